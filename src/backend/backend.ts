@@ -1,0 +1,75 @@
+// What a backend does for the layers above. All of them make the same bytes.
+
+/** Where the cryptography is done: see {@link BackendChoice}. */
+export type BackendName = 'node' | 'webcrypto' | 'noble';
+
+/**
+ * Which backend an operation uses.
+ *
+ * - `'auto'` (the default): the fastest one that is here, chosen once per operation.
+ * - `'node'`: `node:crypto`, on Node, Bun and Deno.
+ * - `'webcrypto'`: `crypto.subtle`, in browsers, WebViews and workers, in a secure context.
+ * - `'noble'`: pure JavaScript, wherever ES2022 runs.
+ *
+ * One that is asked for by name and is not here is `ERR_BACKEND_UNAVAILABLE`; nothing falls back.
+ */
+export type BackendChoice = 'auto' | BackendName;
+
+/** A native backend answers in a promise where the runtime does, and at once where it can. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** SHA-256 over bytes that come one after the other. */
+interface Hash {
+  update(bytes: Uint8Array): void;
+  digest(): Uint8Array;
+}
+
+/**
+ * AES-256-GCM over the chunks of one bundle, each with its SHA-256. Chunks are independent: several may
+ * be under way at once, and `out` is not to be looked at before the answer is there.
+ */
+export interface ChunkCipher {
+  /** Chunks that may be under way at once; a cipher that bounds itself says `Infinity`. */
+  readonly inFlight: number;
+  /** Writes the encrypted chunk and its tag to `out`; answers with the SHA-256 of both. */
+  seal(nonce: Uint8Array, plain: Uint8Array, out: Uint8Array): Awaitable<Uint8Array>;
+  /**
+   * Writes the plain chunk to `out`; answers whether `encrypted` has this digest and decrypts. The digest
+   * is compared over the very bytes that are decrypted, even where the caller changes its memory.
+   */
+  open(
+    nonce: Uint8Array,
+    encrypted: Uint8Array,
+    digest: Uint8Array,
+    out: Uint8Array,
+  ): Awaitable<boolean>;
+  /** Wipes the session key and lets go of what is held; called once, whatever happened. */
+  close(): void;
+}
+
+/** Native RSA on one PKCS#1 v1.5 block. Keys are PKCS#1 DER. */
+export interface NativeRsa {
+  /** block^d mod n, blinded. */
+  sign(privateKey: Uint8Array, block: Uint8Array): Uint8Array;
+  /** signature^e mod n; the signature is below the modulus. */
+  recover(publicKey: Uint8Array, signature: Uint8Array): Uint8Array;
+}
+
+export interface Backend {
+  readonly name: BackendName;
+  sha256(bytes: Uint8Array): Awaitable<Uint8Array>;
+  createHash(): Awaitable<Hash>;
+  /** Whether `sha256` is native and `createHash` is not: then bytes in one piece are hashed in one call. */
+  readonly hashesWhole: boolean;
+  /** @param size - Plain bytes in the whole bundle. @param chunkSize - Plain bytes in a chunk. */
+  createCipher(
+    purpose: 'seal' | 'open',
+    sessionKey: Uint8Array,
+    size: number,
+    chunkSize: number,
+  ): Awaitable<ChunkCipher>;
+  /** Absent where the runtime has no recoverable RSA signature. */
+  readonly rsa?: NativeRsa;
+  /** Makes a key pair with public exponent 65537, as PKCS#8 DER; absent where the runtime has none. */
+  generateKey?(modulusBits: number): Promise<Uint8Array>;
+}

@@ -1,0 +1,304 @@
+// A second core for large bundles. The caller's thread hashes the bundle in order; this one takes chunks
+// through a ring of slots in shared memory whenever it has room, and what it has no room for is done by
+// the caller's thread. So nothing ever waits for the thread to start, and where there is none the work
+// is the same, on one core.
+
+import type { Worker } from 'node:worker_threads';
+import type { Awaitable } from './backend.ts';
+
+export interface ChunkThread {
+  /** Each answers with what `here` would: from the thread where it has room, else from `here` itself. */
+  seal(
+    nonce: Uint8Array,
+    plain: Uint8Array,
+    out: Uint8Array,
+    here: () => Uint8Array,
+  ): Awaitable<Uint8Array>;
+  open(
+    nonce: Uint8Array,
+    encrypted: Uint8Array,
+    digest: Uint8Array,
+    out: Uint8Array,
+    here: () => boolean,
+  ): Awaitable<boolean>;
+  giveBack(): void;
+}
+
+interface Job {
+  readonly slot: number;
+  /** Fetches the thread's answer out of the slot. */
+  readonly collect: (verified: boolean) => void;
+  /** Does the work on the caller's thread after all, from the caller's own memory. */
+  readonly here: () => void;
+}
+
+interface Thread {
+  readonly chunkSize: number;
+  lend(sessionKey: Uint8Array): ChunkThread;
+  end(): void;
+}
+
+const RING_LENGTH = 2 * 2 ** 20;
+const MAX_SLOTS = 8;
+const MIN_SLOTS = 3;
+const PAGE = 4096;
+const SLOT_FIELDS = 64;
+const TAG_LENGTH = 16;
+
+// Below, handing a chunk over costs more than the chunk; above, the slots would take too much memory.
+const MIN_CHUNK_SIZE = 2 ** 16;
+const MAX_CHUNK_SIZE = 2 ** 20;
+
+// How long an unused thread stays, in milliseconds, so that one bundle after another starts only one.
+const IDLE_TIME = 1_000;
+
+const FREE = 0;
+const POSTED = 1;
+const TAKEN = 2;
+const DONE = 3;
+const REFUSED = 4;
+const SEAL = 0;
+
+// CommonJS text and not a file: a bundled app has no file of ours to start a thread from.
+const THREAD_CODE = `
+const { workerData } = require('node:worker_threads');
+const { createCipheriv, createDecipheriv, createHash, timingSafeEqual } = require('node:crypto');
+const { memory, slots, stride, fieldsAt, keyAt, dataAt } = workerData;
+const state = new Int32Array(memory, 0, slots + 1);
+const key = new Uint8Array(memory, keyAt, 32);
+const SLICE = 32768;
+const TAG_LENGTH = 16;
+let litter;
+Atomics.store(state, slots, 1);
+for (let slot = 0; ; slot = (slot + 1) % slots) {
+  let seen;
+  while ((seen = Atomics.compareExchange(state, slot, ${POSTED}, ${TAKEN})) !== ${POSTED}) {
+    Atomics.wait(state, slot, seen);
+  }
+  const at = fieldsAt + slot * ${SLOT_FIELDS};
+  const [length, purpose] = new Uint32Array(memory, at, 2);
+  const nonce = Buffer.from(new Uint8Array(memory, at + 8, 12));
+  const digest = new Uint8Array(memory, at + 32, 32);
+  const data = new Uint8Array(memory, dataAt + slot * stride, stride);
+  const hash = createHash('sha256');
+  let verified = true;
+  if (purpose === ${SEAL}) {
+    const cipher = createCipheriv('aes-256-gcm', Buffer.from(key), nonce);
+    for (let i = 0; i < length; i += SLICE) {
+      const encrypted = cipher.update(data.subarray(i, Math.min(i + SLICE, length)));
+      hash.update(encrypted);
+      data.set(encrypted, i);
+      litter = new Array(1024);
+    }
+    cipher.final();
+    const tag = cipher.getAuthTag();
+    data.set(tag, length);
+    digest.set(hash.update(tag).digest());
+  } else {
+    verified = timingSafeEqual(hash.update(data.subarray(0, length)).digest(), digest);
+    if (verified) {
+      const end = length - TAG_LENGTH;
+      const decipher = createDecipheriv('aes-256-gcm', Buffer.from(key), nonce, { authTagLength: TAG_LENGTH });
+      decipher.setAuthTag(Buffer.from(data.subarray(end, length)));
+      for (let i = 0; i < end; i += SLICE) {
+        data.set(decipher.update(data.subarray(i, Math.min(i + SLICE, end))), i);
+        litter = new Array(1024);
+      }
+      try {
+        decipher.final();
+      } catch {
+        verified = false;
+      }
+    }
+  }
+  Atomics.store(state, slot, verified ? ${DONE} : ${REFUSED});
+}
+`;
+
+let idle: { thread: Thread; timer: NodeJS.Timeout } | undefined;
+
+/** A thread for chunks of this size, or nothing where none can be had or none pays. */
+export function borrowThread(sessionKey: Uint8Array, chunkSize: number): ChunkThread | undefined {
+  if (idle?.thread.chunkSize === chunkSize) {
+    const { thread, timer } = idle;
+    clearTimeout(timer);
+    idle = undefined;
+    return thread.lend(sessionKey);
+  }
+  return startThread(chunkSize)?.lend(sessionKey);
+}
+
+function keepIdle(thread: Thread): void {
+  if (idle !== undefined) {
+    thread.end();
+    return;
+  }
+  const timer = setTimeout(() => {
+    idle = undefined;
+    thread.end();
+  }, IDLE_TIME);
+  timer.unref();
+  idle = { thread, timer };
+}
+
+function startThread(chunkSize: number): Thread | undefined {
+  if (chunkSize < MIN_CHUNK_SIZE || chunkSize > MAX_CHUNK_SIZE) return undefined;
+  if ((process.getBuiltinModule('node:os')?.availableParallelism() ?? 1) < 2) return undefined;
+  const stride = Math.ceil((chunkSize + TAG_LENGTH) / PAGE) * PAGE;
+  const slots = Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, Math.floor(RING_LENGTH / stride)));
+
+  const keyAt = 128;
+  const fieldsAt = 256;
+  const dataAt = PAGE;
+  const memory = new SharedArrayBuffer(dataAt + slots * stride);
+  const state = new Int32Array(memory, 0, slots + 1);
+  const key = new Uint8Array(memory, keyAt, 32);
+
+  let alive = true;
+  let worker: Worker;
+  try {
+    const threads = process.getBuiltinModule('node:worker_threads');
+    worker = new threads.Worker(THREAD_CODE, {
+      eval: true,
+      name: 'bundleseal',
+      // Nothing of the caller's loaders or variables is wanted there, and without them it starts sooner.
+      env: {},
+      execArgv: [],
+      // A small young generation is collected often, and with it the buffers that slices came in.
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+      workerData: { memory, slots, stride, fieldsAt, keyAt, dataAt },
+    });
+  } catch {
+    return undefined;
+  }
+  // A thread that is not to be had (no memory, no permission) is no failure: the work is done here.
+  const died = () => {
+    alive = false;
+  };
+  worker.on('error', died).on('exit', died);
+  worker.unref();
+
+  let next = 0;
+  const jobs: Job[] = [];
+
+  function slotData(slot: number, length: number): Uint8Array {
+    return new Uint8Array(memory, dataAt + slot * stride, length);
+  }
+
+  function collectFinished(): void {
+    for (let job = jobs[0]; job !== undefined; job = jobs[0]) {
+      const result = Atomics.load(state, job.slot);
+      if (result !== DONE && result !== REFUSED) return;
+      jobs.shift();
+      job.collect(result === DONE);
+      Atomics.store(state, job.slot, FREE);
+    }
+  }
+
+  /** Posts a chunk where there is a free slot. */
+  function post<T>(
+    purpose: number,
+    nonce: Uint8Array,
+    input: Uint8Array,
+    digest: Uint8Array | undefined,
+    answer: (slot: number, digest: Uint8Array, verified: boolean) => T,
+    here: () => T,
+  ): Awaitable<T> {
+    collectFinished();
+    const ready = Atomics.load(state, slots) === 1;
+    if (!alive || !ready || jobs.length === slots) return here();
+    const slot = next;
+    next = (next + 1) % slots;
+    const at = fieldsAt + slot * SLOT_FIELDS;
+    new Uint32Array(memory, at, 2).set([input.length, purpose]);
+    new Uint8Array(memory, at + 8, nonce.length).set(nonce);
+    const slotDigest = new Uint8Array(memory, at + 32, 32);
+    if (digest !== undefined) slotDigest.set(digest);
+    slotData(slot, input.length).set(input);
+    return new Promise((resolve, reject) => {
+      jobs.push({
+        slot,
+        collect: (verified) => resolve(answer(slot, slotDigest, verified)),
+        here() {
+          try {
+            resolve(here());
+          } catch (error) {
+            reject(error);
+          }
+        },
+      });
+      Atomics.store(state, slot, POSTED);
+      Atomics.notify(state, slot);
+      if (jobs.length === 1) setImmediate(pump);
+    });
+  }
+
+  /** Runs while chunks are under way and the caller's thread has nothing else to do: so it takes its share. */
+  function pump(): void {
+    collectFinished();
+    takeBackNewest();
+    if (jobs.length > 0) setImmediate(pump);
+  }
+
+  /** Takes back the newest chunk that the thread has not begun, and does it here. */
+  function takeBackNewest(): void {
+    const job = jobs.at(-1);
+    if (job === undefined) return;
+    const seen = Atomics.compareExchange(state, job.slot, POSTED, FREE);
+    if (seen !== POSTED && !(seen === TAKEN && !alive)) return;
+    jobs.pop();
+    next = job.slot;
+    job.here();
+  }
+
+  const thread: Thread = {
+    chunkSize,
+    lend(sessionKey) {
+      key.set(sessionKey);
+      // While a chunk may be under way the process has to stay.
+      worker.ref();
+      return {
+        seal: (nonce, plain, out, here) =>
+          post(
+            SEAL,
+            nonce,
+            plain,
+            undefined,
+            (slot, digest) => {
+              out.set(slotData(slot, plain.length + TAG_LENGTH));
+              return digest.slice();
+            },
+            here,
+          ),
+        open: (nonce, encrypted, digest, out, here) =>
+          post(
+            1,
+            nonce,
+            encrypted,
+            digest,
+            (slot, _digest, verified) => {
+              if (verified) out.set(slotData(slot, encrypted.length - TAG_LENGTH));
+              return verified;
+            },
+            here,
+          ),
+        giveBack() {
+          const idleNow = alive && jobs.length === 0;
+          worker.unref();
+          if (!idleNow) {
+            thread.end();
+            return;
+          }
+          key.fill(0);
+          new Uint8Array(memory, dataAt).fill(0);
+          keepIdle(thread);
+        },
+      };
+    },
+    end() {
+      key.fill(0);
+      void worker.terminate();
+    },
+  };
+  return thread;
+}

@@ -1,0 +1,15 @@
+// Randomness: from the platform alone, on every backend.
+
+import { BundleSealError } from '../errors.ts';
+
+/** Cryptographically secure random bytes; at most 65,536 at a time. */
+export function randomBytes(length: number): Uint8Array {
+  const source: Partial<Crypto> | undefined = globalThis.crypto;
+  if (typeof source?.getRandomValues !== 'function') {
+    throw new BundleSealError(
+      'ERR_BACKEND_UNAVAILABLE',
+      'this runtime has no crypto.getRandomValues: opening works here, sealing and making keys need a runtime (or a polyfill) with a secure source of randomness',
+    );
+  }
+  return source.getRandomValues(new Uint8Array(length));
+}

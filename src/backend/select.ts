@@ -1,0 +1,61 @@
+// The choice of a backend, made once per operation. A backend's code is loaded when it is chosen.
+
+import { BundleSealError } from '../errors.ts';
+import type { Backend, BackendChoice, BackendName } from './backend.ts';
+
+interface Candidate {
+  readonly present: () => boolean;
+  readonly load: () => Promise<Backend>;
+  readonly needs: string;
+}
+
+/** In order of preference. */
+const CANDIDATES: Record<BackendName, Candidate> = {
+  node: {
+    present: hasNodeCrypto,
+    load: async () => (await import('./node.ts')).nodeBackend,
+    needs: 'node:crypto (Node, Bun or Deno)',
+  },
+  webcrypto: {
+    present: () => globalThis.crypto?.subtle !== undefined,
+    load: async () => (await import('./webcrypto.ts')).webcryptoBackend,
+    needs: 'crypto.subtle, which a page has only in a secure context (https or localhost)',
+  },
+  noble: {
+    present: () => true,
+    load: async () => (await import('./noble.ts')).nobleBackend,
+    needs: 'nothing',
+  },
+};
+
+const BACKEND_NAMES: readonly BackendName[] = Object.keys(CANDIDATES) as BackendName[];
+
+/** The runtime's own module, without an import that bundlers for browsers would stumble over. */
+function hasNodeCrypto(): boolean {
+  const crypto = globalThis.process?.getBuiltinModule?.('node:crypto');
+  return typeof crypto?.publicDecrypt === 'function' && typeof crypto.createCipheriv === 'function';
+}
+
+/**
+ * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE` for one asked for by name that is not here;
+ * `TypeError` for an unknown name.
+ */
+export async function selectBackend(choice: BackendChoice = 'auto'): Promise<Backend> {
+  if (choice === 'auto') {
+    const first = BACKEND_NAMES.find((name) => CANDIDATES[name].present()) ?? 'noble';
+    return CANDIDATES[first].load();
+  }
+  if (!BACKEND_NAMES.includes(choice)) {
+    throw new TypeError(
+      `options.backend expected 'auto', ${BACKEND_NAMES.map((name) => `'${name}'`).join(' or ')}`,
+    );
+  }
+  const { present, load, needs } = CANDIDATES[choice];
+  if (!present()) {
+    throw new BundleSealError(
+      'ERR_BACKEND_UNAVAILABLE',
+      `the ${choice} backend needs ${needs}: leave options.backend out to use the fastest one that is here`,
+    );
+  }
+  return load();
+}

@@ -1,0 +1,75 @@
+// `crypto.subtle`: native AES-GCM, SHA-256 and key generation; no recoverable RSA signature.
+
+import { equalBytes, unshared } from '../bytes.ts';
+import type { Backend, ChunkCipher } from './backend.ts';
+
+// Enough to keep the browser's worker pool busy; more only takes memory.
+const IN_FLIGHT = 8;
+const TAG_BITS = 128;
+
+async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', unshared(bytes)));
+}
+
+async function createCipher(
+  purpose: 'seal' | 'open',
+  sessionKey: Uint8Array,
+): Promise<ChunkCipher> {
+  const { subtle } = crypto;
+  const usage = purpose === 'seal' ? 'encrypt' : 'decrypt';
+  const key = await subtle.importKey('raw', unshared(sessionKey), 'AES-GCM', false, [usage]);
+  const parameters = (nonce: Uint8Array) => ({
+    name: 'AES-GCM',
+    iv: nonce as Uint8Array<ArrayBuffer>,
+    tagLength: TAG_BITS,
+  });
+  return {
+    inFlight: IN_FLIGHT,
+    async seal(nonce, plain, out) {
+      const encrypted = await subtle.encrypt(parameters(nonce), key, unshared(plain));
+      const digest = subtle.digest('SHA-256', encrypted);
+      out.set(new Uint8Array(encrypted));
+      return new Uint8Array(await digest);
+    },
+    async open(nonce, encrypted, digest, out) {
+      // Both calls take their copy of the bytes before they return, so both see the same ones.
+      const input = unshared(encrypted);
+      const hashed = subtle.digest('SHA-256', input);
+      const decrypted = subtle.decrypt(parameters(nonce), key, input).catch(tagRefused);
+      const [actual, plain] = await Promise.all([hashed, decrypted]);
+      if (plain === undefined || !equalBytes(new Uint8Array(actual), digest)) return false;
+      out.set(new Uint8Array(plain));
+      return true;
+    },
+    close() {
+      // The key is not extractable and goes with the last reference to it.
+    },
+  };
+}
+
+/** The one failure that says something of the data; any other is the runtime's and goes on up. */
+function tagRefused(error: unknown): undefined {
+  if ((error as Partial<Error> | undefined)?.name !== 'OperationError') throw error;
+}
+
+async function generateKey(modulusBits: number): Promise<Uint8Array> {
+  const { subtle } = crypto;
+  const algorithm = {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength: modulusBits,
+    publicExponent: Uint8Array.of(1, 0, 1),
+  };
+  const { privateKey } = await subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  return new Uint8Array(await subtle.exportKey('pkcs8', privateKey));
+}
+
+export const webcryptoBackend: Backend = {
+  name: 'webcrypto',
+  sha256,
+  // `crypto.subtle` hashes only what is in one piece.
+  createHash: async () => (await import('./noble.ts')).nobleBackend.createHash(),
+  hashesWhole: true,
+  createCipher,
+  generateKey,
+};

@@ -1,0 +1,132 @@
+// The SHA-256 of a plain bundle: what `sha256sum` prints for it.
+
+import type { Backend, BackendChoice } from '../backend/backend.ts';
+import { selectBackend } from '../backend/select.ts';
+import { equalBytes, fromHex, toHex } from '../bytes.ts';
+import { chunkLayout, chunkPlace } from '../format/chunks.ts';
+import type { PublicKeyInput } from '../keys/parse.ts';
+import { DEFAULT_CHUNK_SIZE } from '../limits.ts';
+import { checkOptions, describe, type WorkOptions } from '../options.ts';
+import { type BundleInput, openInput, type Source } from './input.ts';
+import { openSealText, readPublicKeys } from './open.ts';
+import { runChunks } from './pipeline.ts';
+
+export interface ChecksumOptions extends WorkOptions {
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+const OPTIONS = ['signal', 'onProgress', 'backend'];
+
+/**
+ * The SHA-256 of a bundle in 64 lower-case hex characters, as `sha256sum` prints it. A `Blob` is read in
+ * slices, in constant memory.
+ *
+ * @throws {@link BundleSealError} `ERR_SOURCE_FAILED`: the Blob could not be read;
+ * `ERR_BACKEND_UNAVAILABLE`.
+ * @see FIPS 180-4
+ * @example
+ * ```ts
+ * import { checksum } from 'bundleseal';
+ *
+ * console.log(await checksum(new TextEncoder().encode('abc')));
+ * ```
+ */
+export async function checksum(
+  bundle: BundleInput,
+  options: ChecksumOptions = {},
+): Promise<string> {
+  checkOptions('checksum', options, OPTIONS);
+  const source = openInput(bundle, 'bundle');
+  const backend = await selectBackend(options.backend);
+  return toHex(await hashSource(backend, source, options));
+}
+
+/**
+ * Whether a bundle is the one expected.
+ *
+ * `expected` is a checksum (64 hex characters), or the seal that the publisher made together with the
+ * public key: then the seal's signature is verified first, and the answer is about the very bundle that
+ * the private key vouched for. A bundle that differs is `false`, not an error.
+ *
+ * @param bundle - The plain bundle.
+ * @throws `TypeError` where `expected` is neither. {@link BundleSealError} where the seal is refused:
+ * `ERR_SEAL_INVALID`, `ERR_KEY_MISMATCH`, `ERR_KEY_INVALID`, `ERR_HEADER_INVALID`, `ERR_LENGTH_INVALID`,
+ * `ERR_VERSION_UNSUPPORTED`, `ERR_LIMIT_EXCEEDED`; and `ERR_SOURCE_FAILED` where the Blob can't be read.
+ * @see docs/format.md#signature
+ * @example
+ * ```ts
+ * import { encryptBundle, keygen, verifyChecksum } from 'bundleseal';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const bundle = new Uint8Array(1000);
+ * const { checksum, seal } = await encryptBundle(bundle, { privateKey });
+ * console.log(await verifyChecksum(bundle, checksum));
+ * console.log(await verifyChecksum(bundle, { seal, publicKey }));
+ * ```
+ */
+export async function verifyChecksum(
+  bundle: BundleInput,
+  expected:
+    | string
+    | { readonly seal: string; readonly publicKey: PublicKeyInput | readonly PublicKeyInput[] },
+  options: ChecksumOptions = {},
+): Promise<boolean> {
+  checkOptions('verifyChecksum', options, OPTIONS);
+  const source = openInput(bundle, 'bundle');
+  const backend = await selectBackend(options.backend);
+  const wanted = await readExpected(backend, expected);
+  if (wanted.size !== undefined && wanted.size !== source.size) return false;
+  return equalBytes(await hashSource(backend, source, options), wanted.checksum);
+}
+
+async function readExpected(
+  backend: Backend,
+  expected: Parameters<typeof verifyChecksum>[1],
+): Promise<{ checksum: Uint8Array; size?: number }> {
+  if (typeof expected === 'string') {
+    if (/^[0-9a-f]{64}$/i.test(expected)) return { checksum: fromHex(expected) };
+    throw new TypeError(
+      'expected must be a checksum of 64 hex characters; a seal is passed as { seal, publicKey }',
+    );
+  }
+  if (typeof expected !== 'object' || expected === null) {
+    throw new TypeError(
+      `expected must be a checksum or { seal, publicKey }, got ${describe(expected)}`,
+    );
+  }
+  checkOptions('verifyChecksum: expected', expected, ['seal', 'publicKey']);
+  const keys = await readPublicKeys(backend, expected.publicKey);
+  const { header, secrets } = await openSealText(backend, expected.seal, keys, {});
+  secrets.sessionKey.fill(0);
+  return { checksum: secrets.checksum, size: header.layout.size };
+}
+
+async function hashSource(
+  backend: Backend,
+  source: Source,
+  { signal, onProgress }: WorkOptions,
+): Promise<Uint8Array> {
+  const total = source.size;
+  if (backend.hashesWhole && source.bytes !== undefined) {
+    signal?.throwIfAborted();
+    const digest = await backend.sha256(source.bytes);
+    signal?.throwIfAborted();
+    onProgress?.({ done: total, total });
+    return digest;
+  }
+  const hash = await backend.createHash();
+  const layout = chunkLayout(total, DEFAULT_CHUNK_SIZE);
+  await runChunks({
+    count: layout.count,
+    inFlight: 1,
+    signal,
+    read(index, stop) {
+      const { plainStart, plainEnd } = chunkPlace(layout, index);
+      return source.read(plainStart, plainEnd, stop);
+    },
+    work: (_index, bytes) => hash.update(bytes),
+    finish: (index) => onProgress?.({ done: chunkPlace(layout, index).plainEnd, total }),
+  });
+  return hash.digest();
+}

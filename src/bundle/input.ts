@@ -1,0 +1,71 @@
+// Bundles as users have them, read by ranges.
+
+import type { Awaitable } from '../backend/backend.ts';
+import { BundleSealError } from '../errors.ts';
+import { describe } from '../options.ts';
+import { untilAborted } from '../turn.ts';
+
+/**
+ * Bytes in memory, or a `Blob` (a `File` is one), which is read in slices. A view may start anywhere, lie in
+ * a pool or in shared memory; it is never altered, and no result shares its memory. Bytes that change while
+ * a call is under way are refused or sealed as they were read, never half proven.
+ */
+export type BundleInput = Uint8Array | ArrayBuffer | Blob;
+
+export interface Source {
+  /** Bytes in all. */
+  readonly size: number;
+  /** All of them, where they are in memory in one piece. */
+  readonly bytes?: Uint8Array;
+  /** Bytes from `start` to `end`, which are within the size. */
+  read(start: number, end: number, signal?: AbortSignal): Awaitable<Uint8Array>;
+}
+
+export function openInput(input: BundleInput, name: string): Source {
+  // By the brand and not by instanceof: another realm's bytes (a frame's, a test runner's) are bytes too.
+  const brand = Object.prototype.toString.call(input).slice(8, -1);
+  if (ArrayBuffer.isView(input) && brand === 'Uint8Array') {
+    return memorySource(new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
+  }
+  if (brand === 'ArrayBuffer') return memorySource(new Uint8Array(input as ArrayBuffer));
+  if (brand === 'Blob' || brand === 'File') return blobSource(input as Blob);
+  throw new TypeError(`${name} expected a Uint8Array, ArrayBuffer or Blob, got ${describe(input)}`);
+}
+
+function memorySource(bytes: Uint8Array): Source {
+  return { size: bytes.length, bytes, read: (start, end) => bytes.subarray(start, end) };
+}
+
+function blobSource(blob: Blob): Source {
+  return {
+    size: blob.size,
+    async read(start, end, signal) {
+      let bytes: Uint8Array;
+      try {
+        bytes = new Uint8Array(await untilAborted(blob.slice(start, end).arrayBuffer(), signal));
+      } catch (cause) {
+        signal?.throwIfAborted();
+        throw new BundleSealError(
+          'ERR_SOURCE_FAILED',
+          'the Blob could not be read: if it is a file, it was changed or removed since it was chosen',
+          { offset: start, cause },
+        );
+      }
+      if (bytes.length === end - start) return bytes;
+      throw new BundleSealError(
+        'ERR_SOURCE_FAILED',
+        `the Blob gave ${bytes.length} bytes where ${end - start} were asked for: read the file again`,
+        { offset: start },
+      );
+    },
+  };
+}
+
+/** A part of a source, as a source. */
+export function sourceFrom(source: Source, offset: number): Source {
+  return {
+    size: source.size - offset,
+    ...(source.bytes === undefined ? {} : { bytes: source.bytes.subarray(offset) }),
+    read: (start, end, signal) => source.read(offset + start, offset + end, signal),
+  };
+}

@@ -1,0 +1,189 @@
+// Opening a header: steps 1 to 4 of docs/format.md#opening, in their order, for all that opens a bundle.
+
+import type { Backend } from '../backend/backend.ts';
+import { fromBase64, toBase64 } from '../base64.ts';
+import { concat, equalBytes, toHex } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import {
+  FIXED_LENGTH,
+  type Header,
+  type HeaderParts,
+  headerParts,
+  parseHeader,
+} from '../format/header.ts';
+import { decodeMetadata, type Metadata } from '../format/metadata.ts';
+import { keyDigest } from '../keys/identity.ts';
+import { type PublicKeyInput, parsePublicKey } from '../keys/parse.ts';
+import type { RsaPublicKey } from '../keys/rsa.ts';
+import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
+import { checkOptions, describe, shown } from '../options.ts';
+import { recoverSeal, type SealSecrets } from '../seal/seal.ts';
+import { openInput, type Source } from './input.ts';
+
+/** What a bundle must say of itself to be opened; what is left out is not looked at. */
+export interface Expectations {
+  /** The bundle's `appId` must be this one. */
+  readonly appId?: string;
+  /** The bundle's `version` must be this one. */
+  readonly version?: string;
+  /** The bundle's `channel` must be this one. */
+  readonly channel?: string;
+  /** The bundle's `sequence` must be this or more: refuses older bundles, though genuine. */
+  readonly minSequence?: number;
+}
+
+export interface OpenedHeader {
+  readonly header: Header;
+  readonly parts: HeaderParts;
+  readonly metadata: Metadata;
+  readonly secrets: SealSecrets;
+}
+
+export interface HeaderChecks {
+  readonly expect?: Expectations | undefined;
+  readonly maxChunks?: number | undefined;
+}
+
+/** A public key with its id as the header holds it. */
+export interface IdentifiedKey {
+  readonly id: Uint8Array;
+  readonly key: RsaPublicKey;
+}
+
+export async function readPublicKeys(
+  backend: Backend,
+  input: PublicKeyInput | readonly PublicKeyInput[],
+): Promise<IdentifiedKey[]> {
+  const inputs = (Array.isArray(input) ? input : [input]) as readonly PublicKeyInput[];
+  if (inputs.length === 0)
+    throw new TypeError('options.publicKey expected at least one key, got an empty array');
+  return Promise.all(
+    inputs.map(async (one, i) => {
+      const key = parsePublicKey(one, Array.isArray(input) ? `publicKey[${i}]` : 'publicKey');
+      return { id: await keyDigest(backend, key), key };
+    }),
+  );
+}
+
+export function checkHeaderOptions({ expect, maxChunks }: HeaderChecks): void {
+  if (maxChunks !== undefined && (!Number.isSafeInteger(maxChunks) || maxChunks < 1)) {
+    throw new RangeError(`options.maxChunks expected a positive integer, got ${shown(maxChunks)}`);
+  }
+  if (expect === undefined) return;
+  checkOptions('expect', expect, ['appId', 'version', 'channel', 'minSequence']);
+  for (const name of ['appId', 'version', 'channel'] as const) {
+    if (expect[name] !== undefined && typeof expect[name] !== 'string') {
+      throw new TypeError(
+        `options.expect.${name} expected a string, got ${describe(expect[name])}`,
+      );
+    }
+  }
+  const { minSequence } = expect;
+  if (minSequence !== undefined && (!Number.isSafeInteger(minSequence) || minSequence < 0)) {
+    throw new RangeError(
+      `options.expect.minSequence expected an integer from 0 to 2^53 - 1, got ${shown(minSequence)}`,
+    );
+  }
+}
+
+/** Opens the header that a source begins with. */
+export async function openHeader(
+  backend: Backend,
+  source: Source,
+  keys: readonly IdentifiedKey[],
+  checks: HeaderChecks,
+  signal?: AbortSignal,
+): Promise<OpenedHeader> {
+  // Copies: the caller's memory may change between the check of the signature and the use of the digests.
+  const fixed = (await source.read(0, Math.min(FIXED_LENGTH, source.size), signal)).slice();
+  const header = parseHeader(fixed, checks.maxChunks ?? DEFAULT_MAX_CHUNKS);
+  const key = chooseKey(header, keys);
+  const end = Math.min(header.headerLength, source.size);
+  const parts = headerParts(concat(fixed, await source.read(FIXED_LENGTH, end, signal)), header);
+  const headDigest = await backend.sha256(parts.head);
+  const secrets = await recoverSeal(backend, key, parts.signature, headDigest);
+  try {
+    const metadata = decodeMetadata(parts.metadata);
+    if (checks.expect !== undefined) checkExpectations(metadata, checks.expect);
+    return { header, parts, metadata, secrets };
+  } catch (error) {
+    secrets.sessionKey.fill(0);
+    throw error;
+  }
+}
+
+/** Opens a seal: a header alone, with nothing after it. */
+export async function openSealText(
+  backend: Backend,
+  seal: string,
+  keys: readonly IdentifiedKey[],
+  checks: HeaderChecks,
+): Promise<OpenedHeader> {
+  const bytes = decodeSeal(seal);
+  const opened = await openHeader(backend, openInput(bytes, 'seal'), keys, checks);
+  if (bytes.length > opened.header.headerLength) {
+    opened.secrets.sessionKey.fill(0);
+    throw new BundleSealError(
+      'ERR_LENGTH_INVALID',
+      `the seal takes ${opened.header.headerLength} bytes, got ${bytes.length}: pass the header alone, without the body`,
+      { offset: opened.header.headerLength },
+    );
+  }
+  return opened;
+}
+
+/** The header's bytes from its base64url form (RFC 4648 §5, no padding); white space around it is passed over. */
+export function decodeSeal(seal: unknown): Uint8Array {
+  if (typeof seal !== 'string') {
+    throw new TypeError(`seal expected a base64url string, got ${describe(seal)}`);
+  }
+  const bytes = fromBase64(seal.trim(), 'base64url');
+  if (bytes === undefined) {
+    throw new BundleSealError(
+      'ERR_HEADER_INVALID',
+      'the seal is not base64url without padding: pass what encryptBundle gave as `seal`, whole and unaltered',
+    );
+  }
+  return bytes;
+}
+
+export function encodeSeal(header: Uint8Array): string {
+  return toBase64(header, 'base64url');
+}
+
+function chooseKey(header: Header, keys: readonly IdentifiedKey[]): RsaPublicKey {
+  const match = keys.find(({ id }) => equalBytes(id, header.keyId));
+  if (match !== undefined) return match.key;
+  const wanted = toHex(header.keyId);
+  const given = keys.map(({ id }) => toHex(id)).join(', ');
+  throw new BundleSealError(
+    'ERR_KEY_MISMATCH',
+    `the bundle was sealed for the key ${wanted}, the key given is ${given}: pass the public key of the pair that sealed it, or have the bundle resealed`,
+    { keyId: wanted },
+  );
+}
+
+function checkExpectations(metadata: Metadata, expect: Expectations): void {
+  const fail = (what: string, got: unknown) => {
+    throw new BundleSealError(
+      'ERR_EXPECTATION_FAILED',
+      `the bundle is genuine but not the one expected: ${what}, it says ${JSON.stringify(got) ?? 'nothing'}; do not install it`,
+    );
+  };
+  for (const name of ['appId', 'version', 'channel'] as const) {
+    const wanted = expect[name];
+    if (wanted !== undefined && own(metadata, name) !== wanted) {
+      fail(`${name} must be ${JSON.stringify(wanted)}`, own(metadata, name));
+    }
+  }
+  const sequence = own(metadata, 'sequence');
+  const { minSequence } = expect;
+  if (minSequence !== undefined && !(typeof sequence === 'number' && sequence >= minSequence)) {
+    fail(`sequence must be at least ${minSequence}`, sequence);
+  }
+}
+
+/** A member that the publisher wrote, and none that a polluted prototype lends. */
+function own(metadata: Metadata, name: keyof Metadata): unknown {
+  return Object.hasOwn(metadata, name) ? metadata[name] : undefined;
+}

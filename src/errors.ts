@@ -1,0 +1,82 @@
+/**
+ * Why data, a key or a source was refused. Stable: code may branch on it; messages may be reworded.
+ *
+ * - `ERR_KEY_INVALID`: the key is not an RSA key that this format takes.
+ * - `ERR_KEY_MISMATCH`: the bundle was sealed for another key than those given.
+ * - `ERR_HEADER_INVALID`: not a sealed bundle, or a field or its metadata is outside the format.
+ * - `ERR_VERSION_UNSUPPORTED`: a format version or suite that this release does not know.
+ * - `ERR_LENGTH_INVALID`: bytes are missing, or there are too many.
+ * - `ERR_SEAL_INVALID`: the signature does not vouch for this header.
+ * - `ERR_CHUNK_INVALID`: a chunk of the body was altered.
+ * - `ERR_CHECKSUM_MISMATCH`: the whole bundle is not the one that was signed.
+ * - `ERR_EXPECTATION_FAILED`: genuine, but not the bundle that the caller expects.
+ * - `ERR_LIMIT_EXCEEDED`: more chunks than the reader's cap.
+ * - `ERR_SIGNER_FAILED`: an external signer failed, or its answer is not the signature asked for.
+ * - `ERR_BACKEND_UNAVAILABLE`: the backend asked for, or a source of randomness, is not in this runtime.
+ * - `ERR_SOURCE_FAILED`: the input could not be read.
+ */
+export type ErrorCode =
+  | 'ERR_KEY_INVALID'
+  | 'ERR_KEY_MISMATCH'
+  | 'ERR_HEADER_INVALID'
+  | 'ERR_VERSION_UNSUPPORTED'
+  | 'ERR_LENGTH_INVALID'
+  | 'ERR_SEAL_INVALID'
+  | 'ERR_CHUNK_INVALID'
+  | 'ERR_CHECKSUM_MISMATCH'
+  | 'ERR_EXPECTATION_FAILED'
+  | 'ERR_LIMIT_EXCEEDED'
+  | 'ERR_SIGNER_FAILED'
+  | 'ERR_BACKEND_UNAVAILABLE'
+  | 'ERR_SOURCE_FAILED';
+
+/** What an error says beside its message, where it applies. */
+export interface ErrorFields {
+  /** Index of the refused chunk, from 0. */
+  chunkIndex?: number;
+  /** Id of the key that the bundle was sealed for: 64 hex characters. */
+  keyId?: string;
+  /** Byte offset into the input at which the fault lies. */
+  offset?: number;
+  /** The error underneath, where there is one. */
+  cause?: unknown;
+}
+
+/**
+ * Everything that data, a key or a source can cause. A caller's mistake (a wrong type, an unknown
+ * option) is a `TypeError` or `RangeError` instead, and an abort rejects with the signal's reason.
+ *
+ * The message says what to do next and never holds key material.
+ *
+ * @example
+ * ```ts
+ * import { BundleSealError, decryptBundle, encryptBundle, keygen } from 'bundleseal';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const sealed = await encryptBundle(new Uint8Array(10), { privateKey });
+ * sealed.bytes[sealed.bytes.length - 1]! ^= 1;
+ * try {
+ *   await decryptBundle(sealed.bytes, { publicKey });
+ * } catch (error) {
+ *   if (error instanceof BundleSealError) console.log(error.code, error.chunkIndex);
+ * }
+ * ```
+ */
+export class BundleSealError extends Error {
+  override readonly name: string = 'BundleSealError';
+  /** See {@link ErrorCode}. */
+  readonly code: ErrorCode;
+  /** Index of the refused chunk, from 0. */
+  declare readonly chunkIndex?: number;
+  /** Id of the key that the bundle was sealed for: 64 hex characters. */
+  declare readonly keyId?: string;
+  /** Byte offset into the input at which the fault lies. */
+  declare readonly offset?: number;
+
+  constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
+    const { cause, ...rest } = fields;
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    Object.assign(this, rest);
+  }
+}

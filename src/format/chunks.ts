@@ -1,0 +1,54 @@
+// Where the chunks of a body are, and their nonces: docs/format.md#body. Arithmetic only.
+
+/** Bytes that AES-256-GCM adds to each chunk (NIST SP 800-38D §5.2.1.2). */
+const TAG_LENGTH = 16;
+
+/** Bytes of a GCM nonce (NIST SP 800-38D §5.2.1.1). */
+const NONCE_LENGTH = 12;
+
+/** How a bundle of `size` plain bytes is cut. */
+export interface ChunkLayout {
+  /** Plain bytes in the bundle. */
+  readonly size: number;
+  /** Plain bytes in a chunk; the last one may hold fewer. */
+  readonly chunkSize: number;
+  /** Chunks: at least one, which is empty where the bundle is. */
+  readonly count: number;
+  /** Bytes of the whole body. */
+  readonly bodyLength: number;
+}
+
+/** Where one chunk is, in bytes from the start of the bundle and of the body. */
+export interface ChunkPlace {
+  readonly plainStart: number;
+  readonly plainEnd: number;
+  readonly encryptedStart: number;
+  readonly encryptedEnd: number;
+}
+
+export function chunkLayout(size: number, chunkSize: number): ChunkLayout {
+  const count = Math.max(1, Math.ceil(size / chunkSize));
+  return { size, chunkSize, count, bodyLength: size + TAG_LENGTH * count };
+}
+
+export function chunkPlace(layout: ChunkLayout, index: number): ChunkPlace {
+  const plainStart = index * layout.chunkSize;
+  const plainEnd = Math.min(plainStart + layout.chunkSize, layout.size);
+  const encryptedStart = index * (layout.chunkSize + TAG_LENGTH);
+  return {
+    plainStart,
+    plainEnd,
+    encryptedStart,
+    encryptedEnd: encryptedStart + (plainEnd - plainStart) + TAG_LENGTH,
+  };
+}
+
+/** The index as 11 bytes, then 01 for the last chunk and 00 for every other. */
+export function chunkNonce(layout: ChunkLayout, index: number): Uint8Array {
+  const nonce = new Uint8Array(NONCE_LENGTH);
+  const view = new DataView(nonce.buffer);
+  view.setUint32(3, Math.floor(index / 2 ** 32));
+  view.setUint32(7, index);
+  nonce[NONCE_LENGTH - 1] = index === layout.count - 1 ? 1 : 0;
+  return nonce;
+}

@@ -1,0 +1,209 @@
+// The header, byte by byte: docs/format.md#header. Bytes in, values out; no cryptography, and nothing
+// here says that a header is genuine.
+
+import { concat } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import { CHUNK_EXPONENT, MAX_SIZE, MODULUS_BITS } from '../limits.ts';
+import { type ChunkLayout, chunkLayout } from './chunks.ts';
+
+const MAGIC = /* @__PURE__ */ Uint8Array.from('BNDLSEAL', (c) => c.charCodeAt(0));
+const VERSION = 2;
+const SUITE = 1;
+const KIND_BUNDLE = 0;
+
+/** Bytes of the header's part whose length never varies. */
+export const FIXED_LENGTH = 56;
+
+/** Bytes of a SHA-256 digest, of a key id, of a session key. */
+export const DIGEST_LENGTH = 32;
+
+/** What the header says in its fixed part. */
+export interface Header {
+  readonly layout: ChunkLayout;
+  /** SHA-256 of the public key's SubjectPublicKeyInfo: 32 bytes. */
+  readonly keyId: Uint8Array;
+  /** `k`: bytes of the signature and of the RSA modulus. */
+  readonly signatureLength: number;
+  /** Bytes of metadata, padding included. */
+  readonly metadataLength: number;
+  /** Bytes of what is signed. */
+  readonly headLength: number;
+  /** Bytes of the whole header. */
+  readonly headerLength: number;
+}
+
+/** The header's parts as views into it. */
+export interface HeaderParts {
+  readonly head: Uint8Array;
+  readonly metadata: Uint8Array;
+  readonly digests: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** What a header is made of, but for its signature. */
+export interface HeadFields {
+  readonly layout: ChunkLayout;
+  readonly keyId: Uint8Array;
+  readonly signatureLength: number;
+  /** Padded: see `encodeMetadata`. */
+  readonly metadata: Uint8Array;
+  /** The digests of the encrypted chunks, in order. */
+  readonly digests: Uint8Array;
+}
+
+/** Bytes that the header of such a bundle takes. */
+export function headerLengthOf(
+  layout: ChunkLayout,
+  metadataLength: number,
+  signatureLength: number,
+): number {
+  return FIXED_LENGTH + metadataLength + DIGEST_LENGTH * layout.count + signatureLength;
+}
+
+export function encodeHead(fields: HeadFields): Uint8Array {
+  const fixed = new Uint8Array(FIXED_LENGTH);
+  const view = new DataView(fixed.buffer);
+  fixed.set(MAGIC);
+  fixed[8] = VERSION;
+  fixed[9] = SUITE;
+  fixed[10] = Math.log2(fields.layout.chunkSize);
+  fixed[11] = KIND_BUNDLE;
+  view.setUint16(12, fields.signatureLength);
+  view.setUint16(14, fields.metadata.length);
+  view.setUint32(16, Math.floor(fields.layout.size / 2 ** 32));
+  view.setUint32(20, fields.layout.size % 2 ** 32);
+  fixed.set(fields.keyId, 24);
+  return concat(fixed, fields.metadata, fields.digests);
+}
+
+/**
+ * Step 1 of docs/format.md#opening: reads the fixed part and checks every field before its word is
+ * taken for anything.
+ *
+ * @throws {@link BundleSealError} `ERR_LENGTH_INVALID`, `ERR_HEADER_INVALID`,
+ * `ERR_VERSION_UNSUPPORTED` or `ERR_LIMIT_EXCEEDED`.
+ */
+export function parseHeader(bytes: Uint8Array, maxChunks: number): Header {
+  if (bytes.length < FIXED_LENGTH) {
+    throw new BundleSealError(
+      'ERR_LENGTH_INVALID',
+      `a sealed bundle begins with at least ${FIXED_LENGTH} bytes of header, got ${bytes.length}: the download was cut, or this is another file`,
+      { offset: bytes.length },
+    );
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, FIXED_LENGTH);
+  if (!MAGIC.every((byte, i) => bytes[i] === byte)) {
+    throw invalid(
+      0,
+      'this is not a sealed bundle: it does not begin with "BNDLSEAL" (a body alone needs its seal)',
+    );
+  }
+  checkVersion(view.getUint8(8), view.getUint8(9));
+  if (view.getUint8(11) !== KIND_BUNDLE) {
+    throw invalid(11, `the envelope holds kind ${view.getUint8(11)}, which is not a bundle`);
+  }
+  const exponent = view.getUint8(10);
+  if (exponent < CHUNK_EXPONENT.min || exponent > CHUNK_EXPONENT.max) {
+    throw invalid(
+      10,
+      `the chunk exponent is ${exponent}, outside ${CHUNK_EXPONENT.min} to ${CHUNK_EXPONENT.max}`,
+    );
+  }
+  const signatureLength = view.getUint16(12);
+  if (signatureLength < MODULUS_BITS.min / 8 || signatureLength > MODULUS_BITS.max / 8) {
+    throw invalid(
+      12,
+      `the signature length is ${signatureLength} bytes, outside ${MODULUS_BITS.min / 8} to ${MODULUS_BITS.max / 8}`,
+    );
+  }
+  const metadataLength = view.getUint16(14);
+  if (metadataLength % 8 !== 0) {
+    throw invalid(14, `the metadata length is ${metadataLength} bytes, not a multiple of 8`);
+  }
+  // Exact up to 2^53 and never below what is there, so nothing over the limit passes as something under it.
+  const size = view.getUint32(16) * 2 ** 32 + view.getUint32(20);
+  if (size > MAX_SIZE) throw invalid(16, 'the bundle size is over 2^53 - 1 bytes');
+  const layout = chunkLayout(size, 2 ** exponent);
+  if (layout.count > maxChunks) {
+    throw new BundleSealError(
+      'ERR_LIMIT_EXCEEDED',
+      `the bundle has ${layout.count} chunks and the cap is ${maxChunks}: if the bundle is yours, raise maxChunks or seal it with a larger chunkSize`,
+      { offset: 16 },
+    );
+  }
+  const headerLength = headerLengthOf(layout, metadataLength, signatureLength);
+  return {
+    layout,
+    keyId: bytes.slice(24, FIXED_LENGTH),
+    signatureLength,
+    metadataLength,
+    headLength: headerLength - signatureLength,
+    headerLength,
+  };
+}
+
+function checkVersion(version: number, suite: number): void {
+  if (version === 1) {
+    throw new BundleSealError(
+      'ERR_VERSION_UNSUPPORTED',
+      'this bundle uses the withdrawn V1 scheme (RSA-2048, AES-256-CBC), which is not opened any more: encrypt the bundle again with this version',
+      { offset: 8 },
+    );
+  }
+  if (version !== VERSION || suite !== SUITE) {
+    throw new BundleSealError(
+      'ERR_VERSION_UNSUPPORTED',
+      `format version ${version}, suite ${suite} is not known here (only version ${VERSION}, suite ${SUITE} is): update bundleseal in the app, or seal with the release that the app carries`,
+      { offset: version === VERSION ? 9 : 8 },
+    );
+  }
+}
+
+function invalid(offset: number, what: string): BundleSealError {
+  return new BundleSealError(
+    'ERR_HEADER_INVALID',
+    `${what}; check that the file is the sealed bundle, whole and unaltered`,
+    { offset },
+  );
+}
+
+/**
+ * Splits a header whose fixed part was parsed.
+ *
+ * @throws {@link BundleSealError} `ERR_LENGTH_INVALID` where it is cut.
+ */
+export function headerParts(bytes: Uint8Array, header: Header): HeaderParts {
+  if (bytes.length < header.headerLength) {
+    throw new BundleSealError(
+      'ERR_LENGTH_INVALID',
+      `the header takes ${header.headerLength} bytes, got ${bytes.length}: the download was cut, fetch it again`,
+      { offset: bytes.length },
+    );
+  }
+  const metadataEnd = FIXED_LENGTH + header.metadataLength;
+  return {
+    head: bytes.subarray(0, header.headLength),
+    metadata: bytes.subarray(FIXED_LENGTH, metadataEnd),
+    digests: bytes.subarray(metadataEnd, header.headLength),
+    signature: bytes.subarray(header.headLength, header.headerLength),
+  };
+}
+
+/**
+ * Step 5: the body's length.
+ *
+ * @throws {@link BundleSealError} `ERR_LENGTH_INVALID`.
+ */
+export function checkBodyLength(header: Header, bodyLength: number): void {
+  const wanted = header.layout.bodyLength;
+  if (bodyLength === wanted) return;
+  const why =
+    bodyLength < wanted
+      ? 'the download was cut, fetch it again'
+      : 'something follows the bundle, or the seal belongs to another one';
+  throw new BundleSealError(
+    'ERR_LENGTH_INVALID',
+    `the body takes ${wanted} bytes, got ${bodyLength}: ${why}`,
+    { offset: Math.min(bodyLength, wanted) },
+  );
+}

@@ -1,0 +1,159 @@
+// Metadata: signed, not encrypted. docs/format.md#metadata.
+
+import { BundleSealError } from '../errors.ts';
+import { MAX_METADATA_LENGTH } from '../limits.ts';
+
+/** A value that JSON can hold (RFC 8259). */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
+
+/**
+ * What a bundle says of itself. Signed by the publisher and readable by anyone: put no secret in it.
+ * At most 65,528 bytes as JSON in UTF-8. Names other than these are the publisher's own.
+ */
+export interface Metadata {
+  /** The app that the bundle is for, e.g. `com.example.app`. */
+  readonly appId?: string;
+  /** The bundle's version, in whatever scheme the app uses. */
+  readonly version?: string;
+  /** The release channel, e.g. `production`. */
+  readonly channel?: string;
+  /** Grows with every release, so that a device can refuse an older bundle: 0 to 2^53 - 1. */
+  readonly sequence?: number;
+  /** When the bundle was made: RFC 3339, e.g. `2026-01-31T12:00:00Z`. */
+  readonly createdAt?: string;
+  readonly [name: string]: JsonValue | undefined;
+}
+
+// RFC 3339 §5.6, date-time.
+const RFC_3339 =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+const isString = (value: unknown): boolean => typeof value === 'string';
+
+const NAMED: readonly {
+  name: string;
+  what: string;
+  holds: (value: unknown) => boolean;
+}[] = [
+  { name: 'appId', what: 'a string', holds: isString },
+  { name: 'version', what: 'a string', holds: isString },
+  { name: 'channel', what: 'a string', holds: isString },
+  {
+    name: 'sequence',
+    what: 'an integer from 0 to 2^53 - 1',
+    holds: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  },
+  {
+    name: 'createdAt',
+    what: 'an RFC 3339 date and time such as "2026-01-31T12:00:00Z"',
+    holds: (value) => typeof value === 'string' && RFC_3339.test(value),
+  },
+];
+
+/** The first named member of another type, as `name: what it must be`. */
+function misfit(metadata: object): string | undefined {
+  for (const { name, what, holds } of NAMED) {
+    if (!Object.hasOwn(metadata, name)) continue;
+    const value = (metadata as Record<string, unknown>)[name];
+    if (value !== undefined && !holds(value)) {
+      return `metadata.${name} must be ${what}`;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Metadata as the header holds it: JSON in UTF-8, padded with spaces to a multiple of 8 bytes.
+ *
+ * @throws `TypeError` for what is not JSON or has a named member of another type, `RangeError` where
+ * it is too long.
+ */
+export function encodeMetadata(metadata: Metadata | undefined): Uint8Array {
+  if (metadata === undefined) return new Uint8Array(0);
+  if (!isPlainObject(metadata)) {
+    throw new TypeError(`options.metadata expected a plain object, got ${kindOf(metadata)}`);
+  }
+  checkJson(metadata, 'metadata', new Set());
+  const wrong = misfit(metadata);
+  if (wrong !== undefined) throw new TypeError(`options.${wrong}`);
+  const json = new TextEncoder().encode(JSON.stringify(metadata));
+  const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
+  if (padded.length > MAX_METADATA_LENGTH) {
+    throw new RangeError(
+      `options.metadata takes ${json.length} bytes as JSON and the limit is ${MAX_METADATA_LENGTH}: put what is long into the bundle`,
+    );
+  }
+  padded.set(json);
+  return padded;
+}
+
+/**
+ * Reads the metadata of a header.
+ *
+ * @throws {@link BundleSealError} `ERR_HEADER_INVALID` for what is not UTF-8, not a JSON object, or has a
+ * named member of another type.
+ */
+export function decodeMetadata(bytes: Uint8Array): Metadata {
+  if (bytes.length === 0) return {};
+  let value: unknown;
+  try {
+    // ignoreBOM keeps a byte order mark in the text, and JSON.parse then refuses it.
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw refused('the metadata is not JSON in UTF-8', cause);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw refused('the metadata is not a JSON object');
+  }
+  const wrong = misfit(value);
+  if (wrong !== undefined) throw refused(wrong);
+  return value as Metadata;
+}
+
+function refused(what: string, cause?: unknown): BundleSealError {
+  return new BundleSealError(
+    'ERR_HEADER_INVALID',
+    `${what}: the publisher's tool made a malformed bundle, seal it again`,
+    { offset: 56, ...(cause === undefined ? {} : { cause }) },
+  );
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an instance of a class' : `a ${typeof value}`;
+}
+
+/** Refuses what JSON.stringify would drop or change without a word. */
+function checkJson(value: unknown, path: string, above: Set<object>): void {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
+  if (typeof value === 'number') {
+    if (Number.isFinite(value)) return;
+    throw new TypeError(`options.${path} expected a finite number, got ${value}`);
+  }
+  if (!Array.isArray(value) && !isPlainObject(value)) {
+    throw new TypeError(`options.${path} expected a JSON value, got ${kindOf(value)}`);
+  }
+  if (above.has(value)) throw new TypeError(`options.${path} refers to itself`);
+  if ('toJSON' in value) throw new TypeError(`options.${path} has a toJSON member`);
+  above.add(value);
+  for (const [name, member] of Object.entries(value)) {
+    // An absent optional member may be spelled `undefined`; within an array that would become null.
+    if (member === undefined && !Array.isArray(value)) continue;
+    checkJson(member, Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`, above);
+  }
+  above.delete(value);
+}

@@ -1,0 +1,16 @@
+export type { BackendChoice, BackendName } from './backend/backend.ts';
+export { type ChecksumOptions, checksum, verifyChecksum } from './bundle/checksum.ts';
+export { type DecryptOptions, decryptBundle } from './bundle/decrypt.ts';
+export { type EncryptedBundle, type EncryptOptions, encryptBundle } from './bundle/encrypt.ts';
+export type { BundleInput } from './bundle/input.ts';
+export { type BundleInfo, inspectBundle, type UnprovenBundleInfo } from './bundle/inspect.ts';
+export type { Expectations } from './bundle/open.ts';
+export { type ResealOptions, resealBundle } from './bundle/reseal.ts';
+export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
+export type { JsonValue, Metadata } from './format/metadata.ts';
+export { keyId, publicKeyOf } from './keys/identity.ts';
+export type { RsaJwk } from './keys/jwk.ts';
+export { type KeygenOptions, type KeyPair, keygen } from './keys/keygen.ts';
+export type { PrivateKeyInput, PublicKeyInput } from './keys/parse.ts';
+export type { Progress, WorkOptions } from './options.ts';
+export type { Signer } from './seal/signer.ts';

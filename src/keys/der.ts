@@ -1,0 +1,107 @@
+// Distinguished Encoding Rules (ITU-T X.690 §10), as much of them as RSA keys need, and no more lenient:
+// definite minimal lengths, minimal integers, nothing after the end.
+
+import { bytesToInteger, concat, integerToBytes } from '../bytes.ts';
+
+export const TAG = {
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  objectIdentifier: 0x06,
+  sequence: 0x30,
+  /** [0], constructed: the attributes of a PKCS#8 key (RFC 5958 §2). */
+  attributes: 0xa0,
+} as const;
+
+/** Bytes that are not DER; {@link parseKey} puts the reason into its own words. */
+export class DerError extends Error {}
+
+export interface Element {
+  readonly tag: number;
+  readonly content: Uint8Array;
+}
+
+/** Reads the elements that fill `bytes`, one after the other. */
+export function readElements(bytes: Uint8Array): Element[] {
+  const elements: Element[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const tag = bytes[at++] as number;
+    let length = bytes[at++];
+    if (length === undefined) throw new DerError('it is cut short');
+    if (length >= 0x80) {
+      const octets = length & 0x7f;
+      // No key comes near 2^24 bytes; 0x80 alone is the indefinite form, which DER forbids.
+      if (octets === 0 || octets > 3) throw new DerError('a length is not in DER form');
+      if (at + octets > bytes.length) throw new DerError('it is cut short');
+      length = Number(bytesToInteger(bytes.subarray(at, at + octets)));
+      at += octets;
+      if (length < 0x80 || length < 2 ** (8 * (octets - 1))) {
+        throw new DerError('a length is not minimal');
+      }
+    }
+    if (at + length > bytes.length) throw new DerError('it is cut short');
+    elements.push({ tag, content: bytes.subarray(at, at + length) });
+    at += length;
+  }
+  return elements;
+}
+
+/** Reads the members of the one SEQUENCE that `bytes` hold. */
+export function readSequence(bytes: Uint8Array): Element[] {
+  const [sequence, ...more] = readElements(bytes);
+  if (sequence?.tag !== TAG.sequence) throw new DerError('it is not a SEQUENCE');
+  if (more.length > 0) throw new DerError('something follows it');
+  return readElements(sequence.content);
+}
+
+/** Reads a positive INTEGER. */
+export function readInteger(element: Element): bigint {
+  const [first, second] = element.content;
+  if (element.tag !== TAG.integer || first === undefined) {
+    throw new DerError('an INTEGER was expected');
+  }
+  if (first >= 0x80) throw new DerError('an INTEGER is negative');
+  if (first === 0 && second !== undefined && second < 0x80) {
+    throw new DerError('an INTEGER is not minimal');
+  }
+  return bytesToInteger(element.content);
+}
+
+/** Dotted notation of an OBJECT IDENTIFIER's content. */
+export function readObjectIdentifier(element: Element): string {
+  const bytes = element.content;
+  if (element.tag !== TAG.objectIdentifier || bytes.length === 0 || (bytes.at(-1) ?? 0) >= 0x80) {
+    throw new DerError('an OBJECT IDENTIFIER was expected');
+  }
+  const arcs: number[] = [];
+  let arc = 0;
+  for (const [i, byte] of bytes.entries()) {
+    // The first octet of an arc (§8.19.2): a leading zero would be a second spelling.
+    const begins = i === 0 || (bytes[i - 1] as number) < 0x80;
+    if (begins && byte === 0x80) throw new DerError('an OBJECT IDENTIFIER is not minimal');
+    arc = arc * 128 + (byte & 0x7f);
+    if (byte >= 0x80) continue;
+    arcs.push(arc);
+    arc = 0;
+  }
+  const first = arcs[0] as number;
+  const top = Math.min(2, Math.floor(first / 40));
+  return [top, first - 40 * top, ...arcs.slice(1)].join('.');
+}
+
+/** Encodes one element. */
+export function element(tag: number, ...contents: Uint8Array[]): Uint8Array {
+  const content = concat(...contents);
+  if (content.length < 0x80) return concat(Uint8Array.of(tag, content.length), content);
+  const octets = Math.ceil(content.length.toString(16).length / 2);
+  const length = integerToBytes(BigInt(content.length), octets);
+  return concat(Uint8Array.of(tag, 0x80 | octets), length, content);
+}
+
+/** Encodes a positive INTEGER. */
+export function integer(value: bigint): Uint8Array {
+  // One bit more than the value has, for the sign.
+  const octets = Math.floor(value.toString(2).length / 8) + 1;
+  return element(TAG.integer, integerToBytes(value, octets));
+}

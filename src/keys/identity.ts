@@ -1,0 +1,59 @@
+// What names a key, and its public half.
+
+import type { Backend } from '../backend/backend.ts';
+import { selectBackend } from '../backend/select.ts';
+import { toHex } from '../bytes.ts';
+import { encodeSpki } from './encode.ts';
+import {
+  type PrivateKeyInput,
+  type PublicKeyInput,
+  parseEitherKey,
+  parsePrivateKey,
+} from './parse.ts';
+import { encodePem } from './pem.ts';
+import type { RsaPublicKey } from './rsa.ts';
+
+/**
+ * The id of a key: SHA-256 of its public half as a DER SubjectPublicKeyInfo, in 64 hex characters. Both
+ * halves have the same id, and a sealed bundle's header names the key by it.
+ *
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`, naming what came instead of an RSA key.
+ * @see docs/format.md#header
+ * @example
+ * ```ts
+ * import { keygen, keyId } from 'bundleseal';
+ *
+ * const pair = await keygen();
+ * console.log((await keyId(pair.publicKey)) === pair.keyId);
+ * ```
+ */
+export async function keyId(key: PublicKeyInput | PrivateKeyInput): Promise<string> {
+  const publicKey = parseEitherKey(key);
+  return keyIdOf(await selectBackend(), publicKey);
+}
+
+/**
+ * The public half of a private key, as a SubjectPublicKeyInfo in PEM: what goes into the app.
+ *
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`, naming what came instead of an RSA private key.
+ * @see RFC 5280 §4.1, RFC 7468 §13
+ * @example
+ * ```ts
+ * import { keygen, publicKeyOf } from 'bundleseal';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * console.log((await publicKeyOf(privateKey)) === publicKey);
+ * ```
+ */
+export async function publicKeyOf(privateKey: PrivateKeyInput): Promise<string> {
+  return encodePem('PUBLIC KEY', encodeSpki(parsePrivateKey(privateKey)));
+}
+
+export async function keyIdOf(backend: Backend, key: RsaPublicKey): Promise<string> {
+  return toHex(await keyDigest(backend, key));
+}
+
+/** The key id as the header holds it: 32 bytes. */
+export async function keyDigest(backend: Backend, key: RsaPublicKey): Promise<Uint8Array> {
+  return backend.sha256(encodeSpki(key));
+}

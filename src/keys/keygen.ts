@@ -1,0 +1,103 @@
+// Key pairs: native where the runtime makes them, else by FIPS 186-5 on the primality tests of
+// micro-rsa-dsa-dh.
+
+import type { BackendChoice } from '../backend/backend.ts';
+import { randomBytes } from '../backend/random.ts';
+import { selectBackend } from '../backend/select.ts';
+import { MODULUS_BITS } from '../limits.ts';
+import { checkOptions, shown } from '../options.ts';
+import { untilAborted } from '../turn.ts';
+import { encodePkcs1Private, encodePkcs1Public, encodePkcs8, encodeSpki } from './encode.ts';
+import { keyIdOf } from './identity.ts';
+import { parsePrivateKey } from './parse.ts';
+import { encodePem } from './pem.ts';
+import { checkPrivateKey, type RsaPrivateKey } from './rsa.ts';
+
+/** A key pair in PEM. */
+export interface KeyPair {
+  /** For the build machine alone: PKCS#8 (`PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`). */
+  readonly privateKey: string;
+  /** For the app: SubjectPublicKeyInfo (`PUBLIC KEY`) or PKCS#1 (`RSA PUBLIC KEY`). */
+  readonly publicKey: string;
+  /** What {@link keyId} gives for either half: 64 hex characters. */
+  readonly keyId: string;
+}
+
+export interface KeygenOptions {
+  /** Bits of the RSA modulus. Default 4096. */
+  readonly modulusBits?: 3072 | 4096;
+  /** `'pkcs8'` (the default) pairs with SubjectPublicKeyInfo, `'pkcs1'` with PKCS#1. */
+  readonly format?: 'pkcs8' | 'pkcs1';
+  /** Rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+/**
+ * Makes an RSA key pair with public exponent 65537.
+ *
+ * Native on Node and wherever there is `crypto.subtle`: some tenths of a second, off the caller's thread.
+ * In pure JavaScript some seconds to a minute, in steps with pauses between them, so that a page goes on
+ * responding. The pair is checked for consistency before it is given out.
+ *
+ * @param options.modulusBits - 3072 or 4096 bits. Default 4096.
+ * @param options.format - `'pkcs8'` (default) or `'pkcs1'`.
+ * @param options.signal - Aborts: rejects with its reason. A native generator can't be stopped; what it
+ * still makes is dropped.
+ * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE`: the backend asked for, or a secure source of
+ * randomness, is not here.
+ * @see RFC 8017 §3, FIPS 186-5 appendix A.1.3
+ * @example
+ * ```ts
+ * import { keygen } from 'bundleseal';
+ *
+ * const { privateKey, publicKey, keyId } = await keygen();
+ * ```
+ */
+export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
+  checkOptions('keygen', options, ['modulusBits', 'format', 'signal', 'backend']);
+  const { modulusBits = MODULUS_BITS.default, format = 'pkcs8', signal } = options;
+  if (modulusBits !== 3072 && modulusBits !== 4096) {
+    throw new RangeError(`options.modulusBits expected 3072 or 4096, got ${shown(modulusBits)}`);
+  }
+  if (format !== 'pkcs8' && format !== 'pkcs1') {
+    throw new TypeError("options.format expected 'pkcs8' or 'pkcs1'");
+  }
+  signal?.throwIfAborted();
+  const backend = await selectBackend(options.backend);
+  const key =
+    backend.generateKey === undefined
+      ? checkPrivateKey(
+          await (await import('./primes.ts')).generateKey(modulusBits, randomBytes, signal),
+        )
+      : await readNative(untilAborted(backend.generateKey(modulusBits), signal));
+  signal?.throwIfAborted();
+  return {
+    ...(format === 'pkcs8'
+      ? {
+          privateKey: pemAndWipe('PRIVATE KEY', encodePkcs8(key)),
+          publicKey: encodePem('PUBLIC KEY', encodeSpki(key)),
+        }
+      : {
+          privateKey: pemAndWipe('RSA PRIVATE KEY', encodePkcs1Private(key)),
+          publicKey: encodePem('RSA PUBLIC KEY', encodePkcs1Public(key)),
+        }),
+    keyId: await keyIdOf(backend, key),
+  };
+}
+
+async function readNative(generated: Promise<Uint8Array>): Promise<RsaPrivateKey> {
+  const pkcs8 = await generated;
+  try {
+    return parsePrivateKey(pkcs8);
+  } finally {
+    pkcs8.fill(0);
+  }
+}
+
+function pemAndWipe(label: string, der: Uint8Array): string {
+  const pem = encodePem(label, der);
+  der.fill(0);
+  return pem;
+}

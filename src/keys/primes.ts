@@ -1,0 +1,49 @@
+// RSA keys in pure JavaScript: FIPS 186-5 appendix A.1.3, random primes that are probably prime. The loop
+// is ours and not `IFCPrimes`, which holds the thread for all of the seconds that it takes; the primality
+// tests are micro-rsa-dsa-dh's.
+
+import { isProbablePrimeRSA } from 'micro-rsa-dsa-dh/primality.js';
+import { gcd, invert, sqrt } from 'micro-rsa-dsa-dh/utils.js';
+import { bytesToInteger } from '../bytes.ts';
+import { giveWay } from '../turn.ts';
+import type { RsaPrivateKey } from './rsa.ts';
+
+const E = 65_537n;
+
+/** Pauses at least after every test of a candidate: tens of milliseconds, tenths of a second for a prime. */
+export async function generateKey(
+  bits: number,
+  randomBytes: (length: number) => Uint8Array,
+  signal?: AbortSignal,
+): Promise<RsaPrivateKey> {
+  for (;;) {
+    const p = await generatePrime(bits, undefined, randomBytes, signal);
+    const q = await generatePrime(bits, p, randomBytes, signal);
+    const lambda = ((p - 1n) * (q - 1n)) / gcd(p - 1n, q - 1n);
+    const d = invert(E, lambda);
+    // A.1.1, criterion 3; the chance of starting over is beyond small.
+    if (d <= 1n << BigInt(bits / 2)) continue;
+    return { n: p * q, e: E, d, p, q, dp: d % (p - 1n), dq: d % (q - 1n), qi: invert(q, p) };
+  }
+}
+
+async function generatePrime(
+  bits: number,
+  other: bigint | undefined,
+  randomBytes: (length: number) => Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<bigint> {
+  const least = sqrt(1n << BigInt(bits - 1));
+  const distance = 1n << BigInt(bits / 2 - 100);
+  for (;;) {
+    const candidate = bytesToInteger(randomBytes(bits / 16)) | 1n;
+    if (candidate <= least || gcd(candidate - 1n, E) !== 1n) continue;
+    if (other !== undefined && absolute(candidate - other) <= distance) continue;
+    if (isProbablePrimeRSA(candidate, randomBytes)) return candidate;
+    await giveWay(signal);
+  }
+}
+
+function absolute(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}

@@ -1,0 +1,61 @@
+// Options that users write, refused by name where they are wrong.
+
+export interface Progress {
+  /** Plain bytes done. */
+  readonly done: number;
+  /** Plain bytes in all. */
+  readonly total: number;
+}
+
+/** Options of everything that takes time. */
+export interface WorkOptions {
+  /** Aborts: the call rejects with the signal's reason and leaves nothing running. */
+  readonly signal?: AbortSignal;
+  /** Called as the work goes on, and once at its end with `done` equal to `total`. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+const CHECKS: Record<string, (value: unknown) => string | undefined> = {
+  signal: (value) => (isSignal(value) ? undefined : 'an AbortSignal'),
+  onProgress: (value) => (typeof value === 'function' ? undefined : 'a function'),
+  backend: (value) => (typeof value === 'string' ? undefined : 'a string'),
+};
+
+function isSignal(value: unknown): boolean {
+  return typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === 'function';
+}
+
+/**
+ * Refuses what is not an options object, and options that `call` does not know: a misspelt `expect` must
+ * not open a bundle unchecked.
+ */
+export function checkOptions(call: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${call} expected an options object, got ${describe(options)}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (!known.includes(name)) {
+      throw new TypeError(
+        `${call} does not know the option "${name}": it takes ${known.join(', ')}`,
+      );
+    }
+    const expected = value === undefined ? undefined : CHECKS[name]?.(value);
+    if (expected !== undefined) {
+      throw new TypeError(`options.${name} expected ${expected}, got ${describe(value)}`);
+    }
+  }
+}
+
+/** A number as it is, and of anything else its kind. */
+export function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : describe(value);
+}
+
+/** A value's kind, for a message; never the value, which may be a key. */
+export function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value !== 'object') return value === undefined ? 'nothing' : `a ${typeof value}`;
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind === 'Object' ? 'object' : kind}`;
+}

@@ -1,0 +1,43 @@
+// Taking turns with the rest of the program, and stopping when asked.
+
+/** Lets timers, input and other work have their turn; then rejects with the signal's reason if aborted. */
+export async function giveWay(signal?: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    // setTimeout alone would wait at least 4 ms a turn in a browser.
+    if (typeof setImmediate === 'function') setImmediate(resolve);
+    else if (typeof MessageChannel === 'function') afterMessage(resolve);
+    else setTimeout(resolve, 0);
+  });
+  signal?.throwIfAborted();
+}
+
+function afterMessage(resolve: () => void): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    resolve();
+  };
+  port2.postMessage(undefined);
+}
+
+/** What `work` gives, or a rejection with the signal's reason as soon as it is aborted. */
+export async function untilAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (signal === undefined) return work;
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  // Whichever loses is still handled: neither may surface as an unhandled rejection.
+  work.catch(() => {});
+  aborted.catch(() => {});
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: { index: 'src/index.ts' },
+  format: 'esm',
+  target: 'es2022',
+  platform: 'neutral',
+  // A backend that is not used is not loaded: each dynamic import becomes a file of its own.
+  splitting: true,
+  treeshake: true,
+  clean: true,
+  sourcemap: true,
+  dts: true,
+});
