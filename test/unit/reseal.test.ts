@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { decryptBundle, encryptBundle, inspectBundle, resealBundle } from '../../src/index.ts';
+import { BACKENDS } from '../support/backends.ts';
+import { bytesOf } from '../support/bytes.ts';
+import { rejection } from '../support/errors.ts';
+import { keyA, keyB } from '../support/vectors.ts';
+
+const bundle = bytesOf(9000);
+const metadata = { appId: 'a', sequence: 4 };
+const seal = (backend?: 'noble') =>
+  encryptBundle(bundle, {
+    privateKey: keyB.pkcs8,
+    metadata,
+    chunkSize: 4096,
+    ...(backend ? { backend } : {}),
+  });
+const keys = { publicKey: keyB.spki, privateKey: keyA.pkcs8 };
+
+describe.each(BACKENDS)('resealing through %s', (backend) => {
+  it('gives a bundle that the new key opens, its body untouched', async () => {
+    const old = await seal();
+    const next = await resealBundle(old.bytes, { ...keys, backend });
+    expect(await decryptBundle(next, { publicKey: keyA.spki, backend })).toEqual(bundle);
+    const info = inspectBundle(next);
+    expect(info).toMatchObject({ keyId: keyA.keyId, modulusBits: 4096, metadata });
+    expect(next.subarray(info.headerLength)).toEqual(old.ciphertext);
+    await rejection(decryptBundle(next, { publicKey: keyB.spki, backend }), 'ERR_KEY_MISMATCH');
+  });
+
+  it('gives a seal for a seal, and the old one goes on working', async () => {
+    const old = await seal();
+    const next = await resealBundle(old.seal, { ...keys, backend });
+    const open = (key: string, with_: string) =>
+      decryptBundle(old.ciphertext, { publicKey: key, seal: with_, backend });
+    expect(await open(keyA.spki, next)).toEqual(bundle);
+    expect(await open(keyB.spki, old.seal)).toEqual(bundle);
+  });
+});
+
+describe('resealing', () => {
+  it('leaves what came as it was', async () => {
+    const { bytes } = await seal();
+    const before = bytes.slice();
+    const next = await resealBundle(bytes, keys);
+    expect(bytes).toEqual(before);
+    next.fill(0);
+    expect(bytes).toEqual(before);
+  });
+
+  it('refuses a header that the old key does not vouch for', async () => {
+    const { bytes } = await seal();
+    bytes[60] = (bytes[60] ?? 0) ^ 1;
+    await rejection(resealBundle(bytes, keys), 'ERR_SEAL_INVALID');
+  });
+
+  it('refuses a bundle for another key, and one that is cut', async () => {
+    const { bytes } = await seal();
+    const wrong = resealBundle(bytes, { ...keys, publicKey: keyA.spki });
+    await rejection(wrong, 'ERR_KEY_MISMATCH');
+    await rejection(resealBundle(bytes.subarray(0, -1), keys), 'ERR_LENGTH_INVALID');
+  });
+
+  it('stops when aborted', async () => {
+    const { seal: text } = await seal();
+    const reason = new Error('enough');
+    const signal = AbortSignal.abort(reason);
+    await expect(resealBundle(text, { ...keys, signal })).rejects.toBe(reason);
+  });
+});
