@@ -1,0 +1,91 @@
+// @ts-check
+// docs/benchmarks.md, made of what was measured and of nothing else.
+
+/** @typedef {import('./report.js').Figure} Figure */
+
+const PARTS = {
+  node: [
+    'Node, `node` backend, against `node:crypto` by hand',
+    'RSA-4096, chunks of 256 KiB. By hand: one thread, AES-256-GCM over each chunk into output that is allocated once a call, **one** SHA-256 of the whole and one RSA operation. Ours hashes twice: each chunk and the whole. *32 KiB slices* feeds the cipher as fast as it goes; *same work* also hashes each chunk; *output reused* writes to memory that was touched before, which a call that returns its result can not do. A bundle of 4 MiB is mostly its RSA operation and its second hash.',
+  ],
+  noble: [
+    'Node, `noble` backend, against bare `@noble/ciphers` and `@noble/hashes`',
+    'The same primitives over the same chunks, with the digest of each and of the whole; *with RSA*: the same operation by `micro-rsa-dsa-dh`.',
+  ],
+  webcrypto: [
+    'Node, `webcrypto` backend, against bare `crypto.subtle`',
+    'Eight chunks in flight, with the digest of each and of the whole.',
+  ],
+  chromium: [
+    'Chromium, `webcrypto` backend, against bare `crypto.subtle`',
+    'Eight chunks in flight, with the digest of each and of the whole; *with RSA*: the same operation in JavaScript. Times of single operations are in the same browser.',
+  ],
+  rsa: ['RSA-4096 on Node', 'One seal made and one recovered, and key pairs.'],
+  memory: [
+    'Peak memory on Node',
+    'Resident memory beyond input and output at its highest, one call in a fresh process, median of several.',
+  ],
+  size: [
+    'Size and start',
+    'Minified and gzipped, each file by itself. What is loaded lazily is loaded when its backend is chosen.',
+  ],
+};
+
+/** @param {{ machine: Record<string, any>, figures: Figure[], missing: string[] }} report */
+export function toMarkdown({ machine, figures, missing }) {
+  const { cpu, cores, memoryGiB, platform, node, openssl, loadAverage, loadAverageAtEnd } = machine;
+  const lines = [
+    '# Benchmarks',
+    '',
+    'Written by `npm run bench -- --write`; nothing here is typed by hand. All that is compared runs alternately in one',
+    'process, and is first shown to open what the other sealed. A ratio is how many times as fast ours is: the median',
+    'over the rounds, each compared within itself. Times and memory vary with the machine; on a shared one, look at',
+    'the ratios, and take a tenth either way for noise.',
+    '',
+    `Machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}. Node ${node}, OpenSSL ${openssl}. Load average ${loadAverage.join(', ')} at the start, ${loadAverageAtEnd.join(', ')} at the end.`,
+    '',
+  ];
+  for (const [part, [title, explanation]] of Object.entries(PARTS)) {
+    const own = figures.filter((figure) => figure.part === part);
+    if (own.length === 0) continue;
+    const compared = own.some(({ details }) => details !== undefined && 'peer' in details);
+    lines.push(`## ${title}`, '', String(explanation), '');
+    lines.push(
+      compared
+        ? '| what | ours | the other | ratio | wanted |\n| --- | --- | --- | --- | --- |'
+        : '| what | figure | wanted |\n| --- | --- | --- |',
+    );
+    for (const figure of own) lines.push(compared ? comparison(figure) : single(figure));
+    lines.push('');
+  }
+  for (const why of missing) lines.push(`Not measured: ${why}`, '');
+  return lines.join('\n');
+}
+
+/** @param {Figure} figure */
+function comparison(figure) {
+  const { what, value, unit } = figure;
+  const details = /** @type {any} */ (figure.details);
+  if (details?.peer === undefined) {
+    return `| ${what} | ${number(value)} ${unit} | | | ${wanted(figure)} |`;
+  }
+  const time = (/** @type {{ median: number }} */ { median }) => `${number(median)} ms`;
+  const cells = [what, time(details.ours), time(details.peer), value.toFixed(2), wanted(figure)];
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** @param {Figure} figure */
+function single(figure) {
+  return `| ${figure.what.trim()} | ${number(figure.value)} ${figure.unit} | ${wanted(figure)} |`;
+}
+
+/** @param {Figure} figure */
+function wanted({ target, met }) {
+  if (target === undefined) return '';
+  return `${target.op === '>=' ? '≥' : '≤'} ${target.value}${met ? '' : ' **missed**'}`;
+}
+
+/** @param {number} value */
+function number(value) {
+  return Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
+}

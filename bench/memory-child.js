@@ -1,0 +1,52 @@
+// @ts-check
+// One call in a fresh process: node memory-child.js (encrypt|decrypt) backend inputFile keyFile.
+// Prints how much it took beyond its output, in bytes.
+
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { decryptBundle, encryptBundle } from '../dist/index.js';
+
+const [purpose, backend, inputFile, keyFile] = /** @type {any[]} */ (process.argv.slice(2));
+
+const key = readFileSync(keyFile, 'utf8');
+// Read straight into its place, so that every page is there and nothing else ever was.
+const input = readWhole(inputFile);
+globalThis.gc?.();
+resetPeak();
+const before = process.memoryUsage.rss();
+const peakBefore = peak();
+const output =
+  purpose === 'encrypt'
+    ? (await encryptBundle(input, { privateKey: key, backend })).bytes
+    : await decryptBundle(input, { publicKey: key, backend });
+const beyond = peak() - before - output.length;
+console.log(JSON.stringify({ beyond, before, peakBefore, output: output.length }));
+
+/** @param {string} path */
+function readWhole(path) {
+  const file = openSync(path, 'r');
+  const bytes = new Uint8Array(fstatSync(file).size);
+  for (let at = 0; at < bytes.length; ) at += readSync(file, bytes, at, bytes.length - at, at);
+  closeSync(file);
+  return bytes;
+}
+
+/** Linux forgets the peak so far, where it lets us. */
+function resetPeak() {
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+  } catch {
+    // Elsewhere the peak before the call counts as well.
+  }
+}
+
+/** Peak resident memory in bytes: of this program alone, where maxRSS begins with that of its parent. */
+function peak() {
+  try {
+    const [, kib] = /** @type {RegExpMatchArray} */ (
+      readFileSync('/proc/self/status', 'utf8').match(/^VmHWM:\s+(\d+) kB$/m)
+    );
+    return Number(kib) * 1024;
+  } catch {
+    return process.resourceUsage().maxRSS * 1024;
+  }
+}

@@ -1,0 +1,110 @@
+// @ts-check
+// What the package costs an app: time to import, bytes to load, bytes that sealing adds.
+
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { encryptBundle, keygen } from '../dist/index.js';
+import { TARGETS } from './targets.js';
+import { interleave, median } from './timing.js';
+
+const MIB = 2 ** 20;
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = new URL('../dist/index.js', import.meta.url).href;
+const APP = "import { decryptBundle } from 'bundleseal'; globalThis.openUpdate = decryptBundle;";
+
+/** @param {ReturnType<typeof import('./report.js').createReport>} report @param {{ effort: number }} settings */
+export async function measureSize(report, { effort }) {
+  report.begin('size', 'What it costs an app; sizes minified and gzipped, each file by itself');
+  await measureImport(report, Math.ceil(15 * effort));
+  await measureApp(report);
+  const { privateKey } = await keygen();
+  for (const size of [MIB + 1, 4 * MIB]) {
+    const { bytes } = await encryptBundle(new Uint8Array(size), { privateKey });
+    const percent = (100 * (bytes.length - size)) / size;
+    report.value(`sealing ${size} bytes adds ${bytes.length - size} bytes`, percent, '%', {
+      target: TARGETS.overheadPercent,
+    });
+  }
+}
+
+/** @param {ReturnType<typeof import('./report.js').createReport>} report @param {number} rounds */
+async function measureImport(report, rounds) {
+  const start = (/** @type {string} */ code) =>
+    execFileSync(process.execPath, ['--input-type=module', '--eval', code]);
+  const timings = await interleave(
+    { bare: () => start(''), importing: () => start(`import ${JSON.stringify(DIST)}`) },
+    { rounds },
+  );
+  const { bare, importing } = /** @type {any} */ (timings);
+  const extra = importing.times.map(
+    (/** @type {number} */ ms, /** @type {number} */ i) => ms - bare.times[i],
+  );
+  report.time('start of Node, nothing imported', bare);
+  report.value('import of the package, beyond the start of Node', median(extra), 'ms', {
+    details: { bare, importing },
+  });
+}
+
+/** @param {ReturnType<typeof import('./report.js').createReport>} report */
+async function measureApp(report) {
+  const { outputFiles, metafile } = await build({
+    // The package by its own name, through its exports.
+    stdin: { contents: APP, resolveDir: ROOT, sourcefile: 'app.js' },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    metafile: true,
+    write: false,
+    outdir: 'app',
+    absWorkingDir: ROOT,
+    logLevel: 'warning',
+  });
+  const sizes = new Map(
+    outputFiles.map(({ path, contents }) => [
+      path.slice(path.lastIndexOf('/app/') + 1),
+      gzipSync(contents, { level: 9 }).length,
+    ]),
+  );
+  /** With all that it imports statically. @param {string[]} from */
+  const loadedBy = (from) => {
+    const seen = new Set(from);
+    for (const file of seen) {
+      for (const { path, kind } of metafile.outputs[file]?.imports ?? []) {
+        if (kind === 'import-statement') seen.add(path);
+      }
+    }
+    return seen;
+  };
+  const total = (/** @type {Iterable<string>} */ files) =>
+    [...files].reduce((sum, file) => sum + /** @type {number} */ (sizes.get(file)), 0);
+  const lazy = Object.entries(metafile.outputs).flatMap(([file, { entryPoint }]) =>
+    entryPoint?.startsWith('dist/') ? [{ file, name: nameOf(entryPoint) }] : [],
+  );
+  const [entry] = /** @type {[string, unknown][]} */ (
+    Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint === 'app.js')
+  )[0] ?? [''];
+
+  const eager = loadedBy([entry]);
+  report.value('app with decryptBundle, loaded at once', total(eager), 'bytes', {
+    target: TARGETS.eagerBytes,
+    details: Object.fromEntries([...eager].map((file) => [file, sizes.get(file)])),
+  });
+  for (const { file, name } of lazy) {
+    const added = [...loadedBy([file])].filter((other) => !eager.has(other));
+    report.value(`  lazily, ${name} with what it imports`, total(added), 'bytes');
+  }
+  const opening = lazy.filter(({ name }) => name === 'webcrypto' || name === 'arithmetic');
+  if (opening.length !== 2) throw new Error('the lazily loaded files are not those expected');
+  const all = loadedBy([entry, ...opening.map(({ file }) => file)]);
+  report.value('opening with webcrypto, all that is loaded', total(all), 'bytes');
+}
+
+/** dist/webcrypto-ABC.js is webcrypto. @param {string} path */
+function nameOf(path) {
+  return path.replace(/^.*\//, '').replace(/-\w+\.js$/, '');
+}
