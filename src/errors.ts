@@ -10,10 +10,12 @@
  * - `ERR_CHUNK_INVALID`: a chunk of the body was altered.
  * - `ERR_CHECKSUM_MISMATCH`: the whole bundle is not the one that was signed.
  * - `ERR_EXPECTATION_FAILED`: genuine, but not the bundle that the caller expects.
- * - `ERR_LIMIT_EXCEEDED`: more chunks than the reader's cap.
+ * - `ERR_LIMIT_EXCEEDED`: more chunks, or more in an archive, than the reader's cap.
+ * - `ERR_ARCHIVE_INVALID`: not a zip that can be read or written safely; `path` names the entry.
  * - `ERR_SIGNER_FAILED`: an external signer failed, or its answer is not the signature asked for.
  * - `ERR_BACKEND_UNAVAILABLE`: the backend asked for, or a source of randomness, is not in this runtime.
  * - `ERR_SOURCE_FAILED`: the input could not be read.
+ * - `ERR_FILE`: a file or folder could not be read or written; `path` names it.
  */
 export type ErrorCode =
   | 'ERR_KEY_INVALID'
@@ -26,9 +28,11 @@ export type ErrorCode =
   | 'ERR_CHECKSUM_MISMATCH'
   | 'ERR_EXPECTATION_FAILED'
   | 'ERR_LIMIT_EXCEEDED'
+  | 'ERR_ARCHIVE_INVALID'
   | 'ERR_SIGNER_FAILED'
   | 'ERR_BACKEND_UNAVAILABLE'
-  | 'ERR_SOURCE_FAILED';
+  | 'ERR_SOURCE_FAILED'
+  | 'ERR_FILE';
 
 /** What an error says beside its message, where it applies. */
 export interface ErrorFields {
@@ -38,6 +42,8 @@ export interface ErrorFields {
   keyId?: string;
   /** Byte offset into the input at which the fault lies. */
   offset?: number;
+  /** The file, or the archive's entry, at fault. */
+  path?: string;
   /** The error underneath, where there is one. */
   cause?: unknown;
 }
@@ -72,6 +78,8 @@ export class BundleSealError extends Error {
   declare readonly keyId?: string;
   /** Byte offset into the input at which the fault lies. */
   declare readonly offset?: number;
+  /** The file, or the archive's entry, at fault. */
+  declare readonly path?: string;
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
     const { cause, ...rest } = fields;

@@ -1,10 +1,22 @@
 export type { BackendChoice, BackendName } from './backend/backend.ts';
 export { type ChecksumOptions, checksum, verifyChecksum } from './bundle/checksum.ts';
 export { type DecryptOptions, decryptBundle } from './bundle/decrypt.ts';
+export { type DecryptStreamOptions, decryptStream } from './bundle/decrypt-stream.ts';
 export { type EncryptedBundle, type EncryptOptions, encryptBundle } from './bundle/encrypt.ts';
-export type { BundleInput } from './bundle/input.ts';
-export { type BundleInfo, inspectBundle, type UnprovenBundleInfo } from './bundle/inspect.ts';
+export {
+  type EncryptedStream,
+  type EncryptStreamOptions,
+  encryptStream,
+} from './bundle/encrypt-stream.ts';
+export type { BundleInfo } from './bundle/info.ts';
+export { inspectBundle, type UnprovenBundleInfo } from './bundle/inspect.ts';
 export type { Expectations } from './bundle/open.ts';
+export {
+  type BundleReader,
+  type OpenOptions,
+  openBundle,
+  type ReadOptions,
+} from './bundle/reader.ts';
 export { type ResealOptions, resealBundle } from './bundle/reseal.ts';
 export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
 export type { JsonValue, Metadata } from './format/metadata.ts';
@@ -14,3 +26,5 @@ export { type KeygenOptions, type KeyPair, keygen } from './keys/keygen.ts';
 export type { PrivateKeyInput, PublicKeyInput } from './keys/parse.ts';
 export type { Progress, WorkOptions } from './options.ts';
 export type { Signer } from './seal/signer.ts';
+export type { BundleInput } from './sources/input.ts';
+export type { RandomAccessSource } from './sources/random-access.ts';

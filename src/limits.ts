@@ -10,13 +10,13 @@ export const PUBLIC_EXPONENT = { min: 65_537n, max: 0xffff_ffffn } as const;
 export const CHUNK_EXPONENT = { min: 12, max: 24 } as const;
 
 /** Plain bytes in a chunk unless the caller asks otherwise. */
-export const DEFAULT_CHUNK_SIZE: number = 2 ** 18;
+export const DEFAULT_CHUNK_SIZE = 262_144;
 
 /** Plain bytes in a bundle. */
 export const MAX_SIZE: number = Number.MAX_SAFE_INTEGER;
 
 /** Chunks that a decoder accepts unless the caller asks otherwise: 33.5 MB of digests at the most. */
-export const DEFAULT_MAX_CHUNKS: number = 2 ** 20;
+export const DEFAULT_MAX_CHUNKS = 1_048_576;
 
 /** Bytes of metadata, padding included; always a multiple of 8. */
 export const MAX_METADATA_LENGTH = 65_528;

@@ -3,7 +3,7 @@
 export interface Progress {
   /** Plain bytes done. */
   readonly done: number;
-  /** Plain bytes in all. */
+  /** Plain bytes in all; `Infinity` for a stream whose size was not given. */
   readonly total: number;
 }
 
@@ -15,15 +15,19 @@ export interface WorkOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-const CHECKS: Record<string, (value: unknown) => string | undefined> = {
-  signal: (value) => (isSignal(value) ? undefined : 'an AbortSignal'),
-  onProgress: (value) => (typeof value === 'function' ? undefined : 'a function'),
-  backend: (value) => (typeof value === 'string' ? undefined : 'a string'),
-};
+type Rule = readonly [expected: string, holds: (value: unknown) => boolean];
 
-function isSignal(value: unknown): boolean {
-  return typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === 'function';
-}
+const FUNCTION: Rule = ['a function', (value) => typeof value === 'function'];
+
+const RULES: Record<string, Rule> = {
+  signal: [
+    'an AbortSignal',
+    (value) => typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === 'function',
+  ],
+  onProgress: FUNCTION,
+  onHeader: FUNCTION,
+  backend: ['a string', (value) => typeof value === 'string'],
+};
 
 /**
  * Refuses what is not an options object, and options that `call` does not know: a misspelt `expect` must
@@ -39,8 +43,8 @@ export function checkOptions(call: string, options: unknown, known: readonly str
         `${call} does not know the option "${name}": it takes ${known.join(', ')}`,
       );
     }
-    const expected = value === undefined ? undefined : CHECKS[name]?.(value);
-    if (expected !== undefined) {
+    const [expected, holds] = RULES[name] ?? [];
+    if (value !== undefined && holds?.(value) === false) {
       throw new TypeError(`options.${name} expected ${expected}, got ${describe(value)}`);
     }
   }
@@ -57,5 +61,5 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (typeof value !== 'object') return value === undefined ? 'nothing' : `a ${typeof value}`;
   const kind = Object.prototype.toString.call(value).slice(8, -1);
-  return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind === 'Object' ? 'object' : kind}`;
+  return `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind === 'Object' ? 'object' : kind}`;
 }

@@ -61,7 +61,7 @@ export interface Backend {
   createHash(): Awaitable<Hash>;
   /** Whether `sha256` is native and `createHash` is not: then bytes in one piece are hashed in one call. */
   readonly hashesWhole: boolean;
-  /** @param size - Plain bytes in the whole bundle. @param chunkSize - Plain bytes in a chunk. */
+  /** @param size - Plain bytes in the whole bundle; `Infinity` where nobody knows yet. @param chunkSize - Plain bytes in a chunk. */
   createCipher(
     purpose: 'seal' | 'open',
     sessionKey: Uint8Array,

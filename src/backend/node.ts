@@ -16,10 +16,12 @@ const SLICE = 32_768;
 // Each slice comes out in a buffer of its own, and V8 lets 32 MiB of them pile up before it looks. What is on
 // its own heap counts at once: this much beside each slice has the dead ones collected every few MiB.
 const LITTER = 1024;
-const heap: { litter?: unknown[] } = {};
 
 // Below this a thread takes longer to start than it saves.
 const THREAD_MIN_SIZE = 32 * 2 ** 20;
+
+// What has come of a bundle of unknown size when it is taken for a large one.
+const UNKNOWN_MIN_SIZE = 8 * 2 ** 20;
 
 /** Without what a Buffer has of its own: its `slice` is a view, where everyone else expects a copy. */
 function plainBytes(buffer: Buffer): Uint8Array {
@@ -37,20 +39,28 @@ function createCipher(
   chunkSize: number,
 ): ChunkCipher {
   const key = crypto.createSecretKey(sessionKey);
-  const thread: ChunkThread | undefined =
-    size >= THREAD_MIN_SIZE ? borrowThread(sessionKey, chunkSize) : undefined;
+  const large = size >= THREAD_MIN_SIZE && size !== Number.POSITIVE_INFINITY;
+  let thread: ChunkThread | undefined = large ? borrowThread(sessionKey, chunkSize) : undefined;
+  let seen = 0;
+
+  /** A bundle of unknown size gets its thread when it turns out to be worth one. */
+  function countUnknown(length: number): void {
+    if (size !== Number.POSITIVE_INFINITY || seen >= UNKNOWN_MIN_SIZE) return;
+    seen += length;
+    if (seen >= UNKNOWN_MIN_SIZE) thread = borrowThread(sessionKey, chunkSize);
+  }
 
   function sealHere(nonce: Uint8Array, plain: Uint8Array, out: Uint8Array): Uint8Array {
-    const cipher = crypto.createCipheriv(ALGORITHM, key, nonce);
+    const encryption = crypto.createCipheriv(ALGORITHM, key, nonce);
     const hash = crypto.createHash('sha256');
     for (let at = 0; at < plain.length; at += SLICE) {
-      const encrypted = cipher.update(plain.subarray(at, at + SLICE));
+      const encrypted = encryption.update(plain.subarray(at, at + SLICE));
       hash.update(encrypted);
       out.set(encrypted, at);
-      heap.litter = new Array(LITTER);
+      cipher.litter = new Array(LITTER);
     }
-    cipher.final();
-    const tag = cipher.getAuthTag();
+    encryption.final();
+    const tag = encryption.getAuthTag();
     out.set(tag, plain.length);
     return plainBytes(hash.update(tag).digest());
   }
@@ -67,7 +77,7 @@ function createCipher(
     decipher.setAuthTag(encrypted.subarray(end));
     for (let at = 0; at < end; at += SLICE) {
       out.set(decipher.update(encrypted.subarray(at, Math.min(at + SLICE, end))), at);
-      heap.litter = new Array(LITTER);
+      cipher.litter = new Array(LITTER);
     }
     try {
       decipher.final();
@@ -78,9 +88,11 @@ function createCipher(
     }
   }
 
-  return {
+  // Within what is given away: bundlers and V8 leave out what nobody could ever see.
+  const cipher: ChunkCipher & { litter?: unknown[] } = {
     inFlight: Number.POSITIVE_INFINITY,
     seal(nonce, plain, out) {
+      countUnknown(plain.length);
       const here = () => sealHere(nonce, plain, out);
       return thread === undefined ? here() : thread.seal(nonce, plain, out, here);
     },
@@ -93,6 +105,7 @@ function createCipher(
     },
     close: () => thread?.giveBack(),
   };
+  return cipher;
 }
 
 // The block is built and compared by the layer above, for every backend alike.

@@ -7,7 +7,7 @@ import { chunkLayout, chunkPlace } from '../format/chunks.ts';
 import type { PublicKeyInput } from '../keys/parse.ts';
 import { DEFAULT_CHUNK_SIZE } from '../limits.ts';
 import { checkOptions, describe, type WorkOptions } from '../options.ts';
-import { type BundleInput, openInput, type Source } from './input.ts';
+import { type BundleInput, openInput, type Source } from '../sources/input.ts';
 import { openSealText, readPublicKeys } from './open.ts';
 import { runChunks } from './pipeline.ts';
 
@@ -16,7 +16,7 @@ export interface ChecksumOptions extends WorkOptions {
   readonly backend?: BackendChoice;
 }
 
-const OPTIONS = ['signal', 'onProgress', 'backend'];
+export const CHECKSUM_OPTIONS: readonly string[] = ['signal', 'onProgress', 'backend'];
 
 /**
  * The SHA-256 of a bundle in 64 lower-case hex characters, as `sha256sum` prints it. A `Blob` is read in
@@ -36,7 +36,7 @@ export async function checksum(
   bundle: BundleInput,
   options: ChecksumOptions = {},
 ): Promise<string> {
-  checkOptions('checksum', options, OPTIONS);
+  checkOptions('checksum', options, CHECKSUM_OPTIONS);
   const source = openInput(bundle, 'bundle');
   const backend = await selectBackend(options.backend);
   return toHex(await hashSource(backend, source, options));
@@ -72,7 +72,7 @@ export async function verifyChecksum(
     | { readonly seal: string; readonly publicKey: PublicKeyInput | readonly PublicKeyInput[] },
   options: ChecksumOptions = {},
 ): Promise<boolean> {
-  checkOptions('verifyChecksum', options, OPTIONS);
+  checkOptions('verifyChecksum', options, CHECKSUM_OPTIONS);
   const source = openInput(bundle, 'bundle');
   const backend = await selectBackend(options.backend);
   const wanted = await readExpected(backend, expected);
@@ -102,7 +102,7 @@ async function readExpected(
   return { checksum: secrets.checksum, size: header.layout.size };
 }
 
-async function hashSource(
+export async function hashSource(
   backend: Backend,
   source: Source,
   { signal, onProgress }: WorkOptions,
@@ -125,7 +125,10 @@ async function hashSource(
       const { plainStart, plainEnd } = chunkPlace(layout, index);
       return source.read(plainStart, plainEnd, stop);
     },
-    work: (_index, bytes) => hash.update(bytes),
+    work(_index, bytes) {
+      hash.update(bytes);
+      return undefined;
+    },
     finish: (index) => onProgress?.({ done: chunkPlace(layout, index).plainEnd, total }),
   });
   return hash.digest();

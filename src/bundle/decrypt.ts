@@ -1,23 +1,14 @@
 // Opening a sealed bundle in memory.
 
-import type { Backend, BackendChoice } from '../backend/backend.ts';
+import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import { equalBytes } from '../bytes.ts';
-import { BundleSealError } from '../errors.ts';
-import { chunkNonce, chunkPlace } from '../format/chunks.ts';
-import { checkBodyLength, DIGEST_LENGTH } from '../format/header.ts';
+import { checkBodyLength } from '../format/header.ts';
 import type { PublicKeyInput } from '../keys/parse.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
-import { type BundleInput, openInput, type Source, sourceFrom } from './input.ts';
-import {
-  checkHeaderOptions,
-  type Expectations,
-  type OpenedHeader,
-  openHeader,
-  openSealText,
-  readPublicKeys,
-} from './open.ts';
-import { runChunks } from './pipeline.ts';
+import { type BundleInput, openInput, sourceFrom } from '../sources/input.ts';
+import { encryptedChunks, memorySink } from './chunk-io.ts';
+import { checkHeaderOptions, type Expectations, openSource } from './open.ts';
+import { openChunks } from './open-chunks.ts';
 
 export interface DecryptOptions extends WorkOptions {
   /** The app's public key; several while keys rotate: the header says which one is meant. */
@@ -79,83 +70,23 @@ export async function decryptBundle(
   const source = openInput(encrypted, 'encrypted');
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
-  const keys = await readPublicKeys(backend, options.publicKey);
-  const opened =
-    seal === undefined
-      ? await openHeader(backend, source, keys, options, signal)
-      : await openSealText(backend, seal, keys, options);
+  const opened = await openSource(backend, source, options);
   try {
-    const { header } = opened;
+    const { layout, headerLength } = opened.header;
     // A source shorter than its header was refused with it.
-    const body = seal === undefined ? sourceFrom(source, header.headerLength) : source;
-    checkBodyLength(header, body.size);
-    return await openBody(backend, body, opened, options);
+    const body = seal === undefined ? sourceFrom(source, headerLength) : source;
+    checkBodyLength(opened.header, body.size);
+    const bundle = new Uint8Array(layout.size);
+    try {
+      const chunks = encryptedChunks(body, layout);
+      const work = { ...options, backend, opened, checksum: bundle };
+      await openChunks(work, chunks, memorySink(bundle));
+      return bundle;
+    } catch (error) {
+      bundle.fill(0);
+      throw error;
+    }
   } finally {
     opened.secrets.sessionKey.fill(0);
   }
-}
-
-async function openBody(
-  backend: Backend,
-  body: Source,
-  { header: { layout }, parts, secrets }: OpenedHeader,
-  { signal, onProgress }: WorkOptions,
-): Promise<Uint8Array> {
-  const bundle = new Uint8Array(layout.size);
-  const hash = backend.hashesWhole ? undefined : await backend.createHash();
-  const cipher = await backend.createCipher(
-    'open',
-    secrets.sessionKey,
-    layout.size,
-    layout.chunkSize,
-  );
-
-  try {
-    await runChunks({
-      count: layout.count,
-      inFlight: body.bytes === undefined ? Math.min(cipher.inFlight, 4) : cipher.inFlight,
-      signal,
-      read(index, stop) {
-        const { encryptedStart, encryptedEnd } = chunkPlace(layout, index);
-        return body.read(encryptedStart, encryptedEnd, stop);
-      },
-      work(index, encrypted) {
-        const { plainStart, plainEnd, encryptedStart } = chunkPlace(layout, index);
-        const digest = parts.digests.subarray(DIGEST_LENGTH * index, DIGEST_LENGTH * (index + 1));
-        const plain = bundle.subarray(plainStart, plainEnd);
-        const genuine = cipher.open(chunkNonce(layout, index), encrypted, digest, plain);
-        const check = (holds: boolean) => {
-          if (!holds) throw chunkInvalid(index, encryptedStart);
-        };
-        return genuine instanceof Promise ? genuine.then(check) : check(genuine);
-      },
-      finish(index) {
-        const { plainStart, plainEnd } = chunkPlace(layout, index);
-        hash?.update(bundle.subarray(plainStart, plainEnd));
-        onProgress?.({ done: plainEnd, total: layout.size });
-      },
-    });
-    const checksum = hash === undefined ? await backend.sha256(bundle) : hash.digest();
-    signal?.throwIfAborted();
-    if (!equalBytes(checksum, secrets.checksum)) {
-      throw new BundleSealError(
-        'ERR_CHECKSUM_MISMATCH',
-        'the bundle as a whole is not the one that was signed, though each chunk is: the tool that sealed it is at fault, seal it again',
-      );
-    }
-    return bundle;
-  } catch (error) {
-    bundle.fill(0);
-    throw error;
-  } finally {
-    cipher.close();
-  }
-}
-
-function chunkInvalid(chunkIndex: number, offset: number): BundleSealError {
-  return new BundleSealError(
-    'ERR_CHUNK_INVALID',
-    `chunk ${chunkIndex} (from byte ${offset} of the body) is not the one that was sealed: the file was altered or damaged, discard it and fetch it again`,
-    { chunkIndex, offset },
-  );
 }

@@ -1,24 +1,21 @@
 // Sealing a bundle in memory.
 
-import type { Backend, BackendChoice, ChunkCipher } from '../backend/backend.ts';
+import type { BackendChoice } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
-import { concat, toHex } from '../bytes.ts';
-import { BundleSealError } from '../errors.ts';
-import { type ChunkLayout, chunkLayout, chunkNonce, chunkPlace } from '../format/chunks.ts';
-import { DIGEST_LENGTH, encodeHead, headerLengthOf } from '../format/header.ts';
+import { type ChunkLayout, chunkLayout, chunkPlace } from '../format/chunks.ts';
+import { DIGEST_LENGTH, headerLengthOf } from '../format/header.ts';
 import { encodeMetadata, type Metadata } from '../format/metadata.ts';
-import { keyDigest } from '../keys/identity.ts';
 import { type PrivateKeyInput, parsePrivateKey, parsePublicKey } from '../keys/parse.ts';
 import { modulusLength } from '../keys/rsa.ts';
-import { CHUNK_EXPONENT, DEFAULT_CHUNK_SIZE, DEFAULT_MAX_CHUNKS } from '../limits.ts';
+import { CHUNK_EXPONENT, DEFAULT_CHUNK_SIZE } from '../limits.ts';
 import { checkOptions, describe, shown, type WorkOptions } from '../options.ts';
-import { type SigningKey, signSeal } from '../seal/seal.ts';
+import type { SigningKey } from '../seal/seal.ts';
 import { isSigner, type Signer } from '../seal/signer.ts';
-import { untilAborted } from '../turn.ts';
-import { type BundleInput, openInput, type Source } from './input.ts';
+import { type BundleInput, openInput, type Source } from '../sources/input.ts';
+import { inFlightOf, memorySink, type PlainChunkSource } from './chunk-io.ts';
 import { encodeSeal } from './open.ts';
-import { runChunks } from './pipeline.ts';
+import { checkCount, type SealWork, sealChunks } from './seal-chunks.ts';
 
 export interface EncryptOptions extends WorkOptions {
   /** The publisher's private key, or a {@link Signer} that holds it elsewhere. */
@@ -87,17 +84,27 @@ export async function encryptBundle(
     'backend',
   ]);
   const source = openInput(bundle, 'bundle');
-  const layout = readLayout(source.size, options.chunkSize);
-  const metadata = encodeMetadata(options.metadata);
+  const sealing = readSealing(options, source.size);
   options.signal?.throwIfAborted();
-  const key = readSigningKey(options.privateKey);
   const backend = await selectBackend(options.backend);
   const sessionKey = randomBytes(DIGEST_LENGTH);
   try {
-    return await sealSource(backend, source, layout, { ...options, key, metadata, sessionKey });
+    return await sealBundle(source, { ...options, ...sealing, backend, sessionKey });
   } finally {
     sessionKey.fill(0);
   }
+}
+
+/** What a bundle is sealed with. */
+export type Sealing = Pick<SealWork, 'key' | 'metadata' | 'chunkSize'>;
+
+/** Checks the options of everything that seals, for a bundle of this size where it is known. */
+export function readSealing(options: EncryptOptions, size?: number): Sealing {
+  return {
+    chunkSize: readChunkSize(options.chunkSize, size),
+    metadata: encodeMetadata(options.metadata),
+    key: readSigningKey(options.privateKey),
+  };
 }
 
 export function readSigningKey(input: PrivateKeyInput | Signer): SigningKey {
@@ -111,7 +118,8 @@ export function readSigningKey(input: PrivateKeyInput | Signer): SigningKey {
   return { signer: input, publicKey: parsePublicKey(input.publicKey, 'privateKey.publicKey') };
 }
 
-function readLayout(size: number, chunkSize: number = DEFAULT_CHUNK_SIZE): ChunkLayout {
+/** Checks the option, and that a bundle of this size (where it is known) has a layout that readers take. */
+function readChunkSize(chunkSize: number = DEFAULT_CHUNK_SIZE, size: number = 0): number {
   const exponent = Math.log2(chunkSize);
   if (
     typeof chunkSize !== 'number' ||
@@ -123,105 +131,41 @@ function readLayout(size: number, chunkSize: number = DEFAULT_CHUNK_SIZE): Chunk
       `options.chunkSize expected a power of two from ${2 ** CHUNK_EXPONENT.min} to ${2 ** CHUNK_EXPONENT.max}, got ${shown(chunkSize)}`,
     );
   }
-  const layout = chunkLayout(size, chunkSize);
-  if (layout.count > DEFAULT_MAX_CHUNKS) {
-    throw new BundleSealError(
-      'ERR_LIMIT_EXCEEDED',
-      `${size} bytes make ${layout.count} chunks, more than the ${DEFAULT_MAX_CHUNKS} that a reader takes: use a larger chunkSize`,
-    );
-  }
-  return layout;
+  checkCount(chunkLayout(size, chunkSize).count);
+  return chunkSize;
 }
 
-/** What {@link encryptBundle} has made of its options. */
-export interface SealWork extends WorkOptions {
-  readonly key: SigningKey;
-  readonly metadata: Uint8Array;
-  /** For this bundle and no other. */
-  readonly sessionKey: Uint8Array;
-}
+/** What {@link sealBundle} needs beside a {@link Source}. */
+export type BundleWork = Omit<SealWork, 'size'>;
 
-export async function sealSource(
-  backend: Backend,
-  source: Source,
-  layout: ChunkLayout,
-  { key, metadata, sessionKey, signal, onProgress }: SealWork,
-): Promise<EncryptedBundle> {
-  const signatureLength = modulusLength(key.publicKey);
-  const headerLength = headerLengthOf(layout, metadata.length, signatureLength);
+/** Seals what is in memory, or read into it, as one sealed bundle. */
+export async function sealBundle(source: Source, work: BundleWork): Promise<EncryptedBundle> {
+  const { key, metadata, chunkSize } = work;
+  const layout = chunkLayout(source.size, chunkSize);
+  const headerLength = headerLengthOf(layout, metadata.length, modulusLength(key.publicKey));
   // The one large allocation: fresh memory costs more than the cipher.
   const bytes = new Uint8Array(headerLength + layout.bodyLength);
   const ciphertext = bytes.subarray(headerLength);
-  const digests = new Uint8Array(DIGEST_LENGTH * layout.count);
-
-  const cipher = await backend.createCipher('seal', sessionKey, layout.size, layout.chunkSize);
-  let checksum: Uint8Array;
-  try {
-    checksum = await encryptChunks(backend, cipher, source, layout, ciphertext, digests, {
-      ...(signal === undefined ? {} : { signal }),
-      ...(onProgress === undefined ? {} : { onProgress }),
-    });
-  } finally {
-    cipher.close();
-  }
-
-  const id = await keyDigest(backend, key.publicKey);
-  const head = encodeHead({ layout, keyId: id, signatureLength, metadata, digests });
-  const headDigest = await backend.sha256(head);
-  const signing = signSeal(backend, key, { sessionKey, checksum }, headDigest);
-  const signature = await untilAborted(signing, signal);
-  signal?.throwIfAborted();
-  const header = concat(head, signature);
+  const { header, ...about } = await sealChunks(
+    { ...work, size: source.size },
+    plainChunks(source, layout),
+    memorySink(ciphertext),
+  );
   bytes.set(header);
-  return {
-    bytes,
-    seal: encodeSeal(header),
-    ciphertext,
-    checksum: toHex(checksum),
-    keyId: toHex(id),
-    size: layout.size,
-  };
+  return { bytes, seal: encodeSeal(header), ciphertext, ...about };
 }
 
-/** Fills `out` and `digests`; answers with the checksum of what was read. */
-async function encryptChunks(
-  backend: Backend,
-  cipher: ChunkCipher,
-  source: Source,
-  layout: ChunkLayout,
-  out: Uint8Array,
-  digests: Uint8Array,
-  { signal, onProgress }: WorkOptions,
-): Promise<Uint8Array> {
-  // Native and in one piece where it can be, and then at the same time as the chunks.
-  const whole =
-    backend.hashesWhole && source.bytes !== undefined
-      ? Promise.resolve(backend.sha256(source.bytes))
-      : undefined;
-  // A chunk's error may come first; this one's is then of no interest.
-  whole?.catch(() => {});
-  const hash = whole === undefined ? await backend.createHash() : undefined;
-  const total = layout.size;
-
-  await runChunks({
+/** The plain chunks of a bundle that can be read by ranges. */
+export function plainChunks(source: Source, layout: ChunkLayout): PlainChunkSource {
+  const isMemory = source.bytes !== undefined;
+  return {
     count: layout.count,
-    // A hash takes its chunks in order, so a source that answers later is read one chunk at a time.
-    inFlight: source.bytes === undefined ? 1 : cipher.inFlight,
-    signal,
-    read(index, stop) {
+    inFlight: isMemory ? Number.POSITIVE_INFINITY : inFlightOf(layout.chunkSize),
+    whole: source.bytes,
+    read(index, signal) {
       const { plainStart, plainEnd } = chunkPlace(layout, index);
-      return source.read(plainStart, plainEnd, stop);
+      return source.read(plainStart, plainEnd, signal);
     },
-    work(index, plain) {
-      const { encryptedStart, encryptedEnd } = chunkPlace(layout, index);
-      const chunk = out.subarray(encryptedStart, encryptedEnd);
-      const digest = cipher.seal(chunkNonce(layout, index), plain, chunk);
-      // After the chunk was handed over, so that both are under way at once where there are two cores.
-      hash?.update(plain);
-      const keep = (value: Uint8Array) => digests.set(value, DIGEST_LENGTH * index);
-      return digest instanceof Promise ? digest.then(keep) : keep(digest);
-    },
-    finish: (index) => onProgress?.({ done: chunkPlace(layout, index).plainEnd, total }),
-  });
-  return whole ?? (hash as NonNullable<typeof hash>).digest();
+    isLast: (index) => index === layout.count - 1,
+  };
 }

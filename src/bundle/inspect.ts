@@ -1,37 +1,10 @@
 // Looking at a header without a key.
 
-import { toHex } from '../bytes.ts';
 import { headerParts, parseHeader } from '../format/header.ts';
-import { decodeMetadata, type Metadata } from '../format/metadata.ts';
+import { decodeMetadata } from '../format/metadata.ts';
 import { describe } from '../options.ts';
+import { type BundleInfo, describeHeader } from './info.ts';
 import { decodeSeal } from './open.ts';
-
-/** What a header says of a bundle. */
-export interface BundleInfo {
-  /**
-   * Whether the signature was verified. `false` from {@link inspectBundle}: then anyone can have written
-   * all of this.
-   */
-  readonly proven: boolean;
-  /** Version of the format. */
-  readonly version: 2;
-  /** Id of the key that opens it: 64 hex characters. */
-  readonly keyId: string;
-  /** Bits of the RSA modulus, as far as the signature's length tells. */
-  readonly modulusBits: number;
-  /** Bytes of the plain bundle. */
-  readonly size: number;
-  /** Bytes of header and body together. */
-  readonly sealedSize: number;
-  /** Bytes of the header. */
-  readonly headerLength: number;
-  /** Plain bytes in a chunk. */
-  readonly chunkSize: number;
-  /** Chunks in the body. */
-  readonly chunkCount: number;
-  /** What the publisher says of the bundle. */
-  readonly metadata: Metadata;
-}
 
 /** A header that nobody has vouched for: nothing in it is proven. */
 export interface UnprovenBundleInfo extends BundleInfo {
@@ -70,18 +43,6 @@ export function inspectBundle(sealedOrSeal: Uint8Array | string): UnprovenBundle
     : new Uint8Array(sealedOrSeal.buffer, sealedOrSeal.byteOffset, sealedOrSeal.byteLength);
   // The header has to be there anyway, so its own length bounds what is read of it.
   const header = parseHeader(bytes, Number.POSITIVE_INFINITY);
-  const { layout, headerLength } = header;
   const metadata = decodeMetadata(headerParts(bytes, header).metadata);
-  return {
-    proven: false,
-    version: 2,
-    keyId: toHex(header.keyId),
-    modulusBits: 8 * header.signatureLength,
-    size: layout.size,
-    sealedSize: headerLength + layout.bodyLength,
-    headerLength,
-    chunkSize: layout.chunkSize,
-    chunkCount: layout.count,
-    metadata,
-  };
+  return { proven: false, ...describeHeader(header), metadata };
 }

@@ -11,14 +11,14 @@ import {
   headerParts,
   parseHeader,
 } from '../format/header.ts';
-import { decodeMetadata, type Metadata } from '../format/metadata.ts';
+import { decodeMetadata, type Metadata, unfit } from '../format/metadata.ts';
 import { keyDigest } from '../keys/identity.ts';
 import { type PublicKeyInput, parsePublicKey } from '../keys/parse.ts';
 import type { RsaPublicKey } from '../keys/rsa.ts';
 import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
 import { checkOptions, describe, shown } from '../options.ts';
 import { recoverSeal, type SealSecrets } from '../seal/seal.ts';
-import { openInput, type Source } from './input.ts';
+import { openInput, type Source } from '../sources/input.ts';
 
 /** What a bundle must say of itself to be opened; what is left out is not looked at. */
 export interface Expectations {
@@ -71,19 +71,32 @@ export function checkHeaderOptions({ expect, maxChunks }: HeaderChecks): void {
   }
   if (expect === undefined) return;
   checkOptions('expect', expect, ['appId', 'version', 'channel', 'minSequence']);
-  for (const name of ['appId', 'version', 'channel'] as const) {
-    if (expect[name] !== undefined && typeof expect[name] !== 'string') {
-      throw new TypeError(
-        `options.expect.${name} expected a string, got ${describe(expect[name])}`,
-      );
-    }
+  for (const [name, value] of Object.entries(expect)) {
+    const isSequence = name === 'minSequence';
+    const what = unfit(isSequence ? 'sequence' : name, value);
+    if (what === undefined) continue;
+    const message = `options.expect.${name} expected ${what}, got ${isSequence ? shown(value) : describe(value)}`;
+    throw isSequence ? new RangeError(message) : new TypeError(message);
   }
-  const { minSequence } = expect;
-  if (minSequence !== undefined && (!Number.isSafeInteger(minSequence) || minSequence < 0)) {
-    throw new RangeError(
-      `options.expect.minSequence expected an integer from 0 to 2^53 - 1, got ${shown(minSequence)}`,
-    );
-  }
+}
+
+/** What all that opens a bundle is told of its header. */
+export interface HeaderOptions extends HeaderChecks {
+  readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
+  readonly seal?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Opens the header: the seal where it travels apart, else what the source begins with. */
+export async function openSource(
+  backend: Backend,
+  source: Source,
+  options: HeaderOptions,
+): Promise<OpenedHeader> {
+  const keys = await readPublicKeys(backend, options.publicKey);
+  return options.seal === undefined
+    ? openHeader(backend, source, keys, options, options.signal)
+    : openSealText(backend, options.seal, keys, options);
 }
 
 /** Opens the header that a source begins with. */

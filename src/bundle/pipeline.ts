@@ -4,13 +4,14 @@ import type { Awaitable } from '../backend/backend.ts';
 import { giveWay } from '../turn.ts';
 
 export interface ChunkRun {
+  /** Chunks in all; `Infinity` where only reading tells. */
   readonly count: number;
   /** Chunks that may be under way at once. */
   readonly inFlight: number;
-  /** Fetches a chunk; called in order. */
-  readonly read: (index: number, signal: AbortSignal) => Awaitable<Uint8Array>;
-  /** Does what is to be done with it. */
-  readonly work: (index: number, bytes: Uint8Array) => Awaitable<void>;
+  /** Fetches a chunk, one after the other. `undefined`: the one before was the last. */
+  readonly read: (index: number, signal: AbortSignal) => Awaitable<Uint8Array | undefined>;
+  /** Does what is to be done with it; begun in order, several at once. */
+  readonly work: (index: number, bytes: Uint8Array) => Promise<void> | undefined;
   /** Called in order, once the chunk and all before it are through. */
   readonly finish: (index: number) => Awaitable<void>;
   readonly signal?: AbortSignal | undefined;
@@ -28,62 +29,58 @@ export async function runChunks(run: ChunkRun): Promise<void> {
   const stop = new AbortController();
   const onAbort = () => stop.abort(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
+  const working = new Set<Promise<void>>();
+  // In order; each settles when its chunk and all before it are finished, or with the first error among them.
+  const through: Promise<void>[] = [];
 
-  const underWay: { done: boolean; work: Promise<void> | undefined }[] = [];
-  let finished = 0;
-
-  const begin = (index: number) => {
-    const chunk: { done: boolean; work: Promise<void> | undefined } = {
-      done: true,
-      work: undefined,
-    };
-    underWay.push(chunk);
-    try {
-      const bytes = run.read(index, stop.signal);
-      const work =
-        bytes instanceof Promise
-          ? bytes.then((fetched) => run.work(index, fetched))
-          : run.work(index, bytes);
-      if (!(work instanceof Promise)) return;
-      chunk.done = false;
-      chunk.work = work.then(() => {
-        chunk.done = true;
-      });
-    } catch (error) {
-      chunk.done = false;
-      chunk.work = Promise.reject(error);
-    }
-    // Its turn to be awaited may come after another chunk's error.
-    chunk.work.catch(() => {});
-  };
-  const finishFirst = async () => {
-    await underWay[0]?.work;
+  const follow = async (
+    index: number,
+    work: Promise<void> | undefined,
+    before: Promise<void> | undefined,
+  ) => {
+    await before;
+    await work;
+    if (work !== undefined) working.delete(work);
     signal?.throwIfAborted();
-    underWay.shift();
-    const more = run.finish(finished++);
-    if (more instanceof Promise) await more;
+    await run.finish(index);
+    through.shift();
   };
 
   try {
-    signal?.throwIfAborted();
     let turnEnds = Date.now() + TURN;
     for (let index = 0; index < count; index++) {
-      begin(index);
-      // Lets what a backend finished meanwhile arrive.
-      await undefined;
-      while (underWay[0]?.done === true || underWay.length >= inFlight) {
-        if (underWay.length === 0) break;
-        await finishFirst();
+      signal?.throwIfAborted();
+      const arriving = run.read(index, stop.signal);
+      const bytes = arriving instanceof Promise ? await arriving : arriving;
+      if (bytes === undefined) break;
+      const work = run.work(index, bytes);
+      if (work !== undefined) {
+        working.add(work);
+        // Its turn to be awaited may come after another chunk's error.
+        work.catch(() => {});
+      }
+      if (work === undefined && through.length === 0) {
+        // While its bytes are still in the processor's cache.
+        await run.finish(index);
+      } else {
+        const done = follow(index, work, through.at(-1));
+        through.push(done);
+        done.catch((error) => stop.abort(error));
+        // Lets what a backend finished meanwhile arrive.
+        await undefined;
+        if (through.length >= inFlight) await through[0];
       }
       if (Date.now() >= turnEnds) {
         await giveWay(signal);
         turnEnds = Date.now() + TURN;
       }
     }
-    while (underWay.length > 0) await finishFirst();
+    await through.at(-1);
+    signal?.throwIfAborted();
   } catch (error) {
     stop.abort(error);
-    await Promise.allSettled(underWay.map(({ work }) => work));
+    await Promise.allSettled(working);
+    await through.at(-1);
     throw error;
   } finally {
     signal?.removeEventListener('abort', onAbort);

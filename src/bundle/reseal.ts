@@ -10,9 +10,9 @@ import { modulusLength } from '../keys/rsa.ts';
 import { checkOptions, describe } from '../options.ts';
 import { signSeal } from '../seal/seal.ts';
 import type { Signer } from '../seal/signer.ts';
+import { openInput } from '../sources/input.ts';
 import { untilAborted } from '../turn.ts';
 import { readSigningKey } from './encrypt.ts';
-import { openInput } from './input.ts';
 import { encodeSeal, openHeader, openSealText, readPublicKeys } from './open.ts';
 
 export interface ResealOptions {

@@ -1,7 +1,7 @@
 // Where the chunks of a body are, and their nonces: docs/format.md#body. Arithmetic only.
 
 /** Bytes that AES-256-GCM adds to each chunk (NIST SP 800-38D §5.2.1.2). */
-const TAG_LENGTH = 16;
+export const TAG_LENGTH = 16;
 
 /** Bytes of a GCM nonce (NIST SP 800-38D §5.2.1.1). */
 const NONCE_LENGTH = 12;
@@ -44,11 +44,11 @@ export function chunkPlace(layout: ChunkLayout, index: number): ChunkPlace {
 }
 
 /** The index as 11 bytes, then 01 for the last chunk and 00 for every other. */
-export function chunkNonce(layout: ChunkLayout, index: number): Uint8Array {
+export function chunkNonce(index: number, isLast: boolean): Uint8Array {
   const nonce = new Uint8Array(NONCE_LENGTH);
   const view = new DataView(nonce.buffer);
   view.setUint32(3, Math.floor(index / 2 ** 32));
   view.setUint32(7, index);
-  nonce[NONCE_LENGTH - 1] = index === layout.count - 1 ? 1 : 0;
+  nonce[NONCE_LENGTH - 1] = isLast ? 1 : 0;
   return nonce;
 }

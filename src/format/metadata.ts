@@ -2,6 +2,7 @@
 
 import { BundleSealError } from '../errors.ts';
 import { MAX_METADATA_LENGTH } from '../limits.ts';
+import { describe } from '../options.ts';
 
 /** A value that JSON can hold (RFC 8259). */
 export type JsonValue =
@@ -34,36 +35,35 @@ export interface Metadata {
 const RFC_3339 =
   /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
-const isString = (value: unknown): boolean => typeof value === 'string';
+type Rule = readonly [what: string, holds: (value: unknown) => boolean];
 
-const NAMED: readonly {
-  name: string;
-  what: string;
-  holds: (value: unknown) => boolean;
-}[] = [
-  { name: 'appId', what: 'a string', holds: isString },
-  { name: 'version', what: 'a string', holds: isString },
-  { name: 'channel', what: 'a string', holds: isString },
-  {
-    name: 'sequence',
-    what: 'an integer from 0 to 2^53 - 1',
-    holds: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
-  },
-  {
-    name: 'createdAt',
-    what: 'an RFC 3339 date and time such as "2026-01-31T12:00:00Z"',
-    holds: (value) => typeof value === 'string' && RFC_3339.test(value),
-  },
-];
+const STRING: Rule = ['a string', (value) => typeof value === 'string'];
 
-/** The first named member of another type, as `name: what it must be`. */
+const NAMED: Record<string, Rule> = {
+  appId: STRING,
+  version: STRING,
+  channel: STRING,
+  sequence: [
+    'an integer from 0 to 2^53 - 1',
+    (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  ],
+  createdAt: [
+    'an RFC 3339 date and time such as "2026-01-31T12:00:00Z"',
+    (value) => typeof value === 'string' && RFC_3339.test(value),
+  ],
+};
+
+/** What a named member must be, where it is something else. */
+export function unfit(name: string, value: unknown): string | undefined {
+  const [what, holds] = (Object.hasOwn(NAMED, name) && NAMED[name]) || [];
+  return value === undefined || holds?.(value) !== false ? undefined : what;
+}
+
+/** The first named member of another type, as `metadata.name must be what`. */
 function misfit(metadata: object): string | undefined {
-  for (const { name, what, holds } of NAMED) {
-    if (!Object.hasOwn(metadata, name)) continue;
-    const value = (metadata as Record<string, unknown>)[name];
-    if (value !== undefined && !holds(value)) {
-      return `metadata.${name} must be ${what}`;
-    }
+  for (const [name, value] of Object.entries(metadata)) {
+    const what = unfit(name, value);
+    if (what !== undefined) return `metadata.${name} must be ${what}`;
   }
   return undefined;
 }
@@ -77,7 +77,7 @@ function misfit(metadata: object): string | undefined {
 export function encodeMetadata(metadata: Metadata | undefined): Uint8Array {
   if (metadata === undefined) return new Uint8Array(0);
   if (!isPlainObject(metadata)) {
-    throw new TypeError(`options.metadata expected a plain object, got ${kindOf(metadata)}`);
+    throw new TypeError(`options.metadata expected a plain object, got ${describe(metadata)}`);
   }
   checkJson(metadata, 'metadata', new Set());
   const wrong = misfit(metadata);
@@ -131,12 +131,6 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an instance of a class' : `a ${typeof value}`;
-}
-
 /** Refuses what JSON.stringify would drop or change without a word. */
 function checkJson(value: unknown, path: string, above: Set<object>): void {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
@@ -145,7 +139,7 @@ function checkJson(value: unknown, path: string, above: Set<object>): void {
     throw new TypeError(`options.${path} expected a finite number, got ${value}`);
   }
   if (!Array.isArray(value) && !isPlainObject(value)) {
-    throw new TypeError(`options.${path} expected a JSON value, got ${kindOf(value)}`);
+    throw new TypeError(`options.${path} expected a JSON value, got ${describe(value)}`);
   }
   if (above.has(value)) throw new TypeError(`options.${path} refers to itself`);
   if ('toJSON' in value) throw new TypeError(`options.${path} has a toJSON member`);

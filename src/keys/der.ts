@@ -68,28 +68,6 @@ export function readInteger(element: Element): bigint {
   return bytesToInteger(element.content);
 }
 
-/** Dotted notation of an OBJECT IDENTIFIER's content. */
-export function readObjectIdentifier(element: Element): string {
-  const bytes = element.content;
-  if (element.tag !== TAG.objectIdentifier || bytes.length === 0 || (bytes.at(-1) ?? 0) >= 0x80) {
-    throw new DerError('an OBJECT IDENTIFIER was expected');
-  }
-  const arcs: number[] = [];
-  let arc = 0;
-  for (const [i, byte] of bytes.entries()) {
-    // The first octet of an arc (§8.19.2): a leading zero would be a second spelling.
-    const begins = i === 0 || (bytes[i - 1] as number) < 0x80;
-    if (begins && byte === 0x80) throw new DerError('an OBJECT IDENTIFIER is not minimal');
-    arc = arc * 128 + (byte & 0x7f);
-    if (byte >= 0x80) continue;
-    arcs.push(arc);
-    arc = 0;
-  }
-  const first = arcs[0] as number;
-  const top = Math.min(2, Math.floor(first / 40));
-  return [top, first - 40 * top, ...arcs.slice(1)].join('.');
-}
-
 /** Encodes one element. */
 export function element(tag: number, ...contents: Uint8Array[]): Uint8Array {
   const content = concat(...contents);

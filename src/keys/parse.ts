@@ -1,14 +1,8 @@
 // Every spelling of a key that users have, read into numbers and checked.
 
-import {
-  DerError,
-  type Element,
-  readElements,
-  readInteger,
-  readObjectIdentifier,
-  readSequence,
-  TAG,
-} from './der.ts';
+import { toHex } from '../bytes.ts';
+import { describe } from '../options.ts';
+import { DerError, type Element, readElements, readInteger, readSequence, TAG } from './der.ts';
 import { halfOfJwk, type RsaJwk, readPrivateJwk, readPublicJwk } from './jwk.ts';
 import { decodePem, EMPTY } from './pem.ts';
 import {
@@ -35,13 +29,15 @@ type Found =
     }
   | { readonly half: 'public' | 'private'; readonly jwk: RsaJwk };
 
-const RSA_ENCRYPTION = '1.2.840.113549.1.1.1';
+/** Object identifiers in DER, which spells each in one way only. */
+const RSA_ENCRYPTION = '2a864886f70d010101';
 
 const OTHER_ALGORITHMS: Record<string, string> = {
-  '1.2.840.113549.1.1.10': 'an RSA key restricted to RSASSA-PSS',
-  '1.2.840.10045.2.1': 'an EC key',
-  '1.3.101.110': 'an X25519 key',
-  '1.3.101.112': 'an Ed25519 key',
+  '2a864886f70d01010a': 'an RSA key restricted to RSASSA-PSS',
+  '2a8648ce3d0201': 'an EC key',
+  '2a8648ce380401': 'a DSA key',
+  '2b656e': 'an X25519 key',
+  '2b6570': 'an Ed25519 key',
 };
 
 /**
@@ -118,8 +114,9 @@ function findKey(input: unknown, name: string): Found {
       return { half: halfOfJwk(jwk), jwk };
     }
   }
-  const got = input === null ? 'null' : Array.isArray(input) ? 'an array' : typeof input;
-  throw new TypeError(`${name} expected a PEM string, DER bytes or a JWK object, got ${got}`);
+  throw new TypeError(
+    `${name} expected a PEM string, DER bytes or a JWK object, got ${describe(input)}`,
+  );
 }
 
 function parseBytes(bytes: Uint8Array): Found {
@@ -213,11 +210,11 @@ function nameStructure(tags: readonly number[]): string {
 
 function checkAlgorithm({ content }: Element): void {
   const [identifier, ...parameters] = readElements(content);
-  if (identifier === undefined) throw new DerError('an algorithm was expected');
+  if (identifier?.tag !== TAG.objectIdentifier) throw new DerError('an algorithm was expected');
   // The parameters of other algorithms may be anything, so the identifier is looked at first.
-  const algorithm = readObjectIdentifier(identifier);
+  const algorithm = toHex(identifier.content);
   if (algorithm !== RSA_ENCRYPTION) {
-    const what = OTHER_ALGORITHMS[algorithm] ?? `a key for the algorithm ${algorithm}`;
+    const what = OTHER_ALGORITHMS[algorithm] ?? 'a key for another algorithm';
     throw keyInvalid(`this is ${what}: a plain RSA key is needed, make a pair with keygen()`);
   }
   const [none] = parameters;

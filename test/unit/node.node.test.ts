@@ -9,11 +9,10 @@ import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../src/backend/select.ts';
-import { sealSource } from '../../src/bundle/encrypt.ts';
-import { openInput } from '../../src/bundle/input.ts';
-import { chunkLayout } from '../../src/format/chunks.ts';
+import { sealBundle } from '../../src/bundle/encrypt.ts';
 import { checksum, decryptBundle, encryptBundle, inspectBundle } from '../../src/index.ts';
 import { parsePrivateKey } from '../../src/keys/parse.ts';
+import { openInput } from '../../src/sources/input.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
 import { keyB } from '../support/vectors.ts';
@@ -70,16 +69,13 @@ function sealByHand(bundle: Uint8Array, sessionKey: Uint8Array, chunkSize: numbe
 
 const sealLarge = async (chunkSize: number, sessionKey: Uint8Array) => {
   const key = parsePrivateKey(privateKey);
-  return sealSource(
-    await selectBackend('node'),
-    openInput(large, 'bundle'),
-    chunkLayout(LARGE, chunkSize),
-    {
-      key: { privateKey: key, publicKey: key },
-      metadata: new Uint8Array(0),
-      sessionKey,
-    },
-  );
+  return sealBundle(openInput(large, 'bundle'), {
+    backend: await selectBackend('node'),
+    key: { privateKey: key, publicKey: key },
+    metadata: new Uint8Array(0),
+    sessionKey,
+    chunkSize,
+  });
 };
 
 describe('a large bundle', () => {

@@ -50,7 +50,7 @@ describe('options', () => {
 
   it.each<[string, Loose, RegExp]>([
     ['privateKey', { privateKey: undefined }, /privateKey expected a PEM string/],
-    ['privateKey', { privateKey: 5 }, /privateKey expected a PEM string.*got number/],
+    ['privateKey', { privateKey: 5 }, /privateKey expected a PEM string.*got a number/],
     ['metadata', { metadata: 'x' }, /options\.metadata/],
     ['signal', { signal: true }, /options\.signal expected an AbortSignal, got a boolean/],
     ['onProgress', { onProgress: 1 }, /options\.onProgress expected a function, got a number/],

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backend/select.ts';
-import { sealSource } from '../../src/bundle/encrypt.ts';
-import { openInput } from '../../src/bundle/input.ts';
+import { sealBundle } from '../../src/bundle/encrypt.ts';
 import { fromHex, toHex } from '../../src/bytes.ts';
-import { chunkLayout } from '../../src/format/chunks.ts';
 import { encodeMetadata } from '../../src/format/metadata.ts';
 import {
   decryptBundle,
@@ -15,6 +13,7 @@ import {
   verifyChecksum,
 } from '../../src/index.ts';
 import { parsePrivateKey } from '../../src/keys/parse.ts';
+import { openInput } from '../../src/sources/input.ts';
 import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
 import { asBase64, base64, keyA, vectors } from '../support/vectors.ts';
@@ -40,16 +39,13 @@ describe.each(BACKENDS)('sealed-v2.json through %s', (backend) => {
       const plain = base64(vector.plain);
       const metadata = encodeMetadata(vector.metadata);
       expect(asBase64(metadata)).toBe(vector.metadataBytes);
-      const made = await sealSource(
-        await selectBackend(backend),
-        openInput(plain, 'bundle'),
-        chunkLayout(plain.length, vector.chunkSize),
-        {
-          key: { privateKey, publicKey: privateKey },
-          metadata,
-          sessionKey: fromHex(vector.sessionKey),
-        },
-      );
+      const made = await sealBundle(openInput(plain, 'bundle'), {
+        backend: await selectBackend(backend),
+        key: { privateKey, publicKey: privateKey },
+        metadata,
+        sessionKey: fromHex(vector.sessionKey),
+        chunkSize: vector.chunkSize,
+      });
       expect(asBase64(made.bytes)).toBe(vector.sealed);
       expect(made.seal).toBe(vector.seal);
       expect(made.checksum).toBe(vector.checksum);

@@ -1,0 +1,157 @@
+// Proven chunks by their index: fetched once, however many ask for them at the same time, and kept a while.
+
+import type { ChunkCipher } from '../backend/backend.ts';
+import { chunkPlace } from '../format/chunks.ts';
+import type { Source } from '../sources/input.ts';
+import { giveWay, untilAborted } from '../turn.ts';
+import type { OpenedHeader } from './open.ts';
+import { openChunk } from './open-chunks.ts';
+
+export interface ChunkStore {
+  /** Hands every chunk from `from` to before `to` to `use`, in no particular order. Its bytes are not to be kept. */
+  each(
+    from: number,
+    to: number,
+    use: (index: number, plain: Uint8Array) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<void>;
+  /** Wipes what is kept. */
+  clear(): void;
+}
+
+/** Neighbouring chunks that are fetched in one piece, for all who want one of them. */
+interface Fetch {
+  readonly chunks: Promise<Map<number, Uint8Array>>;
+  /** Nobody wants it any more: whoever comes now fetches anew. */
+  readonly abandon: () => void;
+  users: number;
+}
+
+// Bytes of one request, where what is wanted lies together; requests under way for one caller.
+const REQUEST_LENGTH = 4 * 2 ** 20;
+const REQUESTS = 4;
+
+export function chunkStore(
+  body: Source,
+  opened: OpenedHeader,
+  cipher: ChunkCipher,
+  cacheSize: number,
+): ChunkStore {
+  const { layout } = opened.header;
+  const perRequest = Math.max(1, Math.floor(REQUEST_LENGTH / layout.chunkSize));
+  const fetches = new Map<number, Fetch>();
+  // In the order of their last use.
+  const kept = new Map<number, Uint8Array>();
+  let keptLength = 0;
+
+  function keep(index: number, plain: Uint8Array): void {
+    if (plain.length > cacheSize) return;
+    kept.set(index, plain);
+    keptLength += plain.length;
+    for (const [oldest, bytes] of kept) {
+      if (keptLength <= cacheSize) break;
+      kept.delete(oldest);
+      keptLength -= bytes.length;
+    }
+  }
+  function useKept(index: number): Uint8Array | undefined {
+    const plain = kept.get(index);
+    if (plain === undefined) return undefined;
+    kept.delete(index);
+    kept.set(index, plain);
+    return plain;
+  }
+
+  async function fetchChunks(from: number, to: number, signal: AbortSignal) {
+    const start = chunkPlace(layout, from).encryptedStart;
+    const end = chunkPlace(layout, to - 1).encryptedEnd;
+    const bytes = await body.read(start, end, signal);
+    const chunks = new Map<number, Uint8Array>();
+    for (let index = from; index < to; index++) {
+      const { plainStart, plainEnd, encryptedStart, encryptedEnd } = chunkPlace(layout, index);
+      const plain = new Uint8Array(plainEnd - plainStart);
+      const encrypted = bytes.subarray(encryptedStart - start, encryptedEnd - start);
+      await openChunk(cipher, opened, index, encrypted, plain);
+      chunks.set(index, plain);
+      await giveWay(signal);
+    }
+    return chunks;
+  }
+  function begin(from: number, to: number): Fetch {
+    const stop = new AbortController();
+    const forget = () => {
+      for (let index = from; index < to; index++) {
+        if (fetches.get(index) === fetch) fetches.delete(index);
+      }
+    };
+    const abandon = () => {
+      forget();
+      stop.abort();
+    };
+    const fetch: Fetch = { chunks: fetchChunks(from, to, stop.signal), abandon, users: 0 };
+    for (let index = from; index < to; index++) fetches.set(index, fetch);
+    const keepAll = (chunks: Map<number, Uint8Array>) => {
+      forget();
+      for (const [index, plain] of chunks) keep(index, plain);
+    };
+    fetch.chunks.then(keepAll, forget);
+    return fetch;
+  }
+  /** Waits for a fetch that others may wait for too. */
+  async function take(fetch: Fetch, signal: AbortSignal) {
+    fetch.users += 1;
+    try {
+      return await untilAborted(fetch.chunks, signal);
+    } finally {
+      fetch.users -= 1;
+      if (fetch.users === 0) fetch.abandon();
+    }
+  }
+
+  return {
+    async each(from, to, use, signal) {
+      const stop = new AbortController();
+      const onAbort = () => stop.abort(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      let next = from;
+      const lane = async () => {
+        while (next < to) {
+          stop.signal.throwIfAborted();
+          const index = next;
+          const plain = useKept(index);
+          if (plain !== undefined) {
+            next += 1;
+            use(index, plain);
+            continue;
+          }
+          let end = index + 1;
+          const isMissing = (i: number) => !kept.has(i) && !fetches.has(i);
+          const shared = fetches.get(index);
+          if (shared === undefined) {
+            while (end < to && end - index < perRequest && isMissing(end)) end += 1;
+          }
+          next = end;
+          const chunks = await take(shared ?? begin(index, end), stop.signal);
+          for (let i = index; i < end; i++) use(i, chunks.get(i) as Uint8Array);
+        }
+      };
+      const lanes = Array.from({ length: REQUESTS }, lane);
+      try {
+        signal?.throwIfAborted();
+        await Promise.all(lanes);
+      } catch (error) {
+        stop.abort(error);
+        await Promise.allSettled(lanes);
+        throw error;
+      } finally {
+        signal?.removeEventListener('abort', onAbort);
+      }
+    },
+    clear() {
+      for (const fetch of new Set(fetches.values())) fetch.abandon();
+      for (const plain of kept.values()) plain.fill(0);
+      kept.clear();
+      keptLength = 0;
+    },
+  };
+}

@@ -1,0 +1,140 @@
+// Sealing a bundle as it comes.
+
+import { randomBytes } from '../backend/random.ts';
+import { selectBackend } from '../backend/select.ts';
+import { BundleSealError } from '../errors.ts';
+import { DIGEST_LENGTH } from '../format/header.ts';
+import { checkOptions, shown } from '../options.ts';
+import { openStream, type StreamReader } from '../sources/stream.ts';
+import { inFlightOf, type PlainChunkSource } from './chunk-io.ts';
+import { type EncryptOptions, readSealing } from './encrypt.ts';
+import { encodeSeal } from './open.ts';
+import { type SealedHeader, sealChunks } from './seal-chunks.ts';
+import { outputStream } from './stream-output.ts';
+
+export interface EncryptStreamOptions extends EncryptOptions {
+  /**
+   * Bytes that the source will give: then progress has a total, and a source that gives another number is
+   * `ERR_LENGTH_INVALID`. Default: whatever comes.
+   */
+  readonly size?: number;
+}
+
+/** A sealed bundle in its two parts, as they come. */
+export interface EncryptedStream {
+  /** The body: encrypted chunks. */
+  readonly body: ReadableStream<Uint8Array>;
+  /** The header, base64url: once the body has been read to its end. Rejects with the body's error. */
+  readonly seal: Promise<string>;
+  /** SHA-256 of the plain bundle, 64 hex characters: when the seal is there. */
+  readonly checksum: Promise<string>;
+}
+
+/**
+ * Seals a bundle as it comes, in one pass and constant memory. The body comes first, as a stream; the seal,
+ * which vouches for all of it, when the body is through. Both together open with `decryptStream`,
+ * `decryptBundle` or `openBundle`.
+ *
+ * The body closes only when the signature has been made and verified, so a clean close means that the seal is
+ * there. A slow reader holds the source back: at most eight chunks and 4 MiB of them (two, where they are
+ * larger) are in memory. Cancelling the body, an abort and an error cancel the source.
+ *
+ * @param source - The bundle, cut anywhere.
+ * @param options.privateKey - PEM, DER, JWK, or a {@link Signer}.
+ * @param options.metadata - Signed, readable by anyone. Default none.
+ * @param options.chunkSize - Plain bytes in a chunk, a power of two from 4,096 to 16,777,216. Default 262,144.
+ * @param options.size - Bytes that the source will give, where they are known.
+ * @throws `TypeError`, `RangeError`, `ERR_KEY_INVALID` at once, for the options and the source. The body ends,
+ * and the seal rejects, with what {@link encryptBundle} throws later; with `ERR_SOURCE_FAILED`, which has the
+ * source's own error as its `cause`; with `ERR_LENGTH_INVALID` where `size` was wrong; and with
+ * `ERR_LIMIT_EXCEEDED` over 2^20 chunks.
+ * @see docs/format.md
+ * @example
+ * ```ts
+ * import { decryptStream, encryptStream, keygen } from 'bundleseal';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const { body, seal } = encryptStream(new Blob(['the bytes of a zip']).stream(), { privateKey });
+ * const stored = await new Response(body).blob();
+ *
+ * const opened = decryptStream(stored.stream(), { publicKey, seal: await seal });
+ * console.log(await new Response(opened).text());
+ * ```
+ */
+export function encryptStream(
+  source: ReadableStream<Uint8Array>,
+  options: EncryptStreamOptions,
+): EncryptedStream {
+  checkOptions('encryptStream', options, [
+    'privateKey',
+    'metadata',
+    'chunkSize',
+    'size',
+    'signal',
+    'onProgress',
+    'backend',
+  ]);
+  const { size = Number.POSITIVE_INFINITY, onProgress } = options;
+  if (size !== Number.POSITIVE_INFINITY && (!Number.isSafeInteger(size) || size < 0)) {
+    throw new RangeError(`options.size expected an integer from 0 to 2^53 - 1, got ${shown(size)}`);
+  }
+  const sealing = readSealing(options, options.size);
+  const reader = openStream(source);
+
+  let resolve: (sealed: SealedHeader) => void = () => {};
+  let reject: (reason: unknown) => void = () => {};
+  const sealed = new Promise<SealedHeader>((onSealed, onFailed) => {
+    resolve = onSealed;
+    reject = onFailed;
+  });
+  const seal = sealed.then(({ header }) => encodeSeal(header));
+  const checksum = sealed.then((header) => header.checksum);
+  // Whoever reads the body learns of its error there.
+  for (const promise of [seal, checksum]) promise.catch(() => {});
+
+  const body = outputStream({
+    signal: options.signal,
+    async run(sink, signal) {
+      const backend = await selectBackend(options.backend);
+      const sessionKey = randomBytes(DIGEST_LENGTH);
+      try {
+        const work = { ...sealing, backend, sessionKey, size, signal };
+        const chunks = streamedBundle(reader, sealing.chunkSize, size);
+        resolve(await sealChunks({ ...work, ...(onProgress && { onProgress }) }, chunks, sink));
+      } finally {
+        sessionKey.fill(0);
+      }
+    },
+    async release(reason) {
+      reject(reason);
+      await reader.close(reason);
+    },
+  });
+  return { body, seal, checksum };
+}
+
+function streamedBundle(reader: StreamReader, chunkSize: number, size: number): PlainChunkSource {
+  let last = Number.POSITIVE_INFINITY;
+  let total = 0;
+  return {
+    count: Number.POSITIVE_INFINITY,
+    inFlight: inFlightOf(chunkSize),
+    async read(index, signal) {
+      if (index > last) return undefined;
+      const bytes = await reader.take(chunkSize, signal);
+      total += bytes.length;
+      // The last chunk's nonce says that it is the last.
+      const isLast = await reader.ended(signal);
+      if (isLast) last = index;
+      if (size !== Number.POSITIVE_INFINITY && (total > size || (isLast && total !== size))) {
+        throw new BundleSealError(
+          'ERR_LENGTH_INVALID',
+          `options.size is ${size} and the stream gave ${isLast ? total : `over ${size}`} bytes: pass the size that it has, or none`,
+          { offset: Math.min(total, size) },
+        );
+      }
+      return bytes;
+    },
+    isLast: (index) => index === last,
+  };
+}

@@ -1,0 +1,62 @@
+// What a header says of a bundle, for people.
+
+import { toHex } from '../bytes.ts';
+import type { Header } from '../format/header.ts';
+import type { Metadata } from '../format/metadata.ts';
+import type { OpenedHeader } from './open.ts';
+
+/** What a header says of a bundle. */
+export interface BundleInfo {
+  /**
+   * Whether the signature was verified. `false` from {@link inspectBundle}: then anyone can have written
+   * all of this.
+   */
+  readonly proven: boolean;
+  /** Version of the format. */
+  readonly version: 2;
+  /** Id of the key that opens it: 64 hex characters. */
+  readonly keyId: string;
+  /** Bits of the RSA modulus, as far as the signature's length tells. */
+  readonly modulusBits: number;
+  /** Bytes of the plain bundle. */
+  readonly size: number;
+  /** Bytes of header and body together. */
+  readonly sealedSize: number;
+  /** Bytes of the header. */
+  readonly headerLength: number;
+  /** Plain bytes in a chunk. */
+  readonly chunkSize: number;
+  /** Chunks in the body. */
+  readonly chunkCount: number;
+  /**
+   * SHA-256 of the plain bundle, 64 hex characters; absent from {@link inspectBundle}, as only the public
+   * key recovers it.
+   */
+  readonly checksum?: string;
+  /** What the publisher says of the bundle. */
+  readonly metadata: Metadata;
+}
+
+export function describeHeader(header: Header): Omit<BundleInfo, 'proven' | 'metadata'> {
+  const { layout, headerLength } = header;
+  return {
+    version: 2,
+    keyId: toHex(header.keyId),
+    modulusBits: 8 * header.signatureLength,
+    size: layout.size,
+    sealedSize: headerLength + layout.bodyLength,
+    headerLength,
+    chunkSize: layout.chunkSize,
+    chunkCount: layout.count,
+  };
+}
+
+/** What a header says once its signature has been verified. */
+export function infoOf({ header, metadata, secrets }: OpenedHeader): BundleInfo {
+  return {
+    proven: true,
+    ...describeHeader(header),
+    checksum: toHex(secrets.checksum),
+    metadata,
+  };
+}

@@ -1,0 +1,97 @@
+// Opening the body, for memory, streams and files alike: docs/format.md#opening, steps 6 and 7.
+
+import type { Backend, ChunkCipher } from '../backend/backend.ts';
+import { equalBytes } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import { chunkNonce, chunkPlace, TAG_LENGTH } from '../format/chunks.ts';
+import { DIGEST_LENGTH } from '../format/header.ts';
+import type { WorkOptions } from '../options.ts';
+import type { ChunkSink, ChunkSource } from './chunk-io.ts';
+import type { OpenedHeader } from './open.ts';
+import { runChunks } from './pipeline.ts';
+
+export interface OpenWork extends WorkOptions {
+  readonly backend: Backend;
+  readonly opened: OpenedHeader;
+  /**
+   * The checksum of the whole: `'running'`, of the chunks as they come; the memory that they fill, where
+   * they do; or `'none'`, where parts are released before the whole has been seen.
+   */
+  readonly checksum: 'running' | 'none' | Uint8Array;
+  /** Chunks from the first to before the second index. Default all. */
+  readonly range?: readonly [from: number, to: number];
+}
+
+/** Opens chunk after chunk from `source` into `sink`, which takes none that is not proven. */
+export async function openChunks(
+  { backend, opened, checksum, range, signal, onProgress }: OpenWork,
+  source: ChunkSource,
+  sink: ChunkSink,
+): Promise<void> {
+  const { layout } = opened.header;
+  const [from, to] = range ?? [0, layout.count];
+  const atOnce = checksum instanceof Uint8Array && backend.hashesWhole;
+  const hash = atOnce || checksum === 'none' ? undefined : await backend.createHash();
+  const rooms: Uint8Array[] = [];
+  const total = Math.min(layout.size, to * layout.chunkSize) - from * layout.chunkSize;
+  let done = 0;
+
+  const { sessionKey } = opened.secrets;
+  const cipher = await backend.createCipher('open', sessionKey, total, layout.chunkSize);
+  try {
+    await runChunks({
+      count: to - from,
+      inFlight: Math.min(cipher.inFlight, source.inFlight),
+      signal,
+      read: (index, stop) => source.read(from + index, stop),
+      work(index, encrypted) {
+        const room = sink.room(index, encrypted.length - TAG_LENGTH);
+        rooms.push(room);
+        return openChunk(cipher, opened, from + index, encrypted, room);
+      },
+      finish() {
+        const room = rooms.shift() as Uint8Array;
+        hash?.update(room);
+        done += room.length;
+        onProgress?.({ done, total });
+        return sink.take(room);
+      },
+    });
+  } finally {
+    cipher.close();
+  }
+  if (checksum === 'none') return;
+  const actual = atOnce ? await backend.sha256(checksum) : hash?.digest();
+  signal?.throwIfAborted();
+  if (actual === undefined || !equalBytes(actual, opened.secrets.checksum)) {
+    throw new BundleSealError(
+      'ERR_CHECKSUM_MISMATCH',
+      'the bundle as a whole is not the one that was signed, though each chunk is: the tool that sealed it is at fault, seal it again',
+    );
+  }
+}
+
+/** One chunk into `room`, or a rejection where it is not the one that was sealed. */
+export function openChunk(
+  cipher: ChunkCipher,
+  { header: { layout }, parts }: OpenedHeader,
+  index: number,
+  encrypted: Uint8Array,
+  room: Uint8Array,
+): Promise<void> | undefined {
+  const digest = parts.digests.subarray(DIGEST_LENGTH * index, DIGEST_LENGTH * (index + 1));
+  const nonce = chunkNonce(index, index === layout.count - 1);
+  const genuine = cipher.open(nonce, encrypted, digest, room);
+  const check = (holds: boolean) => {
+    if (holds) return;
+    const offset = chunkPlace(layout, index).encryptedStart;
+    throw new BundleSealError(
+      'ERR_CHUNK_INVALID',
+      `chunk ${index} (from byte ${offset} of the body) is not the one that was sealed: the file was altered or damaged, discard it and fetch it again`,
+      { chunkIndex: index, offset },
+    );
+  };
+  if (genuine instanceof Promise) return genuine.then(check);
+  check(genuine);
+  return undefined;
+}

@@ -1,0 +1,245 @@
+// Reading any part of a sealed bundle without the rest.
+
+import type { BackendChoice } from '../backend/backend.ts';
+import { selectBackend } from '../backend/select.ts';
+import { type ChunkLayout, chunkPlace } from '../format/chunks.ts';
+import { checkBodyLength } from '../format/header.ts';
+import type { PublicKeyInput } from '../keys/parse.ts';
+import { checkOptions, shown } from '../options.ts';
+import { type BundleInput, type Source, sourceFrom } from '../sources/input.ts';
+import { openRandomAccess, type RandomAccessSource } from '../sources/random-access.ts';
+import { type ChunkSink, type ChunkSource, inFlightOf } from './chunk-io.ts';
+import { chunkStore } from './chunk-store.ts';
+import { type BundleInfo, infoOf } from './info.ts';
+import { checkHeaderOptions, type Expectations, openSource } from './open.ts';
+import { openChunks } from './open-chunks.ts';
+import { outputStream } from './stream-output.ts';
+
+export interface OpenOptions {
+  /** The app's public key; several while keys rotate: the header says which one is meant. */
+  readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
+  /** The header in base64url, where it travels apart: then the source is the body alone. */
+  readonly seal?: string;
+  /** What the bundle must say of itself. Default: nothing is asked. */
+  readonly expect?: Expectations;
+  /** The most chunks that are accepted, which bounds the header's memory. Default 1,048,576. */
+  readonly maxChunks?: number;
+  /** Bytes of opened chunks that are kept for further reads. Default 4,194,304; 0 keeps none. */
+  readonly cacheSize?: number;
+  /** Aborts the opening; later reads have signals of their own. */
+  readonly signal?: AbortSignal;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+export interface ReadOptions {
+  /** Aborts: rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** An opened bundle, read by parts. What it gives is proven, whatever its source does. */
+export interface BundleReader {
+  /** What the header says, proven by its signature. */
+  readonly info: BundleInfo;
+  /**
+   * The plain bytes from `offset` to `offset + length`, or to the bundle's end where that comes first, in
+   * memory of their own. Only the chunks that they touch are fetched: neighbours in one request of at most
+   * 4 MiB or one chunk, four requests at a time, and a chunk that several reads want at once only once.
+   */
+  read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>;
+  /** The same as a stream, in constant memory. Default: from the start, to the end. */
+  stream(offset?: number, length?: number, options?: ReadOptions): ReadableStream<Uint8Array>;
+  /** Wipes the session key and what was kept, and stops what is under way. The source stays open: it is the caller's. */
+  close(): void;
+}
+
+const DEFAULT_CACHE_SIZE = 4 * 2 ** 20;
+
+/**
+ * Opens a sealed bundle for reading any part of it: verifies the header, and each chunk before its bytes are
+ * given away.
+ *
+ * Memory: the header (32 bytes a chunk), `cacheSize`, and the chunks under way. The checksum of the whole is not
+ * computed, as the signature covers every chunk.
+ *
+ * @param source - A sealed bundle, or its body where `seal` is given: bytes, a `Blob`, or a
+ * {@link RandomAccessSource} such as `httpSource` gives.
+ * @param options.publicKey - PEM, DER or JWK; several while keys rotate.
+ * @param options.seal - The header, where it travels apart from the body.
+ * @param options.expect - What the metadata must say; `minSequence` refuses older bundles.
+ * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
+ * @param options.cacheSize - Bytes of opened chunks that are kept. Default 4,194,304.
+ * @throws what {@link decryptBundle} throws for the options, the key, the header and the body's length. Reads
+ * reject with `ERR_CHUNK_INVALID` (`chunkIndex`), `ERR_SOURCE_FAILED`, and with `RangeError` or `TypeError`
+ * for what is no range, or after `close()`.
+ * @see docs/format.md#opening
+ * @example
+ * ```ts
+ * import { encryptBundle, keygen, openBundle } from 'bundleseal';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const { bytes } = await encryptBundle(new Uint8Array(1_000_000), { privateKey });
+ * const reader = await openBundle(new Blob([bytes]), { publicKey });
+ * console.log(reader.info.size, await reader.read(999_990, 10));
+ * reader.close();
+ * ```
+ */
+export async function openBundle(
+  source: BundleInput | RandomAccessSource,
+  options: OpenOptions,
+): Promise<BundleReader> {
+  checkOptions('openBundle', options, [
+    'publicKey',
+    'seal',
+    'expect',
+    'maxChunks',
+    'cacheSize',
+    'signal',
+    'backend',
+  ]);
+  checkHeaderOptions(options);
+  const { cacheSize = DEFAULT_CACHE_SIZE, signal } = options;
+  if (!Number.isSafeInteger(cacheSize) || cacheSize < 0) {
+    throw new RangeError(
+      `options.cacheSize expected an integer from 0 to 2^53 - 1, got ${shown(cacheSize)}`,
+    );
+  }
+  const input = openRandomAccess(source, 'source');
+  signal?.throwIfAborted();
+  const backend = await selectBackend(options.backend);
+  const opened = await openSource(backend, input, options);
+  const { sessionKey } = opened.secrets;
+  const { layout, headerLength } = opened.header;
+  const body = options.seal === undefined ? sourceFrom(input, headerLength) : input;
+  try {
+    checkBodyLength(opened.header, body.size);
+    signal?.throwIfAborted();
+  } catch (error) {
+    sessionKey.fill(0);
+    throw error;
+  }
+  // For chunks one by one: a stream has a cipher of its own, which may have a thread.
+  const cipher = await backend.createCipher('open', sessionKey, layout.chunkSize, layout.chunkSize);
+  const store = chunkStore(body, opened, cipher, cacheSize);
+  const closing = new AbortController();
+
+  /** The range within the bundle, and the chunks that it touches. */
+  function rangeOf(offset: number, length: number) {
+    if (closing.signal.aborted) throw closing.signal.reason;
+    checkIndex('offset', offset);
+    checkIndex('length', length);
+    const start = Math.min(offset, layout.size);
+    const end = Math.min(offset + length, layout.size);
+    const from = Math.floor(start / layout.chunkSize);
+    const to = end === start ? from : Math.ceil(end / layout.chunkSize);
+    return { start, end, from, to };
+  }
+
+  return {
+    info: infoOf(opened),
+    async read(offset, length, readOptions = {}) {
+      checkOptions('read', readOptions, ['signal']);
+      const { start, end, from, to } = rangeOf(offset, length);
+      const bytes = new Uint8Array(end - start);
+      const { stop, unfollow } = either(closing.signal, readOptions.signal);
+      try {
+        const copy = (index: number, plain: Uint8Array) => {
+          const { plainStart } = chunkPlace(layout, index);
+          const part = plain.subarray(Math.max(0, start - plainStart), end - plainStart);
+          bytes.set(part, Math.max(0, plainStart - start));
+        };
+        await store.each(from, to, copy, stop);
+        return bytes;
+      } finally {
+        unfollow();
+      }
+    },
+    stream(offset = 0, length = Math.max(0, layout.size - offset), readOptions = {}) {
+      checkOptions('stream', readOptions, ['signal']);
+      const { start, end, from, to } = rangeOf(offset, length);
+      const { stop, unfollow } = either(closing.signal, readOptions.signal);
+      return outputStream({
+        signal: stop,
+        async release() {
+          unfollow();
+        },
+        async run(sink, streamSignal) {
+          if (from === to) return;
+          const chunks = groupedChunks(body, layout, to);
+          const part = trimmed(sink, start - from * layout.chunkSize, end - start);
+          const work = { backend, opened, range: [from, to], signal: streamSignal } as const;
+          await openChunks({ ...work, checksum: 'none' }, chunks, part);
+        },
+      });
+    },
+    close() {
+      closing.abort(new TypeError('the reader is closed: open the bundle again'));
+      cipher.close();
+      store.clear();
+      sessionKey.fill(0);
+    },
+  };
+}
+
+function checkIndex(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  throw new RangeError(`${name} expected an integer from 0 to 2^53 - 1, got ${shown(value)}`);
+}
+
+/** Aborted when either is. */
+function either(one: AbortSignal, other: AbortSignal | undefined) {
+  const stop = new AbortController();
+  const signals = other === undefined ? [one] : [one, other];
+  const follow = () => stop.abort(signals.find(({ aborted }) => aborted)?.reason);
+  for (const signal of signals) signal.addEventListener('abort', follow, { once: true });
+  if (signals.some(({ aborted }) => aborted)) follow();
+  const unfollow = () => {
+    for (const signal of signals) signal.removeEventListener('abort', follow);
+  };
+  return { stop: stop.signal, unfollow };
+}
+
+/** Chunks to before `to`, fetched in groups, the next one while this one is worked on. */
+function groupedChunks(body: Source, layout: ChunkLayout, to: number): ChunkSource {
+  const perGroup = Math.ceil(inFlightOf(layout.chunkSize) / 2);
+  let group: { from: number; bytes: Promise<Uint8Array> } | undefined;
+  let next: typeof group;
+  const fetch = (from: number, signal: AbortSignal): typeof group => {
+    if (from >= to) return undefined;
+    const start = chunkPlace(layout, from).encryptedStart;
+    const end = chunkPlace(layout, Math.min(to, from + perGroup) - 1).encryptedEnd;
+    const bytes = Promise.resolve(body.read(start, end, signal));
+    // Its turn to be awaited may come after another error.
+    bytes.catch(() => {});
+    return { from, bytes };
+  };
+  return {
+    count: layout.count,
+    inFlight: perGroup,
+    async read(index, signal) {
+      if (group === undefined || index >= group.from + perGroup) {
+        group = next ?? fetch(index, signal);
+        next = fetch(index + perGroup, signal);
+      }
+      const { from, bytes } = group as NonNullable<typeof group>;
+      const { encryptedStart, encryptedEnd } = chunkPlace(layout, index);
+      const start = chunkPlace(layout, from).encryptedStart;
+      return (await bytes).subarray(encryptedStart - start, encryptedEnd - start);
+    },
+  };
+}
+
+/** Passes `length` bytes on, after the first `skip`. */
+function trimmed(sink: ChunkSink, skip: number, length: number): ChunkSink {
+  let toSkip = skip;
+  let left = length;
+  return {
+    room: (index, size) => sink.room(index, size),
+    take(bytes) {
+      const part = bytes.subarray(toSkip, toSkip + left);
+      toSkip = 0;
+      left -= part.length;
+      return sink.take(part);
+    },
+  };
+}

@@ -1,0 +1,154 @@
+// Sealing, for memory, streams and files alike: the chunks, then the header that vouches for them.
+
+import type { Backend, ChunkCipher } from '../backend/backend.ts';
+import { concat, toHex } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import { type ChunkLayout, chunkLayout, chunkNonce, TAG_LENGTH } from '../format/chunks.ts';
+import { DIGEST_LENGTH, encodeHead } from '../format/header.ts';
+import { keyDigest } from '../keys/identity.ts';
+import { modulusLength } from '../keys/rsa.ts';
+import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
+import type { WorkOptions } from '../options.ts';
+import { type SigningKey, signSeal } from '../seal/seal.ts';
+import { untilAborted } from '../turn.ts';
+import type { ChunkSink, PlainChunkSource } from './chunk-io.ts';
+import { runChunks } from './pipeline.ts';
+
+export interface SealWork extends WorkOptions {
+  readonly backend: Backend;
+  readonly key: SigningKey;
+  /** Padded: see `encodeMetadata`. */
+  readonly metadata: Uint8Array;
+  /** For this bundle and no other. */
+  readonly sessionKey: Uint8Array;
+  readonly chunkSize: number;
+  /** Plain bytes in all; `Infinity` where only reading tells. */
+  readonly size: number;
+}
+
+/** What the header says of the chunks. */
+export interface SealedChunks {
+  readonly layout: ChunkLayout;
+  /** The digests of the encrypted chunks, in order. */
+  readonly digests: Uint8Array;
+  /** SHA-256 of the plain bundle. */
+  readonly checksum: Uint8Array;
+}
+
+/** What every form of sealing tells of its result. */
+export interface SealedHeader {
+  readonly header: Uint8Array;
+  readonly checksum: string;
+  readonly keyId: string;
+  readonly size: number;
+}
+
+/** Encrypts chunk after chunk from `source` into `sink`, and answers with the header for them. */
+export async function sealChunks(
+  work: SealWork,
+  source: PlainChunkSource,
+  sink: ChunkSink,
+): Promise<SealedHeader> {
+  const { backend, sessionKey, chunkSize, size } = work;
+  const cipher = await backend.createCipher('seal', sessionKey, size, chunkSize);
+  let sealed: SealedChunks;
+  try {
+    sealed = await encryptChunks(work, cipher, source, sink);
+  } finally {
+    cipher.close();
+  }
+  return signHeader(work, sealed);
+}
+
+async function encryptChunks(
+  { backend, chunkSize, size, signal, onProgress }: SealWork,
+  cipher: ChunkCipher,
+  source: PlainChunkSource,
+  sink: ChunkSink,
+): Promise<SealedChunks> {
+  // Native and in one piece where it can be, and then at the same time as the chunks.
+  const whole =
+    backend.hashesWhole && source.whole !== undefined
+      ? Promise.resolve(backend.sha256(source.whole))
+      : undefined;
+  // A chunk's error may come first; this one's is then of no interest.
+  whole?.catch(() => {});
+  const hash = whole === undefined ? await backend.createHash() : undefined;
+  const digests = digestTable(source.count);
+  const rooms: Uint8Array[] = [];
+  let done = 0;
+
+  await runChunks({
+    count: source.count,
+    inFlight: Math.min(cipher.inFlight, source.inFlight),
+    signal,
+    read: (index, stop) => source.read(index, stop),
+    work(index, plain) {
+      checkCount(index + 1);
+      const room = sink.room(index, plain.length + TAG_LENGTH);
+      rooms.push(room);
+      const digest = cipher.seal(chunkNonce(index, source.isLast(index)), plain, room);
+      // After the chunk was handed over, so that both are under way at once where there are two cores.
+      hash?.update(plain);
+      const keep = (value: Uint8Array) => digests.set(index, value);
+      if (digest instanceof Promise) return digest.then(keep);
+      keep(digest);
+      return undefined;
+    },
+    finish() {
+      const room = rooms.shift() as Uint8Array;
+      done += room.length - TAG_LENGTH;
+      onProgress?.({ done, total: size });
+      return sink.take(room);
+    },
+  });
+  return {
+    layout: chunkLayout(done, chunkSize),
+    digests: digests.first(Math.max(1, Math.ceil(done / chunkSize))),
+    checksum: await (whole ?? (hash as NonNullable<typeof hash>).digest()),
+  };
+}
+
+/** Digests by their chunks' index, however many they come to be. */
+function digestTable(count: number) {
+  let table = new Uint8Array(DIGEST_LENGTH * Math.min(count, DEFAULT_MAX_CHUNKS, 4096));
+  return {
+    set(index: number, digest: Uint8Array) {
+      const at = DIGEST_LENGTH * index;
+      if (at >= table.length) {
+        const longer = new Uint8Array(2 * table.length);
+        longer.set(table);
+        table = longer;
+      }
+      table.set(digest, at);
+    },
+    first: (number: number) => table.subarray(0, DIGEST_LENGTH * number),
+  };
+}
+
+export function checkCount(count: number): void {
+  if (count <= DEFAULT_MAX_CHUNKS) return;
+  throw new BundleSealError(
+    'ERR_LIMIT_EXCEEDED',
+    `the bundle makes more than the ${DEFAULT_MAX_CHUNKS} chunks that a reader takes: use a larger chunkSize`,
+  );
+}
+
+async function signHeader(
+  { backend, key, metadata, sessionKey, signal }: SealWork,
+  { layout, digests, checksum }: SealedChunks,
+): Promise<SealedHeader> {
+  const keyId = await keyDigest(backend, key.publicKey);
+  const signatureLength = modulusLength(key.publicKey);
+  const head = encodeHead({ layout, keyId, signatureLength, metadata, digests });
+  const headDigest = await backend.sha256(head);
+  const signing = signSeal(backend, key, { sessionKey, checksum }, headDigest);
+  const signature = await untilAborted(signing, signal);
+  signal?.throwIfAborted();
+  return {
+    header: concat(head, signature),
+    checksum: toHex(checksum),
+    keyId: toHex(keyId),
+    size: layout.size,
+  };
+}

@@ -1,0 +1,70 @@
+// Bytes that a caller's own code reads by ranges, held to what it promises.
+
+import { BundleSealError } from '../errors.ts';
+import { describe, shown } from '../options.ts';
+import { untilAborted } from '../turn.ts';
+import { type BundleInput, openInput, type Source } from './input.ts';
+
+/**
+ * Where a bundle's bytes can be fetched by ranges: what `httpSource` and `fileSource` make, and what a
+ * caller may write for a store of its own. `read` may be called again while an earlier call is under way.
+ */
+export interface RandomAccessSource {
+  /** Bytes in all; they don't change while the source is in use. */
+  readonly size: number;
+  /**
+   * Exactly `length` bytes from `offset`, which are within the size. The memory is the callee's to give
+   * away: it is not written again.
+   *
+   * @param signal - Aborted when the bytes are no longer wanted.
+   */
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+/** Whatever can be read by ranges, as the library reads it. */
+export function openRandomAccess(input: BundleInput | RandomAccessSource, name: string): Source {
+  if (typeof (input as Partial<RandomAccessSource> | null)?.read !== 'function') {
+    return openInput(input as BundleInput, name);
+  }
+  const source = input as RandomAccessSource;
+  const { size } = source;
+  if (!Number.isSafeInteger(size) || size < 0) {
+    throw new TypeError(`${name}.size expected an integer from 0 to 2^53 - 1, got ${shown(size)}`);
+  }
+  return {
+    size,
+    async read(start, end, signal) {
+      const length = end - start;
+      if (length === 0) return new Uint8Array(0);
+      const bytes = await readRange(source, start, length, signal);
+      if (!(bytes instanceof Uint8Array)) {
+        throw new TypeError(`${name}.read expected to give a Uint8Array, got ${describe(bytes)}`);
+      }
+      if (bytes.length === length) return bytes;
+      throw new BundleSealError(
+        'ERR_SOURCE_FAILED',
+        `the source gave ${bytes.length} bytes where ${length} were asked for: it was changed meanwhile, or its read() is at fault`,
+        { offset: start },
+      );
+    },
+  };
+}
+
+async function readRange(
+  source: RandomAccessSource,
+  start: number,
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  try {
+    return await untilAborted(Promise.resolve(source.read(start, length, signal)), signal);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof BundleSealError) throw cause;
+    throw new BundleSealError(
+      'ERR_SOURCE_FAILED',
+      `the source could not be read at byte ${start}: see the cause, and try again`,
+      { offset: start, cause },
+    );
+  }
+}
