@@ -1,10 +1,11 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts' },
+  entry: { index: 'src/index.ts', node: 'src/node.ts' },
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',
+  external: [/^node:/],
   // A backend that is not used is not loaded: each dynamic import becomes a file of its own.
   splitting: true,
   treeshake: true,

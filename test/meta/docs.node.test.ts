@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { build, transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+const ENTRIES = ['index', 'node'];
 const ROOT = join(import.meta.dirname, '../..');
 
 interface Example {
@@ -55,16 +56,21 @@ describe('examples', () => {
     const target = join(folder, 'node_modules/bundleseal');
     mkdirSync(target, { recursive: true });
     await build({
-      entryPoints: [join(ROOT, 'src/index.ts')],
+      entryPoints: ENTRIES.map((entry) => join(ROOT, `src/${entry}.ts`)),
       bundle: true,
       splitting: true,
       format: 'esm',
       outdir: target,
+      external: ['node:*'],
       logLevel: 'error',
     });
+    const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    const names = Object.keys(exports).filter((name) => name !== './package.json');
+    expect(names).toHaveLength(ENTRIES.length);
+    const targets = names.map((name) => [name, `./${name === '.' ? 'index' : name.slice(2)}.js`]);
     writeFileSync(
       join(target, 'package.json'),
-      '{"name":"bundleseal","type":"module","exports":"./index.js"}',
+      JSON.stringify({ name: 'bundleseal', type: 'module', exports: Object.fromEntries(targets) }),
     );
     symlinkSync(join(ROOT, 'node_modules/fflate'), join(folder, 'node_modules/fflate'));
   });

@@ -1,0 +1,124 @@
+// Sealing a file.
+
+import { randomBytes } from '../backend/random.ts';
+import { selectBackend } from '../backend/select.ts';
+import { inFlightOf } from '../bundle/chunk-io.ts';
+import { type EncryptOptions, readSealing } from '../bundle/encrypt.ts';
+import { encodeSeal } from '../bundle/open.ts';
+import { sealChunks } from '../bundle/seal-chunks.ts';
+import { chunkLayout, chunkPlace, TAG_LENGTH } from '../format/chunks.ts';
+import { DIGEST_LENGTH, headerLengthOf } from '../format/header.ts';
+import { modulusLength } from '../keys/rsa.ts';
+import { checkOptions } from '../options.ts';
+import { fileChunkSink, fileChunkSource } from './chunk-file.ts';
+import { checkPath } from './error.ts';
+import { openInputFile } from './input-file.ts';
+import { replaceFile } from './replace.ts';
+
+export interface EncryptFileOptions extends EncryptOptions {
+  /** Writes the body alone: the header is the `seal` of the result. Default false. */
+  readonly detached?: boolean;
+}
+
+/** A sealed file. */
+export interface EncryptedFile {
+  /** The header, base64url. */
+  readonly seal: string;
+  /** SHA-256 of the plain file: 64 hex characters. */
+  readonly checksum: string;
+  /** Id of the key that opens it: 64 hex characters. */
+  readonly keyId: string;
+  /** Bytes of the plain file. */
+  readonly size: number;
+  /** Bytes of header and body together. */
+  readonly sealedSize: number;
+}
+
+/**
+ * Seals a file of any size in constant memory.
+ *
+ * The output appears under its name only when it is whole: it is written beside its place, flushed to the
+ * disk and renamed. After an error or an abort what was there before is untouched and nothing is left; what a
+ * killed process leaves (`.name.….bundleseal-tmp`) is removed by the next call for the same output. The output
+ * gets the input's mode bits, and of a file that it replaces only those that both had. From 32 MiB on a second
+ * thread works along, where there can be one.
+ *
+ * @param input - A regular file, which does not change meanwhile.
+ * @param output - Another file; a link is followed.
+ * @param options - What {@link encryptBundle} takes, and `detached`.
+ * @throws what {@link encryptBundle} throws, and {@link BundleSealError} `ERR_FILE`: a file can't be read or
+ * written, or changed meanwhile; `path` and `cause` say more.
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { keygen } from 'bundleseal';
+ * import { encryptFile } from 'bundleseal/node';
+ *
+ * const { privateKey } = await keygen();
+ * await writeFile('app.zip', 'the bytes of a zip');
+ * const { checksum } = await encryptFile('app.zip', 'app.zip.sealed', { privateKey });
+ * console.log(checksum);
+ * ```
+ */
+export async function encryptFile(
+  input: string,
+  output: string,
+  options: EncryptFileOptions,
+): Promise<EncryptedFile> {
+  checkPath('input', input);
+  checkPath('output', output);
+  checkOptions('encryptFile', options, [
+    'privateKey',
+    'metadata',
+    'chunkSize',
+    'detached',
+    'signal',
+    'onProgress',
+    'backend',
+  ]);
+  const { signal, onProgress, detached = false } = options;
+  // Before any file is touched.
+  readSealing(options);
+  signal?.throwIfAborted();
+  const backend = await selectBackend(options.backend);
+  const file = await openInputFile(input);
+  const sessionKey = randomBytes(DIGEST_LENGTH);
+  try {
+    const { size } = file;
+    const { key, metadata, chunkSize } = readSealing(options, size);
+    const layout = chunkLayout(size, chunkSize);
+    const headerLength = headerLengthOf(layout, metadata.length, modulusLength(key.publicKey));
+    const chunks = { count: layout.count, inFlight: inFlightOf(chunkSize) };
+    const length = Math.min(chunkSize, size);
+    const source = fileChunkSource(file, { ...chunks, length }, (index) => {
+      const { plainStart, plainEnd } = chunkPlace(layout, index);
+      return [plainStart, plainEnd];
+    });
+    return await replaceFile(file, output, signal, async (out) => {
+      const sealed = { ...chunks, length: length + TAG_LENGTH };
+      const sink = fileChunkSink(out, sealed, detached ? 0 : headerLength);
+      const work = { backend, key, metadata, sessionKey, chunkSize, size };
+      try {
+        const { header, ...about } = await sealChunks(
+          { ...work, ...(signal && { signal }), ...(onProgress && { onProgress }) },
+          { ...source, isLast: (index) => index === layout.count - 1 },
+          sink,
+        );
+        await sink.finish();
+        await file.checkUnchanged();
+        if (!detached) await out.write(header, 0);
+        return {
+          seal: encodeSeal(header),
+          ...about,
+          sealedSize: headerLength + layout.bodyLength,
+        };
+      } finally {
+        // Nothing may still be written when the file is given up.
+        await Promise.allSettled([source.close(), sink.finish()]);
+      }
+    });
+  } finally {
+    sessionKey.fill(0);
+    await file.close();
+  }
+}

@@ -1,0 +1,52 @@
+// What the file system says, in words that tell what to do.
+
+import { BundleSealError } from '../errors.ts';
+import { describe } from '../options.ts';
+
+const ADVICE: Record<string, string> = {
+  ENOENT: 'it does not exist, check the path',
+  ENOTDIR: 'a part of the path is a file, check the path',
+  EISDIR: 'it is a folder, pass the path of a file',
+  EACCES: 'this user is not allowed to, check the permissions',
+  EPERM: 'this user is not allowed to, check the permissions',
+  EROFS: 'the file system is read-only, choose another place',
+  ENOSPC: 'the disk is full, make room and try again',
+  EDQUOT: 'the quota is used up, make room and try again',
+  EFBIG: 'the file would be larger than allowed here, choose another place',
+  EMFILE: 'too many files are open, close some or raise the limit',
+  ENFILE: 'too many files are open, close some or raise the limit',
+  EBUSY: 'another program is using it, close that and try again',
+  ELOOP: 'its links lead in a circle, check the path',
+  ENAMETOOLONG: 'its name is too long, choose a shorter one',
+};
+
+/** `what`, e.g. "can't be read", is said of the path. */
+export function fileError(path: string, what: string, cause?: unknown): BundleSealError {
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  const advice = code === undefined ? undefined : (ADVICE[code] ?? `the system says ${code}`);
+  const message = `${JSON.stringify(path)} ${what}${advice === undefined ? '' : `: ${advice}`}`;
+  return new BundleSealError('ERR_FILE', message, {
+    path,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** What `work` gives; an error of the file system comes out as `ERR_FILE`. */
+export async function onFile<T>(path: string, what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw fileError(path, what, error);
+  }
+}
+
+export function checkPath(name: string, path: unknown): void {
+  if (typeof path !== 'string') {
+    throw new TypeError(`${name} expected a path as a string, got ${describe(path)}`);
+  }
+  if (path === '' || path.includes('\0')) {
+    throw new TypeError(
+      `${name} expected a path, got ${path === '' ? 'an empty string' : 'one with a NUL in it'}`,
+    );
+  }
+}

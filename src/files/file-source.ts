@@ -1,0 +1,60 @@
+// A file as a source that is read by ranges.
+
+import { shown } from '../options.ts';
+import type { RandomAccessSource } from '../sources/random-access.ts';
+import { checkPath } from './error.ts';
+import { openInputFile } from './input-file.ts';
+
+/** An open file; to be closed by whoever opened it. */
+export interface FileSource extends RandomAccessSource, AsyncDisposable {
+  /** Closes the file; also when it is closed already. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a file for `openBundle`: only what is asked for is read.
+ *
+ * @throws {@link BundleSealError} `ERR_FILE`: it can't be read, or became shorter. `RangeError` for a range
+ * that is not within it.
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { encryptBundle, keygen, openBundle } from 'bundleseal';
+ * import { fileSource } from 'bundleseal/node';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const { bytes } = await encryptBundle(new Uint8Array(1_000_000), { privateKey });
+ * await writeFile('bundle.sealed', bytes);
+ *
+ * const source = await fileSource('bundle.sealed');
+ * const reader = await openBundle(source, { publicKey });
+ * console.log(await reader.read(0, 4));
+ * reader.close();
+ * await source.close();
+ * ```
+ */
+export async function fileSource(path: string): Promise<FileSource> {
+  checkPath('path', path);
+  const file = await openInputFile(path);
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= file.close();
+    return closing;
+  };
+  return {
+    size: file.size,
+    async read(offset, length, signal) {
+      signal?.throwIfAborted();
+      for (const [name, value] of Object.entries({ offset, length })) {
+        if (!Number.isSafeInteger(value) || value < 0 || offset + length > file.size) {
+          throw new RangeError(
+            `${name} expected a range within the ${file.size} bytes of the file, got ${shown(value)}`,
+          );
+        }
+      }
+      return file.read(offset, offset + length);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,133 @@
+// Writing a file so that there is, at every moment, either what was there before or the new one whole.
+
+import { type BigIntStats, write } from 'node:fs';
+import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileError, onFile } from './error.ts';
+import type { InputFile } from './input-file.ts';
+import { cleanTemporaries, forgetTemporary, nameTemporary } from './temporary.ts';
+
+export interface OutputFile {
+  /** Writes all of `bytes` at `start`. */
+  write(bytes: Uint8Array, start: number): Promise<void>;
+  /** Has what was written so far go to the disk, while more is being written. */
+  flush(): Promise<void>;
+}
+
+const UNWRITABLE = "can't be written";
+const PRIVATE = 0o600;
+const MODE_BITS = 0o777n;
+
+/**
+ * Makes what `fill` writes the content of `output`: beside its place, flushed, renamed. Its mode bits are the
+ * input's, and of a file that was there before only those that both had.
+ */
+export async function replaceFile<T>(
+  input: InputFile,
+  output: string,
+  signal: AbortSignal | undefined,
+  fill: (file: OutputFile) => Promise<T>,
+): Promise<T> {
+  const { target, mode } = await findPlace(input, output);
+  const folder = dirname(target);
+  await onFile(output, UNWRITABLE, cleanTemporaries(folder, basename(target)));
+  const name = nameTemporary(basename(target));
+  const temporary = join(folder, name);
+  try {
+    const handle = await onFile(output, UNWRITABLE, open(temporary, 'wx', PRIVATE));
+    try {
+      const result = await fill(outputFile(output, handle));
+      await onFile(output, UNWRITABLE, handle.chmod(mode));
+      await onFile(output, "can't be flushed to the disk", handle.sync());
+      // The last moment at which nothing has happened.
+      signal?.throwIfAborted();
+      await handle.close();
+      await onFile(output, UNWRITABLE, rename(temporary, target));
+      await onFile(output, "can't be flushed to the disk", flushFolder(folder));
+      return result;
+    } catch (error) {
+      await handle.close().catch(() => {});
+      throw error;
+    }
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  } finally {
+    forgetTemporary(name);
+  }
+}
+
+/** Where the file really goes, links followed; refuses what can't or must not be replaced. */
+async function findPlace(input: InputFile, output: string) {
+  const inputMode = Number(input.stats.mode & MODE_BITS);
+  const there = await statsOf(output, lstat);
+  if (there === undefined) {
+    const folder = await onFile(
+      output,
+      "can't be written into its folder",
+      realpath(dirname(output)),
+    );
+    return { target: join(folder, basename(output)), mode: inputMode };
+  }
+  const target = await onFile(
+    output,
+    there.isSymbolicLink() ? "is a link to a file that isn't there" : UNWRITABLE,
+    realpath(output),
+  );
+  const before = await onFile(output, UNWRITABLE, stat(target, { bigint: true }));
+  if (!before.isFile()) {
+    throw fileError(
+      output,
+      before.isDirectory()
+        ? "can't be written: it is a folder, pass the path of a file in it"
+        : "can't be replaced: it is no regular file, use the streams for it",
+    );
+  }
+  if (before.dev === input.stats.dev && before.ino === input.stats.ino) {
+    throw fileError(output, 'is the input itself: write to another file');
+  }
+  return { target, mode: inputMode & Number(before.mode & MODE_BITS) };
+}
+
+async function statsOf(
+  path: string,
+  ask: (path: string, options: { bigint: true }) => Promise<BigIntStats>,
+): Promise<BigIntStats | undefined> {
+  try {
+    return await ask(path, { bigint: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fileError(path, UNWRITABLE, error);
+  }
+}
+
+function outputFile(path: string, handle: FileHandle): OutputFile {
+  return {
+    async write(bytes, start) {
+      for (let at = 0; at < bytes.length; ) {
+        at += await onFile(path, UNWRITABLE, writeAt(handle, bytes.subarray(at), start + at));
+      }
+    },
+    flush: () => onFile(path, "can't be flushed to the disk", handle.datasync()),
+  };
+}
+
+// The callback form: a promise of a FileHandle's costs several times as much.
+function writeAt(handle: FileHandle, bytes: Uint8Array, start: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(handle.fd, bytes, 0, bytes.length, start, (error, written) =>
+      error === null ? resolve(written) : reject(error),
+    );
+  });
+}
+
+/** So that the new name survives a power cut too; Windows has no such call and needs none. */
+async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

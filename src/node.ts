@@ -1,0 +1,5 @@
+export type { ChecksumOptions } from './bundle/checksum.ts';
+export { checksumFile } from './files/checksum-file.ts';
+export { type DecryptFileOptions, decryptFile } from './files/decrypt-file.ts';
+export { type EncryptedFile, type EncryptFileOptions, encryptFile } from './files/encrypt-file.ts';
+export { type FileSource, fileSource } from './files/file-source.ts';
