@@ -180,6 +180,8 @@ function startThread(chunkSize: number): Thread | undefined {
 
   let next = 0;
   const jobs: Job[] = [];
+  // Waking a sleeper takes as long as half a chunk's work, so several chunks are announced at once.
+  const unannounced: number[] = [];
 
   function slotData(slot: number, length: number): Uint8Array {
     return new Uint8Array(memory, dataAt + slot * stride, length);
@@ -228,15 +230,23 @@ function startThread(chunkSize: number): Thread | undefined {
         },
       });
       Atomics.store(state, slot, POSTED);
-      Atomics.notify(state, slot);
+      unannounced.push(slot);
+      if (unannounced.length >= slots / 2) announce();
       if (jobs.length === 1) setImmediate(pump);
     });
+  }
+
+  /** Wakes the thread, should it wait for one of these. */
+  function announce(): void {
+    for (const slot of unannounced) Atomics.notify(state, slot);
+    unannounced.length = 0;
   }
 
   /** Runs while chunks are under way and the caller's thread has nothing else to do: so it takes its share. */
   function pump(): void {
     collectFinished();
-    takeBackNewest();
+    if (unannounced.length > 0) announce();
+    else takeBackNewest();
     if (jobs.length > 0) setImmediate(pump);
   }
 

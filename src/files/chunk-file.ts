@@ -1,5 +1,6 @@
-// Chunks out of a file and into one, a few ahead and a few behind the loop, through buffers that are used
-// over and over.
+// Chunks out of a file and into one, a block ahead of the loop and a block behind it, through buffers that
+// are used over and over. A block is several chunks: handing a system call to another thread and hearing of
+// its end costs as much as half a chunk's cryptography.
 
 import type { ChunkSink, ChunkSource } from '../bundle/chunk-io.ts';
 import type { InputFile } from './input-file.ts';
@@ -7,23 +8,31 @@ import type { OutputFile } from './replace.ts';
 
 export interface FileChunks {
   readonly count: number;
-  /** Bytes of the longest chunk. */
+  /** Bytes of every chunk but the last, which may have fewer. */
   readonly length: number;
   /** Chunks under way at once. */
   readonly inFlight: number;
+  /** Where in the file the first one begins; the others follow without a gap. */
+  readonly start: number;
+  /** Where in the file the last one ends. */
+  readonly end: number;
 }
-
-/** Where in the file a chunk is. */
-export type PlaceOf = (index: number) => readonly [start: number, end: number];
 
 /** To be closed before the file is: what is read ahead still goes into the buffers. */
 export interface FileChunkSource extends ChunkSource {
   close(): Promise<void>;
 }
 
-// Bytes that are read before they are asked for, and as many that are still being written when more come.
-const AHEAD_LENGTH = 2 ** 20;
-const MAX_AHEAD = 8;
+/** A sink whose last writes are still to come when the loop ends: `finish` makes them. */
+export interface FileChunkSink extends ChunkSink {
+  finish(): Promise<void>;
+}
+
+const BLOCK_LENGTH = 2 ** 20;
+
+// Beside the blocks that the chunks under way lie in: one that is read or written meanwhile, and one for
+// those that begin and end within a block.
+const MORE_BLOCKS = 2;
 
 // A system call into memory that begins on a page can take five times as long as into memory just after.
 const OFF_PAGE = 64;
@@ -32,44 +41,48 @@ const PAGE = 4096;
 // Bytes after which the disk is set to work, so that the last flush finds little left to do.
 const FLUSH_LENGTH = 64 * 2 ** 20;
 
-function aheadOf({ length }: FileChunks): number {
-  return Math.min(MAX_AHEAD, Math.max(1, Math.floor(AHEAD_LENGTH / length)));
-}
-
-/** Memory for the chunks under way and `more`; each is used again when it has been through. */
-function buffers({ count, length, inFlight }: FileChunks, more: number) {
-  const number = Math.min(count, inFlight + more);
-  const stride = Math.ceil((length + OFF_PAGE) / PAGE) * PAGE;
+/** How chunks lie in blocks, and memory for the blocks that are in use at once. */
+function blocksOf({ count, length, inFlight }: FileChunks) {
+  const chunks = Math.max(1, Math.floor(BLOCK_LENGTH / Math.max(1, length)));
+  const inUse = Math.ceil(inFlight / chunks) + MORE_BLOCKS;
+  const number = Math.min(inUse, Math.ceil(count / chunks));
+  const stride = Math.ceil((Math.min(count, chunks) * length + OFF_PAGE) / PAGE) * PAGE;
   const memory = new ArrayBuffer(number * stride);
-  return (index: number, used: number): Uint8Array =>
-    new Uint8Array(memory, (index % number) * stride + OFF_PAGE, used);
+  return {
+    /** Chunks in a block. */
+    chunks,
+    /** The memory of a block, from `offset` on: the one that block `index - number` had. */
+    room: (index: number, offset: number, used: number): Uint8Array =>
+      new Uint8Array(memory, (index % number) * stride + OFF_PAGE + offset, used),
+  };
 }
 
-export function fileChunkSource(
-  file: InputFile,
-  chunks: FileChunks,
-  placeOf: PlaceOf,
-): FileChunkSource {
-  const ahead = aheadOf(chunks);
-  const room = buffers(chunks, ahead);
+export function fileChunkSource(file: InputFile, chunks: FileChunks): FileChunkSource {
+  const { count, length, inFlight, start, end } = chunks;
+  const blocks = blocksOf(chunks);
+  const blockCount = Math.ceil(count / blocks.chunks);
   const reads: Promise<Uint8Array>[] = [];
-  let next = 0;
+  let nextBlock = 0;
   let isClosed = false;
 
   const readNext = () => {
-    const [start, end] = placeOf(next);
-    const read = file.readInto(room(next, end - start), start);
+    const from = start + nextBlock * blocks.chunks * length;
+    const to = Math.min(end, from + blocks.chunks * length);
+    const read = file.readInto(blocks.room(nextBlock, 0, to - from), from);
     // Its turn to be awaited may come after another error.
     read.catch(() => {});
     reads.push(read);
-    next += 1;
+    nextBlock += 1;
   };
   return {
-    count: chunks.count,
-    inFlight: chunks.inFlight,
-    read(index) {
-      while (!isClosed && next < chunks.count && next <= index + ahead) readNext();
-      return reads.shift();
+    count,
+    inFlight,
+    async read(index) {
+      const place = index % blocks.chunks;
+      if (place === 0 && index > 0) reads.shift();
+      while (!isClosed && nextBlock < blockCount && reads.length < 2) readNext();
+      const block = (await reads[0]) as Uint8Array;
+      return block.subarray(place * length, (place + 1) * length);
     },
     async close() {
       isClosed = true;
@@ -78,20 +91,27 @@ export function fileChunkSource(
   };
 }
 
-/** A sink whose last writes are still under way when the loop ends: `finish` waits for them. */
-export interface FileChunkSink extends ChunkSink {
-  finish(): Promise<void>;
-}
-
-/** Chunks one after the other into a file, from `start` on. */
-export function fileChunkSink(file: OutputFile, chunks: FileChunks, start: number): FileChunkSink {
-  const behind = aheadOf(chunks);
-  const room = buffers(chunks, behind);
-  const writes: Promise<void>[] = [];
-  let at = start;
-  let flushed = start;
+export function fileChunkSink(file: OutputFile, chunks: FileChunks): FileChunkSink {
+  const blocks = blocksOf(chunks);
+  let at = chunks.start;
+  let flushed = at;
+  let taken = 0;
+  /** Bytes in the block that is being filled. */
+  let filled = 0;
+  let writing: Promise<void> | undefined;
   let flushing: Promise<void> | undefined;
 
+  function writeBlock(): Promise<void> | undefined {
+    const before = writing;
+    const block = Math.floor((taken - 1) / blocks.chunks);
+    writing = file.write(blocks.room(block, 0, filled), at);
+    // Its turn to be awaited may come after another error.
+    writing.catch(() => {});
+    at += filled;
+    filled = 0;
+    if (at - flushed >= FLUSH_LENGTH && flushing === undefined) flush();
+    return before;
+  }
   function flush(): void {
     flushed = at;
     flushing = file.flush().finally(() => {
@@ -100,17 +120,17 @@ export function fileChunkSink(file: OutputFile, chunks: FileChunks, start: numbe
     flushing.catch(() => {});
   }
   return {
-    room,
+    room: (index, used) =>
+      blocks.room(Math.floor(index / blocks.chunks), (index % blocks.chunks) * chunks.length, used),
     take(bytes) {
-      const write = file.write(bytes, at);
-      write.catch(() => {});
-      writes.push(write);
-      at += bytes.length;
-      if (at - flushed >= FLUSH_LENGTH && flushing === undefined) flush();
-      return writes.length > behind ? writes.shift() : undefined;
+      filled += bytes.length;
+      taken += 1;
+      // The block before this one has to be through before its memory is used again.
+      return taken % blocks.chunks === 0 ? writeBlock() : undefined;
     },
     async finish() {
-      const results = await Promise.allSettled([...writes, flushing]);
+      const before = filled > 0 ? writeBlock() : undefined;
+      const results = await Promise.allSettled([before, writing, flushing]);
       const failed = results.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
     },

@@ -6,7 +6,7 @@ import type { DecryptOptions } from '../bundle/decrypt.ts';
 import { type BundleInfo, infoOf } from '../bundle/info.ts';
 import { checkHeaderOptions, openSource } from '../bundle/open.ts';
 import { openChunks } from '../bundle/open-chunks.ts';
-import { chunkPlace, TAG_LENGTH } from '../format/chunks.ts';
+import { TAG_LENGTH } from '../format/chunks.ts';
 import { checkBodyLength } from '../format/header.ts';
 import { checkOptions } from '../options.ts';
 import { fileChunkSink, fileChunkSource } from './chunk-file.ts';
@@ -73,13 +73,14 @@ export async function decryptFile(
       checkBodyLength(opened.header, file.size - bodyStart);
       const chunks = { count: layout.count, inFlight: inFlightOf(layout.chunkSize) };
       const length = Math.min(layout.chunkSize, layout.size);
-      const sealed = { ...chunks, length: length + TAG_LENGTH };
-      const source = fileChunkSource(file, sealed, (index) => {
-        const { encryptedStart, encryptedEnd } = chunkPlace(layout, index);
-        return [bodyStart + encryptedStart, bodyStart + encryptedEnd];
+      const source = fileChunkSource(file, {
+        ...chunks,
+        length: length + TAG_LENGTH,
+        start: bodyStart,
+        end: file.size,
       });
       return await replaceFile(file, output, signal, async (out) => {
-        const sink = fileChunkSink(out, { ...chunks, length }, 0);
+        const sink = fileChunkSink(out, { ...chunks, length, start: 0, end: layout.size });
         const work = { backend, opened, checksum: 'running' as const };
         try {
           await openChunks(

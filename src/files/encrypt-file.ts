@@ -6,10 +6,10 @@ import { inFlightOf } from '../bundle/chunk-io.ts';
 import { type EncryptOptions, readSealing } from '../bundle/encrypt.ts';
 import { encodeSeal } from '../bundle/open.ts';
 import { sealChunks } from '../bundle/seal-chunks.ts';
-import { chunkLayout, chunkPlace, TAG_LENGTH } from '../format/chunks.ts';
+import { chunkLayout, TAG_LENGTH } from '../format/chunks.ts';
 import { DIGEST_LENGTH, headerLengthOf } from '../format/header.ts';
 import { modulusLength } from '../keys/rsa.ts';
-import { checkOptions } from '../options.ts';
+import { checkOptions, describe } from '../options.ts';
 import { fileChunkSink, fileChunkSource } from './chunk-file.ts';
 import { checkPath } from './error.ts';
 import { openInputFile } from './input-file.ts';
@@ -77,6 +77,9 @@ export async function encryptFile(
     'backend',
   ]);
   const { signal, onProgress, detached = false } = options;
+  if (typeof detached !== 'boolean') {
+    throw new TypeError(`options.detached expected a boolean, got ${describe(detached)}`);
+  }
   // Before any file is touched.
   readSealing(options);
   signal?.throwIfAborted();
@@ -90,13 +93,11 @@ export async function encryptFile(
     const headerLength = headerLengthOf(layout, metadata.length, modulusLength(key.publicKey));
     const chunks = { count: layout.count, inFlight: inFlightOf(chunkSize) };
     const length = Math.min(chunkSize, size);
-    const source = fileChunkSource(file, { ...chunks, length }, (index) => {
-      const { plainStart, plainEnd } = chunkPlace(layout, index);
-      return [plainStart, plainEnd];
-    });
+    const source = fileChunkSource(file, { ...chunks, length, start: 0, end: size });
     return await replaceFile(file, output, signal, async (out) => {
-      const sealed = { ...chunks, length: length + TAG_LENGTH };
-      const sink = fileChunkSink(out, sealed, detached ? 0 : headerLength);
+      const start = detached ? 0 : headerLength;
+      const end = start + layout.bodyLength;
+      const sink = fileChunkSink(out, { ...chunks, length: length + TAG_LENGTH, start, end });
       const work = { backend, key, metadata, sessionKey, chunkSize, size };
       try {
         const { header, ...about } = await sealChunks(

@@ -7,7 +7,7 @@ import { openInputFile } from './input-file.ts';
 
 /** An open file; to be closed by whoever opened it. */
 export interface FileSource extends RandomAccessSource, AsyncDisposable {
-  /** Closes the file; also when it is closed already. */
+  /** Closes the file when the reads under way are through; also when it is closed already. */
   close(): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ export interface FileSource extends RandomAccessSource, AsyncDisposable {
  * Opens a file for `openBundle`: only what is asked for is read.
  *
  * @throws {@link BundleSealError} `ERR_FILE`: it can't be read, or became shorter. `RangeError` for a range
- * that is not within it.
+ * that is not within it, `TypeError` after `close()`.
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';
@@ -36,14 +36,17 @@ export interface FileSource extends RandomAccessSource, AsyncDisposable {
 export async function fileSource(path: string): Promise<FileSource> {
   checkPath('path', path);
   const file = await openInputFile(path);
+  const reads = new Set<Promise<Uint8Array>>();
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= file.close();
+    // After the reads under way: another file may get the number that this one had.
+    closing ??= Promise.allSettled(reads).then(() => file.close());
     return closing;
   };
   return {
     size: file.size,
     async read(offset, length, signal) {
+      if (closing !== undefined) throw new TypeError('the source is closed: open the file again');
       signal?.throwIfAborted();
       for (const [name, value] of Object.entries({ offset, length })) {
         if (!Number.isSafeInteger(value) || value < 0 || offset + length > file.size) {
@@ -52,7 +55,13 @@ export async function fileSource(path: string): Promise<FileSource> {
           );
         }
       }
-      return file.read(offset, offset + length);
+      const read = Promise.resolve(file.read(offset, offset + length));
+      reads.add(read);
+      try {
+        return await read;
+      } finally {
+        reads.delete(read);
+      }
     },
     close,
     [Symbol.asyncDispose]: close,

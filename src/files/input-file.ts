@@ -27,7 +27,7 @@ export async function openInputFile(path: string): Promise<InputFile> {
     stats = await onFile(path, UNREADABLE, handle.stat({ bigint: true }));
     checkRegular(path, stats);
   } catch (error) {
-    await handle.close();
+    await handle.close().catch(() => {});
     throw error;
   }
 
@@ -56,7 +56,8 @@ export async function openInputFile(path: string): Promise<InputFile> {
       if (now.size === stats.size && now.mtimeNs === stats.mtimeNs) return;
       throw fileError(path, 'was changed while it was read: try again when nothing writes to it');
     },
-    close: () => handle.close(),
+    // Nothing was written: an error of closing would only hide a better one.
+    close: () => handle.close().catch(() => {}),
   };
 }
 

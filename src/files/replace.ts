@@ -2,7 +2,7 @@
 
 import { type BigIntStats, write } from 'node:fs';
 import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { fileError, onFile } from './error.ts';
 import type { InputFile } from './input-file.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from './temporary.ts';
@@ -30,7 +30,7 @@ export async function replaceFile<T>(
 ): Promise<T> {
   const { target, mode } = await findPlace(input, output);
   const folder = dirname(target);
-  await onFile(output, UNWRITABLE, cleanTemporaries(folder, basename(target)));
+  await cleanTemporaries(folder, basename(target));
   const name = nameTemporary(basename(target));
   const temporary = join(folder, name);
   try {
@@ -41,9 +41,11 @@ export async function replaceFile<T>(
       await onFile(output, "can't be flushed to the disk", handle.sync());
       // The last moment at which nothing has happened.
       signal?.throwIfAborted();
-      await handle.close();
+      // On a network the last of it may be refused only here.
+      await onFile(output, UNWRITABLE, handle.close());
       await onFile(output, UNWRITABLE, rename(temporary, target));
-      await onFile(output, "can't be flushed to the disk", flushFolder(folder));
+      // It is done: an error now would say that nothing has happened.
+      await flushFolder(folder).catch(() => {});
       return result;
     } catch (error) {
       await handle.close().catch(() => {});
@@ -62,6 +64,9 @@ async function findPlace(input: InputFile, output: string) {
   const inputMode = Number(input.stats.mode & MODE_BITS);
   const there = await statsOf(output, lstat);
   if (there === undefined) {
+    if (output.endsWith('/') || output.endsWith(sep)) {
+      throw fileError(output, "can't be written: it names a folder, pass the path of a file in it");
+    }
     const folder = await onFile(
       output,
       "can't be written into its folder",
@@ -121,7 +126,7 @@ function writeAt(handle: FileHandle, bytes: Uint8Array, start: number): Promise<
   });
 }
 
-/** So that the new name survives a power cut too; Windows has no such call and needs none. */
+/** So that the new name survives a power cut too; not every file system can, and Windows needs no such call. */
 async function flushFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');

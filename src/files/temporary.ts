@@ -62,17 +62,20 @@ export function forgetTemporary(temporary: string): void {
   live.delete(temporary);
 }
 
-/** Removes what killed processes left of earlier attempts to write `name` in this folder. */
+/**
+ * Removes what killed processes left of earlier attempts to write `name` in this folder, as far as this user may:
+ * what stays is in nobody's way.
+ */
 export async function cleanTemporaries(folder: string, name: string): Promise<void> {
   const prefix = prefixOf(name);
-  for (const entry of await readdir(folder)) {
+  for (const entry of await readdir(folder).catch(() => [])) {
     if (!entry.startsWith(prefix) || !entry.endsWith(SUFFIX) || live.has(entry)) continue;
     const parts = entry.slice(prefix.length, -SUFFIX.length).split('-');
     const [place, pid, thread] = parts as [string, string?, string?];
     if (parts.length !== 4) continue;
     const path = join(folder, entry);
     if (place === here() ? isGone(Number(pid), Number(thread)) : await isOld(path)) {
-      await rm(path, { force: true });
+      await rm(path, { force: true }).catch(() => {});
     }
   }
 }

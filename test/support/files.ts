@@ -1,0 +1,202 @@
+// What the tests of files share: a folder, what is in it, and a file system that does as it is told.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const SUFFIX = '.bundleseal-tmp';
+
+export function makeFolder(): string {
+  return fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'bundleseal-files-')));
+}
+
+/** Names of the temporary files in a folder. */
+export function temporaries(folder: string): string[] {
+  return fs.readdirSync(folder).filter((name) => name.endsWith(SUFFIX));
+}
+
+/** Everything in a folder: names, content, mode bits, and where links point. */
+export function snapshot(folder: string): Record<string, string> {
+  const entries = fs.readdirSync(folder).sort();
+  return Object.fromEntries(entries.map((name) => [name, stateOf(join(folder, name))]));
+}
+
+function stateOf(path: string): string {
+  const stats = fs.lstatSync(path);
+  const mode = (stats.mode & 0o7777).toString(8);
+  if (stats.isSymbolicLink()) return `link to ${fs.readlinkSync(path)}`;
+  if (!stats.isFile()) return `${mode} no file`;
+  const bytes = fs.readFileSync(path);
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  return `${mode} ${stats.ino} ${bytes.length} bytes ${digest}`;
+}
+
+/** What this process holds open in a folder; nothing where the system can't tell. */
+export function openIn(folder: string): string[] {
+  if (process.platform !== 'linux') return [];
+  return fs.readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const path = fs.readlinkSync(`/proc/self/fd/${fd}`);
+      return path.startsWith(folder) ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+export interface FileSystemHooks {
+  /**
+   * Called with the name of a call and its arguments, which it may change. An error is what the call ends with,
+   * though a `close` closes all the same; a promise is waited for.
+   */
+  readonly before?: (name: string, args: unknown[]) => Error | Promise<void> | undefined;
+  readonly after?: (name: string) => void;
+}
+
+type Functions = Record<string, (...args: unknown[]) => unknown>;
+
+/** Runs `work` while every asynchronous call to the file system of this process passes through the hooks. */
+export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promise<T>): Promise<T> {
+  const { before = () => undefined, after = () => {} } = hooks;
+  // Loads the parts of it that keep the functions which they find.
+  await fs.promises.rm(join(tmpdir(), 'bundleseal-no-such-file'), { force: true, recursive: true });
+  const handle = await fs.promises.open(tmpdir(), 'r');
+  const handles = Object.getPrototypeOf(handle) as Functions;
+  await handle.close();
+  const undo: (() => void)[] = [];
+
+  function wrap(holder: Functions, name: string, called: string): void {
+    const original = holder[name];
+    if (typeof original !== 'function') return;
+    holder[name] = function wrapped(this: unknown, ...args: unknown[]) {
+      const held = before(called, args);
+      const error = held instanceof Error ? held : undefined;
+      const callback = args.at(-1);
+      if (typeof callback === 'function') {
+        if (error !== undefined) return void process.nextTick(callback as () => void, error);
+        args[args.length - 1] = (...results: unknown[]) => {
+          after(called);
+          callback(...results);
+        };
+        if (held === undefined) return original.apply(this, args);
+        return void (held as Promise<void>).then(() => original.apply(this, args));
+      }
+      if (error !== undefined && name !== 'close') return Promise.reject(error);
+      const result = Promise.resolve(error ?? held).then(() => original.apply(this, args));
+      return result.then(
+        (value) => {
+          if (error !== undefined) throw error;
+          after(called);
+          // A function of each handle, and none of its class.
+          if (name === 'open') wrap(value as Functions, 'close', 'handle.close');
+          return value;
+        },
+        (reason: unknown) => {
+          after(called);
+          throw reason;
+        },
+      );
+    };
+    undo.push(() => {
+      holder[name] = original;
+    });
+  }
+
+  const promises = fs.promises as unknown as Functions;
+  for (const name of Object.keys(promises)) {
+    if (name !== 'constants' && name !== 'watch') wrap(promises, name, name);
+  }
+  for (const name of ['read', 'write', 'readv', 'writev', 'fsync', 'fdatasync', 'close', 'open']) {
+    wrap(fs as unknown as Functions, name, name);
+  }
+  for (const name of ['read', 'write', 'stat', 'chmod', 'sync', 'datasync', 'truncate']) {
+    wrap(handles, name, `handle.${name}`);
+  }
+  syncBuiltinESMExports();
+  try {
+    return await work();
+  } finally {
+    for (const restore of undo) restore();
+    syncBuiltinESMExports();
+  }
+}
+
+/** `bundleseal/node` in one file that plain Node runs. */
+export async function buildModule(folder: string): Promise<string> {
+  const outfile = join(folder, 'bundleseal-node.mjs');
+  await build({
+    entryPoints: [join(import.meta.dirname, '../../src/node.ts')],
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    outfile,
+    logLevel: 'error',
+  });
+  return outfile;
+}
+
+/** One call in another process; `options` pass through JSON. */
+export interface ChildJob {
+  readonly call: 'encryptFile' | 'decryptFile';
+  readonly input: string;
+  readonly output: string;
+  readonly options: object;
+}
+
+export interface ChildOrders {
+  readonly jobs: readonly ChildJob[];
+  /** One job after the other without end. */
+  readonly forever?: boolean;
+  /** Stops itself, as with SIGSTOP, when this part of the first job is done. */
+  readonly stopAt?: number;
+  /** The user that it becomes before the first job. */
+  readonly user?: number;
+}
+
+interface ChildAnswer {
+  readonly errors: readonly ({ code: string; cause?: string; message: string } | null)[];
+  /** KiB of memory at the most. */
+  readonly maxMemory: number;
+}
+
+export interface Child {
+  readonly process: ChildProcess;
+  /** When it is about to begin. */
+  readonly started: Promise<void>;
+  readonly ended: Promise<ChildAnswer | undefined>;
+}
+
+/** Runs `test/support/file-child.js`. `limit`: bytes that a file may have. */
+export function startChild(module: string, orders: ChildOrders, limit?: number): Child {
+  const script = join(import.meta.dirname, 'file-child.js');
+  const run = [process.execPath, script, module, JSON.stringify(orders)] as const;
+  const limited = [
+    '/bin/sh',
+    '-c',
+    `ulimit -f ${Math.floor((limit ?? 0) / 512)} && exec "$0" "$@"`,
+    ...run,
+  ] as const;
+  const [command, ...args] = limit === undefined ? run : limited;
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  let begin = () => {};
+  const started = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const ended = new Promise<ChildAnswer | undefined>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (more: string) => {
+      text += more;
+      begin();
+    });
+    child.on('close', () => {
+      begin();
+      const answer = text.split('\n')[1] ?? '';
+      resolve(answer === '' ? undefined : (JSON.parse(answer) as ChildAnswer));
+    });
+  });
+  return { process: child, started, ended };
+}
