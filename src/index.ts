@@ -26,5 +26,7 @@ export { type KeygenOptions, type KeyPair, keygen } from './keys/keygen.ts';
 export type { PrivateKeyInput, PublicKeyInput } from './keys/parse.ts';
 export type { Progress, WorkOptions } from './options.ts';
 export type { Signer } from './seal/signer.ts';
+export { httpSource } from './sources/http.ts';
+export type { HttpSourceInit } from './sources/http-options.ts';
 export type { BundleInput } from './sources/input.ts';
 export type { RandomAccessSource } from './sources/random-access.ts';

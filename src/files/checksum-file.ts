@@ -10,7 +10,7 @@ import { openInputFile } from './input-file.ts';
 /**
  * The SHA-256 of a file in 64 lower-case hex characters, as `sha256sum` prints it, in constant memory.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: the file can't be read; `ERR_BACKEND_UNAVAILABLE`.
+ * @throws {@link BundleSealError} `ERR_FILE`: the file can't be read, or changed meanwhile; `ERR_BACKEND_UNAVAILABLE`.
  * @see FIPS 180-4
  * @example
  * ```ts
@@ -28,7 +28,9 @@ export async function checksumFile(path: string, options: ChecksumOptions = {}):
   const backend = await selectBackend(options.backend);
   const file = await openInputFile(path);
   try {
-    return toHex(await hashSource(backend, file, options));
+    const digest = await hashSource(backend, file, options);
+    await file.checkUnchanged();
+    return toHex(digest);
   } finally {
     await file.close();
   }

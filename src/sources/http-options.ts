@@ -1,0 +1,196 @@
+// What httpSource is asked to fetch, and how.
+
+import { checkOptions, describe, shown } from '../options.ts';
+
+/** How {@link httpSource} fetches. All of it is optional. */
+export interface HttpSourceInit {
+  /**
+   * Sent with every request: `{ authorization: 'Bearer …' }`. `Range` and `If-Range` are the source's own
+   * and refused. Default: none.
+   */
+  readonly headers?: Readonly<Record<string, string>> | Headers;
+  /** Whether cookies are sent, as `fetch` takes it. Default: `fetch`'s, `'same-origin'`. */
+  readonly credentials?: 'omit' | 'same-origin' | 'include';
+  /** As `fetch` takes it. `'no-cors'` is refused: its answers can't be read. Default: `fetch`'s, `'cors'`. */
+  readonly mode?: 'cors' | 'same-origin';
+  /** As `fetch` takes it. Default: `fetch`'s, `'follow'`. */
+  readonly redirect?: 'follow' | 'error' | 'manual';
+  /** Use of the HTTP cache, as `fetch` takes it. Default: `fetch`'s, `'default'`. */
+  readonly cache?:
+    | 'default'
+    | 'no-store'
+    | 'reload'
+    | 'no-cache'
+    | 'force-cache'
+    | 'only-if-cached';
+  /** Called in place of the runtime's `fetch`; its answers need a body that is a stream. */
+  readonly fetch?: typeof fetch;
+  /**
+   * What to do where the server sends the whole file instead of the range asked for. `'refuse'`, the
+   * default, is an error. `'read-through'` skips to the range and cancels what comes after it: constant
+   * memory, but each read downloads everything up to its end.
+   */
+  readonly ignoredRange?: 'refuse' | 'read-through';
+  /**
+   * Further attempts that each read has after one that failed: no connection, no byte for `timeout`, a body
+   * that broke off (continued at the byte reached), or status 408, 425, 429, 500, 502, 503 or 504.
+   * Default 3.
+   */
+  readonly retries?: number;
+  /**
+   * Milliseconds before the first further attempt, 0 to 30,000; doubled for each one after it, up to
+   * 30,000. Chance takes off up to a half, so that clients do not all come back at once. A `Retry-After`
+   * that asks for longer is honoured up to 30 seconds. Default 250.
+   */
+  readonly retryDelay?: number;
+  /** Milliseconds without a byte after which an attempt has failed, 1 to 2,147,483,647. Default 30,000. */
+  readonly timeout?: number;
+  /** Aborts the opening and every later read. */
+  readonly signal?: AbortSignal;
+}
+
+/** What was asked for, checked and with its defaults. */
+export interface Connection {
+  readonly url: string;
+  /** The URL without what may be a secret: query, fragment, user name and password. */
+  readonly name: string;
+  readonly fetch: typeof fetch;
+  readonly request: RequestInit;
+  readonly readThrough: boolean;
+  readonly retries: number;
+  readonly retryDelay: number;
+  readonly timeout: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Milliseconds that are waited between two attempts at the most. */
+export const LONGEST_WAIT = 30_000;
+
+// A longer timer than that fires at once.
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+const PASSED_ON = {
+  credentials: ['omit', 'same-origin', 'include'],
+  mode: ['cors', 'same-origin'],
+  redirect: ['follow', 'error', 'manual'],
+  cache: ['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'],
+} as const;
+
+const OPTIONS = [
+  'headers',
+  ...Object.keys(PASSED_ON),
+  'fetch',
+  'ignoredRange',
+  'retries',
+  'retryDelay',
+  'timeout',
+  'signal',
+];
+
+export function readConnection(url: string | URL, init: HttpSourceInit): Connection {
+  checkOptions('httpSource', init, OPTIONS);
+  const { href, origin, pathname } = readUrl(url);
+  const ignoredRange = oneOf(init, 'ignoredRange', ['refuse', 'read-through']);
+  return {
+    url: href,
+    name: `${origin}${pathname}`,
+    fetch: readFetch(init.fetch),
+    request: readRequest(init),
+    readThrough: ignoredRange === 'read-through',
+    retries: integer(init, 'retries', 3, 0, Number.MAX_SAFE_INTEGER),
+    retryDelay: integer(init, 'retryDelay', 250, 0, LONGEST_WAIT),
+    timeout: integer(init, 'timeout', 30_000, 1, LONGEST_TIMER),
+    signal: init.signal,
+  };
+}
+
+function readUrl(url: unknown): URL {
+  if (typeof url !== 'string' && Object.prototype.toString.call(url) !== '[object URL]') {
+    throw new TypeError(`url expected a string or URL, got ${describe(url)}`);
+  }
+  let parsed: URL;
+  try {
+    // Without a page or worker around it there is no location, and nothing for a relative URL to start from.
+    parsed = new URL(url as string | URL, globalThis.location?.href);
+  } catch {
+    // Neither the URL nor the runtime's error, which quotes it: it may hold a token.
+    throw new TypeError('url expected an http or https URL, got a string that is no URL here');
+  }
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
+    throw new TypeError(
+      `url expected an http or https URL, got one that begins ${parsed.protocol}`,
+    );
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    throw new TypeError(
+      'url holds a user name or password, which fetch refuses: pass them in options.headers as Authorization',
+    );
+  }
+  return parsed;
+}
+
+function readFetch(own: typeof fetch | undefined): typeof fetch {
+  const fetch = own ?? globalThis.fetch;
+  if (typeof fetch === 'function') return fetch;
+  throw new TypeError(
+    own === undefined
+      ? 'this runtime has no fetch: pass one as options.fetch'
+      : `options.fetch expected a function, got ${describe(own)}`,
+  );
+}
+
+function readRequest(init: HttpSourceInit): RequestInit {
+  const request: RequestInit = { headers: readHeaders(init.headers) };
+  for (const [name, values] of Object.entries(PASSED_ON)) {
+    const value = oneOf(init, name as keyof typeof PASSED_ON, values);
+    if (value !== undefined) Object.assign(request, { [name]: value });
+  }
+  return request;
+}
+
+function readHeaders(headers: HttpSourceInit['headers'] = {}): Headers {
+  if (typeof headers !== 'object' || headers === null) {
+    throw new TypeError(`options.headers expected an object, got ${describe(headers)}`);
+  }
+  let read: Headers;
+  try {
+    read = new Headers(headers);
+  } catch {
+    // The runtime's error may quote a value, and a value may be a token.
+    throw new TypeError('options.headers expected names and values that HTTP allows');
+  }
+  for (const name of ['Range', 'If-Range']) {
+    if (read.has(name))
+      throw new TypeError(`options.headers must not hold ${name}: httpSource sends it`);
+  }
+  return read;
+}
+
+function oneOf(
+  init: HttpSourceInit,
+  name: keyof HttpSourceInit,
+  values: readonly string[],
+): string | undefined {
+  const value: unknown = init[name];
+  if (value === undefined || values.includes(value as string)) return value as string | undefined;
+  const known = values.map((one) => `'${one}'`).join(', ');
+  throw new TypeError(
+    `options.${name} expected one of ${known}, got ${typeof value === 'string' ? 'another string' : describe(value)}`,
+  );
+}
+
+function integer(
+  init: HttpSourceInit,
+  name: keyof HttpSourceInit,
+  fallback: number,
+  min: number,
+  max: number,
+): number {
+  const value: unknown = init[name] ?? fallback;
+  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) {
+    return value as number;
+  }
+  throw new RangeError(
+    `options.${name} expected an integer from ${min} to ${max}, got ${shown(value)}`,
+  );
+}

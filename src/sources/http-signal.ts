@@ -1,0 +1,49 @@
+// Several signals followed by one piece of work, and one signal by many.
+
+/** What each signal stops. One listener serves them all: from the eleventh on, Node warns of a leak. */
+const stopsOf = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Runs `work` with a signal that follows all of these, and lets go of them at its end. */
+export async function whileWanted<T>(
+  signals: readonly (AbortSignal | undefined)[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  // AbortSignal.any would do, were it in every WebView that is still about.
+  const controller = new AbortController();
+  const releases = signals.map((signal) => {
+    return signal === undefined ? undefined : follow(signal, () => controller.abort(signal.reason));
+  });
+  try {
+    controller.signal.throwIfAborted();
+    return await work(controller.signal);
+  } finally {
+    for (const release of releases) release?.();
+  }
+}
+
+/** Calls `stop` at an abort, or now if there was one; what it returns lets go of the signal. */
+function follow(signal: AbortSignal, stop: () => void): () => void {
+  if (signal.aborted) {
+    stop();
+    return () => {};
+  }
+  const stops = stopsOf.get(signal) ?? listen(signal);
+  stops.add(stop);
+  return () => {
+    stops.delete(stop);
+    if (stops.size > 0) return;
+    stopsOf.delete(signal);
+    signal.removeEventListener('abort', stopAll);
+  };
+}
+
+function listen(signal: AbortSignal): Set<() => void> {
+  const stops = new Set<() => void>();
+  stopsOf.set(signal, stops);
+  signal.addEventListener('abort', stopAll, { once: true });
+  return stops;
+}
+
+function stopAll({ currentTarget }: Event): void {
+  for (const stop of stopsOf.get(currentTarget as AbortSignal) ?? []) stop();
+}
