@@ -29,6 +29,7 @@ const chromium = {
   optimizeDeps: {
     include: [
       'fast-check',
+      'fflate',
       '@noble/ciphers/aes.js',
       '@noble/hashes/sha2.js',
       'micro-rsa-dsa-dh/primality.js',

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { build, transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const ENTRIES = ['index', 'node'];
+const ENTRIES = ['index', 'node', 'zip'];
 const ROOT = join(import.meta.dirname, '../..');
 
 interface Example {

@@ -1,0 +1,99 @@
+// An archive that can be read by ranges: its directory first, and then any entry by itself.
+
+import type { Source } from '../sources/input.ts';
+import { rangeCursor } from './cursor.ts';
+import { findDirectory, readDirectory } from './directory.ts';
+import { type CentralEntry, checkAgreement, isDescribedLater, type Measured } from './entry.ts';
+import { descriptorLengths, extract } from './extract.ts';
+import { LOCAL_LENGTH, SIGNATURE } from './layout.ts';
+import { createMeter, type Growth, type Limits } from './limits.ts';
+import type { Pace } from './pace.ts';
+import { createPathSet } from './paths.ts';
+import { peekSignature, readLocal } from './records.ts';
+import { cutShort, invalid } from './refuse.ts';
+
+export interface ArchiveEntry extends CentralEntry {
+  /** Where the next entry, or the directory, begins. */
+  readonly end: number;
+}
+
+/**
+ * Reads the directory, and what can be said against the archive by it: see `checkHeader`, `checkCentral`,
+ * `readDirectory`, `createPathSet`; entries that overlap; sizes over the limits.
+ *
+ * @returns Files and folders in the directory's order.
+ */
+export async function readArchive(
+  source: Source,
+  limits: Limits,
+  pace: Pace,
+  signal: AbortSignal | undefined,
+): Promise<ArchiveEntry[]> {
+  const cursor = await findDirectory(source, signal);
+  const { offset } = cursor;
+  const entries = await readDirectory(cursor, limits, pace);
+  const paths = createPathSet();
+  const meter = createMeter(limits);
+  for (const { path, isFolder, size, compressedSize } of entries) {
+    const fault = paths.add(path, isFolder);
+    if (fault !== undefined) throw invalid(fault, path);
+    // By its word, so as not to begin; what is inflated is counted again.
+    meter({ path, by: size, size, compressedSize, isOpen: false });
+    await pace();
+  }
+  return withEnds(entries, offset);
+}
+
+/** Every byte before the directory belongs to one entry: what is left over would be read by some alone. */
+function withEnds(entries: readonly CentralEntry[], directory: number): ArchiveEntry[] {
+  const ends = new Map<CentralEntry, number>();
+  const byOffset = [...entries].sort((a, b) => a.offset - b.offset);
+  byOffset.forEach((entry, index) => {
+    const { path, offset, name, compressedSize } = entry;
+    if (index === 0 && offset !== 0) {
+      throw invalid(`begins with ${offset} bytes that belong to no file: keep the zip alone`);
+    }
+    const end = byOffset[index + 1]?.offset ?? directory;
+    if (offset + LOCAL_LENGTH + name.length + compressedSize > end) {
+      throw invalid('shares its bytes with another part of the archive, as bombs do', path, {
+        offset,
+      });
+    }
+    ends.set(entry, end);
+  });
+  if (entries.length === 0 && directory !== 0) {
+    throw invalid(`begins with ${directory} bytes that belong to no file: keep the zip alone`);
+  }
+  return entries.map((entry) => ({ ...entry, end: ends.get(entry) as number }));
+}
+
+export interface ReadEntry {
+  readonly source: Source;
+  readonly entry: ArchiveEntry;
+  /** Bytes fetched at once. */
+  readonly piece: number;
+  readonly meter: (growth: Growth) => void;
+  readonly pace: Pace;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** An entry's content in pieces. Its local header has to agree, and nothing may stand between it and the next. */
+export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, Measured> {
+  const { source, entry, piece, meter, pace, signal } = read;
+  const { path, offset, end } = entry;
+  const cursor = rangeCursor(source, { start: offset, end, piece }, signal);
+  if ((await peekSignature(cursor)) !== SIGNATURE.local) {
+    throw invalid('is not where the directory says', path, { offset });
+  }
+  checkAgreement(entry, await readLocal(cursor));
+  const measured = yield* extract(cursor, entry, meter, pace);
+  const rest = await cursor.peek(end - cursor.offset);
+  if (rest.length !== end - cursor.offset) throw cutShort(end, path);
+  const isRight = isDescribedLater(entry)
+    ? descriptorLengths(rest, measured).includes(rest.length)
+    : rest.length === 0;
+  if (!isRight) {
+    throw invalid('is followed by bytes that belong to nothing', path, { offset: cursor.offset });
+  }
+  return measured;
+}

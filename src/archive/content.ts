@@ -1,0 +1,184 @@
+// What goes into an archive, in whatever form users have it.
+
+import { BundleSealError } from '../errors.ts';
+import { describe } from '../options.ts';
+import { type BundleInput, openInput } from '../sources/input.ts';
+import { openStream, type StreamReader } from '../sources/stream.ts';
+import { createPathSet, pathFault, printable } from './paths.ts';
+import { invalid } from './refuse.ts';
+
+/** A file's content. A stream is read once. */
+export type ZipContent = BundleInput | ReadableStream<Uint8Array>;
+
+/** A file's content, or a function that opens it when it is its turn. */
+export type ZipData = ZipContent | (() => ZipContent | Promise<ZipContent>);
+
+/** A file to be written. */
+export interface ZipInput {
+  /** With "/" between folders, as seen from the folder that is zipped. */
+  readonly path: string;
+  /**
+   * The content. A function is called when it is the file's turn, so that not all files are open at once;
+   * what it throws ends the archive.
+   */
+  readonly data: ZipData;
+}
+
+/** By path, or one after the other: as `{ path, data }`, or as pairs, so that a `Map` will do. */
+export type ZipEntries =
+  | Readonly<Record<string, ZipData>>
+  | Iterable<ZipInput | readonly [path: string, data: ZipData]>
+  | AsyncIterable<ZipInput | readonly [path: string, data: ZipData]>;
+
+export interface Planned {
+  readonly path: string;
+  /** The path in UTF-8. */
+  readonly name: Uint8Array;
+  readonly data: ZipData;
+}
+
+/** @throws `TypeError`: it can't be a collection of files. */
+export function checkEntries(entries: ZipEntries): void {
+  const brand = Object.prototype.toString.call(entries);
+  if (typeof entries === 'object' && entries !== null && brand !== '[object Blob]') {
+    if (!ArrayBuffer.isView(entries) && brand !== '[object ArrayBuffer]') return;
+  }
+  throw new TypeError(
+    `entries expected files by path or an iterable of { path, data }, got ${describe(entries)}`,
+  );
+}
+
+/**
+ * All files, in the order of the bytes of their paths. No content is touched.
+ *
+ * @param taken - Is filled as they come, also where one of them is refused.
+ */
+export async function planEntries(
+  entries: ZipEntries,
+  taken: Planned[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const paths = createPathSet();
+  const encoder = new TextEncoder();
+  for await (const item of listed(entries)) {
+    signal?.throwIfAborted();
+    const { path, data } = readItem(item);
+    taken.push({ path, name: encoder.encode(path), data });
+    const fault = path.endsWith('/') ? FOLDER : (pathFault(path) ?? paths.add(path, false));
+    if (fault !== undefined) throw invalid(fault, path);
+  }
+  taken.sort((a, b) => compareBytes(a.name, b.name));
+}
+
+const FOLDER = 'is a folder: give its files, folders come by themselves';
+
+function listed(entries: ZipEntries): Iterable<unknown> | AsyncIterable<unknown> {
+  const isIterable = Symbol.iterator in entries || Symbol.asyncIterator in entries;
+  return isIterable
+    ? (entries as Iterable<unknown> | AsyncIterable<unknown>)
+    : Object.entries(entries);
+}
+
+function readItem(item: unknown): ZipInput {
+  const { path, data } = (
+    Array.isArray(item) ? { path: item[0], data: item[1] } : (item ?? {})
+  ) as Partial<ZipInput>;
+  if (typeof path !== 'string') {
+    throw new TypeError(
+      `entries expected to give { path, data } or [path, data], got ${describe(item)}`,
+    );
+  }
+  if (!isContent(data) && typeof data !== 'function') throw wrongContent(path, data);
+  return { path, data };
+}
+
+function isContent(data: unknown): data is ZipContent {
+  if (isStream(data)) return true;
+  const brand = Object.prototype.toString.call(data).slice(8, -1);
+  return brand === 'Uint8Array' || brand === 'ArrayBuffer' || brand === 'Blob' || brand === 'File';
+}
+
+function isStream(data: unknown): data is ReadableStream<Uint8Array> {
+  return typeof (data as Partial<ReadableStream> | null | undefined)?.getReader === 'function';
+}
+
+function wrongContent(path: string, data: unknown): TypeError {
+  return new TypeError(
+    `the data of "${printable(path)}" expected a Uint8Array, ArrayBuffer, Blob, ReadableStream or a function that gives one, got ${describe(data)}`,
+  );
+}
+
+/** By the bytes, and the shorter first. */
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** Bytes of all contents, where that is known before they are read. */
+export function totalSize(files: readonly Planned[]): number {
+  return files.reduce((sum, { data }) => sum + sizeOf(data), 0);
+}
+
+function sizeOf(data: ZipData): number {
+  if (typeof data === 'function' || isStream(data)) return Number.POSITIVE_INFINITY;
+  return 'byteLength' in data ? data.byteLength : data.size;
+}
+
+/** A content in pieces of the reader's choice; its errors name the path. */
+export async function openContent(
+  { path, data }: Planned,
+  signal: AbortSignal | undefined,
+): Promise<StreamReader> {
+  const content = await named(path, signal, () => (typeof data === 'function' ? data() : data));
+  if (!isContent(content)) throw wrongContent(path, content);
+  const reader = isStream(content) ? openStream(content) : inputReader(content);
+  return {
+    ...reader,
+    take: (length, stop) => named(path, stop, () => reader.take(length, stop)),
+  };
+}
+
+function inputReader(content: BundleInput): StreamReader {
+  const source = openInput(content, 'data');
+  let at = 0;
+  return {
+    async take(length, signal) {
+      const from = at;
+      at = Math.min(source.size, at + length);
+      return from === at ? new Uint8Array(0) : source.read(from, at, signal);
+    },
+    ended: async () => at === source.size,
+    close: async () => {},
+  };
+}
+
+async function named<T>(
+  path: string,
+  signal: AbortSignal | undefined,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof TypeError && !(cause instanceof BundleSealError)) throw cause;
+    if (cause instanceof BundleSealError && cause.code !== 'ERR_SOURCE_FAILED') throw cause;
+    const shown = printable(path);
+    const why = cause instanceof BundleSealError ? cause.message : 'it could not be opened';
+    throw new BundleSealError('ERR_SOURCE_FAILED', `"${shown}": ${why}`, {
+      path: shown,
+      cause: cause instanceof BundleSealError ? (cause.cause ?? cause) : cause,
+    });
+  }
+}
+
+/** Tells streams that will not be read. */
+export function dropContents(files: Iterable<Planned>, reason: unknown): void {
+  for (const { data } of files) {
+    if (isStream(data) && !data.locked) data.cancel(reason).catch(() => {});
+  }
+}

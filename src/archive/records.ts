@@ -1,0 +1,157 @@
+// The structures of APPNOTE 4.3 as bytes and as values: no judgement of what they say.
+
+import type { Cursor } from './cursor.ts';
+import { readExtra } from './extra.ts';
+import {
+  CENTRAL_LENGTH,
+  getUint64,
+  LOCAL_LENGTH,
+  LOCATOR64_LENGTH,
+  SIGNATURE,
+  viewOf,
+} from './layout.ts';
+import { cutShort } from './refuse.ts';
+
+/** What a local header and its record in the central directory both say. */
+export interface Header {
+  /** Where the structure begins. */
+  readonly at: number;
+  readonly flags: number;
+  readonly method: number;
+  readonly crc32: number;
+  readonly compressedSize: number;
+  readonly size: number;
+  /** As in the archive. */
+  readonly name: Uint8Array;
+}
+
+export interface CentralHeader extends Header {
+  /** Of the local header. */
+  readonly offset: number;
+  /** The disk that it is on. */
+  readonly disk: number;
+  /** MS-DOS attributes in the lower 16 bits, a Unix mode in the upper ones. */
+  readonly attributes: number;
+  /** Extra fields and comment: whether they end in what looks like a Zip64 locator. */
+  readonly endsInLocator: boolean;
+}
+
+/** Exactly `length` of the bytes that come. */
+export async function peekExactly(
+  cursor: Cursor,
+  length: number,
+  path?: string,
+): Promise<Uint8Array> {
+  const bytes = await cursor.peek(length);
+  if (bytes.length < length) throw cutShort(cursor.offset + bytes.length, path);
+  return bytes.subarray(0, length);
+}
+
+/** The signature that comes; 0 where fewer than four bytes are left. */
+export async function peekSignature(cursor: Cursor): Promise<number> {
+  const bytes = await cursor.peek(4);
+  return bytes.length < 4 ? 0 : viewOf(bytes).getUint32(0, true);
+}
+
+/** A local file header, whose signature is known to be there; the cursor is then at the entry's data. */
+export async function readLocal(cursor: Cursor): Promise<Header> {
+  const at = cursor.offset;
+  const fixed = viewOf(await peekExactly(cursor, LOCAL_LENGTH));
+  const nameEnd = LOCAL_LENGTH + fixed.getUint16(26, true);
+  const length = nameEnd + fixed.getUint16(28, true);
+  const bytes = await peekExactly(cursor, length);
+  const view = viewOf(bytes);
+  const name = bytes.slice(LOCAL_LENGTH, nameEnd);
+  const [size, compressedSize] = readExtra(bytes.subarray(nameEnd), name, at, [
+    view.getUint32(22, true),
+    view.getUint32(18, true),
+  ]) as [number, number];
+  cursor.skip(length);
+  return {
+    at,
+    flags: view.getUint16(6, true),
+    method: view.getUint16(8, true),
+    crc32: view.getUint32(14, true),
+    compressedSize,
+    size,
+    name,
+  };
+}
+
+/** A record of the central directory, whose signature is known to be there. */
+export async function readCentral(cursor: Cursor): Promise<CentralHeader> {
+  const at = cursor.offset;
+  const fixed = viewOf(await peekExactly(cursor, CENTRAL_LENGTH));
+  const nameEnd = CENTRAL_LENGTH + fixed.getUint16(28, true);
+  const extraEnd = nameEnd + fixed.getUint16(30, true);
+  const length = extraEnd + fixed.getUint16(32, true);
+  const bytes = await peekExactly(cursor, length);
+  const view = viewOf(bytes);
+  const name = bytes.slice(CENTRAL_LENGTH, nameEnd);
+  const [size, compressedSize, offset] = readExtra(bytes.subarray(nameEnd, extraEnd), name, at, [
+    view.getUint32(24, true),
+    view.getUint32(20, true),
+    view.getUint32(42, true),
+  ]) as [number, number, number];
+  cursor.skip(length);
+  return {
+    at,
+    flags: view.getUint16(8, true),
+    method: view.getUint16(10, true),
+    crc32: view.getUint32(16, true),
+    compressedSize,
+    size,
+    name,
+    offset,
+    disk: view.getUint16(34, true),
+    attributes: view.getUint32(38, true),
+    endsInLocator: view.getUint32(length - LOCATOR64_LENGTH, true) === SIGNATURE.locator64,
+  };
+}
+
+/** What the end of the archive says of the central directory. */
+export interface EndRecord {
+  readonly disks: readonly number[];
+  readonly counts: readonly number[];
+  readonly size: number;
+  readonly offset: number;
+}
+
+/** APPNOTE 4.3.16. */
+export function parseEnd(bytes: Uint8Array): EndRecord & { readonly commentLength: number } {
+  const view = viewOf(bytes);
+  return {
+    disks: [view.getUint16(4, true), view.getUint16(6, true)],
+    counts: [view.getUint16(8, true), view.getUint16(10, true)],
+    size: view.getUint32(12, true),
+    offset: view.getUint32(16, true),
+    commentLength: view.getUint16(20, true),
+  };
+}
+
+/** APPNOTE 4.3.14. */
+export function parseEnd64(bytes: Uint8Array): EndRecord & { readonly length: number } {
+  const view = viewOf(bytes);
+  return {
+    // Without the signature and the field itself.
+    length: 12 + getUint64(view, 4),
+    disks: [view.getUint32(16, true), view.getUint32(20, true)],
+    counts: [getUint64(view, 24), getUint64(view, 32)],
+    size: getUint64(view, 40),
+    offset: getUint64(view, 48),
+  };
+}
+
+/** APPNOTE 4.3.15. */
+export function parseLocator64(bytes: Uint8Array): {
+  readonly disk: number;
+  readonly offset: number;
+  readonly diskCount: number;
+} {
+  const view = viewOf(bytes);
+  return {
+    disk: view.getUint32(4, true),
+    offset: getUint64(view, 8),
+    diskCount: view.getUint32(16, true),
+  };
+}

@@ -1,0 +1,53 @@
+// Generators as WHATWG streams.
+
+/**
+ * What the generator gives, no faster than it is read; nothing begins before the first read. An abort errors
+ * the stream with the signal's reason, also while nobody reads.
+ *
+ * @param make - Is given a signal that is aborted by `signal`, and where the reader cancels.
+ */
+export function generatorStream(
+  make: (stop: AbortSignal) => AsyncGenerator<Uint8Array, unknown>,
+  signal: AbortSignal | undefined,
+): ReadableStream<Uint8Array> {
+  const stop = new AbortController();
+  const generator = make(stop.signal);
+  let onAbort = () => {};
+  const finish = () => signal?.removeEventListener('abort', onAbort);
+  const halt = async (reason: unknown) => {
+    finish();
+    stop.abort(reason);
+    // What is under way comes to its end by the signal; what it says then comes too late to matter.
+    await generator.return(undefined).catch(() => {});
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        onAbort = () => {
+          controller.error(signal?.reason);
+          void halt(signal?.reason);
+        };
+        if (signal?.aborted) onAbort();
+        else signal?.addEventListener('abort', onAbort, { once: true });
+      },
+      async pull(controller) {
+        try {
+          const { done, value } = await generator.next();
+          if (stop.signal.aborted) return;
+          if (!done) {
+            controller.enqueue(value);
+            return;
+          }
+          finish();
+          controller.close();
+        } catch (error) {
+          finish();
+          throw error;
+        }
+      },
+      cancel: (reason) =>
+        halt(reason ?? new DOMException('the stream was cancelled by its reader', 'AbortError')),
+    },
+    { highWaterMark: 0 },
+  );
+}

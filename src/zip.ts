@@ -1,0 +1,19 @@
+export type { ZipContent, ZipData, ZipEntries, ZipInput } from './archive/content.ts';
+export type { ZipLimits } from './archive/limits.ts';
+export {
+  type OpenZipOptions,
+  openZip,
+  type ReaderSource,
+  type ReadFileOptions,
+  type ZipEntry,
+  type ZipReader,
+  type ZipSource,
+} from './archive/open-zip.ts';
+export { type UnzipOptions, unzipBundle } from './archive/unzip.ts';
+export { type UnzipStreamOptions, unzipStream } from './archive/unzip-stream.ts';
+export type { UnzippedEntry } from './archive/unzipped.ts';
+export { type ZipOptions, zipBundle, zipStream } from './archive/zip.ts';
+export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
+export type { Progress, WorkOptions } from './options.ts';
+export type { BundleInput } from './sources/input.ts';
+export type { RandomAccessSource } from './sources/random-access.ts';

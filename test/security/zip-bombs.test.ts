@@ -1,0 +1,232 @@
+// Archives that become more than they say or more than a device holds: stopped early, in little memory.
+
+import { deflateSync } from 'fflate';
+import { describe, expect, it } from 'vitest';
+import { openZip, unzipBundle, unzipStream, type ZipLimits, zipBundle } from '../../src/zip.ts';
+import { bytesOf } from '../support/bytes.ts';
+import { rejection } from '../support/errors.ts';
+import {
+  chunked,
+  deflatedAsIs,
+  join,
+  type RawEntry,
+  READERS,
+  rawZip,
+  slowCrc32,
+  streamOf,
+  u,
+  utf8,
+  viaRanges,
+} from '../support/zip.ts';
+
+const MIB = 2 ** 20;
+
+const NO_SIZE = { maxFileSize: 2 ** 40, maxTotalSize: 2 ** 40 };
+
+/** 8 MiB of zeros, deflated to about 10 kB. */
+async function deflatedZeros(): Promise<Uint8Array> {
+  const zip = await zipBundle({ z: new Uint8Array(8 * MIB) });
+  const view = new DataView(zip.buffer, zip.byteOffset);
+  return zip.subarray(31, 31 + view.getUint32(18, true));
+}
+
+/** Deflated zeros that do not end (RFC 1951 §3.2.6): a literal, and then 258 bytes for every 13 bits. */
+function endlessBlank(length: number): Uint8Array {
+  const first = '01000110000';
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < 8 * length; i++) {
+    const bit = i < first.length ? first[i] : '1100010100000'[(i - first.length) % 13];
+    if (bit === '1') bytes[i >> 3] = (bytes[i >> 3] as number) | (1 << (i & 7));
+  }
+  return bytes;
+}
+
+describe.each(READERS)('%s', (_, read) => {
+  it.each<[keyof ZipLimits, number, string]>([
+    ['maxEntries', 2, 'c'],
+    ['maxFileSize', 999, 'b'],
+    ['maxTotalSize', 1099, 'b'],
+  ])('stops at %s, and not one below', async (limit, at, path) => {
+    const zip = await zipBundle({ a: new Uint8Array(100), b: new Uint8Array(1000), c: utf8('') });
+    const error = await rejection(read(zip, { [limit]: at }), 'ERR_LIMIT_EXCEEDED');
+    expect(error.path).toBe(path);
+    expect(error.message).toContain(limit);
+    expect((await read(zip, { [limit]: at + 1 })).size).toBe(3);
+  });
+
+  it('stops at maxRatio, but for files up to 1 MiB', async () => {
+    expect((await read(await zipBundle({ a: new Uint8Array(MIB) }))).size).toBe(1);
+    const zip = await zipBundle({ a: new Uint8Array(MIB + 1) });
+    const error = await rejection(read(zip), 'ERR_LIMIT_EXCEEDED');
+    expect(error.path).toBe('a');
+    expect(error.message).toContain('maxRatio');
+    expect((await read(zip, { maxRatio: 1100 })).size).toBe(1);
+  });
+
+  it('counts what is inflated and not what is declared', async () => {
+    const data = await deflatedZeros();
+    const lie: RawEntry = { name: 'a', data, content: new Uint8Array(10) };
+    const error = await rejection(read(rawZip([lie])), 'ERR_ARCHIVE_INVALID');
+    expect(error.message).toMatch(/longer than the archive says/);
+    // A size of nothing at all, and of more than there is memory for.
+    await rejection(read(rawZip([{ ...lie, size: 0 }])), 'ERR_ARCHIVE_INVALID');
+    const huge = rawZip([{ ...lie, size: 2 ** 32 - 2 }]);
+    await rejection(read(huge), 'ERR_LIMIT_EXCEEDED');
+  });
+
+  it('takes no memory on the word of a size', async () => {
+    const entry: RawEntry = {
+      name: 'a',
+      data: deflatedAsIs(utf8('hello')),
+      content: utf8('hello'),
+    };
+    const limits = NO_SIZE;
+    const huge = rawZip([{ ...entry, size: 2 ** 32 - 2 }]);
+    await rejection(read(huge, limits), 'ERR_LIMIT_EXCEEDED');
+    const long = 'a'.repeat(30);
+    const many = Array.from({ length: 100 }, (_, i) => ({
+      ...entry,
+      name: `${long}${i}`,
+      size: MIB,
+    }));
+    await rejection(read(rawZip(many), limits), 'ERR_ARCHIVE_INVALID');
+  });
+
+  it('reads an archive in an archive as a file, however deep', async () => {
+    let zip = await zipBundle({ 'a.txt': utf8('hello') });
+    for (let i = 0; i < 5; i++) zip = await zipBundle({ 'inner.zip': zip });
+    const files = await read(zip);
+    expect([...files.keys()]).toEqual(['inner.zip']);
+  });
+});
+
+describe('overlapping entries', () => {
+  it('that all share one deflated kernel are refused before any is inflated', async () => {
+    const kernel = await deflatedZeros();
+    const content = new Uint8Array(8 * MIB);
+    const crc = slowCrc32(content);
+    // Each local header is quoted by a stored block of the one before (as in "a better zip bomb").
+    const names = Array.from({ length: 50 }, (_, i) => `${i}`);
+    const local = (name: string) =>
+      join(
+        u(4, 0x04034b50),
+        u(2, 20, 0x800, 8, 0, 33),
+        u(4, crc, kernel.length, content.length),
+        u(2, name.length, 0),
+        utf8(name),
+      );
+    const heads = names.map(local);
+    const offsets = heads.map((_, i) =>
+      heads.slice(0, i).reduce((sum, { length }) => sum + length, 0),
+    );
+    const body = join(...heads, kernel);
+    const records = names.map((name, i) =>
+      join(
+        u(4, 0x02014b50),
+        u(2, 0x31e, 20, 0x800, 8, 0, 33),
+        u(4, crc, kernel.length, content.length),
+        u(2, name.length, 0, 0, 0, 0),
+        u(4, 0, offsets[i] as number),
+        utf8(name),
+      ),
+    );
+    const directory = join(...records);
+    const end = join(
+      u(4, 0x06054b50),
+      u(2, 0, 0, 50, 50),
+      u(4, directory.length, body.length),
+      u(2, 0),
+    );
+    const zip = join(body, directory, end);
+    const limits = { maxRatio: 2000 };
+    expect((await rejection(unzipBundle(zip, limits), 'ERR_ARCHIVE_INVALID')).message).toMatch(
+      /share/,
+    );
+    await rejection(viaRanges(zip, limits), 'ERR_ARCHIVE_INVALID');
+    // Going forward, a header is not deflated data.
+    await rejection(drain(unzipStream(streamOf(zip), limits)), 'ERR_ARCHIVE_INVALID');
+  });
+});
+
+async function drain(files: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of files);
+}
+
+describe('unzipStream', () => {
+  it('stops in the middle of a file whose sizes come after it', async () => {
+    const data = await deflatedZeros();
+    const zip = rawZip([{ name: 'a', data, content: utf8(''), flags: 0x808 }]);
+    const error = await rejection(
+      drain(unzipStream(streamOf(zip), { maxFileSize: 2 * MIB })),
+      'ERR_LIMIT_EXCEEDED',
+    );
+    expect(error.path).toBe('a');
+    expect(error.message).toContain('maxFileSize');
+  });
+
+  it('judges the ratio of such a file as it grows, and cancels the source', async () => {
+    const header = rawZip([{ name: 'a', flags: 0x808, method: 8 }]).slice(0, 31);
+    const blank = endlessBlank(2 * MIB);
+    const endless = Array.from({ length: 256 }, (_, i) => blank.slice(i * 8192, (i + 1) * 8192));
+    const source = chunked([header, ...endless]);
+    const limits = { ...NO_SIZE, maxRatio: 50 };
+    let given = 0;
+    const work = (async () => {
+      for await (const { stream } of unzipStream(source.stream, limits)) {
+        const reader = stream.getReader();
+        for (let next = await reader.read(); !next.done; next = await reader.read()) {
+          given += next.value.length;
+        }
+      }
+    })();
+    const error = await rejection(work, 'ERR_LIMIT_EXCEEDED');
+    expect(error.message).toContain('maxRatio');
+    // 50 times what has come, and 256 KiB in advance.
+    expect(given).toBeGreaterThan(12 * MIB);
+    expect(given).toBeLessThan(30 * MIB);
+    expect(source.cancelled()).toBe(error);
+  });
+
+  it('does not hold against a file that it begins with a blank', async () => {
+    const content = join(new Uint8Array(6 * MIB), bytesOf(100_000));
+    const data = deflateSync(content);
+    const crc = slowCrc32(content);
+    const after = join(u(4, 0x08074b50, crc, data.length, content.length));
+    const zip = rawZip([{ name: 'a', content, data, crc, after, flags: 0x808 }]);
+    const files = new Map<string, number>();
+    for await (const { path, bytes } of unzipStream(streamOf(zip), { maxRatio: 100 })) {
+      files.set(path, (await bytes()).length);
+    }
+    expect(files.get('a')).toBe(content.length);
+  });
+});
+
+describe('openZip', () => {
+  it('reads no directory beyond its first record that is not one', async () => {
+    const size = 2 ** 40;
+    let fetched = 0;
+    // An end record that says: a terabyte of directory before me.
+    const end = join(
+      u(4, 0x06064b50),
+      u(8, 44),
+      u(2, 45, 45),
+      u(4, 0, 0),
+      u(8, 2 ** 30, 2 ** 30, size - 98 - 100, 100),
+      u(4, 0x07064b50, 0),
+      u(8, size - 98),
+      u(4, 1),
+      u(4, 0x06054b50),
+      u(2, 0xffff, 0xffff, 0xffff, 0xffff),
+      u(4, 2 ** 32 - 1, 2 ** 32 - 1),
+      u(2, 0),
+    );
+    const read = async (offset: number, length: number) => {
+      fetched += length;
+      const bytes = new Uint8Array(length);
+      if (offset + length === size) bytes.set(end, length - end.length);
+      return bytes;
+    };
+    await rejection(openZip({ size, read }), 'ERR_ARCHIVE_INVALID');
+    expect(fetched).toBeLessThan(3 * MIB);
+  });
+});
