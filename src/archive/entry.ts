@@ -144,6 +144,6 @@ export function checkAgreement(central: Entry, local: Header): void {
   }
 }
 
-export function disagree(field: string, path: string): Error {
+function disagree(field: string, path: string): Error {
   return invalid(`has another ${field} beside its data than in the directory: ${AGAIN}`, path);
 }

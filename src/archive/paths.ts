@@ -1,13 +1,13 @@
 // Which names an archive may hold: those that mean the same file, inside the folder, on every platform.
 
 /** UTF-8 bytes of a path: what iOS and macOS can open (PATH_MAX). */
-export const MAX_PATH_LENGTH = 1024;
+const MAX_PATH_LENGTH = 1024;
 
 /** UTF-8 bytes of a file's or folder's own name: what file systems hold. */
-export const MAX_NAME_LENGTH = 255;
+const MAX_NAME_LENGTH = 255;
 
 /** Folders in folders. */
-export const MAX_DEPTH = 64;
+const MAX_DEPTH = 64;
 
 // Names of devices on Windows, whatever follows their first dot.
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])$/i;

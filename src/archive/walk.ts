@@ -26,7 +26,7 @@ const PIECE = 16_384;
 const LOOKAHEAD = 28;
 
 /** A file or folder whose content comes next. */
-export interface Step {
+interface Step {
   readonly entry: Entry;
   readonly size: number | undefined;
   readonly content: AsyncGenerator<Uint8Array, void>;

@@ -156,7 +156,7 @@ export async function sealBundle(source: Source, work: BundleWork): Promise<Encr
 }
 
 /** The plain chunks of a bundle that can be read by ranges. */
-export function plainChunks(source: Source, layout: ChunkLayout): PlainChunkSource {
+function plainChunks(source: Source, layout: ChunkLayout): PlainChunkSource {
   const isMemory = source.bytes !== undefined;
   return {
     count: layout.count,

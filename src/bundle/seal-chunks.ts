@@ -27,7 +27,7 @@ export interface SealWork extends WorkOptions {
 }
 
 /** What the header says of the chunks. */
-export interface SealedChunks {
+interface SealedChunks {
   readonly layout: ChunkLayout;
   /** The digests of the encrypted chunks, in order. */
   readonly digests: Uint8Array;
