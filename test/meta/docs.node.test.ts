@@ -8,7 +8,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -72,7 +71,6 @@ describe('examples', () => {
       join(target, 'package.json'),
       JSON.stringify({ name: 'bundleseal', type: 'module', exports: Object.fromEntries(targets) }),
     );
-    symlinkSync(join(ROOT, 'node_modules/fflate'), join(folder, 'node_modules/fflate'));
   });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
