@@ -17,6 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['archive'],
   ['files'],
   ['index', 'node', 'zip'],
+  ['cli'],
 ];
 
 const PRIMITIVES = /^(@noble\/|micro-rsa-dsa-dh|node:crypto)/;
@@ -95,19 +96,20 @@ describe('the layers', () => {
     expect(strangers.map(show)).toEqual([]);
   });
 
-  it('import nothing from outside but primitives, modules of Node, and fflate for archives', () => {
+  it('import nothing from outside but primitives, modules of Node, and fflate for archives; the cli what it bundles', () => {
     const strangers = outside.filter(
       ({ from, to }) =>
         !PRIMITIVES.test(to) &&
         !to.startsWith('node:') &&
-        !(to === 'fflate' && room(from) === 'archive'),
+        !(to === 'fflate' && room(from) === 'archive') &&
+        room(from) !== 'cli',
     );
     expect(strangers.map(show)).toEqual([]);
   });
 
-  it('import modules of Node for files alone: a bundler for browsers would stumble over them', () => {
+  it('import modules of Node for files and the cli alone: a bundler for browsers would stumble over them', () => {
     const strangers = outside.filter(
-      ({ from, to }) => to.startsWith('node:') && room(from) !== 'files',
+      ({ from, to }) => to.startsWith('node:') && !['files', 'cli'].includes(room(from)),
     );
     expect(strangers.map(show)).toEqual([]);
   });

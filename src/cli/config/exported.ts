@@ -1,0 +1,88 @@
+// The expression that a config's file exports.
+
+import { usesOf } from './names.ts';
+import {
+  type Config,
+  type Expression,
+  isNode,
+  type MemberExpression,
+  type Node,
+  nameOf,
+  placeOf,
+  type Unsure,
+} from './syntax.ts';
+
+interface Export {
+  readonly value: Expression;
+  /** What is assigned to, in CommonJS. */
+  readonly target?: Node;
+}
+
+/** What the file gives to whoever loads it; of JSON, all there is. */
+export function exportedBy({ text, tree, language }: Config): Expression | Unsure {
+  if (language === 'json') return tree as unknown as Expression;
+  const found = (tree['body'] as Node[]).flatMap(exportsOf);
+  const [only, another] = found;
+  if (only === undefined) return { unsure: 'it has no default export' };
+  if (another !== undefined) return { unsure: 'it exports more than one thing as the config' };
+  if (only.target !== undefined) {
+    const { start, end } = only.target;
+    const other = ['module', 'exports']
+      .flatMap((name) => usesOf(tree, name))
+      .find(({ node, above }) => (node.start < start || node.end > end) && !isMark(above));
+    if (other !== undefined) {
+      return { unsure: `what it exports may be changed at ${placeOf(text, other.node.start)}` };
+    }
+  }
+  return only.value;
+}
+
+function exportsOf(statement: Node): Export[] {
+  switch (statement.type) {
+    case 'ExportDefaultDeclaration':
+      return [{ value: statement['declaration'] as Expression }];
+    case 'TSExportAssignment':
+      return [{ value: statement['expression'] as Expression }];
+    case 'ExportNamedDeclaration': {
+      if (isNode(statement['source'])) return [];
+      const specifiers = statement['specifiers'] as unknown as Record<string, Expression>[];
+      return specifiers
+        .filter(({ exported }) => nameOf(exported as Expression, false) === 'default')
+        .map(({ local }) => ({ value: local as Expression }));
+    }
+    case 'ExpressionStatement':
+      return assignedBy(statement['expression'] as Node);
+    default:
+      return [];
+  }
+}
+
+/** `module.exports = …` and its kin. */
+function assignedBy(expression: Node): Export[] {
+  if (expression.type !== 'AssignmentExpression' || expression['operator'] !== '=') return [];
+  const target = expression['left'] as Node;
+  if (!/^(module\.exports|(module\.)?exports\.default)$/.test(dotted(target))) return [];
+  return [{ value: expression['right'] as Expression, target }];
+}
+
+function dotted(node: Node): string {
+  if (node.type === 'Identifier') return String(node['name']);
+  if (node.type !== 'MemberExpression') return '';
+  const { object, property, computed } = node as Node & MemberExpression;
+  return `${dotted(object as unknown as Node)}.${nameOf(property, computed) ?? ''}`;
+}
+
+/** Whether it only says that the file was a module once. */
+function isMark(above: readonly Node[]): boolean {
+  const parent = above.at(-1);
+  if (parent?.type === 'CallExpression') {
+    const [, name] = parent['arguments'] as Expression[];
+    const callee = dotted(parent['callee'] as Node);
+    return (
+      callee === 'Object.defineProperty' &&
+      name !== undefined &&
+      nameOf(name, true) === '__esModule'
+    );
+  }
+  return parent !== undefined && dotted(parent) === 'exports.__esModule';
+}

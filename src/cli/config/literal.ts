@@ -1,0 +1,103 @@
+// The value of an expression, where the text alone says it.
+
+import { followName } from './names.ts';
+import { type Config, type Expression, isUnsure, nameOf, unwrap } from './syntax.ts';
+
+/** A value that a text says. */
+export interface Literal {
+  readonly value: unknown;
+}
+
+/**
+ * The value of a literal, and of what joins literals: templates, `+`, `[…].join('\n')`.
+ *
+ * @param follow - Whether names of constants are followed to their strings, numbers and the like.
+ * @returns `undefined` if the value depends on anything else.
+ */
+export function literalOf(
+  config: Config,
+  expression: Expression,
+  follow: boolean,
+  followed: readonly string[] = [],
+): Literal | undefined {
+  const inner = (part: Expression) => literalOf(config, part, follow, followed);
+  const bare = unwrap(expression);
+  switch (bare.type) {
+    case 'StringLiteral':
+    case 'NumericLiteral':
+    case 'BooleanLiteral':
+      return { value: bare.value };
+    case 'NullLiteral':
+      return { value: null };
+    case 'TemplateLiteral': {
+      const parts = all(bare.expressions, inner);
+      const texts = bare.quasis.map(({ value }) => value.cooked);
+      const values = parts?.map(String);
+      return values && { value: texts.map((text, i) => text + (values[i] ?? '')).join('') };
+    }
+    case 'UnaryExpression': {
+      const value = inner(bare.argument)?.value;
+      if (bare.operator === '-' && typeof value === 'number') return { value: -value };
+      return bare.operator === '!' && typeof value === 'boolean' ? { value: !value } : undefined;
+    }
+    case 'BinaryExpression': {
+      const parts = all([bare.left, bare.right], inner);
+      const areTexts = parts?.every((part) => typeof part === 'string') ?? false;
+      return bare.operator === '+' && areTexts ? { value: parts?.join('') } : undefined;
+    }
+    case 'CallExpression': {
+      const { callee } = bare;
+      const isJoin =
+        callee.type === 'MemberExpression' &&
+        nameOf(callee.property, callee.computed) === 'join' &&
+        bare.arguments.length <= 1;
+      if (!isJoin || callee.object.type !== 'ArrayExpression') return undefined;
+      const list = inner(callee.object)?.value as unknown[] | undefined;
+      const by = bare.arguments[0] === undefined ? { value: ',' } : inner(bare.arguments[0]);
+      if (list?.every((part) => typeof part === 'string') !== true) return undefined;
+      return typeof by?.value === 'string' ? { value: list.join(by.value) } : undefined;
+    }
+    case 'ArrayExpression': {
+      const parts = all(bare.elements as Expression[], inner);
+      return parts && { value: parts };
+    }
+    case 'ObjectExpression': {
+      const members: [string, unknown][] = [];
+      for (const member of bare.properties) {
+        const name = member.type === 'ObjectProperty' && nameOf(member.key, member.computed);
+        const value = member.type === 'ObjectProperty' ? inner(member.value) : undefined;
+        if (typeof name !== 'string' || name === '__proto__' || value === undefined) {
+          return undefined;
+        }
+        members.push([name, value.value]);
+      }
+      return { value: Object.fromEntries(members) };
+    }
+    case 'Identifier': {
+      if (bare.name === 'undefined') return { value: undefined };
+      // Constants that stand for each other would lead in a circle.
+      if (!follow || followed.includes(bare.name)) return undefined;
+      const target = followName(config.text, config.tree, bare, []);
+      if (isUnsure(target)) return undefined;
+      const literal = literalOf(config, target, follow, [...followed, bare.name]);
+      // An object or an array may be changed wherever its name is used.
+      return typeof literal?.value === 'object' ? undefined : literal;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The values of all expressions, if all have one. */
+function all(
+  parts: readonly (Expression | null)[],
+  valueIn: (part: Expression) => Literal | undefined,
+): unknown[] | undefined {
+  const values: unknown[] = [];
+  for (const part of parts) {
+    const literal = part === null ? undefined : valueIn(part);
+    if (literal === undefined) return undefined;
+    values.push(literal.value);
+  }
+  return values;
+}

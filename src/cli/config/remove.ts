@@ -1,0 +1,56 @@
+// Taking a member out of an object literal.
+
+import {
+  commaAfter,
+  commentsIn,
+  innerOf,
+  isLineStart,
+  lastCommentOfLine,
+  type Splice,
+  skipBlanks,
+  skipBlanksBack,
+  skipLineBreak,
+} from './splice.ts';
+import type { Config, Member, ObjectExpression, Span } from './syntax.ts';
+
+/** Takes out a member with its comma, and its line if nothing else is on it. */
+export function removeMember(config: Config, holder: ObjectExpression, member: Member): Splice[] {
+  const { properties } = holder;
+  const inner = innerOf(holder);
+  if (properties.length === 1 && commentsOutside(config, inner, member).length === 0) {
+    return [{ ...inner, text: '' }];
+  }
+  const comma = commaAfter(config, member);
+  const splices: Splice[] = [
+    { ...extentOf(config, member, comma === undefined ? member.end : comma + 1), text: '' },
+  ];
+  // The last member has a comma after it neither before nor now.
+  const previous = properties[properties.indexOf(member) - 1];
+  const orphan = comma === undefined && previous ? commaAfter(config, previous) : undefined;
+  if (orphan !== undefined) splices.unshift({ start: orphan, end: orphan + 1, text: '' });
+  return splices;
+}
+
+function commentsOutside(config: Config, inner: Span, { start, end }: Span): Span[] {
+  return commentsIn(config, inner).filter(
+    (comment) => comment.end <= start || comment.start >= end,
+  );
+}
+
+/** @param end - Behind the member's comma. */
+function extentOf({ text, ...rest }: Config, { start }: Member, end: number): Span {
+  const config = { text, ...rest };
+  const before = skipBlanksBack(text, start);
+  const comment = lastCommentOfLine(config, end);
+  // What is said of the member on its own line goes with it, for it may hold a part of the key.
+  const isOneLine = comment !== undefined && !/[\n\r]/.test(text.slice(end, comment.end));
+  const after = skipBlanks(text, isOneLine ? comment.end : end);
+  const behind = skipLineBreak(text, after);
+  if (isLineStart(text, before)) {
+    return behind > after ? { start: before, end: behind } : { start, end: skipBlanks(text, end) };
+  }
+  if (behind > after) return { start: before, end };
+  // Before a member that follows, or after one that came before.
+  const isClosed = text[after] === '}';
+  return isClosed ? { start: before, end } : { start, end: skipBlanks(text, end) };
+}

@@ -1,0 +1,92 @@
+// Changes to a text by position, and what stands between the members of an object literal.
+
+import type { Config, Member, ObjectExpression, Span } from './syntax.ts';
+
+/** Puts `text` in the place of what is there. */
+export interface Splice extends Span {
+  readonly text: string;
+}
+
+/** All else stays to the character. Splices don't overlap; of two at one place the first comes first. */
+export function applySplices(text: string, splices: readonly Splice[]): string {
+  let result = '';
+  let at = 0;
+  for (const splice of [...splices].sort((a, b) => a.start - b.start)) {
+    result += text.slice(at, splice.start) + splice.text;
+    at = splice.end;
+  }
+  return result + text.slice(at);
+}
+
+/** Comments that lie in a span. */
+export function commentsIn({ comments }: Config, { start, end }: Span): Span[] {
+  return comments.filter((comment) => comment.start >= start && comment.end <= end);
+}
+
+export function isLineComment({ text }: Config, comment: Span | undefined): boolean {
+  return comment !== undefined && text.startsWith('//', comment.start);
+}
+
+/** Where the comma after a member stands, if there is one. */
+export function commaAfter(config: Config, member: Member): number | undefined {
+  let at = member.end;
+  for (;;) {
+    const comment = config.comments.find(({ start }) => start === at);
+    if (comment !== undefined) at = comment.end;
+    else if (/\s/.test(config.text.charAt(at))) at += 1;
+    else return config.text[at] === ',' ? at : undefined;
+  }
+}
+
+/** The last comment that begins in the same line after `at`, with nothing but comments between. */
+export function lastCommentOfLine(config: Config, at: number): Span | undefined {
+  let last: Span | undefined;
+  for (let end = at; ; ) {
+    end = skipBlanks(config.text, end);
+    const comment = config.comments.find(({ start }) => start === end);
+    if (comment === undefined) return last;
+    last = comment;
+    end = comment.end;
+  }
+}
+
+/** Past spaces and tabs. */
+export function skipBlanks(text: string, at: number): number {
+  let end = at;
+  while (/[^\S\n\r\u2028\u2029]/.test(text.charAt(end))) end += 1;
+  return end;
+}
+
+/** Back over spaces and tabs. */
+export function skipBlanksBack(text: string, at: number): number {
+  let start = at;
+  while (start > 0 && /[^\S\n\r\u2028\u2029]/.test(text.charAt(start - 1))) start -= 1;
+  return start;
+}
+
+export function isLineStart(text: string, at: number): boolean {
+  return at === 0 || isLineEnd(text, at - 1);
+}
+
+function isLineEnd(text: string, at: number): boolean {
+  return /[\n\r\u2028\u2029]/.test(text.charAt(at));
+}
+
+/** Past a line break, if there is one. */
+export function skipLineBreak(text: string, at: number): number {
+  if (text.startsWith('\r\n', at)) return at + 2;
+  return isLineEnd(text, at) ? at + 1 : at;
+}
+
+/** The blanks that the line of `at` begins with. */
+export function indentAt(text: string, at: number): string {
+  let start = at;
+  while (!isLineStart(text, start)) start -= 1;
+  // A byte order mark is white space too, but indents nothing.
+  return text.slice(start, skipBlanks(text, start)).replace(/^\uFEFF/, '');
+}
+
+/** What lies between an object's braces. */
+export function innerOf({ start, end }: ObjectExpression): Span {
+  return { start: start + 1, end: end - 1 };
+}

@@ -1,0 +1,197 @@
+// The part of a syntax tree that a config's text is read by. JSON and scripts are both parsed into it, so that
+// everything above works on either.
+
+/** Characters `start` to `end` of a text. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Typed<T extends string> extends Span {
+  readonly type: T;
+}
+
+interface Literal<T extends string, V> extends Typed<T> {
+  readonly value: V;
+}
+
+export interface ObjectExpression extends Typed<'ObjectExpression'> {
+  readonly properties: readonly Member[];
+}
+
+export interface ObjectProperty extends Typed<'ObjectProperty'> {
+  readonly key: Expression;
+  readonly value: Expression;
+  readonly computed: boolean;
+  readonly shorthand: boolean;
+}
+
+interface ObjectMethod extends Typed<'ObjectMethod'> {
+  readonly key: Expression;
+  readonly computed: boolean;
+  readonly kind: 'get' | 'set' | 'method';
+}
+
+interface SpreadElement extends Typed<'SpreadElement'> {
+  readonly argument: Expression;
+}
+
+/** One entry of an object literal, without its comma. */
+export type Member = ObjectProperty | ObjectMethod | SpreadElement;
+
+export interface Identifier extends Typed<'Identifier'> {
+  readonly name: string;
+}
+
+interface TemplateLiteral extends Typed<'TemplateLiteral'> {
+  readonly quasis: readonly { readonly value: { readonly cooked: string } }[];
+  readonly expressions: readonly Expression[];
+}
+
+interface ArrayExpression extends Typed<'ArrayExpression'> {
+  readonly elements: readonly (Expression | SpreadElement | null)[];
+}
+
+interface UnaryExpression extends Typed<'UnaryExpression'> {
+  readonly operator: string;
+  readonly argument: Expression;
+}
+
+interface BinaryExpression extends Typed<'BinaryExpression' | 'LogicalExpression'> {
+  readonly operator: string;
+  readonly left: Expression;
+  readonly right: Expression;
+}
+
+interface ConditionalExpression extends Typed<'ConditionalExpression'> {
+  readonly consequent: Expression;
+  readonly alternate: Expression;
+}
+
+interface CallExpression extends Typed<'CallExpression'> {
+  readonly callee: Expression;
+  readonly arguments: readonly Expression[];
+}
+
+export interface MemberExpression extends Typed<'MemberExpression' | 'OptionalMemberExpression'> {
+  readonly object: Expression;
+  readonly property: Expression;
+  readonly computed: boolean;
+}
+
+interface FunctionNode
+  extends Typed<'ArrowFunctionExpression' | 'FunctionExpression' | 'FunctionDeclaration'> {
+  readonly body: Expression | BlockStatement;
+  readonly generator: boolean;
+}
+
+export interface BlockStatement extends Typed<'BlockStatement'> {
+  readonly body: readonly Node[];
+}
+
+/** What leaves the value as it is: a type said of it, or a wait. */
+interface Wrapper
+  extends Typed<
+    | 'TSAsExpression'
+    | 'TSSatisfiesExpression'
+    | 'TSNonNullExpression'
+    | 'TSTypeAssertion'
+    | 'ParenthesizedExpression'
+  > {
+  readonly expression: Expression;
+}
+
+interface AwaitExpression extends Typed<'AwaitExpression'> {
+  readonly argument: Expression;
+}
+
+export type Expression =
+  | ObjectExpression
+  | ArrayExpression
+  | Literal<'StringLiteral', string>
+  | Literal<'NumericLiteral', number>
+  | Literal<'BooleanLiteral', boolean>
+  | Typed<'NullLiteral'>
+  | TemplateLiteral
+  | Identifier
+  | UnaryExpression
+  | BinaryExpression
+  | ConditionalExpression
+  | CallExpression
+  | MemberExpression
+  | FunctionNode
+  | Wrapper
+  | AwaitExpression;
+
+/** Any node of the tree, seen from outside. */
+export interface Node extends Span {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** A config's text, understood. */
+export interface Config {
+  readonly text: string;
+  readonly language: 'json' | 'script';
+  /** All of the file. */
+  readonly tree: Node;
+  readonly comments: readonly Span[];
+}
+
+/** Why something can't be found, told or changed; a sentence's end, without key material. */
+export interface Unsure {
+  readonly unsure: string;
+}
+
+export function isUnsure(value: object): value is Unsure {
+  return 'unsure' in value;
+}
+
+export function isNode(value: unknown): value is Node {
+  return typeof (value as Partial<Node> | null)?.type === 'string';
+}
+
+/** The nodes directly below one, in no particular order. */
+export function childrenOf(node: Node): Node[] {
+  return Object.values(node).flat().filter(isNode);
+}
+
+/** The expression itself, without what is said of its type and without a wait for it. */
+export function unwrap(expression: Expression): Expression {
+  switch (expression.type) {
+    case 'TSAsExpression':
+    case 'TSSatisfiesExpression':
+    case 'TSNonNullExpression':
+    case 'TSTypeAssertion':
+    case 'ParenthesizedExpression':
+      return unwrap(expression.expression);
+    case 'AwaitExpression':
+      return unwrap(expression.argument);
+    default:
+      return expression;
+  }
+}
+
+/** The name that a key gives its member, if the text alone says it. */
+export function nameOf(key: Expression, computed: boolean): string | undefined {
+  if (!computed && key.type === 'Identifier') return key.name;
+  const literal = unwrap(key);
+  if (literal.type === 'StringLiteral') return literal.value;
+  if (literal.type === 'NumericLiteral') return String(literal.value);
+  if (literal.type === 'TemplateLiteral' && literal.expressions.length === 0) {
+    return literal.quasis[0]?.value.cooked;
+  }
+  return undefined;
+}
+
+/** "line 3, column 5" */
+export function placeOf(text: string, offset: number): string {
+  const lines = text.slice(0, offset).split(/\r\n|[\n\r\u2028\u2029]/);
+  return `line ${lines.length}, column ${(lines.at(-1) as string).length + 1}`;
+}
+
+/** What every message about a text that can't be parsed begins with. */
+export function syntaxError(text: string, offset: number): Unsure {
+  // The parser's own words stay out: they may quote the text, and a key with it.
+  return { unsure: `it has a syntax error at ${placeOf(text, offset)}` };
+}
