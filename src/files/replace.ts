@@ -2,7 +2,7 @@
 
 import { type BigIntStats, write } from 'node:fs';
 import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { fileError, onFile } from './error.ts';
 import type { InputFile } from './input-file.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from './temporary.ts';
@@ -18,12 +18,16 @@ const UNWRITABLE = "can't be written";
 const PRIVATE = 0o600;
 const MODE_BITS = 0o777n;
 
+/** What an output is made of, and must not replace or lie in; of a folder, its real path. */
+type Input = InputFile | { readonly folder: string };
+
 /**
  * Makes what `fill` writes the content of `output`: beside its place, flushed, renamed. Its mode bits are the
- * input's, and of a file that was there before only those that both had.
+ * input's, and of a file that was there before only those that both had. Where the input is a folder, they are
+ * those of the file before, or else of any new file.
  */
 export async function replaceFile<T>(
-  input: InputFile,
+  input: Input,
   output: string,
   signal: AbortSignal | undefined,
   fill: (file: OutputFile) => Promise<T>,
@@ -34,10 +38,14 @@ export async function replaceFile<T>(
   const name = nameTemporary(basename(target));
   const temporary = join(folder, name);
   try {
-    const handle = await onFile(output, UNWRITABLE, open(temporary, 'wx', PRIVATE));
+    const handle = await onFile(
+      output,
+      UNWRITABLE,
+      open(temporary, 'wx', mode === undefined ? undefined : PRIVATE),
+    );
     try {
       const result = await fill(outputFile(output, handle));
-      await onFile(output, UNWRITABLE, handle.chmod(mode));
+      if (mode !== undefined) await onFile(output, UNWRITABLE, handle.chmod(mode));
       await onFile(output, "can't be flushed to the disk", handle.sync());
       // The last moment at which nothing has happened.
       signal?.throwIfAborted();
@@ -60,8 +68,11 @@ export async function replaceFile<T>(
 }
 
 /** Where the file really goes, links followed; refuses what can't or must not be replaced. */
-async function findPlace(input: InputFile, output: string) {
-  const inputMode = Number(input.stats.mode & MODE_BITS);
+async function findPlace(
+  input: Input,
+  output: string,
+): Promise<{ target: string; mode: number | undefined }> {
+  const inputMode = 'folder' in input ? undefined : Number(input.stats.mode & MODE_BITS);
   const there = await statsOf(output, lstat);
   if (there === undefined) {
     if (output.endsWith('/') || output.endsWith(sep)) {
@@ -72,7 +83,9 @@ async function findPlace(input: InputFile, output: string) {
       "can't be written into its folder",
       realpath(dirname(output)),
     );
-    return { target: join(folder, basename(output)), mode: inputMode };
+    const target = join(folder, basename(output));
+    checkOutside(input, target, output);
+    return { target, mode: inputMode };
   }
   const target = await onFile(
     output,
@@ -88,10 +101,25 @@ async function findPlace(input: InputFile, output: string) {
         : "can't be replaced: it is no regular file, use the streams for it",
     );
   }
+  checkOutside(input, target, output);
+  const mode = Number(before.mode & MODE_BITS);
+  if ('folder' in input || inputMode === undefined) return { target, mode };
   if (before.dev === input.stats.dev && before.ino === input.stats.ino) {
     throw fileError(output, 'is the input itself: write to another file');
   }
-  return { target, mode: inputMode & Number(before.mode & MODE_BITS) };
+  return { target, mode: inputMode & mode };
+}
+
+function checkOutside(input: Input, target: string, output: string): void {
+  if ('folder' in input && isWithin(input.folder, target)) {
+    throw fileError(output, 'lies in the folder that goes into it: write to a file outside of it');
+  }
+}
+
+/** Whether a path is a folder's, or lies in it; both are real and absolute. */
+export function isWithin(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 async function statsOf(
@@ -106,7 +134,8 @@ async function statsOf(
   }
 }
 
-function outputFile(path: string, handle: FileHandle): OutputFile {
+/** @param path - As errors call it. */
+export function outputFile(path: string, handle: FileHandle): OutputFile {
   return {
     async write(bytes, start) {
       for (let at = 0; at < bytes.length; ) {
@@ -127,7 +156,7 @@ function writeAt(handle: FileHandle, bytes: Uint8Array, start: number): Promise<
 }
 
 /** So that the new name survives a power cut too; not every file system can, and Windows needs no such call. */
-async function flushFolder(folder: string): Promise<void> {
+export async function flushFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {

@@ -1,5 +1,5 @@
-// Names of files that are being written, so that what a killed process left is told from what another one
-// is still writing.
+// Names of files and folders that are being written, so that what a killed process left is told from what
+// another one is still writing.
 
 import { readlinkSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
@@ -58,6 +58,11 @@ export function nameTemporary(name: string): string {
   return temporary;
 }
 
+/** Whether a file or folder is called as {@link nameTemporary} calls them, whoever made it. */
+export function isTemporary(name: string): boolean {
+  return name.startsWith('.') && name.endsWith(SUFFIX);
+}
+
 export function forgetTemporary(temporary: string): void {
   live.delete(temporary);
 }
@@ -66,7 +71,11 @@ export function forgetTemporary(temporary: string): void {
  * Removes what killed processes left of earlier attempts to write `name` in this folder, as far as this user may:
  * what stays is in nobody's way.
  */
-export async function cleanTemporaries(folder: string, name: string): Promise<void> {
+export async function cleanTemporaries(
+  folder: string,
+  name: string,
+  remove: (path: string) => Promise<void> = (path) => rm(path, { force: true }),
+): Promise<void> {
   const prefix = prefixOf(name);
   for (const entry of await readdir(folder).catch(() => [])) {
     if (!entry.startsWith(prefix) || !entry.endsWith(SUFFIX) || live.has(entry)) continue;
@@ -75,7 +84,7 @@ export async function cleanTemporaries(folder: string, name: string): Promise<vo
     if (parts.length !== 4) continue;
     const path = join(folder, entry);
     if (place === here() ? isGone(Number(pid), Number(thread)) : await isOld(path)) {
-      await rm(path, { force: true }).catch(() => {});
+      await remove(path).catch(() => {});
     }
   }
 }

@@ -1,0 +1,111 @@
+// Which files to leave out, in a few patterns that mean the same everywhere.
+
+import { describe } from '../options.ts';
+
+/** What to leave out: patterns, or a function that is given each path, a folder's with a "/" at its end. */
+export type Ignore = readonly string[] | ((path: string) => boolean);
+
+/**
+ * Whether a path is to be left out, a folder's with a "/" at its end.
+ *
+ * - A pattern without a "/" is a name's, in any folder; one with a "/" before its end is a path's, as seen from
+ *   the folder that is listed; one that ends in "/" is a folder's alone.
+ * - `?` is one character and `*` any number of them, but no "/"; `**` as a whole name is any number of folders.
+ * - Case counts; the form of accents does not. A name that begins with a dot is as any other.
+ *
+ * @throws `TypeError`: neither patterns nor a function, or a pattern with what means something elsewhere.
+ */
+export function ignoreRule(ignore: Ignore): (path: string) => boolean {
+  if (typeof ignore === 'function') {
+    return (path) => {
+      const answer: unknown = ignore(path);
+      if (typeof answer === 'boolean') return answer;
+      throw new TypeError(`options.ignore expected to give a boolean, got ${describe(answer)}`);
+    };
+  }
+  if (!Array.isArray(ignore)) {
+    throw new TypeError(
+      `options.ignore expected an array of patterns or a function, got ${describe(ignore)}`,
+    );
+  }
+  const patterns = ignore.map(readPattern);
+  return (path) => {
+    const isFolder = path.endsWith('/');
+    const names = path.normalize('NFC').replace(/\/$/, '').split('/');
+    return patterns.some(
+      ({ parts, isFolderOnly }) =>
+        (isFolder || !isFolderOnly) && fits(parts, names, isAnyFolders, fitsName),
+    );
+  };
+}
+
+interface Pattern {
+  /** Of each name in a path. */
+  readonly parts: readonly string[];
+  readonly isFolderOnly: boolean;
+}
+
+const ANY_FOLDERS = '**';
+const isAnyFolders = (part: string): boolean => part === ANY_FOLDERS;
+
+function readPattern(pattern: unknown): Pattern {
+  if (typeof pattern !== 'string') {
+    throw new TypeError(`options.ignore expected patterns as strings, got ${describe(pattern)}`);
+  }
+  const refuse = (why: string) =>
+    new TypeError(`options.ignore: ${JSON.stringify(pattern)} ${why}, or pass a function`);
+  if (/[[\]{}\\]|^!/.test(pattern)) {
+    throw refuse(
+      'has one of [ ] { } \\ or begins with "!", which mean nothing here: use *, ** and ?',
+    );
+  }
+  const isFolderOnly = pattern.endsWith('/');
+  const parts = pattern.normalize('NFC').replace(/\/$/, '').split('/');
+  // A "/" in front is how a name alone is said to be the top folder's.
+  const isPath = parts.length > 1;
+  if (isPath && parts[0] === '') parts.shift();
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw refuse('names no file: write it as seen from the folder, as in "assets/*.txt"');
+  }
+  if (!isPath) return { parts: [ANY_FOLDERS, ...parts], isFolderOnly };
+  // What is in a folder, and not the folder itself, nor a file of that name.
+  if (parts.at(-1) === ANY_FOLDERS) parts.splice(-1, 1, ANY_FOLDERS, '*');
+  return { parts, isFolderOnly };
+}
+
+function fitsName(part: string, name: string): boolean {
+  return fits(
+    [...part],
+    [...name],
+    (character) => character === '*',
+    (character, other) => character === '?' || character === other,
+  );
+}
+
+/** By going back to the last wildcard alone: what came before it fits as well as it ever will. */
+function fits(
+  pattern: readonly string[],
+  text: readonly string[],
+  isAny: (part: string) => boolean,
+  isOne: (part: string, item: string) => boolean,
+): boolean {
+  let at = 0;
+  let wildcard = -1;
+  let taken = 0;
+  for (let i = 0; i < text.length; ) {
+    const part = pattern[at];
+    if (part !== undefined && isAny(part)) {
+      wildcard = at++;
+      taken = i;
+    } else if (part !== undefined && isOne(part, text[i] as string)) {
+      at++;
+      i++;
+    } else if (wildcard !== -1) {
+      at = wildcard + 1;
+      i = ++taken;
+    } else {
+      return false;
+    }
+  }
+  return pattern.slice(at).every(isAny);
+}

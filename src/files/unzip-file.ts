@@ -1,0 +1,186 @@
+// An archive as a folder.
+
+import { contentOf, readArchive } from '../archive/archive.ts';
+import {
+  createMeter,
+  LIMIT_OPTIONS,
+  type Limits,
+  readLimits,
+  type ZipLimits,
+} from '../archive/limits.ts';
+import { createPace } from '../archive/pace.ts';
+import { createWalk } from '../archive/walk.ts';
+import { checkOptions, describe, type WorkOptions } from '../options.ts';
+import { openStream, type StreamReader } from '../sources/stream.ts';
+import { checkPath } from './error.ts';
+import { openInputFile } from './input-file.ts';
+import { replaceFolder } from './replace-folder.ts';
+import { type Unpacked, writeFiles } from './write-files.ts';
+
+export interface UnzipFileOptions extends ZipLimits, WorkOptions {
+  /** Whether a folder that holds something is replaced, as a whole. Default false. */
+  readonly overwrite?: boolean;
+}
+
+/** A folder that was written. */
+export interface UnzippedFolder {
+  /** Files in it, and in the folders in it. */
+  readonly entries: number;
+  /** Bytes of them all. */
+  readonly size: number;
+}
+
+// Bytes of the archive that are read at once.
+const PIECE_LENGTH = 2 ** 18;
+
+/**
+ * Unpacks a zip into a folder, in constant memory (up to 30 MB, and about 600 bytes a file): all of it or
+ * nothing.
+ *
+ * The files are written into a folder beside its place, checked as by `unzipBundle` and flushed to the disk; when
+ * the last one has been, the folder gets its name. A new or an empty folder is filled by one rename. One that
+ * holds something is refused, or with `overwrite` moved aside, replaced and removed: nothing of it is kept. A
+ * link there is removed and never followed.
+ *
+ * After an error or an abort what was there before is untouched and nothing is left. What a killed process
+ * leaves (`.name.….bundleseal-tmp`) is removed by the next call for the same folder; if it was killed between
+ * the two renames of `overwrite`, that call first puts the old folder back.
+ *
+ * Where the zip comes as a stream it is unpacked as it comes, and the folder gets its name only when the stream
+ * has ended without an error: what `decryptStream` gives can be unpacked while it is downloaded, and the folder
+ * is there only when the whole bundle is proven. What can't be read forward is refused: see `unzipStream`. An
+ * abort and an error cancel the stream.
+ *
+ * Files and folders get the modes that any new ones get here, whatever the archive says; a folder that was there
+ * passes its own on, with all rights for its owner. Folders that hold no file are not made.
+ *
+ * @param zip - A file, or the stream of one.
+ * @param dir - A folder, which need not exist, in one that does. Links above it are followed; it may not be one
+ * itself, nor the folder that the process works in, nor where a disk is mounted.
+ * @param options.overwrite - Whether a folder that holds something is replaced. Default false.
+ * @param options.maxEntries - Files and folders. Default 65,535.
+ * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
+ * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
+ * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 1 MiB. Default 200.
+ * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
+ * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED`: the stream failed, with
+ * its error as the `cause`; an error of the library's own from the stream comes through as it is. `ERR_FILE`: a
+ * file can't be read or written, changed meanwhile, or the folder can't or must not be replaced; `path` and
+ * `cause` say more.
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { unzipFile } from 'bundleseal/node';
+ * import { zipBundle } from 'bundleseal/zip';
+ *
+ * await writeFile('site.zip', await zipBundle({ 'index.html': new Uint8Array(10) }));
+ * const { entries } = await unzipFile('site.zip', 'site');
+ * console.log(entries);
+ * ```
+ * @example A sealed bundle, unpacked as it comes
+ * ```ts
+ * import { decryptStream, encryptBundle, keygen } from 'bundleseal';
+ * import { unzipFile } from 'bundleseal/node';
+ * import { zipBundle } from 'bundleseal/zip';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const zip = await zipBundle({ 'index.html': new Uint8Array(10) });
+ * const response = new Response((await encryptBundle(zip, { privateKey })).bytes);
+ *
+ * await unzipFile(decryptStream(response.body!, { publicKey }), 'current', { overwrite: true });
+ * ```
+ */
+export async function unzipFile(
+  zip: string | ReadableStream<Uint8Array>,
+  dir: string,
+  options: UnzipFileOptions = {},
+): Promise<UnzippedFolder> {
+  checkPath('dir', dir);
+  checkOptions('unzipFile', options, [...LIMIT_OPTIONS, 'overwrite', 'signal', 'onProgress']);
+  const { overwrite = false } = options;
+  if (typeof overwrite !== 'boolean') {
+    throw new TypeError(`options.overwrite expected a boolean, got ${describe(overwrite)}`);
+  }
+  const work = { ...options, overwrite, limits: readLimits(options) };
+  if (typeof zip === 'string') return fromFile(zip, dir, work);
+  if (typeof (zip as Partial<ReadableStream> | null)?.getReader === 'function') {
+    return fromStream(zip, dir, work);
+  }
+  throw new TypeError(`zip expected a path or a ReadableStream, got ${describe(zip)}`);
+}
+
+interface Work extends WorkOptions {
+  readonly overwrite: boolean;
+  readonly limits: Limits;
+}
+
+async function fromFile(zip: string, dir: string, work: Work): Promise<UnzippedFolder> {
+  checkPath('zip', zip);
+  const { limits, signal } = work;
+  signal?.throwIfAborted();
+  const file = await openInputFile(zip);
+  try {
+    const pace = createPace(signal);
+    // Before anything is written.
+    const archive = await readArchive(file, limits, pace, signal);
+    const total = archive.reduce((sum, { size }) => sum + size, 0);
+    const meter = createMeter(limits);
+    const read = { source: file, piece: PIECE_LENGTH, meter, pace, signal };
+    async function* entries(): AsyncGenerator<Unpacked, void> {
+      for (const entry of archive) yield { ...entry, content: contentOf({ ...read, entry }) };
+      await file.checkUnchanged();
+    }
+    return await unpack(entries(), dir, work, { input: zip, total });
+  } finally {
+    await file.close();
+  }
+}
+
+async function fromStream(
+  zip: ReadableStream<Uint8Array>,
+  dir: string,
+  work: Work,
+): Promise<UnzippedFolder> {
+  const reader = openStream(zip);
+  try {
+    work.signal?.throwIfAborted();
+    const total = Number.POSITIVE_INFINITY;
+    const result = await unpack(entriesOf(reader, work), dir, work, { input: undefined, total });
+    await reader.close();
+    return result;
+  } catch (error) {
+    await reader.close(error);
+    throw error;
+  }
+}
+
+/** Ends when the stream has. */
+async function* entriesOf(
+  reader: StreamReader,
+  { limits, signal }: Work,
+): AsyncGenerator<Unpacked, void> {
+  const walk = createWalk(reader, limits, signal, undefined);
+  for (let next = await walk.next(); next !== undefined; next = await walk.next()) {
+    yield { ...next.entry, content: next.content };
+  }
+  await walk.end();
+}
+
+function unpack(
+  entries: AsyncGenerator<Unpacked, void>,
+  dir: string,
+  { overwrite, signal, onProgress }: Work,
+  { input, total }: { readonly input: string | undefined; readonly total: number },
+): Promise<UnzippedFolder> {
+  return replaceFolder(dir, { overwrite, input, signal }, async (folder) => {
+    let size = 0;
+    const count = (length: number) => {
+      size += length;
+      if (size < total) onProgress?.({ done: size, total });
+      signal?.throwIfAborted();
+    };
+    const files = await writeFiles(entries, folder, dir, count);
+    onProgress?.({ done: size, total: size });
+    return { entries: files, size };
+  });
+}
