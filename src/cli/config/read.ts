@@ -10,7 +10,7 @@ import { parseConfig } from './parse.ts';
 import { type Config, isUnsure, nameOf } from './syntax.ts';
 
 /** A member of the config. What is not literal is known only when the file is run. */
-export type ConfigValue =
+type ConfigValue =
   | { readonly kind: 'literal'; readonly value: unknown }
   | { readonly kind: 'not literal'; readonly reason: string }
   | { readonly kind: 'absent' };
