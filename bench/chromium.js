@@ -14,6 +14,7 @@ import { reportSeal } from './rsa.js';
 import { TARGETS } from './targets.js';
 
 const SIZE_MIB = 64;
+const STREAM_MIB = 256;
 
 /** @param {ReturnType<typeof import('./report.js').createReport>} report @param {{ effort: number }} settings */
 export async function measureChromium(report, { effort }) {
@@ -43,7 +44,7 @@ export async function measureChromium(report, { effort }) {
       );
     report.begin(
       'chromium',
-      `Chromium ${browser.version()}, webcrypto backend. Bare: eight chunks in flight, the digest of each and of the whole`,
+      `Chromium ${browser.version()}, webcrypto backend. Bare: eight chunks in flight, the digest of each and of the whole; decryptStream: both from a stream of 64 KiB views of memory, the digest of each chunk, bytes counted`,
     );
     await measureInPage(report, inPage, effort);
   } finally {
@@ -68,6 +69,16 @@ async function measureInPage(report, inPage, effort) {
   const options = { bytes, target: TARGETS.chromiumRatio };
   report.compare(`encryptBundle ${SIZE_MIB} MiB`, encrypt, options);
   report.compare(`decryptBundle ${SIZE_MIB} MiB`, decrypt, options);
+  const stream = await inPage('measureStream', {
+    ...pair,
+    jwk,
+    size: STREAM_MIB * 2 ** 20,
+    rounds,
+  });
+  report.compare(`decryptStream ${STREAM_MIB} MiB, 64 KiB pieces, read and counted`, stream, {
+    bytes: STREAM_MIB * 2 ** 20,
+    target: TARGETS.chromiumStreamRatio,
+  });
   reportSeal(
     report,
     await inPage('measureSealInJavaScript', pair, { rounds: Math.ceil(15 * effort) }),

@@ -8,6 +8,10 @@ const PARTS = {
     'Node, `node` backend, against `node:crypto` by hand',
     'RSA-4096, chunks of 256 KiB. By hand: one thread, AES-256-GCM over each chunk into output that is allocated once a call, **one** SHA-256 of the whole and one RSA operation. Ours hashes twice: each chunk and the whole. *32 KiB slices* feeds the cipher as fast as it goes; *same work* also hashes each chunk; *output reused* writes to memory that was touched before, which a call that returns its result can not do. A bundle of 4 MiB is mostly its RSA operation and its second hash.',
   ],
+  streams: [
+    'Streams on Node, against the calls in memory',
+    'The source is a stream of 64 KiB views of memory; the sink a loop that reads and counts the bytes. The calls in memory also allocate all of their output, and `decryptBundle` checks the SHA-256 of the whole, where `decryptStream` relies on that of each chunk.',
+  ],
   noble: [
     'Node, `noble` backend, against bare `@noble/ciphers` and `@noble/hashes`',
     'The same primitives over the same chunks, with the digest of each and of the whole; *with RSA*: the same operation by `micro-rsa-dsa-dh`.',
@@ -18,12 +22,24 @@ const PARTS = {
   ],
   chromium: [
     'Chromium, `webcrypto` backend, against bare `crypto.subtle`',
-    'Eight chunks in flight, with the digest of each and of the whole; *with RSA*: the same operation in JavaScript. Times of single operations are in the same browser.',
+    'Eight chunks in flight, with the digest of each and of the whole; *with RSA*: the same operation in JavaScript. *decryptStream*: both read one stream of 64 KiB views of memory, compare the digest of each chunk and count what comes out; bare makes no stream of it. Times of single operations are in the same browser.',
+  ],
+  files: [
+    'File to file on Node',
+    'Files of 1 GiB; a process for each run, in turn, its start left out of the time. Ours is flushed to the disk (`fsync`) before its name appears, and hashes twice; the pipelines (`createReadStream`, one AES-256-GCM, one SHA-256 of the plain bytes, `createWriteStream`) write under the final name and flush nothing, but for the one that says so. *highWaterMark 1 MiB*: on every stage. *two cores, no file*: what `openssl speed` does with chunks of 256 KiB in two processes, as the time for encrypting once and hashing twice. Memory is resident memory at its highest, beyond an idle process that has loaded the same.',
   ],
   rsa: ['RSA-4096 on Node', 'One seal made and one recovered, and key pairs.'],
   memory: [
     'Peak memory on Node',
     'Resident memory beyond input and output at its highest, one call in a fresh process, median of several.',
+  ],
+  'file-memory': [
+    'Peak memory of files on Node',
+    'Resident memory at its highest, one call in a fresh process, beyond an idle process that has loaded the same; median of several (one at 4 GiB). *One thread*: on one core, where no second thread is started.',
+  ],
+  ranges: [
+    'Parts of a bundle on a web server',
+    'Reads of 1 KiB at random places of a sealed bundle of 1 GiB with chunks of 256 KiB, by `httpSource` from a server in the same process; nothing is kept between reads. *Bare fetch* only downloads as many chunks.',
   ],
   size: [
     'Size and start',
@@ -37,10 +53,10 @@ export function toMarkdown({ machine, figures, missing }) {
   const lines = [
     '# Benchmarks',
     '',
-    'Written by `npm run bench -- --write`; nothing here is typed by hand. All that is compared runs alternately in one',
-    'process, and is first shown to open what the other sealed. A ratio is how many times as fast ours is: the median',
-    'over the rounds, each compared within itself. Times and memory vary with the machine; on a shared one, look at',
-    'the ratios, and take a tenth either way for noise.',
+    'Written by `npm run bench -- --write`; nothing here is typed by hand. All that is compared runs alternately, in one',
+    'process (file to file: one for each run), and is first shown to open what the other sealed or to give the same bytes.',
+    'A ratio is how many times as fast ours is: the median over the rounds, each compared within itself. Times and memory',
+    'vary with the machine; on a shared one, look at the ratios, and take a tenth either way for noise.',
     '',
     `Machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}. Node ${node}, OpenSSL ${openssl}. Load average ${loadAverage.join(', ')} at the start, ${loadAverageAtEnd.join(', ')} at the end.`,
     '',

@@ -2,8 +2,9 @@
 // One call in a fresh process: node memory-child.js (encrypt|decrypt) backend inputFile keyFile.
 // Prints how much it took beyond its output, in bytes.
 
-import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { decryptBundle, encryptBundle } from '../dist/index.js';
+import { peak, resetPeak } from './peak.js';
 
 const [purpose, backend, inputFile, keyFile] = /** @type {any[]} */ (process.argv.slice(2));
 
@@ -28,25 +29,4 @@ function readWhole(path) {
   for (let at = 0; at < bytes.length; ) at += readSync(file, bytes, at, bytes.length - at, at);
   closeSync(file);
   return bytes;
-}
-
-/** Linux forgets the peak so far, where it lets us. */
-function resetPeak() {
-  try {
-    writeFileSync('/proc/self/clear_refs', '5');
-  } catch {
-    // Elsewhere the peak before the call counts as well.
-  }
-}
-
-/** Peak resident memory in bytes: of this program alone, where maxRSS begins with that of its parent. */
-function peak() {
-  try {
-    const [, kib] = /** @type {RegExpMatchArray} */ (
-      readFileSync('/proc/self/status', 'utf8').match(/^VmHWM:\s+(\d+) kB$/m)
-    );
-    return Number(kib) * 1024;
-  } catch {
-    return process.resourceUsage().maxRSS * 1024;
-  }
 }

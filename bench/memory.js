@@ -3,25 +3,25 @@
 
 import { execFileSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encryptBundle, keygen } from '../dist/index.js';
+import { measureFileMemory } from './file-memory.js';
 import { TARGETS } from './targets.js';
+import { inTemporaryDirectory } from './temporary.js';
 import { median } from './timing.js';
 
 const MIB = 2 ** 20;
 const CHILD = fileURLToPath(new URL('memory-child.js', import.meta.url));
 
-/** @param {ReturnType<typeof import('./report.js').createReport>} report @param {{ effort: number }} settings */
-export async function measureMemory(report, { effort }) {
+/** @param {ReturnType<typeof import('./report.js').createReport>} report @param {{ effort: number, quick: boolean }} settings */
+export async function measureMemory(report, { effort, quick }) {
   report.begin(
     'memory',
     'Node: peak resident memory beyond input and output, one call in a fresh process',
   );
-  const directory = mkdtempSync(join(tmpdir(), 'bundleseal-bench-'));
-  try {
+  await inTemporaryDirectory(async (directory) => {
     const pair = await keygen();
     const plain = randomFillSync(new Uint8Array(64 * MIB));
     const { bytes } = await encryptBundle(plain, { privateKey: pair.privateKey });
@@ -49,9 +49,8 @@ export async function measureMemory(report, { effort }) {
         });
       }
     }
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
+  await measureFileMemory(report, { quick });
 }
 
 /** @param {string[]} args @returns {{ beyond: number }} */

@@ -1,12 +1,14 @@
 // What runs inside Chromium; bundled from dist/ and src/.
 
-import { decryptBundle, encryptBundle, keygen } from '../dist/index.js';
+import { decryptBundle, decryptStream, encryptBundle, keygen } from '../dist/index.js';
 import { crossCheck, headerByHand, secretsByHand } from './by-hand.js';
 import { readJwk } from './by-hand-rsa.js';
 import { decryptBare, encryptBare } from './by-hand-webcrypto.js';
+import { decryptStreamBare } from './by-hand-webcrypto-stream.js';
+import { countBytes, piecesOf } from './pieces.js';
 import { measureSealInJavaScript } from './rsa-javascript.js';
 import { interleave } from './timing.js';
-import { readSealed } from './wire.js';
+import { mustAgree, readSealed, sameBytes } from './wire.js';
 
 async function measureThroughput({ privateKey, publicKey, jwk, size, rounds }) {
   const backend = 'webcrypto';
@@ -46,6 +48,45 @@ async function measureThroughput({ privateKey, publicKey, jwk, size, rounds }) {
   return { encrypt, decrypt };
 }
 
+async function measureStream({ privateKey, publicKey, jwk, size, rounds }) {
+  const backend = 'webcrypto';
+  const { bytes, digest } = await sealRandom(size, privateKey);
+  const sealed = readSealed(bytes);
+  const secrets = secretsByHand(sealed, readJwk(jwk));
+  const ours = (use) => countBytes(decryptStream(piecesOf(bytes), { publicKey, backend }), use);
+  const bare = (use) => decryptStreamBare(piecesOf(bytes), sealed, secrets, use);
+  for (const [name, open] of Object.entries({ decryptStream: ours, 'crypto.subtle': bare })) {
+    const same = sameBytes(await digestOfStream(size, open), digest);
+    mustAgree(same, `${name} does not give the bytes that were sealed`);
+  }
+  const countBare = async () => {
+    let count = 0;
+    await bare((plain) => {
+      count += plain.length;
+    });
+    return count;
+  };
+  return interleave({ bundleseal: () => ours(), 'bare crypto.subtle': countBare }, { rounds });
+}
+
+async function sealRandom(size, privateKey) {
+  const plain = randomBundle(size);
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', plain));
+  const { bytes } = await encryptBundle(plain, { privateKey, backend: 'webcrypto' });
+  return { bytes, digest };
+}
+
+async function digestOfStream(size, open) {
+  const collected = new Uint8Array(size);
+  let at = 0;
+  await open((piece) => {
+    collected.set(piece, at);
+    at += piece.length;
+  });
+  mustAgree(at === size, `${at} bytes come out of ${size}`);
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', collected));
+}
+
 async function measureKeygen({ modulusBits, rounds }) {
   const make = () => keygen({ modulusBits, backend: 'webcrypto' });
   return (await interleave({ make }, { rounds, warmUps: 0 })).make;
@@ -59,4 +100,4 @@ function randomBundle(size) {
   return bundle;
 }
 
-globalThis.bench = { measureThroughput, measureKeygen, measureSealInJavaScript };
+globalThis.bench = { measureThroughput, measureStream, measureKeygen, measureSealInJavaScript };

@@ -47,7 +47,8 @@ export function createReport() {
      *
      * @param {string} what
      * @param {Record<string, Timing>} timings - The first one is ours.
-     * @param {{ bytes: number, target?: Target }} options - The target is for the ratio to the first peer.
+     * @param {{ bytes: number, target?: Target | readonly (Target | undefined)[] }} options - The target is for the ratio to the first
+     * peer; several are for one peer each.
      */
     compare(what, timings, { bytes, target }) {
       const [[oursName, ours], ...peers] =
@@ -58,13 +59,14 @@ export function createReport() {
         `${round(bytes / 2 ** 20 / (median / 1000))} MiB/s`,
       ];
       print([`${what}: ${oursName}`, ...cells(ours)]);
+      const targets = target === undefined ? [] : [target].flat();
       peers.forEach(([name, peer], i) => {
         const ratio = speedRatio(ours, peer);
         const figure = {
           what: `  / ${name}`,
           value: ratio,
           unit: 'times as fast',
-          ...(target === undefined || i > 0 ? {} : { target }),
+          ...(targets[i] && { target: targets[i] }),
         };
         keep(figure, [...cells(peer), ratio.toFixed(3)]);
         Object.assign(/** @type {Figure} */ (figures.at(-1)), {

@@ -1,22 +1,38 @@
 // @ts-check
-// node bench/run.js [--json FILE] [--write] [--quick] [node] [chromium] [rsa] [memory] [size]
+// node bench/run.js [--json FILE] [--write] [--quick] [part ...]
+//
+// Without a part, all of them:
+//   size      what the package costs an app
+//   memory    peak memory, of calls in memory and of files
+//   node      calls in memory on Node, each backend beside the same by hand
+//   streams   streams on Node beside calls in memory
+//   files     file to file beside pipelines; takes 5 GiB in the folder for temporary files, memory 8.5 GiB
+//   ranges    parts of a bundle on a web server
+//   rsa       RSA operations and key pairs
+//   chromium  calls in memory and streams in Chromium
 
 import './expose-gc.js';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measureChromium } from './chromium.js';
+import { measureFiles } from './files.js';
 import { toMarkdown } from './markdown.js';
 import { measureMemory } from './memory.js';
 import { measureNode } from './node-throughput.js';
+import { measureRanges } from './ranges.js';
 import { createReport } from './report.js';
 import { measureRsa } from './rsa.js';
 import { measureSize } from './size.js';
+import { measureStreams } from './streams.js';
 
-/** @type {Record<string, (report: ReturnType<typeof createReport>, settings: { effort: number }) => Promise<void>>} */
+/** @type {Record<string, (report: ReturnType<typeof createReport>, settings: { effort: number, quick: boolean }) => Promise<void>>} */
 const PARTS = {
   size: measureSize,
   memory: measureMemory,
   node: measureNode,
+  streams: measureStreams,
+  files: measureFiles,
+  ranges: measureRanges,
   rsa: measureRsa,
   chromium: measureChromium,
 };
@@ -37,10 +53,12 @@ if (unknown.length > 0) {
 
 const report = createReport();
 report.printMachine();
-// A third of the rounds, for work on the bench itself.
+// A third of the rounds, and smaller files, for work on the bench itself.
 const effort = values.quick ? 1 / 3 : 1;
 for (const [name, measure] of Object.entries(PARTS)) {
-  if (positionals.length === 0 || positionals.includes(name)) await measure(report, { effort });
+  if (positionals.length === 0 || positionals.includes(name)) {
+    await measure(report, { effort, quick: values.quick });
+  }
 }
 report.summarize();
 if (values.json !== undefined)

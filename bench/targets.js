@@ -12,12 +12,29 @@ export const TARGETS = {
   nobleRatio: atLeast(0.95),
   /** WebCrypto backend in Chromium against bare chunked crypto.subtle. */
   chromiumRatio: atLeast(0.85),
+  /** Streams on Node at 256 MiB against the calls in memory. */
+  streamRatio: atLeast(0.85),
+  /** decryptStream in Chromium against bare chunked crypto.subtle over the same stream. */
+  chromiumStreamRatio: atLeast(0.8),
+  /** File to file against a pipeline as most people write it. */
+  pipelineRatio: atLeast(2.5),
+  /** The same with a highWaterMark of 1 MiB on every stage. */
+  tunedPipelineEncryptRatio: atLeast(1.2),
+  tunedPipelineDecryptRatio: atLeast(1.5),
+  /** File to file in shares of what two cores can do with no file at all. */
+  ceilingShare: atLeast(0.5),
   /** Recovering an RSA-4096 seal in pure JavaScript. */
   recoverMs: atMost(2),
   /** Making a seal in pure JavaScript, blinded and checked, in shares of one m^d mod n without CRT. */
   signShare: atMost(0.5),
   /** Memory beyond input and output at 64 MiB on the node backend. */
   peakMiB: atMost(32),
+  /** Memory of a file call beyond an idle process, whatever the size, with the second thread and without. */
+  filePeakMiB: atMost(96),
+  filePeakOneThreadMiB: atMost(48),
+  /** Reading 1 KiB of a bundle on a web server. */
+  requestsPerRead: atMost(2),
+  chunksPerRead: atMost(2),
   /** What an app that imports decryptBundle loads at once, minified and gzipped. */
   eagerBytes: atMost(10_000),
   /** What sealing adds to a bundle. */

@@ -22,11 +22,12 @@ function summarize(times) {
 
 /**
  * @param {Record<string, Contender>} contenders
- * @param {{ rounds: number, warmUps?: number, batch?: number }} options - `batch`: runs in one measurement,
- * for what is too short for the clock; times are for one run.
+ * @param {{ rounds: number, warmUps?: number, batch?: number, ownClock?: boolean }} options - `batch`: runs in one
+ * measurement, for what is too short for the clock; times are for one run. `ownClock`: contenders measure
+ * themselves, and give their time in milliseconds.
  * @returns {Promise<Record<string, Timing>>}
  */
-export async function interleave(contenders, { rounds, warmUps = 1, batch = 1 }) {
+export async function interleave(contenders, { rounds, warmUps = 1, batch = 1, ownClock = false }) {
   const entries = Object.entries(contenders);
   /** @type {Record<string, number[]>} */
   const times = Object.fromEntries(entries.map(([name]) => [name, []]));
@@ -36,11 +37,12 @@ export async function interleave(contenders, { rounds, warmUps = 1, batch = 1 })
       const [name, run] = /** @type {[string, Contender]} */ (entries[at]);
       globalThis.gc?.();
       const start = performance.now();
+      let result;
       for (let n = 0; n < batch; n++) {
-        const result = run();
-        if (result instanceof Promise) await result;
+        result = run();
+        if (result instanceof Promise) result = await result;
       }
-      const time = (performance.now() - start) / batch;
+      const time = ownClock ? Number(result) : (performance.now() - start) / batch;
       if (round >= 0) times[name]?.push(time);
     }
   }

@@ -26,7 +26,6 @@ const RULES: Record<string, Rule> = {
   ],
   onProgress: FUNCTION,
   onHeader: FUNCTION,
-  backend: ['a string', (value) => typeof value === 'string'],
 };
 
 /**

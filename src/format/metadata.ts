@@ -39,23 +39,29 @@ type Rule = readonly [what: string, holds: (value: unknown) => boolean];
 
 const STRING: Rule = ['a string', (value) => typeof value === 'string'];
 
-const NAMED: Record<string, Rule> = {
-  appId: STRING,
-  version: STRING,
-  channel: STRING,
-  sequence: [
-    'an integer from 0 to 2^53 - 1',
-    (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+const NAMED: ReadonlyMap<string, Rule> = /* @__PURE__ */ new Map([
+  ['appId', STRING],
+  ['version', STRING],
+  ['channel', STRING],
+  [
+    'sequence',
+    [
+      'an integer from 0 to 2^53 - 1',
+      (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
+    ],
   ],
-  createdAt: [
-    'an RFC 3339 date and time such as "2026-01-31T12:00:00Z"',
-    (value) => typeof value === 'string' && RFC_3339.test(value),
+  [
+    'createdAt',
+    [
+      'an RFC 3339 date and time such as "2026-01-31T12:00:00Z"',
+      (value: unknown) => typeof value === 'string' && RFC_3339.test(value),
+    ],
   ],
-};
+] as const);
 
 /** What a named member must be, where it is something else. */
 export function unfit(name: string, value: unknown): string | undefined {
-  const [what, holds] = (Object.hasOwn(NAMED, name) && NAMED[name]) || [];
+  const [what, holds] = NAMED.get(name) ?? [];
   return value === undefined || holds?.(value) !== false ? undefined : what;
 }
 

@@ -6,7 +6,7 @@ import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import { MODULUS_BITS } from '../limits.ts';
 import { checkOptions, shown } from '../options.ts';
-import { untilAborted } from '../turn.ts';
+import { giveWay, untilAborted } from '../turn.ts';
 import { encodePkcs1Private, encodePkcs1Public, encodePkcs8, encodeSpki } from './encode.ts';
 import { keyIdOf } from './identity.ts';
 import { parsePrivateKey } from './parse.ts';
@@ -69,7 +69,9 @@ export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
   const key =
     backend.generateKey === undefined
       ? checkPrivateKey(
-          await (await import('./primes.ts')).generateKey(modulusBits, randomBytes, signal),
+          await (await import('./primes.ts')).generateKey(modulusBits, randomBytes, () =>
+            giveWay(signal),
+          ),
         )
       : await readNative(untilAborted(backend.generateKey(modulusBits), signal));
   signal?.throwIfAborted();

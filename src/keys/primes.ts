@@ -5,20 +5,19 @@
 import { isProbablePrimeRSA } from 'micro-rsa-dsa-dh/primality.js';
 import { gcd, invert, sqrt } from 'micro-rsa-dsa-dh/utils.js';
 import { bytesToInteger } from '../bytes.ts';
-import { giveWay } from '../turn.ts';
 import type { RsaPrivateKey } from './rsa.ts';
 
 const E = 65_537n;
 
-/** Pauses at least after every test of a candidate: tens of milliseconds, tenths of a second for a prime. */
+/** Pauses after every test of a candidate: tens of milliseconds, tenths of a second for a prime. */
 export async function generateKey(
   bits: number,
   randomBytes: (length: number) => Uint8Array,
-  signal?: AbortSignal,
+  pause: () => Promise<void>,
 ): Promise<RsaPrivateKey> {
   for (;;) {
-    const p = await generatePrime(bits, undefined, randomBytes, signal);
-    const q = await generatePrime(bits, p, randomBytes, signal);
+    const p = await generatePrime(bits, undefined, randomBytes, pause);
+    const q = await generatePrime(bits, p, randomBytes, pause);
     const lambda = ((p - 1n) * (q - 1n)) / gcd(p - 1n, q - 1n);
     const d = invert(E, lambda);
     // A.1.1, criterion 3; the chance of starting over is beyond small.
@@ -31,7 +30,7 @@ async function generatePrime(
   bits: number,
   other: bigint | undefined,
   randomBytes: (length: number) => Uint8Array,
-  signal: AbortSignal | undefined,
+  pause: () => Promise<void>,
 ): Promise<bigint> {
   const least = sqrt(1n << BigInt(bits - 1));
   const distance = 1n << BigInt(bits / 2 - 100);
@@ -40,7 +39,7 @@ async function generatePrime(
     if (candidate <= least || gcd(candidate - 1n, E) !== 1n) continue;
     if (other !== undefined && absolute(candidate - other) <= distance) continue;
     if (isProbablePrimeRSA(candidate, randomBytes)) return candidate;
-    await giveWay(signal);
+    await pause();
   }
 }
 

@@ -78,7 +78,10 @@ const PASSED_ON = {
 
 const OPTIONS = [
   'headers',
-  ...Object.keys(PASSED_ON),
+  'credentials',
+  'mode',
+  'redirect',
+  'cache',
   'fetch',
   'ignoredRange',
   'retries',

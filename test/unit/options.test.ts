@@ -55,7 +55,7 @@ describe('options', () => {
     ['signal', { signal: true }, /options\.signal expected an AbortSignal, got a boolean/],
     ['onProgress', { onProgress: 1 }, /options\.onProgress expected a function, got a number/],
     ['backend', { backend: 'openssl' }, /options\.backend expected 'auto', 'node'/],
-    ['backend', { backend: 1 }, /options\.backend expected a string/],
+    ['backend', { backend: 1 }, /options\.backend expected 'auto'/],
     [
       'chunkSize',
       { chunkSize: '4096' },
