@@ -34,15 +34,16 @@ export interface ChunkCipher {
   /** Writes the encrypted chunk and its tag to `out`; answers with the SHA-256 of both. */
   seal(nonce: Uint8Array, plain: Uint8Array, out: Uint8Array): Awaitable<Uint8Array>;
   /**
-   * Writes the plain chunk to `out`; answers whether `encrypted` has this digest and decrypts. The digest
-   * is compared over the very bytes that are decrypted, even where the caller changes its memory.
+   * The plain chunk: in `out`, where that is given, else in memory of its own; nothing, where `encrypted` has
+   * another digest or does not decrypt. The digest is compared over the very bytes that are decrypted, even
+   * where the caller changes its memory.
    */
   open(
     nonce: Uint8Array,
     encrypted: Uint8Array,
     digest: Uint8Array,
-    out: Uint8Array,
-  ): Awaitable<boolean>;
+    out: Uint8Array | undefined,
+  ): Awaitable<Uint8Array | undefined>;
   /** Wipes the session key and lets go of what is held; called once, whatever happened. */
   close(): void;
 }

@@ -16,16 +16,17 @@ function createCipher(_purpose: 'seal' | 'open', sessionKey: Uint8Array): ChunkC
     },
     open(nonce, encrypted, digest, out) {
       const input = unshared(encrypted);
-      if (!equalBytes(sha256(input), digest)) return false;
+      if (!equalBytes(sha256(input), digest)) return undefined;
       let plain: Uint8Array;
       try {
         plain = gcm(key, nonce).decrypt(input);
       } catch {
-        return false;
+        return undefined;
       }
+      if (out === undefined) return plain;
       out.set(plain);
       plain.fill(0);
-      return true;
+      return out;
     },
     close() {
       key.fill(0);

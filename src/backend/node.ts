@@ -69,22 +69,23 @@ function createCipher(
     nonce: Uint8Array,
     encrypted: Uint8Array,
     digest: Uint8Array,
-    out: Uint8Array,
-  ): boolean {
-    if (!equalBytes(sha256(encrypted), digest)) return false;
+    out: Uint8Array | undefined,
+  ): Uint8Array | undefined {
+    if (!equalBytes(sha256(encrypted), digest)) return undefined;
     const end = encrypted.length - TAG_LENGTH;
+    const plain = out ?? new Uint8Array(end);
     const decipher = crypto.createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_LENGTH });
     decipher.setAuthTag(encrypted.subarray(end));
     for (let at = 0; at < end; at += SLICE) {
-      out.set(decipher.update(encrypted.subarray(at, Math.min(at + SLICE, end))), at);
+      plain.set(decipher.update(encrypted.subarray(at, Math.min(at + SLICE, end))), at);
       cipher.litter = new Array(LITTER);
     }
     try {
       decipher.final();
-      return true;
+      return plain;
     } catch {
-      out.fill(0);
-      return false;
+      plain.fill(0);
+      return undefined;
     }
   }
 

@@ -37,9 +37,10 @@ async function createCipher(
       const hashed = subtle.digest('SHA-256', input);
       const decrypted = subtle.decrypt(parameters(nonce), key, input).catch(tagRefused);
       const [actual, plain] = await Promise.all([hashed, decrypted]);
-      if (plain === undefined || !equalBytes(new Uint8Array(actual), digest)) return false;
+      if (plain === undefined || !equalBytes(new Uint8Array(actual), digest)) return undefined;
+      if (out === undefined) return new Uint8Array(plain);
       out.set(new Uint8Array(plain));
-      return true;
+      return out;
     },
     close() {
       // The key is not extractable and goes with the last reference to it.

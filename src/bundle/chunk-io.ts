@@ -32,6 +32,9 @@ export interface ChunkSink {
   take(bytes: Uint8Array): Awaitable<void>;
 }
 
+/** A sink that may leave it to the cipher where a plain chunk is. */
+export type PlainChunkSink = Omit<ChunkSink, 'room'> & Partial<Pick<ChunkSink, 'room'>>;
+
 // Bytes of chunks in memory at once, where they come and go; at least two chunks.
 const IN_FLIGHT_LENGTH = 4 * 2 ** 20;
 const MAX_IN_FLIGHT = 8;

@@ -68,11 +68,9 @@ export function chunkStore(
     const bytes = await body.read(start, end, signal);
     const chunks = new Map<number, Uint8Array>();
     for (let index = from; index < to; index++) {
-      const { plainStart, plainEnd, encryptedStart, encryptedEnd } = chunkPlace(layout, index);
-      const plain = new Uint8Array(plainEnd - plainStart);
+      const { encryptedStart, encryptedEnd } = chunkPlace(layout, index);
       const encrypted = bytes.subarray(encryptedStart - start, encryptedEnd - start);
-      await openChunk(cipher, opened, index, encrypted, plain);
-      chunks.set(index, plain);
+      chunks.set(index, await openChunk(cipher, opened, index, encrypted));
       await giveWay(signal);
     }
     return chunks;

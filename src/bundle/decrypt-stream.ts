@@ -83,7 +83,8 @@ export function decryptStream(
         await openChunks(
           { ...work, ...(onProgress && { onProgress }) },
           streamedBody(reader, opened.header),
-          sink,
+          // No room: what the cipher gives is fresh memory, and can be given on.
+          { take: sink.take },
         );
         if (!(await reader.ended(signal))) throw wrongLength(opened.header, 'more');
       } finally {

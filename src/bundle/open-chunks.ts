@@ -1,12 +1,12 @@
 // Opening the body, for memory, streams and files alike: docs/format.md#opening, steps 6 and 7.
 
-import type { Backend, ChunkCipher } from '../backend/backend.ts';
+import type { Awaitable, Backend, ChunkCipher } from '../backend/backend.ts';
 import { equalBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { chunkNonce, chunkPlace, TAG_LENGTH } from '../format/chunks.ts';
 import { DIGEST_LENGTH } from '../format/header.ts';
 import type { WorkOptions } from '../options.ts';
-import type { ChunkSink, ChunkSource } from './chunk-io.ts';
+import type { ChunkSource, PlainChunkSink } from './chunk-io.ts';
 import type { OpenedHeader } from './open.ts';
 import { runChunks } from './pipeline.ts';
 
@@ -26,13 +26,13 @@ export interface OpenWork extends WorkOptions {
 export async function openChunks(
   { backend, opened, checksum, range, signal, onProgress }: OpenWork,
   source: ChunkSource,
-  sink: ChunkSink,
+  sink: PlainChunkSink,
 ): Promise<void> {
   const { layout } = opened.header;
   const [from, to] = range ?? [0, layout.count];
   const atOnce = checksum instanceof Uint8Array && backend.hashesWhole;
   const hash = atOnce || checksum === 'none' ? undefined : await backend.createHash();
-  const rooms: Uint8Array[] = [];
+  const plains = new Map<number, Uint8Array>();
   const total = Math.min(layout.size, to * layout.chunkSize) - from * layout.chunkSize;
   let done = 0;
 
@@ -45,16 +45,18 @@ export async function openChunks(
       signal,
       read: (index, stop) => source.read(from + index, stop),
       work(index, encrypted) {
-        const room = sink.room(index, encrypted.length - TAG_LENGTH);
-        rooms.push(room);
-        return openChunk(cipher, opened, from + index, encrypted, room);
+        const room = sink.room?.(index, encrypted.length - TAG_LENGTH);
+        const keep = (plain: Uint8Array) => void plains.set(index, plain);
+        const plain = openChunk(cipher, opened, from + index, encrypted, room);
+        return plain instanceof Promise ? plain.then(keep) : keep(plain);
       },
-      finish() {
-        const room = rooms.shift() as Uint8Array;
-        hash?.update(room);
-        done += room.length;
+      finish(index) {
+        const plain = plains.get(index) as Uint8Array;
+        plains.delete(index);
+        hash?.update(plain);
+        done += plain.length;
         onProgress?.({ done, total });
-        return sink.take(room);
+        return sink.take(plain);
       },
     });
   } finally {
@@ -71,19 +73,19 @@ export async function openChunks(
   }
 }
 
-/** One chunk into `room`, or a rejection where it is not the one that was sealed. */
+/** One plain chunk, in `room` where that is given; an error where it is not the one that was sealed. */
 export function openChunk(
   cipher: ChunkCipher,
   { header: { layout }, parts }: OpenedHeader,
   index: number,
   encrypted: Uint8Array,
-  room: Uint8Array,
-): Promise<void> | undefined {
+  room?: Uint8Array,
+): Awaitable<Uint8Array> {
   const digest = parts.digests.subarray(DIGEST_LENGTH * index, DIGEST_LENGTH * (index + 1));
   const nonce = chunkNonce(index, index === layout.count - 1);
   const genuine = cipher.open(nonce, encrypted, digest, room);
-  const check = (holds: boolean) => {
-    if (holds) return;
+  const check = (plain: Uint8Array | undefined) => {
+    if (plain !== undefined) return plain;
     const offset = chunkPlace(layout, index).encryptedStart;
     throw new BundleSealError(
       'ERR_CHUNK_INVALID',
@@ -91,7 +93,5 @@ export function openChunk(
       { chunkIndex: index, offset },
     );
   };
-  if (genuine instanceof Promise) return genuine.then(check);
-  check(genuine);
-  return undefined;
+  return genuine instanceof Promise ? genuine.then(check) : check(genuine);
 }

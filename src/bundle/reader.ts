@@ -8,7 +8,7 @@ import type { PublicKeyInput } from '../keys/parse.ts';
 import { checkOptions, shown } from '../options.ts';
 import { type BundleInput, type Source, sourceFrom } from '../sources/input.ts';
 import { openRandomAccess, type RandomAccessSource } from '../sources/random-access.ts';
-import { type ChunkSink, type ChunkSource, inFlightOf } from './chunk-io.ts';
+import { type ChunkSource, inFlightOf, type PlainChunkSink } from './chunk-io.ts';
 import { chunkStore } from './chunk-store.ts';
 import { type BundleInfo, infoOf } from './info.ts';
 import { checkHeaderOptions, type Expectations, openSource } from './open.ts';
@@ -230,11 +230,10 @@ function groupedChunks(body: Source, layout: ChunkLayout, to: number): ChunkSour
 }
 
 /** Passes `length` bytes on, after the first `skip`. */
-function trimmed(sink: ChunkSink, skip: number, length: number): ChunkSink {
+function trimmed(sink: PlainChunkSink, skip: number, length: number): PlainChunkSink {
   let toSkip = skip;
   let left = length;
   return {
-    room: (index, size) => sink.room(index, size),
     take(bytes) {
       const part = bytes.subarray(toSkip, toSkip + left);
       toSkip = 0;
