@@ -231,7 +231,8 @@ function startThread(chunkSize: number): Thread | undefined {
       });
       Atomics.store(state, slot, POSTED);
       unannounced.push(slot);
-      if (unannounced.length >= slots / 2) announce();
+      // At once where the thread has nothing else left to do.
+      if (unannounced.length === jobs.length || unannounced.length >= slots / 2) announce();
       if (jobs.length === 1) setImmediate(pump);
     });
   }
