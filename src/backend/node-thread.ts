@@ -180,8 +180,6 @@ function startThread(chunkSize: number): Thread | undefined {
 
   let next = 0;
   const jobs: Job[] = [];
-  // Waking a sleeper takes as long as half a chunk's work, so several chunks are announced at once.
-  const unannounced: number[] = [];
 
   function slotData(slot: number, length: number): Uint8Array {
     return new Uint8Array(memory, dataAt + slot * stride, length);
@@ -230,24 +228,15 @@ function startThread(chunkSize: number): Thread | undefined {
         },
       });
       Atomics.store(state, slot, POSTED);
-      unannounced.push(slot);
-      // At once where the thread has nothing else left to do.
-      if (unannounced.length === jobs.length || unannounced.length >= slots / 2) announce();
+      Atomics.notify(state, slot);
       if (jobs.length === 1) setImmediate(pump);
     });
-  }
-
-  /** Wakes the thread, should it wait for one of these. */
-  function announce(): void {
-    for (const slot of unannounced) Atomics.notify(state, slot);
-    unannounced.length = 0;
   }
 
   /** Runs while chunks are under way and the caller's thread has nothing else to do: so it takes its share. */
   function pump(): void {
     collectFinished();
-    if (unannounced.length > 0) announce();
-    else takeBackNewest();
+    takeBackNewest();
     if (jobs.length > 0) setImmediate(pump);
   }
 
