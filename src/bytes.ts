@@ -15,13 +15,18 @@ export function fromHex(hex: string): Uint8Array {
 }
 
 export function concat(...parts: Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  return concatAll(parts);
+}
+
+/** The same of a list: there can be more parts than a call takes arguments. Always fresh memory. */
+export function concatAll(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;
   for (const part of parts) {
-    joined.set(part, offset);
+    whole.set(part, offset);
     offset += part.length;
   }
-  return joined;
+  return whole;
 }
 
 /** Whether the bytes are the same; the time depends on their length alone. */

@@ -13,7 +13,7 @@ export interface ChunkStore {
     from: number,
     to: number,
     use: (index: number, plain: Uint8Array) => void,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<void>;
   /** Wipes what is kept. */
   clear(): void;
@@ -109,8 +109,8 @@ export function chunkStore(
   return {
     async each(from, to, use, signal) {
       const stop = new AbortController();
-      const onAbort = () => stop.abort(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const onAbort = () => stop.abort(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
       let next = from;
       const lane = async () => {
         while (next < to) {
@@ -135,14 +135,14 @@ export function chunkStore(
       };
       const lanes = Array.from({ length: REQUESTS }, lane);
       try {
-        signal?.throwIfAborted();
+        signal.throwIfAborted();
         await Promise.all(lanes);
       } catch (error) {
         stop.abort(error);
         await Promise.allSettled(lanes);
         throw error;
       } finally {
-        signal?.removeEventListener('abort', onAbort);
+        signal.removeEventListener('abort', onAbort);
       }
     },
     clear() {

@@ -7,7 +7,7 @@ import type { Header } from '../format/header.ts';
 import { checkOptions } from '../options.ts';
 import { headerSource, openStream, type StreamReader } from '../sources/stream.ts';
 import { type ChunkSource, inFlightOf } from './chunk-io.ts';
-import type { DecryptOptions } from './decrypt.ts';
+import { DECRYPT_OPTIONS, type DecryptOptions } from './decrypt.ts';
 import { type BundleInfo, infoOf } from './info.ts';
 import { checkHeaderOptions, openSource } from './open.ts';
 import { openChunks } from './open-chunks.ts';
@@ -58,16 +58,7 @@ export function decryptStream(
   source: ReadableStream<Uint8Array>,
   options: DecryptStreamOptions,
 ): ReadableStream<Uint8Array> {
-  checkOptions('decryptStream', options, [
-    'publicKey',
-    'seal',
-    'expect',
-    'maxChunks',
-    'signal',
-    'onProgress',
-    'onHeader',
-    'backend',
-  ]);
+  checkOptions('decryptStream', options, [...DECRYPT_OPTIONS, 'onHeader']);
   checkHeaderOptions(options);
   const { onProgress, onHeader } = options;
   const reader = openStream(source);

@@ -23,6 +23,17 @@ export interface DecryptOptions extends WorkOptions {
   readonly backend?: BackendChoice;
 }
 
+/** What everything that opens a whole bundle takes. */
+export const DECRYPT_OPTIONS: readonly string[] = [
+  'publicKey',
+  'seal',
+  'expect',
+  'maxChunks',
+  'signal',
+  'onProgress',
+  'backend',
+];
+
 /**
  * Opens a sealed bundle: returns exactly the bytes that the private key's holder sealed, or throws.
  *
@@ -56,15 +67,7 @@ export async function decryptBundle(
   encrypted: BundleInput,
   options: DecryptOptions,
 ): Promise<Uint8Array> {
-  checkOptions('decryptBundle', options, [
-    'publicKey',
-    'seal',
-    'expect',
-    'maxChunks',
-    'signal',
-    'onProgress',
-    'backend',
-  ]);
+  checkOptions('decryptBundle', options, DECRYPT_OPTIONS);
   checkHeaderOptions(options);
   const { signal, seal } = options;
   const source = openInput(encrypted, 'encrypted');

@@ -7,7 +7,7 @@ import { DIGEST_LENGTH } from '../format/header.ts';
 import { checkOptions, shown } from '../options.ts';
 import { openStream, type StreamReader } from '../sources/stream.ts';
 import { inFlightOf, type PlainChunkSource } from './chunk-io.ts';
-import { type EncryptOptions, readSealing } from './encrypt.ts';
+import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing } from './encrypt.ts';
 import { encodeSeal } from './open.ts';
 import { type SealedHeader, sealChunks } from './seal-chunks.ts';
 import { outputStream } from './stream-output.ts';
@@ -65,15 +65,7 @@ export function encryptStream(
   source: ReadableStream<Uint8Array>,
   options: EncryptStreamOptions,
 ): EncryptedStream {
-  checkOptions('encryptStream', options, [
-    'privateKey',
-    'metadata',
-    'chunkSize',
-    'size',
-    'signal',
-    'onProgress',
-    'backend',
-  ]);
+  checkOptions('encryptStream', options, [...ENCRYPT_OPTIONS, 'size']);
   const { size = Number.POSITIVE_INFINITY, onProgress } = options;
   if (size !== Number.POSITIVE_INFINITY && (!Number.isSafeInteger(size) || size < 0)) {
     throw new RangeError(`options.size expected an integer from 0 to 2^53 - 1, got ${shown(size)}`);

@@ -28,6 +28,16 @@ export interface EncryptOptions extends WorkOptions {
   readonly backend?: BackendChoice;
 }
 
+/** What everything that seals takes. */
+export const ENCRYPT_OPTIONS: readonly string[] = [
+  'privateKey',
+  'metadata',
+  'chunkSize',
+  'signal',
+  'onProgress',
+  'backend',
+];
+
 /** A sealed bundle, whole and in its two parts. */
 export interface EncryptedBundle {
   /** The self-contained sealed bundle: header and body. */
@@ -75,14 +85,7 @@ export async function encryptBundle(
   bundle: BundleInput,
   options: EncryptOptions,
 ): Promise<EncryptedBundle> {
-  checkOptions('encryptBundle', options, [
-    'privateKey',
-    'metadata',
-    'chunkSize',
-    'signal',
-    'onProgress',
-    'backend',
-  ]);
+  checkOptions('encryptBundle', options, ENCRYPT_OPTIONS);
   const source = openInput(bundle, 'bundle');
   const sealing = readSealing(options, source.size);
   options.signal?.throwIfAborted();

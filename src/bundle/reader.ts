@@ -6,6 +6,7 @@ import { type ChunkLayout, chunkPlace } from '../format/chunks.ts';
 import { checkBodyLength } from '../format/header.ts';
 import type { PublicKeyInput } from '../keys/parse.ts';
 import { checkOptions, shown } from '../options.ts';
+import { followSignals, whileWanted } from '../signals.ts';
 import { type BundleInput, type Source, sourceFrom } from '../sources/input.ts';
 import { openRandomAccess, type RandomAccessSource } from '../sources/random-access.ts';
 import { type ChunkSource, inFlightOf, type PlainChunkSink } from './chunk-io.ts';
@@ -141,27 +142,23 @@ export async function openBundle(
       checkOptions('read', readOptions, ['signal']);
       const { start, end, from, to } = rangeOf(offset, length);
       const bytes = new Uint8Array(end - start);
-      const { stop, unfollow } = either(closing.signal, readOptions.signal);
-      try {
-        const copy = (index: number, plain: Uint8Array) => {
-          const { plainStart } = chunkPlace(layout, index);
-          const part = plain.subarray(Math.max(0, start - plainStart), end - plainStart);
-          bytes.set(part, Math.max(0, plainStart - start));
-        };
-        await store.each(from, to, copy, stop);
-        return bytes;
-      } finally {
-        unfollow();
-      }
+      const copy = (index: number, plain: Uint8Array) => {
+        const { plainStart } = chunkPlace(layout, index);
+        const part = plain.subarray(Math.max(0, start - plainStart), end - plainStart);
+        bytes.set(part, Math.max(0, plainStart - start));
+      };
+      const signals = [closing.signal, readOptions.signal];
+      await whileWanted(signals, (wanted) => store.each(from, to, copy, wanted));
+      return bytes;
     },
     stream(offset = 0, length = Math.max(0, layout.size - offset), readOptions = {}) {
       checkOptions('stream', readOptions, ['signal']);
       const { start, end, from, to } = rangeOf(offset, length);
-      const { stop, unfollow } = either(closing.signal, readOptions.signal);
+      const wanted = followSignals([closing.signal, readOptions.signal]);
       return outputStream({
-        signal: stop,
+        signal: wanted.signal,
         async release() {
-          unfollow();
+          wanted.release();
         },
         async run(sink, streamSignal) {
           if (from === to) return;
@@ -184,19 +181,6 @@ export async function openBundle(
 function checkIndex(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 0) return;
   throw new RangeError(`${name} expected an integer from 0 to 2^53 - 1, got ${shown(value)}`);
-}
-
-/** Aborted when either is. */
-function either(one: AbortSignal, other: AbortSignal | undefined) {
-  const stop = new AbortController();
-  const signals = other === undefined ? [one] : [one, other];
-  const follow = () => stop.abort(signals.find(({ aborted }) => aborted)?.reason);
-  for (const signal of signals) signal.addEventListener('abort', follow, { once: true });
-  if (signals.some(({ aborted }) => aborted)) follow();
-  const unfollow = () => {
-    for (const signal of signals) signal.removeEventListener('abort', follow);
-  };
-  return { stop: stop.signal, unfollow };
 }
 
 /** Chunks to before `to`, fetched in groups, the next one while this one is worked on. */

@@ -23,9 +23,12 @@ export interface FileChunkSource extends ChunkSource {
   close(): Promise<void>;
 }
 
-/** A sink whose last writes are still to come when the loop ends: `finish` makes them. */
+/** A sink whose last writes are still to come when the loop ends. */
 export interface FileChunkSink extends ChunkSink {
+  /** Makes them, and waits for all. */
   finish(): Promise<void>;
+  /** Waits for those under way, whatever becomes of them; to be called before the file is given up. */
+  close(): Promise<void>;
 }
 
 const BLOCK_LENGTH = 2 ** 20;
@@ -133,6 +136,9 @@ export function fileChunkSink(file: OutputFile, chunks: FileChunks): FileChunkSi
       const results = await Promise.allSettled([before, writing, flushing]);
       const failed = results.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
+    },
+    async close() {
+      await Promise.allSettled([writing, flushing]);
     },
   };
 }

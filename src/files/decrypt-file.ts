@@ -2,7 +2,7 @@
 
 import { selectBackend } from '../backend/select.ts';
 import { inFlightOf } from '../bundle/chunk-io.ts';
-import type { DecryptOptions } from '../bundle/decrypt.ts';
+import { DECRYPT_OPTIONS, type DecryptOptions } from '../bundle/decrypt.ts';
 import { type BundleInfo, infoOf } from '../bundle/info.ts';
 import { checkHeaderOptions, openSource } from '../bundle/open.ts';
 import { openChunks } from '../bundle/open-chunks.ts';
@@ -51,15 +51,7 @@ export async function decryptFile(
 ): Promise<BundleInfo> {
   checkPath('input', input);
   checkPath('output', output);
-  checkOptions('decryptFile', options, [
-    'publicKey',
-    'seal',
-    'expect',
-    'maxChunks',
-    'signal',
-    'onProgress',
-    'backend',
-  ]);
+  checkOptions('decryptFile', options, DECRYPT_OPTIONS);
   checkHeaderOptions(options);
   const { signal, onProgress, seal } = options;
   signal?.throwIfAborted();
@@ -92,7 +84,7 @@ export async function decryptFile(
           return infoOf(opened);
         } finally {
           // Nothing may still be written when the file is given up.
-          await Promise.allSettled([source.close(), sink.finish()]);
+          await Promise.all([source.close(), sink.close()]);
         }
       });
     } finally {

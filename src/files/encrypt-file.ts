@@ -3,9 +3,9 @@
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import { inFlightOf } from '../bundle/chunk-io.ts';
-import { type EncryptOptions, readSealing } from '../bundle/encrypt.ts';
+import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing } from '../bundle/encrypt.ts';
 import { encodeSeal } from '../bundle/open.ts';
-import { sealChunks } from '../bundle/seal-chunks.ts';
+import { checkCount, sealChunks } from '../bundle/seal-chunks.ts';
 import { chunkLayout, TAG_LENGTH } from '../format/chunks.ts';
 import { DIGEST_LENGTH, headerLengthOf } from '../format/header.ts';
 import { modulusLength } from '../keys/rsa.ts';
@@ -67,29 +67,21 @@ export async function encryptFile(
 ): Promise<EncryptedFile> {
   checkPath('input', input);
   checkPath('output', output);
-  checkOptions('encryptFile', options, [
-    'privateKey',
-    'metadata',
-    'chunkSize',
-    'detached',
-    'signal',
-    'onProgress',
-    'backend',
-  ]);
+  checkOptions('encryptFile', options, [...ENCRYPT_OPTIONS, 'detached']);
   const { signal, onProgress, detached = false } = options;
   if (typeof detached !== 'boolean') {
     throw new TypeError(`options.detached expected a boolean, got ${describe(detached)}`);
   }
   // Before any file is touched.
-  readSealing(options);
+  const { key, metadata, chunkSize } = readSealing(options);
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
   const file = await openInputFile(input);
   const sessionKey = randomBytes(DIGEST_LENGTH);
   try {
     const { size } = file;
-    const { key, metadata, chunkSize } = readSealing(options, size);
     const layout = chunkLayout(size, chunkSize);
+    checkCount(layout.count);
     const headerLength = headerLengthOf(layout, metadata.length, modulusLength(key.publicKey));
     const chunks = { count: layout.count, inFlight: inFlightOf(chunkSize) };
     const length = Math.min(chunkSize, size);
@@ -115,7 +107,7 @@ export async function encryptFile(
         };
       } finally {
         // Nothing may still be written when the file is given up.
-        await Promise.allSettled([source.close(), sink.finish()]);
+        await Promise.all([source.close(), sink.close()]);
       }
     });
   } finally {

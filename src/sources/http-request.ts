@@ -1,10 +1,10 @@
 // A range fetched over as many attempts as it takes, each going on at the byte that the last one reached.
 
+import { whileWanted } from '../signals.ts';
 import { untilAborted } from '../turn.ts';
 import { parseDate, type Version } from './http-answer.ts';
 import { exchange, type Failure, type Reading, refusal } from './http-exchange.ts';
 import { type Connection, LONGEST_WAIT } from './http-options.ts';
-import { whileWanted } from './http-signal.ts';
 
 /**
  * The bytes from `offset` to `to`, and the version that they are of: `version`, or without one what the

@@ -1,10 +1,10 @@
 // A file on a web server, read by HTTP Range requests.
 
 import { describe, shown } from '../options.ts';
+import { whileWanted } from '../signals.ts';
 import type { Version } from './http-answer.ts';
 import { type Connection, type HttpSourceInit, readConnection } from './http-options.ts';
 import { fetchRange } from './http-request.ts';
-import { whileWanted } from './http-signal.ts';
 import type { RandomAccessSource } from './random-access.ts';
 
 /** Bytes that opening fetches and keeps: the header of a sealed bundle, in nearly every case. */

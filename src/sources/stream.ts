@@ -1,5 +1,6 @@
 // A WHATWG stream, taken in pieces of the reader's choice however it is cut.
 
+import { concatAll } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
 import { untilAborted } from '../turn.ts';
@@ -66,7 +67,7 @@ export function openStream(source: ReadableStream<Uint8Array>): StreamReader {
         pieces.push(piece);
       }
       const [first] = pieces;
-      return pieces.length === 1 && first !== undefined ? first : joined(pieces, length - wanted);
+      return pieces.length === 1 && first !== undefined ? first : concatAll(pieces);
     },
     async ended(signal) {
       if (rest.length === 0) await fill(signal);
@@ -89,16 +90,6 @@ function bytesOf(value: unknown): Uint8Array<ArrayBuffer> {
     return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
   }
   throw new TypeError(`source expected to give Uint8Array chunks, got ${describe(value)}`);
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
 
 /** A stream as the source of a header, which is read from its start to its end. */

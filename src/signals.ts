@@ -3,21 +3,33 @@
 /** What each signal stops. One listener serves them all: from the eleventh on, Node warns of a leak. */
 const stopsOf = new WeakMap<AbortSignal, Set<() => void>>();
 
-/** Runs `work` with a signal that follows all of these, and lets go of them at its end. */
-export async function whileWanted<T>(
-  signals: readonly (AbortSignal | undefined)[],
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
+/** A signal that follows all of these until it is released. */
+export function followSignals(signals: readonly (AbortSignal | undefined)[]): {
+  readonly signal: AbortSignal;
+  readonly release: () => void;
+} {
   // AbortSignal.any would do, were it in every WebView that is still about.
   const controller = new AbortController();
   const releases = signals.map((signal) => {
     return signal === undefined ? undefined : follow(signal, () => controller.abort(signal.reason));
   });
+  const release = () => {
+    for (const one of releases) one?.();
+  };
+  return { signal: controller.signal, release };
+}
+
+/** Runs `work` with a signal that follows all of these, and lets go of them at its end. */
+export async function whileWanted<T>(
+  signals: readonly (AbortSignal | undefined)[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal, release } = followSignals(signals);
   try {
-    controller.signal.throwIfAborted();
-    return await work(controller.signal);
+    signal.throwIfAborted();
+    return await work(signal);
   } finally {
-    for (const release of releases) release?.();
+    release();
   }
 }
 
