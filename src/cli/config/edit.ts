@@ -42,11 +42,12 @@ export async function setPublicKey(
   fileName: string,
   publicKeyPem: string,
   plugin: string = UPDATER,
+  name: 'publicKey' | 'previousPublicKey' = 'publicKey',
 ): Promise<Edited | Manual> {
   if (publicKeyPem.includes('PRIVATE KEY')) {
     throw new TypeError('publicKeyPem expected a public key, got a private key');
   }
-  const path = ['plugins', plugin, 'publicKey'];
+  const path = ['plugins', plugin, name];
   const config = await parseConfig(text, fileName);
   const edited = isUnsure(config) ? config : await trySet(config, fileName, path, publicKeyPem);
   if (typeof edited === 'string') return { edited };
@@ -62,7 +63,7 @@ export async function setPublicKey(
 export async function removeKey(
   text: string,
   fileName: string,
-  name: 'privateKey' | 'publicKey',
+  name: 'privateKey' | 'publicKey' | 'previousPublicKey',
   plugin: string = UPDATER,
 ): Promise<Edited | Manual> {
   const config = await parseConfig(text, fileName);

@@ -1,0 +1,60 @@
+// bundle inspect: what a header says.
+
+import type { Command } from 'commander';
+import type { BundleInfo } from '../../bundle/info.ts';
+import { readHeaderFile } from '../header-file.ts';
+import { collect, examples } from '../help.ts';
+import { findPublicKeys, keysOf, type PublicKeyOptions } from '../keys.ts';
+import { describeInfo } from '../opening.ts';
+import { run } from '../run.ts';
+import { withInput } from '../spool.ts';
+
+export function bundleInspect(group: Command): void {
+  group
+    .command('inspect')
+    .summary("show a sealed bundle's header")
+    .description(
+      "Shows what a bundle's header says. Without --key nobody has vouched for it; with --key its signature is verified first (the body is not: see bundle verify).",
+    )
+    .argument('<file>', 'a sealed bundle, or a .seal; - for standard input')
+    .option('--key <file>', 'public key to prove it with; may come again', collect)
+    .option('--key-data <key>', 'the public key itself')
+    .addHelpText(
+      'after',
+      examples(
+        'bundle inspect dist.zip.sealed',
+        'bundle inspect app.seal --key .bundleseal_key.pub',
+      ),
+    )
+    .action(
+      run<PublicKeyOptions>(async (context, options, file) => {
+        const { seal } = await withInput(context, file as string, readHeaderFile);
+        const isKeyed = options.key !== undefined || options.keyData !== undefined;
+        const info = isKeyed ? await prove(seal, options) : await look(seal);
+        const heading = info.proven
+          ? '✓ proven: the private key has signed this'
+          : '! not proven: anyone can have written this; --key FILE proves it';
+        return { json: { ...info }, lines: [heading, ...describeInfo(info)] };
+      }),
+    );
+}
+
+async function look(seal: string): Promise<BundleInfo> {
+  const { inspectBundle } = await import('../../index.ts');
+  return inspectBundle(seal);
+}
+
+async function prove(seal: string, options: PublicKeyOptions): Promise<BundleInfo> {
+  const [{ openSealText, readPublicKeys }, { infoOf }, { selectBackend }] = await Promise.all([
+    import('../../bundle/open.ts'),
+    import('../../bundle/info.ts'),
+    import('../../backend/select.ts'),
+  ]);
+  const backend = await selectBackend();
+  const keys = await readPublicKeys(backend, keysOf(await findPublicKeys(options)));
+  const opened = await openSealText(backend, seal, keys, {
+    maxChunks: Number.MAX_SAFE_INTEGER,
+  });
+  opened.secrets.sessionKey.fill(0);
+  return infoOf(opened);
+}

@@ -1,0 +1,51 @@
+// key delete-old: a private key of the withdrawn V1 scheme out of a config.
+
+import type { Command } from 'commander';
+import { removeKey } from '../config/edit.ts';
+import { readConfigText, writeConfigText } from '../config/files.ts';
+import { examples } from '../help.ts';
+import { run } from '../run.ts';
+import { configOf, warnOfOthers } from './key-save.ts';
+
+interface Options {
+  readonly plugin?: string;
+  readonly config?: string;
+}
+
+export function keyDeleteOld(group: Command): void {
+  group
+    .command('delete-old')
+    .summary('take a V1 private key out of the Capacitor config')
+    .description(
+      'Removes plugins.CapacitorUpdater.privateKey, which the V1 scheme put into apps. Every copy of those apps has that key: make a new pair.',
+    )
+    .option('--plugin <name>', 'the plugin whose settings have it (default: CapacitorUpdater)')
+    .option('--config <file>', 'the config (default: the one that Capacitor takes here)')
+    .addHelpText('after', examples('key delete-old'))
+    .action(
+      run<Options>(async (context, { plugin, config }) => {
+        const file = await configOf(config);
+        warnOfOthers(context, file);
+        const before = await readConfigText(file);
+        const result = await removeKey(before, file.fileName, 'privateKey', plugin);
+        if ('manual' in result) {
+          const { manual, reason } = result;
+          return {
+            json: { config: file.path, changed: false, reason, manual },
+            lines: [`! ${file.fileName} was left alone: ${reason}. By hand: ${manual}`],
+            isBad: true,
+          };
+        }
+        const changed = result.edited !== before;
+        if (changed) await writeConfigText(file, before, result.edited);
+        return {
+          json: { config: file.path, changed },
+          lines: [
+            changed
+              ? `✓ the private key is out of ${file.fileName}; next: npx cap sync`
+              : `✓ ${file.fileName} has no private key`,
+          ],
+        };
+      }),
+    );
+}

@@ -1,0 +1,96 @@
+// What a command may use of the terminal: lines, warnings, a progress bar, a question.
+
+import { styleText } from 'node:util';
+import type { Progress } from '../options.ts';
+import { Interrupted } from './answer.ts';
+
+/** Every command's own options. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export interface Context {
+  readonly isJson: boolean;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly env: NodeJS.ProcessEnv;
+  readonly warnings: string[];
+  warn(message: string): void;
+  /** Follows work of some length; the bar shows after a second, on a terminal alone. */
+  follow<T>(
+    label: string,
+    work: (onProgress: (progress: Progress) => void) => Promise<T>,
+  ): Promise<T>;
+  /** Asks on a terminal; elsewhere the answer is no. */
+  confirm(question: string): Promise<boolean>;
+}
+
+const BAR_AFTER_MS = 1000;
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Colours, where a person sees them and has not declined. See https://no-color.org. */
+export function paint(style: Style, text: string): string {
+  const { NO_COLOR, TERM } = process.env;
+  const isColoured = process.stderr.isTTY === true && !NO_COLOR && TERM !== 'dumb';
+  return isColoured ? styleText(style, text, { validateStream: false }) : text;
+}
+
+export function createContext(options: CommonOptions, signal: AbortSignal): Context {
+  const isJson = options.json === true;
+  const isSilent = isJson || options.quiet === true;
+  const isTerminal = process.stderr.isTTY === true && !isSilent;
+  const warnings: string[] = [];
+  return {
+    isJson,
+    signal,
+    env: process.env,
+    warnings,
+    warn(message) {
+      warnings.push(message);
+      if (!isJson) process.stderr.write(`${paint('yellow', '!')} ${message}\n`);
+    },
+    async follow(label, work) {
+      if (!isTerminal) return work(() => {});
+      const bar = await createBar(label);
+      try {
+        return await work(bar.update);
+      } finally {
+        bar.stop();
+      }
+    },
+    async confirm(question) {
+      if (!isTerminal || process.stdin.isTTY !== true) return false;
+      const { confirm, isCancel } = await import('@clack/prompts');
+      const answer = await confirm({ message: question, output: process.stderr, signal });
+      // While it asks, Ctrl-C comes as a key and not as a signal.
+      if (isCancel(answer)) throw new Interrupted('SIGINT');
+      return answer;
+    },
+  };
+}
+
+async function createBar(label: string): Promise<{
+  readonly update: (progress: Progress) => void;
+  readonly stop: () => void;
+}> {
+  const { default: bars } = await import('cli-progress');
+  const format = `  ${label} {bar} {percentage} %`;
+  // Signals are followed elsewhere, and what they stop is cleaned up there.
+  const settings = { stream: process.stderr, format, clearOnComplete: true, hideCursor: true };
+  const bar = new bars.SingleBar({ ...settings, gracefulExit: false }, bars.Presets.shades_classic);
+  const begun = performance.now();
+  let isShown = false;
+  return {
+    update({ done, total }) {
+      if (!isShown && performance.now() - begun < BAR_AFTER_MS) return;
+      if (isShown) bar.update(done);
+      else bar.start(total, done);
+      isShown = true;
+    },
+    stop() {
+      if (isShown) bar.stop();
+    },
+  };
+}

@@ -1,0 +1,150 @@
+// Where a command's keys come from.
+
+import { readFile, stat } from 'node:fs/promises';
+import { BundleSealError } from '../errors.ts';
+import { fileError, onFile } from '../files/error.ts';
+import type { RsaJwk } from '../keys/jwk.ts';
+import type { PublicKeyInput } from '../keys/parse.ts';
+import { UsageError } from './answer.ts';
+import { findConfig } from './config/files.ts';
+import { readConfig } from './config/read.ts';
+import type { Context } from './context.ts';
+import { repairKeyText } from './key-text.ts';
+import { STANDARD } from './spool.ts';
+
+export const PRIVATE_KEY_FILE = '.bundleseal_key';
+export const PUBLIC_KEY_FILE = '.bundleseal_key.pub';
+export const KEY_VARIABLES = ['BUNDLESEAL_PRIVATE_KEY', 'CAPGO_PRIVATE_KEY'] as const;
+
+/** Options by which a private key is named. */
+export interface PrivateKeyOptions {
+  readonly key?: string;
+  readonly keyData?: string;
+}
+
+/** Options by which public keys are named. */
+export interface PublicKeyOptions {
+  readonly key?: readonly string[];
+  readonly keyData?: string;
+  readonly plugin?: string;
+}
+
+/** A key, as the library takes it, and where it came from. */
+export interface FoundKey<Key> {
+  readonly key: Key;
+  /** For people: a file's path, a variable's name. */
+  readonly from: string;
+}
+
+export type KeyValue = string | Uint8Array | RsaJwk;
+
+// An RSA-16384 key in PEM has some 13 KB.
+const MAX_KEY_LENGTH = 65_536;
+
+/** A key out of a file: PEM, DER or JWK. `-` is standard input. */
+export async function readKeyFile(path: string): Promise<KeyValue> {
+  if (path === STANDARD) return keyFromBytes(await readStandardInput());
+  if (path.trim().startsWith('-----BEGIN')) {
+    throw new UsageError('--key takes the name of a file: pass the key itself with --key-data');
+  }
+  const { size } = await onFile(path, "can't be read", stat(path));
+  if (size > MAX_KEY_LENGTH) throw fileError(path, 'is too large for a key');
+  return keyFromBytes(await onFile(path, "can't be read", readFile(path)));
+}
+
+/** The private key by which this command signs. */
+export async function findPrivateKey(
+  context: Context,
+  { key, keyData }: PrivateKeyOptions,
+  fallback: string = PRIVATE_KEY_FILE,
+): Promise<FoundKey<KeyValue>> {
+  if (key !== undefined && keyData !== undefined) {
+    throw new UsageError('--key and --key-data name two keys: give one');
+  }
+  if (key !== undefined) return { key: await readKeyFile(key), from: key };
+  if (keyData !== undefined) {
+    context.warn(
+      'other users of this machine can read --key-data in its list of processes: use --key FILE, or BUNDLESEAL_PRIVATE_KEY',
+    );
+    return { key: keyFromText(keyData), from: '--key-data' };
+  }
+  for (const name of KEY_VARIABLES) {
+    const value = context.env[name];
+    if (value) return { key: keyFromText(value), from: name };
+  }
+  if (await isThere(fallback)) return { key: await readKeyFile(fallback), from: fallback };
+  throw new BundleSealError(
+    'ERR_KEY_INVALID',
+    `no private key: pass --key FILE, set ${KEY_VARIABLES[0]}, or make a pair with "bundleseal key create" (${fallback} is not here)`,
+  );
+}
+
+/** The public keys by which this command opens: those named, else the file's, else the config's. */
+export async function findPublicKeys(
+  { key = [], keyData, plugin }: PublicKeyOptions,
+  fallback: string = PUBLIC_KEY_FILE,
+): Promise<FoundKey<KeyValue>[]> {
+  const named: FoundKey<KeyValue>[] = [];
+  for (const path of key) named.push({ key: await readKeyFile(path), from: path });
+  if (keyData !== undefined) named.push({ key: keyFromText(keyData), from: '--key-data' });
+  if (named.length > 0) return named;
+  if (await isThere(fallback)) return [{ key: await readKeyFile(fallback), from: fallback }];
+  const configured = await findConfiguredKeys(plugin);
+  if (configured.length > 0) return configured;
+  throw new BundleSealError(
+    'ERR_KEY_INVALID',
+    `no public key: pass --key FILE (${fallback} is not here, and no Capacitor config with a publicKey)`,
+  );
+}
+
+async function findConfiguredKeys(plugin?: string): Promise<FoundKey<string>[]> {
+  const file = await findConfig('.');
+  if (file === undefined) return [];
+  const values = await readConfig(file, plugin);
+  return ['publicKey', 'previousPublicKey'].flatMap((name) => {
+    const value = values.plugin[name];
+    const isKey = value?.kind === 'literal' && typeof value.value === 'string';
+    return isKey ? [{ key: value.value as string, from: `${file.fileName} (${name})` }] : [];
+  });
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function keyFromText(text: string): KeyValue {
+  const repaired = repairKeyText(text).text;
+  if (!repaired.startsWith('{')) return repaired;
+  try {
+    return JSON.parse(repaired) as RsaJwk;
+  } catch {
+    // Its error would quote the text.
+    throw new BundleSealError('ERR_KEY_INVALID', 'the key is no JWK: its JSON is damaged');
+  }
+}
+
+function keyFromBytes(bytes: Uint8Array): KeyValue {
+  // DER begins with a SEQUENCE; as text that is the digit 0, which begins neither PEM nor JSON.
+  return bytes[0] === 0x30 ? bytes : keyFromText(new TextDecoder().decode(bytes));
+}
+
+async function readStandardInput(): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of process.stdin as AsyncIterable<Uint8Array>) {
+    length += piece.length;
+    if (length > MAX_KEY_LENGTH) throw fileError('standard input', 'is too large for a key');
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+/** For calls that take one key or several. */
+export function keysOf(found: readonly FoundKey<KeyValue>[]): PublicKeyInput[] {
+  return found.map(({ key }) => key);
+}

@@ -1,0 +1,106 @@
+// The command line, built as it ships and run as a process.
+
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll } from 'vitest';
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string | Uint8Array;
+}
+
+/** A folder to work in and the command line to run there. */
+export interface Project {
+  readonly folder: string;
+  /** The built command line. */
+  readonly cli: string;
+  path(...parts: string[]): string;
+  write(name: string, content: string | Uint8Array): Promise<void>;
+  run(args: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** Runs with `--json` and gives the object. */
+  json(args: readonly string[], options?: RunOptions): Promise<Record<string, unknown>>;
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+let built = '';
+
+/** Builds once a file of tests. */
+export function useCli(): void {
+  beforeAll(async () => {
+    built = await mkdtemp(join(tmpdir(), 'bundleseal-cli-'));
+    await build({
+      entryPoints: [join(ROOT, 'src/cli.ts')],
+      outfile: join(built, 'cli.mjs'),
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      mainFields: ['module', 'main'],
+      banner: {
+        js: "import { createRequire as createRequire_ } from 'node:module';\nconst require = createRequire_(import.meta.url);",
+      },
+    });
+  });
+  afterAll(() => rm(built, { recursive: true, force: true }));
+}
+
+/** A new folder for `work`, gone afterwards. */
+export async function withProject(work: (project: Project) => Promise<void>): Promise<void> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'bundleseal-project-')));
+  const cli = join(built, 'cli.mjs');
+  const path = (...parts: string[]) => join(folder, ...parts);
+  const run = (args: readonly string[], options: RunOptions = {}) =>
+    runIn(folder, process.execPath, [cli, ...args], options);
+  try {
+    await work({
+      folder,
+      cli,
+      path,
+      run,
+      async write(name, content) {
+        await mkdir(dirname(path(name)), { recursive: true });
+        await writeFile(path(name), content);
+      },
+      async json(args, options) {
+        const { stdout } = await run([...args, '--json'], options);
+        return JSON.parse(stdout) as Record<string, unknown>;
+      },
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export function runIn(
+  cwd: string,
+  command: string,
+  args: readonly string[],
+  { env = {}, stdin }: RunOptions = {},
+): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const { BUNDLESEAL_PRIVATE_KEY: _1, CAPGO_PRIVATE_KEY: _2, ...rest } = process.env;
+    const child = spawn(command, args, { cwd, env: { ...rest, ...env } });
+    const out: Buffer[] = [];
+    const errors: Buffer[] = [];
+    child.stdout.on('data', (piece: Buffer) => out.push(piece));
+    child.stderr.on('data', (piece: Buffer) => errors.push(piece));
+    child.on('error', reject);
+    child.on('close', (code) =>
+      resolve({
+        code,
+        stdout: Buffer.concat(out).toString('latin1'),
+        stderr: Buffer.concat(errors).toString(),
+      }),
+    );
+    child.stdin.on('error', () => {}).end(stdin);
+  });
+}
