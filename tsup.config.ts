@@ -6,7 +6,12 @@ rmSync('dist', { recursive: true, force: true });
 
 export default defineConfig([
   {
-    entry: { index: 'src/index.ts', node: 'src/node.ts', zip: 'src/zip.ts' },
+    entry: {
+      index: 'src/index.ts',
+      node: 'src/node.ts',
+      zip: 'src/zip.ts',
+      capgo: 'src/capgo.ts',
+    },
     format: 'esm',
     target: 'es2022',
     platform: 'neutral',

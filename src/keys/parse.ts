@@ -45,7 +45,11 @@ const OTHER_ALGORITHMS: Record<string, string> = {
  *
  * @throws `ERR_KEY_INVALID` naming what came instead; `TypeError` for what can't be a key.
  */
-export function parsePublicKey(input: PublicKeyInput, name = 'publicKey'): RsaPublicKey {
+export function parsePublicKey(
+  input: PublicKeyInput,
+  name = 'publicKey',
+  minBits?: number,
+): RsaPublicKey {
   const found = findKey(input, name);
   if (found.half === 'private') {
     forget(found);
@@ -53,7 +57,7 @@ export function parsePublicKey(input: PublicKeyInput, name = 'publicKey'): RsaPu
       'a private key came where the public key belongs: pass publicKeyOf(privateKey), and keep the private key out of the app',
     );
   }
-  return readPublic(found);
+  return readPublic(found, minBits);
 }
 
 /**
@@ -61,14 +65,18 @@ export function parsePublicKey(input: PublicKeyInput, name = 'publicKey'): RsaPu
  *
  * @throws `ERR_KEY_INVALID` naming what came instead; `TypeError` for what can't be a key.
  */
-export function parsePrivateKey(input: PrivateKeyInput, name = 'privateKey'): RsaPrivateKey {
+export function parsePrivateKey(
+  input: PrivateKeyInput,
+  name = 'privateKey',
+  minBits?: number,
+): RsaPrivateKey {
   const found = findKey(input, name);
   if (found.half === 'public') {
     throw keyInvalid(
       'a public key came where the private key belongs: pass the private key of the pair',
     );
   }
-  return readPrivate(found);
+  return readPrivate(found, minBits);
 }
 
 /** Reads a key of either half and gives its public numbers. */
@@ -79,16 +87,20 @@ export function parseEitherKey(input: PublicKeyInput | PrivateKeyInput): RsaPubl
   return { n, e };
 }
 
-function readPublic(found: Found): RsaPublicKey {
+function readPublic(found: Found, minBits?: number): RsaPublicKey {
   return checkPublicKey(
     'jwk' in found ? readPublicJwk(found.jwk) : explained(() => readPkcs1Public(found.members)),
+    minBits,
   );
 }
 
-function readPrivate(found: Found): RsaPrivateKey {
-  if ('jwk' in found) return checkPrivateKey(readPrivateJwk(found.jwk));
+function readPrivate(found: Found, minBits?: number): RsaPrivateKey {
+  if ('jwk' in found) return checkPrivateKey(readPrivateJwk(found.jwk), minBits);
   try {
-    return checkPrivateKey(explained(() => readPkcs1Private(found.members)));
+    return checkPrivateKey(
+      explained(() => readPkcs1Private(found.members)),
+      minBits,
+    );
   } finally {
     forget(found);
   }

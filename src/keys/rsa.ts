@@ -30,12 +30,15 @@ export function modulusLength(key: RsaPublicKey): number {
 }
 
 /** Gives the key back. @throws {@link BundleSealError} `ERR_KEY_INVALID`. */
-export function checkPublicKey<Key extends RsaPublicKey>(key: Key): Key {
+export function checkPublicKey<Key extends RsaPublicKey>(
+  key: Key,
+  minBits: number = MODULUS_BITS.min,
+): Key {
   const { n, e } = key;
   const bits = bitLength(n);
-  if (bits < MODULUS_BITS.min) {
+  if (bits < minBits) {
     throw keyInvalid(
-      `the RSA key has ${bits} bits and at least ${MODULUS_BITS.min} are required: make a new pair with keygen()`,
+      `the RSA key has ${bits} bits and at least ${minBits} are required: make a new pair with keygen()`,
     );
   }
   if (bits > MODULUS_BITS.max || bits % 8 !== 0 || n % 2n === 0n) {
@@ -58,8 +61,8 @@ export function checkPublicKey<Key extends RsaPublicKey>(key: Key): Key {
  *
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`.
  */
-export function checkPrivateKey(key: RsaPrivateKey): RsaPrivateKey {
-  checkPublicKey(key);
+export function checkPrivateKey(key: RsaPrivateKey, minBits?: number): RsaPrivateKey {
+  checkPublicKey(key, minBits);
   const { n, e, d, p, q, dp, dq, qi } = key;
   const consistent =
     // Bounded before they are multiplied.

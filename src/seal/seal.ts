@@ -32,7 +32,7 @@ function encodePayload(secrets: SealSecrets, headDigest: Uint8Array): Uint8Array
 }
 
 /** EM in RFC 8017 §9.2, with the payload in the place of T. */
-function encodeBlock(payload: Uint8Array, length: number): Uint8Array {
+export function encodeBlock(payload: Uint8Array, length: number): Uint8Array {
   const block = new Uint8Array(length).fill(0xff);
   block[0] = 0;
   block[1] = 1;
@@ -137,7 +137,7 @@ function sealInvalid(): BundleSealError {
   );
 }
 
-async function privateOperation(
+export async function privateOperation(
   backend: Backend,
   key: RsaPrivateKey,
   block: Uint8Array,
@@ -155,7 +155,7 @@ async function privateOperation(
 }
 
 /** The signature is below the modulus. */
-async function publicOperation(
+export async function publicOperation(
   backend: Backend,
   key: RsaPublicKey,
   signature: Uint8Array,

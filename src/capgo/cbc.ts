@@ -1,0 +1,45 @@
+// AES-128-CBC with PKCS#7 padding (NIST SP 800-38A §6.2, RFC 5652 §6.3), and the SHA-256 of what is plain.
+//
+// It stays in this folder: the sealed format has an authenticated cipher, and this one needs the signed
+// checksum beside it, compared before anything is released.
+
+import type { BackendName } from '../backend/backend.ts';
+import type { Session } from './session.ts';
+
+/** What is told of the work: plain bytes that are done. May throw, to end it. */
+export type Step = (done: number) => void | Promise<void>;
+
+export interface Cbc {
+  encrypt(
+    session: Session,
+    plain: Uint8Array,
+    step: Step,
+  ): Promise<{
+    readonly encrypted: Uint8Array;
+    readonly digest: Uint8Array;
+  }>;
+  /** Nothing where the padding is wrong. The caller compares the digest before it lets anyone see the bytes. */
+  decrypt(
+    session: Session,
+    encrypted: Uint8Array,
+    step: Step,
+  ): Promise<{ readonly plain: Uint8Array; readonly digest: Uint8Array } | undefined>;
+}
+
+export const BLOCK_LENGTH = 16;
+
+export async function loadCbc(backend: BackendName): Promise<Cbc> {
+  switch (backend) {
+    case 'node':
+      return (await import('./cbc-node.ts')).nodeCbc;
+    case 'webcrypto':
+      return (await import('./cbc-webcrypto.ts')).webcryptoCbc;
+    case 'noble':
+      return (await import('./cbc-noble.ts')).nobleCbc;
+  }
+}
+
+/** Bytes of the encrypted form. */
+export function encryptedLength(plain: number): number {
+  return plain - (plain % BLOCK_LENGTH) + BLOCK_LENGTH;
+}

@@ -1,0 +1,81 @@
+// The signed checksum of Capgo's wire, in the two spellings that its devices take.
+
+import type { Backend } from '../backend/backend.ts';
+import { fromBase64, toBase64 } from '../base64.ts';
+import { equalBytes, fromHex, toHex } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import type { RsaPrivateKey, RsaPublicKey } from '../keys/rsa.ts';
+import { describe } from '../options.ts';
+import { recover, sign } from './signature.ts';
+
+/**
+ * - `'v3'`: hex of the signature over the 32 bytes. Plugin 5.30, 6.30, 7.30 and later, and all of 8.
+ * - `'v2'`: base64 of the signature over the 64 hex characters read as if they were base64: 48 bytes. For older
+ *   plugins; the same checksum by another spelling.
+ */
+export type ChecksumFormat = 'v3' | 'v2';
+
+export async function signChecksum(
+  backend: Backend,
+  key: RsaPrivateKey,
+  digest: Uint8Array,
+  format: ChecksumFormat,
+): Promise<string> {
+  if (format === 'v3') return toHex(await sign(backend, key, digest));
+  const payload = fromBase64(toHex(digest), 'base64') as Uint8Array;
+  return toBase64(await sign(backend, key, payload), 'base64');
+}
+
+/** The digest that the private key vouched for. */
+export async function recoverChecksum(
+  backend: Backend,
+  key: RsaPublicKey,
+  checksum: string,
+): Promise<Uint8Array> {
+  const { format, signature } = readChecksum(checksum);
+  if (format === 'v3') return recover(backend, key, signature, 32);
+  const text = toBase64(await recover(backend, key, signature, 48), 'base64');
+  // Capgo's tools write small letters.
+  if (/^[0-9a-f]{64}$/.test(text)) return fromHex(text);
+  throw malformed('holds no SHA-256');
+}
+
+/** Tells the spellings apart as devices do: hex alone is V3, anything else base64. */
+export function readChecksum(checksum: string): {
+  readonly format: ChecksumFormat;
+  readonly signature: Uint8Array;
+} {
+  if (typeof checksum !== 'string') {
+    throw new TypeError(`options.checksum expected a string, got ${describe(checksum)}`);
+  }
+  const isHex = /^(?:[0-9a-fA-F]{2})+$/.test(checksum);
+  if (checksum === '' || (isHex && checksum.length <= 64)) {
+    throw new BundleSealError(
+      'ERR_VERSION_UNSUPPORTED',
+      'the checksum is missing or not signed, as in plain bundles and in the withdrawn V1 scheme: anyone can have made it. Encrypt the bundle again with V2 keys, and pass the checksum that comes with it',
+    );
+  }
+  if (isHex) return { format: 'v3', signature: fromHex(checksum.toLowerCase()) };
+  const signature = fromBase64(checksum, 'base64');
+  if (signature === undefined) throw malformed('is neither hex nor base64');
+  return { format: 'v2', signature };
+}
+
+/** Says the same, in the same time, whether the padding, the body or the checksum is wrong. */
+export function mismatch(): BundleSealError {
+  return new BundleSealError(
+    'ERR_CHECKSUM_MISMATCH',
+    'the bundle is not the one that was signed: it was altered or cut, or belongs to another session key or checksum; discard it and fetch it again',
+  );
+}
+
+export function isSame(digest: Uint8Array, signed: Uint8Array): boolean {
+  return equalBytes(digest, signed);
+}
+
+function malformed(what: string): BundleSealError {
+  return new BundleSealError(
+    'ERR_HEADER_INVALID',
+    `the checksum ${what}: pass it as Capgo's CLI printed it, whole`,
+  );
+}

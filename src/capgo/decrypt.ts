@@ -1,0 +1,86 @@
+// Opening a bundle of Capgo's wire.
+
+import type { BackendChoice } from '../backend/backend.ts';
+import { selectBackend } from '../backend/select.ts';
+import { BundleSealError } from '../errors.ts';
+import { checkOptions, type WorkOptions } from '../options.ts';
+import { type BundleInput, openInput } from '../sources/input.ts';
+import { giveWay } from '../turn.ts';
+import { BLOCK_LENGTH, loadCbc } from './cbc.ts';
+import { isSame, mismatch, recoverChecksum } from './checksum.ts';
+import { readPublicKey } from './keys.ts';
+import { recoverSession } from './session.ts';
+
+export interface DecryptOptions extends WorkOptions {
+  /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2.pub`. */
+  readonly publicKey: string;
+  /** base64 of the IV, a colon, base64 of the signed session key. */
+  readonly ivSessionKey: string;
+  /** The signed checksum, V3 or V2. */
+  readonly checksum: string;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+/**
+ * Opens a bundle that Capgo's CLI or {@link encryptBundle} made.
+ *
+ * What it returns is what the private key vouched for: session key and checksum are recovered by the public
+ * key, and nothing is released before the SHA-256 of all of it has been compared, in constant time. A bundle
+ * without a session key or with a checksum that is not signed is refused, and never taken for a plain one. Wrong
+ * padding and a wrong checksum are the same error.
+ *
+ * @param bundle - The encrypted file; all of it is in memory.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_HEADER_INVALID`: `ivSessionKey` or `checksum` is
+ * damaged; `ERR_VERSION_UNSUPPORTED`: the checksum is not signed (plain or V1); `ERR_SEAL_INVALID`: another key
+ * made them; `ERR_LENGTH_INVALID`: the file is cut; `ERR_CHECKSUM_MISMATCH`: it was altered.
+ * @see docs/capgo.md
+ * @example
+ * ```ts
+ * import { decryptBundle, encryptBundle, keygen } from 'bundleseal/capgo';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const { bundle, ivSessionKey, checksum } = await encryptBundle(new Uint8Array(100), { privateKey });
+ * console.log((await decryptBundle(bundle, { publicKey, ivSessionKey, checksum })).length);
+ * ```
+ */
+export async function decryptBundle(
+  bundle: BundleInput,
+  options: DecryptOptions,
+): Promise<Uint8Array> {
+  checkOptions('decryptBundle', options, [
+    ...['publicKey', 'ivSessionKey', 'checksum', 'signal', 'onProgress', 'backend'],
+  ]);
+  const { signal, onProgress } = options;
+  const publicKey = readPublicKey(options.publicKey);
+  signal?.throwIfAborted();
+  const source = openInput(bundle, 'bundle');
+  const backend = await selectBackend(options.backend);
+  const signed = await recoverChecksum(backend, publicKey, options.checksum);
+  const session = await recoverSession(backend, publicKey, options.ivSessionKey);
+  try {
+    if (source.size === 0 || source.size % BLOCK_LENGTH !== 0) {
+      throw new BundleSealError(
+        'ERR_LENGTH_INVALID',
+        `an encrypted bundle has a multiple of ${BLOCK_LENGTH} bytes, got ${source.size}: the download was cut, or the file is not encrypted`,
+        { offset: source.size },
+      );
+    }
+    const encrypted = source.bytes ?? (await source.read(0, source.size, signal));
+    const total = encrypted.length;
+    const opened = await (await loadCbc(backend.name)).decrypt(session, encrypted, async (done) => {
+      onProgress?.({ done, total });
+      await giveWay(signal);
+    });
+    signal?.throwIfAborted();
+    if (opened === undefined) throw mismatch();
+    if (!isSame(opened.digest, signed)) {
+      opened.plain.fill(0);
+      throw mismatch();
+    }
+    onProgress?.({ done: total, total });
+    return opened.plain;
+  } finally {
+    session.key.fill(0);
+  }
+}

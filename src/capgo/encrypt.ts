@@ -1,0 +1,98 @@
+// Encrypting a bundle for Capgo's plugin.
+
+import type { BackendChoice } from '../backend/backend.ts';
+import { selectBackend } from '../backend/select.ts';
+import { checkOptions, describe, type WorkOptions } from '../options.ts';
+import { type BundleInput, openInput } from '../sources/input.ts';
+import { giveWay } from '../turn.ts';
+import { loadCbc } from './cbc.ts';
+import { type ChecksumFormat, signChecksum } from './checksum.ts';
+import { keyIdOf, readPrivateKey } from './keys.ts';
+import { createSession, signSession } from './session.ts';
+
+export interface EncryptOptions extends WorkOptions {
+  /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2`. */
+  readonly privateKey: string;
+  /** The checksum's spelling: `'v2'` for plugins before 5.30, 6.30 and 7.30. Default `'v3'`. */
+  readonly checksumFormat?: ChecksumFormat;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+/** A bundle as Capgo's plugin takes it. */
+export interface EncryptedBundle {
+  /** What is uploaded: AES-128-CBC, without a header. */
+  readonly bundle: Uint8Array;
+  /** base64 of the IV, a colon, base64 of the signed session key. */
+  readonly ivSessionKey: string;
+  /** The signed SHA-256 of the plain zip. */
+  readonly checksum: string;
+  /** The 20 characters by which Capgo names the key. */
+  readonly keyId: string;
+}
+
+/**
+ * Encrypts a zip for the apps that carry Capgo's plugin and the public key, byte for byte as Capgo's CLI does.
+ *
+ * A fresh session key and IV are made for each bundle. The plugin gets all four: `bundle` as the file,
+ * `ivSessionKey` as its session key, `checksum`, and `keyId` to tell keys apart.
+ *
+ * This wire has RSA-2048 and an unauthenticated cipher, and nothing in it is bound to an app or a version: prefer
+ * `encryptBundle` of `bundleseal` for apps that can open it.
+ *
+ * @param zip - All of it is in memory.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SOURCE_FAILED`, `ERR_BACKEND_UNAVAILABLE`,
+ * `ERR_SIGNER_FAILED`. `TypeError` for a wrong or unknown option.
+ * @see docs/capgo.md
+ * @example
+ * ```ts
+ * import { decryptBundle, encryptBundle, keygen } from 'bundleseal/capgo';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const { bundle, ivSessionKey, checksum } = await encryptBundle(new Uint8Array(100), { privateKey });
+ * const zip = await decryptBundle(bundle, { publicKey, ivSessionKey, checksum });
+ * console.log(zip.length);
+ * ```
+ */
+export async function encryptBundle(
+  zip: BundleInput,
+  options: EncryptOptions,
+): Promise<EncryptedBundle> {
+  checkOptions('encryptBundle', options, [
+    ...['privateKey', 'checksumFormat', 'signal', 'onProgress', 'backend'],
+  ]);
+  const { checksumFormat = 'v3', signal, onProgress } = options;
+  if (checksumFormat !== 'v3' && checksumFormat !== 'v2') {
+    throw new TypeError(
+      `options.checksumFormat expected 'v3' or 'v2', got ${describe(checksumFormat)}`,
+    );
+  }
+  const privateKey = readPrivateKey(options.privateKey);
+  signal?.throwIfAborted();
+  const source = openInput(zip, 'zip');
+  const backend = await selectBackend(options.backend);
+  const plain = source.bytes ?? (await source.read(0, source.size, signal));
+  const session = createSession();
+  try {
+    const total = plain.length;
+    const { encrypted, digest } = await (await loadCbc(backend.name)).encrypt(
+      session,
+      plain,
+      async (done) => {
+        onProgress?.({ done, total });
+        await giveWay(signal);
+      },
+    );
+    signal?.throwIfAborted();
+    const result = {
+      bundle: encrypted,
+      ivSessionKey: await signSession(backend, privateKey, session),
+      checksum: await signChecksum(backend, privateKey, digest, checksumFormat),
+      keyId: keyIdOf(privateKey),
+    };
+    onProgress?.({ done: total, total });
+    return result;
+  } finally {
+    session.key.fill(0);
+  }
+}

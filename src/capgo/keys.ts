@@ -1,0 +1,134 @@
+// Capgo's keys: RSA-2048 in PKCS#1 PEM, demanded by their first line as its tools and its plugin do.
+
+import type { BackendChoice } from '../backend/backend.ts';
+import { randomBytes } from '../backend/random.ts';
+import { selectBackend } from '../backend/select.ts';
+import { toBase64 } from '../base64.ts';
+import { encodePkcs1Private, encodePkcs1Public } from '../keys/encode.ts';
+import type { KeyPair } from '../keys/keygen.ts';
+import { parsePrivateKey, parsePublicKey } from '../keys/parse.ts';
+import { decodePem, encodePem } from '../keys/pem.ts';
+import { checkPrivateKey, keyInvalid, type RsaPrivateKey, type RsaPublicKey } from '../keys/rsa.ts';
+import { checkOptions, describe } from '../options.ts';
+import { giveWay, untilAborted } from '../turn.ts';
+
+const MODULUS_BITS = 2048;
+
+// Characters of the PEM's body: what Capgo shows, stores and compares.
+const KEY_ID_LENGTH = 20;
+
+export interface KeygenOptions {
+  /** Rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+/**
+ * Makes the pair that Capgo's tools and plugin take: RSA-2048 with public exponent 65537, PKCS#1 in PEM.
+ *
+ * RSA-2048 is what that wire allows, and not what this library seals with: see `keygen` of `bundleseal`.
+ * Capgo's files for the two are `.capgo_key_v2` and `.capgo_key_v2.pub`.
+ *
+ * @param options.signal - Aborts: rejects with its reason.
+ * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE`.
+ * @see RFC 8017 appendix A.1
+ * @example
+ * ```ts
+ * import { keygen } from 'bundleseal/capgo';
+ *
+ * const { privateKey, publicKey, keyId } = await keygen();
+ * console.log(publicKey.startsWith('-----BEGIN RSA PUBLIC KEY-----'), keyId, privateKey.length);
+ * ```
+ */
+export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
+  checkOptions('keygen', options, ['signal', 'backend']);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const backend = await selectBackend(options.backend);
+  let key: RsaPrivateKey;
+  if (backend.generateKey === undefined) {
+    const { generateKey } = await import('../keys/primes.ts');
+    key = checkPrivateKey(
+      await generateKey(MODULUS_BITS, randomBytes, () => giveWay(signal)),
+      MODULUS_BITS,
+    );
+  } else {
+    const pkcs8 = await untilAborted(backend.generateKey(MODULUS_BITS), signal);
+    key = parsePrivateKey(pkcs8, 'privateKey', MODULUS_BITS);
+    pkcs8.fill(0);
+  }
+  signal?.throwIfAborted();
+  const der = encodePkcs1Private(key);
+  const publicDer = encodePkcs1Public(key);
+  const pair = {
+    privateKey: encodePem('RSA PRIVATE KEY', der),
+    publicKey: encodePem('RSA PUBLIC KEY', publicDer),
+    keyId: idOf(publicDer),
+  };
+  der.fill(0);
+  return pair;
+}
+
+/**
+ * The id by which Capgo names a public key: the first 20 characters of its PEM's body. The first of them are
+ * the same for every key of a length, so it tells keys apart and proves nothing.
+ *
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `TypeError` for anything but a string.
+ * @example
+ * ```ts
+ * import { keygen, keyId } from 'bundleseal/capgo';
+ *
+ * const pair = await keygen();
+ * console.log(keyId(pair.publicKey) === pair.keyId);
+ * ```
+ */
+export function keyId(publicKey: string): string {
+  return keyIdOf(readPublicKey(publicKey));
+}
+
+export function keyIdOf(key: RsaPublicKey): string {
+  return idOf(encodePkcs1Public(key));
+}
+
+function idOf(publicDer: Uint8Array): string {
+  return toBase64(publicDer, 'base64').slice(0, KEY_ID_LENGTH);
+}
+
+/** @throws {@link BundleSealError} `ERR_KEY_INVALID`. */
+export function readPublicKey(pem: string): RsaPublicKey {
+  const label = labelOf(pem, 'publicKey');
+  if (label === 'RSA PRIVATE KEY') {
+    throw keyInvalid(
+      'a private key came where the public key belongs. Apps of the withdrawn V1 scheme carry one: every copy of such an app can make bundles, so make a new pair',
+    );
+  }
+  demand(label, 'RSA PUBLIC KEY');
+  return parsePublicKey(pem, 'publicKey', MODULUS_BITS);
+}
+
+/** @throws {@link BundleSealError} `ERR_KEY_INVALID`. */
+export function readPrivateKey(pem: string): RsaPrivateKey {
+  const label = labelOf(pem, 'privateKey');
+  if (label === 'RSA PUBLIC KEY') {
+    throw keyInvalid('a public key came where the private key belongs: pass .capgo_key_v2');
+  }
+  demand(label, 'RSA PRIVATE KEY');
+  return parsePrivateKey(pem, 'privateKey', MODULUS_BITS);
+}
+
+function labelOf(pem: unknown, name: string): string {
+  if (typeof pem !== 'string') {
+    throw new TypeError(`options.${name} expected a PKCS#1 PEM string, got ${describe(pem)}`);
+  }
+  const { label, der } = decodePem(pem);
+  der.fill(0);
+  return label;
+}
+
+function demand(label: string, wanted: string): void {
+  if (label === wanted) return;
+  throw keyInvalid(
+    `Capgo takes PKCS#1 alone, and this is a "${label}": a key that begins with "-----BEGIN ${wanted}-----" is needed, see keygen() of bundleseal/capgo`,
+  );
+}

@@ -1,0 +1,52 @@
+// One bundle's key and IV, as Capgo's wire carries them: base64(iv):base64(R(session key)).
+
+import type { Backend } from '../backend/backend.ts';
+import { randomBytes } from '../backend/random.ts';
+import { fromBase64, toBase64 } from '../base64.ts';
+import { BundleSealError } from '../errors.ts';
+import type { RsaPrivateKey, RsaPublicKey } from '../keys/rsa.ts';
+import { describe } from '../options.ts';
+import { recover, sign } from './signature.ts';
+
+const LENGTH = 16;
+
+export interface Session {
+  /** AES-128 key: 16 bytes. */
+  readonly key: Uint8Array;
+  /** 16 bytes. */
+  readonly iv: Uint8Array;
+}
+
+export function createSession(): Session {
+  return { key: randomBytes(LENGTH), iv: randomBytes(LENGTH) };
+}
+
+export async function signSession(
+  backend: Backend,
+  privateKey: RsaPrivateKey,
+  { key, iv }: Session,
+): Promise<string> {
+  const signature = await sign(backend, privateKey, key);
+  return `${toBase64(iv, 'base64')}:${toBase64(signature, 'base64')}`;
+}
+
+/** @throws {@link BundleSealError} `ERR_HEADER_INVALID`, `ERR_SEAL_INVALID`. */
+export async function recoverSession(
+  backend: Backend,
+  publicKey: RsaPublicKey,
+  ivSessionKey: string,
+): Promise<Session> {
+  if (typeof ivSessionKey !== 'string') {
+    throw new TypeError(`options.ivSessionKey expected a string, got ${describe(ivSessionKey)}`);
+  }
+  const [ivText = '', keyText = '', ...rest] = ivSessionKey.split(':');
+  const iv = fromBase64(ivText, 'base64');
+  const signature = fromBase64(keyText, 'base64');
+  if (iv?.length !== LENGTH || !signature?.length || rest.length > 0) {
+    throw new BundleSealError(
+      'ERR_HEADER_INVALID',
+      "the ivSessionKey is missing or damaged: pass it as Capgo's CLI printed it (base64 of the IV, a colon, base64 of the session key). A bundle without one is not encrypted, and is not opened here",
+    );
+  }
+  return { key: await recover(backend, publicKey, signature, LENGTH), iv };
+}
