@@ -3,11 +3,10 @@
 // It stays in this folder: the sealed format has an authenticated cipher, and this one needs the signed
 // checksum beside it, compared before anything is released.
 
-import type { BackendName } from '../backend/backend.ts';
 import type { Session } from './session.ts';
 
 /** What is told of the work: plain bytes that are done. May throw, to end it. */
-export type Step = (done: number) => void | Promise<void>;
+type Step = (done: number) => void | Promise<void>;
 
 export interface Cbc {
   encrypt(
@@ -27,17 +26,6 @@ export interface Cbc {
 }
 
 export const BLOCK_LENGTH = 16;
-
-export async function loadCbc(backend: BackendName): Promise<Cbc> {
-  switch (backend) {
-    case 'node':
-      return (await import('./cbc-node.ts')).nodeCbc;
-    case 'webcrypto':
-      return (await import('./cbc-webcrypto.ts')).webcryptoCbc;
-    case 'noble':
-      return (await import('./cbc-noble.ts')).nobleCbc;
-  }
-}
 
 /** Bytes of the encrypted form. */
 export function encryptedLength(plain: number): number {

@@ -41,7 +41,7 @@ export async function recoverChecksum(
 }
 
 /** Tells the spellings apart as devices do: hex alone is V3, anything else base64. */
-export function readChecksum(checksum: string): {
+function readChecksum(checksum: string): {
   readonly format: ChecksumFormat;
   readonly signature: Uint8Array;
 } {

@@ -6,9 +6,10 @@ import { BundleSealError } from '../errors.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput } from '../sources/input.ts';
 import { giveWay } from '../turn.ts';
-import { BLOCK_LENGTH, loadCbc } from './cbc.ts';
+import { BLOCK_LENGTH } from './cbc.ts';
 import { isSame, mismatch, recoverChecksum } from './checksum.ts';
 import { readPublicKey } from './keys.ts';
+import { loadCbc } from './load-cbc.ts';
 import { recoverSession } from './session.ts';
 
 export interface DecryptOptions extends WorkOptions {

@@ -5,9 +5,9 @@ import { selectBackend } from '../backend/select.ts';
 import { checkOptions, describe, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput } from '../sources/input.ts';
 import { giveWay } from '../turn.ts';
-import { loadCbc } from './cbc.ts';
 import { type ChecksumFormat, signChecksum } from './checksum.ts';
 import { keyIdOf, readPrivateKey } from './keys.ts';
+import { loadCbc } from './load-cbc.ts';
 import { createSession, signSession } from './session.ts';
 
 export interface EncryptOptions extends WorkOptions {

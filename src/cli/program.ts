@@ -43,7 +43,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-export function createProgram(): Command {
+function createProgram(): Command {
   const program = new Command('bundleseal');
   program
     .description('Seals the bundles that apps download as over-the-air updates, and opens them.')

@@ -5,7 +5,7 @@ import { BundleSealError } from '../errors.ts';
 import { type Answer, Interrupted, UsageError } from './answer.ts';
 import { type CommonOptions, type Context, createContext, paint } from './context.ts';
 
-export const EXIT = { success: 0, bad: 1, usage: 2 } as const;
+const EXIT = { success: 0, bad: 1, usage: 2 } as const;
 
 export type Work<Options> = (
   context: Context,

@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { build, transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const ENTRIES = ['index', 'node', 'zip'];
+const ENTRIES = ['index', 'node', 'zip', 'capgo'];
 const ROOT = join(import.meta.dirname, '../..');
 
 interface Example {

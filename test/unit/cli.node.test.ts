@@ -604,3 +604,42 @@ describe('doctor', () => {
     });
   });
 });
+
+describe("Capgo's wire", () => {
+  it('makes its keys, encrypts, verifies and opens', async () => {
+    await withApp(async (project) => {
+      const created = await project.json(['key', 'create', '--capgo']);
+      expect(created).toMatchObject({ privateKey: '.capgo_key_v2', bits: 2048 });
+      expect(read(project, '.capgo_key_v2').toString()).toContain('BEGIN RSA PRIVATE KEY');
+      await project.run(['bundle', 'zip']);
+      for (const format of ['v3', 'v2']) {
+        const sealed = await project.json([
+          ...['bundle', 'encrypt', 'dist.zip', '--capgo', '--checksum-format', format],
+        ]);
+        expect(sealed).toMatchObject({ out: 'dist.zip_encrypted.zip', keyId: created['keyId'] });
+        const sent = [
+          ...['--iv-session-key', String(sealed['ivSessionKey'])],
+          ...['--checksum', String(sealed['checksum'])],
+        ];
+        const file = 'dist.zip_encrypted.zip';
+        const verify = ['bundle', 'verify', file, '--capgo', ...sent, '--zip', 'dist.zip'];
+        expect(await project.json(verify)).toMatchObject({ verified: true, matches: true });
+        const args = ['bundle', 'decrypt', file, '--capgo', ...sent, '--out', 'opened.zip'];
+        expect((await project.run(args)).code).toBe(0);
+        expect(read(project, 'opened.zip')).toEqual(read(project, 'dist.zip'));
+      }
+    });
+  });
+
+  it('is not opened without its signed checksum', async () => {
+    await withProject(async (project) => {
+      await project.write('x', 'y');
+      const args = ['bundle', 'decrypt', 'x', '--capgo', '--iv-session-key', 'a:b', '--out', 'z'];
+      expect((await project.run(args)).code).toBe(2);
+      await project.run(['key', 'create', '--capgo']);
+      const unsigned = await project.json([...args, '--checksum', 'ab'.repeat(32)]);
+      expect(unsigned).toMatchObject({ code: 'ERR_VERSION_UNSUPPORTED' });
+      expect(readdirSync(project.folder)).not.toContain('z');
+    });
+  });
+});

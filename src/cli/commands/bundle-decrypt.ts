@@ -4,30 +4,40 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { BundleInfo } from '../../bundle/info.ts';
 import { UsageError } from '../answer.ts';
+import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '../capgo.ts';
 import { fileStream } from '../file-stream.ts';
-import { examples } from '../help.ts';
+import { bytes, examples } from '../help.ts';
 import { describeInfo, type OpeningOptions, openingOptions, readOpening } from '../opening.ts';
 import { run } from '../run.ts';
 import { STANDARD, withInput, withOutput } from '../spool.ts';
+import { writeWhole } from '../write-whole.ts';
 
-interface Options extends OpeningOptions {
+interface Options extends OpeningOptions, CapgoOpeningOptions {
+  readonly key?: readonly string[];
+  readonly keyData?: string;
   readonly out?: string;
   readonly extract?: string;
   readonly overwrite: boolean;
 }
 
 export function bundleDecrypt(group: Command): void {
-  openingOptions(
-    group
-      .command('decrypt')
-      .summary('open a sealed bundle')
-      .description(
-        'Opens a bundle and writes it when all of it has been verified; else nothing is written.',
-      )
-      .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
-      .option('--out <file>', 'the zip; - for standard output (default: the name without .sealed)')
-      .option('--extract <dir>', 'unpack into this folder instead')
-      .option('--overwrite', 'replace what is in the folder, as a whole', false),
+  capgoOpeningOptions(
+    openingOptions(
+      group
+        .command('decrypt')
+        .summary('open a sealed bundle')
+        .description(
+          'Opens a bundle and writes it when all of it has been verified; else nothing is written.',
+        )
+        .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
+        .option(
+          '--out <file>',
+          'the zip; - for standard output (default: the name without .sealed)',
+        )
+        .option('--extract <dir>', 'unpack into this folder instead')
+        .option('--overwrite', 'replace what is in the folder, as a whole', false)
+        .option('--checksum <text>', 'with --capgo: the signed checksum'),
+    ),
   )
     .addHelpText(
       'after',
@@ -43,6 +53,17 @@ export function bundleDecrypt(group: Command): void {
         const { extract, overwrite } = options;
         if (extract !== undefined && options.out !== undefined) {
           throw new UsageError('--out and --extract name two places: give one');
+        }
+        if (options.capgo) {
+          if (extract !== undefined || options.out === undefined || options.out === STANDARD) {
+            throw new UsageError('--capgo writes a zip: name it with --out');
+          }
+          const zip = await openFromCapgo(context, file, options);
+          await writeWhole(options.out, zip, { mode: 0o666, force: true });
+          return {
+            json: { out: options.out, size: zip.length },
+            lines: [`✓ ${options.out}  ${bytes(zip.length)}, genuine and whole`],
+          };
         }
         const out = extract === undefined ? (options.out ?? defaultName(file)) : STANDARD;
         const opening = await readOpening(options);

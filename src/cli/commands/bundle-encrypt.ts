@@ -5,18 +5,21 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { onFile } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
+import { encryptForCapgo } from '../capgo.ts';
 import type { Context } from '../context.ts';
 import { bytes, examples, KEY_DATA_HELP, PRIVATE_KEY_HELP } from '../help.ts';
 import { findPrivateKey, type PrivateKeyOptions } from '../keys.ts';
 import { type MetadataOptions, readMetadata } from '../read-metadata.ts';
 import { run } from '../run.ts';
 import { STANDARD, withInput, withOutput, withTemporaryFolder } from '../spool.ts';
-import { writeText } from '../write-text.ts';
+import { writeWhole } from '../write-whole.ts';
 import { type ZipFolderOptions, zipFolder, zipOptions } from './bundle-zip.ts';
 
 interface Options extends PrivateKeyOptions, MetadataOptions, ZipFolderOptions {
   readonly out?: string;
   readonly detached: boolean;
+  readonly capgo: boolean;
+  readonly checksumFormat: string;
   readonly chunkSize?: string;
 }
 
@@ -36,6 +39,8 @@ export function bundleEncrypt(group: Command): void {
       .option('--key <file>', PRIVATE_KEY_HELP)
       .option('--key-data <key>', KEY_DATA_HELP)
       .option('--detached', 'body and seal apart: the seal gets .seal behind the name', false)
+      .option('--capgo', "for Capgo's plugin instead: RSA-2048, AES-128-CBC", false)
+      .option('--checksum-format <format>', 'with --capgo: v3, or v2 for old plugins', 'v3')
       .option('--app-id <id>', "the app (default: the Capacitor config's appId)")
       .option('--app-version <version>', "the version (default: package.json's)")
       .option('--channel <channel>', 'the release channel')
@@ -48,13 +53,22 @@ export function bundleEncrypt(group: Command): void {
       examples(
         'bundle encrypt dist --channel production --sequence 42',
         'bundle encrypt app.zip --detached --out app.body',
+        'bundle encrypt app.zip --capgo --key .capgo_key_v2',
         'bundle encrypt - --out - --no-project < app.zip > app.sealed',
       ),
     )
     .action(
       run<Options>(async (context, options, operand) => {
         const input = operand as string;
-        const out = options.out ?? defaultName(input);
+        const out = options.out ?? defaultName(input, options.capgo);
+        if (options.capgo) {
+          if (out === STANDARD || options.detached) {
+            throw new UsageError('--capgo writes one file: name it with --out, without --detached');
+          }
+          return withZip(context, input, options, (zip) =>
+            encryptForCapgo(context, zip, out, options),
+          );
+        }
         if (options.detached && out === STANDARD) {
           throw new UsageError('--detached writes two files: name the body with --out');
         }
@@ -80,7 +94,7 @@ export function bundleEncrypt(group: Command): void {
         );
         const { seal, ...about } = sealed;
         if (options.detached) {
-          await writeText(`${out}.seal`, `${seal}\n`, { mode: 0o666, force: true });
+          await writeWhole(`${out}.seal`, `${seal}\n`, { mode: 0o666, force: true });
         }
         return {
           json: {
@@ -100,10 +114,12 @@ export function bundleEncrypt(group: Command): void {
     );
 }
 
-function defaultName(input: string): string {
+function defaultName(input: string, isCapgo: boolean): string {
   if (input === STANDARD) return STANDARD;
   const name = input.replace(/[\\/]+$/, '');
   if (/^\.*$/.test(name)) throw new UsageError('name the sealed bundle with --out');
+  // As Capgo's CLI names it.
+  if (isCapgo) return `${name.replace(/\.zip$/i, '')}.zip_encrypted.zip`;
   return /\.zip$/i.test(name) ? `${name}.sealed` : `${name}.zip.sealed`;
 }
 

@@ -9,7 +9,7 @@ import { readHeaderFile } from '../header-file.ts';
 import { collect, examples, KEY_DATA_HELP, PRIVATE_KEY_HELP } from '../help.ts';
 import { findPrivateKey, type PrivateKeyOptions, readKeyFile } from '../keys.ts';
 import { run } from '../run.ts';
-import { writeText } from '../write-text.ts';
+import { writeWhole } from '../write-whole.ts';
 
 interface Options extends PrivateKeyOptions {
   readonly from: readonly string[];
@@ -50,7 +50,7 @@ export function bundleReseal(group: Command): void {
           const fresh = await resealBundle(seal, { publicKey, privateKey: key, signal });
           const out = options.out ?? file;
           if (headerLength === undefined) {
-            await writeText(out, `${fresh}\n`, { mode: 0o666, force: true });
+            await writeWhole(out, `${fresh}\n`, { mode: 0o666, force: true });
           } else {
             await writeResealed(context, file, out, headerLength, fresh);
           }

@@ -2,29 +2,38 @@
 
 import type { Command } from 'commander';
 import type { BundleInfo } from '../../bundle/info.ts';
-import { UsageError } from '../answer.ts';
+import { type Answer, UsageError } from '../answer.ts';
+import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '../capgo.ts';
+import type { Context } from '../context.ts';
 import { fileStream } from '../file-stream.ts';
-import { examples } from '../help.ts';
+import { bytes, examples } from '../help.ts';
 import { describeInfo, type OpeningOptions, openingOptions, readOpening } from '../opening.ts';
 import { run } from '../run.ts';
 import { withInput } from '../spool.ts';
 
-interface Options extends OpeningOptions {
+interface Options extends OpeningOptions, CapgoOpeningOptions {
+  readonly key?: readonly string[];
+  readonly keyData?: string;
   readonly zip?: string;
   readonly checksum?: string;
 }
 
 export function bundleVerify(group: Command): void {
-  openingOptions(
-    group
-      .command('verify')
-      .summary('check a sealed bundle, writing nothing')
-      .description(
-        'Opens a bundle as an app does and writes nothing; compares it with a zip or a checksum where one is given.',
-      )
-      .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
-      .option('--zip <file>', 'the plain bundle that it has to be')
-      .option('--checksum <hex>', 'the SHA-256 that the plain bundle has to have'),
+  capgoOpeningOptions(
+    openingOptions(
+      group
+        .command('verify')
+        .summary('check a sealed bundle, writing nothing')
+        .description(
+          'Opens a bundle as an app does and writes nothing; compares it with a zip or a checksum where one is given.',
+        )
+        .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
+        .option('--zip <file>', 'the plain bundle that it has to be')
+        .option(
+          '--checksum <text>',
+          'the SHA-256 that the plain bundle has to have; with --capgo the signed one',
+        ),
+    ),
   )
     .addHelpText(
       'after',
@@ -33,6 +42,7 @@ export function bundleVerify(group: Command): void {
     .action(
       run<Options>(async (context, options, file) => {
         const { zip, checksum } = options;
+        if (options.capgo) return verifyFromCapgo(context, file as string, options);
         if (checksum !== undefined && !/^[0-9a-f]{64}$/i.test(checksum)) {
           throw new UsageError('--checksum takes a SHA-256 as 64 hex characters');
         }
@@ -62,6 +72,29 @@ export function bundleVerify(group: Command): void {
         };
       }),
     );
+}
+
+async function verifyFromCapgo(context: Context, file: string, options: Options): Promise<Answer> {
+  const plain = await openFromCapgo(context, file, options);
+  const { checksum: digestOf } = await import('../../index.ts');
+  const { checksumFile } = await import('../../node.ts');
+  const digest = await digestOf(plain);
+  const { zip } = options;
+  const matches = zip === undefined || (await checksumFile(zip)) === digest;
+  return {
+    json: {
+      verified: true,
+      ...(zip !== undefined && { matches }),
+      size: plain.length,
+      sha256: digest,
+    },
+    lines: [
+      `✓ genuine and whole  ${bytes(plain.length)}`,
+      `  SHA-256  ${digest}`,
+      ...(matches ? [] : [`✗ it is not ${zip}`]),
+    ],
+    isBad: !matches,
+  };
 }
 
 async function readThrough(

@@ -75,7 +75,7 @@ export function zipOptions(command: Command): Command {
     .option('--no-code-check', "don't look for index.html and notifyAppReady()");
 }
 
-export async function buildFolder(): Promise<string> {
+async function buildFolder(): Promise<string> {
   const file = await findConfig('.');
   const webDir = file && (await readConfig(file)).webDir;
   if (webDir?.kind === 'literal' && typeof webDir.value === 'string') return webDir.value;

@@ -3,17 +3,19 @@
 import type { Command } from 'commander';
 import { fileError } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
+import { CAPGO_PRIVATE_KEY_FILE } from '../capgo.ts';
 import type { Context } from '../context.ts';
 import { gitStateOf, ignoreInGit } from '../git.ts';
 import { examples } from '../help.ts';
 import { isThere, PRIVATE_KEY_FILE } from '../keys.ts';
 import { run } from '../run.ts';
-import { writeText } from '../write-text.ts';
+import { writeWhole } from '../write-whole.ts';
 
 interface Options {
-  readonly out: string;
+  readonly out?: string;
   readonly bits: string;
   readonly format: string;
+  readonly capgo: boolean;
   readonly force: boolean;
   readonly gitignore: boolean;
 }
@@ -25,9 +27,13 @@ export function keyCreate(group: Command): void {
     .description(
       'Makes a key pair. The private key stays on the build machine; the public key goes into the app.',
     )
-    .option('--out <file>', 'the private key; the public one gets .pub behind it', PRIVATE_KEY_FILE)
+    .option(
+      '--out <file>',
+      `the private key; the public one gets .pub behind it (default: ${PRIVATE_KEY_FILE}, or ${CAPGO_PRIVATE_KEY_FILE} with --capgo)`,
+    )
     .option('--bits <bits>', 'of the RSA modulus: 3072 or 4096', '4096')
     .option('--format <format>', 'pkcs8 or pkcs1', 'pkcs8')
+    .option('--capgo', "RSA-2048 in PKCS#1, which is what Capgo's plugin takes", false)
     .option(
       '--force',
       'replace keys that are there: what they sealed can no longer be renewed',
@@ -37,7 +43,8 @@ export function keyCreate(group: Command): void {
     .addHelpText('after', examples('key create', 'key create --out keys/release --bits 3072'))
     .action(
       run<Options>(async (context, options) => {
-        const { out, force } = options;
+        const { force } = options;
+        const out = options.out ?? (options.capgo ? CAPGO_PRIVATE_KEY_FILE : PRIVATE_KEY_FILE);
         const modulusBits = Number(options.bits);
         if (modulusBits !== 3072 && modulusBits !== 4096) {
           throw new UsageError(`--bits takes 3072 or 4096, got ${options.bits}`);
@@ -47,12 +54,19 @@ export function keyCreate(group: Command): void {
           throw new UsageError(`--format takes pkcs8 or pkcs1, got ${format}`);
         }
         await refuseExisting(out, force);
-        const { keygen } = await import('../../index.ts');
-        const pair = await keygen({ modulusBits, format, signal: context.signal });
+        const { signal } = context;
+        const pair = options.capgo
+          ? await (await import('../../capgo.ts')).keygen({ signal })
+          : await (await import('../../index.ts')).keygen({ modulusBits, format, signal });
         await writePair(out, pair, force);
         await guardFromGit(context, out, options.gitignore);
         return {
-          json: { privateKey: out, publicKey: `${out}.pub`, keyId: pair.keyId, bits: modulusBits },
+          json: {
+            privateKey: out,
+            publicKey: `${out}.pub`,
+            keyId: pair.keyId,
+            bits: options.capgo ? 2048 : modulusBits,
+          },
           lines: [
             `✓ private key  ${out}  (into the build machine's secrets, and nowhere else)`,
             `✓ public key   ${out}.pub  (into the app: bundleseal key save)`,
@@ -64,7 +78,7 @@ export function keyCreate(group: Command): void {
 }
 
 /** Refuses before time is spent on a pair that can't be kept. */
-export async function refuseExisting(out: string, force: boolean): Promise<void> {
+async function refuseExisting(out: string, force: boolean): Promise<void> {
   for (const path of force ? [] : [out, `${out}.pub`]) {
     if (await isThere(path)) {
       throw fileError(
@@ -81,8 +95,8 @@ export async function writePair(
   pair: { readonly privateKey: string; readonly publicKey: string },
   force: boolean,
 ): Promise<void> {
-  await writeText(out, pair.privateKey, { mode: 0o600, force });
-  await writeText(`${out}.pub`, pair.publicKey, { mode: 0o644, force });
+  await writeWhole(out, pair.privateKey, { mode: 0o600, force });
+  await writeWhole(`${out}.pub`, pair.publicKey, { mode: 0o644, force });
 }
 
 /** Warns where git would commit a private key, and adds the line if that is wanted. */

@@ -1,0 +1,15 @@
+// The cipher of a backend, loaded when it is chosen.
+
+import type { BackendName } from '../backend/backend.ts';
+import type { Cbc } from './cbc.ts';
+
+export async function loadCbc(backend: BackendName): Promise<Cbc> {
+  switch (backend) {
+    case 'node':
+      return (await import('./cbc-node.ts')).nodeCbc;
+    case 'webcrypto':
+      return (await import('./cbc-webcrypto.ts')).webcryptoCbc;
+    case 'noble':
+      return (await import('./cbc-noble.ts')).nobleCbc;
+  }
+}

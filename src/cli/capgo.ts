@@ -1,0 +1,108 @@
+// Bundles of Capgo's wire, from the command line.
+
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { BundleSealError } from '../errors.ts';
+import { onFile } from '../files/error.ts';
+import { type Answer, UsageError } from './answer.ts';
+import type { Context } from './context.ts';
+import { bytes } from './help.ts';
+import {
+  findPrivateKey,
+  isThere,
+  type KeyValue,
+  keyFromText,
+  type PrivateKeyOptions,
+  readKeyFile,
+} from './keys.ts';
+import { writeWhole } from './write-whole.ts';
+
+export const CAPGO_PRIVATE_KEY_FILE = '.capgo_key_v2';
+const CAPGO_PUBLIC_KEY_FILE = `${CAPGO_PRIVATE_KEY_FILE}.pub`;
+
+/** What opening such a bundle needs beside its file. */
+export interface CapgoOpeningOptions {
+  readonly capgo: boolean;
+  readonly key?: readonly string[];
+  readonly keyData?: string;
+  readonly ivSessionKey?: string;
+  readonly checksum?: string;
+}
+
+export function capgoOpeningOptions(command: Command): Command {
+  return command
+    .option('--capgo', "the file is of Capgo's wire; needs the next option, and --checksum", false)
+    .option('--iv-session-key <text>', "as Capgo's CLI printed it");
+}
+
+/** Encrypts a zip for Capgo's plugin. */
+export async function encryptForCapgo(
+  context: Context,
+  zip: string,
+  out: string,
+  options: PrivateKeyOptions & { readonly checksumFormat: string },
+): Promise<Answer> {
+  const { checksumFormat } = options;
+  if (checksumFormat !== 'v3' && checksumFormat !== 'v2') {
+    throw new UsageError(`--checksum-format takes v3 or v2, got ${checksumFormat}`);
+  }
+  const { key } = await findPrivateKey(context, options, CAPGO_PRIVATE_KEY_FILE);
+  const { encryptBundle } = await import('../capgo.ts');
+  const plain = await onFile(zip, "can't be read", readFile(zip));
+  const { signal } = context;
+  const { bundle, ...about } = await context.follow('encrypting', (onProgress) =>
+    encryptBundle(plain, { privateKey: pemOf(key), checksumFormat, signal, onProgress }),
+  );
+  await writeWhole(out, bundle, { mode: 0o666, force: true });
+  return {
+    json: { out, ...about, size: plain.length, encryptedSize: bundle.length },
+    lines: [
+      `✓ ${out}  ${bytes(plain.length)} encrypted into ${bytes(bundle.length)}, for Capgo's plugin`,
+      `  ivSessionKey  ${about.ivSessionKey}`,
+      `  checksum      ${about.checksum}`,
+      `  key id        ${about.keyId}`,
+    ],
+  };
+}
+
+/** The plain zip of a bundle of Capgo's wire, when all of it has been verified. */
+export async function openFromCapgo(
+  context: Context,
+  file: string,
+  options: CapgoOpeningOptions,
+): Promise<Uint8Array> {
+  const { ivSessionKey, checksum } = options;
+  if (ivSessionKey === undefined || checksum === undefined) {
+    throw new UsageError(
+      '--capgo needs --iv-session-key and --checksum: without the signed checksum nobody vouches for the bundle',
+    );
+  }
+  const publicKey = pemOf(await findCapgoPublicKey(options));
+  const { decryptBundle } = await import('../capgo.ts');
+  const encrypted = await onFile(file, "can't be read", readFile(file));
+  const { signal } = context;
+  return context.follow('opening', (onProgress) =>
+    decryptBundle(encrypted, { publicKey, ivSessionKey, checksum, signal, onProgress }),
+  );
+}
+
+async function findCapgoPublicKey({ key = [], keyData }: CapgoOpeningOptions): Promise<KeyValue> {
+  if (key.length + (keyData === undefined ? 0 : 1) > 1) {
+    throw new UsageError("Capgo's wire names no key: give one --key");
+  }
+  if (keyData !== undefined) return keyFromText(keyData);
+  const path = key[0] ?? CAPGO_PUBLIC_KEY_FILE;
+  if (key[0] !== undefined || (await isThere(path))) return readKeyFile(path);
+  throw new BundleSealError(
+    'ERR_KEY_INVALID',
+    `no public key: pass --key FILE (${CAPGO_PUBLIC_KEY_FILE} is not here)`,
+  );
+}
+
+function pemOf(key: KeyValue): string {
+  if (typeof key === 'string') return key;
+  throw new BundleSealError(
+    'ERR_KEY_INVALID',
+    'Capgo takes PKCS#1 in PEM alone: pass .capgo_key_v2 or .capgo_key_v2.pub',
+  );
+}

@@ -1,0 +1,146 @@
+// The whole flow on a real app, through the packed tarball in a fresh project; and on a terminal.
+
+import { spawn } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { runIn, useCli, withProject } from '../support/cli.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const APP = join(
+  dirname(createRequire(import.meta.url).resolve('@mxtommy/kip/package.json')),
+  'public',
+);
+
+describe('the packed package', () => {
+  it('creates, saves, zips, encrypts, verifies, decrypts and unzips a real app', async () => {
+    await withProject(async ({ folder, path, write }) => {
+      const done = async (command: string, ...args: string[]) => {
+        const ran = await runIn(folder, command, args);
+        expect(ran.code, `${command} ${args.join(' ')}\n${ran.stderr}${ran.stdout}`).toBe(0);
+        return ran.stdout;
+      };
+      const packed = await runIn(ROOT, 'npm', ['pack', '--silent', '--pack-destination', folder]);
+      expect(packed.code, packed.stderr).toBe(0);
+      const tarball = packed.stdout.trim().split('\n').at(-1) as string;
+      await write('package.json', '{ "name": "app", "version": "4.8.5", "private": true }');
+      await done('npm', 'install', '--silent', '--no-audit', '--no-fund', `./${tarball}`);
+      await write(
+        'capacitor.config.json',
+        '{\n\t"appId": "com.example.kip",\n\t"webDir": "www"\n}\n',
+      );
+      cpSync(APP, path('www'), { recursive: true });
+
+      const npx = (...args: string[]) => done('npx', '--no-install', 'bundleseal', ...args);
+      await npx('key', 'create');
+      await npx('key', 'save');
+      expect(readFileSync(path('capacitor.config.json'), 'utf8')).toContain('\t"appId"');
+      const zip = JSON.parse(await npx('bundle', 'zip', '--out', 'app.zip', '--json'));
+      expect(zip.entries).toBeGreaterThan(200);
+      const sealed = JSON.parse(
+        await npx('bundle', 'encrypt', 'app.zip', '--sequence', '1', '--json'),
+      );
+      expect(sealed).toMatchObject({
+        checksum: zip.checksum,
+        metadata: { appId: 'com.example.kip', version: '4.8.5', sequence: 1 },
+      });
+      await npx('bundle', 'verify', 'app.zip.sealed', '--zip', 'app.zip');
+      const expected = ['--expect-app-id', 'com.example.kip'];
+      await npx('bundle', 'decrypt', 'app.zip.sealed', '--extract', 'opened', ...expected);
+      const files = (dir: string) =>
+        readdirSync(path(dir), { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name));
+      expect(files('opened').length).toBe(files('www').length);
+      for (const file of files('www')) {
+        const copy = file.replace(path('www'), path('opened'));
+        expect(readFileSync(copy).equals(readFileSync(file)), file).toBe(true);
+      }
+      await npx('doctor');
+    });
+  }, 300_000);
+});
+
+describe('on a terminal', () => {
+  useCli();
+  // util-linux; what a Linux without it can't show is not shown there, and CI installs it.
+  let hasScript = false;
+  beforeAll(async () => {
+    const ran = await runIn('.', 'script', ['--version']).catch(() => undefined);
+    hasScript = ran?.code === 0;
+    if (!hasScript && process.env['CI'] !== undefined) throw new Error('script is not installed');
+  });
+
+  /** Runs on a pseudo-terminal; `react` may type when it has seen something. */
+  function onTerminal(
+    folder: string,
+    command: string,
+    react: (seen: string, type: (keys: string) => void) => void = () => {},
+  ): Promise<{ readonly code: number | null; readonly seen: string }> {
+    return new Promise((resolve, reject) => {
+      const child = spawn('script', ['-qefc', `stty cols 120 rows 40; ${command}`, '/dev/null'], {
+        cwd: folder,
+        env: { ...process.env, TERM: 'xterm', NO_COLOR: '' },
+      });
+      let seen = '';
+      child.stdout.on('data', (piece: Buffer) => {
+        seen += piece.toString();
+        react(seen, (keys) => child.stdin.write(keys));
+      });
+      child.on('error', reject);
+      child.on('close', (code) => resolve({ code, seen }));
+    });
+  }
+
+  it('shows colours, and none under NO_COLOR', async (context) => {
+    if (!hasScript) context.skip();
+    await withProject(async ({ folder, cli }) => {
+      const command = `${process.execPath} ${cli} bundle verify nothing --key nothing`;
+      expect((await onTerminal(folder, command)).seen).toContain('\u001b[31m✗');
+      expect((await onTerminal(folder, `NO_COLOR=1 ${command}`)).seen).not.toContain('\u001b[31m');
+    });
+  });
+
+  it('asks whether to add the private key to .gitignore', async (context) => {
+    if (!hasScript) context.skip();
+    await withProject(async ({ folder, cli, path }) => {
+      await runIn(folder, 'git', ['init', '-q']);
+      let isAnswered = false;
+      const { code } = await onTerminal(
+        folder,
+        `${process.execPath} ${cli} key create --bits 3072`,
+        (seen, type) => {
+          if (isAnswered || !/Add it to \.gitignore\?/.test(seen)) return;
+          isAnswered = true;
+          type('y');
+        },
+      );
+      expect(code).toBe(0);
+      expect(readFileSync(path('.gitignore'), 'utf8')).toBe('/.bundleseal_key\n');
+    });
+  });
+
+  it('shows a bar for long work, and leaves nothing half done on Ctrl-C', async (context) => {
+    if (!hasScript) context.skip();
+    await withProject(async ({ folder, cli, path, run }) => {
+      await run(['key', 'create', '--bits', '3072']);
+      await runIn(folder, 'truncate', ['-s', '6G', 'large.zip']);
+      const before = readdirSync(folder).sort();
+      let isStopped = false;
+      const { code, seen } = await onTerminal(
+        folder,
+        `${process.execPath} ${cli} bundle encrypt large.zip --out large.sealed`,
+        (shown, type) => {
+          if (isStopped || !/sealing .* \d+ %/.test(shown)) return;
+          isStopped = true;
+          type('\u0003');
+        },
+      );
+      expect(isStopped, seen).toBe(true);
+      expect(code).toBe(130);
+      expect(seen).toContain('nothing was changed');
+      expect(readdirSync(path()).sort()).toEqual(before);
+    });
+  });
+});
