@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from './answer.ts';
+import { bundleConvert } from './commands/bundle-convert.ts';
 import { bundleDecrypt } from './commands/bundle-decrypt.ts';
 import { bundleEncrypt } from './commands/bundle-encrypt.ts';
 import { bundleInspect } from './commands/bundle-inspect.ts';
@@ -59,6 +60,7 @@ function createProgram(): Command {
     bundleVerify,
     bundleInspect,
     bundleReseal,
+    bundleConvert,
   ]) {
     add(bundle);
   }

@@ -37,7 +37,7 @@ describe('usage', () => {
     await withProject(async ({ run }) => {
       const commands = [
         ...['create', 'save', 'delete-old', 'show', 'rotate'].map((name) => ['key', name]),
-        ...['zip', 'encrypt', 'decrypt', 'verify', 'inspect', 'reseal'].map((name) => [
+        ...['zip', 'encrypt', 'decrypt', 'verify', 'inspect', 'reseal', 'convert'].map((name) => [
           'bundle',
           name,
         ]),
@@ -628,6 +628,37 @@ describe("Capgo's wire", () => {
         expect((await project.run(args)).code).toBe(0);
         expect(read(project, 'opened.zip')).toEqual(read(project, 'dist.zip'));
       }
+    });
+  });
+
+  it('is converted to the sealed format and back', async () => {
+    await withApp(async (project) => {
+      await project.run(['key', 'create', '--capgo']);
+      await project.run(['bundle', 'zip']);
+      await project.run(['bundle', 'encrypt', 'dist.zip']);
+      const capgo = await project.json([
+        ...['bundle', 'convert', 'dist.zip.sealed', '--to', 'capgo', '--out', 'c.zip'],
+        ...['--from', '.bundleseal_key.pub', '--key', '.capgo_key_v2'],
+      ]);
+      const convert = [
+        ...['bundle', 'convert', 'c.zip', '--to', 'sealed', '--from', '.capgo_key_v2.pub'],
+        ...['--key', '.bundleseal_key', '--out', 'back.sealed'],
+        ...['--iv-session-key', String(capgo['ivSessionKey'])],
+      ];
+      expect((await project.run(convert)).code).toBe(2);
+      const back = await project.json([...convert, '--checksum', String(capgo['checksum'])]);
+      expect(back).toMatchObject({ metadata: { appId: 'com.example.app', version: '1.2.3' } });
+      const verify = ['bundle', 'verify', 'back.sealed', '--zip', 'dist.zip'];
+      expect(await project.json(verify)).toMatchObject({ matches: true });
+      const altered = read(project, 'c.zip').map((byte, at) => (at === 5 ? byte ^ 1 : byte));
+      await project.write('c.zip', altered);
+      const refused = await project.json([
+        ...[...convert, '--checksum', String(capgo['checksum'])].map((arg) =>
+          arg === 'back.sealed' ? 'no.sealed' : arg,
+        ),
+      ]);
+      expect(refused).toMatchObject({ code: 'ERR_CHECKSUM_MISMATCH' });
+      expect(readdirSync(project.folder)).not.toContain('no.sealed');
     });
   });
 

@@ -1,0 +1,86 @@
+// bundle convert: from Capgo's wire to the sealed format, and back.
+
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { UsageError } from '../answer.ts';
+import { encryptForCapgo, openFromCapgo } from '../capgo.ts';
+import { bytes, collect, examples } from '../help.ts';
+import { type KeyValue, readKeyFile } from '../keys.ts';
+import { type MetadataOptions, readMetadata } from '../read-metadata.ts';
+import { run } from '../run.ts';
+import { withTemporaryFolder } from '../spool.ts';
+import { writeWhole } from '../write-whole.ts';
+
+interface Options extends MetadataOptions {
+  readonly to: string;
+  readonly from: readonly string[];
+  readonly key: string;
+  readonly out: string;
+  readonly ivSessionKey?: string;
+  readonly checksum?: string;
+  readonly checksumFormat: string;
+}
+
+export function bundleConvert(group: Command): void {
+  group
+    .command('convert')
+    .summary("turn a bundle of Capgo's wire into a sealed one, or back")
+    .description(
+      'Opens and verifies a bundle of one wire and writes it in the other. The plain bundle is the same, and so is its checksum.',
+    )
+    .argument('<file>', 'the bundle')
+    .requiredOption('--to <wire>', 'sealed or capgo')
+    .requiredOption(
+      '--from <file>',
+      'public key that opens it; for sealed bundles it may come again',
+      collect,
+    )
+    .requiredOption('--key <file>', 'private key of the new wire; - for standard input')
+    .requiredOption('--out <file>', 'what to write')
+    .option('--iv-session-key <text>', "of a bundle of Capgo's wire, as its CLI printed it")
+    .option('--checksum <text>', "the signed checksum of a bundle of Capgo's wire")
+    .option('--checksum-format <format>', 'to capgo: v3, or v2 for old plugins', 'v3')
+    .option('--app-id <id>', "to sealed: the app (default: the Capacitor config's appId)")
+    .option('--app-version <version>', "to sealed: the version (default: package.json's)")
+    .option('--channel <channel>', 'to sealed: the release channel')
+    .option('--sequence <n>', 'to sealed: grows with every release')
+    .option('--no-project', 'take nothing from the Capacitor config and package.json')
+    .addHelpText(
+      'after',
+      examples(
+        'bundle convert app.zip.sealed --to capgo --from .bundleseal_key.pub --key .capgo_key_v2 --out app.capgo.zip',
+      ),
+    )
+    .action(
+      run<Options>(async (context, options, operand) => {
+        const file = operand as string;
+        const { to, from, key, out, checksumFormat } = options;
+        const { signal } = context;
+        if (to === 'capgo') {
+          const publicKey: KeyValue[] = [];
+          for (const path of from) publicKey.push(await readKeyFile(path));
+          const { decryptFile } = await import('../../node.ts');
+          return withTemporaryFolder(async (folder) => {
+            const zip = join(folder, 'bundle.zip');
+            await decryptFile(file, zip, { publicKey, signal });
+            return encryptForCapgo(context, zip, out, { key, checksumFormat });
+          });
+        }
+        if (to !== 'sealed') throw new UsageError(`--to takes sealed or capgo, got ${to}`);
+        const metadata = await readMetadata(options);
+        const plain = await openFromCapgo(context, file, { ...options, capgo: true, key: from });
+        const { encryptBundle } = await import('../../index.ts');
+        const sealed = await encryptBundle(plain, {
+          privateKey: await readKeyFile(key),
+          metadata,
+          signal,
+        });
+        await writeWhole(out, sealed.bytes, { mode: 0o666, force: true });
+        const { checksum, keyId, size } = sealed;
+        return {
+          json: { out, checksum, keyId, size, sealedSize: sealed.bytes.length, metadata },
+          lines: [`✓ ${out}  ${bytes(size)}`, `  checksum  ${checksum}`, `  key id    ${keyId}`],
+        };
+      }),
+    );
+}
