@@ -33,6 +33,8 @@ describe('the packed package', () => {
       cpSync(APP, path('www'), { recursive: true });
 
       const npx = (...args: string[]) => done('npx', '--no-install', 'bundleseal', ...args);
+      const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+      expect((await npx('--version')).trim()).toBe(version);
       await npx('key', 'create');
       await npx('key', 'save');
       expect(readFileSync(path('capacitor.config.json'), 'utf8')).toContain('\t"appId"');

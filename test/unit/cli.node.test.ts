@@ -79,12 +79,6 @@ describe('usage', () => {
     });
   });
 
-  it('says its version', async () => {
-    await withProject(async ({ run }) => {
-      expect((await run(['--version'])).code).toBe(0);
-    });
-  });
-
   it('uses no colour off a terminal', async () => {
     await withApp(async ({ run }) => {
       const { stderr } = await run(['doctor']);

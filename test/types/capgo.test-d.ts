@@ -1,0 +1,32 @@
+// Compiled by `npm run types`; a line under @ts-expect-error that compiles is an error.
+
+import {
+  decryptBundle,
+  type EncryptedBundle,
+  encryptBundle,
+  type KeyPair,
+  keygen,
+  keyId,
+} from '../../src/capgo.ts';
+
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(_yes: Same<A, B>): void {}
+
+export async function shapes(): Promise<void> {
+  const pair = await keygen();
+  same<typeof pair, KeyPair>(true);
+  const id = keyId(pair.publicKey);
+  same<typeof id, string>(true);
+  const { privateKey, publicKey } = pair;
+  const sealed = await encryptBundle(new Blob([]), { privateKey, checksumFormat: 'v2' });
+  same<typeof sealed, EncryptedBundle>(true);
+  const { bundle, ivSessionKey, checksum } = sealed;
+  const opened = await decryptBundle(bundle, { publicKey, ivSessionKey, checksum });
+  same<typeof opened, Uint8Array>(true);
+
+  // @ts-expect-error: the signed checksum is required.
+  await decryptBundle(bundle, { publicKey, ivSessionKey });
+  // @ts-expect-error: V1 is not made.
+  await encryptBundle(bundle, { privateKey, checksumFormat: 'v1' });
+}
