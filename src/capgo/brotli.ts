@@ -1,0 +1,35 @@
+// Brotli (RFC 7932): Node's own, or what the caller hands in, so that no dependency is needed for it.
+
+import type { Awaitable } from '../backend/backend.ts';
+import { BundleSealError } from '../errors.ts';
+
+export type BrotliCoder = (bytes: Uint8Array) => Awaitable<Uint8Array>;
+
+const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
+
+/** Node's defaults, as Capgo's CLI takes them; nothing where there is no Brotli. */
+export function defaultCompress(): BrotliCoder | undefined {
+  if (typeof zlib?.brotliCompress !== 'function') return undefined;
+  return (bytes) =>
+    new Promise((resolve, reject) => {
+      zlib.brotliCompress(bytes, (error, out) => (error === null ? resolve(out) : reject(error)));
+    });
+}
+
+/** Stops at `maxLength` bytes, whatever the data would inflate to. */
+export function defaultDecompress(maxLength: number): BrotliCoder {
+  if (typeof zlib?.brotliDecompress !== 'function') {
+    return () => {
+      throw new BundleSealError(
+        'ERR_BACKEND_UNAVAILABLE',
+        'this runtime has no Brotli: pass a decoder as options.brotli',
+      );
+    };
+  }
+  return (bytes) =>
+    new Promise((resolve, reject) => {
+      zlib.brotliDecompress(bytes, { maxOutputLength: maxLength }, (error, out) =>
+        error === null ? resolve(out) : reject(error),
+      );
+    });
+}

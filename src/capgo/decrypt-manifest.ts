@@ -1,0 +1,139 @@
+// Opening the files of a delta update.
+
+import type { BackendChoice } from '../backend/backend.ts';
+import { selectBackend } from '../backend/select.ts';
+import { BundleSealError } from '../errors.ts';
+import { checkOptions } from '../options.ts';
+import { giveWay } from '../turn.ts';
+import { type BrotliCoder, defaultDecompress } from './brotli.ts';
+import { BLOCK_LENGTH } from './cbc.ts';
+import { isSame, mismatch, recoverChecksum } from './checksum.ts';
+import { readPublicKey } from './keys.ts';
+import { loadCbc } from './load-cbc.ts';
+import { BROTLI_ENDING, createNameCheck, invalid, type ManifestEntry } from './manifest.ts';
+import { recoverSession } from './session.ts';
+
+export interface DecryptManifestOptions {
+  /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2.pub`. */
+  readonly publicKey: string;
+  /** The update's one session key. */
+  readonly ivSessionKey: string;
+  /** Inflates Brotli, and bounds itself; default: Node's. */
+  readonly brotli?: BrotliCoder;
+  /** Bytes of one file, inflated. Default 268,435,456. */
+  readonly maxFileSize?: number;
+  /** Rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+const DEFAULT_MAX_FILE_SIZE = 2 ** 28;
+
+/**
+ * Opens the files of a delta update. Nothing is returned unless each file is there and its raw bytes have the
+ * hash that the private key signed.
+ *
+ * **Nobody signed the list itself**: a file that the list leaves out is not missed. Compare the paths with a list
+ * that you trust.
+ *
+ * @param manifest - The list, as the server gave it.
+ * @param files - Encrypted bytes by `file_name`.
+ * @returns raw bytes by path.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: the list names a file twice, or one outside the folder, or
+ * one that is not there, by `path`; `ERR_LIMIT_EXCEEDED`: a file is larger than `maxFileSize`; and what
+ * `decryptBundle` throws.
+ * @see docs/capgo.md
+ */
+export async function decryptManifest(
+  manifest: readonly ManifestEntry[],
+  files: ReadonlyMap<string, Uint8Array>,
+  options: DecryptManifestOptions,
+): Promise<Map<string, Uint8Array>> {
+  checkOptions('decryptManifest', options, [
+    ...['publicKey', 'ivSessionKey', 'brotli', 'maxFileSize', 'signal', 'backend'],
+  ]);
+  const { signal, maxFileSize = DEFAULT_MAX_FILE_SIZE } = options;
+  if (!Number.isSafeInteger(maxFileSize) || maxFileSize < 1) {
+    throw new RangeError('options.maxFileSize expected a positive integer');
+  }
+  const { brotli = defaultDecompress(maxFileSize) } = options;
+  const publicKey = readPublicKey(options.publicKey);
+  signal?.throwIfAborted();
+  const checkName = createNameCheck();
+  const listed = manifest.map((entry) => {
+    const { path, isBrotli } = readName(entry.file_name);
+    checkName(path);
+    const bytes = files.get(entry.file_name);
+    if (!(bytes instanceof Uint8Array))
+      throw invalid(path, 'is in the list and not among the files');
+    return { path, isBrotli, bytes, hash: entry.file_hash };
+  });
+  const backend = await selectBackend(options.backend);
+  const cbc = await loadCbc(backend.name);
+  const session = await recoverSession(backend, publicKey, options.ivSessionKey);
+  try {
+    const opened = new Map<string, Uint8Array>();
+    for (const { path, isBrotli, bytes, hash } of listed) {
+      const signed = await recoverChecksum(backend, publicKey, hash);
+      if (bytes.length === 0 || bytes.length % BLOCK_LENGTH !== 0) {
+        throw new BundleSealError(
+          'ERR_LENGTH_INVALID',
+          `an encrypted file has a multiple of ${BLOCK_LENGTH} bytes, got ${bytes.length}: the download was cut`,
+          { path },
+        );
+      }
+      if (bytes.length > maxFileSize + BLOCK_LENGTH) throw tooLarge(path, maxFileSize);
+      const found = await cbc.decrypt(session, bytes, () => giveWay(signal));
+      if (found === undefined) throw mismatch();
+      const raw = isBrotli ? await inflate(path, found.plain, brotli, maxFileSize) : found.plain;
+      const digest = isBrotli ? await backend.sha256(raw) : found.digest;
+      if (!isSame(digest, signed)) throw mismatch();
+      opened.set(path, raw);
+      await giveWay(signal);
+    }
+    return opened;
+  } finally {
+    session.key.fill(0);
+  }
+}
+
+function readName(name: unknown): { readonly path: string; readonly isBrotli: boolean } {
+  if (typeof name !== 'string') throw invalid('a file', 'of the manifest has no file_name');
+  const isBrotli = name.endsWith(BROTLI_ENDING);
+  const encoded = isBrotli ? name.slice(0, -BROTLI_ENDING.length) : name;
+  try {
+    // A slash that was encoded is one all the same when the path is checked.
+    return { path: decodeURIComponent(encoded), isBrotli };
+  } catch {
+    throw invalid(name, 'is not percent-encoded UTF-8');
+  }
+}
+
+async function inflate(
+  path: string,
+  bytes: Uint8Array,
+  brotli: BrotliCoder,
+  maxFileSize: number,
+): Promise<Uint8Array> {
+  let raw: Uint8Array;
+  try {
+    raw = new Uint8Array(await brotli(bytes));
+  } catch (error) {
+    if (error instanceof BundleSealError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw tooLarge(path, maxFileSize);
+    }
+    throw mismatch();
+  }
+  if (raw.length > maxFileSize) throw tooLarge(path, maxFileSize);
+  return raw;
+}
+
+function tooLarge(path: string, maxFileSize: number): BundleSealError {
+  return new BundleSealError(
+    'ERR_LIMIT_EXCEEDED',
+    `${path} has more than ${maxFileSize} bytes: if the update is yours, raise maxFileSize`,
+    { path },
+  );
+}

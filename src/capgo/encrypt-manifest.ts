@@ -1,0 +1,152 @@
+// Encrypting the files of a delta update for Capgo's plugin.
+
+import type { BackendChoice } from '../backend/backend.ts';
+import { selectBackend } from '../backend/select.ts';
+import { toHex } from '../bytes.ts';
+import { checkOptions, describe } from '../options.ts';
+import { giveWay } from '../turn.ts';
+import { type BrotliCoder, defaultCompress } from './brotli.ts';
+import { signChecksum } from './checksum.ts';
+import { keyIdOf, readPrivateKey } from './keys.ts';
+import { loadCbc } from './load-cbc.ts';
+import { BROTLI_ENDING, createNameCheck, invalid, type ManifestEntry } from './manifest.ts';
+import { createSession, signSession } from './session.ts';
+
+export interface EncryptManifestOptions {
+  /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2`. */
+  readonly privateKey: string;
+  /** The zip of the same files: encrypted by the same session, so that one `ivSessionKey` is for both. */
+  readonly zip?: Uint8Array;
+  /** Compresses by Brotli; `false`: nothing is compressed. Default: Node's, and nothing elsewhere. */
+  readonly brotli?: BrotliCoder | false;
+  /** With `appId`: where Capgo stores the files, for `s3_path`. */
+  readonly orgId?: string;
+  readonly appId?: string;
+  /** Rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+/** A delta update. */
+export interface EncryptedManifest {
+  /** What the server is told. */
+  readonly manifest: readonly ManifestEntry[];
+  /** What is uploaded, by `file_name`. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** The encrypted zip and its signed checksum, where a zip was given. */
+  readonly bundle?: Uint8Array;
+  readonly checksum?: string;
+  readonly ivSessionKey: string;
+  readonly keyId: string;
+}
+
+// What Capgo's CLI does: smaller files stay as they are, and so does what Brotli hardly makes smaller.
+const BROTLI_MIN_LENGTH = 8192;
+const BROTLI_MIN_SAVING = 10;
+
+/**
+ * Encrypts files for a delta update, as Capgo's CLI does.
+ *
+ * Each file's hash is signed over its raw bytes; then Brotli, where the file has 8,192 bytes or more and it saves
+ * more than 10; then AES-128-CBC. **One key and one IV are for all files**, which is what the plugin expects: files
+ * that begin with the same 16-byte blocks have the same beginning encrypted, so whoever stores them sees which ones
+ * do, from one file to the next. And **nobody signs the list**: whoever serves it can leave files out, or mix files of
+ * two updates of one session. Compare the list with one that was sealed.
+ *
+ * @param files - Raw bytes by path, as seen from the folder.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_ARCHIVE_INVALID`: a path that no device may write, one
+ * named twice, one with a space (the plugin's server refuses those) or with `.br` at its end.
+ * @see docs/capgo.md
+ * @example
+ * ```ts
+ * import { decryptManifest, encryptManifest, keygen } from 'bundleseal/capgo';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const raw = { 'index.html': new Uint8Array(10) };
+ * const { manifest, files, ivSessionKey } = await encryptManifest(raw, { privateKey });
+ * const opened = await decryptManifest(manifest, files, { publicKey, ivSessionKey });
+ * console.log([...opened.keys()]);
+ * ```
+ */
+export async function encryptManifest(
+  files: Readonly<Record<string, Uint8Array>>,
+  options: EncryptManifestOptions,
+): Promise<EncryptedManifest> {
+  checkOptions('encryptManifest', options, [
+    ...['privateKey', 'zip', 'brotli', 'orgId', 'appId', 'signal', 'backend'],
+  ]);
+  const { zip, orgId, appId, signal, brotli = defaultCompress() } = options;
+  if (zip !== undefined && !(zip instanceof Uint8Array)) {
+    throw new TypeError(`options.zip expected a Uint8Array, got ${describe(zip)}`);
+  }
+  const privateKey = readPrivateKey(options.privateKey);
+  const paths = Object.keys(files).sort();
+  const checkName = createNameCheck();
+  for (const path of paths) checkPath(path, files[path], checkName);
+  signal?.throwIfAborted();
+  const backend = await selectBackend(options.backend);
+  const cbc = await loadCbc(backend.name);
+  const session = createSession();
+  const step = () => giveWay(signal);
+  try {
+    const ivSessionKey = await signSession(backend, privateKey, session);
+    const manifest: ManifestEntry[] = [];
+    const encryptedFiles = new Map<string, Uint8Array>();
+    for (const path of paths) {
+      // A copy: what is hashed is what is sent, whatever becomes of the caller's memory.
+      const raw = (files[path] as Uint8Array).slice();
+      const hash = await signChecksum(backend, privateKey, await backend.sha256(raw), 'v3');
+      const small = brotli ? await compress(raw, brotli) : undefined;
+      const { encrypted } = await cbc.encrypt(session, small ?? raw, step);
+      const name = `${encodePath(path)}${small === undefined ? '' : BROTLI_ENDING}`;
+      encryptedFiles.set(name, encrypted);
+      const hashName = toHex(await backend.sha256(new TextEncoder().encode(hash)));
+      const folder = toHex(new TextEncoder().encode(ivSessionKey));
+      manifest.push({
+        file_name: name,
+        file_hash: hash,
+        ...(orgId !== undefined &&
+          appId !== undefined && {
+            s3_path: `orgs/${orgId}/apps/${appId}/delta/${folder}/${hashName}_${name}`,
+          }),
+      });
+      await step();
+    }
+    const bundle = zip === undefined ? undefined : await cbc.encrypt(session, zip, step);
+    return {
+      manifest,
+      files: encryptedFiles,
+      ...(bundle && {
+        bundle: bundle.encrypted,
+        checksum: await signChecksum(backend, privateKey, bundle.digest, 'v3'),
+      }),
+      ivSessionKey,
+      keyId: keyIdOf(privateKey),
+    };
+  } finally {
+    session.key.fill(0);
+  }
+}
+
+function checkPath(path: string, bytes: unknown, checkName: (path: string) => void): void {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(`files expected a Uint8Array for each path, got ${describe(bytes)}`);
+  }
+  checkName(path);
+  if (path.includes(' '))
+    throw invalid(path, "has a space, which Capgo's server refuses: rename it");
+  if (path.endsWith(BROTLI_ENDING)) {
+    throw invalid(path, 'ends in .br, which the plugin would take for Brotli: rename it');
+  }
+}
+
+function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
+async function compress(raw: Uint8Array, brotli: BrotliCoder): Promise<Uint8Array | undefined> {
+  if (raw.length < BROTLI_MIN_LENGTH) return undefined;
+  const small = await brotli(raw);
+  return small.length < raw.length - BROTLI_MIN_SAVING ? small : undefined;
+}

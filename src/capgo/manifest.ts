@@ -1,0 +1,32 @@
+// What writing and reading a manifest share: its entries, and which names it may hold.
+
+import { pathFault } from '../archive/paths.ts';
+import { BundleSealError } from '../errors.ts';
+
+/** A file of a delta update, as Capgo's server and plugin pass it on. */
+export interface ManifestEntry {
+  /** The path, each name percent-encoded; `.br` at its end where the file is Brotli. */
+  readonly file_name: string;
+  /** The signed SHA-256 of the raw file. */
+  readonly file_hash: string;
+  /** Where it is stored. */
+  readonly s3_path?: string;
+}
+
+export const BROTLI_ENDING = '.br';
+
+/** Refuses what escapes the folder, and two names that are one file somewhere. */
+export function createNameCheck(): (path: string) => void {
+  const seen = new Set<string>();
+  return (path) => {
+    const fault = pathFault(path);
+    if (fault !== undefined) throw invalid(path, fault);
+    const folded = path.normalize('NFC').toLowerCase();
+    if (seen.has(folded)) throw invalid(path, 'is named twice: name each file once');
+    seen.add(folded);
+  };
+}
+
+export function invalid(path: string, what: string): BundleSealError {
+  return new BundleSealError('ERR_ARCHIVE_INVALID', `${path} ${what}`, { path });
+}
