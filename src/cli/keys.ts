@@ -38,6 +38,9 @@ export interface FoundKey<Key> {
 
 export type KeyValue = string | Uint8Array | RsaJwk;
 
+/** Bits of the smallest key that has a use here: Capgo's. What seals asks for more. */
+export const MIN_BITS = 2048;
+
 // An RSA-16384 key in PEM has some 13 KB.
 const MAX_KEY_LENGTH = 65_536;
 

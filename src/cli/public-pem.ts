@@ -1,6 +1,6 @@
 // One spelling of a public key for every config: PEM, as the app's calls and Capgo's plugin take it.
 
-import type { KeyValue } from './keys.ts';
+import { type KeyValue, MIN_BITS } from './keys.ts';
 
 /** A PEM stays as its owner spelt it: Capgo's plugin takes PKCS#1 alone. */
 export async function publicPem(key: KeyValue): Promise<string> {
@@ -9,7 +9,7 @@ export async function publicPem(key: KeyValue): Promise<string> {
     import('../keys/encode.ts'),
     import('../keys/pem.ts'),
   ]);
-  const parsed = parsePublicKey(key);
+  const parsed = parsePublicKey(key, 'publicKey', MIN_BITS);
   if (typeof key === 'string') return key.endsWith('\n') ? key : `${key}\n`;
   return encodePem('PUBLIC KEY', encodeSpki(parsed));
 }

@@ -80,10 +80,13 @@ export function parsePrivateKey(
 }
 
 /** Reads a key of either half and gives its public numbers. */
-export function parseEitherKey(input: PublicKeyInput | PrivateKeyInput): RsaPublicKey {
+export function parseEitherKey(
+  input: PublicKeyInput | PrivateKeyInput,
+  minBits?: number,
+): RsaPublicKey {
   const found = findKey(input, 'key');
-  if (found.half === 'public') return readPublic(found);
-  const { n, e } = readPrivate(found);
+  if (found.half === 'public') return readPublic(found, minBits);
+  const { n, e } = readPrivate(found, minBits);
   return { n, e };
 }
 

@@ -625,6 +625,26 @@ describe("Capgo's wire", () => {
     });
   });
 
+  it('has its keys shown and saved', async () => {
+    await withApp(async (project) => {
+      await project.run(['key', 'create', '--capgo']);
+      const shown = await project.json(['key', 'show', '.capgo_key_v2', '.capgo_key_v2.pub']);
+      expect(shown).toMatchObject({
+        keys: [
+          { half: 'private', format: 'PKCS#1 PEM', bits: 2048 },
+          { half: 'public', format: 'PKCS#1 PEM', bits: 2048 },
+        ],
+        belongTogether: true,
+      });
+      const saved = await project.run(['key', 'save', '--key', '.capgo_key_v2.pub']);
+      expect(saved.code).toBe(0);
+      const config = JSON.parse(read(project, 'capacitor.config.json').toString());
+      expect(config.plugins.CapacitorUpdater.publicKey).toBe(
+        read(project, '.capgo_key_v2.pub').toString(),
+      );
+    });
+  });
+
   it('is converted to the sealed format and back', async () => {
     await withApp(async (project) => {
       await project.run(['key', 'create', '--capgo']);

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
 import { examples } from '../help.ts';
-import { type KeyValue, readKeyFile } from '../keys.ts';
+import { type KeyValue, MIN_BITS, readKeyFile } from '../keys.ts';
 import { run } from '../run.ts';
 
 interface Shown {
@@ -45,20 +45,21 @@ export function keyShow(group: Command): void {
 }
 
 async function look(key: KeyValue): Promise<Omit<Shown, 'file'>> {
-  const [{ keyId }, { parseEitherKey, parsePublicKey }, { BundleSealError }] = await Promise.all([
-    import('../../index.ts'),
+  const [{ keyIdOf }, { parseEitherKey, parsePublicKey }, { selectBackend }] = await Promise.all([
+    import('../../keys/identity.ts'),
     import('../../keys/parse.ts'),
-    import('../../errors.ts'),
+    import('../../backend/select.ts'),
   ]);
-  const { n } = parseEitherKey(key);
+  const parsed = parseEitherKey(key, MIN_BITS);
   let half: Shown['half'] = 'public';
   try {
-    parsePublicKey(key);
-  } catch (error) {
-    if (!(error instanceof BundleSealError)) throw error;
+    parsePublicKey(key, 'publicKey', MIN_BITS);
+  } catch {
+    // It is a good key, as was just seen, so it is the other half.
     half = 'private';
   }
-  return { half, format: formatOf(key), bits: n.toString(2).length, keyId: await keyId(key) };
+  const keyId = await keyIdOf(await selectBackend(), parsed);
+  return { half, format: formatOf(key), bits: parsed.n.toString(2).length, keyId };
 }
 
 function formatOf(key: KeyValue): string {
