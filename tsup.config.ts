@@ -11,6 +11,7 @@ export default defineConfig([
       node: 'src/node.ts',
       zip: 'src/zip.ts',
       capgo: 'src/capgo.ts',
+      'capgo-node': 'src/capgo-node.ts',
     },
     format: 'esm',
     target: 'es2022',

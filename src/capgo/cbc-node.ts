@@ -1,8 +1,16 @@
 // By node:crypto.
 
+import type { Hash } from 'node:crypto';
 import { type Cbc, encryptedLength } from './cbc.ts';
+import type { Session } from './session.ts';
 
 const crypto = process.getBuiltinModule('node:crypto');
+
+/** A cipher under way. */
+export interface Pieces {
+  update(bytes: Uint8Array): Uint8Array;
+  final(): Uint8Array;
+}
 
 const ALGORITHM = 'aes-128-cbc';
 
@@ -11,6 +19,30 @@ const SLICE = 65_536;
 
 // Slices between two looks at the signal and at other work.
 const SLICES_A_STEP = 64;
+
+export function createSha256(): Hash {
+  return crypto.createHash('sha256');
+}
+
+/** Encrypts piece after piece. */
+export function createCipher({ key, iv }: Session): Pieces {
+  return crypto.createCipheriv(ALGORITHM, key, iv);
+}
+
+/** Decrypts piece after piece; `refusal` makes the error of a wrong padding. */
+export function createDecipher({ key, iv }: Session, refusal: () => Error): Pieces {
+  const decipher = crypto.createDecipheriv(ALGORITHM, key, iv);
+  return {
+    update: (bytes) => decipher.update(bytes),
+    final() {
+      try {
+        return decipher.final();
+      } catch {
+        throw refusal();
+      }
+    },
+  };
+}
 
 export const nodeCbc: Cbc = {
   async encrypt({ key, iv }, plain, step) {

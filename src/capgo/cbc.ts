@@ -3,6 +3,7 @@
 // It stays in this folder: the sealed format has an authenticated cipher, and this one needs the signed
 // checksum beside it, compared before anything is released.
 
+import { BundleSealError } from '../errors.ts';
 import type { Session } from './session.ts';
 
 /** What is told of the work: plain bytes that are done. May throw, to end it. */
@@ -30,4 +31,14 @@ export const BLOCK_LENGTH = 16;
 /** Bytes of the encrypted form. */
 export function encryptedLength(plain: number): number {
   return plain - (plain % BLOCK_LENGTH) + BLOCK_LENGTH;
+}
+
+/** @throws {@link BundleSealError} `ERR_LENGTH_INVALID`: no padded text has this many bytes. */
+export function checkLength(encrypted: number): void {
+  if (encrypted > 0 && encrypted % BLOCK_LENGTH === 0) return;
+  throw new BundleSealError(
+    'ERR_LENGTH_INVALID',
+    `an encrypted bundle has a multiple of ${BLOCK_LENGTH} bytes, got ${encrypted}: the download was cut, or the file is not encrypted`,
+    { offset: encrypted },
+  );
 }

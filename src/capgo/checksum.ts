@@ -15,6 +15,11 @@ import { recover, sign } from './signature.ts';
  */
 export type ChecksumFormat = 'v3' | 'v2';
 
+export function checkFormat(format: unknown): void {
+  if (format === 'v3' || format === 'v2') return;
+  throw new TypeError(`options.checksumFormat expected 'v3' or 'v2', got ${describe(format)}`);
+}
+
 export async function signChecksum(
   backend: Backend,
   key: RsaPrivateKey,

@@ -2,11 +2,10 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import { BundleSealError } from '../errors.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput } from '../sources/input.ts';
 import { giveWay } from '../turn.ts';
-import { BLOCK_LENGTH } from './cbc.ts';
+import { checkLength } from './cbc.ts';
 import { isSame, mismatch, recoverChecksum } from './checksum.ts';
 import { readPublicKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
@@ -60,13 +59,7 @@ export async function decryptBundle(
   const signed = await recoverChecksum(backend, publicKey, options.checksum);
   const session = await recoverSession(backend, publicKey, options.ivSessionKey);
   try {
-    if (source.size === 0 || source.size % BLOCK_LENGTH !== 0) {
-      throw new BundleSealError(
-        'ERR_LENGTH_INVALID',
-        `an encrypted bundle has a multiple of ${BLOCK_LENGTH} bytes, got ${source.size}: the download was cut, or the file is not encrypted`,
-        { offset: source.size },
-      );
-    }
+    checkLength(source.size);
     const encrypted = source.bytes ?? (await source.read(0, source.size, signal));
     const total = encrypted.length;
     const opened = await (await loadCbc(backend.name)).decrypt(session, encrypted, async (done) => {

@@ -2,10 +2,10 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import { checkOptions, describe, type WorkOptions } from '../options.ts';
+import { checkOptions, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput } from '../sources/input.ts';
 import { giveWay } from '../turn.ts';
-import { type ChecksumFormat, signChecksum } from './checksum.ts';
+import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
 import { keyIdOf, readPrivateKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
 import { createSession, signSession } from './session.ts';
@@ -62,11 +62,7 @@ export async function encryptBundle(
     ...['privateKey', 'checksumFormat', 'signal', 'onProgress', 'backend'],
   ]);
   const { checksumFormat = 'v3', signal, onProgress } = options;
-  if (checksumFormat !== 'v3' && checksumFormat !== 'v2') {
-    throw new TypeError(
-      `options.checksumFormat expected 'v3' or 'v2', got ${describe(checksumFormat)}`,
-    );
-  }
+  checkFormat(checksumFormat);
   const privateKey = readPrivateKey(options.privateKey);
   signal?.throwIfAborted();
   const source = openInput(zip, 'zip');

@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { build, transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const ENTRIES = ['index', 'node', 'zip', 'capgo'];
+const ENTRIES = ['index', 'node', 'zip', 'capgo', 'capgo-node'];
 const ROOT = join(import.meta.dirname, '../..');
 
 interface Example {
@@ -66,7 +66,8 @@ describe('examples', () => {
     const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     const names = Object.keys(exports).filter((name) => name !== './package.json');
     expect(names).toHaveLength(ENTRIES.length);
-    const targets = names.map((name) => [name, `./${name === '.' ? 'index' : name.slice(2)}.js`]);
+    const fileOf = (name: string) => (name === '.' ? 'index' : name.slice(2).replace('/', '-'));
+    const targets = names.map((name) => [name, `./${fileOf(name)}.js`]);
     writeFileSync(
       join(target, 'package.json'),
       JSON.stringify({ name: 'bundleseal', type: 'module', exports: Object.fromEntries(targets) }),

@@ -17,7 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['archive'],
   ['files'],
   ['capgo'],
-  ['index', 'node', 'zip'],
+  ['index', 'node', 'zip', 'capgo-node'],
   ['cli'],
 ];
 

@@ -1,0 +1,97 @@
+// Opening a file of Capgo's wire into another.
+
+import { selectBackend } from '../backend/select.ts';
+import { toHex } from '../bytes.ts';
+import { checkPath } from '../files/error.ts';
+import { openInputFile } from '../files/input-file.ts';
+import { replaceFile } from '../files/replace.ts';
+import { checkOptions, type WorkOptions } from '../options.ts';
+import { checkLength } from './cbc.ts';
+import { createDecipher, createSha256 } from './cbc-node.ts';
+import { isSame, mismatch, recoverChecksum } from './checksum.ts';
+import { passFile } from './file-pass.ts';
+import { readPublicKey } from './keys.ts';
+import { recoverSession } from './session.ts';
+
+export interface DecryptFileOptions extends WorkOptions {
+  /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2.pub`. */
+  readonly publicKey: string;
+  /** base64 of the IV, a colon, base64 of the signed session key. */
+  readonly ivSessionKey: string;
+  /** The signed checksum, V3 or V2. */
+  readonly checksum: string;
+}
+
+/** What a file turned out to be. */
+export interface DecryptedFile {
+  /** Bytes of the plain file. */
+  readonly size: number;
+  /** Its SHA-256, which the private key signed: 64 hex characters. */
+  readonly sha256: string;
+}
+
+/**
+ * Opens a file of Capgo's wire, of any size, in constant memory.
+ *
+ * The output appears under its name only when all of it has the SHA-256 that the private key signed: it is written
+ * beside its place, compared, flushed to the disk and renamed. After an error or an abort what was there before is
+ * untouched and nothing is left. Wrong padding and a wrong checksum are the same error.
+ *
+ * @param input - The encrypted file.
+ * @param output - Another file; a link is followed.
+ * @throws what `decryptBundle` of `bundleseal/capgo` throws, and {@link BundleSealError} `ERR_FILE`: a file can't be
+ * read or written; `path` and `cause` say more.
+ * @see docs/capgo.md
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { keygen } from 'bundleseal/capgo';
+ * import { decryptFile, encryptFile } from 'bundleseal/capgo/node';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * await writeFile('plain.zip', 'the bytes of a zip');
+ * const { ivSessionKey, checksum } = await encryptFile('plain.zip', 'secret.zip', { privateKey });
+ * const { size } = await decryptFile('secret.zip', 'again.zip', { publicKey, ivSessionKey, checksum });
+ * console.log(size);
+ * ```
+ */
+export async function decryptFile(
+  input: string,
+  output: string,
+  options: DecryptFileOptions,
+): Promise<DecryptedFile> {
+  checkPath('input', input);
+  checkPath('output', output);
+  checkOptions('decryptFile', options, [
+    ...['publicKey', 'ivSessionKey', 'checksum', 'signal', 'onProgress'],
+  ]);
+  const { signal, onProgress } = options;
+  const publicKey = readPublicKey(options.publicKey);
+  signal?.throwIfAborted();
+  const backend = await selectBackend('node');
+  const signed = await recoverChecksum(backend, publicKey, options.checksum);
+  const session = await recoverSession(backend, publicKey, options.ivSessionKey);
+  try {
+    const file = await openInputFile(input);
+    try {
+      checkLength(file.size);
+      const result = await replaceFile(file, output, signal, async (out) => {
+        const hash = createSha256();
+        const transform = createDecipher(session, mismatch);
+        const size = await passFile({
+          ...{ file, out, transform, hash, hashed: 'output' },
+          ...{ ...(signal && { signal }), ...(onProgress && { onProgress }) },
+        });
+        const digest = hash.digest();
+        if (!isSame(digest, signed)) throw mismatch();
+        return { size, sha256: toHex(digest) };
+      });
+      onProgress?.({ done: file.size, total: file.size });
+      return result;
+    } finally {
+      await file.close();
+    }
+  } finally {
+    session.key.fill(0);
+  }
+}

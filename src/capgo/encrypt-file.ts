@@ -1,0 +1,98 @@
+// Encrypting a file for Capgo's plugin.
+
+import { selectBackend } from '../backend/select.ts';
+import { checkPath } from '../files/error.ts';
+import { openInputFile } from '../files/input-file.ts';
+import { replaceFile } from '../files/replace.ts';
+import { checkOptions, type WorkOptions } from '../options.ts';
+import { createCipher, createSha256 } from './cbc-node.ts';
+import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
+import { passFile } from './file-pass.ts';
+import { keyIdOf, readPrivateKey } from './keys.ts';
+import { createSession, signSession } from './session.ts';
+
+export interface EncryptFileOptions extends WorkOptions {
+  /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2`. */
+  readonly privateKey: string;
+  /** The checksum's spelling: `'v2'` for plugins before 5.30, 6.30 and 7.30. Default `'v3'`. */
+  readonly checksumFormat?: ChecksumFormat;
+}
+
+/** A file as Capgo's plugin takes it. */
+export interface EncryptedFile {
+  /** base64 of the IV, a colon, base64 of the signed session key. */
+  readonly ivSessionKey: string;
+  /** The signed SHA-256 of the plain file. */
+  readonly checksum: string;
+  /** The 20 characters by which Capgo names the key. */
+  readonly keyId: string;
+  /** Bytes of the plain file. */
+  readonly size: number;
+  /** Bytes of the encrypted one. */
+  readonly encryptedSize: number;
+}
+
+/**
+ * Encrypts a zip of any size for Capgo's plugin, in constant memory.
+ *
+ * The output appears under its name only when it is whole: it is written beside its place, flushed to the disk and
+ * renamed. After an error or an abort what was there before is untouched and nothing is left.
+ *
+ * @param input - A regular file, which does not change meanwhile.
+ * @param output - Another file; a link is followed.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SIGNER_FAILED`; `ERR_FILE`: a file can't be read or
+ * written, or changed meanwhile; `path` and `cause` say more. `TypeError` for a wrong or unknown option.
+ * @see docs/capgo.md
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { keygen } from 'bundleseal/capgo';
+ * import { encryptFile } from 'bundleseal/capgo/node';
+ *
+ * const { privateKey } = await keygen();
+ * await writeFile('capgo.zip', 'the bytes of a zip');
+ * const { ivSessionKey, checksum } = await encryptFile('capgo.zip', 'capgo.zip_encrypted.zip', { privateKey });
+ * console.log(ivSessionKey, checksum);
+ * ```
+ */
+export async function encryptFile(
+  input: string,
+  output: string,
+  options: EncryptFileOptions,
+): Promise<EncryptedFile> {
+  checkPath('input', input);
+  checkPath('output', output);
+  checkOptions('encryptFile', options, ['privateKey', 'checksumFormat', 'signal', 'onProgress']);
+  const { checksumFormat = 'v3', signal, onProgress } = options;
+  checkFormat(checksumFormat);
+  // Before any file is touched.
+  const privateKey = readPrivateKey(options.privateKey);
+  signal?.throwIfAborted();
+  const backend = await selectBackend('node');
+  const file = await openInputFile(input);
+  const session = createSession();
+  try {
+    const { size } = file;
+    const result = await replaceFile(file, output, signal, async (out) => {
+      const hash = createSha256();
+      const transform = createCipher(session);
+      const encryptedSize = await passFile({
+        ...{ file, out, transform, hash, hashed: 'input' },
+        ...{ ...(signal && { signal }), ...(onProgress && { onProgress }) },
+      });
+      await file.checkUnchanged();
+      return {
+        ivSessionKey: await signSession(backend, privateKey, session),
+        checksum: await signChecksum(backend, privateKey, hash.digest(), checksumFormat),
+        keyId: keyIdOf(privateKey),
+        size,
+        encryptedSize,
+      };
+    });
+    onProgress?.({ done: size, total: size });
+    return result;
+  } finally {
+    session.key.fill(0);
+    await file.close();
+  }
+}

@@ -1,0 +1,78 @@
+// A file through the cipher into another, a piece at a time: one is read ahead and one is written behind.
+
+import type { Hash } from 'node:crypto';
+import type { InputFile } from '../files/input-file.ts';
+import type { OutputFile } from '../files/replace.ts';
+import type { WorkOptions } from '../options.ts';
+import type { Pieces } from './cbc-node.ts';
+
+const PIECE = 2 ** 20;
+
+// Bytes after which the disk is set to work, so that the last flush finds little left to do.
+const FLUSH_LENGTH = 64 * PIECE;
+
+export interface FilePass extends WorkOptions {
+  readonly file: InputFile;
+  readonly out: OutputFile;
+  readonly transform: Pieces;
+  /** Of what goes in, or of what comes out. */
+  readonly hash: Hash;
+  readonly hashed: 'input' | 'output';
+}
+
+/** Bytes written. When it ends, well or not, nothing is under way any more. */
+export async function passFile(pass: FilePass): Promise<number> {
+  const { file, transform, hash, hashed, signal, onProgress } = pass;
+  const total = file.size;
+  const rooms = [new Uint8Array(PIECE), new Uint8Array(PIECE)] as const;
+  const readAt = (start: number) => {
+    const room = rooms[(start / PIECE) % 2 === 0 ? 0 : 1];
+    const read = file.readInto(room.subarray(0, Math.min(PIECE, total - start)), start);
+    // Its turn to be awaited may come after another error.
+    read.catch(() => {});
+    return read;
+  };
+  const output = writeBehind(pass.out);
+  let next = readAt(0);
+  try {
+    for (let start = 0; start < total; start += PIECE) {
+      const piece = await next;
+      if (start + PIECE < total) next = readAt(start + PIECE);
+      signal?.throwIfAborted();
+      const made = transform.update(piece);
+      hash.update(hashed === 'input' ? piece : made);
+      await output.write(made);
+      const done = start + piece.length;
+      if (done < total) onProgress?.({ done, total });
+    }
+    const last = transform.final();
+    if (hashed === 'output') hash.update(last);
+    await output.write(last);
+    return await output.finish();
+  } finally {
+    await Promise.allSettled([next, output.finish()]);
+    for (const room of rooms) room.fill(0);
+  }
+}
+
+function writeBehind(out: OutputFile) {
+  let at = 0;
+  let flushed = 0;
+  let writing: Promise<void> = Promise.resolve();
+  return {
+    /** Waits for the piece before this one. */
+    async write(bytes: Uint8Array): Promise<void> {
+      await writing;
+      const start = at;
+      at += bytes.length;
+      const isDue = at - flushed >= FLUSH_LENGTH;
+      if (isDue) flushed = at;
+      writing = out.write(bytes, start).then(() => (isDue ? out.flush() : undefined));
+      writing.catch(() => {});
+    },
+    async finish(): Promise<number> {
+      await writing;
+      return at;
+    },
+  };
+}

@@ -1,0 +1,128 @@
+// Files of Capgo's wire: the same bytes as in memory, whole and verified or not there at all.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decryptBundle, encryptBundle, keygen } from '../../src/capgo.ts';
+import { decryptFile, encryptFile } from '../../src/capgo-node.ts';
+import type { ErrorCode, Progress } from '../../src/index.ts';
+import { bytesOf } from '../support/bytes.ts';
+import { rejection } from '../support/errors.ts';
+import { makeFolder, openIn, snapshot, temporaries } from '../support/files.ts';
+
+const PIECE = 2 ** 20;
+
+const { privateKey, publicKey } = await keygen();
+const folder = makeFolder();
+const at = (name: string) => join(folder, name);
+
+const plain = bytesOf(2 * PIECE + 5);
+let sent: { ivSessionKey: string; checksum: string };
+
+beforeAll(async () => {
+  writeFileSync(at('plain'), plain);
+  sent = await encryptFile(at('plain'), at('encrypted'), { privateKey });
+});
+afterAll(() => {
+  expect(openIn(folder)).toEqual([]);
+});
+
+describe('encryptFile and decryptFile', () => {
+  it.each([0, 1, 15, 16, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 7])(
+    'hold %i bytes as memory does',
+    async (length) => {
+      const bytes = bytesOf(length);
+      writeFileSync(at('in'), bytes);
+      const { size, encryptedSize, keyId, ...made } = await encryptFile(at('in'), at('out'), {
+        privateKey,
+        checksumFormat: 'v2',
+      });
+      const encrypted = readFileSync(at('out'));
+      expect([size, encryptedSize]).toEqual([length, encrypted.length]);
+      const inMemory = await decryptBundle(encrypted, { publicKey, ...made });
+      expect(Buffer.compare(inMemory, bytes)).toBe(0);
+
+      const { bundle, ...other } = await encryptBundle(bytes, { privateKey });
+      expect(keyId).toBe(other.keyId);
+      writeFileSync(at('bundle'), bundle);
+      const { ivSessionKey, checksum } = other;
+      const received = { publicKey, ivSessionKey, checksum };
+      const opened = await decryptFile(at('bundle'), at('opened'), received);
+      expect(opened.size).toBe(length);
+      expect(opened.sha256).toMatch(/^[0-9a-f]{64}$/);
+      expect(Buffer.compare(readFileSync(at('opened')), bytes)).toBe(0);
+    },
+  );
+
+  it('tell of the work, each time more and once the end', async () => {
+    const seen: Progress[] = [];
+    await encryptFile(at('plain'), at('out'), { privateKey, onProgress: (one) => seen.push(one) });
+    expect(seen.map(({ done }) => done)).toEqual([PIECE, 2 * PIECE, plain.length]);
+    expect(new Set(seen.map(({ total }) => total))).toEqual(new Set([plain.length]));
+  });
+
+  const damages: [string, ErrorCode, (bytes: Buffer) => Buffer][] = [
+    ['its first byte altered', 'ERR_CHECKSUM_MISMATCH', (bytes) => flip(bytes, 0)],
+    ['a byte altered', 'ERR_CHECKSUM_MISMATCH', (bytes) => flip(bytes, PIECE + 3)],
+    ['its padding altered', 'ERR_CHECKSUM_MISMATCH', (bytes) => flip(bytes, bytes.length - 1)],
+    ['a block cut off', 'ERR_CHECKSUM_MISMATCH', (bytes) => bytes.subarray(0, -16)],
+    ['a byte cut off', 'ERR_LENGTH_INVALID', (bytes) => bytes.subarray(0, -1)],
+    ['nothing in it', 'ERR_LENGTH_INVALID', (bytes) => bytes.subarray(0, 0)],
+  ];
+  it.each(damages)('leave what was there when the file has %s', async (_, code, damage) => {
+    writeFileSync(at('damaged'), damage(readFileSync(at('encrypted'))));
+    writeFileSync(at('kept'), 'before');
+    const before = snapshot(folder);
+    const work = decryptFile(at('damaged'), at('kept'), { publicKey, ...only(sent) });
+    await rejection(work, code);
+    expect(snapshot(folder)).toEqual(before);
+  });
+
+  it('say the same of a wrong padding and of a wrong checksum', async () => {
+    const bytes = readFileSync(at('encrypted'));
+    const messages = await Promise.all(
+      [0, bytes.length - 1].map(async (place) => {
+        writeFileSync(at(`flipped-${place}`), flip(bytes, place));
+        const options = { publicKey, ...only(sent) };
+        const work = decryptFile(at(`flipped-${place}`), at(`flipped-out-${place}`), options);
+        return (await rejection(work, 'ERR_CHECKSUM_MISMATCH')).message;
+      }),
+    );
+    expect(new Set(messages).size).toBe(1);
+  });
+
+  it('end on an abort, and leave nothing', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const { signal } = stop;
+    const onProgress = () => stop.abort(reason);
+    const before = snapshot(folder);
+    const options = { publicKey, ...only(sent), signal, onProgress };
+    await expect(decryptFile(at('encrypted'), at('never'), options)).rejects.toBe(reason);
+    await expect(encryptFile(at('plain'), at('never'), { privateKey, signal })).rejects.toBe(
+      reason,
+    );
+    expect(snapshot(folder)).toEqual(before);
+    expect(temporaries(folder)).toEqual([]);
+  });
+
+  it('refuse the input as the output, a missing file and what they do not know', async () => {
+    await rejection(encryptFile(at('plain'), at('plain'), { privateKey }), 'ERR_FILE');
+    await rejection(encryptFile(at('nowhere'), at('out'), { privateKey }), 'ERR_FILE');
+    const unknown = { privateKey, backend: 'noble' } as { privateKey: string };
+    await expect(encryptFile(at('plain'), at('out'), unknown)).rejects.toThrow(TypeError);
+    const unsigned = { publicKey, ...only(sent), checksum: 'ab'.repeat(32) };
+    const work = decryptFile(at('encrypted'), at('out'), unsigned);
+    await rejection(work, 'ERR_VERSION_UNSUPPORTED');
+  });
+});
+
+function only({ ivSessionKey, checksum }: typeof sent) {
+  return { ivSessionKey, checksum };
+}
+
+function flip(bytes: Buffer, place: number): Buffer {
+  const flipped = Buffer.from(bytes);
+  flipped[place] = (flipped[place] as number) ^ 1;
+  return flipped;
+}
