@@ -1,9 +1,10 @@
 // Opening the files of a delta update.
 
+import { printable } from '../archive/paths.ts';
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { BundleSealError } from '../errors.ts';
-import { checkOptions } from '../options.ts';
+import { checkOptions, describe } from '../options.ts';
 import { giveWay } from '../turn.ts';
 import { type BrotliCoder, defaultDecompress } from './brotli.ts';
 import { BLOCK_LENGTH } from './cbc.ts';
@@ -58,16 +59,27 @@ export async function decryptManifest(
     throw new RangeError('options.maxFileSize expected a positive integer');
   }
   const { brotli = defaultDecompress(maxFileSize) } = options;
+  if (typeof brotli !== 'function') {
+    throw new TypeError(`options.brotli expected a function, got ${describe(brotli)}`);
+  }
+  if (!Array.isArray(manifest)) {
+    throw new TypeError(`manifest expected an array of entries, got ${describe(manifest)}`);
+  }
+  if (!(files instanceof Map)) throw new TypeError(`files expected a Map, got ${describe(files)}`);
   const publicKey = readPublicKey(options.publicKey);
   signal?.throwIfAborted();
   const checkName = createNameCheck();
-  const listed = manifest.map((entry) => {
-    const { path, isBrotli } = readName(entry.file_name);
+  // What the server wrote, which may be anything.
+  const listed = manifest.map((entry: Partial<ManifestEntry> | null | undefined) => {
+    const name = entry?.file_name;
+    const { path, isBrotli } = readName(name);
     checkName(path);
-    const bytes = files.get(entry.file_name);
+    const bytes = files.get(name as string);
     if (!(bytes instanceof Uint8Array))
       throw invalid(path, 'is in the list and not among the files');
-    return { path, isBrotli, bytes, hash: entry.file_hash };
+    const hash = entry?.file_hash;
+    if (typeof hash !== 'string') throw invalid(path, 'has no file_hash: nobody vouches for it');
+    return { path, isBrotli, bytes, hash };
   });
   const backend = await selectBackend(options.backend);
   const cbc = await loadCbc(backend.name);
@@ -133,7 +145,7 @@ async function inflate(
 function tooLarge(path: string, maxFileSize: number): BundleSealError {
   return new BundleSealError(
     'ERR_LIMIT_EXCEEDED',
-    `${path} has more than ${maxFileSize} bytes: if the update is yours, raise maxFileSize`,
+    `${printable(path)} has more than ${maxFileSize} bytes: if the update is yours, raise maxFileSize`,
     { path },
   );
 }

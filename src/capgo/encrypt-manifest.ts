@@ -6,7 +6,7 @@ import { toHex } from '../bytes.ts';
 import { checkOptions, describe } from '../options.ts';
 import { giveWay } from '../turn.ts';
 import { type BrotliCoder, defaultCompress } from './brotli.ts';
-import { signChecksum } from './checksum.ts';
+import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
 import { keyIdOf, readPrivateKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
 import { BROTLI_ENDING, createNameCheck, invalid, type ManifestEntry } from './manifest.ts';
@@ -15,6 +15,8 @@ import { createSession, signSession } from './session.ts';
 export interface EncryptManifestOptions {
   /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2`. */
   readonly privateKey: string;
+  /** The spelling of all hashes: `'v2'` for plugins before 5.30, 6.30 and 7.30. Default `'v3'`. */
+  readonly checksumFormat?: ChecksumFormat;
   /** The zip of the same files: encrypted by the same session, so that one `ivSessionKey` is for both. */
   readonly zip?: Uint8Array;
   /** Compresses by Brotli; `false`: nothing is compressed. Default: Node's, and nothing elsewhere. */
@@ -74,9 +76,17 @@ export async function encryptManifest(
   options: EncryptManifestOptions,
 ): Promise<EncryptedManifest> {
   checkOptions('encryptManifest', options, [
-    ...['privateKey', 'zip', 'brotli', 'orgId', 'appId', 'signal', 'backend'],
+    ...['privateKey', 'checksumFormat', 'zip', 'brotli', 'orgId', 'appId', 'signal', 'backend'],
   ]);
-  const { zip, orgId, appId, signal, brotli = defaultCompress() } = options;
+  const { checksumFormat = 'v3', zip, orgId, appId, signal } = options;
+  const { brotli = defaultCompress() } = options;
+  checkFormat(checksumFormat);
+  if (brotli !== undefined && brotli !== false && typeof brotli !== 'function') {
+    throw new TypeError(`options.brotli expected a function or false, got ${describe(brotli)}`);
+  }
+  if (typeof files !== 'object' || files === null) {
+    throw new TypeError(`files expected an object of Uint8Arrays by path, got ${describe(files)}`);
+  }
   if (zip !== undefined && !(zip instanceof Uint8Array)) {
     throw new TypeError(`options.zip expected a Uint8Array, got ${describe(zip)}`);
   }
@@ -96,7 +106,8 @@ export async function encryptManifest(
     for (const path of paths) {
       // A copy: what is hashed is what is sent, whatever becomes of the caller's memory.
       const raw = (files[path] as Uint8Array).slice();
-      const hash = await signChecksum(backend, privateKey, await backend.sha256(raw), 'v3');
+      const digest = await backend.sha256(raw);
+      const hash = await signChecksum(backend, privateKey, digest, checksumFormat);
       const small = brotli ? await compress(raw, brotli) : undefined;
       const { encrypted } = await cbc.encrypt(session, small ?? raw, step);
       const name = `${encodePath(path)}${small === undefined ? '' : BROTLI_ENDING}`;
@@ -119,7 +130,7 @@ export async function encryptManifest(
       files: encryptedFiles,
       ...(bundle && {
         bundle: bundle.encrypted,
-        checksum: await signChecksum(backend, privateKey, bundle.digest, 'v3'),
+        checksum: await signChecksum(backend, privateKey, bundle.digest, checksumFormat),
       }),
       ivSessionKey,
       keyId: keyIdOf(privateKey),

@@ -1,6 +1,6 @@
 // What writing and reading a manifest share: its entries, and which names it may hold.
 
-import { pathFault } from '../archive/paths.ts';
+import { createPathSet, pathFault, printable } from '../archive/paths.ts';
 import { BundleSealError } from '../errors.ts';
 
 /** A file of a delta update, as Capgo's server and plugin pass it on. */
@@ -15,18 +15,15 @@ export interface ManifestEntry {
 
 export const BROTLI_ENDING = '.br';
 
-/** Refuses what escapes the folder, and two names that are one file somewhere. */
+/** Refuses what escapes the folder, and two names that are one file, or file and folder at once, somewhere. */
 export function createNameCheck(): (path: string) => void {
-  const seen = new Set<string>();
+  const paths = createPathSet();
   return (path) => {
-    const fault = pathFault(path);
+    const fault = pathFault(path) ?? paths.add(path, false);
     if (fault !== undefined) throw invalid(path, fault);
-    const folded = path.normalize('NFC').toLowerCase();
-    if (seen.has(folded)) throw invalid(path, 'is named twice: name each file once');
-    seen.add(folded);
   };
 }
 
 export function invalid(path: string, what: string): BundleSealError {
-  return new BundleSealError('ERR_ARCHIVE_INVALID', `${path} ${what}`, { path });
+  return new BundleSealError('ERR_ARCHIVE_INVALID', `${printable(path)} ${what}`, { path });
 }

@@ -1,0 +1,134 @@
+// Capgo's wire in the hands of whoever holds the store, the CDN or an extracted app: everything but the private key.
+
+import { describe, expect, it } from 'vitest';
+import { fromBase64, toBase64 } from '../../src/base64.ts';
+import {
+  decryptBundle,
+  decryptManifest,
+  encryptBundle,
+  encryptManifest,
+  keygen,
+} from '../../src/capgo.ts';
+import { BACKENDS } from '../support/backends.ts';
+import { bytesOf } from '../support/bytes.ts';
+import { rejection } from '../support/errors.ts';
+
+const { privateKey, publicKey } = await keygen();
+const zip = bytesOf(64);
+const { bundle, ...made } = await encryptBundle(zip, { privateKey });
+const sent = { publicKey, ivSessionKey: made.ivSessionKey, checksum: made.checksum };
+
+describe.each(BACKENDS)('%s', (backend) => {
+  it('tells nothing of the padding: every last byte before the last block is one and the same error', async () => {
+    // The oracle of CBC: the block before the last is varied until the padding is right.
+    const messages = new Set<string>();
+    for (let guess = 1; guess < 256; guess++) {
+      const forged = bundle.slice();
+      const at = forged.length - 17;
+      forged[at] = (forged[at] as number) ^ guess;
+      const error = await rejection(
+        decryptBundle(forged, { ...sent, backend }),
+        'ERR_CHECKSUM_MISMATCH',
+      );
+      messages.add(JSON.stringify([error.message, error.cause, { ...error }]));
+    }
+    expect(messages.size).toBe(1);
+  });
+
+  it('opens nothing under an IV with a bit changed, though the padding stays right', async () => {
+    const [iv, key] = made.ivSessionKey.split(':') as [string, string];
+    const bytes = fromBase64(iv, 'base64') as Uint8Array;
+    for (let bit = 0; bit < 128; bit++) {
+      const changed = bytes.slice();
+      changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+      const ivSessionKey = `${toBase64(changed, 'base64')}:${key}`;
+      const work = decryptBundle(bundle, { ...sent, ivSessionKey, backend });
+      await rejection(work, 'ERR_CHECKSUM_MISMATCH');
+    }
+  });
+
+  it('opens nothing under a session key or checksum with a bit changed', async () => {
+    const [iv, key] = made.ivSessionKey.split(':') as [string, string];
+    const signature = fromBase64(key, 'base64') as Uint8Array;
+    for (let bit = 0; bit < 2048; bit += 37) {
+      const changed = signature.slice();
+      changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+      const ivSessionKey = `${iv}:${toBase64(changed, 'base64')}`;
+      await rejection(
+        decryptBundle(bundle, { ...sent, ivSessionKey, backend }),
+        'ERR_SEAL_INVALID',
+      );
+      const at = bit >> 2;
+      const digit = made.checksum[at] === '0' ? '1' : '0';
+      const checksum = made.checksum.slice(0, at) + digit + made.checksum.slice(at + 1);
+      await rejection(decryptBundle(bundle, { ...sent, checksum, backend }), 'ERR_SEAL_INVALID');
+    }
+  });
+
+  it('takes no plain bundle for want of a session key', async () => {
+    for (const ivSessionKey of ['', ':', 'undefined', 'null']) {
+      const work = decryptBundle(zip, { ...sent, ivSessionKey, backend });
+      await rejection(work, 'ERR_HEADER_INVALID');
+    }
+  });
+
+  it('says of a key nothing but that it is wrong', async () => {
+    const work = decryptBundle(bundle, { ...sent, publicKey: privateKey, backend });
+    const { message } = await rejection(work, 'ERR_KEY_INVALID');
+    expect(message).not.toContain(privateKey.split('\n')[1]);
+  });
+});
+
+describe('a manifest from a hostile server', () => {
+  const page = bytesOf(10);
+  const opening = async (change: (entry: object) => unknown, more: object = {}) => {
+    const { manifest, files, ivSessionKey } = await encryptManifest({ a: page }, { privateKey });
+    const list = [change(manifest[0] as object)].flat() as never;
+    return decryptManifest(list, files, { publicKey, ivSessionKey, ...more });
+  };
+  const wrong: [string, (entry: object) => unknown][] = [
+    ['null', () => null],
+    ['a string', () => 'a'],
+    ['an entry without a name', (entry) => ({ ...entry, file_name: undefined })],
+    ['an entry whose name is a list', (entry) => ({ ...entry, file_name: ['a'] })],
+    ['an entry without a hash', (entry) => ({ ...entry, file_hash: undefined })],
+    ['an entry whose hash is a number', (entry) => ({ ...entry, file_hash: 7 })],
+    ['a name that is .br alone', (entry) => ({ ...entry, file_name: '.br' })],
+  ];
+  it.each(wrong)('is refused with %s', async (_, change) => {
+    await rejection(opening(change), 'ERR_ARCHIVE_INVALID');
+  });
+
+  it.each([
+    ['stra%C3%9Fe', 'STRASSE'],
+    ['a', 'A'],
+    ['a', 'a/b'],
+    ['a/b', 'a'],
+    ['a.br', 'a'],
+    ['%61', 'a'],
+  ])('is refused with %s beside %s', async (...names) => {
+    const { manifest, ivSessionKey, files } = await encryptManifest({ a: page }, { privateKey });
+    const list = names.map((file_name) => ({ ...manifest[0], file_name })) as never;
+    const bytes = files.get('a') as Uint8Array;
+    const given = new Map(names.map((name) => [name, bytes]));
+    const work = decryptManifest(list, given, { publicKey, ivSessionKey });
+    await rejection(work, 'ERR_ARCHIVE_INVALID');
+  });
+
+  it('does not have its names write on a terminal', async () => {
+    const work = opening((entry) => ({ ...entry, file_name: 'x%1B%5B2J' }));
+    const error = await rejection(work, 'ERR_ARCHIVE_INVALID');
+    expect(error.message).not.toContain('\u001b');
+  });
+
+  it('has files opened for hashes of either spelling', async () => {
+    const { manifest, files, ivSessionKey, checksum } = await encryptManifest(
+      { a: page },
+      { privateKey, checksumFormat: 'v2', zip: page },
+    );
+    expect(manifest[0]?.file_hash).toMatch(/^[A-Za-z0-9+/]{342}==$/);
+    expect(checksum).toBe(manifest[0]?.file_hash);
+    const opened = await decryptManifest(manifest, files, { publicKey, ivSessionKey });
+    expect(opened.get('a')).toEqual(page);
+  });
+});
