@@ -56,6 +56,8 @@ const BROTLI_MIN_SAVING = 10;
  * do, from one file to the next. And **nobody signs the list**: whoever serves it can leave files out, or mix files of
  * two updates of one session. Compare the list with one that was sealed.
  *
+ * On Android the plugin takes an empty file for one that could not be decrypted, and gives the update up.
+ *
  * @param files - Raw bytes by path, as seen from the folder.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_ARCHIVE_INVALID`: a path that no device may write, one
  * named twice, one with a space (the plugin's server refuses those) or with `.br` at its end.

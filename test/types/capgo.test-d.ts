@@ -8,6 +8,12 @@ import {
   keygen,
   keyId,
 } from '../../src/capgo.ts';
+import {
+  type DecryptedFile,
+  decryptFile,
+  type EncryptedFile,
+  encryptFile,
+} from '../../src/capgo-node.ts';
 
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -29,4 +35,18 @@ export async function shapes(): Promise<void> {
   await decryptBundle(bundle, { publicKey, ivSessionKey });
   // @ts-expect-error: V1 is not made.
   await encryptBundle(bundle, { privateKey, checksumFormat: 'v1' });
+}
+
+export async function files(pair: KeyPair): Promise<void> {
+  const { privateKey, publicKey } = pair;
+  const made = await encryptFile('in', 'out', { privateKey, checksumFormat: 'v2' });
+  same<typeof made, EncryptedFile>(true);
+  const { ivSessionKey, checksum } = made;
+  const opened = await decryptFile('out', 'again', { publicKey, ivSessionKey, checksum });
+  same<typeof opened, DecryptedFile>(true);
+
+  // @ts-expect-error: the signed checksum is required.
+  await decryptFile('out', 'again', { publicKey, ivSessionKey });
+  // @ts-expect-error: files have the backend of Node.
+  await encryptFile('in', 'out', { privateKey, backend: 'noble' });
 }
