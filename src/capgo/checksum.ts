@@ -11,7 +11,7 @@ import { recover, sign } from './signature.ts';
 /**
  * - `'v3'`: hex of the signature over the 32 bytes. Plugin 5.30, 6.30, 7.30 and later, and all of 8.
  * - `'v2'`: base64 of the signature over the 64 hex characters read as if they were base64: 48 bytes. For older
- *   plugins alone: later ones compare those 48 bytes with the 32 of the SHA-256, and refuse the bundle.
+ *   plugins alone: today's on Android compares those 48 bytes with the 32 of the SHA-256, and refuses the bundle.
  */
 export type ChecksumFormat = 'v3' | 'v2';
 
