@@ -1,0 +1,14 @@
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [(
+    name = "suite",
+    worker = (
+      modules = [
+        (name = "workerd.js", esModule = embed "../workerd.js"),
+        (name = "vectors.json", json = embed "../vectors.json"),
+      ],
+      compatibilityDate = "2026-11-01",
+    ),
+  )],
+);
