@@ -2,7 +2,7 @@
 
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
-import { type BundleInput, openInput } from '../sources/input.ts';
+import { type BundleInput, isBlob, openInput } from '../sources/input.ts';
 import { openStream, type StreamReader } from '../sources/stream.ts';
 import { createPathSet, pathFault, printable } from './paths.ts';
 import { invalid } from './refuse.ts';
@@ -95,7 +95,7 @@ function readItem(item: unknown): ZipInput {
 function isContent(data: unknown): data is ZipContent {
   if (isStream(data)) return true;
   const brand = Object.prototype.toString.call(data).slice(8, -1);
-  return brand === 'Uint8Array' || brand === 'ArrayBuffer' || brand === 'Blob' || brand === 'File';
+  return brand === 'Uint8Array' || brand === 'ArrayBuffer' || isBlob(data, brand);
 }
 
 function isStream(data: unknown): data is ReadableStream<Uint8Array> {

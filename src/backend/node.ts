@@ -128,6 +128,10 @@ const rsa: NativeRsa = {
   },
 };
 
+// Deno's node:crypto knows no unpadded signatures ("Unknown padding"): there the arithmetic of the other backends
+// does it, and everything else stays native.
+const hasUnpadded = process.versions['deno'] === undefined;
+
 function generateKey(modulusBits: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     crypto.generateKeyPair(
@@ -156,6 +160,6 @@ export const nodeBackend: Backend = {
   },
   hashesWhole: false,
   createCipher,
-  rsa,
+  ...(hasUnpadded ? { rsa } : {}),
   generateKey,
 };

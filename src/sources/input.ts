@@ -28,8 +28,15 @@ export function openInput(input: BundleInput, name: string): Source {
     return memorySource(new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
   }
   if (brand === 'ArrayBuffer') return memorySource(new Uint8Array(input as ArrayBuffer));
-  if (brand === 'Blob' || brand === 'File') return blobSource(input as Blob);
+  if (isBlob(input, brand)) return blobSource(input);
   throw new TypeError(`${name} expected a Uint8Array, ArrayBuffer or Blob, got ${describe(input)}`);
+}
+
+/** A File is one too. In workers of Cloudflare's with a compatibility date before 2024-09-26 it has no brand. */
+export function isBlob(value: unknown, brand: string): value is Blob {
+  return (
+    brand === 'Blob' || brand === 'File' || (typeof Blob === 'function' && value instanceof Blob)
+  );
 }
 
 function memorySource(bytes: Uint8Array): Source {

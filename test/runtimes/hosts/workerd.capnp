@@ -8,6 +8,7 @@ const config :Workerd.Config = (
         (name = "workerd.js", esModule = embed "../workerd.js"),
         (name = "vectors.json", json = embed "../vectors.json"),
       ],
+      bindings = [(name = "backends", json = "[\"node\",\"webcrypto\",\"noble\"]")],
       compatibilityDate = "2026-11-01",
     ),
   )],

@@ -1,11 +1,11 @@
-// The suite in a worker of workerd, without its Node compatibility.
+// The suite in a worker of workerd.
 
 import vectors from 'vectors.json';
 import { run } from '../suite.js';
 
 export default {
-  async test() {
-    const results = await run({ vectors, backends: ['webcrypto', 'noble'] });
+  async test(_controller, { backends }) {
+    const results = await run({ vectors, backends });
     console.log(`RESULTS ${JSON.stringify(results)}`);
   },
 };
