@@ -54,6 +54,7 @@ async function runIn(name) {
   console.log(
     `${name.padEnd(18)} ${version.padEnd(28)} ${passed} passed, ${failed} failed, ${seconds} s`,
   );
+  for (const { name: test, note } of results) if (note) console.log(`  ${test}: ${note}`);
   for (const failure of failures) console.log(`  ${failure.name}\n    ${failure.error}`);
   return { version, passed, failed, seconds: Number(seconds), results };
 }

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from './bundle.js';
+import { CHROMIUM } from './chromium.js';
 import { command, resultsIn } from './command.js';
 
 const INSTALL = 'npm ci --ignore-scripts --prefix test/runtimes';
@@ -54,4 +55,5 @@ export const RUNTIMES = {
   // With the Node compatibility that is there by default today, and without, as workers of before have it.
   workerd: workerd('hosts/workerd.capnp'),
   'workerd-2024': workerd('hosts/workerd-2024.capnp'),
+  ...CHROMIUM,
 };

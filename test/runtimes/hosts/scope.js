@@ -1,0 +1,8 @@
+// The suite in a page or a worker, which asks the server for what it is given.
+
+import { run } from '../suite.js';
+
+export async function runHere(backends, more = async () => []) {
+  const vectors = await (await fetch('/vectors.json')).json();
+  return [...(await run({ vectors, backends })), ...(await more(vectors))];
+}

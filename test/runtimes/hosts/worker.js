@@ -1,0 +1,9 @@
+import { runHere } from './scope.js';
+
+runHere(['webcrypto', 'noble']).then(
+  (results) => postMessage(results),
+  (error) =>
+    setTimeout(() => {
+      throw error;
+    }),
+);
