@@ -34,8 +34,15 @@ export const WAYS: readonly (readonly [string, Way])[] = [
   ],
   [
     'decryptStream',
-    (sealed, options) =>
-      drain(decryptStream(streamOf(cut(sealed, [1, 977, 4112])).stream, options)),
+    async (sealed, options) => {
+      const source = streamOf(cut(sealed, [1, 977, 4112])).stream;
+      // What is wrong with the options is thrown at once.
+      try {
+        return await drain(decryptStream(source, options));
+      } catch (error) {
+        return { bytes: new Uint8Array(0), error };
+      }
+    },
   ],
   [
     'openBundle and read',
