@@ -1,0 +1,122 @@
+// The reader of docs/readers.md, written from docs/format.md alone, opens what this library seals and refuses what it
+// refuses, by the same codes.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encryptBundle, keygen, resealBundle } from '../../src/index.ts';
+import { bytesOf } from '../support/bytes.ts';
+import { derOf } from '../support/keys.ts';
+import { base64, keyB, vectors } from '../support/vectors.ts';
+
+const READER = join(import.meta.dirname, 'Reader.java');
+const PAGE = join(import.meta.dirname, '../../docs/readers.md');
+
+// In CI a missing JDK is a failure, not a shorter run.
+const isThere = spawnSync('javac', ['-version']).status === 0;
+const skipped = !isThere && process.env['CI'] === undefined;
+const name = skipped
+  ? 'the reader in Java: skipped, there is no JDK (Debian: apt-get install default-jdk-headless)'
+  : 'the reader in Java';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bundleseal-reader-'));
+  if (isThere) execFileSync('javac', ['-Xlint:all,-serial', '-Werror', '-d', folder, READER]);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What the reader says of each bundle, and the bundle where it was opened. */
+function open(publicKey: string, bundles: readonly Uint8Array[]) {
+  const key = join(folder, 'key');
+  writeFileSync(key, derOf(publicKey));
+  const paths = bundles.map((bytes, i) => {
+    const path = join(folder, `bundle-${i}`);
+    writeFileSync(path, bytes);
+    rmSync(`${path}.zip`, { force: true });
+    return path;
+  });
+  const printed = execFileSync('java', ['-cp', folder, 'Reader', key, ...paths], {
+    encoding: 'utf8',
+  });
+  const lines = printed.split('\n');
+  return paths.map((path, i) => {
+    expect(existsSync(`${path}.zip.part`)).toBe(false);
+    const plain = existsSync(`${path}.zip`) ? readFileSync(`${path}.zip`) : undefined;
+    return { line: lines[i], plain };
+  });
+}
+
+describe.skipIf(skipped)(name, () => {
+  it.each(['a', 'b'] as const)('opens every good vector of key %s', (name) => {
+    const good = vectors.good.filter(({ key }) => key === name);
+    const opened = open(
+      vectors.keys[name].spki,
+      good.map(({ sealed }) => base64(sealed)),
+    );
+    expect(opened).toHaveLength(good.length);
+    for (const [i, { plain, metadata, description }] of good.entries()) {
+      expect(opened[i]?.plain?.toString('base64'), description).toBe(plain);
+      const said = opened[i]?.line === '' ? undefined : JSON.parse(opened[i]?.line as string);
+      expect(said, description).toEqual(metadata);
+    }
+  });
+
+  it.each(['a', 'b'] as const)('refuses every bad vector of key %s by its code', (name) => {
+    const bad = vectors.bad.filter(({ key }) => key === name);
+    const opened = open(
+      vectors.keys[name].spki,
+      bad.map(({ sealed }) => base64(sealed)),
+    );
+    for (const [i, { code, description }] of bad.entries()) {
+      expect(opened[i], description).toEqual({ line: code, plain: undefined });
+    }
+  });
+
+  it('opens what is sealed here, of the default and of the smallest chunks, and resealed', async () => {
+    const pair = await keygen({ modulusBits: 3072 });
+    const metadata = { appId: 'com.example.app', sequence: 7, note: 'Grüße 🎁' };
+    const plain = bytesOf(1_000_003);
+    const seal = async (chunkSize: number, privateKey: string) =>
+      (await encryptBundle(plain, { privateKey, metadata, chunkSize })).bytes;
+    const bundles = [
+      await seal(262_144, pair.privateKey),
+      await seal(4096, pair.privateKey),
+      await resealBundle(await seal(4096, keyB.pkcs8), {
+        publicKey: keyB.spki,
+        privateKey: pair.privateKey,
+      }),
+    ];
+    for (const { line, plain: opened } of open(pair.publicKey, bundles)) {
+      expect(JSON.parse(line as string)).toMatchObject({ appId: 'com.example.app', sequence: 7 });
+      expect(opened?.equals(plain)).toBe(true);
+    }
+  });
+
+  it('refuses what it opened once a bit is changed anywhere', async () => {
+    const { bytes } = await encryptBundle(bytesOf(9000), {
+      privateKey: keyB.pkcs8,
+      chunkSize: 4096,
+      metadata: { sequence: 7 },
+    });
+    const altered = Array.from({ length: 60 }, (_, i) => {
+      const copy = bytes.slice();
+      const at = Math.floor((i * (bytes.length - 1)) / 59);
+      copy[at] = (copy[at] as number) ^ (1 << (i % 8));
+      return copy;
+    });
+    const [genuine, ...rest] = open(keyB.spki, [bytes, ...altered]);
+    expect(genuine?.plain).toHaveLength(9000);
+    for (const { line, plain } of rest) {
+      expect(line).toMatch(/^ERR_[A-Z_]+$/);
+      expect(plain).toBeUndefined();
+    }
+  });
+});
+
+it('the page on readers shows this reader, to the letter', () => {
+  const page = readFileSync(PAGE, 'utf8');
+  expect(page).toContain(`\`\`\`java\n${readFileSync(READER, 'utf8')}\`\`\`\n`);
+});
