@@ -1,6 +1,7 @@
 // What every reader asks of one entry, whichever of its two headers it looks at.
 
 import { equalBytes } from '../bytes.ts';
+import { decodeUtf8 } from '../utf8.ts';
 import { DEFLATED, FLAG, STORED } from './layout.ts';
 import { pathFault, printable } from './paths.ts';
 import type { CentralHeader, Header } from './records.ts';
@@ -54,7 +55,13 @@ export function isDescribedLater({ flags }: Header): boolean {
   return (flags & FLAG.descriptor) !== 0;
 }
 
-const DECODER = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const NAMES = /* @__PURE__ */ createDecoder();
+
+/** The platform's where there is one: 25 times as fast, and a large archive has tens of thousands of names. */
+function createDecoder(): { decode(bytes: Uint8Array): string } {
+  if (typeof TextDecoder !== 'function') return { decode: decodeUtf8 };
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+}
 
 /**
  * UTF-8, also where bit 11 does not say so: the archivers of macOS and Info-ZIP leave it out. Code page 437
@@ -62,7 +69,7 @@ const DECODER = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBO
  */
 function decodeName({ name, flags, at }: Header): string {
   try {
-    return DECODER.decode(name);
+    return NAMES.decode(name);
   } catch {
     const shown = printable(
       Array.from(name, (byte) =>

@@ -1,5 +1,7 @@
 // Which names an archive may hold: those that mean the same file, inside the folder, on every platform.
 
+import { encodeUtf8 } from '../utf8.ts';
+
 /** UTF-8 bytes of a path: what iOS and macOS can open (PATH_MAX). */
 const MAX_PATH_LENGTH = 1024;
 
@@ -11,7 +13,9 @@ const MAX_DEPTH = 64;
 
 // Names of devices on Windows, whatever follows their first dot.
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])$/i;
-const CONTROL = /\p{Cc}/u;
+// Written without property escapes, at which Hermes refuses to load the file.
+const CONTROL = /[^ -~\u00a0-\uffff]/;
+const HALF_OF_A_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])|(?:^|[^\ud800-\udbff])[\udc00-\udfff]/;
 const NOT_ON_WINDOWS = /[<>:"|?*]/;
 
 /**
@@ -20,7 +24,7 @@ const NOT_ON_WINDOWS = /[<>:"|?*]/;
  */
 export function pathFault(path: string): string | undefined {
   if (path === '') return 'is no name at all: give the file one';
-  if (/\p{Surrogate}/u.test(path)) return 'is not Unicode (half of a surrogate pair): rename it';
+  if (HALF_OF_A_PAIR.test(path)) return 'is not Unicode (half of a surrogate pair): rename it';
   if (CONTROL.test(path)) return 'holds a control character: rename it';
   if (path.includes('\\')) {
     return 'has a backslash, which is a folder on one platform and a letter on others: write "/"';
@@ -41,7 +45,7 @@ export function pathFault(path: string): string | undefined {
 
 /** In UTF-8, where a letter of UTF-16 takes at most three bytes. */
 function isLonger(text: string, length: number): boolean {
-  return 3 * text.length > length && new TextEncoder().encode(text).length > length;
+  return 3 * text.length > length && encodeUtf8(text).length > length;
 }
 
 function nameFault(name: string): string | undefined {
@@ -65,10 +69,22 @@ function nameFault(name: string): string | undefined {
 /** A name made safe to print: what can't be seen, or turns what is seen, as `\u{…}`; no longer than 200. */
 export function printable(name: string): string {
   const safe = name.replace(
-    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    unseen(),
     (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
   );
   return safe.length > 200 ? `${safe.slice(0, 200)}…` : safe;
+}
+
+// No literal: an engine that knows no property escapes would refuse the whole file.
+const UNSEEN = '[\\p{C}\\p{Zl}\\p{Zp}]';
+
+/** What to escape; where the engine can't tell, all that is not ASCII. */
+function unseen(): RegExp {
+  try {
+    return new RegExp(UNSEEN, 'gu');
+  } catch {
+    return /[^ -~]/g;
+  }
 }
 
 /** What two names must differ in to be two files on every file system: not in case, nor in Unicode form. */

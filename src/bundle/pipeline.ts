@@ -26,8 +26,9 @@ const TURN = 12;
  */
 export async function runChunks(run: ChunkRun): Promise<void> {
   const { count, inFlight, signal } = run;
-  const stop = new AbortController();
-  const onAbort = () => stop.abort(signal?.reason);
+  // Hermes has none, nor anything that could read elsewhere than in memory: nobody there looks at the signal.
+  const stop = typeof AbortController === 'function' ? new AbortController() : undefined;
+  const onAbort = () => stop?.abort(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   const working = new Set<Promise<void>>();
   // In order; each settles when its chunk and all before it are finished, or with the first error among them.
@@ -50,7 +51,7 @@ export async function runChunks(run: ChunkRun): Promise<void> {
     let turnEnds = Date.now() + TURN;
     for (let index = 0; index < count; index++) {
       signal?.throwIfAborted();
-      const arriving = run.read(index, stop.signal);
+      const arriving = run.read(index, stop?.signal as AbortSignal);
       const bytes = arriving instanceof Promise ? await arriving : arriving;
       if (bytes === undefined) break;
       const work = run.work(index, bytes);
@@ -63,9 +64,9 @@ export async function runChunks(run: ChunkRun): Promise<void> {
         // While its bytes are still in the processor's cache.
         await run.finish(index);
       } else {
-        const done = follow(index, work, through.at(-1));
+        const done = follow(index, work, through[through.length - 1]);
         through.push(done);
-        done.catch((error) => stop.abort(error));
+        done.catch((error) => stop?.abort(error));
         // Lets what a backend finished meanwhile arrive.
         await undefined;
         if (through.length >= inFlight) await through[0];
@@ -75,12 +76,12 @@ export async function runChunks(run: ChunkRun): Promise<void> {
         turnEnds = Date.now() + TURN;
       }
     }
-    await through.at(-1);
+    await through[through.length - 1];
     signal?.throwIfAborted();
   } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(working);
-    await through.at(-1);
+    stop?.abort(error);
+    for (const work of working) await work.catch(() => {});
+    await through[through.length - 1];
     throw error;
   } finally {
     signal?.removeEventListener('abort', onAbort);

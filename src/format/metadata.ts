@@ -3,6 +3,7 @@
 import { BundleSealError } from '../errors.ts';
 import { MAX_METADATA_LENGTH } from '../limits.ts';
 import { describe } from '../options.ts';
+import { decodeUtf8, encodeUtf8 } from '../utf8.ts';
 
 /** A value that JSON can hold (RFC 8259). */
 export type JsonValue =
@@ -88,7 +89,7 @@ export function encodeMetadata(metadata: Metadata | undefined): Uint8Array {
   checkJson(metadata, 'metadata', new Set());
   const wrong = misfit(metadata);
   if (wrong !== undefined) throw new TypeError(`options.${wrong}`);
-  const json = new TextEncoder().encode(JSON.stringify(metadata));
+  const json = encodeUtf8(JSON.stringify(metadata));
   const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
   if (padded.length > MAX_METADATA_LENGTH) {
     throw new RangeError(
@@ -109,9 +110,8 @@ export function decodeMetadata(bytes: Uint8Array): Metadata {
   if (bytes.length === 0) return {};
   let value: unknown;
   try {
-    // ignoreBOM keeps a byte order mark in the text, and JSON.parse then refuses it.
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    value = JSON.parse(text);
+    // A byte order mark stays in the text, and JSON.parse then refuses it.
+    value = JSON.parse(decodeUtf8(bytes));
   } catch (cause) {
     throw refused('the metadata is not JSON in UTF-8', cause);
   }

@@ -1,0 +1,20 @@
+// Text and its bytes, by what the language itself has: Hermes has neither TextEncoder nor TextDecoder.
+
+import { toHex } from './bytes.ts';
+
+/**
+ * A byte order mark stays in the text.
+ *
+ * @throws `URIError` for what is not UTF-8: bytes cut off, longer than they need to be, or half of a pair.
+ */
+export function decodeUtf8(bytes: Uint8Array): string {
+  return decodeURIComponent(toHex(bytes).replace(/../g, '%$&'));
+}
+
+/** @throws `URIError` for half of a surrogate pair. */
+export function encodeUtf8(text: string): Uint8Array {
+  const units = encodeURIComponent(text).match(/%..|./g) ?? [];
+  return Uint8Array.from(units, (unit) =>
+    unit.length === 1 ? unit.charCodeAt(0) : Number.parseInt(unit.slice(1), 16),
+  );
+}

@@ -1,0 +1,89 @@
+// By the language alone, as the platform's coders do it: Hermes has none.
+
+import { describe, expect, it, vi } from 'vitest';
+import { pathFault, printable } from '../../src/archive/paths.ts';
+import { decryptBundle } from '../../src/index.ts';
+import { decodeUtf8, encodeUtf8 } from '../../src/utf8.ts';
+import { asBase64, base64, vectors } from '../support/vectors.ts';
+
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+describe('UTF-8', () => {
+  it.each(['', 'a%41b', 'é', '\n\u0000\u007f', '€😀', '\uFEFFmark', '~!*()\'"', '\u{10FFFF}'])(
+    'is written and read as by the platform: %j',
+    (text) => {
+      const bytes = new TextEncoder().encode(text);
+      expect(encodeUtf8(text)).toEqual(bytes);
+      expect(decodeUtf8(bytes)).toBe(text);
+    },
+  );
+
+  it('is refused where the platform refuses it: every two bytes, and the known tricks', () => {
+    const outcome = (read: () => string) => {
+      try {
+        return read();
+      } catch {
+        return undefined;
+      }
+    };
+    const cases: number[][] = [
+      [0xe0, 0x80, 0x80],
+      [0xed, 0xa0, 0x80],
+      [0xf0, 0x80, 0x80, 0x80],
+      [0xf4, 0x90, 0x80, 0x80],
+      [0xe2, 0x82],
+    ];
+    for (let first = 0; first < 256; first++) {
+      for (let second = 0; second < 256; second++) cases.push([first, second]);
+    }
+    const different = cases.filter((bytes) => {
+      const input = Uint8Array.from(bytes);
+      return outcome(() => decodeUtf8(input)) !== outcome(() => strict.decode(input));
+    });
+    expect(different).toEqual([]);
+  });
+});
+
+describe('names in an archive', () => {
+  it('are refused for the same letters as with property escapes', () => {
+    const different: number[] = [];
+    for (let code = 0; code < 0x10000; code++) {
+      const name = `x${String.fromCharCode(code)}y`;
+      const wanted = /[\p{Cc}\p{Surrogate}]/u.test(name);
+      const got = /control character|half of a surrogate/.test(pathFault(name) ?? '');
+      if (got !== wanted) different.push(code);
+    }
+    expect(different).toEqual([]);
+    expect(pathFault('x😀😀y')).toBeUndefined();
+    for (const half of ['\ud83dx', 'x\ude00', '\ude00', '😀\ude00', '\ud83d😀', '\ud83d']) {
+      expect(pathFault(half)).toMatch(/half of a surrogate pair/);
+    }
+  });
+
+  it('are printed in ASCII where the engine knows no property escapes', () => {
+    vi.stubGlobal('RegExp', () => {
+      throw new SyntaxError('Invalid escape');
+    });
+    try {
+      expect(printable('a\u202eé')).toBe('a\\u{202e}\\u{e9}');
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(printable('a\u202eé')).toBe('a\\u{202e}é');
+  });
+});
+
+it('a bundle is opened without AbortController, TextEncoder and TextDecoder', async () => {
+  for (const name of ['AbortController', 'AbortSignal', 'TextEncoder', 'TextDecoder']) {
+    vi.stubGlobal(name, undefined);
+  }
+  try {
+    for (const { sealed, plain, key } of vectors.good) {
+      const publicKey = vectors.keys[key].spki;
+      const opened = await decryptBundle(base64(sealed), { publicKey, backend: 'noble' });
+      expect(asBase64(opened)).toBe(plain);
+    }
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
