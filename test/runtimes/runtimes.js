@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { bundle } from './bundle.js';
 import { CHROMIUM } from './chromium.js';
 import { command, resultsIn } from './command.js';
+import { HERMES } from './hermes.js';
 
 const INSTALL = 'npm ci --ignore-scripts --prefix test/runtimes';
 const MODULES = join(import.meta.dirname, 'node_modules');
@@ -56,4 +57,5 @@ export const RUNTIMES = {
   workerd: workerd('hosts/workerd.capnp'),
   'workerd-2024': workerd('hosts/workerd-2024.capnp'),
   ...CHROMIUM,
+  hermes: HERMES,
 };
