@@ -42,11 +42,18 @@ export function checkOptions(call: string, options: unknown, known: readonly str
         `${call} does not know the option "${name}": it takes ${known.join(', ')}`,
       );
     }
-    const [expected, holds] = RULES[name] ?? [];
+    // Its own alone: what other code put on Object.prototype is no rule.
+    const [expected, holds] = (Object.hasOwn(RULES, name) ? RULES[name] : undefined) ?? [];
     if (value !== undefined && holds?.(value) === false) {
       throw new TypeError(`options.${name} expected ${expected}, got ${describe(value)}`);
     }
   }
+}
+
+/** Bytes that something of a caller's says it has. */
+export function checkSize(size: number, name: string): number {
+  if (Number.isSafeInteger(size) && size >= 0) return size;
+  throw new TypeError(`${name}.size expected an integer from 0 to 2^53 - 1, got ${shown(size)}`);
 }
 
 /** A number as it is, and of anything else its kind. */

@@ -14,7 +14,7 @@ export interface ChunkSource {
    * Called in order. The bytes stay untouched until `inFlight` further chunks were asked for. `undefined`:
    * there are no more.
    */
-  read(index: number, signal: AbortSignal): Awaitable<Uint8Array | undefined>;
+  read(index: number, signal?: AbortSignal): Awaitable<Uint8Array | undefined>;
 }
 
 /** Plain chunks: the last one's nonce says that it is the last. */

@@ -9,7 +9,7 @@ export interface ChunkRun {
   /** Chunks that may be under way at once. */
   readonly inFlight: number;
   /** Fetches a chunk, one after the other. `undefined`: the one before was the last. */
-  readonly read: (index: number, signal: AbortSignal) => Awaitable<Uint8Array | undefined>;
+  readonly read: (index: number, signal?: AbortSignal) => Awaitable<Uint8Array | undefined>;
   /** Does what is to be done with it; begun in order, several at once. */
   readonly work: (index: number, bytes: Uint8Array) => Promise<void> | undefined;
   /** Called in order, once the chunk and all before it are through. */
@@ -51,7 +51,7 @@ export async function runChunks(run: ChunkRun): Promise<void> {
     let turnEnds = Date.now() + TURN;
     for (let index = 0; index < count; index++) {
       signal?.throwIfAborted();
-      const arriving = run.read(index, stop?.signal as AbortSignal);
+      const arriving = run.read(index, stop?.signal);
       const bytes = arriving instanceof Promise ? await arriving : arriving;
       if (bytes === undefined) break;
       const work = run.work(index, bytes);

@@ -188,7 +188,7 @@ function groupedChunks(body: Source, layout: ChunkLayout, to: number): ChunkSour
   const perGroup = Math.ceil(inFlightOf(layout.chunkSize) / 2);
   let group: { from: number; bytes: Promise<Uint8Array> } | undefined;
   let next: typeof group;
-  const fetch = (from: number, signal: AbortSignal): typeof group => {
+  const fetch = (from: number, signal?: AbortSignal): typeof group => {
     if (from >= to) return undefined;
     const start = chunkPlace(layout, from).encryptedStart;
     const end = chunkPlace(layout, Math.min(to, from + perGroup) - 1).encryptedEnd;

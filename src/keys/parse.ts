@@ -2,6 +2,7 @@
 
 import { toHex } from '../bytes.ts';
 import { describe } from '../options.ts';
+import { decodeUtf8 } from '../utf8.ts';
 import { DerError, type Element, readElements, readInteger, readSequence, TAG } from './der.ts';
 import { halfOfJwk, type RsaJwk, readPrivateJwk, readPublicJwk } from './jwk.ts';
 import { decodePem, EMPTY } from './pem.ts';
@@ -31,6 +32,9 @@ type Found =
 
 /** Object identifiers in DER, which spells each in one way only. */
 const RSA_ENCRYPTION = '2a864886f70d010101';
+
+/** Bytes of a PEM file that are looked at: the longest key is a quarter of it, and a bundle may be passed by mistake. */
+const MAX_TEXT_LENGTH = 65_536;
 
 const OTHER_ALGORITHMS: Record<string, string> = {
   '2a864886f70d01010a': 'an RSA key restricted to RSASSA-PSS',
@@ -139,8 +143,17 @@ function parseBytes(bytes: Uint8Array): Found {
     throw keyInvalid(EMPTY);
   }
   // What readFile gives for a PEM file, with or without a byte order mark.
-  if (bytes[0] !== TAG.sequence) return parsePem(new TextDecoder().decode(bytes));
+  if (bytes[0] !== TAG.sequence) return parsePem(readText(bytes));
   return parseDer(bytes);
+}
+
+function readText(bytes: Uint8Array): string {
+  try {
+    return decodeUtf8(bytes.subarray(0, MAX_TEXT_LENGTH));
+  } catch {
+    // No text: refused as every text is that is no PEM.
+    return '\ufffd';
+  }
 }
 
 function parsePem(text: string): Found {

@@ -2,7 +2,7 @@
 
 import type { Awaitable } from '../backend/backend.ts';
 import { BundleSealError } from '../errors.ts';
-import { describe } from '../options.ts';
+import { checkSize, describe } from '../options.ts';
 import { untilAborted } from '../turn.ts';
 
 /**
@@ -28,7 +28,7 @@ export function openInput(input: BundleInput, name: string): Source {
     return memorySource(new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
   }
   if (brand === 'ArrayBuffer') return memorySource(new Uint8Array(input as ArrayBuffer));
-  if (isBlob(input, brand)) return blobSource(input);
+  if (isBlob(input, brand)) return blobSource(input, name);
   throw new TypeError(`${name} expected a Uint8Array, ArrayBuffer or Blob, got ${describe(input)}`);
 }
 
@@ -43,9 +43,10 @@ function memorySource(bytes: Uint8Array): Source {
   return { size: bytes.length, bytes, read: (start, end) => bytes.subarray(start, end) };
 }
 
-function blobSource(blob: Blob): Source {
+function blobSource(blob: Blob, name: string): Source {
   return {
-    size: blob.size,
+    // Anything may carry the brand.
+    size: checkSize(blob.size, name),
     async read(start, end, signal) {
       let bytes: Uint8Array;
       try {

@@ -1,7 +1,7 @@
 // Bytes that a caller's own code reads by ranges, held to what it promises.
 
 import { BundleSealError } from '../errors.ts';
-import { describe, shown } from '../options.ts';
+import { checkSize, describe } from '../options.ts';
 import { untilAborted } from '../turn.ts';
 import { type BundleInput, openInput, type Source } from './input.ts';
 
@@ -27,10 +27,7 @@ export function openRandomAccess(input: BundleInput | RandomAccessSource, name: 
     return openInput(input as BundleInput, name);
   }
   const source = input as RandomAccessSource;
-  const { size } = source;
-  if (!Number.isSafeInteger(size) || size < 0) {
-    throw new TypeError(`${name}.size expected an integer from 0 to 2^53 - 1, got ${shown(size)}`);
-  }
+  const size = checkSize(source.size, name);
   return {
     size,
     async read(start, end, signal) {

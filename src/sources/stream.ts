@@ -3,7 +3,7 @@
 import { concatAll } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
-import { untilAborted } from '../turn.ts';
+import { giveWay, untilAborted } from '../turn.ts';
 import type { Source } from './input.ts';
 
 /** Bytes in the order in which they come; one call at a time. */
@@ -34,6 +34,8 @@ export function openStream(source: ReadableStream<Uint8Array>): StreamReader {
       const { done, value } = await readNext(signal);
       if (done) isEnd = true;
       else rest = bytesOf(value);
+      // Empty pieces without end would otherwise keep timers from their turn, and so an abort from coming.
+      if (!isEnd && rest.length === 0) await giveWay(signal);
     }
   }
   async function readNext(

@@ -76,6 +76,15 @@ describe.each(BACKENDS)('a Blob that lies, through %s', (backend) => {
     },
   );
 
+  it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, '9', null])(
+    'about its size, saying %o, is neither sealed nor hashed',
+    async (size) => {
+      const sealing = { privateKey: keyB.pkcs8, chunkSize: CHUNK, backend };
+      await expect(encryptBundle(blobOf(honest, size), sealing)).rejects.toThrow(TypeError);
+      await expect(checksum(blobOf(honest, size))).rejects.toThrow(/size expected an integer/);
+    },
+  );
+
   it('and answers otherwise the second time gives the right bytes or an error', async () => {
     for (const spoilt of [1, 2, 3, 4, 5]) {
       let calls = 0;

@@ -102,6 +102,21 @@ describe.each(BACKENDS)('a hostile stream, through %s', (backend) => {
     expect(calls).toBeLessThan(5010);
   });
 
+  it('of empty pieces without end leaves timers their turn', async () => {
+    const signal = AbortSignal.timeout(20);
+    const source = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(0)),
+    });
+    const { error } = await drain(decryptStream(source, { ...options, signal }));
+    expect(error).toBe(signal.reason);
+    const second = AbortSignal.timeout(20);
+    const endless = streamWith(async () => ({ done: false, value: new Uint8Array(0) }));
+    const sealing = { privateKey: keyB.pkcs8, backend, signal: second };
+    const { body, seal } = encryptStream(endless, sealing);
+    seal.catch(() => {});
+    expect((await drain(body)).error).toBe(second.reason);
+  });
+
   it('that gives the same memory each time, refilled, is found out or gives the right bytes', async () => {
     for (const length of [64, 1000, CHUNK + 16, sealed.length]) {
       const memory = new Uint8Array(length);

@@ -449,6 +449,12 @@ const MISTAKES: [string, unknown, RegExp][] = [
   ['a Promise', Promise.resolve(keyB.pkcs8), /got a Promise/],
 ];
 
+it('bytes that are far more than a key are not read to their end', () => {
+  const far = utf8(`${' '.repeat(65_536)}${keyB.spki}`);
+  expect(thrown(() => parsePublicKey(far), 'ERR_KEY_INVALID').message).toMatch(/empty/);
+  expect(parsePublicKey(far.subarray(65_000)).n).toBe(parsePublicKey(keyB.spki).n);
+});
+
 describe("a caller's mistake", () => {
   it.each(MISTAKES)(
     '%s is a TypeError that names the option and no value',

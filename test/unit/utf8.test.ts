@@ -2,7 +2,7 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { pathFault, printable } from '../../src/archive/paths.ts';
-import { decryptBundle } from '../../src/index.ts';
+import { decryptBundle, keyId } from '../../src/index.ts';
 import { decodeUtf8, encodeUtf8 } from '../../src/utf8.ts';
 import { asBase64, base64, vectors } from '../support/vectors.ts';
 
@@ -82,6 +82,8 @@ it('a bundle is opened without AbortController, TextEncoder and TextDecoder', as
       const publicKey = vectors.keys[key].spki;
       const opened = await decryptBundle(base64(sealed), { publicKey, backend: 'noble' });
       expect(asBase64(opened)).toBe(plain);
+      // A key as the bytes of its file, with a byte order mark.
+      expect(await keyId(encodeUtf8(`\ufeff${publicKey}`))).toBe(await keyId(publicKey));
     }
   } finally {
     vi.unstubAllGlobals();
