@@ -2,14 +2,8 @@
 // The webcrypto backend where it belongs: in a browser.
 
 import { createPrivateKey } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { chromium } from 'playwright';
 import { keygen } from '../dist/index.js';
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../test/support/chromium.js';
-import { bundleForPage } from './bundle.js';
-import { loadAverage } from './machine.js';
+import { hasBrowser, withPage } from './browser.js';
 import { reportSeal } from './rsa.js';
 import { TARGETS } from './targets.js';
 
@@ -18,40 +12,14 @@ const STREAM_MIB = 256;
 
 /** @param {ReturnType<typeof import('./report.js').createReport>} report @param {{ effort: number }} settings */
 export async function measureChromium(report, { effort }) {
-  if (!existsSync(CHROMIUM_PATH)) {
-    report.skip('Chromium: there is none here; install it or set CHROMIUM_PATH');
-    return;
-  }
-  const server = serve(await bundleForPage('page.js'));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM_PATH,
-    // A collector to call between runs.
-    args: [...CHROMIUM_ARGUMENTS, '--js-flags=--expose-gc'],
-  });
-  try {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(0);
-    await page.goto(`http://127.0.0.1:${port}/`);
-    await page.waitForFunction('globalThis.bench !== undefined');
-    /** @param {string} name @param {...unknown} args @returns {Promise<any>} */
-    const inPage = (name, ...args) =>
-      page.evaluate(
-        ([fn, list]) => /** @type {any} */ (globalThis).bench[fn](...list),
-        /** @type {[string, unknown[]]} */ ([name, args]),
-      );
+  if (!hasBrowser(report)) return;
+  await withPage('page.js', async (inPage, version) => {
     report.begin(
       'chromium',
-      `Chromium ${browser.version()}, webcrypto backend. Bare: eight chunks in flight, the digest of each and of the whole; decryptStream: both from a stream of 64 KiB views of memory, the digest of each chunk, bytes counted`,
+      `Chromium ${version}, webcrypto backend. Bare: eight chunks in flight, the digest of each and of the whole; decryptStream: both from a stream of 64 KiB views of memory, the digest of each chunk, bytes counted`,
     );
     await measureInPage(report, inPage, effort);
-  } finally {
-    await browser.close();
-    server.close();
-    console.log(`(load average ${loadAverage().join(' ')})`);
-  }
+  });
 }
 
 /** @param {ReturnType<typeof import('./report.js').createReport>} report @param {(name: string, ...args: unknown[]) => Promise<any>} inPage @param {number} effort */
@@ -88,21 +56,4 @@ async function measureInPage(report, inPage, effort) {
     const made = await inPage('measureKeygen', { modulusBits, rounds: keys });
     report.time(`key generation ${modulusBits}, native, ${keys} keys`, made);
   }
-}
-
-/** @param {Map<string, Uint8Array>} files */
-function serve(files) {
-  return createServer((request, response) => {
-    const name = (request.url ?? '/').slice(1);
-    const file = files.get(name);
-    if (name === '') {
-      response.setHeader('content-type', 'text/html');
-      response.end('<!doctype html><script type="module" src="/page.js"></script>');
-    } else if (file === undefined) {
-      response.writeHead(404).end();
-    } else {
-      response.setHeader('content-type', 'text/javascript');
-      response.end(file);
-    }
-  });
 }

@@ -24,6 +24,14 @@ const PARTS = {
     'Chromium, `webcrypto` backend, against bare `crypto.subtle`',
     'Eight chunks in flight, with the digest of each and of the whole; *with RSA*: the same operation in JavaScript. *decryptStream*: both read one stream of 64 KiB views of memory, compare the digest of each chunk and count what comes out; bare makes no stream of it. Times of single operations are in the same browser.',
   ],
+  capgo: [
+    "Capgo's wire on Node, against the functions of Capgo's command line",
+    'A zip in memory: session key, AES-128-CBC, SHA-256, both signed by RSA-2048; and back. The functions are those that `@capgo/cli` ships, called one after the other as its commands do.',
+  ],
+  'capgo-chromium': [
+    "Capgo's wire in Chromium, against bare `crypto.subtle`",
+    'Bare: AES-CBC and SHA-256 of the whole at once, no RSA.',
+  ],
   files: [
     'File to file on Node',
     'Files of 1 GiB; a process for each run, in turn, its start left out of the time. Ours is flushed to the disk (`fsync`) before its name appears, and hashes twice; the pipelines (`createReadStream`, one AES-256-GCM, one SHA-256 of the plain bytes, `createWriteStream`) write under the final name and flush nothing, but for the one that says so. *highWaterMark 1 MiB*: on every stage. *two cores, no file*: what `openssl speed` does with chunks of 256 KiB in two processes, as the time for encrypting once and hashing twice. Memory is resident memory at its highest, beyond an idle process that has loaded the same.',

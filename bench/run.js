@@ -10,10 +10,12 @@
 //   ranges    parts of a bundle on a web server
 //   rsa       RSA operations and key pairs
 //   chromium  calls in memory and streams in Chromium
+//   capgo     Capgo's wire, on Node beside Capgo's own functions and in Chromium
 
 import './expose-gc.js';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { measureCapgo } from './capgo.js';
 import { measureChromium } from './chromium.js';
 import { measureFiles } from './files.js';
 import { toMarkdown } from './markdown.js';
@@ -35,6 +37,7 @@ const PARTS = {
   ranges: measureRanges,
   rsa: measureRsa,
   chromium: measureChromium,
+  capgo: measureCapgo,
 };
 
 const { values, positionals } = parseArgs({

@@ -12,6 +12,10 @@ export const TARGETS = {
   nobleRatio: atLeast(0.95),
   /** WebCrypto backend in Chromium against bare chunked crypto.subtle. */
   chromiumRatio: atLeast(0.85),
+  /** Capgo's wire against Capgo's own functions. */
+  capgoRatio: atLeast(1),
+  /** The same in Chromium against bare crypto.subtle. */
+  capgoChromiumRatio: atLeast(0.9),
   /** Streams on Node at 256 MiB against the calls in memory. */
   streamRatio: atLeast(0.85),
   /** decryptStream in Chromium against bare chunked crypto.subtle over the same stream. */

@@ -7,6 +7,9 @@
  * @typedef {() => unknown} Contender
  */
 
+// Milliseconds.
+const SETTLE = 10;
+
 /** @param {readonly number[]} values */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -35,7 +38,12 @@ export async function interleave(contenders, { rounds, warmUps = 1, batch = 1, o
     for (let i = 0; i < entries.length; i++) {
       const at = (i + round + warmUps) % entries.length;
       const [name, run] = /** @type {[string, Contender]} */ (entries[at]);
-      globalThis.gc?.();
+      if (globalThis.gc !== undefined) {
+        globalThis.gc();
+        // Large buffers are given back to the system by other threads, and a contender must not pay for those of the
+        // one before it.
+        await new Promise((resolve) => setTimeout(resolve, SETTLE));
+      }
       const start = performance.now();
       let result;
       for (let n = 0; n < batch; n++) {

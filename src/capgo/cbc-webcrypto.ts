@@ -9,8 +9,9 @@ const NAME = 'AES-CBC';
 export const webcryptoCbc: Cbc = {
   async encrypt(session, plain) {
     const key = await importKey(session, 'encrypt');
-    // One copy for both: bytes that change meanwhile may not be signed as one thing and sent as another.
-    const input = plain.slice();
+    // Each takes its copy when it is called (Web Cryptography §14.3.1 and §14.3.5), and nothing can change the bytes
+    // between two calls in a row: they can't be signed as one thing and sent as another. Shared memory is copied first.
+    const input = unshared(plain);
     const [encrypted, digest] = await Promise.all([
       crypto.subtle.encrypt({ name: NAME, iv: unshared(session.iv) }, key, input),
       crypto.subtle.digest('SHA-256', input),

@@ -4,17 +4,22 @@ import { printable } from '../archive/paths.ts';
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { BundleSealError } from '../errors.ts';
-import { checkOptions, describe } from '../options.ts';
-import { giveWay } from '../turn.ts';
+import { checkOptions, describe, type WorkOptions } from '../options.ts';
 import { type BrotliCoder, defaultDecompress } from './brotli.ts';
 import { BLOCK_LENGTH } from './cbc.ts';
 import { isSame, mismatch, recoverChecksum } from './checksum.ts';
 import { readPublicKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
-import { BROTLI_ENDING, createNameCheck, invalid, type ManifestEntry } from './manifest.ts';
+import {
+  BROTLI_ENDING,
+  createNameCheck,
+  followFiles,
+  invalid,
+  type ManifestEntry,
+} from './manifest.ts';
 import { recoverSession } from './session.ts';
 
-export interface DecryptManifestOptions {
+export interface DecryptManifestOptions extends WorkOptions {
   /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2.pub`. */
   readonly publicKey: string;
   /** The update's one session key. */
@@ -23,8 +28,6 @@ export interface DecryptManifestOptions {
   readonly brotli?: BrotliCoder;
   /** Bytes of one file, inflated. Default 268,435,456. */
   readonly maxFileSize?: number;
-  /** Rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
@@ -52,7 +55,7 @@ export async function decryptManifest(
   options: DecryptManifestOptions,
 ): Promise<Map<string, Uint8Array>> {
   checkOptions('decryptManifest', options, [
-    ...['publicKey', 'ivSessionKey', 'brotli', 'maxFileSize', 'signal', 'backend'],
+    ...['publicKey', 'ivSessionKey', 'brotli', 'maxFileSize', 'signal', 'onProgress', 'backend'],
   ]);
   const { signal, maxFileSize = DEFAULT_MAX_FILE_SIZE } = options;
   if (!Number.isSafeInteger(maxFileSize) || maxFileSize < 1) {
@@ -84,6 +87,10 @@ export async function decryptManifest(
   const backend = await selectBackend(options.backend);
   const cbc = await loadCbc(backend.name);
   const session = await recoverSession(backend, publicKey, options.ivSessionKey);
+  const progress = followFiles(
+    listed.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    options,
+  );
   try {
     const opened = new Map<string, Uint8Array>();
     for (const { path, isBrotli, bytes, hash } of listed) {
@@ -96,14 +103,15 @@ export async function decryptManifest(
         );
       }
       if (bytes.length > maxFileSize + BLOCK_LENGTH) throw tooLarge(path, maxFileSize);
-      const found = await cbc.decrypt(session, bytes, () => giveWay(signal));
+      const found = await cbc.decrypt(session, bytes, progress.step);
       if (found === undefined) throw mismatch();
       const raw = isBrotli ? await inflate(path, found.plain, brotli, maxFileSize) : found.plain;
       const digest = isBrotli ? await backend.sha256(raw) : found.digest;
       if (!isSame(digest, signed)) throw mismatch();
       opened.set(path, raw);
-      await giveWay(signal);
+      await progress.next(bytes.length);
     }
+    progress.end();
     return opened;
   } finally {
     session.key.fill(0);

@@ -3,16 +3,21 @@
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
-import { checkOptions, describe } from '../options.ts';
-import { giveWay } from '../turn.ts';
+import { checkOptions, describe, type WorkOptions } from '../options.ts';
 import { type BrotliCoder, defaultCompress } from './brotli.ts';
 import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
 import { keyIdOf, readPrivateKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
-import { BROTLI_ENDING, createNameCheck, invalid, type ManifestEntry } from './manifest.ts';
+import {
+  BROTLI_ENDING,
+  createNameCheck,
+  followFiles,
+  invalid,
+  type ManifestEntry,
+} from './manifest.ts';
 import { createSession, signSession } from './session.ts';
 
-export interface EncryptManifestOptions {
+export interface EncryptManifestOptions extends WorkOptions {
   /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2`. */
   readonly privateKey: string;
   /** The spelling of all hashes: `'v2'` for plugins before 5.30, 6.30 and 7.30. Default `'v3'`. */
@@ -24,8 +29,6 @@ export interface EncryptManifestOptions {
   /** With `appId`: where Capgo stores the files, for `s3_path`. */
   readonly orgId?: string;
   readonly appId?: string;
-  /** Rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
@@ -78,7 +81,8 @@ export async function encryptManifest(
   options: EncryptManifestOptions,
 ): Promise<EncryptedManifest> {
   checkOptions('encryptManifest', options, [
-    ...['privateKey', 'checksumFormat', 'zip', 'brotli', 'orgId', 'appId', 'signal', 'backend'],
+    ...['privateKey', 'checksumFormat', 'zip', 'brotli', 'orgId', 'appId'],
+    ...['signal', 'onProgress', 'backend'],
   ]);
   const { checksumFormat = 'v3', zip, orgId, appId, signal } = options;
   const { brotli = defaultCompress() } = options;
@@ -100,7 +104,9 @@ export async function encryptManifest(
   const backend = await selectBackend(options.backend);
   const cbc = await loadCbc(backend.name);
   const session = createSession();
-  const step = () => giveWay(signal);
+  const lengths = paths.map((path) => (files[path] as Uint8Array).length);
+  const total = lengths.reduce((sum, length) => sum + length, zip?.length ?? 0);
+  const progress = followFiles(total, options);
   try {
     const ivSessionKey = await signSession(backend, privateKey, session);
     const manifest: ManifestEntry[] = [];
@@ -111,7 +117,7 @@ export async function encryptManifest(
       const digest = await backend.sha256(raw);
       const hash = await signChecksum(backend, privateKey, digest, checksumFormat);
       const small = brotli ? await compress(raw, brotli) : undefined;
-      const { encrypted } = await cbc.encrypt(session, small ?? raw, step);
+      const { encrypted } = await cbc.encrypt(session, small ?? raw, progress.step);
       const name = `${encodePath(path)}${small === undefined ? '' : BROTLI_ENDING}`;
       encryptedFiles.set(name, encrypted);
       const hashName = toHex(await backend.sha256(new TextEncoder().encode(hash)));
@@ -124,10 +130,10 @@ export async function encryptManifest(
             s3_path: `orgs/${orgId}/apps/${appId}/delta/${folder}/${hashName}_${name}`,
           }),
       });
-      await step();
+      await progress.next(raw.length);
     }
-    const bundle = zip === undefined ? undefined : await cbc.encrypt(session, zip, step);
-    return {
+    const bundle = zip === undefined ? undefined : await cbc.encrypt(session, zip, progress.step);
+    const result: EncryptedManifest = {
       manifest,
       files: encryptedFiles,
       ...(bundle && {
@@ -137,6 +143,8 @@ export async function encryptManifest(
       ivSessionKey,
       keyId: keyIdOf(privateKey),
     };
+    progress.end();
+    return result;
   } finally {
     session.key.fill(0);
   }

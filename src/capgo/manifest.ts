@@ -2,6 +2,8 @@
 
 import { createPathSet, pathFault, printable } from '../archive/paths.ts';
 import { BundleSealError } from '../errors.ts';
+import type { WorkOptions } from '../options.ts';
+import { giveWay } from '../turn.ts';
 
 /** A file of a delta update, as Capgo's server and plugin pass it on. */
 export interface ManifestEntry {
@@ -26,4 +28,24 @@ export function createNameCheck(): (path: string) => void {
 
 export function invalid(path: string, what: string): BundleSealError {
   return new BundleSealError('ERR_ARCHIVE_INVALID', `${printable(path)} ${what}`, { path });
+}
+
+/** Tells how far the files are, one after the other, and lets go of the thread each time. */
+export function followFiles(total: number, { signal, onProgress }: WorkOptions) {
+  let before = 0;
+  const tell = async (done: number): Promise<void> => {
+    // The end is told once, when nothing can fail any more.
+    if (done < total) onProgress?.({ done, total });
+    await giveWay(signal);
+  };
+  return {
+    /** `done` bytes of the present file. */
+    step: (done: number): Promise<void> => tell(before + done),
+    /** The present file is through. */
+    next(length: number): Promise<void> {
+      before += length;
+      return tell(before);
+    },
+    end: (): void => onProgress?.({ done: total, total }),
+  };
 }

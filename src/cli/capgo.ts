@@ -1,9 +1,8 @@
 // Bundles of Capgo's wire, from the command line.
 
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import type { DecryptedFile } from '../capgo/decrypt-file.ts';
 import { BundleSealError } from '../errors.ts';
-import { onFile } from '../files/error.ts';
 import { type Answer, UsageError } from './answer.ts';
 import type { Context } from './context.ts';
 import { bytes } from './help.ts';
@@ -15,7 +14,6 @@ import {
   type PrivateKeyOptions,
   readKeyFile,
 } from './keys.ts';
-import { writeWhole } from './write-whole.ts';
 
 export const CAPGO_PRIVATE_KEY_FILE = '.capgo_key_v2';
 const CAPGO_PUBLIC_KEY_FILE = `${CAPGO_PRIVATE_KEY_FILE}.pub`;
@@ -47,17 +45,15 @@ export async function encryptForCapgo(
     throw new UsageError(`--checksum-format takes v3 or v2, got ${checksumFormat}`);
   }
   const { key } = await findPrivateKey(context, options, CAPGO_PRIVATE_KEY_FILE);
-  const { encryptBundle } = await import('../capgo.ts');
-  const plain = await onFile(zip, "can't be read", readFile(zip));
+  const { encryptFile } = await import('../capgo-node.ts');
   const { signal } = context;
-  const { bundle, ...about } = await context.follow('encrypting', (onProgress) =>
-    encryptBundle(plain, { privateKey: pemOf(key), checksumFormat, signal, onProgress }),
+  const about = await context.follow('encrypting', (onProgress) =>
+    encryptFile(zip, out, { privateKey: pemOf(key), checksumFormat, signal, onProgress }),
   );
-  await writeWhole(out, bundle, { mode: 0o666, force: true });
   return {
-    json: { out, ...about, size: plain.length, encryptedSize: bundle.length },
+    json: { out, ...about },
     lines: [
-      `✓ ${out}  ${bytes(plain.length)} encrypted into ${bytes(bundle.length)}, for Capgo's plugin`,
+      `✓ ${out}  ${bytes(about.size)} encrypted into ${bytes(about.encryptedSize)}, for Capgo's plugin`,
       `  ivSessionKey  ${about.ivSessionKey}`,
       `  checksum      ${about.checksum}`,
       `  key id        ${about.keyId}`,
@@ -65,12 +61,13 @@ export async function encryptForCapgo(
   };
 }
 
-/** The plain zip of a bundle of Capgo's wire, when all of it has been verified. */
+/** Opens a bundle of Capgo's wire into a file, which is there only when all of it has been verified. */
 export async function openFromCapgo(
   context: Context,
   file: string,
+  out: string,
   options: CapgoOpeningOptions,
-): Promise<Uint8Array> {
+): Promise<DecryptedFile> {
   const { ivSessionKey, checksum } = options;
   if (ivSessionKey === undefined || checksum === undefined) {
     throw new UsageError(
@@ -78,11 +75,10 @@ export async function openFromCapgo(
     );
   }
   const publicKey = pemOf(await findCapgoPublicKey(options));
-  const { decryptBundle } = await import('../capgo.ts');
-  const encrypted = await onFile(file, "can't be read", readFile(file));
+  const { decryptFile } = await import('../capgo-node.ts');
   const { signal } = context;
   return context.follow('opening', (onProgress) =>
-    decryptBundle(encrypted, { publicKey, ivSessionKey, checksum, signal, onProgress }),
+    decryptFile(file, out, { publicKey, ivSessionKey, checksum, signal, onProgress }),
   );
 }
 

@@ -50,6 +50,23 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(Object.fromEntries(await open(update))).toEqual(FILES);
   });
 
+  it('tells how far it is, up to all of it and once', async () => {
+    const seen: { done: number; total: number }[] = [];
+    const onProgress = (one: { done: number; total: number }) => seen.push(one);
+    const zip = text(300_000);
+    const options = { privateKey, zip, brotli: brotli.compress, backend, onProgress };
+    const update = await encryptManifest(FILES, options);
+    const plain = 100 + 8191 + 20_000 + 300_000;
+    expect(seen.at(-1)).toEqual({ done: plain, total: plain });
+    expectGrowing(seen);
+    seen.length = 0;
+    await open(update, { onProgress });
+    const total = [...update.files.values()].reduce((sum, { length }) => sum + length, 0);
+    expect(seen.at(-1)).toEqual({ done: total, total });
+    expectGrowing(seen);
+    expect(seen.length).toBeGreaterThanOrEqual(update.files.size);
+  });
+
   it('shares one session with the zip', async () => {
     const zip = text(1000);
     const { bundle, checksum, ivSessionKey } = await encryptManifest(FILES, {
@@ -138,3 +155,9 @@ it('says where the files are stored, as Capgo does', async () => {
   expect(manifest[0]?.s3_path?.startsWith(start)).toBe(true);
   expect(manifest[0]?.s3_path?.slice(start.length)).toMatch(/^[0-9a-f]{64}_a\/b\.js$/);
 });
+
+function expectGrowing(seen: readonly { done: number; total: number }[]): void {
+  const done = seen.map((one) => one.done);
+  expect(done).toEqual([...done].sort((a, b) => a - b));
+  expect(seen.filter((one) => one.done === one.total)).toHaveLength(1);
+}

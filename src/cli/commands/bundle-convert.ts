@@ -9,7 +9,6 @@ import { type KeyValue, readKeyFile } from '../keys.ts';
 import { type MetadataOptions, readMetadata } from '../read-metadata.ts';
 import { run } from '../run.ts';
 import { withTemporaryFolder } from '../spool.ts';
-import { writeWhole } from '../write-whole.ts';
 
 interface Options extends MetadataOptions {
   readonly to: string;
@@ -68,18 +67,23 @@ export function bundleConvert(group: Command): void {
         }
         if (to !== 'sealed') throw new UsageError(`--to takes sealed or capgo, got ${to}`);
         const metadata = await readMetadata(options);
-        const plain = await openFromCapgo(context, file, { ...options, capgo: true, key: from });
-        const { encryptBundle } = await import('../../index.ts');
-        const sealed = await encryptBundle(plain, {
-          privateKey: await readKeyFile(key),
-          metadata,
-          signal,
+        const privateKey = await readKeyFile(key);
+        const { encryptFile } = await import('../../node.ts');
+        const sealed = await withTemporaryFolder(async (folder) => {
+          const zip = join(folder, 'bundle.zip');
+          await openFromCapgo(context, file, zip, { ...options, capgo: true, key: from });
+          return context.follow('sealing', (onProgress) =>
+            encryptFile(zip, out, { privateKey, metadata, signal, onProgress }),
+          );
         });
-        await writeWhole(out, sealed.bytes, { mode: 0o666, force: true });
-        const { checksum, keyId, size } = sealed;
+        const { seal: _, ...about } = sealed;
         return {
-          json: { out, checksum, keyId, size, sealedSize: sealed.bytes.length, metadata },
-          lines: [`✓ ${out}  ${bytes(size)}`, `  checksum  ${checksum}`, `  key id    ${keyId}`],
+          json: { out, ...about, metadata },
+          lines: [
+            `✓ ${out}  ${bytes(about.size)}`,
+            `  checksum  ${about.checksum}`,
+            `  key id    ${about.keyId}`,
+          ],
         };
       }),
     );

@@ -10,7 +10,6 @@ import { bytes, examples } from '../help.ts';
 import { describeInfo, type OpeningOptions, openingOptions, readOpening } from '../opening.ts';
 import { run } from '../run.ts';
 import { STANDARD, withInput, withOutput } from '../spool.ts';
-import { writeWhole } from '../write-whole.ts';
 
 interface Options extends OpeningOptions, CapgoOpeningOptions {
   readonly key?: readonly string[];
@@ -58,11 +57,16 @@ export function bundleDecrypt(group: Command): void {
           if (extract !== undefined || options.out === undefined || options.out === STANDARD) {
             throw new UsageError('--capgo writes a zip: name it with --out');
           }
-          const zip = await openFromCapgo(context, file, options);
-          await writeWhole(options.out, zip, { mode: 0o666, force: true });
+          const { out } = options;
+          const opened = await withInput(context, file, (input) =>
+            openFromCapgo(context, input, out, options),
+          );
           return {
-            json: { out: options.out, size: zip.length },
-            lines: [`✓ ${options.out}  ${bytes(zip.length)}, genuine and whole`],
+            json: { out, ...opened },
+            lines: [
+              `✓ ${out}  ${bytes(opened.size)}, genuine and whole`,
+              `  SHA-256  ${opened.sha256}`,
+            ],
           };
         }
         const out = extract === undefined ? (options.out ?? defaultName(file)) : STANDARD;
