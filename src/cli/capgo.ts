@@ -95,7 +95,8 @@ async function findCapgoPublicKey({ key = [], keyData }: CapgoOpeningOptions): P
   );
 }
 
-function pemOf(key: KeyValue): string {
+/** Capgo's keys are text; anything else is refused. */
+export function pemOf(key: KeyValue): string {
   if (typeof key === 'string') return key;
   throw new BundleSealError(
     'ERR_KEY_INVALID',

@@ -1,7 +1,7 @@
 // The command line: what each command does, says and refuses.
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { chmod, symlink } from 'node:fs/promises';
+import { chmod, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { inspectBundle, keyId } from '../../src/index.ts';
@@ -581,6 +581,26 @@ describe('doctor', () => {
       await spoil(project);
       const found = (await findings(project)).find((one) => one.what.includes(what));
       expect(found).toMatchObject({ state, mend: expect.any(String) });
+    });
+  });
+
+  it('looks at keys of Capgo where they are meant, or alone there', async () => {
+    await withApp(async (project) => {
+      expect((await project.run(['key', 'create', '--capgo'])).code).toBe(0);
+      const saved = await project.run(['key', 'save', '--key', '.capgo_key_v2.pub']);
+      expect(saved.code, saved.stderr).toBe(0);
+      // For the sealed format this key is too small, and another.
+      const sealed = await findings(project);
+      expect(sealed.some(({ state }) => state === 'bad')).toBe(true);
+      const capgo = await project.json(['doctor', '--capgo']);
+      expect(capgo).toMatchObject({ healthy: true });
+      expect(JSON.stringify(capgo)).toContain('a bundle was sealed, opened and compared');
+      await rm(project.path('.bundleseal_key'));
+      expect(await project.json(['doctor'])).toMatchObject({ healthy: true });
+      await project.run(['key', 'create', '--capgo', '--out', 'other']);
+      await project.run(['key', 'save', '--key', 'other.pub']);
+      const found = (await findings(project)).find(({ what }) => what.includes('another public'));
+      expect(found).toMatchObject({ state: 'bad' });
     });
   });
 

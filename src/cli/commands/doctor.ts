@@ -9,18 +9,13 @@ import { type Context, paint } from '../context.ts';
 import { gitStateOf } from '../git.ts';
 import { examples } from '../help.ts';
 import { repairKeyText } from '../key-text.ts';
-import {
-  isThere,
-  KEY_VARIABLES,
-  type KeyValue,
-  keyFromText,
-  PRIVATE_KEY_FILE,
-  readKeyFile,
-} from '../keys.ts';
+import { isThere, KEY_VARIABLES, type KeyValue, keyFromText, readKeyFile } from '../keys.ts';
 import { run } from '../run.ts';
+import { CAPGO, SEALED, type Wire } from '../wires.ts';
 
 interface Options {
-  readonly key: string;
+  readonly key?: string;
+  readonly capgo: boolean;
   readonly plugin?: string;
 }
 
@@ -34,6 +29,7 @@ interface Finding {
 }
 
 interface Keys {
+  readonly wire: Wire;
   readonly privateKey?: KeyValue;
   readonly publicKey?: KeyValue;
   /** Ids of what there is. */
@@ -55,16 +51,23 @@ export function doctor(program: Command): void {
     .description(
       'Looks at keys, configs, git and CI variables, and says what to do. Changes nothing.',
     )
-    .option('--key <file>', 'the private key', PRIVATE_KEY_FILE)
+    .option('--key <file>', `the private key (default: ${SEALED.privateKeyFile})`)
+    .option(
+      '--capgo',
+      `the keys are Capgo's (default: where ${CAPGO.privateKeyFile} alone is here)`,
+      false,
+    )
     .option(
       '--plugin <name>',
       'the plugin whose settings have the public key (default: CapacitorUpdater)',
     )
-    .addHelpText('after', examples('doctor', 'doctor --json'))
+    .addHelpText('after', examples('doctor', 'doctor --json', 'doctor --capgo'))
     .action(
-      run<Options>(async (context, { key, plugin }) => {
+      run<Options>(async (context, { capgo, plugin, ...options }) => {
         const findings: Finding[] = [];
-        const keys = await examineKeys(context, key, findings);
+        const wire = capgo || (await isCapgoAlone(options.key)) ? CAPGO : SEALED;
+        const key = options.key ?? wire.privateKeyFile;
+        const keys = await examineKeys(context, wire, key, findings);
         await examineConfigs(keys, plugin, findings);
         await examinePrivacy(key, findings);
         await examineRoundTrip(keys, findings);
@@ -84,12 +87,21 @@ export function doctor(program: Command): void {
     );
 }
 
-async function examineKeys(context: Context, path: string, findings: Finding[]): Promise<Keys> {
-  const { publicKeyOf } = await import('../../index.ts');
+async function isCapgoAlone(key: string | undefined): Promise<boolean> {
+  if (key !== undefined || (await isThere(SEALED.privateKeyFile))) return false;
+  return isThere(CAPGO.privateKeyFile);
+}
+
+async function examineKeys(
+  context: Context,
+  wire: Wire,
+  path: string,
+  findings: Finding[],
+): Promise<Keys> {
   const ids = new Set<string>();
   const found: { privateKey?: KeyValue; publicKey?: KeyValue } = {};
   const identify = async (half: keyof typeof found, key: KeyValue): Promise<string> => {
-    const id = await idOf(half, key);
+    const id = await wire.idOf(half, key);
     found[half] ??= key;
     ids.add(id);
     return id;
@@ -112,7 +124,7 @@ async function examineKeys(context: Context, path: string, findings: Finding[]):
     });
   }
   if (await isThere(path)) {
-    await examine(findings, path, 'make a new pair: bundleseal key create --force', async () => {
+    await examine(findings, path, `make a new pair: ${wire.create} --force`, async () => {
       const id = await identify('privateKey', await readKeyFile(path));
       return { state: 'good', what: `${path} is the private key ${short(id)}` };
     });
@@ -121,14 +133,14 @@ async function examineKeys(context: Context, path: string, findings: Finding[]):
     findings.push({
       state: 'warning',
       what: `no private key here: neither ${path} nor ${KEY_VARIABLES[0]}`,
-      mend: 'on the build machine, set it, or make a pair: bundleseal key create',
+      mend: `on the build machine, set it, or make a pair: ${wire.create}`,
     });
   }
   const publicPath = `${path}.pub`;
   if (await isThere(publicPath)) {
     await examine(findings, publicPath, 'write it again from the private key', async () => {
       const key = await readKeyFile(publicPath);
-      const id = await idOf('publicKey', key);
+      const id = await wire.idOf('publicKey', key);
       found.publicKey = key;
       if (ids.size > 0 && !ids.has(id)) {
         return {
@@ -149,9 +161,9 @@ async function examineKeys(context: Context, path: string, findings: Finding[]):
     });
   }
   if (found.publicKey === undefined && found.privateKey !== undefined) {
-    found.publicKey = await publicKeyOf(found.privateKey);
+    found.publicKey = await wire.publicKeyOf(found.privateKey);
   }
-  return { ...found, ids };
+  return { wire, ...found, ids };
 }
 
 async function examineConfigs(
@@ -192,7 +204,7 @@ async function examineConfig(
       findings.push({
         state: 'bad',
         what: `${path} has a private key, so every copy of the app has it`,
-        mend: 'bundleseal key delete-old, then bundleseal key create --force: that key is known',
+        mend: `bundleseal key delete-old, then ${keys.wire.create} --force: that key is known`,
       });
     }
     if (publicKey.kind === 'absent') {
@@ -205,13 +217,13 @@ async function examineConfig(
         mend: 'look at the copies that npx cap sync makes',
       };
     }
-    const id = await idOf('publicKey', publicKey.value);
+    const id = await keys.wire.idOf('publicKey', publicKey.value);
     if (keys.ids.size === 0 || keys.ids.has(id)) {
       return { state: 'good', what: `${path} holds the public key ${short(id)}` };
     }
     const previous = previousPublicKey;
     if (previous?.kind === 'literal' && typeof previous.value === 'string') {
-      if (keys.ids.has(await idOf('publicKey', previous.value))) {
+      if (keys.ids.has(await keys.wire.idOf('publicKey', previous.value))) {
         return {
           state: 'warning',
           what: `${path} holds the private key's other half as previousPublicKey`,
@@ -259,9 +271,7 @@ async function examineRoundTrip(keys: Keys, findings: Finding[]): Promise<void> 
   const { privateKey, publicKey } = keys;
   if (privateKey === undefined || publicKey === undefined) return;
   await examine(findings, 'sealing and opening', 'make a new pair', async () => {
-    const { decryptBundle, encryptBundle } = await import('../../index.ts');
-    const { bytes } = await encryptBundle(new Uint8Array(1000).fill(1), { privateKey });
-    await decryptBundle(bytes, { publicKey });
+    await keys.wire.roundTrip(privateKey, publicKey);
     return { state: 'good', what: 'a bundle was sealed, opened and compared' };
   });
 }
@@ -279,13 +289,6 @@ async function examine(
     if (!(error instanceof BundleSealError)) throw error;
     findings.push({ state: 'bad', what: `${subject}: ${error.message}`, mend });
   }
-}
-
-async function idOf(half: 'privateKey' | 'publicKey', key: KeyValue): Promise<string> {
-  const { keyId, publicKeyOf } = await import('../../index.ts');
-  const { parsePublicKey } = await import('../../keys/parse.ts');
-  if (half === 'publicKey') parsePublicKey(key);
-  return keyId(half === 'privateKey' ? await publicKeyOf(key) : key);
 }
 
 function sign(state: Finding['state']): string {
