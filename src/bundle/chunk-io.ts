@@ -44,6 +44,23 @@ export function inFlightOf(chunkSize: number): number {
   return Math.min(MAX_IN_FLIGHT, Math.max(2, Math.floor(IN_FLIGHT_LENGTH / chunkSize)));
 }
 
+/**
+ * Memory for chunks that come in pieces: as many rooms as can be under way, used again and again. Fresh memory for
+ * each would cost as much as hashing it.
+ */
+export function recycledRooms(inFlight: number): (length: number) => Uint8Array {
+  const rooms: Uint8Array[] = [];
+  let next = 0;
+  return (length) => {
+    const at = next;
+    next = (next + 1) % (inFlight + 1);
+    const room = rooms[at];
+    if (room !== undefined && room.length >= length) return room.subarray(0, length);
+    rooms[at] = new Uint8Array(length);
+    return rooms[at];
+  };
+}
+
 /** The encrypted chunks of a body that can be read by ranges. */
 export function encryptedChunks(body: Source, layout: ChunkLayout): ChunkSource {
   return {

@@ -6,7 +6,7 @@ import { chunkPlace } from '../format/chunks.ts';
 import type { Header } from '../format/header.ts';
 import { checkOptions } from '../options.ts';
 import { headerSource, openStream, type StreamReader } from '../sources/stream.ts';
-import { type ChunkSource, inFlightOf } from './chunk-io.ts';
+import { type ChunkSource, inFlightOf, recycledRooms } from './chunk-io.ts';
 import { DECRYPT_OPTIONS, type DecryptOptions } from './decrypt.ts';
 import { type BundleInfo, infoOf } from './info.ts';
 import { checkHeaderOptions, openSource } from './open.ts';
@@ -86,12 +86,14 @@ export function decryptStream(
 }
 
 function streamedBody(reader: StreamReader, { layout, ...header }: Header): ChunkSource {
+  const inFlight = inFlightOf(layout.chunkSize);
+  const room = recycledRooms(inFlight);
   return {
     count: layout.count,
-    inFlight: inFlightOf(layout.chunkSize),
+    inFlight,
     async read(index, signal) {
       const { encryptedStart, encryptedEnd } = chunkPlace(layout, index);
-      const bytes = await reader.take(encryptedEnd - encryptedStart, signal);
+      const bytes = await reader.take(encryptedEnd - encryptedStart, signal, room);
       if (bytes.length === encryptedEnd - encryptedStart) return bytes;
       throw wrongLength({ layout, ...header }, encryptedStart + bytes.length);
     },

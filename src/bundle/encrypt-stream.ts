@@ -6,7 +6,7 @@ import { BundleSealError } from '../errors.ts';
 import { DIGEST_LENGTH } from '../format/header.ts';
 import { checkOptions, shown } from '../options.ts';
 import { openStream, type StreamReader } from '../sources/stream.ts';
-import { inFlightOf, type PlainChunkSource } from './chunk-io.ts';
+import { inFlightOf, type PlainChunkSource, recycledRooms } from './chunk-io.ts';
 import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing } from './encrypt.ts';
 import { encodeSeal } from './open.ts';
 import { type SealedHeader, sealChunks } from './seal-chunks.ts';
@@ -108,12 +108,14 @@ export function encryptStream(
 function streamedBundle(reader: StreamReader, chunkSize: number, size: number): PlainChunkSource {
   let last = Number.POSITIVE_INFINITY;
   let total = 0;
+  const inFlight = inFlightOf(chunkSize);
+  const room = recycledRooms(inFlight);
   return {
     count: Number.POSITIVE_INFINITY,
-    inFlight: inFlightOf(chunkSize),
+    inFlight,
     async read(index, signal) {
       if (index > last) return undefined;
-      const bytes = await reader.take(chunkSize, signal);
+      const bytes = await reader.take(chunkSize, signal, room);
       total += bytes.length;
       // The last chunk's nonce says that it is the last.
       const isLast = await reader.ended(signal);

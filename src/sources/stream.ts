@@ -1,6 +1,5 @@
 // A WHATWG stream, taken in pieces of the reader's choice however it is cut.
 
-import { concatAll } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
 import { giveWay, untilAborted } from '../turn.ts';
@@ -8,8 +7,15 @@ import type { Source } from './input.ts';
 
 /** Bytes in the order in which they come; one call at a time. */
 export interface StreamReader {
-  /** The next bytes: fewer than `length` only where the stream ends. Views of what came, where they can be. */
-  take(length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * The next bytes: fewer than `length` only where the stream ends. Views of what came, where they can be; else
+   * joined in memory that `room` gives.
+   */
+  take(
+    length: number,
+    signal?: AbortSignal,
+    room?: (length: number) => Uint8Array,
+  ): Promise<Uint8Array>;
   /** Whether nothing follows; waits until that is known. */
   ended(signal?: AbortSignal): Promise<boolean>;
   /** Lets go of the stream: cancels what has not been read, where a reason is given. */
@@ -56,7 +62,7 @@ export function openStream(source: ReadableStream<Uint8Array>): StreamReader {
   }
 
   return {
-    async take(length, signal) {
+    async take(length, signal, room = (size) => new Uint8Array(size)) {
       const pieces: Uint8Array[] = [];
       let wanted = length;
       while (wanted > 0) {
@@ -69,7 +75,14 @@ export function openStream(source: ReadableStream<Uint8Array>): StreamReader {
         pieces.push(piece);
       }
       const [first] = pieces;
-      return pieces.length === 1 && first !== undefined ? first : concatAll(pieces);
+      if (pieces.length === 1 && first !== undefined) return first;
+      const joined = room(length - wanted);
+      let at = 0;
+      for (const piece of pieces) {
+        joined.set(piece, at);
+        at += piece.length;
+      }
+      return joined;
     },
     async ended(signal) {
       if (rest.length === 0) await fill(signal);
