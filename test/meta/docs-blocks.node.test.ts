@@ -1,0 +1,146 @@
+// No block of code in the documentation goes unseen: TypeScript is compiled and run, commands are run, and what is
+// not says so to its reader.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { blocks, examples, pages, ROOT } from '../support/docs.ts';
+
+interface Elsewhere {
+  readonly language: string;
+  readonly pages: RegExp;
+  /** The test that runs it; for what is run by none, the words that the page says it with. */
+  readonly run?: string;
+  readonly said?: string;
+}
+
+const ELSEWHERE: readonly Elsewhere[] = [
+  { language: 'sh', pages: /^(README\.md|docs\/guides\/)/, run: 'test/unit/cli-docs.node.test.ts' },
+  // These take minutes: CI calls them.
+  { language: 'sh', pages: /^test\/runtimes\/README\.md$/, run: '.ci/runtimes' },
+  { language: 'sh', pages: /^bench\/peers\/README\.md$/, run: 'bench/peers/run.js' },
+  {
+    language: 'java',
+    pages: /^docs\/readers\.md$/,
+    run: 'test/interop/java-reader.node.test.ts',
+  },
+  { language: 'kotlin', pages: /^docs\/readers\.md$/, said: 'these lines are not compiled or run' },
+  { language: 'swift', pages: /^docs\/readers\.md$/, said: 'This one is not compiled or run' },
+  // Pictures of folders.
+  { language: '', pages: /^CONTRIBUTING\.md$/, said: 'How the code is laid out' },
+];
+
+/**
+ * `Uint8Array` without its buffer's type: no `Blob` and no `Response` is made of one since TypeScript 5.9. They run,
+ * and compile when the library says `Uint8Array<ArrayBuffer>`; then they have to leave this list.
+ */
+const BUFFER_UNSAID = [
+  'src/bundle/decrypt-stream.ts, block 1',
+  'src/bundle/reader.ts, block 1',
+  'src/files/unzip-file.ts, block 2',
+  'README.md, block 6',
+];
+
+/** Functions that are shown in another's example. */
+const SHOWN_WITH: Readonly<Record<string, string>> = {
+  'capgo decryptManifest': 'encryptManifest',
+};
+
+const ENTRIES = ['index', 'node', 'zip', 'capgo', 'capgo-node'];
+const nameOf = (entry: string) =>
+  entry === 'index' ? 'bundleseal' : `bundleseal/${entry.replace('-', '/')}`;
+const fileOf = (entry: string) => join(ROOT, `src/${entry}.ts`);
+
+describe('blocks of code', () => {
+  it('are found, in pages, guides and docstrings', () => {
+    const withBlocks = new Set(blocks.map(({ file }) => file));
+    expect([...withBlocks]).toEqual(
+      expect.arrayContaining([
+        'README.md',
+        'docs/capgo.md',
+        'docs/guides/ci.md',
+        'src/bundle/decrypt.ts',
+      ]),
+    );
+    expect(examples.length).toBeGreaterThan(30);
+    // A fence that was not understood would be an example that nobody runs.
+    for (const page of pages) {
+      const fences = readFileSync(join(ROOT, page), 'utf8').match(/^[ \t>]*(```|~~~)/gm) ?? [];
+      expect(fences.length / 2, page).toBe(blocks.filter(({ file }) => file === page).length);
+    }
+  });
+
+  it.each(blocks.filter((block) => !examples.includes(block)))(
+    '$from is run elsewhere, or says that it is not',
+    ({ file, language }) => {
+      const [entry, ...others] = ELSEWHERE.filter(
+        (each) => each.language === language && each.pages.test(file),
+      );
+      expect(entry, `${language} in ${file}: nobody runs this`).toBeDefined();
+      expect(others).toEqual([]);
+      if (entry?.run !== undefined) expect(existsSync(join(ROOT, entry.run))).toBe(true);
+      else expect(readFileSync(join(ROOT, file), 'utf8')).toContain(entry?.said);
+    },
+  );
+
+  it('has no exception that is none', () => {
+    for (const { language, pages: where } of ELSEWHERE) {
+      const meant = blocks.some((block) => block.language === language && where.test(block.file));
+      expect(meant, `${language} ${where}`).toBe(true);
+    }
+  });
+});
+
+describe('examples of TypeScript', () => {
+  let program: ts.Program;
+  const pathOf = (i: number) => join(ROOT, `example-${i}.ts`);
+
+  beforeAll(() => {
+    const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
+    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
+    const texts = new Map(examples.map(({ code }, i) => [pathOf(i), code]));
+    const settings: ts.CompilerOptions = {
+      ...options,
+      isolatedDeclarations: false,
+      declaration: false,
+      noUnusedLocals: false,
+      // For `for await` over a stream, as Node's own types have it.
+      lib: [...(options.lib ?? []), 'lib.dom.asynciterable.d.ts'],
+      paths: Object.fromEntries(ENTRIES.map((entry) => [nameOf(entry), [fileOf(entry)]])),
+    };
+    const host = ts.createCompilerHost(settings);
+    const { readFile, fileExists } = host;
+    host.readFile = (path) => texts.get(path) ?? readFile(path);
+    host.fileExists = (path) => texts.has(path) || fileExists(path);
+    program = ts.createProgram([...texts.keys(), ...ENTRIES.map(fileOf)], settings, host);
+  });
+
+  it.each(examples.map(({ from }, i) => ({ from, i })))('of $from compiles', ({ from, i }) => {
+    const file = program.getSourceFile(pathOf(i)) as ts.SourceFile;
+    const said = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))
+      .map((text) =>
+        /Uint8Array<ArrayBufferLike>' is not assignable/.test(text) ? 'buffer' : text,
+      );
+    expect(said).toEqual(BUFFER_UNSAID.includes(from) ? ['buffer'] : []);
+  });
+
+  it.each(ENTRIES)('is in the docstring of each function of %s', (entry) => {
+    const checker = program.getTypeChecker();
+    const file = program.getSourceFile(fileOf(entry)) as ts.SourceFile;
+    const module = checker.getSymbolAtLocation(file) as ts.Symbol;
+    const shown = new Map<string, boolean>();
+    for (const exported of checker.getExportsOfModule(module)) {
+      const symbol =
+        exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+      const functions = (symbol.declarations ?? []).filter(ts.isFunctionDeclaration);
+      if (functions.length === 0) continue;
+      const text = functions.map((each) => each.getFullText()).join('\n');
+      shown.set(exported.name, /^ *\* ```ts$/m.test(text));
+    }
+    expect(shown.size).toBeGreaterThan(1);
+    const unseen = [...shown].filter(([, has]) => !has).map(([name]) => name);
+    expect(unseen.filter((name) => !shown.get(SHOWN_WITH[`${entry} ${name}`] ?? ''))).toEqual([]);
+  });
+});

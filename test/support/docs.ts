@@ -1,0 +1,50 @@
+// What the documentation shows: blocks of code in Markdown and in docstrings.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const ROOT: string = join(import.meta.dirname, '../..');
+
+export interface Block {
+  readonly file: string;
+  readonly language: string;
+  readonly code: string;
+  /** What a test is named after. */
+  readonly from: string;
+}
+
+/** Below a folder, without what is installed there. */
+function filesIn(folder: string, ending: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .filter(({ name }) => name !== 'node_modules')
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return filesIn(path, ending);
+      return entry.name.endsWith(ending) ? [path] : [];
+    });
+}
+
+/** Everything that is written to be read. What a program writes (etc/) is not. */
+export const pages: readonly string[] = [
+  ...readdirSync(ROOT).filter((file) => file.endsWith('.md')),
+  ...['docs', 'test', 'bench', 'examples'].flatMap((folder) => filesIn(folder, '.md')),
+];
+export const sources: readonly string[] = filesIn('src', '.ts');
+
+function blocksIn(file: string): Block[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  // In a docstring each line begins with an asterisk.
+  const plain = file.endsWith('.ts') ? text.replace(/^[ \t]*\* ?/gm, '') : text;
+  const found = plain.matchAll(/^([ \t]*)```([^\n`]*)\n([\s\S]*?)^\1```$/gm);
+  return [...found].map(([, , language, code], i) => ({
+    file,
+    language: (language as string).trim(),
+    code: code as string,
+    from: `${file}, block ${i + 1}`,
+  }));
+}
+
+export const blocks: readonly Block[] = [...sources, ...pages].flatMap(blocksIn);
+export const examples: readonly Block[] = blocks.filter(({ language }) =>
+  ['ts', 'js'].includes(language),
+);
