@@ -1,8 +1,10 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { defineConfig } from 'tsup';
+import { writeLicences } from './build/licences.ts';
 
 // Here and not by `clean`: the two builds run side by side, and one would remove what the other wrote.
 rmSync('dist', { recursive: true, force: true });
+mkdirSync('dist');
 
 export default defineConfig([
   {
@@ -32,6 +34,7 @@ export default defineConfig([
     noExternal: [/^[^n]|^n(?!ode:)/],
     splitting: false,
     minify: true,
+    esbuildPlugins: [writeLicences('dist/cli.LICENSES.txt')],
     banner: {
       // The parser of arguments and the progress bar are CommonJS.
       js: "#!/usr/bin/env node\nimport { createRequire as createRequire_ } from 'node:module';\nconst require = createRequire_(import.meta.url);",

@@ -3,9 +3,18 @@
 //   node test/package/contents.js [--write]
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { build } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '../..');
 const LIST = join(import.meta.dirname, 'contents.txt');
@@ -29,6 +38,27 @@ const PLACES = [ROOT, homedir()].filter((place) => place.length > 3);
 /** Chunks are named by their content: esbuild's in base 32, those of declarations in base64url. */
 const normalised = (path) =>
   path.replace(/^(dist\/.+?)-(?:[A-Z0-9]{8}(?=\.js)|[\w-]{8}(?=\.d\.ts$))/, '$1-[hash]');
+
+/** The packages in a bundle, by esbuild's own account. */
+async function bundledInto(entry) {
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [entry],
+    bundle: true,
+    platform: 'node',
+    mainFields: ['module', 'main'],
+    format: 'esm',
+    metafile: true,
+    write: false,
+  });
+  const [{ inputs }] = Object.values(metafile.outputs);
+  const names = Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => {
+    const inside = path.split('node_modules/').at(-1);
+    return inside === path || bytesInOutput === 0 ? [] : [/^(@[^/]+\/)?[^/]+/.exec(inside)[0]];
+  });
+  if (names.length === 0) throw new Error(`${entry} bundles nothing: this check sees nothing`);
+  return new Set(names);
+}
 
 const temporary = mkdtempSync(join(tmpdir(), 'bundleseal-contents-'));
 try {
@@ -60,6 +90,12 @@ try {
       if (text.includes(`${place}/`))
         complaints.push(`a path of this machine in ${path}: ${place}`);
     }
+  }
+  // In the file that is shipped, whatever a test says of the code that writes it.
+  const file = join(folder, 'dist/cli.LICENSES.txt');
+  const licences = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  for (const name of await bundledInto('src/cli.ts')) {
+    if (!licences.includes(`\n${name} `)) complaints.push(`no licence is shipped for ${name}`);
   }
   for (const complaint of complaints) console.log(complaint);
   if (complaints.length > 0) {
