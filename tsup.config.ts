@@ -4,6 +4,8 @@ import { writeLicences } from './build/licences.ts';
 
 // Here and not by `clean`: the two builds run side by side, and one would remove what the other wrote.
 rmSync('dist', { recursive: true, force: true });
+// Modes are in the tarball: they are no matter of who builds.
+process.umask(0o022);
 mkdirSync('dist');
 
 export default defineConfig([

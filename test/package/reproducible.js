@@ -24,7 +24,7 @@ const PLACES = [
   {
     folder: 'another place/further down/b',
     time: '2031-12-30T23:59:58Z',
-    umask: '002',
+    umask: '077',
     env: { TZ: 'Asia/Kathmandu', LC_ALL: 'C.UTF-8', SOURCE_DATE_EPOCH: '1' },
   },
 ];
