@@ -66,7 +66,7 @@ export const DECRYPT_OPTIONS: readonly string[] = [
 export async function decryptBundle(
   encrypted: BundleInput,
   options: DecryptOptions,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   checkOptions('decryptBundle', options, DECRYPT_OPTIONS);
   checkHeaderOptions(options);
   const { signal, seal } = options;

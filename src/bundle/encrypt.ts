@@ -41,11 +41,11 @@ export const ENCRYPT_OPTIONS: readonly string[] = [
 /** A sealed bundle, whole and in its two parts. */
 export interface EncryptedBundle {
   /** The self-contained sealed bundle: header and body. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** The header alone, base64url: for a body that is stored or sent apart from it. */
   readonly seal: string;
   /** The body alone: a view into `bytes`. */
-  readonly ciphertext: Uint8Array;
+  readonly ciphertext: Uint8Array<ArrayBuffer>;
   /** SHA-256 of the plain bundle: 64 hex characters, as `sha256sum` prints it. */
   readonly checksum: string;
   /** Id of the key that opens it: 64 hex characters. */

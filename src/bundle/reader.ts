@@ -47,7 +47,7 @@ export interface BundleReader {
    * memory of their own. Only the chunks that they touch are fetched: neighbours in one request of at most
    * 4 MiB or one chunk, four requests at a time, and a chunk that several reads want at once only once.
    */
-  read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>;
+  read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
   /** The same as a stream, in constant memory. Default: from the start, to the end. */
   stream(offset?: number, length?: number, options?: ReadOptions): ReadableStream<Uint8Array>;
   /** Wipes the session key and what was kept, and stops what is under way. The source stays open: it is the caller's. */

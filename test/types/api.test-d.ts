@@ -36,7 +36,7 @@ export async function shapes(): Promise<void> {
   const opened = await decryptBundle(sealed.bytes, {
     publicKey: [key, { kty: 'RSA', n: 'x', e: 'AQAB' }],
   });
-  same<typeof opened, Uint8Array>(true);
+  same<typeof opened, Uint8Array<ArrayBuffer>>(true);
   const answer = await verifyChecksum(bytes, { seal: sealed.seal, publicKey: key });
   same<typeof answer, boolean>(true);
   const id = await keyId(key);

@@ -33,7 +33,7 @@ export async function shapes(source: ReadableStream<Uint8Array>, key: string): P
   const reader = await openBundle(remote, { publicKey: key, cacheSize: 0 });
   same<typeof reader, BundleReader>(true);
   const bytes = await reader.read(0, 10, { signal: AbortSignal.timeout(5) });
-  same<typeof bytes, Uint8Array>(true);
+  same<typeof bytes, Uint8Array<ArrayBuffer>>(true);
 
   const { sealedSize } = await encryptFile('a', 'b', { privateKey: key, detached: true });
   same<typeof sealedSize, number>(true);
