@@ -1,3 +1,9 @@
+/**
+ * Bytes in memory that is no shared one: what is made of a `Blob` and a `Response`. It is `Uint8Array<ArrayBuffer>` since
+ * TypeScript 5.7, which is where `Uint8Array` got its parameter, and `Uint8Array` before.
+ */
+export type OwnBytes = ReturnType<Uint8ArrayConstructor['of']>;
+
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 export function toHex(bytes: Uint8Array): string {
@@ -14,12 +20,12 @@ export function fromHex(hex: string): Uint8Array {
   return bytes;
 }
 
-export function concat(...parts: Uint8Array[]): Uint8Array {
+export function concat(...parts: Uint8Array[]): OwnBytes {
   return concatAll(parts);
 }
 
 /** The same of a list: there can be more parts than a call takes arguments. Always fresh memory. */
-export function concatAll(parts: readonly Uint8Array[]): Uint8Array {
+export function concatAll(parts: readonly Uint8Array[]): OwnBytes {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;
   for (const part of parts) {

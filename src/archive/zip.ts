@@ -1,5 +1,6 @@
 // What users call to write an archive.
 
+import { concatAll, type OwnBytes } from '../bytes.ts';
 import { checkOptions, shown, type WorkOptions } from '../options.ts';
 import { checkEntries, type ZipEntries } from './content.ts';
 import type { Level } from './deflate.ts';
@@ -44,15 +45,12 @@ const CHUNK_LENGTH = 65_536;
  * });
  * ```
  */
-export async function zipBundle(
-  entries: ZipEntries,
-  options: ZipOptions = {},
-): Promise<Uint8Array> {
+export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): Promise<OwnBytes> {
   const level = check('zipBundle', entries, options);
   options.signal?.throwIfAborted();
   const parts: Uint8Array[] = [];
   for await (const part of writeZip(entries, { ...options, level })) parts.push(part);
-  return joined(parts);
+  return concatAll(parts);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
+import type { OwnBytes } from '../bytes.ts';
 import { checkBodyLength } from '../format/header.ts';
 import type { PublicKeyInput } from '../keys/parse.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
@@ -66,7 +67,7 @@ export const DECRYPT_OPTIONS: readonly string[] = [
 export async function decryptBundle(
   encrypted: BundleInput,
   options: DecryptOptions,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<OwnBytes> {
   checkOptions('decryptBundle', options, DECRYPT_OPTIONS);
   checkHeaderOptions(options);
   const { signal, seal } = options;

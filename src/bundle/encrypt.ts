@@ -3,6 +3,7 @@
 import type { BackendChoice } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
+import type { OwnBytes } from '../bytes.ts';
 import { type ChunkLayout, chunkLayout, chunkPlace } from '../format/chunks.ts';
 import { DIGEST_LENGTH, headerLengthOf } from '../format/header.ts';
 import { encodeMetadata, type Metadata } from '../format/metadata.ts';
@@ -41,11 +42,11 @@ export const ENCRYPT_OPTIONS: readonly string[] = [
 /** A sealed bundle, whole and in its two parts. */
 export interface EncryptedBundle {
   /** The self-contained sealed bundle: header and body. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: OwnBytes;
   /** The header alone, base64url: for a body that is stored or sent apart from it. */
   readonly seal: string;
   /** The body alone: a view into `bytes`. */
-  readonly ciphertext: Uint8Array<ArrayBuffer>;
+  readonly ciphertext: OwnBytes;
   /** SHA-256 of the plain bundle: 64 hex characters, as `sha256sum` prints it. */
   readonly checksum: string;
   /** Id of the key that opens it: 64 hex characters. */

@@ -2,6 +2,7 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
+import type { OwnBytes } from '../bytes.ts';
 import { type ChunkLayout, chunkPlace } from '../format/chunks.ts';
 import { checkBodyLength } from '../format/header.ts';
 import type { PublicKeyInput } from '../keys/parse.ts';
@@ -47,7 +48,7 @@ export interface BundleReader {
    * memory of their own. Only the chunks that they touch are fetched: neighbours in one request of at most
    * 4 MiB or one chunk, four requests at a time, and a chunk that several reads want at once only once.
    */
-  read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
+  read(offset: number, length: number, options?: ReadOptions): Promise<OwnBytes>;
   /** The same as a stream, in constant memory. Default: from the start, to the end. */
   stream(offset?: number, length?: number, options?: ReadOptions): ReadableStream<Uint8Array>;
   /** Wipes the session key and what was kept, and stops what is under way. The source stays open: it is the caller's. */

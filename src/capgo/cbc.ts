@@ -3,6 +3,7 @@
 // It stays in this folder: the sealed format has an authenticated cipher, and this one needs the signed
 // checksum beside it, compared before anything is released.
 
+import type { OwnBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { Session } from './session.ts';
 
@@ -15,7 +16,7 @@ export interface Cbc {
     plain: Uint8Array,
     step: Step,
   ): Promise<{
-    readonly encrypted: Uint8Array;
+    readonly encrypted: OwnBytes;
     readonly digest: Uint8Array;
   }>;
   /** Nothing where the padding is wrong. The caller compares the digest before it lets anyone see the bytes. */
@@ -23,7 +24,7 @@ export interface Cbc {
     session: Session,
     encrypted: Uint8Array,
     step: Step,
-  ): Promise<{ readonly plain: Uint8Array; readonly digest: Uint8Array } | undefined>;
+  ): Promise<{ readonly plain: OwnBytes; readonly digest: Uint8Array } | undefined>;
 }
 
 export const BLOCK_LENGTH = 16;

@@ -2,6 +2,7 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
+import type { OwnBytes } from '../bytes.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput } from '../sources/input.ts';
 import { giveWay } from '../turn.ts';
@@ -47,7 +48,7 @@ export interface DecryptOptions extends WorkOptions {
 export async function decryptBundle(
   bundle: BundleInput,
   options: DecryptOptions,
-): Promise<Uint8Array> {
+): Promise<OwnBytes> {
   checkOptions('decryptBundle', options, [
     ...['publicKey', 'ivSessionKey', 'checksum', 'signal', 'onProgress', 'backend'],
   ]);

@@ -2,7 +2,7 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import { toHex } from '../bytes.ts';
+import { type OwnBytes, toHex } from '../bytes.ts';
 import { checkOptions, describe, type WorkOptions } from '../options.ts';
 import { type BrotliCoder, defaultCompress } from './brotli.ts';
 import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
@@ -40,7 +40,7 @@ export interface EncryptedManifest {
   /** What is uploaded, by `file_name`. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** The encrypted zip and its signed checksum, where a zip was given. */
-  readonly bundle?: Uint8Array;
+  readonly bundle?: OwnBytes;
   readonly checksum?: string;
   readonly ivSessionKey: string;
   readonly keyId: string;

@@ -2,6 +2,7 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
+import type { OwnBytes } from '../bytes.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput } from '../sources/input.ts';
 import { giveWay } from '../turn.ts';
@@ -22,7 +23,7 @@ export interface EncryptOptions extends WorkOptions {
 /** A bundle as Capgo's plugin takes it. */
 export interface EncryptedBundle {
   /** What is uploaded: AES-128-CBC, without a header. */
-  readonly bundle: Uint8Array;
+  readonly bundle: OwnBytes;
   /** base64 of the IV, a colon, base64 of the signed session key. */
   readonly ivSessionKey: string;
   /** The signed SHA-256 of the plain zip. */

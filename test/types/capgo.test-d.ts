@@ -29,7 +29,7 @@ export async function shapes(): Promise<void> {
   same<typeof sealed, EncryptedBundle>(true);
   const { bundle, ivSessionKey, checksum } = sealed;
   const opened = await decryptBundle(bundle, { publicKey, ivSessionKey, checksum });
-  same<typeof opened, Uint8Array>(true);
+  same<typeof opened, Uint8Array<ArrayBuffer>>(true);
 
   // @ts-expect-error: the signed checksum is required.
   await decryptBundle(bundle, { publicKey, ivSessionKey });
