@@ -11,6 +11,7 @@ import { interleave, median } from './timing.js';
 
 const MIB = 2 ** 20;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const DIST = new URL('../dist/index.js', import.meta.url).href;
 const APP = "import { decryptBundle } from 'bundleseal'; globalThis.openUpdate = decryptBundle;";
 
@@ -34,16 +35,24 @@ async function measureImport(report, rounds) {
   const start = (/** @type {string} */ code) =>
     execFileSync(process.execPath, ['--input-type=module', '--eval', code]);
   const timings = await interleave(
-    { bare: () => start(''), importing: () => start(`import ${JSON.stringify(DIST)}`) },
+    {
+      bare: () => start(''),
+      importing: () => start(`import ${JSON.stringify(DIST)}`),
+      help: () => execFileSync(process.execPath, [CLI, '--help'], { stdio: 'ignore' }),
+    },
     { rounds },
   );
-  const { bare, importing } = /** @type {any} */ (timings);
+  const { bare, importing, help } = /** @type {any} */ (timings);
   const extra = importing.times.map(
     (/** @type {number} */ ms, /** @type {number} */ i) => ms - bare.times[i],
   );
   report.time('start of Node, nothing imported', bare);
   report.value('import of the package, beyond the start of Node', median(extra), 'ms', {
     details: { bare, importing },
+  });
+  report.time('start of the command line, --help', help);
+  report.value('  beyond 1.5 times the start of Node', help.median - 1.5 * bare.median, 'ms', {
+    target: TARGETS.startMs,
   });
 }
 

@@ -41,6 +41,8 @@ export const TARGETS = {
   chunksPerRead: atMost(2),
   /** What an app that imports decryptBundle loads at once, minified and gzipped. */
   eagerBytes: atMost(10_000),
+  /** The start of the command line beyond one and a half times that of Node. */
+  startMs: atMost(60),
   /** What sealing adds to a bundle. */
   overheadPercent: atMost(0.1),
 };

@@ -15,19 +15,6 @@ export interface WorkOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-type Rule = readonly [expected: string, holds: (value: unknown) => boolean];
-
-const FUNCTION: Rule = ['a function', (value) => typeof value === 'function'];
-
-const RULES: Record<string, Rule> = {
-  signal: [
-    'an AbortSignal',
-    (value) => typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === 'function',
-  ],
-  onProgress: FUNCTION,
-  onHeader: FUNCTION,
-};
-
 /**
  * Refuses what is not an options object, and options that `call` does not know: a misspelt `expect` must
  * not open a bundle unchecked.
@@ -42,10 +29,12 @@ export function checkOptions(call: string, options: unknown, known: readonly str
         `${call} does not know the option "${name}": it takes ${known.join(', ')}`,
       );
     }
-    // Its own alone: what other code put on Object.prototype is no rule.
-    const [expected, holds] = (Object.hasOwn(RULES, name) ? RULES[name] : undefined) ?? [];
-    if (value !== undefined && holds?.(value) === false) {
-      throw new TypeError(`options.${name} expected ${expected}, got ${describe(value)}`);
+    if (value === undefined) continue;
+    if (name === 'signal' && typeof value?.throwIfAborted !== 'function') {
+      throw new TypeError(`options.${name} expected an AbortSignal, got ${describe(value)}`);
+    }
+    if (name.startsWith('on') && typeof value !== 'function') {
+      throw new TypeError(`options.${name} expected a function, got ${describe(value)}`);
     }
   }
 }
@@ -53,7 +42,7 @@ export function checkOptions(call: string, options: unknown, known: readonly str
 /** Bytes that something of a caller's says it has. */
 export function checkSize(size: number, name: string): number {
   if (Number.isSafeInteger(size) && size >= 0) return size;
-  throw new TypeError(`${name}.size expected an integer from 0 to 2^53 - 1, got ${shown(size)}`);
+  throw new TypeError(`${name}.size expected a number of bytes, got ${shown(size)}`);
 }
 
 /** A number as it is, and of anything else its kind. */

@@ -2,7 +2,6 @@
 
 import { toHex } from '../bytes.ts';
 import { describe } from '../options.ts';
-import { decodeUtf8 } from '../utf8.ts';
 import { DerError, type Element, readElements, readInteger, readSequence, TAG } from './der.ts';
 import { halfOfJwk, type RsaJwk, readPrivateJwk, readPublicJwk } from './jwk.ts';
 import { decodePem, EMPTY } from './pem.ts';
@@ -39,8 +38,6 @@ const MAX_TEXT_LENGTH = 65_536;
 const OTHER_ALGORITHMS: Record<string, string> = {
   '2a864886f70d01010a': 'an RSA key restricted to RSASSA-PSS',
   '2a8648ce3d0201': 'an EC key',
-  '2a8648ce380401': 'a DSA key',
-  '2b656e': 'an X25519 key',
   '2b6570': 'an Ed25519 key',
 };
 
@@ -143,17 +140,12 @@ function parseBytes(bytes: Uint8Array): Found {
     throw keyInvalid(EMPTY);
   }
   // What readFile gives for a PEM file, with or without a byte order mark.
-  if (bytes[0] !== TAG.sequence) return parsePem(readText(bytes));
-  return parseDer(bytes);
-}
-
-function readText(bytes: Uint8Array): string {
-  try {
-    return decodeUtf8(bytes.subarray(0, MAX_TEXT_LENGTH));
-  } catch {
-    // No text: refused as every text is that is no PEM.
-    return '\ufffd';
+  if (bytes[0] !== TAG.sequence) {
+    // A key's text is ASCII, and is read without a decoder, which Hermes has not; a byte order mark comes out as letters.
+    const text = String.fromCharCode(...bytes.subarray(0, MAX_TEXT_LENGTH));
+    return parsePem(text.replace(/^[^ -~]{3}-/, '-'));
   }
+  return parseDer(bytes);
 }
 
 function parsePem(text: string): Found {

@@ -34,9 +34,7 @@ export function openInput(input: BundleInput, name: string): Source {
 
 /** A File is one too. In workers of Cloudflare's with a compatibility date before 2024-09-26 it has no brand. */
 export function isBlob(value: unknown, brand: string): value is Blob {
-  return (
-    brand === 'Blob' || brand === 'File' || (typeof Blob === 'function' && value instanceof Blob)
-  );
+  return /^(Blob|File)$/.test(brand) || (typeof Blob === 'function' && value instanceof Blob);
 }
 
 function memorySource(bytes: Uint8Array): Source {
@@ -48,22 +46,19 @@ function blobSource(blob: Blob, name: string): Source {
     // Anything may carry the brand.
     size: checkSize(blob.size, name),
     async read(start, end, signal) {
-      let bytes: Uint8Array;
+      const work = async () => new Uint8Array(await blob.slice(start, end).arrayBuffer());
+      let cause: unknown;
       try {
-        bytes = new Uint8Array(await untilAborted(blob.slice(start, end).arrayBuffer(), signal));
-      } catch (cause) {
+        const bytes = await untilAborted(work(), signal);
+        if (bytes.length === end - start) return bytes;
+      } catch (error) {
         signal?.throwIfAborted();
-        throw new BundleSealError(
-          'ERR_SOURCE_FAILED',
-          'the Blob could not be read: if it is a file, it was changed or removed since it was chosen',
-          { offset: start, cause },
-        );
+        cause = error;
       }
-      if (bytes.length === end - start) return bytes;
       throw new BundleSealError(
         'ERR_SOURCE_FAILED',
-        `the Blob gave ${bytes.length} bytes where ${end - start} were asked for: read the file again`,
-        { offset: start },
+        'the Blob could not be read: if it is a file, it was changed or removed since it was chosen',
+        { offset: start, cause },
       );
     },
   };

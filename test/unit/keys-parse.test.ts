@@ -244,7 +244,7 @@ const pssPkcs8 = element(
   element(TAG.octetString, encodePkcs1Private(genuine)),
 );
 
-const DSA = /\ba DSA key:/;
+const DSA = /a key for another algorithm/;
 
 /** What came, what the message has to call it. Neither half is wanted in particular. */
 const NOT_RSA: [string, PublicKeyInput, RegExp][] = [
@@ -259,7 +259,7 @@ const NOT_RSA: [string, PublicKeyInput, RegExp][] = [
   ['an Ed25519 key in PKCS#8 DER', derOf(other.ed25519Pkcs8), /\ban Ed25519 key/],
   ['an Ed25519 public key', other.ed25519Spki, /\ban Ed25519 key/],
   ['an Ed25519 key in a JWK', other.ed25519Jwk, /\ban Ed25519 or X25519 key/],
-  ['an X25519 public key', other.x25519Spki, /\ban X25519 key/],
+  ['an X25519 public key', other.x25519Spki, /a key for another algorithm/],
   ['a symmetric key in a JWK', { kty: 'oct', k: 'AyM1SysPpbyDfgZld3umj' }, /\ba symmetric key/],
   ['a JWK of an unknown kind', { kty: 'AKP', pub: 'AyM1SysPpbyDfgZld3umj' }, /no RSA key/],
   ['a JWK whose kind is a name of Object.prototype', { kty: 'toString' }, /is no RSA key/],
