@@ -56,7 +56,7 @@ export async function readPublicKeys(
 ): Promise<IdentifiedKey[]> {
   const inputs = (Array.isArray(input) ? input : [input]) as readonly PublicKeyInput[];
   if (inputs.length === 0)
-    throw new TypeError('options.publicKey expected at least one key, got an empty array');
+    throw new TypeError('options.publicKey expected a key, got an empty array');
   return Promise.all(
     inputs.map(async (one, i) => {
       const key = parsePublicKey(one, Array.isArray(input) ? `publicKey[${i}]` : 'publicKey');

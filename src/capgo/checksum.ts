@@ -66,7 +66,7 @@ function readChecksum(checksum: string): {
   return { format: 'v2', signature };
 }
 
-/** Says the same, in the same time, whether the padding, the body or the checksum is wrong. */
+/** Says the same, whether the padding, the body or the checksum is wrong. */
 export function mismatch(): BundleSealError {
   return new BundleSealError(
     'ERR_CHECKSUM_MISMATCH',

@@ -63,7 +63,7 @@ function explainNotPem(text: string): string {
   if (/^(ssh-|ecdsa-|sk-)/.test(text)) {
     return 'this is an OpenSSH public key: an RSA key in PEM is needed, e.g. from "ssh-keygen -e -m PKCS8"';
   }
-  if (text.startsWith('{')) return 'this is JSON text: parse it and pass the JWK as an object';
+  if (text.startsWith('{')) return 'this is JSON text: parse it, and pass the JWK';
   const begins = text.match(/-----BEGIN /g)?.length ?? 0;
   const ends = text.match(/-----END /g)?.length ?? 0;
   if (begins > 1) return 'there is more than one PEM block: pass the one key alone';

@@ -119,10 +119,10 @@ export async function recoverSeal(
     sessionKey: payload.slice(TAG.length, TAG.length + DIGEST_LENGTH),
     checksum: payload.slice(TAG.length + DIGEST_LENGTH, TAG.length + 2 * DIGEST_LENGTH),
   };
-  const expected = encodeBlock(encodePayload(secrets, headDigest), block.length);
+  const again = encodePayload(secrets, headDigest);
+  const expected = encodeBlock(again, block.length);
   const genuine = equalBytes(block, expected);
-  block.fill(0);
-  expected.fill(0);
+  for (const copy of [block, again, expected]) copy.fill(0);
   if (!genuine) {
     secrets.sessionKey.fill(0);
     throw sealInvalid();

@@ -57,7 +57,7 @@ function blobSource(blob: Blob, name: string): Source {
       }
       throw new BundleSealError(
         'ERR_SOURCE_FAILED',
-        'the Blob could not be read: if it is a file, it was changed or removed since it was chosen',
+        'the Blob could not be read: if it is a file, it was changed or removed meanwhile',
         { offset: start, cause },
       );
     },

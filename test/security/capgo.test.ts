@@ -1,6 +1,6 @@
 // Capgo's wire in the hands of whoever holds the store, the CDN or an extracted app: everything but the private key.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fromBase64, toBase64 } from '../../src/base64.ts';
 import {
   decryptBundle,
@@ -34,6 +34,29 @@ describe.each(BACKENDS)('%s', (backend) => {
     }
     expect(messages.size).toBe(1);
   });
+
+  // The only backend whose hashing can be watched.
+  if (backend === 'webcrypto') {
+    it('hashes as much after a wrong padding as after a right one: time does not tell them apart', async () => {
+      const digest = vi.spyOn(SubtleCrypto.prototype, 'digest');
+      const hashed = async (at: number) => {
+        const forged = bundle.slice();
+        forged[at] = (forged[at] as number) ^ 0x80;
+        digest.mockClear();
+        await rejection(decryptBundle(forged, { ...sent, backend }), 'ERR_CHECKSUM_MISMATCH');
+        return digest.mock.calls.map(([, bytes]) => bytes.byteLength);
+      };
+      try {
+        const wrongBody = await hashed(0);
+        const wrongPadding = await hashed(bundle.length - 17);
+        expect(wrongBody).toHaveLength(1);
+        expect(wrongPadding).toHaveLength(1);
+        expect((wrongPadding[0] as number) - (wrongBody[0] as number)).toBeLessThanOrEqual(16);
+      } finally {
+        digest.mockRestore();
+      }
+    });
+  }
 
   it('opens nothing under an IV with a bit changed, though the padding stays right', async () => {
     const [iv, key] = made.ivSessionKey.split(':') as [string, string];
