@@ -1,0 +1,54 @@
+// What each entry costs an app that uses all of it, and what decryptBundle alone costs: minified, gzipped, loaded at
+// once. The budgets are what was measured and some three in a hundred.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+/** @param {string} app @returns {Promise<{ what: string, size: number, budget: number }[]>} */
+export async function measureSizes(app) {
+  const budgets = JSON.parse(readFileSync(join(import.meta.dirname, 'budgets.json'), 'utf8'));
+  const results = [];
+  for (const [what, budget] of Object.entries(budgets)) {
+    const [, name, from] = /^(?:(\w+) of )?(.+)$/.exec(what);
+    const contents =
+      name === undefined
+        ? `import * as all from '${from}'; globalThis.all = { ...all };`
+        : `import { ${name} } from '${from}'; globalThis.one = ${name};`;
+    results.push({ what, budget, size: await eagerSize(app, contents, from.endsWith('node')) });
+  }
+  return results;
+}
+
+async function eagerSize(app, contents, isNode) {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: app,
+    stdin: { contents, resolveDir: app, sourcefile: 'app.js' },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: isNode ? 'node' : 'browser',
+    target: 'es2022',
+    outdir: 'sizes',
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+  });
+  const [entry] = Object.keys(metafile.outputs).filter(
+    (path) => metafile.outputs[path].entryPoint === 'app.js',
+  );
+  const eager = new Set([entry]);
+  for (const path of eager) {
+    for (const { path: next, kind } of metafile.outputs[path].imports) {
+      if (kind === 'import-statement' && !next.startsWith('node:')) eager.add(next);
+    }
+  }
+  let size = 0;
+  for (const { path, contents: bytes } of outputFiles) {
+    const name = path.slice(path.lastIndexOf('/sizes/') + 1);
+    if (eager.has(name)) size += gzipSync(bytes, { level: 9 }).length;
+  }
+  return size;
+}

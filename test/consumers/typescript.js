@@ -1,0 +1,51 @@
+// The apps' TypeScript by every version, under each way of resolving modules, with the libraries checked too.
+
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { command } from '../runtimes/command.js';
+
+const HERE = import.meta.dirname;
+export const VERSIONS = ['5.4', '5.5', '5.6', '5.7', '5.8', '5.9', '6.0', '7.0'];
+const RESOLUTIONS = { bundler: 'esnext', node16: 'node16', nodenext: 'nodenext' };
+const LIBRARIES = {
+  'with the DOM': ['es2022', 'dom', 'dom.iterable', 'dom.asynciterable'],
+  'Node alone': ['es2022'],
+};
+
+/** @param {string} app @param {(what: string, work: () => Promise<void>) => Promise<void>} check */
+export async function compileAll(app, check) {
+  await mkdir(join(app, 'node_modules/@types'), { recursive: true });
+  for (const name of ['@types/node', 'undici-types']) {
+    await cp(join(HERE, 'node_modules', name), join(app, 'node_modules', name), {
+      recursive: true,
+    });
+  }
+  for (const version of VERSIONS) {
+    for (const [moduleResolution, module] of Object.entries(RESOLUTIONS)) {
+      for (const [libraries, lib] of Object.entries(LIBRARIES)) {
+        await check(`TypeScript ${version}, ${moduleResolution}, ${libraries}`, () =>
+          compile(app, version, { moduleResolution, module, lib }),
+        );
+      }
+    }
+  }
+}
+
+async function compile(app, version, options) {
+  const config = {
+    compilerOptions: {
+      ...options,
+      target: 'es2022',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      noEmit: true,
+      types: ['node'],
+    },
+    files: ['consumer.ts'],
+  };
+  await writeFile(join(app, 'tsconfig.json'), JSON.stringify(config));
+  const compiler = join(HERE, `node_modules/typescript-${version}/bin/tsc`);
+  await command(process.execPath, [compiler, '-p', 'tsconfig.json'], app);
+}

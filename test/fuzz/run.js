@@ -1,0 +1,101 @@
+// Fuzzes: node test/fuzz/run.js [--minutes N] [--seed N] [--keep] [target ...]
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { build } from 'esbuild';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', default: String(Date.now() >>> 0) },
+    keep: { type: 'boolean', default: false },
+  },
+});
+const home = join(import.meta.dirname, 'corpus');
+// Longer than anything may take, so that it is a hang.
+const HANG = 10_000;
+const MAX_KEPT_LENGTH = 4096;
+
+const THREAD = `
+const { workerData, parentPort } = require('node:worker_threads');
+import(workerData.bundle).then(async ({ fuzz }) => {
+  const shared = { state: new Int32Array(workerData.state), input: new Uint8Array(workerData.input) };
+  parentPort.postMessage(await fuzz(workerData.name, workerData, shared));
+});
+`;
+
+/** What the thread reports, or the input at which it hangs. */
+function watch(bundle, name, milliseconds) {
+  const state = new SharedArrayBuffer(8);
+  const input = new SharedArrayBuffer(65_536);
+  const seed = Number(values.seed);
+  const worker = new Worker(THREAD, {
+    eval: true,
+    workerData: { bundle, name, home, seed, milliseconds, state, input },
+  });
+  return new Promise((resolve, reject) => {
+    const counters = new Int32Array(state);
+    let last = -1;
+    const timer = setInterval(() => {
+      const tried = Atomics.load(counters, 0);
+      if (tried === last && tried > 0) {
+        const length = Math.min(Atomics.load(counters, 1), input.byteLength);
+        const bytes = new Uint8Array(input).slice(0, length);
+        const finding = { input: bytes, what: `did not come back in ${HANG} ms` };
+        void worker.terminate();
+        resolve({ tried, reached: 0, kept: [], finding });
+      }
+      last = tried;
+    }, HANG);
+    worker.on('message', resolve);
+    worker.on('error', reject);
+    worker.on('exit', () => clearInterval(timer));
+  });
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'bundleseal-fuzz-'));
+try {
+  const outfile = join(folder, 'fuzz-bundle.mjs');
+  await build({
+    stdin: {
+      contents:
+        "export * from './worker.ts'; export * from './corpus.ts'; export { TARGETS } from './targets.ts';",
+      resolveDir: import.meta.dirname,
+    },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'warning',
+    outfile,
+  });
+  const bundle = pathToFileURL(outfile).href;
+  const { TARGETS, keepInput } = await import(bundle);
+  const names = positionals.length > 0 ? positionals : Object.keys(TARGETS);
+  const unknown = names.filter((name) => !Object.hasOwn(TARGETS, name));
+  if (unknown.length > 0) throw new Error(`no such target: ${unknown.join(', ')}`);
+  const milliseconds = (Number(values.minutes) * 60_000) / names.length;
+  console.log(`seed ${values.seed}, ${Math.round(milliseconds / 1000)} s a target`);
+  for (const name of names) {
+    const { tried, reached, kept, finding } = await watch(bundle, name, milliseconds);
+    console.log(
+      `${name}: ${tried} inputs, ${reached} blocks reached, ${kept.length} by new inputs`,
+    );
+    if (values.keep) {
+      for (const input of kept) {
+        if (input.length <= MAX_KEPT_LENGTH) keepInput(home, name, input);
+      }
+    }
+    if (finding !== undefined) {
+      console.log(`  FOUND: ${finding.what}\n  ${keepInput(home, name, finding.input)}`);
+      process.exitCode = 1;
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

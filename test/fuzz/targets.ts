@@ -1,0 +1,359 @@
+// What is fuzzed: every parser of what others may write, with inputs to begin from.
+
+import { fromBase64, toBase64 } from '../../src/base64.ts';
+import {
+  decryptBundle as decryptCapgo,
+  decryptManifest,
+  encryptBundle as encryptCapgo,
+  encryptManifest,
+} from '../../src/capgo.ts';
+import { BundleSealError } from '../../src/errors.ts';
+import { headerParts, parseHeader } from '../../src/format/header.ts';
+import { decodeMetadata } from '../../src/format/metadata.ts';
+import { decryptBundle, inspectBundle } from '../../src/index.ts';
+import { encodePkcs1Private, encodePkcs1Public } from '../../src/keys/encode.ts';
+import { parseEitherKey, parsePrivateKey, parsePublicKey } from '../../src/keys/parse.ts';
+import { encodePem } from '../../src/keys/pem.ts';
+import { judge, parseContentRange, parseDate, versionOf } from '../../src/sources/http-answer.ts';
+import { openZip, unzipBundle, unzipStream, zipBundle } from '../../src/zip.ts';
+import { type Parts, putTogether, signParts, takeApart } from '../support/forger.ts';
+import { rsa2048Pkcs8 } from '../support/keys.ts';
+import { base64, keyA, keyB, vectors } from '../support/vectors.ts';
+import { deflatedAsIs, rawZip, streamOf, utf8, zip64End } from '../support/zip.ts';
+
+export interface Target {
+  run(input: Uint8Array): unknown;
+  /** Where to begin; made anew in each run. */
+  seeds(): Promise<readonly Uint8Array[]>;
+  /** Words that its inputs are made of. */
+  readonly words?: readonly string[];
+  /** Where each input takes a private RSA operation in JavaScript. */
+  readonly isSlow?: boolean;
+  /** Bytes of typed arrays that an input of this length may ask for. */
+  memory(length: number): number;
+}
+
+const KIB = 1024;
+const MIB = KIB * KIB;
+const latin1 = (bytes: Uint8Array) =>
+  Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const json = (value: unknown) => utf8(JSON.stringify(value));
+
+const SEALED = [...vectors.good, ...vectors.bad]
+  .map(({ sealed }) => base64(sealed))
+  .filter(({ length }) => length < 20 * KIB);
+
+/** Several times the input, and what RSA and the hashes take whatever the input. */
+const linear = (length: number) => 16 * length + 256 * KIB;
+
+const KEYS = [keyA, keyB].flatMap(({ spki, pkcs8, pkcs1 }) => [spki, pkcs8, pkcs1]);
+const derOf = (pem: string) => base64(pem.replace(/-----[^-]+-----|\s/g, ''));
+
+const LIMITS = { maxEntries: 200, maxFileSize: MIB, maxTotalSize: 2 * MIB };
+
+// One pair for all runs: what was kept was signed by it.
+const rsa2048 = parsePrivateKey(rsa2048Pkcs8, 'privateKey', 2048);
+const capgo = {
+  privateKey: encodePem('RSA PRIVATE KEY', encodePkcs1Private(rsa2048)),
+  publicKey: encodePem('RSA PUBLIC KEY', encodePkcs1Public(rsa2048)),
+};
+
+function parseHead(bytes: Uint8Array): void {
+  const header = parseHeader(bytes.subarray(0, 56), 2 ** 20);
+  if (bytes.length < header.headerLength) return;
+  decodeMetadata(headerParts(bytes.subarray(0, header.headerLength), header).metadata);
+}
+
+/** The first line that the server answered with, and its fields. */
+function answerOf(input: Uint8Array) {
+  const [status, ...lines] = text(input).split('\n');
+  const headers = new Headers();
+  for (const line of lines) {
+    const at = line.indexOf(':');
+    try {
+      headers.append(line.slice(0, at), line.slice(at + 1));
+    } catch {
+      // No header of HTTP's; a runtime gives none of these either.
+    }
+  }
+  return { status: Number(status), headers };
+}
+
+const VERSION = { size: 1000, etag: '"a"', lastModified: null, ifRange: '"a"' };
+const refuse = (what: string) => new BundleSealError('ERR_SOURCE_FAILED', what);
+
+export const TARGETS: Readonly<Record<string, Target>> = {
+  header: {
+    run: async (input) => {
+      parseHead(input);
+      inspectBundle(input);
+    },
+    seeds: async () => SEALED,
+    memory: linear,
+  },
+  sealed: {
+    run: (input) => decryptBundle(input, { publicKey: [keyA.spki, keyB.spki] }),
+    seeds: async () => SEALED,
+    memory: linear,
+  },
+  // What only somebody with the private key can make: all that lies behind the signature.
+  signed: {
+    async run(input) {
+      const parts: Parts = takeApart(input);
+      if (parts.digests.length > input.length) return;
+      const secrets = { sessionKey: new Uint8Array(32), checksum: new Uint8Array(32) };
+      const { n, d } = parsePrivateKey(keyB.pkcs8);
+      const signature = signParts(parts, secrets, { n, d });
+      await decryptBundle(putTogether(parts, { signature }), { publicKey: keyB.spki });
+    },
+    seeds: async () =>
+      vectors.good.filter(({ key }) => key === 'b').map(({ sealed }) => base64(sealed)),
+    isSlow: true,
+    words: ['{"appId":"a"}', '"sequence":1', '__proto__', '[[[[', '\\ud800', '1e999', '    '],
+    memory: (length) => 64 * length + MIB,
+  },
+  metadata: {
+    run: decodeMetadata,
+    seeds: async () => [
+      json({ appId: 'com.example.app', version: '1', channel: 'beta', sequence: 7 }),
+      json({ deep: [[[[[{}]]]]], 'é\u{1F600}': -0.5e10, nothing: null }),
+      utf8('{"a":"\\ud83d\\ude00"} '),
+    ],
+    words: [
+      '{"',
+      '":',
+      '[',
+      ']',
+      '\\u',
+      'null',
+      '__proto__',
+      '"sequence":',
+      '9007199254740993',
+      '\ufeff',
+    ],
+    memory: linear,
+  },
+  der: {
+    run(input) {
+      for (const parse of [parsePublicKey, parsePrivateKey, parseEitherKey])
+        attempt(() => parse(input));
+    },
+    seeds: async () => KEYS.map(derOf),
+    memory: (length) => 64 * length + 256 * KIB,
+  },
+  pem: {
+    run(input) {
+      for (const parse of [parsePublicKey, parsePrivateKey, parseEitherKey]) {
+        attempt(() => parse(latin1(input)));
+        attempt(() => parse(input));
+      }
+    },
+    seeds: async () => KEYS.map(utf8),
+    words: [
+      '-----BEGIN ',
+      '-----END ',
+      '-----',
+      'PRIVATE KEY',
+      'RSA ',
+      'EC ',
+      'OPENSSH ',
+      '\\n',
+      '\r\n',
+      'MII',
+    ],
+    memory: (length) => 64 * length + 256 * KIB,
+  },
+  jwk: {
+    run(input) {
+      const key = parsed(input);
+      for (const parse of [parsePublicKey, parsePrivateKey, parseEitherKey]) {
+        attempt(() => parse(key as never));
+      }
+    },
+    seeds: async () => [keyA, keyB].map(({ jwk }) => json(jwk)),
+    words: [
+      '"kty":',
+      '"RSA"',
+      '"EC"',
+      '"n":',
+      '"e":"AQAB"',
+      '"d":',
+      '"oth":[]',
+      '""',
+      'null',
+      '__proto__',
+      '"toString"',
+    ],
+    memory: (length) => 64 * length + 256 * KIB,
+  },
+  zip: {
+    async run(input) {
+      await settled(unzipBundle(input, LIMITS));
+      await settled(
+        openZip(input, LIMITS).then(async (zip) => {
+          for (const { path } of zip.entries()) await settled(zip.read(path));
+        }),
+      );
+      for await (const { bytes } of unzipStream(streamOf(input, 100), LIMITS))
+        await settled(bytes());
+    },
+    seeds: async () => [
+      await zipBundle({ 'index.html': utf8('<!doctype html>'), 'a/b.js': new Uint8Array(500) }),
+      await zipBundle({}),
+      rawZip([{ name: 'a', content: utf8('text') }, { name: 'dir/' }]),
+      rawZip([{ name: 'a', content: utf8('text'), flags: 0x808, after: utf8('PK\x07\x08') }]),
+      rawZip([{ name: 'é', content: utf8('text'), data: deflatedAsIs(utf8('text')) }]),
+      rawZip([{ name: 'a', content: utf8('x') }], {
+        between: zip64End({ at: 80, count: 1, size: 47, offset: 32 }),
+      }),
+    ],
+    words: [
+      'PK\x01\x02',
+      'PK\x03\x04',
+      'PK\x05\x06',
+      'PK\x06\x06',
+      'PK\x06\x07',
+      'PK\x07\x08',
+      '../',
+      '\\',
+      '\0',
+      'con',
+    ],
+    // What is inflated is bounded by the limits, for each of three readers, with pieces and copies of it.
+    memory: (length) => 64 * length + 3 * 4 * LIMITS.maxTotalSize + 4 * MIB,
+  },
+  manifest: {
+    async run(input) {
+      const { manifest, files, ivSessionKey } = Object(parsed(input)) as Record<string, unknown>;
+      const bytes = Object.entries(Object(files)).map(([name, value]): [string, Uint8Array] => [
+        name,
+        utf8(String(value)),
+      ]);
+      const { publicKey } = capgo;
+      await decryptManifest(manifest as never, new Map(bytes), {
+        publicKey,
+        ivSessionKey: ivSessionKey as string,
+        maxFileSize: MIB,
+      });
+    },
+    async seeds() {
+      const { privateKey } = capgo;
+      const raw = { 'index.html': utf8('<!doctype html>'), 'a/b.js': new Uint8Array(9000) };
+      const { manifest, files, ivSessionKey } = await encryptManifest(raw, { privateKey });
+      const named = Object.fromEntries([...files].map(([name, bytes]) => [name, latin1(bytes)]));
+      return [json({ manifest, files: named, ivSessionKey }), json({ manifest: [], files: {} })];
+    },
+    words: [
+      '"file_name":',
+      '"file_hash":',
+      '..',
+      '%2e',
+      '%00',
+      '.br',
+      'null',
+      '{}',
+      '[]',
+      '__proto__',
+    ],
+    memory: (length) => 64 * length + 4 * MIB,
+  },
+  capgo: {
+    async run(input) {
+      const [ivSessionKey = '', checksum = '', ...body] = latin1(input).split('\n');
+      const { publicKey } = capgo;
+      const bundle = Uint8Array.from(body.join('\n'), (letter) => letter.charCodeAt(0));
+      await decryptCapgo(bundle, { publicKey, ivSessionKey, checksum });
+    },
+    async seeds() {
+      const { privateKey } = capgo;
+      const made = await Promise.all(
+        (['v3', 'v2'] as const).map((checksumFormat) =>
+          encryptCapgo(utf8('text of a zip'), { privateKey, checksumFormat }),
+        ),
+      );
+      return made.map(({ bundle, ivSessionKey, checksum }) =>
+        Uint8Array.from(`${ivSessionKey}\n${checksum}\n${latin1(bundle)}`, (letter) =>
+          letter.charCodeAt(0),
+        ),
+      );
+    },
+    words: [':', '==', '\n', 'ff'.repeat(256), '='.repeat(4), 'A'.repeat(344)],
+    memory: linear,
+  },
+  base64: {
+    run(input) {
+      for (const alphabet of ['base64', 'base64url'] as const) {
+        const bytes = fromBase64(latin1(input), alphabet);
+        // Each value has one spelling.
+        if (bytes !== undefined && toBase64(bytes, alphabet) !== latin1(input)) {
+          throw new Error('another spelling of the same bytes was taken');
+        }
+      }
+    },
+    seeds: async () => [utf8(''), utf8('AA=='), utf8('AAA='), utf8('_-AA'), utf8('+/AA')],
+    words: ['=', '==', '\n', ' ', '-', '_', '+', '/'],
+    memory: linear,
+  },
+  answer: {
+    run(input) {
+      parseContentRange(text(input));
+      parseDate(text(input));
+      const answer = answerOf(input);
+      attempt(() => versionOf(answer.headers, 1000));
+      for (const version of [undefined, VERSION]) {
+        for (const readThrough of [false, true]) {
+          attempt(() => judge(answer, { from: 0, to: 100, version, readThrough }, refuse));
+        }
+      }
+    },
+    seeds: async () =>
+      [
+        '206\ncontent-range: bytes 0-99/1000\netag: "a"\ncontent-length: 100',
+        '200\ncontent-length: 1000\nlast-modified: Sun, 06 Nov 1994 08:49:37 GMT',
+        '416\ncontent-range: bytes */0',
+        'bytes 0-99/*',
+        'Sun, 06 Nov 1994 08:49:37 GMT',
+      ].map(utf8),
+    words: [
+      'bytes ',
+      '*/',
+      '/',
+      '-',
+      'content-range: ',
+      'etag: W/',
+      'content-encoding: gzip',
+      '9007199254740993',
+      '\n',
+    ],
+    memory: linear,
+  },
+};
+
+/** Goes on after an error that is allowed, so that what comes after it is reached too. */
+function attempt(work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+}
+
+async function settled(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+}
+
+const isRefusal = (error: unknown) => error instanceof BundleSealError;
+
+function parsed(input: Uint8Array): unknown {
+  try {
+    return JSON.parse(text(input));
+  } catch {
+    // Whoever calls has parsed it.
+    return {};
+  }
+}
