@@ -56,7 +56,9 @@ export const BUNDLERS = {
       root: app,
       configFile: false,
       customLogger: logger,
+      logLevel: 'silent',
       build: {
+        reportCompressedSize: false,
         outDir: out,
         target: 'es2022',
         modulePreload: false,

@@ -5,11 +5,11 @@ import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { resolve } from 'metro-resolver';
 
-const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g;
+const IMPORT = /^(?:import|export)\b[^'"]*from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm;
 
 function contextOf(app, originModulePath) {
   const packageOf = (file) => {
-    for (let folder = dirname(file); ; folder = dirname(folder)) {
+    for (let folder = file; ; folder = dirname(folder)) {
       const path = join(folder, 'package.json');
       if (existsSync(path)) {
         return {
@@ -65,8 +65,12 @@ export function resolveAll(app, specifier) {
     if (found.type !== 'sourceFile') throw new Error(`${wanted} is found as ${found.type}`);
     if (files.has(found.filePath)) return;
     files.add(found.filePath);
-    const text = readFileSync(found.filePath, 'utf8').replace(/^\s*(?:\*|\/\/).*$/gm, '');
-    for (const [, next] of text.matchAll(IMPORT)) visit(found.filePath, next);
+    for (const [, ...next] of readFileSync(found.filePath, 'utf8').matchAll(IMPORT)) {
+      visit(
+        found.filePath,
+        next.find((one) => one !== undefined),
+      );
+    }
   };
   visit(start, specifier);
   return files.size;

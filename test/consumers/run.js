@@ -43,7 +43,7 @@ try {
     await check(`${name}, shaken.js: what is not imported is not there`, async () => {
       const made = await make('shaken.js', 'browser');
       const all = [...made.texts.values()].join('\n');
-      for (const words of ['Content-Range', 'options.chunkSize', 'modulusBits']) {
+      for (const words of ['Content-Range', 'options.chunkSize', 'options.modulusBits']) {
         if (all.includes(words)) throw new Error(`"${words}" is there`);
       }
       await expectWorks(made.folder, 'shaken.js');

@@ -41,8 +41,8 @@ async function eagerSize(app, contents, isNode) {
   );
   const eager = new Set([entry]);
   for (const path of eager) {
-    for (const { path: next, kind } of metafile.outputs[path].imports) {
-      if (kind === 'import-statement' && !next.startsWith('node:')) eager.add(next);
+    for (const { path: next, kind, external } of metafile.outputs[path].imports) {
+      if (kind === 'import-statement' && !external) eager.add(next);
     }
   }
   let size = 0;

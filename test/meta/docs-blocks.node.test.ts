@@ -19,6 +19,8 @@ const ELSEWHERE: readonly Elsewhere[] = [
   { language: 'sh', pages: /^(README\.md|docs\/guides\/)/, run: 'test/unit/cli-docs.node.test.ts' },
   // These take minutes: CI calls them.
   { language: 'sh', pages: /^test\/runtimes\/README\.md$/, run: '.ci/runtimes' },
+  { language: 'sh', pages: /^test\/consumers\/README\.md$/, run: '.ci/consumers' },
+  { language: 'sh', pages: /^test\/fuzz\/README\.md$/, said: 'ten minutes, all targets in turn' },
   { language: 'sh', pages: /^bench\/peers\/README\.md$/, run: 'bench/peers/run.js' },
   {
     language: 'java',
