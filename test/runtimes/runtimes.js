@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { bundle } from './bundle.js';
 import { CHROMIUM } from './chromium.js';
 import { command, resultsIn } from './command.js';
+import { FIREFOX } from './firefox.js';
 import { HERMES } from './hermes.js';
+import { WEBKIT } from './webkit.js';
 
 const INSTALL = 'npm ci --ignore-scripts --prefix test/runtimes';
 const MODULES = join(import.meta.dirname, 'node_modules');
@@ -57,5 +59,7 @@ export const RUNTIMES = {
   workerd: workerd('hosts/workerd.capnp'),
   'workerd-2024': workerd('hosts/workerd-2024.capnp'),
   ...CHROMIUM,
+  ...FIREFOX,
+  ...WEBKIT,
   hermes: HERMES,
 };
