@@ -36,7 +36,7 @@ async function measureOnNode(report, pair, rounds) {
   const capgo = await loadCapgo();
   if (capgo === undefined) {
     report.skip(
-      "Capgo's functions: they are not here; npm ci --ignore-scripts --prefix test/interop/capgo",
+      "Capgo's functions: they are not here; npm install --ignore-scripts --prefix test/interop/capgo",
     );
     return;
   }

@@ -1,6 +1,7 @@
 // The apps' TypeScript by every version, under each way of resolving modules, with the libraries checked too.
 
 import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { command } from '../runtimes/command.js';
 
@@ -20,18 +21,27 @@ export async function compileAll(app, check) {
       recursive: true,
     });
   }
-  for (const version of VERSIONS) {
-    for (const [moduleResolution, module] of Object.entries(RESOLUTIONS)) {
-      for (const [libraries, lib] of Object.entries(LIBRARIES)) {
-        await check(`TypeScript ${version}, ${moduleResolution}, ${libraries}`, () =>
-          compile(app, version, { moduleResolution, module, lib }),
-        );
-      }
+  const jobs = VERSIONS.flatMap((version) =>
+    Object.entries(RESOLUTIONS).flatMap(([moduleResolution, module]) =>
+      Object.entries(LIBRARIES).map(([libraries, lib]) => ({
+        what: `TypeScript ${version}, ${moduleResolution}, ${libraries}`,
+        version,
+        options: { moduleResolution, module, lib },
+      })),
+    ),
+  );
+  let next = 0;
+  const lane = async () => {
+    while (next < jobs.length) {
+      const at = next++;
+      const { what, version, options } = jobs[at];
+      await check(what, () => compile(app, `tsconfig-${at}.json`, version, options));
     }
-  }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
 }
 
-async function compile(app, version, options) {
+async function compile(app, name, version, options) {
   const config = {
     compilerOptions: {
       ...options,
@@ -45,7 +55,7 @@ async function compile(app, version, options) {
     },
     files: ['consumer.ts'],
   };
-  await writeFile(join(app, 'tsconfig.json'), JSON.stringify(config));
+  await writeFile(join(app, name), JSON.stringify(config));
   const compiler = join(HERE, `node_modules/typescript-${version}/bin/tsc`);
-  await command(process.execPath, [compiler, '-p', 'tsconfig.json'], app);
+  await command(process.execPath, [compiler, '-p', name], app);
 }
