@@ -50,7 +50,7 @@ const MIN_CHUNK_SIZE = 2 ** 16;
 const MAX_CHUNK_SIZE = 2 ** 20;
 
 // How long an unused thread stays, in milliseconds, so that one bundle after another starts only one.
-const IDLE_TIME = 1_000;
+const IDLE_TIME = 5_000;
 
 const FREE = 0;
 const POSTED = 1;
