@@ -1,0 +1,38 @@
+// The folders that are mutated, each with the tests that are there for it, in the order in which they run: a mutant is
+// done with at the first test that fails, so quick and close ones stand first. Tests of other folders would notice
+// more, seldom, and late.
+
+const unit = (...names) => names.map((name) => `test/unit/${name}.test.ts`);
+const security = (...names) => names.map((name) => `test/security/${name}.test.ts`);
+const property = (...names) => names.map((name) => `test/property/${name}.test.ts`);
+
+const VECTORS = 'test/vectors/sealed-v2.test.ts';
+
+export const FOLDERS = {
+  format: [
+    ...unit('chunks', 'header', 'metadata'),
+    VECTORS,
+    ...security('attack-truncation', 'attack-header-transplant', 'attack-downgrade'),
+    ...unit('reader', 'bundle'),
+    ...property('bundle'),
+  ],
+  seal: [
+    VECTORS,
+    ...unit('bundle', 'signer', 'reseal'),
+    ...security(
+      'rsa',
+      'attack-stripped-seal',
+      'attack-small-exponent',
+      'attack-hostile-signer',
+      'attack-header-transplant',
+      'attack-key-substitution',
+    ),
+  ],
+  keys: [
+    ...unit('keys-parse', 'keys-der', 'keygen', 'keygen.node'),
+    VECTORS,
+    ...unit('signer', 'bundle'),
+    ...security('rsa', 'attack-small-exponent', 'attack-key-substitution'),
+    ...property('keys'),
+  ],
+};
