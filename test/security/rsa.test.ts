@@ -3,7 +3,7 @@
 // raised to the private exponent here, which is more than an attacker could: only the reader refuses them.
 
 import { pow } from 'micro-rsa-dsa-dh/utils.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { randomBytes } from '../../src/backend/random.ts';
 import { selectBackend } from '../../src/backend/select.ts';
 import { bytesToInteger, concat, integerToBytes, toHex } from '../../src/bytes.ts';
@@ -188,6 +188,7 @@ describe.each(BACKENDS)('a forged signature, through %s', (backend) => {
       messages.add((await rejection(open(signature), 'ERR_SEAL_INVALID')).message);
     }
     expect(messages.size).toBe(1);
+    expect([...messages][0]).toMatch(/does not vouch for this header: .*discard the bundle/);
   });
 
   it('is refused where its length is not that of the modulus', async () => {
@@ -255,6 +256,60 @@ describe.each([
     expect(() => privateOperation(own, random(), drawn)).toThrow();
     const least = (length: number) => new Uint8Array(length);
     expect(privateOperation(own, 5n, least) === pow(5n, own.d, own.n)).toBe(true);
+    // The first that comes out small again: as large as n it would have no inverse.
+    const round = (length: number) => integerToBytes(own.n - 2n, length);
+    expect(privateOperation(own, 5n, round) === pow(5n, own.d, own.n)).toBe(true);
+  });
+
+  it('lengthens each exponent by the 64 bits that were drawn for it', () => {
+    const spelt = vi.spyOn(BigInt.prototype, 'toString');
+    try {
+      privateOperation(own, 5n, (length) => new Uint8Array(length).fill(0x5a));
+      // An exponent is taken digit by digit, and so it is spelt.
+      const digits = spelt.mock.results.map(({ value }) => value);
+      const drawn = 0x5a5a5a5a5a5a5a5an;
+      expect(digits).toContain((own.dp + drawn * (own.p - 1n)).toString(16));
+      expect(digits).toContain((own.dq + drawn * (own.q - 1n)).toString(16));
+    } finally {
+      spelt.mockRestore();
+    }
+  });
+});
+
+describe.each(BACKENDS)('the native operation that %s may have', (name) => {
+  /** The backend with native RSA, whatever it has else, and what went in and came out of it. */
+  async function watched() {
+    const passed: Uint8Array[] = [];
+    const keep = (...bytes: Uint8Array[]) => passed.push(...bytes);
+    const rsa = {
+      sign(der: Uint8Array, given: Uint8Array) {
+        keep(der, given);
+        return genuine.slice();
+      },
+      recover(_: Uint8Array, signature: Uint8Array) {
+        const recovered = integerToBytes(pow(bytesToInteger(signature), e, n), K);
+        keep(recovered);
+        return recovered;
+      },
+    };
+    return { backend: { ...(await selectBackend(name)), rsa }, passed };
+  }
+  const isWiped = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
+
+  it('signs, and its copy of the private key and of the block are wiped', async () => {
+    const { backend, passed } = await watched();
+    const secrets = { sessionKey: payload.slice(8, 40), checksum: payload.slice(40, 72) };
+    await signSeal(backend, { privateKey: key, publicKey: key }, secrets, headDigest);
+    const [der, given, again] = passed as [Uint8Array, Uint8Array, Uint8Array];
+    expect([der, given].map(isWiped)).toEqual([true, true]);
+    expect(toHex(again)).toBe(toHex(right));
+  });
+
+  it('recovers, and the block that holds the session key is wiped', async () => {
+    const { backend, passed } = await watched();
+    const { sessionKey } = await recoverSeal(backend, key, genuine, headDigest);
+    expect(toHex(sessionKey)).toBe(toHex(payload.subarray(8, 40)));
+    expect(passed.map(isWiped)).toEqual([true]);
   });
 });
 

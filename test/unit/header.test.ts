@@ -42,27 +42,54 @@ describe('the header', () => {
     expect(parts.digests[0]).toBe(9);
   });
 
-  it.each<[string, Uint8Array, ErrorCode, number]>([
-    ['55 bytes', header().subarray(0, 55), 'ERR_LENGTH_INVALID', 55],
-    ['nothing', new Uint8Array(0), 'ERR_LENGTH_INVALID', 0],
-    ['another first byte', altered(0, 0x50), 'ERR_HEADER_INVALID', 0],
-    ['another last byte of the magic', altered(7, 0x6c), 'ERR_HEADER_INVALID', 0],
-    ['version 0', altered(8, 0), 'ERR_VERSION_UNSUPPORTED', 8],
-    ['version 1', altered(8, 1), 'ERR_VERSION_UNSUPPORTED', 8],
-    ['version 3', altered(8, 3), 'ERR_VERSION_UNSUPPORTED', 8],
-    ['suite 0', altered(9, 0), 'ERR_VERSION_UNSUPPORTED', 9],
-    ['suite 2', altered(9, 2), 'ERR_VERSION_UNSUPPORTED', 9],
-    ['chunk exponent 11', altered(10, 11), 'ERR_HEADER_INVALID', 10],
-    ['chunk exponent 25', altered(10, 25), 'ERR_HEADER_INVALID', 10],
-    ['kind 1', altered(11, 1), 'ERR_HEADER_INVALID', 11],
-    ['signature length 383', altered(12, 1, 127), 'ERR_HEADER_INVALID', 12],
-    ['signature length 1025', altered(12, 4, 1), 'ERR_HEADER_INVALID', 12],
-    ['metadata length 4', altered(14, 0, 4), 'ERR_HEADER_INVALID', 14],
-    ['size 2^53', altered(16, 0, 0x20, 0, 0, 0, 0, 0, 0), 'ERR_HEADER_INVALID', 16],
-    ['size 2^64 - 1', altered(16, ...Array(8).fill(255)), 'ERR_HEADER_INVALID', 16],
-    ['four chunks where three are the cap', altered(22, 0x40), 'ERR_LIMIT_EXCEEDED', 16],
-  ])('with %s is refused', (_, bytes, code, offset) => {
-    expect(thrown(() => parseHeader(bytes, 3), code).offset).toBe(offset);
+  it.each<[string, Uint8Array, ErrorCode, number, RegExp]>([
+    ['55 bytes', header().subarray(0, 55), 'ERR_LENGTH_INVALID', 55, /at least 56 .*got 55: .*cut/],
+    ['nothing', new Uint8Array(0), 'ERR_LENGTH_INVALID', 0, /at least 56 .*got 0: .*cut/],
+    ['another first byte', altered(0, 0x50), 'ERR_HEADER_INVALID', 0, /begin with "BNDLSEAL"/],
+    ['another last byte of the magic', altered(7, 0x6c), 'ERR_HEADER_INVALID', 0, /"BNDLSEAL"/],
+    ['version 0', altered(8, 0), 'ERR_VERSION_UNSUPPORTED', 8, /version 0, suite 1 .*update/],
+    ['version 1', altered(8, 1), 'ERR_VERSION_UNSUPPORTED', 8, /withdrawn V1/],
+    ['version 3', altered(8, 3), 'ERR_VERSION_UNSUPPORTED', 8, /version 3, suite 1 .*update/],
+    ['suite 0', altered(9, 0), 'ERR_VERSION_UNSUPPORTED', 9, /version 2, suite 0 .*update/],
+    ['suite 2', altered(9, 2), 'ERR_VERSION_UNSUPPORTED', 9, /version 2, suite 2 .*update/],
+    ['chunk exponent 11', altered(10, 11), 'ERR_HEADER_INVALID', 10, /is 11, outside 12 to 24/],
+    ['chunk exponent 25', altered(10, 25), 'ERR_HEADER_INVALID', 10, /is 25, outside 12 to 24/],
+    ['kind 1', altered(11, 1), 'ERR_HEADER_INVALID', 11, /kind 1, which is not a bundle/],
+    ['signature length 383', altered(12, 1, 127), 'ERR_HEADER_INVALID', 12, /383 .*384 to 1024;/],
+    ['signature length 1025', altered(12, 4, 1), 'ERR_HEADER_INVALID', 12, /1025 .*384 to 1024;/],
+    [
+      'metadata length 4',
+      altered(14, 0, 4),
+      'ERR_HEADER_INVALID',
+      14,
+      /4 bytes, not a multiple of 8/,
+    ],
+    [
+      'size 2^53',
+      altered(16, 0, 0x20, 0, 0, 0, 0, 0, 0),
+      'ERR_HEADER_INVALID',
+      16,
+      /over 2\^53 - 1/,
+    ],
+    [
+      'size 2^64 - 1',
+      altered(16, ...Array(8).fill(255)),
+      'ERR_HEADER_INVALID',
+      16,
+      /over 2\^53 - 1/,
+    ],
+    [
+      'four chunks where three are the cap',
+      altered(22, 0x40),
+      'ERR_LIMIT_EXCEEDED',
+      16,
+      /has 5 chunks and the cap is 3: .*maxChunks/,
+    ],
+  ])('with %s is refused, and it is said why', (_, bytes, code, offset, message) => {
+    const error = thrown(() => parseHeader(bytes, 3), code);
+    expect(error.offset).toBe(offset);
+    expect(error.message).toMatch(message);
+    if (code === 'ERR_HEADER_INVALID') expect(error.message).toMatch(/; check that the file/);
   });
 
   it.each([
@@ -79,6 +106,14 @@ describe('the header', () => {
     expect(parseHeader(bytes, Number.POSITIVE_INFINITY).layout.size).toBe(2 ** 53 - 1);
   });
 
+  it('of a bundle over 4 GiB is read as it was written', () => {
+    const large = chunkLayout(2 ** 32 * 3 + 5, 2 ** 24);
+    const digests = new Uint8Array(32 * large.count);
+    const fields = { keyId: new Uint8Array(32), signatureLength: 384, metadata: new Uint8Array(0) };
+    const head = encodeHead({ ...fields, layout: large, digests });
+    expect(parseHeader(head, large.count).layout).toEqual(large);
+  });
+
   it('names V1 and says what to do', () => {
     const error = thrown(() => parseHeader(altered(8, 1), 3), 'ERR_VERSION_UNSUPPORTED');
     expect(error.message).toMatch(/V1.*encrypt the bundle again/);
@@ -92,18 +127,19 @@ describe('the header', () => {
         'ERR_LENGTH_INVALID',
       );
       expect(error.message).toMatch(/664 bytes, got \d+: the download was cut/);
+      expect(error.offset).toBe(length);
     }
   });
 
   it('knows how long the body must be', () => {
     const parsed = parseHeader(header(), 3);
     expect(() => checkBodyLength(parsed, 10_048)).not.toThrow();
-    expect(thrown(() => checkBodyLength(parsed, 10_047), 'ERR_LENGTH_INVALID').message).toMatch(
-      /cut/,
-    );
-    expect(thrown(() => checkBodyLength(parsed, 10_049), 'ERR_LENGTH_INVALID').message).toMatch(
-      /follows/,
-    );
+    const cut = thrown(() => checkBodyLength(parsed, 10_047), 'ERR_LENGTH_INVALID');
+    expect(cut.message).toMatch(/10048 bytes, got 10047: .*cut/);
+    expect(cut.offset).toBe(10_047);
+    const long = thrown(() => checkBodyLength(parsed, 10_049), 'ERR_LENGTH_INVALID');
+    expect(long.message).toMatch(/10048 bytes, got 10049: something follows/);
+    expect(long.offset).toBe(10_048);
   });
 
   it('claiming more than there is takes no memory on its word', () => {

@@ -2,6 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { decodeMetadata, encodeMetadata, type Metadata } from '../../src/format/metadata.ts';
 import { thrown } from '../support/errors.ts';
 
+const SEQUENCE = 'metadata.sequence must be an integer from 0 to 2^53 - 1';
+const CREATED_AT =
+  'metadata.createdAt must be an RFC 3339 date and time such as "2026-01-31T12:00:00Z"';
+
+const NOT_JSON = 'the metadata is not JSON in UTF-8';
+const NOT_OBJECT = 'the metadata is not a JSON object';
+
+/** As plain as a function can be made. */
+const bare = (work: () => unknown) => Object.setPrototypeOf(work, null) as unknown;
+
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 describe('metadata', () => {
@@ -13,7 +23,9 @@ describe('metadata', () => {
     ['the largest sequence', { sequence: Number.MAX_SAFE_INTEGER }],
     ['members of the publisher', { note: 'é😀', nested: { list: [1, null, true, 'x'] } }],
     ['a fraction of a second and an offset', { createdAt: '2026-01-31t12:00:00.123+05:30' }],
+    ['the largest offset', { createdAt: '2026-01-31T23:59:60-23:59' }],
     ['nothing', {}],
+    ['no prototype', Object.assign(Object.create(null), { appId: 'a' })],
   ])('with %s is read as it was written', (_, metadata) => {
     const bytes = encodeMetadata(metadata);
     expect(bytes.length % 8).toBe(0);
@@ -41,33 +53,56 @@ describe('metadata', () => {
   it('has room for 65,528 bytes and no more', () => {
     const fits = { x: 'y'.repeat(65_528 - 8) };
     expect(encodeMetadata(fits).length).toBe(65_528);
-    expect(() => encodeMetadata({ x: `${fits.x}y` })).toThrow(RangeError);
+    expect(() => encodeMetadata({ x: `${fits.x}y` })).toThrow(
+      expect.objectContaining({
+        name: 'RangeError',
+        message: expect.stringMatching(/takes 65529 bytes as JSON and the limit is 65528: put/),
+      }),
+    );
   });
 
-  it.each<[string, unknown]>([
-    ['an array', []],
-    ['null', null],
-    ['a string', 'x'],
-    ['a Date', new Date(0)],
-    ['a Map', new Map()],
-    ['a member that is a Date', { when: new Date(0) }],
-    ['a member that is a function', { f: () => 1 }],
-    ['a member that is NaN', { n: Number.NaN }],
-    ['a member that is a bigint', { n: 1n }],
-    ['an array that holds undefined', { n: [undefined] }],
-    ['a toJSON member', { toJSON: 'x' }],
-    ['an appId that is a number', { appId: 1 }],
-    ['a version that is null', { version: null }],
-    ['a channel that is an array', { channel: [] }],
-    ['a negative sequence', { sequence: -1 }],
-    ['a fractional sequence', { sequence: 1.5 }],
-    ['a sequence of 2^53', { sequence: 2 ** 53 }],
-    ['a sequence that is a string', { sequence: '1' }],
-    ['a createdAt that is a day', { createdAt: '2026-01-31' }],
-    ['a createdAt in a month 13', { createdAt: '2026-13-31T12:00:00Z' }],
-    ['a createdAt without an offset', { createdAt: '2026-01-31T12:00:00' }],
-  ])('that is or has %s is refused when sealing', (_, metadata) => {
-    expect(() => encodeMetadata(metadata as Metadata)).toThrow(TypeError);
+  it.each<[string, unknown, string]>([
+    ['an array', [], 'metadata expected a plain object, got an array'],
+    ['null', null, 'metadata expected a plain object, got null'],
+    ['a string', 'x', 'metadata expected a plain object, got a string'],
+    ['a function', bare(() => 1), 'metadata expected a plain object, got a function'],
+    ['a Date', new Date(0), 'metadata expected a plain object, got a Date'],
+    ['a Map', new Map(), 'metadata expected a plain object, got a Map'],
+    [
+      'a member that is a Date',
+      { when: new Date(0) },
+      'metadata.when expected a JSON value, got a Date',
+    ],
+    [
+      'a member that is a function',
+      { a: { f: () => 1 } },
+      'metadata.a.f expected a JSON value, got a function',
+    ],
+    ['a member that is NaN', { n: Number.NaN }, 'metadata.n expected a finite number, got NaN'],
+    ['a member that is a bigint', { n: 1n }, 'metadata.n expected a JSON value, got a bigint'],
+    [
+      'an array that holds undefined',
+      { n: [1, undefined] },
+      'metadata.n[1] expected a JSON value, got nothing',
+    ],
+    ['a toJSON member', { toJSON: 'x' }, 'metadata has a toJSON member'],
+    ['an appId that is a number', { appId: 1 }, 'metadata.appId must be a string'],
+    ['a version that is null', { version: null }, 'metadata.version must be a string'],
+    ['a channel that is an array', { channel: [] }, 'metadata.channel must be a string'],
+    ['a negative sequence', { sequence: -1 }, SEQUENCE],
+    ['a fractional sequence', { sequence: 1.5 }, SEQUENCE],
+    ['a sequence of 2^53', { sequence: 2 ** 53 }, SEQUENCE],
+    ['a sequence that is a string', { sequence: '1' }, SEQUENCE],
+    ['a createdAt that is a day', { createdAt: '2026-01-31' }, CREATED_AT],
+    ['a createdAt in a month 13', { createdAt: '2026-13-31T12:00:00Z' }, CREATED_AT],
+    ['a createdAt without an offset', { createdAt: '2026-01-31T12:00:00' }, CREATED_AT],
+    ['a createdAt with an offset of a day', { createdAt: '2026-01-31T12:00:00+24:00' }, CREATED_AT],
+    ['a createdAt after other text', { createdAt: ' 2026-01-31T12:00:00Z' }, CREATED_AT],
+    ['a createdAt before other text', { createdAt: '2026-01-31T12:00:00Z ' }, CREATED_AT],
+  ])('that is or has %s is refused when sealing, and it is said where', (_, metadata, message) => {
+    expect(() => encodeMetadata(metadata as Metadata)).toThrow(
+      expect.objectContaining({ name: 'TypeError', message: `options.${message}` }),
+    );
   });
 
   it('that refers to itself is refused and not followed for ever', () => {
@@ -78,22 +113,29 @@ describe('metadata', () => {
     expect(() => encodeMetadata({ a: shared, b: shared })).not.toThrow();
   });
 
-  it.each<[string, Uint8Array]>([
-    ['invalid UTF-8', Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d, 0x20)],
-    ['a byte order mark', utf8('\uFEFF{"a":1}')],
-    ['spaces alone', utf8('        ')],
-    ['an array', utf8('[1]     ')],
-    ['a string', utf8('"abcd"  ')],
-    ['null', utf8('null    ')],
-    ['two objects', utf8('{}{}    ')],
-    ['a cut object', utf8('{"a": 1 ')],
-    ['NUL bytes for padding', utf8('{}\0\0\0\0\0\0')],
-    ['an appId that is a number', utf8('{"appId":1}')],
-    ['a sequence past 2^53', utf8('{"sequence":9007199254740993}')],
-    ['a negative sequence', utf8('{"sequence":-1}')],
-    ['a createdAt that is no date', utf8('{"createdAt":"soon"}')],
-  ])('in a header that is %s is refused', (_, bytes) => {
-    thrown(() => decodeMetadata(bytes), 'ERR_HEADER_INVALID');
+  it.each<[string, Uint8Array, string]>([
+    ['invalid UTF-8', Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d, 0x20), NOT_JSON],
+    ['a byte order mark', utf8('\uFEFF{"a":1}'), NOT_JSON],
+    ['spaces alone', utf8('        '), NOT_JSON],
+    ['an array', utf8('[1]     '), NOT_OBJECT],
+    ['a string', utf8('"abcd"  '), NOT_OBJECT],
+    ['null', utf8('null    '), NOT_OBJECT],
+    ['two objects', utf8('{}{}    '), NOT_JSON],
+    ['a cut object', utf8('{"a": 1 '), NOT_JSON],
+    ['NUL bytes for padding', utf8('{}\0\0\0\0\0\0'), NOT_JSON],
+    ['an appId that is a number', utf8('{"appId":1}'), 'metadata.appId must be a string'],
+    ['a sequence past 2^53', utf8('{"sequence":9007199254740993}'), SEQUENCE],
+    ['a negative sequence', utf8('{"sequence":-1}'), SEQUENCE],
+    ['a createdAt that is no date', utf8('{"createdAt":"soon"}'), CREATED_AT],
+  ])('in a header that is %s is refused, and it is said where', (_, bytes, message) => {
+    const error = thrown(() => decodeMetadata(bytes), 'ERR_HEADER_INVALID');
+    expect(error.message).toBe(
+      `${message}: the publisher's tool made a malformed bundle, seal it again`,
+    );
+    expect(error.offset).toBe(56);
+    // What the decoder or the parser said, and nothing where neither was asked.
+    expect('cause' in error).toBe(message === NOT_JSON);
+    if (message === NOT_JSON) expect(error.cause).toBeInstanceOf(Error);
   });
 
   it('can not reach a prototype', () => {

@@ -236,6 +236,15 @@ describe('a signer', () => {
     expect(asked).toBe(0);
   });
 
+  it.each([
+    ['null', null, /^privateKey expected a PEM string, .* got null$/],
+    ['nothing', undefined, /^privateKey expected a PEM string, .* got nothing$/],
+  ])('is not what %s is taken for', async (_, privateKey, message) => {
+    await expect(encryptBundle(bundle, { privateKey: privateKey as never })).rejects.toThrow(
+      message,
+    );
+  });
+
   it('is not waited for once the work is aborted', async () => {
     const controller = new AbortController();
     const reason = { why: 'the user left' };
