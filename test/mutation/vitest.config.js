@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+import { BaseSequencer } from 'vitest/node';
+import { FOLDERS } from './folders.js';
+
+const tests = FOLDERS[process.env.MUTATED_FOLDER];
+
+/** Files in the order of the list. */
+class AsListed extends BaseSequencer {
+  async sort(files) {
+    const place = ({ moduleId }) => tests.findIndex((test) => moduleId.endsWith(test));
+    return [...files].sort((a, b) => place(a) - place(b));
+  }
+}
+
+export default defineConfig({
+  test: {
+    include: tests,
+    environment: 'node',
+    testTimeout: 120_000,
+    setupFiles: ['test/mutation/setup.js'],
+    sequence: { sequencer: AsListed },
+  },
+});
