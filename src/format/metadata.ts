@@ -127,7 +127,7 @@ function refused(what: string, cause?: unknown): BundleSealError {
   return new BundleSealError(
     'ERR_HEADER_INVALID',
     `${what}: the publisher's tool made a malformed bundle, seal it again`,
-    { offset: 56, ...(cause === undefined ? {} : { cause }) },
+    { offset: 56, cause },
   );
 }
 

@@ -6,19 +6,22 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FOLDERS } from './folders.js';
+import { PARTS } from './parts.js';
 import { readResults } from './results.js';
 
 const LEAST = 90;
 const root = join(import.meta.dirname, '../..');
 
 const results = readResults();
-const lacking = Object.keys(FOLDERS).filter((name) => !results.some((r) => r.folder === name));
+const lacking = Object.values(PARTS).filter(
+  (part) => !results.some((r) => r.folder === part.folder),
+);
 const faults = results.flatMap(faultsOf);
 
 console.log(table(results));
 if (process.argv.includes('--write')) {
-  if (lacking.length > 0) faults.push(`not run yet: ${lacking}`);
+  if (lacking.length > 0)
+    faults.push(`not run yet: ${lacking.map(({ folder }) => folder).join(', ')}`);
   writeFileSync(join(root, 'docs/mutation.md'), page());
 }
 for (const fault of faults) console.log(fault);
@@ -78,7 +81,7 @@ function intro() {
 changed: an operator, a condition, a string, a block left out. It is killed where a test fails, and survives where none
 does; one that never ends counts as killed. The score is the part that is noticed, and no mutant is left out: neither those of
 messages, nor those that run when a module is loaded. Stryker ${dependencies['@stryker-mutator/core']} on vitest ${devDependencies.vitest}, on Node alone; the tests
-that run are in [folders.js](../test/mutation/folders.js), and the reasons below in
+that run are in [parts.js](../test/mutation/parts.js), and the reasons below in
 [survivors/](../test/mutation/survivors).`;
 }
 

@@ -2,22 +2,26 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FOLDERS } from './folders.js';
+import { PARTS } from './parts.js';
 
-const here = import.meta.dirname;
+const root = join(import.meta.dirname, '../..');
 const LONGEST = 80;
 const AROUND = 20;
 
-/** Of each folder that has been run. */
+/** Of each folder of which every part has been run. */
 export function readResults() {
-  return Object.keys(FOLDERS).flatMap((folder) => {
-    const report = readJson(`results/${folder}.json`);
-    return report === undefined ? [] : [resultOf(folder, report)];
+  const parts = Object.values(PARTS);
+  return [...new Set(parts.map(({ folder }) => folder))].flatMap((folder) => {
+    const reports = parts
+      .filter((part) => part.folder === folder)
+      .map((part) => readJson(part.result));
+    return reports.includes(undefined) ? [] : [resultOf(folder, reports)];
   });
 }
 
-function resultOf(folder, { files }) {
-  const mutants = Object.entries(files).flatMap(([file, { source, mutants }]) =>
+function resultOf(folder, reports) {
+  const files = reports.flatMap((report) => Object.entries(report.files));
+  const mutants = files.flatMap(([file, { source, mutants }]) =>
     mutants.map((mutant) => describe(file, source.split('\n'), mutant)),
   );
   const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
@@ -78,7 +82,7 @@ function flat(code) {
 
 /** Each survivor with the reason that survivors/ has for it; and the reasons of those that survive no longer. */
 function explain(folder, survivors) {
-  const reasons = readJson(`survivors/${folder}.json`) ?? [];
+  const reasons = readJson(`test/mutation/survivors/${folder}.json`) ?? [];
   const fits = (reason, mutant) =>
     reason.file === mutant.file &&
     reason.line === mutant.line &&
@@ -96,9 +100,10 @@ function explain(folder, survivors) {
   };
 }
 
-function readJson(name) {
+/** A file of the project, where it is there. */
+export function readJson(name) {
   try {
-    return JSON.parse(readFileSync(join(here, name), 'utf8'));
+    return JSON.parse(readFileSync(join(root, name), 'utf8'));
   } catch (error) {
     if (error.code === 'ENOENT') return undefined;
     throw error;

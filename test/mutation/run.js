@@ -1,15 +1,17 @@
 // Changes the source, one mutant at a time, and sees whether a test notices:
 //
-//   npm ci --ignore-scripts --prefix test/mutation && node test/mutation/run.js [folders or files…] [--force]
+//   npm ci --ignore-scripts --prefix test/mutation && node test/mutation/run.js [parts or files…] [--force]
 //
 // What was found is kept in results/, and only what changed since is run again: a change of the tests' own support, or
 // of source in another folder, is not seen, so start from nothing (--force) before believing the report.
 
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
-import { FOLDERS } from './folders.js';
+import { PARTS } from './parts.js';
+import { readJson } from './results.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,27 +20,37 @@ const { values, positionals } = parseArgs({
 const root = join(import.meta.dirname, '../..');
 process.chdir(root);
 
-for (const [folder, files] of wanted(positionals)) {
-  process.env.MUTATED_FOLDER = folder;
-  await new Stryker(optionsFor(folder, files)).runMutationTest();
+for (const [name, files] of wanted(positionals)) {
+  process.env.MUTATED_PART = name;
+  forgetSurvivors(PARTS[name].result);
+  await new Stryker(optionsFor(PARTS[name], files)).runMutationTest();
 }
 // Says what was found, and fails where it is too little.
 await import('./report.js');
 
-/** What is to be mutated, by folder: `format`, `keys/pem.ts` and `src/keys/pem.ts` are all understood. */
+/** What is to be mutated, by part. A target is a part, or files of one that a part is followed by: `format:header,chunks`. */
 function wanted(targets) {
-  const folders = new Map();
-  for (const target of targets.length > 0 ? targets : Object.keys(FOLDERS)) {
-    const [, folder, file = '*.ts'] = /^(?:src\/)?(\w+)(?:\/(.+))?$/.exec(target) ?? [];
-    if (!Object.hasOwn(FOLDERS, folder ?? '')) {
-      throw new RangeError(`expected ${Object.keys(FOLDERS)}, or a file of one, got ${target}`);
+  return (targets.length > 0 ? targets : Object.keys(PARTS)).map((target) => {
+    const [name, only] = target.split(':');
+    if (!Object.hasOwn(PARTS, name)) {
+      throw new RangeError(`expected ${Object.keys(PARTS).join(', ')}, got ${target}`);
     }
-    folders.set(folder, [...(folders.get(folder) ?? []), `src/${folder}/${file}`]);
-  }
-  return folders;
+    const { folder, files } = PARTS[name];
+    return [name, only?.split(',').map((file) => `src/${folder}/${file}.ts`) ?? files];
+  });
 }
 
-function optionsFor(folder, files) {
+/** They are run again whenever they can be: Stryker takes one that runs at load for unchanged though tests were added. */
+function forgetSurvivors(result) {
+  const report = readJson(result);
+  if (report === undefined) return;
+  for (const file of Object.values(report.files)) {
+    file.mutants = file.mutants.filter(({ status }) => status !== 'Survived');
+  }
+  writeFileSync(result, JSON.stringify(report));
+}
+
+function optionsFor(part, files) {
   return {
     mutate: files,
     testRunner: 'vitest',
@@ -53,7 +65,7 @@ function optionsFor(folder, files) {
       '!test/mutation/*.js',
     ],
     incremental: true,
-    incrementalFile: `test/mutation/results/${folder}.json`,
+    incrementalFile: part.result,
     force: values.force,
     // Not in the checkout: an interrupted run would leave tests there that `npm test` takes for its own.
     tempDirName: join(tmpdir(), 'bundleseal-mutation'),

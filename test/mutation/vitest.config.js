@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer } from 'vitest/node';
-import { FOLDERS } from './folders.js';
+import { PARTS } from './parts.js';
 
-const tests = FOLDERS[process.env.MUTATED_FOLDER];
+const { tests } = PARTS[process.env.MUTATED_PART];
 
 /** Files in the order of the list. */
 class AsListed extends BaseSequencer {

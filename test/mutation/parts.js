@@ -1,4 +1,4 @@
-// The folders that are mutated, each with the tests that are there for it, in the order in which they run: a mutant is
+// What is mutated, each part with the tests that are there for it, in the order in which they run: a mutant is
 // done with at the first test that fails, so quick and close ones stand first. Tests of other folders would notice
 // more, seldom, and late.
 
@@ -8,7 +8,7 @@ const property = (...names) => names.map((name) => `test/property/${name}.test.t
 
 const VECTORS = 'test/vectors/sealed-v2.test.ts';
 
-export const FOLDERS = {
+const TESTS = {
   format: [
     ...unit('chunks', 'header', 'metadata'),
     VECTORS,
@@ -29,12 +29,13 @@ export const FOLDERS = {
     ),
   ],
   keys: [
-    ...unit('keys-parse', 'keys-der', 'keygen', 'keygen.node'),
+    ...unit('keys-parse', 'keys-der'),
     VECTORS,
-    ...unit('signer', 'bundle'),
     ...security('rsa', 'attack-small-exponent', 'attack-key-substitution'),
     ...property('keys'),
   ],
+  // Apart, for its tests make keys, and take longer than those of all other keys.
+  'keys/keygen': unit('keygen.node', 'keygen'),
   bundle: [
     VECTORS,
     ...unit('bundle', 'reader', 'reader.node', 'streams', 'reseal', 'signer', 'options'),
@@ -68,3 +69,21 @@ export const FOLDERS = {
     ...property('capgo'),
   ],
 };
+
+const FILES = {
+  keys: ['src/keys/*.ts', '!src/keys/{keygen,primes}.ts'],
+  'keys/keygen': ['src/keys/{keygen,primes}.ts'],
+};
+
+/** By name; `result` is the file that keeps what was found. */
+export const PARTS = Object.fromEntries(
+  Object.entries(TESTS).map(([name, tests]) => [
+    name,
+    {
+      folder: name.split('/')[0],
+      tests,
+      files: FILES[name] ?? [`src/${name}/*.ts`],
+      result: `test/mutation/results/${name.replace('/', '-')}.json`,
+    },
+  ]),
+);
