@@ -1,0 +1,77 @@
+// docs/mutation.md.
+
+import { readJson } from './results.js';
+
+export function table(rows) {
+  const columns = ['mutants', 'killed', 'timeout', 'survived', 'no coverage', 'errors', 'score'];
+  const cells = rows.map((row) => [
+    `\`src/${row.folder}\``,
+    ...[row.mutants, row.killed, row.timeout, row.survived, row.noCoverage, row.errors].map(String),
+    `${row.score.toFixed(1)} %`,
+  ]);
+  return markdown([['', ...columns], ...cells]);
+}
+
+/** A table whose columns are as wide as what is in them. */
+function markdown(rows) {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  const line = (row) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return [line(rows[0]), rule, ...rows.slice(1).map(line)].join('\n');
+}
+
+export function page(results, least) {
+  return [
+    '# Mutation testing',
+    intro(least),
+    table(results),
+    '## What no test notices',
+    'Each of these changes leaves every test passing, and why that is so.',
+    ...results.flatMap(survivorsOf),
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n+$/, '\n');
+}
+
+function intro(least) {
+  const { dependencies } = readJson('test/mutation/package.json');
+  const { devDependencies } = readJson('package.json');
+  const stryker = dependencies['@stryker-mutator/core'];
+  return `Written by \`npm run update:mutation\` after \`npm run mutation -- --force\`; nothing here is typed by hand but the reasons,
+which are in [survivors/](../test/mutation/survivors).
+
+A mutant is the source with one thing changed: an operator, a condition, a string, a block left out. It is killed where a
+test fails, or where it never ends; it survives where every test passes. The score is the part of them that is killed, and
+${least} % is the least in each folder. No mutant is left out: neither those of messages nor those of what runs when a module is
+loaded. Stryker ${stryker} on vitest ${devDependencies.vitest}, on Node alone, with the tests that are there for the folder
+([parts.js](../test/mutation/parts.js)).`;
+}
+
+function survivorsOf({ folder, survivors }) {
+  if (survivors.length === 0) return [`### src/${folder}`, 'Nothing.'];
+  return [
+    `### src/${folder}`,
+    [...byReason(survivors)]
+      .map(([why, mutants]) =>
+        [
+          `- ${why}`,
+          ...mutants.map((m) => `  - ${m.file}:${m.place}, ${m.mutator}: \`${code(m.change)}\``),
+        ].join('\n'),
+      )
+      .join('\n'),
+  ];
+}
+
+function byReason(survivors) {
+  const groups = new Map();
+  for (const mutant of survivors) {
+    const why = mutant.why ?? 'No reason yet.';
+    groups.set(why, [...(groups.get(why) ?? []), mutant]);
+  }
+  return groups;
+}
+
+function code(change) {
+  return change.replaceAll('`', "'");
+}
