@@ -22,8 +22,9 @@ process.chdir(root);
 
 for (const [name, files] of wanted(positionals)) {
   process.env.MUTATED_PART = name;
-  forgetSurvivors(PARTS[name].result);
-  await new Stryker(optionsFor(PARTS[name], files)).runMutationTest();
+  const part = PARTS[name];
+  forgetSurvivors(part, files);
+  await new Stryker(optionsFor(part, files ?? part.files)).runMutationTest();
 }
 // Says what was found, and fails where it is too little.
 await import('./report.js');
@@ -35,16 +36,17 @@ function wanted(targets) {
     if (!Object.hasOwn(PARTS, name)) {
       throw new RangeError(`expected ${Object.keys(PARTS).join(', ')}, got ${target}`);
     }
-    const { folder, files } = PARTS[name];
-    return [name, only?.split(',').map((file) => `src/${folder}/${file}.ts`) ?? files];
+    const { folder } = PARTS[name];
+    return [name, only?.split(',').map((file) => `src/${folder}/${file}.ts`)];
   });
 }
 
 /** They are run again whenever they can be: Stryker takes one that runs at load for unchanged though tests were added. */
-function forgetSurvivors(result) {
+function forgetSurvivors({ result }, files) {
   const report = readJson(result);
   if (report === undefined) return;
-  for (const file of Object.values(report.files)) {
+  for (const [name, file] of Object.entries(report.files)) {
+    if (files !== undefined && !files.includes(name)) continue;
     file.mutants = file.mutants.filter(({ status }) => status !== 'Survived');
   }
   writeFileSync(result, JSON.stringify(report));
