@@ -4,7 +4,7 @@ import { toHex } from '../bytes.ts';
 import { describe } from '../options.ts';
 import { DerError, type Element, readElements, readInteger, readSequence, TAG } from './der.ts';
 import { halfOfJwk, type RsaJwk, readPrivateJwk, readPublicJwk } from './jwk.ts';
-import { decodePem, EMPTY } from './pem.ts';
+import { decodePem } from './pem.ts';
 import {
   checkPrivateKey,
   checkPublicKey,
@@ -136,9 +136,6 @@ function findKey(input: unknown, name: string): Found {
 }
 
 function parseBytes(bytes: Uint8Array): Found {
-  if (bytes.length === 0) {
-    throw keyInvalid(EMPTY);
-  }
   // What readFile gives for a PEM file, with or without a byte order mark.
   if (bytes[0] !== TAG.sequence) {
     // A key's text is ASCII, and is read without a decoder, which Hermes has not; a byte order mark comes out as letters.

@@ -10,8 +10,7 @@ export interface Pem {
   readonly der: Uint8Array;
 }
 
-/** Also of a file without bytes. */
-export const EMPTY =
+const EMPTY =
   'the key is an empty string: check that the variable or file that it comes from is set';
 
 const ENCRYPTED =

@@ -325,6 +325,13 @@ describe('a private key in DER', () => {
     expect(error.message).toMatch(/an algorithm was expected/);
   });
 
+  it.each([
+    ['nine numbers', sequence(...[...numbers, 1n].map(integer)), /has version 0 and eight numbers/],
+    ['a version', sequence(...[2n, ...numbers.slice(1)].map(integer)), /has version 0 and eight/],
+  ])('that lacks nothing but the right %s is told what was expected', (_, der, message) => {
+    expect(thrown(() => parsePrivateKey(der), 'ERR_KEY_INVALID').message).toMatch(message);
+  });
+
   it('is refused for its size though all else is right', () => {
     const error = thrown(() => parsePrivateKey(derOf(rsa2048Pkcs8)), 'ERR_KEY_INVALID');
     expect(error.message).toMatch(/2048 bits/);
@@ -338,6 +345,25 @@ describe('a public key in DER', () => {
     thrown(() => parseEitherKey(der), 'ERR_KEY_INVALID');
     thrown(() => parsePrivateKey(der), 'ERR_KEY_INVALID');
     thrown(() => parsePublicKey(encodePem('PUBLIC KEY', der)), 'ERR_KEY_INVALID');
+  });
+
+  it.each([
+    ['bits', sequence(ALGORITHM, bits(1, pkcs1Public)), /BIT STRING is not whole bytes/],
+    ['numbers', inSpki(pkcs1), /an RSA public key has two numbers/],
+    ['parameters', sequence(sequence(OID), bits(0, pkcs1Public)), /must have NULL parameters/],
+  ])('with wrong %s is told what was expected', (_, der, message) => {
+    expect(thrown(() => parsePublicKey(der), 'ERR_KEY_INVALID').message).toMatch(message);
+  });
+
+  it.each([
+    ['no bytes', 0, '-----BEGIN X-----\n-----END X-----\n'],
+    [
+      'a line and a half',
+      72,
+      `-----BEGIN X-----\n${'A'.repeat(64)}\n${'A'.repeat(32)}\n-----END X-----\n`,
+    ],
+  ])('of %s is encoded in lines of 64 characters', (_, length, text) => {
+    expect(encodePem('X', new Uint8Array(length))).toBe(text);
   });
 
   it('is what the tests above change: the same pieces put together rightly are read', () => {

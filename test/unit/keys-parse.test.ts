@@ -1,5 +1,5 @@
 import { invert, pow as power } from 'micro-rsa-dsa-dh/utils.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { toBase64 } from '../../src/base64.ts';
 import { integerToBytes } from '../../src/bytes.ts';
 import {
@@ -286,6 +286,14 @@ const NOT_RSA: [string, PublicKeyInput, RegExp][] = [
   ['a certificate in DER', derOf(other.certificate), /\ba certificate/],
   ['a certificate request', other.certificateRequest, /CERTIFICATE REQUEST/],
   ['an OpenPGP block', relabelled(keyB.spki, 'PGP PUBLIC KEY BLOCK'), /PGP PUBLIC KEY/],
+  ...['NOT ENCRYPTED KEY', 'NO OPENSSH KEY', 'DEC KEY', 'MY PUBLIC KEY', 'PUBLIC KEY BLOCK'].map(
+    (label): [string, PublicKeyInput, RegExp] => [
+      `a PEM block of the kind ${label}`,
+      relabelled(keyB.spki, label),
+      new RegExp(`of the kind "${label}"`),
+    ],
+  ),
+  ['another structure in DER', element(TAG.sequence, integer(1n)), /this is no RSA key/],
   ['a PEM block of another kind', relabelled(keyB.spki, 'X509 CRL'), /the kind "X509 CRL"/],
   ['an empty string', '', /empty string/],
   ['white space alone', ' \r\n\t\uFEFF\\n', /empty string/],
@@ -298,12 +306,20 @@ const NOT_RSA: [string, PublicKeyInput, RegExp][] = [
   ['a path on Windows', 'C:\\Users\\me\\bundle.pem', /looks like a path/],
   ['a path on Windows with a folder "new"', 'C:\\new\\release\\key.pem', /looks like a path/],
   ['a file name', 'bundle.pem', /looks like a path/],
+  ['a path to what an SSH key is kept in', '/home/me/ssh-keys/bundle.pem', /looks like a path/],
+  ['a path of 511 characters', `/${'x'.repeat(510)}`, /looks like a path/],
+  ['a path of 512 characters', `/${'x'.repeat(511)}`, /no PEM key/],
+  ['lines of which the first has a dot', 'take this.\nno more', /no PEM key/],
+  ['lines of which the last has a dot', 'take this\nno more.', /no PEM key/],
   ['JSON text', JSON.stringify(keyB.jwk), /JSON text/],
   ['JSON text with line breaks', `\n${JSON.stringify(keyB.jwk, null, 2)}\n`, /JSON text/],
   ['a word', 'password', /no PEM key/],
   ['base64 without its armour', body(keyB.pkcs8), /no PEM key/],
   ['random bytes', Uint8Array.from({ length: 64 }, (_, i) => 255 - i), /no PEM key/],
 ];
+
+/** One character of its base64 is another. */
+const spoiltPkcs8 = corrupted(keyB.pkcs8, keyB.pkcs8[300] === 'A' ? 'B' : 'A');
 
 const REFUSED_PUBLIC: [string, PublicKeyInput, RegExp][] = [
   ...NOT_RSA,
@@ -355,6 +371,16 @@ const REFUSED_PUBLIC: [string, PublicKeyInput, RegExp][] = [
   ['base64 with padding within', corrupted(keyB.spki, '='), /base64 is truncated or corrupted/],
   ['two PEM blocks', keyB.spki + keyB.spki, /more than one PEM block/],
   ['a key pair in one text', keyB.pkcs8 + keyB.spki, /more than one PEM block/],
+  [
+    'a byte order mark within its bytes',
+    utf8(keyB.spki.replace('\n-----END', '\uFEFF-----END')),
+    /base64 is truncated or corrupted/,
+  ],
+  [
+    'a line break in its BEGIN line',
+    keyB.pkcs1Public.replace('BEGIN RSA ', 'BEGIN RSA \\n'),
+    /PEM block is damaged/,
+  ],
   ['text before the block', `my key: ${keyB.spki}`, /text stands around it/],
   ['text after the block', `${keyB.spki}\nend`, /text stands around it/],
   ['BEGIN and END lines that differ', keyB.spki.replace('END PUBLIC', 'END RSA PUBLIC'), /differ/],
@@ -395,11 +421,7 @@ const REFUSED_PRIVATE: [string, PrivateKeyInput, RegExp][] = [
   ],
   ['truncated base64', keyB.pkcs8.replace(/..\n-----END/, '\n-----END'), /base64 is truncated/],
   ['a lost line of base64', keyB.pkcs8.replace(/\n.{64}\n/, '\n'), /damaged/],
-  [
-    'one character of base64 changed',
-    corrupted(keyB.pkcs8, keyB.pkcs8[300] === 'A' ? 'B' : 'A'),
-    /do not belong together|damaged/,
-  ],
+  ['one character of base64 changed', spoiltPkcs8, /do not belong together|damaged/],
   ['base64 with a foreign character', corrupted(keyB.pkcs8, '?'), /truncated or corrupted/],
   ['two PEM blocks', keyB.pkcs8 + keyB.pkcs1, /more than one PEM block/],
   ['PKCS#8 labelled PKCS#1', relabelled(keyB.pkcs8, 'RSA PRIVATE KEY'), /is a "PRIVATE KEY"/],
@@ -453,7 +475,44 @@ const MISTAKES: [string, unknown, RegExp][] = [
   ['a Map', new Map([['kty', 'RSA']]), /got a Map/],
   ['a Date', new Date(0), /got a Date/],
   ['a Promise', Promise.resolve(keyB.pkcs8), /got a Promise/],
+  [
+    'a function that calls itself an object',
+    Object.assign(() => '424242', { [Symbol.toStringTag]: 'Object' }),
+    /got a function/,
+  ],
+  [
+    'a view that calls itself an object',
+    Object.defineProperty(new Uint16Array([42]), Symbol.toStringTag, { value: 'Object' }),
+    /got an object/,
+  ],
 ];
+
+it('what is known of a key is said as it stands, and not as damage', () => {
+  expect(thrown(() => parsePublicKey(other.ecSpki), 'ERR_KEY_INVALID').message).toBe(
+    'this is an EC key: a plain RSA key is needed, make a pair with keygen()',
+  );
+});
+
+it.each<[string, () => unknown]>([
+  ['it is read', () => parsePrivateKey(keyB.pkcs8)],
+  ['its numbers are wrong', () => parsePrivateKey(spoiltPkcs8)],
+  ['the public key was wanted', () => parsePublicKey(keyB.pkcs8)],
+  ['either was', () => parseEitherKey(keyB.pkcs8)],
+])('the bytes of a private key in PEM are wiped where %s', (_, read) => {
+  const fill = vi.spyOn(Uint8Array.prototype, 'fill');
+  try {
+    try {
+      read();
+    } catch (error) {
+      expect(error).toBeInstanceOf(BundleSealError);
+    }
+    const { length } = derOf(keyB.pkcs8);
+    const wiped = (fill.mock.contexts as Uint8Array[]).filter((bytes) => bytes.length === length);
+    expect(wiped.map((bytes) => bytes.every((byte) => byte === 0))).toEqual([true]);
+  } finally {
+    fill.mockRestore();
+  }
+});
 
 it('bytes that are far more than a key are not read to their end', () => {
   const far = utf8(`${' '.repeat(65_536)}${keyB.spki}`);
@@ -493,6 +552,13 @@ describe("a caller's mistake", () => {
       const parse = name === 'publicKey' ? parsePublicKey : parsePrivateKey;
       const error = typeErrorOf(() => parse(key as never));
       expect(error.message).toMatch(new RegExp(`^${name} is a CryptoKey: export it first`));
+    }
+  });
+
+  it('a KeyObject of either name is a TypeError that says to export it first', () => {
+    for (const kind of ['KeyObject', 'PrivateKeyObject']) {
+      const error = typeErrorOf(() => parsePrivateKey({ [Symbol.toStringTag]: kind } as never));
+      expect(error.message).toMatch(new RegExp(`^privateKey is a ${kind}: export it first`));
     }
   });
 
