@@ -62,6 +62,13 @@ export interface Backend {
   createHash(): Awaitable<Hash>;
   /** Whether `sha256` is native and `createHash` is not: then bytes in one piece are hashed in one call. */
   readonly hashesWhole: boolean;
+  /**
+   * Memory for chunks that a cipher's threads see too, so that nothing is copied to them and back: all zero, and at
+   * the start of a page where asked for. Absent, or nothing, where there is none to be had.
+   */
+  allocateShared?(length: number, atPage: boolean): SharedArrayBuffer | undefined;
+  /** Memory that holds anything, for what will be written to its last byte. Absent where there is none but zeroed. */
+  allocateUnset?(length: number): Uint8Array;
   /** @param size - Plain bytes in the whole bundle; `Infinity` where nobody knows yet. @param chunkSize - Plain bytes in a chunk. */
   createCipher(
     purpose: 'seal' | 'open',

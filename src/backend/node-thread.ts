@@ -5,6 +5,21 @@
 
 import type { Worker } from 'node:worker_threads';
 import type { Awaitable } from './backend.ts';
+import { isOurs } from './node-memory.ts';
+import {
+  DIGEST_AT,
+  DONE,
+  FIELDS_LENGTH,
+  FREE,
+  NONCE_AT,
+  OPEN,
+  POSTED,
+  REFUSED,
+  SEAL,
+  SLOTS,
+  TAKEN,
+  THREAD_CODE,
+} from './node-thread-code.ts';
 
 export interface ChunkThread {
   /** Each answers with what `here` would: from the thread where it has room, else from `here` itself. */
@@ -42,7 +57,6 @@ const RING_LENGTH = 2 * 2 ** 20;
 const MAX_SLOTS = 8;
 const MIN_SLOTS = 3;
 const PAGE = 4096;
-const SLOT_FIELDS = 64;
 const TAG_LENGTH = 16;
 
 // Below, handing a chunk over costs more than the chunk; above, the slots would take too much memory.
@@ -51,69 +65,6 @@ const MAX_CHUNK_SIZE = 2 ** 20;
 
 // How long an unused thread stays, in milliseconds, so that one bundle after another starts only one.
 const IDLE_TIME = 5_000;
-
-const FREE = 0;
-const POSTED = 1;
-const TAKEN = 2;
-const DONE = 3;
-const REFUSED = 4;
-const SEAL = 0;
-
-// CommonJS text and not a file: a bundled app has no file of ours to start a thread from.
-const THREAD_CODE = `
-const { workerData } = require('node:worker_threads');
-const { createCipheriv, createDecipheriv, createHash, timingSafeEqual } = require('node:crypto');
-const { memory, slots, stride, fieldsAt, keyAt, dataAt } = workerData;
-const state = new Int32Array(memory, 0, slots + 1);
-const key = new Uint8Array(memory, keyAt, 32);
-const SLICE = 32768;
-const TAG_LENGTH = 16;
-let litter;
-Atomics.store(state, slots, 1);
-for (let slot = 0; ; slot = (slot + 1) % slots) {
-  let seen;
-  while ((seen = Atomics.compareExchange(state, slot, ${POSTED}, ${TAKEN})) !== ${POSTED}) {
-    Atomics.wait(state, slot, seen);
-  }
-  const at = fieldsAt + slot * ${SLOT_FIELDS};
-  const [length, purpose] = new Uint32Array(memory, at, 2);
-  const nonce = Buffer.from(new Uint8Array(memory, at + 8, 12));
-  const digest = new Uint8Array(memory, at + 32, 32);
-  const data = new Uint8Array(memory, dataAt + slot * stride, stride);
-  const hash = createHash('sha256');
-  let verified = true;
-  if (purpose === ${SEAL}) {
-    const cipher = createCipheriv('aes-256-gcm', Buffer.from(key), nonce);
-    for (let i = 0; i < length; i += SLICE) {
-      const encrypted = cipher.update(data.subarray(i, Math.min(i + SLICE, length)));
-      hash.update(encrypted);
-      data.set(encrypted, i);
-      litter = new Array(1024);
-    }
-    cipher.final();
-    const tag = cipher.getAuthTag();
-    data.set(tag, length);
-    digest.set(hash.update(tag).digest());
-  } else {
-    verified = timingSafeEqual(hash.update(data.subarray(0, length)).digest(), digest);
-    if (verified) {
-      const end = length - TAG_LENGTH;
-      const decipher = createDecipheriv('aes-256-gcm', Buffer.from(key), nonce, { authTagLength: TAG_LENGTH });
-      decipher.setAuthTag(Buffer.from(data.subarray(end, length)));
-      for (let i = 0; i < end; i += SLICE) {
-        data.set(decipher.update(data.subarray(i, Math.min(i + SLICE, end))), i);
-        litter = new Array(1024);
-      }
-      try {
-        decipher.final();
-      } catch {
-        verified = false;
-      }
-    }
-  }
-  Atomics.store(state, slot, verified ? ${DONE} : ${REFUSED});
-}
-`;
 
 let idle: { thread: Thread; timer: NodeJS.Timeout } | undefined;
 
@@ -149,7 +100,7 @@ function startThread(chunkSize: number): Thread | undefined {
 
   const keyAt = 128;
   const fieldsAt = 256;
-  const dataAt = PAGE;
+  const dataAt = fieldsAt + Math.ceil((slots * FIELDS_LENGTH) / PAGE) * PAGE;
   const memory = new SharedArrayBuffer(dataAt + slots * stride);
   const state = new Int32Array(memory, 0, slots + 1);
   const key = new Uint8Array(memory, keyAt, 32);
@@ -166,7 +117,7 @@ function startThread(chunkSize: number): Thread | undefined {
       execArgv: [],
       // A small young generation is collected often, and with it the buffers that slices came in.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
-      workerData: { memory, slots, stride, fieldsAt, keyAt, dataAt },
+      workerData: { memory, slots, fieldsAt, keyAt },
     });
   } catch {
     return undefined;
@@ -180,6 +131,23 @@ function startThread(chunkSize: number): Thread | undefined {
 
   let next = 0;
   const jobs: Job[] = [];
+  /** Our own memory that the thread has been given, by the number that it knows it by. */
+  const known = new Map<ArrayBufferLike, number>();
+  // Never one twice: the thread forgets the old ones only when it is shown a new one.
+  let newest = SLOTS;
+
+  /** Where the thread finds bytes: in their own memory where that is shared, else in the slot. */
+  function placeOf(slot: number, bytes: Uint8Array | undefined): [memory: number, at: number] {
+    if (bytes === undefined || !isOurs(bytes.buffer)) return [SLOTS, dataAt + slot * stride];
+    let number = known.get(bytes.buffer);
+    if (number === undefined) {
+      newest += 1;
+      number = newest;
+      known.set(bytes.buffer, number);
+      worker.postMessage({ number, memory: bytes.buffer });
+    }
+    return [number, bytes.byteOffset];
+  }
 
   function slotData(slot: number, length: number): Uint8Array {
     return new Uint8Array(memory, dataAt + slot * stride, length);
@@ -200,6 +168,7 @@ function startThread(chunkSize: number): Thread | undefined {
     purpose: number,
     nonce: Uint8Array,
     input: Uint8Array,
+    output: Uint8Array | undefined,
     digest: Uint8Array | undefined,
     answer: (slot: number, digest: Uint8Array, verified: boolean) => T,
     here: () => T,
@@ -209,12 +178,14 @@ function startThread(chunkSize: number): Thread | undefined {
     if (!alive || !ready || jobs.length === slots) return here();
     const slot = next;
     next = (next + 1) % slots;
-    const at = fieldsAt + slot * SLOT_FIELDS;
-    new Uint32Array(memory, at, 2).set([input.length, purpose]);
-    new Uint8Array(memory, at + 8, nonce.length).set(nonce);
-    const slotDigest = new Uint8Array(memory, at + 32, 32);
+    const at = fieldsAt + slot * FIELDS_LENGTH;
+    const from = placeOf(slot, input);
+    const to = placeOf(slot, output);
+    new Uint32Array(memory, at, 6).set([input.length, purpose, ...from, ...to]);
+    new Uint8Array(memory, at + NONCE_AT, nonce.length).set(nonce);
+    const slotDigest = new Uint8Array(memory, at + DIGEST_AT, 32);
     if (digest !== undefined) slotDigest.set(digest);
-    slotData(slot, input.length).set(input);
+    if (from[0] === SLOTS) slotData(slot, input.length).set(input);
     return new Promise((resolve, reject) => {
       jobs.push({
         slot,
@@ -263,21 +234,24 @@ function startThread(chunkSize: number): Thread | undefined {
             SEAL,
             nonce,
             plain,
+            out,
             undefined,
             (slot, digest) => {
-              out.set(slotData(slot, plain.length + TAG_LENGTH));
+              if (!isOurs(out.buffer)) out.set(slotData(slot, plain.length + TAG_LENGTH));
               return digest.slice();
             },
             here,
           ),
         open: (nonce, encrypted, digest, out, here) =>
           post(
-            1,
+            OPEN,
             nonce,
             encrypted,
+            out,
             digest,
             (slot, _digest, verified) => {
               if (!verified) return undefined;
+              if (out !== undefined && isOurs(out.buffer)) return out;
               const plain = slotData(slot, encrypted.length - TAG_LENGTH);
               // Out of shared memory in one copy, which also is what takes it.
               if (out === undefined) return new Uint8Array(plain);
@@ -295,6 +269,8 @@ function startThread(chunkSize: number): Thread | undefined {
           }
           key.fill(0);
           new Uint8Array(memory, dataAt).fill(0);
+          if (known.size > 0) worker.postMessage({ forget: true });
+          known.clear();
           keepIdle(thread);
         },
       };

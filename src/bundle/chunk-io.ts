@@ -1,6 +1,6 @@
 // Where chunks come from and where they go, for the loops that seal and open them.
 
-import type { Awaitable } from '../backend/backend.ts';
+import type { Awaitable, Backend } from '../backend/backend.ts';
 import { type ChunkLayout, chunkPlace } from '../format/chunks.ts';
 import type { Source } from '../sources/input.ts';
 
@@ -48,7 +48,10 @@ export function inFlightOf(chunkSize: number): number {
  * Memory for chunks that come in pieces: as many rooms as can be under way, used again and again. Fresh memory for
  * each would cost as much as hashing it.
  */
-export function recycledRooms(inFlight: number): (length: number) => Uint8Array {
+export function recycledRooms(
+  { allocateShared }: Pick<Backend, 'allocateShared'>,
+  inFlight: number,
+): (length: number) => Uint8Array {
   const rooms: Uint8Array[] = [];
   let next = 0;
   return (length) => {
@@ -56,7 +59,7 @@ export function recycledRooms(inFlight: number): (length: number) => Uint8Array 
     next = (next + 1) % (inFlight + 1);
     const room = rooms[at];
     if (room !== undefined && room.length >= length) return room.subarray(0, length);
-    rooms[at] = new Uint8Array(length);
+    rooms[at] = new Uint8Array(allocateShared?.(length, false) ?? new ArrayBuffer(length));
     return rooms[at];
   };
 }

@@ -1,5 +1,6 @@
 // Opening a sealed bundle as it comes.
 
+import type { Backend } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { BundleSealError } from '../errors.ts';
 import { chunkPlace } from '../format/chunks.ts';
@@ -73,7 +74,7 @@ export function decryptStream(
         const work = { backend, opened, signal, checksum: 'none' as const };
         await openChunks(
           { ...work, ...(onProgress && { onProgress }) },
-          streamedBody(reader, opened.header),
+          streamedBody(backend, reader, opened.header),
           // No room: what the cipher gives is fresh memory, and can be given on.
           { take: sink.take },
         );
@@ -85,9 +86,13 @@ export function decryptStream(
   });
 }
 
-function streamedBody(reader: StreamReader, { layout, ...header }: Header): ChunkSource {
+function streamedBody(
+  backend: Backend,
+  reader: StreamReader,
+  { layout, ...header }: Header,
+): ChunkSource {
   const inFlight = inFlightOf(layout.chunkSize);
-  const room = recycledRooms(inFlight);
+  const room = recycledRooms(backend, inFlight);
   return {
     count: layout.count,
     inFlight,

@@ -1,12 +1,13 @@
 // Sealing a bundle as it comes.
 
+import type { Backend } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import { BundleSealError } from '../errors.ts';
 import { DIGEST_LENGTH } from '../format/header.ts';
 import { checkOptions, shown } from '../options.ts';
 import { openStream, type StreamReader } from '../sources/stream.ts';
-import { inFlightOf, type PlainChunkSource, recycledRooms } from './chunk-io.ts';
+import { type ChunkSink, inFlightOf, type PlainChunkSource, recycledRooms } from './chunk-io.ts';
 import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing } from './encrypt.ts';
 import { encodeSeal } from './open.ts';
 import { type SealedHeader, sealChunks } from './seal-chunks.ts';
@@ -91,8 +92,12 @@ export function encryptStream(
       const sessionKey = randomBytes(DIGEST_LENGTH);
       try {
         const work = { ...sealing, backend, sessionKey, size, signal };
-        const chunks = streamedBundle(reader, sealing.chunkSize, size);
-        resolve(await sealChunks({ ...work, ...(onProgress && { onProgress }) }, chunks, sink));
+        const chunks = streamedBundle(backend, reader, sealing.chunkSize, size);
+        const { allocateUnset } = backend;
+        const room: ChunkSink['room'] = (index, length) =>
+          allocateUnset?.(length) ?? sink.room(index, length);
+        const filled = { room, take: sink.take };
+        resolve(await sealChunks({ ...work, ...(onProgress && { onProgress }) }, chunks, filled));
       } finally {
         sessionKey.fill(0);
       }
@@ -105,11 +110,16 @@ export function encryptStream(
   return { body, seal, checksum };
 }
 
-function streamedBundle(reader: StreamReader, chunkSize: number, size: number): PlainChunkSource {
+function streamedBundle(
+  backend: Backend,
+  reader: StreamReader,
+  chunkSize: number,
+  size: number,
+): PlainChunkSource {
   let last = Number.POSITIVE_INFINITY;
   let total = 0;
   const inFlight = inFlightOf(chunkSize);
-  const room = recycledRooms(inFlight);
+  const room = recycledRooms(backend, inFlight);
   return {
     count: Number.POSITIVE_INFINITY,
     inFlight,

@@ -2,7 +2,7 @@
 
 import type { Hash } from 'node:crypto';
 import type { InputFile } from '../files/input-file.ts';
-import type { OutputFile } from '../files/replace.ts';
+import type { OutputFile } from '../files/output-file.ts';
 import type { WorkOptions } from '../options.ts';
 import type { Pieces } from './cbc-node.ts';
 

@@ -2,11 +2,13 @@
 // are used over and over. A block is several chunks: handing a system call to another thread and hearing of
 // its end costs as much as half a chunk's cryptography.
 
+import type { Backend } from '../backend/backend.ts';
 import type { ChunkSink, ChunkSource } from '../bundle/chunk-io.ts';
 import type { InputFile } from './input-file.ts';
-import type { OutputFile } from './replace.ts';
+import { type OutputFile, PAGE } from './output-file.ts';
 
 export interface FileChunks {
+  readonly backend: Backend;
   readonly count: number;
   /** Bytes of every chunk but the last, which may have fewer. */
   readonly length: number;
@@ -31,37 +33,46 @@ export interface FileChunkSink extends ChunkSink {
   close(): Promise<void>;
 }
 
-const BLOCK_LENGTH = 2 ** 20;
+const BLOCK_LENGTH = 2 * 2 ** 20;
 
 // Beside the blocks that the chunks under way lie in: one that is read or written meanwhile, and one for
 // those that begin and end within a block.
 const MORE_BLOCKS = 2;
 
-// A system call into memory that begins on a page can take five times as long as into memory just after.
+// A system call that reads into memory that begins on a page can take five times as long as into memory just after.
 const OFF_PAGE = 64;
-const PAGE = 4096;
 
 // Bytes after which the disk is set to work, so that the last flush finds little left to do.
 const FLUSH_LENGTH = 64 * 2 ** 20;
 
-/** How chunks lie in blocks, and memory for the blocks that are in use at once. */
-function blocksOf({ count, length, inFlight }: FileChunks) {
+// From here on a file is worth memory that threads share, and its output a way past the page cache.
+const LARGE = 32 * 2 ** 20;
+
+/** How chunks lie in blocks, and memory for the blocks that are in use at once, each at the start of a page. */
+function blocksOf({ backend, count, length, inFlight, start, end }: FileChunks) {
   const chunks = Math.max(1, Math.floor(BLOCK_LENGTH / Math.max(1, length)));
   const inUse = Math.ceil(inFlight / chunks) + MORE_BLOCKS;
   const number = Math.min(inUse, Math.ceil(count / chunks));
-  const stride = Math.ceil((Math.min(count, chunks) * length + OFF_PAGE) / PAGE) * PAGE;
-  const memory = new ArrayBuffer(number * stride);
+  // A block may begin anywhere in its first page.
+  const stride = PAGE * (1 + Math.ceil((Math.min(count, chunks) * length) / PAGE));
+  const shared = end - start >= LARGE ? backend.allocateShared?.(number * stride, true) : undefined;
+  const memory = shared ?? new ArrayBuffer(number * stride);
   return {
     /** Chunks in a block. */
     chunks,
-    /** The memory of a block, from `offset` on: the one that block `index - number` had. */
+    isShared: shared !== undefined,
+    /** Where in the file a block begins. */
+    startOf: (index: number): number => start + index * chunks * length,
+    /** The memory of a block from its byte `offset` on: the one that block `index - number` had. */
     room: (index: number, offset: number, used: number): Uint8Array =>
-      new Uint8Array(memory, (index % number) * stride + OFF_PAGE + offset, used),
+      new Uint8Array(memory, (index % number) * stride + offset, used),
+    /** What was read or written in it is left to nobody. */
+    wipe: () => void new Uint8Array(memory).fill(0),
   };
 }
 
 export function fileChunkSource(file: InputFile, chunks: FileChunks): FileChunkSource {
-  const { count, length, inFlight, start, end } = chunks;
+  const { count, length, inFlight, end } = chunks;
   const blocks = blocksOf(chunks);
   const blockCount = Math.ceil(count / blocks.chunks);
   const reads: Promise<Uint8Array>[] = [];
@@ -69,9 +80,9 @@ export function fileChunkSource(file: InputFile, chunks: FileChunks): FileChunkS
   let isClosed = false;
 
   const readNext = () => {
-    const from = start + nextBlock * blocks.chunks * length;
-    const to = Math.min(end, from + blocks.chunks * length);
-    const read = file.readInto(blocks.room(nextBlock, 0, to - from), from);
+    const from = blocks.startOf(nextBlock);
+    const to = Math.min(end, blocks.startOf(nextBlock + 1));
+    const read = file.readInto(blocks.room(nextBlock, OFF_PAGE, to - from), from);
     // Its turn to be awaited may come after another error.
     read.catch(() => {});
     reads.push(read);
@@ -90,32 +101,40 @@ export function fileChunkSource(file: InputFile, chunks: FileChunks): FileChunkS
     async close() {
       isClosed = true;
       await Promise.allSettled(reads);
+      blocks.wipe();
     },
   };
 }
 
-export function fileChunkSink(file: OutputFile, chunks: FileChunks): FileChunkSink {
+export async function fileChunkSink(file: OutputFile, chunks: FileChunks): Promise<FileChunkSink> {
   const blocks = blocksOf(chunks);
-  let at = chunks.start;
-  let flushed = at;
+  const isDirect = blocks.isShared && (await file.goDirect());
+  // A block lies in its memory as in the pages of the file, because whole pages are what can be written directly.
+  const offsetOf = (block: number) => blocks.startOf(block) % PAGE;
+  let flushed = chunks.start;
   let taken = 0;
   /** Bytes in the block that is being filled. */
   let filled = 0;
   let writing: Promise<void> | undefined;
   let flushing: Promise<void> | undefined;
 
-  function writeBlock(): Promise<void> | undefined {
+  function writeBlock(isLast: boolean): Promise<void> | undefined {
     const before = writing;
     const block = Math.floor((taken - 1) / blocks.chunks);
-    writing = file.write(blocks.room(block, 0, filled), at);
+    const from = blocks.startOf(block) - offsetOf(block);
+    const used = offsetOf(block) + filled;
+    // The page that the next block begins in is written with that one.
+    const begun = isLast ? 0 : used % PAGE;
+    if (begun > 0) blocks.room(block + 1, 0, begun).set(blocks.room(block, used - begun, begun));
+    writing = file.write(blocks.room(block, 0, used - begun), from);
     // Its turn to be awaited may come after another error.
     writing.catch(() => {});
-    at += filled;
     filled = 0;
-    if (at - flushed >= FLUSH_LENGTH && flushing === undefined) flush();
+    const isDue = from + used - flushed >= FLUSH_LENGTH;
+    if (!isDirect && isDue && flushing === undefined) flush(from + used);
     return before;
   }
-  function flush(): void {
+  function flush(at: number): void {
     flushed = at;
     flushing = file.flush().finally(() => {
       flushing = undefined;
@@ -123,22 +142,25 @@ export function fileChunkSink(file: OutputFile, chunks: FileChunks): FileChunkSi
     flushing.catch(() => {});
   }
   return {
-    room: (index, used) =>
-      blocks.room(Math.floor(index / blocks.chunks), (index % blocks.chunks) * chunks.length, used),
+    room(index, used) {
+      const block = Math.floor(index / blocks.chunks);
+      return blocks.room(block, offsetOf(block) + (index % blocks.chunks) * chunks.length, used);
+    },
     take(bytes) {
       filled += bytes.length;
       taken += 1;
       // The block before this one has to be through before its memory is used again.
-      return taken % blocks.chunks === 0 ? writeBlock() : undefined;
+      return taken % blocks.chunks === 0 ? writeBlock(taken === chunks.count) : undefined;
     },
     async finish() {
-      const before = filled > 0 ? writeBlock() : undefined;
+      const before = filled > 0 ? writeBlock(true) : undefined;
       const results = await Promise.allSettled([before, writing, flushing]);
       const failed = results.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
     },
     async close() {
       await Promise.allSettled([writing, flushing]);
+      blocks.wipe();
     },
   };
 }

@@ -23,7 +23,8 @@ export interface DecryptFileOptions extends DecryptOptions {}
  * it is written beside its place, flushed to the disk and renamed. After an error or an abort what was there
  * before is untouched and nothing is left; what a killed process leaves (`.name.….bundleseal-tmp`) is removed
  * by the next call for the same output. The output gets the input's mode bits, and of a file that it replaces
- * only those that both had. From 32 MiB on a second thread works along, where there can be one.
+ * only those that both had. From 32 MiB on a second thread works along, where there can be one, and what is written
+ * leaves the page cache to others.
  *
  * @param input - A sealed file, or its body where `options.seal` is given.
  * @param output - Another file; a link is followed.
@@ -63,7 +64,7 @@ export async function decryptFile(
     try {
       const bodyStart = seal === undefined ? headerLength : 0;
       checkBodyLength(opened.header, file.size - bodyStart);
-      const chunks = { count: layout.count, inFlight: inFlightOf(layout.chunkSize) };
+      const chunks = { backend, count: layout.count, inFlight: inFlightOf(layout.chunkSize) };
       const length = Math.min(layout.chunkSize, layout.size);
       const source = fileChunkSource(file, {
         ...chunks,
@@ -72,7 +73,7 @@ export async function decryptFile(
         end: file.size,
       });
       return await replaceFile(file, output, signal, async (out) => {
-        const sink = fileChunkSink(out, { ...chunks, length, start: 0, end: layout.size });
+        const sink = await fileChunkSink(out, { ...chunks, length, start: 0, end: layout.size });
         const work = { backend, opened, checksum: 'running' as const };
         try {
           await openChunks(

@@ -41,7 +41,7 @@ export interface EncryptedFile {
  * disk and renamed. After an error or an abort what was there before is untouched and nothing is left; what a
  * killed process leaves (`.name.….bundleseal-tmp`) is removed by the next call for the same output. The output
  * gets the input's mode bits, and of a file that it replaces only those that both had. From 32 MiB on a second
- * thread works along, where there can be one.
+ * thread works along, where there can be one, and what is written leaves the page cache to others.
  *
  * @param input - A regular file, which does not change meanwhile.
  * @param output - Another file; a link is followed.
@@ -83,13 +83,13 @@ export async function encryptFile(
     const layout = chunkLayout(size, chunkSize);
     checkCount(layout.count);
     const headerLength = headerLengthOf(layout, metadata.length, modulusLength(key.publicKey));
-    const chunks = { count: layout.count, inFlight: inFlightOf(chunkSize) };
+    const chunks = { backend, count: layout.count, inFlight: inFlightOf(chunkSize) };
     const length = Math.min(chunkSize, size);
     const source = fileChunkSource(file, { ...chunks, length, start: 0, end: size });
     return await replaceFile(file, output, signal, async (out) => {
       const start = detached ? 0 : headerLength;
       const end = start + layout.bodyLength;
-      const sink = fileChunkSink(out, { ...chunks, length: length + TAG_LENGTH, start, end });
+      const sink = await fileChunkSink(out, { ...chunks, length: length + TAG_LENGTH, start, end });
       const work = { backend, key, metadata, sessionKey, chunkSize, size };
       try {
         const { header, ...about } = await sealChunks(

@@ -1,20 +1,13 @@
 // Writing a file so that there is, at every moment, either what was there before or the new one whole.
 
-import { type BigIntStats, write } from 'node:fs';
-import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { fileError, onFile } from './error.ts';
 import type { InputFile } from './input-file.ts';
+import { type OutputFile, outputFile, UNWRITABLE } from './output-file.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from './temporary.ts';
 
-export interface OutputFile {
-  /** Writes all of `bytes` at `start`. */
-  write(bytes: Uint8Array, start: number): Promise<void>;
-  /** Has what was written so far go to the disk, while more is being written. */
-  flush(): Promise<void>;
-}
-
-const UNWRITABLE = "can't be written";
 const PRIVATE = 0o600;
 const MODE_BITS = 0o777n;
 
@@ -43,8 +36,10 @@ export async function replaceFile<T>(
       UNWRITABLE,
       open(temporary, 'wx', mode === undefined ? undefined : PRIVATE),
     );
+    const file = outputFile(output, handle, temporary);
     try {
-      const result = await fill(outputFile(output, handle));
+      const result = await fill(file);
+      await file.endDirect();
       if (mode !== undefined) await onFile(output, UNWRITABLE, handle.chmod(mode));
       await onFile(output, "can't be flushed to the disk", handle.sync());
       // The last moment at which nothing has happened.
@@ -56,7 +51,7 @@ export async function replaceFile<T>(
       await flushFolder(folder).catch(() => {});
       return result;
     } catch (error) {
-      await handle.close().catch(() => {});
+      await Promise.allSettled([file.endDirect(), handle.close()]);
       throw error;
     }
   } catch (error) {
@@ -132,27 +127,6 @@ async function statsOf(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw fileError(path, UNWRITABLE, error);
   }
-}
-
-/** @param path - As errors call it. */
-export function outputFile(path: string, handle: FileHandle): OutputFile {
-  return {
-    async write(bytes, start) {
-      for (let at = 0; at < bytes.length; ) {
-        at += await onFile(path, UNWRITABLE, writeAt(handle, bytes.subarray(at), start + at));
-      }
-    },
-    flush: () => onFile(path, "can't be flushed to the disk", handle.datasync()),
-  };
-}
-
-// The callback form: a promise of a FileHandle's costs several times as much.
-function writeAt(handle: FileHandle, bytes: Uint8Array, start: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    write(handle.fd, bytes, 0, bytes.length, start, (error, written) =>
-      error === null ? resolve(written) : reject(error),
-    );
-  });
 }
 
 /** So that the new name survives a power cut too; not every file system can, and Windows needs no such call. */

@@ -3,7 +3,8 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onFile } from './error.ts';
-import { flushFolder, outputFile } from './replace.ts';
+import { outputFile } from './output-file.ts';
+import { flushFolder } from './replace.ts';
 
 /** A file or folder of an archive, whose path is safe. */
 export interface Unpacked {

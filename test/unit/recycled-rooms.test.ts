@@ -10,14 +10,27 @@ import { keyB } from '../support/vectors.ts';
 
 describe('recycled rooms', () => {
   it('are as many as can be under way, and one', () => {
-    const room = recycledRooms(3);
+    const room = recycledRooms({}, 3);
     const given = Array.from({ length: 9 }, () => room(100).buffer);
     expect(new Set(given).size).toBe(4);
     expect(given.slice(4)).toEqual(given.slice(0, 5));
   });
 
+  it('are shared with the threads of a backend that has them', () => {
+    const asked: number[] = [];
+    const allocateShared = (length: number) => {
+      asked.push(length);
+      return new ArrayBuffer(length) as ArrayBufferLike as SharedArrayBuffer;
+    };
+    const room = recycledRooms({ allocateShared }, 1);
+    const given = [100, 90, 80].map(room);
+    expect(given.map(({ length }) => length)).toEqual([100, 90, 80]);
+    expect(given[2]?.buffer).toBe(given[0]?.buffer);
+    expect(asked).toEqual([100, 90]);
+  });
+
   it('are as long as was asked for', () => {
-    const room = recycledRooms(1);
+    const room = recycledRooms({}, 1);
     expect([100, 50, 60, 40, 200, 10].map((length) => room(length).length)).toEqual([
       100, 50, 60, 40, 200, 10,
     ]);
