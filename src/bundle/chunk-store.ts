@@ -38,7 +38,8 @@ export function chunkStore(
   cacheSize: number,
 ): ChunkStore {
   const { layout } = opened.header;
-  const perRequest = Math.max(1, Math.floor(REQUEST_LENGTH / layout.chunkSize));
+  // Less than one where a chunk is longer: then it is one.
+  const perRequest = REQUEST_LENGTH / layout.chunkSize;
   const fetches = new Map<number, Fetch>();
   // In the order of their last use.
   const kept = new Map<number, Uint8Array>();
@@ -110,7 +111,7 @@ export function chunkStore(
     async each(from, to, use, signal) {
       const stop = new AbortController();
       const onAbort = () => stop.abort(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
+      signal.addEventListener('abort', onAbort);
       let next = from;
       const lane = async () => {
         while (next < to) {

@@ -29,7 +29,7 @@ export async function runChunks(run: ChunkRun): Promise<void> {
   // Hermes has none, nor anything that could read elsewhere than in memory: nobody there looks at the signal.
   const stop = typeof AbortController === 'function' ? new AbortController() : undefined;
   const onAbort = () => stop?.abort(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  signal?.addEventListener('abort', onAbort);
   const working = new Set<Promise<void>>();
   // In order; each settles when its chunk and all before it are finished, or with the first error among them.
   const through: Promise<void>[] = [];

@@ -162,7 +162,6 @@ export async function openBundle(
           wanted.release();
         },
         async run(sink, streamSignal) {
-          if (from === to) return;
           const chunks = groupedChunks(body, layout, to);
           const part = trimmed(sink, start - from * layout.chunkSize, end - start);
           const work = { backend, opened, range: [from, to], signal: streamSignal } as const;

@@ -111,7 +111,7 @@ async function encryptChunks(
 
 /** Digests by their chunks' index, however many they come to be. */
 function digestTable(count: number) {
-  let table = new Uint8Array(DIGEST_LENGTH * Math.min(count, DEFAULT_MAX_CHUNKS, 4096));
+  let table = new Uint8Array(DIGEST_LENGTH * Math.min(count, 4096));
   return {
     set(index: number, digest: Uint8Array) {
       const at = DIGEST_LENGTH * index;
