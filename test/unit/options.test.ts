@@ -1,13 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   checksum,
   decryptBundle,
   encryptBundle,
+  encryptStream,
   inspectBundle,
   keygen,
   resealBundle,
   verifyChecksum,
 } from '../../src/index.ts';
+import { rejection, thrown } from '../support/errors.ts';
 import { keyB } from '../support/vectors.ts';
 
 const bundle = new Uint8Array(100);
@@ -69,8 +71,36 @@ describe('options', () => {
     'with a chunk size of %d are refused',
     async (chunkSize) => {
       await expect(encrypt({ privateKey, chunkSize })).rejects.toThrow(RangeError);
+      await expect(encrypt({ privateKey, chunkSize })).rejects.toThrow(
+        `options.chunkSize expected a power of two from 4096 to 16777216, got ${chunkSize}`,
+      );
     },
   );
+
+  it('that ask for more chunks than a reader takes are refused before a byte is read', async () => {
+    const drawn = vi.spyOn(globalThis.crypto, 'getRandomValues');
+    let reads = 0;
+    const read = () => {
+      reads += 1;
+      throw new Error('not to be read');
+    };
+    const blob = (size: number) => ({
+      [Symbol.toStringTag]: 'Blob',
+      size,
+      slice: () => ({ arrayBuffer: read }),
+    });
+    const sealing = { privateKey, chunkSize: 4096 };
+    await rejection(encrypt(sealing, blob(2 ** 32 + 1)), 'ERR_LIMIT_EXCEEDED');
+    thrown(
+      () => encryptStream(new ReadableStream(), { ...sealing, size: 2 ** 32 + 1 }),
+      'ERR_LIMIT_EXCEEDED',
+    );
+    encryptStream(new ReadableStream(), { ...sealing, size: 2 ** 32 });
+    const signal = AbortSignal.abort('enough');
+    await expect(encrypt({ ...sealing, signal }, blob(5))).rejects.toBe('enough');
+    expect([reads, drawn.mock.calls.length]).toEqual([0, 0]);
+    drawn.mockRestore();
+  });
 
   it.each([4096, 2 ** 24])('with a chunk size of %d are taken', async (chunkSize) => {
     const { seal } = await encryptBundle(bundle, { privateKey, chunkSize });
@@ -121,6 +151,9 @@ describe('options', () => {
     'do not inspect or reseal %o',
     async (input) => {
       expect(() => inspectBundle(input as never)).toThrow(TypeError);
+      expect(() => inspectBundle(input as never)).toThrow(
+        /^sealedOrSeal expected a Uint8Array or a base64url string, got (nothing|null|an? \w+)$/,
+      );
       await expect(resealBundle(input as never, { publicKey, privateKey })).rejects.toThrow(
         TypeError,
       );

@@ -60,10 +60,39 @@ describe('resealing', () => {
     await rejection(resealBundle(bytes.subarray(0, -1), keys), 'ERR_LENGTH_INVALID');
   });
 
-  it('stops when aborted', async () => {
-    const { seal: text } = await seal();
+  it('says what it takes, and how long the body is to be', async () => {
+    const work = resealBundle(5 as never, keys);
+    await expect(work).rejects.toThrow(
+      /^sealedOrSeal expected a Uint8Array or a base64url string, got a number$/,
+    );
+    await expect(resealBundle('', { ...keys, key: 5 } as never)).rejects.toThrow(
+      /does not know the option "key": it takes publicKey, privateKey, signal, backend$/,
+    );
+    const { bytes, ciphertext } = await seal();
+    const longer = new Uint8Array(bytes.length + 1);
+    longer.set(bytes);
+    const error = await rejection(resealBundle(longer, keys), 'ERR_LENGTH_INVALID');
+    expect(error.message).toContain(`${ciphertext.length + 1}`);
+  });
+
+  it('stops when aborted, before it looks at anything', async () => {
     const reason = new Error('enough');
     const signal = AbortSignal.abort(reason);
-    await expect(resealBundle(text, { ...keys, signal })).rejects.toBe(reason);
+    const nothing = { publicKey: 'no key', privateKey: 'no key', signal };
+    await expect(resealBundle('no seal', nothing)).rejects.toBe(reason);
+  });
+
+  it('does not wait for a signer once it is aborted, nor gives what that answers then', async () => {
+    const { seal: text } = await seal();
+    for (const settle of [() => {}, (reject: (error: Error) => void) => reject(new Error('no'))]) {
+      const controller = new AbortController();
+      const sign = () => {
+        controller.abort('enough');
+        return new Promise<never>((_, reject) => settle(reject));
+      };
+      const privateKey = { publicKey: keyA.spki, sign };
+      const work = resealBundle(text, { ...keys, privateKey, signal: controller.signal });
+      await expect(work).rejects.toBe('enough');
+    }
   });
 });

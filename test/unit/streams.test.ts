@@ -93,8 +93,19 @@ describe.each(BACKENDS)('decryptStream through %s', (backend) => {
     longer.set(sealed.bytes);
     const { bytes, error } = await open(longer);
     expect(code(error)).toBe('ERR_LENGTH_INVALID');
-    expect((error as BundleSealError).message).toMatch(/something follows the bundle/);
+    expect((error as BundleSealError).message).toBe(
+      `the body takes ${sealed.ciphertext.length} bytes and goes on after them: something follows the bundle, or the seal belongs to another one`,
+    );
+    expect((error as BundleSealError).offset).toBe(sealed.ciphertext.length);
     expect(bytes.length).toBeLessThanOrEqual(plain.length);
+  });
+
+  it('says where in the body an input ended that was cut', async () => {
+    const { error } = await open(sealed.bytes.subarray(0, headerLength + 2 * BODY_CHUNK + 7));
+    expect((error as BundleSealError).message).toBe(
+      `the body takes ${sealed.ciphertext.length} bytes, the stream ended after ${2 * BODY_CHUNK + 7}: the download was cut, fetch it again`,
+    );
+    expect((error as BundleSealError).offset).toBe(2 * BODY_CHUNK + 7);
   });
 });
 
@@ -328,6 +339,39 @@ describe('encryptStream', () => {
       expect(code(error)).toBe('ERR_LENGTH_INVALID');
       await rejection(seal, 'ERR_LENGTH_INVALID');
     }
+  });
+
+  it('says what it was given where that is not the size, and where that shows', async () => {
+    const said = async (size: number) =>
+      (await drain(encrypt(cut(plain, [1000]), { size }).body)).error as BundleSealError;
+    const short = await said(plain.length + 1);
+    expect(short.message).toBe(
+      `options.size is ${plain.length + 1} and the stream gave ${plain.length} bytes: pass the size that it has, or none`,
+    );
+    expect(short.offset).toBe(plain.length);
+    const long = await said(CHUNK);
+    expect(long.message).toMatch(
+      `options.size is ${CHUNK} and the stream gave over ${CHUNK} bytes`,
+    );
+    expect(long.offset).toBe(CHUNK);
+  });
+
+  it('takes whatever comes without a size, and nothing for a size of nothing', async () => {
+    for (const [pieces, size] of [
+      [[plain], undefined],
+      [[], 0],
+    ] as const) {
+      const { body, seal } = encrypt(pieces, { size } as object);
+      expect((await drain(body)).error).toBeUndefined();
+      await seal;
+    }
+  });
+
+  it.each([-1, 0.5, Number.NaN, '5', Number.NEGATIVE_INFINITY])('refuses a size of %o', (size) => {
+    expect(() => encrypt([], { size: size as number })).toThrow(RangeError);
+    expect(() => encrypt([], { size: size as number })).toThrow(
+      `options.size expected an integer from 0 to 2^53 - 1, got ${typeof size === 'string' ? 'a string' : size}`,
+    );
   });
 
   it('tells its progress with the size, or with no end in sight', async () => {
