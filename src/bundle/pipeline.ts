@@ -41,7 +41,7 @@ export async function runChunks(run: ChunkRun): Promise<void> {
   ) => {
     await before;
     await work;
-    if (work !== undefined) working.delete(work);
+    working.delete(work as Promise<void>);
     signal?.throwIfAborted();
     await run.finish(index);
     through.shift();

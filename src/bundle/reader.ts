@@ -152,7 +152,7 @@ export async function openBundle(
       await whileWanted(signals, (wanted) => store.each(from, to, copy, wanted));
       return bytes;
     },
-    stream(offset = 0, length = Math.max(0, layout.size - offset), readOptions = {}) {
+    stream(offset = 0, length = layout.size, readOptions = {}) {
       checkOptions('stream', readOptions, ['signal']);
       const { start, end, from, to } = rangeOf(offset, length);
       const wanted = followSignals([closing.signal, readOptions.signal]);
