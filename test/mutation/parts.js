@@ -38,7 +38,8 @@ const TESTS = {
   'keys/keygen': unit('keygen.node', 'keygen'),
   bundle: [
     VECTORS,
-    ...unit('bundle', 'reader', 'reader.node', 'streams', 'reseal', 'signer', 'options'),
+    ...unit('open', 'pipeline', 'checksum', 'chunk-work', 'stream-output', 'wiping'),
+    ...unit('bundle', 'reader', 'reader-requests', 'streams', 'reseal', 'signer', 'options'),
     ...security(
       'attack-another-app',
       'attack-chunk-reorder',
@@ -49,12 +50,13 @@ const TESTS = {
       'attack-hostile-random-access',
       'attack-hostile-signer',
       'attack-hostile-stream',
+      'attack-prototype-pollution',
       'attack-session-key-reuse',
       'attack-stripped-seal',
       'attack-truncation',
       'hostile-sources',
     ),
-    ...unit('blob-brand', 'recycled-rooms', 'work'),
+    ...unit('reader.node', 'blob-brand', 'work', 'recycled-rooms'),
     ...property('streams', 'bundle'),
   ],
   archive: [

@@ -292,6 +292,7 @@ describe('the chunk loop and the program around it', () => {
   });
 
   it('does without AbortController, which Hermes does not have', async () => {
+    const controller = new AbortController();
     vi.stubGlobal('AbortController', undefined);
     const { log, run, signals } = recorded(2, { work: () => Promise.resolve() });
     await runChunks(run);
@@ -300,5 +301,9 @@ describe('the chunk loop and the program around it', () => {
     const no = new Error('no');
     const failing = recorded(2, { work: () => Promise.reject(no) });
     await expect(runChunks(failing.run)).rejects.toBe(no);
+    // A signal by a polyfill: nobody who reads is told, but the loop is.
+    const aborted = recorded(2, { signal: controller.signal, finish: () => controller.abort(no) });
+    await expect(runChunks(aborted.run)).rejects.toBe(no);
+    expect(aborted.log).not.toContain('read 1');
   });
 });

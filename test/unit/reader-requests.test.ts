@@ -3,10 +3,13 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ChunkCipher } from '../../src/backend/backend.ts';
 import { nobleBackend } from '../../src/backend/noble.ts';
+import { chunkStore } from '../../src/bundle/chunk-store.ts';
+import { openSealText, readPublicKeys } from '../../src/bundle/open.ts';
 import { type BundleReader, encryptBundle, openBundle } from '../../src/index.ts';
+import { openInput } from '../../src/sources/input.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
-import { drain, same } from '../support/streams.ts';
+import { drain, same, watchedSignal } from '../support/streams.ts';
 import { keyB } from '../support/vectors.ts';
 
 const CHUNK = 4096;
@@ -202,6 +205,27 @@ describe('requests', () => {
   });
 });
 
+describe('a store of chunks', () => {
+  it('leaves nothing on the signal that it was given', async () => {
+    const keys = await readPublicKeys(nobleBackend, keyB.spki);
+    const opened = await openSealText(nobleBackend, seal, keys, {});
+    const { sessionKey } = opened.secrets;
+    const cipher = await nobleBackend.createCipher('open', sessionKey, CHUNK, CHUNK);
+    const store = chunkStore(openInput(ciphertext, 'body'), opened, cipher, 0);
+    const { controller, listening } = watchedSignal();
+    const given: number[] = [];
+    await store.each(3, 5, (index) => given.push(index), controller.signal);
+    expect(given).toEqual([3, 4]);
+    expect(listening()).toBe(0);
+    const no = new Error('no');
+    const refuse = () => {
+      throw no;
+    };
+    await expect(store.each(3, 5, refuse, controller.signal)).rejects.toBe(no);
+    expect(listening()).toBe(0);
+  });
+});
+
 describe('chunks that are kept', () => {
   it('fill what they may, to the byte', async () => {
     const { reader, asked } = await answering(CHUNK);
@@ -259,6 +283,12 @@ describe('a stream of a reader', () => {
     expect(requests.slice(2).map(({ chunk, count }) => [chunk, count])).toEqual([[13, 2]]);
   });
 
+  it('ends with the last group of the bundle', async () => {
+    const { reader, asked } = await answering(0);
+    expect(same((await drain(reader.stream())).bytes, plain)).toBe(true);
+    expect(asked).toEqual([0, 4, 8, 12, 16].map((chunk) => [chunk, 4]));
+  });
+
   it('may fail to fetch what it is not at yet, and tells of it when it is', async () => {
     const { reader, requests } = await waiting();
     const opened = reader.stream(0, 8 * CHUNK).getReader();
@@ -277,6 +307,7 @@ describe('a stream of a reader', () => {
     ['nothing', 5, 0],
     ['the end', plain.length, 5],
     ['what is behind the end', plain.length + 5, undefined],
+    ['what is as far behind it as can be', Number.MAX_SAFE_INTEGER, undefined],
   ])('of %s gives nothing and asks for nothing', async (_, offset, length) => {
     const { reader, asked } = await answering(0);
     const { bytes, error } = await drain(reader.stream(offset, length));

@@ -183,8 +183,12 @@ describe('decryptStream', () => {
     expect(() => decryptStream(locked, opening)).toThrow(/locked/);
     expect(() => encryptStream(locked, sealing)).toThrow(/locked/);
     const { stream } = streamOf([]);
-    expect(() => decryptStream(stream, { ...opening, expects: {} } as never)).toThrow(/"expects"/);
-    expect(() => encryptStream(stream, { ...sealing, sise: 5 } as never)).toThrow(/"sise"/);
+    expect(() => decryptStream(stream, { ...opening, expects: {} } as never)).toThrow(
+      'decryptStream does not know the option "expects": it takes publicKey, seal, expect, maxChunks, signal, onProgress, backend, onHeader',
+    );
+    expect(() => encryptStream(stream, { ...sealing, sise: 5 } as never)).toThrow(
+      'encryptStream does not know the option "sise": it takes privateKey, metadata, chunkSize, signal, onProgress, backend, size',
+    );
     expect(() => decryptStream(stream, { ...opening, onHeader: 5 } as never)).toThrow(/onHeader/);
     expect(() => encryptStream(stream, { ...sealing, size: -1 })).toThrow(RangeError);
     expect(() => encryptStream(stream, { ...sealing, chunkSize: 5 })).toThrow(RangeError);
