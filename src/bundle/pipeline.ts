@@ -28,7 +28,8 @@ export async function runChunks(run: ChunkRun): Promise<void> {
   const { count, inFlight, signal } = run;
   // Hermes has none, nor anything that could read elsewhere than in memory: nobody there looks at the signal.
   const stop = typeof AbortController === 'function' ? new AbortController() : undefined;
-  const onAbort = () => stop?.abort(signal?.reason);
+  const halt = (reason: unknown) => stop?.abort(reason);
+  const onAbort = () => halt(signal?.reason);
   signal?.addEventListener('abort', onAbort);
   const working = new Set<Promise<void>>();
   // In order; each settles when its chunk and all before it are finished, or with the first error among them.
@@ -66,7 +67,7 @@ export async function runChunks(run: ChunkRun): Promise<void> {
       } else {
         const done = follow(index, work, through[through.length - 1]);
         through.push(done);
-        done.catch((error) => stop?.abort(error));
+        done.catch(halt);
         // Lets what a backend finished meanwhile arrive.
         await undefined;
         if (through.length >= inFlight) await through[0];
@@ -79,7 +80,7 @@ export async function runChunks(run: ChunkRun): Promise<void> {
     await through[through.length - 1];
     signal?.throwIfAborted();
   } catch (error) {
-    stop?.abort(error);
+    halt(error);
     for (const work of working) await work.catch(() => {});
     await through[through.length - 1];
     throw error;

@@ -69,7 +69,7 @@ export function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** Counts what is listening to a signal. */
+/** Counts what is listening to a signal's abort. */
 export function watchedSignal(): { controller: AbortController; listening: () => number } {
   const controller = new AbortController();
   const { signal } = controller;
@@ -78,12 +78,14 @@ export function watchedSignal(): { controller: AbortController; listening: () =>
   const remove = signal.removeEventListener.bind(signal);
   const listeners = new Set<unknown>();
   signal.addEventListener = (type: string, listener: never, options?: never) => {
-    if (!listeners.has(listener)) count += 1;
-    listeners.add(listener);
+    if (type === 'abort' && !listeners.has(listener)) {
+      listeners.add(listener);
+      count += 1;
+    }
     add(type, listener, options);
   };
   signal.removeEventListener = (type: string, listener: never, options?: never) => {
-    if (listeners.delete(listener)) count -= 1;
+    if (type === 'abort' && listeners.delete(listener)) count -= 1;
     remove(type, listener, options);
   };
   return { controller, listening: () => count };

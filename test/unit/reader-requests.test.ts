@@ -283,6 +283,12 @@ describe('a stream of a reader', () => {
     expect(requests.slice(2).map(({ chunk, count }) => [chunk, count])).toEqual([[13, 2]]);
   });
 
+  it('gives what was asked for to the byte, within chunks at both its ends', async () => {
+    const { reader } = await answering(0);
+    const { bytes } = await drain(reader.stream(CHUNK + 7, 2 * CHUNK));
+    expect(same(bytes, plain.subarray(CHUNK + 7, 3 * CHUNK + 7))).toBe(true);
+  });
+
   it('ends with the last group of the bundle', async () => {
     const { reader, asked } = await answering(0);
     expect(same((await drain(reader.stream())).bytes, plain)).toBe(true);
