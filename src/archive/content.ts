@@ -39,9 +39,9 @@ export interface Planned {
 
 /** @throws `TypeError`: it can't be a collection of files. */
 export function checkEntries(entries: ZipEntries): void {
-  const brand = Object.prototype.toString.call(entries);
-  if (typeof entries === 'object' && entries !== null && brand !== '[object Blob]') {
-    if (!ArrayBuffer.isView(entries) && brand !== '[object ArrayBuffer]') return;
+  const brand = Object.prototype.toString.call(entries).slice(8, -1);
+  if (typeof entries === 'object' && entries !== null && !isBlob(entries, brand)) {
+    if (!ArrayBuffer.isView(entries) && brand !== 'ArrayBuffer') return;
   }
   throw new TypeError(
     `entries expected files by path or an iterable of { path, data }, got ${describe(entries)}`,

@@ -1,6 +1,7 @@
 // Archives built byte by byte, with none of the code under test, and the three readers under one shape.
 
 import { openZip, unzipBundle, unzipStream, type ZipLimits } from '../../src/zip.ts';
+import { bytesOf } from './bytes.ts';
 
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
@@ -17,6 +18,24 @@ export function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 /** Equal bytes; of large contents much faster than the matchers. */
 export function same(a: Uint8Array | undefined, b: Uint8Array): boolean {
   return a?.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+// Longer than deflate looks back.
+const PERIOD = 40_009;
+
+/** Text that compresses about as code does, the same in every run. */
+export function textOf(length: number): Uint8Array {
+  const words = ['const ', 'return ', 'import ', ' = ', '() => {\n', '}\n', 'value', 'index'];
+  const noise = bytesOf(PERIOD);
+  let text = '';
+  for (let i = 0; text.length < PERIOD; i++) {
+    const byte = noise[i] as number;
+    text += (words[byte >> 5] as string) + (byte & 1 ? byte.toString(36) : '');
+  }
+  const period = utf8(text).subarray(0, PERIOD);
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += PERIOD) bytes.set(period.subarray(0, length - at), at);
+  return bytes;
 }
 
 /** Integers, little-endian: u(2, 1, 2) is two of 16 bits. */

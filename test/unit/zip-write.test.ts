@@ -9,11 +9,9 @@ import {
 } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
-import { chunked, join, streamOf, utf8, viaBundle } from '../support/zip.ts';
+import { chunked, join, streamOf, textOf, utf8, viaBundle } from '../support/zip.ts';
 
 const MIB = 2 ** 20;
-// Longer than deflate looks back.
-const PERIOD = 40_009;
 
 async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
@@ -27,21 +25,6 @@ async function collect(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> 
     chunks.push(next.value);
   }
   return join(...chunks);
-}
-
-/** Text that compresses about as code does, the same in every run. */
-function textOf(length: number): Uint8Array {
-  const words = ['const ', 'return ', 'import ', ' = ', '() => {\n', '}\n', 'value', 'index'];
-  const noise = bytesOf(PERIOD);
-  let text = '';
-  for (let i = 0; text.length < PERIOD; i++) {
-    const byte = noise[i] as number;
-    text += (words[byte >> 5] as string) + (byte & 1 ? byte.toString(36) : '');
-  }
-  const period = utf8(text).subarray(0, PERIOD);
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; at += PERIOD) bytes.set(period.subarray(0, length - at), at);
-  return bytes;
 }
 
 const small = {
@@ -389,6 +372,15 @@ describe('a mistake of the caller', () => {
     ['index.html', {}, /entries expected files by path/],
     [new Uint8Array(3), {}, /entries expected files by path.*a Uint8Array/],
     [null, {}, /entries expected files by path.*null/],
+    [new Blob(['zip']), {}, /entries expected files by path.*, got a Blob$/],
+    [new File(['zip'], 'a.zip'), {}, /entries expected files by path.*, got a File$/],
+    [new ArrayBuffer(3), {}, /entries expected files by path.*, got an ArrayBuffer$/],
+    [() => small, {}, /entries expected files by path.*, got a function$/],
+    [
+      undefined,
+      {},
+      /^entries expected files by path or an iterable of { path, data }, got nothing$/,
+    ],
   ])('is refused at once: %#', async (entries, options, message) => {
     await expect(zipBundle(entries as never, options as never)).rejects.toThrow(message);
     expect(() => zipStream(entries as never, options as never)).toThrow(message);
