@@ -133,13 +133,34 @@ export async function openContent(
   { path, data }: Planned,
   signal: AbortSignal | undefined,
 ): Promise<StreamReader> {
-  const content = await named(path, signal, () => (typeof data === 'function' ? data() : data));
+  const content = typeof data === 'function' ? await opened(path, data, signal) : data;
   if (!isContent(content)) throw wrongContent(path, content);
   const reader = isStream(content) ? openStream(content) : inputReader(content);
   return {
     ...reader,
-    take: (length, stop) => named(path, stop, () => reader.take(length, stop)),
+    async take(length, stop) {
+      try {
+        return await reader.take(length, stop);
+      } catch (error) {
+        throw error instanceof BundleSealError ? named(path, error) : error;
+      }
+    },
   };
+}
+
+async function opened(
+  path: string,
+  open: () => ZipContent | Promise<ZipContent>,
+  signal: AbortSignal | undefined,
+): Promise<ZipContent> {
+  try {
+    return await open();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof BundleSealError) throw named(path, cause);
+    // Whatever it is: offline, fetch rejects with a TypeError.
+    throw sourceFailed(path, 'it could not be opened', cause);
+  }
 }
 
 function inputReader(content: BundleInput): StreamReader {
@@ -156,24 +177,16 @@ function inputReader(content: BundleInput): StreamReader {
   };
 }
 
-async function named<T>(
-  path: string,
-  signal: AbortSignal | undefined,
-  work: () => T | Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (cause instanceof TypeError && !(cause instanceof BundleSealError)) throw cause;
-    if (cause instanceof BundleSealError && cause.code !== 'ERR_SOURCE_FAILED') throw cause;
-    const shown = printable(path);
-    const why = cause instanceof BundleSealError ? cause.message : 'it could not be opened';
-    throw new BundleSealError('ERR_SOURCE_FAILED', `"${shown}": ${why}`, {
-      path: shown,
-      cause: cause instanceof BundleSealError ? (cause.cause ?? cause) : cause,
-    });
-  }
+/** An error of a content by the path; of another kind than that it could not be read, it says more as it is. */
+function named(path: string, error: BundleSealError): BundleSealError {
+  return error.code === 'ERR_SOURCE_FAILED'
+    ? sourceFailed(path, error.message, error.cause ?? error)
+    : error;
+}
+
+function sourceFailed(path: string, why: string, cause: unknown): BundleSealError {
+  const shown = printable(path);
+  return new BundleSealError('ERR_SOURCE_FAILED', `"${shown}": ${why}`, { path: shown, cause });
 }
 
 /** Tells streams that will not be read. */

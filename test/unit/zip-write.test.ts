@@ -327,11 +327,14 @@ describe('work', () => {
     expect(later.cancelled()).toBe(error);
   });
 
-  it('says whose content could not be opened', async () => {
-    const cause = new Error('gone');
-    const data = () => Promise.reject(cause);
-    const error = await rejection(zipBundle({ a: data }), 'ERR_SOURCE_FAILED');
-    expect(error).toMatchObject({ path: 'a', cause });
+  it('says whose content could not be opened, whatever it was', async () => {
+    // Offline, fetch rejects with a TypeError.
+    for (const cause of [new Error('gone'), new TypeError('fetch failed')]) {
+      const data = () => Promise.reject(cause);
+      const error = await rejection(zipBundle({ 'a\u202e': data }), 'ERR_SOURCE_FAILED');
+      expect(error).toMatchObject({ path: 'a\\u{202e}', cause });
+      expect(error.message).toBe('"a\\u{202e}": it could not be opened');
+    }
   });
 
   it('stops at an abort with the reason of the signal', async () => {
