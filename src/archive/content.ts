@@ -128,11 +128,13 @@ function sizeOf(data: ZipData): number {
   return 'byteLength' in data ? data.byteLength : data.size;
 }
 
+type ContentReader = Pick<StreamReader, 'take' | 'close'>;
+
 /** A content in pieces of the reader's choice; its errors name the path. */
 export async function openContent(
   { path, data }: Planned,
   signal: AbortSignal | undefined,
-): Promise<StreamReader> {
+): Promise<ContentReader> {
   const content = typeof data === 'function' ? await opened(path, data, signal) : data;
   if (!isContent(content)) throw wrongContent(path, content);
   const reader = isStream(content) ? openStream(content) : inputReader(content);
@@ -163,7 +165,7 @@ async function opened(
   }
 }
 
-function inputReader(content: BundleInput): StreamReader {
+function inputReader(content: BundleInput): ContentReader {
   const source = openInput(content, 'data');
   let at = 0;
   return {
@@ -172,7 +174,6 @@ function inputReader(content: BundleInput): StreamReader {
       at = Math.min(source.size, at + length);
       return from === at ? new Uint8Array(0) : source.read(from, at, signal);
     },
-    ended: async () => at === source.size,
     close: async () => {},
   };
 }
@@ -192,6 +193,7 @@ function sourceFailed(path: string, why: string, cause: unknown): BundleSealErro
 /** Tells streams that will not be read. */
 export function dropContents(files: Iterable<Planned>, reason: unknown): void {
   for (const { data } of files) {
-    if (isStream(data) && !data.locked) data.cancel(reason).catch(() => {});
+    // One that another reader has says no to that.
+    if (isStream(data)) data.cancel(reason).catch(() => {});
   }
 }

@@ -31,7 +31,7 @@ export interface Deflater {
 }
 
 export function createDeflater(level: Level): Deflater {
-  let out: Uint8Array[] = [];
+  let out: Uint8Array[];
   const deflate = new Deflate({ level, mem: 8 }, (bytes) => {
     if (bytes.length > 0) out.push(bytes);
   });

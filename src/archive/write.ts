@@ -142,7 +142,7 @@ async function deflateHeld(
   level: Level,
   pace: Pace,
 ): Promise<Uint8Array[] | undefined> {
-  if (level === 0 || size === 0) return undefined;
+  if (level === 0) return undefined;
   if (size <= WHOLE_LENGTH) {
     const whole = deflateWhole(joined(held), level);
     return whole.length < size ? [whole] : undefined;

@@ -241,6 +241,20 @@ export function streamOf(bytes: Uint8Array, length = 1000): ReadableStream<Uint8
   return chunked(chunks).stream;
 }
 
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export async function collect(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const reader = stream.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    chunks.push(next.value);
+  }
+  return join(...chunks);
+}
+
 type Reader = (zip: Uint8Array, limits?: ZipLimits) => Promise<Map<string, Uint8Array>>;
 
 export const viaBundle: Reader = (zip, limits) => unzipBundle(zip, limits);

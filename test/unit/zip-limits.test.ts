@@ -1,0 +1,97 @@
+// How much an archive may become: each bound at its edge, and what is said beyond it.
+
+import { describe, expect, it } from 'vitest';
+import { checkCount, createMeter, readLimits } from '../../src/archive/limits.ts';
+import { thrown } from '../support/errors.ts';
+
+const MIB = 2 ** 20;
+const limits = { maxEntries: 2, maxFileSize: 10 * MIB, maxTotalSize: 12 * MIB, maxRatio: 3 };
+
+describe('limits', () => {
+  it('are those of the documentation where none are given', () => {
+    const defaults = {
+      maxEntries: 65_535,
+      maxFileSize: 268_435_456,
+      maxTotalSize: 1_073_741_824,
+      maxRatio: 200,
+    };
+    expect(readLimits({})).toEqual(defaults);
+    expect(readLimits({ maxRatio: 0 })).toEqual({ ...defaults, maxRatio: 0 });
+    expect(readLimits({ maxEntries: Number.POSITIVE_INFINITY })).toEqual({
+      ...defaults,
+      maxEntries: Number.POSITIVE_INFINITY,
+    });
+    const unset = { maxFileSize: undefined } as never;
+    expect(readLimits(unset)).toEqual(defaults);
+  });
+
+  it.each<[unknown, string]>([
+    [{ maxRatio: '1' }, 'options.maxRatio expected a number, got a string'],
+    [{ maxEntries: null }, 'options.maxEntries expected a number, got null'],
+    [{ maxFileSize: -1 }, 'options.maxFileSize expected 0 or more, got -1'],
+    [{ maxTotalSize: Number.NaN }, 'options.maxTotalSize expected 0 or more, got NaN'],
+  ])('%j are refused by name', (options, message) => {
+    expect(() => readLimits(options as never)).toThrow(message);
+  });
+});
+
+describe('what is counted', () => {
+  it('are entries', () => {
+    checkCount(limits, 2, 'b');
+    const error = thrown(() => checkCount(limits, 3, 'c'), 'ERR_LIMIT_EXCEEDED');
+    expect(error.message).toBe(
+      '"c" is one entry more than the 2 that are accepted: raise maxEntries if the archive is yours',
+    );
+    expect(error.path).toBe('c');
+  });
+
+  it('are the bytes of a file, and of all', () => {
+    const meter = createMeter(limits);
+    const common = { path: 'a', compressedSize: 10 * MIB, isOpen: false };
+    meter({ ...common, by: 4 * MIB, size: 4 * MIB });
+    meter({ ...common, by: 6 * MIB, size: 10 * MIB });
+    const large = thrown(
+      () => meter({ ...common, by: 1, size: 10 * MIB + 1 }),
+      'ERR_LIMIT_EXCEEDED',
+    );
+    expect(large.message).toBe(
+      '"a" is larger than the 10485760 bytes that are accepted of a file: raise maxFileSize if the archive is yours',
+    );
+    // The byte that was refused is counted too.
+    meter({ ...common, path: 'b', by: 2 * MIB - 1, size: 2 * MIB - 1 });
+    const total = thrown(
+      () => meter({ ...common, path: 'c', by: 1, size: 1 }),
+      'ERR_LIMIT_EXCEEDED',
+    );
+    expect(total.message).toBe(
+      '"c" takes the archive over the 12582912 bytes that are accepted in all: raise maxTotalSize if it is yours',
+    );
+    expect(total.path).toBe('c');
+  });
+
+  it('is how often a file over 1 MiB is larger than what it came from', () => {
+    const meter = createMeter({ ...limits, maxFileSize: 2 ** 40, maxTotalSize: 2 ** 40 });
+    const common = { path: 'a', by: 1, isOpen: false };
+    // No ratio is too high up to 1 MiB.
+    meter({ ...common, size: MIB, compressedSize: 1 });
+    meter({ ...common, size: 6 * MIB, compressedSize: 2 * MIB });
+    for (const [size, compressedSize] of [
+      [6 * MIB + 1, 2 * MIB],
+      [MIB + 1, 1],
+    ] as const) {
+      const error = thrown(() => meter({ ...common, size, compressedSize }), 'ERR_LIMIT_EXCEEDED');
+      expect(error.message).toBe(
+        '"a" inflates to more than 3 times its length, as bombs do: raise maxRatio if the archive is yours',
+      );
+    }
+  });
+
+  it('gives 256 KiB in advance where it is not said how many deflated bytes will come', () => {
+    const meter = createMeter({ ...limits, maxFileSize: 2 ** 40, maxTotalSize: 2 ** 40 });
+    const common = { path: 'a', by: 1, compressedSize: MIB / 4 };
+    meter({ ...common, size: 1.5 * MIB, isOpen: true });
+    const beyond = { ...common, size: 1.5 * MIB + 1 };
+    thrown(() => meter({ ...beyond, isOpen: true }), 'ERR_LIMIT_EXCEEDED');
+    thrown(() => meter({ ...common, size: 1.5 * MIB, isOpen: false }), 'ERR_LIMIT_EXCEEDED');
+  });
+});
