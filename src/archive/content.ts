@@ -4,6 +4,7 @@ import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
 import { type BundleInput, isBlob, openInput } from '../sources/input.ts';
 import { openStream, type StreamReader } from '../sources/stream.ts';
+import { untilAborted } from '../turn.ts';
 import { createPathSet, pathFault, printable } from './paths.ts';
 import { invalid } from './refuse.ts';
 
@@ -155,10 +156,15 @@ async function opened(
   open: () => ZipContent | Promise<ZipContent>,
   signal: AbortSignal | undefined,
 ): Promise<ZipContent> {
+  const opening = (async () => open())();
   try {
-    return await open();
+    return await untilAborted(opening, signal);
   } catch (cause) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) {
+      // What may still come is read by nobody.
+      opening.then((late) => drop(late, signal.reason)).catch(() => {});
+      throw signal.reason;
+    }
     if (cause instanceof BundleSealError) throw named(path, cause);
     // Whatever it is: offline, fetch rejects with a TypeError.
     throw sourceFailed(path, 'it could not be opened', cause);
@@ -192,8 +198,10 @@ function sourceFailed(path: string, why: string, cause: unknown): BundleSealErro
 
 /** Tells streams that will not be read. */
 export function dropContents(files: Iterable<Planned>, reason: unknown): void {
-  for (const { data } of files) {
-    // One that another reader has says no to that.
-    if (isStream(data)) data.cancel(reason).catch(() => {});
-  }
+  for (const { data } of files) drop(data, reason);
+}
+
+function drop(data: unknown, reason: unknown): void {
+  // One that another reader has says no to that.
+  if (isStream(data)) data.cancel(reason).catch(() => {});
 }

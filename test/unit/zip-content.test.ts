@@ -197,6 +197,37 @@ describe('a content', () => {
   });
 });
 
+describe('a content that does not open', () => {
+  it('ends with an abort, and is cancelled where it opens after that', async () => {
+    const late = chunked([utf8('a')]);
+    let open = (_: ReadableStream<Uint8Array>) => {};
+    const opening = new Promise<ReadableStream<Uint8Array>>((resolve) => {
+      open = resolve;
+    });
+    const controller = new AbortController();
+    const work = zipBundle({ a: () => opening }, { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 5);
+    await expect(work).rejects.toBe(reason);
+    open(late.stream);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(late.cancelled()).toBe(reason);
+  });
+
+  it('ends with an abort, and what it says after that is heard by nobody', async () => {
+    let fail = (_: Error) => {};
+    const opening = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    const controller = new AbortController();
+    const work = zipBundle({ a: () => opening }, { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 5);
+    await expect(work).rejects.toBe(reason);
+    // The test would fail of a rejection that nobody handles.
+    fail(new Error('too late'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+});
+
 describe('streams that are given', () => {
   const streams = (...names: string[]) =>
     names.map((path) => ({ path, ...chunked([bytesOf(100_000)]) }));
