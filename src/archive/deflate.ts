@@ -33,7 +33,7 @@ export interface Deflater {
 export function createDeflater(level: Level): Deflater {
   let out: Uint8Array[];
   const deflate = new Deflate({ level, mem: 8 }, (bytes) => {
-    if (bytes.length > 0) out.push(bytes);
+    out.push(bytes);
   });
   const push = (piece: Uint8Array, isLast: boolean) => {
     out = [];

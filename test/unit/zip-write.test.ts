@@ -13,6 +13,7 @@ import {
   chunked,
   collect,
   join,
+  same,
   sha256,
   streamOf,
   textOf,
