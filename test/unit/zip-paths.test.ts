@@ -190,6 +190,8 @@ describe('paths beside each other', () => {
 
   it.each<[readonly string[]]>([
     [['ab', 'a']],
+    [['ab/c', 'a']],
+    [['a', 'ab/c']],
     [['a', 'ab']],
     [['a/b', 'a/c', 'a/']],
     [['a/', 'a/b', 'a/b2']],
