@@ -22,7 +22,6 @@ export function createCursor(next: () => Promise<Uint8Array>, start = 0): Cursor
       return offset;
     },
     async peek(length) {
-      if (held.length >= length || isEnd) return held;
       const parts = held.length === 0 ? [] : [held];
       let total = held.length;
       while (total < length && !isEnd) {
@@ -48,7 +47,7 @@ export function rangeCursor(
   signal: AbortSignal | undefined,
 ): Cursor {
   let at = start;
-  const length = source.bytes === undefined ? piece : end - start;
+  const length = source.bytes === undefined ? piece : Number.POSITIVE_INFINITY;
   return createCursor(async () => {
     const from = at;
     at = Math.min(end, at + length);

@@ -38,14 +38,14 @@ export interface Inflated {
  * @see RFC 1951
  */
 export function createInflater(path: string): (piece: Uint8Array) => Inflated {
-  let out: Uint8Array[] = [];
-  const inflate = new Inflate((bytes) => {
-    out.push(bytes);
+  let bytes: Uint8Array;
+  const inflate = new Inflate((given) => {
+    bytes = given;
   });
   const state = inflate as unknown as InflateState;
   return (piece) => {
-    out = [];
     try {
+      // Gives what came of it before it returns, once.
       inflate.push(piece);
     } catch (cause) {
       throw invalid('holds data that can not be inflated: fetch or make the archive again', path, {
@@ -55,7 +55,7 @@ export function createInflater(path: string): (piece: Uint8Array) => Inflated {
     const { s, p } = state;
     const isEnd = Boolean(s.f) && !s.l;
     return {
-      bytes: out[0] ?? new Uint8Array(0),
+      bytes,
       isEnd,
       // Of a byte that the data ends in, the bits that are left mean nothing.
       unused: isEnd ? p.length - (s.p ? 1 : 0) : 0,
