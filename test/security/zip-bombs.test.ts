@@ -63,6 +63,16 @@ describe.each(READERS)('%s', (_, read) => {
     expect((await read(zip, { maxRatio: 1100 })).size).toBe(1);
   });
 
+  it('judges the ratio by all of a file, where it does not say how much that is, too', async () => {
+    const zip = await zipBundle({ a: new Uint8Array(9 * MIB) });
+    const error = await rejection(read(zip), 'ERR_LIMIT_EXCEEDED');
+    expect(error.message).toContain('maxRatio');
+    expect((await read(zip, { maxRatio: 1100 })).size).toBe(1);
+    // Not by how it begins.
+    const blank = join(new Uint8Array(6 * MIB), bytesOf(100_000));
+    expect((await read(await zipBundle({ a: blank }), { maxRatio: 100 })).size).toBe(1);
+  });
+
   it('counts what is inflated and not what is declared', async () => {
     const data = await deflatedZeros();
     const lie: RawEntry = { name: 'a', data, content: new Uint8Array(10) };
@@ -162,6 +172,36 @@ describe('unzipStream', () => {
     );
     expect(error.path).toBe('a');
     expect(error.message).toContain('maxFileSize');
+  });
+
+  it('gives nothing of a file that is over a limit by its own word', async () => {
+    const random = bytesOf(20_000);
+    const blank = new Uint8Array(9 * MIB);
+    const grows = { name: 'a', data: deflateSync(join(random, blank)), crc: 1 };
+    const size = random.length + blank.length;
+    const data = deflateSync(blank);
+    const zips: [zip: Uint8Array, limits: ZipLimits, message: string][] = [
+      [rawZip([{ name: 'a', content: bytesOf(200_000) }]), { maxFileSize: 100_000 }, 'maxFileSize'],
+      [rawZip([{ ...grows, size }]), {}, 'maxRatio'],
+      // Its size stands after it, the deflated one before.
+      [
+        rawZip([{ name: 'a', data, flags: 0x808, local: { compressedSize: data.length } }]),
+        {},
+        'maxRatio',
+      ],
+    ];
+    for (const [zip, limits, message] of zips) {
+      let given = 0;
+      const work = (async () => {
+        for await (const { stream } of unzipStream(streamOf(zip), limits)) {
+          const reader = stream.getReader();
+          for (let next = await reader.read(); !next.done; next = await reader.read()) given++;
+        }
+      })();
+      const error = await rejection(work, 'ERR_LIMIT_EXCEEDED');
+      expect(error.message).toContain(message);
+      expect(given).toBe(0);
+    }
   });
 
   it('judges the ratio of such a file as it grows, and cancels the source', async () => {

@@ -285,6 +285,18 @@ refuse(
   const zip = rawZip([{ ...one, content: content(after) }, two]);
   refuse('end record in a file, whose comment reaches to the end', zip, /more than one end record/);
 }
+// The same, wherever the pieces are cut in which an archive is read forward.
+for (let shift = -30; shift <= 8; shift++) {
+  const filler = new Uint8Array(16_384 - 35 + shift);
+  const record = rawZip([]).slice(0, -2);
+  const content = (length: number) => join(filler, record, u(2, length));
+  const reach = rawZip([{ ...one, content: content(0) }]).length - 35 - content(0).length;
+  refuse(
+    `end record in a file, ${shift} bytes after the first piece`,
+    rawZip([{ ...one, content: content(reach) }]),
+    /more than one end record/,
+  );
+}
 refuse('one entry too few in the end record', rawZip([one, two], { count: 1 }), /contradicts/);
 refuse('one entry too many', rawZip([one, two], { count: 3 }), /contradicts/);
 refuse('counts that differ', rawZip([one, two], { diskCount: 1 }), /contradicts/);

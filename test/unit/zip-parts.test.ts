@@ -13,7 +13,13 @@ import {
 import { descriptorLengths } from '../../src/archive/extract.ts';
 import { createInflater } from '../../src/archive/inflate.ts';
 import { createPathSet, pathFault, printable } from '../../src/archive/paths.ts';
-import { parseEnd, parseEnd64, parseLocator64, readCentral } from '../../src/archive/records.ts';
+import {
+  parseEnd,
+  parseEnd64,
+  parseLocator64,
+  readCentral,
+  readLocal,
+} from '../../src/archive/records.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { join, same, slowCrc32, u, utf8 } from '../support/zip.ts';
 
@@ -40,15 +46,15 @@ describe('the records of a file', () => {
     size: 6 * GIB,
     isDescribedLater: true,
   };
-  const parsed = (record: Uint8Array) => {
+  const cursorOver = (record: Uint8Array) => {
     let rest: Uint8Array = record;
-    const cursor = createCursor(async () => {
+    return createCursor(async () => {
       const bytes = rest;
       rest = new Uint8Array(0);
       return bytes;
     });
-    return readCentral(cursor);
   };
+  const parsed = (record: Uint8Array) => readCentral(cursorOver(record));
 
   it('hold in Zip64 what 32 bits do not, and nothing else', async () => {
     const cases = [
@@ -67,6 +73,47 @@ describe('the records of a file', () => {
     }
   });
 
+  it('are read field by field, and no further', async () => {
+    const local = join(
+      u(4, 0x04034b50),
+      u(2, 20, 0x102, 0x304, 1, 2),
+      u(4, 0xa1b2c3d4, 0x01020304, 0x05060708),
+      u(2, 3, 5),
+      utf8('abc'),
+      join(u(2, 0x5455, 1), Uint8Array.of(9)),
+    );
+    const central = join(
+      u(4, 0x02014b50),
+      u(2, 0x31e, 20, 0x102, 0x304, 1, 2),
+      u(4, 0xa1b2c3d4, 0x01020304, 0x05060708),
+      u(2, 3, 5, 4, 0x506, 1),
+      u(4, 0x0a0b0c0d, 0x090a0b0c),
+      local.subarray(30),
+      utf8('mine'),
+    );
+    const said = {
+      at: 0,
+      flags: 0x102,
+      method: 0x304,
+      crc32: 0xa1b2c3d4,
+      compressedSize: 0x01020304,
+      size: 0x05060708,
+      name: utf8('abc'),
+    };
+    const cursor = cursorOver(join(local, utf8('x')));
+    expect(await readLocal(cursor)).toEqual(said);
+    expect(cursor.offset).toBe(local.length);
+    const next = cursorOver(join(central, utf8('x')));
+    expect(await readCentral(next)).toEqual({
+      ...said,
+      offset: 0x090a0b0c,
+      disk: 0x506,
+      attributes: 0x0a0b0c0d,
+      endsInLocator: false,
+    });
+    expect(next.offset).toBe(central.length);
+  });
+
   it('leave to the descriptor what was not known before, in 64 bits only beyond 4 GiB', () => {
     expect(encodeLocal(file).subarray(14, 26)).toEqual(new Uint8Array(12));
     const { crc32: crc } = file;
@@ -81,6 +128,27 @@ describe('the records of a file', () => {
 });
 
 describe('the end record', () => {
+  it('is read field by field', () => {
+    const end = join(u(4, 0x06054b50), u(2, 0x101, 2, 3, 4), u(4, 5, 6), u(2, 7));
+    expect(parseEnd(end)).toEqual({
+      disks: [0x101, 2],
+      counts: [3, 4],
+      size: 5,
+      offset: 6,
+      commentLength: 7,
+    });
+    const end64 = join(u(4, 0x06064b50), u(8, 44), u(2, 45, 45), u(4, 1, 2), u(8, 3, 4, 5, 6));
+    expect(parseEnd64(end64)).toEqual({
+      length: 56,
+      disks: [1, 2],
+      counts: [3, 4],
+      size: 5,
+      offset: 6,
+    });
+    const locator = join(u(4, 0x07064b50, 1), u(8, 2), u(4, 3));
+    expect(parseLocator64(locator)).toEqual({ disk: 1, offset: 2, diskCount: 3 });
+  });
+
   it('is one of Zip64 from 65,535 files or 4 GiB on', () => {
     const small = { count: 65_534, offset: 2 ** 32 - 2, size: 2 ** 32 - 2 };
     expect(encodeEnd(small).length).toBe(22);
@@ -132,7 +200,7 @@ describe('inflating', () => {
           const take = createInflater('a');
           const parts: Uint8Array[] = [];
           let at = 0;
-          for (let isEnd = false; !isEnd; ) {
+          for (let isEnd = false; !isEnd && at < input.length; ) {
             const piece = input.subarray(at, at + length);
             const taken = take(piece);
             parts.push(taken.bytes);

@@ -172,6 +172,41 @@ describe.each(READERS)('%s reads', (_, read) => {
     expect(await read(zip)).toEqual(helloWorld);
   });
 
+  it('an extra field with nothing in it, and a second name that is the first', async () => {
+    const unicode = join(u(2, 0x7075, 10), Uint8Array.of(1), u(4, 0), utf8('a.txt'));
+    for (const extra of [u(2, 0x5455, 0), unicode, join(unicode, u(2, 0x5455, 0))]) {
+      expect(await read(rawZip([{ ...one, extra }, two]))).toEqual(helloWorld);
+    }
+  });
+
+  it('a name that begins with a byte order mark as it is', async () => {
+    const files = await read(rawZip([{ ...one, name: '\ufeffa.txt' }]));
+    expect([...files.keys()]).toEqual(['\ufeffa.txt']);
+  });
+
+  it('an archive of nothing, also with a Zip64 end record', async () => {
+    const between = zip64End({ at: 0, count: 0, size: 0, offset: 0 });
+    expect((await read(rawZip([]))).size).toBe(0);
+    expect((await read(rawZip([], { between }))).size).toBe(0);
+  });
+
+  it('a comment with what is an end record but for one byte', async () => {
+    for (const text of ['PX\x05\x06', 'PK\x04\x06', 'PK\x05\x07', 'Pxy\x06', 'PKPK\x05']) {
+      expect(await read(rawZip([one, two], { comment: utf8(text) }))).toEqual(helloWorld);
+    }
+  });
+
+  it('a file with an end record in it whose comment would end elsewhere', async () => {
+    const record = rawZip([]).slice(0, -2);
+    const length = (content: Uint8Array) => rawZip([{ ...one, content }]).length - 35 - 22;
+    const content = (reach: number) => join(record, u(2, reach));
+    const exact = length(content(0));
+    for (const reach of [0, exact - 1, exact + 1, 0xffff]) {
+      const files = await read(rawZip([{ ...one, content: content(reach) }]));
+      expect(files.get('a.txt')).toEqual(content(reach));
+    }
+  });
+
   it('a comment as long as it can be, and a directory in another order than the files', async () => {
     const zip = rawZip([two, one], { comment: new Uint8Array(65_535).fill(0x20), order: [1, 0] });
     const files = await read(zip);
@@ -224,7 +259,9 @@ describe('unzipBundle', () => {
   it('refuses mistakes of the caller by name', async () => {
     const zip = rawZip([one]);
     await expect(unzipBundle('zip' as never)).rejects.toThrow(/zip expected a Uint8Array/);
-    await expect(unzipBundle(zip, { maxFiles: 1 } as never)).rejects.toThrow(/"maxFiles"/);
+    await expect(unzipBundle(zip, { maxFiles: 1 } as never)).rejects.toThrow(
+      /^unzipBundle does not know the option "maxFiles": it takes maxEntries, .*, signal, onProgress$/,
+    );
     await expect(unzipBundle(zip, { maxRatio: '1' as never })).rejects.toThrow(TypeError);
     await expect(unzipBundle(zip, { maxRatio: -1 })).rejects.toThrow(RangeError);
     await expect(unzipBundle(zip, { maxRatio: Number.NaN })).rejects.toThrow(RangeError);
@@ -276,8 +313,42 @@ describe('openZip', () => {
     const error = await rejection(reader.read('b.txt'), 'ERR_ARCHIVE_INVALID');
     expect(error.path).toBe('b.txt');
     expect(() => reader.stream('d')).toThrow(/"d" is not in the archive/);
-    await expect(reader.read(1 as never)).rejects.toThrow(TypeError);
-    await expect(reader.read('a.txt', { sginal: 1 } as never)).rejects.toThrow(/sginal/);
+    expect(error.message).toBe(
+      '"b.txt" is not in the archive: entries() lists what is, case counts',
+    );
+  });
+
+  it('refuses mistakes of the caller by name', async () => {
+    const reader = await openZip(ranges(rawZip([one])));
+    const sginal = { sginal: 1 } as never;
+    await expect(reader.read(1 as never)).rejects.toThrow(
+      new TypeError('path expected a string, got a number'),
+    );
+    await expect(reader.read('a.txt', sginal)).rejects.toThrow(
+      'read does not know the option "sginal": it takes signal',
+    );
+    expect(() => reader.stream('a.txt', sginal)).toThrow(
+      'stream does not know the option "sginal": it takes signal',
+    );
+    await expect(openZip(rawZip([one]), sginal)).rejects.toThrow(
+      /^openZip does not know the option "sginal": it takes maxEntries, .*, signal$/,
+    );
+    const read = async () => 'text' as never;
+    for (const source of [
+      { size: undefined, read },
+      { info: undefined, read },
+      { info: {}, read },
+    ]) {
+      await expect(openZip(source as never)).rejects.toThrow(
+        new TypeError('source.size expected a number of bytes, got nothing'),
+      );
+    }
+    for (const source of [
+      { size: 22, read },
+      { info: { size: 22 }, read },
+    ]) {
+      await expect(openZip(source)).rejects.toThrow(/^source\.read expected to give a Uint8Array/);
+    }
   });
 
   it('fetches a directory larger than the first read in full', async () => {
@@ -327,6 +398,19 @@ describe('openZip', () => {
     await stream.read();
     controller.abort(reason);
     await expect(stream.read()).rejects.toBe(reason);
+  });
+
+  it('stops what is read later at an abort of the opening, but where it has a signal of its own', async () => {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reader = await openZip(ranges(rawZip([one, two])), { signal });
+    expect(await reader.read('a.txt')).toEqual(hello);
+    controller.abort(reason);
+    await expect(reader.read('a.txt')).rejects.toBe(reason);
+    await expect(reader.stream('a.txt').getReader().read()).rejects.toBe(reason);
+    const own = { signal: new AbortController().signal };
+    expect(await reader.read('a.txt', own)).toEqual(hello);
   });
 
   it('gives the errors of the source as they are, or as a cause', async () => {
@@ -420,7 +504,9 @@ describe('unzipStream', () => {
 
   it('refuses mistakes of the caller at once', () => {
     expect(() => unzipStream(rawZip([one]) as never)).toThrow(TypeError);
-    expect(() => unzipStream(chunked([]).stream, { max: 1 } as never)).toThrow(/"max"/);
+    expect(() => unzipStream(chunked([]).stream, { max: 1 } as never)).toThrow(
+      /^unzipStream does not know the option "max": it takes maxEntries, .*, signal, onProgress$/,
+    );
     const locked = chunked([]).stream;
     locked.getReader();
     expect(() => unzipStream(locked)).toThrow(/locked/);

@@ -1,5 +1,6 @@
 // Reading forward: what the consumer of `unzipStream` can rely on.
 
+import { deflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { type Progress, unzipStream, zipBundle } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
@@ -100,6 +101,23 @@ describe('unzipStream', () => {
     let left: () => Promise<Uint8Array> = async () => new Uint8Array(0);
     for await (const { bytes } of unzipStream(streamOf(rawZip([{ name: 'a' }])))) left = bytes;
     await expect(left()).rejects.toThrow(/has gone on/);
+    for await (const file of unzipStream(streamOf(rawZip([{ name: 'a' }])))) {
+      const whole = file.bytes();
+      expect(() => file.stream).toThrow(/taken once/);
+      await expect(file.bytes()).rejects.toThrow(/taken once/);
+      expect((await whole).length).toBe(0);
+    }
+  });
+
+  it('gives nothing of an empty file, and tells no progress by it', async () => {
+    const seen: Progress[] = [];
+    const data = deflateSync(new Uint8Array(0));
+    const zip = rawZip([{ name: 'a', data }, { name: 'b' }]);
+    const onProgress = (progress: Progress) => seen.push(progress);
+    for await (const { stream } of unzipStream(streamOf(zip), { onProgress })) {
+      expect((await stream.getReader().read()).done).toBe(true);
+    }
+    expect(seen).toEqual([{ done: 0, total: 0 }]);
   });
 
   it('says the size of a file where the archive does', async () => {
@@ -132,7 +150,10 @@ describe('unzipStream', () => {
     const zip = await zipBundle(contents);
     const left = chunked(pieces(zip, 1000));
     for await (const _ of unzipStream(left.stream)) break;
-    expect(left.cancelled()).toMatchObject({ name: 'AbortError' });
+    expect(left.cancelled()).toMatchObject({
+      name: 'AbortError',
+      message: 'the iteration was ended by its reader',
+    });
 
     const unread = chunked(pieces(zip, 1000));
     await unzipStream(unread.stream).return?.();
@@ -159,6 +180,26 @@ describe('unzipStream', () => {
     })();
     await expect(work).rejects.toBe(mine);
     expect(thrown.cancelled()).toBeDefined();
+  });
+
+  it('cancels the source with the error of a content that made its reader leave', async () => {
+    const zip = join(rawZip([{ name: 'a', content: utf8('hello'), crc: 1 }]), bytesOf(100_000));
+    const source = chunked(pieces(zip, 1000));
+    let error: unknown;
+    for await (const { bytes } of unzipStream(source.stream)) {
+      error = await rejection(bytes(), 'ERR_ARCHIVE_INVALID');
+      break;
+    }
+    expect(source.cancelled()).toBe(error);
+  });
+
+  it('ends a stream that is kept where the iteration was left', async () => {
+    const kept: ReadableStream<Uint8Array>[] = [];
+    for await (const { stream } of unzipStream(streamOf(await zipBundle(contents)))) {
+      kept.push(stream);
+      break;
+    }
+    for (const stream of kept) await expect(collect(stream)).rejects.toThrow(/has gone on/);
   });
 
   it('cancels the source where the archive is refused, with the error', async () => {
