@@ -29,7 +29,7 @@ const entry = (more: Partial<RawEntry>, end?: RawEnd) => rawZip([{ ...one, ...mo
 const deflated = { data: deflatedAsIs(utf8('hello')) };
 const FULL = 2 ** 32 - 1;
 
-type Said = readonly [message: string, offset?: number];
+type Said = readonly [message: string, offset?: number | undefined];
 
 interface Case {
   readonly name: string;
@@ -390,7 +390,7 @@ describe('an archive that is cut short', () => {
   it('is refused wherever that is, by its last byte going forward', async () => {
     for (let length = 0; length < zip.length; length++) {
       const error = await rejection(viaStream(zip.slice(0, length)), 'ERR_ARCHIVE_INVALID');
-      const start = starts.findLast((place) => place <= length) as number;
+      const start = Math.max(...starts.filter((place) => place <= length));
       // Of what comes next there is too little to tell what it is.
       const isUnclear = length < start + 4 && (length > start || start > 101);
       // The descriptor alone has to be recognised, with what follows it.
