@@ -129,9 +129,9 @@ describe('the records of a file', () => {
 
 describe('the end record', () => {
   it('is read field by field', () => {
-    const end = join(u(4, 0x06054b50), u(2, 0x101, 2, 3, 4), u(4, 5, 6), u(2, 7));
+    const end = join(u(4, 0x06054b50), u(2, 1, 2, 3, 4), u(4, 5, 6), u(2, 7));
     expect(parseEnd(end)).toEqual({
-      disks: [0x101, 2],
+      disks: [1, 2],
       counts: [3, 4],
       size: 5,
       offset: 6,
