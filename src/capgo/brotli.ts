@@ -5,10 +5,13 @@ import { BundleSealError } from '../errors.ts';
 
 export type BrotliCoder = (bytes: Uint8Array) => Awaitable<Uint8Array>;
 
-const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
+function findZlib() {
+  return globalThis.process?.getBuiltinModule?.('node:zlib');
+}
 
 /** Node's defaults, as Capgo's CLI takes them; nothing where there is no Brotli. */
 export function defaultCompress(): BrotliCoder | undefined {
+  const zlib = findZlib();
   if (typeof zlib?.brotliCompress !== 'function') return undefined;
   return (bytes) =>
     new Promise((resolve, reject) => {
@@ -18,6 +21,7 @@ export function defaultCompress(): BrotliCoder | undefined {
 
 /** Stops at `maxLength` bytes, whatever the data would inflate to. */
 export function defaultDecompress(maxLength: number): BrotliCoder {
+  const zlib = findZlib();
   if (typeof zlib?.brotliDecompress !== 'function') {
     return () => {
       throw new BundleSealError(
