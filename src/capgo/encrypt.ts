@@ -76,7 +76,8 @@ export async function encryptBundle(
       session,
       plain,
       async (done) => {
-        onProgress?.({ done, total });
+        // The end is told once, when nothing can fail any more.
+        if (done < total) onProgress?.({ done, total });
         await giveWay(signal);
       },
     );
