@@ -108,6 +108,8 @@ export async function decryptManifest(
       const raw = isBrotli ? await inflate(path, found.plain, brotli, maxFileSize) : found.plain;
       const digest = isBrotli ? await backend.sha256(raw) : found.digest;
       if (!isSame(digest, signed)) throw mismatch();
+      // After that, as what the padding leaves of a forged file would tell of the padding.
+      if (raw.length > maxFileSize) throw tooLarge(path, maxFileSize);
       opened.set(path, raw);
       await progress.next(bytes.length);
     }
@@ -136,9 +138,8 @@ async function inflate(
   brotli: BrotliCoder,
   maxFileSize: number,
 ): Promise<Uint8Array> {
-  let raw: Uint8Array;
   try {
-    raw = new Uint8Array(await brotli(bytes));
+    return new Uint8Array(await brotli(bytes));
   } catch (error) {
     if (error instanceof BundleSealError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
@@ -146,8 +147,6 @@ async function inflate(
     }
     throw mismatch();
   }
-  if (raw.length > maxFileSize) throw tooLarge(path, maxFileSize);
-  return raw;
 }
 
 function tooLarge(path: string, maxFileSize: number): BundleSealError {

@@ -109,17 +109,41 @@ describe('a manifest from a hostile server', () => {
     const list = [change(manifest[0] as object)].flat() as never;
     return decryptManifest(list, files, { publicKey, ivSessionKey, ...more });
   };
-  const wrong: [string, (entry: object) => unknown][] = [
-    ['null', () => null],
-    ['a string', () => 'a'],
-    ['an entry without a name', (entry) => ({ ...entry, file_name: undefined })],
-    ['an entry whose name is a list', (entry) => ({ ...entry, file_name: ['a'] })],
-    ['an entry without a hash', (entry) => ({ ...entry, file_hash: undefined })],
-    ['an entry whose hash is a number', (entry) => ({ ...entry, file_hash: 7 })],
-    ['a name that is .br alone', (entry) => ({ ...entry, file_name: '.br' })],
+  const NAMELESS = /^a file of the manifest has no file_name$/;
+  const HASHLESS = /^a has no file_hash: nobody vouches for it$/;
+  const wrong: [string, (entry: object) => unknown, RegExp][] = [
+    ['null', () => null, NAMELESS],
+    ['a string', () => 'a', NAMELESS],
+    ['an entry without a name', (entry) => ({ ...entry, file_name: undefined }), NAMELESS],
+    ['an entry whose name is a list', (entry) => ({ ...entry, file_name: ['a'] }), NAMELESS],
+    ['an entry without a hash', (entry) => ({ ...entry, file_hash: undefined }), HASHLESS],
+    ['an entry whose hash is a number', (entry) => ({ ...entry, file_hash: 7 }), HASHLESS],
+    ['a name that is .br alone', (entry) => ({ ...entry, file_name: '.br' }), /is no name at all/],
+    [
+      'a name that is not UTF-8',
+      (entry) => ({ ...entry, file_name: '%E0%A4' }),
+      /^%E0%A4 is not percent-encoded UTF-8$/,
+    ],
+    [
+      'a file that was not sent',
+      (entry) => ({ ...entry, file_name: 'b' }),
+      /^b is in the list and not among the files$/,
+    ],
   ];
-  it.each(wrong)('is refused with %s', async (_, change) => {
-    await rejection(opening(change), 'ERR_ARCHIVE_INVALID');
+  it.each(wrong)('is refused with %s, and is told of it', async (_, change, message) => {
+    const error = await rejection(opening(change), 'ERR_ARCHIVE_INVALID');
+    expect(error.message).toMatch(message);
+  });
+
+  it.each([0, 15])('is refused with a file of %i bytes, by its path', async (length) => {
+    const { manifest, ivSessionKey } = await encryptManifest({ a: page }, { privateKey });
+    const files = new Map([['a', bytesOf(length)]]);
+    const work = decryptManifest(manifest, files, { publicKey, ivSessionKey });
+    const error = await rejection(work, 'ERR_LENGTH_INVALID');
+    expect(error.path).toBe('a');
+    expect(error.message).toBe(
+      `an encrypted file has a multiple of 16 bytes, got ${length}: the download was cut`,
+    );
   });
 
   it.each([

@@ -1,8 +1,11 @@
 // Delta updates of Capgo's wire, over every backend.
 
-import { describe, expect, it } from 'vitest';
-import { decryptBundle, decryptManifest, encryptManifest, keygen } from '../../src/capgo.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { toHex } from '../../src/bytes.ts';
+import { decryptBundle, decryptManifest, encryptManifest, keygen, keyId } from '../../src/capgo.ts';
 import { BACKENDS } from '../support/backends.ts';
+import { bytesOf } from '../support/bytes.ts';
+import { rejection } from '../support/errors.ts';
 
 const { privateKey, publicKey } = await keygen();
 
@@ -136,24 +139,165 @@ describe.each(BACKENDS)('%s', (backend) => {
     const work = open(await made(), { maxFileSize: 19_999 });
     await expect(work).rejects.toMatchObject({ code: 'ERR_LIMIT_EXCEEDED' });
   });
+
+  it.each([1, 15, 16, 17, 31, 32])('takes a file of %i bytes for its size', async (length) => {
+    const update = await encryptManifest({ a: text(length) }, { privateKey, backend });
+    expect((await open(update, { maxFileSize: length })).get('a')).toEqual(text(length));
+    if (length === 1) return;
+    const error = await rejection(open(update, { maxFileSize: length - 1 }), 'ERR_LIMIT_EXCEEDED');
+    expect(error.path).toBe('a');
+    expect(error.message).toMatch(`a has more than ${length - 1} bytes: if the update is yours`);
+  });
+
+  it('does not decrypt what is far too large, whatever it is', async () => {
+    const update = await made();
+    const files = new Map(update.files).set('index.html', text(2 ** 17));
+    const work = open({ ...update, files }, { maxFileSize: 2 ** 17 - 17 });
+    await rejection(work, 'ERR_LIMIT_EXCEEDED');
+  });
+
+  it('says the same of wrong padding, of wrong bytes and of what does not inflate', async () => {
+    const update = await made();
+    const at = (name: string) => update.files.get(name) as Uint8Array;
+    const altered = (name: string, byte: number) => {
+      const bytes = at(name).slice();
+      bytes[byte] = (bytes[byte] as number) ^ 0x80;
+      return open({ ...update, files: new Map(update.files).set(name, bytes) });
+    };
+    const spoilt = open(update, {
+      brotli: () => {
+        throw new Error('no Brotli');
+      },
+    });
+    const refused = [
+      altered('index.html', 0),
+      altered('index.html', at('index.html').length - 17),
+      spoilt,
+    ];
+    const messages = await Promise.all(
+      refused.map(async (work) => (await rejection(work, 'ERR_CHECKSUM_MISMATCH')).message),
+    );
+    expect(new Set(messages).size).toBe(1);
+  });
+
+  it('ends at the file at which it is aborted', async () => {
+    const reason = new Error('enough');
+    const stopping = () => {
+      const controller = new AbortController();
+      const seen: number[] = [];
+      const onProgress = ({ done }: { done: number }) => {
+        seen.push(done);
+        controller.abort(reason);
+      };
+      return { seen, options: { signal: controller.signal, onProgress } };
+    };
+    const encrypting = stopping();
+    const options = { privateKey, backend, ...encrypting.options };
+    await expect(encryptManifest(FILES, options)).rejects.toBe(reason);
+    expect(encrypting.seen).toEqual([20_000]);
+    const update = await made();
+    const opening = stopping();
+    await expect(open(update, opening.options)).rejects.toBe(reason);
+    expect(opening.seen).toEqual([16]);
+  });
 });
 
-it.each(['a b', '../x', 'x.br', 'a//b'])('does not make a manifest with %s', async (path) => {
+it.each([
+  ['a b', /^a b has a space, which Capgo's server refuses: rename it$/],
+  ['../x', /^\.\.\/x climbs out of the folder/],
+  ['x.br', /^x\.br ends in \.br, which the plugin would take for Brotli: rename it$/],
+  ['a//b', /^a\/\/b has a folder without a name/],
+])('does not make a manifest with %s', async (path, message) => {
   const work = encryptManifest({ [path]: text(1) }, { privateKey });
-  await expect(work).rejects.toMatchObject({ code: 'ERR_ARCHIVE_INVALID', path });
+  const error = await rejection(work, 'ERR_ARCHIVE_INVALID');
+  expect(error.path).toBe(path);
+  expect(error.message).toMatch(message);
 });
 
-it('says where the files are stored, as Capgo does', async () => {
-  const { manifest, ivSessionKey } = await encryptManifest(
-    { 'a/b.js': text(1) },
-    { privateKey, orgId: 'org', appId: 'app' },
+it('makes none where two names are one file somewhere', async () => {
+  const work = encryptManifest({ a: text(1), A: text(1) }, { privateKey });
+  await rejection(work, 'ERR_ARCHIVE_INVALID');
+});
+
+it('compresses from 8,192 bytes on, and where it saves more than 10', async () => {
+  const made = async (length: number, brotli: ((raw: Uint8Array) => Uint8Array) | false) => {
+    const { manifest } = await encryptManifest({ a: text(length) }, { privateKey, brotli });
+    return manifest[0]?.file_name;
+  };
+  const shorterBy = (saved: number) => (raw: Uint8Array) => raw.subarray(saved);
+  expect(await made(8191, shorterBy(8000))).toBe('a');
+  expect(await made(8192, shorterBy(8000))).toBe('a.br');
+  expect(await made(8192, shorterBy(10))).toBe('a');
+  expect(await made(8192, shorterBy(11))).toBe('a.br');
+  expect(await made(8192, false)).toBe('a');
+});
+
+it('sends the bytes that it hashed, whatever becomes of the memory that they came in', async () => {
+  const bytes = bytesOf(9000);
+  const wiping = (raw: Uint8Array) => {
+    bytes.fill(0);
+    return raw;
+  };
+  const options = { privateKey, brotli: wiping };
+  const { manifest, files, ivSessionKey } = await encryptManifest({ a: bytes }, options);
+  const opened = await decryptManifest(manifest, files, { publicKey, ivSessionKey });
+  expect(opened.get('a')).toEqual(bytesOf(9000));
+});
+
+it('says where the files are stored, as Capgo does, where it is told of whom they are', async () => {
+  const raw = { 'a/b.js': text(1) };
+  const { manifest, ivSessionKey } = await encryptManifest(raw, {
+    ...{ privateKey, orgId: 'org', appId: 'app' },
+  });
+  const [entry] = manifest;
+  const utf8 = (from: string) => new TextEncoder().encode(from);
+  const hash = await crypto.subtle.digest('SHA-256', utf8(entry?.file_hash as string));
+  const name = toHex(new Uint8Array(hash));
+  expect(entry?.s3_path).toBe(
+    `orgs/org/apps/app/delta/${toHex(utf8(ivSessionKey))}/${name}_a/b.js`,
   );
-  const hex = Array.from(new TextEncoder().encode(ivSessionKey), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
-  const start = `orgs/org/apps/app/delta/${hex}/`;
-  expect(manifest[0]?.s3_path?.startsWith(start)).toBe(true);
-  expect(manifest[0]?.s3_path?.slice(start.length)).toMatch(/^[0-9a-f]{64}_a\/b\.js$/);
+  for (const ids of [{}, { orgId: 'org' }, { appId: 'app' }]) {
+    const made = await encryptManifest(raw, { privateKey, ...ids });
+    expect(Object.keys(made.manifest[0] as object)).toEqual(['file_name', 'file_hash']);
+  }
+});
+
+it('tells of a large file on its way, after what came before it', async () => {
+  const seen: number[] = [];
+  const options = {
+    ...{ backend: 'noble' as const, brotli: false as const },
+    onProgress: ({ done }: { done: number }) => void seen.push(done),
+  };
+  const raw = { a: text(10), b: bytesOf(200_003) };
+  const { manifest, files, ivSessionKey } = await encryptManifest(raw, { privateKey, ...options });
+  expect(seen).toEqual([10, 65_546, 131_082, 196_618, 200_013]);
+  seen.length = 0;
+  const { backend, onProgress } = options;
+  await decryptManifest(manifest, files, { publicKey, ivSessionKey, backend, onProgress });
+  expect(seen).toEqual([16, 65_552, 131_088, 196_624, 200_032]);
+});
+
+it('gives no bundle and no checksum where no zip was given', async () => {
+  const raw = { a: text(1) };
+  const without = await encryptManifest(raw, { privateKey });
+  expect(Object.keys(without)).toEqual(['manifest', 'files', 'ivSessionKey', 'keyId']);
+  expect(without.keyId).toBe(keyId(publicKey));
+  const withZip = await encryptManifest(raw, { privateKey, zip: text(1) });
+  expect(Object.keys(withZip)).toEqual([
+    ...['manifest', 'files', 'bundle', 'checksum', 'ivSessionKey', 'keyId'],
+  ]);
+});
+
+it('has nothing done for a signal that was aborted before', async () => {
+  const reason = new Error('enough');
+  const signal = AbortSignal.abort(reason);
+  const brotli = vi.fn((raw: Uint8Array) => raw);
+  const raw = { a: text(9000) };
+  await expect(encryptManifest(raw, { privateKey, brotli, signal })).rejects.toBe(reason);
+  const { manifest, files, ivSessionKey } = await encryptManifest(raw, { privateKey });
+  const work = decryptManifest(manifest, files, { publicKey, ivSessionKey, signal });
+  await expect(work).rejects.toBe(reason);
+  expect(brotli).not.toHaveBeenCalled();
 });
 
 function expectGrowing(seen: readonly { done: number; total: number }[]): void {
