@@ -60,7 +60,7 @@ function readChecksum(checksum: string): {
       'the checksum is missing or not signed, as in plain bundles and in the withdrawn V1 scheme: anyone can have made it. Encrypt the bundle again with V2 keys, and pass the checksum that comes with it',
     );
   }
-  if (isHex) return { format: 'v3', signature: fromHex(checksum.toLowerCase()) };
+  if (isHex) return { format: 'v3', signature: fromHex(checksum) };
   const signature = fromBase64(checksum, 'base64');
   if (signature === undefined) throw malformed('is neither hex nor base64');
   return { format: 'v2', signature };

@@ -1,6 +1,7 @@
 // Files of Capgo's wire: the same bytes as in memory, whole and verified or not there at all.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { publicDecrypt } from 'node:crypto';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decryptBundle, encryptBundle, keygen } from '../../src/capgo.ts';
@@ -9,6 +10,7 @@ import type { ErrorCode, Progress } from '../../src/index.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
 import { makeFolder, openIn, snapshot, temporaries } from '../support/files.ts';
+import { wipedBy } from '../support/wiping.ts';
 
 const PIECE = 2 ** 20;
 
@@ -59,6 +61,25 @@ describe('encryptFile and decryptFile', () => {
     await encryptFile(at('plain'), at('out'), { privateKey, onProgress: (one) => seen.push(one) });
     expect(seen.map(({ done }) => done)).toEqual([PIECE, 2 * PIECE, plain.length]);
     expect(new Set(seen.map(({ total }) => total))).toEqual(new Set([plain.length]));
+    seen.length = 0;
+    const options = { publicKey, ...only(sent), onProgress: (one: Progress) => seen.push(one) };
+    await decryptFile(at('encrypted'), at('out'), options);
+    const total = readFileSync(at('encrypted')).length;
+    expect(seen).toEqual([PIECE, 2 * PIECE, total].map((done) => ({ done, total })));
+  });
+
+  it('wipe the session key, whatever becomes of the file', async () => {
+    const made = await wipedBy(() => encryptFile(at('plain'), at('out'), { privateKey }));
+    expect(made.filter((bytes) => /^(?!0+$).{32}$/.test(bytes))).toHaveLength(1);
+    const [, signed] = sent.ivSessionKey.split(':') as [string, string];
+    const sessionKey = publicDecrypt(publicKey, Buffer.from(signed, 'base64')).toString('hex');
+    const options = { publicKey, ...only(sent) };
+    const opened = await wipedBy(() => decryptFile(at('encrypted'), at('out'), options));
+    expect(opened).toContain(sessionKey);
+    const refused = await wipedBy(() =>
+      rejection(decryptFile(at('nowhere'), at('out'), options), 'ERR_FILE'),
+    );
+    expect(refused).toContain(sessionKey);
   });
 
   const damages: [string, ErrorCode, (bytes: Buffer) => Buffer][] = [
@@ -95,15 +116,63 @@ describe('encryptFile and decryptFile', () => {
     const stop = new AbortController();
     const reason = new Error('enough');
     const { signal } = stop;
-    const onProgress = () => stop.abort(reason);
+    let told = 0;
+    const onProgress = () => {
+      told++;
+      stop.abort(reason);
+    };
     const before = snapshot(folder);
     const options = { publicKey, ...only(sent), signal, onProgress };
     await expect(decryptFile(at('encrypted'), at('never'), options)).rejects.toBe(reason);
+    // At the piece at which it was aborted, and not when all is written.
+    expect(told).toBe(1);
     await expect(encryptFile(at('plain'), at('never'), { privateKey, signal })).rejects.toBe(
       reason,
     );
+    await expect(decryptFile(at('encrypted'), at('never'), options)).rejects.toBe(reason);
+    expect(told).toBe(1);
+    const later = new AbortController();
+    const encrypting = {
+      privateKey,
+      signal: later.signal,
+      onProgress: () => {
+        told++;
+        later.abort(reason);
+      },
+    };
+    await expect(encryptFile(at('plain'), at('never'), encrypting)).rejects.toBe(reason);
+    expect(told).toBe(2);
     expect(snapshot(folder)).toEqual(before);
     expect(temporaries(folder)).toEqual([]);
+  });
+
+  it('refuse an input that changes meanwhile', async () => {
+    writeFileSync(at('changing'), plain);
+    const onProgress = () => appendFileSync(at('changing'), 'more');
+    const work = encryptFile(at('changing'), at('never'), { privateKey, onProgress });
+    expect((await rejection(work, 'ERR_FILE')).message).toMatch(/was changed while it was read/);
+  });
+
+  const mistakes: [string, () => Promise<unknown>, string][] = [
+    ['an input', () => encryptFile(7 as never, at('out'), { privateKey }), 'input'],
+    ['an output', () => encryptFile(at('plain'), '', { privateKey }), 'output'],
+    ['an input', () => decryptFile(7 as never, at('out'), { publicKey, ...sent }), 'input'],
+    ['an output', () => decryptFile(at('plain'), '', { publicKey, ...sent }), 'output'],
+    [
+      'an option of encryptFile',
+      () => encryptFile(at('plain'), at('out'), { privateKey, zip: 1 } as never),
+      'encryptFile does not know the option "zip": it takes privateKey, checksumFormat, signal, onProgress',
+    ],
+    [
+      'an option of decryptFile',
+      () => decryptFile(at('plain'), at('out'), { publicKey, ...only(sent), zip: 1 } as never),
+      'decryptFile does not know the option "zip": it takes publicKey, ivSessionKey, checksum, signal, onProgress',
+    ],
+  ];
+  it.each(mistakes)('say which argument is wrong: %s', async (_, work, message) => {
+    const error = await work().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as Error).message.startsWith(message)).toBe(true);
   });
 
   it('refuse the input as the output, a missing file and what they do not know', async () => {
