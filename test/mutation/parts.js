@@ -35,7 +35,7 @@ const TESTS = {
     ...property('keys'),
   ],
   // Apart, for its tests make keys, and take longer than those of all other keys.
-  'keys/keygen': unit('keygen.node', 'keygen'),
+  'keys/keygen': unit('primes', 'keygen.node', 'keygen'),
   bundle: [
     VECTORS,
     ...unit('open', 'pipeline', 'checksum', 'chunk-work', 'stream-output', 'wiping'),
@@ -89,7 +89,18 @@ const TESTS = {
     ...property('zip'),
   ],
   capgo: [
-    ...unit('capgo-manifest', 'capgo-files.node', 'capgo-wire.node', 'capgo'),
+    ...unit(
+      'capgo-options',
+      'capgo-secrets',
+      'capgo-cbc',
+      'capgo-brotli.node',
+      'capgo-pass.node',
+      'capgo-keygen.node',
+      'capgo-manifest',
+      'capgo-files.node',
+      'capgo-wire.node',
+      'capgo',
+    ),
     ...security('capgo'),
     ...property('capgo'),
   ],
