@@ -15,7 +15,7 @@ export const nobleCbc: Cbc = {
     for (let start = 0; ; start += PIECE) {
       const piece = unshared(plain.subarray(start, start + PIECE));
       hash.update(piece);
-      const isLast = start + PIECE > plain.length;
+      const isLast = start + PIECE >= plain.length;
       const out = cbc(key, chain, { disablePadding: !isLast }).encrypt(piece);
       encrypted.set(out, start);
       if (isLast) return { encrypted, digest: hash.digest() };

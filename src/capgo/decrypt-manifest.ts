@@ -74,13 +74,12 @@ export async function decryptManifest(
   const checkName = createNameCheck();
   // What the server wrote, which may be anything.
   const listed = manifest.map((entry: Partial<ManifestEntry> | null | undefined) => {
-    const name = entry?.file_name;
+    const { file_name: name, file_hash: hash } = entry ?? {};
     const { path, isBrotli } = readName(name);
     checkName(path);
     const bytes = files.get(name as string);
     if (!(bytes instanceof Uint8Array))
       throw invalid(path, 'is in the list and not among the files');
-    const hash = entry?.file_hash;
     if (typeof hash !== 'string') throw invalid(path, 'has no file_hash: nobody vouches for it');
     return { path, isBrotli, bytes, hash };
   });

@@ -10,6 +10,11 @@ import { rejection, thrown } from '../support/errors.ts';
 const { privateKey, publicKey } = await keygen();
 const page = new TextEncoder().encode('<p>hello</p>'.repeat(1000));
 
+const real = process.getBuiltinModule;
+const withZlib = (zlib: unknown) => ({
+  getBuiltinModule: (id: string) => (id === 'node:zlib' ? zlib : real(id as never)),
+});
+
 describe("Node's Brotli", () => {
   it('compresses what it makes smaller, by its defaults, and is undone', async () => {
     const files = { 'a.html': page, 'b.bin': bytesOf(12_000) };
@@ -37,6 +42,27 @@ describe("Node's Brotli", () => {
     expect((await open(page.length)).get('a')).toEqual(page);
   });
 
+  it('does not inflate to its end what was put in the place of the file', async () => {
+    const bomb = brotliCompressSync(new Uint8Array(2 ** 20));
+    const made = await encryptManifest({ a: page }, { privateKey, brotli: () => bomb });
+    const { manifest, files, ivSessionKey } = made;
+    const options = { publicKey, ivSessionKey, maxFileSize: page.length };
+    await rejection(decryptManifest(manifest, files, options), 'ERR_LIMIT_EXCEEDED');
+    await rejection(
+      decryptManifest(manifest, files, { ...options, maxFileSize: 2 ** 20 }),
+      'ERR_CHECKSUM_MISMATCH',
+    );
+  });
+
+  it('that fails has the update fail with its error', async () => {
+    const reason = new Error('no memory');
+    const brotliCompress = (_: Uint8Array, done: (error: Error) => void) => done(reason);
+    vi.stubGlobal('process', withZlib({ brotliCompress }));
+    const work = encryptManifest({ a: page }, { privateKey });
+    vi.unstubAllGlobals();
+    await expect(work).rejects.toBe(reason);
+  });
+
   it('that finds no Brotli leaves the file refused, as any other that is not the signed one', async () => {
     const brotli = (raw: Uint8Array) => raw.subarray(0, 5000);
     const made = await encryptManifest({ a: page }, { privateKey, brotli });
@@ -51,10 +77,6 @@ describe('a runtime without Brotli', () => {
     vi.unstubAllGlobals();
   });
 
-  const real = process.getBuiltinModule;
-  const withZlib = (zlib: unknown) => ({
-    getBuiltinModule: (id: string) => (id === 'node:zlib' ? zlib : real(id as never)),
-  });
   const runtimes: [string, unknown][] = [
     ['no process', undefined],
     ['no modules of its own', {}],
@@ -69,6 +91,16 @@ describe('a runtime without Brotli', () => {
     expect(compress).toBe(undefined);
     const error = thrown(() => decompress(page), 'ERR_BACKEND_UNAVAILABLE');
     expect(error.message).toBe('this runtime has no Brotli: pass a decoder as options.brotli');
+  });
+
+  it('makes an update of files as they are', async () => {
+    vi.stubGlobal('process', withZlib(undefined));
+    const work = encryptManifest({ a: page }, { privateKey });
+    vi.unstubAllGlobals();
+    const { manifest, files, ivSessionKey } = await work;
+    expect(manifest[0]?.file_name).toBe('a');
+    const opened = await decryptManifest(manifest, files, { publicKey, ivSessionKey });
+    expect(opened.get('a')).toEqual(page);
   });
 
   it('says so of an update, and opens it with a decoder', async () => {

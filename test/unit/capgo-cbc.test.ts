@@ -114,6 +114,20 @@ describe.each(STEPS.filter(([backend]) => BACKENDS.includes(backend)))(
   },
 );
 
+const PADDED: [(typeof BACKENDS)[number], number, number[]][] = [
+  ['noble', 131_072, [65_536]],
+  ['node', 63 * 65_536, []],
+];
+it.each(PADDED.filter(([backend]) => BACKENDS.includes(backend)))(
+  '%s takes no step for the padding of %i bytes',
+  async (backend, length, steps) => {
+    const seen: number[] = [];
+    const { encrypt } = await loadCbc(backend);
+    await encrypt(createSession(), bytesOf(length), (done) => void seen.push(done));
+    expect(seen).toEqual(steps);
+  },
+);
+
 it('is stopped by an abort where the platform has all of it at once', async () => {
   const reason = new Error('enough');
   const backend = 'webcrypto' as const;
