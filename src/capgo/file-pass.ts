@@ -13,7 +13,7 @@ const FLUSH_LENGTH = 64 * PIECE;
 
 export interface FilePass extends WorkOptions {
   readonly file: InputFile;
-  readonly out: OutputFile;
+  readonly out: Pick<OutputFile, 'write' | 'flush'>;
   readonly transform: Pieces;
   /** Of what goes in, or of what comes out. */
   readonly hash: Hash;
@@ -55,7 +55,7 @@ export async function passFile(pass: FilePass): Promise<number> {
   }
 }
 
-function writeBehind(out: OutputFile) {
+function writeBehind(out: FilePass['out']) {
   let at = 0;
   let flushed = 0;
   let writing: Promise<void> = Promise.resolve();

@@ -81,13 +81,6 @@ const TESTS = {
     ...security('zip-bombs'),
     ...property('zip'),
   ],
-  'archive/read': [
-    ...unit('zip-refusals', 'zip-parts', 'zip-pieces', 'zip-names.node'),
-    ...security('zip-hostile'),
-    ...unit('zip-read', 'zip-stream'),
-    ...security('zip-bombs'),
-    ...property('zip'),
-  ],
   capgo: [
     ...unit(
       'capgo-options',

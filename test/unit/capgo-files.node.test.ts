@@ -10,7 +10,7 @@ import type { ErrorCode, Progress } from '../../src/index.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
 import { makeFolder, openIn, snapshot, temporaries } from '../support/files.ts';
-import { wipedBy } from '../support/wiping.ts';
+import { wipedBy } from '../support/wiped.ts';
 
 const PIECE = 2 ** 20;
 

@@ -18,7 +18,7 @@ import { publicOperation } from '../../src/seal/arithmetic.ts';
 import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
-import { wipedBy } from '../support/wiping.ts';
+import { wipedBy } from '../support/wiped.ts';
 
 const pair = await keygen();
 const { privateKey, publicKey } = pair;

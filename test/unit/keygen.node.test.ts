@@ -7,7 +7,7 @@ import { parsePrivateKey } from '../../src/keys/parse.ts';
 import type { generateKey } from '../../src/keys/primes.ts';
 import { derOf } from '../support/keys.ts';
 import { keyB } from '../support/vectors.ts';
-import { wipedBy } from '../support/wiping.ts';
+import { wipedBy } from '../support/wiped.ts';
 
 const good = parsePrivateKey(keyB.pkcs8);
 

@@ -34,7 +34,7 @@ describe('recycled rooms', () => {
     expect([100, 50, 60, 40, 200, 10].map((length) => room(length).length)).toEqual([
       100, 50, 60, 40, 200, 10,
     ]);
-    expect(recycledRooms(1)(10)).toEqual(new Uint8Array(10));
+    expect(recycledRooms({}, 1)(10)).toEqual(new Uint8Array(10));
   });
 });
 
