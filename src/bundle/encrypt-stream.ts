@@ -67,11 +67,14 @@ export function encryptStream(
   options: EncryptStreamOptions,
 ): EncryptedStream {
   checkOptions('encryptStream', options, [...ENCRYPT_OPTIONS, 'size']);
-  const { size = Number.POSITIVE_INFINITY, onProgress } = options;
-  if (size !== Number.POSITIVE_INFINITY && (!Number.isSafeInteger(size) || size < 0)) {
-    throw new RangeError(`options.size expected an integer from 0 to 2^53 - 1, got ${shown(size)}`);
+  const { size: given, onProgress } = options;
+  if (given !== undefined && (!Number.isSafeInteger(given) || given < 0)) {
+    throw new RangeError(
+      `options.size expected an integer from 0 to 2^53 - 1, got ${shown(given)}`,
+    );
   }
-  const sealing = readSealing(options, options.size);
+  const size = given ?? Number.POSITIVE_INFINITY;
+  const sealing = readSealing(options, given);
   const reader = openStream(source);
 
   let resolve: (sealed: SealedHeader) => void = () => {};

@@ -38,7 +38,7 @@ function intro(least) {
   const { dependencies } = readJson('test/mutation/package.json');
   const { devDependencies } = readJson('package.json');
   const stryker = dependencies['@stryker-mutator/core'];
-  return `Written by \`npm run update:mutation\` after \`npm run mutation -- --force\`; nothing here is typed by hand but the reasons,
+  return `Written by \`npm run update:mutation\` after \`npm run mutation\`; nothing here is typed by hand but the reasons,
 which are in [survivors/](../test/mutation/survivors).
 
 A mutant is the source with one thing changed: an operator, a condition, a string, a block left out. It is killed where a

@@ -371,12 +371,15 @@ describe('encryptStream', () => {
     }
   });
 
-  it.each([-1, 0.5, Number.NaN, '5', Number.NEGATIVE_INFINITY])('refuses a size of %o', (size) => {
-    expect(() => encrypt([], { size: size as number })).toThrow(RangeError);
-    expect(() => encrypt([], { size: size as number })).toThrow(
-      `options.size expected an integer from 0 to 2^53 - 1, got ${typeof size === 'string' ? 'a string' : size}`,
-    );
-  });
+  it.each([-1, 0.5, Number.NaN, '5', Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY])(
+    'refuses a size of %o',
+    (size) => {
+      expect(() => encrypt([], { size: size as number })).toThrow(RangeError);
+      expect(() => encrypt([], { size: size as number })).toThrow(
+        `options.size expected an integer from 0 to 2^53 - 1, got ${typeof size === 'string' ? 'a string' : size}`,
+      );
+    },
+  );
 
   it('tells its progress with the size, or with no end in sight', async () => {
     for (const size of [plain.length, undefined]) {
