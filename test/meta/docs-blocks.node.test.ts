@@ -21,6 +21,7 @@ const ELSEWHERE: readonly Elsewhere[] = [
   { language: 'sh', pages: /^test\/runtimes\/README\.md$/, run: '.ci/runtimes' },
   { language: 'sh', pages: /^test\/consumers\/README\.md$/, run: '.ci/consumers' },
   { language: 'sh', pages: /^test\/fuzz\/README\.md$/, said: 'ten minutes, all targets in turn' },
+  { language: 'sh', pages: /^test\/mutation\/README\.md$/, said: 'CI does not run it' },
   { language: 'sh', pages: /^bench\/peers\/README\.md$/, run: 'bench/peers/run.js' },
   {
     language: 'java',
