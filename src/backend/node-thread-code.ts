@@ -25,9 +25,9 @@ export const SLOTS = 0;
 
 // CommonJS text and not a file: a bundled app has no file of ours to start a thread from.
 export const THREAD_CODE: string = `
-const { parentPort, receiveMessageOnPort, workerData } = require('node:worker_threads');
+const { receiveMessageOnPort, workerData } = require('node:worker_threads');
 const { createCipheriv, createDecipheriv, createHash, timingSafeEqual } = require('node:crypto');
-const { memory, slots, fieldsAt, keyAt } = workerData;
+const { memory, slots, fieldsAt, keyAt, port } = workerData;
 const state = new Int32Array(memory, 0, slots + 1);
 const key = new Uint8Array(memory, keyAt, 32);
 const SLICE = ${SLICE};
@@ -37,7 +37,7 @@ let litter = new ArrayBuffer(${LOOSENING_LENGTH});
 
 function memoryOf(number) {
   while (!memories.has(number)) {
-    const { message } = receiveMessageOnPort(parentPort);
+    const { message } = receiveMessageOnPort(port);
     if (message.forget) memories = new Map([[${SLOTS}, memory]]);
     else memories.set(message.number, message.memory);
   }

@@ -3,7 +3,7 @@
 // the caller's thread. So nothing ever waits for the thread to start, and where there is none the work
 // is the same, on one core.
 
-import type { Worker } from 'node:worker_threads';
+import type { Transferable, Worker } from 'node:worker_threads';
 import type { Awaitable } from './backend.ts';
 import { isOurs } from './node-memory.ts';
 import {
@@ -105,6 +105,8 @@ function startThread(chunkSize: number): Thread | undefined {
   const state = new Int32Array(memory, 0, slots + 1);
   const key = new Uint8Array(memory, keyAt, 32);
 
+  // Of its own: Deno reads no message of a worker's own port on demand.
+  const { port1, port2 } = new MessageChannel();
   let alive = true;
   let worker: Worker;
   try {
@@ -117,9 +119,11 @@ function startThread(chunkSize: number): Thread | undefined {
       execArgv: [],
       // A small young generation is collected often, and with it the buffers that slices came in.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
-      workerData: { memory, slots, fieldsAt, keyAt },
+      workerData: { memory, slots, fieldsAt, keyAt, port: port2 },
+      transferList: [port2 as unknown as Transferable],
     });
   } catch {
+    port1.close();
     return undefined;
   }
   // A thread that is not to be had (no memory, no permission) is no failure: the work is done here.
@@ -144,7 +148,7 @@ function startThread(chunkSize: number): Thread | undefined {
       newest += 1;
       number = newest;
       known.set(bytes.buffer, number);
-      worker.postMessage({ number, memory: bytes.buffer });
+      port1.postMessage({ number, memory: bytes.buffer });
     }
     return [number, bytes.byteOffset];
   }
@@ -269,7 +273,7 @@ function startThread(chunkSize: number): Thread | undefined {
           }
           key.fill(0);
           new Uint8Array(memory, dataAt).fill(0);
-          if (known.size > 0) worker.postMessage({ forget: true });
+          if (known.size > 0) port1.postMessage({ forget: true });
           known.clear();
           keepIdle(thread);
         },
@@ -277,6 +281,7 @@ function startThread(chunkSize: number): Thread | undefined {
     },
     end() {
       key.fill(0);
+      port1.close();
       void worker.terminate();
     },
   };

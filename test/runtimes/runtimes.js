@@ -22,7 +22,13 @@ function script(path, args = []) {
       const printed = await command(program, [...args, 'hosts/script.js'], app, {
         DENO_NO_UPDATE_CHECK: '1',
       });
-      return { version: version.split('\n')[0].replace(/ \(.*/, ''), results: resultsIn(printed) };
+      // The work goes on without a thread that dies, so that nothing else would tell.
+      const [died] = printed.match(/Uncaught .*/) ?? [];
+      const thread = { name: 'no thread dies', ok: died === undefined, error: died };
+      return {
+        version: version.split('\n')[0].replace(/ \(.*/, ''),
+        results: [...resultsIn(printed), thread],
+      };
     },
   };
 }

@@ -169,6 +169,21 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
   });
 });
 
+/** The threads that are started, as they come. */
+function watchThreads(): Worker[] {
+  const real = process.getBuiltinModule;
+  const threads: Worker[] = [];
+  class Watched extends Worker {
+    constructor(...parameters: ConstructorParameters<typeof Worker>) {
+      super(...parameters);
+      threads.push(this);
+    }
+  }
+  vi.spyOn(process, 'getBuiltinModule').mockImplementation(((id: string) =>
+    id === 'node:worker_threads' ? { Worker: Watched } : real(id as never)) as typeof real);
+  return threads;
+}
+
 describe('a large file', () => {
   it('goes through where there is no shared memory to be had', async () => {
     const { Memory } = WebAssembly;
@@ -189,17 +204,24 @@ describe('a large file', () => {
     expect(tried).toBe(8);
   });
 
+  it('goes through a thread, which dies of nothing that it is handed', async () => {
+    const threads = watchThreads();
+    const errors: unknown[] = [];
+    const onProgress = () => {
+      const [thread] = threads;
+      if (thread?.listenerCount('error') === 1) thread.on('error', (error) => errors.push(error));
+    };
+    // Of a chunk size that no idle thread is for.
+    const options = { privateKey, chunkSize: 524_288, onProgress };
+    await encryptFile(at('plain'), at('sealed'), options);
+    await decryptFile(at('sealed'), at('opened'), { publicKey });
+    expect(threads.length).toBeGreaterThan(0);
+    expect(errors).toEqual([]);
+    expect(digestOf('opened')).toBe(LARGE_DIGEST);
+  });
+
   it('is finished here where the thread dies in the middle', async () => {
-    const real = process.getBuiltinModule;
-    const threads: Worker[] = [];
-    class Watched extends Worker {
-      constructor(...parameters: ConstructorParameters<typeof Worker>) {
-        super(...parameters);
-        threads.push(this);
-      }
-    }
-    vi.spyOn(process, 'getBuiltinModule').mockImplementation(((id: string) =>
-      id === 'node:worker_threads' ? { Worker: Watched } : real(id as never)) as typeof real);
+    const threads = watchThreads();
     const killed: Worker[] = [];
     const killHalfWay = ({ done, total }: Progress) => {
       const thread = done > total / 2 ? threads.shift() : undefined;
