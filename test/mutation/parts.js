@@ -36,6 +36,7 @@ const TESTS = {
   ],
   // Apart, for its tests make keys, and take longer than those of all other keys.
   'keys/keygen': unit('primes', 'keygen.node', 'keygen'),
+  // Without the property tests and the long streams: every survivor would wait for them.
   bundle: [
     VECTORS,
     ...unit('open', 'pipeline', 'checksum', 'chunk-work', 'stream-output', 'wiping'),
@@ -56,8 +57,7 @@ const TESTS = {
       'attack-truncation',
       'hostile-sources',
     ),
-    ...unit('reader.node', 'blob-brand', 'work', 'recycled-rooms'),
-    ...property('streams', 'bundle'),
+    ...unit('reader.node', 'blob-brand'),
   ],
   // What writes archives, and what both halves share.
   'archive/write': [
