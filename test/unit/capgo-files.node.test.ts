@@ -3,7 +3,7 @@
 import { publicDecrypt } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decryptBundle, encryptBundle, keygen } from '../../src/capgo.ts';
 import { decryptFile, encryptFile } from '../../src/capgo-node.ts';
 import type { ErrorCode, Progress } from '../../src/index.ts';
@@ -27,7 +27,7 @@ beforeEach(async () => {
   writeFileSync(at('plain'), plain);
   sent = await encryptFile(at('plain'), at('encrypted'), { privateKey });
 });
-afterAll(() => {
+afterEach(() => {
   expect(openIn(folder)).toEqual([]);
 });
 

@@ -34,6 +34,14 @@ describe('keygen of Capgo in pure JavaScript', () => {
     await expect(work).rejects.toMatchObject({ code: 'ERR_KEY_INVALID' });
   });
 
+  it('is not asked for where the platform makes keys, with a signal or without', async () => {
+    const { signal } = new AbortController();
+    const made = [await withNumbers(), await withNumbers({ signal })];
+    expect(generate).not.toHaveBeenCalled();
+    const moduli = [pair, ...made].map(({ privateKey }) => readPrivateKey(privateKey).n);
+    expect(new Set(moduli).size).toBe(3);
+  });
+
   it('is stopped by an abort between two candidates', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { toBase64 } from '../../src/base64.ts';
 import { fromHex } from '../../src/bytes.ts';
+import { keyIdOf } from '../../src/capgo/keys.ts';
 import { decryptBundle, encryptBundle, keygen, keyId } from '../../src/capgo.ts';
 import { keygen as keygenOfRoot } from '../../src/index.ts';
 import { BACKENDS } from '../support/backends.ts';
@@ -29,6 +30,11 @@ describe('keys', () => {
     const body = pair.publicKey.split('\n').slice(1, -2).join('');
     expect(pair.keyId).toBe(body.slice(0, 20));
     expect(keyId(pair.publicKey)).toBe(pair.keyId);
+  });
+
+  it('have an id in the alphabet of PEM', () => {
+    const n = (0xfbffffn << 2024n) | 1n;
+    expect(keyIdOf({ n, e: 65_537n }).slice(0, 16)).toBe('MIIBCgKCAQEA+///');
   });
 
   it('are refused in any other form', async () => {
