@@ -20,11 +20,15 @@ function markdown(rows) {
   return [line(rows[0]), rule, ...rows.slice(1).map(line)].join('\n');
 }
 
-export function page(results, least) {
+/** @param missing - Folders of which something has not been run. */
+export function page(results, least, missing) {
   return [
     '# Mutation testing',
     intro(least),
     table(results),
+    ...(missing.length === 0
+      ? []
+      : [`Not run to the end yet: ${missing.map((folder) => `\`src/${folder}\``).join(', ')}.`]),
     '## What no test notices',
     'Each of these changes leaves every test passing, and why that is so.',
     ...results.flatMap(survivorsOf),
