@@ -5,8 +5,14 @@ import { readPrivateKey } from '../../src/capgo/keys.ts';
 import { keygen } from '../../src/capgo.ts';
 import type { generateKey } from '../../src/keys/primes.ts';
 
-const pair = await keygen();
-const numbers = readPrivateKey(pair.privateKey);
+let pair: Awaited<ReturnType<typeof keygen>>;
+let numbers: ReturnType<typeof readPrivateKey>;
+
+// Before each, though done once: where no key can be made the tests fail, and the file is not just left out.
+beforeEach(async () => {
+  pair ??= await keygen();
+  numbers ??= readPrivateKey(pair.privateKey);
+});
 
 describe('keygen of Capgo in pure JavaScript', () => {
   const generate = vi.fn<typeof generateKey>();
