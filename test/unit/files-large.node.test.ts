@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { constants, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { allocateShared, isOurs } from '../../src/backend/node-memory.ts';
 import { decryptBundle, type Progress } from '../../src/index.ts';
@@ -11,6 +11,7 @@ import { decryptFile, encryptFile } from '../../src/node.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
 import { makeFolder, onFileSystem, openIn } from '../support/files.ts';
+import { watchThreads } from '../support/threads.ts';
 import { keyB } from '../support/vectors.ts';
 
 const privateKey = keyB.pkcs8;
@@ -168,21 +169,6 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
     expect(opened).toBe(0);
   });
 });
-
-/** The threads that are started, as they come. */
-function watchThreads(): Worker[] {
-  const real = process.getBuiltinModule;
-  const threads: Worker[] = [];
-  class Watched extends Worker {
-    constructor(...parameters: ConstructorParameters<typeof Worker>) {
-      super(...parameters);
-      threads.push(this);
-    }
-  }
-  vi.spyOn(process, 'getBuiltinModule').mockImplementation(((id: string) =>
-    id === 'node:worker_threads' ? { Worker: Watched } : real(id as never)) as typeof real);
-  return threads;
-}
 
 describe('a large file', () => {
   it('goes through where there is no shared memory to be had', async () => {

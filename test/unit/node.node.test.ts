@@ -5,7 +5,6 @@ import { createCipheriv, createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../src/backend/select.ts';
@@ -15,6 +14,7 @@ import { parsePrivateKey } from '../../src/keys/parse.ts';
 import { openInput } from '../../src/sources/input.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
+import { watchThreads } from '../support/threads.ts';
 import { keyB } from '../support/vectors.ts';
 
 const privateKey = keyB.pkcs8;
@@ -135,16 +135,7 @@ describe('a large bundle', () => {
   });
 
   it('is finished here where the thread dies in the middle', async () => {
-    const real = process.getBuiltinModule;
-    const threads: Worker[] = [];
-    class Watched extends Worker {
-      constructor(...parameters: ConstructorParameters<typeof Worker>) {
-        super(...parameters);
-        threads.push(this);
-      }
-    }
-    vi.spyOn(process, 'getBuiltinModule').mockImplementation(((id: string) =>
-      id === 'node:worker_threads' ? { Worker: Watched } : real(id as never)) as typeof real);
+    const threads = watchThreads();
     let killed = false;
     const onProgress = ({ done, total }: { done: number; total: number }) => {
       if (done > total / 3 && !killed) {
