@@ -10,7 +10,7 @@ export const SLICE = 65_536;
  * Answers are collected when V8 looks, and it would let 32 MiB of them pile up. What is on its own heap counts at
  * once: this many numbers beside each have the dead ones collected every few MiB.
  */
-export const LITTER = 2048;
+export const LITTER = 4096;
 
 /**
  * glibc hands free memory at the end of its heap back to the system, a fault for each page when it is wanted again,
