@@ -62,8 +62,12 @@ export async function planEntries(
   const paths = createPathSet();
   const encoder = new TextEncoder();
   for await (const item of listed(entries)) {
-    signal?.throwIfAborted();
     const { path, data } = readItem(item);
+    if (signal?.aborted) {
+      // It may come late, when all that had come was let go of.
+      drop(data, signal.reason);
+      throw signal.reason;
+    }
     taken.push({ path, name: encoder.encode(path), data });
     const fault = path.endsWith('/') ? FOLDER : (pathFault(path) ?? paths.add(path, false));
     if (fault !== undefined) throw invalid(fault, path);
@@ -196,8 +200,17 @@ function sourceFailed(path: string, why: string, cause: unknown): BundleSealErro
   return new BundleSealError('ERR_SOURCE_FAILED', `"${shown}": ${why}`, { path: shown, cause });
 }
 
+/** The files of a collection that is all there, unchecked; what an iterable has yet to give is not asked for. */
+export function givenIn(entries: ZipEntries): Partial<ZipInput>[] {
+  if (entries instanceof Map) return [...entries.values()].map((data) => ({ data }));
+  const isLazy = Symbol.iterator in entries || Symbol.asyncIterator in entries;
+  if (!isLazy) return Object.values(entries).map((data) => ({ data }));
+  if (!Array.isArray(entries)) return [];
+  return entries.map((item) => (Array.isArray(item) ? { data: item[1] } : (item ?? {})));
+}
+
 /** Tells streams that will not be read. */
-export function dropContents(files: Iterable<Planned>, reason: unknown): void {
+export function dropContents(files: Iterable<Partial<ZipInput>>, reason: unknown): void {
   for (const { data } of files) drop(data, reason);
 }
 

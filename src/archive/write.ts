@@ -1,8 +1,10 @@
 // Writing an archive: the same files make the same bytes, whoever writes them, wherever and whenever.
 
 import type { WorkOptions } from '../options.ts';
+import { untilAborted } from '../turn.ts';
 import {
   dropContents,
+  givenIn,
   openContent,
   type Planned,
   planEntries,
@@ -33,11 +35,14 @@ export async function* writeZip(
   { level, signal, onProgress }: WriteOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const files: Planned[] = [];
+  let isPlanned = false;
   let opened = 0;
   let reason: unknown = new DOMException('the archive was given up by its reader', 'AbortError');
   const pace = createPace(signal);
   try {
-    await planEntries(entries, files, signal);
+    signal?.throwIfAborted();
+    await untilAborted(planEntries(entries, files, signal), signal);
+    isPlanned = true;
     const progress = progressOf(totalSize(files), onProgress);
     const directory: Uint8Array[] = [];
     let offset = 0;
@@ -73,7 +78,7 @@ export async function* writeZip(
     reason = error;
     throw error;
   } finally {
-    dropContents(files.slice(opened), reason);
+    dropContents(isPlanned ? files.slice(opened) : [...files, ...givenIn(entries)], reason);
   }
 }
 

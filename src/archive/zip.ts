@@ -2,7 +2,7 @@
 
 import { concatAll, type OwnBytes } from '../bytes.ts';
 import { checkOptions, shown, type WorkOptions } from '../options.ts';
-import { checkEntries, type ZipEntries } from './content.ts';
+import { checkEntries, dropContents, givenIn, type ZipEntries } from './content.ts';
 import type { Level } from './deflate.ts';
 import { joined } from './pieces.ts';
 import { generatorStream } from './streams.ts';
@@ -47,7 +47,6 @@ const CHUNK_LENGTH = 65_536;
  */
 export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): Promise<OwnBytes> {
   const level = check('zipBundle', entries, options);
-  options.signal?.throwIfAborted();
   const parts: Uint8Array[] = [];
   for await (const part of writeZip(entries, { ...options, level })) parts.push(part);
   return concatAll(parts);
@@ -81,10 +80,17 @@ export function zipStream(
   options: ZipOptions = {},
 ): ReadableStream<Uint8Array> {
   const level = check('zipStream', entries, options);
-  return generatorStream(
-    (signal) => inChunks(writeZip(entries, { ...options, level, signal })),
-    options.signal,
-  );
+  let isBegun = false;
+  const begin = async function* (signal: AbortSignal) {
+    isBegun = true;
+    yield* inChunks(writeZip(entries, { ...options, level, signal }));
+  };
+  return generatorStream((stop) => {
+    // What never began has no end at which it could let go.
+    const letGo = () => isBegun || dropContents(givenIn(entries), stop.reason);
+    stop.addEventListener('abort', letGo, { once: true });
+    return begin(stop);
+  }, options.signal);
 }
 
 function check(call: string, entries: ZipEntries, options: ZipOptions): Level {

@@ -5,6 +5,7 @@ import {
   BundleSealError,
   type Progress,
   unzipBundle,
+  type ZipEntries,
   zipBundle,
   zipStream,
 } from '../../src/zip.ts';
@@ -268,6 +269,79 @@ describe('streams that are given', () => {
         message: 'the archive was given up by its reader',
       });
     }
+  });
+
+  type Given = ReturnType<typeof streams>[number];
+  const collections: [string, (all: ReturnType<typeof streams>) => ZipEntries][] = [
+    ['pairs', dataOf],
+    ['items', (all) => all.map(({ path, stream: data }) => ({ path, data }))],
+    ['a Map', (all) => new Map(dataOf(all))],
+    ['files by path', (all) => Object.fromEntries(dataOf(all))],
+  ];
+
+  it.each(collections)('are told, in %s, where nothing has begun', async (_, entriesOf) => {
+    const left = streams('a', 'b');
+    await zipStream(entriesOf(left)).cancel(reason);
+    const late = streams('a', 'b');
+    const stopped = zipStream(entriesOf(late), { signal: AbortSignal.abort(reason) });
+    await expect(stopped.getReader().read()).rejects.toBe(reason);
+    const never = streams('a', 'b');
+    const work = zipBundle(entriesOf(never), { signal: AbortSignal.abort(reason) });
+    await expect(work).rejects.toBe(reason);
+    for (const { cancelled } of [...left, ...late, ...never]) expect(cancelled()).toBe(reason);
+  });
+
+  it.each(collections)('are told, in %s, of a path before theirs', async (_, entriesOf) => {
+    const all = streams('../a', 'b', 'c');
+    const error = await failureOf(zipBundle(entriesOf(all)));
+    expect(error).toMatchObject({ code: 'ERR_ARCHIVE_INVALID', path: '../a' });
+    expect(all.map(({ cancelled }) => cancelled())).toEqual([error, error, error]);
+  });
+
+  it('are asked of no iterable that has yet to give them', async () => {
+    let asked = 0;
+    const entries = (function* () {
+      asked += 1;
+      yield ['a', new Uint8Array(1)] as const;
+    })();
+    await zipStream(entries).cancel(reason);
+    const work = zipBundle(entries, { signal: AbortSignal.abort(reason) });
+    await expect(work).rejects.toBe(reason);
+    expect(asked).toBe(0);
+  });
+
+  it('come to nothing where an abort was before them', async () => {
+    const controller = new AbortController();
+    const [early, late] = streams('a', 'b') as [Given, Given];
+    let answer: (() => void) | undefined;
+    let isLeft = false;
+    const entries = (async function* () {
+      try {
+        yield [early.path, early.stream] as const;
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+        yield [late.path, late.stream] as const;
+      } finally {
+        isLeft = true;
+      }
+    })();
+    const work = zipBundle(entries, { signal: controller.signal });
+    await expect.poll(() => answer).toBeDefined();
+    controller.abort(reason);
+    await expect(work).rejects.toBe(reason);
+    expect(early.cancelled()).toBe(reason);
+    answer?.();
+    await expect.poll(() => isLeft).toBe(true);
+    expect(late.cancelled()).toBe(reason);
+  });
+
+  it('are told also beside what is no file', async () => {
+    const [one] = streams('a') as [Given];
+    const entries = [null, undefined, ['a'], 7, { path: 'a', data: one.stream }];
+    const error = await failureOf(zipBundle(entries as never));
+    expect((error as TypeError).message).toMatch(/got null$/);
+    expect(one.cancelled()).toBe(error);
   });
 
   it('that refuse to be cancelled, or that another reader has, end nothing', async () => {
