@@ -106,7 +106,11 @@ export async function decryptManifest(
       if (found === undefined) throw mismatch();
       const raw = isBrotli ? await inflate(path, found.plain, brotli, maxFileSize) : found.plain;
       const digest = isBrotli ? await backend.sha256(raw) : found.digest;
-      if (!isSame(digest, signed)) throw mismatch();
+      if (!isSame(digest, signed)) {
+        found.plain.fill(0);
+        raw.fill(0);
+        throw mismatch();
+      }
       // After that, as what the padding leaves of a forged file would tell of the padding.
       if (raw.length > maxFileSize) throw tooLarge(path, maxFileSize);
       opened.set(path, raw);

@@ -6,6 +6,7 @@ import { decryptBundle, decryptManifest, encryptManifest, keygen, keyId } from '
 import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
+import { wipedDuring } from '../support/wiped.ts';
 
 const { privateKey, publicKey } = await keygen();
 
@@ -25,6 +26,7 @@ const brotli = {
 };
 
 describe.each(BACKENDS)('%s', (backend) => {
+  type Entry = Awaited<ReturnType<typeof made>>['manifest'][number];
   const made = () => encryptManifest(FILES, { privateKey, brotli: brotli.compress, backend });
   const open = (
     {
@@ -51,6 +53,20 @@ describe.each(BACKENDS)('%s', (backend) => {
       'index.html',
     ]);
     expect(Object.fromEntries(await open(update))).toEqual(FILES);
+  });
+
+  it('leaves nothing in memory of a file that is not the one that was signed', async () => {
+    const update = await made();
+    const [large, small] = update.manifest as [Entry, Entry];
+    const swapped = (entry: Entry, other: Entry) => () =>
+      open({ ...update, manifest: [{ ...entry, file_hash: other.file_hash }] });
+    // As it was decrypted, and as Brotli gave it.
+    const packed = await wipedDuring(3, swapped(large, small));
+    expect(packed).toEqual([toHex(brotli.compress(FILES['assets/large.js']))]);
+    const raw = await wipedDuring(20_000, swapped(large, small));
+    expect(raw).toEqual([toHex(FILES['assets/large.js'])]);
+    const stored = await wipedDuring(8191, swapped(small, large));
+    expect(stored[0]).toBe(toHex(FILES['assets/é.js']));
   });
 
   it('tells how far it is, up to all of it and once', async () => {
