@@ -39,7 +39,15 @@ const TESTS = {
   // Without the property tests and the long streams: every survivor would wait for them.
   bundle: [
     VECTORS,
-    ...unit('open', 'pipeline', 'checksum', 'chunk-work', 'stream-output', 'wiping'),
+    ...unit(
+      'open',
+      'pipeline',
+      'checksum',
+      'chunk-work',
+      'recycled-rooms',
+      'stream-output',
+      'wiping',
+    ),
     ...unit('bundle', 'reader', 'reader-requests', 'streams', 'reseal', 'signer', 'options'),
     ...security(
       'attack-another-app',
