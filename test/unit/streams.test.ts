@@ -196,6 +196,12 @@ describe('decryptStream', () => {
   });
 });
 
+it('encryptStream gives the checksum of what went through, once that is all', async () => {
+  const { body, checksum } = encryptStream(streamOf([plain]).stream, sealing);
+  await drain(body);
+  expect(await checksum).toBe(sealed.checksum);
+});
+
 const wordsOf: [
   string,
   (source: ReadableStream<Uint8Array>, more: object) => ReadableStream<Uint8Array>,
