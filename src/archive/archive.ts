@@ -10,7 +10,7 @@ import { createMeter, type Growth, type Limits } from './limits.ts';
 import type { Pace } from './pace.ts';
 import { createPathSet } from './paths.ts';
 import { peekSignature, readLocal } from './records.ts';
-import { cutShort, invalid } from './refuse.ts';
+import { invalid } from './refuse.ts';
 
 export interface ArchiveEntry extends CentralEntry {
   /** Where the next entry, or the directory, begins. */
@@ -88,7 +88,6 @@ export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, Me
   checkAgreement(entry, await readLocal(cursor));
   const measured = yield* extract(cursor, entry, meter, pace);
   const rest = await cursor.peek(end - cursor.offset);
-  if (rest.length !== end - cursor.offset) throw cutShort(end, path);
   const isRight = isDescribedLater(entry)
     ? descriptorLengths(rest, measured).includes(rest.length)
     : rest.length === 0;

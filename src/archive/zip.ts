@@ -88,7 +88,7 @@ export function zipStream(
   return generatorStream((stop) => {
     // What never began has no end at which it could let go.
     const letGo = () => isBegun || dropContents(givenIn(entries), stop.reason);
-    stop.addEventListener('abort', letGo, { once: true });
+    stop.addEventListener('abort', letGo);
     return begin(stop);
   }, options.signal);
 }
