@@ -213,6 +213,18 @@ describe.each(READERS)('%s reads', (_, read) => {
     expect(new Map([...files].sort())).toEqual(helloWorld);
   });
 
+  it('Zip64 end records before a comment as long as it can be', async () => {
+    const start = 2 * (30 + 5 + 5);
+    const size = 2 * (46 + 5);
+    const zip = rawZip([one, two], {
+      between: zip64End({ at: start + size, count: 2, size, offset: start }),
+      count: 0xffff,
+      offset: 2 ** 32 - 1,
+      comment: new Uint8Array(65_535).fill(0x20),
+    });
+    expect(await read(zip)).toEqual(helloWorld);
+  });
+
   it('blocks of every kind, cut anywhere', async () => {
     const content = join(bytesOf(70_000), new Uint8Array(70_000), utf8('text '.repeat(5000)));
     const files = await read(await zipBundle({ a: content, b: hello }));
