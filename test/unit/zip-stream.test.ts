@@ -32,6 +32,17 @@ async function drain(files: AsyncIterable<unknown>): Promise<void> {
 }
 
 describe('unzipStream', () => {
+  it('hands out no file beyond maxEntries', async () => {
+    const zip = await zipBundle(contents);
+    const given: string[] = [];
+    const work = async () => {
+      for await (const { path } of unzipStream(streamOf(zip), { maxEntries: 2 })) given.push(path);
+    };
+    const error = await rejection(work(), 'ERR_LIMIT_EXCEEDED');
+    expect(error.path).toBe('c');
+    expect(given).toEqual(['a', 'b']);
+  });
+
   it('gives the same files however the input is cut, down to single bytes', async () => {
     const zip = await zipBundle(contents);
     for (const length of [1, 7, 4096, zip.length]) {
