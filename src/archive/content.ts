@@ -78,16 +78,19 @@ export async function planEntries(
 const FOLDER = 'is a folder: give its files, folders come by themselves';
 
 function listed(entries: ZipEntries): Iterable<unknown> | AsyncIterable<unknown> {
-  const isIterable = Symbol.iterator in entries || Symbol.asyncIterator in entries;
-  return isIterable
-    ? (entries as Iterable<unknown> | AsyncIterable<unknown>)
-    : Object.entries(entries);
+  return isIterable(entries) ? entries : Object.entries(entries);
+}
+
+function isIterable(entries: ZipEntries): entries is Exclude<ZipEntries, Record<string, ZipData>> {
+  return Symbol.iterator in entries || Symbol.asyncIterator in entries;
+}
+
+function fieldsOf(item: unknown): Partial<ZipInput> {
+  return Array.isArray(item) ? { path: item[0], data: item[1] } : ((item ?? {}) as object);
 }
 
 function readItem(item: unknown): ZipInput {
-  const { path, data } = (
-    Array.isArray(item) ? { path: item[0], data: item[1] } : (item ?? {})
-  ) as Partial<ZipInput>;
+  const { path, data } = fieldsOf(item);
   if (typeof path !== 'string') {
     throw new TypeError(
       `entries expected to give { path, data } or [path, data], got ${describe(item)}`,
@@ -202,11 +205,8 @@ function sourceFailed(path: string, why: string, cause: unknown): BundleSealErro
 
 /** The files of a collection that is all there, unchecked; what an iterable has yet to give is not asked for. */
 export function givenIn(entries: ZipEntries): Partial<ZipInput>[] {
-  if (entries instanceof Map) return [...entries.values()].map((data) => ({ data }));
-  const isLazy = Symbol.iterator in entries || Symbol.asyncIterator in entries;
-  if (!isLazy) return Object.values(entries).map((data) => ({ data }));
-  if (!Array.isArray(entries)) return [];
-  return entries.map((item) => (Array.isArray(item) ? { data: item[1] } : (item ?? {})));
+  const isThere = Array.isArray(entries) || entries instanceof Map || !isIterable(entries);
+  return isThere ? Array.from(listed(entries) as Iterable<unknown>, fieldsOf) : [];
 }
 
 /** Tells streams that will not be read. */
