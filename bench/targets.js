@@ -36,6 +36,8 @@ export const TARGETS = {
   /** Memory of a file call beyond an idle process, whatever the size, with the second thread and without. */
   filePeakMiB: atMost(96),
   filePeakOneThreadMiB: atMost(48),
+  /** What the largest file takes beyond the smallest, 64 times its size: the digests of its chunks, and the heap of V8. */
+  fileGrowthMiB: atMost(20),
   /** Reading 1 KiB of a bundle on a web server. */
   requestsPerRead: atMost(2),
   chunksPerRead: atMost(2),

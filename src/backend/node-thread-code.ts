@@ -1,6 +1,6 @@
 // What the second thread runs, and how the ring lies that it is fed by.
 
-import { LITTER, LOOSENING_LENGTH, SLICE } from './node-slices.ts';
+import { SLICE } from './node-slices.ts';
 
 /** What a slot of the ring is in. */
 export const FREE = 0;
@@ -27,13 +27,12 @@ export const SLOTS = 0;
 export const THREAD_CODE: string = `
 const { receiveMessageOnPort, workerData } = require('node:worker_threads');
 const { createCipheriv, createDecipheriv, createHash, timingSafeEqual } = require('node:crypto');
-const { memory, slots, fieldsAt, keyAt, port } = workerData;
+const { memory, slots, fieldsAt, keyAt, port, drain } = workerData;
 const state = new Int32Array(memory, 0, slots + 1);
 const key = new Uint8Array(memory, keyAt, 32);
 const SLICE = ${SLICE};
 const TAG_LENGTH = 16;
 let memories = new Map([[${SLOTS}, memory]]);
-let litter = new ArrayBuffer(${LOOSENING_LENGTH});
 
 function memoryOf(number) {
   while (!memories.has(number)) {
@@ -44,6 +43,13 @@ function memoryOf(number) {
   return memories.get(number);
 }
 
+// As in node-slices.
+function release({ buffer, byteLength }) {
+  if (buffer.byteLength !== byteLength) return;
+  if (drain) drain.postMessage(undefined, [buffer]);
+  else buffer.transfer(0);
+}
+
 function seal(nonce, plain, out, digest) {
   const hash = createHash('sha256');
   const cipher = createCipheriv('aes-256-gcm', Buffer.from(key), nonce);
@@ -51,7 +57,7 @@ function seal(nonce, plain, out, digest) {
     const encrypted = cipher.update(plain.subarray(i, i + SLICE));
     hash.update(encrypted);
     out.set(encrypted, i);
-    litter = new Array(${LITTER});
+    release(encrypted);
   }
   cipher.final();
   const tag = cipher.getAuthTag();
@@ -66,8 +72,9 @@ function open(nonce, encrypted, out, digest) {
   const decipher = createDecipheriv('aes-256-gcm', Buffer.from(key), nonce, { authTagLength: TAG_LENGTH });
   decipher.setAuthTag(Buffer.from(encrypted.subarray(end)));
   for (let i = 0; i < end; i += SLICE) {
-    out.set(decipher.update(encrypted.subarray(i, Math.min(i + SLICE, end))), i);
-    litter = new Array(${LITTER});
+    const plain = decipher.update(encrypted.subarray(i, Math.min(i + SLICE, end)));
+    out.set(plain, i);
+    release(plain);
   }
   try {
     decipher.final();

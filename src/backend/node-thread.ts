@@ -6,6 +6,7 @@
 import type { Transferable, Worker } from 'node:worker_threads';
 import type { Awaitable } from './backend.ts';
 import { isOurs } from './node-memory.ts';
+import { openDrain } from './node-slices.ts';
 import {
   DIGEST_AT,
   DONE,
@@ -107,6 +108,7 @@ function startThread(chunkSize: number): Thread | undefined {
 
   // Of its own: Deno reads no message of a worker's own port on demand.
   const { port1, port2 } = new MessageChannel();
+  const drain = openDrain();
   let alive = true;
   let worker: Worker;
   try {
@@ -117,10 +119,10 @@ function startThread(chunkSize: number): Thread | undefined {
       // Nothing of the caller's loaders or variables is wanted there, and without them it starts sooner.
       env: {},
       execArgv: [],
-      // A small young generation is collected often, and with it the buffers that slices came in.
+      // What it makes is garbage at once; a larger young generation would only be more memory.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
-      workerData: { memory, slots, fieldsAt, keyAt, port: port2 },
-      transferList: [port2 as unknown as Transferable],
+      workerData: { memory, slots, fieldsAt, keyAt, port: port2, drain },
+      transferList: [port2, ...(drain ? [drain] : [])] as unknown as Transferable[],
     });
   } catch {
     port1.close();

@@ -3,7 +3,7 @@
 import { equalBytes } from '../bytes.ts';
 import type { Backend, ChunkCipher, NativeRsa } from './backend.ts';
 import { allocateShared, isOurs } from './node-memory.ts';
-import { LITTER, LOOSENING_LENGTH, SLICE } from './node-slices.ts';
+import { keepFreeMemory, release, SLICE } from './node-slices.ts';
 import { borrowThread, type ChunkThread } from './node-thread.ts';
 
 const crypto = process.getBuiltinModule('node:crypto');
@@ -51,7 +51,7 @@ function createCipher(
       const encrypted = encryption.update(plain.subarray(at, at + SLICE));
       hash.update(encrypted);
       out.set(encrypted, at);
-      cipher.litter = new Array(LITTER);
+      release(encrypted);
     }
     encryption.final();
     const tag = encryption.getAuthTag();
@@ -71,8 +71,9 @@ function createCipher(
     const decipher = crypto.createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_LENGTH });
     decipher.setAuthTag(encrypted.subarray(end));
     for (let at = 0; at < end; at += SLICE) {
-      plain.set(decipher.update(encrypted.subarray(at, Math.min(at + SLICE, end))), at);
-      cipher.litter = new Array(LITTER);
+      const opened = decipher.update(encrypted.subarray(at, Math.min(at + SLICE, end)));
+      plain.set(opened, at);
+      release(opened);
     }
     try {
       decipher.final();
@@ -83,9 +84,8 @@ function createCipher(
     }
   }
 
-  // Within what is given away: bundlers and V8 leave out what nobody could ever see.
-  const cipher: ChunkCipher & { litter?: unknown } = {
-    ...(size >= THREAD_MIN_SIZE && { litter: new ArrayBuffer(LOOSENING_LENGTH) }),
+  if (size >= THREAD_MIN_SIZE) keepFreeMemory();
+  return {
     inFlight: Number.POSITIVE_INFINITY,
     seal(nonce, plain, out) {
       countUnknown(plain.length);
@@ -102,7 +102,6 @@ function createCipher(
     },
     close: () => thread?.giveBack(),
   };
-  return cipher;
 }
 
 // The block is built and compared by the layer above, for every backend alike.

@@ -33,7 +33,7 @@ export interface FileChunkSink extends ChunkSink {
   close(): Promise<void>;
 }
 
-const BLOCK_LENGTH = 2 * 2 ** 20;
+const BLOCK_LENGTH = 4 * 2 ** 20;
 
 // Beside the blocks that the chunks under way lie in: one that is read or written meanwhile, and one for
 // those that begin and end within a block.

@@ -92,6 +92,43 @@ describe('a large bundle', () => {
     },
   );
 
+  it('leaves chunks to the thread', async () => {
+    const crypto = process.getBuiltinModule('node:crypto');
+    const here = {
+      encryptBundle: vi.spyOn(crypto, 'createCipheriv'),
+      decryptBundle: vi.spyOn(crypto, 'createDecipheriv'),
+    };
+    const chunkSize = 65_536;
+    const { bytes } = await encryptBundle(large, { privateKey, chunkSize });
+    const calls = {
+      encryptBundle: () => encryptBundle(large, { privateKey, chunkSize }),
+      decryptBundle: () => decryptBundle(bytes, { publicKey }),
+    };
+    const chunks = Math.ceil(LARGE / chunkSize);
+    for (const name of ['encryptBundle', 'decryptBundle'] as const) {
+      let done = chunks;
+      // A bundle may be through before the thread has started.
+      for (let i = 0; i < 50 && done === chunks; i++) {
+        here[name].mockClear();
+        await calls[name]();
+        done = here[name].mock.calls.length;
+      }
+      expect(done).toBeLessThan(chunks);
+    }
+  });
+
+  it('takes little memory on the way, where all is done here', async () => {
+    // Longer chunks than the thread takes.
+    const { bytes } = await encryptBundle(large, { privateKey, chunkSize: 2 ** 21 });
+    let most = 0;
+    const onProgress = () => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers);
+    };
+    const before = process.memoryUsage().arrayBuffers;
+    const opened = await decryptBundle(bytes, { publicKey, onProgress });
+    expect(most - before - opened.length).toBeLessThan(8 * 2 ** 20);
+  });
+
   it('one after the other and at once', async () => {
     const sealed = await Promise.all([1, 2, 3].map(() => encryptBundle(large, { privateKey })));
     for (const { bytes } of sealed) {
@@ -155,6 +192,68 @@ describe('a large bundle', () => {
     await encryptBundle(large.subarray(0, 31 * 2 ** 20), { privateKey, chunkSize: 2 ** 21 });
     expect(asked.mock.calls.flat()).not.toContain('node:worker_threads');
   });
+});
+
+describe('memory that node:crypto answered in', () => {
+  const { transfer } = ArrayBuffer.prototype as { transfer?: unknown };
+  const setTransfer = (value: unknown) => {
+    vi.resetModules();
+    if (value === undefined) delete (ArrayBuffer.prototype as { transfer?: unknown }).transfer;
+    else {
+      const property = { value, configurable: true, writable: true };
+      Object.defineProperty(ArrayBuffer.prototype, 'transfer', property);
+    }
+    return import('../../src/backend/node-slices.ts');
+  };
+
+  afterEach(async () => {
+    vi.unstubAllGlobals();
+    await setTransfer(transfer);
+  });
+
+  it('is freed by ArrayBuffer.prototype.transfer', async () => {
+    const fake = vi.fn();
+    const { release, openDrain } = await setTransfer(fake);
+    const answer = new Uint8Array(10);
+    release(answer);
+    expect(fake.mock.contexts).toEqual([answer.buffer]);
+    expect(fake.mock.calls).toEqual([[0]]);
+    expect(openDrain()).toBeUndefined();
+  });
+
+  it('is freed through a port with nobody at its other end, where there is no such call', async () => {
+    const { release } = await setTransfer(undefined);
+    const isFreed = () => {
+      const answer = new Uint8Array(10);
+      release(answer);
+      return answer.byteLength === 0;
+    };
+    // Until this thread has taken a turn the port keeps what is sent, and so is not sent everything.
+    expect(Array.from({ length: 200 }, isFreed).filter((freed) => freed)).toHaveLength(128);
+    await vi.waitFor(() => expect(isFreed()).toBe(true));
+    expect(Array.from({ length: 200 }, isFreed)).not.toContain(false);
+  });
+
+  it('is left to V8 where there are no ports either', async () => {
+    const { release } = await setTransfer(undefined);
+    vi.stubGlobal('MessageChannel', undefined);
+    const answer = new Uint8Array(10);
+    release(answer);
+    expect(answer.byteLength).toBe(10);
+  });
+
+  it.each([['by transfer'], ['through a port']])(
+    'is left alone where others have bytes in it, %s',
+    async (way) => {
+      const fake = vi.fn();
+      const { release } = await setTransfer(way === 'by transfer' ? fake : undefined);
+      const memory = new Uint8Array(10);
+      release(memory.subarray(0, 9));
+      release(memory.subarray(1));
+      expect(memory.byteLength).toBe(10);
+      expect(fake).not.toHaveBeenCalled();
+    },
+  );
 });
 
 describe('the built package', () => {
