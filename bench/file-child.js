@@ -4,12 +4,13 @@
 
 import { readFileSync } from 'node:fs';
 import { decryptFile, encryptFile } from '../dist/node.js';
-import { decryptByPipeline, encryptByPipeline } from './by-hand-files.js';
+import { decryptByPipeline, encryptByPipeline, writeZeros } from './by-hand-files.js';
 import { peak } from './peak.js';
 
 /**
  * @typedef {{ input: string, output: string }} Files
  * @typedef {{ do: 'idle' }
+ *   | { do: 'write', output: string, bytes: number }
  *   | (Files & { do: 'encryptFile' | 'decryptFile', keyFile: string })
  *   | (Files & { do: 'encryptByPipeline' | 'decryptByPipeline', secrets: any, tuning: import('./by-hand-files.js').Tuning })
  * } Job
@@ -20,6 +21,8 @@ async function run(job) {
   switch (job.do) {
     case 'idle':
       return {};
+    case 'write':
+      return measure(async () => writeZeros(job.output, job.bytes));
     case 'encryptFile': {
       const privateKey = readFileSync(job.keyFile, 'utf8');
       return measure(() => encryptFile(job.input, job.output, { privateKey }));
