@@ -3,7 +3,7 @@
 // no digest of a chunk: the output is in its place, under its name, from the first byte on.
 
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
-import { closeSync, createReadStream, createWriteStream, openSync, writeSync } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 
 const ALGORITHM = 'aes-256-gcm';
@@ -46,16 +46,6 @@ export async function decryptByPipeline(
   const sink = createWriteStream(output, { ...tuning, flush });
   await pipeline(createReadStream(input, tuning), decipher, sink);
   if (hash.digest('hex') !== checksum) throw new Error('not the file that was encrypted');
-}
-
-/** What a file of this length costs whoever writes it through the page cache. @param {string} output @param {number} bytes */
-export function writeZeros(output, bytes) {
-  const piece = new Uint8Array(2 ** 20);
-  const file = openSync(output, 'w');
-  for (let at = 0; at < bytes; ) {
-    at += writeSync(file, piece, 0, Math.min(piece.length, bytes - at));
-  }
-  closeSync(file);
 }
 
 /** @param {string} hex */

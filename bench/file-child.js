@@ -4,8 +4,9 @@
 
 import { readFileSync } from 'node:fs';
 import { decryptFile, encryptFile } from '../dist/node.js';
-import { decryptByPipeline, encryptByPipeline, writeZeros } from './by-hand-files.js';
+import { decryptByPipeline, encryptByPipeline } from './by-hand-files.js';
 import { peak } from './peak.js';
+import { writeZeroFile } from './temporary.js';
 
 /**
  * @typedef {{ input: string, output: string }} Files
@@ -22,7 +23,7 @@ async function run(job) {
     case 'idle':
       return {};
     case 'write':
-      return measure(async () => writeZeros(job.output, job.bytes));
+      return measure(async () => writeZeroFile(job.output, job.bytes));
     case 'encryptFile': {
       const privateKey = readFileSync(job.keyFile, 'utf8');
       return measure(() => encryptFile(job.input, job.output, { privateKey }));

@@ -7,6 +7,7 @@ import { createReadStream, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 import { keygen } from '../dist/index.js';
 import { runFileJob } from './file-job.js';
 import { TARGETS } from './targets.js';
@@ -24,8 +25,8 @@ const PAGES = 'zeros into the page cache, nothing else, not flushed';
 const CEILING = 'AES-256-GCM once and SHA-256 twice, two cores, no file';
 
 // Milliseconds before each run. A virtual machine may hand memory that has been free for a while back to its host, and
-// what writes a file through the page cache then waits for a GiB of it, 1.5 to 2.5 seconds: unless another's file has just
-// been removed. Nobody is to find the memory of the one before.
+// what writes a file through the page cache then waits for as much of it, unless another's file has just been removed.
+// Nobody is to find the memory of the one before.
 const REST = 4000;
 
 /** @typedef {ReturnType<typeof import('./report.js').createReport>} Report */
@@ -48,25 +49,21 @@ export async function measureFiles(report, { quick }) {
   await inTemporaryDirectory(async (directory) => {
     const { encrypting, decrypting, output } = await prepare(directory, size);
     const rounds = quick ? 2 : 5;
+    /** @type {Record<string, Job>} */
+    const writing = { [PAGES]: { do: 'write', output, bytes: size } };
     const parts = /** @type {const} */ ([
-      ['encryptFile', encrypting, TARGETS.tunedPipelineEncryptRatio],
-      ['decryptFile', decrypting, TARGETS.tunedPipelineDecryptRatio],
+      ['encryptFile', { ...encrypting, ...writing }, TARGETS.tunedPipelineEncryptRatio],
+      ['decryptFile', { ...decrypting, ...writing }, TARGETS.tunedPipelineDecryptRatio],
     ]);
     for (const [name, jobs, tunedTarget] of parts) {
-      const pages = { do: /** @type {const} */ ('write'), output, bytes: size };
-      await measureJobs(
-        report,
-        `${name} ${size / MIB} MiB`,
-        { ...jobs, [PAGES]: pages },
-        {
-          bytes: size,
-          rounds,
-          rest: quick ? 0 : REST,
-          output,
-          ceiling,
-          targets: [TARGETS.pipelineRatio, tunedTarget, undefined, undefined, TARGETS.ceilingShare],
-        },
-      );
+      await measureJobs(report, `${name} ${size / MIB} MiB`, jobs, {
+        bytes: size,
+        rounds,
+        rest: quick ? 0 : REST,
+        output,
+        ceiling,
+        targets: [TARGETS.pipelineRatio, tunedTarget, undefined, undefined, TARGETS.ceilingShare],
+      });
     }
   });
 }
@@ -87,11 +84,11 @@ async function measureJobs(report, what, jobs, options) {
   const idle = median(Array.from({ length: 3 }, () => runFileJob({ do: 'idle' }).peak));
   /** @type {Record<string, number[]>} */
   const beyond = Object.fromEntries(Object.keys(jobs).map((name) => [name, []]));
-  /** @type {[string, () => number][]} */
+  /** @type {[string, () => number | Promise<number>][]} */
   const contenders = Object.entries(jobs).map(([name, job]) => [
     name,
-    () => {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, rest);
+    async () => {
+      await setTimeout(rest);
       const { ms, peak } = runFileJob(job);
       // What nobody has written to the disk yet is forgotten and does not burden the next one.
       rmSync(output, { force: true });

@@ -52,10 +52,23 @@ export function missingSpace(what, bytes) {
 
 /** @param {string} path @param {number} size */
 export function writeRandomFile(path, size) {
-  const piece = new Uint8Array(Math.min(size, PIECE));
+  writeInPieces(path, size, PIECE, randomFillSync);
+}
+
+/** All zeros, each of them written. @param {string} path @param {number} size */
+export function writeZeroFile(path, size) {
+  writeInPieces(path, size, 2 ** 20, (piece) => piece);
+}
+
+/**
+ * @param {string} path @param {number} size @param {number} length - Of a piece.
+ * @param {(piece: Uint8Array) => Uint8Array} fill
+ */
+function writeInPieces(path, size, length, fill) {
+  const piece = new Uint8Array(Math.min(size, length));
   const file = openSync(path, 'w');
   for (let at = 0; at < size; ) {
-    at += writeSync(file, randomFillSync(piece), 0, Math.min(piece.length, size - at));
+    at += writeSync(file, fill(piece), 0, Math.min(piece.length, size - at));
   }
   closeSync(file);
 }

@@ -147,8 +147,8 @@ function fileToFile(results) {
     'The time runs until the output is flushed to the disk, for everyone: bundleseal does that within its call, the others leave',
     'it to the system, and _call alone_ is the time until they return. _CPU_ is that of the whole process, all threads. _Memory_',
     `is its peak of resident memory beyond the ${number(idlePeak / MIB)} MiB of a Node process that does nothing; that of a command is all of it.`,
-    'Each opens what it has just sealed: what the others wrote is still in the page cache, what bundleseal wrote past it',
-    'comes from the disk.',
+    'Each opens what it has just sealed: what the others wrote is still in the page cache, what bundleseal wrote past it, as it',
+    'does where the system can, comes from the disk.',
     '',
   ];
   for (const [purpose, title] of PURPOSES) {

@@ -8,7 +8,7 @@
  */
 export const SLICE = 66_560;
 
-type Transferable = ArrayBuffer & { transfer(length: number): unknown };
+type WithTransfer = ArrayBuffer & { transfer(length: number): unknown };
 
 /** Before it there was nothing to free memory by but a port: Node 20. */
 const hasTransfer = 'transfer' in ArrayBuffer.prototype;
@@ -17,8 +17,8 @@ const hasTransfer = 'transfer' in ArrayBuffer.prototype;
 const MAX_KEPT = 128;
 
 let drain: MessagePort | undefined;
-let isOpen = false;
-let kept = 0;
+/** Answers that may still be sent. */
+let room = MAX_KEPT;
 
 /**
  * Frees the memory of an answer that has been copied to its place, so that the next one is written to what is still in
@@ -28,17 +28,18 @@ export function release({ buffer, byteLength }: Uint8Array): void {
   // Never what others have bytes in as well.
   if (buffer.byteLength !== byteLength) return;
   if (hasTransfer) {
-    (buffer as Transferable).transfer(0);
+    (buffer as WithTransfer).transfer(0);
     return;
   }
   if (drain === undefined) {
     drain = openDrain();
     drain?.addEventListener('close', () => {
-      isOpen = true;
+      room = Number.POSITIVE_INFINITY;
     });
   }
-  if (!isOpen) kept += 1;
-  if (isOpen || kept <= MAX_KEPT) drain?.postMessage(undefined, [buffer as ArrayBuffer]);
+  if (room === 0) return;
+  room -= 1;
+  drain?.postMessage(undefined, [buffer as ArrayBuffer]);
 }
 
 /**
