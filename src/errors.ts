@@ -44,6 +44,8 @@ export interface ErrorFields {
   offset?: number;
   /** The file, or the archive's entry, at fault. */
   path?: string;
+  /** Name of the option that sets the limit which was exceeded. */
+  limit?: string;
   /** The error underneath, where there is one. */
   cause?: unknown;
 }
@@ -80,6 +82,8 @@ export class BundleSealError extends Error {
   declare readonly offset?: number;
   /** The file, or the archive's entry, at fault. */
   declare readonly path?: string;
+  /** Name of the option that sets the limit which was exceeded: `maxEntries` for example. */
+  declare readonly limit?: string;
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
     const { cause, ...rest } = fields;

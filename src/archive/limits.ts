@@ -53,6 +53,7 @@ export function readLimits(options: ZipLimits): Limits {
 export function checkCount(limits: Limits, count: number, path: string): void {
   if (count > limits.maxEntries) {
     throw overLimit(
+      'maxEntries',
       `is one entry more than the ${limits.maxEntries} that are accepted: raise maxEntries if the archive is yours`,
       path,
     );
@@ -78,12 +79,14 @@ export function createMeter(limits: Limits): (growth: Growth) => void {
     const { maxFileSize, maxTotalSize, maxRatio } = limits;
     if (size > maxFileSize) {
       throw overLimit(
+        'maxFileSize',
         `is larger than the ${maxFileSize} bytes that are accepted of a file: raise maxFileSize if the archive is yours`,
         path,
       );
     }
     if (total > maxTotalSize) {
       throw overLimit(
+        'maxTotalSize',
         `takes the archive over the ${maxTotalSize} bytes that are accepted in all: raise maxTotalSize if it is yours`,
         path,
       );
@@ -91,6 +94,7 @@ export function createMeter(limits: Limits): (growth: Growth) => void {
     const source = compressedSize + (isOpen ? TO_COME : 0);
     if (size > NOT_JUDGED && size > maxRatio * source) {
       throw overLimit(
+        'maxRatio',
         `inflates to more than ${maxRatio} times its length, as bombs do: raise maxRatio if the archive is yours`,
         path,
       );

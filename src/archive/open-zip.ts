@@ -97,7 +97,7 @@ const STREAM_PIECE = 2 ** 18;
 export async function openZip(source: ZipSource, options: OpenZipOptions = {}): Promise<ZipReader> {
   checkOptions('openZip', options, [...LIMIT_OPTIONS, 'signal']);
   const limits = readLimits(options);
-  const ranges = openSource(source);
+  const ranges = openZipSource(source);
   const pace = createPace(options.signal);
   const all = await readArchive(ranges, limits, pace, options.signal);
   const files = new Map(all.flatMap((entry) => (entry.isFolder ? [] : [[entry.path, entry]])));
@@ -139,7 +139,7 @@ function find(files: ReadonlyMap<string, ArchiveEntry>, path: string): ArchiveEn
   throw invalid('is not in the archive: entries() lists what is, case counts', path);
 }
 
-function openSource(source: ZipSource): Source {
+export function openZipSource(source: ZipSource): Source {
   if (typeof (source as Partial<RandomAccessSource> | null)?.read !== 'function') {
     return openInput(source as BundleInput, 'source');
   }

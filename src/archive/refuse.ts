@@ -1,6 +1,7 @@
 // The two errors that an archive can cause.
 
 import { BundleSealError, type ErrorFields } from '../errors.ts';
+import type { ZipLimits } from './limits.ts';
 import { printable } from './paths.ts';
 
 /** `what` goes on after the entry's name, where there is one. */
@@ -12,8 +13,9 @@ export function invalid(
   return refusal('ERR_ARCHIVE_INVALID', what, path, fields);
 }
 
-export function overLimit(what: string, path?: string): BundleSealError {
-  return refusal('ERR_LIMIT_EXCEEDED', what, path, {});
+/** @param limit - The option that sets the limit. */
+export function overLimit(limit: keyof ZipLimits, what: string, path: string): BundleSealError {
+  return refusal('ERR_LIMIT_EXCEEDED', what, path, { limit });
 }
 
 function refusal(

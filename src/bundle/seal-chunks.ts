@@ -131,6 +131,7 @@ export function checkCount(count: number): void {
   throw new BundleSealError(
     'ERR_LIMIT_EXCEEDED',
     `the bundle makes more than the ${DEFAULT_MAX_CHUNKS} chunks that a reader takes: use a larger chunkSize`,
+    { limit: 'maxChunks' },
   );
 }
 

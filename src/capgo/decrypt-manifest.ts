@@ -156,6 +156,6 @@ function tooLarge(path: string, maxFileSize: number): BundleSealError {
   return new BundleSealError(
     'ERR_LIMIT_EXCEEDED',
     `${printable(path)} has more than ${maxFileSize} bytes: if the update is yours, raise maxFileSize`,
-    { path },
+    { path, limit: 'maxFileSize' },
   );
 }

@@ -128,7 +128,7 @@ export function parseHeader(bytes: Uint8Array, maxChunks: number): Header {
     throw new BundleSealError(
       'ERR_LIMIT_EXCEEDED',
       `the bundle has ${layout.count} chunks and the cap is ${maxChunks}: if the bundle is yours, raise maxChunks or seal it with a larger chunkSize`,
-      { offset: 16 },
+      { offset: 16, limit: 'maxChunks' },
     );
   }
   const headerLength = headerLengthOf(layout, metadataLength, signatureLength);

@@ -16,10 +16,11 @@ describe('a refusal', () => {
       cause,
     });
     expect('path' in whole).toBe(false);
-    const entry = overLimit('is too large', 'a\u202e');
+    const entry = overLimit('maxFileSize', 'is too large', 'a\u202e');
     expect(entry).toMatchObject({
       code: 'ERR_LIMIT_EXCEEDED',
       message: '"a\\u{202e}" is too large',
+      limit: 'maxFileSize',
       path: 'a\\u{202e}',
     });
     expect('offset' in entry).toBe(false);

@@ -1,0 +1,116 @@
+// Reading a whole archive as a device will, and writing it again, for whoever seals and verifies.
+
+import { checkOptions, type WorkOptions } from '../options.ts';
+import { contentOf, readArchive } from './archive.ts';
+import { isDescribedLater } from './entry.ts';
+import { STORED } from './layout.ts';
+import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from './limits.ts';
+import { openZipSource, type ZipEntry, type ZipSource } from './open-zip.ts';
+import { createPace } from './pace.ts';
+import { generatorStream } from './streams.ts';
+import { type ZipOptions, zipStream } from './zip.ts';
+
+// Bytes of the archive that are read at once.
+const PIECE = 2 ** 18;
+
+export interface CheckArchiveOptions extends ZipLimits, WorkOptions {}
+
+/** An archive that every reader of this library accepts, under the limits that it was checked with. */
+export interface CheckedArchive {
+  /** The files in the archive's order, without folders. */
+  readonly files: readonly ZipEntry[];
+  /** Bytes of all files, inflated. */
+  readonly size: number;
+  /**
+   * The first file that `unzipStream` refuses, because the archive does not say before its data how long it is;
+   * `undefined` where there is none. Readers by ranges read it.
+   */
+  readonly notForward: string | undefined;
+}
+
+/**
+ * Reads a whole archive as `unzipBundle` does, under the same limits, and keeps nothing of it. Constant memory: up
+ * to 30 MB, and about 600 bytes a file.
+ *
+ * @param options - The limits, a signal, and `onProgress`, which counts inflated bytes.
+ * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
+ * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; and what the source throws.
+ */
+export async function checkArchive(
+  source: ZipSource,
+  options: CheckArchiveOptions = {},
+): Promise<CheckedArchive> {
+  checkOptions('checkArchive', options, [...LIMIT_OPTIONS, 'signal', 'onProgress']);
+  const limits = readLimits(options);
+  const { signal, onProgress } = options;
+  const ranges = openZipSource(source);
+  const pace = createPace(signal);
+  const entries = await readArchive(ranges, limits, pace, signal);
+  const total = entries.reduce((sum, { size }) => sum + size, 0);
+  const meter = createMeter(limits);
+  let done = 0;
+  for (const entry of entries) {
+    for await (const bytes of contentOf({
+      source: ranges,
+      entry,
+      piece: PIECE,
+      meter,
+      pace,
+      signal,
+    })) {
+      done += bytes.length;
+      if (done < total) onProgress?.({ done, total });
+    }
+  }
+  signal?.throwIfAborted();
+  onProgress?.({ done, total });
+  const files = entries.filter(({ isFolder }) => !isFolder);
+  return {
+    files: files.map(({ path, size, compressedSize, crc32 }) => ({
+      path,
+      size,
+      compressedSize,
+      crc32,
+    })),
+    size: done,
+    notForward: files.find(
+      (file) => file.method === STORED && isDescribedLater(file) && file.size > 0,
+    )?.path,
+  };
+}
+
+export interface RepackArchiveOptions extends ZipLimits, ZipOptions {}
+
+/**
+ * Writes an archive that can be read, however odd it is, as `zipStream` writes the same files. Each file is checked
+ * as it is read. Constant memory: up to 30 MB, and about 1 KB a file.
+ *
+ * @param options - The limits, the `level`, a signal, and `onProgress`, which counts inflated bytes.
+ * @throws `TypeError`, `RangeError` at once: a wrong or unknown option, by name. The stream ends with what
+ * `checkArchive` throws.
+ */
+export function repackArchive(
+  source: ZipSource,
+  options: RepackArchiveOptions = {},
+): ReadableStream<Uint8Array> {
+  checkOptions('repackArchive', options, [...LIMIT_OPTIONS, 'level', 'signal', 'onProgress']);
+  const limits = readLimits(options);
+  const { level, signal, onProgress } = options;
+  const ranges = openZipSource(source);
+  const pace = createPace(signal);
+  async function* files() {
+    const meter = createMeter(limits);
+    for (const entry of await readArchive(ranges, limits, pace, signal)) {
+      const content = (stop: AbortSignal) =>
+        contentOf({ source: ranges, entry, piece: PIECE, meter, pace, signal: stop });
+      if (!entry.isFolder) {
+        yield { path: entry.path, data: () => generatorStream(content, signal) };
+      }
+    }
+  }
+  return zipStream(files(), {
+    ...(level === undefined ? {} : { level }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+}
