@@ -2,10 +2,12 @@
 
 import { realpath, stat } from 'node:fs/promises';
 import type { ZipInput } from '../archive/content.ts';
+import { invalid } from '../archive/refuse.ts';
 import { generatorStream } from '../archive/streams.ts';
 import { type ZipOptions, zipStream } from '../archive/zip.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
+import { findPrivateKey } from '../keys/find-private.ts';
 import { checkOptions, describe } from '../options.ts';
 import { checkPath, fileError, onFile } from './error.ts';
 import { type FoundFile, type ListRules, listFolder, openFound } from './list-folder.ts';
@@ -22,6 +24,11 @@ export interface ZipDirectoryOptions extends ZipOptions {
   readonly sourceMaps?: boolean;
   /** What becomes of symbolic links: an error, or they are left out. Default `'refuse'`. */
   readonly links?: 'refuse' | 'skip';
+  /**
+   * What becomes of files that hold a private key, which everyone who gets the archive could read: an error, or
+   * they go in. Default `'refuse'`.
+   */
+  readonly privateKeys?: 'refuse' | 'allow';
 }
 
 /** An archive that was written. */
@@ -50,7 +57,9 @@ const PIECE_LENGTH = 2 ** 18;
  * Files whose names begin with a dot go in. Left out, wherever they are: `.DS_Store`, `Thumbs.db`, `__MACOSX/`
  * (what file managers leave), `.*.bundleseal-tmp` (what this library is writing), and what `ignore` says. What
  * is left out is not looked into. Everything else has to fit: a link, a pipe, a socket, a device, and a name
- * that `unzipBundle` would refuse, are errors. A file that is changed meanwhile is one too.
+ * that `unzipBundle` would refuse, are errors. A file that is changed meanwhile is one too. So is a file that holds a
+ * private key: files of up to 64 KiB are looked into (PEM with any text around it, DER, JWK, OpenSSH, PKCS#12 and
+ * others), larger ones are judged by their names.
  *
  * A pattern of `ignore` is a name's in any folder (`*.txt`), or a path's as seen from the folder where it has a
  * "/" before its end (`/robots.txt`, `assets/*.psd`); with a "/" at its end it is a folder's alone (`drafts/`). `?`
@@ -61,7 +70,7 @@ const PIECE_LENGTH = 2 ** 18;
  * @param output - A file outside of the folder; a link is followed.
  * @param options.level - From 0 to 9; part of what makes the same bytes. Default 9.
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
- * `ERR_ARCHIVE_INVALID`: what can't go into an archive; `path` says which, as seen from the folder. `ERR_FILE`:
+ * `ERR_ARCHIVE_INVALID`: what can't go into an archive, or a private key; `path` says which, as seen from the folder. `ERR_FILE`:
  * a file or folder can't be read or written, or changed meanwhile, or the output lies in the folder; `path` and
  * `cause` say more.
  * @example
@@ -91,15 +100,20 @@ export async function zipDirectory(
     'ignore',
     'sourceMaps',
     'links',
+    'privateKeys',
     'level',
     'signal',
     'onProgress',
   ]);
   const { level, signal, onProgress } = options;
   const rules = readRules(options);
+  const { privateKeys = 'refuse' } = options;
+  if (privateKeys !== 'refuse' && privateKeys !== 'allow') {
+    throw new TypeError("options.privateKeys expected 'refuse' or 'allow'");
+  }
   const found: Found = { folder: '', entries: 0, size: 0 };
   // Checks its options at once, and begins when it is read.
-  const zip = zipStream(entriesOf(found, rules), {
+  const zip = zipStream(entriesOf(found, rules, privateKeys === 'allow'), {
     ...(level === undefined ? {} : { level }),
     onProgress: ({ done }) => {
       if (done < found.size) onProgress?.({ done, total: found.size });
@@ -153,24 +167,44 @@ interface Found {
   size: number;
 }
 
-async function* entriesOf(found: Found, rules: ListRules): AsyncGenerator<ZipInput, void> {
+async function* entriesOf(
+  found: Found,
+  rules: ListRules,
+  allowsKeys: boolean,
+): AsyncGenerator<ZipInput, void> {
   for await (const file of listFolder(found.folder, rules)) {
     found.entries += 1;
     found.size += Number(file.stats.size);
-    yield { path: file.path, data: () => generatorStream(() => piecesOf(file), undefined) };
+    yield {
+      path: file.path,
+      data: () => generatorStream(() => piecesOf(file, allowsKeys), undefined),
+    };
   }
 }
 
-async function* piecesOf(found: FoundFile): AsyncGenerator<Uint8Array, void> {
+async function* piecesOf(found: FoundFile, allowsKeys: boolean): AsyncGenerator<Uint8Array, void> {
   const file = await openFound(found);
   try {
     for (let at = 0; at < file.size; at += PIECE_LENGTH) {
-      yield await file.read(at, Math.min(file.size, at + PIECE_LENGTH));
+      const piece = await file.read(at, Math.min(file.size, at + PIECE_LENGTH));
+      // A file that is looked into comes in one piece; of a larger one the name is asked.
+      if (at === 0 && !allowsKeys) refusePrivateKey(found.path, piece);
+      yield piece;
     }
     await file.checkUnchanged();
   } finally {
     await file.close();
   }
+}
+
+/** @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: the file holds a private key. */
+export function refusePrivateKey(path: string, bytes: Uint8Array): void {
+  const what = findPrivateKey(path, bytes);
+  if (what === undefined) return;
+  throw invalid(
+    `holds ${what}, and everyone who gets the archive could read it: move it away or leave it out by "ignore"; if it is meant to be published, pass privateKeys: 'allow'`,
+    path,
+  );
 }
 
 /** What a stream gives. When this has ended, however it did, so has all that the stream was doing. */

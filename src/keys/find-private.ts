@@ -1,0 +1,142 @@
+// Private keys in files that are about to be published, whatever the files are called.
+
+import { fromBase64 } from '../base64.ts';
+import { toHex } from '../bytes.ts';
+import { type Element, readElements, readSequence, TAG } from './der.ts';
+
+/** Bytes of the largest file that is looked into: a private key with text around it is far smaller. */
+export const MAX_LOOKED_INTO: number = 2 ** 16;
+
+/**
+ * What a file holds that must stay private, in words for people; `undefined` where it holds no private key.
+ *
+ * A key counts where its structure can be read: PEM with any text around it, also in UTF-16, in base64 over the
+ * whole, and inside source or JSON with escaped line breaks; DER; a JWK at any depth of JSON; OpenSSH, PuTTY, OpenPGP
+ * and age keys; PKCS#12 and Java key stores, which a name's ending gives away too. Text that only mentions
+ * "-----BEGIN PRIVATE KEY-----" holds none.
+ *
+ * @param bytes - The whole file; one of more than 64 KiB is judged by its name alone.
+ */
+export function findPrivateKey(path: string, bytes: Uint8Array): string | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const byName = NAMES.find(([pattern]) => pattern.test(name))?.[1];
+  if (byName !== undefined || bytes.length > MAX_LOOKED_INTO) return byName;
+  return inBinary(bytes) ?? inText(textOf(bytes));
+}
+
+const NAMES: readonly (readonly [pattern: RegExp, what: string])[] = [
+  // Whatever has become of their text.
+  [/^\.bundleseal_key(\.old)?$/, 'a private key of bundleseal'],
+  [/^\.capgo_key(_v2)?$/, 'a private key of Capgo'],
+  [/\.(p12|pfx)$/i, 'a PKCS#12 key store'],
+  [/\.(jks|jceks|bks|keystore)$/i, 'a key store'],
+];
+
+/** Text as editors and shells write it: PowerShell's ">" makes UTF-16 of a key. */
+function textOf(bytes: Uint8Array): string {
+  const isLittle = bytes[0] === 0xff || (bytes[0] !== 0 && bytes[1] === 0);
+  const isBig = bytes[0] === 0xfe || (bytes[0] === 0 && bytes[1] !== 0);
+  // A key's text is ASCII, so in UTF-16 every second byte is 0.
+  const text = new TextDecoder('latin1').decode(bytes);
+  return isLittle || isBig ? text.replaceAll('\0', '') : text;
+}
+
+function inText(text: string): string | undefined {
+  const found = inBlocks(text) ?? inJson(text);
+  if (found !== undefined) return found;
+  if (/^PuTTY-User-Key-File-\d/m.test(text)) return 'a PuTTY private key';
+  if (/\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b/.test(text)) return 'an age private key';
+  // As a CI system's variables have it. "LS0tLS1CRUdJTi" is "-----BEGIN".
+  const packed = /LS0tLS1CRUdJTi[A-Za-z0-9+/=\s]{100,}/.exec(text)?.[0];
+  const inner = packed === undefined ? undefined : decoded(packed);
+  return inner && inBlocks(new TextDecoder('latin1').decode(inner));
+}
+
+/** Base64 with anything around and between its characters. */
+function decoded(text: string): Uint8Array | undefined {
+  const characters = text.replace(/[^A-Za-z0-9+/]/g, '');
+  return fromBase64(characters.padEnd(Math.ceil(characters.length / 4) * 4, '='), 'base64');
+}
+
+const BLOCK =
+  /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?)-----((?:(?!-----)[\s\S]){64,})-----END /g;
+
+function inBlocks(text: string): string | undefined {
+  if (!text.includes('PRIVATE KEY')) return undefined;
+  for (const [, label, inside] of text.matchAll(BLOCK) as Iterable<[string, string, string]>) {
+    // Line breaks as source code and JSON write them, and strings that are joined by "+".
+    const lines = inside.replace(/["'`]\s*\+\s*["'`]/g, '').replace(/\\[nrt]/g, '\n');
+    if (/Proc-Type:/.test(lines)) return 'an encrypted private key';
+    if (label === 'PGP PRIVATE KEY BLOCK') return 'an OpenPGP private key';
+    const body = decoded(lines);
+    const found =
+      body && (inBinary(body) ?? (isOpenSsh(body) ? 'an OpenSSH private key' : undefined));
+    body?.fill(0);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function isOpenSsh(bytes: Uint8Array): boolean {
+  return new TextDecoder('latin1').decode(bytes.subarray(0, 15)) === 'openssh-key-v1\0';
+}
+
+// An object that holds no other one, as JSON or source code has it.
+const FLAT_OBJECT = /\{[^{}]*\}/g;
+const KEY_TYPE = /\bkty\\*["']?\s*:\s*\\*["'](RSA|EC|OKP|oct)\\*["']/;
+
+/** A JWK, wherever it stands: alone, in a set, in other JSON, in source code. */
+function inJson(text: string): string | undefined {
+  if (!text.includes('kty')) return undefined;
+  const isFound = (text.match(FLAT_OBJECT) ?? []).some((object) => {
+    const type = KEY_TYPE.exec(object)?.[1];
+    const secret = type === 'oct' ? SECRET_OF.oct : SECRET_OF.pair;
+    return type !== undefined && secret.test(object);
+  });
+  return isFound ? 'a private key (JWK)' : undefined;
+}
+
+const SECRET_OF = {
+  oct: /[{,\s"']k\\*["']?\s*:\s*\\*["'][\w-]{20,}/,
+  pair: /[{,\s"']d\\*["']?\s*:\s*\\*["'][\w-]{20,}/,
+};
+
+const PKCS7_DATA = '2a864886f70d010701';
+// PBES1 and PBES2 (RFC 8018), and the schemes of PKCS#12 (RFC 7292).
+const PASSWORD_BASED = /^2a864886f70d01(05|0c01)/;
+
+function inBinary(bytes: Uint8Array): string | undefined {
+  const magic = toHex(bytes.subarray(0, 4));
+  if (magic === 'feedfeed' || magic === 'cececece') return 'a Java key store';
+  if (bytes[0] !== TAG.sequence) return undefined;
+  try {
+    return inDer(readSequence(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** PKCS#8 (RFC 5958), PKCS#1 (RFC 8017), SEC 1 (RFC 5915), PKCS#12 (RFC 7292): by their members. */
+function inDer(members: readonly Element[]): string | undefined {
+  const is = (...tags: number[]) => tags.every((tag, at) => members[at]?.tag === tag);
+  const [first, second] = members as [Element, Element?];
+  const version = first?.tag === TAG.integer && first.content.length === 1 ? first.content[0] : -1;
+  const integers = members.slice(0, 9).filter(({ tag }) => tag === TAG.integer).length;
+  if (integers === 9 && (version === 0 || version === 1)) return 'an RSA private key';
+  if (is(TAG.integer, TAG.sequence, TAG.octetString) && (version === 0 || version === 1)) {
+    return 'a private key (PKCS#8)';
+  }
+  if (is(TAG.integer, TAG.octetString) && version === 1) return 'an EC private key';
+  if (is(TAG.integer, TAG.sequence) && version === 3 && second !== undefined) {
+    return identifierIn(second) === PKCS7_DATA ? 'a PKCS#12 key store' : undefined;
+  }
+  if (is(TAG.sequence, TAG.octetString) && members.length === 2) {
+    return PASSWORD_BASED.test(identifierIn(first)) ? 'an encrypted private key' : undefined;
+  }
+  return undefined;
+}
+
+function identifierIn({ content }: Element): string {
+  const [identifier] = readElements(content);
+  return identifier?.tag === TAG.objectIdentifier ? toHex(identifier.content) : '';
+}
