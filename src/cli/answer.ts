@@ -16,14 +16,17 @@ export class UsageError extends Error {
   readonly code: string = 'ERR_USAGE';
 }
 
+// 128 and the signal's number, as a shell says it.
+const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
 /** Ctrl-C, or another signal that asks the process to end. */
 export class Interrupted extends Error {
   override readonly name: string = 'Interrupted';
   readonly code: string = 'ERR_INTERRUPTED';
   readonly exitCode: number;
 
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
-    super(`stopped by ${signal}: nothing was changed`);
-    this.exitCode = signal === 'SIGINT' ? 130 : 143;
+  constructor(signal: keyof typeof EXIT_CODES) {
+    super(`stopped by ${signal}: nothing is half written`);
+    this.exitCode = EXIT_CODES[signal];
   }
 }

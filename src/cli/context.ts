@@ -1,8 +1,9 @@
 // What a command may use of the terminal: lines, warnings, a progress bar, a question.
 
-import { styleText } from 'node:util';
 import type { Progress } from '../options.ts';
 import { Interrupted } from './answer.ts';
+import { withoutKeys } from './secrets.ts';
+import { printable, say } from './terminal.ts';
 
 /** Every command's own options. */
 export interface CommonOptions {
@@ -28,15 +29,6 @@ export interface Context {
 
 const BAR_AFTER_MS = 1000;
 
-type Style = Parameters<typeof styleText>[0];
-
-/** Colours, where a person sees them and has not declined. See https://no-color.org. */
-export function paint(style: Style, text: string): string {
-  const { NO_COLOR, TERM } = process.env;
-  const isColoured = process.stderr.isTTY === true && !NO_COLOR && TERM !== 'dumb';
-  return isColoured ? styleText(style, text, { validateStream: false }) : text;
-}
-
 export function createContext(options: CommonOptions, signal: AbortSignal): Context {
   const isJson = options.json === true;
   const isSilent = isJson || options.quiet === true;
@@ -48,8 +40,9 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
     env: process.env,
     warnings,
     warn(message) {
-      warnings.push(message);
-      if (!isJson) process.stderr.write(`${paint('yellow', '!')} ${message}\n`);
+      const text = withoutKeys(message);
+      warnings.push(text);
+      if (!isJson) say(`! ${text}`);
     },
     async follow(label, work) {
       if (!isTerminal) return work(() => {});
@@ -63,7 +56,11 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
     async confirm(question) {
       if (!isTerminal || process.stdin.isTTY !== true) return false;
       const { confirm, isCancel } = await import('@clack/prompts');
-      const answer = await confirm({ message: question, output: process.stderr, signal });
+      const answer = await confirm({
+        message: printable(question),
+        output: process.stderr,
+        signal,
+      });
       // While it asks, Ctrl-C comes as a key and not as a signal.
       if (isCancel(answer)) throw new Interrupted('SIGINT');
       return answer;

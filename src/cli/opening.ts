@@ -56,8 +56,7 @@ async function readSealFile(path: string): Promise<string> {
 /** A header, for people. */
 export function describeInfo(info: BundleInfo): string[] {
   const metadata = Object.entries(info.metadata).map(
-    // Whoever made the bundle wrote this: no control characters to the terminal.
-    ([name, value]) => `  ${printable(name)}: ${printable(JSON.stringify(value))}`,
+    ([name, value]) => `  ${name}: ${JSON.stringify(value)}`,
   );
   return [
     `  key id    ${info.keyId} (RSA-${info.modulusBits})`,
@@ -66,11 +65,4 @@ export function describeInfo(info: BundleInfo): string[] {
     `  chunks    ${info.chunkCount} of ${bytes(info.chunkSize)}`,
     ...metadata,
   ];
-}
-
-function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (sign) => `\\u{${(sign.codePointAt(0) as number).toString(16)}}`,
-  );
 }

@@ -17,6 +17,7 @@ import { keyRotate } from './commands/key-rotate.ts';
 import { keySave } from './commands/key-save.ts';
 import { keyShow } from './commands/key-show.ts';
 import { reportError } from './run.ts';
+import { guardStandardStreams, print, writeText } from './terminal.ts';
 
 const OVERVIEW = `
 The way of a bundle:
@@ -29,22 +30,89 @@ Exit codes: 0 success, 1 bad data or key, 2 wrong usage.`;
 
 /** Runs the command that `argv` asks for, and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = createProgram();
+  const isJson = asksForJson(argv);
+  guardStandardStreams();
+  guardProcess(isJson);
+  let shown = '';
+  const program = createProgram((text) => {
+    shown += text;
+  });
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(withoutFlagsOfHelp(argv), { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    // Help and version end here too, as a success.
-    if (error.exitCode === 0) return;
-    const isHelp = error.code === 'commander.help';
-    const message = isHelp ? 'a command is missing' : error.message.replace(/^error: /, '');
-    const isJson = argv.includes('--json');
-    if (isHelp && !isJson) process.exitCode = 2;
-    else reportError(new UsageError(`${message}; see --help`), isJson);
+    if (!(error instanceof CommanderError)) await reportError(error, isJson);
+    // Help and the version end here too, as a success.
+    else if (error.exitCode === 0) await show(error.code, shown, isJson);
+    else await reportMistake(program, error, shown, isJson);
   }
 }
 
-function createProgram(): Command {
+/** An error that no command has waited for is a fault of this program. It ends the process, but with a message. */
+function guardProcess(isJson: boolean): void {
+  process.on('uncaughtException', (error) => {
+    void reportError(error, isJson).finally(() => process.exit());
+  });
+}
+
+/** The parser's `help` takes the name of a command and no flags. */
+function withoutFlagsOfHelp(argv: readonly string[]): readonly string[] {
+  const words = argv.filter((one) => one !== '--json' && one !== '--quiet');
+  return words[0] === 'help' ? words : argv;
+}
+
+/** Help and the version: as text, or as one object. */
+async function show(code: string, text: string, isJson: boolean): Promise<void> {
+  if (!isJson) await writeText(text);
+  else await print(code === 'commander.version' ? { version: text.trim() } : { help: text.trim() });
+}
+
+async function reportMistake(
+  program: Command,
+  error: CommanderError,
+  help: string,
+  isJson: boolean,
+): Promise<void> {
+  const isHelp = error.code === 'commander.help';
+  if (isHelp && !isJson) {
+    process.stderr.write(help);
+    process.exitCode = 2;
+    return;
+  }
+  const message = isHelp ? 'a command is missing' : withoutValues(error.message);
+  const hint = error.code === 'commander.unknownCommand' ? hintOf(program, message) : '';
+  await reportError(new UsageError(`${message}${hint}; see --help`), isJson);
+}
+
+/** `bundleseal encrypt` is short of its group's name. */
+function hintOf(program: Command, message: string): string {
+  const [, name] = /^unknown command '([\w-]+)'$/.exec(message) ?? [];
+  const group = program.commands.find(({ commands }) =>
+    commands.some((one) => one.name() === name),
+  );
+  return group === undefined ? '' : ` (Did you mean ${group.name()} ${name}?)`;
+}
+
+// An option or a command has a shorter name than this, and a line of a key is longer.
+const PLAIN_NAME = /^[\w=….<> ,-]{1,30}$/;
+
+/** The parser's message in one line. An unknown option or command may be a key, so only a plain name is repeated. */
+function withoutValues(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replace(/\n\((Did .*\?)\)$/, ' ($1)')
+    .replace(/'([\s\S]*)'/, (_, text: string) => {
+      const name = text.replace(/=[\s\S]*$/, '=…');
+      return PLAIN_NAME.test(name) ? `'${name}'` : "'…'";
+    });
+}
+
+/** Whether the object is asked for, where the arguments can't be parsed. */
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+}
+
+function createProgram(write: (text: string) => void): Command {
   const program = new Command('bundleseal');
   program
     .description('Seals the bundles that apps download as over-the-air updates, and opens them.')
@@ -65,17 +133,19 @@ function createProgram(): Command {
     add(bundle);
   }
   doctor(program);
-  prepare(program);
+  prepare(program, write);
   return program;
 }
 
-function prepare(command: Command): void {
-  command.exitOverride().configureOutput({ outputError: () => {} });
-  for (const child of command.commands) prepare(child);
-  if (command.commands.length > 0) return;
+function prepare(command: Command, write: (text: string) => void): void {
   command
-    .option('--json', 'one JSON object on standard output, errors too', false)
-    .option('--quiet', 'say nothing but warnings and errors', false);
+    .exitOverride()
+    .enablePositionalOptions()
+    .configureOutput({ writeOut: write, writeErr: write, outputError: () => {} })
+    // Without a default: a group's own value, which is read first, would hide the command's.
+    .option('--json', 'one JSON object on standard output, errors too')
+    .option('--quiet', 'say nothing but warnings and errors');
+  for (const child of command.commands) prepare(child, write);
 }
 
 function version(): string {

@@ -2,8 +2,13 @@
 
 import type { Command } from 'commander';
 import { BundleSealError } from '../errors.ts';
+import { fileError } from '../files/error.ts';
 import { type Answer, Interrupted, UsageError } from './answer.ts';
-import { type CommonOptions, type Context, createContext, paint } from './context.ts';
+import { type CommonOptions, type Context, createContext } from './context.ts';
+import { followInterruption } from './interruption.ts';
+import { withoutKeys } from './secrets.ts';
+import { print, say } from './terminal.ts';
+import { asUsage, inWordsOf } from './wording.ts';
 
 const EXIT = { success: 0, bad: 1, usage: 2 } as const;
 
@@ -25,68 +30,81 @@ export function run<Options>(work: Work<Options>): (...passed: unknown[]) => Pro
     const context = createContext(options, interruption.signal);
     try {
       const answer = await work(context, options, ...operands);
+      process.exitCode = answer.isBad === true ? EXIT.bad : EXIT.success;
       if (context.isJson) {
         const { warnings } = context;
-        print({ ...answer.json, ...(warnings.length > 0 && { warnings }) });
+        await print({ ...answer.json, ...(warnings.length > 0 && { warnings }) });
       } else if (options.quiet !== true || answer.isBad === true) {
-        for (const line of answer.lines) process.stderr.write(`${line}\n`);
+        for (const line of answer.lines) say(line);
       }
-      process.exitCode = answer.isBad === true ? EXIT.bad : EXIT.success;
     } catch (error) {
-      reportError(error, context.isJson);
+      const flags = command.options.flatMap(({ long }) => long ?? []);
+      await reportError(error, context.isJson, flags);
     } finally {
       interruption.stop();
     }
   };
 }
 
-/** Prints what went wrong and sets the exit code. */
-export function reportError(error: unknown, isJson: boolean): void {
-  process.exitCode = exitCodeOf(error);
-  const said = describeError(error);
-  if (isJson) print(said);
-  else process.stderr.write(`${paint('red', '✗')} ${said.message}\n  ${paint('dim', said.code)}\n`);
+interface Said {
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Prints what went wrong and sets the exit code.
+ *
+ * @param flags - Those of the command, so that the message names them and not the library's options.
+ */
+export async function reportError(
+  error: unknown,
+  isJson: boolean,
+  flags: readonly string[] = [],
+): Promise<void> {
+  const known = asKnown(error);
+  process.exitCode = exitCodeOf(known);
+  const { message, ...fields } = fieldsOf(known);
+  const said: Said = { ...fields, message: withoutKeys(inWordsOf(flags, message)) };
+  if (isJson) {
+    // Where the object can't be written either, its reader has the exit code.
+    await print(said).catch(() => {});
+  } else {
+    say(`✗ ${said.message}`);
+    say(`  ${said.code}`, 'dim');
+  }
+}
+
+/** The error in the terms of docs/cli.md, whoever threw it. */
+function asKnown(error: unknown): unknown {
+  if (!isSystemError(error)) return asUsage(error);
+  return fileError(error.path ?? 'a file', "can't be read or written", error);
+}
+
+/** An error of the operating system that nobody has named a file for. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted) return error.exitCode;
-  const isUsage =
-    error instanceof UsageError || error instanceof TypeError || error instanceof RangeError;
-  return isUsage ? EXIT.usage : EXIT.bad;
+  return error instanceof UsageError ? EXIT.usage : EXIT.bad;
 }
 
-function describeError(error: unknown): { readonly code: string; readonly message: string } {
+function fieldsOf(error: unknown): Said {
   if (error instanceof BundleSealError) {
     const { code, message, chunkIndex, keyId, offset, path } = error;
-    const fields = { chunkIndex, keyId, offset, path };
-    return { code, message, ...fields };
+    return {
+      code,
+      message,
+      ...{ chunkIndex, keyId, offset, path: path === undefined ? path : withoutKeys(path) },
+    };
   }
   if (error instanceof UsageError || error instanceof Interrupted) {
     return { code: error.code, message: error.message };
   }
-  if (error instanceof TypeError || error instanceof RangeError) {
-    return { code: 'ERR_USAGE', message: error.message };
-  }
-  const { code = 'ERR_UNEXPECTED', message = String(error) } = error as NodeJS.ErrnoException;
-  return { code, message };
-}
-
-function print(object: object): void {
-  process.stdout.write(`${JSON.stringify(object)}\n`);
-}
-
-/** The first signal aborts, so that temporary files are removed; the second ends at once. */
-function followInterruption(): { readonly signal: AbortSignal; readonly stop: () => void } {
-  const controller = new AbortController();
-  const on = (name: 'SIGINT' | 'SIGTERM') => () => {
-    const interrupted = new Interrupted(name);
-    if (controller.signal.aborted) process.exit(interrupted.exitCode);
-    controller.abort(interrupted);
-  };
-  const handlers = { SIGINT: on('SIGINT'), SIGTERM: on('SIGTERM') };
-  process.on('SIGINT', handlers.SIGINT).on('SIGTERM', handlers.SIGTERM);
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return {
-    signal: controller.signal,
-    stop: () => process.off('SIGINT', handlers.SIGINT).off('SIGTERM', handlers.SIGTERM),
+    code: 'ERR_UNEXPECTED',
+    message: `a fault in bundleseal itself, please report it: ${what}`,
   };
 }

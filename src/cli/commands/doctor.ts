@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { BundleSealError } from '../../errors.ts';
 import { findConfig, readConfigText } from '../config/files.ts';
 import { valuesOf } from '../config/read.ts';
-import { type Context, paint } from '../context.ts';
+import type { Context } from '../context.ts';
 import { gitStateOf } from '../git.ts';
 import { examples } from '../help.ts';
 import { repairKeyText } from '../key-text.ts';
@@ -36,7 +36,7 @@ interface Keys {
   readonly ids: ReadonlySet<string>;
 }
 
-const SIGNS = { good: ['green', '✓'], warning: ['yellow', '!'], bad: ['red', '✗'] } as const;
+const SIGNS = { good: '✓', warning: '!', bad: '✗' } as const;
 
 // Where `cap sync` puts the config.
 const COPIES = [
@@ -76,7 +76,7 @@ export function doctor(program: Command): void {
           json: { healthy: bad === 0, findings },
           lines: [
             ...findings.flatMap(({ state, what, mend }) => [
-              `${sign(state)} ${what}`,
+              `${SIGNS[state]} ${what}`,
               ...(mend === undefined ? [] : [`    ${mend}`]),
             ]),
             bad === 0 ? 'All is well.' : `${bad} to mend.`,
@@ -289,11 +289,6 @@ async function examine(
     if (!(error instanceof BundleSealError)) throw error;
     findings.push({ state: 'bad', what: `${subject}: ${error.message}`, mend });
   }
-}
-
-function sign(state: Finding['state']): string {
-  const [colour, text] = SIGNS[state];
-  return paint(colour, text);
 }
 
 function short(id: string): string {

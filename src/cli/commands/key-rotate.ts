@@ -84,7 +84,10 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
       `✓ old pair  ${old}${isPublicThere ? `, ${old}.pub` : ''}`,
       ...(edited === undefined ? ['! no Capacitor config here: put both keys into the app'] : []),
       ...(isManual
-        ? [`! ${config?.fileName} was left alone: ${edited.reason}. Put in by hand:`, edited.manual]
+        ? [
+            `! ${config?.fileName} was left alone: ${edited.reason}. Put in by hand:`,
+            ...edited.manual.split('\n'),
+          ]
         : []),
       ...(edited !== undefined && !isManual
         ? [`✓ ${config?.fileName} has publicKey (new) and previousPublicKey (old)`]

@@ -71,7 +71,7 @@ async function saveKey(file: ConfigFile, pem: string, plugin?: string): Promise<
       lines: [
         `! ${file.fileName} was left alone: ${result.reason}. Put this into it by hand:`,
         '',
-        result.manual,
+        ...result.manual.split('\n'),
       ],
       isBad: true,
     };
