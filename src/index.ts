@@ -9,7 +9,7 @@ export {
   encryptStream,
 } from './bundle/encrypt-stream.ts';
 export type { BundleInfo } from './bundle/info.ts';
-export { inspectBundle, type UnprovenBundleInfo } from './bundle/inspect.ts';
+export { type InspectOptions, inspectBundle, type UnprovenBundleInfo } from './bundle/inspect.ts';
 export type { Expectations } from './bundle/open.ts';
 export {
   type BundleReader,

@@ -20,3 +20,6 @@ export const DEFAULT_MAX_CHUNKS = 1_048_576;
 
 /** Bytes of metadata, padding included; always a multiple of 8. */
 export const MAX_METADATA_LENGTH = 65_528;
+
+/** Objects and arrays of metadata within each other: what the JSON parsers of all languages take by default. */
+export const MAX_METADATA_DEPTH = 100;

@@ -98,9 +98,10 @@ function streamedBody(
     inFlight,
     async read(index, signal) {
       const { encryptedStart, encryptedEnd } = chunkPlace(layout, index);
-      const bytes = await reader.take(encryptedEnd - encryptedStart, signal, room);
-      if (bytes.length === encryptedEnd - encryptedStart) return bytes;
-      throw wrongLength({ layout, ...header }, encryptedStart + bytes.length);
+      const bytes = room(encryptedEnd - encryptedStart);
+      const got = await reader.fill(bytes, signal);
+      if (got === bytes.length) return bytes;
+      throw wrongLength({ layout, ...header }, encryptedStart + got);
     },
   };
 }

@@ -128,7 +128,8 @@ function streamedBundle(
     inFlight,
     async read(index, signal) {
       if (index > last) return undefined;
-      const bytes = await reader.take(chunkSize, signal, room);
+      const chunk = room(chunkSize);
+      const bytes = chunk.subarray(0, await reader.fill(chunk, signal));
       total += bytes.length;
       // The last chunk's nonce says that it is the last.
       const isLast = await reader.ended(signal);

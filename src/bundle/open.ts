@@ -112,7 +112,10 @@ export async function openHeader(
   const header = parseHeader(fixed, checks.maxChunks ?? DEFAULT_MAX_CHUNKS);
   const key = chooseKey(header, keys);
   const end = Math.min(header.headerLength, source.size);
-  const parts = headerParts(concat(fixed, await source.read(FIXED_LENGTH, end, signal)), header);
+  const bytes =
+    (await source.readAfter?.(fixed, end, signal)) ??
+    concat(fixed, await source.read(FIXED_LENGTH, end, signal));
+  const parts = headerParts(bytes, header);
   const headDigest = await backend.sha256(parts.head);
   const secrets = await recoverSeal(backend, key, parts.signature, headDigest);
   try {

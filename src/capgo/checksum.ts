@@ -15,6 +15,9 @@ import { recover, sign } from './signature.ts';
  */
 export type ChecksumFormat = 'v3' | 'v2';
 
+// Characters. RSA-2048 needs 512; whoever serves a longer one forged it.
+const MAX_LENGTH = 1024;
+
 export function checkFormat(format: unknown): void {
   if (format === 'v3' || format === 'v2') return;
   throw new TypeError(`options.checksumFormat expected 'v3' or 'v2', got ${describe(format)}`);
@@ -53,6 +56,7 @@ function readChecksum(checksum: string): {
   if (typeof checksum !== 'string') {
     throw new TypeError(`options.checksum expected a string, got ${describe(checksum)}`);
   }
+  if (checksum.length > MAX_LENGTH) throw malformed('is too long for a signature');
   const isHex = /^(?:[0-9a-fA-F]{2})+$/.test(checksum);
   if (checksum === '' || (isHex && checksum.length <= 64)) {
     throw new BundleSealError(

@@ -167,19 +167,23 @@ function invalid(offset: number, what: string): BundleSealError {
   );
 }
 
+/** @throws {@link BundleSealError} `ERR_LENGTH_INVALID` where fewer bytes are there than the header takes. */
+export function checkHeaderLength({ headerLength }: Header, length: number): void {
+  if (length >= headerLength) return;
+  throw new BundleSealError(
+    'ERR_LENGTH_INVALID',
+    `the header takes ${headerLength} bytes, got ${length}: the download was cut, fetch it again`,
+    { offset: length },
+  );
+}
+
 /**
  * Splits a header whose fixed part was parsed.
  *
  * @throws {@link BundleSealError} `ERR_LENGTH_INVALID` where it is cut.
  */
 export function headerParts(bytes: Uint8Array, header: Header): HeaderParts {
-  if (bytes.length < header.headerLength) {
-    throw new BundleSealError(
-      'ERR_LENGTH_INVALID',
-      `the header takes ${header.headerLength} bytes, got ${bytes.length}: the download was cut, fetch it again`,
-      { offset: bytes.length },
-    );
-  }
+  checkHeaderLength(header, bytes.length);
   const metadataEnd = FIXED_LENGTH + header.metadataLength;
   return {
     head: bytes.subarray(0, header.headLength),

@@ -1,7 +1,7 @@
 // Metadata: signed, not encrypted. docs/format.md#metadata.
 
 import { BundleSealError } from '../errors.ts';
-import { MAX_METADATA_LENGTH } from '../limits.ts';
+import { MAX_METADATA_DEPTH, MAX_METADATA_LENGTH } from '../limits.ts';
 import { describe } from '../options.ts';
 import { decodeUtf8, encodeUtf8 } from '../utf8.ts';
 
@@ -16,7 +16,7 @@ export type JsonValue =
 
 /**
  * What a bundle says of itself. Signed by the publisher and readable by anyone: put no secret in it.
- * At most 65,528 bytes as JSON in UTF-8. Names other than these are the publisher's own.
+ * At most 65,528 bytes as JSON in UTF-8, objects and arrays nested up to 100 deep. Names other than these are the publisher's own.
  */
 export interface Metadata {
   /** The app that the bundle is for, e.g. `com.example.app`. */
@@ -79,7 +79,7 @@ function misfit(metadata: object): string | undefined {
  * Metadata as the header holds it: JSON in UTF-8, padded with spaces to a multiple of 8 bytes.
  *
  * @throws `TypeError` for what is not JSON or has a named member of another type, `RangeError` where
- * it is too long.
+ * it is too long or nested too deep.
  */
 export function encodeMetadata(metadata: Metadata | undefined): Uint8Array {
   if (metadata === undefined) return new Uint8Array(0);
@@ -103,24 +103,43 @@ export function encodeMetadata(metadata: Metadata | undefined): Uint8Array {
 /**
  * Reads the metadata of a header.
  *
- * @throws {@link BundleSealError} `ERR_HEADER_INVALID` for what is not UTF-8, not a JSON object, or has a
- * named member of another type.
+ * @throws {@link BundleSealError} `ERR_HEADER_INVALID` for what is not UTF-8, not a JSON object, is nested too
+ * deep, or has a named member of another type.
  */
 export function decodeMetadata(bytes: Uint8Array): Metadata {
   if (bytes.length === 0) return {};
   let value: unknown;
+  let isTooDeep = false;
   try {
+    const text = decodeUtf8(bytes);
+    isTooDeep = isNestedTooDeep(text);
     // A byte order mark stays in the text, and JSON.parse then refuses it.
-    value = JSON.parse(decodeUtf8(bytes));
+    if (!isTooDeep) value = JSON.parse(text);
   } catch (cause) {
     throw refused('the metadata is not JSON in UTF-8', cause);
   }
+  if (isTooDeep) throw refused(`the metadata is nested over ${MAX_METADATA_DEPTH} deep`);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw refused('the metadata is not a JSON object');
   }
   const wrong = misfit(value);
   if (wrong !== undefined) throw refused(wrong);
   return value as Metadata;
+}
+
+/** Counted in the text, because some parsers run out of stack, and so does JSON.stringify of what the others give. */
+function isNestedTooDeep(text: string): boolean {
+  let depth = 0;
+  let isString = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i] as string;
+    if (char === '"') isString = !isString;
+    else if (isString) i += char === '\\' ? 1 : 0;
+    else if (char === '[' || char === '{') depth += 1;
+    else if (char === ']' || char === '}') depth -= 1;
+    if (depth > MAX_METADATA_DEPTH) return true;
+  }
+  return false;
 }
 
 function refused(what: string, cause?: unknown): BundleSealError {
@@ -146,6 +165,11 @@ function checkJson(value: unknown, path: string, above: Set<object>): void {
   }
   if (!Array.isArray(value) && !isPlainObject(value)) {
     throw new TypeError(`options.${path} expected a JSON value, got ${describe(value)}`);
+  }
+  if (above.size === MAX_METADATA_DEPTH) {
+    throw new RangeError(
+      `options.metadata is nested over ${MAX_METADATA_DEPTH} deep: make it flatter`,
+    );
   }
   if (above.has(value)) throw new TypeError(`options.${path} refers to itself`);
   if ('toJSON' in value) throw new TypeError(`options.${path} has a toJSON member`);

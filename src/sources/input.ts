@@ -19,6 +19,8 @@ export interface Source {
   readonly bytes?: Uint8Array;
   /** Bytes from `start` to `end`, which are within the size. */
   read(start: number, end: number, signal?: AbortSignal): Awaitable<Uint8Array>;
+  /** What has been read of the start, and behind it the bytes to `end`: where that saves putting them together. */
+  readAfter?(before: Uint8Array, end: number, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
 export function openInput(input: BundleInput, name: string): Source {

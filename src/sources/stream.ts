@@ -8,18 +8,62 @@ import type { Source } from './input.ts';
 /** Bytes in the order in which they come; one call at a time. */
 export interface StreamReader {
   /**
-   * The next bytes: fewer than `length` only where the stream ends. Views of what came, where they can be; else
-   * joined in memory that `room` gives.
+   * The next bytes: fewer than `length` only where the stream ends. A view of what came, where one piece holds them
+   * all. `length` may be anyone's word: no more memory is taken than twice what has come.
    */
-  take(
-    length: number,
-    signal?: AbortSignal,
-    room?: (length: number) => Uint8Array,
-  ): Promise<Uint8Array>;
+  take(length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /** The same, behind `before`, and always in memory that nobody else has. */
+  takeAfter(before: Uint8Array, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Copies the next bytes into `room`; answers how many, which are fewer than its length only where the stream ends. */
+  fill(room: Uint8Array, signal?: AbortSignal): Promise<number>;
   /** Whether nothing follows; waits until that is known. */
   ended(signal?: AbortSignal): Promise<boolean>;
   /** Lets go of the stream: cancels what has not been read, where a reason is given. */
   close(reason?: unknown): Promise<void>;
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+const PIECES_A_TURN = 1024;
+
+// Bytes of the first block, in which small pieces are put together.
+const FIRST_BLOCK = 1024;
+
+/**
+ * Puts pieces together, at most `limit` bytes. They are copied into blocks, each as long as all before it, because a
+ * piece of one byte takes hundreds of bytes of memory as an object, and may be a view that keeps a large buffer alive.
+ */
+function collector(limit: number) {
+  const blocks: Uint8Array[] = [];
+  let length = 0;
+  let room = NOTHING;
+  return {
+    add(piece: Uint8Array): void {
+      for (let at = 0; at < piece.length; ) {
+        if (room.length === 0) {
+          const size = Math.max(FIRST_BLOCK, length, piece.length - at);
+          room = new Uint8Array(Math.min(size, limit - length));
+          blocks.push(room);
+        }
+        const part = piece.subarray(at, at + room.length);
+        room.set(part);
+        room = room.subarray(part.length);
+        at += part.length;
+        length += part.length;
+      }
+    },
+    /** All pieces behind `before`. */
+    after(before: Uint8Array): Uint8Array {
+      const whole = new Uint8Array(before.length + length);
+      whole.set(before);
+      let at = before.length;
+      for (const block of blocks) {
+        whole.set(block.subarray(0, whole.length - at), at);
+        at += block.length;
+      }
+      return whole;
+    },
+  };
 }
 
 export function openStream(source: ReadableStream<Uint8Array>): StreamReader {
@@ -30,18 +74,20 @@ export function openStream(source: ReadableStream<Uint8Array>): StreamReader {
     throw new TypeError('source is locked: another reader has it, pass a stream that is free');
   }
   const reader = source.getReader();
-  let rest = new Uint8Array(0);
+  let rest: Uint8Array = NOTHING;
   let isEnd = false;
   let offset = 0;
+  let pieces = 0;
 
   /** Puts what comes next into `rest`, which is empty. */
-  async function fill(signal: AbortSignal | undefined): Promise<void> {
+  async function refill(signal: AbortSignal | undefined): Promise<void> {
     while (rest.length === 0 && !isEnd) {
       const { done, value } = await readNext(signal);
       if (done) isEnd = true;
       else rest = bytesOf(value);
-      // Empty pieces without end would otherwise keep timers from their turn, and so an abort from coming.
-      if (!isEnd && rest.length === 0) await giveWay(signal);
+      pieces += 1;
+      // Empty or tiny pieces without end would otherwise keep timers from their turn, and so an abort from coming.
+      if (!isEnd && (rest.length === 0 || pieces % PIECES_A_TURN === 0)) await giveWay(signal);
     }
   }
   async function readNext(
@@ -61,35 +107,49 @@ export function openStream(source: ReadableStream<Uint8Array>): StreamReader {
     }
   }
 
+  /** Hands the next `length` bytes to `use`, piece by piece as they come; answers how many came. */
+  async function each(
+    length: number,
+    signal: AbortSignal | undefined,
+    use: (piece: Uint8Array, wanted: number) => void,
+  ): Promise<number> {
+    let wanted = length;
+    while (wanted > 0) {
+      if (rest.length === 0) await refill(signal);
+      if (rest.length === 0) break;
+      const piece = rest.subarray(0, wanted);
+      rest = rest.subarray(piece.length);
+      offset += piece.length;
+      use(piece, wanted);
+      wanted -= piece.length;
+    }
+    return length - wanted;
+  }
+
+  async function takeAfter(before: Uint8Array, length: number, signal?: AbortSignal) {
+    const joined = collector(length);
+    await each(length, signal, joined.add);
+    return joined.after(before);
+  }
+
   return {
-    async take(length, signal, room = (size) => new Uint8Array(size)) {
-      const pieces: Uint8Array[] = [];
-      let wanted = length;
-      while (wanted > 0) {
-        if (rest.length === 0) await fill(signal);
-        if (rest.length === 0) break;
-        const piece = rest.subarray(0, wanted);
-        rest = rest.subarray(piece.length);
-        wanted -= piece.length;
-        offset += piece.length;
-        pieces.push(piece);
-      }
-      const [first] = pieces;
-      if (pieces.length === 1 && first !== undefined) return first;
-      const joined = room(length - wanted);
-      let at = 0;
-      for (const piece of pieces) {
-        joined.set(piece, at);
-        at += piece.length;
-      }
-      return joined;
+    async take(length, signal) {
+      if (rest.length === 0 && length > 0) await refill(signal);
+      if (rest.length < length) return takeAfter(NOTHING, length, signal);
+      const whole = rest.subarray(0, length);
+      rest = rest.subarray(length);
+      offset += length;
+      return whole;
     },
+    takeAfter,
+    fill: (room, signal) =>
+      each(room.length, signal, (piece, wanted) => room.set(piece, room.length - wanted)),
     async ended(signal) {
-      if (rest.length === 0) await fill(signal);
+      if (rest.length === 0) await refill(signal);
       return rest.length === 0;
     },
     async close(reason) {
-      rest = new Uint8Array(0);
+      rest = NOTHING;
       // What the source says to that comes too late to matter.
       if (reason !== undefined && !isEnd) await reader.cancel(reason).catch(() => {});
       reader.releaseLock();
@@ -112,5 +172,6 @@ export function headerSource(reader: StreamReader): Source {
   return {
     size: Number.POSITIVE_INFINITY,
     read: (start, end, signal) => reader.take(end - start, signal),
+    readAfter: (before, end, signal) => reader.takeAfter(before, end - before.length, signal),
   };
 }

@@ -119,6 +119,13 @@ describe.each(BACKENDS)('%s', (backend) => {
     for (const damaged of ['', ':', `${iv}`, `${iv}:`, `:${key}`, `${iv}:${key}:`, `${iv}:*`]) {
       expect(await open({ ivSessionKey: damaged })).toBe('ERR_HEADER_INVALID');
     }
+    // What the server sends may have any length: it is not split, matched or decoded as a whole.
+    for (const long of [':'.repeat(2 ** 24), `${iv}:${'A'.repeat(2 ** 24)}`]) {
+      expect(await open({ ivSessionKey: long })).toBe('ERR_HEADER_INVALID');
+    }
+    for (const long of ['ab'.repeat(2 ** 23), 'AB/='.repeat(2 ** 22)]) {
+      expect(await open({ checksum: long })).toBe('ERR_HEADER_INVALID');
+    }
     // The signature of the checksum in the place of the session key's: another length of payload.
     const swapped = toBase64(fromHex(sent.checksum), 'base64');
     expect(await open({ ivSessionKey: `${iv}:${swapped}` })).toBe('ERR_SEAL_INVALID');

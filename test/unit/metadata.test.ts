@@ -113,6 +113,32 @@ describe('metadata', () => {
     expect(() => encodeMetadata({ a: shared, b: shared })).not.toThrow();
   });
 
+  const nested = (depth: number) => `{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
+
+  it('nested 100 deep is taken, and brackets in a string are no depth', () => {
+    for (const text of [nested(100), JSON.stringify({ a: '[{'.repeat(200), '\\"[': '\\' })]) {
+      const metadata = JSON.parse(text) as Metadata;
+      expect(decodeMetadata(utf8(text))).toEqual(metadata);
+      expect(decodeMetadata(encodeMetadata(metadata))).toEqual(metadata);
+    }
+  });
+
+  it.each([101, 32_000])(
+    'nested %i deep is a data error, and no overflow of the stack',
+    (depth) => {
+      const { message } = thrown(() => decodeMetadata(utf8(nested(depth))), 'ERR_HEADER_INVALID');
+      expect(message).toMatch(/^the metadata is nested over 100 deep: /);
+      const objects = `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+      thrown(() => decodeMetadata(utf8(objects)), 'ERR_HEADER_INVALID');
+      expect(() => encodeMetadata(JSON.parse(nested(depth)) as Metadata)).toThrow(
+        expect.objectContaining({
+          name: 'RangeError',
+          message: 'options.metadata is nested over 100 deep: make it flatter',
+        }),
+      );
+    },
+  );
+
   it.each<[string, Uint8Array, string]>([
     ['invalid UTF-8', Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d, 0x20), NOT_JSON],
     ['a byte order mark', utf8('\uFEFF{"a":1}'), NOT_JSON],

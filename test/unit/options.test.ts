@@ -152,7 +152,7 @@ describe('options', () => {
     async (input) => {
       expect(() => inspectBundle(input as never)).toThrow(TypeError);
       expect(() => inspectBundle(input as never)).toThrow(
-        /^sealedOrSeal expected a Uint8Array or a base64url string, got (nothing|null|an? \w+)$/,
+        /^sealed expected a Uint8Array, a base64url string, a Blob or a source with size and read\(\), got (nothing|null|an? \w+)$/,
       );
       await expect(resealBundle(input as never, { publicKey, privateKey })).rejects.toThrow(
         TypeError,

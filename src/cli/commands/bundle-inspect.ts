@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { BundleInfo } from '../../bundle/info.ts';
-import { readHeaderFile } from '../header-file.ts';
+import { inspectHeaderFile, readHeaderFile } from '../header-file.ts';
 import { collect, examples } from '../help.ts';
 import { findPublicKeys, keysOf, type PublicKeyOptions } from '../keys.ts';
 import { describeInfo } from '../opening.ts';
@@ -28,9 +28,9 @@ export function bundleInspect(group: Command): void {
     )
     .action(
       run<PublicKeyOptions>(async (context, options, file) => {
-        const { seal } = await withInput(context, file as string, readHeaderFile);
         const isKeyed = options.key !== undefined || options.keyData !== undefined;
-        const info = isKeyed ? await prove(seal, options) : await look(seal);
+        const read = isKeyed ? (path: string) => prove(path, options) : inspectHeaderFile;
+        const info = await withInput(context, file as string, read);
         const heading = info.proven
           ? '✓ proven: the private key has signed this'
           : '! not proven: anyone can have written this; --key FILE proves it';
@@ -39,12 +39,8 @@ export function bundleInspect(group: Command): void {
     );
 }
 
-async function look(seal: string): Promise<BundleInfo> {
-  const { inspectBundle } = await import('../../index.ts');
-  return inspectBundle(seal);
-}
-
-async function prove(seal: string, options: PublicKeyOptions): Promise<BundleInfo> {
+async function prove(path: string, options: PublicKeyOptions): Promise<BundleInfo> {
+  const { seal } = await readHeaderFile(path);
   const [{ openSealText, readPublicKeys }, { infoOf }, { selectBackend }] = await Promise.all([
     import('../../bundle/open.ts'),
     import('../../bundle/info.ts'),
@@ -52,9 +48,7 @@ async function prove(seal: string, options: PublicKeyOptions): Promise<BundleInf
   ]);
   const backend = await selectBackend();
   const keys = await readPublicKeys(backend, keysOf(await findPublicKeys(options)));
-  const opened = await openSealText(backend, seal, keys, {
-    maxChunks: Number.MAX_SAFE_INTEGER,
-  });
+  const opened = await openSealText(backend, seal, keys, {});
   opened.secrets.sessionKey.fill(0);
   return infoOf(opened);
 }
