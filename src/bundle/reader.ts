@@ -106,7 +106,7 @@ export async function openBundle(
       `options.cacheSize expected an integer from 0 to 2^53 - 1, got ${shown(cacheSize)}`,
     );
   }
-  const input = openRandomAccess(source, 'source');
+  const input = openRandomAccess(source, 'source', true);
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
   const opened = await openSource(backend, input, options);

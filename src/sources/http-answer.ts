@@ -12,18 +12,23 @@ export interface Version {
   readonly ifRange: string | undefined;
 }
 
-interface Asked {
+export interface Asked {
   /** First byte, and the first one after the last. */
   readonly from: number;
   readonly to: number;
   /** What earlier answers were about; nothing on opening, where the file may end before `to`. */
   readonly version: Version | undefined;
-  /** Whether the whole file will do. */
+  /** Whether ETag and Last-Modified have to be those of the version, or its size alone. */
+  readonly compare: boolean;
+  /** Whether a file of any size may be downloaded for its range. */
   readonly readThrough: boolean;
+  /** Whether the request had a Range. */
+  readonly ranged: boolean;
 }
 
 /** A body that holds what was asked for, before any of it was read. */
 export interface Offer {
+  readonly kind: 'offer';
   /** `undefined` where only the body's end will tell the size. */
   readonly version: Version | undefined;
   /** Bytes of the body before those asked for. */
@@ -34,29 +39,65 @@ export interface Offer {
   readonly rest: 'none' | 'cancelled' | 'counted';
 }
 
+/** Why an attempt failed, where another one may not. */
+export interface Failure {
+  readonly kind: 'failure';
+  readonly what: string;
+  readonly advice: string;
+  readonly cause?: unknown;
+  readonly retryAfter?: string | null;
+}
+
+/** The file ends before the range that was asked for, and the server gives no part of it. */
+interface Shorter {
+  readonly kind: 'shorter';
+  readonly size: number;
+}
+
+/** The answer is about another state of the file than the answers before it. */
+interface Replaced {
+  readonly kind: 'replaced';
+}
+
 /** An error about this answer. */
 export type Refuse = (what: string, cause?: unknown) => BundleSealError;
 
 type Answer = Pick<Response, 'status' | 'headers'>;
 
+// RFC 9110 §15.5.9, §15.6; RFC 8470 §5.2; RFC 6585 §4.
+const PASSING = [408, 425, 429, 500, 502, 503, 504];
+
+/** Bytes of the largest file that is downloaded for any part of it, when a server ignores the range once. */
+const LARGEST_SLICED = 2 ** 20;
+
+const REPLACED = { kind: 'replaced' } as const;
+
 const EXPOSE =
   'a page of another origin sees it only if the server sends "Access-Control-Expose-Headers: Content-Range, ETag"';
 
 /**
- * What the answer offers.
+ * What becomes of the answer.
  *
- * @throws what `refuse` makes, where it contradicts itself, the request or an earlier answer.
+ * @throws what `refuse` makes, where it contradicts itself or the request.
  */
-export function judge(answer: Answer, asked: Asked, refuse: Refuse): Offer {
-  const { status } = answer;
+export function judge(
+  answer: Answer,
+  asked: Asked,
+  refuse: Refuse,
+): Offer | Failure | Shorter | Replaced {
+  const { status, headers } = answer;
   if (status === 206) return judgePart(answer, asked, refuse);
   if (status === 200) return judgeWhole(answer, asked, refuse);
-  if (status === 416 && asked.version === undefined) return judgeNothing(answer, refuse);
-  if (asked.version !== undefined && (status === 412 || status === 416)) throw replaced(refuse);
+  if (status === 416) return judgeUnsatisfied(answer, asked, refuse);
+  if (status === 412 && asked.version !== undefined && asked.compare) return REPLACED;
+  if (PASSING.includes(status)) {
+    const retryAfter = headers.get('retry-after');
+    return { kind: 'failure', what: `answered ${status}`, advice: 'try again later', retryAfter };
+  }
   throw refuse(`answered ${status}: ${adviceOn(status)}`);
 }
 
-function judgePart({ headers }: Answer, asked: Asked, refuse: Refuse): Offer {
+function judgePart({ headers }: Answer, asked: Asked, refuse: Refuse): Offer | Replaced {
   checkEncoding(headers, refuse);
   if (/^multipart\//i.test(headers.get('content-type') ?? '')) {
     throw refuse(
@@ -72,7 +113,7 @@ function judgePart({ headers }: Answer, asked: Asked, refuse: Refuse): Offer {
     throw refuse('answered 206 with a Content-Range that is not "bytes first-last/size"');
   }
   const { first, last, size } = range;
-  checkVersion(asked.version, headers, size, refuse);
+  if (!isSameVersion(asked, headers, size)) return REPLACED;
   const to = Math.min(asked.to, size);
   if (first !== asked.from || last !== to - 1) {
     throw refuse(
@@ -83,25 +124,28 @@ function judgePart({ headers }: Answer, asked: Asked, refuse: Refuse): Offer {
   if ((readLength(headers, refuse) ?? length) !== length) {
     throw refuse('answered with a Content-Length that contradicts its Content-Range');
   }
-  return { version: asked.version ?? versionOf(headers, size), skip: 0, length, rest: 'none' };
+  const version = asked.version ?? versionOf(headers, size);
+  return { kind: 'offer', version, skip: 0, length, rest: 'none' };
 }
 
-function judgeWhole({ headers }: Answer, asked: Asked, refuse: Refuse): Offer {
+function judgeWhole({ headers }: Answer, asked: Asked, refuse: Refuse): Offer | Failure | Replaced {
   checkEncoding(headers, refuse);
   const announced = readLength(headers, refuse);
-  if (asked.version !== undefined) checkVersion(asked.version, headers, announced, refuse);
-  // Of an empty file there is no range that a server could send.
-  if (!asked.readThrough && announced !== 0) {
-    throw refuse(
-      "sent the whole file where a range was asked for: serve it from a server that answers Range requests, download it with fetch and pass the bytes, or set ignoredRange to 'read-through'",
-    );
-  }
+  if (!isSameVersion(asked, headers, announced)) return REPLACED;
   const size = asked.version?.size ?? announced;
   if (size === undefined) {
-    return { version: undefined, skip: 0, length: asked.to - asked.from, rest: 'counted' };
+    const length = asked.to - asked.from;
+    return { kind: 'offer', version: undefined, skip: 0, length, rest: 'counted' };
+  }
+  // What opening asks for is the whole of a small file. Later, a server among several may know no ranges.
+  const most = asked.version === undefined ? asked.to : LARGEST_SLICED;
+  if (!asked.readThrough && size > most) {
+    if (headers.get('accept-ranges')?.trim().toLowerCase() !== 'none') return wholeSent;
+    throw refuse(`${wholeSent.what}: ${wholeSent.advice}`);
   }
   const to = Math.min(asked.to, size);
   return {
+    kind: 'offer',
     version: asked.version ?? versionOf(headers, size),
     skip: asked.from,
     length: to - asked.from,
@@ -109,30 +153,54 @@ function judgeWhole({ headers }: Answer, asked: Asked, refuse: Refuse): Offer {
   };
 }
 
-/** 416 on opening: the first byte is not there, so there is none. */
-function judgeNothing({ headers }: Answer, refuse: Refuse): Offer {
+/** A server that ignores ranges. Where several answer for one name, it may be one of them alone. */
+export const wholeSent: Failure = {
+  kind: 'failure',
+  what: 'sent the whole file where a range was asked for',
+  advice:
+    "serve it from a server that answers Range requests, download it with fetch and pass the bytes, or set ignoredRange to 'read-through'",
+};
+
+function judgeUnsatisfied(
+  { headers }: Answer,
+  { version, to, ranged }: Asked,
+  refuse: Refuse,
+): Offer | Shorter | Replaced {
   const range = parseContentRange(headers.get('content-range') ?? '');
-  if (range === undefined || range.last !== undefined || range.size !== 0) {
+  const size = range?.last === undefined ? range?.size : undefined;
+  if (version !== undefined) {
+    if (size !== version.size) return REPLACED;
+    throw refuse('answered 416 (range not satisfiable) to a range within the file');
+  }
+  if (size === undefined) {
     throw refuse(
-      `answered 416 (range not satisfiable) without "Content-Range: bytes */0": ${EXPOSE}`,
+      `answered 416 (range not satisfiable) without "Content-Range: bytes */size": ${EXPOSE}`,
     );
   }
-  return { version: versionOf(headers, 0), skip: 0, length: 0, rest: 'cancelled' };
+  if (size === 0) {
+    const empty = versionOf(headers, 0);
+    return { kind: 'offer', version: empty, skip: 0, length: 0, rest: 'cancelled' };
+  }
+  // A range that goes beyond the end is satisfiable (RFC 9110 §14.1.2), but some servers refuse it.
+  if (size <= to && ranged) return { kind: 'shorter', size };
+  throw refuse(
+    `answered 416 (range not satisfiable) to bytes 0 to ${to - 1} of ${size}: serve the file from a server that answers Range requests`,
+  );
 }
 
 /** A file that was opened may not become another one. */
-function checkVersion(
-  version: Version | undefined,
+function isSameVersion(
+  { version, compare }: Asked,
   headers: Headers,
   size: number | undefined,
-  refuse: Refuse,
-): void {
-  if (version === undefined) return;
-  const same =
-    (size === undefined || size === version.size) &&
-    sameTag(version.etag, headers.get('etag')) &&
-    sameDate(version.lastModified, headers.get('last-modified'));
-  if (!same) throw replaced(refuse);
+): boolean {
+  if (version === undefined) return true;
+  if (size !== undefined && size !== version.size) return false;
+  if (!compare) return true;
+  const { etag, lastModified } = version;
+  // RFC 9110 §8.8.1: a strong validator changes with every change of the bytes, so it is enough.
+  if (etag !== null && isStrongTag(etag) && etag === headers.get('etag')) return true;
+  return sameTag(etag, headers.get('etag')) && sameDate(lastModified, headers.get('last-modified'));
 }
 
 /** RFC 9110 §15.3.7: an answer with a range carries the ETag that the whole would carry. */
@@ -147,8 +215,7 @@ function sameDate(before: string | null, now: string | null): boolean {
   return before === null || now === null || before === now;
 }
 
-const replaced = (refuse: Refuse): BundleSealError =>
-  refuse('was replaced while it was being read: open it again');
+const isStrongTag = (etag: string): boolean => /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(etag);
 
 /** The version that an answer's headers name. */
 export function versionOf(headers: Headers, size: number): Version {
@@ -163,7 +230,7 @@ function strongValidator(
   lastModified: string | null,
   headers: Headers,
 ): string | undefined {
-  if (etag !== null) return /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(etag) ? etag : undefined;
+  if (etag !== null) return isStrongTag(etag) ? etag : undefined;
   if (lastModified === null) return undefined;
   // RFC 9110 §8.8.2.2: within one second the file may have changed twice under the same date.
   const age = parseDate(headers.get('date')) - parseDate(lastModified);
@@ -207,7 +274,7 @@ function checkEncoding(headers: Headers, refuse: Refuse): void {
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return;
   throw refuse(
-    'answered with a Content-Encoding, under which byte offsets mean nothing: turn compression off for this file, or send "Accept-Encoding: identity"',
+    'answered with a Content-Encoding, under which byte offsets mean nothing, although the request asked for none: turn compression off for this file on the server or CDN',
   );
 }
 

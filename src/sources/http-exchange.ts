@@ -2,99 +2,142 @@
 
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
-import { untilAborted } from '../turn.ts';
-import { judge, type Offer, type Refuse, type Version, versionOf } from './http-answer.ts';
-import type { Connection } from './http-options.ts';
+import { giveWay, untilAborted } from '../turn.ts';
+import {
+  type Failure,
+  judge,
+  type Offer,
+  type Refuse,
+  type Version,
+  versionOf,
+  wholeSent,
+} from './http-answer.ts';
+import { withoutSecrets } from './http-cause.ts';
+import type { Connection, Validators } from './http-options.ts';
+import { discard, type Reached, reach } from './http-redirect.ts';
 
 /** What is being read, and how far that is. */
 export interface Reading {
   readonly offset: number;
   /** The first byte that is not wanted; on opening the file may end before it. */
-  readonly to: number;
+  to: number;
+  readonly validators: Validators;
+  /** Whether the version is the one that this reading finds. */
+  readonly opening: boolean;
   version: Version | undefined;
   /** Taken once an answer was found to hold what was asked for. */
   target: Uint8Array | undefined;
   /** Bytes of the target that are there. */
   at: number;
+  /** False where the server has refused the very range that it said is there: the file is asked for whole. */
+  ranged: boolean;
 }
-
-/** Why an attempt failed, where another one may not. */
-export interface Failure {
-  readonly what: string;
-  readonly advice: string;
-  readonly cause?: unknown;
-  readonly retryAfter?: string | null;
-}
-
-// RFC 9110 §15.5.9, §15.6; RFC 8470 §5.2; RFC 6585 §4.
-const PASSING = [408, 425, 429, 500, 502, 503, 504];
 
 /** Makes the error that says what is wrong, and how far the reading is. */
-export function refusal({ name }: Connection, { offset, at }: Reading): Refuse {
+export function refusal({ name, route }: Connection, { offset, at }: Reading): Refuse {
   return (what, cause) =>
-    new BundleSealError('ERR_SOURCE_FAILED', `${name} ${what}`, { offset: offset + at, cause });
+    new BundleSealError('ERR_SOURCE_FAILED', `${name} ${what}`, {
+      offset: offset + at,
+      cause: withoutSecrets(cause, route.secrets),
+    });
 }
 
 /**
  * One attempt: nothing where all is there, or why not. What another attempt would not mend is thrown.
  *
- * @param alive - Called for every sign of life, so that no timeout comes.
+ * @param arrived - Called for every answer, and for bytes of a body with their number.
  */
 export async function exchange(
   connection: Connection,
   reading: Reading,
   stop: AbortSignal,
-  alive: () => void,
+  arrived: (bytes?: number) => void,
 ): Promise<Failure | undefined> {
-  const answering = ask(connection, reading, stop);
-  let answer: Response;
-  try {
-    answer = await untilAborted(answering, stop);
-  } catch (cause) {
-    // A fetch of the caller's own may answer in spite of the signal.
-    answering.then(discard).catch(() => {});
-    return { what: 'could not be reached', advice: adviceOnReaching(connection), cause };
-  }
-  if (typeof answer?.headers?.get !== 'function') {
-    throw new TypeError(`options.fetch must answer with a Response, not ${describe(answer)}`);
-  }
-  alive();
-  try {
-    const { status, headers } = answer;
-    if (PASSING.includes(status)) {
-      const retryAfter = headers.get('retry-after');
-      return { what: `answered ${status}`, advice: 'try again later', retryAfter };
+  const refuse = refusal(connection, reading);
+  for (;;) {
+    const reaching = reach(connection, headersFor(reading), { stop, alive: arrived, refuse });
+    let reached: Reached;
+    try {
+      reached = await untilAborted(reaching, stop);
+    } catch (cause) {
+      if (!stop.aborted) throw cause;
+      // A fetch of the caller's own may answer in spite of the signal.
+      reaching.then((late) => 'answer' in late && discard(late.answer)).catch(() => {});
+      reached = { unreached: cause };
     }
-    const { to, version } = reading;
-    const asked = { from: reading.offset + reading.at, to, version };
-    const refuse = refusal(connection, reading);
-    const offer = judge(answer, { ...asked, readThrough: connection.readThrough }, refuse);
-    return await take(answer, offer, reading, { stop, alive, refuse });
-  } finally {
-    discard(answer);
+    if ('unreached' in reached) {
+      const advice = adviceOnReaching(connection, reading);
+      return { kind: 'failure', what: 'could not be reached', advice, cause: reached.unreached };
+    }
+    const { answer } = reached;
+    try {
+      refuseMissingHeaders(connection, reached, refuse);
+      const { offset, at, to, version, validators, ranged } = reading;
+      const asked = { from: offset + at, to, version, ranged, compare: validators !== 'ignore' };
+      const verdict = judge(answer, { ...asked, readThrough: connection.readThrough }, refuse);
+      switch (verdict.kind) {
+        case 'offer':
+          return await take(answer, verdict, reading, { connection, stop, arrived, refuse });
+        case 'failure':
+          return verdict;
+        case 'replaced':
+          return replaced(reading, refuse);
+        case 'shorter':
+          if (to === verdict.size) reading.ranged = false;
+          reading.to = verdict.size;
+      }
+    } catch (error) {
+      // The next read may be led to another server, which knows better.
+      connection.route.pinned = undefined;
+      throw error;
+    } finally {
+      discard(answer);
+    }
   }
 }
 
-/** Async, so that a fetch of the caller's own that throws rejects instead. */
-async function ask(
-  { fetch, url, request }: Connection,
-  { offset, at, to, version }: Reading,
-  signal: AbortSignal,
-): Promise<Response> {
-  const headers = new Headers(request.headers);
-  headers.set('Range', `bytes=${offset + at}-${to - 1}`);
-  if (version?.ifRange !== undefined) headers.set('If-Range', version.ifRange);
-  return fetch(url, { ...request, headers, signal });
+function headersFor({ offset, at, to, version, validators, ranged }: Reading) {
+  // Of a compressed file no range is one of the bundle. A browser sends this by itself, and drops ours.
+  const headers: Record<string, string> = { 'Accept-Encoding': 'identity' };
+  if (ranged) headers['Range'] = `bytes=${offset + at}-${to - 1}`;
+  if (version?.ifRange !== undefined && validators === 'if-range') {
+    headers['If-Range'] = version.ifRange;
+  }
+  return headers;
 }
 
-/** Lets go of a body, so that its connection doesn't wait for someone to read it. */
-function discard({ body }: Response): void {
-  if (body?.locked === false) body.cancel().catch(() => {});
+/** A server that leads elsewhere, where the Authorization that it wants is not sent. */
+function refuseMissingHeaders(
+  { url, headers }: Connection,
+  reached: Extract<Reached, { readonly answer: Response }>,
+  refuse: Refuse,
+): void {
+  const { answer, place } = reached;
+  if (place.trusted || ![401, 403].includes(answer.status) || headers.keys().next().done) return;
+  throw refuse(
+    `redirects to ${new URL(place.url).origin}, which answered ${answer.status}: options.headers are sent to ${new URL(url).origin} alone, so pass the address that it leads to`,
+  );
+}
+
+/** Nothing that was opened becomes another file; while it is being opened, opening starts again. */
+function replaced(reading: Reading, refuse: Refuse): Failure {
+  const what = 'was replaced while it was being read';
+  const advice = 'open it again';
+  if (!reading.opening) throw refuse(`${what}: ${advice}`);
+  startAgain(reading);
+  return { kind: 'failure', what, advice };
+}
+
+function startAgain(reading: Reading): void {
+  reading.at = 0;
+  reading.target = undefined;
+  reading.version = undefined;
 }
 
 interface Watch {
+  readonly connection: Connection;
   readonly stop: AbortSignal;
-  readonly alive: () => void;
+  readonly arrived: (bytes: number) => void;
   readonly refuse: Refuse;
 }
 
@@ -110,23 +153,30 @@ async function take(
   reading.target ??= new Uint8Array(length);
   const { place, cause } = await pour(body, offer, reading as Pouring, watch);
   if (rest === 'counted') {
+    if (cause === undefined && place > length && !watch.connection.readThrough) {
+      startAgain(reading);
+      return wholeSent;
+    }
     if (cause === undefined) {
       reading.version = versionOf(headers, place);
       reading.target = reading.target.slice(0, reading.at);
       return undefined;
     }
     // Without a version, nothing would tell whether the next answer is about the same file: start again.
-    reading.at = 0;
-    reading.target = undefined;
+    startAgain(reading);
   } else if (place >= skip + length) {
     return undefined;
   }
   return {
+    kind: 'failure',
     what: `broke off at byte ${reading.offset + (rest === 'counted' ? place : reading.at)}`,
     advice: 'check the network, and that the server holds the whole file',
     ...cause,
   };
 }
+
+/** Bytes that are counted at the most where no header says how many there are: a body may have no end. */
+const LARGEST_COUNTED = 2 ** 28;
 
 type Pouring = Reading & { readonly target: Uint8Array };
 
@@ -135,7 +185,7 @@ async function pour(
   body: Response['body'],
   { rest, skip, length }: Offer,
   reading: Pouring,
-  { stop, alive, refuse }: Watch,
+  { connection, stop, arrived, refuse }: Watch,
 ): Promise<{ place: number; cause?: { cause: unknown } }> {
   const end = skip + length;
   let place = 0;
@@ -145,6 +195,8 @@ async function pour(
       let part: ReadableStreamReadResult<Uint8Array>;
       try {
         part = await untilAborted(reader.read(), stop);
+        // Without an end of empty parts no timer would have its turn.
+        if (part.value?.length === 0) await giveWay(stop);
       } catch (cause) {
         return { place, cause: { cause } };
       }
@@ -153,9 +205,17 @@ async function pour(
       if (!isBytes(bytes)) {
         throw refuse(`has a body of ${describe(bytes)}: options.fetch must answer with bytes`);
       }
-      if (bytes.length > 0) alive();
+      arrived(bytes.length);
       keep(bytes, skip - place, reading);
       place += bytes.length;
+      if (rest === 'counted' && place > end) {
+        if (!connection.readThrough) return { place };
+        if (place > LARGEST_COUNTED) {
+          throw refuse(
+            `sent more than ${LARGEST_COUNTED} bytes without a Content-Length: serve the file with one`,
+          );
+        }
+      }
       if (rest === 'none' && place > end) {
         throw refuse('sent more bytes than it announced: the server is at fault');
       }
@@ -176,9 +236,9 @@ function keep(bytes: Uint8Array, skip: number, reading: Pouring): void {
   reading.at += wanted.length;
 }
 
-function adviceOnReaching({ url }: Connection): string {
+function adviceOnReaching({ url }: Connection, { validators }: Reading): string {
   const here = globalThis.location?.origin;
-  return here === undefined || here === new URL(url).origin
-    ? 'check the network and the URL'
-    : 'check the network and the URL, and that the server allows this origin and the headers Range and If-Range (CORS)';
+  if (here === undefined || here === new URL(url).origin) return 'check the network and the URL';
+  const own = validators === 'if-range' ? 'Range and If-Range' : 'Range';
+  return `check the network and the URL, and that the server allows this origin, the headers ${own}, and those in options.headers (CORS)`;
 }

@@ -1,19 +1,31 @@
 // What httpSource is asked to fetch, and how.
 
 import { checkOptions, describe, shown } from '../options.ts';
+import { hideSecrets, type Route } from './http-redirect.ts';
+
+/**
+ * How it is known that an answer is about the file that was opened, beside its size. `'if-range'` sends the strong
+ * validator as `If-Range`, and compares ETag and Last-Modified; `'compare'` compares them; `'ignore'` neither.
+ */
+export type Validators = 'if-range' | 'compare' | 'ignore';
 
 /** How {@link httpSource} fetches. All of it is optional. */
 export interface HttpSourceInit {
   /**
-   * Sent with every request: `{ authorization: 'Bearer …' }`. `Range` and `If-Range` are the source's own
-   * and refused. Default: none.
+   * Sent with every request to the URL's own origin: `{ authorization: 'Bearer …' }`. None of them goes to
+   * another origin that the server redirects to. `Range` and `If-Range` are the source's own and refused.
+   * Default: none.
    */
   readonly headers?: Readonly<Record<string, string>> | Headers;
   /** Whether cookies are sent, as `fetch` takes it. Default: `fetch`'s, `'same-origin'`. */
   readonly credentials?: 'omit' | 'same-origin' | 'include';
   /** As `fetch` takes it. `'no-cors'` is refused: its answers can't be read. Default: `fetch`'s, `'cors'`. */
   readonly mode?: 'cors' | 'same-origin';
-  /** As `fetch` takes it. Default: `fetch`'s, `'follow'`. */
+  /**
+   * `'follow'`, the default, follows up to 20 redirects, and never from https to http. `'error'` and
+   * `'manual'` refuse the first one. In a page, where no script sees where a redirect leads, one is refused
+   * if there are `headers` and the URL is not of the page's own origin.
+   */
   readonly redirect?: 'follow' | 'error' | 'manual';
   /** Use of the HTTP cache, as `fetch` takes it. Default: `fetch`'s, `'default'`. */
   readonly cache?:
@@ -26,15 +38,26 @@ export interface HttpSourceInit {
   /** Called in place of the runtime's `fetch`; its answers need a body that is a stream. */
   readonly fetch?: typeof fetch;
   /**
-   * What to do where the server sends the whole file instead of the range asked for. `'refuse'`, the
-   * default, is an error. `'read-through'` skips to the range and cancels what comes after it: constant
-   * memory, but each read downloads everything up to its end.
+   * What to do where the server sends the whole file instead of the range asked for. A small file is taken
+   * from such an answer: up to 65,536 bytes on opening, up to 1 MiB later. With a larger one `'refuse'`, the
+   * default, is a failed attempt: another server of the same name may know ranges. `'read-through'` skips to
+   * the range and cancels what comes after it: constant memory, but each read downloads everything up to its
+   * end. A file without a `Content-Length` is then counted on opening, up to 256 MiB.
    */
   readonly ignoredRange?: 'refuse' | 'read-through';
   /**
-   * Further attempts that each read has after one that failed: no connection, no byte for `timeout`, a body
-   * that broke off (continued at the byte reached), or status 408, 425, 429, 500, 502, 503 or 504.
-   * Default 3.
+   * How to notice that the file was replaced since it was opened. `'if-range'` sends its strong validator
+   * (ETag, or Last-Modified where that is strong) as `If-Range` and refuses another ETag or Last-Modified.
+   * `'compare'` refuses them and sends nothing, which in a page saves the CORS preflight that `If-Range` costs.
+   * `'ignore'` looks at the size alone: for bytes that something else proves. Default: `'ignore'` for what
+   * `openBundle` reads, as it proves every byte; else `'compare'` in a page of another origin, and
+   * `'if-range'`.
+   */
+  readonly validators?: Validators;
+  /**
+   * Further attempts that each read has after one that failed: no connection, no progress within `timeout`, a
+   * body that broke off (continued at the byte reached), a range that was ignored, or status 408, 425, 429,
+   * 500, 502, 503 or 504. Default 3.
    */
   readonly retries?: number;
   /**
@@ -43,7 +66,10 @@ export interface HttpSourceInit {
    * that asks for longer is honoured up to 30 seconds. Default 250.
    */
   readonly retryDelay?: number;
-  /** Milliseconds without a byte after which an attempt has failed, 1 to 2,147,483,647. Default 30,000. */
+  /**
+   * Milliseconds for progress, 1 to 2,147,483,647: an answer has to begin within it, and then each further
+   * 16,384 bytes have to come within it, or all that are left. Else the attempt has failed. Default 30,000.
+   */
   readonly timeout?: number;
   /** Aborts the opening and every later read. */
   readonly signal?: AbortSignal;
@@ -55,7 +81,13 @@ export interface Connection {
   /** The URL without what may be a secret: query, fragment, user name and password. */
   readonly name: string;
   readonly fetch: typeof fetch;
+  /** The caller's, for the URL's origin alone. */
+  readonly headers: Headers;
   readonly request: RequestInit;
+  readonly follow: boolean;
+  readonly route: Route;
+  /** As the caller asked; `undefined` leaves it to what the bytes are for. */
+  readonly validators: Validators | undefined;
   readonly readThrough: boolean;
   readonly retries: number;
   readonly retryDelay: number;
@@ -72,7 +104,6 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 const PASSED_ON = {
   credentials: ['omit', 'same-origin', 'include'],
   mode: ['cors', 'same-origin'],
-  redirect: ['follow', 'error', 'manual'],
   cache: ['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'],
 } as const;
 
@@ -84,6 +115,7 @@ const OPTIONS = [
   'cache',
   'fetch',
   'ignoredRange',
+  'validators',
   'retries',
   'retryDelay',
   'timeout',
@@ -92,13 +124,23 @@ const OPTIONS = [
 
 export function readConnection(url: string | URL, init: HttpSourceInit): Connection {
   checkOptions('httpSource', init, OPTIONS);
-  const { href, origin, pathname } = readUrl(url);
+  const parsed = readUrl(url);
+  const { href, origin, pathname } = parsed;
+  const secrets = new Set<string>();
+  hideSecrets(parsed, secrets);
+  const redirect = oneOf(init, 'redirect', ['follow', 'error', 'manual']) ?? 'follow';
   const ignoredRange = oneOf(init, 'ignoredRange', ['refuse', 'read-through']);
   return {
     url: href,
     name: `${origin}${pathname}`,
     fetch: readFetch(init.fetch),
+    headers: readHeaders(init.headers),
     request: readRequest(init),
+    follow: redirect === 'follow',
+    route: { pinned: undefined, blind: undefined, secrets },
+    validators: oneOf(init, 'validators', ['if-range', 'compare', 'ignore']) as
+      | Validators
+      | undefined,
     readThrough: ignoredRange === 'read-through',
     retries: integer(init, 'retries', 3, 0, Number.MAX_SAFE_INTEGER),
     retryDelay: integer(init, 'retryDelay', 250, 0, LONGEST_WAIT),
@@ -143,7 +185,7 @@ function readFetch(own: typeof fetch | undefined): typeof fetch {
 }
 
 function readRequest(init: HttpSourceInit): RequestInit {
-  const request: RequestInit = { headers: readHeaders(init.headers) };
+  const request: RequestInit = {};
   for (const [name, values] of Object.entries(PASSED_ON)) {
     const value = oneOf(init, name as keyof typeof PASSED_ON, values);
     if (value !== undefined) Object.assign(request, { [name]: value });

@@ -2,9 +2,20 @@
 
 import { whileWanted } from '../signals.ts';
 import { untilAborted } from '../turn.ts';
-import { parseDate, type Version } from './http-answer.ts';
-import { exchange, type Failure, type Reading, refusal } from './http-exchange.ts';
-import { type Connection, LONGEST_WAIT } from './http-options.ts';
+import { type Failure, parseDate, type Version } from './http-answer.ts';
+import { exchange, type Reading, refusal } from './http-exchange.ts';
+import { type Connection, LONGEST_WAIT, type Validators } from './http-options.ts';
+
+/** Bytes that have to come within the timeout, or all that are left: a byte now and then is no progress. */
+const PROGRESS = 16_384;
+
+/** A range, and how it is known that it is of the version. */
+export interface Wanted {
+  readonly offset: number;
+  readonly to: number;
+  readonly version?: Version;
+  readonly validators: Validators;
+}
 
 /**
  * The bytes from `offset` to `to`, and the version that they are of: `version`, or without one what the
@@ -12,10 +23,19 @@ import { type Connection, LONGEST_WAIT } from './http-options.ts';
  */
 export async function fetchRange(
   connection: Connection,
-  { offset, to, version }: { offset: number; to: number; version?: Version },
+  { offset, to, version, validators }: Wanted,
   signal: AbortSignal,
 ): Promise<{ version: Version; bytes: Uint8Array }> {
-  const reading: Reading = { offset, to, version, target: undefined, at: 0 };
+  const reading: Reading = {
+    offset,
+    to,
+    validators,
+    opening: version === undefined,
+    version,
+    target: undefined,
+    at: 0,
+    ranged: true,
+  };
   for (let attempt = 0; ; attempt++) {
     const failure = await tryOnce(connection, reading, signal);
     if (failure === undefined) {
@@ -38,21 +58,30 @@ async function tryOnce(
   const { timeout } = connection;
   const late = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const alive = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      late.abort(new DOMException(`no byte for ${timeout} ms`, 'TimeoutError'));
-    }, timeout);
+  let since = 0;
+  const tooFew = () => {
+    return since === 0
+      ? `sent no byte for ${timeout} ms`
+      : `sent ${since} bytes in ${timeout} ms, where ${PROGRESS} or all that are left are the least`;
   };
-  alive();
+  const arrived = (bytes = PROGRESS) => {
+    since += bytes;
+    if (since < PROGRESS) return;
+    since = 0;
+    clearTimeout(timer);
+    timer = setTimeout(() => late.abort(new DOMException(tooFew(), 'TimeoutError')), timeout);
+    // The connection holds the process, where there is one to wait for.
+    (timer as { unref?: () => void }).unref?.();
+  };
+  arrived();
   try {
     const failure = await whileWanted([signal, late.signal], (stop) =>
-      exchange(connection, reading, stop, alive),
+      exchange(connection, reading, stop, arrived),
     );
     signal.throwIfAborted();
     if (failure === undefined || !late.signal.aborted) return failure;
     const advice = 'check the network, or allow a longer timeout';
-    return { what: `sent no byte for ${timeout} ms`, advice, cause: late.signal.reason };
+    return { kind: 'failure', what: tooFew(), advice, cause: late.signal.reason };
   } finally {
     clearTimeout(timer);
   }

@@ -21,12 +21,29 @@ export interface RandomAccessSource {
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
-/** Whatever can be read by ranges, as the library reads it. */
-export function openRandomAccess(input: BundleInput | RandomAccessSource, name: string): Source {
+// By identity: a caller's copy of a source, with a `read` of its own, is read as it is.
+const lenientOf = new WeakMap<object, RandomAccessSource>();
+
+/** Has readers that prove every byte read `lenient` in place of `source`: it asks less of where bytes come from. */
+export function setLenient(source: RandomAccessSource, lenient: RandomAccessSource): void {
+  lenientOf.set(source, lenient);
+}
+
+/**
+ * Whatever can be read by ranges, as the library reads it.
+ *
+ * @param isProven - Whether the reader proves every byte that it uses.
+ */
+export function openRandomAccess(
+  input: BundleInput | RandomAccessSource,
+  name: string,
+  isProven = false,
+): Source {
   if (typeof (input as Partial<RandomAccessSource> | null)?.read !== 'function') {
     return openInput(input as BundleInput, name);
   }
-  const source = input as RandomAccessSource;
+  const strict = input as RandomAccessSource;
+  const source = (isProven ? lenientOf.get(strict) : undefined) ?? strict;
   const size = checkSize(source.size, name);
   return {
     size,

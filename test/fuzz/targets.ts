@@ -302,8 +302,13 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       const answer = answerOf(input);
       attempt(() => versionOf(answer.headers, 1000));
       for (const version of [undefined, VERSION]) {
-        for (const readThrough of [false, true]) {
-          attempt(() => judge(answer, { from: 0, to: 100, version, readThrough }, refuse));
+        for (const [readThrough, compare, ranged] of [
+          [false, true, true],
+          [true, false, true],
+          [false, false, false],
+        ] as const) {
+          const asked = { from: 0, to: 100, version, compare, readThrough, ranged };
+          attempt(() => judge(answer, asked, refuse));
         }
       }
     },
@@ -312,6 +317,8 @@ export const TARGETS: Readonly<Record<string, Target>> = {
         '206\ncontent-range: bytes 0-99/1000\netag: "a"\ncontent-length: 100',
         '200\ncontent-length: 1000\nlast-modified: Sun, 06 Nov 1994 08:49:37 GMT',
         '416\ncontent-range: bytes */0',
+        '416\ncontent-range: bytes */50',
+        '200\naccept-ranges: none\ncontent-length: 50',
         'bytes 0-99/*',
         'Sun, 06 Nov 1994 08:49:37 GMT',
       ].map(utf8),

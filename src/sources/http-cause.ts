@@ -1,0 +1,36 @@
+// What a runtime says of a request that failed, without the secrets of its URL.
+
+/**
+ * The cause as it is, or a copy where its message or a field holds one of the secrets: Deno's messages quote the
+ * whole URL, and Bun's errors have it as a field.
+ */
+export function withoutSecrets(cause: unknown, secrets: ReadonlySet<string>): unknown {
+  return holds(cause, secrets) ? copyOf(cause, secrets) : cause;
+}
+
+// A chain of causes may end where it began.
+const DEEPEST = 8;
+
+function holds(cause: unknown, secrets: ReadonlySet<string>, depth = 0): boolean {
+  if (typeof cause === 'string') return [...secrets].some((secret) => cause.includes(secret));
+  if (!(cause instanceof Error) || depth > DEEPEST) return false;
+  const fields = Object.values(cause).filter((value) => typeof value === 'string');
+  return (
+    [cause.message, cause.stack, ...fields].some((text) => holds(text, secrets)) ||
+    holds(cause.cause, secrets, depth + 1)
+  );
+}
+
+function copyOf(cause: unknown, secrets: ReadonlySet<string>, depth = 0): unknown {
+  const clean = (text: string) => {
+    let left = text;
+    for (const secret of secrets) left = left.replaceAll(secret, '');
+    return left;
+  };
+  if (typeof cause === 'string') return clean(cause);
+  if (!(cause instanceof Error) || depth > DEEPEST) return undefined;
+  const copy = new Error(clean(cause.message), { cause: copyOf(cause.cause, secrets, depth + 1) });
+  copy.name = cause.name;
+  const { code } = cause as { readonly code?: unknown };
+  return typeof code === 'string' ? Object.assign(copy, { code }) : copy;
+}

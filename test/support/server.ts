@@ -1,0 +1,102 @@
+// Servers of node:http that answer Range requests, or do so wrongly, and write down what they are asked.
+
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect } from 'vitest';
+
+/** Answers a request; `first` and `last` as its Range says. */
+export type Answer = (
+  response: ServerResponse,
+  asked: { first: number; last: number; request: IncomingMessage; index: number },
+) => void;
+
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+export interface Served {
+  /** Of a file on it. */
+  readonly url: string;
+  readonly origin: string;
+  /** Range, If-Range and all headers of each request. */
+  readonly ranges: (string | undefined)[];
+  readonly conditions: (string | undefined)[];
+  readonly headers: IncomingHttpHeaders[];
+  /** Whether the connection's answer has ended, or was given up. */
+  readonly closed: boolean[];
+  readonly server: Server;
+}
+
+/** Listens until the test ends. Each answer is for one request, the last one for all that follow. */
+export async function serve(...answers: Answer[]): Promise<Served> {
+  const ranges: (string | undefined)[] = [];
+  const conditions: (string | undefined)[] = [];
+  const headers: IncomingHttpHeaders[] = [];
+  const closed: boolean[] = [];
+  const listener: RequestListener = (request, response) => {
+    const index = ranges.length;
+    ranges.push(request.headers.range);
+    conditions.push(request.headers['if-range'] as string | undefined);
+    headers.push(request.headers);
+    response.on('close', () => {
+      closed[index] = true;
+    });
+    const [first = 0, last = 0] = (request.headers.range?.match(/\d+/g) ?? []).map(Number);
+    (answers[Math.min(index, answers.length - 1)] as Answer)(response, {
+      first,
+      last,
+      request,
+      index,
+    });
+  };
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://127.0.0.1:${port}`;
+  return { url: `${origin}/app.sealed`, origin, ranges, conditions, headers, closed, server };
+}
+
+/** The range of `bytes` that was asked for, as it should be answered. */
+export const partOf =
+  (bytes: Uint8Array, headers: Record<string, string> = { ETag: '"v1"' }): Answer =>
+  (response, { first, last }) => {
+    const end = Math.min(last + 1, bytes.length);
+    response.writeHead(206, {
+      'Content-Range': `bytes ${first}-${end - 1}/${bytes.length}`,
+      'Content-Length': end - first,
+      ...headers,
+    });
+    response.end(bytes.subarray(first, end));
+  };
+
+/** A status, with a body that nobody needs. */
+export const status =
+  (code: number, headers: Record<string, string> = {}): Answer =>
+  (response) =>
+    response.writeHead(code, headers).end('x'.repeat(1000));
+
+/** Ignores ranges; `announced` says whether the length is in the headers. */
+export const whole =
+  (bytes: Uint8Array, announced = true, headers: Record<string, string> = {}): Answer =>
+  (response) => {
+    response.writeHead(200, announced ? { 'Content-Length': bytes.length, ...headers } : headers);
+    response.end(bytes);
+  };
+
+export const until = async (holds: () => boolean): Promise<void> => {
+  for (let i = 0; i < 400 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(holds()).toBe(true);
+};
