@@ -231,7 +231,7 @@ describe('a failure that may pass', () => {
   it.each([200, 206, 404, 503])('leaves no body of status %i unread', async (code) => {
     const endless: Answer = (response) => response.writeHead(code).write('x');
     const { url, closed } = await serve(endless);
-    await rejection(httpSource(url, { ...QUICK, retries: 0 }), 'ERR_SOURCE_FAILED');
+    await rejection(httpSource(url, { ...QUICK, retries: 0, timeout: 300 }), 'ERR_SOURCE_FAILED');
     await until(() => closed[0] === true);
   });
 
