@@ -1,14 +1,15 @@
 // A header out of a file that has one: a sealed bundle, or a seal as text.
 
-import { open, readFile } from 'node:fs/promises';
 import type { BundleInfo } from '../bundle/info.ts';
 import { inspectBundle } from '../bundle/inspect.ts';
 import { encodeSeal } from '../bundle/open.ts';
 import { BundleSealError } from '../errors.ts';
-import { onFile } from '../files/error.ts';
+import { fileError } from '../files/error.ts';
 import { fileSource } from '../files/file-source.ts';
+import { type InputFile, openInputFile } from '../files/input-file.ts';
 import { FIXED_LENGTH, headerParts, parseHeader } from '../format/header.ts';
 import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
+import { readSmallFile } from './small-file.ts';
 
 export interface FoundHeader {
   /** The header, base64url. */
@@ -17,9 +18,8 @@ export interface FoundHeader {
   readonly headerLength?: number;
 }
 
-// 65,535 times 32 bytes of digests would be an ordinary header; no seal is longer than this.
-const MAX_SEAL_LENGTH = 2 ** 26;
-const UNREADABLE = "can't be read";
+// A header of 2^20 chunks, the most that a reader takes, has 33.6 MB, and its seal as text 44.8 MB.
+const MAX_SEAL_LENGTH = 45 * 2 ** 20;
 
 /** What the header says, of which only the metadata is read; nothing of it is proven. */
 export async function inspectHeaderFile(path: string): Promise<BundleInfo> {
@@ -34,23 +34,20 @@ export async function inspectHeaderFile(path: string): Promise<BundleInfo> {
   }
 }
 
-/** Reads no more than the header; nothing of it is proven. */
+/**
+ * Reads no more than the header; nothing of it is proven.
+ *
+ * @throws {@link BundleSealError} `ERR_FILE`: it can't be read; `ERR_HEADER_INVALID`, `ERR_VERSION_UNSUPPORTED`: not a
+ * sealed bundle; `ERR_LIMIT_EXCEEDED`: more than 2^20 chunks; `ERR_LENGTH_INVALID`: the file ends within its header.
+ */
 export async function readHeaderFile(path: string): Promise<FoundHeader> {
-  const file = await onFile(path, UNREADABLE, open(path));
+  const file = await openInputFile(path);
   try {
-    const { size } = await onFile(path, UNREADABLE, file.stat());
-    const read = async (length: number) => {
-      const bytes = new Uint8Array(Math.min(length, size));
-      await onFile(path, UNREADABLE, file.read(bytes, 0, bytes.length, 0));
-      return bytes;
-    };
-    const start = await read(FIXED_LENGTH);
-    if (isText(start) && size <= MAX_SEAL_LENGTH) {
-      return { seal: (await onFile(path, UNREADABLE, readFile(path, 'latin1'))).trim() };
-    }
+    const start = await file.read(0, Math.min(FIXED_LENGTH, file.size));
+    if (isText(start)) return { seal: await readSealText(file) };
     const header = parseHeader(start, Number.POSITIVE_INFINITY);
     checkCount(path, header.layout.count);
-    const bytes = await read(header.headerLength);
+    const bytes = await file.read(0, Math.min(header.headerLength, file.size));
     headerParts(bytes, header);
     return { seal: encodeSeal(bytes), headerLength: header.headerLength };
   } finally {
@@ -68,7 +65,23 @@ function checkCount(path: string, count: number): void {
   );
 }
 
+/** A seal as text, out of a file or a pipe. */
+export async function readSealFile(path: string): Promise<string> {
+  return textOf(await readSmallFile(path, 'a seal', MAX_SEAL_LENGTH));
+}
+
+async function readSealText(file: InputFile): Promise<string> {
+  if (file.size > MAX_SEAL_LENGTH) {
+    throw fileError(file.path, `is too large for a seal: it has ${file.size} bytes`);
+  }
+  return textOf(await file.read(0, file.size));
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder('latin1').decode(bytes).trim();
+}
+
 /** A seal is base64url of "BNDLSEAL…". */
 function isText(start: Uint8Array): boolean {
-  return new TextDecoder('latin1').decode(start).startsWith('Qk5ETFNFQU');
+  return textOf(start).startsWith('Qk5ETFNFQU');
 }

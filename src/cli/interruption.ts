@@ -4,9 +4,17 @@ import { Interrupted } from './answer.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+let current = new AbortController();
+
+/** Aborts when a signal asks the running command to end. */
+export function interruption(): AbortSignal {
+  return current.signal;
+}
+
 /** The first signal aborts, so that temporary files are removed. The second ends the process at once. */
 export function followInterruption(): { readonly signal: AbortSignal; readonly stop: () => void } {
   const controller = new AbortController();
+  current = controller;
   const onSignal = (name: NodeJS.Signals) => {
     if (!controller.signal.aborted) {
       controller.abort(new Interrupted(name as (typeof SIGNALS)[number]));

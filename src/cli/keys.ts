@@ -1,8 +1,7 @@
 // Where a command's keys come from.
 
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { BundleSealError } from '../errors.ts';
-import { fileError, onFile } from '../files/error.ts';
 import type { RsaJwk } from '../keys/jwk.ts';
 import type { PublicKeyInput } from '../keys/parse.ts';
 import { UsageError } from './answer.ts';
@@ -10,7 +9,7 @@ import { findConfig } from './config/files.ts';
 import { readConfig } from './config/read.ts';
 import type { Context } from './context.ts';
 import { repairKeyText } from './key-text.ts';
-import { STANDARD } from './spool.ts';
+import { readSmallFile } from './small-file.ts';
 
 export const PRIVATE_KEY_FILE = '.bundleseal_key';
 export const PUBLIC_KEY_FILE = '.bundleseal_key.pub';
@@ -46,13 +45,10 @@ const MAX_KEY_LENGTH = 65_536;
 
 /** A key out of a file: PEM, DER or JWK. `-` is standard input. */
 export async function readKeyFile(path: string): Promise<KeyValue> {
-  if (path === STANDARD) return keyFromBytes(await readStandardInput());
   if (path.trim().startsWith('-----BEGIN')) {
     throw new UsageError('--key takes the name of a file: pass the key itself with --key-data');
   }
-  const { size } = await onFile(path, "can't be read", stat(path));
-  if (size > MAX_KEY_LENGTH) throw fileError(path, 'is too large for a key');
-  return keyFromBytes(await onFile(path, "can't be read", readFile(path)));
+  return keyFromBytes(await readSmallFile(path, 'a key', MAX_KEY_LENGTH));
 }
 
 /** The private key by which this command signs. */
@@ -134,17 +130,6 @@ export function keyFromText(text: string): KeyValue {
 function keyFromBytes(bytes: Uint8Array): KeyValue {
   // DER begins with a SEQUENCE; as text that is the digit 0, which begins neither PEM nor JSON.
   return bytes[0] === 0x30 ? bytes : keyFromText(new TextDecoder().decode(bytes));
-}
-
-async function readStandardInput(): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of process.stdin as AsyncIterable<Uint8Array>) {
-    length += piece.length;
-    if (length > MAX_KEY_LENGTH) throw fileError('standard input', 'is too large for a key');
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
 }
 
 /** For calls that take one key or several. */

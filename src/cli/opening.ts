@@ -1,10 +1,9 @@
 // The options that opening takes, for every command that opens.
 
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { BundleInfo } from '../bundle/info.ts';
 import type { Expectations } from '../bundle/open.ts';
-import { onFile } from '../files/error.ts';
+import { readSealFile } from './header-file.ts';
 import { bytes, collect, PUBLIC_KEY_HELP } from './help.ts';
 import { findPublicKeys, keysOf, type PublicKeyOptions } from './keys.ts';
 import { readSequence } from './read-metadata.ts';
@@ -47,10 +46,6 @@ export async function readOpening(options: OpeningOptions): Promise<{
     ...(seal !== undefined && { seal: await readSealFile(seal) }),
     expect,
   };
-}
-
-async function readSealFile(path: string): Promise<string> {
-  return (await onFile(path, "can't be read", readFile(path, 'latin1'))).trim();
 }
 
 /** A header, for people. */

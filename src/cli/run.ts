@@ -39,7 +39,9 @@ export function run<Options>(work: Work<Options>): (...passed: unknown[]) => Pro
       }
     } catch (error) {
       const flags = command.options.flatMap(({ long }) => long ?? []);
-      await reportError(error, context.isJson, flags);
+      // After a signal every error is that the work was stopped, whoever tells it.
+      const { aborted, reason } = interruption.signal;
+      await reportError(aborted ? reason : error, context.isJson, flags);
     } finally {
       interruption.stop();
     }
@@ -65,12 +67,17 @@ export async function reportError(
   process.exitCode = exitCodeOf(known);
   const { message, ...fields } = fieldsOf(known);
   const said: Said = { ...fields, message: withoutKeys(inWordsOf(flags, message)) };
-  if (isJson) {
-    // Where the object can't be written either, its reader has the exit code.
-    await print(said).catch(() => {});
-  } else {
-    say(`✗ ${said.message}`);
-    say(`  ${said.code}`, 'dim');
+  if (isJson && (await isPrinted(said))) return;
+  say(`✗ ${said.message}`);
+  say(`  ${said.code}`, 'dim');
+}
+
+async function isPrinted(object: object): Promise<boolean> {
+  try {
+    await print(object);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -39,7 +39,7 @@ const WORDINGS: readonly Wording[] = [
   { said: /\boverwrite: true\b/g, flags: ['--overwrite'], otherwise: 'replace it' },
   { said: /\blinks: 'skip'/g, flags: ['--skip-links'], otherwise: 'leaving links out' },
   { said: /\bby "ignore"/g, flags: ['--ignore'], otherwise: 'of the folder' },
-  { said: /, use the streams for it\b/g, otherwise: ', use - for standard input or output' },
+  { said: /, use the streams for it\b/g, otherwise: ', name a file' },
   {
     said: /\buse unzipBundle or openZip, or deflate it\b/g,
     otherwise: 'write the zip to a file first, or deflate the entry',

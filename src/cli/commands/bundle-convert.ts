@@ -8,7 +8,7 @@ import { bytes, collect, examples } from '../help.ts';
 import { type KeyValue, readKeyFile } from '../keys.ts';
 import { type MetadataOptions, readMetadata } from '../read-metadata.ts';
 import { run } from '../run.ts';
-import { withTemporaryFolder } from '../spool.ts';
+import { withInput, withTemporaryFolder } from '../spool.ts';
 
 interface Options extends MetadataOptions {
   readonly to: string;
@@ -61,7 +61,9 @@ export function bundleConvert(group: Command): void {
           const { decryptFile } = await import('../../node.ts');
           return withTemporaryFolder(async (folder) => {
             const zip = join(folder, 'bundle.zip');
-            await decryptFile(file, zip, { publicKey, signal });
+            await withInput(context, file, (input) =>
+              decryptFile(input, zip, { publicKey, signal }),
+            );
             return encryptForCapgo(context, zip, out, { key, checksumFormat });
           });
         }
@@ -71,7 +73,9 @@ export function bundleConvert(group: Command): void {
         const { encryptFile } = await import('../../node.ts');
         const sealed = await withTemporaryFolder(async (folder) => {
           const zip = join(folder, 'bundle.zip');
-          await openFromCapgo(context, file, zip, { ...options, capgo: true, key: from });
+          await withInput(context, file, (input) =>
+            openFromCapgo(context, input, zip, { ...options, capgo: true, key: from }),
+          );
           return context.follow('sealing', (onProgress) =>
             encryptFile(zip, out, { privateKey, metadata, signal, onProgress }),
           );

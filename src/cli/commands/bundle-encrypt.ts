@@ -129,8 +129,9 @@ async function withZip<T>(
   options: ZipFolderOptions,
   work: (zip: string) => Promise<T>,
 ): Promise<T> {
-  if (input === STANDARD) return withInput(context, input, work);
-  if (!(await onFile(input, "can't be read", stat(input))).isDirectory()) return work(input);
+  const isFolder =
+    input !== STANDARD && (await onFile(input, "can't be read", stat(input))).isDirectory();
+  if (!isFolder) return withInput(context, input, work);
   return withTemporaryFolder(async (folder) => {
     const zip = join(folder, 'bundle.zip');
     await zipFolder(context, input, zip, options);

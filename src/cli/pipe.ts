@@ -1,0 +1,84 @@
+// Named pipes, and the ends of pipes that a shell passes as files: `<(command)`, `>(command)`.
+//
+// An ordinary open() of a pipe waits for its other end, in a thread that nothing can call back: neither Ctrl-C nor an
+// orderly exit ends the process then. So both ends are opened without waiting.
+
+import { constants, open, readSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { fileError, onFile } from '../files/error.ts';
+import { interruption } from './interruption.ts';
+
+// How long the other end may take to appear, in milliseconds.
+const PATIENCE = 2000;
+const PAUSE = 50;
+
+const PIECE_LENGTH = 65_536;
+
+/**
+ * What comes out of a pipe.
+ *
+ * @throws {@link BundleSealError} `ERR_FILE`: nothing writes to it within two seconds.
+ */
+export async function openPipe(path: string): Promise<Readable> {
+  const fd = await openNow(path, "can't be read", constants.O_RDONLY);
+  const stream = new Socket({ fd, readable: true, writable: false });
+  try {
+    const first = await retry(() => readNow(fd));
+    if (first === undefined) {
+      throw fileError(
+        path,
+        'is a pipe that nothing was written to: start what writes to it first, and check that it did not fail',
+      );
+    }
+    if (first.length > 0) stream.unshift(first);
+    return stream;
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
+/**
+ * What goes into a pipe.
+ *
+ * @throws {@link BundleSealError} `ERR_FILE`: nothing reads from it within two seconds.
+ */
+export async function openPipeForWriting(path: string): Promise<Writable> {
+  const fd = await retry(async () => {
+    try {
+      return await promisify(open)(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENXIO') return undefined;
+      throw fileError(path, "can't be written", error);
+    }
+  });
+  if (fd !== undefined) return new Socket({ fd, readable: false, writable: true });
+  throw fileError(path, 'is a pipe that nothing reads from: start what reads from it first');
+}
+
+function openNow(path: string, what: string, flags: number): Promise<number> {
+  return onFile(path, what, promisify(open)(path, flags | constants.O_NONBLOCK));
+}
+
+/** What is there already: nothing yet is empty, and no writer is `undefined`. */
+function readNow(fd: number): Buffer | undefined {
+  const room = Buffer.alloc(PIECE_LENGTH);
+  try {
+    const length = readSync(fd, room, 0, room.length, null);
+    return length === 0 ? undefined : room.subarray(0, length);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+async function retry<T>(attempt: () => T | Promise<T>): Promise<T | undefined> {
+  for (let waited = 0; ; waited += PAUSE) {
+    const result = await attempt();
+    if (result !== undefined || waited >= PATIENCE) return result;
+    await sleep(PAUSE, undefined, { signal: interruption() });
+  }
+}

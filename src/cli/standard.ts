@@ -1,0 +1,74 @@
+// Standard input and output as a command's data.
+
+import { fstatSync, type Stats } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { fileError } from '../files/error.ts';
+import { UsageError } from './answer.ts';
+import { say } from './terminal.ts';
+
+export const STANDARD = '-';
+
+const INPUT_NAMES: readonly string[] = [STANDARD, '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
+const OUTPUT_NAMES: readonly string[] = [STANDARD, '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'];
+
+export function isStandardInput(path: string): boolean {
+  return INPUT_NAMES.includes(path);
+}
+
+export function isStandardOutput(path: string): boolean {
+  return OUTPUT_NAMES.includes(path);
+}
+
+/**
+ * Standard input. A person at a terminal is told that the command waits.
+ *
+ * @param what - What is read, e.g. "the key".
+ * @throws {@link BundleSealError} `ERR_FILE`: it is not open for reading.
+ */
+export function standardInput(what: string): Readable {
+  if (isFolder()) throw fileError('standard input', "can't be read: it is a folder");
+  if (process.stdin.isTTY === true) {
+    say(`  reading ${what} from this terminal: end it with Ctrl-D, or stop with Ctrl-C`);
+  }
+  try {
+    const { stdin } = process;
+    if (!stdin.readableDidRead) return stdin;
+    throw new UsageError('standard input was asked for twice: give one of the two as a file');
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw fileError('standard input', "can't be read", error);
+  }
+}
+
+/** The runtime gives a folder as an empty stream. */
+function isFolder(): boolean {
+  try {
+    return fstatSync(0).isDirectory();
+  } catch {
+    // It is closed, which is as good as empty.
+    return false;
+  }
+}
+
+/**
+ * Standard output, for bytes.
+ *
+ * @throws {@link UsageError} It is a terminal, which would take the bytes for commands.
+ */
+export function standardOutput(): Writable {
+  if (process.stdout.isTTY !== true) return process.stdout;
+  throw new UsageError(
+    'the output is binary and standard output is a terminal: name a file with --out, or pipe it on',
+  );
+}
+
+/** What a path leads to, as far as reading and writing differ. */
+export type Kind = 'pipe' | 'null' | 'device' | 'other';
+
+export function kindOf(path: string, stats: Stats): Kind {
+  if (stats.isFIFO()) return 'pipe';
+  if (path === '/dev/null') return 'null';
+  return stats.isCharacterDevice() || stats.isBlockDevice() || stats.isSocket()
+    ? 'device'
+    : 'other';
+}
