@@ -23,7 +23,7 @@ export type { JsonValue, Metadata } from './format/metadata.ts';
 export { keyId, publicKeyOf } from './keys/identity.ts';
 export type { RsaJwk } from './keys/jwk.ts';
 export { type KeygenOptions, type KeyPair, keygen } from './keys/keygen.ts';
-export type { PrivateKeyInput, PublicKeyInput } from './keys/parse.ts';
+export type { PrivateKeyInput, PublicKeyInput } from './keys/strict.ts';
 export type { Progress, WorkOptions } from './options.ts';
 export type { Signer } from './seal/signer.ts';
 export { httpSource } from './sources/http.ts';

@@ -4,7 +4,7 @@ import type { Backend, BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { equalBytes, fromHex, toHex } from '../bytes.ts';
 import { chunkLayout, chunkPlace } from '../format/chunks.ts';
-import type { PublicKeyInput } from '../keys/parse.ts';
+import type { PublicKeyInput } from '../keys/strict.ts';
 import { DEFAULT_CHUNK_SIZE } from '../limits.ts';
 import { checkOptions, describe, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput, type Source } from '../sources/input.ts';

@@ -4,7 +4,7 @@ import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import type { OwnBytes } from '../bytes.ts';
 import { checkBodyLength } from '../format/header.ts';
-import type { PublicKeyInput } from '../keys/parse.ts';
+import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput, sourceFrom } from '../sources/input.ts';
 import { encryptedChunks, memorySink } from './chunk-io.ts';

@@ -8,7 +8,7 @@ import { DIGEST_LENGTH } from '../format/header.ts';
 import { checkOptions, shown } from '../options.ts';
 import { openStream, type StreamReader } from '../sources/stream.ts';
 import { type ChunkSink, inFlightOf, type PlainChunkSource, recycledRooms } from './chunk-io.ts';
-import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing } from './encrypt.ts';
+import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing, readSigningKey } from './encrypt.ts';
 import { encodeSeal } from './open.ts';
 import { type SealedHeader, sealChunks } from './seal-chunks.ts';
 import { outputStream } from './stream-output.ts';
@@ -45,8 +45,8 @@ export interface EncryptedStream {
  * @param options.metadata - Signed, readable by anyone. Default none.
  * @param options.chunkSize - Plain bytes in a chunk, a power of two from 4,096 to 16,777,216. Default 262,144.
  * @param options.size - Bytes that the source will give, where they are known.
- * @throws `TypeError`, `RangeError`, `ERR_KEY_INVALID` at once, for the options and the source. The body ends,
- * and the seal rejects, with what {@link encryptBundle} throws later; with `ERR_SOURCE_FAILED`, which has the
+ * @throws `TypeError`, `RangeError` at once, for the options and the source. The body ends, and the seal rejects,
+ * with `ERR_KEY_INVALID` and whatever else {@link encryptBundle} rejects with; with `ERR_SOURCE_FAILED`, which has the
  * source's own error as its `cause`; with `ERR_LENGTH_INVALID` where `size` was wrong; and with
  * `ERR_LIMIT_EXCEEDED` over 2^20 chunks.
  * @see docs/format.md
@@ -75,6 +75,9 @@ export function encryptStream(
   }
   const size = given ?? Number.POSITIVE_INFINITY;
   const sealing = readSealing(options, given);
+  const signingKey = readSigningKey(options.privateKey);
+  // The body ends with its error.
+  signingKey.catch(() => {});
   const reader = openStream(source);
 
   let resolve: (sealed: SealedHeader) => void = () => {};
@@ -91,10 +94,11 @@ export function encryptStream(
   const body = outputStream({
     signal: options.signal,
     async run(sink, signal) {
+      const key = await signingKey;
       const backend = await selectBackend(options.backend);
       const sessionKey = randomBytes(DIGEST_LENGTH);
       try {
-        const work = { ...sealing, backend, sessionKey, size, signal };
+        const work = { ...sealing, key, backend, sessionKey, size, signal };
         const chunks = streamedBundle(backend, reader, sealing.chunkSize, size);
         const { allocateUnset } = backend;
         const room: ChunkSink['room'] = (index, length) =>

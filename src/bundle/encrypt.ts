@@ -7,8 +7,10 @@ import type { OwnBytes } from '../bytes.ts';
 import { type ChunkLayout, chunkLayout, chunkPlace } from '../format/chunks.ts';
 import { DIGEST_LENGTH, headerLengthOf } from '../format/header.ts';
 import { encodeMetadata, type Metadata } from '../format/metadata.ts';
-import { type PrivateKeyInput, parsePrivateKey, parsePublicKey } from '../keys/parse.ts';
+import { readPublicKey } from '../keys/read.ts';
+import { readPrivateKey } from '../keys/read-private.ts';
 import { modulusLength } from '../keys/rsa.ts';
+import { checkKeyInput, type PrivateKeyInput } from '../keys/strict.ts';
 import { CHUNK_EXPONENT, DEFAULT_CHUNK_SIZE } from '../limits.ts';
 import { checkOptions, describe, shown, type WorkOptions } from '../options.ts';
 import type { SigningKey } from '../seal/seal.ts';
@@ -88,7 +90,10 @@ export async function encryptBundle(
 ): Promise<EncryptedBundle> {
   checkOptions('encryptBundle', options, ENCRYPT_OPTIONS);
   const source = openInput(bundle, 'bundle');
-  const sealing = readSealing(options, source.size);
+  const sealing = {
+    ...readSealing(options, source.size),
+    key: await readSigningKey(options.privateKey),
+  };
   options.signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
   const sessionKey = randomBytes(DIGEST_LENGTH);
@@ -99,27 +104,32 @@ export async function encryptBundle(
   }
 }
 
-/** What a bundle is sealed with. */
-export type Sealing = Pick<SealWork, 'key' | 'metadata' | 'chunkSize'>;
+/** What a bundle is sealed with, beside the key. */
+export type Sealing = Pick<SealWork, 'metadata' | 'chunkSize'>;
 
-/** Checks the options of everything that seals, for a bundle of this size where it is known. */
+/**
+ * Checks the options of everything that seals, for a bundle of this size where it is known. The key is read apart, as
+ * that may take a module that is loaded for it.
+ */
 export function readSealing(options: EncryptOptions, size?: number): Sealing {
   return {
     chunkSize: readChunkSize(options.chunkSize, size),
     metadata: encodeMetadata(options.metadata),
-    key: readSigningKey(options.privateKey),
   };
 }
 
-export function readSigningKey(input: PrivateKeyInput | Signer): SigningKey {
+/** @throws `TypeError` at once for what can't be a key; what the key itself is refused for rejects. */
+export function readSigningKey(input: PrivateKeyInput | Signer): Promise<SigningKey> {
   if (!isSigner(input)) {
-    const privateKey = parsePrivateKey(input);
-    return { privateKey, publicKey: privateKey };
+    checkKeyInput(input, 'privateKey');
+    return readPrivateKey(input).then((privateKey) => ({ privateKey, publicKey: privateKey }));
   }
   if (typeof input.sign !== 'function') {
     throw new TypeError(`privateKey.sign expected a function, got ${describe(input.sign)}`);
   }
-  return { signer: input, publicKey: parsePublicKey(input.publicKey, 'privateKey.publicKey') };
+  const name = 'privateKey.publicKey';
+  checkKeyInput(input.publicKey, name);
+  return readPublicKey(input.publicKey, name).then((publicKey) => ({ signer: input, publicKey }));
 }
 
 /** Checks the option, and that a bundle of this size (where it is known) has a layout that readers take. */

@@ -13,8 +13,9 @@ import {
 } from '../format/header.ts';
 import { decodeMetadata, type Metadata, unfit } from '../format/metadata.ts';
 import { keyDigest } from '../keys/identity.ts';
-import { type PublicKeyInput, parsePublicKey } from '../keys/parse.ts';
+import { readPublicKey } from '../keys/read.ts';
 import type { RsaPublicKey } from '../keys/rsa.ts';
+import type { PublicKeyInput } from '../keys/strict.ts';
 import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
 import { checkOptions, describe, shown } from '../options.ts';
 import { recoverSeal, type SealSecrets } from '../seal/seal.ts';
@@ -59,7 +60,7 @@ export async function readPublicKeys(
     throw new TypeError('options.publicKey expected a key, got an empty array');
   return Promise.all(
     inputs.map(async (one, i) => {
-      const key = parsePublicKey(one, Array.isArray(input) ? `publicKey[${i}]` : 'publicKey');
+      const key = await readPublicKey(one, Array.isArray(input) ? `publicKey[${i}]` : 'publicKey');
       return { id: await keyDigest(backend, key), key };
     }),
   );

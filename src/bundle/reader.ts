@@ -5,7 +5,7 @@ import { selectBackend } from '../backend/select.ts';
 import type { OwnBytes } from '../bytes.ts';
 import { type ChunkLayout, chunkPlace } from '../format/chunks.ts';
 import { checkBodyLength } from '../format/header.ts';
-import type { PublicKeyInput } from '../keys/parse.ts';
+import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, shown } from '../options.ts';
 import { followSignals, whileWanted } from '../signals.ts';
 import { type BundleInput, type Source, sourceFrom } from '../sources/input.ts';

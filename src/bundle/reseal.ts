@@ -5,8 +5,8 @@ import { selectBackend } from '../backend/select.ts';
 import { concat } from '../bytes.ts';
 import { checkBodyLength, encodeHead } from '../format/header.ts';
 import { keyDigest } from '../keys/identity.ts';
-import type { PrivateKeyInput, PublicKeyInput } from '../keys/parse.ts';
 import { modulusLength } from '../keys/rsa.ts';
+import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, describe } from '../options.ts';
 import { signSeal } from '../seal/seal.ts';
 import type { Signer } from '../seal/signer.ts';
@@ -65,7 +65,7 @@ export async function resealBundle(
   }
   const { signal } = options;
   signal?.throwIfAborted();
-  const key = readSigningKey(options.privateKey);
+  const key = await readSigningKey(options.privateKey);
   const backend = await selectBackend(options.backend);
   const keys = await readPublicKeys(backend, options.publicKey);
   const { header, parts, secrets } = isText

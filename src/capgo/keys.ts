@@ -4,11 +4,12 @@ import type { BackendChoice } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toBase64 } from '../base64.ts';
-import { encodePkcs1Private, encodePkcs1Public } from '../keys/encode.ts';
+import { encodePkcs1Private, encodePkcs1Public, encodePkcs8 } from '../keys/encode.ts';
+import { keyInvalid } from '../keys/explain.ts';
 import type { KeyPair } from '../keys/keygen.ts';
-import { parsePrivateKey, parsePublicKey } from '../keys/parse.ts';
-import { decodePem, encodePem } from '../keys/pem.ts';
-import { checkPrivateKey, keyInvalid, type RsaPrivateKey, type RsaPublicKey } from '../keys/rsa.ts';
+import { parsePem, parsePrivateKey, parsePublicKey } from '../keys/parse.ts';
+import { encodePem } from '../keys/pem.ts';
+import type { RsaPrivateKey, RsaPublicKey } from '../keys/rsa.ts';
 import { checkOptions, describe } from '../options.ts';
 import { giveWay, untilAborted } from '../turn.ts';
 
@@ -46,16 +47,13 @@ export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
   const { signal } = options;
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
+  const pkcs8 = await (backend.generateKey === undefined
+    ? generateInSteps(signal)
+    : untilAborted(backend.generateKey(MODULUS_BITS), signal));
   let key: RsaPrivateKey;
-  if (backend.generateKey === undefined) {
-    const { generateKey } = await import('../keys/primes.ts');
-    key = checkPrivateKey(
-      await generateKey(MODULUS_BITS, randomBytes, () => giveWay(signal)),
-      MODULUS_BITS,
-    );
-  } else {
-    const pkcs8 = await untilAborted(backend.generateKey(MODULUS_BITS), signal);
+  try {
     key = parsePrivateKey(pkcs8, 'privateKey', MODULUS_BITS);
+  } finally {
     pkcs8.fill(0);
   }
   signal?.throwIfAborted();
@@ -68,6 +66,11 @@ export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
   };
   der.fill(0);
   return pair;
+}
+
+async function generateInSteps(signal?: AbortSignal): Promise<Uint8Array> {
+  const { generateKey } = await import('../keys/primes.ts');
+  return encodePkcs8(await generateKey(MODULUS_BITS, randomBytes, () => giveWay(signal)));
 }
 
 /**
@@ -121,7 +124,7 @@ function labelOf(pem: unknown, name: string): string {
   if (typeof pem !== 'string') {
     throw new TypeError(`options.${name} expected a PKCS#1 PEM string, got ${describe(pem)}`);
   }
-  const { label, der } = decodePem(pem);
+  const { label, der } = parsePem(pem);
   der.fill(0);
   return label;
 }

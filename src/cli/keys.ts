@@ -3,12 +3,12 @@
 import { stat } from 'node:fs/promises';
 import { BundleSealError } from '../errors.ts';
 import type { RsaJwk } from '../keys/jwk.ts';
-import type { PublicKeyInput } from '../keys/parse.ts';
+import { keyOfText, repairKeyText, textOfBytes } from '../keys/repair.ts';
+import type { PublicKeyInput } from '../keys/strict.ts';
 import { UsageError } from './answer.ts';
 import { findConfig } from './config/files.ts';
 import { readConfig } from './config/read.ts';
 import type { Context } from './context.ts';
-import { repairKeyText } from './key-text.ts';
 import { readSmallFile } from './small-file.ts';
 
 export const PRIVATE_KEY_FILE = '.bundleseal_key';
@@ -117,19 +117,12 @@ export async function isThere(path: string): Promise<boolean> {
 }
 
 export function keyFromText(text: string): KeyValue {
-  const repaired = repairKeyText(text).text;
-  if (!repaired.startsWith('{')) return repaired;
-  try {
-    return JSON.parse(repaired) as RsaJwk;
-  } catch {
-    // Its error would quote the text.
-    throw new BundleSealError('ERR_KEY_INVALID', 'the key is no JWK: its JSON is damaged');
-  }
+  return keyOfText(repairKeyText(text).text);
 }
 
 function keyFromBytes(bytes: Uint8Array): KeyValue {
-  // DER begins with a SEQUENCE; as text that is the digit 0, which begins neither PEM nor JSON.
-  return bytes[0] === 0x30 ? bytes : keyFromText(new TextDecoder().decode(bytes));
+  const text = textOfBytes(bytes);
+  return text === undefined ? bytes : keyFromText(text);
 }
 
 /** For calls that take one key or several. */

@@ -3,7 +3,12 @@
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import { inFlightOf } from '../bundle/chunk-io.ts';
-import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing } from '../bundle/encrypt.ts';
+import {
+  ENCRYPT_OPTIONS,
+  type EncryptOptions,
+  readSealing,
+  readSigningKey,
+} from '../bundle/encrypt.ts';
 import { encodeSeal } from '../bundle/open.ts';
 import { checkCount, sealChunks } from '../bundle/seal-chunks.ts';
 import { chunkLayout, TAG_LENGTH } from '../format/chunks.ts';
@@ -73,7 +78,8 @@ export async function encryptFile(
     throw new TypeError(`options.detached expected a boolean, got ${describe(detached)}`);
   }
   // Before any file is touched.
-  const { key, metadata, chunkSize } = readSealing(options);
+  const { metadata, chunkSize } = readSealing(options);
+  const key = await readSigningKey(options.privateKey);
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
   const file = await openInputFile(input);

@@ -2,6 +2,7 @@
 // definite minimal lengths, minimal integers, nothing after the end.
 
 import { bytesToInteger, concat, integerToBytes } from '../bytes.ts';
+import { KeyFault } from './fault.ts';
 
 export const TAG = {
   integer: 0x02,
@@ -14,18 +15,27 @@ export const TAG = {
   attributes: 0xa0,
 } as const;
 
-/** Bytes that are not DER; {@link parseKey} puts the reason into its own words. */
-export class DerError extends Error {}
+/** Bytes that are not the DER of a key. */
+export class DerError extends KeyFault {
+  constructor(detail: string) {
+    super('der', detail);
+  }
+}
 
 export interface Element {
   readonly tag: number;
   readonly content: Uint8Array;
 }
 
+/** The longest structure of a key has ten members. */
+const MAX_MEMBERS = 16;
+
 /** Reads the elements that fill `bytes`, one after the other. */
 export function readElements(bytes: Uint8Array): Element[] {
   const elements: Element[] = [];
   for (let at = 0; at < bytes.length; ) {
+    // Tiny elements would otherwise cost a hundred times their bytes.
+    if (elements.length === MAX_MEMBERS) throw new DerError('it has more members than a key');
     const tag = bytes[at++] as number;
     let length = bytes[at++];
     if (length === undefined) throw new DerError('it is cut short');

@@ -4,14 +4,10 @@ import type { Backend } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import { encodeSpki } from './encode.ts';
-import {
-  type PrivateKeyInput,
-  type PublicKeyInput,
-  parseEitherKey,
-  parsePrivateKey,
-} from './parse.ts';
 import { encodePem } from './pem.ts';
+import { readEitherKey, readPrivateKey } from './read-private.ts';
 import type { RsaPublicKey } from './rsa.ts';
+import type { PrivateKeyInput, PublicKeyInput } from './strict.ts';
 
 /**
  * The id of a key: SHA-256 of its public half as a DER SubjectPublicKeyInfo, in 64 hex characters. Both
@@ -28,7 +24,7 @@ import type { RsaPublicKey } from './rsa.ts';
  * ```
  */
 export async function keyId(key: PublicKeyInput | PrivateKeyInput): Promise<string> {
-  const publicKey = parseEitherKey(key);
+  const publicKey = await readEitherKey(key);
   return keyIdOf(await selectBackend(), publicKey);
 }
 
@@ -46,7 +42,7 @@ export async function keyId(key: PublicKeyInput | PrivateKeyInput): Promise<stri
  * ```
  */
 export async function publicKeyOf(privateKey: PrivateKeyInput): Promise<string> {
-  return encodePem('PUBLIC KEY', encodeSpki(parsePrivateKey(privateKey)));
+  return encodePem('PUBLIC KEY', encodeSpki(await readPrivateKey(privateKey)));
 }
 
 export async function keyIdOf(backend: Backend, key: RsaPublicKey): Promise<string> {

@@ -2,7 +2,8 @@
 
 import { fromBase64 } from '../base64.ts';
 import { bytesToInteger } from '../bytes.ts';
-import { keyInvalid, type RsaPrivateKey, type RsaPublicKey } from './rsa.ts';
+import { KeyFault } from './fault.ts';
+import type { RsaPublicKey } from './rsa.ts';
 
 /** An RSA key as a JSON Web Key (RFC 7518 §6.3); the private members are all there or all absent. */
 export interface RsaJwk {
@@ -23,51 +24,28 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'];
 /**
  * Which half an RSA key in JWK form is.
  *
- * @throws `ERR_KEY_INVALID` for any other key.
+ * @throws {@link KeyFault} for any other key.
  */
 export function halfOfJwk(jwk: RsaJwk): 'public' | 'private' {
-  if (jwk.kty === 'RSA') {
-    // Any of them is secret: with p alone the key is given away.
-    return PRIVATE_MEMBERS.some((name) => jwk[name] !== undefined) ? 'private' : 'public';
-  }
-  const kinds: Record<string, string> = {
-    EC: 'an EC key',
-    OKP: 'an Ed25519 or X25519 key',
-    oct: 'a symmetric key',
-  };
-  const what =
-    typeof jwk.kty === 'string' && Object.hasOwn(kinds, jwk.kty) ? kinds[jwk.kty] : 'no RSA key';
-  throw keyInvalid(`the JWK is ${what} ("kty" must be "RSA"): make a pair with keygen()`);
+  if (jwk.kty !== 'RSA') throw new KeyFault('jwk');
+  // Any of them is secret: with p alone the key is given away.
+  return PRIVATE_MEMBERS.some((name) => jwk[name] !== undefined) ? 'private' : 'public';
 }
 
 export function readPublicJwk(jwk: RsaJwk): RsaPublicKey {
   return { n: member(jwk, 'n'), e: member(jwk, 'e') };
 }
 
-export function readPrivateJwk(jwk: RsaJwk): RsaPrivateKey {
-  if (jwk['oth'] !== undefined) {
-    throw keyInvalid('the JWK is an RSA key of more than two primes: make a pair with keygen()');
-  }
-  return {
-    ...readPublicJwk(jwk),
-    d: member(jwk, 'd'),
-    p: member(jwk, 'p'),
-    q: member(jwk, 'q'),
-    dp: member(jwk, 'dp'),
-    dq: member(jwk, 'dq'),
-    qi: member(jwk, 'qi'),
-  };
-}
+/** Characters of the longest number that is decoded: 24,576 bits, three times what the largest key has. */
+const MAX_MEMBER_LENGTH = 4096;
 
 /** A Base64urlUInt (RFC 7518 §2): no padding, no leading zero byte. */
-function member(jwk: RsaJwk, name: string): bigint {
+export function member(jwk: RsaJwk, name: string): bigint {
   const text = jwk[name];
-  if (text === undefined) {
-    throw keyInvalid(`the JWK has no "${name}": export the key again with all of its members`);
-  }
-  const bytes = typeof text === 'string' ? fromBase64(text, 'base64url') : undefined;
-  if (bytes === undefined || bytes.length === 0 || bytes[0] === 0) {
-    throw keyInvalid(`the JWK's "${name}" is not a Base64urlUInt: export the key again`);
-  }
+  const bytes =
+    typeof text === 'string' && text.length <= MAX_MEMBER_LENGTH
+      ? fromBase64(text, 'base64url')
+      : undefined;
+  if (!bytes?.[0]) throw new KeyFault('jwk-member', name);
   return bytesToInteger(bytes);
 }

@@ -9,9 +9,9 @@ import { checkOptions, shown } from '../options.ts';
 import { giveWay, untilAborted } from '../turn.ts';
 import { encodePkcs1Private, encodePkcs1Public, encodePkcs8, encodeSpki } from './encode.ts';
 import { keyIdOf } from './identity.ts';
-import { parsePrivateKey } from './parse.ts';
 import { encodePem } from './pem.ts';
-import { checkPrivateKey, type RsaPrivateKey } from './rsa.ts';
+import { readPrivateKey } from './read-private.ts';
+import type { RsaPrivateKey } from './rsa.ts';
 
 /** A key pair in PEM. */
 export interface KeyPair {
@@ -66,14 +66,11 @@ export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
   }
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
-  const key =
+  const key = await readGenerated(
     backend.generateKey === undefined
-      ? checkPrivateKey(
-          await (await import('./primes.ts')).generateKey(modulusBits, randomBytes, () =>
-            giveWay(signal),
-          ),
-        )
-      : await readNative(untilAborted(backend.generateKey(modulusBits), signal));
+      ? generateInSteps(modulusBits, signal)
+      : untilAborted(backend.generateKey(modulusBits), signal),
+  );
   signal?.throwIfAborted();
   return {
     ...(format === 'pkcs8'
@@ -89,10 +86,16 @@ export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
   };
 }
 
-async function readNative(generated: Promise<Uint8Array>): Promise<RsaPrivateKey> {
+async function generateInSteps(modulusBits: number, signal?: AbortSignal): Promise<Uint8Array> {
+  const { generateKey } = await import('./primes.ts');
+  return encodePkcs8(await generateKey(modulusBits, randomBytes, () => giveWay(signal)));
+}
+
+/** Checked like any other, so that no pair whose numbers do not fit is given out. */
+async function readGenerated(generated: Promise<Uint8Array>): Promise<RsaPrivateKey> {
   const pkcs8 = await generated;
   try {
-    return parsePrivateKey(pkcs8);
+    return await readPrivateKey(pkcs8);
   } finally {
     pkcs8.fill(0);
   }

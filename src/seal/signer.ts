@@ -1,4 +1,4 @@
-import type { PublicKeyInput } from '../keys/parse.ts';
+import type { PublicKeyInput } from '../keys/strict.ts';
 
 /**
  * A private key that is elsewhere: in a key service, an HSM, another process.

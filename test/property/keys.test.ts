@@ -9,7 +9,7 @@ import {
   encodePkcs8,
   encodeSpki,
 } from '../../src/keys/encode.ts';
-import { parseEitherKey, parsePrivateKey, parsePublicKey } from '../../src/keys/parse.ts';
+import { parseEitherKey, parsePem, parsePrivateKey, parsePublicKey } from '../../src/keys/parse.ts';
 import { decodePem, encodePem } from '../../src/keys/pem.ts';
 import { derOf } from '../support/keys.ts';
 import { keyB } from '../support/vectors.ts';
@@ -143,7 +143,7 @@ describe('the readers of keys', () => {
         }
         const altered = characters.join('');
         const spellings = canonical(altered);
-        if (spellings.length > 0) expect(spellings).toContain(toHex(decodePem(altered).der));
+        if (spellings.length > 0) expect(spellings).toContain(toHex(parsePem(altered).der));
       }),
       { numRuns: 1_000 },
     );

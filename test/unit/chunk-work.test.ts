@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { nobleBackend } from '../../src/backend/noble.ts';
 import { encryptedChunks, inFlightOf, memorySink } from '../../src/bundle/chunk-io.ts';
-import { readSealing, sealBundle } from '../../src/bundle/encrypt.ts';
+import { readSealing, readSigningKey, sealBundle } from '../../src/bundle/encrypt.ts';
 import { openHeader, readPublicKeys } from '../../src/bundle/open.ts';
 import { type OpenWork, openChunks } from '../../src/bundle/open-chunks.ts';
 import { checkCount, sealChunks } from '../../src/bundle/seal-chunks.ts';
@@ -67,6 +67,8 @@ function watched(hashesWhole = false) {
 }
 
 /** The same bytes, which are not in memory as far as can be seen. */
+const key = await readSigningKey(sealing.privateKey);
+
 function elsewhere(all: Uint8Array): Source {
   return { size: all.length, read: async (start, end) => all.subarray(start, end) };
 }
@@ -83,7 +85,7 @@ describe('chunks that may be in memory at once', () => {
   ])('are sealed at once: %s', async (_, source, most) => {
     const { backend, seen } = watched();
     const sessionKey = new Uint8Array(32).fill(7);
-    const sealed = await sealBundle(source, { ...readSealing(sealing), backend, sessionKey });
+    const sealed = await sealBundle(source, { ...readSealing(sealing), key, backend, sessionKey });
     expect(seen.most).toBe(most);
     expect(seen.ciphers).toEqual([['seal', plain.length, CHUNK]]);
     expect(seen.closed).toBe(1);
@@ -95,7 +97,7 @@ describe('chunks that may be in memory at once', () => {
 
 describe('the checksum of what is sealed', () => {
   const seal = (backend: Backend, source: Source) =>
-    sealBundle(source, { ...readSealing(sealing), backend, sessionKey: new Uint8Array(32) });
+    sealBundle(source, { ...readSealing(sealing), key, backend, sessionKey: new Uint8Array(32) });
 
   it('is taken in one piece where that is native and all is there', async () => {
     const { backend, seen } = watched(true);
@@ -246,7 +248,7 @@ describe('a bundle whose size only reading tells', () => {
     };
     const room = new Uint8Array(CHUNK + 16);
     const size = Number.POSITIVE_INFINITY;
-    const work = { ...readSealing(sealing), backend, sessionKey: new Uint8Array(32), size };
+    const work = { ...readSealing(sealing), key, backend, sessionKey: new Uint8Array(32), size };
     return sealChunks(work, source, { room: () => room, take() {} });
   };
 

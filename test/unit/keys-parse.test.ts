@@ -16,14 +16,9 @@ import {
   encodePkcs8,
   encodeSpki,
 } from '../../src/keys/encode.ts';
-import {
-  type PrivateKeyInput,
-  type PublicKeyInput,
-  parseEitherKey,
-  parsePrivateKey,
-  parsePublicKey,
-} from '../../src/keys/parse.ts';
+import { parseEitherKey, parsePrivateKey, parsePublicKey } from '../../src/keys/parse.ts';
 import type { RsaPrivateKey } from '../../src/keys/rsa.ts';
+import type { PrivateKeyInput, PublicKeyInput } from '../../src/keys/strict.ts';
 import { rejection, thrown } from '../support/errors.ts';
 import * as other from '../support/keys.ts';
 import { derOf, expectNoKeyMaterial } from '../support/keys.ts';
@@ -244,7 +239,7 @@ const pssPkcs8 = element(
   element(TAG.octetString, encodePkcs1Private(genuine)),
 );
 
-const DSA = /a key for another algorithm/;
+const DSA = /\ba DSA key/;
 
 /** What came, what the message has to call it. Neither half is wanted in particular. */
 const NOT_RSA: [string, PublicKeyInput, RegExp][] = [
@@ -258,17 +253,17 @@ const NOT_RSA: [string, PublicKeyInput, RegExp][] = [
   ['an Ed25519 key in PKCS#8', other.ed25519Pkcs8, /\ban Ed25519 key/],
   ['an Ed25519 key in PKCS#8 DER', derOf(other.ed25519Pkcs8), /\ban Ed25519 key/],
   ['an Ed25519 public key', other.ed25519Spki, /\ban Ed25519 key/],
-  ['an Ed25519 key in a JWK', other.ed25519Jwk, /\ban Ed25519 or X25519 key/],
-  ['an X25519 public key', other.x25519Spki, /a key for another algorithm/],
+  ['an Ed25519 key in a JWK', other.ed25519Jwk, /\ban Ed25519 key/],
+  ['an X25519 public key', other.x25519Spki, /\ban X25519 key/],
   ['a symmetric key in a JWK', { kty: 'oct', k: 'AyM1SysPpbyDfgZld3umj' }, /\ba symmetric key/],
-  ['a JWK of an unknown kind', { kty: 'AKP', pub: 'AyM1SysPpbyDfgZld3umj' }, /no RSA key/],
+  ['a JWK of an unknown kind', { kty: 'XYZ', pub: 'AyM1SysPpbyDfgZld3umj' }, /no RSA key/],
   ['a JWK whose kind is a name of Object.prototype', { kty: 'toString' }, /is no RSA key/],
   ['a JWK whose kind is a name in an array', { kty: ['EC'] } as never, /JWK is no RSA key/],
   ['an object that is no JWK', {}, /JWK is no RSA key/],
   ['an RSA-PSS public key', other.pssSpki, /RSASSA-PSS/],
   ['an RSA-PSS private key', pssPkcs8, /RSASSA-PSS/],
   ['a DSA key in PKCS#8', other.dsaPkcs8, DSA],
-  ['a DSA key as OpenSSL used to write it', other.dsaTraditional, /DSA PRIVATE KEY/],
+  ['a DSA key as OpenSSL used to write it', other.dsaTraditional, DSA],
   ['a DSA public key', other.dsaSpki, DSA],
   ['an encrypted PKCS#8 key', other.encryptedPkcs8, /\ban encrypted private key.*decrypt/],
   ['an encrypted PKCS#8 key in DER', derOf(other.encryptedPkcs8), /\ban encrypted private key/],
@@ -281,20 +276,20 @@ const NOT_RSA: [string, PublicKeyInput, RegExp][] = [
   ['an OpenSSH private key', other.openSshPrivate, /\ban OpenSSH private key/],
   ['an OpenSSH public key', other.sshRsaPublic, /\ban OpenSSH public key/],
   ['an OpenSSH public key as bytes', utf8(other.sshRsaPublic), /\ban OpenSSH public key/],
-  ['an SSH2 public key', other.ssh2Public, /no PEM key/],
+  ['an SSH2 public key', other.ssh2Public, /SSH2 form.*ssh-keygen -i/],
   ['a certificate', other.certificate, /\ba certificate.*openssl x509/],
   ['a certificate in DER', derOf(other.certificate), /\ba certificate/],
-  ['a certificate request', other.certificateRequest, /CERTIFICATE REQUEST/],
-  ['an OpenPGP block', relabelled(keyB.spki, 'PGP PUBLIC KEY BLOCK'), /PGP PUBLIC KEY/],
+  ['a certificate request', other.certificateRequest, /certificate request.*openssl req/],
+  ['an OpenPGP block', relabelled(keyB.spki, 'PGP PUBLIC KEY BLOCK'), /an OpenPGP key/],
   ...['NOT ENCRYPTED KEY', 'NO OPENSSH KEY', 'DEC KEY', 'MY PUBLIC KEY', 'PUBLIC KEY BLOCK'].map(
     (label): [string, PublicKeyInput, RegExp] => [
       `a PEM block of the kind ${label}`,
       relabelled(keyB.spki, label),
-      new RegExp(`of the kind "${label}"`),
+      /a PEM block of another kind/,
     ],
   ),
   ['another structure in DER', element(TAG.sequence, integer(1n)), /this is no RSA key/],
-  ['a PEM block of another kind', relabelled(keyB.spki, 'X509 CRL'), /the kind "X509 CRL"/],
+  ['a PEM block of another kind', relabelled(keyB.spki, 'X509 CRL'), /a list of revoked cert/],
   ['an empty string', '', /empty string/],
   ['white space alone', ' \r\n\t\uFEFF\\n', /empty string/],
   ['no bytes', new Uint8Array(), /empty string/],
@@ -311,10 +306,9 @@ const NOT_RSA: [string, PublicKeyInput, RegExp][] = [
   ['a path of 512 characters', `/${'x'.repeat(511)}`, /no PEM key/],
   ['lines of which the first has a dot', 'take this.\nno more', /no PEM key/],
   ['lines of which the last has a dot', 'take this\nno more.', /no PEM key/],
-  ['JSON text', JSON.stringify(keyB.jwk), /JSON text/],
-  ['JSON text with line breaks', `\n${JSON.stringify(keyB.jwk, null, 2)}\n`, /JSON text/],
+  ['damaged JSON text', JSON.stringify(keyB.jwk).slice(0, -1), /JSON is damaged/],
   ['a word', 'password', /no PEM key/],
-  ['base64 without its armour', body(keyB.pkcs8), /no PEM key/],
+  ['base64 of no key', toBase64(new Uint8Array(600).fill(7), 'base64'), /no PEM key/],
   ['random bytes', Uint8Array.from({ length: 64 }, (_, i) => 255 - i), /no PEM key/],
 ];
 
@@ -372,17 +366,10 @@ const REFUSED_PUBLIC: [string, PublicKeyInput, RegExp][] = [
   ['two PEM blocks', keyB.spki + keyB.spki, /more than one PEM block/],
   ['a key pair in one text', keyB.pkcs8 + keyB.spki, /more than one PEM block/],
   [
-    'a byte order mark within its bytes',
-    utf8(keyB.spki.replace('\n-----END', '\uFEFF-----END')),
-    /base64 is truncated or corrupted/,
-  ],
-  [
     'a line break in its BEGIN line',
     keyB.pkcs1Public.replace('BEGIN RSA ', 'BEGIN RSA \\n'),
     /PEM block is damaged/,
   ],
-  ['text before the block', `my key: ${keyB.spki}`, /text stands around it/],
-  ['text after the block', `${keyB.spki}\nend`, /text stands around it/],
   ['BEGIN and END lines that differ', keyB.spki.replace('END PUBLIC', 'END RSA PUBLIC'), /differ/],
   ['SPKI labelled PKCS#1', relabelled(keyB.spki, 'RSA PUBLIC KEY'), /is a "PUBLIC KEY"/],
   ['PKCS#1 labelled SPKI', relabelled(keyB.pkcs1Public, 'PUBLIC KEY'), /is a "RSA PUBLIC KEY"/],
@@ -516,7 +503,7 @@ it.each<[string, () => unknown]>([
 
 it('bytes that are far more than a key are not read to their end', () => {
   const far = utf8(`${' '.repeat(65_536)}${keyB.spki}`);
-  expect(thrown(() => parsePublicKey(far), 'ERR_KEY_INVALID').message).toMatch(/empty/);
+  expect(thrown(() => parsePublicKey(far), 'ERR_KEY_INVALID').message).toMatch(/too large/);
   expect(parsePublicKey(far.subarray(65_000)).n).toBe(parsePublicKey(keyB.spki).n);
 });
 

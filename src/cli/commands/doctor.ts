@@ -3,12 +3,12 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { BundleSealError } from '../../errors.ts';
+import { repairKeyText } from '../../keys/repair.ts';
 import { findConfig, readConfigText } from '../config/files.ts';
 import { valuesOf } from '../config/read.ts';
 import type { Context } from '../context.ts';
 import { gitStateOf } from '../git.ts';
 import { examples } from '../help.ts';
-import { repairKeyText } from '../key-text.ts';
 import { isThere, KEY_VARIABLES, type KeyValue, keyFromText, readKeyFile } from '../keys.ts';
 import { run } from '../run.ts';
 import { CAPGO, SEALED, type Wire } from '../wires.ts';

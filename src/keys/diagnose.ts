@@ -1,0 +1,37 @@
+// What becomes of a key that is not spelt by the book: repaired where there is no doubt, else explained. Loaded only
+// where there is one.
+
+import { explain } from './explain.ts';
+import { KeyFault } from './fault.ts';
+import { keyOfText, repairKeyText, textOfBytes } from './repair.ts';
+import type { PublicKeyInput } from './strict.ts';
+
+/** What `strict` makes of the key, or of its text once that is repaired; else the fault in a user's words. */
+export function repairOrExplain<Key>(
+  input: PublicKeyInput,
+  strict: (key: PublicKeyInput) => Key,
+): Key {
+  try {
+    return strict(input);
+  } catch (error) {
+    if (!(error instanceof KeyFault)) throw error;
+    const text = textOf(input);
+    if (text === undefined) throw explain(error, input);
+    const { text: repaired } = repairKeyText(text);
+    const key = keyOfText(repaired);
+    // Bytes are read again: they may have begun with a byte order mark.
+    if (typeof input === 'string' && key === text.trim()) throw explain(error, input, text);
+    try {
+      return strict(key);
+    } catch (again) {
+      if (!(again instanceof KeyFault)) throw again;
+      throw explain(again, key, repaired);
+    }
+  }
+}
+
+function textOf(input: PublicKeyInput): string | undefined {
+  if (typeof input === 'string') return input;
+  if (input instanceof ArrayBuffer) return textOfBytes(new Uint8Array(input));
+  return input instanceof Uint8Array ? textOfBytes(input) : undefined;
+}

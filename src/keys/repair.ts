@@ -1,0 +1,186 @@
+// What becomes of a key on its way through the variables of a CI system, a shell, an editor or a web form, undone.
+//
+// Only what has one reading is undone. The result is read strictly, to the last byte of its DER, so a repair that
+// went wrong gives no key.
+
+import { fromBase64 } from '../base64.ts';
+import { BundleSealError } from '../errors.ts';
+import { decodeUtf8 } from '../utf8.ts';
+import { KeyFault } from './fault.ts';
+import type { RsaJwk } from './jwk.ts';
+import { MAX_KEY_LENGTH } from './pem.ts';
+import { labelOfDer } from './strict.ts';
+
+/** A key's text as it was, and what had been done to it. */
+export interface RepairedKey {
+  readonly text: string;
+  /** Each a sentence's part: "its line breaks were written as \n". */
+  readonly repairs: readonly string[];
+}
+
+// Hyphens and dashes of Unicode, and the two of Windows-1252 as they come out of Latin-1.
+const DASH = '[-\\u2010-\\u2015\\u2212\\ufe58\\ufe63\\uff0d\\u0096\\u0097]';
+const QUOTE = '["\'`\\u2018-\\u201f\\u00ab\\u00bb\\u2039\\u203a\\u0091-\\u0094]';
+const MARK = new RegExp(`${DASH}+\\s*(BEGIN|END)\\s+([A-Z0-9][A-Z0-9 ]*?)\\s*${DASH}+`, 'g');
+const QUOTES_AROUND = new RegExp(`^${QUOTE}+|${QUOTE}+$`, 'g');
+const QUOTES_OF_LINES = new RegExp(`${QUOTE}\\s*\\+\\s*${QUOTE}|${QUOTE}|[\\\\,;]`, 'g');
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END ([A-Z0-9 ]+)-----/;
+const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
+
+/** Undoes what was done to a key. A text without a key stays as it is. */
+export function repairKeyText(given: string): RepairedKey {
+  const untouched = { text: given.trim(), repairs: [] };
+  if (given.length > MAX_KEY_LENGTH) return untouched;
+  const repairs: string[] = [];
+  let { text } = untouched;
+  const step = (what: string, next: string) => {
+    if (next === text) return;
+    text = next;
+    repairs.push(what);
+  };
+  step('it was in UTF-16', withoutNuls(text));
+  step('invisible characters stood in it', text.replace(INVISIBLE, ''));
+  step('it stood in quotes', text.replace(QUOTES_AROUND, '').trim());
+  // Twice, for a secret that was encoded for a tool that encodes it itself.
+  for (let i = 0; i < 2; i++) step('it was base64 over the whole', unwrapped(text));
+  step('it was percent-encoded', percentDecoded(text));
+  step('it was written for HTML', htmlDecoded(text));
+  step('its line breaks were written as \\n', withLineBreaks(text));
+  step('its dashes were others', text.replace(MARK, '-----$1 $2-----'));
+  const block = BLOCK.exec(text);
+  if (block === null || text.match(/-----BEGIN /g)?.length !== 1) {
+    return /^\s*\{|-----BEGIN /.test(text) ? { text, repairs } : untouched;
+  }
+  const [whole, label, body, endLabel] = block as unknown as [string, string, string, string];
+  if (/\w/.test(text.replace(whole, '').replace(/^r?n$/, ''))) {
+    repairs.push('other text stood around it');
+  }
+  text = whole;
+  const bare = body.replace(QUOTES_OF_LINES, '');
+  if (bare !== body) repairs.push('its lines stood in quotes');
+  const joined = withoutLetters(bare.replace(/\s+/g, ''));
+  if (joined !== bare.replace(/\s+/g, '')) repairs.push('its line breaks had become the letter n');
+  else if (!/[\r\n]/.test(body)) repairs.push('its line breaks had become spaces or were lost');
+  if (repairs.length === 0) return { text, repairs };
+  return { text: armoured(label, joined, endLabel), repairs };
+}
+
+function armoured(label: string, body: string, endLabel = label): string {
+  const lines = body.match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${endLabel}-----`, ''].join('\n');
+}
+
+/**
+ * The JWK that a text is, or the text itself.
+ *
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`: it is damaged JSON.
+ */
+export function keyOfText(text: string): string | RsaJwk {
+  if (!/^\s*\{/.test(text) || text.length > MAX_KEY_LENGTH) return text;
+  try {
+    return JSON.parse(text) as RsaJwk;
+  } catch {
+    // Its error would quote the text.
+    throw new BundleSealError('ERR_KEY_INVALID', 'the key is no JWK: its JSON is damaged');
+  }
+}
+
+/** The text that these bytes of a key are, in UTF-8, UTF-16 or Latin-1; nothing where they are DER, or too many. */
+export function textOfBytes(bytes: Uint8Array): string | undefined {
+  if (bytes[0] === 0x30 || bytes.length > MAX_KEY_LENGTH) return undefined;
+  try {
+    return decodeUtf8(bytes);
+  } catch {
+    return String.fromCharCode(...bytes);
+  }
+}
+
+function withoutNuls(text: string): string {
+  if (!text.includes('\0')) return text;
+  // A byte order mark, in Latin-1 or after a decoder of UTF-8 that replaces what it can't read.
+  return text
+    .replace(/\0/g, '')
+    .replace(/^[\u00fe\u00ff\ufffd]+/, '')
+    .trim();
+}
+
+/** What is base64 over a whole PEM file, or over DER, which is a PEM file that lost its first and last line. */
+function unwrapped(text: string): string {
+  const compact = text.replace(/\s+/g, '').replace(/-/g, '+').replace(/_/g, '/').replace(/=+$/, '');
+  if (!/^[A-Za-z0-9+/]{64,}$/.test(compact)) return text;
+  const padded = compact.padEnd(Math.ceil(compact.length / 4) * 4, '=');
+  const bytes = fromBase64(padded, 'base64');
+  if (bytes === undefined) return text;
+  try {
+    if (bytes[0] === 0x30) return armoured(labelOrOther(bytes), padded);
+    const inner = withoutNuls(textOfBytes(bytes) ?? '').trim();
+    const isText = inner.includes('-----BEGIN ') || /^[A-Za-z0-9+/=\s]{64,}$/.test(inner);
+    return isText ? inner : text;
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+function labelOrOther(der: Uint8Array): string {
+  try {
+    return labelOfDer(der);
+  } catch (error) {
+    if (!(error instanceof KeyFault)) throw error;
+    // Read once more, it fails in the same way, and that is explained.
+    return 'PRIVATE KEY';
+  }
+}
+
+function percentDecoded(text: string): string {
+  if (!/%(25)*(0a|0d|20|2b|2d)/i.test(text)) return text;
+  // In a form a plus is a space; the pluses of base64 are %2B there.
+  const spaced = /BEGIN\+/.test(text) ? text.replace(/\+/g, ' ') : text;
+  return spaced
+    .replace(/%(?:25)*([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .trim();
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  ...{ plus: '+', sol: '/', equals: '=', hyphen: '-', dash: '-', quot: '"', apos: "'" },
+  ...{ nbsp: ' ', Tab: '\t', NewLine: '\n' },
+};
+
+function htmlDecoded(text: string): string {
+  return text
+    .replace(/<\/?(br|p|div|span|pre|code)\b[^<>]{0,100}>/gi, '\n')
+    .replace(/&(?:#(\d{1,5})|#x([0-9a-f]{1,4})|([a-z]{2,8}));/gi, (whole, decimal, hex, name) =>
+      name === undefined
+        ? String.fromCharCode(decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal))
+        : Object.hasOwn(ENTITIES, name)
+          ? (ENTITIES[name] as string)
+          : whole,
+    )
+    .trim();
+}
+
+/** Undoes the escapes of JSON and of shells, however often they were applied. */
+function withLineBreaks(text: string): string {
+  return text
+    .replace(/\\+u([0-9a-f]{4})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/(\\+r)?\\+n|\\+r|\\+t/g, '\n')
+    .replace(/\\+([/+=])/g, '$1')
+    .trim();
+}
+
+/** Base64 of DER begins with M, so an n in front of it is what a backslash left behind, and so is one after each line. */
+function withoutLetters(body: string): string {
+  const letter = /^r?n(?=M)/.exec(body)?.[0];
+  if (letter === undefined) return body;
+  for (const width of [64, 76]) {
+    const lines = new RegExp(`^${letter}(?:.{${width}}${letter})*(?:.{1,${width - 1}}${letter})?$`);
+    if (!lines.test(body)) continue;
+    return body
+      .slice(letter.length)
+      .replace(new RegExp(`(.{${width}})${letter}`, 'g'), '$1')
+      .replace(
+        body.length % (width + letter.length) === letter.length ? /$/ : new RegExp(`${letter}$`),
+        '',
+      );
+  }
+  return body;
+}
