@@ -73,6 +73,20 @@ describe('a server that sends a byte now and then', () => {
   });
 });
 
+describe('the deadline', () => {
+  it('is no timer that keeps the process', async () => {
+    const { url, ranges } = await serve(() => {});
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout');
+    const controller = new AbortController();
+    const before = timers().length;
+    const work = httpSource(url, { timeout: 100_000, signal: controller.signal });
+    await until(() => ranges.length === 1);
+    expect(timers().length).toBeLessThanOrEqual(before);
+    controller.abort();
+    await expect(work).rejects.toBe(controller.signal.reason);
+  });
+});
+
 describe('a body without an end', () => {
   it.each<[string, Record<string, string | number>, RegExp]>([
     ['without a length', {}, /sent the whole file/],
