@@ -5,7 +5,8 @@ import { rangeCursor } from './cursor.ts';
 import { findDirectory, readDirectory } from './directory.ts';
 import { type CentralEntry, checkAgreement, isDescribedLater, type Measured } from './entry.ts';
 import { descriptorLengths, extract } from './extract.ts';
-import { LOCAL_LENGTH, SIGNATURE } from './layout.ts';
+import { checkDeflated } from './inflate.ts';
+import { DEFLATED, LOCAL_LENGTH, SIGNATURE } from './layout.ts';
 import { createMeter, type Growth, type Limits } from './limits.ts';
 import type { Pace } from './pace.ts';
 import { createPathSet } from './paths.ts';
@@ -34,11 +35,13 @@ export async function readArchive(
   const entries = await readDirectory(cursor, limits, pace);
   const paths = createPathSet();
   const meter = createMeter(limits);
-  for (const { path, isFolder, size, compressedSize } of entries) {
+  for (const entry of entries) {
+    const { path, isFolder, size, compressedSize } = entry;
     const fault = paths.add(path, isFolder);
     if (fault !== undefined) throw invalid(fault, path);
     // By its word, so as not to begin; what is inflated is counted again.
-    meter({ path, by: size, size, compressedSize, isOpen: false });
+    meter({ path, by: size, size, compressedSize });
+    if (entry.method === DEFLATED) checkDeflated(path, entry);
     await pace();
   }
   return withEnds(entries, offset);

@@ -29,8 +29,8 @@ export interface CheckedArchive {
 }
 
 /**
- * Reads a whole archive as `unzipBundle` does, under the same limits, and keeps nothing of it. Constant memory: up
- * to 30 MB, and about 600 bytes a file.
+ * Reads a whole archive as `unzipBundle` does, under the same limits, and keeps nothing of it. Constant memory: 1 MB,
+ * and about 600 bytes a file.
  *
  * @param options - The limits, a signal, and `onProgress`, which counts inflated bytes.
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
@@ -79,11 +79,9 @@ export async function checkArchive(
   };
 }
 
-export interface RepackArchiveOptions extends ZipLimits, ZipOptions {}
-
 /**
  * Writes an archive that can be read, however odd it is, as `zipStream` writes the same files. Each file is checked
- * as it is read. Constant memory: up to 30 MB, and about 1 KB a file.
+ * as it is read. Constant memory: 20 MB, and about 1 KB a file.
  *
  * @param options - The limits, the `level`, a signal, and `onProgress`, which counts inflated bytes.
  * @throws `TypeError`, `RangeError` at once: a wrong or unknown option, by name. The stream ends with what
@@ -91,11 +89,11 @@ export interface RepackArchiveOptions extends ZipLimits, ZipOptions {}
  */
 export function repackArchive(
   source: ZipSource,
-  options: RepackArchiveOptions = {},
+  options: ZipOptions = {},
 ): ReadableStream<Uint8Array> {
   checkOptions('repackArchive', options, [...LIMIT_OPTIONS, 'level', 'signal', 'onProgress']);
   const limits = readLimits(options);
-  const { level, signal, onProgress } = options;
+  const { signal } = options;
   const ranges = openZipSource(source);
   const pace = createPace(signal);
   async function* files() {
@@ -108,9 +106,5 @@ export function repackArchive(
       }
     }
   }
-  return zipStream(files(), {
-    ...(level === undefined ? {} : { level }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-  });
+  return zipStream(files(), options);
 }

@@ -5,6 +5,7 @@ import { describe } from '../options.ts';
 import { type BundleInput, isBlob, openInput } from '../sources/input.ts';
 import { openStream, type StreamReader } from '../sources/stream.ts';
 import { untilAborted } from '../turn.ts';
+import { checkCount, createMeter, type Limits, toWriter } from './limits.ts';
 import { createPathSet, pathFault, printable } from './paths.ts';
 import { invalid } from './refuse.ts';
 
@@ -50,16 +51,19 @@ export function checkEntries(entries: ZipEntries): void {
 }
 
 /**
- * All files, in the order of the bytes of their paths. No content is touched.
+ * All files, in the order of the bytes of their paths, within the limits as far as they can be judged. No content is
+ * touched.
  *
  * @param taken - Is filled as they come, also where one of them is refused.
  */
 export async function planEntries(
   entries: ZipEntries,
   taken: Planned[],
+  limits: Limits,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const paths = createPathSet();
+  const meter = createMeter(limits, toWriter);
   const encoder = new TextEncoder();
   for await (const item of listed(entries)) {
     const { path, data } = readItem(item);
@@ -71,6 +75,10 @@ export async function planEntries(
     taken.push({ path, name: encoder.encode(path), data });
     const fault = path.endsWith('/') ? FOLDER : (pathFault(path) ?? paths.add(path, false));
     if (fault !== undefined) throw invalid(fault, path);
+    checkCount(limits, taken.length, path, toWriter);
+    const size = sizeOf(data);
+    // By its word, so as not to begin; what is read is counted again.
+    if (Number.isFinite(size)) meter({ path, by: size, size, compressedSize: undefined });
   }
   taken.sort((a, b) => compareBytes(a.name, b.name));
 }

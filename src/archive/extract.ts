@@ -4,15 +4,13 @@ import type { BundleSealError } from '../errors.ts';
 import { crc32 } from './crc32.ts';
 import type { Cursor } from './cursor.ts';
 import type { Measured } from './entry.ts';
-import { createInflater } from './inflate.ts';
+import { checkDeflated, createInflater, INFLATE_INPUT, type Inflated } from './inflate.ts';
 import { DEFLATED, getUint64, SIGNATURE, viewOf } from './layout.ts';
 import type { Growth } from './limits.ts';
 import type { Pace } from './pace.ts';
 import { joined } from './pieces.ts';
 import { cutShort, invalid } from './refuse.ts';
 
-// Deflated bytes taken at once: they may become 8.5 MB.
-const DEFLATED_PIECE = 8192;
 const STORED_PIECE = 65_536;
 
 /** What is known of an entry before its data; what is not is `undefined`. */
@@ -38,25 +36,30 @@ export async function* extract(
   pace: Pace,
 ): AsyncGenerator<Uint8Array, Measured> {
   const { path } = expected;
-  const take = expected.method === DEFLATED ? createInflater(path) : takeStored(expected);
-  const piece = expected.method === DEFLATED ? DEFLATED_PIECE : STORED_PIECE;
+  const take =
+    expected.method === DEFLATED ? createInflater(path, expected.size) : takeStored(expected);
+  const piece = expected.method === DEFLATED ? INFLATE_INPUT : STORED_PIECE;
   let left = expected.compressedSize ?? Number.POSITIVE_INFINITY;
   let compressedSize = 0;
   let size = 0;
   let crc = 0;
   let isEnd = left === 0 && expected.method !== DEFLATED;
   while (!isEnd) {
-    if (left === 0) throw wrong('goes on after where its data should end', path);
+    if (left === 0) throw goesOn(path);
     const wanted = Math.min(left, piece);
     const bytes = (await cursor.peek(wanted)).subarray(0, wanted);
     if (bytes.length === 0) throw cutShort(cursor.offset, path);
     const taken = take(bytes);
-    const used = bytes.length - taken.unused;
+    const { used } = taken;
+    if (used === 0 && taken.bytes.length === 0 && !taken.isEnd) {
+      throw left === bytes.length ? goesOn(path) : cutShort(cursor.offset + bytes.length, path);
+    }
     cursor.skip(used);
     isEnd = taken.isEnd;
     left -= used;
     compressedSize += used;
     size += taken.bytes.length;
+    if (expected.method === DEFLATED) checkDeflated(path, { size, compressedSize }, false);
     if (size > (expected.size ?? Number.POSITIVE_INFINITY)) {
       throw wrong('is longer than the archive says', path);
     }
@@ -64,8 +67,7 @@ export async function* extract(
       path,
       by: taken.bytes.length,
       size,
-      compressedSize: expected.compressedSize ?? compressedSize,
-      isOpen: expected.compressedSize === undefined && !isEnd,
+      compressedSize: expected.compressedSize ?? (isEnd ? compressedSize : undefined),
     });
     crc = crc32(taken.bytes, crc);
     await pace();
@@ -79,12 +81,16 @@ export async function* extract(
   return { size, compressedSize, crc32: crc };
 }
 
-function takeStored(expected: Expected): ReturnType<typeof createInflater> {
+function takeStored(expected: Expected): (piece: Uint8Array) => Inflated {
   let left = expected.compressedSize ?? 0;
   return (piece) => {
     left -= piece.length;
-    return { bytes: piece.slice(), isEnd: left === 0, unused: 0 };
+    return { bytes: piece.slice(), isEnd: left === 0, used: piece.length };
   };
+}
+
+function goesOn(path: string): BundleSealError {
+  return wrong('goes on after where its data should end', path);
 }
 
 function wrong(what: string, path: string): BundleSealError {

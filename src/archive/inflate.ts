@@ -1,64 +1,406 @@
-// Inflating as the bytes come, by fflate, and learning from it where the deflated data ends.
+// Inflating as the bytes come: RFC 1951.
+//
+// fflate, which deflates for us, is no reader of hostile data. It fills tables of 2^15 codes for each block, so that a
+// megabyte of blocks without content costs nine seconds. It accepts data that zlib refuses (codes that are ambiguous,
+// lengths that contradict each other). And its interface does not tell where the deflated data ended, which whoever
+// reads an archive forward has to know. The tables here have 2^10 codes, and longer ones are decoded bit by bit; what
+// zlib accepts is accepted, and nothing else.
 
-import { Inflate } from 'fflate';
+import type { BundleSealError } from '../errors.ts';
 import { invalid } from './refuse.ts';
 
-/**
- * The state that fflate's `Inflate` keeps, in its own short names. Its public interface does not tell where
- * the deflated data ended, which whoever reads an archive forward has to know: of an entry with a data
- * descriptor, nothing else says it. The dependency is held at one version, and a test holds this.
- */
-interface InflateState {
-  readonly s: {
-    /** Whether the block at hand is the last one. */
-    readonly f?: number;
-    /** The codes of the block at hand; nothing between blocks. */
-    readonly l?: unknown;
-    /** Bits of `p` that are used up: 0 to 7. */
-    readonly p?: number;
-  };
-  /** Bytes that are not used up. */
-  readonly p: Uint8Array;
-}
-
 export interface Inflated {
-  /** Fresh memory. */
+  /** Fresh memory, 96 KiB at most. */
   readonly bytes: Uint8Array;
+  /** Bytes of the input that have been used up. The next call goes on with those that have not. */
+  readonly used: number;
   /** Whether the deflated data has ended. */
   readonly isEnd: boolean;
-  /** Bytes of this piece that come after its end. */
-  readonly unused: number;
+}
+
+/** With so many bytes of input, unless the data ends before, every call makes progress. */
+export const INFLATE_INPUT = 8192;
+
+const OUTPUT = 65_536;
+const WINDOW = 32_768;
+const LONGEST_MATCH = 258;
+const END_OF_BLOCK = 256;
+const LONGEST_CODE = 15;
+// Zero bytes behind the input, so that it can be read by four.
+const PADDING = 8;
+
+// Codes up to so many bits are looked up at once.
+const LITERAL_BITS = 10;
+const DISTANCE_BITS = 8;
+const LENGTH_BITS = 7;
+
+// RFC 1951 §3.2.5: of the codes from 257 on, and of the distance codes.
+const EXTRA_OF_LENGTH = [
+  0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,
+];
+const EXTRA_OF_DISTANCE = [
+  0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13,
+];
+const LENGTHS = /* @__PURE__ */ basesOf(EXTRA_OF_LENGTH, 3).fill(LONGEST_MATCH, 28);
+const DISTANCES = /* @__PURE__ */ basesOf(EXTRA_OF_DISTANCE, 1);
+// RFC 1951 §3.2.7.
+const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+function basesOf(extra: readonly number[], first: number): Uint16Array {
+  const bases = new Uint16Array(extra.length);
+  let base = first;
+  extra.forEach((bits, i) => {
+    bases[i] = base;
+    base += 1 << bits;
+  });
+  return bases;
+}
+
+// What deflate can make smaller at the most: 258 bytes by a length and a distance of one bit each.
+const MOST_FOR_A_BYTE = 1032;
+// What it can make larger: zlib, told to flush after every byte, writes 7 bytes for it.
+const MOST_OF_A_BYTE = 8;
+// Blocks without content, and the head of the block at hand.
+const MOST_FOR_NOTHING = 1024;
+
+/**
+ * Refuses so many deflated bytes for so many inflated ones, where no tool makes that: inflating them would be work
+ * for nothing.
+ *
+ * @param hasAll - Whether no more comes.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`.
+ */
+export function checkDeflated(
+  path: string,
+  { size, compressedSize }: { readonly size: number; readonly compressedSize: number },
+  hasAll = true,
+): void {
+  if (compressedSize > MOST_OF_A_BYTE * size + MOST_FOR_NOTHING) {
+    throw invalid(
+      `takes ${compressedSize} deflated bytes for ${size}, as bombs do: make the archive again with a common zip tool`,
+      path,
+    );
+  }
+  if (hasAll && size > MOST_FOR_A_BYTE * compressedSize) {
+    throw invalid(
+      `says that ${compressedSize} deflated bytes make ${size}, which is impossible: fetch or make the archive again`,
+      path,
+    );
+  }
+}
+
+/** A Huffman code: RFC 1951 §3.2.2. */
+interface Code {
+  readonly bits: number;
+  /** By the next `bits` bits: the symbol, and the length of its code times 512. 0: longer, or no code. */
+  readonly table: Uint16Array;
+  /** How many codes there are of each length. */
+  readonly counts: Uint16Array;
+  /** In the order of their codes. */
+  readonly symbols: Uint16Array;
+}
+
+const createCode = (bits: number, symbols: number): Code => ({
+  bits,
+  table: new Uint16Array(1 << bits),
+  counts: new Uint16Array(16),
+  symbols: new Uint16Array(symbols),
+});
+
+/**
+ * Builds the code of these lengths.
+ *
+ * @param isOneEnough - Whether a code of one symbol, of one bit, may be incomplete.
+ * @returns Whether it is a code: neither ambiguous nor incomplete.
+ */
+function build(code: Code, lengths: Uint8Array, isOneEnough: boolean): boolean {
+  const { bits, table, counts, symbols } = code;
+  counts.fill(0);
+  table.fill(0);
+  for (const length of lengths) counts[length] = (counts[length] as number) + 1;
+  let left = 1;
+  let longest = 0;
+  const starts = new Uint16Array(17);
+  for (let length = 1; length < 16; length++) {
+    const count = counts[length] as number;
+    left = 2 * left - count;
+    if (left < 0) return false;
+    if (count > 0) longest = length;
+    starts[length + 1] = (starts[length] as number) + count;
+  }
+  if (left > 0 && !(isOneEnough && longest <= 1)) return false;
+  lengths.forEach((length, symbol) => {
+    if (length === 0) return;
+    const start = starts[length] as number;
+    symbols[start] = symbol;
+    starts[length] = start + 1;
+  });
+  let next = 0;
+  let value = 0;
+  for (let length = 1; length <= bits; length++) {
+    for (let i = counts[length] as number; i > 0; i--) {
+      const entry = (length << 9) | (symbols[next++] as number);
+      for (let at = reversed(value++, length); at < table.length; at += 1 << length) {
+        table[at] = entry;
+      }
+    }
+    value <<= 1;
+  }
+  return true;
+}
+
+/** Codes come with their highest bit first, all else with the lowest. */
+function reversed(value: number, length: number): number {
+  let result = 0;
+  for (let i = 0; i < length; i++) result |= ((value >> i) & 1) << (length - 1 - i);
+  return result;
+}
+
+/** A symbol whose code is longer than the table's, as an entry of the table; 0 where there is no such code. */
+function decodeLong({ counts, symbols }: Code, held: number): number {
+  let value = 0;
+  let first = 0;
+  let index = 0;
+  for (let length = 1; length < 16; length++) {
+    value |= (held >>> (length - 1)) & 1;
+    const count = counts[length] as number;
+    if (value - first < count) return (length << 9) | (symbols[index + value - first] as number);
+    index += count;
+    first = (first + count) << 1;
+    value <<= 1;
+  }
+  return 0;
+}
+
+type Codes = readonly [literals: Code, distances: Code];
+
+let fixed: Codes | undefined;
+
+/** RFC 1951 §3.2.6. */
+function fixedCodes(): Codes {
+  if (fixed !== undefined) return fixed;
+  const literals = createCode(LITERAL_BITS, 288);
+  build(literals, new Uint8Array(288).fill(8).fill(9, 144, 256).fill(7, 256, 280), false);
+  const distances = createCode(DISTANCE_BITS, 32);
+  build(distances, new Uint8Array(32).fill(5), false);
+  fixed = [literals, distances];
+  return fixed;
+}
+
+/** The input of a call, by bits. Behind its end bits read as 0, and what was made of them is not used. */
+interface Bits {
+  readonly bytes: Uint8Array;
+  /** Of all that is there, in bits. */
+  readonly end: number;
+  position: number;
+}
+
+/** The next 25 bits at least. */
+function peek(bytes: Uint8Array, position: number): number {
+  const i = position >>> 3;
+  return (
+    ((bytes[i] as number) |
+      ((bytes[i + 1] as number) << 8) |
+      ((bytes[i + 2] as number) << 16) |
+      ((bytes[i + 3] as number) << 24)) >>>
+    (position & 7)
+  );
+}
+
+function take(bits: Bits, count: number): number {
+  const value = peek(bits.bytes, bits.position) & ((1 << count) - 1);
+  bits.position += count;
+  return value;
+}
+
+/** The entry of the next symbol's code. 0: there is no such code. */
+function entryOf(code: Code, held: number): number {
+  return (code.table[held & (code.table.length - 1)] as number) || decodeLong(code, held);
+}
+
+/** What a block begins with. Bytes as they are: how many. */
+type Block = number | Codes;
+
+/** @returns `undefined`: no block begins so. */
+function readBlock(bits: Bits, dynamic: Codes): Block | undefined {
+  const kind = take(bits, 2);
+  if (kind === 0) {
+    bits.position = (bits.position + 7) & ~7;
+    const length = take(bits, 16);
+    return take(bits, 16) === (length ^ 0xffff) ? length : undefined;
+  }
+  if (kind === 1) return fixedCodes();
+  return kind === 2 && readCodes(bits, dynamic) ? dynamic : undefined;
+}
+
+/** RFC 1951 §3.2.7. */
+function readCodes(bits: Bits, [literals, distances]: Codes): boolean {
+  const literalCount = 257 + take(bits, 5);
+  const distanceCount = 1 + take(bits, 5);
+  if (literalCount > 286 || distanceCount > 30) return false;
+  const orderCount = 4 + take(bits, 4);
+  const ofLengths = new Uint8Array(19);
+  for (const symbol of ORDER.slice(0, orderCount)) ofLengths[symbol] = take(bits, 3);
+  const code = createCode(LENGTH_BITS, 19);
+  if (!build(code, ofLengths, false)) return false;
+  const lengths = new Uint8Array(literalCount + distanceCount);
+  for (let i = 0; i < lengths.length; ) {
+    const entry = entryOf(code, peek(bits.bytes, bits.position));
+    if (entry === 0) return false;
+    bits.position += entry >> 9;
+    const symbol = entry & 511;
+    if (symbol < 16) {
+      lengths[i++] = symbol;
+      continue;
+    }
+    if (symbol === 16 && i === 0) return false;
+    const repeated = symbol === 16 ? (lengths[i - 1] as number) : 0;
+    const times =
+      symbol === 16 ? 3 + take(bits, 2) : symbol === 17 ? 3 + take(bits, 3) : 11 + take(bits, 7);
+    if (i + times > lengths.length) return false;
+    lengths.fill(repeated, i, i + times);
+    i += times;
+  }
+  return (
+    lengths[END_OF_BLOCK] !== 0 &&
+    build(literals, lengths.subarray(0, literalCount), true) &&
+    build(distances, lengths.subarray(literalCount), true)
+  );
+}
+
+/** The symbols of a block, until it ends, or the input, or the room for what they stand for. */
+interface Decoded {
+  /** Where in `out` the next byte goes. */
+  readonly at: number;
+  readonly isBlockEnd: boolean;
+}
+
+/** @returns `undefined`: there is no such symbol, or nothing where it points to. */
+function decodeSymbols(
+  bits: Bits,
+  [literals, distances]: Codes,
+  out: Uint8Array,
+  from: number,
+): Decoded | undefined {
+  const { bytes, end } = bits;
+  const literalMask = literals.table.length - 1;
+  const room = out.length - LONGEST_MATCH;
+  let { position } = bits;
+  let at = from;
+  while (at <= room) {
+    let held = peek(bytes, position);
+    const entry = (literals.table[held & literalMask] as number) || decodeLong(literals, held);
+    let next = position + (entry === 0 ? LONGEST_CODE : entry >> 9);
+    const symbol = entry & 511;
+    if (symbol < END_OF_BLOCK && entry !== 0) {
+      if (next > end) break;
+      out[at++] = symbol;
+      position = next;
+      continue;
+    }
+    if (symbol === END_OF_BLOCK) {
+      if (next > end) break;
+      bits.position = next;
+      return { at, isBlockEnd: true };
+    }
+    const i = symbol - END_OF_BLOCK - 1;
+    let isRight = entry !== 0 && i < LENGTHS.length;
+    let length = 0;
+    let distance = 0;
+    if (isRight) {
+      const lengthBits = EXTRA_OF_LENGTH[i] as number;
+      length = (LENGTHS[i] as number) + (peek(bytes, next) & ((1 << lengthBits) - 1));
+      next += lengthBits;
+      held = peek(bytes, next);
+      const pair = entryOf(distances, held);
+      next += pair === 0 ? LONGEST_CODE : pair >> 9;
+      const j = pair & 511;
+      isRight = pair !== 0 && j < DISTANCES.length;
+      const distanceBits = (EXTRA_OF_DISTANCE[j] as number) ?? 0;
+      distance = (DISTANCES[j] as number) + (peek(bytes, next) & ((1 << distanceBits) - 1));
+      next += distanceBits;
+    }
+    // What was read behind the end of the input says nothing yet.
+    if (next > end) break;
+    if (!isRight || distance > at) return undefined;
+    position = next;
+    for (const stop = at + length; at < stop; at++) out[at] = out[at - distance] as number;
+  }
+  bits.position = position;
+  return { at, isBlockEnd: false };
 }
 
 /**
- * Takes deflated data in pieces. A piece can inflate to 1032 times its length: its length is the caller's
- * bound on memory.
+ * Takes deflated data in pieces, of INFLATE_INPUT bytes or more unless the data ends before.
  *
+ * @param size - What it should inflate to, where that is known: no more memory is taken than that needs.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: it is no deflated data.
  * @see RFC 1951
  */
-export function createInflater(path: string): (piece: Uint8Array) => Inflated {
-  let bytes: Uint8Array;
-  const inflate = new Inflate((given) => {
-    bytes = given;
-  });
-  const state = inflate as unknown as InflateState;
-  return (piece) => {
-    try {
-      // Gives what came of it before it returns, once.
-      inflate.push(piece);
-    } catch (cause) {
-      throw invalid('holds data that can not be inflated: fetch or make the archive again', path, {
-        cause,
-      });
+export function createInflater(
+  path: string,
+  size: number = Number.POSITIVE_INFINITY,
+): (piece: Uint8Array) => Inflated {
+  // What a match may reach back to, and behind it what is new.
+  const out = new Uint8Array(Math.min(WINDOW + OUTPUT, size) + LONGEST_MATCH);
+  const dynamic: Codes = [createCode(LITERAL_BITS, 286), createCode(DISTANCE_BITS, 30)];
+  let at = 0;
+  // Bits of the first byte of the input that were used before.
+  let offset = 0;
+  let isLast = false;
+  // The block at hand, if there is one.
+  let block: Block | undefined;
+
+  /** Goes on by one step. Returns whether there was one to go. */
+  function step(bits: Bits): boolean {
+    if (block === undefined) {
+      const start = bits.position;
+      isLast = take(bits, 1) === 1;
+      block = readBlock(bits, dynamic);
+      if (bits.position > bits.end) {
+        // What was read behind the end of the input says nothing yet.
+        bits.position = start;
+        isLast = false;
+        block = undefined;
+        return false;
+      }
+      if (block === undefined) throw refused(path);
     }
-    const { s, p } = state;
-    const isEnd = Boolean(s.f) && !s.l;
-    return {
-      bytes,
-      isEnd,
-      // Of a byte that the data ends in, the bits that are left mean nothing.
-      unused: isEnd ? p.length - (s.p ? 1 : 0) : 0,
-    };
+    if (typeof block === 'number') {
+      const length = Math.min(block, (bits.end - bits.position) / 8, out.length - at);
+      const first = bits.position / 8;
+      out.set(bits.bytes.subarray(first, first + length), at);
+      at += length;
+      bits.position += 8 * length;
+      block = block === length ? undefined : block - length;
+      return block === undefined;
+    }
+    const decoded = decodeSymbols(bits, block, out, at);
+    if (decoded === undefined) throw refused(path);
+    at = decoded.at;
+    if (decoded.isBlockEnd) block = undefined;
+    return decoded.isBlockEnd;
+  }
+
+  return (piece) => {
+    const bytes = new Uint8Array(piece.length + PADDING);
+    bytes.set(piece);
+    const bits: Bits = { bytes, end: 8 * piece.length, position: offset };
+    const from = at;
+    const isAtEnd = () => isLast && block === undefined;
+    while (!isAtEnd() && step(bits));
+    const isEnd = isAtEnd();
+    // Of a byte that the data ends in, the bits that are left mean nothing.
+    const used = isEnd ? Math.ceil(bits.position / 8) : bits.position >>> 3;
+    offset = bits.position - 8 * used;
+    const inflated = out.slice(from, at);
+    if (at > WINDOW) {
+      out.copyWithin(0, at - WINDOW, at);
+      at = WINDOW;
+    }
+    return { bytes: inflated, used, isEnd };
   };
 }
+
+const refused = (path: string): BundleSealError =>
+  invalid('holds data that can not be inflated: fetch or make the archive again', path);

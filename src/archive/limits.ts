@@ -11,7 +11,7 @@ export interface ZipLimits {
   readonly maxFileSize?: number;
   /** Bytes of all files, inflated. Default 1,073,741,824 (1 GiB). */
   readonly maxTotalSize?: number;
-  /** Inflated bytes for each deflated one; of a file over 1 MiB. Default 200. */
+  /** Inflated bytes for each deflated one; of a file over 64 MiB. Default 200. */
   readonly maxRatio?: number;
 }
 
@@ -26,11 +26,10 @@ const DEFAULTS: Limits = {
 
 export const LIMIT_OPTIONS: readonly string[] = Object.keys(DEFAULTS);
 
-// Inflated bytes of a file for which no ratio is too high.
-const NOT_JUDGED = 2 ** 20;
-// Deflated bytes that may still come where a stream does not say how many there are: what begins with a blank
-// part is no bomb yet.
-const TO_COME = 2 ** 18;
+// Inflated bytes of a file for which no ratio is too high. Honest files repeat themselves: a table of zeros deflates
+// 1030:1. As much as this can be held by every device, and what is beyond it is stopped by the other limits, so that a
+// ratio is no more than a sign.
+const NOT_JUDGED = 2 ** 26;
 
 /** @throws `TypeError`, `RangeError`: by the option's name. */
 export function readLimits(options: ZipLimits): Limits {
@@ -49,55 +48,61 @@ export function readLimits(options: ZipLimits): Limits {
   return limits;
 }
 
+/** What to do about a limit, as a message goes on. */
+export type Advice = (limit: keyof Limits) => string;
+
+const toReader: Advice = (limit) => `raise ${limit} if the archive is yours`;
+
+export const toWriter: Advice = (limit) => `raise ${limit} here, and where the archive is read`;
+
 /** @throws {@link BundleSealError} `ERR_LIMIT_EXCEEDED`. */
-export function checkCount(limits: Limits, count: number, path: string): void {
-  if (count > limits.maxEntries) {
-    throw overLimit(
-      'maxEntries',
-      `is one entry more than the ${limits.maxEntries} that are accepted: raise maxEntries if the archive is yours`,
-      path,
-    );
-  }
+export function checkCount(
+  { maxEntries }: Limits,
+  count: number,
+  path: string,
+  advice: Advice = toReader,
+): void {
+  if (count <= maxEntries) return;
+  throw overLimit(
+    'maxEntries',
+    `is one entry more than the ${maxEntries} that are accepted: ${advice('maxEntries')}`,
+    path,
+  );
 }
 
 export interface Growth {
   readonly path: string;
   /** Bytes that come on top of those counted before. */
   readonly by: number;
-  /** Inflated bytes of the file up to here, and the deflated ones that they came from. */
+  /** Inflated bytes of the file up to here. */
   readonly size: number;
-  readonly compressedSize: number;
-  /** Whether more deflated bytes may come. */
-  readonly isOpen: boolean;
+  /**
+   * The deflated ones of all of it; `undefined` where that is not known yet. A ratio is judged by the whole: a file
+   * that begins with a blank is no bomb yet.
+   */
+  readonly compressedSize: number | undefined;
 }
 
 /** Counts the bytes of an archive's files, and throws `ERR_LIMIT_EXCEEDED` where they are too many. */
-export function createMeter(limits: Limits): (growth: Growth) => void {
+export function createMeter(limits: Limits, advice: Advice = toReader): (growth: Growth) => void {
+  const { maxFileSize, maxTotalSize, maxRatio } = limits;
   let total = 0;
-  return ({ path, by, size, compressedSize, isOpen }) => {
+  return ({ path, by, size, compressedSize }) => {
     total += by;
-    const { maxFileSize, maxTotalSize, maxRatio } = limits;
+    const refuse = (limit: keyof Limits, what: string) => {
+      throw overLimit(limit, `${what}: ${advice(limit)}`, path);
+    };
     if (size > maxFileSize) {
-      throw overLimit(
-        'maxFileSize',
-        `is larger than the ${maxFileSize} bytes that are accepted of a file: raise maxFileSize if the archive is yours`,
-        path,
-      );
+      refuse('maxFileSize', `is larger than the ${maxFileSize} bytes that are accepted of a file`);
     }
     if (total > maxTotalSize) {
-      throw overLimit(
+      refuse(
         'maxTotalSize',
-        `takes the archive over the ${maxTotalSize} bytes that are accepted in all: raise maxTotalSize if it is yours`,
-        path,
+        `takes the archive over the ${maxTotalSize} bytes that are accepted in all`,
       );
     }
-    const source = compressedSize + (isOpen ? TO_COME : 0);
-    if (size > NOT_JUDGED && size > maxRatio * source) {
-      throw overLimit(
-        'maxRatio',
-        `inflates to more than ${maxRatio} times its length, as bombs do: raise maxRatio if the archive is yours`,
-        path,
-      );
+    if (compressedSize !== undefined && size > NOT_JUDGED && size > maxRatio * compressedSize) {
+      refuse('maxRatio', `inflates to more than ${maxRatio} times its length, as bombs do`);
     }
   };
 }

@@ -75,7 +75,7 @@ const STREAM_PIECE = 2 ** 18;
  * @param options.maxEntries - Files and folders. Default 65,535.
  * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
- * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 1 MiB. Default 200.
+ * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED`: the source could not
  * be read. An error of the library's own from the source comes through as it is.

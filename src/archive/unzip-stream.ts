@@ -20,18 +20,17 @@ export interface UnzipStreamOptions extends ZipLimits, WorkOptions {}
  * Going on to the next file skips what was not read of the one before, which is still inflated and checked.
  * A slow reader holds the source back. Ending the iteration early, an abort and an error cancel the source.
  * The same archives are accepted, with the same limits, as by `unzipBundle`, but for a stored file whose size
- * comes after its data, which can't be told from it going forward: such archives (made by few tools, when they
- * write to a pipe without compression) are refused. Of a file whose deflated size comes after its data, the
- * ratio is judged as it grows, with 256 KiB of deflated bytes in advance.
+ * comes after its data, which can't be told from it going forward: such archives (made by many tools, when they
+ * write to a pipe without compression) are refused; `openZip` and `unzipBundle` read them. Of a file whose deflated
+ * size comes after its data, the ratio is judged at its end.
  *
- * Memory: up to 30 MB, where the archive inflates as far as deflate can; mostly less than 1 MB; and about 600
- * bytes a file, to hold against the directory.
+ * Memory: less than 1 MB, and about 600 bytes a file, to hold against the directory.
  *
  * @param source - A zip, cut anywhere.
  * @param options.maxEntries - Files and folders. Default 65,535.
  * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
- * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 1 MiB. Default 200.
+ * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
  * @throws `TypeError`, `RangeError` at once: a wrong or unknown option, by name; a source that is locked or no
  * stream. The iteration, and the content of a file, end with {@link BundleSealError} `ERR_ARCHIVE_INVALID`,
  * `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED`, with the source's own error as its `cause`. An

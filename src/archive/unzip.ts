@@ -27,7 +27,7 @@ const PIECE = 2 ** 20;
  * @param options.maxEntries - Files and folders. Default 65,535.
  * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
- * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 1 MiB. Default 200.
+ * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID`: damaged, cut, encrypted, or unsafe to unpack (a path out of the folder, a link, two
  * names for one file and the like); `path` says which entry, made safe to print. `ERR_LIMIT_EXCEEDED`: over

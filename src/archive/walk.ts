@@ -13,7 +13,8 @@ import {
   type Measured,
 } from './entry.ts';
 import { descriptorLengths, extract } from './extract.ts';
-import { SIGNATURE, STORED, viewOf } from './layout.ts';
+import { checkDeflated } from './inflate.ts';
+import { DEFLATED, SIGNATURE, STORED, viewOf } from './layout.ts';
 import { checkCount, createMeter, type Growth, type Limits } from './limits.ts';
 import { createPace, type Pace } from './pace.ts';
 import { createPathSet } from './paths.ts';
@@ -138,7 +139,8 @@ async function* contentOf(read: ReadForward): AsyncGenerator<Uint8Array, void> {
   }
   if (compressedSize !== undefined && size !== undefined) {
     // By its word, so as not to begin; what is inflated is counted again.
-    createMeter(read.limits)({ path, by: size, size, compressedSize, isOpen: false });
+    createMeter(read.limits)({ path, by: size, size, compressedSize });
+    if (method === DEFLATED) checkDeflated(path, { size, compressedSize });
   }
   const expected = { path, method, compressedSize, size, crc32: knownIn(entry, 'crc32') };
   const measured = yield* extract(cursor, expected, meter, pace);

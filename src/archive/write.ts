@@ -14,7 +14,9 @@ import {
 import { crc32 } from './crc32.ts';
 import { createDeflater, deflateWhole, type Level, PIECE_LENGTH } from './deflate.ts';
 import { encodeCentral, encodeDescriptor, encodeEnd, encodeLocal, type Written } from './encode.ts';
+import { createEndWatch } from './end-records.ts';
 import { DEFLATED, STORED } from './layout.ts';
+import { createMeter, type Limits, toWriter } from './limits.ts';
 import { createPace, type Pace } from './pace.ts';
 import { joined, lengthOf } from './pieces.ts';
 
@@ -27,12 +29,25 @@ const WHOLE_LENGTH = 4 * PIECE_LENGTH;
 
 export interface WriteOptions extends WorkOptions {
   readonly level: Level;
+  readonly limits: Limits;
 }
 
-/** Gives the archive in pieces, as large or small as they come. */
+/** Gives the archive in pieces, as large or small as they come. What readers would refuse is not finished. */
 export async function* writeZip(
   entries: ZipEntries,
-  { level, signal, onProgress }: WriteOptions,
+  options: WriteOptions,
+): AsyncGenerator<Uint8Array, void> {
+  const ends = createEndWatch();
+  for await (const part of writeParts(entries, options)) {
+    ends.pass(part);
+    yield part;
+  }
+  ends.check();
+}
+
+async function* writeParts(
+  entries: ZipEntries,
+  { level, limits, signal, onProgress }: WriteOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const files: Planned[] = [];
   let isPlanned = false;
@@ -41,10 +56,11 @@ export async function* writeZip(
   const pace = createPace(signal);
   try {
     signal?.throwIfAborted();
-    await untilAborted(planEntries(entries, files, signal), signal);
+    await untilAborted(planEntries(entries, files, limits, signal), signal);
     isPlanned = true;
     const progress = progressOf(totalSize(files), onProgress);
     const directory: Uint8Array[] = [];
+    const count = createMeter(limits, toWriter);
     let offset = 0;
     for (const file of files) {
       opened++;
@@ -54,7 +70,7 @@ export async function* writeZip(
       let failure: unknown = reason;
       const start = offset;
       try {
-        const parts = writeFile(file.name, take, level, pace);
+        const parts = writeFile(file, take, level, { count, pace });
         let next = await parts.next();
         for (; !next.done; next = await parts.next()) {
           offset += next.value.length;
@@ -84,12 +100,18 @@ export async function* writeZip(
 
 type Take = () => Promise<Uint8Array>;
 
+/** What holds the work to its bounds. */
+interface Held {
+  readonly count: ReturnType<typeof createMeter>;
+  readonly pace: Pace;
+}
+
 /** One file: header, data and, where it is large, descriptor. */
 async function* writeFile(
-  name: Uint8Array,
+  { path, name }: Planned,
   take: Take,
   level: Level,
-  pace: Pace,
+  { count, pace }: Held,
 ): AsyncGenerator<Uint8Array, Written> {
   const held: Uint8Array[] = [];
   let size = 0;
@@ -98,6 +120,7 @@ async function* writeFile(
     const piece = await take();
     await pace();
     size += piece.length;
+    count({ path, by: piece.length, size, compressedSize: undefined });
     crc = crc32(piece, crc);
     return piece.length === 0 ? undefined : piece;
   };
@@ -135,6 +158,7 @@ async function* writeFile(
   }
   for (; piece !== undefined; piece = await next()) yield* deflate(deflater.push(piece));
   yield* deflate(deflater.end());
+  count({ path, by: 0, size, compressedSize });
   const file = { ...later, crc32: crc, compressedSize, size };
   yield encodeDescriptor(file);
   return file;

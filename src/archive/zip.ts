@@ -4,11 +4,12 @@ import { concatAll, type OwnBytes } from '../bytes.ts';
 import { checkOptions, shown, type WorkOptions } from '../options.ts';
 import { checkEntries, dropContents, givenIn, type ZipEntries } from './content.ts';
 import type { Level } from './deflate.ts';
+import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from './limits.ts';
 import { joined } from './pieces.ts';
 import { generatorStream } from './streams.ts';
 import { writeZip } from './write.ts';
 
-export interface ZipOptions extends WorkOptions {
+export interface ZipOptions extends ZipLimits, WorkOptions {
   /** How hard to compress, from 0 (not at all) to 9. Part of what makes the same bytes. Default 9. */
   readonly level?: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 }
@@ -25,15 +26,20 @@ const CHUNK_LENGTH = 65_536;
  * whichever is smaller; larger content is deflated with its sizes after it, as `zipStream` has to. Folders are
  * not written: they come with their files. No files at all make an empty zip.
  *
- * A path that is refused in reading is refused in writing: see `unzipBundle`. Memory: the archive twice, and
- * up to 20 MB.
+ * What `unzipBundle` refuses is not written: the same paths are refused, and the same limits hold, with the same
+ * defaults. Memory: the archive twice, and up to 20 MB.
  *
  * @param entries - Files by path, an iterable of `{ path, data }` or of pairs, or a `Map`. A content is bytes, a
  * `Blob`, a stream, or a function that opens one of them when it is its turn.
  * @param options.level - From 0 to 9. Default 9.
+ * @param options.maxEntries - Files. Default 65,535.
+ * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
+ * @param options.maxTotalSize - Bytes of all files. Default 1,073,741,824.
+ * @param options.maxRatio - Bytes of a file for each deflated one, of a file over 64 MiB. Default 200.
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name; a content of another kind.
  * {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a path that is not safe on every platform, or two for one
- * file; `path` says which. `ERR_SOURCE_FAILED`: a content could not be read; `path` says whose, and `cause` why.
+ * file; `path` says which. `ERR_LIMIT_EXCEEDED`: over one of the limits; `limit` says which, and `path` where.
+ * `ERR_SOURCE_FAILED`: a content could not be read; `path` says whose, and `cause` why.
  * @see APPNOTE.TXT 6.3.10
  * @example
  * ```ts
@@ -46,9 +52,9 @@ const CHUNK_LENGTH = 65_536;
  * ```
  */
 export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): Promise<OwnBytes> {
-  const level = check('zipBundle', entries, options);
+  const own = check('zipBundle', entries, options);
   const parts: Uint8Array[] = [];
-  for await (const part of writeZip(entries, { ...options, level })) parts.push(part);
+  for await (const part of writeZip(entries, { ...options, ...own })) parts.push(part);
   return concatAll(parts);
 }
 
@@ -61,6 +67,10 @@ export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): 
  *
  * @param entries - As `zipBundle` takes them.
  * @param options.level - From 0 to 9. Default 9.
+ * @param options.maxEntries - Files. Default 65,535.
+ * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
+ * @param options.maxTotalSize - Bytes of all files. Default 1,073,741,824.
+ * @param options.maxRatio - Bytes of a file for each deflated one, of a file over 64 MiB. Default 200.
  * @throws `TypeError`, `RangeError` at once: a wrong or unknown option, by name. The stream ends with what
  * `zipBundle` throws.
  * @see APPNOTE.TXT 6.3.10
@@ -79,11 +89,11 @@ export function zipStream(
   entries: ZipEntries,
   options: ZipOptions = {},
 ): ReadableStream<Uint8Array> {
-  const level = check('zipStream', entries, options);
+  const own = check('zipStream', entries, options);
   let isBegun = false;
   const begin = async function* (signal: AbortSignal) {
     isBegun = true;
-    yield* inChunks(writeZip(entries, { ...options, level, signal }));
+    yield* inChunks(writeZip(entries, { ...options, ...own, signal }));
   };
   return generatorStream((stop) => {
     // What never began has no end at which it could let go.
@@ -93,14 +103,20 @@ export function zipStream(
   }, options.signal);
 }
 
-function check(call: string, entries: ZipEntries, options: ZipOptions): Level {
-  checkOptions(call, options, ['level', 'signal', 'onProgress']);
+interface Checked {
+  readonly level: Level;
+  readonly limits: Limits;
+}
+
+function check(call: string, entries: ZipEntries, options: ZipOptions): Checked {
+  checkOptions(call, options, ['level', ...LIMIT_OPTIONS, 'signal', 'onProgress']);
   const { level = 9 } = options;
   if (!Number.isInteger(level) || level < 0 || level > 9) {
     throw new RangeError(`options.level expected an integer from 0 to 9, got ${shown(level)}`);
   }
+  const limits = readLimits(options);
   checkEntries(entries);
-  return level;
+  return { level, limits };
 }
 
 async function* inChunks(

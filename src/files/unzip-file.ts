@@ -34,7 +34,7 @@ export interface UnzippedFolder {
 const PIECE_LENGTH = 2 ** 18;
 
 /**
- * Unpacks a zip into a folder, in constant memory (up to 30 MB, and about 600 bytes a file): all of it or
+ * Unpacks a zip into a folder, in constant memory (1 MB, and about 600 bytes a file): all of it or
  * nothing.
  *
  * The files are written into a folder beside its place, checked as by `unzipBundle` and flushed to the disk; when
@@ -61,7 +61,7 @@ const PIECE_LENGTH = 2 ** 18;
  * @param options.maxEntries - Files and folders. Default 65,535.
  * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
- * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 1 MiB. Default 200.
+ * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED`: the stream failed, with
  * its error as the `cause`; an error of the library's own from the stream comes through as it is. `ERR_FILE`: a

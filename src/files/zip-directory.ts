@@ -2,6 +2,7 @@
 
 import { realpath, stat } from 'node:fs/promises';
 import type { ZipInput } from '../archive/content.ts';
+import { LIMIT_OPTIONS, readLimits } from '../archive/limits.ts';
 import { invalid } from '../archive/refuse.ts';
 import { generatorStream } from '../archive/streams.ts';
 import { type ZipOptions, zipStream } from '../archive/zip.ts';
@@ -69,10 +70,14 @@ const PIECE_LENGTH = 2 ** 18;
  * @param dir - A folder; where it is a link itself, that is followed.
  * @param output - A file outside of the folder; a link is followed.
  * @param options.level - From 0 to 9; part of what makes the same bytes. Default 9.
+ * @param options.maxEntries - Files. Default 65,535.
+ * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
+ * @param options.maxTotalSize - Bytes of all files. Default 1,073,741,824.
+ * @param options.maxRatio - Bytes of a file for each deflated one, of a file over 64 MiB. Default 200.
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
- * `ERR_ARCHIVE_INVALID`: what can't go into an archive, or a private key; `path` says which, as seen from the folder. `ERR_FILE`:
- * a file or folder can't be read or written, or changed meanwhile, or the output lies in the folder; `path` and
- * `cause` say more.
+ * `ERR_ARCHIVE_INVALID`: what can't go into an archive, or a private key; `path` says which, as seen from the folder.
+ * `ERR_LIMIT_EXCEEDED`: over one of the limits; `limit` says which, and `path` where. `ERR_FILE`: a file or folder
+ * can't be read or written, or changed meanwhile, or the output lies in the folder; `path` and `cause` say more.
  * @example
  * ```ts
  * import { mkdir, writeFile } from 'node:fs/promises';
@@ -102,6 +107,7 @@ export async function zipDirectory(
     'links',
     'privateKeys',
     'level',
+    ...LIMIT_OPTIONS,
     'signal',
     'onProgress',
   ]);
@@ -115,6 +121,7 @@ export async function zipDirectory(
   // Checks its options at once, and begins when it is read.
   const zip = zipStream(entriesOf(found, rules, privateKeys === 'allow'), {
     ...(level === undefined ? {} : { level }),
+    ...readLimits(options),
     onProgress: ({ done }) => {
       if (done < found.size) onProgress?.({ done, total: found.size });
     },

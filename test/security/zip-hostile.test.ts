@@ -131,11 +131,7 @@ refuse(
 );
 
 refuse('another name in the directory', entry({ central: { name: 'c.txt' } }), /another name/);
-refuse(
-  'another method',
-  entry({ local: { method: 8 } }),
-  /another method|goes on after where its data/,
-);
+refuse('another method', entry({ local: { method: 8 } }), /another method|can not be inflated/);
 refuse('other flags', entry({ local: { flags: 0 } }), /another flags/);
 refuse('another CRC-32 in the local header', entry({ local: { crc: 1 } }), /CRC-32/, 'a.txt');
 refuse('another CRC-32 in the directory', entry({ central: { crc: 1 } }), /CRC-32/, 'a.txt');

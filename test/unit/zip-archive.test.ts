@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { openZip, unzipBundle } from '../../src/zip.ts';
+import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
 import { deflatedAsIs, join, type RawEntry, rawZip, slowCrc32, u, utf8 } from '../support/zip.ts';
 
@@ -57,9 +58,21 @@ describe('a directory', () => {
     ] as const) {
       expect((await rejection(openZip(zip, limits), 'ERR_LIMIT_EXCEEDED')).path).toBe(path);
     }
-    const blank = { name: 'z', data: deflatedAsIs(hello), size: 2 ** 20 + 1 };
+    const blank = { name: 'z', data: deflatedAsIs(hello), size: 2 ** 26 + 1 };
     const ratio = await rejection(openZip(rawZip([blank])), 'ERR_LIMIT_EXCEEDED');
     expect(ratio.message).toMatch(/inflates to more than 200 times/);
+    const lie = { name: 'z', data: deflatedAsIs(hello), size: 2 ** 20 };
+    const impossible = await rejection(openZip(rawZip([lie])), 'ERR_ARCHIVE_INVALID');
+    expect(impossible.message).toMatch(/10 deflated bytes make 1048576, which is impossible/);
+    const padded = {
+      name: 'z',
+      data: deflatedAsIs(hello),
+      size: 5,
+      compressedSize: 2000,
+      after: bytesOf(1990),
+    };
+    const bomb = await rejection(openZip(rawZip([padded])), 'ERR_ARCHIVE_INVALID');
+    expect(bomb.message).toMatch(/takes 2000 deflated bytes for 5, as bombs do/);
   });
 
   it('gives files in its own order, whatever their order in the archive', async () => {

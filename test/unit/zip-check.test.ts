@@ -2,9 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { checkArchive, repackArchive } from '../../src/archive/check.ts';
-import { zipBundle } from '../../src/zip.ts';
+import { type ZipLimits, zipBundle, zipStream } from '../../src/zip.ts';
+import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
-import { collect, rawZip, slowCrc32, textOf, u, utf8 } from '../support/zip.ts';
+import { collect, join, rawZip, slowCrc32, streamOf, textOf, u, utf8 } from '../support/zip.ts';
 
 const files = {
   'app.js': textOf(100_000),
@@ -95,5 +96,45 @@ describe('repackArchive', () => {
 
   it('refuses an option that it does not know, at once', () => {
     expect(() => repackArchive(new Uint8Array(22), { maxChunks: 1 } as object)).toThrow(TypeError);
+  });
+});
+
+describe('zipBundle and zipStream', () => {
+  const noise = bytesOf(100);
+  const over: [limits: ZipLimits, limit: string, path: string][] = [
+    [{ maxEntries: 2 }, 'maxEntries', 'c'],
+    [{ maxFileSize: 99 }, 'maxFileSize', 'b'],
+    [{ maxTotalSize: 199 }, 'maxTotalSize', 'c'],
+  ];
+
+  it.each(over)(
+    'refuse %j, whether the size of a content is known or not',
+    async (limits, limit, path) => {
+      for (const data of [noise, () => noise, () => streamOf(noise)]) {
+        const entries = { a: new Uint8Array(0), b: data, c: data };
+        const refused = await rejection(zipBundle(entries, limits), 'ERR_LIMIT_EXCEEDED');
+        expect(refused).toMatchObject({ limit, path });
+        expect(refused.message).toContain(`raise ${limit} here, and where the archive is read`);
+        const again = await rejection(collect(zipStream(entries, limits)), 'ERR_LIMIT_EXCEEDED');
+        expect(again.message).toBe(refused.message);
+      }
+    },
+  );
+
+  it('refuse a large file whose ratio readers refuse, and write what is not larger', async () => {
+    const blank = { a: new Uint8Array(2 ** 26 + 1) };
+    const error = await rejection(zipBundle(blank, { level: 1 }), 'ERR_LIMIT_EXCEEDED');
+    expect(error).toMatchObject({ limit: 'maxRatio', path: 'a' });
+    const small = await zipBundle({ a: new Uint8Array(2 ** 26) }, { level: 1 });
+    expect((await checkArchive(small)).size).toBe(2 ** 26);
+  }, 60_000);
+
+  it('refuse a content that makes a second end record', async () => {
+    // What follows it is the directory, of one record, and the end of the archive.
+    const lie = join(u(4, 0x06054b50), new Uint8Array(16), u(2, 46 + 1 + 22));
+    const error = await rejection(zipBundle({ a: lie }, { level: 0 }), 'ERR_ARCHIVE_INVALID');
+    expect(error.message).toMatch(/more than one end record/);
+    lie[20] = 46;
+    expect((await checkArchive(await zipBundle({ a: lie }, { level: 0 }))).size).toBe(22);
   });
 });

@@ -1,7 +1,7 @@
 // How much an archive may become: each bound at its edge, and what is said beyond it.
 
 import { describe, expect, it } from 'vitest';
-import { checkCount, createMeter, readLimits } from '../../src/archive/limits.ts';
+import { checkCount, createMeter, readLimits, toWriter } from '../../src/archive/limits.ts';
 import { thrown } from '../support/errors.ts';
 
 const MIB = 2 ** 20;
@@ -47,7 +47,7 @@ describe('what is counted', () => {
 
   it('are the bytes of a file, and of all', () => {
     const meter = createMeter(limits);
-    const common = { path: 'a', compressedSize: 10 * MIB, isOpen: false };
+    const common = { path: 'a', compressedSize: 10 * MIB };
     meter({ ...common, by: 4 * MIB, size: 4 * MIB });
     meter({ ...common, by: 6 * MIB, size: 10 * MIB });
     const large = thrown(
@@ -64,34 +64,38 @@ describe('what is counted', () => {
       'ERR_LIMIT_EXCEEDED',
     );
     expect(total.message).toBe(
-      '"c" takes the archive over the 12582912 bytes that are accepted in all: raise maxTotalSize if it is yours',
+      '"c" takes the archive over the 12582912 bytes that are accepted in all: raise maxTotalSize if the archive is yours',
     );
     expect(total.path).toBe('c');
   });
 
-  it('is how often a file over 1 MiB is larger than what it came from', () => {
+  it('is how often a file over 64 MiB is larger than what it came from', () => {
     const meter = createMeter({ ...limits, maxFileSize: 2 ** 40, maxTotalSize: 2 ** 40 });
-    const common = { path: 'a', by: 1, isOpen: false };
-    // No ratio is too high up to 1 MiB.
-    meter({ ...common, size: MIB, compressedSize: 1 });
-    meter({ ...common, size: 6 * MIB, compressedSize: 2 * MIB });
+    const common = { path: 'a', by: 1 };
+    // No ratio is too high up to 64 MiB.
+    meter({ ...common, size: 64 * MIB, compressedSize: 1 });
+    meter({ ...common, size: 90 * MIB, compressedSize: 30 * MIB });
+    // Nor where it is not known yet.
+    meter({ ...common, size: 90 * MIB, compressedSize: undefined });
     for (const [size, compressedSize] of [
-      [6 * MIB + 1, 2 * MIB],
-      [MIB + 1, 1],
+      [90 * MIB + 1, 30 * MIB],
+      [64 * MIB + 1, 1],
     ] as const) {
       const error = thrown(() => meter({ ...common, size, compressedSize }), 'ERR_LIMIT_EXCEEDED');
       expect(error.message).toBe(
         '"a" inflates to more than 3 times its length, as bombs do: raise maxRatio if the archive is yours',
       );
+      expect(error.limit).toBe('maxRatio');
     }
   });
 
-  it('gives 256 KiB in advance where it is not said how many deflated bytes will come', () => {
-    const meter = createMeter({ ...limits, maxFileSize: 2 ** 40, maxTotalSize: 2 ** 40 });
-    const common = { path: 'a', by: 1, compressedSize: MIB / 4 };
-    meter({ ...common, size: 1.5 * MIB, isOpen: true });
-    const beyond = { ...common, size: 1.5 * MIB + 1 };
-    thrown(() => meter({ ...beyond, isOpen: true }), 'ERR_LIMIT_EXCEEDED');
-    thrown(() => meter({ ...common, size: 1.5 * MIB, isOpen: false }), 'ERR_LIMIT_EXCEEDED');
+  it('has advice for writers too', () => {
+    const common = { path: 'a', by: 1, compressedSize: undefined };
+    const meter = createMeter(limits, toWriter);
+    const large = thrown(() => meter({ ...common, size: 11 * MIB }), 'ERR_LIMIT_EXCEEDED');
+    expect(large.message).toMatch(/: raise maxFileSize here, and where the archive is read$/);
+    const many = thrown(() => checkCount(limits, 3, 'c', toWriter), 'ERR_LIMIT_EXCEEDED');
+    expect(many.message).toMatch(/: raise maxEntries here, and where the archive is read$/);
+    expect(many.limit).toBe('maxEntries');
   });
 });

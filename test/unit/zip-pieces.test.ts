@@ -3,10 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { createCursor, rangeCursor } from '../../src/archive/cursor.ts';
 import { gather } from '../../src/archive/extract.ts';
-import { createInflater } from '../../src/archive/inflate.ts';
 import { unzipStream, zipBundle } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
-import { thrown } from '../support/errors.ts';
 import { join, streamOf } from '../support/zip.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -119,18 +117,9 @@ describe('the chunks of a file', () => {
     expect(await lengthsOf(bytesOf(150_000), 0)).toEqual([65_536, 65_536, 18_928]);
   });
 
-  it('are what 8 KiB of a deflated one become', async () => {
+  it('of a deflated one are 96 KiB at most, however far it inflates', async () => {
     const lengths = await lengthsOf(new Uint8Array(9.5 * 2 ** 20), 9);
-    expect(lengths.length).toBe(2);
-    expect(Math.max(...lengths)).toBeLessThanOrEqual(8192 * 1032);
-  });
-});
-
-describe('inflating', () => {
-  it('keeps what was wrong as the cause', () => {
-    const take = createInflater('a');
-    const error = thrown(() => take(Uint8Array.of(7, 7, 7)), 'ERR_ARCHIVE_INVALID');
-    expect(error.cause).toBeInstanceOf(Error);
-    expect(error.cause).not.toBe(error);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(98_304 + 258);
+    expect(lengths.length).toBeLessThan(160);
   });
 });
