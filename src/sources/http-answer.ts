@@ -12,7 +12,7 @@ export interface Version {
   readonly ifRange: string | undefined;
 }
 
-export interface Asked {
+interface Asked {
   /** First byte, and the first one after the last. */
   readonly from: number;
   readonly to: number;

@@ -236,7 +236,10 @@ function keep(bytes: Uint8Array, skip: number, reading: Pouring): void {
   reading.at += wanted.length;
 }
 
-function adviceOnReaching({ url }: Connection, { validators }: Reading): string {
+function adviceOnReaching({ url, route }: Connection, { validators }: Reading): string {
+  if (route.blind?.mode === 'same-origin') {
+    return 'check the network and the URL, whose redirect may lead to another origin, where options.headers are not sent';
+  }
   const here = globalThis.location?.origin;
   if (here === undefined || here === new URL(url).origin) return 'check the network and the URL';
   const own = validators === 'if-range' ? 'Range and If-Range' : 'Range';

@@ -5,7 +5,7 @@ import type { Refuse } from './http-answer.ts';
 import type { Connection } from './http-options.ts';
 
 /** An address to ask. */
-export interface Place {
+interface Place {
   readonly url: string;
   /** Whether the caller's headers go there: until the first redirect to another origin. */
   readonly trusted: boolean;

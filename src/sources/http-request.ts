@@ -10,7 +10,7 @@ import { type Connection, LONGEST_WAIT, type Validators } from './http-options.t
 const PROGRESS = 16_384;
 
 /** A range, and how it is known that it is of the version. */
-export interface Wanted {
+interface Wanted {
   readonly offset: number;
   readonly to: number;
   readonly version?: Version;
