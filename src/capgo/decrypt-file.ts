@@ -72,7 +72,7 @@ export async function decryptFile(
   const signed = await recoverChecksum(backend, publicKey, options.checksum);
   const session = await recoverSession(backend, publicKey, options.ivSessionKey);
   try {
-    const file = await openInputFile(input);
+    const file = await openInputFile(input, signal);
     try {
       checkLength(file.size);
       const result = await replaceFile(file, output, signal, async (out) => {

@@ -69,7 +69,7 @@ export async function encryptFile(
   const privateKey = readPrivateKey(options.privateKey);
   signal?.throwIfAborted();
   const backend = await selectBackend('node');
-  const file = await openInputFile(input);
+  const file = await openInputFile(input, signal);
   const session = createSession();
   try {
     const { size } = file;

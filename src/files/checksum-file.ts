@@ -26,7 +26,7 @@ export async function checksumFile(path: string, options: ChecksumOptions = {}):
   checkOptions('checksumFile', options, CHECKSUM_OPTIONS);
   options.signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
-  const file = await openInputFile(path);
+  const file = await openInputFile(path, options.signal);
   try {
     const digest = await hashSource(backend, file, options);
     await file.checkUnchanged();

@@ -57,7 +57,7 @@ export async function decryptFile(
   const { signal, onProgress, seal } = options;
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
-  const file = await openInputFile(input);
+  const file = await openInputFile(input, signal);
   try {
     const opened = await openSource(backend, file, options);
     const { layout, headerLength } = opened.header;

@@ -82,7 +82,7 @@ export async function encryptFile(
   const key = await readSigningKey(options.privateKey);
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
-  const file = await openInputFile(input);
+  const file = await openInputFile(input, signal);
   const sessionKey = randomBytes(DIGEST_LENGTH);
   try {
     const { size } = file;

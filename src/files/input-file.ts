@@ -1,13 +1,17 @@
-// A regular file, opened for reading by positions.
+// A file, opened for reading by positions.
 
 import { type BigIntStats, constants, read } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Source } from '../sources/input.ts';
 import { fileError, onFile } from './error.ts';
+import { kindOf } from './place.ts';
+import { spoolPipe, spoolUnsized } from './spool-input.ts';
 
 export interface InputFile extends Source {
   readonly path: string;
   readonly stats: BigIntStats;
+  /** Mode bits for what is made of it; `undefined` where those of a pipe or of /proc say nothing. */
+  readonly mode: number | undefined;
   /** Fills `room` with what is there from `start` on. */
   readInto(room: Uint8Array, start: number): Promise<Uint8Array>;
   /** Refuses a file that is not what it was when it was opened. */
@@ -16,21 +20,71 @@ export interface InputFile extends Source {
 }
 
 const UNREADABLE = "can't be read";
+const MODE_BITS = 0o777n;
 
-export async function openInputFile(path: string): Promise<InputFile> {
-  // Before it is opened: a pipe would wait for its writer.
-  checkRegular(path, await onFile(path, UNREADABLE, stat(path, { bigint: true })));
-  const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-  const handle = await onFile(path, UNREADABLE, open(path, flags));
-  let stats: BigIntStats;
+/**
+ * Opens a regular file. What can only be read forward, a pipe or a file of /proc that has no size, is read to its
+ * end first, into a file without a name.
+ *
+ * @param signal - Ends the reading of a pipe.
+ */
+export async function openInputFile(path: string, signal?: AbortSignal): Promise<InputFile> {
+  // Before it is opened: a pipe waits for its writer.
+  const found = await onFile(path, UNREADABLE, stat(path, { bigint: true }));
+  if (found.isFIFO()) return spooledFile(path, found, await spoolPipe(path, signal));
+  checkRegular(path, found);
+  return openRegularFile(path, path, 0, signal);
+}
+
+/**
+ * Opens a regular file and nothing else, by default no link either.
+ *
+ * @param shown - The path, as errors call it.
+ */
+export async function openRegularFile(
+  path: string,
+  shown: string,
+  flags: number = constants.O_NOFOLLOW ?? 0,
+  signal?: AbortSignal,
+): Promise<InputFile> {
+  // A pipe that has come into its place since is not waited for.
+  const careful = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags;
+  const handle = await onFile(shown, UNREADABLE, open(path, careful));
   try {
-    stats = await onFile(path, UNREADABLE, handle.stat({ bigint: true }));
-    checkRegular(path, stats);
+    const stats = await onFile(shown, UNREADABLE, handle.stat({ bigint: true }));
+    checkRegular(shown, stats);
+    const copy = stats.size === 0n ? await spoolUnsized(shown, handle, signal) : undefined;
+    if (copy === undefined) return inputFile(shown, stats, handle);
+    await handle.close().catch(() => {});
+    return await spooledFile(shown, stats, copy);
   } catch (error) {
     await handle.close().catch(() => {});
     throw error;
   }
+}
 
+/** `found` is what the path leads to, and `copy` what was in it. */
+async function spooledFile(
+  path: string,
+  found: BigIntStats,
+  copy: FileHandle,
+): Promise<InputFile> {
+  let size: bigint;
+  try {
+    ({ size } = await onFile(path, UNREADABLE, copy.stat({ bigint: true })));
+  } catch (error) {
+    await copy.close().catch(() => {});
+    throw error;
+  }
+  return {
+    ...inputFile(path, found, copy),
+    size: Number(size),
+    mode: undefined,
+    checkUnchanged: async () => {},
+  };
+}
+
+function inputFile(path: string, stats: BigIntStats, handle: FileHandle): InputFile {
   async function readInto(room: Uint8Array, start: number): Promise<Uint8Array> {
     for (let at = 0; at < room.length; ) {
       const got = await onFile(path, UNREADABLE, readAt(handle, room.subarray(at), start + at));
@@ -49,6 +103,7 @@ export async function openInputFile(path: string): Promise<InputFile> {
     path,
     stats,
     size: Number(stats.size),
+    mode: Number(stats.mode & MODE_BITS),
     readInto,
     read: (start, end) => readInto(new Uint8Array(end - start), start),
     async checkUnchanged() {
@@ -65,7 +120,7 @@ function checkRegular(path: string, stats: BigIntStats): void {
   if (stats.isFile()) return;
   throw stats.isDirectory()
     ? fileError(path, "can't be read: it is a folder, pass the path of a file")
-    : fileError(path, "can't be read by positions: it is no regular file, use the streams for it");
+    : fileError(path, `can't be read: it is ${kindOf(stats)}, pass the path of a file`);
 }
 
 // The callback form: a promise of a FileHandle's costs several times as much.

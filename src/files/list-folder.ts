@@ -5,7 +5,9 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalid } from '../archive/refuse.ts';
 import { fileError, onFile } from './error.ts';
-import { type InputFile, openInputFile } from './input-file.ts';
+import { isSameFile } from './held-folder.ts';
+import { CHANGED, type HeldTree, holdTree } from './held-tree.ts';
+import { type InputFile, openRegularFile } from './input-file.ts';
 import { isTemporary } from './temporary.ts';
 
 /** A regular file, as it was when the folder was listed. */
@@ -23,7 +25,6 @@ export interface ListRules {
 }
 
 const UNREADABLE = "can't be read";
-const CHANGED = 'was changed while its folder was read: try again when nothing writes to it';
 
 // What file managers leave in folders.
 const LITTER: readonly string[] = ['.DS_Store', 'Thumbs.db', '__MACOSX/'];
@@ -38,14 +39,26 @@ const MEND = 'leave it out by "ignore"';
  */
 export async function* listFolder(
   root: string,
+  rules: ListRules,
+): AsyncGenerator<FoundFile, void> {
+  const tree = await holdTree(root);
+  try {
+    yield* listTree(tree, rules);
+  } finally {
+    await tree.close();
+  }
+}
+
+/** As {@link listFolder}. */
+export async function* listTree(
+  tree: HeldTree,
   { ignores, skipsLinks }: ListRules,
 ): AsyncGenerator<FoundFile, void> {
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const inside: string[] = [];
-    for (const name of await namesIn(root, folder)) {
-      const place = join(root, folder, name);
-      const stats = await onFile(place, UNREADABLE, lstat(place, { bigint: true }));
+    for (const { name, stats } of await listOne(tree, folder)) {
+      const place = join(tree.root, folder, name);
       const path = `${folder}${name}${stats.isDirectory() ? '/' : ''}`;
       if (isTemporary(name) || LITTER.includes(path.slice(folder.length)) || ignores(path))
         continue;
@@ -66,10 +79,23 @@ export async function* listFolder(
   }
 }
 
-async function namesIn(root: string, folder: string): Promise<string[]> {
-  const place = join(root, folder.slice(0, -1));
-  const names = await onFile(place, UNREADABLE, readdir(place, { encoding: 'buffer' }));
-  return names.map((name) => nameOf(name, folder)).sort();
+interface Named {
+  readonly name: string;
+  readonly stats: BigIntStats;
+}
+
+/** What is in one folder. */
+function listOne(tree: HeldTree, path: string): Promise<Named[]> {
+  const shown = join(tree.root, path.slice(0, -1));
+  return tree.within(path, async (folder) => {
+    const bytes = await onFile(shown, UNREADABLE, readdir(folder.path, { encoding: 'buffer' }));
+    const found: Named[] = [];
+    for (const name of bytes.map((each) => nameOf(each, path)).sort()) {
+      const asked = lstat(folder.at(name), { bigint: true });
+      found.push({ name, stats: await onFile(join(shown, name), UNREADABLE, asked) });
+    }
+    return found;
+  });
 }
 
 function nameOf(bytes: Uint8Array, folder: string): string {
@@ -84,15 +110,14 @@ function nameOf(bytes: Uint8Array, folder: string): string {
 }
 
 /** Opens a file that was found, if it is still what it was. */
-export async function openFound({ place, stats }: FoundFile): Promise<InputFile> {
-  const now = await onFile(place, UNREADABLE, lstat(place, { bigint: true }));
-  // What is no regular file any more can't be waited for.
-  if (!now.isFile()) throw fileError(place, CHANGED);
-  const file = await openInputFile(place);
-  const { dev, ino, size, mtimeNs } = file.stats;
-  if (dev === now.dev && ino === now.ino && size === stats.size && mtimeNs === stats.mtimeNs) {
-    return file;
-  }
-  await file.close();
-  throw fileError(place, CHANGED);
+export function openFound(tree: HeldTree, { path, place, stats }: FoundFile): Promise<InputFile> {
+  const end = path.lastIndexOf('/') + 1;
+  return tree.within(path.slice(0, end), async (folder) => {
+    const file = await openRegularFile(folder.at(path.slice(end)), place);
+    const { size, mtimeNs } = file.stats;
+    const isSame = isSameFile(file.stats, stats) && size === stats.size;
+    if (isSame && mtimeNs === stats.mtimeNs) return file;
+    await file.close();
+    throw fileError(place, CHANGED);
+  });
 }

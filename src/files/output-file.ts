@@ -3,6 +3,8 @@
 import { constants, write } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { onFile } from './error.ts';
+import { isSameFile } from './held-folder.ts';
+import { whereOffered } from './leniency.ts';
 
 export interface OutputFile {
   /** Writes all of `bytes` at `start`. */
@@ -19,6 +21,7 @@ export interface OutputFile {
 }
 
 export const UNWRITABLE = "can't be written";
+export const UNFLUSHED = "can't be flushed to the disk";
 
 /** In bytes: what direct writes consist of, on every disk that there is. */
 export const PAGE = 4096;
@@ -30,9 +33,9 @@ const O_DIRECT: number | undefined = constants.O_DIRECT;
  * What is flushed to the disk in the end anyway need not be copied into the page cache first: that took as long as
  * the cryptography, and drove out what others had there.
  *
- * @param path - As errors call it. @param place - Where it lies, if it may be written directly.
+ * @param path - As errors call it.
  */
-export function outputFile(path: string, handle: FileHandle, place?: string): OutputFile {
+export function outputFile(path: string, handle: FileHandle): OutputFile {
   let direct: FileHandle | undefined;
   let takesPages = false;
 
@@ -62,11 +65,9 @@ export function outputFile(path: string, handle: FileHandle, place?: string): Ou
         at += await onFile(path, UNWRITABLE, writeAt(handle.fd, bytes.subarray(at), start + at));
       }
     },
-    flush: () => onFile(path, "can't be flushed to the disk", handle.datasync()),
+    flush: () => onFile(path, UNFLUSHED, whereOffered(handle.datasync())),
     async goDirect() {
-      if (O_DIRECT === undefined || place === undefined) return false;
-      // A file system that has no such way says so here.
-      direct = await open(place, constants.O_WRONLY | O_DIRECT).catch(() => undefined);
+      direct = await openDirectly(handle);
       takesPages = direct !== undefined;
       return takesPages;
     },
@@ -76,6 +77,28 @@ export function outputFile(path: string, handle: FileHandle, place?: string): Ou
       if (ended !== undefined) await onFile(path, UNWRITABLE, ended.close());
     },
   };
+}
+
+/**
+ * The file a second time, past the page cache. By what is open and not by a name: another user may have put a link
+ * under the name. `undefined`: the system or the file system has no such way.
+ */
+async function openDirectly(handle: FileHandle): Promise<FileHandle | undefined> {
+  if (O_DIRECT === undefined) return undefined;
+  const flags = constants.O_WRONLY | O_DIRECT;
+  const direct = await open(`/proc/self/fd/${handle.fd}`, flags).catch(() => undefined);
+  if (direct === undefined) return undefined;
+  try {
+    const [one, other] = await Promise.all([
+      handle.stat({ bigint: true }),
+      direct.stat({ bigint: true }),
+    ]);
+    if (isSameFile(one, other)) return direct;
+  } catch {
+    // The usual way says what is wrong, if anything is.
+  }
+  await direct.close().catch(() => {});
+  return undefined;
 }
 
 // The callback form: a promise of a FileHandle's costs several times as much.

@@ -1,11 +1,17 @@
 // Filling a folder so that there is either what was there before or the new one whole, and never a part.
 
 import type { BigIntStats } from 'node:fs';
-import { chmod, lstat, mkdir, readdir, realpath, rename, rm, rmdir } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, realpath, rename, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { randomBytes } from '../backend/random.ts';
+import { toHex } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
 import { fileError, onFile } from './error.ts';
-import { flushFolder, isWithin } from './replace.ts';
-import { cleanTemporaries, forgetTemporary, nameTemporary } from './temporary.ts';
+import { type HeldFolder, holdFolder, removeTree } from './held-folder.ts';
+import { flushFolder, hasCode, renamePatiently, whereOffered } from './leniency.ts';
+import { UNWRITABLE } from './output-file.ts';
+import { holds } from './place.ts';
+import { cleanTemporaries, cutName, forgetTemporary, nameTemporary } from './temporary.ts';
 
 export interface ReplaceFolder {
   /** Whether what is in the folder may go. */
@@ -15,17 +21,26 @@ export interface ReplaceFolder {
   readonly signal: AbortSignal | undefined;
 }
 
-const UNWRITABLE = "can't be written";
 const NOT_EMPTY = 'is not empty: pass a new or an empty folder, or overwrite: true to replace it';
 const PRIVATE = 0o700;
 const MODE_BITS = 0o7777n;
 
-// A temporary folder holds the new one until it is in its place, and what was moved out of its way.
+// A temporary folder, the box, holds the new one until it is in its place, and what was moved out of its way.
 const NEW = 'new';
 const OLD = 'old-';
 
 // There is more than one only where several runs replace the same folder.
 const MAX_OLD = 10;
+
+/** Where the work is done. Its folders are held, so that nobody can have it done elsewhere by a link. */
+interface Site {
+  /** The folder, as errors call it. */
+  readonly dir: string;
+  /** Its real path, and its name in `parent`. */
+  readonly target: string;
+  readonly base: string;
+  readonly parent: HeldFolder;
+}
 
 /**
  * Makes what `fill` puts into the folder that it is given the content of `dir`: beside its place, renamed. A
@@ -36,41 +51,75 @@ export async function replaceFolder<T>(
   options: ReplaceFolder,
   fill: (folder: string) => Promise<T>,
 ): Promise<T> {
-  const { overwrite, signal } = options;
   const target = await realPlace(dir);
-  const parent = dirname(target);
-  await cleanTemporaries(parent, basename(target), (path) => removeBox(path, target));
-  const mode = await checkPlace(dir, target, options);
-  const name = nameTemporary(basename(target));
-  const box = join(parent, name);
-  let isHalfDone = false;
+  const parent = await holdFolder(dirname(target), dir);
+  const site: Site = { dir, target, base: basename(target), parent };
+  const name = await nameTemporary(site.base);
   try {
-    await onFile(dir, UNWRITABLE, mkdir(box, PRIVATE));
-    const folder = join(box, NEW);
-    await onFile(dir, UNWRITABLE, mkdir(folder));
-    const result = await fill(folder);
-    if (mode !== undefined) await onFile(dir, UNWRITABLE, chmod(folder, mode));
-    // The last moment at which nothing has happened.
-    signal?.throwIfAborted();
-    isHalfDone = true;
-    await swap(dir, target, box, overwrite);
-    isHalfDone = false;
-    // It is done: an error now would say that nothing has happened.
-    await flushFolder(parent).catch(() => {});
-    return result;
-  } catch (error) {
-    if (isHalfDone) {
-      const left = `can't be put back, and is in ${JSON.stringify(box)} until the next call`;
-      await onFile(dir, left, putBack(box, target));
-      isHalfDone = false;
-    }
-    throw error;
+    await cleanTemporaries(parent, site.base, (left) => removeBox(site, left));
+    const mode = await checkPlace(site, options);
+    return await throughBox(site, name, mode, options, fill);
   } finally {
-    if (!isHalfDone) await rm(box, { recursive: true, force: true }).catch(() => {});
     forgetTemporary(name);
+    await parent.close();
   }
 }
 
+async function throughBox<T>(
+  site: Site,
+  name: string,
+  mode: number | undefined,
+  { overwrite, signal }: ReplaceFolder,
+  fill: (folder: string) => Promise<T>,
+): Promise<T> {
+  const { dir, target, parent } = site;
+  const beside = `can't be made in its folder ${JSON.stringify(dirname(target))}`;
+  await onFile(dir, beside, mkdir(parent.at(name), PRIVATE));
+  let box: HeldFolder | undefined;
+  try {
+    box = await holdOwn(parent.at(name), dir);
+    const folder = box.at(NEW);
+    await onFile(dir, UNWRITABLE, mkdir(folder));
+    const result = await fill(folder);
+    if (mode !== undefined) await onFile(dir, UNWRITABLE, whereOffered(chmod(folder, mode)));
+    await parent.check();
+    // The last moment at which nothing has happened.
+    signal?.throwIfAborted();
+    try {
+      await swap(site, box, overwrite);
+    } catch (error) {
+      throw await undo(site, box, name, error);
+    }
+    // It is done: an error now would say that nothing has happened.
+    await flushFolder(parent.path).catch(() => {});
+    return result;
+  } finally {
+    await emptyBox(box);
+    await rmdir(parent.at(name)).catch(() => {});
+    await box?.close();
+  }
+}
+
+/** Holds a folder that nobody but this user can change. */
+async function holdOwn(path: string, shown: string): Promise<HeldFolder> {
+  const box = await holdFolder(path, shown);
+  const user = process.geteuid?.();
+  if (user === undefined || box.stats.uid === BigInt(user)) return box;
+  await box.close();
+  throw fileError(shown, "can't be written: another user exchanged its temporary folder");
+}
+
+/** Removes what is in a box, but for an old folder that was not replaced after all. */
+async function emptyBox(box: HeldFolder | undefined): Promise<void> {
+  const names = await readdir(box?.path ?? '').catch((): string[] => []);
+  if (box === undefined || isHalfDone(names)) return;
+  for (const name of names) await removeTree(box, name).catch(() => {});
+}
+
+/** Whether what was moved aside has to come back: the new one has not taken its place. */
+const isHalfDone = (names: readonly string[]): boolean => names.includes(NEW) && names.some(isOld);
+
+const isOld = (name: string): boolean => name.startsWith(OLD);
 /** Where the folder really goes: links above it are followed, itself it may not be one. */
 async function realPlace(dir: string): Promise<string> {
   const name = basename(dir);
@@ -81,24 +130,22 @@ async function realPlace(dir: string): Promise<string> {
 
 /** Refuses what can't or must not be replaced. Gives the mode bits for the folder, if one is there. */
 async function checkPlace(
-  dir: string,
-  target: string,
+  { dir, target, base, parent }: Site,
   { overwrite, input }: ReplaceFolder,
 ): Promise<number | undefined> {
-  const there = await statsOf(dir, target);
+  const there = await statsOf(dir, parent.at(base));
   if (there === undefined) return undefined;
   checkFolder(dir, there);
-  const parent = await statsOf(dir, dirname(target));
-  if (dirname(target) === target || parent?.dev !== there.dev) {
+  if (dirname(target) === target || parent.stats.dev !== there.dev) {
     throw fileError(dir, "can't be replaced: a disk is mounted there, pass a folder in it");
   }
   const cwd = await realpath('.').catch(() => undefined);
-  if (cwd !== undefined && isWithin(target, cwd)) {
+  if (cwd !== undefined && (await holds(target, cwd, dir))) {
     throw fileError(dir, 'is or holds the folder that this process works in: pass another one');
   }
   if (
     input !== undefined &&
-    isWithin(target, await onFile(input, "can't be read", realpath(input)))
+    (await holds(target, await onFile(input, "can't be read", realpath(input)), dir))
   ) {
     throw fileError(dir, 'holds the archive itself, which would go with it: move that out first');
   }
@@ -127,52 +174,88 @@ async function statsOf(dir: string, path: string): Promise<BigIntStats | undefin
   }
 }
 
-const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  codes.includes((error as NodeJS.ErrnoException).code ?? '');
-
 /** Puts the new folder in its place. What is there is moved aside first, where it is in the way. */
-async function swap(dir: string, target: string, box: string, overwrite: boolean): Promise<void> {
+async function swap(
+  { dir, base, parent }: Site,
+  box: HeldFolder,
+  overwrite: boolean,
+): Promise<void> {
   for (let i = 0; ; i++) {
+    const before = await statsOf(dir, parent.at(base));
     try {
-      await rename(join(box, NEW), target);
+      // What is in the way stays there, however often this is tried.
+      await (before ? rename : renamePatiently)(box.at(NEW), parent.at(base));
       return;
     } catch (error) {
       // Windows says so also of a folder that is empty.
       const isTaken =
-        hasCode(error, 'ENOTEMPTY', 'EEXIST') ||
-        (process.platform === 'win32' && hasCode(error, 'EPERM', 'EACCES'));
+        hasCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR') ||
+        (before !== undefined && hasCode(error, 'EPERM', 'EACCES', 'EBUSY'));
       if (!isTaken || i === MAX_OLD) throw fileError(dir, UNWRITABLE, error);
     }
-    const there = await statsOf(dir, target);
+    const there = await statsOf(dir, parent.at(base));
     if (there === undefined) continue;
     checkFolder(dir, there);
+    const old = box.at(`${OLD}${i}`);
     try {
-      await (overwrite ? rename(target, join(box, `${OLD}${i}`)) : rmdir(target));
+      await renamePatiently(parent.at(base), old);
     } catch (error) {
-      if (!overwrite && hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw fileError(dir, NOT_EMPTY);
       // Another run has moved it aside.
-      if (!hasCode(error, 'ENOENT')) throw fileError(dir, "can't be moved aside", error);
+      if (hasCode(error, 'ENOENT')) continue;
+      throw fileError(dir, "can't be moved aside", error);
     }
+    if (overwrite) continue;
+    const names = await onFile(dir, "can't be read", readdir(old));
+    if (names.length > 0) throw fileError(dir, NOT_EMPTY);
   }
 }
 
-/** Removes what a killed run left, but for what has to be put back and can't. */
-async function removeBox(box: string, target: string): Promise<void> {
-  await putBack(box, target);
-  await rm(box, { recursive: true, force: true });
+/** Puts the old folder back after a swap that failed. Gives the error, which says where it is if not in its place. */
+async function undo(site: Site, box: HeldFolder, name: string, error: unknown): Promise<unknown> {
+  const { dir, target } = site;
+  let place: string | undefined;
+  let { cause } = error as BundleSealError;
+  try {
+    place = await putBack(site, box);
+    if (place === undefined) return error;
+  } catch (failure) {
+    const names = await readdir(box.path).catch((): string[] => []);
+    place = join(dirname(target), name, names.filter(isOld).sort().at(-1) ?? '');
+    cause = failure;
+  }
+  const said = `${(error as Error).message}; what was there before is in ${JSON.stringify(place)}`;
+  return new BundleSealError('ERR_FILE', said, { path: dir, cause });
 }
 
-/** Undoes the first half of a swap whose second half did not come, unless something else is there now. */
-async function putBack(box: string, target: string): Promise<void> {
-  const names = await readdir(box).catch((error: unknown): string[] => {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
-    throw error;
-  });
-  const old = names
-    .filter((name) => name.startsWith(OLD))
-    .sort()
-    .at(-1);
+/** Removes what a killed run left, and first puts back what it had moved aside. */
+async function removeBox(site: Site, name: string): Promise<void> {
+  const { parent } = site;
+  const box = await holdOwn(parent.at(name), site.dir);
+  try {
+    await putBack(site, box);
+    await emptyBox(box);
+    await rmdir(parent.at(name));
+  } finally {
+    await box.close();
+  }
+}
+
+/**
+ * Undoes the first half of a swap whose second half did not come. Where something else has the old folder's name
+ * now, it gets one beside it.
+ *
+ * @returns the path of the old folder where it is not the one that it had.
+ */
+async function putBack({ target, base, parent }: Site, box: HeldFolder): Promise<string | undefined> {
+  const names = await readdir(box.path);
   // Without the new one, that is in its place, and the old one is on its way out.
-  if (old === undefined || !names.includes(NEW)) return;
-  if ((await statsOf(target, target)) === undefined) await rename(join(box, old), target);
+  if (!isHalfDone(names)) return undefined;
+  const old = box.at(names.filter(isOld).sort().at(-1) as string);
+  if ((await statsOf(target, parent.at(base))) === undefined) {
+    await renamePatiently(old, parent.at(base));
+    return undefined;
+  }
+  const kept = `${cutName(base)}.before-${toHex(randomBytes(4))}`;
+  await renamePatiently(old, parent.at(kept));
+  return join(dirname(target), kept);
 }

@@ -1,141 +1,180 @@
 // Writing a file so that there is, at every moment, either what was there before or the new one whole.
 
-import type { BigIntStats } from 'node:fs';
-import { lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { constants } from 'node:fs';
+import { type FileHandle, link, lstat, open, readFile, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileError, onFile } from './error.ts';
-import type { InputFile } from './input-file.ts';
-import { type OutputFile, outputFile, UNWRITABLE } from './output-file.ts';
+import { type HeldFolder, holdFolder, isSameFile } from './held-folder.ts';
+import { flushFolder, hasCode, isNotOffered, renamePatiently, whereOffered } from './leniency.ts';
+import { type OutputFile, outputFile, UNFLUSHED, UNWRITABLE } from './output-file.ts';
+import { findPlace, type Input, type Place } from './place.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from './temporary.ts';
 
-const PRIVATE = 0o600;
-const MODE_BITS = 0o777n;
-
-/** What an output is made of, and must not replace or lie in; of a folder, its real path. */
-type Input = InputFile | { readonly folder: string };
+export interface ReplaceOptions {
+  /** What is said of an output that is there already. Default: it is replaced. */
+  readonly refusal?: string;
+  /**
+   * Whether a file that can't be renamed over, because it is mounted there by itself, is written in its place. If
+   * that fails half-way, the error names the file that has the new content. Default false: that is an error.
+   */
+  readonly inPlace?: boolean;
+}
 
 /**
  * Makes what `fill` writes the content of `output`: beside its place, flushed, renamed. Its mode bits are the
  * input's, and of a file that was there before only those that both had. Where the input is a folder, they are
  * those of the file before, or else of any new file.
+ *
+ * Where the file system has no modes they are its own, and where it can't flush, the content may be lost in a power
+ * cut.
  */
 export async function replaceFile<T>(
   input: Input,
   output: string,
   signal: AbortSignal | undefined,
   fill: (file: OutputFile) => Promise<T>,
+  options: ReplaceOptions = {},
 ): Promise<T> {
-  const { target, mode } = await findPlace(input, output);
-  const folder = dirname(target);
-  await cleanTemporaries(folder, basename(target));
-  const name = nameTemporary(basename(target));
-  const temporary = join(folder, name);
+  const place = await findPlace(input, output);
+  if (place.before !== undefined && options.refusal !== undefined) {
+    throw fileError(output, options.refusal);
+  }
+  const folder = await holdFolder(dirname(place.target), output);
+  const base = basename(place.target);
+  const name = await nameTemporary(base);
+  const work: Work = { output, place, folder, base, name, signal, options };
+  let isKept = false;
   try {
-    const handle = await onFile(
-      output,
-      UNWRITABLE,
-      open(temporary, 'wx', mode === undefined ? undefined : PRIVATE),
-    );
-    const file = outputFile(output, handle, temporary);
+    await cleanTemporaries(folder, base);
+    const result = await writeTemporary(work, fill);
     try {
-      const result = await fill(file);
-      await file.endDirect();
-      if (mode !== undefined) await onFile(output, UNWRITABLE, handle.chmod(mode));
-      await onFile(output, "can't be flushed to the disk", handle.sync());
-      // The last moment at which nothing has happened.
-      signal?.throwIfAborted();
-      // On a network the last of it may be refused only here.
-      await onFile(output, UNWRITABLE, handle.close());
-      await onFile(output, UNWRITABLE, rename(temporary, target));
-      // It is done: an error now would say that nothing has happened.
-      await flushFolder(folder).catch(() => {});
-      return result;
+      await putInPlace(work);
     } catch (error) {
-      await Promise.allSettled([file.endDirect(), handle.close()]);
-      throw error;
+      isKept = error instanceof HalfWritten;
+      throw isKept ? (error as HalfWritten).cause : error;
     }
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw error;
+    // It is done: an error now would say that nothing has happened.
+    await flushFolder(folder.path).catch(() => {});
+    return result;
   } finally {
+    if (!isKept) await unlink(folder.at(name)).catch(() => {});
     forgetTemporary(name);
+    await folder.close();
   }
 }
 
-/** Where the file really goes, links followed; refuses what can't or must not be replaced. */
-async function findPlace(
-  input: Input,
-  output: string,
-): Promise<{ target: string; mode: number | undefined }> {
-  const inputMode = 'folder' in input ? undefined : Number(input.stats.mode & MODE_BITS);
-  const there = await statsOf(output, lstat);
-  if (there === undefined) {
-    if (output.endsWith('/') || output.endsWith(sep)) {
-      throw fileError(output, "can't be written: it names a folder, pass the path of a file in it");
-    }
-    const folder = await onFile(
-      output,
-      "can't be written into its folder",
-      realpath(dirname(output)),
-    );
-    const target = join(folder, basename(output));
-    checkOutside(input, target, output);
-    return { target, mode: inputMode };
-  }
-  const target = await onFile(
-    output,
-    there.isSymbolicLink() ? "is a link to a file that isn't there" : UNWRITABLE,
-    realpath(output),
-  );
-  const before = await onFile(output, UNWRITABLE, stat(target, { bigint: true }));
-  if (!before.isFile()) {
-    throw fileError(
-      output,
-      before.isDirectory()
-        ? "can't be written: it is a folder, pass the path of a file in it"
-        : "can't be replaced: it is no regular file, use the streams for it",
-    );
-  }
-  checkOutside(input, target, output);
-  const mode = Number(before.mode & MODE_BITS);
-  if ('folder' in input || inputMode === undefined) return { target, mode };
-  if (before.dev === input.stats.dev && before.ino === input.stats.ino) {
-    throw fileError(output, 'is the input itself: write to another file');
-  }
-  return { target, mode: inputMode & mode };
+interface Work {
+  readonly output: string;
+  readonly place: Place;
+  /** The one that the output lies in. */
+  readonly folder: HeldFolder;
+  /** The output's name in it, and that of the temporary file. */
+  readonly base: string;
+  readonly name: string;
+  readonly signal: AbortSignal | undefined;
+  readonly options: ReplaceOptions;
 }
 
-function checkOutside(input: Input, target: string, output: string): void {
-  if ('folder' in input && isWithin(input.folder, target)) {
-    throw fileError(output, 'lies in the folder that goes into it: write to a file outside of it');
-  }
-}
-
-/** Whether a path is a folder's, or lies in it; both are real and absolute. */
-export function isWithin(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-}
-
-async function statsOf(
-  path: string,
-  ask: (path: string, options: { bigint: true }) => Promise<BigIntStats>,
-): Promise<BigIntStats | undefined> {
+async function writeTemporary<T>(
+  { output, place, folder, name, signal }: Work,
+  fill: (file: OutputFile) => Promise<T>,
+): Promise<T> {
+  const { mode, initialMode } = place;
+  const beside = `can't be made in its folder ${JSON.stringify(dirname(place.target))}`;
+  const handle = await onFile(output, beside, open(folder.at(name), 'wx', initialMode));
+  const file = outputFile(output, handle);
   try {
-    return await ask(path, { bigint: true });
+    const result = await fill(file);
+    await file.endDirect();
+    if (mode !== undefined) await onFile(output, UNWRITABLE, whereOffered(handle.chmod(mode)));
+    await onFile(output, UNFLUSHED, whereOffered(handle.sync()));
+    await checkStillThere(handle, folder.at(name), output);
+    await folder.check();
+    // The last moment at which nothing has happened.
+    signal?.throwIfAborted();
+    // On a network the last of it may be refused only here.
+    await onFile(output, UNWRITABLE, handle.close());
+    return result;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw fileError(path, UNWRITABLE, error);
+    await Promise.allSettled([file.endDirect(), handle.close()]);
+    throw error;
   }
 }
 
-/** So that the new name survives a power cut too; not every file system can, and Windows needs no such call. */
-export async function flushFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
+/** Refuses to put a file in place that somebody else has put under the name of the one that was written. */
+async function checkStillThere(handle: FileHandle, path: string, output: string): Promise<void> {
+  const written = await onFile(output, UNWRITABLE, handle.stat({ bigint: true }));
+  const there = await onFile(output, UNWRITABLE, lstat(path, { bigint: true }));
+  if (isSameFile(written, there)) return;
+  throw fileError(
+    output,
+    "can't be written: another program exchanged its temporary file, write where only this user may",
+  );
+}
+
+async function putInPlace(work: Work): Promise<void> {
+  const { output, folder, base, name, signal, options, place } = work;
+  const [from, to] = [folder.at(name), folder.at(base)];
+  if (options.refusal !== undefined) {
+    const { refusal } = options;
+    await link(from, to).catch((error: unknown) => {
+      if (hasCode(error, 'EEXIST')) throw fileError(output, refusal);
+      if (!isNotOffered(error)) throw fileError(output, UNWRITABLE, error);
+      return claim(work, refusal);
+    });
+    return;
+  }
   try {
-    await handle.sync();
+    await renamePatiently(from, to, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    const isMounted = hasCode(error, 'EBUSY') && options.inPlace === true;
+    if (!isMounted || place.before === undefined) throw fileError(output, UNWRITABLE, error);
+    await writeOver(work);
+  }
+}
+
+/** For a file system without hard links: an empty file takes the name, if it is free, and is then replaced. */
+async function claim({ output, folder, base, name, signal }: Work, refusal: string): Promise<void> {
+  const to = folder.at(base);
+  try {
+    await (await open(to, 'wx')).close();
+  } catch (error) {
+    throw hasCode(error, 'EEXIST')
+      ? fileError(output, refusal)
+      : fileError(output, UNWRITABLE, error);
+  }
+  try {
+    await renamePatiently(folder.at(name), to, signal);
+  } catch (error) {
+    await unlink(to).catch(() => {});
+    signal?.throwIfAborted();
+    throw fileError(output, UNWRITABLE, error);
+  }
+}
+
+/** The output is half-written, and the temporary file is whole. */
+class HalfWritten extends Error {}
+
+async function writeOver({ output, place, folder, base, name }: Work): Promise<void> {
+  const content = await onFile(output, UNWRITABLE, readFile(folder.at(name)));
+  const flags = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
+  const handle = await onFile(output, UNWRITABLE, open(folder.at(base), flags));
+  try {
+    const stats = await onFile(output, UNWRITABLE, handle.stat({ bigint: true }));
+    if (place.before === undefined || !isSameFile(stats, place.before)) {
+      throw fileError(output, 'was exchanged meanwhile: try again when nothing else changes it');
+    }
+    const whole = JSON.stringify(join(dirname(place.target), name));
+    const left = `is half-written, and its new content is in ${whole}, which you should copy`;
+    try {
+      await onFile(output, left, handle.truncate(0));
+      await outputFile(output, handle).write(content, 0);
+      await onFile(output, left, whereOffered(handle.sync()));
+    } catch (error) {
+      throw new HalfWritten('', { cause: error });
+    }
   } finally {
-    await handle.close();
+    await handle.close().catch(() => {});
   }
 }

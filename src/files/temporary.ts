@@ -1,21 +1,32 @@
 // Names of files and folders that are being written, so that what a killed process left is told from what
 // another one is still writing.
+//
+// .<name>.<hash of the name>_<place>_<boot>_<start>-<process>-<thread>-<random>.bundleseal-tmp
+//
+// The hash is of the whole name: only the beginning of a long one fits. A process is known by its number and the
+// time when it started, as numbers are given again.
 
-import { readlinkSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { lstat, readdir, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { randomBytes } from '../backend/random.ts';
+import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
+import type { HeldFolder } from './held-folder.ts';
 
 const SUFFIX = '.bundleseal-tmp';
 
-// File names have 255 bytes at the most, and the rest takes up to 120.
+// File names have 255 bytes at the most, and the rest takes up to 110.
 const MAX_BASE_LENGTH = 120;
+
+const HASH_LENGTH = 8;
 
 // Milliseconds after which a file of a process that can't be asked counts as left behind.
 const ABANDONED_AFTER = 24 * 60 * 60 * 1000;
+
+// Where the system does not tell.
+const UNKNOWN = '0';
 
 // Shared by every copy of this module in this thread: each has to know the others' files as alive.
 const LIVE = Symbol.for('bundleseal.temporary-files');
@@ -23,37 +34,77 @@ const shared = globalThis as { [LIVE]?: Set<string> };
 shared[LIVE] ??= new Set();
 const live: Set<string> = shared[LIVE];
 
-let where: string | undefined;
-
-/** This machine and its numbering of processes: a container has one of its own. */
-function here(): string {
-  where ??= `${hostname()
-    .replace(/[^A-Za-z0-9]/g, '_')
-    .slice(0, 32)}_${processNamespace()}`;
-  return where;
+interface Here {
+  /** The machine and its numbering of processes: a container has one of its own. */
+  readonly place: string;
+  /** What changes when the machine starts. */
+  readonly boot: string;
 }
 
-function processNamespace(): string {
+let here: Promise<Here> | undefined;
+
+function whereWeAre(): Promise<Here> {
+  here ??= (async () => {
+    const machine = read(() => readFileSync('/etc/machine-id', 'latin1'));
+    const numbering = read(() => readlinkSync('/proc/self/ns/pid'));
+    const boot = read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'));
+    return {
+      place: await hashOf([hostname(), machine, numbering].join('\n')),
+      boot: boot.replace(/[^0-9a-f]/g, '').slice(0, 12) || UNKNOWN,
+    };
+  })();
+  return here;
+}
+
+/** When a process started, in ticks of the clock since the machine did; `undefined`: there is none. */
+function startOf(pid: number): string | undefined {
   try {
-    return readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
+    // The second field is the program's name in parentheses, with anything in it; this is the 22nd.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ');
+    return fields[19] ?? UNKNOWN;
   } catch {
-    // Only Linux has them.
-    return '0';
+    return isRunning(pid) ? UNKNOWN : undefined;
   }
 }
 
-function prefixOf(name: string): string {
-  const base = Buffer.from(name)
-    .subarray(0, MAX_BASE_LENGTH)
-    .toString()
-    .replace(/\uFFFD+$/, '');
-  return `.${base}.`;
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+function read(what: () => string): string {
+  try {
+    return what().trim();
+  } catch {
+    return UNKNOWN;
+  }
+}
+
+async function hashOf(text: string): Promise<string> {
+  const { sha256 } = await selectBackend();
+  return toHex((await sha256(new TextEncoder().encode(text))).subarray(0, HASH_LENGTH));
+}
+
+/** As much of a name as leaves room for what is added to it. */
+export function cutName(name: string): string {
+  const start = Buffer.from(name).subarray(0, MAX_BASE_LENGTH);
+  return start.toString().replace(/\uFFFD+$/, '');
+}
+
+async function prefixOf(name: string): Promise<string> {
+  return `.${cutName(name)}.${await hashOf(name)}_`;
 }
 
 /** A name beside `name` that nobody else has; to be given back by {@link forgetTemporary}. */
-export function nameTemporary(name: string): string {
+export async function nameTemporary(name: string): Promise<string> {
+  const { place, boot } = await whereWeAre();
+  const writer = `${startOf(process.pid) ?? UNKNOWN}-${process.pid}-${threadId}`;
   const random = toHex(randomBytes(6));
-  const temporary = `${prefixOf(name)}${here()}-${process.pid}-${threadId}-${random}${SUFFIX}`;
+  const temporary = `${await prefixOf(name)}${place}_${boot}_${writer}-${random}${SUFFIX}`;
   live.add(temporary);
   return temporary;
 }
@@ -72,37 +123,52 @@ export function forgetTemporary(temporary: string): void {
  * what stays is in nobody's way.
  */
 export async function cleanTemporaries(
-  folder: string,
+  folder: HeldFolder,
   name: string,
-  remove: (path: string) => Promise<void> = (path) => rm(path, { force: true }),
+  remove: (temporary: string) => Promise<void> = (temporary) => unlink(folder.at(temporary)),
 ): Promise<void> {
-  const prefix = prefixOf(name);
-  for (const entry of await readdir(folder).catch(() => [])) {
+  const prefix = await prefixOf(name);
+  for (const entry of await readdir(folder.path).catch(() => [])) {
     if (!entry.startsWith(prefix) || !entry.endsWith(SUFFIX) || live.has(entry)) continue;
-    const parts = entry.slice(prefix.length, -SUFFIX.length).split('-');
-    const [place, pid, thread] = parts as [string, string?, string?];
-    if (parts.length !== 4) continue;
-    const path = join(folder, entry);
-    if (place === here() ? isGone(Number(pid), Number(thread)) : await isOld(path)) {
-      await remove(path).catch(() => {});
+    const writer = WRITER.exec(entry.slice(prefix.length, -SUFFIX.length))?.groups;
+    if (writer === undefined) continue;
+    const fate = await fateOf(writer as unknown as Writer);
+    if (fate === 'gone' || (fate === 'unknown' && (await isOld(folder.at(entry))))) {
+      await remove(entry).catch(() => {});
     }
   }
 }
 
-/** Whether nobody can still be writing it; `live` has been asked for this thread's own. */
-function isGone(pid: number, thread: number): boolean {
-  if (pid === process.pid) return thread === threadId;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
+const WRITER =
+  /^(?<place>[0-9a-f]+)_(?<boot>[0-9a-f]+)_(?<start>\d+)-(?<pid>\d+)-(?<thread>\d+)-[0-9a-f]{12}$/;
+
+interface Writer {
+  readonly place: string;
+  readonly boot: string;
+  readonly start: string;
+  readonly pid: string;
+  readonly thread: string;
+}
+
+/** Whether somebody may still be writing it; `live` has been asked for this thread's own. */
+async function fateOf({ place, boot, start, pid, thread }: Writer) {
+  const { place: ours, boot: now } = await whereWeAre();
+  if (place !== ours) return 'unknown';
+  // The machine has been started again since.
+  if (boot !== now && boot !== UNKNOWN && now !== UNKNOWN) return 'gone';
+  const isOurs = Number(pid) === process.pid;
+  if (isOurs && Number(thread) === threadId) return 'gone';
+  const started = startOf(Number(pid));
+  if (started === undefined) return 'gone';
+  if (started === UNKNOWN || start === UNKNOWN) return 'unknown';
+  if (started !== start) return 'gone';
+  // Another thread of this process can't be asked, and may have ended.
+  return isOurs ? 'unknown' : 'alive';
 }
 
 async function isOld(path: string): Promise<boolean> {
   try {
-    return Date.now() - (await stat(path)).mtimeMs > ABANDONED_AFTER;
+    return Date.now() - (await lstat(path)).mtimeMs > ABANDONED_AFTER;
   } catch {
     return false;
   }

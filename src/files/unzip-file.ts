@@ -118,7 +118,7 @@ async function fromFile(zip: string, dir: string, work: Work): Promise<UnzippedF
   checkPath('zip', zip);
   const { limits, signal } = work;
   signal?.throwIfAborted();
-  const file = await openInputFile(zip);
+  const file = await openInputFile(zip, signal);
   try {
     const pace = createPace(signal);
     // Before anything is written.

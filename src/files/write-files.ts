@@ -3,8 +3,8 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onFile } from './error.ts';
-import { outputFile } from './output-file.ts';
-import { flushFolder } from './replace.ts';
+import { flushFolder, whereOffered } from './leniency.ts';
+import { outputFile, UNFLUSHED, UNWRITABLE } from './output-file.ts';
 
 /** A file or folder of an archive, whose path is safe. */
 export interface Unpacked {
@@ -12,8 +12,6 @@ export interface Unpacked {
   readonly isFolder: boolean;
   readonly content: AsyncIterable<Uint8Array>;
 }
-
-const UNWRITABLE = "can't be written";
 
 // Files that are on their way to the disk at once, so that it need not be waited for one by one.
 const MAX_FLUSHING = 16;
@@ -87,7 +85,7 @@ async function makeFolders(
 
 async function flushAndClose(handle: FileHandle, shown: string): Promise<void> {
   try {
-    await onFile(shown, "can't be flushed to the disk", handle.sync());
+    await onFile(shown, UNFLUSHED, whereOffered(handle.sync()));
   } catch (error) {
     await handle.close().catch(() => {});
     throw error;

@@ -57,7 +57,7 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   const previous = isPublicThere ? await publicPem(await readKeyFile(`${key}.pub`)) : oldPublic;
   const pair = await keygen({ signal: context.signal });
   // All that can fail for want of room fails here, with the old pair still in its place.
-  const fresh = nameTemporary(key.replace(/^.*[\\/]/, ''));
+  const fresh = await nameTemporary(key.replace(/^.*[\\/]/, ''));
   const freshPath = key.replace(/[^\\/]*$/, fresh);
   await writePair(freshPath, pair, false);
   const moves: [string, string][] = [

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkPath, fileError, onFile } from '../../files/error.ts';
 import { type InputFile, openInputFile } from '../../files/input-file.ts';
+import type { OutputFile } from '../../files/output-file.ts';
 import { replaceFile } from '../../files/replace.ts';
 
 export interface ConfigFile {
@@ -74,19 +75,16 @@ export async function writeConfigText(
   before: string,
   after: string,
 ): Promise<void> {
-  const file = await openInputFile(path);
-  // Closed before it is replaced: some systems replace no file that is open.
-  await file.close();
-  // Only the mode bits of the input count here; that a file isn't written over itself is for those who read it
-  // while they write, and this text is read already.
-  const stats = Object.create(file.stats, { ino: { value: -1n } }) as InputFile['stats'];
-  await replaceFile({ ...file, stats }, path, undefined, async (output) => {
+  const { mode } = await onFile(path, UNREADABLE, stat(path));
+  const write = async (output: OutputFile) => {
     await output.write(new TextEncoder().encode(after), 0);
     // At the last moment, for a person may have the file open in an editor.
     if ((await readConfigText({ path })) !== before) {
       throw fileError(path, 'was changed meanwhile: try again when nothing writes to it');
     }
-  });
+  };
+  // A container may have this file alone mounted into it, and the text is still in memory.
+  await replaceFile({ mode }, path, undefined, write, { inPlace: true });
 }
 
 async function textOf(file: InputFile): Promise<string> {

@@ -1,0 +1,99 @@
+// A folder that stays the one that was opened, whoever renames it or puts a link in its place meanwhile.
+//
+// Node has no openat(2). Linux shows what a process has open under /proc/self/fd, and a path that begins there leads
+// to the open folder itself. Elsewhere paths are all that there is: there the folder is compared before and after.
+
+import { type BigIntStats, constants } from 'node:fs';
+import {
+  type FileHandle,
+  lstat,
+  open,
+  readdir,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, onFile } from './error.ts';
+
+export interface HeldFolder {
+  /** Leads to the folder; for calls of the file system, and not for messages. */
+  readonly path: string;
+  /** Whether `path` leads to it whatever happens to its name. */
+  readonly isHeld: boolean;
+  readonly stats: BigIntStats;
+  /** The path of what is called `name` in it. */
+  at(name: string): string;
+  /** Refuses a folder that has lost its name to another one, or has no name any more. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const UNREADABLE = "can't be read";
+const EXCHANGED = 'was moved or exchanged meanwhile: try again when nothing else changes it';
+
+/**
+ * Holds the folder that has this path now, which must not be a link itself.
+ *
+ * @param shown - The path, as errors call it.
+ */
+export async function holdFolder(path: string, shown: string): Promise<HeldFolder> {
+  const stats = await onFile(shown, UNREADABLE, lstat(path, { bigint: true }));
+  if (!stats.isDirectory()) throw fileError(shown, EXCHANGED);
+  const handle = await openFolder(path, stats);
+  const held = handle === undefined ? path : `/proc/self/fd/${handle.fd}`;
+  return {
+    path: held,
+    isHeld: handle !== undefined,
+    stats,
+    at: (name) => join(held, name),
+    async check() {
+      const now = await onFile(shown, EXCHANGED, lstat(path, { bigint: true }));
+      if (!isSameFile(now, stats)) throw fileError(shown, EXCHANGED);
+    },
+    // Nothing was written through it.
+    close: async () => handle?.close().catch(() => {}),
+  };
+}
+
+/** Whether both are of one file or folder. */
+export function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
+  return one.dev === other.dev && one.ino === other.ino;
+}
+
+/** The folder, where the system can lead back to what is open; `undefined` where only its path can be used. */
+async function openFolder(path: string, stats: BigIntStats): Promise<FileHandle | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  // A folder that may be written and not read; Node's permission model and Deno's, which keep /proc from programs.
+  const handle = await open(path, flags).catch(() => undefined);
+  const back = handle && (await stat(`/proc/self/fd/${handle.fd}`, { bigint: true }).catch(() => undefined));
+  if (back !== undefined && isSameFile(back, stats)) return handle;
+  await handle?.close().catch(() => {});
+  return undefined;
+}
+
+/**
+ * Removes what is called `name` in a folder, and all that is in it. Links are removed and never followed, also
+ * those that somebody puts in the place of a folder meanwhile, where folders can be held.
+ */
+export async function removeTree(folder: HeldFolder, name: string): Promise<void> {
+  const path = folder.at(name);
+  if (!folder.isHeld) {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    return;
+  }
+  const stats = await lstat(path);
+  if (!stats.isDirectory()) {
+    await unlink(path);
+    return;
+  }
+  const inside = await holdFolder(path, path);
+  try {
+    for (const each of await readdir(inside.path)) await removeTree(inside, each);
+  } finally {
+    await inside.close();
+  }
+  await rmdir(path);
+}

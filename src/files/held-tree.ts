@@ -1,0 +1,73 @@
+// The folders in a folder, reached without following a link, also one that somebody puts in the place of a folder
+// meanwhile.
+
+import { join } from 'node:path';
+import { fileError } from './error.ts';
+import { type HeldFolder, holdFolder } from './held-folder.ts';
+
+export interface HeldTree {
+  /** The real path of the top folder. */
+  readonly root: string;
+  /**
+   * What `work` gives in the folder of this path: "" is the top, every other one has a "/" at its end. One call
+   * after the other. Refuses a folder that is not the one that it was before.
+   */
+  within<T>(path: string, work: (folder: HeldFolder) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export const CHANGED = 'was changed while its folder was read: try again when nothing writes to it';
+
+interface Step {
+  readonly path: string;
+  readonly folder: HeldFolder;
+}
+
+/** @param root - The folder's real path. */
+export async function holdTree(root: string): Promise<HeldTree> {
+  const top = await holdFolder(root, root);
+  /** From the top down to where the last call was, each held in the one above. */
+  const way: Step[] = [{ path: '', folder: top }];
+  /** Which folder each path was. */
+  const seen = new Map<string, string>();
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function go(path: string): Promise<HeldFolder> {
+    let at = way.at(-1) as Step;
+    for (; !path.startsWith(at.path); at = way.at(-1) as Step) await way.pop()?.folder.close();
+    while (at.path !== path) {
+      const end = path.indexOf('/', at.path.length);
+      const shown = join(root, path.slice(0, end));
+      const folder = await holdFolder(at.folder.at(path.slice(at.path.length, end)), shown);
+      at = { path: path.slice(0, end + 1), folder };
+      way.push(at);
+      const identity = `${folder.stats.dev} ${folder.stats.ino}`;
+      if ((seen.get(at.path) ?? identity) !== identity) throw fileError(shown, CHANGED);
+      seen.set(at.path, identity);
+    }
+    return at.folder;
+  }
+
+  async function withinNext<T>(
+    path: string,
+    work: (folder: HeldFolder) => Promise<T>,
+  ): Promise<T> {
+    const result = await work(await go(path));
+    // Where they are not held, none of them may have been another one meanwhile.
+    for (const { folder } of way) if (!folder.isHeld) await folder.check();
+    return result;
+  }
+
+  return {
+    root,
+    within(path, work) {
+      const next = last.then(() => withinNext(path, work));
+      last = next.catch(() => {});
+      return next;
+    },
+    async close() {
+      await last;
+      for (const { folder } of way.splice(0)) await folder.close();
+    },
+  };
+}

@@ -1,0 +1,106 @@
+// Where an output really goes, and whether it may.
+
+import type { BigIntStats } from 'node:fs';
+import { lstat, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
+import { fileError, onFile } from './error.ts';
+import { isSameFile } from './held-folder.ts';
+import type { InputFile } from './input-file.ts';
+import { hasCode } from './leniency.ts';
+import { UNWRITABLE } from './output-file.ts';
+
+const PRIVATE = 0o600;
+const MODE_BITS = 0o777;
+
+/**
+ * What an output is made of. It must not replace its input, nor lie in it: of a folder, this is its real path. What
+ * comes from memory says the mode bits of a new file, less those that the process's mask takes away.
+ */
+export type Input = InputFile | { readonly folder: string } | { readonly mode: number };
+
+export interface Place {
+  /** The output's real path. */
+  readonly target: string;
+  /** The file that is there. */
+  readonly before: BigIntStats | undefined;
+  /** Mode bits with which the file is made; `undefined`: those of any new file. */
+  readonly initialMode: number | undefined;
+  /** Mode bits that it has in the end; `undefined`: those that it was made with. */
+  readonly mode: number | undefined;
+}
+
+/** Follows links; refuses what can't or must not be replaced. */
+export async function findPlace(input: Input, output: string): Promise<Place> {
+  const there = await statsOf(output, lstat(output, { bigint: true }));
+  if (there === undefined) return findNewPlace(input, output);
+  const before = await statsOf(output, stat(output, { bigint: true }));
+  if (before === undefined) throw fileError(output, "is a link to a file that isn't there");
+  if (!before.isFile()) {
+    throw fileError(
+      output,
+      before.isDirectory()
+        ? "can't be written: it is a folder, pass the path of a file in it"
+        : `can't be replaced: it is ${kindOf(before)}, pass the path of a file`,
+    );
+  }
+  const target = await onFile(output, UNWRITABLE, realpath(output));
+  await checkOutside(input, target, output);
+  if ('stats' in input && isSameFile(before, input.stats)) {
+    throw fileError(output, 'is the input itself: write to another file');
+  }
+  const wanted = 'folder' in input ? undefined : input.mode;
+  const mode = (wanted ?? MODE_BITS) & Number(before.mode) & MODE_BITS;
+  return { target, before, initialMode: PRIVATE, mode };
+}
+
+async function findNewPlace(input: Input, output: string): Promise<Place> {
+  if (output.endsWith('/') || output.endsWith(sep)) {
+    throw fileError(output, "can't be written: it names a folder, pass the path of a file in it");
+  }
+  const parent = realpath(dirname(output));
+  const folder = await onFile(output, "can't be written into its folder", parent);
+  const target = join(folder, basename(output));
+  await checkOutside(input, target, output);
+  const mode = 'folder' in input ? undefined : input.mode;
+  const isGiven = 'stats' in input && mode !== undefined;
+  return {
+    ...{ target, before: undefined },
+    ...(isGiven ? { initialMode: PRIVATE, mode } : { initialMode: mode, mode: undefined }),
+  };
+}
+
+async function checkOutside(input: Input, target: string, output: string): Promise<void> {
+  if ('folder' in input && (await holds(input.folder, target, output))) {
+    throw fileError(output, 'lies in the folder that goes into it: write to a file outside of it');
+  }
+}
+
+/**
+ * Whether a path is a folder's, or lies in it; both are real and absolute. Folders are compared and not their names:
+ * one may be mounted in two places, and be spelled in several ways.
+ *
+ * @param shown - The path, as errors call it.
+ */
+export async function holds(folder: string, path: string, shown: string): Promise<boolean> {
+  const outer = await onFile(shown, "can't be looked up", stat(folder, { bigint: true }));
+  for (let at = path; ; at = dirname(at)) {
+    const stats = await statsOf(shown, stat(at, { bigint: true }));
+    if (stats !== undefined && isSameFile(stats, outer)) return true;
+    if (dirname(at) === at) return false;
+  }
+}
+
+async function statsOf(path: string, asked: Promise<BigIntStats>): Promise<BigIntStats | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw fileError(path, UNWRITABLE, error);
+  }
+}
+
+/** What a file that is neither regular nor a folder is. */
+export function kindOf(stats: BigIntStats): string {
+  if (stats.isFIFO()) return 'a pipe';
+  return stats.isSocket() ? 'a socket' : 'a device';
+}
