@@ -37,8 +37,9 @@ export interface DecryptedFile {
  * beside its place, compared, flushed to the disk and renamed. After an error or an abort what was there before is
  * untouched and nothing is left. Wrong padding and a wrong checksum are the same error.
  *
- * @param input - The encrypted file.
- * @param output - Another file; a link is followed.
+ * @param input - The encrypted file. A pipe is first read to its end, into a file without a name in the system's
+ * temporary folder.
+ * @param output - Another file. A link to a file is followed; a folder, a pipe and a device are refused.
  * @throws what `decryptBundle` of `bundleseal/capgo` throws, and {@link BundleSealError} `ERR_FILE`: a file can't be
  * read or written; `path` and `cause` say more.
  * @see docs/capgo.md

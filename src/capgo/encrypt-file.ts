@@ -38,8 +38,9 @@ export interface EncryptedFile {
  * The output appears under its name only when it is whole: it is written beside its place, flushed to the disk and
  * renamed. After an error or an abort what was there before is untouched and nothing is left.
  *
- * @param input - A regular file, which does not change meanwhile.
- * @param output - Another file; a link is followed.
+ * @param input - A file, which does not change meanwhile. A pipe, or a file of `/proc` that has no size, is first
+ * read to its end, into a file without a name in the system's temporary folder.
+ * @param output - Another file. A link to a file is followed; a folder, a pipe and a device are refused.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SIGNER_FAILED`; `ERR_FILE`: a file can't be read or
  * written, or changed meanwhile; `path` and `cause` say more. `TypeError` for a wrong or unknown option.
  * @see docs/capgo.md

@@ -26,8 +26,13 @@ export interface DecryptFileOptions extends DecryptOptions {}
  * only those that both had. From 32 MiB on a second thread works along, where there can be one, and what is written
  * leaves the page cache to others.
  *
- * @param input - A sealed file, or its body where `options.seal` is given.
- * @param output - Another file; a link is followed.
+ * Where the file system does not have them, the output has other mode bits, or the last flush is left out: then it
+ * may not survive a power cut. A rename that is refused because another program holds the file is tried again for
+ * half a second, on Windows for five seconds.
+ *
+ * @param input - A sealed file, or its body where `options.seal` is given. A pipe is first read to its end, into a
+ * file without a name in the system's temporary folder.
+ * @param output - Another file. A link to a file is followed; a folder, a pipe and a device are refused.
  * @param options - What {@link decryptBundle} takes.
  * @returns what the header says, proven.
  * @throws what {@link decryptBundle} throws, and {@link BundleSealError} `ERR_FILE`: a file can't be read or

@@ -48,8 +48,13 @@ export interface EncryptedFile {
  * gets the input's mode bits, and of a file that it replaces only those that both had. From 32 MiB on a second
  * thread works along, where there can be one, and what is written leaves the page cache to others.
  *
- * @param input - A regular file, which does not change meanwhile.
- * @param output - Another file; a link is followed.
+ * Where the file system does not have them, the output has other mode bits, or the last flush is left out: then it
+ * may not survive a power cut. A rename that is refused because another program holds the file is tried again for
+ * half a second, on Windows for five seconds.
+ *
+ * @param input - A file, which does not change meanwhile. A pipe, or a file of `/proc` that has no size, is first
+ * read to its end, into a file without a name in the system's temporary folder.
+ * @param output - Another file. A link to a file is followed; a folder, a pipe and a device are refused.
  * @param options - What {@link encryptBundle} takes, and `detached`.
  * @throws what {@link encryptBundle} throws, and {@link BundleSealError} `ERR_FILE`: a file can't be read or
  * written, or changed meanwhile; `path` and `cause` say more.

@@ -15,8 +15,10 @@ const ADVICE: Record<string, string> = {
   EFBIG: 'the file would be larger than allowed here, choose another place',
   EMFILE: 'too many files are open, close some or raise the limit',
   ENFILE: 'too many files are open, close some or raise the limit',
-  EBUSY: 'another program is using it or it is mounted there by itself, close that or choose another place',
-  ERR_ACCESS_DENIED: "Node's permission model does not allow it, name it in --allow-fs-read or --allow-fs-write",
+  EBUSY:
+    'another program is using it or it is mounted there by itself, close that or choose another place',
+  ERR_ACCESS_DENIED:
+    "Node's permission model does not allow it, name it in --allow-fs-read or --allow-fs-write",
   ELOOP: 'its links lead in a circle, check the path',
   ENAMETOOLONG: 'its name is too long, choose a shorter one',
 };

@@ -12,7 +12,7 @@ export interface FileSource extends RandomAccessSource, AsyncDisposable {
 }
 
 /**
- * Opens a file for `openBundle`: only what is asked for is read.
+ * Opens a file for `openBundle`: only what is asked for is read. A pipe is first read to its end.
  *
  * @throws {@link BundleSealError} `ERR_FILE`: it can't be read, or became shorter. `RangeError` for a range
  * that is not within it, `TypeError` after `close()`.

@@ -4,18 +4,10 @@
 // to the open folder itself. Elsewhere paths are all that there is: there the folder is compared before and after.
 
 import { type BigIntStats, constants } from 'node:fs';
-import {
-  type FileHandle,
-  lstat,
-  open,
-  readdir,
-  rm,
-  rmdir,
-  stat,
-  unlink,
-} from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, onFile } from './error.ts';
+import { hasCode, isNotOffered } from './leniency.ts';
 
 export interface HeldFolder {
   /** Leads to the folder; for calls of the file system, and not for messages. */
@@ -39,22 +31,29 @@ const EXCHANGED = 'was moved or exchanged meanwhile: try again when nothing else
  * @param shown - The path, as errors call it.
  */
 export async function holdFolder(path: string, shown: string): Promise<HeldFolder> {
-  const stats = await onFile(shown, UNREADABLE, lstat(path, { bigint: true }));
-  if (!stats.isDirectory()) throw fileError(shown, EXCHANGED);
-  const handle = await openFolder(path, stats);
-  const held = handle === undefined ? path : `/proc/self/fd/${handle.fd}`;
-  return {
-    path: held,
-    isHeld: handle !== undefined,
-    stats,
-    at: (name) => join(held, name),
-    async check() {
-      const now = await onFile(shown, EXCHANGED, lstat(path, { bigint: true }));
-      if (!isSameFile(now, stats)) throw fileError(shown, EXCHANGED);
-    },
-    // Nothing was written through it.
-    close: async () => handle?.close().catch(() => {}),
-  };
+  const handle = await openFolder(path, shown);
+  try {
+    const asked = handle ? handle.stat({ bigint: true }) : lstat(path, { bigint: true });
+    const stats = await onFile(shown, UNREADABLE, asked);
+    if (!stats.isDirectory()) throw fileError(shown, EXCHANGED);
+    const held = handle && (await wayBack(handle, stats));
+    const way = held ?? path;
+    return {
+      path: way,
+      isHeld: held !== undefined,
+      stats,
+      at: (name) => join(way, name),
+      async check() {
+        const now = await onFile(shown, EXCHANGED, lstat(path, { bigint: true }));
+        if (!isSameFile(now, stats)) throw fileError(shown, EXCHANGED);
+      },
+      // Nothing was written through it.
+      close: async () => handle?.close().catch(() => {}),
+    };
+  } catch (error) {
+    await handle?.close().catch(() => {});
+    throw error;
+  }
 }
 
 /** Whether both are of one file or folder. */
@@ -62,16 +61,23 @@ export function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
   return one.dev === other.dev && one.ino === other.ino;
 }
 
-/** The folder, where the system can lead back to what is open; `undefined` where only its path can be used. */
-async function openFolder(path: string, stats: BigIntStats): Promise<FileHandle | undefined> {
+/** Opens a folder that is no link; `undefined` where that can't be had, and only its path can be used. */
+async function openFolder(path: string, shown: string): Promise<FileHandle | undefined> {
   if (process.platform !== 'linux') return undefined;
-  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-  // A folder that may be written and not read; Node's permission model and Deno's, which keep /proc from programs.
-  const handle = await open(path, flags).catch(() => undefined);
-  const back = handle && (await stat(`/proc/self/fd/${handle.fd}`, { bigint: true }).catch(() => undefined));
-  if (back !== undefined && isSameFile(back, stats)) return handle;
-  await handle?.close().catch(() => {});
-  return undefined;
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  } catch (error) {
+    // A folder that may be written and not read; Node's permission model.
+    if (isNotOffered(error)) return undefined;
+    throw fileError(shown, hasCode(error, 'ELOOP', 'ENOTDIR') ? EXCHANGED : UNREADABLE, error);
+  }
+}
+
+/** The path that leads to what is open; `undefined` where the system or the runtime keeps /proc from programs. */
+async function wayBack(handle: FileHandle, stats: BigIntStats): Promise<string | undefined> {
+  const path = `/proc/self/fd/${handle.fd}`;
+  const there = await stat(path, { bigint: true }).catch(() => undefined);
+  return there !== undefined && isSameFile(there, stats) ? path : undefined;
 }
 
 /**

@@ -10,9 +10,13 @@ export interface HeldTree {
   readonly root: string;
   /**
    * What `work` gives in the folder of this path: "" is the top, every other one has a "/" at its end. One call
-   * after the other. Refuses a folder that is not the one that it was before.
+   * after the other. Refuses a folder that is not the one that it was before; `drop` gives up what `work` gave.
    */
-  within<T>(path: string, work: (folder: HeldFolder) => Promise<T>): Promise<T>;
+  within<T>(
+    path: string,
+    work: (folder: HeldFolder) => Promise<T>,
+    drop?: (result: T) => Promise<void>,
+  ): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -48,20 +52,24 @@ export async function holdTree(root: string): Promise<HeldTree> {
     return at.folder;
   }
 
-  async function withinNext<T>(
-    path: string,
-    work: (folder: HeldFolder) => Promise<T>,
-  ): Promise<T> {
-    const result = await work(await go(path));
-    // Where they are not held, none of them may have been another one meanwhile.
+  /** Where folders are not held, none of them may have been another one meanwhile. */
+  async function check(): Promise<void> {
     for (const { folder } of way) if (!folder.isHeld) await folder.check();
-    return result;
   }
 
   return {
     root,
-    within(path, work) {
-      const next = last.then(() => withinNext(path, work));
+    within(path, work, drop) {
+      const next = last.then(async () => {
+        const result = await work(await go(path));
+        try {
+          await check();
+        } catch (error) {
+          await drop?.(result);
+          throw error;
+        }
+        return result;
+      });
       last = next.catch(() => {});
       return next;
     },

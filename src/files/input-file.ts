@@ -64,11 +64,7 @@ export async function openRegularFile(
 }
 
 /** `found` is what the path leads to, and `copy` what was in it. */
-async function spooledFile(
-  path: string,
-  found: BigIntStats,
-  copy: FileHandle,
-): Promise<InputFile> {
+async function spooledFile(path: string, found: BigIntStats, copy: FileHandle): Promise<InputFile> {
   let size: bigint;
   try {
     ({ size } = await onFile(path, UNREADABLE, copy.stat({ bigint: true })));

@@ -5,7 +5,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalid } from '../archive/refuse.ts';
 import { fileError, onFile } from './error.ts';
-import { isSameFile } from './held-folder.ts';
+import { type HeldFolder, isSameFile } from './held-folder.ts';
 import { CHANGED, type HeldTree, holdTree } from './held-tree.ts';
 import { type InputFile, openRegularFile } from './input-file.ts';
 import { isTemporary } from './temporary.ts';
@@ -37,10 +37,7 @@ const MEND = 'leave it out by "ignore"';
  * @param root - The folder's real path.
  * @throws {@link BundleSealError} `ERR_FILE`; `ERR_ARCHIVE_INVALID`: a link, or what is neither file nor folder.
  */
-export async function* listFolder(
-  root: string,
-  rules: ListRules,
-): AsyncGenerator<FoundFile, void> {
+export async function* listFolder(root: string, rules: ListRules): AsyncGenerator<FoundFile, void> {
   const tree = await holdTree(root);
   try {
     yield* listTree(tree, rules);
@@ -112,12 +109,13 @@ function nameOf(bytes: Uint8Array, folder: string): string {
 /** Opens a file that was found, if it is still what it was. */
 export function openFound(tree: HeldTree, { path, place, stats }: FoundFile): Promise<InputFile> {
   const end = path.lastIndexOf('/') + 1;
-  return tree.within(path.slice(0, end), async (folder) => {
+  const open = async (folder: HeldFolder) => {
     const file = await openRegularFile(folder.at(path.slice(end)), place);
     const { size, mtimeNs } = file.stats;
     const isSame = isSameFile(file.stats, stats) && size === stats.size;
     if (isSame && mtimeNs === stats.mtimeNs) return file;
     await file.close();
     throw fileError(place, CHANGED);
-  });
+  };
+  return tree.within(path.slice(0, end), open, (file) => file.close());
 }

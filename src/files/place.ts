@@ -90,7 +90,10 @@ export async function holds(folder: string, path: string, shown: string): Promis
   }
 }
 
-async function statsOf(path: string, asked: Promise<BigIntStats>): Promise<BigIntStats | undefined> {
+async function statsOf(
+  path: string,
+  asked: Promise<BigIntStats>,
+): Promise<BigIntStats | undefined> {
   try {
     return await asked;
   } catch (error) {

@@ -56,7 +56,7 @@ export async function replaceFolder<T>(
   const site: Site = { dir, target, base: basename(target), parent };
   const name = await nameTemporary(site.base);
   try {
-    await cleanTemporaries(parent, site.base, (left) => removeBox(site, left));
+    await cleanTemporaries(parent, site.base, (left) => mendBox(site, left));
     const mode = await checkPlace(site, options);
     return await throughBox(site, name, mode, options, fill);
   } finally {
@@ -94,8 +94,8 @@ async function throughBox<T>(
     await flushFolder(parent.path).catch(() => {});
     return result;
   } finally {
-    await emptyBox(box);
-    await rmdir(parent.at(name)).catch(() => {});
+    // A second time where another program had something in it open.
+    if (!(await removeBox(box, parent, name))) await removeBox(box, parent, name);
     await box?.close();
   }
 }
@@ -109,11 +109,21 @@ async function holdOwn(path: string, shown: string): Promise<HeldFolder> {
   throw fileError(shown, "can't be written: another user exchanged its temporary folder");
 }
 
-/** Removes what is in a box, but for an old folder that was not replaced after all. */
-async function emptyBox(box: HeldFolder | undefined): Promise<void> {
-  const names = await readdir(box?.path ?? '').catch((): string[] => []);
-  if (box === undefined || isHalfDone(names)) return;
-  for (const name of names) await removeTree(box, name).catch(() => {});
+/** Removes a box, but for one with an old folder that was not replaced after all. Tells whether it could. */
+async function removeBox(
+  box: HeldFolder | undefined,
+  parent: HeldFolder,
+  name: string,
+): Promise<boolean> {
+  try {
+    const names = box === undefined ? [] : await readdir(box.path);
+    if (isHalfDone(names)) return true;
+    if (box !== undefined) for (const each of names) await removeTree(box, each);
+    await rmdir(parent.at(name));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether what was moved aside has to come back: the new one has not taken its place. */
@@ -175,11 +185,9 @@ async function statsOf(dir: string, path: string): Promise<BigIntStats | undefin
 }
 
 /** Puts the new folder in its place. What is there is moved aside first, where it is in the way. */
-async function swap(
-  { dir, base, parent }: Site,
-  box: HeldFolder,
-  overwrite: boolean,
-): Promise<void> {
+async function swap(site: Site, box: HeldFolder, overwrite: boolean): Promise<void> {
+  const { dir, base, parent } = site;
+  let emptied: BigIntStats | undefined;
   for (let i = 0; ; i++) {
     const before = await statsOf(dir, parent.at(base));
     try {
@@ -191,22 +199,24 @@ async function swap(
       const isTaken =
         hasCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR') ||
         (before !== undefined && hasCode(error, 'EPERM', 'EACCES', 'EBUSY'));
-      if (!isTaken || i === MAX_OLD) throw fileError(dir, UNWRITABLE, error);
+      if (!isTaken || i === MAX_OLD) {
+        if (emptied !== undefined)
+          await mkdir(parent.at(base), Number(emptied.mode)).catch(() => {});
+        throw fileError(dir, UNWRITABLE, error);
+      }
     }
     const there = await statsOf(dir, parent.at(base));
     if (there === undefined) continue;
     checkFolder(dir, there);
-    const old = box.at(`${OLD}${i}`);
     try {
-      await renamePatiently(parent.at(base), old);
+      if (overwrite) await renamePatiently(parent.at(base), box.at(`${OLD}${i}`));
+      else await rmdir(parent.at(base));
+      emptied = overwrite ? undefined : there;
     } catch (error) {
+      if (!overwrite && hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw fileError(dir, NOT_EMPTY);
       // Another run has moved it aside.
-      if (hasCode(error, 'ENOENT')) continue;
-      throw fileError(dir, "can't be moved aside", error);
+      if (!hasCode(error, 'ENOENT')) throw fileError(dir, "can't be moved aside", error);
     }
-    if (overwrite) continue;
-    const names = await onFile(dir, "can't be read", readdir(old));
-    if (names.length > 0) throw fileError(dir, NOT_EMPTY);
   }
 }
 
@@ -228,13 +238,12 @@ async function undo(site: Site, box: HeldFolder, name: string, error: unknown): 
 }
 
 /** Removes what a killed run left, and first puts back what it had moved aside. */
-async function removeBox(site: Site, name: string): Promise<void> {
+async function mendBox(site: Site, name: string): Promise<void> {
   const { parent } = site;
   const box = await holdOwn(parent.at(name), site.dir);
   try {
     await putBack(site, box);
-    await emptyBox(box);
-    await rmdir(parent.at(name));
+    await removeBox(box, parent, name);
   } finally {
     await box.close();
   }
@@ -246,7 +255,10 @@ async function removeBox(site: Site, name: string): Promise<void> {
  *
  * @returns the path of the old folder where it is not the one that it had.
  */
-async function putBack({ target, base, parent }: Site, box: HeldFolder): Promise<string | undefined> {
+async function putBack(
+  { target, base, parent }: Site,
+  box: HeldFolder,
+): Promise<string | undefined> {
   const names = await readdir(box.path);
   // Without the new one, that is in its place, and the old one is on its way out.
   if (!isHalfDone(names)) return undefined;

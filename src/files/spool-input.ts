@@ -58,7 +58,10 @@ async function openPipe(path: string, signal?: AbortSignal): Promise<number> {
   // A writer that comes and goes ends the waiting.
   const unblock = () => {
     const flags = constants.O_WRONLY | constants.O_NONBLOCK;
-    open(path, flags).then((writer) => writer.close(), () => {});
+    open(path, flags).then(
+      (writer) => writer.close(),
+      () => {},
+    );
   };
   signal?.addEventListener('abort', unblock, { once: true });
   try {

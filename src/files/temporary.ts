@@ -60,7 +60,9 @@ function whereWeAre(): Promise<Here> {
 function startOf(pid: number): string | undefined {
   try {
     // The second field is the program's name in parentheses, with anything in it; this is the 22nd.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return fields[19] ?? UNKNOWN;
   } catch {
     return isRunning(pid) ? UNKNOWN : undefined;

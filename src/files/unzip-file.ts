@@ -44,7 +44,11 @@ const PIECE_LENGTH = 2 ** 18;
  *
  * After an error or an abort what was there before is untouched and nothing is left. What a killed process
  * leaves (`.name.….bundleseal-tmp`) is removed by the next call for the same folder; if it was killed between
- * the two renames of `overwrite`, that call first puts the old folder back.
+ * the two renames of `overwrite`, that call first puts the old folder back. If another program takes the folder's
+ * name between the two, what was there before is kept beside it as `name.before-…`, and the error says so.
+ *
+ * The folder that it is written in, and the one above, are held open on Linux: a link that another program puts in
+ * their place is not followed. Elsewhere they are reached by their paths.
  *
  * Where the zip comes as a stream it is unpacked as it comes, and the folder gets its name only when the stream
  * has ended without an error: what `decryptStream` gives can be unpacked while it is downloaded, and the folder
@@ -54,7 +58,8 @@ const PIECE_LENGTH = 2 ** 18;
  * Files and folders get the modes that any new ones get here, whatever the archive says; a folder that was there
  * passes its own on, with all rights for its owner. Folders that hold no file are not made.
  *
- * @param zip - A file, or the stream of one.
+ * @param zip - A file outside of the folder, or the stream of one. A pipe is first read to its end, into a file
+ * without a name in the system's temporary folder; what decrypts as it comes should be a stream.
  * @param dir - A folder, which need not exist, in one that does. Links above it are followed; it may not be one
  * itself, nor the folder that the process works in, nor where a disk is mounted.
  * @param options.overwrite - Whether a folder that holds something is replaced. Default false.

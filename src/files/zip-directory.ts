@@ -11,7 +11,8 @@ import { toHex } from '../bytes.ts';
 import { findPrivateKey } from '../keys/find-private.ts';
 import { checkOptions, describe } from '../options.ts';
 import { checkPath, fileError, onFile } from './error.ts';
-import { type FoundFile, type ListRules, listFolder, openFound } from './list-folder.ts';
+import { type HeldTree, holdTree } from './held-tree.ts';
+import { type FoundFile, type ListRules, listTree, openFound } from './list-folder.ts';
 import { type Ignore, ignoreRule } from './pattern.ts';
 import { replaceFile } from './replace.ts';
 
@@ -67,8 +68,12 @@ const PIECE_LENGTH = 2 ** 18;
  * is one character and `*` any number of them, but no "/"; `**` as a whole name is any number of folders. Case
  * counts. There are no other signs.
  *
+ * Links are never followed, also not one that another program puts in the place of a folder meanwhile: on Linux each
+ * folder is held open and the next one is opened in it. Elsewhere each folder is compared before and after a file of
+ * it is opened, so a link that comes and goes exactly between two such calls can go unnoticed.
+ *
  * @param dir - A folder; where it is a link itself, that is followed.
- * @param output - A file outside of the folder; a link is followed.
+ * @param output - A file outside of the folder, by whatever path; a link is followed.
  * @param options.level - From 0 to 9; part of what makes the same bytes. Default 9.
  * @param options.maxEntries - Files. Default 65,535.
  * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
@@ -117,7 +122,7 @@ export async function zipDirectory(
   if (privateKeys !== 'refuse' && privateKeys !== 'allow') {
     throw new TypeError("options.privateKeys expected 'refuse' or 'allow'");
   }
-  const found: Found = { folder: '', entries: 0, size: 0 };
+  const found: Found = { tree: undefined, entries: 0, size: 0 };
   // Checks its options at once, and begins when it is read.
   const zip = zipStream(entriesOf(found, rules, privateKeys === 'allow'), {
     ...(level === undefined ? {} : { level }),
@@ -127,18 +132,24 @@ export async function zipDirectory(
     },
   });
   signal?.throwIfAborted();
-  found.folder = await realFolder(dir);
+  const folder = await realFolder(dir);
   const hash = await (await selectBackend()).createHash();
-  return replaceFile({ folder: found.folder }, output, signal, async (file) => {
-    let size = 0;
-    for await (const chunk of chunksOf(zip, signal)) {
-      hash.update(chunk);
-      await file.write(chunk, size);
-      size += chunk.length;
-    }
-    onProgress?.({ done: found.size, total: found.size });
-    return { size, checksum: toHex(hash.digest()), entries: found.entries };
-  });
+  const tree = await holdTree(folder);
+  found.tree = tree;
+  try {
+    return await replaceFile({ folder }, output, signal, async (file) => {
+      let size = 0;
+      for await (const chunk of chunksOf(zip, signal)) {
+        hash.update(chunk);
+        await file.write(chunk, size);
+        size += chunk.length;
+      }
+      onProgress?.({ done: found.size, total: found.size });
+      return { size, checksum: toHex(hash.digest()), entries: found.entries };
+    });
+  } finally {
+    await tree.close();
+  }
 }
 
 function readRules({
@@ -167,8 +178,7 @@ async function realFolder(dir: string): Promise<string> {
 
 /** What is zipped, as far as that is known. */
 interface Found {
-  /** Its real path. */
-  folder: string;
+  tree: HeldTree | undefined;
   entries: number;
   /** Bytes of all files. */
   size: number;
@@ -179,18 +189,24 @@ async function* entriesOf(
   rules: ListRules,
   allowsKeys: boolean,
 ): AsyncGenerator<ZipInput, void> {
-  for await (const file of listFolder(found.folder, rules)) {
+  // It is there before the archive is read.
+  const tree = found.tree as HeldTree;
+  for await (const file of listTree(tree, rules)) {
     found.entries += 1;
     found.size += Number(file.stats.size);
     yield {
       path: file.path,
-      data: () => generatorStream(() => piecesOf(file, allowsKeys), undefined),
+      data: () => generatorStream(() => piecesOf(tree, file, allowsKeys), undefined),
     };
   }
 }
 
-async function* piecesOf(found: FoundFile, allowsKeys: boolean): AsyncGenerator<Uint8Array, void> {
-  const file = await openFound(found);
+async function* piecesOf(
+  tree: HeldTree,
+  found: FoundFile,
+  allowsKeys: boolean,
+): AsyncGenerator<Uint8Array, void> {
+  const file = await openFound(tree, found);
   try {
     for (let at = 0; at < file.size; at += PIECE_LENGTH) {
       const piece = await file.read(at, Math.min(file.size, at + PIECE_LENGTH));

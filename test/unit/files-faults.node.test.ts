@@ -122,7 +122,6 @@ describe.each(WAYS)('a file that can not be %s', (_, inputName, run) => {
   it('for want of an input that can be read is refused by its path', async () => {
     symlinkSync('plain', at('link'));
     mkdirSync(at('folder'));
-    execFileSync('mkfifo', [at('pipe')]);
     const server = createServer().listen(at('socket'));
     await new Promise((resolve) => server.once('listening', resolve));
     const inputs = [
@@ -133,7 +132,6 @@ describe.each(WAYS)('a file that can not be %s', (_, inputName, run) => {
       join(at('plain'), 'x'),
       join(at('nothing'), 'x'),
       join(folder, 'x'.repeat(256)),
-      at('pipe'),
       at('socket'),
       '/dev/null',
       '/dev/zero',
@@ -457,7 +455,7 @@ describe.each(WAYS)('an abort while a file is %s', (_, inputName, run) => {
       expect(error).toBe(expected);
       expect(underWay).toBe(0);
       // Else what is still under way would meet whichever file has the number by then.
-      expect(atClose).toEqual([0, 0]);
+      expect(new Set(atClose)).toEqual(new Set([0]));
     }
   });
 
@@ -493,9 +491,11 @@ describe.each(WAYS)('a fault of the file system while a file is %s', (_, inputNa
       let calls = 0;
       let failed: string | undefined;
       const fault = Object.assign(new Error(`${code}: made for the test`), { code });
-      const fail = (name: string) => {
+      const fail = (name: string, args: unknown[]) => {
         if (++calls !== k) return undefined;
-        failed = name;
+        // Holding the folder that the output goes into: without that its path is used.
+        const isHolding = args[0] === folder || /^\/proc\/self\/fd\/\d+$/.test(String(args[0]));
+        failed = isHolding ? `hold by ${name}` : name;
         return fault;
       };
       const error = await onFileSystem({ before: fail }, () => run(at(inputName), at('out'))).then(
