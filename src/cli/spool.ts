@@ -4,13 +4,14 @@
 // lie in a private folder meanwhile.
 
 import { createReadStream, createWriteStream } from 'node:fs';
-import { lstat, mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, realpath, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BundleSealError } from '../errors.ts';
 import { fileError, onFile } from '../files/error.ts';
+import { type HeldFolder, holdFolder, holdOwn, removeTree } from '../files/held-folder.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from '../files/temporary.ts';
 import { UsageError } from './answer.ts';
 import type { Context } from './context.ts';
@@ -39,34 +40,38 @@ const REMEDY = 'TMPDIR names the folder for temporary files';
  * @throws {@link BundleSealError} `ERR_FILE`: there is no such folder, or no room in it.
  */
 export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const parent = tmpdir();
-  await cleanTemporaries(parent, NAME, removeOwn);
-  const name = nameTemporary(NAME);
-  const folder = join(parent, name);
+  const parent = await sayRemedy(holdTemporaries());
+  const name = await nameTemporary(NAME);
+  const folder = join(parent.real, name);
   try {
-    await makeFolder(parent, folder);
+    await cleanTemporaries(parent, NAME, (left) => removeOwn(parent, left));
+    await sayRemedy(onFile(parent.real, UNWRITABLE, mkdir(parent.at(name), { mode: PRIVATE })));
     const result = await work(folder).catch((error: unknown) => {
       throw withRemedy(error, folder);
     });
-    await onFile(folder, "can't be removed, and has what was opened: remove it", removeAll(folder));
+    const left = "can't be removed, and has what was opened: remove it";
+    await onFile(folder, left, removeTree(parent, name));
     return result;
   } catch (error) {
-    await removeAll(folder).catch(() => {});
+    await removeTree(parent, name).catch(() => {});
     throw error;
   } finally {
     forgetTemporary(name);
+    await parent.close();
   }
 }
 
-async function makeFolder(parent: string, folder: string): Promise<void> {
+/** The system's folder for temporary files. */
+async function holdTemporaries(): Promise<HeldFolder & { readonly real: string }> {
+  const real = await onFile(tmpdir(), UNWRITABLE, realpath(tmpdir()));
+  return { ...(await holdFolder(real, tmpdir())), real };
+}
+
+async function sayRemedy<T>(work: Promise<T>): Promise<T> {
   try {
-    await mkdir(folder, { mode: PRIVATE });
+    return await work;
   } catch (error) {
-    const { message, path, cause } = fileError(parent, UNWRITABLE, error);
-    throw new BundleSealError('ERR_FILE', `${message} (${REMEDY})`, {
-      path: path as string,
-      cause,
-    });
+    throw withRemedy(error, '');
   }
 }
 
@@ -79,13 +84,10 @@ function withRemedy(error: unknown, folder: string): unknown {
 }
 
 /** The parent is everyone's, so a name proves nothing: only a folder of this user's that nobody else can enter goes. */
-async function removeOwn(path: string): Promise<void> {
-  const { mode, uid } = await lstat(path);
-  if (uid === process.getuid?.() && (mode & MODE_BITS) === PRIVATE) await removeAll(path);
-}
-
-function removeAll(path: string): Promise<void> {
-  return rm(path, { recursive: true, force: true });
+async function removeOwn(parent: HeldFolder, name: string): Promise<void> {
+  const folder = await holdOwn(parent.at(name), name);
+  await folder.close();
+  if ((Number(folder.stats.mode) & MODE_BITS) === PRIVATE) await removeTree(parent, name);
 }
 
 /**

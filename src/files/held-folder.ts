@@ -80,6 +80,15 @@ async function wayBack(handle: FileHandle, stats: BigIntStats): Promise<string |
   return there !== undefined && isSameFile(there, stats) ? path : undefined;
 }
 
+/** Holds a temporary folder, which this user made and nobody else may change. */
+export async function holdOwn(path: string, shown: string): Promise<HeldFolder> {
+  const box = await holdFolder(path, shown);
+  const user = process.geteuid?.();
+  if (user === undefined || box.stats.uid === BigInt(user)) return box;
+  await box.close();
+  throw fileError(shown, "can't be written: its temporary folder is another user's");
+}
+
 /**
  * Removes what is called `name` in a folder, and all that is in it. Links are removed and never followed, also
  * those that somebody puts in the place of a folder meanwhile, where folders can be held.

@@ -7,7 +7,7 @@ import { randomBytes } from '../backend/random.ts';
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { fileError, onFile } from './error.ts';
-import { type HeldFolder, holdFolder, removeTree } from './held-folder.ts';
+import { type HeldFolder, holdFolder, holdOwn, removeTree } from './held-folder.ts';
 import { flushFolder, hasCode, renamePatiently, whereOffered } from './leniency.ts';
 import { UNWRITABLE } from './output-file.ts';
 import { holds } from './place.ts';
@@ -98,15 +98,6 @@ async function throughBox<T>(
     if (!(await removeBox(box, parent, name))) await removeBox(box, parent, name);
     await box?.close();
   }
-}
-
-/** Holds a folder that nobody but this user can change. */
-async function holdOwn(path: string, shown: string): Promise<HeldFolder> {
-  const box = await holdFolder(path, shown);
-  const user = process.geteuid?.();
-  if (user === undefined || box.stats.uid === BigInt(user)) return box;
-  await box.close();
-  throw fileError(shown, "can't be written: another user exchanged its temporary folder");
 }
 
 /** Removes a box, but for one with an old folder that was not replaced after all. Tells whether it could. */
