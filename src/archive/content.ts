@@ -193,7 +193,10 @@ function inputReader(content: BundleInput): ContentReader {
     async take(length, signal) {
       const from = at;
       at = Math.min(source.size, at + length);
-      return from === at ? new Uint8Array(0) : source.read(from, at, signal);
+      if (from === at) return new Uint8Array(0);
+      const bytes = source.read(from, at, signal);
+      // Its CRC-32 and what is deflated come of the same bytes, also where the caller's memory changes between them.
+      return source.bytes === undefined ? bytes : new Uint8Array(await bytes);
     },
     close: async () => {},
   };

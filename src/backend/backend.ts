@@ -31,12 +31,14 @@ interface Hash {
 export interface ChunkCipher {
   /** Chunks that may be under way at once; a cipher that bounds itself says `Infinity`. */
   readonly inFlight: number;
+  /** Whether a second thread works along: chunks in memory of `allocateShared` are not copied to it. */
+  readonly hasThread?: boolean;
   /** Writes the encrypted chunk and its tag to `out`; answers with the SHA-256 of both. */
   seal(nonce: Uint8Array, plain: Uint8Array, out: Uint8Array): Awaitable<Uint8Array>;
   /**
    * The plain chunk: in `out`, where that is given, else in memory of its own; nothing, where `encrypted` has
    * another digest or does not decrypt. The digest is compared over the very bytes that are decrypted, even
-   * where the caller changes its memory.
+   * where another thread writes to `encrypted` meanwhile.
    */
   open(
     nonce: Uint8Array,

@@ -2,11 +2,19 @@
 
 import { gcm } from '@noble/ciphers/aes.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { equalBytes, unshared } from '../bytes.ts';
+import { equalBytes, reusedCopies, unshared } from '../bytes.ts';
 import type { Backend, ChunkCipher } from './backend.ts';
 
 function createCipher(_purpose: 'seal' | 'open', sessionKey: Uint8Array): ChunkCipher {
   const key = sessionKey.slice();
+  const copies = reusedCopies();
+  const decrypt = (nonce: Uint8Array, encrypted: Uint8Array) => {
+    try {
+      return gcm(key, nonce).decrypt(encrypted);
+    } catch {
+      return undefined;
+    }
+  };
   return {
     inFlight: 1,
     seal(nonce, plain, out) {
@@ -15,14 +23,11 @@ function createCipher(_purpose: 'seal' | 'open', sessionKey: Uint8Array): ChunkC
       return sha256(encrypted);
     },
     open(nonce, encrypted, digest, out) {
-      const input = unshared(encrypted);
-      if (!equalBytes(sha256(input), digest)) return undefined;
-      let plain: Uint8Array;
-      try {
-        plain = gcm(key, nonce).decrypt(input);
-      } catch {
-        return undefined;
-      }
+      // A copy, as a thread may write between the digest and the cipher.
+      const input = copies.copy(encrypted);
+      const plain = equalBytes(sha256(input), digest) ? decrypt(nonce, input) : undefined;
+      copies.giveBack(input);
+      if (plain === undefined) return undefined;
       if (out === undefined) return plain;
       out.set(plain);
       plain.fill(0);

@@ -1,6 +1,6 @@
 // `node:crypto`, taken from the runtime and not imported: a bundler for browsers never sees it.
 
-import { equalBytes } from '../bytes.ts';
+import { equalBytes, reusedCopies } from '../bytes.ts';
 import type { Backend, ChunkCipher, NativeRsa } from './backend.ts';
 import { allocateShared, isOurs } from './node-memory.ts';
 import { keepFreeMemory, release, SLICE } from './node-slices.ts';
@@ -36,6 +36,7 @@ function createCipher(
   const large = size >= THREAD_MIN_SIZE && size !== Number.POSITIVE_INFINITY;
   let thread: ChunkThread | undefined = large ? borrowThread(sessionKey, chunkSize) : undefined;
   let seen = 0;
+  const copies = reusedCopies();
 
   /** A bundle of unknown size gets its thread when it turns out to be worth one. */
   function countUnknown(length: number): void {
@@ -65,43 +66,51 @@ function createCipher(
     digest: Uint8Array,
     out: Uint8Array | undefined,
   ): Uint8Array | undefined {
-    if (!equalBytes(sha256(encrypted), digest)) return undefined;
     const end = encrypted.length - TAG_LENGTH;
+    const tag = new Uint8Array(encrypted.subarray(end));
     const plain = out ?? new Uint8Array(end);
+    const hash = crypto.createHash('sha256');
     const decipher = crypto.createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_LENGTH });
-    decipher.setAuthTag(encrypted.subarray(end));
+    decipher.setAuthTag(tag);
     for (let at = 0; at < end; at += SLICE) {
-      const opened = decipher.update(encrypted.subarray(at, Math.min(at + SLICE, end)));
+      const slice = encrypted.subarray(at, Math.min(at + SLICE, end));
+      // A thread of the caller's or of the runtime's (fs.read) may write between the digest and the cipher.
+      const input = isOurs(slice.buffer) ? slice : copies.copy(slice);
+      hash.update(input);
+      const opened = decipher.update(input);
       plain.set(opened, at);
       release(opened);
+      if (input !== slice) copies.giveBack(input);
     }
-    try {
-      decipher.final();
-      return plain;
-    } catch {
-      plain.fill(0);
-      return undefined;
-    }
+    if (equalBytes(hash.update(tag).digest(), digest) && isGenuine(decipher)) return plain;
+    plain.fill(0);
+    return undefined;
   }
 
   if (size >= THREAD_MIN_SIZE) keepFreeMemory();
   return {
     inFlight: Number.POSITIVE_INFINITY,
+    hasThread: thread !== undefined,
     seal(nonce, plain, out) {
       countUnknown(plain.length);
       const here = () => sealHere(nonce, plain, out);
       return thread === undefined ? here() : thread.seal(nonce, plain, out, here);
     },
     open(nonce, encrypted, digest, out) {
-      // Another thread of the caller's could change shared memory between the digest and the cipher.
-      const { buffer } = encrypted;
-      const isExposed = buffer instanceof SharedArrayBuffer && !isOurs(buffer);
-      const input = isExposed ? encrypted.slice() : encrypted;
-      const here = () => openHere(nonce, input, digest, out);
-      return thread === undefined ? here() : thread.open(nonce, input, digest, out, here);
+      const here = () => openHere(nonce, encrypted, digest, out);
+      return thread === undefined ? here() : thread.open(nonce, encrypted, digest, out, here);
     },
     close: () => thread?.giveBack(),
   };
+}
+
+function isGenuine(decipher: ReturnType<typeof crypto.createDecipheriv>): boolean {
+  try {
+    decipher.final();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 // The block is built and compared by the layer above, for every backend alike.

@@ -1,6 +1,6 @@
 // `crypto.subtle`: native AES-GCM, SHA-256 and key generation; no recoverable RSA signature.
 
-import { equalBytes, unshared } from '../bytes.ts';
+import { equalBytes, reusedCopies, unshared } from '../bytes.ts';
 import type { Backend, ChunkCipher } from './backend.ts';
 
 // Enough to keep the browser's worker pool busy; more only takes memory.
@@ -23,6 +23,7 @@ async function createCipher(
     iv: nonce as Uint8Array<ArrayBuffer>,
     tagLength: TAG_BITS,
   });
+  const copies = reusedCopies();
   return {
     inFlight: IN_FLIGHT,
     async seal(nonce, plain, out) {
@@ -32,11 +33,12 @@ async function createCipher(
       return new Uint8Array(await digest);
     },
     async open(nonce, encrypted, digest, out) {
-      // Both calls take their copy of the bytes before they return, so both see the same ones.
-      const input = unshared(encrypted);
+      // Each call takes its copy of the bytes before it returns, but a thread may write between the two.
+      const input = copies.copy(encrypted);
       const hashed = subtle.digest('SHA-256', input);
       const decrypted = subtle.decrypt(parameters(nonce), key, input).catch(tagRefused);
       const [actual, plain] = await Promise.all([hashed, decrypted]);
+      copies.giveBack(input);
       if (plain === undefined || !equalBytes(new Uint8Array(actual), digest)) return undefined;
       if (out === undefined) return new Uint8Array(plain);
       out.set(new Uint8Array(plain));

@@ -19,8 +19,10 @@ export interface ChunkSource {
 
 /** Plain chunks: the last one's nonce says that it is the last. */
 export interface PlainChunkSource extends ChunkSource {
-  /** All of the bundle, where it is in memory in one piece. */
+  /** All of the bundle, where it is in memory in one piece that nobody else has. */
   readonly whole?: Uint8Array | undefined;
+  /** Whether nobody else has the memory of its chunks. What others may write to has to be copied before it is used. */
+  readonly isPrivate?: boolean;
   /** Whether this chunk, which has been read, is the last one. */
   isLast(index: number): boolean;
 }

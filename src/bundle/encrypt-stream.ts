@@ -130,6 +130,7 @@ function streamedBundle(
   return {
     count: Number.POSITIVE_INFINITY,
     inFlight,
+    isPrivate: true,
     async read(index, signal) {
       if (index > last) return undefined;
       const chunk = room(chunkSize);

@@ -154,28 +154,41 @@ export type BundleWork = Omit<SealWork, 'size'>;
 
 /** Seals what is in memory, or read into it, as one sealed bundle. */
 export async function sealBundle(source: Source, work: BundleWork): Promise<EncryptedBundle> {
-  const { key, metadata, chunkSize } = work;
+  const { backend, key, metadata, chunkSize } = work;
   const layout = chunkLayout(source.size, chunkSize);
   const headerLength = headerLengthOf(layout, metadata.length, modulusLength(key.publicKey));
   // The one large allocation: fresh memory costs more than the cipher.
   const bytes = new Uint8Array(headerLength + layout.bodyLength);
   const ciphertext = bytes.subarray(headerLength);
+  const copy = backend.hashesWhole ? copyAtEnd(source, ciphertext) : undefined;
   const { header, ...about } = await sealChunks(
     { ...work, size: source.size },
-    plainChunks(source, layout),
+    plainChunks(copy ?? source, layout, copy?.bytes),
     memorySink(ciphertext),
   );
   bytes.set(header);
   return { bytes, seal: encodeSeal(header), ciphertext, ...about };
 }
 
-/** The plain chunks of a bundle that can be read by ranges. */
-function plainChunks(source: Source, layout: ChunkLayout): PlainChunkSource {
+/**
+ * A bundle in memory, copied to the end of where its body will be: hashed in one call, and nobody else writes to it. Of
+ * a body of n chunks, encrypted chunk i ends 16 (n - 1 - i) bytes before plain chunk i + 1 begins.
+ */
+function copyAtEnd({ bytes }: Source, body: Uint8Array): Source | undefined {
+  if (bytes === undefined) return undefined;
+  const copy = body.subarray(body.length - bytes.length);
+  copy.set(bytes);
+  return openInput(copy, 'bundle');
+}
+
+/** The plain chunks of a bundle that can be read by ranges; `whole` is all of it, where nobody else has its memory. */
+function plainChunks(source: Source, layout: ChunkLayout, whole?: Uint8Array): PlainChunkSource {
   const isMemory = source.bytes !== undefined;
   return {
     count: layout.count,
     inFlight: isMemory ? Number.POSITIVE_INFINITY : inFlightOf(layout.chunkSize),
-    whole: source.bytes,
+    whole,
+    isPrivate: whole !== undefined,
     read(index, signal) {
       const { plainStart, plainEnd } = chunkPlace(layout, index);
       return source.read(plainStart, plainEnd, signal);

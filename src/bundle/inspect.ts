@@ -1,5 +1,6 @@
 // Looking at a header without a key.
 
+import { concat } from '../bytes.ts';
 import { checkHeaderLength, FIXED_LENGTH, type Header, parseHeader } from '../format/header.ts';
 import { decodeMetadata } from '../format/metadata.ts';
 import { checkOptions, describe } from '../options.ts';
@@ -81,9 +82,9 @@ async function inspectSource(
 ): Promise<UnprovenBundleInfo> {
   signal?.throwIfAborted();
   const fixed = await source.read(0, Math.min(FIXED_LENGTH, source.size), signal);
-  const header = readFixed(fixed.slice(), source.size);
+  const header = readFixed(concat(fixed), source.size);
   const end = FIXED_LENGTH + header.metadataLength;
-  return infoOf(header, (await source.read(FIXED_LENGTH, end, signal)).slice());
+  return infoOf(header, concat(await source.read(FIXED_LENGTH, end, signal)));
 }
 
 function readFixed(fixed: Uint8Array, size: number): Header {

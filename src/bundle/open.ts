@@ -109,7 +109,7 @@ export async function openHeader(
   signal?: AbortSignal,
 ): Promise<OpenedHeader> {
   // Copies: the caller's memory may change between the check of the signature and the use of the digests.
-  const fixed = (await source.read(0, Math.min(FIXED_LENGTH, source.size), signal)).slice();
+  const fixed = concat(await source.read(0, Math.min(FIXED_LENGTH, source.size), signal));
   const header = parseHeader(fixed, checks.maxChunks ?? DEFAULT_MAX_CHUNKS);
   const key = chooseKey(header, keys);
   const end = Math.min(header.headerLength, source.size);

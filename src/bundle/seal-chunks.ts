@@ -1,7 +1,7 @@
 // Sealing, for memory, streams and files alike: the chunks, then the header that vouches for them.
 
 import type { Backend, ChunkCipher } from '../backend/backend.ts';
-import { concat, toHex } from '../bytes.ts';
+import { concat, reusedCopies, toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { type ChunkLayout, chunkLayout, chunkNonce, TAG_LENGTH } from '../format/chunks.ts';
 import { DIGEST_LENGTH, encodeHead } from '../format/header.ts';
@@ -75,6 +75,11 @@ async function encryptChunks(
   whole?.catch(() => {});
   const hash = whole === undefined ? await backend.createHash() : undefined;
   const digests = digestTable(source.count);
+  // What is encrypted, what is hashed and so what is signed are the same bytes, also where others write to the source's.
+  const shared = cipher.hasThread ? backend.allocateShared : undefined;
+  const copies = source.isPrivate
+    ? undefined
+    : reusedCopies((length) => shared?.(length, false) ?? new ArrayBuffer(length));
   const rooms: Uint8Array[] = [];
   let done = 0;
 
@@ -83,14 +88,18 @@ async function encryptChunks(
     inFlight: Math.min(cipher.inFlight, source.inFlight),
     signal,
     read: (index, stop) => source.read(index, stop),
-    work(index, plain) {
+    work(index, bytes) {
       checkCount(index + 1);
+      const plain = copies?.copy(bytes) ?? bytes;
       const room = sink.room(index, plain.length + TAG_LENGTH);
       rooms.push(room);
       const digest = cipher.seal(chunkNonce(index, source.isLast(index)), plain, room);
       // After the chunk was handed over, so that both are under way at once where there are two cores.
       hash?.update(plain);
-      const keep = (value: Uint8Array) => digests.set(index, value);
+      const keep = (value: Uint8Array) => {
+        digests.set(index, value);
+        copies?.giveBack(plain);
+      };
       if (digest instanceof Promise) return digest.then(keep);
       keep(digest);
       return undefined;

@@ -2,7 +2,7 @@
 
 import { cbc } from '@noble/ciphers/aes.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { concat, unshared } from '../bytes.ts';
+import { concat } from '../bytes.ts';
 import { BLOCK_LENGTH, type Cbc, encryptedLength } from './cbc.ts';
 
 const PIECE = 65_536;
@@ -13,7 +13,8 @@ export const nobleCbc: Cbc = {
     const hash = sha256.create();
     let chain = iv;
     for (let start = 0; ; start += PIECE) {
-      const piece = unshared(plain.subarray(start, start + PIECE));
+      // A copy: what is hashed is what is sent, also where a thread writes to the caller's memory.
+      const piece = new Uint8Array(plain.subarray(start, start + PIECE));
       hash.update(piece);
       const isLast = start + PIECE >= plain.length;
       const out = cbc(key, chain, { disablePadding: !isLast }).encrypt(piece);
@@ -29,7 +30,7 @@ export const nobleCbc: Cbc = {
     const hash = sha256.create();
     let chain = iv;
     for (let start = 0; ; start += PIECE) {
-      const piece = unshared(encrypted.subarray(start, start + PIECE));
+      const piece = new Uint8Array(encrypted.subarray(start, start + PIECE));
       const isLast = start + PIECE >= encrypted.length;
       const last = concat(piece.subarray(piece.length - BLOCK_LENGTH));
       let out: Uint8Array;

@@ -1,6 +1,7 @@
 // By node:crypto.
 
 import type { Hash } from 'node:crypto';
+import { reusedCopies } from '../bytes.ts';
 import { type Cbc, encryptedLength } from './cbc.ts';
 import type { Session } from './session.ts';
 
@@ -49,13 +50,16 @@ export const nodeCbc: Cbc = {
     const cipher = crypto.createCipheriv(ALGORITHM, key, iv);
     const hash = crypto.createHash('sha256');
     const encrypted = new Uint8Array(encryptedLength(plain.length));
+    const copies = reusedCopies();
     let at = 0;
     for (let start = 0, slices = 1; start < plain.length; start += SLICE, slices++) {
-      const slice = plain.subarray(start, start + SLICE);
+      // A copy: what is hashed is what is sent, also where a thread writes to the caller's memory.
+      const slice = copies.copy(plain.subarray(start, start + SLICE));
       hash.update(slice);
       const piece = cipher.update(slice);
       encrypted.set(piece, at);
       at += piece.length;
+      copies.giveBack(slice);
       if (slices % SLICES_A_STEP === 0) await step(start + slice.length);
     }
     encrypted.set(cipher.final(), at);

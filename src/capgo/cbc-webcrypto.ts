@@ -9,9 +9,9 @@ const NAME = 'AES-CBC';
 export const webcryptoCbc: Cbc = {
   async encrypt(session, plain) {
     const key = await importKey(session, 'encrypt');
-    // Each takes its copy when it is called (Web Cryptography §14.3.1 and §14.3.5), and nothing can change the bytes
-    // between two calls in a row: they can't be signed as one thing and sent as another. Shared memory is copied first.
-    const input = unshared(plain);
+    // Each takes its copy when it is called (Web Cryptography §14.3.1 and §14.3.5), and a thread may write to the caller's
+    // memory between the two: without a copy they could be signed as one thing and sent as another.
+    const input = new Uint8Array(plain);
     const [encrypted, digest] = await Promise.all([
       crypto.subtle.encrypt({ name: NAME, iv: unshared(session.iv) }, key, input),
       crypto.subtle.digest('SHA-256', input),

@@ -113,7 +113,7 @@ export async function encryptManifest(
     const encryptedFiles = new Map<string, Uint8Array>();
     for (const path of paths) {
       // A copy: what is hashed is what is sent, whatever becomes of the caller's memory.
-      const raw = (files[path] as Uint8Array).slice();
+      const raw = new Uint8Array(files[path] as Uint8Array);
       const digest = await backend.sha256(raw);
       const hash = await signChecksum(backend, privateKey, digest, checksumFormat);
       const small = brotli ? await compress(raw, brotli) : undefined;
@@ -168,6 +168,7 @@ function encodePath(path: string): string {
 
 async function compress(raw: Uint8Array, brotli: BrotliCoder): Promise<Uint8Array | undefined> {
   if (raw.length < BROTLI_MIN_LENGTH) return undefined;
-  const small = await brotli(raw);
+  // The caller's function may keep what it is given, write to it, or hand it to a worker.
+  const small = new Uint8Array(await brotli(raw.slice()));
   return small.length < raw.length - BROTLI_MIN_SAVING ? small : undefined;
 }

@@ -105,7 +105,7 @@ export async function encryptFile(
       try {
         const { header, ...about } = await sealChunks(
           { ...work, ...(signal && { signal }), ...(onProgress && { onProgress }) },
-          { ...source, isLast: (index) => index === layout.count - 1 },
+          { ...source, isPrivate: true, isLast: (index) => index === layout.count - 1 },
           sink,
         );
         await sink.finish();

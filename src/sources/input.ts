@@ -7,8 +7,9 @@ import { untilAborted } from '../turn.ts';
 
 /**
  * Bytes in memory, or a `Blob` (a `File` is one), which is read in slices. A view may start anywhere, lie in
- * a pool or in shared memory; it is never altered, and no result shares its memory. Bytes that change while
- * a call is under way are refused or sealed as they were read, never half proven.
+ * a pool or in shared memory; it is never altered, and no result shares its memory. Each byte is read once:
+ * bytes that change while a call is under way are refused, or sealed as they were read, and what is opened is
+ * what was signed.
  */
 export type BundleInput = Uint8Array | ArrayBuffer | Blob;
 
