@@ -75,13 +75,13 @@ export async function reach(
     if (isRedirect && !connection.follow) {
       throw refuse('redirects, which options.redirect forbids: pass the address that it leads to');
     }
-    if (answer.type === 'opaqueredirect') {
-      followBlindly(connection, refuse);
-    } else if (location !== null) {
+    if (location !== null) {
       if (++redirects > MOST_REDIRECTS) {
         throw refuse(`redirects more than ${MOST_REDIRECTS} times: mend its redirects`);
       }
       place = placeAfter(connection, place, location, refuse);
+    } else if (isRedirect) {
+      followBlindly(connection, refuse);
     } else if (isPinned && ![200, 206, 412, 416].includes(answer.status)) {
       // A signed link that ran out, or a server that went: the URL itself may lead to another one.
       discard(answer);

@@ -41,6 +41,24 @@ describe('a redirect to another origin', () => {
     expect(other.conditions).toEqual([undefined, '"v1"']);
   });
 
+  it('gets none where the runtime calls it opaque and shows its address all the same', async () => {
+    const sentTo: [string, boolean][] = [];
+    const answers: typeof fetch = async (url, init = {}) => {
+      sentTo.push([String(url), new Headers(init.headers).has('x-api-key')]);
+      if (String(url).includes('example.com')) {
+        const headers = new Headers({ location: 'https://example.org/b' });
+        return { status: 302, type: 'opaqueredirect', headers, body: null } as unknown as Response;
+      }
+      const headers = { 'content-range': 'bytes 0-9/10' };
+      return new Response(file.slice(0, 10), { status: 206, headers });
+    };
+    await httpSource('https://example.com/a', { ...QUICK, headers: SECRETS, fetch: answers });
+    expect(sentTo).toEqual([
+      ['https://example.com/a', true],
+      ['https://example.org/b', false],
+    ]);
+  });
+
   it('and back gets none either', async () => {
     const answers: Answer[] = [];
     const first = await serve((response, asked) => answers.shift()?.(response, asked));
