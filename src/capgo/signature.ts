@@ -6,6 +6,7 @@ import { bytesToInteger, equalBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { modulusLength, type RsaPrivateKey, type RsaPublicKey } from '../keys/rsa.ts';
 import { encodeBlock, privateOperation, publicOperation } from '../seal/seal.ts';
+import { wrongSignature } from '../seal/wrong-signature.ts';
 
 /** Signs; what comes out is checked before it is released, as a fault would give the key away. */
 export async function sign(
@@ -20,10 +21,7 @@ export async function sign(
       bytesToInteger(signature) >= key.n ||
       !equalBytes(await publicOperation(backend, key, signature), block)
     ) {
-      throw new BundleSealError(
-        'ERR_SIGNER_FAILED',
-        'the signature came out wrong and was not released: the machine or its memory is faulty, do not use it for signing',
-      );
+      throw await wrongSignature(key);
     }
     return signature;
   } finally {

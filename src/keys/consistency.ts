@@ -1,16 +1,17 @@
 // What makes the numbers of a private key ones that may sign.
 
+import { bitLength } from '../bytes.ts';
 import { KeyFault } from './fault.ts';
-import { checkPublicKey, type RsaPrivateKey } from './rsa.ts';
+import { checkPublicKey, checkSizes, type RsaPrivateKey } from './rsa.ts';
 
 /**
- * Checks that the numbers of a private key belong together (RFC 8017 §3.2). A key of which one was
- * altered would give itself away with its first signature.
+ * Checks that the numbers of a private key belong together (RFC 8017 §3.2), as a key of which one was altered would
+ * give itself away with its first signature; and that its modulus can't be factored by what is known of weak ones.
  *
  * @throws {@link KeyFault}
  */
 export function checkPrivateKey(key: RsaPrivateKey, minBits?: number): RsaPrivateKey {
-  checkPublicKey(key, minBits);
+  checkSizes(key, minBits);
   const { n, e, d, p, q, dp, dq, qi } = key;
   const consistent =
     // Bounded before they are multiplied.
@@ -27,5 +28,23 @@ export function checkPrivateKey(key: RsaPrivateKey, minBits?: number): RsaPrivat
     qi < p &&
     (qi * q) % p === 1n;
   if (!consistent) throw new KeyFault('numbers');
+  const weakness = weaknessOf(key);
+  if (weakness !== undefined) throw new KeyFault('weak', weakness);
+  // Last: of a damaged key, anything may seem to be true.
+  checkPublicKey(key, minBits);
   return key;
+}
+
+/** Bits by which the shorter prime may fall short of half the modulus. FIPS 186-5 allows none; some tools miss it by a few. */
+const MAX_SHORTFALL = 32;
+
+/** What lets anyone factor the modulus (FIPS 186-5 A.1.1 and A.1.3). Whether p and q are prime shows when they sign. */
+function weaknessOf({ n, d, p, q }: RsaPrivateKey): string | undefined {
+  const half = bitLength(n) / 2;
+  const [smaller, larger] = p < q ? [p, q] : [q, p];
+  if (bitLength(smaller) < half - MAX_SHORTFALL) return 'one of its primes is too small';
+  if (bitLength(larger - smaller) <= half - 100) return 'its primes lie too near each other';
+  // Wiener 1990.
+  if (bitLength(d) <= half) return 'its private exponent is too small';
+  return undefined;
 }

@@ -138,6 +138,8 @@ function sentence({ kind, detail }: KeyFault, input: unknown, text: string): str
       return `the RSA modulus (${detail} bits) must be odd, of at most ${MODULUS_BITS.max} bits and a multiple of 8: make a new pair with keygen()`;
     case 'exponent':
       return `the RSA public exponent is ${detail}: it must be odd, from ${PUBLIC_EXPONENT.min} to 2^32 - 1; make a new pair with keygen()`;
+    case 'weak':
+      return `the RSA key is weak, ${detail}: anyone can find the private key, make a new pair with keygen()`;
     case 'jwk':
       return explainJwk(input as Record<string, unknown>);
     case 'jwk-member':

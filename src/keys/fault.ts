@@ -17,7 +17,8 @@ export type FaultKind =
   | 'multi-prime'
   | 'numbers'
   | 'structure'
-  | 'text';
+  | 'text'
+  | 'weak';
 
 /**
  * A key that the strict readers refuse. It never leaves `keys/`: who calls the strict readers turns it into a

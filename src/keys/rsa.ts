@@ -30,11 +30,14 @@ export function modulusLength(key: RsaPublicKey): number {
 }
 
 /** Gives the key back. @throws {@link KeyFault} */
-export function checkPublicKey<Key extends RsaPublicKey>(
-  key: Key,
-  minBits: number = MODULUS_BITS.min,
-): Key {
-  const { n, e } = key;
+export function checkPublicKey(key: RsaPublicKey, minBits?: number): RsaPublicKey {
+  checkSizes(key, minBits);
+  if (isWeak(key.n)) throw new KeyFault('weak', 'its modulus can be factored at once');
+  return key;
+}
+
+/** @throws {@link KeyFault} */
+export function checkSizes({ n, e }: RsaPublicKey, minBits: number = MODULUS_BITS.min): void {
   const bits = bitLength(n);
   if (bits < minBits) throw new KeyFault('bits', `${bits} bits and at least ${minBits}`);
   if (bits > MODULUS_BITS.max || bits % 8 !== 0 || n % 2n === 0n) {
@@ -46,5 +49,23 @@ export function checkPublicKey<Key extends RsaPublicKey>(
       e % 2n === 0n ? 'even' : e < PUBLIC_EXPONENT.min ? 'too small' : 'too large',
     );
   }
-  return key;
+}
+
+/** Whether a modulus has a small factor, or two factors so near each other that they are found at once (Fermat). */
+function isWeak(n: bigint): boolean {
+  for (let factor = 3n; factor < 1000n; factor += 2n) if (n % factor === 0n) return true;
+  // The square root, rounded up: n itself may be a square.
+  const middle = squareRoot(n - 1n) + 1n;
+  const rest = middle ** 2n - n;
+  return rest === 0n || squareRoot(rest) ** 2n === rest;
+}
+
+/** Rounded down (Newton). */
+function squareRoot(square: bigint): bigint {
+  let root = 1n << BigInt(Math.ceil(bitLength(square) / 2));
+  for (;;) {
+    const next = (root + square / root) >> 1n;
+    if (next >= root) return root;
+    root = next;
+  }
 }

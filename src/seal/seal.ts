@@ -10,6 +10,7 @@ import { encodePkcs1Private, encodePkcs1Public } from '../keys/encode.ts';
 import { modulusLength, type RsaPrivateKey, type RsaPublicKey } from '../keys/rsa.ts';
 import { describe } from '../options.ts';
 import type { Signer } from './signer.ts';
+import { wrongSignature } from './wrong-signature.ts';
 
 /** What the signature holds for whoever has the public key. */
 export interface SealSecrets {
@@ -45,7 +46,7 @@ export function encodeBlock(payload: Uint8Array, length: number): Uint8Array {
  * Signs. The signature is checked with the public operation before it is released: one that a fault
  * spoilt would give the private key away (Boneh, DeMillo, Lipton 1997).
  *
- * @throws {@link BundleSealError} `ERR_SIGNER_FAILED`.
+ * @throws {@link BundleSealError} `ERR_SIGNER_FAILED`; `ERR_KEY_INVALID`: p or q is no prime.
  */
 export async function signSeal(
   backend: Backend,
@@ -63,11 +64,10 @@ export async function signSeal(
         : await privateOperation(backend, key.privateKey, block);
     const inRange = bytesToInteger(signature) < key.publicKey.n;
     if (!inRange || !equalBytes(await publicOperation(backend, key.publicKey, signature), block)) {
+      if (!('signer' in key)) throw await wrongSignature(key.privateKey);
       throw new BundleSealError(
         'ERR_SIGNER_FAILED',
-        'signer' in key
-          ? "the signer's answer is not the signature asked for: check that it signs the 104 bytes as they stand (raw PKCS#1 v1.5, no hash) and with the key whose public half it names"
-          : 'the signature came out wrong and was not released: the machine or its memory is faulty, do not use it for signing',
+        "the signer's answer is not the signature asked for: check that it signs the 104 bytes as they stand (raw PKCS#1 v1.5, no hash) and with the key whose public half it names",
       );
     }
     return signature;
