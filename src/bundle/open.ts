@@ -110,6 +110,39 @@ export async function openHeader(
 ): Promise<OpenedHeader> {
   // Copies: the caller's memory may change between the check of the signature and the use of the digests.
   const fixed = concat(await source.read(0, Math.min(FIXED_LENGTH, source.size), signal));
+  try {
+    return await openAfter(fixed, backend, source, keys, checks, signal);
+  } catch (error) {
+    await diagnose(error, fixed, source, signal);
+    throw error;
+  }
+}
+
+/** Adds to an error that the bundle was carried as text, where it was. */
+async function diagnose(
+  error: unknown,
+  fixed: Uint8Array,
+  source: Source,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    const { mayBeDamage, nameDamage, SAMPLE_LENGTH } = await import('../format/text-damage.ts');
+    if (!mayBeDamage(error)) return;
+    const end = Math.min(SAMPLE_LENGTH, source.size);
+    nameDamage(error, source.isLocal ? await source.read(0, end, signal) : fixed);
+  } catch {
+    // The error is told without it.
+  }
+}
+
+async function openAfter(
+  fixed: Uint8Array,
+  backend: Backend,
+  source: Source,
+  keys: readonly IdentifiedKey[],
+  checks: HeaderChecks,
+  signal: AbortSignal | undefined,
+): Promise<OpenedHeader> {
   const header = parseHeader(fixed, checks.maxChunks ?? DEFAULT_MAX_CHUNKS);
   const key = chooseKey(header, keys);
   const end = Math.min(header.headerLength, source.size);

@@ -99,6 +99,7 @@ function inputFile(path: string, stats: BigIntStats, handle: FileHandle): InputF
     path,
     stats,
     size: Number(stats.size),
+    isLocal: true,
     mode: Number(stats.mode & MODE_BITS),
     readInto,
     read: (start, end) => readInto(new Uint8Array(end - start), start),

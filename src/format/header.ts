@@ -204,7 +204,7 @@ export function checkBodyLength(header: Header, bodyLength: number): void {
   const why =
     bodyLength < wanted
       ? 'the download was cut, fetch it again'
-      : 'something follows the bundle, or the seal belongs to another one';
+      : 'something follows the bundle, it was carried as text, or the seal belongs to another one';
   throw new BundleSealError(
     'ERR_LENGTH_INVALID',
     `the body takes ${wanted} bytes, got ${bodyLength}: ${why}`,

@@ -18,6 +18,8 @@ export interface Source {
   readonly size: number;
   /** All of them, where they are in memory in one piece. */
   readonly bytes?: Uint8Array;
+  /** Whether a further read costs no request and is not waited for. */
+  readonly isLocal?: boolean;
   /** Bytes from `start` to `end`, which are within the size. */
   read(start: number, end: number, signal?: AbortSignal): Awaitable<Uint8Array>;
   /** What has been read of the start, and behind it the bytes to `end`: where that saves putting them together. */
@@ -41,13 +43,19 @@ export function isBlob(value: unknown, brand: string): value is Blob {
 }
 
 function memorySource(bytes: Uint8Array): Source {
-  return { size: bytes.length, bytes, read: (start, end) => bytes.subarray(start, end) };
+  return {
+    size: bytes.length,
+    isLocal: true,
+    bytes,
+    read: (start, end) => bytes.subarray(start, end),
+  };
 }
 
 function blobSource(blob: Blob, name: string): Source {
   return {
     // Anything may carry the brand.
     size: checkSize(blob.size, name),
+    isLocal: true,
     async read(start, end, signal) {
       const work = async () => new Uint8Array(await blob.slice(start, end).arrayBuffer());
       let cause: unknown;
