@@ -2,21 +2,12 @@
 
 import type { Command } from 'commander';
 import type { DecryptedFile } from '../capgo/decrypt-file.ts';
-import { BundleSealError } from '../errors.ts';
 import { type Answer, UsageError } from './answer.ts';
 import type { Context } from './context.ts';
 import { bytes } from './help.ts';
-import {
-  findPrivateKey,
-  isThere,
-  type KeyValue,
-  keyFromText,
-  type PrivateKeyOptions,
-  readKeyFile,
-} from './keys.ts';
-
-export const CAPGO_PRIVATE_KEY_FILE = '.capgo_key_v2';
-const CAPGO_PUBLIC_KEY_FILE = `${CAPGO_PRIVATE_KEY_FILE}.pub`;
+import { type FoundKey, findPrivateKey, findPublicKeys, type PrivateKeyOptions } from './keys.ts';
+import type { KeyValue } from './read-key.ts';
+import { CAPGO, pemOf } from './wires.ts';
 
 /** What opening such a bundle needs beside its file. */
 export interface CapgoOpeningOptions {
@@ -44,19 +35,19 @@ export async function encryptForCapgo(
   if (checksumFormat !== 'v3' && checksumFormat !== 'v2') {
     throw new UsageError(`--checksum-format takes v3 or v2, got ${checksumFormat}`);
   }
-  const { key } = await findPrivateKey(context, options, CAPGO_PRIVATE_KEY_FILE);
+  const { key, from } = await findPrivateKey(context, options, CAPGO);
   const { encryptFile } = await import('../capgo-node.ts');
   const { signal } = context;
   const about = await context.follow('encrypting', (onProgress) =>
     encryptFile(zip, out, { privateKey: pemOf(key), checksumFormat, signal, onProgress }),
   );
   return {
-    json: { out, ...about },
+    json: { out, ...about, keyFrom: from },
     lines: [
       `✓ ${out}  ${bytes(about.size)} encrypted into ${bytes(about.encryptedSize)}, for Capgo's plugin`,
       `  ivSessionKey  ${about.ivSessionKey}`,
       `  checksum      ${about.checksum}`,
-      `  key id        ${about.keyId}`,
+      `  key id        ${about.keyId} (${from})`,
     ],
   };
 }
@@ -82,24 +73,11 @@ export async function openFromCapgo(
   );
 }
 
-async function findCapgoPublicKey({ key = [], keyData }: CapgoOpeningOptions): Promise<KeyValue> {
+async function findCapgoPublicKey(options: CapgoOpeningOptions): Promise<KeyValue> {
+  const { key = [], keyData } = options;
   if (key.length + (keyData === undefined ? 0 : 1) > 1) {
     throw new UsageError("Capgo's wire names no key: give one --key");
   }
-  if (keyData !== undefined) return keyFromText(keyData);
-  const path = key[0] ?? CAPGO_PUBLIC_KEY_FILE;
-  if (key[0] !== undefined || (await isThere(path))) return readKeyFile(path);
-  throw new BundleSealError(
-    'ERR_KEY_INVALID',
-    `no public key: pass --key FILE (${CAPGO_PUBLIC_KEY_FILE} is not here)`,
-  );
-}
-
-/** Capgo's keys are text; anything else is refused. */
-export function pemOf(key: KeyValue): string {
-  if (typeof key === 'string') return key;
-  throw new BundleSealError(
-    'ERR_KEY_INVALID',
-    'Capgo takes PKCS#1 in PEM alone: pass .capgo_key_v2 or .capgo_key_v2.pub',
-  );
+  const [found] = (await findPublicKeys(options, CAPGO)) as [FoundKey<KeyValue>];
+  return found.key;
 }

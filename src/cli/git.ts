@@ -1,26 +1,70 @@
 // What git would do with a private key.
+//
+// A project may have been cloned a minute ago, and its .git/config can name programs that git runs when it is
+// asked anything. So git is asked with those settings off, by the two commands that need no filter, hook or
+// remote, and it is started by a full path that no folder of the project can supply.
 
 import { execFile } from 'node:child_process';
-import { appendFile, readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { constants } from 'node:fs';
+import { access, lstat, readFile } from 'node:fs/promises';
+import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
+import { fileError } from '../files/error.ts';
+import { isThere } from './read-key.ts';
+import { writeWhole } from './write-whole.ts';
 
-export type GitState = 'tracked' | 'not ignored' | 'ignored' | 'no repository';
+/** `unknown`: there is a repository, and git can't or must not answer for it. */
+export type GitState = 'tracked' | 'not ignored' | 'ignored' | 'no repository' | 'unknown';
 
 const execute = promisify(execFile);
 
+// Milliseconds.
+const TIMEOUT = 10_000;
+
+// What a repository's config may have git run or reach. Settings of the command line win over every file.
+const HARMLESS = [
+  'core.fsmonitor=false',
+  'core.hooksPath=/dev/null',
+  'core.pager=cat',
+  'core.sshCommand=false',
+  'core.gitProxy=',
+  'core.askPass=',
+  'core.editor=false',
+  'core.alternateRefsCommand=',
+  'core.attributesFile=/dev/null',
+  'credential.helper=',
+  'diff.external=',
+  'gpg.program=false',
+  'protocol.allow=never',
+  // A bare repository that lies inside a project's files would bring a config of its own.
+  'safe.bareRepository=explicit',
+].flatMap((setting) => ['-c', setting]);
+
+const GLOBAL_OPTIONS = ['--no-pager', '--no-optional-locks', ...HARMLESS];
+
 /** Where there is no git, or no repository, nothing can be committed. */
 export async function gitStateOf(path: string): Promise<GitState> {
-  const options = { cwd: dirname(path) };
   const name = basename(path);
-  if ((await exitOf('ls-files', '--error-unmatch', '--', name)) === 0) return 'tracked';
-  const ignored = await exitOf('check-ignore', '-q', '--', name);
+  const folder = resolve(dirname(path));
+  const hasRepository = await isInRepository(folder);
+  const git = await findGit(folder);
+  if (git === undefined) return hasRepository ? 'unknown' : 'no repository';
+  const listed = await exitOf('--literal-pathspecs', 'ls-files', '--error-unmatch', '--', name);
+  if (listed === 0) return 'tracked';
+  // It takes no such option. A name that begins with a colon would be more than a name.
+  const ignored = await exitOf('check-ignore', '-q', '--', `./${name}`);
   if (ignored === 0) return 'ignored';
-  return ignored === 1 ? 'not ignored' : 'no repository';
+  if (ignored === 1) return 'not ignored';
+  return hasRepository ? 'unknown' : 'no repository';
 
   async function exitOf(...args: string[]): Promise<unknown> {
     try {
-      await execute('git', args, options);
+      await execute(git as string, [...GLOBAL_OPTIONS, ...args], {
+        cwd: folder,
+        env: environment(),
+        timeout: TIMEOUT,
+        windowsHide: true,
+      });
       return 0;
     } catch (error) {
       return (error as { code?: unknown }).code;
@@ -28,12 +72,87 @@ export async function gitStateOf(path: string): Promise<GitState> {
   }
 }
 
-/** Adds the file's name to the .gitignore beside it. */
-export async function ignoreInGit(path: string): Promise<string> {
+/**
+ * Adds lines to the .gitignore beside the file, so that git leaves out the private key, the old pairs that are
+ * kept beside it, and what a killed process leaves of it.
+ *
+ * @returns Whether git ignores the file now: a later pattern may take it in again.
+ */
+export async function ignoreInGit(
+  path: string,
+): Promise<{ readonly file: string; readonly state: GitState }> {
   const file = join(dirname(path), '.gitignore');
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const there = await lstat(file).catch(() => undefined);
+  // Git itself reads no .gitignore through a link.
+  if (there !== undefined && !there.isFile()) throw fileError(file, 'is no regular file');
+  // Byte for byte: the file may be in any encoding.
+  const text = there === undefined ? '' : await readFile(file, 'latin1');
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
+  const present = new Set(text.split(/\r?\n/));
+  const wanted = ignoreLines(path).map((line) => Buffer.from(line).toString('latin1'));
+  const missing = wanted.filter((line) => !present.has(line));
   const start = text === '' || text.endsWith('\n') ? '' : lineBreak;
-  await appendFile(file, `${start}/${basename(path)}${lineBreak}`);
-  return file;
+  const added = missing.map((line) => line + lineBreak).join('');
+  const mode = there === undefined ? 0o666 : there.mode & 0o777;
+  const content = Buffer.from(text + start + added, 'latin1');
+  if (missing.length > 0) await writeWhole(file, content, { mode, force: there !== undefined });
+  return { file, state: await gitStateOf(path) };
+}
+
+/** The patterns for a private key, and for its pair where it is one that was kept. */
+export function ignoreLines(path: string): string[] {
+  const name = escapePattern(basename(path).replace(/(?<=.)\.old(\.\d+)?$/, ''));
+  return [`/${name}`, `/${name}.old*`, '.*.bundleseal-tmp'];
+}
+
+/** A file's name as a pattern that matches this name alone. */
+function escapePattern(name: string): string {
+  return name.replace(/[\\*?[\]]/g, '\\$&').replace(/ +$/, (spaces) => '\\ '.repeat(spaces.length));
+}
+
+/** Without what the caller's environment says of repositories: what counts is the folder. */
+function environment(): NodeJS.ProcessEnv {
+  const env = Object.entries(process.env).filter(([name]) => !/^GIT_/i.test(name));
+  return {
+    ...Object.fromEntries(env),
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_NO_LAZY_FETCH: '1',
+    // No transport at all, whatever the config allows.
+    GIT_ALLOW_PROTOCOL: 'none',
+    GIT_ATTR_NOSYSTEM: '1',
+    LC_ALL: 'C',
+  };
+}
+
+/** A git that the project can't have put there: neither by a relative entry of PATH nor by its own folders. */
+async function findGit(folder: string): Promise<string | undefined> {
+  const isWindows = process.platform === 'win32';
+  const name = isWindows ? 'git.exe' : 'git';
+  for (const entry of (process.env['PATH'] ?? '').split(delimiter)) {
+    const isOfProject = isInside(folder, entry) || isInside(process.cwd(), entry);
+    if (!isAbsolute(entry) || isOfProject || /[\\/]node_modules([\\/]|$)/.test(entry)) continue;
+    const candidate = join(entry, name);
+    try {
+      await access(candidate, isWindows ? constants.F_OK : constants.X_OK);
+      return candidate;
+    } catch {
+      // The next entry may have it.
+    }
+  }
+  return undefined;
+}
+
+function isInside(folder: string, path: string): boolean {
+  // Everything lies in the root; what a system has there is not a project's.
+  if (dirname(folder) === folder) return false;
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+async function isInRepository(folder: string): Promise<boolean> {
+  for (let at = folder; ; at = dirname(at)) {
+    if (await isThere(join(at, '.git'))) return true;
+    if (dirname(at) === at) return false;
+  }
 }

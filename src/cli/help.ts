@@ -6,7 +6,7 @@ export function examples(...lines: readonly string[]): string {
 }
 
 export const PRIVATE_KEY_HELP =
-  'private key: PEM, DER or JWK; - for standard input (default: BUNDLESEAL_PRIVATE_KEY, CAPGO_PRIVATE_KEY, .bundleseal_key)';
+  'private key: PEM, DER or JWK; - for standard input (default: BUNDLESEAL_PRIVATE_KEY, then .bundleseal_key; with --capgo: CAPGO_PRIVATE_KEY, then .capgo_key_v2)';
 
 export const PUBLIC_KEY_HELP =
   'public key; several while keys rotate (default: .bundleseal_key.pub, then the Capacitor config)';

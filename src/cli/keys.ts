@@ -1,19 +1,13 @@
 // Where a command's keys come from.
 
-import { stat } from 'node:fs/promises';
 import { BundleSealError } from '../errors.ts';
-import type { RsaJwk } from '../keys/jwk.ts';
-import { keyOfText, repairKeyText, textOfBytes } from '../keys/repair.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { UsageError } from './answer.ts';
 import { findConfig } from './config/files.ts';
 import { readConfig } from './config/read.ts';
 import type { Context } from './context.ts';
-import { readSmallFile } from './small-file.ts';
-
-export const PRIVATE_KEY_FILE = '.bundleseal_key';
-export const PUBLIC_KEY_FILE = '.bundleseal_key.pub';
-export const KEY_VARIABLES = ['BUNDLESEAL_PRIVATE_KEY', 'CAPGO_PRIVATE_KEY'] as const;
+import { isThere, type KeyValue, keyFromText, namingSource, readKeyFile } from './read-key.ts';
+import { CAPGO, type Half, SEALED, type Wire } from './wires.ts';
 
 /** Options by which a private key is named. */
 export interface PrivateKeyOptions {
@@ -35,97 +29,140 @@ export interface FoundKey<Key> {
   readonly from: string;
 }
 
-export type KeyValue = string | Uint8Array | RsaJwk;
-
-/** Bits of the smallest key that has a use here: Capgo's. What seals asks for more. */
-export const MIN_BITS = 2048;
-
-// An RSA-16384 key in PEM has some 13 KB.
-const MAX_KEY_LENGTH = 65_536;
-
-/** A key out of a file: PEM, DER or JWK. `-` is standard input. */
-export async function readKeyFile(path: string): Promise<KeyValue> {
-  if (path.trim().startsWith('-----BEGIN')) {
-    throw new UsageError('--key takes the name of a file: pass the key itself with --key-data');
-  }
-  return keyFromBytes(await readSmallFile(path, 'a key', MAX_KEY_LENGTH));
+/** A key of a wire out of the file that an option named. Errors about the key name the file. */
+export async function readWireKey(
+  wire: Wire,
+  half: Half,
+  path: string,
+  option: string = '--key',
+): Promise<KeyValue> {
+  return checked(wire, half, { key: await readKeyFile(path, option), from: path });
 }
 
-/** The private key by which this command signs. */
+/** The private key by which this command signs: each wire has sources of its own. */
 export async function findPrivateKey(
   context: Context,
   { key, keyData }: PrivateKeyOptions,
-  fallback: string = PRIVATE_KEY_FILE,
+  wire: Wire = SEALED,
 ): Promise<FoundKey<KeyValue>> {
   if (key !== undefined && keyData !== undefined) {
     throw new UsageError('--key and --key-data name two keys: give one');
   }
-  if (key !== undefined) return { key: await readKeyFile(key), from: key };
+  const { variable, privateKeyFile } = wire;
+  if (key !== undefined) return { key: await readWireKey(wire, 'privateKey', key), from: key };
   if (keyData !== undefined) {
     context.warn(
-      'other users of this machine can read --key-data in its list of processes: use --key FILE, or BUNDLESEAL_PRIVATE_KEY',
+      `other users of this machine can read --key-data in its list of processes: use --key FILE, or ${variable}`,
     );
-    return { key: keyFromText(keyData), from: '--key-data' };
+    return fromText(wire, 'privateKey', keyData, '--key-data');
   }
-  for (const name of KEY_VARIABLES) {
-    const value = context.env[name];
-    if (value) return { key: keyFromText(value), from: name };
+  const value = context.env[variable];
+  if (value !== undefined) return fromText(wire, 'privateKey', value, variable);
+  if (await isThere(privateKeyFile)) {
+    return { key: await readWireKey(wire, 'privateKey', privateKeyFile), from: privateKeyFile };
   }
-  if (await isThere(fallback)) return { key: await readKeyFile(fallback), from: fallback };
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `no private key: pass --key FILE, set ${KEY_VARIABLES[0]}, or make a pair with "bundleseal key create" (${fallback} is not here)`,
+    `no private key: pass --key FILE, set ${variable}, or make a pair with "${wire.create}" (${privateKeyFile} is not here)${await hintAtOther(context, wire)}`,
   );
 }
 
 /** The public keys by which this command opens: those named, else the file's, else the config's. */
 export async function findPublicKeys(
   { key = [], keyData, plugin }: PublicKeyOptions,
-  fallback: string = PUBLIC_KEY_FILE,
+  wire: Wire = SEALED,
 ): Promise<FoundKey<KeyValue>[]> {
   const named: FoundKey<KeyValue>[] = [];
-  for (const path of key) named.push({ key: await readKeyFile(path), from: path });
-  if (keyData !== undefined) named.push({ key: keyFromText(keyData), from: '--key-data' });
+  for (const path of key) {
+    named.push({ key: await readWireKey(wire, 'publicKey', path), from: path });
+  }
+  if (keyData !== undefined) named.push(await fromText(wire, 'publicKey', keyData, '--key-data'));
   if (named.length > 0) return named;
-  if (await isThere(fallback)) return [{ key: await readKeyFile(fallback), from: fallback }];
-  const configured = await findConfiguredKeys(plugin);
+  const { publicKeyFile } = wire;
+  if (await isThere(publicKeyFile)) {
+    return [{ key: await readWireKey(wire, 'publicKey', publicKeyFile), from: publicKeyFile }];
+  }
+  const configured = await findConfiguredKeys(wire, plugin);
   if (configured.length > 0) return configured;
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `no public key: pass --key FILE (${fallback} is not here, and no Capacitor config with a publicKey)`,
+    `no public key: pass --key FILE (${publicKeyFile} is not here, and no Capacitor config with plugins.${plugin ?? wire.plugin}.publicKey)`,
   );
 }
 
-async function findConfiguredKeys(plugin?: string): Promise<FoundKey<string>[]> {
+/** The keys of the Capacitor config here: of the wire's own place, else where earlier releases put them. */
+export async function findConfiguredKeys(
+  wire: Wire,
+  plugin?: string,
+): Promise<FoundKey<KeyValue>[]> {
   const file = await findConfig('.');
   if (file === undefined) return [];
-  const values = await readConfig(file, plugin);
-  return ['publicKey', 'previousPublicKey'].flatMap((name) => {
-    const value = values.plugin[name];
-    const isKey = value?.kind === 'literal' && typeof value.value === 'string';
-    return isKey ? [{ key: value.value as string, from: `${file.fileName} (${name})` }] : [];
-  });
+  const keysOfPlugin = async (name: string): Promise<FoundKey<string>[]> => {
+    const values = await readConfig(file, name);
+    return ['publicKey', 'previousPublicKey'].flatMap((member) => {
+      const value = values.plugin[member];
+      const isKey = value?.kind === 'literal' && typeof value.value === 'string';
+      const from = `${file.fileName} (plugins.${name}.${member})`;
+      return isKey ? [{ key: value.value as string, from }] : [];
+    });
+  };
+  const found = await keysOfPlugin(plugin ?? wire.plugin);
+  for (const one of found) await checked(wire, 'publicKey', one);
+  if (found.length > 0 || plugin !== undefined || wire === CAPGO) return found;
+  const older: FoundKey<string>[] = [];
+  for (const one of await keysOfPlugin(CAPGO.plugin)) {
+    // Capgo's own key stands in that place too; only what this wire can use is its.
+    if (await isKeyOf(wire, one.key)) older.push(one);
+  }
+  return older;
 }
 
-export async function isThere(path: string): Promise<boolean> {
+/** Whether a text is a public key that the wire can use. */
+export async function isKeyOf(wire: Wire, key: KeyValue): Promise<boolean> {
   try {
-    await stat(path);
+    await wire.idOf('publicKey', key);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof BundleSealError) return false;
+    throw error;
   }
 }
 
-export function keyFromText(text: string): KeyValue {
-  return keyOfText(repairKeyText(text).text);
+/** A key that an option or a variable holds. */
+export async function fromText(
+  wire: Wire,
+  half: Half,
+  text: string,
+  from: string,
+): Promise<FoundKey<KeyValue>> {
+  if (text.trim() === '') {
+    throw new BundleSealError('ERR_KEY_INVALID', `${from} is set and empty: ${EMPTY_ADVICE}`);
+  }
+  const key = await namingSource(from, () => keyFromText(text));
+  return { key: await checked(wire, half, { key, from }), from };
 }
 
-function keyFromBytes(bytes: Uint8Array): KeyValue {
-  const text = textOfBytes(bytes);
-  return text === undefined ? bytes : keyFromText(text);
-}
+/** What to do about a variable that is set and empty. */
+export const EMPTY_ADVICE =
+  'the secret behind it is missing or not visible to this job; give it a key, or unset it';
 
 /** For calls that take one key or several. */
 export function keysOf(found: readonly FoundKey<KeyValue>[]): PublicKeyInput[] {
   return found.map(({ key }) => key);
+}
+
+async function checked(
+  wire: Wire,
+  half: Half,
+  { key, from }: FoundKey<KeyValue>,
+): Promise<KeyValue> {
+  await namingSource(from, () => wire.idOf(half, key));
+  return key;
+}
+
+async function hintAtOther({ env }: Context, wire: Wire): Promise<string> {
+  const other = wire === SEALED ? CAPGO : SEALED;
+  const place = env[other.variable] !== undefined ? other.variable : other.privateKeyFile;
+  if (place !== other.variable && !(await isThere(place))) return '';
+  return `; ${place} is there, but it is a key of ${other.title}${other === CAPGO ? ': pass --capgo if that is meant' : ', which is used without --capgo'}`;
 }

@@ -22,7 +22,7 @@ import { guardStandardStreams, print, writeText } from './terminal.ts';
 const OVERVIEW = `
 The way of a bundle:
   $ npx bundleseal key create                    # once: a key pair
-  $ npx bundleseal key save                      # the public key into capacitor.config
+  $ npx bundleseal key save --module src/key.ts  # the public key into a module of the app
   $ npx bundleseal bundle encrypt dist           # zip and seal the build
   $ npx bundleseal bundle verify dist.zip.sealed # what an app would say of it
 

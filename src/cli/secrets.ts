@@ -1,45 +1,99 @@
-// Keys that were passed where a name belongs, kept out of every message.
+// Keeps key material out of messages, wherever it was passed by mistake.
 //
-// `--key "$KEY"` and `key show "$KEY"` are easy mistakes. The system's error then names a "file" that is the key, and
-// so does the parser's error about an unknown option.
+// A key can arrive as any argument: instead of a file's name, as the value of a misspelt option, or cut into
+// several arguments by a shell that was given an unquoted variable. Errors quote their arguments, so every
+// error and warning goes through withoutKeys() before it is printed.
 
-// Characters that a message has to share with such an argument before they are hidden. A line of a key has 64.
-const SHARED_LENGTH = 16;
+// Characters of base64, base64url, hexadecimal digits and percent escapes.
+const RUN = /[A-Za-z0-9+/=_%-]{12,}/g;
 
-const LONG_BASE64 = /[A-Za-z0-9+/_=-]{200}/;
+// Shorter pieces of a key are not recognised; longer ones are hidden from their first character to their last.
+const GRAM_LENGTH = 12;
 
-/** Whether a text holds a private key, or may: base64 without its first line does not say what it is. */
-function mayBeKey(text: string): boolean {
-  return /PRIVATE KEY|"(?:d|p|q)"\s*:/.test(text) || LONG_BASE64.test(text.replace(/\s+/g, ''));
+// A line of PEM has 64 characters. A digest in hexadecimal has 64 too, and is no secret.
+const MIN_MIXED = 32;
+const MIN_HEX = 65;
+
+const HIDDEN = '[…]';
+
+/** Whether a text that should name a file, or anything else short, may be a key or a part of one. */
+export function looksLikeKey(text: string): boolean {
+  if (/-----|PRIVATE KEY|^\s*["'[{]|[\n\r]|\\n|%0A/i.test(text)) return true;
+  return hasKeyRun(text);
 }
 
-function givenKeys(): string[] {
-  const { BUNDLESEAL_PRIVATE_KEY = '', CAPGO_PRIVATE_KEY = '' } = process.env;
-  const values = [...process.argv.slice(2), BUNDLESEAL_PRIVATE_KEY, CAPGO_PRIVATE_KEY];
-  return values.filter(mayBeKey);
+function hasKeyRun(text: string): boolean {
+  return text
+    .replace(/[\s:]+/g, '')
+    .split(/[^A-Za-z0-9+=_%-]/)
+    .some(
+      (part) =>
+        (part.length >= MIN_MIXED && /[a-z]/.test(part) && /[A-Z]/.test(part) && /\d/.test(part)) ||
+        (part.length >= MIN_HEX && /^[0-9a-f]+$/i.test(part)),
+    );
+}
+
+/** The arguments and variables of this process that may hold key material. */
+export function secretsOf(argv: readonly string[], env: NodeJS.ProcessEnv): string[] {
+  const secrets: string[] = [];
+  let isInside = false;
+  for (const argument of argv) {
+    // An unquoted PEM arrives as many arguments, from BEGIN to END.
+    if (/-----BEGIN/.test(argument)) isInside = true;
+    if (isInside || looksLikeKey(argument)) secrets.push(argument);
+    if (/-----END|KEY-----$/.test(argument) && !/-----BEGIN|^KEY-----$/.test(argument)) {
+      isInside = false;
+    }
+  }
+  for (const [name, value] of Object.entries(env)) {
+    if (value && (/_PRIVATE_KEY$/.test(name) || /PRIVATE KEY/.test(value))) secrets.push(value);
+  }
+  return secrets;
 }
 
 /** The message with `[…]` in place of every part of a key that this process was given. */
 export function withoutKeys(message: string): string {
-  const keys = givenKeys();
-  if (keys.length === 0) return message;
-  const parts = new Set<string>();
-  for (const key of keys) {
-    // Messages quote a name as JSON does, so a line break is two characters there.
-    for (const text of [key, JSON.stringify(key).slice(1, -1)]) {
-      for (let at = 0; at + SHARED_LENGTH <= text.length; at += 1) {
-        parts.add(text.slice(at, at + SHARED_LENGTH));
-      }
+  return withoutSecrets(message, secretsOf(process.argv.slice(2), process.env));
+}
+
+/** The message with `[…]` in place of everything that is in one of the secrets. */
+export function withoutSecrets(message: string, secrets: readonly string[]): string {
+  let text = message;
+  for (const secret of secrets) {
+    if (secret.length < GRAM_LENGTH) continue;
+    const escaped = JSON.stringify(secret).slice(1, -1);
+    text = text.replaceAll(secret, HIDDEN).replaceAll(escaped, HIDDEN);
+  }
+  return hidePieces(text, secrets);
+}
+
+/** Hides pieces that stand alone, as where a message cut the secret or quoted it in its own way. */
+function hidePieces(text: string, secrets: readonly string[]): string {
+  const places = new Map<string, number[]>();
+  for (let at = 0; at + GRAM_LENGTH <= text.length; at++) {
+    const gram = text.slice(at, at + GRAM_LENGTH);
+    const known = places.get(gram);
+    if (known === undefined) places.set(gram, [at]);
+    else known.push(at);
+  }
+  const hidden = new Uint8Array(text.length);
+  for (const run of secrets.flatMap(runsOf)) {
+    for (let at = 0; at + GRAM_LENGTH <= run.length; at++) {
+      const gram = run.slice(at, at + GRAM_LENGTH);
+      for (const place of places.get(gram) ?? []) hidden.fill(1, place, place + GRAM_LENGTH);
+      places.delete(gram);
     }
   }
-  let shown = '';
-  let hiddenTo = 0;
-  for (let at = 0; at < message.length; at += 1) {
-    if (parts.has(message.slice(at, at + SHARED_LENGTH))) {
-      if (at >= hiddenTo) shown += '[…]';
-      hiddenTo = at + SHARED_LENGTH;
-    }
-    if (at >= hiddenTo) shown += message[at];
+  let result = '';
+  for (let at = 0; at < text.length; at++) {
+    if (hidden[at] === 0) result += text[at];
+    else if (hidden[at - 1] !== 1) result += HIDDEN;
   }
-  return shown;
+  return result;
+}
+
+/** The stretches of a secret that carry the key. The lines that say what kind of key it is are no secret. */
+function runsOf(secret: string): string[] {
+  const body = secret.replace(/-----(BEGIN|END)[A-Z ]*-----/g, '\n');
+  return [...(body.match(RUN) ?? []), ...(body.replace(/\s+/g, '').match(RUN) ?? [])];
 }

@@ -27,7 +27,8 @@ import {
 
 export { STANDARD };
 
-const NAME = 'bundleseal';
+/** What the names of these folders begin with, behind a full stop. */
+export const FOLDER_NAME = 'bundleseal';
 const PRIVATE = 0o700;
 const MODE_BITS = 0o777;
 const UNREADABLE = "can't be read";
@@ -41,10 +42,10 @@ const REMEDY = 'TMPDIR names the folder for temporary files';
  */
 export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const parent = await sayRemedy(holdTemporaries());
-  const name = await nameTemporary(NAME);
+  const name = await nameTemporary(FOLDER_NAME);
   const folder = join(parent.real, name);
   try {
-    await cleanTemporaries(parent, NAME, (left) => removeOwn(parent, left));
+    await cleanTemporaries(parent, FOLDER_NAME, (left) => removeOwn(parent, left));
     await sayRemedy(onFile(parent.real, UNWRITABLE, mkdir(parent.at(name), { mode: PRIVATE })));
     const result = await work(folder).catch((error: unknown) => {
       throw withRemedy(error, folder);

@@ -11,7 +11,12 @@ type Style = Parameters<typeof styleText>[0];
 // Control characters, characters of format (the bidirectional overrides are among them), line and paragraph separators.
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-const SIGNS: Readonly<Record<string, Style>> = { '✓': 'green', '!': 'yellow', '✗': 'red' };
+const SIGNS: Readonly<Record<string, Style>> = {
+  '✓': 'green',
+  '!': 'yellow',
+  '?': 'yellow',
+  '✗': 'red',
+};
 
 /** Text in which each control character and each character of format is written as `\u{…}`. */
 export function printable(text: string): string {

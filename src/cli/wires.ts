@@ -1,27 +1,53 @@
-// The two wires that a project's keys may be for, as far as doctor has to tell them apart.
+// The two wires that keys may be for. Each has its own files, variable, place in a config and key ids, so that
+// a key of one wire is never taken for the other's.
 
-import { CAPGO_PRIVATE_KEY_FILE, pemOf } from './capgo.ts';
-import { type KeyValue, PRIVATE_KEY_FILE } from './keys.ts';
+import { BundleSealError } from '../errors.ts';
+import { UPDATER } from './config/lookup.ts';
+import type { KeyValue } from './read-key.ts';
+
+export type Half = 'privateKey' | 'publicKey';
 
 export interface Wire {
+  readonly name: 'sealed' | 'capgo';
+  /** For people: "Capgo's wire". */
+  readonly title: string;
+  readonly variable: string;
   readonly privateKeyFile: string;
-  /** The command that makes a pair. */
+  readonly publicKeyFile: string;
+  /** The plugin in whose settings the public key stands. */
+  readonly plugin: string;
+  /** The command that makes a pair, and the one that puts the public key into the config. */
   readonly create: string;
-  /** The key id of either half; an error where it is not that half of a key for this wire. */
-  idOf(half: 'privateKey' | 'publicKey', key: KeyValue): Promise<string>;
+  readonly save: string;
+  /**
+   * The key id of either half, as everything else on this wire names it.
+   *
+   * @throws {@link BundleSealError} `ERR_KEY_INVALID`: it is not that half of a key for this wire.
+   */
+  idOf(half: Half, key: KeyValue): Promise<string>;
   publicKeyOf(privateKey: KeyValue): Promise<KeyValue>;
   /** Makes a bundle and opens it. */
   roundTrip(privateKey: KeyValue, publicKey: KeyValue): Promise<void>;
 }
 
+/** The plugin in whose settings the sealed format's public key stands. No plugin of this name has to exist. */
+export const PLUGIN = 'BundleSeal';
+
 export const SEALED: Wire = {
-  privateKeyFile: PRIVATE_KEY_FILE,
+  name: 'sealed',
+  title: 'the sealed format',
+  variable: 'BUNDLESEAL_PRIVATE_KEY',
+  privateKeyFile: '.bundleseal_key',
+  publicKeyFile: '.bundleseal_key.pub',
+  plugin: PLUGIN,
   create: 'bundleseal key create',
+  save: 'bundleseal key save',
   async idOf(half, key) {
-    const { keyId, publicKeyOf } = await import('../index.ts');
-    const { parsePublicKey } = await import('../keys/parse.ts');
-    if (half === 'publicKey') parsePublicKey(key);
-    return keyId(half === 'privateKey' ? await publicKeyOf(key) : key);
+    const { parsePrivateKey, parsePublicKey } = await import('../keys/parse.ts');
+    const { keyIdOf } = await import('../keys/identity.ts');
+    const { selectBackend } = await import('../backend/select.ts');
+    const parsed = half === 'privateKey' ? parsePrivateKey(key) : parsePublicKey(key);
+    return keyIdOf(await selectBackend(), parsed);
   },
   publicKeyOf: async (key) => (await import('../index.ts')).publicKeyOf(key),
   async roundTrip(privateKey, publicKey) {
@@ -31,16 +57,18 @@ export const SEALED: Wire = {
   },
 };
 
-// It takes PEM alone, and says so itself of anything else.
 export const CAPGO: Wire = {
-  privateKeyFile: CAPGO_PRIVATE_KEY_FILE,
+  name: 'capgo',
+  title: "Capgo's wire",
+  variable: 'CAPGO_PRIVATE_KEY',
+  privateKeyFile: '.capgo_key_v2',
+  publicKeyFile: '.capgo_key_v2.pub',
+  plugin: UPDATER,
   create: 'bundleseal key create --capgo',
+  save: 'bundleseal key save --capgo',
   async idOf(half, key) {
-    const { readPrivateKey, readPublicKey } = await import('../capgo/keys.ts');
-    const { keyIdOf } = await import('../keys/identity.ts');
-    const { selectBackend } = await import('../backend/select.ts');
-    const parsed = half === 'privateKey' ? readPrivateKey(pemOf(key)) : readPublicKey(pemOf(key));
-    return keyIdOf(await selectBackend(), parsed);
+    const { keyIdOf, readPrivateKey, readPublicKey } = await import('../capgo/keys.ts');
+    return keyIdOf(half === 'privateKey' ? readPrivateKey(pemOf(key)) : readPublicKey(pemOf(key)));
   },
   async publicKeyOf(key) {
     const { readPrivateKey } = await import('../capgo/keys.ts');
@@ -57,3 +85,12 @@ export const CAPGO: Wire = {
     await decryptBundle(bundle, { publicKey: pemOf(publicKey), ivSessionKey, checksum });
   },
 };
+
+/** Capgo's keys are text; anything else is refused. */
+export function pemOf(key: KeyValue): string {
+  if (typeof key === 'string') return key;
+  throw new BundleSealError(
+    'ERR_KEY_INVALID',
+    'Capgo takes PKCS#1 in PEM alone: pass .capgo_key_v2 or .capgo_key_v2.pub',
+  );
+}

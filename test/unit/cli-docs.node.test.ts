@@ -29,6 +29,7 @@ it.each(PAGES)('the commands of %s work', async (file) => {
     await write('dist/index.html', '<script>notifyAppReady()</script>');
     await write('capacitor.config.json', '{ "appId": "com.example.app", "webDir": "dist" }');
     await write('package.json', '{ "version": "1.0.0" }');
+    await write('src/main.ts', '');
     const env: Record<string, string> = {};
     if (!FROM_NOTHING.test(file)) {
       await run(['key', 'create']);

@@ -133,10 +133,12 @@ describe('key create', () => {
     await withProject(async (project) => {
       expect((await runIn(project.folder, 'git', ['init', '-q'])).code).toBe(0);
       const args = ['key', 'create', '--bits', '3072', '--force'];
-      expect((await project.run(args)).stderr).toContain('add this line to .gitignore');
+      expect((await project.run(args)).stderr).toContain('add these lines to .gitignore');
       await project.write('.gitignore', 'node_modules');
       await project.run([...args, '--gitignore']);
-      expect(read(project, '.gitignore').toString()).toBe('node_modules\n/.bundleseal_key\n');
+      expect(read(project, '.gitignore').toString()).toBe(
+        'node_modules\n/.bundleseal_key\n/.bundleseal_key.old*\n.*.bundleseal-tmp\n',
+      );
       expect((await project.json(args))['warnings']).toBeUndefined();
     });
   });
@@ -155,7 +157,7 @@ describe('key save and key delete-old', () => {
       expect(stderr).toContain('capacitor.config.json is here too');
       const text = read(project, 'capacitor.config.ts').toString();
       expect(text).toContain('autoUpdate: true');
-      expect(text.replace(/, publicKey: '[^']*'/, '')).toBe(
+      expect(text.replace(/, BundleSeal: { publicKey: '[^']*' }/, '')).toBe(
         "// ours\nexport default {\n  appId: 'a.b', // id\n  plugins: { CapacitorUpdater: { autoUpdate: true } },\n};\n",
       );
       expect(await project.json(['key', 'save'])).toMatchObject({ changed: false });
@@ -410,26 +412,19 @@ describe('bundle', () => {
 });
 
 describe('where private keys come from', () => {
-  it('is --key, then the variables, then the file', async () => {
+  it('is --key, then the variable, then the file', async () => {
     await withApp(async (project) => {
       const ids: Record<string, unknown> = {};
-      for (const out of ['a', 'b', 'c']) {
+      for (const out of ['a', 'b']) {
         const { keyId: id } = await project.json(['key', 'create', '--bits', '3072', '--out', out]);
         ids[out] = id;
       }
-      const env = {
-        BUNDLESEAL_PRIVATE_KEY: read(project, 'b').toString(),
-        CAPGO_PRIVATE_KEY: read(project, 'c').toString(),
-      };
+      const env = { BUNDLESEAL_PRIVATE_KEY: read(project, 'b').toString() };
       const args = ['bundle', 'encrypt', 'dist'];
-      const { CAPGO_PRIVATE_KEY } = env;
       expect(await project.json([...args, '--key', 'a'], { env })).toMatchObject({
         keyId: ids['a'],
       });
       expect(await project.json(args, { env })).toMatchObject({ keyId: ids['b'] });
-      expect(await project.json(args, { env: { CAPGO_PRIVATE_KEY } })).toMatchObject({
-        keyId: ids['c'],
-      });
       const own = await keyId(read(project, '.bundleseal_key.pub').toString());
       expect(await project.json(args)).toMatchObject({ keyId: own });
       const data = await project.json([...args, '--key-data', read(project, 'a').toString()]);
@@ -478,7 +473,7 @@ describe('key rotate', () => {
       expect((await project.run(['key', 'rotate'])).code).toBe(0);
       expect(read(project, '.bundleseal_key.old')).toEqual(old);
       const config = () =>
-        JSON.parse(read(project, 'capacitor.config.json').toString()).plugins.CapacitorUpdater;
+        JSON.parse(read(project, 'capacitor.config.json').toString()).plugins.BundleSeal;
       expect(config().publicKey).toBe(read(project, '.bundleseal_key.pub').toString());
       expect(config().previousPublicKey).toBe(read(project, '.bundleseal_key.old.pub').toString());
       // An app with both keys opens what either sealed.
@@ -518,7 +513,7 @@ describe('doctor', () => {
     expect(stdout + stderr).not.toMatch(SECRET);
     const { healthy, findings: all } = JSON.parse(stdout);
     expect(code).toBe(healthy ? 0 : 1);
-    return all as { state: string; what: string; mend?: string }[];
+    return all as { code: string; state: string; what: string; mend?: string }[];
   };
 
   it.each<[string, (project: Project) => Promise<unknown>, string, string]>([
@@ -529,7 +524,7 @@ describe('doctor', () => {
         await project.run(['key', 'save']);
         await project.run(['key', 'create', '--bits', '3072', '--out', 'x']);
         const config = {
-          plugins: { CapacitorUpdater: { publicKey: read(project, 'x.pub').toString() } },
+          plugins: { BundleSeal: { publicKey: read(project, 'x.pub').toString() } },
         };
         await project.write('ios/App/App/capacitor.config.json', JSON.stringify(config));
       },
@@ -544,7 +539,7 @@ describe('doctor', () => {
           '{"plugins":{"CapacitorUpdater":{"privateKey":"secret"}}}',
         ),
       'bad',
-      'has a private key',
+      'plugins.CapacitorUpdater.privateKey: a private key',
     ],
     [
       'a private key that others can read',
@@ -587,20 +582,18 @@ describe('doctor', () => {
   it('looks at keys of Capgo where they are meant, or alone there', async () => {
     await withApp(async (project) => {
       expect((await project.run(['key', 'create', '--capgo'])).code).toBe(0);
-      const saved = await project.run(['key', 'save', '--key', '.capgo_key_v2.pub']);
+      const saved = await project.run(['key', 'save', '--capgo']);
       expect(saved.code, saved.stderr).toBe(0);
-      // For the sealed format this key is too small, and another.
-      const sealed = await findings(project);
-      expect(sealed.some(({ state }) => state === 'bad')).toBe(true);
       const capgo = await project.json(['doctor', '--capgo']);
       expect(capgo).toMatchObject({ healthy: true });
       expect(JSON.stringify(capgo)).toContain('a bundle was sealed, opened and compared');
       await rm(project.path('.bundleseal_key'));
+      await rm(project.path('.bundleseal_key.pub'));
       expect(await project.json(['doctor'])).toMatchObject({ healthy: true });
       await project.run(['key', 'create', '--capgo', '--out', 'other']);
-      await project.run(['key', 'save', '--key', 'other.pub']);
+      await project.run(['key', 'save', '--capgo', '--key', 'other.pub']);
       const found = (await findings(project)).find(({ what }) => what.includes('another public'));
-      expect(found).toMatchObject({ state: 'bad' });
+      expect(found).toMatchObject({ code: 'CONFIG_KEY_MISMATCH', state: 'bad' });
     });
   });
 
@@ -656,7 +649,7 @@ describe("Capgo's wire", () => {
         ],
         belongTogether: true,
       });
-      const saved = await project.run(['key', 'save', '--key', '.capgo_key_v2.pub']);
+      const saved = await project.run(['key', 'save', '--capgo']);
       expect(saved.code).toBe(0);
       const config = JSON.parse(read(project, 'capacitor.config.json').toString());
       expect(config.plugins.CapacitorUpdater.publicKey).toBe(

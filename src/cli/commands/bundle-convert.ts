@@ -5,10 +5,13 @@ import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
 import { encryptForCapgo, openFromCapgo } from '../capgo.ts';
 import { bytes, collect, examples } from '../help.ts';
-import { type KeyValue, readKeyFile } from '../keys.ts';
+import { readWireKey } from '../keys.ts';
+import type { KeyValue } from '../read-key.ts';
 import { type MetadataOptions, readMetadata } from '../read-metadata.ts';
 import { run } from '../run.ts';
+
 import { withInput, withTemporaryFolder } from '../spool.ts';
+import { SEALED } from '../wires.ts';
 
 interface Options extends MetadataOptions {
   readonly to: string;
@@ -57,7 +60,9 @@ export function bundleConvert(group: Command): void {
         const { signal } = context;
         if (to === 'capgo') {
           const publicKey: KeyValue[] = [];
-          for (const path of from) publicKey.push(await readKeyFile(path));
+          for (const path of from) {
+            publicKey.push(await readWireKey(SEALED, 'publicKey', path, '--from'));
+          }
           const { decryptFile } = await import('../../node.ts');
           return withTemporaryFolder(async (folder) => {
             const zip = join(folder, 'bundle.zip');
@@ -69,7 +74,7 @@ export function bundleConvert(group: Command): void {
         }
         if (to !== 'sealed') throw new UsageError(`--to takes sealed or capgo, got ${to}`);
         const metadata = await readMetadata(options);
-        const privateKey = await readKeyFile(key);
+        const privateKey = await readWireKey(SEALED, 'privateKey', key);
         const { encryptFile } = await import('../../node.ts');
         const sealed = await withTemporaryFolder(async (folder) => {
           const zip = join(folder, 'bundle.zip');

@@ -7,8 +7,9 @@ import { UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';
 import { readHeaderFile } from '../header-file.ts';
 import { collect, examples, KEY_DATA_HELP, PRIVATE_KEY_HELP } from '../help.ts';
-import { findPrivateKey, type PrivateKeyOptions, readKeyFile } from '../keys.ts';
+import { findPrivateKey, type PrivateKeyOptions, readWireKey } from '../keys.ts';
 import { run } from '../run.ts';
+import { SEALED } from '../wires.ts';
 import { writeWhole } from '../write-whole.ts';
 
 interface Options extends PrivateKeyOptions {
@@ -41,7 +42,9 @@ export function bundleReseal(group: Command): void {
         }
         const { key } = await findPrivateKey(context, options);
         const publicKey = [];
-        for (const path of options.from) publicKey.push(await readKeyFile(path));
+        for (const path of options.from) {
+          publicKey.push(await readWireKey(SEALED, 'publicKey', path, '--from'));
+        }
         const { inspectBundle, resealBundle } = await import('../../index.ts');
         const done: { file: string; keyId: string }[] = [];
         for (const file of files) {
@@ -78,7 +81,7 @@ async function writeResealed(
   const [{ openInputFile }, { replaceFile }, { isThere }] = await Promise.all([
     import('../../files/input-file.ts'),
     import('../../files/replace.ts'),
-    import('../keys.ts'),
+    import('../read-key.ts'),
   ]);
   // The output may not be the input, so it gets a name of its own first.
   const isSame = (await isThere(out)) && (await sameFile(input, out));

@@ -11,7 +11,7 @@ import { findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import type { Context } from '../context.ts';
 import { bytes, collect, examples } from '../help.ts';
-import { isThere } from '../keys.ts';
+import { isThere } from '../read-key.ts';
 import { run } from '../run.ts';
 import { withOutput } from '../spool.ts';
 

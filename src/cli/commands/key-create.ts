@@ -3,13 +3,13 @@
 import type { Command } from 'commander';
 import { fileError } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
-import { CAPGO_PRIVATE_KEY_FILE } from '../capgo.ts';
 import type { Context } from '../context.ts';
-import { gitStateOf, ignoreInGit } from '../git.ts';
+import { gitStateOf, ignoreInGit, ignoreLines } from '../git.ts';
 import { examples } from '../help.ts';
-import { isThere, PRIVATE_KEY_FILE } from '../keys.ts';
+import { type KeptPair, placePair } from '../key-pair.ts';
+import { isThere, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
-import { writeWhole } from '../write-whole.ts';
+import { CAPGO, SEALED } from '../wires.ts';
 
 interface Options {
   readonly out?: string;
@@ -29,14 +29,14 @@ export function keyCreate(group: Command): void {
     )
     .option(
       '--out <file>',
-      `the private key; the public one gets .pub behind it (default: ${PRIVATE_KEY_FILE}, or ${CAPGO_PRIVATE_KEY_FILE} with --capgo)`,
+      `the private key; the public one gets .pub behind it (default: ${SEALED.privateKeyFile}, or ${CAPGO.privateKeyFile} with --capgo)`,
     )
     .option('--bits <bits>', 'of the RSA modulus: 3072 or 4096', '4096')
     .option('--format <format>', 'pkcs8 or pkcs1', 'pkcs8')
     .option('--capgo', "RSA-2048 in PKCS#1, which is what Capgo's plugin takes", false)
     .option(
       '--force',
-      'replace keys that are there: what they sealed can no longer be renewed',
+      'make a new pair where keys are already: those are kept, with .old behind their names',
       false,
     )
     .option('--gitignore', 'add the private key to .gitignore where git would commit it', false)
@@ -44,7 +44,9 @@ export function keyCreate(group: Command): void {
     .action(
       run<Options>(async (context, options) => {
         const { force } = options;
-        const out = options.out ?? (options.capgo ? CAPGO_PRIVATE_KEY_FILE : PRIVATE_KEY_FILE);
+        const wire = options.capgo ? CAPGO : SEALED;
+        const out = options.out ?? wire.privateKeyFile;
+        await refuseKeyAsPath(out, '--out');
         const modulusBits = Number(options.bits);
         if (modulusBits !== 3072 && modulusBits !== 4096) {
           throw new UsageError(`--bits takes 3072 or 4096, got ${options.bits}`);
@@ -58,19 +60,24 @@ export function keyCreate(group: Command): void {
         const pair = options.capgo
           ? await (await import('../../capgo.ts')).keygen({ signal })
           : await (await import('../../index.ts')).keygen({ modulusBits, format, signal });
-        await writePair(out, pair, force);
+        const kept = await placePair(out, pair);
         await guardFromGit(context, out, options.gitignore);
+        if (kept.privateKey !== undefined) {
+          await guardFromGit(context, kept.privateKey, options.gitignore);
+        }
         return {
           json: {
             privateKey: out,
             publicKey: `${out}.pub`,
             keyId: pair.keyId,
             bits: options.capgo ? 2048 : modulusBits,
+            ...(hasKept(kept) && { kept }),
           },
           lines: [
             `✓ private key  ${out}  (into the build machine's secrets, and nowhere else)`,
-            `✓ public key   ${out}.pub  (into the app: bundleseal key save)`,
+            `✓ public key   ${out}.pub  (into the app: ${wire.save})`,
             `  key id       ${pair.keyId}`,
+            ...Object.values(kept).map((path) => `  kept         ${path}, which was there before`),
           ],
         };
       }),
@@ -89,28 +96,33 @@ async function refuseExisting(out: string, force: boolean): Promise<void> {
   }
 }
 
-/** Writes both halves; the private one is readable by its owner alone. */
-export async function writePair(
-  out: string,
-  pair: { readonly privateKey: string; readonly publicKey: string },
-  force: boolean,
-): Promise<void> {
-  await writeWhole(out, pair.privateKey, { mode: 0o600, force });
-  await writeWhole(`${out}.pub`, pair.publicKey, { mode: 0o644, force });
+function hasKept(kept: KeptPair): boolean {
+  return Object.keys(kept).length > 0;
 }
 
-/** Warns where git would commit a private key, and adds the line if that is wanted. */
+/** Warns where git would commit a private key, and adds the lines if that is wanted. */
 export async function guardFromGit(context: Context, path: string, add: boolean): Promise<void> {
   const state = await gitStateOf(path);
   if (state === 'tracked') {
     context.warn(`${path} is in git: take it out (git rm --cached), and count the key as known`);
   }
+  if (state === 'unknown') {
+    context.warn(`git does not say whether it would commit ${path}: look before you commit`);
+  }
+  // What a killed process leaves has another name, so the lines are worth having where the key is ignored too.
+  if (state === 'ignored' && add) await ignoreInGit(path);
   if (state !== 'not ignored') return;
-  if (add || (await context.confirm(`git would commit ${path}. Add it to .gitignore?`))) {
-    context.warn(`${path} was added to ${await ignoreInGit(path)}`);
+  const lines = ignoreLines(path).join(' ');
+  if (!add && !(await context.confirm(`git would commit ${path}. Add it to .gitignore?`))) {
+    context.warn(
+      `git would commit ${path}: add these lines to .gitignore, or pass --gitignore: ${lines}`,
+    );
     return;
   }
+  const { file, state: after } = await ignoreInGit(path);
   context.warn(
-    `git would commit ${path}: add this line to .gitignore, or pass --gitignore: /${path}`,
+    after === 'ignored'
+      ? `${path} was added to ${file}`
+      : `${path} was added to ${file}, but git would still commit it: another pattern takes it in again, or its name can't be written as a pattern. Move the key out of the repository`,
   );
 }

@@ -1,21 +1,25 @@
 // key rotate: a new pair, with the old one kept for as long as old apps live.
 
-import { rename } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { fileError, onFile } from '../../files/error.ts';
-import { nameTemporary } from '../../files/temporary.ts';
+import { fileError } from '../../files/error.ts';
+import { UsageError } from '../answer.ts';
 import { removeKey, setPublicKey } from '../config/edit.ts';
 import { type ConfigFile, findConfig, readConfigText, writeConfigText } from '../config/files.ts';
 import type { Context } from '../context.ts';
 import { examples } from '../help.ts';
-import { isThere, PRIVATE_KEY_FILE, readKeyFile } from '../keys.ts';
+import { checkModule, writeModule } from '../key-module.ts';
+import { placePair } from '../key-pair.ts';
+import { readWireKey } from '../keys.ts';
 import { publicPem } from '../public-pem.ts';
+import { isThere, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
-import { guardFromGit, writePair } from './key-create.ts';
+import { CAPGO, PLUGIN, SEALED } from '../wires.ts';
+import { guardFromGit } from './key-create.ts';
 
 interface Options {
   readonly key: string;
   readonly plugin?: string;
+  readonly module?: string;
   readonly finish: boolean;
   readonly gitignore: boolean;
 }
@@ -25,15 +29,30 @@ export function keyRotate(group: Command): void {
     .command('rotate')
     .summary('replace the key pair, step by step')
     .description(
-      "Makes a new pair in the old one's place and keeps the old one as .old. The config gets the new key as publicKey and the old one as previousPublicKey, so that the app can pass both to decryptBundle. --finish, once no app with the old key is left, takes previousPublicKey out.",
+      "Makes a new pair in the old one's place and keeps the old one as .old. The config gets the new key as publicKey and the old one as previousPublicKey, and the module that the app imports exports both as publicKeys, for decryptBundle. --finish, once no app with the old key is left, takes the old one out of them.",
     )
-    .option('--key <file>', 'the private key to replace', PRIVATE_KEY_FILE)
-    .option('--plugin <name>', 'the plugin whose settings have it (default: CapacitorUpdater)')
-    .option('--finish', 'end the rotation: the old public key leaves the config', false)
+    .option('--key <file>', 'the private key to replace', SEALED.privateKeyFile)
+    .option('--module <file>', 'the module that "key save --module" wrote')
+    .option('--plugin <name>', `the plugin whose settings have it (default: ${PLUGIN})`)
+    .option('--finish', 'end the rotation: the old public key leaves config and module', false)
     .option('--gitignore', 'add the private keys to .gitignore where git would commit them', false)
-    .addHelpText('after', examples('key rotate', 'key rotate --finish'))
+    .addHelpText(
+      'after',
+      examples(
+        'key rotate',
+        'key rotate --module src/bundleseal-key.ts',
+        'key rotate --finish --module src/bundleseal-key.ts',
+      ),
+    )
     .action(
       run<Options>(async (context, options) => {
+        if (options.plugin === CAPGO.plugin) {
+          throw new UsageError(
+            `plugins.${CAPGO.plugin} is for Capgo's plugin, which knows one key alone: leave --plugin out`,
+          );
+        }
+        await refuseKeyAsPath(options.key, '--key');
+        if (options.module !== undefined) await checkModule(options.module, false);
         const config = await findConfig('.');
         return options.finish ? finish(config, options) : begin(context, config, options);
       }),
@@ -41,7 +60,7 @@ export function keyRotate(group: Command): void {
 }
 
 async function begin(context: Context, config: ConfigFile | undefined, options: Options) {
-  const { key, plugin, gitignore } = options;
+  const { key, plugin, gitignore, module } = options;
   const old = `${key}.old`;
   for (const path of [old, `${old}.pub`]) {
     if (await isThere(path)) {
@@ -52,26 +71,22 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
     }
   }
   const { keyId, keygen, publicKeyOf } = await import('../../index.ts');
-  const oldPublic = await publicKeyOf(await readKeyFile(key));
+  const oldPublic = await publicKeyOf(await readWireKey(SEALED, 'privateKey', key));
   const isPublicThere = await isThere(`${key}.pub`);
-  const previous = isPublicThere ? await publicPem(await readKeyFile(`${key}.pub`)) : oldPublic;
+  const previous = isPublicThere
+    ? await publicPem(SEALED, await readWireKey(SEALED, 'publicKey', `${key}.pub`))
+    : oldPublic;
   const pair = await keygen({ signal: context.signal });
-  // All that can fail for want of room fails here, with the old pair still in its place.
-  const fresh = await nameTemporary(key.replace(/^.*[\\/]/, ''));
-  const freshPath = key.replace(/[^\\/]*$/, fresh);
-  await writePair(freshPath, pair, false);
-  const moves: [string, string][] = [
-    [key, old],
-    ...(isPublicThere ? ([[`${key}.pub`, `${old}.pub`]] as [string, string][]) : []),
-    [freshPath, key],
-    [`${freshPath}.pub`, `${key}.pub`],
-  ];
-  for (const [from, to] of moves) await onFile(to, "can't be written", rename(from, to));
+  await placePair(key, pair);
   await guardFromGit(context, key, gitignore);
   await guardFromGit(context, old, gitignore);
+  if (module !== undefined) await writeModule(module, [pair.publicKey, previous], false);
   const edited = config && (await keepBoth(config, pair.publicKey, previous, plugin));
   const steps = [
-    'npx cap sync, and ship an app that passes both keys: publicKey: [publicKey, previousPublicKey]',
+    module === undefined
+      ? `where the app imports a module: bundleseal key save --module FILE --key ${key}.pub --key ${old}.pub`
+      : `${module} exports both keys as publicKeys`,
+    'ship an app that passes both keys to decryptBundle: publicKey: publicKeys',
     `until the apps with the old key alone are gone, seal with --key ${old}`,
     `for stored bundles: bundle reseal FILE --from ${old}.pub --key ${key}`,
     'when no app with the old key is left: bundleseal key rotate --finish',
@@ -82,7 +97,9 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
     lines: [
       `✓ new pair  ${key}, ${key}.pub (key id ${pair.keyId})`,
       `✓ old pair  ${old}${isPublicThere ? `, ${old}.pub` : ''}`,
-      ...(edited === undefined ? ['! no Capacitor config here: put both keys into the app'] : []),
+      ...(edited === undefined && module === undefined
+        ? ['! no Capacitor config here: put both keys into the app']
+        : []),
       ...(isManual
         ? [
             `! ${config?.fileName} was left alone: ${edited.reason}. Put in by hand:`,
@@ -99,7 +116,7 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   };
 }
 
-async function keepBoth(file: ConfigFile, next: string, previous: string, plugin?: string) {
+async function keepBoth(file: ConfigFile, next: string, previous: string, plugin: string = PLUGIN) {
   const before = await readConfigText(file);
   const { fileName } = file;
   const first = await setPublicKey(before, fileName, next, plugin);
@@ -110,24 +127,39 @@ async function keepBoth(file: ConfigFile, next: string, previous: string, plugin
   return { config: file.path };
 }
 
-async function finish(config: ConfigFile | undefined, { key, plugin }: Options) {
+async function finish(config: ConfigFile | undefined, { key, plugin, module }: Options) {
   const said = `the old pair is in ${key}.old: keep it where nobody reads it, or delete it`;
-  if (config === undefined) return { json: { changed: false }, lines: [`✓ ${said}`] };
-  const before = await readConfigText(config);
-  const result = await removeKey(before, config.fileName, 'previousPublicKey', plugin);
-  if ('manual' in result) {
-    const { manual, reason } = result;
-    return {
-      json: { changed: false, manual, reason },
-      lines: [`! ${config.fileName} was left alone: ${reason}. By hand: ${manual}`],
-      isBad: true,
-    };
+  const lines: string[] = [];
+  if (module !== undefined) {
+    const current = await readWireKey(SEALED, 'publicKey', `${key}.pub`);
+    await writeModule(module, [await publicPem(SEALED, current)], false);
+    lines.push(`✓ ${module} exports the new key alone; next: ship the app`);
   }
-  const changed = result.edited !== before;
-  if (changed) await writeConfigText(config, before, result.edited);
+  const about = { ...(module !== undefined && { module }) };
+  if (config === undefined) {
+    return { json: { changed: module !== undefined, ...about }, lines: [...lines, `✓ ${said}`] };
+  }
+  const before = await readConfigText(config);
+  let text = before;
+  // Earlier releases wrote it beside Capgo's settings.
+  for (const name of plugin === undefined ? [PLUGIN, CAPGO.plugin] : [plugin]) {
+    const result = await removeKey(text, config.fileName, 'previousPublicKey', name);
+    if ('manual' in result) {
+      const { manual, reason } = result;
+      return {
+        json: { changed: false, manual, reason, ...about },
+        lines: [...lines, `! ${config.fileName} was left alone: ${reason}. By hand: ${manual}`],
+        isBad: true,
+      };
+    }
+    text = result.edited;
+  }
+  const changed = text !== before;
+  if (changed) await writeConfigText(config, before, text);
   return {
-    json: { config: config.path, changed },
+    json: { config: config.path, changed, ...about },
     lines: [
+      ...lines,
       changed
         ? `✓ previousPublicKey is out of ${config.fileName}; next: npx cap sync`
         : `✓ ${config.fileName} has no previousPublicKey`,

@@ -1,48 +1,131 @@
-// key save: the public key into the app's config.
+// key save: the public key into the app's config, or into a module that the app imports.
 
 import type { Command } from 'commander';
 import { type Answer, UsageError } from '../answer.ts';
 import { setPublicKey } from '../config/edit.ts';
 import { type ConfigFile, findConfig, readConfigText, writeConfigText } from '../config/files.ts';
 import type { Context } from '../context.ts';
-import { examples } from '../help.ts';
-import { keyFromText, PUBLIC_KEY_FILE, readKeyFile } from '../keys.ts';
+import { collect, examples } from '../help.ts';
+import { checkModule, writeModule } from '../key-module.ts';
+import { findConfiguredKeys, findPublicKeys, fromText, readWireKey } from '../keys.ts';
 import { publicPem } from '../public-pem.ts';
+import { isThere, type KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
+import { CAPGO, PLUGIN, SEALED, type Wire } from '../wires.ts';
 
 interface Options {
-  readonly key?: string;
+  readonly key?: readonly string[];
   readonly keyData?: string;
   readonly plugin?: string;
   readonly config?: string;
+  readonly capgo: boolean;
+  readonly module?: string;
+  readonly force: boolean;
 }
 
 export function keySave(group: Command): void {
   group
     .command('save')
-    .summary('put the public key into the Capacitor config')
+    .summary('put the public key into the Capacitor config, or into a module')
     .description(
-      "Writes the public key into plugins.CapacitorUpdater.publicKey of capacitor.config.ts, .js, .mjs or .json. The rest of the file stays to the byte; what can't be edited safely is left alone, with the lines to paste.",
+      `Writes the public key into plugins.${PLUGIN}.publicKey of capacitor.config.ts, .js, .mjs or .json. The rest of the file stays to the byte; what can't be edited safely is left alone, with the lines to paste. A page's code can't read that config: --module writes a module instead, which exports the key.`,
     )
-    .option('--key <file>', `public key (default: ${PUBLIC_KEY_FILE})`)
+    .option(
+      '--key <file>',
+      `public key (default: ${SEALED.publicKeyFile}, or ${CAPGO.publicKeyFile} with --capgo); several with --module, the current one first`,
+      collect,
+    )
     .option('--key-data <key>', 'the public key itself')
-    .option('--plugin <name>', 'the plugin whose settings get it (default: CapacitorUpdater)')
+    .option(
+      '--module <file>',
+      'write a module (.ts, .mts, .js, .mjs) that exports publicKey and publicKeys',
+    )
+    .option('--force', 'with --module: replace a file that bundleseal did not write', false)
+    .option(
+      '--capgo',
+      `a key of Capgo's, into plugins.${CAPGO.plugin}.publicKey, which Capgo's plugin reads`,
+      false,
+    )
+    .option('--plugin <name>', `the plugin whose settings get it (default: ${PLUGIN})`)
     .option('--config <file>', 'the config (default: the one that Capacitor takes here)')
-    .addHelpText('after', examples('key save', 'key save --key keys/release.pub'))
+    .addHelpText(
+      'after',
+      examples('key save --module src/bundleseal-key.ts', 'key save', 'key save --capgo'),
+    )
     .action(
       run<Options>(async (context, options) => {
-        const { key, keyData } = options;
-        if (key !== undefined && keyData !== undefined) {
-          throw new UsageError('--key and --key-data name two keys: give one');
-        }
-        const value =
-          keyData === undefined ? await readKeyFile(key ?? PUBLIC_KEY_FILE) : keyFromText(keyData);
-        const pem = await publicPem(value);
+        checkOptions(options);
+        if (options.module !== undefined) return saveModule(options.module, options);
+        const wire = options.capgo ? CAPGO : SEALED;
+        const pem = await publicPem(wire, await theKey(wire, options));
         const file = await configOf(options.config);
         warnOfOthers(context, file);
-        return saveKey(file, pem, options.plugin);
+        return saveKey(file, pem, options.plugin ?? wire.plugin);
       }),
     );
+}
+
+function checkOptions({ key = [], keyData, module, capgo, plugin, config }: Options): void {
+  if (key.length > 0 && keyData !== undefined) {
+    throw new UsageError('--key and --key-data name two keys: give one');
+  }
+  if (plugin === CAPGO.plugin && !capgo) {
+    throw new UsageError(
+      `plugins.${plugin}.publicKey is for Capgo's plugin, which takes Capgo's keys alone: pass --capgo for such a key, or leave --plugin out`,
+    );
+  }
+  if (module === undefined && key.length > 1) {
+    throw new UsageError('several --key are for --module: give one');
+  }
+  if (module !== undefined && (capgo || plugin !== undefined || config !== undefined)) {
+    throw new UsageError(
+      '--module writes a module and no config: leave out --capgo, --plugin and --config',
+    );
+  }
+}
+
+async function theKey(wire: Wire, { key = [], keyData }: Options): Promise<KeyValue> {
+  if (keyData !== undefined) {
+    return (await fromText(wire, 'publicKey', keyData, '--key-data')).key;
+  }
+  const path = key[0] ?? wire.publicKeyFile;
+  if (key[0] === undefined && !(await isThere(path))) {
+    throw new UsageError(
+      `there is no ${path} here: pass --key FILE, or make a pair with "${wire.create}"`,
+    );
+  }
+  return readWireKey(wire, 'publicKey', path);
+}
+
+async function saveModule(path: string, options: Options): Promise<Answer> {
+  const { key, keyData, force } = options;
+  await checkModule(path, force);
+  const found = await findPublicKeys({
+    ...(key !== undefined && { key }),
+    ...(keyData !== undefined && { keyData }),
+  });
+  const isNamed = key !== undefined || keyData !== undefined;
+  // While keys rotate the config knows the key before.
+  const others = isNamed ? [] : (await findConfiguredKeys(SEALED)).slice(1);
+  const keys: string[] = [];
+  const ids: string[] = [];
+  for (const one of [...found, ...others]) {
+    const id = await SEALED.idOf('publicKey', one.key);
+    if (ids.includes(id)) continue;
+    ids.push(id);
+    keys.push(await publicPem(SEALED, one.key));
+  }
+  const changed = await writeModule(path, keys, force);
+  const [current, ...before] = ids;
+  return {
+    json: { module: path, changed, keyIds: ids },
+    lines: [
+      changed ? `✓ ${path} exports publicKey and publicKeys` : `✓ ${path} has these keys already`,
+      `  key id  ${current}`,
+      ...before.map((id) => `  before  ${id}`),
+      '  next: import it in the app, and ship the app',
+    ],
+  };
 }
 
 export async function configOf(path: string | undefined): Promise<ConfigFile> {
@@ -62,7 +145,7 @@ export function warnOfOthers(context: Context, { fileName, others }: ConfigFile)
   }
 }
 
-async function saveKey(file: ConfigFile, pem: string, plugin?: string): Promise<Answer> {
+async function saveKey(file: ConfigFile, pem: string, plugin: string): Promise<Answer> {
   const before = await readConfigText(file);
   const result = await setPublicKey(before, file.fileName, pem, plugin);
   if ('manual' in result) {
@@ -82,7 +165,7 @@ async function saveKey(file: ConfigFile, pem: string, plugin?: string): Promise<
     json: { config: file.path, changed, next: 'npx cap sync' },
     lines: [
       changed
-        ? `✓ the public key is in ${file.fileName}`
+        ? `✓ the public key is in ${file.fileName}, under plugins.${plugin}`
         : `✓ ${file.fileName} had this public key already`,
       '  next: npx cap sync, so that the copies under ios/ and android/ have it too',
     ],

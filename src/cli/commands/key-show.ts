@@ -1,16 +1,22 @@
 // key show: what a key is.
 
 import type { Command } from 'commander';
+import { MODULUS_BITS } from '../../limits.ts';
 import { UsageError } from '../answer.ts';
 import { examples } from '../help.ts';
-import { type KeyValue, MIN_BITS, readKeyFile } from '../keys.ts';
+import { type KeyValue, namingSource, readKeyFile } from '../read-key.ts';
 import { run } from '../run.ts';
+
+// Bits of the smallest key that has a use here: Capgo's. A key of this length is of no use to the sealed format.
+const CAPGO_BITS = 2048;
 
 interface Shown {
   readonly file: string;
   readonly half: 'private' | 'public';
   readonly format: string;
   readonly bits: number;
+  /** What the key is for: Capgo's wire alone where it is too short for the sealed format. */
+  readonly wire: 'sealed' | 'capgo';
   readonly keyId: string;
 }
 
@@ -25,11 +31,14 @@ export function keyShow(group: Command): void {
       run(async (_context, _options, ...files) => {
         if (files.length > 2) throw new UsageError('key show takes one key or two');
         const shown: Shown[] = [];
-        for (const file of files) shown.push({ file, ...(await look(await readKeyFile(file))) });
+        for (const file of files) {
+          const key = await readKeyFile(file, 'key show');
+          shown.push({ file, ...(await namingSource(file, () => look(key))) });
+        }
         const [first, second] = shown as [Shown, Shown?];
         const belong = second && first.keyId === second.keyId;
-        const lines = shown.flatMap(({ file, half, format, bits, keyId }) => [
-          `${file}: ${half} key, RSA-${bits}, ${format}`,
+        const lines = shown.flatMap(({ file, half, format, bits, wire, keyId }) => [
+          `${file}: ${half} key, RSA-${bits}, ${format}${wire === 'capgo' ? ", for Capgo's wire" : ''}`,
           `  key id ${keyId}`,
         ]);
         if (belong !== undefined) {
@@ -45,21 +54,33 @@ export function keyShow(group: Command): void {
 }
 
 async function look(key: KeyValue): Promise<Omit<Shown, 'file'>> {
-  const [{ keyIdOf }, { parseEitherKey, parsePublicKey }, { selectBackend }] = await Promise.all([
-    import('../../keys/identity.ts'),
-    import('../../keys/parse.ts'),
-    import('../../backend/select.ts'),
-  ]);
-  const parsed = parseEitherKey(key, MIN_BITS);
-  let half: Shown['half'] = 'public';
-  try {
-    parsePublicKey(key, 'publicKey', MIN_BITS);
-  } catch {
-    // It is a good key, as was just seen, so it is the other half.
-    half = 'private';
+  const [{ keyIdOf }, { keyIdOf: capgoIdOf }, { parseEitherKey, parsePublicKey }, backend] =
+    await Promise.all([
+      import('../../keys/identity.ts'),
+      import('../../capgo/keys.ts'),
+      import('../../keys/parse.ts'),
+      import('../../backend/select.ts').then(({ selectBackend }) => selectBackend()),
+    ]);
+  const parsed = parseEitherKey(key, CAPGO_BITS);
+  const bits = parsed.n.toString(2).length;
+  const isCapgo = bits < MODULUS_BITS.min;
+  return {
+    half: isPublic() ? 'public' : 'private',
+    format: formatOf(key),
+    bits,
+    wire: isCapgo ? 'capgo' : 'sealed',
+    keyId: isCapgo ? capgoIdOf(parsed) : await keyIdOf(backend, parsed),
+  };
+
+  function isPublic(): boolean {
+    try {
+      parsePublicKey(key, 'publicKey', CAPGO_BITS);
+      return true;
+    } catch {
+      // It is a good key, as was just seen, so it is the other half.
+      return false;
+    }
   }
-  const keyId = await keyIdOf(await selectBackend(), parsed);
-  return { half, format: formatOf(key), bits: parsed.n.toString(2).length, keyId };
 }
 
 function formatOf(key: KeyValue): string {

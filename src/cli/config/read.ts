@@ -10,9 +10,14 @@ import { parseConfig } from './parse.ts';
 import { type Config, isUnsure, nameOf } from './syntax.ts';
 
 /** A member of the config. What is not literal is known only when the file is run. */
-type ConfigValue =
+export type ConfigValue =
   | { readonly kind: 'literal'; readonly value: unknown }
-  | { readonly kind: 'not literal'; readonly reason: string }
+  | {
+      readonly kind: 'not literal';
+      readonly reason: string;
+      /** Whether the text writes the member, and only its value can't be told. */
+      readonly isWritten?: true;
+    }
   | { readonly kind: 'absent' };
 
 export interface ConfigValues {
@@ -67,7 +72,11 @@ function valueAt(config: Config, path: readonly string[]): ConfigValue {
   if (member === undefined) return { kind: 'absent' };
   const literal = literalOf(config, member.value, true);
   if (literal !== undefined) return { kind: 'literal', value: literal.value };
-  return { kind: 'not literal', reason: 'it is computed when the file is loaded' };
+  return {
+    kind: 'not literal',
+    reason: 'it is computed when the file is loaded',
+    isWritten: true,
+  };
 }
 
 /** The names that an object's own text has. */

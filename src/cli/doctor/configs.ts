@@ -1,0 +1,228 @@
+// Where apps get their public key from: configs, the copies that cap sync makes, and modules.
+
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { onFile } from '../../files/error.ts';
+import { readConfigText } from '../config/files.ts';
+import { type ConfigValue, type ConfigValues, valuesOf } from '../config/read.ts';
+import { isKeyOf } from '../keys.ts';
+import { isThere } from '../read-key.ts';
+import { CAPGO, SEALED, type Wire } from '../wires.ts';
+import { examine, type Finding } from './finding.ts';
+import type { Keys } from './keys.ts';
+
+// Where `cap sync` puts the config.
+const COPIES = [
+  'ios/App/App/capacitor.config.json',
+  'android/app/src/main/assets/capacitor.config.json',
+];
+
+/** What is known of a config's place for one wire's key. */
+interface Place {
+  readonly path: string;
+  readonly keys: Keys;
+  readonly plugin: string;
+  /** How to put the right key there. */
+  readonly save: string;
+  /** Whether the app may have its key from elsewhere. */
+  readonly isOptional: boolean;
+}
+
+/** Looks at a config and its copies. */
+export async function examineConfig(
+  path: string,
+  allKeys: readonly Keys[],
+  { plugin, hasModule }: { readonly plugin?: string; readonly hasModule: boolean },
+  findings: Finding[],
+): Promise<void> {
+  const folder = dirname(path);
+  const copies: string[] = [];
+  for (const copy of COPIES.map((name) => join(folder, name))) {
+    if (await isThere(copy)) copies.push(copy);
+  }
+  for (const file of [path, ...copies]) {
+    await examinePrivateKeyIn(file, findings);
+    for (const [index, keys] of allKeys.entries()) {
+      const { wire } = keys;
+      const place: Place = {
+        path: file,
+        keys,
+        plugin: plugin ?? wire.plugin,
+        save: file === path ? wire.save : 'npx cap sync',
+        isOptional: index > 0 || (wire === SEALED && hasModule),
+      };
+      const failed: Finding = { code: 'CONFIG_UNREADABLE', state: 'unknown', what: file, path };
+      await examine(findings, failed, () => keyFinding(place, findings));
+    }
+  }
+}
+
+async function read(path: string, plugin: string): Promise<ConfigValues['plugin']> {
+  const text = await readConfigText({ path });
+  return (await valuesOf(text, path.replace(/^.*[\\/]/, ''), plugin)).plugin;
+}
+
+async function keyFinding(place: Place, findings: Finding[]): Promise<Finding | undefined> {
+  const { path, plugin, keys, save, isOptional } = place;
+  const { wire } = keys;
+  const about = { path, wire: wire.name } as const;
+  const { publicKey, previousPublicKey } = await read(path, plugin);
+  const older = plugin === SEALED.plugin ? await misplacedIn(path) : undefined;
+  if (older !== undefined) {
+    findings.push({
+      code: 'CONFIG_KEY_MISPLACED',
+      state: 'warning',
+      what: `${path} holds a key of ${SEALED.title} in plugins.${CAPGO.plugin}.publicKey, which is the place of Capgo's plugin, and the plugin can't use it`,
+      mend:
+        publicKey.kind === 'absent'
+          ? `move it: ${SEALED.save}, then remove publicKey from plugins.${CAPGO.plugin}`
+          : `remove publicKey from plugins.${CAPGO.plugin}`,
+      ...about,
+    });
+  }
+  const value = publicKey.kind === 'absent' && older !== undefined ? older : publicKey;
+  if (value.kind === 'absent') {
+    // A module is what the app imports; the config need not repeat it.
+    if (isOptional && wire === SEALED) return undefined;
+    return {
+      code: 'CONFIG_KEY_MISSING',
+      state: isOptional ? 'warning' : 'bad',
+      what: `${path} has no public key in plugins.${plugin}`,
+      mend: wire === SEALED ? `${save}, or bundleseal key save --module FILE` : save,
+      ...about,
+    };
+  }
+  if (value.kind === 'not literal') {
+    return {
+      code: 'CONFIG_UNREADABLE',
+      state: 'unknown',
+      what: `${path} can't be read for plugins.${plugin}.publicKey without running it: ${value.reason}`,
+      mend: 'run npx cap sync, then doctor reads the copies that it makes',
+      ...about,
+    };
+  }
+  return compare(place, value.value, previousPublicKey);
+}
+
+async function compare(
+  { path, keys, plugin, save }: Place,
+  value: unknown,
+  previous: ConfigValue | undefined,
+): Promise<Finding> {
+  const { wire, id } = keys;
+  const about = { path, wire: wire.name } as const;
+  if (typeof value !== 'string' || !(await isKeyOf(wire, value))) {
+    return {
+      code: 'CONFIG_KEY_INVALID',
+      state: 'bad',
+      what: `${path} holds something in plugins.${plugin}.publicKey that is no public key for ${wire.title}`,
+      mend: save,
+      ...about,
+    };
+  }
+  const keyId = await wire.idOf('publicKey', value);
+  if (id === undefined || keyId === id) {
+    const what = `${path} holds the public key ${keyId}`;
+    return { code: 'CONFIG_KEY_FOUND', state: 'good', what, keyId, ...about };
+  }
+  if (previous?.kind === 'literal' && typeof previous.value === 'string') {
+    const isOld =
+      (await isKeyOf(wire, previous.value)) &&
+      (await wire.idOf('publicKey', previous.value)) === id;
+    if (isOld) {
+      return {
+        code: 'CONFIG_KEY_PREVIOUS',
+        state: 'warning',
+        what: `${path} holds the private key's other half as previousPublicKey`,
+        mend: 'a rotation is under way: bundleseal key rotate --help',
+        keyId: id,
+        ...about,
+      };
+    }
+  }
+  return {
+    code: 'CONFIG_KEY_MISMATCH',
+    state: 'bad',
+    what: `${path} holds another public key (${keyId}) than the one that belongs here (${id})`,
+    mend: save,
+    keyId,
+    ...about,
+  };
+}
+
+/** A key of the sealed format in the place where earlier releases put it. */
+async function misplacedIn(path: string): Promise<ConfigValue | undefined> {
+  const { publicKey } = await read(path, CAPGO.plugin);
+  const isOurs =
+    publicKey.kind === 'literal' &&
+    typeof publicKey.value === 'string' &&
+    (await isKeyOf(SEALED, publicKey.value));
+  return isOurs ? publicKey : undefined;
+}
+
+async function examinePrivateKeyIn(path: string, findings: Finding[]): Promise<void> {
+  for (const { plugin } of [CAPGO, SEALED] satisfies Wire[]) {
+    const failed: Finding = { code: 'CONFIG_UNREADABLE', state: 'unknown', what: path, path };
+    await examine(findings, failed, async () => {
+      const { privateKey } = await read(path, plugin);
+      const where = `${path} has plugins.${plugin}.privateKey`;
+      if (privateKey.kind === 'literal' && privateKey.value) {
+        return {
+          code: 'CONFIG_PRIVATE_KEY',
+          state: 'bad',
+          what: `${where}: a private key, which every copy of the app has`,
+          mend: 'take it out (bundleseal key delete-old), and make a new pair: that key is known',
+          path,
+        };
+      }
+      if (privateKey.kind === 'not literal' && privateKey.isWritten) {
+        return {
+          code: 'CONFIG_PRIVATE_KEY',
+          state: 'warning',
+          what: `${where}, and what its value is can't be read without running the file`,
+          mend: 'no app may hold a private key: take the member out',
+          path,
+        };
+      }
+      return undefined;
+    });
+  }
+}
+
+/** Looks at a module that "key save --module" wrote. */
+export async function examineModule(
+  path: string,
+  { wire, id }: Keys,
+  findings: Finding[],
+): Promise<void> {
+  const about = { path, wire: wire.name } as const;
+  const mend = `bundleseal key save --module ${path}`;
+  const failed: Finding = {
+    code: 'MODULE_UNREADABLE',
+    state: 'bad',
+    what: path,
+    mend,
+    ...about,
+  };
+  await examine(findings, failed, async () => {
+    const text = await onFile(path, "can't be read", readFile(path, 'utf8'));
+    const ids: string[] = [];
+    for (const [pem] of text.matchAll(/-----BEGIN [^`]*-----END [A-Z ]+-----\n/g)) {
+      ids.push(await wire.idOf('publicKey', pem));
+    }
+    const [current] = ids;
+    if (current === undefined) return { ...failed, what: `${path} holds no public key` };
+    if (id === undefined || current === id) {
+      const what = `${path} exports the public key ${current}`;
+      return { code: 'MODULE_KEY_FOUND', state: 'good', what, keyId: current, ...about };
+    }
+    return {
+      code: 'MODULE_KEY_MISMATCH',
+      state: ids.includes(id) ? 'warning' : 'bad',
+      what: `${path} exports another public key (${current}) than the one that belongs here (${id})`,
+      mend,
+      keyId: current,
+      ...about,
+    };
+  });
+}

@@ -1,0 +1,78 @@
+// What doctor reports.
+
+import { BundleSealError } from '../../errors.ts';
+import type { Wire } from '../wires.ts';
+
+/** What was found. Stable: programs may branch on it; docs/doctor.md explains each. */
+export type FindingCode =
+  | 'NOTHING_FOUND'
+  | 'PRIVATE_KEY_FOUND'
+  | 'PRIVATE_KEY_REPAIRED'
+  | 'PRIVATE_KEY_INVALID'
+  | 'PRIVATE_KEY_EMPTY'
+  | 'PRIVATE_KEY_MISSING'
+  | 'PRIVATE_KEY_NOT_NEEDED'
+  | 'PRIVATE_KEY_ELSEWHERE'
+  | 'PRIVATE_KEYS_DIFFER'
+  | 'PUBLIC_KEY_FOUND'
+  | 'PUBLIC_KEY_INVALID'
+  | 'PUBLIC_KEY_MISMATCH'
+  | 'CONFIG_MISSING'
+  | 'CONFIG_ELSEWHERE'
+  | 'CONFIG_UNREADABLE'
+  | 'CONFIG_KEY_FOUND'
+  | 'CONFIG_KEY_MISSING'
+  | 'CONFIG_KEY_INVALID'
+  | 'CONFIG_KEY_MISMATCH'
+  | 'CONFIG_KEY_PREVIOUS'
+  | 'CONFIG_KEY_MISPLACED'
+  | 'CONFIG_PRIVATE_KEY'
+  | 'MODULE_KEY_FOUND'
+  | 'MODULE_KEY_MISMATCH'
+  | 'MODULE_UNREADABLE'
+  | 'KEY_FILE_PRIVATE'
+  | 'KEY_FILE_EXPOSED'
+  | 'GIT_IGNORED'
+  | 'GIT_NOT_IGNORED'
+  | 'GIT_TRACKED'
+  | 'GIT_NONE'
+  | 'GIT_UNKNOWN'
+  | 'LEFTOVER_FILE'
+  | 'ROUND_TRIP_PASSED'
+  | 'ROUND_TRIP_FAILED';
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly code: FindingCode;
+  /** `unknown`: it could not be read, so nothing is said of it. */
+  readonly state: 'good' | 'warning' | 'bad' | 'unknown';
+  /** What was found. */
+  readonly what: string;
+  /** What to do. */
+  readonly mend?: string;
+  readonly path?: string;
+  readonly keyId?: string;
+  readonly wire?: Wire['name'];
+}
+
+/**
+ * Adds what `look` finds. An error of the library's is a finding too.
+ *
+ * @param failed - The finding that an error becomes; its message is put behind `what`.
+ */
+export async function examine(
+  findings: Finding[],
+  failed: Finding,
+  look: () => Promise<Finding | undefined>,
+): Promise<void> {
+  try {
+    const found = await look();
+    if (found !== undefined) findings.push(found);
+  } catch (error) {
+    if (!(error instanceof BundleSealError)) throw error;
+    const what = error.message.startsWith(failed.what)
+      ? error.message
+      : `${failed.what}: ${error.message}`;
+    findings.push({ ...failed, what });
+  }
+}

@@ -1,0 +1,248 @@
+// The keys of one wire: what a command would sign and open with here.
+
+import { dirname, join, relative, resolve } from 'node:path';
+import { repairKeyText } from '../../keys/repair.ts';
+import { EMPTY_ADVICE, fromText, readWireKey } from '../keys.ts';
+import { isThere, type KeyValue } from '../read-key.ts';
+import type { Wire } from '../wires.ts';
+import { examine, type Finding } from './finding.ts';
+
+/** How doctor was called, and on what machine. */
+export interface Situation {
+  readonly env: NodeJS.ProcessEnv;
+  /** The private key's file, if `--key` named it. */
+  readonly key?: string;
+  readonly plugin?: string;
+  /** Whether this machine only opens bundles. */
+  readonly verifyOnly: boolean;
+}
+
+export interface Keys {
+  readonly wire: Wire;
+  /** The private key's file, whether it is there or not. */
+  readonly path: string;
+  readonly privateKey?: KeyValue;
+  readonly publicKey?: KeyValue;
+  /** The id that everything else here should have; absent where no key can be read. */
+  readonly id?: string;
+}
+
+// Folders above the current one in which a key is looked for: those of a monorepo.
+const MAX_UP = 6;
+
+export async function examineKeys(
+  situation: Situation,
+  wire: Wire,
+  findings: Finding[],
+): Promise<Keys> {
+  const path = situation.key ?? wire.privateKeyFile;
+  const found = await examinePrivateKeys(situation, wire, path, findings);
+  const [first] = found;
+  if (found.some(({ id }) => id !== first?.id)) {
+    findings.push({
+      code: 'PRIVATE_KEYS_DIFFER',
+      state: 'bad',
+      what: `${found.map(({ from }) => from).join(' and ')} hold different private keys`,
+      mend: `${first?.from} comes first: remove the one that is not meant`,
+      wire: wire.name,
+    });
+  }
+  const open = await examinePublicKey(wire, `${path}.pub`, first?.id, findings);
+  const id = first?.id ?? open?.id;
+  return {
+    wire,
+    path,
+    ...(first && { privateKey: first.key, publicKey: await wire.publicKeyOf(first.key) }),
+    ...(first === undefined && open && { publicKey: open.key }),
+    ...(id !== undefined && { id }),
+  };
+}
+
+interface Identified {
+  readonly key: KeyValue;
+  readonly id: string;
+  readonly from: string;
+}
+
+async function examinePrivateKeys(
+  situation: Situation,
+  wire: Wire,
+  path: string,
+  findings: Finding[],
+): Promise<Identified[]> {
+  const { variable } = wire;
+  const found: Identified[] = [];
+  const about = { wire: wire.name } as const;
+  let isBroken = false;
+  const value = situation.key === undefined ? situation.env[variable] : undefined;
+  if (value?.trim() === '') {
+    isBroken = true;
+    findings.push({
+      code: 'PRIVATE_KEY_EMPTY',
+      state: 'bad',
+      what: `${variable} is set and empty`,
+      mend: EMPTY_ADVICE,
+      ...about,
+    });
+  } else if (value !== undefined) {
+    const failed: Finding = {
+      code: 'PRIVATE_KEY_INVALID',
+      state: 'bad',
+      what: variable,
+      mend: 'set the variable again from the key file',
+      ...about,
+    };
+    isBroken = true;
+    await examine(findings, failed, async () => {
+      const { key } = await fromText(wire, 'privateKey', value, variable);
+      const id = await wire.idOf('privateKey', key);
+      found.push({ key, id, from: variable });
+      return variableFinding(wire, id, path, repairKeyText(value).repairs);
+    });
+  }
+  if (await isThere(path)) {
+    isBroken = true;
+    const failed: Finding = {
+      code: 'PRIVATE_KEY_INVALID',
+      state: 'bad',
+      what: path,
+      mend: `restore it from a copy, or make a new pair: ${wire.create} --force`,
+      path,
+      ...about,
+    };
+    await examine(findings, failed, async () => {
+      const key = await readWireKey(wire, 'privateKey', path);
+      const id = await wire.idOf('privateKey', key);
+      found.push({ key, id, from: path });
+      const what = `${path} is the private key ${id}`;
+      return { code: 'PRIVATE_KEY_FOUND', state: 'good', what, path, keyId: id, ...about };
+    });
+  }
+  if (found.length > 0 || isBroken) return found;
+  return examineMissing(situation, wire, path, findings);
+}
+
+function variableFinding(
+  wire: Wire,
+  keyId: string,
+  path: string,
+  repairs: readonly string[],
+): Finding {
+  const what = `${wire.variable} holds the private key ${keyId}`;
+  const about = { keyId, wire: wire.name };
+  if (repairs.length === 0) return { code: 'PRIVATE_KEY_FOUND', state: 'good', what, ...about };
+  return {
+    code: 'PRIVATE_KEY_REPAIRED',
+    state: 'warning',
+    what: `${what}, after a repair: ${repairs.join('; ')}`,
+    mend: `bundleseal repairs this by itself; other tools may not. Set it again: printf %s "$(cat ${path})"`,
+    ...about,
+  };
+}
+
+async function examineMissing(
+  { env, key, verifyOnly }: Situation,
+  wire: Wire,
+  path: string,
+  findings: Finding[],
+): Promise<Identified[]> {
+  const about = { wire: wire.name } as const;
+  if (verifyOnly) {
+    const what = 'there is no private key here, and none is needed to open bundles';
+    findings.push({ code: 'PRIVATE_KEY_NOT_NEEDED', state: 'good', what, ...about });
+    return [];
+  }
+  const above = key === undefined ? await findAbove(path) : undefined;
+  if (above !== undefined) {
+    const found: Identified[] = [];
+    const failed: Finding = { code: 'PRIVATE_KEY_INVALID', state: 'bad', what: above, ...about };
+    await examine(findings, failed, async () => {
+      const value = await readWireKey(wire, 'privateKey', above);
+      const id = await wire.idOf('privateKey', value);
+      found.push({ key: value, id, from: above });
+      return {
+        code: 'PRIVATE_KEY_ELSEWHERE',
+        state: 'warning',
+        what: `no private key here, but ${above} is the private key ${id}`,
+        mend: `commands in this folder find it only when it is named: --key ${above}`,
+        path: above,
+        keyId: id,
+        ...about,
+      };
+    });
+    return found;
+  }
+  const isBad = key !== undefined || isCi(env);
+  findings.push({
+    code: 'PRIVATE_KEY_MISSING',
+    state: isBad ? 'bad' : 'warning',
+    what:
+      key === undefined
+        ? `no private key: ${wire.variable} is not set, and ${path} is not here. Nothing can be sealed on this machine`
+        : `no private key: ${path} is not there`,
+    mend: isBad
+      ? `set ${wire.variable} from the secret. On a machine that only opens bundles, run doctor --verify-only`
+      : `set ${wire.variable} on the build machine, or make a pair: ${wire.create}`,
+    ...about,
+  });
+  return [];
+}
+
+async function examinePublicKey(
+  wire: Wire,
+  path: string,
+  privateId: string | undefined,
+  findings: Finding[],
+): Promise<{ readonly key: KeyValue; readonly id: string } | undefined> {
+  if (!(await isThere(path))) return undefined;
+  let found: { readonly key: KeyValue; readonly id: string } | undefined;
+  const about = { path, wire: wire.name } as const;
+  const failed: Finding = {
+    code: 'PUBLIC_KEY_INVALID',
+    state: 'bad',
+    what: path,
+    mend: 'get it again from where the pair was made',
+    ...about,
+  };
+  await examine(findings, failed, async () => {
+    const key = await readWireKey(wire, 'publicKey', path);
+    const id = await wire.idOf('publicKey', key);
+    found = { key, id };
+    if (privateId === undefined) {
+      const what = `${path} is the public key ${id}`;
+      return { code: 'PUBLIC_KEY_FOUND', state: 'good', what, keyId: id, ...about };
+    }
+    if (id === privateId) {
+      const what = `${path} belongs to the private key`;
+      return { code: 'PUBLIC_KEY_FOUND', state: 'good', what, keyId: id, ...about };
+    }
+    return {
+      code: 'PUBLIC_KEY_MISMATCH',
+      state: 'bad',
+      what: `${path} (${id}) does not belong to the private key (${privateId})`,
+      mend: 'find the right one: bundleseal key show FILE FILE',
+      keyId: id,
+      ...about,
+    };
+  });
+  return found;
+}
+
+/** The nearest file of this name above the current folder, up to the repository's. */
+async function findAbove(name: string): Promise<string | undefined> {
+  let folder = resolve('.');
+  for (let up = 0; up < MAX_UP; up++) {
+    if ((await isThere(join(folder, '.git'))) || dirname(folder) === folder) return undefined;
+    folder = dirname(folder);
+    const path = join(folder, name);
+    if (await isThere(path)) return relative(resolve('.'), path);
+  }
+  return undefined;
+}
+
+/** Whether this is a CI machine, by the variables of the systems that are in use. */
+function isCi(env: NodeJS.ProcessEnv): boolean {
+  const { CI, TF_BUILD, JENKINS_URL, TEAMCITY_VERSION, CODEBUILD_BUILD_ID } = env;
+  const isSaid = CI !== undefined && !/^(|0|false|no)$/i.test(CI);
+  return isSaid || [TF_BUILD, JENKINS_URL, TEAMCITY_VERSION, CODEBUILD_BUILD_ID].some(Boolean);
+}

@@ -1,0 +1,63 @@
+// Files of a project that doctor has to find: configs of a monorepo's apps, and modules with public keys.
+
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ConfigFile, findConfig } from '../config/files.ts';
+import { MARK } from '../key-module.ts';
+
+// A project is searched, and no disk: beyond these nothing is looked at.
+const MAX_DEPTH = 5;
+const MAX_FOLDERS = 1000;
+const MAX_FILES = 5000;
+
+// What is installed or built.
+const SKIPPED = /^(\..*|node_modules|dist|build|out|www|ios|android|coverage)$/;
+
+export interface Searched {
+  /** Configs below the current folder, and none of its own. */
+  readonly configs: readonly ConfigFile[];
+  /** Modules that "key save --module" wrote. */
+  readonly modules: readonly string[];
+}
+
+export async function searchProject(): Promise<Searched> {
+  const configs: ConfigFile[] = [];
+  const modules: string[] = [];
+  let folders = 0;
+  let files = 0;
+  const visit = async (folder: string, depth: number): Promise<void> => {
+    folders += 1;
+    if (folders > MAX_FOLDERS) return;
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      const path = folder === '.' ? entry.name : join(folder, entry.name);
+      if (entry.isFile() && /\.m?[tj]s$/i.test(entry.name)) {
+        files += 1;
+        if (files <= MAX_FILES && (await startsWithMark(path))) modules.push(path);
+      } else if (entry.isDirectory() && depth < MAX_DEPTH && !SKIPPED.test(entry.name)) {
+        await visit(path, depth + 1);
+      }
+    }
+    const hasConfig = depth > 0 && entries.some(({ name }) => name.startsWith('capacitor.config.'));
+    const config = hasConfig ? await findConfig(folder) : undefined;
+    if (config !== undefined) configs.push(config);
+  };
+  await visit('.', 0);
+  return { configs, modules };
+}
+
+async function startsWithMark(path: string): Promise<boolean> {
+  try {
+    const file = await open(path);
+    try {
+      const start = new Uint8Array(MARK.length);
+      await file.read(start, 0, start.length, 0);
+      return new TextDecoder().decode(start) === MARK;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    // What can't be read is no module of ours.
+    return false;
+  }
+}

@@ -1,0 +1,73 @@
+// A module that exports public keys: what page code imports, since it can't read the Capacitor config.
+
+import { lstat, readFile, realpath } from 'node:fs/promises';
+import { fileError, onFile } from '../files/error.ts';
+import { UsageError } from './answer.ts';
+import { refuseKeyAsPath } from './read-key.ts';
+import { writeWhole } from './write-whole.ts';
+
+/** How every module begins that bundleseal wrote. */
+export const MARK: string = '// Written by "bundleseal key save --module".';
+
+/**
+ * Refuses a module's path that can't be meant: another kind of file, or a file that something else wrote.
+ *
+ * @param force - Whether a file that something else wrote may be replaced.
+ */
+export async function checkModule(path: string, force: boolean): Promise<void> {
+  await refuseKeyAsPath(path, '--module');
+  if (!/\.(m?ts|m?js)$/i.test(path)) {
+    throw new UsageError(`--module takes a file that ends in .ts, .mts, .js or .mjs, got ${path}`);
+  }
+  const there = await lstat(path).catch(() => undefined);
+  if (there === undefined || force) return;
+  const text = await onFile(path, "can't be read", readFile(path, 'utf8'));
+  if (!text.startsWith(MARK)) {
+    throw fileError(
+      path,
+      'was not written by bundleseal: pass --force to replace it, or another name',
+    );
+  }
+}
+
+/**
+ * Writes the module whole or not at all.
+ *
+ * @param keys - Public keys in PEM: the current one first, then those of apps that are still in use.
+ * @returns Whether the file changed.
+ */
+export async function writeModule(
+  path: string,
+  keys: readonly string[],
+  force: boolean,
+): Promise<boolean> {
+  await checkModule(path, force);
+  const there = await lstat(path).catch(() => undefined);
+  if (there === undefined) {
+    await writeWhole(path, render(path, keys), { mode: 0o666, force: false });
+    return true;
+  }
+  const target = await onFile(path, "is a link to a file that isn't there", realpath(path));
+  const text = render(path, keys);
+  if ((await onFile(path, "can't be read", readFile(target, 'utf8'))) === text) return false;
+  const { mode } = await lstat(target);
+  await writeWhole(target, text, { mode: mode & 0o777, force: true });
+  return true;
+}
+
+function render(path: string, keys: readonly string[]): string {
+  const isTypeScript = /ts$/i.test(path);
+  const [type, types] = isTypeScript ? [': string', ': readonly string[]'] : ['', ''];
+  const [publicKey, ...others] = keys.map((key) => `\`${key.trim()}\n\``);
+  const list = ['publicKey', ...others].map((key) => `  ${key},\n`).join('');
+  return `${MARK}
+// The app carries these keys to open its bundles. Run that command again instead of changing this file.
+
+/** The key of the bundles that are sealed now. */
+export const publicKey${type} = ${publicKey};
+
+/** The same, and while keys rotate the one before: what to pass to decryptBundle as publicKey. */
+export const publicKeys${types} = [
+${list}];
+`;
+}

@@ -1,0 +1,87 @@
+// A new key pair in its place. A private key that was there is kept under another name, and never replaced.
+
+import { link, lstat, realpath, rename, rm } from 'node:fs/promises';
+import { fileError, onFile } from '../files/error.ts';
+import { isThere } from './read-key.ts';
+import { writeWhole } from './write-whole.ts';
+
+/** What was there before, under the names that it has now. */
+export interface KeptPair {
+  readonly privateKey?: string;
+  readonly publicKey?: string;
+}
+
+/** A file that has got another name. */
+interface Move {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Writes both halves; the private one is readable by its owner alone. What has their names is kept as `.old`, then
+ * `.old.2` and so on. If the new pair can't be written, the old one gets its names back.
+ */
+export async function placePair(
+  path: string,
+  pair: { readonly privateKey: string; readonly publicKey: string },
+): Promise<KeptPair> {
+  // Through a link the new key would be written over what the link leads to, so that is what is kept.
+  const privateKey = await targetOf(path);
+  const publicKey = await targetOf(`${path}.pub`);
+  const name = await freeName(privateKey);
+  const made: string[] = [];
+  const moves: Move[] = [];
+  try {
+    const isPair = publicKey === `${privateKey}.pub`;
+    const keptPrivate = await moveAside(privateKey, name, moves);
+    const keptPublic = await moveAside(
+      publicKey,
+      isPair ? `${name}.pub` : await freeName(publicKey),
+      moves,
+    );
+    await writeWhole(privateKey, pair.privateKey, { mode: 0o600, force: false });
+    made.push(privateKey);
+    await writeWhole(publicKey, pair.publicKey, { mode: 0o644, force: false });
+    return {
+      ...(keptPrivate && { privateKey: keptPrivate }),
+      ...(keptPublic && { publicKey: keptPublic }),
+    };
+  } catch (error) {
+    // Nobody has used the new key yet, and nobody has its other half.
+    for (const file of made) await rm(file, { force: true });
+    for (const { from, to } of moves) if (!(await isThere(from))) await rename(to, from);
+    throw error;
+  }
+}
+
+/** Where a link leads; any other path itself. */
+async function targetOf(path: string): Promise<string> {
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats?.isSymbolicLink() !== true) return path;
+  return onFile(path, "is a link to a file that isn't there", realpath(path));
+}
+
+async function freeName(path: string): Promise<string> {
+  for (let count = 1; ; count++) {
+    const name = count === 1 ? `${path}.old` : `${path}.old.${count}`;
+    if (!(await isThere(name)) && !(await isThere(`${name}.pub`))) return name;
+  }
+}
+
+/** Moves a file to a name that nothing has, where there is a file. */
+async function moveAside(from: string, to: string, moves: Move[]): Promise<string | undefined> {
+  if (!(await isThere(from))) return undefined;
+  try {
+    // A rename would replace what took the name meanwhile.
+    await link(from, to);
+    await rm(from);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw fileError(to, 'appeared meanwhile: try again');
+    }
+    // Not every file system has links.
+    await onFile(to, "can't be written", rename(from, to));
+  }
+  moves.push({ from, to });
+  return to;
+}

@@ -1,0 +1,74 @@
+// A key from a file, from standard input or from a text.
+
+import { stat } from 'node:fs/promises';
+import { BundleSealError } from '../errors.ts';
+import type { RsaJwk } from '../keys/jwk.ts';
+import { keyOfText, repairKeyText, textOfBytes } from '../keys/repair.ts';
+import { UsageError } from './answer.ts';
+import { looksLikeKey } from './secrets.ts';
+import { readSmallFile } from './small-file.ts';
+import { isStandardInput } from './standard.ts';
+
+/** A key as the library takes it. */
+export type KeyValue = string | Uint8Array | RsaJwk;
+
+// An RSA-16384 key in PEM has some 13 KB.
+const MAX_KEY_LENGTH = 65_536;
+
+/**
+ * A key out of a file: PEM, DER or JWK. `-` is standard input.
+ *
+ * @param option - What the path was passed as, for messages.
+ */
+export async function readKeyFile(path: string, option: string = '--key'): Promise<KeyValue> {
+  if (!isStandardInput(path)) await refuseKeyAsPath(path, option);
+  const from = isStandardInput(path) ? 'standard input' : path;
+  return namingSource(from, async () =>
+    keyFromBytes(await readSmallFile(path, 'a key', MAX_KEY_LENGTH)),
+  );
+}
+
+/**
+ * Refuses a key where the name of a file belongs. No part of it is repeated.
+ *
+ * @param option - What the path was passed as, for messages.
+ */
+export async function refuseKeyAsPath(path: string, option: string): Promise<void> {
+  if (path === '') throw new UsageError(`${option} names no file: it is empty`);
+  if (path.includes('\0') || (looksLikeKey(path) && !(await isThere(path)))) {
+    throw new UsageError(
+      `${option} takes the name of a file, and what was passed looks like a key itself: save it in a file that only you can read, or set BUNDLESEAL_PRIVATE_KEY (CAPGO_PRIVATE_KEY with --capgo)`,
+    );
+  }
+}
+
+/** A key out of a text. What a CI system did to its quotes and line breaks is undone. */
+export function keyFromText(text: string): KeyValue {
+  return keyOfText(repairKeyText(text).text);
+}
+
+/** What `work` gives; its errors about a key say where the key came from. */
+export async function namingSource<T>(from: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isUnnamed = error instanceof BundleSealError && error.code === 'ERR_KEY_INVALID';
+    if (!isUnnamed || error.message.startsWith(`${from}: `)) throw error;
+    throw new BundleSealError(error.code, `${from}: ${error.message}`);
+  }
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function keyFromBytes(bytes: Uint8Array): KeyValue {
+  if (bytes.length === 0) throw new BundleSealError('ERR_KEY_INVALID', 'it is empty');
+  const text = textOfBytes(bytes);
+  return text === undefined ? bytes : keyFromText(text);
+}

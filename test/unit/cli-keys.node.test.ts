@@ -1,0 +1,473 @@
+// Keys on the command line: where they come from, where they are kept, and what git and others get to see of them.
+
+import { spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { keyId as capgoKeyId } from '../../src/capgo/keys.ts';
+import { ignoreInGit } from '../../src/cli/git.ts';
+import { placePair } from '../../src/cli/key-pair.ts';
+import { nameTemporary } from '../../src/files/temporary.ts';
+import { keyId } from '../../src/index.ts';
+import { zipBundle } from '../../src/zip.ts';
+import { type Project, runIn, useCli, withProject } from '../support/cli.ts';
+
+useCli();
+
+function makePair(bits: number, type: 'pkcs8' | 'pkcs1') {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: bits });
+  return {
+    privateKey: privateKey.export({ type, format: 'pem' }) as string,
+    publicKey: publicKey.export({
+      type: type === 'pkcs8' ? 'spki' : 'pkcs1',
+      format: 'pem',
+    }) as string,
+  };
+}
+
+const ours = makePair(3072, 'pkcs8');
+const next = makePair(3072, 'pkcs8');
+const capgo = makePair(2048, 'pkcs1');
+const other = makePair(2048, 'pkcs1');
+
+const zip = await zipBundle({ 'index.html': new TextEncoder().encode('notifyAppReady') });
+
+const read = ({ path }: Project, name: string) => readFileSync(path(name), 'utf8');
+const secretOf = (pem: string) => pem.split('\n').slice(1, -2).join('').slice(100, 140);
+
+/** A process number that nothing has any more. */
+const gonePid = () => spawnSync(process.execPath, ['--version']).pid;
+
+/** The name of a file that a killed process left when it was writing `name`. */
+const leftoverOf = async (name: string) =>
+  (await nameTemporary(name)).replace(`-${process.pid}-`, `-${gonePid()}-`);
+
+describe('a key that is passed in place of a name', () => {
+  it.each([
+    ['bundle encrypt --key', ['bundle', 'encrypt', 'a.zip', '--out', 'o', '--key', '@']],
+    ['bundle verify --key=', ['bundle', 'verify', 'a.zip', '--key=@']],
+    ['key show', ['key', 'show', '@']],
+    ['key create --out', ['key', 'create', '--out', '@']],
+    ['key save --module', ['key', 'save', '--module', '@']],
+    ['key rotate --key', ['key', 'rotate', '--key', '@']],
+    ['doctor --key', ['doctor', '--key', '@']],
+    ['an option that does not exist', ['doctor', '--kee=@']],
+    ['a command that does not exist', ['key', '@']],
+  ])('is refused by %s, and no part of it is printed', async (_, args) => {
+    await withProject(async (project) => {
+      await project.write('a.zip', zip);
+      const body = ours.privateKey.split('\n').slice(1, -2).join('');
+      for (const key of [`  ${ours.privateKey}`, body]) {
+        const { code, stdout, stderr } = await project.run(
+          args.map((arg) => arg.replace('@', key)),
+        );
+        expect(code).toBe(2);
+        for (let at = 0; at + 20 < body.length; at += 20) {
+          expect(stdout + stderr).not.toContain(body.slice(at, at + 20));
+        }
+      }
+      expect(readdirSync(project.folder)).toEqual(['a.zip']);
+    });
+  });
+});
+
+describe('the sources of a private key', () => {
+  const sealed = ['bundle', 'encrypt', 'a.zip', '--no-project', '--out', 'o'];
+  const forCapgo = [...sealed, '--capgo'];
+
+  it('are the variable and the file of the wire, and never those of the other', async () => {
+    await withProject(async (project) => {
+      const { json, write } = project;
+      await write('a.zip', zip);
+      const env = { BUNDLESEAL_PRIVATE_KEY: ours.privateKey, CAPGO_PRIVATE_KEY: capgo.privateKey };
+      const { CAPGO_PRIVATE_KEY } = env;
+      const isCapgos = { keyId: capgoKeyId(capgo.publicKey) };
+      const isOurs = { keyId: await keyId(ours.publicKey) };
+      expect(await json(forCapgo, { env })).toMatchObject(isCapgos);
+      expect(await json(sealed, { env })).toMatchObject(isOurs);
+      const refused = await json(sealed, { env: { CAPGO_PRIVATE_KEY } });
+      expect(refused['code']).toBe('ERR_KEY_INVALID');
+      expect(refused['message']).toContain('--capgo');
+      await write('.bundleseal_key', next.privateKey);
+      expect(await json(sealed, { env: { CAPGO_PRIVATE_KEY } })).toMatchObject({
+        keyId: await keyId(next.publicKey),
+      });
+      await write('.capgo_key_v2', other.privateKey);
+      const { BUNDLESEAL_PRIVATE_KEY } = env;
+      expect(await json(forCapgo, { env: { BUNDLESEAL_PRIVATE_KEY } })).toMatchObject({
+        keyId: capgoKeyId(other.publicKey),
+      });
+    });
+  });
+
+  it.each([
+    ['BUNDLESEAL_PRIVATE_KEY', '', []],
+    ['BUNDLESEAL_PRIVATE_KEY', ' \n', []],
+    ['CAPGO_PRIVATE_KEY', '', ['--capgo']],
+  ])('are not passed over where %s is set to %j', async (name, value, flags) => {
+    await withProject(async ({ json, write }) => {
+      await write('a.zip', zip);
+      await write('.bundleseal_key', ours.privateKey);
+      await write('.capgo_key_v2', capgo.privateKey);
+      const args = ['bundle', 'encrypt', 'a.zip', '--no-project', '--out', 'o', ...flags];
+      const refused = await json(args, { env: { [name]: value } });
+      expect(refused['code']).toBe('ERR_KEY_INVALID');
+      expect(refused['message']).toContain(`${name} is set and empty`);
+    });
+  });
+
+  it.each([
+    ['a variable', [], { BUNDLESEAL_PRIVATE_KEY: 'damaged' }, 'BUNDLESEAL_PRIVATE_KEY: '],
+    ['a file', ['--key', 'bad'], {}, 'bad: '],
+    ["a file of the other wire's", ['--key', '.capgo_key_v2'], {}, '.capgo_key_v2: '],
+    ['the file that is there', [], {}, '.bundleseal_key: '],
+  ])('are named where %s holds no such key', async (_, flags, env, start) => {
+    await withProject(async ({ json, write }) => {
+      await write('a.zip', zip);
+      await write('bad', 'damaged');
+      await write('.bundleseal_key', ours.publicKey);
+      await write('.capgo_key_v2', capgo.privateKey);
+      const args = ['bundle', 'encrypt', 'a.zip', '--no-project', '--out', 'o', ...flags];
+      const refused = await json(args, { env });
+      expect(refused['code']).toBe('ERR_KEY_INVALID');
+      expect(refused['message']).toMatch(new RegExp(`^${start.replace(/\./g, '\\.')}`));
+    });
+  });
+});
+
+describe("a key's id", () => {
+  it("is Capgo's for keys of Capgo's, in every command", async () => {
+    await withProject(async (project) => {
+      const created = await project.json(['key', 'create', '--capgo']);
+      const shown = await project.json(['key', 'show', '.capgo_key_v2', '.capgo_key_v2.pub']);
+      const [first, second] = shown['keys'] as { keyId: string }[];
+      expect(created['keyId']).toBe(capgoKeyId(read(project, '.capgo_key_v2.pub')));
+      expect([first?.keyId, second?.keyId]).toEqual([created['keyId'], created['keyId']]);
+      expect((await project.run(['doctor'])).stderr).toContain(String(created['keyId']));
+    });
+  });
+});
+
+describe('key create', () => {
+  const create = ['key', 'create', '--bits', '3072'];
+
+  it('keeps the pairs that --force takes the place of', async () => {
+    await withProject(async (project) => {
+      await project.write('k', ours.privateKey);
+      await project.write('k.pub', ours.publicKey);
+      chmodSync(project.path('k'), 0o600);
+      const first = await project.json([...create, '--out', 'k', '--force']);
+      expect(first['kept']).toEqual({ privateKey: 'k.old', publicKey: 'k.old.pub' });
+      expect(read(project, 'k.old')).toBe(ours.privateKey);
+      expect(read(project, 'k.old.pub')).toBe(ours.publicKey);
+      expect(statSync(project.path('k.old')).mode & 0o777).toBe(0o600);
+      const second = read(project, 'k');
+      await project.run([...create, '--out', 'k', '--force']);
+      expect(read(project, 'k.old')).toBe(ours.privateKey);
+      expect(read(project, 'k.old.2')).toBe(second);
+      expect(read(project, 'k')).not.toBe(second);
+    });
+  });
+
+  it('keeps what a link leads to, and writes the new key there', async () => {
+    await withProject(async (project) => {
+      await project.write('safe/k', ours.privateKey);
+      spawnSync('ln', ['-s', 'safe/k', project.path('k')]);
+      expect((await project.run([...create, '--out', 'k', '--force'])).code).toBe(0);
+      expect(read(project, 'safe/k.old')).toBe(ours.privateKey);
+      expect(read(project, 'k')).toBe(read(project, 'safe/k'));
+      expect(read(project, 'k')).not.toBe(ours.privateKey);
+    });
+  });
+
+  it('gives the old pair its names back where the new one can not be written', async () => {
+    await withProject(async ({ path, write, ...project }) => {
+      await write('k', ours.privateKey);
+      await write('k.pub', ours.publicKey);
+      const pair = { privateKey: next.privateKey, publicKey: next.publicKey };
+      // Whatever fails: here it is the content of the public file.
+      Object.defineProperty(pair, 'publicKey', {
+        get() {
+          throw new Error('no room');
+        },
+      });
+      await expect(placePair(path('k'), pair)).rejects.toThrow('no room');
+      expect(readFileSync(path('k'), 'utf8')).toBe(ours.privateKey);
+      expect(readdirSync(project.folder).sort()).toEqual(['k', 'k.pub']);
+    });
+  });
+
+  it('removes what a killed process left of the same key', async () => {
+    await withProject(async (project) => {
+      const left = [await leftoverOf('k'), await leftoverOf('k.pub')];
+      for (const name of left) await project.write(name, ours.privateKey);
+      await project.run([...create, '--out', 'k']);
+      expect(readdirSync(project.folder).sort()).toEqual(['k', 'k.pub']);
+    });
+  });
+
+  it.each(['key[1]', 'key ', 'a*b', 'ke\\y', '#k', '!k', 'k?', ':k', 'k'])(
+    'makes git ignore %j, the old pair and what a killed process leaves',
+    async (name) => {
+      await withProject(async (project) => {
+        await runIn(project.folder, 'git', ['init', '-q']);
+        await project.write('.gitignore', '*\r\n!*\r\n');
+        await project.write(name, ours.privateKey);
+        await project.run([...create, '--out', name, '--force', '--gitignore']);
+        await project.write(await leftoverOf(name), ours.privateKey);
+        const { stdout } = await runIn(project.folder, 'git', [
+          ...['-c', 'core.quotePath=false', 'status', '--porcelain', '-uall', '-z'],
+        ]);
+        const seen = stdout.split('\0').filter(Boolean);
+        expect(seen.map((line) => line.slice(3)).sort()).toEqual(
+          ['.gitignore', `${name}.pub`].sort(),
+        );
+        expect(existsSync(project.path(`${name}.old`))).toBe(true);
+      });
+    },
+  );
+
+  it('is told by git itself whether the lines were of use', async () => {
+    await withProject(async ({ folder, path, write }) => {
+      await runIn(folder, 'git', ['init', '-q']);
+      // No pattern can hold a line break.
+      for (const name of ['k', 'a\nb']) await write(name, ours.privateKey);
+      expect((await ignoreInGit(path('k'))).state).toBe('ignored');
+      expect((await ignoreInGit(path('a\nb'))).state).toBe('not ignored');
+    });
+  });
+
+  it('changes no file that .gitignore is a link to', async () => {
+    await withProject(async (project) => {
+      await runIn(project.folder, 'git', ['init', '-q']);
+      await project.write('mine', 'text');
+      spawnSync('ln', ['-s', 'mine', project.path('.gitignore')]);
+      const refused = await project.json([...create, '--gitignore']);
+      expect(refused['code']).toBe('ERR_FILE');
+      expect(read(project, 'mine')).toBe('text');
+    });
+  });
+});
+
+describe('asking git', () => {
+  const MARKED = 'was-run';
+
+  it.each<[string, (project: Project, program: string) => Promise<unknown>]>([
+    ...[
+      'core.fsmonitor',
+      'core.sshCommand',
+      'core.pager',
+      'pager.ls-files',
+      'pager.check-ignore',
+      'diff.external',
+      'core.editor',
+      'core.askPass',
+      'core.gitProxy',
+      'core.alternateRefsCommand',
+      'credential.helper',
+      'filter.x.clean',
+      'filter.x.process',
+      'diff.x.textconv',
+      'alias.ls-files',
+      'alias.check-ignore',
+    ].map((setting): [string, (project: Project, program: string) => Promise<unknown>] => [
+      setting,
+      async ({ folder, write }, program) => {
+        await write('.gitattributes', '* filter=x diff=x\n');
+        const value = setting.startsWith('alias.') ? `!${program}` : program;
+        await runIn(folder, 'git', ['config', setting, value]);
+      },
+    ]),
+    [
+      'core.hooksPath',
+      async ({ folder, write, path }, program) => {
+        for (const hook of ['post-index-change', 'fsmonitor-watchman', 'pre-auto-gc']) {
+          await write(`hooks/${hook}`, `#!/bin/sh\n${program}\n`);
+          chmodSync(path(`hooks/${hook}`), 0o755);
+        }
+        await runIn(folder, 'git', ['config', 'core.hooksPath', 'hooks']);
+      },
+    ],
+    [
+      'include.path',
+      async ({ folder, write }, program) => {
+        await write('more', `[core]\n\tfsmonitor = ${program}\n`);
+        await runIn(folder, 'git', ['config', 'include.path', '../more']);
+      },
+    ],
+    [
+      'a bare repository among the files',
+      async ({ folder, path }, program) => {
+        mkdirSync(path('sub'));
+        await runIn(folder, 'git', ['init', '-q', '--bare', 'sub']);
+        await runIn(path('sub'), 'git', ['config', 'core.fsmonitor', program]);
+        await runIn(path('sub'), 'git', ['config', 'core.worktree', '.']);
+        await runIn(path('sub'), 'git', ['config', 'core.bare', 'false']);
+      },
+    ],
+    [
+      'a git in the project itself',
+      async ({ write, path }, program) => {
+        for (const name of ['git', 'node_modules/.bin/git']) {
+          await write(name, `#!/bin/sh\n${program}\n`);
+          chmodSync(path(name), 0o755);
+        }
+      },
+    ],
+  ])('runs nothing that the project names by %s', async (_, prepare) => {
+    await withProject(async (project) => {
+      const { folder, path, run, write } = project;
+      await runIn(folder, 'git', ['init', '-q']);
+      await write('.bundleseal_key', ours.privateKey);
+      await write('tracked', 'x');
+      await runIn(folder, 'git', ['add', 'tracked']);
+      await prepare(project, `touch ${path(MARKED)}`);
+      const PATH = `.${':'}${path('node_modules/.bin')}:${folder}:${process.env['PATH']}`;
+      const { stderr } = await run(['doctor'], { env: { PATH } });
+      expect(stderr).toContain('git would commit .bundleseal_key');
+      if (existsSync(path('sub'))) {
+        await write('sub/key', ours.privateKey);
+        await run(['doctor', '--key', 'sub/key'], { env: { PATH } });
+      }
+      expect(existsSync(path(MARKED))).toBe(false);
+    });
+  });
+
+  it('does not take what the environment says of repositories for the answer', async () => {
+    await withProject(async ({ folder, path, run, write }) => {
+      await runIn(folder, 'git', ['init', '-q']);
+      await write('.bundleseal_key', ours.privateKey);
+      const env = {
+        GIT_DIR: path('nowhere'),
+        GIT_CONFIG_COUNT: '1',
+        GIT_CONFIG_KEY_0: 'core.fsmonitor',
+        GIT_CONFIG_VALUE_0: `touch ${path(MARKED)}`,
+      };
+      const { stderr } = await run(['doctor'], { env });
+      expect(stderr).toContain('git would commit .bundleseal_key');
+      expect(existsSync(path(MARKED))).toBe(false);
+    });
+  });
+});
+
+describe('key save', () => {
+  const CONFIG = 'capacitor.config.json';
+  const configOf = (project: Project) => JSON.parse(read(project, CONFIG));
+
+  it("leaves the key of Capgo's plugin where it is", async () => {
+    await withProject(async (project) => {
+      const plugins = { CapacitorUpdater: { publicKey: capgo.publicKey, autoUpdate: true } };
+      await project.write(CONFIG, JSON.stringify({ plugins }));
+      await project.write('.bundleseal_key.pub', ours.publicKey);
+      expect((await project.run(['key', 'save'])).code).toBe(0);
+      expect(configOf(project).plugins).toEqual({
+        ...plugins,
+        BundleSeal: { publicKey: ours.publicKey },
+      });
+    });
+  });
+
+  it("writes Capgo's place with --capgo alone, and takes only its keys there", async () => {
+    await withProject(async (project) => {
+      await project.write(CONFIG, '{}');
+      await project.write('.bundleseal_key.pub', ours.publicKey);
+      await project.write('.capgo_key_v2.pub', capgo.publicKey);
+      const refusals = [
+        ['--plugin', 'CapacitorUpdater'],
+        ['--key', '.capgo_key_v2.pub'],
+        ['--capgo', '--key', '.bundleseal_key.pub'],
+      ];
+      for (const flags of refusals) {
+        expect((await project.run(['key', 'save', ...flags])).code).not.toBe(0);
+        expect(read(project, CONFIG)).toBe('{}');
+      }
+      expect((await project.run(['key', 'save', '--capgo'])).code).toBe(0);
+      expect(configOf(project).plugins).toEqual({
+        CapacitorUpdater: { publicKey: capgo.publicKey },
+      });
+    });
+  });
+
+  it.each(['key.ts', 'key.mts', 'key.mjs', 'key.js'])(
+    'writes a module %s that exports the key',
+    async (name) => {
+      await withProject(async (project) => {
+        await project.write('.bundleseal_key.pub', ours.publicKey);
+        await project.write('package.json', '{ "type": "module" }');
+        const saved = await project.json(['key', 'save', '--module', name]);
+        expect(saved).toMatchObject({ changed: true, keyIds: [await keyId(ours.publicKey)] });
+        const { publicKey, publicKeys } = await import(project.path(name));
+        expect({ publicKey, publicKeys }).toEqual({
+          publicKey: ours.publicKey,
+          publicKeys: [ours.publicKey],
+        });
+        expect(await project.json(['key', 'save', '--module', name])).toMatchObject({
+          changed: false,
+        });
+        const both = ['--key', '.bundleseal_key.pub', '--key', 'next.pub'];
+        await project.write('next.pub', next.publicKey);
+        await project.run(['key', 'save', '--module', name, ...both]);
+        expect(read(project, name)).toContain(next.publicKey);
+        expect(readdirSync(project.folder).filter((one) => one.endsWith('-tmp'))).toEqual([]);
+      });
+    },
+  );
+
+  it('replaces no file that something else wrote, and no file of another kind', async () => {
+    await withProject(async (project) => {
+      await project.write('.bundleseal_key.pub', ours.publicKey);
+      await project.write('main.ts', 'export {};\n');
+      const save = ['key', 'save', '--module'];
+      expect(await project.json([...save, 'main.ts'])).toMatchObject({ code: 'ERR_FILE' });
+      expect(read(project, 'main.ts')).toBe('export {};\n');
+      expect(await project.json([...save, 'key.css'])).toMatchObject({ code: 'ERR_USAGE' });
+      expect(existsSync(project.path('key.css'))).toBe(false);
+      await project.write('private', ours.privateKey);
+      const refused = await project.run([...save, 'key.ts', '--key', 'private']);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).not.toContain(secretOf(ours.privateKey));
+      expect(existsSync(project.path('key.ts'))).toBe(false);
+      expect(await project.json([...save, 'main.ts', '--force'])).toMatchObject({ changed: true });
+    });
+  });
+
+  it('gives verify the key that an earlier release put beside the settings of Capgo', async () => {
+    await withProject(async (project) => {
+      await project.write('.bundleseal_key', ours.privateKey);
+      await project.write('a.zip', zip);
+      const plugins = { CapacitorUpdater: { publicKey: ours.publicKey } };
+      await project.write(CONFIG, JSON.stringify({ plugins }));
+      const { encryptFile } = await import('../../src/node.ts');
+      const { privateKey } = ours;
+      await encryptFile(project.path('a.zip'), project.path('a.sealed'), { privateKey });
+      const verified = await project.run(['bundle', 'inspect', 'a.sealed', '--json']);
+      expect(verified.code).toBe(0);
+      const checked = await project.json(['bundle', 'verify', 'a.sealed']);
+      expect(checked['code']).not.toBe('ERR_KEY_INVALID');
+      expect(checked['code']).not.toBe('ERR_KEY_MISMATCH');
+    });
+  });
+});
+
+describe('key rotate', () => {
+  it('keeps both keys in the module that the app imports, until it ends', async () => {
+    await withProject(async (project) => {
+      await project.write('.bundleseal_key', ours.privateKey);
+      await project.write('.bundleseal_key.pub', ours.publicKey);
+      await project.run(['key', 'save', '--module', 'key.mjs']);
+      const rotated = await project.run(['key', 'rotate', '--module', 'key.mjs']);
+      expect(rotated.code, rotated.stderr).toBe(0);
+      const fresh = read(project, '.bundleseal_key.pub');
+      const during = read(project, 'key.mjs');
+      expect(during.indexOf(fresh)).toBeGreaterThan(0);
+      expect(during.indexOf(ours.publicKey)).toBeGreaterThan(during.indexOf(fresh));
+      expect((await project.run(['key', 'rotate', '--finish', '--module', 'key.mjs'])).code).toBe(
+        0,
+      );
+      const after = read(project, 'key.mjs');
+      expect(after).toContain(fresh);
+      expect(after).not.toContain(ours.publicKey);
+      expect(read(project, '.bundleseal_key.old')).toBe(ours.privateKey);
+    });
+  });
+});
