@@ -3,6 +3,7 @@
 import { printable } from '../archive/paths.ts';
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
+import { fromHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, describe, type WorkOptions } from '../options.ts';
 import { type BrotliCoder, defaultDecompress } from './brotli.ts';
@@ -24,6 +25,11 @@ export interface DecryptManifestOptions extends WorkOptions {
   readonly publicKey: string;
   /** The update's one session key. */
   readonly ivSessionKey: string;
+  /**
+   * SHA-256 of every raw file by its path, 64 hex characters: the `hashes` that `encryptManifest` gave, from where nobody
+   * but the publisher can write. The update must hold exactly these files. Without it paths are not proven.
+   */
+  readonly trusted?: Readonly<Record<string, string>>;
   /** Inflates Brotli, and bounds itself; default: Node's. */
   readonly brotli?: BrotliCoder;
   /** Bytes of one file, inflated. Default 268,435,456. */
@@ -38,14 +44,16 @@ const DEFAULT_MAX_FILE_SIZE = 2 ** 28;
  * Opens the files of a delta update. Nothing is returned unless each file is there and its raw bytes have the
  * hash that the private key signed.
  *
- * **Nobody signed the list itself**: a file that the list leaves out is not missed. Compare the paths with a list
- * that you trust.
+ * **Nobody signed the list itself, and a hash is signed without its path.** Unless `trusted` is passed, whoever serves
+ * the update can leave files out and exchange the contents of two paths. Whoever has the public key, which every copy of
+ * the app holds, can also put a file of an older update, or of another app with the same key, into this one. With
+ * `trusted` each path must have the hash that is listed for it, and no path may be missing.
  *
  * @param manifest - The list, as the server gave it.
  * @param files - Encrypted bytes by `file_name`.
  * @returns raw bytes by path.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: the list names a file twice, or one outside the folder, or
- * one that is not there, by `path`; `ERR_LIMIT_EXCEEDED`: a file is larger than `maxFileSize`; and what
+ * one that is not there, by `path`; `ERR_EXPECTATION_FAILED`: the update is not the one that `trusted` lists, by `path`; `ERR_LIMIT_EXCEEDED`: a file is larger than `maxFileSize`; and what
  * `decryptBundle` throws.
  * @see docs/capgo.md
  */
@@ -55,7 +63,8 @@ export async function decryptManifest(
   options: DecryptManifestOptions,
 ): Promise<Map<string, Uint8Array>> {
   checkOptions('decryptManifest', options, [
-    ...['publicKey', 'ivSessionKey', 'brotli', 'maxFileSize', 'signal', 'onProgress', 'backend'],
+    ...['publicKey', 'ivSessionKey', 'trusted', 'brotli', 'maxFileSize'],
+    ...['signal', 'onProgress', 'backend'],
   ]);
   const { signal, maxFileSize = DEFAULT_MAX_FILE_SIZE } = options;
   if (!Number.isSafeInteger(maxFileSize) || maxFileSize < 1) {
@@ -69,6 +78,7 @@ export async function decryptManifest(
     throw new TypeError(`manifest expected an array of entries, got ${describe(manifest)}`);
   }
   if (!(files instanceof Map)) throw new TypeError(`files expected a Map, got ${describe(files)}`);
+  const trusted = readTrusted(options.trusted);
   const publicKey = readPublicKey(options.publicKey);
   signal?.throwIfAborted();
   const checkName = createNameCheck();
@@ -83,6 +93,10 @@ export async function decryptManifest(
     if (typeof hash !== 'string') throw invalid(path, 'has no file_hash: nobody vouches for it');
     return { path, isBrotli, bytes, hash };
   });
+  const missing = [...(trusted?.keys() ?? [])].find(
+    (wanted) => !listed.some(({ path }) => path === wanted),
+  );
+  if (missing !== undefined) throw untrusted(missing, 'is trusted and missing from the update');
   const backend = await selectBackend(options.backend);
   const cbc = await loadCbc(backend.name);
   const session = await recoverSession(backend, publicKey, options.ivSessionKey);
@@ -94,6 +108,10 @@ export async function decryptManifest(
     const opened = new Map<string, Uint8Array>();
     for (const { path, isBrotli, bytes, hash } of listed) {
       const signed = await recoverChecksum(backend, publicKey, hash);
+      const wanted = trusted?.get(path);
+      if (trusted !== undefined && (wanted === undefined || !isSame(signed, wanted))) {
+        throw untrusted(path, 'is not the file that is trusted under this path');
+      }
       if (bytes.length === 0 || bytes.length % BLOCK_LENGTH !== 0) {
         throw new BundleSealError(
           'ERR_LENGTH_INVALID',
@@ -121,6 +139,34 @@ export async function decryptManifest(
   } finally {
     session.key.fill(0);
   }
+}
+
+/** @throws `TypeError` */
+function readTrusted(trusted: unknown): ReadonlyMap<string, Uint8Array> | undefined {
+  if (trusted === undefined) return undefined;
+  if (typeof trusted !== 'object' || trusted === null || Array.isArray(trusted)) {
+    throw new TypeError(
+      `options.trusted expected an object of SHA-256 by path, got ${describe(trusted)}`,
+    );
+  }
+  return new Map(
+    Object.entries(trusted).map(([path, hash]: [string, unknown]) => {
+      if (typeof hash !== 'string' || !/^[0-9a-f]{64}$/i.test(hash)) {
+        throw new TypeError(
+          'options.trusted expected a SHA-256 in 64 hex characters for each path',
+        );
+      }
+      return [path, fromHex(hash)];
+    }),
+  );
+}
+
+function untrusted(path: string, what: string): BundleSealError {
+  return new BundleSealError(
+    'ERR_EXPECTATION_FAILED',
+    `${printable(path)} ${what}: the update was changed or mixed with another; do not install it`,
+    { path },
+  );
 }
 
 function readName(name: unknown): { readonly path: string; readonly isBrotli: boolean } {

@@ -43,6 +43,11 @@ export interface EncryptedManifest {
   readonly bundle?: OwnBytes;
   readonly checksum?: string;
   readonly ivSessionKey: string;
+  /**
+   * SHA-256 of each raw file by its path, 64 hex characters. Deliver it sealed (`encryptBundle` of `bundleseal`), and pass
+   * it as `trusted` to {@link decryptManifest}.
+   */
+  readonly hashes: Readonly<Record<string, string>>;
   readonly keyId: string;
 }
 
@@ -56,8 +61,9 @@ const BROTLI_MIN_SAVING = 10;
  * Each file's hash is signed over its raw bytes; then Brotli, where the file has 8,192 bytes or more and it saves
  * more than 10; then AES-128-CBC. **One key and one IV are for all files**, which is what the plugin expects: files
  * that begin with the same 16-byte blocks have the same beginning encrypted, so whoever stores them sees which ones
- * do, from one file to the next. And **nobody signs the list**: whoever serves it can leave files out, or mix files of
- * two updates of one session. Compare the list with one that was sealed.
+ * do, from one file to the next. And **nobody signs the list, and no hash is bound to its path**: whoever serves it can
+ * leave files out and exchange contents between paths, and whoever has the public key can put an old file into it.
+ * `hashes` is the list to compare with.
  *
  * On Android the plugin takes an empty file for one that could not be decrypted, and gives the update up.
  *
@@ -71,8 +77,9 @@ const BROTLI_MIN_SAVING = 10;
  *
  * const { privateKey, publicKey } = await keygen();
  * const raw = { 'index.html': new Uint8Array(10) };
- * const { manifest, files, ivSessionKey } = await encryptManifest(raw, { privateKey });
- * const opened = await decryptManifest(manifest, files, { publicKey, ivSessionKey });
+ * const { manifest, files, ivSessionKey, hashes } = await encryptManifest(raw, { privateKey });
+ * const trusted = hashes; // In an app: out of a sealed bundle.
+ * const opened = await decryptManifest(manifest, files, { publicKey, ivSessionKey, trusted });
  * console.log([...opened.keys()]);
  * ```
  */
@@ -111,10 +118,12 @@ export async function encryptManifest(
     const ivSessionKey = await signSession(backend, privateKey, session);
     const manifest: ManifestEntry[] = [];
     const encryptedFiles = new Map<string, Uint8Array>();
+    const hashes: [path: string, hash: string][] = [];
     for (const path of paths) {
       // A copy: what is hashed is what is sent, whatever becomes of the caller's memory.
       const raw = new Uint8Array(files[path] as Uint8Array);
       const digest = await backend.sha256(raw);
+      hashes.push([path, toHex(digest)]);
       const hash = await signChecksum(backend, privateKey, digest, checksumFormat);
       const small = brotli ? await compress(raw, brotli) : undefined;
       const { encrypted } = await cbc.encrypt(session, small ?? raw, progress.step);
@@ -141,6 +150,7 @@ export async function encryptManifest(
         checksum: await signChecksum(backend, privateKey, bundle.digest, checksumFormat),
       }),
       ivSessionKey,
+      hashes: Object.fromEntries(hashes),
       keyId: keyIdOf(privateKey),
     };
     progress.end();

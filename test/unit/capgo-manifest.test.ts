@@ -296,11 +296,11 @@ it('tells of a large file on its way, after what came before it', async () => {
 it('gives no bundle and no checksum where no zip was given', async () => {
   const raw = { a: text(1) };
   const without = await encryptManifest(raw, { privateKey });
-  expect(Object.keys(without)).toEqual(['manifest', 'files', 'ivSessionKey', 'keyId']);
+  expect(Object.keys(without)).toEqual(['manifest', 'files', 'ivSessionKey', 'hashes', 'keyId']);
   expect(without.keyId).toBe(keyId(publicKey));
   const withZip = await encryptManifest(raw, { privateKey, zip: text(1) });
   expect(Object.keys(withZip)).toEqual([
-    ...['manifest', 'files', 'bundle', 'checksum', 'ivSessionKey', 'keyId'],
+    ...['manifest', 'files', 'bundle', 'checksum', 'ivSessionKey', 'hashes', 'keyId'],
   ]);
 });
 

@@ -62,7 +62,7 @@ describe("a caller's mistake is a TypeError or RangeError", () => {
     [
       'decryptManifest',
       () => opening({ checksum }),
-      'decryptManifest does not know the option "checksum": it takes publicKey, ivSessionKey, brotli, maxFileSize, signal, onProgress, backend',
+      'decryptManifest does not know the option "checksum": it takes publicKey, ivSessionKey, trusted, brotli, maxFileSize, signal, onProgress, backend',
     ],
     [
       'encryptBundle for a zip that is text',
