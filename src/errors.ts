@@ -16,6 +16,10 @@
  * - `ERR_BACKEND_UNAVAILABLE`: the backend asked for, or a source of randomness, is not in this runtime.
  * - `ERR_SOURCE_FAILED`: the input could not be read.
  * - `ERR_FILE`: a file or folder could not be read or written; `path` names it.
+ * - `ERR_PATCH_INVALID`: not a patch from this release, or it does not make the release that it names.
+ * - `ERR_INDEX_INVALID`: genuine, but not a well-formed index (or list of keys) for this app and channel.
+ * - `ERR_INDEX_EXPIRED`: an index that is no longer to be believed.
+ * - `ERR_INDEX_ROLLED_BACK`: an index that is older than one that was accepted before.
  */
 export type ErrorCode =
   | 'ERR_KEY_INVALID'
@@ -32,7 +36,11 @@ export type ErrorCode =
   | 'ERR_SIGNER_FAILED'
   | 'ERR_BACKEND_UNAVAILABLE'
   | 'ERR_SOURCE_FAILED'
-  | 'ERR_FILE';
+  | 'ERR_FILE'
+  | 'ERR_PATCH_INVALID'
+  | 'ERR_INDEX_INVALID'
+  | 'ERR_INDEX_EXPIRED'
+  | 'ERR_INDEX_ROLLED_BACK';
 
 /** What an error says beside its message, where it applies. */
 export interface ErrorFields {

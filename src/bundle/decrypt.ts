@@ -3,7 +3,7 @@
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import type { OwnBytes } from '../bytes.ts';
-import { checkBodyLength } from '../format/header.ts';
+import { checkBodyLength, type Kind } from '../format/header.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput, sourceFrom } from '../sources/input.ts';
@@ -69,12 +69,21 @@ export async function decryptBundle(
   options: DecryptOptions,
 ): Promise<OwnBytes> {
   checkOptions('decryptBundle', options, DECRYPT_OPTIONS);
+  return decryptObject(encrypted, options, 'bundle');
+}
+
+/** Opens a sealed object of this kind: see {@link decryptBundle}. */
+export async function decryptObject(
+  encrypted: BundleInput,
+  options: DecryptOptions,
+  kind: Kind,
+): Promise<OwnBytes> {
   checkHeaderOptions(options);
   const { signal, seal } = options;
   const source = openInput(encrypted, 'encrypted');
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
-  const opened = await openSource(backend, source, options);
+  const opened = await openSource(backend, source, { ...options, kind });
   try {
     const { layout, headerLength } = opened.header;
     // A source shorter than its header was refused with it.

@@ -5,7 +5,7 @@ import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import type { OwnBytes } from '../bytes.ts';
 import { type ChunkLayout, chunkLayout, chunkPlace } from '../format/chunks.ts';
-import { DIGEST_LENGTH, headerLengthOf } from '../format/header.ts';
+import { DIGEST_LENGTH, headerLengthOf, type Kind } from '../format/header.ts';
 import { encodeMetadata, type Metadata } from '../format/metadata.ts';
 import { readPublicKey } from '../keys/read.ts';
 import { readPrivateKey } from '../keys/read-private.ts';
@@ -89,6 +89,15 @@ export async function encryptBundle(
   options: EncryptOptions,
 ): Promise<EncryptedBundle> {
   checkOptions('encryptBundle', options, ENCRYPT_OPTIONS);
+  return encryptObject(bundle, options, 'bundle');
+}
+
+/** Seals an object of this kind: see {@link encryptBundle}. */
+export async function encryptObject(
+  bundle: BundleInput,
+  options: EncryptOptions,
+  kind: Kind,
+): Promise<EncryptedBundle> {
   const source = openInput(bundle, 'bundle');
   const sealing = {
     ...readSealing(options, source.size),
@@ -98,7 +107,7 @@ export async function encryptBundle(
   const backend = await selectBackend(options.backend);
   const sessionKey = randomBytes(DIGEST_LENGTH);
   try {
-    return await sealBundle(source, { ...options, ...sealing, backend, sessionKey });
+    return await sealBundle(source, { ...options, ...sealing, kind, backend, sessionKey });
   } finally {
     sessionKey.fill(0);
   }

@@ -1,7 +1,7 @@
 // What a header says of a bundle, for people.
 
 import { toHex } from '../bytes.ts';
-import type { Header } from '../format/header.ts';
+import type { Header, Kind } from '../format/header.ts';
 import type { Metadata } from '../format/metadata.ts';
 import type { OpenedHeader } from './open.ts';
 
@@ -12,6 +12,8 @@ export interface BundleInfo {
    * all of this.
    */
   readonly proven: boolean;
+  /** What was sealed. Calls that open bundles refuse every other kind. */
+  readonly kind: Kind;
   /** Version of the format. */
   readonly version: 2;
   /** Id of the key that opens it: 64 hex characters. */
@@ -40,6 +42,7 @@ export interface BundleInfo {
 export function describeHeader(header: Header): Omit<BundleInfo, 'proven' | 'metadata'> {
   const { layout, headerLength } = header;
   return {
+    kind: header.kind,
     version: 2,
     keyId: toHex(header.keyId),
     modulusBits: 8 * header.signatureLength,

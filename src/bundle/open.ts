@@ -9,6 +9,7 @@ import {
   type Header,
   type HeaderParts,
   headerParts,
+  type Kind,
   parseHeader,
 } from '../format/header.ts';
 import { decodeMetadata, type Metadata, unfit } from '../format/metadata.ts';
@@ -41,6 +42,8 @@ export interface OpenedHeader {
 }
 
 export interface HeaderChecks {
+  /** Default `'bundle'`. */
+  readonly kind?: Kind | undefined;
   readonly expect?: Expectations | undefined;
   readonly maxChunks?: number | undefined;
 }
@@ -143,7 +146,11 @@ async function openAfter(
   checks: HeaderChecks,
   signal: AbortSignal | undefined,
 ): Promise<OpenedHeader> {
-  const header = parseHeader(fixed, checks.maxChunks ?? DEFAULT_MAX_CHUNKS);
+  const header = parseHeader(
+    fixed,
+    checks.maxChunks ?? DEFAULT_MAX_CHUNKS,
+    checks.kind ?? 'bundle',
+  );
   const key = chooseKey(header, keys);
   const end = Math.min(header.headerLength, source.size);
   const bytes =

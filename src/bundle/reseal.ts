@@ -75,6 +75,7 @@ export async function resealBundle(
     const { layout, headerLength } = header;
     if (!isText) checkBodyLength(header, sealedOrSeal.length - headerLength);
     const head = encodeHead({
+      kind: header.kind,
       layout,
       keyId: await keyDigest(backend, key.publicKey),
       signatureLength: modulusLength(key.publicKey),

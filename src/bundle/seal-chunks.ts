@@ -4,7 +4,7 @@ import type { Backend, ChunkCipher } from '../backend/backend.ts';
 import { concat, reusedCopies, toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { type ChunkLayout, chunkLayout, chunkNonce, TAG_LENGTH } from '../format/chunks.ts';
-import { DIGEST_LENGTH, encodeHead } from '../format/header.ts';
+import { DIGEST_LENGTH, encodeHead, type Kind } from '../format/header.ts';
 import { keyDigest } from '../keys/identity.ts';
 import { modulusLength } from '../keys/rsa.ts';
 import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
@@ -17,6 +17,8 @@ import { runChunks } from './pipeline.ts';
 export interface SealWork extends WorkOptions {
   readonly backend: Backend;
   readonly key: SigningKey;
+  /** Default `'bundle'`. */
+  readonly kind?: Kind;
   /** Padded: see `encodeMetadata`. */
   readonly metadata: Uint8Array;
   /** For this bundle and no other. */
@@ -145,12 +147,12 @@ export function checkCount(count: number): void {
 }
 
 async function signHeader(
-  { backend, key, metadata, sessionKey, signal }: SealWork,
+  { backend, key, kind = 'bundle', metadata, sessionKey, signal }: SealWork,
   { layout, digests, checksum }: SealedChunks,
 ): Promise<SealedHeader> {
   const keyId = await keyDigest(backend, key.publicKey);
   const signatureLength = modulusLength(key.publicKey);
-  const head = encodeHead({ layout, keyId, signatureLength, metadata, digests });
+  const head = encodeHead({ kind, layout, keyId, signatureLength, metadata, digests });
   const headDigest = await backend.sha256(head);
   const signing = signSeal(backend, key, { sessionKey, checksum }, headDigest);
   const signature = await untilAborted(signing, signal);

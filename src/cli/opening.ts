@@ -54,6 +54,7 @@ export function describeInfo(info: BundleInfo): string[] {
     ([name, value]) => `  ${name}: ${JSON.stringify(value)}`,
   );
   return [
+    `  kind      ${info.kind}`,
     `  key id    ${info.keyId} (RSA-${info.modulusBits})`,
     ...(info.checksum === undefined ? [] : [`  checksum  ${info.checksum}`]),
     `  size      ${bytes(info.size)}, sealed ${bytes(info.sealedSize)}`,

@@ -9,7 +9,15 @@ import { type ChunkLayout, chunkLayout } from './chunks.ts';
 const MAGIC = /* @__PURE__ */ Uint8Array.from('BNDLSEAL', (c) => c.charCodeAt(0));
 const VERSION = 2;
 const SUITE = 1;
-const KIND_BUNDLE = 0;
+
+/** What a sealed object holds; a header has the position in this list. */
+export const KINDS = ['bundle', 'patch', 'index', 'keys'] as const;
+
+/**
+ * What a sealed object holds: a bundle, or one of the objects by which releases are published. Each is opened by the
+ * calls that are made for it, and refused by all others.
+ */
+export type Kind = (typeof KINDS)[number];
 
 /** Bytes of the header's part whose length never varies. */
 export const FIXED_LENGTH = 56;
@@ -19,6 +27,7 @@ export const DIGEST_LENGTH = 32;
 
 /** What the header says in its fixed part. */
 export interface Header {
+  readonly kind: Kind;
   readonly layout: ChunkLayout;
   /** SHA-256 of the public key's SubjectPublicKeyInfo: 32 bytes. */
   readonly keyId: Uint8Array;
@@ -42,6 +51,7 @@ export interface HeaderParts {
 
 /** What a header is made of, but for its signature. */
 export interface HeadFields {
+  readonly kind: Kind;
   readonly layout: ChunkLayout;
   readonly keyId: Uint8Array;
   readonly signatureLength: number;
@@ -67,7 +77,7 @@ export function encodeHead(fields: HeadFields): Uint8Array {
   fixed[8] = VERSION;
   fixed[9] = SUITE;
   fixed[10] = Math.log2(fields.layout.chunkSize);
-  fixed[11] = KIND_BUNDLE;
+  fixed[11] = KINDS.indexOf(fields.kind);
   view.setUint16(12, fields.signatureLength);
   view.setUint16(14, fields.metadata.length);
   view.setUint32(16, Math.floor(fields.layout.size / 2 ** 32));
@@ -80,10 +90,11 @@ export function encodeHead(fields: HeadFields): Uint8Array {
  * Step 1 of docs/format.md#opening: reads the fixed part and checks every field before its word is
  * taken for anything.
  *
+ * @param kind - The kind that the caller opens; every kind where it only looks.
  * @throws {@link BundleSealError} `ERR_LENGTH_INVALID`, `ERR_HEADER_INVALID`,
  * `ERR_VERSION_UNSUPPORTED` or `ERR_LIMIT_EXCEEDED`.
  */
-export function parseHeader(bytes: Uint8Array, maxChunks: number): Header {
+export function parseHeader(bytes: Uint8Array, maxChunks: number, kind?: Kind): Header {
   if (bytes.length < FIXED_LENGTH) {
     throw new BundleSealError(
       'ERR_LENGTH_INVALID',
@@ -99,8 +110,12 @@ export function parseHeader(bytes: Uint8Array, maxChunks: number): Header {
     );
   }
   checkVersion(view.getUint8(8), view.getUint8(9));
-  if (view.getUint8(11) !== KIND_BUNDLE) {
-    throw invalid(11, `the envelope holds kind ${view.getUint8(11)}, which is not a bundle`);
+  const found = KINDS[view.getUint8(11)];
+  if (found === undefined || (kind !== undefined && found !== kind)) {
+    throw invalid(
+      11,
+      `this is a sealed ${found ?? `object of the unknown kind ${view.getUint8(11)}`} and not a sealed ${kind ?? KINDS.join(', ')}`,
+    );
   }
   const exponent = view.getUint8(10);
   if (exponent < CHUNK_EXPONENT.min || exponent > CHUNK_EXPONENT.max) {
@@ -133,6 +148,7 @@ export function parseHeader(bytes: Uint8Array, maxChunks: number): Header {
   }
   const headerLength = headerLengthOf(layout, metadataLength, signatureLength);
   return {
+    kind: found,
     layout,
     keyId: bytes.slice(24, FIXED_LENGTH),
     signatureLength,

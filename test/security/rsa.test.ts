@@ -40,6 +40,7 @@ async function prepare(seed: number) {
   const nonce = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
   const digests = await cipher.seal(nonce, new Uint8Array(), body);
   const head = encodeHead({
+    kind: 'bundle',
     layout,
     keyId: await keyDigest(backend, key),
     signatureLength: K,

@@ -14,7 +14,10 @@ const good = base64(vectors.good.at(-1)?.sealed ?? '');
 
 /** One way to each code, and what its message tells the reader to do. */
 const WAYS: Record<
-  Exclude<ErrorCode, 'ERR_FILE' | 'ERR_ARCHIVE_INVALID'>,
+  Exclude<
+    ErrorCode,
+    'ERR_FILE' | 'ERR_ARCHIVE_INVALID' | 'ERR_PATCH_INVALID' | `ERR_INDEX_${string}`
+  >,
   [() => Promise<unknown>, RegExp]
 > = {
   ERR_KEY_INVALID: [() => open(good, { publicKey: '' }), /empty string: check that the variable/],

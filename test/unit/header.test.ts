@@ -8,6 +8,7 @@ const layout = chunkLayout(10_000, 4096);
 
 function header(): Uint8Array {
   const head = encodeHead({
+    kind: 'bundle',
     layout,
     keyId: new Uint8Array(32).fill(7),
     signatureLength: 512,
@@ -54,7 +55,7 @@ describe('the header', () => {
     ['suite 2', altered(9, 2), 'ERR_VERSION_UNSUPPORTED', 9, /version 2, suite 2 .*update/],
     ['chunk exponent 11', altered(10, 11), 'ERR_HEADER_INVALID', 10, /is 11, outside 12 to 24/],
     ['chunk exponent 25', altered(10, 25), 'ERR_HEADER_INVALID', 10, /is 25, outside 12 to 24/],
-    ['kind 1', altered(11, 1), 'ERR_HEADER_INVALID', 11, /kind 1, which is not a bundle/],
+    ['kind 4', altered(11, 4), 'ERR_HEADER_INVALID', 11, /object of the unknown kind 4/],
     ['signature length 383', altered(12, 1, 127), 'ERR_HEADER_INVALID', 12, /383 .*384 to 1024;/],
     ['signature length 1025', altered(12, 4, 1), 'ERR_HEADER_INVALID', 12, /1025 .*384 to 1024;/],
     [
@@ -109,8 +110,14 @@ describe('the header', () => {
   it('of a bundle over 4 GiB is read as it was written', () => {
     const large = chunkLayout(2 ** 32 * 3 + 5, 2 ** 24);
     const digests = new Uint8Array(32 * large.count);
-    const fields = { keyId: new Uint8Array(32), signatureLength: 384, metadata: new Uint8Array(0) };
-    const head = encodeHead({ ...fields, layout: large, digests });
+    const head = encodeHead({
+      kind: 'bundle',
+      keyId: new Uint8Array(32),
+      signatureLength: 384,
+      metadata: new Uint8Array(0),
+      layout: large,
+      digests,
+    });
     expect(parseHeader(head, large.count).layout).toEqual(large);
   });
 
