@@ -7,13 +7,23 @@ import { STORED } from './layout.ts';
 import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from './limits.ts';
 import { openZipSource, type ZipEntry, type ZipSource } from './open-zip.ts';
 import { createPace } from './pace.ts';
+import { joined } from './pieces.ts';
 import { generatorStream } from './streams.ts';
 import { type ZipOptions, zipStream } from './zip.ts';
 
 // Bytes of the archive that are read at once.
 const PIECE = 2 ** 18;
 
-export interface CheckArchiveOptions extends ZipLimits, WorkOptions {}
+export interface CheckArchiveOptions extends ZipLimits, WorkOptions {
+  /**
+   * Called with the whole content of each file of up to 64 KiB, and with no content for a larger one. What it throws
+   * ends the check.
+   */
+  readonly onFile?: (path: string, content: Uint8Array | undefined) => void;
+}
+
+// Bytes of the largest file that is kept until it is whole.
+const MAX_KEPT = 2 ** 16;
 
 /** An archive that every reader of this library accepts, under the limits that it was checked with. */
 export interface CheckedArchive {
@@ -40,9 +50,9 @@ export async function checkArchive(
   source: ZipSource,
   options: CheckArchiveOptions = {},
 ): Promise<CheckedArchive> {
-  checkOptions('checkArchive', options, [...LIMIT_OPTIONS, 'signal', 'onProgress']);
+  checkOptions('checkArchive', options, [...LIMIT_OPTIONS, 'signal', 'onProgress', 'onFile']);
   const limits = readLimits(options);
-  const { signal, onProgress } = options;
+  const { signal, onProgress, onFile } = options;
   const ranges = openZipSource(source);
   const pace = createPace(signal);
   const entries = await readArchive(ranges, limits, pace, signal);
@@ -50,6 +60,7 @@ export async function checkArchive(
   const meter = createMeter(limits);
   let done = 0;
   for (const entry of entries) {
+    const kept: Uint8Array[] = [];
     for await (const bytes of contentOf({
       source: ranges,
       entry,
@@ -59,8 +70,10 @@ export async function checkArchive(
       signal,
     })) {
       done += bytes.length;
+      if (onFile !== undefined && entry.size <= MAX_KEPT) kept.push(bytes);
       if (done < total) onProgress?.({ done, total });
     }
+    if (!entry.isFolder) onFile?.(entry.path, entry.size <= MAX_KEPT ? joined(kept) : undefined);
   }
   signal?.throwIfAborted();
   onProgress?.({ done, total });

@@ -3,10 +3,21 @@
 import type { Command } from 'commander';
 import type { BundleInfo } from '../bundle/info.ts';
 import type { Expectations } from '../bundle/open.ts';
+import { BundleSealError } from '../errors.ts';
+import type { Context } from './context.ts';
 import { readSealFile } from './header-file.ts';
 import { bytes, collect, PUBLIC_KEY_HELP } from './help.ts';
-import { findPublicKeys, keysOf, type PublicKeyOptions } from './keys.ts';
+import {
+  type FoundKey,
+  findConfiguredKeys,
+  findPublicKeys,
+  keysOf,
+  type PublicKeyOptions,
+} from './keys.ts';
+import { readCount } from './limits.ts';
+import { isThere, type KeyValue, readKeyFile } from './read-key.ts';
 import { readSequence } from './read-metadata.ts';
+import { SEALED } from './wires.ts';
 
 export interface OpeningOptions extends PublicKeyOptions {
   readonly seal?: string;
@@ -14,6 +25,7 @@ export interface OpeningOptions extends PublicKeyOptions {
   readonly expectVersion?: string;
   readonly expectChannel?: string;
   readonly minSequence?: string;
+  readonly maxChunks?: string;
 }
 
 export function openingOptions(command: Command): Command {
@@ -24,17 +36,25 @@ export function openingOptions(command: Command): Command {
     .option('--expect-app-id <id>', 'refuse the bundles of other apps')
     .option('--expect-version <version>', 'refuse other versions')
     .option('--expect-channel <channel>', 'refuse other channels')
-    .option('--min-sequence <n>', 'refuse bundles with a lower sequence');
+    .option('--min-sequence <n>', 'refuse bundles with a lower sequence')
+    .option('--max-chunks <n>', 'the most chunks that are accepted (default: 1048576)');
 }
 
 /** What the library's calls take. */
-export async function readOpening(options: OpeningOptions): Promise<{
+export interface Opening {
   readonly publicKey: ReturnType<typeof keysOf>;
   readonly seal?: string;
   readonly expect: Expectations;
-}> {
+  readonly maxChunks?: number;
+}
+
+/** @param keys - By default those that are named, else the first place that has any. */
+export async function readOpening(
+  options: OpeningOptions,
+  keys?: readonly FoundKey<KeyValue>[],
+): Promise<Opening> {
   const minSequence = readSequence('--min-sequence', options.minSequence);
-  const { expectAppId, expectVersion, expectChannel, seal } = options;
+  const { expectAppId, expectVersion, expectChannel, seal, maxChunks } = options;
   const expect = {
     ...(expectAppId !== undefined && { appId: expectAppId }),
     ...(expectVersion !== undefined && { version: expectVersion }),
@@ -42,9 +62,47 @@ export async function readOpening(options: OpeningOptions): Promise<{
     ...(minSequence !== undefined && { minSequence }),
   };
   return {
-    publicKey: keysOf(await findPublicKeys(options)),
+    ...(maxChunks !== undefined && { maxChunks: readCount('--max-chunks', maxChunks) }),
+    publicKey: keysOf(keys ?? (await findPublicKeys(options))),
     ...(seal !== undefined && { seal: await readSealFile(seal) }),
     expect,
+  };
+}
+
+/**
+ * The public keys that are named, else all that lie here: while keys rotate an app may have any of them. One that can't be
+ * read is warned of and passed over.
+ */
+export async function findKeysOfRotation(
+  context: Context,
+  options: PublicKeyOptions,
+): Promise<(FoundKey<KeyValue> & { readonly id: string })[]> {
+  const found: (FoundKey<KeyValue> & { readonly id: string })[] = [];
+  const add = async (keys: readonly FoundKey<KeyValue>[]) => {
+    for (const one of keys) {
+      const id = await SEALED.idOf('publicKey', one.key);
+      if (!found.some((other) => other.id === id)) found.push({ ...one, id });
+    }
+  };
+  if (options.key === undefined && options.keyData === undefined) {
+    const { privateKeyFile, publicKeyFile } = SEALED;
+    for (const path of [publicKeyFile, `${privateKeyFile}.old.pub`]) {
+      const read = async () => [{ key: await readKeyFile(path), from: path }];
+      if (await isThere(path)) await read().then(add).catch(passOver(context, path));
+    }
+    await findConfiguredKeys(SEALED, options.plugin)
+      .then(add)
+      .catch(passOver(context, 'the Capacitor config'));
+  }
+  // Those that are named; where nothing was found, this says where it has looked.
+  if (found.length === 0) await add(await findPublicKeys(options));
+  return found;
+}
+
+function passOver(context: Context, from: string): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof BundleSealError)) throw error;
+    context.warn(`${from} is passed over: ${error.message}`);
   };
 }
 

@@ -1,10 +1,13 @@
 // What a bundle says of itself, from options and from the project around it.
 
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
 import type { Metadata } from '../format/metadata.ts';
-import { UsageError } from './answer.ts';
-import { findConfig } from './config/files.ts';
 import { readConfig } from './config/read.ts';
+import type { Context } from './context.ts';
+import { readCount } from './limits.ts';
+import { findConfigFrom, packagesFrom } from './project.ts';
+import { STANDARD } from './spool.ts';
 
 export interface MetadataOptions {
   readonly appId?: string;
@@ -15,39 +18,119 @@ export interface MetadataOptions {
   readonly project: boolean;
 }
 
-/** What is not named comes from the Capacitor config and package.json, where they say it. */
-export async function readMetadata(options: MetadataOptions): Promise<Metadata> {
+/** What will be signed, and for each of it where it came from. */
+export interface FoundMetadata {
+  readonly metadata: Metadata;
+  readonly metadataFrom: Readonly<Record<string, string>>;
+}
+
+interface Value {
+  readonly value: string | number;
+  readonly from: string;
+}
+
+/**
+ * Takes what is not named by an option from the Capacitor config and package.json: from the bundle's folder upwards, and
+ * then from the current folder upwards. Warns of what is documented to be signed and is not.
+ *
+ * @param input - The bundle or its folder, as it was named.
+ */
+export async function readMetadata(
+  context: Context,
+  options: MetadataOptions,
+  input: string,
+): Promise<FoundMetadata> {
   const { channel, project } = options;
-  const appId = options.appId ?? (project ? await configuredAppId() : undefined);
-  const version = options.appVersion ?? (project ? await packageVersion() : undefined);
   const sequence = readSequence('--sequence', options.sequence);
+  const starts = project ? [...new Set([await folderOf(input), '.'])] : [];
+  const found: Record<string, Value | undefined> = {
+    appId: named(options.appId, '--app-id') ?? (await configuredAppId(context, starts)),
+    version: named(options.appVersion, '--app-version') ?? (await packageVersion(context, starts)),
+    channel: named(channel, '--channel'),
+    sequence: named(sequence, '--sequence'),
+  };
+  const known = Object.entries(found).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
   return {
-    ...(appId !== undefined && { appId }),
-    ...(version !== undefined && { version }),
-    ...(channel !== undefined && { channel }),
-    ...(sequence !== undefined && { sequence }),
+    metadata: Object.fromEntries(known.map(([name, { value }]) => [name, value])),
+    metadataFrom: Object.fromEntries(known.map(([name, { from }]) => [name, from])),
   };
 }
 
+/** What was signed, for people. */
+export function describeMetadata({ metadata, metadataFrom }: FoundMetadata): string[] {
+  const lines = Object.entries(metadata).map(
+    ([name, value]) => `  ${name.padEnd(9)} ${JSON.stringify(value)}  from ${metadataFrom[name]}`,
+  );
+  return lines.length > 0 ? lines : ['  metadata  none'];
+}
+
 export function readSequence(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new UsageError(`${name} takes an integer from 0 to 2^53 - 1, got ${text}`);
+  return text === undefined ? undefined : readCount(name, text);
 }
 
-async function configuredAppId(): Promise<string | undefined> {
-  const file = await findConfig('.');
-  const appId = file && (await readConfig(file)).appId;
-  return appId?.kind === 'literal' && typeof appId.value === 'string' ? appId.value : undefined;
+function named(value: string | number | undefined, from: string): Value | undefined {
+  return value === undefined ? undefined : { value, from };
 }
 
-async function packageVersion(): Promise<string | undefined> {
-  try {
-    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version?: unknown };
-    return typeof version === 'string' ? version : undefined;
-  } catch {
-    // There is none, or it is not ours to mend.
+async function folderOf(input: string): Promise<string> {
+  if (input === STANDARD) return '.';
+  const isFolder = await stat(input).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  return isFolder ? input : dirname(input);
+}
+
+async function configuredAppId(
+  context: Context,
+  starts: readonly string[],
+): Promise<Value | undefined> {
+  for (const start of starts) {
+    const file = await findConfigFrom(start);
+    if (file === undefined) continue;
+    const from = relative('.', file.path);
+    const { appId } = await readConfig(file);
+    if (appId.kind === 'literal' && typeof appId.value === 'string' && appId.value !== '') {
+      return { value: appId.value, from };
+    }
+    const why =
+      appId.kind === 'not literal'
+        ? `can't be read in ${from}: ${appId.reason}`
+        : `is no text in ${from}`;
+    context.warn(`appId is not signed, for it ${why}; pass --app-id, or --no-project`);
     return undefined;
   }
+  if (starts.length > 0) {
+    context.warn(
+      `appId is not signed, for there is no Capacitor config in ${JSON.stringify(starts[0])} or above; pass --app-id, or --no-project`,
+    );
+  }
+  return undefined;
+}
+
+async function packageVersion(
+  context: Context,
+  starts: readonly string[],
+): Promise<Value | undefined> {
+  const unread = new Set<string>();
+  for (const start of starts) {
+    for await (const { path, content } of packagesFrom(start)) {
+      const from = relative('.', path);
+      if (content === undefined) unread.add(from);
+      const version = content?.version;
+      if (unread.size === 0 && typeof version === 'string' && version !== '') {
+        return { value: version, from };
+      }
+    }
+  }
+  if (starts.length > 0) {
+    const why =
+      unread.size > 0
+        ? `${[...unread].join(', ')} is not JSON in UTF-8`
+        : `no package.json in ${JSON.stringify(starts[0])} or above has a version`;
+    context.warn(`version is not signed, for ${why}; pass --app-version, or --no-project`);
+  }
+  return undefined;
 }

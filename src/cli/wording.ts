@@ -38,6 +38,11 @@ const WORDINGS: readonly Wording[] = [
   // Phrases.
   { said: /\boverwrite: true\b/g, flags: ['--overwrite'], otherwise: 'replace it' },
   { said: /\blinks: 'skip'/g, flags: ['--skip-links'], otherwise: 'leaving links out' },
+  {
+    said: /\bpass privateKeys: 'allow'/g,
+    flags: ['--allow-private-key'],
+    otherwise: 'zip it with another tool',
+  },
   { said: /\bby "ignore"/g, flags: ['--ignore'], otherwise: 'of the folder' },
   { said: /, use the streams for it\b/g, otherwise: ', name a file' },
   {

@@ -22,7 +22,7 @@ export interface ReplaceOptions {
 
 /**
  * Makes what `fill` writes the content of `output`: beside its place, flushed, renamed. Its mode bits are the
- * input's, and of a file that was there before only those that both had. Where the input is a folder, they are
+ * input's, and of a file that was there before only those that both had. Where the input is no file, they are
  * those of the file before, or else of any new file.
  *
  * Where the file system has no modes they are its own, and where it can't flush, the content may be lost in a power

@@ -8,12 +8,14 @@ import {
   readLimits,
   type ZipLimits,
 } from '../archive/limits.ts';
+import { openZipSource, type ZipSource } from '../archive/open-zip.ts';
 import { createPace } from '../archive/pace.ts';
 import { createWalk } from '../archive/walk.ts';
 import { checkOptions, describe, type WorkOptions } from '../options.ts';
+import type { Source } from '../sources/input.ts';
 import { openStream, type StreamReader } from '../sources/stream.ts';
 import { checkPath } from './error.ts';
-import { openInputFile } from './input-file.ts';
+import { type InputFile, openInputFile } from './input-file.ts';
 import { replaceFolder } from './replace-folder.ts';
 import { type Unpacked, writeFiles } from './write-files.ts';
 
@@ -58,8 +60,12 @@ const PIECE_LENGTH = 2 ** 18;
  * Files and folders get the modes that any new ones get here, whatever the archive says; a folder that was there
  * passes its own on, with all rights for its owner. Folders that hold no file are not made.
  *
- * @param zip - A file outside of the folder, or the stream of one. A pipe is first read to its end, into a file
- * without a name in the system's temporary folder; what decrypts as it comes should be a stream.
+ * From what can be read by ranges, such as the reader of a sealed bundle, every archive is unpacked that `unzipBundle`
+ * takes, and each of its bytes is read: of a sealed bundle all chunks are proven before the folder gets its name.
+ *
+ * @param zip - A file outside of the folder, or the stream of one, or a source that `openZip` takes. A pipe is first
+ * read to its end, into a file without a name in the system's temporary folder; what decrypts as it comes should be a
+ * stream.
  * @param dir - A folder, which need not exist, in one that does. Links above it are followed; it may not be one
  * itself, nor the folder that the process works in, nor where a disk is mounted.
  * @param options.overwrite - Whether a folder that holds something is replaced. Default false.
@@ -96,7 +102,7 @@ const PIECE_LENGTH = 2 ** 18;
  * ```
  */
 export async function unzipFile(
-  zip: string | ReadableStream<Uint8Array>,
+  zip: string | ReadableStream<Uint8Array> | ZipSource,
   dir: string,
   options: UnzipFileOptions = {},
 ): Promise<UnzippedFolder> {
@@ -109,9 +115,14 @@ export async function unzipFile(
   const work = { ...options, overwrite, limits: readLimits(options) };
   if (typeof zip === 'string') return fromFile(zip, dir, work);
   if (typeof (zip as Partial<ReadableStream> | null)?.getReader === 'function') {
-    return fromStream(zip, dir, work);
+    return fromStream(zip as ReadableStream<Uint8Array>, dir, work);
   }
-  throw new TypeError(`zip expected a path or a ReadableStream, got ${describe(zip)}`);
+  if (typeof zip === 'object' && zip !== null) {
+    return fromSource(openZipSource(zip as ZipSource), dir, work, undefined);
+  }
+  throw new TypeError(
+    `zip expected a path, a ReadableStream or a source of openZip, got ${describe(zip)}`,
+  );
 }
 
 interface Work extends WorkOptions {
@@ -121,24 +132,34 @@ interface Work extends WorkOptions {
 
 async function fromFile(zip: string, dir: string, work: Work): Promise<UnzippedFolder> {
   checkPath('zip', zip);
-  const { limits, signal } = work;
+  const { signal } = work;
   signal?.throwIfAborted();
   const file = await openInputFile(zip, signal);
   try {
-    const pace = createPace(signal);
-    // Before anything is written.
-    const archive = await readArchive(file, limits, pace, signal);
-    const total = archive.reduce((sum, { size }) => sum + size, 0);
-    const meter = createMeter(limits);
-    const read = { source: file, piece: PIECE_LENGTH, meter, pace, signal };
-    async function* entries(): AsyncGenerator<Unpacked, void> {
-      for (const entry of archive) yield { ...entry, content: contentOf({ ...read, entry }) };
-      await file.checkUnchanged();
-    }
-    return await unpack(entries(), dir, work, { input: zip, total });
+    return await fromSource(file, dir, work, file);
   } finally {
     await file.close();
   }
+}
+
+async function fromSource(
+  source: Source,
+  dir: string,
+  work: Work,
+  file: InputFile | undefined,
+): Promise<UnzippedFolder> {
+  const { limits, signal } = work;
+  const pace = createPace(signal);
+  // Before anything is written.
+  const archive = await readArchive(source, limits, pace, signal);
+  const total = archive.reduce((sum, { size }) => sum + size, 0);
+  const meter = createMeter(limits);
+  const read = { source, piece: PIECE_LENGTH, meter, pace, signal };
+  async function* entries(): AsyncGenerator<Unpacked, void> {
+    for (const entry of archive) yield { ...entry, content: contentOf({ ...read, entry }) };
+    await file?.checkUnchanged();
+  }
+  return unpack(entries(), dir, work, { input: file?.path, total });
 }
 
 async function fromStream(

@@ -325,7 +325,7 @@ describe('bundle', () => {
         readdirSync(tmpdir()).filter((name) => /^bundleseal-\w{6}$/.test(name));
       const before = temporaries();
       const plain = 'any bytes \u0000 at all';
-      const sealed = await project.run(['bundle', 'encrypt', '-', '--no-project'], {
+      const sealed = await project.run(['bundle', 'encrypt', '-', '--no-project', '--raw'], {
         stdin: plain,
       });
       expect(sealed.code).toBe(0);
@@ -333,7 +333,7 @@ describe('bundle', () => {
       const stdin = Buffer.from(sealed.stdout, 'latin1');
       const opened = await project.run(['bundle', 'decrypt', '-'], { stdin });
       expect(opened.stdout).toBe(plain);
-      expect((await project.run(['bundle', 'verify', '-'], { stdin })).code).toBe(0);
+      expect((await project.run(['bundle', 'verify', '-', '--raw'], { stdin })).code).toBe(0);
       const both = await project.run(['bundle', 'decrypt', '-', '--json'], { stdin });
       expect(both.code).toBe(2);
       stdin[stdin.length - 1] = (stdin[stdin.length - 1] as number) ^ 1;
@@ -387,11 +387,14 @@ describe('bundle', () => {
     });
   });
 
-  it('zip asks for index.html and warns without notifyAppReady', async () => {
+  it("zip asks for index.html, and for notifyAppReady where Capgo's plugin is a dependency", async () => {
     await withProject(async (project) => {
       await project.write('www/main.js', 'start()');
       expect(await project.json(['bundle', 'zip', 'www'])).toMatchObject({ code: 'ERR_FILE' });
       await project.write('www/index.html', '<html>');
+      expect(await project.json(['bundle', 'zip', 'www'])).not.toHaveProperty('warnings');
+      const dependencies = { '@capgo/capacitor-updater': '^7.0.0' };
+      await project.write('package.json', JSON.stringify({ dependencies }));
       const zipped = await project.json(['bundle', 'zip', 'www']);
       expect(zipped['warnings']).toEqual([expect.stringContaining('notifyAppReady')]);
       const unchecked = await project.json(['bundle', 'zip', 'www', '--no-code-check']);
@@ -632,7 +635,7 @@ describe("Capgo's wire", () => {
         const verify = ['bundle', 'verify', file, '--capgo', ...sent, '--zip', 'dist.zip'];
         expect(await project.json(verify)).toMatchObject({ verified: true, matches: true });
         const args = ['bundle', 'decrypt', file, '--capgo', ...sent, '--out', 'opened.zip'];
-        expect((await project.run(args)).code).toBe(0);
+        expect((await project.run([...args, '--force'])).code).toBe(0);
         expect(read(project, 'opened.zip')).toEqual(read(project, 'dist.zip'));
       }
     });

@@ -3,17 +3,20 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
+import { type ArchiveOptions, archiveOptions, readFileAsAppsDo } from '../archive.ts';
 import { encryptForCapgo, openFromCapgo } from '../capgo.ts';
 import { bytes, collect, examples } from '../help.ts';
 import { readWireKey } from '../keys.ts';
+import { checkOutput, FORCE_HELP } from '../output.ts';
 import type { KeyValue } from '../read-key.ts';
-import { type MetadataOptions, readMetadata } from '../read-metadata.ts';
+import { describeMetadata, type MetadataOptions, readMetadata } from '../read-metadata.ts';
 import { run } from '../run.ts';
 
 import { withInput, withTemporaryFolder } from '../spool.ts';
 import { SEALED } from '../wires.ts';
 
-interface Options extends MetadataOptions {
+interface Options extends MetadataOptions, ArchiveOptions {
+  readonly force: boolean;
   readonly to: string;
   readonly from: readonly string[];
   readonly key: string;
@@ -24,29 +27,32 @@ interface Options extends MetadataOptions {
 }
 
 export function bundleConvert(group: Command): void {
-  group
-    .command('convert')
-    .summary("turn a bundle of Capgo's wire into a sealed one, or back")
-    .description(
-      'Opens and verifies a bundle of one wire and writes it in the other. The plain bundle is the same, and so is its checksum.',
-    )
-    .argument('<file>', 'the bundle')
-    .requiredOption('--to <wire>', 'sealed or capgo')
-    .requiredOption(
-      '--from <file>',
-      'public key that opens it; for sealed bundles it may come again',
-      collect,
-    )
-    .requiredOption('--key <file>', 'private key of the new wire; - for standard input')
-    .requiredOption('--out <file>', 'what to write')
-    .option('--iv-session-key <text>', "of a bundle of Capgo's wire, as its CLI printed it")
-    .option('--checksum <text>', "the signed checksum of a bundle of Capgo's wire")
-    .option('--checksum-format <format>', 'to capgo: v3, or v2 for old plugins', 'v3')
-    .option('--app-id <id>', "to sealed: the app (default: the Capacitor config's appId)")
-    .option('--app-version <version>', "to sealed: the version (default: package.json's)")
-    .option('--channel <channel>', 'to sealed: the release channel')
-    .option('--sequence <n>', 'to sealed: grows with every release')
-    .option('--no-project', 'take nothing from the Capacitor config and package.json')
+  archiveOptions(
+    group
+      .command('convert')
+      .summary("turn a bundle of Capgo's wire into a sealed one, or back")
+      .description(
+        'Opens and verifies a bundle of one wire, reads the zip in it as apps do, and writes it in the other wire. The plain bundle is the same, and so is its checksum.',
+      )
+      .argument('<file>', 'the bundle')
+      .requiredOption('--to <wire>', 'sealed or capgo')
+      .requiredOption(
+        '--from <file>',
+        'public key that opens it; for sealed bundles it may come again',
+        collect,
+      )
+      .requiredOption('--key <file>', 'private key of the new wire; - for standard input')
+      .requiredOption('--out <file>', 'what to write')
+      .option('--iv-session-key <text>', "of a bundle of Capgo's wire, as its CLI printed it")
+      .option('--checksum <text>', "the signed checksum of a bundle of Capgo's wire")
+      .option('--checksum-format <format>', 'to capgo: v3, or v2 for old plugins', 'v3')
+      .option('--app-id <id>', "to sealed: the app (default: the Capacitor config's appId)")
+      .option('--app-version <version>', "to sealed: the version (default: package.json's)")
+      .option('--channel <channel>', 'to sealed: the release channel')
+      .option('--sequence <n>', 'to sealed: grows with every release')
+      .option('--no-project', 'take nothing from the Capacitor config and package.json')
+      .option('--force', FORCE_HELP, false),
+  )
     .addHelpText(
       'after',
       examples(
@@ -58,6 +64,10 @@ export function bundleConvert(group: Command): void {
         const file = operand as string;
         const { to, from, key, out, checksumFormat } = options;
         const { signal } = context;
+        await checkOutput(out, { kind: 'opened', force: options.force });
+        const check = async (zip: string) => {
+          if (!options.raw) await readFileAsAppsDo(context, zip, options);
+        };
         if (to === 'capgo') {
           const publicKey: KeyValue[] = [];
           for (const path of from) {
@@ -69,11 +79,13 @@ export function bundleConvert(group: Command): void {
             await withInput(context, file, (input) =>
               decryptFile(input, zip, { publicKey, signal }),
             );
+            await check(zip);
             return encryptForCapgo(context, zip, out, { key, checksumFormat });
           });
         }
         if (to !== 'sealed') throw new UsageError(`--to takes sealed or capgo, got ${to}`);
-        const metadata = await readMetadata(options);
+        const found = await readMetadata(context, options, file);
+        const { metadata } = found;
         const privateKey = await readWireKey(SEALED, 'privateKey', key);
         const { encryptFile } = await import('../../node.ts');
         const sealed = await withTemporaryFolder(async (folder) => {
@@ -81,17 +93,19 @@ export function bundleConvert(group: Command): void {
           await withInput(context, file, (input) =>
             openFromCapgo(context, input, zip, { ...options, capgo: true, key: from }),
           );
+          await check(zip);
           return context.follow('sealing', (onProgress) =>
             encryptFile(zip, out, { privateKey, metadata, signal, onProgress }),
           );
         });
         const { seal: _, ...about } = sealed;
         return {
-          json: { out, ...about, metadata },
+          json: { out, ...about, ...found },
           lines: [
             `✓ ${out}  ${bytes(about.size)}`,
             `  checksum  ${about.checksum}`,
             `  key id    ${about.keyId}`,
+            ...describeMetadata(found),
           ],
         };
       }),

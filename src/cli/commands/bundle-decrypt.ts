@@ -1,41 +1,56 @@
 // bundle decrypt: a sealed bundle opened into a file or a folder.
 
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { BundleInfo } from '../../bundle/info.ts';
-import { UsageError } from '../answer.ts';
+import { fileError } from '../../files/error.ts';
+import { holds } from '../../files/place.ts';
+import { type Answer, UsageError } from '../answer.ts';
 import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '../capgo.ts';
-import { fileStream } from '../file-stream.ts';
+import type { Context } from '../context.ts';
 import { bytes, examples } from '../help.ts';
-import { describeInfo, type OpeningOptions, openingOptions, readOpening } from '../opening.ts';
+import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
+import {
+  describeInfo,
+  type Opening,
+  type OpeningOptions,
+  openingOptions,
+  readOpening,
+} from '../opening.ts';
+import { checkOutput } from '../output.ts';
 import { run } from '../run.ts';
 import { STANDARD, withInput, withOutput } from '../spool.ts';
+import { SEALED } from '../wires.ts';
 
-interface Options extends OpeningOptions, CapgoOpeningOptions {
+interface Options extends OpeningOptions, CapgoOpeningOptions, LimitOptions {
   readonly key?: readonly string[];
   readonly keyData?: string;
   readonly out?: string;
   readonly extract?: string;
   readonly overwrite: boolean;
+  readonly force: boolean;
 }
 
 export function bundleDecrypt(group: Command): void {
-  capgoOpeningOptions(
-    openingOptions(
-      group
-        .command('decrypt')
-        .summary('open a sealed bundle')
-        .description(
-          'Opens a bundle and writes it when all of it has been verified; else nothing is written.',
-        )
-        .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
-        .option(
-          '--out <file>',
-          'the zip; - for standard output (default: the name without .sealed)',
-        )
-        .option('--extract <dir>', 'unpack into this folder instead')
-        .option('--overwrite', 'replace what is in the folder, as a whole', false)
-        .option('--checksum <text>', 'with --capgo: the signed checksum'),
+  limitOptions(
+    capgoOpeningOptions(
+      openingOptions(
+        group
+          .command('decrypt')
+          .summary('open a sealed bundle')
+          .description(
+            'Opens a bundle and writes it when all of it has been verified; else nothing is written. The limits are for --extract.',
+          )
+          .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
+          .option(
+            '--out <file>',
+            'the zip; - for standard output (default: the name without .sealed)',
+          )
+          .option('--force', 'replace the file of --out', false)
+          .option('--extract <dir>', 'unpack into this folder instead')
+          .option('--overwrite', 'replace what is in the folder, as a whole', false)
+          .option('--checksum <text>', 'with --capgo: the signed checksum'),
+      ),
     ),
   )
     .addHelpText(
@@ -49,53 +64,23 @@ export function bundleDecrypt(group: Command): void {
     .action(
       run<Options>(async (context, options, operand) => {
         const file = operand as string;
-        const { extract, overwrite } = options;
+        const { extract, force } = options;
         if (extract !== undefined && options.out !== undefined) {
           throw new UsageError('--out and --extract name two places: give one');
         }
-        if (options.capgo) {
-          if (extract !== undefined || options.out === undefined || options.out === STANDARD) {
-            throw new UsageError('--capgo writes a zip: name it with --out');
-          }
-          const { out } = options;
-          const opened = await withInput(context, file, (input) =>
-            openFromCapgo(context, input, out, options),
-          );
-          return {
-            json: { out, ...opened },
-            lines: [
-              `✓ ${out}  ${bytes(opened.size)}, genuine and whole`,
-              `  SHA-256  ${opened.sha256}`,
-            ],
-          };
-        }
-        const out = extract === undefined ? (options.out ?? defaultName(file)) : STANDARD;
+        if (options.capgo) return decryptFromCapgo(context, file, options);
+        if (extract !== undefined) return extractInto(context, file, extract, options);
+        const out = options.out ?? defaultName(file);
+        await checkOutput(out, { kind: 'opened', force });
         const opening = await readOpening(options);
-        const { decryptFile, unzipFile } = await import('../../node.ts');
+        const { decryptFile } = await import('../../node.ts');
         const { signal } = context;
-        const open = (input: string, output: string): Promise<BundleInfo> =>
-          context.follow('opening', (onProgress) =>
-            decryptFile(input, output, { ...opening, signal, onProgress }),
-          );
-        if (extract !== undefined) {
-          const { decryptStream } = await import('../../index.ts');
-          let info: BundleInfo | undefined;
-          const unzipped = await withInput(context, file, async (input) => {
-            const source = await fileStream(input);
-            const onHeader = (found: BundleInfo) => {
-              info = found;
-            };
-            const zip = decryptStream(source, { ...opening, signal, onHeader });
-            return unzipFile(zip, extract, { signal, overwrite });
-          });
-          const said = info as unknown as BundleInfo;
-          return {
-            json: { extracted: extract, ...unzipped, ...said },
-            lines: [`✓ ${join(extract, '/')}  ${unzipped.entries} files`, ...describeInfo(said)],
-          };
-        }
         const info = await withInput(context, file, (input) =>
-          withOutput(context, out, (path) => open(input, path)),
+          withOutput(context, out, (path) =>
+            context.follow('opening', (onProgress) =>
+              decryptFile(input, path, { ...opening, signal, onProgress }),
+            ),
+          ),
         );
         return {
           json: { out, ...info },
@@ -103,6 +88,87 @@ export function bundleDecrypt(group: Command): void {
         };
       }),
     );
+}
+
+async function decryptFromCapgo(context: Context, file: string, options: Options): Promise<Answer> {
+  const { out, extract, force } = options;
+  if (extract !== undefined || out === undefined || out === STANDARD) {
+    throw new UsageError('--capgo writes a zip: name it with --out');
+  }
+  await checkOutput(out, { kind: 'opened', force });
+  const opened = await withInput(context, file, (input) =>
+    openFromCapgo(context, input, out, options),
+  );
+  return {
+    json: { out, ...opened },
+    lines: [`✓ ${out}  ${bytes(opened.size)}, genuine and whole`, `  SHA-256  ${opened.sha256}`],
+  };
+}
+
+async function extractInto(
+  context: Context,
+  file: string,
+  dir: string,
+  options: Options,
+): Promise<Answer> {
+  if (options.overwrite) {
+    const { key = [SEALED.publicKeyFile], seal } = options;
+    for (const path of [file, ...key, ...(seal === undefined ? [] : [seal])]) {
+      await checkOutside(path, dir);
+    }
+  }
+  const limits = readLimitOptions(options);
+  const opening = await readOpening(options);
+  return withInput(context, file, (input) =>
+    context.follow('unpacking', async (onProgress) => {
+      const { info, ...unzipped } = await unpackSealed(input, dir, opening, {
+        ...limits,
+        overwrite: options.overwrite,
+        signal: context.signal,
+        onProgress,
+      });
+      return {
+        json: { extracted: dir, ...unzipped, ...info },
+        lines: [`✓ ${join(dir, '/')}  ${unzipped.entries} files`, ...describeInfo(info)],
+      };
+    }),
+  );
+}
+
+/** By ranges, so that every archive is unpacked that apps can read, and nothing unproven lies on the disk. */
+async function unpackSealed(
+  input: string,
+  dir: string,
+  opening: Opening,
+  options: NonNullable<Parameters<typeof import('../../node.ts').unzipFile>[2]>,
+) {
+  const [{ openBundle }, { fileSource, unzipFile }] = await Promise.all([
+    import('../../index.ts'),
+    import('../../node.ts'),
+  ]);
+  const source = await fileSource(input);
+  try {
+    const reader = await openBundle(source, { ...opening, signal: options.signal as AbortSignal });
+    try {
+      return { info: reader.info, ...(await unzipFile(reader, dir, options)) };
+    } finally {
+      reader.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** What is read must not be deleted with the folder that it lies in. */
+async function checkOutside(path: string, dir: string): Promise<void> {
+  const [place, folder] = await Promise.all(
+    [path, dir].map((one) => realpath(one).catch(() => undefined)),
+  );
+  if (place === undefined || folder === undefined || !(await holds(folder, place, path))) return;
+  throw fileError(
+    path,
+    `lies in the folder that --overwrite would replace: move it out of ${JSON.stringify(dir)}, or extract elsewhere`,
+  );
 }
 
 function defaultName(file: string): string {

@@ -5,18 +5,23 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { onFile } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
+import { type ArchiveOptions, archiveOptions, readFileAsAppsDo, repack } from '../archive.ts';
 import { encryptForCapgo } from '../capgo.ts';
 import type { Context } from '../context.ts';
+import { writeDetached } from '../detached.ts';
 import { bytes, examples, KEY_DATA_HELP, PRIVATE_KEY_HELP } from '../help.ts';
 import { findPrivateKey, type PrivateKeyOptions } from '../keys.ts';
-import { type MetadataOptions, readMetadata } from '../read-metadata.ts';
+import { checkDetachedOutput, checkOutput, FORCE_HELP } from '../output.ts';
+import { describeMetadata, type MetadataOptions, readMetadata } from '../read-metadata.ts';
 import { run } from '../run.ts';
 import { STANDARD, withInput, withOutput, withTemporaryFolder } from '../spool.ts';
-import { writeWhole } from '../write-whole.ts';
 import { type ZipFolderOptions, zipFolder, zipOptions } from './bundle-zip.ts';
 
-interface Options extends PrivateKeyOptions, MetadataOptions, ZipFolderOptions {
+interface Options extends PrivateKeyOptions, MetadataOptions, ZipFolderOptions, ArchiveOptions {
+  readonly allowPrivateKey: boolean;
   readonly out?: string;
+  readonly force: boolean;
+  readonly repack: boolean;
   readonly detached: boolean;
   readonly capgo: boolean;
   readonly checksumFormat: string;
@@ -24,29 +29,33 @@ interface Options extends PrivateKeyOptions, MetadataOptions, ZipFolderOptions {
 }
 
 export function bundleEncrypt(group: Command): void {
-  zipOptions(
-    group
-      .command('encrypt')
-      .summary('seal a zip or a build folder')
-      .description(
-        'Seals a bundle for the apps that carry the public key. A folder is zipped first.',
-      )
-      .argument('<zip|dir>', 'what to seal; - for standard input')
-      .option(
-        '--out <file>',
-        'the sealed bundle; - for standard output (default: .sealed behind the name)',
-      )
-      .option('--key <file>', PRIVATE_KEY_HELP)
-      .option('--key-data <key>', KEY_DATA_HELP)
-      .option('--detached', 'body and seal apart: the seal gets .seal behind the name', false)
-      .option('--capgo', "for Capgo's plugin instead: RSA-2048, AES-128-CBC", false)
-      .option('--checksum-format <format>', 'with --capgo: v3, or v2 for old plugins', 'v3')
-      .option('--app-id <id>', "the app (default: the Capacitor config's appId)")
-      .option('--app-version <version>', "the version (default: package.json's)")
-      .option('--channel <channel>', 'the release channel')
-      .option('--sequence <n>', 'grows with every release, so that apps can refuse older ones')
-      .option('--no-project', 'take nothing from the Capacitor config and package.json')
-      .option('--chunk-size <bytes>', 'a power of two (default: 262144)'),
+  archiveOptions(
+    zipOptions(
+      group
+        .command('encrypt')
+        .summary('seal a zip or a build folder')
+        .description(
+          'Seals a bundle for the apps that carry the public key. A folder is zipped first; a zip is read as apps will read it, and refused where they would refuse it. An earlier bundle of that name is replaced.',
+        )
+        .argument('<zip|dir>', 'what to seal; - for standard input')
+        .option(
+          '--out <file>',
+          'the sealed bundle; - for standard output (default: .sealed behind the name)',
+        )
+        .option('--force', FORCE_HELP, false)
+        .option('--key <file>', PRIVATE_KEY_HELP)
+        .option('--key-data <key>', KEY_DATA_HELP)
+        .option('--detached', 'body and seal apart: the seal gets .seal behind the name', false)
+        .option('--capgo', "for Capgo's plugin instead: RSA-2048, AES-128-CBC", false)
+        .option('--checksum-format <format>', 'with --capgo: v3, or v2 for old plugins', 'v3')
+        .option('--app-id <id>', "the app (default: the Capacitor config's appId)")
+        .option('--app-version <version>', "the version (default: package.json's)")
+        .option('--channel <channel>', 'the release channel')
+        .option('--sequence <n>', 'grows with every release, so that apps can refuse older ones')
+        .option('--no-project', 'take nothing from the Capacitor config and package.json')
+        .option('--chunk-size <bytes>', 'a power of two (default: 262144)')
+        .option('--repack', 'write a zip that is read, but oddly made, anew before sealing', false),
+    ),
   )
     .addHelpText(
       'after',
@@ -55,59 +64,60 @@ export function bundleEncrypt(group: Command): void {
         'bundle encrypt app.zip --detached --out app.body',
         'bundle encrypt app.zip --capgo --key .capgo_key_v2',
         'bundle encrypt - --out - --no-project < app.zip > app.sealed',
+        'bundle encrypt settings.json --raw --out settings.sealed',
       ),
     )
     .action(
       run<Options>(async (context, options, operand) => {
         const input = operand as string;
-        const out = options.out ?? defaultName(input, options.capgo);
-        if (options.capgo) {
-          if (out === STANDARD || options.detached) {
+        const { capgo, detached, force } = options;
+        if (options.raw && options.repack) {
+          throw new UsageError('--raw seals any bytes and --repack writes a zip: give one');
+        }
+        const out = options.out ?? defaultName(input, capgo);
+        if (capgo) {
+          if (out === STANDARD || detached) {
             throw new UsageError('--capgo writes one file: name it with --out, without --detached');
           }
-          return withZip(context, input, options, (zip) =>
+          await checkOutput(out, { kind: 'capgo', force });
+          return withZip(context, input, options, [out], (zip) =>
             encryptForCapgo(context, zip, out, options),
           );
         }
-        if (options.detached && out === STANDARD) {
+        if (detached && out === STANDARD) {
           throw new UsageError('--detached writes two files: name the body with --out');
         }
+        if (detached) await checkDetachedOutput(out, force);
+        else await checkOutput(out, { kind: 'sealed', force });
         const { key } = await findPrivateKey(context, options);
-        const metadata = await readMetadata(options);
+        const found = await readMetadata(context, options, input);
+        const { metadata } = found;
         const chunkSize =
           options.chunkSize === undefined ? {} : { chunkSize: Number(options.chunkSize) };
         const { encryptFile } = await import('../../node.ts');
         const { signal } = context;
-        const sealed = await withZip(context, input, options, (zip) =>
-          withOutput(context, out, (path) =>
+        const seals = detached ? [`${out}.seal`] : [];
+        const sealed = await withZip(context, input, options, [out, ...seals], (zip) => {
+          const encrypt = (path: string) =>
             context.follow('sealing', (onProgress) =>
               encryptFile(zip, path, {
-                privateKey: key,
-                metadata,
-                detached: options.detached,
-                signal,
-                onProgress,
+                ...{ privateKey: key, metadata, detached, signal, onProgress },
                 ...chunkSize,
               }),
-            ),
-          ),
-        );
-        const { seal, ...about } = sealed;
-        if (options.detached) {
-          await writeWhole(`${out}.seal`, `${seal}\n`, { mode: 0o666, force: true });
-        }
+            );
+          return detached
+            ? writeDetached(context, out, encrypt)
+            : withOutput(context, out, encrypt);
+        });
+        const { seal: _, ...about } = sealed;
         return {
-          json: {
-            out,
-            ...(options.detached && { seal: `${out}.seal` }),
-            ...about,
-            metadata,
-          },
+          json: { out, ...(detached && { seal: `${out}.seal` }), ...about, ...found },
           lines: [
             `✓ ${out === STANDARD ? 'sealed' : out}  ${bytes(about.size)} sealed into ${bytes(about.sealedSize)}`,
-            ...(options.detached ? [`  seal      ${out}.seal`] : []),
+            ...(detached ? [`  seal      ${out}.seal`] : []),
             `  checksum  ${about.checksum}`,
             `  key id    ${about.keyId}`,
+            ...describeMetadata(found),
           ],
         };
       }),
@@ -117,24 +127,38 @@ export function bundleEncrypt(group: Command): void {
 function defaultName(input: string, isCapgo: boolean): string {
   if (input === STANDARD) return STANDARD;
   const name = input.replace(/[\\/]+$/, '');
-  if (/^\.*$/.test(name)) throw new UsageError('name the sealed bundle with --out');
+  if (/(^|[\\/])\.*$/.test(name)) throw new UsageError('name the sealed bundle with --out');
   // As Capgo's CLI names it.
   if (isCapgo) return `${name.replace(/\.zip$/i, '')}.zip_encrypted.zip`;
   return /\.zip$/i.test(name) ? `${name}.sealed` : `${name}.zip.sealed`;
 }
 
+/** Gives `work` a zip that apps take: a folder's, or the one that was named, which is read first. */
 async function withZip<T>(
   context: Context,
   input: string,
-  options: ZipFolderOptions,
+  options: Options,
+  outputs: readonly string[],
   work: (zip: string) => Promise<T>,
 ): Promise<T> {
   const isFolder =
     input !== STANDARD && (await onFile(input, "can't be read", stat(input))).isDirectory();
-  if (!isFolder) return withInput(context, input, work);
-  return withTemporaryFolder(async (folder) => {
-    const zip = join(folder, 'bundle.zip');
-    await zipFolder(context, input, zip, options);
-    return work(zip);
+  if (isFolder) {
+    return withTemporaryFolder(async (folder) => {
+      const zip = join(folder, 'bundle.zip');
+      await zipFolder(context, input, zip, options, outputs);
+      return work(zip);
+    });
+  }
+  return withInput(context, input, async (file) => {
+    if (options.raw) return work(file);
+    const keys = options.allowPrivateKey ? 'allow' : 'refuse';
+    await readFileAsAppsDo(context, file, { ...options, keys });
+    if (!options.repack) return work(file);
+    return withTemporaryFolder(async (folder) => {
+      const zip = join(folder, 'bundle.zip');
+      await repack(context, file, zip, options);
+      return work(zip);
+    });
   });
 }

@@ -3,16 +3,25 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { BundleInfo } from '../../bundle/info.ts';
+import { BundleSealError } from '../../errors.ts';
 import { type Answer, UsageError } from '../answer.ts';
+import { type ArchiveOptions, archiveOptions, readAsAppsDo, readFileAsAppsDo } from '../archive.ts';
 import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '../capgo.ts';
 import type { Context } from '../context.ts';
 import { fileStream } from '../file-stream.ts';
 import { bytes, examples } from '../help.ts';
-import { describeInfo, type OpeningOptions, openingOptions, readOpening } from '../opening.ts';
+import {
+  describeInfo,
+  findKeysOfRotation,
+  type Opening,
+  type OpeningOptions,
+  openingOptions,
+  readOpening,
+} from '../opening.ts';
 import { run } from '../run.ts';
 import { withInput, withTemporaryFolder } from '../spool.ts';
 
-interface Options extends OpeningOptions, CapgoOpeningOptions {
+interface Options extends OpeningOptions, CapgoOpeningOptions, ArchiveOptions {
   readonly key?: readonly string[];
   readonly keyData?: string;
   readonly zip?: string;
@@ -20,20 +29,22 @@ interface Options extends OpeningOptions, CapgoOpeningOptions {
 }
 
 export function bundleVerify(group: Command): void {
-  capgoOpeningOptions(
-    openingOptions(
-      group
-        .command('verify')
-        .summary('check a sealed bundle, writing nothing')
-        .description(
-          'Opens a bundle as an app does and writes nothing; compares it with a zip or a checksum where one is given.',
-        )
-        .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
-        .option('--zip <file>', 'the plain bundle that it has to be')
-        .option(
-          '--checksum <text>',
-          'the SHA-256 that the plain bundle has to have; with --capgo the signed one',
-        ),
+  archiveOptions(
+    capgoOpeningOptions(
+      openingOptions(
+        group
+          .command('verify')
+          .summary('check a sealed bundle, writing nothing')
+          .description(
+            'Opens a bundle and reads the zip in it as an app does, and writes nothing; compares it with a zip or a checksum where one is given. Without --key, every public key that lies here is tried: .bundleseal_key.pub, .bundleseal_key.old.pub and those in the Capacitor config.',
+          )
+          .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
+          .option('--zip <file>', 'the plain bundle that it has to be')
+          .option(
+            '--checksum <text>',
+            'the SHA-256 that the plain bundle has to have; with --capgo the signed one',
+          ),
+      ),
     ),
   )
     .addHelpText(
@@ -47,11 +58,10 @@ export function bundleVerify(group: Command): void {
         if (checksum !== undefined && !/^[0-9a-f]{64}$/i.test(checksum)) {
           throw new UsageError('--checksum takes a SHA-256 as 64 hex characters');
         }
-        const opening = await readOpening(options);
-        const info = await withInput(context, file as string, (input) =>
-          context.follow('verifying', (onProgress) =>
-            readThrough(input, { ...opening, signal: context.signal, onProgress }),
-          ),
+        const keys = await findKeysOfRotation(context, options);
+        const opening = await readOpening(options, keys);
+        const { info, fault } = await withInput(context, file as string, (input) =>
+          readBundle(context, input, opening, options),
         );
         const { checksumFile } = await import('../../node.ts');
         const { signal } = context;
@@ -61,24 +71,46 @@ export function bundleVerify(group: Command): void {
         ];
         // Public values: nothing is learnt from how long this takes.
         const other = wanted.find(({ is }) => is !== info.checksum);
+        const keyFrom = keys.find(({ id }) => id === info.keyId)?.from;
         return {
-          json: { verified: true, ...(wanted.length > 0 && { matches: !other }), ...info },
+          json: {
+            verified: true,
+            ...saidOf(fault, options),
+            ...(wanted.length > 0 && { matches: !other }),
+            ...(keyFrom !== undefined && { keyFrom }),
+            ...info,
+          },
           lines: [
             '✓ genuine and whole',
+            ...(keyFrom === undefined ? [] : [`  opened by ${keyFrom}`]),
             ...describeInfo(info),
             ...(other ? [`✗ it is not ${other.what}: ${other.is}`] : []),
             ...(wanted.length > 0 && !other ? ['✓ it is what was given'] : []),
+            ...(fault ? [`✗ no app would take it: ${fault.message}`] : []),
           ],
-          isBad: other !== undefined,
+          isBad: other !== undefined || fault !== undefined,
         };
       }),
     );
 }
 
+/** For programs: whether apps can unpack it, and why not, under the names that errors have. */
+function saidOf(fault: BundleSealError | undefined, { raw }: Options): object {
+  if (raw) return {};
+  if (fault === undefined) return { usable: true };
+  const { code, message, path } = fault;
+  return { usable: false, code, message, path };
+}
+
 async function verifyFromCapgo(context: Context, file: string, options: Options): Promise<Answer> {
   // The wire proves nothing before its end, so what is opened has to lie somewhere meanwhile.
-  const { size, sha256 } = await withInput(context, file, (input) =>
-    withTemporaryFolder((folder) => openFromCapgo(context, input, join(folder, 'zip'), options)),
+  const { size, sha256, fault } = await withInput(context, file, (input) =>
+    withTemporaryFolder(async (folder) => {
+      const opened = join(folder, 'zip');
+      const about = await openFromCapgo(context, input, opened, options);
+      const work = () => readFileAsAppsDo(context, opened, options);
+      return { ...about, fault: options.raw ? undefined : await faultOf(work) };
+    }),
   );
   const { checksumFile } = await import('../../node.ts');
   const { zip } = options;
@@ -87,6 +119,7 @@ async function verifyFromCapgo(context: Context, file: string, options: Options)
   return {
     json: {
       verified: true,
+      ...saidOf(fault, options),
       ...(zip !== undefined && { matches }),
       size,
       sha256,
@@ -95,22 +128,72 @@ async function verifyFromCapgo(context: Context, file: string, options: Options)
       `✓ genuine and whole  ${bytes(size)}`,
       `  SHA-256  ${sha256}`,
       ...(matches ? [] : [`✗ it is not ${zip}`]),
+      ...(fault ? [`✗ no app would take it: ${fault.message}`] : []),
     ],
-    isBad: !matches,
+    isBad: !matches || fault !== undefined,
   };
 }
 
-async function readThrough(
-  path: string,
-  options: Parameters<typeof import('../../index.ts').decryptStream>[1],
-): Promise<BundleInfo> {
+/** What is wrong with an archive, if that is what `work` finds; other errors stay what they are. */
+async function faultOf(work: () => Promise<void>): Promise<BundleSealError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    const isArchive =
+      error instanceof BundleSealError &&
+      (error.code === 'ERR_ARCHIVE_INVALID' || error.code === 'ERR_LIMIT_EXCEEDED');
+    if (isArchive) return error;
+    throw error;
+  }
+}
+
+/**
+ * Reads all of a bundle. An archive that is read to its end has taken every chunk, so one pass proves the bundle and
+ * reads the archive. Where the archive is refused before its end, a second pass proves the rest.
+ */
+async function readBundle(
+  context: Context,
+  input: string,
+  opening: Opening,
+  options: Options,
+): Promise<{ readonly info: BundleInfo; readonly fault?: BundleSealError }> {
+  if (options.raw) return { info: await readThrough(context, input, opening) };
+  const [{ openBundle }, { fileSource }] = await Promise.all([
+    import('../../index.ts'),
+    import('../../node.ts'),
+  ]);
+  const { signal } = context;
+  const source = await fileSource(input);
+  try {
+    const reader = await openBundle(source, { ...opening, signal });
+    const { info } = reader;
+    try {
+      const fault = await faultOf(() => readAsAppsDo(context, reader, options));
+      if (fault === undefined) return { info };
+      await readThrough(context, input, opening);
+      return { info, fault };
+    } finally {
+      reader.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function readThrough(context: Context, path: string, opening: Opening): Promise<BundleInfo> {
   const { decryptStream } = await import('../../index.ts');
   let info: BundleInfo | undefined;
   const onHeader = (found: BundleInfo) => {
     info = found;
   };
   const source = await fileStream(path);
-  await decryptStream(source, { ...options, onHeader }).pipeTo(new WritableStream());
+  const { signal } = context;
+  await context.follow('verifying', (onProgress) =>
+    decryptStream(source, { ...opening, onHeader, signal, onProgress }).pipeTo(
+      new WritableStream(),
+    ),
+  );
   // It has come to its end, so the header has been told.
   return info as unknown as BundleInfo;
 }

@@ -1,48 +1,45 @@
 // bundle zip: a build folder as a reproducible zip.
 
-import { readFile, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import { fileError } from '../../files/error.ts';
-import { listFolder } from '../../files/list-folder.ts';
-import { ignoreRule } from '../../files/pattern.ts';
 import { UsageError } from '../answer.ts';
+import { type SurveyOptions, surveyFolder } from '../build-folder.ts';
 import { findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import type { Context } from '../context.ts';
 import { bytes, collect, examples } from '../help.ts';
+import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
+import { checkOutput, FORCE_HELP } from '../output.ts';
 import { isThere } from '../read-key.ts';
 import { run } from '../run.ts';
 import { withOutput } from '../spool.ts';
 
 /** Options by which a folder is zipped. */
-export interface ZipFolderOptions {
-  readonly ignore?: readonly string[];
-  readonly sourceMaps: boolean;
-  readonly codeCheck: boolean;
-  readonly skipLinks: boolean;
+export interface ZipFolderOptions extends SurveyOptions, LimitOptions {
+  readonly allowPrivateKey: boolean;
 }
 
 interface Options extends ZipFolderOptions {
   readonly out?: string;
+  readonly force: boolean;
 }
 
-// Larger scripts are generated data; what calls a plugin is not in them.
-const MAX_SCRIPT_LENGTH = 2 ** 25;
-
 export function bundleZip(group: Command): void {
-  zipOptions(
-    group
-      .command('zip')
-      .summary('zip a build folder reproducibly')
-      .description(
-        'Makes a zip that is the same, to the byte, wherever the same files are zipped, and prints its checksum.',
-      )
-      .argument('[dir]', "the build (default: the Capacitor config's webDir, then dist)")
-      .option(
-        '--out <file>',
-        "the zip; - for standard output (default: the folder's name with .zip)",
-      ),
+  limitOptions(
+    zipOptions(
+      group
+        .command('zip')
+        .summary('zip a build folder reproducibly')
+        .description(
+          'Makes a zip that is the same, to the byte, wherever the same files are zipped, and prints its checksum. An earlier zip of that name is replaced.',
+        )
+        .argument('[dir]', "the build (default: the Capacitor config's webDir, then dist)")
+        .option(
+          '--out <file>',
+          "the zip; - for standard output (default: the folder's name with .zip)",
+        )
+        .option('--force', FORCE_HELP, false)
+        .option('--no-index', 'the zip needs no index.html at its root'),
+    ),
   )
     .addHelpText(
       'after',
@@ -51,9 +48,10 @@ export function bundleZip(group: Command): void {
     .action(
       run<Options>(async (context, options, dir) => {
         const folder = dir ?? (await buildFolder());
-        const out = options.out ?? `${folder.replace(/[\\/]+$/, '')}.zip`;
+        const out = options.out ?? defaultName(folder);
+        await checkOutput(out, { kind: 'zip', force: options.force });
         const zipped = await withOutput(context, out, (path) =>
-          zipFolder(context, folder, path, options),
+          zipFolder(context, folder, path, options, [out]),
         );
         return {
           json: { zip: out, ...zipped },
@@ -66,13 +64,20 @@ export function bundleZip(group: Command): void {
     );
 }
 
-/** The options that {@link zipFolder} reads. */
+/** The options that {@link zipFolder} reads, but for the limits and `--no-index`. */
 export function zipOptions(command: Command): Command {
   return command
     .option('--ignore <pattern>', 'what to leave out, as in .gitignore; may come again', collect)
     .option('--no-source-maps', 'leave files that end in .map out')
     .option('--skip-links', 'leave links out instead of refusing them', false)
+    .option('--allow-private-key', 'let files go in that hold a private key', false)
     .option('--no-code-check', "don't look for index.html and notifyAppReady()");
+}
+
+function defaultName(folder: string): string {
+  const name = folder.replace(/[\\/]+$/, '');
+  if (/(^|[\\/])\.*$/.test(name)) throw new UsageError('name the zip with --out');
+  return `${name}.zip`;
 }
 
 async function buildFolder(): Promise<string> {
@@ -83,47 +88,32 @@ async function buildFolder(): Promise<string> {
   throw new UsageError('which folder? Name the build: bundleseal bundle zip DIR');
 }
 
+/**
+ * Zips a folder that apps can start from.
+ *
+ * @param outputs - All that the command writes: none of it goes in.
+ */
 export async function zipFolder(
   context: Context,
   folder: string,
   out: string,
-  { ignore = [], sourceMaps, codeCheck, skipLinks }: ZipFolderOptions,
+  options: ZipFolderOptions,
+  outputs: readonly string[],
 ): Promise<{ readonly size: number; readonly checksum: string; readonly entries: number }> {
-  if (codeCheck) await checkCode(context, folder, ignore, skipLinks);
+  const { sourceMaps, skipLinks, allowPrivateKey } = options;
+  const limits = readLimitOptions(options);
+  const ignore = await surveyFolder(context, folder, options, limits, outputs);
   const { zipDirectory } = await import('../../node.ts');
   const { signal } = context;
   return context.follow('zipping', (onProgress) =>
     zipDirectory(folder, out, {
-      ignore: [...ignore],
+      ignore,
       sourceMaps,
       links: skipLinks ? 'skip' : 'refuse',
+      privateKeys: allowPrivateKey ? 'allow' : 'refuse',
+      ...limits,
       signal,
       onProgress,
     }),
-  );
-}
-
-/** What an updater needs of a bundle: a page to start with, and word from the app that it started. */
-async function checkCode(
-  context: Context,
-  folder: string,
-  ignore: readonly string[],
-  skipLinks: boolean,
-): Promise<void> {
-  const isFile = await stat(join(folder, 'index.html')).catch(() => undefined);
-  if (isFile?.isFile() !== true) {
-    throw fileError(
-      folder,
-      'has no index.html at its root, so an app could not start it: name the folder that the build writes, or pass --no-code-check',
-    );
-  }
-  const rules = { ignores: ignoreRule(ignore), skipsLinks: skipLinks };
-  for await (const { place, stats } of listFolder(await realpath(folder), rules)) {
-    context.signal.throwIfAborted();
-    if (!/\.(m?js|cjs|html?)$/i.test(place) || stats.size > MAX_SCRIPT_LENGTH) continue;
-    if ((await readFile(place, 'latin1')).includes('notifyAppReady')) return;
-  }
-  context.warn(
-    'notifyAppReady() is called nowhere in the build: an updater that waits for it rolls the update back',
   );
 }

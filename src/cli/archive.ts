@@ -1,0 +1,143 @@
+// Archives as the apps will read them: before they are sealed, and in bundles that are verified.
+
+import { open } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { ZipSource } from '../archive/open-zip.ts';
+import { BundleSealError } from '../errors.ts';
+import type { FileSource } from '../files/file-source.ts';
+import { findPrivateKey } from '../keys/find-private.ts';
+import type { Context } from './context.ts';
+import { type LimitOptions, limitOptions, readLimitOptions } from './limits.ts';
+import { createPublished } from './published.ts';
+import { indexAdvice } from './web-root.ts';
+
+/** How an archive is looked at. */
+export interface ArchiveOptions extends LimitOptions {
+  /** Whether the bundle is no zip, or is not to be looked into. */
+  readonly raw: boolean;
+  /** False: it needs no index.html. */
+  readonly index: boolean;
+  /** What becomes of a private key in it. Default `'warn'`. */
+  readonly keys?: 'refuse' | 'warn' | 'allow';
+}
+
+export function archiveOptions(command: Command): Command {
+  return limitOptions(
+    command
+      .option('--raw', "any bytes: don't read the bundle as the zip that apps unpack", false)
+      .option('--no-index', 'the bundle needs no index.html at its root'),
+  );
+}
+
+/**
+ * Reads an archive to its end as apps will, in constant memory, and warns of what should not be published.
+ *
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: apps would refuse it, none could start
+ * from it, or it holds a private key.
+ */
+export async function readAsAppsDo(
+  context: Context,
+  source: ZipSource,
+  options: ArchiveOptions,
+): Promise<void> {
+  const { checkArchive } = await import('../archive/check.ts');
+  const { signal } = context;
+  const limits = readLimitOptions(options);
+  const { keys = 'warn' } = options;
+  const published = createPublished();
+  let index = options.index ? 'absent' : 'not needed';
+  const indexes: string[] = [];
+  const onFile = (path: string, content: Uint8Array | undefined) => {
+    const key = findPrivateKey(path, content ?? new Uint8Array(0));
+    if (key !== undefined && keys === 'refuse') throw holdsKey(path, key);
+    if (key !== undefined && keys === 'warn') {
+      context.warn(`${JSON.stringify(path)} holds ${key}, which everyone who has the app can read`);
+    }
+    published.see(path, content);
+    if (path === 'index.html') index = 'there';
+    else if (/(^|\/)index\.html?$/i.test(path)) indexes.push(path);
+  };
+  const checked = await context.follow('reading', async (onProgress) => {
+    try {
+      return await checkArchive(source, { ...limits, signal, onProgress, onFile });
+    } catch (error) {
+      throw withRemedy(error);
+    }
+  });
+  if (checked.files.length === 0) throw withRemedy(refused('the archive holds no file'));
+  if (index === 'absent') {
+    throw refused(
+      `the archive has no index.html at its root, so no app could start from it: ${indexAdvice(indexes)}`,
+    );
+  }
+  if (checked.notForward !== undefined) {
+    context.warn(
+      `${JSON.stringify(checked.notForward)} is stored with its size behind its data, so apps that unpack a download while it comes refuse it: bundle encrypt --repack mends that`,
+    );
+  }
+  published.warn(context);
+}
+
+function holdsKey(path: string, what: string): BundleSealError {
+  return refused(
+    `${JSON.stringify(path)} holds ${what}, and everyone who has the app could read it: make the zip without it; if it is meant to be published, pass --allow-private-key`,
+    path,
+  );
+}
+
+function refused(message: string, path?: string): BundleSealError {
+  return new BundleSealError('ERR_ARCHIVE_INVALID', message, path === undefined ? {} : { path });
+}
+
+/** Says of a fault that apps would find it too, and what to do where no zip is meant. */
+function withRemedy(error: unknown): unknown {
+  if (!(error instanceof BundleSealError) || error.code !== 'ERR_ARCHIVE_INVALID') return error;
+  const { code, message, path, offset } = error;
+  if (message.includes('--')) return error;
+  return new BundleSealError(
+    code,
+    `${message} (apps refuse such a zip; if the bundle is none, pass --raw)`,
+    { ...(path !== undefined && { path }), ...(offset !== undefined && { offset }) },
+  );
+}
+
+/** A zip that lies in a file, read as apps do. */
+export async function readFileAsAppsDo(
+  context: Context,
+  file: string,
+  options: ArchiveOptions,
+): Promise<void> {
+  await onSource(file, (source) => readAsAppsDo(context, source, options));
+}
+
+async function onSource<T>(file: string, work: (source: FileSource) => Promise<T>): Promise<T> {
+  const { fileSource } = await import('../node.ts');
+  const source = await fileSource(file);
+  try {
+    return await work(source);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Writes the files of a zip as a zip that every reader takes; `out` is a new file in a folder of our own. */
+export async function repack(
+  { signal, follow }: Context,
+  file: string,
+  out: string,
+  options: LimitOptions,
+): Promise<void> {
+  const { repackArchive } = await import('../archive/check.ts');
+  const limits = readLimitOptions(options);
+  await onSource(file, (source) =>
+    follow('repacking', async (onProgress) => {
+      const output = await open(out, 'wx', 0o600);
+      try {
+        const zip = repackArchive(source, { ...limits, signal, onProgress });
+        await zip.pipeTo(new WritableStream({ write: (piece) => output.writeFile(piece) }));
+      } finally {
+        await output.close();
+      }
+    }),
+  );
+}

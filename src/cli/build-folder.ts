@@ -1,0 +1,129 @@
+// What is looked at in a build folder before it is zipped: whether an app could start from it, what must not go in,
+// and which of our own outputs lie in it.
+
+import { closeSync, openSync, readSync } from 'node:fs';
+import { readFile, realpath } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import {
+  checkCount,
+  createMeter,
+  readLimits,
+  toWriter,
+  type ZipLimits,
+} from '../archive/limits.ts';
+import { fileError, onFile } from '../files/error.ts';
+import { type FoundFile, listFolder } from '../files/list-folder.ts';
+import { ignoreRule } from '../files/pattern.ts';
+import type { Context } from './context.ts';
+import { needsNotifyAppReady } from './project.ts';
+import { createPublished } from './published.ts';
+import { STANDARD } from './spool.ts';
+import { indexAdvice } from './web-root.ts';
+
+/** Options by which a folder is surveyed. */
+export interface SurveyOptions {
+  readonly ignore?: readonly string[];
+  readonly sourceMaps: boolean;
+  readonly codeCheck: boolean;
+  /** False: a bundle without an index.html is meant. */
+  readonly index: boolean;
+  readonly skipLinks: boolean;
+  readonly capgo?: boolean;
+}
+
+// Larger scripts are generated data; what calls a plugin is not in them.
+const MAX_SCRIPT_LENGTH = 2 ** 25;
+
+/**
+ * Refuses a folder that no app could start from, or that is over the limits, and warns of what should not be published.
+ *
+ * @param outputs - What the command writes: left out of the bundle where it lies in the folder.
+ * @returns The rule by which files are left out.
+ */
+export async function surveyFolder(
+  context: Context,
+  folder: string,
+  options: SurveyOptions,
+  limits: ZipLimits,
+  outputs: readonly string[],
+): Promise<(path: string) => boolean> {
+  const isIgnored = ignoreRule(options.ignore ?? []);
+  const written = await Promise.all(outputs.filter((path) => path !== STANDARD).map(realPlace));
+  const root = await onFile(folder, "can't be read", realpath(folder));
+  const needsCall = options.codeCheck && (options.capgo || (await needsNotifyAppReady(folder)));
+  const published = createPublished();
+  const ours = new Map<string, string>();
+  const bodies = new Set<string>();
+  const indexes: string[] = [];
+  const bounds = readLimits(limits);
+  const meter = createMeter(bounds, toWriter);
+  let count = 0;
+  let isCalled = false;
+
+  function ignores(path: string): boolean {
+    if (isIgnored(path) || (!options.sourceMaps && path.endsWith('.map'))) return true;
+    // Warned of as a whole, and not looked through.
+    if (!/(^|\/)(\.git|node_modules)\/$/.test(path)) return false;
+    published.see(path);
+    return true;
+  }
+  for await (const file of listFolder(root, { ignores, skipsLinks: options.skipLinks })) {
+    context.signal.throwIfAborted();
+    const { path, place, stats } = file;
+    const kind = written.includes(place) ? 'the output of this command' : ownOutput(file);
+    if (kind !== undefined) {
+      ours.set(path, kind);
+      if (path.endsWith('.seal')) bodies.add(path.slice(0, -'.seal'.length));
+      continue;
+    }
+    published.see(path, /(^|\/)\.npmrc$/.test(path) ? await readFile(place) : undefined);
+    if (/(^|\/)index\.html?$/i.test(path)) indexes.push(path);
+    const size = Number(stats.size);
+    checkCount(bounds, ++count, path, toWriter);
+    meter({ path, by: size, size, compressedSize: undefined });
+    if (!needsCall || isCalled || size > MAX_SCRIPT_LENGTH) continue;
+    if (!/\.(m?js|cjs|html?)$/i.test(path)) continue;
+    isCalled = (await readFile(place, 'latin1')).includes('notifyAppReady');
+  }
+  for (const path of bodies) ours.set(path, 'a sealed body');
+  if (options.index && options.codeCheck && !indexes.includes('index.html')) {
+    throw fileError(
+      folder,
+      `has no index.html at its root, so no app could start from it: ${indexAdvice(indexes, folder)}`,
+    );
+  }
+  if (needsCall && !isCalled) {
+    context.warn(
+      'notifyAppReady() is called nowhere in the build: an updater that waits for it rolls the update back',
+    );
+  }
+  published.warn(context);
+  for (const [path, kind] of ours) context.warn(`left out: ${JSON.stringify(path)}, ${kind}`);
+  return (path) => isIgnored(path) || ours.has(path);
+}
+
+/** What an earlier run has written here: bundles are told by their first bytes. */
+function ownOutput({ path, place }: FoundFile): string | undefined {
+  if (/_encrypted\.zip$/i.test(path)) return "a bundle for Capgo's plugin";
+  const start = Buffer.alloc(10);
+  // A call for each file: the promises of `open` cost ten times as much.
+  const fd = openSync(place, 'r');
+  try {
+    readSync(fd, start, 0, start.length, 0);
+  } finally {
+    closeSync(fd);
+  }
+  const text = start.toString('latin1');
+  if (text.startsWith('BNDLSEAL')) return 'a sealed bundle';
+  return text === 'Qk5ETFNFQU' && path.endsWith('.seal') ? 'a seal' : undefined;
+}
+
+/** Where a file will be, links in its folder followed. */
+async function realPlace(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const folder = await realpath(dirname(path)).catch(() => resolve(dirname(path)));
+    return join(folder, basename(path));
+  }
+}

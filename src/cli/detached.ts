@@ -1,0 +1,67 @@
+// Body and seal in two files that belong together.
+
+import { copyFile, link, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { EncryptedFile } from '../files/encrypt-file.ts';
+import { forgetTemporary, nameTemporary } from '../files/temporary.ts';
+import type { Context } from './context.ts';
+import { replaceText } from './replace-text.ts';
+
+/**
+ * Writes a body and its seal, or neither. The seal's place is made ready first; the body gets its name when it is
+ * whole, and the seal after it. If the seal can't be written then, the body that was there before comes back.
+ *
+ * A process that is killed between the two leaves a new body beside an old seal, which no app opens.
+ */
+export async function writeDetached(
+  { signal }: Context,
+  out: string,
+  encrypt: (path: string) => Promise<EncryptedFile>,
+): Promise<EncryptedFile> {
+  let sealed: EncryptedFile | undefined;
+  const before = await keepFile(out);
+  try {
+    await replaceText(`${out}.seal`, signal, async () => {
+      sealed = await encrypt(out);
+      return `${sealed.seal}\n`;
+    });
+  } catch (error) {
+    // Where the body itself was refused, what was there has not been touched.
+    if (sealed !== undefined) await before.restore();
+    throw error;
+  } finally {
+    await before.forget();
+  }
+  return sealed as unknown as EncryptedFile;
+}
+
+/** A second name for what is there, by which it can be brought back. */
+async function keepFile(path: string): Promise<{
+  readonly restore: () => Promise<void>;
+  readonly forget: () => Promise<void>;
+}> {
+  const place = await realpath(path).catch(() => undefined);
+  if (place === undefined) {
+    return { restore: () => rm(path, { force: true }), forget: async () => {} };
+  }
+  // A pipe or a folder is refused where it is opened.
+  if (!(await stat(place)).isFile()) return { restore: async () => {}, forget: async () => {} };
+  const name = await nameTemporary(basename(place));
+  const kept = join(dirname(place), name);
+  // Not every file system has links.
+  const isKept = await link(place, kept)
+    .catch(() => copyFile(place, kept))
+    .then(
+      () => true,
+      () => false,
+    );
+  return {
+    async restore() {
+      if (isKept) await rename(kept, place);
+    },
+    async forget() {
+      await rm(kept, { force: true });
+      forgetTemporary(name);
+    },
+  };
+}

@@ -1,0 +1,49 @@
+// What a bundle should not hold, since everyone who has the app can read it.
+
+import type { Context } from './context.ts';
+
+const KINDS: readonly (readonly [pattern: RegExp, why: string])[] = [
+  [/(^|\/)\.env(?!\.(example|sample|template|dist)$)(\.[^/]*)?$/, 'it often holds passwords'],
+  [/(^|\/)\.git(\/|$)/, 'it holds the history of the sources'],
+  [/(^|\/)\.npmrc$/, 'it often holds an access token'],
+  [/(^|\/)node_modules\//, 'a build should not need it'],
+];
+
+// As npm writes them: "//host/:_authToken=…", "_auth=…", "_password=…".
+const NPM_TOKEN = /_(authToken|auth|password)\s*=\s*\S/;
+
+/** Collects what to warn of while the files of a bundle are seen. */
+export interface PublishedFiles {
+  /** @param content - Of an `.npmrc`, where it is at hand: without a token it is harmless. */
+  see(path: string, content?: Uint8Array): void;
+  warn(context: Context): void;
+}
+
+export function createPublished(): PublishedFiles {
+  const found = new Map<string, { readonly path: string; count: number }>();
+  return {
+    see(path, content) {
+      const [pattern, why] = KINDS.find(([kind]) => kind.test(path)) ?? [];
+      if (pattern === undefined || why === undefined) return;
+      const text = content && new TextDecoder('latin1').decode(content);
+      if (path.endsWith('.npmrc') && text !== undefined && !NPM_TOKEN.test(text)) return;
+      const before = found.get(why);
+      if (before === undefined) found.set(why, { path: shownPath(path, pattern), count: 1 });
+      else before.count += 1;
+    },
+    warn(context) {
+      for (const [why, { path, count }] of found) {
+        const more = count > 1 && !path.endsWith('/') ? ` and ${count - 1} more like it` : '';
+        context.warn(
+          `the bundle holds ${JSON.stringify(path)}${more}, which everyone who has the app can read (${why}): leave it out by --ignore`,
+        );
+      }
+    },
+  };
+}
+
+/** Of what lies in a folder that should not be there, the folder. */
+function shownPath(path: string, pattern: RegExp): string {
+  const end = pattern.exec(path) as RegExpExecArray;
+  return end[0].endsWith('/') ? path.slice(0, end.index + end[0].length) : path;
+}
