@@ -12,6 +12,14 @@ export interface LimitOptions {
   readonly maxRatio?: string;
 }
 
+/** The flags of {@link limitOptions}. */
+export const LIMIT_FLAGS: readonly string[] = [
+  '--max-entries',
+  '--max-file-size',
+  '--max-total-size',
+  '--max-ratio',
+];
+
 export function limitOptions(command: Command): Command {
   return command
     .option('--max-entries <n>', 'files and folders that the apps accept (default: 65535)')

@@ -182,6 +182,14 @@ export function rawZip(entries: readonly RawEntry[], end: RawEnd = {}): Uint8Arr
   return join(...parts);
 }
 
+/** An archive as writers to a pipe make it: one stored file, its size behind its data. */
+export function storedWithDescriptor(name: string, content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { length } = content;
+  const after = u(4, 0x08074b50, slowCrc32(content), length, length);
+  const local = { crc: 0, compressedSize: 0, size: 0 };
+  return rawZip([{ name, content, flags: 0x808, local, after }]);
+}
+
 /** A Zip64 end record and its locator. */
 export function zip64End(fields: {
   at: number;

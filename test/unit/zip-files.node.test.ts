@@ -21,13 +21,14 @@ import {
 import { createServer } from 'node:net';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Progress } from '../../src/index.ts';
+import { encryptBundle, openBundle, type Progress } from '../../src/index.ts';
 import { checksumFile, type Ignore, unzipFile, zipDirectory } from '../../src/node.ts';
 import { unzipBundle, zipBundle } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
 import { buildModule, makeFolder, onFileSystem, openIn, temporaries } from '../support/files.ts';
-import { streamOf, utf8 } from '../support/zip.ts';
+import { keyB } from '../support/vectors.ts';
+import { storedWithDescriptor, streamOf, utf8 } from '../support/zip.ts';
 
 type Files = Record<string, Uint8Array>;
 
@@ -658,6 +659,21 @@ describe('unzipFile', () => {
     expectSame(filesIn(at('app/new')), SITE);
   });
 
+  it('unpacks bytes, and a bundle that is read by ranges, stored files with a descriptor included', async () => {
+    const zip = storedWithDescriptor('index.html', utf8('<p>'));
+    expect(await unzipFile(zip, at('bytes'))).toEqual({ entries: 1, size: 3 });
+    const { bytes } = await encryptBundle(zip, { privateKey: keyB.pkcs8 });
+    const publicKey = keyB.spki;
+    const reader = await openBundle(bytes, { publicKey });
+    expect(await unzipFile(reader, at('sealed'))).toEqual({ entries: 1, size: 3 });
+    expect(filesIn(at('sealed'))).toEqual(filesIn(at('bytes')));
+    const altered = Uint8Array.from(bytes);
+    altered[altered.length - 20] = (altered[altered.length - 20] as number) ^ 1;
+    const other = await openBundle(altered, { publicKey });
+    await rejection(unzipFile(other, at('altered')), 'ERR_CHUNK_INVALID');
+    expect(readdirSync(folder).sort()).toEqual(['bytes', 'sealed']);
+  });
+
   it('refuses what is no archive, and options that are wrong', async () => {
     put('site', SITE);
     writeFileSync(at('out.zip'), await zipBundle(SITE));
@@ -669,7 +685,8 @@ describe('unzipFile', () => {
     ] as const) {
       await rejection(unzipFile(at(zip), at('new')), code);
     }
-    for (const zip of [undefined, null, 1, {}, new Uint8Array(3), '']) {
+    await rejection(unzipFile(new Uint8Array(3), at('new')), 'ERR_ARCHIVE_INVALID');
+    for (const zip of [undefined, null, 1, {}, '']) {
       await expect(unzipFile(zip as never, at('new'))).rejects.toThrow(TypeError);
     }
     for (const [option, type] of [

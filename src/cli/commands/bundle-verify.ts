@@ -10,6 +10,7 @@ import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '..
 import type { Context } from '../context.ts';
 import { fileStream } from '../file-stream.ts';
 import { bytes, examples } from '../help.ts';
+import { LIMIT_FLAGS } from '../limits.ts';
 import {
   describeInfo,
   findKeysOfRotation,
@@ -20,6 +21,7 @@ import {
 } from '../opening.ts';
 import { run } from '../run.ts';
 import { withInput, withTemporaryFolder } from '../spool.ts';
+import { inWordsOf } from '../wording.ts';
 
 interface Options extends OpeningOptions, CapgoOpeningOptions, ArchiveOptions {
   readonly key?: readonly string[];
@@ -143,8 +145,10 @@ async function faultOf(work: () => Promise<void>): Promise<BundleSealError | und
     const isArchive =
       error instanceof BundleSealError &&
       (error.code === 'ERR_ARCHIVE_INVALID' || error.code === 'ERR_LIMIT_EXCEEDED');
-    if (isArchive) return error;
-    throw error;
+    if (!isArchive) throw error;
+    const { code, path } = error;
+    const message = inWordsOf(LIMIT_FLAGS, error.message);
+    return new BundleSealError(code, message, path === undefined ? {} : { path });
   }
 }
 
