@@ -58,9 +58,13 @@ function withEnds(entries: readonly CentralEntry[], directory: number): ArchiveE
     }
     const end = byOffset[index + 1]?.offset ?? directory;
     if (offset + LOCAL_LENGTH + name.length + compressedSize > end) {
-      throw invalid('shares its bytes with another part of the archive, as bombs do', path, {
-        offset,
-      });
+      throw invalid(
+        'shares its bytes with another part of the archive, as bombs do: fetch or make the archive again',
+        path,
+        {
+          offset,
+        },
+      );
     }
     ends.set(entry, end);
   });
@@ -86,7 +90,9 @@ export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, Me
   const { path, offset, end } = entry;
   const cursor = rangeCursor(source, { start: offset, end, piece }, signal);
   if ((await peekSignature(cursor)) !== SIGNATURE.local) {
-    throw invalid('is not where the directory says', path, { offset });
+    throw invalid('is not where the directory says: fetch or make the archive again', path, {
+      offset,
+    });
   }
   checkAgreement(entry, await readLocal(cursor));
   const measured = yield* extract(cursor, entry, meter, pace);
@@ -95,7 +101,11 @@ export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, Me
     ? descriptorLengths(rest, measured).includes(rest.length)
     : rest.length === 0;
   if (!isRight) {
-    throw invalid('is followed by bytes that belong to nothing', path, { offset: cursor.offset });
+    throw invalid(
+      'is followed by bytes that belong to nothing: fetch or make the archive again',
+      path,
+      { offset: cursor.offset },
+    );
   }
   return measured;
 }

@@ -2,7 +2,7 @@
 
 import type { Source } from '../sources/input.ts';
 import { type Cursor, createCursor } from './cursor.ts';
-import { findEnd, indexOfEnd } from './end-records.ts';
+import { findEnd, indexOfEnd, isPadding, MAX_AFTER_END } from './end-records.ts';
 import { type CentralEntry, checkCentral, MULTI_DISK } from './entry.ts';
 import {
   COUNT_IN_ZIP64,
@@ -26,7 +26,6 @@ import {
 } from './records.ts';
 import { invalid } from './refuse.ts';
 
-const MAX_COMMENT_LENGTH = 0xffff;
 const ZIP64_LENGTH = END64_LENGTH + LOCATOR64_LENGTH;
 // Bytes of a directory fetched at once.
 const PIECE = 2 ** 20;
@@ -68,9 +67,13 @@ async function readEnd(cursor: Cursor, found: Found): Promise<void> {
   const hasZip64 = (await peekSignature(cursor)) === SIGNATURE.end64;
   if (hasZip64) await readZip64(cursor, found);
   if ((await peekSignature(cursor)) !== SIGNATURE.end) {
-    throw invalid('has something else where its directory should go on or end', undefined, {
-      offset: cursor.offset,
-    });
+    throw invalid(
+      'has something else where its directory should go on or end: fetch or make it again',
+      undefined,
+      {
+        offset: cursor.offset,
+      },
+    );
   }
   const { commentLength, ...end } = parseEnd(await peekExactly(cursor, END_LENGTH));
   // Where a field is full, the value is in the Zip64 record, which has been checked.
@@ -89,13 +92,26 @@ async function readEnd(cursor: Cursor, found: Found): Promise<void> {
   cursor.skip(END_LENGTH);
   const comment = await peekExactly(cursor, commentLength);
   if (indexOfEnd(comment) !== -1) {
-    throw invalid('has a second end record in its comment: no tool makes that by chance');
+    throw invalid(
+      'has a second end record in its comment: no tool makes that by chance, make the archive again',
+    );
   }
   cursor.skip(commentLength);
-  if ((await cursor.peek(1)).length > 0) {
-    throw invalid('goes on after its end: something was appended to it', undefined, {
-      offset: cursor.offset,
-    });
+  await skipPadding(cursor, MAX_AFTER_END - commentLength);
+}
+
+async function skipPadding(cursor: Cursor, most: number): Promise<void> {
+  let left = most;
+  for (let bytes = await cursor.peek(1); bytes.length > 0; bytes = await cursor.peek(1)) {
+    if (bytes.length > left || !bytes.every(isPadding)) {
+      throw invalid(
+        'goes on after its end: something was appended to it, keep the zip alone',
+        undefined,
+        { offset: cursor.offset },
+      );
+    }
+    left -= bytes.length;
+    cursor.skip(bytes.length);
   }
 }
 
@@ -132,7 +148,7 @@ export async function findDirectory(
   source: Source,
   signal: AbortSignal | undefined,
 ): Promise<Cursor> {
-  const tailStart = Math.max(0, source.size - MAX_COMMENT_LENGTH - END_LENGTH - ZIP64_LENGTH);
+  const tailStart = Math.max(0, source.size - MAX_AFTER_END - END_LENGTH - ZIP64_LENGTH);
   const tail = await source.read(tailStart, source.size, signal);
   const at = findEnd(tail);
   const { offset, size, end } = locate(tail, at);

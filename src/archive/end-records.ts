@@ -1,5 +1,5 @@
-// End records by their looks: those whose comment would reach exactly to the end of the input. Readers differ in
-// which of several they take, so there may be one only.
+// End records by their looks: those whose comment would reach exactly to the end of the input, and the last one, if
+// nothing but padding follows it. Readers differ in which of several they take, so there may be one only.
 
 import { END_LENGTH, viewOf } from './layout.ts';
 import { joined } from './pieces.ts';
@@ -24,11 +24,32 @@ function* endRecords(
   }
 }
 
-const SEVERAL = 'has more than one end record: no tool makes that by chance';
+/** The longest comment, or the most that may pad the end, or both together. */
+export const MAX_AFTER_END = 0xffff;
+
+/** NULs or line breaks: media of fixed blocks, and transfers as text, leave them behind the end of a file. */
+export function isPadding(byte: number | undefined): boolean {
+  return byte === 0 || byte === 0x0a || byte === 0x0d;
+}
+
+/** Where the padding at the end of these bytes begins. */
+function paddingOf(bytes: Uint8Array): number {
+  let at = bytes.length;
+  while (at > 0 && isPadding(bytes[at - 1])) at--;
+  return at;
+}
+
+const SEVERAL =
+  'has more than one end record: no tool makes that by chance, make the archive again';
 
 /** @param tail - The last bytes of the input, as many as an end record with its comment can take. */
 export function findEnd(tail: Uint8Array): number {
-  const fitting = [...endRecords(tail)].filter(({ end }) => end === tail.length);
+  const records = [...endRecords(tail)];
+  const last = records.at(-1);
+  const isPadded = last !== undefined && last.end < tail.length && last.end >= paddingOf(tail);
+  const fitting = records.filter(
+    (record) => record.end === tail.length || (isPadded && record === last),
+  );
   if (fitting.length > 1) throw invalid(SEVERAL);
   const [record] = fitting;
   if (record !== undefined) return record.at;
@@ -52,17 +73,23 @@ export function createEndWatch(): EndWatch {
   let last: Uint8Array = new Uint8Array(0);
   // Where comments would end that have not ended yet: none is longer than 64 KiB, so there are not many.
   let ends: number[] = [];
+  let lastEnd = 0;
   return {
     pass(bytes) {
       const window = joined([last, bytes]);
       const start = offset - last.length;
       offset += bytes.length;
-      for (const { end } of endRecords(window)) ends.push(start + end);
+      for (const { end } of endRecords(window)) {
+        lastEnd = start + end;
+        ends.push(lastEnd);
+      }
       ends = ends.filter((end) => end >= offset);
       last = window.slice(Math.max(0, window.length - END_LENGTH + 1));
     },
     check() {
-      if (ends.filter((end) => end === offset).length > 1) throw invalid(SEVERAL);
+      // The last one is the one that was read, whether its comment or padding follows it.
+      const fitting = ends.filter((end) => end === offset).length;
+      if (fitting > (lastEnd === offset ? 1 : 0)) throw invalid(SEVERAL);
     },
   };
 }

@@ -1,14 +1,13 @@
 // What every reader asks of one entry, whichever of its two headers it looks at.
 
 import { equalBytes } from '../bytes.ts';
-import { decodeUtf8 } from '../utf8.ts';
 import { DEFLATED, FLAG, STORED } from './layout.ts';
-import { pathFault, printable } from './paths.ts';
+import { decodeName, nameOf, pathFault } from './paths.ts';
 import type { CentralHeader, Header } from './records.ts';
 import { invalid } from './refuse.ts';
 
 export interface Entry extends Header {
-  /** A folder's without the "/" at its end. */
+  /** Without "./" at its beginning, and a folder's without the "/" at its end: that of the whole archive is empty. */
   readonly path: string;
   readonly isFolder: boolean;
 }
@@ -28,10 +27,13 @@ const AGAIN = 'make the archive again with a common zip tool';
  */
 export function checkHeader(header: Header): Entry {
   const { flags, method, size } = header;
-  const name = decodeName(header);
-  const isFolder = name.endsWith('/');
-  const path = isFolder ? name.slice(0, -1) : name;
-  const fault = pathFault(path);
+  const name = nameIn(header);
+  // All tools read it as the folder that is unpacked into: bsdtar and others write it for each name.
+  const plain = name.replace(/^(?:\.\/)+/, '');
+  const isRoot = name === '/' || (plain === '' && name !== '');
+  const isFolder = isRoot || plain.endsWith('/');
+  const path = plain.endsWith('/') ? plain.slice(0, -1) : plain;
+  const fault = isRoot ? undefined : pathFault(path);
   if (fault !== undefined) throw invalid(fault, name);
   if ((flags & (FLAG.encrypted | FLAG.stronglyEncrypted | FLAG.masked)) !== 0) {
     throw invalid('is encrypted: zip without a password, sealing the bundle encrypts it', name);
@@ -55,36 +57,26 @@ export function isDescribedLater({ flags }: Header): boolean {
   return (flags & FLAG.descriptor) !== 0;
 }
 
-const NAMES = /* @__PURE__ */ createDecoder();
-
-/** The platform's where there is one: 25 times as fast, and a large archive has tens of thousands of names. */
-function createDecoder(): { decode(bytes: Uint8Array): string } {
-  if (typeof TextDecoder !== 'function') return { decode: decodeUtf8 };
-  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-}
-
 /**
- * UTF-8, also where bit 11 does not say so: the archivers of macOS and Info-ZIP leave it out. Code page 437
- * is what that would mean by the letter, and a guess.
+ * UTF-8, also where bit 11 does not say so: the archivers of macOS and Info-ZIP leave it out. Where the name is no
+ * UTF-8, the Unicode path field says what it is (WinRAR and commons-compress write both). Without it, code page 437 is
+ * what the name would be by the letter, and a guess.
  */
-function decodeName({ name, flags, at }: Header): string {
-  try {
-    return NAMES.decode(name);
-  } catch {
-    const shown = printable(
-      Array.from(name, (byte) =>
-        byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`,
-      ).join(''),
-    );
-    const said =
-      (flags & FLAG.utf8) !== 0 ? 'says that its name is UTF-8, which it is not' : NOT_UTF8;
-    throw invalid(`${said}: zip again with a tool that writes names in UTF-8`, shown, {
-      offset: at,
-    });
+function nameIn({ name, unicodeName, flags, at }: Header): string {
+  const decoded = decodeName(name);
+  const refuse = (what: string) => invalid(`${what}: ${IN_UTF8}`, nameOf(name), { offset: at });
+  if (decoded !== undefined) {
+    if (unicodeName === undefined) return decoded;
+    throw refuse('has another name in its Unicode path field');
   }
+  if ((flags & FLAG.utf8) !== 0) throw refuse('says that its name is UTF-8, which it is not');
+  if (unicodeName === undefined) throw refuse('has a name in an unknown encoding');
+  const other = decodeName(unicodeName);
+  if (other === undefined) throw refuse('has a Unicode path field that is not UTF-8');
+  return other;
 }
 
-const NOT_UTF8 = 'has a name in an unknown encoding';
+const IN_UTF8 = 'zip again with a tool that writes names in UTF-8';
 
 /**
  * An entry by its record in the central directory.
@@ -96,7 +88,8 @@ export function checkCentral(header: CentralHeader): CentralEntry {
   const entry = checkHeader(header);
   const { path, isFolder } = entry;
   if (header.disk !== 0) throw invalid(MULTI_DISK);
-  if (header.endsInLocator) throw invalid('ends its record in what looks like another one', path);
+  if (header.endsInLocator)
+    throw invalid(`ends its record in what looks like another one: ${AGAIN}`, path);
   checkKind(header.attributes, path, isFolder);
   return { ...entry, offset: header.offset };
 }
@@ -104,25 +97,30 @@ export function checkCentral(header: CentralHeader): CentralEntry {
 export const MULTI_DISK = 'is one of several parts (multi-disk): join them into one zip';
 
 const KINDS: ReadonlyMap<number, string> = new Map([
-  [0o010000, 'a named pipe'],
   [0o020000, 'a device'],
   [0o060000, 'a device'],
   [0o120000, 'a symbolic link'],
   [0o140000, 'a socket'],
 ]);
 
+const NO_KIND = 0;
+// Info-ZIP writes that for what it read from its standard input: content like any other.
+const PIPE = 0o010000;
+const FOLDER = 0o040000;
+const FILE = 0o100000;
+
 /** Whoever made it: extractors differ in whether they look at the mode of what says it is not from Unix. */
 function checkKind(attributes: number, path: string, isFolder: boolean): void {
   const kind = (attributes >>> 16) & 0o170000;
-  if (kind !== 0 && kind !== 0o100000 && kind !== 0o040000) {
+  if (![NO_KIND, PIPE, FOLDER, FILE].includes(kind)) {
     throw invalid(
       `is ${KINDS.get(kind) ?? 'a special file'}: put the file itself into the archive (zip without -y)`,
       path,
     );
   }
-  const saysFolder = kind === 0o040000 || (attributes & 0x10) !== 0;
-  if ((saysFolder && !isFolder) || (kind === 0o100000 && isFolder)) {
-    throw invalid(`is a folder by its name or by its attributes, but not by both: ${AGAIN}`, path);
+  // A folder by its name is one for all, whatever its mode says; one by its attributes alone only for some.
+  if (!isFolder && (kind === FOLDER || (attributes & 0x10) !== 0)) {
+    throw invalid(`is a folder by its attributes, but not by its name: ${AGAIN}`, path);
   }
 }
 
@@ -140,8 +138,10 @@ export interface Measured {
  */
 export function checkAgreement(central: Entry, local: Header): void {
   const { path } = central;
-  if (!equalBytes(central.name, local.name)) throw disagree('name', path);
-  if (central.flags !== local.flags) throw disagree('flags', path);
+  if (!equalBytes(central.name, local.name) || !equalBytes(unicodeOf(central), unicodeOf(local))) {
+    throw disagree('name', path);
+  }
+  if (meaningOf(central) !== meaningOf(local)) throw disagree('flags', path);
   if (central.method !== local.method) throw disagree('method', path);
   const isLater = isDescribedLater(local);
   for (const field of ['crc32', 'compressedSize', 'size'] as const) {
@@ -149,6 +149,19 @@ export function checkAgreement(central: Entry, local: Header): void {
       throw disagree(field === 'crc32' ? 'CRC-32' : 'size', path);
     }
   }
+}
+
+const NOTHING = new Uint8Array(0);
+
+const unicodeOf = ({ unicodeName = NOTHING }: Header): Uint8Array => unicodeName;
+
+const MEANINGFUL =
+  FLAG.encrypted | FLAG.descriptor | FLAG.patch | FLAG.stronglyEncrypted | FLAG.masked;
+
+/** The flags that readers go by: not how hard it was deflated, nor whether a name of ASCII is UTF-8. */
+function meaningOf({ flags, name }: Header): number {
+  const isAscii = name.every((byte) => byte < 0x80);
+  return flags & (isAscii ? MEANINGFUL : MEANINGFUL | FLAG.utf8);
 }
 
 function disagree(field: string, path: string): Error {

@@ -85,7 +85,8 @@ function takeStored(expected: Expected): (piece: Uint8Array) => Inflated {
   let left = expected.compressedSize ?? 0;
   return (piece) => {
     left -= piece.length;
-    return { bytes: piece.slice(), isEnd: left === 0, used: piece.length };
+    // A copy, also of a Buffer, whose slice() is a view.
+    return { bytes: new Uint8Array(piece), isEnd: left === 0, used: piece.length };
   };
 }
 

@@ -23,6 +23,8 @@ export interface Header {
   readonly size: number;
   /** As in the archive. */
   readonly name: Uint8Array;
+  /** The name in UTF-8 from an extra field, where it is another one. */
+  readonly unicodeName: Uint8Array | undefined;
 }
 
 export interface CentralHeader extends Header {
@@ -62,10 +64,11 @@ export async function readLocal(cursor: Cursor): Promise<Header> {
   const bytes = await peekExactly(cursor, length);
   const view = viewOf(bytes);
   const name = bytes.slice(LOCAL_LENGTH, nameEnd);
-  const [size, compressedSize] = readExtra(bytes.subarray(nameEnd), name, at, [
+  const { values, unicodeName } = readExtra(bytes.subarray(nameEnd), name, at, [
     view.getUint32(22, true),
     view.getUint32(18, true),
-  ]) as [number, number];
+  ]);
+  const [size, compressedSize] = values as [number, number];
   cursor.skip(length);
   return {
     at,
@@ -75,6 +78,7 @@ export async function readLocal(cursor: Cursor): Promise<Header> {
     compressedSize,
     size,
     name,
+    unicodeName,
   };
 }
 
@@ -88,11 +92,12 @@ export async function readCentral(cursor: Cursor): Promise<CentralHeader> {
   const bytes = await peekExactly(cursor, length);
   const view = viewOf(bytes);
   const name = bytes.slice(CENTRAL_LENGTH, nameEnd);
-  const [size, compressedSize, offset] = readExtra(bytes.subarray(nameEnd, extraEnd), name, at, [
+  const { values, unicodeName } = readExtra(bytes.subarray(nameEnd, extraEnd), name, at, [
     view.getUint32(24, true),
     view.getUint32(20, true),
     view.getUint32(42, true),
-  ]) as [number, number, number];
+  ]);
+  const [size, compressedSize, offset] = values as [number, number, number];
   cursor.skip(length);
   return {
     at,
@@ -102,6 +107,7 @@ export async function readCentral(cursor: Cursor): Promise<CentralHeader> {
     compressedSize,
     size,
     name,
+    unicodeName,
     offset,
     disk: view.getUint16(34, true),
     attributes: view.getUint32(38, true),

@@ -8,8 +8,8 @@ export interface UnzippedEntry {
   /** Bytes, where the archive says so before the content. */
   readonly size: number | undefined;
   /**
-   * The content as it comes; can be taken once, and before the next file is asked for. Only a clean close
-   * says that its CRC-32 and size are right.
+   * The content as it comes; can be read once, and before the next file is asked for. Only a clean close
+   * says that its CRC-32 and size are right. What is not read of it takes nothing from `bytes`.
    */
   readonly stream: ReadableStream<Uint8Array>;
   /**
@@ -37,7 +37,7 @@ export function createUnzipped(file: {
   const { path } = file.entry;
   let failure: { readonly error: unknown } | undefined;
   let isLeft = false;
-  let stream: ReadableStream<Uint8Array> | undefined;
+  let isStreamed = false;
   let whole: Promise<unknown> | undefined;
 
   async function next(): Promise<IteratorResult<Uint8Array, void>> {
@@ -51,13 +51,16 @@ export function createUnzipped(file: {
   }
   function take(): void {
     if (isLeft) throw new TypeError(GONE);
-    if (stream !== undefined || whole !== undefined) {
+    if (isStreamed || whole !== undefined) {
       throw new TypeError(
         'the content of an entry can be taken once, as its stream or its bytes()',
       );
     }
   }
+  /** Begins, and so takes the content, when it is first read. */
   async function* handedOut(): AsyncGenerator<Uint8Array, void> {
+    take();
+    isStreamed = true;
     for (;;) {
       if (isLeft) throw new TypeError(GONE);
       const { done, value } = await next();
@@ -70,14 +73,8 @@ export function createUnzipped(file: {
     entry: {
       path,
       size,
-      get stream() {
-        if (stream === undefined) {
-          take();
-          stream = generatorStream(handedOut, undefined);
-        }
-        return stream;
-      },
-      bytes() {
+      stream: generatorStream(handedOut, undefined),
+      bytes: () => {
         try {
           take();
         } catch (error) {

@@ -79,7 +79,11 @@ export function createWalk(
       await checkStart(cursor);
       for (const record of await readDirectory(cursor, limits, pace)) {
         const local = seen.get(record.offset);
-        if (local === undefined) throw invalid('is not where the directory says', record.path);
+        if (local === undefined)
+          throw invalid(
+            'is not where the directory says: fetch or make the archive again',
+            record.path,
+          );
         checkAgreement(record, local);
         for (const field of ['crc32', 'compressedSize', 'size'] as const) {
           if (local[field] !== record[field]) throw invalid(OTHER_CONTENT, record.path);
@@ -87,7 +91,8 @@ export function createWalk(
         seen.delete(record.offset);
       }
       ends.check();
-      for (const { path } of seen.values()) throw invalid('is not in the directory', path);
+      for (const { path } of seen.values())
+        throw invalid('is not in the directory: fetch or make the archive again', path);
       signal?.throwIfAborted();
       onProgress?.({ done, total: done });
     },

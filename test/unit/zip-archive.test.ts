@@ -41,7 +41,7 @@ describe('a directory', () => {
   ])('is refused where a file reaches into %s', async (_, entries, path, offset) => {
     const error = await refusalOf(rawZip(entries));
     expect(error.message).toBe(
-      `"${path}" shares its bytes with another part of the archive, as bombs do`,
+      `"${path}" shares its bytes with another part of the archive, as bombs do: fetch or make the archive again`,
     );
     expect(error).toMatchObject({ path, offset });
   });
@@ -109,7 +109,9 @@ describe('a file', () => {
     const reader = await openZip(zip);
     expect(await reader.read('a.txt')).toEqual(hello);
     const error = await rejection(reader.read('b.txt'), 'ERR_ARCHIVE_INVALID');
-    expect(error.message).toBe('"b.txt" is not where the directory says');
+    expect(error.message).toBe(
+      '"b.txt" is not where the directory says: fetch or make the archive again',
+    );
     expect(error.offset).toBe(SECOND);
   });
 
@@ -131,7 +133,9 @@ describe('a file', () => {
       const broken = await openZip(rawZip([entry, two]));
       expect(await broken.read('b.txt')).toEqual(utf8('world'));
       const error = await rejection(broken.read('a.txt'), 'ERR_ARCHIVE_INVALID');
-      expect(error.message).toBe('"a.txt" is followed by bytes that belong to nothing');
+      expect(error.message).toBe(
+        '"a.txt" is followed by bytes that belong to nothing: fetch or make the archive again',
+      );
       expect(error).toMatchObject({ path: 'a.txt', offset });
     }
   });

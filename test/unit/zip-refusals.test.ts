@@ -49,7 +49,6 @@ const AGAIN = 'make the archive again with a common zip tool';
 const FETCH = 'fetch or make the archive again';
 
 for (const [name, kind, what] of [
-  ['pipe', 0o010000, 'a named pipe'],
   ['character device', 0o020000, 'a device'],
   ['special file', 0o030000, 'a special file'],
   ['block device', 0o060000, 'a device'],
@@ -61,7 +60,7 @@ for (const [name, kind, what] of [
   ]);
 }
 refuse('folder by mode alone', entry({ central: { attributes: 0o040755 * 2 ** 16 } }), [
-  `"a.txt" is a folder by its name or by its attributes, but not by both: ${AGAIN}`,
+  `"a.txt" is a folder by its attributes, but not by its name: ${AGAIN}`,
 ]);
 refuse('folder with content', entry({ name: 'a/' }), [`"a/" is a folder with content: ${AGAIN}`]);
 refuse('patch', entry({ flags: 0x820 }), [`"a.txt" is a patch and not a file: ${AGAIN}`]);
@@ -109,23 +108,34 @@ for (const [name, fields, what] of [
   ['cut', { extra: Uint8Array.of(1, 0, 9, 0) }, 'has an extra field that is cut short'],
   ['a rest', { extra: Uint8Array.of(0, 0, 1) }, 'has an extra field that is cut short'],
   ['twice', { size: FULL, extra: join(zip64(5), zip64(5)) }, 'has two Zip64 fields in one header'],
-  ['missing', { size: FULL }, 'has a Zip64 field that does not hold what its header leaves to it'],
+  ['missing', { size: FULL }, 'has a Zip64 field that contradicts its header'],
+  [
+    'too short',
+    { size: FULL, compressedSize: FULL, extra: zip64(5) },
+    'has a Zip64 field that contradicts its header',
+  ],
+  ['another size', { extra: zip64(6, 5) }, 'has a Zip64 field that contradicts its header'],
+  [
+    'an odd length',
+    { extra: join(u(2, 1, 2), u(2, 0)) },
+    'has a Zip64 field that contradicts its header',
+  ],
   [
     'another name',
     { extra: join(u(2, 0x7075, 10), Uint8Array.of(1), u(4, 0), utf8('c.txt')) },
-    'has a file under two names (a Unicode path field)',
+    'has a Unicode path field that was made for another name',
   ],
 ] as const) {
-  const said = `the archive ${what}: make it again with a common zip tool`;
+  const said = (path: string) => `"${path}" ${what}: ${AGAIN}`;
   const length = 'extra' in fields ? fields.extra.length : 0;
   const first = rawZip([{ ...one, local: fields, central: fields }, two]);
-  refuse(`extra field: ${name}`, first, [said, DIRECTORY + length], [said, 0]);
+  refuse(`extra field: ${name}`, first, [said('a.txt'), DIRECTORY + length], [said('a.txt'), 0]);
   const second = rawZip([one, { ...two, local: fields, central: fields }]);
   refuse(
     `extra field of the second file: ${name}`,
     second,
-    [said, DIRECTORY + length + 51],
-    [said, SECOND],
+    [said('b.txt'), DIRECTORY + length + 51],
+    [said('b.txt'), SECOND],
   );
 }
 
@@ -141,7 +151,7 @@ const descriptor = (crc: number, compressed: number, size: number) =>
 const CRC = 0x3610a686;
 
 refuse('two names', entry({ central: { name: 'c.txt' } }), another('name', 'c.txt'));
-refuse('other flags', entry({ local: { flags: 0 } }), another('flags'));
+refuse('other flags', entry({ central: { flags: 0x808 } }), another('flags'));
 refuse(
   'two methods',
   // Four letters that deflate makes into four bytes.
@@ -195,7 +205,7 @@ refuse(
 refuse(
   'stored, its size known, how much is stored not',
   entry({ flags: 0x808, local: { size: 5 }, after: descriptor(CRC, 5, 4) }),
-  ['"a.txt" is followed by bytes that belong to nothing', 40],
+  ['"a.txt" is followed by bytes that belong to nothing: fetch or make the archive again', 40],
   [
     '"a.txt" is stored with its size after its data, which can not be read forward: use unzipBundle or openZip, or deflate it',
   ],
@@ -229,7 +239,7 @@ for (const [name, after] of [
   refuse(
     `descriptor of another ${name}`,
     entry({ ...described, after }),
-    ['"a.txt" is followed by bytes that belong to nothing', 45],
+    ['"a.txt" is followed by bytes that belong to nothing: fetch or make the archive again', 45],
     [`"a.txt" has data that its descriptor does not match: ${FETCH}`, 45],
   );
 }
@@ -259,7 +269,7 @@ refuse(
 refuse(
   'bytes between entries',
   rawZip([one, { ...two, before: utf8('gap') }]),
-  ['"a.txt" is followed by bytes that belong to nothing', SECOND],
+  ['"a.txt" is followed by bytes that belong to nothing: fetch or make the archive again', SECOND],
   ['the archive has bytes that belong to nothing: fetch or make it again', SECOND],
 );
 refuse(
@@ -269,13 +279,19 @@ refuse(
     'the archive has 3 bytes that belong to nothing, as a program in front of it (a self-extracting archive): keep the zip alone',
     END + 3,
   ],
-  ['the archive has something else where its directory should go on or end', END],
+  [
+    'the archive has something else where its directory should go on or end: fetch or make it again',
+    END,
+  ],
 );
 refuse(
   'bytes after the end',
   rawZip([one, two], { comment: utf8('mine'), after: utf8('more') }),
   ['the archive is cut short or goes on after its end: fetch or make it again'],
-  ['the archive goes on after its end: something was appended to it', END + 22 + 4],
+  [
+    'the archive goes on after its end: something was appended to it, keep the zip alone',
+    END + 22 + 4,
+  ],
 );
 refuse(
   'text',
@@ -292,17 +308,17 @@ refuse(
 refuse(
   'an entry that the directory leaves out',
   rawZip([one, two], { order: [0] }),
-  ['"a.txt" is followed by bytes that belong to nothing', SECOND],
-  ['"b.txt" is not in the directory'],
+  ['"a.txt" is followed by bytes that belong to nothing: fetch or make the archive again', SECOND],
+  ['"b.txt" is not in the directory: fetch or make the archive again'],
 );
 refuse(
   'an entry twice in the directory',
   rawZip([one, two], { order: [0, 1, 0] }),
   ['"a.txt" is there twice: keep one of the two'],
-  ['"a.txt" is not where the directory says'],
+  ['"a.txt" is not where the directory says: fetch or make the archive again'],
 );
 refuse('a second end record', rawZip([one], { comment: utf8('PK\x05\x06') }), [
-  'the archive has a second end record in its comment: no tool makes that by chance',
+  'the archive has a second end record in its comment: no tool makes that by chance, make the archive again',
 ]);
 
 // The end record, and that of Zip64.
@@ -347,7 +363,7 @@ refuse('Zip64, one of the two counts', put(24, 1), lies(END));
 refuse('Zip64, the other', put(32, 1), lies(END));
 refuse('Zip64, its length', put(4, 45), lies(END));
 refuse('Zip64 record that is none', put(0, 0x06064b51), lies(), [
-  'the archive has something else where its directory should go on or end',
+  'the archive has something else where its directory should go on or end: fetch or make it again',
   END,
 ]);
 refuse(

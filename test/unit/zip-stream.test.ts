@@ -106,7 +106,7 @@ describe('unzipStream', () => {
 
   it('gives a content once', async () => {
     for await (const file of unzipStream(streamOf(rawZip([{ name: 'a' }])))) {
-      expect(file.stream).toBe(file.stream);
+      await collect(file.stream);
       await expect(file.bytes()).rejects.toThrow(/taken once/);
     }
     let left: () => Promise<Uint8Array> = async () => new Uint8Array(0);
@@ -114,9 +114,24 @@ describe('unzipStream', () => {
     await expect(left()).rejects.toThrow(/has gone on/);
     for await (const file of unzipStream(streamOf(rawZip([{ name: 'a' }])))) {
       const whole = file.bytes();
-      expect(() => file.stream).toThrow(/taken once/);
+      await expect(collect(file.stream)).rejects.toThrow(/taken once/);
       await expect(file.bytes()).rejects.toThrow(/taken once/);
       expect((await whole).length).toBe(0);
+    }
+  });
+
+  it('gives entries that can be destructured, spread and logged', async () => {
+    const zip = rawZip([{ name: 'a', content: utf8('hello') }]);
+    for await (const entry of unzipStream(streamOf(zip))) {
+      const copy = { ...entry };
+      const { stream, bytes } = copy;
+      expect(stream).toBe(entry.stream);
+      expect(Object.keys(copy).sort()).toEqual(['bytes', 'path', 'size', 'stream']);
+      expect(await bytes()).toEqual(utf8('hello'));
+    }
+    for await (const { bytes, ...rest } of unzipStream(streamOf(zip))) {
+      expect(await collect(rest.stream)).toEqual(utf8('hello'));
+      await expect(bytes()).rejects.toThrow(/taken once/);
     }
   });
 
