@@ -168,11 +168,11 @@ async function writeOver({ output, place, folder, base, name }: Work): Promise<v
     const whole = JSON.stringify(join(dirname(place.target), name));
     const left = `is half-written, and its new content is in ${whole}, which you should copy`;
     try {
-      await onFile(output, left, handle.truncate(0));
-      await outputFile(output, handle).write(content, 0);
-      await onFile(output, left, whereOffered(handle.sync()));
+      await handle.truncate(0);
+      await handle.writeFile(content);
+      await whereOffered(handle.sync());
     } catch (error) {
-      throw new HalfWritten('', { cause: error });
+      throw new HalfWritten('', { cause: fileError(output, left, error) });
     }
   } finally {
     await handle.close().catch(() => {});

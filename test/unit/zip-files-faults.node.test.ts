@@ -179,45 +179,68 @@ describe.each(WAYS)('%s', (_, run) => {
     expect(await untouched(() => run({ onProgress }))).toBe(mine);
   });
 
-  it('is ERR_FILE or done where any call to the file system fails, and leaves nothing', async () => {
-    const fault = Object.assign(new Error('EIO'), { code: 'EIO' });
+  /** The calls that it makes. */
+  async function callsOf(): Promise<string[]> {
     const calls: string[] = [];
-    const watch = (name: string) => {
-      calls.push(name);
-      return undefined;
-    };
-    await onFileSystem({ before: watch }, () => run());
+    await onFileSystem({ before: (name) => void calls.push(name) }, () => run());
     rmSync(at('new'), { recursive: true, force: true });
     expect(calls.length).toBeGreaterThan(30);
-    const kinds = new Map<string, number[]>();
-    for (const [i, name] of calls.entries()) kinds.set(name, [...(kinds.get(name) ?? []), i]);
-    for (const [name, places] of kinds) {
-      // The cleaning up needs it too, and what can't be cleaned up stays until the next run.
-      if (name === 'rm') continue;
-      for (const nth of new Set([0, 1, places.length >> 1, places.length - 1])) {
-        let seen = 0;
-        const before = (call: string) => {
-          if (call !== name || seen++ !== nth) return undefined;
-          return fault;
-        };
-        const state = treeOf(folder);
-        const error = await onFileSystem({ before }, () => run()).then(
-          () => undefined,
-          (thrown: unknown) => thrown as BundleSealError,
-        );
-        expect(openIn(folder)).toEqual([]);
-        expect(temporaries(folder)).toEqual([]);
-        if (error === undefined) {
-          // What does not matter: looking for what others left, flushing a folder.
-          rmSync(at('new'), { recursive: true, force: true });
-          continue;
-        }
-        expect(error.code, `${name} ${nth}: ${error.stack}`).toBe('ERR_FILE');
-        expect(error.cause).toBe(fault);
-        expect(treeOf(folder), `${name} ${nth}`).toEqual(state);
-      }
+    return calls;
+  }
+
+  /** Runs it with one call that fails; gives the error, after which everything is what it was. */
+  async function withFault(code: string, nth: number): Promise<BundleSealError | undefined> {
+    const fault = Object.assign(new Error(code), { code });
+    let seen = 0;
+    let failed = '';
+    const before = (name: string) => {
+      if (seen++ !== nth) return undefined;
+      failed = name;
+      return fault;
+    };
+    const state = treeOf(folder);
+    const error = await onFileSystem({ before }, () => run()).then(
+      () => undefined,
+      (thrown: unknown) => thrown as BundleSealError,
+    );
+    const label = `${failed}, call ${nth}, ${code}: ${error?.stack}`;
+    expect(openIn(folder), label).toEqual([]);
+    expect(temporaries(folder), label).toEqual([]);
+    if (error === undefined) {
+      // What does not matter: looking for what others left, flushing a folder.
+      rmSync(at('new'), { recursive: true, force: true });
+      return undefined;
     }
+    expect(error.code, label).toBe('ERR_FILE');
+    expect(error.cause, label).toBe(fault);
+    const places = [at('site'), at('old.zip'), at('new.zip'), at('app'), at('new')];
+    expect(
+      places.some((place) => error.path?.startsWith(place)),
+      label,
+    ).toBe(true);
+    expect(treeOf(folder), label).toEqual(state);
+    return error;
+  }
+
+  it('is ERR_FILE or done whichever call to the file system fails, and leaves nothing', async () => {
+    const calls = await callsOf();
+    let refused = 0;
+    for (const nth of calls.keys()) if ((await withFault('EIO', nth)) !== undefined) refused++;
+    // Else nothing was tried.
+    expect(refused).toBeGreaterThan(10);
   });
+
+  it.each(['EACCES', 'EPERM', 'EBUSY', 'ENOSPC', 'EMFILE', 'EINVAL', 'ENOTSUP'])(
+    'is ERR_FILE or done where the first or last call of a kind answers %s',
+    async (code) => {
+      const calls = await callsOf();
+      for (const name of new Set(calls)) {
+        for (const nth of new Set([calls.indexOf(name), calls.lastIndexOf(name)])) {
+          await withFault(code, nth);
+        }
+      }
+    },
+  );
 });
 
 describe('a swap', () => {
