@@ -30,3 +30,4 @@ export { httpSource } from './sources/http.ts';
 export type { HttpSourceInit } from './sources/http-options.ts';
 export type { BundleInput } from './sources/input.ts';
 export type { RandomAccessSource } from './sources/random-access.ts';
+export type { ByteStream, ByteStreamReader } from './sources/stream.ts';

@@ -11,3 +11,4 @@ export {
   type ZippedDirectory,
   zipDirectory,
 } from './files/zip-directory.ts';
+export type { ByteStream, ByteStreamReader } from './sources/stream.ts';

@@ -17,3 +17,4 @@ export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
 export type { Progress, WorkOptions } from './options.ts';
 export type { BundleInput } from './sources/input.ts';
 export type { RandomAccessSource } from './sources/random-access.ts';
+export type { ByteStream, ByteStreamReader } from './sources/stream.ts';

@@ -3,14 +3,14 @@
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
 import { type BundleInput, isBlob, openInput } from '../sources/input.ts';
-import { openStream, type StreamReader } from '../sources/stream.ts';
+import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
 import { untilAborted } from '../turn.ts';
 import { checkCount, createMeter, type Limits, toWriter } from './limits.ts';
 import { createPathSet, pathFault, printable } from './paths.ts';
 import { invalid } from './refuse.ts';
 
 /** A file's content. A stream is read once. */
-export type ZipContent = BundleInput | ReadableStream<Uint8Array>;
+export type ZipContent = BundleInput | ByteStream;
 
 /** A file's content, or a function that opens it when it is its turn. */
 export type ZipData = ZipContent | (() => ZipContent | Promise<ZipContent>);
@@ -114,7 +114,7 @@ function isContent(data: unknown): data is ZipContent {
   return brand === 'Uint8Array' || brand === 'ArrayBuffer' || isBlob(data, brand);
 }
 
-function isStream(data: unknown): data is ReadableStream<Uint8Array> {
+function isStream(data: unknown): data is ByteStream {
   return typeof (data as Partial<ReadableStream> | null | undefined)?.getReader === 'function';
 }
 

@@ -1,7 +1,7 @@
 // Unpacking an archive as it comes: forward over the local headers, and the directory at last.
 
 import { checkOptions, type WorkOptions } from '../options.ts';
-import { openStream, type StreamReader } from '../sources/stream.ts';
+import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
 import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from './limits.ts';
 import { createUnzipped, type UnzippedEntry, type UnzippedFile } from './unzipped.ts';
 import { createWalk } from './walk.ts';
@@ -47,7 +47,7 @@ export interface UnzipStreamOptions extends ZipLimits, WorkOptions {}
  * ```
  */
 export function unzipStream(
-  source: ReadableStream<Uint8Array>,
+  source: ByteStream,
   options: UnzipStreamOptions = {},
 ): AsyncIterableIterator<UnzippedEntry> {
   checkOptions('unzipStream', options, [...LIMIT_OPTIONS, 'signal', 'onProgress']);

@@ -6,7 +6,7 @@ import { BundleSealError } from '../errors.ts';
 import { chunkPlace } from '../format/chunks.ts';
 import type { Header } from '../format/header.ts';
 import { checkOptions } from '../options.ts';
-import { headerSource, openStream, type StreamReader } from '../sources/stream.ts';
+import { type ByteStream, headerSource, openStream, type StreamReader } from '../sources/stream.ts';
 import { type ChunkSource, inFlightOf, recycledRooms } from './chunk-io.ts';
 import { DECRYPT_OPTIONS, type DecryptOptions } from './decrypt.ts';
 import { type BundleInfo, infoOf } from './info.ts';
@@ -56,7 +56,7 @@ export interface DecryptStreamOptions extends DecryptOptions {
  * ```
  */
 export function decryptStream(
-  source: ReadableStream<Uint8Array>,
+  source: ByteStream,
   options: DecryptStreamOptions,
 ): ReadableStream<Uint8Array> {
   checkOptions('decryptStream', options, [...DECRYPT_OPTIONS, 'onHeader']);

@@ -6,7 +6,7 @@ import { selectBackend } from '../backend/select.ts';
 import { BundleSealError } from '../errors.ts';
 import { DIGEST_LENGTH } from '../format/header.ts';
 import { checkOptions, shown } from '../options.ts';
-import { openStream, type StreamReader } from '../sources/stream.ts';
+import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
 import { type ChunkSink, inFlightOf, type PlainChunkSource, recycledRooms } from './chunk-io.ts';
 import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing, readSigningKey } from './encrypt.ts';
 import { encodeSeal } from './open.ts';
@@ -62,10 +62,7 @@ export interface EncryptedStream {
  * console.log(await new Response(opened).text());
  * ```
  */
-export function encryptStream(
-  source: ReadableStream<Uint8Array>,
-  options: EncryptStreamOptions,
-): EncryptedStream {
+export function encryptStream(source: ByteStream, options: EncryptStreamOptions): EncryptedStream {
   checkOptions('encryptStream', options, [...ENCRYPT_OPTIONS, 'size']);
   const { size: given, onProgress } = options;
   if (given !== undefined && (!Number.isSafeInteger(given) || given < 0)) {

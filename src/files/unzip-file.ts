@@ -13,7 +13,7 @@ import { createPace } from '../archive/pace.ts';
 import { createWalk } from '../archive/walk.ts';
 import { checkOptions, describe, type WorkOptions } from '../options.ts';
 import type { Source } from '../sources/input.ts';
-import { openStream, type StreamReader } from '../sources/stream.ts';
+import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
 import { checkPath } from './error.ts';
 import { type InputFile, openInputFile } from './input-file.ts';
 import { replaceFolder } from './replace-folder.ts';
@@ -102,7 +102,7 @@ const PIECE_LENGTH = 2 ** 18;
  * ```
  */
 export async function unzipFile(
-  zip: string | ReadableStream<Uint8Array> | ZipSource,
+  zip: string | ByteStream | ZipSource,
   dir: string,
   options: UnzipFileOptions = {},
 ): Promise<UnzippedFolder> {
@@ -162,11 +162,7 @@ async function fromSource(
   return unpack(entries(), dir, work, { input: file?.path, total });
 }
 
-async function fromStream(
-  zip: ReadableStream<Uint8Array>,
-  dir: string,
-  work: Work,
-): Promise<UnzippedFolder> {
+async function fromStream(zip: ByteStream, dir: string, work: Work): Promise<UnzippedFolder> {
   const reader = openStream(zip);
   try {
     work.signal?.throwIfAborted();

@@ -66,7 +66,24 @@ function collector(limit: number) {
   };
 }
 
-export function openStream(source: ReadableStream<Uint8Array>): StreamReader {
+/**
+ * A WHATWG stream of bytes: the global `ReadableStream<Uint8Array>`, or that of `node:stream/web`, as
+ * `Readable.toWeb` gives it. TypeScript's types of the DOM and of Node tell the two apart; here either may come.
+ */
+export interface ByteStream {
+  readonly locked: boolean;
+  getReader(): ByteStreamReader;
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** What is used of a stream's reader. */
+export interface ByteStreamReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(reason?: unknown): Promise<void>;
+  releaseLock(): void;
+}
+
+export function openStream(source: ByteStream): StreamReader {
   if (typeof (source as Partial<ReadableStream> | null)?.getReader !== 'function') {
     throw new TypeError(`source expected a ReadableStream, got ${describe(source)}`);
   }
@@ -92,7 +109,7 @@ export function openStream(source: ReadableStream<Uint8Array>): StreamReader {
   }
   async function readNext(
     signal: AbortSignal | undefined,
-  ): Promise<ReadableStreamReadResult<unknown>> {
+  ): Promise<{ readonly done: boolean; readonly value?: unknown }> {
     try {
       return await untilAborted(reader.read(), signal);
     } catch (cause) {

@@ -7,7 +7,7 @@ import { command } from '../runtimes/command.js';
 
 const HERE = import.meta.dirname;
 export const VERSIONS = ['5.4', '5.5', '5.6', '5.7', '5.8', '5.9', '6.0', '7.0'];
-const RESOLUTIONS = { bundler: 'esnext', node16: 'node16', nodenext: 'nodenext' };
+const RESOLUTIONS = { bundler: 'esnext', node16: 'node16', nodenext: 'nodenext', node10: 'esnext' };
 const LIBRARIES = {
   'with the DOM': ['es2022', 'dom', 'dom.iterable', 'dom.asynciterable'],
   'Node alone': ['es2022'],
@@ -22,13 +22,16 @@ export async function compileAll(app, check) {
     });
   }
   const jobs = VERSIONS.flatMap((version) =>
-    Object.entries(RESOLUTIONS).flatMap(([moduleResolution, module]) =>
-      Object.entries(LIBRARIES).map(([libraries, lib]) => ({
-        what: `TypeScript ${version}, ${moduleResolution}, ${libraries}`,
-        version,
-        options: { moduleResolution, module, lib },
-      })),
-    ),
+    // TypeScript 6.0 deprecates node10, and 7.0 has it no more.
+    Object.entries(RESOLUTIONS)
+      .filter(([resolution]) => resolution !== 'node10' || version.startsWith('5.'))
+      .flatMap(([moduleResolution, module]) =>
+        Object.entries(LIBRARIES).map(([libraries, lib]) => ({
+          what: `TypeScript ${version}, ${moduleResolution}, ${libraries}`,
+          version,
+          options: { moduleResolution, module, lib },
+        })),
+      ),
   );
   let next = 0;
   const lane = async () => {

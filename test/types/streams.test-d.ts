@@ -1,5 +1,7 @@
 // Compiled by `npm run types`; a line under @ts-expect-error that compiles is an error.
 
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import {
   type BundleInfo,
   type BundleReader,
@@ -10,7 +12,7 @@ import {
   openBundle,
   type RandomAccessSource,
 } from '../../src/index.ts';
-import { decryptFile, encryptFile, fileSource } from '../../src/node.ts';
+import { decryptFile, encryptFile, fileSource, unzipFile } from '../../src/node.ts';
 import { openZip, unzipStream, zipStream } from '../../src/zip.ts';
 
 type Same<A, B> =
@@ -46,6 +48,16 @@ export async function shapes(source: ReadableStream<Uint8Array>, key: string): P
   await openZip(reader);
   for await (const entry of unzipStream(zipStream({}))) same<typeof entry.path, string>(true);
 
+  // The streams of node:stream/web, which the DOM's types tell from the global ones.
+  const web = Readable.toWeb(createReadStream('a'));
+  decryptStream(web, { publicKey: key });
+  encryptStream(web, { privateKey: key });
+  zipStream({ 'a.txt': web });
+  for await (const { path } of unzipStream(web)) same<typeof path, string>(true);
+  await unzipFile(web, 'a');
+
+  // @ts-expect-error: a stream of text is not one of bytes
+  decryptStream(new ReadableStream<string>(), { publicKey: key });
   // @ts-expect-error: a stream is not bytes
   encryptStream(new Uint8Array(1), { privateKey: key });
   // @ts-expect-error: what was read is not written
