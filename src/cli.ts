@@ -1,3 +1,5 @@
-import { main } from './cli/program.ts';
+import { guardProcess, main } from './cli/program.ts';
 
-await main(process.argv.slice(2));
+const argv = process.argv.slice(2);
+guardProcess(argv);
+await main(argv);

@@ -17,7 +17,7 @@ import { keyRotate } from './commands/key-rotate.ts';
 import { keySave } from './commands/key-save.ts';
 import { keyShow } from './commands/key-show.ts';
 import { reportError } from './run.ts';
-import { guardStandardStreams, print, writeText } from './terminal.ts';
+import { print, writeText } from './terminal.ts';
 
 const OVERVIEW = `
 The way of a bundle:
@@ -28,11 +28,21 @@ The way of a bundle:
 
 Exit codes: 0 success, 1 bad data or key, 2 wrong usage.`;
 
+/**
+ * For a process that does nothing else: an error that no command has waited for ends it with a message, and one of a
+ * standard stream reaches who writes to it. Both would end it with a stack trace.
+ */
+export function guardProcess(argv: readonly string[]): void {
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  process.on('uncaughtException', (error) => {
+    void reportError(error, asksForJson(argv)).finally(() => process.exit());
+  });
+}
+
 /** Runs the command that `argv` asks for, and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   const isJson = asksForJson(argv);
-  guardStandardStreams();
-  guardProcess(isJson);
   let shown = '';
   const program = createProgram((text) => {
     shown += text;
@@ -45,13 +55,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     else if (error.exitCode === 0) await show(error.code, shown, isJson);
     else await reportMistake(program, error, shown, isJson);
   }
-}
-
-/** An error that no command has waited for is a fault of this program. It ends the process, but with a message. */
-function guardProcess(isJson: boolean): void {
-  process.on('uncaughtException', (error) => {
-    void reportError(error, isJson).finally(() => process.exit());
-  });
 }
 
 /** The parser's `help` takes the name of a command and no flags. */

@@ -99,12 +99,10 @@ function exitCodeOf(error: unknown): number {
 
 function fieldsOf(error: unknown): Said {
   if (error instanceof BundleSealError) {
-    const { code, message, chunkIndex, keyId, offset, path } = error;
-    return {
-      code,
-      message,
-      ...{ chunkIndex, keyId, offset, path: path === undefined ? path : withoutKeys(path) },
-    };
+    const { name: _, ...fields } = error;
+    const { path } = fields;
+    // A key that was given as a file's name is in the path too.
+    return { ...fields, message: error.message, ...(path && { path: withoutKeys(path) }) };
   }
   if (error instanceof UsageError || error instanceof Interrupted) {
     return { code: error.code, message: error.message };

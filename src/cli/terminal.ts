@@ -67,12 +67,6 @@ export function writeText(text: string): Promise<void> {
   });
 }
 
-/** Errors of the standard streams reach who writes; without a listener they would end the process with a stack trace. */
-export function guardStandardStreams(): void {
-  process.stdout.on('error', () => {});
-  process.stderr.on('error', () => {});
-}
-
 /** Colours, where a person sees them and has not declined. See https://no-color.org. */
 function paint(style: Style, text: string): string {
   const { NO_COLOR, TERM } = process.env;

@@ -57,6 +57,11 @@ export interface FileSystemHooks {
   readonly after?: (name: string) => void;
 }
 
+const HANDLE_CALLS = [
+  ...['read', 'write', 'stat', 'chmod', 'sync', 'datasync', 'truncate'],
+  ...['readFile', 'writeFile'],
+];
+
 type Functions = Record<string, (...args: unknown[]) => unknown>;
 
 /** Runs `work` while every asynchronous call to the file system of this process passes through the hooks. */
@@ -113,7 +118,7 @@ export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promis
   for (const name of ['read', 'write', 'readv', 'writev', 'fsync', 'fdatasync', 'close', 'open']) {
     wrap(fs as unknown as Functions, name, name);
   }
-  for (const name of ['read', 'write', 'stat', 'chmod', 'sync', 'datasync', 'truncate']) {
+  for (const name of HANDLE_CALLS) {
     wrap(handles, name, `handle.${name}`);
   }
   syncBuiltinESMExports();

@@ -1,0 +1,48 @@
+// The command line run inside the process of the tests: some hundred runs in the time that ten processes take.
+
+import { main } from '../../src/cli/program.ts';
+import type { Ran } from './cli.ts';
+
+export interface InsideOptions {
+  readonly cwd: string;
+  /** Variables beside those of this process; `undefined` takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+type Write = typeof process.stdout.write;
+
+/** Runs one command. Only one may run at a time: folder, variables and streams are the process's. */
+export async function runInside(args: readonly string[], options: InsideOptions): Promise<Ran> {
+  const { cwd, env = {} } = options;
+  const before = { cwd: process.cwd(), env: { ...process.env }, argv: process.argv };
+  const streams = { stdout: process.stdout.write, stderr: process.stderr.write };
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    process[name].write = ((text: string, done?: () => void) => {
+      said[name] += text;
+      done?.();
+      return true;
+    }) as Write;
+  }
+  process.chdir(cwd);
+  process.argv = [...before.argv.slice(0, 2), ...args];
+  setVariables(env);
+  try {
+    await main(args);
+    return { code: Number(process.exitCode ?? 0), ...said };
+  } finally {
+    process.exitCode = undefined;
+    process.stdout.write = streams.stdout;
+    process.stderr.write = streams.stderr;
+    process.argv = before.argv;
+    process.chdir(before.cwd);
+    for (const name of Object.keys(env)) setVariables({ [name]: before.env[name] });
+  }
+}
+
+function setVariables(variables: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+}
