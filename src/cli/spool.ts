@@ -51,7 +51,9 @@ export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T
       throw withRemedy(error, folder);
     });
     const left = "can't be removed, and has what was opened: remove it";
-    await onFile(folder, left, removeTree(parent, name));
+    const remove = () => removeTree(parent, name);
+    // The work is done, so one failure is no reason to say otherwise.
+    await onFile(folder, left, remove().catch(remove));
     return result;
   } catch (error) {
     await removeTree(parent, name).catch(() => {});
