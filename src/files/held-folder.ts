@@ -63,11 +63,12 @@ export function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
 
 /** Opens a folder that is no link; `undefined` where that can't be had, and only its path can be used. */
 async function openFolder(path: string, shown: string): Promise<FileHandle | undefined> {
-  if (process.platform !== 'linux') return undefined;
+  // Node's permission model goes by paths, and what lies under /proc is not what it allows.
+  if (process.platform !== 'linux' || 'permission' in process) return undefined;
   try {
     return await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (error) {
-    // A folder that may be written and not read; Node's permission model.
+    // A folder that may be written and not read.
     if (isNotOffered(error)) return undefined;
     throw fileError(shown, hasCode(error, 'ELOOP', 'ENOTDIR') ? EXCHANGED : UNREADABLE, error);
   }

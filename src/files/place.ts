@@ -6,7 +6,7 @@ import { basename, dirname, join, sep } from 'node:path';
 import { fileError, onFile } from './error.ts';
 import { isSameFile } from './held-folder.ts';
 import type { InputFile } from './input-file.ts';
-import { hasCode } from './leniency.ts';
+import { hasCode, isNotOffered } from './leniency.ts';
 import { UNWRITABLE } from './output-file.ts';
 
 const PRIVATE = 0o600;
@@ -84,8 +84,15 @@ async function checkOutside(input: Input, target: string, output: string): Promi
 export async function holds(folder: string, path: string, shown: string): Promise<boolean> {
   const outer = await onFile(shown, "can't be looked up", stat(folder, { bigint: true }));
   for (let at = path; ; at = dirname(at)) {
-    const stats = await statsOf(shown, stat(at, { bigint: true }));
-    if (stats !== undefined && isSameFile(stats, outer)) return true;
+    if (at === folder) return true;
+    try {
+      if (isSameFile(await stat(at, { bigint: true }), outer)) return true;
+    } catch (error) {
+      // Not there yet, or above what Node's permission model lets this process see.
+      if (!hasCode(error, 'ENOENT') && !isNotOffered(error)) {
+        throw fileError(shown, UNWRITABLE, error);
+      }
+    }
     if (dirname(at) === at) return false;
   }
 }

@@ -1,6 +1,6 @@
 // File systems that lack a call or refuse one for a moment, and inputs and outputs that are no regular files.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   readdirSync,
@@ -19,7 +19,14 @@ import { checksumFile, decryptFile, encryptFile, unzipFile, zipDirectory } from 
 import { zipBundle } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
-import { makeFolder, onFileSystem, openIn, snapshot, temporaries } from '../support/files.ts';
+import {
+  buildModule,
+  makeFolder,
+  onFileSystem,
+  openIn,
+  snapshot,
+  temporaries,
+} from '../support/files.ts';
 import { keyB } from '../support/vectors.ts';
 
 const privateKey = keyB.pkcs8;
@@ -248,5 +255,29 @@ describe('a file without a size', () => {
     writeFileSync(at('empty'), '');
     const { size } = await encryptFile(at('empty'), at('sealed'), { privateKey });
     expect(size).toBe(0);
+  });
+});
+
+describe("Node's permission model", () => {
+  it('is no hindrance where it allows the folder of the input and the output', async () => {
+    const module = await buildModule(folder);
+    mkdirSync(at('site'));
+    writeFileSync(at('site/index.html'), 'new');
+    const script = `
+      const [module, privateKey, publicKey] = process.argv.slice(1);
+      const { decryptFile, encryptFile, unzipFile, zipDirectory } = await import(module);
+      await zipDirectory('site', 'a.zip');
+      await encryptFile('a.zip', 'sealed', { privateKey });
+      await decryptFile('sealed', 'b.zip', { publicKey });
+      await unzipFile('b.zip', 'app');
+      await unzipFile('b.zip', 'app', { overwrite: true });`;
+    const { allowedNodeEnvironmentFlags: flags } = process;
+    const model = flags.has('--permission') ? '--permission' : '--experimental-permission';
+    const args = [`--allow-fs-read=${folder}/*`, `--allow-fs-write=${folder}/*`];
+    const code = ['--input-type=module', '-e', script, module, privateKey, publicKey];
+    const run = spawnSync(process.execPath, [model, ...args, ...code], { cwd: folder });
+    expect(run.stderr.toString()).not.toContain('Error');
+    expect(run.status).toBe(0);
+    expect(readFileSync(at('app/index.html'), 'utf8')).toBe('new');
   });
 });
