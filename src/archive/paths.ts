@@ -1,5 +1,6 @@
 // Which names an archive may hold: those that mean the same file, inside the folder, on every platform.
 
+import { foldName } from '../fold.ts';
 import { decodeUtf8, encodeUtf8 } from '../utf8.ts';
 
 /** UTF-8 bytes of a path: what iOS and macOS can open (PATH_MAX). */
@@ -111,13 +112,6 @@ function unseen(): RegExp {
   }
 }
 
-/** What two names must differ in to be two files on every file system: not in case, nor in Unicode form. */
-function fold(path: string): string {
-  if (!/[^ -~]/.test(path)) return path.toLowerCase();
-  // By upper case first, where ß is SS, ſ is S and the Kelvin sign is K.
-  return path.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
-}
-
 export interface PathSet {
   /**
    * Takes note of a path, which `pathFault` had nothing against.
@@ -135,7 +129,7 @@ export function createPathSet(): PathSet {
 
   return {
     add(path, isFolder) {
-      const key = fold(path);
+      const key = foldName(path);
       const other = files.get(key);
       if (isFolder) {
         if (other !== undefined) return BOTH;

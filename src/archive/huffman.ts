@@ -1,0 +1,89 @@
+// Huffman codes as deflate has them: looked up where they are short, and decoded bit by bit where they are not.
+
+/** A Huffman code: RFC 1951 §3.2.2. */
+export interface Code {
+  readonly bits: number;
+  /** By the next `bits` bits: the symbol, and the length of its code times 512. 0: longer, or no code. */
+  readonly table: Uint16Array;
+  /** How many codes there are of each length. */
+  readonly counts: Uint16Array;
+  /** In the order of their codes. */
+  readonly symbols: Uint16Array;
+}
+
+export const createCode = (bits: number, symbols: number): Code => ({
+  bits,
+  table: new Uint16Array(1 << bits),
+  counts: new Uint16Array(16),
+  symbols: new Uint16Array(symbols),
+});
+
+/**
+ * Builds the code of these lengths.
+ *
+ * @param isOneEnough - Whether a code of one symbol, of one bit, may be incomplete.
+ * @returns Whether it is a code: neither ambiguous nor incomplete.
+ */
+export function build(code: Code, lengths: Uint8Array, isOneEnough: boolean): boolean {
+  const { bits, table, counts, symbols } = code;
+  counts.fill(0);
+  table.fill(0);
+  for (const length of lengths) counts[length] = (counts[length] as number) + 1;
+  let left = 1;
+  let longest = 0;
+  const starts = new Uint16Array(17);
+  for (let length = 1; length < 16; length++) {
+    const count = counts[length] as number;
+    left = 2 * left - count;
+    if (left < 0) return false;
+    if (count > 0) longest = length;
+    starts[length + 1] = (starts[length] as number) + count;
+  }
+  if (left > 0 && !(isOneEnough && longest <= 1)) return false;
+  lengths.forEach((length, symbol) => {
+    if (length === 0) return;
+    const start = starts[length] as number;
+    symbols[start] = symbol;
+    starts[length] = start + 1;
+  });
+  let next = 0;
+  let value = 0;
+  for (let length = 1; length <= bits; length++) {
+    for (let i = counts[length] as number; i > 0; i--) {
+      const entry = (length << 9) | (symbols[next++] as number);
+      for (let at = reversed(value++, length); at < table.length; at += 1 << length) {
+        table[at] = entry;
+      }
+    }
+    value <<= 1;
+  }
+  return true;
+}
+
+/** Codes come with their highest bit first, all else with the lowest. */
+function reversed(value: number, length: number): number {
+  let result = 0;
+  for (let i = 0; i < length; i++) result |= ((value >> i) & 1) << (length - 1 - i);
+  return result;
+}
+
+/** A symbol whose code is longer than the table's, as an entry of the table; 0 where there is no such code. */
+export function decodeLong({ counts, symbols }: Code, held: number): number {
+  let value = 0;
+  let first = 0;
+  let index = 0;
+  for (let length = 1; length < 16; length++) {
+    value |= (held >>> (length - 1)) & 1;
+    const count = counts[length] as number;
+    if (value - first < count) return (length << 9) | (symbols[index + value - first] as number);
+    index += count;
+    first = (first + count) << 1;
+    value <<= 1;
+  }
+  return 0;
+}
+
+/** The entry of the next symbol's code. 0: there is no such code. */
+export function entryOf(code: Code, held: number): number {
+  return (code.table[held & (code.table.length - 1)] as number) || decodeLong(code, held);
+}
