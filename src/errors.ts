@@ -54,6 +54,12 @@ export interface ErrorFields {
   path?: string;
   /** Name of the option that sets the limit which was exceeded. */
   limit?: string;
+  /** Which member of `expect` the bundle does not meet. */
+  expectation?: 'appId' | 'version' | 'channel' | 'minSequence';
+  /** What `expect` asks for. */
+  expected?: string | number;
+  /** What the bundle says in its place; absent where it says nothing. */
+  actual?: string | number;
   /** The error underneath, where there is one. */
   cause?: unknown;
 }
@@ -92,6 +98,13 @@ export class BundleSealError extends Error {
   declare readonly path?: string;
   /** Name of the option that sets the limit which was exceeded: `maxEntries` for example. */
   declare readonly limit?: string;
+
+  /** Which member of `expect` the bundle does not meet: of `ERR_EXPECTATION_FAILED`. */
+  declare readonly expectation?: 'appId' | 'version' | 'channel' | 'minSequence';
+  /** What `expect` asks for. */
+  declare readonly expected?: string | number;
+  /** What the bundle says in its place, proven; absent where it says nothing. */
+  declare readonly actual?: string | number;
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
     const { cause, ...rest } = fields;

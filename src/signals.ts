@@ -11,7 +11,9 @@ export function followSignals(signals: readonly (AbortSignal | undefined)[]): {
   // AbortSignal.any would do, were it in every WebView that is still about.
   const controller = new AbortController();
   const releases = signals.map((signal) => {
-    return signal === undefined ? undefined : follow(signal, () => controller.abort(signal.reason));
+    return signal === undefined
+      ? undefined
+      : onAbort(signal, () => controller.abort(signal.reason));
   });
   const release = () => {
     for (const one of releases) one?.();
@@ -34,7 +36,7 @@ export async function whileWanted<T>(
 }
 
 /** Calls `stop` at an abort, or now if there was one; what it returns lets go of the signal. */
-function follow(signal: AbortSignal, stop: () => void): () => void {
+export function onAbort(signal: AbortSignal, stop: () => void): () => void {
   if (signal.aborted) {
     stop();
     return () => {};

@@ -1,5 +1,7 @@
 // Taking turns with the rest of the program, and stopping when asked.
 
+import { onAbort } from './signals.ts';
+
 /** Lets timers, input and other work have their turn; then rejects with the signal's reason if aborted. */
 export async function giveWay(signal?: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
@@ -26,10 +28,9 @@ export async function untilAborted<T>(
   signal: AbortSignal | undefined,
 ): Promise<T> {
   if (signal === undefined) return work;
-  let stop = () => {};
+  let release = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
+    release = onAbort(signal, () => reject(signal.reason));
   });
   // Whichever loses is still handled: neither may surface as an unhandled rejection.
   work.catch(() => {});
@@ -38,6 +39,6 @@ export async function untilAborted<T>(
     signal.throwIfAborted();
     return await Promise.race([work, aborted]);
   } finally {
-    signal.removeEventListener('abort', stop);
+    release();
   }
 }

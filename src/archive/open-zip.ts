@@ -2,6 +2,7 @@
 
 import { checkOptions, describe } from '../options.ts';
 import { type BundleInput, openInput, type Source } from '../sources/input.ts';
+import { isOwn, markOwn } from '../sources/own.ts';
 import { openRandomAccess, type RandomAccessSource } from '../sources/random-access.ts';
 import { type ArchiveEntry, contentOf, readArchive } from './archive.ts';
 import { gather } from './extract.ts';
@@ -145,5 +146,6 @@ export function openZipSource(source: ZipSource): Source {
   }
   if (!('info' in source)) return openRandomAccess(source as RandomAccessSource, 'source');
   const read = (offset: number, length: number) => source.read(offset, length);
-  return openRandomAccess({ size: source.info?.size, read }, 'source');
+  const ranges = { size: source.info?.size, read };
+  return openRandomAccess(isOwn(source) ? markOwn(ranges) : ranges, 'source');
 }

@@ -1,5 +1,8 @@
 // Generators as WHATWG streams.
 
+import { onAbort } from '../signals.ts';
+import { markOwn } from '../sources/own.ts';
+
 /**
  * What the generator gives, no faster than it is read; nothing begins before the first read. An abort errors
  * the stream with the signal's reason, also while nobody reads.
@@ -12,23 +15,21 @@ export function generatorStream(
 ): ReadableStream<Uint8Array> {
   const stop = new AbortController();
   const generator = make(stop.signal);
-  let onAbort = () => {};
-  const finish = () => signal?.removeEventListener('abort', onAbort);
+  let finish = () => {};
   const halt = async (reason: unknown) => {
     finish();
     stop.abort(reason);
     // What is under way comes to its end by the signal; what it says then comes too late to matter.
     await generator.return(undefined).catch(() => {});
   };
-  return new ReadableStream<Uint8Array>(
+  const stream = new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        onAbort = () => {
-          controller.error(signal?.reason);
-          void halt(signal?.reason);
-        };
-        if (signal?.aborted) onAbort();
-        else signal?.addEventListener('abort', onAbort, { once: true });
+        if (signal === undefined) return;
+        finish = onAbort(signal, () => {
+          controller.error(markOwn(signal.reason));
+          void halt(signal.reason);
+        });
       },
       async pull(controller) {
         try {
@@ -42,7 +43,7 @@ export function generatorStream(
           controller.close();
         } catch (error) {
           finish();
-          throw error;
+          throw markOwn(error);
         }
       },
       cancel: (reason) =>
@@ -50,4 +51,5 @@ export function generatorStream(
     },
     { highWaterMark: 0 },
   );
+  return markOwn(stream);
 }

@@ -38,6 +38,8 @@ export interface ChunkThread {
     here: () => Uint8Array | undefined,
   ): Awaitable<Uint8Array | undefined>;
   giveBack(): void;
+  /** Whether the thread has ended because nothing came for a while; another one may be had. */
+  hasRested(): boolean;
 }
 
 interface Job {
@@ -64,38 +66,33 @@ const TAG_LENGTH = 16;
 const MIN_CHUNK_SIZE = 2 ** 16;
 const MAX_CHUNK_SIZE = 2 ** 20;
 
-// How long an unused thread stays, in milliseconds, so that one bundle after another starts only one.
+// How long a thread stays that gets no chunk, in milliseconds: so one bundle after another starts only one, and a stream
+// that nobody reads any more holds none.
 const IDLE_TIME = 5_000;
 
-let idle: { thread: Thread; timer: NodeJS.Timeout } | undefined;
+/** A thread that nobody has. */
+let idle: Thread | undefined;
+
+/** Threads that there are. */
+let running = 0;
+
+/** Ends the thread of a stream that was left and is garbage. */
+const left = new FinalizationRegistry<() => void>((end) => end());
 
 /** A thread for chunks of this size, or nothing where none can be had or none pays. */
 export function borrowThread(sessionKey: Uint8Array, chunkSize: number): ChunkThread | undefined {
-  if (idle?.thread.chunkSize === chunkSize) {
-    const { thread, timer } = idle;
-    clearTimeout(timer);
-    idle = undefined;
-    return thread.lend(sessionKey);
-  }
+  const thread = idle;
+  idle = undefined;
+  if (thread?.chunkSize === chunkSize) return thread.lend(sessionKey);
+  thread?.end();
   return startThread(chunkSize)?.lend(sessionKey);
-}
-
-function keepIdle(thread: Thread): void {
-  if (idle !== undefined) {
-    thread.end();
-    return;
-  }
-  const timer = setTimeout(() => {
-    idle = undefined;
-    thread.end();
-  }, IDLE_TIME);
-  timer.unref();
-  idle = { thread, timer };
 }
 
 function startThread(chunkSize: number): Thread | undefined {
   if (chunkSize < MIN_CHUNK_SIZE || chunkSize > MAX_CHUNK_SIZE) return undefined;
-  if ((process.getBuiltinModule('node:os')?.availableParallelism() ?? 1) < 2) return undefined;
+  // This thread has a core, and more threads than cores only wait for each other.
+  const cores = process.getBuiltinModule('node:os')?.availableParallelism() ?? 1;
+  if (running >= cores - 1) return undefined;
   const stride = Math.ceil((chunkSize + TAG_LENGTH) / PAGE) * PAGE;
   const slots = Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, Math.floor(RING_LENGTH / stride)));
 
@@ -130,10 +127,32 @@ function startThread(chunkSize: number): Thread | undefined {
   }
   // A thread that is not to be had (no memory, no permission) is no failure: the work is done here.
   const died = () => {
+    if (alive) running -= 1;
     alive = false;
   };
   worker.on('error', died).on('exit', died);
+  // It never keeps the process: while chunks are under way `pump` does, and nothing else is to.
   worker.unref();
+  running += 1;
+  let hasRested = false;
+  const timer = setTimeout(() => {
+    if (jobs.length > 0) {
+      timer.refresh();
+      return;
+    }
+    hasRested = true;
+    end();
+  }, IDLE_TIME);
+  timer.unref();
+
+  function end(): void {
+    died();
+    clearTimeout(timer);
+    if (idle === thread) idle = undefined;
+    key.fill(0);
+    port1.close();
+    void worker.terminate();
+  }
 
   let next = 0;
   const jobs: Job[] = [];
@@ -182,6 +201,7 @@ function startThread(chunkSize: number): Thread | undefined {
     collectFinished();
     const ready = Atomics.load(state, slots) === 1;
     if (!alive || !ready || jobs.length === slots) return here();
+    timer.refresh();
     const slot = next;
     next = (next + 1) % slots;
     const at = fieldsAt + slot * FIELDS_LENGTH;
@@ -232,9 +252,8 @@ function startThread(chunkSize: number): Thread | undefined {
     chunkSize,
     lend(sessionKey) {
       key.set(sessionKey);
-      // While a chunk may be under way the process has to stay.
-      worker.ref();
-      return {
+      timer.refresh();
+      const lent: ChunkThread = {
         seal: (nonce, plain, out, here) =>
           post(
             SEAL,
@@ -266,26 +285,25 @@ function startThread(chunkSize: number): Thread | undefined {
             },
             here,
           ),
+        hasRested: () => hasRested,
         giveBack() {
-          const idleNow = alive && jobs.length === 0;
-          worker.unref();
-          if (!idleNow) {
-            thread.end();
+          left.unregister(lent);
+          if (!alive || jobs.length > 0 || idle !== undefined) {
+            end();
             return;
           }
           key.fill(0);
           new Uint8Array(memory, dataAt).fill(0);
           if (known.size > 0) port1.postMessage({ forget: true });
           known.clear();
-          keepIdle(thread);
+          timer.refresh();
+          idle = thread;
         },
       };
+      left.register(lent, end, lent);
+      return lent;
     },
-    end() {
-      key.fill(0);
-      port1.close();
-      void worker.terminate();
-    },
+    end,
   };
   return thread;
 }

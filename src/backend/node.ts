@@ -38,6 +38,12 @@ function createCipher(
   let seen = 0;
   const copies = reusedCopies();
 
+  /** The thread, or another one after a pause in which it was ended. */
+  function threadNow(): ChunkThread | undefined {
+    if (thread?.hasRested()) thread = borrowThread(sessionKey, chunkSize);
+    return thread;
+  }
+
   /** A bundle of unknown size gets its thread when it turns out to be worth one. */
   function countUnknown(length: number): void {
     if (size !== Number.POSITIVE_INFINITY || seen >= UNKNOWN_MIN_SIZE) return;
@@ -94,11 +100,12 @@ function createCipher(
     seal(nonce, plain, out) {
       countUnknown(plain.length);
       const here = () => sealHere(nonce, plain, out);
-      return thread === undefined ? here() : thread.seal(nonce, plain, out, here);
+      return threadNow()?.seal(nonce, plain, out, here) ?? here();
     },
     open(nonce, encrypted, digest, out) {
       const here = () => openHere(nonce, encrypted, digest, out);
-      return thread === undefined ? here() : thread.open(nonce, encrypted, digest, out, here);
+      const there = threadNow();
+      return there === undefined ? here() : there.open(nonce, encrypted, digest, out, here);
     },
     close: () => thread?.giveBack(),
   };

@@ -221,26 +221,35 @@ function chooseKey(header: Header, keys: readonly IdentifiedKey[]): RsaPublicKey
 }
 
 function checkExpectations(metadata: Metadata, expect: Expectations): void {
-  const fail = (what: string, got: unknown) => {
+  const fail = (
+    expectation: keyof Expectations,
+    what: string,
+    expected: string | number,
+    actual: string | number | undefined,
+  ) => {
     throw new BundleSealError(
       'ERR_EXPECTATION_FAILED',
-      `the bundle is genuine but not the one expected: ${what}, it says ${JSON.stringify(got) ?? 'nothing'}; do not install it`,
+      `the bundle is genuine but not the one expected: ${what}, it says ${JSON.stringify(actual) ?? 'nothing'}; do not install it`,
+      { expectation, expected, ...(actual !== undefined && { actual }) },
     );
   };
   for (const name of ['appId', 'version', 'channel'] as const) {
-    const wanted = expect[name];
-    if (wanted !== undefined && own(metadata, name) !== wanted) {
-      fail(`${name} must be ${JSON.stringify(wanted)}`, own(metadata, name));
+    const expected = expect[name];
+    const actual = own(metadata, name);
+    if (expected !== undefined && actual !== expected) {
+      fail(name, `${name} must be ${JSON.stringify(expected)}`, expected, actual);
     }
   }
   const sequence = own(metadata, 'sequence');
   const { minSequence } = expect;
-  if (minSequence !== undefined && !(typeof sequence === 'number' && sequence >= minSequence)) {
-    fail(`sequence must be at least ${minSequence}`, sequence);
+  if (minSequence !== undefined && !(sequence !== undefined && sequence >= minSequence)) {
+    fail('minSequence', `sequence must be at least ${minSequence}`, minSequence, sequence);
   }
 }
 
 /** A member that the publisher wrote, and none that a polluted prototype lends. */
+function own(metadata: Metadata, name: 'appId' | 'version' | 'channel'): string | undefined;
+function own(metadata: Metadata, name: 'sequence'): number | undefined;
 function own(metadata: Metadata, name: keyof Metadata): unknown {
   return Object.hasOwn(metadata, name) ? metadata[name] : undefined;
 }

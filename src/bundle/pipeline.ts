@@ -1,6 +1,7 @@
 // The chunk loop, written once.
 
 import type { Awaitable } from '../backend/backend.ts';
+import { onAbort } from '../signals.ts';
 import { giveWay } from '../turn.ts';
 
 export interface ChunkRun {
@@ -29,8 +30,7 @@ export async function runChunks(run: ChunkRun): Promise<void> {
   // Hermes has none, nor anything that could read elsewhere than in memory: nobody there looks at the signal.
   const stop = typeof AbortController === 'function' ? new AbortController() : undefined;
   const halt = (reason: unknown) => stop?.abort(reason);
-  const onAbort = () => halt(signal?.reason);
-  signal?.addEventListener('abort', onAbort);
+  const release = signal && onAbort(signal, () => halt(signal.reason));
   const working = new Set<Promise<void>>();
   // In order; each settles when its chunk and all before it are finished, or with the first error among them.
   const through: Promise<void>[] = [];
@@ -85,6 +85,6 @@ export async function runChunks(run: ChunkRun): Promise<void> {
     await through[through.length - 1];
     throw error;
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    release?.();
   }
 }

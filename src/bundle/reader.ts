@@ -9,6 +9,7 @@ import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, shown } from '../options.ts';
 import { followSignals, whileWanted } from '../signals.ts';
 import { type BundleInput, type Source, sourceFrom } from '../sources/input.ts';
+import { markOwn } from '../sources/own.ts';
 import { openRandomAccess, type RandomAccessSource } from '../sources/random-access.ts';
 import { type ChunkSource, inFlightOf, type PlainChunkSink } from './chunk-io.ts';
 import { chunkStore } from './chunk-store.ts';
@@ -137,7 +138,7 @@ export async function openBundle(
     return { start, end, from, to };
   }
 
-  return {
+  return markOwn<BundleReader>({
     info: infoOf(opened),
     async read(offset, length, readOptions = {}) {
       checkOptions('read', readOptions, ['signal']);
@@ -175,7 +176,7 @@ export async function openBundle(
       store.clear();
       sessionKey.fill(0);
     },
-  };
+  });
 }
 
 function checkIndex(name: string, value: number): void {

@@ -1,5 +1,7 @@
 // A WHATWG stream of what a chunk loop makes, no faster than it is read.
 
+import { onAbort } from '../signals.ts';
+import { markOwn } from '../sources/own.ts';
 import type { ChunkSink } from './chunk-io.ts';
 
 export interface StreamWork {
@@ -19,6 +21,7 @@ export function outputStream({ run, release, signal }: StreamWork): ReadableStre
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let running: Promise<void> | undefined;
   let over = false;
+  let letGo = () => {};
   // A read is waiting for a chunk, or a chunk for a read: each has left here how to go on.
   let isWanted = false;
   let wanted = () => {};
@@ -49,16 +52,16 @@ export function outputStream({ run, release, signal }: StreamWork): ReadableStre
   function finish(): boolean {
     if (over) return false;
     over = true;
-    signal?.removeEventListener('abort', onAbort);
+    letGo();
     return true;
   }
   async function fail(reason: unknown): Promise<void> {
     if (!finish()) return;
-    controller.error(reason);
+    controller.error(markOwn(reason));
     satisfied();
     await release(reason);
   }
-  function onAbort(): void {
+  function abort(): void {
     halt(signal?.reason);
     // A loop that runs comes to its own end by that, when nothing is under way any more.
     if (running === undefined) void fail(signal?.reason);
@@ -75,12 +78,11 @@ export function outputStream({ run, release, signal }: StreamWork): ReadableStre
     }
   }
 
-  return new ReadableStream<Uint8Array>(
+  const stream = new ReadableStream<Uint8Array>(
     {
       start(own) {
         controller = own;
-        if (signal?.aborted) onAbort();
-        else signal?.addEventListener('abort', onAbort, { once: true });
+        if (signal !== undefined) letGo = onAbort(signal, abort);
       },
       pull() {
         isWanted = true;
@@ -102,4 +104,5 @@ export function outputStream({ run, release, signal }: StreamWork): ReadableStre
     },
     { highWaterMark: 0 },
   );
+  return markOwn(stream);
 }

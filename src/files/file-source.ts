@@ -1,6 +1,7 @@
 // A file as a source that is read by ranges.
 
 import { shown } from '../options.ts';
+import { markOwn } from '../sources/own.ts';
 import type { RandomAccessSource } from '../sources/random-access.ts';
 import { checkPath } from './error.ts';
 import { openInputFile } from './input-file.ts';
@@ -43,7 +44,7 @@ export async function fileSource(path: string): Promise<FileSource> {
     closing ??= Promise.allSettled(reads).then(() => file.close());
     return closing;
   };
-  return {
+  return markOwn({
     size: file.size,
     async read(offset, length, signal) {
       if (closing !== undefined) throw new TypeError('the source is closed: open the file again');
@@ -65,5 +66,5 @@ export async function fileSource(path: string): Promise<FileSource> {
     },
     close,
     [Symbol.asyncDispose]: close,
-  };
+  });
 }

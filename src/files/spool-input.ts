@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from '../backend/random.ts';
 import { toHex } from '../bytes.ts';
+import { onAbort } from '../signals.ts';
 import { fileError, onFile } from './error.ts';
 import { outputFile } from './output-file.ts';
 
@@ -18,14 +19,14 @@ const PIECE_LENGTH = 2 ** 18;
 export async function spoolPipe(path: string, signal?: AbortSignal): Promise<FileHandle> {
   const pipe = new Socket({ fd: await openPipe(path, signal), readable: true, writable: false });
   const stop = () => pipe.destroy();
-  signal?.addEventListener('abort', stop, { once: true });
+  const letGo = signal && onAbort(signal, stop);
   async function* pieces(): AsyncGenerator<Uint8Array, void> {
     try {
       yield* pipe;
     } catch (error) {
       throw fileError(path, UNREADABLE, error);
     } finally {
-      signal?.removeEventListener('abort', stop);
+      letGo?.();
     }
     signal?.throwIfAborted();
   }
@@ -63,14 +64,14 @@ async function openPipe(path: string, signal?: AbortSignal): Promise<number> {
       () => {},
     );
   };
-  signal?.addEventListener('abort', unblock, { once: true });
+  const letGo = signal && onAbort(signal, unblock);
   try {
     const opening = new Promise<number>((resolve, reject) => {
       openNumber(path, constants.O_RDONLY, (error, fd) => (error ? reject(error) : resolve(fd)));
     });
     return await onFile(path, UNREADABLE, opening);
   } finally {
-    signal?.removeEventListener('abort', unblock);
+    letGo?.();
   }
 }
 

@@ -10,6 +10,7 @@ import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import { findPrivateKey } from '../keys/find-private.ts';
 import { checkOptions, describe } from '../options.ts';
+import { onAbort } from '../signals.ts';
 import { checkPath, fileError, onFile } from './error.ts';
 import { type HeldTree, holdTree } from './held-tree.ts';
 import { type FoundFile, type ListRules, listTree, openFound } from './list-folder.ts';
@@ -242,7 +243,7 @@ async function* chunksOf(
     cancelled ??= reader.cancel(signal?.reason).catch(() => {});
     return cancelled;
   };
-  signal?.addEventListener('abort', cancel, { once: true });
+  const letGo = signal && onAbort(signal, () => void cancel());
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -251,7 +252,7 @@ async function* chunksOf(
       yield value;
     }
   } finally {
-    signal?.removeEventListener('abort', cancel);
+    letGo?.();
     await cancel();
   }
 }

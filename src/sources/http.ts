@@ -10,6 +10,7 @@ import {
   type Validators,
 } from './http-options.ts';
 import { fetchRange } from './http-request.ts';
+import { markOwn } from './own.ts';
 import { type RandomAccessSource, setLenient } from './random-access.ts';
 
 /** Bytes that opening fetches and keeps: the header of a sealed bundle, in nearly every case. */
@@ -103,10 +104,10 @@ function isOfAnotherPage({ url }: Connection): boolean {
 }
 
 function sourceOf(opened: Opened, validators: Validators): RandomAccessSource {
-  return {
+  return markOwn<RandomAccessSource>({
     size: opened.version.size,
     read: async (offset, length, signal) => read(opened, validators, offset, length, signal),
-  };
+  });
 }
 
 async function read(

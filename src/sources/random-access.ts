@@ -4,6 +4,7 @@ import { BundleSealError } from '../errors.ts';
 import { checkSize, describe } from '../options.ts';
 import { untilAborted } from '../turn.ts';
 import { type BundleInput, openInput, type Source } from './input.ts';
+import { isOwn } from './own.ts';
 
 /**
  * Where a bundle's bytes can be fetched by ranges: what `httpSource` and `fileSource` make, and what a
@@ -74,7 +75,7 @@ async function readRange(
     return await untilAborted(Promise.resolve(source.read(start, length, signal)), signal);
   } catch (cause) {
     signal?.throwIfAborted();
-    if (cause instanceof BundleSealError) throw cause;
+    if (isOwn(source) || isOwn(cause) || cause instanceof BundleSealError) throw cause;
     throw new BundleSealError(
       'ERR_SOURCE_FAILED',
       `the source could not be read at byte ${start}: see the cause, and try again`,

@@ -4,6 +4,7 @@ import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
 import { giveWay, untilAborted } from '../turn.ts';
 import type { Source } from './input.ts';
+import { isOwn } from './own.ts';
 
 /** Bytes in the order in which they come; one call at a time. */
 export interface StreamReader {
@@ -115,7 +116,7 @@ export function openStream(source: ByteStream): StreamReader {
     } catch (cause) {
       signal?.throwIfAborted();
       // One of ours says more than that reading failed: streams of this library feed each other.
-      if (cause instanceof BundleSealError) throw cause;
+      if (isOwn(source) || isOwn(cause) || cause instanceof BundleSealError) throw cause;
       throw new BundleSealError(
         'ERR_SOURCE_FAILED',
         `the source stream failed after ${offset} bytes: see the cause, and fetch it again`,
