@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { encryptBundle } from '../../src/index.ts';
 import { unzipBundle, zipBundle } from '../../src/zip.ts';
 import { type Project, useCli, withProject } from '../support/cli.ts';
-import { keyB } from '../support/vectors.ts';
+import { keyA, keyB } from '../support/vectors.ts';
 import { rawZip, storedWithDescriptor, utf8 } from '../support/zip.ts';
 
 useCli();
@@ -253,6 +253,40 @@ describe('a folder', () => {
       const zip = await project.json(['bundle', 'zip', 'd', '--skip-links']);
       expect(zip).toMatchObject({ entries: 1 });
       expect((await unzipBundle(readFileSync(project.path('d.zip')))).size).toBe(1);
+    });
+  });
+});
+
+describe('bundle verify without --key', () => {
+  it('tries every public key of a rotation that lies there, and says which one it was', async () => {
+    await withKeys(async (project) => {
+      const zip = await zipBundle({ 'index.html': utf8('<p>') });
+      await seal(project, 'old.sealed', zip);
+      const verify = ['bundle', 'verify', 'old.sealed'];
+      await project.write('.bundleseal_key.pub', keyA.spki);
+      expect(await project.json(verify)).toMatchObject({ code: 'ERR_KEY_MISMATCH' });
+      await project.write('.bundleseal_key.old.pub', keyB.spki);
+      expect(await project.json(verify)).toMatchObject({ keyFrom: '.bundleseal_key.old.pub' });
+      await project.write('.bundleseal_key.old.pub', 'damaged');
+      const plugins = { BundleSeal: { publicKey: keyA.spki, previousPublicKey: keyB.spki } };
+      await project.write('capacitor.config.json', JSON.stringify({ plugins }));
+      const verified = await project.json(verify);
+      expect(verified['keyFrom']).toContain('previousPublicKey');
+      expect(verified['warnings']).toEqual([expect.stringContaining('.bundleseal_key.old.pub')]);
+    });
+  });
+
+  it('holds --max-chunks', async () => {
+    await withKeys(async (project) => {
+      const { bytes } = await encryptBundle(new Uint8Array(9000), {
+        privateKey: keyB.pkcs8,
+        chunkSize: 4096,
+      });
+      await project.write('s', bytes);
+      const refused = await project.json([...VERIFY, 's', '--raw', '--max-chunks', '2']);
+      expect(refused).toMatchObject({ code: 'ERR_LIMIT_EXCEEDED' });
+      expect(refused['message']).toContain('--max-chunks');
+      expect((await project.run([...VERIFY, 's', '--raw', '--max-chunks', '3'])).code).toBe(0);
     });
   });
 });
