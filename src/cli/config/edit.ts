@@ -153,7 +153,7 @@ function replaceable(config: Config, { members }: Location): Expression | Unsure
   const isShared =
     another !== undefined ||
     [declared, used].some((use) =>
-      use?.above.some(({ type }) => type === 'ExportNamedDeclaration'),
+      Array.from(use?.around ?? []).some(({ type }) => type === 'ExportNamedDeclaration'),
     );
   if (isShared) return { unsure: `the value there is the constant ${name}, which has other uses` };
   if (literalOf(config, bare, false) !== undefined) return bare;
@@ -161,7 +161,7 @@ function replaceable(config: Config, { members }: Location): Expression | Unsure
 }
 
 function isDeclared({ tree }: Config, name: string): boolean {
-  return usesOf(tree, name).some(({ node, above }) => above.at(-1)?.['id'] === node);
+  return usesOf(tree, name).some(({ node, parent }) => parent?.['id'] === node);
 }
 
 /** The quote that the value has now, if it has one that a line break's escape can stand in. */

@@ -29,7 +29,7 @@ export function exportedBy({ text, tree, language }: Config): Expression | Unsur
     const { start, end } = only.target;
     const other = ['module', 'exports']
       .flatMap((name) => usesOf(tree, name))
-      .find(({ node, above }) => (node.start < start || node.end > end) && !isMark(above));
+      .find(({ node, parent }) => (node.start < start || node.end > end) && !isMark(parent));
     if (other !== undefined) {
       return { unsure: `what it exports may be changed at ${placeOf(text, other.node.start)}` };
     }
@@ -73,8 +73,7 @@ function dotted(node: Node): string {
 }
 
 /** Whether it only says that the file was a module once. */
-function isMark(above: readonly Node[]): boolean {
-  const parent = above.at(-1);
+function isMark(parent: Node | undefined): boolean {
   if (parent?.type === 'CallExpression') {
     const [, name] = parent['arguments'] as Expression[];
     const callee = dotted(parent['callee'] as Node);

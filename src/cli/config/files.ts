@@ -6,6 +6,7 @@ import { checkPath, fileError, onFile } from '../../files/error.ts';
 import { type InputFile, openInputFile } from '../../files/input-file.ts';
 import type { OutputFile } from '../../files/output-file.ts';
 import { replaceFile } from '../../files/replace.ts';
+import { MAX_TEXT_LENGTH } from './work.ts';
 
 export interface ConfigFile {
   readonly path: string;
@@ -22,7 +23,7 @@ const FILE_NAMES = ['ts', 'js', 'json', 'mjs', 'cjs'].map((end) => `capacitor.co
 const UNREADABLE = "can't be read";
 
 /** Far more than any config has; a file of this name that is larger is something else. */
-const MAX_LENGTH = 4 * 2 ** 20;
+const MAX_LENGTH = MAX_TEXT_LENGTH;
 
 /**
  * The config that Capacitor would take in this folder.

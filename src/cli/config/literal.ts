@@ -2,6 +2,12 @@
 
 import { followName } from './names.ts';
 import { type Config, type Expression, isUnsure, nameOf, unwrap } from './syntax.ts';
+import { spend, withinBounds } from './work.ts';
+
+// Constants that stand for each other.
+const MAX_FOLLOWED = 50;
+
+const CHARACTERS_PER_STEP = 16;
 
 /** A value that a text says. */
 export interface Literal {
@@ -18,9 +24,25 @@ export function literalOf(
   config: Config,
   expression: Expression,
   follow: boolean,
-  followed: readonly string[] = [],
 ): Literal | undefined {
-  const inner = (part: Expression) => literalOf(config, part, follow, followed);
+  const literal = withinBounds(() => evaluate(config, expression, follow, []));
+  return literal === undefined || isUnsure(literal) ? undefined : literal;
+}
+
+function evaluate(
+  config: Config,
+  expression: Expression,
+  follow: boolean,
+  followed: readonly string[],
+): Literal | undefined {
+  spend(config.tree);
+  const inner = (part: Expression) => evaluate(config, part, follow, followed);
+  const joined = (parts: readonly string[], by = ''): Literal => {
+    const value = parts.join(by);
+    // Constants that are joined with themselves double with every line.
+    spend(config.tree, value.length / CHARACTERS_PER_STEP);
+    return { value };
+  };
   const bare = unwrap(expression);
   switch (bare.type) {
     case 'StringLiteral':
@@ -33,7 +55,7 @@ export function literalOf(
       const parts = all(bare.expressions, inner);
       const texts = bare.quasis.map(({ value }) => value.cooked);
       const values = parts?.map(String);
-      return values && { value: texts.map((text, i) => text + (values[i] ?? '')).join('') };
+      return values && joined(texts.map((text, i) => text + (values[i] ?? '')));
     }
     case 'UnaryExpression': {
       const value = inner(bare.argument)?.value;
@@ -43,7 +65,7 @@ export function literalOf(
     case 'BinaryExpression': {
       const parts = all([bare.left, bare.right], inner);
       const areTexts = parts?.every((part) => typeof part === 'string') ?? false;
-      return bare.operator === '+' && areTexts ? { value: parts?.join('') } : undefined;
+      return bare.operator === '+' && areTexts ? joined(parts as string[]) : undefined;
     }
     case 'CallExpression': {
       const { callee } = bare;
@@ -55,7 +77,7 @@ export function literalOf(
       const list = inner(callee.object)?.value as unknown[] | undefined;
       const by = bare.arguments[0] === undefined ? { value: ',' } : inner(bare.arguments[0]);
       if (list?.every((part) => typeof part === 'string') !== true) return undefined;
-      return typeof by?.value === 'string' ? { value: list.join(by.value) } : undefined;
+      return typeof by?.value === 'string' ? joined(list as string[], by.value) : undefined;
     }
     case 'ArrayExpression': {
       const parts = all(bare.elements as Expression[], inner);
@@ -76,10 +98,12 @@ export function literalOf(
     case 'Identifier': {
       if (bare.name === 'undefined') return { value: undefined };
       // Constants that stand for each other would lead in a circle.
-      if (!follow || followed.includes(bare.name)) return undefined;
+      if (!follow || followed.length >= MAX_FOLLOWED || followed.includes(bare.name)) {
+        return undefined;
+      }
       const target = followName(config.text, config.tree, bare, []);
       if (isUnsure(target)) return undefined;
-      const literal = literalOf(config, target, follow, [...followed, bare.name]);
+      const literal = evaluate(config, target, follow, [...followed, bare.name]);
       // An object or an array may be changed wherever its name is used.
       return typeof literal?.value === 'object' ? undefined : literal;
     }

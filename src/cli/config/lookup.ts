@@ -17,6 +17,7 @@ import {
   type Unsure,
   unwrap,
 } from './syntax.ts';
+import { spend, withinBounds } from './work.ts';
 
 /** The plugin whose settings these are, unless another is named. */
 export const UPDATER = 'CapacitorUpdater';
@@ -47,6 +48,10 @@ const IDENTITY = /^(define\w*|Object\.(freeze|seal))$/;
 
 /** Follows a path of names from the config down. */
 export function locate(config: Config, path: readonly string[]): Location | Unsure {
+  return withinBounds(() => follow(config, path));
+}
+
+function follow(config: Config, path: readonly string[]): Location | Unsure {
   const exported = exportedBy(config);
   if (isUnsure(exported)) return exported;
   let object = objectOf(config, exported, path, 'the config');
@@ -75,6 +80,7 @@ function objectOf(
   path: readonly string[],
   what: string,
 ): ObjectExpression | Unsure {
+  spend(config.tree);
   const bare = unwrap(expression);
   switch (bare.type) {
     case 'ObjectExpression':
@@ -144,17 +150,16 @@ function memberOf(
   if (own.length > 1) return { unsure: `${shown} is in the same object more than once` };
   let maybe: string | undefined;
   for (const member of [...object.properties].reverse()) {
-    const where = placeOf(config.text, member.start);
     if (member.type === 'SpreadElement') {
       const given = givenBy(config, member.argument, path);
       if (given === 'never') continue;
       if (given !== 'maybe') return maybe === undefined ? given : { unsure: maybe };
-      maybe ??= `what is spread at ${where} may have ${shown} too`;
+      maybe ??= `what is spread at ${placeOf(config.text, member.start)} may have ${shown} too`;
     } else if (member === own[0]) {
       if (member.type === 'ObjectMethod') return { unsure: `${shown} is a getter or a method` };
       return maybe === undefined ? { member, holder: object } : { unsure: maybe };
     } else if (staticName(member) === undefined) {
-      maybe ??= `the computed name at ${where} may be ${shown}`;
+      maybe ??= `the computed name at ${placeOf(config.text, member.start)} may be ${shown}`;
     }
   }
   return maybe === undefined ? {} : { maybe };
@@ -173,6 +178,7 @@ function givenBy(
   expression: Expression,
   path: readonly string[],
 ): Found | 'never' | 'maybe' {
+  spend(config.tree);
   const both = (...parts: Expression[]) =>
     parts.every((part) => givenBy(config, part, path) === 'never') ? 'never' : 'maybe';
   const bare = unwrap(expression);

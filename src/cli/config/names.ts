@@ -14,12 +14,22 @@ import {
   placeOf,
   type Unsure,
 } from './syntax.ts';
+import { spend } from './work.ts';
 
-/** An identifier and the nodes that it lies in, from the file's down. */
+/** An identifier and the nodes that it lies in, from the nearest up to the file's. */
 interface Use {
   readonly node: Node;
-  readonly above: readonly Node[];
+  readonly around: Iterable<Node>;
+  readonly parent: Node | undefined;
 }
+
+/** Of a tree, made once: without it every name that is followed would cost a look at the whole tree. */
+interface Index {
+  readonly identifiers: ReadonlyMap<string, readonly Node[]>;
+  readonly parents: ReadonlyMap<Node, Node>;
+}
+
+const indexes = new WeakMap<Node, Index>();
 
 // Of TypeScript's own nodes those that hold values; in all others names are names of types.
 const WITH_VALUES =
@@ -41,16 +51,42 @@ const ASSIGNED_TO: Readonly<Record<string, string>> = {
 
 /** Every use of a name as a value, its declaration included. */
 export function usesOf(tree: Node, name: string): Use[] {
-  const uses: Use[] = [];
-  const visit = (node: Node, above: readonly Node[]): void => {
-    if (node.type.startsWith('TS') && !WITH_VALUES.test(node.type)) return;
-    if (node.type === 'Identifier' && node['name'] === name && !isLabel(node, above.at(-1))) {
-      uses.push({ node, above });
+  const { identifiers, parents } = indexOf(tree);
+  const found = identifiers.get(name) ?? [];
+  spend(tree, found.length + 1);
+  return found.map((node) => ({
+    node,
+    parent: parents.get(node),
+    around: { [Symbol.iterator]: () => ancestors(node, parents) },
+  }));
+}
+
+function* ancestors(node: Node, parents: Index['parents']): Generator<Node> {
+  for (let at = parents.get(node); at !== undefined; at = parents.get(at)) yield at;
+}
+
+function indexOf(tree: Node): Index {
+  const known = indexes.get(tree);
+  if (known !== undefined) return known;
+  const identifiers = new Map<string, Node[]>();
+  const parents = new Map<Node, Node>();
+  const open: Node[] = [tree];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.type.startsWith('TS') && !WITH_VALUES.test(node.type)) continue;
+    if (node.type === 'Identifier' && !isLabel(node, parents.get(node))) {
+      const name = String(node['name']);
+      const others = identifiers.get(name);
+      if (others === undefined) identifiers.set(name, [node]);
+      else others.push(node);
     }
-    for (const child of childrenOf(node)) visit(child, [...above, node]);
-  };
-  visit(tree, []);
-  return uses;
+    for (const child of childrenOf(node).reverse()) {
+      parents.set(child, node);
+      open.push(child);
+    }
+  }
+  const index = { identifiers, parents };
+  indexes.set(tree, index);
+  return index;
 }
 
 /** Whether it names a member, a label or an export, and no value. */
@@ -90,22 +126,20 @@ export function followName(
 ): Expression | Unsure {
   const { name } = via;
   const uses = usesOf(tree, name);
-  const declared = uses.filter(({ node, above }) => {
-    const parent = above.at(-1);
-    return parent?.type === 'VariableDeclarator' && parent['id'] === node;
-  });
+  const declared = uses.filter(
+    ({ node, parent }) => parent?.type === 'VariableDeclarator' && parent['id'] === node,
+  );
   const [declaration, another] = declared;
   if (declaration === undefined) {
     return { unsure: `${name} is not a constant of this file` };
   }
   if (another !== undefined) return { unsure: `${name} is declared more than once` };
-  const declarator = declaration.above.at(-1) as Node;
-  const around = declaration.above.slice(0, -1);
+  const [declarator, ...around] = declaration.around as Iterable<Node> & [Node];
   const init = declarator['init'];
   if (!isNode(init)) {
     return { unsure: `${name} gets its value after it is declared` };
   }
-  if (around.at(-1)?.['kind'] !== 'const' && !around.every(({ type }) => PLAIN.test(type))) {
+  if (around[0]?.['kind'] !== 'const' && !around.every(({ type }) => PLAIN.test(type))) {
     return { unsure: `${name} is declared on a condition` };
   }
   for (const use of uses) {
@@ -117,11 +151,11 @@ export function followName(
 }
 
 /** Whether a use leaves the member at `path` what it is. */
-function isHarmless({ node, above }: Use, path: readonly string[]): boolean {
+function isHarmless({ node, around }: Use, path: readonly string[]): boolean {
   let top = node;
   let depth = 0;
-  for (let i = above.length - 1; i >= 0; i--) {
-    const parent = above[i] as Node;
+  const parents = [...around];
+  for (const [i, parent] of parents.entries()) {
     if (isAccess(parent) && (parent.object as unknown as Node) === top) {
       const name = nameOf(parent.property, parent.computed);
       // Another member: nothing that is done to it can matter.
@@ -130,7 +164,7 @@ function isHarmless({ node, above }: Use, path: readonly string[]): boolean {
     } else if (parent['expression'] !== top || !parent.type.startsWith('TS')) {
       if (isShown(top, parent)) return true;
       // A plain value can be read by whom it may; an object can be changed by whoever gets hold of it.
-      return depth >= path.length && !isWritten(top, parent, above[i - 1]);
+      return depth >= path.length && !isWritten(top, parent, parents[i + 1]);
     }
     top = parent;
   }

@@ -1,9 +1,17 @@
 // JSON, with comments and trailing commas where they are, as the syntax tree of a script.
 
-import { type Node as JsonNode, type ParseError, parseTree, visit } from 'jsonc-parser';
+import {
+  createScanner,
+  type Node as JsonNode,
+  type ParseError,
+  parseTree,
+  visit,
+} from 'jsonc-parser';
 import { type Config, type Node, type Span, syntaxError, type Unsure } from './syntax.ts';
+import { MAX_DEPTH, TOO_DEEP } from './work.ts';
 
 export function parseJson(text: string, body: string): Config | Unsure {
+  if (isDeep(body)) return TOO_DEEP;
   const errors: ParseError[] = [];
   const root = parseTree(body, errors, { allowTrailingComma: true });
   const [error] = errors;
@@ -15,6 +23,21 @@ export function parseJson(text: string, body: string): Config | Unsure {
     },
   });
   return { text, language: 'json', tree: convert(root), comments };
+}
+
+/** Before it is parsed, as the parser recurses. */
+function isDeep(body: string): boolean {
+  const scanner = createScanner(body, true);
+  let depth = 0;
+  for (;;) {
+    scanner.scan();
+    if (scanner.getTokenLength() === 0) return false;
+    // Of a string and of a comment this is the first character, which is neither.
+    const sign = body[scanner.getTokenOffset()];
+    if (sign === '{' || sign === '[') depth += 1;
+    if (sign === '}' || sign === ']') depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
 }
 
 function convert(node: JsonNode): Node {

@@ -9,6 +9,9 @@ import { locate, UPDATER } from './lookup.ts';
 import { parseConfig } from './parse.ts';
 import { type Config, isUnsure, nameOf } from './syntax.ts';
 
+// Each costs a look at all the others.
+const MAX_SETTINGS = 100;
+
 /** A member of the config. What is not literal is known only when the file is run. */
 export type ConfigValue =
   | { readonly kind: 'literal'; readonly value: unknown }
@@ -24,7 +27,7 @@ export interface ConfigValues {
   readonly appId: ConfigValue;
   readonly appName: ConfigValue;
   readonly webDir: ConfigValue;
-  /** The plugin's settings: every one that is written out, and these in any case. */
+  /** The plugin's settings: the first hundred that are written out, and these in any case. */
   readonly plugin: Readonly<Record<'publicKey' | 'privateKey' | 'version', ConfigValue>> &
     Readonly<Record<string, ConfigValue>>;
 }
@@ -50,7 +53,11 @@ export async function valuesOf(
   const config = await parseConfig(text, fileName);
   const at = (...path: string[]): ConfigValue =>
     isUnsure(config) ? { kind: 'not literal', reason: config.unsure } : valueAt(config, path);
-  const names = isUnsure(config) ? [] : namesIn(config, ['plugins', plugin]);
+  const written = isUnsure(config) ? [] : namesIn(config, ['plugins', plugin]);
+  const names = [
+    ...written.slice(0, MAX_SETTINGS),
+    ...written.filter((name) => name === 'previousPublicKey'),
+  ];
   const known = ['publicKey', 'privateKey', 'version'];
   const settings = [...new Set([...known, ...names])].map((name): [string, ConfigValue] => [
     name,

@@ -18,6 +18,18 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
   return result + text.slice(at);
 }
 
+const byStart = new WeakMap<readonly Span[], ReadonlyMap<number, Span>>();
+
+/** The comment that begins at a place. */
+function commentAt({ comments }: Config, at: number): Span | undefined {
+  let index = byStart.get(comments);
+  if (index === undefined) {
+    index = new Map(comments.map((comment) => [comment.start, comment]));
+    byStart.set(comments, index);
+  }
+  return index.get(at);
+}
+
 /** Comments that lie in a span. */
 export function commentsIn({ comments }: Config, { start, end }: Span): Span[] {
   return comments.filter((comment) => comment.start >= start && comment.end <= end);
@@ -31,7 +43,7 @@ export function isLineComment({ text }: Config, comment: Span | undefined): bool
 export function commaAfter(config: Config, member: Member): number | undefined {
   let at = member.end;
   for (;;) {
-    const comment = config.comments.find(({ start }) => start === at);
+    const comment = commentAt(config, at);
     if (comment !== undefined) at = comment.end;
     else if (/\s/.test(config.text.charAt(at))) at += 1;
     else return config.text[at] === ',' ? at : undefined;
@@ -43,7 +55,7 @@ export function lastCommentOfLine(config: Config, at: number): Span | undefined 
   let last: Span | undefined;
   for (let end = at; ; ) {
     end = skipBlanks(config.text, end);
-    const comment = config.comments.find(({ start }) => start === end);
+    const comment = commentAt(config, end);
     if (comment === undefined) return last;
     last = comment;
     end = comment.end;

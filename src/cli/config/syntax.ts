@@ -156,6 +156,16 @@ export function childrenOf(node: Node): Node[] {
   return Object.values(node).flat().filter(isNode);
 }
 
+/** Whether nodes lie deeper in each other. Does not recurse. */
+export function isDeeperThan(tree: Node, limit: number): boolean {
+  let level = [tree];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limit) return true;
+    level = level.flatMap(childrenOf);
+  }
+  return false;
+}
+
 /** The expression itself, without what is said of its type and without a wait for it. */
 export function unwrap(expression: Expression): Expression {
   switch (expression.type) {
