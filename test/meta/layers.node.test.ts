@@ -28,6 +28,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['archive'],
   ['files'],
   ['capgo'],
+  ['release'],
   ['index', 'node', 'zip', 'capgo-node'],
   ['cli'],
 ];

@@ -1,0 +1,282 @@
+// The instructions of a patch, and the contexts in which they are coded: one description for the encoder and the
+// decoder. See docs/patch-format.md#instructions.
+
+import { invalidPatch } from './invalid.ts';
+import { createPredictor as createPredictorOf, type Predictor } from './predictor.ts';
+import type { Coder } from './range-coder.ts';
+
+/** Kinds of copies. 0 to 3: from as far back as the copy 1 to 4 copies ago. */
+export const NEAR_KINDS = 4;
+/** From the old image, by how far the place is from the aligned one. */
+export const FROM_OLD = 4;
+/** From what was made before, by its distance. */
+export const FROM_NEW = 5;
+/** Bytes that are given as they are, without predictions: what is compressed already. */
+export const PLAIN = 6;
+
+/** A copy never reads closer than this behind the byte that it makes, so that contexts may look ahead in its source. */
+export const MIN_DISTANCE = 4;
+
+export interface Copy {
+  readonly kind: number;
+  /** Where it reads, in the address space. */
+  readonly source: number;
+  readonly length: number;
+}
+
+export interface Instructions {
+  /** Where the next byte goes, in the address space. */
+  readonly position: number;
+  /** Codes a literal. A decoder returns -1 where a copy or plain bytes follow instead. */
+  literal(byte: number): number;
+  /** Codes a copy. A decoder passes nothing, after {@link Instructions.literal} has returned -1. */
+  copy(copy?: Copy): void;
+  /** Codes the next `length` bytes without predictions. A decoder meets them in {@link Instructions.copy}. */
+  plain(length: number): void;
+}
+
+// Up to this length, whether a copy ends is coded at each byte; behind it, for a block of bytes at first.
+const SINGLY = 32;
+// What numbers are coded: each has a context and two sets of weights.
+const SIGN = 0;
+const OFFSET = 1;
+const DISTANCE = 2;
+const PLAIN_LENGTH = 3;
+const NUMBERS = 4;
+
+/**
+ * @param space - The address space: the old image, and behind it the new one. A decoder fills the new one.
+ */
+export function createInstructions(
+  coder: Coder,
+  space: Uint8Array,
+  oldLength: number,
+): Instructions {
+  const end = space.length;
+  const { isDecoder } = coder;
+  // A small image fills no large tables, so it does not wait for them either.
+  const most = 4 + bitLength(end - oldLength);
+  const createPredictor = (sets: number, rate: number, bits: readonly number[]): Predictor =>
+    createPredictorOf({ sets, rate, bits: bits.map((width) => Math.min(width, most)) });
+  const kinds = createPredictor(11, 3, [12, 16, 18, 16]);
+  const literals = createPredictor(32, 6, [16, 18, 20, 19, 21]);
+  const ends = createPredictor(96, 2, [10, 18, 19, 19, 19]);
+  const blocks = createPredictor(4, 3, [10, 8, 13]);
+  const numbers = createPredictor(2 * NUMBERS, 3, [12, 13]);
+  // Which bytes stood where a copy ended, by hash.
+  const endings = new Uint8Array(65_536);
+
+  let at = oldLength;
+  // From a new byte back to the old one in its place: the distance of the last copy that read the old image.
+  let alignment = oldLength;
+  const distances = new Int32Array(NEAR_KINDS).fill(oldLength);
+  // A bit for each of the last eight instructions: 1 is a copy.
+  let history = 0;
+  // Bytes made since the last copy.
+  let run = 0;
+
+  const setContexts = () => {
+    const last = byteAt(at - 1);
+    const lastTwo = (last << 8) | byteAt(at - 2);
+    const lastThree = (lastTwo << 8) | byteAt(at - 3);
+    const aligned = at - alignment;
+    let here = 0;
+    let around = 0;
+    if (aligned >= 1 && aligned + 2 < oldLength) {
+      here = byteAt(aligned);
+      around =
+        (byteAt(aligned - 1) << 24) |
+        (here << 16) |
+        (byteAt(aligned + 1) << 8) |
+        byteAt(aligned + 2);
+    }
+    const short = Math.min(run, 3);
+    const literal = literals.contexts;
+    literal[0] = hash(last, 1);
+    literal[1] = hash(lastTwo, 2);
+    literal[2] = hash(lastThree, 3);
+    literal[3] = hash((here << 16) | (short << 8) | last, 4);
+    literal[4] = hash(around, 5 + short);
+    const kind = kinds.contexts;
+    kind[0] = hash((history << 8) | short, 10);
+    kind[1] = hash((lastTwo << 8) | short, 11);
+    kind[2] = hash(around, 12 + short);
+    kind[3] = hash((here << 16) | (last << 8) | Math.min(run, 20), 16);
+  };
+
+  const byteAt = (index: number): number =>
+    index < 0 ? 0 : index < end ? (space[index] as number) : 0;
+
+  /** A number from 0 to 2^31 - 1: how many bits it has, and then the bits behind the highest one. */
+  const number = (what: number, value: number): number => {
+    numbers.contexts[0] = hash(what, 20);
+    numbers.contexts[1] = hash((what << 8) | (history & 3), 21);
+    const width = bitLength(value);
+    let node = 1;
+    for (let bit = 4; bit >= 0; bit--) {
+      node = node * 2 + numbers.code(coder, (width >> bit) & 1, node, what);
+    }
+    const bits = node - 32;
+    if (bits < 2) return bits;
+    let coded = 1;
+    for (let bit = bits - 2; bit >= 0; bit--) {
+      // The three bits behind the highest are predicted by those before them.
+      const place = coded < 8 ? 256 + bits * 16 + coded : 1024 + bits * 32 + bit;
+      coded = coded * 2 + numbers.code(coder, (value >>> bit) & 1, place, NUMBERS + what);
+    }
+    return coded;
+  };
+
+  /** Whether a copy that has made this many bytes ends here. */
+  const endsHere = (kind: number, source: number, made: number, isEnd: number): number => {
+    const from = source + made;
+    const last = byteAt(from - 1);
+    const lastButOne = byteAt(from - 2);
+    const next = byteAt(from);
+    const ahead =
+      (next << 24) | (byteAt(from + 1) << 16) | (byteAt(from + 2) << 8) | byteAt(from + 3);
+    const few = Math.min(made, 8);
+    const contexts = ends.contexts;
+    contexts[0] = hash((kind << 8) | Math.min(made, 31), 30);
+    contexts[1] = hash((last << 16) | (next << 8) | (few << 4) | kind, 31);
+    contexts[2] = hash(ahead, 32);
+    contexts[3] = hash((last << 24) | (lastButOne << 16) | (next << 8) | byteAt(from + 1), 33);
+    contexts[4] = hash(ahead ^ ((last << 16) | (lastButOne << 8)), 34);
+    return ends.code(coder, isEnd, 0, (kind << 4) | Math.min(made, 15));
+  };
+
+  const endingSlot = (from: number): number => {
+    const ahead =
+      (byteAt(from) << 24) | (byteAt(from + 1) << 16) | (byteAt(from + 2) << 8) | byteAt(from + 3);
+    return hash(ahead, byteAt(from - 1)) & 0xffff;
+  };
+
+  const make = (source: number, from: number, to: number) => {
+    if (!isDecoder) return;
+    for (let index = from; index < to; index++) space[at + index] = space[source + index] as number;
+  };
+
+  /** How long a copy is, made as it is decoded. */
+  const extent = (kind: number, source: number, length: number): number => {
+    const most = end - at;
+    let made = 1;
+    make(source, 0, 1);
+    for (; made < most && made < SINGLY; made++) {
+      if (endsHere(kind, source, made, made === length ? 1 : 0) === 1) return made;
+      make(source, made, made + 1);
+    }
+    // The bytes behind a block are looked at too, so it ends where the made ones still reach.
+    const longest = at - source - MIN_DISTANCE + 1;
+    while (made < most) {
+      const size = made < 1024 ? 32 : made < 8192 ? 128 : made < 65_536 ? 1024 : 16_384;
+      const until = made + Math.min(size, longest, most - made);
+      let likely = 0;
+      for (let index = made; index < until; index++) {
+        likely += endings[endingSlot(source + index)] as number;
+      }
+      const few = Math.min(likely, 3);
+      const large = made < 1024 ? 0 : made < 8192 ? 1 : 2;
+      const contexts = blocks.contexts;
+      contexts[0] = hash(((31 - Math.clz32(made)) << 4) | kind, 40);
+      contexts[1] = hash((Math.min(likely, 7) << 2) | large, 41);
+      contexts[2] = hash((few << 8) | ((history & 15) << 1) | (made < 256 ? 1 : 0), 42);
+      if (blocks.code(coder, length < until ? 1 : 0, 0, few) === 0) {
+        make(source, made, until);
+        made = until;
+        continue;
+      }
+      // It ends in this block: if nowhere before, then at the block's last byte.
+      while (made < until - 1 && endsHere(kind, source, made, made === length ? 1 : 0) === 0) {
+        make(source, made, made + 1);
+        made++;
+      }
+      return made;
+    }
+    return made;
+  };
+
+  const codeKind = (kind: number): number => {
+    let node = 1;
+    for (let bit = 2; bit >= 0; bit--) {
+      node = node * 2 + kinds.code(coder, (kind >> bit) & 1, node + 1, 10 - bit);
+    }
+    return node - 8;
+  };
+
+  const codeSource = (kind: number, source: number): number => {
+    if (kind < NEAR_KINDS) return at - (distances[kind] as number);
+    if (kind === FROM_NEW) return at - MIN_DISTANCE - number(DISTANCE, at - MIN_DISTANCE - source);
+    const aligned = at - alignment;
+    const isBelow = number(SIGN, source < aligned ? 1 : 0) !== 0;
+    const offset = number(OFFSET, Math.abs(source - aligned));
+    return isBelow ? aligned - offset : aligned + offset;
+  };
+
+  const codePlain = (length: number) => {
+    const coded = number(PLAIN_LENGTH, length - 1) + 1;
+    if (coded > end - at) throw invalidPatch('makes more bytes than it declares');
+    for (let index = 0; index < coded; index++) {
+      space[at + index] = coder.byte(space[at + index] as number);
+    }
+    at += coded;
+    run += coded;
+    history = (history << 1) & 255;
+  };
+
+  return {
+    get position() {
+      return at;
+    },
+    literal(byte) {
+      setContexts();
+      const weights = Math.min(run, 7);
+      if (kinds.code(coder, byte < 0 ? 1 : 0, 1, weights) === 1) return -1;
+      const set = Math.min(run, 3) * 8;
+      let node = 1;
+      for (let bit = 7; bit >= 0; bit--) {
+        node = node * 2 + literals.code(coder, (byte >> bit) & 1, node, set + 7 - bit);
+      }
+      space[at++] = node;
+      run++;
+      history = (history << 1) & 255;
+      return node & 255;
+    },
+    copy(copy) {
+      if (copy !== undefined) this.literal(-1);
+      const kind = codeKind(copy === undefined ? 0 : copy.kind);
+      if (kind === PLAIN) return codePlain(0);
+      if (kind > PLAIN) throw invalidPatch('has an instruction of an unknown kind');
+      const source = codeSource(kind, copy === undefined ? 0 : copy.source);
+      const distance = at - source;
+      if (source < 0 || distance < MIN_DISTANCE) throw invalidPatch('copies from outside');
+      const length = extent(kind, source, copy === undefined ? 0 : copy.length);
+      for (let index = kind < NEAR_KINDS ? kind : NEAR_KINDS - 1; index > 0; index--) {
+        distances[index] = distances[index - 1] as number;
+      }
+      distances[0] = distance;
+      if (source < oldLength) alignment = distance;
+      endings[endingSlot(source + length)] = 1;
+      at += length;
+      run = 0;
+      history = ((history << 1) | 1) & 255;
+    },
+    plain(length) {
+      this.literal(-1);
+      codeKind(PLAIN);
+      codePlain(length);
+    },
+  };
+}
+
+/** Bits of a number up to 2^31 - 1; none of 0. */
+export function bitLength(value: number): number {
+  return 32 - Math.clz32(value);
+}
+
+/** Spreads a context's value; the salt keeps contexts apart. */
+function hash(value: number, salt: number): number {
+  let mixed = Math.imul(value + Math.imul(salt, 0x2545_f491), 0x9e37_79b1);
+  mixed ^= mixed >>> 15;
+  mixed = Math.imul(mixed, 0x85eb_ca77);
+  return mixed ^ (mixed >>> 13);
+}

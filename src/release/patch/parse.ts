@@ -1,0 +1,220 @@
+// Which instructions make the new image: the cheapest of many ways, by estimated prices. A decoder takes any other
+// choice as well; only the size of the patch depends on it.
+
+import {
+  bitLength,
+  type Copy,
+  FROM_NEW,
+  FROM_OLD,
+  MIN_DISTANCE,
+  NEAR_KINDS,
+} from './instructions.ts';
+import { createMatchFinder } from './matches.ts';
+
+/** Takes the instructions in order. */
+export interface InstructionSink {
+  literal(byte: number): void;
+  copy(copy: Copy): void;
+}
+
+// Prices are in 1/16 bit, and were found by trying on releases of real apps.
+const LITERAL = 60;
+const LITERAL_BEHIND_COPY = 76;
+const INCOMPRESSIBLE_LITERAL = 131;
+const NEAR = [44, 120, 190, 215];
+const FROM_OLD_AT_LEAST = 116;
+const FROM_NEW_AT_LEAST = 100;
+const PER_OFFSET_BIT = 16;
+const PER_EIGHT_BYTES = 1;
+// What a byte of a copy saves, where two long copies are compared.
+const SAVED_PER_BYTE = 40;
+
+const NEAR_SHORTEST = [1, 2, 3, 3];
+// Places around the aligned one that are tried without the index, for shorter matches.
+const SHIFTS = 8;
+const SHIFTED_SHORTEST = 4;
+// A nearest copy of this length is taken at once, and any other of the length below.
+const LONG_NEAR = 64;
+const LONG = 600;
+const DEPTH = 24;
+
+// Bytes that are looked at together.
+const WINDOW = 4096;
+const UNREACHED = 0x7fff_ffff;
+const LITERAL_KIND = -1;
+// What is known at a place: the distances used last, and the alignment behind them.
+const STATE = NEAR_KINDS + 1;
+
+/** @param isIncompressible - Whether the byte at this place is part of what is compressed already. */
+export function parse(
+  space: Uint8Array,
+  oldLength: number,
+  isIncompressible: (at: number) => boolean,
+  sink: InstructionSink,
+): void {
+  const end = space.length;
+  const matches = createMatchFinder(space, MIN_DISTANCE);
+  matches.indexTo(oldLength);
+
+  // For each place of the window, the cheapest way there: its price, and its last instruction.
+  const prices = new Int32Array(WINDOW + 1);
+  const kinds = new Int8Array(WINDOW + 1);
+  const sources = new Int32Array(WINDOW + 1);
+  const origins = new Int32Array(WINDOW + 1);
+  const isBehindCopy = new Uint8Array(WINDOW + 1);
+  const states = new Int32Array((WINDOW + 1) * STATE);
+  const path = new Int32Array(WINDOW + 1);
+
+  let start = oldLength;
+  let limit = 0;
+  let node = 0;
+  let bestGain = 0;
+  let best: Copy | undefined;
+
+  states.fill(oldLength, 0, STATE);
+  isBehindCopy[0] = 1;
+
+  const enterState = (to: number) => {
+    const from = origins[to] as number;
+    states.copyWithin(to * STATE, from * STATE, (from + 1) * STATE);
+    if (kinds[to] !== LITERAL_KIND) {
+      pass(states, to * STATE, kinds[to] as number, start + from, sources[to] as number, oldLength);
+    }
+  };
+
+  const offer = (kind: number, source: number, length: number, price: number) => {
+    const gain = length * SAVED_PER_BYTE - price;
+    if (gain > bestGain) {
+      bestGain = gain;
+      best = { kind, source, length };
+    }
+    const to = node + length;
+    if (to > limit) return;
+    const total = (prices[node] as number) + price + (length >> 3) * PER_EIGHT_BYTES;
+    if (total >= (prices[to] as number)) return;
+    prices[to] = total;
+    kinds[to] = kind;
+    sources[to] = source;
+    origins[to] = node;
+    isBehindCopy[to] = 1;
+  };
+
+  const offerFound = (source: number, length: number) => {
+    const at = start + node;
+    if (source < oldLength) {
+      const offset = Math.abs(source - at + (states[node * STATE + NEAR_KINDS] as number));
+      offer(FROM_OLD, source, length, FROM_OLD_AT_LEAST + PER_OFFSET_BIT * bitLength(offset));
+    } else {
+      const offset = at - MIN_DISTANCE - source;
+      offer(FROM_NEW, source, length, FROM_NEW_AT_LEAST + PER_OFFSET_BIT * bitLength(offset));
+    }
+  };
+
+  const offerNear = (at: number): number => {
+    let nearest = 0;
+    for (let kind = 0; kind < NEAR_KINDS; kind++) {
+      const distance = states[node * STATE + kind] as number;
+      const source = at - distance;
+      if (distance < MIN_DISTANCE || source < 0 || space[source] !== space[at]) continue;
+      const length = matches.equalBytes(source, at);
+      if (kind === 0) nearest = length;
+      if (length >= (NEAR_SHORTEST[kind] as number)) {
+        offer(kind, source, length, NEAR[kind] as number);
+      }
+      if (nearest >= LONG_NEAR) break;
+    }
+    return nearest;
+  };
+
+  const offerShifted = (at: number) => {
+    const aligned = at - (states[node * STATE + NEAR_KINDS] as number);
+    for (let source = aligned - SHIFTS; source <= aligned + SHIFTS; source++) {
+      if (source < 0 || source + SHIFTED_SHORTEST > oldLength || source === aligned) continue;
+      if (space[source] !== space[at] || space[source + 1] !== space[at + 1]) continue;
+      const length = matches.equalBytes(source, at);
+      if (length >= SHIFTED_SHORTEST) offerFound(source, length);
+    }
+  };
+
+  const offerLiteral = (at: number) => {
+    const price = isIncompressible(at)
+      ? INCOMPRESSIBLE_LITERAL
+      : isBehindCopy[node] === 1
+        ? LITERAL_BEHIND_COPY
+        : LITERAL;
+    const total = (prices[node] as number) + price;
+    const to = node + 1;
+    if (total >= (prices[to] as number)) return;
+    prices[to] = total;
+    kinds[to] = LITERAL_KIND;
+    origins[to] = node;
+    isBehindCopy[to] = 0;
+  };
+
+  /** Prices the ways through the window, up to its end or to a copy that is long enough to be taken at once. */
+  const look = (): Copy | undefined => {
+    limit = Math.min(WINDOW, end - start);
+    prices.fill(UNREACHED, 1, limit + 1);
+    prices[0] = 0;
+    for (node = 0; node < limit; node++) {
+      const at = start + node;
+      matches.indexTo(at);
+      if (node > 0) enterState(node);
+      bestGain = 0;
+      best = undefined;
+      if (offerNear(at) < LONG_NEAR) {
+        matches.find(at, DEPTH, offerFound);
+        offerShifted(at);
+      }
+      const found = best as Copy | undefined;
+      if (found !== undefined && found.length >= (found.kind === 0 ? LONG_NEAR : LONG)) {
+        return found;
+      }
+      offerLiteral(at);
+    }
+    return undefined;
+  };
+
+  const tell = () => {
+    let length = 0;
+    for (let to = node; to > 0; to = origins[to] as number) path[length++] = to;
+    while (length > 0) {
+      const to = path[--length] as number;
+      const from = origins[to] as number;
+      const kind = kinds[to] as number;
+      if (kind === LITERAL_KIND) sink.literal(space[start + from] as number);
+      else sink.copy({ kind, source: sources[to] as number, length: to - from });
+    }
+  };
+
+  while (start < end) {
+    const long = look();
+    tell();
+    if (long === undefined && node > 0) enterState(node);
+    states.copyWithin(0, node * STATE, (node + 1) * STATE);
+    isBehindCopy[0] = isBehindCopy[node] as number;
+    start += node;
+    if (long === undefined) continue;
+    sink.copy(long);
+    pass(states, 0, long.kind, start, long.source, oldLength);
+    isBehindCopy[0] = 1;
+    start += long.length;
+  }
+}
+
+/** What a copy makes of the state that begins at `base`. */
+function pass(
+  states: Int32Array,
+  base: number,
+  kind: number,
+  at: number,
+  source: number,
+  oldLength: number,
+): void {
+  const distance = at - source;
+  for (let index = Math.min(kind, NEAR_KINDS - 1); index > 0; index--) {
+    states[base + index] = states[base + index - 1] as number;
+  }
+  states[base] = distance;
+  if (source < oldLength) states[base + NEAR_KINDS] = distance;
+}
