@@ -28,7 +28,7 @@ const REASONS = ['ENOSPC', 'EACCES', 'EIO', 'EMFILE'] as const;
 // A run that takes away what it made can't do so when that is the call that fails.
 const REMOVALS = /^(rm|unlink|rmdir)$/;
 // Of each command; EVERY_CALL=1 in the environment runs all.
-const MAX_RUNS = 40;
+const MAX_RUNS = 20;
 const SECRET = /PRIVATE KEY/;
 
 const root = makeFolder();

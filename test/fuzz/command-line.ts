@@ -1,0 +1,216 @@
+// Random calls of the command line: which arguments, files and variables there are, and what has to hold of each run.
+
+import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { keyA, keyB } from '../support/vectors.ts';
+
+/** One call: arguments, variables, and files beside those that are always there. */
+export interface Call {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, Uint8Array>>;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  key: ['create', 'save', 'delete-old', 'show', 'rotate'],
+  bundle: ['zip', 'encrypt', 'decrypt', 'verify', 'inspect', 'reseal', 'convert'],
+  doctor: [],
+};
+
+/** Every flag of a command, read from its help. */
+export function flagsIn(help: string): string[] {
+  return [...new Set(help.match(/--[a-z][a-z-]+/g) ?? [])];
+}
+
+/** Files that every call finds. Nothing in them changes, but by a flag that asks for it. */
+export const FILES: Readonly<Record<string, string | Uint8Array>> = {
+  'site/index.html': '<script>notifyAppReady()</script>',
+  key: keyB.pkcs8,
+  'key.pub': keyB.spki,
+  other: keyA.pkcs8,
+  'other.pub': keyA.spki,
+  '.bundleseal_key': keyB.pkcs8,
+  '.bundleseal_key.pub': keyB.spki,
+  'capacitor.config.json': '{ "appId": "com.example.app", "webDir": "site" }',
+  'package.json': '{ "version": "1.2.3" }',
+};
+
+const NAMES = [
+  ...Object.keys(FILES),
+  'site',
+  'app.sealed',
+  'app.seal',
+  'new',
+  'link',
+  'closed',
+  'fuzzed',
+];
+const ODD = [
+  '',
+  ' ',
+  '-',
+  '--',
+  '.',
+  '..',
+  '/',
+  '/dev/null',
+  'a/b',
+  '~',
+  '$HOME',
+  '*',
+  '\u202e',
+  '\u009b2J',
+  '\ud800',
+  'ä',
+];
+const NUMBERS = [
+  '0',
+  '-1',
+  '1',
+  '3072',
+  '1e3',
+  'NaN',
+  '4096',
+  '99999999999999999999',
+  '0x10',
+  '1.5',
+];
+
+/** An argument: no argument of a process can hold a NUL. */
+const text = fc
+  .oneof(
+    fc.constantFrom(...NAMES),
+    fc.constantFrom(...ODD),
+    fc.constantFrom(...NUMBERS),
+    fc.constantFrom(
+      'sealed',
+      'capgo',
+      'v2',
+      'v3',
+      'pkcs1',
+      'pkcs8',
+      'a'.repeat(64),
+      'x'.repeat(5000),
+    ),
+    fc.constantFrom(
+      keyA.pkcs8,
+      keyA.pkcs8.replace(/-----.*-----|\n/g, ''),
+      keyA.pkcs8.slice(0, 900),
+    ),
+    fc.string({ unit: 'binary', maxLength: 40 }),
+  )
+  .map((one) => one.replaceAll('\0', ''));
+
+const command = fc.oneof(
+  {
+    weight: 9,
+    arbitrary: fc.constantFrom(
+      ...Object.entries(GROUPS).flatMap(([group, names]) =>
+        names.length === 0 ? [[group]] : names.map((name) => [group, name]),
+      ),
+    ),
+  },
+  { weight: 1, arbitrary: fc.array(text, { maxLength: 2 }) },
+);
+
+/** Random calls with these flags. */
+export function calls(flags: readonly string[]): fc.Arbitrary<Call> {
+  const flag = fc.oneof(
+    { weight: 3, arbitrary: fc.tuple(fc.constantFrom(...flags), text).map((pair) => [...pair]) },
+    { weight: 2, arbitrary: fc.constantFrom(...flags).map((one) => [one]) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.constantFrom(...flags), text)
+        .map(([name, value]) => [`${name}=${value}`]),
+    },
+    { weight: 3, arbitrary: text.map((one) => [one]) },
+  );
+  const value = fc.oneof(text, fc.constantFrom(keyB.pkcs8, keyB.pkcs8.replaceAll('\n', '\\n')));
+  return fc.record({
+    args: fc
+      .tuple(command, fc.array(flag, { maxLength: 7 }))
+      .map(([names, rest]) => [...names, ...rest.flat()])
+      // Keys are made in a second each, and their sizes are not what this is about.
+      .filter(
+        (args) =>
+          (!args.includes('create') && !args.includes('rotate')) || args.includes('--format'),
+      ),
+    env: fc.dictionary(
+      fc.constantFrom('BUNDLESEAL_PRIVATE_KEY', 'CAPGO_PRIVATE_KEY', 'NO_COLOR', 'TERM', 'TMPDIR'),
+      value,
+      { maxKeys: 2 },
+    ),
+    files: fc.dictionary(
+      fc.constantFrom(
+        'fuzzed',
+        'package.json',
+        'capacitor.config.json',
+        '.bundleseal_key.pub',
+        'capacitor.config.ts',
+      ),
+      fc.oneof(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.string({ maxLength: 200 }).map((one) => new TextEncoder().encode(one)),
+      ),
+      { maxKeys: 2 },
+    ),
+  });
+}
+
+/** Makes a folder with the files of a call. */
+export function prepare(folder: string, call: Call, sealed: Uint8Array, seal: string): void {
+  try {
+    chmodSync(join(folder, 'closed'), 0o700);
+  } catch {
+    // It is not there yet.
+  }
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(join(folder, 'site'), { recursive: true });
+  mkdirSync(join(folder, 'tmp'));
+  mkdirSync(join(folder, 'closed'), { mode: 0o500 });
+  symlinkSync('nowhere', join(folder, 'link'));
+  const files = { ...FILES, 'app.sealed': sealed, 'app.seal': seal, ...call.files };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+}
+
+// What a program's own fault looks like, and what the system says in its own words.
+const RAW =
+  /\n\s+at .+:\d+|node:internal|ERR_UNEXPECTED|\bE(?:NOENT|ACCES|ISDIR|NOTDIR|INVAL|NAMETOOLONG|LOOP|PERM|EXIST|BADF|MFILE)\b(?!")/;
+const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+const PARTS = [keyA.pkcs8, keyB.pkcs8].flatMap((pem) =>
+  pem
+    .split('\n')
+    .slice(1, -2)
+    .map((line) => line.slice(8, 56)),
+);
+
+function isOneObject(stdout: string): boolean {
+  try {
+    JSON.parse(stdout);
+    return !stdout.slice(0, -1).includes('\n');
+  } catch {
+    return false;
+  }
+}
+
+/** What is wrong with how a call ended, or `undefined`. */
+export function faultOf({ code, stdout, stderr }: Ended, folder: string): string | undefined {
+  const all = stdout + stderr;
+  if (![0, 1, 2, 129, 130, 143].includes(code ?? -1)) return `exit code ${code}`;
+  if (RAW.test(all)) return 'an error that is not its own';
+  if (OBEYED.test(all.replaceAll('\n', ''))) return 'a control character';
+  if (PARTS.some((part) => all.includes(part))) return 'key material in the output';
+  if (stdout.startsWith('{') && !isOneObject(stdout)) return 'more than one object of JSON';
+  if (code !== 0 && stderr === '' && stdout === '') return 'no word of why';
+  const left = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  if (left.some((name) => name.endsWith('.bundleseal-tmp'))) return 'a temporary file left';
+  return undefined;
+}
