@@ -4,7 +4,7 @@ import { BundleSealError } from '../../errors.ts';
 import type { Wire } from '../wires.ts';
 
 /** What was found. Stable: programs may branch on it; docs/doctor.md explains each. */
-export type FindingCode =
+type FindingCode =
   | 'NOTHING_FOUND'
   | 'PRIVATE_KEY_FOUND'
   | 'PRIVATE_KEY_REPAIRED'
