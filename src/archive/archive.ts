@@ -6,7 +6,7 @@ import { findDirectory, readDirectory } from './directory.ts';
 import { type CentralEntry, checkAgreement, isDescribedLater, type Measured } from './entry.ts';
 import { descriptorLengths, extract } from './extract.ts';
 import { checkDeflated } from './inflate.ts';
-import { DEFLATED, LOCAL_LENGTH, SIGNATURE } from './layout.ts';
+import { DEFLATED, LOCAL_LENGTH, SIGNATURE, STORED } from './layout.ts';
 import { createMeter, type Growth, type Limits } from './limits.ts';
 import type { Pace } from './pace.ts';
 import { createPathSet } from './paths.ts';
@@ -84,8 +84,13 @@ export interface ReadEntry {
   readonly signal: AbortSignal | undefined;
 }
 
+export interface ReadContent extends Measured {
+  /** Whether a reader that goes forward can tell where it ends. */
+  readonly isForward: boolean;
+}
+
 /** An entry's content in pieces. Its local header has to agree, and nothing may stand between it and the next. */
-export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, Measured> {
+export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, ReadContent> {
   const { source, entry, piece, meter, pace, signal } = read;
   const { path, offset, end } = entry;
   const cursor = rangeCursor(source, { start: offset, end, piece }, signal);
@@ -94,7 +99,8 @@ export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, Me
       offset,
     });
   }
-  checkAgreement(entry, await readLocal(cursor));
+  const local = await readLocal(cursor);
+  checkAgreement(entry, local);
   const measured = yield* extract(cursor, entry, meter, pace);
   const rest = await cursor.peek(end - cursor.offset);
   const isRight = isDescribedLater(entry)
@@ -107,5 +113,7 @@ export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, Me
       { offset: cursor.offset },
     );
   }
-  return measured;
+  const isForward =
+    local.method !== STORED || measured.size === 0 || local.compressedSize === measured.size;
+  return { ...measured, isForward };
 }

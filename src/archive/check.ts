@@ -2,8 +2,6 @@
 
 import { checkOptions, type WorkOptions } from '../options.ts';
 import { contentOf, readArchive } from './archive.ts';
-import { isDescribedLater } from './entry.ts';
-import { STORED } from './layout.ts';
 import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from './limits.ts';
 import { openZipSource, type ZipEntry, type ZipSource } from './open-zip.ts';
 import { createPace } from './pace.ts';
@@ -59,20 +57,17 @@ export async function checkArchive(
   const total = entries.reduce((sum, { size }) => sum + size, 0);
   const meter = createMeter(limits);
   let done = 0;
+  let notForward: string | undefined;
   for (const entry of entries) {
     const kept: Uint8Array[] = [];
-    for await (const bytes of contentOf({
-      source: ranges,
-      entry,
-      piece: PIECE,
-      meter,
-      pace,
-      signal,
-    })) {
-      done += bytes.length;
-      if (onFile !== undefined && entry.size <= MAX_KEPT) kept.push(bytes);
+    const content = contentOf({ source: ranges, entry, piece: PIECE, meter, pace, signal });
+    let next = await content.next();
+    for (; !next.done; next = await content.next()) {
+      done += next.value.length;
+      if (onFile !== undefined && entry.size <= MAX_KEPT) kept.push(next.value);
       if (done < total) onProgress?.({ done, total });
     }
+    if (!next.value.isForward) notForward ??= entry.path;
     if (!entry.isFolder) onFile?.(entry.path, entry.size <= MAX_KEPT ? joined(kept) : undefined);
   }
   signal?.throwIfAborted();
@@ -86,9 +81,7 @@ export async function checkArchive(
       crc32,
     })),
     size: done,
-    notForward: files.find(
-      (file) => file.method === STORED && isDescribedLater(file) && file.size > 0,
-    )?.path,
+    notForward,
   };
 }
 

@@ -45,7 +45,7 @@ const SEVERAL =
 /** @param tail - The last bytes of the input, as many as an end record with its comment can take. */
 export function findEnd(tail: Uint8Array): number {
   const records = [...endRecords(tail)];
-  const last = records.at(-1);
+  const last = records[records.length - 1];
   const isPadded = last !== undefined && last.end < tail.length && last.end >= paddingOf(tail);
   const fitting = records.filter(
     (record) => record.end === tail.length || (isPadded && record === last),

@@ -1,6 +1,7 @@
 // Archives as the tools that people build with write them: every reader gives one verdict, and the same files.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -50,4 +51,42 @@ describe.each(readdirSync(ZIPS))('%s', (name) => {
     const { notForward } = await checkArchive(zip);
     expect(notForward).toBe(NOT_FORWARD.has(name) ? 'index.html' : undefined);
   });
+});
+
+/** Ways to call tools that make other archives than writing to a file does. */
+const COMMANDS: readonly [tool: string, command: string, isForward: boolean][] = [
+  ['zip', 'zip -qr - . > "$OUT"', true],
+  ['zip', 'cat index.html | zip -q - - > "$OUT"', true],
+  ['bsdtar', 'bsdtar --format zip -cf - . > "$OUT"', true],
+  ['bsdtar', 'bsdtar --format zip --options zip:compression=store -cf - . > "$OUT"', true],
+  ['python3', 'python3 -m zipfile -c "$OUT" index.html assets', true],
+  [
+    'python3',
+    'python3 -c "import sys, zipfile; z = zipfile.ZipFile(sys.stdout.buffer, \'w\'); z.write(\'index.html\'); z.close()" | cat > "$OUT"',
+    false,
+  ],
+];
+
+describe.each(COMMANDS)('%s: %s', (tool, command, isForward) => {
+  const isMissing = spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0;
+
+  it.skipIf(isMissing && process.env['CI'] === undefined)(
+    'gives every reader the same',
+    async () => {
+      const site = join(folder, 'site');
+      const out = join(folder, 'out.zip');
+      mkdirSync(join(site, 'assets'), { recursive: true });
+      writeFileSync(join(site, 'index.html'), '<h1>Hi</h1>');
+      writeFileSync(join(site, 'assets', 'app.js'), 'const answer = 42;\n'.repeat(1000));
+      execSync(command, { cwd: site, env: { ...process.env, OUT: out } });
+      const zip = new Uint8Array(readFileSync(out));
+      const files = await viaBundle(zip);
+      expect(files.size).toBeGreaterThan(0);
+      expect((await checkArchive(zip)).notForward === undefined).toBe(isForward);
+      for (const [reader, read] of READERS) {
+        if (isForward || reader !== 'unzipStream') expect(await read(zip)).toEqual(files);
+        else await expect(read(zip)).rejects.toThrow(/can not be read forward/);
+      }
+    },
+  );
 });
