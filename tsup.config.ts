@@ -14,6 +14,7 @@ export default defineConfig([
       index: 'src/index.ts',
       node: 'src/node.ts',
       zip: 'src/zip.ts',
+      release: 'src/release.ts',
       capgo: 'src/capgo.ts',
       'capgo-node': 'src/capgo-node.ts',
     },

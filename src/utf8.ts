@@ -18,3 +18,8 @@ export function encodeUtf8(text: string): Uint8Array {
     unit.length === 1 ? unit.charCodeAt(0) : Number.parseInt(unit.slice(1), 16),
   );
 }
+
+/** The same by the platform where it can, which is many times as fast; there half of a pair becomes U+FFFD. */
+export function encodeText(text: string): Uint8Array {
+  return typeof TextEncoder === 'function' ? new TextEncoder().encode(text) : encodeUtf8(text);
+}

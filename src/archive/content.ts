@@ -5,6 +5,7 @@ import { describe } from '../options.ts';
 import { type BundleInput, isBlob, openInput } from '../sources/input.ts';
 import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
 import { untilAborted } from '../turn.ts';
+import { encodeText } from '../utf8.ts';
 import { checkCount, createMeter, type Limits, toWriter } from './limits.ts';
 import { createPathSet, pathFault, printable } from './paths.ts';
 import { invalid } from './refuse.ts';
@@ -64,7 +65,6 @@ export async function planEntries(
 ): Promise<void> {
   const paths = createPathSet();
   const meter = createMeter(limits, toWriter);
-  const encoder = new TextEncoder();
   for await (const item of listed(entries)) {
     const { path, data } = readItem(item);
     if (signal?.aborted) {
@@ -72,8 +72,9 @@ export async function planEntries(
       drop(data, signal.reason);
       throw signal.reason;
     }
-    taken.push({ path, name: encoder.encode(path), data });
     const fault = path.endsWith('/') ? FOLDER : (pathFault(path) ?? paths.add(path, false));
+    // Half of a surrogate pair has no bytes.
+    taken.push({ path, name: encodeText(fault === undefined ? path : ''), data });
     if (fault !== undefined) throw invalid(fault, path);
     checkCount(limits, taken.length, path, toWriter);
     const size = sizeOf(data);
@@ -125,7 +126,7 @@ function wrongContent(path: string, data: unknown): TypeError {
 }
 
 /** By the bytes, and the shorter first. */
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const difference = (a[i] as number) - (b[i] as number);

@@ -7,7 +7,7 @@ import { build, transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { examples, ROOT, sources } from '../support/docs.ts';
 
-const ENTRIES = ['index', 'node', 'zip', 'capgo', 'capgo-node'];
+const ENTRIES = ['index', 'node', 'zip', 'release', 'capgo', 'capgo-node'];
 
 describe('examples', () => {
   let folder: string;

@@ -1,0 +1,116 @@
+// The files of a release, in whatever form users have them.
+
+import {
+  checkEntries,
+  dropContents,
+  givenIn,
+  openContent,
+  type Planned,
+  planEntries,
+  type ZipEntries,
+} from '../archive/content.ts';
+import { invalid } from '../archive/refuse.ts';
+import { BundleSealError } from '../errors.ts';
+import { untilAborted } from '../turn.ts';
+import { isStamp, releasePathFault } from './paths.ts';
+
+/** The files of a release, in every form that `zipBundle` takes. A stamp among them is left out. */
+export type ReleaseFiles = ZipEntries;
+
+/** A file of a release in memory. */
+export interface ReleaseFile {
+  readonly path: string;
+  /** The path in UTF-8. */
+  readonly name: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+// Whether there are too many is for the caller to say, in words of its own.
+const UNLIMITED = {
+  maxEntries: Number.POSITIVE_INFINITY,
+  maxFileSize: Number.POSITIVE_INFINITY,
+  maxTotalSize: Number.POSITIVE_INFINITY,
+  maxRatio: Number.POSITIVE_INFINITY,
+};
+
+/** @throws `TypeError`: the value cannot be a collection of files. */
+export const checkFiles: (files: ReleaseFiles) => void = checkEntries;
+
+/**
+ * Lists the files of a release in the order of the bytes of their paths. It reads no content, and lets go of all
+ * streams if it fails.
+ *
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a path that a release may not have, or no file at all.
+ */
+export async function planRelease(
+  files: ReleaseFiles,
+  signal: AbortSignal | undefined,
+): Promise<Planned[]> {
+  const taken: Planned[] = [];
+  try {
+    signal?.throwIfAborted();
+    await untilAborted(planEntries(files, taken, UNLIMITED, signal), signal);
+    const planned = taken.filter(({ path }) => !isStamp(path));
+    for (const { path } of planned) {
+      const fault = releasePathFault(path);
+      if (fault !== undefined) throw invalid(fault, path);
+    }
+    if (planned.length === 0) throw noFiles();
+    // Nobody reads the stamp.
+    dropContents(
+      taken.filter(({ path }) => isStamp(path)),
+      undefined,
+    );
+    return planned;
+  } catch (error) {
+    letGo(files, taken, error);
+    throw error;
+  }
+}
+
+/** Takes the next bytes of a content: none at its end. */
+export type Take = (length: number) => Promise<Uint8Array>;
+
+/** Opens the contents one after the other, and closes each whatever happens. */
+export async function readContents(
+  files: readonly Planned[],
+  signal: AbortSignal | undefined,
+  read: (file: Planned, take: Take) => Promise<void>,
+): Promise<void> {
+  for (const file of files) {
+    const reader = await openContent(file, signal);
+    let failure: unknown;
+    try {
+      await read(file, (length) => reader.take(length, signal));
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      await reader.close(failure);
+    }
+  }
+}
+
+/** Reads all contents into memory that nobody else has. */
+export async function readFiles(
+  files: readonly Planned[],
+  signal: AbortSignal | undefined,
+): Promise<ReleaseFile[]> {
+  const read: ReleaseFile[] = [];
+  await readContents(files, signal, async ({ path, name }, take) => {
+    read.push({ path, name, bytes: await take(Number.POSITIVE_INFINITY) });
+  });
+  return read;
+}
+
+/** Tells the streams among the files that nobody will read them. */
+export function letGo(files: ReleaseFiles, planned: readonly Planned[], reason: unknown): void {
+  dropContents([...planned, ...givenIn(files)], reason);
+}
+
+function noFiles(): BundleSealError {
+  return new BundleSealError(
+    'ERR_ARCHIVE_INVALID',
+    'the release has no files: pass the files of the build',
+  );
+}
