@@ -2,13 +2,13 @@
 
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { ZipSource } from '../archive/open-zip.ts';
 import { BundleSealError } from '../errors.ts';
 import type { FileSource } from '../files/file-source.ts';
 import { findPrivateKey } from '../keys/find-private.ts';
 import type { Context } from './context.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from './limits.ts';
 import { createPublished } from './published.ts';
+import { HEAD_LENGTH, recognise } from './recognise.ts';
 import { indexAdvice } from './web-root.ts';
 
 /** How an archive is looked at. */
@@ -29,15 +29,65 @@ export function archiveOptions(command: Command): Command {
   );
 }
 
+/** Where a bundle lies that is looked at: a file, or the reader of a sealed bundle. */
+export interface BundleSource {
+  readonly size: number;
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** What devices will do with a bundle. */
+export interface Verdict {
+  /** False: those that unzip it will refuse it. */
+  readonly usable: boolean;
+}
+
 /**
- * Reads an archive to its end as apps will, in constant memory, and warns of what should not be published.
+ * Reads a bundle to its end as apps will, in constant memory, and warns of what should not be published. Bytes that look
+ * like nothing in particular may be meant, so they get a warning and not an error.
  *
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: apps would refuse it, none could start
- * from it, or it holds a private key.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: apps would refuse the archive, none could
+ * start from it, it holds a private key, or the bundle is recognised as something else, such as a web page.
  */
 export async function readAsAppsDo(
   context: Context,
-  source: ZipSource,
+  source: BundleSource,
+  options: ArchiveOptions,
+): Promise<Verdict> {
+  const other = await otherThanZip(source);
+  if (other === undefined) await readZip(context, source, options);
+  else if (other === 'unknown') {
+    context.warn(
+      'the bundle is no zip: devices that unzip it will refuse it, and nothing in it was checked; if that is what you mean, pass --raw',
+    );
+  } else {
+    throw refused(
+      `the bundle looks like ${other.looksLike}, and apps take a zip: give the zip; if these bytes are meant, pass --raw`,
+    );
+  }
+  return { usable: other === undefined };
+}
+
+// An end record has 22 bytes and a comment of up to 65,535 behind it (APPNOTE.TXT, 4.3.16).
+const TAIL_LENGTH = 65_557;
+
+/** `undefined` for what is a zip, or has been one. */
+async function otherThanZip({
+  size,
+  read,
+}: BundleSource): Promise<undefined | 'unknown' | { readonly looksLike: string }> {
+  const head = size === 0 ? new Uint8Array() : await read(0, Math.min(size, HEAD_LENGTH));
+  if (head[0] === 0x50 && head[1] === 0x4b) return undefined;
+  const tailLength = Math.min(size, TAIL_LENGTH);
+  const tail = tailLength === 0 ? head : await read(size - tailLength, tailLength);
+  if (Buffer.from(tail.buffer, tail.byteOffset, tail.length).includes('PK\x05\x06'))
+    return undefined;
+  const looksLike = recognise(head, size);
+  return looksLike === undefined ? 'unknown' : { looksLike };
+}
+
+async function readZip(
+  context: Context,
+  source: BundleSource,
   options: ArchiveOptions,
 ): Promise<void> {
   const { checkArchive } = await import('../archive/check.ts');
@@ -96,7 +146,7 @@ function withRemedy(error: unknown): unknown {
   if (message.includes('--')) return error;
   return new BundleSealError(
     code,
-    `${message} (apps refuse such a zip; if the bundle is none, pass --raw)`,
+    `${message} (apps refuse such a zip; if the bundle is meant to be none, pass --raw)`,
     { ...(path !== undefined && { path }), ...(offset !== undefined && { offset }) },
   );
 }
@@ -106,8 +156,8 @@ export async function readFileAsAppsDo(
   context: Context,
   file: string,
   options: ArchiveOptions,
-): Promise<void> {
-  await onSource(file, (source) => readAsAppsDo(context, source, options));
+): Promise<Verdict> {
+  return onSource(file, (source) => readAsAppsDo(context, source, options));
 }
 
 async function onSource<T>(file: string, work: (source: FileSource) => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { DecryptedFile } from '../capgo/decrypt-file.ts';
 import { type Answer, UsageError } from './answer.ts';
+import type { Verdict } from './archive.ts';
 import type { Context } from './context.ts';
 import { bytes } from './help.ts';
 import { type FoundKey, findPrivateKey, findPublicKeys, type PrivateKeyOptions } from './keys.ts';
@@ -30,6 +31,7 @@ export async function encryptForCapgo(
   zip: string,
   out: string,
   options: PrivateKeyOptions & { readonly checksumFormat: string },
+  verdict?: Verdict,
 ): Promise<Answer> {
   const { checksumFormat } = options;
   if (checksumFormat !== 'v3' && checksumFormat !== 'v2') {
@@ -42,7 +44,7 @@ export async function encryptForCapgo(
     encryptFile(zip, out, { privateKey: pemOf(key), checksumFormat, signal, onProgress }),
   );
   return {
-    json: { out, ...about, keyFrom: from },
+    json: { out, ...about, ...verdict, keyFrom: from },
     lines: [
       `✓ ${out}  ${bytes(about.size)} encrypted into ${bytes(about.encryptedSize)}, for Capgo's plugin`,
       `  ivSessionKey  ${about.ivSessionKey}`,

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { encryptBundle } from '../../src/index.ts';
 import { unzipBundle, zipBundle } from '../../src/zip.ts';
@@ -31,8 +32,14 @@ async function seal(project: Project, name: string, zip: Uint8Array): Promise<vo
 describe('bundle encrypt and bundle verify of what no app would take', () => {
   const whole = rawZip([html]);
   const cases: Record<string, readonly [bytes: Uint8Array, said: RegExp]> = {
-    'a page that says not found': [utf8('<html>Not found</html>'), /no zip.*--raw/],
-    'an empty file': [new Uint8Array(0), /--raw/],
+    'a page that says not found': [
+      utf8('<html>Not found</html>'),
+      /looks like a web page, as servers answer with 404.*--raw/,
+    ],
+    'a line that says not found': [utf8('404: Not Found'), /answer that servers give/],
+    JSON: [utf8('{"message":"Not Found"}'), /looks like JSON/],
+    'a zip in another archive': [gzipSync(rawZip([html])), /looks like a gzip archive/],
+    'an empty file': [new Uint8Array(0), /empty file.*--raw/],
     'half a zip': [whole.subarray(0, 40), /cut short/],
     'a zip with backslashes': [rawZip([html, { name: 'a\\b.js' }]), /backslash/],
     'an empty zip': [rawZip([]), /holds no file/],
@@ -77,7 +84,41 @@ describe('bundle encrypt and bundle verify of what no app would take', () => {
       const verified = await project.json([...VERIFY, 's', '--raw']);
       expect(verified).toMatchObject({ verified: true });
       expect(verified).not.toHaveProperty('usable');
-      expect((await project.run([...VERIFY, 's'])).code).toBe(1);
+    });
+  });
+
+  it('seals and verifies bytes that look like nothing in particular, with a warning', async () => {
+    await withKeys(async (project) => {
+      await project.write('a.zip', 'no zip');
+      const warned = { usable: false, warnings: [expect.stringMatching(/no zip.*--raw/)] };
+      const sealed = await project.json([...ENCRYPT, 'a.zip']);
+      expect(sealed).toMatchObject({ size: 6, ...warned });
+      const verified = await project.run([...VERIFY, 'a.zip.sealed', '--json']);
+      expect(verified.code).toBe(0);
+      expect(JSON.parse(verified.stdout)).toMatchObject({ verified: true, ...warned });
+      const said = await project.run([...ENCRYPT, 'a.zip', '--quiet', '--repack']);
+      expect(said).toMatchObject({ code: 0, stderr: expect.stringMatching(/^! .*--raw/) });
+      const raw = await project.json([...ENCRYPT, 'a.zip', '--raw']);
+      expect(raw).not.toHaveProperty('usable');
+      expect(raw).not.toHaveProperty('warnings');
+    });
+  });
+
+  it('says in JSON that a good zip is usable, and which key sealed it', async () => {
+    await withKeys(async (project) => {
+      await project.write('a.zip', rawZip([html]));
+      const about = { usable: true, keyFrom: 'k' };
+      expect(await project.json([...ENCRYPT, 'a.zip'])).toMatchObject(about);
+    });
+  });
+
+  it('never calls a broken archive unknown: it begins as a zip or ends as one', async () => {
+    await withKeys(async (project) => {
+      const good = rawZip([html, { name: 'a.js', content: utf8('a'.repeat(3000)) }]);
+      for (const bytes of [good.subarray(0, 3), good.subarray(0, 100), good.subarray(20)]) {
+        await project.write('a.zip', bytes);
+        expect((await project.run([...ENCRYPT, 'a.zip'])).code).toBe(1);
+      }
     });
   });
 
@@ -89,7 +130,7 @@ describe('bundle encrypt and bundle verify of what no app would take', () => {
     });
   });
 
-  it('says that a bundle is altered, though its zip is refused before that is read', async () => {
+  it('says that a bundle is altered, though it is no zip and nothing more is read of it', async () => {
     await withKeys(async (project) => {
       await seal(project, 'a.sealed', utf8('no zip '.repeat(100_000)));
       const bytes = readFileSync(project.path('a.sealed'));

@@ -65,9 +65,8 @@ export function bundleConvert(group: Command): void {
         const { to, from, key, out, checksumFormat } = options;
         const { signal } = context;
         await checkOutput(out, { kind: 'opened', force: options.force });
-        const check = async (zip: string) => {
-          if (!options.raw) await readFileAsAppsDo(context, zip, options);
-        };
+        const check = async (zip: string) =>
+          options.raw ? undefined : readFileAsAppsDo(context, zip, options);
         if (to === 'capgo') {
           const publicKey: KeyValue[] = [];
           for (const path of from) {
@@ -79,8 +78,8 @@ export function bundleConvert(group: Command): void {
             await withInput(context, file, (input) =>
               decryptFile(input, zip, { publicKey, signal }),
             );
-            await check(zip);
-            return encryptForCapgo(context, zip, out, { key, checksumFormat });
+            const verdict = await check(zip);
+            return encryptForCapgo(context, zip, out, { key, checksumFormat }, verdict);
           });
         }
         if (to !== 'sealed') throw new UsageError(`--to takes sealed or capgo, got ${to}`);
@@ -93,10 +92,11 @@ export function bundleConvert(group: Command): void {
           await withInput(context, file, (input) =>
             openFromCapgo(context, input, zip, { ...options, capgo: true, key: from }),
           );
-          await check(zip);
-          return context.follow('sealing', (onProgress) =>
+          const verdict = await check(zip);
+          const about = await context.follow('sealing', (onProgress) =>
             encryptFile(zip, out, { privateKey, metadata, signal, onProgress }),
           );
+          return { ...about, ...verdict };
         });
         const { seal: _, ...about } = sealed;
         return {

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { onFile } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
-import { type ArchiveOptions, archiveOptions, readFileAsAppsDo, repack } from '../archive.ts';
+import {
+  type ArchiveOptions,
+  archiveOptions,
+  readFileAsAppsDo,
+  repack,
+  type Verdict,
+} from '../archive.ts';
 import { encryptForCapgo } from '../capgo.ts';
 import type { Context } from '../context.ts';
 import { writeDetached } from '../detached.ts';
@@ -80,8 +86,8 @@ export function bundleEncrypt(group: Command): void {
             throw new UsageError('--capgo writes one file: name it with --out, without --detached');
           }
           await checkOutput(out, { kind: 'capgo', force });
-          return withZip(context, input, options, [out], (zip) =>
-            encryptForCapgo(context, zip, out, options),
+          return withZip(context, input, options, [out], (zip, verdict) =>
+            encryptForCapgo(context, zip, out, options, verdict),
           );
         }
         if (detached && out === STANDARD) {
@@ -89,7 +95,7 @@ export function bundleEncrypt(group: Command): void {
         }
         if (detached) await checkDetachedOutput(out, force);
         else await checkOutput(out, { kind: 'sealed', force });
-        const { key } = await findPrivateKey(context, options);
+        const { key, from: keyFrom } = await findPrivateKey(context, options);
         const found = await readMetadata(context, options, input);
         const { metadata } = found;
         const chunkSize =
@@ -97,26 +103,33 @@ export function bundleEncrypt(group: Command): void {
         const { encryptFile } = await import('../../node.ts');
         const { signal } = context;
         const seals = detached ? [`${out}.seal`] : [];
-        const sealed = await withZip(context, input, options, [out, ...seals], (zip) => {
-          const encrypt = (path: string) =>
-            context.follow('sealing', (onProgress) =>
-              encryptFile(zip, path, {
-                ...{ privateKey: key, metadata, detached, signal, onProgress },
-                ...chunkSize,
-              }),
-            );
-          return detached
-            ? writeDetached(context, out, encrypt)
-            : withOutput(context, out, encrypt);
-        });
+        const sealed = await withZip(
+          context,
+          input,
+          options,
+          [out, ...seals],
+          async (zip, verdict) => {
+            const encrypt = (path: string) =>
+              context.follow('sealing', (onProgress) =>
+                encryptFile(zip, path, {
+                  ...{ privateKey: key, metadata, detached, signal, onProgress },
+                  ...chunkSize,
+                }),
+              );
+            const about = detached
+              ? await writeDetached(context, out, encrypt)
+              : await withOutput(context, out, encrypt);
+            return { ...about, ...verdict };
+          },
+        );
         const { seal: _, ...about } = sealed;
         return {
-          json: { out, ...(detached && { seal: `${out}.seal` }), ...about, ...found },
+          json: { out, ...(detached && { seal: `${out}.seal` }), ...about, keyFrom, ...found },
           lines: [
             `✓ ${out === STANDARD ? 'sealed' : out}  ${bytes(about.size)} sealed into ${bytes(about.sealedSize)}`,
             ...(detached ? [`  seal      ${out}.seal`] : []),
             `  checksum  ${about.checksum}`,
-            `  key id    ${about.keyId}`,
+            `  key id    ${about.keyId} (${keyFrom})`,
             ...describeMetadata(found),
           ],
         };
@@ -133,13 +146,13 @@ function defaultName(input: string, isCapgo: boolean): string {
   return /\.zip$/i.test(name) ? `${name}.sealed` : `${name}.zip.sealed`;
 }
 
-/** Gives `work` a zip that apps take: a folder's, or the one that was named, which is read first. */
+/** Gives `work` a zip that apps take: a folder's, or the one that was named, which is read first unless `--raw` is given. */
 async function withZip<T>(
   context: Context,
   input: string,
   options: Options,
   outputs: readonly string[],
-  work: (zip: string) => Promise<T>,
+  work: (zip: string, verdict: Verdict | undefined) => Promise<T>,
 ): Promise<T> {
   const isFolder =
     input !== STANDARD && (await onFile(input, "can't be read", stat(input))).isDirectory();
@@ -147,18 +160,18 @@ async function withZip<T>(
     return withTemporaryFolder(async (folder) => {
       const zip = join(folder, 'bundle.zip');
       await zipFolder(context, input, zip, options, outputs);
-      return work(zip);
+      return work(zip, { usable: true });
     });
   }
   return withInput(context, input, async (file) => {
-    if (options.raw) return work(file);
+    if (options.raw) return work(file, undefined);
     const keys = options.allowPrivateKey ? 'allow' : 'refuse';
-    await readFileAsAppsDo(context, file, { ...options, keys });
-    if (!options.repack) return work(file);
+    const verdict = await readFileAsAppsDo(context, file, { ...options, keys });
+    if (!options.repack || !verdict.usable) return work(file, verdict);
     return withTemporaryFolder(async (folder) => {
       const zip = join(folder, 'bundle.zip');
       await repack(context, file, zip, options);
-      return work(zip);
+      return work(zip, verdict);
     });
   });
 }

@@ -5,7 +5,13 @@ import type { Command } from 'commander';
 import type { BundleInfo } from '../../bundle/info.ts';
 import { BundleSealError } from '../../errors.ts';
 import { type Answer, UsageError } from '../answer.ts';
-import { type ArchiveOptions, archiveOptions, readAsAppsDo, readFileAsAppsDo } from '../archive.ts';
+import {
+  type ArchiveOptions,
+  archiveOptions,
+  readAsAppsDo,
+  readFileAsAppsDo,
+  type Verdict,
+} from '../archive.ts';
 import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '../capgo.ts';
 import type { Context } from '../context.ts';
 import { fileStream } from '../file-stream.ts';
@@ -62,7 +68,7 @@ export function bundleVerify(group: Command): void {
         }
         const keys = await findKeysOfRotation(context, options);
         const opening = await readOpening(options, keys);
-        const { info, fault } = await withInput(context, file as string, (input) =>
+        const { info, ...verdict } = await withInput(context, file as string, (input) =>
           readBundle(context, input, opening, options),
         );
         const { checksumFile } = await import('../../node.ts');
@@ -73,11 +79,12 @@ export function bundleVerify(group: Command): void {
         ];
         // Public values: nothing is learnt from how long this takes.
         const other = wanted.find(({ is }) => is !== info.checksum);
+        const { fault } = verdict;
         const keyFrom = keys.find(({ id }) => id === info.keyId)?.from;
         return {
           json: {
             verified: true,
-            ...saidOf(fault, options),
+            ...saidOf(verdict),
             ...(wanted.length > 0 && { matches: !other }),
             ...(keyFrom !== undefined && { keyFrom }),
             ...info,
@@ -96,32 +103,39 @@ export function bundleVerify(group: Command): void {
     );
 }
 
+/** What is said of the archive; nothing with `--raw`. */
+interface ArchiveVerdict {
+  readonly usable?: boolean;
+  /** Why no app would take it, if that is an error. */
+  readonly fault?: BundleSealError;
+}
+
 /** For programs: whether apps can unpack it, and why not, under the names that errors have. */
-function saidOf(fault: BundleSealError | undefined, { raw }: Options): object {
-  if (raw) return {};
-  if (fault === undefined) return { usable: true };
+function saidOf({ usable, fault }: ArchiveVerdict): object {
+  if (fault === undefined) return usable === undefined ? {} : { usable };
   const { code, message, path } = fault;
   return { usable: false, code, message, path };
 }
 
 async function verifyFromCapgo(context: Context, file: string, options: Options): Promise<Answer> {
   // The wire proves nothing before its end, so what is opened has to lie somewhere meanwhile.
-  const { size, sha256, fault } = await withInput(context, file, (input) =>
+  const { size, sha256, ...verdict } = await withInput(context, file, (input) =>
     withTemporaryFolder(async (folder) => {
       const opened = join(folder, 'zip');
       const about = await openFromCapgo(context, input, opened, options);
       const work = () => readFileAsAppsDo(context, opened, options);
-      return { ...about, fault: options.raw ? undefined : await faultOf(work) };
+      return { ...about, ...(options.raw ? {} : await verdictOf(work)) };
     }),
   );
   const { checksumFile } = await import('../../node.ts');
   const { zip } = options;
+  const { fault }: ArchiveVerdict = verdict;
   const { signal } = context;
   const matches = zip === undefined || (await checksumFile(zip, { signal })) === sha256;
   return {
     json: {
       verified: true,
-      ...saidOf(fault, options),
+      ...saidOf(verdict),
       ...(zip !== undefined && { matches }),
       size,
       sha256,
@@ -136,11 +150,10 @@ async function verifyFromCapgo(context: Context, file: string, options: Options)
   };
 }
 
-/** What is wrong with an archive, if that is what `work` finds; other errors stay what they are. */
-async function faultOf(work: () => Promise<void>): Promise<BundleSealError | undefined> {
+/** What `work` finds, also where that is an error about the archive; other errors stay what they are. */
+async function verdictOf(work: () => Promise<Verdict>): Promise<ArchiveVerdict> {
   try {
-    await work();
-    return undefined;
+    return await work();
   } catch (error) {
     const isArchive =
       error instanceof BundleSealError &&
@@ -148,20 +161,21 @@ async function faultOf(work: () => Promise<void>): Promise<BundleSealError | und
     if (!isArchive) throw error;
     const { code, path } = error;
     const message = inWordsOf(LIMIT_FLAGS, error.message);
-    return new BundleSealError(code, message, path === undefined ? {} : { path });
+    const fault = new BundleSealError(code, message, path === undefined ? {} : { path });
+    return { usable: false, fault };
   }
 }
 
 /**
  * Reads all of a bundle. An archive that is read to its end has taken every chunk, so one pass proves the bundle and
- * reads the archive. Where the archive is refused before its end, a second pass proves the rest.
+ * reads the archive. Where it is no archive, or is refused before its end, a second pass proves the rest.
  */
 async function readBundle(
   context: Context,
   input: string,
   opening: Opening,
   options: Options,
-): Promise<{ readonly info: BundleInfo; readonly fault?: BundleSealError }> {
+): Promise<ArchiveVerdict & { readonly info: BundleInfo }> {
   if (options.raw) return { info: await readThrough(context, input, opening) };
   const [{ openBundle }, { fileSource }] = await Promise.all([
     import('../../index.ts'),
@@ -173,10 +187,13 @@ async function readBundle(
     const reader = await openBundle(source, { ...opening, signal });
     const { info } = reader;
     try {
-      const fault = await faultOf(() => readAsAppsDo(context, reader, options));
-      if (fault === undefined) return { info };
-      await readThrough(context, input, opening);
-      return { info, fault };
+      const plain = {
+        size: info.size,
+        read: (offset: number, length: number) => reader.read(offset, length),
+      };
+      const verdict = await verdictOf(() => readAsAppsDo(context, plain, options));
+      if (verdict.usable !== true) await readThrough(context, input, opening);
+      return { info, ...verdict };
     } finally {
       reader.close();
     }
