@@ -41,20 +41,15 @@ function hasNodeCrypto(): boolean {
  * `TypeError` for an unknown name.
  */
 export async function selectBackend(choice: BackendChoice = 'auto'): Promise<Backend> {
-  if (choice === 'auto') {
-    const first = BACKEND_NAMES.find((name) => CANDIDATES[name].present()) ?? 'noble';
-    return CANDIDATES[first].load();
+  const name = choice === 'auto' ? BACKEND_NAMES.find((one) => CANDIDATES[one].present()) : choice;
+  if (name === undefined || !BACKEND_NAMES.includes(name)) {
+    throw new TypeError(`options.backend expected 'auto' or one of ${BACKEND_NAMES.join(', ')}`);
   }
-  if (!BACKEND_NAMES.includes(choice)) {
-    throw new TypeError(
-      `options.backend expected 'auto', ${BACKEND_NAMES.map((name) => `'${name}'`).join(' or ')}`,
-    );
-  }
-  const { present, load, needs } = CANDIDATES[choice];
+  const { present, load, needs } = CANDIDATES[name];
   if (!present()) {
     throw new BundleSealError(
       'ERR_BACKEND_UNAVAILABLE',
-      `the ${choice} backend needs ${needs}: leave options.backend out to use the fastest one that is here`,
+      `the ${name} backend needs ${needs}: leave options.backend out to use the fastest one that is here`,
     );
   }
   return load();

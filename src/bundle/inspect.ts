@@ -1,6 +1,7 @@
 // Looking at a header without a key.
 
 import { concat } from '../bytes.ts';
+import { explained } from '../format/explain.ts';
 import { checkHeaderLength, FIXED_LENGTH, type Header, parseHeader } from '../format/header.ts';
 import { decodeMetadata } from '../format/metadata.ts';
 import { checkOptions, describe } from '../options.ts';
@@ -89,11 +90,17 @@ async function inspectSource(
 
 function readFixed(fixed: Uint8Array, size: number): Header {
   // What the header says is read to nobody's memory, so there is no cap on its chunks.
-  const header = parseHeader(fixed, Number.POSITIVE_INFINITY);
-  checkHeaderLength(header, size);
-  return header;
+  return explained(() => {
+    const header = parseHeader(fixed, Number.POSITIVE_INFINITY);
+    checkHeaderLength(header, size);
+    return header;
+  });
 }
 
 function infoOf(header: Header, metadata: Uint8Array): UnprovenBundleInfo {
-  return { proven: false, ...describeHeader(header), metadata: decodeMetadata(metadata) };
+  return {
+    proven: false,
+    ...describeHeader(header),
+    metadata: explained(() => decodeMetadata(metadata)),
+  };
 }

@@ -4,6 +4,7 @@ import type { Backend } from '../backend/backend.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
 import { concat, equalBytes, toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
+import { HeaderFault } from '../format/fault.ts';
 import {
   FIXED_LENGTH,
   type Header,
@@ -46,6 +47,8 @@ export interface HeaderChecks {
   readonly kind?: Kind | undefined;
   readonly expect?: Expectations | undefined;
   readonly maxChunks?: number | undefined;
+  /** Whether nothing may follow the header. */
+  readonly isAlone?: boolean;
 }
 
 /** A public key with its id as the header holds it. */
@@ -116,25 +119,9 @@ export async function openHeader(
   try {
     return await openAfter(fixed, backend, source, keys, checks, signal);
   } catch (error) {
-    await diagnose(error, fixed, source, signal);
-    throw error;
-  }
-}
-
-/** Adds to an error that the bundle was carried as text, where it was. */
-async function diagnose(
-  error: unknown,
-  fixed: Uint8Array,
-  source: Source,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  try {
-    const { mayBeDamage, nameDamage, SAMPLE_LENGTH } = await import('../format/text-damage.ts');
-    if (!mayBeDamage(error)) return;
-    const end = Math.min(SAMPLE_LENGTH, source.size);
-    nameDamage(error, source.isLocal ? await source.read(0, end, signal) : fixed);
-  } catch {
-    // The error is told without it.
+    // The error is told without its sentence where that can't be loaded.
+    const diagnosis = await import('./diagnose.ts').catch(() => undefined);
+    throw diagnosis === undefined ? error : await diagnosis.diagnose(error, fixed, source, signal);
   }
 }
 
@@ -160,6 +147,10 @@ async function openAfter(
   const headDigest = await backend.sha256(parts.head);
   const secrets = await recoverSeal(backend, key, parts.signature, headDigest);
   try {
+    const offset = header.headerLength;
+    if (checks.isAlone && source.size > offset) {
+      throw new HeaderFault('ERR_LENGTH_INVALID', 'seal-length', { offset }, source.size);
+    }
     const metadata = decodeMetadata(parts.metadata);
     if (checks.expect !== undefined) checkExpectations(metadata, checks.expect);
     return { header, parts, metadata, secrets };
@@ -177,16 +168,7 @@ export async function openSealText(
   checks: HeaderChecks,
 ): Promise<OpenedHeader> {
   const bytes = decodeSeal(seal);
-  const opened = await openHeader(backend, openInput(bytes, 'seal'), keys, checks);
-  if (bytes.length > opened.header.headerLength) {
-    opened.secrets.sessionKey.fill(0);
-    throw new BundleSealError(
-      'ERR_LENGTH_INVALID',
-      `the seal takes ${opened.header.headerLength} bytes, got ${bytes.length}: pass the header alone, without the body`,
-      { offset: opened.header.headerLength },
-    );
-  }
-  return opened;
+  return openHeader(backend, openInput(bytes, 'seal'), keys, { ...checks, isAlone: true });
 }
 
 /** The header's bytes from its base64url form (RFC 4648 §5, no padding); white space around it is passed over. */
@@ -213,38 +195,31 @@ function chooseKey(header: Header, keys: readonly IdentifiedKey[]): RsaPublicKey
   if (match !== undefined) return match.key;
   const wanted = toHex(header.keyId);
   const given = keys.map(({ id }) => toHex(id)).join(', ');
-  throw new BundleSealError(
-    'ERR_KEY_MISMATCH',
-    `the bundle was sealed for the key ${wanted}, the key given is ${given}: pass the public key of the pair that sealed it, or have the bundle resealed`,
-    { keyId: wanted },
-  );
+  throw new HeaderFault('ERR_KEY_MISMATCH', 'key', { keyId: wanted }, given);
 }
 
 function checkExpectations(metadata: Metadata, expect: Expectations): void {
-  const fail = (
-    expectation: keyof Expectations,
-    what: string,
-    expected: string | number,
-    actual: string | number | undefined,
-  ) => {
-    throw new BundleSealError(
-      'ERR_EXPECTATION_FAILED',
-      `the bundle is genuine but not the one expected: ${what}, it says ${JSON.stringify(actual) ?? 'nothing'}; do not install it`,
-      { expectation, expected, ...(actual !== undefined && { actual }) },
-    );
-  };
   for (const name of ['appId', 'version', 'channel'] as const) {
     const expected = expect[name];
     const actual = own(metadata, name);
-    if (expected !== undefined && actual !== expected) {
-      fail(name, `${name} must be ${JSON.stringify(expected)}`, expected, actual);
-    }
+    if (expected !== undefined && actual !== expected) throw unexpected(name, expected, actual);
   }
   const sequence = own(metadata, 'sequence');
   const { minSequence } = expect;
   if (minSequence !== undefined && !(sequence !== undefined && sequence >= minSequence)) {
-    fail('minSequence', `sequence must be at least ${minSequence}`, minSequence, sequence);
+    throw unexpected('minSequence', minSequence, sequence);
   }
+}
+
+function unexpected(
+  expectation: keyof Expectations,
+  expected: string | number,
+  actual: string | number | undefined,
+): HeaderFault {
+  return new HeaderFault('ERR_EXPECTATION_FAILED', 'expectation', {
+    ...{ expectation, expected },
+    ...(actual !== undefined && { actual }),
+  });
 }
 
 /** A member that the publisher wrote, and none that a polluted prototype lends. */

@@ -7,7 +7,8 @@ import { BundleSealError } from '../errors.ts';
 import { fileError } from '../files/error.ts';
 import { fileSource } from '../files/file-source.ts';
 import { type InputFile, openInputFile } from '../files/input-file.ts';
-import { FIXED_LENGTH, headerParts, parseHeader } from '../format/header.ts';
+import { explained } from '../format/explain.ts';
+import { checkHeaderLength, FIXED_LENGTH, parseHeader } from '../format/header.ts';
 import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
 import { readSmallFile } from './small-file.ts';
 
@@ -45,10 +46,10 @@ export async function readHeaderFile(path: string): Promise<FoundHeader> {
   try {
     const start = await file.read(0, Math.min(FIXED_LENGTH, file.size));
     if (isText(start)) return { seal: await readSealText(file) };
-    const header = parseHeader(start, Number.POSITIVE_INFINITY);
+    const header = explained(() => parseHeader(start, Number.POSITIVE_INFINITY));
     checkCount(path, header.layout.count);
     const bytes = await file.read(0, Math.min(header.headerLength, file.size));
-    headerParts(bytes, header);
+    explained(() => checkHeaderLength(header, bytes.length));
     return { seal: encodeSeal(bytes), headerLength: header.headerLength };
   } finally {
     await file.close();

@@ -5,6 +5,7 @@ import { concat } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { CHUNK_EXPONENT, MAX_SIZE, MODULUS_BITS } from '../limits.ts';
 import { type ChunkLayout, chunkLayout } from './chunks.ts';
+import { type FaultDetail, HeaderFault, type HeaderFaultKind } from './fault.ts';
 
 const MAGIC = /* @__PURE__ */ Uint8Array.from('BNDLSEAL', (c) => c.charCodeAt(0));
 const VERSION = 2;
@@ -91,60 +92,39 @@ export function encodeHead(fields: HeadFields): Uint8Array {
  * taken for anything.
  *
  * @param kind - The kind that the caller opens; every kind where it only looks.
- * @throws {@link BundleSealError} `ERR_LENGTH_INVALID`, `ERR_HEADER_INVALID`,
+ * @throws {@link HeaderFault} `ERR_LENGTH_INVALID`, `ERR_HEADER_INVALID`,
  * `ERR_VERSION_UNSUPPORTED` or `ERR_LIMIT_EXCEEDED`.
  */
 export function parseHeader(bytes: Uint8Array, maxChunks: number, kind?: Kind): Header {
   if (bytes.length < FIXED_LENGTH) {
-    throw new BundleSealError(
-      'ERR_LENGTH_INVALID',
-      `a sealed bundle begins with at least ${FIXED_LENGTH} bytes of header, got ${bytes.length}: the download was cut, or this is another file`,
-      { offset: bytes.length },
-    );
+    throw new HeaderFault('ERR_LENGTH_INVALID', 'short', { offset: bytes.length });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, FIXED_LENGTH);
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) {
-    throw invalid(
-      0,
-      'this is not a sealed bundle: it does not begin with "BNDLSEAL" (a body alone needs its seal)',
-    );
+    throw invalid(0, 'magic');
   }
   checkVersion(view.getUint8(8), view.getUint8(9));
   const found = KINDS[view.getUint8(11)];
   if (found === undefined || (kind !== undefined && found !== kind)) {
-    throw invalid(
-      11,
-      `this is a sealed ${found ?? `object of the unknown kind ${view.getUint8(11)}`} and not a sealed ${kind ?? KINDS.join(', ')}`,
-    );
+    throw invalid(11, 'kind', found ?? view.getUint8(11), kind ?? KINDS.join(', '));
   }
   const exponent = view.getUint8(10);
   if (exponent < CHUNK_EXPONENT.min || exponent > CHUNK_EXPONENT.max) {
-    throw invalid(
-      10,
-      `the chunk exponent is ${exponent}, outside ${CHUNK_EXPONENT.min} to ${CHUNK_EXPONENT.max}`,
-    );
+    throw invalid(10, 'exponent', exponent);
   }
   const signatureLength = view.getUint16(12);
   if (signatureLength < MODULUS_BITS.min / 8 || signatureLength > MODULUS_BITS.max / 8) {
-    throw invalid(
-      12,
-      `the signature length is ${signatureLength} bytes, outside ${MODULUS_BITS.min / 8} to ${MODULUS_BITS.max / 8}`,
-    );
+    throw invalid(12, 'signature-length', signatureLength);
   }
   const metadataLength = view.getUint16(14);
-  if (metadataLength % 8 !== 0) {
-    throw invalid(14, `the metadata length is ${metadataLength} bytes, not a multiple of 8`);
-  }
+  if (metadataLength % 8 !== 0) throw invalid(14, 'metadata-length', metadataLength);
   // Exact up to 2^53 and never below what is there, so nothing over the limit passes as something under it.
   const size = view.getUint32(16) * 2 ** 32 + view.getUint32(20);
-  if (size > MAX_SIZE) throw invalid(16, 'the bundle size is over 2^53 - 1 bytes');
+  if (size > MAX_SIZE) throw invalid(16, 'size');
   const layout = chunkLayout(size, 2 ** exponent);
   if (layout.count > maxChunks) {
-    throw new BundleSealError(
-      'ERR_LIMIT_EXCEEDED',
-      `the bundle has ${layout.count} chunks and the cap is ${maxChunks}: if the bundle is yours, raise maxChunks or seal it with a larger chunkSize`,
-      { offset: 16, limit: 'maxChunks' },
-    );
+    const fields = { offset: 16, limit: 'maxChunks' };
+    throw new HeaderFault('ERR_LIMIT_EXCEEDED', 'chunks', fields, layout.count, maxChunks);
   }
   const headerLength = headerLengthOf(layout, metadataLength, signatureLength);
   return {
@@ -159,44 +139,25 @@ export function parseHeader(bytes: Uint8Array, maxChunks: number, kind?: Kind): 
 }
 
 function checkVersion(version: number, suite: number): void {
-  if (version === 1) {
-    throw new BundleSealError(
-      'ERR_VERSION_UNSUPPORTED',
-      'this bundle uses the withdrawn V1 scheme (RSA-2048, AES-256-CBC), which is not opened any more: encrypt the bundle again with this version',
-      { offset: 8 },
-    );
-  }
-  if (version !== VERSION || suite !== SUITE) {
-    throw new BundleSealError(
-      'ERR_VERSION_UNSUPPORTED',
-      `format version ${version}, suite ${suite} is not known here (only version ${VERSION}, suite ${SUITE} is): update bundleseal in the app, or seal with the release that the app carries`,
-      { offset: version === VERSION ? 9 : 8 },
-    );
-  }
+  if (version === VERSION && suite === SUITE) return;
+  const fields = { offset: version === VERSION ? 9 : 8 };
+  throw new HeaderFault('ERR_VERSION_UNSUPPORTED', 'version', fields, version, suite);
 }
 
-function invalid(offset: number, what: string): BundleSealError {
-  return new BundleSealError(
-    'ERR_HEADER_INVALID',
-    `${what}; check that the file is the sealed bundle, whole and unaltered`,
-    { offset },
-  );
+function invalid(offset: number, kind: HeaderFaultKind, ...details: FaultDetail[]): HeaderFault {
+  return new HeaderFault('ERR_HEADER_INVALID', kind, { offset }, ...details);
 }
 
-/** @throws {@link BundleSealError} `ERR_LENGTH_INVALID` where fewer bytes are there than the header takes. */
+/** @throws {@link HeaderFault} `ERR_LENGTH_INVALID` where fewer bytes are there than the header takes. */
 export function checkHeaderLength({ headerLength }: Header, length: number): void {
   if (length >= headerLength) return;
-  throw new BundleSealError(
-    'ERR_LENGTH_INVALID',
-    `the header takes ${headerLength} bytes, got ${length}: the download was cut, fetch it again`,
-    { offset: length },
-  );
+  throw new HeaderFault('ERR_LENGTH_INVALID', 'cut', { offset: length }, headerLength);
 }
 
 /**
  * Splits a header whose fixed part was parsed.
  *
- * @throws {@link BundleSealError} `ERR_LENGTH_INVALID` where it is cut.
+ * @throws {@link HeaderFault} `ERR_LENGTH_INVALID` where it is cut.
  */
 export function headerParts(bytes: Uint8Array, header: Header): HeaderParts {
   checkHeaderLength(header, bytes.length);

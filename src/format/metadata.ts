@@ -1,9 +1,9 @@
 // Metadata: signed, not encrypted. docs/format.md#metadata.
 
-import { BundleSealError } from '../errors.ts';
 import { MAX_METADATA_DEPTH, MAX_METADATA_LENGTH } from '../limits.ts';
 import { describe } from '../options.ts';
 import { decodeUtf8, encodeUtf8 } from '../utf8.ts';
+import { HeaderFault, type HeaderFaultKind } from './fault.ts';
 
 /** A value that JSON can hold (RFC 8259). */
 export type JsonValue =
@@ -103,7 +103,7 @@ export function encodeMetadata(metadata: Metadata | undefined): Uint8Array {
 /**
  * Reads the metadata of a header.
  *
- * @throws {@link BundleSealError} `ERR_HEADER_INVALID` for what is not UTF-8, not a JSON object, is nested too
+ * @throws {@link HeaderFault} `ERR_HEADER_INVALID` for what is not UTF-8, not a JSON object, is nested too
  * deep, or has a named member of another type.
  */
 export function decodeMetadata(bytes: Uint8Array): Metadata {
@@ -116,14 +116,14 @@ export function decodeMetadata(bytes: Uint8Array): Metadata {
     // A byte order mark stays in the text, and JSON.parse then refuses it.
     if (!isTooDeep) value = JSON.parse(text);
   } catch (cause) {
-    throw refused('the metadata is not JSON in UTF-8', cause);
+    throw refused('json', '', cause);
   }
-  if (isTooDeep) throw refused(`the metadata is nested over ${MAX_METADATA_DEPTH} deep`);
+  if (isTooDeep) throw refused('depth');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw refused('the metadata is not a JSON object');
+    throw refused('object');
   }
   const wrong = misfit(value);
-  if (wrong !== undefined) throw refused(wrong);
+  if (wrong !== undefined) throw refused('member', wrong);
   return value as Metadata;
 }
 
@@ -142,12 +142,12 @@ function isNestedTooDeep(text: string): boolean {
   return false;
 }
 
-function refused(what: string, cause?: unknown): BundleSealError {
-  return new BundleSealError(
-    'ERR_HEADER_INVALID',
-    `${what}: the publisher's tool made a malformed bundle, seal it again`,
-    { offset: 56, cause },
-  );
+function refused(
+  kind: HeaderFaultKind,
+  detail: string | number = '',
+  cause?: unknown,
+): HeaderFault {
+  return new HeaderFault('ERR_HEADER_INVALID', kind, { offset: 56, cause }, detail);
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -15,9 +15,27 @@ export const TAG = {
   attributes: 0xa0,
 } as const;
 
+/** What bytes are not the DER of a key for. `explain.ts` has the words for each. */
+export type DerFaultKind =
+  | 'algorithm'
+  | 'bits'
+  | 'cut'
+  | 'integer'
+  | 'integer-minimal'
+  | 'length'
+  | 'length-minimal'
+  | 'members'
+  | 'more'
+  | 'negative'
+  | 'parameters'
+  | 'pkcs8'
+  | 'private'
+  | 'public'
+  | 'sequence';
+
 /** Bytes that are not the DER of a key. */
 export class DerError extends KeyFault {
-  constructor(detail: string) {
+  constructor(detail: DerFaultKind) {
     super('der', detail);
   }
 }
@@ -35,22 +53,22 @@ export function readElements(bytes: Uint8Array): Element[] {
   const elements: Element[] = [];
   for (let at = 0; at < bytes.length; ) {
     // Tiny elements would otherwise cost a hundred times their bytes.
-    if (elements.length === MAX_MEMBERS) throw new DerError('it has more members than a key');
+    if (elements.length === MAX_MEMBERS) throw new DerError('members');
     const tag = bytes[at++] as number;
     let length = bytes[at++];
-    if (length === undefined) throw new DerError('it is cut short');
+    if (length === undefined) throw new DerError('cut');
     if (length >= 0x80) {
       const octets = length & 0x7f;
       // No key comes near 2^24 bytes; 0x80 alone is the indefinite form, which DER forbids.
-      if (octets === 0 || octets > 3) throw new DerError('a length is not in DER form');
-      if (at + octets > bytes.length) throw new DerError('it is cut short');
+      if (octets === 0 || octets > 3) throw new DerError('length');
+      if (at + octets > bytes.length) throw new DerError('cut');
       length = Number(bytesToInteger(bytes.subarray(at, at + octets)));
       at += octets;
       if (length < 0x80 || length < 2 ** (8 * (octets - 1))) {
-        throw new DerError('a length is not minimal');
+        throw new DerError('length-minimal');
       }
     }
-    if (at + length > bytes.length) throw new DerError('it is cut short');
+    if (at + length > bytes.length) throw new DerError('cut');
     elements.push({ tag, content: bytes.subarray(at, at + length) });
     at += length;
   }
@@ -60,8 +78,8 @@ export function readElements(bytes: Uint8Array): Element[] {
 /** Reads the members of the one SEQUENCE that `bytes` hold. */
 export function readSequence(bytes: Uint8Array): Element[] {
   const [sequence, ...more] = readElements(bytes);
-  if (sequence?.tag !== TAG.sequence) throw new DerError('it is not a SEQUENCE');
-  if (more.length > 0) throw new DerError('something follows it');
+  if (sequence?.tag !== TAG.sequence) throw new DerError('sequence');
+  if (more.length > 0) throw new DerError('more');
   return readElements(sequence.content);
 }
 
@@ -69,11 +87,11 @@ export function readSequence(bytes: Uint8Array): Element[] {
 export function readInteger(element: Element): bigint {
   const [first, second] = element.content;
   if (element.tag !== TAG.integer || first === undefined) {
-    throw new DerError('an INTEGER was expected');
+    throw new DerError('integer');
   }
-  if (first >= 0x80) throw new DerError('an INTEGER is negative');
+  if (first >= 0x80) throw new DerError('negative');
   if (first === 0 && second !== undefined && second < 0x80) {
-    throw new DerError('an INTEGER is not minimal');
+    throw new DerError('integer-minimal');
   }
   return bytesToInteger(element.content);
 }

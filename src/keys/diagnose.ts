@@ -1,10 +1,12 @@
 // What becomes of a key that is not spelt by the book: repaired where there is no doubt, else explained. Loaded only
 // where there is one.
 
+import type { BundleSealError } from '../errors.ts';
 import { explain } from './explain.ts';
 import { KeyFault } from './fault.ts';
 import { keyOfText, repairKeyText, textOfBytes } from './repair.ts';
 import type { PublicKeyInput } from './strict.ts';
+import { faultOfPublic } from './strict-private.ts';
 
 /** What `strict` makes of the key, or of its text once that is repaired; else the fault in a user's words. */
 export function repairOrExplain<Key>(
@@ -16,18 +18,24 @@ export function repairOrExplain<Key>(
   } catch (error) {
     if (!(error instanceof KeyFault)) throw error;
     const text = textOf(input);
-    if (text === undefined) throw explain(error, input);
+    if (text === undefined) throw explainFault(error, input);
     const { text: repaired } = repairKeyText(text);
     const key = keyOfText(repaired);
     // Bytes are read again: they may have begun with a byte order mark.
-    if (typeof input === 'string' && key === text.trim()) throw explain(error, input, text);
+    if (typeof input === 'string' && key === text.trim()) throw explainFault(error, input, text);
     try {
       return strict(key);
     } catch (again) {
       if (!(again instanceof KeyFault)) throw again;
-      throw explain(again, key, repaired);
+      throw explainFault(again, key, repaired);
     }
   }
+}
+
+/** The readers of public keys leave it to us what another structure is. */
+function explainFault(fault: KeyFault, input: PublicKeyInput, text?: string): BundleSealError {
+  const isBare = fault.kind === 'structure' && fault.detail === '';
+  return explain(isBare ? faultOfPublic(input, 'key') : fault, input, text);
 }
 
 function textOf(input: PublicKeyInput): string | undefined {

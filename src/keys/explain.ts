@@ -3,6 +3,7 @@
 
 import { BundleSealError } from '../errors.ts';
 import { MODULUS_BITS, PUBLIC_EXPONENT } from '../limits.ts';
+import type { DerFaultKind } from './der.ts';
 import type { KeyFault } from './fault.ts';
 
 const MAKE = 'make a pair with keygen()';
@@ -92,6 +93,25 @@ const STRUCTURES: readonly [tags: string, message: string][] = [
   ['6', isA('a set of EC parameters')],
 ];
 
+/** What is wrong with the bytes of a key. */
+const DER: Readonly<Record<DerFaultKind, string>> = {
+  algorithm: 'an algorithm was expected',
+  bits: 'its BIT STRING is not whole bytes',
+  cut: 'it is cut short',
+  integer: 'an INTEGER was expected',
+  'integer-minimal': 'an INTEGER is not minimal',
+  length: 'a length is not in DER form',
+  'length-minimal': 'a length is not minimal',
+  members: 'it has more members than a key',
+  more: 'something follows it',
+  negative: 'an INTEGER is negative',
+  parameters: 'rsaEncryption must have NULL parameters',
+  pkcs8: 'it is not a PKCS#8 key of version 0',
+  private: 'an RSA private key has version 0 and eight numbers',
+  public: 'an RSA public key has two numbers',
+  sequence: 'it is not a SEQUENCE',
+};
+
 const ENDS: Readonly<Record<string, string>> = {
   'label-end': 'the BEGIN and END lines of the key differ: copy the key again, whole',
   base64: "the key's base64 is truncated or corrupted: copy the key again, whole",
@@ -131,7 +151,7 @@ function sentence({ kind, detail }: KeyFault, input: unknown, text: string): str
     case 'structure':
       return explainStructure(String(detail));
     case 'der':
-      return `the key is damaged or is no RSA key (${detail}): copy it again, whole, or ${MAKE}`;
+      return `the key is damaged or is no RSA key (${DER[detail as DerFaultKind]}): copy it again, whole, or ${MAKE}`;
     case 'bits':
       return `the RSA key has ${detail} are required: make a new pair with keygen()`;
     case 'modulus':

@@ -22,14 +22,14 @@ export interface RsaJwk {
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'];
 
 /**
- * Which half an RSA key in JWK form is.
+ * Whether an RSA key in JWK form is a private one.
  *
  * @throws {@link KeyFault} for any other key.
  */
-export function halfOfJwk(jwk: RsaJwk): 'public' | 'private' {
+export function isPrivateJwk(jwk: RsaJwk): boolean {
   if (jwk.kty !== 'RSA') throw new KeyFault('jwk');
   // Any of them is secret: with p alone the key is given away.
-  return PRIVATE_MEMBERS.some((name) => jwk[name] !== undefined) ? 'private' : 'public';
+  return PRIVATE_MEMBERS.some((name) => jwk[name] !== undefined);
 }
 
 export function readPublicJwk(jwk: RsaJwk): RsaPublicKey {

@@ -9,7 +9,7 @@ import { decodeUtf8 } from '../utf8.ts';
 import { KeyFault } from './fault.ts';
 import type { RsaJwk } from './jwk.ts';
 import { MAX_KEY_LENGTH } from './pem.ts';
-import { labelOfDer } from './strict.ts';
+import { labelOfDer } from './strict-private.ts';
 
 /** A key's text as it was, and what had been done to it. */
 export interface RepairedKey {

@@ -1,14 +1,19 @@
 // Private keys, as strictly. Apart from public ones, so that an app that only opens bundles carries none of it.
 
 import { checkPrivateKey } from './consistency.ts';
-import { DerError, type Element, readInteger } from './der.ts';
+import { DerError, type Element, readInteger, readSequence, TAG } from './der.ts';
 import { KeyFault } from './fault.ts';
 import { member, type RsaJwk, readPublicJwk } from './jwk.ts';
 import type { RsaPrivateKey, RsaPublicKey } from './rsa.ts';
 import {
-  type Found,
-  findKey,
+  checkAlgorithm,
+  checkLabel,
+  findPublic,
   forget,
+  isMadeOf,
+  type Numbers,
+  type OpenedKey,
+  openKey,
   type PrivateKeyInput,
   type PublicKeyInput,
   readPublic,
@@ -20,9 +25,13 @@ export function strictPrivateKey(
   name: string,
   minBits?: number,
 ): RsaPrivateKey {
-  const found = findKey(input, name);
-  if (found.half === 'private') return readPrivate(found, minBits);
-  throw new KeyFault('half', found.half);
+  const opened = openKey(input, name);
+  try {
+    if (readPublic(opened, minBits) === undefined) return readPrivate(opened, minBits);
+  } finally {
+    forget(opened);
+  }
+  throw new KeyFault('half', 'public');
 }
 
 /** The public numbers of a key of either half. @throws as {@link strictPublicKey} does. */
@@ -31,19 +40,57 @@ export function strictEitherKey(
   name: string,
   minBits?: number,
 ): RsaPublicKey {
-  const found = findKey(input, name);
-  if (found.half === 'public') return readPublic(found, minBits);
-  const { n, e } = readPrivate(found, minBits);
-  return { n, e };
+  const opened = openKey(input, name);
+  try {
+    const { n, e } = readPublic(opened, minBits) ?? readPrivate(opened, minBits);
+    return { n, e };
+  } finally {
+    forget(opened);
+  }
 }
 
-function readPrivate(found: Found, minBits?: number): RsaPrivateKey {
-  if ('jwk' in found) return checkPrivateKey(readPrivateJwk(found.jwk), minBits);
+/** The fault of what is no public key: a private one, or anything else. */
+export function faultOfPublic(input: PublicKeyInput, name: string): KeyFault {
+  const opened = openKey(input, name);
   try {
-    return checkPrivateKey(readPkcs1Private(found.members), minBits);
+    if (!('jwk' in opened)) checkLabel(opened, findPrivate(opened.members));
+    return new KeyFault('half', 'private');
+  } catch (error) {
+    if (error instanceof KeyFault) return error;
+    throw error;
   } finally {
-    forget(found);
+    forget(opened);
   }
+}
+
+/** The label that belongs to a key in PEM. @throws {@link KeyFault} */
+export function labelOfDer(der: Uint8Array): string {
+  const members = readSequence(der);
+  return (findPublic(members) ?? findPrivate(members)).label;
+}
+
+function readPrivate(opened: OpenedKey, minBits?: number): RsaPrivateKey {
+  if ('jwk' in opened) return checkPrivateKey(readPrivateJwk(opened.jwk), minBits);
+  const found = findPrivate(opened.members);
+  checkLabel(opened, found);
+  return checkPrivateKey(readPkcs1Private(found.numbers), minBits);
+}
+
+/** The numbers of PKCS#1 or PKCS#8. */
+function findPrivate(members: readonly Element[]): Numbers {
+  const tags = members.map(({ tag }) => tag);
+  // A tenth member is the further primes of a key that has more than two; the reader refuses it by name.
+  if (tags.length > 2 && tags.slice(0, 9).every((tag) => tag === TAG.integer)) {
+    return { label: 'RSA PRIVATE KEY', numbers: members };
+  }
+  const pkcs8 = [TAG.integer, TAG.sequence, TAG.octetString];
+  if (!isMadeOf(members, ...pkcs8) && !isMadeOf(members, ...pkcs8, TAG.attributes)) {
+    throw new KeyFault('structure', tags.join());
+  }
+  const [version, algorithm, key] = members as [Element, Element, Element];
+  checkAlgorithm(algorithm);
+  if (readInteger(version) !== 0n) throw new DerError('pkcs8');
+  return { label: 'PRIVATE KEY', numbers: readSequence(key.content) };
 }
 
 export function readPrivateJwk(jwk: RsaJwk): RsaPrivateKey {
@@ -64,7 +111,7 @@ function readPkcs1Private(members: readonly Element[]): RsaPrivateKey {
   const [version, n, e, d, p, q, dp, dq, qi] = numbers as [bigint, ...bigint[]] & bigint[];
   if (version === 1n) throw new KeyFault('multi-prime');
   if (version !== 0n || members.length !== 9) {
-    throw new DerError('an RSA private key has version 0 and eight numbers');
+    throw new DerError('private');
   }
   return { n, e, d, p, q, dp, dq, qi } as RsaPrivateKey;
 }

@@ -5,7 +5,7 @@ import { toHex } from '../bytes.ts';
 import { describe } from '../options.ts';
 import { DerError, type Element, readElements, readInteger, readSequence, TAG } from './der.ts';
 import { KeyFault } from './fault.ts';
-import { halfOfJwk, type RsaJwk, readPublicJwk } from './jwk.ts';
+import { isPrivateJwk, type RsaJwk, readPublicJwk } from './jwk.ts';
 import { decodePem, MAX_KEY_LENGTH } from './pem.ts';
 import { checkPublicKey, type RsaPublicKey } from './rsa.ts';
 
@@ -15,143 +15,137 @@ export type PublicKeyInput = string | Uint8Array | ArrayBuffer | RsaJwk;
 /** An RSA private key: PEM (PKCS#8 or PKCS#1), DER bytes of either, or a JWK object. */
 export type PrivateKeyInput = string | Uint8Array | ArrayBuffer | RsaJwk;
 
-/** A key told apart, with its numbers still to be read; so an app that only opens carries no reader of private ones. */
-export type Found = FoundDer | { readonly half: 'public' | 'private'; readonly jwk: RsaJwk };
+/** What a key is spelt as, opened: its outermost members, or the JWK. */
+export type OpenedKey = OpenedDer | { readonly jwk: RsaJwk };
 
-interface FoundDer {
-  readonly half: 'public' | 'private';
-  /** The label that belongs to it in PEM. */
-  readonly label: string;
+export interface OpenedDer {
   readonly members: readonly Element[];
+  /** Of PEM: what stands between BEGIN and the dashes. */
+  readonly label?: string;
   /** Memory of ours that holds the key, and not the caller's. */
   readonly own?: Uint8Array;
+}
+
+/** The numbers of a key, still encoded, and the label that belongs to it in PEM. */
+export interface Numbers {
+  readonly label: string;
+  readonly numbers: readonly Element[];
 }
 
 /** Object identifiers in DER, which spells each in one way only. */
 const RSA_ENCRYPTION = '2a864886f70d010101';
 
-/** @throws {@link KeyFault}; `TypeError` for what can't be a key. */
+/**
+ * Anything but a public key is a fault of the kind `structure`: whether it is a private one is found out by who explains it.
+ *
+ * @throws {@link KeyFault}; `TypeError` for what can't be a key.
+ */
 export function strictPublicKey(
   input: PublicKeyInput,
   name: string,
   minBits?: number,
 ): RsaPublicKey {
-  const found = findKey(input, name);
-  if (found.half === 'public') return readPublic(found, minBits);
-  forget(found);
-  throw new KeyFault('half', found.half);
+  const opened = openKey(input, name);
+  try {
+    const key = readPublic(opened, minBits);
+    if (key !== undefined) return key;
+  } finally {
+    forget(opened);
+  }
+  throw new KeyFault('structure');
 }
 
-export function readPublic(found: Found, minBits?: number): RsaPublicKey {
-  return checkPublicKey(
-    'jwk' in found ? readPublicJwk(found.jwk) : readPkcs1Public(found.members),
-    minBits,
-  );
+/** Nothing where it is no public key. @throws {@link KeyFault} */
+export function readPublic(opened: OpenedKey, minBits?: number): RsaPublicKey | undefined {
+  if ('jwk' in opened) {
+    return isPrivateJwk(opened.jwk)
+      ? undefined
+      : checkPublicKey(readPublicJwk(opened.jwk), minBits);
+  }
+  const found = findPublic(opened.members);
+  if (found === undefined) return undefined;
+  checkLabel(opened, found);
+  return checkPublicKey(readPkcs1Public(found.numbers), minBits);
 }
 
-/** Wipes what is ours of a private key. */
-export function forget(found: Found): void {
-  if ('own' in found) found.own?.fill(0);
+/** @throws {@link KeyFault}: the label says otherwise than what it stands over. */
+export function checkLabel({ label }: OpenedDer, found: Numbers): void {
+  if (label !== undefined && label !== found.label)
+    throw new KeyFault('label-content', found.label);
+}
+
+/** Wipes what is ours of a key, which may be a private one. */
+export function forget(opened: OpenedKey): void {
+  if ('own' in opened) opened.own?.fill(0);
 }
 
 /** @throws {@link KeyFault}; `TypeError` for what can't be a key. */
-export function findKey(input: unknown, name: string): Found {
+export function openKey(input: unknown, name: string): OpenedKey {
   checkKeyInput(input, name);
-  if (typeof input === 'string') return parsePem(input);
-  if (input instanceof ArrayBuffer) return parseBytes(new Uint8Array(input));
-  if (input instanceof Uint8Array) return parseBytes(input);
-  return { half: halfOfJwk(input), jwk: input };
+  if (typeof input === 'string') return openPem(input);
+  if (input instanceof ArrayBuffer) return openBytes(new Uint8Array(input));
+  return input instanceof Uint8Array ? openBytes(input) : { jwk: input };
 }
 
 /** @throws `TypeError` for what is neither text, nor bytes, nor an object that may be a JWK. */
 export function checkKeyInput(input: unknown, name: string): asserts input is PublicKeyInput {
   if (typeof input === 'string' || input instanceof ArrayBuffer || input instanceof Uint8Array)
     return;
-  if (typeof input === 'object' && input !== null && !ArrayBuffer.isView(input)) {
-    const kind = Object.prototype.toString.call(input).slice(8, -1);
-    if (kind === 'CryptoKey' || kind.endsWith('KeyObject')) {
-      throw new TypeError(
-        `${name} is a ${kind}: export it first, as a JWK or as PKCS#8 or SPKI bytes`,
-      );
-    }
-    if (kind === 'Object') return;
-  }
+  // A JWK; a CryptoKey or KeyObject has a brand of its own.
+  if (describe(input) === 'an object' && !ArrayBuffer.isView(input)) return;
   throw new TypeError(
-    `${name} expected a PEM string, DER bytes or a JWK object, got ${describe(input)}`,
+    `${name} expected a PEM string, DER bytes or a JWK object (export a CryptoKey or KeyObject first), got ${describe(input)}`,
   );
 }
 
-function parseBytes(bytes: Uint8Array): Found {
+function openBytes(bytes: Uint8Array): OpenedDer {
   if (bytes.length > MAX_KEY_LENGTH) throw new KeyFault('large');
   // What readFile gives for a PEM file. A key's text is ASCII, and is read without a decoder, which Hermes has not.
-  if (bytes[0] !== TAG.sequence) return parsePem(String.fromCharCode(...bytes));
-  return parseStructure(readSequence(bytes));
+  if (bytes[0] !== TAG.sequence) return openPem(String.fromCharCode(...bytes));
+  return { members: readSequence(bytes) };
 }
 
-function parsePem(text: string): Found {
+function openPem(text: string): OpenedDer {
   const { label, der } = decodePem(text);
   try {
-    return { ...parseStructure(readSequence(der), label), own: der };
+    return { members: readSequence(der), label, own: der };
   } catch (error) {
     der.fill(0);
     throw error;
   }
 }
 
-/** The label that belongs to a key in PEM. @throws {@link KeyFault} */
-export function labelOfDer(der: Uint8Array): string {
-  return parseStructure(readSequence(der)).label;
+/** Whether these are the tags of the members. */
+export function isMadeOf(members: readonly Element[], ...tags: readonly number[]): boolean {
+  return members.length === tags.length && tags.every((tag, i) => members[i]?.tag === tag);
 }
 
-/** Tells the four structures apart by their members, down to the numbers of the key. */
-function parseStructure(members: readonly Element[], label?: string): FoundDer {
-  const tags = members.map(({ tag }) => tag);
-  const is = (...wanted: number[]) =>
-    wanted.length === tags.length && wanted.every((tag, i) => tag === tags[i]);
-  const found = (
-    half: 'public' | 'private',
-    wanted: string,
-    numbers: readonly Element[],
-  ): FoundDer => {
-    if (label !== undefined && label !== wanted) throw new KeyFault('label-content', wanted);
-    return { half, label: wanted, members: numbers };
-  };
-
-  // A tenth member is the further primes of a key that has more than two; the reader refuses it by name.
-  if (tags.length > 2 && tags.slice(0, 9).every((tag) => tag === TAG.integer)) {
-    return found('private', 'RSA PRIVATE KEY', members);
+/** The numbers of PKCS#1 or of SubjectPublicKeyInfo. */
+export function findPublic(members: readonly Element[]): Numbers | undefined {
+  if (isMadeOf(members, TAG.integer, TAG.integer)) {
+    return { label: 'RSA PUBLIC KEY', numbers: members };
   }
-  if (is(TAG.integer, TAG.integer)) return found('public', 'RSA PUBLIC KEY', members);
-  const pkcs8 = [TAG.integer, TAG.sequence, TAG.octetString];
-  if (is(...pkcs8) || is(...pkcs8, TAG.attributes)) {
-    const [version, algorithm, key] = members as [Element, Element, Element];
-    checkAlgorithm(algorithm);
-    if (readInteger(version) !== 0n) throw new DerError('it is not a PKCS#8 key of version 0');
-    return found('private', 'PRIVATE KEY', readSequence(key.content));
-  }
-  if (is(TAG.sequence, TAG.bitString)) {
-    const [algorithm, key] = members as [Element, Element];
-    checkAlgorithm(algorithm);
-    if (key.content[0] !== 0) throw new DerError('its BIT STRING is not whole bytes');
-    return found('public', 'PUBLIC KEY', readSequence(key.content.subarray(1)));
-  }
-  throw new KeyFault('structure', tags.join());
+  if (!isMadeOf(members, TAG.sequence, TAG.bitString)) return undefined;
+  const [algorithm, key] = members as [Element, Element];
+  checkAlgorithm(algorithm);
+  if (key.content[0] !== 0) throw new DerError('bits');
+  return { label: 'PUBLIC KEY', numbers: readSequence(key.content.subarray(1)) };
 }
 
-function checkAlgorithm({ content }: Element): void {
+export function checkAlgorithm({ content }: Element): void {
   const [identifier, ...parameters] = readElements(content);
-  if (identifier?.tag !== TAG.objectIdentifier) throw new DerError('an algorithm was expected');
+  if (identifier?.tag !== TAG.objectIdentifier) throw new DerError('algorithm');
   // The parameters of other algorithms may be anything, so the identifier is looked at first.
   const algorithm = toHex(identifier.content);
   if (algorithm !== RSA_ENCRYPTION) throw new KeyFault('algorithm', algorithm);
   const [none] = parameters;
   if (parameters.length !== 1 || none?.tag !== TAG.null || none.content.length > 0) {
-    throw new DerError('rsaEncryption must have NULL parameters');
+    throw new DerError('parameters');
   }
 }
 
 function readPkcs1Public(members: readonly Element[]): RsaPublicKey {
-  if (members.length !== 2) throw new DerError('an RSA public key has two numbers');
+  if (members.length !== 2) throw new DerError('public');
   const [n, e] = members.map(readInteger) as [bigint, bigint];
   return { n, e };
 }

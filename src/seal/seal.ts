@@ -5,6 +5,7 @@ import type { Backend } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
 import { bytesToInteger, concat, equalBytes, integerToBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
+import { HeaderFault } from '../format/fault.ts';
 import { DIGEST_LENGTH } from '../format/header.ts';
 import { encodePkcs1Private, encodePkcs1Public } from '../keys/encode.ts';
 import { modulusLength, type RsaPrivateKey, type RsaPublicKey } from '../keys/rsa.ts';
@@ -102,7 +103,7 @@ async function askSigner(signer: Signer, payload: Uint8Array, length: number): P
  * Recovers what the signature holds, and proves that the private key made it for this very head. The
  * whole block is compared with the one that must be there: nothing in it is parsed or skipped.
  *
- * @throws {@link BundleSealError} `ERR_SEAL_INVALID`.
+ * @throws {@link HeaderFault} `ERR_SEAL_INVALID`.
  */
 export async function recoverSeal(
   backend: Backend,
@@ -130,11 +131,8 @@ export async function recoverSeal(
   return secrets;
 }
 
-function sealInvalid(): BundleSealError {
-  return new BundleSealError(
-    'ERR_SEAL_INVALID',
-    "the signature does not vouch for this header: it was altered, or made without the publisher's private key; discard the bundle and fetch it again from the publisher",
-  );
+function sealInvalid(): HeaderFault {
+  return new HeaderFault('ERR_SEAL_INVALID', 'seal', {});
 }
 
 export async function privateOperation(

@@ -83,6 +83,10 @@ try {
   ];
   for (const path of paths) {
     const text = readFileSync(join(folder, path), 'latin1');
+    // Bundlers warn of it, as the package says that it has no side effects.
+    if (/^dist\/(?!cli).*\.js$/.test(path) && /^import ['"]/m.test(text)) {
+      complaints.push(`an import without a name in ${path}`);
+    }
     for (const [name, pattern] of SECRETS) {
       if (pattern.test(text)) complaints.push(`${name} in ${path}`);
     }

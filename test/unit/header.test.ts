@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chunkLayout } from '../../src/format/chunks.ts';
+import { explained } from '../../src/format/explain.ts';
 import { checkBodyLength, encodeHead, headerParts, parseHeader } from '../../src/format/header.ts';
 import { type ErrorCode, inspectBundle } from '../../src/index.ts';
 import { thrown } from '../support/errors.ts';
@@ -87,7 +88,7 @@ describe('the header', () => {
       /has 5 chunks and the cap is 3: .*maxChunks/,
     ],
   ])('with %s is refused, and it is said why', (_, bytes, code, offset, message) => {
-    const error = thrown(() => parseHeader(bytes, 3), code);
+    const error = thrown(() => explained(() => parseHeader(bytes, 3)), code);
     expect(error.offset).toBe(offset);
     expect(error.message).toMatch(message);
     if (code === 'ERR_HEADER_INVALID') expect(error.message).toMatch(/; check that the file/);
@@ -122,7 +123,10 @@ describe('the header', () => {
   });
 
   it('names V1 and says what to do', () => {
-    const error = thrown(() => parseHeader(altered(8, 1), 3), 'ERR_VERSION_UNSUPPORTED');
+    const error = thrown(
+      () => explained(() => parseHeader(altered(8, 1), 3)),
+      'ERR_VERSION_UNSUPPORTED',
+    );
     expect(error.message).toMatch(/V1.*encrypt the bundle again/);
   });
 
@@ -130,7 +134,7 @@ describe('the header', () => {
     const parsed = parseHeader(header(), 3);
     for (const length of [56, 57, 151, 152, 663]) {
       const error = thrown(
-        () => headerParts(header().subarray(0, length), parsed),
+        () => explained(() => headerParts(header().subarray(0, length), parsed)),
         'ERR_LENGTH_INVALID',
       );
       expect(error.message).toMatch(/664 bytes, got \d+: the download was cut/);

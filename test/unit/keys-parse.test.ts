@@ -500,7 +500,8 @@ it.each<[string, () => unknown]>([
     }
     const { length } = derOf(keyB.pkcs8);
     const wiped = (fill.mock.contexts as Uint8Array[]).filter((bytes) => bytes.length === length);
-    expect(wiped.map((bytes) => bytes.every((byte) => byte === 0))).toEqual([true]);
+    expect(wiped.length).toBeGreaterThan(0);
+    expect(wiped.every((bytes) => bytes.every((byte) => byte === 0))).toBe(true);
   } finally {
     fill.mockRestore();
   }
@@ -543,14 +544,18 @@ describe("a caller's mistake", () => {
     ] as const) {
       const parse = name === 'publicKey' ? parsePublicKey : parsePrivateKey;
       const error = typeErrorOf(() => parse(key as never));
-      expect(error.message).toMatch(new RegExp(`^${name} is a CryptoKey: export it first`));
+      expect(error.message).toMatch(
+        new RegExp(`^${name} expected .*export a CryptoKey.* first.*, got a CryptoKey$`),
+      );
     }
   });
 
   it('a KeyObject of either name is a TypeError that says to export it first', () => {
     for (const kind of ['KeyObject', 'PrivateKeyObject']) {
       const error = typeErrorOf(() => parsePrivateKey({ [Symbol.toStringTag]: kind } as never));
-      expect(error.message).toMatch(new RegExp(`^privateKey is a ${kind}: export it first`));
+      expect(error.message).toMatch(
+        new RegExp(`^privateKey expected .*KeyObject first.*, got a ${kind}$`),
+      );
     }
   });
 

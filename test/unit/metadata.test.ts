@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { explained } from '../../src/format/explain.ts';
 import { decodeMetadata, encodeMetadata, type Metadata } from '../../src/format/metadata.ts';
 import { thrown } from '../support/errors.ts';
 
@@ -126,10 +127,13 @@ describe('metadata', () => {
   it.each([101, 32_000])(
     'nested %i deep is a data error, and no overflow of the stack',
     (depth) => {
-      const { message } = thrown(() => decodeMetadata(utf8(nested(depth))), 'ERR_HEADER_INVALID');
+      const { message } = thrown(
+        () => explained(() => decodeMetadata(utf8(nested(depth)))),
+        'ERR_HEADER_INVALID',
+      );
       expect(message).toMatch(/^the metadata is nested over 100 deep: /);
       const objects = `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
-      thrown(() => decodeMetadata(utf8(objects)), 'ERR_HEADER_INVALID');
+      thrown(() => explained(() => decodeMetadata(utf8(objects))), 'ERR_HEADER_INVALID');
       expect(() => encodeMetadata(JSON.parse(nested(depth)) as Metadata)).toThrow(
         expect.objectContaining({
           name: 'RangeError',
@@ -154,7 +158,7 @@ describe('metadata', () => {
     ['a negative sequence', utf8('{"sequence":-1}'), SEQUENCE],
     ['a createdAt that is no date', utf8('{"createdAt":"soon"}'), CREATED_AT],
   ])('in a header that is %s is refused, and it is said where', (_, bytes, message) => {
-    const error = thrown(() => decodeMetadata(bytes), 'ERR_HEADER_INVALID');
+    const error = thrown(() => explained(() => decodeMetadata(bytes)), 'ERR_HEADER_INVALID');
     expect(error.message).toBe(
       `${message}: the publisher's tool made a malformed bundle, seal it again`,
     );

@@ -1,0 +1,23 @@
+// What is said of a header that was refused. Loaded only where one is.
+
+import { explain } from '../format/explain.ts';
+import { mayBeDamage, nameDamage, SAMPLE_LENGTH } from '../format/text-damage.ts';
+import type { Source } from '../sources/input.ts';
+
+/** The error with its sentence, and with what tells that the bundle was carried as text, where it was. */
+export async function diagnose(
+  fault: unknown,
+  fixed: Uint8Array,
+  source: Source,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const error = explain(fault);
+  if (!mayBeDamage(error)) return error;
+  const end = Math.min(SAMPLE_LENGTH, source.size);
+  try {
+    nameDamage(error, source.isLocal ? await source.read(0, end, signal) : fixed);
+  } catch {
+    // The error is told without it.
+  }
+  return error;
+}

@@ -1,0 +1,86 @@
+// What is wrong with a header, with what to do about it: the sentences for `fault.ts`.
+
+import { BundleSealError, type ErrorFields } from '../errors.ts';
+import { CHUNK_EXPONENT, MAX_METADATA_DEPTH, MODULUS_BITS } from '../limits.ts';
+import { type FaultDetail, HeaderFault, type HeaderFaultKind } from './fault.ts';
+
+type Sentence = (fields: ErrorFields, a: FaultDetail, b: FaultDetail) => string;
+
+const invalid =
+  (what: Sentence): Sentence =>
+  (...told) =>
+    `${what(...told)}; check that the file is the sealed bundle, whole and unaltered`;
+
+const malformed =
+  (what: Sentence): Sentence =>
+  (...told) =>
+    `${what(...told)}: the publisher's tool made a malformed bundle, seal it again`;
+
+const SENTENCES: Readonly<Record<HeaderFaultKind, Sentence>> = {
+  short: ({ offset }) =>
+    `a sealed bundle begins with at least 56 bytes of header, got ${offset}: the download was cut, or this is another file`,
+  magic: invalid(
+    () =>
+      'this is not a sealed bundle: it does not begin with "BNDLSEAL" (a body alone needs its seal)',
+  ),
+  version: (_, version, suite) =>
+    version === 1
+      ? 'this bundle uses the withdrawn V1 scheme (RSA-2048, AES-256-CBC), which is not opened any more: encrypt the bundle again with this version'
+      : `format version ${version}, suite ${suite} is not known here (only version 2, suite 1 is): update bundleseal in the app, or seal with the release that the app carries`,
+  kind: invalid(
+    (_, found, wanted) =>
+      `this is a sealed ${typeof found === 'number' ? `object of the unknown kind ${found}` : found} and not a sealed ${wanted}`,
+  ),
+  exponent: invalid(
+    (_, exponent) =>
+      `the chunk exponent is ${exponent}, outside ${CHUNK_EXPONENT.min} to ${CHUNK_EXPONENT.max}`,
+  ),
+  'signature-length': invalid(
+    (_, length) =>
+      `the signature length is ${length} bytes, outside ${MODULUS_BITS.min / 8} to ${MODULUS_BITS.max / 8}`,
+  ),
+  'metadata-length': invalid(
+    (_, length) => `the metadata length is ${length} bytes, not a multiple of 8`,
+  ),
+  size: invalid(() => 'the bundle size is over 2^53 - 1 bytes'),
+  chunks: (_, count, cap) =>
+    `the bundle has ${count} chunks and the cap is ${cap}: if the bundle is yours, raise maxChunks or seal it with a larger chunkSize`,
+  cut: ({ offset }, wanted) =>
+    `the header takes ${wanted} bytes, got ${offset}: the download was cut, fetch it again`,
+  key: ({ keyId }, given) =>
+    `the bundle was sealed for the key ${keyId}, the key given is ${given}: pass the public key of the pair that sealed it, or have the bundle resealed`,
+  seal: () =>
+    "the signature does not vouch for this header: it was altered, or made without the publisher's private key; discard the bundle and fetch it again from the publisher",
+  'seal-length': ({ offset }, got) =>
+    `the seal takes ${offset} bytes, got ${got}: pass the header alone, without the body`,
+  json: malformed(() => 'the metadata is not JSON in UTF-8'),
+  depth: malformed(() => `the metadata is nested over ${MAX_METADATA_DEPTH} deep`),
+  object: malformed(() => 'the metadata is not a JSON object'),
+  member: malformed((_, what) => `${what}`),
+  expectation: ({ expectation, expected, actual }) =>
+    `the bundle is genuine but not the one expected: ${
+      expectation === 'minSequence'
+        ? `sequence must be at least ${expected}`
+        : `${expectation} must be ${JSON.stringify(expected)}`
+    }, it says ${JSON.stringify(actual) ?? 'nothing'}; do not install it`,
+};
+
+/** The error with its sentence, where it is a fault of a header; any other as it is. */
+export function explain(error: unknown): unknown {
+  if (!(error instanceof HeaderFault)) return error;
+  const { code, reason, name: _, ...fields } = error;
+  const [kind, a, b] = reason;
+  return new BundleSealError(code, SENTENCES[kind](fields, a, b), {
+    ...fields,
+    ...(error.cause !== undefined && { cause: error.cause }),
+  });
+}
+
+/** What `read` gives; a fault of a header comes out with its sentence. */
+export function explained<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw explain(error);
+  }
+}
