@@ -40,8 +40,9 @@ export async function readArchive(
     const fault = paths.add(path, isFolder);
     if (fault !== undefined) throw invalid(fault, path);
     // By its word, so as not to begin; what is inflated is counted again.
-    meter({ path, by: size, size, compressedSize });
-    if (entry.method === DEFLATED) checkDeflated(path, entry);
+    const isDeflated = entry.method === DEFLATED;
+    meter({ path, by: size, size, compressedSize, deflated: isDeflated ? compressedSize : 0 });
+    if (isDeflated) checkDeflated(path, entry);
     await pace();
   }
   return withEnds(entries, offset);

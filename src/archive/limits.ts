@@ -1,7 +1,8 @@
 // How much an archive may hold and become, so that one that lies can't exhaust the device.
 
+import type { BundleSealError } from '../errors.ts';
 import { describe, shown } from '../options.ts';
-import { overLimit } from './refuse.ts';
+import { invalid, overLimit } from './refuse.ts';
 
 /** Bounds of what is read. They are counted on what is really there, not on what the archive says. */
 export interface ZipLimits {
@@ -81,14 +82,34 @@ export interface Growth {
    * that begins with a blank is no bomb yet.
    */
   readonly compressedSize: number | undefined;
+  /** Deflated bytes that gave these; of a file that is not deflated, 0 or nothing. */
+  readonly deflated?: number;
 }
 
-/** Counts the bytes of an archive's files, and throws `ERR_LIMIT_EXCEEDED` where they are too many. */
+// Deflated bytes for each inflated one. zlib, told to flush after every byte, writes 7.
+const MOST_DEFLATED = 8;
+// Deflated bytes beyond that, in a whole archive: what 65,535 files without content take, with blocks to spare.
+// Inflating them takes a fraction of a second.
+const MOST_WASTED = 2 ** 21;
+
+/**
+ * Counts the bytes of an archive's files.
+ *
+ * Each growth adds the deflated bytes that it has over eight times its inflated ones, and none takes away from them. So
+ * the sum does not depend on the order of the files, and all readers find the same.
+ *
+ * @returns A function that throws {@link BundleSealError} `ERR_LIMIT_EXCEEDED` where the bytes are too many, and
+ * `ERR_ARCHIVE_INVALID` where over 2 MiB of deflated ones inflate to nothing, which no tool makes: they would be work for
+ * nothing.
+ */
 export function createMeter(limits: Limits, advice: Advice = toReader): (growth: Growth) => void {
   const { maxFileSize, maxTotalSize, maxRatio } = limits;
   let total = 0;
-  return ({ path, by, size, compressedSize }) => {
+  let wasted = 0;
+  return ({ path, by, size, compressedSize, deflated = 0 }) => {
     total += by;
+    wasted += Math.max(0, deflated - MOST_DEFLATED * by);
+    if (wasted > MOST_WASTED) throw invalid(WASTE, path);
     const refuse = (limit: keyof Limits, what: string) => {
       throw overLimit(limit, `${what}: ${advice(limit)}`, path);
     };
@@ -106,3 +127,6 @@ export function createMeter(limits: Limits, advice: Advice = toReader): (growth:
     }
   };
 }
+
+const WASTE =
+  'takes the archive over 2 MiB of deflated bytes that inflate to nothing, as bombs do: make it again with a common zip tool';

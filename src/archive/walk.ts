@@ -144,7 +144,8 @@ async function* contentOf(read: ReadForward): AsyncGenerator<Uint8Array, void> {
   }
   if (compressedSize !== undefined && size !== undefined) {
     // By its word, so as not to begin; what is inflated is counted again.
-    createMeter(read.limits)({ path, by: size, size, compressedSize });
+    const deflated = method === DEFLATED ? compressedSize : 0;
+    createMeter(read.limits)({ path, by: size, size, compressedSize, deflated });
     if (method === DEFLATED) checkDeflated(path, { size, compressedSize });
   }
   const expected = { path, method, compressedSize, size, crc32: knownIn(entry, 'crc32') };

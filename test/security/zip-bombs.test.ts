@@ -2,6 +2,7 @@
 
 import { deflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import { checkArchive } from '../../src/archive/check.ts';
 import { crc32 } from '../../src/archive/crc32.ts';
 import { openZip, unzipBundle, unzipStream, type ZipLimits, zipBundle } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
@@ -108,6 +109,22 @@ function costlyBlocks(count: number): { data: Uint8Array; size: number } {
   return { data: data.slice(0, Math.ceil(length / 8)), size: 258 * count + 1 };
 }
 
+const INVALID = 'ERR_ARCHIVE_INVALID';
+
+/** Blocks of no bytes: RFC 1951 §3.2.4. */
+function emptyBlocks(length: number, isEnd = true): Uint8Array {
+  const blocks = new Uint8Array(length);
+  for (let at = 0; at < length; at += 5) blocks.set([0, 0, 0, 0xff, 0xff], at);
+  if (isEnd) blocks[length - 5] = 1;
+  return blocks;
+}
+
+/** A file whose deflated bytes inflate to nothing. */
+function nothing(name: string, length: number, isLater = false): RawEntry {
+  const entry = { name, data: emptyBlocks(length), method: 8 };
+  return isLater ? { ...entry, flags: 0x808, after: u(4, 0x08074b50, 0, length, 0) } : entry;
+}
+
 describe.each(READERS)('%s', (_, read) => {
   it.each<[keyof ZipLimits, number, string]>([
     ['maxEntries', 2, 'c'],
@@ -157,17 +174,28 @@ describe.each(READERS)('%s', (_, read) => {
     await rejection(read(rawZip(many), NO_SIZE), 'ERR_ARCHIVE_INVALID');
   });
 
-  it('refuses deflated bytes that make nothing, wherever they stand', async () => {
-    // Blocks of no bytes: RFC 1951 §3.2.4.
-    const blocks = new Uint8Array(1_000_000);
-    for (let at = 0; at < blocks.length; at += 5) blocks.set([0, 0, 0, 0xff, 0xff], at);
-    blocks[blocks.length - 5] = 1;
-    const after = u(4, 0x08074b50, 0, blocks.length, 0);
-    for (const entry of [{}, { flags: 0x808, after }]) {
-      const zip = rawZip([{ name: 'a', data: blocks, ...entry }]);
-      const error = await rejection(read(zip), 'ERR_ARCHIVE_INVALID');
+  it('refuses more than 2 MiB of deflated bytes that inflate to nothing', async () => {
+    for (const isLater of [false, true]) {
+      const error = await rejection(read(rawZip([nothing('a', 4_000_000, isLater)])), INVALID);
       expect(error.path).toBe('a');
-      expect(error.message).toMatch(/deflated bytes for 0, as bombs do/);
+      expect(error.message).toMatch(/^"a" takes the archive over 2 MiB of deflated bytes/);
+      const files = await read(rawZip([nothing('a', 1_000_000, isLater)]));
+      expect(files.get('a')).toEqual(utf8(''));
+    }
+  });
+
+  it('counts the deflated bytes that inflate to nothing over all files, in any order', async () => {
+    const content = bytesOf(3 * MIB);
+    const good: RawEntry = { name: 'good', content, data: deflateSync(content) };
+    const many = Array.from({ length: 50 }, (_, i) => nothing(`${i}`, 50_000));
+    expect((await read(rawZip([...many.slice(0, 40), good]))).size).toBe(41);
+    for (const entries of [
+      [good, ...many],
+      [...many, good],
+    ]) {
+      const order = [...entries.keys()].reverse();
+      await rejection(read(rawZip(entries)), INVALID);
+      await rejection(read(rawZip(entries, { order })), INVALID);
     }
   });
 
@@ -184,6 +212,17 @@ describe.each(READERS)('%s', (_, read) => {
     for (let i = 0; i < 5; i++) zip = await zipBundle({ 'inner.zip': zip });
     const files = await read(zip);
     expect([...files.keys()]).toEqual(['inner.zip']);
+  });
+});
+
+describe('deflated bytes that inflate to nothing', () => {
+  it('are counted within a file that has content behind them', async () => {
+    const content = bytesOf(MIB);
+    const data = join(emptyBlocks(3_000_000, false), deflateSync(content));
+    const zip = rawZip([{ name: 'a', content, data, crc: crc32(content) }]);
+    for (const read of [...READERS.map(([, read]) => read), checkArchive]) {
+      await rejection(read(zip), INVALID);
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 // Archives built byte by byte, with none of the code under test, and the three readers under one shape.
 
+import { concatAll } from '../../src/bytes.ts';
 import { openZip, unzipBundle, unzipStream, type ZipLimits } from '../../src/zip.ts';
 import { bytesOf } from './bytes.ts';
 
@@ -168,7 +169,7 @@ export function rawZip(entries: readonly RawEntry[], end: RawEnd = {}): Uint8Arr
   }
   put(end.before ?? new Uint8Array(0));
   const start = offset;
-  const directory = join(...(end.order?.map((i) => records[i] as Uint8Array) ?? records));
+  const directory = concatAll(end.order?.map((i) => records[i] as Uint8Array) ?? records);
   put(directory);
   put(end.between ?? new Uint8Array(0));
   const count = end.count ?? (end.order ?? records).length;
@@ -179,7 +180,7 @@ export function rawZip(entries: readonly RawEntry[], end: RawEnd = {}): Uint8Arr
   put(u(2, end.commentLength ?? comment.length));
   put(comment);
   put(end.after ?? new Uint8Array(0));
-  return join(...parts);
+  return concatAll(parts);
 }
 
 /** An archive as writers to a pipe make it: one stored file, its size behind its data. */

@@ -89,6 +89,28 @@ describe('what is counted', () => {
     }
   });
 
+  it('is 2 MiB of deflated bytes over eight times what they inflate to, in all', () => {
+    const meter = createMeter({ ...limits, maxFileSize: 2 ** 40, maxTotalSize: 2 ** 40 });
+    const count = (path: string, by: number, deflated: number) =>
+      meter({ path, by, size: by, compressedSize: undefined, deflated });
+    count('a', 10, 80 + MIB);
+    // What inflates to much does not make up for what does not.
+    count('b', 100 * MIB, MIB);
+    count('c', MIB, 9 * MIB);
+    const error = thrown(() => count('d', 0, 1), 'ERR_ARCHIVE_INVALID');
+    expect(error.message).toBe(
+      '"d" takes the archive over 2 MiB of deflated bytes that inflate to nothing, as bombs do: make it again with a common zip tool',
+    );
+    expect(error.path).toBe('d');
+  });
+
+  it('lets 65,535 files be deflated, flushed and empty', () => {
+    const meter = createMeter(limits);
+    // An empty stored block, as a flush leaves it, and the last block.
+    const empty = { by: 0, size: 0, compressedSize: 7, deflated: 7 };
+    for (let i = 0; i < 65_535; i++) meter({ path: `${i}`, ...empty });
+  });
+
   it('has advice for writers too', () => {
     const common = { path: 'a', by: 1, compressedSize: undefined };
     const meter = createMeter(limits, toWriter);
