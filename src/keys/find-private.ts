@@ -10,10 +10,10 @@ export const MAX_LOOKED_INTO: number = 2 ** 16;
 /**
  * What a file holds that must stay private, in words for people; `undefined` where it holds no private key.
  *
- * A key counts where its structure can be read: PEM with any text around it, also in UTF-16, in base64 over the
- * whole, and inside source or JSON with escaped line breaks; DER; a JWK at any depth of JSON; OpenSSH, PuTTY, OpenPGP
- * and age keys; PKCS#12 and Java key stores, which a name's ending gives away too. Text that only mentions
- * "-----BEGIN PRIVATE KEY-----" holds none.
+ * A key counts where its structure can be read: PEM with any text around it, also in UTF-16 and inside source or JSON
+ * with escaped line breaks; base64 of PEM or of DER anywhere in a text, as .env files have it; DER; a JWK at any depth of
+ * JSON; OpenSSH, PuTTY, OpenPGP and age keys; PKCS#12 and Java key stores, which a name's ending gives away too. Text
+ * that only mentions "-----BEGIN PRIVATE KEY-----" holds none.
  *
  * @param bytes - The whole file; one of more than 64 KiB is judged by its name alone.
  */
@@ -46,10 +46,42 @@ function inText(text: string): string | undefined {
   if (found !== undefined) return found;
   if (/^PuTTY-User-Key-File-\d/m.test(text)) return 'a PuTTY private key';
   if (/\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b/.test(text)) return 'an age private key';
-  // As a CI system's variables have it. "LS0tLS1CRUdJTi" is "-----BEGIN".
-  const packed = /LS0tLS1CRUdJTi[A-Za-z0-9+/=\s]{100,}/.exec(text)?.[0];
-  const inner = packed === undefined ? undefined : decoded(packed);
-  return inner && inBlocks(new TextDecoder('latin1').decode(inner));
+  return inPacked(text);
+}
+
+// What "-----BEGIN" is in base64, and in base64 of base64, as a secret of Kubernetes has it.
+const PACKED = /LS0tLS1CRUdJTi|TFMwdExTMUNSVWRKVG/g;
+// What the base64 of DER of 256 bytes or more begins with, where a word begins.
+const BARE = /(?:^|[^A-Za-z0-9+/])(MII[A-Za-z0-9+/\s]{200,})/g;
+
+/** Keys in base64 as variables of CI systems, .env files and kubeconfig have them, each of several in a text. */
+function inPacked(text: string): string | undefined {
+  const lines = text.replace(/\\+[nrt]/g, '\n');
+  const starts = Array.from(lines.matchAll(PACKED), ({ index }) => index);
+  for (const [i, start] of starts.entries()) {
+    const inner = new TextDecoder('latin1').decode(run(lines.slice(start, starts[i + 1])));
+    const found = inBlocks(inner) ?? inPacked(inner);
+    if (found !== undefined) return found;
+  }
+  for (const [, several] of lines.matchAll(BARE) as Iterable<[string, string]>) {
+    for (const one of several.split(/\s+(?=MII)/)) {
+      const bytes = run(one);
+      // The first four bytes are the tag, and the length in the form of two bytes.
+      const length = 4 + 256 * (bytes[2] ?? 0) + (bytes[3] ?? 0);
+      const found = inBinary(bytes.subarray(0, length));
+      bytes.fill(0);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+/** The base64 that a text begins with. What follows without a sign between may be read as part of it. */
+function run(text: string): Uint8Array {
+  const characters = (/^[A-Za-z0-9+/\s]*/.exec(text)?.[0] ?? '').replace(/\s+/g, '');
+  // A last group that is not whole holds nothing that a block or a structure needs, unless it has to be padded.
+  const padded = characters.padEnd(Math.ceil(characters.length / 4) * 4, 'A');
+  return fromBase64(padded, 'base64') as Uint8Array;
 }
 
 /** Base64 with anything around and between its characters. */

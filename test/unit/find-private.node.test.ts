@@ -20,6 +20,8 @@ const pkcs8 = pem('pkcs8');
 const jwk = rsa.privateKey.export({ format: 'jwk' });
 const block = (label: string, body: Uint8Array) =>
   `-----BEGIN ${label}-----\n${Buffer.from(body).toString('base64')}\n-----END ${label}-----\n`;
+const publicPem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const base64 = (content: string | Uint8Array) => Buffer.from(content).toString('base64');
 const openSsh = block(
   'OPENSSH PRIVATE KEY',
   Buffer.from(`openssh-key-v1\0${'none'.repeat(30)}`, 'latin1'),
@@ -61,6 +63,27 @@ const KEYS: Record<string, string | Uint8Array> = {
   'a key in UTF-16 without a mark': Buffer.from(pkcs8, 'utf16le'),
   'a key in big-endian UTF-16': Buffer.from(`\ufeff${pkcs8}`, 'utf16le').swap16(),
   'a key in base64 as a whole': Buffer.from(pkcs8).toString('base64'),
+  'a .env file with both halves in base64': `PUBLIC=${base64(publicPem)}\nPRIVATE=${base64(pkcs8)}\n`,
+  'a .env file with lines after the key': `PRIVATE=${base64(`${pkcs8}\n`)}\nNODE_ENV=production\nA=b`,
+  'a list of both halves in base64': `${base64(publicPem)}\n${base64(pkcs8)}\n`,
+  'a kubeconfig': `clusters:
+- cluster:
+    certificate-authority-data: ${base64(block('CERTIFICATE', new Uint8Array(600)))}
+users:
+- user:
+    client-key-data: ${base64(pkcs8)}
+`,
+  'JSON with both halves in base64': JSON.stringify({
+    public: base64(publicPem),
+    private: base64(pkcs8),
+  }),
+  'a key in base64 lines that JSON escapes': JSON.stringify(
+    base64(pkcs8).replace(/.{76}/g, '$&\n'),
+  ),
+  'a key in base64 of base64': `data: ${base64(base64(pkcs8))}\n`,
+  'the DER of a key in base64': `PRIVATE=${base64(der('pkcs8'))}\nNODE_ENV=production\n`,
+  'the DER of a key in source code': `const key = "${base64(der('pkcs1'))}";`,
+  'the DER of both halves in base64': `${base64(rsa.publicKey.export({ type: 'spki', format: 'der' }))}\n${base64(der('pkcs8'))}\n`,
   'a JWK': JSON.stringify(jwk),
   'a JWK of an EC key': JSON.stringify(ec.privateKey.export({ format: 'jwk' })),
   'a symmetric JWK': JSON.stringify({ kty: 'oct', k: 'a'.repeat(43) }),
@@ -79,6 +102,7 @@ const PUBLIC: Record<string, string | Uint8Array> = {
   'a public key': rsa.publicKey.export({ type: 'spki', format: 'pem' }),
   'a public key as PKCS#1': rsa.publicKey.export({ type: 'pkcs1', format: 'pem' }),
   'a public key as DER': rsa.publicKey.export({ type: 'spki', format: 'der' }),
+  'a public key in base64': `A=${base64(publicPem)}\nB=${base64(rsa.publicKey.export({ type: 'spki', format: 'der' }))}\nC=production`,
   'a public JWK': JSON.stringify(rsa.publicKey.export({ format: 'jwk' })),
   'source that names the armour': `if (text.includes('-----BEGIN PRIVATE KEY-----')) throw new Error('private');`,
   'source that writes the armour':
