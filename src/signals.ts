@@ -44,8 +44,8 @@ export function onAbort(signal: AbortSignal, stop: () => void): () => void {
   const stops = stopsOf.get(signal) ?? listen(signal);
   stops.add(stop);
   return () => {
-    stops.delete(stop);
-    if (stops.size > 0) return;
+    // A second time it would take away the listener of those who have come since.
+    if (!stops.delete(stop) || stops.size > 0) return;
     stopsOf.delete(signal);
     signal.removeEventListener('abort', stopAll);
   };

@@ -141,3 +141,22 @@ describe('a file', () => {
     }
   });
 });
+
+describe('bytes between a file and the next part of the archive', () => {
+  it('are refused before they are read', async () => {
+    const gap = 2 ** 24;
+    const zip = rawZip([{ ...one, after: new Uint8Array(gap) }, two]);
+    let read = 0;
+    const source = {
+      size: zip.length,
+      read: async (offset: number, length: number) => {
+        read += length;
+        return zip.slice(offset, offset + length);
+      },
+    };
+    const reader = await openZip(source);
+    const error = await rejection(reader.read('a.txt'), 'ERR_ARCHIVE_INVALID');
+    expect(error.message).toMatch(/^"a.txt" is followed by bytes that belong to nothing/);
+    expect(read).toBeLessThan(gap / 2);
+  });
+});
