@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BundleSealError } from '../../src/index.ts';
-import { decodeInstructions } from '../../src/release/patch/decode.ts';
-import { encodeInstructions } from '../../src/release/patch/encode.ts';
+import { decodeNow, encodeNow } from '../support/patch.ts';
 
 /** Bytes like those of a build: runs out of a small alphabet, and now and then noise. */
 const piece = fc.oneof(
@@ -48,7 +47,7 @@ function spaceOf(before: Uint8Array, after: Uint8Array): Uint8Array {
 
 function decode(coded: Uint8Array, before: Uint8Array, length: number): Uint8Array {
   const space = spaceOf(before, new Uint8Array(length));
-  decodeInstructions(coded, space, before.length);
+  decodeNow(coded, space, before.length);
   return space.subarray(before.length);
 }
 
@@ -56,7 +55,7 @@ describe('the instructions of a patch', () => {
   it('make the new image of the old one, whatever the two are', () => {
     fc.assert(
       fc.property(images, ([before, after]) => {
-        const coded = encodeInstructions(spaceOf(before, after), before.length);
+        const coded = encodeNow(spaceOf(before, after), before.length);
         expect(decode(coded, before, after.length)).toEqual(after);
       }),
       { numRuns: 150 },
@@ -66,7 +65,7 @@ describe('the instructions of a patch', () => {
   it('end exactly where their bytes end: one less or one more is refused', () => {
     fc.assert(
       fc.property(images, fc.nat(255), ([before, after], byte) => {
-        const coded = encodeInstructions(spaceOf(before, after), before.length);
+        const coded = encodeNow(spaceOf(before, after), before.length);
         const more = Uint8Array.of(...coded, byte);
         for (const wrong of [coded.subarray(0, -1), more]) {
           expect(() => decode(wrong, before, after.length)).toThrow(BundleSealError);

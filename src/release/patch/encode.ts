@@ -12,10 +12,16 @@ const EVENNESS = 1.3;
 const SHORTEST_PLAIN = 64;
 
 /**
+ * Codes the instructions that make the new image of the old one, and yields now and then how many bytes of the new one
+ * are done.
+ *
  * @param space - The old image, and behind it the new one.
- * @returns The coded instructions that make the new image of the old one.
+ * @returns The coded instructions.
  */
-export function encodeInstructions(space: Uint8Array, oldLength: number): Uint8Array {
+export function* encodeInstructions(
+  space: Uint8Array,
+  oldLength: number,
+): Generator<number, Uint8Array> {
   const encoder = createEncoder();
   const instructions = createInstructions(encoder, space, oldLength);
   const isCompressed = judgeBlocks(space.subarray(oldLength));
@@ -31,7 +37,7 @@ export function encodeInstructions(space: Uint8Array, oldLength: number): Uint8A
     }
     waiting = 0;
   };
-  parse(space, oldLength, isIncompressible, {
+  yield* parse(space, oldLength, isIncompressible, {
     literal(byte) {
       if (isIncompressible(instructions.position + waiting)) {
         waiting++;

@@ -40,20 +40,30 @@ const DEPTH = 24;
 
 // Bytes that are looked at together.
 const WINDOW = 4096;
+// Bytes of the old image that are indexed before the caller may let others have their turn.
+const INDEXED_A_STEP = 2 ** 18;
 const UNREACHED = 0x7fff_ffff;
 const LITERAL_KIND = -1;
 // What is known at a place: the distances used last, and the alignment behind them.
 const STATE = NEAR_KINDS + 1;
 
-/** @param isIncompressible - Whether the byte at this place is part of what is compressed already. */
-export function parse(
+/**
+ * Finds the instructions, and yields now and then how many bytes of the new image are done.
+ *
+ * @param isIncompressible - Whether the byte at this place is part of what is compressed already.
+ */
+export function* parse(
   space: Uint8Array,
   oldLength: number,
   isIncompressible: (at: number) => boolean,
   sink: InstructionSink,
-): void {
+): Generator<number, void> {
   const end = space.length;
   const matches = createMatchFinder(space, MIN_DISTANCE);
+  for (let to = 0; to < oldLength; to += INDEXED_A_STEP) {
+    matches.indexTo(to);
+    yield 0;
+  }
   matches.indexTo(oldLength);
 
   // For each place of the window, the cheapest way there: its price, and its last instruction.
@@ -194,6 +204,7 @@ export function parse(
     states.copyWithin(0, node * STATE, (node + 1) * STATE);
     isBehindCopy[0] = isBehindCopy[node] as number;
     start += node;
+    yield start - oldLength;
     if (long === undefined) continue;
     sink.copy(long);
     pass(states, 0, long.kind, start, long.source, oldLength);

@@ -1,0 +1,151 @@
+// Making a patch: what turns one release into another.
+
+import type { Planned } from '../archive/content.ts';
+import { createPace } from '../archive/pace.ts';
+import type { BackendChoice } from '../backend/backend.ts';
+import { selectBackend } from '../backend/select.ts';
+import { encryptObject, readSigningKey } from '../bundle/encrypt.ts';
+import { concat, type OwnBytes, toHex } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import type { PrivateKeyInput } from '../keys/strict.ts';
+import { checkOptions, type WorkOptions } from '../options.ts';
+import type { Signer } from '../seal/signer.ts';
+import { checkAppId } from './app-id.ts';
+import {
+  checkFiles,
+  letGo,
+  planRelease,
+  type ReleaseFile,
+  type ReleaseFiles,
+  readFiles,
+} from './files.ts';
+import { idOf } from './id.ts';
+import { imageLength, writeImage } from './image.ts';
+import { MAX_IMAGE_LENGTH } from './limits.ts';
+import { encodePatchHeader } from './patch-header.ts';
+import { runSteps } from './steps.ts';
+
+export interface CreatePatchOptions extends WorkOptions {
+  /** The publisher's private key, or a {@link Signer} that holds it elsewhere. */
+  readonly privateKey: PrivateKeyInput | Signer;
+  /** The app that the patch is for: signed, readable by anyone. */
+  readonly appId: string;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+const OPTIONS: readonly string[] = ['privateKey', 'appId', 'signal', 'onProgress', 'backend'];
+
+/** A sealed patch, and what an index says of it. */
+export interface Patch {
+  /** The sealed patch. */
+  readonly bytes: OwnBytes;
+  /** Id of the release that it starts from: 64 hex characters. */
+  readonly from: string;
+  /** Id of the release that it makes: 64 hex characters. */
+  readonly to: string;
+  /** SHA-256 of the sealed patch: 64 hex characters, as `sha256sum` prints it. */
+  readonly sha256: string;
+  /** Bytes of the sealed patch. */
+  readonly size: number;
+}
+
+/**
+ * Makes and seals a patch: a device that has the release `from` and the public key makes the release `to` of it.
+ *
+ * The plain bytes of the patch are the same for the same two releases, on every platform and backend; the seal draws a
+ * fresh session key in each call. The ids of the releases are inside the seal, because they are digests of the content.
+ * The metadata has `appId` and nothing else. The work gives timers, input and an abort their turn; the encoder is
+ * loaded when it is first called.
+ *
+ * Memory: up to 12 times the new image, and 64 MiB.
+ *
+ * @param from - The files of the older release, as `zipBundle` takes them. A stamp among them is left out.
+ * @param to - The files of the newer release.
+ * @param options.privateKey - PEM, DER, JWK, or a {@link Signer}.
+ * @param options.appId - The app that the patch is for.
+ * @param options.onProgress - Is told the bytes of the new image, files and list.
+ * @throws `TypeError`: a wrong or unknown option, by name; a content of another kind. {@link BundleSealError}
+ * `ERR_ARCHIVE_INVALID`: no file, or a path that a release may not have; `path` says which. `ERR_LIMIT_EXCEEDED`: an
+ * image of over 1,073,741,823 bytes. `ERR_SOURCE_FAILED`: a content could not be read. `ERR_KEY_INVALID`,
+ * `ERR_SIGNER_FAILED`, `ERR_BACKEND_UNAVAILABLE`: as `encryptBundle` throws them.
+ * @see docs/releases.md#patches
+ * @example
+ * ```ts
+ * import { keygen } from 'bundleseal';
+ * import { createPatch } from 'bundleseal/release';
+ *
+ * const { privateKey } = await keygen();
+ * const text = (value: string) => new TextEncoder().encode(value);
+ * const { bytes, from, to } = await createPatch(
+ *   { 'app.js': text('console.log("Hello")') },
+ *   { 'app.js': text('console.log("Hello, world")') },
+ *   { privateKey, appId: 'com.example.app' },
+ * );
+ * console.log(bytes.length, from, to);
+ * ```
+ */
+export async function createPatch(
+  from: ReleaseFiles,
+  to: ReleaseFiles,
+  options: CreatePatchOptions,
+): Promise<Patch> {
+  checkOptions('createPatch', options, OPTIONS);
+  checkAppId(options.appId);
+  checkFiles(from);
+  checkFiles(to);
+  const { privateKey, appId, signal } = options;
+  const planned: Planned[] = [];
+  try {
+    // A key that is refused is refused before the long work.
+    await readSigningKey(privateKey);
+    planned.push(...(await planRelease(from, signal)));
+    const older = await readFiles(planned, signal);
+    const plannedTo = await planRelease(to, signal);
+    planned.push(...plannedTo);
+    const newer = await readFiles(plannedTo, signal);
+    const { plain, ...ids } = await codePatch(older, newer, options);
+    const backend = await selectBackend(options.backend);
+    const sealing = { privateKey, metadata: { appId }, backend: backend.name };
+    const { bytes } = await encryptObject(
+      plain,
+      signal === undefined ? sealing : { ...sealing, signal },
+      'patch',
+    );
+    return { bytes, ...ids, sha256: toHex(await backend.sha256(bytes)), size: bytes.length };
+  } catch (error) {
+    letGo(from, planned, error);
+    letGo(to, [], error);
+    throw error;
+  }
+}
+
+/** The plain bytes of a patch, and the ids of its two releases. */
+export async function codePatch(
+  older: readonly ReleaseFile[],
+  newer: readonly ReleaseFile[],
+  options: Pick<CreatePatchOptions, 'backend' | 'signal' | 'onProgress'>,
+): Promise<{ readonly plain: Uint8Array; readonly from: string; readonly to: string }> {
+  const backend = await selectBackend(options.backend);
+  const { encodeInstructions } = await import('./patch/encode.ts');
+  const pace = createPace(options.signal);
+  const fromLength = checkedLength(older);
+  const toLength = checkedLength(newer);
+  const ids = { from: await idOf(older, backend, pace), to: await idOf(newer, backend, pace) };
+  const space = new Uint8Array(fromLength + toLength);
+  writeImage(older, space);
+  writeImage(newer, space.subarray(fromLength));
+  const tell = (done: number) => options.onProgress?.({ done, total: toLength });
+  const coded = await runSteps(encodeInstructions(space, fromLength), pace, tell);
+  tell(toLength);
+  return { plain: concat(encodePatchHeader({ ...ids, fromLength, toLength }), coded), ...ids };
+}
+
+function checkedLength(files: readonly ReleaseFile[]): number {
+  const length = imageLength(files);
+  if (length <= MAX_IMAGE_LENGTH) return length;
+  throw new BundleSealError(
+    'ERR_LIMIT_EXCEEDED',
+    `the release takes ${length} bytes and a patch at most ${MAX_IMAGE_LENGTH}: publish the whole release alone`,
+  );
+}

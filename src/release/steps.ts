@@ -1,0 +1,24 @@
+// Long work in small steps, with turns for the rest of the program between them.
+
+import type { Pace } from '../archive/pace.ts';
+
+/**
+ * Runs the steps to their end.
+ *
+ * @param tell - Is called before each turn of the others, with what the step before it yielded.
+ * @returns What the steps return. Rejects with the signal's reason if the signal of `pace` aborts.
+ */
+export async function runSteps<T>(
+  steps: Generator<number, T>,
+  pace: Pace,
+  tell: (done: number) => void,
+): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    const turn = pace();
+    if (turn === undefined) continue;
+    tell(step.value);
+    await turn;
+  }
+}
