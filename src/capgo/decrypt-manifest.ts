@@ -27,9 +27,12 @@ export interface DecryptManifestOptions extends WorkOptions {
   readonly ivSessionKey: string;
   /**
    * SHA-256 of every raw file by its path, 64 hex characters: the `hashes` that `encryptManifest` gave, from where nobody
-   * but the publisher can write. The update must hold exactly these files. Without it paths are not proven.
+   * but the publisher can write. The update must hold exactly these files.
+   *
+   * `'unchecked'`: the caller compares paths and contents with such a list itself, before it uses them. The update then
+   * proves only that the private key once signed each content, for some path of some update.
    */
-  readonly trusted?: Readonly<Record<string, string>>;
+  readonly trusted: Readonly<Record<string, string>> | 'unchecked';
   /** Inflates Brotli, and bounds itself; default: Node's. */
   readonly brotli?: BrotliCoder;
   /** Bytes of one file, inflated. Default 268,435,456. */
@@ -44,16 +47,18 @@ const DEFAULT_MAX_FILE_SIZE = 2 ** 28;
  * Opens the files of a delta update. Nothing is returned unless each file is there and its raw bytes have the
  * hash that the private key signed.
  *
- * **Nobody signed the list itself, and a hash is signed without its path.** Unless `trusted` is passed, whoever serves
- * the update can leave files out and exchange the contents of two paths. Whoever has the public key, which every copy of
- * the app holds, can also put a file of an older update, or of another app with the same key, into this one. With
- * `trusted` each path must have the hash that is listed for it, and no path may be missing.
+ * **Nobody signed the list itself, and a hash is signed without its path.** From the wire alone, whoever serves the
+ * update can leave files out and exchange the contents of two paths. Whoever has the public key, which every copy of
+ * the app holds, can also put a file of an older update, or of another app with the same key, into this one. So
+ * `trusted` is needed: each path must have the hash that is listed for it, and no path may be missing. A caller that
+ * compares them itself passes `trusted: 'unchecked'`.
  *
  * @param manifest - The list, as the server gave it.
  * @param files - Encrypted bytes by `file_name`.
  * @returns raw bytes by path.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: the list names a file twice, or one outside the folder, or
- * one that is not there, by `path`; `ERR_EXPECTATION_FAILED`: the update is not the one that `trusted` lists, by `path`; `ERR_LIMIT_EXCEEDED`: a file is larger than `maxFileSize`; and what
+ * one that is not there, by `path`; `ERR_EXPECTATION_FAILED`: the update is not the one that `trusted` lists, by `path`, or there is no
+ * `trusted`, and then nothing was decrypted; `ERR_LIMIT_EXCEEDED`: a file is larger than `maxFileSize`; and what
  * `decryptBundle` throws.
  * @see docs/capgo.md
  */
@@ -141,12 +146,18 @@ export async function decryptManifest(
   }
 }
 
-/** @throws `TypeError` */
+/** @throws `TypeError`; {@link BundleSealError} `ERR_EXPECTATION_FAILED` where there is none. */
 function readTrusted(trusted: unknown): ReadonlyMap<string, Uint8Array> | undefined {
-  if (trusted === undefined) return undefined;
+  if (trusted === 'unchecked') return undefined;
+  if (trusted === undefined) {
+    throw new BundleSealError(
+      'ERR_EXPECTATION_FAILED',
+      "a delta update of Capgo's wire proves neither the paths of its files nor that they are of this update: pass the hashes that encryptManifest gave, delivered sealed, as options.trusted (or 'unchecked' if you compare every path and content with such a list yourself)",
+    );
+  }
   if (typeof trusted !== 'object' || trusted === null || Array.isArray(trusted)) {
     throw new TypeError(
-      `options.trusted expected an object of SHA-256 by path, got ${describe(trusted)}`,
+      `options.trusted expected an object of SHA-256 by path or 'unchecked', got ${describe(trusted)}`,
     );
   }
   return new Map(

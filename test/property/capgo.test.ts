@@ -93,8 +93,8 @@ describe('a delta update', () => {
     await fc.assert(
       fc.asyncProperty(files, backends, async (raw, [maker, opener]) => {
         const made = await encryptManifest(raw, { privateKey, backend: maker });
-        const { manifest, ivSessionKey } = made;
-        const received = { publicKey, ivSessionKey, backend: opener };
+        const { manifest, ivSessionKey, hashes: trusted } = made;
+        const received = { publicKey, ivSessionKey, trusted, backend: opener };
         const opened = await decryptManifest(manifest, made.files, received);
         return (
           opened.size === Object.keys(raw).length &&

@@ -157,6 +157,7 @@ describe.each(BACKENDS)('through %s, memory that changes', (backend) => {
     await capgo.decryptManifest(sent.manifest, sent.files, {
       ...keys,
       ivSessionKey: sent.ivSessionKey,
+      trusted: sent.hashes,
     });
     const zip = { ivSessionKey: sent.ivSessionKey, checksum: sent.checksum as string };
     await capgo.decryptBundle(sent.bundle as Uint8Array, { ...keys, ...zip });

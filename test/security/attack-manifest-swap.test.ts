@@ -1,6 +1,6 @@
 // Files of a delta update in Capgo's wire, put where they do not belong by who serves them.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../src/backend/select.ts';
 import { readPublicKey } from '../../src/capgo/keys.ts';
 import { loadCbc } from '../../src/capgo/load-cbc.ts';
@@ -95,9 +95,33 @@ describe('an update that is compared with a trusted list', () => {
   );
 });
 
+it('nothing is decrypted where no list is passed, and the message says what to pass', async () => {
+  const brotli = vi.fn((bytes: Uint8Array) => bytes);
+  const made = await encryptManifest(
+    { a: new Uint8Array(9000) },
+    { privateKey, brotli: () => text('a') },
+  );
+  const opening = {
+    publicKey,
+    ivSessionKey: made.ivSessionKey,
+    brotli,
+  } as unknown as typeof options;
+  const error = await rejection(
+    decryptManifest(made.manifest, made.files, opening),
+    'ERR_EXPECTATION_FAILED',
+  );
+  expect(error.message).toMatch(/proves neither the paths .* options\.trusted/);
+  expect(brotli).not.toHaveBeenCalled();
+  const swapped = { publicKey, ivSessionKey } as typeof options;
+  await rejection(
+    decryptManifest(exchanged.list, exchanged.files, swapped),
+    'ERR_EXPECTATION_FAILED',
+  );
+});
+
 // docs/capgo.md says so: this is what the wire itself does not prove.
-it('without a trusted list exchanged contents and old files are taken', async () => {
-  const opening = { publicKey, ivSessionKey };
+it('exchanged contents and old files are taken where the caller says that it compares them', async () => {
+  const opening = { publicKey, ivSessionKey, trusted: 'unchecked' } as const;
   const swapped = await decryptManifest(exchanged.list, exchanged.files, opening);
   expect(swapped.get('app.js')).toEqual(NEW['login.js']);
   const { entry, encrypted } = await oldLogin();

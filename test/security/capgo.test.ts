@@ -107,7 +107,7 @@ describe('a manifest from a hostile server', () => {
   const opening = async (change: (entry: object) => unknown, more: object = {}) => {
     const { manifest, files, ivSessionKey } = await encryptManifest({ a: page }, { privateKey });
     const list = [change(manifest[0] as object)].flat() as never;
-    return decryptManifest(list, files, { publicKey, ivSessionKey, ...more });
+    return decryptManifest(list, files, { publicKey, ivSessionKey, trusted: 'unchecked', ...more });
   };
   const NAMELESS = /^a file of the manifest has no file_name$/;
   const HASHLESS = /^a has no file_hash: nobody vouches for it$/;
@@ -138,7 +138,11 @@ describe('a manifest from a hostile server', () => {
   it.each([0, 15])('is refused with a file of %i bytes, by its path', async (length) => {
     const { manifest, ivSessionKey } = await encryptManifest({ a: page }, { privateKey });
     const files = new Map([['a', bytesOf(length)]]);
-    const work = decryptManifest(manifest, files, { publicKey, ivSessionKey });
+    const work = decryptManifest(manifest, files, {
+      publicKey,
+      ivSessionKey,
+      trusted: 'unchecked',
+    });
     const error = await rejection(work, 'ERR_LENGTH_INVALID');
     expect(error.path).toBe('a');
     expect(error.message).toBe(
@@ -158,7 +162,7 @@ describe('a manifest from a hostile server', () => {
     const list = names.map((file_name) => ({ ...manifest[0], file_name })) as never;
     const bytes = files.get('a') as Uint8Array;
     const given = new Map(names.map((name) => [name, bytes]));
-    const work = decryptManifest(list, given, { publicKey, ivSessionKey });
+    const work = decryptManifest(list, given, { publicKey, ivSessionKey, trusted: 'unchecked' });
     await rejection(work, 'ERR_ARCHIVE_INVALID');
   });
 
@@ -175,7 +179,11 @@ describe('a manifest from a hostile server', () => {
     );
     expect(manifest[0]?.file_hash).toMatch(/^[A-Za-z0-9+/]{342}==$/);
     expect(checksum).toBe(manifest[0]?.file_hash);
-    const opened = await decryptManifest(manifest, files, { publicKey, ivSessionKey });
+    const opened = await decryptManifest(manifest, files, {
+      publicKey,
+      ivSessionKey,
+      trusted: 'unchecked',
+    });
     expect(opened.get('a')).toEqual(page);
   });
 });

@@ -26,14 +26,23 @@ describe("Node's Brotli", () => {
     expect(manifest.map(({ file_name }) => file_name)).toEqual(['a.html.br', 'b.bin']);
     const { length } = brotliCompressSync(page);
     expect(encrypted.get('a.html.br')?.length).toBe(length - (length % 16) + 16);
-    const opened = await decryptManifest(manifest, encrypted, { publicKey, ivSessionKey });
+    const opened = await decryptManifest(manifest, encrypted, {
+      publicKey,
+      ivSessionKey,
+      trusted: 'unchecked',
+    });
     expect(Object.fromEntries(opened)).toEqual(files);
   });
 
   it('stops at the largest size that is allowed', async () => {
     const { manifest, files, ivSessionKey } = await encryptManifest({ a: page }, { privateKey });
     const open = (maxFileSize: number) =>
-      decryptManifest(manifest, files, { publicKey, ivSessionKey, maxFileSize });
+      decryptManifest(manifest, files, {
+        publicKey,
+        ivSessionKey,
+        trusted: 'unchecked',
+        maxFileSize,
+      });
     const error = await rejection(open(page.length - 1), 'ERR_LIMIT_EXCEEDED');
     expect(error.path).toBe('a');
     expect(error.message).toBe(
@@ -46,7 +55,8 @@ describe("Node's Brotli", () => {
     const bomb = brotliCompressSync(new Uint8Array(2 ** 20));
     const made = await encryptManifest({ a: page }, { privateKey, brotli: () => bomb });
     const { manifest, files, ivSessionKey } = made;
-    const options = { publicKey, ivSessionKey, maxFileSize: page.length };
+    const maxFileSize = page.length;
+    const options = { publicKey, ivSessionKey, trusted: 'unchecked' as const, maxFileSize };
     await rejection(decryptManifest(manifest, files, options), 'ERR_LIMIT_EXCEEDED');
     await rejection(
       decryptManifest(manifest, files, { ...options, maxFileSize: 2 ** 20 }),
@@ -67,7 +77,11 @@ describe("Node's Brotli", () => {
     const brotli = (raw: Uint8Array) => raw.subarray(0, 5000);
     const made = await encryptManifest({ a: page }, { privateKey, brotli });
     const { manifest, files, ivSessionKey } = made;
-    const work = decryptManifest(manifest, files, { publicKey, ivSessionKey });
+    const work = decryptManifest(manifest, files, {
+      publicKey,
+      ivSessionKey,
+      trusted: 'unchecked',
+    });
     await rejection(work, 'ERR_CHECKSUM_MISMATCH');
   });
 });
@@ -99,7 +113,11 @@ describe('a runtime without Brotli', () => {
     vi.unstubAllGlobals();
     const { manifest, files, ivSessionKey } = await work;
     expect(manifest[0]?.file_name).toBe('a');
-    const opened = await decryptManifest(manifest, files, { publicKey, ivSessionKey });
+    const opened = await decryptManifest(manifest, files, {
+      publicKey,
+      ivSessionKey,
+      trusted: 'unchecked',
+    });
     expect(opened.get('a')).toEqual(page);
   });
 
@@ -107,7 +125,8 @@ describe('a runtime without Brotli', () => {
     const made = await encryptManifest({ a: page }, { privateKey });
     const open = (more: object) => {
       vi.stubGlobal('process', withZlib(undefined));
-      const options = { publicKey, ivSessionKey: made.ivSessionKey, ...more };
+      const { ivSessionKey, hashes: trusted } = made;
+      const options = { publicKey, ivSessionKey, trusted, ...more };
       // What it needs of the runtime it takes before anything else.
       const work = decryptManifest(made.manifest, made.files, options);
       vi.unstubAllGlobals();

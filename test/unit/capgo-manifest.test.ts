@@ -39,6 +39,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     decryptManifest(manifest, files, {
       publicKey,
       ivSessionKey,
+      trusted: 'unchecked',
       brotli: brotli.decompress,
       backend,
       ...more,
@@ -256,7 +257,11 @@ it('sends the bytes that it hashed, whatever becomes of the memory that they cam
   };
   const options = { privateKey, brotli: wiping };
   const { manifest, files, ivSessionKey } = await encryptManifest({ a: bytes }, options);
-  const opened = await decryptManifest(manifest, files, { publicKey, ivSessionKey });
+  const opened = await decryptManifest(manifest, files, {
+    publicKey,
+    ivSessionKey,
+    trusted: 'unchecked',
+  });
   expect(opened.get('a')).toEqual(bytesOf(9000));
 });
 
@@ -289,7 +294,8 @@ it('tells of a large file on its way, after what came before it', async () => {
   expect(seen).toEqual([10, 65_546, 131_082, 196_618, 200_013]);
   seen.length = 0;
   const { backend, onProgress } = options;
-  await decryptManifest(manifest, files, { publicKey, ivSessionKey, backend, onProgress });
+  const received = { publicKey, ivSessionKey, backend, onProgress };
+  await decryptManifest(manifest, files, { ...received, trusted: 'unchecked' });
   expect(seen).toEqual([16, 65_552, 131_088, 196_624, 200_032]);
 });
 
@@ -311,7 +317,12 @@ it('has nothing done for a signal that was aborted before', async () => {
   const raw = { a: text(9000) };
   await expect(encryptManifest(raw, { privateKey, brotli, signal })).rejects.toBe(reason);
   const { manifest, files, ivSessionKey } = await encryptManifest(raw, { privateKey });
-  const work = decryptManifest(manifest, files, { publicKey, ivSessionKey, signal });
+  const work = decryptManifest(manifest, files, {
+    publicKey,
+    ivSessionKey,
+    trusted: 'unchecked',
+    signal,
+  });
   await expect(work).rejects.toBe(reason);
   expect(brotli).not.toHaveBeenCalled();
 });

@@ -25,7 +25,8 @@ const { bundle, ivSessionKey, checksum } = await encryptBundle(zip, { privateKey
 const [iv, signedKey] = ivSessionKey.split(':') as [string, string];
 const sent = { publicKey, ivSessionKey, checksum };
 const update = await encryptManifest({ a: zip }, { privateKey });
-const received = { publicKey, ivSessionKey: update.ivSessionKey };
+const { ivSessionKey: updateKey, hashes: trusted } = update;
+const received = { publicKey, ivSessionKey: updateKey, trusted };
 
 describe("a caller's mistake is a TypeError or RangeError", () => {
   const encrypting = (more: object) => encryptBundle(zip, { privateKey, ...more });

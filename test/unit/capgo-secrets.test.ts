@@ -73,7 +73,12 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(encrypting).toContain(sessionKey);
     const { manifest, files, ivSessionKey } = made;
     const open = (changed: ReadonlyMap<string, Uint8Array>) =>
-      decryptManifest(manifest, changed, { publicKey, ivSessionKey, backend });
+      decryptManifest(manifest, changed, {
+        publicKey,
+        ivSessionKey,
+        trusted: 'unchecked',
+        backend,
+      });
     expect(await wipedBy(() => open(files))).toContain(sessionKey);
     const cut = new Map([['a', zip]]);
     const refused = await wipedBy(() => rejection(open(cut), 'ERR_LENGTH_INVALID'));
