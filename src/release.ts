@@ -1,7 +1,41 @@
 export type { BackendChoice } from './backend/backend.ts';
 export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
+export type { JsonValue } from './format/metadata.ts';
+export type { PrivateKeyInput, PublicKeyInput } from './keys/strict.ts';
 export { type ApplyPatchOptions, applyPatch } from './release/apply-patch.ts';
+export { type ChooseOptions, chooseRelease, type KnownRelease } from './release/choose.ts';
 export { type CreatePatchOptions, createPatch, type Patch } from './release/create-patch.ts';
 export type { ReleaseFiles } from './release/files.ts';
 export { type ReleaseIdOptions, releaseId } from './release/id.ts';
+export type {
+  ReleaseEntry,
+  ReleaseIndex,
+  ReleaseObject,
+  ReleasePatch,
+  RetiredObject,
+} from './release/index-format.ts';
+export {
+  type OpenKeysOptions,
+  openKeys,
+  type ReleaseKeys,
+  type SealKeysOptions,
+  sealKeys,
+} from './release/keys-list.ts';
 export type { PatchLimits } from './release/limits.ts';
+export {
+  type OpenedIndex,
+  type OpenIndexOptions,
+  openIndex,
+  openIndexWithMark,
+} from './release/open-index.ts';
+export type { IndexMark } from './release/order.ts';
+export { type SealIndexOptions, sealIndex } from './release/seal-index.ts';
+export {
+  type ReleaseStamp,
+  readStamp,
+  type StampFile,
+  type StampFloor,
+  writeStamp,
+} from './release/stamp.ts';
+export type { Signer } from './seal/signer.ts';
+export type { BundleInput } from './sources/input.ts';

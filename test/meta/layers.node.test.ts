@@ -34,7 +34,7 @@ const FLOORS: readonly (readonly string[])[] = [
 ];
 
 const PRIMITIVES = /^(@noble\/|micro-rsa-dsa-dh|node:crypto)/;
-const MAY_HOLD_PRIMITIVES = /^(backend\/noble\.ts|capgo\/cbc-noble\.ts|keys\/|seal\/)/;
+const MAY_HOLD_PRIMITIVES = /^(backend\/(noble|sha256)\.ts|capgo\/cbc-noble\.ts|keys\/|seal\/)/;
 
 interface Import {
   readonly from: string;

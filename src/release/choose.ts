@@ -1,0 +1,155 @@
+// Which release a device should run, by an index that it has accepted.
+
+import { sha256AtOnce } from '../backend/sha256.ts';
+import { concat, fromHex } from '../bytes.ts';
+import { checkOptions, describe } from '../options.ts';
+import { encodeUtf8 } from '../utf8.ts';
+import { checkName } from './document.ts';
+import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from './index-format.ts';
+import { isUnicode } from './json.ts';
+import { isDigest, isTime } from './members.ts';
+
+/** A release that a device has, whether or not the index lists it. */
+export interface KnownRelease {
+  /** The release id: 64 lower-case hex characters. */
+  readonly id: string;
+  /** When it was made: `YYYY-MM-DDTHH:MM:SSZ`, from its entry or its stamp. */
+  readonly createdAt: string;
+}
+
+export interface ChooseOptions {
+  /** The release that runs. The built-in one has the id of `builtIn`. */
+  readonly current: KnownRelease;
+  /** The release that the app was shipped with, from its stamp. */
+  readonly builtIn: KnownRelease;
+  /** The device's native runtime. Default: none; then entries that name runtimes do not suit. */
+  readonly runtime?: string;
+  /** Random, made on the device, never sent: it decides which rollouts take the device in. */
+  readonly deviceId: string;
+  /** Ids of releases that failed on this device. Default: none. */
+  readonly blocked?: Iterable<string>;
+  /** What the device knows of that an entry's `requires` may name. Default: nothing. */
+  readonly features?: Iterable<string>;
+}
+
+/**
+ * Says which release a device should run: an entry of the index, the release that runs, or the built-in one.
+ *
+ * 1. `useBuiltIn`: the built-in release.
+ * 2. An entry suits if its `runtime` has the device's, the device knows all that it `requires`, it is neither withdrawn
+ *    nor blocked, and its rollout takes the device in.
+ * 3. The release that runs is listed, and neither withdrawn nor blocked: the first suiting entry before it, else it stays.
+ * 4. It is not listed: the first suiting entry that was made later, else it stays.
+ * 5. It is withdrawn or blocked: the first suiting entry that was made later than the built-in release, else that one.
+ *
+ * So nobody is taken back by a rollout that is lowered, nor by an index after a native update. An answer may be the entry
+ * of the built-in release, which needs no download.
+ *
+ * @param index - What `openIndex` returned; nothing in it is checked again.
+ * @throws `TypeError`: a wrong or unknown option, by name.
+ * @see docs/releases.md#which-release-a-device-runs
+ * @example
+ * ```ts
+ * import { chooseRelease, type ReleaseEntry, type ReleaseIndex } from 'bundleseal/release';
+ *
+ * const [old, next] = ['a'.repeat(64), 'b'.repeat(64)] as const;
+ * const entry: ReleaseEntry = {
+ *   id: next,
+ *   version: '1.4.2',
+ *   createdAt: '2026-11-26T08:55:00Z',
+ *   size: 39_083_903,
+ *   files: 1097,
+ *   bundle: { sha256: 'c'.repeat(64), size: 13_901_200 },
+ *   patches: [{ from: old, sha256: 'd'.repeat(64), size: 35_900 }],
+ * };
+ * const index: ReleaseIndex = {
+ *   format: 'bundleseal-index',
+ *   version: 1,
+ *   appId: 'com.example.app',
+ *   channel: 'production',
+ *   epoch: 0,
+ *   sequence: 41,
+ *   issuedAt: '2026-11-26T09:00:00Z',
+ *   expiresAt: '2026-12-26T09:00:00Z',
+ *   releases: [entry],
+ * };
+ * const builtIn = { id: old, createdAt: '2026-11-01T12:00:00Z' };
+ * const chosen = chooseRelease(index, { current: builtIn, builtIn, deviceId: 'f3b1c8' });
+ * if (typeof chosen === 'object') console.log(chosen.version);
+ * ```
+ */
+export function chooseRelease(
+  index: ReleaseIndex,
+  options: ChooseOptions,
+): ReleaseEntry | 'current' | 'built-in' {
+  checkOptions('chooseRelease', options, [
+    'current',
+    'builtIn',
+    'runtime',
+    'deviceId',
+    'blocked',
+    'features',
+  ]);
+  const { current, builtIn, runtime, deviceId } = options;
+  checkKnown(current, 'options.current');
+  checkKnown(builtIn, 'options.builtIn');
+  checkDeviceId(deviceId);
+  if (runtime !== undefined) checkName(runtime, 'options.runtime');
+  const refused = new Set(index.withdrawn);
+  for (const id of setOf(options.blocked, 'options.blocked')) refused.add(id);
+  const features = setOf(options.features, 'options.features');
+
+  if (index.useBuiltIn === true) return 'built-in';
+
+  const suits = (entry: ReleaseEntry): boolean =>
+    (entry.runtime === undefined || (runtime !== undefined && entry.runtime.includes(runtime))) &&
+    (entry.requires ?? []).every((feature) => features.has(feature)) &&
+    !refused.has(entry.id) &&
+    isRolledOut(entry, deviceId);
+  // Times of this form are in order as texts.
+  const firstAfter = ({ createdAt }: KnownRelease) =>
+    index.releases.find((entry) => entry.createdAt > createdAt && suits(entry));
+
+  if (refused.has(current.id)) return firstAfter(builtIn) ?? 'built-in';
+  const at = index.releases.findIndex(({ id }) => id === current.id);
+  if (at === -1) return firstAfter(current) ?? 'current';
+  return index.releases.slice(0, at).find(suits) ?? 'current';
+}
+
+/** The same devices are in at 10 % and still in at 20 %; each release draws them anew. */
+function isRolledOut({ id, rollout = FULL_ROLLOUT }: ReleaseEntry, deviceId: string): boolean {
+  return rollout === FULL_ROLLOUT || rolloutPlace(id, deviceId) < rollout;
+}
+
+/** A device's place in the rollout of a release: 0 to 999. */
+export function rolloutPlace(releaseId: string, deviceId: string): number {
+  const label = encodeUtf8('bundleseal rollout v1');
+  const digest = sha256AtOnce(concat(label, fromHex(releaseId), encodeUtf8(deviceId)));
+  return new DataView(digest.buffer, digest.byteOffset).getUint32(0) % FULL_ROLLOUT;
+}
+
+function checkKnown(release: KnownRelease, name: string): void {
+  checkOptions(name, release, ['id', 'createdAt']);
+  if (!isDigest(release.id)) {
+    throw new TypeError(`${name}.id expected a release id: 64 lower-case hex characters`);
+  }
+  if (!isTime(release.createdAt)) {
+    throw new TypeError(`${name}.createdAt expected a time such as "2026-01-31T12:00:00Z"`);
+  }
+}
+
+function checkDeviceId(deviceId: unknown): void {
+  checkName(deviceId, 'options.deviceId');
+  if (isUnicode(deviceId)) return;
+  throw new TypeError(
+    'options.deviceId has half of a surrogate pair: make it of letters and digits',
+  );
+}
+
+/** Not a text, which is a list of its letters. */
+function setOf(items: Iterable<string> | undefined, name: string): ReadonlySet<string> {
+  if (typeof items === 'string' || typeof (items ?? [])[Symbol.iterator] !== 'function') {
+    throw new TypeError(`${name} expected a list of texts, got ${describe(items)}`);
+  }
+  return new Set(items);
+}

@@ -1,0 +1,103 @@
+// Signed JSON objects, the index and the list of keys: sealing them, and opening them whole and proven.
+
+import type { BackendChoice } from '../backend/backend.ts';
+import { decryptObject } from '../bundle/decrypt.ts';
+import { encryptObject } from '../bundle/encrypt.ts';
+import { concat } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import { headerParts, type Kind, parseHeader } from '../format/header.ts';
+import type { Metadata } from '../format/metadata.ts';
+import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
+import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
+import { describe, shown } from '../options.ts';
+import type { Signer } from '../seal/signer.ts';
+import { type BundleInput, openInput } from '../sources/input.ts';
+import { encodeUtf8 } from '../utf8.ts';
+import type { Refuse } from './json.ts';
+
+/** Bytes that the seal may add: the header with its metadata and digests, and the tags. */
+const MAX_SEAL_LENGTH = 131_072;
+
+/** What a document is sealed with. */
+export interface DocumentSealing {
+  readonly privateKey: PrivateKeyInput | Signer;
+  readonly metadata: Metadata;
+  readonly signal?: AbortSignal | undefined;
+  readonly backend?: BackendChoice | undefined;
+}
+
+/** What a document is opened with. */
+export interface DocumentOpening {
+  readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
+  readonly expect: { readonly appId: string; readonly channel?: string };
+  readonly signal?: AbortSignal | undefined;
+  readonly backend?: BackendChoice | undefined;
+}
+
+/** The error for what is genuine and not well-formed. @param what - `index` or `list of keys`. */
+export function malformed(what: string, cause?: unknown): Refuse {
+  return (reason) =>
+    new BundleSealError(
+      'ERR_INDEX_INVALID',
+      `${reason}: the publisher's tool made a malformed ${what}, make it again with this version`,
+      { cause },
+    );
+}
+
+/** The error for what a caller wants to seal. */
+export const misused: Refuse = (reason) => new TypeError(reason);
+
+/** The JSON of what a caller wants to seal. */
+export function encodeJson(value: unknown, what: string): Uint8Array {
+  if (typeof value !== 'object' || value === null) {
+    throw new TypeError(`${what} expected an object, got ${describe(value)}`);
+  }
+  return encodeUtf8(JSON.stringify(value));
+}
+
+export async function sealDocument(
+  value: unknown,
+  kind: Kind,
+  { privateKey, metadata, signal, backend }: DocumentSealing,
+): Promise<Uint8Array> {
+  const options = { privateKey, metadata, ...(signal && { signal }), ...(backend && { backend }) };
+  return (await encryptObject(encodeUtf8(JSON.stringify(value)), options, kind)).bytes;
+}
+
+/**
+ * The plain bytes and the metadata, both proven.
+ *
+ * @param maxLength - Plain bytes; of what is sealed no more is read than a document of this length can take.
+ */
+export async function openDocument(
+  sealed: BundleInput,
+  kind: Kind,
+  maxLength: number,
+  { publicKey, expect, signal, backend }: DocumentOpening,
+  refuse: Refuse,
+): Promise<{ readonly plain: Uint8Array; readonly metadata: Uint8Array }> {
+  const source = openInput(sealed, 'sealed');
+  const limit = maxLength + MAX_SEAL_LENGTH;
+  if (source.size > limit) {
+    throw refuse(`what is sealed takes ${source.size} bytes and the limit is ${limit}`);
+  }
+  signal?.throwIfAborted();
+  // A copy: what is proven and what is read after that have to be the same bytes.
+  const bytes = concat(await source.read(0, source.size, signal));
+  const options = { publicKey, expect, ...(signal && { signal }), ...(backend && { backend }) };
+  const plain = await decryptObject(bytes, options, kind);
+  const { metadata } = headerParts(bytes, parseHeader(bytes, DEFAULT_MAX_CHUNKS, kind));
+  return { plain, metadata };
+}
+
+/** Checks an option that has to be there and to say something. */
+export function checkName(value: unknown, name: string): asserts value is string {
+  if (typeof value === 'string' && value !== '') return;
+  throw new TypeError(`${name} expected a text that is not empty, got ${describe(value)}`);
+}
+
+/** Checks an option that counts. */
+export function checkCount(value: unknown, name: string): asserts value is number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return;
+  throw new TypeError(`${name} expected an integer from 0 to 2^53 - 1, got ${shown(value)}`);
+}

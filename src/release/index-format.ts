@@ -1,0 +1,167 @@
+// The index as JSON: its members and their rules. No cryptography.
+
+import type { JsonValue } from '../format/metadata.ts';
+import type { Refuse } from './json.ts';
+import {
+  digest,
+  distinct,
+  exactly,
+  flag,
+  freeObject,
+  integerFrom,
+  listOf,
+  objectOf,
+  optional,
+  type Reader,
+  readDocument,
+  text,
+  textUpTo,
+  time,
+} from './members.ts';
+
+/** Bytes of an index as JSON. */
+export const MAX_INDEX_LENGTH = 1_048_576;
+
+/** Bytes of a note as UTF-8. */
+const MAX_NOTE_LENGTH = 4096;
+
+/** What a rollout to every device is. */
+export const FULL_ROLLOUT = 1000;
+
+/** A sealed object of the store. */
+export interface ReleaseObject {
+  /** SHA-256 of the sealed file: 64 lower-case hex characters. It is the file's name in the store. */
+  readonly sha256: string;
+  /** Bytes of the sealed file. */
+  readonly size: number;
+}
+
+/** A sealed patch of the store. */
+export interface ReleasePatch extends ReleaseObject {
+  /** Id of the release that it starts from. */
+  readonly from: string;
+}
+
+/** A release as an index offers it. */
+export interface ReleaseEntry {
+  /** The release id: 64 lower-case hex characters. Once in an index. */
+  readonly id: string;
+  /** The release's version, in whatever scheme the app uses. */
+  readonly version: string;
+  /** When the release was made: `YYYY-MM-DDTHH:MM:SSZ`. */
+  readonly createdAt: string;
+  /** Native runtimes that it runs on, as exact strings. Absent: every one. */
+  readonly runtime?: readonly string[];
+  /** Features that a device has to know to take it. Absent: none. */
+  readonly requires?: readonly string[];
+  /** Thousandths of the devices that are offered it, an integer from 0 to 1000. Absent: 1000. */
+  readonly rollout?: number;
+  /** Whether the app should not go on without it; it is the app that acts on it. Absent: `false`. */
+  readonly mandatory?: boolean;
+  /** For people: at most 4 KiB of UTF-8. */
+  readonly note?: string;
+  /** The publisher's own. */
+  readonly meta?: { readonly [name: string]: JsonValue };
+  /** Sum of the lengths of its files, in bytes. */
+  readonly size: number;
+  /** How many files it has: 1 or more. */
+  readonly files: number;
+  /** The whole release as a sealed bundle. */
+  readonly bundle: ReleaseObject;
+  /** Ways there from other releases, each from another one. */
+  readonly patches: readonly ReleasePatch[];
+}
+
+/** An object that no release of the index needs any more, and that devices with an older index may still fetch. */
+export interface RetiredObject {
+  /** SHA-256 of the sealed file: 64 lower-case hex characters. */
+  readonly sha256: string;
+  /** When it may be deleted: `YYYY-MM-DDTHH:MM:SSZ`. */
+  readonly until: string;
+}
+
+/** What a channel offers: the releases, the one to prefer first. Sealed by `sealIndex`, opened by `openIndex`. */
+export interface ReleaseIndex {
+  readonly format: 'bundleseal-index';
+  readonly version: 1;
+  /** The app that it is for, e.g. `com.example.app`. */
+  readonly appId: string;
+  /** The channel, e.g. `production`. */
+  readonly channel: string;
+  /** That of the keys which devices trust: 0 without a recovery key. Indexes are ordered by (epoch, sequence). */
+  readonly epoch: number;
+  /** Grows with every index of the channel: 0 to 2^53 - 1. */
+  readonly sequence: number;
+  /** When it was signed: `YYYY-MM-DDTHH:MM:SSZ`. Never lower than in the index before. */
+  readonly issuedAt: string;
+  /** From when on devices do not take it any more: `YYYY-MM-DDTHH:MM:SSZ`, later than `issuedAt`. */
+  readonly expiresAt: string;
+  /** What is offered; where several suit a device, the first one counts. */
+  readonly releases: readonly ReleaseEntry[];
+  /** Ids of releases that no device shall run. Absent: none. */
+  readonly withdrawn?: readonly string[];
+  /** Whether every device shall run the release that its app was shipped with. Absent: `false`. */
+  readonly useBuiltIn?: boolean;
+  /** Objects that the index names no more. Absent: none. */
+  readonly retired?: readonly RetiredObject[];
+}
+
+const objectShape = () => ({ sha256: digest, size: integerFrom(0) });
+
+const sealedObject: Reader<ReleaseObject> = /* @__PURE__ */ objectOf<ReleaseObject>(objectShape);
+
+const patch: Reader<ReleasePatch> = /* @__PURE__ */ objectOf<ReleasePatch>(() => ({
+  from: digest,
+  ...objectShape(),
+}));
+
+const entry: Reader<ReleaseEntry> = /* @__PURE__ */ objectOf<ReleaseEntry>(() => ({
+  id: digest,
+  version: text,
+  createdAt: time,
+  runtime: optional(listOf(text)),
+  requires: optional(listOf(text)),
+  rollout: optional(integerFrom(0, FULL_ROLLOUT)),
+  mandatory: optional(flag),
+  note: optional(textUpTo(MAX_NOTE_LENGTH)),
+  meta: optional(freeObject),
+  size: integerFrom(0),
+  files: integerFrom(1),
+  bundle: sealedObject,
+  patches: distinct(listOf(patch), ({ from }) => from),
+}));
+
+const retired: Reader<RetiredObject> = /* @__PURE__ */ objectOf<RetiredObject>(() => ({
+  sha256: digest,
+  until: time,
+}));
+
+const members: Reader<ReleaseIndex> = /* @__PURE__ */ objectOf<ReleaseIndex>(() => ({
+  format: exactly('bundleseal-index'),
+  version: exactly(1),
+  appId: text,
+  channel: text,
+  epoch: integerFrom(0),
+  sequence: integerFrom(0),
+  issuedAt: time,
+  expiresAt: time,
+  releases: distinct(listOf(entry), ({ id }) => id),
+  withdrawn: optional(listOf(digest)),
+  useBuiltIn: optional(flag),
+  retired: optional(listOf(retired)),
+}));
+
+/**
+ * Reads the plain bytes of an index, and checks every rule that it meets by itself. Members that are not known are left
+ * out, as a newer publisher's may be there.
+ *
+ * @param refuse - Makes the error that is thrown.
+ * @param isOwn - Whether it is about to be sealed: then unknown members are refused, which are misspelt ones.
+ */
+export function readIndex(bytes: Uint8Array, refuse: Refuse, isOwn: boolean): ReleaseIndex {
+  const index = readDocument(bytes, MAX_INDEX_LENGTH, 'index', members, refuse, isOwn);
+  if (index.issuedAt >= index.expiresAt) {
+    throw refuse('index.expiresAt must be later than index.issuedAt');
+  }
+  return index;
+}

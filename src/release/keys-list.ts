@@ -1,0 +1,201 @@
+// The list of keys that a recovery key signs.
+
+import type { BackendChoice } from '../backend/backend.ts';
+import { BundleSealError } from '../errors.ts';
+import { type PrivateKeyInput, type PublicKeyInput, strictPublicKey } from '../keys/strict.ts';
+import { checkOptions } from '../options.ts';
+import type { Signer } from '../seal/signer.ts';
+import type { BundleInput } from '../sources/input.ts';
+import {
+  checkCount,
+  checkName,
+  encodeJson,
+  malformed,
+  misused,
+  openDocument,
+  sealDocument,
+} from './document.ts';
+import type { Refuse } from './json.ts';
+import {
+  exactly,
+  integerFrom,
+  listOf,
+  mustBe,
+  objectOf,
+  type Reader,
+  readDocument,
+  text,
+} from './members.ts';
+
+/** Bytes of a list of keys as JSON. */
+const MAX_KEYS_LENGTH = 65_536;
+
+/** What a recovery key says of an app's keys: `keys.sealed` in a store. */
+export interface ReleaseKeys {
+  readonly format: 'bundleseal-keys';
+  readonly version: 1;
+  /** The app that they are for. */
+  readonly appId: string;
+  /** Grows with every list: 1 to 2^53 - 1. Every index that these keys sign has the same. */
+  readonly epoch: number;
+  /** PEM of the public keys that open indexes, bundles and patches: 1 or more. */
+  readonly publicKeys: readonly string[];
+  /** PEM of the public keys that still open the bundles and patches that an index names, and no index. */
+  readonly retiredKeys: readonly string[];
+}
+
+export interface SealKeysOptions {
+  /** The private recovery key, or a `Signer` that holds it. Keep it away from where bundles are signed. */
+  readonly recoveryKey: PrivateKeyInput | Signer;
+  /** Aborts: the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+export interface OpenKeysOptions {
+  /** The public half of the recovery key, built into the app. */
+  readonly recoveryPublicKey: PublicKeyInput | readonly PublicKeyInput[];
+  /** The app that the keys have to be for. */
+  readonly appId: string;
+  /** The epoch of the keys that the device trusts. Default 0: those that are built in. */
+  readonly epoch?: number;
+  /** Aborts: the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+const members: Reader<ReleaseKeys> = /* @__PURE__ */ objectOf<ReleaseKeys>(() => ({
+  format: exactly('bundleseal-keys'),
+  version: exactly(1),
+  appId: text,
+  epoch: integerFrom(1),
+  publicKeys: listOf(publicPem),
+  retiredKeys: listOf(publicPem),
+}));
+
+/**
+ * Seals a list of keys with the recovery key: the bytes of `keys.sealed` in a store.
+ *
+ * Devices that carry the public half of the recovery key then trust these keys in place of those before, and start anew
+ * with the order of indexes: sign the next index with one of `publicKeys` and with this `epoch`.
+ *
+ * @param keys - At most 64 KiB as JSON. Keys are PEM of public keys, whole and as `keygen` makes them.
+ * @throws `TypeError`: a member is missing, unknown or outside its rule, by its path; a wrong or unknown option.
+ * A listed private key is refused so too. {@link BundleSealError} `ERR_KEY_INVALID`: the recovery key;
+ * `ERR_SIGNER_FAILED`, `ERR_BACKEND_UNAVAILABLE`.
+ * @see docs/releases.md#the-recovery-key
+ * @example
+ * ```ts
+ * import { keygen } from 'bundleseal';
+ * import { openKeys, sealKeys } from 'bundleseal/release';
+ *
+ * const [recovery, stolen, next] = await Promise.all([keygen(), keygen(), keygen()]);
+ * const appId = 'com.example.app';
+ * const sealed = await sealKeys(
+ *   {
+ *     format: 'bundleseal-keys',
+ *     version: 1,
+ *     appId,
+ *     epoch: 1,
+ *     publicKeys: [next.publicKey],
+ *     retiredKeys: [stolen.publicKey],
+ *   },
+ *   { recoveryKey: recovery.privateKey },
+ * );
+ * const keys = await openKeys(sealed, { recoveryPublicKey: recovery.publicKey, appId, epoch: 0 });
+ * console.log(keys.epoch, keys.publicKeys.length);
+ * ```
+ */
+export async function sealKeys(keys: ReleaseKeys, options: SealKeysOptions): Promise<Uint8Array> {
+  checkOptions('sealKeys', options, ['recoveryKey', 'signal', 'backend']);
+  const { recoveryKey, ...rest } = options;
+  const read = readKeys(encodeJson(keys, 'keys'), misused, true);
+  const { appId } = read;
+  return sealDocument(read, 'keys', { ...rest, privateKey: recoveryKey, metadata: { appId } });
+}
+
+const malformedKeys = /* @__PURE__ */ malformed('list of keys');
+
+/**
+ * Opens a list of keys: returns what the holder of the recovery key signed for this app, or throws.
+ *
+ * Before it returns, the signature and the whole content have been verified, and every key has been read. Only a list of a
+ * higher epoch than `options.epoch` is news: then trust its keys in place of those before, forget the marks of all indexes,
+ * and pass its epoch to `openIndex`. One of the same epoch changes nothing.
+ *
+ * @param sealed - The bytes of `keys.sealed`; at most 192 KiB is read.
+ * @param options.epoch - The epoch of the keys that the device trusts. Default 0.
+ * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_INDEX_INVALID`: genuine, but
+ * malformed or too large; `ERR_INDEX_ROLLED_BACK`: of a lower epoch; `ERR_EXPECTATION_FAILED`: of another app; what
+ * `decryptBundle` throws for what is not genuine.
+ * @see docs/releases.md#the-recovery-key
+ * @example
+ * ```ts
+ * import { keygen } from 'bundleseal';
+ * import { openKeys, sealKeys } from 'bundleseal/release';
+ *
+ * const [recovery, next] = await Promise.all([keygen(), keygen()]);
+ * const appId = 'com.example.app';
+ * const sealed = await sealKeys(
+ *   {
+ *     format: 'bundleseal-keys',
+ *     version: 1,
+ *     appId,
+ *     epoch: 1,
+ *     publicKeys: [next.publicKey],
+ *     retiredKeys: [],
+ *   },
+ *   { recoveryKey: recovery.privateKey },
+ * );
+ * const trusted = 0; // the epoch that the device has stored
+ * const keys = await openKeys(sealed, {
+ *   recoveryPublicKey: recovery.publicKey,
+ *   appId,
+ *   epoch: trusted,
+ * });
+ * if (keys.epoch > trusted) console.log('trust these from now on:', keys.publicKeys);
+ * ```
+ */
+export async function openKeys(
+  sealed: BundleInput,
+  options: OpenKeysOptions,
+): Promise<ReleaseKeys> {
+  checkOptions('openKeys', options, ['recoveryPublicKey', 'appId', 'epoch', 'signal', 'backend']);
+  const { recoveryPublicKey: publicKey, appId, epoch = 0, signal, backend } = options;
+  checkName(appId, 'options.appId');
+  checkCount(epoch, 'options.epoch');
+  const opening = { publicKey, expect: { appId }, signal, backend };
+  const { plain } = await openDocument(sealed, 'keys', MAX_KEYS_LENGTH, opening, malformedKeys);
+  const keys = readKeys(plain, malformedKeys, false);
+  if (keys.appId !== appId) {
+    throw malformedKeys('keys.appId is another one than that of the metadata');
+  }
+  if (keys.epoch < epoch) {
+    throw new BundleSealError(
+      'ERR_INDEX_ROLLED_BACK',
+      `the list of keys is of epoch ${keys.epoch}, older than the trusted one of epoch ${epoch}: go on with that, and ask another mirror`,
+    );
+  }
+  signal?.throwIfAborted();
+  return keys;
+}
+
+function readKeys(bytes: Uint8Array, refuse: Refuse, isOwn: boolean): ReleaseKeys {
+  const keys = readDocument(bytes, MAX_KEYS_LENGTH, 'keys', members, refuse, isOwn);
+  if (keys.publicKeys.length === 0) throw refuse('keys.publicKeys must have at least one key');
+  return keys;
+}
+
+/** A public key by the book. A private key is refused too, so that nobody publishes one by mistake. */
+const publicPem: Reader<string> = (place) => {
+  const pem = text(place);
+  try {
+    strictPublicKey(pem, place.path);
+    return pem;
+  } catch {
+    // Without the reason, which may say something of what was passed.
+    throw mustBe(place, 'the PEM of a public RSA key, whole and as keygen makes it');
+  }
+};

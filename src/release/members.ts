@@ -1,0 +1,177 @@
+// Reading the members of a JSON object, each by its rule; a message names the member by its path.
+
+import type { JsonValue } from '../format/metadata.ts';
+import { encodeUtf8 } from '../utf8.ts';
+import { type JsonNode, type Refuse, readJson } from './json.ts';
+
+/** A value at its place in what is read. */
+export interface Place {
+  /** Absent where the object has no such member. */
+  readonly node: JsonNode | undefined;
+  /** `index.releases[0].id` */
+  readonly path: string;
+  /** Whether members that no reader knows are refused: of what is about to be sealed. */
+  readonly isOwn: boolean;
+  readonly refuse: Refuse;
+}
+
+/** How a value is read. @throws what the place's `refuse` makes. */
+export type Reader<T> = (place: Place) => T;
+
+/** How each member of an object is read, optional ones by {@link optional}. Other members are not looked at. */
+type Shape<T> = { readonly [Name in keyof Required<T>]: Reader<Member<T, Name>> };
+
+type Member<T, Name extends keyof T> =
+  Record<never, never> extends Pick<T, Name> ? Required<T>[Name] | undefined : T[Name];
+
+/** Reads one JSON object of at most so many bytes. */
+export function readDocument<T>(
+  bytes: Uint8Array,
+  maxLength: number,
+  what: string,
+  read: Reader<T>,
+  refuse: Refuse,
+  isOwn: boolean,
+): T {
+  if (bytes.length > maxLength) {
+    throw refuse(`${what} takes ${bytes.length} bytes as JSON and the limit is ${maxLength}`);
+  }
+  return read({ node: readJson(bytes, what, refuse), path: what, isOwn, refuse });
+}
+
+/**
+ * An object with these members. Absent optional ones stay absent.
+ *
+ * @param shapeOf - A function, so that a bundler can leave out the readers that are not used.
+ */
+export function objectOf<T>(shapeOf: () => Shape<T>): Reader<T> {
+  return (place) => {
+    const shape = shapeOf();
+    const { node, path, isOwn, refuse } = place;
+    if (!(node instanceof Map)) throw mustBe(place, 'an object');
+    if (isOwn) {
+      const unknown = [...node.keys()].find((name) => !Object.hasOwn(shape, name));
+      if (unknown !== undefined) throw refuse(`${path} has the unknown member "${unknown}"`);
+    }
+    const members = Object.entries<Reader<unknown>>(shape).map(([name, read]) => [
+      name,
+      read({ ...place, node: node.get(name), path: `${path}.${name}` }),
+    ]);
+    return Object.fromEntries(members.filter(([, value]) => value !== undefined)) as T;
+  };
+}
+
+export function optional<T>(read: Reader<T>): Reader<T | undefined> {
+  return (place) => (place.node === undefined ? undefined : read(place));
+}
+
+export function listOf<T>(read: Reader<T>): Reader<readonly T[]> {
+  return (place) => {
+    if (!Array.isArray(place.node)) throw mustBe(place, 'an array');
+    const nodes: readonly JsonNode[] = place.node;
+    return nodes.map((node, i) => read({ ...place, node, path: `${place.path}[${i}]` }));
+  };
+}
+
+/** A list in which no two items have the same key. */
+export function distinct<T>(
+  read: Reader<readonly T[]>,
+  keyOf: (item: T) => string,
+): Reader<readonly T[]> {
+  return (place) => {
+    const items = read(place);
+    const keys = new Set<string>();
+    for (const item of items) {
+      const key = keyOf(item);
+      if (keys.has(key)) throw place.refuse(`${place.path} has ${key} twice`);
+      keys.add(key);
+    }
+    return items;
+  };
+}
+
+export function exactly<const T extends string | number>(value: T): Reader<T> {
+  return (place) => {
+    if (place.node !== value) throw mustBe(place, JSON.stringify(value));
+    return value;
+  };
+}
+
+export const text: Reader<string> = (place) => {
+  if (typeof place.node !== 'string') throw mustBe(place, 'a string');
+  return place.node;
+};
+
+/** A text of at most so many bytes of UTF-8. */
+export function textUpTo(maxLength: number): Reader<string> {
+  return (place) => {
+    const value = text(place);
+    if (encodeUtf8(value).length > maxLength) {
+      throw mustBe(place, `at most ${maxLength} bytes of UTF-8`);
+    }
+    return value;
+  };
+}
+
+export const flag: Reader<boolean> = (place) => {
+  if (typeof place.node !== 'boolean') throw mustBe(place, 'true or false');
+  return place.node;
+};
+
+/** An integer that is written without fraction and exponent. */
+export function integerFrom(min: number, max: number = Number.MAX_SAFE_INTEGER): Reader<number> {
+  return (place) => {
+    const { node } = place;
+    const isInteger = typeof node === 'number' && Number.isInteger(node) && !Object.is(node, -0);
+    if (!isInteger || node < min || node > max) {
+      const range = `from ${min} to ${max === Number.MAX_SAFE_INTEGER ? '2^53 - 1' : max}`;
+      throw mustBe(place, `an integer ${range}, without fraction and exponent`);
+    }
+    return node;
+  };
+}
+
+/** 64 lower-case hex characters. */
+export const digest: Reader<string> = (place) => {
+  if (!isDigest(place.node)) throw mustBe(place, '64 lower-case hex characters');
+  return place.node;
+};
+
+export function isDigest(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+}
+
+export const time: Reader<string> = (place) => {
+  if (!isTime(place.node)) throw mustBe(place, 'a time such as "2026-01-31T12:00:00Z"');
+  return place.node;
+};
+
+/** Whether it is `YYYY-MM-DDTHH:MM:SSZ` and a date of the calendar. Such times are in order as texts. */
+export function isTime(value: unknown): value is string {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) return false;
+  const at = new Date(value);
+  // The 30th of February is a day in March to some engines, and 24:00:00 is one of the next.
+  return !Number.isNaN(at.getTime()) && at.toISOString() === value.replace('Z', '.000Z');
+}
+
+/** An object of the publisher's, as JSON.parse would give it. A member named `__proto__` is a member like others. */
+export const freeObject: Reader<{ readonly [name: string]: JsonValue }> = (place) => {
+  if (!(place.node instanceof Map)) throw mustBe(place, 'an object');
+  return plain(place.node) as { readonly [name: string]: JsonValue };
+};
+
+function plain(node: JsonNode): JsonValue {
+  if (typeof node !== 'object' || node === null) return node;
+  if (node instanceof Map) {
+    return Object.fromEntries([...node].map(([name, value]) => [name, plain(value)]));
+  }
+  return Array.isArray(node) ? node.map(plain) : (node as { fraction: number }).fraction;
+}
+
+export function mustBe({ node, path, refuse }: Place, expected: string): Error {
+  return refuse(
+    node === undefined
+      ? `${path} is missing, it must be ${expected}`
+      : `${path} must be ${expected}`,
+  );
+}

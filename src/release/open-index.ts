@@ -1,0 +1,196 @@
+// Opening an index: what a device does.
+
+import type { BackendChoice } from '../backend/backend.ts';
+import { selectBackend } from '../backend/select.ts';
+import { toHex } from '../bytes.ts';
+import type { PublicKeyInput } from '../keys/strict.ts';
+import { checkOptions, describe } from '../options.ts';
+import type { BundleInput } from '../sources/input.ts';
+import { checkCount, checkName, malformed, openDocument } from './document.ts';
+import { MAX_INDEX_LENGTH, type ReleaseIndex, readIndex } from './index-format.ts';
+import { readJson } from './json.ts';
+import { checkMark, checkOrder, checkTime, type IndexMark } from './order.ts';
+
+export interface OpenIndexOptions {
+  /** The keys that the device trusts for indexes: built in, or the `publicKeys` of `openKeys`. */
+  readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
+  /** The app that the index has to be for. */
+  readonly appId: string;
+  /** The channel that the index has to be of. */
+  readonly channel: string;
+  /** The epoch that the index has to have: that of `openKeys`. Default 0: no list of keys was ever accepted. */
+  readonly epoch?: number;
+  /** The mark of the highest index of this channel that was accepted before. Default: none was. */
+  readonly after?: IndexMark;
+  /** The device's clock: a `Date`, or milliseconds since 1970. Default: read as the call starts. */
+  readonly now?: Date | number;
+  /** Aborts: the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+/** A proven index, and what to remember of it. */
+export interface OpenedIndex {
+  readonly index: ReleaseIndex;
+  /** To be stored before the index is acted on, and passed as `after` from then on. */
+  readonly mark: IndexMark;
+}
+
+const malformedIndex = /* @__PURE__ */ malformed('index');
+
+/**
+ * Opens the index of a channel: returns what the publisher signed for this app, channel and epoch, or throws.
+ *
+ * Before it returns, the signature and the whole content have been verified, every member has been checked, and the index
+ * is neither older than `after` nor expired. Of `sealed` at most 1 MiB + 128 KiB is read. A device remembers the mark of
+ * what it accepts: {@link openIndexWithMark} returns it too.
+ *
+ * @param sealed - The bytes of `channels/<channel>.sealed`.
+ * @param options.epoch - The epoch that the index has to have. Default 0.
+ * @param options.after - The mark of the highest index that was accepted before. Without it an older genuine index is
+ * taken.
+ * @param options.now - The device's clock. Default: read as the call starts.
+ * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_INDEX_INVALID`: genuine, but
+ * malformed, of another epoch, or too large; `ERR_INDEX_ROLLED_BACK`: older than `after`, or another one of the same
+ * number; `ERR_INDEX_EXPIRED`: its `expiresAt` is not later than the clock and `after.issuedAt`;
+ * `ERR_EXPECTATION_FAILED`: of another app or channel; what `decryptBundle` throws for what is not genuine.
+ * @see docs/releases.md#the-index
+ * @example
+ * ```ts
+ * import { keygen } from 'bundleseal';
+ * import { openIndex, sealIndex } from 'bundleseal/release';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const { appId, channel } = { appId: 'com.example.app', channel: 'production' };
+ * const sealed = await sealIndex(
+ *   {
+ *     format: 'bundleseal-index',
+ *     version: 1,
+ *     appId,
+ *     channel,
+ *     epoch: 0,
+ *     sequence: 41,
+ *     issuedAt: '2026-11-26T09:00:00Z',
+ *     expiresAt: '2026-12-26T09:00:00Z',
+ *     releases: [],
+ *   },
+ *   { privateKey },
+ * );
+ * const now = new Date('2026-11-27T09:00:00Z');
+ * const index = await openIndex(sealed, { publicKey, appId, channel, now });
+ * console.log(index.sequence);
+ * ```
+ */
+export async function openIndex(
+  sealed: BundleInput,
+  options: OpenIndexOptions,
+): Promise<ReleaseIndex> {
+  return (await open('openIndex', sealed, options)).index;
+}
+
+/**
+ * Opens the index of a channel like {@link openIndex}, and returns with it the mark that a device has to remember, so
+ * that it never takes an older one.
+ *
+ * @throws What {@link openIndex} throws.
+ * @see docs/releases.md#order
+ * @example
+ * ```ts
+ * import { keygen } from 'bundleseal';
+ * import { openIndexWithMark, sealIndex } from 'bundleseal/release';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const { appId, channel } = { appId: 'com.example.app', channel: 'production' };
+ * const publish = (sequence: number) =>
+ *   sealIndex(
+ *     {
+ *       format: 'bundleseal-index',
+ *       version: 1,
+ *       appId,
+ *       channel,
+ *       epoch: 0,
+ *       sequence,
+ *       issuedAt: '2026-11-26T09:00:00Z',
+ *       expiresAt: '2026-12-26T09:00:00Z',
+ *       releases: [],
+ *     },
+ *     { privateKey },
+ *   );
+ * const now = new Date('2026-11-27T09:00:00Z');
+ * const first = await openIndexWithMark(await publish(1), { publicKey, appId, channel, now });
+ * const after = first.mark; // into the device's storage
+ * const second = await openIndexWithMark(await publish(2), { publicKey, appId, channel, now, after });
+ * console.log(second.index.sequence, second.mark.sha256);
+ * ```
+ */
+export async function openIndexWithMark(
+  sealed: BundleInput,
+  options: OpenIndexOptions,
+): Promise<OpenedIndex> {
+  return open('openIndexWithMark', sealed, options);
+}
+
+const OPTIONS: readonly string[] = [
+  'publicKey',
+  'appId',
+  'channel',
+  'epoch',
+  'after',
+  'now',
+  'signal',
+  'backend',
+];
+
+async function open(
+  call: string,
+  sealed: BundleInput,
+  options: OpenIndexOptions,
+): Promise<OpenedIndex> {
+  checkOptions(call, options, OPTIONS);
+  const { appId, channel, epoch = 0, after } = options;
+  checkName(appId, 'options.appId');
+  checkName(channel, 'options.channel');
+  checkCount(epoch, 'options.epoch');
+  if (after !== undefined) checkMark(after, 'options.after');
+  const now = readClock(options.now);
+  const { plain, metadata } = await openDocument(
+    sealed,
+    'index',
+    MAX_INDEX_LENGTH,
+    { ...options, expect: { appId, channel } },
+    malformedIndex,
+  );
+  const index = readIndex(plain, malformedIndex, false);
+  checkHeader(index, metadata);
+  if (index.epoch !== epoch) {
+    throw malformedIndex(`index.epoch is ${index.epoch} and that of the trusted keys is ${epoch}`);
+  }
+  const { sequence, issuedAt } = index;
+  const sha256 = toHex(await (await selectBackend(options.backend)).sha256(plain));
+  const mark: IndexMark = { epoch, sequence, issuedAt, sha256 };
+  if (after !== undefined) checkOrder(mark, after);
+  checkTime(index, now, after);
+  options.signal?.throwIfAborted();
+  return { index, mark };
+}
+
+function readClock(now: Date | number = Date.now()): number {
+  const time = typeof now === 'number' ? now : now instanceof Date ? now.getTime() : Number.NaN;
+  if (Number.isFinite(time)) return time;
+  throw new TypeError(
+    `options.now expected a Date or milliseconds since 1970, got ${describe(now)}`,
+  );
+}
+
+/** The header says what the index says, so that a store that sorts by the one serves what devices take by the other. */
+function checkHeader(index: ReleaseIndex, metadata: Uint8Array): void {
+  const said = readJson(metadata, 'the metadata', malformedIndex);
+  const names = ['appId', 'channel', 'sequence'] as const;
+  const isSame =
+    said instanceof Map &&
+    said.size === names.length &&
+    names.every((name) => said.get(name) === index[name]);
+  if (isSame) return;
+  throw malformedIndex(`the metadata has to be the index's ${names.join(', ')} and nothing else`);
+}

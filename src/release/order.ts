@@ -1,0 +1,90 @@
+// Which index a device accepts after another: the rules of order and of time.
+
+import { BundleSealError } from '../errors.ts';
+import { checkOptions, describe } from '../options.ts';
+import { checkCount } from './document.ts';
+import type { ReleaseIndex } from './index-format.ts';
+import { isDigest, isTime } from './members.ts';
+
+/**
+ * What a device remembers of an index, for each channel, before it acts on it: the next call gets it as `after`. Keep
+ * the highest one by (epoch, sequence).
+ */
+export interface IndexMark {
+  readonly epoch: number;
+  readonly sequence: number;
+  /** `YYYY-MM-DDTHH:MM:SSZ` */
+  readonly issuedAt: string;
+  /** SHA-256 of the plain index: 64 lower-case hex characters. */
+  readonly sha256: string;
+}
+
+export function checkMark(mark: IndexMark, name: string): void {
+  checkOptions(name, mark, ['epoch', 'sequence', 'issuedAt', 'sha256']);
+  checkCount(mark.epoch, `${name}.epoch`);
+  checkCount(mark.sequence, `${name}.sequence`);
+  if (!isTime(mark.issuedAt)) {
+    throw new TypeError(
+      `${name}.issuedAt expected a time such as "2026-01-31T12:00:00Z", got ${describe(mark.issuedAt)}`,
+    );
+  }
+  if (!isDigest(mark.sha256)) {
+    throw new TypeError(`${name}.sha256 expected 64 lower-case hex characters`);
+  }
+}
+
+/** Whether a mark is below another: negative; the same place in the order: 0; above: positive. */
+export function compareMarks(
+  a: Pick<IndexMark, 'epoch' | 'sequence'>,
+  b: Pick<IndexMark, 'epoch' | 'sequence'>,
+): number {
+  return a.epoch === b.epoch ? a.sequence - b.sequence : a.epoch - b.epoch;
+}
+
+/**
+ * @param after - The highest index that was accepted before.
+ * @throws {@link BundleSealError} `ERR_INDEX_ROLLED_BACK` for one below it, and for another one in its place.
+ */
+export function checkOrder(mark: IndexMark, after: IndexMark): void {
+  const order = compareMarks(mark, after);
+  const place = `index ${mark.sequence} of epoch ${mark.epoch}`;
+  if (order < 0) {
+    throw rolledBack(
+      `${place} is older than ${after.sequence} of epoch ${after.epoch}, which was accepted before`,
+    );
+  }
+  if (order === 0 && mark.sha256 !== after.sha256) {
+    throw rolledBack(`${place} was accepted before with other content`);
+  }
+}
+
+/**
+ * @param now - The device's clock, in milliseconds since 1970.
+ * @throws {@link BundleSealError} `ERR_INDEX_EXPIRED`; `ERR_INDEX_INVALID` for one that was issued earlier than the one
+ * before it.
+ */
+export function checkTime(index: ReleaseIndex, now: number, after: IndexMark | undefined): void {
+  const { sequence, epoch, issuedAt, expiresAt } = index;
+  // The keys' next epoch forgets times as it does numbers.
+  const floor = after?.epoch === epoch ? after.issuedAt : undefined;
+  // A clock that was set back does not make an expired index good.
+  if (Date.parse(expiresAt) <= now || (floor !== undefined && expiresAt <= floor)) {
+    throw new BundleSealError(
+      'ERR_INDEX_EXPIRED',
+      `the index expired at ${expiresAt}: go on with what is installed; the publisher has to refresh the index, or the clock here is wrong`,
+    );
+  }
+  if (floor !== undefined && issuedAt < floor) {
+    throw new BundleSealError(
+      'ERR_INDEX_INVALID',
+      `index ${sequence} of epoch ${epoch} was issued at ${issuedAt}, earlier than the one before it (${floor}): correct the publisher's clock and publish it again`,
+    );
+  }
+}
+
+function rolledBack(what: string): BundleSealError {
+  return new BundleSealError(
+    'ERR_INDEX_ROLLED_BACK',
+    `${what}: go on with what is installed, and ask another mirror`,
+  );
+}

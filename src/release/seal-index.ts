@@ -1,0 +1,61 @@
+// Sealing an index: what a publisher does.
+
+import type { BackendChoice } from '../backend/backend.ts';
+import type { PrivateKeyInput } from '../keys/strict.ts';
+import { checkOptions } from '../options.ts';
+import type { Signer } from '../seal/signer.ts';
+import { encodeJson, misused, sealDocument } from './document.ts';
+import { type ReleaseIndex, readIndex } from './index-format.ts';
+
+export interface SealIndexOptions {
+  /** The publisher's private key, or a `Signer` that holds it elsewhere. */
+  readonly privateKey: PrivateKeyInput | Signer;
+  /** Aborts: the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+/**
+ * Seals the index of a channel: the bytes of `channels/<channel>.sealed` in a store.
+ *
+ * Every rule that an index meets by itself is checked first, so no device refuses for its form what this returns. What
+ * it says beside its predecessor (a higher `sequence`, an `issuedAt` that is not lower) is the caller's part. The app id,
+ * the channel and the sequence are readable by anyone; all else is encrypted.
+ *
+ * @param index - At most 1 MiB as JSON. Times are `YYYY-MM-DDTHH:MM:SSZ`, hex is lower case, sizes are exact.
+ * @throws `TypeError`: a member is missing, unknown or outside its rule, by its path; a wrong or unknown option.
+ * {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SIGNER_FAILED`, `ERR_BACKEND_UNAVAILABLE`.
+ * @see docs/releases.md#the-index
+ * @example
+ * ```ts
+ * import { keygen } from 'bundleseal';
+ * import { sealIndex } from 'bundleseal/release';
+ *
+ * const { privateKey } = await keygen();
+ * const sealed = await sealIndex(
+ *   {
+ *     format: 'bundleseal-index',
+ *     version: 1,
+ *     appId: 'com.example.app',
+ *     channel: 'production',
+ *     epoch: 0,
+ *     sequence: 41,
+ *     issuedAt: '2026-11-26T09:00:00Z',
+ *     expiresAt: '2026-12-26T09:00:00Z',
+ *     releases: [],
+ *   },
+ *   { privateKey },
+ * );
+ * console.log(sealed.length);
+ * ```
+ */
+export async function sealIndex(
+  index: ReleaseIndex,
+  options: SealIndexOptions,
+): Promise<Uint8Array> {
+  checkOptions('sealIndex', options, ['privateKey', 'signal', 'backend']);
+  const read = readIndex(encodeJson(index, 'index'), misused, true);
+  const { appId, channel, sequence } = read;
+  return sealDocument(read, 'index', { ...options, metadata: { appId, channel, sequence } });
+}

@@ -1,0 +1,129 @@
+// The stamp: what the release that an app is shipped with says about itself, as `bundleseal-release.json` in its root.
+
+import { encodeUtf8 } from '../utf8.ts';
+import { encodeJson, malformed, misused } from './document.ts';
+import type { Refuse } from './json.ts';
+import {
+  digest,
+  distinct,
+  exactly,
+  integerFrom,
+  listOf,
+  objectOf,
+  optional,
+  type Reader,
+  readDocument,
+  text,
+  time,
+} from './members.ts';
+import type { IndexMark } from './order.ts';
+
+/** Bytes of a stamp: 65,536 files with paths of a hundred bytes. */
+const MAX_STAMP_LENGTH = 16_777_216;
+
+/** The index of a channel that was the highest when the app was built. */
+export interface StampFloor extends IndexMark {
+  readonly channel: string;
+}
+
+/** A file of the built-in release. */
+export interface StampFile {
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+  /** SHA-256 of its bytes: 64 lower-case hex characters. */
+  readonly sha256: string;
+}
+
+/** What a built-in release says about itself. It is not signed: it is as trustworthy as the app that carries it. */
+export interface ReleaseStamp {
+  readonly format: 'bundleseal-stamp';
+  readonly version: 1;
+  /** The release id of the build without its stamp: 64 lower-case hex characters. */
+  readonly id: string;
+  /** When the build was made: `YYYY-MM-DDTHH:MM:SSZ`. Only a release that was made later replaces it. */
+  readonly createdAt: string;
+  /** The native runtime that the build was made for. Absent: the app has none. */
+  readonly runtime?: string;
+  /**
+   * For each channel the index that a device refuses older ones than, even if it has lost its storage. Absent: none.
+   */
+  readonly floors?: readonly StampFloor[];
+  /** Every file of the build without its stamp, for devices that can't list a folder. Absent: they list it. */
+  readonly files?: readonly StampFile[];
+}
+
+const floor: Reader<StampFloor> = /* @__PURE__ */ objectOf<StampFloor>(() => ({
+  channel: text,
+  epoch: integerFrom(0),
+  sequence: integerFrom(0),
+  issuedAt: time,
+  sha256: digest,
+}));
+
+const file: Reader<StampFile> = /* @__PURE__ */ objectOf<StampFile>(() => ({
+  path: text,
+  size: integerFrom(0),
+  sha256: digest,
+}));
+
+const members: Reader<ReleaseStamp> = /* @__PURE__ */ objectOf<ReleaseStamp>(() => ({
+  format: exactly('bundleseal-stamp'),
+  version: exactly(1),
+  id: digest,
+  createdAt: time,
+  runtime: optional(text),
+  floors: optional(distinct(listOf(floor), ({ channel }) => channel)),
+  files: optional(distinct(listOf(file), ({ path }) => path)),
+}));
+
+/**
+ * Writes a stamp: the bytes of `bundleseal-release.json`.
+ *
+ * @throws `TypeError`: a member is missing, unknown or outside its rule, by its path.
+ * @see docs/releases.md#the-stamp
+ * @example
+ * ```ts
+ * import { readStamp, writeStamp } from 'bundleseal/release';
+ *
+ * const bytes = writeStamp({
+ *   format: 'bundleseal-stamp',
+ *   version: 1,
+ *   id: 'a'.repeat(64),
+ *   createdAt: '2026-11-26T08:55:00Z',
+ *   runtime: '3',
+ * });
+ * console.log(readStamp(bytes).createdAt);
+ * ```
+ */
+export function writeStamp(stamp: ReleaseStamp): Uint8Array {
+  const written = read(encodeJson(stamp, 'stamp'), misused, true);
+  return encodeUtf8(`${JSON.stringify(written, undefined, 2)}\n`);
+}
+
+/**
+ * Reads a stamp. Members that are not known are left out.
+ *
+ * @param bytes - What `bundleseal-release.json` holds: JSON in UTF-8, at most 16 MiB.
+ * @throws {@link BundleSealError} `ERR_INDEX_INVALID`: it is malformed; write it again.
+ * @see docs/releases.md#the-stamp
+ * @example
+ * ```ts
+ * import { readStamp } from 'bundleseal/release';
+ *
+ * const json = `{
+ *   "format": "bundleseal-stamp",
+ *   "version": 1,
+ *   "id": "${'a'.repeat(64)}",
+ *   "createdAt": "2026-11-26T08:55:00Z"
+ * }`;
+ * console.log(readStamp(new TextEncoder().encode(json)).id);
+ * ```
+ */
+export function readStamp(bytes: Uint8Array): ReleaseStamp {
+  return read(bytes, malformed('stamp'), false);
+}
+
+function read(bytes: Uint8Array, refuse: Refuse, isOwn: boolean): ReleaseStamp {
+  return readDocument(bytes, MAX_STAMP_LENGTH, 'stamp', members, refuse, isOwn);
+}
