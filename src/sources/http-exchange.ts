@@ -25,8 +25,10 @@ export interface Reading {
   /** Whether the version is the one that this reading finds. */
   readonly opening: boolean;
   version: Version | undefined;
-  /** Taken once an answer was found to hold what was asked for. */
+  /** Taken once an answer was found to hold what was asked for; grows with what arrives. */
   target: Uint8Array | undefined;
+  /** Bytes that the target is to hold. */
+  length: number;
   /** Bytes of the target that are there. */
   at: number;
   /** False where the server has refused the very range that it said is there: the file is asked for whole. */
@@ -141,6 +143,9 @@ interface Watch {
   readonly refuse: Refuse;
 }
 
+// Bytes of memory that are taken on the server's word alone. It is doubled as they fill.
+const FIRST_ROOM = 2 ** 20;
+
 /** Reads what the offer holds into the target. */
 async function take(
   { body, headers }: Response,
@@ -150,7 +155,10 @@ async function take(
 ): Promise<Failure | undefined> {
   const { rest, skip, length } = offer;
   reading.version = offer.version;
-  reading.target ??= new Uint8Array(length);
+  if (reading.target === undefined) {
+    reading.length = length;
+    reading.target = new Uint8Array(Math.min(length, FIRST_ROOM));
+  }
   const { place, cause } = await pour(body, offer, reading as Pouring, watch);
   if (rest === 'counted') {
     if (cause === undefined && place > length && !watch.connection.readThrough) {
@@ -178,7 +186,7 @@ async function take(
 /** Bytes that are counted at the most where no header says how many there are: a body may have no end. */
 const LARGEST_COUNTED = 2 ** 28;
 
-type Pouring = Reading & { readonly target: Uint8Array };
+type Pouring = Reading & { target: Uint8Array };
 
 /** How far into the body it came, and what ended it before its own end. */
 async function pour(
@@ -231,9 +239,17 @@ const isBytes = (value: unknown): boolean =>
 
 function keep(bytes: Uint8Array, skip: number, reading: Pouring): void {
   const start = Math.max(0, skip);
-  const wanted = bytes.subarray(start, start + reading.target.length - reading.at);
+  const wanted = bytes.subarray(start, start + reading.length - reading.at);
+  const end = reading.at + wanted.length;
+  if (end > reading.target.length) {
+    const grown = new Uint8Array(
+      Math.min(reading.length, Math.max(end, 2 * reading.target.length)),
+    );
+    grown.set(reading.target.subarray(0, reading.at));
+    reading.target = grown;
+  }
   reading.target.set(wanted, reading.at);
-  reading.at += wanted.length;
+  reading.at = end;
 }
 
 function adviceOnReaching({ url, route }: Connection, { validators }: Reading): string {

@@ -33,6 +33,7 @@ export async function fetchRange(
     opening: version === undefined,
     version,
     target: undefined,
+    length: 0,
     at: 0,
     ranged: true,
   };

@@ -1,7 +1,7 @@
 // httpSource against answers from memory: what it asks, and what it believes. Real servers: http-source.node.test.ts.
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { equalBytes } from '../../src/bytes.ts';
 import { httpSource } from '../../src/sources/http.ts';
 import { type HttpSourceInit, readConnection } from '../../src/sources/http-options.ts';
@@ -748,5 +748,52 @@ describe('what is kept from opening', () => {
       expect(version.size).toBe(100);
       expectSame(bytes, file.slice(0, 100));
     }
+  });
+});
+
+describe('the memory for a range', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  /** Lengths of the arrays that are made while it is stubbed. */
+  function lengthsTaken(): number[] {
+    const lengths: number[] = [];
+    const Bytes: Uint8ArrayConstructor = new Proxy(Uint8Array, {
+      construct(target, args, made): Uint8Array {
+        if (typeof args[0] === 'number') lengths.push(args[0]);
+        return Reflect.construct(target, args, made === Bytes ? target : made);
+      },
+    });
+    vi.stubGlobal('Uint8Array', Bytes);
+    return lengths;
+  }
+
+  it('is not taken on the word of a server that sends little of it', async () => {
+    const size = 2 ** 28;
+    const opening: typeof fetch = async (_, init) => {
+      const [from, last] =
+        /(\d+)-(\d+)/.exec(new Headers(init?.headers).get('range') ?? '')?.slice(1) ?? [];
+      const body = from === '0' ? file.slice(0, KEPT) : file.slice(0, 1000);
+      const headers = { 'content-range': `bytes ${from}-${last}/${size}` };
+      return new Response(body, { status: 206, headers });
+    };
+    const source = await open({ fetch: opening }, { retries: 0 });
+    const lengths = lengthsTaken();
+    const error = await rejection(source.read(KEPT, 2 ** 27), 'ERR_SOURCE_FAILED');
+    expect(error.offset).toBe(KEPT + 1000);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(2 ** 20);
+  });
+
+  it('grows with what arrives, also over an answer that breaks off', async () => {
+    const large = bytesOf(5_000_000);
+    const { requests, ...fetching } = server(large, (answer, { index }) => {
+      if (index === 1) answer.body = (answer.body as Uint8Array).subarray(0, 2_345_678);
+    });
+    const source = await open(fetching);
+    const lengths = lengthsTaken();
+    expectSame(await source.read(3, 4_999_000), large.subarray(3, 4_999_003));
+    expect(requests.map(({ from }) => from)).toEqual([0, 3, 2_345_681]);
+    expect(Math.max(...lengths)).toBe(4_999_000);
   });
 });
