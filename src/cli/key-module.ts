@@ -16,8 +16,10 @@ export const MARK: string = '// Written by "bundleseal key save --module".';
  */
 export async function checkModule(path: string, force: boolean): Promise<void> {
   await refuseKeyAsPath(path, '--module');
-  if (!/\.(m?ts|m?js)$/i.test(path)) {
-    throw new UsageError(`--module takes a file that ends in .ts, .mts, .js or .mjs, got ${path}`);
+  if (!/\.(m?ts|[mc]?js)$/i.test(path)) {
+    throw new UsageError(
+      `--module takes a file that ends in .ts, .mts, .js, .mjs or .cjs, got ${path}`,
+    );
   }
   const there = await lstat(path).catch(() => undefined);
   if (there === undefined || force) return;
@@ -60,14 +62,18 @@ function render(path: string, keys: readonly string[]): string {
   const [type, types] = isTypeScript ? [': string', ': readonly string[]'] : ['', ''];
   const [publicKey, ...others] = keys.map((key) => `\`${key.trim()}\n\``);
   const list = ['publicKey', ...others].map((key) => `  ${key},\n`).join('');
+  // Node takes .cjs for a CommonJS module whatever package.json says.
+  const isCommon = /\.cjs$/i.test(path);
+  const declare = isCommon ? 'const' : 'export const';
+  const exported = isCommon ? '\nmodule.exports = { publicKey, publicKeys };\n' : '';
   return `${MARK}
 // The app carries these keys to open its bundles. Run that command again instead of changing this file.
 
 /** The key of the bundles that are sealed now. */
-export const publicKey${type} = ${publicKey};
+${declare} publicKey${type} = ${publicKey};
 
 /** The same, and while keys rotate the one before: what to pass to decryptBundle as publicKey. */
-export const publicKeys${types} = [
+${declare} publicKeys${types} = [
 ${list}];
-`;
+${exported}`;
 }

@@ -146,6 +146,31 @@ export async function fromText(
 export const EMPTY_ADVICE =
   'the secret behind it is missing or not visible to this job; give it a key, or unset it';
 
+/**
+ * What `work` gives; where none of the keys is the one that a bundle was sealed for, the error says which were tried and
+ * where each came from.
+ */
+export async function namingTried<T>(
+  found: readonly FoundKey<KeyValue>[],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof BundleSealError) || error.code !== 'ERR_KEY_MISMATCH') throw error;
+    const { code, keyId } = error;
+    const tried: string[] = [];
+    for (const { key, from } of found) {
+      tried.push(`${await SEALED.idOf('publicKey', key)} (${from})`);
+    }
+    throw new BundleSealError(
+      code,
+      `the bundle was sealed for the key ${keyId}, and what was tried is ${tried.join(', ')}: pass the public key of the pair that sealed it, or have the bundle resealed`,
+      keyId === undefined ? {} : { keyId },
+    );
+  }
+}
+
 /** For calls that take one key or several. */
 export function keysOf(found: readonly FoundKey<KeyValue>[]): PublicKeyInput[] {
   return found.map(({ key }) => key);

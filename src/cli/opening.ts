@@ -48,10 +48,9 @@ export interface Opening {
   readonly maxChunks?: number;
 }
 
-/** @param keys - By default those that are named, else the first place that has any. */
 export async function readOpening(
   options: OpeningOptions,
-  keys?: readonly FoundKey<KeyValue>[],
+  keys: readonly FoundKey<KeyValue>[],
 ): Promise<Opening> {
   const minSequence = readSequence('--min-sequence', options.minSequence);
   const { expectAppId, expectVersion, expectChannel, seal, maxChunks } = options;
@@ -63,7 +62,7 @@ export async function readOpening(
   };
   return {
     ...(maxChunks !== undefined && { maxChunks: readCount('--max-chunks', maxChunks) }),
-    publicKey: keysOf(keys ?? (await findPublicKeys(options))),
+    publicKey: keysOf(keys),
     ...(seal !== undefined && { seal: await readSealFile(seal) }),
     expect,
   };

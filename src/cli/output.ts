@@ -5,7 +5,7 @@ import { fileError, onFile } from '../files/error.ts';
 import { STANDARD } from './spool.ts';
 
 /** What the commands write. `opened` is a bundle that was decrypted, which could be any file of the user's. */
-export type OutputKind = 'zip' | 'sealed' | 'seal' | 'capgo' | 'opened';
+type OutputKind = 'zip' | 'sealed' | 'seal' | 'capgo' | 'opened';
 
 export interface OutputRule {
   /** What the command is about to write. */

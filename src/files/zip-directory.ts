@@ -222,7 +222,7 @@ async function* piecesOf(
 }
 
 /** @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: the file holds a private key. */
-export function refusePrivateKey(path: string, bytes: Uint8Array): void {
+function refusePrivateKey(path: string, bytes: Uint8Array): void {
   const what = findPrivateKey(path, bytes);
   if (what === undefined) return;
   throw invalid(

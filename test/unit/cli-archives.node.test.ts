@@ -298,6 +298,43 @@ describe('a folder', () => {
   });
 });
 
+describe('a bundle for another key', () => {
+  it('gets an error that says which keys were tried, and where each came from', async () => {
+    await withKeys(async (project) => {
+      await project.write('a.pub', keyA.spki);
+      await seal(project, 's', await zipBundle({ 'index.html': utf8('<p>') }));
+      const runs = [
+        ['verify', 's', '--key', 'a.pub'],
+        ['decrypt', 's', '--key', 'a.pub', '--out', 'o'],
+        ['decrypt', 's', '--key', 'a.pub', '--extract', 'o'],
+        ['inspect', 's', '--key', 'a.pub'],
+        ['reseal', 's', '--from', 'a.pub', '--key', 'k'],
+        ['convert', 's', '--from', 'a.pub', '--key', 'k', '--to', 'capgo', '--out', 'o'],
+      ];
+      for (const args of runs) {
+        const refused = await project.json(['bundle', ...args]);
+        expect(refused).toMatchObject({ code: 'ERR_KEY_MISMATCH', keyId: keyB.keyId });
+        expect(refused['message']).toContain(`what was tried is ${keyA.keyId} (a.pub): `);
+      }
+    });
+  });
+
+  it('gets one that names each of several', async () => {
+    await withKeys(async (project) => {
+      await seal(project, 's', utf8('x'));
+      await project.write('.bundleseal_key.pub', keyA.spki);
+      const plugins = { BundleSeal: { publicKey: keyA.spki } };
+      await project.write('capacitor.config.json', JSON.stringify({ plugins }));
+      const verify = ['bundle', 'verify', 's'];
+      expect((await project.json(verify))['message']).toContain('(.bundleseal_key.pub)');
+      await project.write('.bundleseal_key.pub', 'damaged');
+      expect((await project.json(verify))['message']).toContain(
+        '(capacitor.config.json (plugins.BundleSeal.publicKey))',
+      );
+    });
+  });
+});
+
 describe('bundle verify without --key', () => {
   it('tries every public key of a rotation that lies there, and says which one it was', async () => {
     await withKeys(async (project) => {

@@ -388,7 +388,7 @@ describe('key save', () => {
     });
   });
 
-  it.each(['key.ts', 'key.mts', 'key.mjs', 'key.js'])(
+  it.each(['key.ts', 'key.mts', 'key.mjs', 'key.js', 'key.cjs'])(
     'writes a module %s that exports the key',
     async (name) => {
       await withProject(async (project) => {

@@ -89,6 +89,7 @@ describe.runIf(isPosix && has('bash'))('pipes and standard streams', () => {
     ['a pipe that nobody writes to', 'mkfifo p; $BS bundle inspect p'],
     ['a pipe that nobody reads from', 'mkfifo p; $BS bundle decrypt s --key k.pub --out p'],
     ['a key in a pipe that nobody writes to', 'mkfifo p; $BS key show p'],
+    ['a pipe that is to be resealed', 'mkfifo p; $BS bundle reseal p --from k.pub --key k'],
     ['a substitution that fails', '$BS key show <(exit 1)'],
     ['an endless device', '$BS bundle inspect /dev/zero'],
     ['an endless key', '$BS key show - < /dev/zero'],
@@ -250,6 +251,43 @@ describe.runIf(isPosix)('a signal', () => {
       });
     },
   );
+});
+
+describe.runIf(isPosix)('a second signal', () => {
+  it('ends the process at once, also where removing temporary files hangs', async () => {
+    await withSealed(async (project) => {
+      const { path, cli, folder } = project;
+      // Removing never ends, as on a network drive that is gone; the file "called" says that it has begun.
+      const preload = `
+        import files from 'node:fs';
+        import { syncBuiltinESMExports } from 'node:module';
+        const hang = () => {
+          files.writeFileSync('called', '');
+          return new Promise(() => setInterval(() => {}, 1000));
+        };
+        Object.assign(files.promises, { rm: hang, rmdir: hang, unlink: hang });
+        syncBuiltinESMExports();`;
+      await project.write('hang.mjs', preload);
+      const args = ['--import', './hang.mjs', cli, 'bundle', 'verify', '-', '--key', 'k.pub'];
+      const child = spawn(process.execPath, args, {
+        cwd: folder,
+        env: { ...process.env, TMPDIR: path('tmp') },
+      });
+      try {
+        const closed = once(child, 'close');
+        await listening(child);
+        // Its temporary folder is there, so it waits for the bundle.
+        await until(() => left(project).length > 0);
+        child.kill('SIGINT');
+        await until(() => existsSync(path('called')));
+        expect(child.exitCode).toBeNull();
+        child.kill('SIGTERM');
+        expect(await closed).toEqual([null, 'SIGTERM']);
+      } finally {
+        child.kill('SIGKILL');
+      }
+    });
+  });
 });
 
 describe('a header out of a file', () => {

@@ -198,6 +198,24 @@ describe('key save and key delete-old', () => {
     });
   });
 
+  it('take a private key out of the settings of both plugins, or of the one that is named', async () => {
+    await withProject(async (project) => {
+      const both =
+        '{"plugins":{"CapacitorUpdater":{"privateKey":"a","b":1},"BundleSeal":{"b":2,"privateKey":"c"}}}';
+      await project.write('capacitor.config.json', both);
+      const named = ['key', 'delete-old', '--plugin', 'BundleSeal'];
+      expect(await project.json(named)).toMatchObject({ changed: true });
+      expect(read(project, 'capacitor.config.json').toString()).toBe(
+        both.replace(',"privateKey":"c"', ''),
+      );
+      await project.write('capacitor.config.json', both);
+      expect(await project.json(['key', 'delete-old'])).toMatchObject({ changed: true });
+      expect(read(project, 'capacitor.config.json').toString()).toBe(
+        '{"plugins":{"CapacitorUpdater":{"b":1},"BundleSeal":{"b":2}}}',
+      );
+    });
+  });
+
   it('say what to do where there is no config', async () => {
     await withProject(async (project) => {
       const { code, stderr } = await project.run(['key', 'delete-old']);

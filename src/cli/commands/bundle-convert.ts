@@ -6,7 +6,7 @@ import { UsageError } from '../answer.ts';
 import { type ArchiveOptions, archiveOptions, readFileAsAppsDo } from '../archive.ts';
 import { encryptForCapgo, openFromCapgo } from '../capgo.ts';
 import { bytes, collect, examples } from '../help.ts';
-import { readWireKey } from '../keys.ts';
+import { type FoundKey, keysOf, namingTried, readWireKey } from '../keys.ts';
 import { checkOutput, FORCE_HELP } from '../output.ts';
 import type { KeyValue } from '../read-key.ts';
 import { describeMetadata, type MetadataOptions, readMetadata } from '../read-metadata.ts';
@@ -68,15 +68,15 @@ export function bundleConvert(group: Command): void {
         const check = async (zip: string) =>
           options.raw ? undefined : readFileAsAppsDo(context, zip, options);
         if (to === 'capgo') {
-          const publicKey: KeyValue[] = [];
+          const keys: FoundKey<KeyValue>[] = [];
           for (const path of from) {
-            publicKey.push(await readWireKey(SEALED, 'publicKey', path, '--from'));
+            keys.push({ key: await readWireKey(SEALED, 'publicKey', path, '--from'), from: path });
           }
           const { decryptFile } = await import('../../node.ts');
           return withTemporaryFolder(async (folder) => {
             const zip = join(folder, 'bundle.zip');
             await withInput(context, file, (input) =>
-              decryptFile(input, zip, { publicKey, signal }),
+              namingTried(keys, () => decryptFile(input, zip, { publicKey: keysOf(keys), signal })),
             );
             const verdict = await check(zip);
             return encryptForCapgo(context, zip, out, { key, checksumFormat }, verdict);
@@ -96,7 +96,7 @@ export function bundleConvert(group: Command): void {
           const about = await context.follow('sealing', (onProgress) =>
             encryptFile(zip, out, { privateKey, metadata, signal, onProgress }),
           );
-          return { ...about, ...verdict };
+          return { ...about, ...verdict, keyFrom: key };
         });
         const { seal: _, ...about } = sealed;
         return {
@@ -104,7 +104,7 @@ export function bundleConvert(group: Command): void {
           lines: [
             `✓ ${out}  ${bytes(about.size)}`,
             `  checksum  ${about.checksum}`,
-            `  key id    ${about.keyId}`,
+            `  key id    ${about.keyId} (${key})`,
             ...describeMetadata(found),
           ],
         };

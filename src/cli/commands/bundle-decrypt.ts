@@ -9,6 +9,7 @@ import { type Answer, UsageError } from '../answer.ts';
 import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '../capgo.ts';
 import type { Context } from '../context.ts';
 import { bytes, examples } from '../help.ts';
+import { findPublicKeys, namingTried } from '../keys.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import {
   describeInfo,
@@ -72,13 +73,14 @@ export function bundleDecrypt(group: Command): void {
         if (extract !== undefined) return extractInto(context, file, extract, options);
         const out = options.out ?? defaultName(file);
         await checkOutput(out, { kind: 'opened', force });
-        const opening = await readOpening(options);
+        const keys = await findPublicKeys(options);
+        const opening = await readOpening(options, keys);
         const { decryptFile } = await import('../../node.ts');
         const { signal } = context;
         const info = await withInput(context, file, (input) =>
           withOutput(context, out, (path) =>
             context.follow('opening', (onProgress) =>
-              decryptFile(input, path, { ...opening, signal, onProgress }),
+              namingTried(keys, () => decryptFile(input, path, { ...opening, signal, onProgress })),
             ),
           ),
         );
@@ -118,15 +120,18 @@ async function extractInto(
     }
   }
   const limits = readLimitOptions(options);
-  const opening = await readOpening(options);
+  const keys = await findPublicKeys(options);
+  const opening = await readOpening(options, keys);
   return withInput(context, file, (input) =>
     context.follow('unpacking', async (onProgress) => {
-      const { info, ...unzipped } = await unpackSealed(input, dir, opening, {
-        ...limits,
-        overwrite: options.overwrite,
-        signal: context.signal,
-        onProgress,
-      });
+      const { info, ...unzipped } = await namingTried(keys, () =>
+        unpackSealed(input, dir, opening, {
+          ...limits,
+          overwrite: options.overwrite,
+          signal: context.signal,
+          onProgress,
+        }),
+      );
       return {
         json: { extracted: dir, ...unzipped, ...info },
         lines: [`✓ ${join(dir, '/')}  ${unzipped.entries} files`, ...describeInfo(info)],

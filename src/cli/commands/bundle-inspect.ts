@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { BundleInfo } from '../../bundle/info.ts';
 import { inspectHeaderFile, readHeaderFile } from '../header-file.ts';
 import { collect, examples } from '../help.ts';
-import { findPublicKeys, keysOf, type PublicKeyOptions } from '../keys.ts';
+import { findPublicKeys, keysOf, namingTried, type PublicKeyOptions } from '../keys.ts';
 import { describeInfo } from '../opening.ts';
 import { run } from '../run.ts';
 import { withInput } from '../spool.ts';
@@ -47,8 +47,9 @@ async function prove(path: string, options: PublicKeyOptions): Promise<BundleInf
     import('../../backend/select.ts'),
   ]);
   const backend = await selectBackend();
-  const keys = await readPublicKeys(backend, keysOf(await findPublicKeys(options)));
-  const opened = await openSealText(backend, seal, keys, {});
+  const found = await findPublicKeys(options);
+  const keys = await readPublicKeys(backend, keysOf(found));
+  const opened = await namingTried(found, () => openSealText(backend, seal, keys, {}));
   opened.secrets.sessionKey.fill(0);
   return infoOf(opened);
 }

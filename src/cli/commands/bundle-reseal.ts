@@ -1,13 +1,23 @@
 // bundle reseal: a new key's seal for bundles that are stored.
 
+import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { decodeSeal } from '../../bundle/open.ts';
+import { fileError, onFile } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';
 import { type FoundHeader, readHeaderFile } from '../header-file.ts';
 import { collect, examples, KEY_DATA_HELP, PRIVATE_KEY_HELP } from '../help.ts';
-import { findPrivateKey, type PrivateKeyOptions, readWireKey } from '../keys.ts';
+import {
+  type FoundKey,
+  findPrivateKey,
+  keysOf,
+  namingTried,
+  type PrivateKeyOptions,
+  readWireKey,
+} from '../keys.ts';
 import { checkOutput, FORCE_HELP } from '../output.ts';
+import type { KeyValue } from '../read-key.ts';
 import { replaceText } from '../replace-text.ts';
 import { run } from '../run.ts';
 import { SEALED } from '../wires.ts';
@@ -43,19 +53,22 @@ export function bundleReseal(group: Command): void {
           throw new UsageError('--out is for one file: leave it out, or give one');
         }
         const { signal } = context;
-        const { key } = await findPrivateKey(context, options);
-        const publicKey = [];
+        const { key, from: keyFrom } = await findPrivateKey(context, options);
+        const keys: FoundKey<KeyValue>[] = [];
         for (const path of options.from) {
-          publicKey.push(await readWireKey(SEALED, 'publicKey', path, '--from'));
+          keys.push({ key: await readWireKey(SEALED, 'publicKey', path, '--from'), from: path });
         }
         const { inspectBundle, resealBundle } = await import('../../index.ts');
         const work: { file: string; out: string; header: FoundHeader; fresh: string }[] = [];
         for (const file of files) {
+          await checkReplaceable(file);
           const header = await readHeaderFile(file);
           const out = options.out ?? file;
           const kind = header.headerLength === undefined ? 'seal' : 'sealed';
           if (out !== file) await checkOutput(out, { kind, force: options.force });
-          const fresh = await resealBundle(header.seal, { publicKey, privateKey: key, signal });
+          const fresh = await namingTried(keys, () =>
+            resealBundle(header.seal, { publicKey: keysOf(keys), privateKey: key, signal }),
+          );
           work.push({ file, out, header, fresh });
         }
         for (const { file, out, header, fresh } of work) {
@@ -71,11 +84,18 @@ export function bundleReseal(group: Command): void {
           keyId: inspectBundle(fresh).keyId,
         }));
         return {
-          json: { resealed: done },
+          json: { resealed: done, keyFrom },
           lines: done.map(({ file, keyId }) => `✓ ${file}  is now for key ${keyId}`),
         };
       }),
     );
+}
+
+/** What is no file is read once and can't be replaced; opening it could wait for ever. */
+async function checkReplaceable(path: string): Promise<void> {
+  const stats = await onFile(path, "can't be read", stat(path));
+  if (stats.isFile() || stats.isDirectory()) return;
+  throw fileError(path, 'is a pipe or a device: write the bundle to a file first, and reseal that');
 }
 
 // Bytes that are copied at once.

@@ -16,6 +16,7 @@ import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '..
 import type { Context } from '../context.ts';
 import { fileStream } from '../file-stream.ts';
 import { bytes, examples } from '../help.ts';
+import { namingTried } from '../keys.ts';
 import { LIMIT_FLAGS } from '../limits.ts';
 import {
   describeInfo,
@@ -69,7 +70,7 @@ export function bundleVerify(group: Command): void {
         const keys = await findKeysOfRotation(context, options);
         const opening = await readOpening(options, keys);
         const { info, ...verdict } = await withInput(context, file as string, (input) =>
-          readBundle(context, input, opening, options),
+          namingTried(keys, () => readBundle(context, input, opening, options)),
         );
         const { checksumFile } = await import('../../node.ts');
         const { signal } = context;

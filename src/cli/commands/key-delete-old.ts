@@ -5,7 +5,11 @@ import { removeKey } from '../config/edit.ts';
 import { readConfigText, writeConfigText } from '../config/files.ts';
 import { examples } from '../help.ts';
 import { run } from '../run.ts';
+import { CAPGO, PLUGIN } from '../wires.ts';
 import { configOf, warnOfOthers } from './key-save.ts';
+
+// Where a private key may have been put.
+const PLUGINS = [CAPGO.plugin, PLUGIN];
 
 interface Options {
   readonly plugin?: string;
@@ -17,9 +21,9 @@ export function keyDeleteOld(group: Command): void {
     .command('delete-old')
     .summary('take a V1 private key out of the Capacitor config')
     .description(
-      'Removes plugins.CapacitorUpdater.privateKey, which the V1 scheme put into apps. Every copy of those apps has that key: make a new pair.',
+      `Removes plugins.${CAPGO.plugin}.privateKey, which the V1 scheme put into apps, and plugins.${PLUGIN}.privateKey. Every copy of those apps has that key: make a new pair.`,
     )
-    .option('--plugin <name>', 'the plugin whose settings have it (default: CapacitorUpdater)')
+    .option('--plugin <name>', 'the plugin whose settings have it (default: both)')
     .option('--config <file>', 'the config (default: the one that Capacitor takes here)')
     .addHelpText('after', examples('key delete-old'))
     .action(
@@ -27,17 +31,21 @@ export function keyDeleteOld(group: Command): void {
         const file = await configOf(config);
         warnOfOthers(context, file);
         const before = await readConfigText(file);
-        const result = await removeKey(before, file.fileName, 'privateKey', plugin);
-        if ('manual' in result) {
-          const { manual, reason } = result;
-          return {
-            json: { config: file.path, changed: false, reason, manual },
-            lines: [`! ${file.fileName} was left alone: ${reason}. By hand: ${manual}`],
-            isBad: true,
-          };
+        let edited = before;
+        for (const name of plugin === undefined ? PLUGINS : [plugin]) {
+          const result = await removeKey(edited, file.fileName, 'privateKey', name);
+          if ('manual' in result) {
+            const { manual, reason } = result;
+            return {
+              json: { config: file.path, changed: false, reason, manual },
+              lines: [`! ${file.fileName} was left alone: ${reason}. By hand: ${manual}`],
+              isBad: true,
+            };
+          }
+          edited = result.edited;
         }
-        const changed = result.edited !== before;
-        if (changed) await writeConfigText(file, before, result.edited);
+        const changed = edited !== before;
+        if (changed) await writeConfigText(file, before, edited);
         return {
           json: { config: file.path, changed },
           lines: [

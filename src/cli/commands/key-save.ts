@@ -38,7 +38,7 @@ export function keySave(group: Command): void {
     .option('--key-data <key>', 'the public key itself')
     .option(
       '--module <file>',
-      'write a module (.ts, .mts, .js, .mjs) that exports publicKey and publicKeys',
+      'write a module (.ts, .mts, .js, .mjs, .cjs) that exports publicKey and publicKeys',
     )
     .option('--force', 'with --module: replace a file that bundleseal did not write', false)
     .option(
