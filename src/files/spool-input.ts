@@ -1,7 +1,7 @@
 // What can only be read forward, as a file that is read by positions: a copy that has no name, and is gone with the
 // process at the latest.
 
-import { constants, open as openNumber } from 'node:fs';
+import { closeSync, constants, open as openNumber, openSync } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { randomBytes } from '../backend/random.ts';
 import { toHex } from '../bytes.ts';
 import { onAbort } from '../signals.ts';
 import { fileError, onFile } from './error.ts';
+import { hasCode } from './leniency.ts';
 import { outputFile } from './output-file.ts';
 
 const UNREADABLE = "can't be read";
@@ -18,19 +19,26 @@ const PIECE_LENGTH = 2 ** 18;
 /** What is in a pipe, to its end. Waits for its writer. */
 export async function spoolPipe(path: string, signal?: AbortSignal): Promise<FileHandle> {
   const pipe = new Socket({ fd: await openPipe(path, signal), readable: true, writable: false });
-  const stop = () => pipe.destroy();
-  const letGo = signal && onAbort(signal, stop);
+  // It is thrown where the pipe is read, and nowhere else.
+  pipe.on('error', () => {});
+  const letGo = signal && onAbort(signal, () => pipe.destroy());
   async function* pieces(): AsyncGenerator<Uint8Array, void> {
     try {
       yield* pipe;
     } catch (error) {
+      signal?.throwIfAborted();
       throw fileError(path, UNREADABLE, error);
-    } finally {
-      letGo?.();
     }
     signal?.throwIfAborted();
   }
-  return spool(pieces(), signal);
+  try {
+    signal?.throwIfAborted();
+    return await spool(pieces(), signal);
+  } finally {
+    letGo?.();
+    // Also where it was not read: it would stay open, and its writer wait for a reader.
+    pipe.destroy();
+  }
 }
 
 /** What a file gives that has no size, as those of /proc; `undefined`: it is empty. */
@@ -54,24 +62,37 @@ export async function spoolUnsized(
   return spool(pieces(), signal);
 }
 
+// Milliseconds between two attempts to end the waiting for a writer.
+const UNBLOCK_AGAIN = 10;
+
 /** Its number, for a Socket closes what it is given. */
 async function openPipe(path: string, signal?: AbortSignal): Promise<number> {
-  // A writer that comes and goes ends the waiting.
+  let timer: NodeJS.Timeout | undefined;
+  let fail = (_reason: unknown) => {};
+  const opening = new Promise<number>((resolve, reject) => {
+    fail = reject;
+    openNumber(path, constants.O_RDONLY, (error, fd) => (error ? reject(error) : resolve(fd)));
+  });
+  // A writer that comes and goes ends the waiting. It comes from this thread, because the waiting may take all threads
+  // that files are opened by, and again and again, because the waiting may not have begun.
   const unblock = () => {
-    const flags = constants.O_WRONLY | constants.O_NONBLOCK;
-    open(path, flags).then(
-      (writer) => writer.close(),
-      () => {},
-    );
+    try {
+      closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    } catch (error) {
+      // Nobody reads the pipe yet. Any other error would come again.
+      if (!hasCode(error, 'ENXIO')) fail(error);
+    }
+    timer = setTimeout(unblock, UNBLOCK_AGAIN);
   };
   const letGo = signal && onAbort(signal, unblock);
   try {
-    const opening = new Promise<number>((resolve, reject) => {
-      openNumber(path, constants.O_RDONLY, (error, fd) => (error ? reject(error) : resolve(fd)));
-    });
     return await onFile(path, UNREADABLE, opening);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     letGo?.();
+    clearTimeout(timer);
   }
 }
 

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writeConfigText } from '../../src/cli/config/files.ts';
 import { writeWhole } from '../../src/cli/write-whole.ts';
 import { checksum } from '../../src/index.ts';
@@ -233,6 +233,31 @@ describe('a pipe', () => {
     await expect(work).rejects.toBe(reason);
     expect(readdirSync(folder).sort()).toEqual(['pipe', 'plain']);
   });
+
+  it('that nobody writes to is given up at an abort, however early, and also one of many', async () => {
+    const pipes = Array.from({ length: 6 }, (_, i) => at(`pipe-${i}`));
+    execFileSync('mkfifo', pipes);
+    const reason = new Error('mine');
+    for (const delay of [0, 50]) {
+      const stop = new AbortController();
+      const { signal } = stop;
+      const work = Promise.allSettled(pipes.map((path) => checksumFile(path, { signal })));
+      setTimeout(() => stop.abort(reason), delay);
+      for (const result of await work) expect(result).toEqual({ status: 'rejected', reason });
+    }
+  }, 20_000);
+
+  it('is let go of where its content can not be kept, so that its writer ends', async () => {
+    vi.stubEnv('TMPDIR', at('missing'));
+    try {
+      const writer = spawn('sh', ['-c', 'exec yes > "$0"', at('pipe')], { stdio: 'ignore' });
+      const ended = new Promise((resolve) => writer.once('exit', resolve));
+      await rejection(checksumFile(at('pipe')), 'ERR_FILE');
+      await ended;
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  }, 20_000);
 
   it('is refused as an output, in words that name it', async () => {
     const work = encryptFile(at('plain'), at('pipe'), { privateKey });
