@@ -21,7 +21,6 @@ import {
 import { idOf, releaseId } from './id.ts';
 import { listLength, parseImage, writeList } from './image.ts';
 import { type PatchLimits, readPatchLimits } from './limits.ts';
-import { decodeInstructions } from './patch/decode.ts';
 import { invalidPatch } from './patch/invalid.ts';
 import { PATCH_HEADER_LENGTH, type PatchHeader, parsePatchHeader } from './patch-header.ts';
 import { runSteps } from './steps.ts';
@@ -117,6 +116,8 @@ export async function applyPatch(
       await checkBase(header, planned, options);
       throw invalidPatch(`has an image of more than ${limits.imageSize} bytes`);
     }
+    // Most starts of an app find nothing to apply.
+    const { decodeInstructions } = await import('./patch/decode.ts');
     const pace = createPace(signal);
     space = allocate(fromLength + toLength);
     const image = space.subarray(fromLength);
