@@ -6,9 +6,9 @@ import { type PrivateKeyInput, type PublicKeyInput, strictPublicKey } from '../k
 import { checkOptions } from '../options.ts';
 import type { Signer } from '../seal/signer.ts';
 import type { BundleInput } from '../sources/input.ts';
+import { checkAppId } from './app-id.ts';
 import {
   checkCount,
-  checkName,
   encodeJson,
   malformed,
   misused,
@@ -164,7 +164,7 @@ export async function openKeys(
 ): Promise<ReleaseKeys> {
   checkOptions('openKeys', options, ['recoveryPublicKey', 'appId', 'epoch', 'signal', 'backend']);
   const { recoveryPublicKey: publicKey, appId, epoch = 0, signal, backend } = options;
-  checkName(appId, 'options.appId');
+  checkAppId(appId);
   checkCount(epoch, 'options.epoch');
   const opening = { publicKey, expect: { appId }, signal, backend };
   const { plain } = await openDocument(sealed, 'keys', MAX_KEYS_LENGTH, opening, malformedKeys);

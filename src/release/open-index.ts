@@ -6,6 +6,7 @@ import { toHex } from '../bytes.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, describe } from '../options.ts';
 import type { BundleInput } from '../sources/input.ts';
+import { checkAppId } from './app-id.ts';
 import { checkCount, checkName, malformed, openDocument } from './document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex, readIndex } from './index-format.ts';
 import { readJson } from './json.ts';
@@ -149,7 +150,7 @@ async function open(
 ): Promise<OpenedIndex> {
   checkOptions(call, options, OPTIONS);
   const { appId, channel, epoch = 0, after } = options;
-  checkName(appId, 'options.appId');
+  checkAppId(appId);
   checkName(channel, 'options.channel');
   checkCount(epoch, 'options.epoch');
   if (after !== undefined) checkMark(after, 'options.after');

@@ -1,0 +1,36 @@
+// A store, or a mirror, that offers an index that the publisher has replaced.
+
+import { describe, expect, it } from 'vitest';
+import { openIndex, openIndexWithMark, sealIndex } from '../../src/release.ts';
+import { BACKENDS } from '../support/backends.ts';
+import { rejection } from '../support/errors.ts';
+import { entryOf, indexOf, OPEN, privateKey } from '../support/release-index.ts';
+
+const vulnerable = await sealIndex(indexOf({ sequence: 7, releases: [entryOf(1)] }), {
+  privateKey,
+});
+const fixed = await sealIndex(indexOf({ sequence: 8, releases: [entryOf(2)] }), { privateKey });
+// A publisher that lost its state and signed the number twice.
+const twin = await sealIndex(indexOf({ sequence: 8, releases: [entryOf(1)] }), { privateKey });
+
+describe.each(BACKENDS)('an index that is genuine and old, through %s', (backend) => {
+  it('is taken by a device that has seen none: only a stamp’s floor would tell it', async () => {
+    expect((await openIndex(vulnerable, { ...OPEN, backend })).sequence).toBe(7);
+  });
+
+  it('is refused by a device that has accepted a newer one', async () => {
+    const { mark: after } = await openIndexWithMark(fixed, { ...OPEN, backend });
+    await rejection(openIndex(vulnerable, { ...OPEN, backend, after }), 'ERR_INDEX_ROLLED_BACK');
+    expect((await openIndex(fixed, { ...OPEN, backend, after })).sequence).toBe(8);
+  });
+
+  it('is refused in the place of another one of its number, whichever came first', async () => {
+    for (const [first, second] of [
+      [fixed, twin],
+      [twin, fixed],
+    ] as const) {
+      const { mark: after } = await openIndexWithMark(first, { ...OPEN, backend });
+      await rejection(openIndex(second, { ...OPEN, backend, after }), 'ERR_INDEX_ROLLED_BACK');
+    }
+  });
+});
