@@ -50,7 +50,9 @@ const device = fc
     blocked: fc.array(number.map(digestOf), { maxLength: 2 }),
     features: words,
   })
-  .map(({ runtime, ...rest }) => (runtime === undefined ? rest : { ...rest, runtime }));
+  .map(
+    ({ runtime, ...rest }): ChooseOptions => (runtime === undefined ? rest : { ...rest, runtime }),
+  );
 
 function model(index: ReleaseIndex, device: ChooseOptions): ReleaseEntry | 'current' | 'built-in' {
   // 1
@@ -127,7 +129,7 @@ it('never chooses what is withdrawn, blocked, or for another runtime', () => {
       const chosen = chooseRelease(offered, options);
       if (typeof chosen === 'string') return;
       expect(offered.withdrawn).not.toContain(chosen.id);
-      expect(options.blocked).not.toContain(chosen.id);
+      expect([...(options.blocked ?? [])]).not.toContain(chosen.id);
       if (chosen.runtime !== undefined) expect(chosen.runtime).toContain(options.runtime);
     }),
   );
