@@ -2,7 +2,7 @@
 // decoder. See docs/patch-format.md#instructions.
 
 import { invalidPatch } from './invalid.ts';
-import { createPredictor as createPredictorOf, type Predictor } from './predictor.ts';
+import { createPredictor } from './predictor.ts';
 import type { Coder } from './range-coder.ts';
 
 /** Kinds of copies. 0 to 3: from as far back as the copy 1 to 4 copies ago. */
@@ -35,8 +35,12 @@ export interface Instructions {
   plain(length: number): void;
 }
 
-// Up to this length, whether a copy ends is coded at each byte; behind it, for a block of bytes at first.
-const SINGLY = 32;
+// Where a copy ends is coded as yes or no for one span of bytes after the other, and then for spans within that one.
+const SPANS = [1, 4, 32, 256, 2048, 16_384];
+// From so many bytes of a copy on, the next longer spans are asked about first.
+const LONGER_FROM = [32, 1024, 8192, 65_536];
+// The predictions for the bits of half a byte lie in one line of a processor's cache.
+const LINE = ~15;
 // What numbers are coded: each has a context and two sets of weights.
 const SIGN = 0;
 const OFFSET = 1;
@@ -55,16 +59,13 @@ export function createInstructions(
   const end = space.length;
   const { isDecoder } = coder;
   // A small image fills no large tables, so it does not wait for them either.
-  const most = 4 + bitLength(end - oldLength);
-  const createPredictor = (sets: number, rate: number, bits: readonly number[]): Predictor =>
-    createPredictorOf({ sets, rate, bits: bits.map((width) => Math.min(width, most)) });
-  const kinds = createPredictor(11, 3, [12, 16, 18, 16]);
-  const literals = createPredictor(32, 6, [16, 18, 20, 19, 21]);
-  const ends = createPredictor(96, 2, [10, 18, 19, 19, 19]);
-  const blocks = createPredictor(4, 3, [10, 8, 13]);
-  const numbers = createPredictor(2 * NUMBERS, 3, [12, 13]);
-  // Which bytes stood where a copy ended, by hash.
-  const endings = new Uint8Array(65_536);
+  const maxBits = 4 + bitLength(end - oldLength);
+  const kinds = createPredictor({ bits: [12, 16, 18, 16], maxBits, sets: 11, rate: 3 });
+  const literals = createPredictor({ bits: [16, 18, 19, 21], maxBits, sets: 32, rate: 6 });
+  const ends = createPredictor({ bits: [10, 18, 19, 19], maxBits, sets: 96, rate: 2 });
+  const shortSpans = createPredictor({ bits: [10, 18, 19, 19], maxBits, sets: 48, rate: 2 });
+  const longSpans = createPredictor({ bits: [12, 12, 13, 16], maxBits, sets: 6, rate: 3 });
+  const numbers = createPredictor({ bits: [12, 13, 14, 14], maxBits, sets: 2 * NUMBERS, rate: 3 });
 
   let at = oldLength;
   // From a new byte back to the old one in its place: the distance of the last copy that read the old image.
@@ -78,7 +79,6 @@ export function createInstructions(
   const setContexts = () => {
     const last = byteAt(at - 1);
     const lastTwo = (last << 8) | byteAt(at - 2);
-    const lastThree = (lastTwo << 8) | byteAt(at - 3);
     const aligned = at - alignment;
     let here = 0;
     let around = 0;
@@ -92,11 +92,10 @@ export function createInstructions(
     }
     const short = Math.min(run, 3);
     const literal = literals.contexts;
-    literal[0] = hash(last, 1);
-    literal[1] = hash(lastTwo, 2);
-    literal[2] = hash(lastThree, 3);
-    literal[3] = hash((here << 16) | (short << 8) | last, 4);
-    literal[4] = hash(around, 5 + short);
+    literal[0] = hash(last, 1) & LINE;
+    literal[1] = hash(lastTwo, 2) & LINE;
+    literal[2] = hash((here << 16) | (short << 8) | last, 3) & LINE;
+    literal[3] = hash(around, 4 + short) & LINE;
     const kind = kinds.contexts;
     kind[0] = hash((history << 8) | short, 10);
     kind[1] = hash((lastTwo << 8) | short, 11);
@@ -111,6 +110,8 @@ export function createInstructions(
   const number = (what: number, value: number): number => {
     numbers.contexts[0] = hash(what, 20);
     numbers.contexts[1] = hash((what << 8) | (history & 3), 21);
+    numbers.contexts[2] = hash((what << 8) | Math.min(run, 255), 22);
+    numbers.contexts[3] = hash((what << 8) | byteAt(at - 1), 23);
     const width = bitLength(value);
     let node = 1;
     for (let bit = 4; bit >= 0; bit--) {
@@ -127,72 +128,86 @@ export function createInstructions(
     return coded;
   };
 
-  /** Whether a copy that has made this many bytes ends here. */
-  const endsHere = (kind: number, source: number, made: number, isEnd: number): number => {
+  /** Whether a copy that has made this many bytes ends in front of the next byte (level 0), or within the next span. */
+  const endsWithin = (
+    level: number,
+    kind: number,
+    source: number,
+    made: number,
+    isEnd: number,
+  ): number => {
     const from = source + made;
     const last = byteAt(from - 1);
-    const lastButOne = byteAt(from - 2);
     const next = byteAt(from);
-    const ahead =
-      (next << 24) | (byteAt(from + 1) << 16) | (byteAt(from + 2) << 8) | byteAt(from + 3);
-    const few = Math.min(made, 8);
+    if (level > 1) {
+      const contexts = longSpans.contexts;
+      contexts[0] = hash((bitLength(made) << 8) | (level << 4) | kind, 50);
+      contexts[1] = hash((last << 8) | level, 51);
+      contexts[2] = hash((level << 8) | (history & 31), 52);
+      contexts[3] = hash((next << 16) | (last << 8) | level, 53);
+      return longSpans.code(coder, isEnd, 0, level);
+    }
+    const second = byteAt(from + 1);
+    const ahead = (next << 24) | (second << 16) | (byteAt(from + 2) << 8) | byteAt(from + 3);
+    const between = (last << 16) | (next << 8) | (Math.min(made, 8) << 4) | kind;
+    if (level === 1) {
+      const contexts = shortSpans.contexts;
+      contexts[0] = hash((kind << 8) | Math.min(made, 32), 40);
+      contexts[1] = hash(between, 41);
+      contexts[2] = hash(ahead, 42);
+      contexts[3] = hash((last << 16) | (second << 8) | next, 43);
+      return shortSpans.code(coder, isEnd, 0, (kind << 3) | Math.min(made >> 2, 7));
+    }
     const contexts = ends.contexts;
     contexts[0] = hash((kind << 8) | Math.min(made, 31), 30);
-    contexts[1] = hash((last << 16) | (next << 8) | (few << 4) | kind, 31);
+    contexts[1] = hash(between, 31);
     contexts[2] = hash(ahead, 32);
-    contexts[3] = hash((last << 24) | (lastButOne << 16) | (next << 8) | byteAt(from + 1), 33);
-    contexts[4] = hash(ahead ^ ((last << 16) | (lastButOne << 8)), 34);
+    contexts[3] = hash((last << 24) | (byteAt(from - 2) << 16) | (next << 8) | second, 33);
     return ends.code(coder, isEnd, 0, (kind << 4) | Math.min(made, 15));
   };
 
-  const endingSlot = (from: number): number => {
-    const ahead =
-      (byteAt(from) << 24) | (byteAt(from + 1) << 16) | (byteAt(from + 2) << 8) | byteAt(from + 3);
-    return hash(ahead, byteAt(from - 1)) & 0xffff;
-  };
-
+  /** Makes the copy's bytes between the two, where the coder decodes. */
   const make = (source: number, from: number, to: number) => {
     if (!isDecoder) return;
+    // Of a few bytes the call costs more than the loop; and a copy may read bytes that it makes itself.
+    if (to - from > 4 && at - source >= to - from) {
+      space.copyWithin(at + from, source + from, source + to);
+      return;
+    }
     for (let index = from; index < to; index++) space[at + index] = space[source + index] as number;
   };
 
   /** How long a copy is, made as it is decoded. */
   const extent = (kind: number, source: number, length: number): number => {
-    const most = end - at;
+    let bound = end - at;
+    let isInside = false;
     let made = 1;
+    let level = levelAt(made);
     make(source, 0, 1);
-    for (; made < most && made < SINGLY; made++) {
-      if (endsHere(kind, source, made, made === length ? 1 : 0) === 1) return made;
-      make(source, made, made + 1);
-    }
-    // The bytes behind a block are looked at too, so it ends where the made ones still reach.
-    const longest = at - source - MIN_DISTANCE + 1;
-    while (made < most) {
-      const size = made < 1024 ? 32 : made < 8192 ? 128 : made < 65_536 ? 1024 : 16_384;
-      const until = made + Math.min(size, longest, most - made);
-      let likely = 0;
-      for (let index = made; index < until; index++) {
-        likely += endings[endingSlot(source + index)] as number;
-      }
-      const few = Math.min(likely, 3);
-      const large = made < 1024 ? 0 : made < 8192 ? 1 : 2;
-      const contexts = blocks.contexts;
-      contexts[0] = hash(((31 - Math.clz32(made)) << 4) | kind, 40);
-      contexts[1] = hash((Math.min(likely, 7) << 2) | large, 41);
-      contexts[2] = hash((few << 8) | ((history & 15) << 1) | (made < 256 ? 1 : 0), 42);
-      if (blocks.code(coder, length < until ? 1 : 0, 0, few) === 0) {
+    while (made < bound) {
+      const until = Math.min(made + (SPANS[level] as number), bound);
+      // A copy that ends in a span, and not in an earlier part of it, ends in the last part.
+      const isKnown = isInside && until === bound;
+      if (isKnown || endsWithin(level, kind, source, made, length < until ? 1 : 0) === 1) {
+        if (level === 0) return made;
+        isInside = true;
+        bound = until;
+        level--;
+      } else {
         make(source, made, until);
         made = until;
-        continue;
+        if (!isInside) level = levelAt(made);
       }
-      // It ends in this block: if nowhere before, then at the block's last byte.
-      while (made < until - 1 && endsHere(kind, source, made, made === length ? 1 : 0) === 0) {
-        make(source, made, made + 1);
-        made++;
-      }
-      return made;
     }
     return made;
+  };
+
+  const codeNibble = (nibble: number, set: number): number => {
+    let node = 1;
+    for (let bit = 3; bit >= 0; bit--) {
+      node = node * 2 + literals.code(coder, (nibble >> bit) & 1, node, set + 3 - bit);
+    }
+    return node & 15;
   };
 
   const codeKind = (kind: number): number => {
@@ -232,14 +247,16 @@ export function createInstructions(
       const weights = Math.min(run, 7);
       if (kinds.code(coder, byte < 0 ? 1 : 0, 1, weights) === 1) return -1;
       const set = Math.min(run, 3) * 8;
-      let node = 1;
-      for (let bit = 7; bit >= 0; bit--) {
-        node = node * 2 + literals.code(coder, (byte >> bit) & 1, node, set + 7 - bit);
+      const high = codeNibble(byte >> 4, set);
+      const contexts = literals.contexts;
+      for (let index = 0; index < contexts.length; index++) {
+        contexts[index] = hash(contexts[index] as number, 60 + high) & LINE;
       }
-      space[at++] = node;
+      const coded = (high << 4) | codeNibble(byte & 15, set + 4);
+      space[at++] = coded;
       run++;
       history = (history << 1) & 255;
-      return node & 255;
+      return coded;
     },
     copy(copy) {
       if (copy !== undefined) this.literal(-1);
@@ -255,7 +272,6 @@ export function createInstructions(
       }
       distances[0] = distance;
       if (source < oldLength) alignment = distance;
-      endings[endingSlot(source + length)] = 1;
       at += length;
       run = 0;
       history = ((history << 1) | 1) & 255;
@@ -266,6 +282,13 @@ export function createInstructions(
       codePlain(length);
     },
   };
+}
+
+/** Which spans are asked about first, where a copy has made this many bytes. */
+function levelAt(made: number): number {
+  let level = 1;
+  for (const from of LONGER_FROM) if (made >= from) level++;
+  return level;
 }
 
 /** Bits of a number up to 2^31 - 1; none of 0. */

@@ -31,8 +31,9 @@ const FLUSHED_BYTES = 5;
 
 /** @throws `ERR_PATCH_INVALID` as soon as it wants a byte that is not there. */
 export function createDecoder(coded: Uint8Array): Decoder {
-  let range = WHOLE;
-  let code = 0;
+  // In typed arrays, because engines allocate memory for each new value of a variable over 2^30.
+  const range = Uint32Array.of(WHOLE);
+  const code = new Uint32Array(1);
   let at = 0;
 
   const nextByte = (): number => {
@@ -40,39 +41,44 @@ export function createDecoder(coded: Uint8Array): Decoder {
     return coded[at++] as number;
   };
   const widen = () => {
-    while (range < NARROW) {
-      range = (range << 8) >>> 0;
-      code = ((code << 8) | nextByte()) >>> 0;
+    while ((range[0] as number) < NARROW) {
+      range[0] = (range[0] as number) << 8;
+      code[0] = ((code[0] as number) << 8) | nextByte();
     }
   };
 
   if (nextByte() !== 0) throw invalidPatch('has coded bytes that do not begin with zero');
-  for (let index = 1; index < FLUSHED_BYTES; index++) code = ((code << 8) | nextByte()) >>> 0;
+  for (let index = 1; index < FLUSHED_BYTES; index++)
+    code[0] = ((code[0] as number) << 8) | nextByte();
 
   return {
     isDecoder: true,
     bit(probability) {
-      const bound = (range >>> 12) * probability;
-      const bit = code < bound ? 1 : 0;
-      if (bit === 1) {
-        range = bound;
-      } else {
-        range -= bound;
-        code -= bound;
+      const whole = range[0] as number;
+      const value = code[0] as number;
+      const bound = (whole >>> 12) * probability;
+      if (value < bound) {
+        range[0] = bound;
+        if (bound < NARROW) widen();
+        return 1;
       }
-      if (range < NARROW) widen();
-      return bit;
+      const rest = whole - bound;
+      range[0] = rest;
+      code[0] = value - bound;
+      if (rest < NARROW) widen();
+      return 0;
     },
     byte() {
-      range >>>= 8;
-      const value = Math.floor(code / range);
+      const part = (range[0] as number) >>> 8;
+      const value = Math.floor((code[0] as number) / part);
       if (value > 255) throw invalidPatch('has a coded byte that is out of range');
-      code -= value * range;
+      range[0] = part;
+      code[0] = (code[0] as number) - value * part;
       widen();
       return value;
     },
     end() {
-      if (at !== coded.length || code !== 0) {
+      if (at !== coded.length || code[0] !== 0) {
         throw invalidPatch('has coded bytes behind its last instruction');
       }
     },
