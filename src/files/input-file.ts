@@ -1,7 +1,7 @@
 // A file, opened for reading by positions.
 
 import { type BigIntStats, constants, read } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat, statfs } from 'node:fs/promises';
 import type { Source } from '../sources/input.ts';
 import { fileError, onFile } from './error.ts';
 import { kindOf } from './place.ts';
@@ -23,8 +23,8 @@ const UNREADABLE = "can't be read";
 const MODE_BITS = 0o777n;
 
 /**
- * Opens a regular file. What can only be read forward, a pipe or a file of /proc that has no size, is read to its
- * end first, into a file without a name.
+ * Opens a regular file. What can only be read forward, a pipe or a file of /proc or /sys whose size says nothing, is
+ * read to its end first, into a file without a name.
  *
  * @param signal - Ends the reading of a pipe.
  */
@@ -53,7 +53,9 @@ export async function openRegularFile(
   try {
     const stats = await onFile(shown, UNREADABLE, handle.stat({ bigint: true }));
     checkRegular(shown, stats);
-    const copy = stats.size === 0n ? await spoolUnsized(shown, handle, signal) : undefined;
+    const copy = (await isUnsized(path, stats))
+      ? await spoolUnsized(shown, handle, signal)
+      : undefined;
     if (copy === undefined) return inputFile(shown, stats, handle);
     await handle.close().catch(() => {});
     return await spooledFile(shown, stats, copy);
@@ -61,6 +63,19 @@ export async function openRegularFile(
     await handle.close().catch(() => {});
     throw error;
   }
+}
+
+/** `SYSFS_MAGIC` of linux/magic.h. Each file there says that it has a page, and holds less. */
+const SYSFS = 0x62656572n;
+
+/** Whether the size of a file says nothing of what is in it: in /proc it is 0, in /sys that of a page. */
+async function isUnsized(path: string, { size, blocks }: BigIntStats): Promise<boolean> {
+  if (size === 0n) return true;
+  if (blocks !== 0n) return false;
+  return statfs(path, { bigint: true }).then(
+    ({ type }) => type === SYSFS,
+    () => false,
+  );
 }
 
 /** `found` is what the path leads to, and `copy` what was in it. */

@@ -17,6 +17,8 @@ export function repairOrExplain<Key>(
     return strict(input);
   } catch (error) {
     if (!(error instanceof KeyFault)) throw error;
+    // Nothing goes over what is too large for a key.
+    if (error.kind === 'large') throw explain(error, input);
     const text = textOf(input);
     if (text === undefined) throw explainFault(error, input);
     const { text: repaired } = repairKeyText(text);

@@ -29,8 +29,8 @@ const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
 
 /** Undoes what was done to a key. A text without a key stays as it is. */
 export function repairKeyText(given: string): RepairedKey {
+  if (given.length > MAX_KEY_LENGTH) return { text: given, repairs: [] };
   const untouched = { text: given.trim(), repairs: [] };
-  if (given.length > MAX_KEY_LENGTH) return untouched;
   const repairs: string[] = [];
   let { text } = untouched;
   const step = (what: string, next: string) => {

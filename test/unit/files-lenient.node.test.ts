@@ -276,6 +276,16 @@ describe('a file without a size', () => {
     expect(await checksumFile(path)).toBe(await checksum(text));
   });
 
+  it.runIf(process.platform === 'linux')('of /sys is read to its end, too', async () => {
+    const path = '/sys/class/net/lo/mtu';
+    const text = readFileSync(path);
+    expect(statSync(path).size).toBeGreaterThan(text.length);
+    await encryptFile(path, at('sealed'), { privateKey });
+    await decryptFile(at('sealed'), at('opened'), { publicKey });
+    expect(readFileSync(at('opened')).equals(text)).toBe(true);
+    expect(await checksumFile(path)).toBe(await checksum(text));
+  });
+
   it('that is empty is empty', async () => {
     writeFileSync(at('empty'), '');
     const { size } = await encryptFile(at('empty'), at('sealed'), { privateKey });

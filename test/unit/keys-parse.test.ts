@@ -616,3 +616,48 @@ async function importedPair() {
     privateKey: await subtle.importKey('pkcs8', derOf(keyB.pkcs8), algorithm, true, ['sign']),
   };
 }
+
+describe('what is far too large for a key', () => {
+  const large = `-----BEGIN PUBLIC KEY-----\n${'A'.repeat(100_000_000)}`;
+
+  it.each<[string, string | Uint8Array]>([
+    ['text', large],
+    ['bytes', new Uint8Array(100_000_000).fill(0x30)],
+    ['white space', ' '.repeat(100_000_000)],
+  ])('is refused as %s before anything of it is decoded', (_, input) => {
+    // What would go over all of it.
+    const looks = [
+      vi.spyOn(String.prototype, 'trim'),
+      vi.spyOn(String.prototype, 'replace'),
+      vi.spyOn(RegExp.prototype, 'exec'),
+      vi.spyOn(String, 'fromCharCode'),
+    ];
+    let message: string;
+    let longest: number;
+    try {
+      ({ message } = thrown(() => parsePublicKey(input), 'ERR_KEY_INVALID'));
+      longest = Math.max(
+        0,
+        ...looks.flatMap(({ mock }) => [
+          ...mock.contexts.map((context) => (typeof context === 'string' ? context.length : 0)),
+          ...mock.calls.map((call) => Math.max(call.length, String(call[0] ?? '').length)),
+        ]),
+      );
+    } finally {
+      for (const look of looks) look.mockRestore();
+    }
+    expect(message).toMatch(/too large for a key \(over 64 KiB\)/);
+    expect(longest).toBeLessThanOrEqual(65_536);
+  });
+
+  it('is refused as the member of a JWK, over 4,096 characters', () => {
+    const jwk = { kty: 'RSA', e: 'AQAB' };
+    for (const length of [4097, 100_000_000]) {
+      const error = thrown(
+        () => parsePublicKey({ ...jwk, n: 'A'.repeat(length) }),
+        'ERR_KEY_INVALID',
+      );
+      expect(error.message).toMatch(/"n" is not a Base64urlUInt/);
+    }
+  });
+});

@@ -538,3 +538,33 @@ describe('folders of any size', () => {
     expect(large - small).toBeLessThan(64);
   });
 });
+
+describe('a folder that is mounted in two places', () => {
+  it('is known by both: no archive is zipped into itself, nor replaced by what is in it', async ({
+    skip,
+  }) => {
+    mkdirSync(at('twice'));
+    writeFileSync(at('twice/index.html'), 'page');
+    writeFileSync(at('twice/app.zip'), zip);
+    mkdirSync(at('again'));
+    try {
+      execFileSync('mount', ['--bind', at('twice'), at('again')], { stdio: 'ignore' });
+    } catch {
+      // In CI, where the suite runs as root, nothing is left out without a word.
+      if (process.env['CI'] !== undefined) throw new Error('this user may not mount a folder');
+      console.warn('Bind mounts: skipped, as this user may not mount. Run as root for it.');
+      return skip();
+    }
+    try {
+      const into = zipDirectory(at('twice'), join(at('again'), 'app.zip'));
+      expect((await rejection(into, 'ERR_FILE')).message).toContain('lies in the folder');
+      const over = unzipFile(join(at('again'), 'app.zip'), at('twice'), { overwrite: true });
+      await rejection(over, 'ERR_FILE');
+      expect(readdirSync(at('twice')).sort()).toEqual(['app.zip', 'index.html']);
+      const mounted = unzipFile(at('new.zip'), at('again'), { overwrite: true });
+      expect((await rejection(mounted, 'ERR_FILE')).message).toContain('mounted');
+    } finally {
+      execFileSync('umount', [at('again')]);
+    }
+  });
+});
