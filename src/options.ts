@@ -20,10 +20,13 @@ export interface WorkOptions {
  * not open a bundle unchecked.
  */
 export function checkOptions(call: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
+  // A promise, a Map or an array has no members that are options, and would be taken for no options at all.
+  if (!isRecord(options)) {
     throw new TypeError(`${call} expected an options object, got ${describe(options)}`);
   }
-  for (const [name, value] of Object.entries(options)) {
+  for (const [name, value] of Object.entries(
+    options as Record<string, Partial<AbortSignal> | null>,
+  )) {
     if (!known.includes(name)) {
       throw new TypeError(
         `${call} does not know the option "${name}": it takes ${known.join(', ')}`,
@@ -37,6 +40,11 @@ export function checkOptions(call: string, options: unknown, known: readonly str
       throw new TypeError(`options.${name} expected a function, got ${describe(value)}`);
     }
   }
+}
+
+/** Whether a value holds what it holds as members, by their names. */
+export function isRecord(value: unknown): boolean {
+  return describe(value) === 'an object';
 }
 
 /** Bytes that something of a caller's says it has. */

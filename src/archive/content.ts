@@ -1,7 +1,7 @@
 // What goes into an archive, in whatever form users have it.
 
 import { BundleSealError } from '../errors.ts';
-import { describe } from '../options.ts';
+import { describe, isRecord } from '../options.ts';
 import { type BundleInput, isBlob, openInput } from '../sources/input.ts';
 import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
 import { untilAborted } from '../turn.ts';
@@ -44,9 +44,15 @@ export interface Planned {
 export function checkEntries(entries: ZipEntries): void {
   const brand = Object.prototype.toString.call(entries).slice(8, -1);
   if (typeof entries === 'object' && entries !== null && !isBlob(entries, brand)) {
-    if (!ArrayBuffer.isView(entries) && brand !== 'ArrayBuffer') return;
+    if (ArrayBuffer.isView(entries) || brand === 'ArrayBuffer') throw notFiles(entries);
+    // A promise or a date would be taken for no files at all.
+    if (isIterable(entries) || isRecord(entries)) return;
   }
-  throw new TypeError(
+  throw notFiles(entries);
+}
+
+function notFiles(entries: unknown): TypeError {
+  return new TypeError(
     `entries expected files by path or an iterable of { path, data }, got ${describe(entries)}`,
   );
 }

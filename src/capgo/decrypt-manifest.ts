@@ -5,7 +5,7 @@ import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { fromHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
-import { checkOptions, describe, type WorkOptions } from '../options.ts';
+import { checkOptions, describe, isRecord, type WorkOptions } from '../options.ts';
 import { type BrotliCoder, defaultDecompress } from './brotli.ts';
 import { BLOCK_LENGTH } from './cbc.ts';
 import { isSame, mismatch, recoverChecksum } from './checksum.ts';
@@ -98,9 +98,8 @@ export async function decryptManifest(
     if (typeof hash !== 'string') throw invalid(path, 'has no file_hash: nobody vouches for it');
     return { path, isBrotli, bytes, hash };
   });
-  const missing = [...(trusted?.keys() ?? [])].find(
-    (wanted) => !listed.some(({ path }) => path === wanted),
-  );
+  const paths = new Set(listed.map(({ path }) => path));
+  const missing = [...(trusted?.keys() ?? [])].find((wanted) => !paths.has(wanted));
   if (missing !== undefined) throw untrusted(missing, 'is trusted and missing from the update');
   const backend = await selectBackend(options.backend);
   const cbc = await loadCbc(backend.name);
@@ -155,13 +154,13 @@ function readTrusted(trusted: unknown): ReadonlyMap<string, Uint8Array> | undefi
       "a delta update of Capgo's wire proves neither the paths of its files nor that they are of this update: pass the hashes that encryptManifest gave, delivered sealed, as options.trusted (or 'unchecked' if you compare every path and content with such a list yourself)",
     );
   }
-  if (typeof trusted !== 'object' || trusted === null || Array.isArray(trusted)) {
+  if (!isRecord(trusted)) {
     throw new TypeError(
       `options.trusted expected an object of SHA-256 by path or 'unchecked', got ${describe(trusted)}`,
     );
   }
   return new Map(
-    Object.entries(trusted).map(([path, hash]: [string, unknown]) => {
+    Object.entries(trusted as Record<string, unknown>).map(([path, hash]) => {
       if (typeof hash !== 'string' || !/^[0-9a-f]{64}$/i.test(hash)) {
         throw new TypeError(
           'options.trusted expected a SHA-256 in 64 hex characters for each path',

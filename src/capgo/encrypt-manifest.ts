@@ -3,7 +3,7 @@
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { type OwnBytes, toHex } from '../bytes.ts';
-import { checkOptions, describe, type WorkOptions } from '../options.ts';
+import { checkOptions, describe, isRecord, type WorkOptions } from '../options.ts';
 import { type BrotliCoder, defaultCompress } from './brotli.ts';
 import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
 import { keyIdOf, readPrivateKey } from './keys.ts';
@@ -97,7 +97,8 @@ export async function encryptManifest(
   if (brotli !== undefined && brotli !== false && typeof brotli !== 'function') {
     throw new TypeError(`options.brotli expected a function or false, got ${describe(brotli)}`);
   }
-  if (typeof files !== 'object' || files === null) {
+  // A Map or a promise would be taken for no files at all.
+  if (!isRecord(files)) {
     throw new TypeError(`files expected an object of Uint8Arrays by path, got ${describe(files)}`);
   }
   if (zip !== undefined && !(zip instanceof Uint8Array)) {

@@ -111,6 +111,21 @@ describe("a caller's mistake is a TypeError or RangeError", () => {
       `files expected an object of Uint8Arrays by path, got ${files === undefined ? 'nothing' : files === null ? 'null' : 'a string'}`,
     ]),
     [
+      'encryptManifest for files in a Map, which would make an empty update',
+      () => encryptManifest(new Map([['a', zip]]) as never, { privateKey }),
+      'files expected an object of Uint8Arrays by path, got a Map',
+    ],
+    [
+      'encryptManifest for files that are not awaited',
+      () => encryptManifest(Promise.resolve({ a: zip }) as never, { privateKey }),
+      'files expected an object of Uint8Arrays by path, got a Promise',
+    ],
+    [
+      'decryptManifest for a trusted list in a Map',
+      () => opening({ trusted: new Map() }),
+      "options.trusted expected an object of SHA-256 by path or 'unchecked', got a Map",
+    ],
+    [
       'encryptManifest for a file that is text',
       () => making({}, { a: zip, b: 'text' }),
       'files expected a Uint8Array for each path, got a string',

@@ -42,6 +42,18 @@ describe('options', () => {
   });
 
   it.each<[string, unknown]>([
+    ['a promise', Promise.resolve({ appId: 'com.example.app' })],
+    ['a Map', new Map([['appId', 'com.example.app']])],
+    ['an array', []],
+  ])('within expect that are %s do not open a bundle unchecked', async (what, expected) => {
+    const { bytes } = await encrypt({ privateKey });
+    const opening = decrypt({ publicKey, expect: expected }, bytes);
+    await expect(opening).rejects.toThrow(
+      new RegExp(`expect expected an options object, got ${what}`, 'i'),
+    );
+  });
+
+  it.each<[string, unknown]>([
     ['nothing', undefined],
     ['null', null],
     ['a key by itself', privateKey],

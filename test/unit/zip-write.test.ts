@@ -420,6 +420,9 @@ describe('a mistake of the caller', () => {
     [new Blob(['zip']), {}, /entries expected files by path.*, got a Blob$/],
     [new File(['zip'], 'a.zip'), {}, /entries expected files by path.*, got a File$/],
     [new ArrayBuffer(3), {}, /entries expected files by path.*, got an ArrayBuffer$/],
+    // Nothing in them is a file, and an empty archive would be written without a word.
+    [Promise.resolve({}), {}, /entries expected files by path.*, got a Promise$/],
+    [new Date(), {}, /entries expected files by path.*, got a Date$/],
     [() => small, {}, /entries expected files by path.*, got a function$/],
     [
       undefined,
