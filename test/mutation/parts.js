@@ -10,7 +10,7 @@ const VECTORS = 'test/vectors/sealed-v2.test.ts';
 
 const TESTS = {
   format: [
-    ...unit('chunks', 'header', 'metadata'),
+    ...unit('chunks', 'header', 'metadata', 'text-damage'),
     VECTORS,
     ...security('attack-truncation', 'attack-header-transplant', 'attack-downgrade'),
     ...unit('reader', 'bundle'),
@@ -29,7 +29,7 @@ const TESTS = {
     ),
   ],
   keys: [
-    ...unit('keys-parse', 'keys-der'),
+    ...unit('keys-parse', 'keys-der', 'keys-weak', 'keys-repair', 'find-private.node'),
     VECTORS,
     ...security('rsa', 'attack-small-exponent', 'attack-key-substitution'),
     ...property('keys'),
@@ -51,6 +51,7 @@ const TESTS = {
     ...unit('bundle', 'reader', 'reader-requests', 'streams', 'reseal', 'signer', 'options'),
     ...security(
       'attack-another-app',
+      'attack-kind-confusion',
       'attack-chunk-reorder',
       'attack-downgrade',
       'attack-fixed-pattern',
@@ -65,7 +66,7 @@ const TESTS = {
       'attack-truncation',
       'hostile-sources',
     ),
-    ...unit('reader.node', 'blob-brand'),
+    ...unit('reader.node', 'blob-brand', 'inspect', 'stream-reader'),
   ],
   // What writes archives, and what both halves share.
   'archive/write': [
@@ -78,12 +79,13 @@ const TESTS = {
       'zip-parts',
       'zip-archive',
       'zip-content',
+      'zip-tools',
     ),
     ...security('zip-hostile'),
     ...unit('zip-write'),
   ],
   'archive/read': [
-    ...unit('zip-refusals', 'zip-parts', 'zip-pieces', 'zip-names.node'),
+    ...unit('zip-refusals', 'zip-parts', 'zip-pieces', 'zip-names.node', 'zip-check'),
     ...security('zip-hostile'),
     ...unit('zip-read', 'zip-stream'),
     ...security('zip-bombs'),
@@ -102,7 +104,7 @@ const TESTS = {
       'capgo-wire.node',
       'capgo',
     ),
-    ...security('capgo'),
+    ...security('capgo', 'attack-manifest-swap'),
     ...property('capgo'),
   ],
 };
