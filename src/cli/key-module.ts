@@ -57,6 +57,12 @@ export async function writeModule(
   return true;
 }
 
+/** The public keys that a module of ours exports, the current one first. */
+export async function keysOfModule(path: string): Promise<string[]> {
+  const text = await onFile(path, "can't be read", readFile(path, 'utf8'));
+  return text.match(/-----BEGIN [^`]*?-----END [A-Z ]+-----\r?\n/g) ?? [];
+}
+
 function render(path: string, keys: readonly string[]): string {
   const isTypeScript = /ts$/i.test(path);
   const [type, types] = isTypeScript ? [': string', ': readonly string[]'] : ['', ''];

@@ -11,8 +11,8 @@ export interface KeptPair {
   readonly publicKey?: string;
 }
 
-/** A file that has got another name. */
-interface Move {
+/** A file that has a second name, under which it stays. */
+interface Kept {
   readonly from: string;
   readonly to: string;
 }
@@ -20,28 +20,38 @@ interface Move {
 /**
  * Writes both halves; the private one is readable by its owner alone. What has their names is kept as `.old`, then
  * `.old.2` and so on. If the new pair can't be written, the old one gets its names back.
+ *
+ * A process that is killed meanwhile leaves a private key under the name at every moment: the old one or the new one.
+ *
+ * @param use - What else has to be done with the new pair. If it throws, the old pair gets its names back too.
  */
 export async function placePair(
   path: string,
   pair: { readonly privateKey: string; readonly publicKey: string },
+  use: () => Promise<void> = async () => {},
 ): Promise<KeptPair> {
   // Through a link the new key would be written over what the link leads to, so that is what is kept.
   const privateKey = await targetOf(path);
   const publicKey = await targetOf(`${path}.pub`);
   const name = await freeName(privateKey);
   const made: string[] = [];
-  const moves: Move[] = [];
+  const kept: Kept[] = [];
   try {
     const isPair = publicKey === `${privateKey}.pub`;
-    const keptPrivate = await moveAside(privateKey, name, moves);
-    const keptPublic = await moveAside(
+    const keptPrivate = await keep(privateKey, name, kept);
+    const keptPublic = await keep(
       publicKey,
       isPair ? `${name}.pub` : await freeName(publicKey),
-      moves,
+      kept,
     );
-    await writeWhole(privateKey, pair.privateKey, { mode: 0o600, force: false });
-    made.push(privateKey);
-    await writeWhole(publicKey, pair.publicKey, { mode: 0o644, force: false });
+    for (const [file, content, mode, isKept] of [
+      [privateKey, pair.privateKey, 0o600, keptPrivate !== undefined],
+      [publicKey, pair.publicKey, 0o644, keptPublic !== undefined],
+    ] as const) {
+      await writeWhole(file, content, { mode, force: isKept });
+      if (!isKept) made.push(file);
+    }
+    await use();
     return {
       ...(keptPrivate && { privateKey: keptPrivate }),
       ...(keptPublic && { publicKey: keptPublic }),
@@ -49,7 +59,11 @@ export async function placePair(
   } catch (error) {
     // Nobody has used the new key yet, and nobody has its other half.
     for (const file of made) await rm(file, { force: true });
-    for (const { from, to } of moves) if (!(await isThere(from))) await rename(to, from);
+    for (const { from, to } of kept) {
+      await rename(to, from);
+      // Where both names are still of one file, a rename leaves both.
+      await rm(to, { force: true });
+    }
     throw error;
   }
 }
@@ -68,13 +82,11 @@ async function freeName(path: string): Promise<string> {
   }
 }
 
-/** Moves a file to a name that nothing has, where there is a file. */
-async function moveAside(from: string, to: string, moves: Move[]): Promise<string | undefined> {
+/** Gives a file a second name that nothing has, where there is a file. */
+async function keep(from: string, to: string, kept: Kept[]): Promise<string | undefined> {
   if (!(await isThere(from))) return undefined;
   try {
-    // A rename would replace what took the name meanwhile.
     await link(from, to);
-    await rm(from);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw fileError(to, 'appeared meanwhile: try again');
@@ -82,6 +94,6 @@ async function moveAside(from: string, to: string, moves: Move[]): Promise<strin
     // Not every file system has links.
     await onFile(to, "can't be written", rename(from, to));
   }
-  moves.push({ from, to });
+  kept.push({ from, to });
   return to;
 }

@@ -2,7 +2,15 @@
 
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { keyId as capgoKeyId } from '../../src/capgo/keys.ts';
 import { ignoreInGit } from '../../src/cli/git.ts';
@@ -468,6 +476,103 @@ describe('key rotate', () => {
       expect(after).toContain(fresh);
       expect(after).not.toContain(ours.publicKey);
       expect(read(project, '.bundleseal_key.old')).toBe(ours.privateKey);
+    });
+  });
+
+  const withKeys = (work: (project: Project) => Promise<void>) =>
+    withProject(async (project) => {
+      await project.write('.bundleseal_key', ours.privateKey);
+      await project.write('.bundleseal_key.pub', ours.publicKey);
+      await work(project);
+    });
+
+  it.each([
+    ['the module can not be written', 'capacitor.config.json', '{"appId":"a"}', 'none/key.mjs'],
+    ['the config can not be read', 'capacitor.config.json', '{"appId":"\xff"}', 'key.mjs'],
+  ])('leaves keys, config and module as they were where %s', async (_, name, config, module) => {
+    await withKeys(async (project) => {
+      await project.write(name, Buffer.from(config, 'latin1'));
+      const before = readdirSync(project.folder).sort();
+      const failed = await project.run(['key', 'rotate', '--module', module]);
+      expect(failed.code, failed.stderr).toBe(1);
+      expect(readdirSync(project.folder).sort()).toEqual(before);
+      expect(read(project, '.bundleseal_key')).toBe(ours.privateKey);
+      expect(read(project, '.bundleseal_key.pub')).toBe(ours.publicKey);
+      expect(readFileSync(project.path(name), 'latin1')).toBe(config);
+    });
+  });
+
+  it.each([
+    ['before the app got the new public key', next.publicKey],
+    ['between the two halves of the new pair', ours.publicKey],
+  ])('goes on where a process was killed %s', async (_, publicKey) => {
+    await withKeys(async (project) => {
+      await project.write('capacitor.config.json', '{"appId":"a"}');
+      await project.run(['key', 'save']);
+      await project.run(['key', 'save', '--module', 'key.mjs']);
+      await project.write('.bundleseal_key.old', ours.privateKey);
+      await project.write('.bundleseal_key.old.pub', ours.publicKey);
+      await project.write('.bundleseal_key', next.privateKey);
+      await project.write('.bundleseal_key.pub', publicKey);
+      const ended = await project.run(['key', 'rotate', '--finish', '--module', 'key.mjs']);
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toContain('half-way');
+      const rotated = await project.run(['key', 'rotate', '--module', 'key.mjs']);
+      expect(rotated.code, rotated.stderr).toBe(0);
+      expect(read(project, '.bundleseal_key')).toBe(next.privateKey);
+      expect(read(project, '.bundleseal_key.pub')).toBe(next.publicKey);
+      const { BundleSeal } = JSON.parse(read(project, 'capacitor.config.json')).plugins;
+      expect(BundleSeal).toEqual({ publicKey: next.publicKey, previousPublicKey: ours.publicKey });
+      const module = read(project, 'key.mjs');
+      expect(module.indexOf(next.publicKey)).toBeGreaterThan(0);
+      expect(module.indexOf(ours.publicKey)).toBeGreaterThan(module.indexOf(next.publicKey));
+    });
+  });
+
+  it('starts anew where a process was killed before it wrote the new pair', async () => {
+    await withKeys(async (project) => {
+      for (const end of ['', '.pub']) {
+        linkSync(project.path(`.bundleseal_key${end}`), project.path(`.bundleseal_key.old${end}`));
+      }
+      const rotated = await project.run(['key', 'rotate']);
+      expect(rotated.code, rotated.stderr).toBe(0);
+      expect(read(project, '.bundleseal_key.old')).toBe(ours.privateKey);
+      expect(read(project, '.bundleseal_key')).not.toBe(ours.privateKey);
+    });
+  });
+
+  it('has a private key under its name at every moment', async () => {
+    await withKeys(async (project) => {
+      const seen: string[] = [];
+      const pair = Object.defineProperty({ ...next }, 'privateKey', {
+        get() {
+          seen.push(read(project, '.bundleseal_key'));
+          return next.privateKey;
+        },
+      });
+      await placePair(project.path('.bundleseal_key'), pair);
+      expect(seen).toEqual([ours.privateKey]);
+      expect(read(project, '.bundleseal_key')).toBe(next.privateKey);
+    });
+  });
+
+  it('refuses a public file that belongs to another private key', async () => {
+    await withKeys(async (project) => {
+      await project.write('.bundleseal_key.pub', next.publicKey);
+      expect(await project.json(['key', 'rotate'])).toMatchObject({ code: 'ERR_FILE' });
+      expect(read(project, '.bundleseal_key')).toBe(ours.privateKey);
+    });
+  });
+
+  it('says how to end it, and warns of a module that keeps the old key', async () => {
+    await withKeys(async (project) => {
+      await project.run(['key', 'save', '--module', 'key.mjs']);
+      const { steps } = await project.json(['key', 'rotate', '--module', 'key.mjs']);
+      expect((steps as string[]).at(-1)).toMatch(/key rotate --finish --module key\.mjs$/);
+      const { stderr } = await project.run(['key', 'rotate', '--finish']);
+      expect(stderr).toContain('key.mjs still exports the old key');
+      const ended = await project.run(['key', 'rotate', '--finish', '--module', 'key.mjs']);
+      expect(ended.stderr).not.toContain('still exports');
     });
   });
 });

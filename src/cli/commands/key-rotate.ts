@@ -1,19 +1,24 @@
 // key rotate: a new pair, with the old one kept for as long as old apps live.
 
+import { lstat, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { fileError } from '../../files/error.ts';
+import { fileError, onFile } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
 import { removeKey, setPublicKey } from '../config/edit.ts';
 import { type ConfigFile, findConfig, readConfigText, writeConfigText } from '../config/files.ts';
+import { readConfig } from '../config/read.ts';
 import type { Context } from '../context.ts';
+import { searchProject } from '../doctor/search.ts';
 import { examples } from '../help.ts';
-import { checkModule, writeModule } from '../key-module.ts';
+import { checkModule, keysOfModule, writeModule } from '../key-module.ts';
 import { placePair } from '../key-pair.ts';
-import { readWireKey } from '../keys.ts';
+import { isKeyOf, readWireKey } from '../keys.ts';
 import { publicPem } from '../public-pem.ts';
-import { isThere, refuseKeyAsPath } from '../read-key.ts';
+import { isThere, type KeyValue, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
 import { CAPGO, PLUGIN, SEALED } from '../wires.ts';
+import { writeWhole } from '../write-whole.ts';
 import { guardFromGit } from './key-create.ts';
 
 interface Options {
@@ -54,7 +59,7 @@ export function keyRotate(group: Command): void {
         await refuseKeyAsPath(options.key, '--key');
         if (options.module !== undefined) await checkModule(options.module, false);
         const config = await findConfig('.');
-        return options.finish ? finish(config, options) : begin(context, config, options);
+        return options.finish ? finish(context, config, options) : begin(context, config, options);
       }),
     );
 }
@@ -62,26 +67,62 @@ export function keyRotate(group: Command): void {
 async function begin(context: Context, config: ConfigFile | undefined, options: Options) {
   const { key, plugin, gitignore, module } = options;
   const old = `${key}.old`;
-  for (const path of [old, `${old}.pub`]) {
-    if (await isThere(path)) {
-      throw fileError(
-        path,
-        'is there: an earlier rotation has not ended. End it (key rotate --finish), then move that file away',
-      );
-    }
-  }
   const { keyId, keygen, publicKeyOf } = await import('../../index.ts');
-  const oldPublic = await publicKeyOf(await readWireKey(SEALED, 'privateKey', key));
-  const isPublicThere = await isThere(`${key}.pub`);
+  const publicPemOf = async (path: string) =>
+    publicKeyOf(await readWireKey(SEALED, 'privateKey', path));
+  await dropSecondNames(key);
+  const isBegun = (await isThere(old)) || (await isThere(`${old}.pub`));
+  const isResumed = isBegun && (await isHalfDone(config, options));
+  if (isBegun && !isResumed) {
+    throw fileError(
+      (await isThere(old)) ? old : `${old}.pub`,
+      'is there: an earlier rotation has not ended. End it (key rotate --finish), then move that file away',
+    );
+  }
+  const oldPublic = await publicPemOf(isResumed ? old : key);
+  const oldFile = isResumed ? `${old}.pub` : `${key}.pub`;
+  const isPublicThere = await isThere(oldFile);
   const previous = isPublicThere
-    ? await publicPem(SEALED, await readWireKey(SEALED, 'publicKey', `${key}.pub`))
+    ? await publicPem(SEALED, await readWireKey(SEALED, 'publicKey', oldFile))
     : oldPublic;
-  const pair = await keygen({ signal: context.signal });
-  await placePair(key, pair);
+  const oldKeyId = await keyId(oldPublic);
+  if ((await keyId(previous)) !== oldKeyId) {
+    throw fileError(
+      oldFile,
+      'belongs to another private key: put the right public key there, or move that file away',
+    );
+  }
+  const pair = isResumed
+    ? { publicKey: await publicPemOf(key), privateKey: '' }
+    : await keygen({ signal: context.signal });
+  // Before anything is written: a config that can't be read must not leave the new key half in use.
+  const edit = config && (await withBoth(config, pair.publicKey, previous, plugin));
+  const putInUse = async () => {
+    if (edit !== undefined && 'after' in edit) await writeConfigText(edit, edit.before, edit.after);
+    try {
+      if (module !== undefined) await writeModule(module, [pair.publicKey, previous], false);
+    } catch (error) {
+      if (edit !== undefined && 'after' in edit) {
+        await writeConfigText(edit, edit.after, edit.before);
+      }
+      throw error;
+    }
+  };
+  if (isResumed) {
+    await writeWhole(`${key}.pub`, pair.publicKey, { mode: 0o644, force: true });
+    await putInUse();
+  } else {
+    await placePair(key, pair as Required<typeof pair>, putInUse);
+  }
   await guardFromGit(context, key, gitignore);
   await guardFromGit(context, old, gitignore);
-  if (module !== undefined) await writeModule(module, [pair.publicKey, previous], false);
-  const edited = config && (await keepBoth(config, pair.publicKey, previous, plugin));
+  const edited = edit && ('after' in edit ? { config: edit.path } : edit);
+  const newKeyId = await keyId(pair.publicKey);
+  const flags = [
+    key === SEALED.privateKeyFile ? '' : ` --key ${key}`,
+    module === undefined ? '' : ` --module ${module}`,
+    plugin === undefined ? '' : ` --plugin ${plugin}`,
+  ].join('');
   const steps = [
     module === undefined
       ? `where the app imports a module: bundleseal key save --module FILE --key ${key}.pub --key ${old}.pub`
@@ -89,13 +130,14 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
     'ship an app that passes both keys to decryptBundle: publicKey: publicKeys',
     `until the apps with the old key alone are gone, seal with --key ${old}`,
     `for stored bundles: bundle reseal FILE --from ${old}.pub --key ${key}`,
-    'when no app with the old key is left: bundleseal key rotate --finish',
+    `when no app with the old key is left: bundleseal key rotate --finish${flags}`,
   ];
   const isManual = edited !== undefined && 'manual' in edited;
   return {
-    json: { key, old, keyId: pair.keyId, oldKeyId: await keyId(oldPublic), ...edited, steps },
+    json: { key, old, keyId: newKeyId, oldKeyId, ...edited, steps },
     lines: [
-      `✓ new pair  ${key}, ${key}.pub (key id ${pair.keyId})`,
+      ...(isResumed ? ['✓ the rotation that was stopped half-way goes on'] : []),
+      `✓ new pair  ${key}, ${key}.pub (key id ${newKeyId})`,
       `✓ old pair  ${old}${isPublicThere ? `, ${old}.pub` : ''}`,
       ...(edited === undefined && module === undefined
         ? ['! no Capacitor config here: put both keys into the app']
@@ -116,24 +158,83 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   };
 }
 
-async function keepBoth(file: ConfigFile, next: string, previous: string, plugin: string = PLUGIN) {
+/** A process that was killed before it wrote the new pair has given the old one second names, and no more. */
+async function dropSecondNames(key: string): Promise<void> {
+  for (const [path, second] of [
+    [key, `${key}.old`],
+    [`${key}.pub`, `${key}.old.pub`],
+  ] as const) {
+    const [a, b] = await Promise.all(
+      [path, second].map((one) => lstat(one).catch(() => undefined)),
+    );
+    const isSame = a?.isFile() && b?.isFile() && a.dev === b.dev && a.ino === b.ino && a.nlink > 1;
+    if (isSame) await onFile(second, "can't be removed", rm(second));
+  }
+}
+
+/** Whether a rotation was stopped when the new pair was there, and the app had not got its public key yet. */
+async function isHalfDone(config: ConfigFile | undefined, { key, plugin, module }: Options) {
+  const old = `${key}.old`;
+  if (!(await isThere(key)) || !(await isThere(old))) return false;
+  const [id, oldId] = await Promise.all(
+    [key, old].map(async (path) =>
+      SEALED.idOf('publicKey', await publicKeyIn(await readWireKey(SEALED, 'privateKey', path))),
+    ),
+  );
+  if (id === oldId) return false;
+  const carried: KeyValue[] = [];
+  if (await isThere(`${key}.pub`)) {
+    carried.push(await readWireKey(SEALED, 'publicKey', `${key}.pub`));
+  }
+  const value = config && (await readConfig(config, plugin ?? PLUGIN)).plugin.publicKey;
+  if (value?.kind === 'literal' && typeof value.value === 'string') carried.push(value.value);
+  const [first] = module !== undefined && (await isThere(module)) ? await keysOfModule(module) : [];
+  if (first !== undefined) carried.push(first);
+  for (const one of carried) {
+    if ((await isKeyOf(SEALED, one)) && (await SEALED.idOf('publicKey', one)) === oldId)
+      return true;
+  }
+  return false;
+}
+
+async function publicKeyIn(privateKey: KeyValue): Promise<string> {
+  const { publicKeyOf } = await import('../../index.ts');
+  return publicKeyOf(privateKey);
+}
+
+/** The config's text with both keys, which nothing has written yet. */
+async function withBoth(file: ConfigFile, next: string, previous: string, plugin: string = PLUGIN) {
   const before = await readConfigText(file);
-  const { fileName } = file;
+  const { fileName, path } = file;
   const first = await setPublicKey(before, fileName, next, plugin);
   if ('manual' in first) return first;
   const both = await setPublicKey(first.edited, fileName, previous, plugin, 'previousPublicKey');
   if ('manual' in both) return both;
-  await writeConfigText(file, before, both.edited);
-  return { config: file.path };
+  return { path, before, after: both.edited };
 }
 
-async function finish(config: ConfigFile | undefined, { key, plugin, module }: Options) {
+async function finish(context: Context, config: ConfigFile | undefined, options: Options) {
+  const { key, plugin, module } = options;
+  if (await isHalfDone(config, options)) {
+    throw fileError(
+      `${key}.old`,
+      'is the key that the app still has as its current one: the rotation was stopped half-way. Run key rotate again without --finish',
+    );
+  }
   const said = `the old pair is in ${key}.old: keep it where nobody reads it, or delete it`;
   const lines: string[] = [];
   if (module !== undefined) {
     const current = await readWireKey(SEALED, 'publicKey', `${key}.pub`);
     await writeModule(module, [await publicPem(SEALED, current)], false);
     lines.push(`✓ ${module} exports the new key alone; next: ship the app`);
+  }
+  for (const path of (await searchProject()).modules) {
+    if (module !== undefined && resolve(path) === resolve(module)) continue;
+    if ((await keysOfModule(path)).length > 1) {
+      context.warn(
+        `${path} still exports the old key too, so the app goes on taking it: bundleseal key rotate --finish --module ${path}`,
+      );
+    }
   }
   const about = { ...(module !== undefined && { module }) };
   if (config === undefined) {

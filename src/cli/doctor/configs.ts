@@ -1,10 +1,9 @@
 // Where apps get their public key from: configs, the copies that cap sync makes, and modules.
 
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { onFile } from '../../files/error.ts';
 import { readConfigText } from '../config/files.ts';
 import { type ConfigValue, type ConfigValues, valuesOf } from '../config/read.ts';
+import { keysOfModule } from '../key-module.ts';
 import { isKeyOf } from '../keys.ts';
 import { isThere } from '../read-key.ts';
 import { CAPGO, SEALED, type Wire } from '../wires.ts';
@@ -205,15 +204,14 @@ export async function examineModule(
     ...about,
   };
   await examine(findings, failed, async () => {
-    const text = await onFile(path, "can't be read", readFile(path, 'utf8'));
     const ids: string[] = [];
-    for (const [pem] of text.matchAll(/-----BEGIN [^`]*-----END [A-Z ]+-----\n/g)) {
-      ids.push(await wire.idOf('publicKey', pem));
-    }
-    const [current] = ids;
+    for (const pem of await keysOfModule(path)) ids.push(await wire.idOf('publicKey', pem));
+    const [current, ...before] = ids;
     if (current === undefined) return { ...failed, what: `${path} holds no public key` };
     if (id === undefined || current === id) {
-      const what = `${path} exports the public key ${current}`;
+      const others =
+        before.length === 0 ? '' : `, and until the rotation ends ${before.join(', ')}`;
+      const what = `${path} exports the public key ${current}${others}`;
       return { code: 'MODULE_KEY_FOUND', state: 'good', what, keyId: current, ...about };
     }
     return {
