@@ -96,7 +96,7 @@ function hintOf(program: Command, message: string): string {
 }
 
 // An option or a command has a shorter name than this, and a line of a key is longer.
-const PLAIN_NAME = /^[\w=….<> ,-]{1,30}$/;
+const PLAIN_NAME = /^[\w=….<>| ,-]{1,30}$/;
 
 /** The parser's message in one line. An unknown option or command may be a key, so only a plain name is repeated. */
 function withoutValues(message: string): string {

@@ -84,6 +84,12 @@ async function isPrinted(object: object): Promise<boolean> {
 /** The error in the terms of docs/cli.md, whoever threw it. */
 function asKnown(error: unknown): unknown {
   if (!isSystemError(error)) return asUsage(error);
+  if (error.syscall === 'uv_cwd') {
+    return fileError(
+      '.',
+      'is gone: the current folder was removed or moved, change to one that is there',
+    );
+  }
   return fileError(error.path ?? 'a file', "can't be read or written", error);
 }
 

@@ -278,6 +278,19 @@ it('says of a computed privateKey that it can not tell, and of an empty one noth
   });
 });
 
+it('says once that a config can not be read, whatever it was looked at for', async () => {
+  await withProject(async (project) => {
+    await writeKeys(project);
+    await project.write('capacitor.config.json', Buffer.from('\ufeff{"appId":"a"}', 'utf16le'));
+    const { findings } = await project.json(['doctor']);
+    const unread = (findings as { code: string; what: string }[]).filter(
+      ({ code }) => code === 'CONFIG_UNREADABLE',
+    );
+    expect(unread).toHaveLength(1);
+    expect(unread[0]?.what.match(/capacitor\.config\.json/g)).toHaveLength(1);
+  });
+});
+
 it('explains every code that it has in docs/doctor.md, and no other', () => {
   const source = readFileSync(join(ROOT, 'src/cli/doctor/finding.ts'), 'utf8');
   const page = readFileSync(join(ROOT, 'docs/doctor.md'), 'utf8');

@@ -80,7 +80,7 @@ describe('a key that is passed in place of a name', () => {
 });
 
 describe('the sources of a private key', () => {
-  const sealed = ['bundle', 'encrypt', 'a.zip', '--no-project', '--out', 'o'];
+  const sealed = ['bundle', 'encrypt', 'a.zip', '--no-project', '--out', 'o', '--force'];
   const forCapgo = [...sealed, '--capgo'];
 
   it('are the variable and the file of the wire, and never those of the other', async () => {
@@ -202,6 +202,16 @@ describe('key create', () => {
       await expect(placePair(path('k'), pair)).rejects.toThrow('no room');
       expect(readFileSync(path('k'), 'utf8')).toBe(ours.privateKey);
       expect(readdirSync(project.folder).sort()).toEqual(['k', 'k.pub']);
+    });
+  });
+
+  it('writes .gitignore before there is a repository', async () => {
+    await withProject(async (project) => {
+      const made = await project.run([...create, '--out', 'k', '--gitignore']);
+      expect(made.stderr).toContain('k was added to .gitignore');
+      await runIn(project.folder, 'git', ['init', '-q']);
+      const { stdout } = await runIn(project.folder, 'git', ['status', '--porcelain', '-uall']);
+      expect(stdout).toBe('?? .gitignore\n?? k.pub\n');
     });
   });
 
@@ -453,6 +463,19 @@ describe('key save', () => {
       const checked = await project.json(['bundle', 'verify', 'a.sealed']);
       expect(checked['code']).not.toBe('ERR_KEY_INVALID');
       expect(checked['code']).not.toBe('ERR_KEY_MISMATCH');
+    });
+  });
+});
+
+describe('key save without a config', () => {
+  it('names --module, for keys of the sealed format alone', async () => {
+    await withProject(async (project) => {
+      await project.write('.bundleseal_key.pub', ours.publicKey);
+      await project.write('.capgo_key_v2.pub', capgo.publicKey);
+      const saved = await project.json(['key', 'save']);
+      expect(saved['message']).toContain('--module FILE');
+      const forCapgo = await project.json(['key', 'save', '--capgo']);
+      expect(forCapgo['message']).not.toContain('--module');
     });
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { printable, printableJson } from '../../src/cli/terminal.ts';
 import { asUsage, inWordsOf, NAMED_FLAGS } from '../../src/cli/wording.ts';
 import { encryptBundle, keygen } from '../../src/index.ts';
-import { useCli, withProject } from '../support/cli.ts';
+import { runIn, useCli, withProject } from '../support/cli.ts';
 
 useCli();
 
@@ -57,6 +57,25 @@ describe('what others have written', () => {
         expect(isPlain(Buffer.from(stdout, 'latin1').toString())).toBe(true);
         expect(JSON.parse(stdout)).toBeTypeOf('object');
       }
+    });
+  });
+});
+
+describe('a wrong call', () => {
+  it('is told which argument is missing', async () => {
+    await withProject(async ({ json }) => {
+      const { code, message } = await json(['bundle', 'encrypt']);
+      expect(code).toBe('ERR_USAGE');
+      expect(message).toMatch(/missing required argument '[a-z|]+'/);
+    });
+  });
+
+  it.skipIf(process.platform === 'win32')('is told that its folder is gone', async () => {
+    await withProject(async ({ folder, cli }) => {
+      const script = `mkdir gone && cd gone && rmdir ../gone && "$0" "$1" doctor --json`;
+      const { code, stdout } = await runIn(folder, 'sh', ['-c', script, process.execPath, cli]);
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout).message).toContain('current folder was removed');
     });
   });
 });

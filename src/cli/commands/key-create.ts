@@ -39,7 +39,7 @@ export function keyCreate(group: Command): void {
       'make a new pair where keys are already: those are kept, with .old behind their names',
       false,
     )
-    .option('--gitignore', 'add the private key to .gitignore where git would commit it', false)
+    .option('--gitignore', 'add the private key to .gitignore', false)
     .addHelpText('after', examples('key create', 'key create --out keys/release --bits 3072'))
     .action(
       run<Options>(async (context, options) => {
@@ -75,7 +75,7 @@ export function keyCreate(group: Command): void {
           },
           lines: [
             `✓ private key  ${out}  (into the build machine's secrets, and nowhere else)`,
-            `✓ public key   ${out}.pub  (into the app: ${wire.save})`,
+            `✓ public key   ${out}.pub  (into the app: ${wire.save}${options.capgo ? '' : ', or key save --module FILE'})`,
             `  key id       ${pair.keyId}`,
             ...Object.values(kept).map((path) => `  kept         ${path}, which was there before`),
           ],
@@ -111,11 +111,17 @@ export async function guardFromGit(context: Context, path: string, add: boolean)
   }
   // What a killed process leaves has another name, so the lines are worth having where the key is ignored too.
   if (state === 'ignored' && add) await ignoreInGit(path);
+  if (state === 'no repository' && add) {
+    // A repository that is made here later must not take the key in.
+    const { file } = await ignoreInGit(path);
+    context.warn(`${path} was added to ${file}, for there is no git repository here yet`);
+    return;
+  }
   if (state !== 'not ignored') return;
   const lines = ignoreLines(path).join(' ');
   if (!add && !(await context.confirm(`git would commit ${path}. Add it to .gitignore?`))) {
     context.warn(
-      `git would commit ${path}: add these lines to .gitignore, or pass --gitignore: ${lines}`,
+      `git would commit ${path}: pass --gitignore, or add these lines to .gitignore, each on its own: ${lines}`,
     );
     return;
   }

@@ -40,7 +40,7 @@ export function keyRotate(group: Command): void {
     .option('--module <file>', 'the module that "key save --module" wrote')
     .option('--plugin <name>', `the plugin whose settings have it (default: ${PLUGIN})`)
     .option('--finish', 'end the rotation: the old public key leaves config and module', false)
-    .option('--gitignore', 'add the private keys to .gitignore where git would commit them', false)
+    .option('--gitignore', 'add the private keys to .gitignore', false)
     .addHelpText(
       'after',
       examples(

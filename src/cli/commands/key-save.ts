@@ -58,7 +58,10 @@ export function keySave(group: Command): void {
         if (options.module !== undefined) return saveModule(options.module, options);
         const wire = options.capgo ? CAPGO : SEALED;
         const pem = await publicPem(wire, await theKey(wire, options));
-        const file = await configOf(options.config);
+        const file = await configOf(
+          options.config,
+          wire === SEALED ? '; an app without one imports a module: pass --module FILE' : '',
+        );
         warnOfOthers(context, file);
         return saveKey(file, pem, options.plugin ?? wire.plugin);
       }),
@@ -128,14 +131,15 @@ async function saveModule(path: string, options: Options): Promise<Answer> {
   };
 }
 
-export async function configOf(path: string | undefined): Promise<ConfigFile> {
+/** @param otherwise - What else the command can do where there is no config. */
+export async function configOf(path: string | undefined, otherwise = ''): Promise<ConfigFile> {
   if (path !== undefined) {
     return { path, fileName: path.replace(/^.*[\\/]/, ''), others: [] };
   }
   const found = await findConfig('.');
   if (found !== undefined) return found;
   throw new UsageError(
-    "there is no capacitor.config.ts, .js, .mjs or .json here: run it in the app's folder, or pass --config FILE",
+    `there is no capacitor.config.ts, .js, .mjs or .json here: run it in the app's folder, or pass --config FILE${otherwise}`,
   );
 }
 

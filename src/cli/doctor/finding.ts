@@ -70,9 +70,12 @@ export async function examine(
     if (found !== undefined) findings.push(found);
   } catch (error) {
     if (!(error instanceof BundleSealError)) throw error;
-    const what = error.message.startsWith(failed.what)
-      ? error.message
-      : `${failed.what}: ${error.message}`;
-    findings.push({ ...failed, what });
+    const isNamed = [failed.what, JSON.stringify(failed.what)].some((name) =>
+      error.message.startsWith(name),
+    );
+    const what = isNamed ? error.message : `${failed.what}: ${error.message}`;
+    // One file is looked at for several keys, and has one fault.
+    const isSaid = findings.some((one) => one.code === failed.code && one.what === what);
+    if (!isSaid) findings.push({ ...failed, what });
   }
 }

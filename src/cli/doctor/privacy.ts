@@ -73,7 +73,7 @@ function gitFinding(path: string, state: GitState): Finding {
         code: 'GIT_NOT_IGNORED',
         state: 'warning',
         what: `git would commit ${path}`,
-        mend: `add to .gitignore: ${ignoreLines(path).join(' ')}`,
+        mend: `add these lines to .gitignore, each on its own: ${ignoreLines(path).join(' ')}`,
         path,
       };
     case 'ignored':
