@@ -70,7 +70,7 @@ export interface EncryptedBundle {
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
  * `ERR_KEY_INVALID`: not an RSA private key that this format takes; `ERR_SIGNER_FAILED`: the signer failed
  * or signed something else; `ERR_LIMIT_EXCEEDED`: over 2^20 chunks; `ERR_SOURCE_FAILED`: the Blob could not
- * be read; `ERR_BACKEND_UNAVAILABLE`.
+ * be read, or memory was made shorter meanwhile; `ERR_BACKEND_UNAVAILABLE`.
  * @see docs/format.md
  * @example
  * ```ts

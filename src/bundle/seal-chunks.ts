@@ -113,6 +113,14 @@ async function encryptChunks(
       return sink.take(room);
     },
   });
+  // Memory that can be resized gives fewer bytes than it had, and the output has room for all of them.
+  if (done !== size && size !== Number.POSITIVE_INFINITY) {
+    throw new BundleSealError(
+      'ERR_SOURCE_FAILED',
+      `the bundle had ${size} bytes and gave ${done}: it was made shorter while it was sealed, seal it again`,
+      { offset: done },
+    );
+  }
   return {
     layout: chunkLayout(done, chunkSize),
     digests: digests.first(Math.max(1, Math.ceil(done / chunkSize))),

@@ -52,7 +52,8 @@ export function openRandomAccess(
       const length = end - start;
       if (length === 0) return new Uint8Array(0);
       const bytes = await readRange(source, start, length, signal);
-      if (!(bytes instanceof Uint8Array)) {
+      // By the brand and not by instanceof, as the bytes that are passed in.
+      if (!isBytes(bytes)) {
         throw new TypeError(`${name}.read expected to give a Uint8Array, got ${describe(bytes)}`);
       }
       if (bytes.length === length) return bytes;
@@ -63,6 +64,10 @@ export function openRandomAccess(
       );
     },
   };
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return Object.prototype.toString.call(value) === '[object Uint8Array]';
 }
 
 async function readRange(

@@ -88,6 +88,25 @@ describe.each(BACKENDS)('a bundle through %s', (backend) => {
     expect(opened.byteLength).toBe(opened.buffer.byteLength);
   });
 
+  it('whose memory is made smaller meanwhile is sealed whole or refused', async () => {
+    const Resizable = ArrayBuffer as unknown as {
+      new (
+        length: number,
+        options: { maxByteLength: number },
+      ): ArrayBuffer & {
+        resize?(length: number): void;
+      };
+    };
+    const memory = new Resizable(bundle.length, { maxByteLength: bundle.length });
+    // Engines without such memory leave it as it is.
+    new Uint8Array(memory).set(bundle);
+    const onProgress = () => memory.resize?.(5000);
+    const sealing = encryptBundle(memory, { privateKey, chunkSize: 4096, backend, onProgress });
+    const sealed = await sealing.catch((error: unknown) => error);
+    if (sealed instanceof Error) expect(sealed).toMatchObject({ code: 'ERR_SOURCE_FAILED' });
+    else expect(await decryptBundle((await sealing).bytes, { publicKey })).toEqual(bundle);
+  });
+
   it('carries its metadata and the default chunk size', async () => {
     const metadata = { appId: 'com.example.app', sequence: 3, note: 'é' };
     const { bytes, seal } = await encryptBundle(bundle, { privateKey, metadata, backend });

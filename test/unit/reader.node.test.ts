@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { encryptBundle, openBundle } from '../../src/index.ts';
 import { keyB } from '../support/vectors.ts';
@@ -20,4 +21,18 @@ it('a reader has no leak of listeners that Node would warn of, with many reads a
   process.off('warning', onWarning);
   reader.close();
   expect(warnings).toEqual([]);
+});
+
+it('a reader takes what a source gives of another realm, as a test runner or a frame has it', async () => {
+  const { bytes } = await encryptBundle(Uint8Array.of(1, 2, 3), { privateKey: keyB.pkcs8 });
+  const foreign: (length: number) => Uint8Array = runInNewContext('(n) => new Uint8Array(n)');
+  const read = async (offset: number, length: number) => {
+    const part = foreign(length);
+    part.set(bytes.subarray(offset, offset + length));
+    return part;
+  };
+  expect(foreign(0) instanceof Uint8Array).toBe(false);
+  const reader = await openBundle({ size: bytes.length, read }, { publicKey: keyB.spki });
+  expect([...(await reader.read(0, 3))]).toEqual([1, 2, 3]);
+  reader.close();
 });
