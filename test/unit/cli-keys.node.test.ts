@@ -467,6 +467,28 @@ describe('key save', () => {
   });
 });
 
+describe('an output that would replace a private key', () => {
+  it.each([
+    ['bundle zip', ['bundle', 'zip', 'dist', '--out', 'k']],
+    ['bundle encrypt', ['bundle', 'encrypt', 'a.zip', '--out', 'k', '--key', 'k']],
+    ['bundle encrypt --detached', ['bundle', 'encrypt', 'a.zip', '--out', 'k', '--detached']],
+    ['bundle decrypt', ['bundle', 'decrypt', 'a.sealed', '--out', 'k', '--key', 'k.pub']],
+  ])('is refused in spite of --force: %s', async (_, args) => {
+    await withProject(async (project) => {
+      await project.write('k', ours.privateKey);
+      await project.write('k.pub', ours.publicKey);
+      await project.write('k.seal', 'Qk5ETFNFQU');
+      await project.write('.bundleseal_key', next.privateKey);
+      await project.write('a.zip', zip);
+      await project.write('dist/index.html', 'notifyAppReady');
+      await project.run(['bundle', 'encrypt', 'a.zip', '--out', 'a.sealed', '--key', 'k']);
+      const refused = await project.json([...args, '--force']);
+      expect(refused).toMatchObject({ code: 'ERR_FILE', path: 'k' });
+      expect(read(project, 'k')).toBe(ours.privateKey);
+    });
+  });
+});
+
 describe('key save without a config', () => {
   it('names --module, for keys of the sealed format alone', async () => {
     await withProject(async (project) => {
