@@ -19,7 +19,7 @@ export const FULL: ReleaseIndex = indexOf({
       requires: ['bundleseal-patch'],
       rollout: 250,
       mandatory: false,
-      note: 'é'.repeat(2048),
+      note: 'é',
       meta: { ticket: 12.5, nested: { list: [1, null, true] } },
       patches: [{ from: entryOf(1).id, sha256: entryOf(7).id, size: 35_900 }],
     }),
