@@ -182,7 +182,8 @@ export async function openKeys(
   return keys;
 }
 
-function readKeys(bytes: Uint8Array, refuse: Refuse, isOwn: boolean): ReleaseKeys {
+/** Reads the plain bytes of a list of keys, and checks every rule that it meets by itself: see `readIndex`. */
+export function readKeys(bytes: Uint8Array, refuse: Refuse, isOwn: boolean): ReleaseKeys {
   const keys = readDocument(bytes, MAX_KEYS_LENGTH, 'keys', members, refuse, isOwn);
   if (keys.publicKeys.length === 0) throw refuse('keys.publicKeys must have at least one key');
   return keys;

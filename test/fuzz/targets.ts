@@ -14,9 +14,13 @@ import { decryptBundle, inspectBundle } from '../../src/index.ts';
 import { encodePkcs1Private, encodePkcs1Public } from '../../src/keys/encode.ts';
 import { parseEitherKey, parsePrivateKey, parsePublicKey } from '../../src/keys/parse.ts';
 import { encodePem } from '../../src/keys/pem.ts';
+import { readIndex } from '../../src/release/index-format.ts';
+import { readKeys } from '../../src/release/keys-list.ts';
+import { readStamp, writeStamp } from '../../src/release/stamp.ts';
 import { judge, parseContentRange, parseDate, versionOf } from '../../src/sources/http-answer.ts';
 import { openZip, unzipBundle, unzipStream, zipBundle } from '../../src/zip.ts';
 import { type Parts, putTogether, signParts, takeApart } from '../support/forger.ts';
+import { FULL } from '../support/index-faults.ts';
 import { rsa2048Pkcs8 } from '../support/keys.ts';
 import { base64, keyA, keyB, vectors } from '../support/vectors.ts';
 import { deflatedAsIs, rawZip, streamOf, utf8, zip64End } from '../support/zip.ts';
@@ -80,6 +84,20 @@ function answerOf(input: Uint8Array) {
   return { status: Number(status), headers };
 }
 
+const refuseJson = (reason: string) => new BundleSealError('ERR_INDEX_INVALID', reason);
+const INDEX_WORDS = [
+  '"__proto__":',
+  '"rollout":',
+  '"meta":{',
+  '[[[[[[[[',
+  '\\ud83d',
+  '\ufeff',
+  '1e999',
+  '-0',
+  '1.0',
+  '9007199254740993',
+];
+
 const VERSION = { size: 1000, etag: '"a"', lastModified: null, ifRange: '"a"' };
 const refuse = (what: string) => new BundleSealError('ERR_SOURCE_FAILED', what);
 
@@ -132,6 +150,56 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       '9007199254740993',
       '\ufeff',
     ],
+    memory: linear,
+  },
+  // What only somebody with the private key can make: the JSON behind the seal.
+  index: {
+    run(input) {
+      const index = readIndex(input, refuseJson, false);
+      // What was taken is what JSON.parse takes, and it is taken again as it was written.
+      JSON.parse(text(input));
+      const again = json(index);
+      if (latin1(json(readIndex(again, refuseJson, true))) !== latin1(again)) {
+        throw new Error('an index was not read as it was written');
+      }
+    },
+    seeds: async () => [
+      json(FULL),
+      json({ ...FULL, releases: [] }),
+      json({ ...FULL, later: 1.5e3 }),
+    ],
+    words: INDEX_WORDS,
+    memory: linear,
+  },
+  keys: {
+    run: (input) => {
+      const keys = readKeys(input, refuseJson, false);
+      readKeys(json(keys), refuseJson, true);
+    },
+    seeds: async () => {
+      const keys = { format: 'bundleseal-keys', version: 1, appId: 'a', epoch: 1 };
+      return [
+        json({ ...keys, publicKeys: [keyA.spki], retiredKeys: [] }),
+        json({ ...keys, publicKeys: [keyB.spki], retiredKeys: [keyA.spki], later: [[]] }),
+      ];
+    },
+    words: INDEX_WORDS,
+    memory: (length) => 64 * length + 256 * KIB,
+  },
+  stamp: {
+    run: (input) => {
+      const stamp = readStamp(input);
+      readStamp(writeStamp(stamp));
+    },
+    seeds: async () => {
+      const stamp = { format: 'bundleseal-stamp', version: 1, id: 'a'.repeat(64) };
+      const createdAt = '2026-11-26T08:55:00Z';
+      return [
+        json({ ...stamp, createdAt }),
+        json({ ...stamp, createdAt, runtime: '3', files: [], floors: [] }),
+      ];
+    },
+    words: INDEX_WORDS,
     memory: linear,
   },
   der: {
