@@ -82,7 +82,7 @@ export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): 
  *   { path: 'index.html', data: new Blob(['<script src="app.js"></script>']) },
  *   { path: 'app.js', data: () => new Blob(['console.log("Hi")']).stream() },
  * ]);
- * for await (const chunk of zip) console.log(chunk.length);
+ * console.log((await new Response(zip).blob()).size);
  * ```
  */
 export function zipStream(

@@ -52,7 +52,8 @@ export interface DecryptStreamOptions extends DecryptOptions {
  * const { bytes } = await encryptBundle(new Uint8Array(1_000_000), { privateKey });
  *
  * const download = new Blob([bytes]).stream();
- * for await (const chunk of decryptStream(download, { publicKey })) console.log(chunk.length);
+ * const opened = decryptStream(download, { publicKey });
+ * console.log((await new Response(opened).blob()).size);
  * ```
  */
 export function decryptStream(

@@ -106,7 +106,7 @@ describe('examples of TypeScript', () => {
     host.readFile = (path) => texts.get(path) ?? readFile(path);
     host.fileExists = (path) => texts.has(path) || fileExists(path);
     program = ts.createProgram([...texts.keys(), ...ENTRIES.map(fileOf)], settings, host);
-  });
+  }, 120_000);
 
   it.each(examples.map(({ from }, i) => ({ from, i })))('of $from compiles', ({ i }) => {
     const file = program.getSourceFile(pathOf(i)) as ts.SourceFile;
@@ -118,6 +118,30 @@ describe('examples of TypeScript', () => {
       said.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' ')),
     ).toEqual([]);
   });
+
+  it('compile as in an app of a Vite template, where nothing of Node is known', () => {
+    const settings: ts.CompilerOptions = {
+      ...program.getCompilerOptions(),
+      types: [],
+      lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+    };
+    const meant = examples.flatMap(({ code, from }, i) =>
+      /node:|\/node'|\bprocess\b|\bBuffer\b/.test(code) ? [] : [{ code, from, path: pathOf(i) }],
+    );
+    expect(meant.length).toBeGreaterThan(20);
+    const texts = new Map(meant.map(({ path, code }) => [path, code]));
+    const host = ts.createCompilerHost(settings);
+    const { readFile, fileExists } = host;
+    host.readFile = (path) => texts.get(path) ?? readFile(path);
+    host.fileExists = (path) => texts.has(path) || fileExists(path);
+    const inApp = ts.createProgram([...texts.keys()], settings, host);
+    const said = meant.flatMap(({ path, from }) =>
+      inApp
+        .getSemanticDiagnostics(inApp.getSourceFile(path) as ts.SourceFile)
+        .map(({ messageText }) => `${from}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`),
+    );
+    expect(said).toEqual([]);
+  }, 120_000);
 
   it.each(ENTRIES)('is in the docstring of each function of %s', (entry) => {
     const checker = program.getTypeChecker();

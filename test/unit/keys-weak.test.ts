@@ -9,6 +9,7 @@ import { encodePkcs1Private, encodePkcs8, encodeSpki } from '../../src/keys/enco
 import { parsePrivateKey } from '../../src/keys/parse.ts';
 import { encodePem } from '../../src/keys/pem.ts';
 import type { RsaPrivateKey } from '../../src/keys/rsa.ts';
+import { checkPrimes } from '../../src/seal/wrong-signature.ts';
 import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
 import { expectNoKeyMaterial } from '../support/keys.ts';
@@ -132,6 +133,18 @@ describe('a private key with a composite for a prime', () => {
       expectNoKeyMaterial(error, privateKey);
     },
   );
+
+  it('is refused where its primes are looked at, as key show does', async () => {
+    const { p, q } = composite;
+    for (const [numbers, name] of [
+      [{ p, q }, 'p'],
+      [{ p: q, q: p }, 'q'],
+    ] as const) {
+      const error = await rejection(checkPrimes(numbers), 'ERR_KEY_INVALID');
+      expect(error.message).toContain(`the number ${name} of the RSA private key is no prime`);
+    }
+    await checkPrimes(genuine);
+  });
 
   it('is blamed as q too', async () => {
     const { p, q } = composite;

@@ -54,18 +54,26 @@ export function keyShow(group: Command): void {
 }
 
 async function look(key: KeyValue): Promise<Omit<Shown, 'file'>> {
-  const [{ keyIdOf }, { keyIdOf: capgoIdOf }, { parseEitherKey, parsePublicKey }, backend] =
-    await Promise.all([
-      import('../../keys/identity.ts'),
-      import('../../capgo/keys.ts'),
-      import('../../keys/parse.ts'),
-      import('../../backend/select.ts').then(({ selectBackend }) => selectBackend()),
-    ]);
+  const [
+    { keyIdOf },
+    { keyIdOf: capgoIdOf },
+    { parseEitherKey, parsePrivateKey, parsePublicKey },
+    { checkPrimes },
+    backend,
+  ] = await Promise.all([
+    import('../../keys/identity.ts'),
+    import('../../capgo/keys.ts'),
+    import('../../keys/parse.ts'),
+    import('../../seal/wrong-signature.ts'),
+    import('../../backend/select.ts').then(({ selectBackend }) => selectBackend()),
+  ]);
   const parsed = parseEitherKey(key, CAPGO_BITS);
+  const isPublicHalf = isPublic();
+  if (!isPublicHalf) await checkPrimes(parsePrivateKey(key, 'privateKey', CAPGO_BITS));
   const bits = parsed.n.toString(2).length;
   const isCapgo = bits < MODULUS_BITS.min;
   return {
-    half: isPublic() ? 'public' : 'private',
+    half: isPublicHalf ? 'public' : 'private',
     format: formatOf(key),
     bits,
     wire: isCapgo ? 'capgo' : 'sealed',
