@@ -18,6 +18,8 @@ export interface Extra {
   readonly values: readonly number[];
   /** The name in UTF-8 from a Unicode path field, where it is another one than the header's. */
   readonly unicodeName: Uint8Array | undefined;
+  /** Whether the Zip64 field holds the number of the disk, which is 0 then. */
+  readonly hasDisk: boolean;
 }
 
 /**
@@ -68,7 +70,7 @@ export function readExtra(
   if (disk !== 0 || all.includes(undefined) || !(isFull || (agrees(SIZE) && agrees(OFFSET)))) {
     throw malformed('has a Zip64 field that contradicts its header');
   }
-  return { values: all as number[], unicodeName };
+  return { values: all as number[], unicodeName, hasDisk: length % 8 === 4 };
 }
 
 function* fieldsOf(

@@ -4,6 +4,7 @@ import type { Cursor } from './cursor.ts';
 import { readExtra } from './extra.ts';
 import {
   CENTRAL_LENGTH,
+  COUNT_IN_ZIP64,
   getUint64,
   LOCAL_LENGTH,
   LOCATOR64_LENGTH,
@@ -92,12 +93,13 @@ export async function readCentral(cursor: Cursor): Promise<CentralHeader> {
   const bytes = await peekExactly(cursor, length);
   const view = viewOf(bytes);
   const name = bytes.slice(CENTRAL_LENGTH, nameEnd);
-  const { values, unicodeName } = readExtra(bytes.subarray(nameEnd, extraEnd), name, at, [
+  const { values, unicodeName, hasDisk } = readExtra(bytes.subarray(nameEnd, extraEnd), name, at, [
     view.getUint32(24, true),
     view.getUint32(20, true),
     view.getUint32(42, true),
   ]);
   const [size, compressedSize, offset] = values as [number, number, number];
+  const disk = view.getUint16(34, true);
   cursor.skip(length);
   return {
     at,
@@ -109,7 +111,8 @@ export async function readCentral(cursor: Cursor): Promise<CentralHeader> {
     name,
     unicodeName,
     offset,
-    disk: view.getUint16(34, true),
+    // zip.js puts it into the Zip64 field, with everything else.
+    disk: hasDisk && disk === COUNT_IN_ZIP64 ? 0 : disk,
     attributes: view.getUint32(38, true),
     endsInLocator: view.getUint32(length - LOCATOR64_LENGTH, true) === SIGNATURE.locator64,
   };

@@ -87,6 +87,18 @@ describe('a directory', () => {
     ]);
   });
 
+  it('reads the number of the disk from the Zip64 field, where it has to be 0', async () => {
+    const field = (disk: number) => join(u(2, 1, 28), u(8, 5, 5, 0), u(4, disk));
+    const zip = (extra: Uint8Array) => {
+      const full = { size: 2 ** 32 - 1, compressedSize: 2 ** 32 - 1, offset: 2 ** 32 - 1 };
+      return rawZip([{ ...one, central: { ...full, disk: 0xffff, extra } }]);
+    };
+    expect(await unzipBundle(zip(field(0)))).toEqual(new Map([['a.txt', hello]]));
+    expect((await refusalOf(zip(field(1)))).message).toMatch(/has a Zip64 field that contradicts/);
+    const none = await refusalOf(zip(join(u(2, 1, 24), u(8, 5, 5, 0))));
+    expect(none.message).toMatch(/is one of several parts/);
+  });
+
   it('ends with the reason of an abort', async () => {
     const reason = new Error('enough');
     const entries = Array.from({ length: 3 }, (_, i) => ({ ...one, name: `${i}` }));
