@@ -21,8 +21,9 @@ export interface RepairedKey {
 // Hyphens and dashes of Unicode, and the two of Windows-1252 as they come out of Latin-1.
 const DASH = '[-\\u2010-\\u2015\\u2212\\ufe58\\ufe63\\uff0d\\u0096\\u0097]';
 const QUOTE = '["\'`\\u2018-\\u201f\\u00ab\\u00bb\\u2039\\u203a\\u0091-\\u0094]';
-const MARK = new RegExp(`${DASH}+\\s*(BEGIN|END)\\s+([A-Z0-9][A-Z0-9 ]*?)\\s*${DASH}+`, 'g');
-const QUOTES_AROUND = new RegExp(`^${QUOTE}+|${QUOTE}+$`, 'g');
+// Bounded, as a run without an end is tried anew from each of its signs.
+const MARK = new RegExp(`${DASH}{1,64}\\s*(BEGIN|END)\\s+([A-Z0-9][A-Z0-9 ]*?)\\s*${DASH}+`, 'g');
+const QUOTES_AROUND = new RegExp(`^${QUOTE}+|${QUOTE}{1,64}$`, 'g');
 const QUOTES_OF_LINES = new RegExp(`${QUOTE}\\s*\\+\\s*${QUOTE}|${QUOTE}|[\\\\,;]`, 'g');
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END ([A-Z0-9 ]+)-----/;
 const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
@@ -106,7 +107,11 @@ function withoutNuls(text: string): string {
 
 /** What is base64 over a whole PEM file, or over DER, which is a PEM file that lost its first and last line. */
 function unwrapped(text: string): string {
-  const compact = text.replace(/\s+/g, '').replace(/-/g, '+').replace(/_/g, '/').replace(/=+$/, '');
+  const compact = text
+    .replace(/\s+/g, '')
+    .replace(/-/g, '+')
+    .replace(/_/g, '/')
+    .replace(/={1,64}$/, '');
   if (!/^[A-Za-z0-9+/]{64,}$/.test(compact)) return text;
   const padded = compact.padEnd(Math.ceil(compact.length / 4) * 4, '=');
   const bytes = fromBase64(padded, 'base64');
