@@ -93,7 +93,7 @@ function findPrivate(members: readonly Element[]): Numbers {
   return { label: 'PRIVATE KEY', numbers: readSequence(key.content) };
 }
 
-export function readPrivateJwk(jwk: RsaJwk): RsaPrivateKey {
+function readPrivateJwk(jwk: RsaJwk): RsaPrivateKey {
   if (jwk['oth'] !== undefined) throw new KeyFault('multi-prime');
   return {
     ...readPublicJwk(jwk),

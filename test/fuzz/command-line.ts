@@ -1,7 +1,16 @@
 // Random calls of the command line: which arguments, files and variables there are, and what has to hold of each run.
 
-import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, normalize } from 'node:path';
 import fc from 'fast-check';
 import { keyA, keyB } from '../support/vectors.ts';
 
@@ -29,8 +38,8 @@ export function flagsIn(help: string): string[] {
   return [...new Set(help.match(/--[a-z][a-z-]+/g) ?? [])];
 }
 
-/** Files that every call finds. Nothing in them changes, but by a flag that asks for it. */
-export const FILES: Readonly<Record<string, string | Uint8Array>> = {
+/** Files that every call finds. */
+const FILES: Readonly<Record<string, string | Uint8Array>> = {
   'site/index.html': '<script>notifyAppReady()</script>',
   key: keyB.pkcs8,
   'key.pub': keyB.spki,
@@ -179,6 +188,53 @@ export function prepare(folder: string, call: Call, sealed: Uint8Array, seal: st
   symlinkSync('nowhere', join(folder, 'link'));
   const files = { ...FILES, 'app.sealed': sealed, 'app.seal': seal, ...call.files };
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+}
+
+/** What is in a folder: each file's content, by its path. */
+export type Snapshot = ReadonlyMap<string, string>;
+
+export function snapshot(folder: string): Snapshot {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const files = names.filter((name) => lstatSync(join(folder, name)).isFile());
+  return new Map(files.map((name) => [name, readFileSync(join(folder, name), 'latin1')]));
+}
+
+// What these flags name may be written.
+const OUTPUTS = ['--out', '--module', '--config', '--extract'];
+const CONFIG = /^capacitor\.config\./;
+
+/** The files that a call may change: outputs that it names, and those that the command is there to change. */
+function outputsOf({ args }: Call): (name: string) => boolean {
+  const [group, verb] = args;
+  const values = args.flatMap((one, at) => {
+    const [flag, ...value] = one.split('=');
+    if (!OUTPUTS.includes(flag as string)) return [];
+    return [value.length > 0 ? value.join('=') : (args[at + 1] ?? '')];
+  });
+  const named = values.map((value) => normalize(value).replace(/\/$/, ''));
+  if (group === 'bundle' && verb === 'reseal') named.push(...args.map((one) => normalize(one)));
+  const isKept = (name: string) =>
+    group === 'key' && ['save', 'rotate', 'delete-old'].includes(verb as string)
+      ? !CONFIG.test(name)
+      : true;
+  return (name) =>
+    !isKept(name) ||
+    named.some((one) =>
+      [one, `${one}.seal`, `${one}.pub`].some((at) => name === at || name.startsWith(`${at}/`)),
+    );
+}
+
+/** A file of the user's that a call has changed without being asked, or `undefined`. */
+export function changedBy(call: Call, before: Snapshot, folder: string): string | undefined {
+  const after = snapshot(folder);
+  // A new pair keeps the old one under another name.
+  const kept = new Set(after.values());
+  const isOutput = outputsOf(call);
+  for (const [name, content] of before) {
+    const isPair = call.args[0] === 'key' && kept.has(content);
+    if (after.get(name) !== content && !isPair && !isOutput(name)) return `changed ${name}`;
+  }
+  return undefined;
 }
 
 // What a program's own fault looks like, and what the system says in its own words.

@@ -1,5 +1,7 @@
 // Fuzzes: node test/fuzz/run.js [--minutes N] [--seed N] [--keep] [target ...]
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +60,26 @@ function watch(bundle, name, milliseconds) {
   });
 }
 
+// Not guided by coverage, and no parser: random calls of the whole command line.
+const COMMAND_LINE = 'command-line';
+
+/** Runs random calls of the command line, with their findings on standard output. */
+async function fuzzCommandLine(milliseconds) {
+  const vitest = join(import.meta.dirname, '../../node_modules/vitest/vitest.mjs');
+  const args = ['run', '--project', 'node', 'test/fuzz/command-line.node.test.ts'];
+  const child = spawn(process.execPath, [vitest, ...args], {
+    cwd: join(import.meta.dirname, '../..'),
+    env: {
+      ...process.env,
+      CLI_SECONDS: String(Math.ceil(milliseconds / 1000)),
+      CLI_SEED: String(Number(values.seed) | 0),
+    },
+    stdio: 'inherit',
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) process.exitCode = 1;
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'bundleseal-fuzz-'));
 try {
   const outfile = join(folder, 'fuzz-bundle.mjs');
@@ -76,12 +98,16 @@ try {
   });
   const bundle = pathToFileURL(outfile).href;
   const { TARGETS, keepInput } = await import(bundle);
-  const names = positionals.length > 0 ? positionals : Object.keys(TARGETS);
-  const unknown = names.filter((name) => !Object.hasOwn(TARGETS, name));
+  const names = positionals.length > 0 ? positionals : [...Object.keys(TARGETS), COMMAND_LINE];
+  const unknown = names.filter((name) => name !== COMMAND_LINE && !Object.hasOwn(TARGETS, name));
   if (unknown.length > 0) throw new Error(`no such target: ${unknown.join(', ')}`);
   const milliseconds = (Number(values.minutes) * 60_000) / names.length;
   console.log(`seed ${values.seed}, ${Math.round(milliseconds / 1000)} s a target`);
   for (const name of names) {
+    if (name === COMMAND_LINE) {
+      await fuzzCommandLine(milliseconds);
+      continue;
+    }
     const { tried, reached, kept, finding } = await watch(bundle, name, milliseconds);
     console.log(
       `${name}: ${tried} inputs, ${reached} blocks reached, ${kept.length} by new inputs`,
