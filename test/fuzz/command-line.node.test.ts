@@ -59,6 +59,8 @@ it('takes any arguments, files and variables', async () => {
   expect(flags.length).toBeGreaterThan(20);
   await fc.assert(
     fc.asyncProperty(calls(flags), async (call) => {
+      // Standard input of the tests themselves may never end.
+      fc.pre(!call.args.some((one) => /^(--[a-z-]+=)?-$/.test(one)));
       prepare(folder, call, sealed.bytes, sealed.seal);
       const before = snapshot(folder);
       const env = { TMPDIR: join(folder, 'tmp'), BUNDLESEAL_PRIVATE_KEY: undefined, ...call.env };
