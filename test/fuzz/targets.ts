@@ -14,16 +14,20 @@ import { decryptBundle, inspectBundle } from '../../src/index.ts';
 import { encodePkcs1Private, encodePkcs1Public } from '../../src/keys/encode.ts';
 import { parseEitherKey, parsePrivateKey, parsePublicKey } from '../../src/keys/parse.ts';
 import { encodePem } from '../../src/keys/pem.ts';
+import { parseImage } from '../../src/release/image.ts';
 import { readIndex } from '../../src/release/index-format.ts';
 import { readKeys } from '../../src/release/keys-list.ts';
+import { parsePatchHeader } from '../../src/release/patch-header.ts';
 import { readStamp, writeStamp } from '../../src/release/stamp.ts';
 import { judge, parseContentRange, parseDate, versionOf } from '../../src/sources/http-answer.ts';
 import { openZip, unzipBundle, unzipStream, zipBundle } from '../../src/zip.ts';
 import { type Parts, putTogether, signParts, takeApart } from '../support/forger.ts';
 import { FULL } from '../support/index-faults.ts';
 import { rsa2048Pkcs8 } from '../support/keys.ts';
+import { decodeNow } from '../support/patch.ts';
 import { base64, keyA, keyB, vectors } from '../support/vectors.ts';
-import { deflatedAsIs, rawZip, streamOf, utf8, zip64End } from '../support/zip.ts';
+import { deflatedAsIs, join, rawZip, streamOf, utf8, zip64End } from '../support/zip.ts';
+import patchVectors from '../vectors/patch-v1.json' with { type: 'json' };
 
 export interface Target {
   run(input: Uint8Array): unknown;
@@ -47,6 +51,14 @@ const json = (value: unknown) => utf8(JSON.stringify(value));
 const SEALED = [...vectors.good, ...vectors.bad]
   .map(({ sealed }) => base64(sealed))
   .filter(({ length }) => length < 20 * KIB);
+
+const PATCHES = [...patchVectors.good, ...patchVectors.bad]
+  .map(({ patch }) => base64(patch))
+  .filter(({ length }) => length < 4 * KIB);
+
+// An old image, and how long the new one is: both are bounded before a decoder begins.
+const OLD_IMAGE = utf8(`1000 a.js\n\n${'const a = () => import("./chunk-a1b2.js");\n'.repeat(24)}`);
+const NEW_LENGTH = 20_000;
 
 /** Several times the input, and what RSA and the hashes take whatever the input. */
 const linear = (length: number) => 16 * length + 256 * KIB;
@@ -349,6 +361,44 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       );
     },
     words: [':', '==', '\n', 'ff'.repeat(256), '='.repeat(4), 'A'.repeat(344)],
+    memory: linear,
+  },
+  'patch-header': {
+    run: parsePatchHeader,
+    seeds: async () => PATCHES.map((patch) => patch.slice(0, 96)),
+    words: ['BNDLDIFF', '\x01', '\xff\xff\xff\xff'],
+    memory: linear,
+  },
+  'patch-instructions': {
+    run(input) {
+      const space = join(OLD_IMAGE, new Uint8Array(NEW_LENGTH));
+      decodeNow(input, space, OLD_IMAGE.length);
+    },
+    seeds: async () => PATCHES.map((patch) => patch.slice(96)),
+    memory: (length) => linear(length) + 4 * NEW_LENGTH,
+  },
+  'image-list': {
+    run(input) {
+      const files = parseImage(input, 100);
+      if (files.length > 100) throw new Error('more files than the limit');
+    },
+    seeds: async () => [
+      utf8('0 a\n10 b/\u00e9.js\n1 b2\n\n0123456789x'),
+      utf8('1 a\n\nx'),
+      utf8('0 -\n0 A/b\n0 \uff5e\n0 \u{1f600}\n\n'),
+      OLD_IMAGE,
+    ],
+    words: [
+      '0 ',
+      '\n',
+      '\n\n',
+      '9999999999 ',
+      '../',
+      '\\',
+      'bundleseal-release.json',
+      'con',
+      '\u00df',
+    ],
     memory: linear,
   },
   base64: {
