@@ -10,7 +10,7 @@ import { decodeUtf8 } from '../utf8.ts';
 export const MAX_JSON_DEPTH = 8;
 
 /** A number that is written with a fraction or an exponent, so that nobody takes `1.0` for the integer 1. */
-export interface Fraction {
+interface Fraction {
   readonly fraction: number;
 }
 

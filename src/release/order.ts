@@ -34,7 +34,7 @@ export function checkMark(mark: IndexMark, name: string): void {
 }
 
 /** Whether a mark is below another: negative; the same place in the order: 0; above: positive. */
-export function compareMarks(
+function compareMarks(
   a: Pick<IndexMark, 'epoch' | 'sequence'>,
   b: Pick<IndexMark, 'epoch' | 'sequence'>,
 ): number {
