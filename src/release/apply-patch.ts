@@ -168,14 +168,23 @@ async function fillBase(
   const start = listLength(planned.map(({ name }) => ({ name, size: 0 })));
   let at = start;
   const list: { path: string; name: Uint8Array; size: number }[] = [];
-  await readContents(planned, signal, async ({ path, name }, take) => {
+  await readContents(planned, signal, async ({ path, name, data }, take) => {
     const begin = at;
-    for (let piece = await take(PIECE); piece.length > 0; piece = await take(PIECE)) {
+    const add = (piece: Uint8Array) => {
       if (piece.length > room.length - at) throw invalidPatch(OTHER_BASE);
       room.set(piece, at);
       at += piece.length;
-      await pace();
+    };
+    if (data instanceof Uint8Array) {
+      // Without the reader's copies, which may be garbage for long.
+      add(data);
+    } else {
+      for (let piece = await take(PIECE); piece.length > 0; piece = await take(PIECE)) {
+        add(piece);
+        await pace();
+      }
     }
+    await pace();
     list.push({ path, name, size: at - begin });
   });
   const length = listLength(list);
