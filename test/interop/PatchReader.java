@@ -379,7 +379,7 @@ public final class PatchReader {
     return longSpans.bit(0, level) == 1;
   }
 
-  // Images, paths and release ids: docs/releases.md.
+  // Images, their paths and release ids.
 
   /** The files of an image, by their paths, as views of it. */
   static Map<String, ByteBuffer> filesOf(ByteBuffer image) throws Refused {

@@ -1,30 +1,23 @@
 // The reader of docs/readers.md, written from docs/format.md alone, opens what this library seals and refuses what it
 // refuses, by the same codes.
 
-import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encryptBundle, keygen, resealBundle } from '../../src/index.ts';
 import { bytesOf } from '../support/bytes.ts';
+import { compile, named, run, skipped } from '../support/java.ts';
 import { derOf } from '../support/keys.ts';
 import { base64, keyB, vectors } from '../support/vectors.ts';
 
 const READER = join(import.meta.dirname, 'Reader.java');
 const PAGE = join(import.meta.dirname, '../../docs/readers.md');
 
-// In CI a missing JDK is a failure, not a shorter run.
-const isThere = spawnSync('javac', ['-version']).status === 0;
-const skipped = !isThere && process.env['CI'] === undefined;
-const name = skipped
-  ? 'the reader in Java: skipped, there is no JDK (Debian: apt-get install default-jdk-headless)'
-  : 'the reader in Java';
-
 let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'bundleseal-reader-'));
-  if (isThere) execFileSync('javac', ['-Xlint:all,-serial', '-Werror', '-d', folder, READER]);
+  compile(READER, folder);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -38,10 +31,7 @@ function open(publicKey: string, bundles: readonly Uint8Array[]) {
     rmSync(`${path}.zip`, { force: true });
     return path;
   });
-  const printed = execFileSync('java', ['-cp', folder, 'Reader', key, ...paths], {
-    encoding: 'utf8',
-  });
-  const lines = printed.split('\n');
+  const lines = run(folder, 'Reader', key, ...paths);
   return paths.map((path, i) => {
     expect(existsSync(`${path}.zip.part`)).toBe(false);
     const plain = existsSync(`${path}.zip`) ? readFileSync(`${path}.zip`) : undefined;
@@ -49,7 +39,7 @@ function open(publicKey: string, bundles: readonly Uint8Array[]) {
   });
 }
 
-describe.skipIf(skipped)(name, () => {
+describe.skipIf(skipped)(named('the reader in Java'), () => {
   it.each(['a', 'b'] as const)('opens every good vector of key %s', (name) => {
     const good = vectors.good.filter(({ key }) => key === name);
     const opened = open(

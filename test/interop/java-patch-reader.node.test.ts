@@ -1,0 +1,155 @@
+// The reader of patches in docs/readers.md, written from docs/patch-format.md alone, makes the same images as this library
+// and refuses the same patches.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { codePatch } from '../../src/release/create-patch.ts';
+import { planRelease, type ReleaseFile, readFiles } from '../../src/release/files.ts';
+import { imageLength, writeImage } from '../../src/release/image.ts';
+import { compile, named, run, skipped } from '../support/java.ts';
+import { filesOf, type PatchVectors, type VectorFiles } from '../support/patch-vectors.ts';
+import { base64 } from '../support/vectors.ts';
+import file from '../vectors/patch-v1.json' with { type: 'json' };
+
+const { good, bad } = file as unknown as PatchVectors;
+const READER = join(import.meta.dirname, 'PatchReader.java');
+const PAGE = join(import.meta.dirname, '../../docs/readers.md');
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bundleseal-patch-reader-'));
+  compile(READER, folder);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const read = async (files: VectorFiles): Promise<ReleaseFile[]> =>
+  readFiles(await planRelease(filesOf(files), undefined), undefined);
+
+async function imageOf(files: VectorFiles): Promise<Uint8Array> {
+  const release = await read(files);
+  const image = new Uint8Array(imageLength(release));
+  writeImage(release, image);
+  return image;
+}
+
+interface Case {
+  readonly from: VectorFiles;
+  readonly patch: Uint8Array;
+}
+
+/** What the reader says of each patch, and the new image where it made one. */
+async function apply(cases: readonly Case[]) {
+  const made: string[] = [];
+  const parameters: string[] = [];
+  for (const [i, { from, patch }] of cases.entries()) {
+    const paths = ['patch', 'old', 'new'].map((name) => join(folder, `${name}-${i}`));
+    const [patchPath, oldPath, newPath] = paths as [string, string, string];
+    writeFileSync(patchPath, patch);
+    writeFileSync(oldPath, await imageOf(from));
+    rmSync(newPath, { force: true });
+    made.push(newPath);
+    parameters.push(...paths);
+  }
+  const lines = run(folder, 'PatchReader', ...parameters);
+  expect(lines).toHaveLength(cases.length);
+  return made.map((path, i) => ({
+    line: lines[i] as string,
+    image: existsSync(path) ? readFileSync(path) : undefined,
+  }));
+}
+
+/** The check of the reader that a message of this library stands for. */
+const CHECKS: readonly (readonly [message: string, check: RegExp])[] = [
+  ['is shorter than its header', /^header: length/],
+  ['does not begin with', /^header: magic/],
+  ['is of a version', /^header: magic, version/],
+  ['has reserved bytes', /^header: magic, version or zeros/],
+  ['starts from another release', /^base:/],
+  // The page lets a decoder compare the length of the base first.
+  ['has an image of more', /^(limit|base: length)/],
+  ['is cut short', /^coded bytes: cut short/],
+  ['do not begin with zero', /^coded bytes: start/],
+  ['has coded bytes behind', /^coded bytes: (end|cut short)/],
+  ['of an unknown kind', /^instruction: kind/],
+  ['copies from outside', /^instruction: source/],
+  ['makes more bytes', /^instruction: length/],
+  ['out of range', /^coded bytes: plain byte/],
+  ['makes a list', /^list:/],
+  ['makes a file whose path', /^list:/],
+  ['makes no files', /^list: end/],
+  ['makes files whose sizes', /^list: total/],
+  ['does not make the release', /^result:/],
+];
+
+/** Parts that two releases share, cut at other places: copies of every length, literals and plain bytes. */
+const piece = fc.oneof(
+  fc.record({ text: fc.constantFrom('function(', 'return ', 'index-a1b2.js', 'index-c3d4.js') }),
+  fc.record({ text: fc.string({ maxLength: 40 }) }),
+  fc.record({ byte: fc.nat(255), length: fc.nat(3000) }),
+  fc.record({ seed: fc.nat(2), skip: fc.nat(300), length: fc.nat(100_000) }),
+);
+const path = fc.constantFrom('a.js', 'b/c.js', 'b/d.css', 'é.html', 'index-a1b2.js');
+const release = fc.dictionary(path, fc.array(piece, { maxLength: 12 }), { minKeys: 1 });
+
+describe.skipIf(skipped)(named('the reader of patches in Java'), () => {
+  it('makes the newer image with every good vector', async () => {
+    const results = await apply(good.map(({ from, patch }) => ({ from, patch: base64(patch) })));
+    for (const [i, { to, description }] of good.entries()) {
+      expect(results[i]?.line, description).toBe('applied');
+      expect(results[i]?.image?.equals(await imageOf(to)), description).toBe(true);
+    }
+  });
+
+  it('refuses every bad vector by the same check', async () => {
+    const results = await apply(bad.map(({ from, patch }) => ({ from, patch: base64(patch) })));
+    for (const [i, { reason, description }] of bad.entries()) {
+      const check = reason === '' ? /^.+: / : CHECKS.find(([said]) => reason.includes(said))?.[1];
+      expect(check, `${description}: no check for "${reason}"`).toBeDefined();
+      expect(results[i]?.line, description).toMatch(check as RegExp);
+      expect(results[i]?.image, description).toBeUndefined();
+    }
+  });
+
+  it('makes the newer image of any two releases', async () => {
+    const pairs = fc.array(fc.tuple(release, release), { minLength: 20, maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(pairs, async (drawn) => {
+        const cases = [];
+        for (const [from, to] of drawn) {
+          const { plain } = await codePatch(await read(from), await read(to), {});
+          cases.push({ from, patch: plain });
+        }
+        const results = await apply(cases);
+        for (const [i, [, to]] of drawn.entries()) {
+          expect(results[i]?.line).toBe('applied');
+          expect(results[i]?.image?.equals(await imageOf(to))).toBe(true);
+        }
+      }),
+      { numRuns: 2, endOnFailure: true },
+    );
+  });
+
+  it('refuses a patch in which one bit is changed anywhere', async () => {
+    const vector = good.find(({ description }) => description.includes('renamed'));
+    const { from, patch } = vector as (typeof good)[number];
+    const bytes = base64(patch);
+    const altered = Array.from({ length: 60 }, (_, i) => {
+      const copy = bytes.slice();
+      const at = Math.floor((i * (bytes.length - 1)) / 59);
+      copy[at] = (copy[at] as number) ^ (1 << (i % 8));
+      return { from, patch: copy };
+    });
+    for (const { line, image } of await apply(altered)) {
+      expect(line).toMatch(/^[a-z ]+: /);
+      expect(image).toBeUndefined();
+    }
+  });
+});
+
+it('the page on readers shows this reader, to the letter', () => {
+  const page = readFileSync(PAGE, 'utf8');
+  expect(page).toContain(`\`\`\`java\n${readFileSync(READER, 'utf8')}\`\`\`\n`);
+});

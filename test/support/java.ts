@@ -1,0 +1,26 @@
+// Programs in Java: compiled and run where there is a JDK.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+
+const isThere = spawnSync('javac', ['-version']).status === 0;
+
+// In CI a missing JDK is a failure, not a shorter run.
+export const skipped: boolean = !isThere && process.env['CI'] === undefined;
+
+/** What a group of tests is called: it says where they are skipped. */
+export function named(name: string): string {
+  if (!skipped) return name;
+  return `${name}: skipped, there is no JDK (Debian: apt-get install default-jdk-headless)`;
+}
+
+/** Compiles a program, with every warning an error. */
+export function compile(source: string, folder: string): void {
+  if (isThere) execFileSync('javac', ['-Xlint:all,-serial', '-Werror', '-d', folder, source]);
+}
+
+/** Runs a compiled program; returns the lines that it prints. */
+export function run(folder: string, program: string, ...parameters: readonly string[]): string[] {
+  return execFileSync('java', ['-cp', folder, program, ...parameters], { encoding: 'utf8' })
+    .split('\n')
+    .slice(0, -1);
+}
