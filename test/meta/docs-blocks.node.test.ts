@@ -1,11 +1,12 @@
 // No block of code in the documentation goes unseen: TypeScript is compiled and run, commands are run, and what is
 // not says so to its reader.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { blocks, examples, pages, ROOT } from '../support/docs.ts';
+import { blocks, examples, pages, ROOT, writeKeyModule } from '../support/docs.ts';
 
 interface Elsewhere {
   readonly language: string;
@@ -88,12 +89,19 @@ describe('blocks of code', () => {
 
 describe('examples of TypeScript', () => {
   let program: ts.Program;
+  let keyModule: string;
+  const KEY_MODULE = join(ROOT, 'bundleseal-key.ts');
   const pathOf = (i: number) => join(ROOT, `example-${i}.ts`);
 
-  beforeAll(() => {
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bundleseal-docs-'));
+    await writeKeyModule(join(folder, 'key.ts'));
+    keyModule = readFileSync(join(folder, 'key.ts'), 'utf8');
+    rmSync(folder, { recursive: true });
     const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
     const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
     const texts = new Map(examples.map(({ code }, i) => [pathOf(i), code]));
+    texts.set(KEY_MODULE, keyModule);
     const settings: ts.CompilerOptions = {
       ...options,
       isolatedDeclarations: false,
@@ -132,6 +140,7 @@ describe('examples of TypeScript', () => {
     );
     expect(meant.length).toBeGreaterThan(20);
     const texts = new Map(meant.map(({ path, code }) => [path, code]));
+    texts.set(KEY_MODULE, keyModule);
     const host = ts.createCompilerHost(settings);
     const { readFile, fileExists } = host;
     host.readFile = (path) => texts.get(path) ?? readFile(path);

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { build, transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { examples, ROOT, sources } from '../support/docs.ts';
+import { examples, ROOT, sources, writeKeyModule } from '../support/docs.ts';
 
 const ENTRIES = ['index', 'node', 'zip', 'release', 'capgo', 'capgo-node'];
 
@@ -34,6 +34,8 @@ describe('examples', () => {
       join(target, 'package.json'),
       JSON.stringify({ name: 'bundleseal', type: 'module', exports: Object.fromEntries(targets) }),
     );
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    await writeKeyModule(join(folder, 'bundleseal-key.js'));
   });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

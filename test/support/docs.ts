@@ -2,6 +2,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeModule } from '../../src/cli/key-module.ts';
+import { rsa2048Spki } from './keys.ts';
 
 export const ROOT: string = join(import.meta.dirname, '../..');
 
@@ -48,3 +50,8 @@ export const blocks: readonly Block[] = [...sources, ...pages].flatMap(blocksIn)
 export const examples: readonly Block[] = blocks.filter(({ language }) =>
   ['ts', 'js'].includes(language),
 );
+
+/** Writes the module of public keys that examples import, as the command line does. */
+export async function writeKeyModule(path: string): Promise<void> {
+  await writeModule(path, [rsa2048Spki], false);
+}
