@@ -17,6 +17,9 @@ export default defineConfig([
       release: 'src/release.ts',
       capgo: 'src/capgo.ts',
       'capgo-node': 'src/capgo-node.ts',
+      // It answers at once, so it loads the sentences of errors at once. In a file of its own, apps that import another
+      // call of the same entry do not load them.
+      inspect: 'src/bundle/inspect.ts',
     },
     format: 'esm',
     target: 'es2022',

@@ -4,7 +4,7 @@ import { base64 } from './vectors.ts';
 import { join, utf8 } from './zip.ts';
 
 /** A part of a file: text, base64, a repeated byte, or `length` bytes of a generator behind `skip` of them. */
-export type Piece =
+type Piece =
   | { readonly text: string }
   | { readonly base64: string }
   | { readonly byte: number; readonly length: number }

@@ -12,7 +12,7 @@ export const FROM_OLD = 4;
 /** From what was made before, by its distance. */
 export const FROM_NEW = 5;
 /** Bytes that are given as they are, without predictions: what is compressed already. */
-export const PLAIN = 6;
+const PLAIN = 6;
 
 /** A copy never reads closer than this behind the byte that it makes, so that contexts may look ahead in its source. */
 export const MIN_DISTANCE = 4;

@@ -13,7 +13,7 @@ export interface MatchFinder {
 }
 
 /** Bytes that a match has at least. */
-export const SHORTEST_MATCH = 8;
+const SHORTEST_MATCH = 8;
 
 // Every second place is indexed: half the memory and time. A match from an odd place is found one byte later.
 const STEP = 2;
