@@ -120,6 +120,13 @@ export function forgetTemporary(temporary: string): void {
   live.delete(temporary);
 }
 
+/** What is in this folder under names that {@link nameTemporary} gave for `name`, in any process. */
+export async function temporariesOf(folder: HeldFolder, name: string): Promise<string[]> {
+  const prefix = await prefixOf(name);
+  const entries = await readdir(folder.path).catch(() => []);
+  return entries.filter((entry) => entry.startsWith(prefix) && entry.endsWith(SUFFIX));
+}
+
 /**
  * Removes what killed processes left of earlier attempts to write `name` in this folder, as far as this user may:
  * what stays is in nobody's way.
@@ -130,8 +137,8 @@ export async function cleanTemporaries(
   remove: (temporary: string) => Promise<void> = (temporary) => unlink(folder.at(temporary)),
 ): Promise<void> {
   const prefix = await prefixOf(name);
-  for (const entry of await readdir(folder.path).catch(() => [])) {
-    if (!entry.startsWith(prefix) || !entry.endsWith(SUFFIX) || live.has(entry)) continue;
+  for (const entry of await temporariesOf(folder, name)) {
+    if (live.has(entry)) continue;
     const writer = WRITER.exec(entry.slice(prefix.length, -SUFFIX.length))?.groups;
     if (writer === undefined) continue;
     const fate = await fateOf(writer as unknown as Writer);

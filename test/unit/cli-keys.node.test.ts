@@ -9,13 +9,16 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { keyId as capgoKeyId } from '../../src/capgo/keys.ts';
 import { ignoreInGit } from '../../src/cli/git.ts';
 import { placePair } from '../../src/cli/key-pair.ts';
-import { nameTemporary } from '../../src/files/temporary.ts';
+import { lockPair } from '../../src/cli/pair-lock.ts';
+import { isTemporary, nameTemporary } from '../../src/files/temporary.ts';
 import { keyId } from '../../src/index.ts';
 import { zipBundle } from '../../src/zip.ts';
 import { type Project, runIn, useCli, withProject } from '../support/cli.ts';
@@ -598,6 +601,83 @@ describe('key rotate', () => {
       await placePair(project.path('.bundleseal_key'), pair);
       expect(seen).toEqual([ours.privateKey]);
       expect(read(project, '.bundleseal_key')).toBe(next.privateKey);
+    });
+  });
+
+  const atWrite = (work: () => void) =>
+    Object.defineProperty({ ...next }, 'privateKey', {
+      get() {
+        work();
+        return next.privateKey;
+      },
+    });
+
+  it('replaces no private key that another program has put there meanwhile', async () => {
+    await withKeys(async (project) => {
+      const third = makePair(3072, 'pkcs8').privateKey;
+      const pair = atWrite(() => {
+        rmSync(project.path('.bundleseal_key'));
+        writeFileSync(project.path('.bundleseal_key'), third);
+      });
+      await expect(placePair(project.path('.bundleseal_key'), pair)).rejects.toMatchObject({
+        code: 'ERR_FILE',
+      });
+      expect(read(project, '.bundleseal_key')).toBe(third);
+      expect(read(project, '.bundleseal_key.old')).toBe(ours.privateKey);
+      expect(read(project, '.bundleseal_key.pub')).toBe(ours.publicKey);
+    });
+  });
+
+  it('keeps the private key whose second name another program removes meanwhile', async () => {
+    await withKeys(async (project) => {
+      const pair = atWrite(() => rmSync(project.path('.bundleseal_key.old')));
+      await expect(placePair(project.path('.bundleseal_key'), pair)).rejects.toMatchObject({
+        code: 'ERR_FILE',
+      });
+      expect(read(project, '.bundleseal_key')).toBe(ours.privateKey);
+      expect(read(project, '.bundleseal_key.pub')).toBe(ours.publicKey);
+    });
+  });
+
+  it('leaves the key of another program where the rest of the work fails', async () => {
+    await withKeys(async (project) => {
+      const path = project.path('.bundleseal_key');
+      const third = makePair(3072, 'pkcs8').privateKey;
+      const failing = placePair(path, next, async () => {
+        rmSync(path);
+        writeFileSync(path, third);
+        throw new Error('refused');
+      });
+      await expect(failing).rejects.toThrow('refused');
+      expect(read(project, '.bundleseal_key')).toBe(third);
+      expect(read(project, '.bundleseal_key.old')).toBe(ours.privateKey);
+    });
+  });
+
+  it.each([[['key', 'rotate']], [['key', 'create', '--force']]])(
+    'refuses %j while another command writes the pair',
+    async (args) => {
+      await withKeys(async (project) => {
+        await lockPair(project.path('.bundleseal_key'), async () => {
+          const before = readdirSync(project.folder).sort();
+          expect(await project.json(args)).toMatchObject({ code: 'ERR_FILE' });
+          expect(readdirSync(project.folder).sort()).toEqual(before);
+          expect(read(project, '.bundleseal_key')).toBe(ours.privateKey);
+        });
+        expect(readdirSync(project.folder).filter(isTemporary)).toEqual([]);
+      });
+    },
+  );
+
+  it('is not held up by the mark of a process that was killed', async () => {
+    await withKeys(async (project) => {
+      const mark = await nameTemporary('.bundleseal_key.lock');
+      // No process of Linux has a number above 2^22.
+      const dead = mark.replace(`-${process.pid}-`, `-${2 ** 22 + 1}-`);
+      await project.write(dead, '');
+      const rotated = await project.run(['key', 'rotate']);
+      expect(rotated.code, rotated.stderr).toBe(0);
+      expect(readdirSync(project.folder).filter(isTemporary)).toEqual([]);
     });
   });
 

@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import { gitStateOf, ignoreInGit, ignoreLines } from '../git.ts';
 import { examples } from '../help.ts';
 import { type KeptPair, placePair } from '../key-pair.ts';
+import { lockPair } from '../pair-lock.ts';
 import { isThere, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
 import { CAPGO, SEALED } from '../wires.ts';
@@ -60,7 +61,11 @@ export function keyCreate(group: Command): void {
         const pair = options.capgo
           ? await (await import('../../capgo.ts')).keygen({ signal })
           : await (await import('../../index.ts')).keygen({ modulusBits, format, signal });
-        const kept = await placePair(out, pair);
+        const kept = await lockPair(out, async () => {
+          // Another command may have made one meanwhile.
+          await refuseExisting(out, force);
+          return placePair(out, pair);
+        });
         await guardFromGit(context, out, options.gitignore);
         if (kept.privateKey !== undefined) {
           await guardFromGit(context, kept.privateKey, options.gitignore);

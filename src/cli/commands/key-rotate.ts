@@ -14,6 +14,7 @@ import { examples } from '../help.ts';
 import { checkModule, keysOfModule, writeModule } from '../key-module.ts';
 import { placePair } from '../key-pair.ts';
 import { isKeyOf, readWireKey } from '../keys.ts';
+import { lockPair } from '../pair-lock.ts';
 import { publicPem } from '../public-pem.ts';
 import { isThere, type KeyValue, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
@@ -59,7 +60,9 @@ export function keyRotate(group: Command): void {
         await refuseKeyAsPath(options.key, '--key');
         if (options.module !== undefined) await checkModule(options.module, false);
         const config = await findConfig('.');
-        return options.finish ? finish(context, config, options) : begin(context, config, options);
+        return options.finish
+          ? finish(context, config, options)
+          : lockPair(options.key, () => begin(context, config, options));
       }),
     );
 }

@@ -1,0 +1,53 @@
+// One command at a time writes a key pair: two that overlap could each replace the private key of the other.
+
+import { open, realpath, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileError, onFile } from '../files/error.ts';
+import { type HeldFolder, holdFolder } from '../files/held-folder.ts';
+import {
+  cleanTemporaries,
+  forgetTemporary,
+  nameTemporary,
+  temporariesOf,
+} from '../files/temporary.ts';
+
+/**
+ * Runs `work` while no other command writes this key pair. An empty file beside the private key marks the command
+ * that does; the mark of a process that was killed does not count.
+ *
+ * Each command makes its mark before it looks for others, so of two at the same time at most one goes on.
+ *
+ * @throws {@link BundleSealError} `ERR_FILE`: another command writes the pair.
+ */
+export async function lockPair<T>(privateKey: string, work: () => Promise<T>): Promise<T> {
+  const target = await realpath(privateKey).catch(() => privateKey);
+  const place = dirname(target);
+  const folder = await holdFolder(await realpath(place).catch(() => place), privateKey);
+  const base = `${basename(target)}.lock`;
+  const mark = await nameTemporary(base);
+  try {
+    const made = `can't be made in its folder ${JSON.stringify(place)}`;
+    await (await onFile(privateKey, made, open(folder.at(mark), 'wx', 0o600))).close();
+    await refuseOthers(folder, base, mark, { privateKey, place });
+    return await work();
+  } finally {
+    await unlink(folder.at(mark)).catch(() => {});
+    forgetTemporary(mark);
+    await folder.close();
+  }
+}
+
+async function refuseOthers(
+  folder: HeldFolder,
+  base: string,
+  mark: string,
+  { privateKey, place }: { readonly privateKey: string; readonly place: string },
+): Promise<void> {
+  await cleanTemporaries(folder, base);
+  const other = (await temporariesOf(folder, base)).find((name) => name !== mark);
+  if (other === undefined) return;
+  throw fileError(
+    privateKey,
+    `is being written by another command: try again when it has ended. If none is running, remove ${join(place, other)}`,
+  );
+}
