@@ -18,6 +18,8 @@ export interface Context {
   readonly env: NodeJS.ProcessEnv;
   readonly warnings: string[];
   warn(message: string): void;
+  /** Says to people what was done beside the command's own work. */
+  inform(message: string): void;
   /** Follows work of some length; the bar shows after a second, on a terminal alone. */
   follow<T>(
     label: string,
@@ -43,6 +45,9 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
       const text = withoutKeys(message);
       warnings.push(text);
       if (!isJson) say(`! ${text}`);
+    },
+    inform(message) {
+      if (!isSilent) say(`✓ ${withoutKeys(message)}`);
     },
     async follow(label, work) {
       if (!isTerminal) return work(() => {});

@@ -18,6 +18,7 @@ import { readCount } from './limits.ts';
 import { isThere, type KeyValue, readKeyFile } from './read-key.ts';
 import { readSequence } from './read-metadata.ts';
 import { SEALED } from './wires.ts';
+import { inWordsOf } from './wording.ts';
 
 export interface OpeningOptions extends PublicKeyOptions {
   readonly seal?: string;
@@ -101,7 +102,7 @@ export async function findKeysOfRotation(
 function passOver(context: Context, from: string): (error: unknown) => void {
   return (error) => {
     if (!(error instanceof BundleSealError)) throw error;
-    context.warn(`${from} is passed over: ${error.message}`);
+    context.warn(`${from} is passed over: ${inWordsOf([], error.message)}`);
   };
 }
 

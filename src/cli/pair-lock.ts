@@ -10,6 +10,7 @@ import {
   nameTemporary,
   temporariesOf,
 } from '../files/temporary.ts';
+import { isThere } from './read-key.ts';
 
 /**
  * Runs `work` while no other command writes this key pair. An empty file beside the private key marks the command
@@ -22,6 +23,8 @@ import {
 export async function lockPair<T>(privateKey: string, work: () => Promise<T>): Promise<T> {
   const target = await realpath(privateKey).catch(() => privateKey);
   const place = dirname(target);
+  // Nothing is written in a folder that is not there, and the work says best what is missing.
+  if (!(await isThere(place))) return work();
   const folder = await holdFolder(await realpath(place).catch(() => place), privateKey);
   const base = `${basename(target)}.lock`;
   const mark = await nameTemporary(base);

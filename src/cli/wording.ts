@@ -59,6 +59,8 @@ const WORDINGS: readonly Wording[] = [
   },
   { said: /,? ?see keygen\(\) of bundleseal\/capgo\b/g, otherwise: ', see key create --capgo' },
   { said: /\bkeygen\(\)/g, otherwise: '"bundleseal key create"' },
+  { said: / \(or pass DER bytes or a JWK object\)/g, otherwise: ', or be DER or a JWK' },
+  { said: /\bpass its publicKey or its privateKey\b/g, otherwise: 'pass one of the two alone' },
   // What a bundle has to be.
   option('expect\\.appId', ['--expect-app-id'], 'the expected app'),
   option('expect\\.version', ['--expect-version'], 'the expected version'),

@@ -119,7 +119,9 @@ describe('on a terminal', () => {
         },
       );
       expect(code).toBe(0);
-      expect(readFileSync(path('.gitignore'), 'utf8')).toBe('/.bundleseal_key\n');
+      expect(readFileSync(path('.gitignore'), 'utf8')).toBe(
+        '/.bundleseal_key\n/.bundleseal_key.old*\n.*.bundleseal-tmp\n',
+      );
     });
   });
 

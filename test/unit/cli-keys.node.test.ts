@@ -211,10 +211,39 @@ describe('key create', () => {
   it('writes .gitignore before there is a repository', async () => {
     await withProject(async (project) => {
       const made = await project.run([...create, '--out', 'k', '--gitignore']);
-      expect(made.stderr).toContain('k was added to .gitignore');
+      expect(made.stderr).toContain('✓ k was added to .gitignore');
       await runIn(project.folder, 'git', ['init', '-q']);
       const { stdout } = await runIn(project.folder, 'git', ['status', '--porcelain', '-uall']);
       expect(stdout).toBe('?? .gitignore\n?? k.pub\n');
+    });
+  });
+
+  it('tells that the key is in .gitignore as no warning', async () => {
+    await withProject(async (project) => {
+      await runIn(project.folder, 'git', ['init', '-q']);
+      const made = await project.run([...create, '--out', 'k', '--gitignore']);
+      expect(made.stderr).toContain('✓ k was added to .gitignore');
+      expect(made.stderr).not.toMatch(/^!/m);
+      const quiet = await project.run([...create, '--out', 'k2', '--gitignore', '--quiet']);
+      expect(quiet.stderr).toBe('');
+    });
+  });
+
+  it.each([
+    ['key show', ['key', 'show', 'k']],
+    ['bundle encrypt', ['bundle', 'encrypt', 'a.zip', '--key', 'k', '--no-project']],
+    ['bundle verify', ['bundle', 'verify', 'a.zip', '--key', 'k']],
+    ['doctor', ['doctor', '--key', 'k']],
+    ['doctor of .bundleseal_key', ['doctor']],
+  ])('says of a file that is no key what a file may hold: %s', async (_, args) => {
+    await withProject(async (project) => {
+      for (const name of ['k', '.bundleseal_key', '.bundleseal_key.pub']) {
+        await project.write(name, 'no key at all');
+      }
+      await project.write('a.zip', zip);
+      const { stdout, stderr } = await project.run(args);
+      expect(stdout + stderr).toContain('this is no PEM key');
+      expect(stdout + stderr).not.toMatch(/DER bytes|JWK object/);
     });
   });
 

@@ -119,7 +119,7 @@ export async function guardFromGit(context: Context, path: string, add: boolean)
   if (state === 'no repository' && add) {
     // A repository that is made here later must not take the key in.
     const { file } = await ignoreInGit(path);
-    context.warn(`${path} was added to ${file}, for there is no git repository here yet`);
+    context.inform(`${path} was added to ${file}, for there is no git repository here yet`);
     return;
   }
   if (state !== 'not ignored') return;
@@ -131,9 +131,11 @@ export async function guardFromGit(context: Context, path: string, add: boolean)
     return;
   }
   const { file, state: after } = await ignoreInGit(path);
+  if (after === 'ignored') {
+    context.inform(`${path} was added to ${file}`);
+    return;
+  }
   context.warn(
-    after === 'ignored'
-      ? `${path} was added to ${file}`
-      : `${path} was added to ${file}, but git would still commit it: another pattern takes it in again, or its name can't be written as a pattern. Move the key out of the repository`,
+    `${path} was added to ${file}, but git would still commit it: another pattern takes it in again, or its name can't be written as a pattern. Move the key out of the repository`,
   );
 }

@@ -2,6 +2,7 @@
 
 import { BundleSealError } from '../../errors.ts';
 import type { Wire } from '../wires.ts';
+import { inWordsOf } from '../wording.ts';
 
 /** What was found. Stable: programs may branch on it; docs/doctor.md explains each. */
 type FindingCode =
@@ -70,10 +71,11 @@ export async function examine(
     if (found !== undefined) findings.push(found);
   } catch (error) {
     if (!(error instanceof BundleSealError)) throw error;
+    const message = inWordsOf([], error.message);
     const isNamed = [failed.what, JSON.stringify(failed.what)].some((name) =>
-      error.message.startsWith(name),
+      message.startsWith(name),
     );
-    const what = isNamed ? error.message : `${failed.what}: ${error.message}`;
+    const what = isNamed ? message : `${failed.what}: ${message}`;
     // One file is looked at for several keys, and has one fault.
     const isSaid = findings.some((one) => one.code === failed.code && one.what === what);
     if (!isSaid) findings.push({ ...failed, what });
