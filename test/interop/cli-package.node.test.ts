@@ -143,7 +143,7 @@ describe('on a terminal', () => {
       );
       expect(isStopped, seen).toBe(true);
       expect(code).toBe(130);
-      expect(seen).toContain('nothing was changed');
+      expect(seen).toContain('nothing is half written');
       expect(readdirSync(path()).sort()).toEqual(before);
     });
   });
