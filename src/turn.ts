@@ -22,6 +22,11 @@ function afterMessage(resolve: () => void): void {
   port2.postMessage(undefined);
 }
 
+/** Starts a clean-up of the caller's own code, which may never settle, and drops its result or error. */
+export function unawaited(start: () => unknown): void {
+  (async () => start())().catch(() => {});
+}
+
 /** What `work` gives, or a rejection with the signal's reason as soon as it is aborted. */
 export async function untilAborted<T>(
   work: Promise<T>,

@@ -2,7 +2,7 @@
 
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
-import { giveWay, untilAborted } from '../turn.ts';
+import { giveWay, unawaited, untilAborted } from '../turn.ts';
 import type { Source } from './input.ts';
 import { isOwn } from './own.ts';
 
@@ -19,7 +19,10 @@ export interface StreamReader {
   fill(room: Uint8Array, signal?: AbortSignal): Promise<number>;
   /** Whether nothing follows; waits until that is known. */
   ended(signal?: AbortSignal): Promise<boolean>;
-  /** Lets go of the stream: cancels what has not been read, where a reason is given. */
+  /**
+   * Lets go of the stream. Where a reason is given, it cancels what has not been read and does not wait until the source
+   * has ended: a source may never settle.
+   */
   close(reason?: unknown): Promise<void>;
 }
 
@@ -168,8 +171,8 @@ export function openStream(source: ByteStream): StreamReader {
     },
     async close(reason) {
       rest = NOTHING;
-      // What the source says to that comes too late to matter.
-      if (reason !== undefined && !isEnd) await reader.cancel(reason).catch(() => {});
+      // What the source answers comes too late to matter, and it may never answer.
+      if (reason !== undefined && !isEnd) unawaited(() => reader.cancel(reason));
       reader.releaseLock();
     },
   };
