@@ -17,6 +17,9 @@ export interface CentralEntry extends Entry {
   readonly offset: number;
 }
 
+/** Bytes of a name as it stands in the archive: four times those of the longest path. */
+const MAX_RAW_NAME = 4096;
+
 const AGAIN = 'make the archive again with a common zip tool';
 
 /**
@@ -35,6 +38,10 @@ export function checkHeader(header: Header): Entry {
   const path = plain.endsWith('/') ? plain.slice(0, -1) : plain;
   const fault = isRoot ? undefined : pathFault(path);
   if (fault !== undefined) throw invalid(fault, name);
+  // Both are kept beside the path: "./" over and over, or bytes that a Unicode path field replaces.
+  if (header.name.length > MAX_RAW_NAME || (header.unicodeName?.length ?? 0) > MAX_RAW_NAME) {
+    throw invalid(`has a name of more than ${MAX_RAW_NAME} bytes in the archive: ${AGAIN}`, name);
+  }
   if ((flags & (FLAG.encrypted | FLAG.stronglyEncrypted | FLAG.masked)) !== 0) {
     throw invalid('is encrypted: zip without a password, sealing the bundle encrypts it', name);
   }

@@ -5,8 +5,7 @@
 // lengths that contradict each other). And its interface does not tell where the deflated data ended, which whoever
 // reads an archive forward has to know. The tables here have 2^10 codes, and longer
 // ones are decoded bit by bit, as are the first symbols of each block: a table is filled when it pays. A megabyte of
-// blocks without content takes as long as it takes zlib, and honest data half the time that it takes fflate. What zlib
-// accepts is accepted, and nothing else.
+// blocks without content takes as long as it takes zlib. What zlib accepts is accepted, and nothing else.
 
 import type { BundleSealError } from '../errors.ts';
 import { build, type Code, createCode, decodeLong, entryOf } from './huffman.ts';

@@ -56,6 +56,8 @@ export async function exchange(
   arrived: (bytes?: number) => void,
 ): Promise<Failure | undefined> {
   const refuse = refusal(connection, reading);
+  // A server could name another size with every answer, and so be asked without end.
+  let isCorrected = false;
   for (;;) {
     const reaching = reach(connection, headersFor(reading), { stop, alive: arrived, refuse });
     let reached: Reached;
@@ -85,6 +87,12 @@ export async function exchange(
         case 'replaced':
           return replaced(reading, refuse);
         case 'shorter':
+          if (isCorrected && to !== verdict.size) {
+            throw refuse(
+              'answered 416 (range not satisfiable) with another size each time: the server is at fault',
+            );
+          }
+          isCorrected = true;
           if (to === verdict.size) reading.ranged = false;
           reading.to = verdict.size;
       }

@@ -797,3 +797,19 @@ describe('the memory for a range', () => {
     expect(Math.max(...lengths)).toBe(4_999_000);
   });
 });
+
+describe('a server that answers every range with a 416 and a smaller size', () => {
+  it('is refused after one correction', async () => {
+    let asked = 0;
+    const fetching = async () => {
+      asked += 1;
+      return new Response(null, {
+        status: 416,
+        headers: { 'content-range': `bytes */${KEPT - asked}` },
+      });
+    };
+    const error = await rejection(httpSource(URL_, { fetch: fetching }), 'ERR_SOURCE_FAILED');
+    expect(error.message).toContain('another size each time');
+    expect(asked).toBe(2);
+  });
+});

@@ -59,6 +59,14 @@ describe('checkArchive', () => {
     expect((await checkArchive(zip)).notForward).toBe('index.html');
   });
 
+  it('refuses a name that is short, but takes more than 4,096 bytes in the archive', async () => {
+    const named = (times: number) =>
+      checkArchive(rawZip([{ name: `${'./'.repeat(times)}a`, content: utf8('Hi') }]));
+    expect((await named(2047)).files.map(({ path }) => path)).toEqual(['a']);
+    const error = await rejection(named(2048), 'ERR_ARCHIVE_INVALID');
+    expect(error.message).toContain('has a name of more than 4096 bytes in the archive');
+  });
+
   it('stops at an abort with its reason', async () => {
     const stop = new AbortController();
     stop.abort(new Error('enough'));
