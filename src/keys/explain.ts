@@ -187,6 +187,10 @@ function explainStructure(tags: string): string {
 }
 
 function explainText(text: string): string {
+  // Every second byte of such a text is zero, if it is ASCII.
+  if (/^(?:\0[^\0]|[^\0]\0){8}/.test(text)) {
+    return 'the key is UTF-16 text without a byte order mark: save the file as UTF-8';
+  }
   // As a shell passes on a variable that holds line breaks alone.
   if (/^(\s|\\[rnt])*$/.test(text)) return EMPTY;
   const beginning = BEGINNINGS.find(([pattern]) => pattern.test(text));

@@ -39,7 +39,8 @@ export function repairKeyText(given: string): RepairedKey {
     text = next;
     repairs.push(what);
   };
-  step('it was in UTF-16', withoutNuls(text));
+  // Without a byte order mark it is no UTF-16 by the book: that is named, and not repaired.
+  if (UTF_16_MARK.test(text)) step('it was in UTF-16', withoutNuls(text));
   step('invisible characters stood in it', text.replace(INVISIBLE, ''));
   step('it stood in quotes', text.replace(QUOTES_AROUND, '').trim());
   // Twice, for a secret that was encoded for a tool that encodes it itself.
@@ -95,6 +96,9 @@ export function textOfBytes(bytes: Uint8Array): string | undefined {
     return String.fromCharCode(...bytes);
   }
 }
+
+// In Latin-1, after a decoder of UTF-8 that replaces bytes, or as it is.
+const UTF_16_MARK = /^(?:\u00fe\u00ff|\u00ff\u00fe|\ufffd\ufffd|\ufeff)/;
 
 function withoutNuls(text: string): string {
   if (!text.includes('\0')) return text;
