@@ -56,7 +56,10 @@ export function openRandomAccess(
       if (!isBytes(bytes)) {
         throw new TypeError(`${name}.read expected to give a Uint8Array, got ${describe(bytes)}`);
       }
-      if (bytes.length === length) return bytes;
+      // A Buffer is a Uint8Array whose slice() shares memory, where the library expects a copy.
+      if (bytes.length === length) {
+        return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, length);
+      }
       throw new BundleSealError(
         'ERR_SOURCE_FAILED',
         `the source gave ${bytes.length} bytes where ${length} were asked for: it was changed meanwhile, or its read() is at fault`,
