@@ -137,8 +137,10 @@ export function readSigningKey(input: PrivateKeyInput | Signer): Promise<Signing
     throw new TypeError(`privateKey.sign expected a function, got ${describe(input.sign)}`);
   }
   const name = 'privateKey.publicKey';
-  checkKeyInput(input.publicKey, name);
-  return readPublicKey(input.publicKey, name).then((publicKey) => ({ signer: input, publicKey }));
+  // Asked for once: a signer that names another key the next time is held to this one.
+  const named = input.publicKey;
+  checkKeyInput(named, name);
+  return readPublicKey(named, name).then((publicKey) => ({ signer: input, publicKey }));
 }
 
 /** Checks the option, and that a bundle of this size (where it is known) has a layout that readers take. */
