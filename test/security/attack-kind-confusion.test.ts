@@ -22,9 +22,9 @@ const OPENERS: Readonly<Record<string, (sealed: Uint8Array, seal: string) => Pro
   'decryptBundle with a seal': (sealed, seal) =>
     decryptBundle(sealed.subarray(-5016), { publicKey, seal }),
   decryptStream: (sealed) =>
-    new Response(
-      decryptStream(new Blob([sealed as BlobPart]).stream(), { publicKey }),
-    ).arrayBuffer(),
+    decryptStream(new Blob([sealed as BlobPart]).stream(), { publicKey })
+      .getReader()
+      .read(),
   openBundle: (sealed) => openBundle(sealed, { publicKey }),
   resealBundle: (sealed) => resealBundle(sealed, { publicKey, privateKey }),
   'resealBundle of a seal': (_, seal) => resealBundle(seal, { publicKey, privateKey }),
