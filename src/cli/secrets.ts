@@ -19,7 +19,21 @@ const HIDDEN = '[…]';
 /** Whether a text that should name a file, or anything else short, may be a key or a part of one. */
 export function looksLikeKey(text: string): boolean {
   if (/-----|PRIVATE KEY|^\s*["'[{]|[\n\r]|\\n|%0A/i.test(text)) return true;
-  return hasKeyRun(text);
+  return hasKeyRun(text) || isMixedThroughout(text);
+}
+
+/**
+ * Whether a text is base64 with slashes in it: its letters, digits and signs change from one to the next far more often
+ * than those of a path.
+ */
+function isMixedThroughout(text: string): boolean {
+  const compact = text.replace(/\s+/g, '');
+  if (!/^[A-Za-z0-9+/=]{48,}$/.test(compact)) return false;
+  const kinds = [...compact].map((sign) =>
+    [/[a-z]/, /[A-Z]/, /\d/].findIndex((kind) => kind.test(sign)),
+  );
+  const changes = kinds.filter((kind, index) => index > 0 && kind !== kinds[index - 1]);
+  return changes.length >= 0.45 * kinds.length;
 }
 
 function hasKeyRun(text: string): boolean {

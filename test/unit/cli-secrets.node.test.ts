@@ -1,6 +1,6 @@
 // No part of a key reaches a message, however the key came to stand where a name belongs.
 
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { looksLikeKey, secretsOf, withoutSecrets } from '../../src/cli/secrets.ts';
@@ -41,6 +41,15 @@ describe('a text that should be a name', () => {
   ])('is not taken for a key where it is %s', (path) => {
     expect(looksLikeKey(path)).toBe(false);
   });
+});
+
+it('takes every piece of 64 characters of base64 for a key, and no path of words', () => {
+  for (let round = 0; round < 300; round++) {
+    const piece = randomBytes(48).toString('base64');
+    expect(looksLikeKey(piece), piece).toBe(true);
+  }
+  const path = 'Users/ReleaseManager2026/Documents/MyApplication/Keys/Production2026';
+  expect(looksLikeKey(path)).toBe(false);
 });
 
 describe('a message', () => {
