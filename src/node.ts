@@ -1,4 +1,4 @@
-export type { ZipLimits } from './archive/limits.ts';
+export type { ZipLimits } from './archive/format/limits.ts';
 export type { ChecksumOptions } from './bundle/checksum.ts';
 export { checksumFile } from './files/checksum-file.ts';
 export { type DecryptFileOptions, decryptFile } from './files/decrypt-file.ts';

@@ -1,5 +1,4 @@
-export type { ZipContent, ZipData, ZipEntries, ZipInput } from './archive/content.ts';
-export type { ZipLimits } from './archive/limits.ts';
+export type { ZipLimits } from './archive/format/limits.ts';
 export {
   type OpenZipOptions,
   openZip,
@@ -8,11 +7,12 @@ export {
   type ZipEntry,
   type ZipReader,
   type ZipSource,
-} from './archive/open-zip.ts';
-export { type UnzipOptions, unzipBundle } from './archive/unzip.ts';
-export { type UnzipStreamOptions, unzipStream } from './archive/unzip-stream.ts';
-export type { UnzippedEntry } from './archive/unzipped.ts';
-export { type ZipOptions, zipBundle, zipStream } from './archive/zip.ts';
+} from './archive/read/open-zip.ts';
+export { type UnzipOptions, unzipBundle } from './archive/read/unzip.ts';
+export { type UnzipStreamOptions, unzipStream } from './archive/read/unzip-stream.ts';
+export type { UnzippedEntry } from './archive/read/unzipped.ts';
+export type { ZipContent, ZipData, ZipEntries, ZipInput } from './archive/write/content.ts';
+export { type ZipOptions, zipBundle, zipStream } from './archive/write/zip.ts';
 export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
 export type { Progress, WorkOptions } from './options.ts';
 export type { BundleInput } from './sources/input.ts';

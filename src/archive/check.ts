@@ -1,13 +1,13 @@
 // Reading a whole archive as a device will, and writing it again, for whoever seals and verifies.
 
 import { checkOptions, type WorkOptions } from '../options.ts';
-import { contentOf, readArchive } from './archive.ts';
-import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from './limits.ts';
-import { openZipSource, type ZipEntry, type ZipSource } from './open-zip.ts';
+import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from './format/limits.ts';
 import { createPace } from './pace.ts';
 import { joined } from './pieces.ts';
+import { contentOf, readArchive } from './read/archive.ts';
+import { openZipSource, type ZipEntry, type ZipSource } from './read/open-zip.ts';
 import { generatorStream } from './streams.ts';
-import { type ZipOptions, zipStream } from './zip.ts';
+import { type ZipOptions, zipStream } from './write/zip.ts';
 
 // Bytes of the archive that are read at once.
 const PIECE = 2 ** 18;

@@ -10,7 +10,7 @@ import {
   readLimits,
   toWriter,
   type ZipLimits,
-} from '../archive/limits.ts';
+} from '../archive/format/limits.ts';
 import { fileError, onFile } from '../files/error.ts';
 import { type FoundFile, listFolder } from '../files/list-folder.ts';
 import { ignoreRule } from '../files/pattern.ts';

@@ -1,7 +1,7 @@
 // Limits on the command line: what an archive may hold and become, as the apps have it.
 
 import type { Command } from 'commander';
-import type { ZipLimits } from '../archive/limits.ts';
+import type { ZipLimits } from '../archive/format/limits.ts';
 import { UsageError } from './answer.ts';
 
 /** The options of {@link limitOptions}, as they were written. */

@@ -3,7 +3,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalid } from '../archive/refuse.ts';
+import { invalid } from '../archive/format/refuse.ts';
 import { fileError, onFile } from './error.ts';
 import { type HeldFolder, isSameFile } from './held-folder.ts';
 import { CHANGED, type HeldTree, holdTree } from './held-tree.ts';

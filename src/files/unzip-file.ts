@@ -1,16 +1,16 @@
 // An archive as a folder.
 
-import { contentOf, readArchive } from '../archive/archive.ts';
 import {
   createMeter,
   LIMIT_OPTIONS,
   type Limits,
   readLimits,
   type ZipLimits,
-} from '../archive/limits.ts';
-import { openZipSource, type ZipSource } from '../archive/open-zip.ts';
+} from '../archive/format/limits.ts';
 import { createPace } from '../archive/pace.ts';
-import { createWalk } from '../archive/walk.ts';
+import { contentOf, readArchive } from '../archive/read/archive.ts';
+import { openZipSource, type ZipSource } from '../archive/read/open-zip.ts';
+import { createWalk } from '../archive/read/walk.ts';
 import { checkOptions, describe, type WorkOptions } from '../options.ts';
 import type { Source } from '../sources/input.ts';
 import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';

@@ -1,11 +1,11 @@
 // A folder as an archive.
 
 import { realpath, stat } from 'node:fs/promises';
-import type { ZipInput } from '../archive/content.ts';
-import { LIMIT_OPTIONS, readLimits } from '../archive/limits.ts';
-import { invalid } from '../archive/refuse.ts';
+import { LIMIT_OPTIONS, readLimits } from '../archive/format/limits.ts';
+import { invalid } from '../archive/format/refuse.ts';
 import { generatorStream } from '../archive/streams.ts';
-import { type ZipOptions, zipStream } from '../archive/zip.ts';
+import type { ZipInput } from '../archive/write/content.ts';
+import { type ZipOptions, zipStream } from '../archive/write/zip.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import { findPrivateKey } from '../keys/find-private.ts';

@@ -1,7 +1,7 @@
 // Applying a patch: the release that it makes, whole and proven, or an error and nothing.
 
-import type { Planned } from '../archive/content.ts';
 import { createPace, type Pace } from '../archive/pace.ts';
+import type { Planned } from '../archive/write/content.ts';
 import type { Backend, BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { decryptObject } from '../bundle/decrypt.ts';

@@ -1,7 +1,7 @@
 // Making a patch: what turns one release into another.
 
-import type { Planned } from '../archive/content.ts';
 import { createPace } from '../archive/pace.ts';
+import type { Planned } from '../archive/write/content.ts';
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { encryptObject, readSigningKey } from '../bundle/encrypt.ts';

@@ -1,5 +1,6 @@
 // The files of a release, in whatever form users have them.
 
+import { invalid } from '../archive/format/refuse.ts';
 import {
   checkEntries,
   dropContents,
@@ -8,8 +9,7 @@ import {
   type Planned,
   planEntries,
   type ZipEntries,
-} from '../archive/content.ts';
-import { invalid } from '../archive/refuse.ts';
+} from '../archive/write/content.ts';
 import { BundleSealError } from '../errors.ts';
 import { untilAborted } from '../turn.ts';
 import { isStamp, releasePathFault } from './paths.ts';

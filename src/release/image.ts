@@ -1,8 +1,8 @@
 // The image of a release: the list of its files, and behind it their contents. Patches are made between images.
 // See docs/releases.md#images.
 
-import { compareBytes } from '../archive/content.ts';
-import { createPathSet, decodeName, printable } from '../archive/paths.ts';
+import { createPathSet, decodeName, printable } from '../archive/format/paths.ts';
+import { compareBytes } from '../archive/write/content.ts';
 import type { ReleaseFile } from './files.ts';
 import { invalidPatch } from './patch/invalid.ts';
 import { isStamp, releasePathFault } from './paths.ts';

@@ -1,6 +1,6 @@
 // Which paths a release may have, beside what an archive refuses.
 
-import { pathFault } from '../archive/paths.ts';
+import { pathFault } from '../archive/format/paths.ts';
 import { foldName } from '../fold.ts';
 
 /** The file in the root of a build that says what the build is. It is part of no release. */

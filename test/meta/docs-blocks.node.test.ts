@@ -17,7 +17,7 @@ interface Elsewhere {
 }
 
 const ELSEWHERE: readonly Elsewhere[] = [
-  { language: 'sh', pages: /^(README\.md|docs\/guides\/)/, run: 'test/unit/cli-docs.node.test.ts' },
+  { language: 'sh', pages: /^(README\.md|docs\/guides\/)/, run: 'test/unit/cli/docs.node.test.ts' },
   // These take minutes: CI calls them.
   { language: 'sh', pages: /^test\/runtimes\/README\.md$/, run: '.ci/runtimes' },
   { language: 'sh', pages: /^test\/consumers\/README\.md$/, run: '.ci/consumers' },

@@ -3,7 +3,7 @@
 import { deflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { checkArchive } from '../../src/archive/check.ts';
-import { crc32 } from '../../src/archive/crc32.ts';
+import { crc32 } from '../../src/archive/format/crc32.ts';
 import { openZip, unzipBundle, unzipStream, type ZipLimits, zipBundle } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';

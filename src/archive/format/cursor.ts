@@ -1,0 +1,56 @@
+// Bytes read forward, with a look at what comes.
+
+import type { Source } from '../../sources/input.ts';
+import { joined } from '../pieces.ts';
+
+export interface Cursor {
+  /** Of the next byte, in the archive. */
+  readonly offset: number;
+  /** The next bytes, at least `length` of them unless the input ends before: a view, until the next call. */
+  peek(length: number): Promise<Uint8Array>;
+  /** Goes on by so many bytes, which `peek` has shown. */
+  skip(length: number): void;
+}
+
+/** @param next - Gives the bytes that follow, and none where the input ends. */
+export function createCursor(next: () => Promise<Uint8Array>, start = 0): Cursor {
+  let offset = start;
+  let held: Uint8Array = new Uint8Array(0);
+  let isEnd = false;
+  return {
+    get offset() {
+      return offset;
+    },
+    async peek(length) {
+      const parts = held.length === 0 ? [] : [held];
+      let total = held.length;
+      while (total < length && !isEnd) {
+        const bytes = await next();
+        isEnd = bytes.length === 0;
+        total += bytes.length;
+        if (!isEnd) parts.push(bytes);
+      }
+      held = joined(parts);
+      return held;
+    },
+    skip(length) {
+      offset += length;
+      held = held.subarray(length);
+    },
+  };
+}
+
+/** A part of a source that can be read by ranges, `piece` bytes at a time. */
+export function rangeCursor(
+  source: Source,
+  { start, end, piece }: { start: number; end: number; piece: number },
+  signal: AbortSignal | undefined,
+): Cursor {
+  let at = start;
+  const length = source.bytes === undefined ? piece : Number.POSITIVE_INFINITY;
+  return createCursor(async () => {
+    const from = at;
+    at = Math.min(end, at + length);
+    return from === at ? new Uint8Array(0) : source.read(from, at, signal);
+  }, start);
+}

@@ -1,0 +1,176 @@
+// What every reader asks of one entry, whichever of its two headers it looks at.
+
+import { equalBytes } from '../../bytes.ts';
+import { DEFLATED, FLAG, STORED } from './layout.ts';
+import { decodeName, nameOf, pathFault } from './paths.ts';
+import type { CentralHeader, Header } from './records.ts';
+import { invalid } from './refuse.ts';
+
+export interface Entry extends Header {
+  /** Without "./" at its beginning, and a folder's without the "/" at its end: that of the whole archive is empty. */
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+export interface CentralEntry extends Entry {
+  /** Of the local header. */
+  readonly offset: number;
+}
+
+/** Bytes of a name as it stands in the archive: four times those of the longest path. */
+const MAX_RAW_NAME = 4096;
+
+const AGAIN = 'make the archive again with a common zip tool';
+
+/**
+ * An entry by one of its headers, with a path that is safe.
+ *
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: the path is not safe, or the entry is encrypted, of
+ * an unknown method or no sense.
+ */
+export function checkHeader(header: Header): Entry {
+  const { flags, method, size } = header;
+  const name = nameIn(header);
+  // All tools read it as the folder that is unpacked into: bsdtar and others write it for each name.
+  const plain = name.replace(/^(?:\.\/)+/, '');
+  const isRoot = name === '/' || (plain === '' && name !== '');
+  const isFolder = isRoot || plain.endsWith('/');
+  const path = plain.endsWith('/') ? plain.slice(0, -1) : plain;
+  const fault = isRoot ? undefined : pathFault(path);
+  if (fault !== undefined) throw invalid(fault, name);
+  // Both are kept beside the path: "./" over and over, or bytes that a Unicode path field replaces.
+  if (header.name.length > MAX_RAW_NAME || (header.unicodeName?.length ?? 0) > MAX_RAW_NAME) {
+    throw invalid(`has a name of more than ${MAX_RAW_NAME} bytes in the archive: ${AGAIN}`, name);
+  }
+  if ((flags & (FLAG.encrypted | FLAG.stronglyEncrypted | FLAG.masked)) !== 0) {
+    throw invalid('is encrypted: zip without a password, sealing the bundle encrypts it', name);
+  }
+  if ((flags & FLAG.patch) !== 0) throw invalid(`is a patch and not a file: ${AGAIN}`, name);
+  if (method !== STORED && method !== DEFLATED) {
+    throw invalid(
+      `is compressed by method ${method}: zip with deflate, or without compression`,
+      name,
+    );
+  }
+  if (isFolder && size !== 0) throw invalid(`is a folder with content: ${AGAIN}`, name);
+  if (method === STORED && !isDescribedLater(header) && header.compressedSize !== size) {
+    throw invalid(`is stored, yet its two sizes differ: ${AGAIN}`, name);
+  }
+  return { ...header, path, isFolder };
+}
+
+/** Whether the sizes and the CRC may stand after the data instead of here. */
+export function isDescribedLater({ flags }: Header): boolean {
+  return (flags & FLAG.descriptor) !== 0;
+}
+
+/**
+ * UTF-8, also where bit 11 does not say so: the archivers of macOS and Info-ZIP leave it out. Where the name is no
+ * UTF-8, the Unicode path field says what it is (WinRAR and commons-compress write both). Without it, code page 437 is
+ * what the name would be by the letter, and a guess.
+ */
+function nameIn({ name, unicodeName, flags, at }: Header): string {
+  const decoded = decodeName(name);
+  const refuse = (what: string) => invalid(`${what}: ${IN_UTF8}`, nameOf(name), { offset: at });
+  if (decoded !== undefined) {
+    if (unicodeName === undefined) return decoded;
+    throw refuse('has another name in its Unicode path field');
+  }
+  if ((flags & FLAG.utf8) !== 0) throw refuse('says that its name is UTF-8, which it is not');
+  if (unicodeName === undefined) throw refuse('has a name in an unknown encoding');
+  const other = decodeName(unicodeName);
+  if (other === undefined) throw refuse('has a Unicode path field that is not UTF-8');
+  return other;
+}
+
+const IN_UTF8 = 'zip again with a tool that writes names in UTF-8';
+
+/**
+ * An entry by its record in the central directory.
+ *
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: as {@link checkHeader}, and for a link, a device or
+ * another disk.
+ */
+export function checkCentral(header: CentralHeader): CentralEntry {
+  const entry = checkHeader(header);
+  const { path, isFolder } = entry;
+  if (header.disk !== 0) throw invalid(MULTI_DISK);
+  if (header.endsInLocator)
+    throw invalid(`ends its record in what looks like another one: ${AGAIN}`, path);
+  checkKind(header.attributes, path, isFolder);
+  return { ...entry, offset: header.offset };
+}
+
+export const MULTI_DISK = 'is one of several parts (multi-disk): join them into one zip';
+
+const KINDS: ReadonlyMap<number, string> = new Map([
+  [0o020000, 'a device'],
+  [0o060000, 'a device'],
+  [0o120000, 'a symbolic link'],
+  [0o140000, 'a socket'],
+]);
+
+const NO_KIND = 0;
+// Info-ZIP writes that for what it read from its standard input: content like any other.
+const PIPE = 0o010000;
+const FOLDER = 0o040000;
+const FILE = 0o100000;
+
+/** Whoever made it: extractors differ in whether they look at the mode of what says it is not from Unix. */
+function checkKind(attributes: number, path: string, isFolder: boolean): void {
+  const kind = (attributes >>> 16) & 0o170000;
+  if (![NO_KIND, PIPE, FOLDER, FILE].includes(kind)) {
+    throw invalid(
+      `is ${KINDS.get(kind) ?? 'a special file'}: put the file itself into the archive (zip without -y)`,
+      path,
+    );
+  }
+  // A folder by its name is one for all, whatever its mode says; one by its attributes alone only for some.
+  if (!isFolder && (kind === FOLDER || (attributes & 0x10) !== 0)) {
+    throw invalid(`is a folder by its attributes, but not by its name: ${AGAIN}`, path);
+  }
+}
+
+/** What was found by reading an entry's data. */
+export interface Measured {
+  readonly size: number;
+  readonly compressedSize: number;
+  readonly crc32: number;
+}
+
+/**
+ * @param local - As its local header says.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: readers that go by one of the headers would see
+ * something else than those that go by the other.
+ */
+export function checkAgreement(central: Entry, local: Header): void {
+  const { path } = central;
+  if (!equalBytes(central.name, local.name) || !equalBytes(unicodeOf(central), unicodeOf(local))) {
+    throw disagree('name', path);
+  }
+  if (meaningOf(central) !== meaningOf(local)) throw disagree('flags', path);
+  if (central.method !== local.method) throw disagree('method', path);
+  const isLater = isDescribedLater(local);
+  for (const field of ['crc32', 'compressedSize', 'size'] as const) {
+    if (local[field] !== central[field] && !(isLater && local[field] === 0)) {
+      throw disagree(field === 'crc32' ? 'CRC-32' : 'size', path);
+    }
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+const unicodeOf = ({ unicodeName = NOTHING }: Header): Uint8Array => unicodeName;
+
+const MEANINGFUL =
+  FLAG.encrypted | FLAG.descriptor | FLAG.patch | FLAG.stronglyEncrypted | FLAG.masked;
+
+/** The flags that readers go by: not how hard it was deflated, nor whether a name of ASCII is UTF-8. */
+function meaningOf({ flags, name }: Header): number {
+  const isAscii = name.every((byte) => byte < 0x80);
+  return flags & (isAscii ? MEANINGFUL : MEANINGFUL | FLAG.utf8);
+}
+
+function disagree(field: string, path: string): Error {
+  return invalid(`has another ${field} beside its data than in the directory: ${AGAIN}`, path);
+}

@@ -1,0 +1,159 @@
+// Which names an archive may hold: those that mean the same file, inside the folder, on every platform.
+
+import { foldName } from '../../fold.ts';
+import { decodeUtf8, encodeUtf8 } from '../../utf8.ts';
+
+/** UTF-8 bytes of a path: what iOS and macOS can open (PATH_MAX). */
+const MAX_PATH_LENGTH = 1024;
+
+/** UTF-8 bytes of a file's or folder's own name: what file systems hold. */
+const MAX_NAME_LENGTH = 255;
+
+/** Folders in folders. */
+const MAX_DEPTH = 64;
+
+// Names of devices on Windows, whatever follows their first dot.
+const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])$/i;
+// Written without property escapes, at which Hermes refuses to load the file.
+const CONTROL = /[^ -~\u00a0-\uffff]/;
+const HALF_OF_A_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])|(?:^|[^\ud800-\udbff])[\udc00-\udfff]/;
+const NOT_ON_WINDOWS = /[<>:"|?*]/;
+
+/**
+ * Why a path is refused, written to go on after the path; `undefined` where it is not. The writer and the
+ * readers refuse the same.
+ */
+export function pathFault(path: string): string | undefined {
+  if (path === '') return 'is no name at all: give the file one';
+  if (HALF_OF_A_PAIR.test(path)) return 'is not Unicode (half of a surrogate pair): rename it';
+  if (CONTROL.test(path)) return 'holds a control character: rename it';
+  if (path.includes('\\')) {
+    return 'has a backslash, which is a folder on one platform and a letter on others: write "/"';
+  }
+  if (path.startsWith('/')) return 'is an absolute path: name files as seen from the folder';
+  if (/^[a-z]:/i.test(path)) return 'begins with a drive: name files as seen from the folder';
+  if (isLonger(path, MAX_PATH_LENGTH)) {
+    return `is longer than ${MAX_PATH_LENGTH} bytes, which not every device can open: shorten it`;
+  }
+  const names = path.split('/');
+  if (names.length - 1 > MAX_DEPTH) return `lies more than ${MAX_DEPTH} folders deep: move it up`;
+  for (const name of names) {
+    const fault = nameFault(name);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/** In UTF-8, where a letter of UTF-16 takes at most three bytes. */
+function isLonger(text: string, length: number): boolean {
+  return 3 * text.length > length && encodeUtf8(text).length > length;
+}
+
+function nameFault(name: string): string | undefined {
+  if (name === '') return 'has a folder without a name ("//"): write one "/"';
+  if (name === '..')
+    return 'climbs out of the folder with "..": whoever made this archive means harm';
+  if (name === '.') return 'has a "." in it: zip the files by their names, not by "."';
+  if (NOT_ON_WINDOWS.test(name)) {
+    return 'has one of < > : " | ? *, which Windows does not allow in names: rename it';
+  }
+  if (/[. ]$/.test(name))
+    return 'has a name that ends in a dot or a space: Windows drops it, rename it';
+  const base = (name.split('.')[0] as string).replace(/ +$/, '');
+  if (DEVICE.test(base)) return `has the name of a device of Windows ("${base}"): rename it`;
+  if (isLonger(name, MAX_NAME_LENGTH)) {
+    return `has a name longer than ${MAX_NAME_LENGTH} bytes: shorten it`;
+  }
+  return undefined;
+}
+
+/** A name made safe to print: what can't be seen, or turns what is seen, as `\u{…}`; no longer than 200. */
+export function printable(name: string): string {
+  const safe = name.replace(
+    unseen(),
+    (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
+  );
+  return safe.length > 200 ? `${safe.slice(0, 200)}…` : safe;
+}
+
+const NAMES = /* @__PURE__ */ createDecoder();
+
+/** The platform's where there is one: 25 times as fast, and a large archive has tens of thousands of names. */
+function createDecoder(): { decode(bytes: Uint8Array): string } {
+  if (typeof TextDecoder !== 'function') return { decode: decodeUtf8 };
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+}
+
+/** A name that is UTF-8; `undefined` where it is not. */
+export function decodeName(name: Uint8Array): string | undefined {
+  try {
+    return NAMES.decode(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A name for a message, whatever its encoding. */
+export function nameOf(name: Uint8Array): string {
+  const escaped = (byte: number) =>
+    byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`;
+  return decodeName(name) ?? Array.from(name, escaped).join('');
+}
+
+// No literal: an engine that knows no property escapes would refuse the whole file.
+const UNSEEN = '[\\p{C}\\p{Zl}\\p{Zp}]';
+
+/** What to escape; where the engine can't tell, all that is not ASCII. */
+function unseen(): RegExp {
+  try {
+    return new RegExp(UNSEEN, 'gu');
+  } catch {
+    return /[^ -~]/g;
+  }
+}
+
+export interface PathSet {
+  /**
+   * Takes note of a path, which `pathFault` had nothing against.
+   *
+   * @param path - Without a "/" at its end.
+   * @returns Why it can't stand beside those before it, written to go on after the path.
+   */
+  add(path: string, isFolder: boolean): string | undefined;
+}
+
+/** The files and folders of an archive, none of which may stand for another on some platform. */
+export function createPathSet(): PathSet {
+  const files = new Map<string, string>();
+  const folders = new Set<string>();
+
+  return {
+    add(path, isFolder) {
+      const key = foldName(path);
+      const other = files.get(key);
+      if (isFolder) {
+        if (other !== undefined) return BOTH;
+        // Twice is no harm: Ant and Gradle write the folders of each of their sources.
+        folders.add(key);
+      } else {
+        if (folders.has(key)) return BOTH;
+        if (other === path) return TWICE;
+        if (other !== undefined) {
+          return `and "${printable(other)}" are one file where case or the form of accents does not count: rename one`;
+        }
+        files.set(key, path);
+      }
+      for (let end = key.lastIndexOf('/'); end !== -1; end = key.lastIndexOf('/', end - 1)) {
+        const folder = key.slice(0, end);
+        if (files.has(folder)) return `lies in "${printable(folder)}", which is a file: rename one`;
+        // Then the folders above it are known too.
+        if (folders.has(folder)) break;
+        folders.add(folder);
+      }
+      return undefined;
+    },
+  };
+}
+
+const BOTH = 'is a file and a folder at once: rename one';
+const TWICE = 'is there twice: keep one of the two';

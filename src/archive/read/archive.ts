@@ -1,0 +1,130 @@
+// An archive that can be read by ranges: its directory first, and then any entry by itself.
+
+import type { Source } from '../../sources/input.ts';
+import { rangeCursor } from '../format/cursor.ts';
+import {
+  type CentralEntry,
+  checkAgreement,
+  isDescribedLater,
+  type Measured,
+} from '../format/entry.ts';
+import { DEFLATED, LOCAL_LENGTH, SIGNATURE, STORED } from '../format/layout.ts';
+import { createMeter, type Growth, type Limits } from '../format/limits.ts';
+import { createPathSet } from '../format/paths.ts';
+import { peekSignature, readLocal } from '../format/records.ts';
+import { invalid } from '../format/refuse.ts';
+import type { Pace } from '../pace.ts';
+import { findDirectory, readDirectory } from './directory.ts';
+import { descriptorLengths, extract } from './extract.ts';
+import { checkDeflated } from './inflate.ts';
+
+export interface ArchiveEntry extends CentralEntry {
+  /** Where the next entry, or the directory, begins. */
+  readonly end: number;
+}
+
+/**
+ * Reads the directory, and what can be said against the archive by it: see `checkHeader`, `checkCentral`,
+ * `readDirectory`, `createPathSet`; entries that overlap; sizes over the limits.
+ *
+ * @returns Files and folders in the directory's order.
+ */
+export async function readArchive(
+  source: Source,
+  limits: Limits,
+  pace: Pace,
+  signal: AbortSignal | undefined,
+): Promise<ArchiveEntry[]> {
+  const cursor = await findDirectory(source, signal);
+  const { offset } = cursor;
+  const entries = await readDirectory(cursor, limits, pace);
+  const paths = createPathSet();
+  const meter = createMeter(limits);
+  for (const entry of entries) {
+    const { path, isFolder, size, compressedSize } = entry;
+    const fault = paths.add(path, isFolder);
+    if (fault !== undefined) throw invalid(fault, path);
+    // By its word, so as not to begin; what is inflated is counted again.
+    const isDeflated = entry.method === DEFLATED;
+    meter({ path, by: size, size, compressedSize, deflated: isDeflated ? compressedSize : 0 });
+    if (isDeflated) checkDeflated(path, entry);
+    await pace();
+  }
+  return withEnds(entries, offset);
+}
+
+/** Every byte before the directory belongs to one entry: what is left over would be read by some alone. */
+function withEnds(entries: readonly CentralEntry[], directory: number): ArchiveEntry[] {
+  const ends = new Map<CentralEntry, number>();
+  const byOffset = [...entries].sort((a, b) => a.offset - b.offset);
+  byOffset.forEach((entry, index) => {
+    const { path, offset, name, compressedSize } = entry;
+    if (index === 0 && offset !== 0) {
+      throw invalid(`begins with ${offset} bytes that belong to no file: keep the zip alone`);
+    }
+    const end = byOffset[index + 1]?.offset ?? directory;
+    if (offset + LOCAL_LENGTH + name.length + compressedSize > end) {
+      throw invalid(
+        'shares its bytes with another part of the archive, as bombs do: fetch or make the archive again',
+        path,
+        {
+          offset,
+        },
+      );
+    }
+    ends.set(entry, end);
+  });
+  if (entries.length === 0 && directory !== 0) {
+    throw invalid(`begins with ${directory} bytes that belong to no file: keep the zip alone`);
+  }
+  return entries.map((entry) => ({ ...entry, end: ends.get(entry) as number }));
+}
+
+export interface ReadEntry {
+  readonly source: Source;
+  readonly entry: ArchiveEntry;
+  /** Bytes fetched at once. */
+  readonly piece: number;
+  readonly meter: (growth: Growth) => void;
+  readonly pace: Pace;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface ReadContent extends Measured {
+  /** Whether a reader that goes forward can tell where it ends. */
+  readonly isForward: boolean;
+}
+
+// Bytes, with its signature and sizes of 64 bits: APPNOTE 4.3.9.
+const LONGEST_DESCRIPTOR = 24;
+
+/** An entry's content in pieces. Its local header has to agree, and nothing may stand between it and the next. */
+export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, ReadContent> {
+  const { source, entry, piece, meter, pace, signal } = read;
+  const { path, offset, end } = entry;
+  const cursor = rangeCursor(source, { start: offset, end, piece }, signal);
+  if ((await peekSignature(cursor)) !== SIGNATURE.local) {
+    throw invalid('is not where the directory says: fetch or make the archive again', path, {
+      offset,
+    });
+  }
+  const local = await readLocal(cursor);
+  checkAgreement(entry, local);
+  const measured = yield* extract(cursor, entry, meter, pace);
+  const left = end - cursor.offset;
+  // No more is read than a descriptor takes: the rest may be as long as the source.
+  const rest = left > LONGEST_DESCRIPTOR ? undefined : await cursor.peek(left);
+  const isRight = isDescribedLater(entry)
+    ? rest !== undefined && descriptorLengths(rest, measured).includes(left)
+    : left === 0;
+  if (!isRight) {
+    throw invalid(
+      'is followed by bytes that belong to nothing: fetch or make the archive again',
+      path,
+      { offset: cursor.offset },
+    );
+  }
+  const isForward =
+    local.method !== STORED || measured.size === 0 || local.compressedSize === measured.size;
+  return { ...measured, isForward };
+}

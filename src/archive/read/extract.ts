@@ -1,0 +1,150 @@
+// The content of one entry, inflated and checked as it comes: every reader's bytes pass through here.
+
+import type { BundleSealError } from '../../errors.ts';
+import { crc32 } from '../format/crc32.ts';
+import type { Cursor } from '../format/cursor.ts';
+import type { Measured } from '../format/entry.ts';
+import { DEFLATED, getUint64, SIGNATURE, viewOf } from '../format/layout.ts';
+import type { Growth } from '../format/limits.ts';
+import { cutShort, invalid } from '../format/refuse.ts';
+import type { Pace } from '../pace.ts';
+import { joined } from '../pieces.ts';
+import { createInflater, INFLATE_INPUT, type Inflated } from './inflate.ts';
+
+const STORED_PIECE = 65_536;
+
+/** What is known of an entry before its data; what is not is `undefined`. */
+export interface Expected {
+  readonly path: string;
+  readonly method: number;
+  readonly compressedSize: number | undefined;
+  readonly size: number | undefined;
+  readonly crc32: number | undefined;
+}
+
+/**
+ * Gives the content in pieces of fresh memory, and then what it was. Leaves the cursor after the data.
+ *
+ * The size is checked as it grows, the CRC-32 at the end: until then what was given is not yet right.
+ *
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`, and what the source throws.
+ */
+export async function* extract(
+  cursor: Cursor,
+  expected: Expected,
+  meter: (growth: Growth) => void,
+  pace: Pace,
+): AsyncGenerator<Uint8Array, Measured> {
+  const { path } = expected;
+  const take =
+    expected.method === DEFLATED ? createInflater(path, expected.size) : takeStored(expected);
+  const piece = expected.method === DEFLATED ? INFLATE_INPUT : STORED_PIECE;
+  let left = expected.compressedSize ?? Number.POSITIVE_INFINITY;
+  let compressedSize = 0;
+  let size = 0;
+  let crc = 0;
+  let isEnd = left === 0 && expected.method !== DEFLATED;
+  while (!isEnd) {
+    if (left === 0) throw goesOn(path);
+    const wanted = Math.min(left, piece);
+    const bytes = (await cursor.peek(wanted)).subarray(0, wanted);
+    if (bytes.length === 0) throw cutShort(cursor.offset, path);
+    const taken = take(bytes);
+    const { used } = taken;
+    if (used === 0 && taken.bytes.length === 0 && !taken.isEnd) {
+      throw left === bytes.length ? goesOn(path) : cutShort(cursor.offset + bytes.length, path);
+    }
+    cursor.skip(used);
+    isEnd = taken.isEnd;
+    left -= used;
+    compressedSize += used;
+    size += taken.bytes.length;
+    if (size > (expected.size ?? Number.POSITIVE_INFINITY)) {
+      throw wrong('is longer than the archive says', path);
+    }
+    meter({
+      path,
+      by: taken.bytes.length,
+      size,
+      compressedSize: expected.compressedSize ?? (isEnd ? compressedSize : undefined),
+      deflated: expected.method === DEFLATED ? used : 0,
+    });
+    crc = crc32(taken.bytes, crc);
+    await pace();
+    if (taken.bytes.length > 0) yield taken.bytes;
+  }
+  if (left !== 0 && expected.compressedSize !== undefined) {
+    throw wrong('has bytes after the end of its data', path);
+  }
+  if (size !== (expected.size ?? size)) throw wrong('is shorter than the archive says', path);
+  if (crc !== (expected.crc32 ?? crc)) throw wrong('is damaged: its CRC-32 does not match', path);
+  return { size, compressedSize, crc32: crc };
+}
+
+function takeStored(expected: Expected): (piece: Uint8Array) => Inflated {
+  let left = expected.compressedSize ?? 0;
+  return (piece) => {
+    left -= piece.length;
+    // A copy, also of a Buffer, whose slice() is a view.
+    return { bytes: new Uint8Array(piece), isEnd: left === 0, used: piece.length };
+  };
+}
+
+function goesOn(path: string): BundleSealError {
+  return wrong('goes on after where its data should end', path);
+}
+
+function wrong(what: string, path: string): BundleSealError {
+  return invalid(`${what}: fetch or make the archive again`, path);
+}
+
+/** All of a content in one piece. Nothing is taken on the word of a size that was not checked. */
+export async function gather(
+  content: AsyncIterator<Uint8Array, unknown>,
+  size: number | undefined,
+): Promise<Uint8Array> {
+  if (size === undefined) {
+    const pieces: Uint8Array[] = [];
+    for (let next = await content.next(); !next.done; next = await content.next()) {
+      pieces.push(next.value);
+    }
+    return joined(pieces);
+  }
+  // Of the only piece there is no need for a copy: its memory is fresh.
+  const first = await content.next();
+  if (first.done) return new Uint8Array(0);
+  let at = first.value.length;
+  let bytes = first.value;
+  if (at < size) {
+    bytes = new Uint8Array(size);
+    bytes.set(first.value);
+  }
+  for (let next = await content.next(); !next.done; next = await content.next()) {
+    bytes.set(next.value, at);
+    at += next.value.length;
+  }
+  return bytes;
+}
+
+/**
+ * The lengths at which these bytes could be the data descriptor of what was measured: with or without its
+ * signature, and with sizes of 32 or of 64 bits.
+ *
+ * @see APPNOTE 4.3.9
+ */
+export function descriptorLengths(bytes: Uint8Array, measured: Measured): number[] {
+  const view = viewOf(bytes);
+  return [16, 24, 12, 20].filter((length) => {
+    if (bytes.length < length) return false;
+    const isSigned = length === 16 || length === 24;
+    if (isSigned && view.getUint32(0, true) !== SIGNATURE.descriptor) return false;
+    const at = isSigned ? 4 : 0;
+    if (view.getUint32(at, true) !== measured.crc32) return false;
+    const isLong = length - at === 20;
+    const size = (offset: number) =>
+      isLong ? getUint64(view, offset) : view.getUint32(offset, true);
+    return (
+      size(at + 4) === measured.compressedSize && size(at + (isLong ? 12 : 8)) === measured.size
+    );
+  });
+}

@@ -1,0 +1,320 @@
+// Inflating as the bytes come: RFC 1951.
+//
+// fflate, which deflates for us, is no reader of hostile data. It fills tables of 2^15 codes for each block, so that a
+// megabyte of blocks without content costs nine seconds. It accepts data that zlib refuses (codes that are ambiguous,
+// lengths that contradict each other). And its interface does not tell where the deflated data ended, which whoever
+// reads an archive forward has to know. The tables here have 2^10 codes, and longer
+// ones are decoded bit by bit, as are the first symbols of each block: a table is filled when it pays. A megabyte of
+// blocks without content takes as long as it takes zlib. What zlib accepts is accepted, and nothing else.
+
+import type { BundleSealError } from '../../errors.ts';
+import { invalid } from '../format/refuse.ts';
+import { build, type Code, createCode, decodeLong, entryOf } from './huffman.ts';
+
+export interface Inflated {
+  /** Fresh memory, 96 KiB at most. */
+  readonly bytes: Uint8Array;
+  /** Bytes of the input that have been used up. The next call goes on with those that have not. */
+  readonly used: number;
+  /** Whether the deflated data has ended. */
+  readonly isEnd: boolean;
+}
+
+/** With so many bytes of input, unless the data ends before, every call makes progress. */
+export const INFLATE_INPUT = 8192;
+
+const OUTPUT = 65_536;
+const WINDOW = 32_768;
+const LONGEST_MATCH = 258;
+const END_OF_BLOCK = 256;
+const LONGEST_CODE = 15;
+// Zero bytes behind the input, so that it can be read by four.
+const PADDING = 8;
+
+// Codes up to so many bits are looked up at once.
+const LITERAL_BITS = 10;
+const DISTANCE_BITS = 8;
+const LENGTH_BITS = 7;
+
+// RFC 1951 §3.2.5: of the codes from 257 on, and of the distance codes.
+const EXTRA_OF_LENGTH = [
+  0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,
+];
+const EXTRA_OF_DISTANCE = [
+  0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13,
+];
+const LENGTHS = /* @__PURE__ */ basesOf(EXTRA_OF_LENGTH, 3).fill(LONGEST_MATCH, 28);
+const DISTANCES = /* @__PURE__ */ basesOf(EXTRA_OF_DISTANCE, 1);
+// RFC 1951 §3.2.7.
+const LEAST_TIMES = [3, 3, 11];
+const EXTRA_OF_TIMES = [2, 3, 7];
+const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+function basesOf(extra: readonly number[], first: number): Uint16Array {
+  const bases = new Uint16Array(extra.length);
+  let base = first;
+  extra.forEach((bits, i) => {
+    bases[i] = base;
+    base += 1 << bits;
+  });
+  return bases;
+}
+
+// What deflate can make smaller at the most: 258 bytes by a length and a distance of one bit each.
+const MOST_FOR_A_BYTE = 1032;
+
+/**
+ * Refuses a size that so few deflated bytes can't make.
+ *
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`.
+ */
+export function checkDeflated(
+  path: string,
+  { size, compressedSize }: { readonly size: number; readonly compressedSize: number },
+): void {
+  if (size <= MOST_FOR_A_BYTE * compressedSize) return;
+  throw invalid(
+    `says that ${compressedSize} deflated bytes make ${size}, which is impossible: fetch or make the archive again`,
+    path,
+  );
+}
+
+type Codes = readonly [literals: Code, distances: Code];
+
+/** The codes of the block at hand, and what they are read with: memory that each block uses again. */
+interface Dynamic {
+  readonly codes: Codes;
+  readonly ofLengths: Code;
+  readonly lengths: Uint8Array;
+}
+
+const createDynamic = (): Dynamic => ({
+  codes: [createCode(LITERAL_BITS, 286), createCode(DISTANCE_BITS, 30)],
+  ofLengths: createCode(LENGTH_BITS, 19),
+  lengths: new Uint8Array(286 + 30),
+});
+
+let fixed: Codes | undefined;
+
+/** RFC 1951 §3.2.6. */
+function fixedCodes(): Codes {
+  if (fixed !== undefined) return fixed;
+  const literals = createCode(LITERAL_BITS, 288);
+  build(literals, new Uint8Array(288).fill(8).fill(9, 144, 256).fill(7, 256, 280), false);
+  const distances = createCode(DISTANCE_BITS, 32);
+  build(distances, new Uint8Array(32).fill(5), false);
+  fixed = [literals, distances];
+  return fixed;
+}
+
+/** The input of a call, by bits. Behind its end bits read as 0, and what was made of them is not used. */
+interface Bits {
+  readonly bytes: Uint8Array;
+  /** Of all that is there, in bits. */
+  readonly end: number;
+  position: number;
+}
+
+/** The next 25 bits at least. */
+function peek(bytes: Uint8Array, position: number): number {
+  const i = position >>> 3;
+  return (
+    ((bytes[i] as number) |
+      ((bytes[i + 1] as number) << 8) |
+      ((bytes[i + 2] as number) << 16) |
+      ((bytes[i + 3] as number) << 24)) >>>
+    (position & 7)
+  );
+}
+
+function take(bits: Bits, count: number): number {
+  const value = peek(bits.bytes, bits.position) & ((1 << count) - 1);
+  bits.position += count;
+  return value;
+}
+
+/** What a block begins with. Bytes as they are: how many. */
+type Block = number | Codes;
+
+/** @returns `undefined`: no block begins so. */
+function readBlock(bits: Bits, dynamic: Dynamic): Block | undefined {
+  const kind = take(bits, 2);
+  if (kind === 0) {
+    bits.position = (bits.position + 7) & ~7;
+    const length = take(bits, 16);
+    return take(bits, 16) === (length ^ 0xffff) ? length : undefined;
+  }
+  if (kind === 1) return fixedCodes();
+  return kind === 2 && readCodes(bits, dynamic) ? dynamic.codes : undefined;
+}
+
+/** RFC 1951 §3.2.7. */
+function readCodes(bits: Bits, { codes, ofLengths, lengths }: Dynamic): boolean {
+  const literalCount = 257 + take(bits, 5);
+  const distanceCount = 1 + take(bits, 5);
+  if (literalCount > 286 || distanceCount > 30) return false;
+  const orderCount = 4 + take(bits, 4);
+  lengths.fill(0, 0, ORDER.length);
+  for (let i = 0; i < orderCount; i++) lengths[ORDER[i] as number] = take(bits, 3);
+  if (!build(ofLengths, lengths.subarray(0, ORDER.length), false)) return false;
+  const count = literalCount + distanceCount;
+  for (let i = 0; i < count; ) {
+    // The code is complete, so that there is a symbol for whatever comes.
+    const entry = entryOf(ofLengths, peek(bits.bytes, bits.position));
+    bits.position += entry >> 9;
+    const symbol = entry & 511;
+    const repeat = symbol - 16;
+    if (repeat < 0) {
+      lengths[i++] = symbol;
+      continue;
+    }
+    if (repeat === 0 && i === 0) return false;
+    const repeated = repeat === 0 ? (lengths[i - 1] as number) : 0;
+    const times = (LEAST_TIMES[repeat] as number) + take(bits, EXTRA_OF_TIMES[repeat] as number);
+    if (i + times > count) return false;
+    lengths.fill(repeated, i, i + times);
+    i += times;
+  }
+  return (
+    lengths[END_OF_BLOCK] !== 0 &&
+    build(codes[0], lengths.subarray(0, literalCount), true) &&
+    build(codes[1], lengths.subarray(literalCount, count), true)
+  );
+}
+
+/** The symbols of a block, until it ends, or the input, or the room for what they stand for. */
+interface Decoded {
+  /** Where in `out` the next byte goes. */
+  readonly at: number;
+  readonly isBlockEnd: boolean;
+}
+
+/** @returns `undefined`: there is no such symbol, or nothing where it points to. */
+function decodeSymbols(
+  bits: Bits,
+  [literals, distances]: Codes,
+  out: Uint8Array,
+  from: number,
+): Decoded | undefined {
+  const { bytes, end } = bits;
+  const literalMask = literals.table.length - 1;
+  const room = out.length - LONGEST_MATCH;
+  let { position } = bits;
+  let at = from;
+  while (at <= room) {
+    let held = peek(bytes, position);
+    const entry = (literals.table[held & literalMask] as number) || decodeLong(literals, held);
+    let next = position + (entry === 0 ? LONGEST_CODE : entry >> 9);
+    const symbol = entry & 511;
+    if (symbol < END_OF_BLOCK && entry !== 0) {
+      if (next > end) break;
+      out[at++] = symbol;
+      position = next;
+      continue;
+    }
+    if (symbol === END_OF_BLOCK) {
+      if (next > end) break;
+      bits.position = next;
+      return { at, isBlockEnd: true };
+    }
+    const i = symbol - END_OF_BLOCK - 1;
+    let isRight = entry !== 0 && i < LENGTHS.length;
+    let length = 0;
+    let distance = 0;
+    if (isRight) {
+      const lengthBits = EXTRA_OF_LENGTH[i] as number;
+      length = (LENGTHS[i] as number) + (peek(bytes, next) & ((1 << lengthBits) - 1));
+      next += lengthBits;
+      held = peek(bytes, next);
+      const pair = entryOf(distances, held);
+      next += pair === 0 ? LONGEST_CODE : pair >> 9;
+      const j = pair & 511;
+      isRight = pair !== 0 && j < DISTANCES.length;
+      const distanceBits = (EXTRA_OF_DISTANCE[j] as number) ?? 0;
+      distance = (DISTANCES[j] as number) + (peek(bytes, next) & ((1 << distanceBits) - 1));
+      next += distanceBits;
+    }
+    // What was read behind the end of the input says nothing yet.
+    if (next > end) break;
+    if (!isRight || distance > at) return undefined;
+    position = next;
+    for (const stop = at + length; at < stop; at++) out[at] = out[at - distance] as number;
+  }
+  bits.position = position;
+  return { at, isBlockEnd: false };
+}
+
+/**
+ * Takes deflated data in pieces, of INFLATE_INPUT bytes or more unless the data ends before.
+ *
+ * @param size - What it should inflate to, where that is known: no more memory is taken than that needs.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: it is no deflated data.
+ * @see RFC 1951
+ */
+export function createInflater(
+  path: string,
+  size: number = Number.POSITIVE_INFINITY,
+): (piece: Uint8Array) => Inflated {
+  // What a match may reach back to, and behind it what is new.
+  const out = new Uint8Array(Math.min(WINDOW + OUTPUT, size) + LONGEST_MATCH);
+  const dynamic = createDynamic();
+  let at = 0;
+  // Bits of the first byte of the input that were used before.
+  let offset = 0;
+  let isLast = false;
+  // The block at hand, if there is one.
+  let block: Block | undefined;
+
+  /** Goes on by one step. Returns whether there was one to go. */
+  function step(bits: Bits): boolean {
+    if (block === undefined) {
+      const start = bits.position;
+      isLast = take(bits, 1) === 1;
+      block = readBlock(bits, dynamic);
+      if (bits.position > bits.end) {
+        // What was read behind the end of the input says nothing yet.
+        bits.position = start;
+        isLast = false;
+        block = undefined;
+        return false;
+      }
+      if (block === undefined) throw refused(path);
+    }
+    if (typeof block === 'number') {
+      const length = Math.min(block, (bits.end - bits.position) / 8, out.length - at);
+      const first = bits.position / 8;
+      out.set(bits.bytes.subarray(first, first + length), at);
+      at += length;
+      bits.position += 8 * length;
+      block = block === length ? undefined : block - length;
+      return block === undefined;
+    }
+    const decoded = decodeSymbols(bits, block, out, at);
+    if (decoded === undefined) throw refused(path);
+    at = decoded.at;
+    if (decoded.isBlockEnd) block = undefined;
+    return decoded.isBlockEnd;
+  }
+
+  return (piece) => {
+    const bytes = new Uint8Array(piece.length + PADDING);
+    bytes.set(piece);
+    const bits: Bits = { bytes, end: 8 * piece.length, position: offset };
+    const from = at;
+    const isAtEnd = () => isLast && block === undefined;
+    while (!isAtEnd() && step(bits));
+    const isEnd = isAtEnd();
+    // Of a byte that the data ends in, the bits that are left mean nothing.
+    const used = isEnd ? Math.ceil(bits.position / 8) : bits.position >>> 3;
+    offset = bits.position - 8 * used;
+    const inflated = out.slice(from, at);
+    if (at > WINDOW) {
+      out.copyWithin(0, at - WINDOW, at);
+      at = WINDOW;
+    }
+    return { bytes: inflated, used, isEnd };
+  };
+}
+
+const refused = (path: string): BundleSealError =>
+  invalid('holds data that can not be inflated: fetch or make the archive again', path);

@@ -1,0 +1,151 @@
+// Single files out of an archive that is elsewhere.
+
+import { checkOptions, describe } from '../../options.ts';
+import { type BundleInput, openInput, type Source } from '../../sources/input.ts';
+import { isOwn, markOwn } from '../../sources/own.ts';
+import { openRandomAccess, type RandomAccessSource } from '../../sources/random-access.ts';
+import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from '../format/limits.ts';
+import { invalid } from '../format/refuse.ts';
+import { createPace } from '../pace.ts';
+import { generatorStream } from '../streams.ts';
+import { type ArchiveEntry, contentOf, readArchive } from './archive.ts';
+import { gather } from './extract.ts';
+
+export interface OpenZipOptions extends ZipLimits {
+  /** Aborts the opening, and all that is read later: what is under way rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of what is read from an open archive. */
+export interface ReadFileOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes that can be read by ranges, as a reader of a sealed bundle gives them: its size is in its `info`. */
+export interface ReaderSource {
+  readonly info: { readonly size: number };
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** Where an archive can be read by ranges. */
+export type ZipSource = RandomAccessSource | ReaderSource | BundleInput;
+
+/** One file in an archive. */
+export interface ZipEntry {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes in the archive. */
+  readonly compressedSize: number;
+  readonly crc32: number;
+}
+
+export interface ZipReader {
+  /** The files in the archive's order, without folders. */
+  entries(): readonly ZipEntry[];
+  /** Whether there is a file of this path. */
+  has(path: string): boolean;
+  /**
+   * A file's content, when all of it has been checked: fetched in one read where it takes up to 4 MiB in the
+   * archive.
+   *
+   * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: there is no such file, or it is damaged; `path`
+   * says which. `ERR_LIMIT_EXCEEDED`; and what the source rejects with.
+   */
+  read(path: string, options?: ReadFileOptions): Promise<Uint8Array>;
+  /**
+   * A file's content as it comes, in constant memory. Only a clean close says that it is whole and
+   * undamaged. Ends with the errors of `read`.
+   */
+  stream(path: string, options?: ReadFileOptions): ReadableStream<Uint8Array>;
+}
+
+const WHOLE_PIECE = 2 ** 22;
+const STREAM_PIECE = 2 ** 18;
+
+/**
+ * Opens a zip that can be read by ranges: on a server, in a file, or inside a sealed bundle. Only its directory
+ * is fetched, mostly in one read, and then of each file only the bytes that it takes.
+ *
+ * Before it returns, everything that the directory says has been checked as `unzipBundle` does: paths, links,
+ * overlaps, the end record, limits. Whether a file agrees with its local header and its CRC-32 is checked when
+ * it is read. Memory: about 600 bytes a file, and what is read.
+ *
+ * @param source - `{ size, read(offset, length, signal?) }`, or the reader of a sealed bundle:
+ * `{ info: { size }, read(offset, length) }`; or bytes, or a `Blob`.
+ * @param options.maxEntries - Files and folders. Default 65,535.
+ * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
+ * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
+ * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
+ * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
+ * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED`: the source could not
+ * be read. An error of the library's own from the source comes through as it is.
+ * @see APPNOTE.TXT 6.3.10
+ * @example
+ * ```ts
+ * import { openZip, zipBundle } from 'bundleseal/zip';
+ *
+ * const zip = await zipBundle({ 'index.html': new Uint8Array(10), 'app.js': new Uint8Array(10_000) });
+ * const source = {
+ *   size: zip.length,
+ *   read: async (offset: number, length: number) => zip.slice(offset, offset + length),
+ * };
+ * const reader = await openZip(source);
+ * console.log(reader.entries().map(({ path }) => path));
+ * console.log(await reader.read('index.html'));
+ * ```
+ */
+export async function openZip(source: ZipSource, options: OpenZipOptions = {}): Promise<ZipReader> {
+  checkOptions('openZip', options, [...LIMIT_OPTIONS, 'signal']);
+  const limits = readLimits(options);
+  const ranges = openZipSource(source);
+  const pace = createPace(options.signal);
+  const all = await readArchive(ranges, limits, pace, options.signal);
+  const files = new Map(all.flatMap((entry) => (entry.isFolder ? [] : [[entry.path, entry]])));
+  const listed: readonly ZipEntry[] = [...files.values()].map(
+    ({ path, size, compressedSize, crc32 }) => ({ path, size, compressedSize, crc32 }),
+  );
+
+  function content(path: string, piece: number, signal: AbortSignal | undefined) {
+    const entry = find(files, path);
+    const meter = createMeter(limits);
+    return contentOf({ source: ranges, entry, piece, meter, pace: createPace(signal), signal });
+  }
+  function signalOf(call: string, own: ReadFileOptions): AbortSignal | undefined {
+    checkOptions(call, own, ['signal']);
+    return own.signal ?? options.signal;
+  }
+
+  return {
+    entries: () => listed,
+    has: (path) => files.has(path),
+    async read(path, own = {}) {
+      const signal = signalOf('read', own);
+      const { size } = find(files, path);
+      return gather(content(path, WHOLE_PIECE, signal), size);
+    },
+    stream(path, own = {}) {
+      const signal = signalOf('stream', own);
+      find(files, path);
+      return generatorStream((stop) => content(path, STREAM_PIECE, stop), signal);
+    },
+  };
+}
+
+function find(files: ReadonlyMap<string, ArchiveEntry>, path: string): ArchiveEntry {
+  if (typeof path !== 'string')
+    throw new TypeError(`path expected a string, got ${describe(path)}`);
+  const entry = files.get(path);
+  if (entry !== undefined) return entry;
+  throw invalid('is not in the archive: entries() lists what is, case counts', path);
+}
+
+export function openZipSource(source: ZipSource): Source {
+  if (typeof (source as Partial<RandomAccessSource> | null)?.read !== 'function') {
+    return openInput(source as BundleInput, 'source');
+  }
+  if (!('info' in source)) return openRandomAccess(source as RandomAccessSource, 'source');
+  const read = (offset: number, length: number) => source.read(offset, length);
+  const ranges = { size: source.info?.size, read };
+  return openRandomAccess(isOwn(source) ? markOwn(ranges) : ranges, 'source');
+}

@@ -1,0 +1,238 @@
+// What goes into an archive, in whatever form users have it.
+
+import { BundleSealError } from '../../errors.ts';
+import { describe, isRecord } from '../../options.ts';
+import { type BundleInput, isBlob, openInput } from '../../sources/input.ts';
+import { type ByteStream, openStream, type StreamReader } from '../../sources/stream.ts';
+import { untilAborted } from '../../turn.ts';
+import { encodeText } from '../../utf8.ts';
+import { checkCount, createMeter, type Limits, toWriter } from '../format/limits.ts';
+import { createPathSet, pathFault, printable } from '../format/paths.ts';
+import { invalid } from '../format/refuse.ts';
+
+/** A file's content. A stream is read once. */
+export type ZipContent = BundleInput | ByteStream;
+
+/** A file's content, or a function that opens it when it is its turn. */
+export type ZipData = ZipContent | (() => ZipContent | Promise<ZipContent>);
+
+/** A file to be written. */
+export interface ZipInput {
+  /** With "/" between folders, as seen from the folder that is zipped. */
+  readonly path: string;
+  /**
+   * The content. A function is called when it is the file's turn, so that not all files are open at once;
+   * what it throws ends the archive.
+   */
+  readonly data: ZipData;
+}
+
+/** By path, or one after the other: as `{ path, data }`, or as pairs, so that a `Map` will do. */
+export type ZipEntries =
+  | Readonly<Record<string, ZipData>>
+  | Iterable<ZipInput | readonly [path: string, data: ZipData]>
+  | AsyncIterable<ZipInput | readonly [path: string, data: ZipData]>;
+
+export interface Planned {
+  readonly path: string;
+  /** The path in UTF-8. */
+  readonly name: Uint8Array;
+  readonly data: ZipData;
+}
+
+/** @throws `TypeError`: it can't be a collection of files. */
+export function checkEntries(entries: ZipEntries): void {
+  const brand = Object.prototype.toString.call(entries).slice(8, -1);
+  if (typeof entries === 'object' && entries !== null && !isBlob(entries, brand)) {
+    if (ArrayBuffer.isView(entries) || brand === 'ArrayBuffer') throw notFiles(entries);
+    // A promise or a date would be taken for no files at all.
+    if (isIterable(entries) || isRecord(entries)) return;
+  }
+  throw notFiles(entries);
+}
+
+function notFiles(entries: unknown): TypeError {
+  return new TypeError(
+    `entries expected files by path or an iterable of { path, data }, got ${describe(entries)}`,
+  );
+}
+
+/**
+ * All files, in the order of the bytes of their paths, within the limits as far as they can be judged. No content is
+ * touched.
+ *
+ * @param taken - Is filled as they come, also where one of them is refused.
+ */
+export async function planEntries(
+  entries: ZipEntries,
+  taken: Planned[],
+  limits: Limits,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const paths = createPathSet();
+  const meter = createMeter(limits, toWriter);
+  for await (const item of listed(entries)) {
+    const { path, data } = readItem(item);
+    if (signal?.aborted) {
+      // It may come late, when all that had come was let go of.
+      drop(data, signal.reason);
+      throw signal.reason;
+    }
+    const fault = path.endsWith('/') ? FOLDER : (pathFault(path) ?? paths.add(path, false));
+    // Half of a surrogate pair has no bytes.
+    taken.push({ path, name: encodeText(fault === undefined ? path : ''), data });
+    if (fault !== undefined) throw invalid(fault, path);
+    checkCount(limits, taken.length, path, toWriter);
+    const size = sizeOf(data);
+    // By its word, so as not to begin; what is read is counted again.
+    if (Number.isFinite(size)) meter({ path, by: size, size, compressedSize: undefined });
+  }
+  taken.sort((a, b) => compareBytes(a.name, b.name));
+}
+
+const FOLDER = 'is a folder: give its files, folders come by themselves';
+
+function listed(entries: ZipEntries): Iterable<unknown> | AsyncIterable<unknown> {
+  return isIterable(entries) ? entries : Object.entries(entries);
+}
+
+function isIterable(entries: ZipEntries): entries is Exclude<ZipEntries, Record<string, ZipData>> {
+  return Symbol.iterator in entries || Symbol.asyncIterator in entries;
+}
+
+function fieldsOf(item: unknown): Partial<ZipInput> {
+  return Array.isArray(item) ? { path: item[0], data: item[1] } : ((item ?? {}) as object);
+}
+
+function readItem(item: unknown): ZipInput {
+  const { path, data } = fieldsOf(item);
+  if (typeof path !== 'string') {
+    throw new TypeError(
+      `entries expected to give { path, data } or [path, data], got ${describe(item)}`,
+    );
+  }
+  if (!isContent(data) && typeof data !== 'function') throw wrongContent(path, data);
+  return { path, data };
+}
+
+function isContent(data: unknown): data is ZipContent {
+  if (isStream(data)) return true;
+  const brand = Object.prototype.toString.call(data).slice(8, -1);
+  return brand === 'Uint8Array' || brand === 'ArrayBuffer' || isBlob(data, brand);
+}
+
+function isStream(data: unknown): data is ByteStream {
+  return typeof (data as Partial<ReadableStream> | null | undefined)?.getReader === 'function';
+}
+
+function wrongContent(path: string, data: unknown): TypeError {
+  return new TypeError(
+    `the data of "${printable(path)}" expected a Uint8Array, ArrayBuffer, Blob, ReadableStream or a function that gives one, got ${describe(data)}`,
+  );
+}
+
+/** By the bytes, and the shorter first. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** Bytes of all contents, where that is known before they are read. */
+export function totalSize(files: readonly Planned[]): number {
+  return files.reduce((sum, { data }) => sum + sizeOf(data), 0);
+}
+
+function sizeOf(data: ZipData): number {
+  if (typeof data === 'function' || isStream(data)) return Number.POSITIVE_INFINITY;
+  return 'byteLength' in data ? data.byteLength : data.size;
+}
+
+type ContentReader = Pick<StreamReader, 'take' | 'close'>;
+
+/** A content in pieces of the reader's choice; its errors name the path. */
+export async function openContent(
+  { path, data }: Planned,
+  signal: AbortSignal | undefined,
+): Promise<ContentReader> {
+  const content = typeof data === 'function' ? await opened(path, data, signal) : data;
+  if (!isContent(content)) throw wrongContent(path, content);
+  const reader = isStream(content) ? openStream(content) : inputReader(content);
+  return {
+    ...reader,
+    async take(length, stop) {
+      try {
+        return await reader.take(length, stop);
+      } catch (error) {
+        throw error instanceof BundleSealError ? named(path, error) : error;
+      }
+    },
+  };
+}
+
+async function opened(
+  path: string,
+  open: () => ZipContent | Promise<ZipContent>,
+  signal: AbortSignal | undefined,
+): Promise<ZipContent> {
+  const opening = (async () => open())();
+  try {
+    return await untilAborted(opening, signal);
+  } catch (cause) {
+    if (signal?.aborted) {
+      // What may still come is read by nobody.
+      opening.then((late) => drop(late, signal.reason)).catch(() => {});
+      throw signal.reason;
+    }
+    if (cause instanceof BundleSealError) throw named(path, cause);
+    // Whatever it is: offline, fetch rejects with a TypeError.
+    throw sourceFailed(path, 'it could not be opened', cause);
+  }
+}
+
+function inputReader(content: BundleInput): ContentReader {
+  const source = openInput(content, 'data');
+  let at = 0;
+  return {
+    async take(length, signal) {
+      const from = at;
+      at = Math.min(source.size, at + length);
+      if (from === at) return new Uint8Array(0);
+      const bytes = source.read(from, at, signal);
+      // Its CRC-32 and what is deflated come of the same bytes, also where the caller's memory changes between them.
+      return source.bytes === undefined ? bytes : new Uint8Array(await bytes);
+    },
+    close: async () => {},
+  };
+}
+
+/** An error of a content by the path; of another kind than that it could not be read, it says more as it is. */
+function named(path: string, error: BundleSealError): BundleSealError {
+  return error.code === 'ERR_SOURCE_FAILED'
+    ? sourceFailed(path, error.message, error.cause ?? error)
+    : error;
+}
+
+function sourceFailed(path: string, why: string, cause: unknown): BundleSealError {
+  const shown = printable(path);
+  return new BundleSealError('ERR_SOURCE_FAILED', `"${shown}": ${why}`, { path: shown, cause });
+}
+
+/** The files of a collection that is all there, unchecked; what an iterable has yet to give is not asked for. */
+export function givenIn(entries: ZipEntries): Partial<ZipInput>[] {
+  const isThere = Array.isArray(entries) || entries instanceof Map || !isIterable(entries);
+  return isThere ? Array.from(listed(entries) as Iterable<unknown>, fieldsOf) : [];
+}
+
+/** Tells streams that will not be read. */
+export function dropContents(files: Iterable<Partial<ZipInput>>, reason: unknown): void {
+  for (const { data } of files) drop(data, reason);
+}
+
+function drop(data: unknown, reason: unknown): void {
+  // One that another reader has says no to that.
+  if (isStream(data)) data.cancel(reason).catch(() => {});
+}

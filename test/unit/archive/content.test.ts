@@ -1,0 +1,366 @@
+// What goes into an archive, in whatever form it is given, and what becomes of the streams among it.
+
+import { describe, expect, it } from 'vitest';
+import {
+  BundleSealError,
+  type Progress,
+  unzipBundle,
+  type ZipEntries,
+  zipBundle,
+  zipStream,
+} from '../../../src/zip.ts';
+import { bytesOf } from '../../support/bytes.ts';
+import { rejection } from '../../support/errors.ts';
+import { chunked, utf8 } from '../../support/zip.ts';
+
+const reason = new Error('enough');
+
+/** What a promise rejects with. */
+const failureOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'nothing was thrown',
+    (error: unknown) => error,
+  );
+
+describe('files', () => {
+  it('are sorted by bytes, a path before those that go on', async () => {
+    const paths = ['abc', 'ab', 'aa', 'b', 'a'];
+    for (const order of [paths, [...paths].reverse()]) {
+      const zip = await zipBundle(order.map((path) => [path, new Uint8Array(0)] as const));
+      expect([...(await unzipBundle(zip)).keys()]).toEqual(['a', 'aa', 'ab', 'abc', 'b']);
+    }
+  });
+
+  it.each<[unknown, string]>([
+    [[null], 'entries expected to give { path, data } or [path, data], got null'],
+    [[undefined], 'entries expected to give { path, data } or [path, data], got nothing'],
+    [[[]], 'entries expected to give { path, data } or [path, data], got an array'],
+    [
+      [{ data: new Uint8Array(1) }],
+      'entries expected to give { path, data } or [path, data], got an object',
+    ],
+    [
+      { 'a\u202e': 'text' },
+      'the data of "a\\u{202e}" expected a Uint8Array, ArrayBuffer, Blob, ReadableStream or a function that gives one, got a string',
+    ],
+    [{ a: undefined }, 'got nothing'],
+    [{ a: {} }, 'got an object'],
+    [{ a: new Uint16Array(1) }, 'got a Uint16Array'],
+    [{ a: new DataView(new ArrayBuffer(1)) }, 'got a DataView'],
+    [{ a: () => () => new Uint8Array(1) }, 'got a function'],
+    [{ a: () => null }, 'got null'],
+    [
+      { a: Object.defineProperty(new Blob(['a']), 'size', { value: -1 }) },
+      'data.size expected a number of bytes, got -1',
+    ],
+  ])('of another kind are refused by name: %#', async (entries, message) => {
+    const error = await failureOf(zipBundle(entries as never));
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as TypeError).message.endsWith(message)).toBe(true);
+  });
+
+  it('of a folder are given by themselves', async () => {
+    const error = await rejection(zipBundle({ 'a/': utf8('') }), 'ERR_ARCHIVE_INVALID');
+    expect(error.message).toBe('"a/" is a folder: give its files, folders come by themselves');
+  });
+
+  it('are asked for no further after an abort', async () => {
+    const controller = new AbortController();
+    const given: string[] = [];
+    const stream = chunked([utf8('a')]);
+    async function* entries() {
+      for (const path of ['a', 'b', 'c']) {
+        given.push(path);
+        if (path === 'b') controller.abort(reason);
+        yield [path, stream.stream] as const;
+      }
+    }
+    const work = zipBundle(entries(), { signal: controller.signal });
+    await expect(work).rejects.toBe(reason);
+    expect(given).toEqual(['a', 'b']);
+    expect(stream.cancelled()).toBe(reason);
+  });
+
+  it('are none after an abort either', async () => {
+    const signal = AbortSignal.abort(reason);
+    await expect(zipBundle({}, { signal })).rejects.toBe(reason);
+  });
+});
+
+describe('a content', () => {
+  /** A Blob, and the ranges of it that were read. */
+  function watchedBlob(bytes: Uint8Array) {
+    const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
+    const asked: [number, number][] = [];
+    const slice = blob.slice.bind(blob);
+    Object.defineProperty(blob, 'slice', {
+      value: (start: number, end: number) => {
+        asked.push([start, end]);
+        return slice(start, end);
+      },
+    });
+    return { blob, asked };
+  }
+
+  it('that is a Blob is read in pieces, each once', async () => {
+    const content = bytesOf(140_000);
+    const { blob, asked } = watchedBlob(content);
+    const zip = await zipBundle({ a: blob }, { level: 0 });
+    expect((await unzipBundle(zip)).get('a')).toEqual(content);
+    expect(asked).toEqual([
+      [0, 65_536],
+      [65_536, 131_072],
+      [131_072, 140_000],
+    ]);
+  });
+
+  it('that is a Blob has a size, that of a stream or a function is not known', async () => {
+    const content = bytesOf(70_000);
+    const blob = new Blob([content as Uint8Array<ArrayBuffer>]);
+    for (const [data, total] of [
+      [blob, 70_010],
+      [content.slice().buffer, 70_010],
+      [blob.stream(), Number.POSITIVE_INFINITY],
+      [() => content, Number.POSITIVE_INFINITY],
+    ] as const) {
+      const seen: Progress[] = [];
+      const onProgress = (progress: Progress) => seen.push(progress);
+      await zipBundle({ a: data, b: bytesOf(10) }, { onProgress });
+      const end = { done: 70_010, total: 70_010 };
+      expect(seen).toEqual([
+        { done: 65_536, total },
+        { done: 70_000, total },
+        // Told once where it is known that this is the end.
+        ...(total === 70_010 ? [] : [{ done: 70_010, total }]),
+        end,
+      ]);
+    }
+  });
+
+  it('that could not be read says whose it is, why, and what was underneath', async () => {
+    const cause = new Error('disk');
+    const failing = (after: number) => {
+      let left = after;
+      return new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (left-- === 0) throw cause;
+          controller.enqueue(new Uint8Array(10));
+        },
+      });
+    };
+    const streamed = await rejection(zipBundle({ 'a/b': failing(1) }), 'ERR_SOURCE_FAILED');
+    expect(streamed).toMatchObject({ path: 'a/b', cause });
+    expect(streamed.message).toMatch(/^"a\/b": the source stream failed after \d+ bytes: see/);
+
+    const blob = Object.defineProperty(new Blob(['abc']), 'slice', {
+      value: () => new Blob(['a']),
+    });
+    const changed = await rejection(zipBundle({ a: blob }), 'ERR_SOURCE_FAILED');
+    expect(changed.message).toMatch(/^"a": the Blob could not be read/);
+    expect(changed.path).toBe('a');
+    // Nothing was underneath but that.
+    expect(changed.cause).toMatchObject({ code: 'ERR_SOURCE_FAILED', offset: 0 });
+  });
+
+  it('that fails with an error of the library keeps it', async () => {
+    const own = new BundleSealError('ERR_CHUNK_INVALID', 'altered');
+    const stream = new ReadableStream<Uint8Array>({
+      pull() {
+        throw own;
+      },
+    });
+    expect(await failureOf(zipBundle({ a: stream }))).toBe(own);
+    expect(await failureOf(zipBundle({ a: () => Promise.reject(own) }))).toBe(own);
+    const source = new BundleSealError('ERR_SOURCE_FAILED', 'offline', { cause: reason });
+    const error = await failureOf(zipBundle({ a: () => Promise.reject(source) }));
+    expect(error).toMatchObject({ message: '"a": offline', path: 'a', cause: reason });
+  });
+
+  it('that gives something else than bytes is a mistake', async () => {
+    const stream = new ReadableStream({
+      pull(controller) {
+        controller.enqueue('text');
+      },
+    });
+    const error = await failureOf(zipBundle({ a: stream }));
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as TypeError).message).toMatch(/expected to give Uint8Array chunks/);
+  });
+
+  it('that fails because of an abort is an abort', async () => {
+    const controller = new AbortController();
+    const data = () => {
+      controller.abort(reason);
+      throw new Error('stopped');
+    };
+    const work = zipBundle({ a: data }, { signal: controller.signal });
+    await expect(work).rejects.toBe(reason);
+  });
+});
+
+describe('a content that does not open', () => {
+  it('ends with an abort, and is cancelled where it opens after that', async () => {
+    const late = chunked([utf8('a')]);
+    let open = (_: ReadableStream<Uint8Array>) => {};
+    const opening = new Promise<ReadableStream<Uint8Array>>((resolve) => {
+      open = resolve;
+    });
+    const controller = new AbortController();
+    const work = zipBundle({ a: () => opening }, { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 5);
+    await expect(work).rejects.toBe(reason);
+    open(late.stream);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(late.cancelled()).toBe(reason);
+  });
+
+  it('ends with an abort, and what it says after that is heard by nobody', async () => {
+    let fail = (_: Error) => {};
+    const opening = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    const controller = new AbortController();
+    const work = zipBundle({ a: () => opening }, { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 5);
+    await expect(work).rejects.toBe(reason);
+    // The test would fail of a rejection that nobody handles.
+    fail(new Error('too late'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+});
+
+describe('streams that are given', () => {
+  const streams = (...names: string[]) =>
+    names.map((path) => ({ path, ...chunked([bytesOf(100_000)]) }));
+  const dataOf = (all: ReturnType<typeof streams>) =>
+    all.map(({ path, stream }) => [path, stream] as const);
+
+  it('are let go of when they have been read, and not cancelled', async () => {
+    const all = streams('a', 'b');
+    await zipBundle(dataOf(all));
+    expect(all.map(({ stream }) => stream.locked)).toEqual([false, false]);
+    expect(all.map(({ cancelled }) => cancelled())).toEqual([undefined, undefined]);
+  });
+
+  it('are all told of a path that is refused, also that one', async () => {
+    const all = streams('a', 'b', '../c');
+    const error = await failureOf(zipBundle(dataOf(all)));
+    expect(error).toMatchObject({ code: 'ERR_ARCHIVE_INVALID', path: '../c' });
+    expect(all.map(({ cancelled }) => cancelled())).toEqual([error, error, error]);
+  });
+
+  it('are told of an error in one of them, but for those that were read', async () => {
+    const all = streams('a', 'c', 'd', 'e');
+    const data = () => Promise.reject(new Error('gone'));
+    const error = await failureOf(zipBundle([...dataOf(all), ['b', data] as const]));
+    expect(all.map(({ cancelled }) => cancelled())).toEqual([undefined, error, error, error]);
+  });
+
+  it('are told where the archive is cancelled', async () => {
+    const all = streams('a', 'b', 'c');
+    const reader = zipStream(dataOf(all), { level: 0 }).getReader();
+    await reader.read();
+    await reader.cancel(reason);
+    // The first has been read.
+    expect(all[0]?.cancelled()).toBeUndefined();
+    for (const { cancelled } of all.slice(1)) {
+      expect(cancelled()).toMatchObject({
+        name: 'AbortError',
+        message: 'the archive was given up by its reader',
+      });
+    }
+  });
+
+  type Given = ReturnType<typeof streams>[number];
+  const collections: [string, (all: ReturnType<typeof streams>) => ZipEntries][] = [
+    ['pairs', dataOf],
+    ['items', (all) => all.map(({ path, stream: data }) => ({ path, data }))],
+    ['a Map', (all) => new Map(dataOf(all))],
+    ['files by path', (all) => Object.fromEntries(dataOf(all))],
+  ];
+
+  it.each(collections)('are told, in %s, where nothing has begun', async (_, entriesOf) => {
+    const left = streams('a', 'b');
+    await zipStream(entriesOf(left)).cancel(reason);
+    const late = streams('a', 'b');
+    const stopped = zipStream(entriesOf(late), { signal: AbortSignal.abort(reason) });
+    await expect(stopped.getReader().read()).rejects.toBe(reason);
+    const never = streams('a', 'b');
+    const work = zipBundle(entriesOf(never), { signal: AbortSignal.abort(reason) });
+    await expect(work).rejects.toBe(reason);
+    for (const { cancelled } of [...left, ...late, ...never]) expect(cancelled()).toBe(reason);
+  });
+
+  it.each(collections)('are told, in %s, of a path before theirs', async (_, entriesOf) => {
+    const all = streams('../a', 'b', 'c');
+    const error = await failureOf(zipBundle(entriesOf(all)));
+    expect(error).toMatchObject({ code: 'ERR_ARCHIVE_INVALID', path: '../a' });
+    expect(all.map(({ cancelled }) => cancelled())).toEqual([error, error, error]);
+  });
+
+  it('are asked of no iterable that has yet to give them', async () => {
+    let asked = 0;
+    const entries = (function* () {
+      asked += 1;
+      yield ['a', new Uint8Array(1)] as const;
+    })();
+    await zipStream(entries).cancel(reason);
+    const work = zipBundle(entries, { signal: AbortSignal.abort(reason) });
+    await expect(work).rejects.toBe(reason);
+    expect(asked).toBe(0);
+  });
+
+  it('come to nothing where an abort was before them', async () => {
+    const controller = new AbortController();
+    const [early, late] = streams('a', 'b') as [Given, Given];
+    let answer: (() => void) | undefined;
+    let isLeft = false;
+    const entries = (async function* () {
+      try {
+        yield [early.path, early.stream] as const;
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+        yield [late.path, late.stream] as const;
+      } finally {
+        isLeft = true;
+      }
+    })();
+    const work = zipBundle(entries, { signal: controller.signal });
+    await expect.poll(() => answer).toBeDefined();
+    controller.abort(reason);
+    await expect(work).rejects.toBe(reason);
+    expect(early.cancelled()).toBe(reason);
+    answer?.();
+    await expect.poll(() => isLeft).toBe(true);
+    expect(late.cancelled()).toBe(reason);
+  });
+
+  it('are told also beside what is no file', async () => {
+    const [one] = streams('a') as [Given];
+    const entries = [null, undefined, ['a'], 7, { path: 'a', data: one.stream }];
+    const error = await failureOf(zipBundle(entries as never));
+    expect((error as TypeError).message).toMatch(/got null$/);
+    expect(one.cancelled()).toBe(error);
+  });
+
+  it('that refuse to be cancelled, or that another reader has, end nothing', async () => {
+    const stubborn = new ReadableStream<Uint8Array>({
+      cancel() {
+        throw new Error('no');
+      },
+    });
+    const locked = chunked([]).stream;
+    locked.getReader();
+    const work = zipBundle([
+      ['../a', new Uint8Array(1)],
+      ['b', stubborn],
+      ['c', locked],
+    ] as const);
+    await rejection(work, 'ERR_ARCHIVE_INVALID');
+    const behind = zipBundle({ a: () => Promise.reject(reason), b: stubborn, c: locked });
+    expect((await rejection(behind, 'ERR_SOURCE_FAILED')).cause).toBe(reason);
+    const first = zipBundle({ a: locked });
+    await expect(first).rejects.toThrow(/source is locked/);
+  });
+});

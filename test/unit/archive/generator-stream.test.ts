@@ -1,0 +1,133 @@
+// Generators as streams: what is told to the one that makes, and when.
+
+import { describe, expect, it } from 'vitest';
+import { generatorStream } from '../../../src/archive/streams.ts';
+
+const nothing = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
+
+/** A generator of single bytes, and what it saw. */
+function source(count: number, end: () => void | Promise<void> = () => {}) {
+  const seen = { made: 0, ended: false, stop: new AbortController().signal };
+  async function* make(stop: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    try {
+      for (let i = 0; i < count; i++) {
+        seen.made++;
+        yield Uint8Array.of(i);
+        stop.throwIfAborted();
+      }
+      await end();
+    } finally {
+      seen.ended = true;
+    }
+  }
+  const open = (signal?: AbortSignal) =>
+    generatorStream((stop) => {
+      seen.stop = stop;
+      return make(stop);
+    }, signal).getReader();
+  return { seen, open };
+}
+
+const reason = new Error('enough');
+
+describe('a generator as a stream', () => {
+  it('begins with the first read, and makes what is read', async () => {
+    const { seen, open } = source(3);
+    const reader = open();
+    await nothing();
+    expect(seen.made).toBe(0);
+    expect((await reader.read()).value).toEqual(Uint8Array.of(0));
+    await nothing();
+    expect(seen.made).toBe(1);
+    await reader.read();
+    await reader.read();
+    expect(await reader.read()).toEqual({ done: true, value: undefined });
+    expect(seen.ended).toBe(true);
+  });
+
+  it('ends with the error that the generator ends with', async () => {
+    const reader = source(1, () => Promise.reject(reason)).open();
+    await reader.read();
+    await expect(reader.read()).rejects.toBe(reason);
+  });
+
+  it('is cancelled with the reason of its reader, once the generator is through', async () => {
+    for (const [given, told] of [
+      [reason, reason],
+      [
+        undefined,
+        expect.objectContaining({
+          name: 'AbortError',
+          message: 'the stream was cancelled by its reader',
+        }),
+      ],
+    ] as const) {
+      const { seen, open } = source(3);
+      const reader = open();
+      await reader.read();
+      await reader.cancel(given);
+      expect(seen.ended).toBe(true);
+      expect(seen.stop.reason).toEqual(told);
+    }
+  });
+
+  it('is cancelled also where the generator fails at that', async () => {
+    async function* failing(): AsyncGenerator<Uint8Array, void> {
+      try {
+        yield Uint8Array.of(1);
+      } finally {
+        // biome-ignore lint/correctness/noUnsafeFinally: that is what is tried.
+        throw new Error('too late');
+      }
+    }
+    const reader = generatorStream(failing, undefined).getReader();
+    await reader.read();
+    await expect(reader.cancel()).resolves.toBeUndefined();
+  });
+
+  it('errors at an abort, also where nobody reads or the generator hangs', async () => {
+    const idle = source(3);
+    const controller = new AbortController();
+    const reader = idle.open(controller.signal);
+    await reader.read();
+    controller.abort(reason);
+    await expect(reader.closed).rejects.toBe(reason);
+    await nothing();
+    expect(idle.seen.stop.reason).toBe(reason);
+    expect(idle.seen.ended).toBe(true);
+
+    const hanging = source(0, () => new Promise(() => {}));
+    const second = new AbortController();
+    const waiting = hanging.open(second.signal).read();
+    await nothing();
+    second.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+  });
+
+  it('errors at once where it was aborted before, and makes nothing', async () => {
+    const { seen, open } = source(3);
+    const reader = open(AbortSignal.abort(reason));
+    await expect(reader.read()).rejects.toBe(reason);
+    expect(seen.made).toBe(0);
+    expect(seen.stop.reason).toBe(reason);
+  });
+
+  it('lets go of the signal at its end, an error or a cancel', async () => {
+    const ends: [number, (reader: ReadableStreamDefaultReader<Uint8Array>) => Promise<unknown>][] =
+      [
+        [0, (reader) => reader.read()],
+        [1, (reader) => reader.cancel(new Error('mine'))],
+        [-1, (reader) => reader.read().catch(() => {})],
+      ];
+    for (const [count, end] of ends) {
+      const { seen, open } = source(count, () => {
+        if (count < 0) throw new Error('failed');
+      });
+      const controller = new AbortController();
+      await end(open(controller.signal));
+      controller.abort(reason);
+      // An abort that comes too late is told to nobody.
+      expect(seen.stop.reason).not.toBe(reason);
+    }
+  });
+});

@@ -1,0 +1,104 @@
+// Inflating, held against zlib.
+
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createInflater } from '../../../src/archive/read/inflate.ts';
+import { join, same, textOf } from '../../support/zip.ts';
+
+/** What comes of it, or `undefined` where it is refused or incomplete. */
+function inflated(data: Uint8Array, piece = 8192): Uint8Array | undefined {
+  const take = createInflater('a');
+  const parts: Uint8Array[] = [];
+  try {
+    for (let at = 0, isEnd = false; !isEnd; ) {
+      const taken = take(data.subarray(at, at + piece));
+      if (taken.used === 0 && taken.bytes.length === 0 && !taken.isEnd) return undefined;
+      parts.push(taken.bytes);
+      at += taken.used;
+      isEnd = taken.isEnd;
+    }
+  } catch {
+    return undefined;
+  }
+  return join(...parts);
+}
+
+function byZlib(data: Uint8Array): Uint8Array | undefined {
+  try {
+    return inflateRawSync(data);
+  } catch {
+    return undefined;
+  }
+}
+
+const strategies = [
+  constants.Z_DEFAULT_STRATEGY,
+  constants.Z_FILTERED,
+  constants.Z_HUFFMAN_ONLY,
+  constants.Z_RLE,
+  constants.Z_FIXED,
+];
+
+describe('inflating', () => {
+  it('gives back what zlib deflates, with every strategy and level', () => {
+    const text = textOf(300_000);
+    const noise = crypto.getRandomValues(new Uint8Array(60_000));
+    for (const content of [text, noise, join(noise, text, noise), new Uint8Array(3_000_000)]) {
+      for (const strategy of strategies) {
+        for (const [level, memLevel] of [
+          [0, 8],
+          [1, 1],
+          [6, 8],
+          [9, 9],
+        ] as const) {
+          const data = deflateRawSync(content, { strategy, level, memLevel });
+          const result = inflated(data, 8192) ?? new Uint8Array(0);
+          expect(same(result, content)).toBe(true);
+        }
+      }
+    }
+  });
+
+  it('gives back what is deflated, whatever it is', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 5000, size: 'max' }),
+        fc.constantFrom(...strategies),
+        fc.integer({ min: 0, max: 9 }),
+        (content, strategy, level) =>
+          same(inflated(deflateRawSync(content, { strategy, level })), content),
+      ),
+    );
+  });
+
+  it('accepts what zlib accepts, and nothing else, with the same result', () => {
+    const base = fc.constantFrom(
+      ...[textOf(3000), textOf(200), new Uint8Array(500)].flatMap((content) =>
+        strategies.map((strategy) => deflateRawSync(content, { strategy, memLevel: 1 })),
+      ),
+    );
+    const changed = fc
+      .tuple(base, fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(255))))
+      .map(([data, changes]) => {
+        const bytes = Uint8Array.from(data);
+        // Mostly in the head of a block, where most can go wrong.
+        for (const [where, by] of changes.slice(0, 4)) {
+          const at = Math.floor(where ** 4 * (bytes.length - 1));
+          bytes[at] = (bytes[at] as number) ^ by;
+        }
+        return bytes;
+      });
+    let accepted = 0;
+    fc.assert(
+      fc.property(fc.oneof(changed, fc.uint8Array({ maxLength: 100 })), (data) => {
+        const expected = byZlib(data);
+        if (expected !== undefined) accepted++;
+        const result = inflated(data);
+        return expected === undefined ? result === undefined : same(result, expected);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(accepted).toBeGreaterThan(100);
+  });
+});

@@ -1,0 +1,526 @@
+import { deflateSync } from 'fflate';
+import { describe, expect, it } from 'vitest';
+import {
+  openZip,
+  type Progress,
+  type RandomAccessSource,
+  unzipBundle,
+  unzipStream,
+  zipBundle,
+} from '../../../src/zip.ts';
+import { bytesOf } from '../../support/bytes.ts';
+import { rejection } from '../../support/errors.ts';
+import {
+  chunked,
+  deflatedAsIs,
+  join,
+  type RawEntry,
+  READERS,
+  rawZip,
+  same,
+  slowCrc32,
+  streamOf,
+  u,
+  utf8,
+  zip64End,
+} from '../../support/zip.ts';
+
+const hello = utf8('hello');
+const one: RawEntry = { name: 'a.txt', content: hello };
+const two: RawEntry = { name: 'b.txt', content: utf8('world') };
+const helloWorld = new Map([
+  ['a.txt', hello],
+  ['b.txt', utf8('world')],
+]);
+
+/** Ranges of these bytes, and which were asked for. */
+function ranges(bytes: Uint8Array): RandomAccessSource & { asked: [number, number][] } {
+  const asked: [number, number][] = [];
+  return {
+    asked,
+    size: bytes.length,
+    async read(offset, length) {
+      asked.push([offset, length]);
+      return bytes.slice(offset, offset + length);
+    },
+  };
+}
+
+describe.each(READERS)('%s reads', (_, read) => {
+  const crc = slowCrc32(hello);
+  const data = deflateSync(hello);
+  const sizes = [data.length, hello.length] as const;
+
+  it.each<[string, Uint8Array, Partial<RawEntry>]>([
+    ['32 bits, signed', join(u(4, 0x08074b50, crc, ...sizes)), {}],
+    ['32 bits, unsigned', join(u(4, crc, ...sizes)), {}],
+    ['64 bits, signed', join(u(4, 0x08074b50, crc), u(8, ...sizes)), {}],
+    ['64 bits, unsigned', join(u(4, crc), u(8, ...sizes)), {}],
+    [
+      '64 bits after a Zip64 field',
+      join(u(4, 0x08074b50, crc), u(8, ...sizes)),
+      {
+        local: {
+          size: 2 ** 32 - 1,
+          compressedSize: 2 ** 32 - 1,
+          extra: join(u(2, 1, 16), u(8, 0, 0)),
+        },
+      },
+    ],
+    [
+      '32 bits, though the sizes are known',
+      join(u(4, 0x08074b50, crc, ...sizes)),
+      {
+        local: { size: hello.length, compressedSize: data.length, crc },
+      },
+    ],
+    [
+      '32 bits, though the size is known',
+      join(u(4, 0x08074b50, crc, ...sizes)),
+      {
+        local: { size: hello.length },
+      },
+    ],
+  ])('a data descriptor of %s', async (__, after, more) => {
+    const entry = { ...one, data, after, flags: 0x808, ...more };
+    expect(await read(rawZip([entry, two]))).toEqual(helloWorld);
+    expect(await read(rawZip([two, entry]))).toEqual(helloWorld);
+  });
+
+  it('data descriptors of nothing, in every form', async () => {
+    for (const data of [deflateSync(new Uint8Array(0)), deflatedAsIs(new Uint8Array(0))]) {
+      const sizes = [data.length, 0];
+      for (const after of [
+        u(4, 0x08074b50, 0, ...sizes),
+        u(4, 0, ...sizes),
+        join(u(4, 0x08074b50, 0), u(8, ...sizes)),
+        join(u(4, 0), u(8, ...sizes)),
+      ]) {
+        const empty = { name: 'e', data, after, flags: 0x808 };
+        const zip = rawZip([empty, two, { ...empty, name: 'f' }]);
+        expect([...(await read(zip)).keys()]).toEqual(['e', 'b.txt', 'f']);
+      }
+    }
+    const stored = { name: 's', flags: 0x808, after: u(4, 0x08074b50, 0, 0, 0) };
+    expect((await read(rawZip([stored, two]))).size).toBe(2);
+  });
+
+  it('data that looks like a data descriptor and a header', async () => {
+    const fake = join(u(4, 0x08074b50, 0, 0, 0), u(4, 0x04034b50), u(4, 0x08074b50, crc, ...sizes));
+    const content = join(fake, fake, hello);
+    const data = deflatedAsIs(content);
+    const after = u(4, 0x08074b50, slowCrc32(content), data.length, content.length);
+    const zip = rawZip([{ name: 'a', content, data, after, flags: 0x808 }, two]);
+    expect((await read(zip)).get('a')).toEqual(content);
+  });
+
+  it('Zip64 fields in the order that APPNOTE 4.5.3 gives them', async () => {
+    const full = 2 ** 32 - 1;
+    const extra = (...values: number[]) => join(u(2, 1, 8 * values.length), u(8, ...values));
+    const zips: RawEntry[] = [
+      { ...one, central: { size: full, extra: extra(5) } },
+      { ...one, central: { compressedSize: full, extra: extra(5) } },
+      { ...one, central: { offset: full, extra: extra(0) } },
+      {
+        ...one,
+        central: { size: full, compressedSize: full, offset: full, extra: extra(5, 5, 0) },
+      },
+      { ...one, local: { size: full, compressedSize: full, extra: extra(5, 5) } },
+    ];
+    for (const entry of zips) expect(await read(rawZip([entry, two]))).toEqual(helloWorld);
+  });
+
+  it('a Zip64 end record, whether the fields before it are full or not', async () => {
+    const start = 2 * (30 + 5 + 5);
+    const size = 2 * (46 + 5);
+    const between = zip64End({ at: start + size, count: 2, size, offset: start });
+    for (const end of [
+      {},
+      { count: 0xffff },
+      { offset: 2 ** 32 - 1 },
+      {
+        count: 0xffff,
+        offset: 2 ** 32 - 1,
+        size: 2 ** 32 - 1,
+        disk: 0xffff,
+        directoryDisk: 0xffff,
+      },
+    ]) {
+      expect(await read(rawZip([one, two], { between, ...end }))).toEqual(helloWorld);
+    }
+  });
+
+  it('folders as nothing, also deflated ones, and names without the UTF-8 flag', async () => {
+    const folder = { central: { attributes: 0o040755 * 2 ** 16 + 0x10 } };
+    const zip = rawZip([
+      { name: 'd/', flags: 0, ...folder },
+      { ...two, name: 'd/é.txt', flags: 0 },
+      { name: 'd/e/', data: deflateSync(new Uint8Array(0)), ...folder },
+    ]);
+    expect(await read(zip)).toEqual(new Map([['d/é.txt', utf8('world')]]));
+  });
+
+  it('extra fields, padding and comments, and looks at none of them', async () => {
+    const time = join(u(2, 0x5455, 5), new Uint8Array(5));
+    const zip = rawZip(
+      [
+        { ...one, extra: join(time, new Uint8Array(3)), central: { comment: utf8('mine') } },
+        { ...two, central: { attributes: 0o100777 * 2 ** 16 } },
+      ],
+      { comment: utf8('a comment with PK in it') },
+    );
+    expect(await read(zip)).toEqual(helloWorld);
+  });
+
+  it('an extra field with nothing in it, and a second name that is the first', async () => {
+    const unicode = join(u(2, 0x7075, 10), Uint8Array.of(1), u(4, 0), utf8('a.txt'));
+    for (const extra of [u(2, 0x5455, 0), unicode, join(unicode, u(2, 0x5455, 0))]) {
+      expect(await read(rawZip([{ ...one, extra }, two]))).toEqual(helloWorld);
+    }
+  });
+
+  it('a name that begins with a byte order mark as it is', async () => {
+    const files = await read(rawZip([{ ...one, name: '\ufeffa.txt' }]));
+    expect([...files.keys()]).toEqual(['\ufeffa.txt']);
+  });
+
+  it('an archive of nothing, also with a Zip64 end record', async () => {
+    const between = zip64End({ at: 0, count: 0, size: 0, offset: 0 });
+    expect((await read(rawZip([]))).size).toBe(0);
+    expect((await read(rawZip([], { between }))).size).toBe(0);
+  });
+
+  it('a comment with what is an end record but for one byte', async () => {
+    for (const text of ['PX\x05\x06', 'PK\x04\x06', 'PK\x05\x07', 'Pxy\x06', 'PKPK\x05']) {
+      expect(await read(rawZip([one, two], { comment: utf8(text) }))).toEqual(helloWorld);
+    }
+  });
+
+  it('a file with an end record in it whose comment would end elsewhere', async () => {
+    const record = rawZip([]).slice(0, -2);
+    const length = (content: Uint8Array) => rawZip([{ ...one, content }]).length - 35 - 22;
+    const content = (reach: number) => join(record, u(2, reach));
+    const exact = length(content(0));
+    for (const reach of [0, exact - 1, exact + 1, 0xffff]) {
+      const files = await read(rawZip([{ ...one, content: content(reach) }]));
+      expect(files.get('a.txt')).toEqual(content(reach));
+    }
+  });
+
+  it('a comment as long as it can be, and a directory in another order than the files', async () => {
+    const zip = rawZip([two, one], { comment: new Uint8Array(65_535).fill(0x20), order: [1, 0] });
+    const files = await read(zip);
+    expect(new Map([...files].sort())).toEqual(helloWorld);
+  });
+
+  it('Zip64 end records before a comment as long as it can be', async () => {
+    const start = 2 * (30 + 5 + 5);
+    const size = 2 * (46 + 5);
+    const zip = rawZip([one, two], {
+      between: zip64End({ at: start + size, count: 2, size, offset: start }),
+      count: 0xffff,
+      offset: 2 ** 32 - 1,
+      comment: new Uint8Array(65_535).fill(0x20),
+    });
+    expect(await read(zip)).toEqual(helloWorld);
+  });
+
+  it('blocks of every kind, cut anywhere', async () => {
+    const content = join(bytesOf(70_000), new Uint8Array(70_000), utf8('text '.repeat(5000)));
+    const files = await read(await zipBundle({ a: content, b: hello }));
+    expect(files.get('b')).toEqual(hello);
+    expect(same(files.get('a'), content)).toBe(true);
+  });
+});
+
+describe('unzipBundle', () => {
+  it('gives files in the order of the directory, in memory of their own', async () => {
+    const zip = rawZip([one, two], { order: [1, 0] });
+    const files = await unzipBundle(zip);
+    expect([...files.keys()]).toEqual(['b.txt', 'a.txt']);
+    zip.fill(0);
+    expect(new Map([...files].sort())).toEqual(helloWorld);
+  });
+
+  it('takes a Blob, a buffer, and a view of one', async () => {
+    const zip = rawZip([one, two]);
+    const shifted = join(utf8('xx'), zip, utf8('yy')).subarray(2, 2 + zip.length);
+    for (const input of [zip.buffer, new Blob([zip]), shifted]) {
+      expect(await unzipBundle(input)).toEqual(helloWorld);
+    }
+  });
+
+  it('tells its progress, to the end', async () => {
+    const seen: Progress[] = [];
+    await unzipBundle(rawZip([one, two]), { onProgress: (progress) => seen.push(progress) });
+    expect(seen).toEqual([
+      { done: 5, total: 10 },
+      { done: 10, total: 10 },
+    ]);
+  });
+
+  it('stops at an abort, before and during', async () => {
+    const reason = new Error('enough');
+    const zip = await zipBundle({ a: bytesOf(500_000), b: bytesOf(500_000) });
+    await expect(unzipBundle(zip, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const onProgress = () => controller.abort(reason);
+    await expect(unzipBundle(zip, { signal: controller.signal, onProgress })).rejects.toBe(reason);
+  });
+
+  it('refuses mistakes of the caller by name', async () => {
+    const zip = rawZip([one]);
+    await expect(unzipBundle('zip' as never)).rejects.toThrow(/zip expected a Uint8Array/);
+    await expect(unzipBundle(zip, { maxFiles: 1 } as never)).rejects.toThrow(
+      /^unzipBundle does not know the option "maxFiles": it takes maxEntries, .*, signal, onProgress$/,
+    );
+    await expect(unzipBundle(zip, { maxRatio: '1' as never })).rejects.toThrow(TypeError);
+    await expect(unzipBundle(zip, { maxRatio: -1 })).rejects.toThrow(RangeError);
+    await expect(unzipBundle(zip, { maxRatio: Number.NaN })).rejects.toThrow(RangeError);
+  });
+});
+
+describe('openZip', () => {
+  const files = {
+    'index.html': utf8('<h1>'),
+    'app.js': bytesOf(200_000),
+    'big.bin': bytesOf(9 * 2 ** 20),
+    'z.txt': utf8('z'.repeat(100_000)),
+  };
+
+  it('fetches the directory in one read, and a file in one', async () => {
+    const source = ranges(await zipBundle(files, { level: 0 }));
+    const reader = await openZip(source);
+    expect(source.asked.length).toBe(1);
+    expect(reader.entries().map(({ path, size }) => [path, size])).toEqual([
+      ['app.js', 200_000],
+      ['big.bin', 9 * 2 ** 20],
+      ['index.html', 4],
+      ['z.txt', 100_000],
+    ]);
+    source.asked.length = 0;
+    expect(same(await reader.read('app.js'), files['app.js'])).toBe(true);
+    expect(source.asked).toEqual([[0, 30 + 6 + 200_000]]);
+    expect(await reader.read('index.html')).toEqual(files['index.html']);
+    expect(source.asked.length).toBe(2);
+    expect(await Promise.all([reader.read('z.txt'), reader.read('index.html')])).toEqual([
+      files['z.txt'],
+      files['index.html'],
+    ]);
+    source.asked.length = 0;
+    expect((await reader.read('big.bin')).length).toBe(9 * 2 ** 20);
+    expect(source.asked.length).toBe(3);
+  });
+
+  it('says what there is, and refuses what there is not', async () => {
+    const reader = await openZip(ranges(rawZip([one, { name: 'd/' }])));
+    expect(reader.entries()).toEqual([
+      { path: 'a.txt', size: 5, compressedSize: 5, crc32: slowCrc32(hello) },
+    ]);
+    expect([reader.has('a.txt'), reader.has('d'), reader.has('A.txt')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    const error = await rejection(reader.read('b.txt'), 'ERR_ARCHIVE_INVALID');
+    expect(error.path).toBe('b.txt');
+    expect(() => reader.stream('d')).toThrow(/"d" is not in the archive/);
+    expect(error.message).toBe(
+      '"b.txt" is not in the archive: entries() lists what is, case counts',
+    );
+  });
+
+  it('refuses mistakes of the caller by name', async () => {
+    const reader = await openZip(ranges(rawZip([one])));
+    const sginal = { sginal: 1 } as never;
+    await expect(reader.read(1 as never)).rejects.toThrow(
+      new TypeError('path expected a string, got a number'),
+    );
+    await expect(reader.read('a.txt', sginal)).rejects.toThrow(
+      'read does not know the option "sginal": it takes signal',
+    );
+    expect(() => reader.stream('a.txt', sginal)).toThrow(
+      'stream does not know the option "sginal": it takes signal',
+    );
+    await expect(openZip(rawZip([one]), sginal)).rejects.toThrow(
+      /^openZip does not know the option "sginal": it takes maxEntries, .*, signal$/,
+    );
+    const read = async () => 'text' as never;
+    for (const source of [
+      { size: undefined, read },
+      { info: undefined, read },
+      { info: {}, read },
+    ]) {
+      await expect(openZip(source as never)).rejects.toThrow(
+        new TypeError('source.size expected a number of bytes, got nothing'),
+      );
+    }
+    for (const source of [
+      { size: 22, read },
+      { info: { size: 22 }, read },
+    ]) {
+      await expect(openZip(source)).rejects.toThrow(/^source\.read expected to give a Uint8Array/);
+    }
+  });
+
+  it('fetches a directory larger than the first read in full', async () => {
+    const entries = Array.from({ length: 30_000 }, (_, i) => [`${i}`, new Uint8Array(0)] as const);
+    const source = ranges(await zipBundle(entries));
+    const reader = await openZip(source);
+    expect(reader.entries().length).toBe(30_000);
+    expect(source.asked.length).toBe(3);
+  });
+
+  it('takes bytes and a Blob', async () => {
+    const zip = rawZip([one, two]);
+    for (const source of [zip, zip.buffer, new Blob([zip])]) {
+      expect(await (await openZip(source)).read('b.txt')).toEqual(utf8('world'));
+    }
+  });
+
+  it('takes the reader of a sealed bundle', async () => {
+    const zip = rawZip([one, two]);
+    const read = async (offset: number, length: number) => zip.slice(offset, offset + length);
+    const reader = await openZip({ info: { size: zip.length }, read });
+    expect(await reader.read('b.txt')).toEqual(utf8('world'));
+  });
+
+  it('streams a file in pieces, as they are asked for', async () => {
+    const source = ranges(await zipBundle(files, { level: 0 }));
+    const reader = await openZip(source);
+    source.asked.length = 0;
+    const stream = reader.stream('big.bin').getReader();
+    expect(source.asked.length).toBe(0);
+    await stream.read();
+    expect(source.asked.length).toBe(1);
+    while (!(await stream.read()).done);
+    expect(source.asked.length).toBeGreaterThan(30);
+    expect(Math.max(...source.asked.map(([, size]) => size))).toBe(2 ** 18);
+  });
+
+  it('stops at an abort: of the opening, of a read, and of a stream', async () => {
+    const reason = new Error('enough');
+    const source = ranges(await zipBundle(files, { level: 0 }));
+    const signal = AbortSignal.abort(reason);
+    await expect(openZip(source, { signal })).rejects.toBe(reason);
+    const reader = await openZip(source);
+    await expect(reader.read('app.js', { signal })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const stream = reader.stream('big.bin', { signal: controller.signal }).getReader();
+    await stream.read();
+    controller.abort(reason);
+    await expect(stream.read()).rejects.toBe(reason);
+  });
+
+  it('stops what is read later at an abort of the opening, but where it has a signal of its own', async () => {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reader = await openZip(ranges(rawZip([one, two])), { signal });
+    expect(await reader.read('a.txt')).toEqual(hello);
+    controller.abort(reason);
+    await expect(reader.read('a.txt')).rejects.toBe(reason);
+    await expect(reader.stream('a.txt').getReader().read()).rejects.toBe(reason);
+    const own = { signal: new AbortController().signal };
+    expect(await reader.read('a.txt', own)).toEqual(hello);
+  });
+
+  it('gives the errors of the source as they are, or as a cause', async () => {
+    const cause = new Error('offline');
+    const zip = rawZip([one]);
+    const offline = { size: zip.length, read: () => Promise.reject(cause) };
+    const error = await rejection(openZip(offline), 'ERR_SOURCE_FAILED');
+    expect(error.cause).toBe(cause);
+    const short = { size: zip.length, read: async () => new Uint8Array(1) };
+    await rejection(openZip(short), 'ERR_SOURCE_FAILED');
+    await expect(openZip(null as never)).rejects.toThrow(/^source expected/);
+    await expect(openZip({ size: 1 } as never)).rejects.toThrow(/^source expected/);
+  });
+
+  it('finds what only the local header says when the file is read', async () => {
+    const zip = rawZip([{ ...one, local: { name: 'c.txt' } }, two]);
+    const reader = await openZip(ranges(zip));
+    expect(await reader.read('b.txt')).toEqual(utf8('world'));
+    await rejection(reader.read('a.txt'), 'ERR_ARCHIVE_INVALID');
+  });
+
+  it('reaches files beyond 4 GiB', async () => {
+    // A file of 5 GiB that nobody reads, and a small one after it.
+    const gap = 5 * 2 ** 30;
+    const full = 2 ** 32 - 1;
+    const name = utf8('a');
+    const local = rawZip([{ ...one, name: 'b' }]).slice(0, 36);
+    const record = (fields: number[], offset: number, extra: Uint8Array, of: string) =>
+      join(
+        u(4, 0x02014b50),
+        u(2, 0x31e, 45, 0x800, 0, 0, 33),
+        u(4, ...fields),
+        u(2, 1, extra.length, 0, 0, 0),
+        u(4, 0, offset),
+        utf8(of),
+        extra,
+      );
+    const at = 30 + name.length + gap;
+    const directory = join(
+      record([0, full, full], 0, join(u(2, 1, 16), u(8, gap, gap)), 'a'),
+      record([slowCrc32(hello), 5, 5], full, join(u(2, 1, 8), u(8, at)), 'b'),
+    );
+    const start = at + local.length;
+    const end = zip64End({
+      at: start + directory.length,
+      count: 2,
+      size: directory.length,
+      offset: start,
+    });
+    const tail = join(
+      local,
+      directory,
+      end,
+      u(4, 0x06054b50),
+      u(2, 0, 0, 2, 2),
+      u(4, directory.length, full),
+      u(2, 0),
+    );
+    const source = {
+      size: at + tail.length,
+      async read(offset: number, length: number) {
+        const bytes = new Uint8Array(length);
+        const from = Math.max(offset, at);
+        bytes.set(tail.subarray(from - at, offset + length - at), from - offset);
+        return bytes;
+      },
+    };
+    const limits = { maxFileSize: 2 ** 40, maxTotalSize: 2 ** 40 };
+    const reader = await openZip(source, limits);
+    expect(reader.entries()[0]).toMatchObject({ path: 'a', size: gap });
+    expect(await reader.read('b')).toEqual(hello);
+    expect((await rejection(openZip(source), 'ERR_LIMIT_EXCEEDED')).path).toBe('a');
+  });
+});
+
+describe('unzipStream', () => {
+  it('refuses a stored file whose size comes after it, and says what to do', async () => {
+    const after = u(4, 0x08074b50, slowCrc32(hello), 5, 5);
+    const zip = rawZip([{ ...one, flags: 0x808, after }]);
+    expect((await unzipBundle(zip)).get('a.txt')).toEqual(hello);
+    const files = unzipStream(streamOf(zip));
+    const error = await rejection(
+      (async () => {
+        for await (const _ of files);
+      })(),
+      'ERR_ARCHIVE_INVALID',
+    );
+    expect(error.message).toMatch(/use unzipBundle or openZip/);
+    expect(error.path).toBe('a.txt');
+  });
+
+  it('refuses mistakes of the caller at once', () => {
+    expect(() => unzipStream(rawZip([one]) as never)).toThrow(TypeError);
+    expect(() => unzipStream(chunked([]).stream, { max: 1 } as never)).toThrow(
+      /^unzipStream does not know the option "max": it takes maxEntries, .*, signal, onProgress$/,
+    );
+    const locked = chunked([]).stream;
+    locked.getReader();
+    expect(() => unzipStream(locked)).toThrow(/locked/);
+  });
+});

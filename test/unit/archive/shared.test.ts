@@ -1,0 +1,80 @@
+// What both halves of the zip layer are made of.
+
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { cutShort, invalid, overLimit } from '../../../src/archive/format/refuse.ts';
+import { createPace } from '../../../src/archive/pace.ts';
+import { joined, lengthOf } from '../../../src/archive/pieces.ts';
+
+describe('a refusal', () => {
+  it('is one of the archive, or of an entry', () => {
+    const cause = new Error('why');
+    const whole = invalid('is odd', undefined, { offset: 0, cause });
+    expect(whole).toMatchObject({
+      code: 'ERR_ARCHIVE_INVALID',
+      message: 'the archive is odd',
+      offset: 0,
+      cause,
+    });
+    expect('path' in whole).toBe(false);
+    const entry = overLimit('maxFileSize', 'is too large', 'a\u202e');
+    expect(entry).toMatchObject({
+      code: 'ERR_LIMIT_EXCEEDED',
+      message: '"a\\u{202e}" is too large',
+      limit: 'maxFileSize',
+      path: 'a\\u{202e}',
+    });
+    expect('offset' in entry).toBe(false);
+    expect(cutShort(7, '')).toMatchObject({
+      code: 'ERR_ARCHIVE_INVALID',
+      message: '"" is cut short: fetch or make it again',
+      offset: 7,
+      path: '',
+    });
+  });
+});
+
+describe('bytes in pieces', () => {
+  const [a, b] = [Uint8Array.of(1, 2), Uint8Array.of(3)] as const;
+
+  it('are joined, and a single one is not copied', () => {
+    expect(joined([])).toEqual(new Uint8Array(0));
+    expect(joined([a])).toBe(a);
+    expect(joined([a, b])).toEqual(Uint8Array.of(1, 2, 3));
+    expect(lengthOf([])).toBe(0);
+    expect(lengthOf([a, b])).toBe(3);
+  });
+});
+
+describe('the pace', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('gives way after 12 ms of work, and then after 12 more', async () => {
+    const now = vi.spyOn(Date, 'now').mockReturnValue(1000);
+    const pace = createPace(undefined);
+    now.mockReturnValue(1011);
+    expect(pace()).toBeUndefined();
+    now.mockReturnValue(1012);
+    const turn = pace();
+    expect(turn).toBeInstanceOf(Promise);
+    now.mockReturnValue(1050);
+    await turn;
+    now.mockReturnValue(1061);
+    expect(pace()).toBeUndefined();
+    now.mockReturnValue(1062);
+    expect(pace()).toBeInstanceOf(Promise);
+  });
+
+  it('ends with the reason of the signal, also where that comes while it gives way', async () => {
+    const reason = new Error('enough');
+    expect(createPace(AbortSignal.abort(reason))).toThrow(reason);
+    const controller = new AbortController();
+    const now = vi.spyOn(Date, 'now').mockReturnValue(0);
+    const pace = createPace(controller.signal);
+    now.mockReturnValue(100);
+    const turn = pace();
+    controller.abort(reason);
+    await expect(turn).rejects.toBe(reason);
+  });
+});

@@ -1,0 +1,448 @@
+import { Deflate, deflateSync, unzipSync } from 'fflate';
+import { describe, expect, it } from 'vitest';
+import {
+  type Progress,
+  unzipBundle,
+  type ZipEntries,
+  zipBundle,
+  zipStream,
+} from '../../../src/zip.ts';
+import { bytesOf } from '../../support/bytes.ts';
+import { rejection } from '../../support/errors.ts';
+import {
+  chunked,
+  collect,
+  join,
+  same,
+  sha256,
+  streamOf,
+  textOf,
+  utf8,
+  viaBundle,
+} from '../../support/zip.ts';
+
+const MIB = 2 ** 20;
+
+const small = {
+  'index.html': utf8('<script src="assets/app.js"></script>'),
+  'assets/app.js': textOf(20_000),
+  'assets/logo.bin': bytesOf(3000),
+  'assets/empty': new Uint8Array(0),
+  'zoë/ﬁ😀.txt': utf8('é'),
+};
+
+describe('the same files', () => {
+  it('make the very bytes that they made in earlier releases, in every runtime', async () => {
+    expect(await sha256(await zipBundle(small))).toBe(
+      'b95120db355e6890f1a9d4098a7bd84a8e7a5141d33161e6b2a07429e6164502',
+    );
+    // 8 MiB and more, so both ways of writing a file; with a level that is not the default.
+    const large = { 'a.txt': textOf(700_000), 'b.txt': join(textOf(8 * MIB), bytesOf(100_000)) };
+    expect(await sha256(await zipBundle(large, { level: 1 }))).toBe(
+      '04da3521b4015b2a4e4c1b2bab81eb48fcd28f801dffc230b3251ae761152b87',
+    );
+  });
+
+  it('make the same bytes in any order and by any collection', async () => {
+    const zip = await zipBundle(small);
+    const backwards = Object.entries(small).reverse();
+    async function* slowly() {
+      for (const [path, data] of backwards) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        yield { path, data };
+      }
+    }
+    const collections: ZipEntries[] = [
+      Object.fromEntries(backwards),
+      new Map(backwards),
+      backwards.map(([path, data]) => ({ path, data })),
+      slowly(),
+      await unzipBundle(zip),
+    ];
+    for (const entries of collections) expect(await zipBundle(entries)).toEqual(zip);
+    expect(await collect(zipStream(new Map(backwards)))).toEqual(zip);
+  });
+
+  it.each([
+    ['short', 1000],
+    ['longer than is deflated in one go', 300_001],
+  ])('make the same bytes whatever form a content has that is %s', async (_, length) => {
+    for (const content of [textOf(length), bytesOf(length)]) {
+      const zip = await zipBundle({ f: content }, { level: 1 });
+      const blob = new Blob([content as Uint8Array<ArrayBuffer>]);
+      const forms: ZipEntries[] = [
+        { f: blob },
+        { f: async () => streamOf(content, 70_001) },
+        { f: content.slice().buffer },
+        { f: blob.stream() },
+        { f: () => content },
+      ];
+      for (const form of forms) {
+        const zipped = await collect(zipStream(form, { level: 1 }));
+        expect(zipped.length).toBe(zip.length);
+        expect(await sha256(zipped)).toBe(await sha256(zip));
+      }
+      const files = await viaBundle(zip, { maxRatio: 1000 });
+      expect(await sha256(files.get('f') as Uint8Array)).toBe(await sha256(content));
+    }
+  });
+
+  it('are sorted by the UTF-8 bytes of their paths, not by UTF-16', async () => {
+    const paths = ['b', 'a/b', 'a', 'a.b', 'é', '\u{1f600}', '\uff61', 'Z'].filter(
+      (path) => path !== 'a',
+    );
+    const zip = await zipBundle(paths.map((path) => ({ path, data: new Uint8Array(0) })));
+    expect([...(await unzipBundle(zip)).keys()]).toEqual([
+      'Z',
+      'a.b',
+      'a/b',
+      'b',
+      'é',
+      '\uff61',
+      '\u{1f600}',
+    ]);
+  });
+});
+
+describe('what is written', () => {
+  it('says nothing of when, where and by whom', async () => {
+    const zip = await zipBundle({ 'a.txt': utf8('aaaaaaaaaaaaaaaaaaaaaaaa') });
+    const view = new DataView(zip.buffer, zip.byteOffset);
+    // APPNOTE 4.3.7
+    expect(view.getUint16(4, true)).toBe(20);
+    expect(view.getUint16(6, true)).toBe(0x800);
+    expect(view.getUint16(8, true)).toBe(8);
+    expect(view.getUint16(10, true)).toBe(0);
+    expect(view.getUint16(12, true)).toBe(0x21);
+    expect(view.getUint16(28, true)).toBe(0);
+    // APPNOTE 4.3.12
+    const central = view.getUint32(zip.length - 6, true);
+    expect(view.getUint32(central, true)).toBe(0x02014b50);
+    expect(view.getUint16(central + 4, true)).toBe(0x32d);
+    expect(view.getUint16(central + 30, true)).toBe(0);
+    expect(view.getUint16(central + 36, true)).toBe(0);
+    expect(view.getUint32(central + 38, true)).toBe(0x81a40000);
+  });
+
+  it('is stored where deflating makes it no smaller, and described later only over 8 MiB', async () => {
+    const flagsAndMethod = async (content: Uint8Array, level: 0 | 9 = 9) => {
+      const zip = await zipBundle({ f: content }, { level });
+      const view = new DataView(zip.buffer, zip.byteOffset);
+      return [view.getUint16(6, true), view.getUint16(8, true)];
+    };
+    expect(await flagsAndMethod(new Uint8Array(0))).toEqual([0x800, 0]);
+    expect(await flagsAndMethod(bytesOf(100_000))).toEqual([0x800, 0]);
+    expect(await flagsAndMethod(bytesOf(1_000_000))).toEqual([0x800, 0]);
+    expect(await flagsAndMethod(new Uint8Array(1_000_000))).toEqual([0x800, 8]);
+    expect(await flagsAndMethod(new Uint8Array(8 * MIB))).toEqual([0x800, 8]);
+    expect(await flagsAndMethod(new Uint8Array(1000), 0)).toEqual([0x800, 0]);
+    expect(await flagsAndMethod(new Uint8Array(8 * MIB + 1), 0)).toEqual([0x808, 8]);
+  });
+
+  it('is deflated in one go up to 256 KiB, and else by pieces, where that makes it smaller', async () => {
+    const edge = 4 * 65_536;
+    const dataOf = async (content: Uint8Array, level: 1 | 9) => {
+      const zip = await zipBundle({ f: content }, { level });
+      const view = new DataView(zip.buffer, zip.byteOffset);
+      return zip.subarray(31, 31 + view.getUint32(18, true));
+    };
+    const inPieces = (content: Uint8Array, level: 1 | 9) => {
+      const parts: Uint8Array[] = [];
+      const deflate = new Deflate({ level, mem: 8 }, (bytes) => parts.push(bytes));
+      for (let at = 0; at < content.length; at += 65_536) {
+        deflate.push(content.subarray(at, at + 65_536));
+      }
+      deflate.push(new Uint8Array(0), true);
+      return join(...parts);
+    };
+    const whole = bytesOf(edge).map((byte) => byte & 15);
+    expect(same(await dataOf(whole, 9), deflateSync(whole, { level: 9, mem: 8 }))).toBe(true);
+    expect(same(await dataOf(whole, 9), inPieces(whole, 9))).toBe(false);
+    const longer = bytesOf(edge + 1).map((byte) => byte & 15);
+    expect(same(await dataOf(longer, 9), inPieces(longer, 9))).toBe(true);
+
+    // What is as long deflated as it is stays as it is.
+    const short = utf8('aaaa');
+    expect(deflateSync(short).length).toBe(4);
+    expect(await dataOf(short, 9)).toEqual(short);
+    const long = bytesOf(edge + 1).fill(7, 0, 244);
+    expect(inPieces(long, 1).length).toBe(long.length);
+    expect(same(await dataOf(long, 1), long)).toBe(true);
+  });
+
+  it('is an empty zip of 22 bytes where there are no files', async () => {
+    for (const none of [{}, [], new Map()]) {
+      const zip = await zipBundle(none);
+      expect(zip).toEqual(join(utf8('PK\x05\x06'), new Uint8Array(18)));
+      expect(await collect(zipStream(none))).toEqual(zip);
+      expect(await unzipBundle(zip)).toEqual(new Map());
+    }
+  });
+
+  it('is read by fflate', async () => {
+    const read = unzipSync(await zipBundle(small));
+    expect(Object.keys(read).sort()).toEqual(Object.keys(small).sort());
+    for (const [path, content] of Object.entries(small)) {
+      expect(await sha256(read[path] as Uint8Array), path).toBe(await sha256(content));
+    }
+  });
+
+  it('is smaller by a higher level', async () => {
+    const content = textOf(500_000);
+    const sizes = await Promise.all(
+      ([0, 1, 6, 9] as const).map(
+        async (level) => (await zipBundle({ f: content }, { level })).length,
+      ),
+    );
+    expect([...sizes].sort((a, b) => b - a)).toEqual(sizes);
+    expect(new Set(sizes).size).toBe(4);
+  });
+});
+
+describe('paths', () => {
+  it.each([
+    ['', /no name/],
+    ['/a', /absolute/],
+    ['../a', /climbs/],
+    ['a/../b', /climbs/],
+    ['./a', /"\."/],
+    ['a//b', /without a name/],
+    ['a\\b', /backslash/],
+    ['C:/a', /drive/],
+    ['a/b:c', /Windows/],
+    ['a\u0000', /control/],
+    ['a\n', /control/],
+    ['aux.js', /device/],
+    ['a/CON', /device/],
+    ['lpt1 .txt', /device/],
+    ['a.', /dot or a space/],
+    ['a /b', /dot or a space/],
+    ['what?', /Windows/],
+    ['\ud800', /Unicode/],
+    ['folder/', /folder/],
+    ['x'.repeat(256), /255/],
+    ['é'.repeat(128), /255/],
+    [`${'x/'.repeat(511)}xyz`, /1024/],
+    [`${'x/'.repeat(65)}x`, /64 folders/],
+  ])('like %j are refused before any content is touched', async (path, message) => {
+    let opened = false;
+    const data = () => {
+      opened = true;
+      return new Uint8Array(1);
+    };
+    const entries = [
+      { path: '0', data },
+      { path, data },
+    ];
+    const error = await rejection(zipBundle(entries), 'ERR_ARCHIVE_INVALID');
+    expect(error.message).toMatch(message);
+    expect(error.path).toBeDefined();
+    expect(opened).toBe(false);
+    await rejection(collect(zipStream(entries)), 'ERR_ARCHIVE_INVALID');
+  });
+
+  it.each([
+    ['a', 'a'],
+    ['a', 'A'],
+    ['é', 'e\u0301'],
+    ['straße', 'STRASSE'],
+    ['a', 'a/b'],
+    ['A/b/c', 'a/B'],
+  ])('%j and %j in one archive are refused', async (one, other) => {
+    for (const pair of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const entries = pair.map((path) => ({ path, data: new Uint8Array(1) }));
+      const error = await rejection(zipBundle(entries), 'ERR_ARCHIVE_INVALID');
+      expect(error.path).toBe(pair[1]);
+    }
+  });
+
+  it('that only look strange are written', async () => {
+    const paths = [
+      '.htaccess',
+      '...a',
+      'con-fig.js',
+      'comet',
+      '[id].js',
+      'a b/c d',
+      'COM10',
+      'nul_',
+    ];
+    const zip = await zipBundle(paths.map((path) => [path, new Uint8Array(1)] as const));
+    expect(new Set((await unzipBundle(zip)).keys())).toEqual(new Set(paths));
+  });
+});
+
+describe('work', () => {
+  it('opens a content when it is its turn, and no faster than the archive is read', async () => {
+    const opened: string[] = [];
+    const entries = ['c', 'a', 'b'].map((path) => ({
+      path,
+      data: () => {
+        opened.push(path);
+        return bytesOf(200_000);
+      },
+    }));
+    const reader = zipStream(entries).getReader();
+    expect(opened).toEqual([]);
+    await reader.read();
+    expect(opened).toEqual(['a']);
+    while (!(await reader.read()).done);
+    expect(opened).toEqual(['a', 'b', 'c']);
+  });
+
+  it('reads a large stream no faster than the archive is read', async () => {
+    const source = chunked(Array.from({ length: 400 }, () => bytesOf(65_536)));
+    const reader = zipStream({ f: source.stream }, { level: 0 }).getReader();
+    await reader.read();
+    expect(source.pulled()).toBeLessThan(140);
+    await reader.cancel();
+    expect(source.cancelled()).toMatchObject({
+      name: 'AbortError',
+      message: 'the archive was given up by its reader',
+    });
+    expect(source.stream.locked).toBe(false);
+  });
+
+  it('gives chunks, not single headers', async () => {
+    const entries = Array.from({ length: 2000 }, (_, i) => [`${i}`, bytesOf(50)] as const);
+    const sizes: number[] = [];
+    const reader = zipStream(entries).getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      sizes.push(next.value.length);
+    }
+    expect(sizes.slice(0, -1).every((size) => size >= 65_536)).toBe(true);
+  });
+
+  it('gives no empty chunk where the archive ends with one', async () => {
+    // The header of 31 bytes, the directory's record of 47, and the end of 22.
+    for (const [length, sizes] of [
+      [65_536 - 31 - 47 - 22, [65_536]],
+      [65_536 - 31, [65_536, 47 + 22]],
+      [65_536 - 31 - 1, [65_536 - 1 + 47, 22]],
+    ] as const) {
+      const seen: number[] = [];
+      const stream = zipStream({ f: bytesOf(length) }, { level: 0 });
+      const reader = stream.getReader();
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        seen.push(next.value.length);
+      }
+      expect(seen).toEqual(sizes);
+    }
+  });
+
+  it('tells its progress in plain bytes, to the end', async () => {
+    for (const data of [bytesOf(300_000), () => bytesOf(300_000)]) {
+      const seen: Progress[] = [];
+      await zipBundle({ a: data, b: bytesOf(10) }, { onProgress: (p) => seen.push(p) });
+      const total = typeof data === 'function' ? Number.POSITIVE_INFINITY : 300_010;
+      const pieces = [65_536, 131_072, 196_608, 262_144, 300_000];
+      expect(seen).toEqual([
+        ...pieces.map((done) => ({ done, total })),
+        // The end, told once where it was known before.
+        ...(total === 300_010 ? [] : [{ done: 300_010, total }]),
+        { done: 300_010, total: 300_010 },
+      ]);
+    }
+  });
+
+  it('cancels every stream that was given where one fails, and says whose', async () => {
+    const cause = new Error('disk');
+    const failing = new ReadableStream<Uint8Array>({
+      pull() {
+        throw cause;
+      },
+    });
+    const later = chunked([bytesOf(1)]);
+    const work = zipBundle({ b: failing, c: later.stream, a: bytesOf(3) });
+    const error = await rejection(work, 'ERR_SOURCE_FAILED');
+    expect(error.path).toBe('b');
+    expect(error.cause).toBe(cause);
+    expect(later.cancelled()).toBe(error);
+  });
+
+  it('says whose content could not be opened, whatever it was', async () => {
+    // Offline, fetch rejects with a TypeError.
+    for (const cause of [new Error('gone'), new TypeError('fetch failed')]) {
+      const data = () => Promise.reject(cause);
+      const error = await rejection(zipBundle({ 'a\u202e': data }), 'ERR_SOURCE_FAILED');
+      expect(error).toMatchObject({ path: 'a\\u{202e}', cause });
+      expect(error.message).toBe('"a\\u{202e}": it could not be opened');
+    }
+  });
+
+  it('stops at an abort with the reason of the signal', async () => {
+    const reason = new Error('enough');
+    const signal = AbortSignal.abort(reason);
+    await expect(zipBundle(small, { signal })).rejects.toBe(reason);
+    await expect(collect(zipStream(small, { signal }))).rejects.toBe(reason);
+
+    const silent = chunked([]);
+    const never = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) });
+    for (const run of [
+      (own: AbortSignal) => zipBundle({ a: never, b: silent.stream }, { signal: own }),
+      (own: AbortSignal) =>
+        collect(zipStream({ a: () => new Promise<Uint8Array>(() => {}) }, { signal: own })),
+    ]) {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(reason), 10);
+      await expect(run(controller.signal)).rejects.toBe(reason);
+    }
+    expect(silent.cancelled()).toBe(reason);
+  });
+
+  it('leaves the caller turns of the event loop', async () => {
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    await zipBundle({ f: textOf(3 * MIB) });
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(3);
+  });
+});
+
+describe('a mistake of the caller', () => {
+  it.each<[unknown, unknown, RegExp]>([
+    [
+      small,
+      { levle: 9 },
+      /^zip(Bundle|Stream) does not know the option "levle": it takes level, maxEntries, maxFileSize, maxTotalSize, maxRatio, signal, onProgress$/,
+    ],
+    [small, { level: 10 }, /options.level expected an integer from 0 to 9, got 10/],
+    [small, { level: -1 }, /options.level expected an integer from 0 to 9, got -1$/],
+    [small, { level: 1.5 }, /options.level expected an integer from 0 to 9, got 1.5$/],
+    [small, { level: '9' }, /options.level expected an integer from 0 to 9, got a string/],
+    [small, null, /expected an options object, got null/],
+    ['index.html', {}, /entries expected files by path/],
+    [new Uint8Array(3), {}, /entries expected files by path.*a Uint8Array/],
+    [null, {}, /entries expected files by path.*null/],
+    [new Blob(['zip']), {}, /entries expected files by path.*, got a Blob$/],
+    [new File(['zip'], 'a.zip'), {}, /entries expected files by path.*, got a File$/],
+    [new ArrayBuffer(3), {}, /entries expected files by path.*, got an ArrayBuffer$/],
+    // Nothing in them is a file, and an empty archive would be written without a word.
+    [Promise.resolve({}), {}, /entries expected files by path.*, got a Promise$/],
+    [new Date(), {}, /entries expected files by path.*, got a Date$/],
+    [() => small, {}, /entries expected files by path.*, got a function$/],
+    [
+      undefined,
+      {},
+      /^entries expected files by path or an iterable of { path, data }, got nothing$/,
+    ],
+  ])('is refused at once: %#', async (entries, options, message) => {
+    await expect(zipBundle(entries as never, options as never)).rejects.toThrow(message);
+    expect(() => zipStream(entries as never, options as never)).toThrow(message);
+  });
+
+  it.each<[unknown, RegExp]>([
+    [{ a: 'text' }, /the data of "a" expected a Uint8Array, .* got a string/],
+    [{ a: null }, /the data of "a" expected .* got null/],
+    [[1], /entries expected to give .* got a number/],
+    [[{ path: 1, data: new Uint8Array(1) }], /entries expected to give/],
+    [{ a: () => 'text' }, /the data of "a" expected .* got a string/],
+  ])('is refused by name: %#', async (entries, message) => {
+    const work = zipBundle(entries as never);
+    await expect(work).rejects.toThrow(TypeError);
+    await expect(work).rejects.toThrow(message);
+  });
+});

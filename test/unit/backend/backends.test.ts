@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { randomBytes } from '../../../src/backend/random.ts';
+import { selectBackend } from '../../../src/backend/select.ts';
+import { decryptBundle, encryptBundle, keygen } from '../../../src/index.ts';
+import { BACKENDS } from '../../support/backends.ts';
+import { bytesOf } from '../../support/bytes.ts';
+import { rejection, thrown } from '../../support/errors.ts';
+import { keyB } from '../../support/vectors.ts';
+
+const withoutCrypto = (value: unknown) => vi.stubGlobal('crypto', value);
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+describe('the backend', () => {
+  it('is the fastest one here unless asked for by name', async () => {
+    expect((await selectBackend()).name).toBe(BACKENDS[0]);
+    expect((await selectBackend('auto')).name).toBe(BACKENDS[0]);
+    for (const name of BACKENDS) expect((await selectBackend(name)).name).toBe(name);
+  });
+
+  it('is pure JavaScript where crypto.subtle is missing, as in an insecure context', async () => {
+    if (BACKENDS[0] === 'node') return expect((await selectBackend()).name).toBe('node');
+    withoutCrypto({ getRandomValues: crypto.getRandomValues.bind(crypto) });
+    expect((await selectBackend()).name).toBe('noble');
+    await rejection(selectBackend('webcrypto'), 'ERR_BACKEND_UNAVAILABLE');
+  });
+
+  it('that is asked for by name and is not here is an error, and nothing falls back', async () => {
+    withoutCrypto(undefined);
+    const error = await rejection(selectBackend('webcrypto'), 'ERR_BACKEND_UNAVAILABLE');
+    expect(error.message).toMatch(/secure context/);
+    if (BACKENDS[0] !== 'node') await rejection(selectBackend('node'), 'ERR_BACKEND_UNAVAILABLE');
+  });
+
+  it('opens without a source of randomness, and does not seal or make keys', async () => {
+    const bundle = bytesOf(50);
+    const { bytes } = await encryptBundle(bundle, { privateKey: keyB.pkcs8 });
+    withoutCrypto(undefined);
+    const backend = 'noble';
+    expect(await decryptBundle(bytes, { publicKey: keyB.spki, backend })).toEqual(bundle);
+    const sealing = encryptBundle(bundle, { privateKey: keyB.pkcs8, backend });
+    const error = await rejection(sealing, 'ERR_BACKEND_UNAVAILABLE');
+    expect(error.message).toMatch(/secure source of randomness/);
+    await rejection(keygen({ backend }), 'ERR_BACKEND_UNAVAILABLE');
+    thrown(() => randomBytes(1), 'ERR_BACKEND_UNAVAILABLE');
+  });
+
+  it.each(BACKENDS)('%s makes what every other opens', async (maker) => {
+    const bundle = bytesOf(5000);
+    const { bytes } = await encryptBundle(bundle, {
+      privateKey: keyB.pkcs8,
+      chunkSize: 4096,
+      backend: maker,
+    });
+    for (const backend of BACKENDS) {
+      expect(await decryptBundle(bytes, { publicKey: keyB.spki, backend })).toEqual(bundle);
+    }
+  });
+
+  it.each(BACKENDS)('%s passes a failure of the runtime on, as it is', async (name) => {
+    if (name !== 'webcrypto') {
+      const backend = await selectBackend(name);
+      // A key of the wrong length is what a runtime would refuse; a caller can't bring it about.
+      await expect(async () => {
+        const cipher = await backend.createCipher('seal', new Uint8Array(5), 10, 4096);
+        await cipher.seal(new Uint8Array(12), new Uint8Array(10), new Uint8Array(26));
+      }).rejects.toThrow(/key/i);
+      return;
+    }
+    const broken = new Error('out of memory');
+    const { subtle } = crypto;
+    withoutCrypto({
+      getRandomValues: crypto.getRandomValues.bind(crypto),
+      subtle: {
+        importKey: subtle.importKey.bind(subtle),
+        digest: subtle.digest.bind(subtle),
+        encrypt: () => Promise.reject(broken),
+      },
+    });
+    const work = encryptBundle(bytesOf(10_000), { privateKey: keyB.pkcs8, backend: name });
+    await expect(work).rejects.toBe(broken);
+  });
+});

@@ -1,0 +1,309 @@
+// The chunk loop by itself: what it does in which order, and what it leaves behind.
+
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type ChunkRun, runChunks } from '../../../src/bundle/pipeline.ts';
+import { watchedSignal } from '../../support/streams.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+/** A promise and what settles it. */
+function deferred() {
+  let resolve = () => {};
+  let reject = (_: unknown) => {};
+  const promise = new Promise<void>((onDone, onFailed) => {
+    resolve = onDone;
+    reject = onFailed;
+  });
+  return { promise, resolve, reject };
+}
+
+const rest = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** A run of `count` chunks that writes down what is done, with some of it done otherwise. */
+function recorded(count: number, other: Partial<ChunkRun> = {}) {
+  const log: string[] = [];
+  const signals: (AbortSignal | undefined)[] = [];
+  const { read, work, finish, ...more } = other;
+  const run: ChunkRun = {
+    count,
+    inFlight: 3,
+    read(index, signal) {
+      log.push(`read ${index}`);
+      signals.push(signal);
+      return read ? read(index, signal) : Uint8Array.of(index);
+    },
+    work(index, bytes) {
+      log.push(`work ${index}`);
+      return work?.(index, bytes);
+    },
+    finish(index) {
+      log.push(`finish ${index}`);
+      return finish?.(index);
+    },
+    ...more,
+  };
+  return { log, signals, run };
+}
+
+describe('the chunk loop', () => {
+  it('finishes what is done at once before the next is read', async () => {
+    const { log, run } = recorded(2);
+    await runChunks(run);
+    expect(log).toEqual(['read 0', 'work 0', 'finish 0', 'read 1', 'work 1', 'finish 1']);
+  });
+
+  it('waits for what is read and for what finishes', async () => {
+    const { log, run } = recorded(2, {
+      read: async (index) => {
+        await rest();
+        return Uint8Array.of(index);
+      },
+      work: (index, bytes) => void expect(bytes).toEqual(Uint8Array.of(index)),
+      finish: rest as () => Promise<void>,
+    });
+    await runChunks(run);
+    expect(log).toEqual(['read 0', 'work 0', 'finish 0', 'read 1', 'work 1', 'finish 1']);
+  });
+
+  it('ends where nothing more is read, though more was to come', async () => {
+    const { log, run } = recorded(Number.POSITIVE_INFINITY, {
+      read: (index) => (index < 2 ? new Uint8Array(1) : undefined),
+    });
+    await runChunks(run);
+    expect(log.slice(-2)).toEqual(['finish 1', 'read 2']);
+  });
+
+  it('has as many chunks under way as it may, and finishes them in order', async () => {
+    const works = Array.from({ length: 6 }, deferred);
+    const { log, run } = recorded(6, { work: (index) => works[index]?.promise });
+    const done = runChunks(run);
+    await rest();
+    expect(log.filter((what) => what.startsWith('work'))).toEqual(['work 0', 'work 1', 'work 2']);
+    works[2]?.resolve();
+    works[1]?.resolve();
+    await rest();
+    expect(log).toHaveLength(6);
+    works[0]?.resolve();
+    await rest();
+    expect(log.slice(6).filter((what) => what.startsWith('finish'))).toEqual([
+      'finish 0',
+      'finish 1',
+      'finish 2',
+    ]);
+    expect(log.at(-1)).toBe('work 5');
+    for (const { resolve } of works) resolve();
+    await done;
+    expect(log.filter((what) => what.startsWith('finish'))).toEqual(
+      works.map((_, i) => `finish ${i}`),
+    );
+  });
+
+  it('finishes what is done at once after what is not', async () => {
+    const first = deferred();
+    const { log, run } = recorded(2, { work: (i) => (i === 0 ? first.promise : undefined) });
+    const done = runChunks(run);
+    await rest();
+    expect(log).toEqual(['read 0', 'work 0', 'read 1', 'work 1']);
+    first.resolve();
+    await done;
+    expect(log.slice(4)).toEqual(['finish 0', 'finish 1']);
+  });
+
+  it('finishes what is done at once without delay, once all before it is through', async () => {
+    const { log, run } = recorded(3, { work: (i) => (i === 0 ? Promise.resolve() : undefined) });
+    await runChunks({ ...run, inFlight: 1 });
+    expect(log.slice(2)).toEqual([
+      ...['finish 0', 'read 1', 'work 1', 'finish 1', 'read 2', 'work 2', 'finish 2'],
+    ]);
+  });
+});
+
+describe('the chunk loop, where a chunk fails', () => {
+  const no = new Error('no');
+  const later = new Error('later');
+
+  it('comes to its end when nothing is under way any more, with the error of the first that has one', async () => {
+    const works = [deferred(), deferred(), deferred()];
+    const { log, run } = recorded(9, { work: (index) => works[index]?.promise });
+    let outcome: unknown;
+    const done = runChunks(run).catch((error) => {
+      outcome = error;
+    });
+    await rest();
+    works[2]?.reject(later);
+    await rest();
+    works[0]?.reject(no);
+    await rest();
+    expect(outcome).toBeUndefined();
+    works[1]?.resolve();
+    await done;
+    expect(outcome).toBe(no);
+    expect(log).not.toContain('finish 1');
+    expect(log).not.toContain('read 3');
+  });
+
+  it('has the error of an earlier chunk come before that of reading a later one', async () => {
+    const first = deferred();
+    const { run } = recorded(2, {
+      read: (index) => {
+        if (index === 1) throw later;
+        return new Uint8Array(1);
+      },
+      work: () => first.promise,
+    });
+    const done = runChunks(run);
+    setTimeout(() => first.reject(no), 5);
+    await expect(done).rejects.toBe(no);
+  });
+
+  it('finishes the chunks before one that can not be read', async () => {
+    const first = deferred();
+    const { log, run } = recorded(2, {
+      read: (index) => {
+        if (index === 1) throw later;
+        return new Uint8Array(1);
+      },
+      work: () => first.promise,
+    });
+    const done = runChunks(run);
+    setTimeout(() => first.resolve(), 5);
+    await expect(done).rejects.toBe(later);
+    expect(log).toContain('finish 0');
+  });
+
+  it('stops what is being read, with the error', async () => {
+    const first = deferred();
+    const { run, signals } = recorded(2, {
+      read: (index, signal) =>
+        index === 0
+          ? new Uint8Array(1)
+          : new Promise((_, reject) => {
+              signal?.addEventListener('abort', () => reject(signal.reason));
+            }),
+      work: () => first.promise,
+    });
+    const done = runChunks(run);
+    await rest();
+    first.reject(no);
+    await expect(done).rejects.toBe(no);
+    expect(signals[1]?.reason).toBe(no);
+  });
+
+  it('stops at the error of what finishes a chunk, or reads one', async () => {
+    const { log, run, signals } = recorded(2, {
+      finish: () => {
+        throw no;
+      },
+    });
+    await expect(runChunks(run)).rejects.toBe(no);
+    expect(log).toEqual(['read 0', 'work 0', 'finish 0']);
+    expect(signals[0]?.reason).toBe(no);
+  });
+});
+
+describe('the chunk loop, aborted', () => {
+  const why = new Error('enough');
+
+  it('reads nothing where that was before', async () => {
+    const { log, run } = recorded(2);
+    await expect(runChunks({ ...run, signal: AbortSignal.abort(why) })).rejects.toBe(why);
+    expect(log).toEqual([]);
+    const none = recorded(0);
+    await expect(runChunks({ ...none.run, signal: AbortSignal.abort(why) })).rejects.toBe(why);
+  });
+
+  it('tells whoever reads, with the reason', async () => {
+    const { controller, listening } = watchedSignal();
+    const { run, signals } = recorded(2, {
+      signal: controller.signal,
+      read: (_, signal) =>
+        new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => reject(signal.reason));
+        }),
+    });
+    const done = runChunks(run);
+    await rest();
+    controller.abort(why);
+    await expect(done).rejects.toBe(why);
+    expect(signals.map((signal) => signal?.reason)).toEqual([why]);
+    expect(listening()).toBe(0);
+  });
+
+  it('finishes no chunk that was under way', async () => {
+    const { controller, listening } = watchedSignal();
+    const first = deferred();
+    const { log, run } = recorded(1, { signal: controller.signal, work: () => first.promise });
+    const done = runChunks(run);
+    await rest();
+    controller.abort(why);
+    first.resolve();
+    await expect(done).rejects.toBe(why);
+    expect(log).toEqual(['read 0', 'work 0']);
+    expect(listening()).toBe(0);
+  });
+
+  it('by the last chunk ends with the reason all the same', async () => {
+    const { controller } = watchedSignal();
+    const { run } = recorded(1, {
+      signal: controller.signal,
+      finish: () => controller.abort(why),
+    });
+    await expect(runChunks(run)).rejects.toBe(why);
+  });
+
+  it('by nobody leaves nothing on the signal', async () => {
+    const { controller, listening } = watchedSignal();
+    const { run } = recorded(1, {
+      signal: controller.signal,
+      finish: () => void expect(listening()).toBe(1),
+    });
+    await runChunks(run);
+    expect(listening()).toBe(0);
+  });
+});
+
+describe('the chunk loop and the program around it', () => {
+  /** The chunks after which there was a turn, where each takes as long as this. */
+  async function turns(milliseconds: number, count: number): Promise<number[]> {
+    let now = 1000;
+    vi.spyOn(Date, 'now').mockImplementation(() => now);
+    const after: number[] = [];
+    const { log, run } = recorded(count, {
+      work: () => {
+        now += milliseconds;
+        return undefined;
+      },
+    });
+    vi.stubGlobal('setImmediate', (resolve: () => void) => {
+      after.push(log.filter((what) => what.startsWith('finish')).length);
+      setTimeout(resolve, 0);
+    });
+    await runChunks(run);
+    return after;
+  }
+
+  it('gives way every 12 milliseconds', async () => {
+    expect(await turns(4, 10)).toEqual([3, 6, 9]);
+    expect(await turns(11, 5)).toEqual([2, 4]);
+    expect(await turns(0, 100)).toEqual([]);
+  });
+
+  it('does without AbortController, which Hermes does not have', async () => {
+    const controller = new AbortController();
+    vi.stubGlobal('AbortController', undefined);
+    const { log, run, signals } = recorded(2, { work: () => Promise.resolve() });
+    await runChunks(run);
+    expect(log.filter((what) => what.startsWith('finish'))).toEqual(['finish 0', 'finish 1']);
+    expect(signals).toEqual([undefined, undefined]);
+    const no = new Error('no');
+    const failing = recorded(2, { work: () => Promise.reject(no) });
+    await expect(runChunks(failing.run)).rejects.toBe(no);
+    // A signal by a polyfill: nobody who reads is told, but the loop is.
+    const aborted = recorded(2, { signal: controller.signal, finish: () => controller.abort(no) });
+    await expect(runChunks(aborted.run)).rejects.toBe(no);
+    expect(aborted.log).not.toContain('read 1');
+  });
+});

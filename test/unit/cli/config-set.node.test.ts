@@ -1,0 +1,498 @@
+import { transformSync } from 'esbuild';
+import fc from 'fast-check';
+import { parse as parseJson } from 'jsonc-parser';
+import { describe, expect, it } from 'vitest';
+import { removeKey, setPublicKey } from '../../../src/cli/config/edit.ts';
+
+/** No key of anyone's: what matters here is its line breaks. */
+const PEM = '-----BEGIN PUBLIC KEY-----\nAAAA\nBBBB\n-----END PUBLIC KEY-----\n';
+/** As it stands between the quotes of a string literal. */
+const ESCAPED = PEM.replaceAll('\n', '\\n');
+/** What must never be in a message. */
+const SECRET = 'MIISECRET';
+
+/** What a config of these tests exports, found out by running it: the judge of what was read or edited. */
+async function run(text: string, fileName: string): Promise<unknown> {
+  const loader = fileName.endsWith('.ts') ? 'ts' : 'js';
+  const { code } = transformSync(text.replace(/^\uFEFF/, ''), { loader, format: 'cjs' });
+  const module = { exports: {} as Record<string, unknown> };
+  const environment = { env: {} };
+  const load = new Function('module', 'exports', 'require', 'process', 'console', code);
+  load(module, module.exports, () => ({ defineConfig: (it: unknown) => it }), environment, {
+    log() {},
+  });
+  const config = await (module.exports['default'] ?? module.exports);
+  return typeof config === 'function' ? config() : config;
+}
+
+const TS = 'capacitor.config.ts';
+const JS = 'capacitor.config.js';
+const JSON_FILE = 'capacitor.config.json';
+
+/** A text after, in which the string '@' stands for the key. */
+const written = (text: string) => text.replace(/(['"])@\1/g, (_, quote) => quote + ESCAPED + quote);
+
+const EDITED: [string, string, string, string][] = [
+  [
+    'a typed constant, exported',
+    TS,
+    `import type { CapacitorConfig } from '@capacitor/cli';
+
+const config: CapacitorConfig = {
+  appId: 'com.example.app',
+  webDir: 'dist',
+  plugins: {
+    // The splash.
+    SplashScreen: { launchShowDuration: 1_000 },
+    CapacitorUpdater: {
+      autoUpdate: true, // always
+    },
+  },
+};
+
+export default config;
+`,
+    `import type { CapacitorConfig } from '@capacitor/cli';
+
+const config: CapacitorConfig = {
+  appId: 'com.example.app',
+  webDir: 'dist',
+  plugins: {
+    // The splash.
+    SplashScreen: { launchShowDuration: 1_000 },
+    CapacitorUpdater: {
+      autoUpdate: true, // always
+      publicKey: '@',
+    },
+  },
+};
+
+export default config;
+`,
+  ],
+  [
+    'no plugins, tabs and double quotes, no trailing commas, no last line break',
+    TS,
+    'const config = {\n\tappId: "a", // mine\n\twebDir: "dist" // built\n}\nexport default config',
+    'const config = {\n\tappId: "a", // mine\n\twebDir: "dist", // built\n\tplugins: {\n\t\tCapacitorUpdater: {\n\t\t\tpublicKey: "@"\n\t\t}\n\t}\n}\nexport default config',
+  ],
+  [
+    'no plugin, CR LF and a byte order mark',
+    TS,
+    '\uFEFFexport default {\r\n    plugins: {\r\n    },\r\n};\r\n',
+    "\uFEFFexport default {\r\n    plugins: {\r\n        CapacitorUpdater: {\r\n            publicKey: '@',\r\n        },\r\n    },\r\n};\r\n",
+  ],
+  [
+    'an empty plugin on one line of several',
+    TS,
+    'export default {\n  plugins: {\n    CapacitorUpdater: {},\n  },\n};\n',
+    "export default {\n  plugins: {\n    CapacitorUpdater: {\n      publicKey: '@',\n    },\n  },\n};\n",
+  ],
+  [
+    'an empty plugin with a comment in it',
+    TS,
+    'export default {\n  plugins: {\n    CapacitorUpdater: {\n      // nothing yet\n    }\n  }\n};\n',
+    "export default {\n  plugins: {\n    CapacitorUpdater: {\n      // nothing yet\n      publicKey: '@'\n    }\n  }\n};\n",
+  ],
+  [
+    'an empty object with a comment behind its brace',
+    TS,
+    'export default { // the config\n};\n',
+    "export default { // the config\n  plugins: {\n    CapacitorUpdater: {\n      publicKey: '@',\n    },\n  },\n};\n",
+  ],
+  [
+    'an empty object with a comment on its only line',
+    JS,
+    "module.exports = { appId: 'a', plugins: { /* none */ } };",
+    "module.exports = { appId: 'a', plugins: { /* none */ CapacitorUpdater: { publicKey: '@' } } };",
+  ],
+  [
+    'a minified file',
+    JS,
+    'module.exports={appId:"a",plugins:{CapacitorUpdater:{autoUpdate:!0}}};',
+    'module.exports={appId:"a",plugins:{CapacitorUpdater:{autoUpdate:!0,publicKey:"@"}}};',
+  ],
+  [
+    'one line whose members end with a comma',
+    JS,
+    'exports.default = { plugins: { CapacitorUpdater: { a: 1, }, }, };',
+    "exports.default = { plugins: { CapacitorUpdater: { a: 1, publicKey: '@', }, }, };",
+  ],
+  [
+    'one line with a line comment at its end',
+    JS,
+    'module.exports = { plugins: { CapacitorUpdater: { a: 1 // one\n} } };',
+    "module.exports = { plugins: { CapacitorUpdater: { a: 1, // one\npublicKey: '@'\n} } };",
+  ],
+  [
+    'a comment between the last member and its comma',
+    TS,
+    'export default {\n  plugins: {\n    CapacitorUpdater: {\n      a: 1 /* , */,\n    },\n  },\n};\n',
+    "export default {\n  plugins: {\n    CapacitorUpdater: {\n      a: 1 /* , */,\n      publicKey: '@',\n    },\n  },\n};\n",
+  ],
+  [
+    'quoted names',
+    JS,
+    'module.exports = {\n  "appId": "a",\n  "plugins": {\n    "SplashScreen": {}\n  }\n};\n',
+    'module.exports = {\n  "appId": "a",\n  "plugins": {\n    "SplashScreen": {},\n    "CapacitorUpdater": {\n      "publicKey": "@"\n    }\n  }\n};\n',
+  ],
+  [
+    'names computed from literals',
+    JS,
+    "module.exports = { ['plugins']: { [`CapacitorUpdater`]: { ['publicKey']: 'old' } } };",
+    "module.exports = { ['plugins']: { [`CapacitorUpdater`]: { ['publicKey']: '@' } } };",
+  ],
+  [
+    'satisfies',
+    TS,
+    'export default { plugins: { CapacitorUpdater: { publicKey: "old" } } } satisfies CapacitorConfig;',
+    'export default { plugins: { CapacitorUpdater: { publicKey: "@" } } } satisfies CapacitorConfig;',
+  ],
+  [
+    'as const',
+    TS,
+    "export default { plugins: { CapacitorUpdater: { publicKey: 'old' as string } } } as const;",
+    "export default { plugins: { CapacitorUpdater: { publicKey: '@' as string } } } as const;",
+  ],
+  [
+    'a type in angle brackets',
+    TS,
+    "export default <CapacitorConfig>{ plugins: { CapacitorUpdater: { publicKey: 'old' } } };",
+    "export default <CapacitorConfig>{ plugins: { CapacitorUpdater: { publicKey: '@' } } };",
+  ],
+  [
+    'export =',
+    TS,
+    'const c = { plugins: { CapacitorUpdater: { a: 1 } } };\nexport = c;',
+    "const c = { plugins: { CapacitorUpdater: { a: 1, publicKey: '@' } } };\nexport = c;",
+  ],
+  [
+    'export { … as default }',
+    JS,
+    'const c = { plugins: { CapacitorUpdater: {} } };\nexport { c as default };',
+    "const c = { plugins: { CapacitorUpdater: { publicKey: '@' } } };\nexport { c as default };",
+  ],
+  [
+    'a constant in CommonJS, marked as a module',
+    JS,
+    "Object.defineProperty(exports, '__esModule', { value: true });\nconst config = { plugins: { CapacitorUpdater: { a: 1 } } };\nexports.default = config;\n",
+    "Object.defineProperty(exports, '__esModule', { value: true });\nconst config = { plugins: { CapacitorUpdater: { a: 1, publicKey: '@' } } };\nexports.default = config;\n",
+  ],
+  [
+    'a wrapper that gives back what it gets',
+    TS,
+    "import { defineConfig } from './define';\nexport default defineConfig<Config>({ plugins: { CapacitorUpdater: { a: 1 } } });",
+    "import { defineConfig } from './define';\nexport default defineConfig<Config>({ plugins: { CapacitorUpdater: { a: 1, publicKey: '@' } } });",
+  ],
+  [
+    'a function with one object literal',
+    TS,
+    'export default (): CapacitorConfig => ({ plugins: { CapacitorUpdater: { a: 1 } } });',
+    "export default (): CapacitorConfig => ({ plugins: { CapacitorUpdater: { a: 1, publicKey: '@' } } });",
+  ],
+  [
+    'a function with one return, and functions in it with theirs',
+    TS,
+    'export default function config() {\n  const list = [1].map((x) => { return x; });\n  return { plugins: { CapacitorUpdater: { list } } };\n}',
+    "export default function config() {\n  const list = [1].map((x) => { return x; });\n  return { plugins: { CapacitorUpdater: { list, publicKey: '@' } } };\n}",
+  ],
+  [
+    'a function called in place',
+    TS,
+    'export default (async () => {\n  const config = { plugins: { CapacitorUpdater: { a: 1 } } };\n  return config;\n})();',
+    "export default (async () => {\n  const config = { plugins: { CapacitorUpdater: { a: 1, publicKey: '@' } } };\n  return config;\n})();",
+  ],
+  [
+    'plugins by name',
+    TS,
+    "const updater = {\n  publicKey: 'old',\n};\nconst plugins = { CapacitorUpdater: updater };\nexport default { plugins };",
+    "const updater = {\n  publicKey: '@',\n};\nconst plugins = { CapacitorUpdater: updater };\nexport default { plugins };",
+  ],
+  [
+    'a key that is a constant of its own',
+    TS,
+    'const publicKey = `old\nkey`;\nexport default { plugins: { CapacitorUpdater: { publicKey } } };',
+    "const publicKey = '@';\nexport default { plugins: { CapacitorUpdater: { publicKey } } };",
+  ],
+  [
+    'a config that is changed elsewhere afterwards',
+    TS,
+    "const config: C = { appId: 'a', plugins: { CapacitorUpdater: { a: 1 } } };\nif (process.env.LIVE) {\n  config.server = { url: 'http://x' };\n  config.plugins!.CapacitorUpdater!['autoUpdate'] = false;\n}\nconsole.log(config);\nexport default config;",
+    "const config: C = { appId: 'a', plugins: { CapacitorUpdater: { a: 1, publicKey: '@' } } };\nif (process.env.LIVE) {\n  config.server = { url: 'http://x' };\n  config.plugins!.CapacitorUpdater!['autoUpdate'] = false;\n}\nconsole.log(config);\nexport default config;",
+  ],
+  [
+    'spreads that can only have other members',
+    TS,
+    "const extra = process.env.X ? { server: {} } : {};\nexport default {\n  plugins: {\n    CapacitorUpdater: { a: 1 },\n    ...(process.env.X && { Other: {} }),\n  },\n  ...extra,\n  ...(process.env.X ? { server: { url: 'x' } } : undefined),\n};",
+    "const extra = process.env.X ? { server: {} } : {};\nexport default {\n  plugins: {\n    CapacitorUpdater: { a: 1, publicKey: '@' },\n    ...(process.env.X && { Other: {} }),\n  },\n  ...extra,\n  ...(process.env.X ? { server: { url: 'x' } } : undefined),\n};",
+  ],
+  [
+    'spreads before what is edited',
+    TS,
+    "import other from './other';\nexport default { ...other, plugins: { ...other.plugins, CapacitorUpdater: { ...other, publicKey: 'old' } } };",
+    "import other from './other';\nexport default { ...other, plugins: { ...other.plugins, CapacitorUpdater: { ...other, publicKey: '@' } } };",
+  ],
+  [
+    'an unknown spread in the plugin: the key is written behind it',
+    TS,
+    "import other from './other';\nexport default { plugins: { CapacitorUpdater: { ...other } } };",
+    "import other from './other';\nexport default { plugins: { CapacitorUpdater: { ...other, publicKey: '@' } } };",
+  ],
+  [
+    'a member that comes from an object spread in any case',
+    TS,
+    "const base = { plugins: { CapacitorUpdater: { a: 1 } } };\nexport default { ...base, appId: 'a' };",
+    "const base = { plugins: { CapacitorUpdater: { a: 1, publicKey: '@' } } };\nexport default { ...base, appId: 'a' };",
+  ],
+  [
+    'a template for a value',
+    TS,
+    "export default { appId: 'a', plugins: { CapacitorUpdater: { publicKey: `\n-----BEGIN`, b: 1 } } };",
+    "export default { appId: 'a', plugins: { CapacitorUpdater: { publicKey: '@', b: 1 } } };",
+  ],
+  [
+    'strings put together for a value',
+    JS,
+    'module.exports = {\n  plugins: {\n    CapacitorUpdater: {\n      publicKey: (\'-----BEGIN\' +\n        "AAAA" + `x`), // key\n    },\n  },\n};',
+    "module.exports = {\n  plugins: {\n    CapacitorUpdater: {\n      publicKey: ('@'), // key\n    },\n  },\n};",
+  ],
+  [
+    'lines joined for a value',
+    JS,
+    "module.exports = { plugins: { CapacitorUpdater: { publicKey: ['a', 'b'].join('\\n') } } };",
+    "module.exports = { plugins: { CapacitorUpdater: { publicKey: '@' } } };",
+  ],
+  [
+    'a value that is nothing yet',
+    JS,
+    'module.exports = { plugins: { CapacitorUpdater: { publicKey: undefined } } };',
+    "module.exports = { plugins: { CapacitorUpdater: { publicKey: '@' } } };",
+  ],
+  [
+    'a getter of another member',
+    JS,
+    'module.exports = { get server() { return {}; }, plugins: { CapacitorUpdater: { a() {} } } };',
+    "module.exports = { get server() { return {}; }, plugins: { CapacitorUpdater: { a() {}, publicKey: '@' } } };",
+  ],
+  [
+    'JSON',
+    JSON_FILE,
+    '{\n  "appId": "a",\n  "plugins": {\n    "SplashScreen": { "a": [1, null] }\n  }\n}\n',
+    '{\n  "appId": "a",\n  "plugins": {\n    "SplashScreen": { "a": [1, null] },\n    "CapacitorUpdater": {\n      "publicKey": "@"\n    }\n  }\n}\n',
+  ],
+  [
+    'JSON with tabs, CR LF, a byte order mark and odd colons',
+    JSON_FILE,
+    '\uFEFF{\r\n\t"appId" : "a",\r\n\t"plugins" : {}\r\n}',
+    '\uFEFF{\r\n\t"appId" : "a",\r\n\t"plugins" : {\r\n\t\t"CapacitorUpdater" : {\r\n\t\t\t"publicKey" : "@"\r\n\t\t}\r\n\t}\r\n}',
+  ],
+  [
+    'JSON with comments and trailing commas',
+    JSON_FILE,
+    '{\n  // the app\n  "appId": "a", /* its id */\n}\n',
+    '{\n  // the app\n  "appId": "a", /* its id */\n  "plugins": {\n    "CapacitorUpdater": {\n      "publicKey": "@",\n    },\n  },\n}\n',
+  ],
+  [
+    'JSON in one line',
+    JSON_FILE,
+    '{"appId":"a"}',
+    '{"appId":"a","plugins":{"CapacitorUpdater":{"publicKey":"@"}}}',
+  ],
+  [
+    'JSON with nothing in it',
+    JSON_FILE,
+    '{}\n',
+    '{\n  "plugins": {\n    "CapacitorUpdater": {\n      "publicKey": "@"\n    }\n  }\n}\n',
+  ],
+  [
+    'JSON with an old key',
+    JSON_FILE,
+    '{ "plugins": { "CapacitorUpdater": { "publicKey": "old\\nkey", "a": 1 } } }',
+    '{ "plugins": { "CapacitorUpdater": { "publicKey": "@", "a": 1 } } }',
+  ],
+];
+
+describe('a public key is written into', () => {
+  it.each(EDITED)('%s', async (_, fileName, before, after) => {
+    expect(await setPublicKey(before, fileName, PEM)).toEqual({ edited: written(after) });
+    expect(await setPublicKey(written(after), fileName, PEM)).toEqual({ edited: written(after) });
+  });
+
+  // The imports of these give nothing to spread.
+  it.each(EDITED.filter(([, file]) => file !== JSON_FILE))(
+    '%s, and nothing else is when it is run',
+    async (_, fileName, before, after) => {
+      type Ran = { plugins?: Record<string, Record<string, unknown>> };
+      const was = (await run(before, fileName)) as Ran;
+      const is = (await run(written(after), fileName)) as Ran;
+      expect(is.plugins?.['CapacitorUpdater']?.['publicKey']).toBe(PEM);
+      const updater = { ...was.plugins?.['CapacitorUpdater'], publicKey: PEM };
+      const expected = { ...was, plugins: { ...was.plugins, CapacitorUpdater: updater } };
+      expect(JSON.parse(JSON.stringify(is))).toEqual(JSON.parse(JSON.stringify(expected)));
+    },
+  );
+
+  it('another plugin, whose name has to be quoted', async () => {
+    const text = "export default { plugins: { 'live-update': { a: 1 }, Other: {} } };";
+    expect(await setPublicKey(text, TS, PEM, 'live-update')).toEqual({
+      edited: written(
+        "export default { plugins: { 'live-update': { a: 1, publicKey: '@' }, Other: {} } };",
+      ),
+    });
+    expect(
+      await setPublicKey('export default { plugins: { Other: {} } };', TS, PEM, 'a-b'),
+    ).toEqual({
+      edited: written("export default { plugins: { Other: {}, 'a-b': { publicKey: '@' } } };"),
+    });
+  });
+
+  it('.mjs and .cjs', async () => {
+    const edited = written("{ plugins: { CapacitorUpdater: { publicKey: '@' } } };");
+    const before = '{ plugins: { CapacitorUpdater: {} } };';
+    expect(await setPublicKey(`export default ${before}`, 'capacitor.config.mjs', PEM)).toEqual({
+      edited: `export default ${edited}`,
+    });
+    expect(await setPublicKey(`module.exports = ${before}`, 'capacitor.config.cjs', PEM)).toEqual({
+      edited: `module.exports = ${edited}`,
+    });
+  });
+
+  it('a string with its quotes and backslashes escaped', async () => {
+    const odd = 'it\'s "odd"\\\r\n\u2028`$';
+    for (const quote of ["'", '"']) {
+      const text = `module.exports = { plugins: { CapacitorUpdater: { publicKey: ${quote}x${quote} } } }`;
+      const result = await setPublicKey(text, JS, odd);
+      const edited = 'edited' in result ? result.edited : '';
+      expect(edited).toContain(`publicKey: ${quote}`);
+      expect(await run(edited, JS)).toEqual({ plugins: { CapacitorUpdater: { publicKey: odd } } });
+    }
+  });
+
+  it('nothing, if it is a private one', async () => {
+    const pem = `-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----\n`;
+    const work = setPublicKey('{}', JSON_FILE, pem);
+    await expect(work).rejects.toThrow(TypeError);
+    await expect(work).rejects.not.toThrow(SECRET);
+  });
+});
+
+/** White space and comments, as they may stand between any two tokens. */
+const gap = (language: 'json' | 'script') => {
+  const blanks = ['', '', ' ', '  ', '\t', '\n', '\n  ', '\r\n\t', '\n\n'];
+  const comments = ['/* c */', '/* , } */', '// line\n', '/*\n * lines { \n */', "// it's\r\n  "];
+  const odd = language === 'json' ? [] : ['\u00A0', '\u2028'];
+  const part = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...blanks) },
+    { weight: 1, arbitrary: fc.constantFrom(...comments, ...odd) },
+  );
+  return fc.array(part, { maxLength: 3 }).map((parts) => parts.join(''));
+};
+
+/** The tokens of a config with more or less in it. */
+function tokensOf(choice: Choice, quote: string): string[] {
+  const { depth, commas, isScript } = choice;
+  const string = (text: string) => quote + text + quote;
+  const name = (text: string) => (choice.quoted || !isScript ? string(text) : text);
+  const list = (...members: string[][]) => [
+    '{',
+    ...members.flatMap((member, i) => (i < members.length - 1 ? [...member, ','] : member)),
+    ...(commas && members.length > 0 ? [','] : []),
+    '}',
+  ];
+  const key = depth > 2 ? [[name('publicKey'), ':', string('old\\nkey')]] : [];
+  const mode = choice.others ? [[name('mode'), ':', string('x')]] : [];
+  const updater = [name('CapacitorUpdater'), ':', ...list(...key, ...mode)];
+  const other = choice.others ? [[name('Other'), ':', ...list([name('a'), ':', '1'])]] : [];
+  const plugins = [name('plugins'), ':', ...list(...(depth > 1 ? [updater] : []), ...other)];
+  const app = choice.others ? [[name('appId'), ':', string('a.b')]] : [];
+  const config = list(...app, ...(depth > 0 ? [plugins] : []));
+  if (!isScript) return config;
+  return ['const ', 'config', ': ', 'C', '=', ...config, ';', 'export ', 'default ', 'config', ';'];
+}
+
+interface Choice {
+  readonly depth: number;
+  readonly commas: boolean;
+  readonly others: boolean;
+  readonly quoted: boolean;
+  readonly isScript: boolean;
+}
+
+const config = fc
+  .record({
+    depth: fc.integer({ min: 0, max: 3 }),
+    commas: fc.boolean(),
+    others: fc.boolean(),
+    quoted: fc.boolean(),
+    isScript: fc.boolean(),
+    double: fc.boolean(),
+  })
+  .chain((choice) => {
+    const tokens = tokensOf(choice, choice.double || !choice.isScript ? '"' : "'");
+    const between = gap(choice.isScript ? 'script' : 'json');
+    return fc
+      .array(between, { minLength: tokens.length + 1, maxLength: tokens.length + 1 })
+      .map((gaps) => ({
+        fileName: choice.isScript ? TS : JSON_FILE,
+        text: gaps.map((blank, i) => blank + (tokens[i] ?? '')).join(''),
+      }));
+  });
+
+type Ran = { plugins?: { CapacitorUpdater?: { publicKey?: string } } };
+
+async function load(text: string, fileName: string): Promise<Ran> {
+  if (fileName === JSON_FILE) return parseJson(text, [], { allowTrailingComma: true });
+  return (await run(text, fileName)) as Ran;
+}
+
+function withKey(was: Ran): Ran {
+  const updater = { ...was.plugins?.CapacitorUpdater, publicKey: PEM };
+  return { ...was, plugins: { ...was.plugins, CapacitorUpdater: updater } };
+}
+
+/** Whether one text is the other with one piece put in, and perhaps a comma before it. */
+function expectPutIn(before: string, after: string): void {
+  let start = 0;
+  while (start < before.length && before[start] === after[start]) start += 1;
+  let end = 0;
+  const most = before.length - start;
+  while (end < most && before.at(-1 - end) === after.at(-1 - end)) end += 1;
+  const was = before.slice(start, before.length - end);
+  const is = after.slice(start, after.length - end);
+  // What was there instead: an old value, white space between empty braces, or what follows the comma.
+  const isOld = 'old\\nkey'.includes(was) || /^\s*$/.test(was);
+  expect(isOld || (is.startsWith(',') && is.startsWith(was, 1)), `${was} became ${is}`).toBe(true);
+}
+
+const RUNS = { numRuns: 600 };
+
+describe('whatever white space and comments a config has', () => {
+  it('the key is there, nothing else is changed, and a second time nothing at all', async () => {
+    await fc.assert(
+      fc.asyncProperty(config, async ({ text, fileName }) => {
+        const result = await setPublicKey(text, fileName, PEM);
+        const edited = 'edited' in result ? result.edited : result.reason;
+        expect(await load(edited, fileName)).toEqual(withKey(await load(text, fileName)));
+        expectPutIn(text, edited);
+        expect(await setPublicKey(edited, fileName, PEM)).toEqual({ edited });
+      }),
+      RUNS,
+    );
+  });
+
+  it('the key can be taken out again', async () => {
+    await fc.assert(
+      fc.asyncProperty(config, async ({ text, fileName }) => {
+        const set = await setPublicKey(text, fileName, PEM);
+        const edited = 'edited' in set ? set.edited : set.reason;
+        const result = await removeKey(edited, fileName, 'publicKey');
+        const removed = 'edited' in result ? result.edited : result.reason;
+        const expected = withKey(await load(text, fileName));
+        delete expected.plugins?.CapacitorUpdater?.publicKey;
+        expect(await load(removed, fileName)).toEqual(expected);
+        expect(await removeKey(removed, fileName, 'publicKey')).toEqual({ edited: removed });
+      }),
+      RUNS,
+    );
+  });
+});

@@ -1,0 +1,49 @@
+// Every command in the guides and in README.md is run, in its order, in one project for each page.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { useCli, withProject } from '../../support/cli.ts';
+
+useCli();
+
+const ROOT = join(import.meta.dirname, '../../..');
+const PAGES = [
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs/guides')).map((name) => `docs/guides/${name}`),
+];
+/** These begin with no keys. */
+const FROM_NOTHING = /README|first-bundle|moving-from-capgo/;
+
+function commandsIn(file: string): string[] {
+  const page = readFileSync(join(ROOT, file), 'utf8');
+  return [...page.matchAll(/```sh\n([\s\S]*?)```/g)]
+    .flatMap(([, block]) => (block as string).trim().split('\n'))
+    .filter((command) => !/^npm install && npm (run demo|test)$/.test(command));
+}
+
+it.each(PAGES)('the commands of %s work', async (file) => {
+  const commands = commandsIn(file);
+  expect(commands.length).toBeGreaterThan(2);
+  await withProject(async ({ run, write, path }) => {
+    await write('dist/index.html', '<script>notifyAppReady()</script>');
+    await write('capacitor.config.json', '{ "appId": "com.example.app", "webDir": "dist" }');
+    await write('package.json', '{ "version": "1.0.0" }');
+    await write('src/main.ts', '');
+    const env: Record<string, string> = {};
+    if (!FROM_NOTHING.test(file)) {
+      await run(['key', 'create']);
+      await run(['key', 'save']);
+    }
+    if (file.endsWith('/ci.md')) {
+      // As a CI system has it: in a variable, and mangled.
+      const pem = readFileSync(path('.bundleseal_key'), 'utf8');
+      env['BUNDLESEAL_PRIVATE_KEY'] = pem.replaceAll('\n', '\\n');
+    }
+    for (const command of commands) {
+      const [, args] = /^npx bundleseal (.+)$/.exec(command) as unknown as [string, string];
+      const { code, stdout, stderr } = await run(args.split(' '), { env });
+      expect(code, `${command}\n${stderr}${stdout}`).toBe(0);
+    }
+  });
+});

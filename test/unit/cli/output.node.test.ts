@@ -1,0 +1,210 @@
+// What the command line prints: for people, for programs, and of what others have written.
+
+import { describe, expect, it } from 'vitest';
+import { printable, printableJson } from '../../../src/cli/terminal.ts';
+import { asUsage, inWordsOf, NAMED_FLAGS } from '../../../src/cli/wording.ts';
+import { encryptBundle, keygen } from '../../../src/index.ts';
+import { runIn, useCli, withProject } from '../../support/cli.ts';
+
+useCli();
+
+// ESC, C1 control sequence introducer, DEL, next line, right-to-left override, isolate, line separator, a tag.
+const HOSTILE = '\u001b[2J\u009b2J\u007f\u0085\u202egro.live\u2066\u2028\u{e0041}\r\n✓ proven';
+const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** Whether a text has nothing that a terminal obeys, the ends of lines apart. */
+function isPlain(text: string): boolean {
+  return !OBEYED.test(text.replaceAll('\n', ''));
+}
+
+describe('what others have written', () => {
+  it('reaches a terminal escaped', () => {
+    expect(OBEYED.test(printable(HOSTILE))).toBe(false);
+    expect(printable('\u001b[2J\u202e')).toBe('\\u{1b}[2J\\u{202e}');
+    expect(printable('Grüße, 日本語, 👍')).toBe('Grüße, 日本語, 👍');
+  });
+
+  it('reaches a program as the same value, in JSON without such characters', () => {
+    const json = printableJson({ [HOSTILE]: HOSTILE, lone: '\ud800' });
+    expect(OBEYED.test(json)).toBe(false);
+    expect(JSON.parse(json)).toEqual({ [HOSTILE]: HOSTILE, lone: '\ud800' });
+  });
+
+  it('is escaped in metadata, in expectations that fail and in names of files', async () => {
+    const { privateKey, publicKey } = await keygen({ modulusBits: 3072 });
+    const sealed = await encryptBundle(new Uint8Array(10), {
+      privateKey,
+      metadata: { appId: HOSTILE, version: HOSTILE, channel: HOSTILE, [`x${HOSTILE}`]: HOSTILE },
+    });
+    await withProject(async ({ run, write }) => {
+      await write('k.pub', publicKey);
+      await write('evil.sealed', sealed.bytes);
+      const verify = ['bundle', 'verify', 'evil.sealed', '--key', 'k.pub'];
+      for (const args of [
+        ['bundle', 'inspect', 'evil.sealed'],
+        verify,
+        [...verify, '--expect-app-id', 'org.good'],
+        [...verify, '--expect-version', '1'],
+        ['key', 'show', `nothing-${HOSTILE}`],
+        ['bundle', 'zip', HOSTILE],
+        [HOSTILE],
+        ['key', 'show', 'k.pub', `--${HOSTILE}`],
+      ]) {
+        const people = await run(args);
+        expect(isPlain(people.stderr), JSON.stringify(people.stderr)).toBe(true);
+        expect(people.stderr).not.toMatch(/^✓ proven/m);
+        const { stdout } = await run([...args, '--json']);
+        expect(isPlain(Buffer.from(stdout, 'latin1').toString())).toBe(true);
+        expect(JSON.parse(stdout)).toBeTypeOf('object');
+      }
+    });
+  });
+});
+
+describe('a wrong call', () => {
+  it('is told which argument is missing', async () => {
+    await withProject(async ({ json }) => {
+      const { code, message } = await json(['bundle', 'encrypt']);
+      expect(code).toBe('ERR_USAGE');
+      expect(message).toMatch(/missing required argument '[a-z|]+'/);
+    });
+  });
+
+  it.skipIf(process.platform === 'win32')('is told that its folder is gone', async () => {
+    await withProject(async ({ folder, cli }) => {
+      const script = `mkdir gone && cd gone && rmdir ../gone && "$0" "$1" doctor --json`;
+      const { code, stdout } = await runIn(folder, 'sh', ['-c', script, process.execPath, cli]);
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout).message).toContain('current folder was removed');
+    });
+  });
+});
+
+describe('help and the version', () => {
+  it.each([
+    [['--version'], 'version'],
+    [['--help'], 'help'],
+    [['help'], 'help'],
+    [['bundle', '--help'], 'help'],
+    [['bundle', 'encrypt', '--help'], 'help'],
+  ])('%j gives one object with --json', async (args, member) => {
+    await withProject(async ({ run }) => {
+      const { code, stdout, stderr } = await run([...args, '--json']);
+      expect(code).toBe(0);
+      expect(stderr).toBe('');
+      expect(stdout.trim().split('\n')).toHaveLength(1);
+      expect(Object.keys(JSON.parse(stdout))).toEqual([member]);
+      const text = await run(args);
+      expect(text.stdout.trim()).toBe(JSON.parse(stdout)[member]);
+    });
+  });
+
+  it('takes --json before the command and before its group', async () => {
+    await withProject(async ({ run }) => {
+      for (const args of [
+        ['--json', 'key', 'show', 'x'],
+        ['key', '--json', 'show', 'x'],
+        ['key', 'show', '--json', 'x'],
+      ]) {
+        const { stdout, stderr } = await run(args);
+        expect(JSON.parse(stdout)).toMatchObject({ code: 'ERR_FILE', path: 'x' });
+        expect(stderr).toBe('');
+      }
+    });
+  });
+});
+
+describe('a mistake in the call', () => {
+  it.each([
+    [['encrypt', 'dist'], "unknown command 'encrypt' (Did you mean bundle encrypt?)"],
+    [['bundle', 'encrpt'], "unknown command 'encrpt' (Did you mean encrypt?)"],
+    [['bundle', 'verify', '--jsn'], "unknown option '--jsn' (Did you mean --json?)"],
+    [['bundle', 'verify', '--chek=abc', 'x'], "unknown option '--chek=…'"],
+  ])('%j is told with what may have been meant', async (args, message) => {
+    await withProject(async ({ run }) => {
+      const { code, stderr } = await run(args);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`✗ ${message}; see --help\n  ERR_USAGE\n`);
+    });
+  });
+
+  it('repeats no part of a key that stands where a name belongs', async () => {
+    const { privateKey } = await keygen({ modulusBits: 3072 });
+    const body = privateKey.split('\n').slice(1, -2);
+    const whole = Buffer.from(privateKey).toString('base64');
+    await withProject(async ({ run, write }) => {
+      await write('in.zip', 'zip');
+      for (const key of [privateKey, body.join(''), whole, privateKey.replaceAll('\n', '\\n')]) {
+        for (const args of [
+          ['key', 'show', key],
+          ['key', key],
+          [key],
+          ['key', 'show', `--key${key}`],
+          ['bundle', 'encrypt', 'in.zip', '--out', 'o', '--key', key],
+          ['bundle', 'zip', key],
+        ]) {
+          const { code, stdout, stderr } = await run(key === whole ? args : [...args, '--json']);
+          expect(code).toBeGreaterThan(0);
+          for (const part of [...body, whole.slice(100, 140)]) {
+            expect((stdout + stderr).includes(part.slice(8, 40))).toBe(false);
+          }
+        }
+      }
+    });
+  });
+});
+
+describe('messages of the library', () => {
+  it('name flags of the command and not options of the library', () => {
+    const flags = ['--chunk-size', '--expect-app-id', '--key', '--overwrite'];
+    expect(inWordsOf(flags, 'options.chunkSize expected a power of two')).toBe(
+      '--chunk-size expected a power of two',
+    );
+    expect(inWordsOf(flags, 'options.expect.appId expected a string')).toBe(
+      '--expect-app-id expected a string',
+    );
+    expect(inWordsOf(['--from', '--key'], 'options.publicKey expected a key')).toBe(
+      '--from expected a key',
+    );
+    expect(
+      inWordsOf(flags, 'pass a new or an empty folder, or overwrite: true to replace it'),
+    ).toBe('pass a new or an empty folder, or --overwrite to replace it');
+    expect(inWordsOf([], 'raise maxRatio if the archive is yours')).not.toContain('maxRatio');
+    expect(inWordsOf([], 'no Capacitor config with a publicKey')).toBe(
+      'no Capacitor config with a publicKey',
+    );
+  });
+
+  it('name only flags that some command has', async () => {
+    await withProject(async ({ run }) => {
+      let help = '';
+      for (const args of [
+        ...['create', 'save', 'rotate'].map((name) => ['key', name]),
+        ...['zip', 'encrypt', 'decrypt', 'verify', 'reseal', 'convert'].map((name) => [
+          'bundle',
+          name,
+        ]),
+      ]) {
+        help += (await run([...args, '--help'])).stdout;
+      }
+      const unknown = NAMED_FLAGS.filter((flag) => !help.includes(flag));
+      expect(unknown).toEqual([]);
+    });
+  });
+
+  it('are usage where they speak of a call, and not where the program is at fault', () => {
+    expect(asUsage(new RangeError('options.chunkSize expected a power of two'))).toMatchObject({
+      code: 'ERR_USAGE',
+    });
+    expect(asUsage(new TypeError('input expected a path, got an empty string'))).toMatchObject({
+      code: 'ERR_USAGE',
+    });
+    for (const fault of [
+      new RangeError('Maximum call stack size exceeded'),
+      new RangeError('Array buffer allocation failed'),
+      new TypeError("Cannot read properties of undefined (reading 'x')"),
+    ]) {
+      expect(asUsage(fault)).toBe(fault);
+    }
+  });
+});

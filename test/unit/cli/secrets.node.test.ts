@@ -1,0 +1,100 @@
+// No part of a key reaches a message, however the key came to stand where a name belongs.
+
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { looksLikeKey, secretsOf, withoutSecrets } from '../../../src/cli/secrets.ts';
+
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+const der = privateKey.export({ type: 'pkcs8', format: 'der' });
+const body = pem.split('\n').slice(1, -2).join('');
+const jwk = JSON.stringify(privateKey.export({ format: 'jwk' }));
+
+const FORMS: readonly [string, string][] = [
+  ['PEM', pem],
+  ['PEM on one line', pem.replaceAll('\n', ' ')],
+  ['PEM with line breaks written as \\n', pem.replaceAll('\n', '\\n')],
+  ['PEM behind spaces', `   ${pem}`],
+  ['PEM in quotes', JSON.stringify(pem)],
+  ['base64 over the PEM', Buffer.from(pem).toString('base64')],
+  ['base64url over the DER', der.toString('base64url')],
+  ["the PEM's body", body],
+  ['a piece of the body', body.slice(200, 264)],
+  ['a JWK', jwk],
+  ['DER in hexadecimal', der.toString('hex')],
+  ['DER in hexadecimal with colons', (der.toString('hex').match(/../g) ?? []).join(':')],
+  ['PEM, percent-encoded', encodeURIComponent(pem)],
+];
+
+describe('a text that should be a name', () => {
+  it.each(FORMS)('is taken for a key where it is %s', (_, text) => {
+    expect(looksLikeKey(text)).toBe(true);
+  });
+
+  it.each([
+    '.bundleseal_key',
+    'keys/release-2026-03.pem',
+    '/home/runner/work/my-application/my-application/keys/release.pem',
+    'C:\\Users\\Release Manager\\Documents\\keys\\release.pem',
+    '/tmp/3f786850e387550fdab836ed7e6dc881de23001b/key',
+  ])('is not taken for a key where it is %s', (path) => {
+    expect(looksLikeKey(path)).toBe(false);
+  });
+});
+
+it('takes every piece of 64 characters of base64 for a key, and no path of words', () => {
+  for (let round = 0; round < 300; round++) {
+    const piece = randomBytes(48).toString('base64');
+    expect(looksLikeKey(piece), piece).toBe(true);
+  }
+  const path = 'Users/ReleaseManager2026/Documents/MyApplication/Keys/Production2026';
+  expect(looksLikeKey(path)).toBe(false);
+});
+
+describe('a message', () => {
+  it.each(FORMS)('keeps nothing of a key that was passed as %s', (_, text) => {
+    const secrets = secretsOf(['key', 'show', text], {});
+    for (const quoted of [
+      text,
+      JSON.stringify(text),
+      text.replace(/\s+/g, ''),
+      text.slice(40, 120),
+    ]) {
+      const shown = withoutSecrets(`"x": ${quoted} can't be read`, secrets);
+      for (let at = 0; at + 20 <= body.length; at += 20) {
+        expect(shown).not.toContain(body.slice(at, at + 20));
+      }
+      expect(shown.length).toBeLessThan(200);
+    }
+  });
+
+  it('keeps nothing of a key that an unquoted variable has cut into arguments', () => {
+    const secrets = secretsOf(['--key', ...pem.split(/\s+/)], {});
+    const line = pem.split('\n')[5] as string;
+    expect(withoutSecrets(`unknown command '${line}'`, secrets)).toBe("unknown command '[…]'");
+  });
+
+  it('keeps nothing of a key in a variable of the environment', () => {
+    const secrets = secretsOf([], { CAPGO_PRIVATE_KEY: body });
+    expect(withoutSecrets(`damaged: ${body.slice(50, 90)}`, secrets)).toBe('damaged: […]');
+  });
+
+  it('hides any stretch of a key, wherever it stands', () => {
+    const secrets = secretsOf([body], {});
+    const stretch = fc
+      .tuple(fc.nat(body.length - 12), fc.integer({ min: 12, max: 200 }))
+      .map(([start, length]) => body.slice(start, start + length));
+    fc.assert(
+      fc.property(stretch, fc.string(), fc.string(), (piece, before, after) => {
+        expect(withoutSecrets(before + piece + after, secrets)).not.toContain(piece);
+      }),
+    );
+  });
+
+  it('stays as it is where no key was passed', () => {
+    const secrets = secretsOf(['bundle', 'verify', 'dist.zip', '--checksum', 'ab'.repeat(32)], {});
+    const message = `"dist.zip" is not ${'ab'.repeat(32)}: pass "-----BEGIN RSA PRIVATE KEY-----"`;
+    expect(withoutSecrets(message, secrets)).toBe(message);
+  });
+});

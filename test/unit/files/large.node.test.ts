@@ -1,0 +1,250 @@
+// Large files: memory that both threads see, and the way past the page cache.
+
+import { createHash } from 'node:crypto';
+import { constants, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { allocateShared, isOurs } from '../../../src/backend/node-memory.ts';
+import { decryptBundle, type Progress } from '../../../src/index.ts';
+import { decryptFile, encryptFile } from '../../../src/node.ts';
+import { bytesOf } from '../../support/bytes.ts';
+import { rejection } from '../../support/errors.ts';
+import { makeFolder, onFileSystem, openIn } from '../../support/files.ts';
+import { watchThreads } from '../../support/threads.ts';
+import { keyB } from '../../support/vectors.ts';
+
+const privateKey = keyB.pkcs8;
+const publicKey = keyB.spki;
+const MIB = 2 ** 20;
+const PAGE = 4096;
+const large = bytesOf(40 * MIB + 12_345);
+
+const root = makeFolder();
+let count = 0;
+let folder: string;
+const at = (name: string) => join(folder, name);
+const digestOf = (name: string) =>
+  createHash('sha256')
+    .update(readFileSync(at(name)))
+    .digest('hex');
+const LARGE_DIGEST = createHash('sha256').update(large).digest('hex');
+
+beforeEach(() => {
+  folder = join(root, String(count++));
+  mkdirSync(folder);
+  writeFileSync(at('plain'), large);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  expect(openIn(folder)).toEqual([]);
+  expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
+  rmSync(folder, { recursive: true });
+});
+
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const O_DIRECT = constants.O_DIRECT as number | undefined;
+
+/** Whether a number stands for a file that was opened for writing past the page cache. */
+function isDirect(fd: unknown): boolean {
+  const flags = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').match(/^flags:\s+(\d+)$/m)?.[1];
+  return (Number.parseInt(flags as string, 8) & (O_DIRECT as number)) !== 0;
+}
+
+const opensDirect = (name: string, [, flags]: unknown[]) =>
+  name === 'open' && typeof flags === 'number' && (flags & (O_DIRECT as number)) !== 0;
+
+const failing = (code: string) => Object.assign(new Error(code), { code });
+
+/** Seals and opens, attached and apart, and sees that what comes out is what went in. */
+async function goThrough(chunkSize?: number): Promise<void> {
+  const options = { privateKey, ...(chunkSize && { chunkSize }) };
+  await encryptFile(at('plain'), at('sealed'), options);
+  await decryptFile(at('sealed'), at('opened'), { publicKey });
+  expect(digestOf('opened')).toBe(LARGE_DIGEST);
+  const opened = await decryptBundle(readFileSync(at('sealed')), {
+    publicKey,
+    backend: 'webcrypto',
+  });
+  expect(Buffer.compare(opened, large)).toBe(0);
+  const { seal } = await encryptFile(at('plain'), at('body'), { ...options, detached: true });
+  await decryptFile(at('body'), at('opened'), { publicKey, seal });
+  expect(digestOf('opened')).toBe(LARGE_DIGEST);
+}
+
+describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
+  it.each([65_536, 262_144, 2 * MIB, 16 * MIB])(
+    'is whole in chunks of %i: whole pages go past the page cache, the rest the usual way',
+    async (chunkSize) => {
+      const direct: [start: number, length: number][] = [];
+      let usual = 0;
+      const before = (name: string, [fd, , , length, start]: unknown[]) => {
+        if (name !== 'write') return undefined;
+        if (isDirect(fd)) direct.push([start as number, length as number]);
+        else usual += length as number;
+        return undefined;
+      };
+      await onFileSystem({ before }, () => goThrough(chunkSize));
+      // Where the folder for temporary files can't do it, everything goes the usual way.
+      if (direct.length === 0) return;
+      expect(direct.filter(([start, length]) => start % PAGE !== 0 || length % PAGE !== 0)).toEqual(
+        [],
+      );
+      // Of four files the headers, and of each the last page and at most one before.
+      expect(usual).toBeLessThan(1.5 * MIB);
+    },
+  );
+
+  it('is the same where the file system knows no such way', async () => {
+    let refused = 0;
+    const before = (name: string, args: unknown[]) => {
+      if (!opensDirect(name, args)) return undefined;
+      refused += 1;
+      return failing('EINVAL');
+    };
+    await onFileSystem({ before }, () => goThrough());
+    expect(refused).toBe(4);
+  });
+
+  it('is the same where it opens so and then takes nothing', async () => {
+    let refused = 0;
+    const before = (name: string, [fd]: unknown[]) => {
+      if (name !== 'write' || !isDirect(fd)) return undefined;
+      refused += 1;
+      return failing('EINVAL');
+    };
+    await onFileSystem({ before }, () => goThrough());
+    // Two writes may be under way when the first is refused.
+    expect(refused).toBeGreaterThanOrEqual(4);
+    expect(refused).toBeLessThanOrEqual(8);
+  });
+
+  it('is the same where less is written than was asked for, pages or not', async () => {
+    let writes = 0;
+    const before = (name: string, args: unknown[]) => {
+      if (name === 'write' && isDirect(args[0])) {
+        args[3] = Math.min(args[3] as number, writes++ % 3 === 0 ? 512 : 64 * PAGE);
+      }
+      return undefined;
+    };
+    await onFileSystem({ before }, () => goThrough());
+    expect(writes).toBeGreaterThan(100);
+  });
+
+  it.each(['ENOSPC', 'EIO'])(
+    'is not there after %s, and what was there before is',
+    async (code) => {
+      await encryptFile(at('plain'), at('sealed'), { privateKey });
+      writeFileSync(at('opened'), 'old');
+      const before = (name: string, [, , , , start]: unknown[]) =>
+        name === 'write' && (start as number) > 20 * MIB ? failing(code) : undefined;
+      const work = () => decryptFile(at('sealed'), at('opened'), { publicKey });
+      const error = await rejection(onFileSystem({ before }, work), 'ERR_FILE');
+      expect((error.cause as NodeJS.ErrnoException).code).toBe(code);
+      expect(readFileSync(at('opened'), 'utf8')).toBe('old');
+    },
+  );
+
+  it('is not there where its other handle says at its close that it failed', async () => {
+    let closes = 0;
+    const before = (name: string, args: unknown[]) => {
+      if (opensDirect(name, args)) closes = 1;
+      return name === 'handle.close' && closes++ === 1 ? failing('EIO') : undefined;
+    };
+    const work = () => encryptFile(at('plain'), at('sealed'), { privateKey });
+    await rejection(onFileSystem({ before }, work), 'ERR_FILE');
+    expect(readdirSync(folder)).toEqual(['plain']);
+  });
+
+  it('is not opened twice where the file is small', async () => {
+    writeFileSync(at('plain'), large.subarray(0, 31 * MIB));
+    let opened = 0;
+    const before = (name: string, args: unknown[]) => {
+      if (opensDirect(name, args)) opened += 1;
+      return undefined;
+    };
+    await onFileSystem({ before }, () => encryptFile(at('plain'), at('sealed'), { privateKey }));
+    expect(opened).toBe(0);
+  });
+});
+
+describe('a large file', () => {
+  it('goes through where there is no shared memory to be had', async () => {
+    const { Memory } = WebAssembly;
+    let tried = 0;
+    class Refused {
+      constructor() {
+        tried += 1;
+        throw new RangeError('could not allocate memory');
+      }
+    }
+    try {
+      WebAssembly.Memory = Refused as unknown as typeof Memory;
+      await goThrough();
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+    // For what goes in and for what comes out, of each of four files.
+    expect(tried).toBe(8);
+  });
+
+  it('goes through a thread, which dies of nothing that it is handed', async () => {
+    const threads = watchThreads();
+    const errors: unknown[] = [];
+    const onProgress = () => {
+      const [thread] = threads;
+      if (thread?.listenerCount('error') === 1) thread.on('error', (error) => errors.push(error));
+    };
+    // Of a chunk size that no idle thread is for.
+    const options = { privateKey, chunkSize: 524_288, onProgress };
+    await encryptFile(at('plain'), at('sealed'), options);
+    await decryptFile(at('sealed'), at('opened'), { publicKey });
+    expect(threads.length).toBeGreaterThan(0);
+    expect(errors).toEqual([]);
+    expect(digestOf('opened')).toBe(LARGE_DIGEST);
+  });
+
+  it('is finished here where the thread dies in the middle', async () => {
+    const threads = watchThreads();
+    const killed: Worker[] = [];
+    const killHalfWay = ({ done, total }: Progress) => {
+      const thread = done > total / 2 ? threads.shift() : undefined;
+      if (thread === undefined) return;
+      killed.push(thread);
+      void thread.terminate();
+    };
+    const options = { onProgress: killHalfWay };
+    // Of a chunk size that no idle thread is for.
+    await encryptFile(at('plain'), at('sealed'), { privateKey, chunkSize: 131_072, ...options });
+    await decryptFile(at('sealed'), at('opened'), { publicKey, ...options });
+    expect(killed.length).toBe(2);
+    expect(digestOf('opened')).toBe(LARGE_DIGEST);
+  });
+
+  it('is one of several at once, one after the other, with the same thread and with others', async () => {
+    await encryptFile(at('plain'), at('sealed'), { privateKey });
+    for (let round = 0; round < 3; round++) {
+      const names = [1, 2, 3].map((n) => `opened${n}`);
+      await Promise.all(names.map((name) => decryptFile(at('sealed'), at(name), { publicKey })));
+      for (const name of names) expect(digestOf(name)).toBe(LARGE_DIGEST);
+    }
+  });
+});
+
+describe('memory that both threads see', () => {
+  it('is as long as was asked for, or longer, and zero', () => {
+    for (const atPage of [false, true]) {
+      const memory = allocateShared(100_000, atPage) as SharedArrayBuffer;
+      expect(memory.byteLength).toBeGreaterThanOrEqual(100_000);
+      expect(new Uint8Array(memory).every((byte) => byte === 0)).toBe(true);
+    }
+  });
+
+  it("is told from a caller's, which others may change meanwhile", () => {
+    expect(isOurs(allocateShared(10, false) as SharedArrayBuffer)).toBe(true);
+    expect(isOurs(allocateShared(10, true) as SharedArrayBuffer)).toBe(true);
+    expect(isOurs(new SharedArrayBuffer(10))).toBe(false);
+  });
+});

@@ -1,0 +1,315 @@
+import { isProbablePrimeRSA } from 'micro-rsa-dsa-dh/primality.js';
+import { pow as power } from 'micro-rsa-dsa-dh/utils.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { randomBytes } from '../../../src/backend/random.ts';
+import { bitLength, integerToBytes } from '../../../src/bytes.ts';
+import { decryptBundle, encryptBundle, keygen, keyId, publicKeyOf } from '../../../src/index.ts';
+import { parsePrivateKey } from '../../../src/keys/parse.ts';
+import { generateKey } from '../../../src/keys/primes.ts';
+import type { RsaPrivateKey } from '../../../src/keys/rsa.ts';
+import { BACKENDS } from '../../support/backends.ts';
+import { keyB } from '../../support/vectors.ts';
+
+const NATIVE = BACKENDS.filter((backend) => backend !== 'noble');
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** FIPS 186-5 A.1.1 and A.1.3, as far as it can be seen from the outside. */
+function expectSoundKey(privateKey: string, bits: number): RsaPrivateKey {
+  const key = parsePrivateKey(privateKey);
+  expect(bitLength(key.n)).toBe(bits);
+  expect(key.e).toBe(65_537n);
+  for (const prime of [key.p, key.q]) {
+    expect(bitLength(prime)).toBe(bits / 2);
+    // Fermat's little theorem, with one base: what is left is a test that these are no random numbers.
+    expect(power(3n, prime - 1n, prime)).toBe(1n);
+  }
+  const distance = key.p > key.q ? key.p - key.q : key.q - key.p;
+  expect(distance > 1n << BigInt(bits / 2 - 100)).toBe(true);
+  expect(key.d > 1n << BigInt(bits / 2)).toBe(true);
+  return key;
+}
+
+function primeBelow(start: bigint, step: bigint): bigint {
+  let candidate = start;
+  while (!isProbablePrimeRSA(candidate, randomBytes)) candidate -= step;
+  return candidate;
+}
+
+/** The largest odd number that is not over the square root. */
+function root(square: bigint): bigint {
+  let low = 0n;
+  let high = square;
+  while (high - low > 1n) {
+    const middle = (low + high) / 2n;
+    if (middle * middle <= square) low = middle;
+    else high = middle;
+  }
+  return low % 2n === 1n ? low : low - 1n;
+}
+
+/** What the promise has come to by the next turn of the event loop. */
+async function settledNow(work: Promise<unknown>): Promise<unknown> {
+  const later = new Promise((resolve) => setTimeout(() => resolve('still pending'), 0));
+  return Promise.race([
+    work.then(
+      () => 'fulfilled',
+      (reason: unknown) => reason,
+    ),
+    later,
+  ]);
+}
+
+describe('keygen', () => {
+  it('makes 4096 bits in PKCS#8 unless asked otherwise', async () => {
+    const pair = await keygen();
+    expect(pair.privateKey).toMatch(
+      /^-----BEGIN PRIVATE KEY-----\n[^-]+\n-----END PRIVATE KEY-----\n$/,
+    );
+    expect(pair.publicKey).toMatch(
+      /^-----BEGIN PUBLIC KEY-----\n[^-]+\n-----END PUBLIC KEY-----\n$/,
+    );
+    expectSoundKey(pair.privateKey, 4096);
+    expect(pair.keyId).toMatch(/^[0-9a-f]{64}$/);
+    expect(await keyId(pair.publicKey)).toBe(pair.keyId);
+    expect(Object.keys(pair).sort()).toEqual(['keyId', 'privateKey', 'publicKey']);
+  });
+
+  it('takes options that are there but undefined for options left out', async () => {
+    const { privateKey } = await keygen({
+      modulusBits: 3072,
+      format: undefined,
+      signal: undefined,
+      backend: undefined,
+    } as never);
+    expect(privateKey).toContain('BEGIN PRIVATE KEY');
+  });
+
+  it('makes another pair every time', async () => {
+    const [one, two] = await Promise.all(
+      [3072, 3072].map((bits) => keygen({ modulusBits: bits as 3072 })),
+    );
+    expect(one?.keyId).not.toBe(two?.keyId);
+  });
+});
+
+describe.each(NATIVE)('keygen through %s', (backend) => {
+  it.each([3072, 4096] as const)('makes a modulus of exactly %i bits', async (modulusBits) => {
+    const pair = await keygen({ modulusBits, backend });
+    expectSoundKey(pair.privateKey, modulusBits);
+    expect(await publicKeyOf(pair.privateKey)).toBe(pair.publicKey);
+    expect(await keyId(pair.privateKey)).toBe(pair.keyId);
+  });
+
+  it('writes PKCS#1 where it is asked to', async () => {
+    const pair = await keygen({ modulusBits: 3072, format: 'pkcs1', backend });
+    expect(pair.privateKey).toMatch(
+      /^-----BEGIN RSA PRIVATE KEY-----\n[^-]+\n-----END RSA PRIVATE KEY-----\n$/,
+    );
+    expect(pair.publicKey).toMatch(
+      /^-----BEGIN RSA PUBLIC KEY-----\n[^-]+\n-----END RSA PUBLIC KEY-----\n$/,
+    );
+    expectSoundKey(pair.privateKey, 3072);
+    expect(await keyId(pair.privateKey)).toBe(pair.keyId);
+    expect(await keyId(pair.publicKey)).toBe(pair.keyId);
+  });
+
+  it('makes a pair that seals and opens', async () => {
+    const { privateKey, publicKey, keyId: id } = await keygen({ modulusBits: 3072, backend });
+    const sealed = await encryptBundle(Uint8Array.of(1, 2, 3), { privateKey, backend });
+    expect(sealed.keyId).toBe(id);
+    expect(await decryptBundle(sealed.bytes, { publicKey, backend })).toEqual(
+      Uint8Array.of(1, 2, 3),
+    );
+  });
+
+  it('rejects with the very reason of a signal that was aborted before', async () => {
+    const reason = { why: 'the user left' };
+    const signal = AbortSignal.abort(reason);
+    expect(await settledNow(keygen({ signal, backend }))).toBe(reason);
+  });
+
+  it('rejects at once with the very reason of a signal that is aborted meanwhile', async () => {
+    const controller = new AbortController();
+    const reason = { why: 'the user left' };
+    const work = keygen({ modulusBits: 4096, signal: controller.signal, backend });
+    // The generator is under way as soon as the backend is loaded and listens for the abort.
+    await listening(controller.signal, work);
+    controller.abort(reason);
+    expect(await settledNow(work)).toBe(reason);
+  });
+
+  it('leaves no listener on the signal', async () => {
+    const { signal } = new AbortController();
+    const added = vi.spyOn(signal, 'addEventListener');
+    const removed = vi.spyOn(signal, 'removeEventListener');
+    await keygen({ modulusBits: 3072, signal, backend });
+    expect(added).toHaveBeenCalled();
+    const listeners = (spy: typeof added | typeof removed) =>
+      spy.mock.calls.map(([type, listener]) => ({ type, listener }));
+    expect(listeners(removed)).toEqual(listeners(added));
+  });
+});
+
+/** Waits until something listens for the abort. */
+function listening(signal: AbortSignal, work: Promise<unknown>): Promise<unknown> {
+  work.catch(() => {});
+  const original = signal.addEventListener.bind(signal);
+  return new Promise((resolve, reject) => {
+    vi.spyOn(signal, 'addEventListener').mockImplementation((...args: unknown[]) => {
+      (original as (...all: unknown[]) => void)(...args);
+      resolve(undefined);
+    });
+    work.then(() => reject(new Error('it was done before anything listened')), reject);
+  });
+}
+
+describe('keygen through noble', () => {
+  it('makes a sound pair of 3072 bits while timers go on', { timeout: 300_000 }, async () => {
+    let ticks = 0;
+    let longest = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      longest = Math.max(longest, now - last);
+      last = now;
+      ticks += 1;
+    }, 5);
+    const started = performance.now();
+    try {
+      const pair = await keygen({ modulusBits: 3072, backend: 'noble', format: 'pkcs1' });
+      const took = performance.now() - started;
+      // A candidate takes some tens of milliseconds, a prime some tenths of a second.
+      expect(ticks).toBeGreaterThan(took / 1_000);
+      expect(ticks).toBeGreaterThan(3);
+      expect(longest).toBeLessThan(Math.max(took / 2, 2_000));
+      expect(pair.privateKey).toContain('BEGIN RSA PRIVATE KEY');
+      expect(pair.publicKey).toContain('BEGIN RSA PUBLIC KEY');
+      expectSoundKey(pair.privateKey, 3072);
+      expect(await keyId(pair.publicKey)).toBe(pair.keyId);
+    } finally {
+      clearInterval(timer);
+    }
+  });
+
+  it('rejects with the very reason of a signal that was aborted before', async () => {
+    const reason = new Error('the user left');
+    const drawn = vi.spyOn(globalThis.crypto, 'getRandomValues');
+    expect(await settledNow(keygen({ signal: AbortSignal.abort(reason), backend: 'noble' }))).toBe(
+      reason,
+    );
+    expect(drawn).not.toHaveBeenCalled();
+  });
+
+  it('rejects soon with the very reason of a signal that is aborted meanwhile, and stops', async () => {
+    const controller = new AbortController();
+    const reason = { why: 'the user left' };
+    const drawn = vi.spyOn(globalThis.crypto, 'getRandomValues');
+    const work = keygen({ modulusBits: 4096, signal: controller.signal, backend: 'noble' });
+    const outcome = work.then(
+      () => 'fulfilled',
+      (thrown: unknown) => thrown,
+    );
+    while (drawn.mock.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const aborted = performance.now();
+    controller.abort(reason);
+    expect(await outcome).toBe(reason);
+    // One candidate's test at the most; the whole key takes many times as long.
+    expect(performance.now() - aborted).toBeLessThan(3_000);
+    const calls = drawn.mock.calls.length;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(drawn.mock.calls.length).toBe(calls);
+  });
+
+  it('takes only primes that FIPS 186-5 A.1.3 allows, from a source that offers others first', async () => {
+    const { p, q, n, dp, dq, qi } = parsePrivateKey(keyB.pkcs8);
+    // Real primes all of them, so that what refuses them is the rule and not the primality test.
+    const tooSmall = primeBelow(root(1n << 3071n), 2n);
+    const oneModuloE = primeBelow(p - ((p - 1n) % (2n * 65_537n)), 2n * 65_537n);
+    const tooNear = primeBelow(p + (1n << 1436n), 2n);
+    // As many as the primality test takes for 1536 bits.
+    const bases = [2n, 3n, 5n, 7n, 11n];
+    const offered = [
+      ...[tooSmall, oneModuloE, p, ...bases],
+      ...[p, tooNear, tooSmall, oneModuloE, q, ...bases],
+    ];
+    const draw = (length: number) => {
+      const next = offered.shift();
+      if (next === undefined) throw new Error('more was drawn than a sound generator needs');
+      return integerToBytes(next, length);
+    };
+    const key = await generateKey(3072, draw, async () => {});
+    expect(offered).toEqual([]);
+    expect(key).toMatchObject({ n, e: 65_537n, p, q, dp, dq, qi });
+  });
+
+  it('needs a secure source of randomness, and says so', async () => {
+    const webcrypto = globalThis.crypto;
+    vi.stubGlobal('crypto', undefined);
+    try {
+      const work = keygen({ modulusBits: 3072, backend: 'noble' });
+      await expect(work).rejects.toMatchObject({
+        code: 'ERR_BACKEND_UNAVAILABLE',
+        message: expect.stringMatching(/crypto\.getRandomValues/),
+      });
+      expect(() => randomBytes(1)).toThrow(/getRandomValues/);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(globalThis.crypto).toBe(webcrypto);
+  });
+});
+
+describe('the options of keygen', () => {
+  it.each([0, 1024, 2048, 3071, 8192, -4096, 4096.5, Number.NaN, null, '4096', 4096n, {}])(
+    'refuse modulusBits %s with a RangeError',
+    async (modulusBits) => {
+      const work = keygen({ modulusBits: modulusBits as 4096 });
+      await expect(work).rejects.toThrow(RangeError);
+      await expect(work).rejects.toThrow(/^options\.modulusBits expected 3072 or 4096, got /);
+    },
+  );
+
+  it('never print a key that came in the place of modulusBits', async () => {
+    const work = keygen({ modulusBits: keyB.pkcs8 as never });
+    const error = await work.catch((thrown: Error) => thrown);
+    expect(error).toBeInstanceOf(RangeError);
+    expect((error as Error).message).not.toContain('MIIG');
+  });
+
+  it.each(['pem', 'PKCS8', '', 'spki', 8, null])(
+    'refuse the format %j with a TypeError',
+    async (format) => {
+      const work = keygen({ format: format as 'pkcs8' });
+      await expect(work).rejects.toThrow(TypeError);
+      await expect(work).rejects.toThrow(/^options\.format expected 'pkcs8' or 'pkcs1'/);
+    },
+  );
+
+  it.each(['bits', 'modulusLength', 'Format', 'passphrase'])(
+    'refuse the unknown option %s by its name',
+    async (name) => {
+      const work = keygen({ [name]: 3072 } as never);
+      await expect(work).rejects.toThrow(TypeError);
+      await expect(work).rejects.toThrow(
+        `keygen does not know the option "${name}": it takes modulusBits, format, signal, backend`,
+      );
+    },
+  );
+
+  it.each([
+    ['null', null, /^keygen expected an options object, got null/],
+    ['a number', 4096, /^keygen expected an options object, got a number/],
+    ['a string', 'pkcs8', /^keygen expected an options object, got a string/],
+    ['a signal that is none', { signal: {} }, /^options\.signal expected an AbortSignal/],
+    ['null for a signal', { signal: null }, /^options\.signal expected an AbortSignal, got null/],
+    ['an unknown backend', { backend: 'openssl' }, /^options\.backend expected 'auto'/],
+    ['a backend that is no string', { backend: 1 }, /^options\.backend expected 'auto'/],
+  ])('refuse %s with a TypeError', async (_, options, message) => {
+    const work = keygen(options as never);
+    await expect(work).rejects.toThrow(TypeError);
+    await expect(work).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { type ReleaseStamp, readStamp, writeStamp } from '../../../src/release.ts';
+import { thrown } from '../../support/errors.ts';
+import { digestOf, markOf } from '../../support/release-index.ts';
+
+const SMALL: ReleaseStamp = {
+  format: 'bundleseal-stamp',
+  version: 1,
+  id: digestOf(1),
+  createdAt: '2026-11-26T08:55:00Z',
+};
+const FULL: ReleaseStamp = {
+  ...SMALL,
+  runtime: '3',
+  floors: [
+    { channel: 'production', ...markOf() },
+    { channel: 'beta', ...markOf({ sequence: 7 }) },
+  ],
+  files: [{ path: 'index.html', size: 15, sha256: digestOf(2) }],
+};
+const bytesOf = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+describe('a stamp', () => {
+  it('is read as it was written', () => {
+    for (const stamp of [SMALL, FULL]) expect(readStamp(writeStamp(stamp))).toStrictEqual(stamp);
+  });
+
+  it('is JSON for people too, in one order and with a line feed at its end', () => {
+    const { format, version, id, createdAt } = SMALL;
+    const text = new TextDecoder().decode(writeStamp({ createdAt, id, version, format }));
+    expect(text).toBe(`${JSON.stringify(SMALL, undefined, 2)}\n`);
+  });
+
+  it('may have members of a later version', () => {
+    expect(readStamp(bytesOf({ ...SMALL, later: 1.5 }))).toStrictEqual(SMALL);
+  });
+
+  it.each([
+    [{ ...SMALL, format: 'bundleseal-index' }, 'stamp.format must be'],
+    [{ ...SMALL, version: 2 }, 'stamp.version must be 1'],
+    [{ ...SMALL, id: 'A' }, 'stamp.id must be 64 lower-case hex'],
+    [{ ...SMALL, createdAt: '2026-02-30T00:00:00Z' }, 'stamp.createdAt must be a time'],
+    [{ ...SMALL, runtime: 3 }, 'stamp.runtime must be a string'],
+    [{ ...SMALL, floors: [markOf()] }, 'stamp.floors[0].channel is missing'],
+    [
+      { ...SMALL, floors: ['a', 'a'].map((channel) => ({ channel, ...markOf() })) },
+      'stamp.floors has a twice',
+    ],
+    [{ ...SMALL, files: [{ path: 'a', size: -1, sha256: digestOf(1) }] }, 'files[0].size must be'],
+    [[], 'stamp must be an object'],
+  ])('is refused by its member: %j', (stamp, reason) => {
+    expect(thrown(() => readStamp(bytesOf(stamp)), 'ERR_INDEX_INVALID').message).toContain(reason);
+    expect(() => writeStamp(stamp as never)).toThrow(TypeError);
+    expect(() => writeStamp(stamp as never)).toThrow(reason);
+  });
+
+  it('is refused where it is no JSON, or too large', () => {
+    thrown(() => readStamp(new Uint8Array(3)), 'ERR_INDEX_INVALID');
+    thrown(() => readStamp(new Uint8Array(2 ** 24 + 1)), 'ERR_INDEX_INVALID');
+  });
+
+  it('is refused with a misspelt member before it is written', () => {
+    expect(() => writeStamp({ ...SMALL, runtimes: ['3'] } as never)).toThrow('"runtimes"');
+  });
+});

@@ -1,0 +1,815 @@
+// httpSource against answers from memory: what it asks, and what it believes. Real servers: http-source.node.test.ts.
+
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { equalBytes } from '../../../src/bytes.ts';
+import { httpSource } from '../../../src/sources/http.ts';
+import { type HttpSourceInit, readConnection } from '../../../src/sources/http-options.ts';
+import { fetchRange } from '../../../src/sources/http-request.ts';
+import { bytesOf } from '../../support/bytes.ts';
+import { rejection } from '../../support/errors.ts';
+
+const KEPT = 65_536;
+const file = bytesOf(200_000);
+const URL_ = 'https://example.com/app.sealed';
+
+interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: Uint8Array | null;
+}
+
+interface Asked {
+  readonly headers: Headers;
+  readonly from: number;
+  /** The last byte itself, as in the header. */
+  readonly last: number;
+  /** Requests before this one. */
+  readonly index: number;
+}
+
+/** A server that does as it should, but for what `change` does to its answers. */
+function server(bytes: Uint8Array, change: (answer: Answer, asked: Asked) => void = () => {}) {
+  const requests: Asked[] = [];
+  const inits: RequestInit[] = [];
+  const answerTo: typeof fetch = async (_, init = {}) => {
+    const headers = new Headers(init.headers);
+    const [, from, last] = (/^bytes=(\d+)-(\d+)$/.exec(headers.get('range') ?? '') ?? []).map(
+      Number,
+    );
+    const asked = { headers, from: from ?? -1, last: last ?? -1, index: requests.length };
+    requests.push(asked);
+    inits.push(init);
+    const answer = part(bytes, asked.from, asked.last);
+    change(answer, asked);
+    return new Response(answer.body as Uint8Array<ArrayBuffer>, answer);
+  };
+  return { fetch: answerTo, requests, inits };
+}
+
+function part(bytes: Uint8Array, from: number, last: number): Answer {
+  const body = bytes.slice(from, last + 1);
+  const headers = { 'content-range': `bytes ${from}-${from + body.length - 1}/${bytes.length}` };
+  return { status: 206, headers, body };
+}
+
+/** As servers that know no ranges answer. */
+function whole(answer: Answer, bytes: Uint8Array = file): void {
+  answer.status = 200;
+  answer.headers = { 'content-length': String(bytes.length) };
+  answer.body = bytes;
+}
+
+// Told to send If-Range: left alone, a page of another origin does not.
+const open = (fetching: { fetch: typeof fetch }, init: HttpSourceInit = {}) =>
+  httpSource(URL_, { retryDelay: 0, validators: 'if-range', ...init, fetch: fetching.fetch });
+
+/** Quicker than toEqual on many bytes. */
+function expectSame(read: Uint8Array, expected: Uint8Array): void {
+  expect(read).toBeInstanceOf(Uint8Array);
+  expect(read.length).toBe(expected.length);
+  expect(equalBytes(read, expected)).toBe(true);
+}
+
+describe('httpSource', () => {
+  it('asks once on opening, and nothing for what is within the first 65,536 bytes', async () => {
+    const { requests, ...fetching } = server(file);
+    const source = await open(fetching);
+    expect(source.size).toBe(file.length);
+    expectSame(await source.read(0, KEPT), file.subarray(0, KEPT));
+    expectSame(await source.read(KEPT - 1, 1), file.subarray(KEPT - 1, KEPT));
+    expect(requests.map(({ from, last }) => [from, last])).toEqual([[0, KEPT - 1]]);
+    expect(requests[0]?.headers.has('if-range')).toBe(false);
+  });
+
+  it('asks once for any other read, and for just its bytes', async () => {
+    const { requests, ...fetching } = server(file);
+    const source = await open(fetching);
+    for (const [offset, length] of [
+      [KEPT - 1, 2],
+      [KEPT, 1],
+      [199_999, 1],
+      [0, 200_000],
+      [70_000, 100_000],
+    ] as const) {
+      expectSame(await source.read(offset, length), file.slice(offset, offset + length));
+      expect(requests.at(-1)).toMatchObject({ from: offset, last: offset + length - 1 });
+    }
+    expect(requests).toHaveLength(6);
+  });
+
+  it('reads any part of a file of any size', async () => {
+    const sizes = fc.oneof(
+      fc.nat(3),
+      fc.integer({ min: KEPT - 2, max: KEPT + 2 }),
+      fc.nat(200_000),
+    );
+    const reads = fc.array(fc.tuple(fc.nat(200_000), fc.nat(200_000)), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(sizes, reads, fc.boolean(), async (size, places, ignores) => {
+        const bytes = file.subarray(0, size);
+        const fetching = server(bytes, (answer) => {
+          if (ignores || size === 0) whole(answer, bytes);
+        });
+        const source = await open(fetching, ignores ? { ignoredRange: 'read-through' } : {});
+        expect(source.size).toBe(size);
+        for (const [a, b] of places) {
+          const offset = a % (size + 1);
+          const length = b % (size - offset + 1);
+          const read = await source.read(offset, length);
+          expect(read.length).toBe(length);
+          expect(read.every((byte, i) => byte === bytes[offset + i])).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('gives memory away: what is done to it changes no later read', async () => {
+    const source = await open(server(file));
+    for (const [offset, length] of [
+      [0, 100],
+      [100_000, 100],
+      [5, 0],
+    ] as const) {
+      const first = await source.read(offset, length);
+      expect(first.byteLength).toBe(first.buffer.byteLength);
+      first.fill(1);
+      expectSame(await source.read(offset, length), file.slice(offset, offset + length));
+    }
+  });
+
+  it('reads nothing without a request, at the end too', async () => {
+    const { requests, ...fetching } = server(file);
+    const source = await open(fetching);
+    expectSame(await source.read(150_000, 0), new Uint8Array(0));
+    expectSame(await source.read(200_000, 0), new Uint8Array(0));
+    expect(requests).toHaveLength(1);
+  });
+
+  it.each<[unknown, unknown]>([
+    [-1, 1],
+    [0, -1],
+    [0, 200_001],
+    [200_001, 0],
+    [199_999, 2],
+    [1.5, 1],
+    [0, 1.5],
+    [Number.NaN, 1],
+    [0, Number.POSITIVE_INFINITY],
+    [2 ** 53, 1],
+    ['0', 1],
+    [0, '1'],
+    [undefined, undefined],
+  ])('refuses to read at %o the length %o', async (offset, length) => {
+    const { requests, ...fetching } = server(file);
+    const source = await open(fetching);
+    await expect(source.read(offset as number, length as number)).rejects.toThrow(RangeError);
+    await expect(source.read(offset as number, length as number)).rejects.toThrow(
+      /^(offset|length) expected an integer from 0 to \d+, got /,
+    );
+    expect(requests).toHaveLength(1);
+  });
+
+  it('opens an empty file, however the server says so', async () => {
+    const ways: ((answer: Answer) => void)[] = [
+      (answer) => {
+        answer.status = 416;
+        answer.headers = { 'content-range': 'bytes */0' };
+        answer.body = bytesOf(300);
+      },
+      (answer) => whole(answer, new Uint8Array(0)),
+    ];
+    for (const way of ways) {
+      const { requests, ...fetching } = server(new Uint8Array(0), way);
+      const source = await open(fetching);
+      expect(source.size).toBe(0);
+      expectSame(await source.read(0, 0), new Uint8Array(0));
+      await expect(source.read(0, 1)).rejects.toThrow(RangeError);
+      expect(requests).toHaveLength(1);
+    }
+  });
+});
+
+describe('options of httpSource', () => {
+  it.each<[string, unknown, RegExp]>([
+    ['null', null, /expected an options object, got null/],
+    [
+      'an unknown one',
+      { retry: 1 },
+      /httpSource does not know the option "retry": it takes headers/,
+    ],
+    ['signal', { signal: 5 }, /options\.signal expected an AbortSignal, got a number/],
+    ['fetch', { fetch: 'x' }, /options\.fetch expected a function, got a string/],
+    ['headers', { headers: 'x' }, /options\.headers expected an object, got a string/],
+    ['headers', { headers: null }, /options\.headers expected an object, got null/],
+    ['headers', { headers: { 'a b': 'x' } }, /options\.headers expected names and values/],
+    ['headers', { headers: { range: 'bytes=0-1' } }, /must not hold Range/],
+    ['headers', { headers: { 'IF-RANGE': '"a"' } }, /must not hold If-Range/],
+    ['credentials', { credentials: 'all' }, /options\.credentials expected one of 'omit', /],
+    ['mode', { mode: 'no-cors' }, /options\.mode expected one of 'cors', 'same-origin'/],
+    ['redirect', { redirect: 7 }, /options\.redirect expected one of .*, got a number/],
+    ['cache', { cache: null }, /options\.cache expected one of .*, got null/],
+    ['ignoredRange', { ignoredRange: true }, /options\.ignoredRange expected one of .*a boolean/],
+  ])('are checked: %s', async (_, init, message) => {
+    const work = () => httpSource(URL_, init as HttpSourceInit);
+    await expect(work()).rejects.toThrow(TypeError);
+    await expect(work()).rejects.toThrow(message);
+  });
+
+  it.each<[keyof HttpSourceInit, unknown]>([
+    ['retries', -1],
+    ['retries', 1.5],
+    ['retries', '3'],
+    ['retries', Number.POSITIVE_INFINITY],
+    ['retryDelay', -1],
+    ['retryDelay', 30_001],
+    ['retryDelay', Number.NaN],
+    ['timeout', 0],
+    ['timeout', 2 ** 31],
+    ['timeout', '1000'],
+  ])('are checked: %s of %o', async (name, value) => {
+    const work = () => httpSource(URL_, { [name]: value });
+    await expect(work()).rejects.toThrow(RangeError);
+    await expect(work()).rejects.toThrow(`options.${name} expected an integer from`);
+  });
+
+  it.each<[unknown, RegExp]>([
+    [5, /url expected a string or URL, got a number/],
+    [null, /url expected a string or URL, got null/],
+    [{ href: URL_ }, /url expected a string or URL, got an object/],
+    ['http://', /url expected an http or https URL/],
+    ['file:///secret', /one that begins file:/],
+    ['data:,secret', /one that begins data:/],
+    ['https://me:secret@example.com/', /options\.headers as Authorization/],
+    ['https://secret@example.com/', /options\.headers as Authorization/],
+  ])('are checked: a url of %o', async (url, message) => {
+    const error: unknown = await httpSource(url as string).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(String(error)).toMatch(message);
+    expect(JSON.stringify([String(error), error])).not.toContain('secret');
+  });
+
+  it('never print a header that may be a token', async () => {
+    const headers = { authorization: 'Bearer secret\u0000' };
+    const error: unknown = await httpSource(URL_, { headers }).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(String(error)).not.toContain('secret');
+    expect((error as Error).cause).toBeUndefined();
+  });
+
+  it('are passed to fetch as they are, with every request', async () => {
+    const passed = {
+      credentials: 'include',
+      mode: 'cors',
+      cache: 'no-store',
+    } as const;
+    for (const headers of [
+      { authorization: 'Bearer x' },
+      new Headers({ authorization: 'Bearer x' }),
+    ]) {
+      const { inits, requests, ...fetching } = server(file);
+      const source = await open(fetching, { ...passed, headers });
+      await source.read(100_000, 10);
+      expect(inits).toHaveLength(2);
+      for (const init of inits) expect(init).toMatchObject(passed);
+      for (const asked of requests) expect(asked.headers.get('authorization')).toBe('Bearer x');
+      expect(new Headers(headers).has('range')).toBe(false);
+    }
+  });
+
+  it('that were left out are left to fetch', async () => {
+    const { inits, ...fetching } = server(file);
+    await open(fetching);
+    expect(Object.keys(inits[0] ?? {}).sort()).toEqual(['headers', 'redirect', 'signal']);
+  });
+
+  it('take a URL object, and pass the query on', async () => {
+    const { fetch: answerTo } = server(file);
+    const urls: unknown[] = [];
+    const watched: typeof fetch = (url, init) => {
+      urls.push(url);
+      return answerTo(url, init);
+    };
+    await httpSource(new URL(`${URL_}?token=1`), { fetch: watched });
+    expect(urls).toEqual([`${URL_}?token=1`]);
+  });
+});
+
+describe('the version of the file', () => {
+  const date = 'Tue, 15 Nov 1994 12:45:26 GMT';
+  const other = 'Tue, 15 Nov 1994 12:45:27 GMT';
+  const today = 'Tue, 15 Nov 1994 13:00:00 GMT';
+
+  it.each<[string, Record<string, string>, string | null]>([
+    ['a strong ETag', { etag: '"v1"' }, '"v1"'],
+    ['a strong Last-Modified', { 'last-modified': date, date: today }, date],
+    ['no weak ETag', { etag: 'W/"v1"' }, null],
+    ['no Last-Modified of this very second', { 'last-modified': date, date }, null],
+  ])('is asked for by %s', async (_, headers, expected) => {
+    const { requests, ...fetching } = server(file, (answer) =>
+      Object.assign(answer.headers, headers),
+    );
+    const source = await open(fetching);
+    expectSame(await source.read(100_000, 5), file.slice(100_000, 100_005));
+    expect(requests.map((asked) => asked.headers.get('if-range'))).toEqual([null, expected]);
+  });
+
+  /** What the first answer and the ones after it say. */
+  const changes: [string, Record<string, string>, (answer: Answer) => void][] = [
+    ['another ETag', { etag: '"v1"' }, (a) => Object.assign(a.headers, { etag: '"v2"' })],
+    ['another weak ETag', { etag: 'W/"v1"' }, (a) => Object.assign(a.headers, { etag: 'W/"v2"' })],
+    [
+      'a weak ETag where it was strong',
+      { etag: '"v1"' },
+      (a) => Object.assign(a.headers, { etag: 'W/"v1"' }),
+    ],
+    ['no ETag any more', { etag: '"v1"' }, (a) => Reflect.deleteProperty(a.headers, 'etag')],
+    [
+      'another Last-Modified and nothing else',
+      { 'last-modified': date },
+      (a) => Object.assign(a.headers, { 'last-modified': other }),
+    ],
+    [
+      'another size under the same ETag',
+      { etag: '"v1"' },
+      (a) => Object.assign(a.headers, { 'content-range': 'bytes 100000-100004/200001' }),
+    ],
+    [
+      'another size and nothing else',
+      {},
+      (a) => Object.assign(a.headers, { 'content-range': 'bytes 100000-100004/199999' }),
+    ],
+    [
+      '200 with another ETag',
+      { etag: '"v1"' },
+      (a) => {
+        whole(a);
+        a.headers['etag'] = '"v2"';
+      },
+    ],
+    ['200 with another size', {}, (a) => whole(a, file.subarray(1))],
+    ['412', { etag: '"v1"' }, (a) => Object.assign(a, { status: 412 })],
+    [
+      '416',
+      {},
+      (a) => Object.assign(a, { status: 416, headers: { 'content-range': 'bytes */7' } }),
+    ],
+  ];
+  it.each(
+    changes.flatMap(([name, headers, change]) =>
+      (['refuse', 'read-through'] as const).map((mode) => [name, mode, headers, change] as const),
+    ),
+  )('that changed is refused at once: %s (%s)', async (_, ignoredRange, headers, change) => {
+    const { requests, ...fetching } = server(file, (answer, { index }) => {
+      Object.assign(answer.headers, headers);
+      if (index > 0) change(answer);
+    });
+    const source = await open(fetching, { ignoredRange });
+    const error = await rejection(source.read(100_000, 5), 'ERR_SOURCE_FAILED');
+    expect(error.message).toBe(`${URL_} was replaced while it was being read: open it again`);
+    expect(error.offset).toBe(100_000);
+    expect(requests).toHaveLength(2);
+  });
+
+  it.each<[string, Record<string, string>, (headers: Record<string, string>) => void]>([
+    ['an ETag found to be strong', { etag: 'W/"v1"' }, (h) => Object.assign(h, { etag: '"v1"' })],
+    [
+      'no Last-Modified any more',
+      { etag: '"v1"', 'last-modified': date },
+      (h) => {
+        Reflect.deleteProperty(h, 'last-modified');
+      },
+    ],
+    ['an ETag where none was', {}, (h) => Object.assign(h, { etag: '"v1"' })],
+  ])('is not changed by %s', async (_, headers, change) => {
+    const fetching = server(file, (answer, { index }) => {
+      Object.assign(answer.headers, headers);
+      if (index > 0) change(answer.headers);
+    });
+    const source = await open(fetching);
+    expectSame(await source.read(100_000, 5), file.slice(100_000, 100_005));
+  });
+});
+
+describe('an answer that lies', () => {
+  const header = (name: string, value: string) => (a: Answer) =>
+    Object.assign(a.headers, { [name]: value });
+  const range = (value: string) => header('content-range', value);
+  const first = 'bytes 0-65535/200000';
+
+  const lies: [string, (answer: Answer) => void, RegExp][] = [
+    [
+      'no Content-Range',
+      (a) => Reflect.deleteProperty(a.headers, 'content-range'),
+      /Access-Control-Expose-Headers: Content-Range, ETag/,
+    ],
+    ['garbage', range('lots'), /not "bytes first-last\/size"/],
+    ['no size', range('bytes 0-65535/*'), /not "bytes/],
+    ['a size below its range', range('bytes 0-65535/65535'), /not "bytes/],
+    ['a negative size', range('bytes 0-65535/-1'), /not "bytes/],
+    ['an unsafe size', range('bytes 0-65535/9007199254740993'), /not "bytes/],
+    ['a huge size', range(`bytes 0-65535/${'9'.repeat(300)}`), /not "bytes/],
+    ['206 with an unsatisfied range', range('bytes */200000'), /not "bytes/],
+    [
+      'another start',
+      range('bytes 1-65535/200000'),
+      /asked for bytes 0 to 65535 and answered with 1 to 65535/,
+    ],
+    ['an earlier end', range('bytes 0-65534/200000'), /answered with 0 to 65534/],
+    ['a later end', range('bytes 0-65536/200000'), /answered with 0 to 65536/],
+    ['an end before a smaller size', range('bytes 0-9/11'), /asked for bytes 0 to 10 /],
+    ['a longer Content-Length', header('content-length', '65537'), /contradicts its Content-Range/],
+    [
+      'a shorter Content-Length',
+      header('content-length', '65535'),
+      /contradicts its Content-Range/,
+    ],
+    ['a Content-Length that is none', header('content-length', '-65536'), /not a number of bytes/],
+    ['a Content-Length beyond measure', header('content-length', '9'.repeat(30)), /not a number/],
+    ['compression', header('content-encoding', 'gzip'), /Content-Encoding/],
+    [
+      'several parts',
+      (a) => {
+        a.headers = { 'content-type': 'multipart/byteranges; boundary=x' };
+      },
+      /multipart\/byteranges/,
+    ],
+    [
+      'a body that goes on',
+      (a) => {
+        a.body = file.slice(0, KEPT + 1);
+        a.headers['content-range'] = first;
+      },
+      /more bytes than it announced/,
+    ],
+    ['416', (a) => Object.assign(a, { status: 416 }), /answered 416/],
+    ['416 without a size', (a) => Object.assign(a, { status: 416, headers: {} }), /Expose-Headers/],
+    [
+      '416 of a file that is not empty',
+      (a) => {
+        a.status = 416;
+        a.headers = { 'content-range': 'bytes */200000' };
+      },
+      /answered 416/,
+    ],
+    [
+      'the whole file from a server that has no ranges',
+      (a) => {
+        whole(a);
+        a.headers['accept-ranges'] = 'none';
+      },
+      /server that answers Range requests.*ignoredRange to 'read-through'/,
+    ],
+    [
+      'the whole file, compressed',
+      (a) => {
+        whole(a);
+        a.headers['content-encoding'] = 'br';
+      },
+      /Content-Encoding/,
+    ],
+    ['412', (a) => Object.assign(a, { status: 412 }), /answered 412/],
+    ['204', (a) => Object.assign(a, { status: 204, body: null }), /answered 204: a GET request/],
+    ['304', (a) => Object.assign(a, { status: 304, body: null }), /answered 304/],
+    ['401', (a) => Object.assign(a, { status: 401 }), /answered 401: .*Authorization/],
+    ['403', (a) => Object.assign(a, { status: 403 }), /answered 403: .*link has run out/],
+    ['404', (a) => Object.assign(a, { status: 404 }), /answered 404: check the URL/],
+    ['501', (a) => Object.assign(a, { status: 501 }), /answered 501/],
+  ];
+
+  it.each(lies)('on opening is refused at once: %s', async (_, change, message) => {
+    const { requests, ...fetching } = server(file, change);
+    const error = await rejection(open(fetching), 'ERR_SOURCE_FAILED');
+    expect(error.message).toMatch(message);
+    expect(error.message.startsWith(URL_)).toBe(true);
+    expect(requests).toHaveLength(1);
+  });
+
+  it.each<[string, (answer: Answer) => void, RegExp]>([
+    ['another start', range('bytes 100001-100004/200000'), /answered with 100001 to 100004/],
+    ['an earlier end', range('bytes 100000-100003/200000'), /answered with 100000 to 100003/],
+    ['a later end', range('bytes 100000-199999/200000'), /answered with 100000 to 199999/],
+    [
+      'no Content-Range',
+      (a) => Reflect.deleteProperty(a.headers, 'content-range'),
+      /Expose-Headers/,
+    ],
+    ['a body that goes on', (a) => Object.assign(a, { body: bytesOf(6) }), /more bytes/],
+    [
+      '416 about the same size',
+      (a) => Object.assign(a, { status: 416, headers: { 'content-range': 'bytes */200000' } }),
+      /416 \(range not satisfiable\) to a range within the file/,
+    ],
+    ['404', (a) => Object.assign(a, { status: 404 }), /answered 404/],
+  ])('to a read is refused at once: %s', async (_, change, message) => {
+    const { requests, ...fetching } = server(file, (answer, { index }) => {
+      if (index > 0) change(answer);
+    });
+    const source = await open(fetching);
+    const error = await rejection(source.read(100_000, 5), 'ERR_SOURCE_FAILED');
+    expect(error.message).toMatch(message);
+    expect(error.offset).toBeGreaterThanOrEqual(100_000);
+    expect(requests).toHaveLength(2);
+  });
+
+  it('about its Content-Length in read-through is refused', async () => {
+    const cases: [(answer: Answer) => void, RegExp][] = [
+      [(a) => (a.body = file.slice(0, 1001)), /more bytes than it announced/],
+      [(a) => (a.body = file.slice(0, 999)), /broke off at byte 999 \(attempt 3 of 3\)/],
+      [(a) => (a.body = null), /broke off at byte 0/],
+    ];
+    for (const [change, message] of cases) {
+      const fetching = server(file, (answer) => {
+        whole(answer, file.subarray(0, 1000));
+        change(answer);
+      });
+      const error = await rejection(
+        open(fetching, { ignoredRange: 'read-through', retries: 2 }),
+        'ERR_SOURCE_FAILED',
+      );
+      expect(error.message).toMatch(message);
+    }
+  });
+
+  it('never takes memory for a size that was not checked', async () => {
+    const { fetch: answerTo } = server(file, range('bytes 0-65535/9007199254740991'));
+    const source = await open({ fetch: answerTo });
+    expect(source.size).toBe(Number.MAX_SAFE_INTEGER);
+    // The next answer speaks of other bytes: refused for that, before 2^52 bytes are asked of the memory.
+    const error = await rejection(source.read(KEPT, 2 ** 52), 'ERR_SOURCE_FAILED');
+    expect(error.message).toMatch(/answered with 0 to 65535/);
+  });
+
+  it('is any other header and body: never anything but the file or an error with a code', async () => {
+    const text = fc.oneof(
+      fc.constantFrom('0', '5', '65536', '200000', 'bytes 0-65535/200000', first),
+      fc.stringMatching(/^[\x21-\x7e]{0,20}$/),
+    );
+    const names = fc.constantFrom(
+      'content-range',
+      'content-length',
+      'content-encoding',
+      'etag',
+      'last-modified',
+      'date',
+      'retry-after',
+      'content-type',
+    );
+    const statuses = fc.constantFrom(200, 206, 206, 206, 404, 412, 416, 503);
+    const answers = fc.array(
+      fc.record({
+        status: statuses,
+        headers: fc.dictionary(names, text, { maxKeys: 3 }),
+        cut: fc.integer({ min: -2, max: 2 }),
+      }),
+      { minLength: 8, maxLength: 8 },
+    );
+    await fc.assert(
+      fc.asyncProperty(answers, fc.boolean(), async (changes, through) => {
+        const fetching = server(file, (answer, { index }) => {
+          const { status, headers, cut } = changes[index % 8] as (typeof changes)[number];
+          if (status === 200) whole(answer);
+          answer.status = status;
+          // A wait of its own would only make the test long.
+          Object.assign(answer.headers, headers, { 'retry-after': '0' });
+          if (cut < 0) answer.body = answer.body?.slice(0, cut) ?? null;
+        });
+        try {
+          const source = await open(fetching, {
+            retries: 2,
+            ignoredRange: through ? 'read-through' : 'refuse',
+          });
+          if (source.size < 150_000) return;
+          const bytes = await source.read(100_000, 50_000);
+          expect(
+            bytes.length === 50_000 && bytes.every((byte, i) => byte === file[100_000 + i]),
+          ).toBe(true);
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'BundleSealError', code: 'ERR_SOURCE_FAILED' });
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('a fetch of the caller', () => {
+  it.each<[string, unknown]>([
+    ['a string', 'offline'],
+    ['undefined', undefined],
+    ['an error', new TypeError('fetch failed')],
+  ])('that rejects with %s is tried again, and is the cause in the end', async (_, thrown) => {
+    let calls = 0;
+    const failing: typeof fetch = async () => {
+      calls++;
+      throw thrown;
+    };
+    const error = await rejection(open({ fetch: failing }, { retries: 2 }), 'ERR_SOURCE_FAILED');
+    expect(error.cause).toBe(thrown);
+    expect(error.message).toMatch(/could not be reached \(attempt 3 of 3\): check the network/);
+    expect(error.offset).toBe(0);
+    expect(calls).toBe(3);
+  });
+
+  it('that throws at once is one that rejects', async () => {
+    const cause = new Error('mine');
+    const throwing = () => {
+      throw cause;
+    };
+    const error = await rejection(open({ fetch: throwing }, { retries: 0 }), 'ERR_SOURCE_FAILED');
+    expect(error.cause).toBe(cause);
+    expect(error.message).toMatch(/attempt 1 of 1/);
+  });
+
+  it('that answers with no Response is refused', async () => {
+    for (const answer of [undefined, 'text', {}]) {
+      const strange = (async () => answer) as unknown as typeof fetch;
+      await expect(open({ fetch: strange })).rejects.toThrow(
+        /^options\.fetch must answer with a Response, not /,
+      );
+    }
+  });
+
+  it('whose body is not made of bytes is refused', async () => {
+    for (const value of ['x'.repeat(10), [1, 2], new Uint16Array(5), null]) {
+      const strange: typeof fetch = async () => {
+        const body = new ReadableStream({
+          start(controller) {
+            controller.enqueue(value);
+            controller.close();
+          },
+        });
+        const headers = new Headers({ 'content-range': 'bytes 0-9/10' });
+        return { status: 206, headers, body } as Response;
+      };
+      const error = await rejection(open({ fetch: strange }), 'ERR_SOURCE_FAILED');
+      expect(error.message).toMatch(/options\.fetch must answer with bytes/);
+    }
+  });
+
+  it('that answers after an abort has its body cancelled', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    let cancelled = false;
+    let answer: (response: Response) => void = () => {};
+    const deaf: typeof fetch = () => new Promise((resolve) => (answer = resolve));
+    const work = open({ fetch: deaf }, { signal: controller.signal });
+    controller.abort(reason);
+    await expect(work).rejects.toBe(reason);
+    const body = new ReadableStream({
+      cancel() {
+        cancelled = true;
+      },
+    });
+    answer(new Response(body));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(cancelled).toBe(true);
+  });
+
+  it.each(['an abort', 'a timeout'])('whose body takes no notice ends at %s', async (what) => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    let cancelled = 0;
+    const deaf: typeof fetch = async () => {
+      const body = new ReadableStream({
+        cancel() {
+          cancelled++;
+        },
+      });
+      return new Response(body, { status: 206, headers: { 'content-range': 'bytes 0-9/10' } });
+    };
+    const work = open({ fetch: deaf }, { signal: controller.signal, timeout: 30, retries: 0 });
+    if (what === 'an abort') {
+      setTimeout(() => controller.abort(reason), 5);
+      await expect(work).rejects.toBe(reason);
+    } else {
+      const error = await rejection(work, 'ERR_SOURCE_FAILED');
+      expect(error.message).toMatch(/sent no byte for 30 ms/);
+    }
+    expect(cancelled).toBe(1);
+  });
+});
+
+describe('what is kept from opening', () => {
+  /** The first answer breaks off where it is told to. */
+  function breaking(bytes: Uint8Array, at: number, change: (answer: Answer, asked: Asked) => void) {
+    const whole = server(bytes, change);
+    let index = 0;
+    const cut: typeof fetch = async (url, init) => {
+      const answer = await whole.fetch(url, init);
+      if (index++ > 0) return answer;
+      const parts = [new Uint8Array(await answer.arrayBuffer()).slice(0, at)];
+      const body = new ReadableStream({
+        pull(controller) {
+          const part = parts.pop();
+          if (part === undefined) controller.error(new Error('cut'));
+          else controller.enqueue(part);
+        },
+      });
+      return new Response(body, answer);
+    };
+    return { ...whole, fetch: cut };
+  }
+
+  it('is the version of the first answer, however many it takes', async () => {
+    const modified = 'Tue, 15 Nov 1994 12:45:26 GMT';
+    const { requests, ...fetching } = breaking(file, 100, (answer, { index }) => {
+      if (index === 0) answer.headers['last-modified'] = modified;
+      if (index === 2) answer.headers['last-modified'] = 'Tue, 15 Nov 1994 12:45:27 GMT';
+    });
+    const source = await open(fetching);
+    expect(requests.map(({ from, last }) => [from, last])).toEqual([
+      [0, KEPT - 1],
+      [100, KEPT - 1],
+    ]);
+    const error = await rejection(source.read(100_000, 5), 'ERR_SOURCE_FAILED');
+    expect(error.message).toMatch(/replaced/);
+  });
+
+  it('is no more than the file, also where its size had to be counted', async () => {
+    const counted = (answer: Answer) => {
+      whole(answer, file.subarray(0, 100));
+      answer.headers = {};
+    };
+    for (const fetching of [
+      server(file, counted),
+      // Cut while it was counted, then answered with a range.
+      breaking(file.subarray(0, 100), 50, (answer, { index }) => {
+        if (index === 0) counted(answer);
+      }),
+    ]) {
+      const init = { fetch: fetching.fetch, ignoredRange: 'read-through', retryDelay: 0 } as const;
+      const { version, bytes } = await fetchRange(
+        readConnection(URL_, init),
+        { offset: 0, to: KEPT, validators: 'if-range' },
+        new AbortController().signal,
+      );
+      expect(version.size).toBe(100);
+      expectSame(bytes, file.slice(0, 100));
+    }
+  });
+});
+
+describe('the memory for a range', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  /** Lengths of the arrays that are made while it is stubbed. */
+  function lengthsTaken(): number[] {
+    const lengths: number[] = [];
+    const Bytes: Uint8ArrayConstructor = new Proxy(Uint8Array, {
+      construct(target, args, made): Uint8Array {
+        if (typeof args[0] === 'number') lengths.push(args[0]);
+        return Reflect.construct(target, args, made === Bytes ? target : made);
+      },
+    });
+    vi.stubGlobal('Uint8Array', Bytes);
+    return lengths;
+  }
+
+  it('is not taken on the word of a server that sends little of it', async () => {
+    const size = 2 ** 28;
+    const opening: typeof fetch = async (_, init) => {
+      const [from, last] =
+        /(\d+)-(\d+)/.exec(new Headers(init?.headers).get('range') ?? '')?.slice(1) ?? [];
+      const body = from === '0' ? file.slice(0, KEPT) : file.slice(0, 1000);
+      const headers = { 'content-range': `bytes ${from}-${last}/${size}` };
+      return new Response(body, { status: 206, headers });
+    };
+    const source = await open({ fetch: opening }, { retries: 0 });
+    const lengths = lengthsTaken();
+    const error = await rejection(source.read(KEPT, 2 ** 27), 'ERR_SOURCE_FAILED');
+    expect(error.offset).toBe(KEPT + 1000);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(2 ** 20);
+  });
+
+  it('grows with what arrives, also over an answer that breaks off', async () => {
+    const large = bytesOf(5_000_000);
+    const { requests, ...fetching } = server(large, (answer, { index }) => {
+      if (index === 1) answer.body = (answer.body as Uint8Array).subarray(0, 2_345_678);
+    });
+    const source = await open(fetching);
+    const lengths = lengthsTaken();
+    expectSame(await source.read(3, 4_999_000), large.subarray(3, 4_999_003));
+    expect(requests.map(({ from }) => from)).toEqual([0, 3, 2_345_681]);
+    expect(Math.max(...lengths)).toBe(4_999_000);
+  });
+});
+
+describe('a server that answers every range with a 416 and a smaller size', () => {
+  it('is refused after one correction', async () => {
+    let asked = 0;
+    const fetching = async () => {
+      asked += 1;
+      return new Response(null, {
+        status: 416,
+        headers: { 'content-range': `bytes */${KEPT - asked}` },
+      });
+    };
+    const error = await rejection(httpSource(URL_, { fetch: fetching }), 'ERR_SOURCE_FAILED');
+    expect(error.message).toContain('another size each time');
+    expect(asked).toBe(2);
+  });
+});
