@@ -14,7 +14,7 @@ import { largestT } from './welch.js';
 const THRESHOLD = 4.5;
 
 const quick = process.argv.includes('--quick');
-const PAGE = new URL('../../docs/side-channels.md', import.meta.url);
+const PAGE = new URL('../../docs/internals/side-channels.md', import.meta.url);
 const MARKS = ['<!-- measured -->', '<!-- end -->'];
 
 const { casesFor } = await importBundled('side-channels/cases.js');
@@ -52,7 +52,7 @@ function write() {
   const text = readFileSync(PAGE, 'utf8');
   const [start, end] = MARKS.map((mark) => text.indexOf(mark));
   if (start === undefined || end === undefined || start < 0 || end < start) {
-    throw new Error('docs/side-channels.md has lost its marks');
+    throw new Error('docs/internals/side-channels.md has lost its marks');
   }
   const measured = `${MARKS[0]}\n\n${machine}.\n\n${table.join('\n')}\n\n`;
   writeFileSync(PAGE, text.slice(0, start) + measured + text.slice(end));

@@ -1,4 +1,4 @@
-// docs/mutation.md.
+// docs/internals/mutation.md.
 
 import { readJson } from './results.js';
 
@@ -29,8 +29,8 @@ export function page(results, least, missing) {
     ...(missing.length === 0
       ? []
       : [`Not run to the end yet: ${missing.map((folder) => `\`src/${folder}\``).join(', ')}.`]),
-    '## What no test notices',
-    'Each of these changes leaves every test passing, and why that is so.',
+    '## Survivors',
+    'No test notices these changes; each has its reason.',
     ...results.flatMap(survivorsOf),
     '',
   ]
@@ -42,14 +42,14 @@ function intro(least) {
   const { dependencies } = readJson('test/mutation/package.json');
   const { devDependencies } = readJson('package.json');
   const stryker = dependencies['@stryker-mutator/core'];
-  return `Written by \`npm run update:mutation\` after \`npm run mutation\`; nothing here is typed by hand but the reasons,
-which are in [survivors/](../test/mutation/survivors).
+  return `Written by \`npm run update:mutation\` after \`npm run mutation\`; only the reasons are written by hand,
+in [survivors/](../../test/mutation/survivors).
 
-A mutant is the source with one thing changed: an operator, a condition, a string, a block left out. It is killed where a
-test fails, or where it never ends; it survives where every test passes. The score is the part of them that is killed, and
-${least} % is the least in each folder. No mutant is left out: neither those of messages nor those of what runs when a module is
-loaded. Stryker ${stryker} on vitest ${devDependencies.vitest}, on Node alone, with the tests that are there for the folder
-([parts.js](../test/mutation/parts.js)).`;
+A mutant is the source with one change: another operator, a condition that is always true, an empty string, a missing block.
+Tests kill it if one of them fails or never ends; it survives if every test passes. The score is the share of killed mutants;
+${least} % is the least for each folder. No mutant is left out, not even those in messages or in code that runs when a module
+loads. Stryker ${stryker} on vitest ${devDependencies.vitest}, on Node alone, with the tests listed for the folder
+([parts.js](../../test/mutation/parts.js)).`;
 }
 
 function survivorsOf({ folder, survivors }) {

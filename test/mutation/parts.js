@@ -1,24 +1,26 @@
-// What is mutated, each part with the tests that are there for it, in the order in which they run: a mutant is
-// done with at the first test that fails, so quick and close ones stand first. Tests of other folders would notice
-// more, seldom, and late.
+// The mutated files, each part with the tests that run for it. They run in the order of the list and the first failure
+// decides about a mutant, so quick tests stand first. Tests of other folders would kill few more mutants and take long.
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 const unit = (...names) => names.map((name) => `test/unit/${name}.test.ts`);
 const security = (...names) => names.map((name) => `test/security/${name}.test.ts`);
 const property = (...names) => names.map((name) => `test/property/${name}.test.ts`);
 
-const VECTORS = 'test/vectors/sealed-v2.test.ts';
+const SEALED_VECTORS = 'test/vectors/sealed-v2.test.ts';
 
 const TESTS = {
   format: [
-    ...unit('chunks', 'header', 'metadata', 'text-damage'),
-    VECTORS,
+    ...unit('format/chunks', 'format/header', 'format/metadata', 'format/text-damage'),
+    SEALED_VECTORS,
     ...security('attack-truncation', 'attack-header-transplant', 'attack-downgrade'),
-    ...unit('reader', 'bundle'),
+    ...unit('bundle/reader', 'bundle/bundle'),
     ...property('bundle'),
   ],
   seal: [
-    VECTORS,
-    ...unit('bundle', 'signer', 'reseal'),
+    SEALED_VECTORS,
+    ...unit('bundle/bundle', 'seal/signer', 'bundle/reseal'),
     ...security(
       'rsa',
       'attack-stripped-seal',
@@ -29,26 +31,64 @@ const TESTS = {
     ),
   ],
   keys: [
-    ...unit('keys-parse', 'keys-der', 'keys-weak', 'keys-repair', 'find-private.node'),
-    VECTORS,
+    ...unit('keys/parse', 'keys/der', 'keys/weak', 'keys/repair', 'keys/find-private.node'),
+    SEALED_VECTORS,
     ...security('rsa', 'attack-small-exponent', 'attack-key-substitution'),
     ...property('keys'),
   ],
-  // Apart, for its tests make keys, and take longer than those of all other keys.
-  'keys/keygen': unit('primes', 'keygen.node', 'keygen'),
+  // Apart from `keys`: these tests generate keys and take longer than the tests of all other keys.
+  'keys/keygen': unit('keys/primes', 'keys/keygen.node', 'keys/keygen'),
+  backend: [
+    ...unit('backend/backends', 'backend/work', 'backend/recycled-rooms', 'backend/node.node'),
+    SEALED_VECTORS,
+    ...unit('bundle/chunk-work', 'bundle/wiping'),
+    ...security('attack-changing-memory.node'),
+    ...unit('bundle/bundle'),
+  ],
+  sources: [
+    ...unit(
+      'sources/content-range',
+      'sources/stream-reader',
+      'sources/blob-brand',
+      'sources/random-access.node',
+      'sources/http-source',
+      'sources/http-redirect.node',
+      'sources/http-source.node',
+      'sources/http-page.node',
+      'sources/http-servers.node',
+      'sources/stubborn-sources.node',
+      'bundle/reader',
+      'bundle/reader-requests',
+    ),
+    ...security(
+      'hostile-sources',
+      'attack-hostile-blob',
+      'attack-hostile-random-access',
+      'attack-hostile-stream',
+      'attack-tiny-pieces.node',
+    ),
+    ...unit('bundle/streams', 'options'),
+    ...property('http'),
+  ],
   // Without the property tests and the long streams: every survivor would wait for them.
   bundle: [
-    VECTORS,
+    SEALED_VECTORS,
     ...unit(
-      'open',
-      'pipeline',
-      'checksum',
-      'chunk-work',
-      'recycled-rooms',
-      'stream-output',
-      'wiping',
+      'bundle/open',
+      'bundle/pipeline',
+      'bundle/checksum',
+      'bundle/chunk-work',
+      'backend/recycled-rooms',
+      'bundle/stream-output',
+      'bundle/wiping',
+      'bundle/bundle',
+      'bundle/reader',
+      'bundle/reader-requests',
+      'bundle/streams',
+      'bundle/reseal',
+      'seal/signer',
+      'options',
     ),
-    ...unit('bundle', 'reader', 'reader-requests', 'streams', 'reseal', 'signer', 'options'),
     ...security(
       'attack-another-app',
       'attack-kind-confusion',
@@ -66,67 +106,133 @@ const TESTS = {
       'attack-truncation',
       'hostile-sources',
     ),
-    ...unit('reader.node', 'blob-brand', 'inspect', 'stream-reader'),
+    ...unit('bundle/reader.node', 'sources/blob-brand', 'bundle/inspect', 'sources/stream-reader'),
   ],
-  // What writes archives, and what both halves share.
+  // Writing, and what reading and writing share.
   'archive/write': [
     ...unit(
-      'zip-paths',
-      'zip-limits',
-      'zip-encode',
-      'zip-shared',
-      'zip-generator-stream',
-      'zip-parts',
-      'zip-archive',
-      'zip-content',
-      'zip-tools',
+      'archive/paths',
+      'archive/limits',
+      'archive/encode',
+      'archive/shared',
+      'archive/generator-stream',
+      'archive/parts',
+      'archive/archive',
+      'archive/content',
+      'archive/tools',
     ),
     ...security('zip-hostile'),
-    ...unit('zip-write'),
+    ...unit('archive/write'),
   ],
   'archive/read': [
-    ...unit('zip-refusals', 'zip-parts', 'zip-pieces', 'zip-names.node', 'zip-check'),
+    ...unit(
+      'archive/refusals',
+      'archive/parts',
+      'archive/pieces',
+      'archive/archive',
+      'archive/inflate.node',
+      'archive/names.node',
+      'archive/check',
+    ),
     ...security('zip-hostile'),
-    ...unit('zip-read', 'zip-stream'),
+    ...unit('archive/read', 'archive/stream'),
     ...security('zip-bombs'),
     ...property('zip'),
   ],
+  // Without the tests that kill processes and those of large files: every survivor would wait for them.
+  files: [
+    ...unit(
+      'files/files.node',
+      'files/faults.node',
+      'files/zip-files.node',
+      'files/zip-files-faults.node',
+      'files/lenient.node',
+      'files/races.node',
+    ),
+    ...property('files.node'),
+  ],
   capgo: [
     ...unit(
-      'capgo-options',
-      'capgo-secrets',
-      'capgo-cbc',
-      'capgo-brotli.node',
-      'capgo-pass.node',
-      'capgo-keygen.node',
-      'capgo-manifest',
-      'capgo-files.node',
-      'capgo-wire.node',
-      'capgo',
+      'capgo/options',
+      'capgo/secrets',
+      'capgo/cbc',
+      'capgo/brotli.node',
+      'capgo/pass.node',
+      'capgo/keygen.node',
+      'capgo/manifest',
+      'capgo/files.node',
+      'capgo/wire.node',
+      'capgo/capgo',
     ),
     ...security('capgo', 'attack-manifest-swap'),
     ...property('capgo'),
   ],
+  release: [
+    ...unit(
+      'release/json',
+      'release/stamp',
+      'release/id',
+      'release/choose',
+      'release/image',
+      'release/patch-header',
+      'release/keys',
+      'release/index',
+    ),
+    'test/vectors/index-v1.test.ts',
+    ...security(
+      'attack-fast-forward',
+      'attack-half-a-release',
+      'attack-index-freeze',
+      'attack-index-key-substitution',
+      'attack-index-mix-and-match',
+      'attack-index-rollback',
+      'attack-index-time-poisoning',
+      'attack-index-wrong-channel',
+      'attack-patch-forged',
+      'attack-patch-wrong-base',
+      'attack-release-kinds',
+      'attack-release-rollback',
+    ),
+    ...unit('release/patch'),
+    ...property('release', 'release-choice', 'release-order'),
+  ],
+  'release/patch': [
+    'test/vectors/patch-v1.test.ts',
+    ...security('attack-patch-bomb', 'attack-patch-endless-data', 'attack-patch-forged'),
+    ...unit('release/patch'),
+    ...property('patch'),
+  ],
 };
 
-const WRITING =
-  'archive,content,crc32,deflate,encode,layout,limits,pace,paths,pieces,refuse,streams,write,zip';
-
+// A part without a pattern here mutates the files that stand directly in the folder of its name.
 const FILES = {
-  keys: ['src/keys/*.ts', '!src/keys/{keygen,primes}.ts'],
-  'keys/keygen': ['src/keys/{keygen,primes}.ts'],
-  'archive/write': [`src/archive/{${WRITING}}.ts`],
-  'archive/read': ['src/archive/*.ts', `!src/archive/{${WRITING}}.ts`],
+  keys: /^keys\/(?!keygen|primes)[^/]+$/,
+  'keys/keygen': /^keys\/(keygen|primes)\.ts$/,
+  'archive/write':
+    /^archive\/(write\/|format\/(?!(cursor|end-records|entry|extra|records)\.ts$)|(?!check)[^/]+$)/,
+  'archive/read':
+    /^archive\/(read\/|format\/(cursor|end-records|entry|extra|records)\.ts$|check\.ts$)/,
 };
 
-/** By name; `result` is the file that keeps what was found. */
+const SRC = join(import.meta.dirname, '../../src');
+const sources = readdirSync(SRC, { recursive: true })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts'))
+  .sort();
+
+function filesOf(name) {
+  const wanted = FILES[name] ?? new RegExp(`^${name}/[^/]+$`);
+  return sources.filter((file) => wanted.test(file)).map((file) => `src/${file}`);
+}
+
+/** By name; `result` is the file that keeps the outcome. */
 export const PARTS = Object.fromEntries(
   Object.entries(TESTS).map(([name, tests]) => [
     name,
     {
       folder: name.split('/')[0],
       tests,
-      files: FILES[name] ?? [`src/${name}/*.ts`],
+      files: filesOf(name),
       result: `test/mutation/results/${name.replace('/', '-')}.json`,
     },
   ]),

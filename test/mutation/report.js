@@ -2,7 +2,7 @@
 //
 //   node test/mutation/report.js [--write]
 //
-// With --write it goes to docs/mutation.md, and fails where a folder has not been run.
+// With --write it goes to docs/internals/mutation.md, and fails where a folder has not been run.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ console.log(table(results));
 if (process.argv.includes('--write')) {
   if (lacking.length > 0) faults.push(`not run yet: ${lacking.join(', ')}`);
   const missing = [...new Set(lacking.map((name) => PARTS[name].folder))];
-  writeFileSync(join(root, 'docs/mutation.md'), page(results, LEAST, missing));
+  writeFileSync(join(root, 'docs/internals/mutation.md'), page(results, LEAST, missing));
 }
 for (const fault of faults) console.log(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;

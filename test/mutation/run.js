@@ -1,9 +1,9 @@
 // Changes the source, one mutant at a time, and sees whether a test notices:
 //
-//   npm ci --ignore-scripts --prefix test/mutation && node test/mutation/run.js [parts or files…] [--force]
+//   npm ci --ignore-scripts --prefix test/mutation && node test/mutation/run.js [parts or files…] [--force] [--concurrency 2]
 //
-// What was found is kept in results/, and only what changed since is run again: a change of the tests' own support, or
-// of source in another folder, is not seen, so start from nothing (--force) before believing the report.
+// results/ keeps the outcome, and the next run repeats only what changed since. It does not see a change of the tests'
+// support or of source in another folder: run with --force before you believe the report.
 
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,10 @@ import { readJson } from './results.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { force: { type: 'boolean', default: false } },
+  options: {
+    force: { type: 'boolean', default: false },
+    concurrency: { type: 'string', default: '2' },
+  },
 });
 const root = join(import.meta.dirname, '../..');
 process.chdir(root);
@@ -26,10 +29,10 @@ for (const [name, files] of wanted(positionals)) {
   forgetSurvivors(part, files);
   await new Stryker(optionsFor(part, files ?? part.files)).runMutationTest();
 }
-// Says what was found, and fails where it is too little.
+// Prints the scores and fails below the least score.
 await import('./report.js');
 
-/** What is to be mutated, by part. A target is a part, or files of one that a part is followed by: `format:header,chunks`. */
+/** The files to mutate, by part. A target is a part, or a part and files of its folder: `format:header,chunks`. */
 function wanted(targets) {
   return (targets.length > 0 ? targets : Object.keys(PARTS)).map((target) => {
     const [name, only] = target.split(':');
@@ -71,7 +74,7 @@ function optionsFor(part, files) {
     force: values.force,
     // Not in the checkout: an interrupted run would leave tests there that `npm test` takes for its own.
     tempDirName: join(tmpdir(), 'bundleseal-mutation'),
-    concurrency: 2,
+    concurrency: Number(values.concurrency),
     // A busy machine is no reason to take a mutant for one that never ends.
     timeoutMS: 20_000,
     timeoutFactor: 2,

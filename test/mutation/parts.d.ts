@@ -1,0 +1,9 @@
+/** What is mutated together, and the tests that run for it. */
+export interface Part {
+  readonly folder: string;
+  readonly tests: readonly string[];
+  readonly files: readonly string[];
+  readonly result: string;
+}
+
+export const PARTS: Readonly<Record<string, Part>>;
