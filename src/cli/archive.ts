@@ -7,9 +7,8 @@ import type { FileSource } from '../files/file-source.ts';
 import { findPrivateKey } from '../keys/find-private.ts';
 import type { Context } from './context.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from './limits.ts';
-import { createPublished } from './published.ts';
+import { createPublished, indexAdvice } from './published.ts';
 import { HEAD_LENGTH, recognise } from './recognise.ts';
-import { indexAdvice } from './web-root.ts';
 
 /** How an archive is looked at. */
 export interface ArchiveOptions extends LimitOptions {

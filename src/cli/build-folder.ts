@@ -16,9 +16,8 @@ import { type FoundFile, listFolder } from '../files/list-folder.ts';
 import { ignoreRule } from '../files/pattern.ts';
 import type { Context } from './context.ts';
 import { needsNotifyAppReady } from './project.ts';
-import { createPublished } from './published.ts';
+import { createPublished, indexAdvice } from './published.ts';
 import { STANDARD } from './spool.ts';
-import { indexAdvice } from './web-root.ts';
 
 /** Options by which a folder is surveyed. */
 export interface SurveyOptions {

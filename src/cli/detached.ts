@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { EncryptedFile } from '../files/encrypt-file.ts';
 import { forgetTemporary, nameTemporary } from '../files/temporary.ts';
 import type { Context } from './context.ts';
-import { replaceText } from './replace-text.ts';
+import { replaceText } from './write-whole.ts';
 
 /**
  * Writes a body and its seal, or neither. The seal's place is made ready first; the body gets its name when it is

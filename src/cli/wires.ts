@@ -94,3 +94,19 @@ export function pemOf(key: KeyValue): string {
     'Capgo takes PKCS#1 in PEM alone: pass .capgo_key_v2 or .capgo_key_v2.pub',
   );
 }
+
+/**
+ * A public key as every config holds it: PEM, which the app's calls and Capgo's plugin take.
+ *
+ * A PEM stays as its owner spelt it: Capgo's plugin takes PKCS#1 alone.
+ *
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`: it is no public key for the wire.
+ */
+export async function publicPem(wire: Wire, key: KeyValue): Promise<string> {
+  await wire.idOf('publicKey', key);
+  if (typeof key === 'string') return key.endsWith('\n') ? key : `${key}\n`;
+  const { parsePublicKey } = await import('../keys/parse.ts');
+  const { encodeSpki } = await import('../keys/encode.ts');
+  const { encodePem } = await import('../keys/pem.ts');
+  return encodePem('PUBLIC KEY', encodeSpki(parsePublicKey(key)));
+}

@@ -1,4 +1,4 @@
-// A file whole or not at all, of what is in memory: keys, seals, bundles of Capgo's wire.
+// Files written from memory, whole or not at all: keys, seals, bundles of Capgo's wire.
 
 import { replaceFile } from '../files/replace.ts';
 
@@ -21,4 +21,19 @@ export async function writeWhole(
   await replaceFile({ mode }, path, undefined, (file) => file.write(bytes, 0), {
     ...(force ? {} : { refusal: TAKEN }),
   });
+}
+
+/**
+ * Replaces a file by a text; a link is followed, and the file keeps its mode bits.
+ *
+ * @param text - Called when there is room for the file and its place may be written. If it rejects, the file is left alone.
+ */
+export async function replaceText(
+  path: string,
+  signal: AbortSignal,
+  text: () => Promise<string>,
+): Promise<void> {
+  await replaceFile({ mode: 0o666 }, path, signal, async (file) =>
+    file.write(new TextEncoder().encode(await text()), 0),
+  );
 }

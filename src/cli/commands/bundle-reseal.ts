@@ -18,9 +18,9 @@ import {
 } from '../keys.ts';
 import { checkOutput, FORCE_HELP } from '../output.ts';
 import type { KeyValue } from '../read-key.ts';
-import { replaceText } from '../replace-text.ts';
 import { run } from '../run.ts';
 import { SEALED } from '../wires.ts';
+import { replaceText } from '../write-whole.ts';
 
 interface Options extends PrivateKeyOptions {
   readonly from: readonly string[];

@@ -15,10 +15,9 @@ import { checkModule, keysOfModule, writeModule } from '../key-module.ts';
 import { placePair } from '../key-pair.ts';
 import { isKeyOf, readWireKey } from '../keys.ts';
 import { lockPair } from '../pair-lock.ts';
-import { publicPem } from '../public-pem.ts';
 import { isThere, type KeyValue, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
-import { CAPGO, PLUGIN, SEALED } from '../wires.ts';
+import { CAPGO, PLUGIN, publicPem, SEALED } from '../wires.ts';
 import { writeWhole } from '../write-whole.ts';
 import { guardFromGit } from './key-create.ts';
 

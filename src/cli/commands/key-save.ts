@@ -8,10 +8,9 @@ import type { Context } from '../context.ts';
 import { collect, examples } from '../help.ts';
 import { checkModule, writeModule } from '../key-module.ts';
 import { findConfiguredKeys, findPublicKeys, fromText, readWireKey } from '../keys.ts';
-import { publicPem } from '../public-pem.ts';
 import { isThere, type KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
-import { CAPGO, PLUGIN, SEALED, type Wire } from '../wires.ts';
+import { CAPGO, PLUGIN, publicPem, SEALED, type Wire } from '../wires.ts';
 
 interface Options {
   readonly key?: readonly string[];

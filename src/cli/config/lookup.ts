@@ -123,10 +123,11 @@ function returnedBy(
   const body = callee['body'] as Expression | BlockStatement;
   if (callee['generator'] === true) return { unsure: `${what} is a generator` };
   if (body.type !== 'BlockStatement') return objectOf(config, body, path, what);
+  const statements: readonly unknown[] = body.body;
   const returns = returnsIn(body as unknown as Node);
   const [only] = returns;
   const value = only?.['argument'] as Expression | null | undefined;
-  if (only === undefined || returns.length > 1 || !body.body.includes(only) || value == null) {
+  if (only === undefined || returns.length > 1 || !statements.includes(only) || value == null) {
     return { unsure: `${what} depends on which way a function goes` };
   }
   return objectOf(config, value, path, what);

@@ -1,23 +1,99 @@
-// From a config's text to its syntax tree. The parsers are loaded when they are needed: most commands never
-// look at a config, and the one for scripts takes longer to start than all the rest together.
+// From a config's text to its syntax tree. The parsers are loaded when they are needed: most commands never read a
+// config, and the parser for scripts takes longer to load than all the rest together.
 
-import { type Config, isDeeperThan, isUnsure, type Unsure } from './syntax.ts';
-import { MAX_DEPTH, MAX_TEXT_LENGTH, TOO_DEEP, TOO_LARGE } from './work.ts';
+import type { Node as JsonNode, ParseError } from 'jsonc-parser';
+import {
+  type Config,
+  isDeeperThan,
+  isUnsure,
+  type Node,
+  type Span,
+  syntaxError,
+  type Unsure,
+} from './syntax.ts';
+import { MAX_DEPTH, MAX_TEXT_LENGTH, TOO_DEEP, TOO_INVOLVED, TOO_LARGE } from './work.ts';
 
-/** Understands a text without running anything of it: by the ending of its file's name. */
+const MAX_COMMENTS = 2000;
+
+/** Parses a text by the ending of its file's name, without running anything of it. */
 export async function parseConfig(text: string, fileName: string): Promise<Config | Unsure> {
   if (text.length > MAX_TEXT_LENGTH) return TOO_LARGE;
-  const config = await parseText(text, fileName);
+  // Neither parser skips a byte order mark everywhere. A space in its place keeps the offsets.
+  const body = text.replace(/^\uFEFF/, ' ');
+  const config = /\.json$/i.test(fileName)
+    ? await parseJson(text, body)
+    : await parseScript(text, body, /\.[cm]?ts$/i.test(fileName));
   return isUnsure(config) || !isDeeperThan(config.tree, MAX_DEPTH) ? config : TOO_DEEP;
 }
 
-async function parseText(text: string, fileName: string): Promise<Config | Unsure> {
-  // So that offsets stay: neither parser takes the mark for what it is wherever it stands.
-  const body = text.replace(/^\uFEFF/, ' ');
-  if (/\.json$/i.test(fileName)) {
-    const { parseJson } = await import('./parse-json.ts');
-    return parseJson(text, body);
+/** TypeScript or JavaScript. */
+async function parseScript(
+  text: string,
+  body: string,
+  isTypeScript: boolean,
+): Promise<Config | Unsure> {
+  // The parser's time grows with the square of their number.
+  if (body.split(/\/[/*]/, MAX_COMMENTS + 2).length > MAX_COMMENTS + 1) return TOO_INVOLVED;
+  const { parse } = await import('@babel/parser');
+  try {
+    const file = parse(body, {
+      // A config may be a module or CommonJS; the parser decides by what it uses.
+      sourceType: 'unambiguous',
+      allowReturnOutsideFunction: true,
+      allowAwaitOutsideFunction: true,
+      attachComment: false,
+      plugins: isTypeScript ? ['typescript'] : [],
+    });
+    const { program, comments } = file as unknown as { program: Node; comments: Span[] };
+    return { text, language: 'script', tree: program, comments };
+  } catch (error) {
+    // The parser recurses, and has no limit but the stack.
+    if (error instanceof RangeError) return TOO_DEEP;
+    return syntaxError(text, (error as { pos?: number }).pos ?? 0);
   }
-  const { parseScript } = await import('./parse-script.ts');
-  return parseScript(text, body, /\.[cm]?ts$/i.test(fileName));
+}
+
+/** JSON, with or without comments and trailing commas, as the syntax tree of a script. */
+async function parseJson(text: string, body: string): Promise<Config | Unsure> {
+  const { createScanner, parseTree, visit } = await import('jsonc-parser');
+  // Before it is parsed, as the parser recurses.
+  const scanner = createScanner(body, true);
+  for (let depth = 0; ; ) {
+    scanner.scan();
+    if (scanner.getTokenLength() === 0) break;
+    // The first character of a token; that of a string or a comment is never a bracket.
+    const sign = body[scanner.getTokenOffset()];
+    if (sign === '{' || sign === '[') depth += 1;
+    if (sign === '}' || sign === ']') depth -= 1;
+    if (depth > MAX_DEPTH) return TOO_DEEP;
+  }
+  const errors: ParseError[] = [];
+  const root = parseTree(body, errors, { allowTrailingComma: true });
+  const [error] = errors;
+  if (error !== undefined || root === undefined) return syntaxError(text, error?.offset ?? 0);
+  const comments: Span[] = [];
+  visit(body, {
+    onComment: (start, length) => {
+      comments.push({ start, end: start + length });
+    },
+  });
+  return { text, language: 'json', tree: asScript(root), comments };
+}
+
+const LITERALS = {
+  null: 'NullLiteral',
+  boolean: 'BooleanLiteral',
+  number: 'NumericLiteral',
+  string: 'StringLiteral',
+} as const;
+
+function asScript({ type, offset: start, length, value, children = [] }: JsonNode): Node {
+  const span = { start, end: start + length };
+  const parts = children.map(asScript);
+  if (type === 'object') return { type: 'ObjectExpression', ...span, properties: parts };
+  if (type === 'array') return { type: 'ArrayExpression', ...span, elements: parts };
+  if (type !== 'property') return { type: LITERALS[type], ...span, value };
+  const [key, content] = parts;
+  const rest = { key, value: content, computed: false, shorthand: false };
+  return { type: 'ObjectProperty', ...span, ...rest };
 }

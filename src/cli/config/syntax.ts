@@ -1,127 +1,31 @@
 // The part of a syntax tree that a config's text is read by. JSON and scripts are both parsed into it, so that
 // everything above works on either.
 
+import type * as babel from '@babel/types';
+
 /** Characters `start` to `end` of a text. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-interface Typed<T extends string> extends Span {
-  readonly type: T;
-}
+/** A node of the parser's types that has its place: the parser always gives one, its types leave it open. */
+type Placed<T> = T extends readonly (infer Item)[]
+  ? Placed<Item>[]
+  : T extends { readonly type: string }
+    ? { readonly [Field in Exclude<keyof T, keyof Span>]: Placed<T[Field]> } & Span
+    : T;
 
-interface Literal<T extends string, V> extends Typed<T> {
-  readonly value: V;
-}
-
-export interface ObjectExpression extends Typed<'ObjectExpression'> {
-  readonly properties: readonly Member[];
-}
-
-export interface ObjectProperty extends Typed<'ObjectProperty'> {
-  readonly key: Expression;
-  readonly value: Expression;
-  readonly computed: boolean;
-  readonly shorthand: boolean;
-}
-
-interface ObjectMethod extends Typed<'ObjectMethod'> {
-  readonly key: Expression;
-  readonly computed: boolean;
-  readonly kind: 'get' | 'set' | 'method';
-}
-
-interface SpreadElement extends Typed<'SpreadElement'> {
-  readonly argument: Expression;
-}
+/** What may stand where a value does. A pattern and a type may stand there too, to be refused. */
+export type Expression = Placed<babel.Node>;
+export type ObjectExpression = Placed<babel.ObjectExpression>;
+export type ObjectProperty = Placed<babel.ObjectProperty>;
+export type Identifier = Placed<babel.Identifier>;
+export type MemberExpression = Placed<babel.MemberExpression | babel.OptionalMemberExpression>;
+export type BlockStatement = Placed<babel.BlockStatement>;
 
 /** One entry of an object literal, without its comma. */
-export type Member = ObjectProperty | ObjectMethod | SpreadElement;
-
-export interface Identifier extends Typed<'Identifier'> {
-  readonly name: string;
-}
-
-interface TemplateLiteral extends Typed<'TemplateLiteral'> {
-  readonly quasis: readonly { readonly value: { readonly cooked: string } }[];
-  readonly expressions: readonly Expression[];
-}
-
-interface ArrayExpression extends Typed<'ArrayExpression'> {
-  readonly elements: readonly (Expression | SpreadElement | null)[];
-}
-
-interface UnaryExpression extends Typed<'UnaryExpression'> {
-  readonly operator: string;
-  readonly argument: Expression;
-}
-
-interface BinaryExpression extends Typed<'BinaryExpression' | 'LogicalExpression'> {
-  readonly operator: string;
-  readonly left: Expression;
-  readonly right: Expression;
-}
-
-interface ConditionalExpression extends Typed<'ConditionalExpression'> {
-  readonly consequent: Expression;
-  readonly alternate: Expression;
-}
-
-interface CallExpression extends Typed<'CallExpression'> {
-  readonly callee: Expression;
-  readonly arguments: readonly Expression[];
-}
-
-export interface MemberExpression extends Typed<'MemberExpression' | 'OptionalMemberExpression'> {
-  readonly object: Expression;
-  readonly property: Expression;
-  readonly computed: boolean;
-}
-
-interface FunctionNode
-  extends Typed<'ArrowFunctionExpression' | 'FunctionExpression' | 'FunctionDeclaration'> {
-  readonly body: Expression | BlockStatement;
-  readonly generator: boolean;
-}
-
-export interface BlockStatement extends Typed<'BlockStatement'> {
-  readonly body: readonly Node[];
-}
-
-/** What leaves the value as it is: a type said of it, or a wait. */
-interface Wrapper
-  extends Typed<
-    | 'TSAsExpression'
-    | 'TSSatisfiesExpression'
-    | 'TSNonNullExpression'
-    | 'TSTypeAssertion'
-    | 'ParenthesizedExpression'
-  > {
-  readonly expression: Expression;
-}
-
-interface AwaitExpression extends Typed<'AwaitExpression'> {
-  readonly argument: Expression;
-}
-
-export type Expression =
-  | ObjectExpression
-  | ArrayExpression
-  | Literal<'StringLiteral', string>
-  | Literal<'NumericLiteral', number>
-  | Literal<'BooleanLiteral', boolean>
-  | Typed<'NullLiteral'>
-  | TemplateLiteral
-  | Identifier
-  | UnaryExpression
-  | BinaryExpression
-  | ConditionalExpression
-  | CallExpression
-  | MemberExpression
-  | FunctionNode
-  | Wrapper
-  | AwaitExpression;
+export type Member = ObjectExpression['properties'][number];
 
 /** Any node of the tree, seen from outside. */
 export interface Node extends Span {
