@@ -1,0 +1,119 @@
+// The layers of src/: every folder and top-level file has a floor, and imports go down. `npm run update:layers` draws
+// them into CONTRIBUTING.md; test/meta/layers.node.test.ts applies the rules.
+
+/** From the ground up. Each room may import itself and the rooms above it in this list. */
+export const FLOORS = [
+  'errors',
+  'limits',
+  'bytes',
+  'base64',
+  'utf8',
+  'fold-table',
+  'fold',
+  'signals',
+  'turn',
+  'options',
+  'format',
+  'backend',
+  'keys',
+  'seal',
+  'sources',
+  'bundle',
+  'archive',
+  'files',
+  'capgo',
+  'release',
+  'update',
+  'index',
+  'node',
+  'zip',
+  'capgo-node',
+  'cli',
+];
+
+const PRIMITIVES =
+  '^(@noble/|micro-rsa-dsa-dh)|node_modules/(@noble|micro-rsa-dsa-dh)/|^(node:)?crypto$';
+const MAY_IMPORT_PRIMITIVES = '^src/(backend/(noble|sha256)\\.ts|capgo/cbc-noble\\.ts|keys/|seal/)';
+// Neither a file of src/, nor a module of Node, nor an import that only the compiler sees.
+const packages = (...allowed) => ({
+  pathNot: ['^src/', ...allowed],
+  dependencyTypesNot: ['type-only', 'core'],
+});
+
+const room = (...names) => `^src/(${names.join('|')})(\\.ts$|/)`;
+const runTime = { dependencyTypesNot: ['type-only'] };
+
+const downward = FLOORS.slice(0, -1).map((name, floor) => ({
+  name: `${name}-imports-downward`,
+  comment: `src/${name} may import only rooms before it in FLOORS.`,
+  severity: 'error',
+  from: { path: room(name) },
+  to: { path: room(...FLOORS.slice(floor + 1)) },
+}));
+
+export default {
+  forbidden: [
+    ...downward,
+    {
+      name: 'every-file-has-a-floor',
+      comment: 'A new folder or top-level file of src/ needs a place in FLOORS.',
+      severity: 'error',
+      from: {},
+      to: { path: '^src/', pathNot: room(...FLOORS) },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: runTime },
+    },
+    {
+      name: 'no-unresolved-imports',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'primitives-stay-below',
+      comment:
+        'Only backend/noble, backend/sha256, capgo/cbc-noble, keys and seal import cryptography.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: MAY_IMPORT_PRIMITIVES },
+      to: { ...runTime, path: PRIMITIVES },
+    },
+    {
+      name: 'few-packages',
+      comment:
+        'The library imports primitives and, in archive, fflate. The command line bundles its own packages.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(cli|archive)(\\.ts$|/)' },
+      to: packages(PRIMITIVES),
+    },
+    {
+      name: 'archive-imports-fflate-alone',
+      severity: 'error',
+      from: { path: '^src/archive/' },
+      to: packages('fflate'),
+    },
+    {
+      name: 'node-modules-stay-in-files-and-cli',
+      comment:
+        'Elsewhere process.getBuiltinModule gives modules of Node, so that bundlers for browsers find none.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(files|cli)(\\.ts$|/)' },
+      to: { ...runTime, dependencyTypes: ['core'] },
+    },
+    {
+      name: 'backends-are-chosen-by-backend',
+      comment: 'Nothing outside of backend/ imports a concrete backend.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/backend/' },
+      to: { path: '^src/backend/(node|webcrypto|noble)\\.ts$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+};
