@@ -1,21 +1,8 @@
-// CRC-32 as zip has it (ISO 3309, the polynomial of Ethernet).
+// CRC-32 as zip has it (ISO 3309, the polynomial of Ethernet): zlib's where the runtime has it, and tables elsewhere.
 
-// Eight tables, so that eight bytes go through in one step.
-const TABLES = /* @__PURE__ */ makeTables();
+type Crc32 = (bytes: Uint8Array, before?: number) => number;
 
-function makeTables(): Int32Array {
-  const tables = new Int32Array(8 * 256);
-  for (let i = 0; i < 256; i++) {
-    let value = i;
-    for (let bit = 0; bit < 8; bit++) value = (value & 1 ? 0xedb88320 : 0) ^ (value >>> 1);
-    tables[i] = value;
-  }
-  for (let i = 256; i < tables.length; i++) {
-    const before = tables[i - 256] as number;
-    tables[i] = (before >>> 8) ^ (tables[before & 0xff] as number);
-  }
-  return tables;
-}
+let fastest: Crc32 | undefined;
 
 /**
  * The CRC-32 of what has been read so far and these bytes.
@@ -24,7 +11,32 @@ function makeTables(): Int32Array {
  * @see APPNOTE 4.4.7
  */
 export function crc32(bytes: Uint8Array, before = 0): number {
-  const t = TABLES;
+  // Node from 20.15 and 22.2 on: three times as fast as the tables.
+  fastest ??= globalThis.process?.getBuiltinModule?.('node:zlib')?.crc32 ?? crc32ByTables;
+  return fastest(bytes, before);
+}
+
+// Eight tables, so that eight bytes go through in one step.
+let tables: Int32Array | undefined;
+
+function makeTables(): Int32Array {
+  const made = new Int32Array(8 * 256);
+  for (let i = 0; i < 256; i++) {
+    let value = i;
+    for (let bit = 0; bit < 8; bit++) value = (value & 1 ? 0xedb88320 : 0) ^ (value >>> 1);
+    made[i] = value;
+  }
+  for (let i = 256; i < made.length; i++) {
+    const before = made[i - 256] as number;
+    made[i] = (before >>> 8) ^ (made[before & 0xff] as number);
+  }
+  return made;
+}
+
+/** What {@link crc32} answers, by this module's own tables. */
+export function crc32ByTables(bytes: Uint8Array, before = 0): number {
+  tables ??= makeTables();
+  const t = tables;
   const b = bytes;
   const { length } = b;
   let crc = ~before;

@@ -2,7 +2,7 @@
 
 import { deflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { crc32 } from '../../../src/archive/format/crc32.ts';
+import { crc32, crc32ByTables } from '../../../src/archive/format/crc32.ts';
 import { createCursor } from '../../../src/archive/format/cursor.ts';
 import {
   encodeCentral,
@@ -25,16 +25,28 @@ import { join, same, slowCrc32, u, utf8 } from '../../support/zip.ts';
 
 const GIB = 2 ** 30;
 
-describe('CRC-32', () => {
+describe.each([
+  ['the runtime', crc32],
+  ['tables', crc32ByTables],
+])('CRC-32 by %s', (_, crc) => {
   it('is that of ISO 3309, whatever the length and in whatever pieces', () => {
-    expect(crc32(utf8('123456789'))).toBe(0xcbf43926);
+    expect(crc(utf8('123456789'))).toBe(0xcbf43926);
     const bytes = bytesOf(100);
     for (let length = 0; length <= 100; length++) {
       const part = bytes.subarray(length % 9, length);
-      expect(crc32(part)).toBe(slowCrc32(part));
-      expect(crc32(bytes.subarray(length), crc32(bytes.subarray(0, length)))).toBe(crc32(bytes));
+      expect(crc(part)).toBe(slowCrc32(part));
+      expect(crc(bytes.subarray(length), crc(bytes.subarray(0, length)))).toBe(crc(bytes));
     }
   });
+
+  it.skipIf(typeof SharedArrayBuffer === 'undefined')(
+    'is the same for bytes in shared memory',
+    () => {
+      const shared = new Uint8Array(new SharedArrayBuffer(100), 1, 90);
+      shared.set(bytesOf(90));
+      expect(crc(shared)).toBe(slowCrc32(bytesOf(90)));
+    },
+  );
 });
 
 describe('the records of a file', () => {
