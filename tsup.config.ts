@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { defineConfig } from 'tsup';
+import { inlineWorkers } from './build/inline-worker.js';
 import { writeLicences } from './build/licences.ts';
 
 // Here and not by `clean`: the two builds run side by side, and one would remove what the other wrote.
@@ -31,6 +32,7 @@ export default defineConfig([
     treeshake: { moduleSideEffects: 'no-external' },
     sourcemap: true,
     dts: true,
+    esbuildPlugins: [inlineWorkers()],
   },
   {
     entry: { cli: 'src/cli.ts' },
@@ -41,7 +43,7 @@ export default defineConfig([
     noExternal: [/^[^n]|^n(?!ode:)/],
     splitting: false,
     minify: true,
-    esbuildPlugins: [writeLicences('dist/cli.LICENSES.txt')],
+    esbuildPlugins: [inlineWorkers(), writeLicences('dist/cli.LICENSES.txt')],
     banner: {
       // The parser of arguments and the progress bar are CommonJS.
       js: "#!/usr/bin/env node\nimport { createRequire as createRequire_ } from 'node:module';\nconst require = createRequire_(import.meta.url);",

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { inlineWorkersInVite } from './build/inline-worker.js';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from './test/support/chromium.js';
 
 const ISOMORPHIC = 'test/{unit,property,vectors,security}/**/*.test.ts';
@@ -15,6 +16,7 @@ if (!withChromium) {
 }
 
 const node = {
+  plugins: [inlineWorkersInVite()],
   test: {
     name: 'node',
     include: ['test/**/*.test.ts'],
@@ -24,6 +26,7 @@ const node = {
 };
 
 const chromium = {
+  plugins: [inlineWorkersInVite()],
   server: { host: '127.0.0.1' },
   // Named, so that none is found in the middle of a run and reloads the page.
   optimizeDeps: {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { inlineWorkers } from '../build/inline-worker.js';
 
 /** @param {string} name - A file of bench/. @returns {Promise<any>} its exports */
 export async function importBundled(name) {
@@ -19,6 +20,7 @@ export async function importBundled(name) {
       format: 'esm',
       platform: 'neutral',
       target: 'es2022',
+      plugins: [inlineWorkers()],
       logLevel: 'warning',
       outfile,
     });
@@ -37,6 +39,7 @@ export async function bundleForPage(name) {
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
+    plugins: [inlineWorkers()],
     logLevel: 'warning',
     outdir: 'page',
     write: false,

@@ -34,13 +34,13 @@ export interface ChunkCipher {
   /** Whether a second thread works along: chunks in memory of `allocateShared` are not copied to it. */
   readonly hasThread?: boolean;
   /** Writes the encrypted chunk and its tag to `out`; answers with the SHA-256 of both. */
-  seal(nonce: Uint8Array, plain: Uint8Array, out: Uint8Array): Awaitable<Uint8Array>;
+  encrypt(nonce: Uint8Array, plain: Uint8Array, out: Uint8Array): Awaitable<Uint8Array>;
   /**
    * The plain chunk: in `out`, where that is given, else in memory of its own; nothing, where `encrypted` has
    * another digest or does not decrypt. The digest is compared over the very bytes that are decrypted, even
    * where another thread writes to `encrypted` meanwhile.
    */
-  open(
+  decrypt(
     nonce: Uint8Array,
     encrypted: Uint8Array,
     digest: Uint8Array,
@@ -73,7 +73,7 @@ export interface Backend {
   allocateUnset?(length: number): Uint8Array;
   /** @param size - Plain bytes in the whole bundle; `Infinity` where nobody knows yet. @param chunkSize - Plain bytes in a chunk. */
   createCipher(
-    purpose: 'seal' | 'open',
+    purpose: 'encrypt' | 'decrypt',
     sessionKey: Uint8Array,
     size: number,
     chunkSize: number,

@@ -5,10 +5,10 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { equalBytes, reusedCopies, unshared } from '../bytes.ts';
 import type { Backend, ChunkCipher } from './backend.ts';
 
-function createCipher(_purpose: 'seal' | 'open', sessionKey: Uint8Array): ChunkCipher {
+function createCipher(_purpose: 'encrypt' | 'decrypt', sessionKey: Uint8Array): ChunkCipher {
   const key = sessionKey.slice();
   const copies = reusedCopies();
-  const decrypt = (nonce: Uint8Array, encrypted: Uint8Array) => {
+  const decrypted = (nonce: Uint8Array, encrypted: Uint8Array) => {
     try {
       return gcm(key, nonce).decrypt(encrypted);
     } catch {
@@ -17,15 +17,15 @@ function createCipher(_purpose: 'seal' | 'open', sessionKey: Uint8Array): ChunkC
   };
   return {
     inFlight: 1,
-    seal(nonce, plain, out) {
+    encrypt(nonce, plain, out) {
       const encrypted = gcm(key, nonce).encrypt(unshared(plain));
       out.set(encrypted);
       return sha256(encrypted);
     },
-    open(nonce, encrypted, digest, out) {
+    decrypt(nonce, encrypted, digest, out) {
       // A copy, as a thread may write between the digest and the cipher.
       const input = copies.copy(encrypted);
-      const plain = equalBytes(sha256(input), digest) ? decrypt(nonce, input) : undefined;
+      const plain = equalBytes(sha256(input), digest) ? decrypted(nonce, input) : undefined;
       copies.giveBack(input);
       if (plain === undefined) return undefined;
       if (out === undefined) return plain;

@@ -43,6 +43,14 @@ export function release({ buffer, byteLength }: Uint8Array): void {
 }
 
 /**
+ * Frees memory through this port from now on. It is open already: a thread that never takes a turn can open none.
+ */
+export function useDrain(port: MessagePort): void {
+  drain = port;
+  room = Number.POSITIVE_INFINITY;
+}
+
+/**
  * A port with nobody at its other end as soon as this thread has taken a turn: whatever is sent through it is freed,
  * then and from then on. Nothing, where memory is freed without, or where there are no ports.
  */

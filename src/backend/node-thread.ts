@@ -4,33 +4,36 @@
 // is the same, on one core.
 
 import type { Transferable, Worker } from 'node:worker_threads';
+import { TAG_LENGTH } from '../format/chunks.ts';
 import type { Awaitable } from './backend.ts';
 import { isOurs } from './node-memory.ts';
-import { openDrain } from './node-slices.ts';
 import {
+  DECRYPT,
   DIGEST_AT,
   DONE,
+  ENCRYPT,
   FIELDS_LENGTH,
   FREE,
+  type MemoryMessage,
   NONCE_AT,
-  OPEN,
   POSTED,
   REFUSED,
-  SEAL,
   SLOTS,
   TAKEN,
-  THREAD_CODE,
-} from './node-thread-code.ts';
+  type ThreadData,
+} from './node-ring.ts';
+import { openDrain } from './node-slices.ts';
+import THREAD_CODE from './node-worker.ts?thread';
 
 export interface ChunkThread {
   /** Each answers with what `here` would: from the thread where it has room, else from `here` itself. */
-  seal(
+  encrypt(
     nonce: Uint8Array,
     plain: Uint8Array,
     out: Uint8Array,
     here: () => Uint8Array,
   ): Awaitable<Uint8Array>;
-  open(
+  decrypt(
     nonce: Uint8Array,
     encrypted: Uint8Array,
     digest: Uint8Array,
@@ -60,7 +63,6 @@ const RING_LENGTH = 2 * 2 ** 20;
 const MAX_SLOTS = 8;
 const MIN_SLOTS = 3;
 const PAGE = 4096;
-const TAG_LENGTH = 16;
 
 // Below, handing a chunk over costs more than the chunk; above, the slots would take too much memory.
 const MIN_CHUNK_SIZE = 2 ** 16;
@@ -107,6 +109,7 @@ function startThread(chunkSize: number): Thread | undefined {
   const { port1, port2 } = new MessageChannel();
   const drain = openDrain();
   let alive = true;
+  const workerData: ThreadData = { memory, slots, fieldsAt, keyAt, port: port2, drain };
   let worker: Worker;
   try {
     const threads = process.getBuiltinModule('node:worker_threads');
@@ -118,7 +121,7 @@ function startThread(chunkSize: number): Thread | undefined {
       execArgv: [],
       // What it makes is garbage at once; a larger young generation would only be more memory.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
-      workerData: { memory, slots, fieldsAt, keyAt, port: port2, drain },
+      workerData,
       transferList: [port2, ...(drain ? [drain] : [])] as unknown as Transferable[],
     });
   } catch {
@@ -161,6 +164,8 @@ function startThread(chunkSize: number): Thread | undefined {
   // Never one twice: the thread forgets the old ones only when it is shown a new one.
   let newest = SLOTS;
 
+  const tell = (message: MemoryMessage) => port1.postMessage(message);
+
   /** Where the thread finds bytes: in their own memory where that is shared, else in the slot. */
   function placeOf(slot: number, bytes: Uint8Array | undefined): [memory: number, at: number] {
     if (bytes === undefined || !isOurs(bytes.buffer)) return [SLOTS, dataAt + slot * stride];
@@ -169,7 +174,7 @@ function startThread(chunkSize: number): Thread | undefined {
       newest += 1;
       number = newest;
       known.set(bytes.buffer, number);
-      port1.postMessage({ number, memory: bytes.buffer });
+      tell({ number, memory: bytes.buffer });
     }
     return [number, bytes.byteOffset];
   }
@@ -254,9 +259,9 @@ function startThread(chunkSize: number): Thread | undefined {
       key.set(sessionKey);
       timer.refresh();
       const lent: ChunkThread = {
-        seal: (nonce, plain, out, here) =>
+        encrypt: (nonce, plain, out, here) =>
           post(
-            SEAL,
+            ENCRYPT,
             nonce,
             plain,
             out,
@@ -267,9 +272,9 @@ function startThread(chunkSize: number): Thread | undefined {
             },
             here,
           ),
-        open: (nonce, encrypted, digest, out, here) =>
+        decrypt: (nonce, encrypted, digest, out, here) =>
           post(
-            OPEN,
+            DECRYPT,
             nonce,
             encrypted,
             out,
@@ -294,7 +299,7 @@ function startThread(chunkSize: number): Thread | undefined {
           }
           key.fill(0);
           new Uint8Array(memory, dataAt).fill(0);
-          if (known.size > 0) port1.postMessage({ forget: true });
+          if (known.size > 0) tell({ forget: true });
           known.clear();
           timer.refresh();
           idle = thread;

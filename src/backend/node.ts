@@ -1,15 +1,14 @@
 // `node:crypto`, taken from the runtime and not imported: a bundler for browsers never sees it.
 
-import { equalBytes, reusedCopies } from '../bytes.ts';
+import { reusedCopies } from '../bytes.ts';
+import { TAG_LENGTH } from '../format/chunks.ts';
 import type { Backend, ChunkCipher, NativeRsa } from './backend.ts';
+import { decryptChunk, encryptChunk, plainBytes } from './node-chunk.ts';
 import { allocateShared, isOurs } from './node-memory.ts';
-import { keepFreeMemory, release, SLICE } from './node-slices.ts';
+import { keepFreeMemory } from './node-slices.ts';
 import { borrowThread, type ChunkThread } from './node-thread.ts';
 
 const crypto = process.getBuiltinModule('node:crypto');
-
-const ALGORITHM = 'aes-256-gcm';
-const TAG_LENGTH = 16;
 
 // Below this a thread takes longer to start than it saves.
 const THREAD_MIN_SIZE = 32 * 2 ** 20;
@@ -17,17 +16,12 @@ const THREAD_MIN_SIZE = 32 * 2 ** 20;
 // What has come of a bundle of unknown size when it is taken for a large one.
 const UNKNOWN_MIN_SIZE = 8 * 2 ** 20;
 
-/** Without what a Buffer has of its own: its `slice` is a view, where everyone else expects a copy. */
-function plainBytes(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
-}
-
 function sha256(bytes: Uint8Array): Uint8Array {
   return plainBytes(crypto.createHash('sha256').update(bytes).digest());
 }
 
 function createCipher(
-  _purpose: 'seal' | 'open',
+  _purpose: 'encrypt' | 'decrypt',
   sessionKey: Uint8Array,
   size: number,
   chunkSize: number,
@@ -51,73 +45,34 @@ function createCipher(
     if (seen >= UNKNOWN_MIN_SIZE) thread = borrowThread(sessionKey, chunkSize);
   }
 
-  function sealHere(nonce: Uint8Array, plain: Uint8Array, out: Uint8Array): Uint8Array {
-    const encryption = crypto.createCipheriv(ALGORITHM, key, nonce);
-    const hash = crypto.createHash('sha256');
-    for (let at = 0; at < plain.length; at += SLICE) {
-      const encrypted = encryption.update(plain.subarray(at, at + SLICE));
-      hash.update(encrypted);
-      out.set(encrypted, at);
-      release(encrypted);
-    }
-    encryption.final();
-    const tag = encryption.getAuthTag();
-    out.set(tag, plain.length);
-    return plainBytes(hash.update(tag).digest());
-  }
-
-  function openHere(
+  function decryptHere(
     nonce: Uint8Array,
     encrypted: Uint8Array,
     digest: Uint8Array,
     out: Uint8Array | undefined,
   ): Uint8Array | undefined {
-    const end = encrypted.length - TAG_LENGTH;
-    const tag = new Uint8Array(encrypted.subarray(end));
-    const plain = out ?? new Uint8Array(end);
-    const hash = crypto.createHash('sha256');
-    const decipher = crypto.createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_LENGTH });
-    decipher.setAuthTag(tag);
-    for (let at = 0; at < end; at += SLICE) {
-      const slice = encrypted.subarray(at, Math.min(at + SLICE, end));
-      // A thread of the caller's or of the runtime's (fs.read) may write between the digest and the cipher.
-      const input = isOurs(slice.buffer) ? slice : copies.copy(slice);
-      hash.update(input);
-      const opened = decipher.update(input);
-      plain.set(opened, at);
-      release(opened);
-      if (input !== slice) copies.giveBack(input);
-    }
-    if (equalBytes(hash.update(tag).digest(), digest) && isGenuine(decipher)) return plain;
-    plain.fill(0);
-    return undefined;
+    const plain = out ?? new Uint8Array(encrypted.length - TAG_LENGTH);
+    // A thread of the caller's or of the runtime's (fs.read) may write between the digest and the cipher.
+    const copied = isOurs(encrypted.buffer) ? undefined : copies;
+    return decryptChunk(key, nonce, encrypted, digest, plain, copied) ? plain : undefined;
   }
 
   if (size >= THREAD_MIN_SIZE) keepFreeMemory();
   return {
     inFlight: Number.POSITIVE_INFINITY,
     hasThread: thread !== undefined,
-    seal(nonce, plain, out) {
+    encrypt(nonce, plain, out) {
       countUnknown(plain.length);
-      const here = () => sealHere(nonce, plain, out);
-      return threadNow()?.seal(nonce, plain, out, here) ?? here();
+      const here = () => encryptChunk(key, nonce, plain, out);
+      return threadNow()?.encrypt(nonce, plain, out, here) ?? here();
     },
-    open(nonce, encrypted, digest, out) {
-      const here = () => openHere(nonce, encrypted, digest, out);
+    decrypt(nonce, encrypted, digest, out) {
+      const here = () => decryptHere(nonce, encrypted, digest, out);
       const there = threadNow();
-      return there === undefined ? here() : there.open(nonce, encrypted, digest, out, here);
+      return there === undefined ? here() : there.decrypt(nonce, encrypted, digest, out, here);
     },
     close: () => thread?.giveBack(),
   };
-}
-
-function isGenuine(decipher: ReturnType<typeof crypto.createDecipheriv>): boolean {
-  try {
-    decipher.final();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 // The block is built and compared by the layer above, for every backend alike.

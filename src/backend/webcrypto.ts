@@ -12,12 +12,11 @@ async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
 }
 
 async function createCipher(
-  purpose: 'seal' | 'open',
+  purpose: 'encrypt' | 'decrypt',
   sessionKey: Uint8Array,
 ): Promise<ChunkCipher> {
   const { subtle } = crypto;
-  const usage = purpose === 'seal' ? 'encrypt' : 'decrypt';
-  const key = await subtle.importKey('raw', unshared(sessionKey), 'AES-GCM', false, [usage]);
+  const key = await subtle.importKey('raw', unshared(sessionKey), 'AES-GCM', false, [purpose]);
   const parameters = (nonce: Uint8Array) => ({
     name: 'AES-GCM',
     iv: nonce as Uint8Array<ArrayBuffer>,
@@ -26,13 +25,13 @@ async function createCipher(
   const copies = reusedCopies();
   return {
     inFlight: IN_FLIGHT,
-    async seal(nonce, plain, out) {
+    async encrypt(nonce, plain, out) {
       const encrypted = await subtle.encrypt(parameters(nonce), key, unshared(plain));
       const digest = subtle.digest('SHA-256', encrypted);
       out.set(new Uint8Array(encrypted));
       return new Uint8Array(await digest);
     },
-    async open(nonce, encrypted, digest, out) {
+    async decrypt(nonce, encrypted, digest, out) {
       // Each call takes its copy of the bytes before it returns, but a thread may write between the two.
       const input = copies.copy(encrypted);
       const hashed = subtle.digest('SHA-256', input);

@@ -37,7 +37,7 @@ export async function openChunks(
   let done = 0;
 
   const { sessionKey } = opened.secrets;
-  const cipher = await backend.createCipher('open', sessionKey, total, layout.chunkSize);
+  const cipher = await backend.createCipher('decrypt', sessionKey, total, layout.chunkSize);
   try {
     await runChunks({
       count: to - from,
@@ -83,7 +83,7 @@ export function openChunk(
 ): Awaitable<Uint8Array> {
   const digest = parts.digests.subarray(DIGEST_LENGTH * index, DIGEST_LENGTH * (index + 1));
   const nonce = chunkNonce(index, index === layout.count - 1);
-  const genuine = cipher.open(nonce, encrypted, digest, room);
+  const genuine = cipher.decrypt(nonce, encrypted, digest, room);
   const check = (plain: Uint8Array | undefined) => {
     if (plain !== undefined) return plain;
     const offset = chunkPlace(layout, index).encryptedStart;

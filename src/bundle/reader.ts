@@ -122,7 +122,12 @@ export async function openBundle(
     throw error;
   }
   // For chunks one by one: a stream has a cipher of its own, which may have a thread.
-  const cipher = await backend.createCipher('open', sessionKey, layout.chunkSize, layout.chunkSize);
+  const cipher = await backend.createCipher(
+    'decrypt',
+    sessionKey,
+    layout.chunkSize,
+    layout.chunkSize,
+  );
   const store = chunkStore(body, opened, cipher, cacheSize);
   const closing = new AbortController();
 

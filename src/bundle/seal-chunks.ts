@@ -52,7 +52,7 @@ export async function sealChunks(
   sink: ChunkSink,
 ): Promise<SealedHeader> {
   const { backend, sessionKey, chunkSize, size } = work;
-  const cipher = await backend.createCipher('seal', sessionKey, size, chunkSize);
+  const cipher = await backend.createCipher('encrypt', sessionKey, size, chunkSize);
   let sealed: SealedChunks;
   try {
     sealed = await encryptChunks(work, cipher, source, sink);
@@ -95,7 +95,7 @@ async function encryptChunks(
       const plain = copies?.copy(bytes) ?? bytes;
       const room = sink.room(index, plain.length + TAG_LENGTH);
       rooms.push(room);
-      const digest = cipher.seal(chunkNonce(index, source.isLast(index)), plain, room);
+      const digest = cipher.encrypt(chunkNonce(index, source.isLast(index)), plain, room);
       // After the chunk was handed over, so that both are under way at once where there are two cores.
       hash?.update(plain);
       const keep = (value: Uint8Array) => {

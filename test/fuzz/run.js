@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
+import { inlineWorkers } from '../../build/inline-worker.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -93,6 +94,7 @@ try {
     format: 'esm',
     platform: 'node',
     target: 'node20',
+    plugins: [inlineWorkers()],
     logLevel: 'warning',
     outfile,
   });

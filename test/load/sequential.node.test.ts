@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { inlineWorkers } from '../../build/inline-worker.js';
 
 const run = promisify(execFile);
 const MIB = 2 ** 20;
@@ -21,6 +22,7 @@ beforeAll(async () => {
     platform: 'node',
     target: 'node20',
     outfile: join(folder, 'child.mjs'),
+    plugins: [inlineWorkers()],
     logLevel: 'warning',
   });
 });

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { build, transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inlineWorkers } from '../../build/inline-worker.js';
 import { examples, ROOT, sources, writeKeyModule } from '../support/docs.ts';
 
 const ENTRIES = ['index', 'node', 'zip', 'release', 'capgo', 'capgo-node'];
@@ -23,6 +24,7 @@ describe('examples', () => {
       format: 'esm',
       outdir: target,
       external: ['node:*'],
+      plugins: [inlineWorkers()],
       logLevel: 'error',
     });
     const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { inlineWorkers } from '../../build/inline-worker.js';
 import { licenceOf, writeLicences } from '../../build/licences.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -32,7 +33,7 @@ const bundle = (entry: string, absWorkingDir: string) =>
     write: false,
     outdir: 'out',
     logLevel: 'silent',
-    plugins: [writeLicences(join(folder, 'LICENSES.txt'))],
+    plugins: [inlineWorkers(), writeLicences(join(folder, 'LICENSES.txt'))],
   });
 
 describe('what the command line bundles', () => {

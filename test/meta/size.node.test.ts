@@ -3,6 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import { build, type Metafile } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { inlineWorkers } from '../../build/inline-worker.js';
 
 const BUDGET = 10_000;
 
@@ -23,6 +24,7 @@ beforeAll(async () => {
     chunkNames: '[name]-[hash]',
     metafile: true,
     write: false,
+    plugins: [inlineWorkers()],
     logLevel: 'error',
   });
   meta = result.metafile;

@@ -66,6 +66,7 @@ function optionsFor(part, files) {
       '**',
       '!package.json',
       '!src/**/*',
+      '!build/*.js',
       '!test/{support,unit,property,vectors,security}/**/*',
       '!test/mutation/*.js',
     ],

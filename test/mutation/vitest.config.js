@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer } from 'vitest/node';
+import { inlineWorkersInVite } from '../../build/inline-worker.js';
 import { PARTS } from './parts.js';
 
 const { tests } = PARTS[process.env.MUTATED_PART];
@@ -13,6 +14,7 @@ class AsListed extends BaseSequencer {
 }
 
 export default defineConfig({
+  plugins: [inlineWorkersInVite()],
   test: {
     include: tests,
     environment: 'node',

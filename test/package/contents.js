@@ -15,6 +15,7 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
+import { inlineWorkers } from '../../build/inline-worker.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const LIST = join(import.meta.dirname, 'contents.txt');
@@ -49,6 +50,7 @@ async function bundledInto(entry) {
     mainFields: ['module', 'main'],
     format: 'esm',
     metafile: true,
+    plugins: [inlineWorkers()],
     write: false,
   });
   const [{ inputs }] = Object.values(metafile.outputs);

@@ -36,9 +36,9 @@ async function prepare(seed: number) {
   const layout: ChunkLayout = chunkLayout(0, 4096);
   const sessionKey = Uint8Array.from({ length: 32 }, (_, i) => (seed * 31 + i * 7) & 0xff);
   const body = new Uint8Array(16);
-  const cipher = await backend.createCipher('seal', sessionKey, 0, 4096);
+  const cipher = await backend.createCipher('encrypt', sessionKey, 0, 4096);
   const nonce = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
-  const digests = await cipher.seal(nonce, new Uint8Array(), body);
+  const digests = await cipher.encrypt(nonce, new Uint8Array(), body);
   const head = encodeHead({
     kind: 'bundle',
     layout,

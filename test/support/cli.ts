@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll } from 'vitest';
+import { inlineWorkers } from '../../build/inline-worker.js';
 
 export interface Ran {
   readonly code: number | null;
@@ -44,6 +45,7 @@ export function useCli(): void {
       format: 'esm',
       platform: 'node',
       target: 'node20',
+      plugins: [inlineWorkers()],
       mainFields: ['module', 'main'],
       banner: {
         js: "import { createRequire as createRequire_ } from 'node:module';\nconst require = createRequire_(import.meta.url);",

@@ -7,6 +7,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { inlineWorkers } from '../../build/inline-worker.js';
 
 const SUFFIX = '.bundleseal-tmp';
 
@@ -139,6 +140,7 @@ export async function buildModule(folder: string): Promise<string> {
     format: 'esm',
     platform: 'node',
     outfile,
+    plugins: [inlineWorkers()],
     logLevel: 'error',
   });
   return outfile;

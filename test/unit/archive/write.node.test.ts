@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inlineWorkers } from '../../../build/inline-worker.js';
 import { zipBundle } from '../../../src/zip.ts';
 
 describe('zipBundle', () => {
@@ -28,6 +29,7 @@ describe('zipBundle', () => {
       format: 'esm',
       platform: 'node',
       outfile: script,
+      plugins: [inlineWorkers()],
       logLevel: 'error',
     });
   });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { inlineWorkers } from '../../../build/inline-worker.js';
 import { selectBackend } from '../../../src/backend/select.ts';
 import { sealBundle } from '../../../src/bundle/encrypt.ts';
 import { checksum, decryptBundle, encryptBundle, inspectBundle } from '../../../src/index.ts';
@@ -278,6 +279,7 @@ describe('the built package', () => {
       outdir: folder,
       outExtension: { '.js': '.mjs' },
       chunkNames: '[name]-[hash]',
+      plugins: [inlineWorkers()],
       logLevel: 'error',
     });
 

@@ -53,9 +53,9 @@ function watched(hashesWhole = false) {
       const cipher = await nobleBackend.createCipher(purpose, sessionKey, size, chunkSize);
       return {
         inFlight: Number.POSITIVE_INFINITY,
-        seal: (nonce, chunk, out) => slowly(() => cipher.seal(nonce, chunk, out)) as never,
-        open: (nonce, chunk, digest, out) =>
-          slowly(() => cipher.open(nonce, chunk, digest, out)) as never,
+        encrypt: (nonce, chunk, out) => slowly(() => cipher.encrypt(nonce, chunk, out)) as never,
+        decrypt: (nonce, chunk, digest, out) =>
+          slowly(() => cipher.decrypt(nonce, chunk, digest, out)) as never,
         close() {
           seen.closed += 1;
           cipher.close();
@@ -87,7 +87,7 @@ describe('chunks that may be in memory at once', () => {
     const sessionKey = new Uint8Array(32).fill(7);
     const sealed = await sealBundle(source, { ...readSealing(sealing), key, backend, sessionKey });
     expect(seen.most).toBe(most);
-    expect(seen.ciphers).toEqual([['seal', plain.length, CHUNK]]);
+    expect(seen.ciphers).toEqual([['encrypt', plain.length, CHUNK]]);
     expect(seen.closed).toBe(1);
     expect(sealed.checksum).toBe(checksum);
     const opened = await decryptBundle(sealed.bytes, { publicKey: keyB.spki });
@@ -127,10 +127,10 @@ describe('the checksum of what is sealed', () => {
       sha256: () => new Promise((_, reject) => setTimeout(reject, 1, new Error('the checksum'))),
       createCipher: () => ({
         inFlight: 1,
-        seal: () => {
+        encrypt: () => {
           throw no;
         },
-        open: () => undefined,
+        decrypt: () => undefined,
         close() {},
       }),
     };
@@ -163,7 +163,7 @@ describe('opening chunks', () => {
     const watch = watched();
     expect(same(await open(input, watch), plain)).toBe(true);
     expect(watch.seen.most).toBe(most);
-    expect(watch.seen.ciphers).toEqual([['open', plain.length, CHUNK]]);
+    expect(watch.seen.ciphers).toEqual([['decrypt', plain.length, CHUNK]]);
     expect(watch.seen.closed).toBe(1);
   });
 
@@ -188,7 +188,7 @@ describe('opening chunks', () => {
     const memory = await open(openInput(bytes, 'sealed'), watch, {
       ...{ range, checksum: 'none', onProgress },
     });
-    expect(watch.seen.ciphers).toEqual([['open', total, CHUNK]]);
+    expect(watch.seen.ciphers).toEqual([['decrypt', total, CHUNK]]);
     expect(seen).toHaveLength(range[1] - range[0]);
     expect(seen[0]).toEqual({ done: CHUNK, total });
     expect(seen.at(-1)).toEqual({ done: total, total });
@@ -227,12 +227,12 @@ describe('a bundle whose size only reading tells', () => {
     createHash: () => ({ update() {}, digest: () => new Uint8Array(32) }),
     createCipher: () => ({
       inFlight: 1,
-      seal(nonce) {
+      encrypt(nonce) {
         const digest = new Uint8Array(32);
         digest.set(nonce);
         return digest;
       },
-      open: () => undefined,
+      decrypt: () => undefined,
       close() {},
     }),
   };

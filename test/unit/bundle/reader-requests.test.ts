@@ -141,12 +141,12 @@ describe('requests', () => {
     const { createCipher } = nobleBackend;
     const spy = vi.spyOn(nobleBackend, 'createCipher').mockImplementation(async (...args) => {
       const cipher = await createCipher(...args);
-      const open: ChunkCipher['open'] = (...chunk) =>
-        new Promise((resolve) => opened.push(() => resolve(cipher.open(...chunk))));
-      return { ...cipher, open };
+      const decrypt: ChunkCipher['decrypt'] = (...chunk) =>
+        new Promise((resolve) => opened.push(() => resolve(cipher.decrypt(...chunk))));
+      return { ...cipher, decrypt };
     });
     const reader = await openBundle(ciphertext, { publicKey: keyB.spki, seal, backend: 'noble' });
-    expect(spy).toHaveBeenCalledExactlyOnceWith('open', expect.any(Uint8Array), CHUNK, CHUNK);
+    expect(spy).toHaveBeenCalledExactlyOnceWith('decrypt', expect.any(Uint8Array), CHUNK, CHUNK);
     spy.mockRestore();
     const controller = new AbortController();
     const first = reader.read(0, 10, { signal: controller.signal });
@@ -210,7 +210,7 @@ describe('a store of chunks', () => {
     const keys = await readPublicKeys(nobleBackend, keyB.spki);
     const opened = await openSealText(nobleBackend, seal, keys, {});
     const { sessionKey } = opened.secrets;
-    const cipher = await nobleBackend.createCipher('open', sessionKey, CHUNK, CHUNK);
+    const cipher = await nobleBackend.createCipher('decrypt', sessionKey, CHUNK, CHUNK);
     const store = chunkStore(openInput(ciphertext, 'body'), opened, cipher, 0);
     const { controller, listening } = watchedSignal();
     const given: number[] = [];

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inlineWorkers } from '../../../build/inline-worker.js';
 import { encryptBundle } from '../../../src/index.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../../support/chromium.js';
@@ -64,6 +65,7 @@ async function oneFile(contents: string): Promise<string> {
     format: 'iife',
     write: false,
     define: { PUBLIC_KEY: JSON.stringify(keyB.spki) },
+    plugins: [inlineWorkers()],
     logLevel: 'error',
   });
   return (outputFiles[0] as { text: string }).text;

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inlineWorkers } from '../../../build/inline-worker.js';
 import { encryptBundle } from '../../../src/index.ts';
 import { zipBundle } from '../../../src/zip.ts';
 import { bytesOf } from '../../support/bytes.ts';
@@ -72,6 +73,7 @@ describe.skipIf(!existsSync(CHROMIUM_PATH) && process.env['CI'] === undefined)(
         format: 'iife',
         write: false,
         define: { PUBLIC_KEY: JSON.stringify(keyB.spki) },
+        plugins: [inlineWorkers()],
         logLevel: 'error',
       });
       script = (outputFiles[0] as { text: string }).text;

@@ -1,0 +1,63 @@
+// `import CODE from './some-worker.ts?thread'` gives a module, with all that it imports, as the text of a script that
+// calls its `main`. A library has no file of its own to start a thread from once an app's bundler is done with it.
+
+import { dirname, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+const SUFFIX = /\?thread$/;
+
+/**
+ * The text for `new Worker(text, { eval: true })`: one classic script, minified, with nothing left to import.
+ *
+ * @param {string} entry - Path of a TypeScript module that exports `main`.
+ * @returns {Promise<{ text: string, files: string[] }>} the text, and the paths of what went into it.
+ */
+export async function inlineWorker(entry) {
+  const { outputFiles, metafile } = await build({
+    stdin: {
+      contents: `import { main } from ${JSON.stringify(entry)}; main();`,
+      resolveDir: dirname(entry),
+    },
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    platform: 'neutral',
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+  });
+  const files = Object.keys(metafile.inputs).filter((file) => file !== '<stdin>');
+  return { text: outputFiles[0].text.trim(), files: files.map((file) => resolve(file)) };
+}
+
+/** For esbuild and tsup. @returns {import('esbuild').Plugin} */
+export function inlineWorkers() {
+  return {
+    name: 'inline-workers',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: SUFFIX }, ({ path, resolveDir }) => ({
+        path: resolve(resolveDir, path.replace(SUFFIX, '')),
+        namespace: 'thread',
+      }));
+      onLoad({ filter: /./, namespace: 'thread' }, async ({ path }) => {
+        const { text, files } = await inlineWorker(path);
+        return { contents: text, loader: 'text', watchFiles: files };
+      });
+    },
+  };
+}
+
+/** For Vitest. @returns {import('vitest/config').Plugin} */
+export function inlineWorkersInVite() {
+  return {
+    name: 'inline-workers',
+    enforce: 'pre',
+    async load(id) {
+      if (!SUFFIX.test(id)) return undefined;
+      const { text, files } = await inlineWorker(id.replace(SUFFIX, ''));
+      for (const file of files) this.addWatchFile(file);
+      return `export default ${JSON.stringify(text)};`;
+    },
+  };
+}

@@ -1,0 +1,5 @@
+declare module '*?thread' {
+  /** A script that calls the module's `main`: see build/inline-worker.js. */
+  const code: string;
+  export default code;
+}

@@ -1,0 +1,79 @@
+// One chunk by node:crypto, on the caller's thread and on the second one alike.
+
+import type { CipherKey } from 'node:crypto';
+import { type Copies, equalBytes } from '../bytes.ts';
+import { TAG_LENGTH } from '../format/chunks.ts';
+import { release, SLICE } from './node-slices.ts';
+
+const crypto = process.getBuiltinModule('node:crypto');
+
+const ALGORITHM = 'aes-256-gcm';
+
+/** Without what a Buffer has of its own: its `slice` is a view, where everyone else expects a copy. */
+export function plainBytes(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+/** Writes the encrypted chunk and its tag to `out`; answers with the SHA-256 of both. */
+export function encryptChunk(
+  key: CipherKey,
+  nonce: Uint8Array,
+  plain: Uint8Array,
+  out: Uint8Array,
+): Uint8Array {
+  const cipher = crypto.createCipheriv(ALGORITHM, key, nonce);
+  const hash = crypto.createHash('sha256');
+  for (let at = 0; at < plain.length; at += SLICE) {
+    const encrypted = cipher.update(plain.subarray(at, at + SLICE));
+    hash.update(encrypted);
+    out.set(encrypted, at);
+    release(encrypted);
+  }
+  cipher.final();
+  const tag = cipher.getAuthTag();
+  out.set(tag, plain.length);
+  return plainBytes(hash.update(tag).digest());
+}
+
+/**
+ * Writes the plain chunk to `out` if `encrypted` has this SHA-256 and decrypts; else `out` is wiped.
+ *
+ * @param copies - Given if another thread may write to `encrypted` meanwhile: each slice is then hashed and decrypted
+ * from the same copy.
+ * @returns whether the chunk is genuine.
+ */
+export function decryptChunk(
+  key: CipherKey,
+  nonce: Uint8Array,
+  encrypted: Uint8Array,
+  digest: Uint8Array,
+  out: Uint8Array,
+  copies: Copies | undefined,
+): boolean {
+  const end = encrypted.length - TAG_LENGTH;
+  const tag = new Uint8Array(encrypted.subarray(end));
+  const hash = crypto.createHash('sha256');
+  const decipher = crypto.createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_LENGTH });
+  decipher.setAuthTag(tag);
+  for (let at = 0; at < end; at += SLICE) {
+    const slice = encrypted.subarray(at, Math.min(at + SLICE, end));
+    const input = copies?.copy(slice) ?? slice;
+    hash.update(input);
+    const plain = decipher.update(input);
+    out.set(plain, at);
+    release(plain);
+    copies?.giveBack(input);
+  }
+  if (equalBytes(hash.update(tag).digest(), digest) && isGenuine(decipher)) return true;
+  out.fill(0, 0, end);
+  return false;
+}
+
+function isGenuine(decipher: ReturnType<typeof crypto.createDecipheriv>): boolean {
+  try {
+    decipher.final();
+    return true;
+  } catch {
+    return false;
+  }
+}
