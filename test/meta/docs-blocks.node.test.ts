@@ -1,5 +1,5 @@
-// No block of code in the documentation goes unseen: TypeScript is compiled and run, commands are run, and what is
-// not says so to its reader.
+// Every block of code in the documentation is checked: TypeScript compiles and runs, commands run, and a page says so
+// to its reader where a block is neither.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,8 +11,9 @@ import { blocks, examples, pages, ROOT, writeKeyModule } from '../support/docs.t
 interface Elsewhere {
   readonly language: string;
   readonly pages: RegExp;
-  /** What runs it; for what is run by nothing, the words that the page says it with. */
+  /** The file that runs the block. */
   readonly run?: string | readonly string[];
+  /** For a block that nothing runs: the words of the page that say so. */
   readonly said?: string;
 }
 
@@ -31,7 +32,8 @@ const ELSEWHERE: readonly Elsewhere[] = [
   },
   { language: 'kotlin', pages: /^docs\/readers\.md$/, said: 'these lines are not compiled or run' },
   { language: 'swift', pages: /^docs\/readers\.md$/, said: 'This one is not compiled or run' },
-  // Pictures of folders.
+  // Pictures, not code.
+  { language: 'mermaid', pages: /^README\.md$/, said: 'Who holds which key' },
   { language: '', pages: /^CONTRIBUTING\.md$/, said: 'How the code is laid out' },
 ];
 

@@ -1,17 +1,29 @@
-// What the documentation shows is run, and where it points there is something.
+// The examples in the documentation run, and the links in docstrings lead somewhere.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { build, transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inlineWorkers } from '../../build/inline-worker.js';
-import { examples, ROOT, sources, writeKeyModule } from '../support/docs.ts';
+import { examples, ROOT, sources } from '../support/docs.ts';
+import { makeProject, type Secrets } from '../support/docs-project.ts';
 
 const ENTRIES = ['index', 'node', 'zip', 'release', 'capgo', 'capgo-node'];
+const WEB = join(ROOT, 'test/support/docs-web.js');
 
 describe('examples', () => {
   let folder: string;
+  let project: string;
+  let secrets: Secrets;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(ROOT, 'node_modules/.examples-'));
@@ -36,8 +48,8 @@ describe('examples', () => {
       join(target, 'package.json'),
       JSON.stringify({ name: 'bundleseal', type: 'module', exports: Object.fromEntries(targets) }),
     );
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    await writeKeyModule(join(folder, 'bundleseal-key.js'));
+    project = join(folder, 'project');
+    secrets = await makeProject(project);
   });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,11 +58,32 @@ describe('examples', () => {
     expect(examples.length).toBeGreaterThan(10);
   });
 
+  // Each one in a copy of its own, so that none depends on another.
   it.each(examples)('of $from runs', async ({ code }) => {
     const { code: js } = await transform(code, { loader: 'ts', format: 'esm' });
-    const file = join(folder, `${Math.random().toString(36).slice(2)}.mjs`);
-    writeFileSync(file, js);
-    execFileSync(process.execPath, [file], { cwd: folder, timeout: 60_000 });
+    const copy = mkdtempSync(join(folder, 'copy-'));
+    cpSync(project, copy, { recursive: true });
+    writeFileSync(join(copy, 'example.mjs'), js);
+    execFileSync(process.execPath, ['--import', WEB, 'example.mjs'], {
+      cwd: copy,
+      timeout: 60_000,
+      env: { ...process.env, ...secrets },
+    });
+  });
+});
+
+describe('examples of apps', () => {
+  // In a page of the documentation a build machine has a private key and an app has a public one, never both.
+  const inPages = examples.filter(({ file }) => /^(README\.md|docs\/)/.test(file));
+  const opens =
+    /\b(decryptBundle|decryptStream|decryptFile|openBundle|applyPatch|openIndex\w*|openKeys)\(/;
+
+  it('are found', () => {
+    expect(inPages.filter(({ code }) => opens.test(code)).length).toBeGreaterThan(5);
+  });
+
+  it.each(inPages.filter(({ code }) => opens.test(code)))('of $from make no key', ({ code }) => {
+    expect(code).not.toMatch(/\bkeygen\b|privateKey/);
   });
 });
 

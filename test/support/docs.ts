@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeModule } from '../../src/cli/key-module.ts';
-import { rsa2048Spki } from './keys.ts';
+import { keyB } from './vectors.ts';
 
 export const ROOT: string = join(import.meta.dirname, '../..');
 
@@ -51,7 +51,7 @@ export const examples: readonly Block[] = blocks.filter(({ language }) =>
   ['ts', 'js'].includes(language),
 );
 
-/** Writes the module of public keys that examples import, as the command line does. */
+/** Writes the module of public keys that examples import, as `key save --module` does. */
 export async function writeKeyModule(path: string): Promise<void> {
-  await writeModule(path, [rsa2048Spki], false);
+  await writeModule(path, [keyB.spki], false);
 }
