@@ -1,7 +1,7 @@
 // `import CODE from './some-worker.ts?thread'` gives a module, with all that it imports, as the text of a script that
 // calls its `main`. A library has no file of its own to start a thread from once an app's bundler is done with it.
 
-import { dirname, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const SUFFIX = /\?thread$/;
@@ -36,12 +36,13 @@ export function inlineWorkers() {
   return {
     name: 'inline-workers',
     setup({ onLoad, onResolve }) {
+      // Relative, as esbuild writes the path into a comment: no name of this machine's folders is published.
       onResolve({ filter: SUFFIX }, ({ path, resolveDir }) => ({
-        path: resolve(resolveDir, path.replace(SUFFIX, '')),
+        path: relative(process.cwd(), resolve(resolveDir, path.replace(SUFFIX, ''))),
         namespace: 'thread',
       }));
       onLoad({ filter: /./, namespace: 'thread' }, async ({ path }) => {
-        const { text, files } = await inlineWorker(path);
+        const { text, files } = await inlineWorker(resolve(path));
         return { contents: text, loader: 'text', watchFiles: files };
       });
     },
