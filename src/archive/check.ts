@@ -1,7 +1,11 @@
 // Reading a whole archive as a device will, and writing it again, for whoever seals and verifies.
 
+import { BundleSealError } from '../errors.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
+import type { Mend } from './format/entry.ts';
 import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from './format/limits.ts';
+import { type MendedName, mendName } from './format/mend.ts';
+import type { CentralHeader } from './format/records.ts';
 import { createPace } from './pace.ts';
 import { joined } from './pieces.ts';
 import { contentOf, readArchive } from './read/archive.ts';
@@ -85,26 +89,57 @@ export async function checkArchive(
   };
 }
 
+export interface RepackOptions extends ZipOptions {
+  /** Called for each file whose name every reader refuses, with what it is taken for. */
+  readonly onMended?: (mended: MendedName) => void;
+}
+
+/**
+ * Whether the directory of an archive that readers refuse is one that {@link repackArchive} writes again.
+ *
+ * @throws What the source throws.
+ */
+export async function canMend(source: ZipSource, options: ZipLimits): Promise<boolean> {
+  const ranges = openZipSource(source);
+  const reads = async (mend?: Mend) => {
+    try {
+      await readArchive(ranges, readLimits(options), createPace(undefined), undefined, mend);
+      return true;
+    } catch (error) {
+      if (error instanceof BundleSealError && error.code === 'ERR_ARCHIVE_INVALID') return false;
+      throw error;
+    }
+  };
+  return !(await reads()) && (await reads((header) => mendName(header)?.path));
+}
+
 /**
  * Writes an archive that can be read, however odd it is, as `zipStream` writes the same files. Each file is checked
- * as it is read. Constant memory: 20 MB, and about 1 KB a file.
+ * as it is read. Names that readers refuse are mended where that is possible: see {@link MendedName}. Constant memory:
+ * 20 MB, and about 1 KB a file.
  *
- * @param options - The limits, the `level`, a signal, and `onProgress`, which counts inflated bytes.
+ * @param options - The limits, the `level`, a signal, `onProgress`, which counts inflated bytes, and `onMended`.
  * @throws `TypeError`, `RangeError` at once: a wrong or unknown option, by name. The stream ends with what
  * `checkArchive` throws.
  */
 export function repackArchive(
   source: ZipSource,
-  options: ZipOptions = {},
+  options: RepackOptions = {},
 ): ReadableStream<Uint8Array> {
-  checkOptions('repackArchive', options, [...LIMIT_OPTIONS, 'level', 'signal', 'onProgress']);
+  const { onMended, ...zipOptions } = options;
+  checkOptions('repackArchive', zipOptions, [...LIMIT_OPTIONS, 'level', 'signal', 'onProgress']);
   const limits = readLimits(options);
   const { signal } = options;
   const ranges = openZipSource(source);
   const pace = createPace(signal);
   async function* files() {
     const meter = createMeter(limits);
-    for (const entry of await readArchive(ranges, limits, pace, signal)) {
+    const mend = (header: CentralHeader) => {
+      const mended = mendName(header);
+      if (mended !== undefined && !mended.path.endsWith('/')) onMended?.(mended);
+      return mended?.path;
+    };
+    for (const entry of await readArchive(ranges, limits, pace, signal, mend)) {
       const content = (stop: AbortSignal) =>
         contentOf({ source: ranges, entry, piece: PIECE, meter, pace, signal: stop });
       if (!entry.isFolder) {
@@ -112,5 +147,5 @@ export function repackArchive(
       }
     }
   }
-  return zipStream(files(), options);
+  return zipStream(files(), zipOptions);
 }

@@ -2,6 +2,8 @@
 
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
+import type { ZipLimits } from '../archive/format/limits.ts';
+import type { MendedName } from '../archive/format/mend.ts';
 import { BundleSealError } from '../errors.ts';
 import type { FileSource } from '../files/file-source.ts';
 import { findPrivateKey } from '../keys/find-private.ts';
@@ -110,10 +112,10 @@ async function readZip(
     try {
       return await checkArchive(source, { ...limits, signal, onProgress, onFile });
     } catch (error) {
-      throw withRemedy(error);
+      throw await withRemedy(error, source, limits);
     }
   });
-  if (checked.files.length === 0) throw withRemedy(refused('the archive holds no file'));
+  if (checked.files.length === 0) throw addRemedy(refused('the archive holds no file'), NO_ZIP);
   if (index === 'absent') {
     throw refused(
       `the archive has no index.html at its root, so no app could start from it: ${indexAdvice(indexes)}`,
@@ -138,16 +140,27 @@ function refused(message: string, path?: string): BundleSealError {
   return new BundleSealError('ERR_ARCHIVE_INVALID', message, path === undefined ? {} : { path });
 }
 
-/** Says of a fault that apps would find it too, and what to do where no zip is meant. */
-function withRemedy(error: unknown): unknown {
+const NO_ZIP = 'apps refuse such a zip; if the bundle is meant to be none, pass --raw';
+const REPACK =
+  'apps refuse such a zip; bundle encrypt --repack writes a clean one with names that all apps take';
+
+/** Says of a fault that apps would find it too, and what to do about it. */
+async function withRemedy(
+  error: unknown,
+  source: BundleSource,
+  limits: ZipLimits,
+): Promise<unknown> {
   if (!(error instanceof BundleSealError) || error.code !== 'ERR_ARCHIVE_INVALID') return error;
-  const { code, message, path, offset } = error;
-  if (message.includes('--')) return error;
-  return new BundleSealError(
-    code,
-    `${message} (apps refuse such a zip; if the bundle is meant to be none, pass --raw)`,
-    { ...(path !== undefined && { path }), ...(offset !== undefined && { offset }) },
-  );
+  if (error.message.includes('--')) return error;
+  const { canMend } = await import('../archive/check.ts');
+  // A source that can't be read any more says nothing new.
+  const isMendable = await canMend(source, limits).catch(() => false);
+  return addRemedy(error, isMendable ? REPACK : NO_ZIP);
+}
+
+function addRemedy({ code, message, path, offset }: BundleSealError, remedy: string): Error {
+  const fields = { ...(path !== undefined && { path }), ...(offset !== undefined && { offset }) };
+  return new BundleSealError(code, `${message} (${remedy})`, fields);
 }
 
 /** A zip that lies in a file, read as apps do. */
@@ -169,24 +182,54 @@ async function onSource<T>(file: string, work: (source: FileSource) => Promise<T
   }
 }
 
-/** Writes the files of a zip as a zip that every reader takes; `out` is a new file in a folder of our own. */
+/**
+ * Writes the files of a zip as a zip that every reader takes, and warns of names that it had to mend; `out` is a new file
+ * in a folder of our own.
+ *
+ * @returns False: it is no zip, and nothing was written.
+ */
 export async function repack(
-  { signal, follow }: Context,
+  context: Context,
   file: string,
   out: string,
   options: LimitOptions,
-): Promise<void> {
+): Promise<boolean> {
+  const { signal } = context;
   const { repackArchive } = await import('../archive/check.ts');
   const limits = readLimitOptions(options);
-  await onSource(file, (source) =>
-    follow('repacking', async (onProgress) => {
+  const mended: MendedName[] = [];
+  const onMended = (name: MendedName) => void mended.push(name);
+  const isZip = await onSource(file, async (source) => {
+    if ((await otherThanZip(source)) !== undefined) return false;
+    await context.follow('repacking', async (onProgress) => {
       const output = await open(out, 'wx', 0o600);
       try {
-        const zip = repackArchive(source, { ...limits, signal, onProgress });
+        const zip = repackArchive(source, { ...limits, signal, onProgress, onMended });
         await zip.pipeTo(new WritableStream({ write: (piece) => output.writeFile(piece) }));
       } finally {
         await output.close();
       }
-    }),
+    });
+    return true;
+  });
+  warnOfMended(context, mended, 'separator', 'its "\\" was taken for "/" between folders');
+  warnOfMended(
+    context,
+    mended,
+    'encoding',
+    'its name is in an unknown encoding and was read by code page 437, that of MS-DOS; see whether the app asks for it by this name',
   );
+  return isZip;
+}
+
+function warnOfMended(
+  context: Context,
+  mended: readonly MendedName[],
+  by: MendedName['by'],
+  how: string,
+): void {
+  const [first, ...others] = mended.filter((name) => name.by === by);
+  if (first === undefined) return;
+  const more = others.length > 0 ? ` (and ${others.length} more like it)` : '';
+  context.warn(`${JSON.stringify(first.path)}${more}: ${how}`);
 }

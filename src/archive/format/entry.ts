@@ -17,6 +17,9 @@ export interface CentralEntry extends Entry {
   readonly offset: number;
 }
 
+/** The name that an entry is to have, where it is another one than its header says. */
+export type Mend = (header: CentralHeader) => string | undefined;
+
 /** Bytes of a name as it stands in the archive: four times those of the longest path. */
 const MAX_RAW_NAME = 4096;
 
@@ -25,12 +28,12 @@ const AGAIN = 'make the archive again with a common zip tool';
 /**
  * An entry by one of its headers, with a path that is safe.
  *
+ * @param name - Where it is another one than the header says.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: the path is not safe, or the entry is encrypted, of
  * an unknown method or no sense.
  */
-export function checkHeader(header: Header): Entry {
+export function checkHeader(header: Header, name: string = nameIn(header)): Entry {
   const { flags, method, size } = header;
-  const name = nameIn(header);
   // All tools read it as the folder that is unpacked into: bsdtar and others write it for each name.
   const plain = name.replace(/^(?:\.\/)+/, '');
   const isRoot = name === '/' || (plain === '' && name !== '');
@@ -88,11 +91,12 @@ const IN_UTF8 = 'zip again with a tool that writes names in UTF-8';
 /**
  * An entry by its record in the central directory.
  *
+ * @param mend - Gives names that would be refused another form.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: as {@link checkHeader}, and for a link, a device or
  * another disk.
  */
-export function checkCentral(header: CentralHeader): CentralEntry {
-  const entry = checkHeader(header);
+export function checkCentral(header: CentralHeader, mend?: Mend): CentralEntry {
+  const entry = checkHeader(header, mend?.(header));
   const { path, isFolder } = entry;
   if (header.disk !== 0) throw invalid(MULTI_DISK);
   if (header.endsInLocator)

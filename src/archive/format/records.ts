@@ -29,6 +29,8 @@ export interface Header {
 }
 
 export interface CentralHeader extends Header {
+  /** The system that it was made on: APPNOTE 4.4.2. */
+  readonly host: number;
   /** Of the local header. */
   readonly offset: number;
   /** The disk that it is on. */
@@ -103,6 +105,7 @@ export async function readCentral(cursor: Cursor): Promise<CentralHeader> {
   cursor.skip(length);
   return {
     at,
+    host: view.getUint8(5),
     flags: view.getUint16(8, true),
     method: view.getUint16(10, true),
     crc32: view.getUint32(16, true),

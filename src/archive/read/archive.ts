@@ -7,6 +7,7 @@ import {
   checkAgreement,
   isDescribedLater,
   type Measured,
+  type Mend,
 } from '../format/entry.ts';
 import { DEFLATED, LOCAL_LENGTH, SIGNATURE, STORED } from '../format/layout.ts';
 import { createMeter, type Growth, type Limits } from '../format/limits.ts';
@@ -34,10 +35,11 @@ export async function readArchive(
   limits: Limits,
   pace: Pace,
   signal: AbortSignal | undefined,
+  mend?: Mend,
 ): Promise<ArchiveEntry[]> {
   const cursor = await findDirectory(source, signal);
   const { offset } = cursor;
-  const entries = await readDirectory(cursor, limits, pace);
+  const entries = await readDirectory(cursor, limits, pace, mend);
   const paths = createPathSet();
   const meter = createMeter(limits);
   for (const entry of entries) {

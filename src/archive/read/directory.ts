@@ -3,7 +3,7 @@
 import type { Source } from '../../sources/input.ts';
 import { type Cursor, createCursor } from '../format/cursor.ts';
 import { findEnd, indexOfEnd, isPadding, MAX_AFTER_END } from '../format/end-records.ts';
-import { type CentralEntry, checkCentral, MULTI_DISK } from '../format/entry.ts';
+import { type CentralEntry, checkCentral, type Mend, MULTI_DISK } from '../format/entry.ts';
 import {
   COUNT_IN_ZIP64,
   END_LENGTH,
@@ -44,11 +44,12 @@ export async function readDirectory(
   cursor: Cursor,
   limits: Limits,
   pace: Pace,
+  mend?: Mend,
 ): Promise<CentralEntry[]> {
   const offset = cursor.offset;
   const entries: CentralEntry[] = [];
   while ((await peekSignature(cursor)) === SIGNATURE.central) {
-    const entry = checkCentral(await readCentral(cursor));
+    const entry = checkCentral(await readCentral(cursor), mend);
     entries.push(entry);
     checkCount(limits, entries.length, entry.path);
     await pace();

@@ -165,13 +165,16 @@ async function withZip<T>(
   }
   return withInput(context, input, async (file) => {
     if (options.raw) return work(file, undefined);
-    const keys = options.allowPrivateKey ? 'allow' : 'refuse';
-    const verdict = await readFileAsAppsDo(context, file, { ...options, keys });
-    if (!options.repack || !verdict.usable) return work(file, verdict);
+    const look = (zip: string) =>
+      readFileAsAppsDo(context, zip, {
+        ...options,
+        keys: options.allowPrivateKey ? 'allow' : 'refuse',
+      });
+    if (!options.repack) return work(file, await look(file));
     return withTemporaryFolder(async (folder) => {
-      const zip = join(folder, 'bundle.zip');
-      await repack(context, file, zip, options);
-      return work(zip, verdict);
+      const clean = join(folder, 'bundle.zip');
+      const zip = (await repack(context, file, clean, options)) ? clean : file;
+      return work(zip, await look(zip));
     });
   });
 }

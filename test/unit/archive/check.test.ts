@@ -1,8 +1,8 @@
 // An archive that is read as a device will read it, and written again.
 
 import { describe, expect, it } from 'vitest';
-import { checkArchive, repackArchive } from '../../../src/archive/check.ts';
-import { type ZipLimits, zipBundle, zipStream } from '../../../src/zip.ts';
+import { canMend, checkArchive, repackArchive } from '../../../src/archive/check.ts';
+import { unzipBundle, type ZipLimits, zipBundle, zipStream } from '../../../src/zip.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
 import { collect, join, rawZip, slowCrc32, streamOf, textOf, u, utf8 } from '../../support/zip.ts';
@@ -93,6 +93,54 @@ describe('repackArchive', () => {
     const expected = await zipBundle({ 'a/b.txt': files['app.js'], 'index.html': content });
     expect(await collect(repackArchive(odd))).toEqual(expected);
     expect((await checkArchive(await collect(repackArchive(odd)))).notForward).toBeUndefined();
+  });
+
+  const hosts = { 'MS-DOS': 0, 'NTFS (APPNOTE)': 10, 'NTFS (Info-ZIP)': 11, VFAT: 14 };
+
+  it.each(Object.entries(hosts))('takes a backslash of %s for a folder', async (_, host) => {
+    const central = { madeBy: 256 * host + 20 };
+    const zip = rawZip([
+      { name: 'assets\\', central },
+      { name: 'assets\\js\\app.js', content: utf8('1'), central },
+    ]);
+    const mended: unknown[] = [];
+    expect(await canMend(zip, {})).toBe(true);
+    const clean = await collect(repackArchive(zip, { onMended: (name) => void mended.push(name) }));
+    expect([...(await unzipBundle(clean)).keys()]).toEqual(['assets/js/app.js']);
+    expect(mended).toEqual([{ path: 'assets/js/app.js', by: 'separator' }]);
+    await rejection(unzipBundle(zip), 'ERR_ARCHIVE_INVALID');
+    await rejection(checkArchive(zip), 'ERR_ARCHIVE_INVALID');
+  });
+
+  it('keeps refusing a backslash that may be a letter', async () => {
+    const dos = { madeBy: 20 };
+    const unix = rawZip([{ name: 'a\\b.js' }]);
+    const mixed = rawZip([{ name: 'a/b\\c.js', central: dos }]);
+    const climbing = rawZip([{ name: '..\\b.js', central: dos }]);
+    for (const zip of [unix, mixed, climbing]) {
+      expect(await canMend(zip, {})).toBe(false);
+      await rejection(collect(repackArchive(zip)), 'ERR_ARCHIVE_INVALID');
+    }
+  });
+
+  it('reads a name that is no UTF-8 by code page 437, unless the name says that it is UTF-8', async () => {
+    // "é", "Ñ", a light shade, "µ", "■" and a no-break space by Unicode's table of the code page.
+    const name = Uint8Array.of(0x82, 0xa5, 0xb0, 0xe6, 0xfe, 0xff, 0x2e, 0x6a, 0x73);
+    const mended: unknown[] = [];
+    const zip = rawZip([{ name, flags: 0, content: utf8('1') }]);
+    const clean = await collect(repackArchive(zip, { onMended: (one) => void mended.push(one) }));
+    const path = 'éÑ░µ■\u00a0.js';
+    expect([...(await unzipBundle(clean))]).toEqual([[path, utf8('1')]]);
+    expect(mended).toEqual([{ path, by: 'encoding' }]);
+    const lies = rawZip([{ name, flags: 0x800 }]);
+    await rejection(collect(repackArchive(lies)), 'ERR_ARCHIVE_INVALID');
+  });
+
+  it('refuses two names that are one when they are mended', async () => {
+    const central = { madeBy: 20 };
+    const zip = rawZip([{ name: 'a/b.js' }, { name: 'a\\b.js', central }]);
+    expect(await canMend(zip, {})).toBe(false);
+    await rejection(collect(repackArchive(zip)), 'ERR_ARCHIVE_INVALID');
   });
 
   it('ends with the error of the archive', async () => {

@@ -142,6 +142,29 @@ describe('bundle encrypt and bundle verify of what no app would take', () => {
     });
   });
 
+  it('names --repack for names that only some readers take, which writes them anew and says how', async () => {
+    await withKeys(async (project) => {
+      const central = { madeBy: 20 };
+      const names = ['assets\\app.js', Uint8Array.of(0x63, 0x82, 0x2e, 0x6a, 0x73)];
+      const odd = names.map((name) => ({ name, flags: 0, central, content: utf8('1') }));
+      await project.write('a.zip', rawZip([{ ...html, central }, ...odd]));
+      const refused = await project.run([...ENCRYPT, 'a.zip']);
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('--repack') });
+      const sealed = await project.json([...ENCRYPT, 'a.zip', '--repack']);
+      expect(sealed).toMatchObject({
+        usable: true,
+        warnings: [
+          expect.stringMatching(/^"assets\/app.js": its "\\" was taken for "\/"/),
+          expect.stringMatching(/^"c.*[.]js": .*code page 437/),
+        ],
+      });
+      const open = ['bundle', 'decrypt', '--key', 'k.pub', 'a.zip.sealed', '--out', 'clean.zip'];
+      await project.run(open);
+      const files = await unzipBundle(readFileSync(project.path('clean.zip')));
+      expect([...files.keys()]).toEqual(['assets/app.js', 'cé.js', 'index.html']);
+    });
+  });
+
   it('warns of a stored file with its size behind it, and --repack writes it anew', async () => {
     await withKeys(async (project) => {
       await project.write('a.zip', storedWithDescriptor('index.html', utf8('<p>')));
