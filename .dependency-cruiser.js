@@ -24,6 +24,7 @@ export const FLOORS = [
   'capgo',
   'release',
   'update',
+  'update-node',
   'index',
   'node',
   'zip',
@@ -86,7 +87,7 @@ export default {
       comment:
         'The library imports primitives and, in archive, fflate. The command line bundles its own packages.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(cli|archive)(\\.ts$|/)' },
+      from: { path: '^src/', pathNot: '^src/(cli|archive|update)(\\.ts$|/)' },
       to: packages(PRIMITIVES),
     },
     {
@@ -96,11 +97,18 @@ export default {
       to: packages('fflate'),
     },
     {
+      name: 'update-imports-media-types-alone',
+      comment: 'The table of media types is a package; everything else is of this repository.',
+      severity: 'error',
+      from: { path: '^src/update(\\.ts$|/)' },
+      to: packages('mrmime'),
+    },
+    {
       name: 'node-modules-stay-in-files-and-cli',
       comment:
         'Elsewhere process.getBuiltinModule gives modules of Node, so that bundlers for browsers find none.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(files|cli)(\\.ts$|/)' },
+      from: { path: '^src/', pathNot: '^src/(files|update-node|cli)(\\.ts$|/)' },
       to: { ...runTime, dependencyTypes: ['core'] },
     },
     {

@@ -16,6 +16,7 @@
  * - `ERR_BACKEND_UNAVAILABLE`: the backend asked for, or a source of randomness, is not in this runtime.
  * - `ERR_SOURCE_FAILED`: the input could not be read.
  * - `ERR_FILE`: a file or folder could not be read or written; `path` names it.
+ * - `ERR_STORE`: the place where a device keeps releases failed, is full, or was altered.
  * - `ERR_PATCH_INVALID`: not a patch from this release, or it does not make the release that it names.
  * - `ERR_INDEX_INVALID`: genuine, but not a well-formed index (or list of keys) for this app and channel.
  * - `ERR_INDEX_EXPIRED`: an index that is no longer to be believed.
@@ -40,7 +41,8 @@ export type ErrorCode =
   | 'ERR_PATCH_INVALID'
   | 'ERR_INDEX_INVALID'
   | 'ERR_INDEX_EXPIRED'
-  | 'ERR_INDEX_ROLLED_BACK';
+  | 'ERR_INDEX_ROLLED_BACK'
+  | 'ERR_STORE';
 
 /** What an error says beside its message, where it applies. */
 export interface ErrorFields {

@@ -4,7 +4,7 @@ import { pathFault } from '../archive/format/paths.ts';
 import { foldName } from '../fold.ts';
 
 /** The file in the root of a build that says what the build is. It is part of no release. */
-const STAMP = 'bundleseal-release.json';
+export const STAMP = 'bundleseal-release.json';
 
 export function isStamp(path: string): boolean {
   return path === STAMP;

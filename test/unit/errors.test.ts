@@ -16,7 +16,7 @@ const good = base64(vectors.good.at(-1)?.sealed ?? '');
 const WAYS: Record<
   Exclude<
     ErrorCode,
-    'ERR_FILE' | 'ERR_ARCHIVE_INVALID' | 'ERR_PATCH_INVALID' | `ERR_INDEX_${string}`
+    'ERR_FILE' | 'ERR_ARCHIVE_INVALID' | 'ERR_PATCH_INVALID' | 'ERR_STORE' | `ERR_INDEX_${string}`
   >,
   [() => Promise<unknown>, RegExp]
 > = {

@@ -1,0 +1,114 @@
+// The release that the app was shipped with, where it lies in memory or behind `fetch`.
+
+import { selectBackend } from '../backend/select.ts';
+import { toHex } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import { checkOptions } from '../options.ts';
+import { planRelease, type ReleaseFiles, readFiles } from '../release/files.ts';
+import { STAMP } from '../release/paths.ts';
+import { type ReleaseStamp, readStamp, writeStamp } from '../release/stamp.ts';
+import { idOfList } from './installed.ts';
+import type { BuiltIn } from './release-store.ts';
+
+export interface MemoryBuiltInOptions {
+  /** When the build was made: `YYYY-MM-DDTHH:MM:SSZ`. */
+  readonly createdAt: string;
+  readonly runtime?: string;
+}
+
+/**
+ * A built-in release in memory: for tests, and for apps that are compiled into one file.
+ *
+ * @throws `TypeError`: a wrong or unknown option. {@link BundleSealError} `ERR_ARCHIVE_INVALID`: files that no release may
+ * have.
+ * @example
+ * ```ts
+ * import { memoryBuiltIn } from 'bundleseal/update';
+ *
+ * const index = new TextEncoder().encode('<!doctype html>');
+ * const builtIn = await memoryBuiltIn({ 'index.html': index }, { createdAt: '2026-11-26T08:55:00Z' });
+ * console.log((await builtIn.files.list()).length); // 1
+ * ```
+ */
+export async function memoryBuiltIn(
+  files: ReleaseFiles,
+  options: MemoryBuiltInOptions,
+): Promise<BuiltIn> {
+  checkOptions('memoryBuiltIn', options, ['createdAt', 'runtime']);
+  const backend = await selectBackend('auto');
+  const read = await readFiles(await planRelease(files, undefined), undefined);
+  const list = await Promise.all(
+    read.map(async ({ path, bytes }) => ({
+      path,
+      size: bytes.length,
+      sha256: toHex(await backend.sha256(bytes)),
+    })),
+  );
+  const stamp = writeStamp({
+    format: 'bundleseal-stamp',
+    version: 1,
+    id: await idOfList(list, backend),
+    ...options,
+    files: list,
+  });
+  const byPath = new Map(read.map(({ path, bytes }) => [path, bytes]));
+  return {
+    readStamp: async () => stamp,
+    files: {
+      list: async () => list.map(({ path, size }) => ({ path, size })),
+      async read(path) {
+        const bytes = byPath.get(path);
+        if (bytes === undefined) throw missing(path);
+        return bytes.slice();
+      },
+    },
+  };
+}
+
+export interface FetchBuiltInOptions {
+  /** Where the build is served. Default: the folder of the page or worker. */
+  readonly base?: string | URL;
+  /**
+   * Whether a deploy replaces the files while the app is installed: `true` for a website and its service worker, `false`
+   * for the web folder of a native app. Default `false`.
+   */
+  readonly isRemote?: boolean;
+  readonly fetch?: typeof fetch;
+}
+
+/**
+ * A built-in release that is read with `fetch`: the web folder of a Capacitor app, or a website. Its stamp has to list the
+ * files, because a page can't list a folder.
+ *
+ * @throws `TypeError`: a wrong or unknown option.
+ */
+export function fetchBuiltIn(options: FetchBuiltInOptions = {}): BuiltIn {
+  checkOptions('fetchBuiltIn', options, ['base', 'isRemote', 'fetch']);
+  const { isRemote = false, fetch: request = (...args) => fetch(...args) } = options;
+  const base = new URL(options.base ?? './', globalThis.location?.href);
+  const get = async (path: string): Promise<Uint8Array> => {
+    const url = new URL(path.split('/').map(encodeURIComponent).join('/'), base);
+    const answer = await request(url, { cache: isRemote ? 'no-cache' : 'default' });
+    if (!answer.ok) throw missing(path, answer.status);
+    return new Uint8Array(await answer.arrayBuffer());
+  };
+  let stamp: Promise<ReleaseStamp> | undefined;
+  return {
+    isRemote,
+    readStamp: () => get(STAMP),
+    files: {
+      async list() {
+        stamp ??= get(STAMP).then(readStamp);
+        const { files = [] } = await stamp;
+        return files.map(({ path, size }) => ({ path, size }));
+      },
+      read: get,
+    },
+  };
+}
+
+function missing(path: string, status?: number): BundleSealError {
+  const answer = status === undefined ? '' : `: the server answered ${status}`;
+  const remedy = path === STAMP ? '; write it with `bundleseal release stamp`' : '';
+  return new BundleSealError('ERR_STORE', `the build has no "${path}"${answer}${remedy}`, { path });
+}

@@ -1,0 +1,181 @@
+// Asking the store which release should run.
+
+import { BundleSealError } from '../errors.ts';
+import { chooseRelease } from '../release/choose.ts';
+import { openKeys } from '../release/keys-list.ts';
+import { type OpenedIndex, openIndexWithMark } from '../release/open-index.ts';
+import type { CheckResult } from './events.ts';
+import type { DeviceState } from './state.ts';
+import * as transitions from './transitions.ts';
+import { waysTo } from './ways.ts';
+import type { Work } from './work.ts';
+
+/** An index takes at most 1 MiB as JSON, and its seal 128 KiB; a list of keys 64 KiB and the same. */
+const INDEX_LIMIT = 1_179_648;
+const KEYS_LIMIT = 196_608;
+
+/** Never rejects for what a network or a store does; an abort rejects with the signal's reason. */
+export async function check(work: Work, signal: AbortSignal): Promise<CheckResult> {
+  const { device } = work;
+  // The clock is read once, as the check starts.
+  const facts = device.facts();
+  await refreshKeys(work, signal);
+  const state = await device.read();
+  const { best, errors } = await askMirrors(work, state, facts.now, signal);
+  const result =
+    best === undefined ? resultOfErrors(errors) : await accept(work, state, best, facts);
+  const note = { at: facts.now, result: describeResult(result) };
+  await device.change((now) => transitions.checked(now, note));
+  return result;
+}
+
+/** Takes the list of keys with the highest epoch. */
+async function refreshKeys(
+  { settings, device, transport, emit }: Work,
+  signal: AbortSignal,
+): Promise<void> {
+  const { recoveryPublicKey, appId, backend } = settings;
+  if (recoveryPublicKey === undefined) return;
+  const lists = await Promise.all(
+    settings.mirrors.map(async (mirror) => {
+      try {
+        const sealed = await transport.fetchSmall(mirror, 'keys.sealed', KEYS_LIMIT, signal);
+        if (sealed === undefined) return undefined;
+        return await openKeys(sealed, { recoveryPublicKey, appId, signal, backend });
+      } catch (error) {
+        signal.throwIfAborted();
+        emit({ type: 'mirror-failed', url: `${mirror}keys.sealed`, error });
+        return undefined;
+      }
+    }),
+  );
+  const newest = lists
+    .filter((list) => list !== undefined)
+    .reduce<(typeof lists)[number]>(
+      (highest, list) => (highest === undefined || list.epoch > highest.epoch ? list : highest),
+      undefined,
+    );
+  if (newest === undefined) return;
+  const { epoch, publicKeys, retiredKeys } = newest;
+  await device.change((state) =>
+    epoch > (state.keys?.epoch ?? 0)
+      ? transitions.trustKeys(state, { epoch, publicKeys, retiredKeys })
+      : state,
+  );
+}
+
+/** The highest valid index of all mirrors. */
+async function askMirrors(
+  { settings, transport, emit }: Work,
+  state: DeviceState,
+  now: number,
+  signal: AbortSignal,
+): Promise<{ readonly best: OpenedIndex | undefined; readonly errors: readonly unknown[] }> {
+  const { channel, keys } = state;
+  const floor = state.floors.find((one) => one.channel === channel);
+  const options = {
+    publicKey: keys?.publicKeys ?? settings.publicKey,
+    appId: settings.appId,
+    channel,
+    epoch: keys?.epoch ?? 0,
+    ...(floor !== undefined && { after: markOf(floor) }),
+    now,
+    signal,
+    backend: settings.backend,
+  };
+  const errors: unknown[] = [];
+  let best: OpenedIndex | undefined;
+  await Promise.all(
+    settings.mirrors.map(async (mirror) => {
+      const path = `channels/${channel}.sealed`;
+      try {
+        const sealed = await transport.fetchSmall(mirror, path, INDEX_LIMIT, signal);
+        if (sealed === undefined) throw noChannel(channel, `${mirror}${path}`);
+        const opened = await openIndexWithMark(sealed, options);
+        if (best === undefined || opened.mark.sequence > best.mark.sequence) best = opened;
+      } catch (error) {
+        signal.throwIfAborted();
+        errors.push(error);
+        emit({ type: 'mirror-failed', url: `${mirror}${path}`, error });
+      }
+    }),
+  );
+  return { best, errors };
+}
+
+const markOf = ({ epoch, sequence, issuedAt, sha256 }: DeviceState['floors'][number]) => ({
+  epoch,
+  sequence,
+  issuedAt,
+  sha256,
+});
+
+function noChannel(channel: string, url: string): BundleSealError {
+  return new BundleSealError(
+    'ERR_SOURCE_FAILED',
+    `the store has no channel "${channel}" at ${url}: publish a release to it, or correct the address`,
+  );
+}
+
+/** An answer that may not be acted on says that the store is there. */
+function resultOfErrors(errors: readonly unknown[]): CheckResult {
+  const refused = errors.find(
+    (error) => !(error instanceof BundleSealError && error.code === 'ERR_SOURCE_FAILED'),
+  );
+  if (refused === undefined) return { status: 'offline', error: errors[0] };
+  return { status: 'current', isStale: true, error: refused };
+}
+
+/** Remembers the index, and then acts on it. */
+async function accept(
+  { settings, device }: Work,
+  asked: DeviceState,
+  { index, mark }: OpenedIndex,
+  facts: transitions.DeviceFacts,
+): Promise<CheckResult> {
+  const { channel, expiresAt, withdrawn = [] } = index;
+  const state = await device.change((now) =>
+    // Another page may have accepted a later one, switched the channel, or trusted other keys meanwhile.
+    isOutdated(now, asked, mark)
+      ? now
+      : transitions.acceptIndex(now, { channel, ...mark, expiresAt, withdrawn }),
+  );
+  if (isOutdated(state, asked, mark)) return { status: 'current', isStale: true };
+  const stamp = await device.builtIn();
+  const builtIn = { id: stamp.id, createdAt: stamp.createdAt };
+  const { runtime } = settings;
+  const chosen = chooseRelease(index, {
+    current: transitions.knownRelease(state, state.running, builtIn),
+    builtIn,
+    ...(runtime !== undefined && { runtime }),
+    deviceId: state.deviceId,
+    blocked: transitions.blockedNow(state, facts.now),
+    features: settings.features,
+  });
+  if (chosen === 'current') return { status: 'current', isStale: false };
+  if (chosen === 'built-in') {
+    return state.running === builtIn.id
+      ? { status: 'current', isStale: false }
+      : { status: 'available', id: builtIn.id, way: { kind: 'installed', size: 0 } };
+  }
+  const [{ way }] = waysTo(chosen, state, settings.imageSize);
+  return { status: 'available', id: chosen.id, entry: chosen, way };
+}
+
+function isOutdated(now: DeviceState, asked: DeviceState, mark: OpenedIndex['mark']): boolean {
+  const floor = now.floors.find(({ channel }) => channel === now.channel);
+  return (
+    now.channel !== asked.channel ||
+    (now.keys?.epoch ?? 0) !== (asked.keys?.epoch ?? 0) ||
+    (floor !== undefined &&
+      (floor.epoch > mark.epoch || (floor.epoch === mark.epoch && floor.sequence > mark.sequence)))
+  );
+}
+
+function describeResult(result: CheckResult): string {
+  if (result.status === 'available') return `available: ${result.id}`;
+  if (result.status === 'offline') return 'offline';
+  if (!result.isStale) return 'current';
+  const { error } = result;
+  return `current, stale${error instanceof BundleSealError ? `: ${error.code}` : ''}`;
+}

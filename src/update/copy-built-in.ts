@@ -1,0 +1,50 @@
+// Copying the built-in release of a website into the store, before the next deploy replaces it.
+
+import { toHex } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import { isStamp } from '../release/paths.ts';
+import { checkStampList } from './device.ts';
+import { describeInstalled } from './installed.ts';
+import type { StoredFile } from './release-store.ts';
+import { storeError } from './store-error.ts';
+import * as transitions from './transitions.ts';
+import type { Work } from './work.ts';
+
+/** @throws {@link BundleSealError} `ERR_STORE`: a file is missing, or is not the one that the stamp lists. */
+export async function copyBuiltIn({ settings, device }: Work, signal: AbortSignal): Promise<void> {
+  const { releases, builtIn } = settings;
+  const { backend } = device;
+  const stamp = await device.shippedStamp();
+  await checkStampList(stamp, backend);
+  const { files = [] } = stamp;
+
+  async function* copied(): AsyncGenerator<StoredFile, void> {
+    for (const { path, size, sha256 } of files) {
+      signal.throwIfAborted();
+      if (isStamp(path)) continue;
+      const bytes = await storeError(`"${path}" of the built-in release could not be read`, () =>
+        builtIn.files.read(path),
+      );
+      if (bytes.length !== size || toHex(await backend.sha256(bytes)) !== sha256) {
+        throw new BundleSealError(
+          'ERR_STORE',
+          `"${path}" is not the file that the stamp lists: write the stamp as the last step of the build, and serve the files as they are`,
+          { path },
+        );
+      }
+      yield { path, bytes };
+    }
+    yield describeInstalled(stamp);
+  }
+
+  await releases.lock('update', async () => {
+    const there = await storeError('the releases could not be listed', () => releases.list());
+    if (!there.includes(stamp.id)) {
+      await storeError('the built-in release could not be copied', () =>
+        releases.write(stamp.id, copied()),
+      );
+    }
+    await device.change((state) => transitions.meetBuiltIn(state, stamp));
+  });
+  await device.sweep();
+}

@@ -1,0 +1,83 @@
+// Downloading the release that a check found: one way after the other, until one works.
+
+import { BundleSealError } from '../errors.ts';
+import type { CheckResult } from './events.ts';
+import { installBy, type ProvenBases } from './install.ts';
+import * as transitions from './transitions.ts';
+import { waysTo } from './ways.ts';
+import type { Work } from './work.ts';
+
+export interface Downloaded {
+  readonly id: string;
+  /** Bytes from the network. */
+  readonly moved: number;
+  /** Whether the release was not ready before. */
+  readonly isNew: boolean;
+}
+
+const provenBases: ProvenBases = new Set();
+
+/**
+ * @param found - What the last check found, if there was one.
+ * @throws The failure of the last way, if none worked. `ERR_STORE` at once: no other way would fit either.
+ */
+export async function downloadRelease(
+  work: Work,
+  found: CheckResult | undefined,
+  check: (signal: AbortSignal) => Promise<CheckResult>,
+  signal: AbortSignal,
+): Promise<Downloaded> {
+  const first = found?.status === 'available' ? found : await check(signal);
+  // Other tabs and processes wait here, and then find the release installed.
+  return work.settings.releases.lock('update', () => inTurn(work, first, check, signal));
+}
+
+async function inTurn(
+  work: Work,
+  found: CheckResult,
+  check: (signal: AbortSignal) => Promise<CheckResult>,
+  signal: AbortSignal,
+): Promise<Downloaded> {
+  const { device, settings, emit } = work;
+  const tried = new Set<string>();
+  let result = found;
+  let moved = 0;
+  let isAskedAgain = false;
+  let failure: unknown;
+  for (;;) {
+    signal.throwIfAborted();
+    const state = await device.read();
+    if (result.status !== 'available') {
+      if (failure === undefined && result.status === 'current') {
+        return { id: state.running, moved, isNew: false };
+      }
+      throw failure ?? result.error;
+    }
+    const { id, entry } = result;
+    const isNew = state.ready !== id;
+    if (entry === undefined) {
+      await device.change((now) => transitions.makeReady(now, id));
+      return { id, moved, isNew };
+    }
+    const route = waysTo(entry, state, settings.imageSize).find(
+      ({ object }) => object === undefined || !tried.has(object.sha256),
+    );
+    if (route === undefined) throw failure;
+    try {
+      await installBy(work, entry, route, provenBases, (bytes) => (moved += bytes), signal);
+      await device.sweep();
+      return { id, moved, isNew };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof BundleSealError && error.code === 'ERR_STORE') throw error;
+      failure = error;
+      emit({ type: 'way-failed', id, way: route.way, error });
+      if (route.object !== undefined) tried.add(route.object.sha256);
+      if (isAskedAgain) continue;
+      // The index may have moved on, and the objects with it.
+      isAskedAgain = true;
+      const again = await check(signal);
+      if (again.status !== 'offline') result = again;
+    }
+  }
+}

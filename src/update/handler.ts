@@ -1,0 +1,184 @@
+// Serving a release: a service worker's `fetch`, Electron's `protocol.handle`, Bun, Deno and Hono take it as it is.
+
+import { lookup } from 'mrmime';
+import { selectBackend } from '../backend/select.ts';
+import { toHex } from '../bytes.ts';
+import { checkOptions, describe } from '../options.ts';
+import { isStamp } from '../release/paths.ts';
+import { writeStamp } from '../release/stamp.ts';
+import { bodyOf, isNotModified } from './http.ts';
+import type { ReleaseFileInfo } from './release-store.ts';
+import type { RunningRelease, Updater } from './updater-types.ts';
+
+export interface ReleaseHandlerOptions {
+  /** The file that answers a navigation to an address which no file has: `index.html` of a single-page app. Default: none. */
+  readonly fallback?: string;
+  /** The path that the app lives under: `/app/`. Default `/`. */
+  readonly base?: string;
+  /** Headers of every answer: a content security policy, for example. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Which page asks. A `FetchEvent` is one. */
+export interface RequestingClient {
+  readonly clientId?: string;
+  readonly resultingClientId?: string;
+}
+
+/** Answers a request with a file of a release, or `undefined` where the release has none for it. */
+export type ReleaseHandler = (
+  request: Request,
+  client?: RequestingClient,
+) => Promise<Response | undefined>;
+
+/**
+ * Creates a function that answers requests with the files of the release that runs.
+ *
+ * All answers to one page come from one release: where the client is passed, a page keeps the release that its navigation
+ * was answered from. An answer has the type of the file, an `ETag` of its content and `Cache-Control: no-cache`; it honours
+ * `If-None-Match`, `If-Range` and single ranges (RFC 9110 §13, §14). Nothing outside the release is served. The function
+ * answers `undefined` to methods other than GET and HEAD, and where there is no such file.
+ *
+ * @param options.fallback - The file that answers a navigation to an address which no file has.
+ * @param options.base - The path that the app lives under. Default `/`.
+ * @throws `TypeError`: a wrong or unknown option, by name.
+ * @see docs/updates.md#serving-a-release
+ * @example
+ * ```ts
+ * import { keygen } from 'bundleseal';
+ * import { createReleaseHandler, createUpdater, memoryBuiltIn, memoryStore } from 'bundleseal/update';
+ *
+ * const { publicKey } = await keygen(); // an app carries the public key of its build machine
+ * const index = new TextEncoder().encode('<!doctype html>');
+ * const updater = createUpdater({
+ *   store: 'https://updates.example.com/app/',
+ *   channel: 'production',
+ *   appId: 'com.example.app',
+ *   publicKey,
+ *   releases: memoryStore(),
+ *   builtIn: await memoryBuiltIn({ 'index.html': index }, { createdAt: '2026-11-26T08:55:00Z' }),
+ * });
+ * const handle = createReleaseHandler(updater, { fallback: 'index.html' });
+ * const answer = await handle(new Request('https://app.example.com/'));
+ * console.log(answer?.headers.get('content-type')); // text/html;charset=utf-8
+ * ```
+ */
+export function createReleaseHandler(
+  updater: Updater,
+  options: ReleaseHandlerOptions = {},
+): ReleaseHandler {
+  checkOptions('createReleaseHandler', options, ['fallback', 'base', 'headers']);
+  const { fallback, base = '/', headers = {} } = options;
+  if (!base.startsWith('/') || !base.endsWith('/')) {
+    throw new TypeError('options.base expected a path that begins and ends with "/"');
+  }
+  if (fallback !== undefined && typeof fallback !== 'string') {
+    throw new TypeError(`options.fallback expected a path, got ${describe(fallback)}`);
+  }
+  const lists = new WeakMap<RunningRelease, Promise<ReadonlyMap<string, ReleaseFileInfo>>>();
+  const tags = new WeakMap<RunningRelease, Map<string, string>>();
+
+  const filesOf = (release: RunningRelease) => {
+    let list = lists.get(release);
+    if (list === undefined) {
+      list = release.files.list().then((files) => new Map(files.map((file) => [file.path, file])));
+      lists.set(release, list);
+      list.catch(() => lists.delete(release));
+    }
+    return list;
+  };
+
+  const tagOf = async (release: RunningRelease, file: ReleaseFileInfo, bytes: Uint8Array) => {
+    if (file.sha256 !== undefined) return `"${file.sha256}"`;
+    const known = tags.get(release) ?? new Map<string, string>();
+    tags.set(release, known);
+    let tag = known.get(file.path);
+    if (tag === undefined) {
+      tag = `"${toHex(await (await selectBackend('auto')).sha256(bytes))}"`;
+      known.set(file.path, tag);
+    }
+    return tag;
+  };
+
+  const answerWith = async (
+    request: Request,
+    release: RunningRelease,
+    file: ReleaseFileInfo,
+  ): Promise<Response> => {
+    let bytes: Uint8Array;
+    try {
+      bytes = await release.files.read(file.path);
+    } catch {
+      // The updater has been told. A file of another release in its place would be worse than none.
+      return new Response('This file of the release is damaged. Reload the app.', {
+        status: 500,
+        headers: { 'content-type': 'text/plain;charset=utf-8', 'cache-control': 'no-store' },
+      });
+    }
+    const etag = await tagOf(release, file, bytes);
+    const common = {
+      'cache-control': 'no-cache',
+      'x-content-type-options': 'nosniff',
+      ...headers,
+      etag,
+      'accept-ranges': 'bytes',
+    };
+    if (isNotModified(request, etag)) return new Response(null, { status: 304, headers: common });
+    return bodyOf(request, bytes, etag, { ...common, 'content-type': contentType(file.path) });
+  };
+
+  return async (request, client) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
+    const path = pathOf(new URL(request.url).pathname, base);
+    if (path === undefined) return undefined;
+    const release = await releaseFor(updater, request, client);
+    if (isStamp(path)) return describeRelease(release);
+    const files = await filesOf(release);
+    const name = path === '' || path.endsWith('/') ? `${path}index.html` : path;
+    const file = files.get(name) ?? (isNavigation(request) ? files.get(fallback ?? '') : undefined);
+    return file === undefined ? undefined : answerWith(request, release, file);
+  };
+}
+
+/** A navigation begins a page; everything else belongs to the page that asks. */
+function releaseFor(
+  updater: Updater,
+  request: Request,
+  { clientId = '', resultingClientId = '' }: RequestingClient = {},
+): Promise<RunningRelease> {
+  if (resultingClientId !== '' && (request.mode === 'navigate' || clientId === '')) {
+    return updater.start({ client: resultingClientId });
+  }
+  if (clientId === '') return updater.start();
+  return updater.releaseOf(clientId, resultingClientId === '' ? undefined : resultingClientId);
+}
+
+/** Says to the page which release it is: see `attach`. */
+function describeRelease({ id, createdAt }: RunningRelease): Response {
+  const stamp = writeStamp({ format: 'bundleseal-stamp', version: 1, id, createdAt });
+  return new Response(stamp as BodyInit, {
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  });
+}
+
+/** The path inside the release, decoded segment by segment: an encoded slash is no separator of folders. */
+function pathOf(pathname: string, base: string): string | undefined {
+  if (!pathname.startsWith(base)) return undefined;
+  try {
+    const segments = pathname.slice(base.length).split('/').map(decodeURIComponent);
+    return segments.some((segment) => /[/\\\0]/.test(segment)) ? undefined : segments.join('/');
+  } catch {
+    return undefined;
+  }
+}
+
+function isNavigation(request: Request): boolean {
+  if (request.mode === 'navigate') return true;
+  return request.headers.get('accept')?.includes('text/html') === true;
+}
+
+function contentType(path: string): string {
+  const type = lookup(path) ?? 'application/octet-stream';
+  const isText = /^text\/|[/+](?:javascript|json|xml|manifest\+json)$/.test(type);
+  return isText ? `${type};charset=utf-8` : type;
+}

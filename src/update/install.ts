@@ -1,0 +1,197 @@
+// Getting a release into the store: by a patch or as a bundle, and only if its files are the ones that its id names.
+
+import { unzipStream } from '../archive/read/unzip-stream.ts';
+import { generatorStream } from '../archive/streams.ts';
+import { compareBytes } from '../archive/write/content.ts';
+import { decryptStream } from '../bundle/decrypt-stream.ts';
+import { concatAll, toHex } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import { applyPatch } from '../release/apply-patch.ts';
+import { releaseId } from '../release/id.ts';
+import type { ReleaseEntry } from '../release/index-format.ts';
+import { isStamp, releasePathFault } from '../release/paths.ts';
+import type { ReleaseStamp, StampFile } from '../release/stamp.ts';
+import { encodeUtf8 } from '../utf8.ts';
+import { describeInstalled, idOfList } from './installed.ts';
+import type { StoredFile } from './release-store.ts';
+import type { DeviceState, InstalledRelease } from './state.ts';
+import { toStoreError } from './store-error.ts';
+import * as transitions from './transitions.ts';
+import type { Route } from './ways.ts';
+import type { Work } from './work.ts';
+
+/** Ids of built-in releases whose files were compared with their id in this process. */
+export type ProvenBases = Set<string>;
+
+/**
+ * Brings a release into the store along one way.
+ *
+ * @param moved - Is told the bytes that came from the network.
+ */
+export async function installBy(
+  work: Work,
+  entry: ReleaseEntry,
+  route: Route,
+  proven: ProvenBases,
+  moved: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { device, settings, transport, emit } = work;
+  if (route.object === undefined) {
+    await device.change((state) => transitions.makeReady(state, entry.id));
+    return;
+  }
+  const { object, way } = route;
+  const state = await device.change((now) => transitions.beginFetching(now, entry.id));
+  let last = 0;
+  const download = () =>
+    transport.fetchObject(object, signal, (done) => {
+      moved(done - last);
+      last = done;
+      emit({ type: 'progress', id: entry.id, done, total: object.size });
+    });
+  const opening = {
+    publicKey: objectKeys(state, settings.publicKey),
+    signal,
+    backend: settings.backend,
+  };
+  const files =
+    way.kind === 'patch'
+      ? patched(work, way.from, download, opening, proven)
+      : unpacked(work, entry, download, opening);
+  await write(work, entry, files, state);
+  await device.change((now) => transitions.install(now, installedOf(entry)));
+}
+
+interface Opening {
+  readonly publicKey: Work['settings']['publicKey'];
+  readonly signal: AbortSignal;
+  readonly backend: Work['settings']['backend'];
+}
+
+/** Objects that an accepted index names open with retired keys too. */
+function objectKeys({ keys }: DeviceState, builtIn: Opening['publicKey']): Opening['publicKey'] {
+  return keys === undefined ? builtIn : [...keys.publicKeys, ...keys.retiredKeys];
+}
+
+async function* patched(
+  { device, settings }: Work,
+  from: string,
+  download: () => AsyncGenerator<Uint8Array, void>,
+  opening: Opening,
+  proven: ProvenBases,
+): AsyncGenerator<StoredFile, void> {
+  const { appId, imageSize, files } = settings;
+  const base = await device.open(from);
+  const list = base.digests.length > 0 ? base.digests : await base.reader.list();
+  const contents = list
+    .filter(({ path }) => !isStamp(path))
+    .map(({ path }) => ({ path, data: () => base.reader.read(path) }));
+  if (!proven.has(from)) {
+    // Hosts alter files of a build. Then no byte is spent on a patch that could not be applied.
+    const { signal, backend } = opening;
+    if ((await releaseId(contents, { signal, backend })) !== from) {
+      await device.change((state) => transitions.damaged(state, from, device.facts()));
+      throw new BundleSealError(
+        'ERR_PATCH_INVALID',
+        `the files of the release that the patch starts from are not those of its id: another way is taken`,
+      );
+    }
+    proven.add(from);
+  }
+  const pieces: Uint8Array[] = [];
+  for await (const piece of download()) pieces.push(piece);
+  const limits = { imageSize, files };
+  const made = await applyPatch(concatAll(pieces), contents, { ...opening, appId, limits });
+  for (const [path, bytes] of made) yield { path, bytes };
+}
+
+async function* unpacked(
+  { settings }: Work,
+  entry: ReleaseEntry,
+  download: () => AsyncGenerator<Uint8Array, void>,
+  opening: Opening,
+): AsyncGenerator<StoredFile, void> {
+  const { signal } = opening;
+  const sealed = generatorStream(download, signal);
+  const zip = decryptStream(sealed, { ...opening, expect: { appId: settings.appId } });
+  const entries = unzipStream(zip, {
+    maxEntries: entry.files,
+    maxFileSize: Math.max(entry.size, 1),
+    maxTotalSize: Math.max(entry.size, 1),
+    maxRatio: Number.MAX_SAFE_INTEGER,
+    signal,
+  });
+  for await (const file of entries) yield { path: file.path, bytes: await file.bytes() };
+}
+
+/** Writes files on their way into the store. The store shows them only if this ends without an error. */
+async function write(
+  { device, settings }: Work,
+  entry: ReleaseEntry,
+  files: AsyncGenerator<StoredFile, void>,
+  state: DeviceState,
+): Promise<void> {
+  const { backend } = device;
+  let failure: { readonly error: unknown } | undefined;
+  async function* proven(): AsyncGenerator<StoredFile, void> {
+    try {
+      const list: StampFile[] = [];
+      let size = 0;
+      for await (const { path, bytes } of files) {
+        const fault = isStamp(path) ? 'is the stamp' : releasePathFault(path);
+        if (fault !== undefined) throw otherRelease(`"${path}" ${fault}`);
+        size += bytes.length;
+        if (size > entry.size || list.length === entry.files) throw otherRelease('it has more');
+        const sha256 = toHex(await backend.sha256(bytes));
+        list.push({ path, size: bytes.length, sha256 });
+        yield { path, bytes };
+      }
+      const names = new Map(list.map((file) => [file, encodeUtf8(file.path)]));
+      list.sort((a, b) => compareBytes(names.get(a) as Uint8Array, names.get(b) as Uint8Array));
+      if (size !== entry.size || list.length !== entry.files) throw otherRelease('it has fewer');
+      if ((await idOfList(list, backend)) !== entry.id) throw otherRelease('its id is another one');
+      yield describeInstalled(stampOf(entry, state, settings.runtime, list));
+    } catch (error) {
+      failure = { error };
+      throw error;
+    }
+  }
+  try {
+    await settings.releases.write(entry.id, proven());
+  } catch (cause) {
+    if (failure !== undefined) throw failure.error;
+    throw toStoreError(`release ${entry.id} could not be written`, cause);
+  } finally {
+    // A store that fails may not have ended the iteration, which holds a connection.
+    void files.return().catch(() => {});
+  }
+}
+
+function stampOf(
+  entry: ReleaseEntry,
+  state: DeviceState,
+  runtime: string | undefined,
+  files: readonly StampFile[],
+): ReleaseStamp {
+  return {
+    format: 'bundleseal-stamp',
+    version: 1,
+    id: entry.id,
+    createdAt: entry.createdAt,
+    ...(entry.runtime !== undefined && runtime !== undefined && { runtime }),
+    floors: state.floors,
+    files,
+  };
+}
+
+function installedOf({ id, version, createdAt, runtime }: ReleaseEntry): InstalledRelease {
+  return { id, version, createdAt, ...(runtime !== undefined && { runtime }) };
+}
+
+function otherRelease(how: string): BundleSealError {
+  return new BundleSealError(
+    'ERR_SOURCE_FAILED',
+    `what was downloaded is not the release that the index names (${how}): the publisher's store is at fault`,
+  );
+}

@@ -1,0 +1,217 @@
+// The options of an updater, checked once.
+
+import type { BackendChoice } from '../backend/backend.ts';
+import type { PublicKeyInput } from '../keys/strict.ts';
+import { checkOptions, describe, shown } from '../options.ts';
+import { checkAppId } from '../release/app-id.ts';
+import { checkName } from '../release/document.ts';
+import type { PatchLimits } from '../release/limits.ts';
+import type { UpdateEvent } from './events.ts';
+import type { BuiltIn, ReleaseStore } from './release-store.ts';
+
+export interface UpdateLimits extends PatchLimits {
+  /**
+   * The largest image, in bytes, that a patch is applied to or makes; above it the bundle is taken, which needs no more
+   * memory than the largest file. Default: 67,108,864 where the device says that it has 4 GB of memory or less, else
+   * 268,435,456.
+   */
+  readonly patchImage?: number;
+  /** Bytes of all files of a release. Default 1,073,741,824. */
+  readonly releaseSize?: number;
+}
+
+export interface UpdaterOptions {
+  /** The address of the store, or of several mirrors of it: `https://updates.example.com/app/`. */
+  readonly store: string | readonly string[];
+  /** The channel of a device that has not been told another one: `production`. */
+  readonly channel: string;
+  /** The app, as its publisher signs it: `com.example.app`. */
+  readonly appId: string;
+  /** The public keys that the app carries. */
+  readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
+  /** The public half of the offline recovery key. Default: none; then `keys.sealed` is not asked for. */
+  readonly recoveryPublicKey?: PublicKeyInput | readonly PublicKeyInput[];
+  /** The native runtime of the app. Default: none; then releases that name runtimes are not taken. */
+  readonly runtime?: string;
+  /** What an entry's `requires` may name. Default: nothing. */
+  readonly features?: readonly string[];
+  /** Where installed releases are kept. */
+  readonly releases: ReleaseStore;
+  /** The release that the app was shipped with. */
+  readonly builtIn: BuiltIn;
+  /** Starts without `confirm` before a release is blocked. Default 3. */
+  readonly maxStarts?: number;
+  /**
+   * Milliseconds in the foreground that a release on trial has to confirm itself. Then it is blocked, and the next start
+   * runs the one before. Default: no bound but `maxStarts`.
+   */
+  readonly confirmTimeout?: number;
+  readonly limits?: UpdateLimits;
+  /** Milliseconds without a byte after which a request is given up. Default 30,000. */
+  readonly timeout?: number;
+  /** Requests in a row that may fail without a byte of progress, for each object and mirror. Default 4. */
+  readonly retries?: number;
+  /** Milliseconds before the first retry; each further one waits up to twice as long. Default 500. */
+  readonly retryDelay?: number;
+  /** Whether a file is compared with its digest when it is first read in a process. Default `true`. */
+  readonly verifyFiles?: boolean;
+  /** The `fetch` to use. Default: that of the runtime. */
+  readonly fetch?: typeof fetch;
+  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  readonly now?: () => number;
+  /** Is told what happens. An error that it throws is dropped. */
+  readonly onEvent?: (event: UpdateEvent) => void;
+  /** Default `'auto'`. */
+  readonly backend?: BackendChoice;
+}
+
+/** The options with every default filled in. */
+export interface Settings {
+  readonly mirrors: readonly string[];
+  readonly channel: string;
+  readonly appId: string;
+  readonly publicKey: UpdaterOptions['publicKey'];
+  readonly recoveryPublicKey: UpdaterOptions['recoveryPublicKey'];
+  readonly runtime: string | undefined;
+  readonly features: readonly string[];
+  readonly releases: ReleaseStore;
+  readonly builtIn: BuiltIn;
+  readonly maxStarts: number;
+  readonly confirmTimeout: number | undefined;
+  readonly imageSize: number;
+  readonly releaseSize: number;
+  readonly files: number;
+  readonly timeout: number;
+  readonly retries: number;
+  readonly retryDelay: number;
+  readonly verifyFiles: boolean;
+  readonly fetch: typeof fetch;
+  readonly now: () => number;
+  readonly onEvent: ((event: UpdateEvent) => void) | undefined;
+  readonly backend: BackendChoice;
+}
+
+const OPTIONS = Object.keys({
+  store: true,
+  channel: true,
+  appId: true,
+  publicKey: true,
+  recoveryPublicKey: true,
+  runtime: true,
+  features: true,
+  releases: true,
+  builtIn: true,
+  maxStarts: true,
+  confirmTimeout: true,
+  limits: true,
+  timeout: true,
+  retries: true,
+  retryDelay: true,
+  verifyFiles: true,
+  fetch: true,
+  now: true,
+  onEvent: true,
+  backend: true,
+} satisfies Record<keyof UpdaterOptions, true>);
+
+const STORE_METHODS = [
+  'readState',
+  'writeState',
+  'list',
+  'open',
+  'write',
+  'remove',
+  'lock',
+] as const;
+
+const SMALL_MEMORY_IMAGE = 67_108_864;
+const LARGE_MEMORY_IMAGE = 268_435_456;
+const DEFAULT_RELEASE_SIZE = 1_073_741_824;
+const DEFAULT_FILES = 65_536;
+
+/** @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. */
+export function readSettings(options: UpdaterOptions): Settings {
+  checkOptions('createUpdater', options, OPTIONS);
+  const { channel, appId, publicKey, runtime, releases, builtIn, limits = {} } = options;
+  checkAppId(appId);
+  checkChannel(channel, 'options.channel');
+  if (publicKey === undefined) throw new TypeError('options.publicKey expected a public key');
+  if (runtime !== undefined) checkName(runtime, 'options.runtime');
+  for (const method of STORE_METHODS) {
+    if (typeof releases?.[method] !== 'function') {
+      throw new TypeError(`options.releases expected a store with ${method}()`);
+    }
+  }
+  if (typeof builtIn?.readStamp !== 'function' || typeof builtIn.files?.read !== 'function') {
+    throw new TypeError('options.builtIn expected readStamp() and files');
+  }
+  checkOptions('options.limits', limits, ['patchImage', 'imageSize', 'files', 'releaseSize']);
+  return {
+    mirrors: mirrorsOf(options.store),
+    channel,
+    appId,
+    publicKey,
+    recoveryPublicKey: options.recoveryPublicKey,
+    runtime,
+    features: options.features ?? [],
+    releases,
+    builtIn,
+    maxStarts: positive(options.maxStarts ?? 3, 'options.maxStarts'),
+    confirmTimeout:
+      options.confirmTimeout === undefined
+        ? undefined
+        : positive(options.confirmTimeout, 'options.confirmTimeout'),
+    imageSize: positive(
+      limits.patchImage ?? limits.imageSize ?? defaultImage(),
+      'options.limits.patchImage',
+    ),
+    releaseSize: positive(limits.releaseSize ?? DEFAULT_RELEASE_SIZE, 'options.limits.releaseSize'),
+    files: positive(limits.files ?? DEFAULT_FILES, 'options.limits.files'),
+    timeout: positive(options.timeout ?? 30_000, 'options.timeout'),
+    retries: positive(options.retries ?? 4, 'options.retries'),
+    retryDelay: positive(options.retryDelay ?? 500, 'options.retryDelay'),
+    verifyFiles: options.verifyFiles ?? true,
+    fetch: options.fetch ?? ((...request) => fetch(...request)),
+    now: options.now ?? Date.now,
+    onEvent: options.onEvent,
+    backend: options.backend ?? 'auto',
+  };
+}
+
+/** A channel is a part of an address and of a file name. */
+export function checkChannel(channel: unknown, name: string): asserts channel is string {
+  checkName(channel, name);
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(channel)) return;
+  throw new TypeError(`${name} expected letters, digits, ".", "_" and "-", such as "production"`);
+}
+
+function mirrorsOf(store: string | readonly string[]): readonly string[] {
+  const urls = typeof store === 'string' ? [store] : store;
+  if (!Array.isArray(urls) || urls.length === 0) {
+    throw new TypeError(
+      `options.store expected an address or a list of them, got ${describe(store)}`,
+    );
+  }
+  return urls.map((url: unknown) => {
+    try {
+      const base = new URL(String(url), globalThis.location?.href);
+      // Without the slash the last part of the path would be replaced by the names of objects.
+      if (!base.pathname.endsWith('/')) base.pathname += '/';
+      return base.href;
+    } catch {
+      throw new TypeError(
+        'options.store expected absolute addresses: https://updates.example.com/app/',
+      );
+    }
+  });
+}
+
+function positive(value: number, name: string): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new RangeError(`${name} expected a positive integer, got ${shown(value)}`);
+}
+
+function defaultImage(): number {
+  const { deviceMemory } = (globalThis.navigator ?? {}) as { readonly deviceMemory?: number };
+  return deviceMemory !== undefined && deviceMemory <= 4 ? SMALL_MEMORY_IMAGE : LARGE_MEMORY_IMAGE;
+}

@@ -1,0 +1,81 @@
+// A service worker that serves releases.
+
+import { createReleaseHandler, type ReleaseHandlerOptions } from './handler.ts';
+import type { Updater } from './updater-types.ts';
+
+/** What is used of `self` in a service worker; TypeScript's types of it are in a library of their own. */
+export interface ServiceWorkerScope {
+  readonly location: { readonly origin: string };
+  readonly registration: { readonly scope: string };
+  readonly clients: {
+    claim(): Promise<void>;
+    matchAll(options: {
+      includeUncontrolled: boolean;
+      type: 'all';
+    }): Promise<readonly { readonly id: string }[]>;
+  };
+  skipWaiting(): Promise<void>;
+  // biome-ignore lint/suspicious/noExplicitAny: events of a service worker are in no library that every caller has.
+  addEventListener(type: string, listener: (event: any) => void): void;
+}
+
+interface ExtendableEvent {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+interface FetchEvent extends ExtendableEvent {
+  readonly request: Request;
+  readonly clientId: string;
+  readonly resultingClientId: string;
+  respondWith(answer: Promise<Response>): void;
+}
+
+// A page is not among the clients until its navigation was answered.
+const UNTIL_CLIENT = 60_000;
+
+/**
+ * Serves releases from a service worker: copies the built-in release into the store when the worker is installed, answers
+ * the requests of pages in its scope, and lets go of a page's release when the page is gone.
+ *
+ * Call it while the worker's script runs, not later.
+ *
+ * @param scope - `self` of the service worker.
+ */
+export function serveReleases(
+  scope: ServiceWorkerScope,
+  updater: Updater,
+  options: ReleaseHandlerOptions = {},
+): void {
+  const base = new URL(scope.registration.scope).pathname;
+  const handle = createReleaseHandler(updater, { base, ...options });
+  const navigated = new Map<string, number>();
+
+  scope.addEventListener('install', (event: ExtendableEvent) => {
+    event.waitUntil(updater.installBuiltIn().then(() => scope.skipWaiting()));
+  });
+  scope.addEventListener('activate', (event: ExtendableEvent) => {
+    event.waitUntil(scope.clients.claim());
+  });
+  scope.addEventListener('fetch', (event: FetchEvent) => {
+    const { request, resultingClientId } = event;
+    if (new URL(request.url).origin !== scope.location.origin) return;
+    if (request.mode === 'navigate') {
+      navigated.set(resultingClientId, Date.now());
+      event.waitUntil(forgetClosed().catch(() => {}));
+    }
+    event.respondWith(answer(event));
+  });
+
+  async function answer(event: FetchEvent): Promise<Response> {
+    const { request } = event;
+    // A request that no store can answer for is the network's.
+    const served = await handle(request, event).catch(() => undefined);
+    return served ?? fetch(request);
+  }
+
+  async function forgetClosed(): Promise<void> {
+    const clients = await scope.clients.matchAll({ includeUncontrolled: true, type: 'all' });
+    for (const [id, at] of navigated) if (Date.now() - at > UNTIL_CLIENT) navigated.delete(id);
+    await updater.keepClients([...clients.map(({ id }) => id), ...navigated.keys()]);
+  }
+}

@@ -1,0 +1,87 @@
+// What a support person needs to know of a device.
+
+import type { ReleaseStamp } from '../release/stamp.ts';
+import type { DeviceState, LastCheck } from './state.ts';
+import { isActivationWaiting } from './transitions.ts';
+
+/** A release as `status` shows it. */
+export interface ReleaseStatus {
+  readonly id: string;
+  /** Absent: the built-in release, or one that was found after the state was lost. */
+  readonly version?: string;
+  readonly createdAt?: string;
+  readonly isBuiltIn: boolean;
+}
+
+export interface UpdaterStatus {
+  readonly channel: string;
+  readonly builtIn: ReleaseStatus;
+  /** The release that runs, or that the next start runs after it went back. */
+  readonly running: ReleaseStatus;
+  /** Present while the running release is not confirmed. */
+  readonly trial?: { readonly starts: number };
+  /** The release that is fallen back to. */
+  readonly previous?: ReleaseStatus;
+  /** Downloaded, and waiting for `activate`. */
+  readonly ready?: ReleaseStatus;
+  /** The release that the next start takes. */
+  readonly next?: ReleaseStatus;
+  /** Whether pages hold so many older releases that `next` has to wait until they are closed. */
+  readonly isActivationWaiting: boolean;
+  readonly installed: readonly ReleaseStatus[];
+  readonly blocked: readonly {
+    readonly id: string;
+    readonly reason: string;
+    /** Milliseconds since 1970. Absent: for good. */
+    readonly until?: number;
+  }[];
+  /** The last index of the channel that was accepted. */
+  readonly index?: {
+    readonly epoch: number;
+    readonly sequence: number;
+    readonly issuedAt: string;
+    readonly expiresAt: string;
+  };
+  readonly lastCheck?: LastCheck;
+}
+
+export function describeStatus(state: DeviceState, stamp: ReleaseStamp): UpdaterStatus {
+  const { channel, trial, previous, ready, next, lastCheck } = state;
+  const index = state.accepted.find((accepted) => accepted.channel === channel);
+  const describe = (id: string): ReleaseStatus => {
+    const isBuiltIn = id === state.builtIn;
+    if (isBuiltIn) return { id, createdAt: stamp.createdAt, isBuiltIn };
+    const found = state.installed.find((release) => release.id === id);
+    return {
+      id,
+      ...(found?.version !== undefined && { version: found.version }),
+      ...(found !== undefined && { createdAt: found.createdAt }),
+      isBuiltIn,
+    };
+  };
+  return {
+    channel,
+    builtIn: describe(state.builtIn),
+    running: describe(state.running),
+    ...(trial !== undefined && { trial: { starts: trial.starts } }),
+    ...(previous !== undefined && { previous: describe(previous) }),
+    ...(ready !== undefined && { ready: describe(ready) }),
+    ...(next !== undefined && { next: describe(next) }),
+    isActivationWaiting: isActivationWaiting(state),
+    installed: state.installed.map(({ id }) => describe(id)),
+    blocked: state.blocked.map(({ id, reason, until }) => ({
+      id,
+      reason,
+      ...(until !== undefined && { until }),
+    })),
+    ...(index !== undefined && {
+      index: {
+        epoch: index.epoch,
+        sequence: index.sequence,
+        issuedAt: index.issuedAt,
+        expiresAt: index.expiresAt,
+      },
+    }),
+    ...(lastCheck !== undefined && { lastCheck }),
+  };
+}

@@ -1,0 +1,28 @@
+// One code for everything that a place of releases can do wrong.
+
+import { BundleSealError } from '../errors.ts';
+
+/** Runs a call of a store's; a failure is `ERR_STORE` with the store's own error as its cause. */
+export async function storeError<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw toStoreError(what, cause);
+  }
+}
+
+export function toStoreError(what: string, cause: unknown): BundleSealError {
+  if (cause instanceof BundleSealError && cause.code === 'ERR_STORE') return cause;
+  return new BundleSealError('ERR_STORE', `${what}${remedyOf(cause)}`, { cause });
+}
+
+function remedyOf(cause: unknown): string {
+  const { name, code } = (cause ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  if (name === 'QuotaExceededError' || code === 'ENOSPC' || code === 'EDQUOT') {
+    return ': the storage is full; free some space and check again. What is installed goes on running';
+  }
+  if (name === 'SecurityError' || code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return ': the storage may not be used here; allow it. What is installed goes on running';
+  }
+  return ': see the cause';
+}

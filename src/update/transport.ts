@@ -1,0 +1,258 @@
+// Requests to the store: whole small files, and objects that resume where a connection broke.
+
+import type { Backend } from '../backend/backend.ts';
+import { toHex } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import type { ReleaseObject } from '../release/index-format.ts';
+import { followSignals } from '../signals.ts';
+import { untilAborted } from '../turn.ts';
+import type { UpdateEvent } from './events.ts';
+import type { Settings } from './options.ts';
+
+/** Bytes that have to come within each `timeout`, so that a server which drips does not hold a request for ever. */
+const PROGRESS = 16_384;
+
+/** The longest wait that a server may ask for, in milliseconds; beyond it the request fails and says so. */
+const LONGEST_WAIT = 60_000;
+
+export interface Transport {
+  /**
+   * A file of the store in one piece, past every cache. `undefined` where the mirror has none.
+   *
+   * @param limit - Bytes; a longer answer is refused.
+   */
+  fetchSmall(
+    mirror: string,
+    path: string,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined>;
+  /**
+   * The bytes of an object, exactly as many as the index says. It ends without an error only if they have the digest that
+   * the index says. A connection that breaks is taken up again where it broke, on the next mirror if it has to be.
+   *
+   * @param tell - Is told the bytes that have come.
+   */
+  fetchObject(
+    object: ReleaseObject,
+    signal: AbortSignal,
+    tell: (done: number) => void,
+  ): AsyncGenerator<Uint8Array, void>;
+}
+
+export function createTransport(
+  settings: Settings,
+  backend: Backend,
+  emit: (event: UpdateEvent) => void,
+): Transport {
+  const { mirrors, retries, retryDelay } = settings;
+  /** By mirror, until when it asked not to be asked, in milliseconds since 1970. */
+  const closedUntil = new Map<string, number>();
+
+  /** One request; yields the bytes behind the first `from`. */
+  async function* request(
+    url: string,
+    mirror: string,
+    from: number,
+    init: RequestInit,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    const closed = closedUntil.get(mirror);
+    if (closed !== undefined && settings.now() < closed) throw failed(url, 'asked for a pause');
+    const deadline = createDeadline(settings.timeout);
+    const { release, signal: either } = followSignals([signal, deadline.signal]);
+    let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    try {
+      const headers = from > 0 ? { Range: `bytes=${from}-` } : {};
+      const response = await settings.fetch(url, { ...init, headers, signal: either });
+      let skip = from;
+      if (response.status === 206 && startOf(response) === from) skip = 0;
+      else if (response.status !== 200) await refuse(response, url, mirror);
+      body = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
+      if (body === undefined) return;
+      for (;;) {
+        const { done, value } = await untilAborted(body.read(), either);
+        if (done) return;
+        deadline.progress(value.length);
+        const piece = value.subarray(Math.min(skip, value.length));
+        skip -= value.length - piece.length;
+        if (piece.length > 0) yield piece;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof BundleSealError) throw error;
+      throw failed(url, deadline.signal.aborted ? 'sent too little for too long' : 'failed', error);
+    } finally {
+      deadline.end();
+      release();
+      // A body may never settle.
+      body?.cancel().catch(() => {});
+    }
+  }
+
+  async function refuse(response: Response, url: string, mirror: string): Promise<never> {
+    response.body?.cancel().catch(() => {});
+    const { status } = response;
+    if (status === 404 || status === 410 || status === 403) throw new Missing(url, status);
+    const wait = retryAfter(response, settings.now());
+    if (wait !== undefined) closedUntil.set(mirror, settings.now() + wait);
+    throw failed(url, `answered ${status}`, undefined, wait);
+  }
+
+  async function pause(failures: number, asked: number, signal: AbortSignal): Promise<void> {
+    const backoff = Math.min(retryDelay * 2 ** (failures - 1), LONGEST_WAIT);
+    // Devices that lost the same server do not all come back at the same time.
+    await sleep(Math.max(asked, backoff * (0.5 + Math.random() / 2)), signal);
+  }
+
+  /** Runs one request after the other until one ends well, or the mirror has failed too often in a row. */
+  async function* insist(
+    mirror: string,
+    attempts: number,
+    signal: AbortSignal,
+    ask: () => AsyncGenerator<Uint8Array, void>,
+    isWhole: () => boolean,
+  ): AsyncGenerator<Uint8Array, void> {
+    for (let failures = 0; ; ) {
+      let length = 0;
+      try {
+        for await (const piece of ask()) {
+          length += piece.length;
+          if (length >= PROGRESS) failures = 0;
+          yield piece;
+        }
+        if (isWhole()) return;
+        throw failed(mirror, 'ended before the whole object had come');
+      } catch (error) {
+        signal.throwIfAborted();
+        failures += 1;
+        const { wait = 0 } = error as { readonly wait?: number };
+        if (error instanceof Missing || error instanceof Wrong) throw error;
+        if (failures > attempts || wait > LONGEST_WAIT) throw error;
+        await pause(failures, wait, signal);
+        closedUntil.delete(mirror);
+      }
+    }
+  }
+
+  return {
+    async fetchSmall(mirror, path, limit, signal) {
+      const url = `${mirror}${path}`;
+      let pieces: Uint8Array[] = [];
+      let length = 0;
+      const ask = () => {
+        pieces = [];
+        length = 0;
+        return request(url, mirror, 0, { cache: 'no-store' }, signal);
+      };
+      try {
+        for await (const piece of insist(mirror, 1, signal, ask, () => true)) {
+          length += piece.length;
+          if (length > limit) throw failed(url, `sent more than ${limit} bytes`);
+          pieces.push(piece);
+        }
+      } catch (error) {
+        if (error instanceof Missing) return undefined;
+        throw error;
+      }
+      const whole = new Uint8Array(length);
+      let at = 0;
+      for (const piece of pieces) {
+        whole.set(piece, at);
+        at += piece.length;
+      }
+      return whole;
+    },
+
+    async *fetchObject({ sha256, size }, signal, tell) {
+      const hash = await backend.createHash();
+      let done = 0;
+      let failure: unknown;
+      for (const mirror of mirrors) {
+        const url = `${mirror}objects/${sha256}.sealed`;
+        const ask = () => request(url, mirror, done, {}, signal);
+        try {
+          for await (const piece of insist(mirror, retries, signal, ask, () => done === size)) {
+            if (piece.length > size - done) throw new Wrong(url, `has more than ${size} bytes`);
+            hash.update(piece);
+            done += piece.length;
+            tell(done);
+            yield piece;
+            if (done === size) break;
+          }
+          if (toHex(hash.digest()) === sha256) return;
+          throw new Wrong(url, 'is not the object that the index names');
+        } catch (error) {
+          signal.throwIfAborted();
+          // What came is part of the digest: another mirror can't mend it.
+          if (error instanceof Wrong) throw error;
+          failure = error;
+          emit({ type: 'mirror-failed', url, error });
+        }
+      }
+      throw failure;
+    },
+  };
+}
+
+/** An object that the store does not have. */
+class Missing extends BundleSealError {
+  constructor(url: string, status: number) {
+    super('ERR_SOURCE_FAILED', `${url} answered ${status}: the store does not have it (yet)`);
+  }
+}
+
+/** An object that is another one than the index names. */
+class Wrong extends BundleSealError {
+  constructor(url: string, reason: string) {
+    super('ERR_SOURCE_FAILED', `${url} ${reason}: the store or a cache before it is at fault`);
+  }
+}
+
+function failed(url: string, what: string, cause?: unknown, wait?: number): BundleSealError {
+  const error = new BundleSealError('ERR_SOURCE_FAILED', `${url} ${what}: try again later`, {
+    cause,
+  });
+  return wait === undefined ? error : Object.assign(error, { wait });
+}
+
+/** Where a partial answer begins. RFC 9110 §14.4 */
+function startOf(response: Response): number | undefined {
+  const range = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
+  return range === null ? undefined : Number(range[1]);
+}
+
+/** Milliseconds. RFC 9110 §10.2.3 */
+function retryAfter(response: Response, now: number): number | undefined {
+  const value = response.headers.get('retry-after');
+  if (value === null) return undefined;
+  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  return wait > 0 ? wait : undefined;
+}
+
+/** Aborts where not enough has come for too long. */
+function createDeadline(timeout: number) {
+  const controller = new AbortController();
+  const expire = () => controller.abort(new DOMException('too little has come', 'TimeoutError'));
+  let timer = setTimeout(expire, timeout);
+  let sofar = 0;
+  return {
+    signal: controller.signal,
+    progress(bytes: number): void {
+      sofar += bytes;
+      if (sofar < PROGRESS) return;
+      sofar = 0;
+      clearTimeout(timer);
+      timer = setTimeout(expire, timeout);
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
+async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await untilAborted(over, signal).finally(() => clearTimeout(timer));
+}

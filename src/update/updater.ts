@@ -1,0 +1,248 @@
+// The device side of releases: check, download, activate, confirm, and back.
+
+import { selectBackend } from '../backend/select.ts';
+import { checkOptions } from '../options.ts';
+import { STAMP } from '../release/paths.ts';
+import { readStamp } from '../release/stamp.ts';
+import { check } from './check.ts';
+import { copyBuiltIn } from './copy-built-in.ts';
+import { downloadRelease } from './download.ts';
+import type { CheckResult, UpdateEvent } from './events.ts';
+import { foregroundTimer } from './foreground.ts';
+import { checkChannel, readSettings, type UpdaterOptions } from './options.ts';
+import { createReleases, type Releases } from './running.ts';
+import { sharedWork } from './shared-work.ts';
+import { describeStatus } from './status.ts';
+import * as transitions from './transitions.ts';
+import type { RunningRelease, Updater } from './updater-types.ts';
+import { createWork, type Work } from './work.ts';
+
+/** What a call works with. */
+interface Ready extends Work {
+  readonly releases: Releases;
+}
+
+/**
+ * Creates the updater of an app: it checks a store of static files for releases, installs them proven and whole, runs them
+ * on trial, and goes back to the last one that worked.
+ *
+ * Nothing is read or written before the first call.
+ *
+ * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name.
+ * @see docs/updates.md
+ * @example
+ * ```ts
+ * import { keygen } from 'bundleseal';
+ * import { createUpdater, memoryBuiltIn, memoryStore } from 'bundleseal/update';
+ *
+ * const { publicKey } = await keygen(); // an app carries the public key of its build machine
+ * const index = new TextEncoder().encode('<!doctype html>');
+ * const updater = createUpdater({
+ *   store: 'https://updates.example.com/app/',
+ *   channel: 'production',
+ *   appId: 'com.example.app',
+ *   publicKey,
+ *   releases: memoryStore(),
+ *   builtIn: await memoryBuiltIn({ 'index.html': index }, { createdAt: '2026-11-26T08:55:00Z' }),
+ * });
+ * const { id, files } = await updater.start();
+ * console.log((await files.read('index.html')).length);
+ * await updater.confirm(id);
+ * ```
+ */
+export function createUpdater(options: UpdaterOptions): Updater {
+  const settings = readSettings(options);
+  const disposed = new AbortController();
+  const listeners = new Set<(event: UpdateEvent) => void>();
+  let working: Promise<Ready> | undefined;
+  let running: Promise<RunningRelease> | undefined;
+  let found: CheckResult | undefined;
+  let stopTimer = () => {};
+  const clients = new Map<string, string>();
+
+  const emit = (event: UpdateEvent) => {
+    for (const listener of [settings.onEvent, ...listeners]) {
+      try {
+        listener?.(event);
+      } catch {
+        // A listener is not what the update depends on.
+      }
+    }
+  };
+
+  const ready = (): Promise<Ready> => {
+    disposed.signal.throwIfAborted();
+    working ??= (async () => {
+      const work = createWork(settings, await selectBackend(settings.backend), emit);
+      return { ...work, releases: createReleases(work, aside) };
+    })();
+    return working;
+  };
+
+  /** What nobody waits for: its failure is told and stops nothing. */
+  const aside = (task: () => Promise<unknown>) => {
+    task().catch((error: unknown) => {
+      if (!disposed.signal.aborted) emit({ type: 'error', error });
+    });
+  };
+
+  const startIn = async (client: string | undefined): Promise<RunningRelease> => {
+    const work = await ready();
+    const { release, state } = await work.releases.start(client);
+    if (client !== undefined) clients.set(client, release.id);
+    const isTrial = state?.trial !== undefined;
+    emit({ type: 'started', id: release.id, isTrial });
+    if (isTrial) watchTrial(work, release.id);
+    aside(() => work.device.sweep());
+    return release;
+  };
+
+  const watchTrial = ({ act, device }: Work, id: string) => {
+    if (settings.confirmTimeout === undefined) return;
+    stopTimer();
+    stopTimer = foregroundTimer(settings.confirmTimeout, () =>
+      aside(() =>
+        act((state) =>
+          state.trial?.id === id ? transitions.unconfirmed(state, id, device.facts()) : state,
+        ),
+      ),
+    );
+  };
+
+  const sharedCheck = sharedWork(async (signal) => {
+    const result = await check(await ready(), signal);
+    found = result;
+    emit({ type: 'checked', result });
+    return result;
+  }, disposed.signal);
+
+  const sharedDownload = sharedWork(async (signal) => {
+    const result = await downloadRelease(await ready(), found, sharedCheck, signal);
+    if (result.isNew) emit({ type: 'downloaded', id: result.id, moved: result.moved });
+    return { id: result.id, moved: result.moved };
+  }, disposed.signal);
+
+  const updater: Updater = {
+    start({ client } = {}) {
+      if (client !== undefined) return startIn(client);
+      if (running === undefined) {
+        const started = startIn(undefined);
+        running = started;
+        started.catch(() => {
+          running = undefined;
+        });
+      }
+      return running;
+    },
+    async releaseOf(client, child) {
+      const { act, device, releases } = await ready();
+      let id = clients.get(client);
+      if (id === undefined) {
+        // The browser ended the worker and started it again.
+        const state = await device.read();
+        id = state.pinned.find((one) => one.client === client)?.id ?? state.running;
+        clients.set(client, id);
+      }
+      const release = id;
+      if (child !== undefined) {
+        clients.set(child, release);
+        await act((state) => transitions.pin(state, child, release));
+      }
+      return releases.open(release);
+    },
+    async attach() {
+      const work = await ready();
+      const url = new URL(STAMP, globalThis.document?.baseURI ?? globalThis.location.href);
+      const answer = await settings.fetch(url, { cache: 'no-store', signal: disposed.signal });
+      const { id } = readStamp(new Uint8Array(await answer.arrayBuffer()));
+      const { trial } = await work.device.read();
+      if (trial?.id === id) watchTrial(work, id);
+      return id;
+    },
+    async check(options = {}) {
+      checkOptions('check', options, ['signal']);
+      return sharedCheck(options.signal);
+    },
+    async download(options = {}) {
+      checkOptions('download', options, ['signal', 'onProgress']);
+      const { signal, onProgress } = options;
+      const listen = (event: UpdateEvent) => {
+        if (event.type === 'progress') onProgress?.({ done: event.done, total: event.total });
+      };
+      listeners.add(listen);
+      try {
+        return await sharedDownload(signal);
+      } finally {
+        listeners.delete(listen);
+      }
+    },
+    async activate(options = {}) {
+      checkOptions('activate', options, ['when']);
+      const { when = 'next-start' } = options;
+      if (when !== 'next-start' && when !== 'now') {
+        throw new TypeError('options.when expected "next-start" or "now"');
+      }
+      const { act } = await ready();
+      const { next } = await act((state) =>
+        state.ready === undefined ? state : transitions.activate(state, state.ready),
+      );
+      if (when === 'now') running = undefined;
+      if (next !== undefined) emit({ type: 'activated', id: next, when });
+    },
+    async update(options = {}) {
+      checkOptions('update', options, ['signal', 'onProgress', 'when']);
+      const { when, ...download } = options;
+      const result = await sharedCheck(options.signal);
+      if (result.status !== 'available') return { check: result, moved: 0 };
+      const { id, moved } = await updater.download(download);
+      await updater.activate(when === undefined ? {} : { when });
+      return { check: result, id, moved };
+    },
+    async confirm(id) {
+      const { act } = await ready();
+      let isFirst = false;
+      const { running: runs } = await act((state) => {
+        isFirst = state.trial?.id === id;
+        return transitions.confirm(state, id);
+      });
+      if (isFirst) {
+        stopTimer();
+        emit({ type: 'confirmed', id });
+      }
+      return runs === id;
+    },
+    async fail(id, reason = 'the app said that it does not work') {
+      const { act, device } = await ready();
+      await act((state) => transitions.fail(state, id, reason, device.facts()));
+    },
+    async useBuiltIn() {
+      const { act } = await ready();
+      await act(transitions.useBuiltIn);
+    },
+    async setChannel(channel) {
+      checkChannel(channel, 'channel');
+      const { act } = await ready();
+      await act((state) => transitions.setChannel(state, channel));
+      found = undefined;
+    },
+    async installBuiltIn(options = {}) {
+      checkOptions('installBuiltIn', options, ['signal']);
+      await copyBuiltIn(await ready(), options.signal ?? disposed.signal);
+    },
+    async keepClients(living) {
+      const alive = new Set(living);
+      for (const client of clients.keys()) if (!alive.has(client)) clients.delete(client);
+      const { act } = await ready();
+      await act((state) => transitions.keepClients(state, alive));
+    },
+    async status() {
+      const { device } = await ready();
+      return describeStatus(await device.read(), await device.builtIn());
+    },
+    dispose() {
+      stopTimer();
+      disposed.abort(new DOMException('the updater was disposed of', 'AbortError'));
+    },
+  };
+  return updater;
+}

@@ -1,0 +1,52 @@
+// What the parts of an updater share.
+
+import type { Backend } from '../backend/backend.ts';
+import { createDevice, type Device } from './device.ts';
+import type { UpdateEvent } from './events.ts';
+import type { Settings } from './options.ts';
+import type { DeviceState } from './state.ts';
+import { createTransport, type Transport } from './transport.ts';
+
+export interface Work {
+  readonly settings: Settings;
+  readonly device: Device;
+  readonly transport: Transport;
+  readonly emit: (event: UpdateEvent) => void;
+  /** Changes the state, and tells what that did to releases. */
+  act(transition: (state: DeviceState) => DeviceState | Promise<DeviceState>): Promise<DeviceState>;
+}
+
+export function createWork(
+  settings: Settings,
+  backend: Backend,
+  emit: (event: UpdateEvent) => void,
+): Work {
+  const device = createDevice(settings, backend);
+  return {
+    settings,
+    device,
+    emit,
+    transport: createTransport(settings, backend, emit),
+    async act(transition) {
+      let before: DeviceState | undefined;
+      const after = await device.change((state) => {
+        before = state;
+        return transition(state);
+      });
+      for (const event of changesOf(before as DeviceState, after)) emit(event);
+      return after;
+    },
+  };
+}
+
+function* changesOf(before: DeviceState, after: DeviceState): Generator<UpdateEvent> {
+  for (const blocked of after.blocked) {
+    if (before.blocked.includes(blocked)) continue;
+    const { id, reason, until } = blocked;
+    yield { type: 'blocked', id, reason, ...(until !== undefined && { until }) };
+  }
+  const { running } = after;
+  if (running !== before.running && running !== before.next) {
+    yield { type: 'rolled-back', from: before.running, to: running };
+  }
+}
