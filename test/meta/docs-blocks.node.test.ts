@@ -32,6 +32,7 @@ const ELSEWHERE: readonly Elsewhere[] = [
   },
   { language: 'kotlin', pages: /^docs\/readers\.md$/, said: 'these lines are not compiled or run' },
   { language: 'swift', pages: /^docs\/readers\.md$/, said: 'This one is not compiled or run' },
+  { language: 'text', pages: /^docs\/format\.md$/, run: 'test/meta/format-page.node.test.ts' },
   // Pictures, not code.
   { language: 'mermaid', pages: /^README\.md$/, said: 'Who holds which key' },
   { language: '', pages: /^CONTRIBUTING\.md$/, said: 'How the code is laid out' },

@@ -1,0 +1,2 @@
+export declare function edges(): string;
+export declare function dump(): string;
