@@ -10,7 +10,7 @@ export {
 } from './bundle/encrypt-stream.ts';
 export type { BundleInfo } from './bundle/info.ts';
 export { type InspectOptions, inspectBundle, type UnprovenBundleInfo } from './bundle/inspect.ts';
-export type { Expectations } from './bundle/open.ts';
+export type { Expectations } from './bundle/open-header.ts';
 export {
   type BundleReader,
   type OpenOptions,
@@ -25,7 +25,7 @@ export type { RsaJwk } from './keys/jwk.ts';
 export { type KeygenOptions, type KeyPair, keygen } from './keys/keygen.ts';
 export type { PrivateKeyInput, PublicKeyInput } from './keys/strict.ts';
 export type { Progress, WorkOptions } from './options.ts';
-export type { Signer } from './seal/signer.ts';
+export type { Signer } from './seal/signing-key.ts';
 export { httpSource } from './sources/http.ts';
 export type { HttpSourceInit } from './sources/http-options.ts';
 export type { BundleInput } from './sources/input.ts';

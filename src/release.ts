@@ -37,5 +37,5 @@ export {
   type StampFloor,
   writeStamp,
 } from './release/stamp.ts';
-export type { Signer } from './seal/signer.ts';
+export type { Signer } from './seal/signing-key.ts';
 export type { BundleInput } from './sources/input.ts';

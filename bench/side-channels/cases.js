@@ -6,7 +6,8 @@ import { bytesToInteger, equalBytes, integerToBytes } from '../../src/bytes.ts';
 import { decryptBundle, encryptBundle, keygen as keygenCapgo } from '../../src/capgo.ts';
 import { parsePrivateKey, parsePublicKey } from '../../src/keys/parse.ts';
 import { privateOperation } from '../../src/seal/arithmetic.ts';
-import { encodeBlock, recoverSeal } from '../../src/seal/seal.ts';
+import { encodeBlock } from '../../src/seal/pkcs1.ts';
+import { recoverSeal } from '../../src/seal/seal.ts';
 import { unblinded } from './control-rsa.js';
 
 const random = (length) => crypto.getRandomValues(new Uint8Array(length));

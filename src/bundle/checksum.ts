@@ -8,8 +8,8 @@ import type { PublicKeyInput } from '../keys/strict.ts';
 import { DEFAULT_CHUNK_SIZE } from '../limits.ts';
 import { checkOptions, describe, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput, type Source } from '../sources/input.ts';
-import { openSealText, readPublicKeys } from './open.ts';
-import { runChunks } from './pipeline.ts';
+import { runChunks } from './chunk-loop.ts';
+import { openSeal, readPublicKeys } from './open-header.ts';
 
 export interface ChecksumOptions extends WorkOptions {
   /** Default `'auto'`. */
@@ -97,7 +97,7 @@ async function readExpected(
   }
   checkOptions('verifyChecksum: expected', expected, ['seal', 'publicKey']);
   const keys = await readPublicKeys(backend, expected.publicKey);
-  const { header, secrets } = await openSealText(backend, expected.seal, keys, {});
+  const { header, secrets } = await openSeal(backend, expected.seal, keys, {});
   secrets.sessionKey.fill(0);
   return { checksum: secrets.checksum, size: header.layout.size };
 }

@@ -4,8 +4,8 @@ import type { ChunkCipher } from '../backend/backend.ts';
 import { chunkPlace } from '../format/chunks.ts';
 import type { Source } from '../sources/input.ts';
 import { giveWay, untilAborted } from '../turn.ts';
-import type { OpenedHeader } from './open.ts';
-import { openChunk } from './open-chunks.ts';
+import { provenChunk } from './decrypt-chunks.ts';
+import type { OpenedHeader } from './open-header.ts';
 
 export interface ChunkStore {
   /** Hands every chunk from `from` to before `to` to `use`, in no particular order. Its bytes are not to be kept. */
@@ -71,7 +71,7 @@ export function chunkStore(
     for (let index = from; index < to; index++) {
       const { encryptedStart, encryptedEnd } = chunkPlace(layout, index);
       const encrypted = bytes.subarray(encryptedStart - start, encryptedEnd - start);
-      chunks.set(index, await openChunk(cipher, opened, index, encrypted));
+      chunks.set(index, await provenChunk(cipher, opened, index, encrypted));
       await giveWay(signal);
     }
     return chunks;

@@ -7,11 +7,11 @@ import { chunkPlace } from '../format/chunks.ts';
 import type { Header } from '../format/header.ts';
 import { checkOptions } from '../options.ts';
 import { type ByteStream, headerSource, openStream, type StreamReader } from '../sources/stream.ts';
-import { type ChunkSource, inFlightOf, recycledRooms } from './chunk-io.ts';
+import { type ChunkSource, inFlightOf, recycledRooms } from './chunk-loop.ts';
 import { DECRYPT_OPTIONS, type DecryptOptions } from './decrypt.ts';
+import { decryptChunks } from './decrypt-chunks.ts';
 import { type BundleInfo, infoOf } from './info.ts';
-import { checkHeaderOptions, openSource } from './open.ts';
-import { openChunks } from './open-chunks.ts';
+import { checkHeaderOptions, openHeader } from './open-header.ts';
 import { outputStream } from './stream-output.ts';
 
 export interface DecryptStreamOptions extends DecryptOptions {
@@ -69,11 +69,11 @@ export function decryptStream(
     release: (reason) => reader.close(reason),
     async run(sink, signal) {
       const backend = await selectBackend(options.backend);
-      const opened = await openSource(backend, headerSource(reader), { ...options, signal });
+      const opened = await openHeader(backend, headerSource(reader), { ...options, signal });
       try {
         onHeader?.(infoOf(opened));
         const work = { backend, opened, signal, checksum: 'none' as const };
-        await openChunks(
+        await decryptChunks(
           { ...work, ...(onProgress && { onProgress }) },
           streamedBody(backend, reader, opened.header),
           // No room: what the cipher gives is fresh memory, and can be given on.

@@ -7,9 +7,9 @@ import { checkBodyLength, type Kind } from '../format/header.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput, sourceFrom } from '../sources/input.ts';
-import { encryptedChunks, memorySink } from './chunk-io.ts';
-import { checkHeaderOptions, type Expectations, openSource } from './open.ts';
-import { openChunks } from './open-chunks.ts';
+import { encryptedChunks, memorySink } from './chunk-loop.ts';
+import { decryptChunks } from './decrypt-chunks.ts';
+import { checkHeaderOptions, type Expectations, openHeader } from './open-header.ts';
 
 export interface DecryptOptions extends WorkOptions {
   /** The app's public key; several while keys rotate: the header says which one is meant. */
@@ -83,7 +83,7 @@ export async function decryptObject(
   const source = openInput(encrypted, 'encrypted');
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
-  const opened = await openSource(backend, source, { ...options, kind });
+  const opened = await openHeader(backend, source, { ...options, kind });
   try {
     const { layout, headerLength } = opened.header;
     // A source shorter than its header was refused with it.
@@ -93,7 +93,7 @@ export async function decryptObject(
     try {
       const chunks = encryptedChunks(body, layout);
       const work = { ...options, backend, opened, checksum: bundle };
-      await openChunks(work, chunks, memorySink(bundle));
+      await decryptChunks(work, chunks, memorySink(bundle));
       return bundle;
     } catch (error) {
       bundle.fill(0);

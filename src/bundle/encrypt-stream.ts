@@ -4,13 +4,13 @@ import type { Backend } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import { BundleSealError } from '../errors.ts';
-import { DIGEST_LENGTH } from '../format/header.ts';
+import { DIGEST_LENGTH, encodeSeal } from '../format/header.ts';
 import { checkOptions, shown } from '../options.ts';
+import { readSigningKey } from '../seal/signing-key.ts';
 import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
-import { type ChunkSink, inFlightOf, type PlainChunkSource, recycledRooms } from './chunk-io.ts';
-import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing, readSigningKey } from './encrypt.ts';
-import { encodeSeal } from './open.ts';
-import { type SealedHeader, sealChunks } from './seal-chunks.ts';
+import { type ChunkSink, inFlightOf, type PlainChunkSource, recycledRooms } from './chunk-loop.ts';
+import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing } from './encrypt.ts';
+import { encryptAndSeal, type SealedHeader } from './encrypt-chunks.ts';
 import { outputStream } from './stream-output.ts';
 
 export interface EncryptStreamOptions extends EncryptOptions {
@@ -101,7 +101,9 @@ export function encryptStream(source: ByteStream, options: EncryptStreamOptions)
         const room: ChunkSink['room'] = (index, length) =>
           allocateUnset?.(length) ?? sink.room(index, length);
         const filled = { room, take: sink.take };
-        resolve(await sealChunks({ ...work, ...(onProgress && { onProgress }) }, chunks, filled));
+        resolve(
+          await encryptAndSeal({ ...work, ...(onProgress && { onProgress }) }, chunks, filled),
+        );
       } finally {
         sessionKey.fill(0);
       }

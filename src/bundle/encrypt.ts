@@ -4,21 +4,17 @@ import type { BackendChoice } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import type { OwnBytes } from '../bytes.ts';
-import { type ChunkLayout, chunkLayout, chunkPlace } from '../format/chunks.ts';
-import { DIGEST_LENGTH, headerLengthOf, type Kind } from '../format/header.ts';
+import { chunkLayout } from '../format/chunks.ts';
+import { DIGEST_LENGTH, encodeSeal, headerLengthOf, type Kind } from '../format/header.ts';
 import { encodeMetadata, type Metadata } from '../format/metadata.ts';
-import { readPublicKey } from '../keys/read.ts';
-import { readPrivateKey } from '../keys/read-private.ts';
 import { modulusLength } from '../keys/rsa.ts';
-import { checkKeyInput, type PrivateKeyInput } from '../keys/strict.ts';
+import type { PrivateKeyInput } from '../keys/strict.ts';
 import { CHUNK_EXPONENT, DEFAULT_CHUNK_SIZE } from '../limits.ts';
-import { checkOptions, describe, shown, type WorkOptions } from '../options.ts';
-import type { SigningKey } from '../seal/seal.ts';
-import { isSigner, type Signer } from '../seal/signer.ts';
+import { checkOptions, shown, type WorkOptions } from '../options.ts';
+import { readSigningKey, type Signer } from '../seal/signing-key.ts';
 import { type BundleInput, openInput, type Source } from '../sources/input.ts';
-import { inFlightOf, memorySink, type PlainChunkSource } from './chunk-io.ts';
-import { encodeSeal } from './open.ts';
-import { checkCount, type SealWork, sealChunks } from './seal-chunks.ts';
+import { memorySink, plainChunks } from './chunk-loop.ts';
+import { checkCount, encryptAndSeal, type SealWork } from './encrypt-chunks.ts';
 
 export interface EncryptOptions extends WorkOptions {
   /** The publisher's private key, or a {@link Signer} that holds it elsewhere. */
@@ -127,22 +123,6 @@ export function readSealing(options: EncryptOptions, size?: number): Sealing {
   };
 }
 
-/** @throws `TypeError` at once for what can't be a key; what the key itself is refused for rejects. */
-export function readSigningKey(input: PrivateKeyInput | Signer): Promise<SigningKey> {
-  if (!isSigner(input)) {
-    checkKeyInput(input, 'privateKey');
-    return readPrivateKey(input).then((privateKey) => ({ privateKey, publicKey: privateKey }));
-  }
-  if (typeof input.sign !== 'function') {
-    throw new TypeError(`privateKey.sign expected a function, got ${describe(input.sign)}`);
-  }
-  const name = 'privateKey.publicKey';
-  // Asked for once: a signer that names another key the next time is held to this one.
-  const named = input.publicKey;
-  checkKeyInput(named, name);
-  return readPublicKey(named, name).then((publicKey) => ({ signer: input, publicKey }));
-}
-
 /** Checks the option, and that a bundle of this size (where it is known) has a layout that readers take. */
 function readChunkSize(chunkSize: number = DEFAULT_CHUNK_SIZE, size: number = 0): number {
   const exponent = Math.log2(chunkSize);
@@ -172,7 +152,7 @@ export async function sealBundle(source: Source, work: BundleWork): Promise<Encr
   const bytes = new Uint8Array(headerLength + layout.bodyLength);
   const ciphertext = bytes.subarray(headerLength);
   const copy = backend.hashesWhole ? copyAtEnd(source, ciphertext) : undefined;
-  const { header, ...about } = await sealChunks(
+  const { header, ...about } = await encryptAndSeal(
     { ...work, size: source.size },
     plainChunks(copy ?? source, layout, copy?.bytes),
     memorySink(ciphertext),
@@ -190,20 +170,4 @@ function copyAtEnd({ bytes }: Source, body: Uint8Array): Source | undefined {
   const copy = body.subarray(body.length - bytes.length);
   copy.set(bytes);
   return openInput(copy, 'bundle');
-}
-
-/** The plain chunks of a bundle that can be read by ranges; `whole` is all of it, where nobody else has its memory. */
-function plainChunks(source: Source, layout: ChunkLayout, whole?: Uint8Array): PlainChunkSource {
-  const isMemory = source.bytes !== undefined;
-  return {
-    count: layout.count,
-    inFlight: isMemory ? Number.POSITIVE_INFINITY : inFlightOf(layout.chunkSize),
-    whole,
-    isPrivate: whole !== undefined,
-    read(index, signal) {
-      const { plainStart, plainEnd } = chunkPlace(layout, index);
-      return source.read(plainStart, plainEnd, signal);
-    },
-    isLast: (index) => index === layout.count - 1,
-  };
 }

@@ -2,13 +2,18 @@
 
 import { concat } from '../bytes.ts';
 import { explained } from '../format/explain.ts';
-import { checkHeaderLength, FIXED_LENGTH, type Header, parseHeader } from '../format/header.ts';
+import {
+  checkHeaderLength,
+  decodeSeal,
+  FIXED_LENGTH,
+  type Header,
+  parseHeader,
+} from '../format/header.ts';
 import { decodeMetadata } from '../format/metadata.ts';
 import { checkOptions, describe } from '../options.ts';
 import { isBlob, openInput, type Source } from '../sources/input.ts';
 import { openRandomAccess, type RandomAccessSource } from '../sources/random-access.ts';
 import { type BundleInfo, describeHeader } from './info.ts';
-import { decodeSeal } from './open.ts';
 
 /** A header that nobody has vouched for: nothing in it is proven. */
 export interface UnprovenBundleInfo extends BundleInfo {

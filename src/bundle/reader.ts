@@ -11,11 +11,11 @@ import { followSignals, whileWanted } from '../signals.ts';
 import { type BundleInput, type Source, sourceFrom } from '../sources/input.ts';
 import { markOwn } from '../sources/own.ts';
 import { openRandomAccess, type RandomAccessSource } from '../sources/random-access.ts';
-import { type ChunkSource, inFlightOf, type PlainChunkSink } from './chunk-io.ts';
+import { type ChunkSource, inFlightOf, type PlainChunkSink } from './chunk-loop.ts';
 import { chunkStore } from './chunk-store.ts';
+import { decryptChunks } from './decrypt-chunks.ts';
 import { type BundleInfo, infoOf } from './info.ts';
-import { checkHeaderOptions, type Expectations, openSource } from './open.ts';
-import { openChunks } from './open-chunks.ts';
+import { checkHeaderOptions, type Expectations, openHeader } from './open-header.ts';
 import { outputStream } from './stream-output.ts';
 
 export interface OpenOptions {
@@ -110,7 +110,7 @@ export async function openBundle(
   const input = openRandomAccess(source, 'source', true);
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
-  const opened = await openSource(backend, input, options);
+  const opened = await openHeader(backend, input, options);
   const { sessionKey } = opened.secrets;
   const { layout, headerLength } = opened.header;
   const body = options.seal === undefined ? sourceFrom(input, headerLength) : input;
@@ -171,7 +171,7 @@ export async function openBundle(
           const chunks = groupedChunks(body, layout, to);
           const part = trimmed(sink, start - from * layout.chunkSize, end - start);
           const work = { backend, opened, range: [from, to], signal: streamSignal } as const;
-          await openChunks({ ...work, checksum: 'none' }, chunks, part);
+          await decryptChunks({ ...work, checksum: 'none' }, chunks, part);
         },
       });
     },

@@ -3,17 +3,13 @@
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { concat } from '../bytes.ts';
-import { checkBodyLength, encodeHead } from '../format/header.ts';
-import { keyDigest } from '../keys/identity.ts';
-import { modulusLength } from '../keys/rsa.ts';
+import { checkBodyLength, encodeSeal } from '../format/header.ts';
 import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, describe } from '../options.ts';
-import { signSeal } from '../seal/seal.ts';
-import type { Signer } from '../seal/signer.ts';
+import { sealHeader } from '../seal/seal.ts';
+import { readSigningKey, type Signer } from '../seal/signing-key.ts';
 import { openInput } from '../sources/input.ts';
-import { untilAborted } from '../turn.ts';
-import { readSigningKey } from './encrypt.ts';
-import { encodeSeal, openHeader, openSealText, readPublicKeys } from './open.ts';
+import { openHeaderFrom, openSeal, readPublicKeys } from './open-header.ts';
 
 export interface ResealOptions {
   /** The public key that the bundle was sealed for; several are tried by id. */
@@ -69,24 +65,17 @@ export async function resealBundle(
   const backend = await selectBackend(options.backend);
   const keys = await readPublicKeys(backend, options.publicKey);
   const { header, parts, secrets } = isText
-    ? await openSealText(backend, sealedOrSeal, keys, {})
-    : await openHeader(backend, openInput(sealedOrSeal, 'sealedOrSeal'), keys, {});
+    ? await openSeal(backend, sealedOrSeal, keys, {})
+    : await openHeaderFrom(backend, openInput(sealedOrSeal, 'sealedOrSeal'), keys, {});
   try {
     const { layout, headerLength } = header;
     if (!isText) checkBodyLength(header, sealedOrSeal.length - headerLength);
-    const head = encodeHead({
-      kind: header.kind,
-      layout,
-      keyId: await keyDigest(backend, key.publicKey),
-      signatureLength: modulusLength(key.publicKey),
-      metadata: parts.metadata,
-      digests: parts.digests,
-    });
-    const headDigest = await backend.sha256(head);
-    const signature = await untilAborted(signSeal(backend, key, secrets, headDigest), signal);
-    signal?.throwIfAborted();
-    const newHeader = concat(head, signature);
-    return isText ? encodeSeal(newHeader) : concat(newHeader, sealedOrSeal.subarray(headerLength));
+    const { metadata, digests } = parts;
+    const fields = { kind: header.kind, layout, metadata, digests };
+    const sealed = await sealHeader(backend, key, fields, secrets, signal);
+    return isText
+      ? encodeSeal(sealed.header)
+      : concat(sealed.header, sealedOrSeal.subarray(headerLength));
   } finally {
     secrets.sessionKey.fill(0);
   }

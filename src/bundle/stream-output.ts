@@ -2,7 +2,7 @@
 
 import { onAbort } from '../signals.ts';
 import { markOwn } from '../sources/own.ts';
-import type { ChunkSink } from './chunk-io.ts';
+import type { ChunkSink } from './chunk-loop.ts';
 
 export interface StreamWork {
   /** Does everything; what it takes into the sink comes out of the stream. */

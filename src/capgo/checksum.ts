@@ -6,7 +6,8 @@ import { equalBytes, fromHex, toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { RsaPrivateKey, RsaPublicKey } from '../keys/rsa.ts';
 import { describe } from '../options.ts';
-import { recover, sign } from './signature.ts';
+import { signPayload } from '../seal/pkcs1.ts';
+import { recoverSigned } from './session.ts';
 
 /**
  * - `'v3'`: hex of the signature over the 32 bytes. Plugin 5.30, 6.30, 7.30 and later, and all of 8.
@@ -29,9 +30,9 @@ export async function signChecksum(
   digest: Uint8Array,
   format: ChecksumFormat,
 ): Promise<string> {
-  if (format === 'v3') return toHex(await sign(backend, key, digest));
+  if (format === 'v3') return toHex(await signPayload(backend, key, digest));
   const payload = fromBase64(toHex(digest), 'base64') as Uint8Array;
-  return toBase64(await sign(backend, key, payload), 'base64');
+  return toBase64(await signPayload(backend, key, payload), 'base64');
 }
 
 /** The digest that the private key vouched for. */
@@ -41,8 +42,8 @@ export async function recoverChecksum(
   checksum: string,
 ): Promise<Uint8Array> {
   const { format, signature } = readChecksum(checksum);
-  if (format === 'v3') return recover(backend, key, signature, 32);
-  const text = toBase64(await recover(backend, key, signature, 48), 'base64');
+  if (format === 'v3') return recoverSigned(backend, key, signature, 32);
+  const text = toBase64(await recoverSigned(backend, key, signature, 48), 'base64');
   // Capgo's tools write small letters.
   if (/^[0-9a-f]{64}$/.test(text)) return fromHex(text);
   throw malformed('holds no SHA-256');

@@ -6,7 +6,7 @@ import { fromBase64, toBase64 } from '../base64.ts';
 import { BundleSealError } from '../errors.ts';
 import type { RsaPrivateKey, RsaPublicKey } from '../keys/rsa.ts';
 import { describe } from '../options.ts';
-import { recover, sign } from './signature.ts';
+import { recoverPayload, signPayload } from '../seal/pkcs1.ts';
 
 const LENGTH = 16;
 
@@ -29,7 +29,7 @@ export async function signSession(
   privateKey: RsaPrivateKey,
   { key, iv }: Session,
 ): Promise<string> {
-  const signature = await sign(backend, privateKey, key);
+  const signature = await signPayload(backend, privateKey, key);
   return `${toBase64(iv, 'base64')}:${toBase64(signature, 'base64')}`;
 }
 
@@ -51,5 +51,24 @@ export async function recoverSession(
       "the ivSessionKey is missing or damaged: pass it as Capgo's CLI printed it (base64 of the IV, a colon, base64 of the session key). A bundle without one is not encrypted, and is not opened here",
     );
   }
-  return { key: await recover(backend, publicKey, signature, LENGTH), iv };
+  return { key: await recoverSigned(backend, publicKey, signature, LENGTH), iv };
+}
+
+/**
+ * What the private key signed, of a known length.
+ *
+ * @throws {@link BundleSealError} `ERR_SEAL_INVALID`.
+ */
+export async function recoverSigned(
+  backend: Backend,
+  key: RsaPublicKey,
+  signature: Uint8Array,
+  length: number,
+): Promise<Uint8Array> {
+  const payload = await recoverPayload(backend, key, signature, length);
+  if (payload !== undefined) return payload;
+  throw new BundleSealError(
+    'ERR_SEAL_INVALID',
+    'the session key or checksum was not made by the private key of this public key: check the key; bundles of the withdrawn V1 scheme, which the public key encrypts, are not opened',
+  );
 }

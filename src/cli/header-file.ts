@@ -2,13 +2,12 @@
 
 import type { BundleInfo } from '../bundle/info.ts';
 import { inspectBundle } from '../bundle/inspect.ts';
-import { encodeSeal } from '../bundle/open.ts';
 import { BundleSealError } from '../errors.ts';
 import { fileError } from '../files/error.ts';
 import { fileSource } from '../files/file-source.ts';
 import { type InputFile, openInputFile } from '../files/input-file.ts';
 import { explained } from '../format/explain.ts';
-import { checkHeaderLength, FIXED_LENGTH, parseHeader } from '../format/header.ts';
+import { checkHeaderLength, encodeSeal, FIXED_LENGTH, parseHeader } from '../format/header.ts';
 import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
 import { readSmallFile } from './small-file.ts';
 

@@ -3,7 +3,7 @@
 // its end costs as much as half a chunk's cryptography.
 
 import type { Backend } from '../backend/backend.ts';
-import type { ChunkSink, ChunkSource } from '../bundle/chunk-io.ts';
+import type { ChunkSink, ChunkSource } from '../bundle/chunk-loop.ts';
 import type { InputFile } from './input-file.ts';
 import { type OutputFile, PAGE } from './output-file.ts';
 

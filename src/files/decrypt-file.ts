@@ -1,11 +1,11 @@
 // Opening a sealed file into a file.
 
 import { selectBackend } from '../backend/select.ts';
-import { inFlightOf } from '../bundle/chunk-io.ts';
+import { inFlightOf } from '../bundle/chunk-loop.ts';
 import { DECRYPT_OPTIONS, type DecryptOptions } from '../bundle/decrypt.ts';
+import { decryptChunks } from '../bundle/decrypt-chunks.ts';
 import { type BundleInfo, infoOf } from '../bundle/info.ts';
-import { checkHeaderOptions, openSource } from '../bundle/open.ts';
-import { openChunks } from '../bundle/open-chunks.ts';
+import { checkHeaderOptions, openHeader } from '../bundle/open-header.ts';
 import { TAG_LENGTH } from '../format/chunks.ts';
 import { checkBodyLength } from '../format/header.ts';
 import { checkOptions } from '../options.ts';
@@ -64,7 +64,7 @@ export async function decryptFile(
   const backend = await selectBackend(options.backend);
   const file = await openInputFile(input, signal);
   try {
-    const opened = await openSource(backend, file, options);
+    const opened = await openHeader(backend, file, options);
     const { layout, headerLength } = opened.header;
     try {
       const bodyStart = seal === undefined ? headerLength : 0;
@@ -81,7 +81,7 @@ export async function decryptFile(
         const sink = await fileChunkSink(out, { ...chunks, length, start: 0, end: layout.size });
         const work = { backend, opened, checksum: 'running' as const };
         try {
-          await openChunks(
+          await decryptChunks(
             { ...work, ...(signal && { signal }), ...(onProgress && { onProgress }) },
             source,
             sink,

@@ -2,19 +2,14 @@
 
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
-import { inFlightOf } from '../bundle/chunk-io.ts';
-import {
-  ENCRYPT_OPTIONS,
-  type EncryptOptions,
-  readSealing,
-  readSigningKey,
-} from '../bundle/encrypt.ts';
-import { encodeSeal } from '../bundle/open.ts';
-import { checkCount, sealChunks } from '../bundle/seal-chunks.ts';
+import { inFlightOf } from '../bundle/chunk-loop.ts';
+import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing } from '../bundle/encrypt.ts';
+import { checkCount, encryptAndSeal } from '../bundle/encrypt-chunks.ts';
 import { chunkLayout, TAG_LENGTH } from '../format/chunks.ts';
-import { DIGEST_LENGTH, headerLengthOf } from '../format/header.ts';
+import { DIGEST_LENGTH, encodeSeal, headerLengthOf } from '../format/header.ts';
 import { modulusLength } from '../keys/rsa.ts';
 import { checkOptions, describe } from '../options.ts';
+import { readSigningKey } from '../seal/signing-key.ts';
 import { fileChunkSink, fileChunkSource } from './chunk-file.ts';
 import { checkPath } from './error.ts';
 import { openInputFile } from './input-file.ts';
@@ -103,7 +98,7 @@ export async function encryptFile(
       const sink = await fileChunkSink(out, { ...chunks, length: length + TAG_LENGTH, start, end });
       const work = { backend, key, metadata, sessionKey, chunkSize, size };
       try {
-        const { header, ...about } = await sealChunks(
+        const { header, ...about } = await encryptAndSeal(
           { ...work, ...(signal && { signal }), ...(onProgress && { onProgress }) },
           { ...source, isPrivate: true, isLast: (index) => index === layout.count - 1 },
           sink,

@@ -1,9 +1,11 @@
 // The header, byte by byte: docs/format.md#header. Bytes in, values out; no cryptography, and nothing
 // here says that a header is genuine.
 
+import { fromBase64, toBase64 } from '../base64.ts';
 import { concat } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { CHUNK_EXPONENT, MAX_SIZE, MODULUS_BITS } from '../limits.ts';
+import { describe } from '../options.ts';
 import { type ChunkLayout, chunkLayout } from './chunks.ts';
 import { type FaultDetail, HeaderFault, type HeaderFaultKind } from './fault.ts';
 
@@ -187,4 +189,28 @@ export function checkBodyLength(header: Header, bodyLength: number): void {
     `the body takes ${wanted} bytes, got ${bodyLength}: ${why}`,
     { offset: Math.min(bodyLength, wanted) },
   );
+}
+
+/**
+ * The header's bytes from its text. White space around it is ignored.
+ *
+ * @throws `TypeError`; {@link BundleSealError} `ERR_HEADER_INVALID`: not base64url.
+ */
+export function decodeSeal(seal: unknown): Uint8Array {
+  if (typeof seal !== 'string') {
+    throw new TypeError(`seal expected a base64url string, got ${describe(seal)}`);
+  }
+  const bytes = fromBase64(seal.trim(), 'base64url');
+  if (bytes === undefined) {
+    throw new BundleSealError(
+      'ERR_HEADER_INVALID',
+      'the seal is not base64url without padding: pass what encryptBundle gave as `seal`, whole and unaltered',
+    );
+  }
+  return bytes;
+}
+
+/** A header as text: base64url without padding (RFC 4648 §5). */
+export function encodeSeal(header: Uint8Array): string {
+  return toBase64(header, 'base64url');
 }

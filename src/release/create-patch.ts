@@ -4,12 +4,12 @@ import { createPace } from '../archive/pace.ts';
 import type { Planned } from '../archive/write/content.ts';
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import { encryptObject, readSigningKey } from '../bundle/encrypt.ts';
+import { encryptObject } from '../bundle/encrypt.ts';
 import { concat, type OwnBytes, toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
-import type { Signer } from '../seal/signer.ts';
+import { readSigningKey, type Signer } from '../seal/signing-key.ts';
 import { checkAppId } from './app-id.ts';
 import {
   checkFiles,

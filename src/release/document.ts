@@ -10,7 +10,7 @@ import type { Metadata } from '../format/metadata.ts';
 import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
 import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
 import { describe, shown } from '../options.ts';
-import type { Signer } from '../seal/signer.ts';
+import type { Signer } from '../seal/signing-key.ts';
 import { type BundleInput, openInput } from '../sources/input.ts';
 import { encodeUtf8 } from '../utf8.ts';
 import type { Refuse } from './json.ts';

@@ -4,7 +4,7 @@ import type { BackendChoice } from '../backend/backend.ts';
 import { BundleSealError } from '../errors.ts';
 import { type PrivateKeyInput, type PublicKeyInput, strictPublicKey } from '../keys/strict.ts';
 import { checkOptions } from '../options.ts';
-import type { Signer } from '../seal/signer.ts';
+import type { Signer } from '../seal/signing-key.ts';
 import type { BundleInput } from '../sources/input.ts';
 import { checkAppId } from './app-id.ts';
 import {

@@ -3,7 +3,7 @@
 import type { BackendChoice } from '../backend/backend.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
 import { checkOptions } from '../options.ts';
-import type { Signer } from '../seal/signer.ts';
+import type { Signer } from '../seal/signing-key.ts';
 import { encodeJson, misused, sealDocument } from './document.ts';
 import { type ReleaseIndex, readIndex } from './index-format.ts';
 

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { bytesToInteger, integerToBytes } from '../../src/bytes.ts';
 import { encryptBundle } from '../../src/index.ts';
 import { parsePublicKey } from '../../src/keys/parse.ts';
-import { encodeBlock } from '../../src/seal/seal.ts';
+import { encodeBlock } from '../../src/seal/pkcs1.ts';
 import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { putTogether, takeApart } from '../support/forger.ts';

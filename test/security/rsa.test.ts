@@ -297,13 +297,12 @@ describe.each(BACKENDS)('the native operation that %s may have', (name) => {
   }
   const isWiped = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
 
-  it('signs, and its copy of the private key and of the block are wiped', async () => {
+  it('signs, and its copies of the private key and of the block are wiped', async () => {
     const { backend, passed } = await watched();
     const secrets = { sessionKey: payload.slice(8, 40), checksum: payload.slice(40, 72) };
     await signSeal(backend, { privateKey: key, publicKey: key }, secrets, headDigest);
-    const [der, given, again] = passed as [Uint8Array, Uint8Array, Uint8Array];
-    expect([der, given].map(isWiped)).toEqual([true, true]);
-    expect(toHex(again)).toBe(toHex(right));
+    // The key, the block, and the block that the check of the signature recovers.
+    expect(passed.map(isWiped)).toEqual([true, true, true]);
   });
 
   it('recovers, and the block that holds the session key is wiped', async () => {

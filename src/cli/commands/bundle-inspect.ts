@@ -41,15 +41,15 @@ export function bundleInspect(group: Command): void {
 
 async function prove(path: string, options: PublicKeyOptions): Promise<BundleInfo> {
   const { seal } = await readHeaderFile(path);
-  const [{ openSealText, readPublicKeys }, { infoOf }, { selectBackend }] = await Promise.all([
-    import('../../bundle/open.ts'),
+  const [{ openSeal, readPublicKeys }, { infoOf }, { selectBackend }] = await Promise.all([
+    import('../../bundle/open-header.ts'),
     import('../../bundle/info.ts'),
     import('../../backend/select.ts'),
   ]);
   const backend = await selectBackend();
   const found = await findPublicKeys(options);
   const keys = await readPublicKeys(backend, keysOf(found));
-  const opened = await namingTried(found, () => openSealText(backend, seal, keys, {}));
+  const opened = await namingTried(found, () => openSeal(backend, seal, keys, {}));
   opened.secrets.sessionKey.fill(0);
   return infoOf(opened);
 }

@@ -2,8 +2,8 @@
 
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { decodeSeal } from '../../bundle/open.ts';
 import { fileError, onFile } from '../../files/error.ts';
+import { decodeSeal } from '../../format/header.ts';
 import { UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';
 import { type FoundHeader, readHeaderFile } from '../header-file.ts';

@@ -64,7 +64,7 @@ async function look(key: KeyValue): Promise<Omit<Shown, 'file'>> {
     import('../../keys/identity.ts'),
     import('../../capgo/keys.ts'),
     import('../../keys/parse.ts'),
-    import('../../seal/wrong-signature.ts'),
+    import('../../seal/pkcs1.ts'),
     import('../../backend/select.ts').then(({ selectBackend }) => selectBackend()),
   ]);
   const parsed = parseEitherKey(key, CAPGO_BITS);

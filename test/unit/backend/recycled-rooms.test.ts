@@ -1,7 +1,7 @@
 // Memory that chunks of a stream take turns in.
 
 import { describe, expect, it } from 'vitest';
-import { recycledRooms } from '../../../src/bundle/chunk-io.ts';
+import { recycledRooms } from '../../../src/bundle/chunk-loop.ts';
 import { decryptStream, encryptStream } from '../../../src/index.ts';
 import { BACKENDS } from '../../support/backends.ts';
 import { bytesOf } from '../../support/bytes.ts';

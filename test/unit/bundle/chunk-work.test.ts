@@ -3,12 +3,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
 import { nobleBackend } from '../../../src/backend/noble.ts';
-import { encryptedChunks, inFlightOf, memorySink } from '../../../src/bundle/chunk-io.ts';
-import { readSealing, readSigningKey, sealBundle } from '../../../src/bundle/encrypt.ts';
-import { openHeader, readPublicKeys } from '../../../src/bundle/open.ts';
-import { type OpenWork, openChunks } from '../../../src/bundle/open-chunks.ts';
-import { checkCount, sealChunks } from '../../../src/bundle/seal-chunks.ts';
+import { encryptedChunks, inFlightOf, memorySink } from '../../../src/bundle/chunk-loop.ts';
+import { decryptChunks, type OpenWork } from '../../../src/bundle/decrypt-chunks.ts';
+import { readSealing, sealBundle } from '../../../src/bundle/encrypt.ts';
+import { checkCount, encryptAndSeal } from '../../../src/bundle/encrypt-chunks.ts';
+import { openHeaderFrom, readPublicKeys } from '../../../src/bundle/open-header.ts';
 import { decryptBundle, encryptBundle, inspectBundle, type Progress } from '../../../src/index.ts';
+import { readSigningKey } from '../../../src/seal/signing-key.ts';
 import { openInput, type Source, sourceFrom } from '../../../src/sources/input.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection, thrown } from '../../support/errors.ts';
@@ -147,12 +148,12 @@ describe('opening chunks', () => {
     more: Partial<OpenWork> = {},
   ) {
     const keys = await readPublicKeys(backend, keyB.spki);
-    const opened = await openHeader(backend, openInput(bytes, 'sealed'), keys, {});
+    const opened = await openHeaderFrom(backend, openInput(bytes, 'sealed'), keys, {});
     seen.hashed.length = 0;
     const memory = new Uint8Array(plain.length);
     const chunks = encryptedChunks(sourceFrom(input, headerLength), opened.header.layout);
     const work = { backend, opened, checksum: memory, ...more };
-    await openChunks(work, chunks, memorySink(memory));
+    await decryptChunks(work, chunks, memorySink(memory));
     return memory;
   }
 
@@ -251,7 +252,7 @@ describe('a bundle whose size only reading tells', () => {
     const room = new Uint8Array(CHUNK + 16);
     const size = Number.POSITIVE_INFINITY;
     const work = { ...readSealing(sealing), key, backend, sessionKey: new Uint8Array(32), size };
-    return sealChunks(work, source, { room: () => room, take() {} });
+    return encryptAndSeal(work, source, { room: () => room, take() {} });
   };
 
   it('has the digest of each of its chunks in the header, however many they come to be', async () => {

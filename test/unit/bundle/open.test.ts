@@ -1,7 +1,7 @@
 // Opening a header: what is asked of a source, in which order, and what is said where it is refused.
 
 import { describe, expect, it } from 'vitest';
-import { encodeSeal } from '../../../src/bundle/open.ts';
+import { encodeSeal } from '../../../src/format/header.ts';
 import {
   decryptBundle,
   encryptBundle,

@@ -1,7 +1,7 @@
 // The chunk loop by itself: what it does in which order, and what it leaves behind.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type ChunkRun, runChunks } from '../../../src/bundle/pipeline.ts';
+import { type ChunkRun, runChunks } from '../../../src/bundle/chunk-loop.ts';
 import { watchedSignal } from '../../support/streams.ts';
 
 afterEach(() => {

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ChunkCipher } from '../../../src/backend/backend.ts';
 import { nobleBackend } from '../../../src/backend/noble.ts';
 import { chunkStore } from '../../../src/bundle/chunk-store.ts';
-import { openSealText, readPublicKeys } from '../../../src/bundle/open.ts';
+import { openSeal, readPublicKeys } from '../../../src/bundle/open-header.ts';
 import { type BundleReader, encryptBundle, openBundle } from '../../../src/index.ts';
 import { openInput } from '../../../src/sources/input.ts';
 import { bytesOf } from '../../support/bytes.ts';
@@ -208,7 +208,7 @@ describe('requests', () => {
 describe('a store of chunks', () => {
   it('leaves nothing on the signal that it was given', async () => {
     const keys = await readPublicKeys(nobleBackend, keyB.spki);
-    const opened = await openSealText(nobleBackend, seal, keys, {});
+    const opened = await openSeal(nobleBackend, seal, keys, {});
     const { sessionKey } = opened.secrets;
     const cipher = await nobleBackend.createCipher('decrypt', sessionKey, CHUNK, CHUNK);
     const store = chunkStore(openInput(ciphertext, 'body'), opened, cipher, 0);

@@ -1,7 +1,7 @@
 // The stream of what a chunk loop makes, by itself: no faster than it is read, and over once.
 
 import { describe, expect, it } from 'vitest';
-import type { ChunkSink } from '../../../src/bundle/chunk-io.ts';
+import type { ChunkSink } from '../../../src/bundle/chunk-loop.ts';
 import { outputStream, type StreamWork } from '../../../src/bundle/stream-output.ts';
 import { watchedSignal } from '../../support/streams.ts';
 

@@ -1,8 +1,8 @@
 // What is secret does not stay in memory: session keys, and plain bytes that nobody gets.
 
 import { describe, expect, it } from 'vitest';
-import { decodeSeal, encodeSeal } from '../../../src/bundle/open.ts';
 import { toHex } from '../../../src/bytes.ts';
+import { decodeSeal, encodeSeal } from '../../../src/format/header.ts';
 import {
   type BackendName,
   decryptBundle,

@@ -5,7 +5,6 @@ import { selectBackend } from '../../../src/backend/select.ts';
 import { toBase64 } from '../../../src/base64.ts';
 import { integerToBytes, toHex } from '../../../src/bytes.ts';
 import { readPrivateKey } from '../../../src/capgo/keys.ts';
-import { sign } from '../../../src/capgo/signature.ts';
 import {
   decryptBundle,
   decryptManifest,
@@ -14,6 +13,7 @@ import {
   keygen,
   keyId,
 } from '../../../src/capgo.ts';
+import { signPayload } from '../../../src/seal/pkcs1.ts';
 import { BACKENDS } from '../../support/backends.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection, thrown } from '../../support/errors.ts';
@@ -237,7 +237,11 @@ describe.each(BACKENDS)('%s', (backend) => {
     ['48 bytes', bytesOf(48)],
     ['capital letters', new Uint8Array(48)],
   ])('refuses a V2 checksum that the private key signed over %s', async (_, payload) => {
-    const signature = await sign(await selectBackend(backend), readPrivateKey(privateKey), payload);
+    const signature = await signPayload(
+      await selectBackend(backend),
+      readPrivateKey(privateKey),
+      payload,
+    );
     const work = open({ checksum: toBase64(signature, 'base64') });
     const { message } = await rejection(work, 'ERR_HEADER_INVALID');
     expect(message).toBe("the checksum holds no SHA-256: pass it as Capgo's CLI printed it, whole");

@@ -5,7 +5,7 @@ import type { Backend } from '../../../src/backend/backend.ts';
 import { selectBackend } from '../../../src/backend/select.ts';
 import { bytesToInteger, integerToBytes, toHex } from '../../../src/bytes.ts';
 import { readPrivateKey } from '../../../src/capgo/keys.ts';
-import { recover, sign } from '../../../src/capgo/signature.ts';
+import { recoverSigned } from '../../../src/capgo/session.ts';
 import {
   decryptBundle,
   decryptManifest,
@@ -15,6 +15,7 @@ import {
 } from '../../../src/capgo.ts';
 import { encodePkcs1Private } from '../../../src/keys/encode.ts';
 import { publicOperation } from '../../../src/seal/arithmetic.ts';
+import { signPayload } from '../../../src/seal/pkcs1.ts';
 import { BACKENDS } from '../../support/backends.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
@@ -105,10 +106,10 @@ describe.each(BACKENDS)('%s', (backend) => {
     const block = `0001${'ff'.repeat(237)}00${toHex(payload)}`;
     let signature = new Uint8Array();
     const signing = await wipedBy(async () => {
-      signature = new Uint8Array(await sign(chosen, key, payload));
+      signature = new Uint8Array(await signPayload(chosen, key, payload));
     });
     expect(signing).toContain(block);
-    expect(await wipedBy(() => recover(chosen, key, signature, 16))).toContain(block);
+    expect(await wipedBy(() => recoverSigned(chosen, key, signature, 16))).toContain(block);
   });
 
   // Where it is native, one that does not fit is not even loaded.
@@ -118,7 +119,7 @@ describe.each(BACKENDS)('%s', (backend) => {
       ['dq', { ...key, dq: key.dq - 2n }],
       ['qi', { ...key, qi: key.qi + 1n }],
     ])('releases no signature that a fault in %s has spoilt', async (_, faulty) => {
-      const work = sign(await selectBackend(backend), faulty, bytesOf(32));
+      const work = signPayload(await selectBackend(backend), faulty, bytesOf(32));
       const { message } = await rejection(work, 'ERR_SIGNER_FAILED');
       expect(message).toMatch(/came out wrong and was not released.+do not use it for signing$/);
     });
@@ -129,7 +130,7 @@ it('releases no signature over the modulus, though it would open to what was sig
   const noble = await selectBackend('noble');
   for (let length = 1; ; length++) {
     const payload = bytesOf(length);
-    const signature = bytesToInteger(await sign(noble, key, payload));
+    const signature = bytesToInteger(await signPayload(noble, key, payload));
     // Not for every one is there room for another modulus.
     if ((signature + key.n) >> 2048n !== 0n) continue;
     const over: Backend = {
@@ -139,7 +140,7 @@ it('releases no signature over the modulus, though it would open to what was sig
         recover: (_, bytes) => integerToBytes(publicOperation(key, bytesToInteger(bytes)), 256),
       },
     };
-    await rejection(sign(over, key, payload), 'ERR_SIGNER_FAILED');
+    await rejection(signPayload(over, key, payload), 'ERR_SIGNER_FAILED');
     break;
   }
 });

@@ -19,7 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { randomBytes } from '../../../src/backend/random.ts';
 import { selectBackend } from '../../../src/backend/select.ts';
-import { sealChunks } from '../../../src/bundle/seal-chunks.ts';
+import { encryptAndSeal } from '../../../src/bundle/encrypt-chunks.ts';
 import {
   BundleSealError,
   decryptBundle,
@@ -293,7 +293,7 @@ describe('a sealed file is not opened', () => {
     const node = await selectBackend('node');
     const body: Uint8Array[] = [];
     const wrongHash = { update: () => {}, digest: () => new Uint8Array(32) };
-    const { header } = await sealChunks(
+    const { header } = await encryptAndSeal(
       {
         backend: { ...node, createHash: () => wrongHash },
         key: { privateKey: key, publicKey: key },

@@ -9,7 +9,7 @@ import { encodePkcs1Private, encodePkcs8, encodeSpki } from '../../../src/keys/e
 import { parsePrivateKey } from '../../../src/keys/parse.ts';
 import { encodePem } from '../../../src/keys/pem.ts';
 import type { RsaPrivateKey } from '../../../src/keys/rsa.ts';
-import { checkPrimes } from '../../../src/seal/wrong-signature.ts';
+import { checkPrimes } from '../../../src/seal/pkcs1.ts';
 import { BACKENDS } from '../../support/backends.ts';
 import { rejection } from '../../support/errors.ts';
 import { expectNoKeyMaterial } from '../../support/keys.ts';

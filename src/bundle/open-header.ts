@@ -1,11 +1,10 @@
 // Opening a header: steps 1 to 4 of docs/format.md#opening, in their order, for all that opens a bundle.
 
 import type { Backend } from '../backend/backend.ts';
-import { fromBase64, toBase64 } from '../base64.ts';
 import { concat, equalBytes, toHex } from '../bytes.ts';
-import { BundleSealError } from '../errors.ts';
 import { HeaderFault } from '../format/fault.ts';
 import {
+  decodeSeal,
   FIXED_LENGTH,
   type Header,
   type HeaderParts,
@@ -95,19 +94,19 @@ export interface HeaderOptions extends HeaderChecks {
 }
 
 /** Opens the header: the seal where it travels apart, else what the source begins with. */
-export async function openSource(
+export async function openHeader(
   backend: Backend,
   source: Source,
   options: HeaderOptions,
 ): Promise<OpenedHeader> {
   const keys = await readPublicKeys(backend, options.publicKey);
   return options.seal === undefined
-    ? openHeader(backend, source, keys, options, options.signal)
-    : openSealText(backend, options.seal, keys, options);
+    ? openHeaderFrom(backend, source, keys, options, options.signal)
+    : openSeal(backend, options.seal, keys, options);
 }
 
 /** Opens the header that a source begins with. */
-export async function openHeader(
+export async function openHeaderFrom(
   backend: Backend,
   source: Source,
   keys: readonly IdentifiedKey[],
@@ -161,33 +160,14 @@ async function openAfter(
 }
 
 /** Opens a seal: a header alone, with nothing after it. */
-export async function openSealText(
+export async function openSeal(
   backend: Backend,
   seal: string,
   keys: readonly IdentifiedKey[],
   checks: HeaderChecks,
 ): Promise<OpenedHeader> {
   const bytes = decodeSeal(seal);
-  return openHeader(backend, openInput(bytes, 'seal'), keys, { ...checks, isAlone: true });
-}
-
-/** The header's bytes from its base64url form (RFC 4648 §5, no padding); white space around it is passed over. */
-export function decodeSeal(seal: unknown): Uint8Array {
-  if (typeof seal !== 'string') {
-    throw new TypeError(`seal expected a base64url string, got ${describe(seal)}`);
-  }
-  const bytes = fromBase64(seal.trim(), 'base64url');
-  if (bytes === undefined) {
-    throw new BundleSealError(
-      'ERR_HEADER_INVALID',
-      'the seal is not base64url without padding: pass what encryptBundle gave as `seal`, whole and unaltered',
-    );
-  }
-  return bytes;
-}
-
-export function encodeSeal(header: Uint8Array): string {
-  return toBase64(header, 'base64url');
+  return openHeaderFrom(backend, openInput(bytes, 'seal'), keys, { ...checks, isAlone: true });
 }
 
 function chooseKey(header: Header, keys: readonly IdentifiedKey[]): RsaPublicKey {

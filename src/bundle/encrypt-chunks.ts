@@ -1,18 +1,15 @@
-// Sealing, for memory, streams and files alike: the chunks, then the header that vouches for them.
+// Sealing, for memory, streams and files alike: encrypts the chunks, then seals the header that vouches for them.
 
 import type { Backend, ChunkCipher } from '../backend/backend.ts';
-import { concat, reusedCopies, toHex } from '../bytes.ts';
+import { reusedCopies, toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { type ChunkLayout, chunkLayout, chunkNonce, TAG_LENGTH } from '../format/chunks.ts';
-import { DIGEST_LENGTH, encodeHead, type Kind } from '../format/header.ts';
-import { keyDigest } from '../keys/identity.ts';
-import { modulusLength } from '../keys/rsa.ts';
+import { DIGEST_LENGTH, type Kind } from '../format/header.ts';
 import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
 import type { WorkOptions } from '../options.ts';
-import { type SigningKey, signSeal } from '../seal/seal.ts';
-import { untilAborted } from '../turn.ts';
-import type { ChunkSink, PlainChunkSource } from './chunk-io.ts';
-import { runChunks } from './pipeline.ts';
+import { sealHeader } from '../seal/seal.ts';
+import type { SigningKey } from '../seal/signing-key.ts';
+import { type ChunkSink, type PlainChunkSource, runChunks } from './chunk-loop.ts';
 
 export interface SealWork extends WorkOptions {
   readonly backend: Backend;
@@ -29,7 +26,7 @@ export interface SealWork extends WorkOptions {
 }
 
 /** What the header says of the chunks. */
-interface SealedChunks {
+interface EncryptedChunks {
   readonly layout: ChunkLayout;
   /** The digests of the encrypted chunks, in order. */
   readonly digests: Uint8Array;
@@ -45,21 +42,30 @@ export interface SealedHeader {
   readonly size: number;
 }
 
-/** Encrypts chunk after chunk from `source` into `sink`, and answers with the header for them. */
-export async function sealChunks(
+/** Encrypts chunk after chunk from `source` into `sink`, and seals the header for them. */
+export async function encryptAndSeal(
   work: SealWork,
   source: PlainChunkSource,
   sink: ChunkSink,
 ): Promise<SealedHeader> {
-  const { backend, sessionKey, chunkSize, size } = work;
+  const { backend, key, kind = 'bundle', metadata, sessionKey, chunkSize, size, signal } = work;
   const cipher = await backend.createCipher('encrypt', sessionKey, size, chunkSize);
-  let sealed: SealedChunks;
+  let chunks: EncryptedChunks;
   try {
-    sealed = await encryptChunks(work, cipher, source, sink);
+    chunks = await encryptChunks(work, cipher, source, sink);
   } finally {
     cipher.close();
   }
-  return signHeader(work, sealed);
+  const { layout, digests, checksum } = chunks;
+  const fields = { kind, layout, metadata, digests };
+  const { header, keyId } = await sealHeader(
+    backend,
+    key,
+    fields,
+    { sessionKey, checksum },
+    signal,
+  );
+  return { header, checksum: toHex(checksum), keyId: toHex(keyId), size: layout.size };
 }
 
 async function encryptChunks(
@@ -67,7 +73,7 @@ async function encryptChunks(
   cipher: ChunkCipher,
   source: PlainChunkSource,
   sink: ChunkSink,
-): Promise<SealedChunks> {
+): Promise<EncryptedChunks> {
   // Native and in one piece where it can be, and then at the same time as the chunks.
   const whole =
     backend.hashesWhole && source.whole !== undefined
@@ -152,23 +158,4 @@ export function checkCount(count: number): void {
     `the bundle makes more than the ${DEFAULT_MAX_CHUNKS} chunks that a reader takes: use a larger chunkSize`,
     { limit: 'maxChunks' },
   );
-}
-
-async function signHeader(
-  { backend, key, kind = 'bundle', metadata, sessionKey, signal }: SealWork,
-  { layout, digests, checksum }: SealedChunks,
-): Promise<SealedHeader> {
-  const keyId = await keyDigest(backend, key.publicKey);
-  const signatureLength = modulusLength(key.publicKey);
-  const head = encodeHead({ kind, layout, keyId, signatureLength, metadata, digests });
-  const headDigest = await backend.sha256(head);
-  const signing = signSeal(backend, key, { sessionKey, checksum }, headDigest);
-  const signature = await untilAborted(signing, signal);
-  signal?.throwIfAborted();
-  return {
-    header: concat(head, signature),
-    checksum: toHex(checksum),
-    keyId: toHex(keyId),
-    size: layout.size,
-  };
 }

@@ -6,9 +6,8 @@ import { BundleSealError } from '../errors.ts';
 import { chunkNonce, chunkPlace, TAG_LENGTH } from '../format/chunks.ts';
 import { DIGEST_LENGTH } from '../format/header.ts';
 import type { WorkOptions } from '../options.ts';
-import type { ChunkSource, PlainChunkSink } from './chunk-io.ts';
-import type { OpenedHeader } from './open.ts';
-import { runChunks } from './pipeline.ts';
+import { type ChunkSource, type PlainChunkSink, runChunks } from './chunk-loop.ts';
+import type { OpenedHeader } from './open-header.ts';
 
 export interface OpenWork extends WorkOptions {
   readonly backend: Backend;
@@ -23,7 +22,7 @@ export interface OpenWork extends WorkOptions {
 }
 
 /** Opens chunk after chunk from `source` into `sink`, which takes none that is not proven. */
-export async function openChunks(
+export async function decryptChunks(
   { backend, opened, checksum, range, signal, onProgress }: OpenWork,
   source: ChunkSource,
   sink: PlainChunkSink,
@@ -47,7 +46,7 @@ export async function openChunks(
       work(index, encrypted) {
         const room = sink.room?.(index, encrypted.length - TAG_LENGTH);
         const keep = (plain: Uint8Array) => void plains.set(index, plain);
-        const plain = openChunk(cipher, opened, from + index, encrypted, room);
+        const plain = provenChunk(cipher, opened, from + index, encrypted, room);
         return plain instanceof Promise ? plain.then(keep) : keep(plain);
       },
       finish(index) {
@@ -74,7 +73,7 @@ export async function openChunks(
 }
 
 /** One plain chunk, in `room` where that is given; an error where it is not the one that was sealed. */
-export function openChunk(
+export function provenChunk(
   cipher: ChunkCipher,
   { header: { layout }, parts }: OpenedHeader,
   index: number,

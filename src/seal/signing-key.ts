@@ -1,0 +1,95 @@
+// The private half of a key pair: numbers that are here, or a signer that is elsewhere.
+
+import { BundleSealError } from '../errors.ts';
+import { readPublicKey } from '../keys/read.ts';
+import { readPrivateKey } from '../keys/read-private.ts';
+import { modulusLength, type RsaPrivateKey, type RsaPublicKey } from '../keys/rsa.ts';
+import { checkKeyInput, type PrivateKeyInput, type PublicKeyInput } from '../keys/strict.ts';
+import { describe } from '../options.ts';
+
+/**
+ * A private key that is elsewhere: in a key service, an HSM, another process.
+ *
+ * @example
+ * ```ts
+ * import { privateEncrypt, constants } from 'node:crypto';
+ * import { encryptBundle, keygen, type Signer } from 'bundleseal';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const signer: Signer = {
+ *   publicKey,
+ *   sign: async (payload) =>
+ *     privateEncrypt({ key: privateKey, padding: constants.RSA_PKCS1_PADDING }, payload),
+ * };
+ * await encryptBundle(new Uint8Array(10), { privateKey: signer });
+ * ```
+ */
+export interface Signer {
+  /** The public half of the key that `sign` uses. */
+  readonly publicKey: PublicKeyInput;
+  /**
+   * Signs with PKCS#1 v1.5 block type 1 over `payload` as it stands: no hash, no DigestInfo (`C_SignRecover`
+   * with `CKM_RSA_PKCS`, "raw PKCS#1 signing"). The payload is 104 bytes and holds the session key: it
+   * must not be kept, nor reach a log. The answer, as long as the modulus, is checked before it is used.
+   */
+  sign(payload: Uint8Array): Promise<Uint8Array>;
+}
+
+/** What signs, and the public numbers that check it. */
+export type SigningKey =
+  | { readonly publicKey: RsaPublicKey; readonly privateKey: RsaPrivateKey }
+  | { readonly publicKey: RsaPublicKey; readonly signer: Signer };
+
+/** @throws `TypeError` at once for what can't be a key. Rejects with `ERR_KEY_INVALID` for a key that is refused. */
+export function readSigningKey(input: PrivateKeyInput | Signer): Promise<SigningKey> {
+  if (!isSigner(input)) {
+    checkKeyInput(input, 'privateKey');
+    return readPrivateKey(input).then((privateKey) => ({ privateKey, publicKey: privateKey }));
+  }
+  if (typeof input.sign !== 'function') {
+    throw new TypeError(`privateKey.sign expected a function, got ${describe(input.sign)}`);
+  }
+  const name = 'privateKey.publicKey';
+  // Asked for once: a signer that names another key the next time is held to this one.
+  const named = input.publicKey;
+  checkKeyInput(named, name);
+  return readPublicKey(named, name).then((publicKey) => ({ signer: input, publicKey }));
+}
+
+function isSigner(value: unknown): value is Signer {
+  return typeof value === 'object' && value !== null && 'sign' in value;
+}
+
+/**
+ * The signer's answer, which nobody has checked yet.
+ *
+ * @throws {@link BundleSealError} `ERR_SIGNER_FAILED`: it failed, or answered with something else than bytes as long as
+ * the modulus.
+ */
+export async function askSigner(
+  signer: Signer,
+  key: RsaPublicKey,
+  payload: Uint8Array,
+): Promise<Uint8Array> {
+  const length = modulusLength(key);
+  // A copy: the answer is compared with what was asked for, also if the signer writes to what it is given.
+  const given = payload.slice();
+  try {
+    const answer: unknown = await signer.sign(given);
+    if (answer instanceof Uint8Array && answer.length === length) return Uint8Array.from(answer);
+    const got = answer instanceof Uint8Array ? `${answer.length} bytes` : describe(answer);
+    throw new BundleSealError(
+      'ERR_SIGNER_FAILED',
+      `the signer must answer with a Uint8Array of ${length} bytes, the length of its modulus, got ${got}`,
+    );
+  } catch (cause) {
+    if (cause instanceof BundleSealError && cause.code === 'ERR_SIGNER_FAILED') throw cause;
+    throw new BundleSealError(
+      'ERR_SIGNER_FAILED',
+      'the signer failed: see the cause, and try again once it answers',
+      { cause },
+    );
+  } finally {
+    given.fill(0);
+  }
+}
