@@ -1,4 +1,4 @@
-// The command line run inside the process of the tests: some hundred runs in the time that ten processes take.
+// The command line run inside the process of the tests: some hundred runs take as long as ten processes.
 
 import { main } from '../../src/cli/program.ts';
 import type { Ran } from './cli.ts';
@@ -7,20 +7,23 @@ export interface InsideOptions {
   readonly cwd: string;
   /** Variables beside those of this process; `undefined` takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** How bytes on standard output become text. */
+  readonly encoding?: BufferEncoding;
 }
 
 type Write = typeof process.stdout.write;
 
 /** Runs one command. Only one may run at a time: folder, variables and streams are the process's. */
 export async function runInside(args: readonly string[], options: InsideOptions): Promise<Ran> {
-  const { cwd, env = {} } = options;
+  const { cwd, env = {}, encoding = 'utf8' } = options;
   const before = { cwd: process.cwd(), env: { ...process.env }, argv: process.argv };
   const streams = { stdout: process.stdout.write, stderr: process.stderr.write };
-  const said = { stdout: '', stderr: '' };
+  const said: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
   for (const name of ['stdout', 'stderr'] as const) {
-    process[name].write = ((text: string, done?: () => void) => {
-      said[name] += text;
-      done?.();
+    process[name].write = ((piece: string | Uint8Array, ...rest: unknown[]) => {
+      said[name].push(typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece));
+      const done = rest.at(-1);
+      if (typeof done === 'function') done();
       return true;
     }) as Write;
   }
@@ -29,7 +32,11 @@ export async function runInside(args: readonly string[], options: InsideOptions)
   setVariables(env);
   try {
     await main(args);
-    return { code: Number(process.exitCode ?? 0), ...said };
+    return {
+      code: Number(process.exitCode ?? 0),
+      stdout: Buffer.concat(said.stdout).toString(encoding),
+      stderr: Buffer.concat(said.stderr).toString(),
+    };
   } finally {
     process.exitCode = undefined;
     process.stdout.write = streams.stdout;

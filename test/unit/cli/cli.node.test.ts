@@ -72,7 +72,8 @@ describe('usage', () => {
 
   it('prints usage errors as one object with --json', async () => {
     await withProject(async ({ run }) => {
-      const { code, stdout, stderr } = await run(['key', 'creat', '--json']);
+      const args = ['key', 'creat', '--json'];
+      const { code, stdout, stderr } = await run(args, { isProcess: true });
       expect(code).toBe(2);
       expect(stderr).toBe('');
       expect(JSON.parse(stdout)).toMatchObject({ code: 'ERR_USAGE' });
@@ -91,7 +92,8 @@ describe('usage', () => {
 describe('key create', () => {
   it('writes a private file that its owner alone can read, and never shows it', async () => {
     await withProject(async (project) => {
-      const { code, stdout, stderr } = await project.run(['key', 'create', '--bits', '3072']);
+      const args = ['key', 'create', '--bits', '3072'];
+      const { code, stdout, stderr } = await project.run(args, { isProcess: true });
       expect(code).toBe(0);
       expect(stdout + stderr).not.toMatch(SECRET);
       expect(statSync(project.path('.bundleseal_key')).mode & 0o777).toBe(0o600);
