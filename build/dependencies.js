@@ -15,6 +15,7 @@ const REASONS = {
   '@noble/hashes': 'SHA-256 there, and over streams in browsers; audited',
   fflate: 'deflates and inflates zips',
   'micro-rsa-dsa-dh': 'RSA where it is not native, primes; not audited',
+  mrmime: 'media types of the files that a release serves',
 };
 
 const read = (path) => JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
