@@ -25,6 +25,7 @@ export const FLOORS = [
   'release',
   'update',
   'update-node',
+  'update-testing',
   'index',
   'node',
   'zip',

@@ -17,6 +17,7 @@ export default defineConfig([
       zip: 'src/zip.ts',
       release: 'src/release.ts',
       update: 'src/update.ts',
+      'update-testing': 'src/update-testing.ts',
       capgo: 'src/capgo.ts',
       'capgo-node': 'src/capgo-node.ts',
       // It answers at once, so it loads the sentences of errors at once. In a file of its own, apps that import another

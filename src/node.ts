@@ -12,3 +12,6 @@ export {
   zipDirectory,
 } from './files/zip-directory.ts';
 export type { ByteStream, ByteStreamReader } from './sources/stream.ts';
+export type { BuiltIn, ReleaseReader, ReleaseStore } from './update/release-store.ts';
+export { folderBuiltIn } from './update-node/folder-built-in.ts';
+export { folderStore } from './update-node/folder-store.ts';

@@ -17,7 +17,17 @@ export function toStoreError(what: string, cause: unknown): BundleSealError {
 }
 
 function remedyOf(cause: unknown): string {
-  const { name, code } = (cause ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  const {
+    name,
+    code,
+    cause: inner,
+  } = (cause ?? {}) as {
+    readonly name?: unknown;
+    readonly code?: unknown;
+    readonly cause?: unknown;
+  };
+  // An error of a folder has that of the system as its cause.
+  if (inner !== undefined) return remedyOf(inner);
   if (name === 'QuotaExceededError' || code === 'ENOSPC' || code === 'EDQUOT') {
     return ': the storage is full; free some space and check again. What is installed goes on running';
   }

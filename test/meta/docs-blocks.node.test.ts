@@ -43,7 +43,7 @@ const SHOWN_WITH: Readonly<Record<string, string>> = {
   'capgo decryptManifest': 'encryptManifest',
 };
 
-const ENTRIES = ['index', 'node', 'zip', 'release', 'update', 'capgo', 'capgo-node'];
+const ENTRIES = ['index', 'node', 'zip', 'release', 'update', 'update-testing', 'capgo', 'capgo-node'];
 const nameOf = (entry: string) =>
   entry === 'index' ? 'bundleseal' : `bundleseal/${entry.replace('-', '/')}`;
 const fileOf = (entry: string) => join(ROOT, `src/${entry}.ts`);

@@ -1,0 +1,186 @@
+// Releases in a folder: for Electron's main process, Node, Bun and Deno.
+
+import { mkdir, readdir, readFile, realpath, rename, stat } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import { pathFault } from '../archive/format/paths.ts';
+import { checkPath, fileError, onFile } from '../files/error.ts';
+import { type HeldFolder, holdFolder, removeTree } from '../files/held-folder.ts';
+import { hasCode } from '../files/leniency.ts';
+import { replaceFile } from '../files/replace.ts';
+import { replaceFolder } from '../files/replace-folder.ts';
+import {
+  cleanTemporaries,
+  forgetTemporary,
+  isTemporary,
+  nameTemporary,
+} from '../files/temporary.ts';
+import { writeFiles } from '../files/write-files.ts';
+import type {
+  ReleaseFileInfo,
+  ReleaseReader,
+  ReleaseStore,
+  StoredFile,
+} from '../update/release-store.ts';
+import { lockFolder } from './folder-lock.ts';
+
+const STATE = 'state.json';
+const RELEASES = 'releases';
+const PRIVATE = 0o700;
+const UNREADABLE = "can't be read";
+
+/**
+ * Keeps releases in a folder, which it makes if it is not there. Nobody but the updater may write to it.
+ *
+ * Every release and the state appear whole or not at all, also after a power cut. Several processes may use the folder at
+ * the same time; one that is killed leaves nothing that has to be repaired by hand.
+ *
+ * @param dir - A folder on a local disk: `join(app.getPath('userData'), 'updates')` in Electron. Keep it out of backups,
+ * because a backup brings back an old state.
+ * @throws `TypeError`: `dir` is no path.
+ * @see docs/updates.md#where-releases-are-kept
+ * @example
+ * ```ts
+ * import { folderStore } from 'bundleseal/node';
+ *
+ * const releases = folderStore('updates');
+ * console.log(await releases.list()); // []
+ * ```
+ */
+export function folderStore(dir: string): ReleaseStore {
+  checkPath('dir', dir);
+  const root = resolve(dir);
+  const releases = join(root, RELEASES);
+  const placeOf = (id: string) => join(releases, checkId(id));
+
+  const makeFolders = () =>
+    onFile(dir, "can't be made", mkdir(releases, { recursive: true, mode: PRIVATE }));
+
+  /** Runs the task with the folder of releases, and removes what killed processes left in it. */
+  const within = async <T>(task: (folder: HeldFolder) => Promise<T>): Promise<T> => {
+    await makeFolders();
+    const folder = await holdFolder(await realpath(releases), releases);
+    try {
+      return await task(folder);
+    } finally {
+      await folder.close();
+    }
+  };
+
+  return {
+    readState: () => readIfThere(join(root, STATE)),
+    async writeState(bytes) {
+      await makeFolders();
+      await replaceFile({ mode: 0o600 }, join(root, STATE), undefined, (file) =>
+        file.write(bytes, 0),
+      );
+    },
+    async list() {
+      const names = await readdir(releases).catch((error: unknown) => {
+        if (hasCode(error, 'ENOENT')) return [];
+        throw fileError(releases, UNREADABLE, error);
+      });
+      return names.filter(isId);
+    },
+    async open(id) {
+      const place = placeOf(id);
+      await onFile(place, UNREADABLE, readdir(place));
+      return folderReader(place);
+    },
+    async write(id, files) {
+      const place = placeOf(id);
+      await within(removeLeftovers);
+      const options = { overwrite: true, input: undefined, signal: undefined };
+      await replaceFolder(place, options, (folder) =>
+        writeFiles(unpacked(files), folder, place, () => {}),
+      );
+    },
+    async remove(id) {
+      placeOf(id);
+      await within(async (folder) => {
+        // It leaves the list at once, and not file by file.
+        const name = await nameTemporary(id);
+        try {
+          await rename(folder.at(id), folder.at(name));
+          await removeTree(folder, name);
+        } catch (error) {
+          if (!hasCode(error, 'ENOENT')) throw fileError(placeOf(id), "can't be removed", error);
+        } finally {
+          forgetTemporary(name);
+        }
+      });
+    },
+    async lock(name, task) {
+      await makeFolders();
+      return lockFolder(await realpath(root), name, task);
+    },
+  };
+}
+
+/** Reads the files of a folder, and nothing outside of it. */
+export function folderReader(dir: string): ReleaseReader {
+  return {
+    async list() {
+      const entries = await onFile(
+        dir,
+        UNREADABLE,
+        readdir(dir, { recursive: true, withFileTypes: true }),
+      );
+      const files: ReleaseFileInfo[] = [];
+      for (const entry of entries) {
+        if (!entry.isFile()) continue;
+        const place = join(entry.parentPath, entry.name);
+        const path = relative(dir, place).split(sep).join('/');
+        files.push({ path, size: await sizeOf(place) });
+      }
+      return files;
+    },
+    async read(path) {
+      const fault = pathFault(path);
+      if (fault !== undefined) throw fileError(path, fault);
+      const place = join(dir, path);
+      return onFile(place, UNREADABLE, readFile(place));
+    },
+  };
+}
+
+async function sizeOf(place: string): Promise<number> {
+  return (await onFile(place, UNREADABLE, stat(place))).size;
+}
+
+async function readIfThere(place: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(place);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw fileError(place, UNREADABLE, error);
+  }
+}
+
+async function* unpacked(files: AsyncIterable<StoredFile>) {
+  for await (const { path, bytes } of files) {
+    const fault = pathFault(path);
+    if (fault !== undefined) throw fileError(path, fault);
+    yield { path, isFolder: false, content: once(bytes) };
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield bytes;
+}
+
+async function removeLeftovers(folder: HeldFolder): Promise<void> {
+  const names = await readdir(folder.path);
+  const ids = new Set(names.filter(isTemporary).map((name) => name.slice(1, 65)));
+  for (const id of ids) {
+    if (isId(id)) await cleanTemporaries(folder, id, (left) => removeTree(folder, left));
+  }
+}
+
+function isId(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
+}
+
+function checkId(id: string): string {
+  if (isId(id)) return id;
+  throw new TypeError('a release id is 64 lower-case hex characters');
+}

@@ -1,0 +1,1 @@
+export { type StorePlaces, type StoreTest, storeTests } from './update/store-tests.ts';
