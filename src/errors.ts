@@ -16,7 +16,8 @@
  * - `ERR_BACKEND_UNAVAILABLE`: the backend asked for, or a source of randomness, is not in this runtime.
  * - `ERR_SOURCE_FAILED`: the input could not be read.
  * - `ERR_FILE`: a file or folder could not be read or written; `path` names it.
- * - `ERR_STORE`: the place where a device keeps releases failed, is full, or was altered.
+ * - `ERR_STORE`: the place where a device keeps releases failed, is full, or was altered; or what a publisher's store holds
+ *   does not allow what was asked for.
  * - `ERR_PATCH_INVALID`: not a patch from this release, or it does not make the release that it names.
  * - `ERR_INDEX_INVALID`: genuine, but not a well-formed index (or list of keys) for this app and channel.
  * - `ERR_INDEX_EXPIRED`: an index that is no longer to be believed.

@@ -1,5 +1,7 @@
 export type { ZipLimits } from './archive/format/limits.ts';
+export type { BackendChoice } from './backend/backend.ts';
 export type { ChecksumOptions } from './bundle/checksum.ts';
+export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
 export { checksumFile } from './files/checksum-file.ts';
 export { type DecryptFileOptions, decryptFile } from './files/decrypt-file.ts';
 export { type EncryptedFile, type EncryptFileOptions, encryptFile } from './files/encrypt-file.ts';
@@ -11,6 +13,36 @@ export {
   type ZippedDirectory,
   zipDirectory,
 } from './files/zip-directory.ts';
+export type { ReleaseAttributes } from './publish/attributes.ts';
+export type { ChangedIndex } from './publish/change.ts';
+export {
+  type RefreshOptions,
+  type RolloutOptions,
+  refresh,
+  setRollout,
+  type WithdrawOptions,
+  withdraw,
+} from './publish/edits.ts';
+export { type PublishedKeys, type PublishKeysOptions, publishKeys } from './publish/keys.ts';
+export { type ListedReleases, type ListOptions, listReleases } from './publish/list.ts';
+export type { ChannelOptions } from './publish/options.ts';
+export type { KeepOptions } from './publish/place-entry.ts';
+export { type PromoteOptions, promote } from './publish/promote.ts';
+export { type Pruned, type PruneOptions, prune } from './publish/prune.ts';
+export {
+  type PublishedRelease,
+  type PublishOptions,
+  publishRelease,
+} from './publish/publish.ts';
+export type { StoreOptions } from './publish/read-options.ts';
+export { type StampOptions, stampRelease } from './publish/stamp.ts';
+export {
+  type StoreProblem,
+  type VerifiedStore,
+  type VerifyOptions,
+  verifyStore,
+} from './publish/verify.ts';
+export type { SkippedPatch } from './publish/ways.ts';
 export type { ByteStream, ByteStreamReader } from './sources/stream.ts';
 export type { BuiltIn, ReleaseReader, ReleaseStore } from './update/release-store.ts';
 export { folderBuiltIn } from './update-node/folder-built-in.ts';

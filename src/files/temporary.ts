@@ -148,6 +148,19 @@ export async function cleanTemporaries(
   }
 }
 
+/** What has become of the process that called {@link nameTemporary} for `name`, where `temporary` is what it got. */
+export async function fateOfTemporary(
+  name: string,
+  temporary: string,
+): Promise<'gone' | 'alive' | 'unknown'> {
+  if (live.has(temporary)) return 'alive';
+  const prefix = await prefixOf(name);
+  const isOfName = temporary.startsWith(prefix) && temporary.endsWith(SUFFIX);
+  const middle = temporary.slice(prefix.length, -SUFFIX.length);
+  const writer = isOfName ? WRITER.exec(middle)?.groups : undefined;
+  return writer === undefined ? 'unknown' : fateOf(writer as unknown as Writer);
+}
+
 const WRITER =
   /^(?<place>[0-9a-f]+)_(?<boot>[0-9a-f]+)_(?<start>\d+)-(?<pid>\d+)-(?<thread>\d+)-[0-9a-f]{12}$/;
 

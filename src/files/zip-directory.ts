@@ -17,7 +17,8 @@ import { type FoundFile, type ListRules, listTree, openFound } from './list-fold
 import { type Ignore, ignoreRule } from './pattern.ts';
 import { replaceFile } from './replace.ts';
 
-export interface ZipDirectoryOptions extends ZipOptions {
+/** What goes in of a folder, and what is refused. */
+export interface FolderRules {
   /**
    * What to leave out: patterns, or a function that is given each path as seen from the folder, of a folder
    * with a "/" at its end. Default: nothing.
@@ -33,6 +34,8 @@ export interface ZipDirectoryOptions extends ZipOptions {
    */
   readonly privateKeys?: 'refuse' | 'allow';
 }
+
+export interface ZipDirectoryOptions extends ZipOptions, FolderRules {}
 
 /** An archive that was written. */
 export interface ZippedDirectory {
@@ -119,13 +122,10 @@ export async function zipDirectory(
   ]);
   const { level, signal, onProgress } = options;
   const rules = readRules(options);
-  const { privateKeys = 'refuse' } = options;
-  if (privateKeys !== 'refuse' && privateKeys !== 'allow') {
-    throw new TypeError("options.privateKeys expected 'refuse' or 'allow'");
-  }
+  const allowsKeys = options.privateKeys === 'allow';
   const found: Found = { tree: undefined, entries: 0, size: 0 };
   // Checks its options at once, and begins when it is read.
-  const zip = zipStream(entriesOf(found, rules, privateKeys === 'allow'), {
+  const zip = zipStream(entriesOf(found, rules, allowsKeys), {
     ...(level === undefined ? {} : { level }),
     ...readLimits(options),
     onProgress: ({ done }) => {
@@ -153,11 +153,15 @@ export async function zipDirectory(
   }
 }
 
-function readRules({
+export function readRules({
   ignore = [],
   sourceMaps = true,
   links = 'refuse',
-}: ZipDirectoryOptions): ListRules {
+  privateKeys = 'refuse',
+}: FolderRules): ListRules {
+  if (privateKeys !== 'refuse' && privateKeys !== 'allow') {
+    throw new TypeError("options.privateKeys expected 'refuse' or 'allow'");
+  }
   if (typeof sourceMaps !== 'boolean') {
     throw new TypeError(`options.sourceMaps expected a boolean, got ${describe(sourceMaps)}`);
   }
@@ -171,7 +175,7 @@ function readRules({
   };
 }
 
-async function realFolder(dir: string): Promise<string> {
+export async function realFolder(dir: string): Promise<string> {
   const folder = await onFile(dir, "can't be read", realpath(dir));
   if ((await onFile(dir, "can't be read", stat(folder))).isDirectory()) return folder;
   throw fileError(dir, 'is no folder: pass the path of the folder that the files are in');
@@ -222,7 +226,7 @@ async function* piecesOf(
 }
 
 /** @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: the file holds a private key. */
-function refusePrivateKey(path: string, bytes: Uint8Array): void {
+export function refusePrivateKey(path: string, bytes: Uint8Array): void {
   const what = findPrivateKey(path, bytes);
   if (what === undefined) return;
   throw invalid(

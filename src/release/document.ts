@@ -16,7 +16,7 @@ import { encodeUtf8 } from '../utf8.ts';
 import type { Refuse } from './json.ts';
 
 /** Bytes that the seal may add: the header with its metadata and digests, and the tags. */
-const MAX_SEAL_LENGTH = 131_072;
+export const MAX_SEAL_LENGTH = 131_072;
 
 /** What a document is sealed with. */
 export interface DocumentSealing {

@@ -28,7 +28,7 @@ import {
 } from './members.ts';
 
 /** Bytes of a list of keys as JSON. */
-const MAX_KEYS_LENGTH = 65_536;
+export const MAX_KEYS_LENGTH = 65_536;
 
 /** What a recovery key says of an app's keys: `keys.sealed` in a store. */
 export interface ReleaseKeys {

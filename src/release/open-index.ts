@@ -155,6 +155,24 @@ async function open(
   checkCount(epoch, 'options.epoch');
   if (after !== undefined) checkMark(after, 'options.after');
   const now = readClock(options.now);
+  const { index, sha256 } = await openProven(sealed, { ...options, appId, channel });
+  if (index.epoch !== epoch) {
+    throw malformedIndex(`index.epoch is ${index.epoch} and that of the trusted keys is ${epoch}`);
+  }
+  const { sequence, issuedAt } = index;
+  const mark: IndexMark = { epoch, sequence, issuedAt, sha256 };
+  if (after !== undefined) checkOrder(mark, after);
+  checkTime(index, now, after);
+  options.signal?.throwIfAborted();
+  return { index, mark };
+}
+
+/** An index that is genuine and well-formed, of any epoch and age: what a publisher goes on from. */
+export async function openProven(
+  sealed: BundleInput,
+  options: Pick<OpenIndexOptions, 'publicKey' | 'appId' | 'channel' | 'signal' | 'backend'>,
+): Promise<{ readonly index: ReleaseIndex; readonly sha256: string }> {
+  const { appId, channel } = options;
   const { plain, metadata } = await openDocument(
     sealed,
     'index',
@@ -164,16 +182,8 @@ async function open(
   );
   const index = readIndex(plain, malformedIndex, false);
   checkHeader(index, metadata);
-  if (index.epoch !== epoch) {
-    throw malformedIndex(`index.epoch is ${index.epoch} and that of the trusted keys is ${epoch}`);
-  }
-  const { sequence, issuedAt } = index;
   const sha256 = toHex(await (await selectBackend(options.backend)).sha256(plain));
-  const mark: IndexMark = { epoch, sequence, issuedAt, sha256 };
-  if (after !== undefined) checkOrder(mark, after);
-  checkTime(index, now, after);
-  options.signal?.throwIfAborted();
-  return { index, mark };
+  return { index, sha256 };
 }
 
 function readClock(now: Date | number = Date.now()): number {

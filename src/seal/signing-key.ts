@@ -56,7 +56,7 @@ export function readSigningKey(input: PrivateKeyInput | Signer): Promise<Signing
   return readPublicKey(named, name).then((publicKey) => ({ signer: input, publicKey }));
 }
 
-function isSigner(value: unknown): value is Signer {
+export function isSigner(value: unknown): value is Signer {
   return typeof value === 'object' && value !== null && 'sign' in value;
 }
 

@@ -1,0 +1,63 @@
+// The files of a folder in memory: what is published of a build.
+
+import {
+  createMeter,
+  LIMIT_OPTIONS,
+  readLimits,
+  toWriter,
+  type ZipLimits,
+} from '../archive/format/limits.ts';
+import { holdTree } from './held-tree.ts';
+import { listTree, openFound } from './list-folder.ts';
+import { type FolderRules, readRules, realFolder, refusePrivateKey } from './zip-directory.ts';
+
+export interface ReadDirectoryOptions extends FolderRules, ZipLimits {
+  readonly signal?: AbortSignal;
+}
+
+/** What {@link readDirectory} takes of a call's options. */
+export const FOLDER_OPTIONS: readonly string[] = [
+  'ignore',
+  'sourceMaps',
+  'links',
+  'privateKeys',
+  ...LIMIT_OPTIONS,
+];
+
+/**
+ * Reads the files of a folder by the rules of `zipDirectory`: the same are left out, the same are refused, and no link is
+ * followed.
+ *
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`, `ERR_FILE`.
+ */
+export async function readDirectory(
+  dir: string,
+  options: ReadDirectoryOptions,
+): Promise<Map<string, Uint8Array>> {
+  const rules = readRules(options);
+  const limits = readLimits(options);
+  const meter = createMeter(limits, toWriter);
+  const files = new Map<string, Uint8Array>();
+  const tree = await holdTree(await realFolder(dir));
+  try {
+    for await (const found of listTree(tree, rules)) {
+      options.signal?.throwIfAborted();
+      const { path } = found;
+      const size = Number(found.stats.size);
+      // Before memory is taken.
+      meter({ path, by: size, size, compressedSize: undefined });
+      const file = await openFound(tree, found);
+      try {
+        const bytes = await file.read(0, file.size);
+        if (options.privateKeys !== 'allow') refusePrivateKey(path, bytes);
+        await file.checkUnchanged();
+        files.set(path, bytes);
+      } finally {
+        await file.close();
+      }
+    }
+  } finally {
+    await tree.close();
+  }
+  return files;
+}

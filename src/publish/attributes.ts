@@ -1,0 +1,69 @@
+// What an entry says of a release beside its files.
+
+import type { JsonValue } from '../format/metadata.ts';
+import { describe } from '../options.ts';
+import { FULL_ROLLOUT, type ReleaseEntry } from '../release/index-format.ts';
+import { checkFlag, checkNumber, checkText } from './options.ts';
+
+/** What a publisher says of a release. What is left out stays as it is for a release that the index has. */
+export interface ReleaseAttributes {
+  /** Native runtimes that it runs on, as exact strings; an empty list: every one. */
+  readonly runtime?: string | readonly string[];
+  /** Features that a device has to know to take it. */
+  readonly requires?: readonly string[];
+  /** Thousandths of the devices that are offered it, from 0 to 1000. */
+  readonly rollout?: number;
+  /** Whether the app should not go on without it. */
+  readonly mandatory?: boolean;
+  /** For people: at most 4 KiB of UTF-8. */
+  readonly note?: string;
+  /** An object of your own. */
+  readonly meta?: { readonly [name: string]: JsonValue };
+}
+
+export const ATTRIBUTE_OPTIONS: readonly string[] = [
+  ...['runtime', 'requires', 'rollout', 'mandatory', 'note', 'meta'],
+];
+
+export function checkAttributes(attributes: ReleaseAttributes): void {
+  const { runtime, requires, rollout, mandatory, note } = attributes;
+  if (typeof runtime === 'string') checkText(runtime, 'runtime');
+  else if (runtime !== undefined) checkTexts(runtime, 'runtime');
+  if (requires !== undefined) checkTexts(requires, 'requires');
+  if (rollout !== undefined) checkNumber(rollout, 'rollout', 0, FULL_ROLLOUT);
+  checkFlag(mandatory, 'mandatory');
+  if (note !== undefined && typeof note !== 'string') {
+    throw new TypeError(`options.note expected a string, got ${describe(note)}`);
+  }
+}
+
+function checkTexts(value: unknown, name: string): void {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`options.${name} expected an array of texts, got ${describe(value)}`);
+  }
+  for (const one of value) checkText(one, name);
+}
+
+/** The entry with these attributes; what says nothing (no runtime, a full rollout) is left out of it. */
+export function withAttributes(
+  entry: ReleaseEntry,
+  { runtime, requires, rollout, mandatory, note, meta }: ReleaseAttributes,
+): ReleaseEntry {
+  const { id, version, createdAt, size, files, bundle, patches } = entry;
+  const runtimes = typeof runtime === 'string' ? [runtime] : (runtime ?? entry.runtime ?? []);
+  const features = requires ?? entry.requires ?? [];
+  const share = rollout ?? entry.rollout ?? FULL_ROLLOUT;
+  const isMandatory = mandatory ?? entry.mandatory ?? false;
+  const text = note ?? entry.note ?? '';
+  const own = meta ?? entry.meta;
+  return {
+    ...{ id, version, createdAt },
+    ...(runtimes.length > 0 && { runtime: [...runtimes] }),
+    ...(features.length > 0 && { requires: [...features] }),
+    ...(share < FULL_ROLLOUT && { rollout: share }),
+    ...(isMandatory && { mandatory: true }),
+    ...(text !== '' && { note: text }),
+    ...(own !== undefined && { meta: own }),
+    ...{ size, files, bundle, patches },
+  };
+}

@@ -1,0 +1,162 @@
+// Making the next index of a channel: the one place where a store is changed.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { equalBytes } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import { onFile } from '../files/error.ts';
+import { replaceFile } from '../files/replace.ts';
+import { MAX_INDEX_LENGTH, type ReleaseEntry, type ReleaseIndex } from '../release/index-format.ts';
+import { sealIndex } from '../release/seal-index.ts';
+import { encodeUtf8 } from '../utf8.ts';
+import { liveFiles } from './full-output.ts';
+import { type CheckLock, withLock } from './lock.ts';
+import { type ChannelOptions, timeText } from './options.ts';
+import { channelPath, objectPath } from './place.ts';
+import { storeError } from './refuse.ts';
+import { retire } from './retire.ts';
+import { readState, type State } from './state.ts';
+
+/** A sealed object that the store does not have yet. */
+export interface NewObject {
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What the next index says. */
+export interface Edited {
+  readonly releases: readonly ReleaseEntry[];
+  readonly withdrawn?: readonly string[];
+  readonly useBuiltIn?: boolean;
+  readonly objects?: readonly NewObject[];
+  /** Whether there is a next index though it says nothing else. */
+  readonly isAnew?: boolean;
+}
+
+/** An index that was made, and what has to be uploaded. */
+export interface ChangedIndex {
+  /** False: the store has it already, and nothing was made. */
+  readonly changed: boolean;
+  readonly index: ReleaseIndex;
+  /** The files that were written, as paths in the store, in the order in which they have to be uploaded. */
+  readonly written: readonly string[];
+}
+
+const MONTH = 30 * 24 * 3_600_000;
+
+/**
+ * Reads the state of a store, asks `edit` for what comes next, and writes: the objects first, then the index. Nobody else
+ * publishes to the folder meanwhile.
+ */
+export async function changeIndex<T extends Edited>(
+  options: ChannelOptions,
+  edit: (state: State) => Promise<T>,
+): Promise<ChangedIndex & { readonly edited: T }> {
+  const { store, signal, dryRun = false } = options;
+  signal?.throwIfAborted();
+  const work = async (check: CheckLock) => {
+    const state = await readState(options);
+    const edited = await edit(state);
+    const next = composeIndex(state, edited, options);
+    const changed = edited.isAnew === true || !isSameIndex(state, edited);
+    const index = changed ? next : (state.before as ReleaseIndex);
+    const sealed = changed
+      ? await sealIndex(next, { privateKey: options.privateKey, ...(signal && { signal }) })
+      : (state.sealed as Uint8Array);
+    const isFull = options.out === 'full' && state.places.from !== state.places.store;
+    const made = changed ? (edited.objects ?? []) : [];
+    const live = isFull && !dryRun ? await liveFiles(state, index, made, options) : [];
+    const files = [
+      ...live,
+      ...made.map(({ sha256, bytes }) => [objectPath(sha256), bytes] as const),
+    ].sort(([one], [other]) => rank(one) - rank(other));
+    const path = channelPath(options.channel);
+    if (!dryRun) {
+      for (const [name, bytes] of files) await writeFile(store, name, bytes, signal);
+      if (changed || isFull) {
+        await check();
+        await checkUnchanged(state);
+        await writeFile(store, path, sealed, signal);
+      }
+    }
+    const written = [...files.map(([name]) => name), ...(changed || isFull ? [path] : [])];
+    return { changed, index, written, edited };
+  };
+  if (dryRun) return work(async () => {});
+  for (const folder of ['objects', 'channels']) {
+    const made = mkdir(join(store, folder), { recursive: true });
+    await onFile(store, "can't be made, or written into", made);
+  }
+  return withLock(store, signal, work);
+
+  /** Somebody who knows nothing of locks may have copied another index into the folder. */
+  async function checkUnchanged({ inFolder, places }: State): Promise<void> {
+    const limit = Number.POSITIVE_INFINITY;
+    const now = await places.store.read(channelPath(options.channel), { limit, signal });
+    const isSame =
+      now === undefined
+        ? inFolder === undefined
+        : equalBytes(now.bytes, inFolder ?? new Uint8Array());
+    if (isSame) return;
+    throw storeError(
+      `the index of ${options.channel} in ${places.store.name} was replaced meanwhile: nothing was overwritten, run this again`,
+    );
+  }
+}
+
+/** What an index names is uploaded before the index. */
+function rank(path: string): number {
+  return path.startsWith('objects/') ? 0 : 1;
+}
+
+function composeIndex(state: State, edited: Edited, options: ChannelOptions): ReleaseIndex {
+  const { before, issuedAt, trust } = state;
+  const lifetime =
+    options.expiresIn ??
+    (before ? Date.parse(before.expiresAt) - Date.parse(before.issuedAt) : MONTH);
+  const expiresAt = timeText(Date.parse(issuedAt) + lifetime);
+  const { releases, withdrawn = state.withdrawn, useBuiltIn = state.useBuiltIn } = edited;
+  const retired = retire(before, { releases, issuedAt, expiresAt });
+  const next: ReleaseIndex = {
+    format: 'bundleseal-index',
+    version: 1,
+    appId: options.appId,
+    channel: options.channel,
+    epoch: trust.epoch,
+    sequence: (before?.sequence ?? 0) + 1,
+    issuedAt,
+    expiresAt,
+    releases,
+    ...(withdrawn.length > 0 && { withdrawn }),
+    ...(useBuiltIn && { useBuiltIn }),
+    ...(retired.length > 0 && { retired }),
+  };
+  const length = encodeUtf8(JSON.stringify(next)).length;
+  if (length <= MAX_INDEX_LENGTH) return next;
+  throw new BundleSealError(
+    'ERR_LIMIT_EXCEEDED',
+    `the index would take ${length} bytes and devices take ${MAX_INDEX_LENGTH}: keep fewer releases or patches, or shorten notes and meta`,
+    { limit: 'keep' },
+  );
+}
+
+function isSameIndex(state: State, edited: Edited): boolean {
+  const { before, trust, useBuiltIn, withdrawn } = state;
+  if (before === undefined || before.epoch !== trust.epoch) return false;
+  return (
+    isDeepStrictEqual(edited.releases, before.releases) &&
+    isDeepStrictEqual(edited.withdrawn ?? withdrawn, withdrawn) &&
+    (edited.useBuiltIn ?? useBuiltIn) === useBuiltIn
+  );
+}
+
+/** A file whole or not at all: beside its place, flushed, renamed. */
+export async function writeFile(
+  store: string,
+  path: string,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await replaceFile({ mode: 0o666 }, join(store, path), signal, (file) => file.write(bytes, 0));
+}

@@ -1,0 +1,151 @@
+// Changes of what a channel offers that make no object: withdrawing, rollouts, and a later expiry.
+
+import { FULL_ROLLOUT } from '../release/index-format.ts';
+import { withAttributes } from './attributes.ts';
+import { type ChangedIndex, changeIndex } from './change.ts';
+import { findRelease } from './find-release.ts';
+import {
+  type ChannelOptions,
+  checkChannelOptions,
+  checkFlag,
+  checkNumber,
+  checkText,
+} from './options.ts';
+import { storeError } from './refuse.ts';
+import type { State } from './state.ts';
+
+export interface WithdrawOptions extends ChannelOptions {
+  /** The release's id or version. An id that the index does not have is withdrawn too. */
+  readonly release: string;
+  /** Whether every device shall run the release that its app was shipped with. Default: as before. */
+  readonly useBuiltIn?: boolean;
+}
+
+/**
+ * Withdraws a release: devices that run it leave it, and none takes it. Its entry stays, so that `reinstate` can offer it
+ * again. Withdrawing a release twice changes nothing.
+ *
+ * @throws As `publishRelease`. {@link BundleSealError} `ERR_STORE`: the channel has no index, or no such release.
+ * @see docs/guides/publishing.md#withdraw
+ * @example
+ * ```ts
+ * import { mkdir, writeFile } from 'node:fs/promises';
+ * import { keygen } from 'bundleseal';
+ * import { publishRelease, withdraw } from 'bundleseal/node';
+ *
+ * const { privateKey } = await keygen();
+ * await mkdir('dist', { recursive: true });
+ * await writeFile('dist/index.html', '<!doctype html>');
+ * const channel = { store: 'store', channel: 'production', privateKey, appId: 'com.example.app' };
+ * await publishRelease('dist', { ...channel, version: '1.4.2' });
+ * const { index } = await withdraw({ ...channel, release: '1.4.2' });
+ * console.log(index.withdrawn?.length); // 1
+ * ```
+ */
+export async function withdraw(options: WithdrawOptions): Promise<ChangedIndex> {
+  checkChannelOptions('withdraw', options, ['release', 'useBuiltIn']);
+  checkText(options.release, 'release');
+  checkFlag(options.useBuiltIn, 'useBuiltIn');
+  const { release, useBuiltIn } = options;
+  return change(options, (state) => {
+    const { withdrawn, releases } = state;
+    const isId = /^[0-9a-f]{64}$/.test(release);
+    const id = isId ? release : findRelease({ channel: options.channel, releases }, release).id;
+    return {
+      releases,
+      withdrawn: withdrawn.includes(id) ? withdrawn : [...withdrawn, id],
+      ...(useBuiltIn !== undefined && { useBuiltIn }),
+    };
+  });
+}
+
+export interface RolloutOptions extends ChannelOptions {
+  /** Thousandths of the devices that are offered the release: an integer from 0 to 1000. */
+  readonly rollout: number;
+  /** The release's id or version. Default: the first one that is not withdrawn. */
+  readonly release?: string;
+}
+
+/**
+ * Changes to how many devices a release is offered. A higher rollout keeps the devices that were in before; a lower one
+ * takes nobody back.
+ *
+ * @throws As `publishRelease`. {@link BundleSealError} `ERR_STORE`: the channel has no index, or no such release.
+ * @see docs/guides/publishing.md#roll-out-step-by-step
+ * @example
+ * ```ts
+ * import { mkdir, writeFile } from 'node:fs/promises';
+ * import { keygen } from 'bundleseal';
+ * import { publishRelease, setRollout } from 'bundleseal/node';
+ *
+ * const { privateKey } = await keygen();
+ * await mkdir('dist', { recursive: true });
+ * await writeFile('dist/index.html', '<!doctype html>');
+ * const channel = { store: 'store', channel: 'production', privateKey, appId: 'com.example.app' };
+ * await publishRelease('dist', { ...channel, version: '1.4.2', rollout: 50 }); // 5 %
+ * await setRollout({ ...channel, rollout: 250 });
+ * ```
+ */
+export async function setRollout(options: RolloutOptions): Promise<ChangedIndex> {
+  checkChannelOptions('setRollout', options, ['rollout', 'release']);
+  const { rollout, release } = options;
+  checkNumber(rollout, 'rollout', 0, FULL_ROLLOUT);
+  if (release !== undefined) checkText(release, 'release');
+  return change(options, (state) => {
+    const entry = findRelease({ ...state, channel: options.channel }, release);
+    const next = withAttributes(entry, { rollout });
+    return { releases: state.releases.map((one) => (one === entry ? next : one)) };
+  });
+}
+
+export interface RefreshOptions extends ChannelOptions {
+  /** Whether every device shall run the release that its app was shipped with. Default: as before. */
+  readonly useBuiltIn?: boolean;
+}
+
+/**
+ * Makes an index that says the same and expires later. Run it on a schedule, well within the lifetime of an index: devices
+ * refuse one that has expired and go on with what they have.
+ *
+ * @throws As `publishRelease`. {@link BundleSealError} `ERR_STORE`: the channel has no index.
+ * @see docs/guides/publishing.md#refresh-on-a-schedule
+ * @example
+ * ```ts
+ * import { mkdir, writeFile } from 'node:fs/promises';
+ * import { keygen } from 'bundleseal';
+ * import { publishRelease, refresh } from 'bundleseal/node';
+ *
+ * const { privateKey } = await keygen();
+ * await mkdir('dist', { recursive: true });
+ * await writeFile('dist/index.html', '<!doctype html>');
+ * const channel = { store: 'store', channel: 'production', privateKey, appId: 'com.example.app' };
+ * await publishRelease('dist', { ...channel, version: '1.4.2' });
+ * const { index } = await refresh(channel);
+ * console.log(index.sequence); // 2
+ * ```
+ */
+export async function refresh(options: RefreshOptions): Promise<ChangedIndex> {
+  checkChannelOptions('refresh', options, ['useBuiltIn']);
+  checkFlag(options.useBuiltIn, 'useBuiltIn');
+  const { useBuiltIn } = options;
+  return change(options, ({ releases }) => ({
+    releases,
+    isAnew: true,
+    ...(useBuiltIn !== undefined && { useBuiltIn }),
+  }));
+}
+
+async function change(
+  options: ChannelOptions,
+  edit: (state: State) => Awaited<ReturnType<Parameters<typeof changeIndex>[1]>>,
+): Promise<ChangedIndex> {
+  const { edited: _, ...changed } = await changeIndex(options, async (state) => {
+    if (state.before === undefined) {
+      throw storeError(
+        `${state.places.from.name} has no index of the channel ${options.channel}: publish a release first`,
+      );
+    }
+    return edit(state);
+  });
+  return changed;
+}

@@ -1,0 +1,150 @@
+// A store on a web server: whole files by GET, each with a cap, past every cache on the way.
+
+import { BundleSealError } from '../errors.ts';
+import { whileWanted } from '../signals.ts';
+import type { ReadOptions, StoredFile, StorePlace } from './place.ts';
+import { storeError } from './refuse.ts';
+
+// Milliseconds within which an answer has to begin, and every further piece of it has to come.
+const TIMEOUT = 30_000;
+// Further attempts after a failure that may pass, and milliseconds before the first of them.
+const RETRIES = 3;
+const RETRY_DELAY = 250;
+
+/** A failure that may pass. */
+class Passing extends Error {}
+
+export function httpPlace(address: string, name: string, get: typeof fetch): StorePlace {
+  const base = parse(address, name);
+  return {
+    name: shownAddress(base),
+    isRemote: true,
+    async read(path, options) {
+      const url = new URL(path, base);
+      // A token of the address goes along.
+      url.search = base.search;
+      for (let attempt = 0; ; attempt++) {
+        options.signal?.throwIfAborted();
+        try {
+          return await readOnce(get, url, options);
+        } catch (error) {
+          if (!(error instanceof Passing)) throw error;
+          if (attempt === RETRIES) throw failed(url, error.message, error.cause);
+        }
+        await pause(RETRY_DELAY * 2 ** attempt, options.signal);
+      }
+    },
+  };
+}
+
+function parse(address: string, name: string): URL {
+  let url: URL;
+  try {
+    url = new URL(address);
+  } catch {
+    throw new TypeError(`${name} expected the address of a store, got one that can't be parsed`);
+  }
+  url.hash = '';
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+/** Without what may be a token. */
+function shownAddress({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
+}
+
+async function readOnce(
+  get: typeof fetch,
+  url: URL,
+  { limit, hidesMissing = false, signal }: ReadOptions,
+): Promise<StoredFile | undefined> {
+  const slow = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(
+      () => slow.abort(new Passing(`gave nothing for ${TIMEOUT / 1000} s`)),
+      TIMEOUT,
+    );
+  };
+  wait();
+  try {
+    return await whileWanted([signal, slow.signal], async (wanted) => {
+      const response = await get(url, {
+        cache: 'no-store',
+        headers: { 'cache-control': 'no-cache', pragma: 'no-cache' },
+        redirect: 'follow',
+        signal: wanted,
+      });
+      const isMissing = [404, 410].includes(response.status);
+      if (isMissing || (hidesMissing && response.status === 403)) {
+        await response.body?.cancel();
+        return undefined;
+      }
+      if (response.status !== 200) {
+        await response.body?.cancel();
+        const said = `answered with status ${response.status}`;
+        if (response.status === 429 || response.status >= 500) throw new Passing(said);
+        throw failed(url, said);
+      }
+      if (url.protocol === 'https:' && response.url.startsWith('http:')) {
+        await response.body?.cancel();
+        throw failed(url, 'redirects from https to http');
+      }
+      const bytes = await readBody(response, url, limit, wait);
+      return { bytes, cacheControl: response.headers.get('cache-control') ?? '' };
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (slow.signal.aborted) throw slow.signal.reason;
+    if (error instanceof BundleSealError || error instanceof Passing) throw error;
+    throw new Passing("can't be reached, or cut the answer", { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readBody(
+  response: Response,
+  url: URL,
+  limit: number,
+  onPiece: () => void,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  const reader = response.body?.getReader();
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done || value === undefined) return Buffer.concat(pieces);
+    length += value.length;
+    if (length > limit) {
+      await reader?.cancel();
+      throw storeError(
+        `${shownAddress(url)} has more than the ${limit} bytes that it may have: the server gives another file than the one that was published`,
+      );
+    }
+    pieces.push(value);
+    onPiece();
+  }
+}
+
+function failed(url: URL, what: string, cause?: unknown): BundleSealError {
+  return new BundleSealError(
+    'ERR_SOURCE_FAILED',
+    `${shownAddress(url)} ${what}: check the address, and that everybody may read it`,
+    cause === undefined ? {} : { cause },
+  );
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener('abort', end);
+  });
+}

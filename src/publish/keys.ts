@@ -1,0 +1,126 @@
+// The list of keys that a recovery key signs: keys.sealed.
+
+import { mkdir } from 'node:fs/promises';
+import { onFile } from '../files/error.ts';
+import { encodeSpki } from '../keys/encode.ts';
+import { keyId } from '../keys/identity.ts';
+import { encodePem } from '../keys/pem.ts';
+import { readPublicKey } from '../keys/read.ts';
+import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
+import { checkOptions } from '../options.ts';
+import { checkAppId } from '../release/app-id.ts';
+import { type ReleaseKeys, sealKeys } from '../release/keys-list.ts';
+import type { Signer } from '../seal/signing-key.ts';
+import { writeFile } from './change.ts';
+import { type CheckLock, withLock } from './lock.ts';
+import { checkFlag, listOfKeys, publicHalf } from './options.ts';
+import { KEYS_PATH, openPlace } from './place.ts';
+import { storeError } from './refuse.ts';
+import { readTrust } from './trust.ts';
+
+export interface PublishKeysOptions {
+  /** The folder that is written. Made if it is not there. */
+  readonly store: string;
+  /** Where the present list is read: an `https://` address or a folder. Default: `store`. */
+  readonly from?: string;
+  /** The app, e.g. `com.example.app`. */
+  readonly appId: string;
+  /** The private recovery key, or a `Signer` that holds it. */
+  readonly recoveryKey: PrivateKeyInput | Signer;
+  /** The keys that devices trust from now on. */
+  readonly publicKeys: PublicKeyInput | readonly PublicKeyInput[];
+  /**
+   * Keys that still open the bundles and patches that an index names, and no index. Those of the list before that
+   * are no longer trusted are added.
+   */
+  readonly retiredKeys?: PublicKeyInput | readonly PublicKeyInput[];
+  /** Do all the work and write nothing. Default false. */
+  readonly dryRun?: boolean;
+  /** Called in place of the runtime's `fetch`. */
+  readonly fetch?: typeof fetch;
+  readonly signal?: AbortSignal;
+}
+
+const OPTIONS: readonly string[] = [
+  ...['store', 'from', 'appId', 'recoveryKey', 'publicKeys', 'retiredKeys', 'dryRun'],
+  ...['fetch', 'signal'],
+];
+
+export interface PublishedKeys {
+  readonly keys: ReleaseKeys;
+  /** `keys.sealed`, unless `dryRun`. */
+  readonly written: readonly string[];
+}
+
+/**
+ * Makes the next `keys.sealed`: the keys that devices trust, with an epoch that is one higher. Every channel then needs an
+ * index of that epoch, signed with one of these keys: `refresh` with `earlierEpoch` makes it. Devices take neither an index of
+ * another epoch nor one that a retired key signed.
+ *
+ * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_KEY_MISMATCH`: the
+ * list in the store was signed by another recovery key; `ERR_STORE`: a key is trusted and retired at once.
+ * @see docs/guides/publishing.md#after-a-theft
+ * @example
+ * ```ts
+ * import { keygen } from 'bundleseal';
+ * import { publishKeys } from 'bundleseal/node';
+ *
+ * const recovery = await keygen();
+ * const [stolen, next] = [await keygen(), await keygen()];
+ * const { keys } = await publishKeys({
+ *   store: 'store',
+ *   appId: 'com.example.app',
+ *   recoveryKey: recovery.privateKey,
+ *   publicKeys: next.publicKey,
+ *   retiredKeys: stolen.publicKey,
+ * });
+ * console.log(keys.epoch); // 1
+ * ```
+ */
+export async function publishKeys(options: PublishKeysOptions): Promise<PublishedKeys> {
+  checkOptions('publishKeys', options, OPTIONS);
+  const { store, from = store, appId, recoveryKey, signal, dryRun = false } = options;
+  checkAppId(appId);
+  checkFlag(dryRun, 'dryRun');
+  const places = [...new Set([store, from])].map((place, i) =>
+    openPlace(place, i === 0 ? 'options.store' : 'options.from', options.fetch),
+  );
+  const work = async (check: CheckLock) => {
+    const recoveryPublicKey = await publicHalf(recoveryKey);
+    const before = await readTrust(places, { appId, own: [], recoveryPublicKey, signal });
+    const trusted = await pemsOf(options.publicKeys, 'options.publicKeys');
+    const named = await pemsOf(options.retiredKeys, 'options.retiredKeys');
+    for (const id of named.keys()) {
+      if (!trusted.has(id)) continue;
+      throw storeError(`the key ${id} is in publicKeys and in retiredKeys: it can be in one alone`);
+    }
+    const { publicKeys = [], retiredKeys = [] } = before.list ?? {};
+    for (const [id, pem] of await pemsOf([...publicKeys, ...retiredKeys], KEYS_PATH)) {
+      if (!trusted.has(id)) named.set(id, pem);
+    }
+    const keys: ReleaseKeys = {
+      ...{ format: 'bundleseal-keys', version: 1, appId, epoch: before.epoch + 1 },
+      ...{ publicKeys: [...trusted.values()], retiredKeys: [...named.values()] },
+    };
+    const sealed = await sealKeys(keys, { recoveryKey, ...(signal && { signal }) });
+    await check();
+    if (!dryRun) await writeFile(store, KEYS_PATH, sealed, signal);
+    return { keys, written: dryRun ? [] : [KEYS_PATH] };
+  };
+  if (dryRun) return work(async () => {});
+  await onFile(store, "can't be made, or written into", mkdir(store, { recursive: true }));
+  return withLock(store, signal, work);
+}
+
+/** By their ids, as the list has them. */
+async function pemsOf(
+  keys: PublicKeyInput | readonly PublicKeyInput[] | undefined,
+  name: string,
+): Promise<Map<string, string>> {
+  const pems = new Map<string, string>();
+  for (const key of listOfKeys(keys)) {
+    const pem = encodePem('PUBLIC KEY', encodeSpki(await readPublicKey(key, name)));
+    pems.set(await keyId(pem), pem);
+  }
+  return pems;
+}

@@ -1,0 +1,53 @@
+// What a channel offers, as proven.
+
+import type { ReleaseIndex } from '../release/index-format.ts';
+import type { IndexMark } from '../release/order.ts';
+import { checkChannel } from './place.ts';
+import { openStore, type StoreOptions } from './read-options.ts';
+import { storeError } from './refuse.ts';
+import { findIndex } from './state.ts';
+
+export interface ListOptions extends StoreOptions {
+  readonly channel: string;
+}
+
+/** The index of a channel, and its mark: what a device remembers of it, and a stamp says as a floor. */
+export interface ListedReleases {
+  readonly index: ReleaseIndex;
+  readonly mark: IndexMark;
+}
+
+/**
+ * Reads what a channel offers. The index is genuine; it may have expired, as `index.expiresAt` says.
+ *
+ * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_STORE`: there is no such channel.
+ * `ERR_FILE`, `ERR_SOURCE_FAILED`: the store can't be read. What `openIndex` and `openKeys` throw for what is not genuine.
+ * @see docs/guides/publishing.md
+ * @example
+ * ```ts
+ * import { mkdir, writeFile } from 'node:fs/promises';
+ * import { keygen } from 'bundleseal';
+ * import { listReleases, publishRelease } from 'bundleseal/node';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * await mkdir('dist', { recursive: true });
+ * await writeFile('dist/index.html', '<!doctype html>');
+ * const app = { channel: 'production', appId: 'com.example.app' };
+ * await publishRelease('dist', { ...app, store: 'store', privateKey, version: '1.4.2' });
+ * const { index } = await listReleases({ ...app, from: 'store', publicKey });
+ * for (const { version, rollout = 1000 } of index.releases) console.log(version, rollout / 10, '%');
+ * ```
+ */
+export async function listReleases(options: ListOptions): Promise<ListedReleases> {
+  checkChannel(options?.channel);
+  const { place, trust } = await openStore('listReleases', options, ['channel']);
+  const found = await findIndex(place, trust, options);
+  if (found === undefined) {
+    throw storeError(
+      `${place.name} has no index of the channel ${options.channel}: check its name`,
+    );
+  }
+  const { index, sha256 } = found;
+  const { epoch, sequence, issuedAt } = index;
+  return { index, mark: { epoch, sequence, issuedAt, sha256 } };
+}

@@ -1,0 +1,104 @@
+// The sealed objects of a store: reading one that an index names, and what is in it.
+
+import type { ZipLimits } from '../archive/format/limits.ts';
+import { createPace } from '../archive/pace.ts';
+import { unzipBundle } from '../archive/read/unzip.ts';
+import { selectBackend } from '../backend/select.ts';
+import { decryptObject } from '../bundle/decrypt.ts';
+import { toHex } from '../bytes.ts';
+import type { PublicKeyInput } from '../keys/strict.ts';
+import { planRelease, type ReleaseFile, readFiles } from '../release/files.ts';
+import { idOf } from '../release/id.ts';
+import type { ReleaseEntry, ReleaseIndex, ReleaseObject } from '../release/index-format.ts';
+import { objectPath, type StoredFile, type StorePlace } from './place.ts';
+import { storeError } from './refuse.ts';
+
+/** Where objects are read from and what they are opened with. */
+export interface Reading {
+  /** The first that has the object counts. */
+  readonly places: readonly StorePlace[];
+  readonly keys: readonly PublicKeyInput[];
+  readonly appId: string;
+  /** Bounds of what a bundle unpacks to. Default: the publisher's own bundles are not bounded. */
+  readonly limits?: ZipLimits;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const UNLIMITED: ZipLimits = {
+  maxEntries: Number.POSITIVE_INFINITY,
+  maxFileSize: Number.POSITIVE_INFINITY,
+  maxTotalSize: Number.POSITIVE_INFINITY,
+  maxRatio: Number.POSITIVE_INFINITY,
+};
+
+/** The digests of all objects that an index's entries name. */
+export function namedBy(releases: ReleaseIndex['releases']): Set<string> {
+  return new Set(
+    releases.flatMap(({ bundle, patches }) => [bundle, ...patches].map(({ sha256 }) => sha256)),
+  );
+}
+
+/**
+ * The object, if it is the one that is named.
+ *
+ * @throws {@link BundleSealError} `ERR_STORE`: it is missing, or another file is in its place.
+ */
+export async function readObject(
+  { sha256, size }: ReleaseObject,
+  { places, signal }: Pick<Reading, 'places' | 'signal'>,
+): Promise<StoredFile> {
+  const backend = await selectBackend();
+  const path = objectPath(sha256);
+  let isWrong = false;
+  for (const place of places) {
+    const file = await place.read(path, { limit: size, hidesMissing: true, signal });
+    if (file === undefined) continue;
+    const isSame = file.bytes.length === size && toHex(await backend.sha256(file.bytes)) === sha256;
+    if (isSame) return file;
+    isWrong = true;
+  }
+  const where = places.map(({ name }) => name).join(' and ');
+  throw storeError(
+    isWrong
+      ? `${path} in ${where} is not the file that the index names: put the published one back`
+      : `${path} is missing in ${where}, and the index names it: put it back`,
+  );
+}
+
+/**
+ * The files of a release out of its bundle, proven by its id.
+ *
+ * @throws {@link BundleSealError} what opening and unzipping throws; `ERR_STORE`: the bundle is of another release.
+ */
+export async function readRelease(
+  entry: Pick<ReleaseEntry, 'id' | 'bundle'>,
+  reading: Reading,
+): Promise<ReleaseFile[]> {
+  const { bytes } = await readObject(entry.bundle, reading);
+  return openRelease(bytes, entry.id, reading);
+}
+
+/** The files of a release out of the bytes of its bundle. */
+export async function openRelease(
+  bundle: Uint8Array,
+  id: string,
+  { keys, appId, limits = UNLIMITED, signal }: Reading,
+): Promise<ReleaseFile[]> {
+  const opening = { publicKey: keys, expect: { appId }, ...(signal && { signal }) };
+  const zip = await decryptObject(bundle, opening, 'bundle');
+  const files = await releaseFiles(
+    await unzipBundle(zip, { ...limits, ...(signal && { signal }) }),
+    signal,
+  );
+  const found = await idOf(files, await selectBackend(), createPace(signal));
+  if (found === id) return files;
+  throw storeError(`the bundle of release ${id} holds another release: withdraw it`);
+}
+
+/** Files in the order of a release, without a stamp. */
+export async function releaseFiles(
+  files: Map<string, Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<ReleaseFile[]> {
+  return readFiles(await planRelease(files, signal), signal);
+}

@@ -1,0 +1,121 @@
+// What every call that makes a new index takes.
+
+import { publicKeyOf } from '../keys/identity.ts';
+import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
+import { checkOptions, describe, type WorkOptions } from '../options.ts';
+import { checkAppId } from '../release/app-id.ts';
+import { isSigner, type Signer } from '../seal/signing-key.ts';
+import { checkChannel } from './place.ts';
+
+/** What every call takes that makes a new index of a channel. */
+export interface ChannelOptions extends WorkOptions {
+  /** The folder that is written: a copy of the store, or one that is uploaded afterwards. Made if it is not there. */
+  readonly store: string;
+  /** Where the present state is read: an `https://` address or a folder. Default: `store`. */
+  readonly from?: string;
+  /** 1 to 64 of the characters A-Z, a-z, 0-9, ".", "_" and "-". */
+  readonly channel: string;
+  /** The publisher's private key, or a `Signer` that holds it elsewhere. */
+  readonly privateKey: PrivateKeyInput | Signer;
+  /** The app, e.g. `com.example.app`. */
+  readonly appId: string;
+  /** Other public keys of the publisher, whose private halves sealed what the store holds. Default: none. */
+  readonly previousKeys?: PublicKeyInput | readonly PublicKeyInput[];
+  /** The public half of the recovery key: needed once the store has `keys.sealed`. */
+  readonly recoveryPublicKey?: PublicKeyInput | readonly PublicKeyInput[];
+  /** Milliseconds until devices refuse the index. Default: as long as the index before, and 30 days for the first. */
+  readonly expiresIn?: number;
+  /**
+   * What is written where `from` is another place than `store`: what is new, or every object that devices may still
+   * fetch, for hosts that delete what an upload lacks. Default `'new'`.
+   */
+  readonly out?: 'new' | 'full';
+  /** Further channels of the store, for `out: 'full'`. Default: those in the folder; none where `from` is an address. */
+  readonly otherChannels?: readonly string[];
+  /** The channel is new: it has to be absent. Needed where `from` is an address. Default false. */
+  readonly create?: boolean;
+  /** What becomes of the entries of an index from before `keys.sealed` changed. Default: such an index is refused. */
+  readonly earlierEpoch?: 'keep' | 'drop';
+  /** Go on where the index before is more than an hour ahead of this clock. Default false. */
+  readonly force?: boolean;
+  /** Do all the work and write nothing. Default false. */
+  readonly dryRun?: boolean;
+  /** The publisher's clock: a `Date`, or milliseconds since 1970. Default: read as the call starts. */
+  readonly now?: Date | number;
+  /** Called in place of the runtime's `fetch`. */
+  readonly fetch?: typeof fetch;
+}
+
+export const CHANNEL_OPTIONS: readonly string[] = [
+  ...['store', 'from', 'channel', 'privateKey', 'appId', 'previousKeys', 'recoveryPublicKey'],
+  ...['expiresIn', 'out', 'otherChannels', 'create', 'earlierEpoch', 'force', 'dryRun', 'now'],
+  ...['fetch', 'signal', 'onProgress'],
+];
+
+const FLAGS = ['create', 'force', 'dryRun'] as const;
+
+const MINUTE = 60_000;
+const LONGEST = 3650 * 24 * 60 * MINUTE;
+
+export function checkChannelOptions(
+  call: string,
+  options: ChannelOptions,
+  more: readonly string[],
+): void {
+  checkOptions(call, options, [...CHANNEL_OPTIONS, ...more]);
+  checkAppId(options.appId);
+  checkChannel(options.channel);
+  const { expiresIn, out = 'new', earlierEpoch, otherChannels = [], now } = options;
+  if (expiresIn !== undefined) checkNumber(expiresIn, 'expiresIn', MINUTE, LONGEST);
+  checkOneOf(out, 'out', ['new', 'full']);
+  if (earlierEpoch !== undefined) checkOneOf(earlierEpoch, 'earlierEpoch', ['keep', 'drop']);
+  for (const name of FLAGS) checkFlag(options[name], name);
+  for (const one of otherChannels) checkChannel(one, 'options.otherChannels');
+  readClock(now);
+}
+
+export function checkFlag(value: unknown, name: string): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new TypeError(`options.${name} expected a boolean, got ${describe(value)}`);
+}
+
+export function checkNumber(value: unknown, name: string, min: number, max: number): void {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
+  throw new RangeError(`options.${name} expected an integer from ${min} to ${max}`);
+}
+
+export function checkText(value: unknown, name: string): asserts value is string {
+  if (typeof value === 'string' && value !== '') return;
+  throw new TypeError(`options.${name} expected a text that is not empty, got ${describe(value)}`);
+}
+
+export function checkOneOf(value: unknown, name: string, known: readonly string[]): void {
+  if (known.includes(value as string)) return;
+  const shown = known.map((one) => `'${one}'`).join(' or ');
+  throw new TypeError(`options.${name} expected ${shown}`);
+}
+
+export function readClock(now: Date | number = Date.now()): number {
+  const time = typeof now === 'number' ? now : now instanceof Date ? now.getTime() : Number.NaN;
+  if (Number.isFinite(time)) return time;
+  throw new TypeError(
+    `options.now expected a Date or milliseconds since 1970, got ${describe(now)}`,
+  );
+}
+
+/** `YYYY-MM-DDTHH:MM:SSZ` */
+export function timeText(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** The public half of what signs. */
+export async function publicHalf(privateKey: PrivateKeyInput | Signer): Promise<PublicKeyInput> {
+  return isSigner(privateKey) ? privateKey.publicKey : publicKeyOf(privateKey);
+}
+
+export function listOfKeys(
+  keys: PublicKeyInput | readonly PublicKeyInput[] | undefined,
+): readonly PublicKeyInput[] {
+  if (keys === undefined) return [];
+  return Array.isArray(keys) ? (keys as readonly PublicKeyInput[]) : [keys as PublicKeyInput];
+}

@@ -1,0 +1,114 @@
+// Where a release stands in an index, and from which others there are patches to it.
+
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createPace } from '../archive/pace.ts';
+import { selectBackend } from '../backend/select.ts';
+import { onFile } from '../files/error.ts';
+import { readDirectory } from '../files/read-directory.ts';
+import type { ReleaseFile } from '../release/files.ts';
+import { idOf } from '../release/id.ts';
+import type { ReleaseEntry } from '../release/index-format.ts';
+import { readStamp } from '../release/stamp.ts';
+import { type Reading, readRelease, releaseFiles } from './objects.ts';
+import { checkNumber } from './options.ts';
+import { storeError } from './refuse.ts';
+import type { State } from './state.ts';
+import type { Base } from './ways.ts';
+
+/** How many patches are made and how many releases stay. */
+export interface KeepOptions {
+  /** Releases of the channel that patches are made from, the first ones. Default 5. */
+  readonly patches?: number;
+  /** Releases that stay in the index, of each native runtime. Default 10. */
+  readonly keep?: number;
+  /**
+   * Builds that apps are shipped with, as folders or as their stamps (`bundleseal-release.json`): patches are made from them
+   * too. A stamp counts where the channel has its release. Default: none.
+   */
+  readonly builtIn?: readonly string[];
+  /** Put the release in front, also where the channel has it already: how to roll back on purpose. Default false. */
+  readonly first?: boolean;
+  /** Take back that the release was withdrawn. Default false. */
+  readonly reinstate?: boolean;
+}
+
+export const KEEP_OPTIONS: readonly string[] = ['patches', 'keep', 'builtIn', 'first', 'reinstate'];
+
+const DEFAULTS = { patches: 5, keep: 10 } as const;
+
+export function checkKeep({ patches = DEFAULTS.patches, keep = DEFAULTS.keep }: KeepOptions): void {
+  checkNumber(patches, 'patches', 0, 1000);
+  checkNumber(keep, 'keep', 1, 1000);
+}
+
+/** @throws {@link BundleSealError} `ERR_STORE`: the release was withdrawn. */
+export function withoutWithdrawal(
+  state: Pick<State, 'withdrawn'>,
+  id: string,
+  reinstate: boolean | undefined,
+): readonly string[] {
+  if (!state.withdrawn.includes(id)) return state.withdrawn;
+  if (reinstate === true) return state.withdrawn.filter((one) => one !== id);
+  throw storeError(`the release ${id} was withdrawn: pass reinstate: true to offer it again`);
+}
+
+/** A build that an app is shipped with: its files, or what its stamp says of it. */
+export interface BuiltInBase {
+  readonly id: string;
+  readonly files?: readonly ReleaseFile[];
+}
+
+export async function readBuiltIn(
+  { builtIn = [] }: KeepOptions,
+  signal: AbortSignal | undefined,
+): Promise<BuiltInBase[]> {
+  const found: BuiltInBase[] = [];
+  for (const path of builtIn) {
+    if ((await onFile(path, "can't be read", stat(path))).isDirectory()) {
+      const read = await readDirectory(path, { privateKeys: 'allow', ...(signal && { signal }) });
+      const files = await releaseFiles(read, signal);
+      found.push({ id: await idOf(files, await selectBackend(), createPace(signal)), files });
+    } else {
+      found.push({ id: readStamp(await onFile(join(path), "can't be read", readFile(path))).id });
+    }
+  }
+  return found;
+}
+
+/** The releases that patches to `target` are made from and that it has none from yet. */
+export function basesFor(
+  target: Pick<ReleaseEntry, 'id' | 'patches'>,
+  releases: readonly ReleaseEntry[],
+  builtIn: readonly BuiltInBase[],
+  { patches = DEFAULTS.patches }: KeepOptions,
+  reading: Reading,
+): Base[] {
+  const bases = new Map<string, Base>();
+  const others = releases.filter(({ id }) => id !== target.id);
+  const held = others.filter(({ id }) => builtIn.some((one) => one.id === id));
+  for (const entry of [...others.slice(0, patches), ...held]) {
+    bases.set(entry.id, { id: entry.id, load: () => readRelease(entry, reading) });
+  }
+  for (const { id, files } of builtIn) {
+    if (files !== undefined) bases.set(id, { id, load: async () => files });
+  }
+  bases.delete(target.id);
+  for (const { from } of target.patches) bases.delete(from);
+  return [...bases.values()];
+}
+
+/** The entries with this one among them: in its place if it has one, else in front. */
+export function placed(
+  releases: readonly ReleaseEntry[],
+  entry: ReleaseEntry,
+  isFirst: boolean,
+): ReleaseEntry[] {
+  const isThere = releases.some(({ id }) => id === entry.id);
+  if (isThere && !isFirst) return releases.map((one) => (one.id === entry.id ? entry : one));
+  return [entry, ...releases.filter(({ id }) => id !== entry.id)];
+}
+
+export function keepOf({ keep = DEFAULTS.keep }: KeepOptions): number {
+  return keep;
+}

@@ -1,0 +1,112 @@
+// Where a store's files are, and reading them whole: from a folder, or from a web server.
+
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathFault } from '../archive/format/paths.ts';
+import { checkPath, fileError } from '../files/error.ts';
+import { openInputFile } from '../files/input-file.ts';
+import { hasCode } from '../files/leniency.ts';
+import { httpPlace } from './http-place.ts';
+import { storeError } from './refuse.ts';
+
+/** A file that was read, and what a server said of how long it may be kept. */
+export interface StoredFile {
+  readonly bytes: Uint8Array;
+  /** The Cache-Control header; `undefined` where the place is a folder. */
+  readonly cacheControl?: string;
+}
+
+export interface ReadOptions {
+  /** More bytes than this are not read. */
+  readonly limit: number;
+  /** Whether the answer 403 means that there is no such file, as on S3 for who may not list. Default false. */
+  readonly hidesMissing?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A place that has a store's files. */
+export interface StorePlace {
+  /** For messages. */
+  readonly name: string;
+  readonly isRemote: boolean;
+  /**
+   * @param path - As in the store: `channels/production.sealed`.
+   * @returns `undefined`: there is no such file.
+   * @throws {@link BundleSealError} `ERR_FILE`, `ERR_SOURCE_FAILED`: it can't be read. `ERR_STORE`: it is too large.
+   */
+  read(path: string, options: ReadOptions): Promise<StoredFile | undefined>;
+}
+
+export const KEYS_PATH = 'keys.sealed';
+
+const SEALED = '.sealed';
+
+export const channelPath = (channel: string): string => `channels/${channel}${SEALED}`;
+
+export const objectPath = (sha256: string): string => `objects/${sha256}${SEALED}`;
+
+/** The name that a file of a folder of the store stands for: of a channel, or of an object. */
+export function nameOfFile(file: string): string | undefined {
+  return file.endsWith(SEALED) && !file.startsWith('.') ? file.slice(0, -SEALED.length) : undefined;
+}
+
+/**
+ * Checks a channel that is published to. Its name is a file's and a part of an address, so it has only characters that
+ * mean themselves in both.
+ */
+export function checkChannel(
+  channel: unknown,
+  name = 'options.channel',
+): asserts channel is string {
+  const isPlain = typeof channel === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(channel);
+  if (isPlain && pathFault(`${channel}${SEALED}`) === undefined) return;
+  throw new TypeError(
+    `${name} expected 1 to 64 of the characters A-Z, a-z, 0-9, ".", "_" and "-", beginning with a letter or a digit`,
+  );
+}
+
+/** @param place - The path of a folder, or an address that begins with https:// or http://. */
+export function openPlace(
+  place: string,
+  name: string,
+  fetchOption: typeof fetch | undefined,
+): StorePlace {
+  checkPath(name, place);
+  if (/^https?:\/\//i.test(place)) return httpPlace(place, name, fetchOption ?? fetch);
+  const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(place) ?? [];
+  if (scheme === undefined) return folderPlace(place);
+  throw new TypeError(
+    `${name} expected a folder or an address with https://, got one with ${scheme}://: pass the address that devices read, or a folder that has a copy of the store`,
+  );
+}
+
+function folderPlace(folder: string): StorePlace {
+  return {
+    name: JSON.stringify(folder),
+    isRemote: false,
+    async read(path, { limit, signal }) {
+      const place = join(folder, path);
+      try {
+        await stat(place);
+      } catch (error) {
+        if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
+        throw fileError(place, "can't be read", error);
+      }
+      const file = await openInputFile(place, signal);
+      try {
+        if (file.size > limit) throw tooLarge(place, limit);
+        const bytes = await file.read(0, file.size);
+        await file.checkUnchanged();
+        return { bytes };
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+export function tooLarge(place: string, limit: number): Error {
+  return storeError(
+    `${place} has more than the ${limit} bytes that it may have: it was altered or is another file, put the published one back`,
+  );
+}

@@ -1,0 +1,132 @@
+// Offering a release of one channel in another one.
+
+import { imageLength } from '../release/image.ts';
+import { FULL_ROLLOUT, type ReleaseEntry } from '../release/index-format.ts';
+import {
+  ATTRIBUTE_OPTIONS,
+  checkAttributes,
+  type ReleaseAttributes,
+  withAttributes,
+} from './attributes.ts';
+import { changeIndex } from './change.ts';
+import { findRelease } from './find-release.ts';
+import { readRelease } from './objects.ts';
+import { type ChannelOptions, checkChannelOptions, checkFlag, checkText } from './options.ts';
+import { checkChannel } from './place.ts';
+import {
+  basesFor,
+  checkKeep,
+  KEEP_OPTIONS,
+  type KeepOptions,
+  keepOf,
+  placed,
+  readBuiltIn,
+  withoutWithdrawal,
+} from './place-entry.ts';
+import type { PublishedRelease } from './publish.ts';
+import { storeError } from './refuse.ts';
+import { dropOld } from './retire.ts';
+import { findIndex, type State } from './state.ts';
+import { makeWays } from './ways.ts';
+
+export interface PromoteOptions extends ChannelOptions, ReleaseAttributes, KeepOptions {
+  /** The channel of the same store that has the release. */
+  readonly fromChannel: string;
+  /** The release's id or version. Default: the first one that is not withdrawn. */
+  readonly release?: string;
+}
+
+/**
+ * Offers a release of one channel in another one of the same store. Its bundle and the patches that fit are named again and
+ * not made again; patches from releases that the other channel offers are made where they are missing. Attributes come along,
+ * but for the rollout, which is full unless `rollout` is given.
+ *
+ * @throws As `publishRelease`. {@link BundleSealError} `ERR_STORE`: the other channel has no such release, or has withdrawn it.
+ * @see docs/guides/publishing.md#promote
+ * @example
+ * ```ts
+ * import { mkdir, writeFile } from 'node:fs/promises';
+ * import { keygen } from 'bundleseal';
+ * import { promote, publishRelease } from 'bundleseal/node';
+ *
+ * const { privateKey } = await keygen();
+ * await mkdir('dist', { recursive: true });
+ * await writeFile('dist/index.html', '<!doctype html>');
+ * const store = { store: 'store', privateKey, appId: 'com.example.app' };
+ * await publishRelease('dist', { ...store, channel: 'beta', version: '1.4.2' });
+ * const { release } = await promote({ ...store, channel: 'production', fromChannel: 'beta' });
+ * console.log(release.version);
+ * ```
+ */
+export async function promote(options: PromoteOptions): Promise<PublishedRelease> {
+  checkChannelOptions('promote', options, [
+    ...['fromChannel', 'release', ...ATTRIBUTE_OPTIONS, ...KEEP_OPTIONS],
+  ]);
+  const { channel, fromChannel, signal } = options;
+  checkChannel(fromChannel, 'options.fromChannel');
+  if (channel === fromChannel) {
+    throw new TypeError('options.fromChannel expected another channel than options.channel');
+  }
+  if (options.release !== undefined) checkText(options.release, 'release');
+  checkAttributes(options);
+  checkKeep(options);
+  checkFlag(options.first, 'first');
+  checkFlag(options.reinstate, 'reinstate');
+  const builtIn = await readBuiltIn(options, signal);
+  const { edited, ...changed } = await changeIndex(options, async (state) => {
+    const source = await findSource(state, options);
+    const { id } = source;
+    const withdrawn = withoutWithdrawal(state, id, options.reinstate);
+    const known = state.releases.find((one) => one.id === id);
+    const isInPlace =
+      known !== undefined && !(options.first === true && state.releases[0] !== known);
+    const others = new Set(state.releases.map((one) => one.id));
+    const patches = source.patches.filter(
+      ({ from }) => others.has(from) || builtIn.some((one) => one.id === from),
+    );
+    const entry = withAttributes(known ?? { ...source, patches }, {
+      rollout: FULL_ROLLOUT,
+      ...options,
+    });
+    const bases = isInPlace ? [] : basesFor(entry, state.releases, builtIn, options, state.reading);
+    const files = bases.length === 0 ? [] : await readRelease(entry, state.reading);
+    const length = imageLength(files);
+    const tell = (done: number) => options.onProgress?.({ done, total: length * bases.length });
+    const ways = await makeWays(files, entry.bundle.size, bases, {
+      ...{ privateKey: options.privateKey, appId: options.appId, signal },
+      onPatch: (index, done) => tell(length * index + done),
+    });
+    tell(length * bases.length);
+    const release = { ...entry, patches: [...entry.patches, ...ways.patches] };
+    const isHeld = (one: ReleaseEntry) =>
+      one.id === id || builtIn.some((other) => other.id === one.id);
+    const all = placed(state.releases, release, options.first === true);
+    return {
+      ...{ release, withdrawn, skipped: ways.skipped, objects: ways.objects },
+      releases: isInPlace ? all : dropOld(all, keepOf(options), isHeld, withdrawn),
+    };
+  });
+  return { ...changed, release: edited.release, skipped: edited.skipped };
+}
+
+async function findSource(state: State, options: PromoteOptions): Promise<ReleaseEntry> {
+  const { appId, fromChannel, release, signal } = options;
+  const { store, from } = state.places;
+  const question = { appId, channel: fromChannel, signal };
+  const found = await Promise.all(
+    (store === from ? [from] : [store, from]).map((place) =>
+      findIndex(place, state.trust, question),
+    ),
+  );
+  const [newest] = found
+    .flatMap((one) => one?.index ?? [])
+    .sort((a, b) => b.epoch - a.epoch || b.sequence - a.sequence);
+  if (newest === undefined) {
+    throw storeError(`${from.name} has no index of the channel ${fromChannel}: check its name`);
+  }
+  const entry = findRelease(newest, release);
+  if (newest.withdrawn?.includes(entry.id) !== true) return entry;
+  throw storeError(
+    `the channel ${fromChannel} has withdrawn the release ${entry.id}: promote another one`,
+  );
+}

@@ -1,0 +1,119 @@
+// Deleting the objects of a store that no device can want any more.
+
+import { lstat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { onFile } from '../files/error.ts';
+import { hasCode } from '../files/leniency.ts';
+import { isTemporary } from '../files/temporary.ts';
+import type { ReleaseIndex } from '../release/index-format.ts';
+import { isDigest } from '../release/members.ts';
+import { listChannels, listFiles } from './full-output.ts';
+import { withLock } from './lock.ts';
+import { namedBy } from './objects.ts';
+import { checkFlag, readClock, timeText } from './options.ts';
+import { nameOfFile, openPlace } from './place.ts';
+import { type OpenStore, openStore, type StoreOptions } from './read-options.ts';
+import { storeError } from './refuse.ts';
+import { findIndex } from './state.ts';
+
+export interface PruneOptions extends Omit<StoreOptions, 'from' | 'fetch'> {
+  /** The folder that has the store: a web server can't be listed. */
+  readonly store: string;
+  /** Say what would be deleted, and delete nothing. Default false. */
+  readonly dryRun?: boolean;
+  /** The clock: a `Date`, or milliseconds since 1970. Default: read as the call starts. */
+  readonly now?: Date | number;
+}
+
+export interface Pruned {
+  /** The files that were deleted, as paths in the store. */
+  readonly deleted: readonly string[];
+  /** Bytes of them. */
+  readonly size: number;
+  /** Objects that stay. */
+  readonly kept: number;
+}
+
+/** Milliseconds that an object waits which no index names: its publisher may be about to write the index. */
+const GRACE = 7 * 24 * 3_600_000;
+
+/**
+ * Deletes from the folder of a store the objects that no index names and that no index says to keep (`retired`). An object
+ * that was written in the last seven days stays in any case. Every index in the folder is opened first: if one can't be
+ * opened, nothing is deleted. No publisher writes to the folder meanwhile.
+ *
+ * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_STORE`: the folder has no index at
+ * all. `ERR_FILE`: the folder can't be read, or a file can't be deleted. What `openIndex` and `openKeys` throw for an index
+ * that is not genuine.
+ * @see docs/guides/publishing.md#prune
+ * @example
+ * ```ts
+ * import { mkdir, writeFile } from 'node:fs/promises';
+ * import { keygen } from 'bundleseal';
+ * import { prune, publishRelease } from 'bundleseal/node';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * await mkdir('dist', { recursive: true });
+ * await writeFile('dist/index.html', '<!doctype html>');
+ * const app = { store: 'store', appId: 'com.example.app' };
+ * await publishRelease('dist', { ...app, channel: 'production', privateKey, version: '1.4.2' });
+ * console.log((await prune({ ...app, publicKey })).deleted); // []
+ * ```
+ */
+export async function prune(options: PruneOptions): Promise<Pruned> {
+  const { store, dryRun, now, ...rest } = options;
+  checkFlag(dryRun, 'dryRun');
+  const clock = readClock(now);
+  if (openPlace(store, 'options.store', undefined).isRemote) {
+    throw new TypeError('options.store expected a folder: a web server can not be listed');
+  }
+  const work = async () =>
+    pruneFolder(await openStore('prune', { ...rest, from: store }, []), options, clock);
+  return dryRun === true ? work() : withLock(store, options.signal, work);
+}
+
+async function pruneFolder(
+  { place, trust }: OpenStore,
+  { store, appId, signal, dryRun = false }: PruneOptions,
+  clock: number,
+): Promise<Pruned> {
+  const indexes: ReleaseIndex[] = [];
+  for (const channel of await listChannels(store)) {
+    const found = await findIndex(place, trust, { appId, channel, signal });
+    if (found !== undefined) indexes.push(found.index);
+  }
+  if (indexes.length === 0) {
+    throw storeError(
+      `${place.name} has no index: it is no store, or not all of one, so nothing is deleted`,
+    );
+  }
+  const wanted = new Set(indexes.flatMap(({ releases }) => [...namedBy(releases)]));
+  for (const { sha256, until } of indexes.flatMap(({ retired = [] }) => retired)) {
+    if (until > timeText(clock)) wanted.add(sha256);
+  }
+  const deleted: string[] = [];
+  let size = 0;
+  let kept = 0;
+  for (const file of (await listFiles(store, 'objects')).sort()) {
+    signal?.throwIfAborted();
+    const name = nameOfFile(file);
+    const isObject = name !== undefined && isDigest(name);
+    // What a killed publisher has left half-written goes too; files of anybody else stay.
+    if (!isObject && !isTemporary(file)) continue;
+    const path = join(store, 'objects', file);
+    const stats = await onFile(path, "can't be read", lstat(path));
+    if (!stats.isFile() || wanted.has(name ?? '') || clock - stats.mtimeMs < GRACE) {
+      kept += isObject ? 1 : 0;
+      continue;
+    }
+    if (!dryRun) {
+      const removed = unlink(path).catch((error: unknown) => {
+        if (!hasCode(error, 'ENOENT')) throw error;
+      });
+      await onFile(path, "can't be deleted", removed);
+    }
+    deleted.push(`objects/${file}`);
+    size += stats.size;
+  }
+  return { deleted, size, kept };
+}

@@ -1,0 +1,178 @@
+// Publishing a build: its bundle, the patches to it, and the index that offers it.
+
+import { createPace } from '../archive/pace.ts';
+import { zipBundle } from '../archive/write/zip.ts';
+import { selectBackend } from '../backend/select.ts';
+import { encryptObject } from '../bundle/encrypt.ts';
+import { toHex } from '../bytes.ts';
+import { checkPath } from '../files/error.ts';
+import {
+  FOLDER_OPTIONS,
+  type ReadDirectoryOptions,
+  readDirectory,
+} from '../files/read-directory.ts';
+import type { ReleaseFile } from '../release/files.ts';
+import { idOf } from '../release/id.ts';
+import { imageLength } from '../release/image.ts';
+import type { ReleaseEntry } from '../release/index-format.ts';
+import {
+  ATTRIBUTE_OPTIONS,
+  checkAttributes,
+  type ReleaseAttributes,
+  withAttributes,
+} from './attributes.ts';
+import { type ChangedIndex, changeIndex, type NewObject } from './change.ts';
+import { releaseFiles } from './objects.ts';
+import { type ChannelOptions, checkChannelOptions, checkFlag, checkText } from './options.ts';
+import {
+  basesFor,
+  checkKeep,
+  KEEP_OPTIONS,
+  type KeepOptions,
+  keepOf,
+  placed,
+  readBuiltIn,
+  withoutWithdrawal,
+} from './place-entry.ts';
+import { dropOld } from './retire.ts';
+import { makeWays, type SkippedPatch } from './ways.ts';
+
+export interface PublishOptions
+  extends ChannelOptions,
+    ReleaseAttributes,
+    KeepOptions,
+    Omit<ReadDirectoryOptions, 'signal'> {
+  /** The release's version, in whatever scheme the app uses. */
+  readonly version: string;
+}
+
+/** A release that a channel offers now, and what has to be uploaded for it. */
+export interface PublishedRelease extends ChangedIndex {
+  readonly release: ReleaseEntry;
+  /** Patches that were not made. */
+  readonly skipped: readonly SkippedPatch[];
+}
+
+/**
+ * Publishes a build to a channel: seals it, makes patches to it from the releases that the channel offers, and makes the next
+ * index. What is new is written into the folder `store`: the objects first, then the index. Each file is written whole or
+ * not at all.
+ *
+ * Nothing is kept beside the store: the present index and the bundles of the last releases are read from `from`, opened with
+ * the public half of the key, and proven. A release that the index has is not made again: other attributes change its entry,
+ * and publishing the same folder twice changes nothing. Two publishers to one folder wait for each other, and the second goes
+ * on from the index of the first. A publisher that is killed leaves the index before, or the next one with all its objects.
+ *
+ * The files of the folder are read by the rules of `zipDirectory`; the stamp `bundleseal-release.json` in its root is left out.
+ * Memory: the files, the bundle, and what `createPatch` takes.
+ *
+ * @param dir - The folder of the build. Links in it are refused.
+ * @param options.store - The folder that is written. Default of `from`: the same.
+ * @param options.from - Where the present state is read: an `https://` address (of the origin, not of a CDN), or a folder.
+ * @param options.patches - Releases that patches are made from. Default 5. A patch is kept where it takes less than 90 % of
+ * the bundle.
+ * @param options.keep - Releases that stay in the index, of each native runtime. Default 10. Their objects are kept as
+ * `retired` until every index that named them has expired.
+ * @param options.expiresIn - Milliseconds, from a minute to ten years.
+ * @param options.onProgress - Is told bytes: those of the files once, and once more for each patch.
+ * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a file
+ * that may not be published, such as a link or a private key. `ERR_LIMIT_EXCEEDED`: a limit of zips, or an index of over
+ * 1 MiB. `ERR_STORE`: the store's state does not allow it; the message says what to do. `ERR_FILE`, `ERR_SOURCE_FAILED`: the
+ * store can't be read or written. What `openIndex` and `openKeys` throw for an index that is not the publisher's.
+ * @see docs/guides/publishing.md
+ * @example
+ * ```ts
+ * import { mkdir, writeFile } from 'node:fs/promises';
+ * import { keygen } from 'bundleseal';
+ * import { publishRelease } from 'bundleseal/node';
+ *
+ * const { privateKey } = await keygen();
+ * await mkdir('dist', { recursive: true });
+ * await writeFile('dist/index.html', '<!doctype html>');
+ * const { written } = await publishRelease('dist', {
+ *   store: 'store',
+ *   channel: 'production',
+ *   privateKey,
+ *   appId: 'com.example.app',
+ *   version: '1.4.2',
+ * });
+ * console.log(written); // upload these in this order
+ * ```
+ */
+export async function publishRelease(
+  dir: string,
+  options: PublishOptions,
+): Promise<PublishedRelease> {
+  checkPath('dir', dir);
+  checkChannelOptions('publishRelease', options, [
+    ...['version', ...ATTRIBUTE_OPTIONS, ...KEEP_OPTIONS, ...FOLDER_OPTIONS],
+  ]);
+  checkText(options.version, 'version');
+  checkAttributes(options);
+  checkKeep(options);
+  checkFlag(options.first, 'first');
+  checkFlag(options.reinstate, 'reinstate');
+  const { signal, version } = options;
+  const files = await releaseFiles(await readDirectory(dir, folderOptions(options)), signal);
+  const id = await idOf(files, await selectBackend(), createPace(signal));
+  const builtIn = await readBuiltIn(options, signal);
+  const { edited, ...changed } = await changeIndex(options, async (state) => {
+    const withdrawn = withoutWithdrawal(state, id, options.reinstate);
+    const known = state.releases.find((one) => one.id === id);
+    const made = known === undefined ? await seal(files, options) : undefined;
+    const isInPlace =
+      known !== undefined && !(options.first === true && state.releases[0] !== known);
+    const before: ReleaseEntry = known ?? {
+      ...{ id, version, createdAt: state.issuedAt, size: sizeOf(files), files: files.length },
+      bundle: { sha256: made?.sha256 ?? '', size: made?.bytes.length ?? 0 },
+      patches: [],
+    };
+    const entry = withAttributes({ ...before, version }, options);
+    const bases = isInPlace ? [] : basesFor(entry, state.releases, builtIn, options, state.reading);
+    const length = imageLength(files);
+    const tell = (done: number) =>
+      options.onProgress?.({ done, total: length * (1 + bases.length) });
+    tell(length);
+    const ways = await makeWays(files, entry.bundle.size, bases, {
+      ...{ privateKey: options.privateKey, appId: options.appId, signal },
+      onPatch: (index, done) => tell(length * (1 + index) + done),
+    });
+    if (bases.length > 0) tell(length * (1 + bases.length));
+    const release = { ...entry, patches: [...entry.patches, ...ways.patches] };
+    const isHeld = (one: ReleaseEntry) =>
+      one.id === id || builtIn.some((other) => other.id === one.id);
+    const all = placed(state.releases, release, options.first === true);
+    return {
+      ...{ release, withdrawn, skipped: ways.skipped },
+      releases: isInPlace ? all : dropOld(all, keepOf(options), isHeld, withdrawn),
+      objects: [...(made === undefined ? [] : [made]), ...ways.objects],
+    };
+  });
+  return { ...changed, release: edited.release, skipped: edited.skipped };
+}
+
+function folderOptions(options: PublishOptions): ReadDirectoryOptions {
+  const known = [...FOLDER_OPTIONS, 'signal'];
+  return Object.fromEntries(Object.entries(options).filter(([name]) => known.includes(name)));
+}
+
+const sizeOf = (files: readonly ReleaseFile[]) =>
+  files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+
+/** The bundle of a release: its zip, sealed. */
+async function seal(
+  files: readonly ReleaseFile[],
+  { appId, privateKey, signal, ...rest }: PublishOptions,
+): Promise<NewObject> {
+  const { maxEntries, maxFileSize, maxTotalSize, maxRatio } = rest;
+  const limits = Object.fromEntries(
+    Object.entries({ maxEntries, maxFileSize, maxTotalSize, maxRatio }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+  const entries = files.map(({ path, bytes }) => ({ path, data: bytes }));
+  const zip = await zipBundle(entries, { ...limits, ...(signal && { signal }) });
+  const sealing = { privateKey, metadata: { appId }, ...(signal && { signal }) };
+  const { bytes } = await encryptObject(zip, sealing, 'bundle');
+  return { sha256: toHex(await (await selectBackend()).sha256(bytes)), bytes };
+}

@@ -1,0 +1,62 @@
+// What every call takes that only reads a store.
+
+import type { PublicKeyInput } from '../keys/strict.ts';
+import { checkOptions, type WorkOptions } from '../options.ts';
+import { checkAppId } from '../release/app-id.ts';
+import { listChannels } from './full-output.ts';
+import { listOfKeys } from './options.ts';
+import { checkChannel, openPlace, type StorePlace } from './place.ts';
+import { distinctKeys, readTrust, type Trust } from './trust.ts';
+
+export interface StoreOptions extends Pick<WorkOptions, 'signal'> {
+  /** Where the store is: an `https://` address or a folder. */
+  readonly from: string;
+  /** The app, e.g. `com.example.app`. */
+  readonly appId: string;
+  /** The publisher's public keys: all whose private halves sealed what the store holds. */
+  readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
+  /** The public half of the recovery key: needed once the store has `keys.sealed`. */
+  readonly recoveryPublicKey?: PublicKeyInput | readonly PublicKeyInput[];
+  /** Called in place of the runtime's `fetch`. */
+  readonly fetch?: typeof fetch;
+}
+
+export const STORE_OPTIONS: readonly string[] = [
+  ...['from', 'appId', 'publicKey', 'recoveryPublicKey', 'fetch', 'signal'],
+];
+
+export interface OpenStore {
+  readonly place: StorePlace;
+  readonly trust: Trust;
+}
+
+export async function openStore(
+  call: string,
+  options: StoreOptions,
+  more: readonly string[],
+): Promise<OpenStore> {
+  checkOptions(call, options, [...STORE_OPTIONS, ...more]);
+  const { from, appId, publicKey, recoveryPublicKey, signal } = options;
+  checkAppId(appId);
+  const place = openPlace(from, 'options.from', options.fetch);
+  signal?.throwIfAborted();
+  const own = await distinctKeys(listOfKeys(publicKey));
+  return { place, trust: await readTrust([place], { appId, own, recoveryPublicKey, signal }) };
+}
+
+/** The channels that are named, else those in the folder. */
+export async function channelsOf(
+  { place }: OpenStore,
+  from: string,
+  named: readonly string[] | undefined,
+): Promise<readonly string[]> {
+  if (named !== undefined) {
+    if (!Array.isArray(named) || named.length === 0) {
+      throw new TypeError('options.channels expected an array of at least one channel');
+    }
+    for (const one of named) checkChannel(one, 'options.channels');
+    return named;
+  }
+  if (!place.isRemote) return listChannels(from);
+  throw new TypeError('options.channels is needed for an address: a web server can not be listed');
+}

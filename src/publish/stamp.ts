@@ -1,0 +1,87 @@
+// Stamping a build that an app is shipped with.
+
+import { join } from 'node:path';
+import { createPace } from '../archive/pace.ts';
+import { selectBackend } from '../backend/select.ts';
+import { toHex } from '../bytes.ts';
+import { checkPath } from '../files/error.ts';
+import {
+  FOLDER_OPTIONS,
+  type ReadDirectoryOptions,
+  readDirectory,
+} from '../files/read-directory.ts';
+import { checkOptions } from '../options.ts';
+import { idOf } from '../release/id.ts';
+import { STAMP } from '../release/paths.ts';
+import { type ReleaseStamp, type StampFloor, writeStamp } from '../release/stamp.ts';
+import { writeFile } from './change.ts';
+import { releaseFiles } from './objects.ts';
+import { checkFlag, checkText, readClock, timeText } from './options.ts';
+
+export interface StampOptions extends ReadDirectoryOptions {
+  /** The native runtime that the build is made for. Default: none. */
+  readonly runtime?: string;
+  /** The marks of the channels' highest indexes, as `listReleases` gives them. Default: none. */
+  readonly floors?: readonly StampFloor[];
+  /** Whether the stamp lists the files, for devices that can't list a folder. Default true. */
+  readonly files?: boolean;
+  /** The clock: a `Date`, or milliseconds since 1970. Default: read as the call starts. */
+  readonly now?: Date | number;
+}
+
+/**
+ * Writes the stamp of a build that is shipped with an app: `bundleseal-release.json` in the root of its folder. Run it after
+ * the build and before the native project copies the folder. The stamp is no part of the release: it changes no id.
+ *
+ * @param dir - The folder of the build.
+ * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a file that no
+ * release may have. `ERR_FILE`: the folder can't be read, or the stamp not be written.
+ * @see docs/releases.md#the-stamp
+ * @example
+ * ```ts
+ * import { mkdir, writeFile } from 'node:fs/promises';
+ * import { stampRelease } from 'bundleseal/node';
+ *
+ * await mkdir('dist', { recursive: true });
+ * await writeFile('dist/index.html', '<!doctype html>');
+ * console.log((await stampRelease('dist', { runtime: '3' })).id);
+ * ```
+ */
+export async function stampRelease(dir: string, options: StampOptions = {}): Promise<ReleaseStamp> {
+  checkPath('dir', dir);
+  checkOptions('stampRelease', options, [
+    ...['runtime', 'floors', 'files', 'now', 'signal', ...FOLDER_OPTIONS],
+  ]);
+  const { runtime, floors, files: listsFiles = true, now, signal, ...rules } = options;
+  if (runtime !== undefined) checkText(runtime, 'runtime');
+  checkFlag(listsFiles, 'files');
+  const clock = readClock(now);
+  const read = await readDirectory(dir, { ...rules, ...(signal && { signal }) });
+  const files = await releaseFiles(read, signal);
+  const backend = await selectBackend();
+  const listed: { path: string; size: number; sha256: string }[] = [];
+  for (const { path, bytes } of listsFiles ? files : []) {
+    listed.push({ path, size: bytes.length, sha256: toHex(await backend.sha256(bytes)) });
+  }
+  const stamp: ReleaseStamp = {
+    ...{ format: 'bundleseal-stamp', version: 1 },
+    id: await idOf(files, backend, createPace(signal)),
+    createdAt: timeText(clock),
+    ...(runtime !== undefined && { runtime }),
+    ...(floors !== undefined && floors.length > 0 && { floors }),
+    ...(listsFiles && { files: listed }),
+  };
+  await writeFile(dir, STAMP, writeStamp(stamp), signal);
+  return stamp;
+}
+
+/** The id of a build's release: see `releaseId` of `bundleseal/release`. */
+export async function directoryId(
+  dir: string,
+  options: ReadDirectoryOptions,
+): Promise<{ readonly id: string; readonly files: number; readonly size: number }> {
+  const { signal } = options;
+  const files = await releaseFiles(await readDirectory(join(dir), options), signal);
+  const id = await idOf(files, await selectBackend(), createPace(signal));
+  return { id, files: files.length, size: files.reduce((sum, one) => sum + one.bytes.length, 0) };
+}

@@ -1,0 +1,159 @@
+// What a publisher begins from: the index that the store has now, and the time.
+
+import { realpath } from 'node:fs/promises';
+import { MAX_SEAL_LENGTH } from '../release/document.ts';
+import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts';
+import type { Reading } from './objects.ts';
+import { type ChannelOptions, listOfKeys, publicHalf, readClock, timeText } from './options.ts';
+import { channelPath, openPlace, type StorePlace } from './place.ts';
+import { laterOf, storeError } from './refuse.ts';
+import { checkSigner, distinctKeys, openTrusted, readTrust, type Trust } from './trust.ts';
+
+export interface State {
+  /** The index before this one. */
+  readonly before?: ReleaseIndex;
+  /** The same as it is in the store. */
+  readonly sealed?: Uint8Array;
+  /** The index as it is in the folder that is written: what is replaced has to be this. */
+  readonly inFolder?: Uint8Array;
+  /** The entries to go on from. */
+  readonly releases: ReleaseIndex['releases'];
+  readonly withdrawn: readonly string[];
+  readonly useBuiltIn: boolean;
+  readonly issuedAt: string;
+  readonly trust: Trust;
+  readonly reading: Reading;
+  /** The folder that is written, and the place that the state was read from. */
+  readonly places: { readonly store: StorePlace; readonly from: StorePlace };
+}
+
+const HOUR = 3_600_000;
+
+/** An index as it was read and proven. */
+export interface FoundIndex {
+  readonly sealed: Uint8Array;
+  readonly index: ReleaseIndex;
+  readonly sha256: string;
+  readonly cacheControl?: string;
+}
+
+/** Reads the index of a channel; `undefined`: the place has none. */
+export async function findIndex(
+  place: StorePlace,
+  trust: Trust,
+  { appId, channel, signal, hidesMissing = false }: IndexQuestion,
+): Promise<FoundIndex | undefined> {
+  const limit = MAX_INDEX_LENGTH + MAX_SEAL_LENGTH;
+  const file = await place.read(channelPath(channel), { limit, hidesMissing, signal });
+  if (file === undefined) return undefined;
+  const { bytes: sealed, ...rest } = file;
+  return { sealed, ...rest, ...(await openTrusted(sealed, trust, { appId, channel, signal })) };
+}
+
+export interface IndexQuestion {
+  readonly appId: string;
+  readonly channel: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly hidesMissing?: boolean;
+}
+
+export async function readState(options: ChannelOptions): Promise<State> {
+  const { appId, recoveryPublicKey, signal, earlierEpoch } = options;
+  const store = openPlace(options.store, 'options.store', options.fetch);
+  if (store.isRemote) {
+    throw new TypeError(
+      'options.store expected a folder that is written, got an address: pass that as options.from',
+    );
+  }
+  const isApart = options.from !== undefined && !(await isSame(options.from, options.store));
+  const from = isApart ? openPlace(options.from as string, 'options.from', options.fetch) : store;
+  const places = isApart ? [store, from] : [store];
+  const publicKey = await publicHalf(options.privateKey);
+  const own = await distinctKeys([publicKey, ...listOfKeys(options.previousKeys)]);
+  const trust = await readTrust(places, { appId, own, recoveryPublicKey, signal });
+  await checkSigner(trust, publicKey);
+  const { found, inFolder } = await findBefore({ store, from }, trust, options);
+  const before = found?.index;
+  const isEarlier = before !== undefined && before.epoch < trust.epoch;
+  if (isEarlier && earlierEpoch === undefined) {
+    throw storeError(
+      `the index of ${options.channel} is of epoch ${before.epoch} and keys.sealed of epoch ${trust.epoch}: whoever had a retired key may have put releases into it. Look at them, then pass earlierEpoch: 'keep', or 'drop' to begin with none`,
+    );
+  }
+  const isKept = !(isEarlier && earlierEpoch === 'drop');
+  return {
+    ...(before && { before }),
+    ...(found && { sealed: found.sealed }),
+    ...(inFolder && { inFolder }),
+    releases: isKept ? (before?.releases ?? []) : [],
+    withdrawn: before?.withdrawn ?? [],
+    useBuiltIn: isKept && (before?.useBuiltIn ?? false),
+    issuedAt: issueTime(before, options),
+    trust,
+    reading: { places, keys: trust.objectKeys, appId, signal },
+    places: { store, from },
+  };
+}
+
+async function isSame(from: string, store: string): Promise<boolean> {
+  if (from === store) return true;
+  const real = (path: string) => realpath(path).catch(() => undefined);
+  const place = await real(from);
+  return place !== undefined && place === (await real(store));
+}
+
+/** What is published, or what a run before has left in the folder and nobody has uploaded yet. */
+async function findBefore(
+  { store, from }: State['places'],
+  trust: Trust,
+  options: ChannelOptions,
+): Promise<{ readonly found?: FoundIndex; readonly inFolder?: Uint8Array }> {
+  const { create = false } = options;
+  const waiting = await findIndex(store, trust, options);
+  const inFolder = waiting && { inFolder: waiting.sealed };
+  if (from === store) {
+    if (create && waiting !== undefined) throw isThere(options.channel, store);
+    return { ...(waiting && { found: waiting }), ...inFolder };
+  }
+  const published = await findIndex(from, trust, { ...options, hidesMissing: create });
+  if (create && published !== undefined) throw isThere(options.channel, from);
+  if (published === undefined) {
+    if (waiting === undefined && from.isRemote && !create) {
+      throw storeError(
+        `${from.name} has no index of the channel ${options.channel}: check the address; if the channel is new, pass create: true`,
+      );
+    }
+    return { ...(waiting && { found: waiting }), ...inFolder };
+  }
+  if (waiting === undefined) return { found: published };
+  const order =
+    waiting.index.epoch - published.index.epoch ||
+    waiting.index.sequence - published.index.sequence;
+  if (order === 0 && waiting.sha256 !== published.sha256) {
+    throw storeError(
+      `${store.name} holds an index ${waiting.index.sequence} of ${options.channel} that is not the one at ${from.name}: somebody else has published meanwhile. Empty the folder and run this again`,
+    );
+  }
+  return { found: order > 0 ? waiting : published, ...inFolder };
+}
+
+function isThere(channel: string, place: StorePlace): Error {
+  return storeError(
+    `${place.name} has an index of the channel ${channel} already: leave create out to go on from it`,
+  );
+}
+
+function issueTime(
+  before: ReleaseIndex | undefined,
+  { now, force = false }: ChannelOptions,
+): string {
+  const clock = readClock(now);
+  const time = timeText(clock);
+  if (before === undefined) return time;
+  if (before.issuedAt > timeText(clock + HOUR) && !force) {
+    throw storeError(
+      `the index before was signed at ${before.issuedAt}, and this clock says ${time}: one of the two clocks is wrong. Set this one, or pass force: true`,
+    );
+  }
+  return laterOf(time, before.issuedAt);
+}

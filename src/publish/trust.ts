@@ -1,0 +1,117 @@
+// Which keys open what a store holds, and of which epoch they are.
+
+import { BundleSealError } from '../errors.ts';
+import { keyId } from '../keys/identity.ts';
+import type { PublicKeyInput } from '../keys/strict.ts';
+import { MAX_SEAL_LENGTH } from '../release/document.ts';
+import type { ReleaseIndex } from '../release/index-format.ts';
+import { MAX_KEYS_LENGTH, openKeys, type ReleaseKeys } from '../release/keys-list.ts';
+import { openProven } from '../release/open-index.ts';
+import { KEYS_PATH, type StorePlace } from './place.ts';
+import { storeError } from './refuse.ts';
+
+/** The keys that open what a store holds. */
+export interface Trust {
+  /** That of `keys.sealed`, or 0. */
+  readonly epoch: number;
+  /** They open indexes of this epoch. */
+  readonly indexKeys: readonly PublicKeyInput[];
+  /** They open bundles, patches, and indexes of earlier epochs. */
+  readonly objectKeys: readonly PublicKeyInput[];
+  /** `keys.sealed` as it is in the store, and what it says. */
+  readonly sealed?: Uint8Array;
+  readonly list?: ReleaseKeys;
+}
+
+export interface TrustOptions {
+  readonly appId: string;
+  /** The keys of whoever asks: public ones, or the public half of the signing key. */
+  readonly own: readonly PublicKeyInput[];
+  readonly recoveryPublicKey?: PublicKeyInput | readonly PublicKeyInput[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads `keys.sealed`, of several places the one of the highest epoch.
+ *
+ * @throws {@link BundleSealError} `ERR_STORE`: the store has such a file, and no recovery key was named to prove it by.
+ */
+export async function readTrust(
+  places: readonly StorePlace[],
+  { appId, own, recoveryPublicKey, signal }: TrustOptions,
+): Promise<Trust> {
+  let found: Pick<Required<Trust>, 'sealed' | 'list'> | undefined;
+  for (const place of places) {
+    const limit = MAX_KEYS_LENGTH + MAX_SEAL_LENGTH;
+    const hidesMissing = recoveryPublicKey === undefined;
+    const file = await place.read(KEYS_PATH, { limit, hidesMissing, signal });
+    if (file === undefined) continue;
+    if (recoveryPublicKey === undefined) {
+      throw storeError(
+        `${place.name} has ${KEYS_PATH}, and there is no recovery key to prove it by: pass the public half of the recovery key as recoveryPublicKey`,
+      );
+    }
+    const list = await openKeys(file.bytes, {
+      recoveryPublicKey,
+      appId,
+      ...(signal && { signal }),
+    });
+    if (found === undefined || list.epoch > found.list.epoch) found = { sealed: file.bytes, list };
+  }
+  if (found === undefined) return { epoch: 0, indexKeys: own, objectKeys: own };
+  const { publicKeys, retiredKeys, epoch } = found.list;
+  const objectKeys = await distinctKeys([...publicKeys, ...retiredKeys, ...own]);
+  return { epoch, indexKeys: publicKeys, objectKeys, ...found };
+}
+
+/** @throws {@link BundleSealError} `ERR_KEY_MISMATCH`: devices would refuse what the key signs. */
+export async function checkSigner({ list }: Trust, publicKey: PublicKeyInput): Promise<void> {
+  if (list === undefined) return;
+  const id = await keyId(publicKey);
+  for (const one of list.publicKeys) if ((await keyId(one)) === id) return;
+  throw new BundleSealError(
+    'ERR_KEY_MISMATCH',
+    `${KEYS_PATH} does not list the key ${id}, so devices would refuse what it signs: sign with a key that is listed, or list this one with the recovery key`,
+    { keyId: id },
+  );
+}
+
+/** One of each key: calls that open take no key twice. */
+export async function distinctKeys(keys: readonly PublicKeyInput[]): Promise<PublicKeyInput[]> {
+  const found = new Map<string, PublicKeyInput>();
+  for (const key of keys) {
+    const id = await keyId(key);
+    if (!found.has(id)) found.set(id, key);
+  }
+  return [...found.values()];
+}
+
+/** Opens an index of this epoch with the keys of this epoch, and an earlier one with every key. */
+export async function openTrusted(
+  sealed: Uint8Array,
+  trust: Trust,
+  expect: {
+    readonly appId: string;
+    readonly channel: string;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<{ readonly index: ReleaseIndex; readonly sha256: string }> {
+  const { appId, channel, signal } = expect;
+  const options = { appId, channel, ...(signal && { signal }) };
+  const isNoKeyOf = (error: unknown) =>
+    error instanceof BundleSealError && error.code === 'ERR_KEY_MISMATCH';
+  let opened: Awaited<ReturnType<typeof openProven>>;
+  try {
+    opened = await openProven(sealed, { ...options, publicKey: trust.indexKeys });
+  } catch (error) {
+    if (trust.epoch === 0 || !isNoKeyOf(error)) throw error;
+    opened = await openProven(sealed, { ...options, publicKey: trust.objectKeys });
+    // With a retired key only what was signed before it was retired.
+    if (opened.index.epoch >= trust.epoch) throw error;
+  }
+  const { epoch } = opened.index;
+  if (epoch <= trust.epoch) return opened;
+  throw storeError(
+    `the index of ${channel} is of epoch ${epoch} and ${KEYS_PATH} of epoch ${trust.epoch}: put the newest ${KEYS_PATH} into the store, and name the recovery key`,
+  );
+}

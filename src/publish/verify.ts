@@ -1,0 +1,318 @@
+// Playing the devices of a store: every object is fetched and opened, and every patch applied.
+
+import { createPace } from '../archive/pace.ts';
+import { selectBackend } from '../backend/select.ts';
+import { decryptObject } from '../bundle/decrypt.ts';
+import { BundleSealError } from '../errors.ts';
+import { applyPatch } from '../release/apply-patch.ts';
+import type { ReleaseFile } from '../release/files.ts';
+import { idOf } from '../release/id.ts';
+import type { ReleaseEntry, ReleaseObject, ReleasePatch } from '../release/index-format.ts';
+import { openRelease, type Reading, readObject, releaseFiles } from './objects.ts';
+import { checkNumber, readClock } from './options.ts';
+import { channelPath, objectPath, type StoredFile } from './place.ts';
+import { type BuiltInBase, readBuiltIn } from './place-entry.ts';
+import { channelsOf, type OpenStore, openStore, type StoreOptions } from './read-options.ts';
+import { type FoundIndex, findIndex } from './state.ts';
+
+export interface VerifyOptions extends StoreOptions {
+  /** The channels. Default: those in the folder; needed for an address. */
+  readonly channels?: readonly string[];
+  /** Milliseconds: an index that expires sooner is a problem. Default: a quarter of its lifetime. */
+  readonly expiresWithin?: number;
+  /** Folders of builds that apps are shipped with: patches from them are applied too. Default: none. */
+  readonly builtIn?: readonly string[];
+  /** The clock: a `Date`, or milliseconds since 1970. Default: read as the call starts. */
+  readonly now?: Date | number;
+}
+
+export interface StoreProblem {
+  /**
+   * `index`: it is missing, not genuine or malformed. `expired`, `expiring`: devices refuse the index, or soon will.
+   * `object`: an object is missing, or not the one that is named. `release`: a bundle or a patch does not give the release
+   * that the index names. `cache`: a server's Cache-Control keeps devices from new indexes, or has them fetch objects twice.
+   */
+  readonly code: 'index' | 'expired' | 'expiring' | 'object' | 'release' | 'cache';
+  readonly channel: string;
+  /** The file, as a path in the store. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface VerifiedStore {
+  /** Empty: every device gets what the indexes offer. */
+  readonly problems: readonly StoreProblem[];
+  readonly channels: readonly string[];
+  /** Releases whose bundle was opened. */
+  readonly releases: number;
+  /** Patches that were applied. */
+  readonly patches: number;
+  /** Patches that were opened and not applied, because the release that they start from is not at hand. */
+  readonly notApplied: number;
+}
+
+/**
+ * Plays a device from every release of a store: fetches each object, opens it, applies each patch to the release that it
+ * starts from, and compares with the ids that the index names. It looks at expiry and, over HTTP, at cache headers too. Faults
+ * of the store are returned and not thrown.
+ *
+ * Memory: two releases at once.
+ *
+ * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_KEY_INVALID`;
+ * `ERR_STORE`: the store has `keys.sealed`, and no recovery key was named. `ERR_SOURCE_FAILED`, `ERR_FILE`: the store can't be
+ * reached at all.
+ * @see docs/guides/publishing.md#verify
+ * @example
+ * ```ts
+ * import { mkdir, writeFile } from 'node:fs/promises';
+ * import { keygen } from 'bundleseal';
+ * import { publishRelease, verifyStore } from 'bundleseal/node';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * await mkdir('dist', { recursive: true });
+ * await writeFile('dist/index.html', '<!doctype html>');
+ * const appId = 'com.example.app';
+ * const channel = 'production';
+ * await publishRelease('dist', { store: 'store', appId, channel, privateKey, version: '1.4.2' });
+ * const { problems } = await verifyStore({ from: 'store', appId, publicKey });
+ * console.log(problems); // []
+ * ```
+ */
+export async function verifyStore(options: VerifyOptions): Promise<VerifiedStore> {
+  const store = await openStore('verifyStore', options, [
+    ...['channels', 'expiresWithin', 'builtIn', 'now'],
+  ]);
+  const { expiresWithin, signal, appId } = options;
+  if (expiresWithin !== undefined) {
+    checkNumber(expiresWithin, 'expiresWithin', 0, Number.MAX_SAFE_INTEGER);
+  }
+  const clock = readClock(options.now);
+  const channels = await channelsOf(store, options.from, options.channels);
+  const builtIn = await readBuiltIn(options, signal);
+  // As devices have them by default.
+  const reading = {
+    ...{ places: [store.place], keys: store.trust.objectKeys, appId, limits: {}, signal },
+  };
+  const counts = { releases: 0, patches: 0, notApplied: 0 };
+  const problems: StoreProblem[] = [];
+  for (const channel of channels) {
+    const say: Say = (code, path, message) => problems.push({ code, channel, path, message });
+    const found = await openChannel(store, options, channel, say);
+    if (found === undefined) continue;
+    checkTimes(found, clock, expiresWithin, (code, message) =>
+      say(code, channelPath(channel), message),
+    );
+    const verifying = { reading, say, counts, isRemote: store.place.isRemote };
+    await verifyReleases(found.index.releases, builtIn, verifying);
+  }
+  return { problems, channels, ...counts };
+}
+
+type Say = (code: StoreProblem['code'], path: string, message: string) => void;
+
+interface Verifying {
+  readonly reading: Reading;
+  readonly say: Say;
+  readonly counts: { releases: number; patches: number; notApplied: number };
+  readonly isRemote: boolean;
+}
+
+async function openChannel(
+  { place, trust }: OpenStore,
+  { appId, signal }: VerifyOptions,
+  channel: string,
+  say: Say,
+): Promise<FoundIndex | undefined> {
+  const path = channelPath(channel);
+  const found = await attempt(
+    () => findIndex(place, trust, { appId, channel, signal }),
+    (message) => say('index', path, message),
+    signal,
+  );
+  if (found === undefined) return undefined;
+  const { value } = found;
+  if (value === undefined) {
+    say('index', path, `${path} is missing in ${place.name}`);
+    return undefined;
+  }
+  if (value.index.epoch !== trust.epoch) {
+    say(
+      'index',
+      path,
+      `the index is of epoch ${value.index.epoch} and keys.sealed of epoch ${trust.epoch}, so devices refuse it: refresh it`,
+    );
+  }
+  const said = value.cacheControl;
+  if (said !== undefined && !/(^|[\s,])(no-cache|no-store|max-age=0)($|[\s,])/i.test(said)) {
+    say(
+      'cache',
+      path,
+      `${path} has ${shownHeader(said)} and needs "no-cache": devices see new indexes late`,
+    );
+  }
+  return value;
+}
+
+function checkTimes(
+  { index }: FoundIndex,
+  clock: number,
+  expiresWithin: number | undefined,
+  say: (code: 'expired' | 'expiring', message: string) => void,
+): void {
+  const end = Date.parse(index.expiresAt);
+  const margin = expiresWithin ?? (end - Date.parse(index.issuedAt)) / 4;
+  if (end <= clock) say('expired', `the index expired at ${index.expiresAt}: refresh it`);
+  else if (end - clock < margin) {
+    say('expiring', `the index expires at ${index.expiresAt}: refresh it`);
+  }
+}
+
+/** What `work` gives; what data is at fault for is said. An abort, and a fault of our own, come out. */
+async function attempt<T>(
+  work: () => Promise<T>,
+  say: (message: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly value: T } | undefined> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof BundleSealError) || error.code === 'ERR_KEY_INVALID') throw error;
+    say(error.message);
+    return undefined;
+  }
+}
+
+async function verifyReleases(
+  entries: readonly ReleaseEntry[],
+  builtIn: readonly BuiltInBase[],
+  verifying: Verifying,
+): Promise<void> {
+  const applied = new Set<string>();
+  for (const entry of entries) {
+    const files = await verifyBundle(entry, verifying);
+    if (files === undefined) continue;
+    verifying.counts.releases += 1;
+    await playFrom(entry.id, files);
+  }
+  for (const { id, files } of builtIn) if (files !== undefined) await playFrom(id, files);
+  for (const { bundle: _, patches } of entries) {
+    for (const patch of patches) {
+      if (!applied.has(patch.sha256)) await openOnly(patch, verifying);
+    }
+  }
+
+  /** A device that has the release `from`: every patch from it. */
+  async function playFrom(from: string, files: readonly ReleaseFile[]): Promise<void> {
+    for (const target of entries) {
+      const patch = target.patches.find((one) => one.from === from && !applied.has(one.sha256));
+      if (patch === undefined) continue;
+      applied.add(patch.sha256);
+      if (await verifyPatch(patch, files, target, verifying)) verifying.counts.patches += 1;
+    }
+  }
+}
+
+async function verifyBundle(
+  entry: ReleaseEntry,
+  verifying: Verifying,
+): Promise<readonly ReleaseFile[] | undefined> {
+  const { reading, say } = verifying;
+  const path = objectPath(entry.bundle.sha256);
+  const found = await fetchObject(entry.bundle, verifying);
+  if (found === undefined) return undefined;
+  const opened = await attempt(
+    () => openRelease(found.bytes, entry.id, reading),
+    (message) => say('release', path, message),
+    reading.signal,
+  );
+  if (opened === undefined) return undefined;
+  const size = opened.value.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (size !== entry.size || opened.value.length !== entry.files) {
+    say(
+      'release',
+      path,
+      `release ${entry.version} has ${opened.value.length} files of ${size} bytes, and the index names ${entry.files} of ${entry.size}: publish it again`,
+    );
+  }
+  return opened.value;
+}
+
+async function verifyPatch(
+  patch: ReleasePatch,
+  from: readonly ReleaseFile[],
+  target: ReleaseEntry,
+  verifying: Verifying,
+): Promise<boolean> {
+  const { reading, say } = verifying;
+  const { keys, appId, signal } = reading;
+  const path = objectPath(patch.sha256);
+  const found = await fetchObject(patch, verifying);
+  if (found === undefined) return false;
+  const base = from.map(({ path: name, bytes }) => ({ path: name, data: bytes }));
+  const made = await attempt(
+    async () => {
+      const options = { publicKey: keys, appId, ...(signal && { signal }) };
+      const files = await releaseFiles(await applyPatch(found.bytes, base, options), signal);
+      return idOf(files, await selectBackend(), createPace(signal));
+    },
+    (message) => say('release', path, message),
+    signal,
+  );
+  if (made === undefined) return false;
+  if (made.value === target.id) return true;
+  say('release', path, `the patch to ${target.version} makes another release: publish it again`);
+  return false;
+}
+
+/** Of a patch whose base is not at hand: that it is there, and genuine. */
+async function openOnly(patch: ReleasePatch, verifying: Verifying): Promise<void> {
+  const { reading, say, counts } = verifying;
+  const { keys, appId, signal } = reading;
+  const found = await fetchObject(patch, verifying);
+  if (found === undefined) return;
+  const opened = await attempt(
+    () =>
+      decryptObject(
+        found.bytes,
+        { publicKey: keys, expect: { appId }, ...(signal && { signal }) },
+        'patch',
+      ),
+    (message) => say('release', objectPath(patch.sha256), message),
+    signal,
+  );
+  if (opened !== undefined) counts.notApplied += 1;
+}
+
+async function fetchObject(
+  object: ReleaseObject,
+  { reading, say, isRemote }: Verifying,
+): Promise<StoredFile | undefined> {
+  const path = objectPath(object.sha256);
+  const found = await attempt(
+    () => readObject(object, reading),
+    (message) => say('object', path, message),
+    reading.signal,
+  );
+  const said = found?.value.cacheControl ?? '';
+  if (found !== undefined && isRemote && !isLongLived(said)) {
+    say(
+      'cache',
+      path,
+      `${path} has ${shownHeader(said)} and needs "public, max-age=31536000, immutable": devices fetch it again`,
+    );
+  }
+  return found?.value;
+}
+
+const DAY_IN_SECONDS = 86_400;
+
+function isLongLived(cacheControl: string): boolean {
+  const [, seconds] = /(?:^|[\s,])max-age=(\d+)/i.exec(cacheControl) ?? [];
+  const isKept = !/(^|[\s,])(no-cache|no-store)($|[\s,=])/i.test(cacheControl);
+  return isKept && Number(seconds ?? 0) >= DAY_IN_SECONDS;
+}
+
+function shownHeader(cacheControl: string): string {
+  return cacheControl === '' ? 'no Cache-Control' : `Cache-Control ${JSON.stringify(cacheControl)}`;
+}
