@@ -1,27 +1,27 @@
 /**
- * Why data, a key or a source was refused. Stable: code may branch on it; messages may be reworded.
+ * Why data, a key or a source was refused. Codes are stable, so programs may branch on them. Messages may change.
  *
- * - `ERR_KEY_INVALID`: the key is not an RSA key that this format takes.
+ * - `ERR_KEY_INVALID`: the key is not an RSA key that the format accepts.
  * - `ERR_KEY_MISMATCH`: the bundle was sealed for another key than those given.
  * - `ERR_HEADER_INVALID`: not a sealed bundle, or a field or its metadata is outside the format.
  * - `ERR_VERSION_UNSUPPORTED`: a format version or suite that this release does not know.
- * - `ERR_LENGTH_INVALID`: bytes are missing, or there are too many.
- * - `ERR_SEAL_INVALID`: the signature does not vouch for this header.
+ * - `ERR_LENGTH_INVALID`: bytes are missing, or bytes follow the end.
+ * - `ERR_SEAL_INVALID`: the signature does not belong to this header.
  * - `ERR_CHUNK_INVALID`: a chunk of the body was altered.
- * - `ERR_CHECKSUM_MISMATCH`: the whole bundle is not the one that was signed.
- * - `ERR_EXPECTATION_FAILED`: genuine, but not the bundle that the caller expects.
- * - `ERR_LIMIT_EXCEEDED`: more chunks, or more in an archive, than the reader's cap.
- * - `ERR_ARCHIVE_INVALID`: not a zip that can be read or written safely; `path` names the entry.
- * - `ERR_SIGNER_FAILED`: an external signer failed, or its answer is not the signature asked for.
- * - `ERR_BACKEND_UNAVAILABLE`: the backend asked for, or a source of randomness, is not in this runtime.
+ * - `ERR_CHECKSUM_MISMATCH`: the whole bundle does not have the signed checksum.
+ * - `ERR_EXPECTATION_FAILED`: the bundle is genuine, but not what `expect` asks for.
+ * - `ERR_LIMIT_EXCEEDED`: a bundle has too many chunks, or an archive exceeds a limit.
+ * - `ERR_ARCHIVE_INVALID`: the zip cannot be read or written safely; `path` names the entry.
+ * - `ERR_SIGNER_FAILED`: an external signer failed, or its answer is not the requested signature.
+ * - `ERR_BACKEND_UNAVAILABLE`: this runtime lacks the requested backend or a source of randomness.
  * - `ERR_SOURCE_FAILED`: the input could not be read.
  * - `ERR_FILE`: a file or folder could not be read or written; `path` names it.
  * - `ERR_STORE`: the place where a device keeps releases failed, is full, or was altered; or what a publisher's store holds
  *   does not allow what was asked for.
- * - `ERR_PATCH_INVALID`: not a patch from this release, or it does not make the release that it names.
- * - `ERR_INDEX_INVALID`: genuine, but not a well-formed index (or list of keys) for this app and channel.
- * - `ERR_INDEX_EXPIRED`: an index that is no longer to be believed.
- * - `ERR_INDEX_ROLLED_BACK`: an index that is older than one that was accepted before.
+ * - `ERR_PATCH_INVALID`: the patch does not start from this release, or does not make the release that it names.
+ * - `ERR_INDEX_INVALID`: the index or list of keys is genuine, but malformed or not for this app and channel.
+ * - `ERR_INDEX_EXPIRED`: the index has expired.
+ * - `ERR_INDEX_ROLLED_BACK`: the index is older than one that was accepted before.
  */
 export type ErrorCode =
   | 'ERR_KEY_INVALID'
@@ -45,30 +45,30 @@ export type ErrorCode =
   | 'ERR_INDEX_ROLLED_BACK'
   | 'ERR_STORE';
 
-/** What an error says beside its message, where it applies. */
+/** Details of an error, where they apply. */
 export interface ErrorFields {
   /** Index of the refused chunk, from 0. */
   chunkIndex?: number;
   /** Id of the key that the bundle was sealed for: 64 hex characters. */
   keyId?: string;
-  /** Byte offset into the input at which the fault lies. */
+  /** Byte offset of the fault in the input. */
   offset?: number;
   /** The file, or the archive's entry, at fault. */
   path?: string;
-  /** Name of the option that sets the limit which was exceeded. */
+  /** Name of the option whose limit was exceeded. */
   limit?: string;
-  /** Which member of `expect` the bundle does not meet. */
+  /** The member of `expect` that the bundle does not meet. */
   expectation?: 'appId' | 'version' | 'channel' | 'minSequence';
   /** What `expect` asks for. */
   expected?: string | number;
-  /** What the bundle says in its place; absent where it says nothing. */
+  /** The verified value in the bundle; absent if the bundle has none. */
   actual?: string | number;
   /** The error underneath, where there is one. */
   cause?: unknown;
 }
 
 /**
- * Everything that data, a key or a source can cause. A caller's mistake (a wrong type, an unknown
+ * The error for everything that data, a key or a source can cause. A caller's mistake (a wrong type, an unknown
  * option) is a `TypeError` or `RangeError` instead, and an abort rejects with the signal's reason.
  *
  * The message says what to do next and never holds key material.
@@ -95,18 +95,18 @@ export class BundleSealError extends Error {
   declare readonly chunkIndex?: number;
   /** Id of the key that the bundle was sealed for: 64 hex characters. */
   declare readonly keyId?: string;
-  /** Byte offset into the input at which the fault lies. */
+  /** Byte offset of the fault in the input. */
   declare readonly offset?: number;
   /** The file, or the archive's entry, at fault. */
   declare readonly path?: string;
-  /** Name of the option that sets the limit which was exceeded: `maxEntries` for example. */
+  /** Name of the option whose limit was exceeded, for example `maxEntries`. */
   declare readonly limit?: string;
 
-  /** Which member of `expect` the bundle does not meet: of `ERR_EXPECTATION_FAILED`. */
+  /** The member of `expect` that the bundle does not meet, for `ERR_EXPECTATION_FAILED`. */
   declare readonly expectation?: 'appId' | 'version' | 'channel' | 'minSequence';
   /** What `expect` asks for. */
   declare readonly expected?: string | number;
-  /** What the bundle says in its place, proven; absent where it says nothing. */
+  /** The verified value in the bundle; absent if the bundle has none. */
   declare readonly actual?: string | number;
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {

@@ -1,9 +1,9 @@
-// Options that users write, refused by name where they are wrong.
+// Checks of options. Messages name the wrong option.
 
 export interface Progress {
   /** Plain bytes done. */
   readonly done: number;
-  /** Plain bytes in all; `Infinity` for a stream whose size was not given. */
+  /** All plain bytes; `Infinity` for a stream whose size was not given. */
   readonly total: number;
 }
 
@@ -11,16 +11,16 @@ export interface Progress {
 export interface WorkOptions {
   /** Aborts: the call rejects with the signal's reason and leaves nothing running. */
   readonly signal?: AbortSignal;
-  /** Called as the work goes on, and once at its end with `done` equal to `total`. */
+  /** Called during the work, and once at its end with `done` equal to `total`. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
 /**
- * Refuses what is not an options object, and options that `call` does not know: a misspelt `expect` must
+ * Throws if `options` is not an options object or has a member that `call` does not know. A misspelt `expect` must
  * not open a bundle unchecked.
  */
 export function checkOptions(call: string, options: unknown, known: readonly string[]): void {
-  // A promise, a Map or an array has no members that are options, and would be taken for no options at all.
+  // A promise, a Map or an array has no option among its members, so it would count as no options at all.
   if (!isRecord(options)) {
     throw new TypeError(`${call} expected an options object, got ${describe(options)}`);
   }
@@ -42,23 +42,23 @@ export function checkOptions(call: string, options: unknown, known: readonly str
   }
 }
 
-/** Whether a value holds what it holds as members, by their names. */
+/** Whether a value is a plain object, whose content is its named members. */
 export function isRecord(value: unknown): boolean {
   return describe(value) === 'an object';
 }
 
-/** Bytes that something of a caller's says it has. */
+/** The size that a caller's object claims. */
 export function checkSize(size: number, name: string): number {
   if (Number.isSafeInteger(size) && size >= 0) return size;
   throw new TypeError(`${name}.size expected a number of bytes, got ${shown(size)}`);
 }
 
-/** A number as it is, and of anything else its kind. */
+/** A number as text; for any other value its kind. */
 export function shown(value: unknown): string {
   return typeof value === 'number' ? String(value) : describe(value);
 }
 
-/** A value's kind, for a message; never the value, which may be a key. */
+/** The kind of a value, for messages. The value itself may be a key and is never shown. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

@@ -45,14 +45,14 @@ export async function checksum(
 /**
  * Whether a bundle is the one expected.
  *
- * `expected` is a checksum (64 hex characters), or the seal that the publisher made together with the
- * public key: then the seal's signature is verified first, and the answer is about the very bundle that
- * the private key vouched for. A bundle that differs is `false`, not an error.
+ * `expected` is a checksum (64 hex characters), or the publisher's seal with the public key. With a seal, its
+ * signature is verified first, and the bundle is then compared with the checksum that the private key signed. A
+ * bundle that differs gives `false`, not an error.
  *
  * @param bundle - The plain bundle.
- * @throws `TypeError` where `expected` is neither. {@link BundleSealError} where the seal is refused:
- * `ERR_SEAL_INVALID`, `ERR_KEY_MISMATCH`, `ERR_KEY_INVALID`, `ERR_HEADER_INVALID`, `ERR_LENGTH_INVALID`,
- * `ERR_VERSION_UNSUPPORTED`, `ERR_LIMIT_EXCEEDED`; and `ERR_SOURCE_FAILED` where the Blob can't be read.
+ * @throws `TypeError` if `expected` is neither. {@link BundleSealError} if the seal is refused: `ERR_SEAL_INVALID`,
+ * `ERR_KEY_MISMATCH`, `ERR_KEY_INVALID`, `ERR_HEADER_INVALID`, `ERR_LENGTH_INVALID`, `ERR_VERSION_UNSUPPORTED`,
+ * `ERR_LIMIT_EXCEEDED`; and `ERR_SOURCE_FAILED` if the Blob cannot be read.
  * @see docs/format.md#signature
  * @example
  * ```ts

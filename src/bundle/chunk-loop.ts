@@ -8,66 +8,67 @@ import { giveWay } from '../turn.ts';
 
 /** Chunks one after the other. */
 export interface ChunkSource {
-  /** Chunks in all; `Infinity` where only reading tells. */
+  /** Number of chunks; `Infinity` if it is not known before all of them are read. */
   readonly count: number;
   /** Chunks that it can have in memory at once. */
   readonly inFlight: number;
   /**
-   * Called in order. The bytes stay untouched until `inFlight` further chunks were asked for. `undefined`:
-   * there are no more.
+   * Called in order. The bytes stay unchanged until `inFlight` further chunks were requested. `undefined`: there are
+   * no more.
    */
   read(index: number, signal?: AbortSignal): Awaitable<Uint8Array | undefined>;
 }
 
 /** Plain chunks: the last one's nonce says that it is the last. */
 export interface PlainChunkSource extends ChunkSource {
-  /** All of the bundle, where it is in memory in one piece that nobody else has. */
+  /** The whole bundle, if it is in one piece of memory that no other code can reach. */
   readonly whole?: Uint8Array | undefined;
-  /** Whether nobody else has the memory of its chunks. What others may write to has to be copied before it is used. */
+  /** Whether no other code can reach the memory of its chunks. Otherwise chunks are copied before they are used. */
   readonly isPrivate?: boolean;
   /** Whether this chunk, which has been read, is the last one. */
   isLast(index: number): boolean;
 }
 
 export interface ChunkSink {
-  /** Memory for a chunk, which stays untouched until it is taken; called in order. */
+  /** Memory for a chunk, which stays unchanged until the chunk is taken; called in order. */
   room(index: number, length: number): Uint8Array;
-  /** The chunk in its room: in order, and when nothing can be said against it any more. */
+  /** Takes a chunk in its memory: in order, and only after all its checks have passed. */
   take(bytes: Uint8Array): Awaitable<void>;
 }
 
-/** A sink that may leave it to the cipher where a plain chunk is. */
+/** A sink that may let the cipher choose the memory of a plain chunk. */
 export type PlainChunkSink = Omit<ChunkSink, 'room'> & Partial<Pick<ChunkSink, 'room'>>;
 
 export interface ChunkRun {
-  /** Chunks in all; `Infinity` where only reading tells. */
+  /** Number of chunks; `Infinity` if it is not known before all of them are read. */
   readonly count: number;
   /** Chunks that may be under way at once. */
   readonly inFlight: number;
-  /** Fetches a chunk, one after the other. `undefined`: the one before was the last. */
+  /** Fetches the chunks one after another. `undefined`: the previous chunk was the last. */
   readonly read: (index: number, signal?: AbortSignal) => Awaitable<Uint8Array | undefined>;
-  /** Does what is to be done with it; begun in order, several at once. */
+  /** Processes the chunk; started in order, several at once. */
   readonly work: (index: number, bytes: Uint8Array) => Promise<void> | undefined;
-  /** Called in order, once the chunk and all before it are through. */
+  /** Called in order, after the chunk and all before it are processed. */
   readonly finish: (index: number) => Awaitable<void>;
   readonly signal?: AbortSignal | undefined;
 }
 
-// Milliseconds of work after which timers, input and an abort get their turn.
+// Milliseconds of work after which timers, input and aborts can run.
 const TURN = 12;
 
 /**
- * Runs every chunk. The error that comes out is that of the first chunk which has one, whatever the order
- * in which they failed; it comes out when nothing is under way any more.
+ * Processes every chunk. Rejects with the error of the first chunk that has one, in any order of failures, and only
+ * after all work in progress has ended.
  */
 export async function runChunks(run: ChunkRun): Promise<void> {
   const { count, inFlight, signal } = run;
-  // Hermes has none, nor anything that could read elsewhere than in memory: nobody there looks at the signal.
+  // Hermes lacks AbortController; its sources are in memory and ignore the signal.
   const stop = typeof AbortController === 'function' ? new AbortController() : undefined;
   const halt = (reason: unknown) => stop?.abort(reason);
   const release = signal && onAbort(signal, () => halt(signal.reason));
   const working = new Set<Promise<void>>();
-  // In order; each settles when its chunk and all before it are finished, or with the first error among them.
+  // In order. Each one settles when its chunk and all before it are finished, or rejects with the first error among
+  // them.
   const through: Promise<void>[] = [];
 
   const follow = async (
@@ -93,7 +94,7 @@ export async function runChunks(run: ChunkRun): Promise<void> {
       const work = run.work(index, bytes);
       if (work !== undefined) {
         working.add(work);
-        // Its turn to be awaited may come after another chunk's error.
+        // Another chunk's error may end the loop before this promise is awaited.
         work.catch(() => {});
       }
       if (work === undefined && through.length === 0) {
@@ -103,7 +104,7 @@ export async function runChunks(run: ChunkRun): Promise<void> {
         const done = follow(index, work, through[through.length - 1]);
         through.push(done);
         done.catch(halt);
-        // Lets what a backend finished meanwhile arrive.
+        // Lets results that a backend has finished arrive.
         await undefined;
         if (through.length >= inFlight) await through[0];
       }
@@ -124,18 +125,18 @@ export async function runChunks(run: ChunkRun): Promise<void> {
   }
 }
 
-// Bytes of chunks in memory at once, where they come and go; at least two chunks.
+// Bytes of chunks that are in memory at once while a stream is processed; at least two chunks.
 const IN_FLIGHT_LENGTH = 4 * 2 ** 20;
 const MAX_IN_FLIGHT = 8;
 
-/** Chunks that may be in memory at once, where their number is not bounded by what is there anyway. */
+/** Chunks that may be in memory at once, if the whole bundle is not in memory anyway. */
 export function inFlightOf(chunkSize: number): number {
   return Math.min(MAX_IN_FLIGHT, Math.max(2, Math.floor(IN_FLIGHT_LENGTH / chunkSize)));
 }
 
 /**
- * Memory for chunks that come in pieces: as many rooms as can be under way, used again and again. Fresh memory for
- * each would cost as much as hashing it.
+ * Memory for chunks that arrive in pieces: one buffer for each chunk that can be in progress, reused. Fresh memory
+ * for each chunk would cost as much as hashing it.
  */
 export function recycledRooms(
   { allocateShared }: Pick<Backend, 'allocateShared'>,
@@ -153,7 +154,10 @@ export function recycledRooms(
   };
 }
 
-/** The plain chunks of a bundle that can be read by ranges; `whole` is all of it, where nobody else has its memory. */
+/**
+ * The plain chunks of a bundle that can be read by ranges. `whole` is the bundle, if no other code can reach its
+ * memory.
+ */
 export function plainChunks(
   source: Source,
   layout: ChunkLayout,

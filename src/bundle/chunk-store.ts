@@ -1,4 +1,5 @@
-// Proven chunks by their index: fetched once, however many ask for them at the same time, and kept a while.
+// Verified chunks by their index. Each is fetched once, even if several reads want it at the same time, and is then
+// cached.
 
 import type { ChunkCipher } from '../backend/backend.ts';
 import { chunkPlace } from '../format/chunks.ts';
@@ -8,7 +9,7 @@ import { provenChunk } from './decrypt-chunks.ts';
 import type { OpenedHeader } from './open-header.ts';
 
 export interface ChunkStore {
-  /** Hands every chunk from `from` to before `to` to `use`, in no particular order. Its bytes are not to be kept. */
+  /** Passes every chunk from `from` to before `to` to `use`, in any order. `use` must not keep the bytes. */
   each(
     from: number,
     to: number,
@@ -19,15 +20,15 @@ export interface ChunkStore {
   clear(): void;
 }
 
-/** Neighbouring chunks that are fetched in one piece, for all who want one of them. */
+/** Neighbouring chunks that are fetched in one request, for all reads that want one of them. */
 interface Fetch {
   readonly chunks: Promise<Map<number, Uint8Array>>;
-  /** Nobody wants it any more: whoever comes now fetches anew. */
+  /** No read wants it any more. A later read fetches it again. */
   readonly abandon: () => void;
   users: number;
 }
 
-// Bytes of one request, where what is wanted lies together; requests under way for one caller.
+// The most bytes of one request for neighbouring chunks, and the most requests at once for one caller.
 const REQUEST_LENGTH = 4 * 2 ** 20;
 const REQUESTS = 4;
 
@@ -38,7 +39,7 @@ export function chunkStore(
   cacheSize: number,
 ): ChunkStore {
   const { layout } = opened.header;
-  // Less than one where a chunk is longer: then it is one.
+  // At least one, also if a chunk is longer.
   const perRequest = REQUEST_LENGTH / layout.chunkSize;
   const fetches = new Map<number, Fetch>();
   // In the order of their last use.
@@ -96,7 +97,7 @@ export function chunkStore(
     fetch.chunks.then(keepAll, forget);
     return fetch;
   }
-  /** Waits for a fetch that others may wait for too. */
+  /** Waits for a fetch that other reads may also wait for. */
   async function take(fetch: Fetch, signal: AbortSignal) {
     fetch.users += 1;
     try {

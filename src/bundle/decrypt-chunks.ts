@@ -13,15 +13,15 @@ export interface OpenWork extends WorkOptions {
   readonly backend: Backend;
   readonly opened: OpenedHeader;
   /**
-   * The checksum of the whole: `'running'`, of the chunks as they come; the memory that they fill, where
-   * they do; or `'none'`, where parts are released before the whole has been seen.
+   * The checksum of the whole bundle: `'running'` hashes the chunks as they arrive; memory is hashed after the chunks
+   * have filled it; `'none'` if parts are released before the whole bundle is known.
    */
   readonly checksum: 'running' | 'none' | Uint8Array;
   /** Chunks from the first to before the second index. Default all. */
   readonly range?: readonly [from: number, to: number];
 }
 
-/** Opens chunk after chunk from `source` into `sink`, which takes none that is not proven. */
+/** Opens the chunks of `source` into `sink`, which takes verified chunks only. */
 export async function decryptChunks(
   { backend, opened, checksum, range, signal, onProgress }: OpenWork,
   source: ChunkSource,
@@ -72,7 +72,7 @@ export async function decryptChunks(
   }
 }
 
-/** One plain chunk, in `room` where that is given; an error where it is not the one that was sealed. */
+/** One plain chunk, in `room` if that is given. Throws if it is not the chunk that was sealed. */
 export function provenChunk(
   cipher: ChunkCipher,
   { header: { layout }, parts }: OpenedHeader,

@@ -16,33 +16,33 @@ import { outputStream } from './stream-output.ts';
 
 export interface DecryptStreamOptions extends DecryptOptions {
   /**
-   * Called once, when the signature and the metadata have been verified and before the first byte is
-   * released: what it is told is proven. An error that it throws ends the stream.
+   * Called once, with the verified header, before the first byte is released. An error that it throws ends the
+   * stream.
    */
   readonly onHeader?: (info: BundleInfo) => void;
 }
 
 /**
- * Opens a sealed bundle as it comes, in constant memory: what can be read of the answer is what the private
- * key's holder sealed, and never a byte else.
+ * Opens a sealed bundle while it arrives, in constant memory. The returned stream gives only bytes that the holder of
+ * the private key has sealed.
  *
- * A chunk is released when its digest, which the signature covers, and its tag have been verified. An input
- * that is altered, cut or continued ends the stream with an error after the chunks before it: only a clean
- * close says that the bundle is whole, so nothing of it is to be put to use before. The checksum of the whole
- * is not computed, as the signature already covers every chunk. A slow reader holds the source back: at most
- * eight chunks and 4 MiB of them (two, where they are larger) are in memory.
+ * Each chunk is released after its digest, which the signature covers, and its tag have been verified. If the input
+ * is altered, cut or extended, the stream ends with an error after the chunks before that place. Only a clean close
+ * means that the bundle is whole, so use nothing of it before. The checksum of the whole bundle is not computed,
+ * because the signature covers every chunk. A slow reader slows the source down: at most eight chunks and 4 MiB of
+ * them (two larger ones) are in memory.
  *
- * Cancelling the answer, an abort and an error cancel the source.
+ * The source is cancelled if the returned stream is cancelled, on an abort and on an error.
  *
- * @param source - A sealed bundle, or its body where `seal` is given; cut anywhere.
- * @param options.publicKey - PEM, DER or JWK; several while keys rotate.
- * @param options.seal - The header, where it travels apart from the body.
+ * @param source - A sealed bundle, or its body if `seal` is given, in pieces of any size.
+ * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
+ * @param options.seal - The header, if it is stored apart from the body.
  * @param options.expect - What the metadata must say; `minSequence` refuses older bundles.
  * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
- * @param options.onHeader - Told what the header says, once that is proven.
- * @throws `TypeError`, `RangeError` at once: a wrong or unknown option, by name; a source that is locked or no
- * stream. The stream ends with what {@link decryptBundle} throws, but for `ERR_CHECKSUM_MISMATCH`;
- * `ERR_SOURCE_FAILED` has the source's own error as its `cause`.
+ * @param options.onHeader - Called with the verified header.
+ * @throws `TypeError`, `RangeError` at once for a wrong or unknown option, which the message names, and for a source
+ * that is locked or is no stream. The stream ends with the errors of {@link decryptBundle} except
+ * `ERR_CHECKSUM_MISMATCH`. `ERR_SOURCE_FAILED` has the source's error as its `cause`.
  * @see docs/format.md#opening
  * @example
  * ```ts

@@ -12,19 +12,19 @@ import { decryptChunks } from './decrypt-chunks.ts';
 import { checkHeaderOptions, type Expectations, openHeader } from './open-header.ts';
 
 export interface DecryptOptions extends WorkOptions {
-  /** The app's public key; several while keys rotate: the header says which one is meant. */
+  /** The app's public key, or several while keys rotate. The header says which one to use. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
-  /** The header in base64url, where it travels apart: then the input is the body alone. */
+  /** The header in base64url, if it is stored apart. The input is then the body alone. */
   readonly seal?: string;
-  /** What the bundle must say of itself. Default: nothing is asked. */
+  /** What the signed metadata must say. Default: no demands. */
   readonly expect?: Expectations;
-  /** The most chunks that are accepted, which bounds the header's memory. Default 1,048,576. */
+  /** The most chunks that are accepted. This bounds the memory for the header. Default 1,048,576. */
   readonly maxChunks?: number;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
 
-/** What everything that opens a whole bundle takes. */
+/** The options of every call that opens a whole bundle. */
 export const DECRYPT_OPTIONS: readonly string[] = [
   'publicKey',
   'seal',
@@ -38,21 +38,21 @@ export const DECRYPT_OPTIONS: readonly string[] = [
 /**
  * Opens a sealed bundle: returns exactly the bytes that the private key's holder sealed, or throws.
  *
- * Before it returns, the signature, every chunk's digest and tag, and the checksum of the whole have been
- * verified; on any error nothing is returned. Memory: the result and some MiB; of a `Blob` only some chunks
- * at a time are in memory.
+ * Before it returns, it has verified the signature, the digest and tag of every chunk, and the checksum of the whole
+ * bundle. On any error it returns nothing. Memory: the result and a few MiB. A `Blob` is read a few chunks at a time.
  *
- * @param encrypted - A sealed bundle, or its body where `seal` is given.
- * @param options.publicKey - PEM, DER or JWK; several while keys rotate.
- * @param options.seal - The header in base64url, for a body that travels apart from it.
+ * @param encrypted - A sealed bundle, or its body if `seal` is given.
+ * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
+ * @param options.seal - The header in base64url, if it is stored apart from the body.
  * @param options.expect - What the metadata must say; `minSequence` refuses older bundles.
  * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
- * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
- * `ERR_LENGTH_INVALID`: cut, or too long; `ERR_HEADER_INVALID`: not a sealed bundle; `ERR_VERSION_UNSUPPORTED`:
- * V1, or newer than this release; `ERR_LIMIT_EXCEEDED`: over `maxChunks`; `ERR_KEY_INVALID`; `ERR_KEY_MISMATCH`:
- * sealed for another key, `keyId` says which; `ERR_SEAL_INVALID`: not signed by the private key;
- * `ERR_EXPECTATION_FAILED`; `ERR_CHUNK_INVALID`: altered, `chunkIndex` says where; `ERR_CHECKSUM_MISMATCH`;
- * `ERR_SOURCE_FAILED`: the Blob could not be read; `ERR_BACKEND_UNAVAILABLE`.
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
+ * `ERR_LENGTH_INVALID` if the input is cut or too long; `ERR_HEADER_INVALID` if it is not a sealed bundle;
+ * `ERR_VERSION_UNSUPPORTED` for V1 and for versions newer than this release; `ERR_LIMIT_EXCEEDED` for more than
+ * `maxChunks` chunks; `ERR_KEY_INVALID`; `ERR_KEY_MISMATCH` if the bundle was sealed for another key (`keyId`);
+ * `ERR_SEAL_INVALID` if the private key did not sign the header; `ERR_EXPECTATION_FAILED` if the metadata does not
+ * meet `expect`; `ERR_CHUNK_INVALID` if a chunk was altered (`chunkIndex`); `ERR_CHECKSUM_MISMATCH`;
+ * `ERR_SOURCE_FAILED` if the Blob cannot be read; `ERR_BACKEND_UNAVAILABLE`.
  * @see docs/format.md#opening
  * @example
  * ```ts
@@ -86,7 +86,7 @@ export async function decryptObject(
   const opened = await openHeader(backend, source, { ...options, kind });
   try {
     const { layout, headerLength } = opened.header;
-    // A source shorter than its header was refused with it.
+    // A source that is shorter than its header has been refused already.
     const body = seal === undefined ? sourceFrom(source, headerLength) : source;
     checkBodyLength(opened.header, body.size);
     const bundle = new Uint8Array(layout.size);

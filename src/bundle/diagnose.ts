@@ -1,10 +1,10 @@
-// What is said of a header that was refused. Loaded only where one is.
+// The sentences for refused headers. Loaded only after a header was refused.
 
 import { explain } from '../format/explain.ts';
 import { mayBeDamage, nameDamage, SAMPLE_LENGTH } from '../format/text-damage.ts';
 import type { Source } from '../sources/input.ts';
 
-/** The error with its sentence, and with what tells that the bundle was carried as text, where it was. */
+/** The error with its sentence, which also says so if the bundle was transferred as text. */
 export async function diagnose(
   fault: unknown,
   fixed: Uint8Array,

@@ -1,4 +1,4 @@
-// Sealing, for memory, streams and files alike: encrypts the chunks, then seals the header that vouches for them.
+// Sealing for memory, streams and files: encrypts the chunks, then signs the header that lists their digests.
 
 import type { Backend, ChunkCipher } from '../backend/backend.ts';
 import { reusedCopies, toHex } from '../bytes.ts';
@@ -21,7 +21,7 @@ export interface SealWork extends WorkOptions {
   /** For this bundle and no other. */
   readonly sessionKey: Uint8Array;
   readonly chunkSize: number;
-  /** Plain bytes in all; `Infinity` where only reading tells. */
+  /** Number of plain bytes; `Infinity` if it is not known before all of them are read. */
   readonly size: number;
 }
 
@@ -34,7 +34,7 @@ interface EncryptedChunks {
   readonly checksum: Uint8Array;
 }
 
-/** What every form of sealing tells of its result. */
+/** The result of sealing in every form. */
 export interface SealedHeader {
   readonly header: Uint8Array;
   readonly checksum: string;
@@ -74,16 +74,16 @@ async function encryptChunks(
   source: PlainChunkSource,
   sink: ChunkSink,
 ): Promise<EncryptedChunks> {
-  // Native and in one piece where it can be, and then at the same time as the chunks.
+  // Native and in one piece if possible, and then in parallel with the chunks.
   const whole =
     backend.hashesWhole && source.whole !== undefined
       ? Promise.resolve(backend.sha256(source.whole))
       : undefined;
-  // A chunk's error may come first; this one's is then of no interest.
+  // If a chunk fails first, this error is not reported.
   whole?.catch(() => {});
   const hash = whole === undefined ? await backend.createHash() : undefined;
   const digests = digestTable(source.count);
-  // What is encrypted, what is hashed and so what is signed are the same bytes, also where others write to the source's.
+  // The encrypted, hashed and signed bytes are the same, even if other code writes to the source's memory.
   const shared = cipher.hasThread ? backend.allocateShared : undefined;
   const copies = source.isPrivate
     ? undefined
@@ -102,7 +102,7 @@ async function encryptChunks(
       const room = sink.room(index, plain.length + TAG_LENGTH);
       rooms.push(room);
       const digest = cipher.encrypt(chunkNonce(index, source.isLast(index)), plain, room);
-      // After the chunk was handed over, so that both are under way at once where there are two cores.
+      // After the chunk was handed over, so that two cores work on both at once.
       hash?.update(plain);
       const keep = (value: Uint8Array) => {
         digests.set(index, value);
@@ -119,7 +119,7 @@ async function encryptChunks(
       return sink.take(room);
     },
   });
-  // Memory that can be resized gives fewer bytes than it had, and the output has room for all of them.
+  // Resizable memory may give fewer bytes than it had at first, and the output has room for all of those.
   if (done !== size && size !== Number.POSITIVE_INFINITY) {
     throw new BundleSealError(
       'ERR_SOURCE_FAILED',
@@ -134,7 +134,7 @@ async function encryptChunks(
   };
 }
 
-/** Digests by their chunks' index, however many they come to be. */
+/** Digests by the index of their chunk, for any number of chunks. */
 function digestTable(count: number) {
   let table = new Uint8Array(DIGEST_LENGTH * Math.min(count, 4096));
   return {

@@ -15,40 +15,38 @@ import { outputStream } from './stream-output.ts';
 
 export interface EncryptStreamOptions extends EncryptOptions {
   /**
-   * Bytes that the source will give: then progress has a total, and a source that gives another number is
-   * `ERR_LENGTH_INVALID`. Default: whatever comes.
+   * The number of bytes that the source will give. Progress then has a total, and the call fails with
+   * `ERR_LENGTH_INVALID` if the source gives another number. Default: any number.
    */
   readonly size?: number;
 }
 
-/** A sealed bundle in its two parts, as they come. */
+/** The two parts of a sealed bundle, as they become available. */
 export interface EncryptedStream {
   /** The body: encrypted chunks. */
   readonly body: ReadableStream<Uint8Array>;
-  /** The header, base64url: once the body has been read to its end. Rejects with the body's error. */
+  /** The header in base64url. Resolves after the body has been read to its end, and rejects with the body's error. */
   readonly seal: Promise<string>;
-  /** SHA-256 of the plain bundle, 64 hex characters: when the seal is there. */
+  /** SHA-256 of the plain bundle, 64 hex characters. Resolves with the seal. */
   readonly checksum: Promise<string>;
 }
 
 /**
- * Seals a bundle as it comes, in one pass and constant memory. The body comes first, as a stream; the seal,
- * which vouches for all of it, when the body is through. Both together open with `decryptStream`,
- * `decryptBundle` or `openBundle`.
+ * Seals a bundle while it arrives, in one pass and constant memory. The body comes first, as a stream. The seal,
+ * which covers all of it, follows at its end. Open the two with `decryptStream`, `decryptBundle` or `openBundle`.
  *
- * The body closes only when the signature has been made and verified, so a clean close means that the seal is
- * there. A slow reader holds the source back: at most eight chunks and 4 MiB of them (two, where they are
- * larger) are in memory. Cancelling the body, an abort and an error cancel the source.
+ * The body closes after the signature has been made and verified, so a clean close means that the seal is ready. A
+ * slow reader slows the source down: at most eight chunks and 4 MiB of them (two larger ones) are in memory. The
+ * source is cancelled if the body is cancelled, on an abort and on an error.
  *
- * @param source - The bundle, cut anywhere.
+ * @param source - The bundle, in pieces of any size.
  * @param options.privateKey - PEM, DER, JWK, or a {@link Signer}.
  * @param options.metadata - Signed, readable by anyone. Default none.
  * @param options.chunkSize - Plain bytes in a chunk, a power of two from 4,096 to 16,777,216. Default 262,144.
- * @param options.size - Bytes that the source will give, where they are known.
- * @throws `TypeError`, `RangeError` at once, for the options and the source. The body ends, and the seal rejects,
- * with `ERR_KEY_INVALID` and whatever else {@link encryptBundle} rejects with; with `ERR_SOURCE_FAILED`, which has the
- * source's own error as its `cause`; with `ERR_LENGTH_INVALID` where `size` was wrong; and with
- * `ERR_LIMIT_EXCEEDED` over 2^20 chunks.
+ * @param options.size - The number of bytes that the source will give, if you know it.
+ * @throws `TypeError`, `RangeError` at once for the options and the source. The body ends and the seal rejects with
+ * the errors of {@link encryptBundle}; with `ERR_SOURCE_FAILED`, whose `cause` is the source's error; with
+ * `ERR_LENGTH_INVALID` if `size` was wrong; and with `ERR_LIMIT_EXCEEDED` for more than 2^20 chunks.
  * @see docs/format.md
  * @example
  * ```ts
@@ -85,7 +83,7 @@ export function encryptStream(source: ByteStream, options: EncryptStreamOptions)
   });
   const seal = sealed.then(({ header }) => encodeSeal(header));
   const checksum = sealed.then((header) => header.checksum);
-  // Whoever reads the body learns of its error there.
+  // The reader of the body gets this error from the body.
   for (const promise of [seal, checksum]) promise.catch(() => {});
 
   const body = outputStream({

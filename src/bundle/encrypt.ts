@@ -17,7 +17,7 @@ import { memorySink, plainChunks } from './chunk-loop.ts';
 import { checkCount, encryptAndSeal, type SealWork } from './encrypt-chunks.ts';
 
 export interface EncryptOptions extends WorkOptions {
-  /** The publisher's private key, or a {@link Signer} that holds it elsewhere. */
+  /** The publisher's private key, or a {@link Signer} for a key that is held elsewhere. */
   readonly privateKey: PrivateKeyInput | Signer;
   /** Signed, readable by anyone. Default none. */
   readonly metadata?: Metadata;
@@ -39,9 +39,9 @@ export const ENCRYPT_OPTIONS: readonly string[] = [
 
 /** A sealed bundle, whole and in its two parts. */
 export interface EncryptedBundle {
-  /** The self-contained sealed bundle: header and body. */
+  /** The complete sealed bundle: header and body. */
   readonly bytes: OwnBytes;
-  /** The header alone, base64url: for a body that is stored or sent apart from it. */
+  /** The header alone in base64url, for a body that is stored apart from it. */
   readonly seal: string;
   /** The body alone: a view into `bytes`. */
   readonly ciphertext: OwnBytes;
@@ -54,19 +54,19 @@ export interface EncryptedBundle {
 }
 
 /**
- * Seals a bundle: only the public key opens it, and only the private key can have made it.
+ * Seals a bundle. Only the public key opens it, and only the private key can make it.
  *
- * Each call draws a fresh session key. The signature is verified before anything is returned. Memory:
- * the result (0.02 % larger than the bundle) and some MiB; bundles from 32 MiB use a second thread on Node.
+ * Each call uses a fresh random session key. The signature is verified before anything is returned. Memory: the
+ * result (0.02 % larger than the bundle) and a few MiB. On Node, bundles of 32 MiB and more use a second thread.
  *
  * @param bundle - Any bytes; in practice the zip of a web app's build.
  * @param options.privateKey - PEM, DER, JWK, or a {@link Signer}.
  * @param options.metadata - Signed, readable by anyone. Default none.
  * @param options.chunkSize - Plain bytes in a chunk, a power of two from 4,096 to 16,777,216. Default 262,144.
- * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
- * `ERR_KEY_INVALID`: not an RSA private key that this format takes; `ERR_SIGNER_FAILED`: the signer failed
- * or signed something else; `ERR_LIMIT_EXCEEDED`: over 2^20 chunks; `ERR_SOURCE_FAILED`: the Blob could not
- * be read, or memory was made shorter meanwhile; `ERR_BACKEND_UNAVAILABLE`.
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
+ * `ERR_KEY_INVALID` if the key is not an RSA private key that the format accepts; `ERR_SIGNER_FAILED` if the signer
+ * failed or signed something else; `ERR_LIMIT_EXCEEDED` for more than 2^20 chunks; `ERR_SOURCE_FAILED` if the Blob
+ * cannot be read, or memory became shorter during the call; `ERR_BACKEND_UNAVAILABLE`.
  * @see docs/format.md
  * @example
  * ```ts
@@ -113,8 +113,8 @@ export async function encryptObject(
 export type Sealing = Pick<SealWork, 'metadata' | 'chunkSize'>;
 
 /**
- * Checks the options of everything that seals, for a bundle of this size where it is known. The key is read apart, as
- * that may take a module that is loaded for it.
+ * Checks the options of every call that seals, for a bundle of this size if it is known. The key is read separately,
+ * because that may load a module.
  */
 export function readSealing(options: EncryptOptions, size?: number): Sealing {
   return {
@@ -123,7 +123,7 @@ export function readSealing(options: EncryptOptions, size?: number): Sealing {
   };
 }
 
-/** Checks the option, and that a bundle of this size (where it is known) has a layout that readers take. */
+/** Checks the option, and that readers accept the layout of a bundle of this size, if it is known. */
 function readChunkSize(chunkSize: number = DEFAULT_CHUNK_SIZE, size: number = 0): number {
   const exponent = Math.log2(chunkSize);
   if (
@@ -140,10 +140,10 @@ function readChunkSize(chunkSize: number = DEFAULT_CHUNK_SIZE, size: number = 0)
   return chunkSize;
 }
 
-/** What {@link sealBundle} needs beside a {@link Source}. */
+/** What {@link sealBundle} needs in addition to a {@link Source}. */
 export type BundleWork = Omit<SealWork, 'size'>;
 
-/** Seals what is in memory, or read into it, as one sealed bundle. */
+/** Seals a bundle in memory, or one that is read into memory. */
 export async function sealBundle(source: Source, work: BundleWork): Promise<EncryptedBundle> {
   const { backend, key, metadata, chunkSize } = work;
   const layout = chunkLayout(source.size, chunkSize);
@@ -162,8 +162,8 @@ export async function sealBundle(source: Source, work: BundleWork): Promise<Encr
 }
 
 /**
- * A bundle in memory, copied to the end of where its body will be: hashed in one call, and nobody else writes to it. Of
- * a body of n chunks, encrypted chunk i ends 16 (n - 1 - i) bytes before plain chunk i + 1 begins.
+ * A bundle in memory, copied to the end of the place of its body. It is hashed in one call, and no other code can
+ * write to it. Of a body of n chunks, encrypted chunk i ends 16 (n - 1 - i) bytes before plain chunk i + 1 begins.
  */
 function copyAtEnd({ bytes }: Source, body: Uint8Array): Source | undefined {
   if (bytes === undefined) return undefined;

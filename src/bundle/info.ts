@@ -8,17 +8,16 @@ import type { OpenedHeader } from './open-header.ts';
 /** What a header says of a bundle. */
 export interface BundleInfo {
   /**
-   * Whether the signature was verified. `false` from {@link inspectBundle}: then anyone can have written
-   * all of this.
+   * Whether the signature was verified. `false` from {@link inspectBundle}: anyone may have written these values.
    */
   readonly proven: boolean;
-  /** What was sealed. Calls that open bundles refuse every other kind. */
+  /** The kind of the sealed object. Calls that open bundles refuse every other kind. */
   readonly kind: Kind;
   /** Version of the format. */
   readonly version: 2;
   /** Id of the key that opens it: 64 hex characters. */
   readonly keyId: string;
-  /** Bits of the RSA modulus, as far as the signature's length tells. */
+  /** Bits of the RSA modulus, computed from the length of the signature. */
   readonly modulusBits: number;
   /** Bytes of the plain bundle. */
   readonly size: number;
@@ -31,8 +30,8 @@ export interface BundleInfo {
   /** Chunks in the body. */
   readonly chunkCount: number;
   /**
-   * SHA-256 of the plain bundle, 64 hex characters; absent from {@link inspectBundle}, as only the public
-   * key recovers it.
+   * SHA-256 of the plain bundle, 64 hex characters. Absent from {@link inspectBundle}, because it takes the public
+   * key to recover it.
    */
   readonly checksum?: string;
   /** What the publisher says of the bundle. */

@@ -15,7 +15,7 @@ import { isBlob, openInput, type Source } from '../sources/input.ts';
 import { openRandomAccess, type RandomAccessSource } from '../sources/random-access.ts';
 import { type BundleInfo, describeHeader } from './info.ts';
 
-/** A header that nobody has vouched for: nothing in it is proven. */
+/** A header whose signature was not verified. */
 export interface UnprovenBundleInfo extends BundleInfo {
   readonly proven: false;
 }
@@ -26,21 +26,21 @@ export interface InspectOptions {
 }
 
 /**
- * Reads what a sealed bundle's header says, without a key.
+ * Reads the header of a sealed bundle without a key.
  *
- * **Nothing in it is proven**: no signature is checked, so whoever stores or carries the bundle can have
- * written it. Good for listings and diagnosis; decide nothing by it. `decryptBundle` with `expect` checks
- * the same facts once they are proven.
+ * **Nothing in the result is verified.** The signature is not checked, so whoever stores or transports the bundle may
+ * have written the header. Use it for listings and diagnosis, and base no decision on it. `decryptBundle` with
+ * `expect` checks the same facts after it has verified them.
  *
- * Of bytes and of a seal the whole header has to be there, and the answer comes at once. Of a `Blob` or a
- * {@link RandomAccessSource} (`httpSource`, `fileSource`) the answer is a promise: it reads the 56 bytes that every
- * header begins with and the metadata (at most 65,528 bytes), and nothing else.
+ * For bytes or a seal, the whole header must be present and the result is returned at once. For a `Blob` or a {@link
+ * RandomAccessSource} (`httpSource`, `fileSource`) the result is a promise; only the 56 bytes that every header
+ * begins with and the metadata (at most 65,528 bytes) are read.
  *
- * @param sealed - A sealed bundle (its header is enough), a seal in base64url, or where a sealed bundle can be read.
- * @param options.signal - Aborts the reading of a source: rejects with its reason.
- * @throws {@link BundleSealError} `ERR_LENGTH_INVALID`: the message says how many bytes the header takes;
- * `ERR_HEADER_INVALID`, `ERR_VERSION_UNSUPPORTED`; `ERR_SOURCE_FAILED`: the source could not be read. `TypeError` for
- * any other input, or a wrong or unknown option.
+ * @param sealed - A sealed bundle (its header is enough), a seal in base64url, or a source of a sealed bundle.
+ * @param options.signal - Aborts reading from a source: the promise rejects with the signal's reason.
+ * @throws {@link BundleSealError} `ERR_LENGTH_INVALID` if the header is cut (the message says how many bytes it
+ * takes); `ERR_HEADER_INVALID`, `ERR_VERSION_UNSUPPORTED`; `ERR_SOURCE_FAILED` if the source cannot be read.
+ * `TypeError` for any other input and for a wrong or unknown option.
  * @see docs/format.md#header
  * @example
  * ```ts
@@ -75,7 +75,7 @@ export function inspectBundle(
   );
 }
 
-// Of both, bytes are copied before they are looked at: the caller's memory may change meanwhile.
+// Bytes of both are copied before they are parsed, because the caller's memory may change.
 
 function inspectBytes(bytes: Uint8Array): UnprovenBundleInfo {
   const header = readFixed(bytes.slice(0, FIXED_LENGTH), bytes.length);
@@ -94,7 +94,7 @@ async function inspectSource(
 }
 
 function readFixed(fixed: Uint8Array, size: number): Header {
-  // What the header says is read to nobody's memory, so there is no cap on its chunks.
+  // The digests are not read into memory, so the number of chunks needs no limit.
   return explained(() => {
     const header = parseHeader(fixed, Number.POSITIVE_INFINITY);
     checkHeaderLength(header, size);

@@ -19,13 +19,13 @@ import { checkHeaderOptions, type Expectations, openHeader } from './open-header
 import { outputStream } from './stream-output.ts';
 
 export interface OpenOptions {
-  /** The app's public key; several while keys rotate: the header says which one is meant. */
+  /** The app's public key, or several while keys rotate. The header says which one to use. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
-  /** The header in base64url, where it travels apart: then the source is the body alone. */
+  /** The header in base64url, if it is stored apart. The source is then the body alone. */
   readonly seal?: string;
-  /** What the bundle must say of itself. Default: nothing is asked. */
+  /** What the signed metadata must say. Default: no demands. */
   readonly expect?: Expectations;
-  /** The most chunks that are accepted, which bounds the header's memory. Default 1,048,576. */
+  /** The most chunks that are accepted. This bounds the memory for the header. Default 1,048,576. */
   readonly maxChunks?: number;
   /** Bytes of opened chunks that are kept for further reads. Default 4,194,304; 0 keeps none. */
   readonly cacheSize?: number;
@@ -67,8 +67,8 @@ const DEFAULT_CACHE_SIZE = 4 * 2 ** 20;
  *
  * @param source - A sealed bundle, or its body where `seal` is given: bytes, a `Blob`, or a
  * {@link RandomAccessSource} such as `httpSource` gives.
- * @param options.publicKey - PEM, DER or JWK; several while keys rotate.
- * @param options.seal - The header, where it travels apart from the body.
+ * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
+ * @param options.seal - The header, if it is stored apart from the body.
  * @param options.expect - What the metadata must say; `minSequence` refuses older bundles.
  * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
  * @param options.cacheSize - Bytes of opened chunks that are kept. Default 4,194,304.
