@@ -4,6 +4,24 @@
  */
 export type OwnBytes = ReturnType<Uint8ArrayConstructor['of']>;
 
+/** A value's brand. It holds for values of another realm (a frame, a test runner), which `instanceof` refuses. */
+export function brandOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** Whether it is a Uint8Array, of whichever realm; a Buffer is one. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && brandOf(value) === 'Uint8Array';
+}
+
+/** The bytes of a Uint8Array or an ArrayBuffer, in the same memory; `undefined` for anything else. */
+export function bytesIn(value: unknown): OwnBytes | undefined {
+  if (isBytes(value)) {
+    return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
+  }
+  return brandOf(value) === 'ArrayBuffer' ? new Uint8Array(value as ArrayBuffer) : undefined;
+}
+
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 export function toHex(bytes: Uint8Array): string {

@@ -58,6 +58,7 @@ function listen(signal: AbortSignal): Set<() => void> {
   return stops;
 }
 
-function stopAll({ currentTarget }: Event): void {
-  for (const stop of stopsOf.get(currentTarget as AbortSignal) ?? []) stop();
+/** By `target`: on Node 20, `currentTarget` is null for every listener but the first. */
+function stopAll({ target }: Event): void {
+  for (const stop of stopsOf.get(target as AbortSignal) ?? []) stop();
 }

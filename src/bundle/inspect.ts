@@ -1,6 +1,6 @@
 // Looking at a header without a key.
 
-import { concat } from '../bytes.ts';
+import { concat, isBytes } from '../bytes.ts';
 import { explained } from '../format/explain.ts';
 import {
   checkHeaderLength,
@@ -64,12 +64,10 @@ export function inspectBundle(
   checkOptions('inspectBundle', options, ['signal']);
   if (typeof sealed === 'string') return inspectBytes(decodeSeal(sealed));
   const { read } = (sealed ?? {}) as Partial<RandomAccessSource>;
-  const brand = Object.prototype.toString.call(sealed).slice(8, -1);
-  if (typeof read === 'function' || isBlob(sealed, brand)) {
+  if (typeof read === 'function' || isBlob(sealed)) {
     return inspectSource(openRandomAccess(sealed, 'sealed'), options.signal);
   }
-  if (brand === 'Uint8Array')
-    return inspectBytes(openInput(sealed as Uint8Array, 'sealed').bytes as Uint8Array);
+  if (isBytes(sealed)) return inspectBytes(openInput(sealed, 'sealed').bytes as Uint8Array);
   throw new TypeError(
     `sealed expected a Uint8Array, a base64url string, a Blob or a source with size and read(), got ${describe(sealed)}`,
   );

@@ -2,7 +2,7 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import { concat } from '../bytes.ts';
+import { concat, isBytes } from '../bytes.ts';
 import { checkBodyLength, encodeSeal } from '../format/header.ts';
 import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, describe } from '../options.ts';
@@ -54,7 +54,7 @@ export async function resealBundle(
 ): Promise<Uint8Array | string> {
   checkOptions('resealBundle', options, ['publicKey', 'privateKey', 'signal', 'backend']);
   const isText = typeof sealedOrSeal === 'string';
-  if (!isText && !(sealedOrSeal instanceof Uint8Array)) {
+  if (!isText && !isBytes(sealedOrSeal)) {
     throw new TypeError(
       `sealedOrSeal expected a Uint8Array or a base64url string, got ${describe(sealedOrSeal)}`,
     );

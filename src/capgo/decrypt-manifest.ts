@@ -3,7 +3,7 @@
 import { printable } from '../archive/format/paths.ts';
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import { fromHex } from '../bytes.ts';
+import { brandOf, fromHex, isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, describe, isRecord, type WorkOptions } from '../options.ts';
 import { type BrotliCoder, defaultDecompress } from './brotli.ts';
@@ -82,7 +82,7 @@ export async function decryptManifest(
   if (!Array.isArray(manifest)) {
     throw new TypeError(`manifest expected an array of entries, got ${describe(manifest)}`);
   }
-  if (!(files instanceof Map)) throw new TypeError(`files expected a Map, got ${describe(files)}`);
+  if (brandOf(files) !== 'Map') throw new TypeError(`files expected a Map, got ${describe(files)}`);
   const trusted = readTrusted(options.trusted);
   const publicKey = readPublicKey(options.publicKey);
   signal?.throwIfAborted();
@@ -93,8 +93,7 @@ export async function decryptManifest(
     const { path, isBrotli } = readName(name);
     checkName(path);
     const bytes = files.get(name as string);
-    if (!(bytes instanceof Uint8Array))
-      throw invalid(path, 'is in the list and not among the files');
+    if (!isBytes(bytes)) throw invalid(path, 'is in the list and not among the files');
     if (typeof hash !== 'string') throw invalid(path, 'has no file_hash: nobody vouches for it');
     return { path, isBrotli, bytes, hash };
   });

@@ -2,7 +2,7 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import { type OwnBytes, toHex } from '../bytes.ts';
+import { isBytes, type OwnBytes, toHex } from '../bytes.ts';
 import { checkOptions, describe, isRecord, type WorkOptions } from '../options.ts';
 import { type BrotliCoder, defaultCompress } from './brotli.ts';
 import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
@@ -101,7 +101,7 @@ export async function encryptManifest(
   if (!isRecord(files)) {
     throw new TypeError(`files expected an object of Uint8Arrays by path, got ${describe(files)}`);
   }
-  if (zip !== undefined && !(zip instanceof Uint8Array)) {
+  if (zip !== undefined && !isBytes(zip)) {
     throw new TypeError(`options.zip expected a Uint8Array, got ${describe(zip)}`);
   }
   const privateKey = readPrivateKey(options.privateKey);
@@ -162,7 +162,7 @@ export async function encryptManifest(
 }
 
 function checkPath(path: string, bytes: unknown, checkName: (path: string) => void): void {
-  if (!(bytes instanceof Uint8Array)) {
+  if (!isBytes(bytes)) {
     throw new TypeError(`files expected a Uint8Array for each path, got ${describe(bytes)}`);
   }
   checkName(path);

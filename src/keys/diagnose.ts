@@ -1,6 +1,7 @@
 // What becomes of a key that is not spelt by the book: repaired where there is no doubt, else explained. Loaded only
 // where there is one.
 
+import { bytesIn } from '../bytes.ts';
 import type { BundleSealError } from '../errors.ts';
 import { explain } from './explain.ts';
 import { KeyFault } from './fault.ts';
@@ -42,6 +43,6 @@ function explainFault(fault: KeyFault, input: PublicKeyInput, text?: string): Bu
 
 function textOf(input: PublicKeyInput): string | undefined {
   if (typeof input === 'string') return input;
-  if (input instanceof ArrayBuffer) return textOfBytes(new Uint8Array(input));
-  return input instanceof Uint8Array ? textOfBytes(input) : undefined;
+  const bytes = bytesIn(input);
+  return bytes && textOfBytes(bytes);
 }

@@ -1,7 +1,7 @@
 // Keys as the standards spell them, read into numbers and checked. An app that opens bundles carries this file, so
 // what is wrong with a key is named here by a word, and explained elsewhere.
 
-import { toHex } from '../bytes.ts';
+import { bytesIn, toHex } from '../bytes.ts';
 import { describe } from '../options.ts';
 import { DerError, type Element, readElements, readInteger, readSequence, TAG } from './der.ts';
 import { KeyFault } from './fault.ts';
@@ -83,14 +83,13 @@ export function forget(opened: OpenedKey): void {
 export function openKey(input: unknown, name: string): OpenedKey {
   checkKeyInput(input, name);
   if (typeof input === 'string') return openPem(input);
-  if (input instanceof ArrayBuffer) return openBytes(new Uint8Array(input));
-  return input instanceof Uint8Array ? openBytes(input) : { jwk: input };
+  const bytes = bytesIn(input);
+  return bytes === undefined ? { jwk: input as RsaJwk } : openBytes(bytes);
 }
 
 /** @throws `TypeError` for what is neither text, nor bytes, nor an object that may be a JWK. */
 export function checkKeyInput(input: unknown, name: string): asserts input is PublicKeyInput {
-  if (typeof input === 'string' || input instanceof ArrayBuffer || input instanceof Uint8Array)
-    return;
+  if (typeof input === 'string' || bytesIn(input) !== undefined) return;
   // A JWK; a CryptoKey or KeyObject has a brand of its own.
   if (describe(input) === 'an object' && !ArrayBuffer.isView(input)) return;
   throw new TypeError(

@@ -5,6 +5,7 @@ import type { Planned } from '../archive/write/content.ts';
 import type { Backend, BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { decryptObject } from '../bundle/decrypt.ts';
+import { isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
@@ -175,7 +176,7 @@ async function fillBase(
       room.set(piece, at);
       at += piece.length;
     };
-    if (data instanceof Uint8Array) {
+    if (isBytes(data)) {
       // Without the reader's copies, which may be garbage for long.
       add(data);
     } else {

@@ -2,7 +2,7 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import { toHex } from '../bytes.ts';
+import { brandOf, toHex } from '../bytes.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, describe } from '../options.ts';
 import type { BundleInput } from '../sources/input.ts';
@@ -187,7 +187,7 @@ export async function openProven(
 }
 
 function readClock(now: Date | number = Date.now()): number {
-  const time = typeof now === 'number' ? now : now instanceof Date ? now.getTime() : Number.NaN;
+  const time = typeof now === 'number' ? now : brandOf(now) === 'Date' ? now.getTime() : Number.NaN;
   if (Number.isFinite(time)) return time;
   throw new TypeError(
     `options.now expected a Date or milliseconds since 1970, got ${describe(now)}`,

@@ -1,5 +1,6 @@
 // The private half of a key pair: numbers that are here, or a signer that is elsewhere.
 
+import { isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { readPublicKey } from '../keys/read.ts';
 import { readPrivateKey } from '../keys/read-private.ts';
@@ -76,8 +77,8 @@ export async function askSigner(
   const given = payload.slice();
   try {
     const answer: unknown = await signer.sign(given);
-    if (answer instanceof Uint8Array && answer.length === length) return Uint8Array.from(answer);
-    const got = answer instanceof Uint8Array ? `${answer.length} bytes` : describe(answer);
+    if (isBytes(answer) && answer.length === length) return Uint8Array.from(answer);
+    const got = isBytes(answer) ? `${answer.length} bytes` : describe(answer);
     throw new BundleSealError(
       'ERR_SIGNER_FAILED',
       `the signer must answer with a Uint8Array of ${length} bytes, the length of its modulus, got ${got}`,

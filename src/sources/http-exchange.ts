@@ -1,5 +1,6 @@
 // One request, and what comes of its answer.
 
+import { isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
 import { giveWay, untilAborted } from '../turn.ts';
@@ -241,9 +242,6 @@ async function pour(
     reader?.cancel().catch(() => {});
   }
 }
-
-const isBytes = (value: unknown): boolean =>
-  Object.prototype.toString.call(value) === '[object Uint8Array]';
 
 function keep(bytes: Uint8Array, skip: number, reading: Pouring): void {
   const start = Math.max(0, skip);

@@ -1,6 +1,7 @@
 // Bundles as users have them, read by ranges.
 
 import type { Awaitable } from '../backend/backend.ts';
+import { brandOf, bytesIn } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { checkSize, describe } from '../options.ts';
 import { untilAborted } from '../turn.ts';
@@ -27,19 +28,17 @@ export interface Source {
 }
 
 export function openInput(input: BundleInput, name: string): Source {
-  // By the brand and not by instanceof: another realm's bytes (a frame's, a test runner's) are bytes too.
-  const brand = Object.prototype.toString.call(input).slice(8, -1);
-  if (ArrayBuffer.isView(input) && brand === 'Uint8Array') {
-    return memorySource(new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
-  }
-  if (brand === 'ArrayBuffer') return memorySource(new Uint8Array(input as ArrayBuffer));
-  if (isBlob(input, brand)) return blobSource(input, name);
+  const bytes = bytesIn(input);
+  if (bytes !== undefined) return memorySource(bytes);
+  if (isBlob(input)) return blobSource(input, name);
   throw new TypeError(`${name} expected a Uint8Array, ArrayBuffer or Blob, got ${describe(input)}`);
 }
 
 /** A File is one too. In workers of Cloudflare's with a compatibility date before 2024-09-26 it has no brand. */
-export function isBlob(value: unknown, brand: string): value is Blob {
-  return /^(Blob|File)$/.test(brand) || (typeof Blob === 'function' && value instanceof Blob);
+export function isBlob(value: unknown): value is Blob {
+  return (
+    /^(Blob|File)$/.test(brandOf(value)) || (typeof Blob === 'function' && value instanceof Blob)
+  );
 }
 
 function memorySource(bytes: Uint8Array): Source {

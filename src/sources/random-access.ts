@@ -1,5 +1,6 @@
 // Bytes that a caller's own code reads by ranges, held to what it promises.
 
+import { isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { checkSize, describe } from '../options.ts';
 import { untilAborted } from '../turn.ts';
@@ -67,10 +68,6 @@ export function openRandomAccess(
       );
     },
   };
-}
-
-function isBytes(value: unknown): value is Uint8Array {
-  return Object.prototype.toString.call(value) === '[object Uint8Array]';
 }
 
 async function readRange(

@@ -5,6 +5,17 @@ import { generatorStream } from '../../src/archive/streams.ts';
 import { onAbort } from '../../src/signals.ts';
 
 describe('onAbort', () => {
+  it('tells work also where the signal had a listener before', () => {
+    const controller = new AbortController();
+    controller.signal.addEventListener('abort', () => {});
+    let told = 0;
+    onAbort(controller.signal, () => {
+      told += 1;
+    });
+    controller.abort();
+    expect(told).toBe(1);
+  });
+
   it('tells work that came after another one had let go twice', () => {
     const controller = new AbortController();
     const letGo = onAbort(controller.signal, () => {});

@@ -1,10 +1,11 @@
 // What goes into an archive, in whatever form users have it.
 
+import { brandOf, bytesIn } from '../../bytes.ts';
 import { BundleSealError } from '../../errors.ts';
 import { describe, isRecord } from '../../options.ts';
 import { type BundleInput, isBlob, openInput } from '../../sources/input.ts';
 import { type ByteStream, openStream, type StreamReader } from '../../sources/stream.ts';
-import { untilAborted } from '../../turn.ts';
+import { unawaited, untilAborted } from '../../turn.ts';
 import { encodeText } from '../../utf8.ts';
 import { checkCount, createMeter, type Limits, toWriter } from '../format/limits.ts';
 import { createPathSet, pathFault, printable } from '../format/paths.ts';
@@ -42,9 +43,8 @@ export interface Planned {
 
 /** @throws `TypeError`: it can't be a collection of files. */
 export function checkEntries(entries: ZipEntries): void {
-  const brand = Object.prototype.toString.call(entries).slice(8, -1);
-  if (typeof entries === 'object' && entries !== null && !isBlob(entries, brand)) {
-    if (ArrayBuffer.isView(entries) || brand === 'ArrayBuffer') throw notFiles(entries);
+  if (typeof entries === 'object' && entries !== null && !isBlob(entries)) {
+    if (ArrayBuffer.isView(entries) || brandOf(entries) === 'ArrayBuffer') throw notFiles(entries);
     // A promise or a date would be taken for no files at all.
     if (isIterable(entries) || isRecord(entries)) return;
   }
@@ -71,7 +71,7 @@ export async function planEntries(
 ): Promise<void> {
   const paths = createPathSet();
   const meter = createMeter(limits, toWriter);
-  for await (const item of listed(entries)) {
+  for await (const item of unawaitedReturn(listed(entries))) {
     const { path, data } = readItem(item);
     if (signal?.aborted) {
       // It may come late, when all that had come was let go of.
@@ -88,6 +88,27 @@ export async function planEntries(
     if (Number.isFinite(size)) meter({ path, by: size, size, compressedSize: undefined });
   }
   taken.sort((a, b) => compareBytes(a.name, b.name));
+}
+
+/** The same items. An iteration that is left tells the iterable so and does not wait for its answer, which may never come. */
+async function* unawaitedReturn(items: Iterable<unknown> | AsyncIterable<unknown>) {
+  const iterator =
+    Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  let isOver = false;
+  const next = async () => {
+    // It has ended by itself where `next` fails.
+    isOver = true;
+    const result = await iterator.next();
+    // As `for await` does with the items of an iterable that is not asynchronous.
+    const item = { done: result.done, value: await result.value };
+    isOver = result.done === true;
+    return item;
+  };
+  try {
+    for (let item = await next(); !item.done; item = await next()) yield item.value;
+  } finally {
+    if (!isOver) unawaited(() => iterator.return?.());
+  }
 }
 
 const FOLDER = 'is a folder: give its files, folders come by themselves';
@@ -117,8 +138,7 @@ function readItem(item: unknown): ZipInput {
 
 function isContent(data: unknown): data is ZipContent {
   if (isStream(data)) return true;
-  const brand = Object.prototype.toString.call(data).slice(8, -1);
-  return brand === 'Uint8Array' || brand === 'ArrayBuffer' || isBlob(data, brand);
+  return bytesIn(data) !== undefined || isBlob(data);
 }
 
 function isStream(data: unknown): data is ByteStream {
@@ -223,7 +243,7 @@ function sourceFailed(path: string, why: string, cause: unknown): BundleSealErro
 
 /** The files of a collection that is all there, unchecked; what an iterable has yet to give is not asked for. */
 export function givenIn(entries: ZipEntries): Partial<ZipInput>[] {
-  const isThere = Array.isArray(entries) || entries instanceof Map || !isIterable(entries);
+  const isThere = Array.isArray(entries) || brandOf(entries) === 'Map' || !isIterable(entries);
   return isThere ? Array.from(listed(entries) as Iterable<unknown>, fieldsOf) : [];
 }
 

@@ -22,6 +22,54 @@ const failureOf = (work: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
+describe('an iterable of files that is left', () => {
+  it('is told so, and not waited for', async () => {
+    let told = 0;
+    const entries: AsyncIterable<readonly [string, Uint8Array]> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false, value: ['../a', new Uint8Array(1)] as const }),
+        return() {
+          told += 1;
+          return new Promise(() => {});
+        },
+      }),
+    };
+    await rejection(zipBundle(entries), 'ERR_ARCHIVE_INVALID');
+    expect(told).toBe(1);
+  });
+
+  it('may refuse to be left: the error is that of the file', async () => {
+    const entries: Iterable<readonly [string, Uint8Array]> = {
+      [Symbol.iterator]: () => ({
+        next: () => ({ done: false, value: ['../a', new Uint8Array(1)] as const }),
+        return() {
+          throw reason;
+        },
+      }),
+    };
+    await rejection(zipBundle(entries), 'ERR_ARCHIVE_INVALID');
+  });
+
+  it('is not told so when it has ended or failed by itself', async () => {
+    let told = 0;
+    const entriesOf = (fail: boolean): AsyncIterable<readonly [string, Uint8Array]> => ({
+      [Symbol.asyncIterator]: () => ({
+        next: async () => {
+          if (fail) throw reason;
+          return { done: true, value: undefined };
+        },
+        return: async () => {
+          told += 1;
+          return { done: true, value: undefined };
+        },
+      }),
+    });
+    await zipBundle(entriesOf(false));
+    expect(await failureOf(zipBundle(entriesOf(true)))).toBe(reason);
+    expect(told).toBe(0);
+  });
+});
+
 describe('files', () => {
   it('are sorted by bytes, a path before those that go on', async () => {
     const paths = ['abc', 'ab', 'aa', 'b', 'a'];

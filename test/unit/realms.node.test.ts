@@ -1,0 +1,96 @@
+// Values of another realm (a frame of a page, a context of node:vm, a test runner): `instanceof` says no to all of them.
+
+import { constants, privateEncrypt } from 'node:crypto';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import * as capgo from '../../src/capgo.ts';
+import {
+  decryptBundle,
+  encryptBundle,
+  inspectBundle,
+  keygen,
+  keyId,
+  openBundle,
+  resealBundle,
+} from '../../src/index.ts';
+import { unzipBundle, zipBundle } from '../../src/zip.ts';
+import { bytesOf } from '../support/bytes.ts';
+
+const theirs = {
+  bytes: (bytes: Uint8Array): Uint8Array => runInNewContext('Uint8Array.from(own)', { own: bytes }),
+  buffer: (bytes: Uint8Array): ArrayBuffer =>
+    runInNewContext('Uint8Array.from(own).buffer', { own: bytes }),
+  map: (entries: readonly (readonly [string, unknown])[]): Map<string, never> =>
+    runInNewContext('new Map(own)', { own: entries }),
+};
+
+const { privateKey, publicKey } = await keygen();
+const plain = bytesOf(5000);
+const der = (pem: string) => Buffer.from(pem.replace(/-----.*?-----/g, ''), 'base64');
+
+describe('values of another realm', () => {
+  it('are no instances of the classes of this one', () => {
+    expect(theirs.bytes(plain)).not.toBeInstanceOf(Uint8Array);
+    expect(theirs.buffer(plain)).not.toBeInstanceOf(ArrayBuffer);
+    expect(theirs.map([])).not.toBeInstanceOf(Map);
+  });
+
+  it.each(['bytes', 'buffer'] as const)(
+    'are taken for keys, in DER and in PEM: %s',
+    async (form) => {
+      const utf8 = new TextEncoder();
+      for (const bytes of [der(publicKey), utf8.encode(publicKey), utf8.encode(`\n${publicKey}`)]) {
+        expect(await keyId(theirs[form](bytes))).toBe(await keyId(publicKey));
+      }
+      // In UTF-16, which the diagnosis of keys repairs.
+      const utf16 = Buffer.from(`\ufeff${publicKey}`, 'utf16le');
+      expect(await keyId(theirs[form](utf16))).toBe(await keyId(publicKey));
+      const sealed = await encryptBundle(plain, { privateKey: theirs[form](der(privateKey)) });
+      expect(await decryptBundle(sealed.bytes, { publicKey })).toEqual(plain);
+    },
+  );
+
+  it('are taken for bundles', async () => {
+    const sealed = await encryptBundle(theirs.buffer(plain), { privateKey });
+    const bundle = theirs.bytes(sealed.bytes);
+    expect(await decryptBundle(bundle, { publicKey })).toEqual(plain);
+    expect(inspectBundle(bundle)).toMatchObject({ size: plain.length });
+    const reader = await openBundle(bundle, { publicKey });
+    expect(await reader.read(10, 5)).toEqual(plain.slice(10, 15));
+    reader.close();
+    const next = await keygen();
+    const resealed = await resealBundle(bundle, { publicKey, privateKey: next.privateKey });
+    expect(await decryptBundle(resealed, { publicKey: next.publicKey })).toEqual(plain);
+  });
+
+  it("are taken for a signer's answer", async () => {
+    const key = { key: privateKey, padding: constants.RSA_PKCS1_PADDING };
+    const signer = {
+      publicKey,
+      sign: async (payload: Uint8Array) => theirs.bytes(privateEncrypt(key, payload)),
+    };
+    const sealed = await encryptBundle(plain, { privateKey: signer });
+    expect(await decryptBundle(sealed.bytes, { publicKey })).toEqual(plain);
+  });
+
+  it('are taken for files of a zip', async () => {
+    const files = theirs.map([['a.js', theirs.bytes(plain)]]);
+    expect(await unzipBundle(await zipBundle(files))).toEqual(new Map([['a.js', plain]]));
+  });
+
+  it("are taken for the files of Capgo's manifest", async () => {
+    const pair = await capgo.keygen();
+    const zip = theirs.bytes(await zipBundle({ 'a.js': plain }));
+    const { manifest, files, ivSessionKey, hashes } = await capgo.encryptManifest(
+      { 'a.js': theirs.bytes(plain) },
+      { privateKey: pair.privateKey, brotli: false, zip },
+    );
+    const moved = theirs.map([...files].map(([name, bytes]) => [name, theirs.bytes(bytes)]));
+    const opened = await capgo.decryptManifest(manifest, moved, {
+      publicKey: pair.publicKey,
+      ivSessionKey,
+      trusted: hashes,
+    });
+    expect([...opened]).toEqual([['a.js', plain]]);
+  });
+});
