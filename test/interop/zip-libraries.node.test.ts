@@ -16,7 +16,8 @@ import yazl from 'yazl';
 import { checkArchive, repackArchive } from '../../src/archive/check.ts';
 import { unzipFile } from '../../src/node.ts';
 import { bytesOf } from '../support/bytes.ts';
-import { READERS, same, textOf, utf8 } from '../support/zip.ts';
+import { READERS } from '../support/readers.ts';
+import { same, textOf, utf8 } from '../support/zip.ts';
 
 const FILES: ReadonlyMap<string, Uint8Array> = new Map([
   ['index.html', utf8('<h1>Hi</h1>')],

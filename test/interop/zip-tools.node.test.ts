@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkArchive } from '../../src/archive/check.ts';
 import { unzipFile } from '../../src/node.ts';
-import { READERS, viaBundle } from '../support/zip.ts';
+import { READERS } from '../support/readers.ts';
+import { viaBundle } from '../support/zip.ts';
 
 const ZIPS = join(import.meta.dirname, 'zips');
 const NAMES = [

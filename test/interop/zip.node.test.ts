@@ -18,15 +18,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { zipBundle } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
-import {
-  join as joinBytes,
-  READERS,
-  same,
-  utf8,
-  viaBundle,
-  viaRanges,
-  viaStream,
-} from '../support/zip.ts';
+import { READERS } from '../support/readers.ts';
+import { join as joinBytes, same, utf8, viaBundle, viaRanges, viaStream } from '../support/zip.ts';
 
 interface Tool {
   readonly name: string;

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { deflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { BundleSealError, zipBundle, zipStream } from '../../src/zip.ts';
+import { READERS } from '../support/readers.ts';
 import {
   join,
   type RawEntry,
-  READERS,
   rawZip,
   same,
   slowCrc32,

@@ -7,15 +7,17 @@ import { crc32 } from '../../src/archive/format/crc32.ts';
 import { openZip, unzipBundle, unzipStream, type ZipLimits, zipBundle } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
+import { READERS } from '../support/readers.ts';
 import {
   chunked,
   deflatedAsIs,
   join,
   type RawEntry,
-  READERS,
   rawZip,
+  same,
   slowCrc32,
   streamOf,
+  textOf,
   u,
   utf8,
   viaRanges,
@@ -199,13 +201,45 @@ describe.each(READERS)('%s', (_, read) => {
     }
   });
 
+  it('refuses a large file with a fault wherever a small one is refused', async () => {
+    const content = join(textOf(3 * MIB), bytesOf(5000));
+    const data = deflateSync(content, { level: 1 });
+    const good: RawEntry = { name: 'a', content, data, crc: crc32(content) };
+    expect(same((await read(rawZip([good]))).get('a'), content)).toBe(true);
+    const changed = data.slice();
+    changed.fill(0xff, 20_000, 20_100);
+    const faulty: Partial<RawEntry>[] = [
+      { data: data.subarray(0, -1) },
+      { data: data.subarray(0, 65_536) },
+      { data: join(data, utf8('x')) },
+      { data: join(data, new Uint8Array(70_000)) },
+      { data: changed },
+      { size: content.length - 1 },
+      { size: content.length + 1 },
+      { crc: 1 },
+    ];
+    for (const fault of faulty) await rejection(read(rawZip([{ ...good, ...fault }])), INVALID);
+  });
+
+  it('looks at what has been inflated after each 64 KiB, whatever comes behind', async () => {
+    const content = bytesOf(3 * MIB);
+    const deflated = deflateSync(content);
+    const zipWith = (wasted: number) => {
+      const data = join(emptyBlocks(wasted, false), deflated);
+      return rawZip([{ name: 'a', content, data, crc: crc32(content) }]);
+    };
+    // One block less than 2 MiB, and one more than the 33rd place.
+    expect((await read(zipWith(2_097_150))).size).toBe(1);
+    await rejection(read(zipWith(2_162_690)), INVALID);
+  });
+
   it('inflates blocks whose codes are as long as can be without building tables of that size', async () => {
     // With tables of 2^15 codes for each block this takes twenty seconds, and a fifth of one with small tables.
     const { data, size } = costlyBlocks(60_000);
     const content = new Uint8Array(size);
     const zip = rawZip([{ name: 'a', data, content, crc: crc32(content) }]);
     expect((await read(zip)).get('a')?.length).toBe(size);
-  }, 10_000);
+  }, 20_000);
 
   it('reads an archive in an archive as a file, however deep', async () => {
     let zip = await zipBundle({ 'a.txt': utf8('hello') });

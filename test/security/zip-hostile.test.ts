@@ -3,12 +3,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { BundleSealError } from '../../src/zip.ts';
+import { READERS } from '../support/readers.ts';
 import {
   deflatedAsIs,
   join,
   type RawEnd,
   type RawEntry,
-  READERS,
   rawZip,
   slowCrc32,
   u,

@@ -264,7 +264,7 @@ export async function collect(stream: ReadableStream<Uint8Array>): Promise<Uint8
   return join(...chunks);
 }
 
-type Reader = (zip: Uint8Array, limits?: ZipLimits) => Promise<Map<string, Uint8Array>>;
+export type Reader = (zip: Uint8Array, limits?: ZipLimits) => Promise<Map<string, Uint8Array>>;
 
 export const viaBundle: Reader = (zip, limits) => unzipBundle(zip, limits);
 
@@ -284,9 +284,3 @@ export const viaRanges: Reader = async (zip, limits) => {
   for (const { path } of reader.entries()) files.set(path, await reader.read(path));
   return files;
 };
-
-export const READERS: readonly [name: string, read: Reader][] = [
-  ['unzipBundle', viaBundle],
-  ['unzipStream', viaStream],
-  ['openZip', viaRanges],
-];

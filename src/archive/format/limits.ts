@@ -82,7 +82,7 @@ export interface Growth {
    * that begins with a blank is no bomb yet.
    */
   readonly compressedSize: number | undefined;
-  /** Deflated bytes that gave these; of a file that is not deflated, 0 or nothing. */
+  /** The deflated bytes of all of it, given once for each file; of one that is not deflated, 0 or nothing. */
   readonly deflated?: number;
 }
 
@@ -92,11 +92,26 @@ const MOST_DEFLATED = 8;
 // Inflating them takes a fraction of a second.
 const MOST_WASTED = 2 ** 21;
 
+const wastedOf = (deflated: number, inflated: number): number =>
+  Math.max(0, deflated - MOST_DEFLATED * inflated);
+
+/**
+ * Refuses a file whose deflated bytes so far inflate to too little, so that a reader need not wait for its end.
+ *
+ * @param deflated - From the beginning of the file.
+ * @param inflated - All that they make.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`.
+ */
+export function checkWaste(path: string, deflated: number, inflated: number): void {
+  if (wastedOf(deflated, inflated) > MOST_WASTED) throw invalid(WASTE, path);
+}
+
 /**
  * Counts the bytes of an archive's files.
  *
- * Each growth adds the deflated bytes that it has over eight times its inflated ones, and none takes away from them. So
- * the sum does not depend on the order of the files, and all readers find the same.
+ * Each file adds the deflated bytes that it has over eight times its inflated ones, and none takes away from them. So
+ * the sum does not depend on the order of the files, nor on the pieces in which they are inflated, and all readers find
+ * the same.
  *
  * @returns A function that throws {@link BundleSealError} `ERR_LIMIT_EXCEEDED` where the bytes are too many, and
  * `ERR_ARCHIVE_INVALID` where over 2 MiB of deflated ones inflate to nothing, which no tool makes: they would be work for
@@ -108,7 +123,7 @@ export function createMeter(limits: Limits, advice: Advice = toReader): (growth:
   let wasted = 0;
   return ({ path, by, size, compressedSize, deflated = 0 }) => {
     total += by;
-    wasted += Math.max(0, deflated - MOST_DEFLATED * by);
+    wasted += wastedOf(deflated, size);
     if (wasted > MOST_WASTED) throw invalid(WASTE, path);
     const refuse = (limit: keyof Limits, what: string) => {
       throw overLimit(limit, `${what}: ${advice(limit)}`, path);

@@ -5,13 +5,19 @@ import { crc32 } from '../format/crc32.ts';
 import type { Cursor } from '../format/cursor.ts';
 import type { Measured } from '../format/entry.ts';
 import { DEFLATED, getUint64, SIGNATURE, viewOf } from '../format/layout.ts';
-import type { Growth } from '../format/limits.ts';
+import { checkWaste, type Growth } from '../format/limits.ts';
 import { cutShort, invalid } from '../format/refuse.ts';
 import type { Pace } from '../pace.ts';
 import { joined } from '../pieces.ts';
-import { createInflater, INFLATE_INPUT, type Inflated } from './inflate.ts';
+import { createInflater, INFLATE_INPUT, type PieceInflater, refused } from './inflate.ts';
+import { findNative } from './native.ts';
 
-const STORED_PIECE = 65_536;
+// Bytes of input that are taken at once, where it does not go by what an inflater needs.
+const PIECE = 65_536;
+
+// After so many deflated bytes of a file, and so on, it is looked at what they have made: always at the same places,
+// whoever inflates them and in whatever pieces.
+const SAMPLE = 65_536;
 
 /** What is known of an entry before its data; what is not is `undefined`. */
 export interface Expected {
@@ -25,7 +31,8 @@ export interface Expected {
 /**
  * Gives the content in pieces of fresh memory, and then what it was. Leaves the cursor after the data.
  *
- * The size is checked as it grows, the CRC-32 at the end: until then what was given is not yet right.
+ * The size is checked as it grows, the CRC-32 at the end: until then what was given is not yet right. Content of up to
+ * 2 MiB (4 MiB in a browser) mostly comes in one piece, and then its CRC-32 has been checked before.
  *
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`, and what the source throws.
  */
@@ -35,23 +42,83 @@ export async function* extract(
   meter: (growth: Growth) => void,
   pace: Pace,
 ): AsyncGenerator<Uint8Array, Measured> {
+  const { path, method, compressedSize, size } = expected;
+  const work = { cursor, expected, meter, pace };
+  if (method !== DEFLATED) return yield* inPieces(work, takeStored(expected), PIECE);
+  // Where the sizes come behind the data, only ours can be told where to stop.
+  const isMeasured = size !== undefined && compressedSize !== undefined;
+  const native = isMeasured ? await findNative() : undefined;
+  if (!isMeasured || native === undefined || size < native.least) {
+    return yield* inPieces(work, createInflater(path, size), INFLATE_INPUT);
+  }
+  // No tool makes data that is longer, and what that would cost is looked at in pieces.
+  if (size <= native.most && compressedSize <= 2 * size) {
+    const data = (await cursor.peek(compressedSize)).subarray(0, compressedSize);
+    const isThere = data.length === compressedSize;
+    const bytes = isThere ? await native.whole(data, size) : undefined;
+    if (bytes === undefined) throw await reasonOf(work);
+    cursor.skip(compressedSize);
+    meter({ path, by: size, size, compressedSize, deflated: compressedSize });
+    const measured = { size, compressedSize, crc32: crc32(bytes) };
+    checkCrc32(measured, expected);
+    await pace();
+    yield bytes;
+    return measured;
+  }
+  const inflater = native.createPieces?.(path);
+  if (inflater === undefined) {
+    return yield* inPieces(work, createInflater(path, size), INFLATE_INPUT);
+  }
+  try {
+    return yield* inPieces(work, inflater, PIECE);
+  } finally {
+    inflater.close?.();
+  }
+}
+
+interface Work {
+  readonly cursor: Cursor;
+  readonly expected: Expected;
+  readonly meter: (growth: Growth) => void;
+  readonly pace: Pace;
+}
+
+/** Why a native inflater refused the data that comes: ours says so, and nothing of what it inflates is given away. */
+async function reasonOf(work: Work): Promise<unknown> {
+  const { path, size } = work.expected;
+  const pieces = inPieces(work, createInflater(path, size), INFLATE_INPUT);
+  try {
+    while (!(await pieces.next()).done);
+    return refused(path);
+  } catch (error) {
+    return error;
+  }
+}
+
+/** @param piece - Bytes of input that are taken at once. */
+async function* inPieces(
+  { cursor, expected, meter, pace }: Work,
+  inflater: PieceInflater,
+  piece: number,
+): AsyncGenerator<Uint8Array, Measured> {
   const { path } = expected;
-  const take =
-    expected.method === DEFLATED ? createInflater(path, expected.size) : takeStored(expected);
-  const piece = expected.method === DEFLATED ? INFLATE_INPUT : STORED_PIECE;
+  const isDeflated = expected.method === DEFLATED;
   let left = expected.compressedSize ?? Number.POSITIVE_INFINITY;
   let compressedSize = 0;
   let size = 0;
   let crc = 0;
-  let isEnd = left === 0 && expected.method !== DEFLATED;
+  let sample = SAMPLE;
+  let isEnd = left === 0 && !isDeflated;
   while (!isEnd) {
     if (left === 0) throw goesOn(path);
-    const wanted = Math.min(left, piece);
+    const wanted = Math.min(left, piece, sample - compressedSize);
     const bytes = (await cursor.peek(wanted)).subarray(0, wanted);
     if (bytes.length === 0) throw cutShort(cursor.offset, path);
-    const taken = take(bytes);
+    const taken = await inflater.take(bytes, bytes.length === left);
     const { used } = taken;
-    if (used === 0 && taken.bytes.length === 0 && !taken.isEnd) {
+    const isStuck = used === 0 && taken.bytes.length === 0 && !taken.isEnd;
+    const isSample = compressedSize + (isStuck ? bytes.length : used) === sample;
+    if (isStuck && !isSample) {
       throw left === bytes.length ? goesOn(path) : cutShort(cursor.offset + bytes.length, path);
     }
     cursor.skip(used);
@@ -62,12 +129,16 @@ export async function* extract(
     if (size > (expected.size ?? Number.POSITIVE_INFINITY)) {
       throw wrong('is longer than the archive says', path);
     }
+    if (isSample) {
+      if (isDeflated) checkWaste(path, sample, size);
+      sample += SAMPLE;
+    }
     meter({
       path,
       by: taken.bytes.length,
       size,
       compressedSize: expected.compressedSize ?? (isEnd ? compressedSize : undefined),
-      deflated: expected.method === DEFLATED ? used : 0,
+      deflated: isEnd && isDeflated ? compressedSize : 0,
     });
     crc = crc32(taken.bytes, crc);
     await pace();
@@ -77,16 +148,24 @@ export async function* extract(
     throw wrong('has bytes after the end of its data', path);
   }
   if (size !== (expected.size ?? size)) throw wrong('is shorter than the archive says', path);
-  if (crc !== (expected.crc32 ?? crc)) throw wrong('is damaged: its CRC-32 does not match', path);
-  return { size, compressedSize, crc32: crc };
+  const measured = { size, compressedSize, crc32: crc };
+  checkCrc32(measured, expected);
+  return measured;
 }
 
-function takeStored(expected: Expected): (piece: Uint8Array) => Inflated {
+function checkCrc32(measured: Measured, { path, crc32: said }: Expected): void {
+  if (measured.crc32 === (said ?? measured.crc32)) return;
+  throw wrong('is damaged: its CRC-32 does not match', path);
+}
+
+function takeStored(expected: Expected): PieceInflater {
   let left = expected.compressedSize ?? 0;
-  return (piece) => {
-    left -= piece.length;
-    // A copy, also of a Buffer, whose slice() is a view.
-    return { bytes: new Uint8Array(piece), isEnd: left === 0, used: piece.length };
+  return {
+    take(piece) {
+      left -= piece.length;
+      // A copy, also of a Buffer, whose slice() is a view.
+      return { bytes: new Uint8Array(piece), isEnd: left === 0, used: piece.length };
+    },
   };
 }
 

@@ -7,6 +7,7 @@
 // ones are decoded bit by bit, as are the first symbols of each block: a table is filled when it pays. A megabyte of
 // blocks without content takes as long as it takes zlib. What zlib accepts is accepted, and nothing else.
 
+import type { Awaitable } from '../../backend/backend.ts';
 import type { BundleSealError } from '../../errors.ts';
 import { invalid } from '../format/refuse.ts';
 import { build, type Code, createCode, decodeLong, entryOf } from './huffman.ts';
@@ -18,6 +19,19 @@ export interface Inflated {
   readonly used: number;
   /** Whether the deflated data has ended. */
   readonly isEnd: boolean;
+}
+
+/** Takes the data of one file in pieces. */
+export interface PieceInflater {
+  /**
+   * Inflates from the beginning of `piece`, which the next call goes on with where it was not used up.
+   *
+   * @param isLast - Whether no piece follows.
+   * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: it is no deflated data.
+   */
+  take(piece: Uint8Array, isLast: boolean): Awaitable<Inflated>;
+  /** Gives up what it holds, also in the middle of the data. */
+  close?(): void;
 }
 
 /** With so many bytes of input, unless the data ends before, every call makes progress. */
@@ -254,7 +268,7 @@ function decodeSymbols(
 export function createInflater(
   path: string,
   size: number = Number.POSITIVE_INFINITY,
-): (piece: Uint8Array) => Inflated {
+): { take(piece: Uint8Array): Inflated } {
   // What a match may reach back to, and behind it what is new.
   const out = new Uint8Array(Math.min(WINDOW + OUTPUT, size) + LONGEST_MATCH);
   const dynamic = createDynamic();
@@ -296,7 +310,7 @@ export function createInflater(
     return decoded.isBlockEnd;
   }
 
-  return (piece) => {
+  function takePiece(piece: Uint8Array): Inflated {
     const bytes = new Uint8Array(piece.length + PADDING);
     bytes.set(piece);
     const bits: Bits = { bytes, end: 8 * piece.length, position: offset };
@@ -313,8 +327,10 @@ export function createInflater(
       at = WINDOW;
     }
     return { bytes: inflated, used, isEnd };
-  };
+  }
+
+  return { take: takePiece };
 }
 
-const refused = (path: string): BundleSealError =>
+export const refused = (path: string): BundleSealError =>
   invalid('holds data that can not be inflated: fetch or make the archive again', path);

@@ -8,7 +8,7 @@ import { join, same, textOf } from '../../support/zip.ts';
 
 /** What comes of it, or `undefined` where it is refused or incomplete. */
 function inflated(data: Uint8Array, piece = 8192): Uint8Array | undefined {
-  const take = createInflater('a');
+  const { take } = createInflater('a');
   const parts: Uint8Array[] = [];
   try {
     for (let at = 0, isEnd = false; !isEnd; ) {

@@ -209,7 +209,7 @@ describe('inflating', () => {
           (piece) => data.length / piece < 3000,
         )) {
           const input = join(data, bytesOf(20));
-          const take = createInflater('a');
+          const { take } = createInflater('a');
           const parts: Uint8Array[] = [];
           let at = 0;
           let shown = length;

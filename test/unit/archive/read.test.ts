@@ -10,12 +10,12 @@ import {
 } from '../../../src/zip.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
+import { READERS } from '../../support/readers.ts';
 import {
   chunked,
   deflatedAsIs,
   join,
   type RawEntry,
-  READERS,
   rawZip,
   same,
   slowCrc32,

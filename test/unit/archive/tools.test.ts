@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { checkArchive } from '../../../src/archive/check.ts';
-import { join, type RawEntry, READERS, rawZip, slowCrc32, u, utf8 } from '../../support/zip.ts';
+import { READERS } from '../../support/readers.ts';
+import { join, type RawEntry, rawZip, slowCrc32, u, utf8 } from '../../support/zip.ts';
 
 const hello = utf8('hello');
 const zip64 = (...values: number[]) => join(u(2, 1, 8 * values.length), u(8, ...values));

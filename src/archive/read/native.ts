@@ -1,0 +1,217 @@
+// The inflaters that runtimes bring: two to four times as fast as ours, and used only where they are as strict.
+//
+// A runtime does not say how strict its inflater is. So it is tried on samples first, and one that takes a sample which
+// ours refuses is never used. All inflaters that are used therefore accept the same archives.
+
+import type { Awaitable } from '../../backend/backend.ts';
+import { fromHex, unshared } from '../../bytes.ts';
+import { type Inflated, type PieceInflater, refused } from './inflate.ts';
+
+export interface NativeInflater {
+  /** Bytes of content from which on it is faster than ours. */
+  readonly least: number;
+  /** Bytes of content up to which a file is inflated in one go. */
+  readonly most: number;
+  /**
+   * Inflates all of a file, into memory of its own.
+   *
+   * @returns `undefined` where the data is refused, has something behind its end, or does not make exactly `size` bytes.
+   */
+  whole(data: Uint8Array, size: number): Awaitable<Uint8Array | undefined>;
+  /** For larger files. Ours takes them where there is none. */
+  readonly createPieces?: (path: string) => PieceInflater;
+}
+
+type Zlib = typeof import('node:zlib');
+
+// By what they are made of.
+const choices = new Map<unknown, Awaitable<NativeInflater | undefined>>();
+
+/** The runtime's inflater; `undefined` where it has none that is strict. The choice is made once. */
+export function findNative(): Awaitable<NativeInflater | undefined> {
+  const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
+  const hasZlib = typeof zlib?.inflateRawSync === 'function';
+  const from = hasZlib ? zlib : globalThis.DecompressionStream;
+  if (from === undefined || choices.has(from)) return choices.get(from);
+  const choosing = ifStrict(hasZlib ? byZlib(zlib) : byStream());
+  choices.set(from, choosing);
+  choosing.then((choice) => choices.set(from, choice));
+  return choosing;
+}
+
+// RFC 1951 §3.2.7: one literal, the letter a, in a block with codes of its own.
+const GOOD = '05e081080000000020b0ee2f7102';
+
+/** Each has one fault, and gives the bytes in the second column to an inflater that does not see it. */
+export const FAULTY: readonly (readonly [hex: string, size: number, fault: string])[] = [
+  ['4b040000', 1, 'a byte behind the end'],
+  ['4b04', 1, 'no end'],
+  ['4a041c00', 1, 'a kind of block that there is not'],
+  ['010100ffff61', 1, 'two lengths that contradict each other'],
+  ['4b1c0300', 1, 'a length that there is no code for'],
+  ['4b044200', 4, 'a distance that leads before the beginning'],
+  ['4b043e00', 4, 'a distance that there is no code for'],
+  ['05e08108000000c020b0ee2f7102', 1, 'lengths of codes in an ambiguous code'],
+  ['05e081080000000030b0ce5f6209', 1, 'lengths of codes in an incomplete code'],
+  ['05e0850c000000003084e9fd253e01', 1, 'a repetition of nothing'],
+  ['05e081080000000020b0ee2f3180', 1, 'a repetition behind the last length'],
+  ['f5e081080000000020b0ee2fb14902', 1, 'codes of 287 literals'],
+  ['05fe81080000000020b0ee2f318a', 1, 'codes of 31 distances'],
+  ['05e081080000000020b0bebf4401', 1, 'no code for the end of the block'],
+  ['05e08108000000c030b0eefe104b', 1, 'literals in an ambiguous code'],
+  ['05e08108000000c030b0de5fe211', 1, 'literals in an incomplete code'],
+  ['05e281080000000020b0ee2ff12f', 1, 'distances in an ambiguous code'],
+  ['05e18108000000c030b0ce5f62bf', 1, 'distances in an incomplete code'],
+];
+
+async function ifStrict(native: NativeInflater): Promise<NativeInflater | undefined> {
+  const takes = async (hex: string, size: number) =>
+    (await native.whole(fromHex(hex), size)) !== undefined;
+  const taken = await Promise.all(FAULTY.map(([hex, size]) => takes(hex, size)));
+  const good = await native.whole(fromHex(GOOD), 1);
+  if (taken.includes(true) || good?.[0] !== 0x61) return undefined;
+  const { createPieces, ...whole } = native;
+  if (createPieces === undefined || (await tellsEnd(createPieces))) return native;
+  return whole;
+}
+
+/** Whether it says where the data ends: before the end of a piece, at it, and not at all. */
+async function tellsEnd(createPieces: (path: string) => PieceInflater): Promise<boolean> {
+  const endOf = async (hex: string): Promise<number> => {
+    const piece = fromHex(hex);
+    const inflater = createPieces('');
+    try {
+      for (let used = 0; ; ) {
+        const taken = await inflater.take(piece.subarray(used), true);
+        used += taken.used;
+        if (taken.isEnd) return used;
+      }
+    } catch {
+      return -1;
+    } finally {
+      inflater.close?.();
+    }
+  };
+  const ends = await Promise.all(['4b040000', '4b0400', '4b04'].map(endOf));
+  return ends.join() === '3,3,-1';
+}
+
+/** Node's: in one go where that takes some milliseconds at the most, and in a thread beyond. */
+function byZlib(zlib: Zlib): NativeInflater {
+  return {
+    least: 1,
+    most: 2 ** 21,
+    whole(data, size) {
+      try {
+        const options = { info: true, maxOutputLength: size, chunkSize: Math.max(64, size) };
+        const { buffer, engine } = zlib.inflateRawSync(data, options) as unknown as {
+          readonly buffer: Uint8Array;
+          readonly engine: { readonly bytesWritten: number };
+        };
+        if (engine.bytesWritten !== data.length || buffer.length !== size) return undefined;
+        // What is short lies in memory that Node gives to others too.
+        const isAlone = buffer.buffer.byteLength === size;
+        return isAlone ? new Uint8Array(buffer.buffer) : new Uint8Array(buffer);
+      } catch {
+        return undefined;
+      }
+    },
+    createPieces: (path) => zlibPieces(zlib, path),
+  };
+}
+
+// Bytes of output in one piece.
+const OUTPUT = 2 ** 18;
+const NOTHING = new Uint8Array(0);
+
+function zlibPieces(zlib: Zlib, path: string): PieceInflater {
+  const stream = zlib.createInflateRaw({ chunkSize: OUTPUT });
+  let wake = () => {};
+  let isEnd = false;
+  let failure: unknown;
+  stream.on('readable', () => wake());
+  stream.on('end', () => {
+    isEnd = true;
+    wake();
+  });
+  stream.on('error', (error) => {
+    failure = error;
+    wake();
+  });
+  /** What is being taken. */
+  let piece: { readonly startsAt: number; isThrough: boolean } | undefined;
+
+  function begin(bytes: Uint8Array, isLast: boolean) {
+    const begun = { startsAt: stream.bytesWritten, isThrough: false };
+    const done = () => {
+      begun.isThrough = true;
+      wake();
+    };
+    if (isLast) stream.end(unshared(bytes));
+    else stream.write(unshared(bytes), done);
+    return begun;
+  }
+
+  return {
+    async take(bytes, isLast): Promise<Inflated> {
+      piece ??= begin(bytes, isLast);
+      for (;;) {
+        const inflated: Uint8Array | null = stream.read();
+        // A copy: the stream may write the rest of its memory yet.
+        if (inflated !== null) return { bytes: new Uint8Array(inflated), used: 0, isEnd: false };
+        if (failure !== undefined) throw refused(path);
+        const used = stream.bytesWritten - piece.startsAt;
+        if (isEnd) return { bytes: NOTHING, used, isEnd };
+        if (piece.isThrough && used === bytes.length) {
+          piece = undefined;
+          return { bytes: NOTHING, used, isEnd };
+        }
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    close: () => void stream.destroy(),
+  };
+}
+
+// Bytes of input after which the stream has to wait for its reader: they may become 1,032 times as many.
+const INPUT = 2 ** 14;
+
+/** That of browsers and other runtimes. Making a stream takes as long as inflating some KiB. */
+function byStream(): NativeInflater {
+  return {
+    least: 2 ** 14,
+    most: 2 ** 22,
+    async whole(data, size) {
+      try {
+        const { readable, writable } = new DecompressionStream('deflate-raw');
+        feed(writable.getWriter(), unshared(data)).catch(() => {});
+        const reader = readable.getReader();
+        const bytes = new Uint8Array(size);
+        let at = 0;
+        for (let next = await reader.read(); !next.done; next = await reader.read()) {
+          if (next.value.length > size - at) {
+            reader.cancel().catch(() => {});
+            return undefined;
+          }
+          bytes.set(next.value, at);
+          at += next.value.length;
+        }
+        return at === size ? bytes : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+async function feed(
+  writer: WritableStreamDefaultWriter<BufferSource>,
+  data: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  for (let at = 0; at < data.length; at += INPUT) {
+    await writer.write(data.subarray(at, at + INPUT));
+  }
+  await writer.close();
+}
