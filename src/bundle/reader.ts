@@ -29,7 +29,7 @@ export interface OpenOptions {
   readonly maxChunks?: number;
   /** Bytes of opened chunks that are kept for further reads. Default 4,194,304; 0 keeps none. */
   readonly cacheSize?: number;
-  /** Aborts the opening; later reads have signals of their own. */
+  /** Aborts the opening. Later reads take a signal of their own. */
   readonly signal?: AbortSignal;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
@@ -40,41 +40,44 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An opened bundle, read by parts. What it gives is proven, whatever its source does. */
+/** An opened bundle that is read in parts. It gives only verified bytes, whatever its source answers. */
 export interface BundleReader {
-  /** What the header says, proven by its signature. */
+  /** The content of the header, verified by its signature. */
   readonly info: BundleInfo;
   /**
-   * The plain bytes from `offset` to `offset + length`, or to the bundle's end where that comes first, in
-   * memory of their own. Only the chunks that they touch are fetched: neighbours in one request of at most
-   * 4 MiB or one chunk, four requests at a time, and a chunk that several reads want at once only once.
+   * Reads the plain bytes from `offset` to `offset + length`, or to the end of the bundle if that comes first, into
+   * memory of their own. Only the chunks of this range are fetched: neighbours in one request of at most 4 MiB or one
+   * chunk, four requests at a time. If several reads want a chunk at the same time, it is fetched once.
    */
   read(offset: number, length: number, options?: ReadOptions): Promise<OwnBytes>;
   /** The same as a stream, in constant memory. Default: from the start, to the end. */
   stream(offset?: number, length?: number, options?: ReadOptions): ReadableStream<Uint8Array>;
-  /** Wipes the session key and what was kept, and stops what is under way. The source stays open: it is the caller's. */
+  /**
+   * Wipes the session key and the cached chunks, and stops reads in progress. The source stays open, because it
+   * belongs to the caller.
+   */
   close(): void;
 }
 
 const DEFAULT_CACHE_SIZE = 4 * 2 ** 20;
 
 /**
- * Opens a sealed bundle for reading any part of it: verifies the header, and each chunk before its bytes are
- * given away.
+ * Opens a sealed bundle to read any part of it. Verifies the header first, and each chunk before it returns bytes of
+ * it.
  *
- * Memory: the header (32 bytes a chunk), `cacheSize`, and the chunks under way. The checksum of the whole is not
- * computed, as the signature covers every chunk.
+ * Memory: the header (32 bytes for each chunk), `cacheSize`, and the chunks in progress. The checksum of the whole
+ * bundle is not computed, because the signature covers every chunk.
  *
- * @param source - A sealed bundle, or its body where `seal` is given: bytes, a `Blob`, or a
- * {@link RandomAccessSource} such as `httpSource` gives.
+ * @param source - A sealed bundle, or its body if `seal` is given: bytes, a `Blob`, or a {@link RandomAccessSource}
+ * such as that of `httpSource`.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
  * @param options.seal - The header, if it is stored apart from the body.
  * @param options.expect - What the metadata must say; `minSequence` refuses older bundles.
  * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
  * @param options.cacheSize - Bytes of opened chunks that are kept. Default 4,194,304.
- * @throws what {@link decryptBundle} throws for the options, the key, the header and the body's length. Reads
- * reject with `ERR_CHUNK_INVALID` (`chunkIndex`), `ERR_SOURCE_FAILED`, and with `RangeError` or `TypeError`
- * for what is no range, or after `close()`.
+ * @throws the errors of {@link decryptBundle} for the options, the key, the header and the length of the body. Reads
+ * reject with `ERR_CHUNK_INVALID` (`chunkIndex`), with `ERR_SOURCE_FAILED`, and with `RangeError` or `TypeError` for
+ * an invalid range or after `close()`.
  * @see docs/format.md#opening
  * @example
  * ```ts
@@ -121,7 +124,7 @@ export async function openBundle(
     sessionKey.fill(0);
     throw error;
   }
-  // For chunks one by one: a stream has a cipher of its own, which may have a thread.
+  // For single chunks. A stream has a cipher of its own, which may use a thread.
   const cipher = await backend.createCipher(
     'decrypt',
     sessionKey,
@@ -189,7 +192,7 @@ function checkIndex(name: string, value: number): void {
   throw new RangeError(`${name} expected an integer from 0 to 2^53 - 1, got ${shown(value)}`);
 }
 
-/** Chunks to before `to`, fetched in groups, the next one while this one is worked on. */
+/** Chunks to before `to`, fetched in groups. The next group is fetched while this one is processed. */
 function groupedChunks(body: Source, layout: ChunkLayout, to: number): ChunkSource {
   const perGroup = Math.ceil(inFlightOf(layout.chunkSize) / 2);
   let group: { from: number; bytes: Promise<Uint8Array> } | undefined;
@@ -199,7 +202,7 @@ function groupedChunks(body: Source, layout: ChunkLayout, to: number): ChunkSour
     const start = chunkPlace(layout, from).encryptedStart;
     const end = chunkPlace(layout, Math.min(to, from + perGroup) - 1).encryptedEnd;
     const bytes = Promise.resolve(body.read(start, end, signal));
-    // Its turn to be awaited may come after another error.
+    // Another error may end the loop before this promise is awaited.
     bytes.catch(() => {});
     return { from, bytes };
   };

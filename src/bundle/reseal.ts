@@ -12,7 +12,7 @@ import { openInput } from '../sources/input.ts';
 import { openHeaderFrom, openSeal, readPublicKeys } from './open-header.ts';
 
 export interface ResealOptions {
-  /** The public key that the bundle was sealed for; several are tried by id. */
+  /** The public key that the bundle was sealed for, or several, of which the header's key id selects one. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
   /** The new private key, or a {@link Signer}. */
   readonly privateKey: PrivateKeyInput | Signer;
@@ -23,16 +23,16 @@ export interface ResealOptions {
 }
 
 /**
- * Seals a bundle for a new key without touching its body: one stored body, a seal for each key.
+ * Seals a stored bundle for a new key. The body does not change, so one stored body can have a seal for each key.
  *
- * The old signature is verified first; metadata, chunks and session key stay as they are, so whoever
- * opened the bundle with the old key can still read it. The body is not read: its chunks stay bound to
- * the digests that both signatures cover.
+ * The old signature is verified first. Metadata, chunks and session key stay as they are, so whoever could open the
+ * bundle with the old key can still read it. The body is not read: its chunks stay bound to the digests that both
+ * signatures cover.
  *
  * @param sealedOrSeal - A sealed bundle, or a seal in base64url.
- * @returns the same kind that came: a new sealed bundle, or a new seal.
- * @throws what {@link decryptBundle} throws for the header and the body's length, and what
- * {@link encryptBundle} throws for the private key.
+ * @returns a new sealed bundle for a bundle, a new seal for a seal.
+ * @throws the errors of {@link decryptBundle} for the header and the length of the body, and those of {@link
+ * encryptBundle} for the private key.
  * @see docs/format.md
  * @example
  * ```ts

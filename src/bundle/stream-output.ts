@@ -1,20 +1,20 @@
-// A WHATWG stream of what a chunk loop makes, no faster than it is read.
+// A WHATWG stream of the chunks that a loop makes, as fast as they are read.
 
 import { onAbort } from '../signals.ts';
 import { markOwn } from '../sources/own.ts';
 import type { ChunkSink } from './chunk-loop.ts';
 
 export interface StreamWork {
-  /** Does everything; what it takes into the sink comes out of the stream. */
+  /** Does the work. Chunks that the sink takes come out of the stream. */
   run(sink: ChunkSink, signal: AbortSignal): Promise<void>;
-  /** Called once, when all is over: without a reason after the end, else with the error or the reader's reason. */
+  /** Called once at the end: without a reason after a clean end, otherwise with the error or the reader's reason. */
   release(reason?: unknown): Promise<void>;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Nothing begins before the first read. A chunk is handed over when the reader asks for one; until then the
- * loop waits, with no more chunks under way than its source allows.
+ * Work begins with the first read. A chunk is handed over when the reader asks for one. Until then the loop waits,
+ * with no more chunks in progress than its source allows.
  */
 export function outputStream({ run, release, signal }: StreamWork): ReadableStream<Uint8Array> {
   const stop = new AbortController();
@@ -22,7 +22,7 @@ export function outputStream({ run, release, signal }: StreamWork): ReadableStre
   let running: Promise<void> | undefined;
   let over = false;
   let letGo = () => {};
-  // A read is waiting for a chunk, or a chunk for a read: each has left here how to go on.
+  // A read that waits for a chunk, or a chunk that waits for a read, leaves its continuation here.
   let isWanted = false;
   let wanted = () => {};
   let stopWaiting = (_reason: unknown) => {};
@@ -48,7 +48,7 @@ export function outputStream({ run, release, signal }: StreamWork): ReadableStre
     stop.abort(reason);
     stopWaiting(reason);
   }
-  /** The first of end, error, abort and cancellation; answers whether it is this one. */
+  /** Records the first of end, error, abort and cancellation. Returns whether this call was the first. */
   function finish(): boolean {
     if (over) return false;
     over = true;
@@ -63,7 +63,7 @@ export function outputStream({ run, release, signal }: StreamWork): ReadableStre
   }
   function abort(): void {
     halt(signal?.reason);
-    // A loop that runs comes to its own end by that, when nothing is under way any more.
+    // A running loop ends by itself after this, when no work is in progress any more.
     if (running === undefined) void fail(signal?.reason);
   }
   async function start(): Promise<void> {

@@ -1,4 +1,4 @@
-// Brotli (RFC 7932): Node's own, or what the caller hands in, so that no dependency is needed for it.
+// Brotli (RFC 7932): Node's, or a coder that the caller passes, so no dependency is needed.
 
 import type { Awaitable } from '../backend/backend.ts';
 import { BundleSealError } from '../errors.ts';
@@ -9,7 +9,7 @@ function findZlib() {
   return globalThis.process?.getBuiltinModule?.('node:zlib');
 }
 
-/** Node's defaults, as Capgo's CLI takes them; nothing where there is no Brotli. */
+/** Node's coder with its defaults, which Capgo's CLI uses; `undefined` if there is no Brotli. */
 export function defaultCompress(): BrotliCoder | undefined {
   const zlib = findZlib();
   if (typeof zlib?.brotliCompress !== 'function') return undefined;

@@ -13,7 +13,7 @@ export const nobleCbc: Cbc = {
     const hash = sha256.create();
     let chain = iv;
     for (let start = 0; ; start += PIECE) {
-      // A copy: what is hashed is what is sent, also where a thread writes to the caller's memory.
+      // A copy, so the hashed and the encrypted bytes are the same even if a thread writes to the caller's memory.
       const piece = new Uint8Array(plain.subarray(start, start + PIECE));
       hash.update(piece);
       const isLast = start + PIECE >= plain.length;
@@ -37,7 +37,8 @@ export const nobleCbc: Cbc = {
       try {
         out = cbc(key, chain, { disablePadding: !isLast }).decrypt(piece);
       } catch {
-        // As much work as after a right padding: the time would tell which it was (Vaudenay, Eurocrypt 2002).
+        // As much work as after correct padding, because the time would reveal the difference (Vaudenay, Eurocrypt
+        // 2002).
         hash.update(piece).digest();
         plain.fill(0);
         return undefined;

@@ -15,7 +15,7 @@ export interface Pieces {
 
 const ALGORITHM = 'aes-128-cbc';
 
-// What comes out of OpenSSL is still in the cache when it is copied to its place and hashed.
+// OpenSSL's output is still in the processor's cache when it is copied to its place and hashed.
 const SLICE = 65_536;
 
 // Slices between two looks at the signal and at other work.
@@ -30,7 +30,7 @@ export function createCipher({ key, iv }: Session): Pieces {
   return crypto.createCipheriv(ALGORITHM, key, iv);
 }
 
-/** Decrypts piece after piece; `refusal` makes the error of a wrong padding. */
+/** Decrypts piece after piece. `refusal` makes the error for wrong padding. */
 export function createDecipher({ key, iv }: Session, refusal: () => Error): Pieces {
   const decipher = crypto.createDecipheriv(ALGORITHM, key, iv);
   return {
@@ -53,7 +53,7 @@ export const nodeCbc: Cbc = {
     const copies = reusedCopies();
     let at = 0;
     for (let start = 0, slices = 1; start < plain.length; start += SLICE, slices++) {
-      // A copy: what is hashed is what is sent, also where a thread writes to the caller's memory.
+      // A copy, so the hashed and the encrypted bytes are the same even if a thread writes to the caller's memory.
       const slice = copies.copy(plain.subarray(start, start + SLICE));
       hash.update(slice);
       const piece = cipher.update(slice);
@@ -83,7 +83,8 @@ export const nodeCbc: Cbc = {
     try {
       take(decipher.final());
     } catch {
-      // As much work as after a right padding: the time would tell which it was (Vaudenay, Eurocrypt 2002).
+      // As much work as after correct padding, because the time would reveal the difference (Vaudenay, Eurocrypt
+      // 2002).
       hash.digest();
       plain.fill(0);
       return undefined;

@@ -9,8 +9,8 @@ const NAME = 'AES-CBC';
 export const webcryptoCbc: Cbc = {
   async encrypt(session, plain) {
     const key = await importKey(session, 'encrypt');
-    // Each takes its copy when it is called (Web Cryptography §14.3.1 and §14.3.5), and a thread may write to the caller's
-    // memory between the two: without a copy they could be signed as one thing and sent as another.
+    // Each of the two calls copies its input (Web Cryptography §14.3.1 and §14.3.5), and a thread may write to the
+    // caller's memory between them. Without a copy the signed and the encrypted bytes could differ.
     const input = new Uint8Array(plain);
     const [encrypted, digest] = await Promise.all([
       crypto.subtle.encrypt({ name: NAME, iv: unshared(session.iv) }, key, input),
@@ -26,7 +26,8 @@ export const webcryptoCbc: Cbc = {
       const algorithm = { name: NAME, iv: unshared(session.iv) };
       plain = await crypto.subtle.decrypt(algorithm, key, unshared(encrypted));
     } catch {
-      // As much work as after a right padding: the time would tell which it was (Vaudenay, Eurocrypt 2002).
+      // As much work as after correct padding, because the time would reveal the difference (Vaudenay, Eurocrypt
+      // 2002).
       await crypto.subtle.digest('SHA-256', unshared(encrypted));
       return undefined;
     }

@@ -1,13 +1,13 @@
 // AES-128-CBC with PKCS#7 padding (NIST SP 800-38A §6.2, RFC 5652 §6.3), and the SHA-256 of what is plain.
 //
-// It stays in this folder: the sealed format has an authenticated cipher, and this one needs the signed
-// checksum beside it, compared before anything is released.
+// It is used in this folder only. The sealed format has an authenticated cipher; this one needs the signed checksum,
+// which is compared before anything is released.
 
 import type { OwnBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { Session } from './session.ts';
 
-/** What is told of the work: plain bytes that are done. May throw, to end it. */
+/** Called with the number of plain bytes that are done. It may throw to end the work. */
 type Step = (done: number) => void | Promise<void>;
 
 export interface Cbc {
@@ -19,7 +19,7 @@ export interface Cbc {
     readonly encrypted: OwnBytes;
     readonly digest: Uint8Array;
   }>;
-  /** Nothing where the padding is wrong. The caller compares the digest before it lets anyone see the bytes. */
+  /** `undefined` if the padding is wrong. The caller compares the digest before it releases the bytes. */
   decrypt(
     session: Session,
     encrypted: Uint8Array,
@@ -34,7 +34,7 @@ export function encryptedLength(plain: number): number {
   return plain - (plain % BLOCK_LENGTH) + BLOCK_LENGTH;
 }
 
-/** @throws {@link BundleSealError} `ERR_LENGTH_INVALID`: no padded text has this many bytes. */
+/** @throws {@link BundleSealError} `ERR_LENGTH_INVALID` if no padded text has this length. */
 export function checkLength(encrypted: number): void {
   if (encrypted > 0 && encrypted % BLOCK_LENGTH === 0) return;
   throw new BundleSealError(

@@ -1,4 +1,4 @@
-// The signed checksum of Capgo's wire, in the two spellings that its devices take.
+// The signed checksum of Capgo's wire, in the two forms that its devices accept.
 
 import type { Backend } from '../backend/backend.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
@@ -12,11 +12,12 @@ import { recoverSigned } from './session.ts';
 /**
  * - `'v3'`: hex of the signature over the 32 bytes. Plugin 5.30, 6.30, 7.30 and later, and all of 8.
  * - `'v2'`: base64 of the signature over the 64 hex characters read as if they were base64: 48 bytes. For older
- *   plugins alone: today's on Android compares those 48 bytes with the 32 of the SHA-256, and refuses the bundle.
+ *   plugins only: today's plugin on Android compares those 48 bytes with the 32 of the SHA-256 and refuses the
+ *   bundle.
  */
 export type ChecksumFormat = 'v3' | 'v2';
 
-// Characters. RSA-2048 needs 512; whoever serves a longer one forged it.
+// Characters. RSA-2048 needs 512, so a longer checksum is forged.
 const MAX_LENGTH = 1024;
 
 export function checkFormat(format: unknown): void {
@@ -35,7 +36,7 @@ export async function signChecksum(
   return toBase64(await signPayload(backend, key, payload), 'base64');
 }
 
-/** The digest that the private key vouched for. */
+/** The digest that the private key signed. */
 export async function recoverChecksum(
   backend: Backend,
   key: RsaPublicKey,
@@ -49,7 +50,7 @@ export async function recoverChecksum(
   throw malformed('holds no SHA-256');
 }
 
-/** Tells the spellings apart as devices do: hex alone is V3, anything else base64. */
+/** Tells the forms apart as devices do: only hex characters are V3, anything else is base64. */
 function readChecksum(checksum: string): {
   readonly format: ChecksumFormat;
   readonly signature: Uint8Array;
@@ -71,7 +72,7 @@ function readChecksum(checksum: string): {
   return { format: 'v2', signature };
 }
 
-/** Says the same, whether the padding, the body or the checksum is wrong. */
+/** One error for wrong padding, a wrong body and a wrong checksum. */
 export function mismatch(): BundleSealError {
   return new BundleSealError(
     'ERR_CHECKSUM_MISMATCH',

@@ -14,7 +14,7 @@ import { readPublicKey } from './keys.ts';
 import { recoverSession } from './session.ts';
 
 export interface DecryptFileOptions extends WorkOptions {
-  /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2.pub`. */
+  /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2.pub`. */
   readonly publicKey: string;
   /** base64 of the IV, a colon, base64 of the signed session key. */
   readonly ivSessionKey: string;
@@ -33,15 +33,15 @@ export interface DecryptedFile {
 /**
  * Opens a file of Capgo's wire, of any size, in constant memory.
  *
- * The output appears under its name only when all of it has the SHA-256 that the private key signed: it is written
- * beside its place, compared, flushed to the disk and renamed. After an error or an abort what was there before is
- * untouched and nothing is left. Wrong padding and a wrong checksum are the same error.
+ * The output appears under its name only after all of it has been found to have the SHA-256 that the private key
+ * signed. It is written beside its place, compared, flushed to the disk and renamed. After an error or an abort the
+ * previous file is untouched and no temporary file is left. Wrong padding and a wrong checksum give the same error.
  *
- * @param input - The encrypted file. A pipe is first read to its end, into a file without a name in the system's
- * temporary folder.
+ * @param input - The encrypted file. A pipe is first read to its end, into an unnamed file in the system's temporary
+ * folder.
  * @param output - Another file. A link to a file is followed; a folder, a pipe and a device are refused.
- * @throws what `decryptBundle` of `bundleseal/capgo` throws, and {@link BundleSealError} `ERR_FILE`: a file can't be
- * read or written; `path` and `cause` say more.
+ * @throws the errors of `decryptBundle` of `bundleseal/capgo`, and {@link BundleSealError} `ERR_FILE` if a file
+ * cannot be read or written (`path`, `cause`).
  * @see docs/capgo.md
  * @example
  * ```ts

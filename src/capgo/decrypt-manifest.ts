@@ -21,13 +21,13 @@ import {
 import { recoverSession } from './session.ts';
 
 export interface DecryptManifestOptions extends WorkOptions {
-  /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2.pub`. */
+  /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2.pub`. */
   readonly publicKey: string;
   /** The update's one session key. */
   readonly ivSessionKey: string;
   /**
-   * SHA-256 of every raw file by its path, 64 hex characters: the `hashes` that `encryptManifest` gave, from where nobody
-   * but the publisher can write. The update must hold exactly these files.
+   * SHA-256 of every raw file by its path, 64 hex characters: the `hashes` that `encryptManifest` returned, from a
+   * place where only the publisher can write. The update must contain exactly these files.
    *
    * `'unchecked'`: the caller compares paths and contents with such a list itself, before it uses them. The update then
    * proves only that the private key once signed each content, for some path of some update.
@@ -44,22 +44,22 @@ export interface DecryptManifestOptions extends WorkOptions {
 const DEFAULT_MAX_FILE_SIZE = 2 ** 28;
 
 /**
- * Opens the files of a delta update. Nothing is returned unless each file is there and its raw bytes have the
- * hash that the private key signed.
+ * Opens the files of a delta update. Returns only if every file is present and its raw bytes have the hash that the
+ * private key signed.
  *
- * **Nobody signed the list itself, and a hash is signed without its path.** From the wire alone, whoever serves the
- * update can leave files out and exchange the contents of two paths. Whoever has the public key, which every copy of
- * the app holds, can also put a file of an older update, or of another app with the same key, into this one. So
- * `trusted` is needed: each path must have the hash that is listed for it, and no path may be missing. A caller that
- * compares them itself passes `trusted: 'unchecked'`.
+ * **The list is not signed, and each hash is signed without its path.** With the wire alone, whoever serves the
+ * update can leave files out and exchange the contents of two paths. Whoever has the public key, which is in every
+ * copy of the app, can also put a file of an older update, or of another app with the same key, into this one. So
+ * `trusted` is required: each path must have the hash that is listed for it, and no path may be missing. A caller
+ * that makes this comparison itself passes `trusted: 'unchecked'`.
  *
  * @param manifest - The list, as the server gave it.
  * @param files - Encrypted bytes by `file_name`.
  * @returns raw bytes by path.
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: the list names a file twice, or one outside the folder, or
- * one that is not there, by `path`; `ERR_EXPECTATION_FAILED`: the update is not the one that `trusted` lists, by `path`, or there is no
- * `trusted`, and then nothing was decrypted; `ERR_LIMIT_EXCEEDED`: a file is larger than `maxFileSize`; and what
- * `decryptBundle` throws.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the list names a file twice, a file outside the folder or
+ * a missing file (`path`); `ERR_EXPECTATION_FAILED` if the update differs from `trusted` (`path`), or if there is no
+ * `trusted`, before anything is decrypted; `ERR_LIMIT_EXCEEDED` if a file is larger than `maxFileSize`; and the
+ * errors of `decryptBundle`.
  * @see docs/capgo.md
  */
 export async function decryptManifest(
@@ -132,7 +132,7 @@ export async function decryptManifest(
         raw.fill(0);
         throw mismatch();
       }
-      // After that, as what the padding leaves of a forged file would tell of the padding.
+      // After the comparison, because the length that remains of a forged file would reveal its padding.
       if (raw.length > maxFileSize) throw tooLarge(path, maxFileSize);
       opened.set(path, raw);
       await progress.next(bytes.length);
@@ -144,7 +144,7 @@ export async function decryptManifest(
   }
 }
 
-/** @throws `TypeError`; {@link BundleSealError} `ERR_EXPECTATION_FAILED` where there is none. */
+/** @throws `TypeError`; {@link BundleSealError} `ERR_EXPECTATION_FAILED` if there is none. */
 function readTrusted(trusted: unknown): ReadonlyMap<string, Uint8Array> | undefined {
   if (trusted === 'unchecked') return undefined;
   if (trusted === undefined) {
@@ -183,7 +183,7 @@ function readName(name: unknown): { readonly path: string; readonly isBrotli: bo
   const isBrotli = name.endsWith(BROTLI_ENDING);
   const encoded = isBrotli ? name.slice(0, -BROTLI_ENDING.length) : name;
   try {
-    // A slash that was encoded is one all the same when the path is checked.
+    // An encoded slash counts as a slash when the path is checked.
     return { path: decodeURIComponent(encoded), isBrotli };
   } catch {
     throw invalid(name, 'is not percent-encoded UTF-8');

@@ -13,7 +13,7 @@ import { loadCbc } from './load-cbc.ts';
 import { recoverSession } from './session.ts';
 
 export interface DecryptOptions extends WorkOptions {
-  /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2.pub`. */
+  /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2.pub`. */
   readonly publicKey: string;
   /** base64 of the IV, a colon, base64 of the signed session key. */
   readonly ivSessionKey: string;
@@ -26,15 +26,15 @@ export interface DecryptOptions extends WorkOptions {
 /**
  * Opens a bundle that Capgo's CLI or {@link encryptBundle} made.
  *
- * What it returns is what the private key vouched for: session key and checksum are recovered by the public
- * key, and nothing is released before the SHA-256 of all of it has been compared, in constant time. A bundle
- * without a session key or with a checksum that is not signed is refused, and never taken for a plain one. Wrong
- * padding and a wrong checksum are the same error.
+ * It returns only bytes that the private key signed. The public key recovers session key and checksum, and nothing is
+ * released before the SHA-256 of the whole bundle has been compared in constant time. A bundle without a session key,
+ * or with a checksum that is not signed, is refused and never taken for a plain one. Wrong padding and a wrong
+ * checksum give the same error.
  *
  * @param bundle - The encrypted file; all of it is in memory.
- * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_HEADER_INVALID`: `ivSessionKey` or `checksum` is
- * damaged; `ERR_VERSION_UNSUPPORTED`: the checksum is not signed (plain or V1); `ERR_SEAL_INVALID`: another key
- * made them; `ERR_LENGTH_INVALID`: the file is cut; `ERR_CHECKSUM_MISMATCH`: it was altered.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_HEADER_INVALID` if `ivSessionKey` or `checksum` is damaged;
+ * `ERR_VERSION_UNSUPPORTED` if the checksum is not signed (plain or V1); `ERR_SEAL_INVALID` if another key made them;
+ * `ERR_LENGTH_INVALID` if the file is cut; `ERR_CHECKSUM_MISMATCH` if it was altered.
  * @see docs/capgo.md
  * @example
  * ```ts

@@ -12,9 +12,9 @@ import { keyIdOf, readPrivateKey } from './keys.ts';
 import { createSession, signSession } from './session.ts';
 
 export interface EncryptFileOptions extends WorkOptions {
-  /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2`. */
+  /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2`. */
   readonly privateKey: string;
-  /** The checksum's spelling: `'v2'` for plugins before 5.30, 6.30 and 7.30. Default `'v3'`. */
+  /** The form of the checksum: `'v2'` for plugins before 5.30, 6.30 and 7.30. Default `'v3'`. */
   readonly checksumFormat?: ChecksumFormat;
 }
 
@@ -36,13 +36,13 @@ export interface EncryptedFile {
  * Encrypts a zip of any size for Capgo's plugin, in constant memory.
  *
  * The output appears under its name only when it is whole: it is written beside its place, flushed to the disk and
- * renamed. After an error or an abort what was there before is untouched and nothing is left.
+ * renamed. After an error or an abort the previous file is untouched and no temporary file is left.
  *
- * @param input - A file, which does not change meanwhile. A pipe, or a file of `/proc` that has no size, is first
- * read to its end, into a file without a name in the system's temporary folder.
+ * @param input - A file that does not change during the call. A pipe, or a file of `/proc` without a size, is first
+ * read to its end, into an unnamed file in the system's temporary folder.
  * @param output - Another file. A link to a file is followed; a folder, a pipe and a device are refused.
- * @throws {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SIGNER_FAILED`; `ERR_FILE`: a file can't be read or
- * written, or changed meanwhile; `path` and `cause` say more. `TypeError` for a wrong or unknown option.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SIGNER_FAILED`; `ERR_FILE` if a file cannot be read or
+ * written, or changes during the call (`path`, `cause`). `TypeError` for a wrong or unknown option.
  * @see docs/capgo.md
  * @example
  * ```ts

@@ -18,13 +18,13 @@ import {
 import { createSession, signSession } from './session.ts';
 
 export interface EncryptManifestOptions extends WorkOptions {
-  /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2`. */
+  /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2`. */
   readonly privateKey: string;
-  /** The spelling of all hashes: `'v2'` for plugins before 5.30, 6.30 and 7.30. Default `'v3'`. */
+  /** The form of all hashes: `'v2'` for plugins before 5.30, 6.30 and 7.30. Default `'v3'`. */
   readonly checksumFormat?: ChecksumFormat;
-  /** The zip of the same files: encrypted by the same session, so that one `ivSessionKey` is for both. */
+  /** The zip of the same files. It is encrypted with the same session key, so one `ivSessionKey` serves both. */
   readonly zip?: Uint8Array;
-  /** Compresses by Brotli; `false`: nothing is compressed. Default: Node's, and nothing elsewhere. */
+  /** Compresses with Brotli; `false` compresses nothing. Default: Node's coder, and no compression elsewhere. */
   readonly brotli?: BrotliCoder | false;
   /** With `appId`: where Capgo stores the files, for `s3_path`. */
   readonly orgId?: string;
@@ -51,7 +51,7 @@ export interface EncryptedManifest {
   readonly keyId: string;
 }
 
-// What Capgo's CLI does: smaller files stay as they are, and so does what Brotli hardly makes smaller.
+// As Capgo's CLI does: smaller files, and files that Brotli hardly makes smaller, are not compressed.
 const BROTLI_MIN_LENGTH = 8192;
 const BROTLI_MIN_SAVING = 10;
 
@@ -65,7 +65,7 @@ const BROTLI_MIN_SAVING = 10;
  * leave files out and exchange contents between paths, and whoever has the public key can put an old file into it.
  * `hashes` is the list to compare with.
  *
- * On Android the plugin takes an empty file for one that could not be decrypted, and gives the update up.
+ * The plugin on Android takes an empty file for one that could not be decrypted, and gives the update up.
  *
  * @param files - Raw bytes by path, as seen from the folder.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_ARCHIVE_INVALID`: a path that no device may write, one

@@ -12,9 +12,9 @@ import { loadCbc } from './load-cbc.ts';
 import { createSession, signSession } from './session.ts';
 
 export interface EncryptOptions extends WorkOptions {
-  /** RSA-2048 in PKCS#1 PEM: what is in `.capgo_key_v2`. */
+  /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2`. */
   readonly privateKey: string;
-  /** The checksum's spelling: `'v2'` for plugins before 5.30, 6.30 and 7.30. Default `'v3'`. */
+  /** The form of the checksum: `'v2'` for plugins before 5.30, 6.30 and 7.30. Default `'v3'`. */
   readonly checksumFormat?: ChecksumFormat;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;

@@ -28,7 +28,7 @@ export async function passFile(pass: FilePass): Promise<number> {
   const readAt = (start: number) => {
     const room = rooms[(start / PIECE) % 2 === 0 ? 0 : 1];
     const read = file.readInto(room.subarray(0, Math.min(PIECE, total - start)), start);
-    // Its turn to be awaited may come after another error.
+    // Another error may end the loop before this promise is awaited.
     read.catch(() => {});
     return read;
   };

@@ -65,7 +65,7 @@ const SENTENCES: Readonly<Record<HeaderFaultKind, Sentence>> = {
     }, it says ${JSON.stringify(actual) ?? 'nothing'}; do not install it`,
 };
 
-/** The error with its sentence, where it is a fault of a header; any other as it is. */
+/** The error with its sentence if it is a fault of a header; any other error unchanged. */
 export function explain(error: unknown): unknown {
   if (!(error instanceof HeaderFault)) return error;
   const { code, reason, name: _, ...fields } = error;
@@ -76,7 +76,7 @@ export function explain(error: unknown): unknown {
   });
 }
 
-/** What `read` gives; a fault of a header comes out with its sentence. */
+/** The result of `read`. A fault of a header is thrown with its sentence. */
 export function explained<Result>(read: () => Result): Result {
   try {
     return read();

@@ -1,5 +1,5 @@
-// What the readers of a header refuse. An app that opens bundles carries this file, so a fault is named here by a
-// word, and explained by a module that is loaded only when there is one.
+// Faults of a header. An app that opens bundles contains this file, so it names a fault by a word only. The module
+// with the sentences is loaded after a fault.
 
 import { BundleSealError, type ErrorCode, type ErrorFields } from '../errors.ts';
 
@@ -27,8 +27,8 @@ export type HeaderFaultKind =
 export type FaultDetail = string | number | undefined;
 
 /**
- * The error without its sentence. It is thrown as it is only where the explanation could not be loaded, as in an app
- * that is offline and split into files.
+ * The error without its sentence. It reaches the caller only if the module with the sentences cannot be loaded, for
+ * example in an app that is split into files and offline.
  */
 export class HeaderFault extends BundleSealError {
   readonly #reason: readonly [HeaderFaultKind, ...FaultDetail[]];
@@ -43,7 +43,7 @@ export class HeaderFault extends BundleSealError {
     this.#reason = [kind, ...details];
   }
 
-  /** What it stumbled over, for the module that explains it. */
+  /** The fault, for the module that explains it. */
   get reason(): readonly [HeaderFaultKind, ...FaultDetail[]] {
     return this.#reason;
   }

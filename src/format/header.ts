@@ -1,5 +1,5 @@
-// The header, byte by byte: docs/format.md#header. Bytes in, values out; no cryptography, and nothing
-// here says that a header is genuine.
+// The bytes of the header: docs/format.md#header. There is no cryptography here, and no check that a header is
+// genuine.
 
 import { fromBase64, toBase64 } from '../base64.ts';
 import { concat } from '../bytes.ts';
@@ -13,12 +13,12 @@ const MAGIC = /* @__PURE__ */ Uint8Array.from('BNDLSEAL', (c) => c.charCodeAt(0)
 const VERSION = 2;
 const SUITE = 1;
 
-/** What a sealed object holds; a header has the position in this list. */
+/** Kinds of sealed objects. A header contains the position in this list. */
 export const KINDS = ['bundle', 'patch', 'index', 'keys'] as const;
 
 /**
- * What a sealed object holds: a bundle, or one of the objects by which releases are published. Each is opened by the
- * calls that are made for it, and refused by all others.
+ * The kind of a sealed object: a bundle, or an object that publishes releases. Each kind has its own calls, and all
+ * other calls refuse it.
  */
 export type Kind = (typeof KINDS)[number];
 
@@ -90,10 +90,9 @@ export function encodeHead(fields: HeadFields): Uint8Array {
 }
 
 /**
- * Step 1 of docs/format.md#opening: reads the fixed part and checks every field before its word is
- * taken for anything.
+ * Step 1 of docs/format.md#opening: reads the fixed part and checks every field before it is used.
  *
- * @param kind - The kind that the caller opens; every kind where it only looks.
+ * @param kind - The kind that the caller opens. Default: every kind.
  * @throws {@link HeaderFault} `ERR_LENGTH_INVALID`, `ERR_HEADER_INVALID`,
  * `ERR_VERSION_UNSUPPORTED` or `ERR_LIMIT_EXCEEDED`.
  */
@@ -120,7 +119,7 @@ export function parseHeader(bytes: Uint8Array, maxChunks: number, kind?: Kind): 
   }
   const metadataLength = view.getUint16(14);
   if (metadataLength % 8 !== 0) throw invalid(14, 'metadata-length', metadataLength);
-  // Exact up to 2^53 and never below what is there, so nothing over the limit passes as something under it.
+  // Exact up to 2^53, and never lower than the field, so no size over the limit passes the check.
   const size = view.getUint32(16) * 2 ** 32 + view.getUint32(20);
   if (size > MAX_SIZE) throw invalid(16, 'size');
   const layout = chunkLayout(size, 2 ** exponent);
@@ -150,7 +149,7 @@ function invalid(offset: number, kind: HeaderFaultKind, ...details: FaultDetail[
   return new HeaderFault('ERR_HEADER_INVALID', kind, { offset }, ...details);
 }
 
-/** @throws {@link HeaderFault} `ERR_LENGTH_INVALID` where fewer bytes are there than the header takes. */
+/** @throws {@link HeaderFault} `ERR_LENGTH_INVALID` if there are fewer bytes than the header takes. */
 export function checkHeaderLength({ headerLength }: Header, length: number): void {
   if (length >= headerLength) return;
   throw new HeaderFault('ERR_LENGTH_INVALID', 'cut', { offset: length }, headerLength);
@@ -159,7 +158,7 @@ export function checkHeaderLength({ headerLength }: Header, length: number): voi
 /**
  * Splits a header whose fixed part was parsed.
  *
- * @throws {@link HeaderFault} `ERR_LENGTH_INVALID` where it is cut.
+ * @throws {@link HeaderFault} `ERR_LENGTH_INVALID` if it is cut.
  */
 export function headerParts(bytes: Uint8Array, header: Header): HeaderParts {
   checkHeaderLength(header, bytes.length);
@@ -192,7 +191,7 @@ export function checkBodyLength(header: Header, bodyLength: number): void {
 }
 
 /**
- * The header's bytes from its text. White space around it is ignored.
+ * Decodes a seal into the bytes of the header. White space around it is ignored.
  *
  * @throws `TypeError`; {@link BundleSealError} `ERR_HEADER_INVALID`: not base64url.
  */

@@ -15,8 +15,8 @@ export type JsonValue =
   | { readonly [name: string]: JsonValue };
 
 /**
- * What a bundle says of itself. Signed by the publisher and readable by anyone: put no secret in it.
- * At most 65,528 bytes as JSON in UTF-8, objects and arrays nested up to 100 deep. Names other than these are the publisher's own.
+ * The metadata of a bundle. The publisher signs it and anyone can read it, so put no secret in it. At most 65,528
+ * bytes as JSON in UTF-8, with objects and arrays nested up to 100 deep. You may add members with other names.
  */
 export interface Metadata {
   /** The app that the bundle is for, e.g. `com.example.app`. */
@@ -60,7 +60,7 @@ const NAMED: ReadonlyMap<string, Rule> = /* @__PURE__ */ new Map([
   ],
 ] as const);
 
-/** What a named member must be, where it is something else. */
+/** What a named member must be, if it is something else. */
 export function unfit(name: string, value: unknown): string | undefined {
   const [what, holds] = NAMED.get(name) ?? [];
   return value === undefined || holds?.(value) !== false ? undefined : what;
@@ -78,8 +78,8 @@ function misfit(metadata: object): string | undefined {
 /**
  * Metadata as the header holds it: JSON in UTF-8, padded with spaces to a multiple of 8 bytes.
  *
- * @throws `TypeError` for what is not JSON or has a named member of another type, `RangeError` where
- * it is too long or nested too deep.
+ * @throws `TypeError` if the metadata is not JSON or a named member has another type, `RangeError` if it is too long
+ * or nested too deep.
  */
 export function encodeMetadata(metadata: Metadata | undefined): Uint8Array {
   if (metadata === undefined) return new Uint8Array(0);
@@ -103,8 +103,8 @@ export function encodeMetadata(metadata: Metadata | undefined): Uint8Array {
 /**
  * Reads the metadata of a header.
  *
- * @throws {@link HeaderFault} `ERR_HEADER_INVALID` for what is not UTF-8, not a JSON object, is nested too
- * deep, or has a named member of another type.
+ * @throws {@link HeaderFault} `ERR_HEADER_INVALID` if the bytes are not UTF-8 or not a JSON object, are nested too
+ * deep, or have a named member of another type.
  */
 export function decodeMetadata(bytes: Uint8Array): Metadata {
   if (bytes.length === 0) return {};
@@ -127,7 +127,10 @@ export function decodeMetadata(bytes: Uint8Array): Metadata {
   return value as Metadata;
 }
 
-/** Counted in the text, because some parsers run out of stack, and so does JSON.stringify of what the others give. */
+/**
+ * Counted in the text, because some parsers run out of stack, and JSON.stringify does so with the result of the
+ * others.
+ */
 function isNestedTooDeep(text: string): boolean {
   let depth = 0;
   let isString = false;
@@ -156,7 +159,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Refuses what JSON.stringify would drop or change without a word. */
+/** Throws for values that JSON.stringify would drop or change silently. */
 function checkJson(value: unknown, path: string, above: Set<object>): void {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
   if (typeof value === 'number') {
@@ -175,7 +178,7 @@ function checkJson(value: unknown, path: string, above: Set<object>): void {
   if ('toJSON' in value) throw new TypeError(`options.${path} has a toJSON member`);
   above.add(value);
   for (const [name, member] of Object.entries(value)) {
-    // An absent optional member may be spelled `undefined`; within an array that would become null.
+    // An optional member may be `undefined`. Within an array that would become null.
     if (member === undefined && !Array.isArray(value)) continue;
     checkJson(member, Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`, above);
   }

@@ -1,4 +1,4 @@
-// Whether a bundle was carried as if it were text. Only for messages: nothing is accepted or refused by it.
+// Detects whether a bundle was transferred as text. Used for messages only: it decides nothing.
 
 import type { BundleSealError } from '../errors.ts';
 
@@ -9,18 +9,18 @@ const CODES: readonly string[] = [
   'ERR_SEAL_INVALID',
 ];
 
-// Fewer of them are found in bytes that nobody has touched.
+// Unaltered bytes contain fewer of them.
 const MIN_SIGNS = 3;
 
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** Bytes of a bundle after which it is clear. */
+/** Bytes of a bundle that are enough to tell. */
 export const SAMPLE_LENGTH = 4096;
 
 /**
- * What was done to bytes that were carried as text; `undefined`: nothing that can be told. A header has a random key
- * id, digests and a signature: half of its bytes are no ASCII, and one in 256 is a line feed.
+ * What a transfer as text did to the bytes, or `undefined` if that cannot be told. A header contains a random key id,
+ * digests and a signature: half of its bytes are not ASCII, and one in 256 is a line feed.
  */
 export function textDamage(bytes: Uint8Array): string | undefined {
   if (count(decoded(bytes), '\uFFFD') >= MIN_SIGNS) {
@@ -45,7 +45,7 @@ function decoded(bytes: Uint8Array): string {
 
 const count = (text: string, sign: string): number => text.split(sign).length - 1;
 
-/** Whether an error is one that such a bundle causes. */
+/** Whether such a bundle can cause this error. */
 export function mayBeDamage(error: unknown): error is BundleSealError {
   return CODES.includes((error as Partial<BundleSealError>).code ?? '');
 }

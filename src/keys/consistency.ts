@@ -5,8 +5,8 @@ import { KeyFault } from './fault.ts';
 import { checkPublicKey, checkSizes, type RsaPrivateKey } from './rsa.ts';
 
 /**
- * Checks that the numbers of a private key belong together (RFC 8017 §3.2), as a key of which one was altered would
- * give itself away with its first signature; and that its modulus can't be factored by what is known of weak ones.
+ * Checks that the numbers of a private key belong together (RFC 8017 §3.2), because a key with an altered number
+ * would reveal itself with its first signature. Also checks that no known attack on weak keys factors its modulus.
  *
  * @throws {@link KeyFault}
  */
@@ -30,15 +30,21 @@ export function checkPrivateKey(key: RsaPrivateKey, minBits?: number): RsaPrivat
   if (!consistent) throw new KeyFault('numbers');
   const weakness = weaknessOf(key);
   if (weakness !== undefined) throw new KeyFault('weak', weakness);
-  // Last: of a damaged key, anything may seem to be true.
+  // This check comes last, because the numbers of a damaged key may look weak by accident.
   checkPublicKey(key, minBits);
   return key;
 }
 
-/** Bits by which the shorter prime may fall short of half the modulus. FIPS 186-5 allows none; some tools miss it by a few. */
+/**
+ * Bits by which the shorter prime may be shorter than half the modulus. FIPS 186-5 allows none, but some tools miss
+ * it by a few.
+ */
 const MAX_SHORTFALL = 32;
 
-/** What lets anyone factor the modulus (FIPS 186-5 A.1.1 and A.1.3). Whether p and q are prime shows when they sign. */
+/**
+ * A weakness that lets anyone factor the modulus (FIPS 186-5 A.1.1 and A.1.3). Whether p and q are prime is found out
+ * when they sign.
+ */
 function weaknessOf({ n, d, p, q }: RsaPrivateKey): string | undefined {
   const half = bitLength(n) / 2;
   const [smaller, larger] = p < q ? [p, q] : [q, p];

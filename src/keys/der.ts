@@ -1,5 +1,5 @@
-// Distinguished Encoding Rules (ITU-T X.690 §10), as much of them as RSA keys need, and no more lenient:
-// definite minimal lengths, minimal integers, nothing after the end.
+// Distinguished Encoding Rules (ITU-T X.690 §10), as far as RSA keys need them and without leniency: definite minimal
+// lengths, minimal integers, no bytes after the end.
 
 import { bytesToInteger, concat, integerToBytes } from '../bytes.ts';
 import { KeyFault } from './fault.ts';
@@ -15,7 +15,7 @@ export const TAG = {
   attributes: 0xa0,
 } as const;
 
-/** What bytes are not the DER of a key for. `explain.ts` has the words for each. */
+/** Why bytes are not the DER of a key. `explain.ts` has the sentence for each. */
 export type DerFaultKind =
   | 'algorithm'
   | 'bits'

@@ -1,5 +1,5 @@
-// What becomes of a key that is not spelt by the book: repaired where there is no doubt, else explained. Loaded only
-// where there is one.
+// Diagnosis of a key that the strict readers refuse: it is repaired if only one reading is possible, and otherwise
+// explained. Loaded only after such a refusal.
 
 import { bytesIn } from '../bytes.ts';
 import type { BundleSealError } from '../errors.ts';
@@ -9,7 +9,7 @@ import { keyOfText, repairKeyText, textOfBytes } from './repair.ts';
 import type { PublicKeyInput } from './strict.ts';
 import { faultOfPublic } from './strict-private.ts';
 
-/** What `strict` makes of the key, or of its text once that is repaired; else the fault in a user's words. */
+/** The result of `strict` for the key or for its repaired text. Otherwise throws the fault in the user's words. */
 export function repairOrExplain<Key>(
   input: PublicKeyInput,
   strict: (key: PublicKeyInput) => Key,
@@ -35,7 +35,7 @@ export function repairOrExplain<Key>(
   }
 }
 
-/** The readers of public keys leave it to us what another structure is. */
+/** The readers of public keys do not say what another structure is, so this function finds out. */
 function explainFault(fault: KeyFault, input: PublicKeyInput, text?: string): BundleSealError {
   const isBare = fault.kind === 'structure' && fault.detail === '';
   return explain(isBare ? faultOfPublic(input, 'key') : fault, input, text);

@@ -1,5 +1,5 @@
-// What is wrong with a key, in the words of whoever passed it, with what to do about it. No part of what came is
-// ever quoted: it may be a private key.
+// Messages about keys: what is wrong and what to do about it, in the words of the user. No message quotes any part of
+// the input, because it may be a private key.
 
 import { BundleSealError } from '../errors.ts';
 import { MODULUS_BITS, PUBLIC_EXPONENT } from '../limits.ts';
@@ -53,7 +53,7 @@ const LABELS: readonly [pattern: RegExp, message: string][] = [
   [/^(ED|X)(25519|448) /, isA('a key for another algorithm')],
 ];
 
-/** What text that holds no PEM block begins with. */
+/** Beginnings of text without a PEM block. */
 const BEGINNINGS: readonly [pattern: RegExp, message: string][] = [
   [/^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ +AAAA/, OPENSSH_PUBLIC],
   [/^---- BEGIN SSH2 /, SSH2_PUBLIC],
@@ -81,7 +81,7 @@ const ALGORITHMS: Readonly<Record<string, string>> = {
   '608648016503040403': 'an ML-KEM key',
 };
 
-/** The tags of the members of a DER structure, as far as they tell it. */
+/** The tags of the members of a DER structure, as far as they identify it. */
 const STRUCTURES: readonly [tags: string, message: string][] = [
   ['48,4', ENCRYPTED],
   ['48,48,3', 'CERTIFICATE'],

@@ -1,4 +1,4 @@
-/** What a strict reading of a key stumbled over. `explain.ts` has the sentence for each. */
+/** The fault that a strict reader found in a key. `explain.ts` has the sentence for each. */
 export type FaultKind =
   | 'algorithm'
   | 'base64'
@@ -21,12 +21,12 @@ export type FaultKind =
   | 'weak';
 
 /**
- * A key that the strict readers refuse. It never leaves `keys/`: who calls the strict readers turns it into a
- * `BundleSealError`, by a module that is loaded only then.
+ * The error of the strict readers. It never leaves `keys/`: callers of the strict readers turn it into a
+ * `BundleSealError` with a module that is loaded only then.
  */
 export class KeyFault extends Error {
   readonly kind: FaultKind;
-  /** What the sentence is about; never a part of the key. */
+  /** A detail for the sentence. It is never a part of the key. */
   readonly detail: string | number;
 
   constructor(kind: FaultKind, detail: string | number = '') {

@@ -1,21 +1,21 @@
-// Private keys in files that are about to be published, whatever the files are called.
+// Finds private keys in files that are about to be published, under any file name.
 
 import { fromBase64 } from '../base64.ts';
 import { toHex } from '../bytes.ts';
 import { type Element, readElements, readSequence, TAG } from './der.ts';
 
-/** Bytes of the largest file that is looked into: a private key with text around it is far smaller. */
+/** The largest file, in bytes, that is searched. A private key with text around it is far smaller. */
 export const MAX_LOOKED_INTO: number = 2 ** 16;
 
 /**
- * What a file holds that must stay private, in words for people; `undefined` where it holds no private key.
+ * Describes the private key that a file contains, or returns `undefined` if it contains none.
  *
- * A key counts where its structure can be read: PEM with any text around it, also in UTF-16 and inside source or JSON
- * with escaped line breaks; base64 of PEM or of DER anywhere in a text, as .env files have it; DER; a JWK at any depth of
- * JSON; OpenSSH, PuTTY, OpenPGP and age keys; PKCS#12 and Java key stores, which a name's ending gives away too. Text
- * that only mentions "-----BEGIN PRIVATE KEY-----" holds none.
+ * A key counts if its structure can be read: PEM with any text around it, also in UTF-16 and inside source or JSON
+ * with escaped line breaks; base64 of PEM or of DER anywhere in a text, as .env files have it; DER; a JWK at any
+ * depth of JSON; OpenSSH, PuTTY, OpenPGP and age keys; PKCS#12 and Java key stores, which are also recognised by the
+ * ending of their name. Text that only mentions "-----BEGIN PRIVATE KEY-----" does not count.
  *
- * @param bytes - The whole file; one of more than 64 KiB is judged by its name alone.
+ * @param bytes - The whole file. A file of more than 64 KiB is judged by its name alone.
  */
 export function findPrivateKey(path: string, bytes: Uint8Array): string | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1);
@@ -76,10 +76,10 @@ function inPacked(text: string): string | undefined {
   return undefined;
 }
 
-/** The base64 that a text begins with. What follows without a sign between may be read as part of it. */
+/** The base64 at the start of a text. Characters that follow without a separator may be read as part of it. */
 function run(text: string): Uint8Array {
   const characters = (/^[A-Za-z0-9+/\s]*/.exec(text)?.[0] ?? '').replace(/\s+/g, '');
-  // A last group that is not whole holds nothing that a block or a structure needs, unless it has to be padded.
+  // An incomplete last group contains nothing that a block or a structure needs, unless it has to be padded.
   const padded = characters.padEnd(Math.ceil(characters.length / 4) * 4, 'A');
   return fromBase64(padded, 'base64') as Uint8Array;
 }
@@ -117,7 +117,7 @@ function isOpenSsh(bytes: Uint8Array): boolean {
 const FLAT_OBJECT = /\{[^{}]*\}/g;
 const KEY_TYPE = /\bkty\\*["']?\s*:\s*\\*["'](RSA|EC|OKP|oct)\\*["']/;
 
-/** A JWK, wherever it stands: alone, in a set, in other JSON, in source code. */
+/** A JWK anywhere: alone, in a set, in other JSON, in source code. */
 function inJson(text: string): string | undefined {
   if (!text.includes('kty')) return undefined;
   const isFound = (text.match(FLAT_OBJECT) ?? []).some((object) => {

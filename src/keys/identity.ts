@@ -10,10 +10,10 @@ import type { RsaPublicKey } from './rsa.ts';
 import type { PrivateKeyInput, PublicKeyInput } from './strict.ts';
 
 /**
- * The id of a key: SHA-256 of its public half as a DER SubjectPublicKeyInfo, in 64 hex characters. Both
- * halves have the same id, and a sealed bundle's header names the key by it.
+ * Computes the id of a key: the SHA-256 of its public half as a DER SubjectPublicKeyInfo, as 64 hex characters. Both
+ * halves have the same id. The header of a sealed bundle names its key by this id.
  *
- * @throws {@link BundleSealError} `ERR_KEY_INVALID`, naming what came instead of an RSA key.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the input is not an RSA key. The message says what it is.
  * @see docs/format.md#header
  * @example
  * ```ts
@@ -29,9 +29,10 @@ export async function keyId(key: PublicKeyInput | PrivateKeyInput): Promise<stri
 }
 
 /**
- * The public half of a private key, as a SubjectPublicKeyInfo in PEM: what goes into the app.
+ * Gives the public half of a private key for the app, as a SubjectPublicKeyInfo in PEM.
  *
- * @throws {@link BundleSealError} `ERR_KEY_INVALID`, naming what came instead of an RSA private key.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the input is not an RSA private key. The message says what it
+ * is.
  * @see RFC 5280 §4.1, RFC 7468 §13
  * @example
  * ```ts

@@ -5,7 +5,7 @@ import { bytesToInteger } from '../bytes.ts';
 import { KeyFault } from './fault.ts';
 import type { RsaPublicKey } from './rsa.ts';
 
-/** An RSA key as a JSON Web Key (RFC 7518 §6.3); the private members are all there or all absent. */
+/** An RSA key as a JSON Web Key (RFC 7518 §6.3). It has all private members or none. */
 export interface RsaJwk {
   readonly kty?: string;
   readonly n?: string;

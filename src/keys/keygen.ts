@@ -1,5 +1,4 @@
-// Key pairs: native where the runtime makes them, else by FIPS 186-5 on the primality tests of
-// micro-rsa-dsa-dh.
+// Makes key pairs: natively if the runtime can, otherwise by FIPS 186-5 with the primality tests of micro-rsa-dsa-dh.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
@@ -15,7 +14,7 @@ import type { RsaPrivateKey } from './rsa.ts';
 
 /** A key pair in PEM. */
 export interface KeyPair {
-  /** For the build machine alone: PKCS#8 (`PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`). */
+  /** For the build machine only: PKCS#8 (`PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`). */
   readonly privateKey: string;
   /** For the app: SubjectPublicKeyInfo (`PUBLIC KEY`) or PKCS#1 (`RSA PUBLIC KEY`). */
   readonly publicKey: string;
@@ -37,16 +36,16 @@ export interface KeygenOptions {
 /**
  * Makes an RSA key pair with public exponent 65537.
  *
- * Native on Node and wherever there is `crypto.subtle`: some tenths of a second, off the caller's thread.
- * In pure JavaScript some seconds to a minute, in steps with pauses between them, so that a page goes on
- * responding. The pair is checked for consistency before it is given out.
+ * On Node and in runtimes with `crypto.subtle` it is native: it takes some tenths of a second and does not block the
+ * thread. In pure JavaScript it takes a few seconds to a minute, with pauses so that a page stays responsive. The
+ * pair is checked for consistency before it is returned.
  *
  * @param options.modulusBits - 3072 or 4096 bits. Default 4096.
  * @param options.format - `'pkcs8'` (default) or `'pkcs1'`.
- * @param options.signal - Aborts: rejects with its reason. A native generator can't be stopped; what it
- * still makes is dropped.
- * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE`: the backend asked for, or a secure source of
- * randomness, is not here.
+ * @param options.signal - Aborts: the call rejects with the signal's reason. A native generator cannot be stopped;
+ * its result is discarded.
+ * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE` if the runtime lacks the requested backend or a secure
+ * source of randomness.
  * @see RFC 8017 §3, FIPS 186-5 appendix A.1.3
  * @example
  * ```ts
@@ -91,7 +90,7 @@ async function generateInSteps(modulusBits: number, signal?: AbortSignal): Promi
   return encodePkcs8(await generateKey(modulusBits, randomBytes, () => giveWay(signal)));
 }
 
-/** Checked like any other, so that no pair whose numbers do not fit is given out. */
+/** Checked like any other key, so a pair with inconsistent numbers is never returned. */
 async function readGenerated(generated: Promise<Uint8Array>): Promise<RsaPrivateKey> {
   const pkcs8 = await generated;
   try {

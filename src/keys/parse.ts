@@ -1,4 +1,4 @@
-// Keys of every spelling, read at once: for calls that are not asynchronous, and that carry the diagnosis anyway.
+// Synchronous readers of keys in every form, for calls that are not asynchronous and contain the diagnosis anyway.
 
 import { repairOrExplain } from './diagnose.ts';
 import { KeyFault } from './fault.ts';
@@ -10,7 +10,7 @@ import { strictEitherKey, strictPrivateKey } from './strict-private.ts';
 /**
  * Reads a public key.
  *
- * @throws `ERR_KEY_INVALID` naming what came instead; `TypeError` for what can't be a key.
+ * @throws `ERR_KEY_INVALID` if the input is not such a key; `TypeError` if its type cannot be a key.
  */
 export function parsePublicKey(
   input: PublicKeyInput,
@@ -37,7 +37,7 @@ export function parseEitherKey(
   return repairOrExplain(input, (key) => strictEitherKey(key, 'key', minBits));
 }
 
-/** The one PEM block in a text. @throws `ERR_KEY_INVALID` naming what came instead. */
+/** The one PEM block in a text. @throws `ERR_KEY_INVALID` if there is none. */
 export function parsePem(text: string): Pem {
   return repairOrExplain(text, (pem) => {
     if (typeof pem !== 'string') throw new KeyFault('text');

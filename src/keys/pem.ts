@@ -1,5 +1,5 @@
-// Textual encodings of keys (RFC 7468). White space may be anything; what else CI variables and editors do to a
-// key is undone in `repair.ts`.
+// Textual encodings of keys (RFC 7468) with any white space. `repair.ts` repairs other damage by CI variables and
+// editors.
 
 import { fromBase64, toBase64 } from '../base64.ts';
 import { KeyFault } from './fault.ts';
@@ -10,7 +10,7 @@ export interface Pem {
   readonly der: Uint8Array;
 }
 
-/** Bytes or characters of the largest input that is looked at: an RSA-16384 key in PEM has some 13 KB. */
+/** The largest input, in bytes or characters, that is read. An RSA-16384 key in PEM has about 13 KB. */
 export const MAX_KEY_LENGTH = 65_536;
 
 /**

@@ -1,6 +1,5 @@
-// RSA keys in pure JavaScript: FIPS 186-5 appendix A.1.3, random primes that are probably prime. The loop
-// is ours and not `IFCPrimes`, which holds the thread for all of the seconds that it takes; the primality
-// tests are micro-rsa-dsa-dh's.
+// RSA keys in pure JavaScript: FIPS 186-5 appendix A.1.3, random probable primes. The primality tests are
+// micro-rsa-dsa-dh's. The loop is our own, because `IFCPrimes` blocks the thread for several seconds.
 
 import { isProbablePrimeRSA } from 'micro-rsa-dsa-dh/primality.js';
 import { gcd, invert, sqrt } from 'micro-rsa-dsa-dh/utils.js';

@@ -1,4 +1,4 @@
-// Private keys, and keys of either half, as the asynchronous calls read them.
+// Asynchronous readers of private keys, and of keys of either half.
 
 import { readKey } from './read.ts';
 import type { RsaPrivateKey, RsaPublicKey } from './rsa.ts';

@@ -1,5 +1,5 @@
-// Keys as the asynchronous calls read them: at once where they are spelt by the book. Only for others the module is
-// loaded that repairs what CI variables and editors do to a key, and says what is wrong with the rest.
+// Asynchronous readers of keys. A key in a standard form is read at once. Only for other input they load the module
+// that repairs damage by CI variables and editors, and explains the rest.
 
 import { BundleSealError } from '../errors.ts';
 import { KeyFault } from './fault.ts';
@@ -9,7 +9,7 @@ import { type PublicKeyInput, strictPublicKey } from './strict.ts';
 /**
  * Reads a public key.
  *
- * @throws `ERR_KEY_INVALID` naming what came instead; `TypeError` for what can't be a key.
+ * @throws `ERR_KEY_INVALID` if the input is not such a key; `TypeError` if its type cannot be a key.
  */
 export function readPublicKey(
   input: PublicKeyInput,
@@ -19,7 +19,7 @@ export function readPublicKey(
   return readKey(input, (key) => strictPublicKey(key, name, minBits));
 }
 
-/** What `strict` makes of a key as it is, or once it is repaired. */
+/** The result of `strict` for a key, or for the key after its repair. */
 export async function readKey<Key>(
   input: PublicKeyInput,
   strict: (key: PublicKeyInput) => Key,

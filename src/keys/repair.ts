@@ -1,7 +1,7 @@
-// What becomes of a key on its way through the variables of a CI system, a shell, an editor or a web form, undone.
+// Repairs keys that a CI variable, a shell, an editor or a web form has damaged.
 //
-// Only what has one reading is undone. The result is read strictly, to the last byte of its DER, so a repair that
-// went wrong gives no key.
+// Damage is repaired only if one reading is possible. The result is read strictly, to the last byte of its DER, so a
+// wrong repair gives no key.
 
 import { fromBase64 } from '../base64.ts';
 import { BundleSealError } from '../errors.ts';
@@ -21,14 +21,14 @@ export interface RepairedKey {
 // Hyphens and dashes of Unicode, and the two of Windows-1252 as they come out of Latin-1.
 const DASH = '[-\\u2010-\\u2015\\u2212\\ufe58\\ufe63\\uff0d\\u0096\\u0097]';
 const QUOTE = '["\'`\\u2018-\\u201f\\u00ab\\u00bb\\u2039\\u203a\\u0091-\\u0094]';
-// Bounded, as a run without an end is tried anew from each of its signs.
+// Bounded, because the pattern is tried again from each character of a long run.
 const MARK = new RegExp(`${DASH}{1,64}\\s*(BEGIN|END)\\s+([A-Z0-9][A-Z0-9 ]*?)\\s*${DASH}+`, 'g');
 const QUOTES_AROUND = new RegExp(`^${QUOTE}+|${QUOTE}{1,64}$`, 'g');
 const QUOTES_OF_LINES = new RegExp(`${QUOTE}\\s*\\+\\s*${QUOTE}|${QUOTE}|[\\\\,;]`, 'g');
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END ([A-Z0-9 ]+)-----/;
 const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
 
-/** Undoes what was done to a key. A text without a key stays as it is. */
+/** Repairs the text of a key. Returns a text without a key unchanged. */
 export function repairKeyText(given: string): RepairedKey {
   if (given.length > MAX_KEY_LENGTH) return { text: given, repairs: [] };
   const untouched = { text: given.trim(), repairs: [] };
@@ -39,11 +39,11 @@ export function repairKeyText(given: string): RepairedKey {
     text = next;
     repairs.push(what);
   };
-  // Without a byte order mark it is no UTF-16 by the book: that is named, and not repaired.
+  // UTF-16 without a byte order mark is reported and not repaired, because it has no standard reading.
   if (UTF_16_MARK.test(text)) step('it was in UTF-16', withoutNuls(text));
   step('invisible characters stood in it', text.replace(INVISIBLE, ''));
   step('it stood in quotes', text.replace(QUOTES_AROUND, '').trim());
-  // Twice, for a secret that was encoded for a tool that encodes it itself.
+  // Twice, because a secret may be encoded for a tool that encodes it again.
   for (let i = 0; i < 2; i++) step('it was base64 over the whole', unwrapped(text));
   step('it was percent-encoded', percentDecoded(text));
   step('it was written for HTML', htmlDecoded(text));
@@ -87,7 +87,7 @@ export function keyOfText(text: string): string | RsaJwk {
   }
 }
 
-/** The text that these bytes of a key are, in UTF-8, UTF-16 or Latin-1; nothing where they are DER, or too many. */
+/** Decodes the bytes of a key as UTF-8, UTF-16 or Latin-1. Returns nothing for DER and for too many bytes. */
 export function textOfBytes(bytes: Uint8Array): string | undefined {
   if (bytes[0] === 0x30 || bytes.length > MAX_KEY_LENGTH) return undefined;
   try {
@@ -109,7 +109,7 @@ function withoutNuls(text: string): string {
     .trim();
 }
 
-/** What is base64 over a whole PEM file, or over DER, which is a PEM file that lost its first and last line. */
+/** Decodes base64 of a whole PEM file, or of DER, which is a PEM file without its first and last line. */
 function unwrapped(text: string): string {
   const compact = text
     .replace(/\s+/g, '')
@@ -176,7 +176,7 @@ function withLineBreaks(text: string): string {
     .trim();
 }
 
-/** Base64 of DER begins with M, so an n in front of it is what a backslash left behind, and so is one after each line. */
+/** Base64 of DER begins with M. An n before it, or after each line, is therefore the rest of an escaped line break. */
 function withoutLetters(body: string): string {
   const letter = /^r?n(?=M)/.exec(body)?.[0];
   if (letter === undefined) return body;

@@ -1,4 +1,4 @@
-// RSA keys as numbers, in the names of RFC 8017 §3, and what makes one acceptable.
+// RSA keys as numbers, named as in RFC 8017 §3, and the rules for acceptable ones.
 
 import { bitLength } from '../bytes.ts';
 import { MODULUS_BITS, PUBLIC_EXPONENT } from '../limits.ts';

@@ -1,4 +1,5 @@
-// Private keys, as strictly. Apart from public ones, so that an app that only opens bundles carries none of it.
+// Strict readers of private keys. They are apart from those of public keys, so an app that only opens bundles does
+// not contain them.
 
 import { checkPrivateKey } from './consistency.ts';
 import { DerError, type Element, readInteger, readSequence, TAG } from './der.ts';
@@ -19,7 +20,7 @@ import {
   readPublic,
 } from './strict.ts';
 
-/** Checks that the numbers belong together, too. @throws as {@link strictPublicKey} does. */
+/** Also checks that the numbers belong together. @throws as {@link strictPublicKey} does. */
 export function strictPrivateKey(
   input: PrivateKeyInput,
   name: string,
@@ -49,7 +50,7 @@ export function strictEitherKey(
   }
 }
 
-/** The fault of what is no public key: a private one, or anything else. */
+/** The fault of an input that is not a public key. */
 export function faultOfPublic(input: PublicKeyInput, name: string): KeyFault {
   const opened = openKey(input, name);
   try {
@@ -79,7 +80,7 @@ function readPrivate(opened: OpenedKey, minBits?: number): RsaPrivateKey {
 /** The numbers of PKCS#1 or PKCS#8. */
 function findPrivate(members: readonly Element[]): Numbers {
   const tags = members.map(({ tag }) => tag);
-  // A tenth member is the further primes of a key that has more than two; the reader refuses it by name.
+  // A tenth member has the further primes of a multi-prime key, which the reader refuses by name.
   if (tags.length > 2 && tags.slice(0, 9).every((tag) => tag === TAG.integer)) {
     return { label: 'RSA PRIVATE KEY', numbers: members };
   }

@@ -1,5 +1,5 @@
-// Keys as the standards spell them, read into numbers and checked. An app that opens bundles carries this file, so
-// what is wrong with a key is named here by a word, and explained elsewhere.
+// Strict readers of keys in standard forms. An app that opens bundles contains this file, so it names a fault by a
+// word only, and another module explains it.
 
 import { bytesIn, toHex } from '../bytes.ts';
 import { describe } from '../options.ts';
@@ -36,7 +36,8 @@ export interface Numbers {
 const RSA_ENCRYPTION = '2a864886f70d010101';
 
 /**
- * Anything but a public key is a fault of the kind `structure`: whether it is a private one is found out by who explains it.
+ * Every input that is not a public key gives the fault `structure`. The module that explains it finds out whether it
+ * is a private key.
  *
  * @throws {@link KeyFault}; `TypeError` for what can't be a key.
  */
@@ -68,7 +69,7 @@ export function readPublic(opened: OpenedKey, minBits?: number): RsaPublicKey | 
   return checkPublicKey(readPkcs1Public(found.numbers), minBits);
 }
 
-/** @throws {@link KeyFault}: the label says otherwise than what it stands over. */
+/** @throws {@link KeyFault} if the label does not match the content. */
 export function checkLabel({ label }: OpenedDer, found: Numbers): void {
   if (label !== undefined && label !== found.label)
     throw new KeyFault('label-content', found.label);
@@ -87,7 +88,7 @@ export function openKey(input: unknown, name: string): OpenedKey {
   return bytes === undefined ? { jwk: input as RsaJwk } : openBytes(bytes);
 }
 
-/** @throws `TypeError` for what is neither text, nor bytes, nor an object that may be a JWK. */
+/** @throws `TypeError` if the input is neither text, nor bytes, nor an object that may be a JWK. */
 export function checkKeyInput(input: unknown, name: string): asserts input is PublicKeyInput {
   if (typeof input === 'string' || bytesIn(input) !== undefined) return;
   // A JWK; a CryptoKey or KeyObject has a brand of its own.
@@ -99,7 +100,7 @@ export function checkKeyInput(input: unknown, name: string): asserts input is Pu
 
 function openBytes(bytes: Uint8Array): OpenedDer {
   if (bytes.length > MAX_KEY_LENGTH) throw new KeyFault('large');
-  // What readFile gives for a PEM file. A key's text is ASCII, and is read without a decoder, which Hermes has not.
+  // The bytes of a PEM file. The text of a key is ASCII and is read without a decoder, because Hermes has none.
   if (bytes[0] !== TAG.sequence) return openPem(String.fromCharCode(...bytes));
   return { members: readSequence(bytes) };
 }
@@ -134,7 +135,7 @@ export function findPublic(members: readonly Element[]): Numbers | undefined {
 export function checkAlgorithm({ content }: Element): void {
   const [identifier, ...parameters] = readElements(content);
   if (identifier?.tag !== TAG.objectIdentifier) throw new DerError('algorithm');
-  // The parameters of other algorithms may be anything, so the identifier is looked at first.
+  // Other algorithms may have any parameters, so the identifier is checked first.
   const algorithm = toHex(identifier.content);
   if (algorithm !== RSA_ENCRYPTION) throw new KeyFault('algorithm', algorithm);
   const [none] = parameters;

@@ -1,11 +1,11 @@
-// The RSA operations in pure JavaScript, for runtimes without a recoverable signature: RFC 8017 §5.2.
-// The caller checks every result with the public operation before it is released.
+// RSA operations in pure JavaScript, for runtimes without signatures with message recovery: RFC 8017 §5.2. The caller
+// checks every result with the public operation before it is released.
 
 import { invert, mod, pow } from 'micro-rsa-dsa-dh/utils.js';
 import { bitLength, bytesToInteger } from '../bytes.ts';
 import type { RsaPrivateKey, RsaPublicKey } from '../keys/rsa.ts';
 
-// Handed in, so that opening, which needs none, does not load a source of it.
+// A parameter, so that opening, which needs no randomness, does not load a source of it.
 type RandomBytes = (length: number) => Uint8Array;
 
 // Bits by which a private exponent is lengthened anew for each signature.
@@ -17,9 +17,9 @@ export function publicOperation({ n, e }: RsaPublicKey, signature: bigint): bigi
 }
 
 /**
- * message^d mod n (RSASP1) by the Chinese remainder theorem. BigInt arithmetic takes time that depends
- * on its operands, so the message is blinded by a random r^e, and each exponent by a random multiple of
- * the order of its group: what an onlooker could time is never the same twice.
+ * message^d mod n (RSASP1) by the Chinese remainder theorem. BigInt arithmetic takes time that depends on its
+ * operands, so the message is blinded by a random r^e, and each exponent by a random multiple of the order of its
+ * group: so no two measurements are of the same operation.
  */
 export function privateOperation(
   key: RsaPrivateKey,
@@ -28,7 +28,7 @@ export function privateOperation(
 ): bigint {
   const { n, e, p, q, dp, dq, qi } = key;
   const r = randomBelow(n, randomBytes);
-  // Without an inverse r would share a factor with n: a chance of 2^-1500, and `invert` says so.
+  // If r has no inverse, it shares a factor with n. The chance is 2^-1500, and `invert` throws.
   const unblind = invert(r, n);
   const blinded = (message * pow(r, e, n)) % n;
   const sp = powByWindows(blinded % p, dp + randomMultiple(p - 1n, randomBytes), p);

@@ -19,10 +19,10 @@ export function encodeBlock(payload: Uint8Array, length: number): Uint8Array {
 }
 
 /**
- * Signs with a key that is here. The signature is checked with the public operation before it is released: one that a
- * fault spoilt would give the private key away (Boneh, DeMillo, Lipton 1997).
+ * Signs with a local key. The signature is verified with the public operation before it is released, because a faulty
+ * one would reveal the private key (Boneh, DeMillo, Lipton 1997).
  *
- * @throws {@link BundleSealError} `ERR_SIGNER_FAILED`; `ERR_KEY_INVALID`: p or q is no prime.
+ * @throws {@link BundleSealError} `ERR_SIGNER_FAILED`; `ERR_KEY_INVALID` if p or q is not prime.
  */
 export async function signPayload(
   backend: Backend,
@@ -53,10 +53,10 @@ export async function isSignatureOf(
 }
 
 /**
- * The payload of this length, if the private key signed one. The whole block is compared with the one that must be
- * there, in one comparison: nothing of it is parsed or skipped.
+ * The payload of this length, if the private key signed one. The whole block is compared with the expected block in
+ * one comparison; no part of it is parsed or skipped.
  *
- * @param rebuild - Makes the payload that must be there of the one that was found. Default: any payload is right.
+ * @param rebuild - Makes the expected payload from the recovered one. Default: any payload is accepted.
  */
 export async function recoverPayload(
   backend: Backend,
@@ -108,9 +108,9 @@ async function publicOperation(
 }
 
 /**
- * The error for a signature that the public operation did not confirm: the key or the machine is at fault. Whether p and
- * q are prime is asked only now: with one that is not, no signature comes out right, and the question takes many times
- * as long as a signature.
+ * The error for a signature that the public operation did not confirm: the key or the machine is faulty. p and q are
+ * tested for primality only now. With a composite no signature verifies, and the test takes many times as long as a
+ * signature.
  */
 async function wrongSignature(key: RsaPrivateKey): Promise<BundleSealError> {
   try {
@@ -125,8 +125,8 @@ async function wrongSignature(key: RsaPrivateKey): Promise<BundleSealError> {
 }
 
 /**
- * Checks that p and q are prime, which takes up to some seconds. A composite may pass every other check: a Carmichael
- * number signs as a prime does, and whoever factors it has the private key.
+ * Checks that p and q are prime, which takes up to a few seconds. A composite may pass every other check: a
+ * Carmichael number signs as a prime does, and whoever factors it has the private key.
  *
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`
  */

@@ -1,5 +1,5 @@
-// The seal: a header with its signature, which holds the session key, the checksum and the digest of the head for
-// whoever has the public key. docs/format.md#signature.
+// Makes and opens the signature of a header: docs/format.md#signature. It contains the session key, the checksum and
+// the digest of the head, and the public key recovers them.
 
 import type { Backend } from '../backend/backend.ts';
 import { concat, type OwnBytes } from '../bytes.ts';
@@ -12,7 +12,7 @@ import { untilAborted } from '../turn.ts';
 import { isSignatureOf, recoverPayload, signPayload } from './pkcs1.ts';
 import { askSigner, type SigningKey } from './signing-key.ts';
 
-/** What the signature holds for whoever has the public key. */
+/** The values that the public key recovers from the signature. */
 export interface SealSecrets {
   /** AES-256 key of the body: 32 bytes. */
   readonly sessionKey: Uint8Array;
@@ -27,13 +27,13 @@ function encodePayload(secrets: SealSecrets, headDigest: Uint8Array): Uint8Array
   return concat(TAG, secrets.sessionKey, secrets.checksum, headDigest);
 }
 
-/** What a header says, but for what the key says by itself. */
+/** The fields of a header, except those that follow from the key. */
 export type SealedFields = Omit<HeadFields, 'keyId' | 'signatureLength'>;
 
 /**
  * Encodes a header and signs it.
  *
- * @throws as {@link signSeal}; the signal's reason, also while a signer does not answer.
+ * @throws as {@link signSeal}, and the signal's reason, also while the signer has not answered.
  */
 export async function sealHeader(
   backend: Backend,
@@ -51,9 +51,9 @@ export async function sealHeader(
 }
 
 /**
- * The signature over a head. It is checked with the public operation before it is released.
+ * Signs a head. The signature is verified with the public operation before it is released.
  *
- * @throws {@link BundleSealError} `ERR_SIGNER_FAILED`; `ERR_KEY_INVALID`: p or q is no prime.
+ * @throws {@link BundleSealError} `ERR_SIGNER_FAILED`; `ERR_KEY_INVALID` if p or q is not prime.
  */
 export async function signSeal(
   backend: Backend,
@@ -76,7 +76,7 @@ export async function signSeal(
 }
 
 /**
- * Recovers what the signature holds, and proves that the private key made it for this very head.
+ * Recovers the values in a signature, and verifies that the private key made it for this head.
  *
  * @throws {@link HeaderFault} `ERR_SEAL_INVALID`.
  */

@@ -1,4 +1,4 @@
-// The private half of a key pair: numbers that are here, or a signer that is elsewhere.
+// The private half of a key pair: local numbers, or a remote signer.
 
 import { isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
@@ -9,7 +9,7 @@ import { checkKeyInput, type PrivateKeyInput, type PublicKeyInput } from '../key
 import { describe } from '../options.ts';
 
 /**
- * A private key that is elsewhere: in a key service, an HSM, another process.
+ * A private key that is held elsewhere: in a key service, an HSM or another process.
  *
  * @example
  * ```ts
@@ -29,19 +29,21 @@ export interface Signer {
   /** The public half of the key that `sign` uses. */
   readonly publicKey: PublicKeyInput;
   /**
-   * Signs with PKCS#1 v1.5 block type 1 over `payload` as it stands: no hash, no DigestInfo (`C_SignRecover`
-   * with `CKM_RSA_PKCS`, "raw PKCS#1 signing"). The payload is 104 bytes and holds the session key: it
-   * must not be kept, nor reach a log. The answer, as long as the modulus, is checked before it is used.
+   * Signs `payload` as it is with PKCS#1 v1.5 block type 1: no hash, no DigestInfo (`C_SignRecover` with
+   * `CKM_RSA_PKCS`, "raw PKCS#1 signing"). The payload is 104 bytes and contains the session key, so do not store or
+   * log it. The result is as long as the modulus. bundleseal verifies it before it uses it.
    */
   sign(payload: Uint8Array): Promise<Uint8Array>;
 }
 
-/** What signs, and the public numbers that check it. */
+/** A signing key, and the public numbers to verify its signatures. */
 export type SigningKey =
   | { readonly publicKey: RsaPublicKey; readonly privateKey: RsaPrivateKey }
   | { readonly publicKey: RsaPublicKey; readonly signer: Signer };
 
-/** @throws `TypeError` at once for what can't be a key. Rejects with `ERR_KEY_INVALID` for a key that is refused. */
+/**
+ * @throws `TypeError` at once if the type cannot be a key. Rejects with `ERR_KEY_INVALID` for a key that is refused.
+ */
 export function readSigningKey(input: PrivateKeyInput | Signer): Promise<SigningKey> {
   if (!isSigner(input)) {
     checkKeyInput(input, 'privateKey');
@@ -51,7 +53,7 @@ export function readSigningKey(input: PrivateKeyInput | Signer): Promise<Signing
     throw new TypeError(`privateKey.sign expected a function, got ${describe(input.sign)}`);
   }
   const name = 'privateKey.publicKey';
-  // Asked for once: a signer that names another key the next time is held to this one.
+  // Read once, so a signer that names another key the next time is held to this one.
   const named = input.publicKey;
   checkKeyInput(named, name);
   return readPublicKey(named, name).then((publicKey) => ({ signer: input, publicKey }));
@@ -62,10 +64,10 @@ export function isSigner(value: unknown): value is Signer {
 }
 
 /**
- * The signer's answer, which nobody has checked yet.
+ * Asks the signer. Its answer is not verified yet.
  *
- * @throws {@link BundleSealError} `ERR_SIGNER_FAILED`: it failed, or answered with something else than bytes as long as
- * the modulus.
+ * @throws {@link BundleSealError} `ERR_SIGNER_FAILED` if it failed, or its answer is not bytes as long as the
+ * modulus.
  */
 export async function askSigner(
   signer: Signer,
@@ -73,7 +75,7 @@ export async function askSigner(
   payload: Uint8Array,
 ): Promise<Uint8Array> {
   const length = modulusLength(key);
-  // A copy: the answer is compared with what was asked for, also if the signer writes to what it is given.
+  // A copy, because the signer may write to its argument and the answer is compared with the original.
   const given = payload.slice();
   try {
     const answer: unknown = await signer.sign(given);
