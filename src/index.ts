@@ -28,6 +28,5 @@ export type { Progress, WorkOptions } from './options.ts';
 export type { Signer } from './seal/signing-key.ts';
 export { httpSource } from './sources/http.ts';
 export type { HttpSourceInit } from './sources/http-options.ts';
-export type { BundleInput } from './sources/input.ts';
-export type { RandomAccessSource } from './sources/random-access.ts';
+export type { BundleInput, RandomAccessSource } from './sources/input.ts';
 export type { ByteStream, ByteStreamReader } from './sources/stream.ts';

@@ -33,13 +33,18 @@ export function checkOptions(call: string, options: unknown, known: readonly str
       );
     }
     if (value === undefined) continue;
-    if (name === 'signal' && typeof value?.throwIfAborted !== 'function') {
-      throw new TypeError(`options.${name} expected an AbortSignal, got ${describe(value)}`);
-    }
+    if (name === 'signal') checkSignal(value, `options.${name}`);
     if (name.startsWith('on') && typeof value !== 'function') {
       throw new TypeError(`options.${name} expected a function, got ${describe(value)}`);
     }
   }
+}
+
+/** By what it does and not by `instanceof`: another realm's signals and polyfills are signals too. */
+export function checkSignal(signal: unknown, name = 'signal'): void {
+  if (signal === undefined) return;
+  if (typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted === 'function') return;
+  throw new TypeError(`${name} expected an AbortSignal, got ${describe(signal)}`);
 }
 
 /** Whether a value is a plain object, whose content is its named members. */

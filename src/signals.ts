@@ -3,11 +3,17 @@
 /** What each signal stops. One listener serves them all: from the eleventh on, Node warns of a leak. */
 const stopsOf = new WeakMap<AbortSignal, Set<() => void>>();
 
-/** A signal that follows all of these until it is released. */
-export function followSignals(signals: readonly (AbortSignal | undefined)[]): {
+/** A signal of one piece of work. */
+export interface OwnSignal {
   readonly signal: AbortSignal;
+  /** Aborts it alone, and none of those that it follows. */
+  readonly abort: (reason: unknown) => void;
+  /** Follows none of them any more. */
   readonly release: () => void;
-} {
+}
+
+/** A signal that follows all of these until it is released. */
+export function followSignals(signals: readonly (AbortSignal | undefined)[]): OwnSignal {
   // AbortSignal.any would do, were it in every WebView that is still about.
   const controller = new AbortController();
   const releases = signals.map((signal) => {
@@ -18,18 +24,18 @@ export function followSignals(signals: readonly (AbortSignal | undefined)[]): {
   const release = () => {
     for (const one of releases) one?.();
   };
-  return { signal: controller.signal, release };
+  return { signal: controller.signal, abort: (reason) => controller.abort(reason), release };
 }
 
 /** Runs `work` with a signal that follows all of these, and lets go of them at its end. */
 export async function whileWanted<T>(
   signals: readonly (AbortSignal | undefined)[],
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, abort: OwnSignal['abort']) => Promise<T>,
 ): Promise<T> {
-  const { signal, release } = followSignals(signals);
+  const { signal, abort, release } = followSignals(signals);
   try {
     signal.throwIfAborted();
-    return await work(signal);
+    return await work(signal, abort);
   } finally {
     release();
   }

@@ -2,7 +2,6 @@ export type { ZipLimits } from './archive/format/limits.ts';
 export {
   type OpenZipOptions,
   openZip,
-  type ReaderSource,
   type ReadFileOptions,
   type ZipEntry,
   type ZipReader,
@@ -15,6 +14,5 @@ export type { ZipContent, ZipData, ZipEntries, ZipInput } from './archive/write/
 export { type ZipOptions, zipBundle, zipStream } from './archive/write/zip.ts';
 export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
 export type { Progress, WorkOptions } from './options.ts';
-export type { BundleInput } from './sources/input.ts';
-export type { RandomAccessSource } from './sources/random-access.ts';
+export type { BundleInput, RandomAccessSource } from './sources/input.ts';
 export type { ByteStream, ByteStreamReader } from './sources/stream.ts';

@@ -2,6 +2,7 @@
 
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
+import { openRandomAccess } from '../sources/input.ts';
 import type { Mend } from './format/entry.ts';
 import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from './format/limits.ts';
 import { type MendedName, mendName } from './format/mend.ts';
@@ -9,7 +10,7 @@ import type { CentralHeader } from './format/records.ts';
 import { createPace } from './pace.ts';
 import { joined } from './pieces.ts';
 import { contentOf, readArchive } from './read/archive.ts';
-import { openZipSource, type ZipEntry, type ZipSource } from './read/open-zip.ts';
+import type { ZipEntry, ZipSource } from './read/open-zip.ts';
 import { generatorStream } from './streams.ts';
 import { type ZipOptions, zipStream } from './write/zip.ts';
 
@@ -55,7 +56,7 @@ export async function checkArchive(
   checkOptions('checkArchive', options, [...LIMIT_OPTIONS, 'signal', 'onProgress', 'onFile']);
   const limits = readLimits(options);
   const { signal, onProgress, onFile } = options;
-  const ranges = openZipSource(source);
+  const ranges = openRandomAccess(source, 'source');
   const pace = createPace(signal);
   const entries = await readArchive(ranges, limits, pace, signal);
   const total = entries.reduce((sum, { size }) => sum + size, 0);
@@ -100,7 +101,7 @@ export interface RepackOptions extends ZipOptions {
  * @throws What the source throws.
  */
 export async function canMend(source: ZipSource, options: ZipLimits): Promise<boolean> {
-  const ranges = openZipSource(source);
+  const ranges = openRandomAccess(source, 'source');
   const reads = async (mend?: Mend) => {
     try {
       await readArchive(ranges, readLimits(options), createPace(undefined), undefined, mend);
@@ -130,7 +131,7 @@ export function repackArchive(
   checkOptions('repackArchive', zipOptions, [...LIMIT_OPTIONS, 'level', 'signal', 'onProgress']);
   const limits = readLimits(options);
   const { signal } = options;
-  const ranges = openZipSource(source);
+  const ranges = openRandomAccess(source, 'source');
   const pace = createPace(signal);
   async function* files() {
     const meter = createMeter(limits);

@@ -1,7 +1,7 @@
 // Generators as WHATWG streams.
 
 import { onAbort } from '../signals.ts';
-import { markOwn } from '../sources/own.ts';
+import { markOwn } from '../sources/input.ts';
 
 /**
  * What the generator gives, no faster than it is read; nothing begins before the first read. An abort errors

@@ -3,18 +3,23 @@
 
 import type { ChunkCipher } from '../backend/backend.ts';
 import { chunkPlace } from '../format/chunks.ts';
+import type { OwnSignal } from '../signals.ts';
 import type { Source } from '../sources/input.ts';
 import { giveWay, untilAborted } from '../turn.ts';
 import { provenChunk } from './decrypt-chunks.ts';
 import type { OpenedHeader } from './open-header.ts';
 
 export interface ChunkStore {
-  /** Passes every chunk from `from` to before `to` to `use`, in any order. `use` must not keep the bytes. */
+  /**
+   * Passes every chunk from `from` to before `to` to `use`, in any order. `use` must not keep the bytes.
+   *
+   * @param wanted - The signal of this call alone: an error aborts it.
+   */
   each(
     from: number,
     to: number,
     use: (index: number, plain: Uint8Array) => void,
-    signal: AbortSignal,
+    wanted: Pick<OwnSignal, 'signal' | 'abort'>,
   ): Promise<void>;
   /** Wipes what is kept. */
   clear(): void;
@@ -109,14 +114,11 @@ export function chunkStore(
   }
 
   return {
-    async each(from, to, use, signal) {
-      const stop = new AbortController();
-      const onAbort = () => stop.abort(signal.reason);
-      signal.addEventListener('abort', onAbort);
+    async each(from, to, use, { signal, abort }) {
       let next = from;
       const lane = async () => {
         while (next < to) {
-          stop.signal.throwIfAborted();
+          signal.throwIfAborted();
           const index = next;
           const plain = useKept(index);
           if (plain !== undefined) {
@@ -131,20 +133,18 @@ export function chunkStore(
             while (end < to && end - index < perRequest && isMissing(end)) end += 1;
           }
           next = end;
-          const chunks = await take(shared ?? begin(index, end), stop.signal);
+          const chunks = await take(shared ?? begin(index, end), signal);
           for (let i = index; i < end; i++) use(i, chunks.get(i) as Uint8Array);
         }
       };
       const lanes = Array.from({ length: REQUESTS }, lane);
       try {
-        signal.throwIfAborted();
         await Promise.all(lanes);
       } catch (error) {
-        stop.abort(error);
+        // The other lanes end too, before the error comes out.
+        abort(error);
         await Promise.allSettled(lanes);
         throw error;
-      } finally {
-        signal.removeEventListener('abort', onAbort);
       }
     },
     clear() {

@@ -65,7 +65,7 @@ export function decryptStream(
   const { onProgress, onHeader } = options;
   const reader = openStream(source);
   return outputStream({
-    signal: options.signal,
+    signals: [options.signal],
     release: (reason) => reader.close(reason),
     async run(sink, signal) {
       const backend = await selectBackend(options.backend);

@@ -87,7 +87,7 @@ export function encryptStream(source: ByteStream, options: EncryptStreamOptions)
   for (const promise of [seal, checksum]) promise.catch(() => {});
 
   const body = outputStream({
-    signal: options.signal,
+    signals: [options.signal],
     async run(sink, signal) {
       const key = await signingKey;
       const backend = await selectBackend(options.backend);

@@ -11,8 +11,13 @@ import {
 } from '../format/header.ts';
 import { decodeMetadata } from '../format/metadata.ts';
 import { checkOptions, describe } from '../options.ts';
-import { isBlob, openInput, type Source } from '../sources/input.ts';
-import { openRandomAccess, type RandomAccessSource } from '../sources/random-access.ts';
+import {
+  isBlob,
+  openInput,
+  openRandomAccess,
+  type RandomAccessSource,
+  type Source,
+} from '../sources/input.ts';
 import { type BundleInfo, describeHeader } from './info.ts';
 
 /** A header whose signature was not verified. */

@@ -6,11 +6,16 @@ import type { OwnBytes } from '../bytes.ts';
 import { type ChunkLayout, chunkPlace } from '../format/chunks.ts';
 import { checkBodyLength } from '../format/header.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, shown } from '../options.ts';
-import { followSignals, whileWanted } from '../signals.ts';
-import { type BundleInput, type Source, sourceFrom } from '../sources/input.ts';
-import { markOwn } from '../sources/own.ts';
-import { openRandomAccess, type RandomAccessSource } from '../sources/random-access.ts';
+import { checkOptions, checkSignal, shown } from '../options.ts';
+import { whileWanted } from '../signals.ts';
+import {
+  type BundleInput,
+  markOwn,
+  openRandomAccess,
+  type RandomAccessSource,
+  type Source,
+  sourceFrom,
+} from '../sources/input.ts';
 import { type ChunkSource, inFlightOf, type PlainChunkSink } from './chunk-loop.ts';
 import { chunkStore } from './chunk-store.ts';
 import { decryptChunks } from './decrypt-chunks.ts';
@@ -35,21 +40,29 @@ export interface OpenOptions {
   readonly backend?: BackendChoice;
 }
 
+/** Options of {@link BundleReader.stream}. */
 export interface ReadOptions {
-  /** Aborts: rejects with the signal's reason. */
+  /** Aborts: the stream ends with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** An opened bundle that is read in parts. It gives only verified bytes, whatever its source answers. */
-export interface BundleReader {
+/**
+ * An opened bundle that is read in parts. It gives only verified bytes, whatever its source answers. It is a source
+ * itself: `openZip` reads single files of a sealed zip from it.
+ */
+export interface BundleReader extends RandomAccessSource {
   /** The content of the header, verified by its signature. */
   readonly info: BundleInfo;
+  /** Bytes of the plain bundle. */
+  readonly size: number;
   /**
    * Reads the plain bytes from `offset` to `offset + length`, or to the end of the bundle if that comes first, into
    * memory of their own. Only the chunks of this range are fetched: neighbours in one request of at most 4 MiB or one
    * chunk, four requests at a time. If several reads want a chunk at the same time, it is fetched once.
+   *
+   * @param signal - Aborts this read: it rejects with the signal's reason.
    */
-  read(offset: number, length: number, options?: ReadOptions): Promise<OwnBytes>;
+  read(offset: number, length: number, signal?: AbortSignal): Promise<OwnBytes>;
   /** The same as a stream, in constant memory. Default: from the start, to the end. */
   stream(offset?: number, length?: number, options?: ReadOptions): ReadableStream<Uint8Array>;
   /**
@@ -86,7 +99,7 @@ const DEFAULT_CACHE_SIZE = 4 * 2 ** 20;
  * const { privateKey, publicKey } = await keygen();
  * const { bytes } = await encryptBundle(new Uint8Array(1_000_000), { privateKey });
  * const reader = await openBundle(new Blob([bytes]), { publicKey });
- * console.log(reader.info.size, await reader.read(999_990, 10));
+ * console.log(reader.size, await reader.read(999_990, 10));
  * reader.close();
  * ```
  */
@@ -148,8 +161,9 @@ export async function openBundle(
 
   return markOwn<BundleReader>({
     info: infoOf(opened),
-    async read(offset, length, readOptions = {}) {
-      checkOptions('read', readOptions, ['signal']);
+    size: layout.size,
+    async read(offset, length, own) {
+      checkSignal(own);
       const { start, end, from, to } = rangeOf(offset, length);
       const bytes = new Uint8Array(end - start);
       const copy = (index: number, plain: Uint8Array) => {
@@ -157,19 +171,16 @@ export async function openBundle(
         const part = plain.subarray(Math.max(0, start - plainStart), end - plainStart);
         bytes.set(part, Math.max(0, plainStart - start));
       };
-      const signals = [closing.signal, readOptions.signal];
-      await whileWanted(signals, (wanted) => store.each(from, to, copy, wanted));
+      await whileWanted([closing.signal, own], (wanted, abort) =>
+        store.each(from, to, copy, { signal: wanted, abort }),
+      );
       return bytes;
     },
     stream(offset = 0, length = layout.size, readOptions = {}) {
       checkOptions('stream', readOptions, ['signal']);
       const { start, end, from, to } = rangeOf(offset, length);
-      const wanted = followSignals([closing.signal, readOptions.signal]);
       return outputStream({
-        signal: wanted.signal,
-        async release() {
-          wanted.release();
-        },
+        signals: [closing.signal, readOptions.signal],
         async run(sink, streamSignal) {
           const chunks = groupedChunks(body, layout, to);
           const part = trimmed(sink, start - from * layout.chunkSize, end - start);

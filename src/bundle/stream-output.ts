@@ -1,27 +1,26 @@
 // A WHATWG stream of the chunks that a loop makes, as fast as they are read.
 
-import { onAbort } from '../signals.ts';
-import { markOwn } from '../sources/own.ts';
+import { followSignals, onAbort } from '../signals.ts';
+import { markOwn } from '../sources/input.ts';
 import type { ChunkSink } from './chunk-loop.ts';
 
 export interface StreamWork {
   /** Does the work. Chunks that the sink takes come out of the stream. */
   run(sink: ChunkSink, signal: AbortSignal): Promise<void>;
   /** Called once at the end: without a reason after a clean end, otherwise with the error or the reader's reason. */
-  release(reason?: unknown): Promise<void>;
-  readonly signal?: AbortSignal | undefined;
+  release?(reason?: unknown): Promise<void>;
+  readonly signals: readonly (AbortSignal | undefined)[];
 }
 
 /**
  * Work begins with the first read. A chunk is handed over when the reader asks for one. Until then the loop waits,
  * with no more chunks in progress than its source allows.
  */
-export function outputStream({ run, release, signal }: StreamWork): ReadableStream<Uint8Array> {
-  const stop = new AbortController();
+export function outputStream({ run, release, signals }: StreamWork): ReadableStream<Uint8Array> {
+  const stop = followSignals(signals);
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let running: Promise<void> | undefined;
   let over = false;
-  let letGo = () => {};
   // A read that waits for a chunk, or a chunk that waits for a read, leaves its continuation here.
   let isWanted = false;
   let wanted = () => {};
@@ -44,27 +43,24 @@ export function outputStream({ run, release, signal }: StreamWork): ReadableStre
       satisfied();
     },
   };
-  function halt(reason: unknown): void {
-    stop.abort(reason);
-    stopWaiting(reason);
-  }
   /** Records the first of end, error, abort and cancellation. Returns whether this call was the first. */
   function finish(): boolean {
     if (over) return false;
     over = true;
-    letGo();
+    stop.release();
     return true;
   }
   async function fail(reason: unknown): Promise<void> {
     if (!finish()) return;
     controller.error(markOwn(reason));
     satisfied();
-    await release(reason);
+    await release?.(reason);
   }
-  function abort(): void {
-    halt(signal?.reason);
+  function halt(): void {
+    const { reason } = stop.signal;
+    stopWaiting(reason);
     // A running loop ends by itself after this, when no work is in progress any more.
-    if (running === undefined) void fail(signal?.reason);
+    if (running === undefined) void fail(reason);
   }
   async function start(): Promise<void> {
     try {
@@ -72,7 +68,7 @@ export function outputStream({ run, release, signal }: StreamWork): ReadableStre
       if (!finish()) return;
       controller.close();
       satisfied();
-      await release();
+      await release?.();
     } catch (error) {
       await fail(error);
     }
@@ -82,7 +78,7 @@ export function outputStream({ run, release, signal }: StreamWork): ReadableStre
     {
       start(own) {
         controller = own;
-        if (signal !== undefined) letGo = onAbort(signal, abort);
+        onAbort(stop.signal, halt);
       },
       pull() {
         isWanted = true;
@@ -97,9 +93,9 @@ export function outputStream({ run, release, signal }: StreamWork): ReadableStre
         if (!finish()) return;
         const why =
           reason ?? new DOMException('the stream was cancelled by its reader', 'AbortError');
-        halt(why);
+        stop.abort(why);
         await running;
-        await release(why);
+        await release?.(why);
       },
     },
     { highWaterMark: 0 },

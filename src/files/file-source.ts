@@ -1,8 +1,7 @@
 // A file as a source that is read by ranges.
 
 import { shown } from '../options.ts';
-import { markOwn } from '../sources/own.ts';
-import type { RandomAccessSource } from '../sources/random-access.ts';
+import { markOwn, type RandomAccessSource } from '../sources/input.ts';
 import { checkPath } from './error.ts';
 import { openInputFile } from './input-file.ts';
 
@@ -59,7 +58,9 @@ export async function fileSource(path: string): Promise<FileSource> {
       const read = Promise.resolve(file.read(offset, offset + length));
       reads.add(read);
       try {
-        return await read;
+        const bytes = await read;
+        signal?.throwIfAborted();
+        return bytes;
       } finally {
         reads.delete(read);
       }

@@ -9,10 +9,10 @@ import {
 } from '../archive/format/limits.ts';
 import { createPace } from '../archive/pace.ts';
 import { contentOf, readArchive } from '../archive/read/archive.ts';
-import { openZipSource, type ZipSource } from '../archive/read/open-zip.ts';
+import type { ZipSource } from '../archive/read/open-zip.ts';
 import { createWalk } from '../archive/read/walk.ts';
 import { checkOptions, describe, type WorkOptions } from '../options.ts';
-import type { Source } from '../sources/input.ts';
+import { openRandomAccess, type Source } from '../sources/input.ts';
 import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
 import { checkPath } from './error.ts';
 import { type InputFile, openInputFile } from './input-file.ts';
@@ -118,7 +118,7 @@ export async function unzipFile(
     return fromStream(zip as ReadableStream<Uint8Array>, dir, work);
   }
   if (typeof zip === 'object' && zip !== null) {
-    return fromSource(openZipSource(zip as ZipSource), dir, work, undefined);
+    return fromSource(openRandomAccess(zip as ZipSource, 'source'), dir, work, undefined);
   }
   throw new TypeError(
     `zip expected a path, a ReadableStream or a source of openZip, got ${describe(zip)}`,

@@ -60,16 +60,8 @@ export async function exchange(
   // A server could name another size with every answer, and so be asked without end.
   let isCorrected = false;
   for (;;) {
-    const reaching = reach(connection, headersFor(reading), { stop, alive: arrived, refuse });
-    let reached: Reached;
-    try {
-      reached = await untilAborted(reaching, stop);
-    } catch (cause) {
-      if (!stop.aborted) throw cause;
-      // A fetch of the caller's own may answer in spite of the signal.
-      reaching.then((late) => 'answer' in late && discard(late.answer)).catch(() => {});
-      reached = { unreached: cause };
-    }
+    const own = headersFor(reading);
+    const reached = await reach(connection, own, { stop, alive: arrived, refuse });
     if ('unreached' in reached) {
       const advice = adviceOnReaching(connection, reading);
       return { kind: 'failure', what: 'could not be reached', advice, cause: reached.unreached };

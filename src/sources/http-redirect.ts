@@ -1,6 +1,7 @@
 // Where a request goes: to the URL, and on to where its redirects lead, without taking secrets there.
 
 import { describe } from '../options.ts';
+import { unawaited, untilAborted } from '../turn.ts';
 import type { Refuse } from './http-answer.ts';
 import type { Connection } from './http-options.ts';
 
@@ -64,10 +65,6 @@ export async function reach(
     if (typeof answer?.headers?.get !== 'function') {
       throw new TypeError(`options.fetch must answer with a Response, not ${describe(answer)}`);
     }
-    if (stop.aborted) {
-      discard(answer);
-      return { unreached: stop.reason };
-    }
     alive();
     const location = REDIRECTS.includes(answer.status) ? answer.headers.get('location') : null;
     const isRedirect = location !== null || answer.type === 'opaqueredirect';
@@ -99,7 +96,7 @@ export function discard({ body }: Response): void {
   if (body?.locked === false) body.cancel().catch(() => {});
 }
 
-/** Async, so that a fetch of the caller's own that throws rejects instead. */
+/** Async, so that a fetch of the caller's own that throws rejects instead. It may also answer in spite of the signal. */
 async function send(
   { fetch, request, headers: callers, route }: Connection,
   { url, trusted }: Place,
@@ -108,7 +105,14 @@ async function send(
 ): Promise<Response> {
   const headers = new Headers(trusted ? callers : {});
   for (const [name, value] of Object.entries(own)) headers.set(name, value);
-  return fetch(url, { ...request, redirect: 'manual', ...route.blind, headers, signal });
+  const init = { ...request, redirect: 'manual', ...route.blind, headers, signal } as const;
+  const answering = Promise.resolve(fetch(url, init));
+  try {
+    return await untilAborted(answering, signal);
+  } catch (error) {
+    if (signal.aborted) unawaited(async () => discard(await answering));
+    throw error;
+  }
 }
 
 const hasHeaders = ({ headers }: Connection): boolean => !headers.keys().next().done;

@@ -1,17 +1,18 @@
 // A file on a web server, read by HTTP Range requests.
 
-import { describe, shown } from '../options.ts';
-import { whileWanted } from '../signals.ts';
-import type { Version } from './http-answer.ts';
+import { checkSignal, shown } from '../options.ts';
+import { type OwnSignal, whileWanted } from '../signals.ts';
+import { untilAborted } from '../turn.ts';
+import { type Failure, parseDate, type Version } from './http-answer.ts';
+import { exchange, type Reading, refusal } from './http-exchange.ts';
 import {
   type Connection,
   type HttpSourceInit,
+  LONGEST_WAIT,
   readConnection,
   type Validators,
 } from './http-options.ts';
-import { fetchRange } from './http-request.ts';
-import { markOwn } from './own.ts';
-import { type RandomAccessSource, setLenient } from './random-access.ts';
+import { markOwn, type RandomAccessSource, setLenient } from './input.ts';
 
 /** Bytes that opening fetches and keeps: the header of a sealed bundle, in nearly every case. */
 const KEPT = 65_536;
@@ -88,9 +89,8 @@ export async function httpSource(
   const connection = readConnection(url, init);
   const validators =
     connection.validators ?? (isOfAnotherPage(connection) ? 'compare' : 'if-range');
-  const { version, bytes: kept } = await whileWanted([connection.signal], (signal) =>
-    fetchRange(connection, { offset: 0, to: KEPT, validators }, signal),
-  );
+  const wanted = { offset: 0, to: KEPT, validators };
+  const { version, bytes: kept } = await fetchRange(connection, wanted, undefined);
   const opened = { connection, version, kept };
   const source = sourceOf(opened, validators);
   if (connection.validators === undefined) setLenient(source, sourceOf(opened, 'ignore'));
@@ -119,18 +119,127 @@ async function read(
 ): Promise<Uint8Array> {
   checkArgument('offset', offset, version.size);
   checkArgument('length', length, version.size - offset);
-  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
-    throw new TypeError(`signal expected an AbortSignal, got ${describe(signal)}`);
-  }
-  return whileWanted([connection.signal, signal], async (wanted) => {
-    if (length === 0) return new Uint8Array(0);
-    const to = offset + length;
-    if (to <= kept.length) return kept.slice(offset, to);
-    return (await fetchRange(connection, { offset, to, version, validators }, wanted)).bytes;
-  });
+  checkSignal(signal);
+  for (const one of [connection.signal, signal]) one?.throwIfAborted();
+  if (length === 0) return new Uint8Array(0);
+  const to = offset + length;
+  if (to <= kept.length) return kept.slice(offset, to);
+  return (await fetchRange(connection, { offset, to, version, validators }, signal)).bytes;
 }
 
 function checkArgument(name: string, value: number, max: number): void {
   if (Number.isSafeInteger(value) && value >= 0 && value <= max) return;
   throw new RangeError(`${name} expected an integer from 0 to ${max}, got ${shown(value)}`);
+}
+
+/** Bytes that have to come within the timeout, or all that are left: a byte now and then is no progress. */
+const PROGRESS = 16_384;
+
+/** A range, and how it is known that it is of the version. */
+interface Wanted {
+  readonly offset: number;
+  readonly to: number;
+  readonly version?: Version;
+  readonly validators: Validators;
+}
+
+/**
+ * The bytes from `offset` to `to`, and the version that they are of: `version`, or without one what the
+ * server has now, of which fewer bytes may be there.
+ */
+export async function fetchRange(
+  connection: Connection,
+  { offset, to, version, validators }: Wanted,
+  signal: AbortSignal | undefined,
+): Promise<{ version: Version; bytes: Uint8Array }> {
+  const reading: Reading = {
+    offset,
+    to,
+    validators,
+    opening: version === undefined,
+    version,
+    target: undefined,
+    length: 0,
+    at: 0,
+    ranged: true,
+  };
+  let wait = 0;
+  for (let attempt = 0; ; attempt++) {
+    const failure = await whileWanted([connection.signal, signal], async (stop, abort) => {
+      if (wait > 0) await pause(wait, stop);
+      return tryOnce(connection, reading, stop, abort);
+    });
+    if (failure === undefined) {
+      return { version: reading.version as Version, bytes: reading.target as Uint8Array };
+    }
+    if (attempt === connection.retries) {
+      const { what, advice, cause } = failure;
+      const attempts = `attempt ${attempt + 1} of ${attempt + 1}`;
+      throw refusal(connection, reading)(`${what} (${attempts}): ${advice}`, cause);
+    }
+    wait = waitBefore(connection.retryDelay, attempt, failure.retryAfter ?? null);
+  }
+}
+
+/** @param abort - Aborts `stop`. */
+async function tryOnce(
+  connection: Connection,
+  reading: Reading,
+  stop: AbortSignal,
+  abort: OwnSignal['abort'],
+): Promise<Failure | undefined> {
+  const { timeout } = connection;
+  let late: DOMException | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let since = 0;
+  const tooFew = () => {
+    return since === 0
+      ? `sent no byte for ${timeout} ms`
+      : `sent ${since} bytes in ${timeout} ms, where ${PROGRESS} or all that are left are the least`;
+  };
+  const arrived = (bytes = PROGRESS) => {
+    since += bytes;
+    if (since < PROGRESS) return;
+    since = 0;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      late = new DOMException(tooFew(), 'TimeoutError');
+      abort(late);
+    }, timeout);
+    // The connection holds the process, where there is one to wait for.
+    (timer as { unref?: () => void }).unref?.();
+  };
+  arrived();
+  try {
+    const failure = await exchange(connection, reading, stop, arrived);
+    if (stop.reason !== late) stop.throwIfAborted();
+    if (failure === undefined || late === undefined) return failure;
+    const advice = 'check the network, or allow a longer timeout';
+    return { kind: 'failure', what: tooFew(), advice, cause: late };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Milliseconds to wait after attempt number `attempt`, counted from 0. */
+export function waitBefore(retryDelay: number, attempt: number, retryAfter: string | null): number {
+  const backoff = Math.min(retryDelay * 2 ** Math.min(attempt, 20), LONGEST_WAIT);
+  const jittered = backoff * (1 - Math.random() / 2);
+  // RFC 9110 §10.2.3: seconds or a date.
+  const asked = /^\d+$/.test(retryAfter ?? '')
+    ? 1000 * Number(retryAfter)
+    : parseDate(retryAfter) - Date.now();
+  return Math.min(Math.max(asked || 0, jittered), LONGEST_WAIT);
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  try {
+    await untilAborted(over, signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,7 +1,7 @@
-// Bundles as users have them, read by ranges.
+// Whatever callers pass in to be read by ranges, as the library reads it: memory, a Blob, or a source of their own.
 
 import type { Awaitable } from '../backend/backend.ts';
-import { brandOf, bytesIn } from '../bytes.ts';
+import { brandOf, bytesIn, isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { checkSize, describe } from '../options.ts';
 import { untilAborted } from '../turn.ts';
@@ -13,6 +13,22 @@ import { untilAborted } from '../turn.ts';
  * what was signed.
  */
 export type BundleInput = Uint8Array | ArrayBuffer | Blob;
+
+/**
+ * Where a bundle's bytes can be fetched by ranges: what `httpSource` and `fileSource` make, and what a
+ * caller may write for a store of its own. `read` may be called again while an earlier call is under way.
+ */
+export interface RandomAccessSource {
+  /** Bytes in all; they don't change while the source is in use. */
+  readonly size: number;
+  /**
+   * Exactly `length` bytes from `offset`, which are within the size. The memory is the callee's to give
+   * away: it is not written again.
+   *
+   * @param signal - Aborted when the bytes are no longer wanted.
+   */
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+}
 
 export interface Source {
   /** Bytes in all. */
@@ -57,18 +73,22 @@ function blobSource(blob: Blob, name: string): Source {
     isLocal: true,
     async read(start, end, signal) {
       const work = async () => new Uint8Array(await blob.slice(start, end).arrayBuffer());
-      let cause: unknown;
+      let bytes: Uint8Array;
       try {
-        const bytes = await untilAborted(work(), signal);
-        if (bytes.length === end - start) return bytes;
-      } catch (error) {
+        bytes = await untilAborted(work(), signal);
+      } catch (cause) {
         signal?.throwIfAborted();
-        cause = error;
+        throw new BundleSealError(
+          'ERR_SOURCE_FAILED',
+          `the Blob could not be read at byte ${start}: if it is a file, it was changed or removed meanwhile`,
+          { offset: start, cause },
+        );
       }
+      if (bytes.length === end - start) return bytes;
       throw new BundleSealError(
         'ERR_SOURCE_FAILED',
-        'the Blob could not be read: if it is a file, it was changed or removed meanwhile',
-        { offset: start, cause },
+        `the Blob gave ${bytes.length} bytes where ${end - start} were asked for: if it is a file, it became shorter meanwhile`,
+        { offset: start },
       );
     },
   };
@@ -81,4 +101,86 @@ export function sourceFrom(source: Source, offset: number): Source {
     ...(source.bytes === undefined ? {} : { bytes: source.bytes.subarray(offset) }),
     read: (start, end, signal) => source.read(offset + start, offset + end, signal),
   };
+}
+
+// By identity: a caller's copy of a source, with a `read` of its own, is read as it is.
+const lenientOf = new WeakMap<object, RandomAccessSource>();
+
+/** Has readers that prove every byte read `lenient` in place of `source`: it asks less of where bytes come from. */
+export function setLenient(source: RandomAccessSource, lenient: RandomAccessSource): void {
+  lenientOf.set(source, lenient);
+}
+
+/**
+ * Whatever can be read by ranges, as the library reads it.
+ *
+ * @param isProven - Whether the reader proves every byte that it uses.
+ */
+export function openRandomAccess(
+  input: BundleInput | RandomAccessSource,
+  name: string,
+  isProven = false,
+): Source {
+  if (typeof (input as Partial<RandomAccessSource> | null)?.read !== 'function') {
+    return openInput(input as BundleInput, name);
+  }
+  const strict = input as RandomAccessSource;
+  const source = (isProven ? lenientOf.get(strict) : undefined) ?? strict;
+  const size = checkSize(source.size, name);
+  return {
+    size,
+    async read(start, end, signal) {
+      const length = end - start;
+      if (length === 0) return new Uint8Array(0);
+      const bytes = await readRange(source, start, length, signal);
+      // By the brand and not by instanceof, as the bytes that are passed in.
+      if (!isBytes(bytes)) {
+        throw new TypeError(`${name}.read expected to give a Uint8Array, got ${describe(bytes)}`);
+      }
+      // A Buffer is a Uint8Array whose slice() shares memory, where the library expects a copy.
+      if (bytes.length === length) {
+        return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, length);
+      }
+      throw new BundleSealError(
+        'ERR_SOURCE_FAILED',
+        `the source gave ${bytes.length} bytes where ${length} were asked for: it was changed meanwhile, or its read() is at fault`,
+        { offset: start },
+      );
+    },
+  };
+}
+
+async function readRange(
+  source: RandomAccessSource,
+  start: number,
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  // Sources of this library follow the signal by themselves, and say what went wrong.
+  if (isOwn(source)) return source.read(start, length, signal);
+  try {
+    return await untilAborted(Promise.resolve(source.read(start, length, signal)), signal);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (isOwn(cause) || cause instanceof BundleSealError) throw cause;
+    throw new BundleSealError(
+      'ERR_SOURCE_FAILED',
+      `the source could not be read at byte ${start}: see the cause, and try again`,
+      { offset: start, cause },
+    );
+  }
+}
+
+// What this library made or let through. Its streams and sources feed each other, and what a caller's signal or callback
+// threw in one of them comes out of the next one as it is, and not as the cause of "the source failed".
+const own = new WeakSet<object>();
+
+/** Remembers a stream or a source that this library gives out, or an error that one of them ends with. */
+export function markOwn<T>(it: T): T {
+  if ((typeof it === 'object' && it !== null) || typeof it === 'function') own.add(it);
+  return it;
+}
+
+export function isOwn(it: unknown): boolean {
+  return own.has(it as object);
 }

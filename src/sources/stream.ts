@@ -3,8 +3,7 @@
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
 import { giveWay, unawaited, untilAborted } from '../turn.ts';
-import type { Source } from './input.ts';
-import { isOwn } from './own.ts';
+import { isOwn, type Source } from './input.ts';
 
 /** Bytes in the order in which they come; one call at a time. */
 export interface StreamReader {

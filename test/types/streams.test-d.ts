@@ -34,7 +34,7 @@ export async function shapes(source: ReadableStream<Uint8Array>, key: string): P
   same<typeof remote, RandomAccessSource>(true);
   const reader = await openBundle(remote, { publicKey: key, cacheSize: 0 });
   same<typeof reader, BundleReader>(true);
-  const bytes = await reader.read(0, 10, { signal: AbortSignal.timeout(5) });
+  const bytes = await reader.read(0, 10, AbortSignal.timeout(5));
   same<typeof bytes, Uint8Array<ArrayBuffer>>(true);
 
   const { sealedSize } = await encryptFile('a', 'b', { privateKey: key, detached: true });
@@ -43,6 +43,12 @@ export async function shapes(source: ReadableStream<Uint8Array>, key: string): P
   same<typeof info, BundleInfo>(true);
   await using file = await fileSource('b');
   await openBundle(file, { publicKey: key });
+
+  // A reader is a source: what reads by ranges takes it.
+  const ranges: RandomAccessSource = reader;
+  await openBundle(ranges, { publicKey: key });
+  // @ts-expect-error: the signal of a read stands alone, as in every source
+  await reader.read(0, 10, { signal: AbortSignal.timeout(5) });
 
   // A sealed zip is read through the reader of the bundle, a plain one as it comes.
   await openZip(reader);
@@ -61,7 +67,7 @@ export async function shapes(source: ReadableStream<Uint8Array>, key: string): P
   // @ts-expect-error: a stream is not bytes
   encryptStream(new Uint8Array(1), { privateKey: key });
   // @ts-expect-error: what was read is not written
-  reader.info.size = 5;
+  reader.size = 5;
   // @ts-expect-error: a path is a string
   await encryptFile(new URL('file:///a'), 'b', { privateKey: key });
   // @ts-expect-error: a source has a size

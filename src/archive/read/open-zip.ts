@@ -1,9 +1,11 @@
 // Single files out of an archive that is elsewhere.
 
 import { checkOptions, describe } from '../../options.ts';
-import { type BundleInput, openInput, type Source } from '../../sources/input.ts';
-import { isOwn, markOwn } from '../../sources/own.ts';
-import { openRandomAccess, type RandomAccessSource } from '../../sources/random-access.ts';
+import {
+  type BundleInput,
+  openRandomAccess,
+  type RandomAccessSource,
+} from '../../sources/input.ts';
 import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from '../format/limits.ts';
 import { invalid } from '../format/refuse.ts';
 import { createPace } from '../pace.ts';
@@ -21,14 +23,8 @@ export interface ReadFileOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Bytes that can be read by ranges, as a reader of a sealed bundle gives them: its size is in its `info`. */
-export interface ReaderSource {
-  readonly info: { readonly size: number };
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
-
 /** Where an archive can be read by ranges. */
-export type ZipSource = RandomAccessSource | ReaderSource | BundleInput;
+export type ZipSource = RandomAccessSource | BundleInput;
 
 /** One file in an archive. */
 export interface ZipEntry {
@@ -71,8 +67,8 @@ const STREAM_PIECE = 2 ** 18;
  * overlaps, the end record, limits. Whether a file agrees with its local header and its CRC-32 is checked when
  * it is read. Memory: about 600 bytes a file, and what is read.
  *
- * @param source - `{ size, read(offset, length, signal?) }`, or the reader of a sealed bundle:
- * `{ info: { size }, read(offset, length) }`; or bytes, or a `Blob`.
+ * @param source - A {@link RandomAccessSource}: what `httpSource` and `fileSource` make, the reader of a sealed bundle
+ * (`openBundle`), or a store of your own; or bytes, or a `Blob`.
  * @param options.maxEntries - Files and folders. Default 65,535.
  * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
@@ -98,7 +94,7 @@ const STREAM_PIECE = 2 ** 18;
 export async function openZip(source: ZipSource, options: OpenZipOptions = {}): Promise<ZipReader> {
   checkOptions('openZip', options, [...LIMIT_OPTIONS, 'signal']);
   const limits = readLimits(options);
-  const ranges = openZipSource(source);
+  const ranges = openRandomAccess(source, 'source');
   const pace = createPace(options.signal);
   const all = await readArchive(ranges, limits, pace, options.signal);
   const files = new Map(all.flatMap((entry) => (entry.isFolder ? [] : [[entry.path, entry]])));
@@ -138,14 +134,4 @@ function find(files: ReadonlyMap<string, ArchiveEntry>, path: string): ArchiveEn
   const entry = files.get(path);
   if (entry !== undefined) return entry;
   throw invalid('is not in the archive: entries() lists what is, case counts', path);
-}
-
-export function openZipSource(source: ZipSource): Source {
-  if (typeof (source as Partial<RandomAccessSource> | null)?.read !== 'function') {
-    return openInput(source as BundleInput, 'source');
-  }
-  if (!('info' in source)) return openRandomAccess(source as RandomAccessSource, 'source');
-  const read = (offset: number, length: number) => source.read(offset, length);
-  const ranges = { size: source.info?.size, read };
-  return openRandomAccess(isOwn(source) ? markOwn(ranges) : ranges, 'source');
 }

@@ -1,5 +1,6 @@
 import { deflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import { encryptBundle, openBundle } from '../../../src/index.ts';
 import {
   openZip,
   type Progress,
@@ -11,6 +12,7 @@ import {
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
 import { READERS } from '../../support/readers.ts';
+import { keyB } from '../../support/vectors.ts';
 import {
   chunked,
   deflatedAsIs,
@@ -346,21 +348,12 @@ describe('openZip', () => {
       /^openZip does not know the option "sginal": it takes maxEntries, .*, signal$/,
     );
     const read = async () => 'text' as never;
-    for (const source of [
-      { size: undefined, read },
-      { info: undefined, read },
-      { info: {}, read },
-    ]) {
-      await expect(openZip(source as never)).rejects.toThrow(
-        new TypeError('source.size expected a number of bytes, got nothing'),
-      );
-    }
-    for (const source of [
-      { size: 22, read },
-      { info: { size: 22 }, read },
-    ]) {
-      await expect(openZip(source)).rejects.toThrow(/^source\.read expected to give a Uint8Array/);
-    }
+    await expect(openZip({ size: undefined, read } as never)).rejects.toThrow(
+      new TypeError('source.size expected a number of bytes, got nothing'),
+    );
+    await expect(openZip({ size: 22, read })).rejects.toThrow(
+      /^source\.read expected to give a Uint8Array/,
+    );
   });
 
   it('fetches a directory larger than the first read in full', async () => {
@@ -378,11 +371,25 @@ describe('openZip', () => {
     }
   });
 
-  it('takes the reader of a sealed bundle', async () => {
+  it('takes the reader of a sealed bundle, and its reads follow the signal', async () => {
     const zip = rawZip([one, two]);
-    const read = async (offset: number, length: number) => zip.slice(offset, offset + length);
-    const reader = await openZip({ info: { size: zip.length }, read });
-    expect(await reader.read('b.txt')).toEqual(utf8('world'));
+    const { bytes } = await encryptBundle(zip, { privateKey: keyB.pkcs8 });
+    const sealed = await openBundle(bytes, { publicKey: keyB.spki });
+    expect(sealed.size).toBe(zip.length);
+    const signals: (AbortSignal | undefined)[] = [];
+    const reader = await openZip({
+      size: sealed.size,
+      read(offset, length, signal) {
+        signals.push(signal);
+        return sealed.read(offset, length, signal);
+      },
+    });
+    const { signal } = new AbortController();
+    expect(await reader.read('b.txt', { signal })).toEqual(utf8('world'));
+    expect(signals.at(-1)).toBe(signal);
+    expect(await (await openZip(sealed)).read('b.txt')).toEqual(utf8('world'));
+    const aborted = AbortSignal.abort('no');
+    await expect(openZip(sealed, { signal: aborted })).rejects.toBe('no');
   });
 
   it('streams a file in pieces, as they are asked for', async () => {

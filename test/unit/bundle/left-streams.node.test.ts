@@ -87,7 +87,7 @@ describe('a signal', () => {
         drain(encryptStream(new Blob(['x']).stream(), { ...sealing, signal }).body),
       decryptStream: (signal) =>
         drain(decryptStream(new Blob([small.bytes]).stream(), { ...opening, signal })),
-      read: (signal) => reader.read(0, 5, { signal }),
+      read: (signal) => reader.read(0, 5, signal),
       stream: (signal) => drain(reader.stream(0, 5, { signal })),
       zipBundle: (signal) => zipBundle({ a: new Uint8Array(1) }, { signal }),
       zipStream: (signal) => drain(zipStream({ a: new Uint8Array(1) }, { signal })),

@@ -6,10 +6,11 @@ import { nobleBackend } from '../../../src/backend/noble.ts';
 import { chunkStore } from '../../../src/bundle/chunk-store.ts';
 import { openSeal, readPublicKeys } from '../../../src/bundle/open-header.ts';
 import { type BundleReader, encryptBundle, openBundle } from '../../../src/index.ts';
+import { followSignals } from '../../../src/signals.ts';
 import { openInput } from '../../../src/sources/input.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
-import { drain, same, watchedSignal } from '../../support/streams.ts';
+import { drain, same } from '../../support/streams.ts';
 import { keyB } from '../../support/vectors.ts';
 
 const CHUNK = 4096;
@@ -121,7 +122,7 @@ describe('requests', () => {
   it('that were given up are not shared with whoever comes then, nor make room for a third', async () => {
     const { reader, requests } = await waiting();
     const controller = new AbortController();
-    const first = reader.read(0, 10, { signal: controller.signal });
+    const first = reader.read(0, 10, controller.signal);
     await rest();
     const outcome = expect(first).rejects.toBe('enough');
     controller.abort('enough');
@@ -149,7 +150,7 @@ describe('requests', () => {
     expect(spy).toHaveBeenCalledExactlyOnceWith('decrypt', expect.any(Uint8Array), CHUNK, CHUNK);
     spy.mockRestore();
     const controller = new AbortController();
-    const first = reader.read(0, 10, { signal: controller.signal });
+    const first = reader.read(0, 10, controller.signal);
     const outcome = expect(first).rejects.toBe('enough');
     await rest();
     controller.abort('enough');
@@ -194,7 +195,7 @@ describe('requests', () => {
   it('of a read that is aborted are stopped, and no more are made', async () => {
     const { reader, requests } = await waiting();
     const controller = new AbortController();
-    const reading = reader.read(0, plain.length, { signal: controller.signal });
+    const reading = reader.read(0, plain.length, controller.signal);
     await rest();
     controller.abort('enough');
     await expect(reading).rejects.toBe('enough');
@@ -206,23 +207,24 @@ describe('requests', () => {
 });
 
 describe('a store of chunks', () => {
-  it('leaves nothing on the signal that it was given', async () => {
+  it('aborts the signal of a call that fails, so that its other requests end', async () => {
     const keys = await readPublicKeys(nobleBackend, keyB.spki);
     const opened = await openSeal(nobleBackend, seal, keys, {});
     const { sessionKey } = opened.secrets;
     const cipher = await nobleBackend.createCipher('decrypt', sessionKey, CHUNK, CHUNK);
     const store = chunkStore(openInput(ciphertext, 'body'), opened, cipher, 0);
-    const { controller, listening } = watchedSignal();
     const given: number[] = [];
-    await store.each(3, 5, (index) => given.push(index), controller.signal);
+    const first = followSignals([]);
+    await store.each(3, 5, (index) => given.push(index), first);
     expect(given).toEqual([3, 4]);
-    expect(listening()).toBe(0);
+    expect(first.signal.aborted).toBe(false);
     const no = new Error('no');
     const refuse = () => {
       throw no;
     };
-    await expect(store.each(3, 5, refuse, controller.signal)).rejects.toBe(no);
-    expect(listening()).toBe(0);
+    const second = followSignals([]);
+    await expect(store.each(3, 5, refuse, second)).rejects.toBe(no);
+    expect(second.signal.reason).toBe(no);
   });
 });
 
@@ -368,7 +370,7 @@ describe('the opening of a reader', () => {
       'length expected an integer from 0 to 2^53 - 1, got 0.5',
     );
     await expect(reader.read(0, 5, { size: 5 } as never)).rejects.toThrow(
-      'read does not know the option "size": it takes signal',
+      'signal expected an AbortSignal, got an object',
     );
   });
 });

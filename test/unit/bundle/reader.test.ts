@@ -185,8 +185,8 @@ describe('a reader', () => {
     const reader = await openApart(source);
     const one = watchedSignal();
     const two = watchedSignal();
-    const first = reader.read(0, 10, { signal: one.controller.signal });
-    const second = reader.read(0, 10, { signal: two.controller.signal });
+    const first = reader.read(0, 10, one.controller.signal);
+    const second = reader.read(0, 10, two.controller.signal);
     await new Promise((resolve) => setTimeout(resolve, 5));
     one.controller.abort('one');
     await expect(first).rejects.toBe('one');
@@ -221,12 +221,12 @@ describe('a reader', () => {
   it('stops at an abort, also in its streams', async () => {
     const reader = await openBundle(sealed.bytes, opening);
     const aborted = AbortSignal.abort('no');
-    await expect(reader.read(0, 10, { signal: aborted })).rejects.toBe('no');
+    await expect(reader.read(0, 10, aborted)).rejects.toBe('no');
     expect((await drain(reader.stream(0, 10, { signal: aborted }))).error).toBe('no');
     await expect(openBundle(sealed.bytes, { ...opening, signal: aborted })).rejects.toBe('no');
     const { controller, listening } = watchedSignal();
     await drain(reader.stream(5, 9000, { signal: controller.signal }));
-    await reader.read(5, 9000, { signal: controller.signal });
+    await reader.read(5, 9000, controller.signal);
     expect(listening()).toBe(0);
   });
 
@@ -255,7 +255,9 @@ describe('a reader', () => {
     );
     await expect(openBundle(5 as never, opening)).rejects.toThrow(TypeError);
     const reader = await openBundle(sealed.bytes, opening);
-    await expect(reader.read(0, 1, { sginal: 1 } as never)).rejects.toThrow(/"sginal"/);
+    await expect(reader.read(0, 1, { signal: 1 } as never)).rejects.toThrow(
+      new TypeError('signal expected an AbortSignal, got an object'),
+    );
     await rejection(openBundle(sealed.bytes.slice(0, -1), opening), 'ERR_LENGTH_INVALID');
     await rejection(
       openBundle(sealed.bytes, { ...opening, seal: sealed.seal }),

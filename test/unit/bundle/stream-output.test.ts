@@ -13,7 +13,7 @@ function recorded(run: StreamWork['run'], signal?: AbortSignal) {
   const log: string[] = [];
   const reasons: unknown[] = [];
   const stream = outputStream({
-    signal,
+    signals: [signal],
     async run(sink, stop) {
       log.push('run');
       try {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { waitBefore } from '../../../src/sources/http.ts';
 import { parseContentRange, parseDate, versionOf } from '../../../src/sources/http-answer.ts';
-import { waitBefore } from '../../../src/sources/http-request.ts';
 
 describe('Content-Range', () => {
   it('is read as it was written, whatever the numbers', () => {

@@ -3,9 +3,8 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { equalBytes } from '../../../src/bytes.ts';
-import { httpSource } from '../../../src/sources/http.ts';
+import { fetchRange, httpSource } from '../../../src/sources/http.ts';
 import { type HttpSourceInit, readConnection } from '../../../src/sources/http-options.ts';
-import { fetchRange } from '../../../src/sources/http-request.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
 

@@ -1,7 +1,7 @@
 // What a caller's own source answers with, as the library reads it.
 
 import { expect, it } from 'vitest';
-import { openRandomAccess } from '../../../src/sources/random-access.ts';
+import { openRandomAccess } from '../../../src/sources/input.ts';
 
 it.each([
   ['a Buffer', Buffer.from([0, 1, 2, 3, 4]).subarray(1)],
