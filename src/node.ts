@@ -13,6 +13,7 @@ export {
   type ZippedDirectory,
   zipDirectory,
 } from './files/zip-directory.ts';
+export { type DecryptPrivateKeyOptions, decryptPrivateKey } from './keys/passphrase.ts';
 export type { ReleaseAttributes } from './publish/attributes.ts';
 export type { ChangedIndex } from './publish/change.ts';
 export {

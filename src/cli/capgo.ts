@@ -6,8 +6,9 @@ import { type Answer, UsageError } from './answer.ts';
 import type { Verdict } from './archive.ts';
 import type { Context } from './context.ts';
 import { bytes } from './help.ts';
-import { type FoundKey, findPrivateKey, findPublicKeys, type PrivateKeyOptions } from './keys.ts';
+import { type FoundKey, findPublicKeys } from './keys.ts';
 import type { KeyValue } from './read-key.ts';
+import { type PrivateKeyOptions, readSigningKey } from './signing-key.ts';
 import { CAPGO, pemOf } from './wires.ts';
 
 /** What opening such a bundle needs beside its file. */
@@ -37,7 +38,7 @@ export async function encryptForCapgo(
   if (checksumFormat !== 'v3' && checksumFormat !== 'v2') {
     throw new UsageError(`--checksum-format takes v3 or v2, got ${checksumFormat}`);
   }
-  const { key, from } = await findPrivateKey(context, options, CAPGO);
+  const { key, from } = await readSigningKey(context, options, CAPGO);
   const { encryptFile } = await import('../capgo-node.ts');
   const { signal } = context;
   const about = await context.follow('encrypting', (onProgress) =>

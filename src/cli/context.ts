@@ -27,6 +27,8 @@ export interface Context {
   ): Promise<T>;
   /** Asks on a terminal; elsewhere the answer is no. */
   confirm(question: string): Promise<boolean>;
+  /** Asks on a terminal for a text that is not shown while it is typed; elsewhere there is no answer. */
+  askSecret(question: string): Promise<string | undefined>;
 }
 
 const BAR_AFTER_MS = 1000;
@@ -67,6 +69,20 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
         signal,
       });
       // While it asks, Ctrl-C comes as a key and not as a signal.
+      if (isCancel(answer)) throw new Interrupted('SIGINT');
+      return answer;
+    },
+    async askSecret(question) {
+      // Also with --json and --quiet: without the answer the command could only fail.
+      if (process.stderr.isTTY !== true || process.stdin.isTTY !== true) return undefined;
+      const { password, isCancel } = await import('@clack/prompts');
+      // Nothing stands for a character, so that the length stays unknown.
+      const answer = await password({
+        message: printable(question),
+        mask: '',
+        output: process.stderr,
+        signal,
+      });
       if (isCancel(answer)) throw new Interrupted('SIGINT');
       return answer;
     },

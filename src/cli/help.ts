@@ -5,13 +5,8 @@ export function examples(...lines: readonly string[]): string {
   return ['', 'Examples:', ...lines.map((line) => `  $ npx bundleseal ${line}`)].join('\n');
 }
 
-export const PRIVATE_KEY_HELP =
-  'private key: PEM, DER or JWK; - for standard input (default: BUNDLESEAL_PRIVATE_KEY, then .bundleseal_key; with --capgo: CAPGO_PRIVATE_KEY, then .capgo_key_v2)';
-
 export const PUBLIC_KEY_HELP =
   'public key; several while keys rotate (default: .bundleseal_key.pub, then the Capacitor config)';
-
-export const KEY_DATA_HELP = 'the key itself; other users of the machine can read it';
 
 export function bytes(count: number): string {
   return `${count.toLocaleString('en')} bytes`;

@@ -2,18 +2,10 @@
 
 import { BundleSealError } from '../errors.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { UsageError } from './answer.ts';
 import { findConfig } from './config/files.ts';
 import { readConfig } from './config/read.ts';
-import type { Context } from './context.ts';
 import { isThere, type KeyValue, keyFromText, namingSource, readKeyFile } from './read-key.ts';
 import { CAPGO, type Half, SEALED, type Wire } from './wires.ts';
-
-/** Options by which a private key is named. */
-export interface PrivateKeyOptions {
-  readonly key?: string;
-  readonly keyData?: string;
-}
 
 /** Options by which public keys are named. */
 export interface PublicKeyOptions {
@@ -29,42 +21,13 @@ export interface FoundKey<Key> {
   readonly from: string;
 }
 
-/** A key of a wire out of the file that an option named. Errors about the key name the file. */
-export async function readWireKey(
+/** A wire's public key out of the file that an option named. Errors about the key name the file. */
+export async function readPublicKeyFile(
   wire: Wire,
-  half: Half,
   path: string,
   option: string = '--key',
 ): Promise<KeyValue> {
-  return checked(wire, half, { key: await readKeyFile(path, option), from: path });
-}
-
-/** The private key by which this command signs: each wire has sources of its own. */
-export async function findPrivateKey(
-  context: Context,
-  { key, keyData }: PrivateKeyOptions,
-  wire: Wire = SEALED,
-): Promise<FoundKey<KeyValue>> {
-  if (key !== undefined && keyData !== undefined) {
-    throw new UsageError('--key and --key-data name two keys: give one');
-  }
-  const { variable, privateKeyFile } = wire;
-  if (key !== undefined) return { key: await readWireKey(wire, 'privateKey', key), from: key };
-  if (keyData !== undefined) {
-    context.warn(
-      `other users of this machine can read --key-data in its list of processes: use --key FILE, or ${variable}`,
-    );
-    return fromText(wire, 'privateKey', keyData, '--key-data');
-  }
-  const value = context.env[variable];
-  if (value !== undefined) return fromText(wire, 'privateKey', value, variable);
-  if (await isThere(privateKeyFile)) {
-    return { key: await readWireKey(wire, 'privateKey', privateKeyFile), from: privateKeyFile };
-  }
-  throw new BundleSealError(
-    'ERR_KEY_INVALID',
-    `no private key: pass --key FILE, set ${variable}, or make a pair with "${wire.create}" (${privateKeyFile} is not here)${await hintAtOther(context, wire)}`,
-  );
+  return checked(wire, 'publicKey', { key: await readKeyFile(path, option), from: path });
 }
 
 /** The public keys by which this command opens: those named, else the file's, else the config's. */
@@ -74,13 +37,13 @@ export async function findPublicKeys(
 ): Promise<FoundKey<KeyValue>[]> {
   const named: FoundKey<KeyValue>[] = [];
   for (const path of key) {
-    named.push({ key: await readWireKey(wire, 'publicKey', path), from: path });
+    named.push({ key: await readPublicKeyFile(wire, path), from: path });
   }
-  if (keyData !== undefined) named.push(await fromText(wire, 'publicKey', keyData, '--key-data'));
+  if (keyData !== undefined) named.push(await publicKeyFromText(wire, keyData, '--key-data'));
   if (named.length > 0) return named;
   const { publicKeyFile } = wire;
   if (await isThere(publicKeyFile)) {
-    return [{ key: await readWireKey(wire, 'publicKey', publicKeyFile), from: publicKeyFile }];
+    return [{ key: await readPublicKeyFile(wire, publicKeyFile), from: publicKeyFile }];
   }
   const configured = await findConfiguredKeys(wire, plugin);
   if (configured.length > 0) return configured;
@@ -128,18 +91,20 @@ export async function isKeyOf(wire: Wire, key: KeyValue): Promise<boolean> {
   }
 }
 
-/** A key that an option or a variable holds. */
-export async function fromText(
+/** A key that an option or a variable holds; nothing was checked yet. */
+export async function keyOfSource(text: string, from: string): Promise<KeyValue> {
+  if (text.trim() !== '') return namingSource(from, () => keyFromText(text));
+  throw new BundleSealError('ERR_KEY_INVALID', `${from} is set and empty: ${EMPTY_ADVICE}`);
+}
+
+/** A public key that an option holds. */
+export async function publicKeyFromText(
   wire: Wire,
-  half: Half,
   text: string,
   from: string,
 ): Promise<FoundKey<KeyValue>> {
-  if (text.trim() === '') {
-    throw new BundleSealError('ERR_KEY_INVALID', `${from} is set and empty: ${EMPTY_ADVICE}`);
-  }
-  const key = await namingSource(from, () => keyFromText(text));
-  return { key: await checked(wire, half, { key, from }), from };
+  const key = await keyOfSource(text, from);
+  return { key: await checked(wire, 'publicKey', { key, from }), from };
 }
 
 /** What to do about a variable that is set and empty. */
@@ -176,18 +141,12 @@ export function keysOf(found: readonly FoundKey<KeyValue>[]): PublicKeyInput[] {
   return found.map(({ key }) => key);
 }
 
-async function checked(
+/** The key, if the wire can use it. Errors name where it came from. */
+export async function checked(
   wire: Wire,
   half: Half,
   { key, from }: FoundKey<KeyValue>,
 ): Promise<KeyValue> {
   await namingSource(from, () => wire.idOf(half, key));
   return key;
-}
-
-async function hintAtOther({ env }: Context, wire: Wire): Promise<string> {
-  const other = wire === SEALED ? CAPGO : SEALED;
-  const place = env[other.variable] !== undefined ? other.variable : other.privateKeyFile;
-  if (place !== other.variable && !(await isThere(place))) return '';
-  return `; ${place} is there, but it is a key of ${other.title}${other === CAPGO ? ': pass --capgo if that is meant' : ', which is used without --capgo'}`;
 }

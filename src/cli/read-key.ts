@@ -67,7 +67,8 @@ export async function isThere(path: string): Promise<boolean> {
   }
 }
 
-function keyFromBytes(bytes: Uint8Array): KeyValue {
+/** A key out of the bytes of a file: PEM, DER or JWK. */
+export function keyFromBytes(bytes: Uint8Array): KeyValue {
   if (bytes.length === 0) throw new BundleSealError('ERR_KEY_INVALID', 'it is empty');
   const text = textOfBytes(bytes);
   return text === undefined ? bytes : keyFromText(text);

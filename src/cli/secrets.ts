@@ -60,7 +60,8 @@ export function secretsOf(argv: readonly string[], env: NodeJS.ProcessEnv): stri
     }
   }
   for (const [name, value] of Object.entries(env)) {
-    if (value && (/_PRIVATE_KEY$/.test(name) || /PRIVATE KEY/.test(value))) secrets.push(value);
+    if (value && (/_(PRIVATE_KEY|PASSPHRASE)$/.test(name) || /PRIVATE KEY/.test(value)))
+      secrets.push(value);
   }
   return secrets;
 }

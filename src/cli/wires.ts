@@ -5,6 +5,9 @@ import { BundleSealError } from '../errors.ts';
 import { UPDATER } from './config/lookup.ts';
 import type { KeyValue } from './read-key.ts';
 
+/** What Capgo's plugin takes. */
+export const CAPGO_BITS = 2048;
+
 export type Half = 'privateKey' | 'publicKey';
 
 export interface Wire {

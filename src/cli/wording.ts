@@ -58,6 +58,11 @@ const WORDINGS: readonly Wording[] = [
     otherwise: 'pass the .seal file that bundle encrypt --detached wrote',
   },
   { said: /,? ?see keygen\(\) of bundleseal\/capgo\b/g, otherwise: ', see key create --capgo' },
+  // Commands that take a private key ask for its passphrase, so this is said where a public key is needed.
+  {
+    said: /\bdecrypt it first, with decryptPrivateKey\(\) .* -out plain\.pem"/g,
+    otherwise: 'pass the .pub file of the pair',
+  },
   { said: /\bkeygen\(\)/g, otherwise: '"bundleseal key create"' },
   { said: / \(or pass DER bytes or a JWK object\)/g, otherwise: ', or be DER or a JWK' },
   { said: /\bpass its publicKey or its privateKey\b/g, otherwise: 'pass one of the two alone' },

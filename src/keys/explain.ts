@@ -11,7 +11,7 @@ const MAKE = 'make a pair with keygen()';
 const EMPTY =
   'the key is an empty string: check that the variable or file that it comes from is set';
 const ENCRYPTED =
-  'this is an encrypted private key: decrypt it first with "openssl pkey -in key.pem -out plain.pem"';
+  'this is an encrypted private key: decrypt it first, with decryptPrivateKey() of bundleseal/node or with "openssl pkey -in key.pem -out plain.pem"';
 const CERTIFICATE =
   'this is a certificate: take its public key with "openssl x509 -in cert.pem -pubkey -noout"';
 const REQUEST =

@@ -6,20 +6,19 @@ import { UsageError } from '../answer.ts';
 import { type ArchiveOptions, archiveOptions, readFileAsAppsDo } from '../archive.ts';
 import { encryptForCapgo, openFromCapgo } from '../capgo.ts';
 import { bytes, collect, examples } from '../help.ts';
-import { type FoundKey, keysOf, namingTried, readWireKey } from '../keys.ts';
+import { type FoundKey, keysOf, namingTried, readPublicKeyFile } from '../keys.ts';
 import { checkOutput, FORCE_HELP } from '../output.ts';
 import type { KeyValue } from '../read-key.ts';
 import { describeMetadata, type MetadataOptions, readMetadata } from '../read-metadata.ts';
 import { run } from '../run.ts';
-
+import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
 import { withInput, withTemporaryFolder } from '../spool.ts';
 import { SEALED } from '../wires.ts';
 
-interface Options extends MetadataOptions, ArchiveOptions {
+interface Options extends PrivateKeyOptions, MetadataOptions, ArchiveOptions {
   readonly force: boolean;
   readonly to: string;
   readonly from: readonly string[];
-  readonly key: string;
   readonly out: string;
   readonly ivSessionKey?: string;
   readonly checksum?: string;
@@ -28,20 +27,22 @@ interface Options extends MetadataOptions, ArchiveOptions {
 
 export function bundleConvert(group: Command): void {
   archiveOptions(
-    group
-      .command('convert')
-      .summary("turn a bundle of Capgo's wire into a sealed one, or back")
-      .description(
-        'Opens and verifies a bundle of one wire, reads the zip in it as apps do, and writes it in the other wire. The plain bundle is the same, and so is its checksum.',
-      )
-      .argument('<file>', 'the bundle')
-      .requiredOption('--to <wire>', 'sealed or capgo')
-      .requiredOption(
-        '--from <file>',
-        'public key that opens it; for sealed bundles it may come again',
-        collect,
-      )
-      .requiredOption('--key <file>', 'private key of the new wire; - for standard input')
+    privateKeyOptions(
+      group
+        .command('convert')
+        .summary("turn a bundle of Capgo's wire into a sealed one, or back")
+        .description(
+          'Opens and verifies a bundle of one wire, reads the zip in it as apps do, and writes it in the other wire. The plain bundle is the same, and so is its checksum.',
+        )
+        .argument('<file>', 'the bundle')
+        .requiredOption('--to <wire>', 'sealed or capgo')
+        .requiredOption(
+          '--from <file>',
+          'public key that opens it; for sealed bundles it may come again',
+          collect,
+        ),
+      'private key of the new wire',
+    )
       .requiredOption('--out <file>', 'what to write')
       .option('--iv-session-key <text>', "of a bundle of Capgo's wire, as its CLI printed it")
       .option('--checksum <text>', "the signed checksum of a bundle of Capgo's wire")
@@ -62,7 +63,7 @@ export function bundleConvert(group: Command): void {
     .action(
       run<Options>(async (context, options, operand) => {
         const file = operand as string;
-        const { to, from, key, out, checksumFormat } = options;
+        const { to, from, out } = options;
         const { signal } = context;
         await checkOutput(out, { kind: 'opened', force: options.force });
         const check = async (zip: string) =>
@@ -70,7 +71,7 @@ export function bundleConvert(group: Command): void {
         if (to === 'capgo') {
           const keys: FoundKey<KeyValue>[] = [];
           for (const path of from) {
-            keys.push({ key: await readWireKey(SEALED, 'publicKey', path, '--from'), from: path });
+            keys.push({ key: await readPublicKeyFile(SEALED, path, '--from'), from: path });
           }
           const { decryptFile } = await import('../../node.ts');
           return withTemporaryFolder(async (folder) => {
@@ -79,24 +80,26 @@ export function bundleConvert(group: Command): void {
               namingTried(keys, () => decryptFile(input, zip, { publicKey: keysOf(keys), signal })),
             );
             const verdict = await check(zip);
-            return encryptForCapgo(context, zip, out, { key, checksumFormat }, verdict);
+            return encryptForCapgo(context, zip, out, options, verdict);
           });
         }
         if (to !== 'sealed') throw new UsageError(`--to takes sealed or capgo, got ${to}`);
         const found = await readMetadata(context, options, file);
         const { metadata } = found;
-        const privateKey = await readWireKey(SEALED, 'privateKey', key);
+        // Those of the private key are not for the public one.
+        const { keyData: _1, ...opening } = options;
+        const { key: privateKey, from: keyFrom } = await readSigningKey(context, options);
         const { encryptFile } = await import('../../node.ts');
         const sealed = await withTemporaryFolder(async (folder) => {
           const zip = join(folder, 'bundle.zip');
           await withInput(context, file, (input) =>
-            openFromCapgo(context, input, zip, { ...options, capgo: true, key: from }),
+            openFromCapgo(context, input, zip, { ...opening, capgo: true, key: from }),
           );
           const verdict = await check(zip);
           const about = await context.follow('sealing', (onProgress) =>
             encryptFile(zip, out, { privateKey, metadata, signal, onProgress }),
           );
-          return { ...about, ...verdict, keyFrom: key };
+          return { ...about, ...verdict, keyFrom };
         });
         const { seal: _, ...about } = sealed;
         return {
@@ -104,7 +107,7 @@ export function bundleConvert(group: Command): void {
           lines: [
             `✓ ${out}  ${bytes(about.size)}`,
             `  checksum  ${about.checksum}`,
-            `  key id    ${about.keyId} (${key})`,
+            `  key id    ${about.keyId} (${keyFrom})`,
             ...describeMetadata(found),
           ],
         };

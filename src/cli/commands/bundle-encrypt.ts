@@ -15,11 +15,11 @@ import {
 import { encryptForCapgo } from '../capgo.ts';
 import type { Context } from '../context.ts';
 import { writeDetached } from '../detached.ts';
-import { bytes, examples, KEY_DATA_HELP, PRIVATE_KEY_HELP } from '../help.ts';
-import { findPrivateKey, type PrivateKeyOptions } from '../keys.ts';
+import { bytes, examples } from '../help.ts';
 import { checkDetachedOutput, checkOutput, FORCE_HELP } from '../output.ts';
 import { describeMetadata, type MetadataOptions, readMetadata } from '../read-metadata.ts';
 import { run } from '../run.ts';
+import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
 import { STANDARD, withInput, withOutput, withTemporaryFolder } from '../spool.ts';
 import { type ZipFolderOptions, zipFolder, zipOptions } from './bundle-zip.ts';
 
@@ -37,20 +37,20 @@ interface Options extends PrivateKeyOptions, MetadataOptions, ZipFolderOptions, 
 export function bundleEncrypt(group: Command): void {
   archiveOptions(
     zipOptions(
-      group
-        .command('encrypt')
-        .summary('seal a zip or a build folder')
-        .description(
-          'Seals a bundle for the apps that carry the public key. A folder is zipped first; a zip is read as apps will read it, and refused where they would refuse it. An earlier bundle of that name is replaced.',
-        )
-        .argument('<zip|dir>', 'what to seal; - for standard input')
-        .option(
-          '--out <file>',
-          'the sealed bundle; - for standard output (default: .sealed behind the name)',
-        )
-        .option('--force', FORCE_HELP, false)
-        .option('--key <file>', PRIVATE_KEY_HELP)
-        .option('--key-data <key>', KEY_DATA_HELP)
+      privateKeyOptions(
+        group
+          .command('encrypt')
+          .summary('seal a zip or a build folder')
+          .description(
+            'Seals a bundle for the apps that carry the public key. A folder is zipped first; a zip is read as apps will read it, and refused where they would refuse it. An earlier bundle of that name is replaced.',
+          )
+          .argument('<zip|dir>', 'what to seal; - for standard input')
+          .option(
+            '--out <file>',
+            'the sealed bundle; - for standard output (default: .sealed behind the name)',
+          )
+          .option('--force', FORCE_HELP, false),
+      )
         .option('--detached', 'body and seal apart: the seal gets .seal behind the name', false)
         .option('--capgo', "for Capgo's plugin instead: RSA-2048, AES-128-CBC", false)
         .option('--checksum-format <format>', 'with --capgo: v3, or v2 for old plugins', 'v3')
@@ -69,6 +69,7 @@ export function bundleEncrypt(group: Command): void {
         'bundle encrypt dist --channel production --sequence 42',
         'bundle encrypt app.zip --detached --out app.body',
         'bundle encrypt app.zip --capgo --key .capgo_key_v2',
+        'bundle encrypt dist --key-command "vault kv get -field=key secret/release"',
         'bundle encrypt - --out - --no-project < app.zip > app.sealed',
         'bundle encrypt settings.json --raw --out settings.sealed',
       ),
@@ -95,7 +96,7 @@ export function bundleEncrypt(group: Command): void {
         }
         if (detached) await checkDetachedOutput(out, force);
         else await checkOutput(out, { kind: 'sealed', force });
-        const { key, from: keyFrom } = await findPrivateKey(context, options);
+        const { key, from: keyFrom } = await readSigningKey(context, options);
         const found = await readMetadata(context, options, input);
         const { metadata } = found;
         const chunkSize =

@@ -7,18 +7,12 @@ import { decodeSeal } from '../../format/header.ts';
 import { UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';
 import { type FoundHeader, readHeaderFile } from '../header-file.ts';
-import { collect, examples, KEY_DATA_HELP, PRIVATE_KEY_HELP } from '../help.ts';
-import {
-  type FoundKey,
-  findPrivateKey,
-  keysOf,
-  namingTried,
-  type PrivateKeyOptions,
-  readWireKey,
-} from '../keys.ts';
+import { collect, examples } from '../help.ts';
+import { type FoundKey, keysOf, namingTried, readPublicKeyFile } from '../keys.ts';
 import { checkOutput, FORCE_HELP } from '../output.ts';
 import type { KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
+import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
 import { SEALED } from '../wires.ts';
 import { replaceText } from '../write-whole.ts';
 
@@ -29,16 +23,17 @@ interface Options extends PrivateKeyOptions {
 }
 
 export function bundleReseal(group: Command): void {
-  group
-    .command('reseal')
-    .summary("put a new key's seal on stored bundles")
-    .description(
-      'Verifies the old seal and writes one by the new private key; the body stays as it is. A sealed bundle is replaced in its place unless --out names another. All old seals are verified before the first file is replaced.',
-    )
-    .argument('<files...>', 'sealed bundles, or .seal files')
-    .requiredOption('--from <file>', 'the old public key; may come again', collect)
-    .option('--key <file>', `the new ${PRIVATE_KEY_HELP}`)
-    .option('--key-data <key>', KEY_DATA_HELP)
+  privateKeyOptions(
+    group
+      .command('reseal')
+      .summary("put a new key's seal on stored bundles")
+      .description(
+        'Verifies the old seal and writes one by the new private key; the body stays as it is. A sealed bundle is replaced in its place unless --out names another. All old seals are verified before the first file is replaced.',
+      )
+      .argument('<files...>', 'sealed bundles, or .seal files')
+      .requiredOption('--from <file>', 'the old public key; may come again', collect),
+    'the new private key',
+  )
     .option('--out <file>', 'where to write, for one file')
     .option('--force', FORCE_HELP, false)
     .addHelpText(
@@ -53,10 +48,10 @@ export function bundleReseal(group: Command): void {
           throw new UsageError('--out is for one file: leave it out, or give one');
         }
         const { signal } = context;
-        const { key, from: keyFrom } = await findPrivateKey(context, options);
+        const { key, from: keyFrom } = await readSigningKey(context, options);
         const keys: FoundKey<KeyValue>[] = [];
         for (const path of options.from) {
-          keys.push({ key: await readWireKey(SEALED, 'publicKey', path, '--from'), from: path });
+          keys.push({ key: await readPublicKeyFile(SEALED, path, '--from'), from: path });
         }
         const { inspectBundle, resealBundle } = await import('../../index.ts');
         const work: { file: string; out: string; header: FoundHeader; fresh: string }[] = [];

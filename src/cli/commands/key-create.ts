@@ -8,15 +8,17 @@ import { gitStateOf, ignoreInGit, ignoreLines } from '../git.ts';
 import { examples } from '../help.ts';
 import { type KeptPair, placePair } from '../key-pair.ts';
 import { lockPair } from '../pair-lock.ts';
+import { newPassphrase, PASSPHRASE, protect } from '../passphrase.ts';
 import { isThere, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
-import { CAPGO, SEALED } from '../wires.ts';
+import { CAPGO, CAPGO_BITS, SEALED } from '../wires.ts';
 
 interface Options {
   readonly out?: string;
   readonly bits: string;
   readonly format: string;
   readonly capgo: boolean;
+  readonly protect: boolean;
   readonly force: boolean;
   readonly gitignore: boolean;
 }
@@ -40,6 +42,11 @@ export function keyCreate(group: Command): void {
       'make a new pair where keys are already: those are kept, with .old behind their names',
       false,
     )
+    .option(
+      '--protect',
+      `put the private key under a passphrase: ${PASSPHRASE}, or typed on the terminal`,
+      false,
+    )
     .option('--gitignore', 'add the private key to .gitignore', false)
     .addHelpText('after', examples('key create', 'key create --out keys/release --bits 3072'))
     .action(
@@ -56,11 +63,21 @@ export function keyCreate(group: Command): void {
         if (format !== 'pkcs8' && format !== 'pkcs1') {
           throw new UsageError(`--format takes pkcs8 or pkcs1, got ${format}`);
         }
+        if (options.protect && (options.capgo || format === 'pkcs1')) {
+          throw new UsageError(
+            "--protect writes PKCS#8, which --format pkcs1 and --capgo don't: leave one out",
+          );
+        }
         await refuseExisting(out, force);
+        const passphrase = options.protect ? await newPassphrase(context) : undefined;
         const { signal } = context;
-        const pair = options.capgo
+        const made = options.capgo
           ? await (await import('../../capgo.ts')).keygen({ signal })
           : await (await import('../../index.ts')).keygen({ modulusBits, format, signal });
+        const pair =
+          passphrase === undefined
+            ? made
+            : { ...made, privateKey: await protect(made.privateKey, passphrase) };
         const kept = await lockPair(out, async () => {
           // Another command may have made one meanwhile.
           await refuseExisting(out, force);
@@ -75,11 +92,13 @@ export function keyCreate(group: Command): void {
             privateKey: out,
             publicKey: `${out}.pub`,
             keyId: pair.keyId,
-            bits: options.capgo ? 2048 : modulusBits,
+            bits: options.capgo ? CAPGO_BITS : modulusBits,
+            ...(options.protect && { isProtected: true }),
             ...(hasKept(kept) && { kept }),
           },
           lines: [
             `✓ private key  ${out}  (into the build machine's secrets, and nowhere else)`,
+            ...(options.protect ? ['  protected by its passphrase, without which it is lost'] : []),
             `✓ public key   ${out}.pub  (into the app: ${wire.save}${options.capgo ? '' : ', or key save --module FILE'})`,
             `  key id       ${pair.keyId}`,
             ...Object.values(kept).map((path) => `  kept         ${path}, which was there before`),

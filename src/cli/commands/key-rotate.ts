@@ -4,6 +4,7 @@ import { lstat, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { fileError, onFile } from '../../files/error.ts';
+import type { KeyPair } from '../../keys/keygen.ts';
 import { UsageError } from '../answer.ts';
 import { removeKey, setPublicKey } from '../config/edit.ts';
 import { type ConfigFile, findConfig, readConfigText, writeConfigText } from '../config/files.ts';
@@ -13,10 +14,12 @@ import { searchProject } from '../doctor/search.ts';
 import { examples } from '../help.ts';
 import { checkModule, keysOfModule, writeModule } from '../key-module.ts';
 import { placePair } from '../key-pair.ts';
-import { isKeyOf, readWireKey } from '../keys.ts';
+import { isKeyOf, readPublicKeyFile } from '../keys.ts';
 import { lockPair } from '../pair-lock.ts';
-import { isThere, type KeyValue, refuseKeyAsPath } from '../read-key.ts';
+import { isProtectedKey, newPassphrase, protect } from '../passphrase.ts';
+import { isThere, type KeyValue, readKeyFile, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
+import { readPrivateKeyFile } from '../signing-key.ts';
 import { CAPGO, PLUGIN, publicPem, SEALED } from '../wires.ts';
 import { writeWhole } from '../write-whole.ts';
 import { guardFromGit } from './key-create.ts';
@@ -69,12 +72,11 @@ export function keyRotate(group: Command): void {
 async function begin(context: Context, config: ConfigFile | undefined, options: Options) {
   const { key, plugin, gitignore, module } = options;
   const old = `${key}.old`;
-  const { keyId, keygen, publicKeyOf } = await import('../../index.ts');
-  const publicPemOf = async (path: string) =>
-    publicKeyOf(await readWireKey(SEALED, 'privateKey', path));
+  const { keyId, publicKeyOf } = await import('../../index.ts');
+  const publicPemOf = async (path: string) => publicKeyOf(await readPrivateKeyFile(context, path));
   await dropSecondNames(key);
   const isBegun = (await isThere(old)) || (await isThere(`${old}.pub`));
-  const isResumed = isBegun && (await isHalfDone(config, options));
+  const isResumed = isBegun && (await isHalfDone(context, config, options));
   if (isBegun && !isResumed) {
     throw fileError(
       (await isThere(old)) ? old : `${old}.pub`,
@@ -85,7 +87,7 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   const oldFile = isResumed ? `${old}.pub` : `${key}.pub`;
   const isPublicThere = await isThere(oldFile);
   const previous = isPublicThere
-    ? await publicPem(SEALED, await readWireKey(SEALED, 'publicKey', oldFile))
+    ? await publicPem(SEALED, await readPublicKeyFile(SEALED, oldFile))
     : oldPublic;
   const oldKeyId = await keyId(oldPublic);
   if ((await keyId(previous)) !== oldKeyId) {
@@ -96,7 +98,7 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   }
   const pair = isResumed
     ? { publicKey: await publicPemOf(key), privateKey: '' }
-    : await keygen({ signal: context.signal });
+    : await newPair(context, key);
   // Before anything is written: a config that can't be read must not leave the new key half in use.
   const edit = config && (await withBoth(config, pair.publicKey, previous, plugin));
   const putInUse = async () => {
@@ -160,6 +162,14 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   };
 }
 
+/** A new pair, whose private key is protected by the passphrase of the one that it replaces, if that has one. */
+async function newPair(context: Context, replaced: string): Promise<KeyPair> {
+  const { keygen } = await import('../../index.ts');
+  const pair = await keygen({ signal: context.signal });
+  if (!(await isProtectedKey(await readKeyFile(replaced)))) return pair;
+  return { ...pair, privateKey: await protect(pair.privateKey, await newPassphrase(context)) };
+}
+
 /** A process that was killed before it wrote the new pair has given the old one second names, and no more. */
 async function dropSecondNames(key: string): Promise<void> {
   for (const [path, second] of [
@@ -175,18 +185,22 @@ async function dropSecondNames(key: string): Promise<void> {
 }
 
 /** Whether a rotation was stopped when the new pair was there, and the app had not got its public key yet. */
-async function isHalfDone(config: ConfigFile | undefined, { key, plugin, module }: Options) {
+async function isHalfDone(
+  context: Context,
+  config: ConfigFile | undefined,
+  { key, plugin, module }: Options,
+) {
   const old = `${key}.old`;
   if (!(await isThere(key)) || !(await isThere(old))) return false;
   const [id, oldId] = await Promise.all(
     [key, old].map(async (path) =>
-      SEALED.idOf('publicKey', await publicKeyIn(await readWireKey(SEALED, 'privateKey', path))),
+      SEALED.idOf('publicKey', await publicKeyIn(await readPrivateKeyFile(context, path))),
     ),
   );
   if (id === oldId) return false;
   const carried: KeyValue[] = [];
   if (await isThere(`${key}.pub`)) {
-    carried.push(await readWireKey(SEALED, 'publicKey', `${key}.pub`));
+    carried.push(await readPublicKeyFile(SEALED, `${key}.pub`));
   }
   const value = config && (await readConfig(config, plugin ?? PLUGIN)).plugin.publicKey;
   if (value?.kind === 'literal' && typeof value.value === 'string') carried.push(value.value);
@@ -217,7 +231,7 @@ async function withBoth(file: ConfigFile, next: string, previous: string, plugin
 
 async function finish(context: Context, config: ConfigFile | undefined, options: Options) {
   const { key, plugin, module } = options;
-  if (await isHalfDone(config, options)) {
+  if (await isHalfDone(context, config, options)) {
     throw fileError(
       `${key}.old`,
       'is the key that the app still has as its current one: the rotation was stopped half-way. Run key rotate again without --finish',
@@ -226,7 +240,7 @@ async function finish(context: Context, config: ConfigFile | undefined, options:
   const said = `the old pair is in ${key}.old: keep it where nobody reads it, or delete it`;
   const lines: string[] = [];
   if (module !== undefined) {
-    const current = await readWireKey(SEALED, 'publicKey', `${key}.pub`);
+    const current = await readPublicKeyFile(SEALED, `${key}.pub`);
     await writeModule(module, [await publicPem(SEALED, current)], false);
     lines.push(`✓ ${module} exports the new key alone; next: ship the app`);
   }

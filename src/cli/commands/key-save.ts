@@ -7,7 +7,12 @@ import { type ConfigFile, findConfig, readConfigText, writeConfigText } from '..
 import type { Context } from '../context.ts';
 import { collect, examples } from '../help.ts';
 import { checkModule, writeModule } from '../key-module.ts';
-import { findConfiguredKeys, findPublicKeys, fromText, readWireKey } from '../keys.ts';
+import {
+  findConfiguredKeys,
+  findPublicKeys,
+  publicKeyFromText,
+  readPublicKeyFile,
+} from '../keys.ts';
 import { isThere, type KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
 import { CAPGO, PLUGIN, publicPem, SEALED, type Wire } from '../wires.ts';
@@ -88,7 +93,7 @@ function checkOptions({ key = [], keyData, module, capgo, plugin, config }: Opti
 
 async function theKey(wire: Wire, { key = [], keyData }: Options): Promise<KeyValue> {
   if (keyData !== undefined) {
-    return (await fromText(wire, 'publicKey', keyData, '--key-data')).key;
+    return (await publicKeyFromText(wire, keyData, '--key-data')).key;
   }
   const path = key[0] ?? wire.publicKeyFile;
   if (key[0] === undefined && !(await isThere(path))) {
@@ -96,7 +101,7 @@ async function theKey(wire: Wire, { key = [], keyData }: Options): Promise<KeyVa
       `there is no ${path} here: pass --key FILE, or make a pair with "${wire.create}"`,
     );
   }
-  return readWireKey(wire, 'publicKey', path);
+  return readPublicKeyFile(wire, path);
 }
 
 async function saveModule(path: string, options: Options): Promise<Answer> {

@@ -4,21 +4,24 @@ import type { Command } from 'commander';
 import { MODULUS_BITS } from '../../limits.ts';
 import { UsageError } from '../answer.ts';
 import { examples } from '../help.ts';
+import { isProtectedKey, unlock } from '../passphrase.ts';
 import { type KeyValue, namingSource, readKeyFile } from '../read-key.ts';
 import { run } from '../run.ts';
-
-// Bits of the smallest key that has a use here: Capgo's. A key of this length is of no use to the sealed format.
-const CAPGO_BITS = 2048;
+import { CAPGO_BITS } from '../wires.ts';
 
 interface Shown {
   readonly file: string;
   readonly half: 'private' | 'public';
   readonly format: string;
+  /** Whether a passphrase protects it. */
+  readonly isProtected?: true;
   readonly bits: number;
   /** What the key is for: Capgo's wire alone where it is too short for the sealed format. */
   readonly wire: 'sealed' | 'capgo';
   readonly keyId: string;
 }
+
+const LOCKED = { format: 'PEM or DER under a passphrase', isProtected: true } as const;
 
 export function keyShow(group: Command): void {
   group
@@ -28,12 +31,16 @@ export function keyShow(group: Command): void {
     .argument('<files...>', 'one key or two: PEM, DER or JWK')
     .addHelpText('after', examples('key show .bundleseal_key .bundleseal_key.pub'))
     .action(
-      run(async (_context, _options, ...files) => {
+      run(async (context, _options, ...files) => {
         if (files.length > 2) throw new UsageError('key show takes one key or two');
         const shown: Shown[] = [];
         for (const file of files) {
           const key = await readKeyFile(file, 'key show');
-          shown.push({ file, ...(await namingSource(file, () => look(key))) });
+          const about = await namingSource(file, async () =>
+            look(await unlock(context, key, file)),
+          );
+          const isLocked = await isProtectedKey(key);
+          shown.push({ file, ...about, ...(isLocked && LOCKED) });
         }
         const [first, second] = shown as [Shown, Shown?];
         const belong = second && first.keyId === second.keyId;

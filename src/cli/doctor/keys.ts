@@ -2,8 +2,10 @@
 
 import { dirname, join, relative, resolve } from 'node:path';
 import { repairKeyText } from '../../keys/repair.ts';
-import { EMPTY_ADVICE, fromText, readWireKey } from '../keys.ts';
-import { isThere, type KeyValue } from '../read-key.ts';
+import { EMPTY_ADVICE, keyOfSource, readPublicKeyFile } from '../keys.ts';
+import { type Asking, isProtectedKey, PASSPHRASE } from '../passphrase.ts';
+import { isThere, type KeyValue, readKeyFile } from '../read-key.ts';
+import { openPrivateKey } from '../signing-key.ts';
 import type { Wire } from '../wires.ts';
 import { examine, type Finding } from './finding.ts';
 
@@ -94,7 +96,9 @@ async function examinePrivateKeys(
     };
     isBroken = true;
     await examine(findings, failed, async () => {
-      const { key } = await fromText(wire, 'privateKey', value, variable);
+      const given = await keyOfSource(value, variable);
+      if (await isLocked(situation, given)) return lockedFinding(wire, variable);
+      const key = await openPrivateKey(asking(situation), given, variable, wire);
       const id = await wire.idOf('privateKey', key);
       found.push({ key, id, from: variable });
       return variableFinding(wire, id, path, repairKeyText(value).repairs);
@@ -111,7 +115,9 @@ async function examinePrivateKeys(
       ...about,
     };
     await examine(findings, failed, async () => {
-      const key = await readWireKey(wire, 'privateKey', path);
+      const given = await readKeyFile(path);
+      if (await isLocked(situation, given)) return { ...lockedFinding(wire, path), path };
+      const key = await openPrivateKey(asking(situation), given, path, wire);
       const id = await wire.idOf('privateKey', key);
       found.push({ key, id, from: path });
       const what = `${path} is the private key ${id}`;
@@ -120,6 +126,25 @@ async function examinePrivateKeys(
   }
   if (found.length > 0 || isBroken) return found;
   return examineMissing(situation, wire, path, findings);
+}
+
+/** It asks nobody: what it finds out must not depend on who looks. */
+function asking({ env }: Situation): Asking {
+  return { env, askSecret: async () => undefined };
+}
+
+async function isLocked({ env }: Situation, key: KeyValue): Promise<boolean> {
+  return env[PASSPHRASE] === undefined && (await isProtectedKey(key));
+}
+
+function lockedFinding(wire: Wire, from: string): Finding {
+  return {
+    code: 'PRIVATE_KEY_PROTECTED',
+    state: 'unknown',
+    what: `${from} is a private key under a passphrase, so it was not checked`,
+    mend: `set ${PASSPHRASE} to have it checked; commands that sign ask for it on a terminal`,
+    wire: wire.name,
+  };
 }
 
 function variableFinding(
@@ -141,11 +166,12 @@ function variableFinding(
 }
 
 async function examineMissing(
-  { env, key, verifyOnly }: Situation,
+  situation: Situation,
   wire: Wire,
   path: string,
   findings: Finding[],
 ): Promise<Identified[]> {
+  const { env, key, verifyOnly } = situation;
   const about = { wire: wire.name } as const;
   if (verifyOnly) {
     const what = 'there is no private key here, and none is needed to open bundles';
@@ -157,7 +183,9 @@ async function examineMissing(
     const found: Identified[] = [];
     const failed: Finding = { code: 'PRIVATE_KEY_INVALID', state: 'bad', what: above, ...about };
     await examine(findings, failed, async () => {
-      const value = await readWireKey(wire, 'privateKey', above);
+      const given = await readKeyFile(above);
+      if (await isLocked(situation, given)) return { ...lockedFinding(wire, above), path: above };
+      const value = await openPrivateKey(asking(situation), given, above, wire);
       const id = await wire.idOf('privateKey', value);
       found.push({ key: value, id, from: above });
       return {
@@ -205,7 +233,7 @@ async function examinePublicKey(
     ...about,
   };
   await examine(findings, failed, async () => {
-    const key = await readWireKey(wire, 'publicKey', path);
+    const key = await readPublicKeyFile(wire, path);
     const id = await wire.idOf('publicKey', key);
     found = { key, id };
     if (privateId === undefined) {

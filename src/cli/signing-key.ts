@@ -1,0 +1,128 @@
+// The private key by which a command signs: the options that name it, and where it is looked for.
+
+import type { Command } from 'commander';
+import { BundleSealError } from '../errors.ts';
+import { textOfBytes } from '../keys/repair.ts';
+import { UsageError } from './answer.ts';
+import type { Context } from './context.ts';
+import { runKeyCommand } from './key-command.ts';
+import { checked, type FoundKey, keyOfSource } from './keys.ts';
+import { type Asking, unlock } from './passphrase.ts';
+import { isThere, type KeyValue, keyFromBytes, namingSource, readKeyFile } from './read-key.ts';
+import { CAPGO, CAPGO_BITS, SEALED, type Wire } from './wires.ts';
+
+/** Options by which a private key is named. */
+export interface PrivateKeyOptions {
+  readonly key?: string;
+  readonly keyCommand?: string;
+  readonly keyData?: string;
+}
+
+/** Gives a command the options by which a private key is named. */
+export function privateKeyOptions(command: Command, which = 'private key'): Command {
+  return command
+    .option(
+      '--key <file>',
+      `${which}: PEM, DER or JWK; - for standard input (default: ${SEALED.variable}, then ${SEALED.privateKeyFile}; of Capgo's: ${CAPGO.variable}, then ${CAPGO.privateKeyFile})`,
+    )
+    .option(
+      '--key-command <command>',
+      'a command for the shell that prints the key, which then lies on no disk',
+    )
+    .option('--key-data <key>', 'the key itself; other users of the machine can read it');
+}
+
+/** The private key by which this command signs: each wire has sources of its own. */
+export async function readSigningKey(
+  context: Context,
+  options: PrivateKeyOptions,
+  wire: Wire = SEALED,
+): Promise<FoundKey<KeyValue>> {
+  const { key, keyCommand, keyData } = options;
+  const named = Object.entries({ '--key': key, '--key-command': keyCommand, '--key-data': keyData })
+    .filter(([, value]) => value !== undefined)
+    .map(([flag]) => flag);
+  if (named.length > 1) throw new UsageError(`${named.join(' and ')} name several keys: give one`);
+  const { variable, privateKeyFile } = wire;
+  if (key !== undefined) return { key: await readPrivateKeyFile(context, key, wire), from: key };
+  if (keyCommand !== undefined) return fromCommand(context, keyCommand, wire);
+  if (keyData !== undefined) {
+    context.warn(
+      `other users of this machine can read --key-data in its list of processes: use --key FILE, --key-command, or ${variable}`,
+    );
+    return privateKeyFromText(context, keyData, '--key-data', wire);
+  }
+  const value = context.env[variable];
+  if (value !== undefined) return privateKeyFromText(context, value, variable, wire);
+  if (await isThere(privateKeyFile)) {
+    return { key: await readPrivateKeyFile(context, privateKeyFile, wire), from: privateKeyFile };
+  }
+  throw new BundleSealError(
+    'ERR_KEY_INVALID',
+    `no private key: pass --key FILE or --key-command, set ${variable}, or make a pair with "${wire.create}" (${privateKeyFile} is not here)${await hintAtOther(context, wire)}`,
+  );
+}
+
+/** A wire's private key out of a file; decrypted, where it is protected by a passphrase. */
+export async function readPrivateKeyFile(
+  context: Asking,
+  path: string,
+  wire: Wire = SEALED,
+): Promise<KeyValue> {
+  return openPrivateKey(context, await readKeyFile(path), path, wire);
+}
+
+/** A wire's private key that an option or a variable holds. */
+export async function privateKeyFromText(
+  context: Asking,
+  text: string,
+  from: string,
+  wire: Wire = SEALED,
+): Promise<FoundKey<KeyValue>> {
+  const key = await keyOfSource(text, from);
+  return { key: await openPrivateKey(context, key, from, wire), from };
+}
+
+async function fromCommand(
+  context: Context,
+  command: string,
+  wire: Wire,
+): Promise<FoundKey<KeyValue>> {
+  const from = '--key-command';
+  const output = await runKeyCommand(command, context.signal);
+  if (textOfBytes(output)?.trim() === '') {
+    throw new BundleSealError('ERR_KEY_INVALID', `the command of ${from} printed nothing`);
+  }
+  const key = await namingSource(from, () => keyFromBytes(output));
+  return { key: await openPrivateKey(context, key, from, wire), from };
+}
+
+/** The key itself, decrypted where it is protected by a passphrase, if the wire can use it. */
+export async function openPrivateKey(
+  context: Asking,
+  key: KeyValue,
+  from: string,
+  wire: Wire,
+): Promise<KeyValue> {
+  const plain = await namingSource(from, () => unlock(context, key, from));
+  // What was under a passphrase is PKCS#8, in which Capgo's wire takes no key.
+  const isOther = wire === CAPGO && plain !== key;
+  return checked(wire, 'privateKey', { key: isOther ? await asPkcs1(plain) : plain, from });
+}
+
+async function asPkcs1(key: KeyValue): Promise<KeyValue> {
+  const { parsePrivateKey } = await import('../keys/parse.ts');
+  const { encodePkcs1Private } = await import('../keys/encode.ts');
+  const { encodePem } = await import('../keys/pem.ts');
+  return encodePem(
+    'RSA PRIVATE KEY',
+    encodePkcs1Private(parsePrivateKey(key, 'privateKey', CAPGO_BITS)),
+  );
+}
+
+async function hintAtOther({ env }: Context, wire: Wire): Promise<string> {
+  const other = wire === SEALED ? CAPGO : SEALED;
+  const place = env[other.variable] !== undefined ? other.variable : other.privateKeyFile;
+  if (place !== other.variable && !(await isThere(place))) return '';
+  return `; ${place} is there, but it is a key of ${other.title}${other === CAPGO ? ': pass --capgo if that is meant' : ', which is used without --capgo'}`;
+}
