@@ -2,7 +2,7 @@
 
 import { giveWay } from '../turn.ts';
 
-// Milliseconds of work after which timers, input and an abort get their turn.
+// Milliseconds of work after which timers, input and aborts can run.
 const TURN = 12;
 
 /** Called between small pieces of work. Rejects with the signal's reason if aborted. */

@@ -8,7 +8,7 @@ import type { Pieces } from './cbc-node.ts';
 
 const PIECE = 2 ** 20;
 
-// Bytes after which the disk is set to work, so that the last flush finds little left to do.
+// Bytes after which a flush is started, so the last flush has little left to do.
 const FLUSH_LENGTH = 64 * PIECE;
 
 export interface FilePass extends WorkOptions {

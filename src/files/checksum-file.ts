@@ -10,7 +10,8 @@ import { openInputFile } from './input-file.ts';
 /**
  * The SHA-256 of a file in 64 lower-case hex characters, as `sha256sum` prints it, in constant memory.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: the file can't be read, or changed meanwhile; `ERR_BACKEND_UNAVAILABLE`.
+ * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read or changes during the call;
+ * `ERR_BACKEND_UNAVAILABLE`.
  * @see FIPS 180-4
  * @example
  * ```ts

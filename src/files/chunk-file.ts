@@ -1,6 +1,6 @@
-// Chunks out of a file and into one, a block ahead of the loop and a block behind it, through buffers that
-// are used over and over. A block is several chunks: handing a system call to another thread and hearing of
-// its end costs as much as half a chunk's cryptography.
+// Reads chunks from a file, one block ahead of the loop, and writes chunks to a file, one block behind it, through
+// reused buffers. A block is several chunks, because a system call in another thread costs as much as half of the
+// cryptography of a chunk.
 
 import type { Backend } from '../backend/backend.ts';
 import type { ChunkSink, ChunkSource } from '../bundle/chunk-loop.ts';
@@ -20,7 +20,7 @@ export interface FileChunks {
   readonly end: number;
 }
 
-/** To be closed before the file is: what is read ahead still goes into the buffers. */
+/** Close it before the file: blocks that are read ahead still arrive in the buffers. */
 export interface FileChunkSource extends ChunkSource {
   close(): Promise<void>;
 }
@@ -29,26 +29,30 @@ export interface FileChunkSource extends ChunkSource {
 export interface FileChunkSink extends ChunkSink {
   /** Makes them, and waits for all. */
   finish(): Promise<void>;
-  /** Waits for those under way, whatever becomes of them; to be called before the file is given up. */
+  /** Waits until the writes in progress have ended, well or not. Call it before you close the file. */
   close(): Promise<void>;
 }
 
 const BLOCK_LENGTH = 4 * 2 ** 20;
 
-// Beside the blocks that the chunks under way lie in: one that is read or written meanwhile, and one for
-// those that begin and end within a block.
+// In addition to the blocks of the chunks in progress: one that is read or written at the same time, and one for
+// chunks that begin and end within a block.
 const MORE_BLOCKS = 2;
 
-// A system call that reads into memory that begins on a page can take five times as long as into memory just after.
+// A system call that reads into memory at the start of a page can take five times as long as one that reads into
+// memory just after it.
 const OFF_PAGE = 64;
 
-// Bytes after which the disk is set to work, so that the last flush finds little left to do.
+// Bytes after which a flush is started, so the last flush has little left to do.
 const FLUSH_LENGTH = 64 * 2 ** 20;
 
-// From here on a file is worth memory that threads share, and its output a way past the page cache.
+// From this size on, a file uses memory that threads share, and its output bypasses the page cache.
 const LARGE = 32 * 2 ** 20;
 
-/** How chunks lie in blocks, and memory for the blocks that are in use at once, each at the start of a page. */
+/**
+ * The places of chunks in blocks, and memory for the blocks that are in use at once. Each block begins at the start
+ * of a page.
+ */
 function blocksOf({ backend, count, length, inFlight, start, end }: FileChunks) {
   const chunks = Math.max(1, Math.floor(BLOCK_LENGTH / Math.max(1, length)));
   const inUse = Math.ceil(inFlight / chunks) + MORE_BLOCKS;
@@ -83,7 +87,7 @@ export function fileChunkSource(file: InputFile, chunks: FileChunks): FileChunkS
     const from = blocks.startOf(nextBlock);
     const to = Math.min(end, blocks.startOf(nextBlock + 1));
     const read = file.readInto(blocks.room(nextBlock, OFF_PAGE, to - from), from);
-    // Its turn to be awaited may come after another error.
+    // Another error may end the loop before this promise is awaited.
     read.catch(() => {});
     reads.push(read);
     nextBlock += 1;
@@ -109,7 +113,8 @@ export function fileChunkSource(file: InputFile, chunks: FileChunks): FileChunkS
 export async function fileChunkSink(file: OutputFile, chunks: FileChunks): Promise<FileChunkSink> {
   const blocks = blocksOf(chunks);
   const isDirect = blocks.isShared && (await file.goDirect());
-  // A block lies in its memory as in the pages of the file, because whole pages are what can be written directly.
+  // A block has the same place in its memory as in the pages of the file, because only whole pages can be written
+  // directly.
   const offsetOf = (block: number) => blocks.startOf(block) % PAGE;
   let flushed = chunks.start;
   let taken = 0;
@@ -127,7 +132,7 @@ export async function fileChunkSink(file: OutputFile, chunks: FileChunks): Promi
     const begun = isLast ? 0 : used % PAGE;
     if (begun > 0) blocks.room(block + 1, 0, begun).set(blocks.room(block, used - begun, begun));
     writing = file.write(blocks.room(block, 0, used - begun), from);
-    // Its turn to be awaited may come after another error.
+    // Another error may end the loop before this promise is awaited.
     writing.catch(() => {});
     filled = 0;
     const isDue = from + used - flushed >= FLUSH_LENGTH;
@@ -149,7 +154,7 @@ export async function fileChunkSink(file: OutputFile, chunks: FileChunks): Promi
     take(bytes) {
       filled += bytes.length;
       taken += 1;
-      // The block before this one has to be through before its memory is used again.
+      // The previous block has to be written before its memory is used again.
       return taken % blocks.chunks === 0 ? writeBlock(taken === chunks.count) : undefined;
     },
     async finish() {

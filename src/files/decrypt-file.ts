@@ -19,24 +19,23 @@ export interface DecryptFileOptions extends DecryptOptions {}
 /**
  * Opens a sealed file of any size into another, in constant memory.
  *
- * The output appears under its name only when all of it has been verified, the checksum of the whole included:
- * it is written beside its place, flushed to the disk and renamed. After an error or an abort what was there
- * before is untouched and nothing is left; what a killed process leaves (`.name.….bundleseal-tmp`) is removed
- * by the next call for the same output. The output gets the input's mode bits, and of a file that it replaces
- * only those that both had. From 32 MiB on a second thread works along, where there can be one, and what is written
- * leaves the page cache to others.
+ * The output appears under its name only after all of it has been verified, including the checksum of the whole
+ * bundle. It is written beside its place, flushed to the disk and renamed. After an error or an abort the previous
+ * file is untouched and no temporary file is left. The next call for the same output removes files that a killed
+ * process left (`.name.….bundleseal-tmp`). The output gets the mode bits of the input; if it replaces a file, only
+ * those that both had. From 32 MiB on, a second thread is used if possible, and the output bypasses the page cache.
  *
- * Where the file system does not have them, the output has other mode bits, or the last flush is left out: then it
- * may not survive a power cut. A rename that is refused because another program holds the file is tried again for
- * half a second, on Windows for five seconds.
+ * On a file system without mode bits or without a flush, the output has other mode bits, or may not survive a power
+ * cut. If a rename fails because another program holds the file, it is tried again for half a second, on Windows for
+ * five seconds.
  *
- * @param input - A sealed file, or its body where `options.seal` is given. A pipe is first read to its end, into a
- * file without a name in the system's temporary folder.
+ * @param input - A sealed file, or its body if `options.seal` is given. A pipe is first read to its end, into an
+ * unnamed file in the system's temporary folder.
  * @param output - Another file. A link to a file is followed; a folder, a pipe and a device are refused.
  * @param options - What {@link decryptBundle} takes.
  * @returns what the header says, proven.
- * @throws what {@link decryptBundle} throws, and {@link BundleSealError} `ERR_FILE`: a file can't be read or
- * written; `path` and `cause` say more.
+ * @throws the errors of {@link decryptBundle}, and {@link BundleSealError} `ERR_FILE` if a file cannot be read or
+ * written (`path`, `cause`).
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';

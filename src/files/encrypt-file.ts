@@ -16,7 +16,7 @@ import { openInputFile } from './input-file.ts';
 import { replaceFile } from './replace.ts';
 
 export interface EncryptFileOptions extends EncryptOptions {
-  /** Writes the body alone: the header is the `seal` of the result. Default false. */
+  /** Whether to write the body alone. The header is then the `seal` of the result. Default false. */
   readonly detached?: boolean;
 }
 
@@ -37,22 +37,22 @@ export interface EncryptedFile {
 /**
  * Seals a file of any size in constant memory.
  *
- * The output appears under its name only when it is whole: it is written beside its place, flushed to the
- * disk and renamed. After an error or an abort what was there before is untouched and nothing is left; what a
- * killed process leaves (`.name.….bundleseal-tmp`) is removed by the next call for the same output. The output
- * gets the input's mode bits, and of a file that it replaces only those that both had. From 32 MiB on a second
- * thread works along, where there can be one, and what is written leaves the page cache to others.
+ * The output appears under its name only when it is whole: it is written beside its place, flushed to the disk and
+ * renamed. After an error or an abort the previous file is untouched and no temporary file is left. The next call for
+ * the same output removes files that a killed process left (`.name.….bundleseal-tmp`). The output gets the mode bits
+ * of the input; if it replaces a file, only those that both had. From 32 MiB on, a second thread is used if possible,
+ * and the output bypasses the page cache.
  *
- * Where the file system does not have them, the output has other mode bits, or the last flush is left out: then it
- * may not survive a power cut. A rename that is refused because another program holds the file is tried again for
- * half a second, on Windows for five seconds.
+ * On a file system without mode bits or without a flush, the output has other mode bits, or may not survive a power
+ * cut. If a rename fails because another program holds the file, it is tried again for half a second, on Windows for
+ * five seconds.
  *
- * @param input - A file, which does not change meanwhile. A pipe, or a file of `/proc` that has no size, is first
- * read to its end, into a file without a name in the system's temporary folder.
+ * @param input - A file that does not change during the call. A pipe, or a file of `/proc` without a size, is first
+ * read to its end, into an unnamed file in the system's temporary folder.
  * @param output - Another file. A link to a file is followed; a folder, a pipe and a device are refused.
  * @param options - What {@link encryptBundle} takes, and `detached`.
- * @throws what {@link encryptBundle} throws, and {@link BundleSealError} `ERR_FILE`: a file can't be read or
- * written, or changed meanwhile; `path` and `cause` say more.
+ * @throws the errors of {@link encryptBundle}, and {@link BundleSealError} `ERR_FILE` if a file cannot be read or
+ * written, or changes during the call (`path`, `cause`).
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';

@@ -34,7 +34,7 @@ export function fileError(path: string, what: string, cause?: unknown): BundleSe
   });
 }
 
-/** What `work` gives; an error of the file system comes out as `ERR_FILE`. */
+/** The result of `work`. An error of the file system is thrown as `ERR_FILE`. */
 export async function onFile<T>(path: string, what: string, work: Promise<T>): Promise<T> {
   try {
     return await work;

@@ -7,15 +7,16 @@ import { openInputFile } from './input-file.ts';
 
 /** An open file; to be closed by whoever opened it. */
 export interface FileSource extends RandomAccessSource, AsyncDisposable {
-  /** Closes the file when the reads under way are through; also when it is closed already. */
+  /** Closes the file after the reads in progress. It may be called again. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a file for `openBundle`: only what is asked for is read. A pipe is first read to its end.
+ * Opens a file as a source for `openBundle` and `openZip`. Only the requested ranges are read. A pipe is first read
+ * to its end.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: it can't be read, or became shorter. `RangeError` for a range
- * that is not within it, `TypeError` after `close()`.
+ * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read or became shorter. `RangeError` for a range
+ * outside the file, `TypeError` after `close()`.
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';
@@ -39,7 +40,7 @@ export async function fileSource(path: string): Promise<FileSource> {
   const reads = new Set<Promise<Uint8Array>>();
   let closing: Promise<void> | undefined;
   const close = () => {
-    // After the reads under way: another file may get the number that this one had.
+    // After the reads in progress, because another file may get the same file descriptor.
     closing ??= Promise.allSettled(reads).then(() => file.close());
     return closing;
   };

@@ -1,4 +1,4 @@
-// A folder that stays the one that was opened, whoever renames it or puts a link in its place meanwhile.
+// An open folder, which stays the same even if another program renames it or puts a link in its place.
 //
 // Node has no openat(2). Linux shows what a process has open under /proc/self/fd, and a path that begins there leads
 // to the open folder itself. Elsewhere paths are all that there is: there the folder is compared before and after.
@@ -10,14 +10,14 @@ import { fileError, onFile } from './error.ts';
 import { hasCode, isNotOffered } from './leniency.ts';
 
 export interface HeldFolder {
-  /** Leads to the folder; for calls of the file system, and not for messages. */
+  /** A path to the folder for calls of the file system. It is not for messages. */
   readonly path: string;
   /** Whether `path` leads to it whatever happens to its name. */
   readonly isHeld: boolean;
   readonly stats: BigIntStats;
   /** The path of what is called `name` in it. */
   at(name: string): string;
-  /** Refuses a folder that has lost its name to another one, or has no name any more. */
+  /** Throws if another folder has taken the name, or the folder has no name any more. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -26,7 +26,7 @@ const UNREADABLE = "can't be read";
 const EXCHANGED = 'was moved or exchanged meanwhile: try again when nothing else changes it';
 
 /**
- * Holds the folder that has this path now, which must not be a link itself.
+ * Opens the folder that has this path now. The path itself must not be a link.
  *
  * @param shown - The path, as errors call it.
  */
@@ -61,9 +61,11 @@ export function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
   return one.dev === other.dev && one.ino === other.ino;
 }
 
-/** Opens a folder that is no link; `undefined` where that can't be had, and only its path can be used. */
+/**
+ * Opens a folder that is not a link. Returns `undefined` if the system cannot do so; then only the path can be used.
+ */
 async function openFolder(path: string, shown: string): Promise<FileHandle | undefined> {
-  // Node's permission model goes by paths, and what lies under /proc is not what it allows.
+  // Node's permission model allows paths, and paths under /proc are not among them.
   if (process.platform !== 'linux' || 'permission' in process) return undefined;
   try {
     return await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
@@ -74,14 +76,14 @@ async function openFolder(path: string, shown: string): Promise<FileHandle | und
   }
 }
 
-/** The path that leads to what is open; `undefined` where the system or the runtime keeps /proc from programs. */
+/** The path to an open folder; `undefined` if the system or the runtime hides /proc. */
 async function wayBack(handle: FileHandle, stats: BigIntStats): Promise<string | undefined> {
   const path = `/proc/self/fd/${handle.fd}`;
   const there = await stat(path, { bigint: true }).catch(() => undefined);
   return there !== undefined && isSameFile(there, stats) ? path : undefined;
 }
 
-/** Holds a temporary folder, which this user made and nobody else may change. */
+/** Opens a temporary folder that this user has made and only this user may change. */
 export async function holdOwn(path: string, shown: string): Promise<HeldFolder> {
   const box = await holdFolder(path, shown);
   const user = process.geteuid?.();
@@ -91,8 +93,8 @@ export async function holdOwn(path: string, shown: string): Promise<HeldFolder> 
 }
 
 /**
- * Removes what is called `name` in a folder, and all that is in it. Links are removed and never followed, also
- * those that somebody puts in the place of a folder meanwhile, where folders can be held.
+ * Removes `name` from a folder, with everything in it. Links are removed and never followed; if folders can be held
+ * open, this also goes for links that another program puts in the place of a folder.
  */
 export async function removeTree(folder: HeldFolder, name: string): Promise<void> {
   const path = folder.at(name);

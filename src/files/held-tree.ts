@@ -1,5 +1,5 @@
-// The folders in a folder, reached without following a link, also one that somebody puts in the place of a folder
-// meanwhile.
+// The subfolders of a folder, reached without following links, also if another program puts a link in the place of a
+// folder.
 
 import { join } from 'node:path';
 import { fileError } from './error.ts';
@@ -9,8 +9,8 @@ export interface HeldTree {
   /** The real path of the top folder. */
   readonly root: string;
   /**
-   * What `work` gives in the folder of this path: "" is the top, every other one has a "/" at its end. One call
-   * after the other. Refuses a folder that is not the one that it was before; `drop` gives up what `work` gave.
+   * Runs `work` in the folder of this path: "" is the top, every other path ends in "/". One call at a time. Throws
+   * if the folder is not the same as before; `drop` then disposes of the result of `work`.
    */
   within<T>(
     path: string,
@@ -30,7 +30,7 @@ interface Step {
 /** @param root - The folder's real path. */
 export async function holdTree(root: string): Promise<HeldTree> {
   const top = await holdFolder(root, root);
-  /** From the top down to where the last call was, each held in the one above. */
+  /** The open folders from the top down to that of the last call, each opened in the one above. */
   const way: Step[] = [{ path: '', folder: top }];
   /** Which folder each path was. */
   const seen = new Map<string, string>();
@@ -52,7 +52,7 @@ export async function holdTree(root: string): Promise<HeldTree> {
     return at.folder;
   }
 
-  /** Where folders are not held, none of them may have been another one meanwhile. */
+  /** If folders are not held open, each has to be the same folder as before. */
   async function check(): Promise<void> {
     for (const { folder } of way) if (!folder.isHeld) await folder.check();
   }

@@ -10,7 +10,7 @@ import { spoolPipe, spoolUnsized } from './spool-input.ts';
 export interface InputFile extends Source {
   readonly path: string;
   readonly stats: BigIntStats;
-  /** Mode bits for what is made of it; `undefined` where those of a pipe or of /proc say nothing. */
+  /** Mode bits for the output; `undefined` for a pipe or a file of /proc, whose bits mean nothing. */
   readonly mode: number | undefined;
   /** Fills `room` with what is there from `start` on. */
   readInto(room: Uint8Array, start: number): Promise<Uint8Array>;
@@ -23,8 +23,8 @@ const UNREADABLE = "can't be read";
 const MODE_BITS = 0o777n;
 
 /**
- * Opens a regular file. What can only be read forward, a pipe or a file of /proc or /sys whose size says nothing, is
- * read to its end first, into a file without a name.
+ * Opens a regular file. An input that can only be read forward (a pipe, or a file of /proc or /sys, whose size means
+ * nothing) is first read to its end, into an unnamed file.
  *
  * @param signal - Ends the reading of a pipe.
  */
@@ -65,10 +65,10 @@ export async function openRegularFile(
   }
 }
 
-/** `SYSFS_MAGIC` of linux/magic.h. Each file there says that it has a page, and holds less. */
+/** `SYSFS_MAGIC` of linux/magic.h. Each file there claims the size of a page and contains less. */
 const SYSFS = 0x62656572n;
 
-/** Whether the size of a file says nothing of what is in it: in /proc it is 0, in /sys that of a page. */
+/** Whether the size of a file says nothing about its content: in /proc it is 0, in /sys a page. */
 async function isUnsized(path: string, { size, blocks }: BigIntStats): Promise<boolean> {
   if (size === 0n) return true;
   if (blocks !== 0n) return false;
@@ -135,7 +135,7 @@ function checkRegular(path: string, stats: BigIntStats): void {
     : fileError(path, `can't be read: it is ${kindOf(stats)}, pass the path of a file`);
 }
 
-// The callback form: a promise of a FileHandle's costs several times as much.
+// The callback form, because a promise of a FileHandle costs several times as much.
 function readAt(handle: FileHandle, room: Uint8Array, start: number): Promise<number> {
   return new Promise((resolve, reject) => {
     read(handle.fd, room, 0, room.length, start, (error, got) =>

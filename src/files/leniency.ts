@@ -1,4 +1,4 @@
-// What file systems refuse although nothing is wrong: calls that they do not have, and renames that succeed a moment
+// Failures of file systems that are not errors: calls that they do not support, and renames that succeed a moment
 // later.
 
 import type { FileHandle } from 'node:fs/promises';
@@ -8,16 +8,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   codes.includes((error as NodeJS.ErrnoException).code ?? '');
 
-// SMB, FUSE, FAT, WSL's drives of Windows, and Node's permission model answer so to what they do not offer.
+// SMB, FUSE, FAT, Windows drives in WSL and Node's permission model give these codes for calls that they do not
+// support.
 const NOT_OFFERED = [
   ...['EPERM', 'EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'],
   'ERR_ACCESS_DENIED',
 ];
 
-/** Whether a call failed because the file system does not have it, and not because of what it was asked to do. */
+/** Whether a call failed because the file system does not support it. */
 export const isNotOffered = (error: unknown): boolean => hasCode(error, ...NOT_OFFERED);
 
-/** Waits for `work`, whose failing means nothing where the file system does not offer it. */
+/** Waits for `work`, and ignores its failure if the file system does not support the call. */
 export async function whereOffered(work: Promise<void>): Promise<void> {
   try {
     await work;
@@ -26,12 +27,12 @@ export async function whereOffered(work: Promise<void>): Promise<void> {
   }
 }
 
-// Virus scanners and indexers open a new file for some tenths of a second. Elsewhere such an answer seldom changes.
+// Virus scanners and indexers open a new file for some tenths of a second. In other cases the error seldom goes away.
 const WAITS = process.platform === 'win32' ? 9 : 6;
 const FIRST_WAIT = 10;
 
 /**
- * Renames, and tries again for half a second (on Windows for five) where another program holds one of the two.
+ * Renames. Tries again for half a second (on Windows for five) if another program holds one of the two files.
  *
  * @throws what the last attempt said, or the reason of the signal.
  */
@@ -52,7 +53,7 @@ export async function renamePatiently(
   }
 }
 
-/** So that a new name survives a power cut too; not every file system can, and Windows needs no such call. */
+/** Makes a new name survive a power cut. Not every file system can, and Windows needs no such call. */
 export async function flushFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle: FileHandle = await open(folder, 'r');

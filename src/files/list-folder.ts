@@ -32,10 +32,11 @@ const LITTER: readonly string[] = ['.DS_Store', 'Thumbs.db', '__MACOSX/'];
 const MEND = 'leave it out by "ignore"';
 
 /**
- * Gives the files, in an order that depends on their names alone. What is left out is not looked into.
+ * Lists the files in an order that depends only on their names. Folders that are left out are not read.
  *
  * @param root - The folder's real path.
- * @throws {@link BundleSealError} `ERR_FILE`; `ERR_ARCHIVE_INVALID`: a link, or what is neither file nor folder.
+ * @throws {@link BundleSealError} `ERR_FILE`; `ERR_ARCHIVE_INVALID` for a link, or anything that is neither file nor
+ * folder.
  */
 export async function* listFolder(root: string, rules: ListRules): AsyncGenerator<FoundFile, void> {
   const tree = await holdTree(root);

@@ -9,11 +9,11 @@ import { whereOffered } from './leniency.ts';
 export interface OutputFile {
   /** Writes all of `bytes` at `start`. */
   write(bytes: Uint8Array, start: number): Promise<void>;
-  /** Has what was written so far go to the disk, while more is being written. */
+  /** Starts to flush the bytes that were written so far, while writing continues. */
   flush(): Promise<void>;
   /**
-   * From now on whole pages that begin at a page of the file and at one of memory go to the disk at once, past the
-   * page cache; everything else goes the usual way. Answers whether that can be had here.
+   * From now on, whole pages that begin at a page of the file and of memory are written past the page cache;
+   * everything else is written the usual way. Returns whether this is possible here.
    */
   goDirect(): Promise<boolean>;
   /** Back to the usual way, when no write is under way. */
@@ -30,8 +30,8 @@ export const PAGE = 4096;
 const O_DIRECT: number | undefined = constants.O_DIRECT;
 
 /**
- * What is flushed to the disk in the end anyway need not be copied into the page cache first: that took as long as
- * the cryptography, and drove out what others had there.
+ * The output is flushed to the disk in the end, so it need not be copied into the page cache first. That copy took as
+ * long as the cryptography and evicted the files of other programs.
  *
  * @param path - As errors call it.
  */
@@ -39,7 +39,7 @@ export function outputFile(path: string, handle: FileHandle): OutputFile {
   let direct: FileHandle | undefined;
   let takesPages = false;
 
-  /** Bytes written: fewer than there are whole pages where the file system turns out not to take them. */
+  /** Returns the bytes written: fewer than all whole pages if the file system refuses them. */
   async function writePages(fd: number, bytes: Uint8Array, start: number): Promise<number> {
     const end = bytes.length - (bytes.length % PAGE);
     let at = 0;
@@ -80,8 +80,8 @@ export function outputFile(path: string, handle: FileHandle): OutputFile {
 }
 
 /**
- * The file a second time, past the page cache. By what is open and not by a name: another user may have put a link
- * under the name. `undefined`: the system or the file system has no such way.
+ * Opens the file a second time for direct writes. It is opened by its descriptor, because another user may have put a
+ * link under the name. `undefined` if the system or the file system does not support it.
  */
 async function openDirectly(handle: FileHandle): Promise<FileHandle | undefined> {
   if (O_DIRECT === undefined) return undefined;
@@ -101,7 +101,7 @@ async function openDirectly(handle: FileHandle): Promise<FileHandle | undefined>
   return undefined;
 }
 
-// The callback form: a promise of a FileHandle's costs several times as much.
+// The callback form, because a promise of a FileHandle costs several times as much.
 function writeAt(fd: number, bytes: Uint8Array, start: number): Promise<number> {
   return new Promise((resolve, reject) => {
     write(fd, bytes, 0, bytes.length, start, (error, written) =>

@@ -1,19 +1,21 @@
-// Which files to leave out, in a few patterns that mean the same everywhere.
+// Patterns for files to leave out. They are few and mean the same on every system.
 
 import { describe } from '../options.ts';
 
-/** What to leave out: patterns, or a function that is given each path, a folder's with a "/" at its end. */
+/** Files to leave out: patterns, or a function that gets each path. The path of a folder ends in "/". */
 export type Ignore = readonly string[] | ((path: string) => boolean);
 
 /**
  * Whether a path is to be left out, a folder's with a "/" at its end.
  *
- * - A pattern without a "/" is a name's, in any folder; one with a "/" before its end is a path's, as seen from
- *   the folder that is listed; one that ends in "/" is a folder's alone.
- * - `?` is one character and `*` any number of them, but no "/"; `**` as a whole name is any number of folders.
- * - Case counts; the form of accents does not. A name that begins with a dot is as any other.
+ * - A pattern without a "/" is a name in any folder. One with a "/" before its end is a path relative to the listed
+ *   folder. One that ends in "/" matches folders only.
+ * - `?` matches one character and `*` any number of characters, except "/"; `**` as a whole name matches any number
+ *   of folders.
+ * - Case counts; the form of accents does not. Names that begin with a dot are matched like others.
  *
- * @throws `TypeError`: neither patterns nor a function, or a pattern with what means something elsewhere.
+ * @throws `TypeError` if it is neither patterns nor a function, or a pattern has signs that mean something in other
+ * tools.
  */
 export function ignoreRule(ignore: Ignore): (path: string) => boolean {
   if (typeof ignore === 'function') {
@@ -68,7 +70,7 @@ function readPattern(pattern: unknown): Pattern {
     throw refuse('names no file: write it as seen from the folder, as in "assets/*.txt"');
   }
   if (!isPath) return { parts: [ANY_FOLDERS, ...parts], isFolderOnly };
-  // What is in a folder, and not the folder itself, nor a file of that name.
+  // The content of a folder, but not the folder itself or a file of that name.
   if (parts.at(-1) === ANY_FOLDERS) parts.splice(-1, 1, ANY_FOLDERS, '*');
   return { parts, isFolderOnly };
 }
@@ -82,7 +84,7 @@ function fitsName(part: string, name: string): boolean {
   );
 }
 
-/** By going back to the last wildcard alone: what came before it fits as well as it ever will. */
+/** Goes back to the last wildcard only: a different match of earlier ones cannot help. */
 function fits(
   pattern: readonly string[],
   text: readonly string[],

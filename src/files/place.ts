@@ -13,8 +13,8 @@ const PRIVATE = 0o600;
 const MODE_BITS = 0o777;
 
 /**
- * What an output is made of. It must not replace its input, nor lie in it: of a folder, this is its real path. What
- * comes from memory says the mode bits of a new file, less those that the process's mask takes away.
+ * The input of an output. The output must not replace its input or lie in it; for a folder this is its real path. For
+ * an input in memory it has the mode bits of a new file, without those that the process's mask removes.
  */
 export type Input = InputFile | { readonly folder: string } | { readonly mode: number };
 
@@ -23,9 +23,9 @@ export interface Place {
   readonly target: string;
   /** The file that is there. */
   readonly before: BigIntStats | undefined;
-  /** Mode bits with which the file is made; `undefined`: those of any new file. */
+  /** Mode bits with which the file is created; `undefined`: those of any new file. */
   readonly initialMode: number | undefined;
-  /** Mode bits that it has in the end; `undefined`: those that it was made with. */
+  /** Mode bits that it has in the end; `undefined`: those that it was created with. */
   readonly mode: number | undefined;
 }
 
@@ -76,8 +76,8 @@ async function checkOutside(input: Input, target: string, output: string): Promi
 }
 
 /**
- * Whether a path is a folder's, or lies in it; both are real and absolute. Folders are compared and not their names:
- * one may be mounted in two places, and be spelled in several ways.
+ * Whether a path is that of a folder or lies in it. Both paths are real and absolute. Folders are compared by
+ * identity and not by name, because one may be mounted in two places or have several spellings.
  *
  * @param shown - The path, as errors call it.
  */
@@ -88,7 +88,7 @@ export async function holds(folder: string, path: string, shown: string): Promis
     try {
       if (isSameFile(await stat(at, { bigint: true }), outer)) return true;
     } catch (error) {
-      // Not there yet, or above what Node's permission model lets this process see.
+      // It does not exist yet, or Node's permission model hides it from this process.
       if (!hasCode(error, 'ENOENT') && !isNotOffered(error)) {
         throw fileError(shown, UNWRITABLE, error);
       }

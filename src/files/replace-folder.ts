@@ -1,4 +1,4 @@
-// Filling a folder so that there is either what was there before or the new one whole, and never a part.
+// Replaces a folder so that there is always either the old one or the whole new one.
 
 import type { BigIntStats } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, realpath, rename, rmdir } from 'node:fs/promises';
@@ -25,14 +25,15 @@ const NOT_EMPTY = 'is not empty: pass a new or an empty folder, or overwrite: tr
 const PRIVATE = 0o700;
 const MODE_BITS = 0o7777n;
 
-// A temporary folder, the box, holds the new one until it is in its place, and what was moved out of its way.
+// A temporary folder, the box, contains the new folder until it is in its place, and the old one that was moved
+// aside.
 const NEW = 'new';
 const OLD = 'old-';
 
-// There is more than one only where several runs replace the same folder.
+// There is more than one only if several processes replace the same folder.
 const MAX_OLD = 10;
 
-/** Where the work is done. Its folders are held, so that nobody can have it done elsewhere by a link. */
+/** The places of the work. The folders are held open, so a link cannot redirect the work. */
 interface Site {
   /** The folder, as errors call it. */
   readonly dir: string;
@@ -43,8 +44,8 @@ interface Site {
 }
 
 /**
- * Makes what `fill` puts into the folder that it is given the content of `dir`: beside its place, renamed. A
- * folder that was there before passes its mode bits on, and its owner may do everything.
+ * Replaces the content of `dir` by the files that `fill` writes into the folder that it gets. That folder is made
+ * beside its place and then renamed. It gets the mode bits of the previous folder, with all rights for its owner.
  */
 export async function replaceFolder<T>(
   dir: string,
@@ -100,7 +101,7 @@ async function throughBox<T>(
   }
 }
 
-/** Removes a box, but for one with an old folder that was not replaced after all. Tells whether it could. */
+/** Removes a box, except one with an old folder that was not replaced. Returns whether it was removed. */
 async function removeBox(
   box: HeldFolder | undefined,
   parent: HeldFolder,
@@ -117,11 +118,11 @@ async function removeBox(
   }
 }
 
-/** Whether what was moved aside has to come back: the new one has not taken its place. */
+/** Whether the old folder has to be put back, because the new one has not taken its place. */
 const isHalfDone = (names: readonly string[]): boolean => names.includes(NEW) && names.some(isOld);
 
 const isOld = (name: string): boolean => name.startsWith(OLD);
-/** Where the folder really goes: links above it are followed, itself it may not be one. */
+/** The real path of the folder. Links above it are followed; it must not be a link itself. */
 async function realPlace(dir: string): Promise<string> {
   const name = basename(dir);
   if (name === '' || name === '.' || name === '..') return onFile(dir, UNWRITABLE, realpath(dir));
@@ -129,7 +130,7 @@ async function realPlace(dir: string): Promise<string> {
   return join(await onFile(dir, "can't be written into its folder", parent), name);
 }
 
-/** Refuses what can't or must not be replaced. Gives the mode bits for the folder, if one is there. */
+/** Throws if the folder cannot or must not be replaced. Returns the mode bits of an existing folder. */
 async function checkPlace(
   { dir, target, base, parent }: Site,
   { overwrite, input }: ReplaceFolder,
@@ -175,7 +176,7 @@ async function statsOf(dir: string, path: string): Promise<BigIntStats | undefin
   }
 }
 
-/** Puts the new folder in its place. What is there is moved aside first, where it is in the way. */
+/** Puts the new folder in its place. An old one is moved aside first. */
 async function swap(site: Site, box: HeldFolder, overwrite: boolean): Promise<void> {
   const { dir, base, parent } = site;
   let emptied: BigIntStats | undefined;
@@ -211,7 +212,10 @@ async function swap(site: Site, box: HeldFolder, overwrite: boolean): Promise<vo
   }
 }
 
-/** Puts the old folder back after a swap that failed. Gives the error, which says where it is if not in its place. */
+/**
+ * Puts the old folder back after a failed swap. Returns the error, which says where the folder is if it could not be
+ * put back.
+ */
 async function undo(site: Site, box: HeldFolder, name: string, error: unknown): Promise<unknown> {
   const { dir, target } = site;
   let place: string | undefined;
@@ -228,7 +232,7 @@ async function undo(site: Site, box: HeldFolder, name: string, error: unknown): 
   return new BundleSealError('ERR_FILE', said, { path: dir, cause });
 }
 
-/** Removes what a killed run left, and first puts back what it had moved aside. */
+/** Removes the files of a killed run, after putting back the folder that it had moved aside. */
 async function mendBox(site: Site, name: string): Promise<void> {
   const { parent } = site;
   const box = await holdOwn(parent.at(name), site.dir);
@@ -241,17 +245,17 @@ async function mendBox(site: Site, name: string): Promise<void> {
 }
 
 /**
- * Undoes the first half of a swap whose second half did not come. Where something else has the old folder's name
- * now, it gets one beside it.
+ * Undoes the first half of an interrupted swap. If something else has taken the name, the old folder gets another
+ * name beside it.
  *
- * @returns the path of the old folder where it is not the one that it had.
+ * @returns the new path of the old folder, if it is not the one that it had.
  */
 async function putBack(
   { target, base, parent }: Site,
   box: HeldFolder,
 ): Promise<string | undefined> {
   const names = await readdir(box.path);
-  // Without the new one, that is in its place, and the old one is on its way out.
+  // Without a new folder in the box: the new one is in its place, and the old one is to be removed.
   if (!isHalfDone(names)) return undefined;
   const old = box.at(names.filter(isOld).sort().at(-1) as string);
   if ((await statsOf(target, parent.at(base))) === undefined) {

@@ -1,4 +1,4 @@
-// Writing a file so that there is, at every moment, either what was there before or the new one whole.
+// Replaces a file so that there is always either the old one or the whole new one.
 
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, open, readFile, unlink } from 'node:fs/promises';
@@ -11,21 +11,21 @@ import { findPlace, type Input, type Place } from './place.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from './temporary.ts';
 
 export interface ReplaceOptions {
-  /** What is said of an output that is there already. Default: it is replaced. */
+  /** The message if the output exists already. Default: it is replaced. */
   readonly refusal?: string;
   /**
-   * Whether a file that can't be renamed over, because it is mounted there by itself, is written in its place. If
-   * that fails half-way, the error names the file that has the new content. Default false: that is an error.
+   * Whether to write in place if a rename cannot replace the file, because it is a mount of its own. If that fails
+   * half-way, the error names the file with the new content. Default false: it is an error.
    */
   readonly inPlace?: boolean;
 }
 
 /**
- * Makes what `fill` writes the content of `output`: beside its place, flushed, renamed. Its mode bits are the
- * input's, and of a file that was there before only those that both had. Where the input is no file, they are
- * those of the file before, or else of any new file.
+ * Replaces `output` by the content that `fill` writes: beside its place, flushed, renamed. It gets the mode bits of
+ * the input; if it replaces a file, only those that both had. If the input is not a file, it gets those of the
+ * previous file or of any new file.
  *
- * Where the file system has no modes they are its own, and where it can't flush, the content may be lost in a power
+ * On a file system without modes it gets that system's own, and without a flush the content may be lost in a power
  * cut.
  */
 export async function replaceFile<T>(
@@ -101,7 +101,7 @@ async function writeTemporary<T>(
   }
 }
 
-/** Refuses to put a file in place that somebody else has put under the name of the one that was written. */
+/** Throws if another program has put a file under the name of the one that was written. */
 async function checkStillThere(handle: FileHandle, path: string, output: string): Promise<void> {
   const written = await onFile(output, UNWRITABLE, handle.stat({ bigint: true }));
   const there = await onFile(output, UNWRITABLE, lstat(path, { bigint: true }));

@@ -1,5 +1,5 @@
-// What can only be read forward, as a file that is read by positions: a copy that has no name, and is gone with the
-// process at the latest.
+// Turns an input that can only be read forward into a file that can be read at any position: an unnamed copy, which
+// disappears with the process at the latest.
 
 import { closeSync, constants, open as openNumber, openSync } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
@@ -36,12 +36,12 @@ export async function spoolPipe(path: string, signal?: AbortSignal): Promise<Fil
     return await spool(pieces(), signal);
   } finally {
     letGo?.();
-    // Also where it was not read: it would stay open, and its writer wait for a reader.
+    // Also if it was not read: otherwise it would stay open, and its writer would wait for a reader.
     pipe.destroy();
   }
 }
 
-/** What a file gives that has no size, as those of /proc; `undefined`: it is empty. */
+/** The content of a file without a size, as in /proc; `undefined` if it is empty. */
 export async function spoolUnsized(
   path: string,
   file: FileHandle,
@@ -73,8 +73,8 @@ async function openPipe(path: string, signal?: AbortSignal): Promise<number> {
     fail = reject;
     openNumber(path, constants.O_RDONLY, (error, fd) => (error ? reject(error) : resolve(fd)));
   });
-  // A writer that comes and goes ends the waiting. It comes from this thread, because the waiting may take all threads
-  // that files are opened by, and again and again, because the waiting may not have begun.
+  // A writer that opens and closes the pipe ends the waiting. It runs in this thread, because the waiting may occupy
+  // all threads of the file system, and it repeats, because the waiting may not have begun.
   const unblock = () => {
     try {
       closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));

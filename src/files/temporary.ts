@@ -1,10 +1,10 @@
-// Names of files and folders that are being written, so that what a killed process left is told from what
-// another one is still writing.
+// Names for temporary files and folders. They tell files that a killed process left from files that another process
+// is still writing.
 //
 // .<name>.<hash of the name>_<place>_<boot>_<start>-<process>-<thread>-<random>.bundleseal-tmp
 //
-// The hash is of the whole name: only the beginning of a long one fits. A process is known by its number and the
-// time when it started, as numbers are given again.
+// The hash is of the whole name, because only the beginning of a long name fits. A process is identified by its
+// number and its start time, because numbers are reused.
 
 import { readFileSync, readlinkSync } from 'node:fs';
 import { lstat, readdir, unlink } from 'node:fs/promises';
@@ -22,13 +22,13 @@ const MAX_BASE_LENGTH = 120;
 
 const HASH_LENGTH = 8;
 
-// Milliseconds after which a file of a process that can't be asked counts as left behind.
+// Milliseconds after which a file counts as left behind if its process cannot be checked.
 const ABANDONED_AFTER = 24 * 60 * 60 * 1000;
 
 // Where the system does not tell.
 const UNKNOWN = '0';
 
-// Shared by every copy of this module in this thread: each has to know the others' files as alive.
+// Shared by every copy of this module in this thread, because each has to know that the others' files are in use.
 const LIVE = Symbol.for('bundleseal.temporary-files');
 const shared = globalThis as { [LIVE]?: Set<string> };
 shared[LIVE] ??= new Set();
@@ -56,7 +56,7 @@ function whereWeAre(): Promise<Here> {
   return here;
 }
 
-/** When a process started, in ticks of the clock since the machine did; `undefined`: there is none. */
+/** When a process started, in clock ticks since the machine started; `undefined` if there is no such process. */
 function startOf(pid: number): string | undefined {
   try {
     // The second field is the program's name in parentheses, with anything in it; this is the 22nd.
@@ -101,7 +101,7 @@ async function prefixOf(name: string): Promise<string> {
   return `.${cutName(name)}.${await hashOf(name)}_`;
 }
 
-/** A name beside `name` that nobody else has; to be given back by {@link forgetTemporary}. */
+/** A unique name beside `name`. Return it with {@link forgetTemporary}. */
 export async function nameTemporary(name: string): Promise<string> {
   const { place, boot } = await whereWeAre();
   const writer = `${startOf(process.pid) ?? UNKNOWN}-${process.pid}-${threadId}`;
@@ -111,7 +111,7 @@ export async function nameTemporary(name: string): Promise<string> {
   return temporary;
 }
 
-/** Whether a file or folder is called as {@link nameTemporary} calls them, whoever made it. */
+/** Whether a file or folder has a name as {@link nameTemporary} makes it, in any process. */
 export function isTemporary(name: string): boolean {
   return name.startsWith('.') && name.endsWith(SUFFIX);
 }
@@ -120,7 +120,7 @@ export function forgetTemporary(temporary: string): void {
   live.delete(temporary);
 }
 
-/** What is in this folder under names that {@link nameTemporary} gave for `name`, in any process. */
+/** The entries of this folder whose names {@link nameTemporary} made for `name`, in any process. */
 export async function temporariesOf(folder: HeldFolder, name: string): Promise<string[]> {
   const prefix = await prefixOf(name);
   const entries = await readdir(folder.path).catch(() => []);
@@ -128,8 +128,8 @@ export async function temporariesOf(folder: HeldFolder, name: string): Promise<s
 }
 
 /**
- * Removes what killed processes left of earlier attempts to write `name` in this folder, as far as this user may:
- * what stays is in nobody's way.
+ * Removes files that killed processes left when they wrote `name` in this folder, as far as this user may. Files that
+ * remain do no harm.
  */
 export async function cleanTemporaries(
   folder: HeldFolder,
@@ -148,7 +148,7 @@ export async function cleanTemporaries(
   }
 }
 
-/** What has become of the process that called {@link nameTemporary} for `name`, where `temporary` is what it got. */
+/** The state of the process that got `temporary` from {@link nameTemporary} for `name`. */
 export async function fateOfTemporary(
   name: string,
   temporary: string,
@@ -172,7 +172,7 @@ interface Writer {
   readonly thread: string;
 }
 
-/** Whether somebody may still be writing it; `live` has been asked for this thread's own. */
+/** Whether another process may still be writing it. Files of this thread are in `live`. */
 async function fateOf({ place, boot, start, pid, thread }: Writer) {
   const { place: ours, boot: now } = await whereWeAre();
   if (place !== ours) return 'unknown';

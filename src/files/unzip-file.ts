@@ -20,7 +20,7 @@ import { replaceFolder } from './replace-folder.ts';
 import { type Unpacked, writeFiles } from './write-files.ts';
 
 export interface UnzipFileOptions extends ZipLimits, WorkOptions {
-  /** Whether a folder that holds something is replaced, as a whole. Default false. */
+  /** Whether to replace a folder that is not empty, as a whole. Default false. */
   readonly overwrite?: boolean;
 }
 
@@ -36,48 +36,45 @@ export interface UnzippedFolder {
 const PIECE_LENGTH = 2 ** 18;
 
 /**
- * Unpacks a zip into a folder, in constant memory (1 MB, and about 600 bytes a file): all of it or
- * nothing.
+ * Unpacks a zip into a folder, completely or not at all. Constant memory: 1 MB, and about 600 bytes for each file.
  *
- * The files are written into a folder beside its place, checked as by `unzipBundle` and flushed to the disk; when
- * the last one has been, the folder gets its name. A new or an empty folder is filled by one rename. One that
- * holds something is refused, or with `overwrite` moved aside, replaced and removed: nothing of it is kept. A
- * link there is removed and never followed.
+ * The files are written into a folder beside its place, checked as by `unzipBundle` and flushed to the disk. After
+ * the last one the folder gets its name. A new or empty folder is replaced by one rename. A folder that is not empty
+ * is refused, or with `overwrite` moved aside, replaced and removed: nothing of it is kept. A link in it is removed
+ * and never followed.
  *
- * After an error or an abort what was there before is untouched and nothing is left. What a killed process
- * leaves (`.name.….bundleseal-tmp`) is removed by the next call for the same folder; if it was killed between
+ * After an error or an abort the previous folder is untouched and no temporary folder is left. The next call for the
+ * same folder removes files that a killed process left (`.name.….bundleseal-tmp`); if the process was killed between
  * the two renames of `overwrite`, that call first puts the old folder back. If another program takes the folder's
- * name between the two, what was there before is kept beside it as `name.before-…`, and the error says so.
+ * name between the two renames, the old folder is kept beside it as `name.before-…`, and the error says so.
  *
- * The folder that it is written in, and the one above, are held open on Linux: a link that another program puts in
- * their place is not followed. Elsewhere they are reached by their paths.
+ * On Linux the folder that is written and the one above are held open, so a link that another program puts in their
+ * place is not followed. Other systems use their paths.
  *
- * Where the zip comes as a stream it is unpacked as it comes, and the folder gets its name only when the stream
- * has ended without an error: what `decryptStream` gives can be unpacked while it is downloaded, and the folder
- * is there only when the whole bundle is proven. What can't be read forward is refused: see `unzipStream`. An
- * abort and an error cancel the stream.
+ * A stream is unpacked while it arrives, and the folder gets its name only after the stream has ended without an
+ * error. So the stream of `decryptStream` can be unpacked during the download, and the folder exists only if the
+ * whole bundle is verified. Archives that cannot be read forward are refused, see `unzipStream`. An abort and an
+ * error cancel the stream.
  *
- * Files and folders get the modes that any new ones get here, whatever the archive says; a folder that was there
- * passes its own on, with all rights for its owner. Folders that hold no file are not made.
+ * Files and folders get the modes of new files and folders, not those in the archive. A previous folder passes its
+ * mode on, with all rights for its owner. Folders without files are not created.
  *
- * From what can be read by ranges, such as the reader of a sealed bundle, every archive is unpacked that `unzipBundle`
- * takes, and each of its bytes is read: of a sealed bundle all chunks are proven before the folder gets its name.
+ * From a source with ranges, such as the reader of a sealed bundle, it unpacks every archive that `unzipBundle`
+ * accepts. It reads every byte, so all chunks of a sealed bundle are verified before the folder gets its name.
  *
- * @param zip - A file outside of the folder, or the stream of one, or a source that `openZip` takes. A pipe is first
- * read to its end, into a file without a name in the system's temporary folder; what decrypts as it comes should be a
- * stream.
- * @param dir - A folder, which need not exist, in one that does. Links above it are followed; it may not be one
- * itself, nor the folder that the process works in, nor where a disk is mounted.
- * @param options.overwrite - Whether a folder that holds something is replaced. Default false.
+ * @param zip - A file outside of the folder, a stream, or a source that `openZip` takes. A pipe is first read to its
+ * end, into an unnamed file in the system's temporary folder. Pass the output of `decryptStream` as a stream.
+ * @param dir - A folder that need not exist, in one that exists. Links above it are followed. It must not be a link,
+ * the current folder of the process or a mount point.
+ * @param options.overwrite - Whether to replace a folder that is not empty. Default false.
  * @param options.maxEntries - Files and folders. Default 65,535.
  * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
  * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
- * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
- * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED`: the stream failed, with
- * its error as the `cause`; an error of the library's own from the stream comes through as it is. `ERR_FILE`: a
- * file can't be read or written, changed meanwhile, or the folder can't or must not be replaced; `path` and
- * `cause` say more.
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
+ * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED` if the stream failed (`cause`);
+ * errors of this library from the stream are thrown unchanged; `ERR_FILE` if a file cannot be read or written,
+ * changes during the call, or if the folder cannot or must not be replaced (`path`, `cause`).
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';

@@ -13,12 +13,12 @@ export interface Unpacked {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-// Files that are on their way to the disk at once, so that it need not be waited for one by one.
+// Files that are flushed at once, so the disk need not be awaited for each one.
 const MAX_FLUSHING = 16;
 
 /**
- * Writes files one after the other and flushes them, and the folders that they lie in. What is not a file is read
- * to its end and leaves nothing.
+ * Writes files one after another and flushes them and their folders. Entries that are not files are read to their end
+ * and discarded.
  *
  * @param shown - The folder, as errors call it.
  * @param count - Is told of all bytes that were written.

@@ -20,17 +20,17 @@ import { replaceFile } from './replace.ts';
 /** What goes in of a folder, and what is refused. */
 export interface FolderRules {
   /**
-   * What to leave out: patterns, or a function that is given each path as seen from the folder, of a folder
-   * with a "/" at its end. Default: nothing.
+   * Files to leave out: patterns, or a function that gets each path relative to the folder. The path of a folder ends
+   * in "/". Default: none.
    */
   readonly ignore?: Ignore;
   /** Whether files that end in `.map` go in. Default true. */
   readonly sourceMaps?: boolean;
-  /** What becomes of symbolic links: an error, or they are left out. Default `'refuse'`. */
+  /** Whether symbolic links are an error or left out. Default `'refuse'`. */
   readonly links?: 'refuse' | 'skip';
   /**
-   * What becomes of files that hold a private key, which everyone who gets the archive could read: an error, or
-   * they go in. Default `'refuse'`.
+   * Whether files with a private key are an error or included. Everyone who gets the archive could read the key.
+   * Default `'refuse'`.
    */
   readonly privateKeys?: 'refuse' | 'allow';
 }
@@ -51,42 +51,41 @@ export interface ZippedDirectory {
 const PIECE_LENGTH = 2 ** 18;
 
 /**
- * Zips a folder into a file that is the same, to the byte, wherever and whenever the same files are zipped: the
- * archive that `zipBundle` makes of them. Dates, modes, owners and the order of the folder leave no trace, and
- * folders that hold no file are not in it. Constant memory: 20 MB, and about 1 KB a file.
+ * Zips a folder reproducibly: the same files give the same bytes on every machine at any time, those that `zipBundle`
+ * makes. Dates, modes, owners and the order of the folder leave no trace. Folders without files are left out.
+ * Constant memory: 20 MB, and about 1 KB for each file.
  *
- * The output appears under its name only when it is whole: it is written beside its place, flushed to the disk
- * and renamed. After an error or an abort what was there before is untouched and nothing is left; what a
- * killed process leaves (`.name.….bundleseal-tmp`) is removed by the next call for the same output. It gets
- * the mode bits of the file that it replaces.
+ * The output appears under its name only when it is whole: it is written beside its place, flushed to the disk and
+ * renamed. After an error or an abort the previous file is untouched and no temporary file is left. The next call for
+ * the same output removes files that a killed process left (`.name.….bundleseal-tmp`). The output gets the mode bits
+ * of the file that it replaces.
  *
- * Files whose names begin with a dot go in. Left out, wherever they are: `.DS_Store`, `Thumbs.db`, `__MACOSX/`
- * (what file managers leave), `.*.bundleseal-tmp` (what this library is writing), and what `ignore` says. What
- * is left out is not looked into. Everything else has to fit: a link, a pipe, a socket, a device, and a name
- * that `unzipBundle` would refuse, are errors. A file that is changed meanwhile is one too. So is a file that holds a
- * private key: files of up to 64 KiB are looked into (PEM with any text around it, DER, JWK, OpenSSH, PKCS#12 and
- * others), larger ones are judged by their names.
+ * Files whose names begin with a dot are included. Left out everywhere: `.DS_Store`, `Thumbs.db` and `__MACOSX/` of
+ * file managers, `.*.bundleseal-tmp` (temporary files of this library), and matches of `ignore`. Folders that are
+ * left out are not read. These are errors: a link, a pipe, a socket, a device, a name that `unzipBundle` would
+ * refuse, a file that changes during the call, and a file with a private key. Files of up to 64 KiB are searched for
+ * keys (PEM with any text around it, DER, JWK, OpenSSH, PKCS#12 and others); larger ones are judged by their names.
  *
- * A pattern of `ignore` is a name's in any folder (`*.txt`), or a path's as seen from the folder where it has a
- * "/" before its end (`/robots.txt`, `assets/*.psd`); with a "/" at its end it is a folder's alone (`drafts/`). `?`
- * is one character and `*` any number of them, but no "/"; `**` as a whole name is any number of folders. Case
+ * A pattern of `ignore` is a name in any folder (`*.txt`). With a "/" before its end it is a path relative to the
+ * folder (`/robots.txt`, `assets/*.psd`). With a "/" at its end it matches folders only (`drafts/`). `?` matches one
+ * character and `*` any number of characters, except "/"; `**` as a whole name matches any number of folders. Case
  * counts. There are no other signs.
  *
- * Links are never followed, also not one that another program puts in the place of a folder meanwhile: on Linux each
- * folder is held open and the next one is opened in it. Elsewhere each folder is compared before and after a file of
- * it is opened, so a link that comes and goes exactly between two such calls can go unnoticed.
+ * Links are never followed, also if another program puts one in the place of a folder during the call: on Linux each
+ * folder is held open and the next one is opened in it. On other systems each folder is compared before and after a
+ * file of it is opened, so a link that appears and disappears between two such calls can go unnoticed.
  *
  * @param dir - A folder; where it is a link itself, that is followed.
- * @param output - A file outside of the folder, by whatever path; a link is followed.
- * @param options.level - From 0 to 9; part of what makes the same bytes. Default 9.
+ * @param output - A file outside of the folder; a link is followed.
+ * @param options.level - From 0 to 9. Different levels give different bytes. Default 9.
  * @param options.maxEntries - Files. Default 65,535.
  * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files. Default 1,073,741,824.
  * @param options.maxRatio - Bytes of a file for each deflated one, of a file over 64 MiB. Default 200.
- * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
- * `ERR_ARCHIVE_INVALID`: what can't go into an archive, or a private key; `path` says which, as seen from the folder.
- * `ERR_LIMIT_EXCEEDED`: over one of the limits; `limit` says which, and `path` where. `ERR_FILE`: a file or folder
- * can't be read or written, or changed meanwhile, or the output lies in the folder; `path` and `cause` say more.
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
+ * `ERR_ARCHIVE_INVALID` for a file that must not be in an archive and for a private key (`path`, relative to the
+ * folder); `ERR_LIMIT_EXCEEDED` if a limit is exceeded (`limit`, `path`); `ERR_FILE` if a file or folder cannot be
+ * read or written or changes during the call, or if the output lies in the folder (`path`, `cause`).
  * @example
  * ```ts
  * import { mkdir, writeFile } from 'node:fs/promises';
@@ -215,7 +214,7 @@ async function* piecesOf(
   try {
     for (let at = 0; at < file.size; at += PIECE_LENGTH) {
       const piece = await file.read(at, Math.min(file.size, at + PIECE_LENGTH));
-      // A file that is looked into comes in one piece; of a larger one the name is asked.
+      // A file that is searched is read in one piece; a larger one is judged by its name.
       if (at === 0 && !allowsKeys) refusePrivateKey(found.path, piece);
       yield piece;
     }
@@ -225,7 +224,7 @@ async function* piecesOf(
   }
 }
 
-/** @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: the file holds a private key. */
+/** @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the file contains a private key. */
 export function refusePrivateKey(path: string, bytes: Uint8Array): void {
   const what = findPrivateKey(path, bytes);
   if (what === undefined) return;
@@ -235,7 +234,7 @@ export function refusePrivateKey(path: string, bytes: Uint8Array): void {
   );
 }
 
-/** What a stream gives. When this has ended, however it did, so has all that the stream was doing. */
+/** The pieces of a stream. When this iteration has ended, well or not, the stream does no more work. */
 async function* chunksOf(
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal | undefined,

@@ -63,7 +63,7 @@ const PIECE = 2 ** 20;
  *
  * @param patch - A sealed patch, as `createPatch` made it.
  * @param from - The files of the release that is here, as `zipBundle` takes them. A stamp among them is left out.
- * @param options.publicKey - PEM, DER or JWK; several while keys rotate.
+ * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
  * @param options.appId - The app that the patch must be for.
  * @param options.limits - `imageSize`: bytes of each of the two images, at most 1,073,741,823. Default 268,435,456.
  * `files`: files of the result. Default 65,536.

@@ -26,7 +26,7 @@ import { encodePatchHeader } from './patch-header.ts';
 import { runSteps } from './steps.ts';
 
 export interface CreatePatchOptions extends WorkOptions {
-  /** The publisher's private key, or a {@link Signer} that holds it elsewhere. */
+  /** The publisher's private key, or a {@link Signer} for a key that is held elsewhere. */
   readonly privateKey: PrivateKeyInput | Signer;
   /** The app that the patch is for: signed, readable by anyone. */
   readonly appId: string;

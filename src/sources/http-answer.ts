@@ -1,4 +1,4 @@
-// What a server's answer to a Range request says of itself (RFC 9110 §14, §15.3.7), and whether it may be believed.
+// Reads and checks the headers of a server's answer to a Range request (RFC 9110 §14, §15.3.7).
 
 import type { BundleSealError } from '../errors.ts';
 
@@ -8,7 +8,7 @@ export interface Version {
   readonly size: number;
   readonly etag: string | null;
   readonly lastModified: string | null;
-  /** What is sent back as If-Range: a validator that changes with every change of the bytes. */
+  /** The value for If-Range: a validator that changes with every change of the bytes. */
   readonly ifRange: string | undefined;
 }
 
@@ -16,9 +16,9 @@ interface Asked {
   /** First byte, and the first one after the last. */
   readonly from: number;
   readonly to: number;
-  /** What earlier answers were about; nothing on opening, where the file may end before `to`. */
+  /** The version of earlier answers; `undefined` on opening, when the file may end before `to`. */
   readonly version: Version | undefined;
-  /** Whether ETag and Last-Modified have to be those of the version, or its size alone. */
+  /** Whether ETag and Last-Modified have to match the version, or only the size. */
   readonly compare: boolean;
   /** Whether a file of any size may be downloaded for its range. */
   readonly readThrough: boolean;
@@ -48,7 +48,7 @@ export interface Failure {
   readonly retryAfter?: string | null;
 }
 
-/** The file ends before the range that was asked for, and the server gives no part of it. */
+/** The file ends before the requested range, and the server sends no part of it. */
 interface Shorter {
   readonly kind: 'shorter';
   readonly size: number;
@@ -78,7 +78,7 @@ const EXPOSE =
 /**
  * What becomes of the answer.
  *
- * @throws what `refuse` makes, where it contradicts itself or the request.
+ * @throws the error of `refuse` if the answer contradicts itself or the request.
  */
 export function judge(
   answer: Answer,

@@ -4,30 +4,29 @@ import { checkOptions, describe, shown } from '../options.ts';
 import { hideSecrets, type Route } from './http-redirect.ts';
 
 /**
- * How it is known that an answer is about the file that was opened, beside its size. `'if-range'` sends the strong
- * validator as `If-Range`, and compares ETag and Last-Modified; `'compare'` compares them; `'ignore'` neither.
+ * How to recognise, in addition to the size, that an answer is about the file that was opened. `'if-range'` sends the
+ * strong validator as `If-Range`, and compares ETag and Last-Modified; `'compare'` compares them; `'ignore'` neither.
  */
 export type Validators = 'if-range' | 'compare' | 'ignore';
 
-/** How {@link httpSource} fetches. All of it is optional. */
+/** Options of {@link httpSource}. */
 export interface HttpSourceInit {
   /**
-   * Sent with every request to the URL's own origin: `{ authorization: 'Bearer …' }`. None of them goes to
-   * another origin that the server redirects to. `Range` and `If-Range` are the source's own and refused.
-   * Default: none.
+   * Sent with every request to the URL's own origin: `{ authorization: 'Bearer …' }`. They are not sent to another
+   * origin after a redirect. `Range` and `If-Range` are refused, because the source sets them. Default: none.
    */
   readonly headers?: Readonly<Record<string, string>> | Headers;
-  /** Whether cookies are sent, as `fetch` takes it. Default: `fetch`'s, `'same-origin'`. */
+  /** Whether cookies are sent, as in `fetch`. Default: `fetch`'s, `'same-origin'`. */
   readonly credentials?: 'omit' | 'same-origin' | 'include';
-  /** As `fetch` takes it. `'no-cors'` is refused: its answers can't be read. Default: `fetch`'s, `'cors'`. */
+  /** As in `fetch`. `'no-cors'` is refused, because its answers cannot be read. Default: `fetch`'s, `'cors'`. */
   readonly mode?: 'cors' | 'same-origin';
   /**
-   * `'follow'`, the default, follows up to 20 redirects, and never from https to http. `'error'` and
-   * `'manual'` refuse the first one. In a page, where no script sees where a redirect leads, one is refused
-   * if there are `headers` and the URL is not of the page's own origin.
+   * `'follow'`, the default, follows up to 20 redirects, and never from https to http. `'error'` and `'manual'`
+   * refuse the first one. A page cannot see where a redirect leads. There it is refused if there are `headers` and
+   * the URL has another origin.
    */
   readonly redirect?: 'follow' | 'error' | 'manual';
-  /** Use of the HTTP cache, as `fetch` takes it. Default: `fetch`'s, `'default'`. */
+  /** Use of the HTTP cache, as in `fetch`. Default: `fetch`'s, `'default'`. */
   readonly cache?:
     | 'default'
     | 'no-store'
@@ -38,37 +37,36 @@ export interface HttpSourceInit {
   /** Called in place of the runtime's `fetch`; its answers need a body that is a stream. */
   readonly fetch?: typeof fetch;
   /**
-   * What to do where the server sends the whole file instead of the range asked for. A small file is taken
-   * from such an answer: up to 65,536 bytes on opening, up to 1 MiB later. With a larger one `'refuse'`, the
-   * default, is a failed attempt: another server of the same name may know ranges. `'read-through'` skips to
-   * the range and cancels what comes after it: constant memory, but each read downloads everything up to its
-   * end. A file without a `Content-Length` is then counted on opening, up to 256 MiB.
+   * What to do if the server sends the whole file instead of the requested range. A small file is taken from such an
+   * answer: up to 65,536 bytes on opening, up to 1 MiB later. For a larger file, `'refuse'` (the default) counts as a
+   * failed attempt, because another server of the same name may support ranges. `'read-through'` skips to the range
+   * and cancels the rest: constant memory, but each read downloads everything up to its end. A file without a
+   * `Content-Length` is then counted on opening, up to 256 MiB.
    */
   readonly ignoredRange?: 'refuse' | 'read-through';
   /**
-   * How to notice that the file was replaced since it was opened. `'if-range'` sends its strong validator
-   * (ETag, or Last-Modified where that is strong) as `If-Range` and refuses another ETag or Last-Modified.
-   * `'compare'` refuses them and sends nothing, which in a page saves the CORS preflight that `If-Range` costs.
-   * `'ignore'` looks at the size alone: for bytes that something else proves. Default: `'ignore'` for what
-   * `openBundle` reads, as it proves every byte; else `'compare'` in a page of another origin, and
-   * `'if-range'`.
+   * How to notice that the file was replaced after it was opened. `'if-range'` sends its strong validator (ETag, or a
+   * strong Last-Modified) as `If-Range` and refuses another ETag or Last-Modified. `'compare'` refuses them and sends
+   * nothing, which saves the CORS preflight of `If-Range` in a page. `'ignore'` compares only the size, for bytes
+   * that are verified otherwise. Default: `'ignore'` for `openBundle`, which verifies every byte; otherwise
+   * `'compare'` in a page of another origin, and `'if-range'` elsewhere.
    */
   readonly validators?: Validators;
   /**
-   * Further attempts that each read has after one that failed: no connection, no progress within `timeout`, a
-   * body that broke off (continued at the byte reached), a range that was ignored, or status 408, 425, 429,
-   * 500, 502, 503 or 504. Default 3.
+   * Further attempts of each read after a failure: no connection, no progress within `timeout`, a body that broke off
+   * (continued at the byte that was reached), an ignored range, or status 408, 425, 429, 500, 502, 503 or 504.
+   * Default 3.
    */
   readonly retries?: number;
   /**
-   * Milliseconds before the first further attempt, 0 to 30,000; doubled for each one after it, up to
-   * 30,000. Chance takes off up to a half, so that clients do not all come back at once. A `Retry-After`
-   * that asks for longer is honoured up to 30 seconds. Default 250.
+   * Milliseconds before the first further attempt, 0 to 30,000; doubled for each one after it, up to 30,000. A random
+   * part of up to a half is subtracted, so clients do not all come back at once. A longer `Retry-After` is respected
+   * up to 30 seconds. Default 250.
    */
   readonly retryDelay?: number;
   /**
-   * Milliseconds for progress, 1 to 2,147,483,647: an answer has to begin within it, and then each further
-   * 16,384 bytes have to come within it, or all that are left. Else the attempt has failed. Default 30,000.
+   * Milliseconds for progress, 1 to 2,147,483,647. An answer has to begin within this time, and then each further
+   * 16,384 bytes, or the rest, have to arrive within it. Otherwise the attempt has failed. Default 30,000.
    */
   readonly timeout?: number;
   /** Aborts the opening and every later read. */
@@ -86,7 +84,7 @@ export interface Connection {
   readonly request: RequestInit;
   readonly follow: boolean;
   readonly route: Route;
-  /** As the caller asked; `undefined` leaves it to what the bytes are for. */
+  /** As the caller requested; `undefined` decides by the use of the bytes. */
   readonly validators: Validators | undefined;
   readonly readThrough: boolean;
   readonly retries: number;
@@ -95,7 +93,7 @@ export interface Connection {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Milliseconds that are waited between two attempts at the most. */
+/** The longest wait between two attempts, in milliseconds. */
 export const LONGEST_WAIT = 30_000;
 
 // A longer timer than that fires at once.
@@ -158,7 +156,7 @@ function readUrl(url: unknown): URL {
     // Without a page or worker around it there is no location, and nothing for a relative URL to start from.
     parsed = new URL(url as string | URL, globalThis.location?.href);
   } catch {
-    // Neither the URL nor the runtime's error, which quotes it: it may hold a token.
+    // Neither the URL nor the runtime's error, which quotes it, is shown, because the URL may contain a token.
     throw new TypeError('url expected an http or https URL, got a string that is no URL here');
   }
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {

@@ -14,10 +14,10 @@ import {
 } from './http-options.ts';
 import { markOwn, type RandomAccessSource, setLenient } from './input.ts';
 
-/** Bytes that opening fetches and keeps: the header of a sealed bundle, in nearly every case. */
+/** Bytes that opening fetches and keeps. They contain the header of nearly every sealed bundle. */
 const KEPT = 65_536;
 
-/** A file that is open: the version that every later answer has to be of, and its first bytes. */
+/** An open file: the version that every later answer must have, and its first bytes. */
 interface Opened {
   readonly connection: Connection;
   readonly version: Version;
@@ -25,44 +25,45 @@ interface Opened {
 }
 
 /**
- * A file on a web server as a source of bytes: only the ranges that are read are downloaded.
+ * Opens a file on a web server as a source for `openBundle` and `openZip`. Only the ranges that are read are
+ * downloaded.
  *
- * Opening sends one GET for the first 65,536 bytes, which tells the size and is kept: reading within it asks
- * the server nothing. Every other read is one request, any number of them at once, into memory of just
- * the length asked for, taken once the answer's headers were found to be right. Nothing runs between reads,
- * so there is nothing to close.
+ * Opening sends one GET for the first 65,536 bytes. Its answer gives the size and is kept, so reads within it need no
+ * request. Every other read is one request, and any number of them may run at once. Memory of exactly the requested
+ * length is allocated after the headers of the answer have been checked. Nothing runs between reads, so there is
+ * nothing to close.
  *
- * All bytes are of one state of the file: an answer about another size, ETag or Last-Modified is refused, and
- * a strong validator goes along with every request as `If-Range`. That does not prove the bytes. `openBundle`
- * does, so for it the size alone has to stay, and the servers behind one name may disagree about the rest; a file
- * that was replaced under it gives `ERR_CHUNK_INVALID`. `init.validators` decides otherwise.
+ * All bytes come from one state of the file: an answer with another size, ETag or Last-Modified is refused, and a
+ * strong validator is sent with every request as `If-Range`. That does not verify the bytes. `openBundle` verifies
+ * them, so for it only the size has to stay the same, and the servers behind one name may disagree about the rest; if
+ * the file is replaced, reads reject with `ERR_CHUNK_INVALID`. `init.validators` overrides this.
  *
- * The headers of the caller's are sent to the origin of the URL alone, however the server redirects. Later
- * reads begin where the redirects led, and at the URL again where that place answers no more.
+ * The caller's headers are sent to the origin of the URL only, also after redirects. Later reads start at the address
+ * that the redirects led to, and at the URL again if that address stops answering.
  *
- * In a page, a server of another origin has to send `Access-Control-Expose-Headers: Content-Range, ETag`; see
- * docs/servers.md for what else it may need.
+ * In a page, a server of another origin has to send `Access-Control-Expose-Headers: Content-Range, ETag`.
+ * docs/servers.md lists everything that a server needs.
  *
- * @param url - http or https; relative to the page or worker where there is one. Messages name it without
- * its query and fragment, which may hold a token.
- * @param init.headers - Sent with every request to the URL's origin, `authorization` for one.
- * @param init.credentials - As `fetch` takes it, like `init.mode` and `init.cache`.
+ * @param url - http or https; in a page or worker it may be relative. Messages name it without its query and
+ * fragment, which may hold a token.
+ * @param init.headers - Sent with every request to the URL's origin, for example `authorization`.
+ * @param init.credentials - As in `fetch`; so are `init.mode` and `init.cache`.
  * @param init.redirect - `'error'` refuses redirects. Default `'follow'`, never from https to http.
  * @param init.fetch - Called in place of the runtime's `fetch`.
- * @param init.ignoredRange - `'read-through'`: where the server ignores ranges, download up to the end of each
- * read and drop what is before it. Default `'refuse'`, but for small files.
+ * @param init.ignoredRange - `'read-through'`: if the server ignores ranges, download everything up to the end of
+ * each read and drop the bytes before it. Default `'refuse'`, except for small files.
  * @param init.validators - `'if-range'`, `'compare'` or `'ignore'`: how a replaced file is noticed.
- * @param init.retries - Further attempts for each read after a failure that may pass. Default 3.
+ * @param init.retries - Further attempts for each read after a temporary failure. Default 3.
  * @param init.retryDelay - Milliseconds before the first of them, doubled for each next. Default 250.
- * @param init.timeout - Milliseconds within which an answer has to begin, and each further 16,384 bytes of it
- * have to come, or all that are left. Default 30,000.
- * @param init.signal - Aborts the opening and every later read, as the signal of a read aborts that one.
- * @returns A source whose `read` rejects with `RangeError` for a range that is not within its size, and
- * otherwise as below.
- * @throws `TypeError` or `RangeError` where the URL or an option is wrong; the signal's reason on an abort.
- * {@link BundleSealError} `ERR_SOURCE_FAILED`, with `offset` and `cause`: the server can't be reached, answers
- * with an error, is too slow, ignores or contradicts the range, compresses the file, redirects where that is not
- * followed, or the file was replaced.
+ * @param init.timeout - Milliseconds within which an answer has to begin, and then each further 16,384 bytes, or the
+ * rest, have to arrive. Default 30,000.
+ * @param init.signal - Aborts the opening and every later read. The signal of a read aborts that read only.
+ * @returns A source whose `read` rejects with `RangeError` for a range outside its size, and otherwise with the
+ * errors below.
+ * @throws `TypeError` or `RangeError` if the URL or an option is wrong; the signal's reason on an abort. {@link
+ * BundleSealError} `ERR_SOURCE_FAILED` (`offset`, `cause`) if the server cannot be reached, answers with an error, is
+ * too slow, ignores or contradicts the range, compresses the file or makes a redirect that is not followed, or if the
+ * file was replaced.
  * @see RFC 9110 §14 (Range requests), §13.1.5 (If-Range), §8.8 (validators), §15.4 (redirects)
  * @example
  * ```ts

@@ -7,23 +7,22 @@ import { checkSize, describe } from '../options.ts';
 import { untilAborted } from '../turn.ts';
 
 /**
- * Bytes in memory, or a `Blob` (a `File` is one), which is read in slices. A view may start anywhere, lie in
- * a pool or in shared memory; it is never altered, and no result shares its memory. Each byte is read once:
- * bytes that change while a call is under way are refused, or sealed as they were read, and what is opened is
- * what was signed.
+ * Bytes in memory, or a `Blob` (also a `File`), which is read in slices. A view may start anywhere and lie in a pool
+ * or in shared memory. It is never altered, and no result shares its memory. Each byte is read once: bytes that
+ * change during a call are refused, or sealed as they were read; opened bytes are always those that were signed.
  */
 export type BundleInput = Uint8Array | ArrayBuffer | Blob;
 
 /**
- * Where a bundle's bytes can be fetched by ranges: what `httpSource` and `fileSource` make, and what a
- * caller may write for a store of its own. `read` may be called again while an earlier call is under way.
+ * A source of bytes that can be read by ranges. `httpSource` and `fileSource` make one, and you can write one for
+ * your own storage. `read` may be called while an earlier call is in progress.
  */
 export interface RandomAccessSource {
-  /** Bytes in all; they don't change while the source is in use. */
+  /** The number of bytes. It does not change while the source is in use. */
   readonly size: number;
   /**
-   * Exactly `length` bytes from `offset`, which are within the size. The memory is the callee's to give
-   * away: it is not written again.
+   * Reads exactly `length` bytes from `offset`; the range is within the size. The returned memory must not be written
+   * to afterwards.
    *
    * @param signal - Aborted when the bytes are no longer wanted.
    */
@@ -33,13 +32,13 @@ export interface RandomAccessSource {
 export interface Source {
   /** Bytes in all. */
   readonly size: number;
-  /** All of them, where they are in memory in one piece. */
+  /** All bytes, if they are in memory in one piece. */
   readonly bytes?: Uint8Array;
   /** Whether a further read costs no request and is not waited for. */
   readonly isLocal?: boolean;
   /** Bytes from `start` to `end`, which are within the size. */
   read(start: number, end: number, signal?: AbortSignal): Awaitable<Uint8Array>;
-  /** What has been read of the start, and behind it the bytes to `end`: where that saves putting them together. */
+  /** The start that was read already, and the bytes up to `end` after it, if that saves a copy. */
   readAfter?(before: Uint8Array, end: number, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
@@ -50,7 +49,7 @@ export function openInput(input: BundleInput, name: string): Source {
   throw new TypeError(`${name} expected a Uint8Array, ArrayBuffer or Blob, got ${describe(input)}`);
 }
 
-/** A File is one too. In workers of Cloudflare's with a compatibility date before 2024-09-26 it has no brand. */
+/** A File counts as well. In Cloudflare Workers with a compatibility date before 2024-09-26 it has no brand. */
 export function isBlob(value: unknown): value is Blob {
   return (
     /^(Blob|File)$/.test(brandOf(value)) || (typeof Blob === 'function' && value instanceof Blob)
@@ -103,18 +102,18 @@ export function sourceFrom(source: Source, offset: number): Source {
   };
 }
 
-// By identity: a caller's copy of a source, with a `read` of its own, is read as it is.
+// By identity, so a caller's copy of a source, with another `read`, is used as it is.
 const lenientOf = new WeakMap<object, RandomAccessSource>();
 
-/** Has readers that prove every byte read `lenient` in place of `source`: it asks less of where bytes come from. */
+/** Makes readers that verify every byte use `lenient` instead of `source`. It makes fewer demands on the server. */
 export function setLenient(source: RandomAccessSource, lenient: RandomAccessSource): void {
   lenientOf.set(source, lenient);
 }
 
 /**
- * Whatever can be read by ranges, as the library reads it.
+ * Turns every input that can be read by ranges into the library's own form.
  *
- * @param isProven - Whether the reader proves every byte that it uses.
+ * @param isProven - Whether the reader verifies every byte that it uses.
  */
 export function openRandomAccess(
   input: BundleInput | RandomAccessSource,

@@ -1,26 +1,25 @@
-// A WHATWG stream, taken in pieces of the reader's choice however it is cut.
+// Reads a WHATWG stream in pieces of the reader's choice.
 
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
 import { giveWay, unawaited, untilAborted } from '../turn.ts';
 import { isOwn, type Source } from './input.ts';
 
-/** Bytes in the order in which they come; one call at a time. */
+/** Reads bytes in order, one call at a time. */
 export interface StreamReader {
   /**
-   * The next bytes: fewer than `length` only where the stream ends. A view of what came, where one piece holds them
-   * all. `length` may be anyone's word: no more memory is taken than twice what has come.
+   * The next bytes: fewer than `length` only at the end of the stream. They are a view if one piece of the stream
+   * contains them. `length` need not be trusted: at most twice the memory of the received bytes is allocated.
    */
   take(length: number, signal?: AbortSignal): Promise<Uint8Array>;
-  /** The same, behind `before`, and always in memory that nobody else has. */
+  /** The same after `before`, always in memory that no other code can reach. */
   takeAfter(before: Uint8Array, length: number, signal?: AbortSignal): Promise<Uint8Array>;
-  /** Copies the next bytes into `room`; answers how many, which are fewer than its length only where the stream ends. */
+  /** Copies the next bytes into `room` and returns how many: fewer than its length only at the end of the stream. */
   fill(room: Uint8Array, signal?: AbortSignal): Promise<number>;
-  /** Whether nothing follows; waits until that is known. */
+  /** Whether the stream has ended; waits until that is known. */
   ended(signal?: AbortSignal): Promise<boolean>;
   /**
-   * Lets go of the stream. Where a reason is given, it cancels what has not been read and does not wait until the source
-   * has ended: a source may never settle.
+   * Releases the stream. With a reason, it cancels the rest and does not wait for the source, which may never settle.
    */
   close(reason?: unknown): Promise<void>;
 }
@@ -29,12 +28,12 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 
 const PIECES_A_TURN = 1024;
 
-// Bytes of the first block, in which small pieces are put together.
+// Bytes of the first block in which small pieces are joined.
 const FIRST_BLOCK = 1024;
 
 /**
- * Puts pieces together, at most `limit` bytes. They are copied into blocks, each as long as all before it, because a
- * piece of one byte takes hundreds of bytes of memory as an object, and may be a view that keeps a large buffer alive.
+ * Joins pieces, at most `limit` bytes. They are copied into blocks, each as long as all before it, because a piece of
+ * one byte takes hundreds of bytes of memory as an object, and may be a view that keeps a large buffer alive.
  */
 function collector(limit: number) {
   const blocks: Uint8Array[] = [];
@@ -71,7 +70,7 @@ function collector(limit: number) {
 
 /**
  * A WHATWG stream of bytes: the global `ReadableStream<Uint8Array>`, or that of `node:stream/web`, as
- * `Readable.toWeb` gives it. TypeScript's types of the DOM and of Node tell the two apart; here either may come.
+ * `Readable.toWeb` gives it. TypeScript has different types for the two; this type accepts both.
  */
 export interface ByteStream {
   readonly locked: boolean;
@@ -99,14 +98,14 @@ export function openStream(source: ByteStream): StreamReader {
   let offset = 0;
   let pieces = 0;
 
-  /** Puts what comes next into `rest`, which is empty. */
+  /** Puts the next piece into `rest`, which is empty. */
   async function refill(signal: AbortSignal | undefined): Promise<void> {
     while (rest.length === 0 && !isEnd) {
       const { done, value } = await readNext(signal);
       if (done) isEnd = true;
       else rest = bytesOf(value);
       pieces += 1;
-      // Empty or tiny pieces without end would otherwise keep timers from their turn, and so an abort from coming.
+      // Otherwise endless empty or tiny pieces would block timers, and with them an abort.
       if (!isEnd && (rest.length === 0 || pieces % PIECES_A_TURN === 0)) await giveWay(signal);
     }
   }
@@ -117,7 +116,7 @@ export function openStream(source: ByteStream): StreamReader {
       return await untilAborted(reader.read(), signal);
     } catch (cause) {
       signal?.throwIfAborted();
-      // One of ours says more than that reading failed: streams of this library feed each other.
+      // Errors of this library are more precise and are kept, because its streams feed each other.
       if (isOwn(source) || isOwn(cause) || cause instanceof BundleSealError) throw cause;
       throw new BundleSealError(
         'ERR_SOURCE_FAILED',
@@ -127,7 +126,7 @@ export function openStream(source: ByteStream): StreamReader {
     }
   }
 
-  /** Hands the next `length` bytes to `use`, piece by piece as they come; answers how many came. */
+  /** Passes the next `length` bytes to `use`, piece by piece, and returns how many there were. */
   async function each(
     length: number,
     signal: AbortSignal | undefined,
@@ -170,7 +169,7 @@ export function openStream(source: ByteStream): StreamReader {
     },
     async close(reason) {
       rest = NOTHING;
-      // What the source answers comes too late to matter, and it may never answer.
+      // The answer of the source no longer matters, and it may never come.
       if (reason !== undefined && !isEnd) unawaited(() => reader.cancel(reason));
       reader.releaseLock();
     },
@@ -187,7 +186,7 @@ function bytesOf(value: unknown): Uint8Array<ArrayBuffer> {
   throw new TypeError(`source expected to give Uint8Array chunks, got ${describe(value)}`);
 }
 
-/** A stream as the source of a header, which is read from its start to its end. */
+/** A stream as the source of a header, which is read forward. */
 export function headerSource(reader: StreamReader): Source {
   return {
     size: Number.POSITIVE_INFINITY,

@@ -14,7 +14,7 @@ import { type ArchiveEntry, contentOf, readArchive } from './archive.ts';
 import { gather } from './extract.ts';
 
 export interface OpenZipOptions extends ZipLimits {
-  /** Aborts the opening, and all that is read later: what is under way rejects with the signal's reason. */
+  /** Aborts the opening and every later read. Reads in progress reject with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -42,16 +42,16 @@ export interface ZipReader {
   /** Whether there is a file of this path. */
   has(path: string): boolean;
   /**
-   * A file's content, when all of it has been checked: fetched in one read where it takes up to 4 MiB in the
-   * archive.
+   * Reads the whole content of a file and checks it. A file that takes up to 4 MiB in the archive is fetched in one
+   * read.
    *
-   * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: there is no such file, or it is damaged; `path`
-   * says which. `ERR_LIMIT_EXCEEDED`; and what the source rejects with.
+   * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if there is no such file or it is damaged (`path`);
+   * `ERR_LIMIT_EXCEEDED`; and the errors of the source.
    */
   read(path: string, options?: ReadFileOptions): Promise<Uint8Array>;
   /**
-   * A file's content as it comes, in constant memory. Only a clean close says that it is whole and
-   * undamaged. Ends with the errors of `read`.
+   * Streams the content of a file in constant memory. Only a clean close means that it is whole and undamaged. Ends
+   * with the errors of `read`.
    */
   stream(path: string, options?: ReadFileOptions): ReadableStream<Uint8Array>;
 }
@@ -60,12 +60,12 @@ const WHOLE_PIECE = 2 ** 22;
 const STREAM_PIECE = 2 ** 18;
 
 /**
- * Opens a zip that can be read by ranges: on a server, in a file, or inside a sealed bundle. Only its directory
- * is fetched, mostly in one read, and then of each file only the bytes that it takes.
+ * Opens a zip on a server, in a file or inside a sealed bundle, without reading all of it. It fetches the directory,
+ * usually in one read, and later only the bytes of the files that you read.
  *
- * Before it returns, everything that the directory says has been checked as `unzipBundle` does: paths, links,
- * overlaps, the end record, limits. Whether a file agrees with its local header and its CRC-32 is checked when
- * it is read. Memory: about 600 bytes a file, and what is read.
+ * Before it returns, it has checked the directory as `unzipBundle` does: paths, links, overlaps, the end record,
+ * limits. The local header and the CRC-32 of a file are checked when the file is read. Memory: about 600 bytes for
+ * each file, and the content that is read.
  *
  * @param source - A {@link RandomAccessSource}: what `httpSource` and `fileSource` make, the reader of a sealed bundle
  * (`openBundle`), or a store of your own; or bytes, or a `Blob`.
@@ -73,9 +73,9 @@ const STREAM_PIECE = 2 ** 18;
  * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
  * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
- * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
- * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED`: the source could not
- * be read. An error of the library's own from the source comes through as it is.
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
+ * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED` if the source cannot be read.
+ * Errors of this library from the source are thrown unchanged.
  * @see APPNOTE.TXT 6.3.10
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// Unpacking an archive as it comes: forward over the local headers, and the directory at last.
+// Unpacks an archive while it arrives: forward over the local headers, with the directory at the end.
 
 import { checkOptions, type WorkOptions } from '../../options.ts';
 import { type ByteStream, openStream, type StreamReader } from '../../sources/stream.ts';
@@ -9,32 +9,32 @@ import { createWalk } from './walk.ts';
 export interface UnzipStreamOptions extends ZipLimits, WorkOptions {}
 
 /**
- * Unpacks a zip as it comes, in constant memory: gives its files one after the other, in the order in which
- * they lie in it.
+ * Unpacks a zip while it arrives, in constant memory. Gives its files one after another, in their order in the
+ * archive.
  *
- * What a file gives has been inflated within the limits, and its path is safe; only the end of its content
- * says that its CRC-32 and size are right. What is wrong with the archive as a whole (a link, headers that
- * disagree, a lying end record) stands in the directory at its end: **put nothing to use before the iteration
- * has ended without an error**, but keep it aside, in memory or in a folder that is renamed or removed.
+ * The path of each file is safe and its content is inflated within the limits, but its CRC-32 and size are checked
+ * only at the end of the content. Faults of the archive as a whole (a link, headers that disagree, a false end
+ * record) show only in the directory at its end. **Use nothing before the iteration has ended without an error**:
+ * keep the files in memory, or in a folder that you rename or remove afterwards.
  *
- * Going on to the next file skips what was not read of the one before, which is still inflated and checked.
- * A slow reader holds the source back. Ending the iteration early, an abort and an error cancel the source.
- * The same archives are accepted, with the same limits, as by `unzipBundle`, but for a stored file whose size
- * comes after its data, which can't be told from it going forward: such archives (made by many tools, when they
- * write to a pipe without compression) are refused; `openZip` and `unzipBundle` read them. Of a file whose deflated
- * size comes after its data, the ratio is judged at its end.
+ * The next step of the iteration skips the unread rest of the previous file, which is still inflated and checked. A
+ * slow reader slows the source down. The source is cancelled if the iteration ends early, on an abort and on an
+ * error. It accepts the same archives as `unzipBundle`, with the same limits, except those with a stored file whose
+ * size follows its data: a forward reader cannot find the end of such data. Many tools write such archives to a pipe
+ * without compression; `openZip` and `unzipBundle` read them. If the deflated size of a file follows its data, its
+ * ratio is judged at its end.
  *
- * Memory: less than 1 MB, and about 600 bytes a file, to hold against the directory.
+ * Memory: less than 1 MB, and about 600 bytes for each file, which are compared with the directory.
  *
  * @param source - A zip, cut anywhere.
  * @param options.maxEntries - Files and folders. Default 65,535.
  * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
  * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
- * @throws `TypeError`, `RangeError` at once: a wrong or unknown option, by name; a source that is locked or no
- * stream. The iteration, and the content of a file, end with {@link BundleSealError} `ERR_ARCHIVE_INVALID`,
- * `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED`, with the source's own error as its `cause`. An
- * error of the library's own from the source comes through as it is.
+ * @throws `TypeError`, `RangeError` at once for a wrong or unknown option, which the message names, and for a source
+ * that is locked or is no stream. The iteration and the content of a file end with {@link BundleSealError}
+ * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; or `ERR_SOURCE_FAILED`, whose `cause` is the
+ * source's error. Errors of this library from the source are thrown unchanged.
  * @see APPNOTE.TXT 6.3.10
  * @example
  * ```ts
@@ -61,7 +61,7 @@ export function unzipStream(
     },
     next: () => walk.next(),
     async return() {
-      // Before the generator comes to its own end: it may wait for the source, or not have begun.
+      // Before the generator ends by itself, because it may wait for the source or may not have begun.
       await reader.close(at.file?.failure() ?? left());
       return walk.return(undefined);
     },

@@ -13,25 +13,25 @@ export interface UnzipOptions extends ZipLimits, WorkOptions {}
 const PIECE = 2 ** 20;
 
 /**
- * Unpacks a zip: every file of it, in the archive's order, or an error and nothing.
+ * Unpacks a zip: returns all its files in the order of the archive, or throws and returns none.
  *
- * Before it returns, each file has been inflated within the limits and its CRC-32 and size checked; both
- * headers of every entry agree, every byte of the archive belongs to exactly one part of it, and every path
- * names one file inside the folder, the same on all platforms. So no other reader finds something else in the
- * archive. Folders are not in the result. Stored and deflated entries, data descriptors and Zip64 are read; a
- * name without the UTF-8 flag is taken as UTF-8, and refused where it is not.
+ * Before it returns, it has inflated each file within the limits and checked its CRC-32 and size. It has also checked
+ * that both headers of every entry agree, that every byte of the archive belongs to exactly one part, and that every
+ * path names one file inside the folder on all platforms. So no other reader finds different files in the archive.
+ * Folders are not in the result. Stored and deflated entries, data descriptors and Zip64 are read. A name without the
+ * UTF-8 flag is read as UTF-8, and refused if it is not.
  *
- * Memory: the files, and some MiB; the archive itself stays where it is, also a `Blob`.
+ * Memory: the files and a few MiB. The archive is not copied, and a `Blob` is read in parts.
  *
  * @param zip - As bytes or as a `Blob`.
  * @param options.maxEntries - Files and folders. Default 65,535.
  * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
  * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
- * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
- * `ERR_ARCHIVE_INVALID`: damaged, cut, encrypted, or unsafe to unpack (a path out of the folder, a link, two
- * names for one file and the like); `path` says which entry, made safe to print. `ERR_LIMIT_EXCEEDED`: over
- * one of the limits. `ERR_SOURCE_FAILED`: the Blob could not be read.
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
+ * `ERR_ARCHIVE_INVALID` if the archive is damaged, cut, encrypted or unsafe to unpack, for example because of a path
+ * outside the folder, a link or two names for one file (`path`, escaped for printing); `ERR_LIMIT_EXCEEDED` if a
+ * limit is exceeded; `ERR_SOURCE_FAILED` if the Blob cannot be read.
  * @see APPNOTE.TXT 6.3.10
  * @example
  * ```ts

@@ -8,19 +8,23 @@ export interface UnzippedEntry {
   /** Bytes, where the archive says so before the content. */
   readonly size: number | undefined;
   /**
-   * The content as it comes; can be read once, and before the next file is asked for. Only a clean close
-   * says that its CRC-32 and size are right. What is not read of it takes nothing from `bytes`.
+   * The content as a stream. It can be read once, before the next file is requested. Only a clean close means that
+   * its CRC-32 and size are right. If you do not read it, `bytes` still has everything.
    */
   readonly stream: ReadableStream<Uint8Array>;
   /**
-   * The content in one piece, checked; can be taken once. Where it is not awaited, the next file waits for it.
+   * Reads the content in one piece and checks it. It can be called once. If you do not await it, the next file waits
+   * for it.
    */
   readonly bytes: () => Promise<Uint8Array>;
 }
 
 export interface UnzippedFile {
   readonly entry: UnzippedEntry;
-  /** Reads and checks what nobody has read. Rejects where the content is refused, whoever was told before. */
+  /**
+   * Reads and checks the unread rest. Rejects if the content is refused, even if the caller has got that error
+   * before.
+   */
   settle(): Promise<void>;
   /** Why the content was refused, if it was. */
   failure(): unknown;

@@ -22,13 +22,13 @@ export interface ZipInput {
   /** With "/" between folders, as seen from the folder that is zipped. */
   readonly path: string;
   /**
-   * The content. A function is called when it is the file's turn, so that not all files are open at once;
-   * what it throws ends the archive.
+   * The content. A function is called when the turn of the file comes, so not all files are open at once. An error
+   * that it throws ends the archive.
    */
   readonly data: ZipData;
 }
 
-/** By path, or one after the other: as `{ path, data }`, or as pairs, so that a `Map` will do. */
+/** Files by path, or an iterable of `{ path, data }` or of pairs, for example a `Map`. */
 export type ZipEntries =
   | Readonly<Record<string, ZipData>>
   | Iterable<ZipInput | readonly [path: string, data: ZipData]>
@@ -58,10 +58,10 @@ function notFiles(entries: unknown): TypeError {
 }
 
 /**
- * All files, in the order of the bytes of their paths, within the limits as far as they can be judged. No content is
- * touched.
+ * All files in the order of the bytes of their paths, checked against the limits as far as possible without reading
+ * contents.
  *
- * @param taken - Is filled as they come, also where one of them is refused.
+ * @param taken - Is filled with the files as they arrive, also if one of them is refused.
  */
 export async function planEntries(
   entries: ZipEntries,
@@ -90,7 +90,10 @@ export async function planEntries(
   taken.sort((a, b) => compareBytes(a.name, b.name));
 }
 
-/** The same items. An iteration that is left tells the iterable so and does not wait for its answer, which may never come. */
+/**
+ * The same items. If the iteration ends early, the iterable is told, and its answer, which may never come, is not
+ * awaited.
+ */
 async function* unawaitedReturn(items: Iterable<unknown> | AsyncIterable<unknown>) {
   const iterator =
     Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
@@ -222,14 +225,14 @@ function inputReader(content: BundleInput): ContentReader {
       at = Math.min(source.size, at + length);
       if (from === at) return new Uint8Array(0);
       const bytes = source.read(from, at, signal);
-      // Its CRC-32 and what is deflated come of the same bytes, also where the caller's memory changes between them.
+      // The CRC-32 and the deflated data come from the same bytes, even if the caller's memory changes.
       return source.bytes === undefined ? bytes : new Uint8Array(await bytes);
     },
     close: async () => {},
   };
 }
 
-/** An error of a content by the path; of another kind than that it could not be read, it says more as it is. */
+/** Adds the path to the error of a content that cannot be read. Other errors are thrown unchanged. */
 function named(path: string, error: BundleSealError): BundleSealError {
   return error.code === 'ERR_SOURCE_FAILED'
     ? sourceFailed(path, error.message, error.cause ?? error)
@@ -241,7 +244,7 @@ function sourceFailed(path: string, why: string, cause: unknown): BundleSealErro
   return new BundleSealError('ERR_SOURCE_FAILED', `"${shown}": ${why}`, { path: shown, cause });
 }
 
-/** The files of a collection that is all there, unchecked; what an iterable has yet to give is not asked for. */
+/** The files of a collection in memory, unchecked. Iterables are not asked for their items. */
 export function givenIn(entries: ZipEntries): Partial<ZipInput>[] {
   const isThere = Array.isArray(entries) || brandOf(entries) === 'Map' || !isIterable(entries);
   return isThere ? Array.from(listed(entries) as Iterable<unknown>, fieldsOf) : [];

@@ -10,36 +10,36 @@ import type { Level } from './deflate.ts';
 import { writeZip } from './write.ts';
 
 export interface ZipOptions extends ZipLimits, WorkOptions {
-  /** How hard to compress, from 0 (not at all) to 9. Part of what makes the same bytes. Default 9. */
+  /** Compression level, from 0 (none) to 9. Different levels give different bytes. Default 9. */
   readonly level?: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 }
 
-// Bytes of a chunk of the stream, about: headers do not come by themselves.
+// Approximate bytes of a piece of the stream, so that headers are not pieces of their own.
 const CHUNK_LENGTH = 65_536;
 
 /**
- * Zips files in memory. The same files make the same bytes: in every runtime, on every platform, in any order
- * and in whatever form they are given, so that a checksum or a seal over the archive can be made again.
+ * Zips files in memory, reproducibly. The same files give the same bytes in every runtime, on every platform, in any
+ * order and any form of input, so checksums of two builds can be compared.
  *
- * Files stand in the order of the UTF-8 bytes of their paths, dated 1980-01-01, with mode 0644, without extra
- * fields (but Zip64, where 65,535 files or 4 GiB are reached). Content up to 8 MiB is stored or deflated,
- * whichever is smaller; larger content is deflated with its sizes after it, as `zipStream` has to. Folders are
- * not written: they come with their files. No files at all make an empty zip.
+ * Files stand in the order of the UTF-8 bytes of their paths, dated 1980-01-01, with mode 0644, without extra fields
+ * (but Zip64, where 65,535 files or 4 GiB are reached). Content up to 8 MiB is stored or deflated, whichever is
+ * smaller. Larger content is deflated, and its sizes follow it, as in `zipStream`. Folders have no entries of their
+ * own. No files make an empty zip.
  *
- * What `unzipBundle` refuses is not written: the same paths are refused, and the same limits hold, with the same
- * defaults. Memory: the archive twice, and up to 20 MB.
+ * It refuses the same paths as `unzipBundle` and has the same limits with the same defaults. Memory: the archive
+ * twice, and up to 20 MB.
  *
  * @param entries - Files by path, an iterable of `{ path, data }` or of pairs, or a `Map`. A content is bytes, a
- * `Blob`, a stream, or a function that opens one of them when it is its turn.
+ * `Blob`, a stream, or a function that opens one of them when its turn comes.
  * @param options.level - From 0 to 9. Default 9.
  * @param options.maxEntries - Files. Default 65,535.
  * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files. Default 1,073,741,824.
  * @param options.maxRatio - Bytes of a file for each deflated one, of a file over 64 MiB. Default 200.
- * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name; a content of another kind.
- * {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a path that is not safe on every platform, or two for one
- * file; `path` says which. `ERR_LIMIT_EXCEEDED`: over one of the limits; `limit` says which, and `path` where.
- * `ERR_SOURCE_FAILED`: a content could not be read; `path` says whose, and `cause` why.
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names, and for a content of
+ * another kind. {@link BundleSealError} `ERR_ARCHIVE_INVALID` for a path that is not safe on every platform, or two
+ * paths for one file (`path`); `ERR_LIMIT_EXCEEDED` if a limit is exceeded (`limit`, `path`); `ERR_SOURCE_FAILED` if
+ * a content cannot be read (`path`, `cause`).
  * @see APPNOTE.TXT 6.3.10
  * @example
  * ```ts
@@ -59,11 +59,11 @@ export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): 
 }
 
 /**
- * Zips files as the archive is read: the bytes that `zipBundle` makes, in constant memory (20 MB, and about
- * 600 bytes a file) if the contents are given as streams, Blobs or functions.
+ * Zips files while the archive is read. It makes the same bytes as `zipBundle`, in constant memory (20 MB, and about
+ * 600 bytes for each file) if the contents are streams, Blobs or functions.
  *
- * A content is opened when it is its turn and the reader is ready for it. Cancelling the archive, an abort and
- * an error cancel the streams that were given.
+ * A content is opened when its turn comes and the reader is ready for it. If the archive is cancelled, on an abort
+ * and on an error, the streams that were passed are cancelled.
  *
  * @param entries - As `zipBundle` takes them.
  * @param options.level - From 0 to 9. Default 9.
@@ -71,8 +71,8 @@ export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): 
  * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files. Default 1,073,741,824.
  * @param options.maxRatio - Bytes of a file for each deflated one, of a file over 64 MiB. Default 200.
- * @throws `TypeError`, `RangeError` at once: a wrong or unknown option, by name. The stream ends with what
- * `zipBundle` throws.
+ * @throws `TypeError`, `RangeError` at once for a wrong or unknown option, which the message names. The stream ends
+ * with the errors of `zipBundle`.
  * @see APPNOTE.TXT 6.3.10
  * @example
  * ```ts
