@@ -1,11 +1,35 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { inlineWorkersInVite } from './build/inline-worker.js';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from './test/support/chromium.js';
 
+// `npm test` runs the mode `test`. `npm run test:long` runs what takes long by nature, and again, over everything, the
+// files of which `npm test` takes samples. `npm run test:fast` is for the work on one thing, in Node alone.
 const ISOMORPHIC = 'test/{unit,property,vectors,security}/**/*.test.ts';
-const NODE_ONLY = '**/*.node.test.ts';
+const NODE_ONLY = ['**/*.node.test.ts', 'test/{fuzz,interop,load,meta}/**'];
+const LONG = ['test/load/**/*.test.ts', '**/*.long*.test.ts'];
+const FAST = [
+  'test/unit/{archive,backend,bundle,capgo,format,keys,release,seal,sources}/**/*.test.ts',
+  'test/unit/*.test.ts',
+  'test/vectors/**/*.test.ts',
+  'test/security/attack-*.test.ts',
+];
+const SLOW = '**/{capgo,keygen,work,chunk-work,patch}*.test.ts';
+
+/** The files that import test/support/scope.ts, which takes samples. */
+const SAMPLED = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules'))
+  .map((file) => join('test', file))
+  .filter((file) => readFileSync(file, 'utf8').includes("/support/scope.ts'"));
+
+function filesOf(mode: string): { readonly include: string[]; readonly exclude: string[] } {
+  const exclude = [...configDefaults.exclude];
+  if (mode === 'long') return { include: [...LONG, ...SAMPLED], exclude };
+  if (mode === 'fast') return { include: FAST, exclude: [...exclude, ...LONG, SLOW] };
+  return { include: ['test/**/*.test.ts'], exclude: [...exclude, ...LONG] };
+}
 
 // In CI a missing browser is a failure, not a shorter run.
 const withChromium = existsSync(CHROMIUM_PATH) || process.env['CI'] !== undefined;
@@ -15,50 +39,55 @@ if (!withChromium) {
   );
 }
 
-const node = {
+const node = (mode: string) => ({
   plugins: [inlineWorkersInVite()],
   test: {
     name: 'node',
-    include: ['test/**/*.test.ts'],
+    env: { TEST_SCOPE: mode },
+    ...filesOf(mode),
     environment: 'node',
     testTimeout: 120_000,
   },
-};
-
-const chromium = {
-  plugins: [inlineWorkersInVite()],
-  server: { host: '127.0.0.1' },
-  // Named, so that none is found in the middle of a run and reloads the page.
-  optimizeDeps: {
-    include: [
-      'fast-check',
-      'fflate',
-      '@noble/ciphers/aes.js',
-      '@noble/hashes/sha2.js',
-      'micro-rsa-dsa-dh/primality.js',
-      'micro-rsa-dsa-dh/utils.js',
-    ],
-  },
-  test: {
-    name: 'chromium',
-    include: [ISOMORPHIC],
-    exclude: [NODE_ONLY],
-    testTimeout: 120_000,
-    browser: {
-      enabled: true,
-      headless: true,
-      screenshotFailures: false,
-      provider: playwright({
-        launchOptions: {
-          executablePath: CHROMIUM_PATH,
-          args: CHROMIUM_ARGUMENTS,
-        },
-      }),
-      instances: [{ browser: 'chromium' as const }],
-    },
-  },
-};
-
-export default defineConfig({
-  test: { projects: withChromium ? [node, chromium] : [node] },
 });
+
+const chromium = (mode: string) => {
+  const { include, exclude } = filesOf(mode);
+  return {
+    plugins: [inlineWorkersInVite()],
+    server: { host: '127.0.0.1' },
+    // Named, so that none is found in the middle of a run and reloads the page.
+    optimizeDeps: {
+      include: [
+        'fast-check',
+        'fflate',
+        '@noble/ciphers/aes.js',
+        '@noble/hashes/sha2.js',
+        'micro-rsa-dsa-dh/primality.js',
+        'micro-rsa-dsa-dh/utils.js',
+      ],
+    },
+    test: {
+      name: 'chromium',
+      env: { TEST_SCOPE: mode },
+      include: mode === 'long' ? include : [ISOMORPHIC],
+      exclude: [...exclude, ...NODE_ONLY],
+      testTimeout: 120_000,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({
+          launchOptions: {
+            executablePath: CHROMIUM_PATH,
+            args: CHROMIUM_ARGUMENTS,
+          },
+        }),
+        instances: [{ browser: 'chromium' as const }],
+      },
+    },
+  };
+};
+
+export default defineConfig(({ mode }) => ({
+  test: { projects: withChromium && mode !== 'fast' ? [node(mode), chromium(mode)] : [node(mode)] },
+}));

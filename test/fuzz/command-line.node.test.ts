@@ -13,6 +13,7 @@ import { zipBundle } from '../../src/zip.ts';
 import { useCli, withProject } from '../support/cli.ts';
 import { runInside } from '../support/cli-inside.ts';
 import { makeFolder } from '../support/files.ts';
+import { runs } from '../support/scope.ts';
 import { keyB } from '../support/vectors.ts';
 import {
   type Call,
@@ -27,10 +28,10 @@ import {
 useCli();
 
 const SECONDS = Number(process.env['CLI_SECONDS'] ?? Number.NaN);
-const RUNS = SECONDS > 0 ? 1e9 : Number(process.env['CLI_CALLS'] ?? 300);
+const RUNS = SECONDS > 0 ? 1e9 : Number(process.env['CLI_CALLS'] ?? runs(300));
 const SEED = Number(process.env['CLI_SEED'] ?? 1);
 // Of real processes: standard input and a folder that is gone can't be had otherwise.
-const PROCESSES = 12;
+const PROCESSES = runs(12);
 const LIMIT = 20_000;
 
 const root = makeFolder();

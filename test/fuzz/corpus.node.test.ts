@@ -2,13 +2,14 @@
 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../support/scope.ts';
 import { readCorpus } from './corpus.ts';
 import { holds } from './hold.ts';
 import { createRandom, mutate } from './mutate.ts';
 import { TARGETS, type Target } from './targets.ts';
 
 const HOME = join(import.meta.dirname, 'corpus');
-const CHANGES = 300;
+const CHANGES = runs(300);
 
 describe.each(Object.entries(TARGETS))('the target %s', (name, target) => {
   const corpus = readCorpus(HOME, name);

@@ -1,6 +1,6 @@
 // Changes the source, one mutant at a time, and sees whether a test notices:
 //
-//   npm ci --ignore-scripts --prefix test/mutation && node test/mutation/run.js [parts or files…] [--force] [--concurrency 2]
+//   npm ci --ignore-scripts --prefix test/mutation && node test/mutation/run.js [parts or files…] [--force] [--concurrency 2] [--seconds 20]
 //
 // results/ keeps the outcome, and the next run repeats only what changed since. It does not see a change of the tests'
 // support or of source in another folder: run with --force before you believe the report.
@@ -18,10 +18,13 @@ const { values, positionals } = parseArgs({
   options: {
     force: { type: 'boolean', default: false },
     concurrency: { type: 'string', default: '2' },
+    seconds: { type: 'string', default: '20' },
   },
 });
 const root = join(import.meta.dirname, '../..');
 process.chdir(root);
+// For vitest.config.js, which runs in other processes.
+process.env.MUTATION_SECONDS = values.seconds;
 
 for (const [name, files] of wanted(positionals)) {
   process.env.MUTATED_PART = name;
@@ -77,7 +80,7 @@ function optionsFor(part, files) {
     tempDirName: join(tmpdir(), 'bundleseal-mutation'),
     concurrency: Number(values.concurrency),
     // A busy machine is no reason to take a mutant for one that never ends.
-    timeoutMS: 20_000,
+    timeoutMS: 1000 * Number(values.seconds),
     timeoutFactor: 2,
     // Types were checked before, and a mutant needs none.
     disableTypeChecks: false,

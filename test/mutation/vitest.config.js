@@ -4,6 +4,7 @@ import { inlineWorkersInVite } from '../../build/inline-worker.js';
 import { PARTS } from './parts.js';
 
 const { tests } = PARTS[process.env.MUTATED_PART];
+const TIMEOUT = 1000 * Number(process.env.MUTATION_SECONDS ?? 20);
 
 /** Files in the order of the list. */
 class AsListed extends BaseSequencer {
@@ -19,8 +20,8 @@ export default defineConfig({
     include: tests,
     environment: 'node',
     // A test that waits for ever fails by itself: Stryker's own clock counts all tests, and starts a new process after.
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: TIMEOUT,
+    hookTimeout: TIMEOUT,
     setupFiles: ['test/mutation/setup.js'],
     sequence: { sequencer: AsListed },
   },

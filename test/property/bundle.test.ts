@@ -10,6 +10,7 @@ import {
 } from '../../src/index.ts';
 import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
+import { runs } from '../support/scope.ts';
 import { keyA, keyB } from '../support/vectors.ts';
 
 const KEYS = { a: keyA, b: keyB };
@@ -149,7 +150,7 @@ describe.each(BACKENDS)('any bundle through %s', (backend) => {
         );
         expect(error).toBeInstanceOf(BundleSealError);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -188,7 +189,7 @@ describe('any bytes', () => {
           expect(error).toBeInstanceOf(BundleSealError);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -198,7 +199,7 @@ describe('any bytes', () => {
         const work = decryptBundle(new Uint8Array(16), { publicKey: keyB.spki, seal });
         await expect(work).rejects.toBeInstanceOf(BundleSealError);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -11,13 +11,14 @@ import {
 } from '../../src/capgo.ts';
 import { BundleSealError } from '../../src/index.ts';
 import { BACKENDS } from '../support/backends.ts';
+import { runs } from '../support/scope.ts';
 
 const { privateKey, publicKey } = await keygen();
 
 const bytes = fc.uint8Array({ maxLength: 300 });
 const backends = fc.tuple(fc.constantFrom(...BACKENDS), fc.constantFrom(...BACKENDS));
 const checksumFormat = fc.constantFrom('v3' as const, 'v2' as const);
-const RUNS = { numRuns: 60 };
+const RUNS = { numRuns: runs(60) };
 
 const same = (a: Uint8Array, b: Uint8Array) =>
   a.length === b.length && a.every((byte, at) => byte === b[at]);
@@ -55,7 +56,7 @@ describe('a bundle', () => {
         const received = { publicKey, ivSessionKey, checksum, backend };
         return isRefused(decryptBundle(other, received));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -76,7 +77,7 @@ describe('a bundle', () => {
           (await isRefused(decryptBundle(bundle, { ...options, checksum: other })))
         );
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

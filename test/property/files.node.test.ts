@@ -15,6 +15,7 @@ import { checksumFile, decryptFile, encryptFile, fileSource } from '../../src/no
 import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { makeFolder, openIn } from '../support/files.ts';
+import { runs } from '../support/scope.ts';
 import { keyB } from '../support/vectors.ts';
 
 const privateKey = keyB.pkcs8;
@@ -54,7 +55,7 @@ const metadata: fc.Arbitrary<Metadata> = fc
   .map((value) => JSON.parse(JSON.stringify(value).replaceAll(/\\ud[89a-f]../g, 'x')) as Metadata);
 
 describe.each(BACKENDS)('any file through %s', (backend) => {
-  const numRuns = backend === 'node' ? 40 : 12;
+  const numRuns = runs(backend === 'node' ? 40 : 12);
 
   it('comes back as it was, and is what the functions in memory make', async () => {
     await fc.assert(
@@ -140,7 +141,7 @@ describe('any change to a sealed file', () => {
         expect(get('changed/out').equals(old)).toBe(true);
         expect(readdirSync(at('changed')).sort()).toEqual(['out', 'sealed']);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { equalBytes } from '../../src/bytes.ts';
 import { BundleSealError, encryptBundle, httpSource, openBundle } from '../../src/index.ts';
 import { bytesOf } from '../support/bytes.ts';
+import { runs } from '../support/scope.ts';
 import { keyB } from '../support/vectors.ts';
 
 const plain = bytesOf(250_000);
@@ -172,7 +173,7 @@ describe('a bundle on any server', () => {
         // Two attempts of 21 places each, for the opening and for what each read takes.
         expect(server.count()).toBeLessThan(43 * (1 + 8 * reads.length));
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
     expect(whole).toBeGreaterThan(10);
   });

@@ -12,6 +12,7 @@ import {
 import { parseEitherKey, parsePem, parsePrivateKey, parsePublicKey } from '../../src/keys/parse.ts';
 import { decodePem, encodePem } from '../../src/keys/pem.ts';
 import { derOf } from '../support/keys.ts';
+import { runs } from '../support/scope.ts';
 import { keyB } from '../support/vectors.ts';
 
 const PEMS = [keyB.pkcs8, keyB.pkcs1, keyB.spki, keyB.pkcs1Public];
@@ -83,7 +84,7 @@ describe('the readers of keys', () => {
         const input = framed ? element(TAG.sequence, bytes) : bytes;
         expect(canonical(input)).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -98,7 +99,7 @@ describe('the readers of keys', () => {
       fc.property(text, (input) => {
         expect(canonical(input)).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -111,7 +112,7 @@ describe('the readers of keys', () => {
         if (spellings.length > 0) expect(spellings).toContain(toHex(altered));
         else refused += 1;
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
     expect(refused).toBeGreaterThan(800);
   });
@@ -145,7 +146,7 @@ describe('the readers of keys', () => {
         const spellings = canonical(altered);
         if (spellings.length > 0) expect(spellings).toContain(toHex(parsePem(altered).der));
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -154,7 +155,7 @@ describe('the readers of keys', () => {
       fc.property(fc.jsonValue(), (value) => {
         expect(canonical(value)).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -178,7 +179,7 @@ describe('the readers of keys', () => {
         // Left as it was, or without its private half: no other key can come of another's numbers.
         else expect(half.n).toBe(parsePublicKey(keyB.spki).n);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
     expect(refused).toBeGreaterThan(500);
   });
@@ -191,7 +192,7 @@ describe('the readers of keys', () => {
         const spaced = pem.replaceAll('\n', () => spaces[at++ % spaces.length] ?? '');
         expect(parseEitherKey(`${spaces[0]}${spaced}`)).toEqual(parseEitherKey(keyB.spki));
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });
@@ -219,7 +220,7 @@ describe('DER', () => {
         }
         expect(toHex(integer(value))).toBe(toHex(element(TAG.integer, content)));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -248,7 +249,7 @@ describe('DER', () => {
         const written = concat(...read.map(({ tag, content }) => element(tag, content)));
         expect(toHex(written)).toBe(toHex(bytes));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

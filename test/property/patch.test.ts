@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BundleSealError } from '../../src/index.ts';
 import { decodeNow, encodeNow } from '../support/patch.ts';
+import { runs } from '../support/scope.ts';
 
 /** Bytes like those of a build: runs out of a small alphabet, and now and then noise. */
 const piece = fc.oneof(
@@ -58,7 +59,7 @@ describe('the instructions of a patch', () => {
         const coded = encodeNow(spaceOf(before, after), before.length);
         expect(decode(coded, before, after.length)).toEqual(after);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -71,7 +72,7 @@ describe('the instructions of a patch', () => {
           expect(() => decode(wrong, before, after.length)).toThrow(BundleSealError);
         }
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 
@@ -90,7 +91,7 @@ describe('the instructions of a patch', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

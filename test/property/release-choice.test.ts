@@ -10,6 +10,7 @@ import {
   type ReleaseIndex,
 } from '../../src/release.ts';
 import { digestOf, entryOf, indexOf, timeOf } from '../support/release-index.ts';
+import { runs } from '../support/scope.ts';
 
 const number = fc.integer({ min: 0, max: 7 });
 const words = fc.subarray(['a', 'b', 'c']);
@@ -102,7 +103,7 @@ it('chooses as the rules say', () => {
     fc.property(index, device, (offered, options) => {
       expect(chooseRelease(offered, options)).toEqual(model(offered, options));
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
 });
 
@@ -119,7 +120,7 @@ it('comes to rest: under one index a device changes its release a few times at t
       const last = chooseRelease(offered, { ...options, current });
       expect(['current', 'built-in']).toContain(last);
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
 });
 

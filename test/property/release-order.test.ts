@@ -10,6 +10,7 @@ import {
   sealIndex,
 } from '../../src/release.ts';
 import { entryOf, indexOf, OPEN, privateKey, timeOf } from '../support/release-index.ts';
+import { runs } from '../support/scope.ts';
 
 interface Offer {
   readonly index: ReleaseIndex;
@@ -86,6 +87,6 @@ it('accepts what the rules accept, and never forgets the highest index', async (
         [accepted, after] = [one.offer, mark];
       }
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });

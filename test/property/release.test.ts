@@ -7,6 +7,7 @@ import { BundleSealError } from '../../src/index.ts';
 import { imageLength, parseImage, writeImage } from '../../src/release/image.ts';
 import { applyPatch, createPatch, releaseId } from '../../src/release.ts';
 import { APP, type Files, patched, signing, trusting } from '../support/release.ts';
+import { runs } from '../support/scope.ts';
 import { keyB } from '../support/vectors.ts';
 import { utf8 } from '../support/zip.ts';
 
@@ -50,7 +51,7 @@ describe('any two sets of files', () => {
       fc.asyncProperty(release, release, async (before, after) => {
         expect(await patched(before, after)).toEqual(after);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 
@@ -65,7 +66,7 @@ describe('any two sets of files', () => {
           );
         expect((await releaseId(one)) === (await releaseId(other))).toBe(text(one) === text(other));
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -93,7 +94,7 @@ describe('a patch of any two sets of files', () => {
         const code = await refusal(applyPatch(bytes, before, trusting));
         expect(code).toMatch(/SEAL|HEADER|CHUNK|LENGTH|KEY_MISMATCH|VERSION|LIMIT/);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 
@@ -106,7 +107,7 @@ describe('a patch of any two sets of files', () => {
         const longer = applyPatch(Uint8Array.of(...bytes, 0), before, trusting);
         expect(await refusal(longer)).toBe('ERR_LENGTH_INVALID');
       }),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     );
   });
 
@@ -120,7 +121,7 @@ describe('a patch of any two sets of files', () => {
           expect(await refusal(applyPatch(bytes, base, trusting))).toBe('ERR_PATCH_INVALID');
         }
       }),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     );
   });
 
@@ -143,7 +144,7 @@ describe('a patch of any two sets of files', () => {
           }
         },
       ),
-      { numRuns: 10 },
+      { numRuns: runs(10) },
     );
   });
 });

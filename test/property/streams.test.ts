@@ -9,6 +9,7 @@ import {
 } from '../../src/index.ts';
 import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
+import { runs } from '../support/scope.ts';
 import { cut, drain, same, streamOf } from '../support/streams.ts';
 import { keyB } from '../support/vectors.ts';
 
@@ -52,7 +53,7 @@ describe.each(BACKENDS)('through %s', (backend) => {
         expect(opened.error).toBeUndefined();
         expect(same(opened.bytes, plain)).toBe(true);
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 
@@ -92,7 +93,7 @@ describe.each(BACKENDS)('through %s', (backend) => {
           }
         },
       ),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     );
   });
 });

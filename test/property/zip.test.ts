@@ -3,6 +3,7 @@ import { deflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { BundleSealError, zipBundle, zipStream } from '../../src/zip.ts';
 import { READERS } from '../support/readers.ts';
+import { runs } from '../support/scope.ts';
 import {
   join,
   type RawEntry,
@@ -92,7 +93,7 @@ describe('any files', () => {
           expect(sameFiles(await read(zip), new Map(files)), reader).toBe(true);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });
@@ -224,7 +225,7 @@ describe('any bytes', () => {
       fc.asyncProperty(start, fc.uint8Array({ maxLength: 200 }), async (head, tail) => {
         await expectAgreement(join(head, tail));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -234,7 +235,7 @@ describe('any bytes', () => {
       fc.asyncProperty(fc.array(changes, { minLength: 1, maxLength: 3 }), async (all) => {
         await expectAgreement(all.reduce((bytes, change) => change(bytes), base as Uint8Array));
       }),
-      { numRuns: 2500 },
+      { numRuns: runs(2500) },
     );
   });
 
@@ -256,7 +257,7 @@ describe('any bytes', () => {
           await expectAgreement(rawZip(raw, count === null ? {} : { count }));
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { encryptBundle, type Metadata, openBundle } from '../../src/index.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { expectOpened, expectRefused } from '../support/openers.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { keyB } from '../support/vectors.ts';
 
 const plain = bytesOf(5000);
@@ -29,7 +29,7 @@ const OTHERS: [string, Metadata][] = [
   ['us, with the names in capitals', { AppId: OURS.appId, Version: OURS.version }],
 ];
 
-describe.each(BACKENDS)('a genuine bundle, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('a genuine bundle, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend, expect: OURS };
 
   it('is opened where it belongs', async () => {

@@ -3,9 +3,9 @@
 import { describe, it } from 'vitest';
 import { concat } from '../../src/bytes.ts';
 import { encryptBundle } from '../../src/index.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { expectOpened, expectRefused } from '../support/openers.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { keyB } from '../support/vectors.ts';
 
 const CHUNK = 4096;
@@ -38,7 +38,7 @@ const REPEATS = [
   [3, 3, 3, 3],
 ];
 
-describe.each(BACKENDS)('chunks moved by a store, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('chunks moved by a store, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
   it('are what the tests below refuse: in their order they open', async () => {

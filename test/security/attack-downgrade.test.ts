@@ -4,10 +4,10 @@
 import { describe, expect, it } from 'vitest';
 import * as capgo from '../../src/capgo.ts';
 import { decryptBundle, encryptBundle, type Metadata } from '../../src/index.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
 import { expectOpened, expectRefused } from '../support/openers.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { keyB } from '../support/vectors.ts';
 
 const plain = bytesOf(5000);
@@ -29,7 +29,7 @@ const withByte = (at: number, value: number) => {
   return copy;
 };
 
-describe.each(BACKENDS)('a downgrade, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('a downgrade, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
   it('to a lower sequence is refused; the same and a higher one open', async () => {

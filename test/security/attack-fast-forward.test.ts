@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { keygen } from '../../src/index.ts';
 import { openIndex, openIndexWithMark, openKeys, sealIndex, sealKeys } from '../../src/release.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
 import { APP, indexOf, OPEN } from '../support/release-index.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { keyA, keyB } from '../support/vectors.ts';
 
 const LAST = 2 ** 53 - 1;
@@ -31,7 +31,7 @@ const recovered = await sealIndex(indexOf({ epoch: 1, sequence: 0 }), {
   privateKey: next.privateKey,
 });
 
-describe.each(BACKENDS)('a stolen build key, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('a stolen build key, through %s', (backend) => {
   const stolenOptions = { ...OPEN, publicKey: stolen.spki, backend };
   const recovering = { recoveryPublicKey: recovery.spki, appId: APP, backend };
 

@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { encryptBundle, verifyChecksum } from '../../src/index.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { type Parts, putTogether, takeApart } from '../support/forger.ts';
 import { expectOpened, expectRefused } from '../support/openers.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { keyB } from '../support/vectors.ts';
 
 const CHUNK = 4096;
@@ -21,7 +21,7 @@ const parts = takeApart(one.bytes);
 const others = takeApart(other.bytes);
 const twins = takeApart(twin.bytes);
 
-describe.each(BACKENDS)('a transplant, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('a transplant, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
   it('is what the tests below refuse: both bundles open', async () => {

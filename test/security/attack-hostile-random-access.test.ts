@@ -9,9 +9,9 @@ import {
   openBundle,
   type RandomAccessSource,
 } from '../../src/index.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { drain, same } from '../support/streams.ts';
 import { keyB } from '../support/vectors.ts';
 
@@ -33,7 +33,7 @@ function lying(bytes: Uint8Array, names: readonly string[]): Uint8Array {
   return Object.defineProperties(bytes, Object.fromEntries(lies));
 }
 
-describe.each(BACKENDS)('a hostile source, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('a hostile source, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
   const open = (read: Read, size = sealed.length) => openBundle({ size, read }, options);
 

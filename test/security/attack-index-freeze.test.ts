@@ -2,15 +2,15 @@
 
 import { describe, expect, it } from 'vitest';
 import { openIndex, openIndexWithMark, sealIndex } from '../../src/release.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
 import { indexOf, OPEN, privateKey } from '../support/release-index.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 
 const index = indexOf({ sequence: 5 });
 const frozen = await sealIndex(index, { privateKey });
 const end = Date.parse(index.expiresAt);
 
-describe.each(BACKENDS)('a frozen index, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('a frozen index, through %s', (backend) => {
   it('works until it expires, for a device that has accepted it too, and not a second longer', async () => {
     const { mark: after } = await openIndexWithMark(frozen, { ...OPEN, backend });
     for (const rest of [{}, { after }]) {

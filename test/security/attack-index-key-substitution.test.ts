@@ -3,9 +3,9 @@
 import { describe, it } from 'vitest';
 import { fromHex } from '../../src/bytes.ts';
 import { openIndex, openKeys, sealIndex, sealKeys } from '../../src/release.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
 import { APP, indexOf, OPEN } from '../support/release-index.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { keyA, keyB } from '../support/vectors.ts';
 
 const forged = await sealIndex(indexOf(), { privateKey: keyB.pkcs8 });
@@ -26,7 +26,7 @@ function under(keyId: string, sealed: Uint8Array): Uint8Array {
   return copy;
 }
 
-describe.each(BACKENDS)('what a forger’s key has signed, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('what a forger’s key has signed, through %s', (backend) => {
   const trusted = { ...OPEN, publicKey: keyA.spki, backend };
   const recovery = { recoveryPublicKey: keyA.spki, appId: APP, backend };
 

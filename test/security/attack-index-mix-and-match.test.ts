@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { openIndex, sealIndex } from '../../src/release.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
 import { type Parts, putTogether, takeApart } from '../support/forger.ts';
 import { entryOf, indexOf, OPEN, privateKey } from '../support/release-index.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 
 // Of one length, so that nothing but the seal tells the parts apart.
 const [one, other] = await Promise.all(
@@ -19,7 +19,7 @@ const [one, other] = await Promise.all(
 const a = one as Parts;
 const b = other as Parts;
 
-describe.each(BACKENDS)('an index of the parts of two, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('an index of the parts of two, through %s', (backend) => {
   it('is what the test below refuses: put together again, each opens', async () => {
     for (const [parts, sequence] of [
       [a, 1],

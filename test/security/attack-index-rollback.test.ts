@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { openIndex, openIndexWithMark, sealIndex } from '../../src/release.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
 import { entryOf, indexOf, OPEN, privateKey } from '../support/release-index.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 
 const vulnerable = await sealIndex(indexOf({ sequence: 7, releases: [entryOf(1)] }), {
   privateKey,
@@ -13,7 +13,7 @@ const fixed = await sealIndex(indexOf({ sequence: 8, releases: [entryOf(2)] }), 
 // A publisher that lost its state and signed the number twice.
 const twin = await sealIndex(indexOf({ sequence: 8, releases: [entryOf(1)] }), { privateKey });
 
-describe.each(BACKENDS)('an index that is genuine and old, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('an index that is genuine and old, through %s', (backend) => {
   it('is taken by a device that has seen none: only a stamp’s floor would tell it', async () => {
     expect((await openIndex(vulnerable, { ...OPEN, backend })).sequence).toBe(7);
   });

@@ -2,13 +2,13 @@
 
 import { describe, expect, it } from 'vitest';
 import { openIndex, openIndexWithMark, type ReleaseIndex, sealIndex } from '../../src/release.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
 import { indexOf, OPEN, privateKey } from '../support/release-index.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 
 const seal = (rest: Partial<ReleaseIndex>) => sealIndex(indexOf(rest), { privateKey });
 
-describe.each(BACKENDS)('a time that is too late, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('a time that is too late, through %s', (backend) => {
   const poison = {
     sequence: 1,
     issuedAt: '2036-01-01T00:00:00Z',

@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from 'vitest';
 import { chooseRelease, openIndex, type ReleaseIndex, sealIndex } from '../../src/release.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
 import {
   APP,
@@ -14,10 +13,11 @@ import {
   sealAnything,
   timeOf,
 } from '../support/release-index.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 
 const seal = (rest: Partial<ReleaseIndex>) => sealIndex(indexOf(rest), { privateKey });
 
-describe.each(BACKENDS)('an index that is for others, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('an index that is for others, through %s', (backend) => {
   it('is refused where it is another app’s, and names both', async () => {
     const sealed = await seal({ appId: 'com.example.other' });
     const error = await rejection(

@@ -6,10 +6,10 @@ import { encryptObject } from '../../src/bundle/encrypt.ts';
 import { KINDS } from '../../src/format/header.ts';
 import { decryptBundle, type Metadata } from '../../src/index.ts';
 import { applyPatch, createPatch } from '../../src/release.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
 import { putTogether, takeApart } from '../support/forger.ts';
 import { AFTER, APP, BEFORE, signing, trusting } from '../support/release.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { keyA, keyB } from '../support/vectors.ts';
 
 const made = await createPatch(BEFORE, AFTER, signing);
@@ -17,7 +17,7 @@ const plain = await decryptObject(made.bytes, { publicKey: keyB.spki }, 'patch')
 const sealAs = async (metadata: Metadata) =>
   (await encryptObject(plain, { privateKey: keyB.pkcs8, metadata }, 'patch')).bytes;
 
-describe.each(BACKENDS)('arbitrary software, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('arbitrary software, through %s', (backend) => {
   const apply = (bytes: Uint8Array) => applyPatch(bytes, BEFORE, { ...trusting, backend });
 
   it('sealed with a key of its own is refused, and the key is named', async () => {

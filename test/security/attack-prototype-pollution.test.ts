@@ -10,9 +10,9 @@ import {
   type Metadata,
   openBundle,
 } from '../../src/index.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { expectOpened, expectRefused, WAYS } from '../support/openers.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { drain, streamOf } from '../support/streams.ts';
 import { keyB } from '../support/vectors.ts';
 
@@ -46,7 +46,7 @@ function expectClean(metadata: Metadata): void {
   expect(JSON.stringify(metadata)).toBe(HOSTILE);
 }
 
-describe.each(BACKENDS)('metadata named as prototypes, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('metadata named as prototypes, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
   it('is given as it was signed, and pollutes nothing', async () => {

@@ -6,10 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes.ts';
 import { encryptBundle } from '../../src/index.ts';
 import { parsePublicKey } from '../../src/keys/parse.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { forgeBody, putTogether, sessionKeyOf, takeApart } from '../support/forger.ts';
 import { expectOpened, expectRefused } from '../support/openers.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { keyB } from '../support/vectors.ts';
 
 const CHUNK = 4096;
@@ -29,7 +29,7 @@ it('a forger recovers the session key, and makes the genuine body with it', () =
   expect(toHex(again.digests)).toBe(toHex(parts.digests));
 });
 
-describe.each(BACKENDS)('a body under a genuine session key, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('a body under a genuine session key, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
   it('opens where it is the publisher’s', async () => {

@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes.ts';
 import { BundleSealError, decryptStream, encryptBundle, openBundle } from '../../src/index.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { expectRefused } from '../support/openers.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { cut, drain, same, streamOf } from '../support/streams.ts';
 import { keyB } from '../support/vectors.ts';
 
@@ -26,7 +26,7 @@ const CUTS = [
   .filter((at) => at >= 0 && at < bytes.length)
   .sort((a, b) => a - b);
 
-describe.each(BACKENDS)('a bundle cut short, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('a bundle cut short, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
   it.each(CUTS)('is refused after %i bytes', async (at) => {

@@ -8,9 +8,9 @@ import {
   openBundle,
   type RandomAccessSource,
 } from '../../src/index.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { same } from '../support/streams.ts';
 import { keyB } from '../support/vectors.ts';
 
@@ -27,7 +27,7 @@ const sourceOf = (
 ): RandomAccessSource => ({ size, read: read as RandomAccessSource['read'] });
 const honest = async (offset: number, length: number) => sealed.slice(offset, offset + length);
 
-describe.each(BACKENDS)('a source, read through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('a source, read through %s', (backend) => {
   const open = (source: RandomAccessSource) => openBundle(source, { ...opening, backend });
 
   it.each([

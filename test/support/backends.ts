@@ -1,7 +1,8 @@
 import type { BackendName } from '../../src/index.ts';
 
-/** Every backend that this runtime has: the suites run over each. */
-export const BACKENDS: readonly BackendName[] =
-  typeof process === 'object' && process.versions?.node !== undefined
-    ? ['node', 'webcrypto', 'noble']
-    : ['webcrypto', 'noble'];
+export const isNode: boolean = typeof process === 'object' && process.versions?.node !== undefined;
+
+/** Every backend that this runtime has, the preferred one first. For tests of what differs between backends. */
+export const BACKENDS: readonly BackendName[] = isNode
+  ? ['node', 'webcrypto', 'noble']
+  : ['webcrypto', 'noble'];

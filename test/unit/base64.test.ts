@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Base64Alphabet, fromBase64, toBase64 } from '../../src/base64.ts';
+import { runs } from '../support/scope.ts';
 
 const ALPHABETS: readonly Base64Alphabet[] = ['base64', 'base64url'];
 const ascii = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
@@ -55,7 +56,7 @@ describe('base64', () => {
         const bytes = fromBase64(text, name);
         if (bytes !== undefined) expect(toBase64(bytes, name)).toBe(text);
       }),
-      { numRuns: 5_000 },
+      { numRuns: runs(5_000) },
     );
   });
 

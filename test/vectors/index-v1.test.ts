@@ -6,9 +6,9 @@ import {
   type ReleaseIndex,
   sealIndex,
 } from '../../src/release.ts';
-import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
 import { FAULTS } from '../support/index-faults.ts';
+import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { base64, keyB } from '../support/vectors.ts';
 import file from './index-v1.json' with { type: 'json' };
 
@@ -35,7 +35,7 @@ const vectors = file as unknown as {
   readonly ordered: readonly Vector[];
 };
 
-describe.each(BACKENDS)('index-v1.json through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('index-v1.json through %s', (backend) => {
   const open = { ...vectors.open, now: new Date(vectors.open.now), publicKey: keyB.spki, backend };
 
   it.each(vectors.good)('opens: $description', async ({ sealed, index, sha256 }) => {

@@ -4,6 +4,7 @@ import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createInflater } from '../../../src/archive/read/inflate.ts';
+import { runs } from '../../support/scope.ts';
 import { join, same, textOf } from '../../support/zip.ts';
 
 /** What comes of it, or `undefined` where it is refused or incomplete. */
@@ -97,7 +98,7 @@ describe('inflating', () => {
         const result = inflated(data);
         return expected === undefined ? result === undefined : same(result, expected);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
     expect(accepted).toBeGreaterThan(100);
   });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { encryptBundle, openBundle, type RandomAccessSource } from '../../../src/index.ts';
-import { BACKENDS } from '../../support/backends.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
+import { PREFERRED_BACKENDS } from '../../support/scope.ts';
 import { drain, same, watchedSignal } from '../../support/streams.ts';
 import { base64, keyA, keyB, vectors } from '../../support/vectors.ts';
 
@@ -41,7 +41,7 @@ const place = (chunk: number, count = 1): [number, number] => [
   count * (CHUNK + 16),
 ];
 
-describe.each(BACKENDS)('the vectors, opened for reading through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('the vectors, opened for reading through %s', (backend) => {
   it.each(vectors.good)('$description', async ({ key, sealed: text, plain, checksum }) => {
     const options = { publicKey: vectors.keys[key].spki, backend };
     const reader = await openBundle(base64(text), options);

@@ -9,9 +9,9 @@ import {
   keygen,
   keyId,
 } from '../../../src/capgo.ts';
-import { BACKENDS } from '../../support/backends.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
+import { PREFERRED_BACKENDS } from '../../support/scope.ts';
 import { wipedDuring } from '../../support/wiped.ts';
 
 const { privateKey, publicKey } = await keygen();
@@ -31,7 +31,7 @@ const brotli = {
     text((((bytes[0] as number) << 8) | (bytes[1] as number)) >>> 0),
 };
 
-describe.each(BACKENDS)('%s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
   type Entry = Awaited<ReturnType<typeof made>>['manifest'][number];
   const made = () => encryptManifest(FILES, { privateKey, brotli: brotli.compress, backend });
   const open = (

@@ -14,10 +14,10 @@ import {
   keyId,
 } from '../../../src/capgo.ts';
 import { signPayload } from '../../../src/seal/pkcs1.ts';
-import { BACKENDS } from '../../support/backends.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection, thrown } from '../../support/errors.ts';
 import { rsa2048Pkcs8, rsa2048Spki } from '../../support/keys.ts';
+import { PREFERRED_BACKENDS } from '../../support/scope.ts';
 
 const { privateKey, publicKey } = await keygen();
 const zip = bytesOf(100);
@@ -192,7 +192,7 @@ describe('a key', () => {
   });
 });
 
-describe.each(BACKENDS)('%s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
   const open = (more: object) => decryptBundle(bundle, { ...sent, backend, ...more });
 
   const sessionKeys: [string, string][] = [

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { parse as parseJson } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
 import { removeKey, setPublicKey } from '../../../src/cli/config/edit.ts';
+import { runs } from '../../support/scope.ts';
 
 /** No key of anyone's: what matters here is its line breaks. */
 const PEM = '-----BEGIN PUBLIC KEY-----\nAAAA\nBBBB\n-----END PUBLIC KEY-----\n';
@@ -464,7 +465,7 @@ function expectPutIn(before: string, after: string): void {
   expect(isOld || (is.startsWith(',') && is.startsWith(was, 1)), `${was} became ${is}`).toBe(true);
 }
 
-const RUNS = { numRuns: 600 };
+const RUNS = { numRuns: runs(600) };
 
 describe('whatever white space and comments a config has', () => {
   it('the key is there, nothing else is changed, and a second time nothing at all', async () => {

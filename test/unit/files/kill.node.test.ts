@@ -27,11 +27,12 @@ import {
   startChild,
   temporaries,
 } from '../../support/files.ts';
+import { runs } from '../../support/scope.ts';
 import { keyB } from '../../support/vectors.ts';
 
 const privateKey = keyB.pkcs8;
 const publicKey = keyB.spki;
-const ROUNDS = 25;
+const ROUNDS = runs(25);
 
 // Of different sizes, so that what is there tells which one it is.
 const one = bytesOf(5 * 2 ** 20 + 1);

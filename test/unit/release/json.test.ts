@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type JsonNode, MAX_JSON_DEPTH, readJson } from '../../../src/release/json.ts';
+import { runs } from '../../support/scope.ts';
 
 const refuse = (reason: string) => new RangeError(reason);
 const read = (json: string | Uint8Array) =>
@@ -46,7 +47,7 @@ describe('the strict reader of JSON', () => {
         }
         if (isTaken) JSON.parse(json);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { openKeys, type ReleaseKeys, sealKeys } from '../../../src/release.ts';
-import { BACKENDS } from '../../support/backends.ts';
 import { rejection } from '../../support/errors.ts';
 import { expectNoKeyMaterial, rsa2048Spki } from '../../support/keys.ts';
 import { APP, privateKey, publicKey, sealAnything } from '../../support/release-index.ts';
+import { PREFERRED_BACKENDS } from '../../support/scope.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 
 const KEYS: ReleaseKeys = {
@@ -42,7 +42,7 @@ const FAULTS: readonly Change[] = [
   ['a key that is too short', { publicKeys: [rsa2048Spki] }, 'keys.publicKeys[0] must be'],
 ];
 
-describe.each(BACKENDS)('sealKeys and openKeys through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('sealKeys and openKeys through %s', (backend) => {
   it('give back the keys', async () => {
     const sealed = await sealKeys(KEYS, { recoveryKey, backend });
     expect(await openKeys(sealed, { ...OPEN, backend })).toEqual(KEYS);

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { encryptObject } from '../../../src/bundle/encrypt.ts';
 import { inspectBundle, verifyChecksum } from '../../../src/index.ts';
 import { applyPatch, createPatch, type ReleaseFiles, releaseId } from '../../../src/release.ts';
-import { BACKENDS } from '../../support/backends.ts';
 import { rejection } from '../../support/errors.ts';
 import { AFTER, APP, BEFORE, patched, signing, trusting } from '../../support/release.ts';
+import { PREFERRED_BACKENDS } from '../../support/scope.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 import { utf8 } from '../../support/zip.ts';
 
 const made = await createPatch(BEFORE, AFTER, signing);
 
-describe.each(BACKENDS)('a patch, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('a patch, through %s', (backend) => {
   it('makes the newer release of the older one', async () => {
     expect(await patched(BEFORE, AFTER, backend)).toEqual(AFTER);
   });

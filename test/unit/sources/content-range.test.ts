@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { waitBefore } from '../../../src/sources/http.ts';
 import { parseContentRange, parseDate, versionOf } from '../../../src/sources/http-answer.ts';
+import { runs } from '../../support/scope.ts';
 
 describe('Content-Range', () => {
   it('is read as it was written, whatever the numbers', () => {
@@ -57,7 +58,7 @@ describe('Content-Range', () => {
         expect(text.match(/\d+/g)?.map(Number)).toEqual(numbers);
         if (first !== undefined) expect(first <= (last ?? -1) && (last ?? size) < size).toBe(true);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

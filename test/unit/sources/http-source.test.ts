@@ -7,6 +7,7 @@ import { fetchRange, httpSource } from '../../../src/sources/http.ts';
 import { type HttpSourceInit, readConnection } from '../../../src/sources/http-options.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
+import { runs } from '../../support/scope.ts';
 
 const KEPT = 65_536;
 const file = bytesOf(200_000);
@@ -120,7 +121,7 @@ describe('httpSource', () => {
           expect(read.every((byte, i) => byte === bytes[offset + i])).toBe(true);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -588,7 +589,7 @@ describe('an answer that lies', () => {
           expect(error).toMatchObject({ name: 'BundleSealError', code: 'ERR_SOURCE_FAILED' });
         }
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });

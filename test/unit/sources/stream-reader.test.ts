@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { headerSource, openStream } from '../../../src/sources/stream.ts';
 import { bytesOf } from '../../support/bytes.ts';
+import { runs } from '../../support/scope.ts';
 import { cut, same, streamOf } from '../../support/streams.ts';
 
 afterEach(() => vi.unstubAllGlobals());
@@ -43,7 +44,7 @@ describe('a reader of a stream', () => {
           expect(await reader.ended()).toBe(true);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -72,7 +73,7 @@ describe('a reader of a stream', () => {
           expect(taken).toBeLessThanOrEqual(3 * length + 1024);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
