@@ -11,7 +11,7 @@ export type BackendName = 'node' | 'webcrypto' | 'noble';
  * - `'webcrypto'`: `crypto.subtle`, in browsers, WebViews and workers, in a secure context.
  * - `'noble'`: pure JavaScript, wherever ES2022 runs.
  *
- * One that is asked for by name and is not here is `ERR_BACKEND_UNAVAILABLE`; nothing falls back.
+ * A backend that is requested by name and missing gives `ERR_BACKEND_UNAVAILABLE`; there is no fallback.
  */
 export type BackendChoice = 'auto' | BackendName;
 
@@ -25,20 +25,20 @@ interface Hash {
 }
 
 /**
- * AES-256-GCM over the chunks of one bundle, each with its SHA-256. Chunks are independent: several may
- * be under way at once, and `out` is not to be looked at before the answer is there.
+ * AES-256-GCM over the chunks of one bundle, each with its SHA-256. Chunks are independent: several may be in
+ * progress at once. Do not read `out` before the promise has resolved.
  */
 export interface ChunkCipher {
   /** Chunks that may be under way at once; a cipher that bounds itself says `Infinity`. */
   readonly inFlight: number;
-  /** Whether a second thread works along: chunks in memory of `allocateShared` are not copied to it. */
+  /** Whether a second thread is used. Chunks in memory of `allocateShared` are not copied to it. */
   readonly hasThread?: boolean;
   /** Writes the encrypted chunk and its tag to `out`; answers with the SHA-256 of both. */
   encrypt(nonce: Uint8Array, plain: Uint8Array, out: Uint8Array): Awaitable<Uint8Array>;
   /**
-   * The plain chunk: in `out`, where that is given, else in memory of its own; nothing, where `encrypted` has
-   * another digest or does not decrypt. The digest is compared over the very bytes that are decrypted, even
-   * where another thread writes to `encrypted` meanwhile.
+   * The plain chunk, in `out` if it is given, otherwise in memory of its own; `undefined` if `encrypted` has another
+   * digest or does not decrypt. The digest is that of the bytes that are decrypted, even if another thread writes to
+   * `encrypted`.
    */
   decrypt(
     nonce: Uint8Array,
@@ -62,16 +62,19 @@ export interface Backend {
   readonly name: BackendName;
   sha256(bytes: Uint8Array): Awaitable<Uint8Array>;
   createHash(): Awaitable<Hash>;
-  /** Whether `sha256` is native and `createHash` is not: then bytes in one piece are hashed in one call. */
+  /** Whether `sha256` is native and `createHash` is not. Bytes in one piece are then hashed in one call. */
   readonly hashesWhole: boolean;
   /**
-   * Memory for chunks that a cipher's threads see too, so that nothing is copied to them and back: all zero, and at
-   * the start of a page where asked for. Absent, or nothing, where there is none to be had.
+   * Memory for chunks that a cipher's threads can access, so nothing is copied to them and back. It is all zero, and
+   * begins at a page on request. Absent, or returns `undefined`, if there is none.
    */
   allocateShared?(length: number, atPage: boolean): SharedArrayBuffer | undefined;
-  /** Memory that holds anything, for what will be written to its last byte. Absent where there is none but zeroed. */
+  /** Uninitialised memory, for output that will fill it. Absent if the runtime only has zeroed memory. */
   allocateUnset?(length: number): Uint8Array;
-  /** @param size - Plain bytes in the whole bundle; `Infinity` where nobody knows yet. @param chunkSize - Plain bytes in a chunk. */
+  /**
+   * @param size - Plain bytes in the whole bundle; `Infinity` if they are not known yet. @param chunkSize - Plain
+   * bytes in a chunk.
+   */
   createCipher(
     purpose: 'encrypt' | 'decrypt',
     sessionKey: Uint8Array,
@@ -80,6 +83,6 @@ export interface Backend {
   ): Awaitable<ChunkCipher>;
   /** Absent where the runtime has no recoverable RSA signature. */
   readonly rsa?: NativeRsa;
-  /** Makes a key pair with public exponent 65537, as PKCS#8 DER; absent where the runtime has none. */
+  /** Makes a key pair with public exponent 65537, as PKCS#8 DER. Absent if the runtime has no generator. */
   generateKey?(modulusBits: number): Promise<Uint8Array>;
 }

@@ -9,7 +9,7 @@ const crypto = process.getBuiltinModule('node:crypto');
 
 const ALGORITHM = 'aes-256-gcm';
 
-/** Without what a Buffer has of its own: its `slice` is a view, where everyone else expects a copy. */
+/** Without the methods of Buffer, whose `slice` is a view where other code expects a copy. */
 export function plainBytes(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }

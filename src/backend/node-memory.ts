@@ -6,9 +6,9 @@ const PAGE = 65_536;
 const shared = new WeakSet<ArrayBufferLike>();
 
 /**
- * Shared memory that nobody but this library knows, all zero. Nothing, where the runtime has none.
+ * Shared memory that only this library can reach, all zero. `undefined` if the runtime has none.
  *
- * @param atPage - Whether it has to begin on a page, as what goes to the disk past the page cache does.
+ * @param atPage - Whether it has to begin at a page, which direct writes to the disk need.
  */
 export function allocateShared(length: number, atPage: boolean): SharedArrayBuffer | undefined {
   try {

@@ -1,4 +1,4 @@
-// How node:crypto is fed, and what becomes of the memory that it answers in: each call takes some of its own.
+// Passes data to node:crypto in slices and frees the memory of its results, which each call allocates.
 
 /**
  * Bytes in one call. OpenSSL's answer to a slice of this length stays in the cache until it is copied to its place,
@@ -21,8 +21,8 @@ let drain: MessagePort | undefined;
 let room = MAX_KEPT;
 
 /**
- * Frees the memory of an answer that has been copied to its place, so that the next one is written to what is still in
- * the cache. V8 would let 32 MiB of them pile up before it looks, and more of them the longer it goes on.
+ * Frees the memory of a result that has been copied to its place, so the next result reuses memory that is still in
+ * the cache. V8 would let 32 MiB of results accumulate before it frees them, and more over time.
  */
 export function release({ buffer, byteLength }: Uint8Array): void {
   // Never what others have bytes in as well.

@@ -68,8 +68,8 @@ const PAGE = 4096;
 const MIN_CHUNK_SIZE = 2 ** 16;
 const MAX_CHUNK_SIZE = 2 ** 20;
 
-// How long a thread stays that gets no chunk, in milliseconds: so one bundle after another starts only one, and a stream
-// that nobody reads any more holds none.
+// How long an idle thread stays, in milliseconds. So a sequence of bundles starts one thread, and an abandoned stream
+// keeps none.
 const IDLE_TIME = 5_000;
 
 /** A thread that nobody has. */
@@ -128,13 +128,13 @@ function startThread(chunkSize: number): Thread | undefined {
     port1.close();
     return undefined;
   }
-  // A thread that is not to be had (no memory, no permission) is no failure: the work is done here.
+  // If no thread can be started (no memory, no permission), the caller's thread does the work.
   const died = () => {
     if (alive) running -= 1;
     alive = false;
   };
   worker.on('error', died).on('exit', died);
-  // It never keeps the process: while chunks are under way `pump` does, and nothing else is to.
+  // It never keeps the process alive. `pump` does so while chunks are in progress.
   worker.unref();
   running += 1;
   let hasRested = false;

@@ -1,4 +1,4 @@
-// The choice of a backend, made once per operation. A backend's code is loaded when it is chosen.
+// Chooses a backend, once for each operation. Unused backends are never loaded.
 
 import { BundleSealError } from '../errors.ts';
 import type { Backend, BackendChoice, BackendName } from './backend.ts';
@@ -37,8 +37,8 @@ function hasNodeCrypto(): boolean {
 }
 
 /**
- * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE` for one asked for by name that is not here;
- * `TypeError` for an unknown name.
+ * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE` if the requested backend is missing; `TypeError` for an
+ * unknown name.
  */
 export async function selectBackend(choice: BackendChoice = 'auto'): Promise<Backend> {
   const name = choice === 'auto' ? BACKEND_NAMES.find((one) => CANDIDATES[one].present()) : choice;

@@ -1,4 +1,4 @@
-// Applying a patch: the release that it makes, whole and proven, or an error and nothing.
+// Applies a patch: returns the whole and verified release that it makes, or throws.
 
 import { createPace, type Pace } from '../archive/pace.ts';
 import type { Planned } from '../archive/write/content.ts';
@@ -27,7 +27,7 @@ import { PATCH_HEADER_LENGTH, type PatchHeader, parsePatchHeader } from './patch
 import { runSteps } from './steps.ts';
 
 export interface ApplyPatchOptions extends WorkOptions {
-  /** The app's public key; several while keys rotate: the patch says which one is meant. */
+  /** The app's public key, or several while keys rotate. The patch says which one to use. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
   /** The app that the patch must be for. */
   readonly appId: string;
@@ -53,26 +53,26 @@ const PIECE = 2 ** 20;
  * Applies a patch to the release that it starts from: returns exactly the files of the release that the patch names, or
  * throws and returns nothing.
  *
- * The checks, in this order: the seal, the kind and the app; that `from` is the release that the patch starts from; both
- * lengths against the limits, before memory is taken on their word; every instruction; the length of the result; the
- * list of its files and their paths; the id of the result. On any error what was made is wiped. The files are views of
- * one buffer, in the order of the UTF-8 bytes of their paths.
+ * The checks, in this order: the seal, the kind and the app; that `from` is the release that the patch starts from;
+ * both lengths against the limits, before memory is allocated for them; every instruction; the length of the result;
+ * the list of its files and their paths; the id of the result. On any error the result is wiped. The files are views
+ * of one buffer, in the order of the UTF-8 bytes of their paths.
  *
- * Memory: both images, the patch, and up to 32 MiB. The buffer of the result holds the old image too: copy the files if
- * it has to go. The work gives timers, input and an abort their turn.
+ * Memory: both images, the patch, and up to 32 MiB. The buffer of the result also contains the old image: copy the
+ * files if you want to free it. The work pauses for timers, input and aborts.
  *
  * @param patch - A sealed patch, as `createPatch` made it.
- * @param from - The files of the release that is here, as `zipBundle` takes them. A stamp among them is left out.
+ * @param from - The files of the installed release, as `zipBundle` takes them. A stamp among them is left out.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
  * @param options.appId - The app that the patch must be for.
  * @param options.limits - `imageSize`: bytes of each of the two images, at most 1,073,741,823. Default 268,435,456.
  * `files`: files of the result. Default 65,536.
  * @param options.onProgress - Is told the bytes of the new image, files and list.
- * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}: what `decryptBundle`
- * throws for a seal or a body that it refuses (`ERR_SEAL_INVALID`, `ERR_KEY_MISMATCH`, `ERR_HEADER_INVALID` also for an
- * object of another kind, `ERR_EXPECTATION_FAILED` for another app's patch and so on). `ERR_PATCH_INVALID`: genuine, but
- * it starts from another release, exceeds a limit, or does not make the release that it names; `cause` says more where
- * there is more to say. Fetch the whole release instead. `ERR_SOURCE_FAILED`: a content of `from` could not be read.
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}:
+ * the errors of `decryptBundle` (`ERR_HEADER_INVALID` also for an object of another kind, `ERR_EXPECTATION_FAILED`
+ * for another app's patch); `ERR_PATCH_INVALID` if the patch is genuine, but starts from another release, exceeds a
+ * limit, or does not make the release that it names (`cause`) – fetch the whole release instead; `ERR_SOURCE_FAILED`
+ * if a content of `from` cannot be read.
  * @see docs/releases.md#patches
  * @example
  * ```ts
@@ -165,7 +165,7 @@ async function fillBase(
   pace: Pace,
   signal: AbortSignal | undefined,
 ): Promise<Pick<ReleaseFile, 'path' | 'bytes'>[]> {
-  // How long the list is depends on sizes that may not be known before the contents were read.
+  // The length of the list depends on sizes that may be unknown until the contents are read.
   const start = listLength(planned.map(({ name }) => ({ name, size: 0 })));
   let at = start;
   const list: { path: string; name: Uint8Array; size: number }[] = [];

@@ -22,7 +22,7 @@ export interface ChooseOptions {
   readonly current: KnownRelease;
   /** The release that the app was shipped with, from its stamp. */
   readonly builtIn: KnownRelease;
-  /** The device's native runtime. Default: none; then entries that name runtimes do not suit. */
+  /** The device's native runtime. Default: none. Entries that name runtimes then do not suit the device. */
   readonly runtime?: string;
   /** Random, made on the device, never sent: it decides which rollouts take the device in. */
   readonly deviceId: string;
@@ -36,14 +36,16 @@ export interface ChooseOptions {
  * Says which release a device should run: an entry of the index, the release that runs, or the built-in one.
  *
  * 1. `useBuiltIn`: the built-in release.
- * 2. An entry suits if its `runtime` has the device's, the device knows all that it `requires`, it is neither withdrawn
- *    nor blocked, and its rollout takes the device in.
- * 3. The release that runs is listed, and neither withdrawn nor blocked: the first suiting entry before it, else it stays.
+ * 2. An entry suits if its `runtime` includes the device's, the device knows all features in `requires`, the entry is
+ *    neither withdrawn nor blocked, and its rollout includes the device.
+ * 3. The running release is listed, and neither withdrawn nor blocked: the first suiting entry before it; if there is
+ *    none, it stays.
  * 4. It is not listed: the first suiting entry that was made later, else it stays.
- * 5. It is withdrawn or blocked: the first suiting entry that was made later than the built-in release, else that one.
+ * 5. It is withdrawn or blocked: the first suiting entry that was made later than the built-in release; if there is
+ *    none, the built-in release.
  *
- * So nobody is taken back by a rollout that is lowered, nor by an index after a native update. An answer may be the entry
- * of the built-in release, which needs no download.
+ * So a lower rollout takes no device back, and neither does an index after a native update. The result may be the
+ * entry of the built-in release, which needs no download.
  *
  * @param index - What `openIndex` returned; nothing in it is checked again.
  * @throws `TypeError`: a wrong or unknown option, by name.
@@ -116,7 +118,7 @@ export function chooseRelease(
   return index.releases.slice(0, at).find(suits) ?? 'current';
 }
 
-/** The same devices are in at 10 % and still in at 20 %; each release draws them anew. */
+/** A device that is included at 10 % is also included at 20 %. Each release selects its own devices. */
 function isRolledOut({ id, rollout = FULL_ROLLOUT }: ReleaseEntry, deviceId: string): boolean {
   return rollout === FULL_ROLLOUT || rolloutPlace(id, deviceId) < rollout;
 }

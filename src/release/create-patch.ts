@@ -51,12 +51,12 @@ export interface Patch {
 }
 
 /**
- * Makes and seals a patch: a device that has the release `from` and the public key makes the release `to` of it.
+ * Makes and seals a patch. A device that has the release `from` and the public key can make the release `to` from it.
  *
- * The plain bytes of the patch are the same for the same two releases, on every platform and backend; the seal draws a
- * fresh session key in each call. The ids of the releases are inside the seal, because they are digests of the content.
- * The metadata has `appId` and nothing else. The work gives timers, input and an abort their turn; the encoder is
- * loaded when it is first called.
+ * The plain bytes of the patch are the same for the same two releases, on every platform and backend; the seal has a
+ * fresh session key in each call. The ids of the releases are inside the seal, because they are digests of the
+ * content. The metadata has `appId` and nothing else. The work pauses for timers, input and aborts. The encoder is
+ * loaded by the first call.
  *
  * Memory: up to 12 times the new image, and 64 MiB.
  *
@@ -65,10 +65,10 @@ export interface Patch {
  * @param options.privateKey - PEM, DER, JWK, or a {@link Signer}.
  * @param options.appId - The app that the patch is for.
  * @param options.onProgress - Is told the bytes of the new image, files and list.
- * @throws `TypeError`: a wrong or unknown option, by name; a content of another kind. {@link BundleSealError}
- * `ERR_ARCHIVE_INVALID`: no file, or a path that a release may not have; `path` says which. `ERR_LIMIT_EXCEEDED`: an
- * image of over 1,073,741,823 bytes. `ERR_SOURCE_FAILED`: a content could not be read. `ERR_KEY_INVALID`,
- * `ERR_SIGNER_FAILED`, `ERR_BACKEND_UNAVAILABLE`: as `encryptBundle` throws them.
+ * @throws `TypeError` for a wrong or unknown option, which the message names, and for a content of another kind.
+ * {@link BundleSealError} `ERR_ARCHIVE_INVALID` if there is no file, or a path that a release may not have (`path`);
+ * `ERR_LIMIT_EXCEEDED` if an image has more than 1,073,741,823 bytes; `ERR_SOURCE_FAILED` if a content cannot be
+ * read; `ERR_KEY_INVALID`, `ERR_SIGNER_FAILED`, `ERR_BACKEND_UNAVAILABLE` as in `encryptBundle`.
  * @see docs/releases.md#patches
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// Signed JSON objects, the index and the list of keys: sealing them, and opening them whole and proven.
+// Seals and opens signed JSON objects: the index and the list of keys.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { decryptObject } from '../bundle/decrypt.ts';
@@ -34,7 +34,7 @@ export interface DocumentOpening {
   readonly backend?: BackendChoice | undefined;
 }
 
-/** The error for what is genuine and not well-formed. @param what - `index` or `list of keys`. */
+/** The error for a genuine document that is malformed. @param what - `index` or `list of keys`. */
 export function malformed(what: string, cause?: unknown): Refuse {
   return (reason) =>
     new BundleSealError(
@@ -67,7 +67,7 @@ export async function sealDocument(
 /**
  * The plain bytes and the metadata, both proven.
  *
- * @param maxLength - Plain bytes; of what is sealed no more is read than a document of this length can take.
+ * @param maxLength - Plain bytes. No more of the sealed input is read than a document of this length can take.
  */
 export async function openDocument(
   sealed: BundleInput,

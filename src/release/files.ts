@@ -37,7 +37,7 @@ const UNLIMITED = {
 export const checkFiles: (files: ReleaseFiles) => void = checkEntries;
 
 /**
- * Lists the files of a release in the order of the bytes of their paths. It reads no content, and lets go of all
+ * Lists the files of a release in the order of the bytes of their paths. It reads no content, and releases all
  * streams if it fails.
  *
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a path that a release may not have, or no file at all.

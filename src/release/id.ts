@@ -26,20 +26,21 @@ export interface ReleaseIdOptions {
 const PIECE = 2 ** 20;
 
 /**
- * Computes the id of a release: 64 lower-case hex characters that depend on the paths and bytes of its files alone.
+ * Computes the id of a release: 64 lower-case hex characters that depend only on the paths and bytes of its files.
  *
- * The id is the SHA-256 of one line per file, in the order of the UTF-8 bytes of the paths: the SHA-256 of the file in
- * hex, two spaces, the path and a line feed. `sha256sum` prints the same lines. The stamp
- * `bundleseal-release.json` in the root is left out. An id is a digest of the content: do not publish it in the clear.
+ * The id is the SHA-256 of one line per file, in the order of the UTF-8 bytes of the paths: the SHA-256 of the file
+ * in hex, two spaces, the path and a line feed. `sha256sum` prints the same lines. The stamp
+ * `bundleseal-release.json` in the root is left out. An id is a digest of the content, so do not publish it
+ * unencrypted.
  *
  * Memory: the largest file, twice where it is a stream.
  *
  * @param files - Files by path, an iterable of `{ path, data }` or of pairs, or a `Map`, as `zipBundle` takes them.
  * @param options.signal - Aborts the call.
  * @param options.backend - What hashes. Default `'auto'`.
- * @throws `TypeError`: a wrong or unknown option, by name; a content of another kind. {@link BundleSealError}
- * `ERR_ARCHIVE_INVALID`: no file, a path that is not safe on every platform or not NFC, or two for one file; `path`
- * says which. `ERR_SOURCE_FAILED`: a content could not be read. `ERR_BACKEND_UNAVAILABLE`.
+ * @throws `TypeError` for a wrong or unknown option, which the message names, and for a content of another kind.
+ * {@link BundleSealError} `ERR_ARCHIVE_INVALID` if there is no file, a path is not safe on every platform or not NFC,
+ * or two paths mean one file (`path`); `ERR_SOURCE_FAILED` if a content cannot be read; `ERR_BACKEND_UNAVAILABLE`.
  * @see docs/releases.md#ids; FIPS 180-4
  * @example
  * ```ts

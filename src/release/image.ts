@@ -1,5 +1,5 @@
-// The image of a release: the list of its files, and behind it their contents. Patches are made between images.
-// See docs/releases.md#images.
+// The image of a release: the list of its files, followed by their contents. Patches are made between images. See
+// docs/releases.md#images.
 
 import { createPathSet, decodeName, printable } from '../archive/format/paths.ts';
 import { compareBytes } from '../archive/write/content.ts';
@@ -63,7 +63,8 @@ function listed({ name, bytes }: ReleaseFile): Listed {
 /**
  * Reads an image. The files are views of it, in the order of the list.
  *
- * A number of the list takes no memory on its word: sizes must fit into the image, and files take what their lines do.
+ * No number in the list is trusted with memory: sizes must fit into the image, and a file takes only what its line
+ * takes.
  *
  * @param maxFiles - How many files are accepted.
  * @throws {@link BundleSealError} `ERR_PATCH_INVALID`

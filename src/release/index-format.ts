@@ -54,9 +54,9 @@ export interface ReleaseEntry {
   readonly runtime?: readonly string[];
   /** Features that a device has to know to take it. Absent: none. */
   readonly requires?: readonly string[];
-  /** Thousandths of the devices that are offered it, an integer from 0 to 1000. Absent: 1000. */
+  /** The share of devices that are offered it, in thousandths: an integer from 0 to 1000. Absent: 1000. */
   readonly rollout?: number;
-  /** Whether the app should not go on without it; it is the app that acts on it. Absent: `false`. */
+  /** Whether the app should not continue without it. The app decides what to do. Absent: `false`. */
   readonly mandatory?: boolean;
   /** For people: at most 4 KiB of UTF-8. */
   readonly note?: string;
@@ -72,7 +72,7 @@ export interface ReleaseEntry {
   readonly patches: readonly ReleasePatch[];
 }
 
-/** An object that no release of the index needs any more, and that devices with an older index may still fetch. */
+/** An object that no release of the index needs any more, but that devices with an older index may still fetch. */
 export interface RetiredObject {
   /** SHA-256 of the sealed file: 64 lower-case hex characters. */
   readonly sha256: string;
@@ -80,7 +80,7 @@ export interface RetiredObject {
   readonly until: string;
 }
 
-/** What a channel offers: the releases, the one to prefer first. Sealed by `sealIndex`, opened by `openIndex`. */
+/** The releases that a channel offers, the preferred one first. `sealIndex` seals it and `openIndex` opens it. */
 export interface ReleaseIndex {
   readonly format: 'bundleseal-index';
   readonly version: 1;
@@ -88,21 +88,21 @@ export interface ReleaseIndex {
   readonly appId: string;
   /** The channel, e.g. `production`. */
   readonly channel: string;
-  /** That of the keys which devices trust: 0 without a recovery key. Indexes are ordered by (epoch, sequence). */
+  /** The epoch of the keys that devices trust: 0 without a recovery key. Indexes are ordered by (epoch, sequence). */
   readonly epoch: number;
   /** Grows with every index of the channel: 0 to 2^53 - 1. */
   readonly sequence: number;
   /** When it was signed: `YYYY-MM-DDTHH:MM:SSZ`. Never lower than in the index before. */
   readonly issuedAt: string;
-  /** From when on devices do not take it any more: `YYYY-MM-DDTHH:MM:SSZ`, later than `issuedAt`. */
+  /** When devices stop accepting it: `YYYY-MM-DDTHH:MM:SSZ`, later than `issuedAt`. */
   readonly expiresAt: string;
-  /** What is offered; where several suit a device, the first one counts. */
+  /** The releases on offer. If several suit a device, the first one counts. */
   readonly releases: readonly ReleaseEntry[];
   /** Ids of releases that no device shall run. Absent: none. */
   readonly withdrawn?: readonly string[];
   /** Whether every device shall run the release that its app was shipped with. Absent: `false`. */
   readonly useBuiltIn?: boolean;
-  /** Objects that the index names no more. Absent: none. */
+  /** Objects that the index no longer names. Absent: none. */
   readonly retired?: readonly RetiredObject[];
 }
 
@@ -152,11 +152,12 @@ const members: Reader<ReleaseIndex> = /* @__PURE__ */ objectOf<ReleaseIndex>(() 
 }));
 
 /**
- * Reads the plain bytes of an index, and checks every rule that it meets by itself. Members that are not known are left
- * out, as a newer publisher's may be there.
+ * Reads the plain bytes of an index and checks every rule that does not need other data. Unknown members are left
+ * out, because a newer publisher may add some.
  *
  * @param refuse - Makes the error that is thrown.
- * @param isOwn - Whether it is about to be sealed: then unknown members are refused, which are misspelt ones.
+ * @param isOwn - Whether it is about to be sealed. Unknown members are then refused, because they are probably
+ * misspelt.
  */
 export function readIndex(bytes: Uint8Array, refuse: Refuse, isOwn: boolean): ReleaseIndex {
   const index = readDocument(bytes, MAX_INDEX_LENGTH, 'index', members, refuse, isOwn);

@@ -36,16 +36,16 @@ export interface ReleaseKeys {
   readonly version: 1;
   /** The app that they are for. */
   readonly appId: string;
-  /** Grows with every list: 1 to 2^53 - 1. Every index that these keys sign has the same. */
+  /** Grows with every list: 1 to 2^53 - 1. Every index that these keys sign has the same epoch. */
   readonly epoch: number;
   /** PEM of the public keys that open indexes, bundles and patches: 1 or more. */
   readonly publicKeys: readonly string[];
-  /** PEM of the public keys that still open the bundles and patches that an index names, and no index. */
+  /** PEM of the public keys that still open bundles and patches that an index names, but no index. */
   readonly retiredKeys: readonly string[];
 }
 
 export interface SealKeysOptions {
-  /** The private recovery key, or a `Signer` that holds it. Keep it away from where bundles are signed. */
+  /** The private recovery key, or a `Signer` for it. Keep it away from the machine that signs bundles. */
   readonly recoveryKey: PrivateKeyInput | Signer;
   /** Aborts: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -78,12 +78,12 @@ const members: Reader<ReleaseKeys> = /* @__PURE__ */ objectOf<ReleaseKeys>(() =>
 /**
  * Seals a list of keys with the recovery key: the bytes of `keys.sealed` in a store.
  *
- * Devices that carry the public half of the recovery key then trust these keys in place of those before, and start anew
- * with the order of indexes: sign the next index with one of `publicKeys` and with this `epoch`.
+ * Devices with the public half of the recovery key then trust these keys instead of the previous ones, and the order
+ * of indexes starts again: sign the next index with one of `publicKeys` and with this `epoch`.
  *
- * @param keys - At most 64 KiB as JSON. Keys are PEM of public keys, whole and as `keygen` makes them.
- * @throws `TypeError`: a member is missing, unknown or outside its rule, by its path; a wrong or unknown option.
- * A listed private key is refused so too. {@link BundleSealError} `ERR_KEY_INVALID`: the recovery key;
+ * @param keys - At most 64 KiB as JSON. Keys are complete PEM texts of public keys, as `keygen` makes them.
+ * @throws `TypeError` if a member is missing, unknown or breaks its rule (the message has its path), if a private key
+ * is listed, and for a wrong or unknown option. {@link BundleSealError} `ERR_KEY_INVALID` for the recovery key;
  * `ERR_SIGNER_FAILED`, `ERR_BACKEND_UNAVAILABLE`.
  * @see docs/releases.md#the-recovery-key
  * @example
@@ -119,17 +119,17 @@ export async function sealKeys(keys: ReleaseKeys, options: SealKeysOptions): Pro
 const malformedKeys = /* @__PURE__ */ malformed('list of keys');
 
 /**
- * Opens a list of keys: returns what the holder of the recovery key signed for this app, or throws.
+ * Opens a list of keys: returns the list that the holder of the recovery key signed for this app, or throws.
  *
- * Before it returns, the signature and the whole content have been verified, and every key has been read. Only a list of a
- * higher epoch than `options.epoch` is news: then trust its keys in place of those before, forget the marks of all indexes,
- * and pass its epoch to `openIndex`. One of the same epoch changes nothing.
+ * Before it returns, the signature and the whole content have been verified, and every key has been read. If its
+ * epoch is higher than `options.epoch`, trust its keys instead of the previous ones, forget the marks of all indexes,
+ * and pass its epoch to `openIndex`. A list of the same epoch changes nothing.
  *
  * @param sealed - The bytes of `keys.sealed`; at most 192 KiB is read.
  * @param options.epoch - The epoch of the keys that the device trusts. Default 0.
- * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_INDEX_INVALID`: genuine, but
- * malformed or too large; `ERR_INDEX_ROLLED_BACK`: of a lower epoch; `ERR_EXPECTATION_FAILED`: of another app; what
- * `decryptBundle` throws for what is not genuine.
+ * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
+ * `ERR_INDEX_INVALID` if the list is genuine, but malformed or too large; `ERR_INDEX_ROLLED_BACK` if its epoch is
+ * lower; `ERR_EXPECTATION_FAILED` if it is for another app; the errors of `decryptBundle` if it is not genuine.
  * @see docs/releases.md#the-recovery-key
  * @example
  * ```ts
@@ -182,14 +182,14 @@ export async function openKeys(
   return keys;
 }
 
-/** Reads the plain bytes of a list of keys, and checks every rule that it meets by itself: see `readIndex`. */
+/** Reads the plain bytes of a list of keys and checks every rule that does not need other data: see `readIndex`. */
 export function readKeys(bytes: Uint8Array, refuse: Refuse, isOwn: boolean): ReleaseKeys {
   const keys = readDocument(bytes, MAX_KEYS_LENGTH, 'keys', members, refuse, isOwn);
   if (keys.publicKeys.length === 0) throw refuse('keys.publicKeys must have at least one key');
   return keys;
 }
 
-/** A public key by the book. A private key is refused too, so that nobody publishes one by mistake. */
+/** A public key in a standard form. A private key is refused, so it cannot be published by mistake. */
 const publicPem: Reader<string> = (place) => {
   const pem = text(place);
   try {

@@ -18,7 +18,7 @@ export interface Place {
 /** How a value is read. @throws what the place's `refuse` makes. */
 export type Reader<T> = (place: Place) => T;
 
-/** How each member of an object is read, optional ones by {@link optional}. Other members are not looked at. */
+/** The reader of each member of an object; {@link optional} marks optional ones. Other members are ignored. */
 type Shape<T> = { readonly [Name in keyof Required<T>]: Reader<Member<T, Name>> };
 
 type Member<T, Name extends keyof T> =
@@ -146,15 +146,15 @@ export const time: Reader<string> = (place) => {
   return place.node;
 };
 
-/** Whether it is `YYYY-MM-DDTHH:MM:SSZ` and a date of the calendar. Such times are in order as texts. */
+/** Whether a text is `YYYY-MM-DDTHH:MM:SSZ` and an existing date. Such texts can be compared directly. */
 export function isTime(value: unknown): value is string {
   if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) return false;
   const at = new Date(value);
-  // The 30th of February is a day in March to some engines, and 24:00:00 is one of the next.
+  // Some engines read the 30th of February as a day in March, and 24:00:00 as the next day.
   return !Number.isNaN(at.getTime()) && at.toISOString() === value.replace('Z', '.000Z');
 }
 
-/** An object of the publisher's, as JSON.parse would give it. A member named `__proto__` is a member like others. */
+/** The publisher's own object, as JSON.parse returns it. A member named `__proto__` is an ordinary member. */
 export const freeObject: Reader<{ readonly [name: string]: JsonValue }> = (place) => {
   if (!(place.node instanceof Map)) throw mustBe(place, 'an object');
   return plain(place.node) as { readonly [name: string]: JsonValue };

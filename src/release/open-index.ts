@@ -19,11 +19,11 @@ export interface OpenIndexOptions {
   readonly appId: string;
   /** The channel that the index has to be of. */
   readonly channel: string;
-  /** The epoch that the index has to have: that of `openKeys`. Default 0: no list of keys was ever accepted. */
+  /** The epoch that the index must have: that of `openKeys`. Default 0: no list of keys was ever accepted. */
   readonly epoch?: number;
   /** The mark of the highest index of this channel that was accepted before. Default: none was. */
   readonly after?: IndexMark;
-  /** The device's clock: a `Date`, or milliseconds since 1970. Default: read as the call starts. */
+  /** The device's clock: a `Date`, or milliseconds since 1970. Default: the time when the call starts. */
   readonly now?: Date | number;
   /** Aborts: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -41,21 +41,23 @@ export interface OpenedIndex {
 const malformedIndex = /* @__PURE__ */ malformed('index');
 
 /**
- * Opens the index of a channel: returns what the publisher signed for this app, channel and epoch, or throws.
+ * Opens the index of a channel: returns the index that the publisher signed for this app, channel and epoch, or
+ * throws.
  *
- * Before it returns, the signature and the whole content have been verified, every member has been checked, and the index
- * is neither older than `after` nor expired. Of `sealed` at most 1 MiB + 128 KiB is read. A device remembers the mark of
- * what it accepts: {@link openIndexWithMark} returns it too.
+ * Before it returns, the signature and the whole content have been verified, every member has been checked, and the
+ * index is neither older than `after` nor expired. At most 1 MiB + 128 KiB of `sealed` is read. A device has to
+ * remember the mark of the index that it accepts; {@link openIndexWithMark} returns it.
  *
  * @param sealed - The bytes of `channels/<channel>.sealed`.
  * @param options.epoch - The epoch that the index has to have. Default 0.
  * @param options.after - The mark of the highest index that was accepted before. Without it an older genuine index is
- * taken.
+ * accepted.
  * @param options.now - The device's clock. Default: read as the call starts.
- * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_INDEX_INVALID`: genuine, but
- * malformed, of another epoch, or too large; `ERR_INDEX_ROLLED_BACK`: older than `after`, or another one of the same
- * number; `ERR_INDEX_EXPIRED`: its `expiresAt` is not later than the clock and `after.issuedAt`;
- * `ERR_EXPECTATION_FAILED`: of another app or channel; what `decryptBundle` throws for what is not genuine.
+ * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
+ * `ERR_INDEX_INVALID` if the index is genuine, but malformed, of another epoch or too large; `ERR_INDEX_ROLLED_BACK`
+ * if it is older than `after`, or another one with the same number; `ERR_INDEX_EXPIRED` if its `expiresAt` is not
+ * later than the clock and `after.issuedAt`; `ERR_EXPECTATION_FAILED` if it is for another app or channel; the errors
+ * of `decryptBundle` if it is not genuine.
  * @see docs/releases.md#the-index
  * @example
  * ```ts
@@ -91,8 +93,8 @@ export async function openIndex(
 }
 
 /**
- * Opens the index of a channel like {@link openIndex}, and returns with it the mark that a device has to remember, so
- * that it never takes an older one.
+ * Opens the index of a channel like {@link openIndex}, and also returns the mark that a device has to remember to
+ * refuse older indexes.
  *
  * @throws What {@link openIndex} throws.
  * @see docs/releases.md#order
@@ -167,7 +169,7 @@ async function open(
   return { index, mark };
 }
 
-/** An index that is genuine and well-formed, of any epoch and age: what a publisher goes on from. */
+/** An index that is genuine and well-formed, of any epoch and age, for a publisher that makes the next one. */
 export async function openProven(
   sealed: BundleInput,
   options: Pick<OpenIndexOptions, 'publicKey' | 'appId' | 'channel' | 'signal' | 'backend'>,
@@ -194,7 +196,10 @@ function readClock(now: Date | number = Date.now()): number {
   );
 }
 
-/** The header says what the index says, so that a store that sorts by the one serves what devices take by the other. */
+/**
+ * The header has to repeat the values of the index, so a store that sorts by the header serves what devices accept by
+ * the index.
+ */
 function checkHeader(index: ReleaseIndex, metadata: Uint8Array): void {
   const said = readJson(metadata, 'the metadata', malformedIndex);
   const names = ['appId', 'channel', 'sequence'] as const;

@@ -7,8 +7,8 @@ import type { ReleaseIndex } from './index-format.ts';
 import { isDigest, isTime } from './members.ts';
 
 /**
- * What a device remembers of an index, for each channel, before it acts on it: the next call gets it as `after`. Keep
- * the highest one by (epoch, sequence).
+ * The mark of an index, which a device has to remember for each channel before it acts on the index. Pass it as
+ * `after` to the next call. Keep the highest one by (epoch, sequence).
  */
 export interface IndexMark {
   readonly epoch: number;
@@ -33,7 +33,10 @@ export function checkMark(mark: IndexMark, name: string): void {
   }
 }
 
-/** Whether a mark is below another: negative; the same place in the order: 0; above: positive. */
+/**
+ * Compares two marks: negative if the first is lower, 0 if they have the same place in the order, positive if it is
+ * higher.
+ */
 function compareMarks(
   a: Pick<IndexMark, 'epoch' | 'sequence'>,
   b: Pick<IndexMark, 'epoch' | 'sequence'>,
@@ -43,7 +46,7 @@ function compareMarks(
 
 /**
  * @param after - The highest index that was accepted before.
- * @throws {@link BundleSealError} `ERR_INDEX_ROLLED_BACK` for one below it, and for another one in its place.
+ * @throws {@link BundleSealError} `ERR_INDEX_ROLLED_BACK` for a lower mark, and for another index in the same place.
  */
 export function checkOrder(mark: IndexMark, after: IndexMark): void {
   const order = compareMarks(mark, after);

@@ -3,7 +3,7 @@
 import { pathFault } from '../archive/format/paths.ts';
 import { foldName } from '../fold.ts';
 
-/** The file in the root of a build that says what the build is. It is part of no release. */
+/** The file in the root of a build that describes the build. It is part of no release. */
 export const STAMP = 'bundleseal-release.json';
 
 export function isStamp(path: string): boolean {

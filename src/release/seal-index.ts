@@ -19,13 +19,13 @@ export interface SealIndexOptions {
 /**
  * Seals the index of a channel: the bytes of `channels/<channel>.sealed` in a store.
  *
- * Every rule that an index meets by itself is checked first, so no device refuses for its form what this returns. What
- * it says beside its predecessor (a higher `sequence`, an `issuedAt` that is not lower) is the caller's part. The app id,
- * the channel and the sequence are readable by anyone; all else is encrypted.
+ * It first checks every rule that does not need other data, so no device refuses the result for its form. The caller
+ * has to compare with the previous index: a higher `sequence`, and an `issuedAt` that is not lower. Anyone can read
+ * the app id, the channel and the sequence; everything else is encrypted.
  *
  * @param index - At most 1 MiB as JSON. Times are `YYYY-MM-DDTHH:MM:SSZ`, hex is lower case, sizes are exact.
- * @throws `TypeError`: a member is missing, unknown or outside its rule, by its path; a wrong or unknown option.
- * {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SIGNER_FAILED`, `ERR_BACKEND_UNAVAILABLE`.
+ * @throws `TypeError` if a member is missing, unknown or breaks its rule (the message has its path), and for a wrong
+ * or unknown option. {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SIGNER_FAILED`, `ERR_BACKEND_UNAVAILABLE`.
  * @see docs/releases.md#the-index
  * @example
  * ```ts

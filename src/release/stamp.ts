@@ -1,4 +1,4 @@
-// The stamp: what the release that an app is shipped with says about itself, as `bundleseal-release.json` in its root.
+// The stamp describes the release that an app is shipped with: `bundleseal-release.json` in its root.
 
 import { encodeUtf8 } from '../utf8.ts';
 import { encodeJson, malformed, misused } from './document.ts';
@@ -35,7 +35,7 @@ export interface StampFile {
   readonly sha256: string;
 }
 
-/** What a built-in release says about itself. It is not signed: it is as trustworthy as the app that carries it. */
+/** The description of a built-in release. It is not signed: it is as trustworthy as the app that contains it. */
 export interface ReleaseStamp {
   readonly format: 'bundleseal-stamp';
   readonly version: 1;
@@ -46,10 +46,12 @@ export interface ReleaseStamp {
   /** The native runtime that the build was made for. Absent: the app has none. */
   readonly runtime?: string;
   /**
-   * For each channel the index that a device refuses older ones than, even if it has lost its storage. Absent: none.
+   * For each channel the lowest index that a device accepts, even if it has lost its storage. Absent: none.
    */
   readonly floors?: readonly StampFloor[];
-  /** Every file of the build without its stamp, for devices that can't list a folder. Absent: they list it. */
+  /**
+   * Every file of the build except the stamp, for devices that cannot list a folder. Absent: devices list the folder.
+   */
   readonly files?: readonly StampFile[];
 }
 
@@ -80,7 +82,7 @@ const members: Reader<ReleaseStamp> = /* @__PURE__ */ objectOf<ReleaseStamp>(() 
 /**
  * Writes a stamp: the bytes of `bundleseal-release.json`.
  *
- * @throws `TypeError`: a member is missing, unknown or outside its rule, by its path.
+ * @throws `TypeError` if a member is missing, unknown or breaks its rule. The message has its path.
  * @see docs/releases.md#the-stamp
  * @example
  * ```ts
@@ -102,10 +104,10 @@ export function writeStamp(stamp: ReleaseStamp): Uint8Array {
 }
 
 /**
- * Reads a stamp. Members that are not known are left out.
+ * Reads a stamp. Unknown members are left out.
  *
- * @param bytes - What `bundleseal-release.json` holds: JSON in UTF-8, at most 16 MiB.
- * @throws {@link BundleSealError} `ERR_INDEX_INVALID`: it is malformed; write it again.
+ * @param bytes - The content of `bundleseal-release.json`: JSON in UTF-8, at most 16 MiB.
+ * @throws {@link BundleSealError} `ERR_INDEX_INVALID` if it is malformed. Write it again.
  * @see docs/releases.md#the-stamp
  * @example
  * ```ts

@@ -5,7 +5,7 @@ import type { Pace } from '../archive/pace.ts';
 /**
  * Runs the steps to their end.
  *
- * @param tell - Is called before each turn of the others, with what the step before it yielded.
+ * @param tell - Called before each pause, with the value that the previous step yielded.
  * @returns What the steps return. Rejects with the signal's reason if the signal of `pace` aborts.
  */
 export async function runSteps<T>(

@@ -1,4 +1,4 @@
-// CRC-32 as zip has it (ISO 3309, the polynomial of Ethernet): zlib's where the runtime has it, and tables elsewhere.
+// The CRC-32 of zips (ISO 3309, the polynomial of Ethernet): zlib's if the runtime has it, otherwise from tables.
 
 type Crc32 = (bytes: Uint8Array, before?: number) => number;
 

@@ -6,7 +6,7 @@ import { joined } from '../pieces.ts';
 export interface Cursor {
   /** Of the next byte, in the archive. */
   readonly offset: number;
-  /** The next bytes, at least `length` of them unless the input ends before: a view, until the next call. */
+  /** The next bytes, at least `length` of them unless the input ends before. The view is valid until the next call. */
   peek(length: number): Promise<Uint8Array>;
   /** Goes on by so many bytes, which `peek` has shown. */
   skip(length: number): void;

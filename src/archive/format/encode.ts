@@ -1,4 +1,4 @@
-// The structures of APPNOTE 4.3 as the writer writes them: nothing in them depends on where or when.
+// The structures of APPNOTE 4.3 as the writer writes them. They do not depend on the machine or the time.
 
 import {
   CENTRAL_LENGTH,
@@ -33,7 +33,10 @@ const VERSION_ZIP64 = 45;
 const MADE_BY = (3 << 8) | VERSION_ZIP64;
 const ATTRIBUTES = 0o100644 * 2 ** 16;
 
-/** APPNOTE 4.3.7. A file described later can't know yet whether it will need Zip64, and says nothing of it. */
+/**
+ * APPNOTE 4.3.7. If the sizes follow the data, it is not yet known whether they need Zip64, so the header has no
+ * Zip64 field.
+ */
 export function encodeLocal(file: Written): Uint8Array {
   const bytes = new Uint8Array(LOCAL_LENGTH + file.name.length);
   const view = viewOf(bytes);
@@ -60,8 +63,8 @@ function setCommon(view: DataView, at: number, file: Written): void {
 const low32 = (value: number): number => Math.min(value, IN_ZIP64);
 
 /**
- * APPNOTE 4.3.9. With sizes of 64 bits where, and only where, 32 do not hold one: what Java reads, which goes
- * by what it has inflated.
+ * APPNOTE 4.3.9. It has 64-bit sizes only if 32 bits are too few, as Java expects, which decides by the bytes that it
+ * has inflated.
  */
 export function encodeDescriptor(file: Written): Uint8Array {
   const isLong = file.compressedSize > IN_ZIP64 || file.size > IN_ZIP64;
@@ -102,7 +105,7 @@ export function encodeCentral(file: Written, offset: number): Uint8Array {
   return bytes;
 }
 
-/** APPNOTE 4.3.14 to 4.3.16: with the Zip64 record and its locator where a value does not fit. */
+/** APPNOTE 4.3.14 to 4.3.16: with the Zip64 record and its locator if a value does not fit. */
 export function encodeEnd(directory: {
   readonly count: number;
   readonly offset: number;

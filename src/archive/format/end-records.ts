@@ -1,5 +1,6 @@
-// End records by their looks: those whose comment would reach exactly to the end of the input, and the last one, if
-// nothing but padding follows it. Readers differ in which of several they take, so there may be one only.
+// Finds candidates for the end record: those whose comment would reach exactly to the end of the input, and the last
+// one, if only padding follows it. Readers differ in which of several candidates they use, so there must be exactly
+// one.
 
 import { joined } from '../pieces.ts';
 import { END_LENGTH, viewOf } from './layout.ts';
@@ -27,7 +28,7 @@ function* endRecords(
 /** The longest comment, or the most that may pad the end, or both together. */
 export const MAX_AFTER_END = 0xffff;
 
-/** NULs or line breaks: media of fixed blocks, and transfers as text, leave them behind the end of a file. */
+/** NULs or line breaks after the end of a file come from media with fixed blocks and from transfers as text. */
 export function isPadding(byte: number | undefined): boolean {
   return byte === 0 || byte === 0x0a || byte === 0x0d;
 }
@@ -63,7 +64,7 @@ export function findEnd(tail: Uint8Array): number {
 export interface EndWatch {
   /** Takes note of the bytes that come next. */
   pass(bytes: Uint8Array): void;
-  /** @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: more than one record fits, now that all has come. */
+  /** @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if more than one record fits at the end of the input. */
   check(): void;
 }
 
@@ -71,7 +72,7 @@ export interface EndWatch {
 export function createEndWatch(): EndWatch {
   let offset = 0;
   let last: Uint8Array = new Uint8Array(0);
-  // Where comments would end that have not ended yet: none is longer than 64 KiB, so there are not many.
+  // The ends of comments that have not ended yet. No comment is longer than 64 KiB, so there are few.
   let ends: number[] = [];
   let lastEnd = 0;
   return {

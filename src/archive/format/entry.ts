@@ -7,7 +7,7 @@ import type { CentralHeader, Header } from './records.ts';
 import { invalid } from './refuse.ts';
 
 export interface Entry extends Header {
-  /** Without "./" at its beginning, and a folder's without the "/" at its end: that of the whole archive is empty. */
+  /** Without "./" at its beginning, and for a folder without the "/" at its end. The path of the root is empty. */
   readonly path: string;
   readonly isFolder: boolean;
 }
@@ -29,19 +29,19 @@ const AGAIN = 'make the archive again with a common zip tool';
  * An entry by one of its headers, with a path that is safe.
  *
  * @param name - Where it is another one than the header says.
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: the path is not safe, or the entry is encrypted, of
- * an unknown method or no sense.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the path is not safe, or the entry is encrypted, has an
+ * unknown method or is inconsistent.
  */
 export function checkHeader(header: Header, name: string = nameIn(header)): Entry {
   const { flags, method, size } = header;
-  // All tools read it as the folder that is unpacked into: bsdtar and others write it for each name.
+  // All tools read it as the folder that they unpack into. bsdtar and others write it before each name.
   const plain = name.replace(/^(?:\.\/)+/, '');
   const isRoot = name === '/' || (plain === '' && name !== '');
   const isFolder = isRoot || plain.endsWith('/');
   const path = plain.endsWith('/') ? plain.slice(0, -1) : plain;
   const fault = isRoot ? undefined : pathFault(path);
   if (fault !== undefined) throw invalid(fault, name);
-  // Both are kept beside the path: "./" over and over, or bytes that a Unicode path field replaces.
+  // Both take memory in addition to the path: repeated "./", or bytes that a Unicode path field replaces.
   if (header.name.length > MAX_RAW_NAME || (header.unicodeName?.length ?? 0) > MAX_RAW_NAME) {
     throw invalid(`has a name of more than ${MAX_RAW_NAME} bytes in the archive: ${AGAIN}`, name);
   }
@@ -68,9 +68,9 @@ export function isDescribedLater({ flags }: Header): boolean {
 }
 
 /**
- * UTF-8, also where bit 11 does not say so: the archivers of macOS and Info-ZIP leave it out. Where the name is no
- * UTF-8, the Unicode path field says what it is (WinRAR and commons-compress write both). Without it, code page 437 is
- * what the name would be by the letter, and a guess.
+ * Names are read as UTF-8, also without bit 11, which the archivers of macOS and Info-ZIP leave out. If a name is not
+ * UTF-8, the Unicode path field has it (WinRAR and commons-compress write both). Without that field the specification
+ * says code page 437, which would be a guess.
  */
 function nameIn({ name, unicodeName, flags, at }: Header): string {
   const decoded = decodeName(name);
@@ -92,8 +92,8 @@ const IN_UTF8 = 'zip again with a tool that writes names in UTF-8';
  * An entry by its record in the central directory.
  *
  * @param mend - Gives names that would be refused another form.
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: as {@link checkHeader}, and for a link, a device or
- * another disk.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` as {@link checkHeader}, and for a link, a device or another
+ * disk.
  */
 export function checkCentral(header: CentralHeader, mend?: Mend): CentralEntry {
   const entry = checkHeader(header, mend?.(header));
@@ -120,7 +120,10 @@ const PIPE = 0o010000;
 const FOLDER = 0o040000;
 const FILE = 0o100000;
 
-/** Whoever made it: extractors differ in whether they look at the mode of what says it is not from Unix. */
+/**
+ * Checked for archives of every system, because extractors differ in whether they read the mode of an entry that is
+ * not from Unix.
+ */
 function checkKind(attributes: number, path: string, isFolder: boolean): void {
   const kind = (attributes >>> 16) & 0o170000;
   if (![NO_KIND, PIPE, FOLDER, FILE].includes(kind)) {
@@ -129,7 +132,7 @@ function checkKind(attributes: number, path: string, isFolder: boolean): void {
       path,
     );
   }
-  // A folder by its name is one for all, whatever its mode says; one by its attributes alone only for some.
+  // All readers take an entry as a folder by its name, but only some by its attributes.
   if (!isFolder && (kind === FOLDER || (attributes & 0x10) !== 0)) {
     throw invalid(`is a folder by its attributes, but not by its name: ${AGAIN}`, path);
   }
@@ -144,8 +147,8 @@ export interface Measured {
 
 /**
  * @param local - As its local header says.
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: readers that go by one of the headers would see
- * something else than those that go by the other.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if readers of one header would see something else than
+ * readers of the other.
  */
 export function checkAgreement(central: Entry, local: Header): void {
   const { path } = central;
@@ -169,7 +172,7 @@ const unicodeOf = ({ unicodeName = NOTHING }: Header): Uint8Array => unicodeName
 const MEANINGFUL =
   FLAG.encrypted | FLAG.descriptor | FLAG.patch | FLAG.stronglyEncrypted | FLAG.masked;
 
-/** The flags that readers go by: not how hard it was deflated, nor whether a name of ASCII is UTF-8. */
+/** The flags that matter to readers: not the compression level, and not whether an ASCII name is UTF-8. */
 function meaningOf({ flags, name }: Header): number {
   const isAscii = name.every((byte) => byte < 0x80);
   return flags & (isAscii ? MEANINGFUL : MEANINGFUL | FLAG.utf8);

@@ -1,4 +1,4 @@
-// The extra fields of a header: of use are Zip64, and the Unicode path beside a name in an old encoding.
+// The extra fields of a header. Two are used: Zip64, and the Unicode path for a name in an old encoding.
 
 import { equalBytes } from '../../bytes.ts';
 import { crc32 } from './crc32.ts';
@@ -14,7 +14,7 @@ const SIZE = 0;
 const OFFSET = 2;
 
 export interface Extra {
-  /** The header's values, those taken from its Zip64 field whose 32 bits say that they stand there. */
+  /** The values of a header. Those whose 32-bit field refers to the Zip64 field are taken from there. */
   readonly values: readonly number[];
   /** The name in UTF-8 from a Unicode path field, where it is another one than the header's. */
   readonly unicodeName: Uint8Array | undefined;
@@ -25,12 +25,12 @@ export interface Extra {
 /**
  * Reads what the extra fields of a header say of it.
  *
- * A Zip64 field may hold values that the header has too, as those of Gradle and commons-compress do: a size has to
- * be the header's then. A deflated size need not be, as no reader goes by it.
+ * A Zip64 field may repeat values of the header, as Gradle and commons-compress write it. A size must then equal that
+ * of the header. A deflated size need not, because no reader uses it.
  *
  * @param values - In the order that the Zip64 field has.
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: the fields are malformed, or say something else than
- * the header, so that readers would differ.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the fields are malformed or contradict the header, so that
+ * readers would differ.
  * @see APPNOTE 4.5.3, 4.6.9
  */
 export function readExtra(

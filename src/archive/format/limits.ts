@@ -4,7 +4,7 @@ import type { BundleSealError } from '../../errors.ts';
 import { describe, shown } from '../../options.ts';
 import { invalid, overLimit } from './refuse.ts';
 
-/** Bounds of what is read. They are counted on what is really there, not on what the archive says. */
+/** Limits for reading. They are compared with the actual content, not with the sizes that the archive claims. */
 export interface ZipLimits {
   /** Files and folders. Default 65,535. */
   readonly maxEntries?: number;
@@ -27,9 +27,9 @@ const DEFAULTS: Limits = {
 
 export const LIMIT_OPTIONS: readonly string[] = Object.keys(DEFAULTS);
 
-// Inflated bytes of a file for which no ratio is too high. Honest files repeat themselves: a table of zeros deflates
-// 1030:1. As much as this can be held by every device, and what is beyond it is stopped by the other limits, so that a
-// ratio is no more than a sign.
+// Inflated bytes of a file up to which every ratio is accepted. Honest files repeat themselves: a table of zeros
+// deflates 1030:1. Every device can hold this much, and the other limits stop larger files, so the ratio is only an
+// additional sign.
 const NOT_JUDGED = 2 ** 26;
 
 /** @throws `TypeError`, `RangeError`: by the option's name. */
@@ -78,18 +78,18 @@ export interface Growth {
   /** Inflated bytes of the file up to here. */
   readonly size: number;
   /**
-   * The deflated ones of all of it; `undefined` where that is not known yet. A ratio is judged by the whole: a file
-   * that begins with a blank is no bomb yet.
+   * The deflated bytes of the whole file; `undefined` if they are not known yet. The ratio is that of the whole file,
+   * because an honest file may begin with a long run of one byte.
    */
   readonly compressedSize: number | undefined;
-  /** The deflated bytes of all of it, given once for each file; of one that is not deflated, 0 or nothing. */
+  /** The deflated bytes of the whole file, given once for each file; 0 or nothing for a file that is not deflated. */
   readonly deflated?: number;
 }
 
 // Deflated bytes for each inflated one. zlib, told to flush after every byte, writes 7.
 const MOST_DEFLATED = 8;
-// Deflated bytes beyond that, in a whole archive: what 65,535 files without content take, with blocks to spare.
-// Inflating them takes a fraction of a second.
+// Additional deflated bytes of a whole archive: what 65,535 empty files take, with some blocks to spare. Inflating
+// them takes a fraction of a second.
 const MOST_WASTED = 2 ** 21;
 
 const wastedOf = (deflated: number, inflated: number): number =>

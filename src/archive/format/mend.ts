@@ -1,5 +1,5 @@
-// Names that the readers refuse, as the tool that wrote them can only have meant them: for an archive that its owner
-// has written again. No reader on a device takes them, as tools there differ in what they make of such names.
+// Repairs names that readers refuse but that have one possible meaning, for an archive that its owner has rewritten.
+// Readers on devices do not accept such names, because tools differ in how they read them.
 
 import { FLAG } from './layout.ts';
 import { decodeName } from './paths.ts';

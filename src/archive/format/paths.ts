@@ -1,4 +1,4 @@
-// Which names an archive may hold: those that mean the same file, inside the folder, on every platform.
+// The rules for names in an archive: a name must mean the same file, inside the folder, on every platform.
 
 import { foldName } from '../../fold.ts';
 import { decodeUtf8, encodeUtf8 } from '../../utf8.ts';
@@ -20,8 +20,8 @@ const HALF_OF_A_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])|(?:^|[^\ud800-\udbff]
 const NOT_ON_WINDOWS = /[<>:"|?*]/;
 
 /**
- * Why a path is refused, written to go on after the path; `undefined` where it is not. The writer and the
- * readers refuse the same.
+ * Why a path is refused, as the end of a sentence that begins with the path; `undefined` if it is accepted. Writer
+ * and readers refuse the same paths.
  */
 export function pathFault(path: string): string | undefined {
   if (path === '') return 'is no name at all: give the file one';
@@ -67,7 +67,7 @@ function nameFault(name: string): string | undefined {
   return undefined;
 }
 
-/** A name made safe to print: what can't be seen, or turns what is seen, as `\u{…}`; no longer than 200. */
+/** A name that is safe to print: invisible and direction-changing characters as `\u{…}`, at most 200 characters. */
 export function printable(name: string): string {
   const safe = name.replace(
     unseen(),
@@ -78,7 +78,10 @@ export function printable(name: string): string {
 
 const NAMES = /* @__PURE__ */ createDecoder();
 
-/** The platform's where there is one: 25 times as fast, and a large archive has tens of thousands of names. */
+/**
+ * The platform's decoder, if there is one. It is 25 times as fast, and a large archive has tens of thousands of
+ * names.
+ */
 function createDecoder(): { decode(bytes: Uint8Array): string } {
   if (typeof TextDecoder !== 'function') return { decode: decodeUtf8 };
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

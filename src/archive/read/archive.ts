@@ -25,8 +25,8 @@ export interface ArchiveEntry extends CentralEntry {
 }
 
 /**
- * Reads the directory, and what can be said against the archive by it: see `checkHeader`, `checkCentral`,
- * `readDirectory`, `createPathSet`; entries that overlap; sizes over the limits.
+ * Reads the directory and checks everything that it reveals: see `checkHeader`, `checkCentral`, `readDirectory`,
+ * `createPathSet`; also overlapping entries and sizes over the limits.
  *
  * @returns Files and folders in the directory's order.
  */
@@ -55,7 +55,7 @@ export async function readArchive(
   return withEnds(entries, offset);
 }
 
-/** Every byte before the directory belongs to one entry: what is left over would be read by some alone. */
+/** Every byte before the directory must belong to one entry, because only some readers would read other bytes. */
 function withEnds(entries: readonly CentralEntry[], directory: number): ArchiveEntry[] {
   const ends = new Map<CentralEntry, number>();
   const byOffset = [...entries].sort((a, b) => a.offset - b.offset);
@@ -100,7 +100,10 @@ export interface ReadContent extends Measured {
 // Bytes, with its signature and sizes of 64 bits: APPNOTE 4.3.9.
 const LONGEST_DESCRIPTOR = 24;
 
-/** An entry's content in pieces. Its local header has to agree, and nothing may stand between it and the next. */
+/**
+ * The content of an entry in pieces. Its local header has to agree, and no bytes may lie between it and the next
+ * entry.
+ */
 export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, ReadContent> {
   const { source, entry, piece, meter, pace, signal } = read;
   const { path, offset, end } = entry;

@@ -33,8 +33,8 @@ const PIECE = 2 ** 20;
 const LIES = 'has an end record that contradicts what stands before it: fetch or make it again';
 
 /**
- * Reads the directory from its first record to the last byte of the input. All that its end says (counts,
- * sizes, offsets) is held against what is there.
+ * Reads the directory from its first record to the last byte of the input. The counts, sizes and offsets in its end
+ * record are compared with the actual ones.
  *
  * @param cursor - At the first record.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`.
@@ -140,8 +140,8 @@ async function readZip64(cursor: Cursor, found: Found): Promise<void> {
 }
 
 /**
- * A cursor at the first record of the directory, found from the end of the input. Nothing is proven by that:
- * `readDirectory` holds everything against everything else.
+ * A cursor at the first record of the directory, found from the end of the input. This is no check: `readDirectory`
+ * compares everything.
  *
  * A directory in the last 64 KiB comes with the first read.
  */

@@ -1,4 +1,4 @@
-// The content of one entry, inflated and checked as it comes: every reader's bytes pass through here.
+// The content of one entry, inflated and checked piece by piece. Every reader uses this code.
 
 import type { BundleSealError } from '../../errors.ts';
 import { crc32 } from '../format/crc32.ts';
@@ -15,8 +15,8 @@ import { findNative } from './native.ts';
 // Bytes of input that are taken at once, where it does not go by what an inflater needs.
 const PIECE = 65_536;
 
-// After so many deflated bytes of a file, and so on, it is looked at what they have made: always at the same places,
-// whoever inflates them and in whatever pieces.
+// The growth of a file is checked after this many deflated bytes, and again after each further step: always at the
+// same places, for every inflater and any pieces.
 const SAMPLE = 65_536;
 
 /** What is known of an entry before its data; what is not is `undefined`. */
@@ -29,10 +29,11 @@ export interface Expected {
 }
 
 /**
- * Gives the content in pieces of fresh memory, and then what it was. Leaves the cursor after the data.
+ * Gives the content in pieces of fresh memory, and at the end its sizes. Leaves the cursor after the data.
  *
- * The size is checked as it grows, the CRC-32 at the end: until then what was given is not yet right. Content of up to
- * 2 MiB (4 MiB in a browser) mostly comes in one piece, and then its CRC-32 has been checked before.
+ * The size is checked while it grows, and the CRC-32 at the end. Content that was given before that is not verified
+ * yet. Content of up to 2 MiB (4 MiB in a browser) mostly comes in one piece, and then its CRC-32 has been checked
+ * before.
  *
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`, and what the source throws.
  */
@@ -83,7 +84,7 @@ interface Work {
   readonly pace: Pace;
 }
 
-/** Why a native inflater refused the data that comes: ours says so, and nothing of what it inflates is given away. */
+/** Finds out why a native inflater refused the data, by inflating it with ours. No byte of that is released. */
 async function reasonOf(work: Work): Promise<unknown> {
   const { path, size } = work.expected;
   const pieces = inPieces(work, createInflater(path, size), INFLATE_INPUT);
@@ -177,7 +178,7 @@ function wrong(what: string, path: string): BundleSealError {
   return invalid(`${what}: fetch or make the archive again`, path);
 }
 
-/** All of a content in one piece. Nothing is taken on the word of a size that was not checked. */
+/** A content in one piece. No memory is allocated for a size that was not checked. */
 export async function gather(
   content: AsyncIterator<Uint8Array, unknown>,
   size: number | undefined,

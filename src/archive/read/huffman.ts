@@ -1,4 +1,4 @@
-// Huffman codes as deflate has them: looked up where they are short, and decoded bit by bit where they are not.
+// Huffman codes of deflate. Short codes are looked up, and long ones decoded bit by bit.
 
 /** A Huffman code: RFC 1951 §3.2.2. */
 export interface Code {
@@ -13,7 +13,7 @@ export interface Code {
   untilFilled: number;
 }
 
-// Filling a table takes as long as decoding some hundred symbols, so that blocks of few symbols do without.
+// Filling a table takes as long as decoding some hundred symbols, so short blocks do not use one.
 const FEW = 24;
 
 export const createCode = (bits: number, symbols: number): Code => ({

@@ -24,7 +24,7 @@ export interface Inflated {
 /** Takes the data of one file in pieces. */
 export interface PieceInflater {
   /**
-   * Inflates from the beginning of `piece`, which the next call goes on with where it was not used up.
+   * Inflates from the beginning of `piece`. The next call continues in it if it was not used up.
    *
    * @param isLast - Whether no piece follows.
    * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: it is no deflated data.
@@ -74,7 +74,7 @@ function basesOf(extra: readonly number[], first: number): Uint16Array {
   return bases;
 }
 
-// What deflate can make smaller at the most: 258 bytes by a length and a distance of one bit each.
+// The highest ratio of deflate: 258 bytes from a length and a distance of one bit each.
 const MOST_FOR_A_BYTE = 1032;
 
 /**
@@ -95,7 +95,7 @@ export function checkDeflated(
 
 type Codes = readonly [literals: Code, distances: Code];
 
-/** The codes of the block at hand, and what they are read with: memory that each block uses again. */
+/** The codes of the current block and their tables, in memory that each block reuses. */
 interface Dynamic {
   readonly codes: Codes;
   readonly ofLengths: Code;
@@ -121,7 +121,7 @@ function fixedCodes(): Codes {
   return fixed;
 }
 
-/** The input of a call, by bits. Behind its end bits read as 0, and what was made of them is not used. */
+/** The input of a call as bits. Bits after its end read as 0, and results from them are not used. */
 interface Bits {
   readonly bytes: Uint8Array;
   /** Of all that is there, in bits. */
@@ -261,7 +261,7 @@ function decodeSymbols(
 /**
  * Takes deflated data in pieces, of INFLATE_INPUT bytes or more unless the data ends before.
  *
- * @param size - What it should inflate to, where that is known: no more memory is taken than that needs.
+ * @param size - The inflated size, if it is known. No more memory is allocated than it needs.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: it is no deflated data.
  * @see RFC 1951
  */

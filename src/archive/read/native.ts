@@ -1,7 +1,7 @@
-// The inflaters that runtimes bring: two to four times as fast as ours, and used only where they are as strict.
+// Inflaters of runtimes. They are two to four times as fast as ours, and are used only if they are as strict.
 //
-// A runtime does not say how strict its inflater is. So it is tried on samples first, and one that takes a sample which
-// ours refuses is never used. All inflaters that are used therefore accept the same archives.
+// A runtime does not say how strict its inflater is, so it is first tested with samples. An inflater that accepts a
+// sample that ours refuses is never used. All inflaters in use therefore accept the same archives.
 
 import type { Awaitable } from '../../backend/backend.ts';
 import { fromHex, unshared } from '../../bytes.ts';
@@ -15,7 +15,7 @@ export interface NativeInflater {
   /**
    * Inflates all of a file, into memory of its own.
    *
-   * @returns `undefined` where the data is refused, has something behind its end, or does not make exactly `size` bytes.
+   * @returns `undefined` if the data is refused, has bytes after its end, or does not give exactly `size` bytes.
    */
   whole(data: Uint8Array, size: number): Awaitable<Uint8Array | undefined>;
   /** For larger files. Ours takes them where there is none. */
@@ -27,7 +27,7 @@ type Zlib = typeof import('node:zlib');
 // By what they are made of.
 const choices = new Map<unknown, Awaitable<NativeInflater | undefined>>();
 
-/** The runtime's inflater; `undefined` where it has none that is strict. The choice is made once. */
+/** The runtime's inflater; `undefined` if it has no strict one. The choice is made once. */
 export function findNative(): Awaitable<NativeInflater | undefined> {
   const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
   const hasZlib = typeof zlib?.inflateRawSync === 'function';
@@ -42,7 +42,7 @@ export function findNative(): Awaitable<NativeInflater | undefined> {
 // RFC 1951 §3.2.7: one literal, the letter a, in a block with codes of its own.
 const GOOD = '05e081080000000020b0ee2f7102';
 
-/** Each has one fault, and gives the bytes in the second column to an inflater that does not see it. */
+/** Each sample has one fault. An inflater that misses it returns the bytes in the second column. */
 export const FAULTY: readonly (readonly [hex: string, size: number, fault: string])[] = [
   ['4b040000', 1, 'a byte behind the end'],
   ['4b04', 1, 'no end'],

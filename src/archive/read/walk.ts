@@ -1,4 +1,4 @@
-// The way through an archive, forward: one local header after the other, and the directory at last.
+// Reads an archive forward: one local header after another, and the directory at the end.
 
 import type { WorkOptions } from '../../options.ts';
 import type { StreamReader } from '../../sources/stream.ts';

@@ -1,5 +1,5 @@
-// Deflating, by fflate everywhere: the same content makes the same bytes in every runtime. The zlib that a
-// runtime brings would be faster, but what it makes differs from version to version.
+// Deflating, by fflate everywhere: the same content makes the same bytes in every runtime. A runtime's zlib would be
+// faster, but its output differs from version to version.
 
 import { Deflate, deflateSync } from 'fflate';
 
@@ -16,15 +16,15 @@ function tableFor(length: number): 1 | 4 | 8 {
   return length <= PIECE_LENGTH ? 4 : 8;
 }
 
-/** The content deflated in one go: best for what is short, as nothing else has a turn meanwhile. */
+/** Deflates the content in one step. Use it for short content, because nothing else can run meanwhile. */
 export function deflateWhole(content: Uint8Array, level: Level): Uint8Array {
   return deflateSync(content, { level, mem: tableFor(content.length) });
 }
 
 export interface Deflater {
   /**
-   * Deflates the next piece. All but the last must be of PIECE_LENGTH: the result depends on where the pieces
-   * are cut.
+   * Deflates the next piece. All but the last must have PIECE_LENGTH bytes, because the result depends on the
+   * boundaries of the pieces.
    */
   push(piece: Uint8Array): Uint8Array[];
   end(): Uint8Array[];

@@ -1,4 +1,4 @@
-// Writing an archive: the same files make the same bytes, whoever writes them, wherever and whenever.
+// Writes archives reproducibly: the same files give the same bytes on every machine at any time.
 
 import type { WorkOptions } from '../../options.ts';
 import { untilAborted } from '../../turn.ts';
@@ -26,9 +26,9 @@ import {
 } from './content.ts';
 import { createDeflater, deflateWhole, type Level, PIECE_LENGTH } from './deflate.ts';
 
-// Content up to here is held until it is known how it is smaller, and its sizes stand before it. Larger content
-// is deflated as it comes, and its sizes stand after it. It is a length of content, and not of memory or of
-// what is deflated, so that the bytes do not depend on the form in which the content came.
+// Content up to this length is buffered until the smaller form is known, and its sizes precede it. Larger content is
+// deflated while it arrives, and its sizes follow it. The limit is a length of content, not of memory or deflated
+// data, so the result does not depend on the form of the input.
 const HELD_LENGTH = 8 * 2 ** 20;
 // Content up to here is deflated in one go, which makes it smallest.
 const WHOLE_LENGTH = 4 * PIECE_LENGTH;
@@ -38,7 +38,7 @@ export interface WriteOptions extends WorkOptions {
   readonly limits: Limits;
 }
 
-/** Gives the archive in pieces, as large or small as they come. What readers would refuse is not finished. */
+/** Gives the archive in pieces of any size. It does not finish an archive that readers would refuse. */
 export async function* writeZip(
   entries: ZipEntries,
   options: WriteOptions,
