@@ -16,6 +16,11 @@ import { keyDeleteOld } from './commands/key-delete-old.ts';
 import { keyRotate } from './commands/key-rotate.ts';
 import { keySave } from './commands/key-save.ts';
 import { keyShow } from './commands/key-show.ts';
+import { releaseId, releaseKeys, releaseStamp } from './commands/release-build.ts';
+import { releaseRefresh, releaseRollout, releaseWithdraw } from './commands/release-edit.ts';
+import { releasePromote } from './commands/release-promote.ts';
+import { releasePublish } from './commands/release-publish.ts';
+import { releaseList, releasePrune, releaseVerify } from './commands/release-read.ts';
 import { reportError } from './run.ts';
 import { print, writeText } from './terminal.ts';
 
@@ -134,6 +139,24 @@ function createProgram(write: (text: string) => void): Command {
     bundleConvert,
   ]) {
     add(bundle);
+  }
+  const release = program
+    .command('release')
+    .description('publish releases, and look after a store');
+  for (const add of [
+    releasePublish,
+    releaseList,
+    releaseRollout,
+    releaseWithdraw,
+    releasePromote,
+    releaseRefresh,
+    releaseVerify,
+    releasePrune,
+    releaseStamp,
+    releaseKeys,
+    releaseId,
+  ]) {
+    add(release);
   }
   doctor(program);
   prepare(program, write);

@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import type { Metadata } from '../format/metadata.ts';
+import { UsageError } from './answer.ts';
 import { readConfig } from './config/read.ts';
 import type { Context } from './context.ts';
 import { readCount } from './limits.ts';
@@ -56,6 +57,43 @@ export async function readMetadata(
     metadata: Object.fromEntries(known.map(([name, { value }]) => [name, value])),
     metadataFrom: Object.fromEntries(known.map(([name, { from }]) => [name, from])),
   };
+}
+
+/**
+ * The app's id, from an option or from the Capacitor config.
+ *
+ * @throws {@link UsageError}: neither has it.
+ */
+export async function readAppId(
+  context: Context,
+  { appId, project }: Pick<MetadataOptions, 'appId' | 'project'>,
+  input: string,
+): Promise<string> {
+  return required(appId, project, input, '--app-id', (starts) => configuredAppId(context, starts));
+}
+
+/** The release's version, from an option or from package.json. */
+export async function readVersion(
+  context: Context,
+  { appVersion, project }: Pick<MetadataOptions, 'appVersion' | 'project'>,
+  input: string,
+): Promise<string> {
+  return required(appVersion, project, input, '--app-version', (starts) =>
+    packageVersion(context, starts),
+  );
+}
+
+async function required(
+  given: string | undefined,
+  project: boolean,
+  input: string,
+  flag: string,
+  find: (starts: readonly string[]) => Promise<Value | undefined>,
+): Promise<string> {
+  const starts = project ? [...new Set([await folderOf(input), '.'])] : [];
+  const found = given ?? (await find(starts))?.value;
+  if (typeof found === 'string' && found !== '') return found;
+  throw new UsageError(`${flag} is needed: the project's files do not say it`);
 }
 
 /** What was signed, for people. */

@@ -1,16 +1,20 @@
 // Publishing a build: its bundle, the patches to it, and the index that offers it.
 
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { createPace } from '../archive/pace.ts';
 import { zipBundle } from '../archive/write/zip.ts';
 import { selectBackend } from '../backend/select.ts';
 import { encryptObject } from '../bundle/encrypt.ts';
 import { toHex } from '../bytes.ts';
-import { checkPath } from '../files/error.ts';
+import { checkPath, fileError } from '../files/error.ts';
+import { holds } from '../files/place.ts';
 import {
   FOLDER_OPTIONS,
   type ReadDirectoryOptions,
   readDirectory,
 } from '../files/read-directory.ts';
+import { realFolder } from '../files/zip-directory.ts';
 import type { ReleaseFile } from '../release/files.ts';
 import { idOf } from '../release/id.ts';
 import { imageLength } from '../release/image.ts';
@@ -113,6 +117,7 @@ export async function publishRelease(
   checkFlag(options.first, 'first');
   checkFlag(options.reinstate, 'reinstate');
   const { signal, version } = options;
+  await checkOutside(dir, options.store);
   const files = await releaseFiles(await readDirectory(dir, folderOptions(options)), signal);
   const id = await idOf(files, await selectBackend(), createPace(signal));
   const builtIn = await readBuiltIn(options, signal);
@@ -149,6 +154,14 @@ export async function publishRelease(
     };
   });
   return { ...changed, release: edited.release, skipped: edited.skipped };
+}
+
+/** What is published must not grow by what was published before. */
+async function checkOutside(dir: string, store: string): Promise<void> {
+  const folder = await realFolder(dir);
+  const place = await realpath(store).catch(() => resolve(store));
+  if (!(await holds(folder, place, store))) return;
+  throw fileError(store, 'lies in the build that is published: name a folder outside of it');
 }
 
 function folderOptions(options: PublishOptions): ReadDirectoryOptions {

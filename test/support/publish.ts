@@ -91,8 +91,9 @@ export function objectsOf(store: string): string[] {
 export async function expectWholeStore(
   store: string,
   channel = 'production',
+  now: Date = NOW,
 ): Promise<ReleaseIndex> {
-  const index = await readIndexOf(store, channel);
+  const index = await readIndexOf(store, channel, now);
   const read = (sha256: string, size: number) => {
     const bytes = readFileSync(join(store, 'objects', `${sha256}.sealed`));
     expect(bytes.length).toBe(size);

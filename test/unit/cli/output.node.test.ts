@@ -184,6 +184,7 @@ describe('messages of the library', () => {
           'bundle',
           name,
         ]),
+        ...['publish', 'promote', 'rollout', 'list', 'keys'].map((name) => ['release', name]),
       ]) {
         help += (await run([...args, '--help'])).stdout;
       }

@@ -1,0 +1,50 @@
+// release promote: a release of one channel in another one.
+
+import type { Command } from 'commander';
+import { UsageError } from '../answer.ts';
+import { examples } from '../help.ts';
+import { answerRelease } from '../release/answer.ts';
+import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
+import { run } from '../run.ts';
+import { type EntryFlags, entryOptions, readEntry } from './release-publish.ts';
+
+interface Options extends SigningFlags, EntryFlags {
+  readonly fromChannel?: string;
+}
+
+export function releasePromote(group: Command): void {
+  entryOptions(
+    signingOptions(
+      group
+        .command('promote')
+        .summary('offer a release of one channel in another one')
+        .description(
+          'Offers a release of --from-channel in --channel. Its bundle is named again and not uploaded again; patches that are missing there are made.',
+        )
+        .argument('[release]', 'its version or id (default: the first one that is not withdrawn)')
+        .option('--from-channel <channel>', 'the channel that has the release'),
+    ),
+  )
+    .addHelpText(
+      'after',
+      examples('release promote --from-channel beta --channel production --store store'),
+    )
+    .action(
+      run<Options>(async (context, flags, release) => {
+        const { fromChannel } = flags;
+        if (fromChannel === undefined) {
+          throw new UsageError('--from-channel is needed: the channel that has the release');
+        }
+        const { options, keyFrom } = await readSigning(context, flags, '.');
+        const entry = await readEntry(flags);
+        const { promote } = await import('../../node.ts');
+        const published = await context.follow('promoting', (onProgress) =>
+          promote({
+            ...{ ...options, ...entry, fromChannel, onProgress },
+            ...(release !== undefined && { release }),
+          }),
+        );
+        return answerRelease(published, options, keyFrom);
+      }),
+    );
+}

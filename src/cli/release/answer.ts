@@ -1,0 +1,97 @@
+// What a command of releases says: what the index offers now, and what has to be uploaded in which order.
+
+import type { ChangedIndex } from '../../publish/change.ts';
+import type { ChannelOptions } from '../../publish/options.ts';
+import type { PublishedRelease } from '../../publish/publish.ts';
+import type { ReleaseEntry, ReleaseIndex } from '../../release/index-format.ts';
+import type { Answer } from '../answer.ts';
+import { bytes } from '../help.ts';
+import { shownDistance, shownShare } from './units.ts';
+
+const FULL = 1000;
+
+/** The answer about a new index, or about none. */
+export function answerChange(
+  { changed, index, written }: ChangedIndex,
+  { store, from, dryRun = false }: ChannelOptions,
+  keyFrom: string,
+  about: { readonly json?: object; readonly lines?: readonly string[] } = {},
+): Answer {
+  const { channel, epoch, sequence, issuedAt, expiresAt } = index;
+  const did = dryRun ? 'would be made' : changed ? 'made' : 'nothing to change';
+  return {
+    json: {
+      ...{ changed, dryRun, channel, epoch, sequence, issuedAt, expiresAt, keyFrom },
+      ...about.json,
+      ...{ store, upload: written },
+    },
+    lines: [
+      `✓ ${channel}  index ${sequence}: ${did}`,
+      ...(about.lines ?? []),
+      `  expires  ${expiresAt} (${shownDistance(expiresAt, Date.now())})`,
+      ...uploadLines(written, from === undefined ? undefined : store, dryRun),
+    ],
+  };
+}
+
+/** The order of the upload. Where the folder is the store itself, it has been written in this order. */
+function uploadLines(
+  written: readonly string[],
+  folder: string | undefined,
+  dryRun: boolean,
+): string[] {
+  if (written.length === 0) return [];
+  const objects = written.filter((path) => path.startsWith('objects/'));
+  const rest = written.filter((path) => !path.startsWith('objects/'));
+  const head = dryRun ? '  would write' : folder === undefined ? '  wrote' : '  upload';
+  const where = folder === undefined ? '' : ` from ${folder}`;
+  return [
+    `${head}${where}, in this order:`,
+    ...objects.map((path) => `    ${path}`),
+    ...rest.map((path) => `    ${path}`),
+  ];
+}
+
+/** A release that was published or promoted, for people. */
+export function answerRelease(
+  published: PublishedRelease,
+  options: ChannelOptions,
+  keyFrom: string,
+): Answer {
+  const { release, skipped, index } = published;
+  return answerChange(published, options, keyFrom, {
+    json: { release, skipped },
+    lines: [
+      `  release  ${release.version}  ${release.id}`,
+      ...wayLines(release, index),
+      ...skipped.map(({ from, reason, message }) => {
+        const why = message === undefined ? '' : ` (${message})`;
+        return `  no patch from ${versionOf(from, index)}: ${reason}${why}`;
+      }),
+      ...attributeLines(release),
+    ],
+  });
+}
+
+/** The ways to a release and what each downloads. */
+export function wayLines({ bundle, patches }: ReleaseEntry, index: ReleaseIndex): string[] {
+  return [
+    `  bundle   ${bytes(bundle.size)}`,
+    ...patches.map(({ from, size }) => `  patch    ${bytes(size)} from ${versionOf(from, index)}`),
+  ];
+}
+
+export function attributeLines(release: ReleaseEntry): string[] {
+  const { runtime, requires, rollout = FULL, mandatory, note } = release;
+  return [
+    ...(rollout < FULL ? [`  rollout  ${shownShare(rollout)} of the devices`] : []),
+    ...(runtime ? [`  runtime  ${runtime.join(', ')}`] : []),
+    ...(requires ? [`  requires ${requires.join(', ')}`] : []),
+    ...(mandatory === true ? ['  mandatory'] : []),
+    ...(note ? [`  note     ${note}`] : []),
+  ];
+}
+
+function versionOf(id: string, { releases }: ReleaseIndex): string {
+  return releases.find((one) => one.id === id)?.version ?? `release ${id.slice(0, 12)}…`;
+}

@@ -1,0 +1,181 @@
+// The options that the commands of releases share.
+
+import type { Command } from 'commander';
+import { BundleSealError } from '../../errors.ts';
+import type { PublicKeyInput } from '../../keys/strict.ts';
+import type { ChannelOptions } from '../../publish/options.ts';
+import type { StoreOptions } from '../../publish/read-options.ts';
+import { UsageError } from '../answer.ts';
+import type { Context } from '../context.ts';
+import { collect } from '../help.ts';
+import { keysOf, readPublicKeyFile } from '../keys.ts';
+import { findKeysOfRotation } from '../opening.ts';
+import { isThere } from '../read-key.ts';
+import { readAppId } from '../read-metadata.ts';
+import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
+import { SEALED } from '../wires.ts';
+import { readDuration } from './units.ts';
+
+/** The public half of the recovery key, where a project keeps it. */
+const RECOVERY_KEY_FILE = '.bundleseal_recovery_key.pub';
+
+interface TrustFlags {
+  readonly appId?: string;
+  readonly project: boolean;
+  readonly publicKey?: readonly string[];
+  readonly recoveryKey?: string;
+}
+
+/** Options of a command that makes a new index. */
+export interface SigningFlags extends PrivateKeyOptions, TrustFlags {
+  readonly store?: string;
+  readonly from?: string;
+  readonly channel?: string;
+  readonly expires?: string;
+  readonly out: string;
+  readonly otherChannel?: readonly string[];
+  readonly earlierEpoch?: string;
+  readonly force: boolean;
+  readonly dryRun: boolean;
+}
+
+export function signingOptions(command: Command): Command {
+  return trustOptions(
+    privateKeyOptions(command)
+      .option('--store <folder>', 'the folder that is written')
+      .option('--from <url|folder>', 'where the present state is read (default: --store)')
+      .option('--channel <channel>', 'the channel, such as production')
+      .option(
+        '--expires <duration>',
+        'when devices refuse the index: 12h, 30d, 8w (default: as long as the index before; 30d for the first)',
+      )
+      .option('--out <new|full>', 'with --from: write what is new, or all that is live', 'new')
+      .option(
+        '--other-channel <channel>',
+        'with --out full: a further channel of the store; may come again',
+        collect,
+      )
+      .option(
+        '--earlier-epoch <keep|drop>',
+        'what becomes of releases from before keys.sealed changed',
+      )
+      .option('--force', 'go on though the index before is ahead of this clock', false)
+      .option('--dry-run', 'do all the work and write nothing', false),
+  );
+}
+
+function trustOptions(command: Command): Command {
+  return command
+    .option('--app-id <id>', "the app (default: the Capacitor config's appId)")
+    .option('--no-project', 'take nothing from the Capacitor config and package.json')
+    .option(
+      '--public-key <file>',
+      'a public key that opens what the store holds; may come again (default: those that lie here)',
+      collect,
+    )
+    .option(
+      '--recovery-key <file>',
+      `the public recovery key, once the store has keys.sealed (default: ${RECOVERY_KEY_FILE})`,
+    );
+}
+
+/** What the library's calls take that make a new index, and where the key came from. */
+export async function readSigning(
+  context: Context,
+  flags: SigningFlags,
+  input: string,
+): Promise<{ readonly options: ChannelOptions; readonly keyFrom: string }> {
+  const { store, from, channel, expires, out, otherChannel, earlierEpoch, force, dryRun } = flags;
+  if (store === undefined) throw new UsageError('--store is needed: the folder that is written');
+  if (channel === undefined) throw new UsageError('--channel is needed, for example production');
+  const found = await readSigningKey(context, flags);
+  const appId = await readAppId(context, flags, input);
+  const previousKeys = await previousOf(flags);
+  const options = {
+    ...{ store, channel, appId, privateKey: found.key, force, dryRun, signal: context.signal },
+    ...(await readRecovery(flags)),
+    ...(from !== undefined && { from }),
+    ...(expires !== undefined && { expiresIn: readDuration('--expires', expires) }),
+    ...(previousKeys.length > 0 && { previousKeys }),
+    ...(otherChannel !== undefined && { otherChannels: otherChannel }),
+    out: oneOf('--out', out, ['new', 'full']),
+    ...(earlierEpoch !== undefined && {
+      earlierEpoch: oneOf('--earlier-epoch', earlierEpoch, ['keep', 'drop']),
+    }),
+  };
+  return { options, keyFrom: found.from };
+}
+
+/** Public keys of the publisher beside the one that signs. */
+async function previousOf({ publicKey = [] }: TrustFlags): Promise<PublicKeyInput[]> {
+  const old = `${SEALED.privateKeyFile}.old.pub`;
+  const files = publicKey.length > 0 ? publicKey : (await isThere(old)) ? [old] : [];
+  const keys: PublicKeyInput[] = [];
+  for (const file of files) {
+    keys.push(await readPublicKeyFile(SEALED, file, '--public-key'));
+  }
+  return keys;
+}
+
+async function readRecovery({
+  recoveryKey,
+}: TrustFlags): Promise<Pick<ChannelOptions, 'recoveryPublicKey'>> {
+  const file = recoveryKey ?? ((await isThere(RECOVERY_KEY_FILE)) ? RECOVERY_KEY_FILE : undefined);
+  if (file === undefined) return {};
+  return { recoveryPublicKey: await readPublicKeyFile(SEALED, file, '--recovery-key') };
+}
+
+/** Options of a command that only reads a store. */
+export interface ReadingFlags extends TrustFlags {
+  readonly store?: string;
+  readonly from?: string;
+}
+
+export function readingOptions(command: Command): Command {
+  return trustOptions(
+    command
+      .option('--from <url|folder>', 'where the store is')
+      .option('--store <folder>', 'the same, of a folder'),
+  );
+}
+
+export async function readReading(context: Context, options: ReadingFlags): Promise<StoreOptions> {
+  const from = options.from ?? options.store;
+  if (from === undefined)
+    throw new UsageError('--from is needed: the address or folder of the store');
+  const appId = await readAppId(context, options, '.');
+  return {
+    ...{ from, appId, signal: context.signal, publicKey: await findStoreKeys(context, options) },
+    ...(await readRecovery(options)),
+  };
+}
+
+/** The public keys that are named, else those that lie here, else the public half of the private key. */
+export async function findStoreKeys(
+  context: Context,
+  { publicKey }: TrustFlags,
+): Promise<PublicKeyInput[]> {
+  if (publicKey !== undefined) {
+    const keys: PublicKeyInput[] = [];
+    for (const file of publicKey) {
+      keys.push(await readPublicKeyFile(SEALED, file, '--public-key'));
+    }
+    return keys;
+  }
+  try {
+    return keysOf(await findKeysOfRotation(context, {}));
+  } catch (error) {
+    const isMissing = error instanceof BundleSealError && error.code === 'ERR_KEY_INVALID';
+    const { variable, privateKeyFile } = SEALED;
+    const isPrivateHere = context.env[variable] !== undefined || (await isThere(privateKeyFile));
+    if (!isMissing || !isPrivateHere) throw error;
+    const { key } = await readSigningKey(context, {});
+    return [await SEALED.publicKeyOf(key)];
+  }
+}
+
+export function oneOf<T extends string>(flag: string, value: string, known: readonly T[]): T {
+  const found = known.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw new UsageError(`${flag} takes ${known.join(' or ')}, got ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,50 @@
+// Durations and shares, as people write them.
+
+import { UsageError } from '../answer.ts';
+
+const UNITS: Readonly<Record<string, number>> = {
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+/** `30d` in milliseconds. */
+export function readDuration(flag: string, text: string): number {
+  const [, number = '', unit = ''] = /^(\d+)([mhdw])$/.exec(text) ?? [];
+  const value = Number(number) * (UNITS[unit] ?? Number.NaN);
+  if (number !== '' && Number.isSafeInteger(value)) return value;
+  throw new UsageError(
+    `${flag} takes a duration such as 90m, 12h, 30d or 8w, got ${JSON.stringify(text)}`,
+  );
+}
+
+/** `25%` in thousandths. */
+export function readShare(flag: string, text: string): number {
+  const [, number] = /^(\d{1,3}(?:\.\d)?)%$/.exec(text) ?? [];
+  const thousandths = Math.round(Number(number ?? Number.NaN) * 10);
+  if (thousandths >= 0 && thousandths <= 1000) return thousandths;
+  throw new UsageError(
+    `${flag} takes a share of the devices from 0% to 100%, such as 25% or 2.5%, got ${JSON.stringify(text)}`,
+  );
+}
+
+/** Thousandths, for people. */
+export function shownShare(thousandths: number): string {
+  return `${thousandths / 10}%`;
+}
+
+const STEPS: readonly (readonly [milliseconds: number, name: string])[] = [
+  [86_400_000, 'day'],
+  [3_600_000, 'hour'],
+  [60_000, 'minute'],
+];
+
+/** How far a time is away, for people: "in 29 days", "2 hours ago". */
+export function shownDistance(time: string, now: number): string {
+  const distance = Date.parse(time) - now;
+  const [size, name] = STEPS.find(([step]) => Math.abs(distance) >= step) ?? [60_000, 'minute'];
+  const count = Math.floor(Math.abs(distance) / size);
+  const text = `${count} ${name}${count === 1 ? '' : 's'}`;
+  return distance < 0 ? `${text} ago` : `in ${text}`;
+}

@@ -1,0 +1,216 @@
+// The commands of releases: what they write and print, and how they refuse.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readDuration, readShare, shownDistance } from '../../../src/cli/release/units.ts';
+import { type Project, useCli, withProject } from '../../support/cli.ts';
+import { buildOf, expectWholeStore } from '../../support/publish.ts';
+import { keyA, keyB } from '../../support/vectors.ts';
+
+useCli();
+
+const CHANNEL = ['--store', 'store', '--channel', 'production'];
+
+async function withApp(work: (project: Project) => Promise<void>): Promise<void> {
+  await withProject(async (project) => {
+    await project.write(
+      'capacitor.config.json',
+      '{ "appId": "com.example.app", "webDir": "dist" }',
+    );
+    await project.write('package.json', '{ "version": "1.0.1" }');
+    await project.write('.bundleseal_key', keyB.pkcs8);
+    await project.write('.bundleseal_key.pub', keyB.spki);
+    await writeBuildIn(project, 'dist', 1);
+    await work(project);
+  });
+}
+
+async function writeBuildIn({ write }: Project, folder: string, n: number): Promise<void> {
+  for (const [path, bytes] of Object.entries(buildOf(n))) await write(`${folder}/${path}`, bytes);
+}
+
+async function done({ run }: Project, args: readonly string[], env = {}): Promise<string> {
+  const { code, stdout, stderr } = await run(args, { env });
+  expect(code, `${args.join(' ')}\n${stderr}${stdout}`).toBe(0);
+  return stderr;
+}
+
+describe('release', () => {
+  it('publishes, lists, rolls out, withdraws, promotes, refreshes, verifies and prunes', async () => {
+    await withApp(async (project) => {
+      const { json, path } = project;
+      const first = await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      expect(first).toMatch(/✓ production {2}index 1: made[\s\S]*release {2}1\.0\.1/);
+      expect(first).toMatch(
+        /in this order:\n {4}objects\/[0-9a-f]{64}\.sealed\n {4}channels\/production\.sealed\n/,
+      );
+      const again = await json(['release', 'publish', 'dist', ...CHANNEL]);
+      expect(again).toMatchObject({ changed: false, sequence: 1, upload: [] });
+
+      await writeBuildIn(project, 'next', 2);
+      const second = await json([
+        ...['release', 'publish', 'next', ...CHANNEL, '--app-version', '1.0.2'],
+        ...['--rollout', '5%', '--note', 'Second', '--runtime', '3'],
+      ]);
+      expect(second).toMatchObject({
+        ...{ changed: true, sequence: 2, keyFrom: '.bundleseal_key' },
+        release: { version: '1.0.2', rollout: 50, note: 'Second', runtime: ['3'] },
+      });
+      const upload = second['upload'] as string[];
+      expect(upload.at(-1)).toBe('channels/production.sealed');
+      expect(upload.length).toBe(3);
+
+      const listed = await done(project, ['release', 'list', ...CHANNEL]);
+      expect(listed).toMatch(/index 2, 2 releases\n {2}expires .* \(in 29 days\)/);
+      expect(listed).toMatch(
+        /patch {4}[\d,]+ bytes from 1\.0\.1\n {2}rollout {2}5% of the devices/,
+      );
+      expect(await json(['release', 'list', ...CHANNEL])).toMatchObject({
+        ...{ sequence: 2, isExpired: false },
+        mark: { epoch: 0, sequence: 2 },
+      });
+
+      await done(project, ['release', 'rollout', '100%', ...CHANNEL]);
+      await done(project, ['release', 'withdraw', '1.0.1', ...CHANNEL]);
+      const beta = ['--store', 'store', '--channel', 'beta'];
+      await done(project, ['release', 'promote', '--from-channel', 'production', ...beta]);
+      const refreshed = await json(['release', 'refresh', ...beta, '--expires', '12h']);
+      expect(refreshed).toMatchObject({ sequence: 2, upload: ['channels/beta.sealed'] });
+      expect(await json(['release', 'verify', '--store', 'store'])).toMatchObject({
+        ...{ ok: true, problems: [], channels: ['beta', 'production'] },
+      });
+      expect(await json(['release', 'prune', '--store', 'store', '--dry-run'])).toMatchObject({
+        ...{ deleted: [], dryRun: true },
+      });
+      const refused = await project.run(['release', 'publish', 'dist', ...CHANNEL]);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toMatch(
+        /was withdrawn: pass --reinstate to offer it again\n {2}ERR_STORE/,
+      );
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL, '--reinstate']);
+      const index = await expectWholeStore(path('store'), 'production', new Date());
+      expect(index.withdrawn).toBeUndefined();
+    });
+  });
+
+  it('exits with 1 where a device would not get what the index names', async () => {
+    await withApp(async (project) => {
+      const { json, path, run } = project;
+      const { upload } = await json(['release', 'publish', 'dist', ...CHANNEL]);
+      const [object] = upload as string[];
+      writeFileSync(path('store', object as string), 'altered');
+      const { code, stderr } = await run(['release', 'verify', '--store', 'store']);
+      expect(code).toBe(1);
+      expect(stderr).toContain('is not the file that the index names');
+    });
+  });
+
+  it('needs nothing but the private key, also for what only reads', async () => {
+    await withApp(async (project) => {
+      const env = { BUNDLESEAL_PRIVATE_KEY: readFileSync(project.path('.bundleseal_key'), 'utf8') };
+      execFileSync('rm', [project.path('.bundleseal_key'), project.path('.bundleseal_key.pub')]);
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL], env);
+      await done(project, ['release', 'verify', '--store', 'store'], env);
+    });
+  });
+
+  it('stamps a build, and prints the id that sha256sum gives', async () => {
+    await withApp(async (project) => {
+      const { json, path } = project;
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      const stamp = await json(['release', 'stamp', 'dist', '--runtime', '3', ...CHANNEL]);
+      expect(stamp).toMatchObject({
+        runtime: '3',
+        floors: [{ channel: 'production', sequence: 1 }],
+      });
+      const { id } = await json(['release', 'id', 'dist']);
+      expect(stamp['id']).toBe(id);
+      const command =
+        "find . -type f ! -path ./bundleseal-release.json -printf '%P\\n' | LC_ALL=C sort | tr '\\n' '\\0' | xargs -0r sha256sum -- | sha256sum";
+      const summed = execFileSync('sh', ['-c', command], { cwd: path('dist'), encoding: 'utf8' });
+      expect(summed.slice(0, 64)).toBe(id);
+      expect((await json(['release', 'publish', 'dist', ...CHANNEL]))['changed']).toBe(false);
+    });
+  });
+
+  it('changes the keys with the recovery key, and goes on with the new one', async () => {
+    await withApp(async (project) => {
+      const { json, write, run } = project;
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      await done(project, ['key', 'create', '--out', 'recovery', '--bits', '3072']);
+      await write('new', keyA.pkcs8);
+      await write('new.pub', keyA.spki);
+      const keys = await json([
+        ...['release', 'keys', '--store', 'store', '--recovery-key', 'recovery'],
+        ...['--public-key', 'new.pub', '--retire', '.bundleseal_key.pub'],
+      ]);
+      expect(keys).toMatchObject({ epoch: 1, upload: ['keys.sealed'] });
+      const trust = ['--recovery-key', 'recovery.pub', '--key', 'new'];
+      const old = await run(['release', 'refresh', ...CHANNEL, '--recovery-key', 'recovery.pub']);
+      expect(old.stderr).toContain('does not list the key');
+      const unsure = await run(['release', 'refresh', ...CHANNEL, ...trust]);
+      expect(unsure.stderr).toContain('pass --earlier-epoch keep, or drop');
+      await done(project, ['release', 'refresh', ...CHANNEL, ...trust, '--earlier-epoch', 'keep']);
+      const verify = ['release', 'verify', '--store', 'store', '--recovery-key', 'recovery.pub'];
+      await done(project, [...verify, '--public-key', 'new.pub']);
+      const blind = await run(['release', 'list', ...CHANNEL]);
+      expect(blind.stderr).toMatch(/pass the public half of the recovery key as --recovery-key/);
+    });
+  });
+
+  it('says in its own words what is missing or wrong', async () => {
+    await withApp(async ({ run }) => {
+      const wrong: [string[], RegExp, number][] = [
+        [['publish', 'dist', '--channel', 'beta'], /--store is needed/, 2],
+        [['publish', 'dist', '--store', 'store'], /--channel is needed/, 2],
+        [['publish', 'dist', ...CHANNEL, '--rollout', '25'], /--rollout takes a share/, 2],
+        [['publish', 'dist', ...CHANNEL, '--expires', '30'], /--expires takes a duration/, 2],
+        [['publish', 'dist', ...CHANNEL, '--keep', '0'], /--keep expected an integer/, 2],
+        [['publish', 'dist', ...CHANNEL, '--out', 'all'], /--out takes new or full/, 2],
+        [['publish', 'dist', '--store', 's', '--channel', '..'], /--channel expected 1 to 64/, 2],
+        [
+          ['publish', 'dist', ...CHANNEL, '--from', 's3://b'],
+          /--from expected a folder or an addr/,
+          2,
+        ],
+        [['publish', 'dist', '--store', 'dist/s', '--channel', 'x'], /lies in the build/, 1],
+        [['publish', 'dist', ...CHANNEL, '--meta', 'package.jsn'], /does not exist/, 1],
+        [['publish', 'nothing', ...CHANNEL], /does not exist/, 1],
+        [['rollout', '100%', ...CHANNEL], /publish a release first/, 1],
+        [['promote', ...CHANNEL], /--from-channel is needed/, 2],
+        [['list', '--channel', 'x'], /--from is needed/, 2],
+        [['stamp', 'dist', '--channel', 'x'], /belong together/, 2],
+        [['keys', '--store', 'store'], /--recovery-key and at least one/, 2],
+      ];
+      for (const [args, message, exit] of wrong) {
+        const { code, stderr } = await run(['release', ...args]);
+        expect(stderr, args.join(' ')).toMatch(message);
+        expect(code, args.join(' ')).toBe(exit);
+      }
+    });
+  });
+});
+
+describe('units', () => {
+  it('reads durations and shares, and refuses others', () => {
+    expect(readDuration('--x', '90m')).toBe(5_400_000);
+    expect(readDuration('--x', '2w')).toBe(1_209_600_000);
+    for (const one of ['30', 'd', '-1d', '1.5d', '1y', '']) {
+      expect(() => readDuration('--x', one)).toThrow('--x takes a duration');
+    }
+    expect([readShare('--x', '25%'), readShare('--x', '2.5%'), readShare('--x', '100%')]).toEqual([
+      250, 25, 1000,
+    ]);
+    for (const one of ['25', '101%', '%', '0.25%%', '2.55%', '-1%']) {
+      expect(() => readShare('--x', one)).toThrow('--x takes a share');
+    }
+  });
+
+  it('says how far a time is away', () => {
+    const now = Date.parse('2026-11-26T09:00:00Z');
+    expect(shownDistance('2026-12-26T09:00:00Z', now)).toBe('in 30 days');
+    expect(shownDistance('2026-11-26T07:00:00Z', now)).toBe('2 hours ago');
+    expect(shownDistance('2026-11-26T09:01:00Z', now)).toBe('in 1 minute');
+  });
+});
