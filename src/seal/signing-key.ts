@@ -29,7 +29,7 @@ export interface Signer {
   /** The public half of the key that `sign` uses. */
   readonly publicKey: PublicKeyInput;
   /**
-   * Signs `payload` as it is with PKCS#1 v1.5 block type 1: no hash, no DigestInfo (`C_SignRecover` with
+   * Signs `payload` as it is with PKCS#1 v1.5 block type 1: no hash, no DigestInfo (`C_Sign` or `C_SignRecover` with
    * `CKM_RSA_PKCS`, "raw PKCS#1 signing"). The payload is 104 bytes and contains the session key, so do not store or
    * log it. The result is as long as the modulus. bundleseal verifies it before it uses it.
    */

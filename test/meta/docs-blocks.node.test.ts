@@ -33,6 +33,16 @@ const ELSEWHERE: readonly Elsewhere[] = [
   { language: 'kotlin', pages: /^docs\/readers\.md$/, said: 'these lines are not compiled or run' },
   { language: 'swift', pages: /^docs\/readers\.md$/, said: 'This one is not compiled or run' },
   { language: 'text', pages: /^docs\/format\.md$/, run: 'test/meta/format-page.node.test.ts' },
+  {
+    language: 'typescript',
+    pages: /^docs\/guides\/key-service\.md$/,
+    run: 'test/interop/pkcs11.node.test.ts',
+  },
+  {
+    language: 'javascript',
+    pages: /^docs\/guides\/key-service\.md$/,
+    said: 'This code was not run, as it needs an account',
+  },
   // Pictures, not code.
   { language: 'mermaid', pages: /^README\.md$/, said: 'Who holds which key' },
   { language: '', pages: /^CONTRIBUTING\.md$/, said: 'How the code is laid out' },
@@ -43,7 +53,16 @@ const SHOWN_WITH: Readonly<Record<string, string>> = {
   'capgo decryptManifest': 'encryptManifest',
 };
 
-const ENTRIES = ['index', 'node', 'zip', 'release', 'update', 'update-testing', 'capgo', 'capgo-node'];
+const ENTRIES = [
+  'index',
+  'node',
+  'zip',
+  'release',
+  'update',
+  'update-testing',
+  'capgo',
+  'capgo-node',
+];
 const nameOf = (entry: string) =>
   entry === 'index' ? 'bundleseal' : `bundleseal/${entry.replace('-', '/')}`;
 const fileOf = (entry: string) => join(ROOT, `src/${entry}.ts`);
