@@ -11,7 +11,7 @@ const ISOMORPHIC = 'test/{unit,property,vectors,security}/**/*.test.ts';
 const NODE_ONLY = ['**/*.node.test.ts', 'test/{fuzz,interop,load,meta}/**'];
 const LONG = ['test/load/**/*.test.ts', '**/*.long*.test.ts'];
 const FAST = [
-  'test/unit/{archive,backend,bundle,capgo,format,keys,release,seal,sources}/**/*.test.ts',
+  'test/unit/{archive,backend,bundle,capgo,format,keys,release,seal,sources,update}/**/*.test.ts',
   'test/unit/*.test.ts',
   'test/vectors/**/*.test.ts',
   'test/security/attack-*.test.ts',
@@ -64,6 +64,7 @@ const chromium = (mode: string) => {
         '@noble/hashes/sha2.js',
         'micro-rsa-dsa-dh/primality.js',
         'micro-rsa-dsa-dh/utils.js',
+        'mrmime',
       ],
     },
     test: {

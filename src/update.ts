@@ -26,7 +26,16 @@ export type {
 } from './update/release-store.ts';
 export { type ServiceWorkerScope, serveReleases } from './update/service-worker.ts';
 export type { ReleaseStatus, UpdaterStatus } from './update/status.ts';
+export { cacheStore } from './update/stores/cache.ts';
+export {
+  type CapacitorFilesystem,
+  type CapacitorPlugins,
+  type CapacitorStore,
+  type CapacitorWebView,
+  capacitorStore,
+} from './update/stores/capacitor.ts';
 export { memoryStore } from './update/stores/memory.ts';
+export { opfsStore } from './update/stores/opfs.ts';
 export { createUpdater } from './update/updater.ts';
 export type {
   ActivateOptions,
