@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Updater } from '../../src/update.ts';
+import { runs } from '../support/scope.ts';
 import {
   BUILDS,
   type Kill,
@@ -16,7 +17,6 @@ import {
 const DAY = 86_400_000;
 // Current, previous, ready or next, and what is being written.
 const MAX_RELEASES = 4;
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 60);
 
 let prepared: Prepared;
 beforeAll(async () => {
@@ -209,7 +209,7 @@ describe('a device', () => {
         await fc.asyncModelRun(() => ({ model, real: life }), list);
         await heal(model, life);
       }),
-      { numRuns: RUNS },
+      { numRuns: runs(100) },
     );
   }, 600_000);
 });
