@@ -4,7 +4,7 @@
 // lie in a private folder meanwhile.
 
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, realpath, stat } from 'node:fs/promises';
+import { mkdir, open as openFile, realpath, stat, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -140,7 +140,11 @@ export async function withOutput<T>(
     const file = join(folder, 'output');
     const result = await work(file);
     const to = isStandardOutput(path) ? 'standard output' : path;
-    await carry(createReadStream(file), await open(), file, to, signal);
+    const sink = await open();
+    const output = await onFile(file, UNREADABLE, openFile(file));
+    // A process that is killed while a slow reader takes it leaves nothing that was opened. Windows may say no.
+    await unlink(file).catch(() => {});
+    await carry(output.createReadStream(), sink, file, to, signal);
     return result;
   });
 }

@@ -38,6 +38,8 @@ export interface PieceInflater {
 export const INFLATE_INPUT = 8192;
 
 const OUTPUT = 65_536;
+// Of a content whose size nobody knows, which may be a few bytes: it grows when it is full.
+const FIRST_OUTPUT = 4096;
 const WINDOW = 32_768;
 const LONGEST_MATCH = 258;
 const END_OF_BLOCK = 256;
@@ -270,7 +272,8 @@ export function createInflater(
   size: number = Number.POSITIVE_INFINITY,
 ): { take(piece: Uint8Array): Inflated } {
   // What a match may reach back to, and behind it what is new.
-  const out = new Uint8Array(Math.min(WINDOW + OUTPUT, size) + LONGEST_MATCH);
+  const largest = Math.min(WINDOW + OUTPUT, size) + LONGEST_MATCH;
+  let out = new Uint8Array(size === Number.POSITIVE_INFINITY ? FIRST_OUTPUT : largest);
   const dynamic = createDynamic();
   let at = 0;
   // Bits of the first byte of the input that were used before.
@@ -310,13 +313,22 @@ export function createInflater(
     return decoded.isBlockEnd;
   }
 
+  /** Makes room where that is what was missing. */
+  function grow(): boolean {
+    if (out.length === largest || out.length - at >= LONGEST_MATCH) return false;
+    const grown = new Uint8Array(Math.min(4 * out.length, largest));
+    grown.set(out.subarray(0, at));
+    out = grown;
+    return true;
+  }
+
   function takePiece(piece: Uint8Array): Inflated {
     const bytes = new Uint8Array(piece.length + PADDING);
     bytes.set(piece);
     const bits: Bits = { bytes, end: 8 * piece.length, position: offset };
     const from = at;
     const isAtEnd = () => isLast && block === undefined;
-    while (!isAtEnd() && step(bits));
+    while (!isAtEnd() && (step(bits) || grow()));
     const isEnd = isAtEnd();
     // Of a byte that the data ends in, the bits that are left mean nothing.
     const used = isEnd ? Math.ceil(bits.position / 8) : bits.position >>> 3;

@@ -1,6 +1,6 @@
 // key rotate: a new pair, with the old one kept for as long as old apps live.
 
-import { lstat, rm } from 'node:fs/promises';
+import { lstat, realpath, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { fileError, onFile } from '../../files/error.ts';
@@ -53,13 +53,14 @@ export function keyRotate(group: Command): void {
       ),
     )
     .action(
-      run<Options>(async (context, options) => {
-        if (options.plugin === CAPGO.plugin) {
+      run<Options>(async (context, given) => {
+        if (given.plugin === CAPGO.plugin) {
           throw new UsageError(
             `plugins.${CAPGO.plugin} is for Capgo's plugin, which knows one key alone: leave --plugin out`,
           );
         }
-        await refuseKeyAsPath(options.key, '--key');
+        await refuseKeyAsPath(given.key, '--key');
+        const options = { ...given, key: await placeOf(given.key) };
         if (options.module !== undefined) await checkModule(options.module, false);
         const config = await findConfig('.');
         return options.finish
@@ -168,6 +169,19 @@ async function newPair(context: Context, replaced: string): Promise<KeyPair> {
   const pair = await keygen({ signal: context.signal });
   if (!(await isProtectedKey(await readKeyFile(replaced)))) return pair;
   return { ...pair, privateKey: await protect(pair.privateKey, await newPassphrase(context)) };
+}
+
+/** Where a key lies that is a link: its old pair is kept beside it there, and the steps name it. */
+async function placeOf(key: string): Promise<string> {
+  const stats = await lstat(key).catch(() => undefined);
+  if (stats?.isSymbolicLink() !== true) return key;
+  const target = await onFile(key, "is a link to a file that isn't there", realpath(key));
+  const publicKey = `${key}.pub`;
+  if (!(await isThere(publicKey)) || (await realpath(publicKey)) === `${target}.pub`) return target;
+  throw fileError(
+    key,
+    `is a link to ${JSON.stringify(target)}, whose public key lies elsewhere, in ${JSON.stringify(publicKey)}: move that to ${JSON.stringify(`${target}.pub`)}, then try again`,
+  );
 }
 
 /** A process that was killed before it wrote the new pair has given the old one second names, and no more. */

@@ -42,6 +42,32 @@ const strategies = [
 ];
 
 describe('inflating', () => {
+  it('takes memory for a content of unknown size as it comes, and gives all of it', () => {
+    const taken = (data: Uint8Array) => {
+      const original = globalThis.Uint8Array;
+      let asked = 0;
+      globalThis.Uint8Array = new Proxy(original, {
+        construct(target, list, derived) {
+          if (typeof list[0] === 'number') asked += list[0];
+          return Reflect.construct(target, list, derived);
+        },
+      });
+      try {
+        createInflater('a').take(data);
+      } finally {
+        globalThis.Uint8Array = original;
+      }
+      return asked;
+    };
+    expect(taken(deflateRawSync(Buffer.from('Hi')))).toBeLessThan(8192);
+    for (const length of [3838, 3839, 4096, 16_384, 65_536, 98_562, 98_563, 1_000_000]) {
+      for (const level of [0, 9]) {
+        const content = textOf(length);
+        expect(same(inflated(deflateRawSync(content, { level })), content)).toBe(true);
+      }
+    }
+  });
+
   it('gives back what zlib deflates, with every strategy and level', () => {
     const text = textOf(300_000);
     const noise = crypto.getRandomValues(new Uint8Array(60_000));

@@ -6,11 +6,14 @@ import {
   chmodSync,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -535,6 +538,43 @@ describe('key save without a config', () => {
 });
 
 describe('key rotate', () => {
+  it.runIf(process.platform !== 'win32')(
+    'keeps the old pair where a link leads, and names it in every step',
+    async () => {
+      await withProject(async (project) => {
+        mkdirSync(project.path('safe'));
+        await project.write('safe/k', ours.privateKey);
+        await project.write('safe/k.pub', ours.publicKey);
+        for (const name of ['k', 'k.pub']) {
+          symlinkSync(project.path('safe', name), project.path(name));
+        }
+        const key = realpathSync(project.path('safe/k'));
+        const rotated = await project.json(['key', 'rotate', '--key', 'k']);
+        expect(rotated).toMatchObject({ key, old: `${key}.old` });
+        expect(JSON.stringify(rotated['steps'])).toContain(`seal with --key ${key}.old`);
+        expect(readFileSync(`${key}.old`, 'utf8')).toBe(ours.privateKey);
+        expect(readFileSync(`${key}.old.pub`, 'utf8')).toBe(ours.publicKey);
+        expect(lstatSync(project.path('k')).isSymbolicLink()).toBe(true);
+        expect(await keyId(readFileSync(project.path('k.pub'), 'utf8'))).toBe(rotated['keyId']);
+      });
+    },
+  );
+
+  it.runIf(process.platform !== 'win32')(
+    'refuses a link whose public key lies elsewhere, and says where it belongs',
+    async () => {
+      await withProject(async (project) => {
+        mkdirSync(project.path('safe'));
+        await project.write('safe/k', ours.privateKey);
+        await project.write('k.pub', ours.publicKey);
+        symlinkSync(project.path('safe/k'), project.path('k'));
+        const refused = await project.run(['key', 'rotate', '--key', 'k']);
+        expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('safe/k.pub') });
+        expect(readFileSync(project.path('safe/k'), 'utf8')).toBe(ours.privateKey);
+      });
+    },
+  );
+
   it('keeps both keys in the module that the app imports, until it ends', async () => {
     await withProject(async (project) => {
       await project.write('.bundleseal_key', ours.privateKey);

@@ -192,6 +192,31 @@ describe('the folder for temporary files', () => {
     });
   });
 
+  it.runIf(isPosix)('holds nothing that was opened while a slow reader takes it', async () => {
+    await withSealed(async (project) => {
+      const { path, cli, folder } = project;
+      const privateKey = readFileSync(path('k'), 'utf8');
+      // More than a pipe takes unread.
+      const { bytes } = await encryptBundle(new Uint8Array(4_000_000), { privateKey });
+      await project.write('large', bytes);
+      const args = [cli, 'bundle', 'decrypt', 'large', '--key', 'k.pub', '--out', '-'];
+      const child = spawn(process.execPath, args, {
+        cwd: folder,
+        env: { ...process.env, TMPDIR: path('tmp') },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      try {
+        await once(child.stdout, 'readable');
+        expect(child.stdout.read()).not.toBeNull();
+        const held = left(project).flatMap((name) => readdirSync(path('tmp', name)));
+        expect(held).toEqual([]);
+      } finally {
+        child.kill('SIGKILL');
+      }
+      await once(child, 'close');
+    });
+  });
+
   it.runIf(isPosix)('is cleared of what a killed command left, and of nothing else', async () => {
     await withSealed(async (project) => {
       const { path, cli, folder } = project;
