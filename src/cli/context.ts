@@ -84,7 +84,8 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
         signal,
       });
       if (isCancel(answer)) throw new Interrupted('SIGINT');
-      return answer;
+      // Nothing was typed.
+      return answer ?? '';
     },
   };
 }

@@ -125,6 +125,49 @@ describe('on a terminal', () => {
     });
   });
 
+  it('asks for a passphrase without showing it, and ends on Ctrl-C', async (context) => {
+    if (!hasScript) context.skip();
+    await withProject(async ({ folder, cli, write, path }) => {
+      /** Types an answer to each question once. */
+      const answering = (answers: readonly (readonly [RegExp, string])[]) => {
+        const left = [...answers];
+        return (seen: string, type: (keys: string) => void) => {
+          const [question, keys] = left[0] ?? [];
+          if (question?.test(seen) !== true) return;
+          left.shift();
+          type(keys as string);
+        };
+      };
+      const program = `${process.execPath} ${cli}`;
+      const passphrase = 'tr0ub4dor&3-ünïcode';
+      const create = `${program} key create --protect --bits 3072`;
+      const made = await onTerminal(
+        folder,
+        create,
+        answering([
+          [/New passphrase/, `${passphrase}\r`],
+          [/The same again/, `${passphrase}\r`],
+        ]),
+      );
+      expect(made).toMatchObject({ code: 0 });
+      expect(readFileSync(path('.bundleseal_key'), 'utf8')).toContain('BEGIN ENCRYPTED PRIVATE');
+      await write('dist/index.html', 'x');
+      const seal = `${program} bundle encrypt dist --no-project --no-code-check`;
+      const question = /Passphrase of \.bundleseal_key/;
+      const sealed = await onTerminal(folder, seal, answering([[question, `${passphrase}\r`]]));
+      expect(sealed).toMatchObject({ code: 0 });
+      const refused = await onTerminal(folder, seal, answering([[question, 'another one\r']]));
+      expect(refused).toMatchObject({ code: 1, seen: expect.stringContaining('does not open') });
+      expect(await onTerminal(folder, seal, answering([[question, '\u0003']]))).toMatchObject({
+        code: 130,
+      });
+      // Neither the passphrase nor a sign for each of its characters.
+      for (const { seen } of [made, sealed, refused]) {
+        expect(seen).not.toMatch(/tr0ub|another one|[•▪*]{2}/);
+      }
+    });
+  });
+
   it('shows a bar for long work, and leaves nothing half done on Ctrl-C', async (context) => {
     if (!hasScript) context.skip();
     await withProject(async ({ folder, cli, path, run }) => {
