@@ -1,25 +1,48 @@
-// Says what the suites' own report says, and fails where one did not run or a test was skipped.
+// Prints the result of every part of .ci/run and the suites' own counts. Fails where a part failed or has no result, and
+// where a suite ran no test, skipped one or left Chromium out.
+//
+//   node .ci/result.js RESULTS PART…
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-const report = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const { numPassedTests: passed, numFailedTests: failed } = report;
-const skipped = report.numPendingTests + report.numTodoTests;
-
-// A file that runs in Node and in Chromium is there twice.
-const runs = new Map();
-for (const { name, assertionResults } of report.testResults) {
-  if (assertionResults.length > 0) runs.set(name, (runs.get(name) ?? 0) + 1);
-}
-const inBoth = [...runs.values()].filter((count) => count === 2).length;
-
+const SUITES = ['test', 'long'];
+const [folder, ...parts] = process.argv.slice(2);
 const complaints = [];
-if (!report.success) complaints.push('a suite failed');
-if (passed === 0) complaints.push('no test ran');
-if (skipped > 0) complaints.push(`${skipped} tests were skipped`);
-if (inBoth === 0) complaints.push('nothing ran in Chromium');
 
-console.log(`${runs.size} files, ${inBoth} of them in Node and in Chromium`);
+for (const part of parts) {
+  const file = join(folder, `${part}.result`);
+  const [result, seconds] = existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ') : [];
+  if (result !== 'passed') complaints.push(`${part} ${result ?? 'did not run'}`);
+  console.log(
+    `${part}: ${result ?? 'did not run'}${seconds === undefined ? '' : `, ${seconds} s`}`,
+  );
+  if (SUITES.includes(part)) inspect(part, join(folder, `${part}.json`));
+}
+if (parts.length === 0) complaints.push('no part was asked for');
+
 for (const complaint of complaints) console.log(`not accepted: ${complaint}`);
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = complaints.length === 0 ? 0 : 1;
+
+/** A suite by the report of Vitest. */
+function inspect(part, file) {
+  if (!existsSync(file)) {
+    complaints.push(`${part} left no report`);
+    return;
+  }
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  const { numPassedTests: passed, numFailedTests: failed } = report;
+  const skipped = report.numPendingTests + report.numTodoTests;
+  // A file that runs in Node and in Chromium is there twice.
+  const runs = new Map();
+  for (const { name, assertionResults } of report.testResults) {
+    if (assertionResults.length > 0) runs.set(name, (runs.get(name) ?? 0) + 1);
+  }
+  const inBoth = [...runs.values()].filter((count) => count === 2).length;
+  if (!report.success) complaints.push(`${part}: a test failed`);
+  if (passed === 0) complaints.push(`${part}: no test ran`);
+  if (skipped > 0) complaints.push(`${part}: ${skipped} tests were skipped`);
+  if (inBoth === 0) complaints.push(`${part}: nothing ran in Chromium`);
+  console.log(`  ${runs.size} files, ${inBoth} of them in Node and in Chromium`);
+  console.log(`  ${passed} passed, ${failed} failed, ${skipped} skipped`);
+}

@@ -1,0 +1,114 @@
+// What CI runs: every part has a job, and a part that failed, skipped a test or did not run is never taken for passed.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const parts = execFileSync('bash', ['.ci/run', '--list'], { cwd: ROOT, encoding: 'utf8' })
+  .trim()
+  .split('\n');
+
+describe('the parts of .ci/run', () => {
+  it('have a job each in ci.yml', () => {
+    expect(read('.github/workflows/ci.yml')).toContain(`        part: [${parts.join(', ')}]\n`);
+  });
+
+  it('are known to .ci/part, and no other is', () => {
+    const cases = [...read('.ci/part').matchAll(/^ {2}(\w+)\)$/gm)].map(([, name]) => name);
+    expect(cases.sort()).toEqual([...parts].sort());
+  });
+
+  it('name their Debian packages in packages.txt, each once', () => {
+    const lines = read('.ci/packages.txt')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => line.split(/\s+/));
+    expect(lines.filter(([part, name, ...reason]) => !part || !name || !reason[0])).toEqual([]);
+    expect(lines.filter(([part]) => !parts.includes(part as string))).toEqual([]);
+    const names = lines.map(([part, name]) => `${part} ${name}`);
+    expect(names).toEqual([...new Set(names)]);
+  });
+});
+
+describe('.ci/result.js', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'bundleseal-ci-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const test = { status: 'passed' };
+  const report = {
+    success: true,
+    numPassedTests: 2,
+    numFailedTests: 0,
+    numPendingTests: 0,
+    numTodoTests: 0,
+    testResults: [
+      { name: 'a.test.ts', assertionResults: [test] },
+      { name: 'a.test.ts', assertionResults: [test] },
+    ],
+  };
+
+  function resultOf(files: Readonly<Record<string, string>>, ...wanted: readonly string[]) {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    const args = [join(ROOT, '.ci/result.js'), folder, ...wanted];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    return { status, stdout };
+  }
+
+  it('accepts parts that passed', () => {
+    const files = {
+      'lint.result': 'passed 3',
+      'test.result': 'passed 300',
+      'test.json': JSON.stringify(report),
+    };
+    expect(resultOf(files, 'lint', 'test')).toEqual({
+      status: 0,
+      stdout: [
+        'lint: passed, 3 s',
+        'test: passed, 300 s',
+        '  1 files, 1 of them in Node and in Chromium',
+        '  2 passed, 0 failed, 0 skipped',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['a part that did not run', {}, 'not accepted: lint did not run'],
+    ['a part that failed', { 'lint.result': 'failed 1' }, 'not accepted: lint failed'],
+  ])('refuses %s', (_, files, said) => {
+    const { status, stdout } = resultOf(files, 'lint');
+    expect(status).toBe(1);
+    expect(stdout).toContain(said);
+  });
+
+  it('refuses a call that names no part', () => {
+    expect(resultOf({}).status).toBe(1);
+  });
+
+  it.each<[string, object | undefined, string]>([
+    ['left no report', undefined, 'test left no report'],
+    ['failed', { ...report, success: false }, 'test: a test failed'],
+    ['skipped a test', { ...report, numPendingTests: 1 }, 'test: 1 tests were skipped'],
+    ['ran no test', { ...report, numPassedTests: 0 }, 'test: no test ran'],
+    [
+      'left Chromium out',
+      { ...report, testResults: report.testResults.slice(1) },
+      'test: nothing ran in Chromium',
+    ],
+  ])('refuses a suite that %s, though its command passed', (_, said, complaint) => {
+    const files = {
+      'test.result': 'passed 300',
+      ...(said !== undefined && { 'test.json': JSON.stringify(said) }),
+    };
+    const { status, stdout } = resultOf(files, 'test');
+    expect(status).toBe(1);
+    expect(stdout).toContain(`not accepted: ${complaint}`);
+  });
+});
