@@ -3,12 +3,13 @@
 import { BundleSealError } from '../../src/index.ts';
 import type { Target } from './targets.ts';
 
+/** Milliseconds of the processor. By the clock, a busy machine would look like a slow parser. */
 const MAX_TIME = 1000;
 
 /** What was found: nothing, or what is wrong. */
 export async function holds(target: Target, input: Uint8Array): Promise<string | undefined> {
   const count = countAllocations();
-  const start = performance.now();
+  const start = process.cpuUsage();
   let thrown: unknown;
   try {
     await target.run(input.slice());
@@ -17,7 +18,8 @@ export async function holds(target: Target, input: Uint8Array): Promise<string |
   } finally {
     count.stop();
   }
-  const time = performance.now() - start;
+  const { user, system } = process.cpuUsage(start);
+  const time = (user + system) / 1000;
   if (thrown !== undefined && !isExpected(thrown)) {
     return `threw ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;
   }
@@ -25,7 +27,7 @@ export async function holds(target: Target, input: Uint8Array): Promise<string |
   if (count.bytes() > allowed) {
     return `asked for ${count.bytes()} bytes of memory, where ${allowed} are allowed for ${input.length} bytes`;
   }
-  if (time > MAX_TIME) return `took ${Math.round(time)} ms`;
+  if (time > MAX_TIME) return `took ${Math.round(time)} ms of the processor`;
   return undefined;
 }
 
