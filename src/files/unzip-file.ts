@@ -36,7 +36,7 @@ export interface UnzippedFolder {
 const PIECE_LENGTH = 2 ** 18;
 
 /**
- * Unpacks a zip into a folder, completely or not at all. Constant memory: 1 MB, and about 600 bytes for each file.
+ * Unpacks a zip into a folder, completely or not at all. Constant memory: 40 MB, and about 600 bytes for each file.
  *
  * The files are written into a folder beside its place, checked as by `unzipBundle` and flushed to the disk. After
  * the last one the folder gets its name. A new or empty folder is replaced by one rename. A folder that is not empty

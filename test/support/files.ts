@@ -83,12 +83,14 @@ export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promis
       const error = held instanceof Error ? held : undefined;
       const callback = args.at(-1);
       if (typeof callback === 'function') {
-        if (error !== undefined) return void process.nextTick(callback as () => void, error);
+        if (error !== undefined && name !== 'close') {
+          return void process.nextTick(callback as () => void, error);
+        }
         args[args.length - 1] = (...results: unknown[]) => {
           after(called);
-          callback(...results);
+          callback(...(error === undefined ? results : [error]));
         };
-        if (held === undefined) return original.apply(this, args);
+        if (held === undefined || error !== undefined) return original.apply(this, args);
         return void (held as Promise<void>).then(() => original.apply(this, args));
       }
       if (error !== undefined && name !== 'close') return Promise.reject(error);
