@@ -54,11 +54,23 @@ describe.each(readdirSync(ZIPS))('%s', (name) => {
   });
 });
 
+/** A repository beside the files, which leaves nothing among them. */
+const COMMIT =
+  'export GIT_DIR="$OUT.git"; git init -q --bare; git --work-tree=. add -A; git --work-tree=. -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m a';
+
 /** Ways to call tools that make other archives than writing to a file does. */
 const COMMANDS: readonly [tool: string, command: string, isForward: boolean][] = [
   ['zip', 'zip -qr - . > "$OUT"', true],
   ['zip', 'cat index.html | zip -q - - > "$OUT"', true],
+  ['zip', 'zip -qr -fz "$OUT" .', true],
+  ['zip', 'zip -qr -fd "$OUT" .', true],
+  ['zip', 'echo "made by a test" | zip -qrz "$OUT" .', true],
+  ['7z', '7z a -tzip -mcu=on -mtc=on "$OUT" . > /dev/null', true],
+  ['7z', '7z a -tzip -siindex.html "$OUT" < index.html > /dev/null', true],
+  ['git', `${COMMIT}; git archive --format zip HEAD > "$OUT"`, true],
+  ['git', `${COMMIT}; git archive --format zip -0 --prefix www/ HEAD | cat > "$OUT"`, true],
   ['bsdtar', 'bsdtar --format zip -cf - . > "$OUT"', true],
+  ['bsdtar', 'bsdtar --format zip --options zip:zip64 -cf - . > "$OUT"', true],
   ['bsdtar', 'bsdtar --format zip --options zip:compression=store -cf - . > "$OUT"', true],
   ['python3', 'python3 -m zipfile -c "$OUT" index.html assets', true],
   [
@@ -79,6 +91,7 @@ describe.each(COMMANDS)('%s: %s', (tool, command, isForward) => {
       mkdirSync(join(site, 'assets'), { recursive: true });
       writeFileSync(join(site, 'index.html'), '<h1>Hi</h1>');
       writeFileSync(join(site, 'assets', 'app.js'), 'const answer = 42;\n'.repeat(1000));
+      rmSync(out, { force: true });
       execSync(command, { cwd: site, env: { ...process.env, OUT: out } });
       const zip = new Uint8Array(readFileSync(out));
       const files = await viaBundle(zip);
