@@ -13,7 +13,7 @@ import {
   parseHeader,
 } from '../format/header.ts';
 import { decodeMetadata, type Metadata, unfit } from '../format/metadata.ts';
-import { keyDigest } from '../keys/identity.ts';
+import { keyDigest } from '../keys/encode.ts';
 import { readPublicKey } from '../keys/read.ts';
 import type { RsaPublicKey } from '../keys/rsa.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';

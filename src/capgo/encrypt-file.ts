@@ -8,7 +8,7 @@ import { checkOptions, type WorkOptions } from '../options.ts';
 import { createCipher, createSha256 } from './cbc-node.ts';
 import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
 import { passFile } from './file-pass.ts';
-import { keyIdOf, readPrivateKey } from './keys.ts';
+import { capgoKeyIdOf, readPrivateKey } from './keys.ts';
 import { createSession, signSession } from './session.ts';
 
 export interface EncryptFileOptions extends WorkOptions {
@@ -85,7 +85,7 @@ export async function encryptFile(
       return {
         ivSessionKey: await signSession(backend, privateKey, session),
         checksum: await signChecksum(backend, privateKey, hash.digest(), checksumFormat),
-        keyId: keyIdOf(privateKey),
+        keyId: capgoKeyIdOf(privateKey),
         size,
         encryptedSize,
       };

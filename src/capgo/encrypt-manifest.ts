@@ -6,7 +6,7 @@ import { isBytes, type OwnBytes, toHex } from '../bytes.ts';
 import { checkOptions, describe, isRecord, type WorkOptions } from '../options.ts';
 import { type BrotliCoder, defaultCompress } from './brotli.ts';
 import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
-import { keyIdOf, readPrivateKey } from './keys.ts';
+import { capgoKeyIdOf, readPrivateKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
 import {
   BROTLI_ENDING,
@@ -152,7 +152,7 @@ export async function encryptManifest(
       }),
       ivSessionKey,
       hashes: Object.fromEntries(hashes),
-      keyId: keyIdOf(privateKey),
+      keyId: capgoKeyIdOf(privateKey),
     };
     progress.end();
     return result;

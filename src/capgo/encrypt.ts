@@ -7,7 +7,7 @@ import { checkOptions, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput } from '../sources/input.ts';
 import { giveWay } from '../turn.ts';
 import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
-import { keyIdOf, readPrivateKey } from './keys.ts';
+import { capgoKeyIdOf, readPrivateKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
 import { createSession, signSession } from './session.ts';
 
@@ -86,7 +86,7 @@ export async function encryptBundle(
       bundle: encrypted,
       ivSessionKey: await signSession(backend, privateKey, session),
       checksum: await signChecksum(backend, privateKey, digest, checksumFormat),
-      keyId: keyIdOf(privateKey),
+      keyId: capgoKeyIdOf(privateKey),
     };
     onProgress?.({ done: total, total });
     return result;

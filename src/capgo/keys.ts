@@ -87,10 +87,10 @@ async function generateInSteps(signal?: AbortSignal): Promise<Uint8Array> {
  * ```
  */
 export function keyId(publicKey: string): string {
-  return keyIdOf(readPublicKey(publicKey));
+  return capgoKeyIdOf(readPublicKey(publicKey));
 }
 
-export function keyIdOf(key: RsaPublicKey): string {
+export function capgoKeyIdOf(key: RsaPublicKey): string {
   return idOf(encodePkcs1Public(key));
 }
 

@@ -70,8 +70,10 @@ export const CAPGO: Wire = {
   create: 'bundleseal key create --capgo',
   save: 'bundleseal key save --capgo',
   async idOf(half, key) {
-    const { keyIdOf, readPrivateKey, readPublicKey } = await import('../capgo/keys.ts');
-    return keyIdOf(half === 'privateKey' ? readPrivateKey(pemOf(key)) : readPublicKey(pemOf(key)));
+    const { capgoKeyIdOf, readPrivateKey, readPublicKey } = await import('../capgo/keys.ts');
+    return capgoKeyIdOf(
+      half === 'privateKey' ? readPrivateKey(pemOf(key)) : readPublicKey(pemOf(key)),
+    );
   },
   async publicKeyOf(key) {
     const { readPrivateKey } = await import('../capgo/keys.ts');

@@ -1,5 +1,6 @@
-// RSA keys as DER: PKCS#1 (RFC 8017 appendix A.1), PKCS#8 (RFC 5958 §2), SubjectPublicKeyInfo (RFC 5280 §4.1).
+// RSA keys as DER, and the digest that names a key: PKCS#1 (RFC 8017 appendix A.1), PKCS#8 (RFC 5958 §2), SubjectPublicKeyInfo (RFC 5280 §4.1).
 
+import type { Awaitable, Backend } from '../backend/backend.ts';
 import { fromHex } from '../bytes.ts';
 import { element, integer, TAG } from './der.ts';
 import type { RsaPrivateKey, RsaPublicKey } from './rsa.ts';
@@ -24,4 +25,9 @@ export function encodePkcs1Private(key: RsaPrivateKey): Uint8Array {
 export function encodePkcs8(key: RsaPrivateKey): Uint8Array {
   const inner = element(TAG.octetString, encodePkcs1Private(key));
   return element(TAG.sequence, integer(0n), RSA_ENCRYPTION, inner);
+}
+
+/** The key id as the header holds it: the SHA-256 of the SubjectPublicKeyInfo, 32 bytes. */
+export function keyDigest(backend: Backend, key: RsaPublicKey): Awaitable<Uint8Array> {
+  return backend.sha256(encodeSpki(key));
 }

@@ -3,7 +3,7 @@
 import type { Backend } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
-import { encodeSpki } from './encode.ts';
+import { encodeSpki, keyDigest } from './encode.ts';
 import { encodePem } from './pem.ts';
 import { readEitherKey, readPrivateKey } from './read-private.ts';
 import type { RsaPublicKey } from './rsa.ts';
@@ -48,9 +48,4 @@ export async function publicKeyOf(privateKey: PrivateKeyInput): Promise<string> 
 
 export async function keyIdOf(backend: Backend, key: RsaPublicKey): Promise<string> {
   return toHex(await keyDigest(backend, key));
-}
-
-/** The key id as the header holds it: 32 bytes. */
-export async function keyDigest(backend: Backend, key: RsaPublicKey): Promise<Uint8Array> {
-  return backend.sha256(encodeSpki(key));
 }

@@ -2,15 +2,16 @@
 // the digest of the head, and the public key recovers them.
 
 import type { Backend } from '../backend/backend.ts';
-import { concat, type OwnBytes } from '../bytes.ts';
+import { concat, isBytes, type OwnBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { HeaderFault } from '../format/fault.ts';
 import { DIGEST_LENGTH, encodeHead, type HeadFields } from '../format/header.ts';
-import { keyDigest } from '../keys/identity.ts';
+import { keyDigest } from '../keys/encode.ts';
 import { modulusLength, type RsaPublicKey } from '../keys/rsa.ts';
+import { describe } from '../options.ts';
 import { untilAborted } from '../turn.ts';
 import { isSignatureOf, recoverPayload, signPayload } from './pkcs1.ts';
-import { askSigner, type SigningKey } from './signing-key.ts';
+import type { Signer, SigningKey } from './signing-key.ts';
 
 /** The values that the public key recovers from the signature. */
 export interface SealSecrets {
@@ -73,6 +74,40 @@ export async function signSeal(
     'ERR_SIGNER_FAILED',
     "the signer's answer is not the signature asked for: check that it signs the 104 bytes as they stand (raw PKCS#1 v1.5, no hash) and with the key whose public half it names",
   );
+}
+
+/**
+ * Asks the signer. Its answer is not verified yet.
+ *
+ * @throws {@link BundleSealError} `ERR_SIGNER_FAILED` if it failed, or its answer is not bytes as long as the
+ * modulus.
+ */
+async function askSigner(
+  signer: Signer,
+  key: RsaPublicKey,
+  payload: Uint8Array,
+): Promise<Uint8Array> {
+  const length = modulusLength(key);
+  // A copy, because the signer may write to its argument and the answer is compared with the original.
+  const given = payload.slice();
+  try {
+    const answer: unknown = await signer.sign(given);
+    if (isBytes(answer) && answer.length === length) return Uint8Array.from(answer);
+    const got = isBytes(answer) ? `${answer.length} bytes` : describe(answer);
+    throw new BundleSealError(
+      'ERR_SIGNER_FAILED',
+      `the signer must answer with a Uint8Array of ${length} bytes, the length of its modulus, got ${got}`,
+    );
+  } catch (cause) {
+    if (cause instanceof BundleSealError && cause.code === 'ERR_SIGNER_FAILED') throw cause;
+    throw new BundleSealError(
+      'ERR_SIGNER_FAILED',
+      'the signer failed: see the cause, and try again once it answers',
+      { cause },
+    );
+  } finally {
+    given.fill(0);
+  }
 }
 
 /**

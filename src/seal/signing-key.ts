@@ -1,10 +1,8 @@
 // The private half of a key pair: local numbers, or a remote signer.
 
-import { isBytes } from '../bytes.ts';
-import { BundleSealError } from '../errors.ts';
 import { readPublicKey } from '../keys/read.ts';
 import { readPrivateKey } from '../keys/read-private.ts';
-import { modulusLength, type RsaPrivateKey, type RsaPublicKey } from '../keys/rsa.ts';
+import type { RsaPrivateKey, RsaPublicKey } from '../keys/rsa.ts';
 import { checkKeyInput, type PrivateKeyInput, type PublicKeyInput } from '../keys/strict.ts';
 import { describe } from '../options.ts';
 
@@ -61,38 +59,4 @@ export function readSigningKey(input: PrivateKeyInput | Signer): Promise<Signing
 
 export function isSigner(value: unknown): value is Signer {
   return typeof value === 'object' && value !== null && 'sign' in value;
-}
-
-/**
- * Asks the signer. Its answer is not verified yet.
- *
- * @throws {@link BundleSealError} `ERR_SIGNER_FAILED` if it failed, or its answer is not bytes as long as the
- * modulus.
- */
-export async function askSigner(
-  signer: Signer,
-  key: RsaPublicKey,
-  payload: Uint8Array,
-): Promise<Uint8Array> {
-  const length = modulusLength(key);
-  // A copy, because the signer may write to its argument and the answer is compared with the original.
-  const given = payload.slice();
-  try {
-    const answer: unknown = await signer.sign(given);
-    if (isBytes(answer) && answer.length === length) return Uint8Array.from(answer);
-    const got = isBytes(answer) ? `${answer.length} bytes` : describe(answer);
-    throw new BundleSealError(
-      'ERR_SIGNER_FAILED',
-      `the signer must answer with a Uint8Array of ${length} bytes, the length of its modulus, got ${got}`,
-    );
-  } catch (cause) {
-    if (cause instanceof BundleSealError && cause.code === 'ERR_SIGNER_FAILED') throw cause;
-    throw new BundleSealError(
-      'ERR_SIGNER_FAILED',
-      'the signer failed: see the cause, and try again once it answers',
-      { cause },
-    );
-  } finally {
-    given.fill(0);
-  }
 }

@@ -10,7 +10,7 @@ import { bytesToInteger, concat, integerToBytes, toHex } from '../../src/bytes.t
 import { type ChunkLayout, chunkLayout } from '../../src/format/chunks.ts';
 import { encodeHead } from '../../src/format/header.ts';
 import { decryptBundle, encryptBundle } from '../../src/index.ts';
-import { keyDigest } from '../../src/keys/identity.ts';
+import { keyDigest } from '../../src/keys/encode.ts';
 import { parsePrivateKey } from '../../src/keys/parse.ts';
 import { modulusLength, type RsaPrivateKey } from '../../src/keys/rsa.ts';
 import { privateOperation, publicOperation } from '../../src/seal/arithmetic.ts';

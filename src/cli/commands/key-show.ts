@@ -63,7 +63,7 @@ export function keyShow(group: Command): void {
 async function look(key: KeyValue): Promise<Omit<Shown, 'file'>> {
   const [
     { keyIdOf },
-    { keyIdOf: capgoIdOf },
+    { capgoKeyIdOf },
     { parseEitherKey, parsePrivateKey, parsePublicKey },
     { checkPrimes },
     backend,
@@ -84,7 +84,7 @@ async function look(key: KeyValue): Promise<Omit<Shown, 'file'>> {
     format: formatOf(key),
     bits,
     wire: isCapgo ? 'capgo' : 'sealed',
-    keyId: isCapgo ? capgoIdOf(parsed) : await keyIdOf(backend, parsed),
+    keyId: isCapgo ? capgoKeyIdOf(parsed) : await keyIdOf(backend, parsed),
   };
 
   function isPublic(): boolean {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { toBase64 } from '../../../src/base64.ts';
 import { fromHex } from '../../../src/bytes.ts';
-import { keyIdOf } from '../../../src/capgo/keys.ts';
+import { capgoKeyIdOf } from '../../../src/capgo/keys.ts';
 import { decryptBundle, encryptBundle, keygen, keyId } from '../../../src/capgo.ts';
 import { keygen as keygenOfRoot } from '../../../src/index.ts';
 import { BACKENDS } from '../../support/backends.ts';
@@ -34,7 +34,7 @@ describe('keys', () => {
 
   it('have an id in the alphabet of PEM', () => {
     const n = (0xfbffffn << 2024n) | 1n;
-    expect(keyIdOf({ n, e: 65_537n }).slice(0, 16)).toBe('MIIBCgKCAQEA+///');
+    expect(capgoKeyIdOf({ n, e: 65_537n }).slice(0, 16)).toBe('MIIBCgKCAQEA+///');
   });
 
   it('are refused in any other form', async () => {
