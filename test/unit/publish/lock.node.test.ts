@@ -1,0 +1,176 @@
+// Several publishers at once, and publishers that are killed.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inlineWorkers } from '../../../build/inline-worker.js';
+import { nameTemporary } from '../../../src/files/temporary.ts';
+import { withLock } from '../../../src/publish/lock.ts';
+import {
+  APP,
+  buildOf,
+  expectWholeStore,
+  newFolder,
+  privateKey,
+  publishBuild,
+  readIndexOf,
+  writeBuild,
+} from '../../support/publish.ts';
+import { runs } from '../../support/scope.ts';
+
+const QUICK = { beat: 50, stale: 400, patience: 20_000 };
+const LOCK = '.publish.lock';
+
+describe('several publishers to one folder', () => {
+  it('go on one after the other, and lose no release', async () => {
+    const store = newFolder();
+    await Promise.all([1, 2, 3, 4, 5].map((n) => publishBuild(store, n, { patches: 2 })));
+    const { sequence, releases } = await expectWholeStore(store);
+    expect(sequence).toBe(5);
+    expect(releases.map(({ version }) => version).sort()).toEqual(
+      [1, 2, 3, 4, 5].map((n) => `1.0.${n}`),
+    );
+  });
+});
+
+describe('withLock', () => {
+  it('lets one go on at a time', async () => {
+    const folder = newFolder();
+    let inside = 0;
+    let most = 0;
+    const work = async () => {
+      inside += 1;
+      most = Math.max(most, inside);
+      await sleep(5);
+      inside -= 1;
+    };
+    await Promise.all(Array.from({ length: 8 }, () => withLock(folder, undefined, work, QUICK)));
+    expect(most).toBe(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('takes the lock of a process of this machine that has ended', async () => {
+    const folder = newFolder();
+    const own = await nameTemporary(LOCK);
+    // A process number that is given to nobody.
+    writeFileSync(join(folder, LOCK), own.replace(/-\d+-(\d+)-([0-9a-f]{12})/, '-99999999-$1-$2'));
+    const begun = performance.now();
+    expect(await withLock(folder, undefined, async () => 'done')).toBe('done');
+    expect(performance.now() - begun).toBeLessThan(30_000);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('takes the lock of another machine that gives no sign of life, and not of one that does', async () => {
+    const folder = newFolder();
+    const path = join(folder, LOCK);
+    const foreign = (await nameTemporary(LOCK)).replace(/_[0-9a-f]+_/, '_0123456789abcdef_');
+    writeFileSync(path, foreign);
+    await withLock(folder, undefined, async () => {}, QUICK);
+    writeFileSync(path, foreign);
+    let signs = 0;
+    const living = setInterval(() => {
+      signs += 1;
+      writeFileSync(path, foreign);
+    }, 50);
+    const waiting = withLock(folder, undefined, async () => signs, { ...QUICK, stale: 2000 });
+    await sleep(3000);
+    clearInterval(living);
+    const before = signs;
+    expect(await waiting).toBe(before);
+    expect(before).toBeGreaterThan(10);
+  });
+
+  it('tells a publisher that has lost its lock before it writes', async () => {
+    const folder = newFolder();
+    const losing = withLock(
+      folder,
+      undefined,
+      async (check) => {
+        writeFileSync(join(folder, LOCK), 'of another one');
+        await check();
+      },
+      QUICK,
+    );
+    await expect(losing).rejects.toMatchObject({ code: 'ERR_STORE' });
+    // It is not this one's to remove.
+    expect(readFileSync(join(folder, LOCK), 'latin1')).toBe('of another one');
+  });
+
+  it('gives up after its patience, and ends on an abort', async () => {
+    const folder = newFolder();
+    let release = () => {};
+    const holding = withLock(
+      folder,
+      undefined,
+      () =>
+        new Promise<void>((resolve) => {
+          release = resolve;
+        }),
+      QUICK,
+    );
+    await sleep(50);
+    const impatient = withLock(folder, undefined, async () => {}, { ...QUICK, patience: 200 });
+    await expect(impatient).rejects.toThrow('another publisher is writing to the store');
+    const stop = new AbortController();
+    const waiting = withLock(folder, stop.signal, async () => {}, QUICK);
+    stop.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    release();
+    await holding;
+    expect(existsSync(join(folder, LOCK))).toBe(false);
+  });
+});
+
+describe('a publisher that is killed', () => {
+  let program = '';
+  beforeAll(async () => {
+    // Kept until the tests end: no folder of `newFolder`, which goes with each test.
+    const outfile = join(import.meta.dirname, '../../../node_modules/.publisher', 'publisher.mjs');
+    await build({
+      stdin: {
+        contents: `import { publishRelease } from './src/node.ts';
+          const [dir, options] = process.argv.slice(2);
+          process.stdout.write('begun');
+          await publishRelease(dir, JSON.parse(options));`,
+        resolveDir: join(import.meta.dirname, '../../..'),
+        loader: 'ts',
+      },
+      ...{ outfile, bundle: true, format: 'esm', platform: 'node', target: 'node20' },
+      plugins: [inlineWorkers()],
+    });
+    program = outfile;
+  });
+  afterAll(() => rmSync(dirname(program), { recursive: true, force: true }));
+
+  it('leaves a store that every device can use, whenever that happens', async () => {
+    const store = newFolder();
+    await publishBuild(store, 0, { now: Date.now() });
+    let last = 1;
+    let killed = 0;
+    const rounds = runs(24);
+    for (let round = 1; round <= rounds; round++) {
+      const options = { store, channel: 'production', privateKey, appId: APP, patches: 2, keep: 3 };
+      const args = JSON.stringify({ ...options, version: `1.0.${round}` });
+      const child = spawn(process.execPath, [program, await writeBuild(buildOf(round)), args]);
+      const ended = once(child, 'close');
+      await Promise.race([once(child.stdout, 'data'), ended]);
+      // From the first moment to beyond the last.
+      await sleep((round / rounds) * 900);
+      if (child.kill('SIGKILL')) killed += 1;
+      await ended;
+      const index = await expectWholeStore(store, 'production', new Date());
+      expect(index.sequence).toBeGreaterThanOrEqual(last);
+      last = index.sequence;
+    }
+    expect(killed).toBeGreaterThan(0);
+    const { index } = await publishBuild(store, 99, { now: Date.now() });
+    expect(index.sequence).toBe(last + 1);
+    expect((await readIndexOf(store, 'production', new Date())).releases[0]?.version).toBe(
+      '1.0.99',
+    );
+  });
+});
