@@ -26,6 +26,8 @@ import {
   type Signer,
 } from '../../src/index.ts';
 import { parsePrivateKey, parsePublicKey } from '../../src/keys/parse.ts';
+import { encryptPrivateKey } from '../../src/keys/passphrase.ts';
+import { decryptPrivateKey } from '../../src/node.ts';
 import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
 import { expectNoKeyMaterial } from '../support/keys.ts';
@@ -90,6 +92,39 @@ describe.skipIf(skipped)('openssl', () => {
       expect(openssl(['rsa', '-in', path, '-RSAPublicKey_out']).toString()).toBe(pair.publicKey);
       const spki = openssl(['rsa', '-in', path, '-pubout', '-outform', 'DER']);
       expect(sha256(spki)).toBe(pair.keyId);
+    });
+  });
+
+  describe('and a passphrase', () => {
+    const passphrase = 'correct horse';
+    const pass = () => `file:${file('passphrase', passphrase)}`;
+
+    it.each([
+      ['PBKDF2', ['pkcs8', '-topk8', '-v2', 'aes-256-cbc', '-iter', '600000']],
+      [
+        'PBKDF2 with SHA-512',
+        ['pkcs8', '-topk8', '-v2', 'aes-128-cbc', '-v2prf', 'hmacWithSHA512'],
+      ],
+      ['scrypt', ['pkcs8', '-topk8', '-scrypt']],
+      ['scrypt, in DER', ['pkcs8', '-topk8', '-scrypt', '-outform', 'DER']],
+      ['PBES1 with Triple DES', ['pkcs8', '-topk8', '-v1', 'PBE-SHA1-3DES']],
+      ['the older PEM with headers', ['rsa', '-aes256', '-traditional']],
+    ])('protect a key by %s, which is opened here', async (_, args) => {
+      const protectedKey = openssl([
+        ...args,
+        ...['-in', file('plain.pem', keyB.pkcs8), '-passout', pass()],
+      ]);
+      const opened = await decryptPrivateKey(protectedKey, { passphrase });
+      expect(await keyId(opened)).toBe(keyB.keyId);
+      const wrong = decryptPrivateKey(protectedKey, { passphrase: 'incorrect horse' });
+      await rejection(wrong, 'ERR_KEY_INVALID');
+    });
+
+    it('open a key that is protected here', async () => {
+      const der = createPrivateKey(keyB.pkcs8).export({ type: 'pkcs8', format: 'der' });
+      const path = file('ours.pem', await encryptPrivateKey(der, passphrase));
+      const args = ['pkey', '-in', path, '-passin', pass(), '-pubout', '-outform', 'DER'];
+      expect(sha256(openssl(args))).toBe(keyB.keyId);
     });
   });
 

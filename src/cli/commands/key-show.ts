@@ -21,8 +21,6 @@ interface Shown {
   readonly keyId: string;
 }
 
-const LOCKED = { format: 'PEM or DER under a passphrase', isProtected: true } as const;
-
 export function keyShow(group: Command): void {
   group
     .command('show')
@@ -39,8 +37,11 @@ export function keyShow(group: Command): void {
           const about = await namingSource(file, async () =>
             look(await unlock(context, key, file)),
           );
-          const isLocked = await isProtectedKey(key);
-          shown.push({ file, ...about, ...(isLocked && LOCKED) });
+          const locked = {
+            format: `${formatOf(key)} under a passphrase`,
+            isProtected: true,
+          } as const;
+          shown.push({ file, ...about, ...((await isProtectedKey(key)) && locked) });
         }
         const [first, second] = shown as [Shown, Shown?];
         const belong = second && first.keyId === second.keyId;
@@ -104,6 +105,7 @@ function formatOf(key: KeyValue): string {
   const label = /-----BEGIN ([A-Z ]+)-----/.exec(key)?.[1] ?? '';
   const names: Record<string, string> = {
     'PRIVATE KEY': 'PKCS#8 PEM',
+    'ENCRYPTED PRIVATE KEY': 'PKCS#8 PEM',
     'PUBLIC KEY': 'SubjectPublicKeyInfo PEM',
     'RSA PRIVATE KEY': 'PKCS#1 PEM',
     'RSA PUBLIC KEY': 'PKCS#1 PEM',

@@ -252,11 +252,15 @@ describe('a private key under a passphrase', () => {
   it('is shown by key show, and examined by doctor where it has the passphrase', async () => {
     put('.bundleseal_key', ours.pkcs8);
     put('.bundleseal_key.pub', ours.publicKey);
+    const LOCKED = {
+      ...{ half: 'private', bits: 3072, keyId: id, isProtected: true },
+      format: 'PKCS#8 PEM under a passphrase',
+    };
     expect(
       await json(['key', 'show', '.bundleseal_key', '.bundleseal_key.pub'], env),
     ).toMatchObject({
       belongTogether: true,
-      keys: [{ half: 'private', bits: 3072, keyId: id, isProtected: true }, { half: 'public' }],
+      keys: [LOCKED, { half: 'public' }],
     });
     const codesOf = (found: Record<string, unknown>) =>
       (found['findings'] as { readonly code: string }[]).map(({ code }) => code);
