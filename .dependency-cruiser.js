@@ -87,16 +87,10 @@ export default {
     {
       name: 'few-packages',
       comment:
-        'The library imports primitives and, in archive, fflate. The command line bundles its own packages.',
+        'The library imports primitives. The command line bundles its own packages.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(cli|archive|update)(\\.ts$|/)' },
+      from: { path: '^src/', pathNot: '^src/(cli|update)(\\.ts$|/)' },
       to: packages(PRIMITIVES),
-    },
-    {
-      name: 'archive-imports-fflate-alone',
-      severity: 'error',
-      from: { path: '^src/archive/' },
-      to: packages('fflate'),
     },
     {
       name: 'update-imports-media-types-alone',

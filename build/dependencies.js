@@ -13,7 +13,6 @@ const PAGE = new URL('../README.md', import.meta.url);
 const REASONS = {
   '@noble/ciphers': 'AES where neither Node nor WebCrypto has it; audited',
   '@noble/hashes': 'SHA-256 there, and over streams in browsers; audited',
-  fflate: 'deflates and inflates zips',
   'micro-rsa-dsa-dh': 'RSA where it is not native, primes; not audited',
   mrmime: 'media types of the files that a release serves',
 };

@@ -224,9 +224,7 @@ function inputReader(content: BundleInput): ContentReader {
       const from = at;
       at = Math.min(source.size, at + length);
       if (from === at) return new Uint8Array(0);
-      const bytes = source.read(from, at, signal);
-      // The CRC-32 and the deflated data come from the same bytes, even if the caller's memory changes.
-      return source.bytes === undefined ? bytes : new Uint8Array(await bytes);
+      return source.read(from, at, signal);
     },
     close: async () => {},
   };

@@ -14,7 +14,7 @@ import { createEndWatch } from '../format/end-records.ts';
 import { DEFLATED, STORED } from '../format/layout.ts';
 import { createMeter, type Limits, toWriter } from '../format/limits.ts';
 import { createPace, type Pace } from '../pace.ts';
-import { joined, lengthOf } from '../pieces.ts';
+import { lengthOf } from '../pieces.ts';
 import {
   dropContents,
   givenIn,
@@ -24,18 +24,28 @@ import {
   totalSize,
   type ZipEntries,
 } from './content.ts';
-import { createDeflater, deflateWhole, type Level, PIECE_LENGTH } from './deflate.ts';
+import { type Crew, createCrew } from './crew.ts';
+import { createCutter, type Level, PIECE_LENGTH, type Piece } from './deflate.ts';
 
 // Content up to this length is buffered until the smaller form is known, and its sizes precede it. Larger content is
 // deflated while it arrives, and its sizes follow it. The limit is a length of content, not of memory or deflated
 // data, so the result does not depend on the form of the input.
 const HELD_LENGTH = 8 * 2 ** 20;
-// Content up to here is deflated in one go, which makes it smallest.
-const WHOLE_LENGTH = 4 * PIECE_LENGTH;
+
+// Bytes of content that are read ahead of what is written, so that all threads have work. Up to HELD_LENGTH more may come,
+// as a file is read to its end.
+const AHEAD_LENGTH = 4 * 2 ** 20;
+// The same of files, however short.
+const AHEAD_FILES = 256;
+
+// Bytes of content that are asked for at once.
+const TAKE_LENGTH = 65_536;
 
 export interface WriteOptions extends WorkOptions {
   readonly level: Level;
   readonly limits: Limits;
+  /** Threads that may be started. The bytes are the same with any number of them. */
+  readonly threads: number;
 }
 
 /** Gives the archive in pieces of any size. It does not finish an archive that readers would refuse. */
@@ -53,143 +63,176 @@ export async function* writeZip(
 
 async function* writeParts(
   entries: ZipEntries,
-  { level, limits, signal, onProgress }: WriteOptions,
+  { level, limits, threads, signal, onProgress }: WriteOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const files: Planned[] = [];
   let isPlanned = false;
   let opened = 0;
   let reason: unknown = new DOMException('the archive was given up by its reader', 'AbortError');
   const pace = createPace(signal);
+  const crew = createCrew(level, threads, pace);
+  let isDone = false;
+  const reading: Reading[] = [];
   try {
     signal?.throwIfAborted();
     await untilAborted(planEntries(entries, files, limits, signal), signal);
     isPlanned = true;
     const progress = progressOf(totalSize(files), onProgress);
+    const work = { level, crew, signal, pace, count: createMeter(limits, toWriter), progress };
     const directory: Uint8Array[] = [];
-    const count = createMeter(limits, toWriter);
     let offset = 0;
-    for (const file of files) {
-      opened++;
-      const reader = await openContent(file, signal);
-      const take = async () => progress.count(await reader.take(PIECE_LENGTH, signal));
-      let written: Written;
-      let failure: unknown = reason;
-      const start = offset;
-      try {
-        const parts = writeFile(file, take, level, { count, pace });
-        let next = await parts.next();
-        for (; !next.done; next = await parts.next()) {
-          offset += next.value.length;
-          yield next.value;
-        }
-        written = next.value;
-        failure = undefined;
-      } catch (error) {
-        failure = error;
-        throw error;
-      } finally {
-        await reader.close(failure);
+    while (opened < files.length || reading.length > 0) {
+      while (opened < files.length && canReadAhead(reading)) {
+        const file = files[opened++] as Planned;
+        const next = await openReading(file, work);
+        reading.push(next);
+        await next.hold();
       }
-      directory.push(encodeCentral(written, start));
+      const next = reading[0] as Reading;
+      const start = offset;
+      const parts = next.write();
+      let part = await parts.next();
+      for (; !part.done; part = await parts.next()) {
+        offset += part.value.length;
+        yield part.value;
+      }
+      reading.shift();
+      directory.push(encodeCentral(part.value, start));
     }
     const size = lengthOf(directory);
     yield* directory;
     yield encodeEnd({ count: files.length, offset, size });
+    isDone = true;
     progress.end();
   } catch (error) {
     reason = error;
     throw error;
   } finally {
+    crew.end(isDone);
+    for (const each of reading) await each.close(reason);
     dropContents(isPlanned ? files.slice(opened) : [...files, ...givenIn(entries)], reason);
   }
 }
 
-type Take = () => Promise<Uint8Array>;
-
-/** What holds the work to its bounds. */
-interface Held {
-  readonly count: ReturnType<typeof createMeter>;
-  readonly pace: Pace;
+/** Whether a further file may be read while these wait to be written. */
+function canReadAhead(reading: readonly Reading[]): boolean {
+  if (reading.length === AHEAD_FILES || reading.at(-1)?.isWhole === false) return false;
+  return reading.reduce((sum, { size }) => sum + size, 0) < AHEAD_LENGTH;
 }
 
-/** One file: header, data and, where it is large, descriptor. */
-async function* writeFile(
-  { path, name }: Planned,
-  take: Take,
-  level: Level,
-  { count, pace }: Held,
-): AsyncGenerator<Uint8Array, Written> {
-  const held: Uint8Array[] = [];
+interface Work {
+  readonly level: Level;
+  readonly crew: Crew;
+  readonly signal: AbortSignal | undefined;
+  readonly pace: Pace;
+  readonly count: ReturnType<typeof createMeter>;
+  readonly progress: ReturnType<typeof progressOf>;
+}
+
+/** A file whose content is being read, and deflated as it comes. */
+interface Reading {
+  /** Bytes that were read. */
+  readonly size: number;
+  /** Whether it was read to its end. */
+  readonly isWhole: boolean;
+  /** Reads up to HELD_LENGTH. */
+  hold(): Promise<void>;
+  /** Header, data and, where the file is large, descriptor. */
+  write(): AsyncGenerator<Uint8Array, Written>;
+  close(reason: unknown): Promise<void>;
+}
+
+async function openReading(
+  file: Planned,
+  { level, crew, signal, pace, count, progress }: Work,
+): Promise<Reading> {
+  const { path, name } = file;
+  const reader = await openContent(file, signal);
+  const cutter = createCutter();
+  const held: { readonly piece: Piece; readonly deflated: Promise<Uint8Array> | undefined }[] = [];
   let size = 0;
   let crc = 0;
-  const next = async (): Promise<Uint8Array | undefined> => {
-    const piece = await take();
+  let isWhole = false;
+
+  /** Reads on, and gives what is now a whole piece. */
+  async function next(): Promise<Piece | undefined> {
+    const bytes = progress.count(await reader.take(TAKE_LENGTH, signal));
     await pace();
-    size += piece.length;
-    count({ path, by: piece.length, size, compressedSize: undefined });
-    crc = crc32(piece, crc);
-    return piece.length === 0 ? undefined : piece;
-  };
-  let piece = await next();
-  while (piece !== undefined && size <= HELD_LENGTH) {
-    held.push(piece);
-    piece = await next();
+    size += bytes.length;
+    count({ path, by: bytes.length, size, compressedSize: undefined });
+    if (bytes.length > 0) return cutter.push(bytes);
+    isWhole = true;
+    await reader.close(undefined);
+    return cutter.end();
   }
-  if (piece === undefined) {
-    const deflated = await deflateHeld(held, size, level, pace);
-    const file = {
+
+  /** Reads until a piece is whole, and has it deflated; stops where `limit` bytes of the file were read. */
+  async function read(limit: number): Promise<void> {
+    while (!isWhole && size <= limit) {
+      const piece = await next();
+      if (piece === undefined) continue;
+      crc = crc32(piece.bytes.subarray(piece.window), crc);
+      // What is stored anyway is not deflated first.
+      const isDeflated = level > 0 || size > HELD_LENGTH;
+      held.push({ piece, deflated: isDeflated ? crew.deflate(piece) : undefined });
+      if (limit === Number.POSITIVE_INFINITY) return;
+    }
+  }
+
+  async function* writeHeld(): AsyncGenerator<Uint8Array, Written> {
+    const parts: Uint8Array[] = [];
+    for (const { deflated } of held) {
+      if (deflated !== undefined) parts.push(await untilAborted(deflated, signal));
+    }
+    const compressed = lengthOf(parts);
+    const isDeflated = parts.length > 0 && compressed < size;
+    const written = {
       name,
-      method: deflated === undefined ? STORED : DEFLATED,
+      method: isDeflated ? DEFLATED : STORED,
       crc32: crc,
-      compressedSize: deflated === undefined ? size : lengthOf(deflated),
+      compressedSize: isDeflated ? compressed : size,
       size,
       isDescribedLater: false,
     };
-    yield encodeLocal(file);
-    yield* deflated ?? held;
-    return file;
+    yield encodeLocal(written);
+    if (isDeflated) yield* parts;
+    else for (const { piece } of held) yield piece.bytes.subarray(piece.window);
+    return written;
   }
 
-  const later = { name, method: DEFLATED, isDescribedLater: true };
-  yield encodeLocal({ ...later, crc32: 0, compressedSize: 0, size: 0 });
-  const deflater = createDeflater(level);
-  let compressedSize = 0;
-  const deflate = function* (parts: Uint8Array[]) {
-    compressedSize += lengthOf(parts);
-    yield* parts;
+  async function* writeLarge(): AsyncGenerator<Uint8Array, Written> {
+    const later = { name, method: DEFLATED, isDescribedLater: true };
+    yield encodeLocal({ ...later, crc32: 0, compressedSize: 0, size: 0 });
+    let compressedSize = 0;
+    while (!isWhole || held.length > 0) {
+      while (!isWhole && held.length < AHEAD_LENGTH / PIECE_LENGTH) {
+        await read(Number.POSITIVE_INFINITY);
+      }
+      const first = held.shift();
+      if (first === undefined) continue;
+      const part = await untilAborted(first.deflated ?? crew.deflate(first.piece), signal);
+      compressedSize += part.length;
+      yield part;
+    }
+    count({ path, by: 0, size, compressedSize });
+    const written = { ...later, crc32: crc, compressedSize, size };
+    yield encodeDescriptor(written);
+    return written;
+  }
+
+  return {
+    get size() {
+      return size;
+    },
+    get isWhole() {
+      return isWhole;
+    },
+    hold: () => read(HELD_LENGTH),
+    write: () => (isWhole && size <= HELD_LENGTH ? writeHeld() : writeLarge()),
+    close: async (reason) => {
+      if (!isWhole) await reader.close(reason);
+    },
   };
-  for (let part = held.shift(); part !== undefined; part = held.shift()) {
-    yield* deflate(deflater.push(part));
-    await pace();
-  }
-  for (; piece !== undefined; piece = await next()) yield* deflate(deflater.push(piece));
-  yield* deflate(deflater.end());
-  count({ path, by: 0, size, compressedSize });
-  const file = { ...later, crc32: crc, compressedSize, size };
-  yield encodeDescriptor(file);
-  return file;
-}
-
-/** The content deflated; `undefined` where it is not smaller by that. */
-async function deflateHeld(
-  held: readonly Uint8Array[],
-  size: number,
-  level: Level,
-  pace: Pace,
-): Promise<Uint8Array[] | undefined> {
-  if (level === 0) return undefined;
-  if (size <= WHOLE_LENGTH) {
-    const whole = deflateWhole(joined(held), level);
-    return whole.length < size ? [whole] : undefined;
-  }
-  const deflater = createDeflater(level);
-  const parts: Uint8Array[] = [];
-  for (const piece of held) {
-    parts.push(...deflater.push(piece));
-    await pace();
-  }
-  parts.push(...deflater.end());
-  return lengthOf(parts) < size ? parts : undefined;
 }
 
 function progressOf(total: number, tell: WorkOptions['onProgress']) {

@@ -6,12 +6,18 @@ import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from '../forma
 import { joined } from '../pieces.ts';
 import { generatorStream } from '../streams.ts';
 import { checkEntries, dropContents, givenIn, type ZipEntries } from './content.ts';
+import { threadsByDefault } from './crew.ts';
 import type { Level } from './deflate.ts';
 import { writeZip } from './write.ts';
 
 export interface ZipOptions extends ZipLimits, WorkOptions {
-  /** Compression level, from 0 (none) to 9. Different levels give different bytes. Default 9. */
+  /** Compression level, from 0 (none) to 9. Different levels give different bytes. Default 6. */
   readonly level?: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+  /**
+   * Threads that compress beside this one, from 0 to 64; the bytes are the same with any number. They start at 1 MiB of
+   * content. Default: on Node as many as there are cores, up to 8; elsewhere 0.
+   */
+  readonly threads?: number;
 }
 
 // Approximate bytes of a piece of the stream, so that headers are not pieces of their own.
@@ -27,11 +33,14 @@ const CHUNK_LENGTH = 65_536;
  * own. No files make an empty zip.
  *
  * It refuses the same paths as `unzipBundle` and has the same limits with the same defaults. Memory: the archive
- * twice, and up to 20 MB.
+ * twice, and up to 60 MB.
  *
  * @param entries - Files by path, an iterable of `{ path, data }` or of pairs, or a `Map`. A content is bytes, a
  * `Blob`, a stream, or a function that opens one of them when its turn comes.
- * @param options.level - From 0 to 9. Default 9.
+ * @param options.level - From 0 to 9. Default 6.
+ * @param options.threads - Threads that compress, from 0 to 64. Default: on Node as many as there are cores, up to 8;
+ * elsewhere 0. In a browser a thread is a worker from a `blob:` URL; where the page's Content-Security-Policy forbids it,
+ * the calling thread compresses.
  * @param options.maxEntries - Files. Default 65,535.
  * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files. Default 1,073,741,824.
@@ -59,14 +68,17 @@ export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): 
 }
 
 /**
- * Zips files while the archive is read. It makes the same bytes as `zipBundle`, in constant memory (20 MB, and about
+ * Zips files while the archive is read. It makes the same bytes as `zipBundle`, in constant memory (60 MB, and about
  * 600 bytes for each file) if the contents are streams, Blobs or functions.
  *
- * A content is opened when its turn comes and the reader is ready for it. If the archive is cancelled, on an abort
+ * Contents are opened one after the other, up to 4 MiB ahead of what was read. If the archive is cancelled, on an abort
  * and on an error, the streams that were passed are cancelled.
  *
  * @param entries - As `zipBundle` takes them.
- * @param options.level - From 0 to 9. Default 9.
+ * @param options.level - From 0 to 9. Default 6.
+ * @param options.threads - Threads that compress, from 0 to 64. Default: on Node as many as there are cores, up to 8;
+ * elsewhere 0. In a browser a thread is a worker from a `blob:` URL; where the page's Content-Security-Policy forbids it,
+ * the calling thread compresses.
  * @param options.maxEntries - Files. Default 65,535.
  * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files. Default 1,073,741,824.
@@ -103,20 +115,28 @@ export function zipStream(
   }, options.signal);
 }
 
+const MAX_THREADS = 64;
+
 interface Checked {
   readonly level: Level;
+  readonly threads: number;
   readonly limits: Limits;
 }
 
 function check(call: string, entries: ZipEntries, options: ZipOptions): Checked {
-  checkOptions(call, options, ['level', ...LIMIT_OPTIONS, 'signal', 'onProgress']);
-  const { level = 9 } = options;
+  checkOptions(call, options, ['level', 'threads', ...LIMIT_OPTIONS, 'signal', 'onProgress']);
+  const { level = 6, threads = threadsByDefault() } = options;
   if (!Number.isInteger(level) || level < 0 || level > 9) {
     throw new RangeError(`options.level expected an integer from 0 to 9, got ${shown(level)}`);
   }
+  if (!Number.isInteger(threads) || threads < 0 || threads > MAX_THREADS) {
+    throw new RangeError(
+      `options.threads expected an integer from 0 to ${MAX_THREADS}, got ${shown(threads)}`,
+    );
+  }
   const limits = readLimits(options);
   checkEntries(entries);
-  return { level, limits };
+  return { level, threads, limits };
 }
 
 async function* inChunks(

@@ -1,6 +1,5 @@
 // The structures that the writer writes, to the byte.
 
-import { deflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import {
   encodeCentral,
@@ -8,9 +7,7 @@ import {
   encodeEnd,
   encodeLocal,
 } from '../../../src/archive/format/encode.ts';
-import { createDeflater, deflateWhole, PIECE_LENGTH } from '../../../src/archive/write/deflate.ts';
-import { bytesOf } from '../../support/bytes.ts';
-import { join, same, textOf, u, utf8, zip64End } from '../../support/zip.ts';
+import { join, u, utf8, zip64End } from '../../support/zip.ts';
 
 const FULL = 2 ** 32 - 1;
 const DATE = (1 << 5) | 1;
@@ -124,32 +121,6 @@ describe('the end', () => {
           end(Math.min(count, 0xffff), Math.min(size, FULL), Math.min(offset, FULL)),
         ),
       );
-    }
-  });
-});
-
-describe('deflating', () => {
-  it('makes the bytes of fflate with a table that the length alone decides on', () => {
-    for (const [length, mem, other] of [
-      [4096, 1, 4],
-      [4097, 4, 1],
-      [65_536, 4, 8],
-      [65_537, 8, 4],
-    ] as const) {
-      const content = textOf(length);
-      const bytes = deflateWhole(content, 1);
-      expect(same(bytes, deflateSync(content, { level: 1, mem }))).toBe(true);
-      // So that it shows which table it was.
-      expect(same(bytes, deflateSync(content, { level: 1, mem: other }))).toBe(false);
-    }
-  });
-
-  it('gives no empty pieces', () => {
-    for (const piece of [bytesOf(PIECE_LENGTH), new Uint8Array(PIECE_LENGTH)]) {
-      const deflater = createDeflater(9);
-      const pushed = Array.from({ length: 5 }, () => deflater.push(piece)).flat();
-      const parts = [...pushed, ...deflater.end()];
-      expect(parts.every(({ length }) => length > 0)).toBe(true);
     }
   });
 });

@@ -1,0 +1,151 @@
+// Who deflates an archive's pieces: threads where they pay, and this thread.
+
+import type { Pace } from '../pace.ts';
+import { joined } from '../pieces.ts';
+import { deflateAll, deflateSteps, type Level, type Piece } from './deflate.ts';
+import type { Job } from './deflate-worker.ts';
+import { loadZlib, type Zlib } from './load-zlib.ts';
+import type { Thread } from './threads.ts';
+import type { OpenStream } from './zlib.ts';
+
+export interface Crew {
+  /** Deflates a piece. Results may be asked for in any order. */
+  deflate(piece: Piece): Promise<Uint8Array>;
+  /** Lets go of the threads. Where `isDone` is false, they may still be at work and are ended. */
+  end(isDone: boolean): void;
+}
+
+/** Bytes of an archive's content from which on threads are started: a thread takes as long to start as this to deflate. */
+const WORTH = 2 ** 20;
+
+/** Bytes of a piece up to which this thread deflates it at once: handing it over costs as much. */
+const SHORT = 4096;
+
+interface Waiting {
+  readonly job: Job;
+  readonly answer: (bytes: Uint8Array) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * @param threads - How many threads may be started; 0 is none.
+ * @param pace - Gives turns to the rest of the program where this thread deflates.
+ */
+export function createCrew(level: Level, threads: number, pace: Pace): Crew {
+  let crew: Promise<Thread[]> | undefined;
+  let hired: Thread[] = [];
+  let isEnded = false;
+  let isWorking = false;
+  let seen = 0;
+  const waiting: Waiting[] = [];
+  const failures = new Map<number, (error: unknown) => void>();
+
+  function hire(zlib: Zlib): void {
+    const { module } = zlib;
+    if (crew !== undefined || module === undefined || threads === 0) return;
+    crew = import('./threads.ts').then(({ borrowThreads, giveBack }) => {
+      if (isEnded) return [];
+      hired = borrowThreads(threads, module, handOut);
+      release = giveBack;
+      handOut();
+      return hired;
+    });
+    // Without them the work is done here.
+    crew.catch(() => {});
+  }
+  let release: (threads: readonly Thread[]) => void = () => {};
+
+  /** Gives waiting jobs to threads that have room, and takes those of a dead one back. */
+  function handOut(): void {
+    if (isEnded) return;
+    for (const thread of hired.filter(({ isAlive }) => !isAlive)) {
+      for (const { job, answer } of thread.pending.values()) {
+        waiting.unshift({ job, answer, fail: failures.get(job.number) ?? (() => {}) });
+      }
+    }
+    hired = hired.filter(({ isAlive }) => isAlive);
+    const ready = hired.filter(({ isReady }) => isReady);
+    for (const most of [1, 2]) {
+      for (const thread of ready) {
+        if (waiting.length === 0) return;
+        if (thread.pending.size >= most) continue;
+        const { job, answer, fail } = waiting.shift() as Waiting;
+        failures.set(job.number, fail);
+        thread.post(job, (bytes) => {
+          failures.delete(job.number);
+          answer(bytes);
+        });
+      }
+    }
+    if (ready.length === 0 && waiting.length > 0) void workHere();
+  }
+
+  /** Deflates on this thread until a thread can take over. */
+  async function workHere(): Promise<void> {
+    if (isWorking) return;
+    isWorking = true;
+    let open: OpenStream;
+    try {
+      ({ open } = await loadZlib());
+    } catch (error) {
+      for (const { fail } of waiting.splice(0)) fail(error);
+      isWorking = false;
+      return;
+    }
+    while (!isEnded && !hired.some(({ isReady }) => isReady)) {
+      const next = waiting.shift();
+      if (next === undefined) break;
+      try {
+        const parts: Uint8Array[] = [];
+        const take = (bytes: Uint8Array) => parts.push(bytes.slice());
+        for (const _ of deflateSteps(open, next.job.piece, level, take)) await pace();
+        next.answer(joined(parts));
+      } catch (error) {
+        next.fail(error);
+      }
+    }
+    isWorking = false;
+    handOut();
+  }
+
+  let number = 0;
+  return {
+    deflate(piece) {
+      // At level 0 it is copied and no more.
+      if (piece.bytes.length <= SHORT || level === 0) return unsettled(deflateShort(piece, level));
+      seen += piece.bytes.length;
+      if (seen >= WORTH && crew === undefined) loadZlib().then(hire, () => {});
+      const deflated = new Promise<Uint8Array>((answer, fail) => {
+        waiting.push({ job: { number: number++, piece, level }, answer, fail });
+        handOut();
+      });
+      return unsettled(deflated);
+    },
+    end(isDone) {
+      isEnded = true;
+      waiting.length = 0;
+      if (isDone) release(hired);
+      else for (const thread of hired) thread.end();
+    },
+  };
+}
+
+/** Its error comes up when its turn comes, and is no unhandled one until then. */
+function unsettled<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
+}
+
+async function deflateShort(piece: Piece, level: Level): Promise<Uint8Array> {
+  const { open } = await loadZlib();
+  return deflateAll(open, piece, level);
+}
+
+/** Threads to deflate with: as many as there are cores on Node, and elsewhere none unless asked for. */
+export function threadsByDefault(): number {
+  const cores = globalThis.process?.getBuiltinModule?.('node:os')?.availableParallelism?.() ?? 1;
+  return cores > 1 ? Math.min(cores, MOST_THREADS) : 0;
+}
+
+// More would wait for the one thread that reads and writes.
+const MOST_THREADS = 8;

@@ -1,0 +1,138 @@
+// Deflating on several threads: the same bytes with any number of them, and no thread that is left behind.
+
+import * as workerThreads from 'node:worker_threads';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { zipBundle, zipStream } from '../../../src/zip.ts';
+import { bytesOf } from '../../support/bytes.ts';
+import { same, textOf } from '../../support/zip.ts';
+
+const MIB = 2 ** 20;
+const threads = process.getBuiltinModule('node:worker_threads');
+
+/** Every thread that is started. */
+let started: { readonly worker: workerThreads.Worker; readonly exit: Promise<unknown> }[] = [];
+/** What is done to each new one. */
+let onStart: (worker: workerThreads.Worker) => void = () => {};
+
+class Watched extends workerThreads.Worker {
+  constructor(...args: ConstructorParameters<typeof workerThreads.Worker>) {
+    super(...args);
+    started.push({ worker: this, exit: new Promise((resolve) => this.once('exit', resolve)) });
+    onStart(this);
+  }
+}
+
+const real = threads.Worker;
+
+beforeEach(() => {
+  started = [];
+  onStart = () => {};
+  Object.assign(threads, { Worker: Watched });
+});
+
+afterEach(async () => {
+  Object.assign(threads, { Worker: real });
+  await Promise.all(started.map(({ exit }) => exit));
+});
+
+const files = {
+  'a.js': textOf(3 * MIB),
+  'b.bin': bytesOf(MIB),
+  'c.js': textOf(700_000),
+  'large.js': textOf(9 * MIB),
+  'short.txt': textOf(100),
+};
+
+describe('threads', () => {
+  it('make the bytes that this thread makes, however many they are', async () => {
+    const expected = await zipBundle(files, { threads: 0 });
+    expect(started).toHaveLength(0);
+    for (const count of [1, 2, 5]) {
+      started = [];
+      expect(same(await zipBundle(files, { threads: count }), expected), `${count}`).toBe(true);
+    }
+  });
+
+  it('make the same bytes of any files', async () => {
+    const content = fc
+      .tuple(fc.integer({ min: 0, max: 700_000 }), fc.boolean())
+      .map(([length, isText]) => (isText ? textOf(length) : bytesOf(length)));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(content, { minLength: 1, maxLength: 6 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.constantFrom(0 as const, 1 as const, 6 as const, 9 as const),
+        async (contents, count, level) => {
+          const entries = contents.map((data, i) => [`f${i}`, data] as const);
+          const alone = await zipBundle(entries, { level, threads: 0 });
+          expect(same(await zipBundle(entries, { level, threads: count }), alone)).toBe(true);
+        },
+      ),
+      { numRuns: 8 },
+    );
+  });
+
+  it('are not started for less than 1 MiB', async () => {
+    await zipBundle({ f: textOf(900_000) }, { threads: 2 });
+    expect(started).toHaveLength(0);
+  });
+
+  it('end a moment after the archive, and are used again before that', async () => {
+    await zipBundle(files, { threads: 2 });
+    await zipBundle(files, { threads: 2 });
+    expect(started).toHaveLength(2);
+    await Promise.all(started.map(({ exit }) => exit));
+  });
+
+  it('end with an archive that is cancelled', async () => {
+    const reader = zipStream(files, { threads: 2 }).getReader();
+    await reader.read();
+    await reader.cancel();
+    await Promise.all(started.map(({ exit }) => exit));
+  });
+
+  it('end with an archive that is aborted', async () => {
+    const stop = new AbortController();
+    const zip = zipBundle(files, {
+      threads: 2,
+      signal: stop.signal,
+      onProgress: ({ done }) => {
+        if (done > 4 * MIB) stop.abort(new Error('enough'));
+      },
+    });
+    await expect(zip).rejects.toThrow('enough');
+    await Promise.all(started.map(({ exit }) => exit));
+  });
+
+  it.each([
+    ['at once', (worker: workerThreads.Worker) => void worker.terminate()],
+    [
+      'with work in hand',
+      (worker: workerThreads.Worker) => {
+        const post = worker.postMessage.bind(worker);
+        worker.postMessage = (message) => {
+          post(message);
+          if ('number' in message) void worker.terminate();
+        };
+      },
+    ],
+  ])('that die %s are done without', async (_, die) => {
+    const expected = await zipBundle(files, { threads: 0 });
+    onStart = die;
+    expect(same(await zipBundle(files, { threads: 2 }), expected)).toBe(true);
+    expect(started).toHaveLength(2);
+  });
+
+  it('that cannot be had are done without', async () => {
+    const expected = await zipBundle(files, { threads: 0 });
+    Object.assign(threads, {
+      Worker: class {
+        constructor() {
+          throw new Error('no permission');
+        }
+      },
+    });
+    expect(same(await zipBundle(files, { threads: 2 }), expected)).toBe(true);
+  });
+});
