@@ -12,7 +12,9 @@ describe('the copy of zlib', () => {
   it('keeps the notices of its licences', () => {
     for (const name of ['zlib-wasm.ts', 'zlib-script.ts']) {
       const text = readFileSync(`src/archive/write/${name}`, 'utf8');
-      expect(text).toMatch(/\/\*!\nzlib[\s\S]*Jean-loup Gailly and Mark Adler[\s\S]*Gildas Lormeau/);
+      expect(text).toMatch(
+        /\/\*!\nzlib[\s\S]*Jean-loup Gailly and Mark Adler[\s\S]*Gildas Lormeau/,
+      );
     }
   });
 });
