@@ -13,6 +13,13 @@ import { folderReader } from './folder-store.ts';
  *
  * @throws `TypeError`: `dir` is no path.
  * @see docs/updates.md#the-built-in-release
+ * @example
+ * ```ts
+ * import { folderBuiltIn } from 'bundleseal/node';
+ *
+ * const builtIn = folderBuiltIn('dist');
+ * console.log(typeof builtIn.readStamp);
+ * ```
  */
 export function folderBuiltIn(dir: string): BuiltIn {
   checkPath('dir', dir);

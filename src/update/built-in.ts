@@ -81,6 +81,14 @@ export interface FetchBuiltInOptions {
  * files, because a page can't list a folder.
  *
  * @throws `TypeError`: a wrong or unknown option.
+ * @see docs/updates.md#the-built-in-release
+ * @example
+ * ```ts
+ * import { fetchBuiltIn } from 'bundleseal/update';
+ *
+ * const builtIn = fetchBuiltIn({ base: 'https://app.example.com/', isRemote: true });
+ * console.log(builtIn.isRemote);
+ * ```
  */
 export function fetchBuiltIn(options: FetchBuiltInOptions = {}): BuiltIn {
   checkOptions('fetchBuiltIn', options, ['base', 'isRemote', 'fetch']);

@@ -40,6 +40,16 @@ const UNTIL_CLIENT = 60_000;
  * Call it while the worker's script runs, not later.
  *
  * @param scope - `self` of the service worker.
+ * @see docs/updates.md#serving-a-release
+ * @example
+ * ```ts
+ * import { type ServiceWorkerScope, serveReleases, type Updater } from 'bundleseal/update';
+ *
+ * // In the worker's script: serve(self, updater).
+ * const serve = (scope: ServiceWorkerScope, updater: Updater) =>
+ *   serveReleases(scope, updater, { fallback: 'index.html' });
+ * console.log(typeof serve);
+ * ```
  */
 export function serveReleases(
   scope: ServiceWorkerScope,

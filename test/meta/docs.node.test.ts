@@ -17,7 +17,16 @@ import { inlineWorkers } from '../../build/inline-worker.js';
 import { examples, ROOT, sources } from '../support/docs.ts';
 import { makeProject, type Secrets } from '../support/docs-project.ts';
 
-const ENTRIES = ['index', 'node', 'zip', 'release', 'update', 'update-testing', 'capgo', 'capgo-node'];
+const ENTRIES = [
+  'index',
+  'node',
+  'zip',
+  'release',
+  'update',
+  'update-testing',
+  'capgo',
+  'capgo-node',
+];
 const WEB = join(ROOT, 'test/support/docs-web.js');
 
 describe('examples', () => {

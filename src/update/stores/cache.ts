@@ -20,6 +20,13 @@ const keyOf = (path: string): string => `${BASE}files/${encodeURIComponent(path)
  * @param name - The name of the main cache, and the beginning of the others'. Default `bundleseal`.
  * @throws `TypeError`: `name` is no text.
  * @see docs/updates.md#where-releases-are-kept; https://w3c.github.io/ServiceWorker/#cache-interface
+ * @example
+ * ```ts
+ * import { cacheStore } from 'bundleseal/update';
+ *
+ * const releases = cacheStore('releases');
+ * console.log(typeof releases.list);
+ * ```
  */
 export function cacheStore(name = 'bundleseal'): ReleaseStore {
   if (typeof name !== 'string' || name === '') {

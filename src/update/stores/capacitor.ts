@@ -53,6 +53,14 @@ export interface CapacitorStore extends ReleaseStore {
  * @param name - A folder in `Directory.Library`. Default `bundleseal`.
  * @throws `TypeError`: a plugin is missing.
  * @see docs/updates.md#where-releases-are-kept
+ * @example
+ * ```ts
+ * import { type CapacitorPlugins, capacitorStore } from 'bundleseal/update';
+ *
+ * // In an app: Directory and Filesystem of '@capacitor/filesystem', and WebView of '@capacitor/core'.
+ * const storeOf = (plugins: CapacitorPlugins) => capacitorStore(plugins);
+ * console.log(typeof storeOf);
+ * ```
  */
 export function capacitorStore(plugins: CapacitorPlugins, name = 'bundleseal'): CapacitorStore {
   const { Filesystem, Directory, WebView } = plugins;

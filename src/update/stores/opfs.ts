@@ -35,6 +35,13 @@ interface FileHandle {
  * @param name - A folder in the file system. Default `bundleseal`.
  * @throws `TypeError`: `name` is not the name of a folder.
  * @see docs/updates.md#where-releases-are-kept; https://fs.spec.whatwg.org
+ * @example
+ * ```ts
+ * import { opfsStore } from 'bundleseal/update';
+ *
+ * const releases = opfsStore('releases');
+ * console.log(typeof releases.list);
+ * ```
  */
 export function opfsStore(name = 'bundleseal'): ReleaseStore {
   if (typeof name !== 'string' || !/^[\w-]+$/.test(name)) {
