@@ -67,7 +67,7 @@ export async function decryptChunks(
   if (actual === undefined || !equalBytes(actual, opened.secrets.checksum)) {
     throw new BundleSealError(
       'ERR_CHECKSUM_MISMATCH',
-      'the bundle as a whole is not the one that was signed, though each chunk is: the tool that sealed it is at fault, seal it again',
+      'the bundle does not have the signed checksum, although every chunk is genuine: the tool that sealed it is faulty, seal it again',
     );
   }
 }

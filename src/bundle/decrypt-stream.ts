@@ -112,7 +112,7 @@ function wrongLength({ layout: { bodyLength } }: Header, got: number | 'more'): 
   return new BundleSealError(
     'ERR_LENGTH_INVALID',
     isMore
-      ? `the body takes ${bodyLength} bytes and goes on after them: something follows the bundle, or the seal belongs to another one`
+      ? `the body takes ${bodyLength} bytes, but more bytes follow: they were appended, or the seal belongs to another bundle`
       : `the body takes ${bodyLength} bytes, the stream ended after ${got}: the download was cut, fetch it again`,
     { offset: isMore ? bodyLength : got },
   );

@@ -94,7 +94,8 @@ export async function decryptManifest(
     checkName(path);
     const bytes = files.get(name as string);
     if (!isBytes(bytes)) throw invalid(path, 'is in the list and not among the files');
-    if (typeof hash !== 'string') throw invalid(path, 'has no file_hash: nobody vouches for it');
+    if (typeof hash !== 'string')
+      throw invalid(path, 'has no file_hash, so nothing proves its content');
     return { path, isBrotli, bytes, hash };
   });
   const paths = new Set(listed.map(({ path }) => path));

@@ -65,7 +65,7 @@ export async function openFromCapgo(
   const { ivSessionKey, checksum } = options;
   if (ivSessionKey === undefined || checksum === undefined) {
     throw new UsageError(
-      '--capgo needs --iv-session-key and --checksum: without the signed checksum nobody vouches for the bundle',
+      '--capgo needs --iv-session-key and --checksum: without the signed checksum nothing proves the bundle',
     );
   }
   const publicKey = pemOf(await findCapgoPublicKey(options));

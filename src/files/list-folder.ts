@@ -68,7 +68,7 @@ export async function* listTree(
         throw invalid(`is a pipe, a socket or a device, which no archive can hold: ${MEND}`, path);
       } else if (!skipsLinks) {
         throw invalid(
-          `is a link, which is never followed: put what it leads to in its place, or ${MEND}, or all links by links: 'skip'`,
+          `is a link, which is never followed: put its target in its place, or ${MEND}, or all links by links: 'skip'`,
           path,
         );
       }

@@ -149,7 +149,10 @@ async function checkPlace(
     input !== undefined &&
     (await holds(target, await onFile(input, "can't be read", realpath(input)), dir))
   ) {
-    throw fileError(dir, 'holds the archive itself, which would go with it: move that out first');
+    throw fileError(
+      dir,
+      'holds the archive itself, which would be removed with it: move the archive out first',
+    );
   }
   const names = await onFile(dir, "can't be read", readdir(target));
   if (names.length > 0 && !overwrite) throw fileError(dir, NOT_EMPTY);

@@ -25,7 +25,7 @@ const SENTENCES: Readonly<Record<HeaderFaultKind, Sentence>> = {
   ),
   version: (_, version, suite) =>
     version === 1
-      ? 'this bundle uses the withdrawn V1 scheme (RSA-2048, AES-256-CBC), which is not opened any more: encrypt the bundle again with this version'
+      ? 'this bundle uses the withdrawn V1 scheme (RSA-2048, AES-256-CBC), which is no longer supported: encrypt the bundle again with this version'
       : `format version ${version}, suite ${suite} is not known here (only version 2, suite 1 is): update bundleseal in the app, or seal with the release that the app carries`,
   kind: invalid(
     (_, found, wanted) =>
@@ -50,7 +50,7 @@ const SENTENCES: Readonly<Record<HeaderFaultKind, Sentence>> = {
   key: ({ keyId }, given) =>
     `the bundle was sealed for the key ${keyId}, the key given is ${given}: pass the public key of the pair that sealed it, or have the bundle resealed`,
   seal: () =>
-    "the signature does not vouch for this header: it was altered, or made without the publisher's private key; discard the bundle and fetch it again from the publisher",
+    "the signature does not belong to this header: it was altered, or made without the publisher's private key; discard the bundle and fetch it again from the publisher",
   'seal-length': ({ offset }, got) =>
     `the seal takes ${offset} bytes, got ${got}: pass the header alone, without the body`,
   json: malformed(() => 'the metadata is not JSON in UTF-8'),

@@ -93,7 +93,7 @@ export function encodeMetadata(metadata: Metadata | undefined): Uint8Array {
   const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
   if (padded.length > MAX_METADATA_LENGTH) {
     throw new RangeError(
-      `options.metadata takes ${json.length} bytes as JSON and the limit is ${MAX_METADATA_LENGTH}: put what is long into the bundle`,
+      `options.metadata takes ${json.length} bytes as JSON and the limit is ${MAX_METADATA_LENGTH}: put long content into the bundle`,
     );
   }
   padded.set(json);

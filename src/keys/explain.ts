@@ -137,7 +137,7 @@ function sentence({ kind, detail }: KeyFault, input: unknown, text: string): str
     case 'label':
       return explainLabel(/-----BEGIN ([A-Z0-9 ]+)-----/.exec(text)?.[1] ?? '');
     case 'label-content':
-      return `what the PEM block holds is a "${detail}", and its label says otherwise: correct its first and last line`;
+      return `the PEM block contains a "${detail}", but its label says otherwise: correct its first and last line`;
     case 'half':
       return detail === 'private'
         ? 'a private key came where the public key belongs: pass publicKeyOf(privateKey), and keep the private key out of the app'
@@ -151,7 +151,7 @@ function sentence({ kind, detail }: KeyFault, input: unknown, text: string): str
     case 'structure':
       return explainStructure(String(detail));
     case 'der':
-      return `the key is damaged or is no RSA key (${DER[detail as DerFaultKind]}): copy it again, whole, or ${MAKE}`;
+      return `the key is damaged or is not an RSA key (${DER[detail as DerFaultKind]}): copy it again, whole, or ${MAKE}`;
     case 'bits':
       return `the RSA key has ${detail} are required: make a new pair with keygen()`;
     case 'modulus':
@@ -183,7 +183,7 @@ function explainStructure(tags: string): string {
     return `${CERTIFICATE}, or a request for one: take its with "openssl req -pubkey -noout"`;
   }
   const known = STRUCTURES.find(([start]) => tags === start || tags.startsWith(`${start},`));
-  return known?.[1] ?? `this is no RSA key: an RSA key is needed, ${MAKE}`;
+  return known?.[1] ?? `this is not an RSA key: an RSA key is needed, ${MAKE}`;
 }
 
 function explainText(text: string): string {
@@ -211,7 +211,7 @@ function explainText(text: string): string {
   }
   // A path is short; base64 without its armour is long and may be a private key.
   if (text.length < 512 && /^[^\n]*[./\\~][^\n]*$/.test(text)) {
-    return 'this looks like a path and not like a key: read the file and pass what is in it';
+    return 'this looks like a path, not like a key: read the file and pass its content';
   }
   return 'this is no PEM key: it must begin with "-----BEGIN" (or pass DER bytes or a JWK object)';
 }
@@ -225,7 +225,7 @@ const JWK_KINDS: Readonly<Record<string, string>> = {
 
 function explainJwk(jwk: Readonly<Record<string, unknown>>): string {
   if (Array.isArray(jwk['keys'])) {
-    return 'this is a set of JWKs ("keys"): pass the one that is meant';
+    return 'this is a set of JWKs ("keys"): pass one of them';
   }
   if (typeof jwk['publicKey'] === 'string' || typeof jwk['privateKey'] === 'string') {
     return 'this is a pair of keys: pass its publicKey or its privateKey';
@@ -237,6 +237,6 @@ function explainJwk(jwk: Readonly<Record<string, unknown>>): string {
       ? `an ${curve} key`
       : typeof kty === 'string' && Object.hasOwn(JWK_KINDS, kty)
         ? JWK_KINDS[kty]
-        : 'no RSA key';
+        : 'not an RSA key';
   return `the JWK is ${what} ("kty" must be "RSA"): ${MAKE}`;
 }

@@ -88,7 +88,7 @@ export async function decryptPrivateKey(
   const found = findProtected(key);
   if (found === undefined) {
     throw keyInvalid(
-      'this is no private key under a passphrase: a key that is not protected is passed as it is',
+      'this is no private key under a passphrase: pass an unprotected key without a passphrase',
     );
   }
   if (found.format === 'der') checkWork(found.key);

@@ -30,7 +30,7 @@ export async function readKey<Key>(
     if (!(error instanceof KeyFault)) throw error;
   }
   const { repairOrExplain } = await import('./diagnose.ts').catch(() => {
-    throw new BundleSealError('ERR_KEY_INVALID', 'this is no RSA key');
+    throw new BundleSealError('ERR_KEY_INVALID', 'this is not an RSA key');
   });
   return repairOrExplain(input, strict);
 }

@@ -63,7 +63,7 @@ describe.each(PREFERRED_BACKENDS)('a transplant, through %s', (backend) => {
   });
 });
 
-it('a seal does not vouch for another bundle', async () => {
+it('a seal does not fit another bundle', async () => {
   const expected = { seal: one.seal, publicKey: keyB.spki };
   expect(await verifyChecksum(plain, expected)).toBe(true);
   expect(await verifyChecksum(otherPlain, expected)).toBe(false);

@@ -110,7 +110,7 @@ describe('a manifest from a hostile server', () => {
     return decryptManifest(list, files, { publicKey, ivSessionKey, trusted: 'unchecked', ...more });
   };
   const NAMELESS = /^a file of the manifest has no file_name$/;
-  const HASHLESS = /^a has no file_hash: nobody vouches for it$/;
+  const HASHLESS = /^a has no file_hash, so nothing proves its content$/;
   const wrong: [string, (entry: object) => unknown, RegExp][] = [
     ['null', () => null, NAMELESS],
     ['a string', () => 'a', NAMELESS],
@@ -118,7 +118,7 @@ describe('a manifest from a hostile server', () => {
     ['an entry whose name is a list', (entry) => ({ ...entry, file_name: ['a'] }), NAMELESS],
     ['an entry without a hash', (entry) => ({ ...entry, file_hash: undefined }), HASHLESS],
     ['an entry whose hash is a number', (entry) => ({ ...entry, file_hash: 7 }), HASHLESS],
-    ['a name that is .br alone', (entry) => ({ ...entry, file_name: '.br' }), /is no name at all/],
+    ['a name that is .br alone', (entry) => ({ ...entry, file_name: '.br' }), /is empty/],
     [
       'a name that is not UTF-8',
       (entry) => ({ ...entry, file_name: '%E0%A4' }),

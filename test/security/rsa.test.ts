@@ -189,7 +189,7 @@ describe.each(BACKENDS)('a forged signature, through %s', (backend) => {
       messages.add((await rejection(open(signature), 'ERR_SEAL_INVALID')).message);
     }
     expect(messages.size).toBe(1);
-    expect([...messages][0]).toMatch(/does not vouch for this header: .*discard the bundle/);
+    expect([...messages][0]).toMatch(/does not belong to this header: .*discard the bundle/);
   });
 
   it('is refused where its length is not that of the modulus', async () => {

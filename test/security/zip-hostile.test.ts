@@ -47,8 +47,8 @@ for (const [path, message] of [
   ['.//a', /absolute/],
   ['./../a', /climbs/],
   ['a/./b', /"\."/],
-  ['', /no name/],
-  ['.//', /no name/],
+  ['', /is empty/],
+  ['.//', /is empty/],
   ['ab:stream', /Windows/],
   ['NUL', /device/],
   ['a/con.tar.gz', /device/],
@@ -122,12 +122,12 @@ refuse('device', entry({ central: { attributes: 0o020666 * 2 ** 16 } }), /device
 refuse(
   'folder by mode alone',
   entry({ central: { attributes: 0o040755 * 2 ** 16 } }),
-  /not by its name/,
+  /but not its name/,
 );
 refuse(
   'folder by DOS attribute alone',
   entry({ central: { attributes: 0x10 } }),
-  /not by its name/,
+  /but not its name/,
 );
 
 refuse('another name in the directory', entry({ central: { name: 'c.txt' } }), /another name/);
@@ -167,7 +167,7 @@ refuse(
   /after the end of its data/,
   'a.txt',
 );
-refuse('deflated, without an end', entry({ data: Uint8Array.of(0x4b) }), /goes on/, 'a.txt');
+refuse('deflated, without an end', entry({ data: Uint8Array.of(0x4b) }), /continues/, 'a.txt');
 refuse('no deflated data', entry({ data: Uint8Array.of(7, 7, 7) }), /inflated/, 'a.txt');
 refuse('unknown method', entry({ method: 14 }), /method 14/, 'a.txt');
 refuse('AES by WinZip', entry({ method: 99, flags: 1 }), /encrypted/, 'a.txt');
@@ -184,30 +184,30 @@ const described = { ...deflated, flags: 0x808 };
 const descriptor = (crc: number, compressed: number, size: number) =>
   join(u(4, 0x08074b50, crc, compressed, size));
 const crcOfHello = 0x3610a686;
-refuse('no descriptor', entry(described), /descriptor|belong to nothing/, 'a.txt');
+refuse('no descriptor', entry(described), /descriptor|are part of no file/, 'a.txt');
 refuse(
   'descriptor with another CRC-32',
   entry({ ...described, after: descriptor(1, 10, 5) }),
-  /descriptor|belong to nothing/,
+  /descriptor|are part of no file/,
   'a.txt',
 );
 refuse(
   'descriptor with another size',
   entry({ ...described, after: descriptor(crcOfHello, 10, 6) }),
-  /descriptor|belong to nothing/,
+  /descriptor|are part of no file/,
   'a.txt',
 );
 refuse(
   'descriptor and a byte more',
   entry({ ...described, after: join(descriptor(crcOfHello, 10, 5), Uint8Array.of(0)) }),
-  /descriptor|belong to nothing/,
+  /descriptor|are part of no file/,
   'a.txt',
 );
 
 refuse(
   'bytes before the first entry',
   entry({ before: utf8('#!/bin/sh\n') }),
-  /belong to no|in front/,
+  /are part of no|in front/,
 );
 refuse(
   'bytes before the first entry, which offsets leave out',
@@ -217,12 +217,12 @@ refuse(
 refuse(
   'bytes between entries',
   rawZip([one, { ...two, before: utf8('gap') }]),
-  /belong to nothing/,
+  /are part of no file/,
 );
 refuse(
   'an entry that the directory leaves out',
   rawZip([one, two], { order: [0] }),
-  /not in the directory|belong to nothing/,
+  /not in the directory|are part of no file/,
 );
 refuse(
   'an entry twice in the directory',
@@ -253,12 +253,12 @@ refuse(
 refuse(
   'bytes between entries and directory',
   rawZip([one], { before: utf8('gap') }),
-  /belong to nothing/,
+  /are part of no file/,
 );
 refuse(
   'bytes between directory and end',
   rawZip([one], { between: utf8('gap') }),
-  /belong to nothing|something else/,
+  /are part of no file|other data/,
 );
 
 refuse('empty input', new Uint8Array(0), /no zip|cut short/);
@@ -267,11 +267,11 @@ refuse('text', utf8('<!doctype html><title>404 Not Found</title>'), /no zip/);
 refuse('cut in the end record', rawZip([one, two]).slice(0, -1), /cut short/);
 refuse('cut in the directory', rawZip([one, two]).slice(0, -40), /cut short|no end record/);
 refuse('cut in the data', rawZip([one, two]).slice(0, 33), /cut short|no end record/);
-refuse('bytes after the end', rawZip([one], { after: utf8('more') }), /goes on after its end/);
+refuse('bytes after the end', rawZip([one], { after: utf8('more') }), /continues after its end/);
 refuse(
   'bytes behind NULs behind the end',
   rawZip([one], { after: utf8('\0\0\n.') }),
-  /goes on after its end/,
+  /continues after its end/,
 );
 refuse(
   'more NULs behind the end than a comment can have',
@@ -289,7 +289,7 @@ refuse('a comment longer than the input', rawZip([one], { commentLength: 5 }), /
 refuse(
   'end record in the comment',
   rawZip([one], { comment: rawZip([two]) }),
-  /end record|goes on/,
+  /end record|continues/,
 );
 refuse(
   'end record in the comment, by its signature alone',
@@ -357,7 +357,7 @@ for (const [name, lie, message] of [
 refuse(
   'Zip64 locator without a record',
   rawZip([one], { between: zip64End(honest64).subarray(56) }),
-  /contradicts|something else|in front/,
+  /contradicts|other data|in front/,
 );
 refuse(
   'Zip64 locator in the comment of the last record',

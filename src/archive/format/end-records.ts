@@ -57,7 +57,7 @@ export function findEnd(tail: Uint8Array): number {
   throw invalid(
     indexOfEnd(tail) === -1
       ? 'has no end record: it is no zip, or was cut short'
-      : 'is cut short or goes on after its end: fetch or make it again',
+      : 'is cut short or continues after its end: fetch or make it again',
   );
 }
 

@@ -134,7 +134,7 @@ function checkKind(attributes: number, path: string, isFolder: boolean): void {
   }
   // All readers take an entry as a folder by its name, but only some by its attributes.
   if (!isFolder && (kind === FOLDER || (attributes & 0x10) !== 0)) {
-    throw invalid(`is a folder by its attributes, but not by its name: ${AGAIN}`, path);
+    throw invalid(`is a folder according to its attributes, but not its name: ${AGAIN}`, path);
   }
 }
 

@@ -24,7 +24,7 @@ const NOT_ON_WINDOWS = /[<>:"|?*]/;
  * and readers refuse the same paths.
  */
 export function pathFault(path: string): string | undefined {
-  if (path === '') return 'is no name at all: give the file one';
+  if (path === '') return 'is empty: give the file a name';
   if (HALF_OF_A_PAIR.test(path)) return 'is not Unicode (half of a surrogate pair): rename it';
   if (CONTROL.test(path)) return 'holds a control character: rename it';
   if (path.includes('\\')) {
@@ -52,7 +52,7 @@ function isLonger(text: string, length: number): boolean {
 function nameFault(name: string): string | undefined {
   if (name === '') return 'has a folder without a name ("//"): write one "/"';
   if (name === '..')
-    return 'climbs out of the folder with "..": whoever made this archive means harm';
+    return 'climbs out of the folder with "..": only a hostile archive does that, do not use it';
   if (name === '.') return 'has a "." in it: zip the files by their names, not by "."';
   if (NOT_ON_WINDOWS.test(name)) {
     return 'has one of < > : " | ? *, which Windows does not allow in names: rename it';

@@ -62,7 +62,9 @@ function withEnds(entries: readonly CentralEntry[], directory: number): ArchiveE
   byOffset.forEach((entry, index) => {
     const { path, offset, name, compressedSize } = entry;
     if (index === 0 && offset !== 0) {
-      throw invalid(`begins with ${offset} bytes that belong to no file: keep the zip alone`);
+      throw invalid(
+        `begins with ${offset} bytes that are part of no file: pass the zip without them`,
+      );
     }
     const end = byOffset[index + 1]?.offset ?? directory;
     if (offset + LOCAL_LENGTH + name.length + compressedSize > end) {
@@ -77,7 +79,9 @@ function withEnds(entries: readonly CentralEntry[], directory: number): ArchiveE
     ends.set(entry, end);
   });
   if (entries.length === 0 && directory !== 0) {
-    throw invalid(`begins with ${directory} bytes that belong to no file: keep the zip alone`);
+    throw invalid(
+      `begins with ${directory} bytes that are part of no file: pass the zip without them`,
+    );
   }
   return entries.map((entry) => ({ ...entry, end: ends.get(entry) as number }));
 }
@@ -124,7 +128,7 @@ export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, Re
     : left === 0;
   if (!isRight) {
     throw invalid(
-      'is followed by bytes that belong to nothing: fetch or make the archive again',
+      'is followed by bytes that are part of no file: fetch or make the archive again',
       path,
       { offset: cursor.offset },
     );

@@ -69,7 +69,7 @@ async function readEnd(cursor: Cursor, found: Found): Promise<void> {
   if (hasZip64) await readZip64(cursor, found);
   if ((await peekSignature(cursor)) !== SIGNATURE.end) {
     throw invalid(
-      'has something else where its directory should go on or end: fetch or make it again',
+      'has other data in the place of its directory: fetch or make it again',
       undefined,
       {
         offset: cursor.offset,
@@ -105,11 +105,9 @@ async function skipPadding(cursor: Cursor, most: number): Promise<void> {
   let left = most;
   for (let bytes = await cursor.peek(1); bytes.length > 0; bytes = await cursor.peek(1)) {
     if (bytes.length > left || !bytes.every(isPadding)) {
-      throw invalid(
-        'goes on after its end: something was appended to it, keep the zip alone',
-        undefined,
-        { offset: cursor.offset },
-      );
+      throw invalid('continues after its end: pass the zip without the appended bytes', undefined, {
+        offset: cursor.offset,
+      });
     }
     left -= bytes.length;
     cursor.skip(bytes.length);
@@ -157,7 +155,7 @@ export async function findDirectory(
   if (excess !== 0) {
     throw invalid(
       excess > 0
-        ? `has ${excess} bytes that belong to nothing, as a program in front of it (a self-extracting archive): keep the zip alone`
+        ? `has ${excess} bytes that are part of no file, as a program in front of it (a self-extracting archive): pass the zip without them`
         : LIES,
       undefined,
       { offset: tailStart + at },

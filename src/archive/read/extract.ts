@@ -171,7 +171,7 @@ function takeStored(expected: Expected): PieceInflater {
 }
 
 function goesOn(path: string): BundleSealError {
-  return wrong('goes on after where its data should end', path);
+  return wrong('continues after the end of its data', path);
 }
 
 function wrong(what: string, path: string): BundleSealError {

@@ -133,5 +133,5 @@ function find(files: ReadonlyMap<string, ArchiveEntry>, path: string): ArchiveEn
     throw new TypeError(`path expected a string, got ${describe(path)}`);
   const entry = files.get(path);
   if (entry !== undefined) return entry;
-  throw invalid('is not in the archive: entries() lists what is, case counts', path);
+  throw invalid('is not in the archive: entries() lists the files, case counts', path);
 }

@@ -111,7 +111,7 @@ async function checkStart(cursor: Cursor): Promise<void> {
   throw invalid(
     offset === 0
       ? 'does not begin with a file: it is no zip, or has something in front of it'
-      : 'has bytes that belong to nothing: fetch or make it again',
+      : 'has bytes that are part of no file: fetch or make it again',
     undefined,
     { offset },
   );

@@ -114,7 +114,7 @@ async function* unawaitedReturn(items: Iterable<unknown> | AsyncIterable<unknown
   }
 }
 
-const FOLDER = 'is a folder: give its files, folders come by themselves';
+const FOLDER = 'is a folder: pass its files, folders need no entries';
 
 function listed(entries: ZipEntries): Iterable<unknown> | AsyncIterable<unknown> {
   return isIterable(entries) ? entries : Object.entries(entries);

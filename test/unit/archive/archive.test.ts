@@ -26,7 +26,7 @@ describe('a directory', () => {
   it('is refused where bytes before the first file belong to none', async () => {
     const error = await refusalOf(rawZip([{ ...one, before: utf8('#!/bin/sh\n') }, two]));
     expect(error.message).toBe(
-      'the archive begins with 10 bytes that belong to no file: keep the zip alone',
+      'the archive begins with 10 bytes that are part of no file: pass the zip without them',
     );
     // Also where the directory names that file last.
     const order = { order: [1, 0] };
@@ -34,7 +34,7 @@ describe('a directory', () => {
     expect(last.message).toMatch(/begins with 3 bytes/);
     const empty = await refusalOf(rawZip([], { before: utf8('gap') }));
     expect(empty.message).toBe(
-      'the archive begins with 3 bytes that belong to no file: keep the zip alone',
+      'the archive begins with 3 bytes that are part of no file: pass the zip without them',
     );
     expect((await openZip(rawZip([]))).entries()).toEqual([]);
   });
@@ -155,7 +155,7 @@ describe('a file', () => {
       expect(await broken.read('b.txt')).toEqual(utf8('world'));
       const error = await rejection(broken.read('a.txt'), 'ERR_ARCHIVE_INVALID');
       expect(error.message).toBe(
-        '"a.txt" is followed by bytes that belong to nothing: fetch or make the archive again',
+        '"a.txt" is followed by bytes that are part of no file: fetch or make the archive again',
       );
       expect(error).toMatchObject({ path: 'a.txt', offset });
     }
@@ -176,7 +176,7 @@ describe('bytes between a file and the next part of the archive', () => {
     };
     const reader = await openZip(source);
     const error = await rejection(reader.read('a.txt'), 'ERR_ARCHIVE_INVALID');
-    expect(error.message).toMatch(/^"a.txt" is followed by bytes that belong to nothing/);
+    expect(error.message).toMatch(/^"a.txt" is followed by bytes that are part of no file/);
     expect(read).toBeLessThan(gap / 2);
   });
 });

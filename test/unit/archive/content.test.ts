@@ -109,7 +109,7 @@ describe('files', () => {
 
   it('of a folder are given by themselves', async () => {
     const error = await rejection(zipBundle({ 'a/': utf8('') }), 'ERR_ARCHIVE_INVALID');
-    expect(error.message).toBe('"a/" is a folder: give its files, folders come by themselves');
+    expect(error.message).toBe('"a/" is a folder: pass its files, folders need no entries');
   });
 
   it('are asked for no further after an abort', async () => {

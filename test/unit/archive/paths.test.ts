@@ -17,7 +17,7 @@ const device = (name: string) => `has the name of a device of Windows ("${name}"
 
 describe('a path', () => {
   it.each<[string, string]>([
-    ['', 'is no name at all: give the file one'],
+    ['', 'is empty: give the file a name'],
     ['a\ud800', HALF],
     ['a\ud800b', HALF],
     ['\udc00a', HALF],
@@ -34,7 +34,10 @@ describe('a path', () => {
     ['1:/a', WINDOWS],
     ['a//b', 'has a folder without a name ("//"): write one "/"'],
     ['a/', 'has a folder without a name ("//"): write one "/"'],
-    ['a/../b', 'climbs out of the folder with "..": whoever made this archive means harm'],
+    [
+      'a/../b',
+      'climbs out of the folder with "..": only a hostile archive does that, do not use it',
+    ],
     ['./a', 'has a "." in it: zip the files by their names, not by "."'],
     ['a.', DROPPED],
     ['a ', DROPPED],

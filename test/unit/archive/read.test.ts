@@ -328,7 +328,7 @@ describe('openZip', () => {
     expect(error.path).toBe('b.txt');
     expect(() => reader.stream('d')).toThrow(/"d" is not in the archive/);
     expect(error.message).toBe(
-      '"b.txt" is not in the archive: entries() lists what is, case counts',
+      '"b.txt" is not in the archive: entries() lists the files, case counts',
     );
   });
 

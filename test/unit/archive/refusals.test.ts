@@ -60,7 +60,7 @@ for (const [name, kind, what] of [
   ]);
 }
 refuse('folder by mode alone', entry({ central: { attributes: 0o040755 * 2 ** 16 } }), [
-  `"a.txt" is a folder by its attributes, but not by its name: ${AGAIN}`,
+  `"a.txt" is a folder according to its attributes, but not its name: ${AGAIN}`,
 ]);
 refuse('folder with content', entry({ name: 'a/' }), [`"a/" is a folder with content: ${AGAIN}`]);
 refuse('patch', entry({ flags: 0x820 }), [`"a.txt" is a patch and not a file: ${AGAIN}`]);
@@ -205,7 +205,7 @@ refuse(
 refuse(
   'stored, its size known, how much is stored not',
   entry({ flags: 0x808, local: { size: 5 }, after: descriptor(CRC, 5, 4) }),
-  ['"a.txt" is followed by bytes that belong to nothing: fetch or make the archive again', 40],
+  ['"a.txt" is followed by bytes that are part of no file: fetch or make the archive again', 40],
   [
     '"a.txt" is stored with its size after its data, which can not be read forward: use unzipBundle or openZip, or deflate it',
   ],
@@ -218,7 +218,7 @@ refuse('a size before nothing', rawZip([{ ...nothing, local: { size: 5 } }]), an
 for (const [name, more, what] of [
   ['longer', { size: 4 }, 'is longer than the archive says'],
   ['shorter', { size: 6 }, 'is shorter than the archive says'],
-  ['without an end', { data: Uint8Array.of(0x4b) }, 'goes on after where its data should end'],
+  ['without an end', { data: Uint8Array.of(0x4b) }, 'continues after the end of its data'],
   ['with more', { data: join(deflated.data, u(2, 0)) }, 'has bytes after the end of its data'],
   ['no such data', { data: Uint8Array.of(7, 7, 7) }, 'holds data that can not be inflated'],
   ['with another CRC-32', { crc: 1 }, 'is damaged: its CRC-32 does not match'],
@@ -226,7 +226,7 @@ for (const [name, more, what] of [
   refuse(`deflated, ${name}`, entry({ ...deflated, ...more }), [`"a.txt" ${what}: ${FETCH}`]);
 }
 refuse('deflated, without any data', rawZip([{ name: 'a.txt', data: new Uint8Array(0) }]), [
-  `"a.txt" goes on after where its data should end: ${FETCH}`,
+  `"a.txt" continues after the end of its data: ${FETCH}`,
 ]);
 for (const [name, after] of [
   ['CRC-32', descriptor(1, 10, 5)],
@@ -239,7 +239,7 @@ for (const [name, after] of [
   refuse(
     `descriptor of another ${name}`,
     entry({ ...described, after }),
-    ['"a.txt" is followed by bytes that belong to nothing: fetch or make the archive again', 45],
+    ['"a.txt" is followed by bytes that are part of no file: fetch or make the archive again', 45],
     [`"a.txt" has data that its descriptor does not match: ${FETCH}`, 45],
   );
 }
@@ -249,7 +249,7 @@ refuse(
   'something in front',
   join(utf8('MZ'), rawZip([one, two])),
   [
-    'the archive has 2 bytes that belong to nothing, as a program in front of it (a self-extracting archive): keep the zip alone',
+    'the archive has 2 bytes that are part of no file, as a program in front of it (a self-extracting archive): pass the zip without them',
     END + 2,
   ],
   ['the archive does not begin with a file: it is no zip, or has something in front of it', 0],
@@ -260,7 +260,7 @@ refuse(
     'something in front of a larger archive',
     join(utf8('MZ'), large),
     [
-      'the archive has 2 bytes that belong to nothing, as a program in front of it (a self-extracting archive): keep the zip alone',
+      'the archive has 2 bytes that are part of no file, as a program in front of it (a self-extracting archive): pass the zip without them',
       large.length + 2 - 22,
     ],
     ['the archive does not begin with a file: it is no zip, or has something in front of it', 0],
@@ -269,29 +269,26 @@ refuse(
 refuse(
   'bytes between entries',
   rawZip([one, { ...two, before: utf8('gap') }]),
-  ['"a.txt" is followed by bytes that belong to nothing: fetch or make the archive again', SECOND],
-  ['the archive has bytes that belong to nothing: fetch or make it again', SECOND],
+  [
+    '"a.txt" is followed by bytes that are part of no file: fetch or make the archive again',
+    SECOND,
+  ],
+  ['the archive has bytes that are part of no file: fetch or make it again', SECOND],
 );
 refuse(
   'bytes after the directory',
   rawZip([one, two], { between: utf8('gap') }),
   [
-    'the archive has 3 bytes that belong to nothing, as a program in front of it (a self-extracting archive): keep the zip alone',
+    'the archive has 3 bytes that are part of no file, as a program in front of it (a self-extracting archive): pass the zip without them',
     END + 3,
   ],
-  [
-    'the archive has something else where its directory should go on or end: fetch or make it again',
-    END,
-  ],
+  ['the archive has other data in the place of its directory: fetch or make it again', END],
 );
 refuse(
   'bytes after the end',
   rawZip([one, two], { comment: utf8('mine'), after: utf8('more') }),
-  ['the archive is cut short or goes on after its end: fetch or make it again'],
-  [
-    'the archive goes on after its end: something was appended to it, keep the zip alone',
-    END + 22 + 4,
-  ],
+  ['the archive is cut short or continues after its end: fetch or make it again'],
+  ['the archive continues after its end: pass the zip without the appended bytes', END + 22 + 4],
 );
 refuse(
   'text',
@@ -308,7 +305,10 @@ refuse(
 refuse(
   'an entry that the directory leaves out',
   rawZip([one, two], { order: [0] }),
-  ['"a.txt" is followed by bytes that belong to nothing: fetch or make the archive again', SECOND],
+  [
+    '"a.txt" is followed by bytes that are part of no file: fetch or make the archive again',
+    SECOND,
+  ],
   ['"b.txt" is not in the directory: fetch or make the archive again'],
 );
 refuse(
@@ -363,14 +363,14 @@ refuse('Zip64, one of the two counts', put(24, 1), lies(END));
 refuse('Zip64, the other', put(32, 1), lies(END));
 refuse('Zip64, its length', put(4, 45), lies(END));
 refuse('Zip64 record that is none', put(0, 0x06064b51), lies(), [
-  'the archive has something else where its directory should go on or end: fetch or make it again',
+  'the archive has other data in the place of its directory: fetch or make it again',
   END,
 ]);
 refuse(
   'Zip64 locator that is none',
   put(56, 0x07064b51),
   [
-    'the archive has 76 bytes that belong to nothing, as a program in front of it (a self-extracting archive): keep the zip alone',
+    'the archive has 76 bytes that are part of no file, as a program in front of it (a self-extracting archive): pass the zip without them',
     END + 76,
   ],
   lies(END),
@@ -429,7 +429,7 @@ describe('an archive that is cut short', () => {
         expect(message, `${length}`).toBe(
           length < 283
             ? 'the archive has no end record: it is no zip, or was cut short'
-            : 'the archive is cut short or goes on after its end: fetch or make it again',
+            : 'the archive is cut short or continues after its end: fetch or make it again',
         );
       }
     }

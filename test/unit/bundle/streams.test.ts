@@ -94,7 +94,7 @@ describe.each(BACKENDS)('decryptStream through %s', (backend) => {
     const { bytes, error } = await open(longer);
     expect(code(error)).toBe('ERR_LENGTH_INVALID');
     expect((error as BundleSealError).message).toBe(
-      `the body takes ${sealed.ciphertext.length} bytes and goes on after them: something follows the bundle, or the seal belongs to another one`,
+      `the body takes ${sealed.ciphertext.length} bytes, but more bytes follow: they were appended, or the seal belongs to another bundle`,
     );
     expect((error as BundleSealError).offset).toBe(sealed.ciphertext.length);
     expect(bytes.length).toBeLessThanOrEqual(plain.length);

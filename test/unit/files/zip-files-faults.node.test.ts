@@ -367,8 +367,8 @@ describe('a hostile archive', () => {
     ['with one path twice', rawZip([good, good]), /twice/],
     ['with one path in two cases', rawZip([good, { ...good, name: 'GOOD.txt' }]), /case/],
     ['with a wrong CRC-32', evil({ crc: 1 }), /CRC-32/],
-    ['that is cut', rawZip([good]).subarray(0, -1), /cut|goes on/],
-    ['that goes on', joinBytes(rawZip([good]), utf8('x')), /goes on|belong/],
+    ['that is cut', rawZip([good]).subarray(0, -1), /cut|continues/],
+    ['that goes on', joinBytes(rawZip([good]), utf8('x')), /continues|part of no/],
     ['with a lying end', rawZip([good, { ...good, name: 'b' }], { count: 1 }), /contradicts/],
   ])('%s leaves nothing', async (_, bytes, message) => {
     writeFileSync(at('evil.zip'), bytes);
