@@ -26,6 +26,11 @@ export function capgoOpeningOptions(command: Command): Command {
     .option('--iv-session-key <text>', "as Capgo's CLI printed it");
 }
 
+/** @param when - When the option counts. */
+export function checksumFormatOption(command: Command, when: string): Command {
+  return command.option('--checksum-format <format>', `${when}: v3, or v2 for old plugins`, 'v3');
+}
+
 /** Encrypts a zip for Capgo's plugin. */
 export async function encryptForCapgo(
   context: Context,

@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
+import type { Command } from 'commander';
 import type { Metadata } from '../format/metadata.ts';
 import { UsageError } from './answer.ts';
 import { readConfig } from './config/read.ts';
@@ -17,6 +18,20 @@ export interface MetadataOptions {
   readonly sequence?: string;
   /** False: nothing is taken from the project. */
   readonly project: boolean;
+}
+
+/**
+ * Gives a command the options of what a bundle says of itself.
+ *
+ * @param when - Before each description: when the option counts.
+ */
+export function metadataOptions(command: Command, when = ''): Command {
+  return command
+    .option('--app-id <id>', `${when}the app (default: the Capacitor config's appId)`)
+    .option('--app-version <version>', `${when}the version (default: package.json's)`)
+    .option('--channel <channel>', `${when}the release channel`)
+    .option('--sequence <n>', `${when}grows with every release, so that apps can refuse older ones`)
+    .option('--no-project', 'take nothing from the Capacitor config and package.json');
 }
 
 /** What will be signed, and for each of it where it came from. */

@@ -73,7 +73,7 @@ export async function readPrivateKeyFile(
 }
 
 /** A wire's private key that an option or a variable holds. */
-export async function privateKeyFromText(
+async function privateKeyFromText(
   context: Asking,
   text: string,
   from: string,

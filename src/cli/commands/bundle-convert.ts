@@ -4,12 +4,17 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
 import { type ArchiveOptions, archiveOptions, readFileAsAppsDo } from '../archive.ts';
-import { encryptForCapgo, openFromCapgo } from '../capgo.ts';
+import { checksumFormatOption, encryptForCapgo, openFromCapgo } from '../capgo.ts';
 import { bytes, collect, examples } from '../help.ts';
 import { type FoundKey, keysOf, namingTried, readPublicKeyFile } from '../keys.ts';
 import { checkOutput, FORCE_HELP } from '../output.ts';
 import type { KeyValue } from '../read-key.ts';
-import { describeMetadata, type MetadataOptions, readMetadata } from '../read-metadata.ts';
+import {
+  describeMetadata,
+  type MetadataOptions,
+  metadataOptions,
+  readMetadata,
+} from '../read-metadata.ts';
 import { run } from '../run.ts';
 import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
 import { withInput, withTemporaryFolder } from '../spool.ts';
@@ -26,34 +31,26 @@ interface Options extends PrivateKeyOptions, MetadataOptions, ArchiveOptions {
 }
 
 export function bundleConvert(group: Command): void {
-  archiveOptions(
-    privateKeyOptions(
-      group
-        .command('convert')
-        .summary("turn a bundle of Capgo's wire into a sealed one, or back")
-        .description(
-          'Opens and verifies a bundle of one wire, reads the zip in it as apps do, and writes it in the other wire. The plain bundle is the same, and so is its checksum.',
-        )
-        .argument('<file>', 'the bundle')
-        .requiredOption('--to <wire>', 'sealed or capgo')
-        .requiredOption(
-          '--from <file>',
-          'public key that opens it; for sealed bundles it may come again',
-          collect,
-        ),
-      'private key of the new wire',
+  const command = group
+    .command('convert')
+    .summary("turn a bundle of Capgo's wire into a sealed one, or back")
+    .description(
+      'Opens and verifies a bundle of one wire, reads the zip in it as apps do, and writes it in the other wire. The plain bundle is the same, and so is its checksum.',
     )
-      .requiredOption('--out <file>', 'what to write')
-      .option('--iv-session-key <text>', "of a bundle of Capgo's wire, as its CLI printed it")
-      .option('--checksum <text>', "the signed checksum of a bundle of Capgo's wire")
-      .option('--checksum-format <format>', 'to capgo: v3, or v2 for old plugins', 'v3')
-      .option('--app-id <id>', "to sealed: the app (default: the Capacitor config's appId)")
-      .option('--app-version <version>', "to sealed: the version (default: package.json's)")
-      .option('--channel <channel>', 'to sealed: the release channel')
-      .option('--sequence <n>', 'to sealed: grows with every release')
-      .option('--no-project', 'take nothing from the Capacitor config and package.json')
-      .option('--force', FORCE_HELP, false),
-  )
+    .argument('<file>', 'the bundle')
+    .requiredOption('--to <wire>', 'sealed or capgo')
+    .requiredOption(
+      '--from <file>',
+      'public key that opens it; for sealed bundles it may come again',
+      collect,
+    );
+  privateKeyOptions(command, 'private key of the new wire')
+    .requiredOption('--out <file>', 'what to write')
+    .option('--iv-session-key <text>', "of a bundle of Capgo's wire, as its CLI printed it")
+    .option('--checksum <text>', "the signed checksum of a bundle of Capgo's wire");
+  checksumFormatOption(command, 'to capgo');
+  metadataOptions(command, 'to sealed: ').option('--force', FORCE_HELP, false);
+  archiveOptions(command)
     .addHelpText(
       'after',
       examples(

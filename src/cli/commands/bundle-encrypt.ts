@@ -12,12 +12,17 @@ import {
   repack,
   type Verdict,
 } from '../archive.ts';
-import { encryptForCapgo } from '../capgo.ts';
+import { checksumFormatOption, encryptForCapgo } from '../capgo.ts';
 import type { Context } from '../context.ts';
 import { writeDetached } from '../detached.ts';
 import { bytes, examples } from '../help.ts';
 import { checkDetachedOutput, checkOutput, FORCE_HELP } from '../output.ts';
-import { describeMetadata, type MetadataOptions, readMetadata } from '../read-metadata.ts';
+import {
+  describeMetadata,
+  type MetadataOptions,
+  metadataOptions,
+  readMetadata,
+} from '../read-metadata.ts';
 import { run } from '../run.ts';
 import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
 import { STANDARD, withInput, withOutput, withTemporaryFolder } from '../spool.ts';
@@ -35,34 +40,26 @@ interface Options extends PrivateKeyOptions, MetadataOptions, ZipFolderOptions, 
 }
 
 export function bundleEncrypt(group: Command): void {
-  archiveOptions(
-    zipOptions(
-      privateKeyOptions(
-        group
-          .command('encrypt')
-          .summary('seal a zip or a build folder')
-          .description(
-            'Seals a bundle for the apps that carry the public key. A folder is zipped first; a zip is read as apps will read it, and refused where they would refuse it. An earlier bundle of that name is replaced.',
-          )
-          .argument('<zip|dir>', 'what to seal; - for standard input')
-          .option(
-            '--out <file>',
-            'the sealed bundle; - for standard output (default: .sealed behind the name)',
-          )
-          .option('--force', FORCE_HELP, false),
-      )
-        .option('--detached', 'body and seal apart: the seal gets .seal behind the name', false)
-        .option('--capgo', "for Capgo's plugin instead: RSA-2048, AES-128-CBC", false)
-        .option('--checksum-format <format>', 'with --capgo: v3, or v2 for old plugins', 'v3')
-        .option('--app-id <id>', "the app (default: the Capacitor config's appId)")
-        .option('--app-version <version>', "the version (default: package.json's)")
-        .option('--channel <channel>', 'the release channel')
-        .option('--sequence <n>', 'grows with every release, so that apps can refuse older ones')
-        .option('--no-project', 'take nothing from the Capacitor config and package.json')
-        .option('--chunk-size <bytes>', 'a power of two (default: 262144)')
-        .option('--repack', 'write a zip that is read, but oddly made, anew before sealing', false),
-    ),
-  )
+  const command = group
+    .command('encrypt')
+    .summary('seal a zip or a build folder')
+    .description(
+      'Seals a bundle for the apps that carry the public key. A folder is zipped first; a zip is read as apps will read it, and refused where they would refuse it. An earlier bundle of that name is replaced.',
+    )
+    .argument('<zip|dir>', 'what to seal; - for standard input')
+    .option(
+      '--out <file>',
+      'the sealed bundle; - for standard output (default: .sealed behind the name)',
+    )
+    .option('--force', FORCE_HELP, false);
+  privateKeyOptions(command)
+    .option('--detached', 'body and seal apart: the seal gets .seal behind the name', false)
+    .option('--capgo', "for Capgo's plugin instead: RSA-2048, AES-128-CBC", false);
+  checksumFormatOption(command, 'with --capgo');
+  metadataOptions(command)
+    .option('--chunk-size <bytes>', 'a power of two (default: 262144)')
+    .option('--repack', 'write a zip that is read, but oddly made, anew before sealing', false);
+  archiveOptions(zipOptions(command))
     .addHelpText(
       'after',
       examples(
