@@ -85,7 +85,7 @@ describe('examples of apps', () => {
   // In a page of the documentation a build machine has a private key and an app has a public one, never both.
   const inPages = examples.filter(({ file }) => /^(README\.md|docs\/)/.test(file));
   const opens =
-    /\b(decryptBundle|decryptStream|decryptFile|openBundle|applyPatch|openIndex\w*|openKeys)\(/;
+    /\b(decryptBundle|decryptStream|decryptFile|openBundle|applyPatch|openIndex\w*|openKeys|createUpdater)\(/;
 
   it('are found', () => {
     expect(inPages.filter(({ code }) => opens.test(code)).length).toBeGreaterThan(5);
