@@ -1,0 +1,347 @@
+// What a store, a network and a stolen key can try on a device, each by the name that the TUF specification has for it.
+
+import { describe, expect, it } from 'vitest';
+import { sealKeys } from '../../src/release.ts';
+import { memoryStore } from '../../src/update.ts';
+import { AFTER, BEFORE, type Files } from '../support/release.ts';
+import {
+  APP,
+  CHANNEL,
+  createDevice,
+  createPublisher,
+  fetchFrom,
+  NOW,
+  STORE,
+  timeOf,
+} from '../support/update.ts';
+import { keyA, keyB } from '../support/vectors.ts';
+import { utf8 } from '../support/zip.ts';
+
+const DAY = 86_400_000;
+const THIRD: Files = { ...AFTER, 'new.txt': utf8('third') };
+const INDEX = `channels/${CHANNEL}.sealed`;
+
+/** A device that has installed, started and confirmed what the store offers. */
+async function updated(builtIn: Files, fetchStore: typeof fetch, options = {}) {
+  const releases = memoryStore();
+  const first = await createDevice(builtIn, fetchStore, { releases, ...options });
+  await first.updater.start();
+  await first.updater.update();
+  const device = await createDevice(builtIn, fetchStore, { releases, ...options });
+  const { id } = await device.updater.start();
+  await device.updater.confirm(id);
+  return { ...device, id, releases };
+}
+
+describe('rollback', () => {
+  it('of the index: an older genuine index is refused, and the device says that the store is stale', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    const two = await publisher.make(THIRD);
+    await publisher.offer([one]);
+    const old = publisher.store.get(INDEX) as Uint8Array;
+    await publisher.offer([two, one]);
+    const { updater, id } = await updated(BEFORE, fetchFrom(publisher.store));
+    expect(id).toBe(two.entry.id);
+    publisher.store.set(INDEX, old);
+    expect(await updater.check()).toMatchObject({
+      status: 'current',
+      isStale: true,
+      error: { code: 'ERR_INDEX_ROLLED_BACK' },
+    });
+  });
+
+  it('by another index of the same number: it is refused', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    await publisher.offer([one]);
+    const { updater } = await updated(BEFORE, fetchFrom(publisher.store));
+    await publisher.offer([], { sequence: 1 });
+    expect(await updater.check()).toMatchObject({ error: { code: 'ERR_INDEX_ROLLED_BACK' } });
+  });
+
+  it('by the loss of the state: the mark beside an installed release still counts', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    await publisher.offer([]);
+    const old = publisher.store.get(INDEX) as Uint8Array;
+    await publisher.offer([one]);
+    const request = fetchFrom(publisher.store);
+    const { releases } = await updated(BEFORE, request);
+    await releases.writeState(utf8('lost'));
+    publisher.store.set(INDEX, old);
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    await updater.start();
+    expect(await updater.check()).toMatchObject({ error: { code: 'ERR_INDEX_ROLLED_BACK' } });
+  });
+
+  it('by a rollout that is lowered: nobody is taken back', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    await publisher.offer([one]);
+    const { updater } = await updated(BEFORE, fetchFrom(publisher.store));
+    await publisher.offer([{ ...one, entry: { ...one.entry, rollout: 0 } }]);
+    expect(await updater.check()).toEqual({ status: 'current', isStale: false });
+  });
+});
+
+describe('freeze', () => {
+  it('with an expired index: it is refused, and the device goes on with what it has', async () => {
+    const publisher = createPublisher();
+    await publisher.offer([await publisher.make(AFTER)]);
+    let now = NOW;
+    const { updater, id } = await updated(BEFORE, fetchFrom(publisher.store), { now: () => now });
+    now += 31 * DAY;
+    expect(await updater.check()).toMatchObject({
+      status: 'current',
+      isStale: true,
+      error: { code: 'ERR_INDEX_EXPIRED' },
+    });
+    expect((await updater.start()).id).toBe(id);
+  });
+
+  it('with a clock that was set back: the time of the last accepted index counts', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    await publisher.offer([one], { expiresAt: timeOf(NOW + DAY) });
+    await publisher.offer([one], {
+      issuedAt: timeOf(NOW + 2 * DAY),
+      expiresAt: timeOf(NOW + 9 * DAY),
+    });
+    let now = NOW + 3 * DAY;
+    const { updater } = await updated(BEFORE, fetchFrom(publisher.store), { now: () => now });
+    now = NOW;
+    await publisher.offer([], {
+      issuedAt: timeOf(NOW + DAY - 1000),
+      expiresAt: timeOf(NOW + 2 * DAY),
+    });
+    expect(await updater.check()).toMatchObject({ isStale: true });
+  });
+});
+
+describe('mix and match', () => {
+  it('with the objects of another release: the release is not installed', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    const two = await publisher.make(THIRD);
+    await publisher.offer([two]);
+    const other = publisher.store.get(`objects/${one.entry.bundle.sha256}.sealed`) as Uint8Array;
+    publisher.store.set(`objects/${two.entry.bundle.sha256}.sealed`, other);
+    const { updater, events } = await createDevice(BEFORE, fetchFrom(publisher.store));
+    const { id } = await updater.start();
+    await expect(updater.update()).rejects.toMatchObject({ code: 'ERR_SOURCE_FAILED' });
+    expect((await updater.start()).id).toBe(id);
+    expect(events.filter(({ type }) => type === 'way-failed').length).toBeGreaterThan(0);
+  });
+
+  it('with an index that names a bundle of other files than its id: nothing is installed', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    const two = await publisher.make(THIRD);
+    const { bundle, size, files } = two.entry;
+    await publisher.offer([{ ...one, entry: { ...one.entry, bundle, size, files } }]);
+    const releases = memoryStore();
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), { releases });
+    await updater.start();
+    await expect(updater.update()).rejects.toThrow(/not the release that the index names/);
+    expect(await releases.list()).toEqual([]);
+  });
+});
+
+describe('endless data and slow retrieval', () => {
+  it('an endless index is given up at its limit', async () => {
+    const endless = async () =>
+      new Response(
+        new ReadableStream({
+          pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+        }),
+      );
+    const { updater } = await createDevice(BEFORE, endless as typeof fetch);
+    await updater.start();
+    expect(await updater.check()).toMatchObject({ status: 'offline' });
+  });
+
+  it('an object that is longer than the index says is not read on', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    await publisher.offer([one]);
+    let sent = 0;
+    const request = fetchFrom(publisher.store, (path, _, whole) => {
+      if (!path.startsWith('objects/')) return whole();
+      return new Response(
+        new ReadableStream({
+          pull(controller) {
+            sent += 1;
+            controller.enqueue(new Uint8Array(65_536));
+          },
+        }),
+      );
+    });
+    const { updater } = await createDevice(BEFORE, request);
+    await updater.start();
+    await expect(updater.update()).rejects.toBeDefined();
+    expect(sent).toBeLessThan(100);
+  });
+
+  it('a server that sends nothing is given up after the deadline', async () => {
+    const silent = (async (_: unknown, init?: RequestInit) => {
+      const { signal } = init ?? {};
+      return new Response(
+        new ReadableStream({
+          start: (controller) =>
+            signal?.addEventListener('abort', () => controller.error(signal.reason)),
+        }),
+      );
+    }) as typeof fetch;
+    const { updater } = await createDevice(BEFORE, silent, { timeout: 20 });
+    await updater.start();
+    expect(await updater.check()).toMatchObject({ status: 'offline' });
+  });
+});
+
+describe('arbitrary software', () => {
+  it('an index that another key signed is refused', async () => {
+    const publisher = createPublisher(keyA.pkcs8);
+    await publisher.offer([await publisher.make(AFTER)]);
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store));
+    await updater.start();
+    expect(await updater.check()).toMatchObject({
+      status: 'current',
+      isStale: true,
+      error: { code: 'ERR_KEY_MISMATCH' },
+    });
+  });
+
+  it.each([
+    ['another app', { appId: 'com.example.other' }],
+    ['another channel', { channel: 'beta' }],
+  ])('an index of %s is refused', async (_, options) => {
+    const publisher = createPublisher();
+    await publisher.offer([]);
+    publisher.store.set('channels/beta.sealed', publisher.store.get(INDEX) as Uint8Array);
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), options);
+    await updater.start();
+    expect(await updater.check()).toMatchObject({ error: { code: 'ERR_EXPECTATION_FAILED' } });
+  });
+
+  it('a release for another runtime is not taken', async () => {
+    const publisher = createPublisher();
+    await publisher.offer([await publisher.make(AFTER, [], { runtime: ['4'] })]);
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), { runtime: '3' });
+    await updater.start();
+    expect(await updater.check()).toEqual({ status: 'current', isStale: false });
+  });
+});
+
+describe('a stolen build key', () => {
+  const keysOf = (epoch: number) =>
+    sealKeys(
+      {
+        format: 'bundleseal-keys',
+        version: 1,
+        appId: APP,
+        epoch,
+        publicKeys: [keyA.spki],
+        retiredKeys: [keyB.spki],
+      },
+      { recoveryKey: keyA.pkcs8 },
+    );
+
+  it('that signed the highest number: the recovery key begins a new epoch, and the fleet follows it', async () => {
+    const thief = createPublisher(keyB.pkcs8);
+    const bad = await thief.make(AFTER);
+    await thief.offer([bad], { sequence: Number.MAX_SAFE_INTEGER });
+    const request = fetchFrom(thief.store);
+    const options = { recoveryPublicKey: keyA.spki };
+    const { updater } = await updated(BEFORE, request, options);
+
+    const owner = createPublisher(keyA.pkcs8, thief.store);
+    const good = await owner.make(THIRD);
+    thief.store.set('keys.sealed', await keysOf(1));
+    await owner.offer([good], { epoch: 1, sequence: 1, withdrawn: [bad.entry.id] });
+    expect(await updater.check()).toMatchObject({ status: 'available', id: good.entry.id });
+
+    // What the thief signs from now on is not taken.
+    await thief.offer([bad], { sequence: Number.MAX_SAFE_INTEGER });
+    expect(await updater.check()).toMatchObject({ isStale: true });
+  });
+
+  it('without a recovery key that is built in, a list of keys is not even asked for', async () => {
+    const publisher = createPublisher();
+    await publisher.offer([]);
+    publisher.store.set('keys.sealed', await keysOf(1));
+    const request = fetchFrom(publisher.store);
+    const { updater } = await createDevice(BEFORE, request);
+    await updater.start();
+    await updater.check();
+    expect(request.paths).toEqual([INDEX]);
+  });
+});
+
+describe('a broken or stale mirror', () => {
+  it('does not hold a device back: the highest valid index of all mirrors counts', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    await publisher.offer([]);
+    const old = publisher.store.get(INDEX) as Uint8Array;
+    await publisher.offer([one]);
+    const good = fetchFrom(publisher.store);
+    const mirrored = (async (input: RequestInfo | URL, init?: RequestInit) => {
+      const url = String(input);
+      if (url.startsWith('https://stale.example.com/')) {
+        return url.endsWith(INDEX)
+          ? new Response(old as BodyInit)
+          : new Response('', { status: 404 });
+      }
+      if (url.startsWith('https://dead.example.com/')) throw new TypeError('fetch failed');
+      return good(input, init);
+    }) as typeof fetch;
+    const { updater } = await createDevice(BEFORE, mirrored, {
+      store: ['https://stale.example.com/', 'https://dead.example.com/', STORE],
+    });
+    await updater.start();
+    const { check, id } = await updater.update();
+    expect(check).toMatchObject({ status: 'available' });
+    expect(id).toBe(one.entry.id);
+  });
+});
+
+describe('a release that does not start', () => {
+  it('is counted before it is handed out, blocked after three starts, and tried once more a day later', async () => {
+    const publisher = createPublisher();
+    await publisher.offer([await publisher.make(AFTER)]);
+    const request = fetchFrom(publisher.store);
+    const releases = memoryStore();
+    let now = NOW;
+    const launch = () => createDevice(BEFORE, request, { releases, now: () => now });
+    const shipped = await launch();
+    const { id } = await shipped.updater.start();
+    await shipped.updater.update();
+    const starts = async (count: number) => {
+      const ids: boolean[] = [];
+      for (let i = 0; i < count; i++) ids.push((await (await launch()).updater.start()).id === id);
+      return ids;
+    };
+    expect(await starts(4)).toEqual([false, false, false, true]);
+    expect(await (await launch()).updater.check()).toMatchObject({ status: 'current' });
+    now += DAY;
+    await (await launch()).updater.update();
+    expect(await starts(4)).toEqual([false, false, false, true]);
+    now += DAY;
+    expect(await (await launch()).updater.check()).toMatchObject({ status: 'current' });
+  });
+
+  it('a late "I am ready" of the page before confirms nothing', async () => {
+    const publisher = createPublisher();
+    await publisher.offer([await publisher.make(AFTER)]);
+    const request = fetchFrom(publisher.store);
+    const releases = memoryStore();
+    const before = await createDevice(BEFORE, request, { releases });
+    const { id } = await before.updater.start();
+    await before.updater.update();
+    const next = await createDevice(BEFORE, request, { releases });
+    await next.updater.start();
+    expect(await before.updater.confirm(id)).toBe(false);
+    expect((await next.updater.status()).trial).toEqual({ starts: 1 });
+  });
+});
