@@ -6,7 +6,7 @@ import type { OwnBytes } from '../bytes.ts';
 import { type ChunkLayout, chunkPlace } from '../format/chunks.ts';
 import { checkBodyLength } from '../format/header.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, checkSignal, shown } from '../options.ts';
+import { checkOptions, checkSignal, isRecord, shown } from '../options.ts';
 import { whileWanted } from '../signals.ts';
 import {
   type BundleInput,
@@ -60,9 +60,10 @@ export interface BundleReader extends RandomAccessSource {
    * memory of their own. Only the chunks of this range are fetched: neighbours in one request of at most 4 MiB or one
    * chunk, four requests at a time. If several reads want a chunk at the same time, it is fetched once.
    *
-   * @param signal - Aborts this read: it rejects with the signal's reason.
+   * @param signal - Aborts this read: it rejects with the signal's reason. `{ signal }`, as `stream` takes it, is understood
+   * too.
    */
-  read(offset: number, length: number, signal?: AbortSignal): Promise<OwnBytes>;
+  read(offset: number, length: number, signal?: AbortSignal | ReadOptions): Promise<OwnBytes>;
   /** The same as a stream, in constant memory. Default: from the start, to the end. */
   stream(offset?: number, length?: number, options?: ReadOptions): ReadableStream<Uint8Array>;
   /**
@@ -162,7 +163,8 @@ export async function openBundle(
   return markOwn<BundleReader>({
     info: infoOf(opened),
     size: layout.size,
-    async read(offset, length, own) {
+    async read(offset, length, aborting) {
+      const own = isRecord(aborting) ? (aborting as ReadOptions).signal : (aborting as AbortSignal);
       checkSignal(own);
       const { start, end, from, to } = rangeOf(offset, length);
       const bytes = new Uint8Array(end - start);

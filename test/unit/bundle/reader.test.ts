@@ -222,6 +222,7 @@ describe('a reader', () => {
     const reader = await openBundle(sealed.bytes, opening);
     const aborted = AbortSignal.abort('no');
     await expect(reader.read(0, 10, aborted)).rejects.toBe('no');
+    await expect(reader.read(0, 10, { signal: aborted })).rejects.toBe('no');
     expect((await drain(reader.stream(0, 10, { signal: aborted }))).error).toBe('no');
     await expect(openBundle(sealed.bytes, { ...opening, signal: aborted })).rejects.toBe('no');
     const { controller, listening } = watchedSignal();
@@ -256,7 +257,7 @@ describe('a reader', () => {
     await expect(openBundle(5 as never, opening)).rejects.toThrow(TypeError);
     const reader = await openBundle(sealed.bytes, opening);
     await expect(reader.read(0, 1, { signal: 1 } as never)).rejects.toThrow(
-      new TypeError('signal expected an AbortSignal, got an object'),
+      new TypeError('signal expected an AbortSignal, got a number'),
     );
     await rejection(openBundle(sealed.bytes.slice(0, -1), opening), 'ERR_LENGTH_INVALID');
     await rejection(
