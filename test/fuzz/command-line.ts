@@ -1,5 +1,6 @@
 // Random calls of the command line: which arguments, files and variables there are, and what has to hold of each run.
 
+import { createPrivateKey } from 'node:crypto';
 import {
   chmodSync,
   lstatSync,
@@ -33,10 +34,16 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   doctor: [],
 };
 
-/** Every flag of a command, read from its help. */
+// Its value is run by the shell, so it must not be random.
+const KEY_COMMAND = '--key-command';
+const KEY_COMMANDS = ['cat key', 'cat locked', 'cat site', 'echo', 'exit 3', 'no-such-command', ''];
+
+/** Every flag of a command that may have any value, read from its help. */
 export function flagsIn(help: string): string[] {
-  return [...new Set(help.match(/--[a-z][a-z-]+/g) ?? [])];
+  return [...new Set(help.match(/--[a-z][a-z-]+/g) ?? [])].filter((flag) => flag !== KEY_COMMAND);
 }
+
+const PASSPHRASE = 'correct horse battery staple';
 
 /** Files that every call finds. */
 const FILES: Readonly<Record<string, string | Uint8Array>> = {
@@ -44,6 +51,9 @@ const FILES: Readonly<Record<string, string | Uint8Array>> = {
   key: keyB.pkcs8,
   'key.pub': keyB.spki,
   other: keyA.pkcs8,
+  locked: createPrivateKey(keyB.pkcs8).export({
+    ...{ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: PASSPHRASE },
+  } as const),
   'other.pub': keyA.spki,
   '.bundleseal_key': keyB.pkcs8,
   '.bundleseal_key.pub': keyB.spki,
@@ -141,8 +151,13 @@ export function calls(flags: readonly string[]): fc.Arbitrary<Call> {
         .map(([name, value]) => [`${name}=${value}`]),
     },
     { weight: 3, arbitrary: text.map((one) => [one]) },
+    { weight: 1, arbitrary: fc.constantFrom(...KEY_COMMANDS).map((one) => [KEY_COMMAND, one]) },
   );
-  const value = fc.oneof(text, fc.constantFrom(keyB.pkcs8, keyB.pkcs8.replaceAll('\n', '\\n')));
+  const value = fc.oneof(
+    text,
+    fc.constant(PASSPHRASE),
+    fc.constantFrom(keyB.pkcs8, keyB.pkcs8.replaceAll('\n', '\\n')),
+  );
   return fc.record({
     args: fc
       .tuple(command, fc.array(flag, { maxLength: 7 }))
@@ -153,7 +168,14 @@ export function calls(flags: readonly string[]): fc.Arbitrary<Call> {
           (!args.includes('create') && !args.includes('rotate')) || args.includes('--format'),
       ),
     env: fc.dictionary(
-      fc.constantFrom('BUNDLESEAL_PRIVATE_KEY', 'CAPGO_PRIVATE_KEY', 'NO_COLOR', 'TERM', 'TMPDIR'),
+      fc.constantFrom(
+        'BUNDLESEAL_PRIVATE_KEY',
+        'BUNDLESEAL_KEY_PASSPHRASE',
+        'CAPGO_PRIVATE_KEY',
+        'NO_COLOR',
+        'TERM',
+        'TMPDIR',
+      ),
       value,
       { maxKeys: 2 },
     ),
