@@ -40,7 +40,12 @@ const ROOT = join(import.meta.dirname, '../..');
 let built = '';
 
 /** Variables of the machine that would change what the command line does. */
-const UNSET = { BUNDLESEAL_PRIVATE_KEY: undefined, CAPGO_PRIVATE_KEY: undefined, CI: undefined };
+const UNSET = {
+  BUNDLESEAL_PRIVATE_KEY: undefined,
+  BUNDLESEAL_KEY_PASSPHRASE: undefined,
+  CAPGO_PRIVATE_KEY: undefined,
+  CI: undefined,
+};
 
 /** Builds the command line once for a file of tests, and gives it fixed keys for those that it would generate. */
 export function useCli(): void {
