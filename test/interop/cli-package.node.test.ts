@@ -1,7 +1,7 @@
 // The whole flow on a real app, through the packed tarball in a fresh project; and on a terminal.
 
 import { spawn } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -60,6 +60,32 @@ describe('the packed package', () => {
         expect(readFileSync(copy).equals(readFileSync(file)), file).toBe(true);
       }
       await npx('doctor');
+
+      // A release, the next one with a changed line, and a device that takes the patch.
+      const channel = ['--store', 'store', '--channel', 'production'];
+      await npx('release', 'publish', 'www', ...channel);
+      const main = files('www').find((file) => /main[^/]*\.js$/.test(file)) as string;
+      writeFileSync(main, `${readFileSync(main, 'utf8')}\nconsole.log('Hello')`);
+      renameSync(main, main.replace(/main/, 'main-renamed'));
+      const published = JSON.parse(
+        await npx('release', 'publish', 'www', ...channel, '--app-version', '4.8.6', '--json'),
+      );
+      const { id, bundle, patches } = published.release;
+      expect(patches.length).toBe(1);
+      expect(patches[0].size).toBeLessThan(bundle.size / 100);
+      const listing =
+        "find . -type f -printf '%P\\n' | LC_ALL=C sort | tr '\\n' '\\0' | xargs -0r sha256sum -- | sha256sum";
+      const summed = await runIn(path('www'), 'sh', ['-c', listing]);
+      expect(summed.stdout.slice(0, 64)).toBe(id);
+      expect(
+        JSON.parse(await npx('release', 'verify', '--store', 'store', '--json')),
+      ).toMatchObject({
+        ...{ ok: true, releases: 2, patches: 1 },
+      });
+      await npx('release', 'rollout', '25%', ...channel);
+      expect(JSON.parse(await npx('release', 'list', ...channel, '--json'))).toMatchObject({
+        ...{ sequence: 3, releases: [{ id, rollout: 250 }, { version: '4.8.5' }] },
+      });
     });
   }, 300_000);
 });
