@@ -27,12 +27,13 @@ const ENTRIES = [
   'capgo',
   'capgo-node',
 ];
-const WEB = join(ROOT, 'test/support/docs-web.js');
+const RUNNER = join(ROOT, 'test/support/docs-run.js');
 
 describe('examples', () => {
   let folder: string;
   let project: string;
   let secrets: Secrets;
+  let outcomes: readonly (string | null)[];
 
   beforeAll(async () => {
     folder = mkdtempSync(join(ROOT, 'node_modules/.examples-'));
@@ -59,7 +60,8 @@ describe('examples', () => {
     );
     project = join(folder, 'project');
     secrets = await makeProject(project);
-  });
+    outcomes = await runAll(examples.map(({ code }) => code));
+  }, 300_000);
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -67,18 +69,46 @@ describe('examples', () => {
     expect(examples.length).toBeGreaterThan(10);
   });
 
-  // Each one in a copy of its own, so that none depends on another.
-  it.each(examples)('of $from runs', async ({ code }) => {
-    const { code: js } = await transform(code, { loader: 'ts', format: 'esm' });
-    const copy = mkdtempSync(join(folder, 'copy-'));
-    cpSync(project, copy, { recursive: true });
-    writeFileSync(join(copy, 'example.mjs'), js);
-    execFileSync(process.execPath, ['--import', WEB, 'example.mjs'], {
-      cwd: copy,
-      timeout: 60_000,
+  it.each(examples.map(({ from }, i) => ({ from, i })))('of $from runs', ({ i }) => {
+    expect(outcomes).toHaveLength(examples.length);
+    expect(outcomes[i]).toBeNull();
+  });
+
+  it('that throw at once or later are found', async () => {
+    const wrong = [
+      'throw new RangeError("at once")',
+      'setTimeout(() => { throw new RangeError("later"); })',
+      'Promise.reject(new RangeError("unhandled"))',
+      'await import("bundleseal/no-such-entry")',
+      'await fetch("https://elsewhere.example.org/")',
+    ];
+    const found = await runAll(wrong);
+    expect(found.map((outcome) => /\w*Error/.exec(outcome ?? '')?.[0])).toEqual([
+      'RangeError',
+      'RangeError',
+      'RangeError',
+      'Error',
+      'TypeError',
+    ]);
+  });
+
+  /** What each throws, or null. Each runs in a copy of the project, so that none depends on another. */
+  async function runAll(codes: readonly string[]): Promise<(string | null)[]> {
+    const copies = [];
+    for (const code of codes) {
+      const { code: js } = await transform(code, { loader: 'ts', format: 'esm' });
+      const copy = mkdtempSync(join(folder, 'copy-'));
+      cpSync(project, copy, { recursive: true });
+      writeFileSync(join(copy, 'example.mjs'), js);
+      copies.push(copy);
+    }
+    const results = join(folder, 'results.json');
+    execFileSync(process.execPath, [RUNNER, results, ...copies], {
       env: { ...process.env, ...secrets },
     });
-  });
+    const found: Record<string, string | null> = JSON.parse(readFileSync(results, 'utf8'));
+    return copies.map((copy) => found[copy] as string | null);
+  }
 });
 
 describe('examples of apps', () => {

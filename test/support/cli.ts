@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll } from 'vitest';
 import { inlineWorkers } from '../../build/inline-worker.js';
 import { runInside } from './cli-inside.ts';
-import { useFixedKeys } from './fixed-keys.ts';
+import { generateFixedPairs, generateRandomPairs } from './fixed-pairs.js';
 
 export interface Ran {
   readonly code: number | null;
@@ -47,9 +47,10 @@ const UNSET = {
   CI: undefined,
 };
 
-/** Builds the command line once for a file of tests, and gives it fixed keys for those that it would generate. */
+/** Builds the command line once for a file of tests. Run inside, it makes fixed pairs: a test needs a new one, not a random one. */
 export function useCli(): void {
-  useFixedKeys();
+  beforeAll(generateFixedPairs);
+  afterAll(generateRandomPairs);
   beforeAll(async () => {
     built = await mkdtemp(join(tmpdir(), 'bundleseal-cli-'));
     await build({

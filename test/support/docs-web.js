@@ -1,12 +1,12 @@
 // What an example in the documentation finds in an app: a web server and storage. The server is the folder `public`
-// of the example's project, at https://updates.example.com/, with Range requests. Loaded with `node --import`.
+// of the example's project, at https://updates.example.com/, with Range requests.
 
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 const HOST = 'https://updates.example.com/';
 
-globalThis.fetch = async (input, init = {}) => {
+async function fetchPublic(input, init = {}) {
   const url = String(input);
   if (!url.startsWith(HOST)) throw new TypeError(`an example asks for ${url}`);
   init.signal?.throwIfAborted();
@@ -20,12 +20,17 @@ globalThis.fetch = async (input, init = {}) => {
     status: 206,
     headers: { 'content-range': `bytes ${first}-${last}/${bytes.length}` },
   });
-};
+}
 
-const stored = new Map();
-Object.defineProperty(globalThis, 'localStorage', {
-  value: {
-    getItem: (name) => stored.get(name) ?? null,
-    setItem: (name, value) => void stored.set(name, String(value)),
-  },
-});
+/** Puts both in the place of the platform's, the storage empty. */
+export function provideWeb() {
+  globalThis.fetch = fetchPublic;
+  const stored = new Map();
+  Object.defineProperty(globalThis, 'localStorage', {
+    configurable: true,
+    value: {
+      getItem: (name) => stored.get(name) ?? null,
+      setItem: (name, value) => void stored.set(name, String(value)),
+    },
+  });
+}

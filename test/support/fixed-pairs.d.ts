@@ -1,0 +1,2 @@
+export function generateFixedPairs(): void;
+export function generateRandomPairs(): void;
