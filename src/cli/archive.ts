@@ -140,7 +140,7 @@ function refused(message: string, path?: string): BundleSealError {
   return new BundleSealError('ERR_ARCHIVE_INVALID', message, path === undefined ? {} : { path });
 }
 
-const NO_ZIP = 'apps refuse such a zip; if the bundle is meant to be none, pass --raw';
+const NO_ZIP = 'apps refuse such a zip; if the bundle is not meant to be a zip, pass --raw';
 const REPACK =
   'apps refuse such a zip; bundle encrypt --repack writes a clean one with names that all apps take';
 

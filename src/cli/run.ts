@@ -87,7 +87,7 @@ function asKnown(error: unknown): unknown {
   if (error.syscall === 'uv_cwd') {
     return fileError(
       '.',
-      'is gone: the current folder was removed or moved, change to one that is there',
+      'is gone: the current folder was removed or moved, change to an existing one',
     );
   }
   return fileError(error.path ?? 'a file', "can't be read or written", error);

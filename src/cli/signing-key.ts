@@ -27,7 +27,7 @@ export function privateKeyOptions(command: Command, which = 'private key'): Comm
     )
     .option(
       '--key-command <command>',
-      'a command for the shell that prints the key, which then lies on no disk',
+      'a shell command that prints the key, so the key is in no file',
     )
     .option('--key-data <key>', 'the key itself; other users of the machine can read it');
 }

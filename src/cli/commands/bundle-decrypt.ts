@@ -49,7 +49,7 @@ export function bundleDecrypt(group: Command): void {
           )
           .option('--force', 'replace the file of --out', false)
           .option('--extract <dir>', 'unpack into this folder instead')
-          .option('--overwrite', 'replace what is in the folder, as a whole', false)
+          .option('--overwrite', 'replace the whole content of the folder', false)
           .option('--checksum <text>', 'with --capgo: the signed checksum'),
       ),
     ),

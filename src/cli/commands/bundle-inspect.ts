@@ -14,7 +14,7 @@ export function bundleInspect(group: Command): void {
     .command('inspect')
     .summary("show a sealed bundle's header")
     .description(
-      "Shows what a bundle's header says. Without --key nobody has vouched for it; with --key its signature is verified first (the body is not: see bundle verify).",
+      'Shows the header of a bundle. Without --key nothing in it is verified; with --key its signature is verified first (the body is not: see bundle verify).',
     )
     .argument('<file>', 'a sealed bundle, or a .seal; - for standard input')
     .option('--key <file>', 'public key to prove it with; may come again', collect)

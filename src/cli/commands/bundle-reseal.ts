@@ -28,7 +28,7 @@ export function bundleReseal(group: Command): void {
       .command('reseal')
       .summary("put a new key's seal on stored bundles")
       .description(
-        'Verifies the old seal and writes one by the new private key; the body stays as it is. A sealed bundle is replaced in its place unless --out names another. All old seals are verified before the first file is replaced.',
+        'Verifies the old seal and writes one with the new private key; the body does not change. Replaces the sealed bundle unless --out names another file. All old seals are verified before the first file is replaced.',
       )
       .argument('<files...>', 'sealed bundles, or .seal files')
       .requiredOption('--from <file>', 'the old public key; may come again', collect),

@@ -45,7 +45,7 @@ export function bundleVerify(group: Command): void {
           .command('verify')
           .summary('check a sealed bundle, writing nothing')
           .description(
-            'Opens a bundle and reads the zip in it as an app does, and writes nothing; compares it with a zip or a checksum where one is given. Without --key, every public key that lies here is tried: .bundleseal_key.pub, .bundleseal_key.old.pub and those in the Capacitor config.',
+            'Opens a bundle and reads the zip in it as an app does, and writes nothing; compares it with a zip or a checksum if one is given. Without --key, every public key found here is tried: .bundleseal_key.pub, .bundleseal_key.old.pub and those in the Capacitor config.',
           )
           .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
           .option('--zip <file>', 'the plain bundle that it has to be')

@@ -30,7 +30,7 @@ export function bundleZip(group: Command): void {
         .command('zip')
         .summary('zip a build folder reproducibly')
         .description(
-          'Makes a zip that is the same, to the byte, wherever the same files are zipped, and prints its checksum. An earlier zip of that name is replaced.',
+          'Makes a reproducible zip: the same files give the same bytes on every machine. Prints its checksum. Replaces an earlier zip of that name.',
         )
         .argument('[dir]', "the build (default: the Capacitor config's webDir, then dist)")
         .option(

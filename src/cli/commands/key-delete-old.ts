@@ -24,7 +24,7 @@ export function keyDeleteOld(group: Command): void {
       `Removes plugins.${CAPGO.plugin}.privateKey, which the V1 scheme put into apps, and plugins.${PLUGIN}.privateKey. Every copy of those apps has that key: make a new pair.`,
     )
     .option('--plugin <name>', 'the plugin whose settings have it (default: both)')
-    .option('--config <file>', 'the config (default: the one that Capacitor takes here)')
+    .option('--config <file>', 'the config (default: the one that Capacitor uses here)')
     .addHelpText('after', examples('key delete-old'))
     .action(
       run<Options>(async (context, { plugin, config }) => {

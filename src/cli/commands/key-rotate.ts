@@ -141,7 +141,7 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   return {
     json: { key, old, keyId: newKeyId, oldKeyId, ...edited, steps },
     lines: [
-      ...(isResumed ? ['✓ the rotation that was stopped half-way goes on'] : []),
+      ...(isResumed ? ['✓ continuing the rotation that was interrupted'] : []),
       `✓ new pair  ${key}, ${key}.pub (key id ${newKeyId})`,
       `✓ old pair  ${old}${isPublicThere ? `, ${old}.pub` : ''}`,
       ...(edited === undefined && module === undefined
@@ -251,7 +251,7 @@ async function finish(context: Context, config: ConfigFile | undefined, options:
       'is the key that the app still has as its current one: the rotation was stopped half-way. Run key rotate again without --finish',
     );
   }
-  const said = `the old pair is in ${key}.old: keep it where nobody reads it, or delete it`;
+  const said = `the old pair is in ${key}.old: keep it where only you can read it, or delete it`;
   const lines: string[] = [];
   if (module !== undefined) {
     const current = await readPublicKeyFile(SEALED, `${key}.pub`);
@@ -262,7 +262,7 @@ async function finish(context: Context, config: ConfigFile | undefined, options:
     if (module !== undefined && resolve(path) === resolve(module)) continue;
     if ((await keysOfModule(path)).length > 1) {
       context.warn(
-        `${path} still exports the old key too, so the app goes on taking it: bundleseal key rotate --finish --module ${path}`,
+        `${path} still exports the old key too, so the app still accepts it: bundleseal key rotate --finish --module ${path}`,
       );
     }
   }

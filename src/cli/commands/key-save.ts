@@ -32,7 +32,7 @@ export function keySave(group: Command): void {
     .command('save')
     .summary('put the public key into the Capacitor config, or into a module')
     .description(
-      `Writes the public key into plugins.${PLUGIN}.publicKey of capacitor.config.ts, .js, .mjs or .json. The rest of the file stays to the byte; what can't be edited safely is left alone, with the lines to paste. A page's code can't read that config: --module writes a module instead, which exports the key.`,
+      `Writes the public key into plugins.${PLUGIN}.publicKey of capacitor.config.ts, .js, .mjs or .json. Every other byte of the file stays the same. A file that cannot be edited safely is left unchanged, and the lines to paste are printed. Code in a page cannot read that config: --module writes a module instead, which exports the key.`,
     )
     .option(
       '--key <file>',
@@ -51,7 +51,7 @@ export function keySave(group: Command): void {
       false,
     )
     .option('--plugin <name>', `the plugin whose settings get it (default: ${PLUGIN})`)
-    .option('--config <file>', 'the config (default: the one that Capacitor takes here)')
+    .option('--config <file>', 'the config (default: the one that Capacitor uses here)')
     .addHelpText(
       'after',
       examples('key save --module src/bundleseal-key.ts', 'key save', 'key save --capgo'),

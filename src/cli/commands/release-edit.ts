@@ -16,7 +16,7 @@ export function releaseRollout(group: Command): void {
       .command('rollout')
       .summary('change to how many devices a release is offered')
       .description(
-        'Changes to how many devices a release is offered. A lower share takes nobody back: use release withdraw for that.',
+        'Changes the share of devices that are offered a release. A lower share takes no device back: use release withdraw for that.',
       )
       .argument('<share>', 'such as 25%')
       .option('--release <version|id>', 'default: the first one that is not withdrawn'),

@@ -62,7 +62,7 @@ export function releaseVerify(group: Command): void {
       .command('verify')
       .summary('play the devices of a store')
       .description(
-        'Fetches, opens and compares every bundle, applies every patch, and looks at expiry and cache headers. Exits with 1 where something is wrong.',
+        'Fetches, opens and compares every bundle, applies every patch, and looks at expiry and cache headers. Exits with 1 if something is wrong.',
       )
       .option(
         '--channel <channel>',
@@ -123,7 +123,7 @@ export function releasePrune(group: Command): void {
   readingOptions(
     group
       .command('prune')
-      .summary('delete objects that nobody wants any more')
+      .summary('delete objects that no index needs any more')
       .description(
         'Deletes from the folder of a store the objects that no index names or says to keep. Opens every index first; deletes nothing if one can not be opened. An object of the last seven days stays.',
       )

@@ -45,7 +45,7 @@ export async function examineKeys(
       code: 'PRIVATE_KEYS_DIFFER',
       state: 'bad',
       what: `${found.map(({ from }) => from).join(' and ')} hold different private keys`,
-      mend: `${first?.from} comes first: remove the one that is not meant`,
+      mend: `${first?.from} comes first: remove the wrong one`,
       wire: wire.name,
     });
   }
