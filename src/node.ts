@@ -6,6 +6,11 @@ export { checksumFile } from './files/checksum-file.ts';
 export { type DecryptFileOptions, decryptFile } from './files/decrypt-file.ts';
 export { type EncryptedFile, type EncryptFileOptions, encryptFile } from './files/encrypt-file.ts';
 export { type FileSource, fileSource } from './files/file-source.ts';
+export {
+  type OpenedDirectory,
+  type OpenToDirectoryOptions,
+  openToDirectory,
+} from './files/open-to-directory.ts';
 export type { Ignore } from './files/pattern.ts';
 export { type UnzipFileOptions, type UnzippedFolder, unzipFile } from './files/unzip-file.ts';
 export {

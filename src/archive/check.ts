@@ -42,7 +42,7 @@ export interface CheckedArchive {
 }
 
 /**
- * Reads a whole archive as `unzipBundle` does, under the same limits, and keeps nothing of it. Constant memory: 1 MB,
+ * Reads a whole archive as `unzipBundle` does, under the same limits, and keeps nothing of it. Constant memory: 16 MB,
  * and about 600 bytes a file.
  *
  * @param options - The limits, a signal, and `onProgress`, which counts inflated bytes.

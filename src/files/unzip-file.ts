@@ -13,9 +13,10 @@ import type { ZipSource } from '../archive/read/open-zip.ts';
 import { createWalk } from '../archive/read/walk.ts';
 import { checkOptions, describe, type WorkOptions } from '../options.ts';
 import { openRandomAccess, type Source } from '../sources/input.ts';
+import { readAhead } from '../sources/read-ahead.ts';
 import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
 import { checkPath } from './error.ts';
-import { type InputFile, openInputFile } from './input-file.ts';
+import { openInputFile } from './input-file.ts';
 import { replaceFolder } from './replace-folder.ts';
 import { type Unpacked, writeFiles } from './write-files.ts';
 
@@ -32,8 +33,9 @@ export interface UnzippedFolder {
   readonly size: number;
 }
 
-// Bytes of the archive that are read at once.
+// Bytes of one entry that are read at once, and of the archive where entries lie side by side.
 const PIECE_LENGTH = 2 ** 18;
+const AHEAD = 2 ** 20;
 
 /**
  * Unpacks a zip into a folder, completely or not at all. Constant memory: 40 MB, and about 600 bytes for each file.
@@ -104,62 +106,87 @@ export async function unzipFile(
   options: UnzipFileOptions = {},
 ): Promise<UnzippedFolder> {
   checkPath('dir', dir);
-  checkOptions('unzipFile', options, [...LIMIT_OPTIONS, 'overwrite', 'signal', 'onProgress']);
-  const { overwrite = false } = options;
-  if (typeof overwrite !== 'boolean') {
-    throw new TypeError(`options.overwrite expected a boolean, got ${describe(overwrite)}`);
-  }
-  const work = { ...options, overwrite, limits: readLimits(options) };
+  const work = readUnzipOptions('unzipFile', options, []);
   if (typeof zip === 'string') return fromFile(zip, dir, work);
   if (typeof (zip as Partial<ReadableStream> | null)?.getReader === 'function') {
     return fromStream(zip as ReadableStream<Uint8Array>, dir, work);
   }
   if (typeof zip === 'object' && zip !== null) {
-    return fromSource(openRandomAccess(zip as ZipSource, 'source'), dir, work, undefined);
+    return unzipSource(openRandomAccess(zip as ZipSource, 'source'), dir, work);
   }
   throw new TypeError(
     `zip expected a path, a ReadableStream or a source of openZip, got ${describe(zip)}`,
   );
 }
 
-interface Work extends WorkOptions {
+export interface UnzipWork extends WorkOptions {
   readonly overwrite: boolean;
   readonly limits: Limits;
 }
 
-async function fromFile(zip: string, dir: string, work: Work): Promise<UnzippedFolder> {
+/**
+ * @param call - The function that they are options of, and `more` its other ones.
+ * @throws `TypeError`, `RangeError`: by the option's name.
+ */
+export function readUnzipOptions(
+  call: string,
+  options: UnzipFileOptions,
+  more: readonly string[],
+): UnzipWork {
+  checkOptions(call, options, [...LIMIT_OPTIONS, 'overwrite', 'signal', 'onProgress', ...more]);
+  const { overwrite = false, signal, onProgress } = options;
+  if (typeof overwrite !== 'boolean') {
+    throw new TypeError(`options.overwrite expected a boolean, got ${describe(overwrite)}`);
+  }
+  return {
+    overwrite,
+    limits: readLimits(options),
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  };
+}
+
+async function fromFile(zip: string, dir: string, work: UnzipWork): Promise<UnzippedFolder> {
   checkPath('zip', zip);
   const { signal } = work;
   signal?.throwIfAborted();
   const file = await openInputFile(zip, signal);
   try {
-    return await fromSource(file, dir, work, file);
+    return await unzipSource(file, dir, work, file.path, file.checkUnchanged);
   } finally {
     await file.close();
   }
 }
 
-async function fromSource(
+/**
+ * Unpacks what can be read by ranges.
+ *
+ * @param input - The path of the file that it is in, which must not be replaced.
+ * @param check - Called when all has been read.
+ */
+export async function unzipSource(
   source: Source,
   dir: string,
-  work: Work,
-  file: InputFile | undefined,
+  work: UnzipWork,
+  input?: string,
+  check: () => Promise<void> = async () => {},
 ): Promise<UnzippedFolder> {
   const { limits, signal } = work;
   const pace = createPace(signal);
+  const ahead = readAhead(source, AHEAD);
   // Before anything is written.
-  const archive = await readArchive(source, limits, pace, signal);
+  const archive = await readArchive(ahead, limits, pace, signal);
   const total = archive.reduce((sum, { size }) => sum + size, 0);
   const meter = createMeter(limits);
-  const read = { source, piece: PIECE_LENGTH, meter, pace, signal };
+  const read = { source: ahead, piece: PIECE_LENGTH, meter, pace, signal };
   async function* entries(): AsyncGenerator<Unpacked, void> {
     for (const entry of archive) yield { ...entry, content: contentOf({ ...read, entry }) };
-    await file?.checkUnchanged();
+    await check();
   }
-  return unpack(entries(), dir, work, { input: file?.path, total });
+  return unpack(entries(), dir, work, { input, total });
 }
 
-async function fromStream(zip: ByteStream, dir: string, work: Work): Promise<UnzippedFolder> {
+async function fromStream(zip: ByteStream, dir: string, work: UnzipWork): Promise<UnzippedFolder> {
   const reader = openStream(zip);
   try {
     work.signal?.throwIfAborted();
@@ -176,7 +203,7 @@ async function fromStream(zip: ByteStream, dir: string, work: Work): Promise<Unz
 /** Ends when the stream has. */
 async function* entriesOf(
   reader: StreamReader,
-  { limits, signal }: Work,
+  { limits, signal }: UnzipWork,
 ): AsyncGenerator<Unpacked, void> {
   const walk = createWalk(reader, limits, signal, undefined);
   for (let next = await walk.next(); next !== undefined; next = await walk.next()) {
@@ -188,7 +215,7 @@ async function* entriesOf(
 function unpack(
   entries: AsyncGenerator<Unpacked, void>,
   dir: string,
-  { overwrite, signal, onProgress }: Work,
+  { overwrite, signal, onProgress }: UnzipWork,
   { input, total }: { readonly input: string | undefined; readonly total: number },
 ): Promise<UnzippedFolder> {
   return replaceFolder(dir, { overwrite, input, signal }, async (folder) => {

@@ -16,6 +16,7 @@ import {
   type Signer,
   verifyChecksum,
 } from '../../src/index.ts';
+import { type OpenedDirectory, openToDirectory } from '../../src/node.ts';
 
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -24,6 +25,18 @@ function same<A, B>(_yes: Same<A, B>): void {}
 const bytes: Uint8Array = new Uint8Array(1);
 const key = 'pem';
 const signer: Signer = { publicKey: key, sign: async (payload) => payload };
+
+export async function folders(): Promise<void> {
+  const opened = await openToDirectory(new Blob([]), 'dir', { publicKey: key, overwrite: true });
+  same<typeof opened, OpenedDirectory>(true);
+  same<typeof opened.info, BundleInfo>(true);
+  same<typeof opened.entries, number>(true);
+  await openToDirectory('app.sealed', 'dir', { publicKey: [key], maxRatio: 10, expect: {} });
+  // @ts-expect-error a bundle is opened with a public key
+  await openToDirectory('app.sealed', 'dir', { overwrite: true });
+  // @ts-expect-error what is kept for further reads is of no use here
+  await openToDirectory('app.sealed', 'dir', { publicKey: key, cacheSize: 0 });
+}
 
 export async function shapes(): Promise<void> {
   const pair = await keygen({ modulusBits: 4096, format: 'pkcs1' });

@@ -24,7 +24,7 @@ export interface UnzipStreamOptions extends ZipLimits, WorkOptions {}
  * without compression; `openZip` and `unzipBundle` read them. If the deflated size of a file follows its data, its
  * ratio is judged at its end.
  *
- * Memory: less than 1 MB, and about 600 bytes for each file, which are compared with the directory.
+ * Memory: less than 16 MB, and about 600 bytes for each file, which are compared with the directory.
  *
  * @param source - A zip, cut anywhere.
  * @param options.maxEntries - Files and folders. Default 65,535.

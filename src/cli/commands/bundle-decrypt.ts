@@ -11,13 +11,7 @@ import type { Context } from '../context.ts';
 import { bytes, examples } from '../help.ts';
 import { findPublicKeys, namingTried } from '../keys.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
-import {
-  describeInfo,
-  type Opening,
-  type OpeningOptions,
-  openingOptions,
-  readOpening,
-} from '../opening.ts';
+import { describeInfo, type OpeningOptions, openingOptions, readOpening } from '../opening.ts';
 import { checkOutput } from '../output.ts';
 import { run } from '../run.ts';
 import { STANDARD, withInput, withOutput } from '../spool.ts';
@@ -122,10 +116,12 @@ async function extractInto(
   const limits = readLimitOptions(options);
   const keys = await findPublicKeys(options);
   const opening = await readOpening(options, keys);
+  const { openToDirectory } = await import('../../node.ts');
   return withInput(context, file, (input) =>
     context.follow('unpacking', async (onProgress) => {
       const { info, ...unzipped } = await namingTried(keys, () =>
-        unpackSealed(input, dir, opening, {
+        openToDirectory(input, dir, {
+          ...opening,
           ...limits,
           overwrite: options.overwrite,
           signal: context.signal,
@@ -138,30 +134,6 @@ async function extractInto(
       };
     }),
   );
-}
-
-/** By ranges, so that every archive is unpacked that apps can read, and nothing unproven lies on the disk. */
-async function unpackSealed(
-  input: string,
-  dir: string,
-  opening: Opening,
-  options: NonNullable<Parameters<typeof import('../../node.ts').unzipFile>[2]>,
-) {
-  const [{ openBundle }, { fileSource, unzipFile }] = await Promise.all([
-    import('../../index.ts'),
-    import('../../node.ts'),
-  ]);
-  const source = await fileSource(input);
-  try {
-    const reader = await openBundle(source, { ...opening, signal: options.signal as AbortSignal });
-    try {
-      return { info: reader.info, ...(await unzipFile(reader, dir, options)) };
-    } finally {
-      reader.close();
-    }
-  } finally {
-    await source.close();
-  }
 }
 
 /** What is read must not be deleted with the folder that it lies in. */
