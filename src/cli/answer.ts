@@ -1,4 +1,4 @@
-// What a command gives back, and the mistakes in how it was called.
+// The result of a command, and errors for wrong usage.
 
 /** What a command found out: for programs, and for people. */
 export interface Answer {
@@ -10,7 +10,7 @@ export interface Answer {
   readonly isBad?: boolean;
 }
 
-/** The command was called in a way that can't work: exit code 2. */
+/** The command was called wrongly: exit code 2. */
 export class UsageError extends Error {
   override readonly name: string = 'UsageError';
   readonly code: string = 'ERR_USAGE';

@@ -1,4 +1,4 @@
-// Archives as the apps will read them: before they are sealed, and in bundles that are verified.
+// Reads archives as apps do, before they are sealed and in bundles that are verified.
 
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -30,7 +30,7 @@ export function archiveOptions(command: Command): Command {
   );
 }
 
-/** Where a bundle lies that is looked at: a file, or the reader of a sealed bundle. */
+/** The bundle to check: a file, or the reader of a sealed bundle. */
 export interface BundleSource {
   readonly size: number;
   read(offset: number, length: number): Promise<Uint8Array>;
@@ -43,8 +43,8 @@ export interface Verdict {
 }
 
 /**
- * Reads a bundle to its end as apps will, in constant memory, and warns of what should not be published. Bytes that look
- * like nothing in particular may be meant, so they get a warning and not an error.
+ * Reads a bundle to its end as apps do, in constant memory, and warns about content that should not be published.
+ * Bytes of no recognised kind may be intended, so they get a warning and not an error.
  *
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: apps would refuse the archive, none could
  * start from it, it holds a private key, or the bundle is recognised as something else, such as a web page.
@@ -68,7 +68,7 @@ export async function readAsAppsDo(
   return { usable: other === undefined };
 }
 
-// An end record has 22 bytes and a comment of up to 65,535 behind it (APPNOTE.TXT, 4.3.16).
+// An end record has 22 bytes and is followed by a comment of up to 65,535 bytes (APPNOTE.TXT, 4.3.16).
 const TAIL_LENGTH = 65_557;
 
 /** `undefined` for what is a zip, or has been one. */
@@ -144,7 +144,7 @@ const NO_ZIP = 'apps refuse such a zip; if the bundle is not meant to be a zip, 
 const REPACK =
   'apps refuse such a zip; bundle encrypt --repack writes a clean one with names that all apps take';
 
-/** Says of a fault that apps would find it too, and what to do about it. */
+/** Adds to a fault that apps would also refuse it, and what to do. */
 async function withRemedy(
   error: unknown,
   source: BundleSource,

@@ -1,5 +1,5 @@
-// What is looked at in a build folder before it is zipped: whether an app could start from it, what must not go in,
-// and which of our own outputs lie in it.
+// Checks a build folder before it is zipped: whether an app could start from it, whether it has content that must not
+// be published, and which of our own outputs are in it.
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
@@ -30,13 +30,14 @@ export interface SurveyOptions {
   readonly capgo?: boolean;
 }
 
-// Larger scripts are generated data; what calls a plugin is not in them.
+// Larger scripts are generated data and do not call plugins.
 const MAX_SCRIPT_LENGTH = 2 ** 25;
 
 /**
- * Refuses a folder that no app could start from, or that is over the limits, and warns of what should not be published.
+ * Throws for a folder that no app could start from or that exceeds the limits, and warns about content that should
+ * not be published.
  *
- * @param outputs - What the command writes: left out of the bundle where it lies in the folder.
+ * @param outputs - The outputs of the command, which are left out of the bundle if they are in the folder.
  * @returns The rule by which files are left out.
  */
 export async function surveyFolder(
@@ -101,7 +102,7 @@ export async function surveyFolder(
   return (path) => isIgnored(path) || ours.has(path);
 }
 
-/** What an earlier run has written here: bundles are told by their first bytes. */
+/** Outputs of an earlier run. Bundles are recognised by their first bytes. */
 function ownOutput({ path, place }: FoundFile): string | undefined {
   if (/_encrypted\.zip$/i.test(path)) return "a bundle for Capgo's plugin";
   const start = Buffer.alloc(10);

@@ -60,7 +60,7 @@ export async function encryptForCapgo(
   };
 }
 
-/** Opens a bundle of Capgo's wire into a file, which is there only when all of it has been verified. */
+/** Opens a bundle of Capgo's wire into a file, which appears only after all of it has been verified. */
 export async function openFromCapgo(
   context: Context,
   file: string,

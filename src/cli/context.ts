@@ -1,4 +1,4 @@
-// What a command may use of the terminal: lines, warnings, a progress bar, a question.
+// The terminal for commands: lines, warnings, a progress bar, a question.
 
 import type { Progress } from '../options.ts';
 import { Interrupted } from './answer.ts';
@@ -20,14 +20,14 @@ export interface Context {
   warn(message: string): void;
   /** Says to people what was done beside the command's own work. */
   inform(message: string): void;
-  /** Follows work of some length; the bar shows after a second, on a terminal alone. */
+  /** Shows progress. The bar appears after a second, and only on a terminal. */
   follow<T>(
     label: string,
     work: (onProgress: (progress: Progress) => void) => Promise<T>,
   ): Promise<T>;
   /** Asks on a terminal; elsewhere the answer is no. */
   confirm(question: string): Promise<boolean>;
-  /** Asks on a terminal for a text that is not shown while it is typed; elsewhere there is no answer. */
+  /** Asks on a terminal for a text that is not shown while it is typed. Without a terminal there is no answer. */
   askSecret(question: string): Promise<string | undefined>;
 }
 
@@ -76,7 +76,7 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
       // Also with --json and --quiet: without the answer the command could only fail.
       if (process.stderr.isTTY !== true || process.stdin.isTTY !== true) return undefined;
       const { password, isCancel } = await import('@clack/prompts');
-      // Nothing stands for a character, so that the length stays unknown.
+      // No character is printed for a typed one, so the length stays secret.
       const answer = await password({
         message: printable(question),
         mask: '',

@@ -8,8 +8,8 @@ import type { Context } from './context.ts';
 import { replaceText } from './write-whole.ts';
 
 /**
- * Writes a body and its seal, or neither. The seal's place is made ready first; the body gets its name when it is
- * whole, and the seal after it. If the seal can't be written then, the body that was there before comes back.
+ * Writes a body and its seal, or neither. The place of the seal is prepared first. The body gets its name when it is
+ * whole, and then the seal. If the seal cannot be written, the previous body is put back.
  *
  * A process that is killed between the two leaves a new body beside an old seal, which no app opens.
  */
@@ -26,7 +26,7 @@ export async function writeDetached(
       return `${sealed.seal}\n`;
     });
   } catch (error) {
-    // Where the body itself was refused, what was there has not been touched.
+    // If the body itself failed, the previous files are untouched.
     if (sealed !== undefined) await before.restore();
     throw error;
   } finally {
@@ -35,7 +35,7 @@ export async function writeDetached(
   return sealed as unknown as EncryptedFile;
 }
 
-/** A second name for what is there, by which it can be brought back. */
+/** A second name for the previous file, from which it can be restored. */
 async function keepFile(path: string): Promise<{
   readonly restore: () => Promise<void>;
   readonly forget: () => Promise<void>;

@@ -1,13 +1,14 @@
 // A file as a web stream.
 //
-// By hand, as Node 20's Readable.toWeb() throws out of nowhere when its reader cancels between two reads.
+// Written by hand, because Readable.toWeb() of Node 20 throws an uncaught error if its reader cancels between two
+// reads.
 
 import { openInputFile } from '../files/input-file.ts';
 
 // Bytes that are read at once.
 const PIECE_LENGTH = 2 ** 18;
 
-/** The file's bytes, in order. Gives the file up at its end, on an error and when it is cancelled. */
+/** The bytes of the file, in order. Closes the file at its end, on an error and on cancellation. */
 export async function fileStream(path: string): Promise<ReadableStream<Uint8Array>> {
   const file = await openInputFile(path);
   let start = 0;

@@ -13,7 +13,7 @@ import { fileError } from '../files/error.ts';
 import { isThere } from './read-key.ts';
 import { writeWhole } from './write-whole.ts';
 
-/** `unknown`: there is a repository, and git can't or must not answer for it. */
+/** `unknown`: there is a repository, but git cannot or must not be asked about it. */
 export type GitState = 'tracked' | 'not ignored' | 'ignored' | 'no repository' | 'unknown';
 
 const execute = promisify(execFile);
@@ -21,7 +21,8 @@ const execute = promisify(execFile);
 // Milliseconds.
 const TIMEOUT = 10_000;
 
-// What a repository's config may have git run or reach. Settings of the command line win over every file.
+// Settings by which a repository's config could make git run a program or reach a host. Settings on the command line
+// override every file.
 const HARMLESS = [
   'core.fsmonitor=false',
   'core.hooksPath=/dev/null',
@@ -42,7 +43,7 @@ const HARMLESS = [
 
 const GLOBAL_OPTIONS = ['--no-pager', '--no-optional-locks', ...HARMLESS];
 
-/** Where there is no git, or no repository, nothing can be committed. */
+/** Without git or a repository, nothing can be committed. */
 export async function gitStateOf(path: string): Promise<GitState> {
   const name = basename(path);
   const folder = resolve(dirname(path));
@@ -125,7 +126,7 @@ function environment(): NodeJS.ProcessEnv {
   };
 }
 
-/** A git that the project can't have put there: neither by a relative entry of PATH nor by its own folders. */
+/** A git that the project cannot have supplied: not from a relative entry of PATH, and not from its own folders. */
 async function findGit(folder: string): Promise<string | undefined> {
   const isWindows = process.platform === 'win32';
   const name = isWindows ? 'git.exe' : 'git';

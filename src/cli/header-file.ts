@@ -1,4 +1,4 @@
-// A header out of a file that has one: a sealed bundle, or a seal as text.
+// Reads the header of a file: a sealed bundle, or a seal as text.
 
 import type { BundleInfo } from '../bundle/info.ts';
 import { inspectBundle } from '../bundle/inspect.ts';
@@ -21,7 +21,7 @@ export interface FoundHeader {
 // A header of 2^20 chunks, the most that a reader takes, has 33.6 MB, and its seal as text 44.8 MB.
 const MAX_SEAL_LENGTH = 45 * 2 ** 20;
 
-/** What the header says, of which only the metadata is read; nothing of it is proven. */
+/** The content of the header. Only the metadata is read, and nothing is verified. */
 export async function inspectHeaderFile(path: string): Promise<BundleInfo> {
   const source = await fileSource(path);
   try {

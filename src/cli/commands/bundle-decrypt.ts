@@ -136,7 +136,7 @@ async function extractInto(
   );
 }
 
-/** What is read must not be deleted with the folder that it lies in. */
+/** The input must not be deleted with the folder that contains it. */
 async function checkOutside(path: string, dir: string): Promise<void> {
   const [place, folder] = await Promise.all(
     [path, dir].map((one) => realpath(one).catch(() => undefined)),

@@ -144,7 +144,10 @@ function defaultName(input: string, isCapgo: boolean): string {
   return /\.zip$/i.test(name) ? `${name}.sealed` : `${name}.zip.sealed`;
 }
 
-/** Gives `work` a zip that apps take: a folder's, or the one that was named, which is read first unless `--raw` is given. */
+/**
+ * Passes a zip that apps accept to `work`: the zip of a folder, or the named zip, which is checked first unless
+ * `--raw` is given.
+ */
 async function withZip<T>(
   context: Context,
   input: string,

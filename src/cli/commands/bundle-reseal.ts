@@ -86,7 +86,7 @@ export function bundleReseal(group: Command): void {
     );
 }
 
-/** What is no file is read once and can't be replaced; opening it could wait for ever. */
+/** An input that is not a file is read once and cannot be replaced. Opening it could wait for ever. */
 async function checkReplaceable(path: string): Promise<void> {
   const stats = await onFile(path, "can't be read", stat(path));
   if (stats.isFile() || stats.isDirectory()) return;
@@ -96,7 +96,7 @@ async function checkReplaceable(path: string): Promise<void> {
 // Bytes that are copied at once.
 const PIECE_LENGTH = 2 ** 20;
 
-/** The new header and the old body, in place of `out` when they are whole. */
+/** Writes the new header and the old body to `out`, whole or not at all. */
 async function writeResealed(
   { signal }: Context,
   input: string,
@@ -110,7 +110,7 @@ async function writeResealed(
   ]);
   const file = await openInputFile(input);
   try {
-    // What is read is the file that is open, so its name may change hands in the end.
+    // The open file is read, so its name may be replaced at the end.
     await replaceFile({ mode: file.mode ?? 0o666 }, out, signal, async (output) => {
       const header = decodeSeal(seal);
       await output.write(header, 0);

@@ -1,4 +1,4 @@
-// bundle verify: what an app would say of a bundle, with nothing written.
+// bundle verify: checks a bundle as an app does, and writes nothing.
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -119,7 +119,7 @@ function saidOf({ usable, fault }: ArchiveVerdict): object {
 }
 
 async function verifyFromCapgo(context: Context, file: string, options: Options): Promise<Answer> {
-  // The wire proves nothing before its end, so what is opened has to lie somewhere meanwhile.
+  // This wire proves nothing before its end, so the opened bytes have to be stored until then.
   const { size, sha256, ...verdict } = await withInput(context, file, (input) =>
     withTemporaryFolder(async (folder) => {
       const opened = join(folder, 'zip');
@@ -151,7 +151,7 @@ async function verifyFromCapgo(context: Context, file: string, options: Options)
   };
 }
 
-/** What `work` finds, also where that is an error about the archive; other errors stay what they are. */
+/** The result of `work`, or its error about the archive. Other errors are thrown. */
 async function verdictOf(work: () => Promise<Verdict>): Promise<ArchiveVerdict> {
   try {
     return await work();
@@ -168,8 +168,8 @@ async function verdictOf(work: () => Promise<Verdict>): Promise<ArchiveVerdict> 
 }
 
 /**
- * Reads all of a bundle. An archive that is read to its end has taken every chunk, so one pass proves the bundle and
- * reads the archive. Where it is no archive, or is refused before its end, a second pass proves the rest.
+ * Reads a whole bundle. Reading an archive to its end reads every chunk, so one pass verifies the bundle and checks
+ * the archive. If it is not an archive, or is refused before its end, a second pass verifies the rest.
  */
 async function readBundle(
   context: Context,

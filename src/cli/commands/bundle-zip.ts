@@ -64,7 +64,7 @@ export function bundleZip(group: Command): void {
     );
 }
 
-/** The options that {@link zipFolder} reads, but for the limits and `--no-index`. */
+/** The options that {@link zipFolder} reads, except the limits and `--no-index`. */
 export function zipOptions(command: Command): Command {
   return command
     .option('--ignore <pattern>', 'what to leave out, as in .gitignore; may come again', collect)
@@ -91,7 +91,7 @@ async function buildFolder(): Promise<string> {
 /**
  * Zips a folder that apps can start from.
  *
- * @param outputs - All that the command writes: none of it goes in.
+ * @param outputs - All outputs of the command. They are left out of the zip.
  */
 export async function zipFolder(
   context: Context,

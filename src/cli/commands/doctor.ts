@@ -43,7 +43,7 @@ export function doctor(program: Command): void {
     );
 }
 
-/** The wires that this project has keys for; the sealed format, where it has none. */
+/** The wires that this project has keys for; the sealed format if it has none. */
 async function wiresHere({ env, key }: Situation, isCapgo: boolean): Promise<Wire[]> {
   if (isCapgo) return [CAPGO];
   if (key !== undefined) return [SEALED];

@@ -124,7 +124,7 @@ function hasKept(kept: KeptPair): boolean {
   return Object.keys(kept).length > 0;
 }
 
-/** Warns where git would commit a private key, and adds the lines if that is wanted. */
+/** Warns if git would commit a private key, and adds the lines on request. */
 export async function guardFromGit(context: Context, path: string, add: boolean): Promise<void> {
   const state = await gitStateOf(path);
   if (state === 'tracked') {
@@ -133,7 +133,7 @@ export async function guardFromGit(context: Context, path: string, add: boolean)
   if (state === 'unknown') {
     context.warn(`git does not say whether it would commit ${path}: look before you commit`);
   }
-  // What a killed process leaves has another name, so the lines are worth having where the key is ignored too.
+  // Files of a killed process have other names, so the lines are useful even if the key is already ignored.
   if (state === 'ignored' && add) await ignoreInGit(path);
   if (state === 'no repository' && add) {
     // A repository that is made here later must not take the key in.

@@ -1,4 +1,4 @@
-// key rotate: a new pair, with the old one kept for as long as old apps live.
+// key rotate: makes a new pair and keeps the old one while old apps are in use.
 
 import { lstat, realpath, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -100,7 +100,7 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   const pair = isResumed
     ? { publicKey: await publicPemOf(key), privateKey: '' }
     : await newPair(context, key);
-  // Before anything is written: a config that can't be read must not leave the new key half in use.
+  // Before anything is written, because an unreadable config must not leave the new key half in use.
   const edit = config && (await withBoth(config, pair.publicKey, previous, plugin));
   const putInUse = async () => {
     if (edit !== undefined && 'after' in edit) await writeConfigText(edit, edit.before, edit.after);
@@ -171,7 +171,7 @@ async function newPair(context: Context, replaced: string): Promise<KeyPair> {
   return { ...pair, privateKey: await protect(pair.privateKey, await newPassphrase(context)) };
 }
 
-/** Where a key lies that is a link: its old pair is kept beside it there, and the steps name it. */
+/** The target of a key that is a link. The old pair is kept beside the target, and the messages name it. */
 async function placeOf(key: string): Promise<string> {
   const stats = await lstat(key).catch(() => undefined);
   if (stats?.isSymbolicLink() !== true) return key;
@@ -232,7 +232,7 @@ async function publicKeyIn(privateKey: KeyValue): Promise<string> {
   return publicKeyOf(privateKey);
 }
 
-/** The config's text with both keys, which nothing has written yet. */
+/** The config's text with both keys. It is not written yet. */
 async function withBoth(file: ConfigFile, next: string, previous: string, plugin: string = PLUGIN) {
   const before = await readConfigText(file);
   const { fileName, path } = file;

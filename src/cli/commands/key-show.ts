@@ -16,7 +16,7 @@ interface Shown {
   /** Whether a passphrase protects it. */
   readonly isProtected?: true;
   readonly bits: number;
-  /** What the key is for: Capgo's wire alone where it is too short for the sealed format. */
+  /** The use of the key: only Capgo's wire if it is too short for the sealed format. */
   readonly wire: 'sealed' | 'capgo';
   readonly keyId: string;
 }

@@ -1,4 +1,4 @@
-// Where apps get their public key from: configs, the copies that cap sync makes, and modules.
+// Checks the places from which apps get their public key: configs, the copies of cap sync, and modules.
 
 import { dirname, join } from 'node:path';
 import { readConfigText } from '../config/files.ts';

@@ -4,7 +4,7 @@ import { BundleSealError } from '../../errors.ts';
 import type { Wire } from '../wires.ts';
 import { inWordsOf } from '../wording.ts';
 
-/** What was found. Stable: programs may branch on it; docs/doctor.md explains each. */
+/** The codes of findings. They are stable, so programs may branch on them. docs/doctor.md explains each. */
 type FindingCode =
   | 'NOTHING_FOUND'
   | 'PRIVATE_KEY_FOUND'
@@ -58,9 +58,9 @@ export interface Finding {
 }
 
 /**
- * Adds what `look` finds. An error of the library's is a finding too.
+ * Adds the findings of `look`. An error of the library becomes a finding too.
  *
- * @param failed - The finding that an error becomes; its message is put behind `what`.
+ * @param failed - The finding for an error. The error's message follows `what`.
  */
 export async function examine(
   findings: Finding[],

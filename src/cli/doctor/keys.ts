@@ -1,4 +1,4 @@
-// The keys of one wire: what a command would sign and open with here.
+// The keys of one wire that a command would use here.
 
 import { dirname, join, relative, resolve } from 'node:path';
 import { repairKeyText } from '../../keys/repair.ts';
@@ -128,7 +128,7 @@ async function examinePrivateKeys(
   return examineMissing(situation, wire, path, findings);
 }
 
-/** It asks nobody: what it finds out must not depend on who looks. */
+/** It asks no question, because its findings must not depend on who runs it. */
 function asking({ env }: Situation): Asking {
   return { env, askSecret: async () => undefined };
 }

@@ -1,4 +1,4 @@
-// Who else can get at private keys: other users, the repository, and what killed processes left.
+// Checks who else can read private keys: other users, the repository, and through files of killed processes.
 
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
