@@ -68,8 +68,8 @@ describe('the commands of the guide', () => {
     const uploads = blocks.filter((one) => one.includes('out/channels/production.sealed'));
     expect(uploads.length).toBe(5);
     for (const one of uploads) {
-      expect(one.indexOf('out/objects/')).toBeGreaterThanOrEqual(0);
-      expect(one.lastIndexOf('out/objects/')).toBeLessThan(one.indexOf('out/channels/'));
+      expect(one.indexOf('out/objects')).toBeGreaterThanOrEqual(0);
+      expect(one.lastIndexOf('out/objects')).toBeLessThan(one.indexOf('out/channels/'));
     }
   });
 });
