@@ -8,7 +8,7 @@ import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from './test/support/chromium.js';
 // `npm test` runs the mode `test`. `npm run test:long` runs what takes long by nature, and again, over everything, the
 // files of which `npm test` takes samples. `npm run test:fast` is for the work on one thing, in Node alone.
 const ISOMORPHIC = 'test/{unit,property,vectors,security}/**/*.test.ts';
-const NODE_ONLY = ['**/*.node.test.ts', 'test/{fuzz,interop,load,meta}/**'];
+const NODE_ONLY = ['**/*.node.test.ts', 'test/{fuzz,interop,load,meta,model}/**'];
 const LONG = ['test/load/**/*.test.ts', '**/*.long*.test.ts'];
 const FAST = [
   'test/unit/{archive,backend,bundle,capgo,format,keys,release,seal,sources,update}/**/*.test.ts',

@@ -45,7 +45,7 @@ const ELSEWHERE: readonly Elsewhere[] = [
   },
   // Pictures, not code.
   { language: 'mermaid', pages: /^README\.md$/, said: 'Who holds which key' },
-  { language: '', pages: /^CONTRIBUTING\.md$/, said: 'How the code is laid out' },
+  { language: 'mermaid', pages: /^CONTRIBUTING\.md$/, said: 'How the code is laid out' },
 ];
 
 /** Functions that are shown in another's example. */
