@@ -6,7 +6,8 @@ import type { Backend, BackendChoice, BackendName } from './backend.ts';
 interface Candidate {
   readonly present: () => boolean;
   readonly load: () => Promise<Backend>;
-  readonly needs: string;
+  /** What a runtime lacks where the backend is not present. Absent for one that is present everywhere. */
+  readonly needs?: string;
 }
 
 /** In order of preference. */
@@ -24,7 +25,6 @@ const CANDIDATES: Record<BackendName, Candidate> = {
   noble: {
     present: () => true,
     load: async () => (await import('./noble.ts')).nobleBackend,
-    needs: 'nothing',
   },
 };
 

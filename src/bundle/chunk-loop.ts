@@ -126,7 +126,7 @@ export async function runChunks(run: ChunkRun): Promise<void> {
 }
 
 // Bytes of chunks that are in memory at once while a stream is processed; at least two chunks.
-const IN_FLIGHT_LENGTH = 4 * 2 ** 20;
+const IN_FLIGHT_LENGTH = 4_194_304;
 const MAX_IN_FLIGHT = 8;
 
 /** Chunks that may be in memory at once, if the whole bundle is not in memory anyway. */

@@ -34,7 +34,7 @@ interface Fetch {
 }
 
 // The most bytes of one request for neighbouring chunks, and the most requests at once for one caller.
-const REQUEST_LENGTH = 4 * 2 ** 20;
+const REQUEST_LENGTH = 4_194_304;
 const REQUESTS = 4;
 
 export function chunkStore(

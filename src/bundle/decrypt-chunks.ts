@@ -2,12 +2,12 @@
 
 import type { Awaitable, Backend, ChunkCipher } from '../backend/backend.ts';
 import { equalBytes } from '../bytes.ts';
-import { BundleSealError } from '../errors.ts';
 import { chunkNonce, chunkPlace, TAG_LENGTH } from '../format/chunks.ts';
+import { HeaderFault } from '../format/fault.ts';
 import { DIGEST_LENGTH } from '../format/header.ts';
 import type { WorkOptions } from '../options.ts';
 import { type ChunkSource, type PlainChunkSink, runChunks } from './chunk-loop.ts';
-import type { OpenedHeader } from './open-header.ts';
+import { type OpenedHeader, told } from './open-header.ts';
 
 export interface OpenWork extends WorkOptions {
   readonly backend: Backend;
@@ -65,10 +65,7 @@ export async function decryptChunks(
   const actual = atOnce ? await backend.sha256(checksum) : hash?.digest();
   signal?.throwIfAborted();
   if (actual === undefined || !equalBytes(actual, opened.secrets.checksum)) {
-    throw new BundleSealError(
-      'ERR_CHECKSUM_MISMATCH',
-      'the bundle does not have the signed checksum, although every chunk is genuine: the tool that sealed it is faulty, seal it again',
-    );
+    throw await told(new HeaderFault('ERR_CHECKSUM_MISMATCH', 'checksum', {}));
   }
 }
 
@@ -83,14 +80,13 @@ export function provenChunk(
   const digest = parts.digests.subarray(DIGEST_LENGTH * index, DIGEST_LENGTH * (index + 1));
   const nonce = chunkNonce(index, index === layout.count - 1);
   const genuine = cipher.decrypt(nonce, encrypted, digest, room);
-  const check = (plain: Uint8Array | undefined) => {
+  const check = (plain: Uint8Array | undefined): Awaitable<Uint8Array> => {
     if (plain !== undefined) return plain;
     const offset = chunkPlace(layout, index).encryptedStart;
-    throw new BundleSealError(
-      'ERR_CHUNK_INVALID',
-      `chunk ${index} (from byte ${offset} of the body) is not the one that was sealed: the file was altered or damaged, discard it and fetch it again`,
-      { chunkIndex: index, offset },
-    );
+    const fault = new HeaderFault('ERR_CHUNK_INVALID', 'chunk', { chunkIndex: index, offset });
+    return told(fault).then((error) => {
+      throw error;
+    });
   };
   return genuine instanceof Promise ? genuine.then(check) : check(genuine);
 }

@@ -3,13 +3,13 @@
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import type { OwnBytes } from '../bytes.ts';
-import { checkBodyLength, type Kind } from '../format/header.ts';
+import type { Kind } from '../format/header.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput, sourceFrom } from '../sources/input.ts';
 import { encryptedChunks, memorySink } from './chunk-loop.ts';
 import { decryptChunks } from './decrypt-chunks.ts';
-import { checkHeaderOptions, type Expectations, openHeader } from './open-header.ts';
+import { checkBody, checkHeaderOptions, type Expectations, openHeader } from './open-header.ts';
 
 export interface DecryptOptions extends WorkOptions {
   /** The app's public key, or several while keys rotate. The header says which one to use. */
@@ -88,7 +88,7 @@ export async function decryptObject(
     const { layout, headerLength } = opened.header;
     // A source that is shorter than its header has been refused already.
     const body = seal === undefined ? sourceFrom(source, headerLength) : source;
-    checkBodyLength(opened.header, body.size);
+    await checkBody(opened.header, body.size);
     const bundle = new Uint8Array(layout.size);
     try {
       const chunks = encryptedChunks(body, layout);

@@ -1,4 +1,4 @@
-// The sentences for refused headers. Loaded only after a header was refused.
+// The sentences for refused bundles. Loaded only after a bundle was refused.
 
 import { explain } from '../format/explain.ts';
 import { mayBeDamage, nameDamage, SAMPLE_LENGTH } from '../format/text-damage.ts';
@@ -7,12 +7,12 @@ import type { Source } from '../sources/input.ts';
 /** The error with its sentence, which also says so if the bundle was transferred as text. */
 export async function diagnose(
   fault: unknown,
-  fixed: Uint8Array,
-  source: Source,
+  fixed: Uint8Array | undefined,
+  source: Source | undefined,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   const error = explain(fault);
-  if (!mayBeDamage(error)) return error;
+  if (source === undefined || fixed === undefined || !mayBeDamage(error)) return error;
   const end = Math.min(SAMPLE_LENGTH, source.size);
   try {
     nameDamage(error, source.isLocal ? await source.read(0, end, signal) : fixed);

@@ -67,7 +67,7 @@ export function inspectBundle(
   options: InspectOptions = {},
 ): UnprovenBundleInfo | Promise<UnprovenBundleInfo> {
   checkOptions('inspectBundle', options, ['signal']);
-  if (typeof sealed === 'string') return inspectBytes(decodeSeal(sealed));
+  if (typeof sealed === 'string') return inspectBytes(explained(() => decodeSeal(sealed)));
   const { read } = (sealed ?? {}) as Partial<RandomAccessSource>;
   if (typeof read === 'function' || isBlob(sealed)) {
     return inspectSource(openRandomAccess(sealed, 'sealed'), options.signal);

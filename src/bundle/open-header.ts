@@ -4,6 +4,7 @@ import type { Backend } from '../backend/backend.ts';
 import { concat, equalBytes, toHex } from '../bytes.ts';
 import { HeaderFault } from '../format/fault.ts';
 import {
+  checkBodyLength,
   decodeSeal,
   FIXED_LENGTH,
   type Header,
@@ -118,9 +119,7 @@ export async function openHeaderFrom(
   try {
     return await openAfter(fixed, backend, source, keys, checks, signal);
   } catch (error) {
-    // The error is told without its sentence where that can't be loaded.
-    const diagnosis = await import('./diagnose.ts').catch(() => undefined);
-    throw diagnosis === undefined ? error : await diagnosis.diagnose(error, fixed, source, signal);
+    throw await told(error, fixed, source, signal);
   }
 }
 
@@ -166,8 +165,38 @@ export async function openSeal(
   keys: readonly IdentifiedKey[],
   checks: HeaderChecks,
 ): Promise<OpenedHeader> {
-  const bytes = decodeSeal(seal);
+  const bytes = await orTold(() => decodeSeal(seal));
   return openHeaderFrom(backend, openInput(bytes, 'seal'), keys, { ...checks, isAlone: true });
+}
+
+/** Step 5 of docs/format.md#opening. @throws {@link BundleSealError} `ERR_LENGTH_INVALID`. */
+export function checkBody(header: Header, bodyLength: number): Promise<void> {
+  return orTold(() => checkBodyLength(header, bodyLength));
+}
+
+/** The result of `read`. Rejects with its fault and the sentence. */
+async function orTold<T>(read: () => T): Promise<T> {
+  try {
+    return read();
+  } catch (fault) {
+    throw await told(fault);
+  }
+}
+
+/**
+ * The fault with its sentence, or as it is if the module with the sentences cannot be loaded.
+ *
+ * @param fixed - The first bytes of the bundle. With them and `source` the sentence also tells a bundle that was
+ * transferred as text.
+ */
+export async function told(
+  fault: unknown,
+  fixed?: Uint8Array,
+  source?: Source,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const diagnosis = await import('./diagnose.ts').catch(() => undefined);
+  return diagnosis === undefined ? fault : diagnosis.diagnose(fault, fixed, source, signal);
 }
 
 function chooseKey(header: Header, keys: readonly IdentifiedKey[]): RsaPublicKey {

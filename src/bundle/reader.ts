@@ -4,7 +4,6 @@ import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import type { OwnBytes } from '../bytes.ts';
 import { type ChunkLayout, chunkPlace } from '../format/chunks.ts';
-import { checkBodyLength } from '../format/header.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, checkSignal, isRecord, shown } from '../options.ts';
 import { whileWanted } from '../signals.ts';
@@ -20,7 +19,7 @@ import { type ChunkSource, inFlightOf, type PlainChunkSink } from './chunk-loop.
 import { chunkStore } from './chunk-store.ts';
 import { decryptChunks } from './decrypt-chunks.ts';
 import { type BundleInfo, infoOf } from './info.ts';
-import { checkHeaderOptions, type Expectations, openHeader } from './open-header.ts';
+import { checkBody, checkHeaderOptions, type Expectations, openHeader } from './open-header.ts';
 import { outputStream } from './stream-output.ts';
 
 export interface OpenOptions {
@@ -73,7 +72,7 @@ export interface BundleReader extends RandomAccessSource {
   close(): void;
 }
 
-const DEFAULT_CACHE_SIZE = 4 * 2 ** 20;
+const DEFAULT_CACHE_SIZE = 4_194_304;
 
 /**
  * Opens a sealed bundle to read any part of it. Verifies the header first, and each chunk before it returns bytes of
@@ -132,7 +131,7 @@ export async function openBundle(
   const { layout, headerLength } = opened.header;
   const body = options.seal === undefined ? sourceFrom(input, headerLength) : input;
   try {
-    checkBodyLength(opened.header, body.size);
+    await checkBody(opened.header, body.size);
     signal?.throwIfAborted();
   } catch (error) {
     sessionKey.fill(0);

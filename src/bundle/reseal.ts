@@ -3,13 +3,13 @@
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { concat, isBytes } from '../bytes.ts';
-import { checkBodyLength, encodeSeal } from '../format/header.ts';
+import { encodeSeal } from '../format/header.ts';
 import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, describe } from '../options.ts';
 import { sealHeader } from '../seal/seal.ts';
 import { readSigningKey, type Signer } from '../seal/signing-key.ts';
 import { openInput } from '../sources/input.ts';
-import { openHeaderFrom, openSeal, readPublicKeys } from './open-header.ts';
+import { checkBody, openHeaderFrom, openSeal, readPublicKeys } from './open-header.ts';
 
 export interface ResealOptions {
   /** The public key that the bundle was sealed for, or several, of which the header's key id selects one. */
@@ -69,7 +69,7 @@ export async function resealBundle(
     : await openHeaderFrom(backend, openInput(sealedOrSeal, 'sealedOrSeal'), keys, {});
   try {
     const { layout, headerLength } = header;
-    if (!isText) checkBodyLength(header, sealedOrSeal.length - headerLength);
+    if (!isText) await checkBody(header, sealedOrSeal.length - headerLength);
     const { metadata, digests } = parts;
     const fields = { kind: header.kind, layout, metadata, digests };
     const sealed = await sealHeader(backend, key, fields, secrets, signal);

@@ -5,9 +5,8 @@ import { inFlightOf } from '../bundle/chunk-loop.ts';
 import { DECRYPT_OPTIONS, type DecryptOptions } from '../bundle/decrypt.ts';
 import { decryptChunks } from '../bundle/decrypt-chunks.ts';
 import { type BundleInfo, infoOf } from '../bundle/info.ts';
-import { checkHeaderOptions, openHeader } from '../bundle/open-header.ts';
+import { checkBody, checkHeaderOptions, openHeader } from '../bundle/open-header.ts';
 import { TAG_LENGTH } from '../format/chunks.ts';
-import { checkBodyLength } from '../format/header.ts';
 import { checkOptions } from '../options.ts';
 import { fileChunkSink, fileChunkSource } from './chunk-file.ts';
 import { checkPath } from './error.ts';
@@ -67,7 +66,7 @@ export async function decryptFile(
     const { layout, headerLength } = opened.header;
     try {
       const bodyStart = seal === undefined ? headerLength : 0;
-      checkBodyLength(opened.header, file.size - bodyStart);
+      await checkBody(opened.header, file.size - bodyStart);
       const chunks = { backend, count: layout.count, inFlight: inFlightOf(layout.chunkSize) };
       const length = Math.min(layout.chunkSize, layout.size);
       const source = fileChunkSource(file, {

@@ -51,6 +51,18 @@ const SENTENCES: Readonly<Record<HeaderFaultKind, Sentence>> = {
     `the bundle was sealed for the key ${keyId}, the key given is ${given}: pass the public key of the pair that sealed it, or have the bundle resealed`,
   seal: () =>
     "the signature does not belong to this header: it was altered, or made without the publisher's private key; discard the bundle and fetch it again from the publisher",
+  'seal-text': () =>
+    'the seal is not base64url without padding: pass what encryptBundle gave as `seal`, whole and unaltered',
+  'body-length': (_, wanted, got) =>
+    `the body takes ${wanted} bytes, got ${got}: ${
+      Number(got) < Number(wanted)
+        ? 'the download was cut, fetch it again'
+        : 'something follows the bundle, it was carried as text, or the seal belongs to another one'
+    }`,
+  chunk: ({ chunkIndex, offset }) =>
+    `chunk ${chunkIndex} (from byte ${offset} of the body) is not the one that was sealed: the file was altered or damaged, discard it and fetch it again`,
+  checksum: () =>
+    'the bundle does not have the signed checksum, although every chunk is genuine: the tool that sealed it is faulty, seal it again',
   'seal-length': ({ offset }, got) =>
     `the seal takes ${offset} bytes, got ${got}: pass the header alone, without the body`,
   json: malformed(() => 'the metadata is not JSON in UTF-8'),

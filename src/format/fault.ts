@@ -5,6 +5,9 @@ import { BundleSealError, type ErrorCode, type ErrorFields } from '../errors.ts'
 
 /** What a header was refused for. `explain.ts` has the sentence for each. */
 export type HeaderFaultKind =
+  | 'body-length'
+  | 'checksum'
+  | 'chunk'
   | 'chunks'
   | 'cut'
   | 'depth'
@@ -19,6 +22,7 @@ export type HeaderFaultKind =
   | 'object'
   | 'seal'
   | 'seal-length'
+  | 'seal-text'
   | 'short'
   | 'signature-length'
   | 'size'

@@ -3,7 +3,6 @@
 
 import { fromBase64, toBase64 } from '../base64.ts';
 import { concat } from '../bytes.ts';
-import { BundleSealError } from '../errors.ts';
 import { CHUNK_EXPONENT, MAX_SIZE, MODULUS_BITS } from '../limits.ts';
 import { describe } from '../options.ts';
 import { type ChunkLayout, chunkLayout } from './chunks.ts';
@@ -174,38 +173,26 @@ export function headerParts(bytes: Uint8Array, header: Header): HeaderParts {
 /**
  * Step 5: the body's length.
  *
- * @throws {@link BundleSealError} `ERR_LENGTH_INVALID`.
+ * @throws {@link HeaderFault} `ERR_LENGTH_INVALID`.
  */
 export function checkBodyLength(header: Header, bodyLength: number): void {
   const wanted = header.layout.bodyLength;
   if (bodyLength === wanted) return;
-  const why =
-    bodyLength < wanted
-      ? 'the download was cut, fetch it again'
-      : 'something follows the bundle, it was carried as text, or the seal belongs to another one';
-  throw new BundleSealError(
-    'ERR_LENGTH_INVALID',
-    `the body takes ${wanted} bytes, got ${bodyLength}: ${why}`,
-    { offset: Math.min(bodyLength, wanted) },
-  );
+  const fields = { offset: Math.min(bodyLength, wanted) };
+  throw new HeaderFault('ERR_LENGTH_INVALID', 'body-length', fields, wanted, bodyLength);
 }
 
 /**
  * Decodes a seal into the bytes of the header. White space around it is ignored.
  *
- * @throws `TypeError`; {@link BundleSealError} `ERR_HEADER_INVALID`: not base64url.
+ * @throws `TypeError`; {@link HeaderFault} `ERR_HEADER_INVALID`: not base64url.
  */
 export function decodeSeal(seal: unknown): Uint8Array {
   if (typeof seal !== 'string') {
     throw new TypeError(`seal expected a base64url string, got ${describe(seal)}`);
   }
   const bytes = fromBase64(seal.trim(), 'base64url');
-  if (bytes === undefined) {
-    throw new BundleSealError(
-      'ERR_HEADER_INVALID',
-      'the seal is not base64url without padding: pass what encryptBundle gave as `seal`, whole and unaltered',
-    );
-  }
+  if (bytes === undefined) throw new HeaderFault('ERR_HEADER_INVALID', 'seal-text', {});
   return bytes;
 }
 

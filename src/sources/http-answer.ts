@@ -68,7 +68,7 @@ type Answer = Pick<Response, 'status' | 'headers'>;
 const PASSING = [408, 425, 429, 500, 502, 503, 504];
 
 /** Bytes of the largest file that is downloaded for any part of it, when a server ignores the range once. */
-const LARGEST_SLICED = 2 ** 20;
+const LARGEST_SLICED = 1_048_576;
 
 const REPLACED = { kind: 'replaced' } as const;
 

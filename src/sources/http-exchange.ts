@@ -145,7 +145,7 @@ interface Watch {
 }
 
 // Bytes of memory that are taken on the server's word alone. It is doubled as they fill.
-const FIRST_ROOM = 2 ** 20;
+const FIRST_ROOM = 1_048_576;
 
 /** Reads what the offer holds into the target. */
 async function take(
@@ -185,7 +185,7 @@ async function take(
 }
 
 /** Bytes that are counted at the most where no header says how many there are: a body may have no end. */
-const LARGEST_COUNTED = 2 ** 28;
+const LARGEST_COUNTED = 268_435_456;
 
 type Pouring = Reading & { target: Uint8Array };
 

@@ -97,7 +97,7 @@ export interface Connection {
 export const LONGEST_WAIT = 30_000;
 
 // A longer timer than that fires at once.
-const LONGEST_TIMER = 2 ** 31 - 1;
+const LONGEST_TIMER = 2_147_483_647;
 
 const PASSED_ON = {
   credentials: ['omit', 'same-origin', 'include'],

@@ -72,23 +72,21 @@ function blobSource(blob: Blob, name: string): Source {
     isLocal: true,
     async read(start, end, signal) {
       const work = async () => new Uint8Array(await blob.slice(start, end).arrayBuffer());
+      const failed = (what: string, cause?: unknown) =>
+        new BundleSealError(
+          'ERR_SOURCE_FAILED',
+          `the Blob ${what}: if it is a file, it was changed or removed meanwhile`,
+          { offset: start, cause },
+        );
       let bytes: Uint8Array;
       try {
         bytes = await untilAborted(work(), signal);
       } catch (cause) {
         signal?.throwIfAborted();
-        throw new BundleSealError(
-          'ERR_SOURCE_FAILED',
-          `the Blob could not be read at byte ${start}: if it is a file, it was changed or removed meanwhile`,
-          { offset: start, cause },
-        );
+        throw failed('could not be read', cause);
       }
       if (bytes.length === end - start) return bytes;
-      throw new BundleSealError(
-        'ERR_SOURCE_FAILED',
-        `the Blob gave ${bytes.length} bytes where ${end - start} were asked for: if it is a file, it became shorter meanwhile`,
-        { offset: start },
-      );
+      throw failed(`gave ${bytes.length} bytes where ${end - start} were asked for`);
     },
   };
 }

@@ -150,10 +150,16 @@ describe('the header', () => {
   it('knows how long the body must be', () => {
     const parsed = parseHeader(header(), 3);
     expect(() => checkBodyLength(parsed, 10_048)).not.toThrow();
-    const cut = thrown(() => checkBodyLength(parsed, 10_047), 'ERR_LENGTH_INVALID');
+    const cut = thrown(
+      () => explained(() => checkBodyLength(parsed, 10_047)),
+      'ERR_LENGTH_INVALID',
+    );
     expect(cut.message).toMatch(/10048 bytes, got 10047: .*cut/);
     expect(cut.offset).toBe(10_047);
-    const long = thrown(() => checkBodyLength(parsed, 10_049), 'ERR_LENGTH_INVALID');
+    const long = thrown(
+      () => explained(() => checkBodyLength(parsed, 10_049)),
+      'ERR_LENGTH_INVALID',
+    );
     expect(long.message).toMatch(/10048 bytes, got 10049: something follows/);
     expect(long.offset).toBe(10_048);
   });
