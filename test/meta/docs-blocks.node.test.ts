@@ -43,9 +43,14 @@ const ELSEWHERE: readonly Elsewhere[] = [
     pages: /^docs\/guides\/key-service\.md$/,
     said: 'This code was not run, as it needs an account',
   },
+  {
+    language: 'text',
+    pages: /^docs\/guides\/publishing\.md$/,
+    said: 'The commands for all other hosts were not run',
+  },
   // Pictures, not code.
   { language: 'mermaid', pages: /^README\.md$/, said: 'Who holds which key' },
-  { language: 'mermaid', pages: /^CONTRIBUTING\.md$/, said: 'How the code is laid out' },
+  { language: 'mermaid', pages: /^CONTRIBUTING\.md$/, run: 'test/meta/layers.node.test.ts' },
 ];
 
 /** Functions that are shown in another's example. */

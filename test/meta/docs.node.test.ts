@@ -63,7 +63,7 @@ describe('examples', () => {
     outcomes = await runAll(examples.map(({ code }) => code));
   }, 300_000);
 
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000);
 
   it('are found', () => {
     expect(examples.length).toBeGreaterThan(10);
@@ -106,6 +106,7 @@ describe('examples', () => {
     execFileSync(process.execPath, [RUNNER, results, ...copies], {
       env: { ...process.env, ...secrets },
     });
+    rmSync(copy, { recursive: true, force: true });
     const found: Record<string, string | null> = JSON.parse(readFileSync(results, 'utf8'));
     return copies.map((copy) => found[copy] as string | null);
   }
