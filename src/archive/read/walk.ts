@@ -72,7 +72,7 @@ export function createWalk(
       if (fault !== undefined) throw invalid(fault, entry.path);
       seen.set(entry.at, entry);
       const keep = (measured: Measured) => seen.set(entry.at, { ...entry, ...measured });
-      const content = contentOf({ cursor, entry, limits, meter, pace, keep });
+      const content = contentForward({ cursor, entry, limits, meter, pace, keep });
       return { entry, size: knownIn(entry, 'size'), content };
     },
     async end() {
@@ -132,7 +132,7 @@ interface ReadForward {
 }
 
 /** An entry's content and what follows it, going forward. */
-async function* contentOf(read: ReadForward): AsyncGenerator<Uint8Array, void> {
+async function* contentForward(read: ReadForward): AsyncGenerator<Uint8Array, void> {
   const { cursor, entry, meter, pace } = read;
   const { path, method } = entry;
   let compressedSize = knownIn(entry, 'compressedSize');
