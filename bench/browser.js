@@ -18,9 +18,14 @@ export function hasBrowser(report) {
   return false;
 }
 
-/** @param {string} file @param {(inPage: InPage, version: string) => Promise<void>} work */
-export async function withPage(file, work) {
-  const server = serve(await bundleForPage(file), file);
+/**
+ * @param {string} file
+ * @param {(inPage: InPage, version: string) => Promise<void>} work
+ * @param {Record<string, Uint8Array>} [more] - Files that the page can fetch, by name.
+ */
+export async function withPage(file, work, more = {}) {
+  const files = new Map([...(await bundleForPage(file)), ...Object.entries(more)]);
+  const server = serve(files, file);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());

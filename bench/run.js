@@ -11,6 +11,7 @@
 //   rsa       RSA operations and key pairs
 //   chromium  calls in memory and streams in Chromium
 //   capgo     Capgo's wire, on Node beside Capgo's own functions and in Chromium
+//   patches   patches between releases, beside zstd and bsdiff; takes the packages from npm
 
 import './expose-gc.js';
 import { writeFileSync } from 'node:fs';
@@ -33,6 +34,7 @@ const PARTS = {
   rsa: async () => (await import('./rsa.js')).measureRsa,
   chromium: async () => (await import('./chromium.js')).measureChromium,
   capgo: async () => (await import('./capgo.js')).measureCapgo,
+  patches: async () => (await import('./patches.js')).measurePatches,
 };
 
 const { values, positionals } = parseArgs({

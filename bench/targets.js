@@ -45,6 +45,18 @@ export const TARGETS = {
   eagerBytes: atMost(10_000),
   /** The start of the command line beyond one and a half times that of Node. */
   startMs: atMost(60),
+  /** Plain bytes of patches in shares of `zstd -19 --patch-from`: of six pairs, and of five without the best one. */
+  patchMean: atMost(0.72),
+  patchMeanOfOthers: atMost(0.95),
+  /** No pair over the smaller of zstd and bsdiff by more than this. */
+  patchWorst: atMost(1.08),
+  createPatchRatio: atLeast(1),
+  /** Of 12 times the new image and 64 MiB. */
+  patchMemoryShare: atMost(1),
+  /** applyPatch against unzipBundle of the whole release. */
+  applyPatchRatio: atLeast(1),
+  applyPatchMiB: atMost(32),
+  patchEntryBytes: atMost(8192),
   /** What sealing adds to a bundle. */
   overheadPercent: atMost(0.1),
 };

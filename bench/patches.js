@@ -1,0 +1,207 @@
+// @ts-check
+// Patches between real releases, beside Debian's zstd and bsdiff.
+
+import { execFileSync } from 'node:child_process';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inspectBundle, keygen } from '../dist/index.js';
+import { applyPatch, createPatch } from '../dist/release.js';
+import { unzipBundle, zipBundle } from '../dist/zip.js';
+import { hasBrowser, withPage } from './browser.js';
+import { filesOf, imageOf, PAIRS } from './pairs.js';
+import { measureEntry } from './size-of-entry.js';
+import { TARGETS } from './targets.js';
+import { inTemporaryDirectory } from './temporary.js';
+import { interleave, median } from './timing.js';
+import { mustAgree, sameBytes } from './wire.js';
+
+const MIB = 2 ** 20;
+const CHILD = fileURLToPath(new URL('patch-child.js', import.meta.url));
+const APP_ID = 'com.example.app';
+// The app that the times of applying are held to.
+const LARGE = 'iobroker.admin';
+
+/** @typedef {ReturnType<typeof import('./report.js').createReport>} Report */
+/** @typedef {{ directory: string, pair: Awaited<ReturnType<typeof keygen>>, rounds: number }} Setting */
+
+/** @param {Report} report @param {{ effort: number, quick: boolean }} settings */
+export async function measurePatches(report, { effort, quick }) {
+  for (const tool of ['zstd', 'bsdiff']) {
+    if (hasTool(tool)) continue;
+    report.skip(`${tool}: it is not here; install it (Debian: apt-get install ${tool})`);
+    return;
+  }
+  const pair = await keygen();
+  await inTemporaryDirectory(async (directory) => {
+    writeFileSync(join(directory, 'private.pem'), pair.privateKey);
+    writeFileSync(join(directory, 'public.pem'), pair.publicKey);
+    const setting = { directory, pair, rounds: Math.ceil(5 * effort) };
+    const names = /** @type {(keyof typeof PAIRS)[]} */ (
+      quick ? ['node-red editor'] : Object.keys(PAIRS)
+    );
+    report.begin(
+      'patches',
+      'Patches between two releases: plain bytes, header included, beside zstd -19 --long=27 --patch-from and bsdiff',
+    );
+    /** @type {number[]} */
+    const ratios = [];
+    for (const name of names) ratios.push(await measurePair(report, name, setting));
+    if (!quick) {
+      const mean = (/** @type {number[]} */ list) =>
+        Math.exp(list.reduce((sum, ratio) => sum + Math.log(ratio), 0) / list.length);
+      report.value('size against zstd, geometric mean', mean(ratios), 'of its size', {
+        target: TARGETS.patchMean,
+      });
+      const others = [...ratios].sort((a, b) => a - b).slice(1);
+      report.value('  without the smallest ratio', mean(others), 'of its size', {
+        target: TARGETS.patchMeanOfOthers,
+      });
+      await measureApply(report, setting);
+    }
+  });
+  await measureEntry(
+    report,
+    "import { applyPatch, openIndex } from 'bundleseal/release'",
+    'export { applyPatch, openIndex } from "bundleseal/release";',
+    TARGETS.patchEntryBytes,
+  );
+}
+
+/** @param {string} tool */
+function hasTool(tool) {
+  try {
+    execFileSync('sh', ['-c', `command -v ${tool}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {Report} report @param {keyof typeof PAIRS} name @param {Setting} setting
+ * @returns {Promise<number>} the patch in shares of zstd's
+ */
+async function measurePair(report, name, { directory, pair, rounds }) {
+  const [npm, folder, older, newer] = PAIRS[name];
+  const from = filesOf(npm, folder, older);
+  const to = filesOf(npm, folder, newer);
+  const [a, b, zst, bs] = ['a', 'b', 'patch.zst', 'patch.bsdiff'].map((file) =>
+    join(directory, file),
+  );
+  writeFileSync(/** @type {string} */ (a), imageOf(from));
+  writeFileSync(/** @type {string} */ (b), imageOf(to));
+  const sealing = { privateKey: pair.privateKey, appId: APP_ID };
+  const patch = await createPatch(from, to, sealing);
+  const made = await applyPatch(patch.bytes, from, { publicKey: pair.publicKey, appId: APP_ID });
+  for (const [path, bytes] of made) {
+    mustAgree(sameBytes(bytes, /** @type {Uint8Array} */ (to[path])), `${path} is another file`);
+  }
+  const byZstd = () =>
+    execFileSync('zstd', [
+      '-19',
+      '--long=27',
+      '-q',
+      '-f',
+      `--patch-from=${a}`,
+      `${b}`,
+      '-o',
+      `${zst}`,
+    ]);
+  const timings = await interleave(
+    { createPatch: () => createPatch(from, to, sealing), 'zstd -19': byZstd },
+    { rounds: Math.ceil(rounds / 2), warmUps: 0 },
+  );
+  execFileSync('bsdiff', [`${a}`, `${b}`, `${bs}`]);
+  const { size } = inspectBundle(patch.bytes);
+  const zstd = statSync(`${zst}`).size;
+  const bsdiff = statSync(`${bs}`).size;
+  const what = `${name} ${older} to ${newer}`;
+  report.value(
+    `${what}: ${size} bytes (sealed ${patch.size}; zstd ${zstd}, bsdiff ${bsdiff})`,
+    size / zstd,
+    'of zstd',
+    {
+      details: { size, sealed: patch.size, zstd, bsdiff },
+    },
+  );
+  report.value(
+    '  against the smaller of zstd and bsdiff',
+    size / Math.min(zstd, bsdiff),
+    'of its size',
+    {
+      target: TARGETS.patchWorst,
+    },
+  );
+  report.compare(`  createPatch, ${name}`, timings, {
+    bytes: imageOf(to).length,
+    target: TARGETS.createPatchRatio,
+  });
+  const create = runChild('create', npm, folder, older, newer, join(directory, 'private.pem'));
+  const bound = 12 * imageOf(to).length + 64 * MIB;
+  report.value(`  peak memory of createPatch, ${name}`, create.beyond / bound, 'of its bound', {
+    target: TARGETS.patchMemoryShare,
+    details: create,
+  });
+  return size / zstd;
+}
+
+/** @param {Report} report @param {Setting} setting */
+async function measureApply(report, { directory, pair, rounds }) {
+  const [npm, folder, older, newer] = PAIRS[LARGE];
+  const from = filesOf(npm, folder, older);
+  const to = filesOf(npm, folder, newer);
+  const { bytes } = await createPatch(from, to, { privateKey: pair.privateKey, appId: APP_ID });
+  const zip = await zipBundle(to);
+  const options = { publicKey: pair.publicKey, appId: APP_ID };
+  const size = imageOf(to).length;
+  report.begin('apply', `Applying the patch of ${LARGE}, beside unzipping the whole release`);
+  report.compare(
+    'applyPatch, images in memory, Node',
+    await interleave(
+      { applyPatch: () => applyPatch(bytes, from, options), unzipBundle: () => unzipBundle(zip) },
+      { rounds: 2 * rounds },
+    ),
+    { bytes: size, target: TARGETS.applyPatchRatio },
+  );
+  writeFileSync(join(directory, 'patch'), bytes);
+  const child = runChild(
+    ...['apply', npm, folder, older, newer],
+    ...[join(directory, 'public.pem'), join(directory, 'patch')],
+  );
+  const beyond = (child.beyond - child.images - size) / MIB;
+  report.value('peak memory of applyPatch beyond both images', beyond, 'MiB', {
+    target: TARGETS.applyPatchMiB,
+    details: child,
+  });
+  if (!hasBrowser(report)) return;
+  const paths = Object.entries(from).map(([path, file]) => [path, file.length]);
+  const served = { patch: bytes, zip, older: Buffer.concat(Object.values(from)) };
+  await withPage(
+    'patches-page.js',
+    async (inPage, version) => {
+      const measured = await inPage('measureApply', {
+        paths,
+        publicKey: pair.publicKey,
+        appId: APP_ID,
+        rounds: 2 * rounds,
+      });
+      report.compare(`applyPatch, images in memory, Chromium ${version}`, measured, {
+        bytes: size,
+        target: TARGETS.applyPatchRatio,
+      });
+    },
+    served,
+  );
+}
+
+/** @param {string[]} args @returns {{ beyond: number, images: number }} */
+function runChild(...args) {
+  const runs = Array.from({ length: 3 }, () =>
+    JSON.parse(
+      execFileSync(process.execPath, ['--expose-gc', CHILD, ...args], { encoding: 'utf8' }),
+    ),
+  );
+  const beyond = median(runs.map((run) => run.beyond));
+  return { ...runs[0], beyond };
+}
