@@ -90,7 +90,7 @@ export interface Growth {
 const MOST_DEFLATED = 8;
 // Additional deflated bytes of a whole archive: what 65,535 empty files take, with some blocks to spare. Inflating
 // them takes a fraction of a second.
-const MOST_WASTED = 2 ** 21;
+export const MOST_WASTED: number = 2 ** 21;
 
 const wastedOf = (deflated: number, inflated: number): number =>
   Math.max(0, deflated - MOST_DEFLATED * inflated);

@@ -5,7 +5,7 @@ import { crc32 } from '../format/crc32.ts';
 import type { Cursor } from '../format/cursor.ts';
 import type { Measured } from '../format/entry.ts';
 import { DEFLATED, getUint64, SIGNATURE, viewOf } from '../format/layout.ts';
-import { checkWaste, type Growth } from '../format/limits.ts';
+import { checkWaste, type Growth, MOST_WASTED } from '../format/limits.ts';
 import { cutShort, invalid } from '../format/refuse.ts';
 import type { Pace } from '../pace.ts';
 import { joined } from '../pieces.ts';
@@ -52,8 +52,8 @@ export async function* extract(
   if (!isMeasured || native === undefined || size < native.least) {
     return yield* inPieces(work, createInflater(path, size), INFLATE_INPUT);
   }
-  // No tool makes data that is longer, and what that would cost is looked at in pieces.
-  if (size <= native.most && compressedSize <= 2 * size) {
+  // Longer data could waste too much before its end, which is only seen in pieces.
+  if (size <= native.most && compressedSize <= MOST_WASTED) {
     const data = (await cursor.peek(compressedSize)).subarray(0, compressedSize);
     const isThere = data.length === compressedSize;
     const bytes = isThere ? await native.whole(data, size) : undefined;
