@@ -16,6 +16,7 @@ import { encryptBundle } from '../../../src/index.ts';
 import { zipBundle } from '../../../src/zip.ts';
 import { runInside } from '../../support/cli-inside.ts';
 import { makeFolder, onFileSystem } from '../../support/files.ts';
+import { runs } from '../../support/scope.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -28,7 +29,7 @@ const REASONS = ['ENOSPC', 'EACCES', 'EIO', 'EMFILE'] as const;
 // A run that takes away what it made can't do so when that is the call that fails.
 const REMOVALS = /^(rm|unlink|rmdir)$/;
 // Of each command; EVERY_CALL=1 in the environment runs all.
-const MAX_RUNS = 20;
+const MAX_RUNS = runs(20);
 const SECRET = /PRIVATE KEY/;
 
 const root = makeFolder();
