@@ -12,6 +12,11 @@ export {
   openToDirectory,
 } from './files/open-to-directory.ts';
 export type { Ignore } from './files/pattern.ts';
+export {
+  type SealDirectoryOptions,
+  type SealedDirectory,
+  sealDirectory,
+} from './files/seal-directory.ts';
 export { type UnzipFileOptions, type UnzippedFolder, unzipFile } from './files/unzip-file.ts';
 export {
   type ZipDirectoryOptions,

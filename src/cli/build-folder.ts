@@ -99,7 +99,8 @@ export async function surveyFolder(
   }
   published.warn(context);
   for (const [path, kind] of ours) context.warn(`left out: ${JSON.stringify(path)}, ${kind}`);
-  return (path) => isIgnored(path) || ours.has(path);
+  // Also an output that is not there yet.
+  return (path) => isIgnored(path) || ours.has(path) || written.includes(join(root, path));
 }
 
 /** Outputs of an earlier run. Bundles are recognised by their first bytes. */

@@ -1,18 +1,25 @@
 // Sealing a file.
 
+import type { Backend } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import { inFlightOf } from '../bundle/chunk-loop.ts';
-import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing } from '../bundle/encrypt.ts';
+import {
+  ENCRYPT_OPTIONS,
+  type EncryptOptions,
+  readSealing,
+  type Sealing,
+} from '../bundle/encrypt.ts';
 import { checkCount, encryptAndSeal } from '../bundle/encrypt-chunks.ts';
 import { chunkLayout, TAG_LENGTH } from '../format/chunks.ts';
 import { DIGEST_LENGTH, encodeSeal, headerLengthOf } from '../format/header.ts';
 import { modulusLength } from '../keys/rsa.ts';
 import { checkOptions, describe } from '../options.ts';
-import { readSigningKey } from '../seal/signing-key.ts';
+import { readSigningKey, type SigningKey } from '../seal/signing-key.ts';
 import { fileChunkSink, fileChunkSource } from './chunk-file.ts';
 import { checkPath } from './error.ts';
-import { openInputFile } from './input-file.ts';
+import { type InputFile, openInputFile } from './input-file.ts';
+import type { Input } from './place.ts';
 import { replaceFile } from './replace.ts';
 
 export interface EncryptFileOptions extends EncryptOptions {
@@ -72,17 +79,39 @@ export async function encryptFile(
 ): Promise<EncryptedFile> {
   checkPath('input', input);
   checkPath('output', output);
-  checkOptions('encryptFile', options, [...ENCRYPT_OPTIONS, 'detached']);
-  const { signal, onProgress, detached = false } = options;
+  checkOptions('encryptFile', options, ENCRYPT_FILE_OPTIONS);
+  const sealing = await readFileSealing(options);
+  return encryptOpenFile(await openInputFile(input, options.signal), output, options, sealing);
+}
+
+/** What {@link encryptFile} takes. */
+export const ENCRYPT_FILE_OPTIONS: readonly string[] = [...ENCRYPT_OPTIONS, 'detached'];
+
+interface FileSealing extends Sealing {
+  readonly key: SigningKey;
+  readonly backend: Backend;
+}
+
+/** Checks the options and reads the key, before any file is touched. */
+export async function readFileSealing(options: EncryptFileOptions): Promise<FileSealing> {
+  const { detached = false } = options;
   if (typeof detached !== 'boolean') {
     throw new TypeError(`options.detached expected a boolean, got ${describe(detached)}`);
   }
-  // Before any file is touched.
-  const { metadata, chunkSize } = readSealing(options);
+  const sealing = readSealing(options);
   const key = await readSigningKey(options.privateKey);
-  signal?.throwIfAborted();
-  const backend = await selectBackend(options.backend);
-  const file = await openInputFile(input, signal);
+  options.signal?.throwIfAborted();
+  return { ...sealing, key, backend: await selectBackend(options.backend) };
+}
+
+/** Seals a file and closes it. `place` is what must not be the output, where that is another file or a folder. */
+export async function encryptOpenFile(
+  file: InputFile,
+  output: string,
+  { signal, onProgress, detached = false }: EncryptFileOptions,
+  { metadata, chunkSize, key, backend }: FileSealing,
+  place: Input = file,
+): Promise<EncryptedFile> {
   const sessionKey = randomBytes(DIGEST_LENGTH);
   try {
     const { size } = file;
@@ -92,7 +121,7 @@ export async function encryptFile(
     const chunks = { backend, count: layout.count, inFlight: inFlightOf(chunkSize) };
     const length = Math.min(chunkSize, size);
     const source = fileChunkSource(file, { ...chunks, length, start: 0, end: size });
-    return await replaceFile(file, output, signal, async (out) => {
+    return await replaceFile(place, output, signal, async (out) => {
       const start = detached ? 0 : headerLength;
       const end = start + layout.bodyLength;
       const sink = await fileChunkSink(out, { ...chunks, length: length + TAG_LENGTH, start, end });

@@ -78,6 +78,12 @@ async function isUnsized(path: string, { size, blocks }: BigIntStats): Promise<b
   );
 }
 
+/** What was spooled into a file without a name. `shown` is what errors call it. */
+export async function openSpooled(shown: string, copy: FileHandle): Promise<InputFile> {
+  const found = await onFile(shown, UNREADABLE, copy.stat({ bigint: true }));
+  return spooledFile(shown, found, copy);
+}
+
 /** `found` is what the path leads to, and `copy` what was in it. */
 async function spooledFile(path: string, found: BigIntStats, copy: FileHandle): Promise<InputFile> {
   let size: bigint;

@@ -96,7 +96,8 @@ async function openPipe(path: string, signal?: AbortSignal): Promise<number> {
   }
 }
 
-async function spool(
+/** Bytes as they come, in a file without a name. */
+export async function spool(
   pieces: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<FileHandle> {

@@ -110,17 +110,49 @@ export async function zipDirectory(
 ): Promise<ZippedDirectory> {
   checkPath('dir', dir);
   checkPath('output', output);
-  checkOptions('zipDirectory', options, [
-    'ignore',
-    'sourceMaps',
-    'links',
-    'privateKeys',
-    'level',
-    'threads',
-    ...LIMIT_OPTIONS,
-    'signal',
-    'onProgress',
-  ]);
+  checkOptions('zipDirectory', options, ZIP_DIRECTORY_OPTIONS);
+  return withFolderZip(dir, options, (zip) =>
+    replaceFile({ folder: zip.folder }, output, options.signal, async (file) => {
+      let size = 0;
+      for await (const chunk of zip.chunks()) {
+        await file.write(chunk, size);
+        size += chunk.length;
+      }
+      return { size, ...zip.end() };
+    }),
+  );
+}
+
+/** What {@link zipDirectory} takes. */
+export const ZIP_DIRECTORY_OPTIONS: readonly string[] = [
+  'ignore',
+  'sourceMaps',
+  'links',
+  'privateKeys',
+  'level',
+  'threads',
+  ...LIMIT_OPTIONS,
+  'signal',
+  'onProgress',
+];
+
+/** The archive of a folder, as it is made. */
+export interface FolderZip {
+  /** The folder's real path. */
+  readonly folder: string;
+  /** Whether `ignore` or `sourceMaps` leaves a path out. */
+  ignores(path: string): boolean;
+  chunks(): AsyncGenerator<Uint8Array, void>;
+  /** When all chunks were read. */
+  end(): { readonly checksum: string; readonly entries: number };
+}
+
+/** Gives `work` the archive of a folder. Checks the options before it touches a file. */
+export async function withFolderZip<T>(
+  dir: string,
+  options: ZipDirectoryOptions,
+  work: (zip: FolderZip) => Promise<T>,
+): Promise<T> {
   const { level, threads, signal, onProgress } = options;
   const rules = readRules(options);
   const allowsKeys = options.privateKeys === 'allow';
@@ -140,15 +172,19 @@ export async function zipDirectory(
   const tree = await holdTree(folder);
   found.tree = tree;
   try {
-    return await replaceFile({ folder }, output, signal, async (file) => {
-      let size = 0;
-      for await (const chunk of chunksOf(zip, signal)) {
-        hash.update(chunk);
-        await file.write(chunk, size);
-        size += chunk.length;
-      }
-      onProgress?.({ done: found.size, total: found.size });
-      return { size, checksum: toHex(hash.digest()), entries: found.entries };
+    return await work({
+      folder,
+      ignores: rules.ignores,
+      async *chunks() {
+        for await (const chunk of chunksOf(zip, signal)) {
+          hash.update(chunk);
+          yield chunk;
+        }
+      },
+      end() {
+        onProgress?.({ done: found.size, total: found.size });
+        return { checksum: toHex(hash.digest()), entries: found.entries };
+      },
     });
   } finally {
     await tree.close();

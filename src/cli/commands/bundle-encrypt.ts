@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { EncryptedFile } from '../../files/encrypt-file.ts';
 import { onFile } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
 import {
@@ -26,7 +27,7 @@ import {
 import { run } from '../run.ts';
 import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
 import { STANDARD, withInput, withOutput, withTemporaryFolder } from '../spool.ts';
-import { type ZipFolderOptions, zipFolder, zipOptions } from './bundle-zip.ts';
+import { readFolderOptions, type ZipFolderOptions, zipFolder, zipOptions } from './bundle-zip.ts';
 
 interface Options extends PrivateKeyOptions, MetadataOptions, ZipFolderOptions, ArchiveOptions {
   readonly allowPrivateKey: boolean;
@@ -98,28 +99,32 @@ export function bundleEncrypt(group: Command): void {
         const { metadata } = found;
         const chunkSize =
           options.chunkSize === undefined ? {} : { chunkSize: Number(options.chunkSize) };
-        const { encryptFile } = await import('../../node.ts');
+        const { encryptFile, sealDirectory } = await import('../../node.ts');
         const { signal } = context;
-        const seals = detached ? [`${out}.seal`] : [];
-        const sealed = await withZip(
-          context,
-          input,
-          options,
-          [out, ...seals],
-          async (zip, verdict) => {
-            const encrypt = (path: string) =>
-              context.follow('sealing', (onProgress) =>
-                encryptFile(zip, path, {
-                  ...{ privateKey: key, metadata, detached, signal, onProgress },
-                  ...chunkSize,
-                }),
-              );
-            const about = detached
-              ? await writeDetached(context, out, encrypt)
-              : await withOutput(context, out, encrypt);
-            return { ...about, ...verdict };
-          },
-        );
+        const outputs = detached ? [out, `${out}.seal`] : [out];
+        const sealing = { privateKey: key, metadata, detached, signal, ...chunkSize };
+        const write = (encrypt: (path: string) => Promise<EncryptedFile>) =>
+          detached ? writeDetached(context, out, encrypt) : withOutput(context, out, encrypt);
+        const sealZip = (zip: string) =>
+          write((path) =>
+            context.follow('sealing', (onProgress) =>
+              encryptFile(zip, path, { ...sealing, onProgress }),
+            ),
+          );
+        const sealFolder = async () => {
+          const read = await readFolderOptions(context, input, options, outputs);
+          return write((path) =>
+            context.follow('zipping and sealing', (onProgress) =>
+              sealDirectory(input, path, { ...read, ...sealing, onProgress }),
+            ),
+          );
+        };
+        const sealed = (await isFolder(input))
+          ? { ...(await sealFolder()), usable: true }
+          : await withZip(context, input, options, outputs, async (zip, verdict) => ({
+              ...(await sealZip(zip)),
+              ...verdict,
+            }));
         const { seal: _, ...about } = sealed;
         return {
           json: { out, ...(detached && { seal: `${out}.seal` }), ...about, keyFrom, ...found },
@@ -144,6 +149,10 @@ function defaultName(input: string, isCapgo: boolean): string {
   return /\.zip$/i.test(name) ? `${name}.sealed` : `${name}.zip.sealed`;
 }
 
+async function isFolder(input: string): Promise<boolean> {
+  return input !== STANDARD && (await onFile(input, "can't be read", stat(input))).isDirectory();
+}
+
 /**
  * Passes a zip that apps accept to `work`: the zip of a folder, or the named zip, which is checked first unless
  * `--raw` is given.
@@ -155,9 +164,7 @@ async function withZip<T>(
   outputs: readonly string[],
   work: (zip: string, verdict: Verdict | undefined) => Promise<T>,
 ): Promise<T> {
-  const isFolder =
-    input !== STANDARD && (await onFile(input, "can't be read", stat(input))).isDirectory();
-  if (isFolder) {
+  if (await isFolder(input)) {
     return withTemporaryFolder(async (folder) => {
       const zip = join(folder, 'bundle.zip');
       await zipFolder(context, input, zip, options, outputs);

@@ -1,6 +1,7 @@
 // bundle zip: a build folder as a reproducible zip.
 
 import type { Command } from 'commander';
+import type { ZipDirectoryOptions } from '../../files/zip-directory.ts';
 import { UsageError } from '../answer.ts';
 import { type SurveyOptions, surveyFolder } from '../build-folder.ts';
 import { findConfig } from '../config/files.ts';
@@ -15,6 +16,7 @@ import { withOutput } from '../spool.ts';
 
 /** Options by which a folder is zipped. */
 export interface ZipFolderOptions extends SurveyOptions, LimitOptions {
+  readonly level?: string;
   readonly allowPrivateKey: boolean;
 }
 
@@ -70,6 +72,7 @@ export function zipOptions(command: Command): Command {
     .option('--ignore <pattern>', 'what to leave out, as in .gitignore; may come again', collect)
     .option('--no-source-maps', 'leave files that end in .map out')
     .option('--skip-links', 'leave links out instead of refusing them', false)
+    .option('--level <n>', 'how hard to compress, from 0 to 9 (default: 6)')
     .option('--allow-private-key', 'let files go in that hold a private key', false)
     .option('--no-code-check', "don't look for index.html and notifyAppReady()");
 }
@@ -100,20 +103,41 @@ export async function zipFolder(
   options: ZipFolderOptions,
   outputs: readonly string[],
 ): Promise<{ readonly size: number; readonly checksum: string; readonly entries: number }> {
-  const { sourceMaps, skipLinks, allowPrivateKey } = options;
-  const limits = readLimitOptions(options);
-  const ignore = await surveyFolder(context, folder, options, limits, outputs);
+  const read = await readFolderOptions(context, folder, options, outputs);
   const { zipDirectory } = await import('../../node.ts');
-  const { signal } = context;
   return context.follow('zipping', (onProgress) =>
-    zipDirectory(folder, out, {
-      ignore,
-      sourceMaps,
-      links: skipLinks ? 'skip' : 'refuse',
-      privateKeys: allowPrivateKey ? 'allow' : 'refuse',
-      ...limits,
-      signal,
-      onProgress,
-    }),
+    zipDirectory(folder, out, { ...read, onProgress }),
   );
+}
+
+/**
+ * Looks at a folder that is to be zipped, and gives the options for it as the library takes them.
+ *
+ * @param outputs - All that the command writes: none of it goes in.
+ */
+export async function readFolderOptions(
+  context: Context,
+  folder: string,
+  options: ZipFolderOptions,
+  outputs: readonly string[],
+): Promise<ZipDirectoryOptions> {
+  const { sourceMaps, skipLinks, allowPrivateKey } = options;
+  const level = readLevel(options.level);
+  const limits = readLimitOptions(options);
+  return {
+    ignore: await surveyFolder(context, folder, options, limits, outputs),
+    sourceMaps,
+    links: skipLinks ? 'skip' : 'refuse',
+    privateKeys: allowPrivateKey ? 'allow' : 'refuse',
+    ...(level !== undefined && { level }),
+    ...limits,
+    signal: context.signal,
+  };
+}
+
+/** @throws {@link UsageError} if it is no integer from 0 to 9. */
+function readLevel(text: string | undefined): ZipDirectoryOptions['level'] {
+  if (text === undefined) return undefined;
+  if (/^[0-9]$/.test(text)) return Number(text) as NonNullable<ZipDirectoryOptions['level']>;
+  throw new UsageError(`--level takes an integer from 0 to 9, got ${JSON.stringify(text)}`);
 }
