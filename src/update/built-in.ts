@@ -65,8 +65,19 @@ export async function memoryBuiltIn(
   };
 }
 
+// A page asks the website through its service worker, which has to let the request pass.
+const FOR_WEBSITE = '?bundleseal-website';
+
+/** Whether a request wants the file that the website has, and not that of the release which runs. */
+export function isForWebsite(url: string): boolean {
+  return url.endsWith(FOR_WEBSITE);
+}
+
 export interface FetchBuiltInOptions {
-  /** Where the build is served. Default: the folder of the page or worker. */
+  /**
+   * Where the build is served. Default: the folder of the page or worker; set it in an app whose routes are addresses
+   * with folders.
+   */
   readonly base?: string | URL;
   /**
    * Whether a deploy replaces the files while the app is installed: `true` for a website and its service worker, `false`
@@ -96,6 +107,7 @@ export function fetchBuiltIn(options: FetchBuiltInOptions = {}): BuiltIn {
   const base = new URL(options.base ?? './', globalThis.location?.href);
   const get = async (path: string): Promise<Uint8Array> => {
     const url = new URL(path.split('/').map(encodeURIComponent).join('/'), base);
+    if (isRemote && globalThis.document !== undefined) url.search = FOR_WEBSITE;
     const answer = await request(url, { cache: isRemote ? 'no-cache' : 'default' });
     if (!answer.ok) throw missing(path, answer.status);
     return new Uint8Array(await answer.arrayBuffer());

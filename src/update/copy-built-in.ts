@@ -39,12 +39,15 @@ export async function copyBuiltIn({ settings, device }: Work, signal: AbortSigna
 
   await releases.lock('update', async () => {
     const there = await storeError('the releases could not be listed', () => releases.list());
-    if (!there.includes(stamp.id)) {
+    const isNew = !there.includes(stamp.id);
+    if (isNew) {
       await storeError('the built-in release could not be copied', () =>
         releases.write(stamp.id, copied()),
       );
     }
-    await device.change((state) => transitions.meetBuiltIn(state, stamp));
+    await device.change((state) =>
+      isNew ? transitions.copied(state, stamp) : transitions.meetBuiltIn(state, stamp),
+    );
   });
   await device.sweep();
 }

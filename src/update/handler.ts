@@ -132,8 +132,11 @@ export function createReleaseHandler(
     const path = pathOf(new URL(request.url).pathname, base);
     if (path === undefined) return undefined;
     const release = await releaseFor(updater, request, client);
-    if (isStamp(path)) return describeRelease(release);
     const files = await filesOf(release);
+    // A page asks for it beside its own address, which may be a route of the app.
+    if (isStamp(path.slice(path.lastIndexOf('/') + 1)) && !files.has(path)) {
+      return describeRelease(release);
+    }
     const name = path === '' || path.endsWith('/') ? `${path}index.html` : path;
     const file = files.get(name) ?? (isNavigation(request) ? files.get(fallback ?? '') : undefined);
     return file === undefined ? undefined : answerWith(request, release, file);

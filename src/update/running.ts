@@ -1,6 +1,7 @@
 // Handing out the release that runs.
 
-import { provenReader } from './installed.ts';
+import { type OpenedRelease, provenReader } from './installed.ts';
+import type { ReleaseReader } from './release-store.ts';
 import type { DeviceState } from './state.ts';
 import * as transitions from './transitions.ts';
 import type { RunningRelease } from './updater-types.ts';
@@ -19,24 +20,64 @@ export interface Releases {
   start(client: string | undefined): Promise<Started>;
 }
 
-/** @param aside - Runs what nobody waits for. */
+/**
+ * @param aside - Runs what nobody waits for.
+ * @param copyBuiltIn - Copies a remote built-in release into the store.
+ */
 export function createReleases(
   { settings, device, act, emit }: Work,
   aside: (task: () => Promise<unknown>) => void,
+  copyBuiltIn: () => Promise<void>,
 ): Releases {
   const opened = new Map<string, Promise<RunningRelease>>();
 
   const openAnew = async (id: string): Promise<RunningRelease> => {
     const release = await device.open(id);
     const { createdAt } = release.stamp;
-    // The host vouches for the files that the app was shipped with, and may have altered them.
-    if (release.isShipped) return { id, createdAt, files: release.reader };
-    const files = provenReader(release, device.backend, settings.verifyFiles, (error) => {
+    const isRemote = settings.builtIn.isRemote === true;
+    if (release.isShipped) {
+      // The host vouches for the files that the app was shipped with, and may have altered them.
+      if (!isRemote) return { id, createdAt, files: release.reader };
+      // The copy is lost. The next deploy may replace the files at any moment.
+      aside(copyBuiltIn);
+    }
+    const prove = (found: OpenedRelease, onDamage: (error: unknown) => void) =>
+      provenReader(found, device.backend, settings.verifyFiles, onDamage);
+    const report = (error: unknown) => {
       opened.delete(id);
       emit({ type: 'error', error });
-      aside(() => act((state) => transitions.damaged(state, id, device.facts())));
+      aside(async () => {
+        const { builtIn } = await act((state) => transitions.damaged(state, id, device.facts()));
+        // The website may have it still.
+        if (isRemote && id === builtIn) await settings.releases.remove(id);
+      });
+    };
+    const reopen = async (): Promise<ReleaseReader> => {
+      try {
+        return prove(await device.open(id), report);
+      } catch (error) {
+        report(error);
+        throw error;
+      }
+    };
+    let isDamaged = false;
+    let reopened: Promise<ReleaseReader> | undefined;
+    const first = prove(release, () => {
+      isDamaged = true;
     });
-    return { id, createdAt, files };
+    const read = async (path: string): Promise<Uint8Array> => {
+      if (reopened === undefined) {
+        try {
+          return await first.read(path);
+        } catch (error) {
+          if (!isDamaged) throw error;
+          // Another tab or process may have installed the release anew, in another place of the store.
+          reopened ??= reopen();
+        }
+      }
+      return (await reopened).read(path);
+    };
+    return { id, createdAt, files: { list: () => first.list(), read } };
   };
 
   const open = (id: string): Promise<RunningRelease> => {

@@ -1,5 +1,6 @@
 // A service worker that serves releases.
 
+import { isForWebsite } from './built-in.ts';
 import { createReleaseHandler, type ReleaseHandlerOptions } from './handler.ts';
 import type { Updater } from './updater-types.ts';
 
@@ -12,7 +13,7 @@ export interface ServiceWorkerScope {
     matchAll(options: {
       includeUncontrolled: boolean;
       type: 'all';
-    }): Promise<readonly { readonly id: string }[]>;
+    }): Promise<readonly { readonly id: string; readonly url: string }[]>;
   };
   skipWaiting(): Promise<void>;
   // biome-ignore lint/suspicious/noExplicitAny: events of a service worker are in no library that every caller has.
@@ -64,11 +65,11 @@ export function serveReleases(
     event.waitUntil(updater.installBuiltIn().then(() => scope.skipWaiting()));
   });
   scope.addEventListener('activate', (event: ExtendableEvent) => {
-    event.waitUntil(scope.clients.claim());
+    event.waitUntil(bindOpenPages().then(() => scope.clients.claim()));
   });
   scope.addEventListener('fetch', (event: FetchEvent) => {
     const { request, resultingClientId } = event;
-    if (new URL(request.url).origin !== scope.location.origin) return;
+    if (new URL(request.url).origin !== scope.location.origin || isForWebsite(request.url)) return;
     if (request.mode === 'navigate') {
       navigated.set(resultingClientId, Date.now());
       event.waitUntil(forgetClosed().catch(() => {}));
@@ -81,6 +82,14 @@ export function serveReleases(
     // A request that no store can answer for is the network's.
     const served = await handle(request, event).catch(() => undefined);
     return served ?? fetch(request);
+  }
+
+  /** Pages that were opened before the worker was there go on with the release that runs now. */
+  async function bindOpenPages(): Promise<void> {
+    const clients = await scope.clients.matchAll({ includeUncontrolled: true, type: 'all' });
+    for (const { id, url } of clients) {
+      if (url.startsWith(scope.registration.scope)) await updater.releaseOf(id).catch(() => {});
+    }
   }
 
   async function forgetClosed(): Promise<void> {

@@ -52,6 +52,12 @@ export function meetBuiltIn(state: DeviceState, stamp: ReleaseStamp): DeviceStat
   return without({ ...kept, running: stamp.id }, 'trial');
 }
 
+/** The store has a copy of the built-in release, whatever became of one before. */
+export function copied(state: DeviceState, stamp: ReleaseStamp): DeviceState {
+  const { isBuiltInAltered: _, ...rest } = meetBuiltIn(state, stamp);
+  return rest;
+}
+
 /**
  * The floors of a device that lost its state are those beside the releases which it finds, and that of the stamp.
  *

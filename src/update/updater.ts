@@ -9,7 +9,7 @@ import { copyBuiltIn } from './copy-built-in.ts';
 import { downloadRelease } from './download.ts';
 import type { CheckResult, UpdateEvent } from './events.ts';
 import { foregroundTimer } from './foreground.ts';
-import { checkChannel, readSettings, type UpdaterOptions } from './options.ts';
+import { checkChannel, readSettings, type Settings, type UpdaterOptions } from './options.ts';
 import { createReleases, type Releases } from './running.ts';
 import { sharedWork } from './shared-work.ts';
 import { describeStatus } from './status.ts';
@@ -74,7 +74,8 @@ export function createUpdater(options: UpdaterOptions): Updater {
     disposed.signal.throwIfAborted();
     working ??= (async () => {
       const work = createWork(settings, await selectBackend(settings.backend), emit);
-      return { ...work, releases: createReleases(work, aside) };
+      const copy = () => copyBuiltIn(work, disposed.signal);
+      return { ...work, releases: createReleases(work, aside, copy) };
     })();
     return working;
   };
@@ -109,6 +110,13 @@ export function createUpdater(options: UpdaterOptions): Updater {
     );
   };
 
+  /** What `createReleaseHandler` says that this page is. */
+  const askServer = async () => {
+    const url = new URL(STAMP, globalThis.document?.baseURI ?? globalThis.location.href);
+    const answer = await settings.fetch(url, { cache: 'no-store', signal: disposed.signal });
+    return readStamp(new Uint8Array(await answer.arrayBuffer()));
+  };
+
   const sharedCheck = sharedWork(async (signal) => {
     const result = await check(await ready(), signal);
     found = result;
@@ -136,25 +144,30 @@ export function createUpdater(options: UpdaterOptions): Updater {
     },
     async releaseOf(client, child) {
       const { act, device, releases } = await ready();
+      const bind = async (page: string, id: string) => {
+        clients.set(page, id);
+        // Without space for the state, the page keeps its release while this process runs.
+        await act((state) => transitions.pin(state, page, id)).catch((error: unknown) =>
+          emit({ type: 'error', error }),
+        );
+      };
       let id = clients.get(client);
       if (id === undefined) {
-        // The browser ended the worker and started it again.
+        // The browser ended the worker and started it again, or the page is older than the worker.
         const state = await device.read();
-        id = state.pinned.find((one) => one.client === client)?.id ?? state.running;
+        id = state.pinned.find((one) => one.client === client)?.id;
+        if (id === undefined) {
+          id = state.running;
+          await bind(client, id);
+        }
         clients.set(client, id);
       }
-      const release = id;
-      if (child !== undefined) {
-        clients.set(child, release);
-        await act((state) => transitions.pin(state, child, release));
-      }
-      return releases.open(release);
+      if (child !== undefined) await bind(child, id);
+      return releases.open(id);
     },
     async attach() {
       const work = await ready();
-      const url = new URL(STAMP, globalThis.document?.baseURI ?? globalThis.location.href);
-      const answer = await settings.fetch(url, { cache: 'no-store', signal: disposed.signal });
-      const { id } = readStamp(new Uint8Array(await answer.arrayBuffer()));
+      const { id } = await (isFromWebsite(settings) ? work.device.shippedStamp() : askServer());
       const { trial } = await work.device.read();
       if (trial?.id === id) watchTrial(work, id);
       return id;
@@ -245,4 +258,12 @@ export function createUpdater(options: UpdaterOptions): Updater {
     },
   };
   return updater;
+}
+
+/** Whether no service worker stands between this page and the website, as after a forced reload. */
+function isFromWebsite({ builtIn }: Settings): boolean {
+  const { serviceWorker } = (globalThis.navigator ?? {}) as {
+    readonly serviceWorker?: { readonly controller: unknown };
+  };
+  return builtIn.isRemote === true && (serviceWorker?.controller ?? null) === null;
 }

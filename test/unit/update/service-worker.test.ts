@@ -1,0 +1,202 @@
+// A service worker without a browser: its events, and an updater for each time that the browser starts it.
+
+import { describe, expect, it } from 'vitest';
+import {
+  type BuiltIn,
+  fetchBuiltIn,
+  memoryBuiltIn,
+  memoryStore,
+  type ReleaseStore,
+  serveReleases,
+  type Updater,
+} from '../../../src/update.ts';
+import { AFTER, BEFORE } from '../../support/release.ts';
+import { BUILT_IN_TIME, createDevice, createPublisher, fetchFrom } from '../../support/update.ts';
+import { utf8 } from '../../support/zip.ts';
+
+const ORIGIN = 'https://app.example.com';
+
+interface Worker {
+  readonly updater: Updater;
+  fire(type: 'install' | 'activate'): Promise<void>;
+  /** What the page is answered. `undefined`: the browser goes on without the worker. */
+  ask(path: string, page: string): Promise<Response | undefined>;
+  navigate(path: string, page: string): Promise<Response | undefined>;
+}
+
+/** Starts a worker over a store. `open`: the pages that are there. */
+async function startWorker(
+  releases: ReleaseStore,
+  request: typeof fetch,
+  open: readonly string[],
+  builtIn?: BuiltIn,
+): Promise<Worker> {
+  const shipped = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
+  const { updater } = await createDevice(BEFORE, request, {
+    releases,
+    builtIn: builtIn ?? { ...shipped, isRemote: true },
+  });
+  const listeners = new Map<string, (event: unknown) => void>();
+  serveReleases(
+    {
+      location: { origin: ORIGIN },
+      registration: { scope: `${ORIGIN}/` },
+      clients: {
+        claim: async () => {},
+        matchAll: async () => open.map((id) => ({ id, url: `${ORIGIN}/` })),
+      },
+      skipWaiting: async () => {},
+      addEventListener: (type, listener) => listeners.set(type, listener),
+    },
+    updater,
+  );
+  const send = async (type: string, event: object) => {
+    const waiting: Promise<unknown>[] = [];
+    let answer: Promise<Response> | undefined;
+    listeners.get(type)?.({
+      ...event,
+      waitUntil: (work: Promise<unknown>) => waiting.push(work),
+      respondWith: (work: Promise<Response>) => {
+        answer = work;
+      },
+    });
+    await Promise.all(waiting);
+    return answer;
+  };
+  const asked = (path: string, mode: string) => {
+    const from = new Request(`${ORIGIN}${path}`, { headers: { accept: 'text/html' } });
+    // The constructor does not take a navigation.
+    return Object.defineProperty(from, 'mode', { value: mode });
+  };
+  return {
+    updater,
+    fire: async (type) => {
+      await send(type, {});
+    },
+    ask: (path, page) =>
+      send('fetch', { request: asked(path, 'cors'), clientId: page, resultingClientId: '' }),
+    navigate: (path, page) =>
+      send('fetch', { request: asked(path, 'navigate'), clientId: '', resultingClientId: page }),
+  };
+}
+
+async function publishAfter(): Promise<typeof fetch> {
+  const publisher = createPublisher();
+  await publisher.offer([await publisher.make(AFTER, [BEFORE])]);
+  return fetchFrom(publisher.store);
+}
+
+const idOf = async (answer: Response | undefined): Promise<string> =>
+  (await (answer as Response).json()).id;
+
+describe('a service worker', () => {
+  it('goes on serving the release of a page that was opened before it, after the browser restarted it', async () => {
+    const releases = memoryStore();
+    const request = await publishAfter();
+    const first = await startWorker(releases, request, ['old']);
+    await first.fire('install');
+    await first.fire('activate');
+    const shipped = (await first.updater.status()).running.id;
+    const { id } = await first.updater.update();
+    const restarted = await startWorker(releases, request, ['old', 'new']);
+    expect((await restarted.navigate('/', 'new'))?.status).toBe(200);
+    const again = await startWorker(releases, request, ['old', 'new']);
+    expect(await idOf(await again.ask('/bundleseal-release.json', 'new'))).toBe(id);
+    expect(await idOf(await again.ask('/bundleseal-release.json', 'old'))).toBe(shipped);
+  });
+
+  it('says to a page at any address of its own which release it is', async () => {
+    const worker = await startWorker(memoryStore(), await publishAfter(), []);
+    await worker.fire('install');
+    const { id } = await worker.updater.start();
+    for (const path of ['/bundleseal-release.json', '/a/route/bundleseal-release.json']) {
+      expect(await idOf(await worker.ask(path, 'page'))).toBe(id);
+    }
+  });
+
+  it('lets a page read what the website has', async () => {
+    const urls: string[] = [];
+    const builtIn = fetchBuiltIn({
+      base: `${ORIGIN}/`,
+      isRemote: true,
+      fetch: async (url) => {
+        urls.push(String(url));
+        return new Response('{}');
+      },
+    });
+    const hadDocument = 'document' in globalThis;
+    if (!hadDocument) Object.assign(globalThis, { document: {} });
+    try {
+      await builtIn.readStamp();
+      await builtIn.files.read('a b.js');
+    } finally {
+      if (!hadDocument) Reflect.deleteProperty(globalThis, 'document');
+    }
+    const worker = await startWorker(memoryStore(), await publishAfter(), []);
+    await worker.fire('install');
+    const [stamp = '', file = ''] = urls.map((url) => url.slice(ORIGIN.length));
+    expect(stamp).toMatch(/^\/bundleseal-release\.json\?/);
+    expect(file).toMatch(/^\/a%20b\.js\?/);
+    expect(await worker.ask(stamp, 'page')).toBeUndefined();
+    expect(await worker.ask('/bundleseal-release.json', 'page')).toBeDefined();
+  });
+
+  it('copies the built-in release anew when the copy was altered', async () => {
+    const releases = memoryStore();
+    const request = await publishAfter();
+    const first = await startWorker(releases, request, []);
+    await first.fire('install');
+    const { id } = await first.updater.start();
+    const copy = await releases.open(id);
+    const stamp = await copy.read('bundleseal-release.json');
+    await releases.write(
+      id,
+      (async function* () {
+        for (const path of Object.keys(BEFORE)) yield { path, bytes: utf8('altered') };
+        yield { path: 'bundleseal-release.json', bytes: stamp };
+      })(),
+    );
+    const worker = await startWorker(releases, request, ['page']);
+    expect((await worker.navigate('/', 'page'))?.status).toBe(500);
+    await expect.poll(async () => (await releases.list()).includes(id)).toBe(false);
+    const mended = await worker.navigate('/', 'page');
+    expect(new Uint8Array((await mended?.arrayBuffer()) ?? new ArrayBuffer(0))).toEqual(
+      BEFORE['index.html'],
+    );
+    await expect.poll(() => releases.list()).toContain(id);
+    const check = await worker.updater.check();
+    expect(check).toMatchObject({ status: 'available', way: { kind: 'patch', from: id } });
+  });
+
+  it('goes on serving a release that another page installed anew in another place of the store', async () => {
+    const inner = memoryStore();
+    let installs = 0;
+    const releases: ReleaseStore = {
+      ...inner,
+      async write(id, files) {
+        await inner.write(id, files);
+        installs += 1;
+      },
+      async open(id) {
+        const opened = installs;
+        const reader = await inner.open(id);
+        return {
+          list: () => reader.list(),
+          async read(path) {
+            if (opened !== installs) throw new Error('this place is gone');
+            return reader.read(path);
+          },
+        };
+      },
+    };
+    const worker = await startWorker(releases, await publishAfter(), ['page']);
+    await worker.fire('install');
+    expect((await worker.navigate('/', 'page'))?.status).toBe(200);
+    installs += 1;
+    expect((await worker.ask('/index.html', 'page'))?.status).toBe(200);
+    const { running, builtIn } = await worker.updater.status();
+    expect(running.id).toBe(builtIn.id);
+    expect((await worker.updater.check()).status).toBe('available');
+    expect(await releases.list()).toEqual([running.id]);
+  });
+});
