@@ -1,0 +1,9 @@
+import { showApp } from './app.js';
+import { keepUpToDate } from './update.js';
+
+showApp();
+if (await keepUpToDate()) {
+  const button = document.querySelector('button');
+  button.hidden = false;
+  button.onclick = () => location.reload();
+}

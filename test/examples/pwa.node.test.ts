@@ -1,0 +1,286 @@
+// examples/pwa in Chromium: a service worker, real storage and a static server.
+
+import { rmSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { stampRelease } from '../../src/node.ts';
+import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { buildExample, openSite, type Site } from '../support/site.ts';
+
+const TIMEOUT = 300_000;
+const builds: string[] = [];
+const sites: Site[] = [];
+let browser: Browser;
+
+beforeAll(async () => {
+  for (const n of [1, 2, 3, 4]) {
+    builds.push(await buildExample('pwa', { name: `version ${n}`, isBroken: n === 3 }));
+  }
+  // The website's next deploy has another service worker.
+  builds.push(await buildExample('pwa', { name: 'version 5', worker: 'console.log(5);' }));
+  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+}, TIMEOUT);
+
+afterEach(() => {
+  for (const site of sites.splice(0)) site.close();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  for (const build of builds) rmSync(build, { recursive: true, force: true });
+});
+
+const buildOf = (n: number) => builds[n - 1] as string;
+
+async function newSite(): Promise<Site> {
+  const site = await openSite(buildOf(1));
+  sites.push(site);
+  return site;
+}
+
+async function newPage(): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  page.setDefaultTimeout(60_000);
+  return page;
+}
+
+const expectVersion = (page: Page, version: string) =>
+  page.getByText(version, { exact: true }).waitFor();
+
+const expectOffer = (page: Page) => page.getByRole('button').waitFor();
+
+/** What the device remembers. */
+async function stateOf(page: Page): Promise<Record<string, unknown>> {
+  return page.evaluate(async () => {
+    const cache = await caches.open('bundleseal');
+    const state = await cache.match('https://bundleseal.invalid/state');
+    return (await state?.json()) as Record<string, unknown>;
+  });
+}
+
+async function expectState(page: Page, holds: (state: Record<string, unknown>) => boolean) {
+  await expect.poll(async () => holds(await stateOf(page)), { timeout: 60_000 }).toBe(true);
+}
+
+const isConfirmed = (page: Page) => expectState(page, ({ trial }) => trial === undefined);
+
+/** The browser ends workers when it likes. */
+async function stopWorkers(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('ServiceWorker.enable');
+  await session.send('ServiceWorker.stopAllWorkers');
+  await session.detach();
+}
+
+/** Alters every script of a release in the store. */
+async function alter(page: Page, id: string): Promise<void> {
+  const altered = await page.evaluate(async (release) => {
+    let count = 0;
+    for (const name of await caches.keys()) {
+      if (!name.startsWith(`bundleseal ${release}`)) continue;
+      const cache = await caches.open(name);
+      for (const key of await cache.keys()) {
+        if (!/index-.*\.js$/.test(key.url)) continue;
+        await cache.put(key, new Response('alert("altered")'));
+        count += 1;
+      }
+    }
+    return count;
+  }, id);
+  expect(altered).toBe(1);
+}
+
+async function install(site: Site): Promise<Page> {
+  const page = await newPage();
+  await page.goto(site.origin);
+  await expectVersion(page, 'version 1');
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await expectState(page, (state) => state?.['lastCheck'] !== undefined);
+  return page;
+}
+
+describe('the example of a website', { timeout: TIMEOUT }, () => {
+  it('takes a release as a patch, leaves a broken one, takes the next one, and starts offline', async () => {
+    const site = await newSite();
+    const page = await install(site);
+    const second = await site.publish(buildOf(2), '2.0.0');
+    await page.reload();
+    await expectOffer(page);
+    await expectVersion(page, 'version 1');
+    const objects = site.requests.filter((path) => path.startsWith('/updates/objects/'));
+    const [patch] = second.release.patches;
+    expect(objects).toEqual([`/updates/objects/${patch?.sha256}.sealed`]);
+    await page.reload();
+    await expectVersion(page, 'version 2');
+    await isConfirmed(page);
+
+    await site.publish(buildOf(3), '3.0.0');
+    await page.reload();
+    await expectVersion(page, 'version 2');
+    await expectOffer(page);
+    for (let start = 0; start < 3; start++) {
+      const broken = page.waitForEvent('pageerror');
+      await page.reload();
+      expect((await broken).message).toBe('this version is broken');
+    }
+    await page.reload();
+    await expectVersion(page, 'version 2');
+    expect((await stateOf(page))['blocked']).toHaveLength(1);
+
+    site.isDown = true;
+    await page.reload();
+    await expectVersion(page, 'version 2');
+    await stopWorkers(page);
+    const errors: string[] = [];
+    page.on('pageerror', ({ message }) => errors.push(message));
+    await page.goto(`${site.origin}/some/route`);
+    await expectVersion(page, 'version 2');
+    await expectState(
+      page,
+      ({ lastCheck }) => (lastCheck as { result: string }).result === 'offline',
+    );
+    expect(errors).toEqual([]);
+    site.isDown = false;
+
+    await site.publish(buildOf(4), '4.0.0');
+    await page.goto(site.origin);
+    await expectVersion(page, 'version 2');
+    await expectOffer(page);
+    await page.reload();
+    await expectVersion(page, 'version 4');
+    await isConfirmed(page);
+  });
+
+  it('goes on serving the release of a page until the page is loaded again', async () => {
+    const site = await newSite();
+    const first = await install(site);
+    const second = await first.context().newPage();
+    await second.goto(site.origin);
+    await expectVersion(second, 'version 1');
+    await site.publish(buildOf(2), '2.0.0');
+    await first.reload();
+    await expectOffer(first);
+    await first.reload();
+    await expectVersion(first, 'version 2');
+    const scripts = (page: Page) =>
+      page.evaluate(async () => {
+        const { id } = await (await fetch('/bundleseal-release.json')).json();
+        const [script] = document.querySelectorAll('script');
+        const { status, headers } = await fetch(script?.src ?? '', { cache: 'no-store' });
+        return { id, status, etag: headers.get('etag') };
+      });
+    const old = await scripts(second);
+    const current = await scripts(first);
+    expect([old.status, current.status]).toEqual([200, 200]);
+    expect(old.id).not.toBe(current.id);
+    // The browser may end the worker, and begins it anew with the next request.
+    await stopWorkers(second);
+    expect(await scripts(second)).toEqual(old);
+    expect(await scripts(first)).toEqual(current);
+    await second.reload();
+    await expectVersion(second, 'version 2');
+    expect(await scripts(second)).toEqual(current);
+  });
+
+  it('goes on serving the release of the page that installed the worker', async () => {
+    const site = await newSite();
+    const first = await install(site);
+    await expect
+      .poll(() => first.evaluate(() => navigator.serviceWorker.controller !== null))
+      .toBe(true);
+    const second = await first.context().newPage();
+    await site.publish(buildOf(2), '2.0.0');
+    await second.goto(site.origin);
+    await expectOffer(second);
+    await second.reload();
+    await expectVersion(second, 'version 2');
+    await stopWorkers(first);
+    const idOf = (page: Page) =>
+      page.evaluate(async () => (await (await fetch('/bundleseal-release.json')).json()).id);
+    expect(await idOf(first)).not.toBe(await idOf(second));
+  });
+
+  it('runs the release before when a stored file was altered, and then installs the release anew', async () => {
+    const site = await newSite();
+    const page = await install(site);
+    const { release } = await site.publish(buildOf(2), '2.0.0');
+    await page.reload();
+    await expectOffer(page);
+    await page.reload();
+    await expectVersion(page, 'version 2');
+    await isConfirmed(page);
+    await alter(page, release.id);
+    await stopWorkers(page);
+    await page.reload();
+    await expectState(page, ({ running }) => running !== release.id);
+    await page.reload();
+    await expectVersion(page, 'version 1');
+    await expectOffer(page);
+    await page.reload();
+    await expectVersion(page, 'version 2');
+    await isConfirmed(page);
+    await page.reload();
+    await expectVersion(page, 'version 2');
+  });
+
+  it('takes the built-in release from the website when the stored copy was altered', async () => {
+    const site = await newSite();
+    const page = await install(site);
+    const { builtIn } = await stateOf(page);
+    await alter(page, String(builtIn));
+    await stopWorkers(page);
+    await page.reload();
+    await page.reload();
+    await expectVersion(page, 'version 1');
+    await site.publish(buildOf(2), '2.0.0');
+    await page.reload();
+    await expectOffer(page);
+    await page.reload();
+    await expectVersion(page, 'version 2');
+  });
+
+  it('starts from the release that runs when the website is deployed anew', async () => {
+    const site = await newSite();
+    const page = await install(site);
+    await site.publish(buildOf(2), '2.0.0');
+    await page.reload();
+    await expectOffer(page);
+    await page.reload();
+    await expectVersion(page, 'version 2');
+    await isConfirmed(page);
+    await stampRelease(buildOf(5));
+    site.deploy(buildOf(5));
+    await page.reload();
+    await expectVersion(page, 'version 2');
+    await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+    await expectState(page, ({ running, builtIn }) => running === builtIn);
+    await page.reload();
+    await expectVersion(page, 'version 5');
+  });
+
+  it('finds the installed release again when the state was lost', async () => {
+    const site = await newSite();
+    const page = await install(site);
+    const { release } = await site.publish(buildOf(2), '2.0.0');
+    await page.reload();
+    await expectOffer(page);
+    await page.reload();
+    await expectVersion(page, 'version 2');
+    await isConfirmed(page);
+    const { builtIn } = await stateOf(page);
+    const fetched = site.requests.filter((path) => path.startsWith('/updates/objects/')).length;
+    await page.evaluate(async () => {
+      await (await caches.open('bundleseal')).delete('https://bundleseal.invalid/state');
+    });
+    await page.reload();
+    await expectVersion(page, 'version 1');
+    await expectOffer(page);
+    await page.reload();
+    await expectVersion(page, 'version 2');
+    await expectState(page, (state) => state['running'] === release.id);
+    expect((await stateOf(page))['builtIn']).toBe(builtIn);
+    expect(site.requests.filter((path) => path.startsWith('/updates/objects/'))).toHaveLength(
+      fetched,
+    );
+  });
+});

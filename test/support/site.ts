@@ -1,0 +1,132 @@
+// A website with a store of updates beside it: what examples/pwa is deployed to, as a static server has it.
+
+import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lookup } from 'mrmime';
+import { build } from 'vite';
+import { inlineWorkersInVite } from '../../build/inline-worker.js';
+import { publishRelease, stampRelease } from '../../src/node.ts';
+import { keyB } from './vectors.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const HOUR = 3_600_000;
+
+/** What differs from one build of the example to the next. */
+export interface Version {
+  readonly name: string;
+  /** The app throws before it shows anything. */
+  readonly isBroken?: boolean;
+  /** Put in front of the service worker. */
+  readonly worker?: string;
+}
+
+/** Builds an example with Vite, as a user does, against the sources of this library. */
+export async function buildExample(
+  example: string,
+  { name, isBroken = false, worker = '' }: Version,
+): Promise<string> {
+  const outDir = mkdtempSync(join(tmpdir(), 'bundleseal-build-'));
+  const plugins = [
+    inlineWorkersInVite(),
+    {
+      name: 'version',
+      resolveId: (id: string) => (id.endsWith('/bundleseal-key.js') ? '\0key' : undefined),
+      load: (id: string) =>
+        id === '\0key' ? `export const publicKeys = [${JSON.stringify(keyB.spki)}];` : undefined,
+      transform(code: string, id: string) {
+        if (/\/src\/sw\.js\b/.test(id)) return `${worker}\n${code}`;
+        if (!id.endsWith('/src/app.js')) return undefined;
+        if (!code.includes("'version 1'")) throw new Error('the example shows no version');
+        const fault = isBroken ? "throw new Error('this version is broken');" : '';
+        return code.replace('() {', `() { ${fault}`).replace("'version 1'", `'${name}'`);
+      },
+    },
+  ];
+  const root = join(ROOT, 'examples', example);
+  await build({
+    root,
+    logLevel: 'warn',
+    build: { outDir, emptyOutDir: true },
+    resolve: {
+      alias: [{ find: /^bundleseal\/update$/, replacement: join(ROOT, 'src/update.ts') }],
+    },
+    plugins,
+    worker: { plugins: () => plugins },
+  });
+  return outDir;
+}
+
+export interface Site {
+  readonly origin: string;
+  readonly requests: readonly string[];
+  /** Ends every connection without an answer. */
+  isDown: boolean;
+  /** Replaces what the website serves. */
+  deploy(build: string): void;
+  publish(build: string, version: string): ReturnType<typeof publishRelease>;
+  close(): void;
+}
+
+/** Serves a build that was stamped an hour ago, and under `/updates/` a store that nothing is published to. */
+export async function openSite(first: string): Promise<Site> {
+  await stampRelease(first, { now: Date.now() - HOUR });
+  const store = mkdtempSync(join(tmpdir(), 'bundleseal-store-'));
+  const requests: string[] = [];
+  let folder = first;
+  let published = 0;
+  const server: Server = createServer((request: IncomingMessage, response) => {
+    if (site.isDown) {
+      request.socket.destroy();
+      return;
+    }
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    requests.push(pathname);
+    const [root, path] = pathname.startsWith('/updates/')
+      ? [store, pathname.slice('/updates/'.length)]
+      : [folder, pathname.endsWith('/') ? `${pathname}index.html` : pathname];
+    const file = join(root, path);
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats?.isFile() !== true) {
+      response.writeHead(404).end('not found');
+      return;
+    }
+    response.writeHead(200, {
+      'Content-Length': stats.size,
+      'Content-Type': lookup(file) ?? 'application/octet-stream',
+      'Cache-Control': path.startsWith('objects/') ? 'max-age=31536000, immutable' : 'no-cache',
+    });
+    createReadStream(file).pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const site: Site = {
+    origin: `http://127.0.0.1:${port}`,
+    requests,
+    isDown: false,
+    deploy(next) {
+      folder = next;
+    },
+    publish(next, version) {
+      published += 1;
+      return publishRelease(next, {
+        store,
+        channel: 'production',
+        appId: 'com.example.app',
+        privateKey: keyB.pkcs8,
+        version,
+        builtIn: [first],
+        // Later than the stamp, and each later than the one before.
+        now: Date.now() - HOUR + 60_000 * published,
+      });
+    },
+    close() {
+      server.closeAllConnections();
+      server.close();
+      rmSync(store, { recursive: true, force: true });
+    },
+  };
+  return site;
+}
