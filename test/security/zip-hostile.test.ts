@@ -342,7 +342,7 @@ const honest64 = { at: start + 51, count: 1, size: 51, offset: start };
 for (const [name, lie, message] of [
   ['count', { count: 2 }, /contradicts/],
   ['size', { size: 50 }, /contradicts|in front/],
-  ['offset', { offset: start + 1 }, /contradicts|something else/],
+  ['offset', { offset: start + 1 }, /contradicts|other data/],
   ['place', { at: start }, /contradicts/],
   ['length', { length: 45 }, /contradicts/],
   ['disk', { disk: 1 }, /multi-disk/],

@@ -415,7 +415,7 @@ describe('an archive that is cut short', () => {
         isInDescriptor
           ? /descriptor/
           : isUnclear
-            ? /^the archive (does not begin|has bytes|has something else)/
+            ? /^the archive (does not begin|has bytes|has other data)/
             : /is cut short: fetch or make it again$/,
       );
       expect(error.offset).toBe(isInDescriptor ? 45 : isUnclear ? start : length);

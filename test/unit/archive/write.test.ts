@@ -176,7 +176,7 @@ describe('what is written', () => {
 
 describe('paths', () => {
   it.each([
-    ['', /no name/],
+    ['', /is empty/],
     ['/a', /absolute/],
     ['../a', /climbs/],
     ['a/../b', /climbs/],
