@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
 import { examples } from '../help.ts';
 import { answerRelease } from '../release/answer.ts';
+import { type EntryFlags, entryOptions, readEntry } from '../release/entry.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
 import { run } from '../run.ts';
-import { type EntryFlags, entryOptions, readEntry } from './release-publish.ts';
 
 interface Options extends SigningFlags, EntryFlags {
   readonly fromChannel?: string;

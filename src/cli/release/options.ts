@@ -19,6 +19,9 @@ import { readDuration } from './units.ts';
 /** The public half of the recovery key, where a project keeps it. */
 const RECOVERY_KEY_FILE = '.bundleseal_recovery_key.pub';
 
+/** What `--use-built-in` means. */
+export const USE_BUILT_IN = 'every device runs the release that its app was shipped with';
+
 interface TrustFlags {
   readonly appId?: string;
   readonly project: boolean;

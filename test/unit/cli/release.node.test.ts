@@ -159,6 +159,36 @@ describe('release', () => {
     });
   });
 
+  it('warns of what should not be published, and refuses a private key', async () => {
+    await withApp(async (project) => {
+      const { write, run } = project;
+      await write('dist/.env', 'PASSWORD=x');
+      const { code, stderr } = await run(['release', 'publish', 'dist', ...CHANNEL]);
+      expect(code, stderr).toBe(0);
+      expect(stderr).toContain('the bundle holds ".env"');
+      await write('dist/notes.txt', keyA.pkcs8);
+      const refused = await run(['release', 'publish', 'dist', ...CHANNEL]);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toMatch(/notes\.txt[\s\S]*ERR_ARCHIVE_INVALID/);
+      const allowed = ['--ignore', 'notes.txt', '--ignore', '.env'];
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL, ...allowed]);
+    });
+  });
+
+  it('takes the key that a command prints', async () => {
+    await withApp(async (project) => {
+      const command = ['--key-command', 'cat .bundleseal_key'];
+      const { keyFrom } = await project.json([
+        'release',
+        'publish',
+        'dist',
+        ...CHANNEL,
+        ...command,
+      ]);
+      expect(keyFrom).toBe('--key-command');
+    });
+  });
+
   it('says in its own words what is missing or wrong', async () => {
     await withApp(async ({ run }) => {
       const wrong: [string[], RegExp, number][] = [

@@ -1,0 +1,81 @@
+// release keys: new and retired keys, with the offline recovery key.
+
+import type { Command } from 'commander';
+import type { PublicKeyInput } from '../../keys/strict.ts';
+import { UsageError } from '../answer.ts';
+import { collect, examples } from '../help.ts';
+import { readPublicKeyFile } from '../keys.ts';
+import { readAppId } from '../read-metadata.ts';
+import { run } from '../run.ts';
+import { readPrivateKeyFile } from '../signing-key.ts';
+import { SEALED } from '../wires.ts';
+
+interface KeysFlags {
+  readonly store?: string;
+  readonly from?: string;
+  readonly appId?: string;
+  readonly project: boolean;
+  readonly recoveryKey?: string;
+  readonly publicKey?: readonly string[];
+  readonly retire?: readonly string[];
+  readonly dryRun: boolean;
+}
+
+export function releaseKeys(group: Command): void {
+  group
+    .command('keys')
+    .summary('with the recovery key: new and retired keys')
+    .description(
+      'Makes the next keys.sealed with the offline recovery key: devices then trust the named keys alone, and forget the marks of all indexes. Every channel needs a new index afterwards: release refresh --earlier-epoch keep, with a named key.',
+    )
+    .option('--store <folder>', 'the folder that is written')
+    .option('--from <url|folder>', 'where the present keys.sealed is read (default: --store)')
+    .option('--recovery-key <file>', 'the private recovery key; - for standard input')
+    .option('--public-key <file>', 'a key that devices trust from now on; may come again', collect)
+    .option(
+      '--retire <file>',
+      'a key that still opens bundles and patches; may come again',
+      collect,
+    )
+    .option('--app-id <id>', "the app (default: the Capacitor config's appId)")
+    .option('--no-project', 'take nothing from the Capacitor config')
+    .option('--dry-run', 'do all the work and write nothing', false)
+    .addHelpText(
+      'after',
+      examples(
+        'release keys --store store --recovery-key recovery --public-key new.pub --retire stolen.pub',
+      ),
+    )
+    .action(
+      run<KeysFlags>(async (context, flags) => {
+        const { store, from, recoveryKey, publicKey = [], retire = [], dryRun } = flags;
+        if (store === undefined)
+          throw new UsageError('--store is needed: the folder that is written');
+        if (recoveryKey === undefined || publicKey.length === 0) {
+          throw new UsageError('--recovery-key and at least one --public-key are needed');
+        }
+        const appId = await readAppId(context, flags, '.');
+        const { publishKeys } = await import('../../node.ts');
+        const { keys, written } = await publishKeys({
+          ...{ store, appId, dryRun, signal: context.signal },
+          ...(from !== undefined && { from }),
+          recoveryKey: await readPrivateKeyFile(context, recoveryKey),
+          publicKeys: await readKeys(publicKey, '--public-key'),
+          retiredKeys: await readKeys(retire, '--retire'),
+        });
+        return {
+          json: { ...keys, store, upload: written },
+          lines: [
+            `✓ keys.sealed  epoch ${keys.epoch}: ${keys.publicKeys.length} trusted, ${keys.retiredKeys.length} retired`,
+            '  upload it, and a new index of every channel: release refresh --earlier-epoch keep',
+          ],
+        };
+      }),
+    );
+}
+
+async function readKeys(files: readonly string[], flag: string): Promise<PublicKeyInput[]> {
+  const keys: PublicKeyInput[] = [];
+  for (const file of files) keys.push(await readPublicKeyFile(SEALED, file, flag));
+  return keys;
+}

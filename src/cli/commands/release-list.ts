@@ -1,0 +1,51 @@
+// release list: what a channel offers.
+
+import type { Command } from 'commander';
+import { UsageError } from '../answer.ts';
+import { bytes, examples } from '../help.ts';
+import { attributeLines, wayLines } from '../release/answer.ts';
+import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
+import { shownDistance } from '../release/units.ts';
+import { run } from '../run.ts';
+
+export function releaseList(group: Command): void {
+  readingOptions(
+    group
+      .command('list')
+      .summary('what a channel offers')
+      .description('Shows what a channel offers, as proven with the public key.')
+      .option('--channel <channel>', 'the channel, such as production'),
+  )
+    .addHelpText(
+      'after',
+      examples('release list --channel production --from https://updates.example.com'),
+    )
+    .action(
+      run<ReadingFlags & { readonly channel?: string }>(async (context, flags) => {
+        const { channel } = flags;
+        if (channel === undefined)
+          throw new UsageError('--channel is needed, for example production');
+        const reading = await readReading(context, flags);
+        const { listReleases } = await import('../../node.ts');
+        const { index, mark } = await listReleases({ ...reading, channel });
+        const { sequence, epoch, expiresAt, releases, withdrawn = [], useBuiltIn } = index;
+        const isExpired = Date.parse(expiresAt) <= Date.now();
+        if (isExpired)
+          context.warn('the index has expired: devices refuse it until release refresh');
+        return {
+          json: { ...index, mark, isExpired },
+          lines: [
+            `✓ ${channel}  index ${sequence}${epoch > 0 ? ` of epoch ${epoch}` : ''}, ${releases.length} releases`,
+            `  expires  ${expiresAt} (${shownDistance(expiresAt, Date.now())})`,
+            ...(useBuiltIn === true ? ['  every device runs its built-in release'] : []),
+            ...releases.flatMap((release) => [
+              `${release.version}  ${release.id}${withdrawn.includes(release.id) ? '  withdrawn' : ''}`,
+              `  made     ${release.createdAt}, ${release.files} files, ${bytes(release.size)}`,
+              ...wayLines(release, index),
+              ...attributeLines(release),
+            ]),
+          ],
+        };
+      }),
+    );
+}

@@ -1,0 +1,39 @@
+// release prune: the objects of a store that nobody wants any more.
+
+import type { Command } from 'commander';
+import { bytes, examples } from '../help.ts';
+import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
+import { run } from '../run.ts';
+
+interface PruneFlags extends ReadingFlags {
+  readonly dryRun: boolean;
+}
+
+export function releasePrune(group: Command): void {
+  readingOptions(
+    group
+      .command('prune')
+      .summary('delete objects that no index needs any more')
+      .description(
+        'Deletes from the folder of a store the objects that no index names or says to keep. Opens every index first; deletes nothing if one can not be opened. An object of the last seven days stays.',
+      )
+      .option('--dry-run', 'say what would be deleted', false),
+  )
+    .addHelpText('after', examples('release prune --store store --dry-run'))
+    .action(
+      run<PruneFlags>(async (context, flags) => {
+        const { from, fetch: _, ...rest } = await readReading(context, flags);
+        const { prune } = await import('../../node.ts');
+        const { dryRun } = flags;
+        const pruned = await prune({ ...rest, store: from, dryRun });
+        const did = dryRun ? 'would be deleted' : 'deleted';
+        return {
+          json: { ...pruned, dryRun },
+          lines: [
+            `✓ ${pruned.deleted.length} files ${did}, ${bytes(pruned.size)}; ${pruned.kept} objects stay`,
+            ...pruned.deleted.map((path) => `  ${path}`),
+          ],
+        };
+      }),
+    );
+}

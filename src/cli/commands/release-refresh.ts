@@ -1,0 +1,38 @@
+// release refresh: an index that says the same and expires later.
+
+import type { Command } from 'commander';
+import { examples } from '../help.ts';
+import { answerChange } from '../release/answer.ts';
+import {
+  readSigning,
+  type SigningFlags,
+  signingOptions,
+  USE_BUILT_IN,
+} from '../release/options.ts';
+import { run } from '../run.ts';
+
+export function releaseRefresh(group: Command): void {
+  signingOptions(
+    group
+      .command('refresh')
+      .summary('make an index that expires later')
+      .description(
+        'Makes an index that says the same and expires later. Run it on a schedule: devices refuse an index that has expired, and go on with what they have.',
+      )
+      .option('--use-built-in', USE_BUILT_IN)
+      .option('--no-use-built-in', 'devices choose among the releases again'),
+  )
+    .addHelpText('after', examples('release refresh --channel production --store store'))
+    .action(
+      run<SigningFlags & { readonly useBuiltIn?: boolean }>(async (context, flags) => {
+        const { options, keyFrom } = await readSigning(context, flags, '.');
+        const { useBuiltIn } = flags;
+        const { refresh } = await import('../../node.ts');
+        const changed = await refresh({
+          ...options,
+          ...(useBuiltIn !== undefined && { useBuiltIn }),
+        });
+        return answerChange(changed, options, keyFrom);
+      }),
+    );
+}

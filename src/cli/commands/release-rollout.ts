@@ -1,0 +1,38 @@
+// release rollout: to how many devices a release is offered.
+
+import type { Command } from 'commander';
+import { examples } from '../help.ts';
+import { answerChange } from '../release/answer.ts';
+import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
+import { readShare, shownShare } from '../release/units.ts';
+import { run } from '../run.ts';
+
+export function releaseRollout(group: Command): void {
+  signingOptions(
+    group
+      .command('rollout')
+      .summary('change to how many devices a release is offered')
+      .description(
+        'Changes the share of devices that are offered a release. A lower share takes no device back: use release withdraw for that.',
+      )
+      .argument('<share>', 'such as 25%')
+      .option('--release <version|id>', 'default: the first one that is not withdrawn'),
+  )
+    .addHelpText('after', examples('release rollout 100% --channel production --store store'))
+    .action(
+      run<SigningFlags & { readonly release?: string }>(async (context, flags, share) => {
+        const rollout = readShare('the share', share as string);
+        const { options, keyFrom } = await readSigning(context, flags, '.');
+        const { release } = flags;
+        const { setRollout } = await import('../../node.ts');
+        const changed = await setRollout({
+          ...{ ...options, rollout },
+          ...(release !== undefined && { release }),
+        });
+        return answerChange(changed, options, keyFrom, {
+          json: { rollout },
+          lines: [`  rollout  ${shownShare(rollout)} of the devices`],
+        });
+      }),
+    );
+}

@@ -1,0 +1,64 @@
+// release stamp: what a build that is shipped with the app says about itself.
+
+import type { Command } from 'commander';
+import type { StampFloor } from '../../release/stamp.ts';
+import { UsageError } from '../answer.ts';
+import { collect, examples } from '../help.ts';
+import { type FolderFlags, folderOptions, folderRules } from '../release/folder.ts';
+import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
+import { run } from '../run.ts';
+
+interface StampFlags extends ReadingFlags, FolderFlags {
+  readonly channel?: readonly string[];
+  readonly runtime?: string;
+  readonly files: boolean;
+}
+
+export function releaseStamp(group: Command): void {
+  folderOptions(
+    readingOptions(
+      group
+        .command('stamp')
+        .summary('stamp a build that is shipped with the app')
+        .description(
+          'Writes bundleseal-release.json into a build: its release id, when it was made, and its files. With --from, the marks of the channels too: a device then refuses older indexes, even after it has lost its storage.',
+        )
+        .argument('<dir>', 'the build')
+        .option('--runtime <runtime>', 'the native runtime that it is made for')
+        .option(
+          '--channel <channel>',
+          'with --from: a channel whose mark goes in; may come again',
+          collect,
+        )
+        .option('--no-files', "don't list the files: for devices that can list a folder"),
+    ),
+  )
+    .addHelpText('after', examples('release stamp dist --runtime 3'))
+    .action(
+      run<StampFlags>(async (context, flags, dir) => {
+        const { runtime, files, channel = [], from, store } = flags;
+        const isRead = from !== undefined || store !== undefined;
+        if (channel.length > 0 !== isRead) {
+          throw new UsageError('--channel and --from belong together: give both or neither');
+        }
+        const { listReleases, stampRelease } = await import('../../node.ts');
+        const floors: StampFloor[] = [];
+        for (const one of channel) {
+          const reading = await readReading(context, flags);
+          floors.push({ channel: one, ...(await listReleases({ ...reading, channel: one })).mark });
+        }
+        const stamp = await stampRelease(dir as string, {
+          ...{ ...folderRules(flags), floors, files, signal: context.signal },
+          ...(runtime !== undefined && { runtime }),
+        });
+        return {
+          json: { ...stamp },
+          lines: [
+            `✓ bundleseal-release.json  ${stamp.id}`,
+            `  made     ${stamp.createdAt}`,
+            ...floors.map((one) => `  floor    ${one.channel} index ${one.sequence}`),
+          ],
+        };
+      }),
+    );
+}

@@ -1,0 +1,72 @@
+// release verify: whether devices get what a store offers.
+
+import type { Command } from 'commander';
+import { collect, examples } from '../help.ts';
+import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
+import { readDuration } from '../release/units.ts';
+import { run } from '../run.ts';
+
+interface VerifyFlags extends ReadingFlags {
+  readonly channel?: readonly string[];
+  readonly expiresWithin?: string;
+  readonly builtIn?: readonly string[];
+}
+
+export function releaseVerify(group: Command): void {
+  readingOptions(
+    group
+      .command('verify')
+      .summary('play the devices of a store')
+      .description(
+        'Fetches, opens and compares every bundle, applies every patch, and looks at expiry and cache headers. Exits with 1 if something is wrong.',
+      )
+      .option(
+        '--channel <channel>',
+        'a channel; may come again (default: all in the folder)',
+        collect,
+      )
+      .option(
+        '--expires-within <duration>',
+        'an index that expires sooner is a problem (default: a quarter of its lifetime)',
+      )
+      .option(
+        '--built-in <dir>',
+        'a build that apps are shipped with: plays patches from it; may come again',
+        collect,
+      ),
+  )
+    .addHelpText(
+      'after',
+      examples(
+        'release verify --store store',
+        'release verify --from https://updates.example.com --channel production',
+      ),
+    )
+    .action(
+      run<VerifyFlags>(async (context, flags) => {
+        const { channel, expiresWithin, builtIn } = flags;
+        const reading = await readReading(context, flags);
+        const { verifyStore } = await import('../../node.ts');
+        const verified = await verifyStore({
+          ...reading,
+          ...(channel !== undefined && { channels: channel }),
+          ...(builtIn !== undefined && { builtIn }),
+          ...(expiresWithin !== undefined && {
+            expiresWithin: readDuration('--expires-within', expiresWithin),
+          }),
+        });
+        const { problems, channels, releases, patches, notApplied } = verified;
+        const isBad = problems.length > 0;
+        const more =
+          notApplied > 0 ? `, ${notApplied} patches opened whose base is not at hand` : '';
+        return {
+          isBad,
+          json: { ok: !isBad, ...verified },
+          lines: [
+            `${isBad ? '✗' : '✓'} ${channels.join(', ') || 'no channel'}  ${releases} releases opened, ${patches} patches applied${more}`,
+            ...problems.map((one) => `✗ ${one.channel}  ${one.message}`),
+          ],
+        };
+      }),
+    );
+}

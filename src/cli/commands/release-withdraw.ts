@@ -1,0 +1,42 @@
+// release withdraw: a release that devices leave.
+
+import type { Command } from 'commander';
+import { examples } from '../help.ts';
+import { answerChange } from '../release/answer.ts';
+import {
+  readSigning,
+  type SigningFlags,
+  signingOptions,
+  USE_BUILT_IN,
+} from '../release/options.ts';
+import { run } from '../run.ts';
+
+export function releaseWithdraw(group: Command): void {
+  signingOptions(
+    group
+      .command('withdraw')
+      .summary('have devices leave a release')
+      .description(
+        'Withdraws a release: devices that run it leave it, and none takes it. release publish --reinstate or release promote --reinstate offers it again.',
+      )
+      .argument('<release>', 'its version or id')
+      .option('--use-built-in', USE_BUILT_IN),
+  )
+    .addHelpText('after', examples('release withdraw 1.4.2 --channel production --store store'))
+    .action(
+      run<SigningFlags & { readonly useBuiltIn?: boolean }>(async (context, flags, release) => {
+        const { options, keyFrom } = await readSigning(context, flags, '.');
+        const { useBuiltIn } = flags;
+        const { withdraw } = await import('../../node.ts');
+        const changed = await withdraw({
+          ...{ ...options, release: release as string },
+          ...(useBuiltIn !== undefined && { useBuiltIn }),
+        });
+        const { withdrawn = [] } = changed.index;
+        return answerChange(changed, options, keyFrom, {
+          json: { withdrawn },
+          lines: [`  withdrawn ${release as string}`],
+        });
+      }),
+    );
+}
