@@ -40,11 +40,13 @@ const MAY_IMPORT_PRIMITIVES = '^src/(backend/(noble|sha256)\\.ts|capgo/cbc-noble
 // Neither a file of src/, nor a module of Node, nor an import that only the compiler sees.
 const packages = (...allowed) => ({
   pathNot: ['^src/', ...allowed],
-  dependencyTypesNot: ['type-only', 'core'],
+  dependencyTypesNot: [...TYPES, 'core'],
 });
 
 const room = (...names) => `^src/(${names.join('|')})(\\.ts$|/)`;
-const runTime = { dependencyTypesNot: ['type-only'] };
+// `import type`, and `import('…')` in a type.
+const TYPES = ['type-only', 'type-import'];
+const runTime = { dependencyTypesNot: TYPES };
 
 const downward = FLOORS.slice(0, -1).map((name, floor) => ({
   name: `${name}-imports-downward`,
@@ -86,8 +88,7 @@ export default {
     },
     {
       name: 'few-packages',
-      comment:
-        'The library imports primitives. The command line bundles its own packages.',
+      comment: 'The library imports primitives. The command line bundles its own packages.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(cli|update)(\\.ts$|/)' },
       to: packages(PRIMITIVES),

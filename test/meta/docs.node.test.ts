@@ -106,7 +106,7 @@ describe('examples', () => {
     execFileSync(process.execPath, [RUNNER, results, ...copies], {
       env: { ...process.env, ...secrets },
     });
-    rmSync(copy, { recursive: true, force: true });
+    for (const copy of copies) rmSync(copy, { recursive: true, force: true });
     const found: Record<string, string | null> = JSON.parse(readFileSync(results, 'utf8'));
     return copies.map((copy) => found[copy] as string | null);
   }
