@@ -7,6 +7,7 @@
 //   node      calls in memory on Node, each backend beside the same by hand
 //   streams   streams on Node beside calls in memory
 //   files     file to file beside pipelines; takes 5 GiB in the folder for temporary files, memory 8.5 GiB
+//   job       a folder into a sealed file and back, beside zip and age; takes 2.4 GiB there
 //   ranges    parts of a bundle on a web server
 //   rsa       RSA operations and key pairs
 //   chromium  calls in memory and streams in Chromium
@@ -30,6 +31,7 @@ const PARTS = {
   node: async () => (await import('./node-throughput.js')).measureNode,
   streams: async () => (await import('./streams.js')).measureStreams,
   files: async () => (await import('./files.js')).measureFiles,
+  job: async () => (await import('./job.js')).measureJob,
   ranges: async () => (await import('./ranges.js')).measureRanges,
   rsa: async () => (await import('./rsa.js')).measureRsa,
   chromium: async () => (await import('./chromium.js')).measureChromium,

@@ -27,6 +27,20 @@ export const TARGETS = {
   tunedPipelineDecryptRatio: atLeast(1.5),
   /** File to file in shares of what two cores can do with no file at all. */
   ceilingShare: atLeast(0.5),
+  /** The whole job against zip and age, or age, unzip and sync: 0.8 of its time, and all of it. */
+  sealJobRatio: atLeast(1 / 0.8),
+  openJobRatio: atLeast(1),
+  /** The same for an app of 5 MB, where the start of Node is much of it. */
+  smallJobRatio: atLeast(1 / 1.5),
+  /** A sealed folder in shares of Info-ZIP's zip of it. */
+  zipSizeShare: atMost(1.005),
+  /** Memory of the job beyond an idle process. */
+  jobPeakMiB: atMost(128),
+  /** Zips in memory against fflate. */
+  zipBundleRatio: atLeast(1 / 0.6),
+  unzipBundleRatio: atLeast(1 / 0.8),
+  /** What `--help` takes beyond 1.3 times an empty program. */
+  helpMs: atMost(40),
   /** Recovering an RSA-4096 seal in pure JavaScript. */
   recoverMs: atMost(2),
   /** Making a seal in pure JavaScript, blinded and checked, in shares of one m^d mod n without CRT. */
