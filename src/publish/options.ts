@@ -46,7 +46,7 @@ export interface ChannelOptions extends WorkOptions {
   readonly fetch?: typeof fetch;
 }
 
-export const CHANNEL_OPTIONS: readonly string[] = [
+const CHANNEL_OPTIONS: readonly string[] = [
   ...['store', 'from', 'channel', 'privateKey', 'appId', 'previousKeys', 'recoveryPublicKey'],
   ...['expiresIn', 'out', 'otherChannels', 'create', 'earlierEpoch', 'force', 'dryRun', 'now'],
   ...['fetch', 'signal', 'onProgress'],
@@ -89,7 +89,7 @@ export function checkText(value: unknown, name: string): asserts value is string
   throw new TypeError(`options.${name} expected a text that is not empty, got ${describe(value)}`);
 }
 
-export function checkOneOf(value: unknown, name: string, known: readonly string[]): void {
+function checkOneOf(value: unknown, name: string, known: readonly string[]): void {
   if (known.includes(value as string)) return;
   const shown = known.map((one) => `'${one}'`).join(' or ');
   throw new TypeError(`options.${name} expected ${shown}`);

@@ -105,7 +105,7 @@ function folderPlace(folder: string): StorePlace {
   };
 }
 
-export function tooLarge(place: string, limit: number): Error {
+function tooLarge(place: string, limit: number): Error {
   return storeError(
     `${place} has more than the ${limit} bytes that it may have: it was altered or is another file, put the published one back`,
   );

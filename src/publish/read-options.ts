@@ -21,7 +21,7 @@ export interface StoreOptions extends Pick<WorkOptions, 'signal'> {
   readonly fetch?: typeof fetch;
 }
 
-export const STORE_OPTIONS: readonly string[] = [
+const STORE_OPTIONS: readonly string[] = [
   ...['from', 'appId', 'publicKey', 'recoveryPublicKey', 'fetch', 'signal'],
 ];
 

@@ -8,7 +8,7 @@ import type { RunningRelease } from './updater-types.ts';
 import type { Work } from './work.ts';
 
 /** What a start decided. `state` is absent where no state could be stored. */
-export interface Started {
+interface Started {
   readonly release: RunningRelease;
   readonly state?: DeviceState;
 }

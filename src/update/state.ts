@@ -41,7 +41,7 @@ export interface BlockedRelease {
 }
 
 /** A release that runs and has not been confirmed. */
-export interface Trial {
+interface Trial {
   readonly id: string;
   /** Page loads or process launches that were given it. */
   readonly starts: number;
@@ -54,7 +54,7 @@ export interface AcceptedIndex extends StampFloor {
 }
 
 /** A page that was given a release and may still ask for its files. */
-export interface PinnedClient {
+interface PinnedClient {
   readonly client: string;
   readonly id: string;
 }

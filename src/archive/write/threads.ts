@@ -16,7 +16,7 @@ export interface Thread {
   end(): void;
 }
 
-export interface Pending {
+interface Pending {
   readonly job: Job;
   readonly answer: (bytes: Uint8Array) => void;
   /** The room that its bytes are in. */

@@ -154,7 +154,7 @@ export async function readReading(context: Context, options: ReadingFlags): Prom
 }
 
 /** The public keys that are named, else those that lie here, else the public half of the private key. */
-export async function findStoreKeys(
+async function findStoreKeys(
   context: Context,
   { publicKey }: TrustFlags,
 ): Promise<PublicKeyInput[]> {
@@ -177,7 +177,7 @@ export async function findStoreKeys(
   }
 }
 
-export function oneOf<T extends string>(flag: string, value: string, known: readonly T[]): T {
+function oneOf<T extends string>(flag: string, value: string, known: readonly T[]): T {
   const found = known.find((one) => one === value);
   if (found !== undefined) return found;
   throw new UsageError(`${flag} takes ${known.join(' or ')}, got ${JSON.stringify(value)}`);
