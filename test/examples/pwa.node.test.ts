@@ -5,6 +5,13 @@ import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { stampRelease } from '../../src/node.ts';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import {
+  expectConfirmed,
+  expectOffer,
+  expectState,
+  expectVersion,
+  stateOf,
+} from '../support/pwa.ts';
 import { buildExample, openSite, type Site } from '../support/site.ts';
 
 const TIMEOUT = 300_000;
@@ -44,26 +51,6 @@ async function newPage(): Promise<Page> {
   return page;
 }
 
-const expectVersion = (page: Page, version: string) =>
-  page.getByText(version, { exact: true }).waitFor();
-
-const expectOffer = (page: Page) => page.getByRole('button').waitFor();
-
-/** What the device remembers. */
-async function stateOf(page: Page): Promise<Record<string, unknown>> {
-  return page.evaluate(async () => {
-    const cache = await caches.open('bundleseal');
-    const state = await cache.match('https://bundleseal.invalid/state');
-    return (await state?.json()) as Record<string, unknown>;
-  });
-}
-
-async function expectState(page: Page, holds: (state: Record<string, unknown>) => boolean) {
-  await expect.poll(async () => holds(await stateOf(page)), { timeout: 60_000 }).toBe(true);
-}
-
-const isConfirmed = (page: Page) => expectState(page, ({ trial }) => trial === undefined);
-
 /** The browser ends workers when it likes. */
 async function stopWorkers(page: Page): Promise<void> {
   const session = await page.context().newCDPSession(page);
@@ -95,7 +82,7 @@ async function install(site: Site): Promise<Page> {
   await page.goto(site.origin);
   await expectVersion(page, 'version 1');
   await page.evaluate(() => navigator.serviceWorker.ready);
-  await expectState(page, (state) => state?.['lastCheck'] !== undefined);
+  await expectState(page, (state) => state['lastCheck'] !== undefined);
   return page;
 }
 
@@ -112,7 +99,7 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     expect(objects).toEqual([`/updates/objects/${patch?.sha256}.sealed`]);
     await page.reload();
     await expectVersion(page, 'version 2');
-    await isConfirmed(page);
+    await expectConfirmed(page);
 
     await site.publish(buildOf(3), '3.0.0');
     await page.reload();
@@ -148,7 +135,7 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectOffer(page);
     await page.reload();
     await expectVersion(page, 'version 4');
-    await isConfirmed(page);
+    await expectConfirmed(page);
   });
 
   it('goes on serving the release of a page until the page is loaded again', async () => {
@@ -208,7 +195,7 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectOffer(page);
     await page.reload();
     await expectVersion(page, 'version 2');
-    await isConfirmed(page);
+    await expectConfirmed(page);
     await alter(page, release.id);
     await stopWorkers(page);
     await page.reload();
@@ -218,7 +205,7 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectOffer(page);
     await page.reload();
     await expectVersion(page, 'version 2');
-    await isConfirmed(page);
+    await expectConfirmed(page);
     await page.reload();
     await expectVersion(page, 'version 2');
   });
@@ -247,7 +234,7 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectOffer(page);
     await page.reload();
     await expectVersion(page, 'version 2');
-    await isConfirmed(page);
+    await expectConfirmed(page);
     await stampRelease(buildOf(5));
     site.deploy(buildOf(5));
     await page.reload();
@@ -266,7 +253,7 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectOffer(page);
     await page.reload();
     await expectVersion(page, 'version 2');
-    await isConfirmed(page);
+    await expectConfirmed(page);
     const { builtIn } = await stateOf(page);
     const fetched = site.requests.filter((path) => path.startsWith('/updates/objects/')).length;
     await page.evaluate(async () => {

@@ -1,0 +1,10 @@
+const running = async () => (await (await fetch('/bundleseal-release.json')).json()).id;
+
+const id = await running();
+document.querySelector('main').textContent = 'version 1';
+await fetch('/works', { method: 'POST', body: id });
+
+// A kiosk has nobody who reloads the page.
+setInterval(async () => {
+  if ((await running()) !== id) location.reload();
+}, 10_000);

@@ -1,0 +1,42 @@
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { folderBuiltIn, folderStore } from 'bundleseal/node';
+import { createReleaseHandler, createUpdater } from 'bundleseal/update';
+import { publicKeys } from './bundleseal-key.js';
+
+const updater = createUpdater({
+  store: process.env.UPDATES ?? 'https://updates.example.com/app/',
+  channel: 'production',
+  appId: 'com.example.app',
+  publicKey: publicKeys,
+  releases: folderStore('releases'),
+  builtIn: folderBuiltIn('public'),
+  confirmTimeout: 60_000,
+  onEvent: (event) => {
+    // The page is served from the release before, without a restart of this process.
+    if (event.type === 'rolled-back') updater.activate({ when: 'now' }).catch(console.error);
+  },
+});
+const handle = createReleaseHandler(updater, { fallback: 'index.html' });
+
+async function answer({ method, url, headers }, body) {
+  if (method === 'POST' && url === '/works') return Response.json(await updater.confirm(body));
+  const request = new Request(new URL(url, 'http://localhost'), { method, headers });
+  return (await handle(request)) ?? new Response('not found', { status: 404 });
+}
+
+const server = createServer(async (request, response) => {
+  try {
+    const answered = await answer(request, await text(request));
+    response.writeHead(answered.status, Object.fromEntries(answered.headers));
+    response.end(Buffer.from(await answered.arrayBuffer()));
+  } catch (error) {
+    console.error(error);
+    response.writeHead(500).end();
+  }
+});
+server.listen(Number(process.env.PORT ?? 8080), '127.0.0.1');
+
+const update = () => updater.update({ when: 'now' }).catch(console.error);
+setInterval(update, 3_600_000);
+await update();

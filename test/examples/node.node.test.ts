@@ -1,0 +1,178 @@
+// examples/node: the server as a process of its own, a browser that shows its page, and a static store.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { type Browser, chromium } from 'playwright';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { inlineWorkers } from '../../build/inline-worker.js';
+import { publishRelease, stampRelease } from '../../src/node.ts';
+import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { expectVersion } from '../support/pwa.ts';
+import { serveStore } from '../support/store-server.ts';
+import { keyB } from '../support/vectors.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const EXAMPLE = join(ROOT, 'examples/node');
+const HOUR = 3_600_000;
+const TIMEOUT = 300_000;
+
+let browser: Browser;
+const folders: string[] = [];
+const processes: ChildProcess[] = [];
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'bundleseal-kiosk-'));
+  folders.push(folder);
+  return folder;
+}
+
+beforeAll(async () => {
+  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+}, TIMEOUT);
+
+afterEach(async () => {
+  for (const process of processes.splice(0)) await stop(process);
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+afterAll(() => browser?.close());
+
+async function stop(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const gone = new Promise((resolve) => process.once('exit', resolve));
+  process.kill('SIGKILL');
+  await gone;
+}
+
+/** The example as its user has it, bundled with the sources of this library. */
+async function makeApp(): Promise<string> {
+  const app = newFolder();
+  cpSync(join(EXAMPLE, 'public'), join(app, 'public'), { recursive: true });
+  await stampRelease(join(app, 'public'), { now: Date.now() - HOUR });
+  const code = readFileSync(join(EXAMPLE, 'server.js'), 'utf8');
+  await build({
+    // A page that does not confirm itself shall not take a minute of the test.
+    stdin: { contents: code.replace('60_000', '3_000'), resolveDir: EXAMPLE },
+    outfile: join(app, 'server.mjs'),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    alias: {
+      'bundleseal/node': join(ROOT, 'src/node.ts'),
+      'bundleseal/update': join(ROOT, 'src/update.ts'),
+    },
+    plugins: [
+      inlineWorkers(),
+      {
+        name: 'key',
+        setup({ onResolve, onLoad }) {
+          onResolve({ filter: /\/bundleseal-key\.js$/ }, () => ({ path: 'k', namespace: 'key' }));
+          onLoad({ filter: /./, namespace: 'key' }, () => ({
+            contents: `export const publicKeys = [${JSON.stringify(keyB.spki)}];`,
+          }));
+        },
+      },
+    ],
+  });
+  return app;
+}
+
+let published = 0;
+
+async function publish(store: string, version: string, isBroken = false): Promise<void> {
+  const folder = newFolder();
+  cpSync(join(EXAMPLE, 'public'), folder, { recursive: true });
+  const script = join(folder, 'app.js');
+  const code = readFileSync(script, 'utf8').replace('version 1', `version ${version}`);
+  writeFileSync(script, isBroken ? `throw new Error('broken');${code}` : code);
+  published += 1;
+  await publishRelease(folder, {
+    store,
+    channel: 'production',
+    appId: 'com.example.app',
+    privateKey: keyB.pkcs8,
+    version: `${version}.0.0`,
+    builtIn: [join(EXAMPLE, 'public')],
+    now: Date.now() - HOUR + 60_000 * published,
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function start(app: string, updates: string): Promise<string> {
+  const port = await freePort();
+  const child = spawn(process.execPath, ['server.mjs'], {
+    cwd: app,
+    env: { ...process.env, UPDATES: updates, PORT: String(port) },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  processes.push(child);
+  const url = `http://127.0.0.1:${port}/`;
+  await expect
+    .poll(async () => (await fetch(url).catch(() => undefined))?.status, { timeout: 60_000 })
+    .toBe(200);
+  return url;
+}
+
+const stateOf = (app: string): { running: string; trial?: object; blocked: readonly object[] } => ({
+  blocked: [],
+  ...JSON.parse(readFileSync(join(app, 'releases/state.json'), 'utf8')),
+});
+
+describe('the example of a server', { timeout: TIMEOUT }, () => {
+  it('shows a release, leaves a broken one without a restart, and takes the next one', async () => {
+    const app = await makeApp();
+    const store = newFolder();
+    const { url: updates } = await serveStore(store);
+    const page = await browser.newPage();
+
+    await page.goto(await start(app, updates));
+    await expectVersion(page, 'version 1');
+
+    await publish(store, '2');
+    await page.goto(await start(app, updates));
+    await expectVersion(page, 'version 2');
+    await expect.poll(() => stateOf(app).trial, { timeout: 60_000 }).toBeUndefined();
+    const { running } = stateOf(app);
+
+    await publish(store, '3', true);
+    const failure = page.waitForEvent('pageerror', { timeout: 60_000 });
+    const url = await start(app, updates);
+    await page.goto(url);
+    expect((await failure).message).toBe('broken');
+    await expect.poll(() => stateOf(app).blocked.length, { timeout: 60_000 }).toBe(1);
+    expect(stateOf(app).running).toBe(running);
+    await page.goto(url);
+    await expectVersion(page, 'version 2');
+
+    await publish(store, '4');
+    await page.goto(await start(app, updates));
+    await expectVersion(page, 'version 4');
+    await expect.poll(() => stateOf(app).trial, { timeout: 60_000 }).toBeUndefined();
+    await page.close();
+  });
+
+  it('answers a bad request and goes on', async () => {
+    const app = await makeApp();
+    const { url: updates } = await serveStore(newFolder());
+    const url = await start(app, updates);
+    expect((await fetch(`${url}missing.js`)).status).toBe(404);
+    expect((await fetch(url, { method: 'DELETE' })).status).toBe(404);
+    expect((await fetch(`${url}%ff`)).status).toBe(404);
+    expect((await fetch(`${url}works`, { method: 'POST', body: 'no id' })).status).toBe(200);
+    expect((await fetch(`${url}some/route`, { headers: { accept: 'text/html' } })).status).toBe(
+      200,
+    );
+  });
+});
