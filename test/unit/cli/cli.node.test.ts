@@ -1,7 +1,7 @@
 // The command line: what each command does, says and refuses.
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { chmod, rm, symlink } from 'node:fs/promises';
+import { chmod, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { inspectBundle, keyId } from '../../../src/index.ts';
@@ -430,6 +430,22 @@ describe('bundle', () => {
       await symlink('/etc/hostname', project.path('dist/link'));
       expect(await project.json(args)).toMatchObject({ code: 'ERR_ARCHIVE_INVALID', path: 'link' });
       expect(await project.json([...args, '--skip-links'])).toMatchObject({ entries: 1 });
+    });
+  });
+
+  it('zip compresses as hard as --level says', async () => {
+    await withApp(async (project) => {
+      await writeFile(project.path('dist/long.txt'), 'a'.repeat(10_000));
+      const sizeAt = async (level: string) =>
+        (await project.json(['bundle', 'zip', 'dist', '--level', level]))['size'] as number;
+      expect(await sizeAt('0')).toBeGreaterThan(10_000);
+      expect(await sizeAt('9')).toBeLessThan(10_000);
+      for (const wrong of ['10', '-1', 'best']) {
+        expect(await project.json(['bundle', 'zip', 'dist', `--level=${wrong}`])).toMatchObject({
+          code: 'ERR_USAGE',
+          message: `--level takes an integer from 0 to 9, got "${wrong}"`,
+        });
+      }
     });
   });
 });
