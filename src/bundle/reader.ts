@@ -163,8 +163,9 @@ export async function openBundle(
     info: infoOf(opened),
     size: layout.size,
     async read(offset, length, aborting) {
+      if (isRecord(aborting)) checkOptions('read', aborting, ['signal']);
+      else checkSignal(aborting);
       const own = isRecord(aborting) ? (aborting as ReadOptions).signal : (aborting as AbortSignal);
-      checkSignal(own);
       const { start, end, from, to } = rangeOf(offset, length);
       const bytes = new Uint8Array(end - start);
       const copy = (index: number, plain: Uint8Array) => {

@@ -122,6 +122,7 @@ describe('the records of a file', () => {
       disk: 0x506,
       attributes: 0x0a0b0c0d,
       endsInLocator: false,
+      host: 3,
     });
     expect(next.offset).toBe(central.length);
   });

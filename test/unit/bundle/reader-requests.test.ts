@@ -370,7 +370,7 @@ describe('the opening of a reader', () => {
       'length expected an integer from 0 to 2^53 - 1, got 0.5',
     );
     await expect(reader.read(0, 5, { size: 5 } as never)).rejects.toThrow(
-      'signal expected an AbortSignal, got an object',
+      'read does not know the option "size": it takes signal',
     );
   });
 });

@@ -257,7 +257,7 @@ describe('a reader', () => {
     await expect(openBundle(5 as never, opening)).rejects.toThrow(TypeError);
     const reader = await openBundle(sealed.bytes, opening);
     await expect(reader.read(0, 1, { signal: 1 } as never)).rejects.toThrow(
-      new TypeError('signal expected an AbortSignal, got a number'),
+      new TypeError('options.signal expected an AbortSignal, got a number'),
     );
     await rejection(openBundle(sealed.bytes.slice(0, -1), opening), 'ERR_LENGTH_INVALID');
     await rejection(

@@ -72,7 +72,8 @@ describe('encryptFile and decryptFile', () => {
 
   it('wipe the session key, whatever becomes of the file', async () => {
     const made = await wipedBy(() => encryptFile(at('plain'), at('out'), { privateKey }));
-    expect(made.filter((bytes) => /^(?!0+$).{32}$/.test(bytes))).toHaveLength(1);
+    // Copies of it are wiped too.
+    expect(new Set(made.filter((bytes) => /^(?!0+$).{32}$/.test(bytes))).size).toBe(1);
     const [, signed] = sent.ivSessionKey.split(':') as [string, string];
     const sessionKey = publicDecrypt(publicKey, Buffer.from(signed, 'base64')).toString('hex');
     const options = { publicKey, ...only(sent) };
