@@ -48,6 +48,11 @@ const ELSEWHERE: readonly Elsewhere[] = [
     pages: /^docs\/guides\/publishing\.md$/,
     said: 'The commands for all other hosts were not run',
   },
+  {
+    language: 'javascript',
+    pages: /^docs\/guides\/(pwa|node|electron|capacitor)\.md$/,
+    run: 'test/examples/guides.node.test.ts',
+  },
   // Pictures, not code.
   { language: 'mermaid', pages: /^README\.md$/, said: 'Who holds which key' },
   { language: 'mermaid', pages: /^CONTRIBUTING\.md$/, run: 'test/meta/layers.node.test.ts' },

@@ -13,7 +13,8 @@ const PAGES = [
   ...readdirSync(join(ROOT, 'docs/guides')).map((name) => `docs/guides/${name}`),
 ].filter((file) => commandsIn(file).length > 0);
 /** These begin with no keys. */
-const FROM_NOTHING = /README|first-bundle|moving-from-capgo/;
+const FROM_NOTHING =
+  /README|first-bundle|moving-from-capgo|guides\/(pwa|node|electron|capacitor)\.md/;
 
 function commandsIn(file: string): string[] {
   const page = readFileSync(join(ROOT, file), 'utf8');

@@ -1,0 +1,38 @@
+// The guides show the code of the examples, which run, and all of it.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { blocks, ROOT } from '../support/docs.ts';
+
+const EXAMPLES = readdirSync(join(ROOT, 'examples'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+/** What an app has anyway. */
+const OF_APP = /(^|\/)src\/app\.js$|^node_modules\//;
+
+const filesOf = (example: string): readonly string[] =>
+  readdirSync(join(ROOT, 'examples', example), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.js') && !OF_APP.test(path))
+    .sort();
+
+it('finds the examples', () => {
+  expect(EXAMPLES.length).toBeGreaterThan(1);
+});
+
+describe.each(EXAMPLES)('the guide of examples/%s', (example) => {
+  const page = `docs/guides/${example}.md`;
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  const read = (path: string) => readFileSync(join(ROOT, 'examples', example, path), 'utf8');
+
+  it('shows every script as it runs, after its name', () => {
+    const files = filesOf(example);
+    const shown = blocks.filter(({ file, language }) => file === page && language === 'javascript');
+    expect(shown.map(({ code }) => code).sort()).toEqual(files.map(read).sort());
+    for (const path of files) {
+      const [before = ''] = text.split(read(path));
+      expect(before.split('```').at(-2), path).toContain(`\`${path}\``);
+    }
+  });
+});
