@@ -1,4 +1,4 @@
-// The release that an app was shipped with, where it lies in a folder.
+// Built-in releases in a folder.
 
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -8,8 +8,8 @@ import type { BuiltIn } from '../update/release-store.ts';
 import { folderReader } from './folder-store.ts';
 
 /**
- * A built-in release in a folder: the web folder of an Electron app, or the public folder that a server was deployed with.
- * `bundleseal release stamp` has to have written its stamp.
+ * Reads a built-in release from a folder: the web folder of an Electron app, or the public folder of a server's deployment.
+ * Run `bundleseal release stamp` on the folder before.
  *
  * @throws `TypeError`: `dir` is no path.
  * @see docs/updates.md#the-built-in-release

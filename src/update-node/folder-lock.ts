@@ -1,4 +1,4 @@
-// Locks between processes that share a folder, which a process that was killed does not hold.
+// Locks between processes that share a folder. A killed process loses its lock.
 
 import { open, unlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,17 +11,16 @@ import {
   temporariesOf,
 } from '../files/temporary.ts';
 
-// Milliseconds between two looks at who else wants the lock.
+// Milliseconds between two looks at the marks of other processes.
 const FIRST_WAIT = 2;
 const LONGEST_WAIT = 100;
 
 /**
- * Runs the task while nobody else holds the lock of this name in the folder.
+ * Runs the task while it holds the lock of this name in the folder.
  *
- * Each process makes a mark with a name of its own, and then looks for other marks. It holds the lock if it sees none:
- * whoever comes later sees its mark. Of two that see each other, the one whose name comes later takes its mark away
- * and tries again, and the other one waits. The name of a mark says which process made it, so the marks of processes that
- * are gone are removed.
+ * Each process creates a mark with a unique name, and then looks for other marks. If there is none, the process holds the
+ * lock, because every later process sees its mark. If two processes see each other, the one whose mark sorts later removes
+ * it and tries again, and the other one waits. A mark names its process, so the marks of ended processes can be removed.
  */
 export async function lockFolder<T>(dir: string, lock: string, task: () => Promise<T>): Promise<T> {
   const folder = await holdFolder(dir, dir);
@@ -38,7 +37,7 @@ export async function lockFolder<T>(dir: string, lock: string, task: () => Promi
       if (others.length === 0) break;
       const isLater = others.some((other) => other < mark);
       if (isLater) await remove();
-      // Two that always look at the same moment would never meet an empty folder.
+      // Without the random part, two processes that look at the same moments would never find the folder empty.
       await sleep(wait * (0.5 + Math.random()));
       await cleanTemporaries(folder, base);
       if (isLater) await make();

@@ -1,4 +1,4 @@
-// Releases in a folder: for Electron's main process, Node, Bun and Deno.
+// A store of releases in a folder: for Electron's main process, Node, Bun and Deno.
 
 import { mkdir, readdir, readFile, realpath, rename, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
@@ -29,10 +29,10 @@ const PRIVATE = 0o700;
 const UNREADABLE = "can't be read";
 
 /**
- * Keeps releases in a folder, which it makes if it is not there. Nobody but the updater may write to it.
+ * Keeps releases in a folder, and creates the folder if it is missing. Only the updater may write to it.
  *
- * Every release and the state appear whole or not at all, also after a power cut. Several processes may use the folder at
- * the same time; one that is killed leaves nothing that has to be repaired by hand.
+ * Releases and the state appear complete or not at all, also after a power cut. Several processes may use the folder at the
+ * same time. A killed process leaves nothing to repair by hand.
  *
  * @param dir - A folder on a local disk: `join(app.getPath('userData'), 'updates')` in Electron. Keep it out of backups,
  * because a backup brings back an old state.
@@ -55,7 +55,7 @@ export function folderStore(dir: string): ReleaseStore {
   const makeFolders = () =>
     onFile(dir, "can't be made", mkdir(releases, { recursive: true, mode: PRIVATE }));
 
-  /** Runs the task with the folder of releases, and removes what killed processes left in it. */
+  /** Runs the task with the folder of releases, and removes the leftovers of killed processes. */
   const within = async <T>(task: (folder: HeldFolder) => Promise<T>): Promise<T> => {
     await makeFolders();
     const folder = await holdFolder(await realpath(releases), releases);
@@ -97,7 +97,7 @@ export function folderStore(dir: string): ReleaseStore {
     async remove(id) {
       placeOf(id);
       await within(async (folder) => {
-        // It leaves the list at once, and not file by file.
+        // The rename takes the release out of the list in one step.
         const name = await nameTemporary(id);
         try {
           await rename(folder.at(id), folder.at(name));
@@ -116,7 +116,7 @@ export function folderStore(dir: string): ReleaseStore {
   };
 }
 
-/** Reads the files of a folder, and nothing outside of it. */
+/** Reads the files of a folder. Refuses paths that lead out of it. */
 export function folderReader(dir: string): ReleaseReader {
   return {
     async list() {

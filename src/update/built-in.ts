@@ -1,4 +1,4 @@
-// The release that the app was shipped with, where it lies in memory or behind `fetch`.
+// Built-in releases in memory and behind `fetch`.
 
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
@@ -19,8 +19,8 @@ export interface MemoryBuiltInOptions {
 /**
  * A built-in release in memory: for tests, and for apps that are compiled into one file.
  *
- * @throws `TypeError`: a wrong or unknown option. {@link BundleSealError} `ERR_ARCHIVE_INVALID`: files that no release may
- * have.
+ * @throws `TypeError`: a wrong or unknown option. {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a path that a
+ * release cannot have.
  * @example
  * ```ts
  * import { memoryBuiltIn } from 'bundleseal/update';
@@ -65,18 +65,18 @@ export async function memoryBuiltIn(
   };
 }
 
-// A page asks the website through its service worker, which has to let the request pass.
+// A page reaches the website through its own service worker. The mark tells the worker to let the request pass.
 const FOR_WEBSITE = '?bundleseal-website';
 
-/** Whether a request wants the file that the website has, and not that of the release which runs. */
+/** Whether a request asks for a file of the website, not of the running release. */
 export function isForWebsite(url: string): boolean {
   return url.endsWith(FOR_WEBSITE);
 }
 
 export interface FetchBuiltInOptions {
   /**
-   * Where the build is served. Default: the folder of the page or worker; set it in an app whose routes are addresses
-   * with folders.
+   * The address of the folder that has the build. Default: the folder of the page or worker. Set it if routes of the app
+   * have slashes in them.
    */
   readonly base?: string | URL;
   /**
@@ -88,8 +88,8 @@ export interface FetchBuiltInOptions {
 }
 
 /**
- * A built-in release that is read with `fetch`: the web folder of a Capacitor app, or a website. Its stamp has to list the
- * files, because a page can't list a folder.
+ * Reads a built-in release with `fetch`: the web folder of a Capacitor app, or a website. The stamp has to list the files,
+ * because a page can't list a folder.
  *
  * @throws `TypeError`: a wrong or unknown option.
  * @see docs/updates.md#the-built-in-release

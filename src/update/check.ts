@@ -14,7 +14,7 @@ import type { Work } from './work.ts';
 const INDEX_LIMIT = 1_179_648;
 const KEYS_LIMIT = 196_608;
 
-/** Never rejects for what a network or a store does; an abort rejects with the signal's reason. */
+/** Rejects only on an abort, with the signal's reason. A failure of the network or of the update server is a result. */
 export async function check(work: Work, signal: AbortSignal): Promise<CheckResult> {
   const { device } = work;
   // The clock is read once, as the check starts.
@@ -117,7 +117,7 @@ function noChannel(channel: string, url: string): BundleSealError {
   );
 }
 
-/** An answer that may not be acted on says that the store is there. */
+/** `offline` only if every mirror failed to answer. An index that was refused proves that the server is reachable. */
 function resultOfErrors(errors: readonly unknown[]): CheckResult {
   const refused = errors.find(
     (error) => !(error instanceof BundleSealError && error.code === 'ERR_SOURCE_FAILED'),
@@ -126,7 +126,7 @@ function resultOfErrors(errors: readonly unknown[]): CheckResult {
   return { status: 'current', isStale: true, error: refused };
 }
 
-/** Remembers the index, and then acts on it. */
+/** Stores the mark of the index before it acts on the index. */
 async function accept(
   { settings, device }: Work,
   asked: DeviceState,
@@ -135,7 +135,7 @@ async function accept(
 ): Promise<CheckResult> {
   const { channel, expiresAt, withdrawn = [] } = index;
   const state = await device.change((now) =>
-    // Another page may have accepted a later one, switched the channel, or trusted other keys meanwhile.
+    // Meanwhile another page may have accepted a later index, switched the channel, or trusted other keys.
     isOutdated(now, asked, mark)
       ? now
       : transitions.acceptIndex(now, { channel, ...mark, expiresAt, withdrawn }),

@@ -1,4 +1,4 @@
-// A device's state and releases as the store has them. Nobody else reads or writes the state.
+// The state and the releases of a device, as the store has them. Only this module reads and writes the state.
 
 import type { Backend } from '../backend/backend.ts';
 import { BundleSealError } from '../errors.ts';
@@ -17,21 +17,21 @@ import * as transitions from './transitions.ts';
 
 export interface Device {
   readonly backend: Backend;
-  /** What a transition needs to know. */
+  /** The clock and the options that transitions depend on. */
   facts(): transitions.DeviceFacts;
   /** The state, as it is stored. */
   read(): Promise<DeviceState>;
-  /** Changes the state while nobody else does; it is stored before this resolves. */
+  /** Changes the state under the lock. Resolves when the new state is stored. */
   change(
     transition: (state: DeviceState) => DeviceState | Promise<DeviceState>,
   ): Promise<DeviceState>;
   /** The stamp of the built-in release. */
   builtIn(): Promise<ReleaseStamp>;
-  /** The stamp that the app comes with, which is that of the next built-in release while a website is deployed. */
+  /** The stamp of the app's build. After a deploy of a website this is the next built-in release, not the one that runs. */
   shippedStamp(): Promise<ReleaseStamp>;
-  /** A release that is here: installed, or the built-in one. */
+  /** Opens an installed release or the built-in one. */
   open(id: string): Promise<OpenedRelease>;
-  /** Removes the releases that nothing needs any more. */
+  /** Removes every release that the state does not name. */
   sweep(): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
 
   const load = async (): Promise<DeviceState> => known(await loadStored());
 
-  /** After the loss of the state, or before the first start. */
+  /** Makes a state if the store has none: before the first start, and after a loss. */
   const findLost = async (): Promise<DeviceState> => {
     const found: (InstalledRelease & { floors: NonNullable<ReleaseStamp['floors']> })[] = [];
     for (const id of await storeError('the releases could not be listed', () => releases.list())) {
@@ -74,7 +74,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
         const suits = release.runtime === undefined ? {} : { runtime: [release.runtime] };
         found.push({ id, createdAt, floors, ...suits });
       } catch {
-        // It is swept away as one that nothing needs.
+        // `sweep` removes this release, because no state names it.
       }
     }
     found.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
@@ -82,7 +82,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     try {
       shipped = await shippedStamp();
     } catch (error) {
-      // Offline, and the copy of a remote built-in release is the oldest one that is here.
+      // The website cannot be reached. The oldest release in the store is the copy of the built-in one.
       shipped = builtIn.isRemote === true ? found[0] : undefined;
       if (shipped === undefined) throw error;
     }
@@ -112,7 +112,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     read: load,
     async change(transition) {
       const done = await storeError('the state could not be locked', () =>
-        // What the transition itself throws passes the store by.
+        // An error of the transition must not be reported as one of the store.
         releases.lock('state', () => settled(() => changed(transition))),
       );
       if ('error' in done) throw done.error;
@@ -166,7 +166,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
   return device;
 }
 
-/** Refuses a stamp whose list is not that of its id, or that has none. */
+/** Throws if the stamp has no list of files, or if the list does not give the stamp's id. */
 export async function checkStampList(stamp: ReleaseStamp, backend: Backend): Promise<void> {
   if (stamp.files !== undefined && (await idOfList(stamp.files, backend)) === stamp.id) return;
   throw new BundleSealError(
@@ -175,7 +175,7 @@ export async function checkStampList(stamp: ReleaseStamp, backend: Backend): Pro
   );
 }
 
-/** What a task gives or throws, as a value. */
+/** The result or the error of a task, as a value. */
 async function settled<T>(
   task: () => Promise<T>,
 ): Promise<{ readonly value: T } | { readonly error: unknown }> {

@@ -1,4 +1,4 @@
-// Downloading the release that a check found: one way after the other, until one works.
+// Downloads the release that a check found. Tries one way after the other until one works.
 
 import { BundleSealError } from '../errors.ts';
 import type { CheckResult } from './events.ts';
@@ -11,15 +11,15 @@ export interface Downloaded {
   readonly id: string;
   /** Bytes from the network. */
   readonly moved: number;
-  /** Whether the release was not ready before. */
+  /** False if the release was ready before the call. */
   readonly isNew: boolean;
 }
 
 const provenBases: ProvenBases = new Set();
 
 /**
- * @param found - What the last check found, if there was one.
- * @throws The failure of the last way, if none worked. `ERR_STORE` at once: no other way would fit either.
+ * @param found - The result of the last check, if there was one.
+ * @throws The error of the last way, if none worked. `ERR_STORE` at once, because the other ways need the same storage.
  */
 export async function downloadRelease(
   work: Work,
@@ -28,7 +28,7 @@ export async function downloadRelease(
   signal: AbortSignal,
 ): Promise<Downloaded> {
   const first = found?.status === 'available' ? found : await check(signal);
-  // Other tabs and processes wait here, and then find the release installed.
+  // Other tabs and processes wait here. They then find the release installed.
   return work.settings.releases.lock('update', () => inTurn(work, first, check, signal));
 }
 
@@ -74,7 +74,7 @@ async function inTurn(
       emit({ type: 'way-failed', id, way: route.way, error });
       if (route.object !== undefined) tried.add(route.object.sha256);
       if (isAskedAgain) continue;
-      // The index may have moved on, and the objects with it.
+      // A publisher may have replaced the index, and deleted the objects of the old one.
       isAskedAgain = true;
       const again = await check(signal);
       if (again.status !== 'offline') result = again;

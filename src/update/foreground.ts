@@ -1,9 +1,13 @@
-// A timer that counts only while people can see the page.
+// A timer that counts only while the page is visible.
 
-// How often time is taken, in milliseconds: a page that was put to sleep counts at most this much of it.
+// Milliseconds between two looks at the clock. A page that was asleep counts at most this much of the sleep.
 const TICK = 1000;
 
-/** Calls `expire` after so many milliseconds in the foreground; what it returns stops it. */
+/**
+ * Calls `expire` after `milliseconds` in the foreground.
+ *
+ * @returns Stops the timer.
+ */
 export function foregroundTimer(milliseconds: number, expire: () => void): () => void {
   let left = milliseconds;
   let last = Date.now();
@@ -21,7 +25,7 @@ export function foregroundTimer(milliseconds: number, expire: () => void): () =>
     },
     Math.min(TICK, milliseconds),
   );
-  // On Node it must not keep a process alive that has ended its work.
+  // In Node a running timer would keep the process alive.
   (timer as { readonly unref?: () => void }).unref?.();
   return stop;
 }

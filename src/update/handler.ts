@@ -1,4 +1,4 @@
-// Serving a release: a service worker's `fetch`, Electron's `protocol.handle`, Bun, Deno and Hono take it as it is.
+// Answers requests with the files of a release: in a service worker, in Electron's `protocol.handle`, in Bun, Deno and Hono.
 
 import { lookup } from 'mrmime';
 import { selectBackend } from '../backend/select.ts';
@@ -11,21 +11,21 @@ import type { ReleaseFileInfo } from './release-store.ts';
 import type { RunningRelease, Updater } from './updater-types.ts';
 
 export interface ReleaseHandlerOptions {
-  /** The file that answers a navigation to an address which no file has: `index.html` of a single-page app. Default: none. */
+  /** The file for navigations to a path that the release does not have: `index.html` in a single-page app. Default: none. */
   readonly fallback?: string;
   /** The path that the app lives under: `/app/`. Default `/`. */
   readonly base?: string;
-  /** Headers of every answer: a content security policy, for example. Default: none. */
+  /** Headers for every response, such as a content security policy. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Which page asks. A `FetchEvent` is one. */
+/** The page that sends the request. A `FetchEvent` has these members. */
 export interface RequestingClient {
   readonly clientId?: string;
   readonly resultingClientId?: string;
 }
 
-/** Answers a request with a file of a release, or `undefined` where the release has none for it. */
+/** Gives the response to a request, or `undefined` if the release has no file for it. */
 export type ReleaseHandler = (
   request: Request,
   client?: RequestingClient,
@@ -34,12 +34,12 @@ export type ReleaseHandler = (
 /**
  * Creates a function that answers requests with the files of the release that runs.
  *
- * All answers to one page come from one release: where the client is passed, a page keeps the release that its navigation
- * was answered from. An answer has the type of the file, an `ETag` of its content and `Cache-Control: no-cache`; it honours
- * `If-None-Match`, `If-Range` and single ranges (RFC 9110 §13, §14). Nothing outside the release is served. The function
- * answers `undefined` to methods other than GET and HEAD, and where there is no such file.
+ * A page gets files of one release only: if the client is passed, a page keeps the release that answered its navigation. A
+ * response has the media type of the file, an `ETag` of its content and `Cache-Control: no-cache`. The function honours
+ * `If-None-Match`, `If-Range` and single ranges (RFC 9110 §13, §14). It serves nothing outside the release, and returns
+ * `undefined` for methods other than GET and HEAD and for paths that the release does not have.
  *
- * @param options.fallback - The file that answers a navigation to an address which no file has.
+ * @param options.fallback - The file for navigations to a path that the release does not have.
  * @param options.base - The path that the app lives under. Default `/`.
  * @throws `TypeError`: a wrong or unknown option, by name.
  * @see docs/updates.md#serving-a-release
@@ -109,7 +109,7 @@ export function createReleaseHandler(
     try {
       bytes = await release.files.read(file.path);
     } catch {
-      // The updater has been told. A file of another release in its place would be worse than none.
+      // The reader has reported the damage to the updater. A file of another release would break the page.
       return new Response('This file of the release is damaged. Reload the app.', {
         status: 500,
         headers: { 'content-type': 'text/plain;charset=utf-8', 'cache-control': 'no-store' },
@@ -133,7 +133,7 @@ export function createReleaseHandler(
     if (path === undefined) return undefined;
     const release = await releaseFor(updater, request, client);
     const files = await filesOf(release);
-    // A page asks for it beside its own address, which may be a route of the app.
+    // `attach` asks for the stamp beside the address of the page, which may be a route of the app.
     if (isStamp(path.slice(path.lastIndexOf('/') + 1)) && !files.has(path)) {
       return describeRelease(release);
     }
@@ -143,7 +143,7 @@ export function createReleaseHandler(
   };
 }
 
-/** A navigation begins a page; everything else belongs to the page that asks. */
+/** A navigation starts a page. Every other request belongs to the page that sends it. */
 function releaseFor(
   updater: Updater,
   request: Request,
@@ -156,7 +156,7 @@ function releaseFor(
   return updater.releaseOf(clientId, resultingClientId === '' ? undefined : resultingClientId);
 }
 
-/** Says to the page which release it is: see `attach`. */
+/** Tells a page which release it runs. `attach` reads this. */
 function describeRelease({ id, createdAt }: RunningRelease): Response {
   const stamp = writeStamp({ format: 'bundleseal-stamp', version: 1, id, createdAt });
   return new Response(stamp as BodyInit, {
@@ -164,7 +164,7 @@ function describeRelease({ id, createdAt }: RunningRelease): Response {
   });
 }
 
-/** The path inside the release, decoded segment by segment: an encoded slash is no separator of folders. */
+/** The path inside the release. Decodes each segment by itself, so that an encoded slash does not separate folders. */
 function pathOf(pathname: string, base: string): string | undefined {
   if (!pathname.startsWith(base)) return undefined;
   try {

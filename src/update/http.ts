@@ -1,6 +1,6 @@
-// Conditional and partial answers: RFC 9110 §13 and §14.
+// Conditional requests and ranges: RFC 9110 §13 and §14.
 
-/** Whether the client has these bytes: `If-None-Match`, which compares tags weakly. */
+/** Whether `If-None-Match` names this tag. The comparison is weak: RFC 9110 §13.1.2. */
 export function isNotModified(request: Request, etag: string): boolean {
   const known = request.headers.get('if-none-match');
   if (known === null) return false;
@@ -8,7 +8,7 @@ export function isNotModified(request: Request, etag: string): boolean {
   return known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 }
 
-/** An answer with all bytes, or with the range that the request asks for. */
+/** The response with all bytes, or with the range that the request asks for. */
 export function bodyOf(
   request: Request,
   bytes: Uint8Array,
@@ -35,7 +35,7 @@ export function bodyOf(
   });
 }
 
-/** Several ranges, and units other than bytes, are answered with the whole: RFC 9110 §14.2 allows it. */
+/** `undefined` (the whole file) for several ranges and for units other than bytes, as RFC 9110 §14.2 allows. */
 function rangeOf(
   request: Request,
   size: number,

@@ -1,4 +1,4 @@
-// Getting a release into the store: by a patch or as a bundle, and only if its files are the ones that its id names.
+// Installs a release from a patch or a bundle. The release counts only if the written files give its id.
 
 import { unzipStream } from '../archive/read/unzip-stream.ts';
 import { generatorStream } from '../archive/streams.ts';
@@ -20,13 +20,13 @@ import * as transitions from './transitions.ts';
 import type { Route } from './ways.ts';
 import type { Work } from './work.ts';
 
-/** Ids of built-in releases whose files were compared with their id in this process. */
+/** Ids of the releases whose files this process has compared with their id. */
 export type ProvenBases = Set<string>;
 
 /**
- * Brings a release into the store along one way.
+ * Installs a release in one way.
  *
- * @param moved - Is told the bytes that came from the network.
+ * @param moved - Called with the number of bytes that came from the network since the last call.
  */
 export async function installBy(
   work: Work,
@@ -69,7 +69,7 @@ interface Opening {
   readonly backend: Work['settings']['backend'];
 }
 
-/** Objects that an accepted index names open with retired keys too. */
+/** The keys for bundles and patches: those that an accepted index names may be sealed with a retired key. */
 function objectKeys({ keys }: DeviceState, builtIn: Opening['publicKey']): Opening['publicKey'] {
   return keys === undefined ? builtIn : [...keys.publicKeys, ...keys.retiredKeys];
 }
@@ -88,7 +88,7 @@ async function* patched(
     .filter(({ path }) => !isStamp(path))
     .map(({ path }) => ({ path, data: () => base.reader.read(path) }));
   if (!proven.has(from)) {
-    // Hosts alter files of a build. Then no byte is spent on a patch that could not be applied.
+    // Hosts such as CDNs alter files of a build. The patch would not apply, so the updater does not download it.
     const { signal, backend } = opening;
     if ((await releaseId(contents, { signal, backend })) !== from) {
       await device.change((state) => transitions.damaged(state, from, device.facts()));
@@ -125,7 +125,7 @@ async function* unpacked(
   for await (const file of entries) yield { path: file.path, bytes: await file.bytes() };
 }
 
-/** Writes files on their way into the store. The store shows them only if this ends without an error. */
+/** Verifies the files while the store writes them. An error of the verification makes the store drop the release. */
 async function write(
   { device, settings }: Work,
   entry: ReleaseEntry,
@@ -163,7 +163,7 @@ async function write(
     if (failure !== undefined) throw failure.error;
     throw toStoreError(`release ${entry.id} could not be written`, cause);
   } finally {
-    // A store that fails may not have ended the iteration, which holds a connection.
+    // A store that failed may have left the iteration open, and with it a connection.
     void files.return().catch(() => {});
   }
 }

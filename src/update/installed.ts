@@ -1,4 +1,4 @@
-// A release in the store: what lies beside its files, and a reader that proves each file before it hands it out.
+// Installed releases: the stamp beside their files, and a reader that verifies each file before it returns it.
 
 import type { Backend } from '../backend/backend.ts';
 import { toHex } from '../bytes.ts';
@@ -9,30 +9,30 @@ import { encodeText } from '../utf8.ts';
 import type { ReleaseFileInfo, ReleaseReader } from './release-store.ts';
 import { storeError } from './store-error.ts';
 
-/** A release whose list of files is the one that its id names. */
+/** A release whose list of files gives its id. */
 export interface OpenedRelease {
   readonly stamp: ReleaseStamp;
   readonly digests: readonly StampFile[];
   readonly reader: ReleaseReader;
-  /** Whether these are the files that the app was shipped with, where they lie. */
+  /** True if the files are read from the app's own build, not from the store. */
   readonly isShipped: boolean;
 }
 
-/** The id that these files have: see `releaseId`. The list has to be in the order of the UTF-8 bytes of the paths. */
+/** Computes a release id from digests, as `releaseId` does from files. The list is in the order of the paths' UTF-8 bytes. */
 export async function idOfList(files: readonly StampFile[], backend: Backend): Promise<string> {
   const lines = files.map(({ sha256, path }) => `${sha256}  ${path}\n`);
   return toHex(await backend.sha256(encodeText(lines.join(''))));
 }
 
-/** What is written beside the files of a release: a stamp, which is part of no release. */
+/** The stamp that the store keeps beside the files of a release. It is not part of the release. */
 export function describeInstalled(stamp: ReleaseStamp): { path: string; bytes: Uint8Array } {
   return { path: STAMP, bytes: writeStamp(stamp) };
 }
 
 /**
- * Opens a release of the store. Its list of files is proven by the id.
+ * Opens an installed release, and checks that its list of files gives the id.
  *
- * @throws {@link BundleSealError} `ERR_STORE`: it is not there, or its list is not that of its id.
+ * @throws {@link BundleSealError} `ERR_STORE`: the release is missing, or its list gives another id.
  */
 export async function openInstalled(
   open: () => Promise<ReleaseReader>,
@@ -57,9 +57,9 @@ export async function openInstalled(
 }
 
 /**
- * Reads files that are proven on their first use in this process. A file of another release, or of none, is never read.
+ * Reads the files of a release, and compares each with its digest when it is first read in this process.
  *
- * @param onDamage - Is told once that a file is missing or is not the one that was installed.
+ * @param onDamage - Called when a file is missing or has other bytes than were installed.
  */
 export function provenReader(
   { digests, reader }: Pick<OpenedRelease, 'digests' | 'reader'>,

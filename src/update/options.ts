@@ -11,55 +11,54 @@ import type { BuiltIn, ReleaseStore } from './release-store.ts';
 
 export interface UpdateLimits extends PatchLimits {
   /**
-   * The largest image, in bytes, that a patch is applied to or makes; above it the bundle is taken, which needs no more
-   * memory than the largest file. Default: 67,108,864 where the device says that it has 4 GB of memory or less, else
-   * 268,435,456.
+   * Bytes of the largest image that a patch may start from or make. Above it the updater takes the bundle, which needs no
+   * more memory than the largest file. Default: 67,108,864 if the device reports 4 GB of memory or less, else 268,435,456.
    */
   readonly patchImage?: number;
-  /** Bytes of all files of a release. Default 1,073,741,824. */
+  /** Bytes of all files of a release together. Default 1,073,741,824. */
   readonly releaseSize?: number;
 }
 
 export interface UpdaterOptions {
-  /** The address of the store, or of several mirrors of it: `https://updates.example.com/app/`. */
+  /** The address of the store, or the addresses of its mirrors: `https://updates.example.com/app/`. */
   readonly store: string | readonly string[];
-  /** The channel of a device that has not been told another one: `production`. */
+  /** The channel of a device until `setChannel` is called: `production`. */
   readonly channel: string;
-  /** The app, as its publisher signs it: `com.example.app`. */
+  /** The app id that the publisher signs: `com.example.app`. */
   readonly appId: string;
   /** The public keys that the app carries. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
-  /** The public half of the offline recovery key. Default: none; then `keys.sealed` is not asked for. */
+  /** The public half of the offline recovery key. Default: none, and the updater never reads `keys.sealed`. */
   readonly recoveryPublicKey?: PublicKeyInput | readonly PublicKeyInput[];
-  /** The native runtime of the app. Default: none; then releases that name runtimes are not taken. */
+  /** The native runtime of the app. Default: none, and the updater takes only releases that name no runtime. */
   readonly runtime?: string;
-  /** What an entry's `requires` may name. Default: nothing. */
+  /** The features that an entry may name in `requires`. Default: none. */
   readonly features?: readonly string[];
-  /** Where installed releases are kept. */
+  /** The store for installed releases. */
   readonly releases: ReleaseStore;
   /** The release that the app was shipped with. */
   readonly builtIn: BuiltIn;
   /** Starts without `confirm` before a release is blocked. Default 3. */
   readonly maxStarts?: number;
   /**
-   * Milliseconds in the foreground that a release on trial has to confirm itself. Then it is blocked, and the next start
-   * runs the one before. Default: no bound but `maxStarts`.
+   * Milliseconds in the foreground after which a release on trial is blocked unless it was confirmed. The next start then
+   * runs the one before. Default: no such limit, only `maxStarts`.
    */
   readonly confirmTimeout?: number;
   readonly limits?: UpdateLimits;
-  /** Milliseconds without a byte after which a request is given up. Default 30,000. */
+  /** Milliseconds. A request fails if fewer than 16 KiB arrive within this time. Default 30,000. */
   readonly timeout?: number;
-  /** Requests in a row that may fail without a byte of progress, for each object and mirror. Default 4. */
+  /** Retries in a row without progress, for each object and mirror. Default 4. */
   readonly retries?: number;
-  /** Milliseconds before the first retry; each further one waits up to twice as long. Default 500. */
+  /** Milliseconds before the first retry. Each further wait is up to twice as long. Default 500. */
   readonly retryDelay?: number;
-  /** Whether a file is compared with its digest when it is first read in a process. Default `true`. */
+  /** Compare each file with its digest when it is first read in a process. Default `true`. */
   readonly verifyFiles?: boolean;
   /** The `fetch` to use. Default: that of the runtime. */
   readonly fetch?: typeof fetch;
   /** The clock, in milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
-  /** Is told what happens. An error that it throws is dropped. */
+  /** Called with each event. The updater ignores errors that it throws. */
   readonly onEvent?: (event: UpdateEvent) => void;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
@@ -178,7 +177,7 @@ export function readSettings(options: UpdaterOptions): Settings {
   };
 }
 
-/** A channel is a part of an address and of a file name. */
+/** Checks a channel's name, which becomes part of an address and of a file name. */
 export function checkChannel(channel: unknown, name: string): asserts channel is string {
   checkName(channel, name);
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(channel)) return;
@@ -195,7 +194,7 @@ function mirrorsOf(store: string | readonly string[]): readonly string[] {
   return urls.map((url: unknown) => {
     try {
       const base = new URL(String(url), globalThis.location?.href);
-      // Without the slash the last part of the path would be replaced by the names of objects.
+      // Without the slash, a relative path would replace the last segment.
       if (!base.pathname.endsWith('/')) base.pathname += '/';
       return base.href;
     } catch {

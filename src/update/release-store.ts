@@ -1,56 +1,56 @@
-// Where releases live: what the updater asks of a place, and what it hands out of it.
+// The interfaces for stores of releases and for the built-in release.
 
 /** A file of a release, as a list names it. */
 export interface ReleaseFileInfo {
   readonly path: string;
   /** In bytes. */
   readonly size: number;
-  /** SHA-256 of the bytes in hex, where it is known without reading them. */
+  /** SHA-256 of the bytes in hex. Absent if the store does not keep it. */
   readonly sha256?: string;
 }
 
 /** The files of one release. */
 export interface ReleaseReader {
-  /** Every file, in any order. The stamp may be among them. */
+  /** All files, in any order. The list may contain the stamp. */
   list(): Promise<ReleaseFileInfo[]>;
   /** The bytes of one file. Rejects if there is none of this path. */
   read(path: string): Promise<Uint8Array>;
 }
 
-/** A file that is written. */
+/** A file for `write`. */
 export interface StoredFile {
   readonly path: string;
   readonly bytes: Uint8Array;
 }
 
-/** The two locks that the updater takes. `state` is held for milliseconds, `update` for as long as a download takes. */
+/** The two locks of the updater. It holds `state` for milliseconds, and `update` while it downloads. */
 export type StoreLock = 'state' | 'update';
 
 /**
- * A place that keeps releases and one small state file. It is small enough to implement for a place of your own:
- * `bundleseal/update/testing` has the tests that every one of them has to pass.
+ * Keeps releases and one small state file. You can implement it for a storage of your own: `bundleseal/update/testing` has
+ * the tests that every implementation has to pass.
  *
- * Any method may reject. The updater reports the failure as `ERR_STORE`, and goes on with what runs.
+ * Any method may reject. The updater then reports `ERR_STORE`, and the running release goes on.
  */
 export interface ReleaseStore {
-  /** The state as it was written last, or `undefined` if none was written. */
+  /** The last state that was written, or `undefined`. */
   readState(): Promise<Uint8Array | undefined>;
-  /** Replaces the state whole: after a crash at any moment the old or the new one is there, and never a part. */
+  /** Replaces the state atomically: after a crash at any moment, `readState` gives the old state or the new one. */
   writeState(bytes: Uint8Array): Promise<void>;
-  /** The ids of the releases that were written whole. */
+  /** The ids of the complete releases. */
   list(): Promise<string[]>;
-  /** The release of this id. Rejects if it is not there. */
+  /** Opens a complete release. Rejects if there is none with this id. */
   open(id: string): Promise<ReleaseReader>;
   /**
-   * Writes a release. It appears in `list` when the last file is written and the iteration has ended without an error,
-   * and then whole; before that, and if the iteration throws, nothing of it can be seen. One of the same id is replaced.
+   * Writes a release. The release is complete when the iteration has ended without an error and the last file is written.
+   * Before that, and if the iteration throws, `list` and `open` do not know it. Replaces a release with the same id.
    */
   write(id: string, files: AsyncIterable<StoredFile>): Promise<void>;
-  /** Removes a release. Does nothing if it is not there. */
+  /** Removes a release. Does nothing if there is none with this id. */
   remove(id: string): Promise<void>;
   /**
-   * Runs the task while nobody else, in this or another process, tab or worker, holds the lock of this name. A process
-   * that was killed does not hold it. Different names do not wait for each other.
+   * Runs the task while it holds the lock of this name. No other task, process, tab or worker holds that lock meanwhile. A
+   * killed process loses its lock. The two names do not wait for each other.
    */
   lock<T>(name: StoreLock, task: () => Promise<T>): Promise<T>;
 }
@@ -59,11 +59,11 @@ export interface ReleaseStore {
 export interface BuiltIn {
   /** The bytes of `bundleseal-release.json`, which `bundleseal release stamp` writes into the build. */
   readStamp(): Promise<Uint8Array>;
-  /** The files of the build, which are the first base of patches and the last release that is fallen back to. */
+  /** The files of the build: the first base of patches, and the last resort of a rollback. */
   readonly files: ReleaseReader;
   /**
-   * Whether the files can vanish while the app is installed, as a website's do when the next one is deployed. Then
-   * `installBuiltIn` copies them into the store, and only the copy is used. Default `false`.
+   * Whether a deploy can replace the files while the app is installed, as on a website. `installBuiltIn` then copies them
+   * into the store, and the updater uses the copy. Default `false`.
    */
   readonly isRemote?: boolean;
 }

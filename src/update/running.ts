@@ -1,4 +1,4 @@
-// Handing out the release that runs.
+// Decides at a start which release runs, and opens it.
 
 import { type OpenedRelease, provenReader } from './installed.ts';
 import type { ReleaseReader } from './release-store.ts';
@@ -7,21 +7,21 @@ import * as transitions from './transitions.ts';
 import type { RunningRelease } from './updater-types.ts';
 import type { Work } from './work.ts';
 
-/** What a start decided. `state` is absent where no state could be stored. */
+/** The decision of a start. `state` is absent if the store could not write it. */
 interface Started {
   readonly release: RunningRelease;
   readonly state?: DeviceState;
 }
 
 export interface Releases {
-  /** Opens a release that is here, once in a process: a service worker asks for every file of a page. */
+  /** Opens an installed or built-in release. Repeated calls in one process share it. */
   open(id: string): Promise<RunningRelease>;
-  /** Counts a page load or process launch, and gives the release that it runs. */
+  /** Counts a page load or process launch, and resolves with the release for it. */
   start(client: string | undefined): Promise<Started>;
 }
 
 /**
- * @param aside - Runs what nobody waits for.
+ * @param aside - Runs a task in the background.
  * @param copyBuiltIn - Copies a remote built-in release into the store.
  */
 export function createReleases(
@@ -36,9 +36,9 @@ export function createReleases(
     const { createdAt } = release.stamp;
     const isRemote = settings.builtIn.isRemote === true;
     if (release.isShipped) {
-      // The host vouches for the files that the app was shipped with, and may have altered them.
+      // The host protects the files of a build, and may alter them (by minifying, for example), so they are not compared.
       if (!isRemote) return { id, createdAt, files: release.reader };
-      // The copy is lost. The next deploy may replace the files at any moment.
+      // The store has lost the copy. Copy the files again before the next deploy replaces them.
       aside(copyBuiltIn);
     }
     const prove = (found: OpenedRelease, onDamage: (error: unknown) => void) =>
@@ -48,7 +48,7 @@ export function createReleases(
       emit({ type: 'error', error });
       aside(async () => {
         const { builtIn } = await act((state) => transitions.damaged(state, id, device.facts()));
-        // The website may have it still.
+        // The website may still have the files of this release.
         if (isRemote && id === builtIn) await settings.releases.remove(id);
       });
     };
@@ -71,7 +71,7 @@ export function createReleases(
           return await first.read(path);
         } catch (error) {
           if (!isDamaged) throw error;
-          // Another tab or process may have installed the release anew, in another place of the store.
+          // Another tab or process may have installed the release again, under another path of the store.
           reopened ??= reopen();
         }
       }
@@ -89,7 +89,7 @@ export function createReleases(
     return release;
   };
 
-  /** The state can't be stored, so no start can be counted: only what is known to work may run. */
+  /** For a store that cannot write the state: it cannot count a trial, so only a confirmed release may run. */
   const withoutState = async (): Promise<RunningRelease> => {
     const state = await device.read().catch(() => undefined);
     const confirmed = state?.trial === undefined ? state?.running : state.previous;

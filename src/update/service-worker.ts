@@ -1,10 +1,10 @@
-// A service worker that serves releases.
+// Serves releases from a service worker.
 
 import { isForWebsite } from './built-in.ts';
 import { createReleaseHandler, type ReleaseHandlerOptions } from './handler.ts';
 import type { Updater } from './updater-types.ts';
 
-/** What is used of `self` in a service worker; TypeScript's types of it are in a library of their own. */
+/** The members of a service worker's `self` that this library uses. Only TypeScript's WebWorker library has their types. */
 export interface ServiceWorkerScope {
   readonly location: { readonly origin: string };
   readonly registration: { readonly scope: string };
@@ -16,7 +16,7 @@ export interface ServiceWorkerScope {
     }): Promise<readonly { readonly id: string; readonly url: string }[]>;
   };
   skipWaiting(): Promise<void>;
-  // biome-ignore lint/suspicious/noExplicitAny: events of a service worker are in no library that every caller has.
+  // biome-ignore lint/suspicious/noExplicitAny: only the WebWorker library has the types of these events.
   addEventListener(type: string, listener: (event: any) => void): void;
 }
 
@@ -31,12 +31,12 @@ interface FetchEvent extends ExtendableEvent {
   respondWith(answer: Promise<Response>): void;
 }
 
-// A page is not among the clients until its navigation was answered.
+// Milliseconds. `clients.matchAll` does not list a page before its navigation is answered, so new pages stay this long.
 const UNTIL_CLIENT = 60_000;
 
 /**
- * Serves releases from a service worker: copies the built-in release into the store when the worker is installed, answers
- * the requests of pages in its scope, and lets go of a page's release when the page is gone.
+ * Serves releases from a service worker. It copies the built-in release into the store when the worker is installed, answers
+ * the requests of pages in the scope of the worker, and releases the files of a page when the page is closed.
  *
  * Call it while the worker's script runs, not later.
  *
@@ -79,12 +79,12 @@ export function serveReleases(
 
   async function answer(event: FetchEvent): Promise<Response> {
     const { request } = event;
-    // A request that no store can answer for is the network's.
+    // The network answers if the store cannot be read.
     const served = await handle(request, event).catch(() => undefined);
     return served ?? fetch(request);
   }
 
-  /** Pages that were opened before the worker was there go on with the release that runs now. */
+  /** Binds the pages that were opened before the worker was active to the running release. */
   async function bindOpenPages(): Promise<void> {
     const clients = await scope.clients.matchAll({ includeUncontrolled: true, type: 'all' });
     for (const { id, url } of clients) {

@@ -1,11 +1,11 @@
-// Work that several callers ask for at once is done once.
+// Callers at the same time share one run of the work.
 
 import { onAbort } from '../signals.ts';
 import { untilAborted } from '../turn.ts';
 
 /**
- * Joins the work that is under way, or begins it. A caller's abort rejects its own call; the work is aborted when the last
- * caller has left, or by `disposed`.
+ * Joins the running work, or starts it. An abort rejects the call of that caller alone. The work is aborted when its last
+ * caller aborts, and by `disposed`.
  */
 export function sharedWork<T>(
   work: (signal: AbortSignal) => Promise<T>,

@@ -1,4 +1,4 @@
-// What a device remembers between two runs: one small file, whose changes are all in transitions.ts.
+// The state that a device keeps between two runs, in one small file. transitions.ts has all changes of it.
 
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
@@ -20,40 +20,40 @@ import {
 import type { StampFloor } from '../release/stamp.ts';
 import { encodeUtf8 } from '../utf8.ts';
 
-/** A release that the store has whole, beside the built-in one. */
+/** A complete release in the store. The built-in release is none. */
 export interface InstalledRelease {
   readonly id: string;
-  /** Absent where the state was lost and the release was found in the store. */
+  /** Absent if the release was found in the store after the state was lost. */
   readonly version?: string;
   readonly createdAt: string;
-  /** Native runtimes that it runs on. Absent: every one. */
+  /** The native runtimes that it runs on. Absent: every runtime. */
   readonly runtime?: readonly string[];
 }
 
-/** A release that failed here. */
+/** A release that failed on this device. */
 export interface BlockedRelease {
   readonly id: string;
   readonly reason: string;
   /** When it was blocked, in milliseconds since 1970. */
   readonly at: number;
-  /** Until when. Absent: for good. */
+  /** The end of the block, in milliseconds since 1970. Absent: for good. */
   readonly until?: number;
 }
 
-/** A release that runs and has not been confirmed. */
+/** The trial of a running release that is not confirmed. */
 interface Trial {
   readonly id: string;
-  /** Page loads or process launches that were given it. */
+  /** The number of page loads or process launches that ran it. */
   readonly starts: number;
 }
 
-/** What the last accepted index of a channel says that holds without the network. */
+/** The parts of the last accepted index of a channel that count without the network. */
 export interface AcceptedIndex extends StampFloor {
   readonly expiresAt: string;
   readonly withdrawn: readonly string[];
 }
 
-/** A page that was given a release and may still ask for its files. */
+/** An open page and the release that it runs. */
 interface PinnedClient {
   readonly client: string;
   readonly id: string;
@@ -65,7 +65,7 @@ export interface LastCheck {
   readonly result: string;
 }
 
-/** Keys that a recovery key signed. */
+/** A list of keys that the recovery key signed. */
 export interface TrustedKeys {
   readonly epoch: number;
   readonly publicKeys: readonly string[];
@@ -75,7 +75,7 @@ export interface TrustedKeys {
 export interface DeviceState {
   readonly format: 'bundleseal-device';
   readonly version: 1;
-  /** Random, never sent: it decides about rollouts. */
+  /** Random. Decides about rollouts. It is never sent. */
   readonly deviceId: string;
   readonly channel: string;
   /** Id of the built-in release at the last start. */
@@ -85,7 +85,7 @@ export interface DeviceState {
   /** The release that ran before and was confirmed. */
   readonly previous?: string;
   readonly trial?: Trial;
-  /** A release that is whole in the store and waits for `activate`. */
+  /** The complete release that `activate` takes. */
   readonly ready?: string;
   /** The release that the next start takes. */
   readonly next?: string;
@@ -93,18 +93,18 @@ export interface DeviceState {
   readonly fetching?: string;
   readonly installed: readonly InstalledRelease[];
   readonly blocked: readonly BlockedRelease[];
-  /** By channel, the highest index that was accepted, or that a stamp names. */
+  /** For each channel, the mark of the highest index that was accepted or that a stamp names. */
   readonly floors: readonly StampFloor[];
   readonly accepted: readonly AcceptedIndex[];
   /** Absent: the keys that are built in. */
   readonly keys?: TrustedKeys;
   readonly pinned: readonly PinnedClient[];
-  /** Whether the files of the built-in release are not those that its stamp names: then it is no base of patches. */
+  /** True if the files of the built-in release differ from its stamp. It is then not used as a base of patches. */
   readonly isBuiltInAltered?: boolean;
   readonly lastCheck?: LastCheck;
 }
 
-/** The state takes some hundred bytes; this is what is read of one that something else wrote. */
+/** Bytes. A state takes some hundred bytes; a longer file than this was written by another program. */
 const MAX_STATE_LENGTH = 4_194_304;
 
 const floorShape = () => ({
@@ -177,7 +177,7 @@ const members: Reader<DeviceState> = /* @__PURE__ */ objectOf<DeviceState>(() =>
 
 const refuse: Refuse = (reason) => new BundleSealError('ERR_STORE', reason);
 
-/** The state that these bytes hold, or `undefined` if they hold none: a device then begins anew. */
+/** Parses a state. `undefined` if the bytes are not one: the device then starts with a new state. */
 export function readState(bytes: Uint8Array | undefined): DeviceState | undefined {
   if (bytes === undefined) return undefined;
   try {
@@ -191,7 +191,7 @@ export function encodeState(state: DeviceState): Uint8Array {
   return encodeUtf8(JSON.stringify(state));
 }
 
-/** What a device knows before its first start. */
+/** The state before the first start. */
 export function newState(builtIn: string, channel: string): DeviceState {
   return {
     format: 'bundleseal-device',

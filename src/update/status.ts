@@ -1,4 +1,4 @@
-// What a support person needs to know of a device.
+// The status of a device, for people who support it.
 
 import type { ReleaseStamp } from '../release/stamp.ts';
 import type { DeviceState, LastCheck } from './state.ts';
@@ -7,7 +7,7 @@ import { isActivationWaiting } from './transitions.ts';
 /** A release as `status` shows it. */
 export interface ReleaseStatus {
   readonly id: string;
-  /** Absent: the built-in release, or one that was found after the state was lost. */
+  /** Absent for the built-in release, and for a release that was found after the state was lost. */
   readonly version?: string;
   readonly createdAt?: string;
   readonly isBuiltIn: boolean;
@@ -16,17 +16,17 @@ export interface ReleaseStatus {
 export interface UpdaterStatus {
   readonly channel: string;
   readonly builtIn: ReleaseStatus;
-  /** The release that runs, or that the next start runs after it went back. */
+  /** The release that runs. After a rollback: the one that the next start runs. */
   readonly running: ReleaseStatus;
   /** Present while the running release is not confirmed. */
   readonly trial?: { readonly starts: number };
-  /** The release that is fallen back to. */
+  /** The confirmed release that a rollback returns to. */
   readonly previous?: ReleaseStatus;
-  /** Downloaded, and waiting for `activate`. */
+  /** A downloaded release that `activate` would take. */
   readonly ready?: ReleaseStatus;
   /** The release that the next start takes. */
   readonly next?: ReleaseStatus;
-  /** Whether pages hold so many older releases that `next` has to wait until they are closed. */
+  /** Whether `next` has to wait until pages that use older releases are closed. */
   readonly isActivationWaiting: boolean;
   readonly installed: readonly ReleaseStatus[];
   readonly blocked: readonly {

@@ -1,8 +1,8 @@
-// One code for everything that a place of releases can do wrong.
+// Every failure of a store of releases becomes `ERR_STORE`.
 
 import { BundleSealError } from '../errors.ts';
 
-/** Runs a call of a store's; a failure is `ERR_STORE` with the store's own error as its cause. */
+/** Calls a store. Throws `ERR_STORE` if the call fails, with the store's error as `cause`. */
 export async function storeError<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -26,7 +26,7 @@ function remedyOf(cause: unknown): string {
     readonly code?: unknown;
     readonly cause?: unknown;
   };
-  // An error of a folder has that of the system as its cause.
+  // The error of a folder store has the error of the operating system as its cause.
   if (inner !== undefined) return remedyOf(inner);
   if (name === 'QuotaExceededError' || code === 'ENOSPC' || code === 'EDQUOT') {
     return ': the storage is full; free some space and check again. What is installed goes on running';

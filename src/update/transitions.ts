@@ -1,4 +1,4 @@
-// Every change of a device's state. Each is a function from one state to the next one; nothing is read or written here.
+// All changes of a device's state, as pure functions from one state to the next. This module reads and writes nothing.
 
 import type { KnownRelease } from '../release/choose.ts';
 import type { ReleaseStamp, StampFloor } from '../release/stamp.ts';
@@ -11,7 +11,7 @@ import type {
   TrustedKeys,
 } from './state.ts';
 
-/** What a transition needs of the device beside its state. */
+/** The inputs of a transition besides the state. */
 export interface DeviceFacts {
   /** The clock, in milliseconds since 1970. */
   readonly now: number;
@@ -19,16 +19,15 @@ export interface DeviceFacts {
   readonly maxStarts: number;
 }
 
-/** How long a release stays blocked that was started and not confirmed, in milliseconds. */
+/** Milliseconds for which a release is blocked if it was started and not confirmed. */
 export const UNCONFIRMED_BLOCK = 86_400_000;
 
-/** Releases that pages may hold beside the one that runs. */
+/** The number of older releases that open pages may keep. */
 const MAX_PINNED_RELEASES = 2;
 
 /**
- * Takes notice of the release that the app was shipped with. Another one than before is a native update: it brings keys
- * of its own, and the floors of order and time start again from its stamp. It replaces what runs unless that was made
- * later.
+ * Compares the built-in release with the one of the last start. A new one is a native update: its own keys count again, the
+ * floors of order and time start from its stamp, and it replaces the running release unless that one was made later.
  */
 export function meetBuiltIn(state: DeviceState, stamp: ReleaseStamp): DeviceState {
   if (state.builtIn === stamp.id) {
@@ -52,16 +51,17 @@ export function meetBuiltIn(state: DeviceState, stamp: ReleaseStamp): DeviceStat
   return without({ ...kept, running: stamp.id }, 'trial');
 }
 
-/** The store has a copy of the built-in release, whatever became of one before. */
+/** Records that the store has a new copy of the built-in release. */
 export function copied(state: DeviceState, stamp: ReleaseStamp): DeviceState {
   const { isBuiltInAltered: _, ...rest } = meetBuiltIn(state, stamp);
   return rest;
 }
 
 /**
- * The floors of a device that lost its state are those beside the releases which it finds, and that of the stamp.
+ * Adopts the releases that are found in the store after the state was lost. The floors become the highest of the stamp and
+ * of the found releases.
  *
- * @param found - Ordered by the time at which they were made.
+ * @param found - In the order of their `createdAt`.
  */
 export function adopt(
   state: DeviceState,
@@ -76,19 +76,19 @@ export function adopt(
       found.flatMap(({ floors }) => floors),
     ),
   };
-  // It stays in the store, so that the next check can take it again without a download.
+  // Keeping the newest one in the store lets the next check take it without a download.
   return newest === undefined ? adopted : { ...adopted, ready: newest.id };
 }
 
 /**
- * A page load or a process launch: settles what the last run left, and counts the start of a trial. The state has to be
- * stored before the release is handed out.
+ * Starts a page or a process: takes the release that was activated, ends a trial that was not confirmed, and counts the
+ * start of a running trial. The caller has to store the state before it returns the release.
  */
 export function start(state: DeviceState, facts: DeviceFacts): DeviceState {
   return counted(settle(takeNext(anchored(state, facts.now), facts), facts));
 }
 
-/** Blocks a release that was started often enough and not confirmed, and leaves what may not run. */
+/** Blocks a release that was started `maxStarts` times without `confirm`, and leaves a release that may not run. */
 function settle(state: DeviceState, facts: DeviceFacts): DeviceState {
   const { trial } = state;
   if (trial !== undefined && trial.starts >= facts.maxStarts) {
@@ -97,7 +97,7 @@ function settle(state: DeviceState, facts: DeviceFacts): DeviceState {
   return mayRun(state, state.running, facts) ? state : rolledBack(state, facts);
 }
 
-/** Blocks for a day a release that did not confirm itself; the second time for good. */
+/** Blocks a release that was not confirmed: for a day the first time, for good the second time. */
 export function unconfirmed(state: DeviceState, id: string, facts: DeviceFacts): DeviceState {
   const wasBlocked = state.blocked.some((blocked) => blocked.id === id);
   const until = wasBlocked ? undefined : facts.now + UNCONFIRMED_BLOCK;
@@ -121,7 +121,7 @@ function takeNext(state: DeviceState, facts: DeviceFacts): DeviceState {
     : { ...withPrevious, trial: { id: next, starts: 0 } };
 }
 
-/** Whether pages hold as many older releases as are kept for them. */
+/** Whether open pages keep so many older releases that activating one more has to wait. */
 export function isActivationWaiting({ pinned, running, next }: DeviceState): boolean {
   const held = new Set(pinned.map(({ id }) => id));
   if (next !== undefined) held.delete(next);
@@ -134,13 +134,13 @@ function counted(state: DeviceState): DeviceState {
   return trial === undefined ? state : { ...state, trial: { ...trial, starts: trial.starts + 1 } };
 }
 
-/** `id` works. Says nothing about another release. */
+/** Ends the trial of `id`. Changes nothing if another release is on trial. */
 export function confirm(state: DeviceState, id: string): DeviceState {
   if (state.trial?.id !== id) return state;
   return without({ ...state, blocked: state.blocked.filter((one) => one.id !== id) }, 'trial');
 }
 
-/** `id` does not work: it never runs here again. The built-in release is the last resort and is never blocked. */
+/** Blocks `id` for good. The built-in release is the last resort and is never blocked. */
 export function fail(
   state: DeviceState,
   id: string,
@@ -151,14 +151,14 @@ export function fail(
   return dropped(block(state, id, reason, facts.now, undefined), id, facts);
 }
 
-/** The files of `id` are not those that were installed: it can be installed again. */
+/** Drops a release whose files were altered. It may be installed again. */
 export function damaged(state: DeviceState, id: string, facts: DeviceFacts): DeviceState {
   if (id === state.builtIn) return { ...state, isBuiltInAltered: true };
   const rest = { ...state, installed: state.installed.filter((one) => one.id !== id) };
   return dropped(rest, id, facts);
 }
 
-/** The next start runs the release that the app was shipped with. */
+/** Has the next start run the built-in release. */
 export function useBuiltIn(state: DeviceState): DeviceState {
   return { ...without(state, 'ready'), next: state.builtIn };
 }
@@ -167,7 +167,7 @@ export function setChannel(state: DeviceState, channel: string): DeviceState {
   return channel === state.channel ? state : { ...without(state, 'ready', 'next'), channel };
 }
 
-/** Remembers an index before anybody acts on it. */
+/** Records an accepted index. The caller has to store the state before it acts on the index. */
 export function acceptIndex(state: DeviceState, index: AcceptedIndex): DeviceState {
   const { expiresAt: _, withdrawn: __, ...floor } = index;
   return {
@@ -177,7 +177,7 @@ export function acceptIndex(state: DeviceState, index: AcceptedIndex): DeviceSta
   };
 }
 
-/** Trusts the keys of a later epoch in place of those before: indexes begin anew with it. */
+/** Replaces the trusted keys by those of a later epoch, and forgets the marks of all indexes. */
 export function trustKeys(state: DeviceState, keys: TrustedKeys): DeviceState {
   return { ...state, keys, floors: [], accepted: [] };
 }
@@ -190,7 +190,7 @@ export function beginFetching(state: DeviceState, id: string): DeviceState {
   return { ...state, fetching: id };
 }
 
-/** The store has the release whole, and it is the one that the index names. */
+/** Records a release that is complete in the store and has the id of the index. */
 export function install(state: DeviceState, release: InstalledRelease): DeviceState {
   const others = state.installed.filter(({ id }) => id !== release.id);
   return without({ ...state, installed: [...others, release], ready: release.id }, 'fetching');
@@ -204,7 +204,7 @@ export function activate(state: DeviceState, id: string): DeviceState {
   return { ...state, next: id };
 }
 
-/** Binds a page to the release that it was given. */
+/** Binds a page to the release that it runs. */
 export function pin(state: DeviceState, client: string, id: string): DeviceState {
   return {
     ...state,
@@ -212,25 +212,25 @@ export function pin(state: DeviceState, client: string, id: string): DeviceState
   };
 }
 
-/** Lets go of the pages that are no longer there. */
+/** Forgets the pages that are closed. */
 export function keepClients(state: DeviceState, alive: ReadonlySet<string>): DeviceState {
   const pinned = state.pinned.filter(({ client }) => alive.has(client));
   return isSame(pinned, state.pinned) ? state : { ...state, pinned };
 }
 
-/** The releases that stay in the store. */
+/** The ids of the releases that `sweep` must not remove. */
 export function kept(state: DeviceState): ReadonlySet<string> {
   const { running, previous, ready, next, fetching, builtIn, pinned } = state;
   const ids = [running, previous, ready, next, fetching, builtIn, ...pinned.map(({ id }) => id)];
   return new Set(ids.filter((id) => id !== undefined));
 }
 
-/** Forgets the releases that the store has not. */
+/** Forgets the releases that the store does not have. */
 export function forgetMissing(state: DeviceState, there: ReadonlySet<string>): DeviceState {
   return { ...state, installed: state.installed.filter(({ id }) => there.has(id)) };
 }
 
-/** The ids that may not run now. */
+/** The ids that are blocked at this time. */
 export function blockedNow({ blocked }: DeviceState, now: number): string[] {
   return blocked.filter((one) => isBlocked(one, now)).map(({ id }) => id);
 }
@@ -244,7 +244,7 @@ function isBlocked({ until }: BlockedRelease, now: number): boolean {
   return until === undefined || now < until;
 }
 
-/** Whether an installed release may run: it is there, suits the runtime, and is neither blocked nor withdrawn. */
+/** Whether a release may run: it is installed, suits the runtime, and is neither blocked nor withdrawn. */
 export function mayRun(state: DeviceState, id: string, { now, runtime }: DeviceFacts): boolean {
   if (id === state.builtIn) return true;
   const release = state.installed.find((installed) => installed.id === id);
@@ -255,7 +255,7 @@ export function mayRun(state: DeviceState, id: string, { now, runtime }: DeviceF
   return suits && !blockedNow(state, now).includes(id) && accepted?.withdrawn.includes(id) !== true;
 }
 
-/** Goes back to the last release that was confirmed, else to the built-in one. */
+/** Goes back to the last confirmed release, or to the built-in one. */
 function rolledBack(state: DeviceState, facts: DeviceFacts): DeviceState {
   const { previous } = state;
   const running =
@@ -263,7 +263,7 @@ function rolledBack(state: DeviceState, facts: DeviceFacts): DeviceState {
   return without({ ...state, running }, 'trial', 'previous');
 }
 
-/** Leaves a release wherever the state names it. */
+/** Removes a release from every member of the state that would make it run. */
 function dropped(state: DeviceState, id: string, facts: DeviceFacts): DeviceState {
   const names = (['ready', 'next', 'previous'] as const).filter((name) => state[name] === id);
   const rest = without(state, ...names);
@@ -282,7 +282,7 @@ function block(
   return { ...state, blocked: [...others, blocked] };
 }
 
-/** A clock that was set back must not keep a release blocked for longer than a day from now. */
+/** If the clock was set back, limits a block that ends to a day from now. */
 function anchored(state: DeviceState, now: number): DeviceState {
   const blocked = state.blocked.map((one) =>
     one.until !== undefined && now < one.at
@@ -304,7 +304,7 @@ function raised(
   return [...highest.values()];
 }
 
-/** A state that did not change is not written again. */
+/** Whether two lists have the same items. An unchanged state is not written again. */
 function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
 }

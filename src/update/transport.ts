@@ -1,4 +1,4 @@
-// Requests to the store: whole small files, and objects that resume where a connection broke.
+// Requests to the update server: small files whole, and objects with resumption.
 
 import type { Backend } from '../backend/backend.ts';
 import { toHex } from '../bytes.ts';
@@ -9,17 +9,17 @@ import { untilAborted } from '../turn.ts';
 import type { UpdateEvent } from './events.ts';
 import type { Settings } from './options.ts';
 
-/** Bytes that have to come within each `timeout`, so that a server which drips does not hold a request for ever. */
+/** A request fails unless this many bytes arrive within each `timeout`. A server cannot hold it with a few bytes a minute. */
 const PROGRESS = 16_384;
 
-/** The longest wait that a server may ask for, in milliseconds; beyond it the request fails and says so. */
+/** Milliseconds. A request fails if the server asks for a longer wait in `Retry-After`. */
 const LONGEST_WAIT = 60_000;
 
 export interface Transport {
   /**
-   * A file of the store in one piece, past every cache. `undefined` where the mirror has none.
+   * Fetches a whole file, bypassing caches. `undefined` if the mirror does not have it.
    *
-   * @param limit - Bytes; a longer answer is refused.
+   * @param limit - Bytes. A longer response is an error.
    */
   fetchSmall(
     mirror: string,
@@ -28,10 +28,10 @@ export interface Transport {
     signal: AbortSignal,
   ): Promise<Uint8Array | undefined>;
   /**
-   * The bytes of an object, exactly as many as the index says. It ends without an error only if they have the digest that
-   * the index says. A connection that breaks is taken up again where it broke, on the next mirror if it has to be.
+   * Yields the bytes of an object, never more than the index names. Throws at the end unless they have the size and the
+   * digest of the index. After a broken connection it goes on at the same byte, on the next mirror if necessary.
    *
-   * @param tell - Is told the bytes that have come.
+   * @param tell - Called with the number of bytes so far.
    */
   fetchObject(
     object: ReleaseObject,
@@ -46,10 +46,10 @@ export function createTransport(
   emit: (event: UpdateEvent) => void,
 ): Transport {
   const { mirrors, retries, retryDelay } = settings;
-  /** By mirror, until when it asked not to be asked, in milliseconds since 1970. */
+  /** By mirror: the end of the pause that it asked for in `Retry-After`, in milliseconds since 1970. */
   const closedUntil = new Map<string, number>();
 
-  /** One request; yields the bytes behind the first `from`. */
+  /** Sends one request. Yields the bytes from offset `from` on, even if the server ignores the range. */
   async function* request(
     url: string,
     mirror: string,
@@ -85,7 +85,7 @@ export function createTransport(
     } finally {
       deadline.end();
       release();
-      // A body may never settle.
+      // Cancelling a body may never settle, so nothing waits for it.
       body?.cancel().catch(() => {});
     }
   }
@@ -101,11 +101,11 @@ export function createTransport(
 
   async function pause(failures: number, asked: number, signal: AbortSignal): Promise<void> {
     const backoff = Math.min(retryDelay * 2 ** (failures - 1), LONGEST_WAIT);
-    // Devices that lost the same server do not all come back at the same time.
+    // The jitter spreads the retries of many devices that lost the same server.
     await sleep(Math.max(asked, backoff * (0.5 + Math.random() / 2)), signal);
   }
 
-  /** Runs one request after the other until one ends well, or the mirror has failed too often in a row. */
+  /** Repeats the request until one succeeds, or until the mirror has failed `attempts` times in a row without progress. */
   async function* insist(
     mirror: string,
     attempts: number,
@@ -184,7 +184,7 @@ export function createTransport(
           throw new Wrong(url, 'is not the object that the index names');
         } catch (error) {
           signal.throwIfAborted();
-          // What came is part of the digest: another mirror can't mend it.
+          // The wrong bytes are part of the digest already, so another mirror cannot complete the object.
           if (error instanceof Wrong) throw error;
           failure = error;
           emit({ type: 'mirror-failed', url, error });
@@ -195,14 +195,14 @@ export function createTransport(
   };
 }
 
-/** An object that the store does not have. */
+/** The mirror does not have the object. */
 class Missing extends BundleSealError {
   constructor(url: string, status: number) {
     super('ERR_SOURCE_FAILED', `${url} answered ${status}: the store does not have it (yet)`);
   }
 }
 
-/** An object that is another one than the index names. */
+/** The mirror sent other bytes than the index names. */
 class Wrong extends BundleSealError {
   constructor(url: string, reason: string) {
     super('ERR_SOURCE_FAILED', `${url} ${reason}: the store or a cache before it is at fault`);
@@ -216,13 +216,13 @@ function failed(url: string, what: string, cause?: unknown, wait?: number): Bund
   return wait === undefined ? error : Object.assign(error, { wait });
 }
 
-/** Where a partial answer begins. RFC 9110 §14.4 */
+/** The first byte of a partial response: RFC 9110 §14.4. */
 function startOf(response: Response): number | undefined {
   const range = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
   return range === null ? undefined : Number(range[1]);
 }
 
-/** Milliseconds. RFC 9110 §10.2.3 */
+/** The wait that the server asks for, in milliseconds: RFC 9110 §10.2.3. */
 function retryAfter(response: Response, now: number): number | undefined {
   const value = response.headers.get('retry-after');
   if (value === null) return undefined;
@@ -230,7 +230,7 @@ function retryAfter(response: Response, now: number): number | undefined {
   return wait > 0 ? wait : undefined;
 }
 
-/** Aborts where not enough has come for too long. */
+/** Aborts the request if fewer than `PROGRESS` bytes arrive within `timeout`. */
 function createDeadline(timeout: number) {
   const controller = new AbortController();
   const expire = () => controller.abort(new DOMException('too little has come', 'TimeoutError'));

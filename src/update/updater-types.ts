@@ -1,4 +1,4 @@
-// What an updater can be asked for.
+// The interface of an updater.
 
 import type { CheckResult } from './events.ts';
 import type { ReleaseReader } from './release-store.ts';
@@ -6,21 +6,21 @@ import type { UpdaterStatus } from './status.ts';
 
 /** The release that runs. */
 export interface RunningRelease {
-  /** The release id: pass it to `confirm` when the app works. */
+  /** The release id. Pass it to `confirm` when the app works. */
   readonly id: string;
-  /** When it was made: `YYYY-MM-DDTHH:MM:SSZ`. */
+  /** The time of its build: `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly createdAt: string;
   readonly files: ReleaseReader;
 }
 
 export interface DownloadProgress {
-  /** Bytes that have come from the network, of the way that is tried. */
+  /** Bytes that were downloaded for the present way. */
   readonly done: number;
   readonly total: number;
 }
 
 export interface WaitOptions {
-  /** Aborts: the call rejects with the signal's reason. Work that another caller waits for goes on. */
+  /** Aborts the call, which rejects with the signal's reason. Work that another caller waits for goes on. */
   readonly signal?: AbortSignal;
 }
 
@@ -30,19 +30,19 @@ export interface DownloadOptions extends WaitOptions {
 
 export interface ActivateOptions {
   /**
-   * `'next-start'` (the default): the next page load or process launch takes the release. `'now'`: so does the next call
-   * of `start` in this process; reload the windows after it.
+   * `'next-start'` (the default): the next page load or process launch runs the release. `'now'`: the next call of `start` in
+   * this process runs it too; reload the windows afterwards.
    */
   readonly when?: 'next-start' | 'now';
 }
 
 export interface UpdateOptions extends DownloadOptions, ActivateOptions {}
 
-/** What `update` did. */
+/** The result of `update`. */
 export interface UpdateResult {
-  /** What the check found. */
+  /** The result of the check. */
   readonly check: CheckResult;
-  /** The release that was downloaded and activated. Absent: nothing was to be done. */
+  /** The release that was downloaded and activated. Absent if there was nothing to do. */
   readonly id?: string;
   /** Bytes from the network. */
   readonly moved: number;
@@ -50,56 +50,57 @@ export interface UpdateResult {
 
 export interface StartOptions {
   /**
-   * The page that asks, where one process serves many: a service worker's `resultingClientId`. Each call with one is a page
-   * load, and the page keeps its release until it is gone. Default: the process itself, which starts once.
+   * The page that starts, if one process serves many: `resultingClientId` in a service worker. Each call with a client is a
+   * page load, and the page keeps its release until it is closed. Default: the process itself, which starts once.
    */
   readonly client?: string;
 }
 
 export interface Updater {
   /**
-   * Gives the release that runs now, whole and verified, and counts the start of one that is not confirmed. Further calls
-   * in the same process give the same release. It does not use the network.
+   * Resolves with the release that runs now, complete and verified. Counts the start if the release is on trial. Further calls
+   * in the same process resolve with the same release. Does not use the network.
    *
-   * It rejects only if the built-in release itself cannot be read.
+   * Rejects only if the built-in release cannot be read.
    */
   start(options?: StartOptions): Promise<RunningRelease>;
   /**
-   * The release of a page that `start` was called for; of another page the one that runs. Counts nothing.
+   * Resolves with the release of a page that `start` was called for, or with the running release for any other page. Counts
+   * no start.
    *
-   * @param child - A worker of the page, which keeps the same release.
+   * @param child - A worker of the page. It gets the same release.
    */
   releaseOf(client: string, child?: string): Promise<RunningRelease>;
   /**
-   * For a page that `createReleaseHandler` serves: learns from the server of the page which release it is, and counts
-   * nothing. Resolves with the id for `confirm`.
+   * For a page that `createReleaseHandler` serves: asks the handler which release the page runs, and resolves with its id, for
+   * `confirm`. Counts no start.
    */
   attach(): Promise<string>;
-  /** Asks the store which release should run. Does not reject for what a network or a store does. */
+  /** Asks the update server which release should run. Failures of the network or the server are results, not rejections. */
   check(options?: WaitOptions): Promise<CheckResult>;
   /**
-   * Downloads the release that the last check found, by the cheapest way that works; checks first if nobody has. Resolves
-   * when the store has it whole and proven. `id` is that of the running release if nothing is to be done.
+   * Downloads the release that the last check found, in the cheapest way that works. Checks first if no check was made.
+   * Resolves when the release is complete and verified in the store. `id` is the running release if there is nothing to do.
    */
   download(options?: DownloadOptions): Promise<{ readonly id: string; readonly moved: number }>;
-  /** Lets the downloaded release run. Does nothing if there is none. */
+  /** Has the downloaded release run. Does nothing if there is none. */
   activate(options?: ActivateOptions): Promise<void>;
   /** Checks, downloads and activates. */
   update(options?: UpdateOptions): Promise<UpdateResult>;
-  /** The release of this id works: it stays. Resolves with whether it is the one that runs; another one is not confirmed. */
+  /** Confirms that the release works, so that it stays. Resolves with false, and confirms nothing, if another one runs. */
   confirm(id: string): Promise<boolean>;
-  /** The release of this id does not work: it never runs here again, and the next start takes the one before. */
+  /** Blocks a release that does not work: it never runs on this device again, and the next start runs the one before. */
   fail(id: string, reason?: string): Promise<void>;
-  /** The next start runs the release that the app was shipped with. */
+  /** Has the next start run the built-in release. */
   useBuiltIn(): Promise<void>;
-  /** Changes the channel of this device for good. */
+  /** Moves this device to another channel for good. */
   setChannel(channel: string): Promise<void>;
-  /** Copies a built-in release that can vanish into the store: what a service worker does when it is installed. */
+  /** Copies a built-in release with `isRemote` into the store. A service worker does this when it is installed. */
   installBuiltIn(options?: WaitOptions): Promise<void>;
-  /** Lets go of the releases of pages that are no longer there. */
+  /** Forgets the pages that are not in the list, so that their releases can be removed. */
   keepClients(clients: Iterable<string>): Promise<void>;
-  /** What a support person needs to know. It holds no key and no id of the device. */
+  /** Resolves with the status for support: releases, blocks, the last check. It holds no key and no id of the device. */
   status(): Promise<UpdaterStatus>;
-  /** Aborts what is under way. The updater can't be used after it. */
+  /** Aborts all work. Later calls reject. */
   dispose(): void;
 }

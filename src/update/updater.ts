@@ -1,4 +1,4 @@
-// The device side of releases: check, download, activate, confirm, and back.
+// The updater of an app: checks for releases, installs them, runs them on trial, and goes back.
 
 import { selectBackend } from '../backend/select.ts';
 import { checkOptions } from '../options.ts';
@@ -17,16 +17,16 @@ import * as transitions from './transitions.ts';
 import type { RunningRelease, Updater } from './updater-types.ts';
 import { createWork, type Work } from './work.ts';
 
-/** What a call works with. */
+/** The context of a call. */
 interface Ready extends Work {
   readonly releases: Releases;
 }
 
 /**
- * Creates the updater of an app: it checks a store of static files for releases, installs them proven and whole, runs them
- * on trial, and goes back to the last one that worked.
+ * Creates the updater of an app. It checks a store of static files for releases, verifies and installs them, runs each on
+ * trial, and goes back to the last release that worked.
  *
- * Nothing is read or written before the first call.
+ * The updater reads and writes nothing before its first call.
  *
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name.
  * @see docs/updates.md
@@ -65,7 +65,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
       try {
         listener?.(event);
       } catch {
-        // A listener is not what the update depends on.
+        // An error of a listener must not stop the update.
       }
     }
   };
@@ -80,7 +80,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
     return working;
   };
 
-  /** What nobody waits for: its failure is told and stops nothing. */
+  /** Runs a task in the background. Its failure is an `error` event and stops nothing. */
   const aside = (task: () => Promise<unknown>) => {
     task().catch((error: unknown) => {
       if (!disposed.signal.aborted) emit({ type: 'error', error });
@@ -110,7 +110,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
     );
   };
 
-  /** What `createReleaseHandler` says that this page is. */
+  /** Asks `createReleaseHandler` which release this page runs. */
   const askServer = async () => {
     const url = new URL(STAMP, globalThis.document?.baseURI ?? globalThis.location.href);
     const answer = await settings.fetch(url, { cache: 'no-store', signal: disposed.signal });
@@ -146,14 +146,14 @@ export function createUpdater(options: UpdaterOptions): Updater {
       const { act, device, releases } = await ready();
       const bind = async (page: string, id: string) => {
         clients.set(page, id);
-        // Without space for the state, the page keeps its release while this process runs.
+        // If the state cannot be stored, the page keeps its release as long as this process runs.
         await act((state) => transitions.pin(state, page, id)).catch((error: unknown) =>
           emit({ type: 'error', error }),
         );
       };
       let id = clients.get(client);
       if (id === undefined) {
-        // The browser ended the worker and started it again, or the page is older than the worker.
+        // The browser has restarted the worker, or the page is older than the worker.
         const state = await device.read();
         id = state.pinned.find((one) => one.client === client)?.id;
         if (id === undefined) {
@@ -260,7 +260,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
   return updater;
 }
 
-/** Whether no service worker stands between this page and the website, as after a forced reload. */
+/** Whether the website itself served this page, without a service worker, as after a forced reload. */
 function isFromWebsite({ builtIn }: Settings): boolean {
   const { serviceWorker } = (globalThis.navigator ?? {}) as {
     readonly serviceWorker?: { readonly controller: unknown };

@@ -1,17 +1,17 @@
-// The ways from what a device has to a release, the cheapest first.
+// The ways in which a device can get a release, the cheapest first.
 
 import type { ReleaseEntry, ReleaseObject } from '../release/index-format.ts';
 import type { Way } from './events.ts';
 import type { DeviceState } from './state.ts';
 
-/** A way, and the object that has to be downloaded for it. */
+/** A way, and the object that it downloads. */
 export type Route =
   | { readonly way: Way & { readonly kind: 'installed' }; readonly object?: undefined }
   | { readonly way: Way & { readonly kind: 'patch' | 'bundle' }; readonly object: ReleaseObject };
 
 /**
- * @param imageSize - The largest image that may be patched, in bytes: what the files take is a lower bound of it.
- * @returns At least one: the bundle is always a way.
+ * @param imageSize - Bytes of the largest image that a patch may make. `entry.size` is a lower bound of the image.
+ * @returns At least one way, because the bundle is always one.
  */
 export function waysTo(
   entry: ReleaseEntry,

@@ -1,4 +1,4 @@
-// What the parts of an updater share.
+// The context that the modules of an updater share.
 
 import type { Backend } from '../backend/backend.ts';
 import { createDevice, type Device } from './device.ts';
@@ -12,7 +12,7 @@ export interface Work {
   readonly device: Device;
   readonly transport: Transport;
   readonly emit: (event: UpdateEvent) => void;
-  /** Changes the state, and tells what that did to releases. */
+  /** Changes the state, and emits `blocked` and `rolled-back` for what changed. */
   act(transition: (state: DeviceState) => DeviceState | Promise<DeviceState>): Promise<DeviceState>;
 }
 

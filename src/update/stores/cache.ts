@@ -5,19 +5,19 @@ import { describe } from '../../options.ts';
 import type { ReleaseFileInfo, ReleaseStore, StoredFile } from '../release-store.ts';
 import { createLock } from './lock.ts';
 
-// Keys are addresses that nothing is served under: the top-level name `invalid` is reserved (RFC 2606).
+// Keys of a cache are URLs. No server can have these, because RFC 2606 reserves the top-level name `invalid`.
 const BASE = 'https://bundleseal.invalid/';
 const STATE = `${BASE}state`;
 
 const keyOf = (path: string): string => `${BASE}files/${encodeURIComponent(path)}`;
 
 /**
- * Keeps releases in Cache Storage: every browser with service workers, in pages, workers and service workers of a secure
- * context.
+ * Keeps releases in Cache Storage. Works in every browser with service workers, in pages, workers and service workers of a
+ * secure context.
  *
- * Each release has a cache of its own, and counts when the main cache names it.
+ * Each release has a cache of its own. The release is complete when the main cache names it.
  *
- * @param name - The name of the main cache, and the beginning of the others'. Default `bundleseal`.
+ * @param name - The name of the main cache, and the prefix of the other names. Default `bundleseal`.
  * @throws `TypeError`: `name` is no text.
  * @see docs/updates.md#where-releases-are-kept; https://w3c.github.io/ServiceWorker/#cache-interface
  * @example
@@ -58,7 +58,7 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
       const state = await (await caches.open(name)).match(STATE);
       return state === undefined ? undefined : new Uint8Array(await state.arrayBuffer());
     },
-    // The standard replaces an entry in one step, when its body has been read to the end.
+    // `put` replaces an entry in one step, after the whole body was read (Service Workers, Cache.put).
     writeState: async (bytes) => (await caches.open(name)).put(STATE, answer(bytes)),
     async list() {
       const main = await caches.open(name);
@@ -116,6 +116,6 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
 }
 
 function answer(body: Uint8Array | string): Response {
-  // A copy: the bytes may be a view of a large buffer, and may change.
+  // The copy keeps later changes out, and does not hold a large buffer of which the bytes are a view.
   return new Response(typeof body === 'string' ? body : new Blob([body.slice()]));
 }

@@ -1,4 +1,4 @@
-// Releases in the files of a Capacitor app, by the official plugin.
+// A store of releases in the files of a Capacitor app, through the official plugin.
 
 import { fromBase64, toBase64 } from '../../base64.ts';
 import { describe } from '../../options.ts';
@@ -6,7 +6,7 @@ import type { ReleaseStore } from '../release-store.ts';
 import { createLock } from './lock.ts';
 import { type FileTree, filesIn, treeStore } from './tree.ts';
 
-/** What is used of `Filesystem` of `@capacitor/filesystem`. Data of files is base64. */
+/** The part of `Filesystem` of `@capacitor/filesystem` that the store uses. Files are read and written as base64. */
 export interface CapacitorFilesystem {
   readFile(options: { path: string; directory: string }): Promise<{ data: string | Blob }>;
   writeFile(options: {
@@ -24,7 +24,7 @@ export interface CapacitorFilesystem {
   getUri(options: { path: string; directory: string }): Promise<{ uri: string }>;
 }
 
-/** What is used of `WebView` of `@capacitor/core`. */
+/** The part of `WebView` of `@capacitor/core` that the store uses. */
 export interface CapacitorWebView {
   setServerBasePath(options: { path: string }): Promise<unknown>;
 }
@@ -32,7 +32,7 @@ export interface CapacitorWebView {
 export interface CapacitorPlugins {
   /** `Filesystem` of `@capacitor/filesystem`. */
   readonly Filesystem: CapacitorFilesystem;
-  /** `Directory` of `@capacitor/filesystem`: releases go into `Directory.Library`, which is not in the user's documents. */
+  /** `Directory` of `@capacitor/filesystem`. Releases go into `Directory.Library`, outside the user's documents. */
   readonly Directory: { readonly Library: string };
   /** `WebView` of `@capacitor/core`. */
   readonly WebView: CapacitorWebView;
@@ -40,8 +40,8 @@ export interface CapacitorPlugins {
 
 export interface CapacitorStore extends ReleaseStore {
   /**
-   * Has the web view serve a release until the app is closed: the page is loaded anew. Nothing is persisted, so the next
-   * launch begins with the built-in release, and its boot page counts the start.
+   * Has the web view serve a release until the app is closed, and reloads the page. Nothing is persisted: the next launch
+   * begins with the built-in release, and its boot page counts the start.
    */
   serve(id: string): Promise<void>;
 }
@@ -111,7 +111,7 @@ function capacitorTree(filesystem: CapacitorFilesystem, directory: string, root:
     try {
       return (await filesystem.readdir(at(path))).files.map(nameOf);
     } catch (error) {
-      // The plugin's messages differ between platforms and versions: a folder that is not in the one above is not there.
+      // The plugin's messages differ between platforms and versions. The parent folder shows whether this one is missing.
       if (path === '' || !(await isThere(path))) return [];
       throw error;
     }

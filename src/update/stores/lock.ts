@@ -6,16 +6,16 @@ interface LockManager {
   request<T>(name: string, task: () => Promise<T>): Promise<T>;
 }
 
-/** Of this process, by scope and name: two stores of one place wait for each other. */
+/** The last task of this process for each scope and name, so that two stores of one place wait for each other. */
 const last = new Map<string, Promise<unknown>>();
 
 export type Lock = <T>(name: StoreLock, task: () => Promise<T>) => Promise<T>;
 
 /**
- * Takes Web Locks where the runtime has them: the browser takes a lock from a tab or worker that is gone. Elsewhere the tasks
- * of this process queue.
+ * Uses Web Locks if the runtime has them: the browser then releases the lock of a closed tab or worker. Other runtimes queue
+ * the tasks of this process.
  *
- * @param scope - Tells the locks of one place from those of another.
+ * @param scope - Identifies the place, so that the locks of two places are independent.
  */
 export function createLock(scope: string): Lock {
   const { locks } = (globalThis.navigator ?? {}) as { readonly locks?: LockManager };

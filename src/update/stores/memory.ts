@@ -1,9 +1,9 @@
-// Releases in memory: for tests, and for processes that install anew at each launch.
+// A store of releases in memory: for tests, and for processes that install their release again at each launch.
 
 import type { ReleaseStore, StoredFile, StoreLock } from '../release-store.ts';
 
 /**
- * Keeps releases in the memory of this process; they are gone when it ends.
+ * Keeps releases in the memory of this process. They are lost when it ends.
  *
  * @example
  * ```ts

@@ -1,11 +1,11 @@
-// Releases in the origin private file system of a browser.
+// A store of releases in the origin private file system of a browser.
 
 import { describe } from '../../options.ts';
 import type { ReleaseStore } from '../release-store.ts';
 import { createLock } from './lock.ts';
 import { type FileTree, treeStore } from './tree.ts';
 
-// What is used of the File System standard; TypeScript's DOM library lacks parts of it.
+// The part of the File System standard that the store uses. TypeScript's DOM library lacks some of it.
 interface FolderHandle {
   getDirectoryHandle(name: string, options?: { create?: boolean }): Promise<FolderHandle>;
   getFileHandle(name: string, options?: { create?: boolean }): Promise<FileHandle>;
@@ -29,8 +29,8 @@ interface FileHandle {
 }
 
 /**
- * Keeps releases in the origin private file system: Chrome and Edge 102, Firefox 111, Safari 15.2 and later, in pages,
- * dedicated workers and service workers of a secure context. Safari before 26 writes in dedicated workers alone.
+ * Keeps releases in the origin private file system. Works in Chrome and Edge 102, Firefox 111, Safari 15.2 and later, in
+ * pages, dedicated workers and service workers of a secure context. Safari before 26 can write only in dedicated workers.
  *
  * @param name - A folder in the file system. Default `bundleseal`.
  * @throws `TypeError`: `name` is not the name of a folder.
@@ -136,7 +136,7 @@ async function unlessMissing<T>(call: () => Promise<T>, otherwise: T): Promise<T
     return await call();
   } catch (error) {
     const { name } = (error ?? {}) as { readonly name?: string };
-    // A file in the place of a folder is no release of ours either.
+    // `TypeMismatchError`: a file has the name of the folder, so it is not a release either.
     if (name === 'NotFoundError' || name === 'TypeMismatchError') return otherwise;
     throw error;
   }

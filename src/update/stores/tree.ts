@@ -1,4 +1,4 @@
-// A store over files and folders that can be written and removed, and neither renamed nor replaced whole.
+// A store over a tree of files that can be written and removed, but not renamed or replaced atomically.
 
 import { selectBackend } from '../../backend/select.ts';
 import { concat, equalBytes, toHex } from '../../bytes.ts';
@@ -9,11 +9,11 @@ import type { Lock } from './lock.ts';
 export interface FileTree {
   /** The bytes of a file, or `undefined` if there is none. */
   read(path: string): Promise<Uint8Array | undefined>;
-  /** Writes a file and the folders above it. A crash may leave a part. */
+  /** Writes a file and the folders above it. A crash may leave a part of the file. */
   write(path: string, bytes: Uint8Array): Promise<void>;
-  /** The names in a folder; none if it is not there. */
+  /** The names in a folder. Empty if there is no such folder. */
   list(path: string): Promise<string[]>;
-  /** Removes a file or a folder with all that is in it. Does nothing if it is not there. */
+  /** Removes a file, or a folder and its contents. Does nothing if there is none. */
   remove(path: string): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ const RELEASES = 'releases';
 const STATES = 'state';
 const DIGEST_LENGTH = 32;
 
-// In the folder of a release: its files, the list of them, and the mark of a whole release, which is written last.
+// The names in the folder of a release: its files, their list, and the mark of completion, which is written last.
 const FILES = 'files';
 const LIST = 'list.json';
 const COMPLETE = 'complete';
@@ -30,12 +30,12 @@ const YES = new TextEncoder().encode('yes');
 /**
  * Keeps releases in a tree of files.
  *
- * The state is written to a new file each time, behind its SHA-256, and the file before is removed after that. The highest
- * number with a right digest counts, so a crash leaves the old state or the new one. A release is written to a folder with a
- * new name, and counts when the mark of completion is in it.
+ * Each state goes into a new file with the next number, after its SHA-256. The file with the highest number and a correct
+ * digest counts, so a crash leaves the old state or the new one. Older files are removed afterwards, except the last one. A
+ * release goes into a folder with a new name, and is complete when the mark of completion is in it.
  */
 export function treeStore(tree: FileTree, lock: Lock): ReleaseStore {
-  /** Folders that are being written here. */
+  /** The folders that this store is writing. */
   const writing = new Set<string>();
 
   const stateNumbers = async () =>
@@ -74,7 +74,7 @@ export function treeStore(tree: FileTree, lock: Lock): ReleaseStore {
       const numbers = await stateNumbers();
       const next = (numbers[0] ?? 0) + 1;
       await tree.write(`${STATES}/${next}`, concat(await digest(bytes), bytes));
-      // The one before is kept too: where a file is lost after a power cut, it is the last one written.
+      // The file before is kept, because a power cut may lose the file that was written last.
       for (const number of numbers.slice(1)) await tree.remove(`${STATES}/${number}`);
     },
     async list() {
@@ -105,7 +105,7 @@ export function treeStore(tree: FileTree, lock: Lock): ReleaseStore {
       for (const left of await foldersOf()) {
         if (!writing.has(left) && !(await isWhole(left))) await tree.remove(`${RELEASES}/${left}`);
       }
-      // In the order of time, so that of two whole ones the newer one counts.
+      // The time comes first in the name, so that the newer of two complete folders counts.
       const time = Date.now().toString(36).padStart(9, '0');
       const random = toHex(crypto.getRandomValues(new Uint8Array(6)));
       const folder = `${id}.${time}${random}`;
@@ -132,7 +132,7 @@ export function treeStore(tree: FileTree, lock: Lock): ReleaseStore {
     },
     async remove(id) {
       for (const folder of await foldersOf(id)) {
-        // It leaves the list first, and not file by file.
+        // Without its mark the release leaves the list in one step.
         await tree.remove(`${RELEASES}/${folder}/${COMPLETE}`);
         await tree.remove(`${RELEASES}/${folder}`);
       }
