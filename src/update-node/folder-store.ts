@@ -160,7 +160,8 @@ async function* unpacked(files: AsyncIterable<StoredFile>) {
   for await (const { path, bytes } of files) {
     const fault = pathFault(path);
     if (fault !== undefined) throw fileError(path, fault);
-    yield { path, isFolder: false, content: once(bytes) };
+    // A copy, because files are written after the iteration has gone on, and the caller may reuse its buffer.
+    yield { path, isFolder: false, content: once(bytes.slice()) };
   }
 }
 
