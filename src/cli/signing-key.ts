@@ -68,8 +68,9 @@ export async function readPrivateKeyFile(
   context: Asking,
   path: string,
   wire: Wire = SEALED,
+  option: string = '--key',
 ): Promise<KeyValue> {
-  return openPrivateKey(context, await readKeyFile(path), path, wire);
+  return openPrivateKey(context, await readKeyFile(path, option), path, wire);
 }
 
 /** A wire's private key that an option or a variable holds. */

@@ -39,11 +39,11 @@ const WORDINGS: readonly Wording[] = [
   { said: /\boverwrite: true\b/g, flags: ['--overwrite'], otherwise: 'replace it' },
   { said: /\blinks: 'skip'/g, flags: ['--skip-links'], otherwise: 'leaving links out' },
   {
-    said: /\bpass privateKeys: 'allow'/g,
+    said: /\bprivateKeys: 'allow'/g,
     flags: ['--allow-private-key'],
-    otherwise: 'zip it with another tool',
+    otherwise: 'it to another tool',
   },
-  { said: /\bby "ignore"/g, flags: ['--ignore'], otherwise: 'of the folder' },
+  { said: /(?<=\bby )"ignore"/g, flags: ['--ignore'], otherwise: 'moving it elsewhere' },
   { said: /, use the streams for it\b/g, otherwise: ', name a file' },
   {
     said: /\buse unzipBundle or openZip, or deflate it\b/g,
@@ -89,6 +89,8 @@ const WORDINGS: readonly Wording[] = [
   word('runtime', ['--runtime'], 'the runtime'),
   word('requires', ['--requires'], 'the features'),
   word('release', ['--release'], 'the release'),
+  word('note', ['--note'], 'the note'),
+  word('meta', ['--meta'], 'the meta'),
   // What a bundle has to be.
   option('expect\\.appId', ['--expect-app-id'], 'the expected app'),
   option('expect\\.version', ['--expect-version'], 'the expected version'),

@@ -3,6 +3,7 @@
 import type { JsonValue } from '../format/metadata.ts';
 import { describe } from '../options.ts';
 import { FULL_ROLLOUT, type ReleaseEntry } from '../release/index-format.ts';
+import { MAX_JSON_DEPTH } from '../release/json.ts';
 import { checkFlag, checkNumber, checkText } from './options.ts';
 
 /** What a publisher says of a release. What is left out stays as it is for a release that the index has. */
@@ -26,7 +27,7 @@ export const ATTRIBUTE_OPTIONS: readonly string[] = [
 ];
 
 export function checkAttributes(attributes: ReleaseAttributes): void {
-  const { runtime, requires, rollout, mandatory, note } = attributes;
+  const { runtime, requires, rollout, mandatory, note, meta } = attributes;
   if (typeof runtime === 'string') checkText(runtime, 'runtime');
   else if (runtime !== undefined) checkTexts(runtime, 'runtime');
   if (requires !== undefined) checkTexts(requires, 'requires');
@@ -35,6 +36,26 @@ export function checkAttributes(attributes: ReleaseAttributes): void {
   if (note !== undefined && typeof note !== 'string') {
     throw new TypeError(`options.note expected a string, got ${describe(note)}`);
   }
+  if (meta !== undefined) checkMeta(meta);
+}
+
+// The index, its list of releases and the entry are around it.
+const MAX_META_DEPTH = MAX_JSON_DEPTH - 3;
+
+/** Before JSON.stringify sees it, which runs out of stack for what is nested thousands deep. */
+function checkMeta(meta: unknown): void {
+  if (typeof meta !== 'object' || meta === null || Array.isArray(meta)) {
+    throw new TypeError(`options.meta expected an object, got ${describe(meta)}`);
+  }
+  if (!isNestedDeeper(meta, MAX_META_DEPTH)) return;
+  throw new RangeError(
+    `options.meta expected objects and arrays at most ${MAX_META_DEPTH} deep in each other: make it flatter`,
+  );
+}
+
+function isNestedDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isNestedDeeper(one, levels - 1));
 }
 
 function checkTexts(value: unknown, name: string): void {

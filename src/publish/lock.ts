@@ -4,15 +4,28 @@
 // of its process. The lock of a process of this machine counts as long as that process runs. The lock of another machine
 // counts as long as its time changes, which its holder sees to every few seconds: no clocks are compared.
 
-import { type FileHandle, link, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import {
+  type FileHandle,
+  link,
+  lstat,
+  open,
+  readFile,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BundleSealError } from '../errors.ts';
 import { fileError } from '../files/error.ts';
 import { hasCode, whereOffered } from '../files/leniency.ts';
 import { fateOfTemporary, forgetTemporary, nameTemporary } from '../files/temporary.ts';
 import { storeError } from './refuse.ts';
 
 const NAME = '.publish.lock';
+
+// A token is the name of a temporary file.
+const MAX_TOKEN_LENGTH = 1024;
 
 export interface LockTiming {
   /** Milliseconds between two signs of life. */
@@ -121,11 +134,21 @@ async function make(path: string, token: string): Promise<FileHandle | undefined
   }
 }
 
-/** `undefined`: there is no lock. */
+/**
+ * `undefined`: there is no lock.
+ *
+ * @throws {@link BundleSealError} `ERR_FILE`: what has its name is no file. A pipe would be waited for; a link that leads
+ * nowhere would look like no lock, and be in the way of each.
+ */
 async function readToken(path: string): Promise<string | undefined> {
   try {
+    const stats = await lstat(path);
+    if (!stats.isFile())
+      throw fileError(path, 'is no file, and only a publisher makes it: remove it');
+    if (stats.size > MAX_TOKEN_LENGTH) return '';
     return await readFile(path, 'latin1');
   } catch (error) {
+    if (error instanceof BundleSealError) throw error;
     if (hasCode(error, 'ENOENT')) return undefined;
     throw fileError(path, "can't be read", error);
   }

@@ -1,15 +1,15 @@
 // Where a release stands in an index, and from which others there are patches to it.
 
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { createPace } from '../archive/pace.ts';
 import { selectBackend } from '../backend/select.ts';
-import { onFile } from '../files/error.ts';
+import { fileError, onFile } from '../files/error.ts';
+import { openInputFile } from '../files/input-file.ts';
 import { readDirectory } from '../files/read-directory.ts';
 import type { ReleaseFile } from '../release/files.ts';
 import { idOf } from '../release/id.ts';
 import type { ReleaseEntry } from '../release/index-format.ts';
-import { readStamp } from '../release/stamp.ts';
+import { MAX_STAMP_LENGTH, readStamp } from '../release/stamp.ts';
 import { type Reading, readRelease, releaseFiles } from './objects.ts';
 import { checkNumber } from './options.ts';
 import { storeError } from './refuse.ts';
@@ -70,10 +70,20 @@ export async function readBuiltIn(
       const files = await releaseFiles(read, signal);
       found.push({ id: await idOf(files, await selectBackend(), createPace(signal)), files });
     } else {
-      found.push({ id: readStamp(await onFile(join(path), "can't be read", readFile(path))).id });
+      found.push({ id: readStamp(await readStampFile(path, signal)).id });
     }
   }
   return found;
+}
+
+async function readStampFile(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const file = await openInputFile(path, signal);
+  try {
+    if (file.size <= MAX_STAMP_LENGTH) return await file.read(0, file.size);
+  } finally {
+    await file.close();
+  }
+  throw fileError(path, 'is too large for a stamp: name the folder of a build, or its stamp');
 }
 
 /** The releases that patches to `target` are made from and that it has none from yet. */

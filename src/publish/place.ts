@@ -1,5 +1,6 @@
 // Where a store's files are, and reading them whole: from a folder, or from a web server.
 
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathFault } from '../archive/format/paths.ts';
@@ -86,12 +87,15 @@ function folderPlace(folder: string): StorePlace {
     isRemote: false,
     async read(path, { limit, signal }) {
       const place = join(folder, path);
+      let found: Stats;
       try {
-        await stat(place);
+        found = await stat(place);
       } catch (error) {
         if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
         throw fileError(place, "can't be read", error);
       }
+      // A pipe would be waited for.
+      if (found.isFIFO()) throw fileError(place, 'is a pipe, and a store has files: remove it');
       const file = await openInputFile(place, signal);
       try {
         if (file.size > limit) throw tooLarge(place, limit);

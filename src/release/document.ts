@@ -52,7 +52,16 @@ export function encodeJson(value: unknown, what: string): Uint8Array {
   if (typeof value !== 'object' || value === null) {
     throw new TypeError(`${what} expected an object, got ${describe(value)}`);
   }
-  return encodeUtf8(JSON.stringify(value));
+  return encodeUtf8(textOf(value, what));
+}
+
+function textOf(value: object, what: string): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new TypeError(`${what} is nested too deep: make it flatter`);
+  }
 }
 
 export async function sealDocument(

@@ -19,7 +19,7 @@ import {
 import type { IndexMark } from './order.ts';
 
 /** Bytes of a stamp: 65,536 files with paths of a hundred bytes. */
-const MAX_STAMP_LENGTH = 16_777_216;
+export const MAX_STAMP_LENGTH = 16_777_216;
 
 /** The index of a channel that was the highest when the app was built. */
 export interface StampFloor extends IndexMark {

@@ -59,7 +59,7 @@ export function releaseKeys(group: Command): void {
         const { keys, written } = await publishKeys({
           ...{ store, appId, dryRun, signal: context.signal },
           ...(from !== undefined && { from }),
-          recoveryKey: await readPrivateKeyFile(context, recoveryKey),
+          recoveryKey: await readPrivateKeyFile(context, recoveryKey, SEALED, '--recovery-key'),
           publicKeys: await readKeys(publicKey, '--public-key'),
           retiredKeys: await readKeys(retire, '--retire'),
         });

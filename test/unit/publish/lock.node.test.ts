@@ -1,8 +1,16 @@
 // Several publishers at once, and publishers that are killed.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
@@ -51,6 +59,22 @@ describe('withLock', () => {
     await Promise.all(Array.from({ length: 8 }, () => withLock(folder, undefined, work, QUICK)));
     expect(most).toBe(1);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('refuses a pipe, a folder and a link to nothing that have the name of the lock', async () => {
+    const work = async () => {};
+    for (const put of [
+      (path: string) => void execFileSync('mkfifo', [path]),
+      (path: string) => mkdirSync(path),
+      (path: string) => symlinkSync('nowhere', path),
+    ]) {
+      const folder = newFolder();
+      put(join(folder, LOCK));
+      await expect(
+        withLock(folder, AbortSignal.timeout(10_000), work, QUICK),
+      ).rejects.toMatchObject({ code: 'ERR_FILE' });
+      expect(readdirSync(folder)).toEqual([LOCK]);
+    }
   });
 
   it('takes the lock of a process of this machine that has ended', async () => {

@@ -1,7 +1,15 @@
 // Publishing to a folder: what is made, what is not made again, and what is refused.
 
+import { execFileSync } from 'node:child_process';
 import { constants, createHash, privateEncrypt } from 'node:crypto';
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inspectBundle } from '../../../src/index.ts';
@@ -50,6 +58,33 @@ describe('publishRelease', () => {
     ]);
     expect(await expectWholeStore(store)).toEqual(index);
     expect(existsSync(join(store, '.publish.lock'))).toBe(false);
+  });
+
+  it('refuses a pipe in the place of an index, and as a stamp what has no end', async () => {
+    const store = newFolder();
+    mkdirSync(join(store, 'channels'));
+    execFileSync('mkfifo', [join(store, 'channels', 'production.sealed')]);
+    const isFile = { code: 'ERR_FILE' };
+    await expect(publishBuild(store, 1)).rejects.toMatchObject(isFile);
+    const other = { builtIn: ['/dev/zero'] };
+    await expect(publishBuild(newFolder(), 1, other)).rejects.toMatchObject(isFile);
+    const large = join(newFolder(), 'large');
+    writeFileSync(large, '');
+    truncateSync(large, 2 ** 24 + 1);
+    await expect(publishBuild(newFolder(), 1, { builtIn: [large] })).rejects.toThrow('too large');
+  });
+
+  it('refuses a meta that is nested deeper than devices take', async () => {
+    let meta: { [name: string]: object } = {};
+    for (let i = 0; i < 4; i++) meta = { a: meta };
+    const { release } = await publishBuild(newFolder(), 1, { meta } as never);
+    expect(release.meta).toEqual(meta);
+    for (let i = 0; i < 40_000; i++) meta = { a: meta };
+    const options = { meta } as never;
+    await expect(publishBuild(newFolder(), 1, options)).rejects.toThrow('options.meta expected');
+    await expect(publishBuild(newFolder(), 1, { meta: { a: meta['a'] } } as never)).rejects.toThrow(
+      RangeError,
+    );
   });
 
   it('says of bundles and patches nothing but the app', async () => {
