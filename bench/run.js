@@ -13,6 +13,7 @@
 //   chromium  calls in memory and streams in Chromium
 //   capgo     Capgo's wire, on Node beside Capgo's own functions and in Chromium
 //   patches   patches between releases, beside zstd and bsdiff; takes the packages from npm
+//   fleet     a thousand devices that update themselves; takes the packages from npm
 
 import './expose-gc.js';
 import { writeFileSync } from 'node:fs';
@@ -37,6 +38,7 @@ const PARTS = {
   chromium: async () => (await import('./chromium.js')).measureChromium,
   capgo: async () => (await import('./capgo.js')).measureCapgo,
   patches: async () => (await import('./patches.js')).measurePatches,
+  fleet: async () => (await import('./fleet.js')).measureFleet,
 };
 
 const { values, positionals } = parseArgs({

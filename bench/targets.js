@@ -71,6 +71,8 @@ export const TARGETS = {
   applyPatchRatio: atLeast(1),
   applyPatchMiB: atMost(32),
   patchEntryBytes: atMost(8192),
+  /** Bytes that a fleet downloads, in shares of file-level deltas. */
+  fleetShare: atMost(0.1),
   /** What sealing adds to a bundle. */
   overheadPercent: atMost(0.1),
 };
