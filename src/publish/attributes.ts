@@ -1,4 +1,4 @@
-// What an entry says of a release beside its files.
+// The attributes of an entry in the index: runtimes, rollout, note and so on.
 
 import type { JsonValue } from '../format/metadata.ts';
 import { describe } from '../options.ts';
@@ -6,19 +6,19 @@ import { FULL_ROLLOUT, type ReleaseEntry } from '../release/index-format.ts';
 import { MAX_JSON_DEPTH } from '../release/json.ts';
 import { checkFlag, checkNumber, checkText } from './options.ts';
 
-/** What a publisher says of a release. What is left out stays as it is for a release that the index has. */
+/** Attributes of a release. For a release that the index already has, an attribute that is left out stays unchanged. */
 export interface ReleaseAttributes {
-  /** Native runtimes that it runs on, as exact strings; an empty list: every one. */
+  /** The native runtimes that it runs on, as exact strings. An empty list: every runtime. */
   readonly runtime?: string | readonly string[];
-  /** Features that a device has to know to take it. */
+  /** The features that a device must have to take it. */
   readonly requires?: readonly string[];
-  /** Thousandths of the devices that are offered it, from 0 to 1000. */
+  /** The share of devices that are offered it, in thousandths from 0 to 1000. */
   readonly rollout?: number;
-  /** Whether the app should not go on without it. */
+  /** Whether the app should install it before it goes on. */
   readonly mandatory?: boolean;
-  /** For people: at most 4 KiB of UTF-8. */
+  /** A text for people, at most 4 KiB of UTF-8. */
   readonly note?: string;
-  /** An object of your own. */
+  /** An object with members of your own. */
   readonly meta?: { readonly [name: string]: JsonValue };
 }
 
@@ -65,7 +65,7 @@ function checkTexts(value: unknown, name: string): void {
   for (const one of value) checkText(one, name);
 }
 
-/** The entry with these attributes; what says nothing (no runtime, a full rollout) is left out of it. */
+/** The entry with these attributes. Defaults (every runtime, a full rollout) are left out of the entry. */
 export function withAttributes(
   entry: ReleaseEntry,
   { runtime, requires, rollout, mandatory, note, meta }: ReleaseAttributes,

@@ -1,4 +1,4 @@
-// Making the next index of a channel: the one place where a store is changed.
+// Makes the next index of a channel. Every change of a channel goes through this module.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,19 +24,19 @@ export interface NewObject {
   readonly bytes: Uint8Array;
 }
 
-/** What the next index says. */
+/** The content of the next index. */
 export interface Edited {
   readonly releases: readonly ReleaseEntry[];
   readonly withdrawn?: readonly string[];
   readonly useBuiltIn?: boolean;
   readonly objects?: readonly NewObject[];
-  /** Whether there is a next index though it says nothing else. */
+  /** Make a new index even if its content is unchanged. */
   readonly isAnew?: boolean;
 }
 
-/** An index that was made, and what has to be uploaded. */
+/** An index that was made, and the files to upload for it. */
 export interface ChangedIndex {
-  /** False: the store has it already, and nothing was made. */
+  /** False if the store has this index already. Nothing was made then. */
   readonly changed: boolean;
   readonly index: ReleaseIndex;
   /** The files that were written, as paths in the store, in the order in which they have to be uploaded. */
@@ -46,8 +46,8 @@ export interface ChangedIndex {
 const MONTH = 30 * 24 * 3_600_000;
 
 /**
- * Reads the state of a store, asks `edit` for what comes next, and writes: the objects first, then the index. Nobody else
- * publishes to the folder meanwhile.
+ * Reads the state of a store, calls `edit` for the next content, and writes the objects and then the index. It holds the lock
+ * of the folder meanwhile.
  */
 export async function changeIndex<T extends Edited>(
   options: ChannelOptions,
@@ -90,7 +90,7 @@ export async function changeIndex<T extends Edited>(
   }
   return withLock(store, signal, work);
 
-  /** Somebody who knows nothing of locks may have copied another index into the folder. */
+  /** Throws if the index in the folder has changed: another program, without the lock, may have copied one there. */
   async function checkUnchanged({ inFolder, places }: State): Promise<void> {
     const limit = Number.POSITIVE_INFINITY;
     const now = await places.store.read(channelPath(options.channel), { limit, signal });
@@ -105,7 +105,7 @@ export async function changeIndex<T extends Edited>(
   }
 }
 
-/** What an index names is uploaded before the index. */
+/** The order of uploads: the objects before the index that names them. */
 function rank(path: string): number {
   return path.startsWith('objects/') ? 0 : 1;
 }
@@ -151,7 +151,7 @@ function isSameIndex(state: State, edited: Edited): boolean {
   );
 }
 
-/** A file whole or not at all: beside its place, flushed, renamed. */
+/** Writes a file atomically: under a temporary name, flushed, then renamed. */
 export async function writeFile(
   store: string,
   path: string,

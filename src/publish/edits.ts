@@ -1,4 +1,4 @@
-// Changes of what a channel offers that make no object: withdrawing, rollouts, and a later expiry.
+// Changes of an index that need no new object: withdrawals, rollouts, and a later expiry.
 
 import { FULL_ROLLOUT } from '../release/index-format.ts';
 import { withAttributes } from './attributes.ts';
@@ -15,15 +15,15 @@ import { storeError } from './refuse.ts';
 import type { State } from './state.ts';
 
 export interface WithdrawOptions extends ChannelOptions {
-  /** The release's id or version. An id that the index does not have is withdrawn too. */
+  /** The id or version of the release. An id is withdrawn even if the index has no entry for it. */
   readonly release: string;
   /** Whether every device shall run the release that its app was shipped with. Default: as before. */
   readonly useBuiltIn?: boolean;
 }
 
 /**
- * Withdraws a release: devices that run it leave it, and none takes it. Its entry stays, so that `reinstate` can offer it
- * again. Withdrawing a release twice changes nothing.
+ * Withdraws a release: devices that run it leave it, and no device takes it. The entry stays in the index, so that `reinstate`
+ * can offer the release again. Withdrawing a release twice changes nothing.
  *
  * @throws As `publishRelease`. {@link BundleSealError} `ERR_STORE`: the channel has no index, or no such release.
  * @see docs/guides/publishing.md#withdraw
@@ -60,15 +60,15 @@ export async function withdraw(options: WithdrawOptions): Promise<ChangedIndex> 
 }
 
 export interface RolloutOptions extends ChannelOptions {
-  /** Thousandths of the devices that are offered the release: an integer from 0 to 1000. */
+  /** The share of devices that are offered the release, in thousandths: an integer from 0 to 1000. */
   readonly rollout: number;
-  /** The release's id or version. Default: the first one that is not withdrawn. */
+  /** The id or version of the release. Default: the first release that is not withdrawn. */
   readonly release?: string;
 }
 
 /**
- * Changes to how many devices a release is offered. A higher rollout keeps the devices that were in before; a lower one
- * takes nobody back.
+ * Changes the share of devices that are offered a release. A higher rollout keeps the devices that it included before. A lower
+ * one takes no device back to an older release.
  *
  * @throws As `publishRelease`. {@link BundleSealError} `ERR_STORE`: the channel has no index, or no such release.
  * @see docs/guides/publishing.md#roll-out-step-by-step
@@ -104,8 +104,8 @@ export interface RefreshOptions extends ChannelOptions {
 }
 
 /**
- * Makes an index that says the same and expires later. Run it on a schedule, well within the lifetime of an index: devices
- * refuse one that has expired and go on with what they have.
+ * Makes an index with the same content that expires later. Run it on a schedule, several times in the lifetime of an index:
+ * devices refuse an expired index and go on with the release that they have.
  *
  * @throws As `publishRelease`. {@link BundleSealError} `ERR_STORE`: the channel has no index.
  * @see docs/guides/publishing.md#refresh-on-a-schedule

@@ -1,13 +1,13 @@
-// Finding the release that a call names.
+// Finds the release that a call names by its id or version.
 
 import type { ReleaseEntry, ReleaseIndex } from '../release/index-format.ts';
 import { storeError } from './refuse.ts';
 
 /**
- * The entry with this id, or with this version.
+ * Finds the entry with this id or version.
  *
  * @param release - Default: the first entry that is not withdrawn.
- * @throws {@link BundleSealError} `ERR_STORE`: there is none, or several have the version.
+ * @throws {@link BundleSealError} `ERR_STORE`: no entry has it, or several entries have the version.
  */
 export function findRelease(
   { channel, releases, withdrawn = [] }: Pick<ReleaseIndex, 'channel' | 'releases' | 'withdrawn'>,

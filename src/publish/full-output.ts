@@ -1,4 +1,4 @@
-// Everything that devices may still fetch of a store, for hosts that delete what an upload lacks.
+// Collects every file that devices may still fetch, for hosts that delete the files which an upload lacks.
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { channelPath, KEYS_PATH, nameOfFile, objectPath } from './place.ts';
 import { storeError } from './refuse.ts';
 import { findIndex, type State } from './state.ts';
 
-// Of an object that is retired only its digest is known.
+// Bytes. The index does not name the size of a retired object.
 const LARGEST_OBJECT = 2 ** 31;
 
 /** The channels of a store in a folder. */
@@ -22,7 +22,7 @@ export async function listChannels(folder: string): Promise<string[]> {
   return (await listFiles(folder, 'channels')).flatMap((file) => nameOfFile(file) ?? []).sort();
 }
 
-/** The files in one folder of a store; none where it is missing. */
+/** The files in one folder of a store. Empty if the folder is missing. */
 export async function listFiles(store: string, folder: string): Promise<string[]> {
   const path = join(store, folder);
   const read = readdir(path).catch((error: unknown) => {
@@ -32,7 +32,7 @@ export async function listFiles(store: string, folder: string): Promise<string[]
   return onFile(path, "can't be listed", read);
 }
 
-/** Paths and bytes of all that is live beside the channel's own index; what is new is not among them. */
+/** Yields the paths and bytes of all live files except the channel's own index and the new objects. */
 export async function liveFiles(
   state: State,
   next: ReleaseIndex,
@@ -74,7 +74,7 @@ export async function liveFiles(
     if (until <= issuedAt || objects.has(path)) continue;
     for (const place of reading.places) {
       const file = await place.read(path, { limit: LARGEST_OBJECT, hidesMissing: true, signal });
-      // One that was pruned or damaged since helps nobody.
+      // A retired object that was pruned or damaged is left out: no device needs it any more.
       if (file === undefined || toHex(await backend.sha256(file.bytes)) !== sha256) continue;
       objects.set(path, file.bytes);
       break;

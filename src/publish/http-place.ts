@@ -1,17 +1,17 @@
-// A store on a web server: whole files by GET, each with a cap, past every cache on the way.
+// Reads a store on a web server: whole files by GET, each with a limit, bypassing caches.
 
 import { BundleSealError } from '../errors.ts';
 import { whileWanted } from '../signals.ts';
 import type { ReadOptions, StoredFile, StorePlace } from './place.ts';
 import { storeError } from './refuse.ts';
 
-// Milliseconds within which an answer has to begin, and every further piece of it has to come.
+// Milliseconds within which a response has to begin, and each further piece of it has to arrive.
 const TIMEOUT = 30_000;
-// Further attempts after a failure that may pass, and milliseconds before the first of them.
+// Retries after a temporary failure, and milliseconds before the first retry.
 const RETRIES = 3;
 const RETRY_DELAY = 250;
 
-/** A failure that may pass. */
+/** A temporary failure. */
 class Passing extends Error {}
 
 export function httpPlace(address: string, name: string, get: typeof fetch): StorePlace {
@@ -21,7 +21,7 @@ export function httpPlace(address: string, name: string, get: typeof fetch): Sto
     isRemote: true,
     async read(path, options) {
       const url = new URL(path, base);
-      // A token of the address goes along.
+      // The query of the address may hold a token, so it is kept for every file.
       url.search = base.search;
       for (let attempt = 0; ; attempt++) {
         options.signal?.throwIfAborted();
@@ -49,7 +49,7 @@ function parse(address: string, name: string): URL {
   return url;
 }
 
-/** Without what may be a token. */
+/** The address without its query and its user, which may hold a token. */
 function shownAddress({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
 }

@@ -1,4 +1,4 @@
-// The list of keys that a recovery key signs: keys.sealed.
+// Makes keys.sealed: the list of keys that the recovery key signs.
 
 import { mkdir } from 'node:fs/promises';
 import { onFile } from '../files/error.ts';
@@ -19,19 +19,19 @@ import { storeError } from './refuse.ts';
 import { readTrust } from './trust.ts';
 
 export interface PublishKeysOptions {
-  /** The folder that is written. Made if it is not there. */
+  /** The folder to write. It is created if it is missing. */
   readonly store: string;
-  /** Where the present list is read: an `https://` address or a folder. Default: `store`. */
+  /** The place of the present list: an `https://` address or a folder. Default: `store`. */
   readonly from?: string;
   /** The app, e.g. `com.example.app`. */
   readonly appId: string;
   /** The private recovery key, or a `Signer` that holds it. */
   readonly recoveryKey: PrivateKeyInput | Signer;
-  /** The keys that devices trust from now on. */
+  /** The keys that devices trust after they have read the list. */
   readonly publicKeys: PublicKeyInput | readonly PublicKeyInput[];
   /**
-   * Keys that still open the bundles and patches that an index names, and no index. Those of the list before that
-   * are no longer trusted are added.
+   * Keys that open bundles and patches that an index names, but no index. Keys that the list before trusted and this one does
+   * not are added.
    */
   readonly retiredKeys?: PublicKeyInput | readonly PublicKeyInput[];
   /** Do all the work and write nothing. Default false. */
@@ -53,9 +53,9 @@ export interface PublishedKeys {
 }
 
 /**
- * Makes the next `keys.sealed`: the keys that devices trust, with an epoch that is one higher. Every channel then needs an
- * index of that epoch, signed with one of these keys: `refresh` with `earlierEpoch` makes it. Devices take neither an index of
- * another epoch nor one that a retired key signed.
+ * Makes the next `keys.sealed`: the keys that devices trust, with the next epoch. Every channel then needs an index of that
+ * epoch, signed with one of these keys: call `refresh` with `earlierEpoch`. Devices refuse an index of another epoch, and an
+ * index that a retired key signed.
  *
  * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_KEY_MISMATCH`: the
  * list in the store was signed by another recovery key; `ERR_STORE`: a key is trusted and retired at once.
@@ -112,7 +112,7 @@ export async function publishKeys(options: PublishKeysOptions): Promise<Publishe
   return withLock(store, signal, work);
 }
 
-/** By their ids, as the list has them. */
+/** The keys by id, in the form that the list has. */
 async function pemsOf(
   keys: PublicKeyInput | readonly PublicKeyInput[] | undefined,
   name: string,

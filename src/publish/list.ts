@@ -1,4 +1,4 @@
-// What a channel offers, as proven.
+// Lists the releases of a channel, from its verified index.
 
 import type { ReleaseIndex } from '../release/index-format.ts';
 import type { IndexMark } from '../release/order.ts';
@@ -11,14 +11,14 @@ export interface ListOptions extends StoreOptions {
   readonly channel: string;
 }
 
-/** The index of a channel, and its mark: what a device remembers of it, and a stamp says as a floor. */
+/** The index of a channel, and its mark: devices store it, and a stamp may contain it as a floor. */
 export interface ListedReleases {
   readonly index: ReleaseIndex;
   readonly mark: IndexMark;
 }
 
 /**
- * Reads what a channel offers. The index is genuine; it may have expired, as `index.expiresAt` says.
+ * Reads the index of a channel and verifies its signature. The index may have expired: see `index.expiresAt`.
  *
  * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_STORE`: there is no such channel.
  * `ERR_FILE`, `ERR_SOURCE_FAILED`: the store can't be read. What `openIndex` and `openKeys` throw for what is not genuine.

@@ -1,8 +1,8 @@
-// One publisher at a time writes to a store's folder, on this machine or on another one that has it mounted.
+// Lets one publisher at a time write to a store's folder, on this machine or on another one that has the folder mounted.
 //
-// A file is the lock: it is made only where none is, which every file system does for one caller alone. It holds the name
-// of its process. The lock of a process of this machine counts as long as that process runs. The lock of another machine
-// counts as long as its time changes, which its holder sees to every few seconds: no clocks are compared.
+// The lock is a file, created with a flag that makes exactly one caller succeed on every file system. The file names its
+// process. A lock of this machine counts as long as that process runs. A lock of another machine counts as long as the time of
+// the file changes; its holder touches the file every few seconds. So the clocks of two machines are never compared.
 
 import {
   type FileHandle,
@@ -28,11 +28,11 @@ const NAME = '.publish.lock';
 const MAX_TOKEN_LENGTH = 1024;
 
 export interface LockTiming {
-  /** Milliseconds between two signs of life. */
+  /** Milliseconds between two touches of the lock file. */
   readonly beat: number;
-  /** Milliseconds without a sign of life after which the lock of a process that can't be asked counts no more. */
+  /** Milliseconds without a touch after which the lock of another machine is abandoned. */
   readonly stale: number;
-  /** Milliseconds after which waiting is given up. */
+  /** Milliseconds after which a waiting publisher gives up. */
   readonly patience: number;
 }
 
@@ -42,10 +42,10 @@ const TIMING: LockTiming = { beat: 5000, stale: 60_000, patience: 600_000 };
 export type CheckLock = () => Promise<void>;
 
 /**
- * Runs `work` while no other publisher writes to the folder; waits for one that does.
+ * Runs `work` while it holds the lock of the folder. Waits for a publisher that holds it.
  *
- * @throws {@link BundleSealError} `ERR_STORE`: another publisher goes on for more than ten minutes. `ERR_FILE`: the lock
- * can't be made in the folder.
+ * @throws {@link BundleSealError} `ERR_STORE`: another publisher holds the lock for more than ten minutes. `ERR_FILE`: the lock
+ * file can't be created in the folder.
  */
 export async function withLock<T>(
   folder: string,
@@ -135,10 +135,10 @@ async function make(path: string, token: string): Promise<FileHandle | undefined
 }
 
 /**
- * `undefined`: there is no lock.
+ * Reads the lock. `undefined` if there is none.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: what has its name is no file. A pipe would be waited for; a link that leads
- * nowhere would look like no lock, and be in the way of each.
+ * @throws {@link BundleSealError} `ERR_FILE`: the name belongs to something else than a file. Reading a pipe would block, and a
+ * link to a missing file would look like no lock and make every attempt to create one fail.
  */
 async function readToken(path: string): Promise<string | undefined> {
   try {
@@ -161,7 +161,7 @@ async function timeOf(path: string): Promise<string> {
   );
 }
 
-/** Removes an abandoned lock. Of several that do so at once, none may remove the lock that another has made since. */
+/** Removes an abandoned lock, but never a new lock that another process has created in its place meanwhile. */
 async function takeAway(path: string, abandoned: string, token: string): Promise<void> {
   const aside = `${path}.${token.slice(-40)}`;
   try {

@@ -1,4 +1,4 @@
-// The sealed objects of a store: reading one that an index names, and what is in it.
+// Reads the sealed objects of a store, and the files in them.
 
 import type { ZipLimits } from '../archive/format/limits.ts';
 import { createPace } from '../archive/pace.ts';
@@ -13,13 +13,13 @@ import type { ReleaseEntry, ReleaseIndex, ReleaseObject } from '../release/index
 import { objectPath, type StoredFile, type StorePlace } from './place.ts';
 import { storeError } from './refuse.ts';
 
-/** Where objects are read from and what they are opened with. */
+/** The places to read objects from, and the keys to open them with. */
 export interface Reading {
-  /** The first that has the object counts. */
+  /** The places in order. The first one that has the object counts. */
   readonly places: readonly StorePlace[];
   readonly keys: readonly PublicKeyInput[];
   readonly appId: string;
-  /** Bounds of what a bundle unpacks to. Default: the publisher's own bundles are not bounded. */
+  /** Limits for unpacking a bundle. Default: none, for the publisher's own bundles. */
   readonly limits?: ZipLimits;
   readonly signal?: AbortSignal | undefined;
 }
@@ -39,9 +39,9 @@ export function namedBy(releases: ReleaseIndex['releases']): Set<string> {
 }
 
 /**
- * The object, if it is the one that is named.
+ * Reads an object, and compares its size and digest with the index.
  *
- * @throws {@link BundleSealError} `ERR_STORE`: it is missing, or another file is in its place.
+ * @throws {@link BundleSealError} `ERR_STORE`: the object is missing, or it is another file.
  */
 export async function readObject(
   { sha256, size }: ReleaseObject,
@@ -66,9 +66,9 @@ export async function readObject(
 }
 
 /**
- * The files of a release out of its bundle, proven by its id.
+ * Reads the files of a release from its bundle, and compares their id with the entry.
  *
- * @throws {@link BundleSealError} what opening and unzipping throws; `ERR_STORE`: the bundle is of another release.
+ * @throws {@link BundleSealError} The errors of opening and unzipping. `ERR_STORE`: the bundle holds another release.
  */
 export async function readRelease(
   entry: Pick<ReleaseEntry, 'id' | 'bundle'>,
@@ -78,7 +78,7 @@ export async function readRelease(
   return openRelease(bytes, entry.id, reading);
 }
 
-/** The files of a release out of the bytes of its bundle. */
+/** Reads the files of a release from the bytes of its bundle. */
 export async function openRelease(
   bundle: Uint8Array,
   id: string,
@@ -95,7 +95,7 @@ export async function openRelease(
   throw storeError(`the bundle of release ${id} holds another release: withdraw it`);
 }
 
-/** Files in the order of a release, without a stamp. */
+/** The files in the order of a release id, without the stamp. */
 export async function releaseFiles(
   files: Map<string, Uint8Array>,
   signal: AbortSignal | undefined,

@@ -1,4 +1,4 @@
-// What every call that makes a new index takes.
+// The options of every call that makes a new index.
 
 import { publicKeyOf } from '../keys/identity.ts';
 import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
@@ -7,36 +7,36 @@ import { checkAppId } from '../release/app-id.ts';
 import { isSigner, type Signer } from '../seal/signing-key.ts';
 import { checkChannel } from './place.ts';
 
-/** What every call takes that makes a new index of a channel. */
+/** The options of every call that makes a new index of a channel. */
 export interface ChannelOptions extends WorkOptions {
-  /** The folder that is written: a copy of the store, or one that is uploaded afterwards. Made if it is not there. */
+  /** The folder to write: a copy of the store, or a folder to upload afterwards. It is created if it is missing. */
   readonly store: string;
-  /** Where the present state is read: an `https://` address or a folder. Default: `store`. */
+  /** The place of the present store: an `https://` address or a folder. Default: `store`. */
   readonly from?: string;
   /** 1 to 64 of the characters A-Z, a-z, 0-9, ".", "_" and "-". */
   readonly channel: string;
-  /** The publisher's private key, or a `Signer` that holds it elsewhere. */
+  /** The publisher's private key, or a `Signer` that holds it. */
   readonly privateKey: PrivateKeyInput | Signer;
   /** The app, e.g. `com.example.app`. */
   readonly appId: string;
-  /** Other public keys of the publisher, whose private halves sealed what the store holds. Default: none. */
+  /** Other public keys of the publisher, for objects in the store that earlier private keys sealed. Default: none. */
   readonly previousKeys?: PublicKeyInput | readonly PublicKeyInput[];
-  /** The public half of the recovery key: needed once the store has `keys.sealed`. */
+  /** The public half of the recovery key. Required if the store has `keys.sealed`. */
   readonly recoveryPublicKey?: PublicKeyInput | readonly PublicKeyInput[];
-  /** Milliseconds until devices refuse the index. Default: as long as the index before, and 30 days for the first. */
+  /** Milliseconds until the index expires. Default: the lifetime of the index before; 30 days for the first index. */
   readonly expiresIn?: number;
   /**
-   * What is written where `from` is another place than `store`: what is new, or every object that devices may still
-   * fetch, for hosts that delete what an upload lacks. Default `'new'`.
+   * The files to write if `from` is another place than `store`. `'new'`: only new files. `'full'`: every file that devices may
+   * still fetch, for hosts that delete the files which an upload lacks. Default `'new'`.
    */
   readonly out?: 'new' | 'full';
-  /** Further channels of the store, for `out: 'full'`. Default: those in the folder; none where `from` is an address. */
+  /** Further channels of the store, for `out: 'full'`. Default: those in the folder `from`; none if `from` is an address. */
   readonly otherChannels?: readonly string[];
-  /** The channel is new: it has to be absent. Needed where `from` is an address. Default false. */
+  /** Create the channel, which must not exist. Required for a new channel if `from` is an address. Default false. */
   readonly create?: boolean;
-  /** What becomes of the entries of an index from before `keys.sealed` changed. Default: such an index is refused. */
+  /** Keep or drop the entries of an index of an earlier epoch. Default: such an index is refused. */
   readonly earlierEpoch?: 'keep' | 'drop';
-  /** Go on where the index before is more than an hour ahead of this clock. Default false. */
+  /** Publish even if the present index is more than an hour ahead of this clock. Default false. */
   readonly force?: boolean;
   /** Do all the work and write nothing. Default false. */
   readonly dryRun?: boolean;
@@ -108,7 +108,7 @@ export function timeText(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** The public half of what signs. */
+/** The public half of the signing key. */
 export async function publicHalf(privateKey: PrivateKeyInput | Signer): Promise<PublicKeyInput> {
   return isSigner(privateKey) ? privateKey.publicKey : publicKeyOf(privateKey);
 }

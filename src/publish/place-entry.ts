@@ -1,4 +1,4 @@
-// Where a release stands in an index, and from which others there are patches to it.
+// The position of a release in the index, and the releases that patches to it start from.
 
 import { stat } from 'node:fs/promises';
 import { createPace } from '../archive/pace.ts';
@@ -16,20 +16,20 @@ import { storeError } from './refuse.ts';
 import type { State } from './state.ts';
 import type { Base } from './ways.ts';
 
-/** How many patches are made and how many releases stay. */
+/** Options for patches and for the entries that stay in the index. */
 export interface KeepOptions {
-  /** Releases of the channel that patches are made from, the first ones. Default 5. */
+  /** The number of entries, from the first one on, that patches are made from. Default 5. */
   readonly patches?: number;
-  /** Releases that stay in the index, of each native runtime. Default 10. */
+  /** The number of releases of each native runtime that stay in the index. Default 10. */
   readonly keep?: number;
   /**
-   * Builds that apps are shipped with, as folders or as their stamps (`bundleseal-release.json`): patches are made from them
-   * too. A stamp counts where the channel has its release. Default: none.
+   * Built-in releases, as folders or as stamps (`bundleseal-release.json`), that patches are made from too. A stamp counts if
+   * the channel has its release. Default: none.
    */
   readonly builtIn?: readonly string[];
-  /** Put the release in front, also where the channel has it already: how to roll back on purpose. Default false. */
+  /** Put the release in front, even if the channel already has it. Rolls back on purpose. Default false. */
   readonly first?: boolean;
-  /** Take back that the release was withdrawn. Default false. */
+  /** Offer the release again after it was withdrawn. Default false. */
   readonly reinstate?: boolean;
 }
 
@@ -53,7 +53,7 @@ export function withoutWithdrawal(
   throw storeError(`the release ${id} was withdrawn: pass reinstate: true to offer it again`);
 }
 
-/** A build that an app is shipped with: its files, or what its stamp says of it. */
+/** A built-in release: its files, or its stamp. */
 export interface BuiltInBase {
   readonly id: string;
   readonly files?: readonly ReleaseFile[];
@@ -86,7 +86,7 @@ async function readStampFile(path: string, signal: AbortSignal | undefined): Pro
   throw fileError(path, 'is too large for a stamp: name the folder of a build, or its stamp');
 }
 
-/** The releases that patches to `target` are made from and that it has none from yet. */
+/** The releases that new patches to `target` start from: those without a patch yet. */
 export function basesFor(
   target: Pick<ReleaseEntry, 'id' | 'patches'>,
   releases: readonly ReleaseEntry[],
@@ -108,7 +108,7 @@ export function basesFor(
   return [...bases.values()];
 }
 
-/** The entries with this one among them: in its place if it has one, else in front. */
+/** The entries including this one: in its present place, or in front if it is new. */
 export function placed(
   releases: readonly ReleaseEntry[],
   entry: ReleaseEntry,

@@ -1,4 +1,4 @@
-// Where a store's files are, and reading them whole: from a folder, or from a web server.
+// Reads whole files of a store, from a folder or a web server.
 
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -10,30 +10,30 @@ import { hasCode } from '../files/leniency.ts';
 import { httpPlace } from './http-place.ts';
 import { storeError } from './refuse.ts';
 
-/** A file that was read, and what a server said of how long it may be kept. */
+/** A file that was read, and its cache header. */
 export interface StoredFile {
   readonly bytes: Uint8Array;
-  /** The Cache-Control header; `undefined` where the place is a folder. */
+  /** The Cache-Control header. `undefined` if the place is a folder. */
   readonly cacheControl?: string;
 }
 
 export interface ReadOptions {
-  /** More bytes than this are not read. */
+  /** The largest number of bytes to read. A longer file is an error. */
   readonly limit: number;
-  /** Whether the answer 403 means that there is no such file, as on S3 for who may not list. Default false. */
+  /** Treat status 403 as a missing file. S3 answers so to clients that may not list the bucket. Default false. */
   readonly hidesMissing?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A place that has a store's files. */
+/** A folder or web server with the files of a store. */
 export interface StorePlace {
-  /** For messages. */
+  /** The place's name in messages. */
   readonly name: string;
   readonly isRemote: boolean;
   /**
    * @param path - As in the store: `channels/production.sealed`.
-   * @returns `undefined`: there is no such file.
-   * @throws {@link BundleSealError} `ERR_FILE`, `ERR_SOURCE_FAILED`: it can't be read. `ERR_STORE`: it is too large.
+   * @returns `undefined` if there is no such file.
+   * @throws {@link BundleSealError} `ERR_FILE`, `ERR_SOURCE_FAILED`: the file can't be read. `ERR_STORE`: it is too large.
    */
   read(path: string, options: ReadOptions): Promise<StoredFile | undefined>;
 }
@@ -46,14 +46,14 @@ export const channelPath = (channel: string): string => `channels/${channel}${SE
 
 export const objectPath = (sha256: string): string => `objects/${sha256}${SEALED}`;
 
-/** The name that a file of a folder of the store stands for: of a channel, or of an object. */
+/** The channel or object that a file name stands for. */
 export function nameOfFile(file: string): string | undefined {
   return file.endsWith(SEALED) && !file.startsWith('.') ? file.slice(0, -SEALED.length) : undefined;
 }
 
 /**
- * Checks a channel that is published to. Its name is a file's and a part of an address, so it has only characters that
- * mean themselves in both.
+ * Checks the name of a channel to publish to. The name becomes part of a file name and of an address, so it may have only
+ * characters without a special meaning in either.
  */
 export function checkChannel(
   channel: unknown,

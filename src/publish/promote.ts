@@ -1,4 +1,4 @@
-// Offering a release of one channel in another one.
+// Offers a release of one channel in another one.
 
 import { imageLength } from '../release/image.ts';
 import { FULL_ROLLOUT, type ReleaseEntry } from '../release/index-format.ts';
@@ -32,14 +32,14 @@ import { makeWays } from './ways.ts';
 export interface PromoteOptions extends ChannelOptions, ReleaseAttributes, KeepOptions {
   /** The channel of the same store that has the release. */
   readonly fromChannel: string;
-  /** The release's id or version. Default: the first one that is not withdrawn. */
+  /** The id or version of the release. Default: the first release that is not withdrawn. */
   readonly release?: string;
 }
 
 /**
- * Offers a release of one channel in another one of the same store. Its bundle and the patches that fit are named again and
- * not made again; patches from releases that the other channel offers are made where they are missing. Attributes come along,
- * but for the rollout, which is full unless `rollout` is given.
+ * Offers a release of one channel in another channel of the same store. The new index names the present bundle and the patches
+ * that fit. Only patches that are missing for releases of the new channel are made. The attributes are copied except for the
+ * rollout, which is full unless `rollout` is given.
  *
  * @throws As `publishRelease`. {@link BundleSealError} `ERR_STORE`: the other channel has no such release, or has withdrawn it.
  * @see docs/guides/publishing.md#promote

@@ -1,4 +1,4 @@
-// Deleting the objects of a store that no device can want any more.
+// Deletes the objects of a store that no device needs any more.
 
 import { lstat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,9 +17,9 @@ import { storeError } from './refuse.ts';
 import { findIndex } from './state.ts';
 
 export interface PruneOptions extends Omit<StoreOptions, 'from' | 'fetch'> {
-  /** The folder that has the store: a web server can't be listed. */
+  /** The folder of the store. A web server is not possible, because it can't be listed. */
   readonly store: string;
-  /** Say what would be deleted, and delete nothing. Default false. */
+  /** Report the files that would be deleted, and delete nothing. Default false. */
   readonly dryRun?: boolean;
   /** The clock: a `Date`, or milliseconds since 1970. Default: read as the call starts. */
   readonly now?: Date | number;
@@ -28,19 +28,19 @@ export interface PruneOptions extends Omit<StoreOptions, 'from' | 'fetch'> {
 export interface Pruned {
   /** The files that were deleted, as paths in the store. */
   readonly deleted: readonly string[];
-  /** Bytes of them. */
+  /** Bytes of the deleted files together. */
   readonly size: number;
-  /** Objects that stay. */
+  /** The number of objects that stay. */
   readonly kept: number;
 }
 
-/** Milliseconds that an object waits which no index names: its publisher may be about to write the index. */
+/** Milliseconds for which an object without an index stays: its publisher may still write the index. */
 const GRACE = 7 * 24 * 3_600_000;
 
 /**
- * Deletes from the folder of a store the objects that no index names and that no index says to keep (`retired`). An object
- * that was written in the last seven days stays in any case. Every index in the folder is opened first: if one can't be
- * opened, nothing is deleted. No publisher writes to the folder meanwhile.
+ * Deletes the objects in a store's folder that no index names, neither for use nor as `retired`. An object that was written in
+ * the last seven days stays. `prune` opens every index in the folder first, and deletes nothing if one can't be opened. It
+ * holds the publishers' lock of the folder.
  *
  * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_STORE`: the folder has no index at
  * all. `ERR_FILE`: the folder can't be read, or a file can't be deleted. What `openIndex` and `openKeys` throw for an index
@@ -98,7 +98,7 @@ async function pruneFolder(
     signal?.throwIfAborted();
     const name = nameOfFile(file);
     const isObject = name !== undefined && isDigest(name);
-    // What a killed publisher has left half-written goes too; files of anybody else stay.
+    // Temporary files of killed publishers are deleted too. Files of other programs stay.
     if (!isObject && !isTemporary(file)) continue;
     const path = join(store, 'objects', file);
     const stats = await onFile(path, "can't be read", lstat(path));

@@ -1,4 +1,4 @@
-// Publishing a build: its bundle, the patches to it, and the index that offers it.
+// Publishes a build: its bundle, patches to it, and the index that offers it.
 
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -46,11 +46,11 @@ export interface PublishOptions
     ReleaseAttributes,
     KeepOptions,
     Omit<ReadDirectoryOptions, 'signal'> {
-  /** The release's version, in whatever scheme the app uses. */
+  /** The version of the release, in any scheme. */
   readonly version: string;
 }
 
-/** A release that a channel offers now, and what has to be uploaded for it. */
+/** A release that a channel offers now, and the files to upload for it. */
 export interface PublishedRelease extends ChangedIndex {
   readonly release: ReleaseEntry;
   /** Patches that were not made. */
@@ -59,30 +59,30 @@ export interface PublishedRelease extends ChangedIndex {
 
 /**
  * Publishes a build to a channel: seals it, makes patches to it from the releases that the channel offers, and makes the next
- * index. What is new is written into the folder `store`: the objects first, then the index. Each file is written whole or
- * not at all.
+ * index. Writes the new files into the folder `store`: the objects first, then the index. Each file appears complete or not
+ * at all.
  *
- * Nothing is kept beside the store: the present index and the bundles of the last releases are read from `from`, opened with
- * the public half of the key, and proven. A release that the index has is not made again: other attributes change its entry,
- * and publishing the same folder twice changes nothing. Two publishers to one folder wait for each other, and the second goes
- * on from the index of the first. A publisher that is killed leaves the index before, or the next one with all its objects.
+ * The publisher keeps no state of its own. It reads the present index and the bundles of the last releases from `from`, and
+ * verifies them with the public half of the key. It does not seal a release again that the index has: new attributes change
+ * the entry, and publishing the same folder twice changes nothing. Two publishers to one folder take turns, and the second one
+ * starts from the index of the first. A killed publisher leaves the old index, or the new one with all its objects.
  *
- * The files of the folder are read by the rules of `zipDirectory`; the stamp `bundleseal-release.json` in its root is left out.
- * Memory: the files, the bundle, and what `createPatch` takes.
+ * Reads the files of the folder by the rules of `zipDirectory`, without the stamp `bundleseal-release.json` in the root. Takes
+ * the memory of the files, of the bundle and of `createPatch`.
  *
  * @param dir - The folder of the build. Links in it are refused.
- * @param options.store - The folder that is written. Default of `from`: the same.
- * @param options.from - Where the present state is read: an `https://` address (of the origin, not of a CDN), or a folder.
- * @param options.patches - Releases that patches are made from. Default 5. A patch is kept where it takes less than 90 % of
- * the bundle.
- * @param options.keep - Releases that stay in the index, of each native runtime. Default 10. Their objects are kept as
- * `retired` until every index that named them has expired.
+ * @param options.store - The folder to write. It is also the default of `from`.
+ * @param options.from - The place of the present store: an `https://` address (of the origin, not of a CDN), or a folder.
+ * @param options.patches - The number of releases that patches are made from. Default 5. A patch is kept if it takes less than
+ * 90 % of the bundle.
+ * @param options.keep - The number of releases of each native runtime that stay in the index. Default 10. The objects of the
+ * others are kept as `retired` until every index that named them has expired.
  * @param options.expiresIn - Milliseconds, from a minute to ten years.
- * @param options.onProgress - Is told bytes: those of the files once, and once more for each patch.
+ * @param options.onProgress - Called with bytes. The total is the size of the files, and that size again for each patch.
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a file
  * that may not be published, such as a link or a private key. `ERR_LIMIT_EXCEEDED`: a limit of zips, or an index of over
- * 1 MiB. `ERR_STORE`: the store's state does not allow it; the message says what to do. `ERR_FILE`, `ERR_SOURCE_FAILED`: the
- * store can't be read or written. What `openIndex` and `openKeys` throw for an index that is not the publisher's.
+ * 1 MiB. `ERR_STORE`: the state of the store does not allow it; the message says what to do. `ERR_FILE`, `ERR_SOURCE_FAILED`:
+ * the store can't be read or written. The errors of `openIndex` and `openKeys` for an index that is not the publisher's.
  * @see docs/guides/publishing.md
  * @example
  * ```ts
@@ -156,7 +156,7 @@ export async function publishRelease(
   return { ...changed, release: edited.release, skipped: edited.skipped };
 }
 
-/** What is published must not grow by what was published before. */
+/** Throws if the store lies in the build: each release would contain the releases before. */
 async function checkOutside(dir: string, store: string): Promise<void> {
   const folder = await realFolder(dir);
   const place = await realpath(store).catch(() => resolve(store));
@@ -172,7 +172,7 @@ function folderOptions(options: PublishOptions): ReadDirectoryOptions {
 const sizeOf = (files: readonly ReleaseFile[]) =>
   files.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
-/** The bundle of a release: its zip, sealed. */
+/** Makes the bundle of a release: its sealed zip. */
 async function seal(
   files: readonly ReleaseFile[],
   { appId, privateKey, signal, ...rest }: PublishOptions,

@@ -1,4 +1,4 @@
-// What every call takes that only reads a store.
+// The options of every call that only reads a store.
 
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
@@ -9,13 +9,13 @@ import { checkChannel, openPlace, type StorePlace } from './place.ts';
 import { distinctKeys, readTrust, type Trust } from './trust.ts';
 
 export interface StoreOptions extends Pick<WorkOptions, 'signal'> {
-  /** Where the store is: an `https://` address or a folder. */
+  /** The place of the store: an `https://` address or a folder. */
   readonly from: string;
   /** The app, e.g. `com.example.app`. */
   readonly appId: string;
-  /** The publisher's public keys: all whose private halves sealed what the store holds. */
+  /** All public keys of the publisher that open files in the store. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
-  /** The public half of the recovery key: needed once the store has `keys.sealed`. */
+  /** The public half of the recovery key. Required if the store has `keys.sealed`. */
   readonly recoveryPublicKey?: PublicKeyInput | readonly PublicKeyInput[];
   /** Called in place of the runtime's `fetch`. */
   readonly fetch?: typeof fetch;
@@ -44,7 +44,7 @@ export async function openStore(
   return { place, trust: await readTrust([place], { appId, own, recoveryPublicKey, signal }) };
 }
 
-/** The channels that are named, else those in the folder. */
+/** The named channels, or all channels in the folder. */
 export async function channelsOf(
   { place }: OpenStore,
   from: string,

@@ -1,4 +1,4 @@
-// The error for what the state of a store does not allow.
+// The error for a change that the state of a store does not allow.
 
 import { BundleSealError } from '../errors.ts';
 
@@ -6,7 +6,7 @@ export function storeError(message: string, cause?: unknown): BundleSealError {
   return new BundleSealError('ERR_STORE', message, cause === undefined ? {} : { cause });
 }
 
-/** The order of times that are written as `YYYY-MM-DDTHH:MM:SSZ`. */
+/** Compares times in the form `YYYY-MM-DDTHH:MM:SSZ`. */
 export function laterOf(one: string, other: string): string {
   return one > other ? one : other;
 }

@@ -1,4 +1,4 @@
-// Which releases leave an index, and how long the store keeps what an index names no more.
+// Decides which releases leave an index, and how long the store keeps their objects.
 
 import {
   FULL_ROLLOUT,
@@ -10,8 +10,8 @@ import { namedBy } from './objects.ts';
 import { laterOf } from './refuse.ts';
 
 /**
- * The entries that stay: of each native runtime the first `keep`, and besides the first one that every device of that
- * runtime is offered.
+ * Selects the entries that stay: for each native runtime the first `keep` entries, and the first entry that every device of
+ * the runtime is offered.
  *
  * @param isHeld - Entries that stay in any case.
  */
@@ -36,11 +36,11 @@ export function dropOld(
 }
 
 /**
- * The objects that the store has to keep though the next index may not name them: until every index that named them has
- * expired.
+ * Lists the objects that the store has to keep until every index that named them has expired, even if the next index does not
+ * name them.
  *
- * Only the index before is known. It names its objects, and `retired` says of each how long indexes before it ran. So where
- * the next index expires before this one, the objects that stay are written down too.
+ * Only the present index is known. It names its objects, and its `retired` holds the expiry of earlier indexes. If the next
+ * index expires before the present one, the list therefore contains the objects that both name, too.
  */
 export function retire(
   before: ReleaseIndex | undefined,

@@ -1,4 +1,4 @@
-// Stamping a build that an app is shipped with.
+// Writes the stamp of a built-in release.
 
 import { join } from 'node:path';
 import { createPace } from '../archive/pace.ts';
@@ -19,23 +19,23 @@ import { releaseFiles } from './objects.ts';
 import { checkFlag, checkText, readClock, timeText } from './options.ts';
 
 export interface StampOptions extends ReadDirectoryOptions {
-  /** The native runtime that the build is made for. Default: none. */
+  /** The native runtime of the build. Default: none. */
   readonly runtime?: string;
   /** The marks of the channels' highest indexes, as `listReleases` gives them. Default: none. */
   readonly floors?: readonly StampFloor[];
-  /** Whether the stamp lists the files, for devices that can't list a folder. Default true. */
+  /** List the files in the stamp, for devices that can't list a folder. Default true. */
   readonly files?: boolean;
   /** The clock: a `Date`, or milliseconds since 1970. Default: read as the call starts. */
   readonly now?: Date | number;
 }
 
 /**
- * Writes the stamp of a build that is shipped with an app: `bundleseal-release.json` in the root of its folder. Run it after
- * the build and before the native project copies the folder. The stamp is no part of the release: it changes no id.
+ * Writes the stamp of a built-in release: `bundleseal-release.json` in the root of the build. Run it after the build and before
+ * the native project copies the folder. The stamp is not part of the release and does not change its id.
  *
  * @param dir - The folder of the build.
- * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a file that no
- * release may have. `ERR_FILE`: the folder can't be read, or the stamp not be written.
+ * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a path that a
+ * release cannot have. `ERR_FILE`: the folder can't be read, or the stamp can't be written.
  * @see docs/releases.md#the-stamp
  * @example
  * ```ts
@@ -75,7 +75,7 @@ export async function stampRelease(dir: string, options: StampOptions = {}): Pro
   return stamp;
 }
 
-/** The id of a build's release: see `releaseId` of `bundleseal/release`. */
+/** Computes the release id of a build, as `releaseId` of `bundleseal/release` does. */
 export async function directoryId(
   dir: string,
   options: ReadDirectoryOptions,

@@ -1,4 +1,4 @@
-// What a publisher begins from: the index that the store has now, and the time.
+// Reads the state that a publisher starts from: the present index of the store, and the time.
 
 import { realpath } from 'node:fs/promises';
 import { MAX_SEAL_LENGTH } from '../release/document.ts';
@@ -12,9 +12,9 @@ import { checkSigner, distinctKeys, openTrusted, readTrust, type Trust } from '.
 export interface State {
   /** The index before this one. */
   readonly before?: ReleaseIndex;
-  /** The same as it is in the store. */
+  /** The sealed bytes of that index. */
   readonly sealed?: Uint8Array;
-  /** The index as it is in the folder that is written: what is replaced has to be this. */
+  /** The sealed bytes in the folder to write. The publisher replaces nothing else. */
   readonly inFolder?: Uint8Array;
   /** The entries to go on from. */
   readonly releases: ReleaseIndex['releases'];
@@ -23,13 +23,13 @@ export interface State {
   readonly issuedAt: string;
   readonly trust: Trust;
   readonly reading: Reading;
-  /** The folder that is written, and the place that the state was read from. */
+  /** The folder to write, and the place of the present store. */
   readonly places: { readonly store: StorePlace; readonly from: StorePlace };
 }
 
 const HOUR = 3_600_000;
 
-/** An index as it was read and proven. */
+/** An index that was read and verified. */
 export interface FoundIndex {
   readonly sealed: Uint8Array;
   readonly index: ReleaseIndex;
@@ -37,7 +37,7 @@ export interface FoundIndex {
   readonly cacheControl?: string;
 }
 
-/** Reads the index of a channel; `undefined`: the place has none. */
+/** Reads the index of a channel. `undefined` if the place has none. */
 export async function findIndex(
   place: StorePlace,
   trust: Trust,
@@ -102,7 +102,7 @@ async function isSame(from: string, store: string): Promise<boolean> {
   return place !== undefined && place === (await real(store));
 }
 
-/** What is published, or what a run before has left in the folder and nobody has uploaded yet. */
+/** The published index, or a newer one in the folder that an earlier run made and nobody has uploaded yet. */
 async function findBefore(
   { store, from }: State['places'],
   trust: Trust,

@@ -1,4 +1,4 @@
-// Which keys open what a store holds, and of which epoch they are.
+// The keys that open the files of a store, and their epoch.
 
 import { BundleSealError } from '../errors.ts';
 import { keyId } from '../keys/identity.ts';
@@ -10,31 +10,31 @@ import { openProven } from '../release/open-index.ts';
 import { KEYS_PATH, type StorePlace } from './place.ts';
 import { storeError } from './refuse.ts';
 
-/** The keys that open what a store holds. */
+/** The keys that open the files of a store. */
 export interface Trust {
-  /** That of `keys.sealed`, or 0. */
+  /** The epoch of `keys.sealed`, or 0. */
   readonly epoch: number;
-  /** They open indexes of this epoch. */
+  /** The keys that open indexes of this epoch. */
   readonly indexKeys: readonly PublicKeyInput[];
-  /** They open bundles, patches, and indexes of earlier epochs. */
+  /** The keys that open bundles, patches, and indexes of earlier epochs. */
   readonly objectKeys: readonly PublicKeyInput[];
-  /** `keys.sealed` as it is in the store, and what it says. */
+  /** The sealed bytes of `keys.sealed`, and its content. */
   readonly sealed?: Uint8Array;
   readonly list?: ReleaseKeys;
 }
 
 export interface TrustOptions {
   readonly appId: string;
-  /** The keys of whoever asks: public ones, or the public half of the signing key. */
+  /** The public keys that the caller named, or the public half of the signing key. */
   readonly own: readonly PublicKeyInput[];
   readonly recoveryPublicKey?: PublicKeyInput | readonly PublicKeyInput[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads `keys.sealed`, of several places the one of the highest epoch.
+ * Reads `keys.sealed` from all places, and takes the one with the highest epoch.
  *
- * @throws {@link BundleSealError} `ERR_STORE`: the store has such a file, and no recovery key was named to prove it by.
+ * @throws {@link BundleSealError} `ERR_STORE`: the store has `keys.sealed`, and the caller named no recovery key.
  */
 export async function readTrust(
   places: readonly StorePlace[],
@@ -76,7 +76,7 @@ export async function checkSigner({ list }: Trust, publicKey: PublicKeyInput): P
   );
 }
 
-/** One of each key: calls that open take no key twice. */
+/** The keys without duplicates, which the calls that open objects refuse. */
 export async function distinctKeys(keys: readonly PublicKeyInput[]): Promise<PublicKeyInput[]> {
   const found = new Map<string, PublicKeyInput>();
   for (const key of keys) {
@@ -86,7 +86,7 @@ export async function distinctKeys(keys: readonly PublicKeyInput[]): Promise<Pub
   return [...found.values()];
 }
 
-/** Opens an index of this epoch with the keys of this epoch, and an earlier one with every key. */
+/** Opens an index of this epoch with the keys of this epoch, and an earlier index with every key. */
 export async function openTrusted(
   sealed: Uint8Array,
   trust: Trust,
@@ -106,7 +106,7 @@ export async function openTrusted(
   } catch (error) {
     if (trust.epoch === 0 || !isNoKeyOf(error)) throw error;
     opened = await openProven(sealed, { ...options, publicKey: trust.objectKeys });
-    // With a retired key only what was signed before it was retired.
+    // A retired key counts only for indexes from before it was retired.
     if (opened.index.epoch >= trust.epoch) throw error;
   }
   const { epoch } = opened.index;

@@ -1,4 +1,4 @@
-// Playing the devices of a store: every object is fetched and opened, and every patch applied.
+// Verifies a store as devices would use it: fetches and opens every object, and applies every patch.
 
 import { createPace } from '../archive/pace.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -16,11 +16,11 @@ import { channelsOf, type OpenStore, openStore, type StoreOptions } from './read
 import { type FoundIndex, findIndex } from './state.ts';
 
 export interface VerifyOptions extends StoreOptions {
-  /** The channels. Default: those in the folder; needed for an address. */
+  /** The channels. Default: all channels in the folder. Required for an address. */
   readonly channels?: readonly string[];
-  /** Milliseconds: an index that expires sooner is a problem. Default: a quarter of its lifetime. */
+  /** Milliseconds. An index that expires sooner is a problem. Default: a quarter of its lifetime. */
   readonly expiresWithin?: number;
-  /** Folders of builds that apps are shipped with: patches from them are applied too. Default: none. */
+  /** Folders of built-in releases, to apply the patches that start from them. Default: none. */
   readonly builtIn?: readonly string[];
   /** The clock: a `Date`, or milliseconds since 1970. Default: read as the call starts. */
   readonly now?: Date | number;
@@ -28,9 +28,9 @@ export interface VerifyOptions extends StoreOptions {
 
 export interface StoreProblem {
   /**
-   * `index`: it is missing, not genuine or malformed. `expired`, `expiring`: devices refuse the index, or soon will.
-   * `object`: an object is missing, or not the one that is named. `release`: a bundle or a patch does not give the release
-   * that the index names. `cache`: a server's Cache-Control keeps devices from new indexes, or has them fetch objects twice.
+   * `index`: the index is missing, not genuine or malformed. `expired`, `expiring`: devices refuse the index, or soon will.
+   * `object`: an object is missing or is another file. `release`: a bundle or a patch does not give the release that the index
+   * names. `cache`: the server's Cache-Control hides new indexes from devices, or makes devices fetch objects twice.
    */
   readonly code: 'index' | 'expired' | 'expiring' | 'object' | 'release' | 'cache';
   readonly channel: string;
@@ -40,23 +40,23 @@ export interface StoreProblem {
 }
 
 export interface VerifiedStore {
-  /** Empty: every device gets what the indexes offer. */
+  /** Empty if every device can get the releases that the indexes offer. */
   readonly problems: readonly StoreProblem[];
   readonly channels: readonly string[];
-  /** Releases whose bundle was opened. */
+  /** The number of bundles that were opened. */
   readonly releases: number;
-  /** Patches that were applied. */
+  /** The number of patches that were applied. */
   readonly patches: number;
-  /** Patches that were opened and not applied, because the release that they start from is not at hand. */
+  /** The number of patches that were opened only, because the release that they start from is not available. */
   readonly notApplied: number;
 }
 
 /**
- * Plays a device from every release of a store: fetches each object, opens it, applies each patch to the release that it
- * starts from, and compares with the ids that the index names. It looks at expiry and, over HTTP, at cache headers too. Faults
- * of the store are returned and not thrown.
+ * Verifies a store as devices use it: fetches and opens each object, applies each patch to the release that it starts from, and
+ * compares the results with the ids in the index. Checks expiry and, over HTTP, cache headers too. Faults of the store are in
+ * the result; they do not throw.
  *
- * Memory: two releases at once.
+ * Holds at most two releases in memory.
  *
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_KEY_INVALID`;
  * `ERR_STORE`: the store has `keys.sealed`, and no recovery key was named. `ERR_SOURCE_FAILED`, `ERR_FILE`: the store can't be
@@ -89,7 +89,7 @@ export async function verifyStore(options: VerifyOptions): Promise<VerifiedStore
   const clock = readClock(options.now);
   const channels = await channelsOf(store, options.from, options.channels);
   const builtIn = await readBuiltIn(options, signal);
-  // As devices have them by default.
+  // The default limits of devices.
   const reading = {
     ...{ places: [store.place], keys: store.trust.objectKeys, appId, limits: {}, signal },
   };
@@ -167,7 +167,7 @@ function checkTimes(
   }
 }
 
-/** What `work` gives; what data is at fault for is said. An abort, and a fault of our own, come out. */
+/** Runs `work`. A fault in the data becomes a problem of the report. An abort and any other error are thrown. */
 async function attempt<T>(
   work: () => Promise<T>,
   say: (message: string) => void,
@@ -202,7 +202,7 @@ async function verifyReleases(
     }
   }
 
-  /** A device that has the release `from`: every patch from it. */
+  /** Applies every patch that starts from the release `from`. */
   async function playFrom(from: string, files: readonly ReleaseFile[]): Promise<void> {
     for (const target of entries) {
       const patch = target.patches.find((one) => one.from === from && !applied.has(one.sha256));
@@ -265,7 +265,7 @@ async function verifyPatch(
   return false;
 }
 
-/** Of a patch whose base is not at hand: that it is there, and genuine. */
+/** Checks that a patch is present and genuine if the release that it starts from is not available. */
 async function openOnly(patch: ReleasePatch, verifying: Verifying): Promise<void> {
   const { reading, say, counts } = verifying;
   const { keys, appId, signal } = reading;

@@ -1,4 +1,4 @@
-// Patches: the ways to a release from those that devices have.
+// Makes the patches to a release from the releases that devices have.
 
 import { selectBackend } from '../backend/select.ts';
 import { encryptObject } from '../bundle/encrypt.ts';
@@ -22,14 +22,14 @@ export interface Base {
 
 /** A patch that was not made, and why. */
 export interface SkippedPatch {
-  /** Id of the release that it would start from. */
+  /** The id of the release that the patch would start from. */
   readonly from: string;
   /**
-   * `no gain`: it would take 90 % of the bundle or more. `too large`: devices do not patch images of this size.
-   * `unreadable`: the bundle of that release is missing in the store, or is not the one that the index names.
+   * `no gain`: the patch would take 90 % of the bundle or more. `too large`: devices do not patch images of this size.
+   * `unreadable`: the bundle of that release is missing in the store, or is another file than the index names.
    */
   readonly reason: 'no gain' | 'too large' | 'unreadable';
-  /** What is wrong with the bundle. */
+  /** The fault of the bundle. */
   readonly message?: string;
 }
 
@@ -43,11 +43,11 @@ export interface WayOptions {
   readonly privateKey: PrivateKeyInput | Signer;
   readonly appId: string;
   readonly signal?: AbortSignal | undefined;
-  /** Is told how far the patch from the base of this index is: bytes of the new image. */
+  /** Called with the progress of the patch from the base at `index`, in bytes of the new image. */
   readonly onPatch: (index: number, done: number) => void;
 }
 
-// Of the bundle's bytes a patch takes fewer than this.
+// A patch is kept if it takes less than this share of the bundle.
 const GAIN = 0.9;
 
 /** Makes a patch from each base; keeps those that save bytes. */
