@@ -12,7 +12,7 @@ export function bytes(count: number): string {
   return `${count.toLocaleString('en')} bytes`;
 }
 
-/** Collects the values of an option that may come again. */
+/** Collects the values of a repeatable option. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }

@@ -41,7 +41,7 @@ export function bundleConvert(group: Command): void {
     .requiredOption('--to <wire>', 'sealed or capgo')
     .requiredOption(
       '--from <file>',
-      'public key that opens it; for sealed bundles it may come again',
+      'public key that opens it; repeatable for sealed bundles',
       collect,
     );
   privateKeyOptions(command, 'private key of the new wire')

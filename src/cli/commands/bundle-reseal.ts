@@ -31,7 +31,7 @@ export function bundleReseal(group: Command): void {
         'Verifies the old seal and writes one with the new private key; the body does not change. Replaces the sealed bundle unless --out names another file. All old seals are verified before the first file is replaced.',
       )
       .argument('<files...>', 'sealed bundles, or .seal files')
-      .requiredOption('--from <file>', 'the old public key; may come again', collect),
+      .requiredOption('--from <file>', 'the old public key; repeatable', collect),
     'the new private key',
   )
     .option('--out <file>', 'where to write, for one file')

@@ -69,7 +69,7 @@ export function bundleZip(group: Command): void {
 /** The options that {@link zipFolder} reads, except the limits and `--no-index`. */
 export function zipOptions(command: Command): Command {
   return command
-    .option('--ignore <pattern>', 'what to leave out, as in .gitignore; may come again', collect)
+    .option('--ignore <pattern>', 'what to leave out, as in .gitignore; repeatable', collect)
     .option('--no-source-maps', 'leave files that end in .map out')
     .option('--skip-links', 'leave links out instead of refusing them', false)
     .option('--level <n>', 'how hard to compress, from 0 to 9 (default: 6)')

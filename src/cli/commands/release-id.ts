@@ -1,4 +1,4 @@
-// release id: the release id of a build.
+// release id: prints the release id of a build.
 
 import type { Command } from 'commander';
 import { bytes, examples } from '../help.ts';
@@ -9,9 +9,9 @@ export function releaseId(group: Command): void {
   folderOptions(
     group
       .command('id')
-      .summary('the release id of a build')
+      .summary('print the release id of a build')
       .description(
-        'Prints the release id of a build: the same for the same files on every machine.',
+        'Prints the release id of a build. The same files give the same id on every machine.',
       )
       .argument('<dir>', 'the build'),
   )

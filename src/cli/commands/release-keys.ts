@@ -1,4 +1,4 @@
-// release keys: new and retired keys, with the offline recovery key.
+// release keys: makes keys.sealed with the offline recovery key.
 
 import type { Command } from 'commander';
 import type { PublicKeyInput } from '../../keys/strict.ts';
@@ -24,19 +24,15 @@ interface KeysFlags {
 export function releaseKeys(group: Command): void {
   group
     .command('keys')
-    .summary('with the recovery key: new and retired keys')
+    .summary('name new and retired keys, with the recovery key')
     .description(
-      'Makes the next keys.sealed with the offline recovery key: devices then trust the named keys alone, and forget the marks of all indexes. Every channel needs a new index afterwards: release refresh --earlier-epoch keep, with a named key.',
+      'Makes the next keys.sealed with the offline recovery key: devices then trust only the named keys, and forget the marks of all indexes. Afterwards make a new index for every channel: release refresh --earlier-epoch keep, with a named key.',
     )
-    .option('--store <folder>', 'the folder that is written')
-    .option('--from <url|folder>', 'where the present keys.sealed is read (default: --store)')
+    .option('--store <folder>', 'the folder to write')
+    .option('--from <url|folder>', 'the place of the present keys.sealed (default: --store)')
     .option('--recovery-key <file>', 'the private recovery key; - for standard input')
-    .option('--public-key <file>', 'a key that devices trust from now on; may come again', collect)
-    .option(
-      '--retire <file>',
-      'a key that still opens bundles and patches; may come again',
-      collect,
-    )
+    .option('--public-key <file>', 'a key that devices shall trust; repeatable', collect)
+    .option('--retire <file>', 'a key that still opens bundles and patches; repeatable', collect)
     .option('--app-id <id>', "the app (default: the Capacitor config's appId)")
     .option('--no-project', 'take nothing from the Capacitor config')
     .option('--dry-run', 'do all the work and write nothing', false)
@@ -49,8 +45,7 @@ export function releaseKeys(group: Command): void {
     .action(
       run<KeysFlags>(async (context, flags) => {
         const { store, from, recoveryKey, publicKey = [], retire = [], dryRun } = flags;
-        if (store === undefined)
-          throw new UsageError('--store is needed: the folder that is written');
+        if (store === undefined) throw new UsageError('--store is needed: the folder to write');
         if (recoveryKey === undefined || publicKey.length === 0) {
           throw new UsageError('--recovery-key and at least one --public-key are needed');
         }

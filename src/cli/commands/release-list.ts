@@ -1,4 +1,4 @@
-// release list: what a channel offers.
+// release list: the releases that a channel offers.
 
 import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
@@ -12,8 +12,10 @@ export function releaseList(group: Command): void {
   readingOptions(
     group
       .command('list')
-      .summary('what a channel offers')
-      .description('Shows what a channel offers, as proven with the public key.')
+      .summary('list the releases that a channel offers')
+      .description(
+        'Lists the releases that a channel offers, after verifying its index with the public key.',
+      )
       .option('--channel <channel>', 'the channel, such as production'),
   )
     .addHelpText(

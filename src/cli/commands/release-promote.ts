@@ -1,4 +1,4 @@
-// release promote: a release of one channel in another one.
+// release promote: offers a release of one channel in another one.
 
 import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
@@ -19,7 +19,7 @@ export function releasePromote(group: Command): void {
         .command('promote')
         .summary('offer a release of one channel in another one')
         .description(
-          'Offers a release of --from-channel in --channel. Its bundle is named again and not uploaded again; patches that are missing there are made.',
+          'Offers a release of --from-channel in --channel. Reuses the bundle and the patches that exist, and makes the patches that are missing.',
         )
         .argument('[release]', 'its version or id (default: the first one that is not withdrawn)')
         .option('--from-channel <channel>', 'the channel that has the release'),

@@ -1,4 +1,4 @@
-// release prune: the objects of a store that nobody wants any more.
+// release prune: deletes the objects of a store that no index needs.
 
 import type { Command } from 'commander';
 import { bytes, examples } from '../help.ts';
@@ -15,9 +15,9 @@ export function releasePrune(group: Command): void {
       .command('prune')
       .summary('delete objects that no index needs any more')
       .description(
-        'Deletes from the folder of a store the objects that no index names or says to keep. Opens every index first; deletes nothing if one can not be opened. An object of the last seven days stays.',
+        'Deletes the objects in the folder of a store that no index names or retires. Opens every index first, and deletes nothing if one cannot be opened. Keeps objects of the last seven days.',
       )
-      .option('--dry-run', 'say what would be deleted', false),
+      .option('--dry-run', 'list the files, and delete nothing', false),
   )
     .addHelpText('after', examples('release prune --store store --dry-run'))
     .action(

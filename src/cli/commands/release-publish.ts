@@ -1,4 +1,4 @@
-// release publish: a build into the store, and the index that offers it.
+// release publish: publishes a build and the index that offers it.
 
 import type { Command } from 'commander';
 import { type SurveyOptions, surveyFolder } from '../build-folder.ts';
@@ -25,7 +25,7 @@ export function releasePublish(group: Command): void {
             .command('publish')
             .summary('publish a build to a channel')
             .description(
-              'Seals a build, makes patches from the last releases that the channel offers, and makes the next index. Writes what is new into --store: the objects, then the index. A build that the channel offers already changes nothing.',
+              'Seals a build, makes patches from the last releases that the channel offers, and makes the next index. Writes the new files into --store: the objects, then the index. Changes nothing if the channel already offers the build.',
             )
             .argument('<dir>', 'the build'),
         ).option('--app-version <version>', "the version (default: package.json's)"),

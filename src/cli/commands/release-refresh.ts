@@ -1,4 +1,4 @@
-// release refresh: an index that says the same and expires later.
+// release refresh: makes an index with the same content that expires later.
 
 import type { Command } from 'commander';
 import { examples } from '../help.ts';
@@ -17,7 +17,7 @@ export function releaseRefresh(group: Command): void {
       .command('refresh')
       .summary('make an index that expires later')
       .description(
-        'Makes an index that says the same and expires later. Run it on a schedule: devices refuse an index that has expired, and go on with what they have.',
+        'Makes an index with the same content that expires later. Run it on a schedule: devices refuse an expired index, and go on with the release that they have.',
       )
       .option('--use-built-in', USE_BUILT_IN)
       .option('--no-use-built-in', 'devices choose among the releases again'),

@@ -1,4 +1,4 @@
-// release rollout: to how many devices a release is offered.
+// release rollout: changes the share of devices that are offered a release.
 
 import type { Command } from 'commander';
 import { examples } from '../help.ts';
@@ -11,12 +11,15 @@ export function releaseRollout(group: Command): void {
   signingOptions(
     group
       .command('rollout')
-      .summary('change to how many devices a release is offered')
+      .summary('change the share of devices that are offered a release')
       .description(
         'Changes the share of devices that are offered a release. A lower share takes no device back: use release withdraw for that.',
       )
       .argument('<share>', 'such as 25%')
-      .option('--release <version|id>', 'default: the first one that is not withdrawn'),
+      .option(
+        '--release <version|id>',
+        'the release (default: the first one that is not withdrawn)',
+      ),
   )
     .addHelpText('after', examples('release rollout 100% --channel production --store store'))
     .action(

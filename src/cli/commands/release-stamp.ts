@@ -1,4 +1,4 @@
-// release stamp: what a build that is shipped with the app says about itself.
+// release stamp: writes the stamp of a built-in release.
 
 import type { Command } from 'commander';
 import type { StampFloor } from '../../release/stamp.ts';
@@ -19,15 +19,15 @@ export function releaseStamp(group: Command): void {
     readingOptions(
       group
         .command('stamp')
-        .summary('stamp a build that is shipped with the app')
+        .summary('write the stamp of a built-in release')
         .description(
-          'Writes bundleseal-release.json into a build: its release id, when it was made, and its files. With --from, the marks of the channels too: a device then refuses older indexes, even after it has lost its storage.',
+          'Writes bundleseal-release.json into a build: its release id, its time and its files. With --from, it adds the marks of the channels, so that a device refuses older indexes even after it has lost its storage.',
         )
         .argument('<dir>', 'the build')
-        .option('--runtime <runtime>', 'the native runtime that it is made for')
+        .option('--runtime <runtime>', 'the native runtime of the build')
         .option(
           '--channel <channel>',
-          'with --from: a channel whose mark goes in; may come again',
+          'with --from: a channel whose mark is added; repeatable',
           collect,
         )
         .option('--no-files', "don't list the files: for devices that can list a folder"),

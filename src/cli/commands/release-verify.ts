@@ -1,4 +1,4 @@
-// release verify: whether devices get what a store offers.
+// release verify: checks that devices can get every release that a store offers.
 
 import type { Command } from 'commander';
 import { collect, examples } from '../help.ts';
@@ -16,22 +16,18 @@ export function releaseVerify(group: Command): void {
   readingOptions(
     group
       .command('verify')
-      .summary('play the devices of a store')
+      .summary('check a store as devices would use it')
       .description(
         'Fetches, opens and compares every bundle, applies every patch, and looks at expiry and cache headers. Exits with 1 if something is wrong.',
       )
-      .option(
-        '--channel <channel>',
-        'a channel; may come again (default: all in the folder)',
-        collect,
-      )
+      .option('--channel <channel>', 'a channel; repeatable (default: all in the folder)', collect)
       .option(
         '--expires-within <duration>',
         'an index that expires sooner is a problem (default: a quarter of its lifetime)',
       )
       .option(
         '--built-in <dir>',
-        'a build that apps are shipped with: plays patches from it; may come again',
+        'a built-in release: applies the patches from it; repeatable',
         collect,
       ),
   )
@@ -58,7 +54,9 @@ export function releaseVerify(group: Command): void {
         const { problems, channels, releases, patches, notApplied } = verified;
         const isBad = problems.length > 0;
         const more =
-          notApplied > 0 ? `, ${notApplied} patches opened whose base is not at hand` : '';
+          notApplied > 0
+            ? `, ${notApplied} patches opened but not applied, because their base is missing`
+            : '';
         return {
           isBad,
           json: { ok: !isBad, ...verified },

@@ -1,4 +1,4 @@
-// release withdraw: a release that devices leave.
+// release withdraw: takes a release back from devices.
 
 import type { Command } from 'commander';
 import { examples } from '../help.ts';
@@ -15,9 +15,9 @@ export function releaseWithdraw(group: Command): void {
   signingOptions(
     group
       .command('withdraw')
-      .summary('have devices leave a release')
+      .summary('take a release back from devices')
       .description(
-        'Withdraws a release: devices that run it leave it, and none takes it. release publish --reinstate or release promote --reinstate offers it again.',
+        'Withdraws a release: devices that run it leave it, and no device takes it. release publish --reinstate or release promote --reinstate offers it again.',
       )
       .argument('<release>', 'its version or id')
       .option('--use-built-in', USE_BUILT_IN),

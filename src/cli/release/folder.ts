@@ -10,7 +10,7 @@ export interface FolderFlags {
 
 export function folderOptions(command: Command): Command {
   return command
-    .option('--ignore <pattern>', 'what to leave out, as in .gitignore; may come again', collect)
+    .option('--ignore <pattern>', 'what to leave out, as in .gitignore; repeatable', collect)
     .option('--no-source-maps', 'leave files that end in .map out');
 }
 

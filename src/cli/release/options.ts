@@ -55,7 +55,7 @@ export function signingOptions(command: Command): Command {
       .option('--out <new|full>', 'with --from: write what is new, or all that is live', 'new')
       .option(
         '--other-channel <channel>',
-        'with --out full: a further channel of the store; may come again',
+        'with --out full: a further channel of the store; repeatable',
         collect,
       )
       .option(
@@ -73,7 +73,7 @@ function trustOptions(command: Command): Command {
     .option('--no-project', 'take nothing from the Capacitor config and package.json')
     .option(
       '--public-key <file>',
-      'a public key that opens what the store holds; may come again (default: those that lie here)',
+      'a public key that opens what the store holds; repeatable (default: those that lie here)',
       collect,
     )
     .option(
