@@ -1,13 +1,16 @@
 // Releases in the Cache Storage of a browser.
 
-import { toHex } from '../../bytes.ts';
+import { selectBackend } from '../../backend/select.ts';
+import { concat, equalBytes, toHex } from '../../bytes.ts';
 import { describe } from '../../options.ts';
 import type { ReleaseFileInfo, ReleaseStore, StoredFile } from '../release-store.ts';
 import { createLock } from './lock.ts';
 
 // Keys of a cache are URLs. No server can have these, because RFC 2606 reserves the top-level name `invalid`.
 const BASE = 'https://bundleseal.invalid/';
-const STATE = `${BASE}state`;
+const STATES = `${BASE}state/`;
+const RELEASES = `${BASE}releases/`;
+const DIGEST_LENGTH = 32;
 
 const keyOf = (path: string): string => `${BASE}files/${encodeURIComponent(path)}`;
 
@@ -15,7 +18,8 @@ const keyOf = (path: string): string => `${BASE}files/${encodeURIComponent(path)
  * Keeps releases in Cache Storage. Works in every browser with service workers, in pages, workers and service workers of a
  * secure context.
  *
- * Each release has a cache of its own. The release is complete when the main cache names it.
+ * Each release has a cache of its own. The release is complete when the main cache names it. An entry is never replaced, because Chromium
+ * removes the old one before it writes the new one, and a kill between leaves none.
  *
  * @param name - The name of the main cache, and the prefix of the other names. Default `bundleseal`.
  * @throws `TypeError`: `name` is no text.
@@ -33,39 +37,69 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
     throw new TypeError(`name expected a text, got ${describe(name)}`);
   }
   const writing = new Set<string>();
-  const markOf = (id: string) => `${BASE}releases/${id}`;
   const ofReleases = async () => (await caches.keys()).filter((key) => key.startsWith(`${name} `));
 
-  const textAt = async (key: string): Promise<string | undefined> =>
-    (await (await caches.open(name)).match(key))?.text();
+  /** What follows `prefix` in the keys of the main cache. */
+  const keysAfter = async (prefix: string): Promise<string[]> => {
+    const keys = await (await caches.open(name)).keys();
+    return keys
+      .filter(({ url }) => url.startsWith(prefix))
+      .map(({ url }) => url.slice(prefix.length));
+  };
+
+  const stateNumbers = async () =>
+    (await keysAfter(STATES))
+      .map(Number)
+      .filter(Number.isSafeInteger)
+      .sort((a, b) => b - a);
+
+  /** The caches of releases that were written whole, as `id/token`: the newest last. */
+  const marks = async (id?: string) =>
+    (await keysAfter(RELEASES))
+      .filter((mark) => id === undefined || mark.startsWith(`${id}/`))
+      .sort();
+
+  const cacheNameOf = (mark: string) => `${name} ${mark.replace('/', ' ')}`;
 
   /** The cache that holds the release. */
   const cacheOf = async (id: string): Promise<string | undefined> => {
-    const cache = await textAt(markOf(id));
-    return cache !== undefined && (await caches.has(cache)) ? cache : undefined;
+    for (const mark of (await marks(id)).reverse()) {
+      if (await caches.has(cacheNameOf(mark))) return cacheNameOf(mark);
+    }
+    return undefined;
   };
 
-  const inUse = async (): Promise<ReadonlySet<string>> => {
-    const main = await caches.open(name);
-    const marks = (await main.keys()).filter(({ url }) => url.startsWith(markOf('')));
-    const named = await Promise.all(marks.map(async ({ url }) => (await textAt(url)) ?? ''));
-    return new Set(named);
+  const removeMarked = async (mark: string) => {
+    await (await caches.open(name)).delete(RELEASES + mark);
+    await caches.delete(cacheNameOf(mark));
   };
 
   return {
     lock: createLock(`bundleseal cache ${name}`),
     async readState() {
-      const state = await (await caches.open(name)).match(STATE);
-      return state === undefined ? undefined : new Uint8Array(await state.arrayBuffer());
-    },
-    // `put` replaces an entry in one step, after the whole body was read (Service Workers, Cache.put).
-    writeState: async (bytes) => (await caches.open(name)).put(STATE, answer(bytes)),
-    async list() {
       const main = await caches.open(name);
-      const marks = (await main.keys()).filter(({ url }) => url.startsWith(markOf('')));
-      const ids = marks.map(({ url }) => url.slice(markOf('').length));
-      const there = await Promise.all(ids.map(async (id) => (await cacheOf(id)) !== undefined));
-      return ids.filter((_, i) => there[i]);
+      for (const number of await stateNumbers()) {
+        const answered = await main.match(`${STATES}${number}`);
+        if (answered === undefined) continue;
+        const file = new Uint8Array(await answered.arrayBuffer());
+        const state = file.slice(DIGEST_LENGTH);
+        if (equalBytes(await digest(state), file.subarray(0, DIGEST_LENGTH))) return state;
+      }
+      return undefined;
+    },
+    async writeState(bytes) {
+      const numbers = await stateNumbers();
+      const main = await caches.open(name);
+      const next = (numbers[0] ?? 0) + 1;
+      await main.put(`${STATES}${next}`, answer(concat(await digest(bytes), bytes)));
+      for (const number of numbers.slice(1)) await main.delete(`${STATES}${number}`);
+    },
+    async list() {
+      const ids = new Set<string>();
+      for (const mark of await marks()) {
+        if (await caches.has(cacheNameOf(mark))) ids.add(mark.split('/')[0] as string);
+      }
+      return [...ids];
     },
     async open(id) {
       const found = await cacheOf(id);
@@ -83,11 +117,14 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
       };
     },
     async write(id, files: AsyncIterable<StoredFile>) {
-      const used = await inUse();
+      const used = new Set((await marks()).map(cacheNameOf));
       for (const left of await ofReleases()) {
         if (!used.has(left) && !writing.has(left)) await caches.delete(left);
       }
-      const cacheName = `${name} ${id} ${toHex(crypto.getRandomValues(new Uint8Array(8)))}`;
+      // In the order of time, so that of two whole ones the newer one counts.
+      const time = Date.now().toString(36).padStart(9, '0');
+      const mark = `${id}/${time}${toHex(crypto.getRandomValues(new Uint8Array(8)))}`;
+      const cacheName = cacheNameOf(mark);
       writing.add(cacheName);
       try {
         const cache = await caches.open(cacheName);
@@ -97,20 +134,17 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
           list.push({ path, size: bytes.length });
         }
         await cache.put(`${BASE}list`, answer(JSON.stringify(list)));
-        const before = await cacheOf(id);
-        await (await caches.open(name)).put(markOf(id), answer(cacheName));
-        if (before !== undefined) await caches.delete(before);
+        await (await caches.open(name)).put(RELEASES + mark, answer('yes'));
       } catch (error) {
         await caches.delete(cacheName).catch(() => {});
         throw error;
       } finally {
         writing.delete(cacheName);
       }
+      for (const older of await marks(id)) if (older !== mark) await removeMarked(older);
     },
     async remove(id) {
-      const found = await cacheOf(id);
-      await (await caches.open(name)).delete(markOf(id));
-      if (found !== undefined) await caches.delete(found);
+      for (const mark of await marks(id)) await removeMarked(mark);
     },
   };
 }
@@ -118,4 +152,8 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
 function answer(body: Uint8Array | string): Response {
   // The copy keeps later changes out, and does not hold a large buffer of which the bytes are a view.
   return new Response(typeof body === 'string' ? body : new Blob([body.slice()]));
+}
+
+async function digest(bytes: Uint8Array): Promise<Uint8Array> {
+  return (await selectBackend('auto')).sha256(bytes);
 }

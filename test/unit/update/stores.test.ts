@@ -10,6 +10,7 @@ import {
   type ReleaseStore,
 } from '../../../src/update.ts';
 import { storeTests } from '../../../src/update-testing.ts';
+import { utf8 } from '../../support/zip.ts';
 
 let made = 0;
 
@@ -51,6 +52,28 @@ describe('cacheStore', () => {
     return;
   }
   it.each(storeTests(placesOf(cacheStore)))('$name', ({ run }) => run());
+
+  it('gives the state before where a kill left the last one missing or half written', async () => {
+    const place = `torn-${crypto.randomUUID()}`;
+    const store = cacheStore(place);
+    await store.writeState(utf8('first'));
+    await store.writeState(utf8('second'));
+    const main = await caches.open(place);
+    const numberOf = ({ url }: Request) => Number(url.split('/').at(-1));
+    const states = [...(await main.keys())].sort((a, b) => numberOf(b) - numberOf(a));
+    expect(states).toHaveLength(2);
+    const [last] = states as [Request];
+    const whole = await (await main.match(last))?.blob();
+    for (const size of [0, 5, 33]) {
+      await main.put(last, new Response(whole?.slice(0, size)));
+      expect(await store.readState()).toEqual(utf8('first'));
+    }
+    await main.delete(last);
+    expect(await store.readState()).toEqual(utf8('first'));
+    await store.writeState(utf8('third'));
+    expect(await cacheStore(place).readState()).toEqual(utf8('third'));
+    await caches.delete(place);
+  });
 });
 
 describe('capacitorStore', () => {
