@@ -5,11 +5,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { type Browser, chromium } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { inlineWorkers } from '../../build/inline-worker.js';
 import { publishRelease, stampRelease } from '../../src/node.ts';
+import { bundleExample } from '../support/bundle-example.ts';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
 import { expectVersion } from '../support/pwa.ts';
 import { serveStore } from '../support/store-server.ts';
@@ -53,32 +52,10 @@ async function makeApp(): Promise<string> {
   const app = newFolder();
   cpSync(join(EXAMPLE, 'public'), join(app, 'public'), { recursive: true });
   await stampRelease(join(app, 'public'), { now: Date.now() - HOUR });
-  const code = readFileSync(join(EXAMPLE, 'server.js'), 'utf8');
-  await build({
-    // A page that does not confirm itself shall not take a minute of the test.
-    stdin: { contents: code.replace('60_000', '3_000'), resolveDir: EXAMPLE },
-    outfile: join(app, 'server.mjs'),
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    alias: {
-      'bundleseal/node': join(ROOT, 'src/node.ts'),
-      'bundleseal/update': join(ROOT, 'src/update.ts'),
-    },
-    plugins: [
-      inlineWorkers(),
-      {
-        name: 'key',
-        setup({ onResolve, onLoad }) {
-          onResolve({ filter: /\/bundleseal-key\.js$/ }, () => ({ path: 'k', namespace: 'key' }));
-          onLoad({ filter: /./, namespace: 'key' }, () => ({
-            contents: `export const publicKeys = [${JSON.stringify(keyB.spki)}];`,
-          }));
-        },
-      },
-    ],
-  });
+  // A page that does not confirm itself shall not take a minute of the test.
+  await bundleExample('node', 'server.js', join(app, 'server.mjs'), (code) =>
+    code.replace('60_000', '3_000'),
+  );
   return app;
 }
 

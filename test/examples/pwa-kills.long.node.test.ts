@@ -134,7 +134,8 @@ it(
       await next.page.goto(site.origin);
       const version = await shown(next.page);
       // The release before was confirmed. The new one runs if the kill came after its activation.
-      expect([n - 1, n], `after a kill at ${delay} ms`).toContain(version);
+      const seen = JSON.stringify(await stateOf(next.page));
+      expect([n - 1, n], `after a kill at ${delay} ms, with ${seen}`).toContain(version);
       await expectConfirmed(next.page);
       const { blocked } = await stateOf(next.page);
       expect(blocked).toEqual([]);

@@ -19,8 +19,15 @@ export async function expectOffer(page: Page): Promise<void> {
 export async function stateOf(page: Page): Promise<Record<string, unknown>> {
   return page.evaluate(async () => {
     const cache = await caches.open('bundleseal');
-    const state = await cache.match('https://bundleseal.invalid/state');
-    return ((await state?.json()) ?? {}) as Record<string, unknown>;
+    const number = ({ url }: Request) => Number(url.split('/').at(-1));
+    const states = (await cache.keys())
+      .filter(({ url }) => url.startsWith('https://bundleseal.invalid/state/'))
+      .sort((a, b) => number(b) - number(a));
+    const [last] = states;
+    const state = last === undefined ? undefined : await cache.match(last);
+    // Behind the SHA-256 of the text.
+    const text = (await (await state?.blob())?.slice(32).text()) ?? '{}';
+    return JSON.parse(text) as Record<string, unknown>;
   });
 }
 
