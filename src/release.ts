@@ -6,7 +6,6 @@ export { type ApplyPatchOptions, applyPatch } from './release/apply-patch.ts';
 export { type ChooseOptions, chooseRelease, type KnownRelease } from './release/choose.ts';
 export { type CreatePatchOptions, createPatch, type Patch } from './release/create-patch.ts';
 export type { ReleaseFiles } from './release/files.ts';
-export { type ReleaseIdOptions, releaseId } from './release/id.ts';
 export type {
   ReleaseEntry,
   ReleaseIndex,
@@ -14,13 +13,7 @@ export type {
   ReleasePatch,
   RetiredObject,
 } from './release/index-format.ts';
-export {
-  type OpenKeysOptions,
-  openKeys,
-  type ReleaseKeys,
-  type SealKeysOptions,
-  sealKeys,
-} from './release/keys-list.ts';
+export type { ReleaseKeys } from './release/keys-format.ts';
 export type { PatchLimits } from './release/limits.ts';
 export {
   type OpenedIndex,
@@ -28,8 +21,11 @@ export {
   openIndex,
   openIndexWithMark,
 } from './release/open-index.ts';
+export { type OpenKeysOptions, openKeys } from './release/open-keys.ts';
 export type { IndexMark } from './release/order.ts';
+export { type ReleaseIdOptions, releaseId } from './release/release-id.ts';
 export { type SealIndexOptions, sealIndex } from './release/seal-index.ts';
+export { type SealKeysOptions, sealKeys } from './release/seal-keys.ts';
 export {
   type ReleaseStamp,
   readStamp,

@@ -1,6 +1,6 @@
 // Opening the files of a delta update.
 
-import { printable } from '../archive/format/paths.ts';
+import { printable } from '../archive/format/printable.ts';
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { brandOf, fromHex, isBytes } from '../bytes.ts';

@@ -1,6 +1,7 @@
 // What writing and reading a manifest share: its entries, and which names it may hold.
 
-import { createPathSet, pathFault, printable } from '../archive/format/paths.ts';
+import { createPathSet, pathFault } from '../archive/format/paths.ts';
+import { printable } from '../archive/format/printable.ts';
 import { BundleSealError } from '../errors.ts';
 import type { WorkOptions } from '../options.ts';
 import { giveWay } from '../turn.ts';

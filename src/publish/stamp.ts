@@ -12,8 +12,7 @@ import {
 } from '../files/read-directory.ts';
 import { checkOptions } from '../options.ts';
 import { idOf } from '../release/id.ts';
-import { STAMP } from '../release/paths.ts';
-import { type ReleaseStamp, type StampFloor, writeStamp } from '../release/stamp.ts';
+import { type ReleaseStamp, STAMP, type StampFloor, writeStamp } from '../release/stamp.ts';
 import { writeFile } from './change.ts';
 import { releaseFiles } from './objects.ts';
 import { checkFlag, checkText, readClock, timeText } from './options.ts';

@@ -5,8 +5,9 @@ import { keyId } from '../keys/identity.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { MAX_SEAL_LENGTH } from '../release/document.ts';
 import type { ReleaseIndex } from '../release/index-format.ts';
-import { MAX_KEYS_LENGTH, openKeys, type ReleaseKeys } from '../release/keys-list.ts';
+import { MAX_KEYS_LENGTH, type ReleaseKeys } from '../release/keys-format.ts';
 import { openProven } from '../release/open-index.ts';
+import { openKeys } from '../release/open-keys.ts';
 import { KEYS_PATH, type StorePlace } from './place.ts';
 import { storeError } from './refuse.ts';
 

@@ -6,7 +6,7 @@ import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
 import type { Progress, WorkOptions } from '../options.ts';
-import { codePatch } from '../release/create-patch.ts';
+import { codePatch } from '../release/code-patch.ts';
 import type { ReleaseFile } from '../release/files.ts';
 import { imageLength } from '../release/image.ts';
 import type { ReleasePatch } from '../release/index-format.ts';

@@ -1,29 +1,14 @@
 // Making a patch: what turns one release into another.
 
-import { createPace } from '../archive/pace.ts';
-import type { Planned } from '../archive/write/content.ts';
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { encryptObject } from '../bundle/encrypt.ts';
-import { concat, type OwnBytes, toHex } from '../bytes.ts';
-import { BundleSealError } from '../errors.ts';
+import { type OwnBytes, toHex } from '../bytes.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
 import { readSigningKey, type Signer } from '../seal/signing-key.ts';
 import { checkAppId } from './app-id.ts';
-import {
-  checkFiles,
-  letGo,
-  planRelease,
-  type ReleaseFile,
-  type ReleaseFiles,
-  readFiles,
-} from './files.ts';
-import { idOf } from './id.ts';
-import { imageLength, writeImage } from './image.ts';
-import { MAX_IMAGE_LENGTH } from './limits.ts';
-import { encodePatchHeader } from './patch-header.ts';
-import { runSteps } from './steps.ts';
+import type { ReleaseFiles } from './files.ts';
 
 export interface CreatePatchOptions extends WorkOptions {
   /** The publisher's private key, or a {@link Signer} for a key that is held elsewhere. */
@@ -92,60 +77,19 @@ export async function createPatch(
 ): Promise<Patch> {
   checkOptions('createPatch', options, OPTIONS);
   checkAppId(options.appId);
-  checkFiles(from);
-  checkFiles(to);
   const { privateKey, appId, signal } = options;
-  const planned: Planned[] = [];
-  try {
-    // A key that is refused is refused before the long work.
-    await readSigningKey(privateKey);
-    planned.push(...(await planRelease(from, signal)));
-    const older = await readFiles(planned, signal);
-    const plannedTo = await planRelease(to, signal);
-    planned.push(...plannedTo);
-    const newer = await readFiles(plannedTo, signal);
-    const { plain, ...ids } = await codePatch(older, newer, options);
-    const backend = await selectBackend(options.backend);
-    const sealing = { privateKey, metadata: { appId }, backend: backend.name };
-    const { bytes } = await encryptObject(
-      plain,
-      signal === undefined ? sealing : { ...sealing, signal },
-      'patch',
-    );
-    return { bytes, ...ids, sha256: toHex(await backend.sha256(bytes)), size: bytes.length };
-  } catch (error) {
-    letGo(from, planned, error);
-    letGo(to, [], error);
-    throw error;
-  }
-}
-
-/** The plain bytes of a patch, and the ids of its two releases. */
-export async function codePatch(
-  older: readonly ReleaseFile[],
-  newer: readonly ReleaseFile[],
-  options: Pick<CreatePatchOptions, 'backend' | 'signal' | 'onProgress'>,
-): Promise<{ readonly plain: Uint8Array; readonly from: string; readonly to: string }> {
+  // The seal is not loaded with it: bundlers put what a dynamic import reaches beside what an app loads at its start,
+  // even if the app does not use this function.
+  const { codeReleases } = await import('./code-patch.ts');
+  // A key that is refused is refused before the long work.
+  const check = () => readSigningKey(privateKey);
+  const { plain, ...ids } = await codeReleases(from, to, options, check);
   const backend = await selectBackend(options.backend);
-  const { encodeInstructions } = await import('./patch/encode.ts');
-  const pace = createPace(options.signal);
-  const fromLength = checkedLength(older);
-  const toLength = checkedLength(newer);
-  const ids = { from: await idOf(older, backend, pace), to: await idOf(newer, backend, pace) };
-  const space = new Uint8Array(fromLength + toLength);
-  writeImage(older, space);
-  writeImage(newer, space.subarray(fromLength));
-  const tell = (done: number) => options.onProgress?.({ done, total: toLength });
-  const coded = await runSteps(encodeInstructions(space, fromLength), pace, tell);
-  tell(toLength);
-  return { plain: concat(encodePatchHeader({ ...ids, fromLength, toLength }), coded), ...ids };
-}
-
-function checkedLength(files: readonly ReleaseFile[]): number {
-  const length = imageLength(files);
-  if (length <= MAX_IMAGE_LENGTH) return length;
-  throw new BundleSealError(
-    'ERR_LIMIT_EXCEEDED',
-    `the release takes ${length} bytes and a patch at most ${MAX_IMAGE_LENGTH}: publish the whole release alone`,
+  const sealing = { privateKey, metadata: { appId }, backend: backend.name };
+  const { bytes } = await encryptObject(
+    plain,
+    signal === undefined ? sealing : { ...sealing, signal },
+    'patch',
   );
+  return { bytes, ...ids, sha256: toHex(await backend.sha256(bytes)), size: bytes.length };
 }

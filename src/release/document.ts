@@ -1,30 +1,19 @@
-// Seals and opens signed JSON objects: the index and the list of keys.
+// Opens signed JSON objects: the index and the list of keys.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { decryptObject } from '../bundle/decrypt.ts';
-import { encryptObject } from '../bundle/encrypt.ts';
 import { concat } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { headerParts, type Kind, parseHeader } from '../format/header.ts';
-import type { Metadata } from '../format/metadata.ts';
-import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
+import type { PublicKeyInput } from '../keys/strict.ts';
 import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
 import { describe, shown } from '../options.ts';
-import type { Signer } from '../seal/signing-key.ts';
 import { type BundleInput, openInput } from '../sources/input.ts';
 import { encodeUtf8 } from '../utf8.ts';
 import type { Refuse } from './json.ts';
 
 /** Bytes that the seal may add: the header with its metadata and digests, and the tags. */
 export const MAX_SEAL_LENGTH = 131_072;
-
-/** What a document is sealed with. */
-export interface DocumentSealing {
-  readonly privateKey: PrivateKeyInput | Signer;
-  readonly metadata: Metadata;
-  readonly signal?: AbortSignal | undefined;
-  readonly backend?: BackendChoice | undefined;
-}
 
 /** What a document is opened with. */
 export interface DocumentOpening {
@@ -62,15 +51,6 @@ function textOf(value: object, what: string): string {
     if (!(error instanceof RangeError)) throw error;
     throw new TypeError(`${what} is nested too deep: make it flatter`);
   }
-}
-
-export async function sealDocument(
-  value: unknown,
-  kind: Kind,
-  { privateKey, metadata, signal, backend }: DocumentSealing,
-): Promise<Uint8Array> {
-  const options = { privateKey, metadata, ...(signal && { signal }), ...(backend && { backend }) };
-  return (await encryptObject(encodeUtf8(JSON.stringify(value)), options, kind)).bytes;
 }
 
 /**

@@ -12,7 +12,8 @@ import {
 } from '../archive/write/content.ts';
 import { BundleSealError } from '../errors.ts';
 import { untilAborted } from '../turn.ts';
-import { isStamp, releasePathFault } from './paths.ts';
+import { releasePathFault } from './paths.ts';
+import { isStamp } from './stamp.ts';
 
 /** The files of a release, in every form that `zipBundle` takes. A stamp among them is left out. */
 export type ReleaseFiles = ZipEntries;

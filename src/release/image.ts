@@ -1,11 +1,13 @@
 // The image of a release: the list of its files, followed by their contents. Patches are made between images. See
 // docs/releases.md#images.
 
-import { createPathSet, decodeName, printable } from '../archive/format/paths.ts';
+import { createPathSet, decodeName } from '../archive/format/paths.ts';
+import { printable } from '../archive/format/printable.ts';
 import { compareBytes } from '../archive/write/content.ts';
 import type { ReleaseFile } from './files.ts';
 import { invalidPatch } from './patch/invalid.ts';
-import { isStamp, releasePathFault } from './paths.ts';
+import { releasePathFault } from './paths.ts';
+import { isStamp } from './stamp.ts';
 
 const LINE_FEED = 0x0a;
 const SPACE = 0x20;

@@ -3,7 +3,7 @@
 // JSON.parse keeps the last of two members of one name, takes 1.0 for 1, and makes text of half of a surrogate pair.
 // Another reader may do otherwise, and two devices would act on two indexes under one signature.
 
-import { printable } from '../archive/format/paths.ts';
+import { printable } from '../archive/format/printable.ts';
 import { decodeUtf8 } from '../utf8.ts';
 
 /** Objects and arrays within each other, the outermost one included. */

@@ -2,13 +2,7 @@
 
 import { pathFault } from '../archive/format/paths.ts';
 import { foldName } from '../fold.ts';
-
-/** The file in the root of a build that describes the build. It is part of no release. */
-export const STAMP = 'bundleseal-release.json';
-
-export function isStamp(path: string): boolean {
-  return path === STAMP;
-}
+import { STAMP } from './stamp.ts';
 
 /**
  * Says why a release may not have a file of this path, written to go on after the path; `undefined` where it may. The

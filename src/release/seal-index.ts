@@ -4,8 +4,9 @@ import type { BackendChoice } from '../backend/backend.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
 import { checkOptions } from '../options.ts';
 import type { Signer } from '../seal/signing-key.ts';
-import { encodeJson, misused, sealDocument } from './document.ts';
+import { encodeJson, misused } from './document.ts';
 import { type ReleaseIndex, readIndex } from './index-format.ts';
+import { sealDocument } from './seal-document.ts';
 
 export interface SealIndexOptions {
   /** The publisher's private key, or a `Signer` that holds it elsewhere. */

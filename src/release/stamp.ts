@@ -18,6 +18,13 @@ import {
 } from './members.ts';
 import type { IndexMark } from './order.ts';
 
+/** The file in the root of a build that describes the build. It is part of no release. */
+export const STAMP = 'bundleseal-release.json';
+
+export function isStamp(path: string): boolean {
+  return path === STAMP;
+}
+
 /** Bytes of a stamp: 65,536 files with paths of a hundred bytes. */
 export const MAX_STAMP_LENGTH = 16_777_216;
 

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { checkPath } from '../files/error.ts';
-import { STAMP } from '../release/paths.ts';
+import { STAMP } from '../release/stamp.ts';
 import type { BuiltIn } from '../update/release-store.ts';
 import { folderReader } from './folder-store.ts';
 

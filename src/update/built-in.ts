@@ -4,9 +4,8 @@ import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { checkOptions } from '../options.ts';
-import { planRelease, type ReleaseFiles, readFiles } from '../release/files.ts';
-import { STAMP } from '../release/paths.ts';
-import { type ReleaseStamp, readStamp, writeStamp } from '../release/stamp.ts';
+import type { ReleaseFiles } from '../release/files.ts';
+import { type ReleaseStamp, readStamp, STAMP, writeStamp } from '../release/stamp.ts';
 import { idOfList } from './installed.ts';
 import type { BuiltIn } from './release-store.ts';
 
@@ -36,6 +35,7 @@ export async function memoryBuiltIn(
 ): Promise<BuiltIn> {
   checkOptions('memoryBuiltIn', options, ['createdAt', 'runtime']);
   const backend = await selectBackend('auto');
+  const { planRelease, readFiles } = await import('../release/files.ts');
   const read = await readFiles(await planRelease(files, undefined), undefined);
   const list = await Promise.all(
     read.map(async ({ path, bytes }) => ({

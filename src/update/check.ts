@@ -2,8 +2,8 @@
 
 import { BundleSealError } from '../errors.ts';
 import { chooseRelease } from '../release/choose.ts';
-import { openKeys } from '../release/keys-list.ts';
 import { type OpenedIndex, openIndexWithMark } from '../release/open-index.ts';
+import { openKeys } from '../release/open-keys.ts';
 import type { CheckResult } from './events.ts';
 import type { DeviceState } from './state.ts';
 import * as transitions from './transitions.ts';

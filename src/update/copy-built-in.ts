@@ -2,7 +2,7 @@
 
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
-import { isStamp } from '../release/paths.ts';
+import { isStamp } from '../release/stamp.ts';
 import { checkStampList } from './device.ts';
 import { describeInstalled } from './installed.ts';
 import type { StoredFile } from './release-store.ts';

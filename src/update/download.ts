@@ -2,7 +2,7 @@
 
 import { BundleSealError } from '../errors.ts';
 import type { CheckResult } from './events.ts';
-import { installBy, type ProvenBases } from './install.ts';
+import type { ProvenBases } from './install.ts';
 import * as transitions from './transitions.ts';
 import { waysTo } from './ways.ts';
 import type { Work } from './work.ts';
@@ -64,6 +64,8 @@ async function inTurn(
     );
     if (route === undefined) throw failure;
     try {
+      // Most checks find nothing to install.
+      const { installBy } = await import('./install.ts');
       await installBy(work, entry, route, provenBases, (bytes) => (moved += bytes), signal);
       await device.sweep();
       return { id, moved, isNew };

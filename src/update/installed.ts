@@ -3,8 +3,13 @@
 import type { Backend } from '../backend/backend.ts';
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
-import { STAMP } from '../release/paths.ts';
-import { type ReleaseStamp, readStamp, type StampFile, writeStamp } from '../release/stamp.ts';
+import {
+  type ReleaseStamp,
+  readStamp,
+  STAMP,
+  type StampFile,
+  writeStamp,
+} from '../release/stamp.ts';
 import { encodeText } from '../utf8.ts';
 import type { ReleaseFileInfo, ReleaseReader } from './release-store.ts';
 import { storeError } from './store-error.ts';

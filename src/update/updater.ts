@@ -2,8 +2,7 @@
 
 import { selectBackend } from '../backend/select.ts';
 import { checkOptions } from '../options.ts';
-import { STAMP } from '../release/paths.ts';
-import { readStamp } from '../release/stamp.ts';
+import { readStamp, STAMP } from '../release/stamp.ts';
 import { check } from './check.ts';
 import { copyBuiltIn } from './copy-built-in.ts';
 import { downloadRelease } from './download.ts';

@@ -16,7 +16,7 @@ import { parseEitherKey, parsePrivateKey, parsePublicKey } from '../../src/keys/
 import { encodePem } from '../../src/keys/pem.ts';
 import { parseImage } from '../../src/release/image.ts';
 import { readIndex } from '../../src/release/index-format.ts';
-import { readKeys } from '../../src/release/keys-list.ts';
+import { readKeys } from '../../src/release/keys-format.ts';
 import { parsePatchHeader } from '../../src/release/patch-header.ts';
 import { readStamp, writeStamp } from '../../src/release/stamp.ts';
 import { judge, parseContentRange, parseDate, versionOf } from '../../src/sources/http-answer.ts';

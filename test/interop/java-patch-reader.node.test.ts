@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encryptObject } from '../../src/bundle/encrypt.ts';
-import { codePatch } from '../../src/release/create-patch.ts';
+import { codePatch } from '../../src/release/code-patch.ts';
 import { planRelease, type ReleaseFile, readFiles } from '../../src/release/files.ts';
 import { imageLength, writeImage } from '../../src/release/image.ts';
 import { applyPatch } from '../../src/release.ts';

@@ -1,7 +1,8 @@
 // By the language alone, as the platform's coders do it: Hermes has none.
 
 import { describe, expect, it, vi } from 'vitest';
-import { pathFault, printable } from '../../src/archive/format/paths.ts';
+import { pathFault } from '../../src/archive/format/paths.ts';
+import { printable } from '../../src/archive/format/printable.ts';
 import { decryptBundle, keyId } from '../../src/index.ts';
 import { decodeUtf8, encodeUtf8 } from '../../src/utf8.ts';
 import { asBase64, base64, vectors } from '../support/vectors.ts';

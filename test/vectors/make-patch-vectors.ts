@@ -3,7 +3,7 @@
 //   UPDATE_VECTORS=1 npx vitest run --project node test/vectors/patch-v1.node
 
 import { BundleSealError } from '../../src/errors.ts';
-import { codePatch } from '../../src/release/create-patch.ts';
+import { codePatch } from '../../src/release/code-patch.ts';
 import { planRelease, readFiles } from '../../src/release/files.ts';
 import { writeImage } from '../../src/release/image.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encryptObject } from '../../src/bundle/encrypt.ts';
-import { codePatch } from '../../src/release/create-patch.ts';
+import { codePatch } from '../../src/release/code-patch.ts';
 import { planRelease, readFiles } from '../../src/release/files.ts';
 import { parsePatchHeader } from '../../src/release/patch-header.ts';
 import { applyPatch, releaseId } from '../../src/release.ts';

@@ -2,6 +2,7 @@
 
 import { foldName } from '../../fold.ts';
 import { decodeUtf8, encodeUtf8 } from '../../utf8.ts';
+import { printable } from './printable.ts';
 
 /** UTF-8 bytes of a path: what iOS and macOS can open (PATH_MAX). */
 const MAX_PATH_LENGTH = 1024;
@@ -67,15 +68,6 @@ function nameFault(name: string): string | undefined {
   return undefined;
 }
 
-/** A name that is safe to print: invisible and direction-changing characters as `\u{…}`, at most 200 characters. */
-export function printable(name: string): string {
-  const safe = name.replace(
-    unseen(),
-    (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
-  );
-  return safe.length > 200 ? `${safe.slice(0, 200)}…` : safe;
-}
-
 const NAMES = /* @__PURE__ */ createDecoder();
 
 /**
@@ -101,18 +93,6 @@ export function nameOf(name: Uint8Array): string {
   const escaped = (byte: number) =>
     byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`;
   return decodeName(name) ?? Array.from(name, escaped).join('');
-}
-
-// No literal: an engine that knows no property escapes would refuse the whole file.
-const UNSEEN = '[\\p{C}\\p{Zl}\\p{Zp}]';
-
-/** What to escape; where the engine can't tell, all that is not ASCII. */
-function unseen(): RegExp {
-  try {
-    return new RegExp(UNSEEN, 'gu');
-  } catch {
-    return /[^ -~]/g;
-  }
 }
 
 export interface PathSet {

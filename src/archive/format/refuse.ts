@@ -2,7 +2,7 @@
 
 import { BundleSealError, type ErrorFields } from '../../errors.ts';
 import type { ZipLimits } from './limits.ts';
-import { printable } from './paths.ts';
+import { printable } from './printable.ts';
 
 /** `what` goes on after the entry's name, where there is one. */
 export function invalid(

@@ -8,7 +8,8 @@ import { type ByteStream, openStream, type StreamReader } from '../../sources/st
 import { unawaited, untilAborted } from '../../turn.ts';
 import { encodeText } from '../../utf8.ts';
 import { checkCount, createMeter, type Limits, toWriter } from '../format/limits.ts';
-import { createPathSet, pathFault, printable } from '../format/paths.ts';
+import { createPathSet, pathFault } from '../format/paths.ts';
+import { printable } from '../format/printable.ts';
 import { invalid } from '../format/refuse.ts';
 
 /** A file's content. A stream is read once. */

@@ -10,7 +10,8 @@ import {
   encodeEnd,
   encodeLocal,
 } from '../../../src/archive/format/encode.ts';
-import { createPathSet, pathFault, printable } from '../../../src/archive/format/paths.ts';
+import { createPathSet, pathFault } from '../../../src/archive/format/paths.ts';
+import { printable } from '../../../src/archive/format/printable.ts';
 import {
   parseEnd,
   parseEnd64,

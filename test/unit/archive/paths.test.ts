@@ -1,7 +1,8 @@
 // Which names an archive may hold, held to every bound and to every word of what is said.
 
 import { describe, expect, it, vi } from 'vitest';
-import { createPathSet, pathFault, printable } from '../../../src/archive/format/paths.ts';
+import { createPathSet, pathFault } from '../../../src/archive/format/paths.ts';
+import { printable } from '../../../src/archive/format/printable.ts';
 
 const HALF = 'is not Unicode (half of a surrogate pair): rename it';
 const CONTROL = 'holds a control character: rename it';

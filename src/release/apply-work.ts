@@ -1,0 +1,166 @@
+// The work of applying a patch. It is loaded by the first call of applyPatch.
+
+import { createPace, type Pace } from '../archive/pace.ts';
+import type { Planned } from '../archive/write/content.ts';
+import type { Backend } from '../backend/backend.ts';
+import { selectBackend } from '../backend/select.ts';
+import { decryptObject } from '../bundle/decrypt.ts';
+import { isBytes } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import type { BundleInput } from '../sources/input.ts';
+import type { ApplyPatchOptions } from './apply-patch.ts';
+import {
+  checkFiles,
+  letGo,
+  planRelease,
+  type ReleaseFile,
+  type ReleaseFiles,
+  readContents,
+} from './files.ts';
+import { idOf, idOfFiles } from './id.ts';
+import { listLength, parseImage, writeList } from './image.ts';
+import type { PatchLimits } from './limits.ts';
+import { decodeInstructions } from './patch/decode.ts';
+import { invalidPatch } from './patch/invalid.ts';
+import { PATCH_HEADER_LENGTH, type PatchHeader, parsePatchHeader } from './patch-header.ts';
+import { runSteps } from './steps.ts';
+
+// Bytes that are read of a content at once.
+const PIECE = 2 ** 20;
+
+const OTHER_BASE = 'starts from another release than the one that is here';
+
+/** @param options - Checked, and its limits read. */
+export async function makeRelease(
+  patch: BundleInput,
+  from: ReleaseFiles,
+  options: ApplyPatchOptions & { readonly limits: Required<PatchLimits> },
+): Promise<Map<string, Uint8Array>> {
+  checkFiles(from);
+  const { publicKey, appId, limits, signal, onProgress } = options;
+  let planned: readonly Planned[] = [];
+  let plain: Uint8Array | undefined;
+  let space: Uint8Array | undefined;
+  try {
+    const backend = await selectBackend(options.backend);
+    const opening = { publicKey, expect: { appId }, backend: backend.name };
+    plain = await decryptObject(
+      patch,
+      signal === undefined ? opening : { ...opening, signal },
+      'patch',
+    );
+    const header = parsePatchHeader(plain);
+    planned = await planBase(from, signal);
+    const { fromLength, toLength } = header;
+    if (Math.max(fromLength, toLength) > limits.imageSize) {
+      await checkBase(header, planned, options);
+      throw invalidPatch(`has an image of more than ${limits.imageSize} bytes`);
+    }
+    const pace = createPace(signal);
+    space = allocate(fromLength + toLength);
+    const image = space.subarray(fromLength);
+    const base = await fillBase(planned, space.subarray(0, fromLength), pace, signal);
+    await checkId(base, header.from, OTHER_BASE, backend, pace);
+    const steps = decodeInstructions(plain.subarray(PATCH_HEADER_LENGTH), space, fromLength);
+    const tell = (done: number) => onProgress?.({ done, total: toLength });
+    await runSteps(steps, pace, tell);
+    const files = parseImage(image, limits.files);
+    await checkId(files, header.to, 'does not make the release that it names', backend, pace);
+    tell(toLength);
+    signal?.throwIfAborted();
+    return new Map(files.map(({ path, bytes }) => [path, bytes]));
+  } catch (error) {
+    letGo(from, planned, error);
+    space?.fill(0);
+    throw error;
+  } finally {
+    plain?.fill(0);
+  }
+}
+
+async function planBase(
+  from: ReleaseFiles,
+  signal: AbortSignal | undefined,
+): Promise<readonly Planned[]> {
+  try {
+    return await planRelease(from, signal);
+  } catch (cause) {
+    throw isNoRelease(cause) ? invalidPatch(OTHER_BASE, cause) : cause;
+  }
+}
+
+function isNoRelease(error: unknown): boolean {
+  return error instanceof BundleSealError && error.code === 'ERR_ARCHIVE_INVALID';
+}
+
+/** The files of the base as views of its image, which they have to fill exactly. */
+async function fillBase(
+  planned: readonly Planned[],
+  room: Uint8Array,
+  pace: Pace,
+  signal: AbortSignal | undefined,
+): Promise<Pick<ReleaseFile, 'path' | 'bytes'>[]> {
+  // The length of the list depends on sizes that may be unknown until the contents are read.
+  const start = listLength(planned.map(({ name }) => ({ name, size: 0 })));
+  let at = start;
+  const list: { path: string; name: Uint8Array; size: number }[] = [];
+  await readContents(planned, signal, async ({ path, name, data }, take) => {
+    const begin = at;
+    const add = (piece: Uint8Array) => {
+      if (piece.length > room.length - at) throw invalidPatch(OTHER_BASE);
+      room.set(piece, at);
+      at += piece.length;
+    };
+    if (isBytes(data)) {
+      // Without the reader's copies, which may be garbage for long.
+      add(data);
+    } else {
+      for (let piece = await take(PIECE); piece.length > 0; piece = await take(PIECE)) {
+        add(piece);
+        await pace();
+      }
+    }
+    await pace();
+    list.push({ path, name, size: at - begin });
+  });
+  const length = listLength(list);
+  if (length + at - start !== room.length) throw invalidPatch(OTHER_BASE);
+  room.copyWithin(length, start, at);
+  writeList(list, room);
+  at = length;
+  return list.map(({ path, size }) => {
+    at += size;
+    return { path, bytes: room.subarray(at - size, at) };
+  });
+}
+
+/** Judges the base where it may not be read into an image. */
+async function checkBase(
+  header: PatchHeader,
+  planned: readonly Planned[],
+  { signal, backend }: ApplyPatchOptions,
+): Promise<void> {
+  const id = await idOfFiles(planned, {
+    ...(signal !== undefined && { signal }),
+    ...(backend !== undefined && { backend }),
+  });
+  if (id !== header.from) throw invalidPatch(OTHER_BASE);
+}
+
+async function checkId(
+  files: readonly Pick<ReleaseFile, 'path' | 'bytes'>[],
+  expected: string,
+  otherwise: string,
+  backend: Backend,
+  pace: Pace,
+): Promise<void> {
+  if ((await idOf(files, backend, pace)) !== expected) throw invalidPatch(otherwise);
+}
+
+function allocate(length: number): Uint8Array {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw invalidPatch(`needs ${length} bytes of memory, which are not to be had here`, cause);
+  }
+}

@@ -1,0 +1,89 @@
+// Coding a patch, before it is sealed. The first call of createPatch loads it.
+
+import { createPace } from '../archive/pace.ts';
+import type { Planned } from '../archive/write/content.ts';
+import { selectBackend } from '../backend/select.ts';
+import { concat } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
+import type { CreatePatchOptions } from './create-patch.ts';
+import {
+  checkFiles,
+  letGo,
+  planRelease,
+  type ReleaseFile,
+  type ReleaseFiles,
+  readFiles,
+} from './files.ts';
+import { idOf } from './id.ts';
+import { imageLength, writeImage } from './image.ts';
+import { MAX_IMAGE_LENGTH } from './limits.ts';
+import { encodePatchHeader } from './patch-header.ts';
+import { runSteps } from './steps.ts';
+
+/** The plain bytes of a patch, and the ids of its two releases. */
+export interface CodedPatch {
+  readonly plain: Uint8Array;
+  readonly from: string;
+  readonly to: string;
+}
+
+type CodingOptions = Pick<CreatePatchOptions, 'backend' | 'signal' | 'onProgress'>;
+
+/**
+ * Codes a patch between two releases in whatever form users have them. It releases all streams if it fails.
+ *
+ * @param check - Is awaited before any content is read.
+ */
+export async function codeReleases(
+  from: ReleaseFiles,
+  to: ReleaseFiles,
+  options: CodingOptions,
+  check: () => Promise<unknown>,
+): Promise<CodedPatch> {
+  checkFiles(from);
+  checkFiles(to);
+  const { signal } = options;
+  const planned: Planned[] = [];
+  try {
+    await check();
+    planned.push(...(await planRelease(from, signal)));
+    const older = await readFiles(planned, signal);
+    const plannedTo = await planRelease(to, signal);
+    planned.push(...plannedTo);
+    return await codePatch(older, await readFiles(plannedTo, signal), options);
+  } catch (error) {
+    letGo(from, planned, error);
+    letGo(to, [], error);
+    throw error;
+  }
+}
+
+/** Codes a patch between two releases in memory. */
+export async function codePatch(
+  older: readonly ReleaseFile[],
+  newer: readonly ReleaseFile[],
+  options: CodingOptions,
+): Promise<CodedPatch> {
+  const backend = await selectBackend(options.backend);
+  const { encodeInstructions } = await import('./patch/encode.ts');
+  const pace = createPace(options.signal);
+  const fromLength = checkedLength(older);
+  const toLength = checkedLength(newer);
+  const ids = { from: await idOf(older, backend, pace), to: await idOf(newer, backend, pace) };
+  const space = new Uint8Array(fromLength + toLength);
+  writeImage(older, space);
+  writeImage(newer, space.subarray(fromLength));
+  const tell = (done: number) => options.onProgress?.({ done, total: toLength });
+  const coded = await runSteps(encodeInstructions(space, fromLength), pace, tell);
+  tell(toLength);
+  return { plain: concat(encodePatchHeader({ ...ids, fromLength, toLength }), coded), ...ids };
+}
+
+function checkedLength(files: readonly ReleaseFile[]): number {
+  const length = imageLength(files);
+  if (length <= MAX_IMAGE_LENGTH) return length;
+  throw new BundleSealError(
+    'ERR_LIMIT_EXCEEDED',
+    `the release takes ${length} bytes and a patch at most ${MAX_IMAGE_LENGTH}: publish the whole release alone`,
+  );
+}
