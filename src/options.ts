@@ -15,26 +15,46 @@ export interface WorkOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+type RuleOf<Value> = [Value] extends [AbortSignal]
+  ? 'signal'
+  : [Value] extends [(...given: never[]) => unknown]
+    ? 'function'
+    : 'any';
+
 /**
- * Throws if `options` is not an options object or has a member that `call` does not know. A misspelt `expect` must
- * not open a bundle unchecked.
+ * Every option of a call, with what {@link checkOptions} demands of its value. Derived from the type of the options, so
+ * that none can be left out. `'any'`: the call checks the value itself.
  */
-export function checkOptions(call: string, options: unknown, known: readonly string[]): void {
+export type OptionRules<Options> = {
+  readonly [Name in keyof Options]-?: RuleOf<NonNullable<Options[Name]>>;
+};
+
+/** The options of everything that takes time. */
+export const WORK_OPTIONS: OptionRules<WorkOptions> = { signal: 'signal', onProgress: 'function' };
+
+/**
+ * Throws if `options` is not an options object, has a member that `call` does not know, or has a member that breaks its
+ * rule. A misspelt `expect` must not open a bundle unchecked.
+ */
+export function checkOptions<Options extends object>(
+  call: string,
+  options: Options,
+  rules: OptionRules<NoInfer<Options>>,
+): void {
   // A promise, a Map or an array has no option among its members, so it would count as no options at all.
   if (!isRecord(options)) {
     throw new TypeError(`${call} expected an options object, got ${describe(options)}`);
   }
-  for (const [name, value] of Object.entries(
-    options as Record<string, Partial<AbortSignal> | null>,
-  )) {
-    if (!known.includes(name)) {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(rules, name)) {
       throw new TypeError(
-        `${call} does not know the option "${name}": it takes ${known.join(', ')}`,
+        `${call} does not know the option "${name}": it takes ${Object.keys(rules).join(', ')}`,
       );
     }
     if (value === undefined) continue;
-    if (name === 'signal') checkSignal(value, `options.${name}`);
-    if (name.startsWith('on') && typeof value !== 'function') {
+    const rule: unknown = rules[name as keyof Options];
+    if (rule === 'signal') checkSignal(value, `options.${name}`);
+    if (rule === 'function' && typeof value !== 'function') {
       throw new TypeError(`options.${name} expected a function, got ${describe(value)}`);
     }
   }

@@ -1,7 +1,7 @@
 // Reading a whole archive as a device will, and writing it again, for whoever seals and verifies.
 
 import { BundleSealError } from '../errors.ts';
-import { checkOptions, type WorkOptions } from '../options.ts';
+import { checkOptions, WORK_OPTIONS, type WorkOptions } from '../options.ts';
 import { openRandomAccess } from '../sources/input.ts';
 import type { Mend } from './format/entry.ts';
 import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from './format/limits.ts';
@@ -12,7 +12,7 @@ import { joined } from './pieces.ts';
 import { contentOf, readArchive } from './read/archive.ts';
 import type { ZipEntry, ZipSource } from './read/open-zip.ts';
 import { generatorStream } from './streams.ts';
-import { type ZipOptions, zipStream } from './write/zip.ts';
+import { ZIP_OPTIONS, type ZipOptions, zipStream } from './write/zip.ts';
 
 // Bytes of the archive that are read at once.
 const PIECE = 2 ** 18;
@@ -53,7 +53,7 @@ export async function checkArchive(
   source: ZipSource,
   options: CheckArchiveOptions = {},
 ): Promise<CheckedArchive> {
-  checkOptions('checkArchive', options, [...LIMIT_OPTIONS, 'signal', 'onProgress', 'onFile']);
+  checkOptions('checkArchive', options, { ...LIMIT_OPTIONS, ...WORK_OPTIONS, onFile: 'function' });
   const limits = readLimits(options);
   const { signal, onProgress, onFile } = options;
   const ranges = openRandomAccess(source, 'source');
@@ -128,7 +128,7 @@ export function repackArchive(
   options: RepackOptions = {},
 ): ReadableStream<Uint8Array> {
   const { onMended, ...zipOptions } = options;
-  checkOptions('repackArchive', zipOptions, [...LIMIT_OPTIONS, 'level', 'signal', 'onProgress']);
+  checkOptions('repackArchive', options, { ...ZIP_OPTIONS, onMended: 'function' });
   const limits = readLimits(options);
   const { signal } = options;
   const ranges = openRandomAccess(source, 'source');

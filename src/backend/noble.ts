@@ -2,8 +2,9 @@
 
 import { gcm } from '@noble/ciphers/aes.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { equalBytes, reusedCopies, unshared } from '../bytes.ts';
+import { equalBytes, unshared } from '../bytes.ts';
 import type { Backend, ChunkCipher } from './backend.ts';
+import { reusedCopies } from './copies.ts';
 
 function createCipher(_purpose: 'encrypt' | 'decrypt', sessionKey: Uint8Array): ChunkCipher {
   const key = sessionKey.slice();

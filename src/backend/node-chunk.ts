@@ -1,8 +1,9 @@
 // One chunk by node:crypto, on the caller's thread and on the second one alike.
 
 import type { CipherKey } from 'node:crypto';
-import { type Copies, equalBytes } from '../bytes.ts';
+import { equalBytes } from '../bytes.ts';
 import { TAG_LENGTH } from '../format/chunks.ts';
+import type { Copies } from './copies.ts';
 import { release, SLICE } from './node-slices.ts';
 
 const crypto = process.getBuiltinModule('node:crypto');

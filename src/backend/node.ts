@@ -1,8 +1,8 @@
 // `node:crypto`, taken from the runtime and not imported: a bundler for browsers never sees it.
 
-import { reusedCopies } from '../bytes.ts';
 import { TAG_LENGTH } from '../format/chunks.ts';
 import type { Backend, ChunkCipher, NativeRsa } from './backend.ts';
+import { reusedCopies } from './copies.ts';
 import { decryptChunk, encryptChunk, plainBytes } from './node-chunk.ts';
 import { allocateShared, isOurs } from './node-memory.ts';
 import { keepFreeMemory } from './node-slices.ts';

@@ -1,13 +1,10 @@
 // Chooses a backend, once for each operation. Unused backends are never loaded.
 
-import { BundleSealError } from '../errors.ts';
 import type { Backend, BackendChoice, BackendName } from './backend.ts';
 
 interface Candidate {
   readonly present: () => boolean;
   readonly load: () => Promise<Backend>;
-  /** What a runtime lacks where the backend is not present. Absent for one that is present everywhere. */
-  readonly needs?: string;
 }
 
 /** In order of preference. */
@@ -15,12 +12,10 @@ const CANDIDATES: Record<BackendName, Candidate> = {
   node: {
     present: hasNodeCrypto,
     load: async () => (await import('./node.ts')).nodeBackend,
-    needs: 'node:crypto (Node, Bun or Deno)',
   },
   webcrypto: {
     present: () => globalThis.crypto?.subtle !== undefined,
     load: async () => (await import('./webcrypto.ts')).webcryptoBackend,
-    needs: 'crypto.subtle, which a page has only in a secure context (https or localhost)',
   },
   noble: {
     present: () => true,
@@ -45,12 +40,8 @@ export async function selectBackend(choice: BackendChoice = 'auto'): Promise<Bac
   if (name === undefined || !BACKEND_NAMES.includes(name)) {
     throw new TypeError(`options.backend expected 'auto' or one of ${BACKEND_NAMES.join(', ')}`);
   }
-  const { present, load, needs } = CANDIDATES[name];
-  if (!present()) {
-    throw new BundleSealError(
-      'ERR_BACKEND_UNAVAILABLE',
-      `the ${name} backend needs ${needs}: leave options.backend out to use the fastest one that is here`,
-    );
-  }
-  return load();
+  const { present, load } = CANDIDATES[name];
+  if (present()) return load();
+  const { unavailable } = await import('./unavailable.ts');
+  throw unavailable(name);
 }

@@ -1,7 +1,8 @@
 // `crypto.subtle`: native AES-GCM, SHA-256 and key generation; no recoverable RSA signature.
 
-import { equalBytes, reusedCopies, unshared } from '../bytes.ts';
+import { equalBytes, unshared } from '../bytes.ts';
 import type { Backend, ChunkCipher } from './backend.ts';
+import { reusedCopies } from './copies.ts';
 
 // Enough to keep the browser's worker pool busy; more only takes memory.
 const IN_FLIGHT = 8;

@@ -6,7 +6,7 @@ import { equalBytes, fromHex, toHex } from '../bytes.ts';
 import { chunkLayout, chunkPlace } from '../format/chunks.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { DEFAULT_CHUNK_SIZE } from '../limits.ts';
-import { checkOptions, describe, type WorkOptions } from '../options.ts';
+import { checkOptions, describe, type OptionRules, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput, type Source } from '../sources/input.ts';
 import { runChunks } from './chunk-loop.ts';
 import { openSeal, readPublicKeys } from './open-header.ts';
@@ -16,7 +16,11 @@ export interface ChecksumOptions extends WorkOptions {
   readonly backend?: BackendChoice;
 }
 
-export const CHECKSUM_OPTIONS: readonly string[] = ['signal', 'onProgress', 'backend'];
+export const CHECKSUM_OPTIONS: OptionRules<ChecksumOptions> = {
+  signal: 'signal',
+  onProgress: 'function',
+  backend: 'any',
+};
 
 /**
  * The SHA-256 of a bundle in 64 lower-case hex characters, as `sha256sum` prints it. A `Blob` is read in
@@ -95,7 +99,7 @@ async function readExpected(
       `expected must be a checksum or { seal, publicKey }, got ${describe(expected)}`,
     );
   }
-  checkOptions('verifyChecksum: expected', expected, ['seal', 'publicKey']);
+  checkOptions('verifyChecksum: expected', expected, { seal: 'any', publicKey: 'any' });
   const keys = await readPublicKeys(backend, expected.publicKey);
   const { header, secrets } = await openSeal(backend, expected.seal, keys, {});
   secrets.sessionKey.fill(0);

@@ -60,7 +60,7 @@ export function decryptStream(
   source: ByteStream,
   options: DecryptStreamOptions,
 ): ReadableStream<Uint8Array> {
-  checkOptions('decryptStream', options, [...DECRYPT_OPTIONS, 'onHeader']);
+  checkOptions('decryptStream', options, { ...DECRYPT_OPTIONS, onHeader: 'function' });
   checkHeaderOptions(options);
   const { onProgress, onHeader } = options;
   const reader = openStream(source);

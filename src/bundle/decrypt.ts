@@ -5,7 +5,7 @@ import { selectBackend } from '../backend/select.ts';
 import type { OwnBytes } from '../bytes.ts';
 import type { Kind } from '../format/header.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, type WorkOptions } from '../options.ts';
+import { checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput, sourceFrom } from '../sources/input.ts';
 import { encryptedChunks, memorySink } from './chunk-loop.ts';
 import { decryptChunks } from './decrypt-chunks.ts';
@@ -25,15 +25,15 @@ export interface DecryptOptions extends WorkOptions {
 }
 
 /** The options of every call that opens a whole bundle. */
-export const DECRYPT_OPTIONS: readonly string[] = [
-  'publicKey',
-  'seal',
-  'expect',
-  'maxChunks',
-  'signal',
-  'onProgress',
-  'backend',
-];
+export const DECRYPT_OPTIONS: OptionRules<DecryptOptions> = {
+  publicKey: 'any',
+  seal: 'any',
+  expect: 'any',
+  maxChunks: 'any',
+  signal: 'signal',
+  onProgress: 'function',
+  backend: 'any',
+};
 
 /**
  * Opens a sealed bundle: returns exactly the bytes that the private key's holder sealed, or throws.

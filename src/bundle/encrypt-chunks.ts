@@ -1,7 +1,8 @@
 // Sealing for memory, streams and files: encrypts the chunks, then signs the header that lists their digests.
 
 import type { Backend, ChunkCipher } from '../backend/backend.ts';
-import { reusedCopies, toHex } from '../bytes.ts';
+import { reusedCopies } from '../backend/copies.ts';
+import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { type ChunkLayout, chunkLayout, chunkNonce, TAG_LENGTH } from '../format/chunks.ts';
 import { DIGEST_LENGTH, type Kind } from '../format/header.ts';

@@ -61,7 +61,7 @@ export interface EncryptedStream {
  * ```
  */
 export function encryptStream(source: ByteStream, options: EncryptStreamOptions): EncryptedStream {
-  checkOptions('encryptStream', options, [...ENCRYPT_OPTIONS, 'size']);
+  checkOptions('encryptStream', options, { ...ENCRYPT_OPTIONS, size: 'any' });
   const { size: given, onProgress } = options;
   if (given !== undefined && (!Number.isSafeInteger(given) || given < 0)) {
     throw new RangeError(

@@ -10,7 +10,7 @@ import { encodeMetadata, type Metadata } from '../format/metadata.ts';
 import { modulusLength } from '../keys/rsa.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
 import { CHUNK_EXPONENT, DEFAULT_CHUNK_SIZE } from '../limits.ts';
-import { checkOptions, shown, type WorkOptions } from '../options.ts';
+import { checkOptions, type OptionRules, shown, type WorkOptions } from '../options.ts';
 import { readSigningKey, type Signer } from '../seal/signing-key.ts';
 import { type BundleInput, openInput, type Source } from '../sources/input.ts';
 import { memorySink, plainChunks } from './chunk-loop.ts';
@@ -28,14 +28,14 @@ export interface EncryptOptions extends WorkOptions {
 }
 
 /** What everything that seals takes. */
-export const ENCRYPT_OPTIONS: readonly string[] = [
-  'privateKey',
-  'metadata',
-  'chunkSize',
-  'signal',
-  'onProgress',
-  'backend',
-];
+export const ENCRYPT_OPTIONS: OptionRules<EncryptOptions> = {
+  privateKey: 'any',
+  metadata: 'any',
+  chunkSize: 'any',
+  signal: 'signal',
+  onProgress: 'function',
+  backend: 'any',
+};
 
 /** A sealed bundle, whole and in its two parts. */
 export interface EncryptedBundle {

@@ -66,7 +66,7 @@ export function inspectBundle(
   sealed: Uint8Array | string | Blob | RandomAccessSource,
   options: InspectOptions = {},
 ): UnprovenBundleInfo | Promise<UnprovenBundleInfo> {
-  checkOptions('inspectBundle', options, ['signal']);
+  checkOptions('inspectBundle', options, { signal: 'signal' });
   if (typeof sealed === 'string') return inspectBytes(explained(() => decodeSeal(sealed)));
   const { read } = (sealed ?? {}) as Partial<RandomAccessSource>;
   if (typeof read === 'function' || isBlob(sealed)) {

@@ -77,7 +77,12 @@ export function checkHeaderOptions({ expect, maxChunks }: HeaderChecks): void {
     throw new RangeError(`options.maxChunks expected a positive integer, got ${shown(maxChunks)}`);
   }
   if (expect === undefined) return;
-  checkOptions('expect', expect, ['appId', 'version', 'channel', 'minSequence']);
+  checkOptions('expect', expect, {
+    appId: 'any',
+    version: 'any',
+    channel: 'any',
+    minSequence: 'any',
+  });
   for (const [name, value] of Object.entries(expect)) {
     const isSequence = name === 'minSequence';
     const what = unfit(isSequence ? 'sequence' : name, value);

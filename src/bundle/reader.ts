@@ -107,15 +107,15 @@ export async function openBundle(
   source: BundleInput | RandomAccessSource,
   options: OpenOptions,
 ): Promise<BundleReader> {
-  checkOptions('openBundle', options, [
-    'publicKey',
-    'seal',
-    'expect',
-    'maxChunks',
-    'cacheSize',
-    'signal',
-    'backend',
-  ]);
+  checkOptions('openBundle', options, {
+    publicKey: 'any',
+    seal: 'any',
+    expect: 'any',
+    maxChunks: 'any',
+    cacheSize: 'any',
+    signal: 'signal',
+    backend: 'any',
+  });
   checkHeaderOptions(options);
   const { cacheSize = DEFAULT_CACHE_SIZE, signal } = options;
   if (!Number.isSafeInteger(cacheSize) || cacheSize < 0) {
@@ -163,9 +163,7 @@ export async function openBundle(
     info: infoOf(opened),
     size: layout.size,
     async read(offset, length, aborting) {
-      if (isRecord(aborting)) checkOptions('read', aborting, ['signal']);
-      else checkSignal(aborting);
-      const own = isRecord(aborting) ? (aborting as ReadOptions).signal : (aborting as AbortSignal);
+      const own = signalOf(aborting);
       const { start, end, from, to } = rangeOf(offset, length);
       const bytes = new Uint8Array(end - start);
       const copy = (index: number, plain: Uint8Array) => {
@@ -179,7 +177,7 @@ export async function openBundle(
       return bytes;
     },
     stream(offset = 0, length = layout.size, readOptions = {}) {
-      checkOptions('stream', readOptions, ['signal']);
+      checkOptions('stream', readOptions, { signal: 'signal' });
       const { start, end, from, to } = rangeOf(offset, length);
       return outputStream({
         signals: [closing.signal, readOptions.signal],
@@ -198,6 +196,18 @@ export async function openBundle(
       sessionKey.fill(0);
     },
   });
+}
+
+/** The signal of one read, passed by itself or as an option. */
+function signalOf(given: AbortSignal | ReadOptions | undefined): AbortSignal | undefined {
+  // A polyfilled signal may be a plain object too.
+  if (!isRecord(given) || 'throwIfAborted' in (given as object)) {
+    checkSignal(given);
+    return given as AbortSignal | undefined;
+  }
+  const options = given as ReadOptions;
+  checkOptions('read', options, { signal: 'signal' });
+  return options.signal;
 }
 
 function checkIndex(name: string, value: number): void {

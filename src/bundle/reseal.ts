@@ -52,7 +52,12 @@ export async function resealBundle(
   sealedOrSeal: Uint8Array | string,
   options: ResealOptions,
 ): Promise<Uint8Array | string> {
-  checkOptions('resealBundle', options, ['publicKey', 'privateKey', 'signal', 'backend']);
+  checkOptions('resealBundle', options, {
+    publicKey: 'any',
+    privateKey: 'any',
+    signal: 'signal',
+    backend: 'any',
+  });
   const isText = typeof sealedOrSeal === 'string';
   if (!isText && !isBytes(sealedOrSeal)) {
     throw new TypeError(

@@ -1,7 +1,7 @@
 // By node:crypto.
 
 import type { Hash } from 'node:crypto';
-import { reusedCopies } from '../bytes.ts';
+import { reusedCopies } from '../backend/copies.ts';
 import { type Cbc, encryptedLength } from './cbc.ts';
 import type { Session } from './session.ts';
 

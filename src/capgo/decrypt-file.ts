@@ -63,9 +63,13 @@ export async function decryptFile(
 ): Promise<DecryptedFile> {
   checkPath('input', input);
   checkPath('output', output);
-  checkOptions('decryptFile', options, [
-    ...['publicKey', 'ivSessionKey', 'checksum', 'signal', 'onProgress'],
-  ]);
+  checkOptions('decryptFile', options, {
+    publicKey: 'any',
+    ivSessionKey: 'any',
+    checksum: 'any',
+    signal: 'signal',
+    onProgress: 'function',
+  });
   const { signal, onProgress } = options;
   const publicKey = readPublicKey(options.publicKey);
   signal?.throwIfAborted();

@@ -67,18 +67,21 @@ export async function decryptManifest(
   files: ReadonlyMap<string, Uint8Array>,
   options: DecryptManifestOptions,
 ): Promise<Map<string, Uint8Array>> {
-  checkOptions('decryptManifest', options, [
-    ...['publicKey', 'ivSessionKey', 'trusted', 'brotli', 'maxFileSize'],
-    ...['signal', 'onProgress', 'backend'],
-  ]);
+  checkOptions('decryptManifest', options, {
+    publicKey: 'any',
+    ivSessionKey: 'any',
+    trusted: 'any',
+    brotli: 'function',
+    maxFileSize: 'any',
+    signal: 'signal',
+    onProgress: 'function',
+    backend: 'any',
+  });
   const { signal, maxFileSize = DEFAULT_MAX_FILE_SIZE } = options;
   if (!Number.isSafeInteger(maxFileSize) || maxFileSize < 1) {
     throw new RangeError('options.maxFileSize expected a positive integer');
   }
   const { brotli = defaultDecompress(maxFileSize) } = options;
-  if (typeof brotli !== 'function') {
-    throw new TypeError(`options.brotli expected a function, got ${describe(brotli)}`);
-  }
   if (!Array.isArray(manifest)) {
     throw new TypeError(`manifest expected an array of entries, got ${describe(manifest)}`);
   }

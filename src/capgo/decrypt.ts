@@ -49,9 +49,14 @@ export async function decryptBundle(
   bundle: BundleInput,
   options: DecryptOptions,
 ): Promise<OwnBytes> {
-  checkOptions('decryptBundle', options, [
-    ...['publicKey', 'ivSessionKey', 'checksum', 'signal', 'onProgress', 'backend'],
-  ]);
+  checkOptions('decryptBundle', options, {
+    publicKey: 'any',
+    ivSessionKey: 'any',
+    checksum: 'any',
+    signal: 'signal',
+    onProgress: 'function',
+    backend: 'any',
+  });
   const { signal, onProgress } = options;
   const publicKey = readPublicKey(options.publicKey);
   signal?.throwIfAborted();

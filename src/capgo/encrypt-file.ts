@@ -63,7 +63,12 @@ export async function encryptFile(
 ): Promise<EncryptedFile> {
   checkPath('input', input);
   checkPath('output', output);
-  checkOptions('encryptFile', options, ['privateKey', 'checksumFormat', 'signal', 'onProgress']);
+  checkOptions('encryptFile', options, {
+    privateKey: 'any',
+    checksumFormat: 'any',
+    signal: 'signal',
+    onProgress: 'function',
+  });
   const { checksumFormat = 'v3', signal, onProgress } = options;
   checkFormat(checksumFormat);
   // Before any file is touched.

@@ -87,10 +87,17 @@ export async function encryptManifest(
   files: Readonly<Record<string, Uint8Array>>,
   options: EncryptManifestOptions,
 ): Promise<EncryptedManifest> {
-  checkOptions('encryptManifest', options, [
-    ...['privateKey', 'checksumFormat', 'zip', 'brotli', 'orgId', 'appId'],
-    ...['signal', 'onProgress', 'backend'],
-  ]);
+  checkOptions('encryptManifest', options, {
+    privateKey: 'any',
+    checksumFormat: 'any',
+    zip: 'any',
+    brotli: 'any',
+    orgId: 'any',
+    appId: 'any',
+    signal: 'signal',
+    onProgress: 'function',
+    backend: 'any',
+  });
   const { checksumFormat = 'v3', zip, orgId, appId, signal } = options;
   const { brotli = defaultCompress() } = options;
   checkFormat(checksumFormat);

@@ -59,9 +59,13 @@ export async function encryptBundle(
   zip: BundleInput,
   options: EncryptOptions,
 ): Promise<EncryptedBundle> {
-  checkOptions('encryptBundle', options, [
-    ...['privateKey', 'checksumFormat', 'signal', 'onProgress', 'backend'],
-  ]);
+  checkOptions('encryptBundle', options, {
+    privateKey: 'any',
+    checksumFormat: 'any',
+    signal: 'signal',
+    onProgress: 'function',
+    backend: 'any',
+  });
   const { checksumFormat = 'v3', signal, onProgress } = options;
   checkFormat(checksumFormat);
   const privateKey = readPrivateKey(options.privateKey);

@@ -43,7 +43,7 @@ export interface KeygenOptions {
  * ```
  */
 export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
-  checkOptions('keygen', options, ['signal', 'backend']);
+  checkOptions('keygen', options, { signal: 'signal', backend: 'any' });
   const { signal } = options;
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);

@@ -14,7 +14,7 @@ import { checkCount, encryptAndSeal } from '../bundle/encrypt-chunks.ts';
 import { chunkLayout, TAG_LENGTH } from '../format/chunks.ts';
 import { DIGEST_LENGTH, encodeSeal, headerLengthOf } from '../format/header.ts';
 import { modulusLength } from '../keys/rsa.ts';
-import { checkOptions, describe } from '../options.ts';
+import { checkOptions, describe, type OptionRules } from '../options.ts';
 import { readSigningKey, type SigningKey } from '../seal/signing-key.ts';
 import { fileChunkSink, fileChunkSource } from './chunk-file.ts';
 import { checkPath } from './error.ts';
@@ -85,7 +85,10 @@ export async function encryptFile(
 }
 
 /** What {@link encryptFile} takes. */
-export const ENCRYPT_FILE_OPTIONS: readonly string[] = [...ENCRYPT_OPTIONS, 'detached'];
+export const ENCRYPT_FILE_OPTIONS: OptionRules<EncryptFileOptions> = {
+  ...ENCRYPT_OPTIONS,
+  detached: 'any',
+};
 
 interface FileSealing extends Sealing {
   readonly key: SigningKey;

@@ -7,6 +7,7 @@ import { checkPath } from './error.ts';
 import { fileSource } from './file-source.ts';
 import {
   readUnzipOptions,
+  UNZIP_FILE_OPTIONS,
   type UnzipFileOptions,
   type UnzippedFolder,
   type UnzipWork,
@@ -20,8 +21,6 @@ export interface OpenedDirectory extends UnzippedFolder {
   /** The content of the bundle's header, verified by its signature. */
   readonly info: BundleInfo;
 }
-
-const OPENING = ['publicKey', 'seal', 'expect', 'maxChunks', 'backend'];
 
 /**
  * Opens a sealed zip and unpacks it into a folder, completely or not at all. Constant memory: 50 MB, and about 600 bytes
@@ -75,7 +74,14 @@ export async function openToDirectory(
   options: OpenToDirectoryOptions,
 ): Promise<OpenedDirectory> {
   checkPath('dir', dir);
-  const work = readUnzipOptions('openToDirectory', options, OPENING);
+  const work = readUnzipOptions('openToDirectory', options, {
+    ...UNZIP_FILE_OPTIONS,
+    publicKey: 'any',
+    seal: 'any',
+    expect: 'any',
+    maxChunks: 'any',
+    backend: 'any',
+  });
   const { signal } = work;
   const { publicKey, seal, expect, maxChunks, backend } = options;
   const opening: OpenOptions = {

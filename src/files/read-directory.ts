@@ -7,22 +7,27 @@ import {
   toWriter,
   type ZipLimits,
 } from '../archive/format/limits.ts';
+import type { OptionRules } from '../options.ts';
 import { holdTree } from './held-tree.ts';
 import { listTree, openFound } from './list-folder.ts';
-import { type FolderRules, readRules, realFolder, refusePrivateKey } from './zip-directory.ts';
+import {
+  FOLDER_RULES,
+  type FolderRules,
+  readRules,
+  realFolder,
+  refusePrivateKey,
+} from './zip-directory.ts';
 
 export interface ReadDirectoryOptions extends FolderRules, ZipLimits {
   readonly signal?: AbortSignal;
 }
 
 /** What {@link readDirectory} takes of a call's options. */
-export const FOLDER_OPTIONS: readonly string[] = [
-  'ignore',
-  'sourceMaps',
-  'links',
-  'privateKeys',
+export const FOLDER_OPTIONS: OptionRules<ReadDirectoryOptions> = {
+  ...FOLDER_RULES,
   ...LIMIT_OPTIONS,
-];
+  signal: 'signal',
+};
 
 /**
  * Reads the files of a folder by the rules of `zipDirectory`: the same are left out, the same are refused, and no link is

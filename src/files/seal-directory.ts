@@ -62,9 +62,7 @@ export async function sealDirectory(
 ): Promise<SealedDirectory> {
   checkPath('dir', dir);
   checkPath('output', output);
-  checkOptions('sealDirectory', options, [
-    ...new Set([...ZIP_DIRECTORY_OPTIONS, ...ENCRYPT_FILE_OPTIONS]),
-  ]);
+  checkOptions('sealDirectory', options, { ...ZIP_DIRECTORY_OPTIONS, ...ENCRYPT_FILE_OPTIONS });
   const sealing = await readFileSealing(options);
   const { onProgress: _, ...quiet } = options;
   return withFolderZip(dir, options, async (zip) => {

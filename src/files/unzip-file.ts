@@ -11,7 +11,13 @@ import { createPace } from '../archive/pace.ts';
 import { contentOf, readArchive } from '../archive/read/archive.ts';
 import type { ZipSource } from '../archive/read/open-zip.ts';
 import { createWalk } from '../archive/read/walk.ts';
-import { checkOptions, describe, type WorkOptions } from '../options.ts';
+import {
+  checkOptions,
+  describe,
+  type OptionRules,
+  WORK_OPTIONS,
+  type WorkOptions,
+} from '../options.ts';
 import { openRandomAccess, type Source } from '../sources/input.ts';
 import { readAhead } from '../sources/read-ahead.ts';
 import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
@@ -24,6 +30,12 @@ export interface UnzipFileOptions extends ZipLimits, WorkOptions {
   /** Whether to replace a folder that is not empty, as a whole. Default false. */
   readonly overwrite?: boolean;
 }
+
+export const UNZIP_FILE_OPTIONS: OptionRules<UnzipFileOptions> = {
+  ...LIMIT_OPTIONS,
+  overwrite: 'any',
+  ...WORK_OPTIONS,
+};
 
 /** A folder that was written. */
 export interface UnzippedFolder {
@@ -106,7 +118,7 @@ export async function unzipFile(
   options: UnzipFileOptions = {},
 ): Promise<UnzippedFolder> {
   checkPath('dir', dir);
-  const work = readUnzipOptions('unzipFile', options, []);
+  const work = readUnzipOptions('unzipFile', options, UNZIP_FILE_OPTIONS);
   if (typeof zip === 'string') return fromFile(zip, dir, work);
   if (typeof (zip as Partial<ReadableStream> | null)?.getReader === 'function') {
     return fromStream(zip as ReadableStream<Uint8Array>, dir, work);
@@ -125,15 +137,15 @@ export interface UnzipWork extends WorkOptions {
 }
 
 /**
- * @param call - The function that they are options of, and `more` its other ones.
+ * @param call - The function that takes these options.
  * @throws `TypeError`, `RangeError`: by the option's name.
  */
-export function readUnzipOptions(
+export function readUnzipOptions<Options extends UnzipFileOptions>(
   call: string,
-  options: UnzipFileOptions,
-  more: readonly string[],
+  options: Options,
+  rules: OptionRules<NoInfer<Options>>,
 ): UnzipWork {
-  checkOptions(call, options, [...LIMIT_OPTIONS, 'overwrite', 'signal', 'onProgress', ...more]);
+  checkOptions(call, options, rules);
   const { overwrite = false, signal, onProgress } = options;
   if (typeof overwrite !== 'boolean') {
     throw new TypeError(`options.overwrite expected a boolean, got ${describe(overwrite)}`);

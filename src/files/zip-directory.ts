@@ -1,15 +1,15 @@
 // A folder as an archive.
 
 import { realpath, stat } from 'node:fs/promises';
-import { LIMIT_OPTIONS, readLimits } from '../archive/format/limits.ts';
+import { readLimits } from '../archive/format/limits.ts';
 import { invalid } from '../archive/format/refuse.ts';
 import { generatorStream } from '../archive/streams.ts';
 import type { ZipInput } from '../archive/write/content.ts';
-import { type ZipOptions, zipStream } from '../archive/write/zip.ts';
+import { ZIP_OPTIONS, type ZipOptions, zipStream } from '../archive/write/zip.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import { findPrivateKey } from '../keys/find-private.ts';
-import { checkOptions, describe } from '../options.ts';
+import { checkOptions, describe, type OptionRules } from '../options.ts';
 import { onAbort } from '../signals.ts';
 import { checkPath, fileError, onFile } from './error.ts';
 import { type HeldTree, holdTree } from './held-tree.ts';
@@ -34,6 +34,13 @@ export interface FolderRules {
    */
   readonly privateKeys?: 'refuse' | 'allow';
 }
+
+export const FOLDER_RULES: OptionRules<FolderRules> = {
+  ignore: 'any',
+  sourceMaps: 'any',
+  links: 'any',
+  privateKeys: 'any',
+};
 
 export interface ZipDirectoryOptions extends ZipOptions, FolderRules {}
 
@@ -124,17 +131,10 @@ export async function zipDirectory(
 }
 
 /** What {@link zipDirectory} takes. */
-export const ZIP_DIRECTORY_OPTIONS: readonly string[] = [
-  'ignore',
-  'sourceMaps',
-  'links',
-  'privateKeys',
-  'level',
-  'threads',
-  ...LIMIT_OPTIONS,
-  'signal',
-  'onProgress',
-];
+export const ZIP_DIRECTORY_OPTIONS: OptionRules<ZipDirectoryOptions> = {
+  ...ZIP_OPTIONS,
+  ...FOLDER_RULES,
+};
 
 /** The archive of a folder, as it is made. */
 export interface FolderZip {

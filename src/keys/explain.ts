@@ -159,7 +159,7 @@ function sentence({ kind, detail }: KeyFault, input: unknown, text: string): str
     case 'exponent':
       return `the RSA public exponent is ${detail}: it must be odd, from ${PUBLIC_EXPONENT.min} to 2^32 - 1; make a new pair with keygen()`;
     case 'weak':
-      return `the RSA key is weak, ${detail}: anyone can find the private key, make a new pair with keygen()`;
+      return `the RSA key is weak, ${detail || 'its modulus can be factored at once'}: anyone can find the private key, make a new pair with keygen()`;
     case 'jwk':
       return explainJwk(input as Record<string, unknown>);
     case 'jwk-member':

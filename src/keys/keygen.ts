@@ -55,7 +55,12 @@ export interface KeygenOptions {
  * ```
  */
 export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
-  checkOptions('keygen', options, ['modulusBits', 'format', 'signal', 'backend']);
+  checkOptions('keygen', options, {
+    modulusBits: 'any',
+    format: 'any',
+    signal: 'signal',
+    backend: 'any',
+  });
   const { modulusBits = MODULUS_BITS.default, format = 'pkcs8', signal } = options;
   if (modulusBits !== 3072 && modulusBits !== 4096) {
     throw new RangeError(`options.modulusBits expected 3072 or 4096, got ${shown(modulusBits)}`);

@@ -83,7 +83,7 @@ export async function decryptPrivateKey(
   if (typeof key !== 'string' && !(key instanceof Uint8Array)) {
     throw new TypeError(`key expected a string or a Uint8Array, got ${describe(key)}`);
   }
-  checkOptions('decryptPrivateKey', options, ['passphrase']);
+  checkOptions('decryptPrivateKey', options, { passphrase: 'any' });
   const passphrase = checkPassphrase(options.passphrase);
   const found = findProtected(key);
   if (found === undefined) {

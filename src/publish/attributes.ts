@@ -1,7 +1,7 @@
 // The attributes of an entry in the index: runtimes, rollout, note and so on.
 
 import type { JsonValue } from '../format/metadata.ts';
-import { describe } from '../options.ts';
+import { describe, type OptionRules } from '../options.ts';
 import { FULL_ROLLOUT, type ReleaseEntry } from '../release/index-format.ts';
 import { MAX_JSON_DEPTH } from '../release/json.ts';
 import { checkFlag, checkNumber, checkText } from './options.ts';
@@ -22,9 +22,14 @@ export interface ReleaseAttributes {
   readonly meta?: { readonly [name: string]: JsonValue };
 }
 
-export const ATTRIBUTE_OPTIONS: readonly string[] = [
-  ...['runtime', 'requires', 'rollout', 'mandatory', 'note', 'meta'],
-];
+export const ATTRIBUTE_OPTIONS: OptionRules<ReleaseAttributes> = {
+  runtime: 'any',
+  requires: 'any',
+  rollout: 'any',
+  mandatory: 'any',
+  note: 'any',
+  meta: 'any',
+};
 
 export function checkAttributes(attributes: ReleaseAttributes): void {
   const { runtime, requires, rollout, mandatory, note, meta } = attributes;

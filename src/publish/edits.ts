@@ -5,6 +5,7 @@ import { withAttributes } from './attributes.ts';
 import { type ChangedIndex, changeIndex } from './change.ts';
 import { findRelease } from './find-release.ts';
 import {
+  CHANNEL_OPTIONS,
   type ChannelOptions,
   checkChannelOptions,
   checkFlag,
@@ -43,7 +44,11 @@ export interface WithdrawOptions extends ChannelOptions {
  * ```
  */
 export async function withdraw(options: WithdrawOptions): Promise<ChangedIndex> {
-  checkChannelOptions('withdraw', options, ['release', 'useBuiltIn']);
+  checkChannelOptions('withdraw', options, {
+    ...CHANNEL_OPTIONS,
+    release: 'any',
+    useBuiltIn: 'any',
+  });
   checkText(options.release, 'release');
   checkFlag(options.useBuiltIn, 'useBuiltIn');
   const { release, useBuiltIn } = options;
@@ -87,7 +92,11 @@ export interface RolloutOptions extends ChannelOptions {
  * ```
  */
 export async function setRollout(options: RolloutOptions): Promise<ChangedIndex> {
-  checkChannelOptions('setRollout', options, ['rollout', 'release']);
+  checkChannelOptions('setRollout', options, {
+    ...CHANNEL_OPTIONS,
+    rollout: 'any',
+    release: 'any',
+  });
   const { rollout, release } = options;
   checkNumber(rollout, 'rollout', 0, FULL_ROLLOUT);
   if (release !== undefined) checkText(release, 'release');
@@ -125,7 +134,7 @@ export interface RefreshOptions extends ChannelOptions {
  * ```
  */
 export async function refresh(options: RefreshOptions): Promise<ChangedIndex> {
-  checkChannelOptions('refresh', options, ['useBuiltIn']);
+  checkChannelOptions('refresh', options, { ...CHANNEL_OPTIONS, useBuiltIn: 'any' });
   checkFlag(options.useBuiltIn, 'useBuiltIn');
   const { useBuiltIn } = options;
   return change(options, ({ releases }) => ({

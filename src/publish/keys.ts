@@ -7,7 +7,7 @@ import { keyId } from '../keys/identity.ts';
 import { encodePem } from '../keys/pem.ts';
 import { readPublicKey } from '../keys/read.ts';
 import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions } from '../options.ts';
+import { checkOptions, type OptionRules } from '../options.ts';
 import { checkAppId } from '../release/app-id.ts';
 import type { ReleaseKeys } from '../release/keys-format.ts';
 import { sealKeys } from '../release/seal-keys.ts';
@@ -42,10 +42,17 @@ export interface PublishKeysOptions {
   readonly signal?: AbortSignal;
 }
 
-const OPTIONS: readonly string[] = [
-  ...['store', 'from', 'appId', 'recoveryKey', 'publicKeys', 'retiredKeys', 'dryRun'],
-  ...['fetch', 'signal'],
-];
+const OPTIONS: OptionRules<PublishKeysOptions> = {
+  store: 'any',
+  from: 'any',
+  appId: 'any',
+  recoveryKey: 'any',
+  publicKeys: 'any',
+  retiredKeys: 'any',
+  dryRun: 'any',
+  fetch: 'function',
+  signal: 'signal',
+};
 
 export interface PublishedKeys {
   readonly keys: ReleaseKeys;

@@ -3,7 +3,7 @@
 import type { ReleaseIndex } from '../release/index-format.ts';
 import type { IndexMark } from '../release/order.ts';
 import { checkChannel } from './place.ts';
-import { openStore, type StoreOptions } from './read-options.ts';
+import { openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
 import { storeError } from './refuse.ts';
 import { findIndex } from './state.ts';
 
@@ -40,7 +40,10 @@ export interface ListedReleases {
  */
 export async function listReleases(options: ListOptions): Promise<ListedReleases> {
   checkChannel(options?.channel);
-  const { place, trust } = await openStore('listReleases', options, ['channel']);
+  const { place, trust } = await openStore('listReleases', options, {
+    ...STORE_OPTIONS,
+    channel: 'any',
+  });
   const found = await findIndex(place, trust, options);
   if (found === undefined) {
     throw storeError(

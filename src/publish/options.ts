@@ -2,7 +2,7 @@
 
 import { publicKeyOf } from '../keys/identity.ts';
 import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, describe, type WorkOptions } from '../options.ts';
+import { checkOptions, describe, type OptionRules, type WorkOptions } from '../options.ts';
 import { checkAppId } from '../release/app-id.ts';
 import { isSigner, type Signer } from '../seal/signing-key.ts';
 import { checkChannel } from './place.ts';
@@ -46,23 +46,38 @@ export interface ChannelOptions extends WorkOptions {
   readonly fetch?: typeof fetch;
 }
 
-const CHANNEL_OPTIONS: readonly string[] = [
-  ...['store', 'from', 'channel', 'privateKey', 'appId', 'previousKeys', 'recoveryPublicKey'],
-  ...['expiresIn', 'out', 'otherChannels', 'create', 'earlierEpoch', 'force', 'dryRun', 'now'],
-  ...['fetch', 'signal', 'onProgress'],
-];
+export const CHANNEL_OPTIONS: OptionRules<ChannelOptions> = {
+  store: 'any',
+  from: 'any',
+  channel: 'any',
+  privateKey: 'any',
+  appId: 'any',
+  previousKeys: 'any',
+  recoveryPublicKey: 'any',
+  expiresIn: 'any',
+  out: 'any',
+  otherChannels: 'any',
+  create: 'any',
+  earlierEpoch: 'any',
+  force: 'any',
+  dryRun: 'any',
+  now: 'any',
+  fetch: 'function',
+  signal: 'signal',
+  onProgress: 'function',
+};
 
 const FLAGS = ['create', 'force', 'dryRun'] as const;
 
 const MINUTE = 60_000;
 const LONGEST = 3650 * 24 * 60 * MINUTE;
 
-export function checkChannelOptions(
+export function checkChannelOptions<Options extends ChannelOptions>(
   call: string,
-  options: ChannelOptions,
-  more: readonly string[],
+  options: Options,
+  rules: OptionRules<NoInfer<Options>>,
 ): void {
-  checkOptions(call, options, [...CHANNEL_OPTIONS, ...more]);
+  checkOptions(call, options, rules);
   checkAppId(options.appId);
   checkChannel(options.channel);
   const { expiresIn, out = 'new', earlierEpoch, otherChannels = [], now } = options;

@@ -6,6 +6,7 @@ import { selectBackend } from '../backend/select.ts';
 import { fileError, onFile } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { readDirectory } from '../files/read-directory.ts';
+import type { OptionRules } from '../options.ts';
 import type { ReleaseFile } from '../release/files.ts';
 import { idOf } from '../release/id.ts';
 import type { ReleaseEntry } from '../release/index-format.ts';
@@ -33,7 +34,13 @@ export interface KeepOptions {
   readonly reinstate?: boolean;
 }
 
-export const KEEP_OPTIONS: readonly string[] = ['patches', 'keep', 'builtIn', 'first', 'reinstate'];
+export const KEEP_OPTIONS: OptionRules<KeepOptions> = {
+  patches: 'any',
+  keep: 'any',
+  builtIn: 'any',
+  first: 'any',
+  reinstate: 'any',
+};
 
 const DEFAULTS = { patches: 5, keep: 10 } as const;
 

@@ -11,7 +11,13 @@ import {
 import { changeIndex } from './change.ts';
 import { findRelease } from './find-release.ts';
 import { readRelease } from './objects.ts';
-import { type ChannelOptions, checkChannelOptions, checkFlag, checkText } from './options.ts';
+import {
+  CHANNEL_OPTIONS,
+  type ChannelOptions,
+  checkChannelOptions,
+  checkFlag,
+  checkText,
+} from './options.ts';
 import { checkChannel } from './place.ts';
 import {
   basesFor,
@@ -59,9 +65,13 @@ export interface PromoteOptions extends ChannelOptions, ReleaseAttributes, KeepO
  * ```
  */
 export async function promote(options: PromoteOptions): Promise<PublishedRelease> {
-  checkChannelOptions('promote', options, [
-    ...['fromChannel', 'release', ...ATTRIBUTE_OPTIONS, ...KEEP_OPTIONS],
-  ]);
+  checkChannelOptions('promote', options, {
+    ...CHANNEL_OPTIONS,
+    ...ATTRIBUTE_OPTIONS,
+    ...KEEP_OPTIONS,
+    fromChannel: 'any',
+    release: 'any',
+  });
   const { channel, fromChannel, signal } = options;
   checkChannel(fromChannel, 'options.fromChannel');
   if (channel === fromChannel) {

@@ -12,7 +12,7 @@ import { withLock } from './lock.ts';
 import { namedBy } from './objects.ts';
 import { checkFlag, readClock, timeText } from './options.ts';
 import { nameOfFile, openPlace } from './place.ts';
-import { type OpenStore, openStore, type StoreOptions } from './read-options.ts';
+import { type OpenStore, openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
 import { storeError } from './refuse.ts';
 import { findIndex } from './state.ts';
 
@@ -68,7 +68,11 @@ export async function prune(options: PruneOptions): Promise<Pruned> {
     throw new TypeError('options.store expected a folder: a web server can not be listed');
   }
   const work = async () =>
-    pruneFolder(await openStore('prune', { ...rest, from: store }, []), options, clock);
+    pruneFolder(
+      await openStore<StoreOptions>('prune', { ...rest, from: store }, STORE_OPTIONS),
+      options,
+      clock,
+    );
   return dryRun === true ? work() : withLock(store, options.signal, work);
 }
 

@@ -27,7 +27,13 @@ import {
 } from './attributes.ts';
 import { type ChangedIndex, changeIndex, type NewObject } from './change.ts';
 import { releaseFiles } from './objects.ts';
-import { type ChannelOptions, checkChannelOptions, checkFlag, checkText } from './options.ts';
+import {
+  CHANNEL_OPTIONS,
+  type ChannelOptions,
+  checkChannelOptions,
+  checkFlag,
+  checkText,
+} from './options.ts';
 import {
   basesFor,
   checkKeep,
@@ -108,9 +114,13 @@ export async function publishRelease(
   options: PublishOptions,
 ): Promise<PublishedRelease> {
   checkPath('dir', dir);
-  checkChannelOptions('publishRelease', options, [
-    ...['version', ...ATTRIBUTE_OPTIONS, ...KEEP_OPTIONS, ...FOLDER_OPTIONS],
-  ]);
+  checkChannelOptions('publishRelease', options, {
+    ...CHANNEL_OPTIONS,
+    ...ATTRIBUTE_OPTIONS,
+    ...KEEP_OPTIONS,
+    ...FOLDER_OPTIONS,
+    version: 'any',
+  });
   checkText(options.version, 'version');
   checkAttributes(options);
   checkKeep(options);
@@ -165,8 +175,9 @@ async function checkOutside(dir: string, store: string): Promise<void> {
 }
 
 function folderOptions(options: PublishOptions): ReadDirectoryOptions {
-  const known = [...FOLDER_OPTIONS, 'signal'];
-  return Object.fromEntries(Object.entries(options).filter(([name]) => known.includes(name)));
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => Object.hasOwn(FOLDER_OPTIONS, name)),
+  );
 }
 
 const sizeOf = (files: readonly ReleaseFile[]) =>

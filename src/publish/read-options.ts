@@ -1,7 +1,7 @@
 // The options of every call that only reads a store.
 
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, type WorkOptions } from '../options.ts';
+import { checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
 import { checkAppId } from '../release/app-id.ts';
 import { listChannels } from './full-output.ts';
 import { listOfKeys } from './options.ts';
@@ -21,21 +21,26 @@ export interface StoreOptions extends Pick<WorkOptions, 'signal'> {
   readonly fetch?: typeof fetch;
 }
 
-const STORE_OPTIONS: readonly string[] = [
-  ...['from', 'appId', 'publicKey', 'recoveryPublicKey', 'fetch', 'signal'],
-];
+export const STORE_OPTIONS: OptionRules<StoreOptions> = {
+  from: 'any',
+  appId: 'any',
+  publicKey: 'any',
+  recoveryPublicKey: 'any',
+  fetch: 'function',
+  signal: 'signal',
+};
 
 export interface OpenStore {
   readonly place: StorePlace;
   readonly trust: Trust;
 }
 
-export async function openStore(
+export async function openStore<Options extends StoreOptions>(
   call: string,
-  options: StoreOptions,
-  more: readonly string[],
+  options: Options,
+  rules: OptionRules<NoInfer<Options>>,
 ): Promise<OpenStore> {
-  checkOptions(call, options, [...STORE_OPTIONS, ...more]);
+  checkOptions(call, options, rules);
   const { from, appId, publicKey, recoveryPublicKey, signal } = options;
   checkAppId(appId);
   const place = openPlace(from, 'options.from', options.fetch);

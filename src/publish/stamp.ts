@@ -48,9 +48,13 @@ export interface StampOptions extends ReadDirectoryOptions {
  */
 export async function stampRelease(dir: string, options: StampOptions = {}): Promise<ReleaseStamp> {
   checkPath('dir', dir);
-  checkOptions('stampRelease', options, [
-    ...['runtime', 'floors', 'files', 'now', 'signal', ...FOLDER_OPTIONS],
-  ]);
+  checkOptions('stampRelease', options, {
+    ...FOLDER_OPTIONS,
+    runtime: 'any',
+    floors: 'any',
+    files: 'any',
+    now: 'any',
+  });
   const { runtime, floors, files: listsFiles = true, now, signal, ...rules } = options;
   if (runtime !== undefined) checkText(runtime, 'runtime');
   checkFlag(listsFiles, 'files');

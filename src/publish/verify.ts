@@ -12,7 +12,13 @@ import { openRelease, type Reading, readObject, releaseFiles } from './objects.t
 import { checkNumber, readClock } from './options.ts';
 import { channelPath, objectPath, type StoredFile } from './place.ts';
 import { type BuiltInBase, readBuiltIn } from './place-entry.ts';
-import { channelsOf, type OpenStore, openStore, type StoreOptions } from './read-options.ts';
+import {
+  channelsOf,
+  type OpenStore,
+  openStore,
+  STORE_OPTIONS,
+  type StoreOptions,
+} from './read-options.ts';
 import { type FoundIndex, findIndex } from './state.ts';
 
 export interface VerifyOptions extends StoreOptions {
@@ -79,9 +85,13 @@ export interface VerifiedStore {
  * ```
  */
 export async function verifyStore(options: VerifyOptions): Promise<VerifiedStore> {
-  const store = await openStore('verifyStore', options, [
-    ...['channels', 'expiresWithin', 'builtIn', 'now'],
-  ]);
+  const store = await openStore('verifyStore', options, {
+    ...STORE_OPTIONS,
+    channels: 'any',
+    expiresWithin: 'any',
+    builtIn: 'any',
+    now: 'any',
+  });
   const { expiresWithin, signal, appId } = options;
   if (expiresWithin !== undefined) {
     checkNumber(expiresWithin, 'expiresWithin', 0, Number.MAX_SAFE_INTEGER);

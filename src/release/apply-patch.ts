@@ -2,7 +2,7 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, type WorkOptions } from '../options.ts';
+import { checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
 import type { BundleInput } from '../sources/input.ts';
 import { checkAppId } from './app-id.ts';
 import type { ReleaseFiles } from './files.ts';
@@ -19,14 +19,14 @@ export interface ApplyPatchOptions extends WorkOptions {
   readonly backend?: BackendChoice;
 }
 
-const OPTIONS: readonly string[] = [
-  'publicKey',
-  'appId',
-  'limits',
-  'signal',
-  'onProgress',
-  'backend',
-];
+const OPTIONS: OptionRules<ApplyPatchOptions> = {
+  publicKey: 'any',
+  appId: 'any',
+  limits: 'any',
+  signal: 'signal',
+  onProgress: 'function',
+  backend: 'any',
+};
 
 /**
  * Applies a patch to the release that it starts from: returns exactly the files of the release that the patch names, or

@@ -84,14 +84,14 @@ export function chooseRelease(
   index: ReleaseIndex,
   options: ChooseOptions,
 ): ReleaseEntry | 'current' | 'built-in' {
-  checkOptions('chooseRelease', options, [
-    'current',
-    'builtIn',
-    'runtime',
-    'deviceId',
-    'blocked',
-    'features',
-  ]);
+  checkOptions('chooseRelease', options, {
+    current: 'any',
+    builtIn: 'any',
+    runtime: 'any',
+    deviceId: 'any',
+    blocked: 'any',
+    features: 'any',
+  });
   const { current, builtIn, runtime, deviceId } = options;
   checkKnown(current, 'options.current');
   checkKnown(builtIn, 'options.builtIn');
@@ -131,7 +131,7 @@ export function rolloutPlace(releaseId: string, deviceId: string): number {
 }
 
 function checkKnown(release: KnownRelease, name: string): void {
-  checkOptions(name, release, ['id', 'createdAt']);
+  checkOptions(name, release, { id: 'any', createdAt: 'any' });
   if (!isDigest(release.id)) {
     throw new TypeError(`${name}.id expected a release id: 64 lower-case hex characters`);
   }

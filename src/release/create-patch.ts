@@ -5,7 +5,7 @@ import { selectBackend } from '../backend/select.ts';
 import { encryptObject } from '../bundle/encrypt.ts';
 import { type OwnBytes, toHex } from '../bytes.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
-import { checkOptions, type WorkOptions } from '../options.ts';
+import { checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
 import { readSigningKey, type Signer } from '../seal/signing-key.ts';
 import { checkAppId } from './app-id.ts';
 import type { ReleaseFiles } from './files.ts';
@@ -19,7 +19,13 @@ export interface CreatePatchOptions extends WorkOptions {
   readonly backend?: BackendChoice;
 }
 
-const OPTIONS: readonly string[] = ['privateKey', 'appId', 'signal', 'onProgress', 'backend'];
+const OPTIONS: OptionRules<CreatePatchOptions> = {
+  privateKey: 'any',
+  appId: 'any',
+  signal: 'signal',
+  onProgress: 'function',
+  backend: 'any',
+};
 
 /** A sealed patch, and what an index says of it. */
 export interface Patch {

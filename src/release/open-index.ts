@@ -4,7 +4,7 @@ import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { brandOf, toHex } from '../bytes.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, describe } from '../options.ts';
+import { checkOptions, describe, type OptionRules } from '../options.ts';
 import type { BundleInput } from '../sources/input.ts';
 import { checkAppId } from './app-id.ts';
 import { checkCount, checkName, malformed, openDocument } from './document.ts';
@@ -134,16 +134,16 @@ export async function openIndexWithMark(
   return open('openIndexWithMark', sealed, options);
 }
 
-const OPTIONS: readonly string[] = [
-  'publicKey',
-  'appId',
-  'channel',
-  'epoch',
-  'after',
-  'now',
-  'signal',
-  'backend',
-];
+const OPTIONS: OptionRules<OpenIndexOptions> = {
+  publicKey: 'any',
+  appId: 'any',
+  channel: 'any',
+  epoch: 'any',
+  after: 'any',
+  now: 'any',
+  signal: 'signal',
+  backend: 'any',
+};
 
 async function open(
   call: string,

@@ -68,7 +68,13 @@ export async function openKeys(
   sealed: BundleInput,
   options: OpenKeysOptions,
 ): Promise<ReleaseKeys> {
-  checkOptions('openKeys', options, ['recoveryPublicKey', 'appId', 'epoch', 'signal', 'backend']);
+  checkOptions('openKeys', options, {
+    recoveryPublicKey: 'any',
+    appId: 'any',
+    epoch: 'any',
+    signal: 'signal',
+    backend: 'any',
+  });
   const { recoveryPublicKey: publicKey, appId, epoch = 0, signal, backend } = options;
   checkAppId(appId);
   checkCount(epoch, 'options.epoch');

@@ -20,7 +20,7 @@ export interface IndexMark {
 }
 
 export function checkMark(mark: IndexMark, name: string): void {
-  checkOptions(name, mark, ['epoch', 'sequence', 'issuedAt', 'sha256']);
+  checkOptions(name, mark, { epoch: 'any', sequence: 'any', issuedAt: 'any', sha256: 'any' });
   checkCount(mark.epoch, `${name}.epoch`);
   checkCount(mark.sequence, `${name}.sequence`);
   if (!isTime(mark.issuedAt)) {

@@ -40,7 +40,7 @@ export async function releaseId(
   files: ReleaseFiles,
   options: ReleaseIdOptions = {},
 ): Promise<string> {
-  checkOptions('releaseId', options, ['signal', 'backend']);
+  checkOptions('releaseId', options, { signal: 'signal', backend: 'any' });
   const { idOfFiles } = await import('./id.ts');
   return idOfFiles(files, options);
 }

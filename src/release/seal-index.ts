@@ -55,7 +55,7 @@ export async function sealIndex(
   index: ReleaseIndex,
   options: SealIndexOptions,
 ): Promise<Uint8Array> {
-  checkOptions('sealIndex', options, ['privateKey', 'signal', 'backend']);
+  checkOptions('sealIndex', options, { privateKey: 'any', signal: 'signal', backend: 'any' });
   const read = readIndex(encodeJson(index, 'index'), misused, true);
   const { appId, channel, sequence } = read;
   return sealDocument(read, 'index', { ...options, metadata: { appId, channel, sequence } });

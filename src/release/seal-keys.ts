@@ -51,7 +51,7 @@ export interface SealKeysOptions {
  * ```
  */
 export async function sealKeys(keys: ReleaseKeys, options: SealKeysOptions): Promise<Uint8Array> {
-  checkOptions('sealKeys', options, ['recoveryKey', 'signal', 'backend']);
+  checkOptions('sealKeys', options, { recoveryKey: 'any', signal: 'signal', backend: 'any' });
   const { recoveryKey, ...rest } = options;
   const read = readKeys(encodeJson(keys, 'keys'), misused, true);
   const { appId } = read;

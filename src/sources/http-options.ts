@@ -1,6 +1,6 @@
 // What httpSource is asked to fetch, and how.
 
-import { checkOptions, describe, shown } from '../options.ts';
+import { checkOptions, describe, type OptionRules, shown } from '../options.ts';
 import { hideSecrets, type Route } from './http-redirect.ts';
 
 /**
@@ -105,20 +105,20 @@ const PASSED_ON = {
   cache: ['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'],
 } as const;
 
-const OPTIONS = [
-  'headers',
-  'credentials',
-  'mode',
-  'redirect',
-  'cache',
-  'fetch',
-  'ignoredRange',
-  'validators',
-  'retries',
-  'retryDelay',
-  'timeout',
-  'signal',
-];
+const OPTIONS: OptionRules<HttpSourceInit> = {
+  headers: 'any',
+  credentials: 'any',
+  mode: 'any',
+  redirect: 'any',
+  cache: 'any',
+  fetch: 'function',
+  ignoredRange: 'any',
+  validators: 'any',
+  retries: 'any',
+  retryDelay: 'any',
+  timeout: 'any',
+  signal: 'signal',
+};
 
 export function readConnection(url: string | URL, init: HttpSourceInit): Connection {
   checkOptions('httpSource', init, OPTIONS);

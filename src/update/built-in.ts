@@ -33,7 +33,7 @@ export async function memoryBuiltIn(
   files: ReleaseFiles,
   options: MemoryBuiltInOptions,
 ): Promise<BuiltIn> {
-  checkOptions('memoryBuiltIn', options, ['createdAt', 'runtime']);
+  checkOptions('memoryBuiltIn', options, { createdAt: 'any', runtime: 'any' });
   const backend = await selectBackend('auto');
   const { planRelease, readFiles } = await import('../release/files.ts');
   const read = await readFiles(await planRelease(files, undefined), undefined);
@@ -102,7 +102,7 @@ export interface FetchBuiltInOptions {
  * ```
  */
 export function fetchBuiltIn(options: FetchBuiltInOptions = {}): BuiltIn {
-  checkOptions('fetchBuiltIn', options, ['base', 'isRemote', 'fetch']);
+  checkOptions('fetchBuiltIn', options, { base: 'any', isRemote: 'any', fetch: 'function' });
   const { isRemote = false, fetch: request = (...args) => fetch(...args) } = options;
   const base = new URL(options.base ?? './', globalThis.location?.href);
   const get = async (path: string): Promise<Uint8Array> => {

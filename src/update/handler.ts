@@ -66,7 +66,7 @@ export function createReleaseHandler(
   updater: Updater,
   options: ReleaseHandlerOptions = {},
 ): ReleaseHandler {
-  checkOptions('createReleaseHandler', options, ['fallback', 'base', 'headers']);
+  checkOptions('createReleaseHandler', options, { fallback: 'any', base: 'any', headers: 'any' });
   const { fallback, base = '/', headers = {} } = options;
   if (!base.startsWith('/') || !base.endsWith('/')) {
     throw new TypeError('options.base expected a path that begins and ends with "/"');

@@ -2,7 +2,7 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, describe, shown } from '../options.ts';
+import { checkOptions, describe, type OptionRules, shown } from '../options.ts';
 import { checkAppId } from '../release/app-id.ts';
 import { checkName } from '../release/document.ts';
 import type { PatchLimits } from '../release/limits.ts';
@@ -90,28 +90,28 @@ export interface Settings {
   readonly backend: BackendChoice;
 }
 
-const OPTIONS = Object.keys({
-  store: true,
-  channel: true,
-  appId: true,
-  publicKey: true,
-  recoveryPublicKey: true,
-  runtime: true,
-  features: true,
-  releases: true,
-  builtIn: true,
-  maxStarts: true,
-  confirmTimeout: true,
-  limits: true,
-  timeout: true,
-  retries: true,
-  retryDelay: true,
-  verifyFiles: true,
-  fetch: true,
-  now: true,
-  onEvent: true,
-  backend: true,
-} satisfies Record<keyof UpdaterOptions, true>);
+const OPTIONS: OptionRules<UpdaterOptions> = {
+  store: 'any',
+  channel: 'any',
+  appId: 'any',
+  publicKey: 'any',
+  recoveryPublicKey: 'any',
+  runtime: 'any',
+  features: 'any',
+  releases: 'any',
+  builtIn: 'any',
+  maxStarts: 'any',
+  confirmTimeout: 'any',
+  limits: 'any',
+  timeout: 'any',
+  retries: 'any',
+  retryDelay: 'any',
+  verifyFiles: 'any',
+  fetch: 'function',
+  now: 'function',
+  onEvent: 'function',
+  backend: 'any',
+};
 
 const STORE_METHODS = [
   'readState',
@@ -144,7 +144,12 @@ export function readSettings(options: UpdaterOptions): Settings {
   if (typeof builtIn?.readStamp !== 'function' || typeof builtIn.files?.read !== 'function') {
     throw new TypeError('options.builtIn expected readStamp() and files');
   }
-  checkOptions('options.limits', limits, ['patchImage', 'imageSize', 'files', 'releaseSize']);
+  checkOptions('options.limits', limits, {
+    patchImage: 'any',
+    imageSize: 'any',
+    files: 'any',
+    releaseSize: 'any',
+  });
   return {
     mirrors: mirrorsOf(options.store),
     channel,

@@ -172,11 +172,11 @@ export function createUpdater(options: UpdaterOptions): Updater {
       return id;
     },
     async check(options = {}) {
-      checkOptions('check', options, ['signal']);
+      checkOptions('check', options, { signal: 'signal' });
       return sharedCheck(options.signal);
     },
     async download(options = {}) {
-      checkOptions('download', options, ['signal', 'onProgress']);
+      checkOptions('download', options, { signal: 'signal', onProgress: 'function' });
       const { signal, onProgress } = options;
       const listen = (event: UpdateEvent) => {
         if (event.type === 'progress') onProgress?.({ done: event.done, total: event.total });
@@ -189,7 +189,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
       }
     },
     async activate(options = {}) {
-      checkOptions('activate', options, ['when']);
+      checkOptions('activate', options, { when: 'any' });
       const { when = 'next-start' } = options;
       if (when !== 'next-start' && when !== 'now') {
         throw new TypeError('options.when expected "next-start" or "now"');
@@ -202,7 +202,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
       if (next !== undefined) emit({ type: 'activated', id: next, when });
     },
     async update(options = {}) {
-      checkOptions('update', options, ['signal', 'onProgress', 'when']);
+      checkOptions('update', options, { signal: 'signal', onProgress: 'function', when: 'any' });
       const { when, ...download } = options;
       const result = await sharedCheck(options.signal);
       if (result.status !== 'available') return { check: result, moved: 0 };
@@ -238,7 +238,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
       found = undefined;
     },
     async installBuiltIn(options = {}) {
-      checkOptions('installBuiltIn', options, ['signal']);
+      checkOptions('installBuiltIn', options, { signal: 'signal' });
       await copyBuiltIn(await ready(), options.signal ?? disposed.signal);
     },
     async keepClients(living) {

@@ -5,8 +5,8 @@ import { build, type Metafile } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inlineWorkers } from '../../build/inline-worker.js';
 
-// From src; the built files come to some fifty bytes less. 10,000 is what is promised.
-const BUDGET = 9_800;
+// From src. test/package/size.js measures the built files.
+const BUDGET = 9_700;
 
 let meta: Metafile;
 const gzipped = new Map<string, number>();

@@ -9,6 +9,7 @@ import {
   resealBundle,
   verifyChecksum,
 } from '../../src/index.ts';
+import { checkOptions, type OptionRules } from '../../src/options.ts';
 import { rejection, thrown } from '../support/errors.ts';
 import { keyB } from '../support/vectors.ts';
 
@@ -35,6 +36,29 @@ describe('options', () => {
     await expect(work()).rejects.toThrow(
       new RegExp(`${call} does not know the option "(chunksize|expects|algorithm|seal|bits)"`),
     );
+  });
+
+  it.each(['constructor', 'toString', 'hasOwnProperty'])(
+    'that every object inherits are unknown too: %s',
+    async (name) => {
+      await expect(decrypt({ publicKey, [name]: 1 })).rejects.toThrow(
+        `decryptBundle does not know the option "${name}": it takes publicKey, seal, expect,`,
+      );
+    },
+  );
+
+  it('each have a rule, which the type of the options gives', () => {
+    type Some = { readonly signal?: AbortSignal; readonly fetch?: typeof fetch; readonly a: 1 };
+    const rules: OptionRules<Some> = { signal: 'signal', fetch: 'function', a: 'any' };
+    // @ts-expect-error The rule of an option is missing.
+    const missing: OptionRules<Some> = { signal: 'signal', a: 'any' };
+    // @ts-expect-error A function has the rule of functions.
+    const other: OptionRules<Some> = { signal: 'signal', fetch: 'any', a: 'any' };
+    expect(() => checkOptions<Some>('call', { a: 1, fetch: 1 } as never, rules)).toThrow(
+      'options.fetch expected a function, got a number',
+    );
+    expect(() => checkOptions<Some>('call', { a: 1, fetch }, missing)).toThrow('"fetch"');
+    expect(() => checkOptions<Some>('call', { a: 1, fetch }, other)).not.toThrow();
   });
 
   it('within expect are refused by name', async () => {

@@ -1,7 +1,7 @@
 // How much an archive may hold and become, so that one that lies can't exhaust the device.
 
 import type { BundleSealError } from '../../errors.ts';
-import { describe, shown } from '../../options.ts';
+import { describe, type OptionRules, shown } from '../../options.ts';
 import { invalid, overLimit } from './refuse.ts';
 
 /** Limits for reading. They are compared with the actual content, not with the sizes that the archive claims. */
@@ -25,7 +25,12 @@ const DEFAULTS: Limits = {
   maxRatio: 200,
 };
 
-export const LIMIT_OPTIONS: readonly string[] = Object.keys(DEFAULTS);
+export const LIMIT_OPTIONS: OptionRules<ZipLimits> = {
+  maxEntries: 'any',
+  maxFileSize: 'any',
+  maxTotalSize: 'any',
+  maxRatio: 'any',
+};
 
 // Inflated bytes of a file up to which every ratio is accepted. Honest files repeat themselves: a table of zeros
 // deflates 1030:1. Every device can hold this much, and the other limits stop larger files, so the ratio is only an
@@ -35,7 +40,7 @@ const NOT_JUDGED = 2 ** 26;
 /** @throws `TypeError`, `RangeError`: by the option's name. */
 export function readLimits(options: ZipLimits): Limits {
   const limits = { ...DEFAULTS };
-  for (const name of LIMIT_OPTIONS as (keyof Limits)[]) {
+  for (const name of Object.keys(DEFAULTS) as (keyof Limits)[]) {
     const value = options[name];
     if (value === undefined) continue;
     if (typeof value !== 'number') {

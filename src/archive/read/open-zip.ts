@@ -92,7 +92,7 @@ const STREAM_PIECE = 2 ** 18;
  * ```
  */
 export async function openZip(source: ZipSource, options: OpenZipOptions = {}): Promise<ZipReader> {
-  checkOptions('openZip', options, [...LIMIT_OPTIONS, 'signal']);
+  checkOptions('openZip', options, { ...LIMIT_OPTIONS, signal: 'signal' });
   const limits = readLimits(options);
   const ranges = openRandomAccess(source, 'source');
   const pace = createPace(options.signal);
@@ -108,7 +108,7 @@ export async function openZip(source: ZipSource, options: OpenZipOptions = {}): 
     return contentOf({ source: ranges, entry, piece, meter, pace: createPace(signal), signal });
   }
   function signalOf(call: string, own: ReadFileOptions): AbortSignal | undefined {
-    checkOptions(call, own, ['signal']);
+    checkOptions(call, own, { signal: 'signal' });
     return own.signal ?? options.signal;
   }
 

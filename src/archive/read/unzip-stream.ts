@@ -1,6 +1,6 @@
 // Unpacks an archive while it arrives: forward over the local headers, with the directory at the end.
 
-import { checkOptions, type WorkOptions } from '../../options.ts';
+import { checkOptions, WORK_OPTIONS, type WorkOptions } from '../../options.ts';
 import { type ByteStream, openStream, type StreamReader } from '../../sources/stream.ts';
 import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from '../format/limits.ts';
 import { createUnzipped, type UnzippedEntry, type UnzippedFile } from './unzipped.ts';
@@ -50,7 +50,7 @@ export function unzipStream(
   source: ByteStream,
   options: UnzipStreamOptions = {},
 ): AsyncIterableIterator<UnzippedEntry> {
-  checkOptions('unzipStream', options, [...LIMIT_OPTIONS, 'signal', 'onProgress']);
+  checkOptions('unzipStream', options, { ...LIMIT_OPTIONS, ...WORK_OPTIONS });
   const limits = readLimits(options);
   const reader = openStream(source);
   const at: Place = { file: undefined };

@@ -1,6 +1,6 @@
 // Unpacking an archive that is at hand as a whole.
 
-import { checkOptions, type WorkOptions } from '../../options.ts';
+import { checkOptions, WORK_OPTIONS, type WorkOptions } from '../../options.ts';
 import { type BundleInput, openInput } from '../../sources/input.ts';
 import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from '../format/limits.ts';
 import { createPace } from '../pace.ts';
@@ -45,7 +45,7 @@ export async function unzipBundle(
   zip: BundleInput,
   options: UnzipOptions = {},
 ): Promise<Map<string, Uint8Array>> {
-  checkOptions('unzipBundle', options, [...LIMIT_OPTIONS, 'signal', 'onProgress']);
+  checkOptions('unzipBundle', options, { ...LIMIT_OPTIONS, ...WORK_OPTIONS });
   const limits = readLimits(options);
   const source = openInput(zip, 'zip');
   const { signal, onProgress } = options;

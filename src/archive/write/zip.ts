@@ -1,7 +1,13 @@
 // What users call to write an archive.
 
 import { concatAll, type OwnBytes } from '../../bytes.ts';
-import { checkOptions, shown, type WorkOptions } from '../../options.ts';
+import {
+  checkOptions,
+  type OptionRules,
+  shown,
+  WORK_OPTIONS,
+  type WorkOptions,
+} from '../../options.ts';
 import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from '../format/limits.ts';
 import { joined } from '../pieces.ts';
 import { generatorStream } from '../streams.ts';
@@ -19,6 +25,13 @@ export interface ZipOptions extends ZipLimits, WorkOptions {
    */
   readonly threads?: number;
 }
+
+export const ZIP_OPTIONS: OptionRules<ZipOptions> = {
+  ...LIMIT_OPTIONS,
+  level: 'any',
+  threads: 'any',
+  ...WORK_OPTIONS,
+};
 
 // Approximate bytes of a piece of the stream, so that headers are not pieces of their own.
 const CHUNK_LENGTH = 65_536;
@@ -124,7 +137,7 @@ interface Checked {
 }
 
 function check(call: string, entries: ZipEntries, options: ZipOptions): Checked {
-  checkOptions(call, options, ['level', 'threads', ...LIMIT_OPTIONS, 'signal', 'onProgress']);
+  checkOptions(call, options, ZIP_OPTIONS);
   const { level = 6, threads = threadsByDefault() } = options;
   if (!Number.isInteger(level) || level < 0 || level > 9) {
     throw new RangeError(`options.level expected an integer from 0 to 9, got ${shown(level)}`);

@@ -369,6 +369,9 @@ describe('the opening of a reader', () => {
     await expect(reader.read(0, 0.5)).rejects.toThrow(
       'length expected an integer from 0 to 2^53 - 1, got 0.5',
     );
+    await expect(reader.read(0, 5, 5 as never)).rejects.toThrow(
+      'signal expected an AbortSignal, got a number',
+    );
     await expect(reader.read(0, 5, { size: 5 } as never)).rejects.toThrow(
       'read does not know the option "size": it takes signal',
     );

@@ -1,0 +1,18 @@
+// The error for a backend that the caller chose and the runtime lacks. Loaded only then.
+
+import { BundleSealError } from '../errors.ts';
+import type { BackendName } from './backend.ts';
+
+/** What each backend needs of the runtime. `noble` runs everywhere. */
+const NEEDS: Readonly<Record<BackendName, string>> = {
+  node: 'node:crypto (Node, Bun or Deno)',
+  webcrypto: 'crypto.subtle, which a page has only in a secure context (https or localhost)',
+  noble: 'nothing',
+};
+
+export function unavailable(name: BackendName): BundleSealError {
+  return new BundleSealError(
+    'ERR_BACKEND_UNAVAILABLE',
+    `the ${name} backend needs ${NEEDS[name]}: leave options.backend out to use the fastest one that is here`,
+  );
+}
