@@ -42,10 +42,21 @@ function fetchPackage(name, version, place) {
   rmSync(made, { recursive: true, force: true });
   mkdirSync(made, { recursive: true });
   const options = { cwd: made, encoding: /** @type {const} */ ('utf8') };
-  const file = execFileSync('npm', ['pack', '--silent', `${name}@${version}`], options).trim();
+  const file = pack(`${name}@${version}`, options);
   execFileSync('tar', ['xzf', file], options);
   rmSync(join(made, file));
   renameSync(made, place);
+}
+
+/** @param {string} what @param {import('node:child_process').ExecFileSyncOptionsWithStringEncoding} options */
+function pack(what, options) {
+  try {
+    return execFileSync('npm', ['pack', '--silent', what], options).trim();
+  } catch (cause) {
+    throw new Error(`npm pack ${what} failed: this needs a network and a registry that has it`, {
+      cause,
+    });
+  }
 }
 
 /** The image that patches are made between: docs/patch-format.md#images. @param {Files} files */

@@ -1,32 +1,9 @@
 // The id of a release against the tools of every Unix: the shell line that the documentation gives.
 
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { releaseId } from '../../src/release.ts';
-import { ROOT } from '../support/docs.ts';
+import { idByShell } from '../support/release-id.ts';
 import { textOf, utf8 } from '../support/zip.ts';
-
-const LINE = /^ {4}(find \. -type f .*)$/m.exec(
-  readFileSync(join(ROOT, 'docs/releases.md'), 'utf8'),
-)?.[1];
-
-/** What the line prints in a folder of these files. */
-function idByShell(files: Readonly<Record<string, Uint8Array>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bundleseal-release-'));
-  try {
-    for (const [path, bytes] of Object.entries(files)) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), bytes);
-    }
-    const printed = execFileSync('sh', ['-c', LINE as string], { cwd: folder, encoding: 'utf8' });
-    return printed.slice(0, 64);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 const RELEASES: Readonly<Record<string, Readonly<Record<string, Uint8Array>>>> = {
   'one file': { 'index.html': utf8('<!doctype html>') },
