@@ -4,6 +4,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { Command } from 'commander';
 import {
   checkCount,
   createMeter,
@@ -11,27 +12,66 @@ import {
   toWriter,
   type ZipLimits,
 } from '../archive/format/limits.ts';
-import { fileError, onFile } from '../files/error.ts';
+import { fileError } from '../files/error.ts';
 import { type FoundFile, listFolder } from '../files/list-folder.ts';
 import { ignoreRule } from '../files/pattern.ts';
+import { type FolderRules, realFolder } from '../files/zip-directory.ts';
 import type { Context } from './context.ts';
+import { collect } from './help.ts';
 import { needsNotifyAppReady } from './project.ts';
 import { createPublished, indexAdvice } from './published.ts';
 import { STANDARD } from './spool.ts';
 
-/** Options by which a folder is surveyed. */
-export interface SurveyOptions {
+/** Options by which a folder is read. */
+export interface FolderOptions {
   readonly ignore?: readonly string[];
   readonly sourceMaps: boolean;
+  readonly skipLinks: boolean;
+  readonly allowPrivateKey: boolean;
+}
+
+export function folderOptions(command: Command): Command {
+  return command
+    .option('--ignore <pattern>', 'what to leave out, as in .gitignore; repeatable', collect)
+    .option('--no-source-maps', 'leave files that end in .map out')
+    .option('--skip-links', 'leave links out instead of refusing them', false)
+    .option('--allow-private-key', 'let files go in that hold a private key', false);
+}
+
+/** The option of commands that make a bundle. */
+export function codeCheckOption(command: Command): Command {
+  return command.option('--no-code-check', "don't look for index.html and notifyAppReady()");
+}
+
+/** Options by which a folder is surveyed. */
+export interface SurveyOptions extends FolderOptions {
   readonly codeCheck: boolean;
   /** False: a bundle without an index.html is meant. */
   readonly index: boolean;
-  readonly skipLinks: boolean;
   readonly capgo?: boolean;
 }
 
 // Larger scripts are generated data and do not call plugins.
 const MAX_SCRIPT_LENGTH = 2 ** 25;
+
+/**
+ * Surveys a folder, and gives the rules by which the library reads it. Every command that reads a build takes them from here,
+ * so that all of them mean the same files.
+ */
+export async function readFolderRules(
+  context: Context,
+  folder: string,
+  options: SurveyOptions,
+  limits: ZipLimits,
+  outputs: readonly string[],
+): Promise<FolderRules> {
+  return {
+    ignore: await surveyFolder(context, folder, options, limits, outputs),
+    sourceMaps: options.sourceMaps,
+    links: options.skipLinks ? 'skip' : 'refuse',
+    privateKeys: options.allowPrivateKey ? 'allow' : 'refuse',
+  };
+}
 
 /**
  * Throws for a folder that no app could start from or that exceeds the limits, and warns about content that should
@@ -40,7 +80,7 @@ const MAX_SCRIPT_LENGTH = 2 ** 25;
  * @param outputs - The outputs of the command, which are left out of the bundle if they are in the folder.
  * @returns The rule by which files are left out.
  */
-export async function surveyFolder(
+async function surveyFolder(
   context: Context,
   folder: string,
   options: SurveyOptions,
@@ -49,7 +89,7 @@ export async function surveyFolder(
 ): Promise<(path: string) => boolean> {
   const isIgnored = ignoreRule(options.ignore ?? []);
   const written = await Promise.all(outputs.filter((path) => path !== STANDARD).map(realPlace));
-  const root = await onFile(folder, "can't be read", realpath(folder));
+  const root = await realFolder(folder);
   const needsCall = options.codeCheck && (options.capgo || (await needsNotifyAppReady(folder)));
   const published = createPublished();
   const ours = new Map<string, string>();

@@ -1,10 +1,11 @@
 // Writes the stamp of a built-in release.
 
+import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createPace } from '../archive/pace.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
-import { checkPath } from '../files/error.ts';
+import { checkPath, fileError, onFile } from '../files/error.ts';
 import {
   FOLDER_OPTIONS,
   type ReadDirectoryOptions,
@@ -12,7 +13,13 @@ import {
 } from '../files/read-directory.ts';
 import { checkOptions } from '../options.ts';
 import { idOf } from '../release/id.ts';
-import { type ReleaseStamp, STAMP, type StampFloor, writeStamp } from '../release/stamp.ts';
+import {
+  MAX_STAMP_LENGTH,
+  type ReleaseStamp,
+  STAMP,
+  type StampFloor,
+  writeStamp,
+} from '../release/stamp.ts';
 import { writeFile } from './change.ts';
 import { releaseFiles } from './objects.ts';
 import { checkFlag, checkText, readClock, timeText } from './options.ts';
@@ -34,7 +41,7 @@ export interface StampOptions extends ReadDirectoryOptions {
  *
  * @param dir - The folder of the build.
  * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a path that a
- * release cannot have. `ERR_FILE`: the folder can't be read, or the stamp can't be written.
+ * release cannot have. `ERR_FILE`: the folder can't be read, the stamp can't be written, or another file has its name.
  * @see docs/releases.md#the-stamp
  * @example
  * ```ts
@@ -59,6 +66,7 @@ export async function stampRelease(dir: string, options: StampOptions = {}): Pro
   if (runtime !== undefined) checkText(runtime, 'runtime');
   checkFlag(listsFiles, 'files');
   const clock = readClock(now);
+  await checkReplaceable(join(dir, STAMP));
   const read = await readDirectory(dir, { ...rules, ...(signal && { signal }) });
   const files = await releaseFiles(read, signal);
   const backend = await selectBackend();
@@ -76,6 +84,16 @@ export async function stampRelease(dir: string, options: StampOptions = {}): Pro
   };
   await writeFile(dir, STAMP, writeStamp(stamp), signal);
   return stamp;
+}
+
+/** What is in the stamp's place is replaced only if it is a stamp, of whichever version. */
+async function checkReplaceable(path: string): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats === undefined || stats.size === 0) return;
+  const isFile = stats.isFile() && stats.size <= MAX_STAMP_LENGTH;
+  const text = isFile ? await onFile(path, "can't be read", readFile(path, 'utf8')) : '';
+  if (text.includes('"bundleseal-stamp"')) return;
+  throw fileError(path, 'is there already and is no stamp: move it away');
 }
 
 /** Computes the release id of a build, as `releaseId` of `bundleseal/release` does. */

@@ -3,11 +3,16 @@
 import type { Command } from 'commander';
 import type { ZipDirectoryOptions } from '../../files/zip-directory.ts';
 import { UsageError } from '../answer.ts';
-import { type SurveyOptions, surveyFolder } from '../build-folder.ts';
+import {
+  codeCheckOption,
+  folderOptions,
+  readFolderRules,
+  type SurveyOptions,
+} from '../build-folder.ts';
 import { findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import type { Context } from '../context.ts';
-import { bytes, collect, examples } from '../help.ts';
+import { bytes, examples } from '../help.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { checkOutput, FORCE_HELP } from '../output.ts';
 import { isThere } from '../read-key.ts';
@@ -17,7 +22,6 @@ import { withOutput } from '../spool.ts';
 /** Options by which a folder is zipped. */
 export interface ZipFolderOptions extends SurveyOptions, LimitOptions {
   readonly level?: string;
-  readonly allowPrivateKey: boolean;
 }
 
 interface Options extends ZipFolderOptions {
@@ -68,13 +72,9 @@ export function bundleZip(group: Command): void {
 
 /** The options that {@link zipFolder} reads, except the limits and `--no-index`. */
 export function zipOptions(command: Command): Command {
-  return command
-    .option('--ignore <pattern>', 'what to leave out, as in .gitignore; repeatable', collect)
-    .option('--no-source-maps', 'leave files that end in .map out')
-    .option('--skip-links', 'leave links out instead of refusing them', false)
-    .option('--level <n>', 'how hard to compress, from 0 to 9 (default: 6)')
-    .option('--allow-private-key', 'let files go in that hold a private key', false)
-    .option('--no-code-check', "don't look for index.html and notifyAppReady()");
+  return codeCheckOption(
+    folderOptions(command).option('--level <n>', 'how hard to compress, from 0 to 9 (default: 6)'),
+  );
 }
 
 function defaultName(folder: string): string {
@@ -121,14 +121,10 @@ export async function readFolderOptions(
   options: ZipFolderOptions,
   outputs: readonly string[],
 ): Promise<ZipDirectoryOptions> {
-  const { sourceMaps, skipLinks, allowPrivateKey } = options;
   const level = readLevel(options.level);
   const limits = readLimitOptions(options);
   return {
-    ignore: await surveyFolder(context, folder, options, limits, outputs),
-    sourceMaps,
-    links: skipLinks ? 'skip' : 'refuse',
-    privateKeys: allowPrivateKey ? 'allow' : 'refuse',
+    ...(await readFolderRules(context, folder, options, limits, outputs)),
     ...(level !== undefined && { level }),
     ...limits,
     signal: context.signal,

@@ -1,26 +1,33 @@
 // release id: prints the release id of a build.
 
 import type { Command } from 'commander';
+import { type FolderOptions, folderOptions, readFolderRules } from '../build-folder.ts';
 import { bytes, examples } from '../help.ts';
-import { type FolderFlags, folderOptions, folderRules } from '../release/folder.ts';
+import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { run } from '../run.ts';
 
 export function releaseId(group: Command): void {
-  folderOptions(
-    group
-      .command('id')
-      .summary('print the release id of a build')
-      .description(
-        'Prints the release id of a build. The same files give the same id on every machine.',
-      )
-      .argument('<dir>', 'the build'),
+  limitOptions(
+    folderOptions(
+      group
+        .command('id')
+        .summary('print the release id of a build')
+        .description(
+          'Prints the release id of a build. The same files give the same id on every machine.',
+        )
+        .argument('<dir>', 'the build'),
+    ),
   )
     .addHelpText('after', examples('release id dist'))
     .action(
-      run<FolderFlags>(async (context, flags, dir) => {
+      run<FolderOptions & LimitOptions>(async (context, flags, dir) => {
         const { directoryId } = await import('../../publish/stamp.ts');
         const { signal } = context;
-        const about = await directoryId(dir as string, { ...folderRules(flags), signal });
+        const folder = dir as string;
+        const limits = readLimitOptions(flags);
+        const survey = { ...flags, codeCheck: false, index: false };
+        const rules = await readFolderRules(context, folder, survey, limits, []);
+        const about = await directoryId(folder, { ...rules, ...limits, signal });
         return {
           json: about,
           lines: [`✓ ${about.id}`, `  ${about.files} files, ${bytes(about.size)}`],

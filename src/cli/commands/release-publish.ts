@@ -1,7 +1,12 @@
 // release publish: publishes a build and the index that offers it.
 
 import type { Command } from 'commander';
-import { type SurveyOptions, surveyFolder } from '../build-folder.ts';
+import {
+  codeCheckOption,
+  folderOptions,
+  readFolderRules,
+  type SurveyOptions,
+} from '../build-folder.ts';
 import { examples } from '../help.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { readVersion } from '../read-metadata.ts';
@@ -9,26 +14,26 @@ import { answerRelease } from '../release/answer.ts';
 import { type EntryFlags, entryOptions, readEntry } from '../release/entry.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
 import { run } from '../run.ts';
-import { zipOptions } from './bundle-zip.ts';
 
 interface Options extends SigningFlags, EntryFlags, SurveyOptions, LimitOptions {
   readonly appVersion?: string;
-  readonly allowPrivateKey: boolean;
 }
 
 export function releasePublish(group: Command): void {
   limitOptions(
-    zipOptions(
-      entryOptions(
-        signingOptions(
-          group
-            .command('publish')
-            .summary('publish a build to a channel')
-            .description(
-              'Seals a build, makes patches from the last releases that the channel offers, and makes the next index. Writes the new files into --store: the objects, then the index. Changes nothing if the channel already offers the build.',
-            )
-            .argument('<dir>', 'the build'),
-        ).option('--app-version <version>', "the version (default: package.json's)"),
+    codeCheckOption(
+      folderOptions(
+        entryOptions(
+          signingOptions(
+            group
+              .command('publish')
+              .summary('publish a build to a channel')
+              .description(
+                'Seals a build, makes patches from the last releases that the channel offers, and makes the next index. Writes the new files into --store: the objects, then the index. Changes nothing if the channel already offers the build.',
+              )
+              .argument('<dir>', 'the build'),
+          ).option('--app-version <version>', "the version (default: package.json's)"),
+        ),
       ),
     ).option('--no-index', 'the build needs no index.html at its root'),
   )
@@ -46,14 +51,11 @@ export function releasePublish(group: Command): void {
         const version = await readVersion(context, flags, folder);
         const entry = await readEntry(flags);
         const limits = readLimitOptions(flags);
-        const ignore = await surveyFolder(context, folder, flags, limits, []);
+        const rules = await readFolderRules(context, folder, flags, limits, []);
         const { publishRelease } = await import('../../node.ts');
         const published = await context.follow('publishing', (onProgress) =>
           publishRelease(folder, {
-            ...{ ...options, ...entry, version, ignore, onProgress, ...limits },
-            sourceMaps: flags.sourceMaps,
-            links: flags.skipLinks ? 'skip' : 'refuse',
-            privateKeys: flags.allowPrivateKey ? 'allow' : 'refuse',
+            ...{ ...options, ...entry, ...rules, version, onProgress, ...limits },
           }),
         );
         if (published.index.useBuiltIn === true) {

@@ -3,34 +3,37 @@
 import type { Command } from 'commander';
 import type { StampFloor } from '../../release/stamp.ts';
 import { UsageError } from '../answer.ts';
+import { type FolderOptions, folderOptions, readFolderRules } from '../build-folder.ts';
 import { collect, examples } from '../help.ts';
-import { type FolderFlags, folderOptions, folderRules } from '../release/folder.ts';
+import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
 import { run } from '../run.ts';
 
-interface StampFlags extends ReadingFlags, FolderFlags {
+interface StampFlags extends ReadingFlags, FolderOptions, LimitOptions {
   readonly channel?: readonly string[];
   readonly runtime?: string;
   readonly files: boolean;
 }
 
 export function releaseStamp(group: Command): void {
-  folderOptions(
-    readingOptions(
-      group
-        .command('stamp')
-        .summary('write the stamp of a built-in release')
-        .description(
-          'Writes bundleseal-release.json into a build: its release id, its time and its files. With --from, it adds the marks of the channels, so that a device refuses older indexes even after it has lost its storage.',
-        )
-        .argument('<dir>', 'the build')
-        .option('--runtime <runtime>', 'the native runtime of the build')
-        .option(
-          '--channel <channel>',
-          'with --from: a channel whose mark is added; repeatable',
-          collect,
-        )
-        .option('--no-files', "don't list the files: for devices that can list a folder"),
+  limitOptions(
+    folderOptions(
+      readingOptions(
+        group
+          .command('stamp')
+          .summary('write the stamp of a built-in release')
+          .description(
+            'Writes bundleseal-release.json into a build: its release id, its time and its files. With --from, it adds the marks of the channels, so that a device refuses older indexes even after it has lost its storage.',
+          )
+          .argument('<dir>', 'the build')
+          .option('--runtime <runtime>', 'the native runtime of the build')
+          .option(
+            '--channel <channel>',
+            'with --from: a channel whose mark is added; repeatable',
+            collect,
+          )
+          .option('--no-files', "don't list the files: for devices that can list a folder"),
+      ),
     ),
   )
     .addHelpText('after', examples('release stamp dist --runtime 3'))
@@ -47,8 +50,12 @@ export function releaseStamp(group: Command): void {
           const reading = await readReading(context, flags);
           floors.push({ channel: one, ...(await listReleases({ ...reading, channel: one })).mark });
         }
-        const stamp = await stampRelease(dir as string, {
-          ...{ ...folderRules(flags), floors, files, signal: context.signal },
+        const folder = dir as string;
+        const limits = readLimitOptions(flags);
+        const survey = { ...flags, codeCheck: false, index: false };
+        const rules = await readFolderRules(context, folder, survey, limits, []);
+        const stamp = await stampRelease(folder, {
+          ...{ ...rules, ...limits, floors, files, signal: context.signal },
           ...(runtime !== undefined && { runtime }),
         });
         return {

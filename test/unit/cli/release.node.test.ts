@@ -175,6 +175,41 @@ describe('release', () => {
     });
   });
 
+  it('stamps and names the files that it publishes, and warns of the same', async () => {
+    await withApp(async (project) => {
+      const { json, write, run } = project;
+      await done(project, ['bundle', 'encrypt', 'dist', '--out', 'dist/old.sealed']);
+      await write('dist/.env', 'PASSWORD=x');
+      const { release } = await json(['release', 'publish', 'dist', ...CHANNEL]);
+      const { id } = release as { id: string };
+      for (const command of ['stamp', 'id']) {
+        const { stdout } = await run(['release', command, 'dist', '--json']);
+        const said = JSON.parse(stdout) as { id: string; warnings: string[] };
+        expect(said.id, command).toBe(id);
+        expect(said.warnings.join('\n'), command).toMatch(/"\.env"[\s\S]*left out: "old\.sealed"/);
+      }
+      await write('dist/notes.txt', keyA.pkcs8);
+      for (const command of ['stamp', 'id']) {
+        const { code, stderr } = await run(['release', command, 'dist']);
+        expect(code, command).toBe(1);
+        expect(stderr).toContain('leave it out by --ignore');
+        expect(stderr).toContain('pass --allow-private-key');
+        await done(project, ['release', command, 'dist', '--allow-private-key']);
+      }
+    });
+  });
+
+  it('writes a stamp over nothing but a stamp', async () => {
+    await withApp(async (project) => {
+      const { path, write, run } = project;
+      await write('dist/bundleseal-release.json', 'my notes');
+      const { code, stderr } = await run(['release', 'stamp', 'dist']);
+      expect(code).toBe(1);
+      expect(stderr).toContain('is no stamp');
+      expect(readFileSync(path('dist/bundleseal-release.json'), 'utf8')).toBe('my notes');
+    });
+  });
+
   it('takes the key that a command prints', async () => {
     await withApp(async (project) => {
       const command = ['--key-command', 'cat .bundleseal_key'];
@@ -207,6 +242,9 @@ describe('release', () => {
         [['publish', 'dist', '--store', 'dist/s', '--channel', 'x'], /lies in the build/, 1],
         [['publish', 'dist', ...CHANNEL, '--meta', 'package.jsn'], /does not exist/, 1],
         [['publish', 'nothing', ...CHANNEL], /does not exist/, 1],
+        [['publish', 'package.json', ...CHANNEL], /is no folder/, 1],
+        [['stamp', 'package.json'], /is no folder/, 1],
+        [['publish', 'dist', ...CHANNEL, '--level', '9'], /unknown option/, 2],
         [['rollout', '100%', ...CHANNEL], /publish a release first/, 1],
         [['promote', ...CHANNEL], /--from-channel is needed/, 2],
         [['list', '--channel', 'x'], /--from is needed/, 2],
