@@ -14,6 +14,7 @@
 //   capgo     Capgo's wire, on Node beside Capgo's own functions and in Chromium
 //   patches   patches between releases, beside zstd and bsdiff; takes the packages from npm
 //   fleet     a thousand devices that update themselves; takes the packages from npm
+//   update    the start of an installed release, and the memory of a patch on a device
 
 import './expose-gc.js';
 import { writeFileSync } from 'node:fs';
@@ -39,6 +40,7 @@ const PARTS = {
   capgo: async () => (await import('./capgo.js')).measureCapgo,
   patches: async () => (await import('./patches.js')).measurePatches,
   fleet: async () => (await import('./fleet.js')).measureFleet,
+  update: async () => (await import('./update.js')).measureUpdate,
 };
 
 const { values, positionals } = parseArgs({

@@ -73,6 +73,11 @@ export const TARGETS = {
   patchEntryBytes: atMost(8192),
   /** Bytes that a fleet downloads, in shares of file-level deltas. */
   fleetShare: atMost(0.1),
+  /** `start` of a release of 1,000 files, beyond reading the state. */
+  startNodeMs: atMost(20),
+  startChromiumMs: atMost(30),
+  /** Memory of a patch on a device, beyond both images. */
+  updatePatchMiB: atMost(48),
   /** What sealing adds to a bundle. */
   overheadPercent: atMost(0.1),
 };

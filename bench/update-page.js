@@ -1,0 +1,10 @@
+// What runs inside Chromium for starts; bundled from dist/.
+
+import { cacheStore, opfsStore } from '../dist/update.js';
+import { measureStart } from './update-world.js';
+
+const STORES = { opfsStore: () => opfsStore('bench'), cacheStore: () => cacheStore('bench') };
+
+globalThis.bench = {
+  measureStart: ({ store, pair, rounds }) => measureStart(STORES[store], pair, rounds),
+};
