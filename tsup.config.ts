@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 import { inlineWorkers } from './build/inline-worker.js';
+import { keepTogether } from './build/keep-together.ts';
 import { writeLicences } from './build/licences.ts';
 
 // Here and not by `clean`: the two builds run side by side, and one would remove what the other wrote.
@@ -48,18 +49,24 @@ export default defineConfig([
     format: 'esm',
     target: 'node20',
     platform: 'node',
-    // One file: what the command line alone needs is no dependency of an app, and it is found at once.
+    // Bundled: what the command line alone needs is no dependency of an app.
     noExternal: [/^[^n]|^n(?!ode:)/],
-    splitting: false,
+    // Help loads no command, and a command no package that it does not use.
+    splitting: true,
     minify: true,
-    esbuildPlugins: [inlineWorkers(), writeLicences('dist/cli.LICENSES.txt')],
+    esbuildPlugins: [
+      inlineWorkers(),
+      keepTogether(/\/commands\.ts'|\/zlib-(wasm|script)\.ts'/),
+      writeLicences('dist/cli.LICENSES.txt'),
+    ],
     banner: {
       // The parser of arguments and the progress bar are CommonJS.
-      js: "#!/usr/bin/env node\nimport { createRequire as createRequire_ } from 'node:module';\nconst require = createRequire_(import.meta.url);",
+      js: "import { createRequire as createRequire_ } from 'node:module';\nconst require = createRequire_(import.meta.url);",
     },
     esbuildOptions(options) {
       options.mainFields = ['module', 'main'];
       options.legalComments = 'eof';
+      options.chunkNames = 'cli/[name]-[hash]';
     },
   },
 ]);

@@ -67,7 +67,8 @@ export function writeLicences(file: string): Plugin {
         const sections = bundledLicences(metafile, root).map(
           ({ name, version, license, text }) => `${name} ${version} (${license})\n\n${text}\n`,
         );
-        const head = 'What cli.js holds of others, and under which licences.\n';
+        const head =
+          'What cli.js and the files of cli/ hold of others, and under which licences.\n';
         writeFileSync(file, [head, ...sections].join(`\n${'-'.repeat(80)}\n\n`));
       });
     },

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { guardProcess, main } from './cli/program.ts';
 
 const argv = process.argv.slice(2);

@@ -3,30 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from './answer.ts';
-import { bundleConvert } from './commands/bundle-convert.ts';
-import { bundleDecrypt } from './commands/bundle-decrypt.ts';
-import { bundleEncrypt } from './commands/bundle-encrypt.ts';
-import { bundleInspect } from './commands/bundle-inspect.ts';
-import { bundleReseal } from './commands/bundle-reseal.ts';
-import { bundleVerify } from './commands/bundle-verify.ts';
-import { bundleZip } from './commands/bundle-zip.ts';
-import { doctor } from './commands/doctor.ts';
-import { keyCreate } from './commands/key-create.ts';
-import { keyDeleteOld } from './commands/key-delete-old.ts';
-import { keyRotate } from './commands/key-rotate.ts';
-import { keySave } from './commands/key-save.ts';
-import { keyShow } from './commands/key-show.ts';
-import { releaseId } from './commands/release-id.ts';
-import { releaseKeys } from './commands/release-keys.ts';
-import { releaseList } from './commands/release-list.ts';
-import { releasePromote } from './commands/release-promote.ts';
-import { releasePrune } from './commands/release-prune.ts';
-import { releasePublish } from './commands/release-publish.ts';
-import { releaseRefresh } from './commands/release-refresh.ts';
-import { releaseRollout } from './commands/release-rollout.ts';
-import { releaseStamp } from './commands/release-stamp.ts';
-import { releaseVerify } from './commands/release-verify.ts';
-import { releaseWithdraw } from './commands/release-withdraw.ts';
+import { COMMANDS, type Entry, GROUPS } from './catalogue.ts';
 import { reportError } from './run.ts';
 import { print, writeText } from './terminal.ts';
 
@@ -55,7 +32,7 @@ export function guardProcess(argv: readonly string[]): void {
 export async function main(argv: readonly string[]): Promise<void> {
   const isJson = asksForJson(argv);
   let shown = '';
-  const program = createProgram((text) => {
+  const program = await createProgram(argv, (text) => {
     shown += text;
   });
   try {
@@ -126,47 +103,33 @@ function asksForJson(argv: readonly string[]): boolean {
   return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
 }
 
-function createProgram(write: (text: string) => void): Command {
+/** All commands. Only those whose names are in `argv` have options and can be run; the others are there for help. */
+async function createProgram(
+  argv: readonly string[],
+  write: (text: string) => void,
+): Promise<Command> {
   const program = new Command('bundleseal');
   program
     .description('Seals the bundles that apps download as over-the-air updates, and opens them.')
     .version(version(), '-V, --version')
     .addHelpText('after', OVERVIEW);
-  const key = program.command('key').description('make, place and look at keys');
-  for (const add of [keyCreate, keySave, keyDeleteOld, keyShow, keyRotate]) add(key);
-  const bundle = program.command('bundle').description('zip, seal, open and check bundles');
-  for (const add of [
-    bundleZip,
-    bundleEncrypt,
-    bundleDecrypt,
-    bundleVerify,
-    bundleInspect,
-    bundleReseal,
-    bundleConvert,
-  ]) {
-    add(bundle);
+  for (const { name, description, commands } of GROUPS) {
+    const group = program.command(name).description(description);
+    for (const entry of commands) await add(group, entry, argv);
   }
-  const release = program
-    .command('release')
-    .description('publish releases, and look after a store');
-  for (const add of [
-    releasePublish,
-    releaseList,
-    releaseRollout,
-    releaseWithdraw,
-    releasePromote,
-    releaseRefresh,
-    releaseVerify,
-    releasePrune,
-    releaseStamp,
-    releaseKeys,
-    releaseId,
-  ]) {
-    add(release);
-  }
-  doctor(program);
+  for (const entry of COMMANDS) await add(program, entry, argv);
   prepare(program, write);
   return program;
+}
+
+async function add(
+  group: Command,
+  { usage, summary, load }: Entry,
+  argv: readonly string[],
+): Promise<void> {
+  const [name] = usage.split(' ') as [string];
+  if (!argv.includes(name)) group.command(usage).summary(summary);
+  else (await load())(group.command(name).summary(summary));
 }
 
 function prepare(command: Command, write: (text: string) => void): void {

@@ -30,10 +30,8 @@ interface Options extends PrivateKeyOptions, MetadataOptions, ArchiveOptions {
   readonly checksumFormat: string;
 }
 
-export function bundleConvert(group: Command): void {
-  const command = group
-    .command('convert')
-    .summary("turn a bundle of Capgo's wire into a sealed one, or back")
+export function bundleConvert(command: Command): void {
+  command
     .description(
       'Opens and verifies a bundle of one wire, reads the zip in it as apps do, and writes it in the other wire. The plain bundle is the same, and so is its checksum.',
     )

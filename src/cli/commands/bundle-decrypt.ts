@@ -26,13 +26,11 @@ interface Options extends OpeningOptions, CapgoOpeningOptions, LimitOptions {
   readonly force: boolean;
 }
 
-export function bundleDecrypt(group: Command): void {
+export function bundleDecrypt(command: Command): void {
   limitOptions(
     capgoOpeningOptions(
       openingOptions(
-        group
-          .command('decrypt')
-          .summary('open a sealed bundle')
+        command
           .description(
             'Opens a bundle and writes it when all of it has been verified; else nothing is written. The limits are for --extract.',
           )

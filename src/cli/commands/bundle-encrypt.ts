@@ -40,10 +40,8 @@ interface Options extends PrivateKeyOptions, MetadataOptions, ZipFolderOptions, 
   readonly chunkSize?: string;
 }
 
-export function bundleEncrypt(group: Command): void {
-  const command = group
-    .command('encrypt')
-    .summary('seal a zip or a build folder')
+export function bundleEncrypt(command: Command): void {
+  command
     .description(
       'Seals a bundle for the apps that carry the public key. A folder is zipped first; a zip is read as apps will read it, and refused where they would refuse it. An earlier bundle of that name is replaced.',
     )

@@ -9,10 +9,8 @@ import { describeInfo } from '../opening.ts';
 import { run } from '../run.ts';
 import { withInput } from '../spool.ts';
 
-export function bundleInspect(group: Command): void {
-  group
-    .command('inspect')
-    .summary("show a sealed bundle's header")
+export function bundleInspect(command: Command): void {
+  command
     .description(
       'Shows the header of a bundle. Without --key nothing in it is verified; with --key its signature is verified first (the body is not: see bundle verify).',
     )

@@ -22,11 +22,9 @@ interface Options extends PrivateKeyOptions {
   readonly force: boolean;
 }
 
-export function bundleReseal(group: Command): void {
+export function bundleReseal(command: Command): void {
   privateKeyOptions(
-    group
-      .command('reseal')
-      .summary("put a new key's seal on stored bundles")
+    command
       .description(
         'Verifies the old seal and writes one with the new private key; the body does not change. Replaces the sealed bundle unless --out names another file. All old seals are verified before the first file is replaced.',
       )

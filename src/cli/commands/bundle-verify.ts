@@ -37,13 +37,11 @@ interface Options extends OpeningOptions, CapgoOpeningOptions, ArchiveOptions {
   readonly checksum?: string;
 }
 
-export function bundleVerify(group: Command): void {
+export function bundleVerify(command: Command): void {
   archiveOptions(
     capgoOpeningOptions(
       openingOptions(
-        group
-          .command('verify')
-          .summary('check a sealed bundle, writing nothing')
+        command
           .description(
             'Opens a bundle and reads the zip in it as an app does, and writes nothing; compares it with a zip or a checksum if one is given. Without --key, every public key found here is tried: .bundleseal_key.pub, .bundleseal_key.old.pub and those in the Capacitor config.',
           )

@@ -29,12 +29,10 @@ interface Options extends ZipFolderOptions {
   readonly force: boolean;
 }
 
-export function bundleZip(group: Command): void {
+export function bundleZip(command: Command): void {
   limitOptions(
     zipOptions(
-      group
-        .command('zip')
-        .summary('zip a build folder reproducibly')
+      command
         .description(
           'Makes a reproducible zip: the same files give the same bytes on every machine. Prints its checksum. Replaces an earlier zip of that name.',
         )

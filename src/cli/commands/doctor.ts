@@ -22,10 +22,8 @@ interface Options {
 
 const SIGNS = { good: '✓', warning: '!', bad: '✗', unknown: '?' } as const;
 
-export function doctor(program: Command): void {
-  program
-    .command('doctor')
-    .summary("check this project's keys and configs")
+export function doctor(command: Command): void {
+  command
     .description(
       'Looks at keys, configs, modules, git and CI variables, and says what to do. Changes nothing, and runs nothing of the project. Exits with 1 if something is bad; what it can not read it says.',
     )

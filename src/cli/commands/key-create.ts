@@ -23,10 +23,8 @@ interface Options {
   readonly gitignore: boolean;
 }
 
-export function keyCreate(group: Command): void {
-  group
-    .command('create')
-    .summary('make an RSA-4096 key pair')
+export function keyCreate(command: Command): void {
+  command
     .description(
       'Makes a key pair. The private key stays on the build machine; the public key goes into the app.',
     )

@@ -16,10 +16,8 @@ interface Options {
   readonly config?: string;
 }
 
-export function keyDeleteOld(group: Command): void {
-  group
-    .command('delete-old')
-    .summary('take a V1 private key out of the Capacitor config')
+export function keyDeleteOld(command: Command): void {
+  command
     .description(
       `Removes plugins.${CAPGO.plugin}.privateKey, which the V1 scheme put into apps, and plugins.${PLUGIN}.privateKey. Every copy of those apps has that key: make a new pair.`,
     )

@@ -32,10 +32,8 @@ interface Options {
   readonly gitignore: boolean;
 }
 
-export function keyRotate(group: Command): void {
-  group
-    .command('rotate')
-    .summary('replace the key pair, step by step')
+export function keyRotate(command: Command): void {
+  command
     .description(
       "Makes a new pair in the old one's place and keeps the old one as .old. The config gets the new key as publicKey and the old one as previousPublicKey, and the module that the app imports exports both as publicKeys, for decryptBundle. --finish, once no app with the old key is left, takes the old one out of them.",
     )

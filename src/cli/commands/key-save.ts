@@ -27,10 +27,8 @@ interface Options {
   readonly force: boolean;
 }
 
-export function keySave(group: Command): void {
-  group
-    .command('save')
-    .summary('put the public key into the Capacitor config, or into a module')
+export function keySave(command: Command): void {
+  command
     .description(
       `Writes the public key into plugins.${PLUGIN}.publicKey of capacitor.config.ts, .js, .mjs or .json. Every other byte of the file stays the same. A file that cannot be edited safely is left unchanged, and the lines to paste are printed. Code in a page cannot read that config: --module writes a module instead, which exports the key.`,
     )

@@ -21,10 +21,8 @@ interface Shown {
   readonly keyId: string;
 }
 
-export function keyShow(group: Command): void {
-  group
-    .command('show')
-    .summary('id, bits and format of keys, and whether two belong together')
+export function keyShow(command: Command): void {
+  command
     .description('Shows what keys are, and never a key itself.')
     .argument('<files...>', 'one key or two: PEM, DER or JWK')
     .addHelpText('after', examples('key show .bundleseal_key .bundleseal_key.pub'))

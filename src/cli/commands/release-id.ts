@@ -6,12 +6,10 @@ import { bytes, examples } from '../help.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { run } from '../run.ts';
 
-export function releaseId(group: Command): void {
+export function releaseId(command: Command): void {
   limitOptions(
     folderOptions(
-      group
-        .command('id')
-        .summary('print the release id of a build')
+      command
         .description(
           'Prints the release id of a build. The same files give the same id on every machine.',
         )

@@ -21,10 +21,8 @@ interface KeysFlags {
   readonly dryRun: boolean;
 }
 
-export function releaseKeys(group: Command): void {
-  group
-    .command('keys')
-    .summary('name new and retired keys, with the recovery key')
+export function releaseKeys(command: Command): void {
+  command
     .description(
       'Makes the next keys.sealed with the offline recovery key: devices then trust only the named keys, and forget the marks of all indexes. Afterwards make a new index for every channel: release refresh --earlier-epoch keep, with a named key.',
     )

@@ -8,11 +8,9 @@ import { type ReadingFlags, readingOptions, readReading } from '../release/optio
 import { shownDistance } from '../release/units.ts';
 import { run } from '../run.ts';
 
-export function releaseList(group: Command): void {
+export function releaseList(command: Command): void {
   readingOptions(
-    group
-      .command('list')
-      .summary('list the releases that a channel offers')
+    command
       .description(
         'Lists the releases that a channel offers, after verifying its index with the public key.',
       )

@@ -12,12 +12,10 @@ interface Options extends SigningFlags, EntryFlags {
   readonly fromChannel?: string;
 }
 
-export function releasePromote(group: Command): void {
+export function releasePromote(command: Command): void {
   entryOptions(
     signingOptions(
-      group
-        .command('promote')
-        .summary('offer a release of one channel in another one')
+      command
         .description(
           'Offers a release of --from-channel in --channel. Reuses the bundle and the patches that exist, and makes the patches that are missing.',
         )

@@ -9,11 +9,9 @@ interface PruneFlags extends ReadingFlags {
   readonly dryRun: boolean;
 }
 
-export function releasePrune(group: Command): void {
+export function releasePrune(command: Command): void {
   readingOptions(
-    group
-      .command('prune')
-      .summary('delete objects that no index needs any more')
+    command
       .description(
         'Deletes the objects in the folder of a store that no index names or retires. Opens every index first, and deletes nothing if one cannot be opened. Keeps objects of the last seven days.',
       )

@@ -19,15 +19,13 @@ interface Options extends SigningFlags, EntryFlags, SurveyOptions, LimitOptions 
   readonly appVersion?: string;
 }
 
-export function releasePublish(group: Command): void {
+export function releasePublish(command: Command): void {
   limitOptions(
     codeCheckOption(
       folderOptions(
         entryOptions(
           signingOptions(
-            group
-              .command('publish')
-              .summary('publish a build to a channel')
+            command
               .description(
                 'Seals a build, makes patches from the last releases that the channel offers, and makes the next index. Writes the new files into --store: the objects, then the index. Changes nothing if the channel already offers the build.',
               )

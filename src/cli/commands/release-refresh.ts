@@ -11,11 +11,9 @@ import {
 } from '../release/options.ts';
 import { run } from '../run.ts';
 
-export function releaseRefresh(group: Command): void {
+export function releaseRefresh(command: Command): void {
   signingOptions(
-    group
-      .command('refresh')
-      .summary('make an index that expires later')
+    command
       .description(
         'Makes an index with the same content that expires later. Run it on a schedule: devices refuse an expired index, and go on with the release that they have.',
       )

@@ -7,11 +7,9 @@ import { readSigning, type SigningFlags, signingOptions } from '../release/optio
 import { readShare, shownShare } from '../release/units.ts';
 import { run } from '../run.ts';
 
-export function releaseRollout(group: Command): void {
+export function releaseRollout(command: Command): void {
   signingOptions(
-    group
-      .command('rollout')
-      .summary('change the share of devices that are offered a release')
+    command
       .description(
         'Changes the share of devices that are offered a release. A lower share takes no device back: use release withdraw for that.',
       )

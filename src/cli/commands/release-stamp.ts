@@ -15,13 +15,11 @@ interface StampFlags extends ReadingFlags, FolderOptions, LimitOptions {
   readonly files: boolean;
 }
 
-export function releaseStamp(group: Command): void {
+export function releaseStamp(command: Command): void {
   limitOptions(
     folderOptions(
       readingOptions(
-        group
-          .command('stamp')
-          .summary('write the stamp of a built-in release')
+        command
           .description(
             'Writes bundleseal-release.json into a build: its release id, its time and its files. With --from, it adds the marks of the channels, so that a device refuses older indexes even after it has lost its storage.',
           )

@@ -12,11 +12,9 @@ interface VerifyFlags extends ReadingFlags {
   readonly builtIn?: readonly string[];
 }
 
-export function releaseVerify(group: Command): void {
+export function releaseVerify(command: Command): void {
   readingOptions(
-    group
-      .command('verify')
-      .summary('check a store as devices would use it')
+    command
       .description(
         'Fetches, opens and compares every bundle, applies every patch, and looks at expiry and cache headers. Exits with 1 if something is wrong.',
       )

@@ -11,11 +11,9 @@ import {
 } from '../release/options.ts';
 import { run } from '../run.ts';
 
-export function releaseWithdraw(group: Command): void {
+export function releaseWithdraw(command: Command): void {
   signingOptions(
-    group
-      .command('withdraw')
-      .summary('take a release back from devices')
+    command
       .description(
         'Withdraws a release: devices that run it leave it, and no device takes it. release publish --reinstate or release promote --reinstate offers it again.',
       )

@@ -33,6 +33,19 @@ async function withApp(work: (project: Project) => Promise<void>): Promise<void>
 const read = ({ path }: Project, name: string) => readFileSync(path(name));
 
 describe('usage', () => {
+  it.each([
+    ['key', 'create save delete-old show rotate'],
+    ['bundle', 'zip encrypt decrypt verify inspect reseal convert'],
+    ['release', 'publish list rollout withdraw promote refresh verify prune stamp keys id'],
+  ])('lists the commands of %s alike whether they are loaded or not', async (group, names) => {
+    await withProject(async ({ run }) => {
+      const listed = (await run([group, '--help'])).stdout;
+      // Commands whose names are among the arguments are loaded.
+      expect((await run([group, '--help', ...names.split(' ')])).stdout).toBe(listed);
+      for (const name of names.split(' ')) expect(listed).toContain(`  ${name} [options]`);
+    });
+  });
+
   it('shows help with examples for every command, and exits with 0', async () => {
     await withProject(async ({ run }) => {
       const commands = [

@@ -1,0 +1,163 @@
+// All commands, as help lists them. The rest of a command is loaded when it is called.
+
+import type { Command } from 'commander';
+
+/** A command. */
+export interface Entry {
+  /** Its name and operands. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Loads the function that adds its description, options and action. */
+  readonly load: () => Promise<(command: Command) => void>;
+}
+
+interface Group {
+  readonly name: string;
+  readonly description: string;
+  readonly commands: readonly Entry[];
+}
+
+export const GROUPS: readonly Group[] = [
+  {
+    name: 'key',
+    description: 'make, place and look at keys',
+    commands: [
+      {
+        usage: 'create',
+        summary: 'make an RSA-4096 key pair',
+        load: async () => (await import('./commands.ts')).keyCreate,
+      },
+      {
+        usage: 'save',
+        summary: 'put the public key into the Capacitor config, or into a module',
+        load: async () => (await import('./commands.ts')).keySave,
+      },
+      {
+        usage: 'delete-old',
+        summary: 'take a V1 private key out of the Capacitor config',
+        load: async () => (await import('./commands.ts')).keyDeleteOld,
+      },
+      {
+        usage: 'show <files...>',
+        summary: 'id, bits and format of keys, and whether two belong together',
+        load: async () => (await import('./commands.ts')).keyShow,
+      },
+      {
+        usage: 'rotate',
+        summary: 'replace the key pair, step by step',
+        load: async () => (await import('./commands.ts')).keyRotate,
+      },
+    ],
+  },
+  {
+    name: 'bundle',
+    description: 'zip, seal, open and check bundles',
+    commands: [
+      {
+        usage: 'zip [dir]',
+        summary: 'zip a build folder reproducibly',
+        load: async () => (await import('./commands.ts')).bundleZip,
+      },
+      {
+        usage: 'encrypt <zip|dir>',
+        summary: 'seal a zip or a build folder',
+        load: async () => (await import('./commands.ts')).bundleEncrypt,
+      },
+      {
+        usage: 'decrypt <file>',
+        summary: 'open a sealed bundle',
+        load: async () => (await import('./commands.ts')).bundleDecrypt,
+      },
+      {
+        usage: 'verify <file>',
+        summary: 'check a sealed bundle, writing nothing',
+        load: async () => (await import('./commands.ts')).bundleVerify,
+      },
+      {
+        usage: 'inspect <file>',
+        summary: "show a sealed bundle's header",
+        load: async () => (await import('./commands.ts')).bundleInspect,
+      },
+      {
+        usage: 'reseal <files...>',
+        summary: "put a new key's seal on stored bundles",
+        load: async () => (await import('./commands.ts')).bundleReseal,
+      },
+      {
+        usage: 'convert <file>',
+        summary: "turn a bundle of Capgo's wire into a sealed one, or back",
+        load: async () => (await import('./commands.ts')).bundleConvert,
+      },
+    ],
+  },
+  {
+    name: 'release',
+    description: 'publish releases, and look after a store',
+    commands: [
+      {
+        usage: 'publish <dir>',
+        summary: 'publish a build to a channel',
+        load: async () => (await import('./commands.ts')).releasePublish,
+      },
+      {
+        usage: 'list',
+        summary: 'list the releases that a channel offers',
+        load: async () => (await import('./commands.ts')).releaseList,
+      },
+      {
+        usage: 'rollout <share>',
+        summary: 'change the share of devices that are offered a release',
+        load: async () => (await import('./commands.ts')).releaseRollout,
+      },
+      {
+        usage: 'withdraw <release>',
+        summary: 'take a release back from devices',
+        load: async () => (await import('./commands.ts')).releaseWithdraw,
+      },
+      {
+        usage: 'promote [release]',
+        summary: 'offer a release of one channel in another one',
+        load: async () => (await import('./commands.ts')).releasePromote,
+      },
+      {
+        usage: 'refresh',
+        summary: 'make an index that expires later',
+        load: async () => (await import('./commands.ts')).releaseRefresh,
+      },
+      {
+        usage: 'verify',
+        summary: 'check a store as devices would use it',
+        load: async () => (await import('./commands.ts')).releaseVerify,
+      },
+      {
+        usage: 'prune',
+        summary: 'delete objects that no index needs any more',
+        load: async () => (await import('./commands.ts')).releasePrune,
+      },
+      {
+        usage: 'stamp <dir>',
+        summary: 'write the stamp of a built-in release',
+        load: async () => (await import('./commands.ts')).releaseStamp,
+      },
+      {
+        usage: 'keys',
+        summary: 'name new and retired keys, with the recovery key',
+        load: async () => (await import('./commands.ts')).releaseKeys,
+      },
+      {
+        usage: 'id <dir>',
+        summary: 'print the release id of a build',
+        load: async () => (await import('./commands.ts')).releaseId,
+      },
+    ],
+  },
+];
+
+/** Commands that are in no group. */
+export const COMMANDS: readonly Entry[] = [
+  {
+    usage: 'doctor',
+    summary: "check this project's keys and configs",
+    load: async () => (await import('./commands.ts')).doctor,
+  },
+];
