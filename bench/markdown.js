@@ -53,6 +53,10 @@ const PARTS = {
     'A fleet that updates itself',
     "Simulated devices over real releases of web apps from npm, source maps left out; a new release each week. The first version is built in. Each release has patches from the five before it, is offered to 10 % of the devices for a day and then to all; the middle one is bad and is withdrawn after 12 hours. A device is launched and checks once a day; it is away for 5 % of the weeks, and 2 % of its days have a broken download: a cut that is resumed, a network that goes away, or altered bytes, after which another way is taken. *File-level deltas*: each file whose SHA-256 no file of the device has, compressed with brotli, as Capgo's manifests do; nothing is added for broken downloads, nor for the manifest. *Full bundles*: one bundle an update. Every patch is applied once and gives the real files. Twenty devices of the first app also run as real updaters, and do the same at every launch.",
   ],
+  update: [
+    'Starting a release, and applying an update',
+    '*start*: the first `start` of a process or page with an installed and confirmed release of 1,000 files, beyond one read of the state; median, where the files are in the page cache. *Memory*: resident memory at its highest while a patch is downloaded and installed in a folder, beyond an idle process and both images.',
+  ],
   size: [
     'Size and start',
     'Minified and gzipped, each file by itself. What is loaded lazily is loaded when its backend is chosen.',

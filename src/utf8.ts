@@ -11,6 +11,21 @@ export function decodeUtf8(bytes: Uint8Array): string {
   return decodeURIComponent(toHex(bytes).replace(/../g, '%$&'));
 }
 
+/**
+ * The same by the platform where it can, which is many times as fast.
+ *
+ * @throws `URIError` or `TypeError` for what is not UTF-8.
+ */
+export function decodeText(bytes: Uint8Array): string {
+  if (typeof TextDecoder === 'function') {
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    // Some runtimes take the options and do not know them.
+    // A copy: browsers decode no memory that is shared.
+    if (decoder.fatal && decoder.ignoreBOM) return decoder.decode(new Uint8Array(bytes));
+  }
+  return decodeUtf8(bytes);
+}
+
 /** @throws `URIError` for half of a surrogate pair. */
 export function encodeUtf8(text: string): Uint8Array {
   const units = encodeURIComponent(text).match(/%..|./g) ?? [];

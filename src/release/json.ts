@@ -4,7 +4,7 @@
 // Another reader may do otherwise, and two devices would act on two indexes under one signature.
 
 import { printable } from '../archive/format/printable.ts';
-import { decodeUtf8 } from '../utf8.ts';
+import { decodeText } from '../utf8.ts';
 
 /** Objects and arrays within each other, the outermost one included. */
 export const MAX_JSON_DEPTH = 8;
@@ -27,7 +27,8 @@ export type JsonNode =
 /** Makes the error for a reason that is a whole clause: `index is not JSON at character 7`. */
 export type Refuse = (reason: string) => Error;
 
-const SPACE = /[ \t\n\r]*/y;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;
 const WORDS: Readonly<Record<string, boolean | null>> = { true: true, false: false, null: null };
@@ -50,11 +51,20 @@ export function readJson(bytes: Uint8Array, what: string, refuse: Refuse): JsonN
     return found;
   };
 
+  /** Passes spaces, tabs and the ends of lines: an expression for each would take most of the time of a long list. */
+  const skipSpace = (): void => {
+    for (;;) {
+      const code = text.charCodeAt(at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      at += 1;
+    }
+  };
+
   const fail = () => refuse(`${what} is not JSON at character ${at}`);
 
   /** Whether the next character, behind white space, is this one; it is then passed. */
   const passes = (character: string): boolean => {
-    match(SPACE);
+    skipSpace();
     if (text[at] !== character) return false;
     at += 1;
     return true;
@@ -74,6 +84,16 @@ export function readJson(bytes: Uint8Array, what: string, refuse: Refuse): JsonN
 
   const readString = (): string => {
     const start = at - 1;
+    // Up to the first character that JSON.parse has to look at. UTF-8 has no half of a surrogate pair, only escapes have.
+    let code = text.charCodeAt(at);
+    while (code >= 0x20 && code !== QUOTE && code !== BACKSLASH) {
+      at += 1;
+      code = text.charCodeAt(at);
+    }
+    if (code === QUOTE) {
+      at += 1;
+      return text.slice(start + 1, at - 1);
+    }
     while (text[at] !== '"') {
       if (at >= text.length) throw fail();
       at += text[at] === '\\' ? 2 : 1;
@@ -129,14 +149,14 @@ export function readJson(bytes: Uint8Array, what: string, refuse: Refuse): JsonN
   };
 
   const value = readValue(0);
-  match(SPACE);
+  skipSpace();
   if (at < text.length) throw fail();
   return value;
 }
 
 function decode(bytes: Uint8Array, what: string, refuse: Refuse): string {
   try {
-    return decodeUtf8(bytes);
+    return decodeText(bytes);
   } catch {
     throw refuse(`${what} is not UTF-8`);
   }

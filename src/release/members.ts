@@ -45,19 +45,24 @@ export function readDocument<T>(
  * @param shapeOf - A function, so that a bundler can leave out the readers that are not used.
  */
 export function objectOf<T>(shapeOf: () => Shape<T>): Reader<T> {
+  let shape: Shape<T> | undefined;
   return (place) => {
-    const shape = shapeOf();
+    // Once, and not for each of some thousand files.
+    shape ??= shapeOf();
     const { node, path, isOwn, refuse } = place;
     if (!(node instanceof Map)) throw mustBe(place, 'an object');
     if (isOwn) {
-      const unknown = [...node.keys()].find((name) => !Object.hasOwn(shape, name));
+      const known = shape;
+      const unknown = [...node.keys()].find((name) => !Object.hasOwn(known, name));
       if (unknown !== undefined) throw refuse(`${path} has the unknown member "${unknown}"`);
     }
-    const members = Object.entries<Reader<unknown>>(shape).map(([name, read]) => [
-      name,
-      read({ ...place, node: node.get(name), path: `${path}.${name}` }),
-    ]);
-    return Object.fromEntries(members.filter(([, value]) => value !== undefined)) as T;
+    const members: Record<string, unknown> = {};
+    for (const name in shape) {
+      const read: Reader<unknown> = shape[name];
+      const value = read({ node: node.get(name), path: `${path}.${name}`, isOwn, refuse });
+      if (value !== undefined) members[name] = value;
+    }
+    return members as T;
   };
 }
 

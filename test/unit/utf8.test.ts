@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { pathFault } from '../../src/archive/format/paths.ts';
 import { printable } from '../../src/archive/format/printable.ts';
 import { decryptBundle, keyId } from '../../src/index.ts';
-import { decodeUtf8, encodeUtf8 } from '../../src/utf8.ts';
+import { decodeText, decodeUtf8, encodeUtf8 } from '../../src/utf8.ts';
 import { asBase64, base64, vectors } from '../support/vectors.ts';
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -18,6 +18,25 @@ describe('UTF-8', () => {
       expect(decodeUtf8(bytes)).toBe(text);
     },
   );
+
+  it('is decoded by the platform, and by the language where the platform has no strict decoder', () => {
+    const bytes = new TextEncoder().encode('\uFEFFa€😀');
+    const decode = vi.spyOn(TextDecoder.prototype, 'decode');
+    expect(decodeText(bytes)).toBe('\uFEFFa€😀');
+    expect(decode).toHaveBeenCalledOnce();
+    decode.mockRestore();
+    const lenient = class {
+      readonly fatal = false;
+      decode = () => 'not strict';
+    };
+    for (const decoder of [undefined, lenient]) {
+      vi.stubGlobal('TextDecoder', decoder);
+      expect(decodeText(bytes)).toBe('\uFEFFa€😀');
+      expect(() => decodeText(Uint8Array.of(0xff))).toThrow();
+      vi.unstubAllGlobals();
+    }
+    expect(() => decodeText(Uint8Array.of(0xff))).toThrow();
+  });
 
   it('is refused where the platform refuses it: every two bytes, and the known tricks', () => {
     const outcome = (read: () => string) => {
