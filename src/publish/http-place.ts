@@ -2,6 +2,7 @@
 
 import { BundleSealError } from '../errors.ts';
 import { whileWanted } from '../signals.ts';
+import { collector } from '../sources/stream.ts';
 import type { ReadOptions, StoredFile, StorePlace } from './place.ts';
 import { storeError } from './refuse.ts';
 
@@ -111,12 +112,12 @@ async function readBody(
   limit: number,
   onPiece: () => void,
 ): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
+  const pieces = collector(limit);
   let length = 0;
   const reader = response.body?.getReader();
   for (;;) {
     const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
-    if (done || value === undefined) return Buffer.concat(pieces);
+    if (done || value === undefined) return pieces.after(new Uint8Array(0));
     length += value.length;
     if (length > limit) {
       await reader?.cancel();
@@ -124,7 +125,7 @@ async function readBody(
         `${shownAddress(url)} has more than the ${limit} bytes that it may have: the server gives another file than the one that was published`,
       );
     }
-    pieces.push(value);
+    pieces.add(value);
     onPiece();
   }
 }

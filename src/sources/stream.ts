@@ -35,7 +35,10 @@ const FIRST_BLOCK = 1024;
  * Joins pieces, at most `limit` bytes. They are copied into blocks, each as long as all before it, because a piece of
  * one byte takes hundreds of bytes of memory as an object, and may be a view that keeps a large buffer alive.
  */
-function collector(limit: number) {
+export function collector(limit: number): {
+  add(piece: Uint8Array): void;
+  after(before: Uint8Array): Uint8Array;
+} {
   const blocks: Uint8Array[] = [];
   let length = 0;
   let room = NOTHING;

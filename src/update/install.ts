@@ -4,13 +4,14 @@ import { unzipStream } from '../archive/read/unzip-stream.ts';
 import { generatorStream } from '../archive/streams.ts';
 import { compareBytes } from '../archive/write/content.ts';
 import { decryptStream } from '../bundle/decrypt-stream.ts';
-import { concatAll, toHex } from '../bytes.ts';
+import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { applyPatch } from '../release/apply-patch.ts';
 import type { ReleaseEntry } from '../release/index-format.ts';
 import { releasePathFault } from '../release/paths.ts';
 import { releaseId } from '../release/release-id.ts';
 import { isStamp, type ReleaseStamp, type StampFile } from '../release/stamp.ts';
+import { collector } from '../sources/stream.ts';
 import { encodeUtf8 } from '../utf8.ts';
 import { describeInstalled, idOfList } from './installed.ts';
 import type { StoredFile } from './release-store.ts';
@@ -99,10 +100,14 @@ async function* patched(
     }
     proven.add(from);
   }
-  const pieces: Uint8Array[] = [];
-  for await (const piece of download()) pieces.push(piece);
+  const pieces = collector(Number.POSITIVE_INFINITY);
+  for await (const piece of download()) pieces.add(piece);
   const limits = { imageSize, files };
-  const made = await applyPatch(concatAll(pieces), contents, { ...opening, appId, limits });
+  const made = await applyPatch(pieces.after(new Uint8Array(0)), contents, {
+    ...opening,
+    appId,
+    limits,
+  });
   for (const [path, bytes] of made) yield { path, bytes };
 }
 

@@ -5,6 +5,7 @@ import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { ReleaseObject } from '../release/index-format.ts';
 import { followSignals } from '../signals.ts';
+import { collector } from '../sources/stream.ts';
 import { untilAborted } from '../turn.ts';
 import type { UpdateEvent } from './events.ts';
 import type { Settings } from './options.ts';
@@ -138,10 +139,10 @@ export function createTransport(
   return {
     async fetchSmall(mirror, path, limit, signal) {
       const url = `${mirror}${path}`;
-      let pieces: Uint8Array[] = [];
+      let pieces = collector(limit);
       let length = 0;
       const ask = () => {
-        pieces = [];
+        pieces = collector(limit);
         length = 0;
         return request(url, mirror, 0, { cache: 'no-store' }, signal);
       };
@@ -149,19 +150,13 @@ export function createTransport(
         for await (const piece of insist(mirror, 1, signal, ask, () => true)) {
           length += piece.length;
           if (length > limit) throw failed(url, `sent more than ${limit} bytes`);
-          pieces.push(piece);
+          pieces.add(piece);
         }
       } catch (error) {
         if (error instanceof Missing) return undefined;
         throw error;
       }
-      const whole = new Uint8Array(length);
-      let at = 0;
-      for (const piece of pieces) {
-        whole.set(piece, at);
-        at += piece.length;
-      }
-      return whole;
+      return pieces.after(new Uint8Array(0));
     },
 
     async *fetchObject({ sha256, size }, signal, tell) {

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listReleases, promote, refresh, verifyStore } from '../../../src/node.ts';
+import { httpPlace } from '../../../src/publish/http-place.ts';
 import {
   APP,
   channelOf,
@@ -42,6 +43,24 @@ describe('a store on a web server', () => {
     await expect(publishBuild(newFolder(), 4, { from: url, create: true })).rejects.toThrow(
       'leave create out',
     );
+  });
+
+  it('is read without keeping each piece of an answer', async () => {
+    const piece = new Uint8Array(1);
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          if (sent === 200) controller.close();
+          // The same memory for each: whoever keeps the piece and not its byte has the last byte only.
+          else controller.enqueue(piece.fill(sent++));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const place = httpPlace('https://example.com/', 'from', async () => new Response(body));
+    const file = await place.read('keys.sealed', { limit: 1000 });
+    expect([...(file?.bytes ?? [])]).toEqual(Array.from({ length: 200 }, (_, at) => at));
   });
 
   it('is verified with its headers', async () => {
