@@ -2,10 +2,11 @@
 // Patches between real releases, beside Debian's zstd and bsdiff.
 
 import { execFileSync } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspectBundle, keygen } from '../dist/index.js';
+import { publishRelease } from '../dist/node.js';
 import { applyPatch, createPatch } from '../dist/release.js';
 import { unzipBundle, zipBundle } from '../dist/zip.js';
 import { hasBrowser, withPage } from './browser.js';
@@ -21,6 +22,8 @@ const CHILD = fileURLToPath(new URL('patch-child.js', import.meta.url));
 const APP_ID = 'com.example.app';
 // The app that the times of applying are held to.
 const LARGE = 'iobroker.admin';
+// Its releases before, which it is published with patches from.
+const OLDER = ['7.8.8', '7.8.9', '7.8.18', '7.8.20', '8.0.16'];
 
 /** @typedef {ReturnType<typeof import('./report.js').createReport>} Report */
 /** @typedef {{ directory: string, pair: Awaited<ReturnType<typeof keygen>>, rounds: number }} Setting */
@@ -58,6 +61,7 @@ export async function measurePatches(report, { effort, quick }) {
         target: TARGETS.patchMeanOfOthers,
       });
       await measureApply(report, setting);
+      await measurePublish(report, setting);
     }
   });
   await measureEntry(
@@ -97,17 +101,7 @@ async function measurePair(report, name, { directory, pair, rounds }) {
   for (const [path, bytes] of made) {
     mustAgree(sameBytes(bytes, /** @type {Uint8Array} */ (to[path])), `${path} is another file`);
   }
-  const byZstd = () =>
-    execFileSync('zstd', [
-      '-19',
-      '--long=27',
-      '-q',
-      '-f',
-      `--patch-from=${a}`,
-      `${b}`,
-      '-o',
-      `${zst}`,
-    ]);
+  const byZstd = () => runZstd(`${a}`, `${b}`, `${zst}`);
   const timings = await interleave(
     { createPatch: () => createPatch(from, to, sealing), 'zstd -19': byZstd },
     { rounds: Math.ceil(rounds / 2), warmUps: 0 },
@@ -144,6 +138,70 @@ async function measurePair(report, name, { directory, pair, rounds }) {
     details: create,
   });
   return size / zstd;
+}
+
+/** @param {string} from @param {string} to @param {string} patch */
+function runZstd(from, to, patch) {
+  const options = ['-19', '--long=27', '-q', '-f', `--patch-from=${from}`, to, '-o', patch];
+  execFileSync('zstd', options);
+}
+
+/** @param {Report} report @param {Setting} setting */
+async function measurePublish(report, { directory, pair, rounds }) {
+  const [npm, folder, , newest] = PAIRS[LARGE];
+  const builds = [...OLDER, newest].map((version) => {
+    const files = filesOf(npm, folder, version);
+    const build = join(directory, `build-${version}`);
+    for (const [path, bytes] of Object.entries(files)) {
+      mkdirSync(dirname(join(build, path)), { recursive: true });
+      writeFileSync(join(build, path), bytes);
+    }
+    const image = join(directory, `image-${version}`);
+    writeFileSync(image, imageOf(files));
+    return { version, build, image };
+  });
+  const before = join(directory, 'store-before');
+  const publish = (
+    /** @type {typeof builds[number]} */ { version, build },
+    /** @type {string} */ store,
+    patches = 5,
+  ) =>
+    publishRelease(build, {
+      store,
+      channel: 'production',
+      privateKey: pair.privateKey,
+      appId: APP_ID,
+      version,
+      patches,
+    });
+  for (const build of builds.slice(0, -1)) await publish(build, before, 0);
+  const last = /** @type {typeof builds[number]} */ (builds.at(-1));
+  let stores = 0;
+  /** @type {Awaited<ReturnType<typeof publishRelease>> | undefined} */
+  let published;
+  const timings = await interleave(
+    {
+      publishRelease: async () => {
+        const store = join(directory, `store-${stores++}`);
+        cpSync(before, store, { recursive: true });
+        published = await publish(last, store);
+      },
+      'zstd -19, five times': () => {
+        for (const { image } of builds.slice(0, -1)) {
+          runZstd(image, last.image, join(directory, 'patch.zst'));
+        }
+      },
+    },
+    { rounds: Math.ceil(rounds / 3), warmUps: 0 },
+  );
+  const made = published?.release.patches.length ?? 0;
+  const skipped = published?.skipped.length ?? 0;
+  mustAgree(made + skipped === OLDER.length, `${made} patches were made and ${skipped} left out`);
+  report.begin('publish', `Publishing ${LARGE} ${newest} with patches from five releases`);
+  report.compare(`publishRelease, ${made} patches kept, ${skipped} of no gain`, timings, {
+    bytes: imageOf(filesOf(npm, folder, newest)).length,
+    target: TARGETS.publishRatio,
+  });
 }
 
 /** @param {Report} report @param {Setting} setting */

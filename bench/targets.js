@@ -70,6 +70,8 @@ export const TARGETS = {
   /** applyPatch against unzipBundle of the whole release. */
   applyPatchRatio: atLeast(1),
   applyPatchMiB: atMost(32),
+  /** publishRelease with five patches against five `zstd -19 --patch-from` one after the other: 1.5 times its time. */
+  publishRatio: atLeast(0.66),
   patchEntryBytes: atMost(8192),
   /** Bytes that a fleet downloads, in shares of file-level deltas. */
   fleetShare: atMost(0.1),
