@@ -21,6 +21,7 @@ export default defineConfig([
       'update-testing': 'src/update-testing.ts',
       capgo: 'src/capgo.ts',
       'capgo-node': 'src/capgo-node.ts',
+      vite: 'src/vite.ts',
       // It answers at once, so it loads the sentences of errors at once. In a file of its own, apps that import another
       // call of the same entry do not load them.
       inspect: 'src/bundle/inspect.ts',

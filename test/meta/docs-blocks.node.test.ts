@@ -72,6 +72,7 @@ const ENTRIES = [
   'update-testing',
   'capgo',
   'capgo-node',
+  'vite',
 ];
 const nameOf = (entry: string) =>
   entry === 'index' ? 'bundleseal' : `bundleseal/${entry.replace('-', '/')}`;

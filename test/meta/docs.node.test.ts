@@ -26,6 +26,7 @@ const ENTRIES = [
   'update-testing',
   'capgo',
   'capgo-node',
+  'vite',
 ];
 const RUNNER = join(ROOT, 'test/support/docs-run.js');
 

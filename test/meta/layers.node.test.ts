@@ -104,7 +104,7 @@ describe('the rules of the layers', () => {
     ],
     [
       'a module of Node outside of files and the command line',
-      'node-modules-stay-in-files-publish-and-cli',
+      'node-modules-stay-in-files-publish-vite-and-cli',
       { 'archive/a.ts': "import { readFileSync } from 'node:fs';\nexport const a = readFileSync;" },
     ],
     [

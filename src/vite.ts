@@ -1,0 +1,13 @@
+export type { ZipLimits } from './archive/format/limits.ts';
+export type { BackendChoice } from './backend/backend.ts';
+export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
+export type { SealedDirectory } from './files/seal-directory.ts';
+export type { FolderRules } from './files/zip-directory.ts';
+export type { Progress, WorkOptions } from './options.ts';
+export type { Signer } from './seal/signing-key.ts';
+export {
+  type BundlesealOptions,
+  type BundlesealPlugin,
+  bundleseal,
+  type SealedBuild,
+} from './vite/plugin.ts';

@@ -1,0 +1,194 @@
+// Sealing what Vite or Rollup has built.
+
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { BundleSealError } from '../errors.ts';
+import { ENCRYPT_FILE_OPTIONS } from '../files/encrypt-file.ts';
+import {
+  type SealDirectoryOptions,
+  type SealedDirectory,
+  sealDirectory,
+} from '../files/seal-directory.ts';
+import { ZIP_DIRECTORY_OPTIONS } from '../files/zip-directory.ts';
+import { checkOptions, describe } from '../options.ts';
+import { findKey } from './key.ts';
+
+type KeyOfBuild = SealDirectoryOptions['privateKey'];
+
+export interface BundlesealOptions extends Omit<SealDirectoryOptions, 'privateKey' | 'detached'> {
+  /**
+   * The publisher's private key, or a signer. Default: the variable `BUNDLESEAL_PRIVATE_KEY`, then the file
+   * `.bundleseal_key` in the root.
+   */
+  readonly privateKey?: KeyOfBuild | undefined;
+  /** The sealed file, relative to the root. Default: the folder's name and `.sealed`, beside the folder. */
+  readonly output?: string;
+  /** The folder to seal, relative to the root. Default: the folder that the build writes. */
+  readonly dir?: string;
+  /** Called when the sealed file is in place. If it throws or rejects, the build fails. */
+  readonly onSealed?: (sealed: SealedBuild) => void | Promise<void>;
+}
+
+/** A build that was sealed. */
+export interface SealedBuild extends SealedDirectory {
+  /** Absolute path of the folder. */
+  readonly dir: string;
+  /** Absolute path of the sealed file. */
+  readonly output: string;
+}
+
+/** What the plugin needs of the context in which Vite and Rollup call it. */
+interface BuildContext {
+  readonly meta: { readonly watchMode?: boolean };
+  info(message: string): void;
+}
+
+/** What the plugin needs of Vite's resolved config. */
+interface ResolvedConfig {
+  readonly root: string;
+  readonly build: { readonly ssr?: unknown; readonly outDir: string };
+}
+
+/** The plugin. Its type has the hooks that Vite and Rollup call, so neither package is needed to compile it. */
+export interface BundlesealPlugin {
+  readonly name: 'bundleseal';
+  readonly apply: 'build';
+  readonly enforce: 'post';
+  applyToEnvironment(environment: { readonly config: { readonly consumer: string } }): boolean;
+  configResolved(config: ResolvedConfig): void;
+  buildStart(this: BuildContext): Promise<void>;
+  buildEnd(error?: Error): void;
+  renderError(): void;
+  generateBundle(options: object, bundle: object, isWrite: boolean): void;
+  writeBundle(options: {
+    readonly dir?: string | undefined;
+    readonly file?: string | undefined;
+  }): void;
+  readonly closeBundle: {
+    readonly order: 'post';
+    readonly sequential: true;
+    handler(this: BuildContext): Promise<void>;
+  };
+}
+
+const OPTIONS: readonly string[] = [
+  ...new Set([...ZIP_DIRECTORY_OPTIONS, ...ENCRYPT_FILE_OPTIONS, 'output', 'dir', 'onSealed']),
+].filter((name) => name !== 'detached');
+
+/**
+ * Seals the output of a build: a plugin for Vite and Rollup. It calls {@link sealDirectory} after every other plugin has
+ * closed, so that files written by them are sealed too, and writes `dist.sealed` beside `dist`.
+ *
+ * It seals only if the build succeeded. A build that fails, or one that is only generated in memory, leaves the
+ * previous sealed file as it was. It does nothing in Vite's dev server, in watch mode, and in a build for a server
+ * (`build.ssr`). The key is looked for before the build begins, so that a build without a key fails at once.
+ *
+ * @param options - What {@link sealDirectory} takes, except `detached`; and `output`, `dir` and `onSealed`.
+ * @param options.privateKey - Default: the variable `BUNDLESEAL_PRIVATE_KEY`, then `.bundleseal_key` in the root. The root
+ * is Vite's `root`; with Rollup it is the working directory. A key under a passphrase is opened with
+ * `BUNDLESEAL_KEY_PASSPHRASE`. Variables are those of the process: Vite's `.env` files are not read.
+ * @param options.output - Outside of the folder, or a path in it that `ignore` leaves out.
+ * @param options.dir - Needed if Rollup writes several folders.
+ * @throws `TypeError` at once for an unknown option. The build fails with the errors of {@link sealDirectory}, and with
+ * {@link BundleSealError} `ERR_KEY_INVALID` if there is no private key.
+ * @example
+ * ```ts
+ * import { bundleseal } from 'bundleseal/vite';
+ *
+ * // vite.config.ts
+ * export default {
+ *   plugins: [
+ *     bundleseal({
+ *       metadata: { appId: 'com.example.app', version: '1.2.3', sequence: 7 },
+ *       sourceMaps: false,
+ *     }),
+ *   ],
+ * };
+ * ```
+ */
+export function bundleseal(options: BundlesealOptions = {}): BundlesealPlugin {
+  checkOptions('bundleseal', options, OPTIONS);
+  const { privateKey, output, dir, onSealed, ...rest } = options;
+  for (const [name, path] of Object.entries({ output, dir })) {
+    if (path !== undefined && (typeof path !== 'string' || path === '')) {
+      throw new TypeError(
+        `options.${name} expected a path, got ${path === '' ? 'an empty string' : describe(path)}`,
+      );
+    }
+  }
+  let config: ResolvedConfig | undefined;
+  let key: KeyOfBuild | undefined;
+  let hasFailed = false;
+  /** Outputs that were generated to be written, and are not written yet. */
+  let unwritten = 0;
+  const written = new Set<string>();
+
+  return {
+    name: 'bundleseal',
+    apply: 'build',
+    enforce: 'post',
+    applyToEnvironment: ({ config: { consumer } }) => consumer === 'client',
+    configResolved(resolved) {
+      config = resolved;
+    },
+    async buildStart() {
+      hasFailed = false;
+      unwritten = 0;
+      written.clear();
+      key = undefined;
+      if (this.meta.watchMode || config?.build.ssr) return;
+      key = await findKey(privateKey, config?.root ?? process.cwd());
+    },
+    buildEnd(error) {
+      hasFailed ||= error !== undefined && error !== null;
+    },
+    renderError() {
+      hasFailed = true;
+    },
+    generateBundle(_options, _bundle, isWrite) {
+      if (isWrite) unwritten += 1;
+    },
+    writeBundle({ dir: folder, file }) {
+      unwritten -= 1;
+      if (folder !== undefined) written.add(resolve(folder));
+      else if (file !== undefined) written.add(dirname(resolve(file)));
+    },
+    closeBundle: {
+      order: 'post',
+      sequential: true,
+      async handler() {
+        const found = key;
+        key = undefined;
+        if (found === undefined || hasFailed || unwritten > 0) return;
+        const root = config?.root ?? process.cwd();
+        const folder = folderOf(dir && resolve(root, dir), config, written);
+        if (folder === undefined) return;
+        const target =
+          output === undefined
+            ? join(dirname(folder), `${basename(folder)}.sealed`)
+            : resolve(root, output);
+        const sealed = await sealDirectory(folder, target, { ...rest, privateKey: found });
+        this.info(
+          `sealed ${relative(root, folder)} into ${relative(root, target)}: ${sealed.entries} files, ${sealed.sealedSize} bytes, checksum ${sealed.checksum}, key ${sealed.keyId}`,
+        );
+        await onSealed?.({ ...sealed, dir: folder, output: target });
+      },
+    },
+  };
+}
+
+/** The folder to seal; nothing if the build wrote nothing. */
+function folderOf(
+  named: string | undefined,
+  config: ResolvedConfig | undefined,
+  written: ReadonlySet<string>,
+): string | undefined {
+  const [first, ...others] = written;
+  if (first === undefined) return undefined;
+  if (named !== undefined) return named;
+  if (others.length === 0) return first;
+  if (config !== undefined) return resolve(config.root, config.build.outDir);
+  throw new BundleSealError(
+    'ERR_FILE',
+    `the build wrote several folders (${[...written].join(', ')}): name the one to seal by the option dir`,
+  );
+}
