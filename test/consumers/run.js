@@ -6,6 +6,7 @@ import { installPacked } from './app.js';
 import { BUNDLERS } from './bundlers.js';
 import { resolveAll } from './metro.js';
 import { expectLazyFallback, expectWorks, readOutput, refuseNodeModules } from './outcome.js';
+import { checkPlugin } from './plugin.js';
 import { measureSizes } from './sizes.js';
 import { compileAll } from './typescript.js';
 
@@ -61,6 +62,7 @@ try {
       return `${size} bytes of ${budget}`;
     });
   }
+  await checkPlugin(app, check);
   await compileAll(app, check);
 } finally {
   await rm(app, { recursive: true, force: true });

@@ -16,7 +16,7 @@ export async function measureSizes(app) {
       names === undefined
         ? `import * as all from '${from}'; globalThis.all = { ...all };`
         : `import { ${names} } from '${from}'; globalThis.some = [${names}];`;
-    results.push({ what, budget, size: await eagerSize(app, contents, from.endsWith('node')) });
+    results.push({ what, budget, size: await eagerSize(app, contents, /(node|vite)$/.test(from)) });
   }
   return results;
 }

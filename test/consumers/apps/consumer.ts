@@ -11,6 +11,7 @@ import {
 import { encryptBundle as encryptCapgo, type ManifestEntry } from 'bundleseal/capgo';
 import { encryptFile as encryptCapgoFile } from 'bundleseal/capgo/node';
 import { decryptFile, unzipFile, zipDirectory } from 'bundleseal/node';
+import { bundleseal } from 'bundleseal/vite';
 import { unzipStream, zipBundle } from 'bundleseal/zip';
 
 export async function use(signer: Signer, entry: ManifestEntry): Promise<Blob> {
@@ -32,6 +33,8 @@ export async function use(signer: Signer, entry: ManifestEntry): Promise<Blob> {
   await decryptFile('a', 'b', { publicKey, seal });
   await zipDirectory('a', 'b');
   await unzipFile('a', 'b');
+  const plugin = bundleseal({ privateKey, onSealed: ({ output }) => console.log(output) });
+  console.log(plugin.name);
   try {
     reader.close();
   } catch (error) {
