@@ -9,7 +9,7 @@ import {
   sealDirectory,
 } from '../files/seal-directory.ts';
 import { ZIP_DIRECTORY_OPTIONS } from '../files/zip-directory.ts';
-import { checkOptions, describe } from '../options.ts';
+import { checkOptions, describe, type OptionRules } from '../options.ts';
 import { findKey } from './key.ts';
 
 type KeyOfBuild = SealDirectoryOptions['privateKey'];
@@ -70,9 +70,14 @@ export interface BundlesealPlugin {
   };
 }
 
-const OPTIONS: readonly string[] = [
-  ...new Set([...ZIP_DIRECTORY_OPTIONS, ...ENCRYPT_FILE_OPTIONS, 'output', 'dir', 'onSealed']),
-].filter((name) => name !== 'detached');
+const { detached: _, ...SEAL_OPTIONS } = { ...ZIP_DIRECTORY_OPTIONS, ...ENCRYPT_FILE_OPTIONS };
+
+const OPTIONS: OptionRules<BundlesealOptions> = {
+  ...SEAL_OPTIONS,
+  output: 'any',
+  dir: 'any',
+  onSealed: 'function',
+};
 
 /**
  * Seals the output of a build: a plugin for Vite and Rollup. It calls {@link sealDirectory} after every other plugin has
