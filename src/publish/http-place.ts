@@ -6,8 +6,10 @@ import { collector } from '../sources/stream.ts';
 import type { ReadOptions, StoredFile, StorePlace } from './place.ts';
 import { storeError } from './refuse.ts';
 
-// Milliseconds within which a response has to begin, and each further piece of it has to arrive.
+// Milliseconds within which a response has to begin, and each further 16 KiB of it have to arrive: a server that sends a
+// byte now and then does not hold a publisher for ever.
 const TIMEOUT = 30_000;
+const PROGRESS = 16_384;
 // Retries after a temporary failure, and milliseconds before the first retry.
 const RETRIES = 3;
 const RETRY_DELAY = 250;
@@ -65,7 +67,7 @@ async function readOnce(
   const wait = () => {
     clearTimeout(timer);
     timer = setTimeout(
-      () => slow.abort(new Passing(`gave nothing for ${TIMEOUT / 1000} s`)),
+      () => slow.abort(new Passing(`gave less than ${PROGRESS} bytes in ${TIMEOUT / 1000} s`)),
       TIMEOUT,
     );
   };
@@ -93,7 +95,13 @@ async function readOnce(
         await response.body?.cancel();
         throw failed(url, 'redirects from https to http');
       }
-      const bytes = await readBody(response, url, limit, wait);
+      let since = 0;
+      const bytes = await readBody(response, url, limit, (length) => {
+        since += length;
+        if (since < PROGRESS) return;
+        since = 0;
+        wait();
+      });
       return { bytes, cacheControl: response.headers.get('cache-control') ?? '' };
     });
   } catch (error) {
@@ -110,7 +118,7 @@ async function readBody(
   response: Response,
   url: URL,
   limit: number,
-  onPiece: () => void,
+  onPiece: (length: number) => void,
 ): Promise<Uint8Array> {
   const pieces = collector(limit);
   let length = 0;
@@ -126,7 +134,7 @@ async function readBody(
       );
     }
     pieces.add(value);
-    onPiece();
+    onPiece(value.length);
   }
 }
 

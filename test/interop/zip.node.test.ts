@@ -130,10 +130,10 @@ describe('what is written here', () => {
     ] as const) {
       const into = join(folder, `by-bsdtar-${name}`);
       mkdirSync(into);
-      execFileSync('bsdtar', args, {
+      // `cat` may be ended by bsdtar, which reads a pipe no further than the archive's directory.
+      execFileSync('sh', ['-c', 'cat "$0" | bsdtar "$@"', zip, ...args], {
         cwd: into,
         env: { ...process.env, LC_ALL: 'C.UTF-8' },
-        input: readFileSync(zip),
       });
       expectFiles(filesIn(into), written);
     }
@@ -201,8 +201,8 @@ with zipfile.ZipFile(sys.argv[1]) as z:
 
 /** Made elsewhere: read by all three readers, or by those that go by the directory. */
 async function expectRead(zip: Uint8Array, forward = true): Promise<void> {
-  for (const [, read] of READERS) {
-    if (read === viaStream && !forward) {
+  for (const [reader, read] of READERS) {
+    if (reader === 'unzipStream' && !forward) {
       const error = await rejection(read(zip), 'ERR_ARCHIVE_INVALID');
       expect(error.message).toMatch(/can not be read forward/);
     } else {

@@ -175,7 +175,7 @@ describe('a bundle on any server', () => {
       }),
       { numRuns: runs(100) },
     );
-    expect(whole).toBeGreaterThan(10);
+    expect(whole).toBeGreaterThan(0.1 * runs(100));
   });
 
   it.each(names)(

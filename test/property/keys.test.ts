@@ -114,7 +114,7 @@ describe('the readers of keys', () => {
       }),
       { numRuns: runs(1_000) },
     );
-    expect(refused).toBeGreaterThan(800);
+    expect(refused).toBeGreaterThan(0.8 * runs(1_000));
   });
 
   it('take altered PEM only where it holds the one spelling of what it says', () => {
@@ -181,7 +181,7 @@ describe('the readers of keys', () => {
       }),
       { numRuns: runs(1_000) },
     );
-    expect(refused).toBeGreaterThan(500);
+    expect(refused).toBeGreaterThan(0.5 * runs(1_000));
   });
 
   it('read the same key through any white space', () => {
