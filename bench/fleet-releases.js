@@ -19,7 +19,7 @@ const PATCHES = 5;
 /** @typedef {{ privateKey: string, publicKey: string, appId: string }} Keys */
 
 /** @param {Uint8Array} bytes */
-export const sha256Of = (bytes) => createHash('sha256').update(bytes).digest('hex');
+const sha256Of = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
 /** @param {number} milliseconds */
 export const timeOf = (milliseconds) =>

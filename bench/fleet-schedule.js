@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto';
 import { openIndex, sealIndex } from '../dist/release.js';
 import { timeOf } from './fleet-releases.js';
 
-export const HOUR = 3_600_000;
+const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
-export const WEEK = 7 * DAY;
+const WEEK = 7 * DAY;
 export const START = Date.UTC(2026, 0, 5);
 export const CHANNEL = 'production';
 
@@ -31,7 +31,7 @@ const KEPT_ENTRIES = 10;
  */
 
 /** A number from 0 to 1 for every thing that is left to chance. @param {...(string | number)} names */
-export function chance(...names) {
+function chance(...names) {
   const digest = createHash('sha256')
     .update([SEED, ...names].join(' '))
     .digest();
@@ -42,7 +42,7 @@ export function chance(...names) {
 export const publishedAt = (n) => START + n * WEEK;
 
 /** @param {number} count - Releases. */
-export const endOf = (count) => publishedAt(count - 1) + 2 * WEEK;
+const endOf = (count) => publishedAt(count - 1) + 2 * WEEK;
 
 /**
  * Three indexes a week: with a rollout, without, and one day before the next week, so that none expires. The bad release

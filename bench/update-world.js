@@ -18,7 +18,7 @@ const FILE_SIZE = 2048;
 /** @typedef {{ privateKey: string, publicKey: string }} Pair */
 
 /** @param {number} build */
-export function filesOfBuild(build) {
+function filesOfBuild(build) {
   const text = new TextEncoder();
   return Object.fromEntries(
     Array.from({ length: FILES }, (_, n) => {
@@ -30,14 +30,13 @@ export function filesOfBuild(build) {
 }
 
 /** @param {Uint8Array} bytes */
-export async function hexOf(bytes) {
+async function hexOf(bytes) {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', /** @type {any} */ (bytes)));
   return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** @param {number} milliseconds */
-export const timeOf = (milliseconds) =>
-  new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
+const timeOf = (milliseconds) => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
 
 /**
  * Seals a release, and the index that offers it.

@@ -40,14 +40,14 @@ describe.each([
     }
   });
 
-  it.skipIf(typeof SharedArrayBuffer === 'undefined')(
-    'is the same for bytes in shared memory',
-    () => {
+  // A page that is not isolated has no shared memory.
+  if (typeof SharedArrayBuffer !== 'undefined') {
+    it('is the same for bytes in shared memory', () => {
       const shared = new Uint8Array(new SharedArrayBuffer(100), 1, 90);
       shared.set(bytesOf(90));
       expect(crc(shared)).toBe(slowCrc32(bytesOf(90)));
-    },
-  );
+    });
+  }
 });
 
 describe('the records of a file', () => {
