@@ -3,14 +3,12 @@
 
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { bundleApp } from '../build/bundle-app.js';
 import { encryptBundle, keygen } from '../dist/index.js';
 import { TARGETS } from './targets.js';
 import { interleave, median } from './timing.js';
 
 const MIB = 2 ** 20;
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const DIST = new URL('../dist/index.js', import.meta.url).href;
 const APP = "import { decryptBundle } from 'bundleseal'; globalThis.openUpdate = decryptBundle;";
@@ -58,46 +56,10 @@ async function measureImport(report, rounds) {
 
 /** @param {ReturnType<typeof import('./report.js').createReport>} report */
 async function measureApp(report) {
-  const { outputFiles, metafile } = await build({
-    // The package by its own name, through its exports.
-    stdin: { contents: APP, resolveDir: ROOT, sourcefile: 'app.js' },
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    metafile: true,
-    write: false,
-    outdir: 'app',
-    absWorkingDir: ROOT,
-    logLevel: 'warning',
-  });
-  const sizes = new Map(
-    outputFiles.map(({ path, contents }) => [
-      path.slice(path.lastIndexOf('/app/') + 1),
-      gzipSync(contents, { level: 9 }).length,
-    ]),
-  );
-  /** With all that it imports statically. @param {string[]} from */
-  const loadedBy = (from) => {
-    const seen = new Set(from);
-    for (const file of seen) {
-      for (const { path, kind } of metafile.outputs[file]?.imports ?? []) {
-        if (kind === 'import-statement') seen.add(path);
-      }
-    }
-    return seen;
-  };
-  const total = (/** @type {Iterable<string>} */ files) =>
-    [...files].reduce((sum, file) => sum + /** @type {number} */ (sizes.get(file)), 0);
+  const { metafile, sizes, loadedBy, total, entry } = await bundleApp(APP);
   const lazy = Object.entries(metafile.outputs).flatMap(([file, { entryPoint }]) =>
     entryPoint?.startsWith('dist/') ? [{ file, name: nameOf(entryPoint) }] : [],
   );
-  const [entry] = /** @type {[string, unknown][]} */ (
-    Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint === 'app.js')
-  )[0] ?? [''];
-
   const eager = loadedBy([entry]);
   report.value('app with decryptBundle, loaded at once', total(eager), 'bytes', {
     target: TARGETS.eagerBytes,

@@ -2,52 +2,16 @@
 //
 //   npm run build && node test/package/size.js
 
-import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
-
-const ROOT = join(import.meta.dirname, '../..');
+import { bundleApp } from '../../build/bundle-app.js';
 
 // Less than the 10,000 that the README promises, so that a new check in the format has room.
 const BUDGET = 9_600;
 
-const { outputFiles, metafile } = await build({
-  // The package by its own name, through its exports.
-  stdin: {
-    contents: "import { decryptBundle } from 'bundleseal'; globalThis.open = decryptBundle;",
-    resolveDir: ROOT,
-    sourcefile: 'app.js',
-  },
-  bundle: true,
-  splitting: true,
-  minify: true,
-  format: 'esm',
-  platform: 'browser',
-  target: 'es2022',
-  metafile: true,
-  write: false,
-  outdir: 'app',
-  absWorkingDir: ROOT,
-  logLevel: 'warning',
-});
-
-const sizes = new Map(
-  outputFiles.map(({ path, contents }) => [
-    path.slice(path.lastIndexOf('/app/') + 1),
-    gzipSync(contents, { level: 9 }).length,
-  ]),
+const { metafile, loadedBy, total, entry } = await bundleApp(
+  "import { decryptBundle } from 'bundleseal'; globalThis.open = decryptBundle;",
 );
-const entry = Object.entries(metafile.outputs).find(
-  ([, { entryPoint }]) => entryPoint === 'app.js',
-);
-const eager = new Set([entry[0]]);
-for (const file of eager) {
-  for (const { path, kind } of metafile.outputs[file].imports) {
-    if (kind === 'import-statement') eager.add(path);
-  }
-}
-
-const size = [...eager].reduce((sum, file) => sum + sizes.get(file), 0);
+const eager = loadedBy([entry]);
+const size = total(eager);
 const foreign = [...eager]
   .flatMap((file) => Object.keys(metafile.outputs[file].inputs))
   .filter((input) => !/^(dist\/|app\.js$)/.test(input));
