@@ -173,9 +173,10 @@ describe('a bundle on any server', () => {
         // Two attempts of 21 places each, for the opening and for what each read takes.
         expect(server.count()).toBeLessThan(43 * (1 + 8 * reads.length));
       }),
-      { numRuns: runs(100) },
+      { numRuns: Math.max(30, runs(100)) },
     );
-    expect(whole).toBeGreaterThan(0.1 * runs(100));
+    // About a third of the ways give everything, so 30 ways without one are no chance.
+    expect(whole).toBeGreaterThan(0);
   });
 
   it.each(names)(

@@ -126,6 +126,7 @@ describe('inflating', () => {
       }),
       { numRuns: runs(5000) },
     );
-    expect(accepted).toBeGreaterThan(100);
+    // About one case in sixteen is accepted.
+    expect(accepted).toBeGreaterThan(0.02 * runs(5000));
   });
 });
