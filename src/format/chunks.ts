@@ -1,4 +1,4 @@
-// Where the chunks of a body are, and their nonces: docs/format.md#body. Arithmetic only.
+// Computes positions and nonces of the chunks of a body: docs/format.md#body.
 
 /** Bytes that AES-256-GCM adds to each chunk (NIST SP 800-38D §5.2.1.2). */
 export const TAG_LENGTH = 16;
@@ -6,13 +6,13 @@ export const TAG_LENGTH = 16;
 /** Bytes of a GCM nonce (NIST SP 800-38D §5.2.1.1). */
 const NONCE_LENGTH = 12;
 
-/** How a bundle of `size` plain bytes is cut. */
+/** How a bundle of `size` plain bytes is divided into chunks. */
 export interface ChunkLayout {
   /** Plain bytes in the bundle. */
   readonly size: number;
   /** Plain bytes in a chunk; the last one may hold fewer. */
   readonly chunkSize: number;
-  /** Chunks: at least one, which is empty where the bundle is. */
+  /** Number of chunks. An empty bundle has one chunk, which is empty. */
   readonly count: number;
   /** Bytes of the whole body. */
   readonly bodyLength: number;

@@ -1,4 +1,4 @@
-// What is wrong with a header, with what to do about it: the sentences for `fault.ts`.
+// Messages for the faults of `fault.ts`: the cause, and what the user can do about it.
 
 import { BundleSealError, type ErrorFields } from '../errors.ts';
 import { CHUNK_EXPONENT, MAX_METADATA_DEPTH, MODULUS_BITS } from '../limits.ts';
@@ -77,7 +77,7 @@ const SENTENCES: Readonly<Record<HeaderFaultKind, Sentence>> = {
     }, it says ${JSON.stringify(actual) ?? 'nothing'}; do not install it`,
 };
 
-/** The error with its sentence if it is a fault of a header; any other error unchanged. */
+/** Turns a `HeaderFault` into the error with its message. Returns every other error unchanged. */
 export function explain(error: unknown): unknown {
   if (!(error instanceof HeaderFault)) return error;
   const { code, reason, name: _, ...fields } = error;
@@ -88,7 +88,9 @@ export function explain(error: unknown): unknown {
   });
 }
 
-/** The result of `read`. A fault of a header is thrown with its sentence. */
+/**
+ * Returns the result of `read`. If `read` throws a `HeaderFault`, throws the error with its message.
+ */
 export function explained<Result>(read: () => Result): Result {
   try {
     return read();

@@ -1,9 +1,9 @@
-// Faults of a header. An app that opens bundles contains this file, so it names a fault by a word only. The module
-// with the sentences is loaded after a fault.
+// Faults of a header. Every app that opens bundles contains this file, so to stay small it names a fault by one word.
+// `explain.ts` has the messages and is loaded only after a fault.
 
 import { BundleSealError, type ErrorCode, type ErrorFields } from '../errors.ts';
 
-/** What a header was refused for. `explain.ts` has the sentence for each. */
+/** The reason why a header was refused. `explain.ts` has the message for each. */
 export type HeaderFaultKind =
   | 'body-length'
   | 'checksum'
@@ -31,8 +31,8 @@ export type HeaderFaultKind =
 export type FaultDetail = string | number | undefined;
 
 /**
- * The error without its sentence. It reaches the caller only if the module with the sentences cannot be loaded, for
- * example in an app that is split into files and offline.
+ * The error without its message. It reaches the caller only if `explain.ts` cannot be loaded, for example in an app
+ * that loads its parts from a server and is offline.
  */
 export class HeaderFault extends BundleSealError {
   readonly #reason: readonly [HeaderFaultKind, ...FaultDetail[]];
@@ -47,7 +47,7 @@ export class HeaderFault extends BundleSealError {
     this.#reason = [kind, ...details];
   }
 
-  /** The fault, for the module that explains it. */
+  /** The fault and its details, for `explain.ts`. */
   get reason(): readonly [HeaderFaultKind, ...FaultDetail[]] {
     return this.#reason;
   }

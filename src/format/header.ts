@@ -1,5 +1,5 @@
-// The bytes of the header: docs/format.md#header. There is no cryptography here, and no check that a header is
-// genuine.
+// The bytes of the header: docs/format.md#header. This module does not check that a header is genuine: `seal/`
+// verifies the signature.
 
 import { fromBase64, toBase64 } from '../base64.ts';
 import { concat } from '../bytes.ts';
@@ -21,13 +21,13 @@ export const KINDS = ['bundle', 'patch', 'index', 'keys'] as const;
  */
 export type Kind = (typeof KINDS)[number];
 
-/** Bytes of the header's part whose length never varies. */
+/** Length of the header's fixed part, in bytes. */
 export const FIXED_LENGTH = 56;
 
-/** Bytes of a SHA-256 digest, of a key id, of a session key. */
+/** Length of a SHA-256 digest, a key id and a session key, in bytes. */
 export const DIGEST_LENGTH = 32;
 
-/** What the header says in its fixed part. */
+/** The fields of the header's fixed part, and the lengths that follow from them. */
 export interface Header {
   readonly kind: Kind;
   readonly layout: ChunkLayout;
@@ -37,7 +37,7 @@ export interface Header {
   readonly signatureLength: number;
   /** Bytes of metadata, padding included. */
   readonly metadataLength: number;
-  /** Bytes of what is signed. */
+  /** Length of the head, in bytes: the signed part of the header. */
   readonly headLength: number;
   /** Bytes of the whole header. */
   readonly headerLength: number;
@@ -51,19 +51,19 @@ export interface HeaderParts {
   readonly signature: Uint8Array;
 }
 
-/** What a header is made of, but for its signature. */
+/** The fields of a header without its signature. */
 export interface HeadFields {
   readonly kind: Kind;
   readonly layout: ChunkLayout;
   readonly keyId: Uint8Array;
   readonly signatureLength: number;
-  /** Padded: see `encodeMetadata`. */
+  /** Encoded and padded by `encodeMetadata`. */
   readonly metadata: Uint8Array;
   /** The digests of the encrypted chunks, in order. */
   readonly digests: Uint8Array;
 }
 
-/** Bytes that the header of such a bundle takes. */
+/** Length of the header of a bundle with this layout, in bytes. */
 export function headerLengthOf(
   layout: ChunkLayout,
   metadataLength: number,
@@ -118,7 +118,7 @@ export function parseHeader(bytes: Uint8Array, maxChunks: number, kind?: Kind): 
   }
   const metadataLength = view.getUint16(14);
   if (metadataLength % 8 !== 0) throw invalid(14, 'metadata-length', metadataLength);
-  // Exact up to 2^53, and never lower than the field, so no size over the limit passes the check.
+  // A double holds integers exactly up to 2^53. Larger sizes may be rounded, but never to a number below the limit.
   const size = view.getUint32(16) * 2 ** 32 + view.getUint32(20);
   if (size > MAX_SIZE) throw invalid(16, 'size');
   const layout = chunkLayout(size, 2 ** exponent);
@@ -148,7 +148,7 @@ function invalid(offset: number, kind: HeaderFaultKind, ...details: FaultDetail[
   return new HeaderFault('ERR_HEADER_INVALID', kind, { offset }, ...details);
 }
 
-/** @throws {@link HeaderFault} `ERR_LENGTH_INVALID` if there are fewer bytes than the header takes. */
+/** @throws {@link HeaderFault} `ERR_LENGTH_INVALID` if `length` is shorter than the header. */
 export function checkHeaderLength({ headerLength }: Header, length: number): void {
   if (length >= headerLength) return;
   throw new HeaderFault('ERR_LENGTH_INVALID', 'cut', { offset: length }, headerLength);
@@ -157,7 +157,7 @@ export function checkHeaderLength({ headerLength }: Header, length: number): voi
 /**
  * Splits a header whose fixed part was parsed.
  *
- * @throws {@link HeaderFault} `ERR_LENGTH_INVALID` if it is cut.
+ * @throws {@link HeaderFault} `ERR_LENGTH_INVALID` if `bytes` are shorter than the header.
  */
 export function headerParts(bytes: Uint8Array, header: Header): HeaderParts {
   checkHeaderLength(header, bytes.length);
@@ -171,7 +171,7 @@ export function headerParts(bytes: Uint8Array, header: Header): HeaderParts {
 }
 
 /**
- * Step 5: the body's length.
+ * Step 5 of docs/format.md#opening: checks the length of the body.
  *
  * @throws {@link HeaderFault} `ERR_LENGTH_INVALID`.
  */
@@ -183,9 +183,9 @@ export function checkBodyLength(header: Header, bodyLength: number): void {
 }
 
 /**
- * Decodes a seal into the bytes of the header. White space around it is ignored.
+ * Decodes a seal into the bytes of the header. Ignores white space around the seal.
  *
- * @throws `TypeError`; {@link HeaderFault} `ERR_HEADER_INVALID`: not base64url.
+ * @throws `TypeError` if the seal is not a string; {@link HeaderFault} `ERR_HEADER_INVALID` if it is not base64url.
  */
 export function decodeSeal(seal: unknown): Uint8Array {
   if (typeof seal !== 'string') {
@@ -196,7 +196,7 @@ export function decodeSeal(seal: unknown): Uint8Array {
   return bytes;
 }
 
-/** A header as text: base64url without padding (RFC 4648 §5). */
+/** Encodes a header as text: base64url without padding (RFC 4648 §5). */
 export function encodeSeal(header: Uint8Array): string {
   return toBase64(header, 'base64url');
 }

@@ -1,4 +1,4 @@
-// Metadata: signed, not encrypted. docs/format.md#metadata.
+// Encodes and decodes metadata, which is signed but not encrypted: docs/format.md#metadata.
 
 import { MAX_METADATA_DEPTH, MAX_METADATA_LENGTH } from '../limits.ts';
 import { describe } from '../options.ts';
@@ -60,13 +60,17 @@ const NAMED: ReadonlyMap<string, Rule> = /* @__PURE__ */ new Map([
   ],
 ] as const);
 
-/** What a named member must be, if it is something else. */
+/**
+ * Describes the required type of a named member if the value has another type; otherwise returns `undefined`.
+ */
 export function unfit(name: string, value: unknown): string | undefined {
   const [what, holds] = NAMED.get(name) ?? [];
   return value === undefined || holds?.(value) !== false ? undefined : what;
 }
 
-/** The first named member of another type, as `metadata.name must be what`. */
+/**
+ * Describes the first named member that has another type than required, as `metadata.name must be …`.
+ */
 function misfit(metadata: object): string | undefined {
   for (const [name, value] of Object.entries(metadata)) {
     const what = unfit(name, value);
@@ -76,7 +80,7 @@ function misfit(metadata: object): string | undefined {
 }
 
 /**
- * Metadata as the header holds it: JSON in UTF-8, padded with spaces to a multiple of 8 bytes.
+ * Encodes metadata for the header: JSON in UTF-8, padded with spaces to a multiple of 8 bytes.
  *
  * @throws `TypeError` if the metadata is not JSON or a named member has another type, `RangeError` if it is too long
  * or nested too deep.
@@ -113,7 +117,7 @@ export function decodeMetadata(bytes: Uint8Array): Metadata {
   try {
     const text = decodeUtf8(bytes);
     isTooDeep = isNestedTooDeep(text);
-    // A byte order mark stays in the text, and JSON.parse then refuses it.
+    // The decoder keeps a byte order mark, so that JSON.parse refuses it.
     if (!isTooDeep) value = JSON.parse(text);
   } catch (cause) {
     throw refused('json', '', cause);
@@ -128,8 +132,8 @@ export function decodeMetadata(bytes: Uint8Array): Metadata {
 }
 
 /**
- * Counted in the text, because some parsers run out of stack, and JSON.stringify does so with the result of the
- * others.
+ * Counts the depth in the text before JSON.parse runs. Deeply nested JSON exhausts the stack of some parsers, and
+ * with the other parsers JSON.stringify exhausts the stack later.
  */
 function isNestedTooDeep(text: string): boolean {
   let depth = 0;
@@ -178,7 +182,8 @@ function checkJson(value: unknown, path: string, above: Set<object>): void {
   if ('toJSON' in value) throw new TypeError(`options.${path} has a toJSON member`);
   above.add(value);
   for (const [name, member] of Object.entries(value)) {
-    // An optional member may be `undefined`. Within an array that would become null.
+    // JSON.stringify omits an `undefined` member of an object, as intended, but writes an `undefined` item of an
+    // array as null.
     if (member === undefined && !Array.isArray(value)) continue;
     checkJson(member, Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`, above);
   }

@@ -1,4 +1,4 @@
-// Detects whether a bundle was transferred as text. Used for messages only: it decides nothing.
+// Detects whether a bundle was transferred as text. The result changes messages only, never a decision.
 
 import type { BundleSealError } from '../errors.ts';
 
@@ -9,18 +9,18 @@ const CODES: readonly string[] = [
   'ERR_SEAL_INVALID',
 ];
 
-// Unaltered bytes contain fewer of them.
+// In unaltered bytes, chance makes fewer signs of damage than this.
 const MIN_SIGNS = 3;
 
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** Bytes of a bundle that are enough to tell. */
+/** The number of bytes from the start of a bundle that {@link textDamage} needs. */
 export const SAMPLE_LENGTH = 4096;
 
 /**
- * What a transfer as text did to the bytes, or `undefined` if that cannot be told. A header contains a random key id,
- * digests and a signature: half of its bytes are not ASCII, and one in 256 is a line feed.
+ * Describes what a transfer as text did to the bytes. Returns `undefined` if there is no sign of it. A header
+ * contains a random key id, digests and a signature: half of its bytes are not ASCII, and one in 256 is a line feed.
  */
 export function textDamage(bytes: Uint8Array): string | undefined {
   if (count(decoded(bytes), '\uFFFD') >= MIN_SIGNS) {
@@ -34,7 +34,9 @@ export function textDamage(bytes: Uint8Array): string | undefined {
   return lineFeeds >= MIN_SIGNS ? 'each line feed was turned into CR LF' : undefined;
 }
 
-/** As UTF-8, but for what is cut off at the end; "" for what is none. */
+/**
+ * Decodes UTF-8 and ignores a character that is cut at the end. Returns "" for bytes that are not UTF-8.
+ */
 function decoded(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
@@ -45,12 +47,12 @@ function decoded(bytes: Uint8Array): string {
 
 const count = (text: string, sign: string): number => text.split(sign).length - 1;
 
-/** Whether such a bundle can cause this error. */
+/** Whether a bundle that was transferred as text can cause this error. */
 export function mayBeDamage(error: unknown): error is BundleSealError {
   return CODES.includes((error as Partial<BundleSealError>).code ?? '');
 }
 
-/** Says in an error what was done to the bytes. */
+/** Appends to the message of an error what a transfer as text did to the bytes. */
 export function nameDamage(error: BundleSealError, bytes: Uint8Array): void {
   const damage = textDamage(bytes);
   if (damage === undefined) return;
