@@ -1,12 +1,12 @@
-// What makes the numbers of a private key ones that may sign.
+// Checks of the numbers of a private key before it signs.
 
 import { bitLength } from '../bytes.ts';
 import { KeyFault } from './fault.ts';
 import { checkPublicKey, checkSizes, type RsaPrivateKey } from './rsa.ts';
 
 /**
- * Checks that the numbers of a private key belong together (RFC 8017 §3.2), because a key with an altered number
- * would reveal itself with its first signature. Also checks that no known attack on weak keys factors its modulus.
+ * Checks that the numbers of a private key belong together (RFC 8017 §3.2), because the first signature with an
+ * altered number would reveal the key. Also checks that no known attack on weak keys factors the modulus.
  *
  * @throws {@link KeyFault}
  */
@@ -14,7 +14,7 @@ export function checkPrivateKey(key: RsaPrivateKey, minBits?: number): RsaPrivat
   checkSizes(key, minBits);
   const { n, e, d, p, q, dp, dq, qi } = key;
   const consistent =
-    // Bounded before they are multiplied.
+    // The numbers are bounded before they are multiplied, because they may be of any length.
     p > 1n &&
     q > 1n &&
     p < n &&
@@ -30,27 +30,28 @@ export function checkPrivateKey(key: RsaPrivateKey, minBits?: number): RsaPrivat
   if (!consistent) throw new KeyFault('numbers');
   const weakness = weaknessOf(key);
   if (weakness !== undefined) throw new KeyFault('weak', weakness);
-  // This check comes last, because the numbers of a damaged key may look weak by accident.
+  // This check comes last: the numbers of a damaged key may look weak by accident, and "damaged" is the better
+  // message.
   checkPublicKey(key, minBits);
   return key;
 }
 
 /**
- * Bits by which the shorter prime may be shorter than half the modulus. FIPS 186-5 allows none, but some tools miss
- * it by a few.
+ * The shorter prime may have this many bits fewer than half the modulus. FIPS 186-5 requires exactly half, but some
+ * tools miss that by a few bits.
  */
 const MAX_SHORTFALL = 32;
 
 /**
- * A weakness that lets anyone factor the modulus (FIPS 186-5 A.1.1 and A.1.3). Whether p and q are prime is found out
- * when they sign.
+ * Describes a weakness that lets anyone factor the modulus (FIPS 186-5 A.1.1 and A.1.3). `checkPrimes` tests whether
+ * p and q are prime, which takes longer.
  */
 function weaknessOf({ n, d, p, q }: RsaPrivateKey): string | undefined {
   const half = bitLength(n) / 2;
   const [smaller, larger] = p < q ? [p, q] : [q, p];
   if (bitLength(smaller) < half - MAX_SHORTFALL) return 'one of its primes is too small';
   if (bitLength(larger - smaller) <= half - 100) return 'its primes lie too near each other';
-  // Wiener 1990.
+  // A private exponent this small can be computed from the public key (Wiener 1990).
   if (bitLength(d) <= half) return 'its private exponent is too small';
   return undefined;
 }

@@ -1,5 +1,5 @@
-// Distinguished Encoding Rules (ITU-T X.690 §10), as far as RSA keys need them and without leniency: definite minimal
-// lengths, minimal integers, no bytes after the end.
+// The subset of the Distinguished Encoding Rules (ITU-T X.690 §10) that RSA keys use. The reader is strict: lengths
+// are definite and minimal, integers are minimal, and no bytes follow the end.
 
 import { bytesToInteger, concat, integerToBytes } from '../bytes.ts';
 import { KeyFault } from './fault.ts';
@@ -15,7 +15,7 @@ export const TAG = {
   attributes: 0xa0,
 } as const;
 
-/** Why bytes are not the DER of a key. `explain.ts` has the sentence for each. */
+/** The reason why bytes are not the DER of a key. `explain.ts` has the message for each. */
 export type DerFaultKind =
   | 'algorithm'
   | 'bits'
@@ -33,7 +33,7 @@ export type DerFaultKind =
   | 'public'
   | 'sequence';
 
-/** Bytes that are not the DER of a key. */
+/** The error for bytes that are not the DER of a key. */
 export class DerError extends KeyFault {
   constructor(detail: DerFaultKind) {
     super('der', detail);
@@ -52,14 +52,14 @@ const MAX_MEMBERS = 16;
 export function readElements(bytes: Uint8Array): Element[] {
   const elements: Element[] = [];
   for (let at = 0; at < bytes.length; ) {
-    // Tiny elements would otherwise cost a hundred times their bytes.
+    // Without this limit, two-byte elements would take a hundred times their size in memory.
     if (elements.length === MAX_MEMBERS) throw new DerError('members');
     const tag = bytes[at++] as number;
     let length = bytes[at++];
     if (length === undefined) throw new DerError('cut');
     if (length >= 0x80) {
       const octets = length & 0x7f;
-      // No key comes near 2^24 bytes; 0x80 alone is the indefinite form, which DER forbids.
+      // No key is longer than 2^24 bytes. 0x80 alone is the indefinite form, which DER forbids.
       if (octets === 0 || octets > 3) throw new DerError('length');
       if (at + octets > bytes.length) throw new DerError('cut');
       length = Number(bytesToInteger(bytes.subarray(at, at + octets)));
@@ -107,7 +107,7 @@ export function element(tag: number, ...contents: Uint8Array[]): Uint8Array {
 
 /** Encodes a positive INTEGER. */
 export function integer(value: bigint): Uint8Array {
-  // One bit more than the value has, for the sign.
+  // An INTEGER is signed, so a positive value needs one more bit for the sign.
   const octets = Math.floor(value.toString(2).length / 8) + 1;
   return element(TAG.integer, integerToBytes(value, octets));
 }

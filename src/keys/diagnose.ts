@@ -1,5 +1,5 @@
-// Diagnosis of a key that the strict readers refuse: it is repaired if only one reading is possible, and otherwise
-// explained. Loaded only after such a refusal.
+// Diagnoses a key that the strict readers refuse: repairs it if only one reading is possible, and otherwise explains
+// the fault. Loaded only after a refusal.
 
 import { bytesIn } from '../bytes.ts';
 import type { BundleSealError } from '../errors.ts';
@@ -9,7 +9,10 @@ import { keyOfText, repairKeyText, textOfBytes } from './repair.ts';
 import type { PublicKeyInput } from './strict.ts';
 import { faultOfPublic } from './strict-private.ts';
 
-/** The result of `strict` for the key or for its repaired text. Otherwise throws the fault in the user's words. */
+/**
+ * Returns the result of `strict` for the key or for its repaired text. Otherwise throws the error with a message for
+ * the user.
+ */
 export function repairOrExplain<Key>(
   input: PublicKeyInput,
   strict: (key: PublicKeyInput) => Key,
@@ -18,13 +21,13 @@ export function repairOrExplain<Key>(
     return strict(input);
   } catch (error) {
     if (!(error instanceof KeyFault)) throw error;
-    // Nothing goes over what is too large for a key.
+    // Input that is too large for a key is not searched, because the search would take long.
     if (error.kind === 'large') throw explain(error, input);
     const text = textOf(input);
     if (text === undefined) throw explainFault(error, input);
     const { text: repaired } = repairKeyText(text);
     const key = keyOfText(repaired);
-    // Bytes are read again: they may have begun with a byte order mark.
+    // Unchanged text is not read again. Bytes are, because decoding may have removed a byte order mark.
     if (typeof input === 'string' && key === text.trim()) throw explainFault(error, input, text);
     try {
       return strict(key);
@@ -35,7 +38,9 @@ export function repairOrExplain<Key>(
   }
 }
 
-/** The readers of public keys do not say what another structure is, so this function finds out. */
+/**
+ * The readers of public keys report only that the structure differs, so this function identifies it.
+ */
 function explainFault(fault: KeyFault, input: PublicKeyInput, text?: string): BundleSealError {
   const isBare = fault.kind === 'structure' && fault.detail === '';
   return explain(isBare ? faultOfPublic(input, 'key') : fault, input, text);

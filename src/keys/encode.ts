@@ -1,4 +1,5 @@
-// RSA keys as DER, and the digest that names a key: PKCS#1 (RFC 8017 appendix A.1), PKCS#8 (RFC 5958 §2), SubjectPublicKeyInfo (RFC 5280 §4.1).
+// Encodes RSA keys in DER: PKCS#1 (RFC 8017 appendix A.1), PKCS#8 (RFC 5958 §2) and SubjectPublicKeyInfo (RFC 5280
+// §4.1). Computes the key id.
 
 import type { Awaitable, Backend } from '../backend/backend.ts';
 import { fromHex } from '../bytes.ts';

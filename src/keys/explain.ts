@@ -1,5 +1,5 @@
-// Messages about keys: what is wrong and what to do about it, in the words of the user. No message quotes any part of
-// the input, because it may be a private key.
+// Messages about keys: the cause, and what the user can do about it. No message quotes any part of the input, because
+// it may be a private key.
 
 import { BundleSealError } from '../errors.ts';
 import { MODULUS_BITS, PUBLIC_EXPONENT } from '../limits.ts';
@@ -35,7 +35,7 @@ const AGE = 'this is a key of age, which has another use: make a pair with keyge
 
 const isA = (what: string) => `this is ${what}: a plain RSA key is needed, ${MAKE}`;
 
-/** PEM labels of what people have beside RSA keys. */
+/** PEM labels of other keys and files that users pass by mistake. */
 const LABELS: readonly [pattern: RegExp, message: string][] = [
   [/^ENCRYPTED /, ENCRYPTED],
   [/^OPENSSH /, OPENSSH_PRIVATE],
@@ -53,7 +53,7 @@ const LABELS: readonly [pattern: RegExp, message: string][] = [
   [/^(ED|X)(25519|448) /, isA('a key for another algorithm')],
 ];
 
-/** Beginnings of text without a PEM block. */
+/** The first characters of other key formats that are not PEM. */
 const BEGINNINGS: readonly [pattern: RegExp, message: string][] = [
   [/^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ +AAAA/, OPENSSH_PUBLIC],
   [/^---- BEGIN SSH2 /, SSH2_PUBLIC],
@@ -81,7 +81,7 @@ const ALGORITHMS: Readonly<Record<string, string>> = {
   '608648016503040403': 'an ML-KEM key',
 };
 
-/** The tags of the members of a DER structure, as far as they identify it. */
+/** Tags of the first members of a DER structure, which identify it. */
 const STRUCTURES: readonly [tags: string, message: string][] = [
   ['48,4', ENCRYPTED],
   ['48,48,3', 'CERTIFICATE'],
@@ -93,7 +93,7 @@ const STRUCTURES: readonly [tags: string, message: string][] = [
   ['6', isA('a set of EC parameters')],
 ];
 
-/** What is wrong with the bytes of a key. */
+/** The message for each fault in the DER of a key. */
 const DER: Readonly<Record<DerFaultKind, string>> = {
   algorithm: 'an algorithm was expected',
   bits: 'its BIT STRING is not whole bytes',
@@ -125,7 +125,7 @@ export function keyInvalid(message: string): BundleSealError {
   return new BundleSealError('ERR_KEY_INVALID', message);
 }
 
-/** `text`: what came, where it was text. */
+/** Makes the error for a fault. `text` is the input, if it is text. */
 export function explain(fault: KeyFault, input: unknown, text?: string): BundleSealError {
   return keyInvalid(sentence(fault, input, text ?? ''));
 }
@@ -187,15 +187,15 @@ function explainStructure(tags: string): string {
 }
 
 function explainText(text: string): string {
-  // Every second byte of such a text is zero, if it is ASCII.
+  // In UTF-16, every second byte of ASCII text is zero.
   if (/^(?:\0[^\0]|[^\0]\0){8}/.test(text)) {
     return 'the key is UTF-16 text without a byte order mark: save the file as UTF-8';
   }
-  // As a shell passes on a variable that holds line breaks alone.
+  // A shell passes on a variable that contains only line breaks in this form.
   if (/^(\s|\\[rnt])*$/.test(text)) return EMPTY;
   const beginning = BEGINNINGS.find(([pattern]) => pattern.test(text));
   if (beginning !== undefined) return beginning[1];
-  // The traditional form, with its headers inside the block (RFC 1421 §4.6).
+  // Traditional PEM has the encryption headers inside the block (RFC 1421 §4.6).
   if (/Proc-Type:|-----BEGIN ENCRYPTED /.test(text)) return ENCRYPTED;
   const begins = text.match(/-----BEGIN /g)?.length ?? 0;
   const ends = text.match(/-----END /g)?.length ?? 0;
@@ -209,11 +209,11 @@ function explainText(text: string): string {
   if (begins + ends > 0) {
     return 'the PEM block is damaged: copy it again, the lines from BEGIN to END whole';
   }
-  // A path is short; base64 without its armour is long and may be a private key.
+  // Only short text is taken for a path. Long text may be the base64 of a private key without its PEM lines.
   if (text.length < 512 && /^[^\n]*[./\\~][^\n]*$/.test(text)) {
     return 'this looks like a path, not like a key: read the file and pass its content';
   }
-  return 'this is no PEM key: it must begin with "-----BEGIN" (or pass DER bytes or a JWK object)';
+  return 'this is not a PEM key: it must begin with "-----BEGIN" (or pass DER bytes or a JWK object)';
 }
 
 const JWK_KINDS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-/** The fault that a strict reader found in a key. `explain.ts` has the sentence for each. */
+/** The fault that a strict reader found in a key. `explain.ts` has the message for each. */
 export type FaultKind =
   | 'algorithm'
   | 'base64'
@@ -21,12 +21,12 @@ export type FaultKind =
   | 'weak';
 
 /**
- * The error of the strict readers. It never leaves `keys/`: callers of the strict readers turn it into a
- * `BundleSealError` with a module that is loaded only then.
+ * The error of the strict readers. It never leaves `keys/`: the callers load `diagnose.ts`, which turns it into a
+ * `BundleSealError`.
  */
 export class KeyFault extends Error {
   readonly kind: FaultKind;
-  /** A detail for the sentence. It is never a part of the key. */
+  /** A detail for the message. It is never a part of the key. */
   readonly detail: string | number;
 
   constructor(kind: FaultKind, detail: string | number = '') {

@@ -25,14 +25,14 @@ export function findPrivateKey(path: string, bytes: Uint8Array): string | undefi
 }
 
 const NAMES: readonly (readonly [pattern: RegExp, what: string])[] = [
-  // Whatever has become of their text.
+  // Files with these names are reported even if their content is damaged or encrypted.
   [/^\.bundleseal_key(\.old)?$/, 'a private key of bundleseal'],
   [/^\.capgo_key(_v2)?$/, 'a private key of Capgo'],
   [/\.(p12|pfx)$/i, 'a PKCS#12 key store'],
   [/\.(jks|jceks|bks|keystore)$/i, 'a key store'],
 ];
 
-/** Text as editors and shells write it: PowerShell's ">" makes UTF-16 of a key. */
+/** Decodes text in the encodings that editors and shells write. PowerShell's ">" writes UTF-16. */
 function textOf(bytes: Uint8Array): string {
   const isLittle = bytes[0] === 0xff || (bytes[0] !== 0 && bytes[1] === 0);
   const isBig = bytes[0] === 0xfe || (bytes[0] === 0 && bytes[1] !== 0);
@@ -49,12 +49,14 @@ function inText(text: string): string | undefined {
   return inPacked(text);
 }
 
-// What "-----BEGIN" is in base64, and in base64 of base64, as a secret of Kubernetes has it.
+// "-----BEGIN" in base64, and in base64 of base64, which a secret of Kubernetes may contain.
 const PACKED = /LS0tLS1CRUdJTi|TFMwdExTMUNSVWRKVG/g;
-// What the base64 of DER of 256 bytes or more begins with, where a word begins.
+// Base64 of DER of 256 bytes or more, at the beginning of a word.
 const BARE = /(?:^|[^A-Za-z0-9+/])(MII[A-Za-z0-9+/\s]{200,})/g;
 
-/** Keys in base64 as variables of CI systems, .env files and kubeconfig have them, each of several in a text. */
+/**
+ * Finds keys in base64, as in variables of CI systems, .env files and kubeconfig. A text may contain several.
+ */
 function inPacked(text: string): string | undefined {
   const lines = text.replace(/\\+[nrt]/g, '\n');
   const starts = Array.from(lines.matchAll(PACKED), ({ index }) => index);
@@ -66,7 +68,7 @@ function inPacked(text: string): string | undefined {
   for (const [, several] of lines.matchAll(BARE) as Iterable<[string, string]>) {
     for (const one of several.split(/\s+(?=MII)/)) {
       const bytes = run(one);
-      // The first four bytes are the tag, and the length in the form of two bytes.
+      // The first four bytes are the tag, the marker of a two-byte length, and the length.
       const length = 4 + 256 * (bytes[2] ?? 0) + (bytes[3] ?? 0);
       const found = inBinary(bytes.subarray(0, length));
       bytes.fill(0);
@@ -76,15 +78,17 @@ function inPacked(text: string): string | undefined {
   return undefined;
 }
 
-/** The base64 at the start of a text. Characters that follow without a separator may be read as part of it. */
+/**
+ * Decodes the base64 at the start of a text. Characters that follow without a separator may be decoded too.
+ */
 function run(text: string): Uint8Array {
   const characters = (/^[A-Za-z0-9+/\s]*/.exec(text)?.[0] ?? '').replace(/\s+/g, '');
-  // An incomplete last group contains nothing that a block or a structure needs, unless it has to be padded.
+  // Any padding character will do: no byte that a block or a structure needs comes from the padding.
   const padded = characters.padEnd(Math.ceil(characters.length / 4) * 4, 'A');
   return fromBase64(padded, 'base64') as Uint8Array;
 }
 
-/** Base64 with anything around and between its characters. */
+/** Decodes base64 and ignores all other characters around and between. */
 function decoded(text: string): Uint8Array | undefined {
   const characters = text.replace(/[^A-Za-z0-9+/]/g, '');
   return fromBase64(characters.padEnd(Math.ceil(characters.length / 4) * 4, '='), 'base64');
@@ -96,7 +100,7 @@ const BLOCK =
 function inBlocks(text: string): string | undefined {
   if (!text.includes('PRIVATE KEY')) return undefined;
   for (const [, label, inside] of text.matchAll(BLOCK) as Iterable<[string, string, string]>) {
-    // Line breaks as source code and JSON write them, and strings that are joined by "+".
+    // Undoes the escaped line breaks of source code and JSON, and joins strings that are concatenated by "+".
     const lines = inside.replace(/["'`]\s*\+\s*["'`]/g, '').replace(/\\[nrt]/g, '\n');
     if (/Proc-Type:/.test(lines)) return 'an encrypted private key';
     if (label === 'PGP PRIVATE KEY BLOCK') return 'an OpenPGP private key';
@@ -113,11 +117,11 @@ function isOpenSsh(bytes: Uint8Array): boolean {
   return new TextDecoder('latin1').decode(bytes.subarray(0, 15)) === 'openssh-key-v1\0';
 }
 
-// An object that holds no other one, as JSON or source code has it.
+// An object without a nested object, in JSON or source code.
 const FLAT_OBJECT = /\{[^{}]*\}/g;
 const KEY_TYPE = /\bkty\\*["']?\s*:\s*\\*["'](RSA|EC|OKP|oct)\\*["']/;
 
-/** A JWK anywhere: alone, in a set, in other JSON, in source code. */
+/** Finds a JWK alone, in a set, in other JSON or in source code. */
 function inJson(text: string): string | undefined {
   if (!text.includes('kty')) return undefined;
   const isFound = (text.match(FLAT_OBJECT) ?? []).some((object) => {
@@ -148,7 +152,9 @@ function inBinary(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** PKCS#8 (RFC 5958), PKCS#1 (RFC 8017), SEC 1 (RFC 5915), PKCS#12 (RFC 7292): by their members. */
+/**
+ * Recognises PKCS#8 (RFC 5958), PKCS#1 (RFC 8017), SEC 1 (RFC 5915) and PKCS#12 (RFC 7292) by their members.
+ */
 function inDer(members: readonly Element[]): string | undefined {
   const is = (...tags: number[]) => tags.every((tag, at) => members[at]?.tag === tag);
   const [first, second] = members as [Element, Element?];

@@ -1,4 +1,4 @@
-// What names a key, and its public half.
+// The id of a key, and the public half of a private key.
 
 import type { Backend } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -13,7 +13,8 @@ import type { PrivateKeyInput, PublicKeyInput } from './strict.ts';
  * Computes the id of a key: the SHA-256 of its public half as a DER SubjectPublicKeyInfo, as 64 hex characters. Both
  * halves have the same id. The header of a sealed bundle names its key by this id.
  *
- * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the input is not an RSA key. The message says what it is.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the input is not an RSA key. The message names what it is
+ * instead.
  * @see docs/format.md#header
  * @example
  * ```ts
@@ -29,10 +30,10 @@ export async function keyId(key: PublicKeyInput | PrivateKeyInput): Promise<stri
 }
 
 /**
- * Gives the public half of a private key for the app, as a SubjectPublicKeyInfo in PEM.
+ * Computes the public key for the app from a private key. Returns a SubjectPublicKeyInfo in PEM.
  *
- * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the input is not an RSA private key. The message says what it
- * is.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the input is not an RSA private key. The message names what it
+ * is instead.
  * @see RFC 5280 §4.1, RFC 7468 §13
  * @example
  * ```ts

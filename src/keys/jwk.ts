@@ -1,11 +1,13 @@
-// JSON Web Keys (RFC 7517, RFC 7518 §6.3).
+// Reads JSON Web Keys (RFC 7517, RFC 7518 §6.3).
 
 import { fromBase64 } from '../base64.ts';
 import { bytesToInteger } from '../bytes.ts';
 import { KeyFault } from './fault.ts';
 import type { RsaPublicKey } from './rsa.ts';
 
-/** An RSA key as a JSON Web Key (RFC 7518 §6.3). It has all private members or none. */
+/**
+ * An RSA key as a JSON Web Key (RFC 7518 §6.3). A private key has all private members, a public key has none.
+ */
 export interface RsaJwk {
   readonly kty?: string;
   readonly n?: string;
@@ -28,7 +30,7 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'];
  */
 export function isPrivateJwk(jwk: RsaJwk): boolean {
   if (jwk.kty !== 'RSA') throw new KeyFault('jwk');
-  // Any of them is secret: with p alone the key is given away.
+  // A single private member makes the key private: p alone is enough to compute the rest.
   return PRIVATE_MEMBERS.some((name) => jwk[name] !== undefined);
 }
 
@@ -36,10 +38,10 @@ export function readPublicJwk(jwk: RsaJwk): RsaPublicKey {
   return { n: member(jwk, 'n'), e: member(jwk, 'e') };
 }
 
-/** Characters of the longest number that is decoded: 24,576 bits, three times what the largest key has. */
+/** The most characters of a number: 24,576 bits. The modulus of the largest key has 16,384. */
 const MAX_MEMBER_LENGTH = 4096;
 
-/** A Base64urlUInt (RFC 7518 §2): no padding, no leading zero byte. */
+/** Decodes a Base64urlUInt (RFC 7518 §2): no padding, no leading zero byte. */
 export function member(jwk: RsaJwk, name: string): bigint {
   const text = jwk[name];
   const bytes =

@@ -1,4 +1,5 @@
-// Makes key pairs: natively if the runtime can, otherwise by FIPS 186-5 with the primality tests of micro-rsa-dsa-dh.
+// Makes key pairs with the runtime's generator. Without one, follows FIPS 186-5 with the primality tests of
+// micro-rsa-dsa-dh.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
@@ -18,7 +19,7 @@ export interface KeyPair {
   readonly privateKey: string;
   /** For the app: SubjectPublicKeyInfo (`PUBLIC KEY`) or PKCS#1 (`RSA PUBLIC KEY`). */
   readonly publicKey: string;
-  /** What {@link keyId} gives for either half: 64 hex characters. */
+  /** The id that {@link keyId} computes for either half: 64 hex characters. */
   readonly keyId: string;
 }
 
@@ -36,9 +37,9 @@ export interface KeygenOptions {
 /**
  * Makes an RSA key pair with public exponent 65537.
  *
- * On Node and in runtimes with `crypto.subtle` it is native: it takes some tenths of a second and does not block the
- * thread. In pure JavaScript it takes a few seconds to a minute, with pauses so that a page stays responsive. The
- * pair is checked for consistency before it is returned.
+ * Node and runtimes with `crypto.subtle` generate the pair natively in some tenths of a second, without blocking the
+ * thread. Pure JavaScript takes a few seconds to a minute and pauses regularly, so that a page stays responsive.
+ * `keygen` checks the pair for consistency before it returns it.
  *
  * @param options.modulusBits - 3072 or 4096 bits. Default 4096.
  * @param options.format - `'pkcs8'` (default) or `'pkcs1'`.

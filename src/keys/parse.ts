@@ -1,4 +1,5 @@
-// Synchronous readers of keys in every form, for calls that are not asynchronous and contain the diagnosis anyway.
+// Synchronous readers of keys in every form. They import the diagnosis statically, so apps that only open bundles
+// must not import them.
 
 import { repairOrExplain } from './diagnose.ts';
 import { KeyFault } from './fault.ts';
@@ -29,7 +30,9 @@ export function parsePrivateKey(
   return repairOrExplain(input, (key) => strictPrivateKey(key, name, minBits));
 }
 
-/** Reads a key of either half and gives its public numbers. @throws as {@link parsePublicKey} does. */
+/**
+ * Reads a public or private key and returns its public numbers. @throws as {@link parsePublicKey} does.
+ */
 export function parseEitherKey(
   input: PublicKeyInput | PrivateKeyInput,
   minBits?: number,
@@ -37,7 +40,7 @@ export function parseEitherKey(
   return repairOrExplain(input, (key) => strictEitherKey(key, 'key', minBits));
 }
 
-/** The one PEM block in a text. @throws `ERR_KEY_INVALID` if there is none. */
+/** Decodes the only PEM block in a text. @throws `ERR_KEY_INVALID` if there is none. */
 export function parsePem(text: string): Pem {
   return repairOrExplain(text, (pem) => {
     if (typeof pem !== 'string') throw new KeyFault('text');

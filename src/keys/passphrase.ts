@@ -1,5 +1,5 @@
-// Private keys under a passphrase: PKCS#8 (RFC 5958 §3) by PBES2 (RFC 8018 §6.2), and the older PEM with headers
-// (RFC 1421 §4.6). On Node, whose OpenSSL derives the key and decrypts.
+// Encrypts and decrypts private keys with a passphrase: PKCS#8 (RFC 5958 §3) with PBES2 (RFC 8018 §6.2), and the
+// older PEM with headers (RFC 1421 §4.6). Needs Node: its OpenSSL derives the key and decrypts.
 
 import { fromBase64 } from '../base64.ts';
 import { concat, fromHex, toHex } from '../bytes.ts';
@@ -23,7 +23,7 @@ export interface DecryptPrivateKeyOptions {
   readonly passphrase: string;
 }
 
-/** A key under a passphrase, as OpenSSL is given it. */
+/** A passphrase-protected key in the form that OpenSSL takes. */
 type Protected =
   | { readonly format: 'der'; readonly type: 'pkcs8'; readonly key: Uint8Array }
   | { readonly format: 'pem'; readonly key: string };
@@ -32,32 +32,35 @@ const LABEL = 'ENCRYPTED PRIVATE KEY';
 const PKCS8 = new RegExp(`^-----BEGIN ${LABEL}-----([^-]*)-----END ${LABEL}-----$`);
 const WITH_HEADERS = /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s+Proc-Type:\s*4,ENCRYPTED\s/;
 
-// PBES2, scrypt and the cipher (RFC 8018 appendix A, RFC 7914 §7).
+// Object identifiers of PBES2, PBKDF2, scrypt and the cipher (RFC 8018 appendix A, RFC 7914 §7).
 const PBES2 = '2a864886f70d01050d';
 const SCRYPT = '2b06010401da47040b';
 const AES_256_CBC = '60864801650304012a';
 
-// Some seconds of work. OWASP's "Password Storage Cheat Sheet" asks for 600,000 iterations.
+// The derivation takes some seconds with this many iterations. OWASP's "Password Storage Cheat Sheet" asks for
+// 600,000.
 const MAX_ITERATIONS = 10_000_000n;
 const MAX_SCRYPT_WORK = 2n ** 24n;
 
-// As hard as N = 2^17 with p = 1, by the same page, and within the 32 MiB that OpenSSL takes for reading it.
+// By the same cheat sheet, as strong as N = 2^17 with p = 1. OpenSSL refuses to use more than 32 MiB when it reads
+// the key, which these values respect.
 const SCRYPT_COST = { N: 2 ** 14, r: 8, p: 5 } as const;
 
 /**
- * Decrypts a private key that is protected by a passphrase, for the calls that sign: on Node.
+ * Decrypts a private key that is protected by a passphrase, for the calls that sign. Needs Node, Deno or Bun.
  *
- * Takes PKCS#8 (`-----BEGIN ENCRYPTED PRIVATE KEY-----`, in PEM or DER) by PBES2 with PBKDF2 or scrypt, as
+ * Accepts PKCS#8 (`-----BEGIN ENCRYPTED PRIVATE KEY-----`, in PEM or DER) with PBES2 and PBKDF2 or scrypt, as
  * `openssl genpkey -aes256` and `bundleseal key create --protect` write it, and the older PEM with the header
- * `Proc-Type: 4,ENCRYPTED`. Neither the passphrase nor any part of the key is in an error.
+ * `Proc-Type: 4,ENCRYPTED`. No error contains the passphrase or any part of the key.
  *
- * The string that comes back is the key itself, and can't be wiped: keep it no longer than it is needed.
+ * The returned string is the unprotected key. JavaScript cannot wipe strings, so drop every reference to it after
+ * use.
  *
  * @param key - The text of a PEM file, or the bytes of a PEM or DER file; at most 64 KiB.
  * @param options.passphrase - The passphrase. Required.
  * @returns PKCS#8 in PEM (`PRIVATE KEY`).
- * @throws {@link BundleSealError} `ERR_KEY_INVALID`: the passphrase is another one, the key is damaged or not protected
- * by a passphrase, its cipher is unknown, or deriving its key would take minutes.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the passphrase is wrong, the key is damaged or not protected
+ * by a passphrase, its cipher is unknown, or the key derivation would take minutes.
  * @see RFC 5958 §3, RFC 8018 §6.2, RFC 7914 §7
  * @example
  * ```ts
@@ -87,9 +90,7 @@ export async function decryptPrivateKey(
   const passphrase = checkPassphrase(options.passphrase);
   const found = findProtected(key);
   if (found === undefined) {
-    throw keyInvalid(
-      'this is no private key under a passphrase: pass an unprotected key without a passphrase',
-    );
+    throw keyInvalid('this private key is not protected by a passphrase: leave the passphrase out');
   }
   if (found.format === 'der') checkWork(found.key);
   const { createPrivateKey } = cryptoOfNode();
@@ -107,7 +108,7 @@ export function isProtected(key: string | Uint8Array): boolean {
 }
 
 /**
- * Protects a private key by a passphrase: scrypt and AES-256-CBC, as PKCS#8 in PEM.
+ * Encrypts a private key with a passphrase: scrypt and AES-256-CBC. Returns PKCS#8 in PEM.
  *
  * @param pkcs8 - In DER.
  */
@@ -177,11 +178,11 @@ function findProtected(key: string | Uint8Array): Protected | undefined {
     return isFound ? { format: 'pem', key: `${repaired}\n` } : undefined;
   }
   const der = fromBase64(body.replace(/\s+/g, ''), 'base64');
-  // OpenSSL says of damaged bytes what is said of another passphrase.
+  // OpenSSL reports damaged bytes and a wrong passphrase with the same error.
   return { format: 'der', type: 'pkcs8', key: der ?? new Uint8Array() };
 }
 
-/** The algorithm and the encrypted bytes. */
+/** The members of EncryptedPrivateKeyInfo: the algorithm and the encrypted bytes. */
 function membersOf(der: Uint8Array): readonly [Element, Element] | undefined {
   if (der.length > MAX_KEY_LENGTH) return undefined;
   try {
@@ -193,7 +194,10 @@ function membersOf(der: Uint8Array): readonly [Element, Element] | undefined {
   }
 }
 
-/** Refuses a key whose derivation would hold the process up: nothing vouches for its parameters. */
+/**
+ * Refuses a key whose derivation would block the process for minutes. The parameters come from the file, and nothing
+ * authenticates them.
+ */
 function checkWork(der: Uint8Array): void {
   const [scheme] = membersOf(der) ?? [];
   if (scheme === undefined) throw keyInvalid('the private key is damaged: copy it again, whole');
@@ -226,7 +230,7 @@ function takesTooLong({ content }: Element): boolean {
 const UNKNOWN =
   'the private key is protected by a cipher that is not known here: protect it again with "openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem -out new.pem"';
 
-// OpenSSL's messages may be about any byte of the key, so only their code is looked at.
+// OpenSSL's messages may quote bytes of the key, so this function uses only their codes.
 function reasonOf(error: unknown): string {
   if ((error as { code?: unknown }).code === 'ERR_OSSL_EVP_UNSUPPORTED') return UNKNOWN;
   return 'the passphrase does not open the private key: check the passphrase, white space included, and that the key is whole';

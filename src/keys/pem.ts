@@ -1,20 +1,20 @@
-// Textual encodings of keys (RFC 7468) with any white space. `repair.ts` repairs other damage by CI variables and
-// editors.
+// Reads and writes textual encodings of keys (RFC 7468). The reader accepts any white space. `repair.ts` repairs
+// other damage by CI variables and editors.
 
 import { fromBase64, toBase64 } from '../base64.ts';
 import { KeyFault } from './fault.ts';
 
 export interface Pem {
-  /** What stands between BEGIN and the dashes, e.g. `PRIVATE KEY`. */
+  /** The label of RFC 7468, e.g. `PRIVATE KEY`. */
   readonly label: string;
   readonly der: Uint8Array;
 }
 
-/** The largest input, in bytes or characters, that is read. An RSA-16384 key in PEM has about 13 KB. */
+/** The longest input, in bytes or characters. An RSA-16384 key in PEM has about 13 KB. */
 export const MAX_KEY_LENGTH = 65_536;
 
 /**
- * Reads the one PEM block in `text`.
+ * Decodes the only PEM block in `text`.
  *
  * @throws {@link KeyFault}
  */
@@ -30,7 +30,7 @@ export function decodePem(text: string): Pem {
   return { label, der };
 }
 
-/** Encodes with lines of 64 characters (RFC 7468 §2) and a line break at the end. */
+/** Encodes DER as PEM with lines of 64 characters (RFC 7468 §2) and a line break at the end. */
 export function encodePem(label: string, der: Uint8Array): string {
   const lines = toBase64(der, 'base64').match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');

@@ -1,5 +1,6 @@
-// RSA keys in pure JavaScript: FIPS 186-5 appendix A.1.3, random probable primes. The primality tests are
-// micro-rsa-dsa-dh's. The loop is our own, because `IFCPrimes` blocks the thread for several seconds.
+// Generates RSA keys in pure JavaScript from random probable primes (FIPS 186-5 appendix A.1.3). micro-rsa-dsa-dh
+// tests for primality. This module has its own loop, because `IFCPrimes` of that package blocks the thread for
+// several seconds.
 
 import { isProbablePrimeRSA } from 'micro-rsa-dsa-dh/primality.js';
 import { gcd, invert, sqrt } from 'micro-rsa-dsa-dh/utils.js';
@@ -8,7 +9,9 @@ import type { RsaPrivateKey } from './rsa.ts';
 
 const E = 65_537n;
 
-/** Pauses after every test of a candidate: tens of milliseconds, tenths of a second for a prime. */
+/**
+ * Pauses after the test of each candidate, which takes tens of milliseconds, and for a prime tenths of a second.
+ */
 export async function generateKey(
   bits: number,
   randomBytes: (length: number) => Uint8Array,
@@ -19,7 +22,7 @@ export async function generateKey(
     const q = await generatePrime(bits, p, randomBytes, pause);
     const lambda = ((p - 1n) * (q - 1n)) / gcd(p - 1n, q - 1n);
     const d = invert(E, lambda);
-    // A.1.1, criterion 3; the chance of starting over is beyond small.
+    // FIPS 186-5 A.1.1, criterion 3. The chance that a key fails it is negligible.
     if (d <= 1n << BigInt(bits / 2)) continue;
     return { n: p * q, e: E, d, p, q, dp: d % (p - 1n), dq: d % (q - 1n), qi: invert(q, p) };
   }

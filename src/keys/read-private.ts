@@ -1,4 +1,4 @@
-// Asynchronous readers of private keys, and of keys of either half.
+// Asynchronous readers of private keys, and of keys that may be public or private.
 
 import { readKey } from './read.ts';
 import type { RsaPrivateKey, RsaPublicKey } from './rsa.ts';
@@ -14,7 +14,9 @@ export function readPrivateKey(
   return readKey(input, (key) => strictPrivateKey(key, name, minBits));
 }
 
-/** Reads a key of either half and gives its public numbers. @throws as {@link readPublicKey} does. */
+/**
+ * Reads a public or private key and returns its public numbers. @throws as {@link readPublicKey} does.
+ */
 export function readEitherKey(
   input: PublicKeyInput | PrivateKeyInput,
   minBits?: number,

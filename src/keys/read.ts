@@ -1,5 +1,5 @@
-// Asynchronous readers of keys. A key in a standard form is read at once. Only for other input they load the module
-// that repairs damage by CI variables and editors, and explains the rest.
+// Asynchronous readers of keys. They read keys in standard forms directly. For any other input they load
+// `diagnose.ts`, which repairs damage by CI variables and editors or explains the fault.
 
 import { BundleSealError } from '../errors.ts';
 import { KeyFault } from './fault.ts';
@@ -19,7 +19,7 @@ export function readPublicKey(
   return readKey(input, (key) => strictPublicKey(key, name, minBits));
 }
 
-/** The result of `strict` for a key, or for the key after its repair. */
+/** Returns the result of `strict` for the key, or for the repaired key. */
 export async function readKey<Key>(
   input: PublicKeyInput,
   strict: (key: PublicKeyInput) => Key,

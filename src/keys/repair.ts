@@ -1,7 +1,7 @@
 // Repairs keys that a CI variable, a shell, an editor or a web form has damaged.
 //
-// Damage is repaired only if one reading is possible. The result is read strictly, to the last byte of its DER, so a
-// wrong repair gives no key.
+// It repairs damage only if exactly one reading is possible. The strict readers then check the result to the last
+// byte of its DER, so a wrong repair cannot yield a key.
 
 import { fromBase64 } from '../base64.ts';
 import { BundleSealError } from '../errors.ts';
@@ -11,17 +11,17 @@ import type { RsaJwk } from './jwk.ts';
 import { MAX_KEY_LENGTH } from './pem.ts';
 import { labelOfDer } from './strict-private.ts';
 
-/** A key's text as it was, and what had been done to it. */
+/** The repaired text of a key, and the list of repairs. */
 export interface RepairedKey {
   readonly text: string;
-  /** Each a sentence's part: "its line breaks were written as \n". */
+  /** Each repair as a clause for a message: "its line breaks were written as \n". */
   readonly repairs: readonly string[];
 }
 
-// Hyphens and dashes of Unicode, and the two of Windows-1252 as they come out of Latin-1.
+// Hyphens and dashes of Unicode, and the two dashes of Windows-1252 after decoding as Latin-1.
 const DASH = '[-\\u2010-\\u2015\\u2212\\ufe58\\ufe63\\uff0d\\u0096\\u0097]';
 const QUOTE = '["\'`\\u2018-\\u201f\\u00ab\\u00bb\\u2039\\u203a\\u0091-\\u0094]';
-// Bounded, because the pattern is tried again from each character of a long run.
+// Quantifiers are bounded, because the engine tries the pattern again from each character of a long run of dashes.
 const MARK = new RegExp(`${DASH}{1,64}\\s*(BEGIN|END)\\s+([A-Z0-9][A-Z0-9 ]*?)\\s*${DASH}+`, 'g');
 const QUOTES_AROUND = new RegExp(`^${QUOTE}+|${QUOTE}{1,64}$`, 'g');
 const QUOTES_OF_LINES = new RegExp(`${QUOTE}\\s*\\+\\s*${QUOTE}|${QUOTE}|[\\\\,;]`, 'g');
@@ -39,11 +39,11 @@ export function repairKeyText(given: string): RepairedKey {
     text = next;
     repairs.push(what);
   };
-  // UTF-16 without a byte order mark is reported and not repaired, because it has no standard reading.
+  // UTF-16 without a byte order mark is not repaired, because its byte order is ambiguous. `explain.ts` reports it.
   if (UTF_16_MARK.test(text)) step('it was in UTF-16', withoutNuls(text));
   step('invisible characters stood in it', text.replace(INVISIBLE, ''));
   step('it stood in quotes', text.replace(QUOTES_AROUND, '').trim());
-  // Twice, because a secret may be encoded for a tool that encodes it again.
+  // Runs twice, because a tool may encode a secret that is already in base64.
   for (let i = 0; i < 2; i++) step('it was base64 over the whole', unwrapped(text));
   step('it was percent-encoded', percentDecoded(text));
   step('it was written for HTML', htmlDecoded(text));
@@ -73,21 +73,23 @@ function armoured(label: string, body: string, endLabel = label): string {
 }
 
 /**
- * The JWK that a text is, or the text itself.
+ * Parses the text as a JWK if it begins like JSON; otherwise returns the text.
  *
- * @throws {@link BundleSealError} `ERR_KEY_INVALID`: it is damaged JSON.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the JSON is damaged.
  */
 export function keyOfText(text: string): string | RsaJwk {
   if (!/^\s*\{/.test(text) || text.length > MAX_KEY_LENGTH) return text;
   try {
     return JSON.parse(text) as RsaJwk;
   } catch {
-    // Its error would quote the text.
-    throw new BundleSealError('ERR_KEY_INVALID', 'the key is no JWK: its JSON is damaged');
+    // The error of JSON.parse is dropped, because it quotes the text, which may be a private key.
+    throw new BundleSealError('ERR_KEY_INVALID', 'the key is not a JWK: its JSON is damaged');
   }
 }
 
-/** Decodes the bytes of a key as UTF-8, UTF-16 or Latin-1. Returns nothing for DER and for too many bytes. */
+/**
+ * Decodes the bytes of a key as UTF-8, UTF-16 or Latin-1. Returns `undefined` for DER and for input that is too long.
+ */
 export function textOfBytes(bytes: Uint8Array): string | undefined {
   if (bytes[0] === 0x30 || bytes.length > MAX_KEY_LENGTH) return undefined;
   try {
@@ -97,19 +99,22 @@ export function textOfBytes(bytes: Uint8Array): string | undefined {
   }
 }
 
-// In Latin-1, after a decoder of UTF-8 that replaces bytes, or as it is.
+// The byte order mark of UTF-16 after decoding as Latin-1, after decoding as UTF-8 with replacement characters, or as
+// a character.
 const UTF_16_MARK = /^(?:\u00fe\u00ff|\u00ff\u00fe|\ufffd\ufffd|\ufeff)/;
 
 function withoutNuls(text: string): string {
   if (!text.includes('\0')) return text;
-  // A byte order mark, in Latin-1 or after a decoder of UTF-8 that replaces what it can't read.
+  // Removes the byte order mark, which decoding as Latin-1 or as UTF-8 turned into other characters.
   return text
     .replace(/\0/g, '')
     .replace(/^[\u00fe\u00ff\ufffd]+/, '')
     .trim();
 }
 
-/** Decodes base64 of a whole PEM file, or of DER, which is a PEM file without its first and last line. */
+/**
+ * Decodes base64 of a whole PEM file. Adds the missing first and last line to the base64 of DER.
+ */
 function unwrapped(text: string): string {
   const compact = text
     .replace(/\s+/g, '')
@@ -135,14 +140,14 @@ function labelOrOther(der: Uint8Array): string {
     return labelOfDer(der);
   } catch (error) {
     if (!(error instanceof KeyFault)) throw error;
-    // Read once more, it fails in the same way, and that is explained.
+    // Any label will do: the strict reader fails again on the same bytes, and that fault is explained.
     return 'PRIVATE KEY';
   }
 }
 
 function percentDecoded(text: string): string {
   if (!/%(25)*(0a|0d|20|2b|2d)/i.test(text)) return text;
-  // In a form a plus is a space; the pluses of base64 are %2B there.
+  // A web form encodes a space as "+" and the "+" of base64 as "%2B".
   const spaced = /BEGIN\+/.test(text) ? text.replace(/\+/g, ' ') : text;
   return spaced
     .replace(/%(?:25)*([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
@@ -176,7 +181,10 @@ function withLineBreaks(text: string): string {
     .trim();
 }
 
-/** Base64 of DER begins with M. An n before it, or after each line, is therefore the rest of an escaped line break. */
+/**
+ * Base64 of DER begins with M, so an n before it is what remains of an escaped line break. The same holds for an n
+ * after each line.
+ */
 function withoutLetters(body: string): string {
   const letter = /^r?n(?=M)/.exec(body)?.[0];
   if (letter === undefined) return body;

@@ -29,7 +29,7 @@ export function modulusLength(key: RsaPublicKey): number {
   return Math.ceil(bitLength(key.n) / 8);
 }
 
-/** Gives the key back. @throws {@link KeyFault} */
+/** Checks a public key and returns it. @throws {@link KeyFault} */
 export function checkPublicKey(key: RsaPublicKey, minBits?: number): RsaPublicKey {
   checkSizes(key, minBits);
   if (isWeak(key.n)) throw new KeyFault('weak');
@@ -51,9 +51,11 @@ export function checkSizes({ n, e }: RsaPublicKey, minBits: number = MODULUS_BIT
   }
 }
 
-/** Whether a modulus has a small factor, or two factors so near each other that they are found at once (Fermat). */
+/**
+ * Whether a modulus has a small factor, or two factors so close that Fermat's method finds them at once.
+ */
 function isWeak(n: bigint): boolean {
-  // Five odd factors to a division of the long number: their product is below 2^53.
+  // One division of the long number tests five odd factors, whose product is below 2^53.
   for (let first = 3; first < 1000; first += 10) {
     const product = first * (first + 2) * (first + 4) * (first + 6) * (first + 8);
     const rest = Number(n % BigInt(product));
@@ -61,13 +63,13 @@ function isWeak(n: bigint): boolean {
       if (rest % factor === 0) return true;
     }
   }
-  // The square root, rounded up: n itself may be a square.
+  // The square root of n, rounded up, also if n is a square.
   const middle = squareRoot(n - 1n) + 1n;
   const rest = middle ** 2n - n;
   return rest === 0n || squareRoot(rest) ** 2n === rest;
 }
 
-/** Rounded down (Newton). */
+/** The square root, rounded down (Newton's method). */
 function squareRoot(square: bigint): bigint {
   let root = 1n << BigInt(Math.ceil(bitLength(square) / 2));
   for (;;) {

@@ -1,5 +1,5 @@
-// Strict readers of private keys. They are apart from those of public keys, so an app that only opens bundles does
-// not contain them.
+// Strict readers of private keys. They are separate from the readers of public keys, so that an app that only opens
+// bundles does not contain them.
 
 import { checkPrivateKey } from './consistency.ts';
 import { DerError, type Element, readInteger, readSequence, TAG } from './der.ts';
@@ -20,7 +20,9 @@ import {
   readPublic,
 } from './strict.ts';
 
-/** Also checks that the numbers belong together. @throws as {@link strictPublicKey} does. */
+/**
+ * Reads a private key and checks that its numbers belong together. @throws as {@link strictPublicKey} does.
+ */
 export function strictPrivateKey(
   input: PrivateKeyInput,
   name: string,
@@ -35,7 +37,7 @@ export function strictPrivateKey(
   throw new KeyFault('half', 'public');
 }
 
-/** The public numbers of a key of either half. @throws as {@link strictPublicKey} does. */
+/** Reads the public numbers of a public or private key. @throws as {@link strictPublicKey} does. */
 export function strictEitherKey(
   input: PublicKeyInput | PrivateKeyInput,
   name: string,
@@ -50,7 +52,7 @@ export function strictEitherKey(
   }
 }
 
-/** The fault of an input that is not a public key. */
+/** Makes the fault for an input that is not a public key. */
 export function faultOfPublic(input: PublicKeyInput, name: string): KeyFault {
   const opened = openKey(input, name);
   try {
@@ -64,7 +66,7 @@ export function faultOfPublic(input: PublicKeyInput, name: string): KeyFault {
   }
 }
 
-/** The label that belongs to a key in PEM. @throws {@link KeyFault} */
+/** Determines the PEM label of a key in DER. @throws {@link KeyFault} */
 export function labelOfDer(der: Uint8Array): string {
   const members = readSequence(der);
   return (findPublic(members) ?? findPrivate(members)).label;
@@ -77,10 +79,10 @@ function readPrivate(opened: OpenedKey, minBits?: number): RsaPrivateKey {
   return checkPrivateKey(readPkcs1Private(found.numbers), minBits);
 }
 
-/** The numbers of PKCS#1 or PKCS#8. */
+/** Finds the numbers in PKCS#1 or PKCS#8. */
 function findPrivate(members: readonly Element[]): Numbers {
   const tags = members.map(({ tag }) => tag);
-  // A tenth member has the further primes of a multi-prime key, which the reader refuses by name.
+  // A tenth member has the further primes of a multi-prime key, for which the reader has a fault of its own.
   if (tags.length > 2 && tags.slice(0, 9).every((tag) => tag === TAG.integer)) {
     return { label: 'RSA PRIVATE KEY', numbers: members };
   }

@@ -1,5 +1,5 @@
-// Strict readers of keys in standard forms. An app that opens bundles contains this file, so it names a fault by a
-// word only, and another module explains it.
+// Strict readers of keys in standard forms. Every app that opens bundles contains this file, so to stay small it
+// names a fault by one word. `explain.ts` has the messages.
 
 import { bytesIn, toHex } from '../bytes.ts';
 import { describe } from '../options.ts';
@@ -15,29 +15,29 @@ export type PublicKeyInput = string | Uint8Array | ArrayBuffer | RsaJwk;
 /** An RSA private key: PEM (PKCS#8 or PKCS#1), DER bytes of either, or a JWK object. */
 export type PrivateKeyInput = string | Uint8Array | ArrayBuffer | RsaJwk;
 
-/** What a key is spelt as, opened: its outermost members, or the JWK. */
+/** A key after the first step of parsing: the members of its outermost SEQUENCE, or the JWK. */
 export type OpenedKey = OpenedDer | { readonly jwk: RsaJwk };
 
 export interface OpenedDer {
   readonly members: readonly Element[];
-  /** Of PEM: what stands between BEGIN and the dashes. */
+  /** The PEM label, if the key is in PEM. */
   readonly label?: string;
-  /** Memory of ours that holds the key, and not the caller's. */
+  /** The library's own copy of the key, which has to be wiped. */
   readonly own?: Uint8Array;
 }
 
-/** The numbers of a key, still encoded, and the label that belongs to it in PEM. */
+/** The numbers of a key, still encoded, and its PEM label. */
 export interface Numbers {
   readonly label: string;
   readonly numbers: readonly Element[];
 }
 
-/** Object identifiers in DER, which spells each in one way only. */
+/** Object identifiers in DER, which has one encoding for each. */
 const RSA_ENCRYPTION = '2a864886f70d010101';
 
 /**
- * Every input that is not a public key gives the fault `structure`. The module that explains it finds out whether it
- * is a private key.
+ * Reads a public key. Any other input gives the fault `structure`; `diagnose.ts` finds out whether it is a private
+ * key.
  *
  * @throws {@link KeyFault}; `TypeError` for what can't be a key.
  */
@@ -56,7 +56,7 @@ export function strictPublicKey(
   throw new KeyFault('structure');
 }
 
-/** Nothing where it is no public key. @throws {@link KeyFault} */
+/** Reads a public key. Returns `undefined` for any other structure. @throws {@link KeyFault} */
 export function readPublic(opened: OpenedKey, minBits?: number): RsaPublicKey | undefined {
   if ('jwk' in opened) {
     return isPrivateJwk(opened.jwk)
@@ -75,7 +75,7 @@ export function checkLabel({ label }: OpenedDer, found: Numbers): void {
     throw new KeyFault('label-content', found.label);
 }
 
-/** Wipes what is ours of a key, which may be a private one. */
+/** Wipes the library's own copy of the key, because it may be a private key. */
 export function forget(opened: OpenedKey): void {
   if ('own' in opened) opened.own?.fill(0);
 }
@@ -91,7 +91,7 @@ export function openKey(input: unknown, name: string): OpenedKey {
 /** @throws `TypeError` if the input is neither text, nor bytes, nor an object that may be a JWK. */
 export function checkKeyInput(input: unknown, name: string): asserts input is PublicKeyInput {
   if (typeof input === 'string' || bytesIn(input) !== undefined) return;
-  // A JWK; a CryptoKey or KeyObject has a brand of its own.
+  // A plain object may be a JWK. `describe` names a CryptoKey or KeyObject by its class.
   if (describe(input) === 'an object' && !ArrayBuffer.isView(input)) return;
   throw new TypeError(
     `${name} expected a PEM string, DER bytes or a JWK object (export a CryptoKey or KeyObject first), got ${describe(input)}`,
@@ -100,7 +100,7 @@ export function checkKeyInput(input: unknown, name: string): asserts input is Pu
 
 function openBytes(bytes: Uint8Array): OpenedDer {
   if (bytes.length > MAX_KEY_LENGTH) throw new KeyFault('large');
-  // The bytes of a PEM file. The text of a key is ASCII and is read without a decoder, because Hermes has none.
+  // These are the bytes of a PEM file. PEM is ASCII, so `String.fromCharCode` decodes it; Hermes has no TextDecoder.
   if (bytes[0] !== TAG.sequence) return openPem(String.fromCharCode(...bytes));
   return { members: readSequence(bytes) };
 }
@@ -115,12 +115,12 @@ function openPem(text: string): OpenedDer {
   }
 }
 
-/** Whether these are the tags of the members. */
+/** Whether the members have exactly these tags. */
 export function isMadeOf(members: readonly Element[], ...tags: readonly number[]): boolean {
   return members.length === tags.length && tags.every((tag, i) => members[i]?.tag === tag);
 }
 
-/** The numbers of PKCS#1 or of SubjectPublicKeyInfo. */
+/** Finds the numbers in PKCS#1 or SubjectPublicKeyInfo. */
 export function findPublic(members: readonly Element[]): Numbers | undefined {
   if (isMadeOf(members, TAG.integer, TAG.integer)) {
     return { label: 'RSA PUBLIC KEY', numbers: members };
@@ -135,7 +135,7 @@ export function findPublic(members: readonly Element[]): Numbers | undefined {
 export function checkAlgorithm({ content }: Element): void {
   const [identifier, ...parameters] = readElements(content);
   if (identifier?.tag !== TAG.objectIdentifier) throw new DerError('algorithm');
-  // Other algorithms may have any parameters, so the identifier is checked first.
+  // The identifier is checked before the parameters, because other algorithms have other parameters.
   const algorithm = toHex(identifier.content);
   if (algorithm !== RSA_ENCRYPTION) throw new KeyFault('algorithm', algorithm);
   const [none] = parameters;

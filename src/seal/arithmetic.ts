@@ -5,10 +5,10 @@ import { invert, mod, pow } from 'micro-rsa-dsa-dh/utils.js';
 import { bitLength, bytesToInteger } from '../bytes.ts';
 import type { RsaPrivateKey, RsaPublicKey } from '../keys/rsa.ts';
 
-// A parameter, so that opening, which needs no randomness, does not load a source of it.
+// Callers pass the source of randomness. Opening needs none, and so does not load one.
 type RandomBytes = (length: number) => Uint8Array;
 
-// Bits by which a private exponent is lengthened anew for each signature.
+// Length of the random multiplier that blinds a private exponent, in bits.
 const EXPONENT_BLINDING_BITS = 64;
 
 /** signature^e mod n (RSAVP1). */
@@ -17,9 +17,9 @@ export function publicOperation({ n, e }: RsaPublicKey, signature: bigint): bigi
 }
 
 /**
- * message^d mod n (RSASP1) by the Chinese remainder theorem. BigInt arithmetic takes time that depends on its
- * operands, so the message is blinded by a random r^e, and each exponent by a random multiple of the order of its
- * group: so no two measurements are of the same operation.
+ * message^d mod n (RSASP1) by the Chinese remainder theorem. The time of BigInt arithmetic depends on its operands.
+ * Therefore a random r^e blinds the message, and a random multiple of the group order blinds each exponent, so that
+ * every signature is computed from other operands.
  */
 export function privateOperation(
   key: RsaPrivateKey,
@@ -38,8 +38,9 @@ export function privateOperation(
 }
 
 /**
- * base^exponent mod modulus, four bits of the exponent at a time: a sixth faster than one by one, and the
- * same sequence of squarings and multiplications for every exponent of a length (HAC, algorithm 14.82).
+ * base^exponent mod modulus with windows of four bits (Handbook of Applied Cryptography, algorithm 14.82). It is a
+ * sixth faster than bit by bit, and all exponents of one length need the same sequence of squarings and
+ * multiplications.
  */
 function powByWindows(base: bigint, exponent: bigint, modulus: bigint): bigint {
   const powers = [1n];
@@ -52,7 +53,7 @@ function powByWindows(base: bigint, exponent: bigint, modulus: bigint): bigint {
   return result;
 }
 
-/** Uniform but for a bias under 2^-64, from 2 to n - 1. */
+/** A random number from 2 to n - 1. Its bias is below 2^-64. */
 function randomBelow(n: bigint, randomBytes: RandomBytes): bigint {
   const bytes = randomBytes(Math.ceil(bitLength(n) / 8) + 8);
   return 2n + (bytesToInteger(bytes) % (n - 2n));

@@ -1,5 +1,5 @@
-// Signatures with message recovery: PKCS#1 v1.5 block type 1 (RFC 8017 §9.2) that holds the payload itself. Seals and
-// Capgo's wire share it.
+// Signatures with message recovery: PKCS#1 v1.5 block type 1 (RFC 8017 §9.2) with the payload in place of a
+// DigestInfo. Seals and Capgo's encryption use it.
 
 import type { Backend } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
@@ -8,7 +8,7 @@ import { BundleSealError } from '../errors.ts';
 import { encodePkcs1Private, encodePkcs1Public } from '../keys/encode.ts';
 import { modulusLength, type RsaPrivateKey, type RsaPublicKey } from '../keys/rsa.ts';
 
-/** EM in RFC 8017 §9.2, with the payload in the place of T. */
+/** Encodes EM of RFC 8017 §9.2 with the payload in place of T. */
 export function encodeBlock(payload: Uint8Array, length: number): Uint8Array {
   const block = new Uint8Array(length).fill(0xff);
   block[0] = 0;
@@ -53,8 +53,8 @@ export async function isSignatureOf(
 }
 
 /**
- * The payload of this length, if the private key signed one. The whole block is compared with the expected block in
- * one comparison; no part of it is parsed or skipped.
+ * Returns the payload of this length that the private key signed, or `undefined`. One comparison covers the whole
+ * block. A parser could skip bytes in which an attacker hides a forgery.
  *
  * @param rebuild - Makes the expected payload from the recovered one. Default: any payload is accepted.
  */
@@ -96,7 +96,7 @@ async function privateOperation(
   return integerToBytes(operate(key, bytesToInteger(block), randomBytes), block.length);
 }
 
-/** The signature is below the modulus. */
+/** The caller has checked that the signature is below the modulus. */
 async function publicOperation(
   backend: Backend,
   key: RsaPublicKey,
@@ -108,9 +108,9 @@ async function publicOperation(
 }
 
 /**
- * The error for a signature that the public operation did not confirm: the key or the machine is faulty. p and q are
- * tested for primality only now. With a composite no signature verifies, and the test takes many times as long as a
- * signature.
+ * Makes the error for a signature that the public operation did not confirm: the key or the machine is faulty. Tests
+ * p and q for primality only now, because the test takes many times as long as a signature, and no signature verifies
+ * if one of them is composite.
  */
 async function wrongSignature(key: RsaPrivateKey): Promise<BundleSealError> {
   try {
@@ -120,13 +120,13 @@ async function wrongSignature(key: RsaPrivateKey): Promise<BundleSealError> {
   }
   return new BundleSealError(
     'ERR_SIGNER_FAILED',
-    'the signature came out wrong and was not released: the machine or its memory is faulty, do not use it for signing',
+    'the computed signature did not verify and was not released: the machine or its memory is faulty, do not use it for signing',
   );
 }
 
 /**
- * Checks that p and q are prime, which takes up to a few seconds. A composite may pass every other check: a
- * Carmichael number signs as a prime does, and whoever factors it has the private key.
+ * Checks that p and q are prime, which takes up to a few seconds. A composite may pass every other check. A
+ * Carmichael number signs like a prime, but an attacker who factors it has the private key.
  *
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`
  */
@@ -136,7 +136,7 @@ export async function checkPrimes({ p, q }: Pick<RsaPrivateKey, 'p' | 'q'>): Pro
     if (isProbablePrimeRSA(value, randomBytes)) continue;
     throw new BundleSealError(
       'ERR_KEY_INVALID',
-      `the number ${name} of the RSA private key is no prime, so the key is not to be used: it is damaged or was made by a faulty tool, make a new pair with keygen()`,
+      `the number ${name} of the RSA private key is not prime: the key is damaged or a faulty tool made it; make a new pair with keygen()`,
     );
   }
 }

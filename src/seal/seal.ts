@@ -1,5 +1,5 @@
-// Makes and opens the signature of a header: docs/format.md#signature. It contains the session key, the checksum and
-// the digest of the head, and the public key recovers them.
+// Makes and verifies the signature of a header: docs/format.md#signature. The signature contains the session key, the
+// checksum and the digest of the head. The public key recovers them.
 
 import type { Backend } from '../backend/backend.ts';
 import { concat, isBytes, type OwnBytes } from '../bytes.ts';
@@ -34,7 +34,8 @@ export type SealedFields = Omit<HeadFields, 'keyId' | 'signatureLength'>;
 /**
  * Encodes a header and signs it.
  *
- * @throws as {@link signSeal}, and the signal's reason, also while the signer has not answered.
+ * @throws the errors of {@link signSeal}. Rejects with the signal's reason on an abort, also while the signer is
+ * pending.
  */
 export async function sealHeader(
   backend: Backend,
@@ -77,10 +78,10 @@ export async function signSeal(
 }
 
 /**
- * Asks the signer. Its answer is not verified yet.
+ * Asks the signer for a signature. The caller verifies it.
  *
- * @throws {@link BundleSealError} `ERR_SIGNER_FAILED` if it failed, or its answer is not bytes as long as the
- * modulus.
+ * @throws {@link BundleSealError} `ERR_SIGNER_FAILED` if the signer fails, or its answer is not bytes of the modulus'
+ * length.
  */
 async function askSigner(
   signer: Signer,
@@ -88,7 +89,7 @@ async function askSigner(
   payload: Uint8Array,
 ): Promise<Uint8Array> {
   const length = modulusLength(key);
-  // A copy, because the signer may write to its argument and the answer is compared with the original.
+  // The signer gets a copy, because it may write to its argument, and the answer is compared with the original.
   const given = payload.slice();
   try {
     const answer: unknown = await signer.sign(given);
@@ -131,7 +132,7 @@ export async function recoverSeal(
   return secrets;
 }
 
-/** Views into the payload. */
+/** Splits the payload into views. */
 function secretsIn(payload: Uint8Array): SealSecrets {
   const keyEnd = TAG.length + DIGEST_LENGTH;
   return {

@@ -1,4 +1,4 @@
-// The private half of a key pair: local numbers, or a remote signer.
+// The private key of a call that signs: local numbers, or an external signer.
 
 import { readPublicKey } from '../keys/read.ts';
 import { readPrivateKey } from '../keys/read-private.ts';
@@ -7,7 +7,7 @@ import { checkKeyInput, type PrivateKeyInput, type PublicKeyInput } from '../key
 import { describe } from '../options.ts';
 
 /**
- * A private key that is held elsewhere: in a key service, an HSM or another process.
+ * A private key outside this process: in a key service, an HSM or another process.
  *
  * @example
  * ```ts
@@ -40,7 +40,8 @@ export type SigningKey =
   | { readonly publicKey: RsaPublicKey; readonly signer: Signer };
 
 /**
- * @throws `TypeError` at once if the type cannot be a key. Rejects with `ERR_KEY_INVALID` for a key that is refused.
+ * @throws `TypeError` at once if the type cannot be a key. Rejects with `ERR_KEY_INVALID` if the key is not
+ * acceptable.
  */
 export function readSigningKey(input: PrivateKeyInput | Signer): Promise<SigningKey> {
   if (!isSigner(input)) {
@@ -51,7 +52,7 @@ export function readSigningKey(input: PrivateKeyInput | Signer): Promise<Signing
     throw new TypeError(`privateKey.sign expected a function, got ${describe(input.sign)}`);
   }
   const name = 'privateKey.publicKey';
-  // Read once, so a signer that names another key the next time is held to this one.
+  // Reads the property once, because a getter might return another key the next time.
   const named = input.publicKey;
   checkKeyInput(named, name);
   return readPublicKey(named, name).then((publicKey) => ({ signer: input, publicKey }));

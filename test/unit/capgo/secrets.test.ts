@@ -121,7 +121,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     ])('releases no signature that a fault in %s has spoilt', async (_, faulty) => {
       const work = signPayload(await selectBackend(backend), faulty, bytesOf(32));
       const { message } = await rejection(work, 'ERR_SIGNER_FAILED');
-      expect(message).toMatch(/came out wrong and was not released.+do not use it for signing$/);
+      expect(message).toMatch(/did not verify and was not released.+do not use it for signing$/);
     });
   }
 });

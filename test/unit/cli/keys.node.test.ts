@@ -245,7 +245,7 @@ describe('key create', () => {
       }
       await project.write('a.zip', zip);
       const { stdout, stderr } = await project.run(args);
-      expect(stdout + stderr).toContain('this is no PEM key');
+      expect(stdout + stderr).toContain('this is not a PEM key');
       expect(stdout + stderr).not.toMatch(/DER bytes|JWK object/);
     });
   });

@@ -132,7 +132,7 @@ describe('a private key that a command prints', () => {
     ['is not there', 'no-such-command-of-bundleseal', /ended with exit code (127|1);/],
     ['prints nothing', node(''), /printed nothing/],
     ['prints white space', node('console.log()'), /printed nothing/],
-    ['prints no key', node(`console.log('SECRET-OUT is no key')`), /no PEM key/],
+    ['prints no key', node(`console.log('SECRET-OUT is no key')`), /not a PEM key/],
     [
       'prints without an end',
       node(`setInterval(() => console.log('SECRET'.repeat(1000)))`),

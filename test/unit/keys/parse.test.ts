@@ -308,13 +308,13 @@ const NOT_RSA: [string, PublicKeyInput, RegExp][] = [
   ['a file name', 'bundle.pem', /looks like a path/],
   ['a path to what an SSH key is kept in', '/home/me/ssh-keys/bundle.pem', /looks like a path/],
   ['a path of 511 characters', `/${'x'.repeat(510)}`, /looks like a path/],
-  ['a path of 512 characters', `/${'x'.repeat(511)}`, /no PEM key/],
-  ['lines of which the first has a dot', 'take this.\nno more', /no PEM key/],
-  ['lines of which the last has a dot', 'take this\nno more.', /no PEM key/],
+  ['a path of 512 characters', `/${'x'.repeat(511)}`, /not a PEM key/],
+  ['lines of which the first has a dot', 'take this.\nno more', /not a PEM key/],
+  ['lines of which the last has a dot', 'take this\nno more.', /not a PEM key/],
   ['damaged JSON text', JSON.stringify(keyB.jwk).slice(0, -1), /JSON is damaged/],
-  ['a word', 'password', /no PEM key/],
-  ['base64 of no key', toBase64(new Uint8Array(600).fill(7), 'base64'), /no PEM key/],
-  ['random bytes', Uint8Array.from({ length: 64 }, (_, i) => 255 - i), /no PEM key/],
+  ['a word', 'password', /not a PEM key/],
+  ['base64 of no key', toBase64(new Uint8Array(600).fill(7), 'base64'), /not a PEM key/],
+  ['random bytes', Uint8Array.from({ length: 64 }, (_, i) => 255 - i), /not a PEM key/],
 ];
 
 /** One character of its base64 is another. */

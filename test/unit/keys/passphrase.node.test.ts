@@ -78,7 +78,7 @@ describe('a private key under a passphrase', () => {
     for (const key of [plain, der, '', 'correct horse', new Uint8Array(), rsa2048Pkcs8]) {
       expect(isProtected(key)).toBe(false);
       const { message } = await rejection(open(key), 'ERR_KEY_INVALID');
-      expect(message).toMatch(/no private key under a passphrase/);
+      expect(message).toMatch(/not protected by a passphrase/);
     }
   });
 

@@ -161,7 +161,7 @@ describe('a repaired key', () => {
     for (const text of ['C:\\new\\release\\key.pem', 'password', '"a"', 'x%0Ay', '']) {
       expect(repairKeyText(text)).toEqual({ text, repairs: [] });
     }
-    expect(() => parsePublicKey(derOf(keyB.spki).slice(1))).toThrow(/no PEM key/);
+    expect(() => parsePublicKey(derOf(keyB.spki).slice(1))).toThrow(/not a PEM key/);
   });
 });
 
