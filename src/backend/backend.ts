@@ -1,44 +1,51 @@
-// What a backend does for the layers above. All of them make the same bytes.
+// The interface of a backend. All backends produce the same bytes.
 
-/** Where the cryptography is done: see {@link BackendChoice}. */
+/** The name of a backend: see {@link BackendChoice}. */
 export type BackendName = 'node' | 'webcrypto' | 'noble';
 
 /**
  * Which backend an operation uses.
  *
- * - `'auto'` (the default): the fastest one that is here, chosen once per operation.
+ * - `'auto'` (the default): the fastest backend that the runtime has, chosen once per operation.
  * - `'node'`: `node:crypto`, on Node, Bun and Deno.
  * - `'webcrypto'`: `crypto.subtle`, in browsers, WebViews and workers, in a secure context.
- * - `'noble'`: pure JavaScript, wherever ES2022 runs.
+ * - `'noble'`: pure JavaScript, in every runtime with ES2022.
  *
- * A backend that is requested by name and missing gives `ERR_BACKEND_UNAVAILABLE`; there is no fallback.
+ * If the runtime lacks a backend that is requested by name, the call rejects with `ERR_BACKEND_UNAVAILABLE`. There is
+ * no fallback.
  */
 export type BackendChoice = 'auto' | BackendName;
 
-/** A native backend answers in a promise where the runtime does, and at once where it can. */
+/**
+ * The result of a backend: a promise if the runtime's function is asynchronous, otherwise the value.
+ */
 export type Awaitable<T> = T | Promise<T>;
 
-/** SHA-256 over bytes that come one after the other. */
+/** SHA-256 over bytes that arrive in pieces. */
 interface Hash {
   update(bytes: Uint8Array): void;
   digest(): Uint8Array;
 }
 
 /**
- * AES-256-GCM over the chunks of one bundle, each with its SHA-256. Chunks are independent: several may be in
- * progress at once. Do not read `out` before the promise has resolved.
+ * AES-256-GCM over the chunks of one bundle, each with its SHA-256. Chunks are independent, so several may be in
+ * progress at once. `out` is incomplete until the promise resolves.
  */
 export interface ChunkCipher {
-  /** Chunks that may be under way at once; a cipher that bounds itself says `Infinity`. */
+  /**
+   * The most chunks that may be in progress at once. `Infinity` if the cipher itself limits them.
+   */
   readonly inFlight: number;
-  /** Whether a second thread is used. Chunks in memory of `allocateShared` are not copied to it. */
+  /**
+   * Whether the cipher uses a second thread. Chunks in memory of `allocateShared` are not copied to that thread.
+   */
   readonly hasThread?: boolean;
-  /** Writes the encrypted chunk and its tag to `out`; answers with the SHA-256 of both. */
+  /** Writes the encrypted chunk and its tag to `out`. Returns the SHA-256 of both. */
   encrypt(nonce: Uint8Array, plain: Uint8Array, out: Uint8Array): Awaitable<Uint8Array>;
   /**
-   * The plain chunk, in `out` if it is given, otherwise in memory of its own; `undefined` if `encrypted` has another
-   * digest or does not decrypt. The digest is that of the bytes that are decrypted, even if another thread writes to
-   * `encrypted`.
+   * Returns the plain chunk, in `out` if it is given, otherwise in new memory. Returns `undefined` if `encrypted` has
+   * another digest or does not decrypt. The digest covers exactly the bytes that are decrypted, even if another
+   * thread writes to `encrypted` meanwhile.
    */
   decrypt(
     nonce: Uint8Array,
@@ -46,15 +53,17 @@ export interface ChunkCipher {
     digest: Uint8Array,
     out: Uint8Array | undefined,
   ): Awaitable<Uint8Array | undefined>;
-  /** Wipes the session key and lets go of what is held; called once, whatever happened. */
+  /**
+   * Wipes the session key and releases memory and threads. Called exactly once, also after an error.
+   */
   close(): void;
 }
 
 /** Native RSA on one PKCS#1 v1.5 block. Keys are PKCS#1 DER. */
 export interface NativeRsa {
-  /** block^d mod n, blinded. */
+  /** Computes block^d mod n with blinding. */
   sign(privateKey: Uint8Array, block: Uint8Array): Uint8Array;
-  /** signature^e mod n; the signature is below the modulus. */
+  /** Computes signature^e mod n. The caller has checked that the signature is below the modulus. */
   recover(publicKey: Uint8Array, signature: Uint8Array): Uint8Array;
 }
 
@@ -62,14 +71,19 @@ export interface Backend {
   readonly name: BackendName;
   sha256(bytes: Uint8Array): Awaitable<Uint8Array>;
   createHash(): Awaitable<Hash>;
-  /** Whether `sha256` is native and `createHash` is not. Bytes in one piece are then hashed in one call. */
+  /**
+   * Whether `sha256` is native and `createHash` is not. Callers then hash bytes in one piece by one call.
+   */
   readonly hashesWhole: boolean;
   /**
-   * Memory for chunks that a cipher's threads can access, so nothing is copied to them and back. It is all zero, and
-   * begins at a page on request. Absent, or returns `undefined`, if there is none.
+   * Allocates memory for chunks that both threads of a cipher can access, so that nothing is copied between them. The
+   * memory is zeroed, and begins at a page if `atPage` is set. Absent, or returns `undefined`, if the runtime has no
+   * such memory.
    */
   allocateShared?(length: number, atPage: boolean): SharedArrayBuffer | undefined;
-  /** Uninitialised memory, for output that will fill it. Absent if the runtime only has zeroed memory. */
+  /**
+   * Allocates uninitialised memory, for output that fills it. Absent if the runtime only has zeroed memory.
+   */
   allocateUnset?(length: number): Uint8Array;
   /**
    * @param size - Plain bytes in the whole bundle; `Infinity` if they are not known yet. @param chunkSize - Plain
@@ -81,7 +95,7 @@ export interface Backend {
     size: number,
     chunkSize: number,
   ): Awaitable<ChunkCipher>;
-  /** Absent where the runtime has no recoverable RSA signature. */
+  /** Absent if the runtime has no RSA signatures with message recovery. */
   readonly rsa?: NativeRsa;
   /** Makes a key pair with public exponent 65537, as PKCS#8 DER. Absent if the runtime has no generator. */
   generateKey?(modulusBits: number): Promise<Uint8Array>;

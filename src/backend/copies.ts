@@ -1,12 +1,18 @@
-// Memory for copies, which ciphers use again for one chunk after the other.
+// Reusable memory for copies of chunks.
 
-/** Copies of bytes that others may write to meanwhile, in memory that is used again when it is given back. */
+/**
+ * Makes copies of bytes that other code may write to meanwhile. `giveBack` makes the memory available for the next
+ * copy.
+ */
 export interface Copies {
   copy(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
   giveBack(copy: Uint8Array): void;
 }
 
-/** Fresh memory would cost more than the copying. Given back at once, it is still in the processor's cache. */
+/**
+ * Reuses memory, because allocating new memory would take longer than copying. Reused memory is also still in the
+ * processor's cache.
+ */
 export function reusedCopies(
   allocate: (length: number) => ArrayBufferLike = (length) => new ArrayBuffer(length),
 ): Copies {

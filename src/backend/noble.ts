@@ -1,4 +1,4 @@
-// Pure JavaScript: works in insecure contexts and wherever there is no native cryptography.
+// The backend in pure JavaScript, for insecure contexts and runtimes without native cryptography.
 
 import { gcm } from '@noble/ciphers/aes.js';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -24,7 +24,7 @@ function createCipher(_purpose: 'encrypt' | 'decrypt', sessionKey: Uint8Array): 
       return sha256(encrypted);
     },
     decrypt(nonce, encrypted, digest, out) {
-      // A copy, as a thread may write between the digest and the cipher.
+      // Hashes and decrypts the same copy, because another thread may write to `encrypted` between the two.
       const input = copies.copy(encrypted);
       const plain = equalBytes(sha256(input), digest) ? decrypted(nonce, input) : undefined;
       copies.giveBack(input);

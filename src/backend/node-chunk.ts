@@ -1,4 +1,4 @@
-// One chunk by node:crypto, on the caller's thread and on the second one alike.
+// Encrypts and decrypts one chunk with node:crypto. Both threads use it.
 
 import type { CipherKey } from 'node:crypto';
 import { equalBytes } from '../bytes.ts';
@@ -10,12 +10,14 @@ const crypto = process.getBuiltinModule('node:crypto');
 
 const ALGORITHM = 'aes-256-gcm';
 
-/** Without the methods of Buffer, whose `slice` is a view where other code expects a copy. */
+/**
+ * Converts a Buffer to a Uint8Array, because `slice` of a Buffer returns a view where other code expects a copy.
+ */
 export function plainBytes(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }
 
-/** Writes the encrypted chunk and its tag to `out`; answers with the SHA-256 of both. */
+/** Writes the encrypted chunk and its tag to `out`. Returns the SHA-256 of both. */
 export function encryptChunk(
   key: CipherKey,
   nonce: Uint8Array,
@@ -37,10 +39,10 @@ export function encryptChunk(
 }
 
 /**
- * Writes the plain chunk to `out` if `encrypted` has this SHA-256 and decrypts; else `out` is wiped.
+ * Writes the plain chunk to `out` if `encrypted` has this SHA-256 and decrypts. Otherwise wipes `out`.
  *
- * @param copies - Given if another thread may write to `encrypted` meanwhile: each slice is then hashed and decrypted
- * from the same copy.
+ * @param copies - Passed if another thread may write to `encrypted` meanwhile. Each slice is then hashed and
+ * decrypted from the same copy.
  * @returns whether the chunk is genuine.
  */
 export function decryptChunk(

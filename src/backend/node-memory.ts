@@ -1,14 +1,14 @@
-// Memory that both threads see, for chunks that are read and written again and again: a chunk in it is not copied
-// to the second thread and back.
+// Shared memory for chunks. Both threads access it, so a chunk in it is not copied to the second thread and back.
 
 const PAGE = 65_536;
 
 const shared = new WeakSet<ArrayBufferLike>();
 
 /**
- * Shared memory that only this library can reach, all zero. `undefined` if the runtime has none.
+ * Allocates zeroed shared memory that no code outside this library can access. Returns `undefined` if the runtime has
+ * none.
  *
- * @param atPage - Whether it has to begin at a page, which direct writes to the disk need.
+ * @param atPage - Whether the memory must begin at a page, which direct I/O requires.
  */
 export function allocateShared(length: number, atPage: boolean): SharedArrayBuffer | undefined {
   try {
@@ -20,13 +20,18 @@ export function allocateShared(length: number, atPage: boolean): SharedArrayBuff
   }
 }
 
-/** A SharedArrayBuffer of its own begins anywhere, WebAssembly's memory on a page. It reserves more addresses. */
+/**
+ * Allocates whole pages as a WebAssembly memory, which begins at a page. A SharedArrayBuffer may begin anywhere, but
+ * reserves less address space.
+ */
 function pages(number: number): SharedArrayBuffer {
   const memory = new WebAssembly.Memory({ initial: number, maximum: number, shared: true });
   return memory.buffer as ArrayBufferLike as SharedArrayBuffer;
 }
 
-/** Whether it is memory of {@link allocateShared}: then no one else changes it meanwhile. */
+/**
+ * Whether {@link allocateShared} made this memory. No code outside this library can change it then.
+ */
 export function isOurs(buffer: ArrayBufferLike): buffer is SharedArrayBuffer {
   return shared.has(buffer);
 }

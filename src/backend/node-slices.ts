@@ -1,23 +1,26 @@
 // Passes data to node:crypto in slices and frees the memory of its results, which each call allocates.
 
 /**
- * Bytes in one call. OpenSSL's answer to a slice of this length stays in the cache until it is copied to its place,
- * which a whole chunk's does not. No multiple of a page: an answer lies where the one before it did, and where it is
- * just behind its place modulo 4096, processors take each load for one of what was just stored, and the copy for three
- * times as long. So the places move.
+ * Bytes in one call. OpenSSL's output for a slice of this length stays in the processor's cache until it is copied to
+ * its destination. The output for a whole chunk does not. The length is not a multiple of a page, because of 4K
+ * aliasing: if the output lies just behind its destination modulo 4096, the processor takes each load for a load of
+ * what it has just stored, and the copy takes three times as long. OpenSSL reuses the same memory for each output, so
+ * an odd length makes the destinations move.
  */
 export const SLICE = 66_560;
 
 type WithTransfer = ArrayBuffer & { transfer(length: number): unknown };
 
-/** Before it there was nothing to free memory by but a port: Node 20. */
+/** Node 20 lacks `ArrayBuffer.prototype.transfer`. There a message port frees the memory. */
 const hasTransfer = 'transfer' in ArrayBuffer.prototype;
 
-/** Answers that the port may keep until it is open: as much as a turn's work leaves. */
+/**
+ * The most results that the port may keep until its other end is closed: as many as the work of one turn produces.
+ */
 const MAX_KEPT = 128;
 
 let drain: MessagePort | undefined;
-/** Answers that may still be sent. */
+/** The number of results that may still be sent. */
 let room = MAX_KEPT;
 
 /**
@@ -25,7 +28,7 @@ let room = MAX_KEPT;
  * the cache. V8 would let 32 MiB of results accumulate before it frees them, and more over time.
  */
 export function release({ buffer, byteLength }: Uint8Array): void {
-  // Never what others have bytes in as well.
+  // A result that shares its memory with other bytes must not be freed.
   if (buffer.byteLength !== byteLength) return;
   if (hasTransfer) {
     (buffer as WithTransfer).transfer(0);
@@ -43,7 +46,8 @@ export function release({ buffer, byteLength }: Uint8Array): void {
 }
 
 /**
- * Frees memory through this port from now on. It is open already: a thread that never takes a turn can open none.
+ * Frees memory through this port from now on. Another thread has opened it, because a thread that blocks its event
+ * loop cannot open one.
  */
 export function useDrain(port: MessagePort): void {
   drain = port;
@@ -51,8 +55,9 @@ export function useDrain(port: MessagePort): void {
 }
 
 /**
- * A port with nobody at its other end as soon as this thread has taken a turn: whatever is sent through it is freed,
- * then and from then on. Nothing, where memory is freed without, or where there are no ports.
+ * Opens a port whose other end closes in the next turn of this thread's event loop. After that, the runtime frees all
+ * memory that is transferred through the port. Returns `undefined` if the runtime frees memory without a port or has
+ * no ports.
  */
 export function openDrain(): MessagePort | undefined {
   if (hasTransfer || typeof MessageChannel !== 'function') return undefined;
@@ -61,13 +66,17 @@ export function openDrain(): MessagePort | undefined {
   return port1;
 }
 
-// Bytes. glibc hands free memory at the end of its heap back to the system, a fault for each page when it is wanted
-// again, until the program has freed one block this long: from then on it keeps twice as much.
+// In bytes. By default glibc returns free memory at the end of its heap to the system, and each page of it costs a
+// page fault when it is used again. After a program has freed one block of this length, glibc keeps twice as much
+// free memory.
 const LOOSENING_LENGTH = 16 * 2 ** 20;
 
 let isLoosened = false;
 
-/** Has memory that is freed stay at hand. Nothing is ever written to the block, so it takes no memory. */
+/**
+ * Makes glibc keep freed memory. The block that this function frees is never written to, so it takes no physical
+ * memory.
+ */
 export function keepFreeMemory(): void {
   if (isLoosened) return;
   isLoosened = true;

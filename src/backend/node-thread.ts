@@ -1,7 +1,6 @@
-// A second core for large bundles. The caller's thread hashes the bundle in order; this one takes chunks
-// through a ring of slots in shared memory whenever it has room, and what it has no room for is done by
-// the caller's thread. So nothing ever waits for the thread to start, and where there is none the work
-// is the same, on one core.
+// Uses a second core for large bundles. The caller's thread hashes the bundle in order. The second thread takes
+// chunks through a ring of slots in shared memory. If no slot is free, or the thread has not started, the caller's
+// thread processes the chunk itself, so no chunk waits for the thread to start.
 
 import type { Transferable, Worker } from 'node:worker_threads';
 import { TAG_LENGTH } from '../format/chunks.ts';
@@ -26,7 +25,9 @@ import { openDrain } from './node-slices.ts';
 import THREAD_CODE from './node-worker.ts?thread';
 
 export interface ChunkThread {
-  /** Each answers with what `here` would: from the thread where it has room, else from `here` itself. */
+  /**
+   * Both methods return the result of `here`. The thread computes it if a slot is free; otherwise `here` is called.
+   */
   encrypt(
     nonce: Uint8Array,
     plain: Uint8Array,
@@ -41,15 +42,15 @@ export interface ChunkThread {
     here: () => Uint8Array | undefined,
   ): Awaitable<Uint8Array | undefined>;
   giveBack(): void;
-  /** Whether the thread has ended because nothing came for a while; another one may be had. */
+  /** Whether the thread has ended because it was idle. The caller may borrow another one. */
   hasRested(): boolean;
 }
 
 interface Job {
   readonly slot: number;
-  /** Fetches the thread's answer out of the slot. */
+  /** Fetches the thread's result from the slot. */
   readonly collect: (verified: boolean) => void;
-  /** Does the work on the caller's thread after all, from the caller's own memory. */
+  /** Does the work on the caller's thread, from the caller's memory. */
   readonly here: () => void;
 }
 
@@ -64,24 +65,27 @@ const MAX_SLOTS = 8;
 const MIN_SLOTS = 3;
 const PAGE = 4096;
 
-// Below, handing a chunk over costs more than the chunk; above, the slots would take too much memory.
+// For smaller chunks, handing over takes longer than the work. For larger chunks, the slots would take too much
+// memory.
 const MIN_CHUNK_SIZE = 2 ** 16;
 const MAX_CHUNK_SIZE = 2 ** 20;
 
-// How long an idle thread stays, in milliseconds. So a sequence of bundles starts one thread, and an abandoned stream
-// keeps none.
+// How long an idle thread stays, in milliseconds. A sequence of bundles starts only one thread, and the thread of an
+// abandoned stream ends.
 const IDLE_TIME = 5_000;
 
-/** A thread that nobody has. */
+/** A running thread that no cipher uses. */
 let idle: Thread | undefined;
 
-/** Threads that there are. */
+/** Number of running threads. */
 let running = 0;
 
-/** Ends the thread of a stream that was left and is garbage. */
+/** Ends the thread of an abandoned stream after the stream was garbage collected. */
 const left = new FinalizationRegistry<() => void>((end) => end());
 
-/** A thread for chunks of this size, or nothing where none can be had or none pays. */
+/**
+ * Returns a thread for chunks of this size. Returns `undefined` if no thread can start or a thread would not pay off.
+ */
 export function borrowThread(sessionKey: Uint8Array, chunkSize: number): ChunkThread | undefined {
   const thread = idle;
   idle = undefined;
@@ -92,7 +96,7 @@ export function borrowThread(sessionKey: Uint8Array, chunkSize: number): ChunkTh
 
 function startThread(chunkSize: number): Thread | undefined {
   if (chunkSize < MIN_CHUNK_SIZE || chunkSize > MAX_CHUNK_SIZE) return undefined;
-  // This thread has a core, and more threads than cores only wait for each other.
+  // The caller's thread takes one core. More threads than cores would only wait for each other.
   const cores = process.getBuiltinModule('node:os')?.availableParallelism() ?? 1;
   if (running >= cores - 1) return undefined;
   const stride = Math.ceil((chunkSize + TAG_LENGTH) / PAGE) * PAGE;
@@ -105,7 +109,7 @@ function startThread(chunkSize: number): Thread | undefined {
   const state = new Int32Array(memory, 0, slots + 1);
   const key = new Uint8Array(memory, keyAt, 32);
 
-  // Of its own: Deno reads no message of a worker's own port on demand.
+  // A separate channel, because Deno cannot read messages of the worker's own port on demand.
   const { port1, port2 } = new MessageChannel();
   const drain = openDrain();
   let alive = true;
@@ -116,10 +120,11 @@ function startThread(chunkSize: number): Thread | undefined {
     worker = new threads.Worker(THREAD_CODE, {
       eval: true,
       name: 'bundleseal',
-      // Nothing of the caller's loaders or variables is wanted there, and without them it starts sooner.
+      // The thread needs neither loaders nor environment variables of the caller, and starts sooner without them.
       env: {},
       execArgv: [],
-      // What it makes is garbage at once; a larger young generation would only be more memory.
+      // Everything that the thread allocates is garbage at once. A larger young generation would only take more
+      // memory.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
       workerData,
       transferList: [port2, ...(drain ? [drain] : [])] as unknown as Transferable[],
@@ -134,7 +139,7 @@ function startThread(chunkSize: number): Thread | undefined {
     alive = false;
   };
   worker.on('error', died).on('exit', died);
-  // It never keeps the process alive. `pump` does so while chunks are in progress.
+  // The worker does not keep the process alive. `pump` does so while chunks are in progress.
   worker.unref();
   running += 1;
   let hasRested = false;
@@ -159,14 +164,15 @@ function startThread(chunkSize: number): Thread | undefined {
 
   let next = 0;
   const jobs: Job[] = [];
-  /** Our own memory that the thread has been given, by the number that it knows it by. */
+  /** Shared memory that the thread has received, with the number of each. */
   const known = new Map<ArrayBufferLike, number>();
-  // Never one twice: the thread forgets the old ones only when it is shown a new one.
+  // Numbers are never reused, because the thread reads the order to forget only when a slot refers to an unknown
+  // number.
   let newest = SLOTS;
 
   const tell = (message: MemoryMessage) => port1.postMessage(message);
 
-  /** Where the thread finds bytes: in their own memory where that is shared, else in the slot. */
+  /** Where the thread finds bytes: in their own memory if it is shared, otherwise in the slot. */
   function placeOf(slot: number, bytes: Uint8Array | undefined): [memory: number, at: number] {
     if (bytes === undefined || !isOurs(bytes.buffer)) return [SLOTS, dataAt + slot * stride];
     let number = known.get(bytes.buffer);
@@ -193,7 +199,7 @@ function startThread(chunkSize: number): Thread | undefined {
     }
   }
 
-  /** Posts a chunk where there is a free slot. */
+  /** Posts a chunk if a slot is free; otherwise calls `here`. */
   function post<T>(
     purpose: number,
     nonce: Uint8Array,
@@ -235,14 +241,18 @@ function startThread(chunkSize: number): Thread | undefined {
     });
   }
 
-  /** Runs while chunks are under way and the caller's thread has nothing else to do: so it takes its share. */
+  /**
+   * Runs while chunks are in progress and the caller's thread is idle, so that this thread does a share of the work.
+   */
   function pump(): void {
     collectFinished();
     takeBackNewest();
     if (jobs.length > 0) setImmediate(pump);
   }
 
-  /** Takes back the newest chunk that the thread has not begun, and does it here. */
+  /**
+   * Takes back the newest chunk if the thread has not begun it, and processes it on this thread.
+   */
   function takeBackNewest(): void {
     const job = jobs.at(-1);
     if (job === undefined) return;
@@ -283,7 +293,7 @@ function startThread(chunkSize: number): Thread | undefined {
               if (!verified) return undefined;
               if (out !== undefined && isOurs(out.buffer)) return out;
               const plain = slotData(slot, encrypted.length - TAG_LENGTH);
-              // Out of shared memory in one copy, which also is what takes it.
+              // One copy both leaves the shared memory and makes the result.
               if (out === undefined) return new Uint8Array(plain);
               out.set(plain);
               return out;

@@ -1,5 +1,5 @@
-// The second thread: takes chunks out of the ring one after the other. It runs from text (`node-worker.ts?thread`),
-// because a bundled app has no file of ours to start a thread from.
+// The second thread: takes chunks from the ring in order. It starts from source text (`node-worker.ts?thread`),
+// because a bundled app does not contain this library's files.
 
 import type { MessagePort as NodePort } from 'node:worker_threads';
 import { TAG_LENGTH } from '../format/chunks.ts';
@@ -21,7 +21,9 @@ import { useDrain } from './node-slices.ts';
 
 const { receiveMessageOnPort, workerData } = process.getBuiltinModule('node:worker_threads');
 
-/** What the thread does. It never ends by itself, and takes no turn: it waits for a slot without an event loop. */
+/**
+ * The loop of the thread. It never ends by itself. It blocks the event loop while it waits for a slot.
+ */
 export function main(): void {
   const data = workerData as ThreadData;
   const { memory, slots, drain } = data;
@@ -31,7 +33,9 @@ export function main(): void {
   for (let slot = 0; ; slot = (slot + 1) % slots) serve(slot);
 }
 
-/** Gives what waits until a slot is posted, does what it asks for, and says so in its state. */
+/**
+ * Returns a function that waits until a slot is posted, does the requested work, and sets the slot's state.
+ */
 export function openRing({ memory, slots, fieldsAt, keyAt, port }: ThreadData) {
   const state = new Int32Array(memory, 0, slots);
   const key = new Uint8Array(memory, keyAt, 32);
@@ -56,7 +60,7 @@ export function openRing({ memory, slots, fieldsAt, keyAt, port }: ThreadData) {
       ...[length: number, purpose: number],
       ...[from: number, fromAt: number, to: number, toAt: number],
     ];
-    // Copies: node:crypto takes keys and nonces in memory that is not shared.
+    // Copies, because node:crypto does not accept keys and nonces in shared memory.
     const sessionKey = key.slice();
     const nonce = new Uint8Array(memory, at + NONCE_AT, 12).slice();
     const digest = new Uint8Array(memory, at + DIGEST_AT, 32);

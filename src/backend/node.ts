@@ -1,4 +1,5 @@
-// `node:crypto`, taken from the runtime and not imported: a bundler for browsers never sees it.
+// The backend with `node:crypto`. `process.getBuiltinModule` loads it, so that bundlers for browsers find no import
+// of Node.
 
 import { TAG_LENGTH } from '../format/chunks.ts';
 import type { Backend, ChunkCipher, NativeRsa } from './backend.ts';
@@ -10,10 +11,10 @@ import { borrowThread, type ChunkThread } from './node-thread.ts';
 
 const crypto = process.getBuiltinModule('node:crypto');
 
-// Below this a thread takes longer to start than it saves.
+// For a smaller bundle, starting a thread takes longer than it saves.
 const THREAD_MIN_SIZE = 32 * 2 ** 20;
 
-// What has come of a bundle of unknown size when it is taken for a large one.
+// After this many bytes, a bundle of unknown size counts as large.
 const UNKNOWN_MIN_SIZE = 8 * 2 ** 20;
 
 function sha256(bytes: Uint8Array): Uint8Array {
@@ -32,13 +33,13 @@ function createCipher(
   let seen = 0;
   const copies = reusedCopies();
 
-  /** The thread, or another one after a pause in which it was ended. */
+  /** Returns the thread. Borrows another one if it ended during a pause. */
   function threadNow(): ChunkThread | undefined {
     if (thread?.hasRested()) thread = borrowThread(sessionKey, chunkSize);
     return thread;
   }
 
-  /** A bundle of unknown size gets its thread when it turns out to be worth one. */
+  /** Borrows a thread for a bundle of unknown size once enough bytes have arrived. */
   function countUnknown(length: number): void {
     if (size !== Number.POSITIVE_INFINITY || seen >= UNKNOWN_MIN_SIZE) return;
     seen += length;
@@ -52,7 +53,7 @@ function createCipher(
     out: Uint8Array | undefined,
   ): Uint8Array | undefined {
     const plain = out ?? new Uint8Array(encrypted.length - TAG_LENGTH);
-    // A thread of the caller's or of the runtime's (fs.read) may write between the digest and the cipher.
+    // Another thread of the caller or of the runtime (fs.read) may write between the digest and the cipher.
     const copied = isOurs(encrypted.buffer) ? undefined : copies;
     return decryptChunk(key, nonce, encrypted, digest, plain, copied) ? plain : undefined;
   }
@@ -75,7 +76,7 @@ function createCipher(
   };
 }
 
-// The block is built and compared by the layer above, for every backend alike.
+// `seal/pkcs1.ts` builds and compares the padded block for every backend.
 const UNPADDED = { padding: crypto.constants.RSA_NO_PADDING };
 
 const rsa: NativeRsa = {
@@ -94,8 +95,8 @@ const rsa: NativeRsa = {
   },
 };
 
-// Deno's node:crypto knows no unpadded signatures ("Unknown padding"): there the arithmetic of the other backends
-// does it, and everything else stays native.
+// Deno's node:crypto refuses RSA without padding ("Unknown padding"). On Deno, `seal/arithmetic.ts` computes
+// signatures; everything else stays native.
 const hasUnpadded = process.versions['deno'] === undefined;
 
 function generateKey(modulusBits: number): Promise<Uint8Array> {

@@ -1,8 +1,8 @@
-// Randomness: from the platform alone, on every backend.
+// Random bytes. Every backend takes them from the platform.
 
 import { BundleSealError } from '../errors.ts';
 
-/** Cryptographically secure random bytes; at most 65,536 at a time. */
+/** Returns cryptographically secure random bytes, at most 65,536. */
 export function randomBytes(length: number): Uint8Array {
   const source: Partial<Crypto> | undefined = globalThis.crypto;
   if (typeof source?.getRandomValues !== 'function') {

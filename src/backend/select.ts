@@ -1,4 +1,4 @@
-// Chooses a backend, once for each operation. Unused backends are never loaded.
+// Chooses a backend once per operation. Unused backends are never loaded.
 
 import type { Backend, BackendChoice, BackendName } from './backend.ts';
 
@@ -25,7 +25,9 @@ const CANDIDATES: Record<BackendName, Candidate> = {
 
 const BACKEND_NAMES: readonly BackendName[] = Object.keys(CANDIDATES) as BackendName[];
 
-/** The runtime's own module, without an import that bundlers for browsers would stumble over. */
+/**
+ * Looks for `node:crypto` without an import, because bundlers for browsers would fail on an import of Node.
+ */
 function hasNodeCrypto(): boolean {
   const crypto = globalThis.process?.getBuiltinModule?.('node:crypto');
   return typeof crypto?.publicDecrypt === 'function' && typeof crypto.createCipheriv === 'function';

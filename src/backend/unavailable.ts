@@ -1,9 +1,9 @@
-// The error for a backend that the caller chose and the runtime lacks. Loaded only then.
+// The error for a backend that the caller requests and the runtime lacks. Loaded only in this case.
 
 import { BundleSealError } from '../errors.ts';
 import type { BackendName } from './backend.ts';
 
-/** What each backend needs of the runtime. `noble` runs everywhere. */
+/** The runtime's feature that each backend requires. `noble` runs everywhere. */
 const NEEDS: Readonly<Record<BackendName, string>> = {
   node: 'node:crypto (Node, Bun or Deno)',
   webcrypto: 'crypto.subtle, which a page has only in a secure context (https or localhost)',

@@ -1,10 +1,11 @@
-// `crypto.subtle`: native AES-GCM, SHA-256 and key generation; no recoverable RSA signature.
+// The backend with `crypto.subtle`: native AES-GCM, SHA-256 and key generation. It has no RSA signatures with message
+// recovery.
 
 import { equalBytes, unshared } from '../bytes.ts';
 import type { Backend, ChunkCipher } from './backend.ts';
 import { reusedCopies } from './copies.ts';
 
-// Enough to keep the browser's worker pool busy; more only takes memory.
+// Enough to keep the browser's worker pool busy. More would only take memory.
 const IN_FLIGHT = 8;
 const TAG_BITS = 128;
 
@@ -33,7 +34,8 @@ async function createCipher(
       return new Uint8Array(await digest);
     },
     async decrypt(nonce, encrypted, digest, out) {
-      // Each call takes its copy of the bytes before it returns, but a thread may write between the two.
+      // Each call of `crypto.subtle` copies the bytes before it returns, but another thread may write between the two
+      // calls.
       const input = copies.copy(encrypted);
       const hashed = subtle.digest('SHA-256', input);
       const decrypted = subtle.decrypt(parameters(nonce), key, input).catch(tagRefused);
@@ -45,12 +47,14 @@ async function createCipher(
       return out;
     },
     close() {
-      // The key is not extractable and goes with the last reference to it.
+      // Nothing to wipe: the key is not extractable, and the runtime frees it with its last reference.
     },
   };
 }
 
-/** The one failure that says something of the data; any other is the runtime's and goes on up. */
+/**
+ * `OperationError` means that the tag does not match. Any other error is a fault of the runtime and is thrown on.
+ */
 function tagRefused(error: unknown): undefined {
   if ((error as Partial<Error> | undefined)?.name !== 'OperationError') throw error;
 }
@@ -70,7 +74,7 @@ async function generateKey(modulusBits: number): Promise<Uint8Array> {
 export const webcryptoBackend: Backend = {
   name: 'webcrypto',
   sha256,
-  // `crypto.subtle` hashes only what is in one piece.
+  // `crypto.subtle` hashes only bytes in one piece, so this backend hashes streams in JavaScript.
   createHash: async () => (await import('./noble.ts')).nobleBackend.createHash(),
   hashesWhole: true,
   createCipher,
