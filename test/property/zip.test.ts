@@ -6,10 +6,10 @@ import { READERS } from '../support/readers.ts';
 import { runs } from '../support/scope.ts';
 import {
   join,
+  plainCrc32,
   type RawEntry,
   rawZip,
   same,
-  slowCrc32,
   u,
   utf8,
   viaBundle,
@@ -111,7 +111,7 @@ const entries: RawEntry[] = [
     content: hello,
     data: deflated,
     flags: 0x808,
-    after: u(4, 0x08074b50, slowCrc32(hello), ...sizes),
+    after: u(4, 0x08074b50, plainCrc32(hello), ...sizes),
   },
   {
     name: 'zip64.txt',
@@ -200,7 +200,7 @@ const rawEntry: fc.Arbitrary<RawEntry> = fc
         content: hello,
         data: deflated,
         flags: 0x808,
-        after: u(4, slowCrc32(hello), ...sizes),
+        after: u(4, plainCrc32(hello), ...sizes),
       },
       { name: 'e', content: rawZip([{ name: 'a' }]), flags: 0x808 },
     ),

@@ -8,3 +8,19 @@ export function bytesOf(length: number): Uint8Array {
   }
   return bytes;
 }
+
+/** Whether the bytes are equal. For large contents this takes a fraction of the time that a matcher takes. */
+export function same(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  if (a?.length !== b.length) return false;
+  let at = 0;
+  // Words of four bytes, where both lie on a boundary.
+  if (a.byteOffset % 4 === 0 && b.byteOffset % 4 === 0) {
+    const words = a.length >> 2;
+    const left = new Uint32Array(a.buffer, a.byteOffset, words);
+    const right = new Uint32Array(b.buffer, b.byteOffset, words);
+    for (let i = 0; i < words; i++) if (left[i] !== right[i]) return false;
+    at = 4 * words;
+  }
+  for (; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}

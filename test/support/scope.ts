@@ -14,7 +14,12 @@ const isLong = variables?.['TEST_SCOPE'] === 'long';
 const SHARE = isNode ? 1 / 3 : 1 / 10;
 
 /** For tests of what lies above the backends. Tests of what differs between them run over `BACKENDS`. */
-export const PREFERRED_BACKENDS: readonly BackendName[] = isLong ? BACKENDS : BACKENDS.slice(0, 1);
+export const PREFERRED_BACKENDS: readonly BackendName[] = firstOf(BACKENDS);
+
+/** The first of several ways to the same code; the long run takes all. For cases that take a second or more. */
+export function firstOf<T>(all: readonly T[]): readonly T[] {
+  return isLong ? all : all.slice(0, 1);
+}
 
 /** How often to repeat a random case that runs `count` times in the long run. */
 export function runs(count: number): number {

@@ -1,5 +1,7 @@
 import { concat } from '../../src/bytes.ts';
 
+export { same } from './bytes.ts';
+
 /** What a source saw of its reader. */
 export interface Watched {
   readonly stream: ReadableStream<Uint8Array>;
@@ -63,10 +65,6 @@ export async function drain(
   } catch (error) {
     return { bytes: concat(...parts), chunks: parts.length, error };
   }
-}
-
-export function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** Counts what is listening to a signal's abort. */

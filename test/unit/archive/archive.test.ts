@@ -6,9 +6,9 @@ import { rejection } from '../../support/errors.ts';
 import {
   deflatedAsIs,
   join,
+  plainCrc32,
   type RawEntry,
   rawZip,
-  slowCrc32,
   u,
   utf8,
 } from '../../support/zip.ts';
@@ -122,7 +122,7 @@ describe('a file', () => {
     flags: 0x808,
     after,
   });
-  const descriptor = u(4, 0x08074b50, slowCrc32(hello), 10, 5);
+  const descriptor = u(4, 0x08074b50, plainCrc32(hello), 10, 5);
 
   it('has to be where the directory says', async () => {
     const zip = rawZip([one, two]);

@@ -22,7 +22,7 @@ import {
 import { descriptorLengths } from '../../../src/archive/read/extract.ts';
 import { createInflater } from '../../../src/archive/read/inflate.ts';
 import { bytesOf } from '../../support/bytes.ts';
-import { join, same, slowCrc32, u, utf8 } from '../../support/zip.ts';
+import { join, plainCrc32, same, u, utf8 } from '../../support/zip.ts';
 
 const GIB = 2 ** 30;
 
@@ -35,7 +35,7 @@ describe.each([
     const bytes = bytesOf(100);
     for (let length = 0; length <= 100; length++) {
       const part = bytes.subarray(length % 9, length);
-      expect(crc(part)).toBe(slowCrc32(part));
+      expect(crc(part)).toBe(plainCrc32(part));
       expect(crc(bytes.subarray(length), crc(bytes.subarray(0, length)))).toBe(crc(bytes));
     }
   });
@@ -45,7 +45,7 @@ describe.each([
     it('is the same for bytes in shared memory', () => {
       const shared = new Uint8Array(new SharedArrayBuffer(100), 1, 90);
       shared.set(bytesOf(90));
-      expect(crc(shared)).toBe(slowCrc32(bytesOf(90)));
+      expect(crc(shared)).toBe(plainCrc32(bytesOf(90)));
     });
   }
 });
