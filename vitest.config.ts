@@ -58,6 +58,7 @@ const chromium = (mode: string) => {
     // Named, so that none is found in the middle of a run and reloads the page.
     optimizeDeps: {
       include: [
+        '@capacitor/filesystem',
         'fast-check',
         'fflate',
         '@noble/ciphers/aes.js',

@@ -28,6 +28,7 @@ export { type ServiceWorkerScope, serveReleases } from './update/service-worker.
 export type { ReleaseStatus, UpdaterStatus } from './update/status.ts';
 export { cacheStore } from './update/stores/cache.ts';
 export {
+  type CapacitorFile,
   type CapacitorFilesystem,
   type CapacitorPlugins,
   type CapacitorStore,

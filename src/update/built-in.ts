@@ -80,16 +80,16 @@ export interface FetchBuiltInOptions {
    */
   readonly base?: string | URL;
   /**
-   * Whether a deploy replaces the files while the app is installed: `true` for a website and its service worker, `false`
-   * for the web folder of a native app. Default `false`.
+   * Whether a deploy replaces the files while the app is installed: `true` for a website and its service worker. Default
+   * `false`.
    */
   readonly isRemote?: boolean;
   readonly fetch?: typeof fetch;
 }
 
 /**
- * Reads a built-in release with `fetch`: the web folder of a Capacitor app, or a website. The stamp has to list the files,
- * because a page can't list a folder.
+ * Reads a built-in release of a website with `fetch`. The stamp has to list the files, because a page can't list a folder. A
+ * Capacitor app takes `builtIn` of `capacitorStore` instead.
  *
  * @throws `TypeError`: a wrong or unknown option.
  * @see docs/updates.md#the-built-in-release

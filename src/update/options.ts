@@ -52,7 +52,10 @@ export interface UpdaterOptions {
   readonly retries?: number;
   /** Milliseconds before the first retry. Each further wait is up to twice as long. Default 500. */
   readonly retryDelay?: number;
-  /** Compare each file with its digest when it is first read in a process. Default `true`. */
+  /**
+   * Compare each file with its digest when it is first read in a process; with `capacitorStore`, all files when a release
+   * starts. Default `true`.
+   */
   readonly verifyFiles?: boolean;
   /** The `fetch` to use. Default: that of the runtime. */
   readonly fetch?: typeof fetch;

@@ -33,6 +33,11 @@ export type StoreLock = 'state' | 'update';
  * Any method may reject. The updater then reports `ERR_STORE`, and the running release goes on.
  */
 export interface ReleaseStore {
+  /**
+   * Whether the host reads the files of a release by itself, as the web view of a Capacitor app. `start` then compares every
+   * file with its digest, because no reader of the updater does it later. Default `false`.
+   */
+  readonly isReadByHost?: boolean;
   /** The last state that was written, or `undefined`. */
   readState(): Promise<Uint8Array | undefined>;
   /** Replaces the state atomically: after a crash at any moment, `readState` gives the old state or the new one. */

@@ -77,6 +77,9 @@ export function createReleases(
       }
       return (await reopened).read(path);
     };
+    if (settings.releases.isReadByHost === true && settings.verifyFiles) {
+      for (const { path } of release.digests) await read(path);
+    }
     return { id, createdAt, files: { list: () => first.list(), read } };
   };
 

@@ -1,58 +1,90 @@
 // A store of releases in the files of a Capacitor app, through the official plugin.
 
 import { fromBase64, toBase64 } from '../../base64.ts';
+import { equalBytes } from '../../bytes.ts';
 import { describe } from '../../options.ts';
-import type { ReleaseStore } from '../release-store.ts';
+import { fetchBuiltIn } from '../built-in.ts';
+import type { BuiltIn, ReleaseStore } from '../release-store.ts';
+import type { Updater } from '../updater-types.ts';
 import { createLock } from './lock.ts';
 import { type FileTree, filesIn, treeStore } from './tree.ts';
 
+// `directory` is optional, as in the plugin, because TypeScript would refuse the plugin's enumeration otherwise.
+
 /** The part of `Filesystem` of `@capacitor/filesystem` that the store uses. Files are read and written as base64. */
 export interface CapacitorFilesystem {
-  readFile(options: { path: string; directory: string }): Promise<{ data: string | Blob }>;
+  readFile(options: { path: string; directory?: string }): Promise<{ data: string | Blob }>;
   writeFile(options: {
     path: string;
-    directory: string;
-    data: string;
-    recursive: boolean;
+    directory?: string;
+    data: string | Blob;
+    recursive?: boolean;
   }): Promise<unknown>;
   readdir(options: {
     path: string;
-    directory: string;
-  }): Promise<{ files: readonly ({ readonly name: string } | string)[] }>;
-  deleteFile(options: { path: string; directory: string }): Promise<unknown>;
-  rmdir(options: { path: string; directory: string; recursive: boolean }): Promise<unknown>;
-  getUri(options: { path: string; directory: string }): Promise<{ uri: string }>;
+    directory?: string;
+  }): Promise<{ files: readonly (CapacitorFile | string)[] }>;
+  deleteFile(options: { path: string; directory?: string }): Promise<unknown>;
+  rmdir(options: { path: string; directory?: string; recursive?: boolean }): Promise<unknown>;
+  getUri(options: { path: string; directory?: string }): Promise<{ uri: string }>;
+}
+
+/** An entry of a folder. Old versions of the plugin give the name alone. */
+export interface CapacitorFile {
+  readonly name: string;
+  readonly type?: string;
 }
 
 /** The part of `WebView` of `@capacitor/core` that the store uses. */
 export interface CapacitorWebView {
+  getServerBasePath(): Promise<{ path: string }>;
   setServerBasePath(options: { path: string }): Promise<unknown>;
 }
 
 export interface CapacitorPlugins {
   /** `Filesystem` of `@capacitor/filesystem`. */
   readonly Filesystem: CapacitorFilesystem;
-  /** `Directory` of `@capacitor/filesystem`. Releases go into `Directory.Library`, outside the user's documents. */
-  readonly Directory: { readonly Library: string };
+  /**
+   * `Directory` of `@capacitor/filesystem`. Releases go into `Directory.LibraryNoCloud`, which iOS keeps out of backups, or
+   * into `Directory.Library` if the plugin is older than 7.1.
+   */
+  readonly Directory: { readonly Library: string; readonly LibraryNoCloud?: string };
   /** `WebView` of `@capacitor/core`. */
   readonly WebView: CapacitorWebView;
 }
 
 export interface CapacitorStore extends ReleaseStore {
   /**
-   * Has the web view serve a release until the app is closed, and reloads the page. Nothing is persisted: the next launch
-   * begins with the built-in release, and its boot page counts the start.
+   * The release that the app was shipped with: the web folder of the app. While the web view serves another release, only
+   * its stamp can be read, not its files.
+   */
+  readonly builtIn: BuiltIn;
+  /**
+   * Starts the release that should run. Every page calls it first. In the page that the app was shipped with, it counts the
+   * start and compares the files of the release with their digests; if another release should run, it has the web view serve
+   * that one, which loads its page, and never resolves.
+   *
+   * @returns The id of the release that this page runs, for `confirm`.
+   * @throws {@link BundleSealError} `ERR_STORE`: the stamp of the built-in release cannot be read.
+   */
+  boot(updater: Updater): Promise<string>;
+  /**
+   * Has the web view serve a release until the app is closed, and loads its page. Nothing is persisted: the next launch
+   * begins with the built-in release, and its page counts the start.
    */
   serve(id: string): Promise<void>;
 }
+
+/** A copy of the stamp of the build, for the pages of other releases. */
+const BUILT_IN = 'built-in.json';
 
 /**
  * Keeps releases in the files of a Capacitor app.
  *
  * @param plugins - The plugins of the app, so that this library does not depend on them.
- * @param name - A folder in `Directory.Library`. Default `bundleseal`.
+ * @param name - A folder in `Directory.LibraryNoCloud`. Default `bundleseal`.
  * @throws `TypeError`: a plugin is missing.
- * @see docs/updates.md#where-releases-are-kept
+ * @see docs/guides/capacitor.md
  * @example
  * ```ts
  * import { type CapacitorPlugins, capacitorStore } from 'bundleseal/update';
@@ -73,39 +105,78 @@ export function capacitorStore(plugins: CapacitorPlugins, name = 'bundleseal'): 
   if (typeof WebView?.setServerBasePath !== 'function') {
     throw new TypeError('plugins.WebView expected that of @capacitor/core');
   }
-  const directory = Directory.Library;
-  const store = treeStore(
-    capacitorTree(Filesystem, directory, name),
-    createLock(`bundleseal capacitor ${name}`),
-  );
-  return {
-    ...store,
-    async serve(id) {
-      const folders = await Filesystem.readdir({ path: `${name}/releases`, directory });
-      await store.open(id);
-      const found = folders.files
-        .map(nameOf)
-        .filter((folder) => folder.startsWith(`${id}.`))
-        .sort()
-        .at(-1);
-      const { uri } = await Filesystem.getUri({
-        path: `${name}/${filesIn(found as string)}`,
-        directory,
-      });
-      await WebView.setServerBasePath({ path: decodeURI(uri.replace(/^file:\/\//, '')) });
+  const directory = Directory.LibraryNoCloud ?? Directory.Library;
+  const tree = capacitorTree(Filesystem, directory, name);
+  const releases = treeStore(tree, createLock(`bundleseal capacitor ${name}`));
+
+  /** Whether the web view serves the app's own web folder, not a release of this store. */
+  const isBuild = async () =>
+    !(await WebView.getServerBasePath()).path.includes(`/${name}/releases/`);
+
+  let build: BuiltIn | undefined;
+  const buildFiles = () => {
+    build ??= fetchBuiltIn();
+    return build;
+  };
+  const builtIn: BuiltIn = {
+    async readStamp() {
+      const kept = await tree.read(BUILT_IN);
+      if (await isBuild()) {
+        const stamp = await buildFiles().readStamp();
+        if (kept === undefined || !equalBytes(kept, stamp)) await tree.write(BUILT_IN, stamp);
+        return stamp;
+      }
+      if (kept === undefined) throw new Error('the copy of the stamp is missing; restart the app');
+      return kept;
+    },
+    files: {
+      list: () => buildFiles().files.list(),
+      async read(path) {
+        if (await isBuild()) return buildFiles().files.read(path);
+        throw new Error(`"${path}" of the built-in release can't be read from another release`);
+      },
     },
   };
+
+  const store: CapacitorStore = {
+    ...releases,
+    isReadByHost: true,
+    builtIn,
+    async boot(updater) {
+      if (await isBuild()) {
+        const { id } = await updater.start();
+        if (id !== (await updater.status()).builtIn.id) {
+          await store.serve(id);
+          return new Promise(() => {});
+        }
+      }
+      return updater.attach();
+    },
+    async serve(id) {
+      const folder = await releases.folderOf(id);
+      const { uri } = await Filesystem.getUri({ path: `${name}/${filesIn(folder)}`, directory });
+      await WebView.setServerBasePath({ path: decodeURIComponent(uri.replace(/^file:\/\//, '')) });
+    },
+  };
+  return store;
 }
 
-const nameOf = (file: { readonly name: string } | string): string =>
+const nameOf = (file: CapacitorFile | string): string =>
   typeof file === 'string' ? file : file.name;
 
 function capacitorTree(filesystem: CapacitorFilesystem, directory: string, root: string): FileTree {
+  // In a browser the plugin fails if two calls make the same folder at the same time.
+  let last: Promise<void> = Promise.resolve();
   const at = (path: string) => ({ path: path === '' ? root : `${root}/${path}`, directory });
-  const isThere = async (path: string): Promise<boolean> => {
-    const end = path.lastIndexOf('/');
-    const names = await list(end === -1 ? '' : path.slice(0, end));
-    return names.includes(path.slice(end + 1));
+  const folderOf = (path: string) => path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+  const isThere = async (path: string): Promise<boolean> =>
+    (await list(folderOf(path))).includes(path.slice(path.lastIndexOf('/') + 1));
+  const isFolder = async (path: string): Promise<boolean> => {
+    const { files } = await filesystem.readdir(at(folderOf(path)));
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return files.some(
+      (file) => nameOf(file) === name && (file as CapacitorFile).type === 'directory',
+    );
   };
   const list = async (path: string): Promise<string[]> => {
     try {
@@ -121,6 +192,8 @@ function capacitorTree(filesystem: CapacitorFilesystem, directory: string, root:
     async read(path) {
       try {
         const { data } = await filesystem.readFile(at(path));
+        // In a browser the plugin reads a folder as an empty file.
+        if (data === '' && (await isFolder(path))) return undefined;
         if (typeof data !== 'string') return new Uint8Array(await data.arrayBuffer());
         // Some versions of the plugin break the text into lines.
         const bytes = fromBase64(data.replace(/\s/g, ''), 'base64');
@@ -131,8 +204,12 @@ function capacitorTree(filesystem: CapacitorFilesystem, directory: string, root:
         throw error;
       }
     },
-    async write(path, bytes) {
-      await filesystem.writeFile({ ...at(path), data: toBase64(bytes, 'base64'), recursive: true });
+    write(path, bytes) {
+      const data = toBase64(bytes, 'base64');
+      const file = { ...at(path), data, recursive: true };
+      const written = last.then(() => filesystem.writeFile(file)).then(() => {});
+      last = written.catch(() => {});
+      return written;
     },
     async remove(path) {
       if (!(await isThere(path))) return;

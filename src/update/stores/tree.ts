@@ -17,6 +17,11 @@ export interface FileTree {
   remove(path: string): Promise<void>;
 }
 
+interface TreeStore extends ReleaseStore {
+  /** The name of the folder of a complete release. Rejects if there is none with this id. */
+  folderOf(id: string): Promise<string>;
+}
+
 const RELEASES = 'releases';
 const STATES = 'state';
 const DIGEST_LENGTH = 32;
@@ -34,7 +39,7 @@ const YES = new TextEncoder().encode('yes');
  * digest counts, so a crash leaves the old state or the new one. Older files are removed afterwards, except the last one. A
  * release goes into a folder with a new name, and is complete when the mark of completion is in it.
  */
-export function treeStore(tree: FileTree, lock: Lock): ReleaseStore {
+export function treeStore(tree: FileTree, lock: Lock): TreeStore {
   /** The folders that this store is writing. */
   const writing = new Set<string>();
 
@@ -52,15 +57,16 @@ export function treeStore(tree: FileTree, lock: Lock): ReleaseStore {
   const foldersOf = async (id?: string) =>
     (await tree.list(RELEASES)).filter((name) => id === undefined || name.startsWith(`${id}.`));
 
-  const wholeFolder = async (id: string): Promise<string | undefined> => {
+  const folderOf = async (id: string): Promise<string> => {
     for (const folder of (await foldersOf(id)).sort().reverse()) {
       if (await isWhole(folder)) return folder;
     }
-    return undefined;
+    throw new Error(`there is no release ${id}`);
   };
 
   return {
     lock,
+    folderOf,
     async readState() {
       for (const number of await stateNumbers()) {
         const file = await tree.read(`${STATES}/${number}`);
@@ -86,9 +92,7 @@ export function treeStore(tree: FileTree, lock: Lock): ReleaseStore {
       return [...ids];
     },
     async open(id) {
-      const folder = await wholeFolder(id);
-      if (folder === undefined) throw new Error(`there is no release ${id}`);
-      const root = `${RELEASES}/${folder}`;
+      const root = `${RELEASES}/${await folderOf(id)}`;
       return {
         async list() {
           const list = await tree.read(`${root}/${LIST}`);
