@@ -129,7 +129,9 @@ describe('a private key with a composite for a prime', () => {
       const privateKey = encodePkcs8(composite);
       const work = encryptBundle(new Uint8Array(1), { privateKey, backend });
       const error = await rejection(work, 'ERR_KEY_INVALID');
-      expect(error.message).toMatch(/number p of the RSA private key is not prime.*make a new pair/);
+      expect(error.message).toMatch(
+        /number p of the RSA private key is not prime.*make a new pair/,
+      );
       expectNoKeyMaterial(error, privateKey);
     },
   );
