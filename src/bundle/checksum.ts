@@ -1,4 +1,4 @@
-// The SHA-256 of a plain bundle: what `sha256sum` prints for it.
+// The SHA-256 of a plain bundle, as `sha256sum` prints it.
 
 import type { Backend, BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -23,11 +23,10 @@ export const CHECKSUM_OPTIONS: OptionRules<ChecksumOptions> = {
 };
 
 /**
- * The SHA-256 of a bundle in 64 lower-case hex characters, as `sha256sum` prints it. A `Blob` is read in
- * slices, in constant memory.
+ * Computes the SHA-256 of a bundle: 64 lower-case hex characters, as `sha256sum` prints it. Reads a `Blob` in slices,
+ * in constant memory.
  *
- * @throws {@link BundleSealError} `ERR_SOURCE_FAILED`: the Blob could not be read;
- * `ERR_BACKEND_UNAVAILABLE`.
+ * @throws {@link BundleSealError} `ERR_SOURCE_FAILED` if the Blob cannot be read; `ERR_BACKEND_UNAVAILABLE`.
  * @see FIPS 180-4
  * @example
  * ```ts
@@ -47,16 +46,17 @@ export async function checksum(
 }
 
 /**
- * Whether a bundle is the one expected.
+ * Tells whether a bundle is the expected one.
  *
- * `expected` is a checksum (64 hex characters), or the publisher's seal with the public key. With a seal, its
- * signature is verified first, and the bundle is then compared with the checksum that the private key signed. A
- * bundle that differs gives `false`, not an error.
+ * `expected` is a checksum (64 hex characters), or the publisher's seal with the public key. With a seal, the call
+ * first verifies the signature, and then compares the bundle with the signed checksum. If the bundle differs, the
+ * result is `false`, not an error.
  *
  * @param bundle - The plain bundle.
- * @throws `TypeError` if `expected` is neither. {@link BundleSealError} if the seal is refused: `ERR_SEAL_INVALID`,
- * `ERR_KEY_MISMATCH`, `ERR_KEY_INVALID`, `ERR_HEADER_INVALID`, `ERR_LENGTH_INVALID`, `ERR_VERSION_UNSUPPORTED`,
- * `ERR_LIMIT_EXCEEDED`; and `ERR_SOURCE_FAILED` if the Blob cannot be read.
+ * @throws `TypeError` if `expected` is neither a checksum nor a seal with its key. {@link BundleSealError} if the
+ * seal is refused: `ERR_SEAL_INVALID`, `ERR_KEY_MISMATCH`, `ERR_KEY_INVALID`, `ERR_HEADER_INVALID`,
+ * `ERR_LENGTH_INVALID`, `ERR_VERSION_UNSUPPORTED`, `ERR_LIMIT_EXCEEDED`; and `ERR_SOURCE_FAILED` if the Blob cannot
+ * be read.
  * @see docs/format.md#signature
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// The chunk loop, written once, with what it reads from and writes to.
+// The chunk loop that all calls share, its sources and its sinks.
 
 import type { Awaitable, Backend } from '../backend/backend.ts';
 import { type ChunkLayout, chunkPlace } from '../format/chunks.ts';
@@ -6,33 +6,42 @@ import { onAbort } from '../signals.ts';
 import type { Source } from '../sources/input.ts';
 import { giveWay } from '../turn.ts';
 
-/** Chunks one after the other. */
+/** Gives the chunks of a bundle in order. */
 export interface ChunkSource {
   /** Number of chunks; `Infinity` if it is not known before all of them are read. */
   readonly count: number;
-  /** Chunks that it can have in memory at once. */
+  /** The most chunks that the source can have in memory at once. */
   readonly inFlight: number;
   /**
-   * Called in order. The bytes stay unchanged until `inFlight` further chunks were requested. `undefined`: there are
-   * no more.
+   * Returns the next chunk, or `undefined` after the last one. The loop asks for chunks in order. The bytes stay
+   * unchanged until `inFlight` further chunks were requested.
    */
   read(index: number, signal?: AbortSignal): Awaitable<Uint8Array | undefined>;
 }
 
-/** Plain chunks: the last one's nonce says that it is the last. */
+/**
+ * A source of plain chunks. It tells which chunk is the last, because the nonce of that chunk differs.
+ */
 export interface PlainChunkSource extends ChunkSource {
   /** The whole bundle, if it is in one piece of memory that no other code can reach. */
   readonly whole?: Uint8Array | undefined;
-  /** Whether no other code can reach the memory of its chunks. Otherwise chunks are copied before they are used. */
+  /**
+   * Whether no code outside this library can access the memory of the chunks. Otherwise the loop copies each chunk
+   * before it uses it.
+   */
   readonly isPrivate?: boolean;
-  /** Whether this chunk, which has been read, is the last one. */
+  /** Whether this chunk is the last one. Called after the chunk was read. */
   isLast(index: number): boolean;
 }
 
 export interface ChunkSink {
-  /** Memory for a chunk, which stays unchanged until the chunk is taken; called in order. */
+  /**
+   * Returns memory for a chunk. The sink leaves it unchanged until it takes the chunk. Called in order.
+   */
   room(index: number, length: number): Uint8Array;
-  /** Takes a chunk in its memory: in order, and only after all its checks have passed. */
+  /**
+   * Takes a chunk in the memory of `room`. Called in order, and only after all checks of the chunk have passed.
+   */
   take(bytes: Uint8Array): Awaitable<void>;
 }
 
@@ -42,23 +51,23 @@ export type PlainChunkSink = Omit<ChunkSink, 'room'> & Partial<Pick<ChunkSink, '
 export interface ChunkRun {
   /** Number of chunks; `Infinity` if it is not known before all of them are read. */
   readonly count: number;
-  /** Chunks that may be under way at once. */
+  /** The most chunks that may be in progress at once. */
   readonly inFlight: number;
-  /** Fetches the chunks one after another. `undefined`: the previous chunk was the last. */
+  /** Fetches the chunks in order. Returns `undefined` after the last one. */
   readonly read: (index: number, signal?: AbortSignal) => Awaitable<Uint8Array | undefined>;
-  /** Processes the chunk; started in order, several at once. */
+  /** Processes a chunk. Calls start in order, and several run at once. */
   readonly work: (index: number, bytes: Uint8Array) => Promise<void> | undefined;
-  /** Called in order, after the chunk and all before it are processed. */
+  /** Called in order, after this chunk and all chunks before it are processed. */
   readonly finish: (index: number) => Awaitable<void>;
   readonly signal?: AbortSignal | undefined;
 }
 
-// Milliseconds of work after which timers, input and aborts can run.
+// After this many milliseconds of work, the loop yields so that timers, input and aborts can run.
 const TURN = 12;
 
 /**
- * Processes every chunk. Rejects with the error of the first chunk that has one, in any order of failures, and only
- * after all work in progress has ended.
+ * Processes every chunk. If chunks fail, rejects with the error of the chunk with the lowest index, whichever failed
+ * first, after all work in progress has ended.
  */
 export async function runChunks(run: ChunkRun): Promise<void> {
   const { count, inFlight, signal } = run;
@@ -67,8 +76,8 @@ export async function runChunks(run: ChunkRun): Promise<void> {
   const halt = (reason: unknown) => stop?.abort(reason);
   const release = signal && onAbort(signal, () => halt(signal.reason));
   const working = new Set<Promise<void>>();
-  // In order. Each one settles when its chunk and all before it are finished, or rejects with the first error among
-  // them.
+  // One promise for each chunk, in order. It resolves when its chunk and all chunks before it are finished, or
+  // rejects with the first error among them.
   const through: Promise<void>[] = [];
 
   const follow = async (
@@ -98,13 +107,13 @@ export async function runChunks(run: ChunkRun): Promise<void> {
         work.catch(() => {});
       }
       if (work === undefined && through.length === 0) {
-        // While its bytes are still in the processor's cache.
+        // Finishes a chunk at once, while its bytes are still in the processor's cache.
         await run.finish(index);
       } else {
         const done = follow(index, work, through[through.length - 1]);
         through.push(done);
         done.catch(halt);
-        // Lets results that a backend has finished arrive.
+        // Yields so that finished results of a backend can arrive.
         await undefined;
         if (through.length >= inFlight) await through[0];
       }
@@ -125,18 +134,18 @@ export async function runChunks(run: ChunkRun): Promise<void> {
   }
 }
 
-// Bytes of chunks that are in memory at once while a stream is processed; at least two chunks.
+// The most bytes of chunks that are in memory at once while a stream is processed. Two chunks are always allowed.
 const IN_FLIGHT_LENGTH = 4_194_304;
 const MAX_IN_FLIGHT = 8;
 
-/** Chunks that may be in memory at once, if the whole bundle is not in memory anyway. */
+/** Returns how many chunks may be in memory at once if the whole bundle is not in memory. */
 export function inFlightOf(chunkSize: number): number {
   return Math.min(MAX_IN_FLIGHT, Math.max(2, Math.floor(IN_FLIGHT_LENGTH / chunkSize)));
 }
 
 /**
- * Memory for chunks that arrive in pieces: one buffer for each chunk that can be in progress, reused. Fresh memory
- * for each chunk would cost as much as hashing it.
+ * Returns memory for chunks that arrive in pieces: one reused buffer for each chunk in progress. Allocating memory
+ * for each chunk would take as long as hashing it.
  */
 export function recycledRooms(
   { allocateShared }: Pick<Backend, 'allocateShared'>,
@@ -155,8 +164,8 @@ export function recycledRooms(
 }
 
 /**
- * The plain chunks of a bundle that can be read by ranges. `whole` is the bundle, if no other code can reach its
- * memory.
+ * Makes a source of the plain chunks of a bundle that can be read by ranges. `whole` is the bundle, if no code
+ * outside this library can access its memory.
  */
 export function plainChunks(
   source: Source,
@@ -177,7 +186,7 @@ export function plainChunks(
   };
 }
 
-/** The encrypted chunks of a body that can be read by ranges. */
+/** Makes a source of the encrypted chunks of a body that can be read by ranges. */
 export function encryptedChunks(body: Source, layout: ChunkLayout): ChunkSource {
   return {
     count: layout.count,
@@ -189,7 +198,7 @@ export function encryptedChunks(body: Source, layout: ChunkLayout): ChunkSource 
   };
 }
 
-/** Memory in one piece, filled from its start. */
+/** Makes a sink that fills memory from its start. */
 export function memorySink(memory: Uint8Array): ChunkSink {
   let at = 0;
   return {

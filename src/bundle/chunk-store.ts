@@ -1,5 +1,5 @@
-// Verified chunks by their index. Each is fetched once, even if several reads want it at the same time, and is then
-// cached.
+// A cache of verified chunks by their index. It fetches each chunk once, even if several reads need it at the same
+// time.
 
 import type { ChunkCipher } from '../backend/backend.ts';
 import { chunkPlace } from '../format/chunks.ts';
@@ -13,7 +13,7 @@ export interface ChunkStore {
   /**
    * Passes every chunk from `from` to before `to` to `use`, in any order. `use` must not keep the bytes.
    *
-   * @param wanted - The signal of this call alone: an error aborts it.
+   * @param wanted - Aborts this call only. The call aborts it too, after an error.
    */
   each(
     from: number,
@@ -21,14 +21,14 @@ export interface ChunkStore {
     use: (index: number, plain: Uint8Array) => void,
     wanted: Pick<OwnSignal, 'signal' | 'abort'>,
   ): Promise<void>;
-  /** Wipes what is kept. */
+  /** Wipes the cached chunks. */
   clear(): void;
 }
 
-/** Neighbouring chunks that are fetched in one request, for all reads that want one of them. */
+/** One request for neighbouring chunks, shared by all reads that need one of them. */
 interface Fetch {
   readonly chunks: Promise<Map<number, Uint8Array>>;
-  /** No read wants it any more. A later read fetches it again. */
+  /** Called when no read waits for the request any more. A later read sends a new one. */
   readonly abandon: () => void;
   users: number;
 }
@@ -44,10 +44,10 @@ export function chunkStore(
   cacheSize: number,
 ): ChunkStore {
   const { layout } = opened.header;
-  // At least one, also if a chunk is longer.
+  // At least one chunk, also if a chunk is longer than a request should be.
   const perRequest = REQUEST_LENGTH / layout.chunkSize;
   const fetches = new Map<number, Fetch>();
-  // In the order of their last use.
+  // Cached chunks in the order of their last use.
   const kept = new Map<number, Uint8Array>();
   let keptLength = 0;
 
@@ -141,7 +141,7 @@ export function chunkStore(
       try {
         await Promise.all(lanes);
       } catch (error) {
-        // The other lanes end too, before the error comes out.
+        // Ends the other lanes before the error is thrown.
         abort(error);
         await Promise.allSettled(lanes);
         throw error;

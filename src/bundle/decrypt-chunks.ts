@@ -1,4 +1,4 @@
-// Opening the body, for memory, streams and files alike: docs/format.md#opening, steps 6 and 7.
+// Opens the body for memory, streams and files: docs/format.md#opening, steps 6 and 7.
 
 import type { Awaitable, Backend, ChunkCipher } from '../backend/backend.ts';
 import { equalBytes } from '../bytes.ts';
@@ -13,15 +13,15 @@ export interface OpenWork extends WorkOptions {
   readonly backend: Backend;
   readonly opened: OpenedHeader;
   /**
-   * The checksum of the whole bundle: `'running'` hashes the chunks as they arrive; memory is hashed after the chunks
-   * have filled it; `'none'` if parts are released before the whole bundle is known.
+   * How to compute the checksum of the whole bundle. `'running'` hashes the chunks as they arrive. Memory is hashed
+   * after the chunks have filled it. `'none'` computes no checksum, for calls that release parts of the bundle.
    */
   readonly checksum: 'running' | 'none' | Uint8Array;
-  /** Chunks from the first to before the second index. Default all. */
+  /** Opens the chunks from `from` to before `to`. Default: all chunks. */
   readonly range?: readonly [from: number, to: number];
 }
 
-/** Opens the chunks of `source` into `sink`, which takes verified chunks only. */
+/** Opens the chunks of `source` and passes the verified ones to `sink`. */
 export async function decryptChunks(
   { backend, opened, checksum, range, signal, onProgress }: OpenWork,
   source: ChunkSource,
@@ -69,7 +69,9 @@ export async function decryptChunks(
   }
 }
 
-/** One plain chunk, in `room` if that is given. Throws if it is not the chunk that was sealed. */
+/**
+ * Returns one plain chunk, in `room` if it is given. Throws if the bytes differ from the sealed chunk.
+ */
 export function provenChunk(
   cipher: ChunkCipher,
   { header: { layout }, parts }: OpenedHeader,

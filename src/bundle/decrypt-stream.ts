@@ -1,4 +1,4 @@
-// Opening a sealed bundle as it comes.
+// Opens a sealed bundle while it arrives.
 
 import type { Backend } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -23,16 +23,16 @@ export interface DecryptStreamOptions extends DecryptOptions {
 }
 
 /**
- * Opens a sealed bundle while it arrives, in constant memory. The returned stream gives only bytes that the holder of
- * the private key has sealed.
+ * Opens a sealed bundle while it arrives, in constant memory. The returned stream contains only bytes that the holder
+ * of the private key has sealed.
  *
- * Each chunk is released after its digest, which the signature covers, and its tag have been verified. If the input
- * is altered, cut or extended, the stream ends with an error after the chunks before that place. Only a clean close
- * means that the bundle is whole, so use nothing of it before. The checksum of the whole bundle is not computed,
- * because the signature covers every chunk. A slow reader slows the source down: at most eight chunks and 4 MiB of
- * them (two larger ones) are in memory.
+ * A chunk is released after its tag and its digest, which the signature covers, have been verified. If the input is
+ * altered, cut or extended, the stream releases the chunks before the fault and then ends with an error. The bundle
+ * is complete only if the stream closes without an error, so do not use any part of it earlier. The checksum of the
+ * whole bundle is not computed, because the signature covers every chunk. A slow reader slows the source down: at
+ * most eight chunks, 4 MiB in total (or two larger chunks), are in memory.
  *
- * The source is cancelled if the returned stream is cancelled, on an abort and on an error.
+ * The call cancels the source on an abort, on an error, and when the reader cancels the returned stream.
  *
  * @param source - A sealed bundle, or its body if `seal` is given, in pieces of any size.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
@@ -41,7 +41,7 @@ export interface DecryptStreamOptions extends DecryptOptions {
  * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
  * @param options.onHeader - Called with the verified header.
  * @throws `TypeError`, `RangeError` at once for a wrong or unknown option, which the message names, and for a source
- * that is locked or is no stream. The stream ends with the errors of {@link decryptBundle} except
+ * that is locked or not a stream. The stream ends with the errors of {@link decryptBundle} except
  * `ERR_CHECKSUM_MISMATCH`. `ERR_SOURCE_FAILED` has the source's error as its `cause`.
  * @see docs/format.md#opening
  * @example
@@ -76,7 +76,7 @@ export function decryptStream(
         await decryptChunks(
           { ...work, ...(onProgress && { onProgress }) },
           streamedBody(backend, reader, opened.header),
-          // No room: what the cipher gives is fresh memory, and can be given on.
+          // Without `room`, the cipher allocates each chunk, and the stream can pass it on without a copy.
           { take: sink.take },
         );
         if (!(await reader.ended(signal))) throw wrongLength(opened.header, 'more');

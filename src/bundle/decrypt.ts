@@ -1,4 +1,4 @@
-// Opening a sealed bundle in memory.
+// Opens a sealed bundle in memory.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -38,8 +38,9 @@ export const DECRYPT_OPTIONS: OptionRules<DecryptOptions> = {
 /**
  * Opens a sealed bundle: returns exactly the bytes that the private key's holder sealed, or throws.
  *
- * Before it returns, it has verified the signature, the digest and tag of every chunk, and the checksum of the whole
- * bundle. On any error it returns nothing. Memory: the result and a few MiB. A `Blob` is read a few chunks at a time.
+ * It verifies the signature, the digest and tag of every chunk, and the checksum of the whole bundle before it
+ * returns. On any error it rejects and releases no byte. Memory: the result and a few MiB. It reads a `Blob` a few
+ * chunks at a time.
  *
  * @param encrypted - A sealed bundle, or its body if `seal` is given.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
@@ -86,7 +87,7 @@ export async function decryptObject(
   const opened = await openHeader(backend, source, { ...options, kind });
   try {
     const { layout, headerLength } = opened.header;
-    // A source that is shorter than its header has been refused already.
+    // `openHeader` has refused a source that is shorter than its header.
     const body = seal === undefined ? sourceFrom(source, headerLength) : source;
     await checkBody(opened.header, body.size);
     const bundle = new Uint8Array(layout.size);

@@ -1,10 +1,10 @@
-// The sentences for refused bundles. Loaded only after a bundle was refused.
+// Messages for refused bundles. Loaded only after a bundle was refused.
 
 import { explain } from '../format/explain.ts';
 import { mayBeDamage, nameDamage, SAMPLE_LENGTH } from '../format/text-damage.ts';
 import type { Source } from '../sources/input.ts';
 
-/** The error with its sentence, which also says so if the bundle was transferred as text. */
+/** Adds the message to an error. The message also says so if the bundle was transferred as text. */
 export async function diagnose(
   fault: unknown,
   fixed: Uint8Array | undefined,
@@ -17,7 +17,7 @@ export async function diagnose(
   try {
     nameDamage(error, source.isLocal ? await source.read(0, end, signal) : fixed);
   } catch {
-    // The error is told without it.
+    // If the first bytes cannot be read again, the message lacks this hint.
   }
   return error;
 }

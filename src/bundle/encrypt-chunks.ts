@@ -1,4 +1,4 @@
-// Sealing for memory, streams and files: encrypts the chunks, then signs the header that lists their digests.
+// Seals bundles in memory, streams and files: encrypts the chunks, then signs the header that lists their digests.
 
 import type { Backend, ChunkCipher } from '../backend/backend.ts';
 import { reusedCopies } from '../backend/copies.ts';
@@ -17,16 +17,16 @@ export interface SealWork extends WorkOptions {
   readonly key: SigningKey;
   /** Default `'bundle'`. */
   readonly kind?: Kind;
-  /** Padded: see `encodeMetadata`. */
+  /** Encoded and padded by `encodeMetadata`. */
   readonly metadata: Uint8Array;
-  /** For this bundle and no other. */
+  /** A session key must encrypt one bundle only, because nonces count from 0 in each bundle. */
   readonly sessionKey: Uint8Array;
   readonly chunkSize: number;
   /** Number of plain bytes; `Infinity` if it is not known before all of them are read. */
   readonly size: number;
 }
 
-/** What the header says of the chunks. */
+/** The values of the header that follow from the chunks. */
 interface EncryptedChunks {
   readonly layout: ChunkLayout;
   /** The digests of the encrypted chunks, in order. */
@@ -43,7 +43,7 @@ export interface SealedHeader {
   readonly size: number;
 }
 
-/** Encrypts chunk after chunk from `source` into `sink`, and seals the header for them. */
+/** Encrypts the chunks of `source` into `sink`, and seals their header. */
 export async function encryptAndSeal(
   work: SealWork,
   source: PlainChunkSource,
@@ -75,16 +75,17 @@ async function encryptChunks(
   source: PlainChunkSource,
   sink: ChunkSink,
 ): Promise<EncryptedChunks> {
-  // Native and in one piece if possible, and then in parallel with the chunks.
+  // Hashes a bundle in one piece by one native call, in parallel with the chunks.
   const whole =
     backend.hashesWhole && source.whole !== undefined
       ? Promise.resolve(backend.sha256(source.whole))
       : undefined;
-  // If a chunk fails first, this error is not reported.
+  // If a chunk fails first, nobody awaits this promise. Its rejection must not count as unhandled.
   whole?.catch(() => {});
   const hash = whole === undefined ? await backend.createHash() : undefined;
   const digests = digestTable(source.count);
-  // The encrypted, hashed and signed bytes are the same, even if other code writes to the source's memory.
+  // Copies each chunk, so that the same bytes are encrypted and hashed even if other code writes to the source's
+  // memory.
   const shared = cipher.hasThread ? backend.allocateShared : undefined;
   const copies = source.isPrivate
     ? undefined
@@ -103,7 +104,7 @@ async function encryptChunks(
       const room = sink.room(index, plain.length + TAG_LENGTH);
       rooms.push(room);
       const digest = cipher.encrypt(chunkNonce(index, source.isLast(index)), plain, room);
-      // After the chunk was handed over, so that two cores work on both at once.
+      // Hashes after the chunk was handed over, so that two cores work at the same time.
       hash?.update(plain);
       const keep = (value: Uint8Array) => {
         digests.set(index, value);
@@ -120,7 +121,7 @@ async function encryptChunks(
       return sink.take(room);
     },
   });
-  // Resizable memory may give fewer bytes than it had at first, and the output has room for all of those.
+  // A resizable buffer may have shrunk during the call. The output was allocated for its first size.
   if (done !== size && size !== Number.POSITIVE_INFINITY) {
     throw new BundleSealError(
       'ERR_SOURCE_FAILED',
@@ -135,7 +136,7 @@ async function encryptChunks(
   };
 }
 
-/** Digests by the index of their chunk, for any number of chunks. */
+/** A table of digests by the index of their chunk that grows with the number of chunks. */
 function digestTable(count: number) {
   let table = new Uint8Array(DIGEST_LENGTH * Math.min(count, 4096));
   return {

@@ -1,4 +1,4 @@
-// Sealing a bundle as it comes.
+// Seals a bundle while it arrives.
 
 import type { Backend } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
@@ -32,12 +32,13 @@ export interface EncryptedStream {
 }
 
 /**
- * Seals a bundle while it arrives, in one pass and constant memory. The body comes first, as a stream. The seal,
- * which covers all of it, follows at its end. Open the two with `decryptStream`, `decryptBundle` or `openBundle`.
+ * Seals a bundle while it arrives, in one pass and constant memory. The result has the body as a stream, and the seal
+ * as a promise that resolves at the end of the body. Open body and seal with `decryptStream`, `decryptBundle` or
+ * `openBundle`.
  *
- * The body closes after the signature has been made and verified, so a clean close means that the seal is ready. A
- * slow reader slows the source down: at most eight chunks and 4 MiB of them (two larger ones) are in memory. The
- * source is cancelled if the body is cancelled, on an abort and on an error.
+ * The body closes after the signature has been made and verified, so the seal is ready when the body closes without
+ * an error. A slow reader slows the source down: at most eight chunks, 4 MiB in total (or two larger chunks), are in
+ * memory. The call cancels the source on an abort, on an error, and when the reader cancels the body.
  *
  * @param source - The bundle, in pieces of any size.
  * @param options.privateKey - PEM, DER, JWK, or a {@link Signer}.
@@ -71,7 +72,7 @@ export function encryptStream(source: ByteStream, options: EncryptStreamOptions)
   const size = given ?? Number.POSITIVE_INFINITY;
   const sealing = readSealing(options, given);
   const signingKey = readSigningKey(options.privateKey);
-  // The body ends with its error.
+  // The body ends with this error, so the promise itself needs no handler.
   signingKey.catch(() => {});
   const reader = openStream(source);
 
@@ -83,7 +84,7 @@ export function encryptStream(source: ByteStream, options: EncryptStreamOptions)
   });
   const seal = sealed.then(({ header }) => encodeSeal(header));
   const checksum = sealed.then((header) => header.checksum);
-  // The reader of the body gets this error from the body.
+  // The reader of the body gets this error from the body, so it must not count as unhandled here.
   for (const promise of [seal, checksum]) promise.catch(() => {});
 
   const body = outputStream({
@@ -133,7 +134,7 @@ function streamedBundle(
       const chunk = room(chunkSize);
       const bytes = chunk.subarray(0, await reader.fill(chunk, signal));
       total += bytes.length;
-      // The last chunk's nonce says that it is the last.
+      // The nonce of the last chunk differs, so the source has to look ahead.
       const isLast = await reader.ended(signal);
       if (isLast) last = index;
       if (size !== Number.POSITIVE_INFINITY && (total > size || (isLast && total !== size))) {

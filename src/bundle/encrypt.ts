@@ -1,4 +1,4 @@
-// Sealing a bundle in memory.
+// Seals a bundle in memory.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
@@ -17,7 +17,7 @@ import { memorySink, plainChunks } from './chunk-loop.ts';
 import { checkCount, encryptAndSeal, type SealWork } from './encrypt-chunks.ts';
 
 export interface EncryptOptions extends WorkOptions {
-  /** The publisher's private key, or a {@link Signer} for a key that is held elsewhere. */
+  /** The publisher's private key, or a {@link Signer} for a key outside this process. */
   readonly privateKey: PrivateKeyInput | Signer;
   /** Signed, readable by anyone. Default none. */
   readonly metadata?: Metadata;
@@ -27,7 +27,7 @@ export interface EncryptOptions extends WorkOptions {
   readonly backend?: BackendChoice;
 }
 
-/** What everything that seals takes. */
+/** The options of every call that seals. */
 export const ENCRYPT_OPTIONS: OptionRules<EncryptOptions> = {
   privateKey: 'any',
   metadata: 'any',
@@ -41,13 +41,13 @@ export const ENCRYPT_OPTIONS: OptionRules<EncryptOptions> = {
 export interface EncryptedBundle {
   /** The complete sealed bundle: header and body. */
   readonly bytes: OwnBytes;
-  /** The header alone in base64url, for a body that is stored apart from it. */
+  /** The header alone in base64url, for a body that is stored separately. */
   readonly seal: string;
   /** The body alone: a view into `bytes`. */
   readonly ciphertext: OwnBytes;
   /** SHA-256 of the plain bundle: 64 hex characters, as `sha256sum` prints it. */
   readonly checksum: string;
-  /** Id of the key that opens it: 64 hex characters. */
+  /** Id of the key pair: 64 hex characters. The public key with this id opens the bundle. */
   readonly keyId: string;
   /** Bytes of the plain bundle. */
   readonly size: number;
@@ -56,8 +56,8 @@ export interface EncryptedBundle {
 /**
  * Seals a bundle. Only the public key opens it, and only the private key can make it.
  *
- * Each call uses a fresh random session key. The signature is verified before anything is returned. Memory: the
- * result (0.02 % larger than the bundle) and a few MiB. On Node, bundles of 32 MiB and more use a second thread.
+ * Each call uses a fresh random session key. The call verifies the signature before it returns. Memory: the result
+ * (0.02 % larger than the bundle) and a few MiB. On Node, bundles of 32 MiB and more use a second thread.
  *
  * @param bundle - Any bytes; in practice the zip of a web app's build.
  * @param options.privateKey - PEM, DER, JWK, or a {@link Signer}.
@@ -65,8 +65,9 @@ export interface EncryptedBundle {
  * @param options.chunkSize - Plain bytes in a chunk, a power of two from 4,096 to 16,777,216. Default 262,144.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_KEY_INVALID` if the key is not an RSA private key that the format accepts; `ERR_SIGNER_FAILED` if the signer
- * failed or signed something else; `ERR_LIMIT_EXCEEDED` for more than 2^20 chunks; `ERR_SOURCE_FAILED` if the Blob
- * cannot be read, or memory became shorter during the call; `ERR_BACKEND_UNAVAILABLE`.
+ * fails or its answer is not the requested signature; `ERR_LIMIT_EXCEEDED` for more than 2^20 chunks;
+ * `ERR_SOURCE_FAILED` if the Blob cannot be read, or memory became shorter during the call;
+ * `ERR_BACKEND_UNAVAILABLE`.
  * @see docs/format.md
  * @example
  * ```ts
@@ -109,12 +110,12 @@ export async function encryptObject(
   }
 }
 
-/** What a bundle is sealed with, beside the key. */
+/** The checked options of a call that seals, without the key. */
 export type Sealing = Pick<SealWork, 'metadata' | 'chunkSize'>;
 
 /**
  * Checks the options of every call that seals, for a bundle of this size if it is known. The key is read separately,
- * because that may load a module.
+ * because reading it is asynchronous.
  */
 export function readSealing(options: EncryptOptions, size?: number): Sealing {
   return {
@@ -123,7 +124,9 @@ export function readSealing(options: EncryptOptions, size?: number): Sealing {
   };
 }
 
-/** Checks the option, and that readers accept the layout of a bundle of this size, if it is known. */
+/**
+ * Checks the chunk size, and if the size of the bundle is known, that readers accept the number of chunks.
+ */
 function readChunkSize(chunkSize: number = DEFAULT_CHUNK_SIZE, size: number = 0): number {
   const exponent = Math.log2(chunkSize);
   if (
@@ -140,15 +143,15 @@ function readChunkSize(chunkSize: number = DEFAULT_CHUNK_SIZE, size: number = 0)
   return chunkSize;
 }
 
-/** What {@link sealBundle} needs in addition to a {@link Source}. */
+/** The arguments of {@link sealBundle} beside its {@link Source}. */
 export type BundleWork = Omit<SealWork, 'size'>;
 
-/** Seals a bundle in memory, or one that is read into memory. */
+/** Seals a bundle and returns the result in memory. */
 export async function sealBundle(source: Source, work: BundleWork): Promise<EncryptedBundle> {
   const { backend, key, metadata, chunkSize } = work;
   const layout = chunkLayout(source.size, chunkSize);
   const headerLength = headerLengthOf(layout, metadata.length, modulusLength(key.publicKey));
-  // The one large allocation: fresh memory costs more than the cipher.
+  // The only large allocation, because allocating memory takes longer than encrypting it.
   const bytes = new Uint8Array(headerLength + layout.bodyLength);
   const ciphertext = bytes.subarray(headerLength);
   const copy = backend.hashesWhole ? copyAtEnd(source, ciphertext) : undefined;
@@ -162,8 +165,9 @@ export async function sealBundle(source: Source, work: BundleWork): Promise<Encr
 }
 
 /**
- * A bundle in memory, copied to the end of the place of its body. It is hashed in one call, and no other code can
- * write to it. Of a body of n chunks, encrypted chunk i ends 16 (n - 1 - i) bytes before plain chunk i + 1 begins.
+ * Copies a bundle in memory to the end of the memory for its body. It can then be hashed in one call, and no other
+ * code can write to it. The chunks are encrypted in place. Of a body of n chunks, encrypted chunk i ends 16 (n - 1 -
+ * i) bytes before plain chunk i + 1 begins.
  */
 function copyAtEnd({ bytes }: Source, body: Uint8Array): Source | undefined {
   if (bytes === undefined) return undefined;

@@ -1,21 +1,21 @@
-// What a header says of a bundle, for people.
+// The facts about a bundle in its header, in the form that callers get.
 
 import { toHex } from '../bytes.ts';
 import type { Header, Kind } from '../format/header.ts';
 import type { Metadata } from '../format/metadata.ts';
 import type { OpenedHeader } from './open-header.ts';
 
-/** What a header says of a bundle. */
+/** The facts about a bundle in its header. */
 export interface BundleInfo {
   /**
-   * Whether the signature was verified. `false` from {@link inspectBundle}: anyone may have written these values.
+   * Whether the signature was verified. {@link inspectBundle} returns `false`: anyone may have written these values.
    */
   readonly proven: boolean;
   /** The kind of the sealed object. Calls that open bundles refuse every other kind. */
   readonly kind: Kind;
   /** Version of the format. */
   readonly version: 2;
-  /** Id of the key that opens it: 64 hex characters. */
+  /** Id of the key pair: 64 hex characters. The public key with this id opens the bundle. */
   readonly keyId: string;
   /** Bits of the RSA modulus, computed from the length of the signature. */
   readonly modulusBits: number;
@@ -30,11 +30,11 @@ export interface BundleInfo {
   /** Chunks in the body. */
   readonly chunkCount: number;
   /**
-   * SHA-256 of the plain bundle, 64 hex characters. Absent from {@link inspectBundle}, because it takes the public
-   * key to recover it.
+   * SHA-256 of the plain bundle, 64 hex characters. {@link inspectBundle} does not return it, because only the public
+   * key recovers it from the signature.
    */
   readonly checksum?: string;
-  /** What the publisher says of the bundle. */
+  /** The publisher's metadata. */
   readonly metadata: Metadata;
 }
 
@@ -53,7 +53,7 @@ export function describeHeader(header: Header): Omit<BundleInfo, 'proven' | 'met
   };
 }
 
-/** What a header says once its signature has been verified. */
+/** Makes the facts from a header whose signature has been verified. */
 export function infoOf({ header, metadata, secrets }: OpenedHeader): BundleInfo {
   return {
     proven: true,

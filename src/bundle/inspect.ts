@@ -1,4 +1,4 @@
-// Looking at a header without a key.
+// Reads a header without a key.
 
 import { concat, isBytes } from '../bytes.ts';
 import { explained } from '../format/explain.ts';
@@ -33,18 +33,18 @@ export interface InspectOptions {
 /**
  * Reads the header of a sealed bundle without a key.
  *
- * **Nothing in the result is verified.** The signature is not checked, so whoever stores or transports the bundle may
- * have written the header. Use it for listings and diagnosis, and base no decision on it. `decryptBundle` with
- * `expect` checks the same facts after it has verified them.
+ * **Nothing in the result is verified.** The call does not check the signature, so anyone who stores or transports
+ * the bundle may have written the header. Use the result for listings and diagnosis only, not for decisions.
+ * `decryptBundle` with `expect` verifies the same facts before it checks them.
  *
  * For bytes or a seal, the whole header must be present and the result is returned at once. For a `Blob` or a {@link
- * RandomAccessSource} (`httpSource`, `fileSource`) the result is a promise; only the 56 bytes that every header
- * begins with and the metadata (at most 65,528 bytes) are read.
+ * RandomAccessSource} (`httpSource`, `fileSource`) the result is a promise. The call reads only the fixed part of the
+ * header (56 bytes) and the metadata (at most 65,528 bytes).
  *
  * @param sealed - A sealed bundle (its header is enough), a seal in base64url, or a source of a sealed bundle.
  * @param options.signal - Aborts reading from a source: the promise rejects with the signal's reason.
  * @throws {@link BundleSealError} `ERR_LENGTH_INVALID` if the header is cut (the message says how many bytes it
- * takes); `ERR_HEADER_INVALID`, `ERR_VERSION_UNSUPPORTED`; `ERR_SOURCE_FAILED` if the source cannot be read.
+ * needs); `ERR_HEADER_INVALID`, `ERR_VERSION_UNSUPPORTED`; `ERR_SOURCE_FAILED` if the source cannot be read.
  * `TypeError` for any other input and for a wrong or unknown option.
  * @see docs/format.md#header
  * @example
@@ -78,7 +78,7 @@ export function inspectBundle(
   );
 }
 
-// Bytes of both are copied before they are parsed, because the caller's memory may change.
+// Copies the fixed part and the metadata before it parses them, because the caller's memory may change.
 
 function inspectBytes(bytes: Uint8Array): UnprovenBundleInfo {
   const header = readFixed(bytes.slice(0, FIXED_LENGTH), bytes.length);

@@ -1,4 +1,4 @@
-// Opening a header: steps 1 to 4 of docs/format.md#opening, in their order, for all that opens a bundle.
+// Opens a header for every call that opens a bundle: steps 1 to 4 of docs/format.md#opening, in this order.
 
 import type { Backend } from '../backend/backend.ts';
 import { concat, equalBytes, toHex } from '../bytes.ts';
@@ -23,15 +23,15 @@ import { checkOptions, describe, shown } from '../options.ts';
 import { recoverSeal, type SealSecrets } from '../seal/seal.ts';
 import { openInput, type Source } from '../sources/input.ts';
 
-/** What a bundle must say of itself to be opened; what is left out is not looked at. */
+/** Requirements on the metadata of a bundle. A member that is left out is not checked. */
 export interface Expectations {
-  /** The bundle's `appId` must be this one. */
+  /** The required `appId`. */
   readonly appId?: string;
-  /** The bundle's `version` must be this one. */
+  /** The required `version`. */
   readonly version?: string;
-  /** The bundle's `channel` must be this one. */
+  /** The required `channel`. */
   readonly channel?: string;
-  /** The bundle's `sequence` must be this or more: refuses older bundles, though genuine. */
+  /** The lowest accepted `sequence`. Refuses genuine but older bundles. */
   readonly minSequence?: number;
 }
 
@@ -47,11 +47,11 @@ export interface HeaderChecks {
   readonly kind?: Kind | undefined;
   readonly expect?: Expectations | undefined;
   readonly maxChunks?: number | undefined;
-  /** Whether nothing may follow the header. */
+  /** Whether the input must end after the header. */
   readonly isAlone?: boolean;
 }
 
-/** A public key with its id as the header holds it. */
+/** A public key with its id: 32 bytes, as in the header. */
 export interface IdentifiedKey {
   readonly id: Uint8Array;
   readonly key: RsaPublicKey;
@@ -92,14 +92,14 @@ export function checkHeaderOptions({ expect, maxChunks }: HeaderChecks): void {
   }
 }
 
-/** What all that opens a bundle is told of its header. */
+/** The options of every call that opens a bundle, as far as they concern the header. */
 export interface HeaderOptions extends HeaderChecks {
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
   readonly seal?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Opens the header: the seal where it travels apart, else what the source begins with. */
+/** Opens the header: the seal if it is passed separately, otherwise the start of the source. */
 export async function openHeader(
   backend: Backend,
   source: Source,
@@ -111,7 +111,7 @@ export async function openHeader(
     : openSeal(backend, options.seal, keys, options);
 }
 
-/** Opens the header that a source begins with. */
+/** Opens the header at the start of a source. */
 export async function openHeaderFrom(
   backend: Backend,
   source: Source,
@@ -119,7 +119,8 @@ export async function openHeaderFrom(
   checks: HeaderChecks,
   signal?: AbortSignal,
 ): Promise<OpenedHeader> {
-  // Copies: the caller's memory may change between the check of the signature and the use of the digests.
+  // Copies the bytes, because the caller's memory may change between the check of the signature and the use of the
+  // digests.
   const fixed = concat(await source.read(0, Math.min(FIXED_LENGTH, source.size), signal));
   try {
     return await openAfter(fixed, backend, source, keys, checks, signal);
@@ -179,7 +180,9 @@ export function checkBody(header: Header, bodyLength: number): Promise<void> {
   return orTold(() => checkBodyLength(header, bodyLength));
 }
 
-/** The result of `read`. Rejects with its fault and the sentence. */
+/**
+ * Returns the result of `read`. If `read` throws a fault, rejects with the error and its message.
+ */
 async function orTold<T>(read: () => T): Promise<T> {
   try {
     return read();
@@ -189,9 +192,9 @@ async function orTold<T>(read: () => T): Promise<T> {
 }
 
 /**
- * The fault with its sentence, or as it is if the module with the sentences cannot be loaded.
+ * Returns the error with its message. If the module with the messages cannot be loaded, returns the error unchanged.
  *
- * @param fixed - The first bytes of the bundle. With them and `source` the sentence also tells a bundle that was
+ * @param fixed - The first bytes of the bundle. With them and `source`, the message also says so if the bundle was
  * transferred as text.
  */
 export async function told(
@@ -236,7 +239,9 @@ function unexpected(
   });
 }
 
-/** A member that the publisher wrote, and none that a polluted prototype lends. */
+/**
+ * Reads an own member of the metadata. A polluted prototype could add a member that the publisher did not write.
+ */
 function own(metadata: Metadata, name: 'appId' | 'version' | 'channel'): string | undefined;
 function own(metadata: Metadata, name: 'sequence'): number | undefined;
 function own(metadata: Metadata, name: keyof Metadata): unknown {

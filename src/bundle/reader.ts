@@ -1,4 +1,4 @@
-// Reading any part of a sealed bundle without the rest.
+// Reads parts of a sealed bundle without the rest.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -31,7 +31,7 @@ export interface OpenOptions {
   readonly expect?: Expectations;
   /** The most chunks that are accepted. This bounds the memory for the header. Default 1,048,576. */
   readonly maxChunks?: number;
-  /** Bytes of opened chunks that are kept for further reads. Default 4,194,304; 0 keeps none. */
+  /** Size of the cache of opened chunks, in bytes. Default 4,194,304; 0 turns the cache off. */
   readonly cacheSize?: number;
   /** Aborts the opening. Later reads take a signal of their own. */
   readonly signal?: AbortSignal;
@@ -46,8 +46,8 @@ export interface ReadOptions {
 }
 
 /**
- * An opened bundle that is read in parts. It gives only verified bytes, whatever its source answers. It is a source
- * itself: `openZip` reads single files of a sealed zip from it.
+ * An opened bundle that is read in parts. It returns only verified bytes, even if its source is hostile. It is a
+ * source itself: `openZip` reads single files of a sealed zip from it.
  */
 export interface BundleReader extends RandomAccessSource {
   /** The content of the header, verified by its signature. */
@@ -55,18 +55,20 @@ export interface BundleReader extends RandomAccessSource {
   /** Bytes of the plain bundle. */
   readonly size: number;
   /**
-   * Reads the plain bytes from `offset` to `offset + length`, or to the end of the bundle if that comes first, into
-   * memory of their own. Only the chunks of this range are fetched: neighbours in one request of at most 4 MiB or one
-   * chunk, four requests at a time. If several reads want a chunk at the same time, it is fetched once.
+   * Reads the plain bytes from `offset` to `offset + length`, or to the end of the bundle if that is nearer, into new
+   * memory. It fetches only the chunks of this range: neighbours in one request of at most 4 MiB or one chunk, four
+   * requests at a time. A chunk that several reads need at the same time is fetched once.
    *
-   * @param signal - Aborts this read: it rejects with the signal's reason. `{ signal }`, as `stream` takes it, is understood
-   * too.
+   * @param signal - Aborts this read: it rejects with the signal's reason. `{ signal }`, as `stream` takes it, is
+   * accepted too.
    */
   read(offset: number, length: number, signal?: AbortSignal | ReadOptions): Promise<OwnBytes>;
-  /** The same as a stream, in constant memory. Default: from the start, to the end. */
+  /**
+   * Streams the plain bytes from `offset` to `offset + length`, in constant memory. Default: the whole bundle.
+   */
   stream(offset?: number, length?: number, options?: ReadOptions): ReadableStream<Uint8Array>;
   /**
-   * Wipes the session key and the cached chunks, and stops reads in progress. The source stays open, because it
+   * Wipes the session key and the cached chunks, and stops reads in progress. It does not close the source, which
    * belongs to the caller.
    */
   close(): void;
@@ -137,7 +139,7 @@ export async function openBundle(
     sessionKey.fill(0);
     throw error;
   }
-  // For single chunks. A stream has a cipher of its own, which may use a thread.
+  // This cipher opens single chunks. A stream has a cipher of its own, which may use a thread.
   const cipher = await backend.createCipher(
     'decrypt',
     sessionKey,
@@ -198,7 +200,7 @@ export async function openBundle(
   });
 }
 
-/** The signal of one read, passed by itself or as an option. */
+/** Returns the signal of a read, which callers pass directly or as an option. */
 function signalOf(given: AbortSignal | ReadOptions | undefined): AbortSignal | undefined {
   // A polyfilled signal may be a plain object too.
   if (!isRecord(given) || 'throwIfAborted' in (given as object)) {
@@ -215,7 +217,9 @@ function checkIndex(name: string, value: number): void {
   throw new RangeError(`${name} expected an integer from 0 to 2^53 - 1, got ${shown(value)}`);
 }
 
-/** Chunks to before `to`, fetched in groups. The next group is fetched while this one is processed. */
+/**
+ * Makes a source of the chunks to before `to`. It fetches them in groups, each while the previous group is processed.
+ */
 function groupedChunks(body: Source, layout: ChunkLayout, to: number): ChunkSource {
   const perGroup = Math.ceil(inFlightOf(layout.chunkSize) / 2);
   let group: { from: number; bytes: Promise<Uint8Array> } | undefined;

@@ -1,4 +1,4 @@
-// A new key's seal for a bundle that is already stored.
+// Seals a stored bundle for a new key.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -25,12 +25,12 @@ export interface ResealOptions {
 /**
  * Seals a stored bundle for a new key. The body does not change, so one stored body can have a seal for each key.
  *
- * The old signature is verified first. Metadata, chunks and session key stay as they are, so whoever could open the
- * bundle with the old key can still read it. The body is not read: its chunks stay bound to the digests that both
- * signatures cover.
+ * The old signature is verified first. Metadata, chunks and session key do not change, so everyone who could open the
+ * bundle with the old key can still read it. The call does not read the body: both signatures cover the same digests
+ * of its chunks.
  *
  * @param sealedOrSeal - A sealed bundle, or a seal in base64url.
- * @returns a new sealed bundle for a bundle, a new seal for a seal.
+ * @returns A new sealed bundle if a bundle is passed, a new seal if a seal is passed.
  * @throws the errors of {@link decryptBundle} for the header and the length of the body, and those of {@link
  * encryptBundle} for the private key.
  * @see docs/format.md

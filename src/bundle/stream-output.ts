@@ -1,11 +1,11 @@
-// A WHATWG stream of the chunks that a loop makes, as fast as they are read.
+// Turns the chunks of a loop into a WHATWG stream. The loop runs as fast as the stream is read.
 
 import { followSignals, onAbort } from '../signals.ts';
 import { markOwn } from '../sources/input.ts';
 import type { ChunkSink } from './chunk-loop.ts';
 
 export interface StreamWork {
-  /** Does the work. Chunks that the sink takes come out of the stream. */
+  /** Runs the loop. The stream outputs the chunks that the sink takes. */
   run(sink: ChunkSink, signal: AbortSignal): Promise<void>;
   /** Called once at the end: without a reason after a clean end, otherwise with the error or the reader's reason. */
   release?(reason?: unknown): Promise<void>;
@@ -13,7 +13,7 @@ export interface StreamWork {
 }
 
 /**
- * Work begins with the first read. A chunk is handed over when the reader asks for one. Until then the loop waits,
+ * Work begins with the first read. The loop hands over a chunk when the reader asks for one. Until then it waits,
  * with no more chunks in progress than its source allows.
  */
 export function outputStream({ run, release, signals }: StreamWork): ReadableStream<Uint8Array> {
