@@ -1,45 +1,49 @@
-// Reads and checks the headers of a server's answer to a Range request (RFC 9110 §14, §15.3.7).
+// Reads and checks the headers of a server's response to a Range request (RFC 9110 §14, §15.3.7).
 
 import type { BundleSealError } from '../errors.ts';
 
-/** Which state of the file the answers are about. */
+/** The version of the file: its size and validators. */
 export interface Version {
-  /** Bytes in all. */
+  /** Size of the file in bytes. */
   readonly size: number;
   readonly etag: string | null;
   readonly lastModified: string | null;
-  /** The value for If-Range: a validator that changes with every change of the bytes. */
+  /** The value for If-Range: a strong validator, which changes with every change of the bytes. */
   readonly ifRange: string | undefined;
 }
 
 interface Asked {
-  /** First byte, and the first one after the last. */
+  /** Offset of the first requested byte. */
   readonly from: number;
   readonly to: number;
-  /** The version of earlier answers; `undefined` on opening, when the file may end before `to`. */
+  /**
+   * The version of earlier responses. `undefined` on opening, when the file may end before `to`.
+   */
   readonly version: Version | undefined;
-  /** Whether ETag and Last-Modified have to match the version, or only the size. */
+  /** Whether ETag and Last-Modified have to match the version. If not, only the size has to. */
   readonly compare: boolean;
-  /** Whether a file of any size may be downloaded for its range. */
+  /** Whether a file of any size may be downloaded to get the range. */
   readonly readThrough: boolean;
-  /** Whether the request had a Range. */
+  /** Whether the request had a Range header. */
   readonly ranged: boolean;
 }
 
-/** A body that holds what was asked for, before any of it was read. */
+/** A response whose body contains the requested bytes. The body is not read yet. */
 export interface Offer {
   readonly kind: 'offer';
-  /** `undefined` where only the body's end will tell the size. */
+  /** `undefined` if the size is known only at the end of the body. */
   readonly version: Version | undefined;
-  /** Bytes of the body before those asked for. */
+  /** Number of bytes in the body before the requested ones. */
   readonly skip: number;
-  /** Bytes of the body that were asked for, at the most where the size is not known. */
+  /** Number of requested bytes in the body. If the size is unknown, the most that it can be. */
   readonly length: number;
-  /** Whether the body is to end right after them, goes on and is cancelled, or is counted to its end. */
+  /**
+   * What happens after the requested bytes: the body must end (`'none'`), is cancelled, or is counted to its end.
+   */
   readonly rest: 'none' | 'cancelled' | 'counted';
 }
 
-/** Why an attempt failed, where another one may not. */
+/** Why an attempt failed. Another attempt may succeed. */
 export interface Failure {
   readonly kind: 'failure';
   readonly what: string;
@@ -48,26 +52,28 @@ export interface Failure {
   readonly retryAfter?: string | null;
 }
 
-/** The file ends before the requested range, and the server sends no part of it. */
+/** The file ends before the requested range, and the server sent no part of it. */
 interface Shorter {
   readonly kind: 'shorter';
   readonly size: number;
 }
 
-/** The answer is about another state of the file than the answers before it. */
+/** The response is about another version of the file than earlier responses. */
 interface Replaced {
   readonly kind: 'replaced';
 }
 
-/** An error about this answer. */
+/** Makes an error about this response. */
 export type Refuse = (what: string, cause?: unknown) => BundleSealError;
 
 type Answer = Pick<Response, 'status' | 'headers'>;
 
-// RFC 9110 §15.5.9, §15.6; RFC 8470 §5.2; RFC 6585 §4.
+// Status codes of temporary failures: RFC 9110 §15.5.9, §15.6; RFC 8470 §5.2; RFC 6585 §4.
 const PASSING = [408, 425, 429, 500, 502, 503, 504];
 
-/** Bytes of the largest file that is downloaded for any part of it, when a server ignores the range once. */
+/**
+ * Size of the largest file, in bytes, that is downloaded whole for a part of it when a server ignores the range.
+ */
 const LARGEST_SLICED = 1_048_576;
 
 const REPLACED = { kind: 'replaced' } as const;
@@ -76,9 +82,9 @@ const EXPOSE =
   'a page of another origin sees it only if the server sends "Access-Control-Expose-Headers: Content-Range, ETag"';
 
 /**
- * What becomes of the answer.
+ * Decides what to do with a response.
  *
- * @throws the error of `refuse` if the answer contradicts itself or the request.
+ * @throws the error of `refuse` if the response contradicts itself or the request.
  */
 export function judge(
   answer: Answer,
@@ -137,7 +143,8 @@ function judgeWhole({ headers }: Answer, asked: Asked, refuse: Refuse): Offer | 
     const length = asked.to - asked.from;
     return { kind: 'offer', version: undefined, skip: 0, length, rest: 'counted' };
   }
-  // What opening asks for is the whole of a small file. Later, a server among several may know no ranges.
+  // The first request covers the whole of a small file. Later, one of several servers behind a name may not support
+  // ranges.
   const most = asked.version === undefined ? asked.to : LARGEST_SLICED;
   if (!asked.readThrough && size > most) {
     if (headers.get('accept-ranges')?.trim().toLowerCase() !== 'none') return wholeSent;
@@ -153,7 +160,7 @@ function judgeWhole({ headers }: Answer, asked: Asked, refuse: Refuse): Offer | 
   };
 }
 
-/** A server that ignores ranges. Where several answer for one name, it may be one of them alone. */
+/** The server ignores ranges. If several servers share one name, another one may support them. */
 export const wholeSent: Failure = {
   kind: 'failure',
   what: 'sent the whole file where a range was asked for',
@@ -181,14 +188,14 @@ function judgeUnsatisfied(
     const empty = versionOf(headers, 0);
     return { kind: 'offer', version: empty, skip: 0, length: 0, rest: 'cancelled' };
   }
-  // A range that goes beyond the end is satisfiable (RFC 9110 §14.1.2), but some servers refuse it.
+  // A range that extends beyond the end is satisfiable (RFC 9110 §14.1.2), but some servers refuse it.
   if (size <= to && ranged) return { kind: 'shorter', size };
   throw refuse(
     `answered 416 (range not satisfiable) to bytes 0 to ${to - 1} of ${size}: serve the file from a server that answers Range requests`,
   );
 }
 
-/** A file that was opened may not become another one. */
+/** Whether a response is about the version that was opened. */
 function isSameVersion(
   { version, compare }: Asked,
   headers: Headers,
@@ -198,33 +205,38 @@ function isSameVersion(
   if (size !== undefined && size !== version.size) return false;
   if (!compare) return true;
   const { etag, lastModified } = version;
-  // RFC 9110 §8.8.1: a strong validator changes with every change of the bytes, so it is enough.
+  // RFC 9110 §8.8.1: a strong validator changes with every change of the bytes, so no other comparison is needed.
   if (etag !== null && isStrongTag(etag) && etag === headers.get('etag')) return true;
   return sameTag(etag, headers.get('etag')) && sameDate(lastModified, headers.get('last-modified'));
 }
 
-/** RFC 9110 §15.3.7: an answer with a range carries the ETag that the whole would carry. */
+/** RFC 9110 §15.3.7: a 206 response has the ETag that a 200 response would have. */
 function sameTag(before: string | null, now: string | null): boolean {
   if (before === null || before === now) return true;
-  // Servers that can't yet rule out a change within the same second call the tag weak, and strong later.
+  // Some servers send a weak tag while the file may still change within the same second, and the same tag as strong
+  // later.
   return before.startsWith('W/') && before.slice(2) === now;
 }
 
-/** It may be left out of an answer to If-Range, so what is not there says nothing. */
+/**
+ * A server may omit Last-Modified from a response to If-Range, so a missing date matches every date.
+ */
 function sameDate(before: string | null, now: string | null): boolean {
   return before === null || now === null || before === now;
 }
 
 const isStrongTag = (etag: string): boolean => /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(etag);
 
-/** The version that an answer's headers name. */
+/** Reads the version from the headers of a response. */
 export function versionOf(headers: Headers, size: number): Version {
   const etag = headers.get('etag');
   const lastModified = headers.get('last-modified');
   return { size, etag, lastModified, ifRange: strongValidator(etag, lastModified, headers) };
 }
 
-/** RFC 9110 §13.1.5: a strong entity tag, or a strong date where there is no entity tag at all. */
+/**
+ * Chooses the value for If-Range (RFC 9110 §13.1.5): a strong entity tag, or a strong date if there is no entity tag.
+ */
 function strongValidator(
   etag: string | null,
   lastModified: string | null,
@@ -232,12 +244,12 @@ function strongValidator(
 ): string | undefined {
   if (etag !== null) return isStrongTag(etag) ? etag : undefined;
   if (lastModified === null) return undefined;
-  // RFC 9110 §8.8.2.2: within one second the file may have changed twice under the same date.
+  // RFC 9110 §8.8.2.2: a date is weak if the file could have changed twice within the same second.
   const age = parseDate(headers.get('date')) - parseDate(lastModified);
   return age >= 1000 ? lastModified : undefined;
 }
 
-/** An IMF-fixdate (RFC 9110 §5.6.7) in milliseconds, NaN for anything else. */
+/** Parses an IMF-fixdate (RFC 9110 §5.6.7) to milliseconds. Returns NaN for anything else. */
 export function parseDate(text: string | null): number {
   const fixed = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
   return text !== null && fixed.test(text) ? Date.parse(text) : Number.NaN;
@@ -245,13 +257,16 @@ export function parseDate(text: string | null): number {
 
 interface ContentRange {
   readonly first?: number;
-  /** The last byte itself; neither is there where the range could not be satisfied. */
+  /** Offset of the last byte. `first` and `last` are absent if the range was unsatisfiable. */
   readonly last?: number;
-  /** Bytes of the file in all. */
+  /** Size of the file in bytes. */
   readonly size: number;
 }
 
-/** RFC 9110 §14.4, where the size is known and nothing is contradictory; `undefined` for anything else. */
+/**
+ * Parses Content-Range (RFC 9110 §14.4). Returns `undefined` if it is malformed, contradicts itself or lacks the
+ * size.
+ */
 export function parseContentRange(text: string): ContentRange | undefined {
   const [, first, last, total] = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/i.exec(text) ?? [];
   if (total === undefined) return undefined;

@@ -1,14 +1,14 @@
-// What a runtime says of a request that failed, without the secrets of its URL.
+// Removes the secrets of a URL from the runtime's error about a failed request.
 
 /**
- * The cause as it is, or a copy where its message or a field holds one of the secrets: Deno's messages quote the
- * whole URL, and Bun's errors have it as a field.
+ * Returns the cause unchanged, or a copy without the secrets if its message or a field contains one: Deno's messages
+ * quote the whole URL, and Bun's errors have it as a field.
  */
 export function withoutSecrets(cause: unknown, secrets: ReadonlySet<string>): unknown {
   return holds(cause, secrets) ? copyOf(cause, secrets) : cause;
 }
 
-// A chain of causes may end where it began.
+// Limits the depth, because a chain of causes may be circular.
 const DEEPEST = 8;
 
 function holds(cause: unknown, secrets: ReadonlySet<string>, depth = 0): boolean {

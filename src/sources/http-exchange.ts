@@ -1,4 +1,4 @@
-// One request, and what comes of its answer.
+// Sends one request and reads its response.
 
 import { isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
@@ -17,26 +17,30 @@ import { withoutSecrets } from './http-cause.ts';
 import type { Connection, Validators } from './http-options.ts';
 import { discard, type Reached, reach } from './http-redirect.ts';
 
-/** What is being read, and how far that is. */
+/** A read in progress. */
 export interface Reading {
   readonly offset: number;
-  /** The first byte that is not wanted; on opening the file may end before it. */
+  /** Offset after the last requested byte. On opening, the file may end before it. */
   to: number;
   readonly validators: Validators;
-  /** Whether the version is the one that this reading finds. */
+  /** Whether this read determines the version of the file. */
   readonly opening: boolean;
   version: Version | undefined;
-  /** Taken once an answer was found to hold what was asked for; grows with what arrives. */
+  /**
+   * Memory for the bytes. Allocated after a response has passed its checks; grows with the bytes that arrive.
+   */
   target: Uint8Array | undefined;
-  /** Bytes that the target is to hold. */
+  /** Number of bytes that the read needs. */
   length: number;
-  /** Bytes of the target that are there. */
+  /** Number of bytes that have arrived. */
   at: number;
-  /** False where the server has refused the very range that it said is there: the file is asked for whole. */
+  /**
+   * False if the server refuses a range within the size that it named. The next request then asks for the whole file.
+   */
   ranged: boolean;
 }
 
-/** Makes the error that says what is wrong, and how far the reading is. */
+/** Makes an error with the fault and the offset that the read has reached. */
 export function refusal({ name, route }: Connection, { offset, at }: Reading): Refuse {
   return (what, cause) =>
     new BundleSealError('ERR_SOURCE_FAILED', `${name} ${what}`, {
@@ -46,9 +50,10 @@ export function refusal({ name, route }: Connection, { offset, at }: Reading): R
 }
 
 /**
- * One attempt: nothing where all is there, or why not. What another attempt would not mend is thrown.
+ * Makes one attempt. Returns nothing if all bytes have arrived, or a failure that another attempt may avoid. Throws
+ * if another attempt would fail too.
  *
- * @param arrived - Called for every answer, and for bytes of a body with their number.
+ * @param arrived - Called for every response, and with the number of bytes for each part of a body.
  */
 export async function exchange(
   connection: Connection,
@@ -57,7 +62,8 @@ export async function exchange(
   arrived: (bytes?: number) => void,
 ): Promise<Failure | undefined> {
   const refuse = refusal(connection, reading);
-  // A server could name another size with every answer, and so be asked without end.
+  // Only one correction is accepted. A server that names another size in each response would otherwise cause requests
+  // without end.
   let isCorrected = false;
   for (;;) {
     const own = headersFor(reading);
@@ -90,7 +96,7 @@ export async function exchange(
           reading.to = verdict.size;
       }
     } catch (error) {
-      // The next read may be led to another server, which knows better.
+      // The redirect may lead the next read to another server.
       connection.route.pinned = undefined;
       throw error;
     } finally {
@@ -100,7 +106,8 @@ export async function exchange(
 }
 
 function headersFor({ offset, at, to, version, validators, ranged }: Reading) {
-  // Of a compressed file no range is one of the bundle. A browser sends this by itself, and drops ours.
+  // Ranges of a compressed response are not ranges of the file. Browsers set this header themselves and drop this
+  // one.
   const headers: Record<string, string> = { 'Accept-Encoding': 'identity' };
   if (ranged) headers['Range'] = `bytes=${offset + at}-${to - 1}`;
   if (version?.ifRange !== undefined && validators === 'if-range') {
@@ -109,7 +116,9 @@ function headersFor({ offset, at, to, version, validators, ranged }: Reading) {
   return headers;
 }
 
-/** A server that leads elsewhere, where the Authorization that it wants is not sent. */
+/**
+ * Refuses a 401 or 403 after a redirect to another origin, to which the caller's headers are not sent.
+ */
 function refuseMissingHeaders(
   { url, headers }: Connection,
   reached: Extract<Reached, { readonly answer: Response }>,
@@ -122,7 +131,7 @@ function refuseMissingHeaders(
   );
 }
 
-/** Nothing that was opened becomes another file; while it is being opened, opening starts again. */
+/** Handles a replaced file: refuses it if it was open already, or restarts the opening. */
 function replaced(reading: Reading, refuse: Refuse): Failure {
   const what = 'was replaced while it was being read';
   const advice = 'open it again';
@@ -144,10 +153,10 @@ interface Watch {
   readonly refuse: Refuse;
 }
 
-// Bytes of memory that are taken on the server's word alone. It is doubled as they fill.
+// The most memory, in bytes, that is allocated on the server's word alone. It doubles whenever it is full.
 const FIRST_ROOM = 1_048_576;
 
-/** Reads what the offer holds into the target. */
+/** Reads the offered bytes into the target. */
 async function take(
   { body, headers }: Response,
   offer: Offer,
@@ -171,7 +180,7 @@ async function take(
       reading.target = reading.target.slice(0, reading.at);
       return undefined;
     }
-    // Without a version, nothing would tell whether the next answer is about the same file: start again.
+    // Without a version, it is unknown whether the next response is about the same file, so the read starts again.
     startAgain(reading);
   } else if (place >= skip + length) {
     return undefined;
@@ -184,12 +193,12 @@ async function take(
   };
 }
 
-/** Bytes that are counted at the most where no header says how many there are: a body may have no end. */
+/** The most bytes that are counted if no header has the size, because a body may be endless. */
 const LARGEST_COUNTED = 268_435_456;
 
 type Pouring = Reading & { target: Uint8Array };
 
-/** How far into the body it came, and what ended it before its own end. */
+/** Reads a body. Returns how far it came, and the error if the body broke off. */
 async function pour(
   body: Response['body'],
   { rest, skip, length }: Offer,
@@ -204,7 +213,7 @@ async function pour(
       let part: ReadableStreamReadResult<Uint8Array>;
       try {
         part = await untilAborted(reader.read(), stop);
-        // Without an end of empty parts no timer would have its turn.
+        // Endless empty parts would block all timers.
         if (part.value?.length === 0) await giveWay(stop);
       } catch (cause) {
         return { place, cause: { cause } };

@@ -1,11 +1,12 @@
-// What httpSource is asked to fetch, and how.
+// The options of httpSource.
 
 import { checkOptions, describe, type OptionRules, shown } from '../options.ts';
 import { hideSecrets, type Route } from './http-redirect.ts';
 
 /**
- * How to recognise, in addition to the size, that an answer is about the file that was opened. `'if-range'` sends the
- * strong validator as `If-Range`, and compares ETag and Last-Modified; `'compare'` compares them; `'ignore'` neither.
+ * How to recognise, in addition to the size, that a response is about the file that was opened. `'if-range'` sends
+ * the strong validator as `If-Range`, and compares ETag and Last-Modified. `'compare'` only compares them. `'ignore'`
+ * does neither.
  */
 export type Validators = 'if-range' | 'compare' | 'ignore';
 
@@ -21,9 +22,9 @@ export interface HttpSourceInit {
   /** As in `fetch`. `'no-cors'` is refused, because its answers cannot be read. Default: `fetch`'s, `'cors'`. */
   readonly mode?: 'cors' | 'same-origin';
   /**
-   * `'follow'`, the default, follows up to 20 redirects, and never from https to http. `'error'` and `'manual'`
-   * refuse the first one. A page cannot see where a redirect leads. There it is refused if there are `headers` and
-   * the URL has another origin.
+   * `'follow'`, the default, follows up to 20 redirects, but never from https to http. `'error'` and `'manual'`
+   * refuse the first one. In a page, scripts cannot see where a redirect leads, so a redirect is refused there if
+   * `headers` are set and the URL has another origin.
    */
   readonly redirect?: 'follow' | 'error' | 'manual';
   /** Use of the HTTP cache, as in `fetch`. Default: `fetch`'s, `'default'`. */
@@ -34,22 +35,22 @@ export interface HttpSourceInit {
     | 'no-cache'
     | 'force-cache'
     | 'only-if-cached';
-  /** Called in place of the runtime's `fetch`; its answers need a body that is a stream. */
+  /** Called instead of the runtime's `fetch`. The body of its responses must be a stream. */
   readonly fetch?: typeof fetch;
   /**
-   * What to do if the server sends the whole file instead of the requested range. A small file is taken from such an
-   * answer: up to 65,536 bytes on opening, up to 1 MiB later. For a larger file, `'refuse'` (the default) counts as a
-   * failed attempt, because another server of the same name may support ranges. `'read-through'` skips to the range
-   * and cancels the rest: constant memory, but each read downloads everything up to its end. A file without a
-   * `Content-Length` is then counted on opening, up to 256 MiB.
+   * What to do if the server sends the whole file instead of the requested range. A small file is accepted: up to
+   * 65,536 bytes on opening, up to 1 MiB later. For a larger file, `'refuse'` (the default) counts the response as a
+   * failed attempt, because another server behind the same name may support ranges. `'read-through'` skips to the
+   * range and cancels the rest. This takes constant memory, but each read downloads everything up to its end. If the
+   * response has no `Content-Length`, the opening then downloads the file to count its bytes, up to 256 MiB.
    */
   readonly ignoredRange?: 'refuse' | 'read-through';
   /**
-   * How to notice that the file was replaced after it was opened. `'if-range'` sends its strong validator (ETag, or a
-   * strong Last-Modified) as `If-Range` and refuses another ETag or Last-Modified. `'compare'` refuses them and sends
-   * nothing, which saves the CORS preflight of `If-Range` in a page. `'ignore'` compares only the size, for bytes
-   * that are verified otherwise. Default: `'ignore'` for `openBundle`, which verifies every byte; otherwise
-   * `'compare'` in a page of another origin, and `'if-range'` elsewhere.
+   * How to notice that the file was replaced after it was opened. `'if-range'` sends the strong validator (ETag, or a
+   * strong Last-Modified) as `If-Range` and refuses another ETag or Last-Modified. `'compare'` refuses them too but
+   * sends no `If-Range`, which saves the CORS preflight in a page. `'ignore'` compares only the size, for bytes that
+   * the caller verifies. Default: `'ignore'` for `openBundle`, which verifies every byte; otherwise `'compare'` in a
+   * page of another origin, and `'if-range'` elsewhere.
    */
   readonly validators?: Validators;
   /**
@@ -59,32 +60,32 @@ export interface HttpSourceInit {
    */
   readonly retries?: number;
   /**
-   * Milliseconds before the first further attempt, 0 to 30,000; doubled for each one after it, up to 30,000. A random
-   * part of up to a half is subtracted, so clients do not all come back at once. A longer `Retry-After` is respected
+   * Milliseconds before the second attempt, 0 to 30,000. The delay doubles for each further attempt, up to 30,000. Up
+   * to a half is subtracted at random, so that clients do not all retry at once. A longer `Retry-After` is respected
    * up to 30 seconds. Default 250.
    */
   readonly retryDelay?: number;
   /**
-   * Milliseconds for progress, 1 to 2,147,483,647. An answer has to begin within this time, and then each further
-   * 16,384 bytes, or the rest, have to arrive within it. Otherwise the attempt has failed. Default 30,000.
+   * Milliseconds without progress after which an attempt fails, 1 to 2,147,483,647. The response has to begin within
+   * this time, and then each further 16,384 bytes (or the rest) have to arrive within it. Default 30,000.
    */
   readonly timeout?: number;
   /** Aborts the opening and every later read. */
   readonly signal?: AbortSignal;
 }
 
-/** What was asked for, checked and with its defaults. */
+/** The checked options with their defaults. */
 export interface Connection {
   readonly url: string;
-  /** The URL without what may be a secret: query, fragment, user name and password. */
+  /** The URL without the parts that may be secret: query, fragment, user name and password. */
   readonly name: string;
   readonly fetch: typeof fetch;
-  /** The caller's, for the URL's origin alone. */
+  /** The caller's headers, for the URL's origin only. */
   readonly headers: Headers;
   readonly request: RequestInit;
   readonly follow: boolean;
   readonly route: Route;
-  /** As the caller requested; `undefined` decides by the use of the bytes. */
+  /** The caller's choice. `undefined`: the use of the bytes decides. */
   readonly validators: Validators | undefined;
   readonly readThrough: boolean;
   readonly retries: number;
@@ -96,7 +97,7 @@ export interface Connection {
 /** The longest wait between two attempts, in milliseconds. */
 export const LONGEST_WAIT = 30_000;
 
-// A longer timer than that fires at once.
+// Runtimes fire a longer timer at once.
 const LONGEST_TIMER = 2_147_483_647;
 
 const PASSED_ON = {
@@ -153,10 +154,11 @@ function readUrl(url: unknown): URL {
   }
   let parsed: URL;
   try {
-    // Without a page or worker around it there is no location, and nothing for a relative URL to start from.
+    // Only pages and workers have a location to which a URL can be relative.
     parsed = new URL(url as string | URL, globalThis.location?.href);
   } catch {
-    // Neither the URL nor the runtime's error, which quotes it, is shown, because the URL may contain a token.
+    // The message contains neither the URL nor the runtime's error, which quotes it, because the URL may contain a
+    // token.
     throw new TypeError('url expected an http or https URL, got a string that is no URL here');
   }
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {

@@ -1,43 +1,45 @@
-// Where a request goes: to the URL, and on to where its redirects lead, without taking secrets there.
+// Sends a request to the URL and follows its redirects, without sending secrets to another origin.
 
 import { describe } from '../options.ts';
 import { unawaited, untilAborted } from '../turn.ts';
 import type { Refuse } from './http-answer.ts';
 import type { Connection } from './http-options.ts';
 
-/** An address to ask. */
+/** An address for requests. */
 interface Place {
   readonly url: string;
-  /** Whether the caller's headers go there: until the first redirect to another origin. */
+  /** Whether the caller's headers are sent there. False after a redirect to another origin. */
   readonly trusted: boolean;
 }
 
-/** What the requests of a source have found out about its redirects. */
+/** What earlier requests of a source learned about its redirects. */
 export interface Route {
-  /** Where the last redirects led, which later requests ask first. */
+  /** Where the last redirects led. Later requests start there. */
   pinned: Place | undefined;
-  /** How the runtime is to follow redirects where a script can't see where they lead. */
+  /**
+   * The `fetch` options with which the runtime follows redirects whose target scripts cannot see.
+   */
   blind: RequestInit | undefined;
-  /** Queries and fragments of all the URLs, which no message may hold. */
+  /** Queries and fragments of all URLs, which no message may contain. */
   readonly secrets: Set<string>;
 }
 
-/** An answer that is no redirect, or why there is none. */
+/** A response that is not a redirect, or the failure. */
 export type Reached =
   | { readonly answer: Response; readonly place: Place }
   | { readonly unreached: unknown };
 
-// RFC 9110 §15.4. Redirects that fetch follows, and as many as it follows.
+// Status codes of redirects (RFC 9110 §15.4), and the limit of fetch.
 const REDIRECTS = [301, 302, 303, 307, 308];
 const MOST_REDIRECTS = 20;
 
 /**
- * Asks, and follows redirects: by hand where the runtime shows where they lead (Node, Bun, Deno, workerd),
- * else as {@link followBlindly} says.
+ * Sends a request and follows redirects. If the runtime shows where they lead (Node, Bun, Deno, workerd), this
+ * function follows them itself; otherwise see {@link followBlindly}.
  *
- * @param own - Headers of the source's own, which go everywhere.
- * @param alive - Called for each answer.
- * @throws what `refuse` makes, for a redirect that is not followed.
+ * @param own - Headers of this library, which are sent to every origin.
+ * @param alive - Called for each response.
+ * @throws the error of `refuse` for a redirect that must not be followed.
  */
 export async function reach(
   connection: Connection,
@@ -80,7 +82,7 @@ export async function reach(
     } else if (isRedirect) {
       followBlindly(connection, refuse);
     } else if (isPinned && ![200, 206, 412, 416].includes(answer.status)) {
-      // A signed link that ran out, or a server that went: the URL itself may lead to another one.
+      // The signed link has expired or the server is gone. The URL itself may redirect to another one.
       discard(answer);
       startAgain();
     } else {
@@ -91,12 +93,15 @@ export async function reach(
   }
 }
 
-/** Lets go of a body, so that its connection doesn't wait for someone to read it. */
+/** Cancels a body that is not needed, because an unread body blocks its connection. */
 export function discard({ body }: Response): void {
   if (body?.locked === false) body.cancel().catch(() => {});
 }
 
-/** Async, so that a fetch of the caller's own that throws rejects instead. It may also answer in spite of the signal. */
+/**
+ * This function is async, so that it rejects if the caller's own fetch throws. The caller's fetch may also ignore the
+ * signal.
+ */
 async function send(
   { fetch, request, headers: callers, route }: Connection,
   { url, trusted }: Place,
@@ -118,10 +123,10 @@ async function send(
 const hasHeaders = ({ headers }: Connection): boolean => !headers.keys().next().done;
 
 /**
- * In a page a redirect is opaque. Without headers of the caller's the browser may follow it: what else is
- * secret, cookies, it keeps to their origin. With headers it may as long as the origin is the page's own, as
- * mode 'same-origin' ends the request before it reaches another one. Otherwise browsers take away nothing
- * but Authorization, and older ones not even that.
+ * Lets the browser follow a redirect, which is opaque to scripts in a page. Without headers of the caller this is
+ * safe: the browser sends cookies only to their origin. With headers it is allowed if the URL has the page's own
+ * origin, because mode 'same-origin' stops the request before it reaches another one. In all other cases the redirect
+ * is refused: browsers remove only Authorization, and older ones not even that.
  */
 function followBlindly(connection: Connection, refuse: Refuse): void {
   const { route, url } = connection;
@@ -170,7 +175,7 @@ function refuseDowngrade(from: URL, to: URL, refuse: Refuse): void {
   }
 }
 
-/** Where the runtime followed redirects by itself, asked to or not. */
+/** Checks the final URL if the runtime followed redirects by itself. */
 function checkLanding(connection: Connection, answer: Response, place: Place, refuse: Refuse) {
   if (answer.redirected !== true) return;
   try {

@@ -1,4 +1,4 @@
-// A file on a web server, read by HTTP Range requests.
+// Reads a file on a web server by HTTP Range requests.
 
 import { checkSignal, shown } from '../options.ts';
 import { type OwnSignal, whileWanted } from '../signals.ts';
@@ -14,10 +14,12 @@ import {
 } from './http-options.ts';
 import { markOwn, type RandomAccessSource, setLenient } from './input.ts';
 
-/** Bytes that opening fetches and keeps. They contain the header of nearly every sealed bundle. */
+/**
+ * Number of bytes that the opening fetches and keeps. They contain the header of nearly every sealed bundle.
+ */
 const KEPT = 65_536;
 
-/** An open file: the version that every later answer must have, and its first bytes. */
+/** An open file: the version that every later response must have, and its first bytes. */
 interface Opened {
   readonly connection: Connection;
   readonly version: Version;
@@ -28,15 +30,16 @@ interface Opened {
  * Opens a file on a web server as a source for `openBundle` and `openZip`. Only the ranges that are read are
  * downloaded.
  *
- * Opening sends one GET for the first 65,536 bytes. Its answer gives the size and is kept, so reads within it need no
- * request. Every other read is one request, and any number of them may run at once. Memory of exactly the requested
- * length is allocated after the headers of the answer have been checked. Nothing runs between reads, so there is
- * nothing to close.
+ * The opening sends one GET for the first 65,536 bytes. The response contains the size. Its bytes are kept, so reads
+ * within them send no request. Every other read is one request, and any number of reads may run at once. Each read
+ * allocates exactly the requested length, after it has checked the headers of the response. The source needs no
+ * close: nothing runs between reads.
  *
- * All bytes come from one state of the file: an answer with another size, ETag or Last-Modified is refused, and a
- * strong validator is sent with every request as `If-Range`. That does not verify the bytes. `openBundle` verifies
- * them, so for it only the size has to stay the same, and the servers behind one name may disagree about the rest; if
- * the file is replaced, reads reject with `ERR_CHUNK_INVALID`. `init.validators` overrides this.
+ * All bytes come from one version of the file: the source refuses a response with another size, ETag or
+ * Last-Modified, and sends a strong validator as `If-Range` with every request. This does not verify the bytes.
+ * `openBundle` verifies every byte itself, so for it only the size has to match, and the servers behind one name may
+ * send different validators; if the file is replaced, its reads reject with `ERR_CHUNK_INVALID`. `init.validators`
+ * overrides this.
  *
  * The caller's headers are sent to the origin of the URL only, also after redirects. Later reads start at the address
  * that the redirects led to, and at the URL again if that address stops answering.
@@ -49,14 +52,14 @@ interface Opened {
  * @param init.headers - Sent with every request to the URL's origin, for example `authorization`.
  * @param init.credentials - As in `fetch`; so are `init.mode` and `init.cache`.
  * @param init.redirect - `'error'` refuses redirects. Default `'follow'`, never from https to http.
- * @param init.fetch - Called in place of the runtime's `fetch`.
+ * @param init.fetch - Called instead of the runtime's `fetch`.
  * @param init.ignoredRange - `'read-through'`: if the server ignores ranges, download everything up to the end of
  * each read and drop the bytes before it. Default `'refuse'`, except for small files.
- * @param init.validators - `'if-range'`, `'compare'` or `'ignore'`: how a replaced file is noticed.
+ * @param init.validators - `'if-range'`, `'compare'` or `'ignore'`: how the source notices a replaced file.
  * @param init.retries - Further attempts for each read after a temporary failure. Default 3.
  * @param init.retryDelay - Milliseconds before the first of them, doubled for each next. Default 250.
- * @param init.timeout - Milliseconds within which an answer has to begin, and then each further 16,384 bytes, or the
- * rest, have to arrive. Default 30,000.
+ * @param init.timeout - Milliseconds within which a response has to begin, and then each further 16,384 bytes (or the
+ * rest) have to arrive. Default 30,000.
  * @param init.signal - Aborts the opening and every later read. The signal of a read aborts that read only.
  * @returns A source whose `read` rejects with `RangeError` for a range outside its size, and otherwise with the
  * errors below.
@@ -69,7 +72,7 @@ interface Opened {
  * ```ts
  * import { httpSource } from 'bundleseal';
  *
- * // Leave `fetch` out to ask a real server. This one answers from memory.
+ *  // Leave `fetch` out to ask a real server. This one answers from memory.
  * const file = new Uint8Array(100_000);
  * const fromMemory = async (_url: unknown, init?: RequestInit) => {
  *   const range = new Headers(init?.headers).get('range') ?? '';
@@ -98,7 +101,7 @@ export async function httpSource(
   return source;
 }
 
-/** Whether If-Range would cost a CORS preflight, which many servers don't answer. */
+/** Whether If-Range would cause a CORS preflight, which many servers do not answer. */
 function isOfAnotherPage({ url }: Connection): boolean {
   const here = globalThis.location?.origin;
   return here !== undefined && here !== new URL(url).origin;
@@ -133,10 +136,12 @@ function checkArgument(name: string, value: number, max: number): void {
   throw new RangeError(`${name} expected an integer from 0 to ${max}, got ${shown(value)}`);
 }
 
-/** Bytes that have to come within the timeout, or all that are left: a byte now and then is no progress. */
+/**
+ * Number of bytes, or the rest, that have to arrive within the timeout. Single bytes do not count as progress.
+ */
 const PROGRESS = 16_384;
 
-/** A range, and how it is known that it is of the version. */
+/** A range of one version of the file. */
 interface Wanted {
   readonly offset: number;
   readonly to: number;
@@ -145,8 +150,8 @@ interface Wanted {
 }
 
 /**
- * The bytes from `offset` to `to`, and the version that they are of: `version`, or without one what the
- * server has now, of which fewer bytes may be there.
+ * Fetches the bytes from `offset` to `to`, and returns them with their version. If `version` is passed, they are of
+ * that version. Otherwise they are of the server's current version, which may end before `to`.
  */
 export async function fetchRange(
   connection: Connection,
@@ -207,7 +212,7 @@ async function tryOnce(
       late = new DOMException(tooFew(), 'TimeoutError');
       abort(late);
     }, timeout);
-    // The connection holds the process, where there is one to wait for.
+    // The timer does not keep the process alive. An open connection does.
     (timer as { unref?: () => void }).unref?.();
   };
   arrived();
@@ -222,11 +227,11 @@ async function tryOnce(
   }
 }
 
-/** Milliseconds to wait after attempt number `attempt`, counted from 0. */
+/** Computes the milliseconds to wait after attempt number `attempt`, counted from 0. */
 export function waitBefore(retryDelay: number, attempt: number, retryAfter: string | null): number {
   const backoff = Math.min(retryDelay * 2 ** Math.min(attempt, 20), LONGEST_WAIT);
   const jittered = backoff * (1 - Math.random() / 2);
-  // RFC 9110 §10.2.3: seconds or a date.
+  // Retry-After is a number of seconds or a date (RFC 9110 §10.2.3).
   const asked = /^\d+$/.test(retryAfter ?? '')
     ? 1000 * Number(retryAfter)
     : parseDate(retryAfter) - Date.now();

@@ -1,4 +1,4 @@
-// Whatever callers pass in to be read by ranges, as the library reads it: memory, a Blob, or a source of their own.
+// Converts every input that can be read by ranges (memory, a Blob, a caller's source) into the library's own form.
 
 import type { Awaitable } from '../backend/backend.ts';
 import { brandOf, bytesIn, isBytes } from '../bytes.ts';
@@ -7,9 +7,10 @@ import { checkSize, describe } from '../options.ts';
 import { untilAborted } from '../turn.ts';
 
 /**
- * Bytes in memory, or a `Blob` (also a `File`), which is read in slices. A view may start anywhere and lie in a pool
- * or in shared memory. It is never altered, and no result shares its memory. Each byte is read once: bytes that
- * change during a call are refused, or sealed as they were read; opened bytes are always those that were signed.
+ * Bytes in memory, or a `Blob` (also a `File`), which is read in slices. A view may start anywhere in its buffer,
+ * also in a pool or in shared memory. The library never alters the input, and no result shares its memory. It reads
+ * each byte once: if bytes change during a call, the call refuses them or seals them as it read them. Opened bytes
+ * are always the signed ones.
  */
 export type BundleInput = Uint8Array | ArrayBuffer | Blob;
 
@@ -24,21 +25,24 @@ export interface RandomAccessSource {
    * Reads exactly `length` bytes from `offset`; the range is within the size. The returned memory must not be written
    * to afterwards.
    *
-   * @param signal - Aborted when the bytes are no longer wanted.
+   * @param signal - Aborted when the bytes are no longer needed.
    */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
 export interface Source {
-  /** Bytes in all. */
+  /** Size in bytes. */
   readonly size: number;
-  /** All bytes, if they are in memory in one piece. */
+  /** The whole input, if it is in memory in one piece. */
   readonly bytes?: Uint8Array;
-  /** Whether a further read costs no request and is not waited for. */
+  /** Whether a read needs no request and no wait. */
   readonly isLocal?: boolean;
-  /** Bytes from `start` to `end`, which are within the size. */
+  /** Reads the bytes from `start` to `end`, which are within the size. */
   read(start: number, end: number, signal?: AbortSignal): Awaitable<Uint8Array>;
-  /** The start that was read already, and the bytes up to `end` after it, if that saves a copy. */
+  /**
+   * Returns `before`, the start that was already read, followed by the bytes up to `end`. Present if that saves a
+   * copy.
+   */
   readAfter?(before: Uint8Array, end: number, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
@@ -49,7 +53,9 @@ export function openInput(input: BundleInput, name: string): Source {
   throw new TypeError(`${name} expected a Uint8Array, ArrayBuffer or Blob, got ${describe(input)}`);
 }
 
-/** A File counts as well. In Cloudflare Workers with a compatibility date before 2024-09-26 it has no brand. */
+/**
+ * A File is a Blob too. In Cloudflare Workers with a compatibility date before 2024-09-26, it has no brand.
+ */
 export function isBlob(value: unknown): value is Blob {
   return (
     /^(Blob|File)$/.test(brandOf(value)) || (typeof Blob === 'function' && value instanceof Blob)
@@ -67,7 +73,7 @@ function memorySource(bytes: Uint8Array): Source {
 
 function blobSource(blob: Blob, name: string): Source {
   return {
-    // Anything may carry the brand.
+    // Any object may have this brand, so the size is checked.
     size: checkSize(blob.size, name),
     isLocal: true,
     async read(start, end, signal) {
@@ -91,7 +97,7 @@ function blobSource(blob: Blob, name: string): Source {
   };
 }
 
-/** A part of a source, as a source. */
+/** Makes a source of the part from `offset`. */
 export function sourceFrom(source: Source, offset: number): Source {
   return {
     size: source.size - offset,
@@ -100,18 +106,20 @@ export function sourceFrom(source: Source, offset: number): Source {
   };
 }
 
-// By identity, so a caller's copy of a source, with another `read`, is used as it is.
+// Keyed by identity: if a caller copies a source and replaces `read`, the copy is used unchanged.
 const lenientOf = new WeakMap<object, RandomAccessSource>();
 
-/** Makes readers that verify every byte use `lenient` instead of `source`. It makes fewer demands on the server. */
+/**
+ * Makes readers that verify every byte use `lenient` instead of `source`. It requires less of the server.
+ */
 export function setLenient(source: RandomAccessSource, lenient: RandomAccessSource): void {
   lenientOf.set(source, lenient);
 }
 
 /**
- * Turns every input that can be read by ranges into the library's own form.
+ * Converts an input to a `Source`.
  *
- * @param isProven - Whether the reader verifies every byte that it uses.
+ * @param isProven - Whether the caller verifies every byte that it uses.
  */
 export function openRandomAccess(
   input: BundleInput | RandomAccessSource,
@@ -130,11 +138,12 @@ export function openRandomAccess(
       const length = end - start;
       if (length === 0) return new Uint8Array(0);
       const bytes = await readRange(source, start, length, signal);
-      // By the brand and not by instanceof, as the bytes that are passed in.
+      // Checks the brand and not instanceof, because the bytes may come from another realm.
       if (!isBytes(bytes)) {
         throw new TypeError(`${name}.read expected to give a Uint8Array, got ${describe(bytes)}`);
       }
-      // A Buffer is a Uint8Array whose slice() shares memory, where the library expects a copy.
+      // Converts a Buffer to a Uint8Array, because slice() of a Buffer shares memory where the library expects a
+      // copy.
       if (bytes.length === length) {
         return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, length);
       }
@@ -153,7 +162,7 @@ async function readRange(
   length: number,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
-  // Sources of this library follow the signal by themselves, and say what went wrong.
+  // Sources of this library handle the signal themselves, and their errors need no cause.
   if (isOwn(source)) return source.read(start, length, signal);
   try {
     return await untilAborted(Promise.resolve(source.read(start, length, signal)), signal);
@@ -168,11 +177,12 @@ async function readRange(
   }
 }
 
-// What this library made or let through. Its streams and sources feed each other, and what a caller's signal or callback
-// threw in one of them comes out of the next one as it is, and not as the cause of "the source failed".
+// Streams, sources and errors of this library. Its streams and sources feed each other. If a caller's signal or
+// callback throws in one of them, the next one rethrows that error unchanged instead of making it the cause of "the
+// source failed".
 const own = new WeakSet<object>();
 
-/** Remembers a stream or a source that this library gives out, or an error that one of them ends with. */
+/** Marks a stream or source that this library returns, or an error with which one of them ends. */
 export function markOwn<T>(it: T): T {
   if ((typeof it === 'object' && it !== null) || typeof it === 'function') own.add(it);
   return it;

@@ -1,11 +1,12 @@
-// Many short reads that go forward, out of few long ones.
+// Serves many short sequential reads from few long ones.
 
 import type { Source } from './input.ts';
 
 /**
- * The same bytes, of which `length` are read at once. What was read last is kept: the memory of one long read.
+ * Makes a source with the same bytes that reads `length` of them at once and keeps the last long read in memory.
  *
- * A read of a sealed bundle or of a file costs as much as inflating some kilobytes, and a zip has thousands of files.
+ * One read of a sealed bundle or a file takes as long as inflating some kilobytes, and a zip may have thousands of
+ * files.
  */
 export function readAhead(source: Source, length: number): Source {
   if (source.bytes !== undefined) return source;

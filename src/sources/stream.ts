@@ -8,18 +8,22 @@ import { isOwn, type Source } from './input.ts';
 /** Reads bytes in order, one call at a time. */
 export interface StreamReader {
   /**
-   * The next bytes: fewer than `length` only at the end of the stream. They are a view if one piece of the stream
-   * contains them. `length` need not be trusted: at most twice the memory of the received bytes is allocated.
+   * The next bytes: fewer than `length` only at the end of the stream. The result is a view if one piece of the
+   * stream contains all of it. `length` may be untrusted: the reader allocates at most twice the memory of the
+   * received bytes.
    */
   take(length: number, signal?: AbortSignal): Promise<Uint8Array>;
-  /** The same after `before`, always in memory that no other code can reach. */
+  /**
+   * Returns `before` followed by the next bytes, in memory that no code outside this library can access.
+   */
   takeAfter(before: Uint8Array, length: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** Copies the next bytes into `room` and returns how many: fewer than its length only at the end of the stream. */
   fill(room: Uint8Array, signal?: AbortSignal): Promise<number>;
-  /** Whether the stream has ended; waits until that is known. */
+  /** Waits until it is known whether the stream has ended. */
   ended(signal?: AbortSignal): Promise<boolean>;
   /**
-   * Releases the stream. With a reason, it cancels the rest and does not wait for the source, which may never settle.
+   * Releases the stream. With a reason, it cancels the rest, and does not wait for the source, which may never
+   * answer.
    */
   close(reason?: unknown): Promise<void>;
 }
@@ -28,12 +32,12 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 
 const PIECES_A_TURN = 1024;
 
-// Bytes of the first block in which small pieces are joined.
+// Length of the first block for small pieces, in bytes.
 const FIRST_BLOCK = 1024;
 
 /**
- * Joins pieces, at most `limit` bytes. They are copied into blocks, each as long as all before it, because a piece of
- * one byte takes hundreds of bytes of memory as an object, and may be a view that keeps a large buffer alive.
+ * Joins pieces, at most `limit` bytes. It copies them into blocks, each as long as all blocks before it. A kept piece
+ * of one byte would take hundreds of bytes as an object, and as a view could keep a large buffer alive.
  */
 export function collector(limit: number): {
   add(piece: Uint8Array): void;
@@ -57,7 +61,7 @@ export function collector(limit: number): {
         length += part.length;
       }
     },
-    /** All pieces behind `before`. */
+    /** Returns `before` followed by all pieces. */
     after(before: Uint8Array): Uint8Array {
       const whole = new Uint8Array(before.length + length);
       whole.set(before);
@@ -81,7 +85,7 @@ export interface ByteStream {
   cancel(reason?: unknown): Promise<void>;
 }
 
-/** What is used of a stream's reader. */
+/** The used part of a stream's reader. */
 export interface ByteStreamReader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
   cancel(reason?: unknown): Promise<void>;
@@ -93,7 +97,7 @@ export function openStream(source: ByteStream): StreamReader {
     throw new TypeError(`source expected a ReadableStream, got ${describe(source)}`);
   }
   if (source.locked) {
-    throw new TypeError('source is locked: another reader has it, pass a stream that is free');
+    throw new TypeError('source is locked by another reader: pass a stream that is not locked');
   }
   const reader = source.getReader();
   let rest: Uint8Array = NOTHING;
@@ -101,14 +105,14 @@ export function openStream(source: ByteStream): StreamReader {
   let offset = 0;
   let pieces = 0;
 
-  /** Puts the next piece into `rest`, which is empty. */
+  /** Reads the next piece into `rest`, which is empty. */
   async function refill(signal: AbortSignal | undefined): Promise<void> {
     while (rest.length === 0 && !isEnd) {
       const { done, value } = await readNext(signal);
       if (done) isEnd = true;
       else rest = bytesOf(value);
       pieces += 1;
-      // Otherwise endless empty or tiny pieces would block timers, and with them an abort.
+      // Yields regularly, because endless empty or tiny pieces would block timers and aborts.
       if (!isEnd && (rest.length === 0 || pieces % PIECES_A_TURN === 0)) await giveWay(signal);
     }
   }
@@ -119,7 +123,7 @@ export function openStream(source: ByteStream): StreamReader {
       return await untilAborted(reader.read(), signal);
     } catch (cause) {
       signal?.throwIfAborted();
-      // Errors of this library are more precise and are kept, because its streams feed each other.
+      // Errors of this library are rethrown unchanged, because they are more precise. Its streams feed each other.
       if (isOwn(source) || isOwn(cause) || cause instanceof BundleSealError) throw cause;
       throw new BundleSealError(
         'ERR_SOURCE_FAILED',
@@ -172,7 +176,7 @@ export function openStream(source: ByteStream): StreamReader {
     },
     async close(reason) {
       rest = NOTHING;
-      // The answer of the source no longer matters, and it may never come.
+      // Nothing waits for the source, which may never answer.
       if (reason !== undefined && !isEnd) unawaited(() => reader.cancel(reason));
       reader.releaseLock();
     },
@@ -189,7 +193,7 @@ function bytesOf(value: unknown): Uint8Array<ArrayBuffer> {
   throw new TypeError(`source expected to give Uint8Array chunks, got ${describe(value)}`);
 }
 
-/** A stream as the source of a header, which is read forward. */
+/** Makes a `Source` from a stream, for a header that is read forward. */
 export function headerSource(reader: StreamReader): Source {
   return {
     size: Number.POSITIVE_INFINITY,
