@@ -104,7 +104,7 @@ export async function promote(options: PromoteOptions): Promise<PublishedRelease
     const tell = (done: number) => options.onProgress?.({ done, total: length * bases.length });
     const ways = await makeWays(files, entry.bundle.size, bases, {
       ...{ privateKey: options.privateKey, appId: options.appId, signal },
-      onPatch: (index, done) => tell(length * index + done),
+      onBytes: tell,
     });
     tell(length * bases.length);
     const release = { ...entry, patches: [...entry.patches, ...ways.patches] };

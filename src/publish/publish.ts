@@ -73,8 +73,10 @@ export interface PublishedRelease extends ChangedIndex {
  * the entry, and publishing the same folder twice changes nothing. Two publishers to one folder take turns, and the second one
  * starts from the index of the first. A killed publisher leaves the old index, or the new one with all its objects.
  *
- * Reads the files of the folder by the rules of `zipDirectory`, without the stamp `bundleseal-release.json` in the root. Takes
- * the memory of the files, of the bundle and of `createPatch`.
+ * Reads the files of the folder by the rules of `zipDirectory`, without the stamp `bundleseal-release.json` in the root. Several
+ * patches are made at the same time, on up to four cores; their plain bytes are the same with any number of cores. Takes the
+ * memory of the files, of the bundle and of `createPatch`; at most 1 GiB, and half of the free memory, for patches that are
+ * made at the same time.
  *
  * @param dir - The folder of the build. Links in it are refused.
  * @param options.store - The folder to write. It is also the default of `from`.
@@ -150,7 +152,7 @@ export async function publishRelease(
     tell(length);
     const ways = await makeWays(files, entry.bundle.size, bases, {
       ...{ privateKey: options.privateKey, appId: options.appId, signal },
-      onPatch: (index, done) => tell(length * (1 + index) + done),
+      onBytes: (done) => tell(length + done),
     });
     if (bases.length > 0) tell(length * (1 + bases.length));
     const release = { ...entry, patches: [...entry.patches, ...ways.patches] };

@@ -1,18 +1,20 @@
-// Makes the patches to a release from the releases that devices have.
+// Makes the patches to a release from the releases that devices have, several at once.
 
+import { availableParallelism, freemem } from 'node:os';
 import { selectBackend } from '../backend/select.ts';
 import { encryptObject } from '../bundle/encrypt.ts';
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
-import type { Progress, WorkOptions } from '../options.ts';
-import { codePatch } from '../release/code-patch.ts';
+import type { Progress } from '../options.ts';
+import { type CodedPatch, codePatch } from '../release/code-patch.ts';
 import type { ReleaseFile } from '../release/files.ts';
 import { imageLength } from '../release/image.ts';
 import type { ReleasePatch } from '../release/index-format.ts';
 import { readPatchLimits } from '../release/limits.ts';
 import type { Signer } from '../seal/signing-key.ts';
 import type { NewObject } from './change.ts';
+import { LostThread, type PatchThread, withThreads } from './patch-thread.ts';
 
 /** A release that a patch may start from. */
 export interface Base {
@@ -43,41 +45,88 @@ export interface WayOptions {
   readonly privateKey: PrivateKeyInput | Signer;
   readonly appId: string;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the progress of the patch from the base at `index`, in bytes of the new image. */
-  readonly onPatch: (index: number, done: number) => void;
+  /** Called with the progress of all patches together, in bytes of the new image. */
+  readonly onBytes: (done: number) => void;
+  /** Threads to make patches with; 0: in this one. Default: {@link threadsFor}. */
+  readonly threads?: number;
 }
 
 // A patch is kept if it takes less than this share of the bundle.
 const GAIN = 0.9;
 
-/** Makes a patch from each base; keeps those that save bytes. */
+// Bytes of an image from which on threads are started. A smaller patch is made before a thread has started.
+const WORTH = 2 ** 20;
+const MOST_THREADS = 4;
+// Memory that the patches take together at most, and what one takes: for each byte of its two images, and besides.
+const MOST_MEMORY = 2 ** 30;
+const MEMORY_A_BYTE = 4;
+const MEMORY_A_PATCH = 2 ** 26;
+
+/**
+ * Makes a patch from each base; keeps those that save bytes. They are the same patches in the same order, however many threads
+ * make them.
+ */
 export async function makeWays(
   files: readonly ReleaseFile[],
   bundleSize: number,
   bases: readonly Base[],
   options: WayOptions,
 ): Promise<Ways> {
-  const ways: Ways = { patches: [], objects: [], skipped: [] };
-  for (const [index, base] of bases.entries()) {
-    const onProgress = ({ done }: Progress) => options.onPatch(index, done);
-    const made = await makeWay(files, bundleSize, base, { ...options, onProgress });
-    if ('reason' in made) {
-      ways.skipped.push(made);
-      continue;
+  const length = imageLength(files);
+  const { threads = threadsFor(bases.length, length) } = options;
+  const made: Made[] = [];
+  const done = bases.map(() => 0);
+  const tell = (index: number, bytes: number) => {
+    done[index] = bytes;
+    options.onBytes(done.reduce((sum, one) => sum + one, 0));
+  };
+  let next = 0;
+  const work = async ({ signal, thread }: Pick<WayWork, 'signal' | 'thread'>) => {
+    for (let index = next++; index < bases.length; index = next++) {
+      const onBytes = (bytes: number) => tell(index, bytes);
+      const base = bases[index] as Base;
+      made[index] = await makeWay(files, bundleSize, base, { ...options, onBytes, signal, thread });
+      tell(index, length);
     }
-    const { bytes, ...patch } = made;
-    ways.patches.push(patch);
-    ways.objects.push({ sha256: patch.sha256, bytes });
-  }
-  return ways;
+  };
+  if (threads === 0) await work(options);
+  else await withThreads(threads, options.signal, work);
+  return {
+    patches: made.flatMap((one) => ('reason' in one ? [] : [one.patch])),
+    objects: made.flatMap((one) => ('reason' in one ? [] : [one.object])),
+    skipped: made.filter((one) => 'reason' in one),
+  };
+}
+
+/** Threads that make this many patches to an image, within the memory that may be taken. */
+export function threadsFor(
+  patches: number,
+  length: number,
+  {
+    cores = availableParallelism(),
+    memory = freemem(),
+  }: { readonly cores?: number; readonly memory?: number } = {},
+): number {
+  const each = MEMORY_A_BYTE * 2 * length + MEMORY_A_PATCH;
+  const fitting = Math.floor(Math.min(MOST_MEMORY, memory / 2) / each);
+  const threads = Math.min(patches, cores, MOST_THREADS, fitting);
+  return length < WORTH || threads < 2 ? 0 : threads;
+}
+
+type Made = SkippedPatch | { readonly patch: ReleasePatch; readonly object: NewObject };
+
+interface WayWork extends Pick<WayOptions, 'privateKey' | 'appId' | 'signal' | 'onBytes'> {
+  /** Default: this one. */
+  readonly thread?: PatchThread | undefined;
 }
 
 async function makeWay(
   files: readonly ReleaseFile[],
   bundleSize: number,
   { id: from, load }: Base,
-  { privateKey, appId, signal, onProgress }: WayOptions & Pick<Required<WorkOptions>, 'onProgress'>,
-): Promise<SkippedPatch | (ReleasePatch & Pick<NewObject, 'bytes'>)> {
+  work: WayWork,
+): Promise<Made> {
+  const { privateKey, appId, signal } = work;
   const { imageSize } = readPatchLimits();
   if (imageLength(files) > imageSize) return { from, reason: 'too large' };
   let base: readonly ReleaseFile[];
@@ -88,12 +137,32 @@ async function makeWay(
     if (!(error instanceof BundleSealError)) throw error;
     return { from, reason: 'unreadable', message: error.message };
   }
+  signal?.throwIfAborted();
   if (imageLength(base) > imageSize) return { from, reason: 'too large' };
-  const { plain } = await codePatch(base, files, { ...(signal && { signal }), onProgress });
+  const { plain } = await code(base, files, work);
   if (plain.length >= GAIN * bundleSize) return { from, reason: 'no gain' };
   const sealing = { privateKey, metadata: { appId }, ...(signal && { signal }) };
   const { bytes } = await encryptObject(plain, sealing, 'patch');
   if (bytes.length >= GAIN * bundleSize) return { from, reason: 'no gain' };
   const sha256 = toHex(await (await selectBackend()).sha256(bytes));
-  return { from, sha256, size: bytes.length, bytes };
+  return { patch: { from, sha256, size: bytes.length }, object: { sha256, bytes } };
+}
+
+/** Codes the patch in the thread, or in this one if that dies. */
+async function code(
+  base: readonly ReleaseFile[],
+  files: readonly ReleaseFile[],
+  { thread, signal, onBytes }: WayWork,
+): Promise<CodedPatch> {
+  const onProgress = ({ done }: Progress) => onBytes(done);
+  const options = { ...(signal && { signal }), onProgress };
+  if (thread !== undefined) {
+    try {
+      return await codePatch(base, files, { ...options, encode: thread.encode });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof LostThread)) throw error;
+    }
+  }
+  return codePatch(base, files, options);
 }

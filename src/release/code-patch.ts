@@ -1,6 +1,6 @@
 // Coding a patch, before it is sealed. The first call of createPatch loads it.
 
-import { createPace } from '../archive/pace.ts';
+import { createPace, type Pace } from '../archive/pace.ts';
 import type { Planned } from '../archive/write/content.ts';
 import { selectBackend } from '../backend/select.ts';
 import { concat } from '../bytes.ts';
@@ -58,14 +58,29 @@ export async function codeReleases(
   }
 }
 
-/** Codes a patch between two releases in memory. */
+/**
+ * Makes the instructions of a patch.
+ *
+ * @param space - The old image, and behind it the new one. The callee may transfer its memory to another thread.
+ * @param tell - Called now and then with the bytes of the new image that are done.
+ */
+export type Encode = (
+  space: Uint8Array<ArrayBuffer>,
+  oldLength: number,
+  tell: (done: number) => void,
+) => Promise<Uint8Array>;
+
+/**
+ * Codes a patch between two releases in memory.
+ *
+ * @param options.encode - Default: in this thread, with pauses.
+ */
 export async function codePatch(
   older: readonly ReleaseFile[],
   newer: readonly ReleaseFile[],
-  options: CodingOptions,
+  options: CodingOptions & { readonly encode?: Encode },
 ): Promise<CodedPatch> {
   const backend = await selectBackend(options.backend);
-  const { encodeInstructions } = await import('./patch/encode.ts');
   const pace = createPace(options.signal);
   const fromLength = checkedLength(older);
   const toLength = checkedLength(newer);
@@ -74,9 +89,15 @@ export async function codePatch(
   writeImage(older, space);
   writeImage(newer, space.subarray(fromLength));
   const tell = (done: number) => options.onProgress?.({ done, total: toLength });
-  const coded = await runSteps(encodeInstructions(space, fromLength), pace, tell);
+  const { encode = await encoderHere(pace) } = options;
+  const coded = await encode(space, fromLength, tell);
   tell(toLength);
   return { plain: concat(encodePatchHeader({ ...ids, fromLength, toLength }), coded), ...ids };
+}
+
+async function encoderHere(pace: Pace): Promise<Encode> {
+  const { encodeInstructions } = await import('./patch/encode.ts');
+  return (space, oldLength, tell) => runSteps(encodeInstructions(space, oldLength), pace, tell);
 }
 
 function checkedLength(files: readonly ReleaseFile[]): number {

@@ -1,0 +1,94 @@
+// Threads that make the instructions of patches, each one patch after the other.
+
+import { Worker } from 'node:worker_threads';
+import type { Encode } from '../release/code-patch.ts';
+import { whileWanted } from '../signals.ts';
+import type { FromPatchThread, PatchJob } from './patch-worker.ts';
+import CODE from './patch-worker.ts?thread';
+
+export interface PatchThread {
+  /** Rejects with a {@link LostThread} if the thread dies or was ended. */
+  readonly encode: Encode;
+  end(): void;
+}
+
+/** The thread did not start, has died or was ended: the patch has to be made elsewhere. */
+export class LostThread extends Error {}
+
+/**
+ * Runs `work` once for each thread, all at the same time, and ends the threads afterwards. If one run fails, the signal of all
+ * of them aborts, and the call rejects when they have settled.
+ */
+export async function withThreads(
+  count: number,
+  signal: AbortSignal | undefined,
+  work: (given: { readonly thread: PatchThread; readonly signal: AbortSignal }) => Promise<void>,
+): Promise<void> {
+  const threads = Array.from({ length: count }, createPatchThread);
+  const end = () => {
+    for (const thread of threads) thread.end();
+  };
+  await whileWanted([signal], async (wanted, abort) => {
+    wanted.addEventListener('abort', end);
+    const runs = threads.map((thread) =>
+      work({ thread, signal: wanted }).catch((error: unknown) => {
+        abort(error);
+        throw error;
+      }),
+    );
+    await Promise.allSettled(runs);
+    end();
+    await Promise.all(runs);
+  });
+}
+
+/** The thread starts with its first patch. */
+function createPatchThread(): PatchThread {
+  let worker: Worker | undefined;
+  let isEnded = false;
+  let heard: (message: FromPatchThread) => void = () => {};
+  let lost: (error: LostThread) => void = () => {};
+
+  const die = (cause?: unknown) => {
+    isEnded = true;
+    void worker?.terminate();
+    lost(new LostThread('the thread of a patch ended', { cause }));
+  };
+  const start = () => {
+    const started = new Worker(CODE, {
+      eval: true,
+      name: 'bundleseal-patch',
+      // The thread needs neither the caller's loaders nor its variables, and starts sooner without them.
+      env: {},
+      execArgv: [],
+    });
+    started.on('message', (message: FromPatchThread) => heard(message));
+    started.on('error', die).on('messageerror', die).on('exit', die);
+    return started;
+  };
+
+  return {
+    encode(space, oldLength, tell) {
+      return new Promise((resolve, reject) => {
+        lost = reject;
+        heard = (message) => {
+          if ('coded' in message) resolve(message.coded);
+          else tell(message.done);
+        };
+        if (isEnded) {
+          die();
+          return;
+        }
+        try {
+          worker ??= start();
+          const job: PatchJob = { space, oldLength };
+          worker.postMessage(job, [space.buffer]);
+        } catch (error) {
+          // No memory, or no permission.
+          die(error);
+        }
+      });
+    },
+    end: die,
+  };
+}

@@ -1,0 +1,34 @@
+// A thread that makes the instructions of patches. It runs from text (`patch-worker.ts?thread`).
+
+import { encodeInstructions } from '../release/patch/encode.ts';
+
+/** The images of a patch, one behind the other. */
+export interface PatchJob {
+  readonly space: Uint8Array<ArrayBuffer>;
+  readonly oldLength: number;
+}
+
+/** How many bytes of the new image are done, or the coded instructions. */
+export type FromPatchThread = { readonly done: number } | { readonly coded: Uint8Array };
+
+// Bytes of the new image between two messages about the progress.
+const BYTES_A_MESSAGE = 2 ** 18;
+
+/** What the thread does. */
+export function main(): void {
+  const port = globalThis.process.getBuiltinModule('node:worker_threads').parentPort;
+  const post = (message: FromPatchThread, transfer: ArrayBuffer[] = []) =>
+    port?.postMessage(message, transfer);
+  port?.on('message', ({ space, oldLength }: PatchJob) => {
+    const steps = encodeInstructions(space, oldLength);
+    let told = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) {
+      if (step.value - told < BYTES_A_MESSAGE) continue;
+      told = step.value;
+      post({ done: told });
+    }
+    const coded = step.value as Uint8Array<ArrayBuffer>;
+    post({ coded }, [coded.buffer]);
+  });
+}
