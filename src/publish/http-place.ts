@@ -3,6 +3,7 @@
 import { BundleSealError } from '../errors.ts';
 import { whileWanted } from '../signals.ts';
 import { collector } from '../sources/stream.ts';
+import { unawaited, untilAborted } from '../turn.ts';
 import type { ReadOptions, StoredFile, StorePlace } from './place.ts';
 import { storeError } from './refuse.ts';
 
@@ -47,12 +48,17 @@ function parse(address: string, name: string): URL {
   } catch {
     throw new TypeError(`${name} expected the address of a store, got one that can't be parsed`);
   }
+  if (url.username !== '' || url.password !== '') {
+    throw new TypeError(
+      `${name} expected an address without a user name and a password, which fetch refuses: pass a folder that has a copy of the store`,
+    );
+  }
   url.hash = '';
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
 }
 
-/** The address without its query and its user, which may hold a token. */
+/** The address without its query, which may hold a token. */
 function shownAddress({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
 }
@@ -74,29 +80,33 @@ async function readOnce(
   wait();
   try {
     return await whileWanted([signal, slow.signal], async (wanted) => {
-      const response = await get(url, {
-        cache: 'no-store',
-        headers: { 'cache-control': 'no-cache', pragma: 'no-cache' },
-        redirect: 'follow',
-        signal: wanted,
-      });
+      // A fetch of the caller's may not follow the signal.
+      const response = await untilAborted(
+        get(url, {
+          cache: 'no-store',
+          headers: { 'cache-control': 'no-cache', pragma: 'no-cache' },
+          redirect: 'follow',
+          signal: wanted,
+        }),
+        wanted,
+      );
       const isMissing = [404, 410].includes(response.status);
       if (isMissing || (hidesMissing && response.status === 403)) {
-        await response.body?.cancel();
+        unawaited(() => response.body?.cancel());
         return undefined;
       }
       if (response.status !== 200) {
-        await response.body?.cancel();
+        unawaited(() => response.body?.cancel());
         const said = `answered with status ${response.status}`;
         if (response.status === 429 || response.status >= 500) throw new Passing(said);
         throw failed(url, said);
       }
       if (url.protocol === 'https:' && response.url.startsWith('http:')) {
-        await response.body?.cancel();
+        unawaited(() => response.body?.cancel());
         throw failed(url, 'redirects from https to http');
       }
       let since = 0;
-      const bytes = await readBody(response, url, limit, (length) => {
+      const bytes = await readBody(response, url, limit, wanted, (length) => {
         since += length;
         if (since < PROGRESS) return;
         since = 0;
@@ -118,23 +128,28 @@ async function readBody(
   response: Response,
   url: URL,
   limit: number,
+  wanted: AbortSignal,
   onPiece: (length: number) => void,
 ): Promise<Uint8Array> {
   const pieces = collector(limit);
   let length = 0;
   const reader = response.body?.getReader();
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
-    if (done || value === undefined) return pieces.after(new Uint8Array(0));
-    length += value.length;
-    if (length > limit) {
-      await reader?.cancel();
-      throw storeError(
-        `${shownAddress(url)} has more than the ${limit} bytes that it may have: the server gives another file than the one that was published`,
-      );
+  try {
+    for (;;) {
+      const next = reader && (await untilAborted(reader.read(), wanted));
+      if (next?.value === undefined) return pieces.after(new Uint8Array(0));
+      length += next.value.length;
+      if (length > limit) {
+        throw storeError(
+          `${shownAddress(url)} has more than the ${limit} bytes that it may have: the server gives another file than the one that was published`,
+        );
+      }
+      pieces.add(next.value);
+      onPiece(next.value.length);
     }
-    pieces.add(value);
-    onPiece(value.length);
+  } finally {
+    // The server may never answer to it.
+    unawaited(() => reader?.cancel());
   }
 }
 

@@ -14,8 +14,14 @@ import type { Work } from './work.ts';
 const INDEX_LIMIT = 1_179_648;
 const KEYS_LIMIT = 196_608;
 
+/** The result of a check, and the channel that was asked for. */
+export interface Checked {
+  readonly result: CheckResult;
+  readonly channel: string;
+}
+
 /** Rejects only on an abort, with the signal's reason. A failure of the network or of the update server is a result. */
-export async function check(work: Work, signal: AbortSignal): Promise<CheckResult> {
+export async function check(work: Work, signal: AbortSignal): Promise<Checked> {
   const { device } = work;
   // The clock is read once, as the check starts.
   const facts = device.facts();
@@ -26,7 +32,7 @@ export async function check(work: Work, signal: AbortSignal): Promise<CheckResul
     best === undefined ? resultOfErrors(errors) : await accept(work, state, best, facts);
   const note = { at: facts.now, result: describeResult(result) };
   await device.change((now) => transitions.checked(now, note));
-  return result;
+  return { result, channel: state.channel };
 }
 
 /** Takes the list of keys with the highest epoch. */

@@ -108,7 +108,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
 
   const device: Device = {
     backend,
-    facts: () => ({ now: Math.trunc(settings.now()), runtime, maxStarts }),
+    facts: () => ({ now: Math.max(0, Math.trunc(settings.now())), runtime, maxStarts }),
     read: load,
     async change(transition) {
       const done = await storeError('the state could not be locked', () =>

@@ -1,7 +1,7 @@
 // Downloads the release that a check found. Tries one way after the other until one works.
 
 import { BundleSealError } from '../errors.ts';
-import type { CheckResult } from './events.ts';
+import type { Checked } from './check.ts';
 import type { ProvenBases } from './install.ts';
 import * as transitions from './transitions.ts';
 import { waysTo } from './ways.ts';
@@ -23,30 +23,37 @@ const provenBases: ProvenBases = new Set();
  */
 export async function downloadRelease(
   work: Work,
-  found: CheckResult | undefined,
-  check: (signal: AbortSignal) => Promise<CheckResult>,
+  found: Checked | undefined,
+  check: (signal: AbortSignal) => Promise<Checked>,
   signal: AbortSignal,
 ): Promise<Downloaded> {
-  const first = found?.status === 'available' ? found : await check(signal);
+  const first = found?.result.status === 'available' ? found : await check(signal);
   // Other tabs and processes wait here. They then find the release installed.
   return work.settings.releases.lock('update', () => inTurn(work, first, check, signal));
 }
 
 async function inTurn(
   work: Work,
-  found: CheckResult,
-  check: (signal: AbortSignal) => Promise<CheckResult>,
+  found: Checked,
+  check: (signal: AbortSignal) => Promise<Checked>,
   signal: AbortSignal,
 ): Promise<Downloaded> {
   const { device, settings, emit } = work;
   const tried = new Set<string>();
-  let result = found;
+  let { result, channel } = found;
   let moved = 0;
   let isAskedAgain = false;
   let failure: unknown;
   for (;;) {
     signal.throwIfAborted();
     const state = await device.read();
+    if (state.channel !== channel) {
+      // A release of the channel before must not become ready in this one.
+      ({ result, channel } = await check(signal));
+      failure = undefined;
+      tried.clear();
+      continue;
+    }
     if (result.status !== 'available') {
       if (failure === undefined && result.status === 'current') {
         return { id: state.running, moved, isNew: false };
@@ -56,7 +63,8 @@ async function inTurn(
     const { id, entry } = result;
     const isNew = state.ready !== id;
     if (entry === undefined) {
-      await device.change((now) => transitions.makeReady(now, id));
+      const after = await device.change((now) => transitions.makeReady(now, id, channel));
+      if (after.channel !== channel) continue;
       return { id, moved, isNew };
     }
     const route = waysTo(entry, state, settings.imageSize).find(
@@ -66,8 +74,13 @@ async function inTurn(
     try {
       // Most checks find nothing to install.
       const { installBy } = await import('./install.ts');
-      await installBy(work, entry, route, provenBases, (bytes) => (moved += bytes), signal);
+      const after = await installBy(
+        { work, proven: provenBases, moved: (bytes) => (moved += bytes), signal },
+        { entry, channel },
+        route,
+      );
       await device.sweep();
+      if (after.channel !== channel) continue;
       return { id, moved, isNew };
     } catch (error) {
       signal.throwIfAborted();
@@ -79,7 +92,7 @@ async function inTurn(
       // A publisher may have replaced the index, and deleted the objects of the old one.
       isAskedAgain = true;
       const again = await check(signal);
-      if (again.status !== 'offline') result = again;
+      if (again.result.status !== 'offline') ({ result, channel } = again);
     }
   }
 }

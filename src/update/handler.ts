@@ -74,6 +74,8 @@ export function createReleaseHandler(
   if (fallback !== undefined && typeof fallback !== 'string') {
     throw new TypeError(`options.fallback expected a path, got ${describe(fallback)}`);
   }
+  // In lower case, as the others are: a response joins the values of a name that it gets in two spellings.
+  const own = Object.fromEntries(new Headers(headers));
   const lists = new WeakMap<RunningRelease, Promise<ReadonlyMap<string, ReleaseFileInfo>>>();
   const tags = new WeakMap<RunningRelease, Map<string, string>>();
 
@@ -118,7 +120,7 @@ export function createReleaseHandler(
     const common = {
       'cache-control': 'no-cache',
       'x-content-type-options': 'nosniff',
-      ...headers,
+      ...own,
       etag,
       'accept-ranges': 'bytes',
     };

@@ -24,24 +24,30 @@ import type { Work } from './work.ts';
 /** Ids of the releases whose files this process has compared with their id. */
 export type ProvenBases = Set<string>;
 
+/** What an installation works with. */
+export interface Installing {
+  readonly work: Work;
+  readonly proven: ProvenBases;
+  /** Called with the number of bytes that came from the network since the last call. */
+  readonly moved: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Installs a release in one way.
+ * Installs a release in one way. The release becomes ready if the device still is in the channel.
  *
- * @param moved - Called with the number of bytes that came from the network since the last call.
+ * @returns The state afterwards.
  */
 export async function installBy(
-  work: Work,
-  entry: ReleaseEntry,
+  { work, proven, moved, signal }: Installing,
+  { entry, channel }: { readonly entry: ReleaseEntry; readonly channel: string },
   route: Route,
-  proven: ProvenBases,
-  moved: (bytes: number) => void,
-  signal: AbortSignal,
-): Promise<void> {
+): Promise<DeviceState> {
   const { device, settings, transport, emit } = work;
   if (route.object === undefined) {
-    await device.change((state) => transitions.makeReady(state, entry.id));
-    return;
+    return device.change((state) => transitions.makeReady(state, entry.id, channel));
   }
+  checkLimits(entry, settings);
   const { object, way } = route;
   const state = await device.change((now) => transitions.beginFetching(now, entry.id));
   let last = 0;
@@ -61,7 +67,21 @@ export async function installBy(
       ? patched(work, way.from, download, opening, proven)
       : unpacked(work, entry, download, opening);
   await write(work, entry, files, state);
-  await device.change((now) => transitions.install(now, installedOf(entry)));
+  return device.change((now) => transitions.install(now, installedOf(entry), channel));
+}
+
+function checkLimits(entry: ReleaseEntry, settings: Work['settings']): void {
+  for (const [limit, has, most] of [
+    ['releaseSize', entry.size, settings.releaseSize],
+    ['files', entry.files, settings.files],
+  ] as const) {
+    if (has <= most) continue;
+    throw new BundleSealError(
+      'ERR_LIMIT_EXCEEDED',
+      `release ${entry.version} has ${has} ${limit === 'files' ? 'files' : 'bytes'}, and the app takes ${most}: publish a smaller one, or raise limits.${limit} in the app`,
+      { limit },
+    );
+  }
 }
 
 interface Opening {

@@ -20,7 +20,10 @@ export interface UpdateLimits extends PatchLimits {
 }
 
 export interface UpdaterOptions {
-  /** The address of the store, or the addresses of its mirrors: `https://updates.example.com/app/`. */
+  /**
+   * The address of the store, or the addresses of its mirrors: `https://updates.example.com/app/`. Without user name,
+   * password, query and fragment.
+   */
   readonly store: string | readonly string[];
   /** The channel of a device until `setChannel` is called: `production`. */
   readonly channel: string;
@@ -200,17 +203,26 @@ function mirrorsOf(store: string | readonly string[]): readonly string[] {
     );
   }
   return urls.map((url: unknown) => {
-    try {
-      const base = new URL(String(url), globalThis.location?.href);
-      // Without the slash, a relative path would replace the last segment.
-      if (!base.pathname.endsWith('/')) base.pathname += '/';
-      return base.href;
-    } catch {
+    const base = parse(String(url));
+    if (base.username !== '' || base.password !== '' || base.search !== '' || base.hash !== '') {
       throw new TypeError(
-        'options.store expected absolute addresses: https://updates.example.com/app/',
+        'options.store expected addresses without user name, password, query and fragment: pass a token as a header, by options.fetch',
       );
     }
+    // Without the slash, a relative path would replace the last segment.
+    if (!base.pathname.endsWith('/')) base.pathname += '/';
+    return base.href;
   });
+}
+
+function parse(url: string): URL {
+  try {
+    return new URL(url, globalThis.location?.href);
+  } catch {
+    throw new TypeError(
+      'options.store expected absolute addresses: https://updates.example.com/app/',
+    );
+  }
 }
 
 function positive(value: number, name: string): number {

@@ -11,13 +11,18 @@ export function sharedWork<T>(
   work: (signal: AbortSignal) => Promise<T>,
   disposed: AbortSignal,
 ): (signal: AbortSignal | undefined) => Promise<T> {
-  let current: { readonly result: Promise<T>; readonly controller: AbortController } | undefined;
-  let callers = 0;
+  interface Run {
+    readonly result: Promise<T>;
+    readonly controller: AbortController;
+    callers: number;
+  }
+  let current: Run | undefined;
   const begin = () => {
     const controller = new AbortController();
     const release = onAbort(disposed, () => controller.abort(disposed.reason));
-    const begun = {
+    const begun: Run = {
       controller,
+      callers: 0,
       result: work(controller.signal).finally(() => {
         release();
         if (current === begun) current = undefined;
@@ -25,19 +30,18 @@ export function sharedWork<T>(
     };
     begun.result.catch(() => {});
     current = begun;
-    callers = 0;
     return begun;
   };
   return async (signal) => {
     disposed.throwIfAborted();
     signal?.throwIfAborted();
     const joined = current ?? begin();
-    callers += 1;
+    joined.callers += 1;
     try {
       return await untilAborted(joined.result, signal);
     } finally {
-      callers -= 1;
-      if (callers === 0 && signal?.aborted === true && current === joined) {
+      joined.callers -= 1;
+      if (joined.callers === 0 && signal?.aborted === true && current === joined) {
         current = undefined;
         joined.controller.abort(signal.reason);
       }

@@ -187,8 +187,14 @@ export function readState(bytes: Uint8Array | undefined): DeviceState | undefine
   }
 }
 
+/**
+ * @throws {@link BundleSealError} `ERR_STORE`: {@link readState} would not read it. The device would begin anew at its next
+ * start, and would take indexes and releases that it has refused before.
+ */
 export function encodeState(state: DeviceState): Uint8Array {
-  return encodeUtf8(JSON.stringify(state));
+  const bytes = encodeUtf8(JSON.stringify(state));
+  if (readState(bytes) !== undefined) return bytes;
+  throw refuse('the new state could not be read again, so the one before was kept');
 }
 
 /** The state before the first start. */

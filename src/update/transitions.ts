@@ -190,14 +190,23 @@ export function beginFetching(state: DeviceState, id: string): DeviceState {
   return { ...state, fetching: id };
 }
 
-/** Records a release that is complete in the store and has the id of the index. */
-export function install(state: DeviceState, release: InstalledRelease): DeviceState {
+/**
+ * Records a release that is complete in the store and has the id of the index. It becomes ready unless the device has been
+ * moved to another channel meanwhile.
+ */
+export function install(
+  state: DeviceState,
+  release: InstalledRelease,
+  channel: string,
+): DeviceState {
   const others = state.installed.filter(({ id }) => id !== release.id);
-  return without({ ...state, installed: [...others, release], ready: release.id }, 'fetching');
+  const installed = { ...state, installed: [...others, release] };
+  return without(makeReady(installed, release.id, channel), 'fetching');
 }
 
-export function makeReady(state: DeviceState, id: string): DeviceState {
-  return { ...state, ready: id };
+/** Makes a release of this channel ready, unless the device has been moved to another channel meanwhile. */
+export function makeReady(state: DeviceState, id: string, channel: string): DeviceState {
+  return state.channel === channel ? { ...state, ready: id } : state;
 }
 
 export function activate(state: DeviceState, id: string): DeviceState {

@@ -65,7 +65,9 @@ export function createTransport(
     let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
     try {
       const headers = from > 0 ? { Range: `bytes=${from}-` } : {};
-      const response = await settings.fetch(url, { ...init, headers, signal: either });
+      // A fetch of the caller's may not follow the signal.
+      const answer = settings.fetch(url, { ...init, headers, signal: either });
+      const response = await untilAborted(answer, either);
       let skip = from;
       if (response.status === 206 && startOf(response) === from) skip = 0;
       else if (response.status !== 200) await refuse(response, url, mirror);

@@ -89,7 +89,11 @@ export interface Updater {
   update(options?: UpdateOptions): Promise<UpdateResult>;
   /** Confirms that the release works, so that it stays. Resolves with false, and confirms nothing, if another one runs. */
   confirm(id: string): Promise<boolean>;
-  /** Blocks a release that does not work: it never runs on this device again, and the next start runs the one before. */
+  /**
+   * Blocks a release that does not work: it never runs on this device again, and the next start runs the one before.
+   *
+   * @param reason - For `status`. The first 1000 characters are kept.
+   */
   fail(id: string, reason?: string): Promise<void>;
   /** Has the next start run the built-in release. */
   useBuiltIn(): Promise<void>;

@@ -1,12 +1,14 @@
 // The updater of an app: checks for releases, installs them, runs them on trial, and goes back.
 
 import { selectBackend } from '../backend/select.ts';
-import { checkOptions } from '../options.ts';
+import { checkOptions, describe } from '../options.ts';
+import { isUnicode } from '../release/json.ts';
+import { isDigest } from '../release/members.ts';
 import { readStamp, STAMP } from '../release/stamp.ts';
-import { check } from './check.ts';
+import { type Checked, check } from './check.ts';
 import { copyBuiltIn } from './copy-built-in.ts';
 import { downloadRelease } from './download.ts';
-import type { CheckResult, UpdateEvent } from './events.ts';
+import type { UpdateEvent } from './events.ts';
 import { foregroundTimer } from './foreground.ts';
 import { checkChannel, readSettings, type Settings, type UpdaterOptions } from './options.ts';
 import { createReleases, type Releases } from './running.ts';
@@ -15,6 +17,9 @@ import { describeStatus } from './status.ts';
 import * as transitions from './transitions.ts';
 import type { RunningRelease, Updater } from './updater-types.ts';
 import { createWork, type Work } from './work.ts';
+
+/** UTF-16 code units. */
+const MAX_REASON_LENGTH = 1000;
 
 /** The context of a call. */
 interface Ready extends Work {
@@ -55,7 +60,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
   const listeners = new Set<(event: UpdateEvent) => void>();
   let working: Promise<Ready> | undefined;
   let running: Promise<RunningRelease> | undefined;
-  let found: CheckResult | undefined;
+  let found: Checked | undefined;
   let stopTimer = () => {};
   const clients = new Map<string, string>();
 
@@ -117,10 +122,10 @@ export function createUpdater(options: UpdaterOptions): Updater {
   };
 
   const sharedCheck = sharedWork(async (signal) => {
-    const result = await check(await ready(), signal);
-    found = result;
-    emit({ type: 'checked', result });
-    return result;
+    const checked = await check(await ready(), signal);
+    found = checked;
+    emit({ type: 'checked', result: checked.result });
+    return checked;
   }, disposed.signal);
 
   const sharedDownload = sharedWork(async (signal) => {
@@ -131,7 +136,10 @@ export function createUpdater(options: UpdaterOptions): Updater {
 
   const updater: Updater = {
     start({ client } = {}) {
-      if (client !== undefined) return startIn(client);
+      if (client !== undefined) {
+        checkClient(client);
+        return startIn(client);
+      }
       if (running === undefined) {
         const started = startIn(undefined);
         running = started;
@@ -142,6 +150,8 @@ export function createUpdater(options: UpdaterOptions): Updater {
       return running;
     },
     async releaseOf(client, child) {
+      checkClient(client);
+      if (child !== undefined) checkClient(child);
       const { act, device, releases } = await ready();
       const bind = async (page: string, id: string) => {
         clients.set(page, id);
@@ -173,7 +183,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
     },
     async check(options = {}) {
       checkOptions('check', options, { signal: 'signal' });
-      return sharedCheck(options.signal);
+      return (await sharedCheck(options.signal)).result;
     },
     async download(options = {}) {
       checkOptions('download', options, { signal: 'signal', onProgress: 'function' });
@@ -204,7 +214,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
     async update(options = {}) {
       checkOptions('update', options, { signal: 'signal', onProgress: 'function', when: 'any' });
       const { when, ...download } = options;
-      const result = await sharedCheck(options.signal);
+      const { result } = await sharedCheck(options.signal);
       if (result.status !== 'available') return { check: result, moved: 0 };
       const { id, moved } = await updater.download(download);
       await updater.activate(when === undefined ? {} : { when });
@@ -224,8 +234,11 @@ export function createUpdater(options: UpdaterOptions): Updater {
       return runs === id;
     },
     async fail(id, reason = 'the app said that it does not work') {
+      if (!isDigest(id))
+        throw new TypeError('id expected a release id: 64 lower-case hex characters');
       const { act, device } = await ready();
-      await act((state) => transitions.fail(state, id, reason, device.facts()));
+      const text = storableText(reason);
+      await act((state) => transitions.fail(state, id, text, device.facts()));
     },
     async useBuiltIn() {
       const { act } = await ready();
@@ -257,6 +270,18 @@ export function createUpdater(options: UpdaterOptions): Updater {
     },
   };
   return updater;
+}
+
+function checkClient(client: unknown): void {
+  if (typeof client === 'string' && isUnicode(client)) return;
+  throw new TypeError(`client expected the id of a page, got ${describe(client)}`);
+}
+
+/** Apps pass what they caught, which may be an error, or longer than the state of a device. */
+function storableText(reason: unknown): string {
+  return String(reason)
+    .slice(0, MAX_REASON_LENGTH)
+    .replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 /** Whether the website itself served this page, without a service worker, as after a forced reload. */

@@ -47,4 +47,24 @@ describe('a store on a slow web server', () => {
     await vi.advanceTimersByTimeAsync(200_000);
     expect((await read)?.bytes.length).toBe(3 * 16_384);
   });
+
+  it('is given up where the fetch of the caller does not follow its signal', async () => {
+    const get = (() => new Promise(() => {})) as typeof fetch;
+    const place = httpPlace('https://updates.example.com/', 'from', get);
+    const read = place.read('channels/production.sealed', { limit: 1_000_000 });
+    const outcome = expect(read).rejects.toMatchObject({ code: 'ERR_SOURCE_FAILED' });
+    await vi.advanceTimersByTimeAsync(400_000);
+    await outcome;
+  });
+});
+
+describe('an address with a user name or a password', () => {
+  it.each(['https://user:secret@updates.example.com/', 'https://secret@updates.example.com/app'])(
+    'is refused before a request, and not shown: %s',
+    (address) => {
+      expect(() => httpPlace(address, 'options.from', fetch)).toThrow(
+        /^options\.from expected an address without a user name(?!.*secret)/,
+      );
+    },
+  );
 });

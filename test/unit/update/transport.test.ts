@@ -148,4 +148,10 @@ describe('an object of the store', () => {
     const { error } = await fetchWith([() => new Response('')], {}, { sha256: empty, size: 0 });
     expect(error).toBeUndefined();
   });
+
+  it('is given up where the fetch of the app does not follow its signal', async () => {
+    const never = () => new Promise<Response>(() => {});
+    const { error } = await fetchWith([never], { timeout: 5, retries: 1 });
+    expect(error).toMatchObject({ message: /sent too little for too long/ });
+  });
 });

@@ -81,7 +81,102 @@ describe('an update', () => {
   });
 });
 
+describe('a release of another channel', () => {
+  it('does not become ready when the device is moved while it is downloaded', async () => {
+    const publisher = createPublisher();
+    const production = await publisher.make(AFTER);
+    await publisher.offer([production], { channel: 'beta' });
+    await publisher.offer([]);
+    const { updater } = await createDevice(
+      BEFORE,
+      fetchFrom(publisher.store, async (path, _, whole) => {
+        if (path.startsWith('objects/')) await updater.setChannel('production');
+        return whole();
+      }),
+      { channel: 'beta' },
+    );
+    const { id: shipped } = await updater.start();
+    const { check } = await updater.update();
+    expect(check).toMatchObject({ status: 'available', id: production.entry.id });
+    const { channel, ready, next } = await updater.status();
+    expect({ channel, ready, next }).toEqual({ channel: 'production' });
+    expect((await updater.download()).id).toBe(shipped);
+  });
+});
+
+describe('a release over a limit of the app', () => {
+  it.each([{ releaseSize: 10 }, { files: 1 }])('is not downloaded: %j', async (limits) => {
+    const publisher = createPublisher();
+    await publisher.offer([await publisher.make(AFTER)]);
+    const request = fetchFrom(publisher.store);
+    const { updater } = await createDevice(BEFORE, request, { limits });
+    await updater.start();
+    await expect(updater.download()).rejects.toMatchObject({
+      ...{ code: 'ERR_LIMIT_EXCEEDED', limit: Object.keys(limits)[0] },
+    });
+    expect(request.paths.filter((path) => path.startsWith('objects/'))).toEqual([]);
+  });
+});
+
+describe('what an app passes', () => {
+  const id = 'a'.repeat(64);
+
+  it.each<[string, unknown]>([
+    ['an error', new Error('the page is white')],
+    ['half of a surrogate pair', '\ud800'],
+    ['a text longer than a state', 'x'.repeat(5_000_000)],
+    ['nothing that says why', ''],
+  ])('as the reason of a failure leaves the state readable: %s', async (_, reason) => {
+    const { updater } = await createDevice(BEFORE, fetch);
+    await updater.setChannel('beta');
+    await updater.fail(id, reason as string);
+    const { channel, blocked } = await updater.status();
+    expect([channel, blocked.map((one) => one.id)]).toEqual(['beta', [id]]);
+    expect(blocked[0]?.reason.length).toBeLessThanOrEqual(1000);
+  });
+
+  it('as an id or a client is refused where the state could not hold it', async () => {
+    const { updater } = await createDevice(BEFORE, fetch);
+    await updater.setChannel('beta');
+    for (const wrong of ['\udc00', {}, 7]) {
+      const client = wrong as string;
+      await expect(updater.fail(client)).rejects.toThrow(TypeError);
+      await expect((async () => updater.start({ client }))()).rejects.toThrow(TypeError);
+      await expect(updater.releaseOf(client)).rejects.toThrow(TypeError);
+      await expect(updater.releaseOf('page', client)).rejects.toThrow(TypeError);
+    }
+    expect((await updater.status()).channel).toBe('beta');
+  });
+
+  it('as a clock before 1970 leaves the state readable', async () => {
+    const { updater } = await createDevice(BEFORE, fetch, { now: () => -1 });
+    await updater.setChannel('beta');
+    await updater.fail(id);
+    expect((await updater.status()).blocked).toHaveLength(1);
+  });
+
+  it.each([
+    'https://user:secret@updates.example.com/',
+    'https://updates.example.com/?token=secret',
+    'https://updates.example.com/#secret',
+  ])('as an address that requests cannot keep is refused, and not shown: %s', async (store) => {
+    await expect(createDevice(BEFORE, fetch, { store })).rejects.toThrow(
+      /^options\.store expected addresses without(?!.*secret)/,
+    );
+  });
+});
+
 describe('the handler', () => {
+  it('puts a header of the app in the place of its own, in any spelling', async () => {
+    const { updater } = await createDevice(BEFORE, fetch);
+    const headers = { 'Cache-Control': 'no-store', 'X-Frame-Options': 'DENY' };
+    const answer = await createReleaseHandler(updater, { headers })(
+      new Request('https://app.example.com/'),
+    );
+    expect(answer?.headers.get('cache-control')).toBe('no-store');
+    expect(answer?.headers.get('x-frame-options')).toBe('DENY');
+  });
+
   it('serves files, the fallback and ranges of the running release', async () => {
     const { updater } = await createDevice({ ...BEFORE, 'a b.txt': utf8('0123456789') }, fetch);
     const handle = createReleaseHandler(updater, { fallback: 'index.html' });
