@@ -1,4 +1,5 @@
-// Reading a whole archive as a device will, and writing it again, for whoever seals and verifies.
+// Checks a whole archive by the rules of the readers on devices, and writes it again. Calls that seal and verify use
+// it.
 
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, WORK_OPTIONS, type WorkOptions } from '../options.ts';
@@ -14,40 +15,40 @@ import type { ZipEntry, ZipSource } from './read/open-zip.ts';
 import { generatorStream } from './streams.ts';
 import { ZIP_OPTIONS, type ZipOptions, zipStream } from './write/zip.ts';
 
-// Bytes of the archive that are read at once.
+// Number of bytes of the archive that are read at once.
 const PIECE = 2 ** 18;
 
 export interface CheckArchiveOptions extends ZipLimits, WorkOptions {
   /**
-   * Called with the whole content of each file of up to 64 KiB, and with no content for a larger one. What it throws
-   * ends the check.
+   * Called with the whole content of each file of up to 64 KiB, and without content for a larger one. An error that
+   * it throws ends the check.
    */
   readonly onFile?: (path: string, content: Uint8Array | undefined) => void;
 }
 
-// Bytes of the largest file that is kept until it is whole.
+// Size of the largest file, in bytes, whose content `onFile` gets.
 const MAX_KEPT = 2 ** 16;
 
-/** An archive that every reader of this library accepts, under the limits that it was checked with. */
+/** An archive that every reader of this library accepts under the limits of the check. */
 export interface CheckedArchive {
   /** The files in the archive's order, without folders. */
   readonly files: readonly ZipEntry[];
-  /** Bytes of all files, inflated. */
+  /** Inflated bytes of all files. */
   readonly size: number;
   /**
-   * The first file that `unzipStream` refuses, because the archive does not say before its data how long it is;
-   * `undefined` where there is none. Readers by ranges read it.
+   * The first file that `unzipStream` refuses because its size follows its data; `undefined` if there is none.
+   * Readers by ranges accept it.
    */
   readonly notForward: string | undefined;
 }
 
 /**
- * Reads a whole archive as `unzipBundle` does, under the same limits, and keeps nothing of it. Constant memory: 16 MB,
- * and about 600 bytes a file.
+ * Reads a whole archive by the rules and limits of `unzipBundle` and keeps nothing of it. Constant memory: 16 MB, and
+ * about 600 bytes for each file.
  *
  * @param options - The limits, a signal, and `onProgress`, which counts inflated bytes.
- * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError}
- * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; and what the source throws.
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
+ * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; and the errors of the source.
  */
 export async function checkArchive(
   source: ZipSource,
@@ -91,14 +92,16 @@ export async function checkArchive(
 }
 
 export interface RepackOptions extends ZipOptions {
-  /** Called for each file whose name every reader refuses, with what it is taken for. */
+  /**
+   * Called for each file whose name readers refuse, with the name that the new archive has instead.
+   */
   readonly onMended?: (mended: MendedName) => void;
 }
 
 /**
- * Whether the directory of an archive that readers refuse is one that {@link repackArchive} writes again.
+ * Whether {@link repackArchive} can write an archive again that readers refuse. Reads its directory only.
  *
- * @throws What the source throws.
+ * @throws the errors of the source.
  */
 export async function canMend(source: ZipSource, options: ZipLimits): Promise<boolean> {
   const ranges = openRandomAccess(source, 'source');
@@ -115,13 +118,13 @@ export async function canMend(source: ZipSource, options: ZipLimits): Promise<bo
 }
 
 /**
- * Writes an archive that can be read, however odd it is, as `zipStream` writes the same files. Each file is checked
- * as it is read. Names that readers refuse are mended where that is possible: see {@link MendedName}. Constant memory:
- * 20 MB, and about 1 KB a file.
+ * Writes the files of a readable but unusual archive again, as `zipStream` writes them. Checks each file while it
+ * reads it. Replaces names that readers refuse if their meaning is clear: see {@link MendedName}. Constant memory: 20
+ * MB, and about 1 KB for each file.
  *
  * @param options - The limits, the `level`, a signal, `onProgress`, which counts inflated bytes, and `onMended`.
- * @throws `TypeError`, `RangeError` at once: a wrong or unknown option, by name. The stream ends with what
- * `checkArchive` throws.
+ * @throws `TypeError`, `RangeError` at once for a wrong or unknown option, which the message names. The stream ends
+ * with the errors of `checkArchive`.
  */
 export function repackArchive(
   source: ZipSource,

@@ -1,11 +1,11 @@
-// Turns for the rest of the program in long work that has no other waits.
+// Lets the rest of the program run during long work that does not wait for anything.
 
 import { giveWay } from '../turn.ts';
 
-// Milliseconds of work after which timers, input and aborts can run.
+// After this many milliseconds of work, timers, input and aborts can run.
 const TURN = 12;
 
-/** Called between small pieces of work. Rejects with the signal's reason if aborted. */
+/** Called between small pieces of work. Rejects with the signal's reason after an abort. */
 export type Pace = () => Promise<void> | undefined;
 
 export function createPace(signal: AbortSignal | undefined): Pace {

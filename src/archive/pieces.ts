@@ -1,4 +1,4 @@
-// Bytes in pieces.
+// Joins pieces of bytes.
 
 import { concatAll } from '../bytes.ts';
 
@@ -6,7 +6,7 @@ export function lengthOf(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** All in one piece: the only one itself where there is one. */
+/** Joins pieces. Returns a single piece itself, without a copy. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const [first] = pieces;
   if (first !== undefined && pieces.length === 1) return first;

@@ -1,13 +1,13 @@
-// Generators as WHATWG streams.
+// Turns generators into WHATWG streams.
 
 import { onAbort } from '../signals.ts';
 import { markOwn } from '../sources/input.ts';
 
 /**
- * What the generator gives, no faster than it is read; nothing begins before the first read. An abort errors
- * the stream with the signal's reason, also while nobody reads.
+ * Makes a stream of the generator's values. The generator starts with the first read and runs no faster than the
+ * stream is read. An abort errors the stream with the signal's reason, also while no read is pending.
  *
- * @param make - Is given a signal that is aborted by `signal`, and where the reader cancels.
+ * @param make - Gets a signal that is aborted by `signal` and when the reader cancels.
  */
 export function generatorStream(
   make: (stop: AbortSignal) => AsyncGenerator<Uint8Array, unknown>,
@@ -19,7 +19,7 @@ export function generatorStream(
   const halt = async (reason: unknown) => {
     finish();
     stop.abort(reason);
-    // What is under way comes to its end by the signal; what it says then comes too late to matter.
+    // The signal ends the work in progress. Its error comes too late for anyone.
     await generator.return(undefined).catch(() => {});
   };
   const stream = new ReadableStream<Uint8Array>(

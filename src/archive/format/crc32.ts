@@ -1,22 +1,23 @@
-// The CRC-32 of zips (ISO 3309, the polynomial of Ethernet): zlib's if the runtime has it, otherwise from tables.
+// The CRC-32 of zips (ISO 3309, the polynomial of Ethernet), by the runtime's zlib if it has one, otherwise by
+// tables.
 
 type Crc32 = (bytes: Uint8Array, before?: number) => number;
 
 let fastest: Crc32 | undefined;
 
 /**
- * The CRC-32 of what has been read so far and these bytes.
+ * Continues a CRC-32 with these bytes.
  *
- * @param before - What this function answered for the bytes before; 0 at the beginning.
+ * @param before - The CRC-32 of the bytes before; 0 at the beginning.
  * @see APPNOTE 4.4.7
  */
 export function crc32(bytes: Uint8Array, before = 0): number {
-  // Node from 20.15 and 22.2 on: three times as fast as the tables.
+  // Node has it from 20.15 and 22.2 on. It is three times as fast as the tables.
   fastest ??= globalThis.process?.getBuiltinModule?.('node:zlib')?.crc32 ?? crc32ByTables;
   return fastest(bytes, before);
 }
 
-// Eight tables, so that eight bytes go through in one step.
+// Eight tables, so that one step processes eight bytes.
 let tables: Int32Array | undefined;
 
 function makeTables(): Int32Array {
@@ -33,7 +34,7 @@ function makeTables(): Int32Array {
   return made;
 }
 
-/** What {@link crc32} answers, by this module's own tables. */
+/** Computes {@link crc32} by this module's own tables. */
 export function crc32ByTables(bytes: Uint8Array, before = 0): number {
   tables ??= makeTables();
   const t = tables;

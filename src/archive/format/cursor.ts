@@ -1,18 +1,21 @@
-// Bytes read forward, with a look at what comes.
+// Reads bytes forward and lets the caller look ahead.
 
 import type { Source } from '../../sources/input.ts';
 import { joined } from '../pieces.ts';
 
 export interface Cursor {
-  /** Of the next byte, in the archive. */
+  /** Offset of the next byte in the archive. */
   readonly offset: number;
-  /** The next bytes, at least `length` of them unless the input ends before. The view is valid until the next call. */
+  /**
+   * Returns the next bytes: at least `length`, or fewer at the end of the input. The view is valid until the next
+   * call.
+   */
   peek(length: number): Promise<Uint8Array>;
-  /** Goes on by so many bytes, which `peek` has shown. */
+  /** Moves forward by `length` bytes, which `peek` has returned before. */
   skip(length: number): void;
 }
 
-/** @param next - Gives the bytes that follow, and none where the input ends. */
+/** @param next - Returns the following bytes. Returns no bytes at the end of the input. */
 export function createCursor(next: () => Promise<Uint8Array>, start = 0): Cursor {
   let offset = start;
   let held: Uint8Array = new Uint8Array(0);
@@ -40,7 +43,7 @@ export function createCursor(next: () => Promise<Uint8Array>, start = 0): Cursor
   };
 }
 
-/** A part of a source that can be read by ranges, `piece` bytes at a time. */
+/** Makes a cursor over a part of a source. It reads `piece` bytes at a time. */
 export function rangeCursor(
   source: Source,
   { start, end, piece }: { start: number; end: number; piece: number },

@@ -1,4 +1,4 @@
-// The structures of APPNOTE 4.3 as the writer writes them. They do not depend on the machine or the time.
+// Encodes the structures of APPNOTE 4.3. The result does not depend on the machine or the time.
 
 import {
   CENTRAL_LENGTH,
@@ -20,22 +20,22 @@ export interface Written {
   readonly crc32: number;
   readonly compressedSize: number;
   readonly size: number;
-  /** Whether CRC-32 and sizes stand after the data. */
+  /** Whether CRC-32 and sizes follow the data. */
   readonly isDescribedLater: boolean;
 }
 
-// 1 January 1980, midnight: the first date that there is.
+// 1 January 1980, midnight: the first date that MS-DOS can represent.
 const TIME = 0;
 const DATE = (0 << 9) | (1 << 5) | 1;
 const VERSION = 20;
 const VERSION_ZIP64 = 45;
-// Unix, so that the mode counts: a regular file, rw-r--r--.
+// The host system is Unix, so that readers use the mode: a regular file, rw-r--r--.
 const MADE_BY = (3 << 8) | VERSION_ZIP64;
 const ATTRIBUTES = 0o100644 * 2 ** 16;
 
 /**
- * APPNOTE 4.3.7. If the sizes follow the data, it is not yet known whether they need Zip64, so the header has no
- * Zip64 field.
+ * Encodes a local file header (APPNOTE 4.3.7). If the sizes follow the data, it is not yet known whether they need
+ * Zip64, so the header has no Zip64 field.
  */
 export function encodeLocal(file: Written): Uint8Array {
   const bytes = new Uint8Array(LOCAL_LENGTH + file.name.length);
@@ -48,7 +48,9 @@ export function encodeLocal(file: Written): Uint8Array {
   return bytes;
 }
 
-/** From the flags to the length of the name, which both headers have in the same order. */
+/**
+ * Writes the fields from the flags to the length of the name, which both headers have in the same order.
+ */
 function setCommon(view: DataView, at: number, file: Written): void {
   view.setUint16(at, FLAG.utf8 | (file.isDescribedLater ? FLAG.descriptor : 0), true);
   view.setUint16(at + 2, file.method, true);
@@ -63,8 +65,8 @@ function setCommon(view: DataView, at: number, file: Written): void {
 const low32 = (value: number): number => Math.min(value, IN_ZIP64);
 
 /**
- * APPNOTE 4.3.9. It has 64-bit sizes only if 32 bits are too few, as Java expects, which decides by the bytes that it
- * has inflated.
+ * Encodes a data descriptor (APPNOTE 4.3.9). It has 64-bit sizes only if 32 bits are not enough. Java expects this,
+ * because it derives the length of the descriptor from the number of inflated bytes.
  */
 export function encodeDescriptor(file: Written): Uint8Array {
   const isLong = file.compressedSize > IN_ZIP64 || file.size > IN_ZIP64;
@@ -82,7 +84,7 @@ export function encodeDescriptor(file: Written): Uint8Array {
   return bytes;
 }
 
-/** APPNOTE 4.3.12. */
+/** Encodes a record of the central directory (APPNOTE 4.3.12). */
 export function encodeCentral(file: Written, offset: number): Uint8Array {
   const large = [file.size, file.compressedSize, offset].filter((value) => value >= IN_ZIP64);
   const extraLength = large.length === 0 ? 0 : 4 + 8 * large.length;
@@ -105,7 +107,10 @@ export function encodeCentral(file: Written, offset: number): Uint8Array {
   return bytes;
 }
 
-/** APPNOTE 4.3.14 to 4.3.16: with the Zip64 record and its locator if a value does not fit. */
+/**
+ * Encodes the end of the archive (APPNOTE 4.3.14 to 4.3.16), with the Zip64 record and its locator if a value does
+ * not fit.
+ */
 export function encodeEnd(directory: {
   readonly count: number;
   readonly offset: number;

@@ -1,12 +1,12 @@
-// Finds candidates for the end record: those whose comment would reach exactly to the end of the input, and the last
-// one, if only padding follows it. Readers differ in which of several candidates they use, so there must be exactly
-// one.
+// Finds candidates for the end record: each record whose comment would reach exactly to the end of the input, and the
+// last record if only padding follows it. Readers choose differently among several candidates, so an archive must
+// have exactly one.
 
 import { joined } from '../pieces.ts';
 import { END_LENGTH, viewOf } from './layout.ts';
 import { invalid } from './refuse.ts';
 
-/** Where the end record's signature comes first, from an index on; -1 where it does not. */
+/** Returns the position of the first signature of an end record from an index on, or -1. */
 export function indexOfEnd(bytes: Uint8Array, from = 0): number {
   for (let i = bytes.indexOf(0x50, from); i !== -1; i = bytes.indexOf(0x50, i + 1)) {
     if (bytes[i + 1] === 0x4b && bytes[i + 2] === 5 && bytes[i + 3] === 6) return i;
@@ -14,7 +14,9 @@ export function indexOfEnd(bytes: Uint8Array, from = 0): number {
   return -1;
 }
 
-/** Each whole end record in these bytes: where it begins, and where its comment would end. */
+/**
+ * Yields each whole end record in these bytes: where it begins, and where its comment would end.
+ */
 function* endRecords(
   bytes: Uint8Array,
 ): Generator<{ readonly at: number; readonly end: number }, void> {
@@ -25,15 +27,18 @@ function* endRecords(
   }
 }
 
-/** The longest comment, or the most that may pad the end, or both together. */
+/** The most bytes of comment and padding together after the end record. */
 export const MAX_AFTER_END = 0xffff;
 
-/** NULs or line breaks after the end of a file come from media with fixed blocks and from transfers as text. */
+/**
+ * Whether a byte after the end is padding. Media with fixed blocks append NULs, and transfers as text append line
+ * breaks.
+ */
 export function isPadding(byte: number | undefined): boolean {
   return byte === 0 || byte === 0x0a || byte === 0x0d;
 }
 
-/** Where the padding at the end of these bytes begins. */
+/** Returns where the padding at the end of these bytes begins. */
 function paddingOf(bytes: Uint8Array): number {
   let at = bytes.length;
   while (at > 0 && isPadding(bytes[at - 1])) at--;
@@ -41,9 +46,11 @@ function paddingOf(bytes: Uint8Array): number {
 }
 
 const SEVERAL =
-  'has more than one end record: no tool makes that by chance, make the archive again';
+  'has more than one end record, which only a manipulated archive has: make the archive again';
 
-/** @param tail - The last bytes of the input, as many as an end record with its comment can take. */
+/**
+ * @param tail - The last bytes of the input: the length of the longest end record with its comment.
+ */
 export function findEnd(tail: Uint8Array): number {
   const records = [...endRecords(tail)];
   const last = records[records.length - 1];
@@ -56,23 +63,23 @@ export function findEnd(tail: Uint8Array): number {
   if (record !== undefined) return record.at;
   throw invalid(
     indexOfEnd(tail) === -1
-      ? 'has no end record: it is no zip, or was cut short'
+      ? 'has no end record: it is not a zip, or was cut short'
       : 'is cut short or continues after its end: fetch or make it again',
   );
 }
 
 export interface EndWatch {
-  /** Takes note of the bytes that come next. */
+  /** Searches the next bytes of the input. */
   pass(bytes: Uint8Array): void;
   /** @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if more than one record fits at the end of the input. */
   check(): void;
 }
 
-/** The same for an input that is read forward. */
+/** Does the same as {@link findEnd} for an input that is read forward. */
 export function createEndWatch(): EndWatch {
   let offset = 0;
   let last: Uint8Array = new Uint8Array(0);
-  // The ends of comments that have not ended yet. No comment is longer than 64 KiB, so there are few.
+  // Ends of comments that the input has not reached yet. No comment is longer than 64 KiB, so there are few.
   let ends: number[] = [];
   let lastEnd = 0;
   return {
@@ -88,7 +95,7 @@ export function createEndWatch(): EndWatch {
       last = window.slice(Math.max(0, window.length - END_LENGTH + 1));
     },
     check() {
-      // The last one is the one that was read, whether its comment or padding follows it.
+      // The last record is the one that was read, also if padding follows it.
       const fitting = ends.filter((end) => end === offset).length;
       if (fitting > (lastEnd === offset ? 1 : 0)) throw invalid(SEVERAL);
     },

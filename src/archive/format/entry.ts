@@ -1,4 +1,4 @@
-// What every reader asks of one entry, whichever of its two headers it looks at.
+// The checks that every reader applies to an entry, in its local header and in the central directory.
 
 import { equalBytes } from '../../bytes.ts';
 import { DEFLATED, FLAG, STORED } from './layout.ts';
@@ -7,41 +7,45 @@ import type { CentralHeader, Header } from './records.ts';
 import { invalid } from './refuse.ts';
 
 export interface Entry extends Header {
-  /** Without "./" at its beginning, and for a folder without the "/" at its end. The path of the root is empty. */
+  /**
+   * The path without "./" at its beginning, and for a folder without the "/" at its end. The path of the root is
+   * empty.
+   */
   readonly path: string;
   readonly isFolder: boolean;
 }
 
 export interface CentralEntry extends Entry {
-  /** Of the local header. */
+  /** Offset of the local header. */
   readonly offset: number;
 }
 
-/** The name that an entry is to have, where it is another one than its header says. */
+/** Returns a replacement for the name in a header, or `undefined` to keep the name. */
 export type Mend = (header: CentralHeader) => string | undefined;
 
-/** Bytes of a name as it stands in the archive: four times those of the longest path. */
+/** The most bytes of a name in the archive: four times the longest path. */
 const MAX_RAW_NAME = 4096;
 
 const AGAIN = 'make the archive again with a common zip tool';
 
 /**
- * An entry by one of its headers, with a path that is safe.
+ * Checks a header and returns its entry, whose path is safe.
  *
- * @param name - Where it is another one than the header says.
+ * @param name - Default: the name in the header.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the path is not safe, or the entry is encrypted, has an
  * unknown method or is inconsistent.
  */
 export function checkHeader(header: Header, name: string = nameIn(header)): Entry {
   const { flags, method, size } = header;
-  // All tools read it as the folder that they unpack into. bsdtar and others write it before each name.
+  // All tools ignore "./" at the beginning. bsdtar and others write it before each name.
   const plain = name.replace(/^(?:\.\/)+/, '');
   const isRoot = name === '/' || (plain === '' && name !== '');
   const isFolder = isRoot || plain.endsWith('/');
   const path = plain.endsWith('/') ? plain.slice(0, -1) : plain;
   const fault = isRoot ? undefined : pathFault(path);
   if (fault !== undefined) throw invalid(fault, name);
-  // Both take memory in addition to the path: repeated "./", or bytes that a Unicode path field replaces.
+  // Limits both, because they may be longer than the path: a name may repeat "./", and a Unicode path field may
+  // replace it.
   if (header.name.length > MAX_RAW_NAME || (header.unicodeName?.length ?? 0) > MAX_RAW_NAME) {
     throw invalid(`has a name of more than ${MAX_RAW_NAME} bytes in the archive: ${AGAIN}`, name);
   }
@@ -62,15 +66,15 @@ export function checkHeader(header: Header, name: string = nameIn(header)): Entr
   return { ...header, path, isFolder };
 }
 
-/** Whether the sizes and the CRC may stand after the data instead of here. */
+/** Whether the sizes and the CRC-32 may follow the data instead of standing in the header. */
 export function isDescribedLater({ flags }: Header): boolean {
   return (flags & FLAG.descriptor) !== 0;
 }
 
 /**
- * Names are read as UTF-8, also without bit 11, which the archivers of macOS and Info-ZIP leave out. If a name is not
- * UTF-8, the Unicode path field has it (WinRAR and commons-compress write both). Without that field the specification
- * says code page 437, which would be a guess.
+ * Reads a name as UTF-8, also without bit 11, which the archivers of macOS and Info-ZIP do not set. If the name is
+ * not UTF-8, reads the Unicode path field (WinRAR and commons-compress write both). Without that field the name is
+ * refused: APPNOTE says code page 437, but many tools write other code pages.
  */
 function nameIn({ name, unicodeName, flags, at }: Header): string {
   const decoded = decodeName(name);
@@ -89,9 +93,9 @@ function nameIn({ name, unicodeName, flags, at }: Header): string {
 const IN_UTF8 = 'zip again with a tool that writes names in UTF-8';
 
 /**
- * An entry by its record in the central directory.
+ * Checks a record of the central directory and returns its entry.
  *
- * @param mend - Gives names that would be refused another form.
+ * @param mend - Replaces names that would be refused.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` as {@link checkHeader}, and for a link, a device or another
  * disk.
  */
@@ -115,14 +119,15 @@ const KINDS: ReadonlyMap<number, string> = new Map([
 ]);
 
 const NO_KIND = 0;
-// Info-ZIP writes that for what it read from its standard input: content like any other.
+// Info-ZIP sets the mode of a pipe for content that it read from its standard input. The content is that of a regular
+// file.
 const PIPE = 0o010000;
 const FOLDER = 0o040000;
 const FILE = 0o100000;
 
 /**
- * Checked for archives of every system, because extractors differ in whether they read the mode of an entry that is
- * not from Unix.
+ * Refuses links and devices, for archives of every host system, because some extractors use the Unix mode of entries
+ * from other systems too.
  */
 function checkKind(attributes: number, path: string, isFolder: boolean): void {
   const kind = (attributes >>> 16) & 0o170000;
@@ -132,13 +137,13 @@ function checkKind(attributes: number, path: string, isFolder: boolean): void {
       path,
     );
   }
-  // All readers take an entry as a folder by its name, but only some by its attributes.
+  // All readers recognise a folder by its name, but only some by its attributes, so both must agree.
   if (!isFolder && (kind === FOLDER || (attributes & 0x10) !== 0)) {
     throw invalid(`is a folder according to its attributes, but not its name: ${AGAIN}`, path);
   }
 }
 
-/** What was found by reading an entry's data. */
+/** The values that reading an entry's data has determined. */
 export interface Measured {
   readonly size: number;
   readonly compressedSize: number;
@@ -146,9 +151,9 @@ export interface Measured {
 }
 
 /**
- * @param local - As its local header says.
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if readers of one header would see something else than
- * readers of the other.
+ * @param local - The local header of the same entry.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if readers that use the local header would see another file
+ * than readers that use the central directory.
  */
 export function checkAgreement(central: Entry, local: Header): void {
   const { path } = central;
@@ -172,7 +177,10 @@ const unicodeOf = ({ unicodeName = NOTHING }: Header): Uint8Array => unicodeName
 const MEANINGFUL =
   FLAG.encrypted | FLAG.descriptor | FLAG.patch | FLAG.stronglyEncrypted | FLAG.masked;
 
-/** The flags that matter to readers: not the compression level, and not whether an ASCII name is UTF-8. */
+/**
+ * Returns the flags that matter to readers, without the compression level, and without the UTF-8 flag if the name is
+ * ASCII.
+ */
 function meaningOf({ flags, name }: Header): number {
   const isAscii = name.every((byte) => byte < 0x80);
   return flags & (isAscii ? MEANINGFUL : MEANINGFUL | FLAG.utf8);

@@ -1,4 +1,4 @@
-// The extra fields of a header. Two are used: Zip64, and the Unicode path for a name in an old encoding.
+// Reads the extra fields of a header. It uses two: Zip64, and the Unicode path for a name in an old encoding.
 
 import { equalBytes } from '../../bytes.ts';
 import { crc32 } from './crc32.ts';
@@ -7,30 +7,30 @@ import { nameOf } from './paths.ts';
 import { invalid } from './refuse.ts';
 
 const ZIP64 = 0x0001;
-// Info-ZIP's "Unicode path": a name that only some readers look at.
+// Info-ZIP's "Unicode path", a name that only some readers use.
 const UNICODE_PATH = 0x7075;
-// Where these stand in a Zip64 field that holds everything.
+// The order of the values in a Zip64 field.
 const SIZE = 0;
 const OFFSET = 2;
 
 export interface Extra {
-  /** The values of a header. Those whose 32-bit field refers to the Zip64 field are taken from there. */
+  /** The values of a header, with those from the Zip64 field whose 32-bit fields refer to it. */
   readonly values: readonly number[];
-  /** The name in UTF-8 from a Unicode path field, where it is another one than the header's. */
+  /** The name in UTF-8 from a Unicode path field, if it differs from the header's name. */
   readonly unicodeName: Uint8Array | undefined;
-  /** Whether the Zip64 field holds the number of the disk, which is 0 then. */
+  /** Whether the Zip64 field contains the number of the disk. The number is 0 then. */
   readonly hasDisk: boolean;
 }
 
 /**
- * Reads what the extra fields of a header say of it.
+ * Reads the extra fields of a header.
  *
- * A Zip64 field may repeat values of the header, as Gradle and commons-compress write it. A size must then equal that
- * of the header. A deflated size need not, because no reader uses it.
+ * A Zip64 field may repeat values of the header; Gradle and commons-compress write such fields. A repeated size must
+ * equal the size in the header. A repeated deflated size may differ, because no reader uses it.
  *
- * @param values - In the order that the Zip64 field has.
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the fields are malformed or contradict the header, so that
- * readers would differ.
+ * @param values - In the order of the Zip64 field.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the fields are malformed or contradict the header, because
+ * readers would then disagree.
  * @see APPNOTE 4.5.3, 4.6.9
  */
 export function readExtra(
@@ -58,7 +58,7 @@ export function readExtra(
   }
   const length = zip64?.byteLength ?? 0;
   const given = Array.from({ length: length >> 3 }, (_, i) => getUint64(zip64 as DataView, 8 * i));
-  // After the values comes the number of the disk, if anything.
+  // Only the number of the disk may follow the values.
   const disk = length % 8 === 4 ? zip64?.getUint32(length - 4, true) : length % 8;
   let next = 0;
   const all = values.map((value) => (value === IN_ZIP64 ? given[next++] : value));

@@ -1,4 +1,4 @@
-// The numbers of APPNOTE 4.3 and 4.4. All integers are little-endian.
+// Signatures, lengths and flags of APPNOTE 4.3 and 4.4. All integers are little-endian.
 
 export const SIGNATURE = {
   local: 0x04034b50,
@@ -22,9 +22,9 @@ export const FLAG = {
   masked: 0x2000,
 } as const;
 
-/** In a field of 32 bits: the value stands in a Zip64 field. */
+/** This value of a 32-bit field means that the Zip64 field has the actual value. */
 export const IN_ZIP64 = 0xffff_ffff;
-/** The same in a field of 16 bits. */
+/** This value of a 16-bit field means that the Zip64 record has the actual value. */
 export const COUNT_IN_ZIP64 = 0xffff;
 
 export const LOCAL_LENGTH = 30;
@@ -37,7 +37,9 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Beyond 2^53 it is not exact, but still larger than whatever it is compared to. */
+/**
+ * Reads a 64-bit integer. Beyond 2^53 the result is not exact, but still larger than every limit.
+ */
 export function getUint64(view: DataView, offset: number): number {
   return view.getUint32(offset, true) + 2 ** 32 * view.getUint32(offset + 4, true);
 }

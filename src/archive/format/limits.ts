@@ -1,18 +1,20 @@
-// How much an archive may hold and become, so that one that lies can't exhaust the device.
+// Limits for archives, so that a hostile archive cannot exhaust the device.
 
 import type { BundleSealError } from '../../errors.ts';
 import { describe, type OptionRules, shown } from '../../options.ts';
 import { invalid, overLimit } from './refuse.ts';
 
-/** Limits for reading. They are compared with the actual content, not with the sizes that the archive claims. */
+/**
+ * Limits for reading. Readers compare them with the actual content, not with the sizes that the archive claims.
+ */
 export interface ZipLimits {
-  /** Files and folders. Default 65,535. */
+  /** The most files and folders. Default 65,535. */
   readonly maxEntries?: number;
-  /** Bytes of one file, inflated. Default 268,435,456 (256 MiB). */
+  /** The most inflated bytes of one file. Default 268,435,456 (256 MiB). */
   readonly maxFileSize?: number;
-  /** Bytes of all files, inflated. Default 1,073,741,824 (1 GiB). */
+  /** The most inflated bytes of all files. Default 1,073,741,824 (1 GiB). */
   readonly maxTotalSize?: number;
-  /** Inflated bytes for each deflated one; of a file over 64 MiB. Default 200. */
+  /** The most inflated bytes for each deflated byte, for files over 64 MiB. Default 200. */
   readonly maxRatio?: number;
 }
 
@@ -32,12 +34,12 @@ export const LIMIT_OPTIONS: OptionRules<ZipLimits> = {
   maxRatio: 'any',
 };
 
-// Inflated bytes of a file up to which every ratio is accepted. Honest files repeat themselves: a table of zeros
-// deflates 1030:1. Every device can hold this much, and the other limits stop larger files, so the ratio is only an
-// additional sign.
+// Size of the largest file, in inflated bytes, for which every ratio is accepted. Harmless files may have a high
+// ratio: zeros deflate 1030:1. Every device can hold a file of this size, and the other limits stop larger ones, so
+// the ratio is only an additional check.
 const NOT_JUDGED = 2 ** 26;
 
-/** @throws `TypeError`, `RangeError`: by the option's name. */
+/** @throws `TypeError`, `RangeError` for a wrong option, which the message names. */
 export function readLimits(options: ZipLimits): Limits {
   const limits = { ...DEFAULTS };
   for (const name of Object.keys(DEFAULTS) as (keyof Limits)[]) {
@@ -54,7 +56,7 @@ export function readLimits(options: ZipLimits): Limits {
   return limits;
 }
 
-/** What to do about a limit, as a message goes on. */
+/** Makes the end of a message about a limit: what the user can do. */
 export type Advice = (limit: keyof Limits) => string;
 
 const toReader: Advice = (limit) => `raise ${limit} if the archive is yours`;
@@ -78,33 +80,36 @@ export function checkCount(
 
 export interface Growth {
   readonly path: string;
-  /** Bytes that come on top of those counted before. */
+  /** Inflated bytes that were not counted before. */
   readonly by: number;
-  /** Inflated bytes of the file up to here. */
+  /** Inflated bytes of the file so far. */
   readonly size: number;
   /**
-   * The deflated bytes of the whole file; `undefined` if they are not known yet. The ratio is that of the whole file,
-   * because an honest file may begin with a long run of one byte.
+   * The deflated bytes of the whole file; `undefined` if they are not known yet. The ratio is computed for the whole
+   * file, because a harmless file may begin with a long run of one byte.
    */
   readonly compressedSize: number | undefined;
-  /** The deflated bytes of the whole file, given once for each file; 0 or nothing for a file that is not deflated. */
+  /**
+   * The deflated bytes of the whole file, passed once for each file; 0 or absent for a file that is not deflated.
+   */
   readonly deflated?: number;
 }
 
-// Deflated bytes for each inflated one. zlib, told to flush after every byte, writes 7.
+// The most deflated bytes for each inflated byte. zlib writes 7 if it flushes after every byte.
 const MOST_DEFLATED = 8;
-// Additional deflated bytes of a whole archive: what 65,535 empty files take, with some blocks to spare. Inflating
-// them takes a fraction of a second.
+// The most additional deflated bytes of a whole archive. 65,535 empty files need less. Inflating this many bytes
+// takes a fraction of a second.
 export const MOST_WASTED: number = 2 ** 21;
 
 const wastedOf = (deflated: number, inflated: number): number =>
   Math.max(0, deflated - MOST_DEFLATED * inflated);
 
 /**
- * Refuses a file whose deflated bytes so far inflate to too little, so that a reader need not wait for its end.
+ * Refuses a file if too many deflated bytes have inflated to too few, so that a reader does not have to process such
+ * data to its end.
  *
- * @param deflated - From the beginning of the file.
- * @param inflated - All that they make.
+ * @param deflated - Deflated bytes from the beginning of the file.
+ * @param inflated - Number of bytes to which they inflate.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`.
  */
 export function checkWaste(path: string, deflated: number, inflated: number): void {
@@ -114,13 +119,13 @@ export function checkWaste(path: string, deflated: number, inflated: number): vo
 /**
  * Counts the bytes of an archive's files.
  *
- * Each file adds the deflated bytes that it has over eight times its inflated ones, and none takes away from them. So
- * the sum does not depend on the order of the files, nor on the pieces in which they are inflated, and all readers find
- * the same.
+ * A file adds to the waste the number of deflated bytes above eight times its inflated bytes. No file lowers the sum.
+ * Therefore the sum does not depend on the order of the files or on the pieces in which they are inflated, and all
+ * readers compute the same sum.
  *
- * @returns A function that throws {@link BundleSealError} `ERR_LIMIT_EXCEEDED` where the bytes are too many, and
- * `ERR_ARCHIVE_INVALID` where over 2 MiB of deflated ones inflate to nothing, which no tool makes: they would be work for
- * nothing.
+ * @returns A function that throws {@link BundleSealError} `ERR_LIMIT_EXCEEDED` if there are too many bytes, and
+ * `ERR_ARCHIVE_INVALID` if over 2 MiB of deflated bytes inflate to nothing. Only a bomb that wastes computing time
+ * contains such data.
  */
 export function createMeter(limits: Limits, advice: Advice = toReader): (growth: Growth) => void {
   const { maxFileSize, maxTotalSize, maxRatio } = limits;

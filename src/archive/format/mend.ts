@@ -1,23 +1,24 @@
-// Repairs names that readers refuse but that have one possible meaning, for an archive that its owner has rewritten.
-// Readers on devices do not accept such names, because tools differ in how they read them.
+// Replaces names that readers refuse but that have only one possible meaning, when an owner rewrites an archive.
+// Readers on devices refuse such names, because tools read them differently.
 
 import { FLAG } from './layout.ts';
 import { decodeName } from './paths.ts';
 import type { CentralHeader } from './records.ts';
 
-/** What a name was taken for. */
+/** A replaced name and its replacement. */
 export interface MendedName {
   readonly path: string;
   /**
-   * `'separator'`: the tool wrote "\" between folders (.NET before 4.6.1, PowerShell 5). `'encoding'`: the name is no
-   * UTF-8 and was read by code page 437, as APPNOTE D.1 has it; nothing in the archive confirms that.
+   * `'separator'`: the tool wrote "\" between folders (.NET before 4.6.1, PowerShell 5). `'encoding'`: the name is
+   * not UTF-8 and was decoded as code page 437 (APPNOTE D.1); nothing in the archive confirms that encoding.
    */
   readonly by: 'separator' | 'encoding';
 }
 
 /**
- * The name of an entry that readers refuse, mended; `undefined` where it can't be or need not be. On MS-DOS and Windows a
- * backslash is no letter of a name; in an archive made elsewhere it may be one. So may it in a name that has "/" too.
+ * Returns the replacement for a name that readers refuse, or `undefined` if the name is accepted or ambiguous. On
+ * MS-DOS and Windows, a name cannot contain a backslash, so it separates folders. In an archive from another system,
+ * or in a name that also has "/", a backslash may be part of the name.
  */
 export function mendName(header: CentralHeader): MendedName | undefined {
   const { name, unicodeName, flags } = header;
@@ -32,10 +33,10 @@ export function mendName(header: CentralHeader): MendedName | undefined {
   return isUnknown ? { path: text, by: 'encoding' } : undefined;
 }
 
-// MS-DOS, NTFS as APPNOTE 4.4.2 numbers it, NTFS as Info-ZIP does, and VFAT.
+// MS-DOS, NTFS as numbered by APPNOTE 4.4.2, NTFS as numbered by Info-ZIP, and VFAT.
 const BACKSLASH_HOSTS: readonly number[] = [0, 10, 11, 14];
 
-// The bytes from 0x80 on. Unicode's own table: VENDORS/MICSFT/PC/CP437.TXT.
+// The characters from 0x80 on. Source: Unicode's table VENDORS/MICSFT/PC/CP437.TXT.
 const CODE_PAGE_437 =
   'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒ' +
   'áíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐' +

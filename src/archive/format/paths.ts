@@ -4,25 +4,25 @@ import { foldName } from '../../fold.ts';
 import { decodeUtf8, encodeUtf8 } from '../../utf8.ts';
 import { printable } from './printable.ts';
 
-/** UTF-8 bytes of a path: what iOS and macOS can open (PATH_MAX). */
+/** The most UTF-8 bytes of a path: PATH_MAX of iOS and macOS. */
 const MAX_PATH_LENGTH = 1024;
 
-/** UTF-8 bytes of a file's or folder's own name: what file systems hold. */
+/** The most UTF-8 bytes of the name of a file or folder on common file systems. */
 const MAX_NAME_LENGTH = 255;
 
-/** Folders in folders. */
+/** The most levels of folders. */
 const MAX_DEPTH = 64;
 
-// Names of devices on Windows, whatever follows their first dot.
+// Names of devices on Windows, also if a dot and an extension follow.
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])$/i;
-// Written without property escapes, at which Hermes refuses to load the file.
+// Written without property escapes, because Hermes cannot compile them.
 const CONTROL = /[^ -~\u00a0-\uffff]/;
 const HALF_OF_A_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])|(?:^|[^\ud800-\udbff])[\udc00-\udfff]/;
 const NOT_ON_WINDOWS = /[<>:"|?*]/;
 
 /**
- * Why a path is refused, as the end of a sentence that begins with the path; `undefined` if it is accepted. Writer
- * and readers refuse the same paths.
+ * Returns why a path is refused, as the end of a sentence that begins with the path; `undefined` if it is accepted.
+ * Writer and readers refuse the same paths.
  */
 export function pathFault(path: string): string | undefined {
   if (path === '') return 'is empty: give the file a name';
@@ -45,7 +45,9 @@ export function pathFault(path: string): string | undefined {
   return undefined;
 }
 
-/** In UTF-8, where a letter of UTF-16 takes at most three bytes. */
+/**
+ * Whether a text is longer than this in UTF-8, where each unit of UTF-16 takes at most three bytes.
+ */
 function isLonger(text: string, length: number): boolean {
   return 3 * text.length > length && encodeUtf8(text).length > length;
 }
@@ -71,7 +73,7 @@ function nameFault(name: string): string | undefined {
 const NAMES = /* @__PURE__ */ createDecoder();
 
 /**
- * The platform's decoder, if there is one. It is 25 times as fast, and a large archive has tens of thousands of
+ * Uses the platform's decoder if there is one. It is 25 times as fast, and a large archive has tens of thousands of
  * names.
  */
 function createDecoder(): { decode(bytes: Uint8Array): string } {
@@ -79,7 +81,7 @@ function createDecoder(): { decode(bytes: Uint8Array): string } {
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 }
 
-/** A name that is UTF-8; `undefined` where it is not. */
+/** Decodes a name; returns `undefined` if it is not UTF-8. */
 export function decodeName(name: Uint8Array): string | undefined {
   try {
     return NAMES.decode(name);
@@ -88,7 +90,7 @@ export function decodeName(name: Uint8Array): string | undefined {
   }
 }
 
-/** A name for a message, whatever its encoding. */
+/** Decodes a name in any encoding for a message. */
 export function nameOf(name: Uint8Array): string {
   const escaped = (byte: number) =>
     byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`;
@@ -97,15 +99,15 @@ export function nameOf(name: Uint8Array): string {
 
 export interface PathSet {
   /**
-   * Takes note of a path, which `pathFault` had nothing against.
+   * Adds a path that `pathFault` accepts.
    *
    * @param path - Without a "/" at its end.
-   * @returns Why it can't stand beside those before it, written to go on after the path.
+   * @returns Why the path conflicts with an earlier one, as the end of a sentence that begins with the path.
    */
   add(path: string, isFolder: boolean): string | undefined;
 }
 
-/** The files and folders of an archive, none of which may stand for another on some platform. */
+/** The paths of an archive. Refuses two paths that are the same file on some platform. */
 export function createPathSet(): PathSet {
   const files = new Map<string, string>();
   const folders = new Set<string>();
@@ -116,7 +118,7 @@ export function createPathSet(): PathSet {
       const other = files.get(key);
       if (isFolder) {
         if (other !== undefined) return BOTH;
-        // Twice is no harm: Ant and Gradle write the folders of each of their sources.
+        // A folder may be listed twice: Ant and Gradle write the folders of each of their sources.
         folders.add(key);
       } else {
         if (folders.has(key)) return BOTH;
@@ -129,7 +131,7 @@ export function createPathSet(): PathSet {
       for (let end = key.lastIndexOf('/'); end !== -1; end = key.lastIndexOf('/', end - 1)) {
         const folder = key.slice(0, end);
         if (files.has(folder)) return `lies in "${printable(folder)}", which is a file: rename one`;
-        // Then the folders above it are known too.
+        // The folders above it have been added already.
         if (folders.has(folder)) break;
         folders.add(folder);
       }

@@ -1,6 +1,8 @@
-// Names that others chose, in messages.
+// Makes untrusted names safe to print in messages.
 
-/** A name that is safe to print: invisible and direction-changing characters as `\u{…}`, at most 200 characters. */
+/**
+ * Escapes invisible and direction-changing characters of a name as `\u{…}`, and cuts it after 200 characters.
+ */
 export function printable(name: string): string {
   const safe = name.replace(
     unseen(),
@@ -9,10 +11,12 @@ export function printable(name: string): string {
   return safe.length > 200 ? `${safe.slice(0, 200)}…` : safe;
 }
 
-// No literal: an engine that knows no property escapes would refuse the whole file.
+// A string and not a literal, because an engine without property escapes would refuse the whole file.
 const UNSEEN = '[\\p{C}\\p{Zl}\\p{Zp}]';
 
-/** What to escape; where the engine can't tell, all that is not ASCII. */
+/**
+ * Returns the pattern of characters to escape. Without property escapes, it matches everything except ASCII.
+ */
 function unseen(): RegExp {
   try {
     return new RegExp(UNSEEN, 'gu');

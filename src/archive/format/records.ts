@@ -1,4 +1,4 @@
-// The structures of APPNOTE 4.3 as bytes and as values: no judgement of what they say.
+// Parses the structures of APPNOTE 4.3, without checking their values.
 
 import type { Cursor } from './cursor.ts';
 import { readExtra } from './extra.ts';
@@ -13,35 +13,35 @@ import {
 } from './layout.ts';
 import { cutShort } from './refuse.ts';
 
-/** What a local header and its record in the central directory both say. */
+/** The values that a local header and its record in the central directory both have. */
 export interface Header {
-  /** Where the structure begins. */
+  /** Offset of the structure. */
   readonly at: number;
   readonly flags: number;
   readonly method: number;
   readonly crc32: number;
   readonly compressedSize: number;
   readonly size: number;
-  /** As in the archive. */
+  /** The bytes of the name in the archive. */
   readonly name: Uint8Array;
-  /** The name in UTF-8 from an extra field, where it is another one. */
+  /** The name in UTF-8 from an extra field, if it differs. */
   readonly unicodeName: Uint8Array | undefined;
 }
 
 export interface CentralHeader extends Header {
-  /** The system that it was made on: APPNOTE 4.4.2. */
+  /** The host system: APPNOTE 4.4.2. */
   readonly host: number;
-  /** Of the local header. */
+  /** Offset of the local header. */
   readonly offset: number;
-  /** The disk that it is on. */
+  /** The disk of the entry. */
   readonly disk: number;
   /** MS-DOS attributes in the lower 16 bits, a Unix mode in the upper ones. */
   readonly attributes: number;
-  /** Extra fields and comment: whether they end in what looks like a Zip64 locator. */
+  /** Whether the last bytes of extra fields and comment look like a Zip64 locator. */
   readonly endsInLocator: boolean;
 }
 
-/** Exactly `length` of the bytes that come. */
+/** Returns exactly `length` of the next bytes. */
 export async function peekExactly(
   cursor: Cursor,
   length: number,
@@ -52,13 +52,15 @@ export async function peekExactly(
   return bytes.subarray(0, length);
 }
 
-/** The signature that comes; 0 where fewer than four bytes are left. */
+/** Returns the next signature, or 0 if fewer than four bytes are left. */
 export async function peekSignature(cursor: Cursor): Promise<number> {
   const bytes = await cursor.peek(4);
   return bytes.length < 4 ? 0 : viewOf(bytes).getUint32(0, true);
 }
 
-/** A local file header, whose signature is known to be there; the cursor is then at the entry's data. */
+/**
+ * Reads a local file header, whose signature the caller has seen. Leaves the cursor at the entry's data.
+ */
 export async function readLocal(cursor: Cursor): Promise<Header> {
   const at = cursor.offset;
   const fixed = viewOf(await peekExactly(cursor, LOCAL_LENGTH));
@@ -85,7 +87,7 @@ export async function readLocal(cursor: Cursor): Promise<Header> {
   };
 }
 
-/** A record of the central directory, whose signature is known to be there. */
+/** Reads a record of the central directory, whose signature the caller has seen. */
 export async function readCentral(cursor: Cursor): Promise<CentralHeader> {
   const at = cursor.offset;
   const fixed = viewOf(await peekExactly(cursor, CENTRAL_LENGTH));
@@ -114,14 +116,14 @@ export async function readCentral(cursor: Cursor): Promise<CentralHeader> {
     name,
     unicodeName,
     offset,
-    // zip.js puts it into the Zip64 field, with everything else.
+    // zip.js writes the disk into the Zip64 field, with all other values.
     disk: hasDisk && disk === COUNT_IN_ZIP64 ? 0 : disk,
     attributes: view.getUint32(38, true),
     endsInLocator: view.getUint32(length - LOCATOR64_LENGTH, true) === SIGNATURE.locator64,
   };
 }
 
-/** What the end of the archive says of the central directory. */
+/** The values of an end record about the central directory. */
 export interface EndRecord {
   readonly disks: readonly number[];
   readonly counts: readonly number[];
@@ -129,7 +131,7 @@ export interface EndRecord {
   readonly offset: number;
 }
 
-/** APPNOTE 4.3.16. */
+/** Parses the end of central directory record (APPNOTE 4.3.16). */
 export function parseEnd(bytes: Uint8Array): EndRecord & { readonly commentLength: number } {
   const view = viewOf(bytes);
   return {
@@ -141,11 +143,11 @@ export function parseEnd(bytes: Uint8Array): EndRecord & { readonly commentLengt
   };
 }
 
-/** APPNOTE 4.3.14. */
+/** Parses the Zip64 end of central directory record (APPNOTE 4.3.14). */
 export function parseEnd64(bytes: Uint8Array): EndRecord & { readonly length: number } {
   const view = viewOf(bytes);
   return {
-    // Without the signature and the field itself.
+    // The field does not count the signature and itself.
     length: 12 + getUint64(view, 4),
     disks: [view.getUint32(16, true), view.getUint32(20, true)],
     counts: [getUint64(view, 24), getUint64(view, 32)],
@@ -154,7 +156,7 @@ export function parseEnd64(bytes: Uint8Array): EndRecord & { readonly length: nu
   };
 }
 
-/** APPNOTE 4.3.15. */
+/** Parses the Zip64 locator (APPNOTE 4.3.15). */
 export function parseLocator64(bytes: Uint8Array): {
   readonly disk: number;
   readonly offset: number;

@@ -1,10 +1,10 @@
-// The two errors that an archive can cause.
+// Makes the two errors that an archive can cause.
 
 import { BundleSealError, type ErrorFields } from '../../errors.ts';
 import type { ZipLimits } from './limits.ts';
 import { printable } from './printable.ts';
 
-/** `what` goes on after the entry's name, where there is one. */
+/** Makes an error whose message is the entry's name, if there is one, followed by `what`. */
 export function invalid(
   what: string,
   path?: string,
@@ -29,7 +29,7 @@ function refusal(
   return new BundleSealError(code, `"${shown}" ${what}`, { ...fields, path: shown });
 }
 
-/** The input ends where a structure goes on. */
+/** Makes the error for an input that ends within a structure. */
 export function cutShort(offset: number, path?: string): BundleSealError {
   return invalid('is cut short: fetch or make it again', path, { offset });
 }

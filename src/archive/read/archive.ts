@@ -1,4 +1,4 @@
-// An archive that can be read by ranges: its directory first, and then any entry by itself.
+// Reads an archive by ranges: first its central directory, then single entries.
 
 import type { Source } from '../../sources/input.ts';
 import { rangeCursor } from '../format/cursor.ts';
@@ -20,13 +20,13 @@ import { descriptorLengths, extract } from './extract.ts';
 import { checkDeflated } from './inflate.ts';
 
 export interface ArchiveEntry extends CentralEntry {
-  /** Where the next entry, or the directory, begins. */
+  /** Offset of the next entry or of the directory. */
   readonly end: number;
 }
 
 /**
- * Reads the directory and checks everything that it reveals: see `checkHeader`, `checkCentral`, `readDirectory`,
- * `createPathSet`; also overlapping entries and sizes over the limits.
+ * Reads the directory and makes all checks that need the directory only: see `checkHeader`, `checkCentral`,
+ * `readDirectory`, `createPathSet`; also for overlapping entries and sizes over the limits.
  *
  * @returns Files and folders in the directory's order.
  */
@@ -46,7 +46,8 @@ export async function readArchive(
     const { path, isFolder, size, compressedSize } = entry;
     const fault = paths.add(path, isFolder);
     if (fault !== undefined) throw invalid(fault, path);
-    // By its word, so as not to begin; what is inflated is counted again.
+    // Checks the claimed sizes first, so that an archive over the limits is refused at once. Inflating counts the
+    // actual bytes.
     const isDeflated = entry.method === DEFLATED;
     meter({ path, by: size, size, compressedSize, deflated: isDeflated ? compressedSize : 0 });
     if (isDeflated) checkDeflated(path, entry);
@@ -55,7 +56,9 @@ export async function readArchive(
   return withEnds(entries, offset);
 }
 
-/** Every byte before the directory must belong to one entry, because only some readers would read other bytes. */
+/**
+ * Every byte before the directory must belong to exactly one entry, because only some readers would see other bytes.
+ */
 function withEnds(entries: readonly CentralEntry[], directory: number): ArchiveEntry[] {
   const ends = new Map<CentralEntry, number>();
   const byOffset = [...entries].sort((a, b) => a.offset - b.offset);
@@ -89,7 +92,7 @@ function withEnds(entries: readonly CentralEntry[], directory: number): ArchiveE
 export interface ReadEntry {
   readonly source: Source;
   readonly entry: ArchiveEntry;
-  /** Bytes fetched at once. */
+  /** Number of bytes to fetch at once. */
   readonly piece: number;
   readonly meter: (growth: Growth) => void;
   readonly pace: Pace;
@@ -97,16 +100,16 @@ export interface ReadEntry {
 }
 
 export interface ReadContent extends Measured {
-  /** Whether a reader that goes forward can tell where it ends. */
+  /** Whether a forward reader can find the end of the data. */
   readonly isForward: boolean;
 }
 
-// Bytes, with its signature and sizes of 64 bits: APPNOTE 4.3.9.
+// In bytes: a data descriptor with signature and 64-bit sizes (APPNOTE 4.3.9).
 const LONGEST_DESCRIPTOR = 24;
 
 /**
- * The content of an entry in pieces. Its local header has to agree, and no bytes may lie between it and the next
- * entry.
+ * Yields the content of an entry in pieces. Its local header must agree with the directory, and no bytes may lie
+ * between the entry and the next one.
  */
 export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, ReadContent> {
   const { source, entry, piece, meter, pace, signal } = read;
@@ -121,7 +124,7 @@ export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, Re
   checkAgreement(entry, local);
   const measured = yield* extract(cursor, entry, meter, pace);
   const left = end - cursor.offset;
-  // No more is read than a descriptor takes: the rest may be as long as the source.
+  // Reads at most the length of a descriptor, because the gap may be as long as the source.
   const rest = left > LONGEST_DESCRIPTOR ? undefined : await cursor.peek(left);
   const isRight = isDescribedLater(entry)
     ? rest !== undefined && descriptorLengths(rest, measured).includes(left)

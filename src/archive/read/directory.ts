@@ -1,4 +1,4 @@
-// The central directory and what ends the archive after it.
+// Reads the central directory and the end records.
 
 import type { Source } from '../../sources/input.ts';
 import { type Cursor, createCursor } from '../format/cursor.ts';
@@ -27,16 +27,16 @@ import { invalid } from '../format/refuse.ts';
 import type { Pace } from '../pace.ts';
 
 const ZIP64_LENGTH = END64_LENGTH + LOCATOR64_LENGTH;
-// Bytes of a directory fetched at once.
+// Number of bytes of the directory to fetch at once.
 const PIECE = 2 ** 20;
 
-const LIES = 'has an end record that contradicts what stands before it: fetch or make it again';
+const LIES = 'has an end record that contradicts its directory: fetch or make it again';
 
 /**
- * Reads the directory from its first record to the last byte of the input. The counts, sizes and offsets in its end
- * record are compared with the actual ones.
+ * Reads the directory from its first record to the last byte of the input. Compares the counts, sizes and offsets in
+ * the end record with the actual ones.
  *
- * @param cursor - At the first record.
+ * @param cursor - A cursor at the first record.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`.
  * @see APPNOTE 4.3.12 to 4.3.16
  */
@@ -77,7 +77,7 @@ async function readEnd(cursor: Cursor, found: Found): Promise<void> {
     );
   }
   const { commentLength, ...end } = parseEnd(await peekExactly(cursor, END_LENGTH));
-  // Where a field is full, the value is in the Zip64 record, which has been checked.
+  // A field of all ones refers to the Zip64 record, whose disks have been checked.
   if (end.disks.some((disk) => disk !== 0 && !(hasZip64 && disk === COUNT_IN_ZIP64))) {
     throw invalid(MULTI_DISK);
   }
@@ -94,7 +94,7 @@ async function readEnd(cursor: Cursor, found: Found): Promise<void> {
   const comment = await peekExactly(cursor, commentLength);
   if (indexOfEnd(comment) !== -1) {
     throw invalid(
-      'has a second end record in its comment: no tool makes that by chance, make the archive again',
+      'has a second end record in its comment, which only a manipulated archive has: make the archive again',
     );
   }
   cursor.skip(commentLength);
@@ -124,7 +124,7 @@ async function readZip64(cursor: Cursor, found: Found): Promise<void> {
     throw invalid(MULTI_DISK);
   }
   if (
-    // More than that would be a directory that is compressed or encrypted.
+    // A longer record belongs to a compressed or encrypted directory.
     end.length !== END64_LENGTH ||
     viewOf(locator).getUint32(0, true) !== SIGNATURE.locator64 ||
     located !== offset ||
@@ -138,10 +138,10 @@ async function readZip64(cursor: Cursor, found: Found): Promise<void> {
 }
 
 /**
- * A cursor at the first record of the directory, found from the end of the input. This is no check: `readDirectory`
- * compares everything.
+ * Finds the directory from the end of the input and returns a cursor at its first record. It checks nothing, because
+ * `readDirectory` does.
  *
- * A directory in the last 64 KiB comes with the first read.
+ * The first read covers a directory in the last 64 KiB.
  */
 export async function findDirectory(
   source: Source,
@@ -173,7 +173,9 @@ export async function findDirectory(
   }, offset);
 }
 
-/** Where the directory should be, and where what follows it begins, in the tail. */
+/**
+ * Returns where the directory begins according to the end records, and where it ends in the tail.
+ */
 function locate(
   tail: Uint8Array,
   at: number,

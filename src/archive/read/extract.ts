@@ -1,4 +1,4 @@
-// The content of one entry, inflated and checked piece by piece. Every reader uses this code.
+// Inflates and checks the content of one entry in pieces. Every reader uses this code.
 
 import type { BundleSealError } from '../../errors.ts';
 import { crc32 } from '../format/crc32.ts';
@@ -12,14 +12,14 @@ import { joined } from '../pieces.ts';
 import { createInflater, INFLATE_INPUT, type PieceInflater, refused } from './inflate.ts';
 import { findNative } from './native.ts';
 
-// Bytes of input that are taken at once, where it does not go by what an inflater needs.
+// Number of bytes of input to take at once, if the inflater does not need another number.
 const PIECE = 65_536;
 
-// The growth of a file is checked after this many deflated bytes, and again after each further step: always at the
-// same places, for every inflater and any pieces.
+// The ratio of a file is checked after each step of this many deflated bytes. The places are the same for every
+// inflater and any pieces, so that all readers decide alike.
 const SAMPLE = 65_536;
 
-/** What is known of an entry before its data; what is not is `undefined`. */
+/** The values of an entry that are known before its data. Unknown ones are `undefined`. */
 export interface Expected {
   readonly path: string;
   readonly method: number;
@@ -29,13 +29,12 @@ export interface Expected {
 }
 
 /**
- * Gives the content in pieces of fresh memory, and at the end its sizes. Leaves the cursor after the data.
+ * Yields the content in pieces of new memory, and returns its sizes at the end. Leaves the cursor after the data.
  *
- * The size is checked while it grows, and the CRC-32 at the end. Content that was given before that is not verified
- * yet. Content of up to 2 MiB (4 MiB in a browser) mostly comes in one piece, and then its CRC-32 has been checked
- * before.
+ * It checks the size with each piece and the CRC-32 at the end, so earlier pieces are not verified yet. Content of up
+ * to 2 MiB (4 MiB in a browser) usually comes in one piece, whose CRC-32 is checked before it is yielded.
  *
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`, and what the source throws.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`, and the errors of the source.
  */
 export async function* extract(
   cursor: Cursor,
@@ -46,13 +45,13 @@ export async function* extract(
   const { path, method, compressedSize, size } = expected;
   const work = { cursor, expected, meter, pace };
   if (method !== DEFLATED) return yield* inPieces(work, takeStored(expected), PIECE);
-  // Where the sizes come behind the data, only ours can be told where to stop.
+  // If the sizes follow the data, only this library's inflater finds the end.
   const isMeasured = size !== undefined && compressedSize !== undefined;
   const native = isMeasured ? await findNative() : undefined;
   if (!isMeasured || native === undefined || size < native.least) {
     return yield* inPieces(work, createInflater(path, size), INFLATE_INPUT);
   }
-  // Longer data could waste too much before its end, which is only seen in pieces.
+  // Longer data is inflated in pieces, so that `checkWaste` can refuse it before its end.
   if (size <= native.most && compressedSize <= MOST_WASTED) {
     const data = (await cursor.peek(compressedSize)).subarray(0, compressedSize);
     const isThere = data.length === compressedSize;
@@ -84,7 +83,10 @@ interface Work {
   readonly pace: Pace;
 }
 
-/** Finds out why a native inflater refused the data, by inflating it with ours. No byte of that is released. */
+/**
+ * Finds out why a native inflater refused the data, by inflating it with this library's inflater. No byte of the
+ * result is released.
+ */
 async function reasonOf(work: Work): Promise<unknown> {
   const { path, size } = work.expected;
   const pieces = inPieces(work, createInflater(path, size), INFLATE_INPUT);
@@ -96,7 +98,7 @@ async function reasonOf(work: Work): Promise<unknown> {
   }
 }
 
-/** @param piece - Bytes of input that are taken at once. */
+/** @param piece - Number of bytes of input to take at once. */
 async function* inPieces(
   { cursor, expected, meter, pace }: Work,
   inflater: PieceInflater,
@@ -164,7 +166,7 @@ function takeStored(expected: Expected): PieceInflater {
   return {
     take(piece) {
       left -= piece.length;
-      // A copy, also of a Buffer, whose slice() is a view.
+      // Copies the bytes. slice() of a Buffer would return a view.
       return { bytes: new Uint8Array(piece), isEnd: left === 0, used: piece.length };
     },
   };
@@ -178,7 +180,7 @@ function wrong(what: string, path: string): BundleSealError {
   return invalid(`${what}: fetch or make the archive again`, path);
 }
 
-/** A content in one piece. No memory is allocated for a size that was not checked. */
+/** Gathers a content in one piece. Never allocates memory for a claimed size. */
 export async function gather(
   content: AsyncIterator<Uint8Array, unknown>,
   size: number | undefined,
@@ -190,7 +192,7 @@ export async function gather(
     }
     return joined(pieces);
   }
-  // Of the only piece there is no need for a copy: its memory is fresh.
+  // A single piece needs no copy, because its memory is new.
   const first = await content.next();
   if (first.done) return new Uint8Array(0);
   let at = first.value.length;
@@ -207,8 +209,8 @@ export async function gather(
 }
 
 /**
- * The lengths at which these bytes could be the data descriptor of what was measured: with or without its
- * signature, and with sizes of 32 or of 64 bits.
+ * Returns the lengths at which these bytes could be the data descriptor of the measured content: with or without
+ * signature, and with 32-bit or 64-bit sizes.
  *
  * @see APPNOTE 4.3.9
  */

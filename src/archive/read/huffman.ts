@@ -1,19 +1,24 @@
-// Huffman codes of deflate. Short codes are looked up, and long ones decoded bit by bit.
+// Huffman codes of deflate. A table decodes short codes; long ones are decoded bit by bit.
 
 /** A Huffman code: RFC 1951 §3.2.2. */
 export interface Code {
   readonly bits: number;
-  /** By the next `bits` bits: the symbol, and the length of its code times 512. 0: longer, no code, or not filled yet. */
+  /**
+   * Indexed by the next `bits` bits: the symbol, plus 512 times the length of its code. 0: the code is longer, there
+   * is no such code, or the table is not filled yet.
+   */
   readonly table: Uint16Array;
-  /** How many codes there are of each length. */
+  /** Number of codes of each length. */
   readonly counts: Uint16Array;
-  /** In the order of their codes. */
+  /** Symbols in the order of their codes. */
   readonly symbols: Uint16Array;
-  /** Symbols to decode bit by bit before the table is filled; below 0 where it is. */
+  /**
+   * Number of symbols to decode bit by bit before the table is filled; negative if it is filled.
+   */
   untilFilled: number;
 }
 
-// Filling a table takes as long as decoding some hundred symbols, so short blocks do not use one.
+// Filling a table takes as long as decoding some hundred symbols, so short blocks do not fill one.
 const FEW = 24;
 
 export const createCode = (bits: number, symbols: number): Code => ({
@@ -27,17 +32,17 @@ export const createCode = (bits: number, symbols: number): Code => ({
 const STARTS = /* @__PURE__ */ new Uint16Array(16);
 
 /**
- * Builds the code of these lengths.
+ * Builds the code from these lengths.
  *
- * @param isOneEnough - Whether a code of one symbol, of one bit, may be incomplete.
- * @returns Whether it is a code: neither ambiguous nor incomplete.
+ * @param isOneEnough - Whether a code with a single symbol of one bit is allowed, although it is incomplete.
+ * @returns Whether the code is neither ambiguous nor incomplete.
  */
 export function build(code: Code, lengths: Uint8Array, isOneEnough: boolean): boolean {
   const { table, counts, symbols } = code;
   counts.fill(0);
   if (code.untilFilled < 0) table.fill(0);
   code.untilFilled = FEW;
-  // Without a closure: this is what a block without content costs.
+  // Loops without a closure, because this work dominates for blocks without content.
   for (let i = 0; i < lengths.length; i++) {
     const length = lengths[i] as number;
     counts[length] = (counts[length] as number) + 1;
@@ -78,14 +83,19 @@ function fill({ bits, table, counts, symbols }: Code): void {
   }
 }
 
-/** Codes come with their highest bit first, all else with the lowest. */
+/**
+ * Reverses the bits of a code. Deflate stores codes with the highest bit first, and everything else with the lowest
+ * bit first.
+ */
 function reversed(value: number, length: number): number {
   let result = 0;
   for (let i = 0; i < length; i++) result |= ((value >> i) & 1) << (length - 1 - i);
   return result;
 }
 
-/** A symbol that the table does not have, as an entry of the table; 0 where there is no such code. */
+/**
+ * Decodes a symbol that is not in the table. Returns it as an entry of the table, or 0 if there is no such code.
+ */
 export function decodeLong(code: Code, held: number): number {
   const { counts, symbols } = code;
   if (code.untilFilled >= 0 && code.untilFilled-- === 0) fill(code);
@@ -103,7 +113,7 @@ export function decodeLong(code: Code, held: number): number {
   return 0;
 }
 
-/** The entry of the next symbol's code. 0: there is no such code. */
+/** Returns the table entry for the next symbol, or 0 if there is no such code. */
 export function entryOf(code: Code, held: number): number {
   return (code.table[held & (code.table.length - 1)] as number) || decodeLong(code, held);
 }

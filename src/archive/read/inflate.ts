@@ -1,11 +1,11 @@
-// Inflating as the bytes come: RFC 1951.
+// Inflates data in pieces: RFC 1951.
 //
-// fflate, which deflates for us, is no reader of hostile data. It fills tables of 2^15 codes for each block, so that a
-// megabyte of blocks without content costs nine seconds. It accepts data that zlib refuses (codes that are ambiguous,
-// lengths that contradict each other). And its interface does not tell where the deflated data ended, which whoever
-// reads an archive forward has to know. The tables here have 2^10 codes, and longer
-// ones are decoded bit by bit, as are the first symbols of each block: a table is filled when it pays. A megabyte of
-// blocks without content takes as long as it takes zlib. What zlib accepts is accepted, and nothing else.
+// fflate is not safe for hostile data, so this library has its own inflater. fflate fills tables of 2^15 codes for
+// each block, so a megabyte of blocks without content takes nine seconds. It accepts data that zlib refuses, such as
+// ambiguous codes and contradicting lengths. Its interface does not tell where the deflated data ends, which a
+// forward reader has to know. The tables of this inflater have 2^10 codes. It decodes longer codes, and the first
+// symbols of each block, bit by bit, and fills a table only when that saves time. A megabyte of blocks without
+// content takes as long as with zlib. It accepts exactly the data that zlib accepts.
 
 import type { Awaitable } from '../../backend/backend.ts';
 import type { BundleSealError } from '../../errors.ts';
@@ -13,46 +13,48 @@ import { invalid } from '../format/refuse.ts';
 import { build, type Code, createCode, decodeLong, entryOf } from './huffman.ts';
 
 export interface Inflated {
-  /** Fresh memory, 96 KiB at most. */
+  /** New memory, at most 96 KiB. */
   readonly bytes: Uint8Array;
-  /** Bytes of the input that have been used up. The next call goes on with those that have not. */
+  /** Number of input bytes that were used. The next call continues with the others. */
   readonly used: number;
   /** Whether the deflated data has ended. */
   readonly isEnd: boolean;
 }
 
-/** Takes the data of one file in pieces. */
+/** Inflates the data of one file in pieces. */
 export interface PieceInflater {
   /**
    * Inflates from the beginning of `piece`. The next call continues in it if it was not used up.
    *
    * @param isLast - Whether no piece follows.
-   * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: it is no deflated data.
+   * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the bytes are not deflated data.
    */
   take(piece: Uint8Array, isLast: boolean): Awaitable<Inflated>;
-  /** Gives up what it holds, also in the middle of the data. */
+  /** Releases its resources, also before the end of the data. */
   close?(): void;
 }
 
-/** With so many bytes of input, unless the data ends before, every call makes progress. */
+/**
+ * With this many bytes of input, or all bytes up to the end of the data, every call makes progress.
+ */
 export const INFLATE_INPUT = 8192;
 
 const OUTPUT = 65_536;
-// Of a content whose size nobody knows, which may be a few bytes: it grows when it is full.
+// Size of the first output for content of unknown size, which may have a few bytes only. It grows when it is full.
 const FIRST_OUTPUT = 4096;
 const WINDOW = 32_768;
 const LONGEST_MATCH = 258;
 const END_OF_BLOCK = 256;
 const LONGEST_CODE = 15;
-// Zero bytes behind the input, so that it can be read by four.
+// Zero bytes after the input, so that four bytes can be read at once.
 const PADDING = 8;
 
-// Codes up to so many bits are looked up at once.
+// The longest codes, in bits, that the tables decode.
 const LITERAL_BITS = 10;
 const DISTANCE_BITS = 8;
 const LENGTH_BITS = 7;
 
-// RFC 1951 §3.2.5: of the codes from 257 on, and of the distance codes.
+// Extra bits and bases of the length codes from 257 on, and of the distance codes (RFC 1951 §3.2.5).
 const EXTRA_OF_LENGTH = [
   0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,
 ];
@@ -76,11 +78,11 @@ function basesOf(extra: readonly number[], first: number): Uint16Array {
   return bases;
 }
 
-// The highest ratio of deflate: 258 bytes from a length and a distance of one bit each.
+// The highest ratio of deflate: a length and a distance of one bit each make 258 bytes.
 const MOST_FOR_A_BYTE = 1032;
 
 /**
- * Refuses a size that so few deflated bytes can't make.
+ * Refuses a claimed size if the deflated bytes are too few for it.
  *
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`.
  */
@@ -123,15 +125,17 @@ function fixedCodes(): Codes {
   return fixed;
 }
 
-/** The input of a call as bits. Bits after its end read as 0, and results from them are not used. */
+/**
+ * The input of a call as bits. Bits after its end read as 0, and results that depend on them are not used.
+ */
 interface Bits {
   readonly bytes: Uint8Array;
-  /** Of all that is there, in bits. */
+  /** End of the input, in bits. */
   readonly end: number;
   position: number;
 }
 
-/** The next 25 bits at least. */
+/** Returns at least the next 25 bits. */
 function peek(bytes: Uint8Array, position: number): number {
   const i = position >>> 3;
   return (
@@ -149,10 +153,10 @@ function take(bits: Bits, count: number): number {
   return value;
 }
 
-/** What a block begins with. Bytes as they are: how many. */
+/** The header of a block: its codes, or the number of stored bytes. */
 type Block = number | Codes;
 
-/** @returns `undefined`: no block begins so. */
+/** @returns `undefined` if the header is malformed. */
 function readBlock(bits: Bits, dynamic: Dynamic): Block | undefined {
   const kind = take(bits, 2);
   if (kind === 0) {
@@ -175,7 +179,7 @@ function readCodes(bits: Bits, { codes, ofLengths, lengths }: Dynamic): boolean 
   if (!build(ofLengths, lengths.subarray(0, ORDER.length), false)) return false;
   const count = literalCount + distanceCount;
   for (let i = 0; i < count; ) {
-    // The code is complete, so that there is a symbol for whatever comes.
+    // The code is complete, so every sequence of bits has a symbol.
     const entry = entryOf(ofLengths, peek(bits.bytes, bits.position));
     bits.position += entry >> 9;
     const symbol = entry & 511;
@@ -198,14 +202,14 @@ function readCodes(bits: Bits, { codes, ofLengths, lengths }: Dynamic): boolean 
   );
 }
 
-/** The symbols of a block, until it ends, or the input, or the room for what they stand for. */
+/** The result of decoding symbols until the block, the input or the room for output ends. */
 interface Decoded {
-  /** Where in `out` the next byte goes. */
+  /** Position of the next byte in `out`. */
   readonly at: number;
   readonly isBlockEnd: boolean;
 }
 
-/** @returns `undefined`: there is no such symbol, or nothing where it points to. */
+/** @returns `undefined` if there is no such symbol, or its distance leads before the beginning. */
 function decodeSymbols(
   bits: Bits,
   [literals, distances]: Codes,
@@ -261,28 +265,28 @@ function decodeSymbols(
 }
 
 /**
- * Takes deflated data in pieces, of INFLATE_INPUT bytes or more unless the data ends before.
+ * Makes an inflater. Each piece except the last one must have INFLATE_INPUT bytes or more.
  *
- * @param size - The inflated size, if it is known. No more memory is allocated than it needs.
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: it is no deflated data.
+ * @param size - The inflated size, if it is known. The inflater does not allocate more memory than it needs.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the bytes are not deflated data.
  * @see RFC 1951
  */
 export function createInflater(
   path: string,
   size: number = Number.POSITIVE_INFINITY,
 ): { take(piece: Uint8Array): Inflated } {
-  // What a match may reach back to, and behind it what is new.
+  // The window to which matches may refer, followed by the new output.
   const largest = Math.min(WINDOW + OUTPUT, size) + LONGEST_MATCH;
   let out = new Uint8Array(size === Number.POSITIVE_INFINITY ? FIRST_OUTPUT : largest);
   const dynamic = createDynamic();
   let at = 0;
-  // Bits of the first byte of the input that were used before.
+  // Number of bits of the first input byte that were used before.
   let offset = 0;
   let isLast = false;
-  // The block at hand, if there is one.
+  // The current block, if there is one.
   let block: Block | undefined;
 
-  /** Goes on by one step. Returns whether there was one to go. */
+  /** Makes one step. Returns false if more input or room is needed. */
   function step(bits: Bits): boolean {
     if (block === undefined) {
       const start = bits.position;
@@ -313,7 +317,7 @@ export function createInflater(
     return decoded.isBlockEnd;
   }
 
-  /** Makes room where that is what was missing. */
+  /** Makes room if the output is full. */
   function grow(): boolean {
     if (out.length === largest || out.length - at >= LONGEST_MATCH) return false;
     const grown = new Uint8Array(Math.min(4 * out.length, largest));
@@ -330,7 +334,7 @@ export function createInflater(
     const isAtEnd = () => isLast && block === undefined;
     while (!isAtEnd() && (step(bits) || grow()));
     const isEnd = isAtEnd();
-    // Of a byte that the data ends in, the bits that are left mean nothing.
+    // The remaining bits of the last byte have no meaning.
     const used = isEnd ? Math.ceil(bits.position / 8) : bits.position >>> 3;
     offset = bits.position - 8 * used;
     const inflated = out.slice(from, at);

@@ -1,33 +1,34 @@
-// Inflaters of runtimes. They are two to four times as fast as ours, and are used only if they are as strict.
+// Inflaters of runtimes. They are two to four times as fast as this library's inflater, which they replace only if
+// they are as strict.
 //
-// A runtime does not say how strict its inflater is, so it is first tested with samples. An inflater that accepts a
-// sample that ours refuses is never used. All inflaters in use therefore accept the same archives.
+// A runtime does not say how strict its inflater is, so this module first tests it with samples. An inflater that
+// accepts a sample which this library refuses is never used. Therefore all used inflaters accept the same archives.
 
 import type { Awaitable } from '../../backend/backend.ts';
 import { fromHex, unshared } from '../../bytes.ts';
 import { type Inflated, type PieceInflater, refused } from './inflate.ts';
 
 export interface NativeInflater {
-  /** Bytes of content from which on it is faster than ours. */
+  /** Smallest content, in bytes, for which it is faster than this library's inflater. */
   readonly least: number;
-  /** Bytes of content up to which a file is inflated in one go. */
+  /** Largest content, in bytes, that is inflated in one call. */
   readonly most: number;
   /**
-   * Inflates all of a file, into memory of its own.
+   * Inflates a whole file into new memory.
    *
    * @returns `undefined` if the data is refused, has bytes after its end, or does not give exactly `size` bytes.
    */
   whole(data: Uint8Array, size: number): Awaitable<Uint8Array | undefined>;
-  /** For larger files. Ours takes them where there is none. */
+  /** For larger files. If absent, this library's inflater processes them. */
   readonly createPieces?: (path: string) => PieceInflater;
 }
 
 type Zlib = typeof import('node:zlib');
 
-// By what they are made of.
+// Results of the tests, by the runtime's function.
 const choices = new Map<unknown, Awaitable<NativeInflater | undefined>>();
 
-/** The runtime's inflater; `undefined` if it has no strict one. The choice is made once. */
+/** Returns the runtime's inflater, or `undefined` if it has no strict one. Tests it once. */
 export function findNative(): Awaitable<NativeInflater | undefined> {
   const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
   const hasZlib = typeof zlib?.inflateRawSync === 'function';
@@ -75,7 +76,10 @@ async function ifStrict(native: NativeInflater): Promise<NativeInflater | undefi
   return whole;
 }
 
-/** Whether it says where the data ends: before the end of a piece, at it, and not at all. */
+/**
+ * Tests whether an inflater reports the end of the data correctly: before the end of a piece, at its end, and not in
+ * this piece.
+ */
 async function tellsEnd(createPieces: (path: string) => PieceInflater): Promise<boolean> {
   const endOf = async (hex: string): Promise<number> => {
     const piece = fromHex(hex);
@@ -96,7 +100,7 @@ async function tellsEnd(createPieces: (path: string) => PieceInflater): Promise<
   return ends.join() === '3,3,-1';
 }
 
-/** Node's: in one go where that takes some milliseconds at the most, and in a thread beyond. */
+/** Node's zlib: synchronous if it takes some milliseconds at most, otherwise in a thread. */
 function byZlib(zlib: Zlib): NativeInflater {
   return {
     least: 1,
@@ -109,7 +113,7 @@ function byZlib(zlib: Zlib): NativeInflater {
           readonly engine: { readonly bytesWritten: number };
         };
         if (engine.bytesWritten !== data.length || buffer.length !== size) return undefined;
-        // What is short lies in memory that Node gives to others too.
+        // Node takes short results from a pool, whose memory they share with other Buffers.
         const isAlone = buffer.buffer.byteLength === size;
         return isAlone ? new Uint8Array(buffer.buffer) : new Uint8Array(buffer);
       } catch {
@@ -120,7 +124,7 @@ function byZlib(zlib: Zlib): NativeInflater {
   };
 }
 
-// Bytes of output in one piece.
+// Number of bytes in a piece of output.
 const OUTPUT = 2 ** 18;
 const NOTHING = new Uint8Array(0);
 
@@ -138,7 +142,7 @@ function zlibPieces(zlib: Zlib, path: string): PieceInflater {
     failure = error;
     wake();
   });
-  /** What is being taken. */
+  /** The current piece of input. */
   let piece: { readonly startsAt: number; isThrough: boolean } | undefined;
 
   function begin(bytes: Uint8Array, isLast: boolean) {
@@ -157,7 +161,7 @@ function zlibPieces(zlib: Zlib, path: string): PieceInflater {
       piece ??= begin(bytes, isLast);
       for (;;) {
         const inflated: Uint8Array | null = stream.read();
-        // A copy: the stream may write the rest of its memory yet.
+        // Copies the bytes, because the stream may still write to the rest of its memory.
         if (inflated !== null) return { bytes: new Uint8Array(inflated), used: 0, isEnd: false };
         if (failure !== undefined) throw refused(path);
         const used = stream.bytesWritten - piece.startsAt;
@@ -175,10 +179,12 @@ function zlibPieces(zlib: Zlib, path: string): PieceInflater {
   };
 }
 
-// Bytes of input after which the stream has to wait for its reader: they may become 1,032 times as many.
+// Number of input bytes after which the stream waits for its reader, because they may inflate to 1,032 times as many.
 const INPUT = 2 ** 14;
 
-/** That of browsers and other runtimes. Making a stream takes as long as inflating some KiB. */
+/**
+ * `DecompressionStream` of browsers and other runtimes. Creating a stream takes as long as inflating some KiB.
+ */
 function byStream(): NativeInflater {
   return {
     least: 2 ** 14,

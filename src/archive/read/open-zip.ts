@@ -1,4 +1,4 @@
-// Single files out of an archive that is elsewhere.
+// Reads single files from an archive by ranges.
 
 import { checkOptions, describe } from '../../options.ts';
 import {
@@ -18,20 +18,20 @@ export interface OpenZipOptions extends ZipLimits {
   readonly signal?: AbortSignal;
 }
 
-/** Options of what is read from an open archive. */
+/** Options of reads from an open archive. */
 export interface ReadFileOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Where an archive can be read by ranges. */
+/** An archive that can be read by ranges. */
 export type ZipSource = RandomAccessSource | BundleInput;
 
 /** One file in an archive. */
 export interface ZipEntry {
   readonly path: string;
-  /** Bytes. */
+  /** Size of the content in bytes. */
   readonly size: number;
-  /** Bytes in the archive. */
+  /** Size in the archive, in bytes. */
   readonly compressedSize: number;
   readonly crc32: number;
 }
@@ -39,7 +39,7 @@ export interface ZipEntry {
 export interface ZipReader {
   /** The files in the archive's order, without folders. */
   entries(): readonly ZipEntry[];
-  /** Whether there is a file of this path. */
+  /** Whether the archive has a file with this path. */
   has(path: string): boolean;
   /**
    * Reads the whole content of a file and checks it. A file that takes up to 4 MiB in the archive is fetched in one
@@ -50,8 +50,8 @@ export interface ZipReader {
    */
   read(path: string, options?: ReadFileOptions): Promise<Uint8Array>;
   /**
-   * Streams the content of a file in constant memory. Only a clean close means that it is whole and undamaged. Ends
-   * with the errors of `read`.
+   * Streams the content of a file in constant memory. The content is whole and undamaged only if the stream closes
+   * without an error. Ends with the errors of `read`.
    */
   stream(path: string, options?: ReadFileOptions): ReadableStream<Uint8Array>;
 }
@@ -67,12 +67,12 @@ const STREAM_PIECE = 2 ** 18;
  * limits. The local header and the CRC-32 of a file are checked when the file is read. Memory: about 600 bytes for
  * each file, and the content that is read.
  *
- * @param source - A {@link RandomAccessSource}: what `httpSource` and `fileSource` make, the reader of a sealed bundle
- * (`openBundle`), or a store of your own; or bytes, or a `Blob`.
- * @param options.maxEntries - Files and folders. Default 65,535.
- * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
- * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
- * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
+ * @param source - A {@link RandomAccessSource}: `httpSource`, `fileSource`, the reader of a sealed bundle
+ * (`openBundle`), or your own source; or bytes, or a `Blob`.
+ * @param options.maxEntries - The most files and folders. Default 65,535.
+ * @param options.maxFileSize - The most inflated bytes of one file. Default 268,435,456.
+ * @param options.maxTotalSize - The most inflated bytes of all files. Default 1,073,741,824.
+ * @param options.maxRatio - The most inflated bytes for each deflated byte, for files over 64 MiB. Default 200.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED` if the source cannot be read.
  * Errors of this library from the source are thrown unchanged.

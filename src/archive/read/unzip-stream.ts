@@ -1,4 +1,4 @@
-// Unpacks an archive while it arrives: forward over the local headers, with the directory at the end.
+// Unpacks an archive while it arrives: reads the local headers forward, and the directory at the end.
 
 import { checkOptions, WORK_OPTIONS, type WorkOptions } from '../../options.ts';
 import { type ByteStream, openStream, type StreamReader } from '../../sources/stream.ts';
@@ -9,13 +9,13 @@ import { createWalk } from './walk.ts';
 export interface UnzipStreamOptions extends ZipLimits, WorkOptions {}
 
 /**
- * Unpacks a zip while it arrives, in constant memory. Gives its files one after another, in their order in the
+ * Unpacks a zip while it arrives, in constant memory. Yields the files one after another, in the order of the
  * archive.
  *
  * The path of each file is safe and its content is inflated within the limits, but its CRC-32 and size are checked
  * only at the end of the content. Faults of the archive as a whole (a link, headers that disagree, a false end
  * record) show only in the directory at its end. **Use nothing before the iteration has ended without an error**:
- * keep the files in memory, or in a folder that you rename or remove afterwards.
+ * keep the files in memory, or in a folder that you rename after success and remove after an error.
  *
  * The next step of the iteration skips the unread rest of the previous file, which is still inflated and checked. A
  * slow reader slows the source down. The source is cancelled if the iteration ends early, on an abort and on an
@@ -26,13 +26,13 @@ export interface UnzipStreamOptions extends ZipLimits, WorkOptions {}
  *
  * Memory: less than 16 MB, and about 600 bytes for each file, which are compared with the directory.
  *
- * @param source - A zip, cut anywhere.
- * @param options.maxEntries - Files and folders. Default 65,535.
- * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
- * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
- * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
+ * @param source - A zip, in pieces of any size.
+ * @param options.maxEntries - The most files and folders. Default 65,535.
+ * @param options.maxFileSize - The most inflated bytes of one file. Default 268,435,456.
+ * @param options.maxTotalSize - The most inflated bytes of all files. Default 1,073,741,824.
+ * @param options.maxRatio - The most inflated bytes for each deflated byte, for files over 64 MiB. Default 200.
  * @throws `TypeError`, `RangeError` at once for a wrong or unknown option, which the message names, and for a source
- * that is locked or is no stream. The iteration and the content of a file end with {@link BundleSealError}
+ * that is locked or not a stream. The iteration and the content of a file end with {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; or `ERR_SOURCE_FAILED`, whose `cause` is the
  * source's error. Errors of this library from the source are thrown unchanged.
  * @see APPNOTE.TXT 6.3.10
@@ -61,7 +61,7 @@ export function unzipStream(
     },
     next: () => walk.next(),
     async return() {
-      // Before the generator ends by itself, because it may wait for the source or may not have begun.
+      // Closes the reader first, because the generator may be waiting for the source or may not have begun.
       await reader.close(at.file?.failure() ?? left());
       return walk.return(undefined);
     },
@@ -69,7 +69,7 @@ export function unzipStream(
 }
 
 interface Place {
-  /** What is being read. */
+  /** The file that is being read. */
   file: UnzippedFile | undefined;
 }
 

@@ -1,4 +1,4 @@
-// Unpacking an archive that is at hand as a whole.
+// Unpacks a whole archive.
 
 import { checkOptions, WORK_OPTIONS, type WorkOptions } from '../../options.ts';
 import { type BundleInput, openInput } from '../../sources/input.ts';
@@ -9,11 +9,11 @@ import { gather } from './extract.ts';
 
 export interface UnzipOptions extends ZipLimits, WorkOptions {}
 
-// Of a Blob, bytes fetched at once.
+// Number of bytes of a Blob to fetch at once.
 const PIECE = 2 ** 20;
 
 /**
- * Unpacks a zip: returns all its files in the order of the archive, or throws and returns none.
+ * Unpacks a zip: returns all its files in the order of the archive, or rejects without any file.
  *
  * Before it returns, it has inflated each file within the limits and checked its CRC-32 and size. It has also checked
  * that both headers of every entry agree, that every byte of the archive belongs to exactly one part, and that every
@@ -24,10 +24,10 @@ const PIECE = 2 ** 20;
  * Memory: the files and a few MiB. The archive is not copied, and a `Blob` is read in parts.
  *
  * @param zip - As bytes or as a `Blob`.
- * @param options.maxEntries - Files and folders. Default 65,535.
- * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
- * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
- * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
+ * @param options.maxEntries - The most files and folders. Default 65,535.
+ * @param options.maxFileSize - The most inflated bytes of one file. Default 268,435,456.
+ * @param options.maxTotalSize - The most inflated bytes of all files. Default 1,073,741,824.
+ * @param options.maxRatio - The most inflated bytes for each deflated byte, for files over 64 MiB. Default 200.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID` if the archive is damaged, cut, encrypted or unsafe to unpack, for example because of a path
  * outside the folder, a link or two names for one file (`path`, escaped for printing); `ERR_LIMIT_EXCEEDED` if a

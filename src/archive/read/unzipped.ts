@@ -1,20 +1,20 @@
-// One file of an archive that is read forward.
+// A file of an archive that is read forward.
 
 import { generatorStream } from '../streams.ts';
 import { gather } from './extract.ts';
 
 export interface UnzippedEntry {
   readonly path: string;
-  /** Bytes, where the archive says so before the content. */
+  /** Size in bytes, if the archive has it before the content. */
   readonly size: number | undefined;
   /**
-   * The content as a stream. It can be read once, before the next file is requested. Only a clean close means that
-   * its CRC-32 and size are right. If you do not read it, `bytes` still has everything.
+   * The content as a stream. It can be read once, before the next file is requested. Its CRC-32 and size are right
+   * only if the stream closes without an error. Until you read the stream, `bytes` can still be called.
    */
   readonly stream: ReadableStream<Uint8Array>;
   /**
-   * Reads the content in one piece and checks it. It can be called once. If you do not await it, the next file waits
-   * for it.
+   * Reads the content in one piece and checks it. It can be called once. The next file waits until this call has
+   * ended.
    */
   readonly bytes: () => Promise<Uint8Array>;
 }
@@ -22,13 +22,12 @@ export interface UnzippedEntry {
 export interface UnzippedFile {
   readonly entry: UnzippedEntry;
   /**
-   * Reads and checks the unread rest. Rejects if the content is refused, even if the caller has got that error
-   * before.
+   * Reads and checks the unread rest. Rejects if the content is refused, also if the caller already got that error.
    */
   settle(): Promise<void>;
-  /** Why the content was refused, if it was. */
+  /** The error if the content was refused, otherwise `undefined`. */
   failure(): unknown;
-  /** Ends what is still being read of it. */
+  /** Ends a read in progress. */
   leave(): void;
 }
 
@@ -61,7 +60,7 @@ export function createUnzipped(file: {
       );
     }
   }
-  /** Begins, and so takes the content, when it is first read. */
+  /** The stream takes the content when it is first read. */
   async function* handedOut(): AsyncGenerator<Uint8Array, void> {
     take();
     isStreamed = true;
@@ -85,7 +84,7 @@ export function createUnzipped(file: {
           return Promise.reject(error);
         }
         const bytes = gather({ next }, undefined);
-        // Where nobody waits for it, the iteration ends with its error.
+        // If the caller does not await this promise, the iteration ends with its error.
         bytes.catch(() => {});
         whole = bytes;
         return bytes;

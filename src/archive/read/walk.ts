@@ -21,12 +21,12 @@ import { readDirectory } from './directory.ts';
 import { descriptorLengths, extract } from './extract.ts';
 import { checkDeflated } from './inflate.ts';
 
-// Bytes taken from the source at once.
+// Number of bytes to take from the source at once.
 const PIECE = 16_384;
-// The longest data descriptor, and the signature that follows it.
+// Length of the longest data descriptor and the signature after it.
 const LOOKAHEAD = 28;
 
-/** A file or folder whose content comes next. */
+/** A file or folder whose content follows. */
 interface Step {
   readonly entry: Entry;
   readonly size: number | undefined;
@@ -34,9 +34,9 @@ interface Step {
 }
 
 export interface Walk {
-  /** The next file or folder; `undefined` where there is none. */
+  /** Returns the next file or folder, or `undefined` after the last one. */
   next(): Promise<Step | undefined>;
-  /** Reads the directory, and holds it against what was seen. */
+  /** Reads the directory and compares it with the entries that were read. */
   end(): Promise<void>;
 }
 
@@ -101,7 +101,7 @@ export function createWalk(
 
 const OTHER_CONTENT = 'has other content than the directory says: fetch or make the archive again';
 
-/** Says what is wrong where neither an entry nor the directory comes. */
+/** Throws the error if neither an entry nor the directory follows. */
 async function checkStart(cursor: Cursor): Promise<void> {
   const signature = await peekSignature(cursor);
   const { offset } = cursor;
@@ -110,14 +110,16 @@ async function checkStart(cursor: Cursor): Promise<void> {
   if ((await cursor.peek(1)).length === 0) throw cutShort(offset);
   throw invalid(
     offset === 0
-      ? 'does not begin with a file: it is no zip, or has something in front of it'
+      ? 'does not begin with a file: it is not a zip, or has something in front of it'
       : 'has bytes that are part of no file: fetch or make it again',
     undefined,
     { offset },
   );
 }
 
-/** What a local header says; what may be said after the data, and is 0 here, it does not say. */
+/**
+ * Returns a field of a local header. Returns `undefined` if the field is 0 and the value may follow the data.
+ */
 function knownIn(entry: Entry, field: 'size' | 'compressedSize' | 'crc32'): number | undefined {
   return isDescribedLater(entry) && entry[field] === 0 ? undefined : entry[field];
 }
@@ -131,7 +133,7 @@ interface ReadForward {
   readonly keep: (measured: Measured) => void;
 }
 
-/** An entry's content and what follows it, going forward. */
+/** Yields an entry's content and reads its data descriptor, forward only. */
 async function* contentForward(read: ReadForward): AsyncGenerator<Uint8Array, void> {
   const { cursor, entry, meter, pace } = read;
   const { path, method } = entry;
@@ -143,7 +145,8 @@ async function* contentForward(read: ReadForward): AsyncGenerator<Uint8Array, vo
     compressedSize = 0;
   }
   if (compressedSize !== undefined && size !== undefined) {
-    // By its word, so as not to begin; what is inflated is counted again.
+    // Checks the claimed sizes first, so that an archive over the limits is refused at once. Inflating counts the
+    // actual bytes.
     const deflated = method === DEFLATED ? compressedSize : 0;
     createMeter(read.limits)({ path, by: size, size, compressedSize, deflated });
     if (method === DEFLATED) checkDeflated(path, { size, compressedSize });
@@ -173,7 +176,9 @@ async function skipDescriptor(cursor: Cursor, measured: Measured, path: string):
   cursor.skip(length);
 }
 
-/** The length of the descriptor that comes; what must follow it tells which form it has. */
+/**
+ * Returns the length of the next descriptor. The signature that must follow it tells which form it has.
+ */
 async function descriptorHere(cursor: Cursor, measured: Measured): Promise<number | undefined> {
   const bytes = (await cursor.peek(LOOKAHEAD)).subarray(0, LOOKAHEAD);
   const view = viewOf(bytes);

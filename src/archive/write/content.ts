@@ -1,4 +1,4 @@
-// What goes into an archive, in whatever form users have it.
+// Reads the files for an archive in every form that callers may pass.
 
 import { brandOf, bytesIn } from '../../bytes.ts';
 import { BundleSealError } from '../../errors.ts';
@@ -15,15 +15,15 @@ import { invalid } from '../format/refuse.ts';
 /** A file's content. A stream is read once. */
 export type ZipContent = BundleInput | ByteStream;
 
-/** A file's content, or a function that opens it when it is its turn. */
+/** A file's content, or a function that opens it when its turn comes. */
 export type ZipData = ZipContent | (() => ZipContent | Promise<ZipContent>);
 
 /** A file to be written. */
 export interface ZipInput {
-  /** With "/" between folders, as seen from the folder that is zipped. */
+  /** Relative to the zipped folder, with "/" between folders. */
   readonly path: string;
   /**
-   * The content. A function is called when the turn of the file comes, so not all files are open at once. An error
+   * The content. A function is called when the file's turn comes, so that not all files are open at once. An error
    * that it throws ends the archive.
    */
   readonly data: ZipData;
@@ -42,11 +42,11 @@ export interface Planned {
   readonly data: ZipData;
 }
 
-/** @throws `TypeError`: it can't be a collection of files. */
+/** @throws `TypeError` if the value cannot be a collection of files. */
 export function checkEntries(entries: ZipEntries): void {
   if (typeof entries === 'object' && entries !== null && !isBlob(entries)) {
     if (ArrayBuffer.isView(entries) || brandOf(entries) === 'ArrayBuffer') throw notFiles(entries);
-    // A promise or a date would be taken for no files at all.
+    // Without this check, a promise or a date would count as an empty collection.
     if (isIterable(entries) || isRecord(entries)) return;
   }
   throw notFiles(entries);
@@ -59,10 +59,10 @@ function notFiles(entries: unknown): TypeError {
 }
 
 /**
- * All files in the order of the bytes of their paths, checked against the limits as far as possible without reading
- * contents.
+ * Returns all files in the order of the bytes of their paths. Checks them against the limits as far as possible
+ * without reading contents.
  *
- * @param taken - Is filled with the files as they arrive, also if one of them is refused.
+ * @param taken - Receives the files as they arrive, also if one of them is refused later.
  */
 export async function planEntries(
   entries: ZipEntries,
@@ -75,35 +75,36 @@ export async function planEntries(
   for await (const item of unawaitedReturn(listed(entries))) {
     const { path, data } = readItem(item);
     if (signal?.aborted) {
-      // It may come late, when all that had come was let go of.
+      // A file that arrives after the abort was not released with the others.
       drop(data, signal.reason);
       throw signal.reason;
     }
     const fault = path.endsWith('/') ? FOLDER : (pathFault(path) ?? paths.add(path, false));
-    // Half of a surrogate pair has no bytes.
+    // Half of a surrogate pair has no UTF-8 bytes.
     taken.push({ path, name: encodeText(fault === undefined ? path : ''), data });
     if (fault !== undefined) throw invalid(fault, path);
     checkCount(limits, taken.length, path, toWriter);
     const size = sizeOf(data);
-    // By its word, so as not to begin; what is read is counted again.
+    // Checks the claimed size first, so that a file over the limits is refused at once. Reading counts the actual
+    // bytes.
     if (Number.isFinite(size)) meter({ path, by: size, size, compressedSize: undefined });
   }
   taken.sort((a, b) => compareBytes(a.name, b.name));
 }
 
 /**
- * The same items. If the iteration ends early, the iterable is told, and its answer, which may never come, is not
- * awaited.
+ * Yields the same items. If the iteration ends early, calls `return` of the iterable but does not await it, because
+ * it may never settle.
  */
 async function* unawaitedReturn(items: Iterable<unknown> | AsyncIterable<unknown>) {
   const iterator =
     Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let isOver = false;
   const next = async () => {
-    // It has ended by itself where `next` fails.
+    // An iterator whose `next` fails has ended.
     isOver = true;
     const result = await iterator.next();
-    // As `for await` does with the items of an iterable that is not asynchronous.
+    // `for await` also awaits the items of a synchronous iterable.
     const item = { done: result.done, value: await result.value };
     isOver = result.done === true;
     return item;
@@ -155,7 +156,7 @@ function wrongContent(path: string, data: unknown): TypeError {
   );
 }
 
-/** By the bytes, and the shorter first. */
+/** Compares byte by byte; if one is a prefix of the other, the shorter comes first. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
@@ -165,7 +166,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-/** Bytes of all contents, where that is known before they are read. */
+/** Sum of the sizes that are known before the contents are read. */
 export function totalSize(files: readonly Planned[]): number {
   return files.reduce((sum, { data }) => sum + sizeOf(data), 0);
 }
@@ -177,7 +178,7 @@ function sizeOf(data: ZipData): number {
 
 type ContentReader = Pick<StreamReader, 'take' | 'close'>;
 
-/** A content in pieces of the reader's choice; its errors name the path. */
+/** Opens a content for reading in pieces of any length. Its errors name the path. */
 export async function openContent(
   { path, data }: Planned,
   signal: AbortSignal | undefined,
@@ -207,12 +208,12 @@ async function opened(
     return await untilAborted(opening, signal);
   } catch (cause) {
     if (signal?.aborted) {
-      // What may still come is read by nobody.
+      // The content may still be opened later. It is cancelled then.
       opening.then((late) => drop(late, signal.reason)).catch(() => {});
       throw signal.reason;
     }
     if (cause instanceof BundleSealError) throw named(path, cause);
-    // Whatever it is: offline, fetch rejects with a TypeError.
+    // Any error counts as a failed source, also a TypeError: fetch rejects with one if the device is offline.
     throw sourceFailed(path, 'it could not be opened', cause);
   }
 }
@@ -243,18 +244,18 @@ function sourceFailed(path: string, why: string, cause: unknown): BundleSealErro
   return new BundleSealError('ERR_SOURCE_FAILED', `"${shown}": ${why}`, { path: shown, cause });
 }
 
-/** The files of a collection in memory, unchecked. Iterables are not asked for their items. */
+/** Returns the files of a collection in memory, unchecked. Does not iterate over iterables. */
 export function givenIn(entries: ZipEntries): Partial<ZipInput>[] {
   const isThere = Array.isArray(entries) || brandOf(entries) === 'Map' || !isIterable(entries);
   return isThere ? Array.from(listed(entries) as Iterable<unknown>, fieldsOf) : [];
 }
 
-/** Tells streams that will not be read. */
+/** Cancels streams that will not be read. */
 export function dropContents(files: Iterable<Partial<ZipInput>>, reason: unknown): void {
   for (const { data } of files) drop(data, reason);
 }
 
 function drop(data: unknown, reason: unknown): void {
-  // One that another reader has says no to that.
+  // Rejects if another reader has locked the stream.
   if (isStream(data)) data.cancel(reason).catch(() => {});
 }

@@ -1,4 +1,4 @@
-// Who deflates an archive's pieces: threads where they pay, and this thread.
+// Distributes the pieces of an archive to threads and to this thread for deflating.
 
 import type { Pace } from '../pace.ts';
 import { joined } from '../pieces.ts';
@@ -11,14 +11,18 @@ import type { OpenStream } from './zlib.ts';
 export interface Crew {
   /** Deflates a piece. Results may be asked for in any order. */
   deflate(piece: Piece): Promise<Uint8Array>;
-  /** Lets go of the threads. Where `isDone` is false, they may still be at work and are ended. */
+  /** Gives the threads back. If `isDone` is false, they may still be working and are terminated. */
   end(isDone: boolean): void;
 }
 
-/** Bytes of an archive's content from which on threads are started: a thread takes as long to start as this to deflate. */
+/**
+ * Bytes of content from which on threads are started. Starting a thread takes as long as deflating this many bytes.
+ */
 const WORTH = 2 ** 20;
 
-/** Bytes of a piece up to which this thread deflates it at once: handing it over costs as much. */
+/**
+ * Longest piece, in bytes, that this thread deflates at once, because handing it over would take as long.
+ */
 const SHORT = 4096;
 
 interface Waiting {
@@ -28,8 +32,8 @@ interface Waiting {
 }
 
 /**
- * @param threads - How many threads may be started; 0 is none.
- * @param pace - Gives turns to the rest of the program where this thread deflates.
+ * @param threads - The most threads that may be started.
+ * @param pace - Lets the rest of the program run while this thread deflates.
  */
 export function createCrew(level: Level, threads: number, pace: Pace): Crew {
   let crew: Promise<Thread[]> | undefined;
@@ -50,12 +54,12 @@ export function createCrew(level: Level, threads: number, pace: Pace): Crew {
       handOut();
       return hired;
     });
-    // Without them the work is done here.
+    // If no thread can start, this thread does the work.
     crew.catch(() => {});
   }
   let release: (threads: readonly Thread[]) => void = () => {};
 
-  /** Gives waiting jobs to threads that have room, and takes those of a dead one back. */
+  /** Gives waiting jobs to threads that have room, and takes back the jobs of a dead thread. */
   function handOut(): void {
     if (isEnded) return;
     for (const thread of hired.filter(({ isAlive }) => !isAlive)) {
@@ -111,7 +115,7 @@ export function createCrew(level: Level, threads: number, pace: Pace): Crew {
   let number = 0;
   return {
     deflate(piece) {
-      // At level 0 it is copied and no more.
+      // Level 0 only copies the bytes.
       if (piece.bytes.length <= SHORT || level === 0) return unsettled(deflateShort(piece, level));
       seen += piece.bytes.length;
       if (seen >= WORTH && crew === undefined) loadZlib().then(hire, () => {});
@@ -130,7 +134,7 @@ export function createCrew(level: Level, threads: number, pace: Pace): Crew {
   };
 }
 
-/** Its error comes up when its turn comes, and is no unhandled one until then. */
+/** The error is thrown when the piece's turn comes. Until then it must not count as unhandled. */
 function unsettled<T>(work: Promise<T>): Promise<T> {
   work.catch(() => {});
   return work;
@@ -141,11 +145,11 @@ async function deflateShort(piece: Piece, level: Level): Promise<Uint8Array> {
   return deflateAll(open, piece, level);
 }
 
-/** Threads to deflate with: as many as there are cores on Node, and elsewhere none unless asked for. */
+/** The default number of threads: on Node one for each core, elsewhere none. */
 export function threadsByDefault(): number {
   const cores = globalThis.process?.getBuiltinModule?.('node:os')?.availableParallelism?.() ?? 1;
   return cores > 1 ? Math.min(cores, MOST_THREADS) : 0;
 }
 
-// More would wait for the one thread that reads and writes.
+// More threads would wait for the thread that reads and writes.
 const MOST_THREADS = 8;

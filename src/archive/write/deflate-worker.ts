@@ -1,15 +1,15 @@
-// A thread that deflates. It runs from text (`deflate-worker.ts?thread`), on Node and in browsers.
+// A thread that deflates, on Node and in browsers. It starts from source text (`deflate-worker.ts?thread`).
 
 import { deflateAll, deflateSteps, type Piece } from './deflate.ts';
 import { type OpenStream, zlibOf } from './zlib.ts';
 
-/** Memory that both threads see, for one piece and its result: so no memory is made and thrown away for each. */
+/** Shared memory for one piece and its result, so that no memory is allocated for each piece. */
 export interface Room {
   readonly input: SharedArrayBuffer;
   readonly output: SharedArrayBuffer;
 }
 
-/** What the thread is sent: first the module, and then pieces. */
+/** Messages to the thread: first the module, then pieces. */
 export type ToThread =
   | { readonly module: WebAssembly.Module; readonly rooms: readonly Room[] }
   | Job
@@ -26,11 +26,13 @@ export interface JobInRoom {
   readonly piece: Omit<Piece, 'bytes'>;
   readonly level: number;
   readonly room: number;
-  /** Bytes of the piece. */
+  /** Length of the piece in bytes. */
   readonly length: number;
 }
 
-/** What it answers: that it is ready, or a piece deflated, or how many bytes of it are in the room. */
+/**
+ * Messages from the thread: that it is ready, a deflated piece, or the length of the result in shared memory.
+ */
 export type FromThread =
   | { readonly isReady: true }
   | { readonly number: number; readonly bytes: Uint8Array }
@@ -41,7 +43,7 @@ interface Port {
   postMessage(message: FromThread, transfer?: ArrayBufferLike[]): void;
 }
 
-/** What the thread does. */
+/** The message loop of the thread. */
 export function main(): void {
   const node = globalThis.process?.getBuiltinModule?.('node:worker_threads')?.parentPort;
   const port = (node ?? globalThis) as unknown as Port;

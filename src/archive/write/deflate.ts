@@ -1,33 +1,33 @@
-// Content deflated in pieces that do not depend on each other, so that any number of threads can share them and the
-// result is always the same: each piece is given what stands before it, which it may refer to, and ends on a whole byte.
+// Deflates content in independent pieces, so that the result is the same with any number of threads. Each piece comes
+// with the window before it, to which it may refer, and ends on a whole byte.
 
 import { concatAll, type OwnBytes } from '../../bytes.ts';
 import { joined } from '../pieces.ts';
 import { type Flush, type OpenStream, SLICE, type ZlibStream } from './zlib.ts';
 
-/** How hard to try, from 0 (not at all) to 9. */
+/** The compression level, from 0 (none) to 9. */
 export type Level = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
-/** Bytes of content in a piece; the last piece of a file has fewer. */
+/** Bytes of content in a piece. The last piece of a file may have fewer. */
 export const PIECE_LENGTH: number = 8 * SLICE;
 
-/** Bytes that deflate can refer to (RFC 1951, section 2). */
+/** The longest distance of deflate, in bytes (RFC 1951 §2). */
 export const WINDOW_LENGTH = 32_768;
 
 export interface Piece {
-  /** The content, and before it what may be referred to. Nobody else has this memory. */
+  /** The window followed by the content, in memory that no other code can access. */
   readonly bytes: Uint8Array;
-  /** Bytes that stand before the content. */
+  /** Length of the window in bytes. */
   readonly window: number;
-  /** Whether the file ends with it. */
+  /** Whether this is the last piece of the file. */
   readonly isLast: boolean;
 }
 
 /** Cuts content into pieces. */
 export interface Cutter {
-  /** Takes the next bytes; gives a piece once it is certain that the file does not end with it. */
+  /** Takes the next bytes. Returns a piece once it is certain that another one follows. */
   push(bytes: Uint8Array): Piece | undefined;
-  /** The last piece; `undefined` where there was no content. */
+  /** Returns the last piece, or `undefined` if there was no content. */
   end(): Piece | undefined;
 }
 
@@ -61,10 +61,10 @@ const WHOLE_BYTE: Flush = 2;
 const END: Flush = 4;
 
 /**
- * Deflates a piece, one slice for each step. `take` is given the result, in memory that is used again.
+ * Deflates a piece, one slice for each step. `take` gets the result in reused memory.
  *
- * The window is deflated too and the result dropped: it puts zlib in the state that it has after those bytes. That is a
- * sixteenth of the work, and makes the result as small as if the file were not cut.
+ * It deflates the window first and drops that result, to put zlib into the state after those bytes. This adds a
+ * sixteenth of the work, and makes the result as small as if the file were deflated in one piece.
  */
 export function* deflateSteps(
   open: OpenStream,
@@ -90,7 +90,7 @@ export function* deflateSteps(
   }
 }
 
-/** The piece deflated, in memory of its own. */
+/** Deflates a piece into new memory. */
 export function deflateAll(open: OpenStream, piece: Piece, level: number): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const _ of deflateSteps(open, piece, level, (bytes) => parts.push(bytes.slice())));

@@ -1,17 +1,17 @@
-// zlib as this runtime can have it: WebAssembly, or JavaScript where that is missing. Both make the same bytes.
+// Loads zlib as WebAssembly, or as JavaScript if the runtime has no WebAssembly. Both produce the same bytes.
 
 import { fromBase64 } from '../../base64.ts';
 import { check, type OpenStream, OUT_LENGTH, zlibOf } from './zlib.ts';
 
 export interface Zlib {
   readonly open: OpenStream;
-  /** What other threads can have it from; `undefined` where it is JavaScript. */
+  /** The module from which other threads instantiate zlib; `undefined` for JavaScript. */
   readonly module: WebAssembly.Module | undefined;
 }
 
 let loaded: Promise<Zlib> | undefined;
 
-/** Loads it once. */
+/** Loads zlib once. */
 export function loadZlib(): Promise<Zlib> {
   loaded ??= load();
   return loaded;
@@ -23,14 +23,14 @@ async function load(): Promise<Zlib> {
   return { open: zlibOf(await WebAssembly.instantiate(module, {})), module };
 }
 
-/** `undefined` where WebAssembly is missing or forbidden. */
+/** Returns `undefined` if WebAssembly is missing or forbidden. */
 async function compileZlib(): Promise<WebAssembly.Module | undefined> {
   if (typeof WebAssembly !== 'object') return undefined;
   const { ZLIB_WASM } = await import('./zlib-wasm.ts');
   try {
     return await WebAssembly.compile(fromBase64(ZLIB_WASM, 'base64') as BufferSource);
   } catch {
-    // A page's Content-Security-Policy and some servers forbid it.
+    // A page's Content-Security-Policy or the runtime may forbid WebAssembly.
     return undefined;
   }
 }
@@ -48,7 +48,7 @@ const WINDOW_BITS_RAW = -15;
 const METHOD = 8;
 const MEMORY_LEVEL = 8;
 
-/** The same in JavaScript, ten times slower. */
+/** Loads zlib in JavaScript, which is ten times slower. */
 export async function loadZlibScript(): Promise<OpenStream> {
   const zlib = await import('./zlib-script.ts');
   return (level) => {

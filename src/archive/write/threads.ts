@@ -1,5 +1,5 @@
-// Threads that deflate: worker threads of Node, or workers of a browser. They stay for a moment, because one archive often
-// comes after another.
+// Threads that deflate: worker threads of Node, or workers of a browser. Idle threads stay for a moment, because one
+// archive often follows another.
 
 import { PIECE_LENGTH, WINDOW_LENGTH } from './deflate.ts';
 import type { FromThread, Job, JobInRoom, Room } from './deflate-worker.ts';
@@ -7,10 +7,12 @@ import CODE from './deflate-worker.ts?thread';
 import { SLICE } from './zlib.ts';
 
 export interface Thread {
-  /** Jobs that it has not answered. */
+  /** Jobs without a result yet. */
   readonly pending: ReadonlyMap<number, Pending>;
   readonly isReady: boolean;
-  /** False once it has died or was ended. Its pending jobs are the caller's then. */
+  /**
+   * False after the thread has died or was terminated. The caller then has to do its pending jobs.
+   */
   readonly isAlive: boolean;
   post(job: Job, answer: (bytes: Uint8Array) => void): void;
   end(): void;
@@ -19,32 +21,32 @@ export interface Thread {
 interface Pending {
   readonly job: Job;
   readonly answer: (bytes: Uint8Array) => void;
-  /** The room that its bytes are in. */
+  /** The shared memory that contains its bytes. */
   readonly room: number | undefined;
 }
 
-/** Jobs that a thread has at most: the one that it works on, and the next. */
+/** The most jobs of a thread: the current one and the next one. */
 const JOBS = 2;
 
-/** What is used of a worker, of Node or of a browser. */
+/** The used part of a worker, of Node or of a browser. */
 interface Port {
   post(message: unknown): void;
-  /** Whether the process waits for it. */
+  /** Sets whether the worker keeps the process alive. */
   hold(isHeld: boolean): void;
   end(): void;
 }
 
-// How long a thread stays that nobody uses, in milliseconds.
+// How long an idle thread stays, in milliseconds.
 const IDLE_TIME = 1_000;
 
-/** Threads that nobody uses, and the timer that ends them. */
+/** Idle threads, and the timer that ends them. */
 let idle: Thread[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /**
- * Threads, those that idle first. Fewer than `count`, or none, where no more can be had.
+ * Returns threads, idle ones first. Returns fewer than `count`, or none, if no more can start.
  *
- * @param changed - Called when a thread of these is ready, has answered or has died.
+ * @param changed - Called when one of these threads is ready, has a result or has died.
  */
 export function borrowThreads(
   count: number,
@@ -63,7 +65,7 @@ export function borrowThreads(
   return threads;
 }
 
-/** Takes threads back that have nothing to do. */
+/** Takes back threads without pending jobs. */
 export function giveBack(threads: readonly Thread[]): void {
   for (const thread of threads) {
     listeners.delete(thread);
@@ -73,7 +75,7 @@ export function giveBack(threads: readonly Thread[]): void {
   timer = setTimeout(() => {
     for (const thread of idle.splice(0)) thread.end();
   }, IDLE_TIME);
-  // The process does not wait for it.
+  // The timer does not keep the process alive.
   (timer as Partial<NodeJS.Timeout>).unref?.();
 }
 
@@ -130,18 +132,20 @@ function startThread(module: WebAssembly.Module): Thread | undefined {
     port = openNodeThread(heard, died) ?? openWebWorker(heard, died);
     port?.post({ module, rooms });
   } catch {
-    // No memory, or no permission.
+    // There is no memory or no permission for a thread.
     port?.end();
     return undefined;
   }
   return port && thread;
 }
 
-/** None in a page that may not share memory: messages carry the bytes there. */
+/**
+ * Allocates shared memory. A page that may not share memory gets none; there, messages carry the bytes.
+ */
 function makeRooms(): Room[] {
   if (typeof SharedArrayBuffer !== 'function') return [];
   const length = WINDOW_LENGTH + PIECE_LENGTH;
-  // What can't be made smaller grows by a few bytes for each 16 KiB.
+  // Incompressible content grows by a few bytes for each 16 KiB.
   const most = length + SLICE;
   return Array.from({ length: JOBS }, () => ({
     input: new SharedArrayBuffer(length),
@@ -168,10 +172,10 @@ function openNodeThread(heard: Heard, died: () => void): Port | undefined {
   const worker = new threads.Worker(CODE, {
     eval: true,
     name: 'bundleseal-deflate',
-    // Nothing of the caller's loaders or variables is wanted there, and without them it starts sooner.
+    // The thread needs neither loaders nor environment variables of the caller, and starts sooner without them.
     env: {},
     execArgv: [],
-    // Pieces come and go outside of the heap.
+    // The bytes of pieces are outside of the heap, so a small heap is enough.
     resourceLimits: { maxYoungGenerationSizeMb: 2 },
   });
   worker.on('message', heard).on('error', died).on('messageerror', died).on('exit', died);
@@ -188,11 +192,11 @@ function openWebWorker(heard: Heard, died: () => void): Port | undefined {
   const url = URL.createObjectURL(new Blob([CODE], { type: 'text/javascript' }));
   const worker = new Worker(url, { name: 'bundleseal-deflate' });
   worker.onmessage = ({ data }) => {
-    // It has been loaded.
+    // The worker has loaded its code, so the URL can be revoked.
     URL.revokeObjectURL(url);
     heard(data);
   };
-  // Also where the page's Content-Security-Policy forbids it.
+  // Called also if the page's Content-Security-Policy forbids the worker.
   worker.onerror = (event) => {
     event.preventDefault();
     URL.revokeObjectURL(url);

@@ -27,28 +27,30 @@ import {
 import { type Crew, createCrew } from './crew.ts';
 import { createCutter, type Level, PIECE_LENGTH, type Piece } from './deflate.ts';
 
-// Content up to this length is buffered until the smaller form is known, and its sizes precede it. Larger content is
-// deflated while it arrives, and its sizes follow it. The limit is a length of content, not of memory or deflated
-// data, so the result does not depend on the form of the input.
+// Content up to this length is buffered until it is known whether the stored or the deflated form is smaller, and its
+// sizes precede it. Larger content is deflated while it arrives, and its sizes follow it. The limit counts content,
+// not memory or deflated data, so the result does not depend on the form of the input.
 const HELD_LENGTH = 8 * 2 ** 20;
 
-// Bytes of content that are read ahead of what is written, so that all threads have work. Up to HELD_LENGTH more may come,
-// as a file is read to its end.
+// Bytes of content that are read ahead of the output, so that all threads have work. Up to HELD_LENGTH more may be
+// read, because a small file is read to its end.
 const AHEAD_LENGTH = 4 * 2 ** 20;
-// The same of files, however short.
+// The most files that are read ahead.
 const AHEAD_FILES = 256;
 
-// Bytes of content that are asked for at once.
+// Number of content bytes to read at once.
 const TAKE_LENGTH = 65_536;
 
 export interface WriteOptions extends WorkOptions {
   readonly level: Level;
   readonly limits: Limits;
-  /** Threads that may be started. The bytes are the same with any number of them. */
+  /** The most threads that may be started. The bytes are the same with any number. */
   readonly threads: number;
 }
 
-/** Gives the archive in pieces of any size. It does not finish an archive that readers would refuse. */
+/**
+ * Yields the archive in pieces of any size. It throws before the end of an archive that readers would refuse.
+ */
 export async function* writeZip(
   entries: ZipEntries,
   options: WriteOptions,
@@ -114,7 +116,7 @@ async function* writeParts(
   }
 }
 
-/** Whether a further file may be read while these wait to be written. */
+/** Whether another file may be read while these files wait to be written. */
 function canReadAhead(reading: readonly Reading[]): boolean {
   if (reading.length === AHEAD_FILES || reading.at(-1)?.isWhole === false) return false;
   return reading.reduce((sum, { size }) => sum + size, 0) < AHEAD_LENGTH;
@@ -129,15 +131,15 @@ interface Work {
   readonly progress: ReturnType<typeof progressOf>;
 }
 
-/** A file whose content is being read, and deflated as it comes. */
+/** A file whose content is being read and deflated. */
 interface Reading {
-  /** Bytes that were read. */
+  /** Number of bytes read so far. */
   readonly size: number;
-  /** Whether it was read to its end. */
+  /** Whether the file was read to its end. */
   readonly isWhole: boolean;
-  /** Reads up to HELD_LENGTH. */
+  /** Reads up to HELD_LENGTH bytes. */
   hold(): Promise<void>;
-  /** Header, data and, where the file is large, descriptor. */
+  /** Yields the header, the data and, for a large file, the descriptor. */
   write(): AsyncGenerator<Uint8Array, Written>;
   close(reason: unknown): Promise<void>;
 }
@@ -154,7 +156,7 @@ async function openReading(
   let crc = 0;
   let isWhole = false;
 
-  /** Reads on, and gives what is now a whole piece. */
+  /** Reads on and returns the next whole piece. */
   async function next(): Promise<Piece | undefined> {
     const bytes = progress.count(await reader.take(TAKE_LENGTH, signal));
     await pace();
@@ -166,13 +168,15 @@ async function openReading(
     return cutter.end();
   }
 
-  /** Reads until a piece is whole, and has it deflated; stops where `limit` bytes of the file were read. */
+  /**
+   * Reads until a piece is whole and starts to deflate it. Stops after `limit` bytes of the file.
+   */
   async function read(limit: number): Promise<void> {
     while (!isWhole && size <= limit) {
       const piece = await next();
       if (piece === undefined) continue;
       crc = crc32(piece.bytes.subarray(piece.window), crc);
-      // What is stored anyway is not deflated first.
+      // Level 0 stores small content, so deflating it first would be wasted work.
       const isDeflated = level > 0 || size > HELD_LENGTH;
       held.push({ piece, deflated: isDeflated ? crew.deflate(piece) : undefined });
       if (limit === Number.POSITIVE_INFINITY) return;

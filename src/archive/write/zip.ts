@@ -1,4 +1,4 @@
-// What users call to write an archive.
+// The public calls that write archives.
 
 import { concatAll, type OwnBytes } from '../../bytes.ts';
 import {
@@ -20,8 +20,8 @@ export interface ZipOptions extends ZipLimits, WorkOptions {
   /** Compression level, from 0 (none) to 9. Different levels give different bytes. Default 6. */
   readonly level?: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
   /**
-   * Threads that compress beside this one, from 0 to 64; the bytes are the same with any number. They start at 1 MiB of
-   * content. Default: on Node as many as there are cores, up to 8; elsewhere 0.
+   * Threads that compress in addition to this one, from 0 to 64. The bytes are the same with any number. Threads
+   * start only for 1 MiB of content and more. Default: on Node as many as there are cores, up to 8; elsewhere 0.
    */
   readonly threads?: number;
 }
@@ -33,17 +33,17 @@ export const ZIP_OPTIONS: OptionRules<ZipOptions> = {
   ...WORK_OPTIONS,
 };
 
-// Approximate bytes of a piece of the stream, so that headers are not pieces of their own.
+// Approximate length of a piece of the stream, in bytes, so that headers are not pieces of their own.
 const CHUNK_LENGTH = 65_536;
 
 /**
- * Zips files in memory, reproducibly. The same files give the same bytes in every runtime, on every platform, in any
- * order and any form of input, so checksums of two builds can be compared.
+ * Zips files in memory, reproducibly. The same files give the same bytes in every runtime, on every platform, for
+ * files in any order and any form of input, so the checksums of two builds can be compared.
  *
- * Files stand in the order of the UTF-8 bytes of their paths, dated 1980-01-01, with mode 0644, without extra fields
- * (but Zip64, where 65,535 files or 4 GiB are reached). Content up to 8 MiB is stored or deflated, whichever is
- * smaller. Larger content is deflated, and its sizes follow it, as in `zipStream`. Folders have no entries of their
- * own. No files make an empty zip.
+ * Files are in the order of the UTF-8 bytes of their paths, with the date 1980-01-01 and mode 0644. They have no
+ * extra fields, except Zip64 fields from 65,535 files or 4 GiB on. Content up to 8 MiB is stored or deflated,
+ * whichever is smaller. Larger content is deflated, and its sizes follow it, as in `zipStream`. Folders have no
+ * entries. Without files the result is an empty zip.
  *
  * It refuses the same paths as `unzipBundle` and has the same limits with the same defaults. Memory: the archive
  * twice, and up to 60 MB.
@@ -84,8 +84,8 @@ export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): 
  * Zips files while the archive is read. It makes the same bytes as `zipBundle`, in constant memory (60 MB, and about
  * 600 bytes for each file) if the contents are streams, Blobs or functions.
  *
- * Contents are opened one after the other, up to 4 MiB ahead of what was read. If the archive is cancelled, on an abort
- * and on an error, the streams that were passed are cancelled.
+ * It opens contents one after the other, up to 4 MiB ahead of the reader. It cancels the passed streams on an abort,
+ * on an error, and when the reader cancels the archive.
  *
  * @param entries - As `zipBundle` takes them.
  * @param options.level - From 0 to 9. Default 6.
@@ -121,7 +121,7 @@ export function zipStream(
     yield* inChunks(writeZip(entries, { ...options, ...own, signal }));
   };
   return generatorStream((stop) => {
-    // What never began has no end at which it could let go.
+    // A stream that was never read does not end, so it cannot release its contents there.
     const letGo = () => isBegun || dropContents(givenIn(entries), stop.reason);
     stop.addEventListener('abort', letGo);
     return begin(stop);

@@ -1,11 +1,11 @@
 // zlib's deflate as WebAssembly. Threads run this file too, so it loads nothing else.
 
-/** zlib's own numbers (zlib.h): go on, end on a whole byte, end. */
+/** Z_NO_FLUSH, Z_SYNC_FLUSH and Z_FINISH of zlib.h. */
 export type Flush = 0 | 2 | 4;
 
 /** One deflated stream. */
 export interface ZlibStream {
-  /** Deflates up to {@link SLICE} bytes. `take` is given what comes out, in memory that is used again. */
+  /** Deflates up to {@link SLICE} bytes. `take` gets the output in reused memory. */
   write(input: Uint8Array, flush: Flush, take: (bytes: Uint8Array) => void): void;
   /** Frees the stream. */
   end(): void;
@@ -14,13 +14,16 @@ export interface ZlibStream {
 /** Begins a deflated stream without a header (RFC 1951). */
 export type OpenStream = (level: number) => ZlibStream;
 
-/** Bytes that are deflated at once. Every runtime and every thread cuts alike. */
+/**
+ * Number of bytes to deflate at once. It is the same in every runtime and thread, so that the output is the same.
+ */
 export const SLICE = 65_536;
 
-// A slice that can't be made smaller grows by a few bytes, and what was held back comes with it.
+// Room for the output of a slice: incompressible bytes grow a little, and held-back output of earlier slices may
+// follow.
 export const OUT_LENGTH: number = 4 * SLICE;
 
-/** zlib's answer where there is nothing left to do. */
+/** Z_BUF_ERROR of zlib.h: there is nothing left to do. */
 const BUFFER_ERROR = -5;
 
 interface WasmExports {
@@ -29,7 +32,7 @@ interface WasmExports {
   malloc(length: number): number;
   deflate_new(): number;
   deflate_init_raw(stream: number, level: number): number;
-  /** Answers with zlib's code in the highest byte and the bytes of output below it. */
+  /** Returns zlib's code in the highest byte and the number of output bytes below it. */
   deflate_process(
     stream: number,
     input: number,
@@ -42,13 +45,13 @@ interface WasmExports {
   deflate_end(stream: number): number;
 }
 
-/** zlib out of its module. */
+/** Makes zlib from an instance of its module. */
 export function zlibOf(instance: WebAssembly.Instance): OpenStream {
   const zlib = instance.exports as unknown as WasmExports;
   zlib._initialize();
   const input = zlib.malloc(SLICE);
   const output = zlib.malloc(OUT_LENGTH);
-  // The memory does not grow: it has 16 MiB from the beginning.
+  // The memory never grows: it has 16 MiB from the beginning.
   const memory = new Uint8Array(zlib.memory.buffer);
   return (level) => {
     const stream = zlib.deflate_new();
@@ -72,7 +75,10 @@ export function zlibOf(instance: WebAssembly.Instance): OpenStream {
   };
 }
 
-/** @throws `Error`: a fault of ours, as the module has all of its memory from the beginning. */
+/**
+ * @throws `Error` on a fault of this library. The module has all of its memory from the beginning, so zlib cannot run
+ * out of it.
+ */
 export function check(code: number): void {
   if (code < 0 && code !== BUFFER_ERROR) throw new Error(`zlib failed with the code ${code}`);
 }

@@ -252,7 +252,7 @@ refuse(
     'the archive has 2 bytes that are part of no file, as a program in front of it (a self-extracting archive): pass the zip without them',
     END + 2,
   ],
-  ['the archive does not begin with a file: it is no zip, or has something in front of it', 0],
+  ['the archive does not begin with a file: it is not a zip, or has something in front of it', 0],
 );
 {
   const large = rawZip([{ ...one, content: new Uint8Array(100_000) }]);
@@ -263,7 +263,7 @@ refuse(
       'the archive has 2 bytes that are part of no file, as a program in front of it (a self-extracting archive): pass the zip without them',
       large.length + 2 - 22,
     ],
-    ['the archive does not begin with a file: it is no zip, or has something in front of it', 0],
+    ['the archive does not begin with a file: it is not a zip, or has something in front of it', 0],
   );
 }
 refuse(
@@ -293,13 +293,13 @@ refuse(
 refuse(
   'text',
   utf8('<!doctype html><title>404 Not Found</title>'),
-  ['the archive has no end record: it is no zip, or was cut short'],
-  ['the archive does not begin with a file: it is no zip, or has something in front of it', 0],
+  ['the archive has no end record: it is not a zip, or was cut short'],
+  ['the archive does not begin with a file: it is not a zip, or has something in front of it', 0],
 );
 refuse(
   'nothing at all',
   new Uint8Array(0),
-  ['the archive has no end record: it is no zip, or was cut short'],
+  ['the archive has no end record: it is not a zip, or was cut short'],
   ['the archive is cut short: fetch or make it again', 0],
 );
 refuse(
@@ -318,12 +318,12 @@ refuse(
   ['"a.txt" is not where the directory says: fetch or make the archive again'],
 );
 refuse('a second end record', rawZip([one], { comment: utf8('PK\x05\x06') }), [
-  'the archive has a second end record in its comment: no tool makes that by chance, make the archive again',
+  'the archive has a second end record in its comment, which only a manipulated archive has: make the archive again',
 ]);
 
 // The end record, and that of Zip64.
 const lies = (offset?: number): Said => [
-  'the archive has an end record that contradicts what stands before it: fetch or make it again',
+  'the archive has an end record that contradicts its directory: fetch or make it again',
   offset,
 ];
 const parts: Said = ['the archive is one of several parts (multi-disk): join them into one zip'];
@@ -428,7 +428,7 @@ describe('an archive that is cut short', () => {
         const { message } = await rejection(read(zip.slice(0, length)), 'ERR_ARCHIVE_INVALID');
         expect(message, `${length}`).toBe(
           length < 283
-            ? 'the archive has no end record: it is no zip, or was cut short'
+            ? 'the archive has no end record: it is not a zip, or was cut short'
             : 'the archive is cut short or continues after its end: fetch or make it again',
         );
       }
