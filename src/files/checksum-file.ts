@@ -8,7 +8,7 @@ import { checkPath } from './error.ts';
 import { openInputFile } from './input-file.ts';
 
 /**
- * The SHA-256 of a file in 64 lower-case hex characters, as `sha256sum` prints it, in constant memory.
+ * Computes the SHA-256 of a file in constant memory: 64 lower-case hex characters, as `sha256sum` prints it.
  *
  * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read or changes during the call;
  * `ERR_BACKEND_UNAVAILABLE`.

@@ -1,5 +1,5 @@
 // Reads chunks from a file, one block ahead of the loop, and writes chunks to a file, one block behind it, through
-// reused buffers. A block is several chunks, because a system call in another thread costs as much as half of the
+// reused buffers. A block has several chunks, because a system call in another thread takes half as long as the
 // cryptography of a chunk.
 
 import type { Backend } from '../backend/backend.ts';
@@ -10,13 +10,13 @@ import { type OutputFile, PAGE } from './output-file.ts';
 export interface FileChunks {
   readonly backend: Backend;
   readonly count: number;
-  /** Bytes of every chunk but the last, which may have fewer. */
+  /** Length of a chunk in bytes. The last one may be shorter. */
   readonly length: number;
-  /** Chunks under way at once. */
+  /** Number of chunks in progress at once. */
   readonly inFlight: number;
-  /** Where in the file the first one begins; the others follow without a gap. */
+  /** Offset of the first chunk in the file. The others follow without a gap. */
   readonly start: number;
-  /** Where in the file the last one ends. */
+  /** Offset of the end of the last chunk in the file. */
   readonly end: number;
 }
 
@@ -25,11 +25,13 @@ export interface FileChunkSource extends ChunkSource {
   close(): Promise<void>;
 }
 
-/** A sink whose last writes are still to come when the loop ends. */
+/** A sink that still has to write its last blocks when the loop ends. */
 export interface FileChunkSink extends ChunkSink {
-  /** Makes them, and waits for all. */
+  /** Writes the last blocks and waits for all writes. */
   finish(): Promise<void>;
-  /** Waits until the writes in progress have ended, well or not. Call it before you close the file. */
+  /**
+   * Waits until the writes in progress have ended, also after an error. Call it before you close the file.
+   */
   close(): Promise<void>;
 }
 
@@ -43,34 +45,35 @@ const MORE_BLOCKS = 2;
 // memory just after it.
 const OFF_PAGE = 64;
 
-// Bytes after which a flush is started, so the last flush has little left to do.
+// Number of bytes after which a flush starts, so that the last flush has little left to do.
 const FLUSH_LENGTH = 64 * 2 ** 20;
 
-// From this size on, a file uses memory that threads share, and its output bypasses the page cache.
+// From this size on, a file uses shared memory, and its output bypasses the page cache.
 const LARGE = 32 * 2 ** 20;
 
 /**
- * The places of chunks in blocks, and memory for the blocks that are in use at once. Each block begins at the start
- * of a page.
+ * Computes the places of chunks in blocks, and allocates memory for the blocks in use. Each block begins at a page.
  */
 function blocksOf({ backend, count, length, inFlight, start, end }: FileChunks) {
   const chunks = Math.max(1, Math.floor(BLOCK_LENGTH / Math.max(1, length)));
   const inUse = Math.ceil(inFlight / chunks) + MORE_BLOCKS;
   const number = Math.min(inUse, Math.ceil(count / chunks));
-  // A block may begin anywhere in its first page.
+  // The data of a block may begin anywhere in its first page.
   const stride = PAGE * (1 + Math.ceil((Math.min(count, chunks) * length) / PAGE));
   const shared = end - start >= LARGE ? backend.allocateShared?.(number * stride, true) : undefined;
   const memory = shared ?? new ArrayBuffer(number * stride);
   return {
-    /** Chunks in a block. */
+    /** Number of chunks in a block. */
     chunks,
     isShared: shared !== undefined,
-    /** Where in the file a block begins. */
+    /** Offset of a block in the file. */
     startOf: (index: number): number => start + index * chunks * length,
-    /** The memory of a block from its byte `offset` on: the one that block `index - number` had. */
+    /**
+     * Returns the memory of a block from `offset` on. Block `index - number` used the same memory.
+     */
     room: (index: number, offset: number, used: number): Uint8Array =>
       new Uint8Array(memory, (index % number) * stride + offset, used),
-    /** What was read or written in it is left to nobody. */
+    /** Wipes the memory, so that no plain bytes remain in it. */
     wipe: () => void new Uint8Array(memory).fill(0),
   };
 }
@@ -113,12 +116,12 @@ export function fileChunkSource(file: InputFile, chunks: FileChunks): FileChunkS
 export async function fileChunkSink(file: OutputFile, chunks: FileChunks): Promise<FileChunkSink> {
   const blocks = blocksOf(chunks);
   const isDirect = blocks.isShared && (await file.goDirect());
-  // A block has the same place in its memory as in the pages of the file, because only whole pages can be written
-  // directly.
+  // A block has the same offset in its pages of memory as in the pages of the file, because direct I/O writes whole
+  // pages only.
   const offsetOf = (block: number) => blocks.startOf(block) % PAGE;
   let flushed = chunks.start;
   let taken = 0;
-  /** Bytes in the block that is being filled. */
+  /** Number of bytes in the current block. */
   let filled = 0;
   let writing: Promise<void> | undefined;
   let flushing: Promise<void> | undefined;
@@ -128,7 +131,7 @@ export async function fileChunkSink(file: OutputFile, chunks: FileChunks): Promi
     const block = Math.floor((taken - 1) / blocks.chunks);
     const from = blocks.startOf(block) - offsetOf(block);
     const used = offsetOf(block) + filled;
-    // The page that the next block begins in is written with that one.
+    // The last page is incomplete. It is written together with the next block, which continues in it.
     const begun = isLast ? 0 : used % PAGE;
     if (begun > 0) blocks.room(block + 1, 0, begun).set(blocks.room(block, used - begun, begun));
     writing = file.write(blocks.room(block, 0, used - begun), from);

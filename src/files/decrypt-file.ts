@@ -1,4 +1,4 @@
-// Opening a sealed file into a file.
+// Opens a sealed file into another file.
 
 import { selectBackend } from '../backend/select.ts';
 import { inFlightOf } from '../bundle/chunk-loop.ts';
@@ -16,23 +16,24 @@ import { replaceFile } from './replace.ts';
 export interface DecryptFileOptions extends DecryptOptions {}
 
 /**
- * Opens a sealed file of any size into another, in constant memory.
+ * Opens a sealed file of any size into another file, in constant memory.
  *
- * The output appears under its name only after all of it has been verified, including the checksum of the whole
- * bundle. It is written beside its place, flushed to the disk and renamed. After an error or an abort the previous
- * file is untouched and no temporary file is left. The next call for the same output removes files that a killed
- * process left (`.name.….bundleseal-tmp`). The output gets the mode bits of the input; if it replaces a file, only
- * those that both had. From 32 MiB on, a second thread is used if possible, and the output bypasses the page cache.
+ * The output gets its name only after all of it has been verified, including the checksum of the whole bundle: the
+ * call writes a temporary file in the same folder, flushes it to the disk and renames it. After an error or an abort,
+ * the previous file is unchanged and no temporary file remains. The next call for the same output removes the
+ * temporary files of killed processes (`.name.….bundleseal-tmp`). The output gets the mode bits of the input. If it
+ * replaces a file, it gets only the mode bits that both files have. From 32 MiB on, the call uses a second thread if
+ * possible, and the output bypasses the page cache.
  *
- * On a file system without mode bits or without a flush, the output has other mode bits, or may not survive a power
- * cut. If a rename fails because another program holds the file, it is tried again for half a second, on Windows for
- * five seconds.
+ * On a file system without mode bits, the output has the modes of that system. On a file system without a flush, the
+ * output may not survive a power cut. If a rename fails because another program has the file open, the call repeats
+ * it for half a second, on Windows for five seconds.
  *
  * @param input - A sealed file, or its body if `options.seal` is given. A pipe is first read to its end, into an
  * unnamed file in the system's temporary folder.
- * @param output - Another file. A link to a file is followed; a folder, a pipe and a device are refused.
- * @param options - What {@link decryptBundle} takes.
- * @returns what the header says, proven.
+ * @param output - Another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
+ * @param options - The options of {@link decryptBundle}.
+ * @returns The content of the header, verified by its signature.
  * @throws the errors of {@link decryptBundle}, and {@link BundleSealError} `ERR_FILE` if a file cannot be read or
  * written (`path`, `cause`).
  * @example
@@ -87,7 +88,7 @@ export async function decryptFile(
           await sink.finish();
           return infoOf(opened);
         } finally {
-          // Nothing may still be written when the file is given up.
+          // No write may be in progress when the file is closed.
           await Promise.all([source.close(), sink.close()]);
         }
       });

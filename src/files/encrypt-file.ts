@@ -1,4 +1,4 @@
-// Sealing a file.
+// Seals a file.
 
 import type { Backend } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
@@ -23,7 +23,7 @@ import type { Input } from './place.ts';
 import { replaceFile } from './replace.ts';
 
 export interface EncryptFileOptions extends EncryptOptions {
-  /** Whether to write the body alone. The header is then the `seal` of the result. Default false. */
+  /** Whether to write the body only. The header is then the `seal` of the result. Default false. */
   readonly detached?: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface EncryptedFile {
   readonly seal: string;
   /** SHA-256 of the plain file: 64 hex characters. */
   readonly checksum: string;
-  /** Id of the key that opens it: 64 hex characters. */
+  /** Id of the key pair: 64 hex characters. The public key with this id opens the file. */
   readonly keyId: string;
   /** Bytes of the plain file. */
   readonly size: number;
@@ -44,20 +44,21 @@ export interface EncryptedFile {
 /**
  * Seals a file of any size in constant memory.
  *
- * The output appears under its name only when it is whole: it is written beside its place, flushed to the disk and
- * renamed. After an error or an abort the previous file is untouched and no temporary file is left. The next call for
- * the same output removes files that a killed process left (`.name.….bundleseal-tmp`). The output gets the mode bits
- * of the input; if it replaces a file, only those that both had. From 32 MiB on, a second thread is used if possible,
- * and the output bypasses the page cache.
+ * The output gets its name only when it is complete: the call writes a temporary file in the same folder, flushes it
+ * to the disk and renames it. After an error or an abort, the previous file is unchanged and no temporary file
+ * remains. The next call for the same output removes the temporary files of killed processes
+ * (`.name.….bundleseal-tmp`). The output gets the mode bits of the input. If it replaces a file, it gets only the
+ * mode bits that both files have. From 32 MiB on, the call uses a second thread if possible, and the output bypasses
+ * the page cache.
  *
- * On a file system without mode bits or without a flush, the output has other mode bits, or may not survive a power
- * cut. If a rename fails because another program holds the file, it is tried again for half a second, on Windows for
- * five seconds.
+ * On a file system without mode bits, the output has the modes of that system. On a file system without a flush, the
+ * output may not survive a power cut. If a rename fails because another program has the file open, the call repeats
+ * it for half a second, on Windows for five seconds.
  *
  * @param input - A file that does not change during the call. A pipe, or a file of `/proc` without a size, is first
  * read to its end, into an unnamed file in the system's temporary folder.
- * @param output - Another file. A link to a file is followed; a folder, a pipe and a device are refused.
- * @param options - What {@link encryptBundle} takes, and `detached`.
+ * @param output - Another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
+ * @param options - The options of {@link encryptBundle}, and `detached`.
  * @throws the errors of {@link encryptBundle}, and {@link BundleSealError} `ERR_FILE` if a file cannot be read or
  * written, or changes during the call (`path`, `cause`).
  * @example
@@ -84,7 +85,7 @@ export async function encryptFile(
   return encryptOpenFile(await openInputFile(input, options.signal), output, options, sealing);
 }
 
-/** What {@link encryptFile} takes. */
+/** The options of {@link encryptFile}. */
 export const ENCRYPT_FILE_OPTIONS: OptionRules<EncryptFileOptions> = {
   ...ENCRYPT_OPTIONS,
   detached: 'any',
@@ -95,7 +96,7 @@ interface FileSealing extends Sealing {
   readonly backend: Backend;
 }
 
-/** Checks the options and reads the key, before any file is touched. */
+/** Checks the options and reads the key. The caller has not opened any file yet. */
 export async function readFileSealing(options: EncryptFileOptions): Promise<FileSealing> {
   const { detached = false } = options;
   if (typeof detached !== 'boolean') {
@@ -107,7 +108,10 @@ export async function readFileSealing(options: EncryptFileOptions): Promise<File
   return { ...sealing, key, backend: await selectBackend(options.backend) };
 }
 
-/** Seals a file and closes it. `place` is what must not be the output, where that is another file or a folder. */
+/**
+ * Seals a file and closes it. `place` is the file or folder that the output must not replace. Default: the file
+ * itself.
+ */
 export async function encryptOpenFile(
   file: InputFile,
   output: string,
@@ -144,7 +148,7 @@ export async function encryptOpenFile(
           sealedSize: headerLength + layout.bodyLength,
         };
       } finally {
-        // Nothing may still be written when the file is given up.
+        // No write may be in progress when the file is closed.
         await Promise.all([source.close(), sink.close()]);
       }
     });

@@ -1,4 +1,4 @@
-// What the file system says, in words that tell what to do.
+// Turns errors of the file system into messages that say what the user can do.
 
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
@@ -23,7 +23,7 @@ const ADVICE: Record<string, string> = {
   ENAMETOOLONG: 'its name is too long, choose a shorter one',
 };
 
-/** `what`, e.g. "can't be read", is said of the path. */
+/** Makes an error. `what`, e.g. "can't be read", follows the path in the message. */
 export function fileError(path: string, what: string, cause?: unknown): BundleSealError {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
   const advice = code === undefined ? undefined : (ADVICE[code] ?? `the system says ${code}`);
@@ -34,7 +34,7 @@ export function fileError(path: string, what: string, cause?: unknown): BundleSe
   });
 }
 
-/** The result of `work`. An error of the file system is thrown as `ERR_FILE`. */
+/** Returns the result of `work`. Throws an error of the file system as `ERR_FILE`. */
 export async function onFile<T>(path: string, what: string, work: Promise<T>): Promise<T> {
   try {
     return await work;

@@ -1,13 +1,13 @@
-// A file as a source that is read by ranges.
+// Makes a source from a file, which is read by ranges.
 
 import { shown } from '../options.ts';
 import { markOwn, type RandomAccessSource } from '../sources/input.ts';
 import { checkPath } from './error.ts';
 import { openInputFile } from './input-file.ts';
 
-/** An open file; to be closed by whoever opened it. */
+/** An open file. The caller of {@link fileSource} has to close it. */
 export interface FileSource extends RandomAccessSource, AsyncDisposable {
-  /** Closes the file after the reads in progress. It may be called again. */
+  /** Closes the file after the reads in progress. Further calls do nothing. */
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function fileSource(path: string): Promise<FileSource> {
   const reads = new Set<Promise<Uint8Array>>();
   let closing: Promise<void> | undefined;
   const close = () => {
-    // After the reads in progress, because another file may get the same file descriptor.
+    // Waits for the reads in progress, because the next opened file may get the same file descriptor.
     closing ??= Promise.allSettled(reads).then(() => file.close());
     return closing;
   };

@@ -1,7 +1,9 @@
-// An open folder, which stays the same even if another program renames it or puts a link in its place.
+// Holds a folder open, so that calls reach the same folder even if another program renames it or puts a link in its
+// place.
 //
-// Node has no openat(2). Linux shows what a process has open under /proc/self/fd, and a path that begins there leads
-// to the open folder itself. Elsewhere paths are all that there is: there the folder is compared before and after.
+// Node has no openat(2). On Linux, a path that begins with /proc/self/fd and a descriptor leads to the open folder
+// itself. On other systems, this module uses the folder's path, and compares the folder's identity before and after
+// each use.
 
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
@@ -10,14 +12,14 @@ import { fileError, onFile } from './error.ts';
 import { hasCode, isNotOffered } from './leniency.ts';
 
 export interface HeldFolder {
-  /** A path to the folder for calls of the file system. It is not for messages. */
+  /** A path to the folder for calls of the file system. Do not show it in messages. */
   readonly path: string;
-  /** Whether `path` leads to it whatever happens to its name. */
+  /** Whether `path` still leads to the folder after a rename. */
   readonly isHeld: boolean;
   readonly stats: BigIntStats;
-  /** The path of what is called `name` in it. */
+  /** Returns the path of the entry `name`. */
   at(name: string): string;
-  /** Throws if another folder has taken the name, or the folder has no name any more. */
+  /** Throws if the folder's path leads to another folder or to nothing. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -28,7 +30,7 @@ const EXCHANGED = 'was moved or exchanged meanwhile: try again when nothing else
 /**
  * Opens the folder that has this path now. The path itself must not be a link.
  *
- * @param shown - The path, as errors call it.
+ * @param shown - The path for messages.
  */
 export async function holdFolder(path: string, shown: string): Promise<HeldFolder> {
   const handle = await openFolder(path, shown);
@@ -47,7 +49,7 @@ export async function holdFolder(path: string, shown: string): Promise<HeldFolde
         const now = await onFile(shown, EXCHANGED, lstat(path, { bigint: true }));
         if (!isSameFile(now, stats)) throw fileError(shown, EXCHANGED);
       },
-      // Nothing was written through it.
+      // Ignores an error of closing, because nothing was written through the handle.
       close: async () => handle?.close().catch(() => {}),
     };
   } catch (error) {
@@ -56,34 +58,35 @@ export async function holdFolder(path: string, shown: string): Promise<HeldFolde
   }
 }
 
-/** Whether both are of one file or folder. */
+/** Whether both belong to the same file or folder. */
 export function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
   return one.dev === other.dev && one.ino === other.ino;
 }
 
 /**
- * Opens a folder that is not a link. Returns `undefined` if the system cannot do so; then only the path can be used.
+ * Opens a folder that is not a link. Returns `undefined` if the system cannot open folders; the caller then has to
+ * use the path.
  */
 async function openFolder(path: string, shown: string): Promise<FileHandle | undefined> {
-  // Node's permission model allows paths, and paths under /proc are not among them.
+  // Node's permission model lists allowed paths, and /proc is usually not among them.
   if (process.platform !== 'linux' || 'permission' in process) return undefined;
   try {
     return await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (error) {
-    // A folder that may be written and not read.
+    // The user may write to the folder but not read it.
     if (isNotOffered(error)) return undefined;
     throw fileError(shown, hasCode(error, 'ELOOP', 'ENOTDIR') ? EXCHANGED : UNREADABLE, error);
   }
 }
 
-/** The path to an open folder; `undefined` if the system or the runtime hides /proc. */
+/** Returns a path to an open folder, or `undefined` if the system or the runtime hides /proc. */
 async function wayBack(handle: FileHandle, stats: BigIntStats): Promise<string | undefined> {
   const path = `/proc/self/fd/${handle.fd}`;
   const there = await stat(path, { bigint: true }).catch(() => undefined);
   return there !== undefined && isSameFile(there, stats) ? path : undefined;
 }
 
-/** Opens a temporary folder that this user has made and only this user may change. */
+/** Opens a temporary folder. Refuses one that another user has made or may change. */
 export async function holdOwn(path: string, shown: string): Promise<HeldFolder> {
   const box = await holdFolder(path, shown);
   const user = process.geteuid?.();
@@ -93,8 +96,8 @@ export async function holdOwn(path: string, shown: string): Promise<HeldFolder> 
 }
 
 /**
- * Removes `name` from a folder, with everything in it. Links are removed and never followed; if folders can be held
- * open, this also goes for links that another program puts in the place of a folder.
+ * Removes `name` from a folder, with everything in it. It removes links and never follows them. If folders can be
+ * held open, this includes links that another program puts in the place of a folder meanwhile.
  */
 export async function removeTree(folder: HeldFolder, name: string): Promise<void> {
   const path = folder.at(name);

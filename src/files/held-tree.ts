@@ -1,5 +1,5 @@
-// The subfolders of a folder, reached without following links, also if another program puts a link in the place of a
-// folder.
+// Opens the subfolders of a folder without following links, also if another program puts a link in the place of a
+// folder meanwhile.
 
 import { join } from 'node:path';
 import { fileError } from './error.ts';
@@ -9,8 +9,8 @@ export interface HeldTree {
   /** The real path of the top folder. */
   readonly root: string;
   /**
-   * Runs `work` in the folder of this path: "" is the top, every other path ends in "/". One call at a time. Throws
-   * if the folder is not the same as before; `drop` then disposes of the result of `work`.
+   * Runs `work` in the folder with this path: "" is the top, every other path ends in "/". Make one call at a time.
+   * Throws if the folder is another one than before; `drop` then disposes of the result of `work`.
    */
   within<T>(
     path: string,
@@ -30,9 +30,11 @@ interface Step {
 /** @param root - The folder's real path. */
 export async function holdTree(root: string): Promise<HeldTree> {
   const top = await holdFolder(root, root);
-  /** The open folders from the top down to that of the last call, each opened in the one above. */
+  /**
+   * The open folders from the top to the folder of the last call, each opened through the one above.
+   */
   const way: Step[] = [{ path: '', folder: top }];
-  /** Which folder each path was. */
+  /** The identity of the folder at each path. */
   const seen = new Map<string, string>();
   let last: Promise<unknown> = Promise.resolve();
 
@@ -52,7 +54,7 @@ export async function holdTree(root: string): Promise<HeldTree> {
     return at.folder;
   }
 
-  /** If folders are not held open, each has to be the same folder as before. */
+  /** If folders cannot be held open, checks that each path still leads to the same folder. */
   async function check(): Promise<void> {
     for (const { folder } of way) if (!folder.isHeld) await folder.check();
   }

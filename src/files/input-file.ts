@@ -1,4 +1,4 @@
-// A file, opened for reading by positions.
+// Opens a file for reading at any position.
 
 import { type BigIntStats, constants, read } from 'node:fs';
 import { type FileHandle, open, stat, statfs } from 'node:fs/promises';
@@ -10,11 +10,13 @@ import { spoolPipe, spoolUnsized } from './spool-input.ts';
 export interface InputFile extends Source {
   readonly path: string;
   readonly stats: BigIntStats;
-  /** Mode bits for the output; `undefined` for a pipe or a file of /proc, whose bits mean nothing. */
+  /**
+   * Mode bits for the output. `undefined` for a pipe or a file of /proc, whose mode bits are meaningless.
+   */
   readonly mode: number | undefined;
-  /** Fills `room` with what is there from `start` on. */
+  /** Fills `room` with the bytes from `start` on. */
   readInto(room: Uint8Array, start: number): Promise<Uint8Array>;
-  /** Refuses a file that is not what it was when it was opened. */
+  /** Throws if the file has changed since it was opened. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
 }
@@ -23,13 +25,13 @@ const UNREADABLE = "can't be read";
 const MODE_BITS = 0o777n;
 
 /**
- * Opens a regular file. An input that can only be read forward (a pipe, or a file of /proc or /sys, whose size means
- * nothing) is first read to its end, into an unnamed file.
+ * Opens a regular file. An input that can only be read forward (a pipe, or a file of /proc or /sys, whose size is
+ * meaningless) is first copied into an unnamed file.
  *
- * @param signal - Ends the reading of a pipe.
+ * @param signal - Aborts the reading of a pipe.
  */
 export async function openInputFile(path: string, signal?: AbortSignal): Promise<InputFile> {
-  // Before it is opened: a pipe waits for its writer.
+  // Calls stat before open, because opening a pipe waits for its writer.
   const found = await onFile(path, UNREADABLE, stat(path, { bigint: true }));
   if (found.isFIFO()) return spooledFile(path, found, await spoolPipe(path, signal));
   checkRegular(path, found);
@@ -37,9 +39,9 @@ export async function openInputFile(path: string, signal?: AbortSignal): Promise
 }
 
 /**
- * Opens a regular file and nothing else, by default no link either.
+ * Opens a regular file. Refuses everything else, by default also links.
  *
- * @param shown - The path, as errors call it.
+ * @param shown - The path for messages.
  */
 export async function openRegularFile(
   path: string,
@@ -47,7 +49,7 @@ export async function openRegularFile(
   flags: number = constants.O_NOFOLLOW ?? 0,
   signal?: AbortSignal,
 ): Promise<InputFile> {
-  // A pipe that has come into its place since is not waited for.
+  // O_NONBLOCK, because another program may have put a pipe in the place of the file, and opening a pipe would wait.
   const careful = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags;
   const handle = await onFile(shown, UNREADABLE, open(path, careful));
   try {
@@ -65,10 +67,12 @@ export async function openRegularFile(
   }
 }
 
-/** `SYSFS_MAGIC` of linux/magic.h. Each file there claims the size of a page and contains less. */
+/**
+ * `SYSFS_MAGIC` of linux/magic.h. Each file of sysfs claims the size of a page and contains less.
+ */
 const SYSFS = 0x62656572n;
 
-/** Whether the size of a file says nothing about its content: in /proc it is 0, in /sys a page. */
+/** Whether the size of a file is meaningless: it is 0 in /proc, and a page in /sys. */
 async function isUnsized(path: string, { size, blocks }: BigIntStats): Promise<boolean> {
   if (size === 0n) return true;
   if (blocks !== 0n) return false;
@@ -78,13 +82,15 @@ async function isUnsized(path: string, { size, blocks }: BigIntStats): Promise<b
   );
 }
 
-/** What was spooled into a file without a name. `shown` is what errors call it. */
+/** Opens the unnamed copy of an input. `shown` is the input's name for messages. */
 export async function openSpooled(shown: string, copy: FileHandle): Promise<InputFile> {
   const found = await onFile(shown, UNREADABLE, copy.stat({ bigint: true }));
   return spooledFile(shown, found, copy);
 }
 
-/** `found` is what the path leads to, and `copy` what was in it. */
+/**
+ * Makes an input from `copy`, the unnamed copy of the content. `found` has the facts about the original.
+ */
 async function spooledFile(path: string, found: BigIntStats, copy: FileHandle): Promise<InputFile> {
   let size: bigint;
   try {
@@ -129,7 +135,7 @@ function inputFile(path: string, stats: BigIntStats, handle: FileHandle): InputF
       if (now.size === stats.size && now.mtimeNs === stats.mtimeNs) return;
       throw fileError(path, 'was changed while it was read: try again when nothing writes to it');
     },
-    // Nothing was written: an error of closing would only hide a better one.
+    // Ignores an error of closing: nothing was written, and the error could hide a more important one.
     close: () => handle.close().catch(() => {}),
   };
 }
@@ -141,7 +147,7 @@ function checkRegular(path: string, stats: BigIntStats): void {
     : fileError(path, `can't be read: it is ${kindOf(stats)}, pass the path of a file`);
 }
 
-// The callback form, because a promise of a FileHandle costs several times as much.
+// Uses the callback form of `read`, because promises of a FileHandle take several times as long.
 function readAt(handle: FileHandle, room: Uint8Array, start: number): Promise<number> {
   return new Promise((resolve, reject) => {
     read(handle.fd, room, 0, room.length, start, (error, got) =>

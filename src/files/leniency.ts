@@ -1,5 +1,5 @@
-// Failures of file systems that are not errors: calls that they do not support, and renames that succeed a moment
-// later.
+// Tolerates failures that are not errors: calls that a file system does not support, and renames that succeed a
+// moment later.
 
 import type { FileHandle } from 'node:fs/promises';
 import { open, rename } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   codes.includes((error as NodeJS.ErrnoException).code ?? '');
 
-// SMB, FUSE, FAT, Windows drives in WSL and Node's permission model give these codes for calls that they do not
+// SMB, FUSE, FAT, Windows drives in WSL and Node's permission model return these codes for calls that they do not
 // support.
 const NOT_OFFERED = [
   ...['EPERM', 'EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'],
@@ -27,14 +27,16 @@ export async function whereOffered(work: Promise<void>): Promise<void> {
   }
 }
 
-// Virus scanners and indexers open a new file for some tenths of a second. In other cases the error seldom goes away.
+// Number of attempts. On Windows, virus scanners and indexers keep a new file open for some tenths of a second. On
+// other systems, repeating seldom helps.
 const WAITS = process.platform === 'win32' ? 9 : 6;
 const FIRST_WAIT = 10;
 
 /**
- * Renames. Tries again for half a second (on Windows for five) if another program holds one of the two files.
+ * Renames. Repeats it for half a second (on Windows for five seconds) if another program has one of the two files
+ * open.
  *
- * @throws what the last attempt said, or the reason of the signal.
+ * @throws the error of the last attempt, or the reason of the signal.
  */
 export async function renamePatiently(
   from: string,
@@ -53,7 +55,10 @@ export async function renamePatiently(
   }
 }
 
-/** Makes a new name survive a power cut. Not every file system can, and Windows needs no such call. */
+/**
+ * Flushes a folder, so that a new name survives a power cut. Not every file system supports this, and Windows does
+ * not need it.
+ */
 export async function flushFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle: FileHandle = await open(folder, 'r');

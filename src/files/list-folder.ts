@@ -1,4 +1,4 @@
-// The files of a folder and of those in it. Links are never followed.
+// Lists the files of a folder and its subfolders. Never follows links.
 
 import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
@@ -10,33 +10,33 @@ import { CHANGED, type HeldTree, holdTree } from './held-tree.ts';
 import { type InputFile, openRegularFile } from './input-file.ts';
 import { isTemporary } from './temporary.ts';
 
-/** A regular file, as it was when the folder was listed. */
+/** A regular file and its state at the time of the listing. */
 export interface FoundFile {
-  /** As seen from the folder, with "/" between names. */
+  /** Relative to the folder, with "/" between names. */
   readonly path: string;
   readonly place: string;
   readonly stats: BigIntStats;
 }
 
 export interface ListRules {
-  /** Whether a path is left out; a folder's has a "/" at its end. */
+  /** Whether to leave out a path. The path of a folder ends in "/". */
   readonly ignores: (path: string) => boolean;
   readonly skipsLinks: boolean;
 }
 
 const UNREADABLE = "can't be read";
 
-// What file managers leave in folders.
+// Files that file managers create in folders.
 const LITTER: readonly string[] = ['.DS_Store', 'Thumbs.db', '__MACOSX/'];
 
 const MEND = 'leave it out by "ignore"';
 
 /**
- * Lists the files in an order that depends only on their names. Folders that are left out are not read.
+ * Lists the files in an order that depends only on their names. Does not read folders that are left out.
  *
  * @param root - The folder's real path.
- * @throws {@link BundleSealError} `ERR_FILE`; `ERR_ARCHIVE_INVALID` for a link, or anything that is neither file nor
- * folder.
+ * @throws {@link BundleSealError} `ERR_FILE`; `ERR_ARCHIVE_INVALID` for a link, and for anything else that is neither
+ * file nor folder.
  */
 export async function* listFolder(root: string, rules: ListRules): AsyncGenerator<FoundFile, void> {
   const tree = await holdTree(root);
@@ -47,7 +47,7 @@ export async function* listFolder(root: string, rules: ListRules): AsyncGenerato
   }
 }
 
-/** As {@link listFolder}. */
+/** Does the same as {@link listFolder} for an open folder. */
 export async function* listTree(
   tree: HeldTree,
   { ignores, skipsLinks }: ListRules,
@@ -82,7 +82,7 @@ interface Named {
   readonly stats: BigIntStats;
 }
 
-/** What is in one folder. */
+/** Lists one folder. */
 function listOne(tree: HeldTree, path: string): Promise<Named[]> {
   const shown = join(tree.root, path.slice(0, -1));
   return tree.within(path, async (folder) => {
@@ -107,7 +107,7 @@ function nameOf(bytes: Uint8Array, folder: string): string {
   }
 }
 
-/** Opens a file that was found, if it is still what it was. */
+/** Opens a listed file. Throws if it has changed since the listing. */
 export function openFound(tree: HeldTree, { path, place, stats }: FoundFile): Promise<InputFile> {
   const end = path.lastIndexOf('/') + 1;
   const open = async (folder: HeldFolder) => {

@@ -1,4 +1,4 @@
-// A sealed bundle as a folder, in one call.
+// Unpacks a sealed bundle into a folder in one call.
 
 import type { BundleInfo } from '../bundle/info.ts';
 import { type OpenOptions, openBundle } from '../bundle/reader.ts';
@@ -16,35 +16,36 @@ import {
 
 export interface OpenToDirectoryOptions extends Omit<OpenOptions, 'cacheSize'>, UnzipFileOptions {}
 
-/** A bundle that was opened into a folder. */
+/** The result of unpacking a bundle into a folder. */
 export interface OpenedDirectory extends UnzippedFolder {
   /** The content of the bundle's header, verified by its signature. */
   readonly info: BundleInfo;
 }
 
 /**
- * Opens a sealed zip and unpacks it into a folder, completely or not at all. Constant memory: 50 MB, and about 600 bytes
- * for each file.
+ * Opens a sealed zip and unpacks it into a folder. If anything fails, the previous folder is unchanged. Constant
+ * memory: 50 MB, and about 600 bytes for each file.
  *
- * The header is verified before anything is written, each chunk before a byte of it is unpacked, and every byte of the
- * bundle is read before the folder gets its name. The plain zip never lies on the disk. What holds for the folder, its
- * flushing and what a killed process leaves is what {@link unzipFile} says.
+ * The call verifies the header before it writes anything, and each chunk before it unpacks a byte of it. It reads
+ * every byte of the bundle before the folder gets its name. It never writes the plain zip to the disk. For the
+ * folder, flushing and temporary files of killed processes, see {@link unzipFile}.
  *
- * @param sealed - The path of a sealed bundle, or of its body if `seal` is given; or bytes, a `Blob` or a source such as
- * that of `httpSource`. A pipe is first read to its end. A stream goes through `decryptStream` and `unzipFile`.
- * @param dir - A folder, which need not exist, in one that does. It must not be a link, and must not hold the bundle.
+ * @param sealed - The path of a sealed bundle, or of its body if `seal` is given; or bytes, a `Blob` or a source such
+ * as that of `httpSource`. A pipe is first read to its end. For a stream, use `decryptStream` and `unzipFile`.
+ * @param dir - A folder that need not exist, in a folder that exists. It must not be a link and must not contain the
+ * bundle.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
  * @param options.seal - The header, if it is stored apart from the body.
  * @param options.expect - What the metadata must say; `minSequence` refuses older bundles.
  * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
- * @param options.overwrite - Whether a folder that is not empty is replaced. Default false.
- * @param options.maxEntries - Files and folders. Default 65,535.
- * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
- * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
- * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
+ * @param options.overwrite - Whether to replace a folder that is not empty. Default false.
+ * @param options.maxEntries - The most files and folders. Default 65,535.
+ * @param options.maxFileSize - The most inflated bytes of one file. Default 268,435,456.
+ * @param options.maxTotalSize - The most inflated bytes of all files. Default 1,073,741,824.
+ * @param options.maxRatio - The most inflated bytes for each deflated byte, for files over 64 MiB. Default 200.
  * @param options.signal - Aborts: rejects with the signal's reason, and the previous folder stays.
- * @param options.onProgress - Is told of the bytes that were written, and of all that there will be.
- * @returns The verified header, and what was written.
+ * @param options.onProgress - Called with the number of bytes written so far and the total.
+ * @returns The verified header, and the number of files and bytes written.
  * @throws the errors of {@link openBundle} for the options, the key and the bundle (`ERR_KEY_MISMATCH`,
  * `ERR_SEAL_INVALID`, `ERR_CHUNK_INVALID`, `ERR_EXPECTATION_FAILED` and others), and those of {@link unzipFile} for the
  * zip and the folder (`ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`, `ERR_FILE`).

@@ -1,4 +1,4 @@
-// A file that is being written by positions.
+// A file that is written at any position.
 
 import { constants, write } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -12,34 +12,37 @@ export interface OutputFile {
   /** Starts to flush the bytes that were written so far, while writing continues. */
   flush(): Promise<void>;
   /**
-   * From now on, whole pages that begin at a page of the file and of memory are written past the page cache;
-   * everything else is written the usual way. Returns whether this is possible here.
+   * Switches to direct I/O: from now on, whole pages that begin at a page of the file and of memory bypass the page
+   * cache. All other bytes are written normally. Returns whether the system supports this.
    */
   goDirect(): Promise<boolean>;
-  /** Back to the usual way, when no write is under way. */
+  /** Ends direct I/O. Call it when no write is in progress. */
   endDirect(): Promise<void>;
 }
 
 export const UNWRITABLE = "can't be written";
 export const UNFLUSHED = "can't be flushed to the disk";
 
-/** In bytes: what direct writes consist of, on every disk that there is. */
+/** Unit of direct I/O in bytes: a multiple of the block size of every common disk. */
 export const PAGE = 4096;
 
-// Only Linux has it.
+// Only Linux has this flag.
 const O_DIRECT: number | undefined = constants.O_DIRECT;
 
 /**
- * The output is flushed to the disk in the end, so it need not be copied into the page cache first. That copy took as
- * long as the cryptography and evicted the files of other programs.
+ * Makes an output. The output is flushed to the disk in the end, so a copy in the page cache is not needed. Copying
+ * takes as long as the cryptography, and evicts the files of other programs.
  *
- * @param path - As errors call it.
+ * @param path - The path for messages.
  */
 export function outputFile(path: string, handle: FileHandle): OutputFile {
   let direct: FileHandle | undefined;
   let takesPages = false;
 
-  /** Returns the bytes written: fewer than all whole pages if the file system refuses them. */
+  /**
+   * Writes whole pages. Returns the number of bytes written, which is smaller if the file system refuses direct
+   * writes.
+   */
   async function writePages(fd: number, bytes: Uint8Array, start: number): Promise<number> {
     const end = bytes.length - (bytes.length % PAGE);
     let at = 0;
@@ -47,7 +50,8 @@ export function outputFile(path: string, handle: FileHandle): OutputFile {
       try {
         at += await writeAt(fd, bytes.subarray(at, end), start + at);
       } catch (error) {
-        // It opens so and yet can't: nothing was written by this call.
+        // EINVAL: the file system accepts O_DIRECT when it opens a file but refuses direct writes. This call wrote
+        // nothing.
         if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
         takesPages = false;
       }
@@ -95,13 +99,13 @@ async function openDirectly(handle: FileHandle): Promise<FileHandle | undefined>
     ]);
     if (isSameFile(one, other)) return direct;
   } catch {
-    // The usual way says what is wrong, if anything is.
+    // If the fault concerns the file, the normal write reports it.
   }
   await direct.close().catch(() => {});
   return undefined;
 }
 
-// The callback form, because a promise of a FileHandle costs several times as much.
+// Uses the callback form of `write`, because promises of a FileHandle take several times as long.
 function writeAt(fd: number, bytes: Uint8Array, start: number): Promise<number> {
   return new Promise((resolve, reject) => {
     write(fd, bytes, 0, bytes.length, start, (error, written) =>

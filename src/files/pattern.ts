@@ -1,4 +1,4 @@
-// Patterns for files to leave out. They are few and mean the same on every system.
+// Patterns for files to leave out. The syntax is small and has the same meaning on every system.
 
 import { describe } from '../options.ts';
 
@@ -6,16 +6,17 @@ import { describe } from '../options.ts';
 export type Ignore = readonly string[] | ((path: string) => boolean);
 
 /**
- * Whether a path is to be left out, a folder's with a "/" at its end.
+ * Makes a function that tells whether to leave out a path. The path of a folder ends in "/".
  *
  * - A pattern without a "/" is a name in any folder. One with a "/" before its end is a path relative to the listed
  *   folder. One that ends in "/" matches folders only.
  * - `?` matches one character and `*` any number of characters, except "/"; `**` as a whole name matches any number
  *   of folders.
- * - Case counts; the form of accents does not. Names that begin with a dot are matched like others.
+ * - Matching respects case, but ignores the Unicode normalization form. Names that begin with a dot have no special
+ *   meaning.
  *
- * @throws `TypeError` if it is neither patterns nor a function, or a pattern has signs that mean something in other
- * tools.
+ * @throws `TypeError` if the value is neither patterns nor a function, or a pattern has characters with a special
+ * meaning in other tools.
  */
 export function ignoreRule(ignore: Ignore): (path: string) => boolean {
   if (typeof ignore === 'function') {
@@ -42,7 +43,7 @@ export function ignoreRule(ignore: Ignore): (path: string) => boolean {
 }
 
 interface Pattern {
-  /** Of each name in a path. */
+  /** One part for each name in the path. */
   readonly parts: readonly string[];
   readonly isFolderOnly: boolean;
 }
@@ -63,14 +64,14 @@ function readPattern(pattern: unknown): Pattern {
   }
   const isFolderOnly = pattern.endsWith('/');
   const parts = pattern.normalize('NFC').replace(/\/$/, '').split('/');
-  // A "/" in front is how a name alone is said to be the top folder's.
+  // A pattern with a leading "/" matches in the top folder only.
   const isPath = parts.length > 1;
   if (isPath && parts[0] === '') parts.shift();
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {
     throw refuse('names no file: write it as seen from the folder, as in "assets/*.txt"');
   }
   if (!isPath) return { parts: [ANY_FOLDERS, ...parts], isFolderOnly };
-  // The content of a folder, but not the folder itself or a file of that name.
+  // "a/**" matches the content of the folder "a", but neither the folder itself nor a file with this name.
   if (parts.at(-1) === ANY_FOLDERS) parts.splice(-1, 1, ANY_FOLDERS, '*');
   return { parts, isFolderOnly };
 }
@@ -84,7 +85,7 @@ function fitsName(part: string, name: string): boolean {
   );
 }
 
-/** Goes back to the last wildcard only: a different match of earlier ones cannot help. */
+/** Backtracks to the last wildcard only, because another match of earlier wildcards cannot help. */
 function fits(
   pattern: readonly string[],
   text: readonly string[],

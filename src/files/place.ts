@@ -1,4 +1,4 @@
-// Where an output really goes, and whether it may.
+// Finds the real path of an output, and checks that the output may be written there.
 
 import type { BigIntStats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
@@ -13,23 +13,23 @@ const PRIVATE = 0o600;
 const MODE_BITS = 0o777;
 
 /**
- * The input of an output. The output must not replace its input or lie in it; for a folder this is its real path. For
- * an input in memory it has the mode bits of a new file, without those that the process's mask removes.
+ * The input of an output. The output must not replace its input or lie in it. A folder is given by its real path. An
+ * input in memory has the mode bits of a new file; the umask of the process applies to them.
  */
 export type Input = InputFile | { readonly folder: string } | { readonly mode: number };
 
 export interface Place {
   /** The output's real path. */
   readonly target: string;
-  /** The file that is there. */
+  /** The file that exists at the target, if any. */
   readonly before: BigIntStats | undefined;
-  /** Mode bits with which the file is created; `undefined`: those of any new file. */
+  /** Mode bits with which to create the file. `undefined`: the default of a new file. */
   readonly initialMode: number | undefined;
-  /** Mode bits that it has in the end; `undefined`: those that it was created with. */
+  /** Mode bits to set in the end. `undefined`: keep the initial ones. */
   readonly mode: number | undefined;
 }
 
-/** Follows links; refuses what can't or must not be replaced. */
+/** Follows links, and throws if the output cannot or must not be replaced. */
 export async function findPlace(input: Input, output: string): Promise<Place> {
   const there = await statsOf(output, lstat(output, { bigint: true }));
   if (there === undefined) return findNewPlace(input, output);
@@ -71,15 +71,15 @@ async function findNewPlace(input: Input, output: string): Promise<Place> {
 
 async function checkOutside(input: Input, target: string, output: string): Promise<void> {
   if ('folder' in input && (await holds(input.folder, target, output))) {
-    throw fileError(output, 'lies in the folder that goes into it: write to a file outside of it');
+    throw fileError(output, 'lies in the folder that is its input: write to a file outside of it');
   }
 }
 
 /**
- * Whether a path is that of a folder or lies in it. Both paths are real and absolute. Folders are compared by
- * identity and not by name, because one may be mounted in two places or have several spellings.
+ * Whether a path is the folder's own or lies in the folder. Both paths are real and absolute. Compares folders by
+ * identity and not by name, because a folder may be mounted in two places or have several spellings.
  *
- * @param shown - The path, as errors call it.
+ * @param shown - The path for messages.
  */
 export async function holds(folder: string, path: string, shown: string): Promise<boolean> {
   const outer = await onFile(shown, "can't be looked up", stat(folder, { bigint: true }));
@@ -88,7 +88,7 @@ export async function holds(folder: string, path: string, shown: string): Promis
     try {
       if (isSameFile(await stat(at, { bigint: true }), outer)) return true;
     } catch (error) {
-      // It does not exist yet, or Node's permission model hides it from this process.
+      // The folder does not exist yet, or Node's permission model hides it.
       if (!hasCode(error, 'ENOENT') && !isNotOffered(error)) {
         throw fileError(shown, UNWRITABLE, error);
       }
@@ -109,7 +109,7 @@ async function statsOf(
   }
 }
 
-/** What a file that is neither regular nor a folder is. */
+/** Names the kind of a file that is neither regular nor a folder. */
 export function kindOf(stats: BigIntStats): string {
   if (stats.isFIFO()) return 'a pipe';
   return stats.isSocket() ? 'a socket' : 'a device';

@@ -1,4 +1,4 @@
-// The files of a folder in memory: what is published of a build.
+// Reads the files of a folder into memory, for publishing a build.
 
 import {
   createMeter,
@@ -22,7 +22,7 @@ export interface ReadDirectoryOptions extends FolderRules, ZipLimits {
   readonly signal?: AbortSignal;
 }
 
-/** What {@link readDirectory} takes of a call's options. */
+/** The options of {@link readDirectory}. */
 export const FOLDER_OPTIONS: OptionRules<ReadDirectoryOptions> = {
   ...FOLDER_RULES,
   ...LIMIT_OPTIONS,
@@ -30,8 +30,8 @@ export const FOLDER_OPTIONS: OptionRules<ReadDirectoryOptions> = {
 };
 
 /**
- * Reads the files of a folder by the rules of `zipDirectory`: the same are left out, the same are refused, and no link is
- * followed.
+ * Reads the files of a folder by the rules of `zipDirectory`: it leaves out and refuses the same files, and follows
+ * no link.
  *
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`, `ERR_FILE`.
  */
@@ -49,7 +49,7 @@ export async function readDirectory(
       options.signal?.throwIfAborted();
       const { path } = found;
       const size = Number(found.stats.size);
-      // Before memory is taken.
+      // Checks the limits before it allocates memory.
       meter({ path, by: size, size, compressedSize: undefined });
       const file = await openFound(tree, found);
       try {

@@ -1,4 +1,4 @@
-// Replaces a folder so that there is always either the old one or the whole new one.
+// Replaces a folder atomically: after a crash, the old folder or the complete new one exists.
 
 import type { BigIntStats } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, realpath, rename, rmdir } from 'node:fs/promises';
@@ -14,9 +14,9 @@ import { holds } from './place.ts';
 import { cleanTemporaries, cutName, forgetTemporary, nameTemporary } from './temporary.ts';
 
 export interface ReplaceFolder {
-  /** Whether what is in the folder may go. */
+  /** Whether the folder may be replaced if it is not empty. */
   readonly overwrite: boolean;
-  /** The path of a file that may not go with it. */
+  /** The path of a file that must not be removed with the folder. */
   readonly input: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -25,27 +25,29 @@ const NOT_EMPTY = 'is not empty: pass a new or an empty folder, or overwrite: tr
 const PRIVATE = 0o700;
 const MODE_BITS = 0o7777n;
 
-// A temporary folder, the box, contains the new folder until it is in its place, and the old one that was moved
-// aside.
+// Names in the temporary folder (the box). It contains the new folder until that is renamed to its place, and the old
+// folder after that was moved aside.
 const NEW = 'new';
 const OLD = 'old-';
 
-// There is more than one only if several processes replace the same folder.
+// The box contains several old folders only if several processes replace the same folder.
 const MAX_OLD = 10;
 
-/** The places of the work. The folders are held open, so a link cannot redirect the work. */
+/**
+ * The folders of this operation. They are held open, so that a link cannot redirect the operation.
+ */
 interface Site {
-  /** The folder, as errors call it. */
+  /** The folder's path for messages. */
   readonly dir: string;
-  /** Its real path, and its name in `parent`. */
+  /** The folder's real path, and its name in `parent`. */
   readonly target: string;
   readonly base: string;
   readonly parent: HeldFolder;
 }
 
 /**
- * Replaces the content of `dir` by the files that `fill` writes into the folder that it gets. That folder is made
- * beside its place and then renamed. It gets the mode bits of the previous folder, with all rights for its owner.
+ * Replaces `dir` by a new folder, which `fill` fills with files. The new folder is created beside `dir` and then
+ * renamed. It gets the mode bits of the previous folder, with all rights for its owner.
  */
 export async function replaceFolder<T>(
   dir: string,
@@ -84,18 +86,18 @@ async function throughBox<T>(
     const result = await fill(folder);
     if (mode !== undefined) await onFile(dir, UNWRITABLE, whereOffered(chmod(folder, mode)));
     await parent.check();
-    // The last moment at which nothing has happened.
+    // An abort is possible until here, because nothing has been replaced yet.
     signal?.throwIfAborted();
     try {
       await swap(site, box, overwrite);
     } catch (error) {
       throw await undo(site, box, name, error);
     }
-    // It is done: an error now would say that nothing has happened.
+    // The folder is replaced. An error now would wrongly tell the caller that it is not.
     await flushFolder(parent.path).catch(() => {});
     return result;
   } finally {
-    // A second time where another program had something in it open.
+    // Tries a second time, because another program may have had a file in the box open.
     if (!(await removeBox(box, parent, name))) await removeBox(box, parent, name);
     await box?.close();
   }
@@ -118,11 +120,13 @@ async function removeBox(
   }
 }
 
-/** Whether the old folder has to be put back, because the new one has not taken its place. */
+/** Whether the new folder has not taken its place, so that the old one has to be put back. */
 const isHalfDone = (names: readonly string[]): boolean => names.includes(NEW) && names.some(isOld);
 
 const isOld = (name: string): boolean => name.startsWith(OLD);
-/** The real path of the folder. Links above it are followed; it must not be a link itself. */
+/**
+ * Returns the real path of the folder. Follows links above it; the folder itself must not be a link.
+ */
 async function realPlace(dir: string): Promise<string> {
   const name = basename(dir);
   if (name === '' || name === '.' || name === '..') return onFile(dir, UNWRITABLE, realpath(dir));
@@ -143,7 +147,7 @@ async function checkPlace(
   }
   const cwd = await realpath('.').catch(() => undefined);
   if (cwd !== undefined && (await holds(target, cwd, dir))) {
-    throw fileError(dir, 'is or holds the folder that this process works in: pass another one');
+    throw fileError(dir, 'is or contains the current folder of this process: pass another one');
   }
   if (
     input !== undefined &&
@@ -156,7 +160,7 @@ async function checkPlace(
   }
   const names = await onFile(dir, "can't be read", readdir(target));
   if (names.length > 0 && !overwrite) throw fileError(dir, NOT_EMPTY);
-  // Its owner could not remove what is in it, if this comes to nothing.
+  // Without these rights, the owner could not remove the files after an error.
   return Number(there.mode & MODE_BITS) | PRIVATE;
 }
 
@@ -186,11 +190,11 @@ async function swap(site: Site, box: HeldFolder, overwrite: boolean): Promise<vo
   for (let i = 0; ; i++) {
     const before = await statsOf(dir, parent.at(base));
     try {
-      // What is in the way stays there, however often this is tried.
+      // If a folder is in the way, repeating would not help.
       await (before ? rename : renamePatiently)(box.at(NEW), parent.at(base));
       return;
     } catch (error) {
-      // Windows says so also of a folder that is empty.
+      // Windows returns this code also for an empty folder.
       const isTaken =
         hasCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR') ||
         (before !== undefined && hasCode(error, 'EPERM', 'EACCES', 'EBUSY'));
@@ -209,7 +213,7 @@ async function swap(site: Site, box: HeldFolder, overwrite: boolean): Promise<vo
       emptied = overwrite ? undefined : there;
     } catch (error) {
       if (!overwrite && hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw fileError(dir, NOT_EMPTY);
-      // Another run has moved it aside.
+      // ENOENT: another process has moved the folder aside.
       if (!hasCode(error, 'ENOENT')) throw fileError(dir, "can't be moved aside", error);
     }
   }
@@ -235,7 +239,9 @@ async function undo(site: Site, box: HeldFolder, name: string, error: unknown): 
   return new BundleSealError('ERR_FILE', said, { path: dir, cause });
 }
 
-/** Removes the files of a killed run, after putting back the folder that it had moved aside. */
+/**
+ * Cleans up after a killed process: puts back the folder that it had moved aside, and removes its files.
+ */
 async function mendBox(site: Site, name: string): Promise<void> {
   const { parent } = site;
   const box = await holdOwn(parent.at(name), site.dir);
@@ -251,14 +257,14 @@ async function mendBox(site: Site, name: string): Promise<void> {
  * Undoes the first half of an interrupted swap. If something else has taken the name, the old folder gets another
  * name beside it.
  *
- * @returns the new path of the old folder, if it is not the one that it had.
+ * @returns The new path of the old folder, if it differs from its previous path.
  */
 async function putBack(
   { target, base, parent }: Site,
   box: HeldFolder,
 ): Promise<string | undefined> {
   const names = await readdir(box.path);
-  // Without a new folder in the box: the new one is in its place, and the old one is to be removed.
+  // No new folder in the box: it is in its place already, so the old one has to be removed.
   if (!isHalfDone(names)) return undefined;
   const old = box.at(names.filter(isOld).sort().at(-1) as string);
   if ((await statsOf(target, parent.at(base))) === undefined) {

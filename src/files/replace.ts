@@ -1,4 +1,4 @@
-// Replaces a file so that there is always either the old one or the whole new one.
+// Replaces a file atomically: after a crash, the old file or the complete new one exists.
 
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, open, readFile, unlink } from 'node:fs/promises';
@@ -11,22 +11,22 @@ import { findPlace, type Input, type Place } from './place.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from './temporary.ts';
 
 export interface ReplaceOptions {
-  /** The message if the output exists already. Default: it is replaced. */
+  /** The message of the error if the output exists already. Default: replace it. */
   readonly refusal?: string;
   /**
-   * Whether to write in place if a rename cannot replace the file, because it is a mount of its own. If that fails
-   * half-way, the error names the file with the new content. Default false: it is an error.
+   * Whether to write in place if a rename cannot replace the file because it is a mount point. If writing in place
+   * fails half-way, the error names the file with the new content. Default false: an error.
    */
   readonly inPlace?: boolean;
 }
 
 /**
- * Replaces `output` by the content that `fill` writes: beside its place, flushed, renamed. It gets the mode bits of
- * the input; if it replaces a file, only those that both had. If the input is not a file, it gets those of the
- * previous file or of any new file.
+ * Replaces `output` by the content that `fill` writes into a temporary file, which is flushed and renamed. The output
+ * gets the mode bits of the input. If it replaces a file, it gets only the mode bits that both files have. If the
+ * input is not a file, it gets the mode bits of the previous file, or the default of a new file.
  *
- * On a file system without modes it gets that system's own, and without a flush the content may be lost in a power
- * cut.
+ * On a file system without mode bits, the output has the modes of that system. Without a flush, its content may be
+ * lost in a power cut.
  */
 export async function replaceFile<T>(
   input: Input,
@@ -53,7 +53,7 @@ export async function replaceFile<T>(
       isKept = error instanceof HalfWritten;
       throw isKept ? (error as HalfWritten).cause : error;
     }
-    // It is done: an error now would say that nothing has happened.
+    // The file is replaced. An error now would wrongly tell the caller that it is not.
     await flushFolder(folder.path).catch(() => {});
     return result;
   } finally {
@@ -66,9 +66,9 @@ export async function replaceFile<T>(
 interface Work {
   readonly output: string;
   readonly place: Place;
-  /** The one that the output lies in. */
+  /** The folder of the output. */
   readonly folder: HeldFolder;
-  /** The output's name in it, and that of the temporary file. */
+  /** The names of the output and of the temporary file in this folder. */
   readonly base: string;
   readonly name: string;
   readonly signal: AbortSignal | undefined;
@@ -90,9 +90,9 @@ async function writeTemporary<T>(
     await onFile(output, UNFLUSHED, whereOffered(handle.sync()));
     await checkStillThere(handle, folder.at(name), output);
     await folder.check();
-    // The last moment at which nothing has happened.
+    // An abort is possible until here, because nothing has been replaced yet.
     signal?.throwIfAborted();
-    // On a network the last of it may be refused only here.
+    // A network file system may report a failed write only when the file is closed.
     await onFile(output, UNWRITABLE, handle.close());
     return result;
   } catch (error) {
@@ -101,14 +101,14 @@ async function writeTemporary<T>(
   }
 }
 
-/** Throws if another program has put a file under the name of the one that was written. */
+/** Throws if another program has replaced the temporary file. */
 async function checkStillThere(handle: FileHandle, path: string, output: string): Promise<void> {
   const written = await onFile(output, UNWRITABLE, handle.stat({ bigint: true }));
   const there = await onFile(output, UNWRITABLE, lstat(path, { bigint: true }));
   if (isSameFile(written, there)) return;
   throw fileError(
     output,
-    "can't be written: another program exchanged its temporary file, write where only this user may",
+    "can't be written: another program exchanged its temporary file, write into a folder that only this user may change",
   );
 }
 
@@ -134,7 +134,10 @@ async function putInPlace(work: Work): Promise<void> {
   }
 }
 
-/** For a file system without hard links: an empty file takes the name, if it is free, and is then replaced. */
+/**
+ * For a file system without hard links: creates an empty file under the name, which fails if the name is taken, and
+ * then replaces that file.
+ */
 async function claim({ output, folder, base, name, signal }: Work, refusal: string): Promise<void> {
   const to = folder.at(base);
   try {
@@ -153,7 +156,7 @@ async function claim({ output, folder, base, name, signal }: Work, refusal: stri
   }
 }
 
-/** The output is half-written, and the temporary file is whole. */
+/** The output is incomplete, and the temporary file is complete. */
 class HalfWritten extends Error {}
 
 async function writeOver({ output, place, folder, base, name }: Work): Promise<void> {

@@ -1,4 +1,4 @@
-// A folder as a sealed file.
+// Seals a folder.
 
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
@@ -16,28 +16,30 @@ import { findPlace } from './place.ts';
 import { spool } from './spool-input.ts';
 import { withFolderZip, ZIP_DIRECTORY_OPTIONS, type ZipDirectoryOptions } from './zip-directory.ts';
 
-/** Mode bits of a new file, before the process's mask. */
+/** Mode bits of a new file, before the umask of the process applies. */
 const NEW_FILE = 0o666;
 
 export interface SealDirectoryOptions extends EncryptFileOptions, ZipDirectoryOptions {}
 
-/** A folder that was sealed. */
+/** A sealed folder. */
 export interface SealedDirectory extends EncryptedFile {
-  /** Files in it. */
+  /** Number of files. */
   readonly entries: number;
 }
 
 /**
- * Zips a folder and seals the zip into a file: what {@link zipDirectory} and {@link encryptFile} do one after the other.
- * Each file is read once. The zip lies in a file without a name in the system's temporary folder (`TMPDIR`) until it is
- * sealed. Constant memory: 60 MB, and about 1 KB for each file.
+ * Zips a folder and seals the zip into a file, like {@link zipDirectory} and then {@link encryptFile}. It reads each
+ * file once. Until the zip is sealed, it is in an unnamed file in the system's temporary folder (`TMPDIR`). Constant
+ * memory: 60 MB, and about 1 KB for each file.
  *
- * The output appears under its name only when it is whole: see {@link encryptFile}.
+ * The output gets its name only when it is complete: see {@link encryptFile}.
  *
- * @param dir - A folder. If it is a link itself, the link is followed.
- * @param output - A file outside of the folder, or one in it that `ignore` leaves out. A link is followed.
- * @param options - What {@link zipDirectory} and {@link encryptFile} take. `onProgress` counts the bytes of the files.
- * @throws what {@link zipDirectory} and {@link encryptFile} throw.
+ * @param dir - A folder. The call follows a link to a folder.
+ * @param output - A file outside of the folder, or a file in it that `ignore` leaves out. The call follows a link to
+ * a file.
+ * @param options - The options of {@link zipDirectory} and {@link encryptFile}. `onProgress` counts the bytes of the
+ * files.
+ * @throws the errors of {@link zipDirectory} and {@link encryptFile}.
  * @example
  * ```ts
  * import { mkdir, writeFile } from 'node:fs/promises';
@@ -68,7 +70,7 @@ export async function sealDirectory(
   return withFolderZip(dir, options, async (zip) => {
     const isLeftOut = zip.ignores(await pathIn(zip.folder, output));
     const place = isLeftOut ? { mode: NEW_FILE } : { folder: zip.folder };
-    // Before the work, for an output that can't be.
+    // Checks the output first, so that a wrong path fails before the work.
     await findPlace(place, output);
     const file = await openSpooled(dir, await spool(zip.chunks(), options.signal));
     const sealed = await encryptOpenFile(file, output, quiet, sealing, place);
@@ -76,7 +78,7 @@ export async function sealDirectory(
   });
 }
 
-/** A path as seen from a folder, with "/" between names; links in it are followed. */
+/** Returns a path relative to a folder, with "/" between names. Follows links. */
 async function pathIn(folder: string, path: string): Promise<string> {
   const above = await realpath(dirname(path)).catch(() => resolve(dirname(path)));
   return relative(folder, join(above, basename(path))).replaceAll(sep, '/');

@@ -1,5 +1,5 @@
-// Turns an input that can only be read forward into a file that can be read at any position: an unnamed copy, which
-// disappears with the process at the latest.
+// Copies an input that can only be read forward into an unnamed file, which can be read at any position. The system
+// removes the file when the process ends, at the latest.
 
 import { closeSync, constants, open as openNumber, openSync } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
@@ -16,10 +16,10 @@ import { outputFile } from './output-file.ts';
 const UNREADABLE = "can't be read";
 const PIECE_LENGTH = 2 ** 18;
 
-/** What is in a pipe, to its end. Waits for its writer. */
+/** Copies a pipe to its end. Waits for its writer. */
 export async function spoolPipe(path: string, signal?: AbortSignal): Promise<FileHandle> {
   const pipe = new Socket({ fd: await openPipe(path, signal), readable: true, writable: false });
-  // It is thrown where the pipe is read, and nowhere else.
+  // The read reports the error, so this handler only prevents an unhandled error event.
   pipe.on('error', () => {});
   const letGo = signal && onAbort(signal, () => pipe.destroy());
   async function* pieces(): AsyncGenerator<Uint8Array, void> {
@@ -36,12 +36,12 @@ export async function spoolPipe(path: string, signal?: AbortSignal): Promise<Fil
     return await spool(pieces(), signal);
   } finally {
     letGo?.();
-    // Also if it was not read: otherwise it would stay open, and its writer would wait for a reader.
+    // Closes the pipe also if it was not read. Otherwise its writer would wait for a reader.
     pipe.destroy();
   }
 }
 
-/** The content of a file without a size, as in /proc; `undefined` if it is empty. */
+/** Copies a file without a size, as in /proc. Returns `undefined` if it is empty. */
 export async function spoolUnsized(
   path: string,
   file: FileHandle,
@@ -49,7 +49,7 @@ export async function spoolUnsized(
 ): Promise<FileHandle | undefined> {
   const read = async () => {
     const room = new Uint8Array(PIECE_LENGTH);
-    // From where the last one ended: not all of these files know positions.
+    // Reads from the current position, because not all of these files support positions.
     const reading = file.read(room, 0, room.length, null);
     const { bytesRead } = await onFile(path, UNREADABLE, reading);
     return room.subarray(0, bytesRead);
@@ -62,10 +62,12 @@ export async function spoolUnsized(
   return spool(pieces(), signal);
 }
 
-// Milliseconds between two attempts to end the waiting for a writer.
+// Milliseconds between two attempts to unblock the open call.
 const UNBLOCK_AGAIN = 10;
 
-/** Its number, for a Socket closes what it is given. */
+/**
+ * Opens a pipe. Returns a descriptor and not a FileHandle, because the Socket that gets it closes it.
+ */
 async function openPipe(path: string, signal?: AbortSignal): Promise<number> {
   let timer: NodeJS.Timeout | undefined;
   let fail = (_reason: unknown) => {};
@@ -73,13 +75,13 @@ async function openPipe(path: string, signal?: AbortSignal): Promise<number> {
     fail = reject;
     openNumber(path, constants.O_RDONLY, (error, fd) => (error ? reject(error) : resolve(fd)));
   });
-  // A writer that opens and closes the pipe ends the waiting. It runs in this thread, because the waiting may occupy
-  // all threads of the file system, and it repeats, because the waiting may not have begun.
+  // Opening the pipe for writing unblocks the pending open call. This happens synchronously, because pending calls
+  // may occupy all threads of the file system. It repeats, because the open call may not have begun.
   const unblock = () => {
     try {
       closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
     } catch (error) {
-      // Nobody reads the pipe yet. Any other error would come again.
+      // ENXIO: the open call has not begun. Any other error would occur again.
       if (!hasCode(error, 'ENXIO')) fail(error);
     }
     timer = setTimeout(unblock, UNBLOCK_AGAIN);
@@ -96,7 +98,7 @@ async function openPipe(path: string, signal?: AbortSignal): Promise<number> {
   }
 }
 
-/** Bytes as they come, in a file without a name. */
+/** Writes bytes into an unnamed file while they arrive. */
 export async function spool(
   pieces: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,

@@ -1,10 +1,10 @@
-// Names for temporary files and folders. They tell files that a killed process left from files that another process
-// is still writing.
+// Names for temporary files and folders. A name identifies the process that wrote the file, so that the next call can
+// remove the files of killed processes and keep those that another process is still writing.
 //
 // .<name>.<hash of the name>_<place>_<boot>_<start>-<process>-<thread>-<random>.bundleseal-tmp
 //
-// The hash is of the whole name, because only the beginning of a long name fits. A process is identified by its
-// number and its start time, because numbers are reused.
+// The hash covers the whole name, because only the beginning of a long name fits. A process is identified by its
+// number and its start time, because systems reuse numbers.
 
 import { readFileSync, readlinkSync } from 'node:fs';
 import { lstat, readdir, unlink } from 'node:fs/promises';
@@ -17,27 +17,28 @@ import type { HeldFolder } from './held-folder.ts';
 
 const SUFFIX = '.bundleseal-tmp';
 
-// File names have 255 bytes at the most, and the rest takes up to 110.
+// A file name has at most 255 bytes, and the other parts take up to 110.
 const MAX_BASE_LENGTH = 120;
 
 const HASH_LENGTH = 8;
 
-// Milliseconds after which a file counts as left behind if its process cannot be checked.
+// Milliseconds after which a file counts as abandoned if its process cannot be checked.
 const ABANDONED_AFTER = 24 * 60 * 60 * 1000;
 
-// Where the system does not tell.
+// The value of a part that the system does not reveal.
 const UNKNOWN = '0';
 
-// Shared by every copy of this module in this thread, because each has to know that the others' files are in use.
+// All copies of this module in this thread share one list, because each has to know that the files of the others are
+// in use.
 const LIVE = Symbol.for('bundleseal.temporary-files');
 const shared = globalThis as { [LIVE]?: Set<string> };
 shared[LIVE] ??= new Set();
 const live: Set<string> = shared[LIVE];
 
 interface Here {
-  /** The machine and its numbering of processes: a container has one of its own. */
+  /** The machine and its PID namespace. Each container has a namespace of its own. */
   readonly place: string;
-  /** What changes when the machine starts. */
+  /** An id that changes when the machine starts. */
   readonly boot: string;
 }
 
@@ -56,10 +57,14 @@ function whereWeAre(): Promise<Here> {
   return here;
 }
 
-/** When a process started, in clock ticks since the machine started; `undefined` if there is no such process. */
+/**
+ * Returns when a process started, in clock ticks since the machine started, or `undefined` if there is no such
+ * process.
+ */
 function startOf(pid: number): string | undefined {
   try {
-    // The second field is the program's name in parentheses, with anything in it; this is the 22nd.
+    // The start time is the 22nd field. The second field, the program's name in parentheses, may contain any
+    // character.
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
       .replace(/^.*\) /s, '')
       .split(' ');
@@ -91,7 +96,7 @@ async function hashOf(text: string): Promise<string> {
   return toHex((await sha256(new TextEncoder().encode(text))).subarray(0, HASH_LENGTH));
 }
 
-/** As much of a name as leaves room for what is added to it. */
+/** Cuts a name so that the other parts fit. */
 export function cutName(name: string): string {
   const start = Buffer.from(name).subarray(0, MAX_BASE_LENGTH);
   return start.toString().replace(/\uFFFD+$/, '');
@@ -101,7 +106,7 @@ async function prefixOf(name: string): Promise<string> {
   return `.${cutName(name)}.${await hashOf(name)}_`;
 }
 
-/** A unique name beside `name`. Return it with {@link forgetTemporary}. */
+/** Makes a unique temporary name for `name`. Release it with {@link forgetTemporary}. */
 export async function nameTemporary(name: string): Promise<string> {
   const { place, boot } = await whereWeAre();
   const writer = `${startOf(process.pid) ?? UNKNOWN}-${process.pid}-${threadId}`;
@@ -111,7 +116,7 @@ export async function nameTemporary(name: string): Promise<string> {
   return temporary;
 }
 
-/** Whether a file or folder has a name as {@link nameTemporary} makes it, in any process. */
+/** Whether {@link nameTemporary} made this name, in any process. */
 export function isTemporary(name: string): boolean {
   return name.startsWith('.') && name.endsWith(SUFFIX);
 }
@@ -120,7 +125,9 @@ export function forgetTemporary(temporary: string): void {
   live.delete(temporary);
 }
 
-/** The entries of this folder whose names {@link nameTemporary} made for `name`, in any process. */
+/**
+ * Lists the entries of this folder whose names {@link nameTemporary} made for `name`, in any process.
+ */
 export async function temporariesOf(folder: HeldFolder, name: string): Promise<string[]> {
   const prefix = await prefixOf(name);
   const entries = await readdir(folder.path).catch(() => []);
@@ -128,8 +135,8 @@ export async function temporariesOf(folder: HeldFolder, name: string): Promise<s
 }
 
 /**
- * Removes files that killed processes left when they wrote `name` in this folder, as far as this user may. Files that
- * remain do no harm.
+ * Removes the files of processes that were killed while they wrote `name` in this folder, as far as this user is
+ * allowed to. Files that remain are harmless.
  */
 export async function cleanTemporaries(
   folder: HeldFolder,
@@ -148,7 +155,7 @@ export async function cleanTemporaries(
   }
 }
 
-/** The state of the process that got `temporary` from {@link nameTemporary} for `name`. */
+/** Returns the state of the process that got `temporary` from {@link nameTemporary} for `name`. */
 export async function fateOfTemporary(
   name: string,
   temporary: string,
@@ -172,11 +179,13 @@ interface Writer {
   readonly thread: string;
 }
 
-/** Whether another process may still be writing it. Files of this thread are in `live`. */
+/**
+ * Finds out whether the process that writes the file is still running. Files of this thread are in `live`.
+ */
 async function fateOf({ place, boot, start, pid, thread }: Writer) {
   const { place: ours, boot: now } = await whereWeAre();
   if (place !== ours) return 'unknown';
-  // The machine has been started again since.
+  // The machine has restarted since then.
   if (boot !== now && boot !== UNKNOWN && now !== UNKNOWN) return 'gone';
   const isOurs = Number(pid) === process.pid;
   if (isOurs && Number(thread) === threadId) return 'gone';
@@ -184,7 +193,7 @@ async function fateOf({ place, boot, start, pid, thread }: Writer) {
   if (started === undefined) return 'gone';
   if (started === UNKNOWN || start === UNKNOWN) return 'unknown';
   if (started !== start) return 'gone';
-  // Another thread of this process can't be asked, and may have ended.
+  // The state of another thread of this process is unknown.
   return isOurs ? 'unknown' : 'alive';
 }
 

@@ -1,4 +1,4 @@
-// An archive as a folder.
+// Unpacks an archive into a folder.
 
 import {
   createMeter,
@@ -27,7 +27,9 @@ import { replaceFolder } from './replace-folder.ts';
 import { type Unpacked, writeFiles } from './write-files.ts';
 
 export interface UnzipFileOptions extends ZipLimits, WorkOptions {
-  /** Whether to replace a folder that is not empty, as a whole. Default false. */
+  /**
+   * Whether to replace a folder that is not empty. Nothing of its content remains then. Default false.
+   */
   readonly overwrite?: boolean;
 }
 
@@ -37,58 +39,59 @@ export const UNZIP_FILE_OPTIONS: OptionRules<UnzipFileOptions> = {
   ...WORK_OPTIONS,
 };
 
-/** A folder that was written. */
+/** The result of unpacking into a folder. */
 export interface UnzippedFolder {
-  /** Files in it, and in the folders in it. */
+  /** Number of files in the folder and its subfolders. */
   readonly entries: number;
-  /** Bytes of them all. */
+  /** Bytes of all files. */
   readonly size: number;
 }
 
-// Bytes of one entry that are read at once, and of the archive where entries lie side by side.
+// Number of bytes of an entry to read at once, and of the archive if entries are adjacent.
 const PIECE_LENGTH = 2 ** 18;
 const AHEAD = 2 ** 20;
 
 /**
- * Unpacks a zip into a folder, completely or not at all. Constant memory: 40 MB, and about 600 bytes for each file.
+ * Unpacks a zip into a folder. If anything fails, the previous folder is unchanged. Constant memory: 40 MB, and about
+ * 600 bytes for each file.
  *
- * The files are written into a folder beside its place, checked as by `unzipBundle` and flushed to the disk. After
- * the last one the folder gets its name. A new or empty folder is replaced by one rename. A folder that is not empty
- * is refused, or with `overwrite` moved aside, replaced and removed: nothing of it is kept. A link in it is removed
- * and never followed.
+ * The call writes the files into a temporary folder beside `dir`, checks them as `unzipBundle` does, flushes them to
+ * the disk, and then renames the folder. One rename replaces a missing or empty `dir`. The call refuses a `dir` that
+ * is not empty. With `overwrite`, it moves that folder aside, renames the new one to its place, and removes the old
+ * one with all its content. It removes links in the old folder and never follows them.
  *
- * After an error or an abort the previous folder is untouched and no temporary folder is left. The next call for the
- * same folder removes files that a killed process left (`.name.….bundleseal-tmp`); if the process was killed between
- * the two renames of `overwrite`, that call first puts the old folder back. If another program takes the folder's
- * name between the two renames, the old folder is kept beside it as `name.before-…`, and the error says so.
+ * After an error or an abort, the previous folder is unchanged and no temporary folder remains. The next call for the
+ * same folder removes the files of killed processes (`.name.….bundleseal-tmp`). If a process was killed between the
+ * two renames of `overwrite`, that call first puts the old folder back. If another program takes the folder's name
+ * between the two renames, the call keeps the old folder beside it as `name.before-…`, and the error says so.
  *
- * On Linux the folder that is written and the one above are held open, so a link that another program puts in their
- * place is not followed. Other systems use their paths.
+ * On Linux the call holds the temporary folder and its parent open, so it does not follow a link that another program
+ * puts in their place. On other systems it uses their paths.
  *
- * A stream is unpacked while it arrives, and the folder gets its name only after the stream has ended without an
- * error. So the stream of `decryptStream` can be unpacked during the download, and the folder exists only if the
- * whole bundle is verified. Archives that cannot be read forward are refused, see `unzipStream`. An abort and an
- * error cancel the stream.
+ * The call unpacks a stream while it arrives, and renames the folder only after the stream has ended without an
+ * error. So you can unpack the stream of `decryptStream` during the download, and the folder exists only if the whole
+ * bundle is verified. Archives that cannot be read forward are refused, see `unzipStream`. The call cancels the
+ * stream on an abort and on an error.
  *
- * Files and folders get the modes of new files and folders, not those in the archive. A previous folder passes its
- * mode on, with all rights for its owner. Folders without files are not created.
+ * Files and folders get the modes of new files and folders, not those in the archive. If `dir` existed, the new
+ * folder gets its mode, with all rights for its owner. Folders without files are not created.
  *
- * From a source with ranges, such as the reader of a sealed bundle, it unpacks every archive that `unzipBundle`
+ * From a source with ranges, such as the reader of a sealed bundle, the call unpacks every archive that `unzipBundle`
  * accepts. It reads every byte, so all chunks of a sealed bundle are verified before the folder gets its name.
  *
  * @param zip - A file outside of the folder, a stream, or a source that `openZip` takes. A pipe is first read to its
  * end, into an unnamed file in the system's temporary folder. Pass the output of `decryptStream` as a stream.
- * @param dir - A folder that need not exist, in one that exists. Links above it are followed. It must not be a link,
- * the current folder of the process or a mount point.
+ * @param dir - A folder that need not exist, in a folder that exists. The call follows links above it. It must not be
+ * a link, the current folder of the process or a mount point.
  * @param options.overwrite - Whether to replace a folder that is not empty. Default false.
- * @param options.maxEntries - Files and folders. Default 65,535.
- * @param options.maxFileSize - Bytes of one file, inflated. Default 268,435,456.
- * @param options.maxTotalSize - Bytes of all files, inflated. Default 1,073,741,824.
- * @param options.maxRatio - Inflated bytes for each deflated one, of a file over 64 MiB. Default 200.
+ * @param options.maxEntries - The most files and folders. Default 65,535.
+ * @param options.maxFileSize - The most inflated bytes of one file. Default 268,435,456.
+ * @param options.maxTotalSize - The most inflated bytes of all files. Default 1,073,741,824.
+ * @param options.maxRatio - The most inflated bytes for each deflated byte, for files over 64 MiB. Default 200.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
- * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED` if the stream failed (`cause`);
- * errors of this library from the stream are thrown unchanged; `ERR_FILE` if a file cannot be read or written,
- * changes during the call, or if the folder cannot or must not be replaced (`path`, `cause`).
+ * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED` if the stream fails (`cause`);
+ * `ERR_FILE` if a file cannot be read or written or changes during the call, or if the folder cannot or must not be
+ * replaced (`path`, `cause`). Errors of this library from the stream are thrown unchanged.
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';
@@ -99,7 +102,7 @@ const AHEAD = 2 ** 20;
  * const { entries } = await unzipFile('site.zip', 'site');
  * console.log(entries);
  * ```
- * @example A sealed bundle, unpacked as it comes
+ * @example Unpack a sealed bundle during the download
  * ```ts
  * import { decryptStream, encryptBundle, keygen } from 'bundleseal';
  * import { unzipFile } from 'bundleseal/node';
@@ -138,7 +141,7 @@ export interface UnzipWork extends WorkOptions {
 
 /**
  * @param call - The function that takes these options.
- * @throws `TypeError`, `RangeError`: by the option's name.
+ * @throws `TypeError`, `RangeError` for a wrong option, which the message names.
  */
 export function readUnzipOptions<Options extends UnzipFileOptions>(
   call: string,
@@ -171,10 +174,10 @@ async function fromFile(zip: string, dir: string, work: UnzipWork): Promise<Unzi
 }
 
 /**
- * Unpacks what can be read by ranges.
+ * Unpacks an archive that can be read by ranges.
  *
- * @param input - The path of the file that it is in, which must not be replaced.
- * @param check - Called when all has been read.
+ * @param input - The path of the archive's file, which must not be replaced.
+ * @param check - Called when the whole archive has been read.
  */
 export async function unzipSource(
   source: Source,
@@ -186,7 +189,7 @@ export async function unzipSource(
   const { limits, signal } = work;
   const pace = createPace(signal);
   const ahead = readAhead(source, AHEAD);
-  // Before anything is written.
+  // Reads and checks the directory before it writes anything.
   const archive = await readArchive(ahead, limits, pace, signal);
   const total = archive.reduce((sum, { size }) => sum + size, 0);
   const meter = createMeter(limits);
@@ -212,7 +215,7 @@ async function fromStream(zip: ByteStream, dir: string, work: UnzipWork): Promis
   }
 }
 
-/** Ends when the stream has. */
+/** Yields the entries of a stream. Ends after the stream has ended. */
 async function* entriesOf(
   reader: StreamReader,
   { limits, signal }: UnzipWork,

@@ -1,7 +1,7 @@
-// The files of an archive, written into a folder that nobody else knows.
+// Writes the files of an archive into a new folder.
 //
-// The promise is that all of them are on the disk before the folder gets its name: docs/decisions/durable-folders.md says
-// what each way to keep it costs.
+// All files are on the disk before the folder gets its name. docs/decisions/durable-folders.md compares the ways to
+// achieve this.
 
 import { close, fdatasync, open, write } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -10,26 +10,27 @@ import { onFile } from './error.ts';
 import { flushFolder, whereOffered } from './leniency.ts';
 import { UNFLUSHED, UNWRITABLE } from './output-file.ts';
 
-/** A file or folder of an archive, whose path is safe. */
+/** A file or folder of an archive. Its path is safe. */
 export interface Unpacked {
   readonly path: string;
   readonly isFolder: boolean;
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-// Files that are on their way to the disk at once: the file system flushes those that wait for it together.
+// Number of files to write and flush at once, because the file system flushes waiting files together.
 const MAX_WRITING = 16;
-// Bytes of them that are held.
+// The most bytes of such files in memory.
 const MAX_HELD = 2 ** 24;
-// Bytes of a file that is read to its end before it is opened. A larger one is written as it comes.
+// Size of the largest file, in bytes, that is read to its end before its output is opened. A larger file is written
+// while it is read.
 const WHOLE = 2 ** 21;
 
 /**
- * Writes files side by side and flushes them, and the folders that they lie in. What is not a file is read to its end
- * and leaves nothing.
+ * Writes files in parallel, and flushes them and their folders. Reads the content of other entries to its end but
+ * writes nothing for them.
  *
- * @param shown - The folder, as errors call it.
- * @param count - Is told of all bytes that were written.
+ * @param shown - The folder's path for messages.
+ * @param count - Called with the total number of bytes written.
  * @returns The number of files.
  */
 export async function writeFiles(
@@ -65,12 +66,14 @@ export async function writeFiles(
     await writing.end();
     return files;
   } finally {
-    // Nothing may still be open when the folder is given up.
+    // No file may be open when the folder is removed.
     await writing.end().catch(() => {});
   }
 }
 
-/** Reads a content to its end. The file that it goes to is complete when the writing has ended. */
+/**
+ * Reads a content to its end and starts to write it. The file is complete when `end` of the writing resolves.
+ */
 async function writeFile(
   content: AsyncIterable<Uint8Array>,
   start: () => Promise<NewFile>,
@@ -112,12 +115,12 @@ async function writeFile(
 
 interface NewFile {
   write(bytes: Uint8Array): Promise<void>;
-  /** Flushes and closes it. */
+  /** Flushes and closes the file. */
   end(): Promise<void>;
   giveUp(): Promise<void>;
 }
 
-/** A file that was not there. */
+/** Creates a file. Throws if it exists. */
 async function createFile(
   path: string,
   shown: string,
@@ -137,14 +140,14 @@ async function createFile(
     },
     async end() {
       try {
-        // The size is flushed with the data, and there are no dates or modes of its own to keep.
+        // fdatasync is enough: it flushes the size with the data, and dates and modes need not survive.
         const flushed = called<void>((done) => fdatasync(file, done));
         await onFile(shown, UNFLUSHED, whereOffered(flushed));
       } catch (error) {
         await giveUp();
         throw error;
       }
-      // On a network the last of it may be refused only here.
+      // A network file system may report a failed write only when the file is closed.
       await onFile(
         shown,
         UNWRITABLE,
@@ -157,7 +160,7 @@ async function createFile(
 
 type Done<T> = (error: Error | null | undefined, value?: T) => void;
 
-// A FileHandle costs twice the processor's time of the callback forms.
+// Promisifies a call of the callback form, because a FileHandle takes twice the processor time.
 function called<T>(start: (done: Done<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     start((error, value) => (error ? reject(error) : resolve(value as T)));
@@ -165,9 +168,9 @@ function called<T>(start: (done: Done<T>) => void): Promise<T> {
 }
 
 interface Folders {
-  /** Makes the folders above a file, from the top. */
+  /** Creates the folders above a file, from the top. */
   makeAbove(path: string): Promise<void>;
-  /** Those that were made, and the one that they lie in. */
+  /** Returns the created folders and the top folder. */
   all(): Iterable<string>;
 }
 
@@ -177,7 +180,7 @@ function createFolders(folder: string): Folders {
     async makeAbove(path) {
       for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
         const place = join(folder, path.slice(0, end));
-        // There may be one that differs in case alone.
+        // `recursive`, because a folder that differs only in case may exist.
         const making = made.get(place) ?? mkdir(place, { recursive: true }).then(() => {});
         made.set(place, making);
         await making;
@@ -187,11 +190,11 @@ function createFolders(folder: string): Folders {
   };
 }
 
-/** Work that goes on beside. */
+/** A limited number of operations in parallel. */
 interface Writing {
-  /** Begins it when there is room for it. Throws what failed before. */
+  /** Starts an operation as soon as the limits allow. Throws the error of an earlier operation. */
   add(length: number, work: () => Promise<void>): Promise<void>;
-  /** Waits for all of it. Throws what failed. */
+  /** Waits for all operations. Throws the first error. */
   end(): Promise<void>;
   check(): void;
 }

@@ -1,4 +1,4 @@
-// A folder as an archive.
+// Zips a folder.
 
 import { realpath, stat } from 'node:fs/promises';
 import { readLimits } from '../archive/format/limits.ts';
@@ -17,20 +17,20 @@ import { type FoundFile, type ListRules, listTree, openFound } from './list-fold
 import { type Ignore, ignoreRule } from './pattern.ts';
 import { replaceFile } from './replace.ts';
 
-/** What goes in of a folder, and what is refused. */
+/** Rules for the files of a folder: which are left out, and which are errors. */
 export interface FolderRules {
   /**
    * Files to leave out: patterns, or a function that gets each path relative to the folder. The path of a folder ends
    * in "/". Default: none.
    */
   readonly ignore?: Ignore;
-  /** Whether files that end in `.map` go in. Default true. */
+  /** Whether to include files that end in `.map`. Default true. */
   readonly sourceMaps?: boolean;
-  /** Whether symbolic links are an error or left out. Default `'refuse'`. */
+  /** Whether a symbolic link is an error (`'refuse'`, the default) or left out (`'skip'`). */
   readonly links?: 'refuse' | 'skip';
   /**
-   * Whether files with a private key are an error or included. Everyone who gets the archive could read the key.
-   * Default `'refuse'`.
+   * Whether a file with a private key is an error (`'refuse'`, the default) or included (`'allow'`). Everyone who
+   * gets the archive can read the key.
    */
   readonly privateKeys?: 'refuse' | 'allow';
 }
@@ -44,46 +44,47 @@ export const FOLDER_RULES: OptionRules<FolderRules> = {
 
 export interface ZipDirectoryOptions extends ZipOptions, FolderRules {}
 
-/** An archive that was written. */
+/** The result of zipping a folder. */
 export interface ZippedDirectory {
   /** Bytes of the archive. */
   readonly size: number;
   /** SHA-256 of the archive: 64 hex characters. */
   readonly checksum: string;
-  /** Files in it. */
+  /** Number of files. */
   readonly entries: number;
 }
 
-// Bytes of a file that are read at once.
+// Number of bytes of a file to read at once.
 const PIECE_LENGTH = 2 ** 18;
 
 /**
- * Zips a folder reproducibly: the same files give the same bytes on every machine at any time, those that `zipBundle`
- * makes. Dates, modes, owners and the order of the folder leave no trace. Folders without files are left out.
- * Constant memory: 60 MB, and about 1 KB for each file.
+ * Zips a folder reproducibly: the same files give the same bytes on every machine at any time, the same as those of
+ * `zipBundle`. The archive does not depend on dates, modes, owners or the order of the folder. Folders without files
+ * are left out. Constant memory: 60 MB, and about 1 KB for each file.
  *
- * The output appears under its name only when it is whole: it is written beside its place, flushed to the disk and
- * renamed. After an error or an abort the previous file is untouched and no temporary file is left. The next call for
- * the same output removes files that a killed process left (`.name.….bundleseal-tmp`). The output gets the mode bits
- * of the file that it replaces.
+ * The output gets its name only when it is complete: the call writes a temporary file in the same folder, flushes it
+ * to the disk and renames it. After an error or an abort, the previous file is unchanged and no temporary file
+ * remains. The next call for the same output removes the temporary files of killed processes
+ * (`.name.….bundleseal-tmp`). The output gets the mode bits of the file that it replaces.
  *
- * Files whose names begin with a dot are included. Left out everywhere: `.DS_Store`, `Thumbs.db` and `__MACOSX/` of
- * file managers, `.*.bundleseal-tmp` (temporary files of this library), and matches of `ignore`. Folders that are
- * left out are not read. These are errors: a link, a pipe, a socket, a device, a name that `unzipBundle` would
- * refuse, a file that changes during the call, and a file with a private key. Files of up to 64 KiB are searched for
- * keys (PEM with any text around it, DER, JWK, OpenSSH, PKCS#12 and others); larger ones are judged by their names.
+ * Files whose names begin with a dot are included. The call leaves out `.DS_Store`, `Thumbs.db` and `__MACOSX/` of
+ * file managers, `.*.bundleseal-tmp` (temporary files of this library), and matches of `ignore`. It does not read
+ * folders that are left out. These are errors: a link, a pipe, a socket, a device, a name that `unzipBundle` would
+ * refuse, a file that changes during the call, and a file with a private key. The call searches files of up to 64 KiB
+ * for keys (PEM with any text around it, DER, JWK, OpenSSH, PKCS#12 and others), and judges larger files by their
+ * names.
  *
  * A pattern of `ignore` is a name in any folder (`*.txt`). With a "/" before its end it is a path relative to the
  * folder (`/robots.txt`, `assets/*.psd`). With a "/" at its end it matches folders only (`drafts/`). `?` matches one
- * character and `*` any number of characters, except "/"; `**` as a whole name matches any number of folders. Case
- * counts. There are no other signs.
+ * character and `*` any number of characters, except "/"; `**` as a whole name matches any number of folders.
+ * Matching respects case. No other characters have a special meaning.
  *
- * Links are never followed, also if another program puts one in the place of a folder during the call: on Linux each
- * folder is held open and the next one is opened in it. On other systems each folder is compared before and after a
- * file of it is opened, so a link that appears and disappears between two such calls can go unnoticed.
+ * The call never follows links in the folder, also if another program puts a link in the place of a folder meanwhile:
+ * on Linux it holds each folder open and opens the next one through it. On other systems it compares each folder
+ * before and after it opens a file of it, so it can miss a link that appears and disappears between two such calls.
  *
- * @param dir - A folder; where it is a link itself, that is followed.
- * @param output - A file outside of the folder; a link is followed.
+ * @param dir - A folder. The call follows a link to a folder.
+ * @param output - A file outside of the folder. The call follows a link to a file.
  * @param options.level - From 0 to 9. Different levels give different bytes. Default 6.
  * @param options.threads - Threads that compress, from 0 to 64. Default: as many as there are cores, up to 8.
  * @param options.maxEntries - Files. Default 65,535.
@@ -130,24 +131,24 @@ export async function zipDirectory(
   );
 }
 
-/** What {@link zipDirectory} takes. */
+/** The options of {@link zipDirectory}. */
 export const ZIP_DIRECTORY_OPTIONS: OptionRules<ZipDirectoryOptions> = {
   ...ZIP_OPTIONS,
   ...FOLDER_RULES,
 };
 
-/** The archive of a folder, as it is made. */
+/** The archive of a folder while it is being made. */
 export interface FolderZip {
   /** The folder's real path. */
   readonly folder: string;
-  /** Whether `ignore` or `sourceMaps` leaves a path out. */
+  /** Whether `ignore` or `sourceMaps` leaves out a path. */
   ignores(path: string): boolean;
   chunks(): AsyncGenerator<Uint8Array, void>;
-  /** When all chunks were read. */
+  /** Returns the result. Call it after all chunks were read. */
   end(): { readonly checksum: string; readonly entries: number };
 }
 
-/** Gives `work` the archive of a folder. Checks the options before it touches a file. */
+/** Calls `work` with the archive of a folder. Checks the options before it reads a file. */
 export async function withFolderZip<T>(
   dir: string,
   options: ZipDirectoryOptions,
@@ -157,7 +158,7 @@ export async function withFolderZip<T>(
   const rules = readRules(options);
   const allowsKeys = options.privateKeys === 'allow';
   const found: Found = { tree: undefined, entries: 0, size: 0 };
-  // Checks its options at once, and begins when it is read.
+  // `zipStream` checks its options at once, and begins when the stream is read.
   const zip = zipStream(entriesOf(found, rules, allowsKeys), {
     ...(level === undefined ? {} : { level }),
     ...(threads === undefined ? {} : { threads }),
@@ -219,7 +220,7 @@ export async function realFolder(dir: string): Promise<string> {
   throw fileError(dir, 'is no folder: pass the path of the folder that the files are in');
 }
 
-/** What is zipped, as far as that is known. */
+/** The facts about the folder that are known so far. */
 interface Found {
   tree: HeldTree | undefined;
   entries: number;
@@ -232,7 +233,7 @@ async function* entriesOf(
   rules: ListRules,
   allowsKeys: boolean,
 ): AsyncGenerator<ZipInput, void> {
-  // It is there before the archive is read.
+  // The tree exists before the archive is read.
   const tree = found.tree as HeldTree;
   for await (const file of listTree(tree, rules)) {
     found.entries += 1;
@@ -253,7 +254,7 @@ async function* piecesOf(
   try {
     for (let at = 0; at < file.size; at += PIECE_LENGTH) {
       const piece = await file.read(at, Math.min(file.size, at + PIECE_LENGTH));
-      // A file that is searched is read in one piece; a larger one is judged by its name.
+      // A file that is searched for keys is read in one piece. A larger file is judged by its name.
       if (at === 0 && !allowsKeys) refusePrivateKey(found.path, piece);
       yield piece;
     }
@@ -273,7 +274,9 @@ export function refusePrivateKey(path: string, bytes: Uint8Array): void {
   );
 }
 
-/** The pieces of a stream. When this iteration has ended, well or not, the stream does no more work. */
+/**
+ * Yields the chunks of a stream. When this iteration ends, also after an error, the stream stops.
+ */
 async function* chunksOf(
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal | undefined,
@@ -281,7 +284,7 @@ async function* chunksOf(
   const reader = stream.getReader();
   let cancelled: Promise<void> | undefined;
   const cancel = () => {
-    // What it says to that comes too late to matter.
+    // Ignores an error of cancelling, because the iteration has ended already.
     cancelled ??= reader.cancel(signal?.reason).catch(() => {});
     return cancelled;
   };

@@ -134,7 +134,7 @@ describe('a build of Vite', () => {
 
   it('fails if the sealed file would lie in the folder', async () => {
     await expect(viteBuild({ privateKey, output: 'dist/app.sealed' })).rejects.toThrow(
-      'lies in the folder that goes into it',
+      'lies in the folder that is its input',
     );
     expect(existsSync(at('dist/app.sealed'))).toBe(false);
   });
