@@ -1,4 +1,4 @@
-// Brotli (RFC 7932): Node's, or a coder that the caller passes, so no dependency is needed.
+// Brotli (RFC 7932) by Node or by a coder that the caller passes, so the library needs no dependency for it.
 
 import type { Awaitable } from '../backend/backend.ts';
 import { BundleSealError } from '../errors.ts';
@@ -9,7 +9,9 @@ function findZlib() {
   return globalThis.process?.getBuiltinModule?.('node:zlib');
 }
 
-/** Node's coder with its defaults, which Capgo's CLI uses; `undefined` if there is no Brotli. */
+/**
+ * Returns Node's coder with the default settings, which Capgo's CLI uses; `undefined` if the runtime has no Brotli.
+ */
 export function defaultCompress(): BrotliCoder | undefined {
   const zlib = findZlib();
   if (typeof zlib?.brotliCompress !== 'function') return undefined;
@@ -19,7 +21,7 @@ export function defaultCompress(): BrotliCoder | undefined {
     });
 }
 
-/** Stops at `maxLength` bytes, whatever the data would inflate to. */
+/** Returns a decoder that stops at `maxLength` bytes, even if the data would inflate to more. */
 export function defaultDecompress(maxLength: number): BrotliCoder {
   const zlib = findZlib();
   if (typeof zlib?.brotliDecompress !== 'function') {

@@ -1,4 +1,4 @@
-// In pure JavaScript, in pieces with pauses between them.
+// AES-128-CBC in pure JavaScript, in pieces with pauses between them.
 
 import { cbc } from '@noble/ciphers/aes.js';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -13,7 +13,8 @@ export const nobleCbc: Cbc = {
     const hash = sha256.create();
     let chain = iv;
     for (let start = 0; ; start += PIECE) {
-      // A copy, so the hashed and the encrypted bytes are the same even if a thread writes to the caller's memory.
+      // Copies the piece, so that the hashed and the encrypted bytes are the same even if a thread writes to the
+      // caller's memory.
       const piece = new Uint8Array(plain.subarray(start, start + PIECE));
       hash.update(piece);
       const isLast = start + PIECE >= plain.length;
@@ -37,8 +38,8 @@ export const nobleCbc: Cbc = {
       try {
         out = cbc(key, chain, { disablePadding: !isLast }).decrypt(piece);
       } catch {
-        // As much work as after correct padding, because the time would reveal the difference (Vaudenay, Eurocrypt
-        // 2002).
+        // Does as much work as after correct padding, because otherwise the time would reveal wrong padding
+        // (Vaudenay, Eurocrypt 2002).
         hash.update(piece).digest();
         plain.fill(0);
         return undefined;

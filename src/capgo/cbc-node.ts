@@ -1,4 +1,4 @@
-// By node:crypto.
+// AES-128-CBC by node:crypto.
 
 import type { Hash } from 'node:crypto';
 import { reusedCopies } from '../backend/copies.ts';
@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 
 const crypto = process.getBuiltinModule('node:crypto');
 
-/** A cipher under way. */
+/** A cipher that processes a file in pieces. */
 export interface Pieces {
   update(bytes: Uint8Array): Uint8Array;
   final(): Uint8Array;
@@ -15,10 +15,10 @@ export interface Pieces {
 
 const ALGORITHM = 'aes-128-cbc';
 
-// OpenSSL's output is still in the processor's cache when it is copied to its place and hashed.
+// OpenSSL's output for a slice of this length is still in the processor's cache when it is copied and hashed.
 const SLICE = 65_536;
 
-// Slices between two looks at the signal and at other work.
+// Number of slices after which the signal is checked and other work can run.
 const SLICES_A_STEP = 64;
 
 export function createSha256(): Hash {
@@ -53,7 +53,8 @@ export const nodeCbc: Cbc = {
     const copies = reusedCopies();
     let at = 0;
     for (let start = 0, slices = 1; start < plain.length; start += SLICE, slices++) {
-      // A copy, so the hashed and the encrypted bytes are the same even if a thread writes to the caller's memory.
+      // Copies the slice, so that the hashed and the encrypted bytes are the same even if a thread writes to the
+      // caller's memory.
       const slice = copies.copy(plain.subarray(start, start + SLICE));
       hash.update(slice);
       const piece = cipher.update(slice);
@@ -83,8 +84,8 @@ export const nodeCbc: Cbc = {
     try {
       take(decipher.final());
     } catch {
-      // As much work as after correct padding, because the time would reveal the difference (Vaudenay, Eurocrypt
-      // 2002).
+      // Does as much work as after correct padding, because otherwise the time would reveal wrong padding (Vaudenay,
+      // Eurocrypt 2002).
       hash.digest();
       plain.fill(0);
       return undefined;

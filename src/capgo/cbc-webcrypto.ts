@@ -1,4 +1,4 @@
-// By crypto.subtle, which takes what is whole.
+// AES-128-CBC by crypto.subtle, which processes only whole input.
 
 import { unshared } from '../bytes.ts';
 import type { Cbc } from './cbc.ts';
@@ -26,8 +26,8 @@ export const webcryptoCbc: Cbc = {
       const algorithm = { name: NAME, iv: unshared(session.iv) };
       plain = await crypto.subtle.decrypt(algorithm, key, unshared(encrypted));
     } catch {
-      // As much work as after correct padding, because the time would reveal the difference (Vaudenay, Eurocrypt
-      // 2002).
+      // Does as much work as after correct padding, because otherwise the time would reveal wrong padding (Vaudenay,
+      // Eurocrypt 2002).
       await crypto.subtle.digest('SHA-256', unshared(encrypted));
       return undefined;
     }

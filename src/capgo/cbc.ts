@@ -1,13 +1,13 @@
-// AES-128-CBC with PKCS#7 padding (NIST SP 800-38A §6.2, RFC 5652 §6.3), and the SHA-256 of what is plain.
+// AES-128-CBC with PKCS#7 padding (NIST SP 800-38A §6.2, RFC 5652 §6.3), and the SHA-256 of the plain bytes.
 //
-// It is used in this folder only. The sealed format has an authenticated cipher; this one needs the signed checksum,
-// which is compared before anything is released.
+// Only this folder may use it. CBC is not authenticated, so callers have to compare the signed checksum before they
+// release a byte. The sealed format uses an authenticated cipher instead.
 
 import type { OwnBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { Session } from './session.ts';
 
-/** Called with the number of plain bytes that are done. It may throw to end the work. */
+/** Called with the number of plain bytes processed so far. It may throw to end the work. */
 type Step = (done: number) => void | Promise<void>;
 
 export interface Cbc {
@@ -19,7 +19,9 @@ export interface Cbc {
     readonly encrypted: OwnBytes;
     readonly digest: Uint8Array;
   }>;
-  /** `undefined` if the padding is wrong. The caller compares the digest before it releases the bytes. */
+  /**
+   * Returns `undefined` if the padding is wrong. The caller has to compare the digest before it releases the bytes.
+   */
   decrypt(
     session: Session,
     encrypted: Uint8Array,
@@ -29,7 +31,7 @@ export interface Cbc {
 
 export const BLOCK_LENGTH = 16;
 
-/** Bytes of the encrypted form. */
+/** Computes the length of the encrypted form in bytes. */
 export function encryptedLength(plain: number): number {
   return plain - (plain % BLOCK_LENGTH) + BLOCK_LENGTH;
 }

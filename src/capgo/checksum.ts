@@ -1,4 +1,4 @@
-// The signed checksum of Capgo's wire, in the two forms that its devices accept.
+// The signed checksum of Capgo's protocol, in the two forms that its devices accept.
 
 import type { Backend } from '../backend/backend.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
@@ -10,14 +10,14 @@ import { signPayload } from '../seal/pkcs1.ts';
 import { recoverSigned } from './session.ts';
 
 /**
- * - `'v3'`: hex of the signature over the 32 bytes. Plugin 5.30, 6.30, 7.30 and later, and all of 8.
- * - `'v2'`: base64 of the signature over the 64 hex characters read as if they were base64: 48 bytes. For older
- *   plugins only: today's plugin on Android compares those 48 bytes with the 32 of the SHA-256 and refuses the
- *   bundle.
+ * - `'v3'`: the signature over the 32 bytes, in hex. For plugins from 5.30, 6.30 and 7.30 on, and every 8.
+ * - `'v2'`: the signature over 48 bytes, in base64. The 48 bytes result from decoding the 64 hex characters as if
+ *   they were base64. For older plugins only: today's plugin on Android compares the 48 bytes with the 32 bytes of
+ *   the SHA-256 and refuses the bundle.
  */
 export type ChecksumFormat = 'v3' | 'v2';
 
-// Characters. RSA-2048 needs 512, so a longer checksum is forged.
+// The most characters of a checksum. RSA-2048 needs 512, so a longer checksum is forged.
 const MAX_LENGTH = 1024;
 
 export function checkFormat(format: unknown): void {
@@ -36,7 +36,7 @@ export async function signChecksum(
   return toBase64(await signPayload(backend, key, payload), 'base64');
 }
 
-/** The digest that the private key signed. */
+/** Recovers the digest that the private key signed. */
 export async function recoverChecksum(
   backend: Backend,
   key: RsaPublicKey,
@@ -45,12 +45,14 @@ export async function recoverChecksum(
   const { format, signature } = readChecksum(checksum);
   if (format === 'v3') return recoverSigned(backend, key, signature, 32);
   const text = toBase64(await recoverSigned(backend, key, signature, 48), 'base64');
-  // Capgo's tools write small letters.
+  // Capgo's tools write lower-case letters.
   if (/^[0-9a-f]{64}$/.test(text)) return fromHex(text);
   throw malformed('holds no SHA-256');
 }
 
-/** Tells the forms apart as devices do: only hex characters are V3, anything else is base64. */
+/**
+ * Distinguishes the forms as devices do: text of hex characters only is V3, all other text is base64.
+ */
 function readChecksum(checksum: string): {
   readonly format: ChecksumFormat;
   readonly signature: Uint8Array;
@@ -72,7 +74,10 @@ function readChecksum(checksum: string): {
   return { format: 'v2', signature };
 }
 
-/** One error for wrong padding, a wrong body and a wrong checksum. */
+/**
+ * Makes the error for wrong padding, a wrong body and a wrong checksum. It is the same for all, so that it is no
+ * padding oracle.
+ */
 export function mismatch(): BundleSealError {
   return new BundleSealError(
     'ERR_CHECKSUM_MISMATCH',

@@ -1,4 +1,4 @@
-// Opening a file of Capgo's wire into another.
+// Opens a file that is encrypted for Capgo.
 
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
@@ -22,7 +22,7 @@ export interface DecryptFileOptions extends WorkOptions {
   readonly checksum: string;
 }
 
-/** What a file turned out to be. */
+/** The result of opening a file. */
 export interface DecryptedFile {
   /** Bytes of the plain file. */
   readonly size: number;
@@ -31,15 +31,15 @@ export interface DecryptedFile {
 }
 
 /**
- * Opens a file of Capgo's wire, of any size, in constant memory.
+ * Opens a file that Capgo's CLI or {@link encryptFile} encrypted, of any size, in constant memory.
  *
- * The output appears under its name only after all of it has been found to have the SHA-256 that the private key
- * signed. It is written beside its place, compared, flushed to the disk and renamed. After an error or an abort the
- * previous file is untouched and no temporary file is left. Wrong padding and a wrong checksum give the same error.
+ * The output gets its name only after the SHA-256 of all of it equals the signed one: the call writes a temporary
+ * file in the same folder, compares, flushes it to the disk and renames it. After an error or an abort, the previous
+ * file is unchanged and no temporary file remains. Wrong padding and a wrong checksum give the same error.
  *
  * @param input - The encrypted file. A pipe is first read to its end, into an unnamed file in the system's temporary
  * folder.
- * @param output - Another file. A link to a file is followed; a folder, a pipe and a device are refused.
+ * @param output - Another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
  * @throws the errors of `decryptBundle` of `bundleseal/capgo`, and {@link BundleSealError} `ERR_FILE` if a file
  * cannot be read or written (`path`, `cause`).
  * @see docs/capgo.md

@@ -1,4 +1,4 @@
-// Opening the files of a delta update.
+// Opens the files of a delta update.
 
 import { printable } from '../archive/format/printable.ts';
 import type { BackendChoice } from '../backend/backend.ts';
@@ -23,19 +23,19 @@ import { recoverSession } from './session.ts';
 export interface DecryptManifestOptions extends WorkOptions {
   /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2.pub`. */
   readonly publicKey: string;
-  /** The update's one session key. */
+  /** The session key of the update, which all its files share. */
   readonly ivSessionKey: string;
   /**
-   * SHA-256 of every raw file by its path, 64 hex characters: the `hashes` that `encryptManifest` returned, from a
-   * place where only the publisher can write. The update must contain exactly these files.
+   * SHA-256 of every raw file by its path, 64 hex characters: the `hashes` of `encryptManifest`, from a place that
+   * only the publisher can write to. The update must contain exactly these files.
    *
-   * `'unchecked'`: the caller compares paths and contents with such a list itself, before it uses them. The update then
-   * proves only that the private key once signed each content, for some path of some update.
+   * `'unchecked'`: the caller itself compares paths and contents with such a list before it uses them. Without this
+   * comparison, each content is only known to be signed for some path of some update.
    */
   readonly trusted: Readonly<Record<string, string>> | 'unchecked';
-  /** Inflates Brotli, and bounds itself; default: Node's. */
+  /** Inflates Brotli. It has to limit its output itself. Default: Node's decoder. */
   readonly brotli?: BrotliCoder;
-  /** Bytes of one file, inflated. Default 268,435,456. */
+  /** The most inflated bytes of one file. Default 268,435,456. */
   readonly maxFileSize?: number;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
@@ -44,22 +44,21 @@ export interface DecryptManifestOptions extends WorkOptions {
 const DEFAULT_MAX_FILE_SIZE = 2 ** 28;
 
 /**
- * Opens the files of a delta update. Returns only if every file is present and its raw bytes have the hash that the
- * private key signed.
+ * Opens the files of a delta update. Rejects unless every file is present and its raw bytes have the signed hash.
  *
- * **The list is not signed, and each hash is signed without its path.** With the wire alone, whoever serves the
- * update can leave files out and exchange the contents of two paths. Whoever has the public key, which is in every
- * copy of the app, can also put a file of an older update, or of another app with the same key, into this one. So
- * `trusted` is required: each path must have the hash that is listed for it, and no path may be missing. A caller
- * that makes this comparison itself passes `trusted: 'unchecked'`.
+ * **Capgo's protocol does not sign the list, and signs each hash without its path.** The server can therefore leave
+ * out files and exchange the contents of two paths. An attacker with the public key, which is in every copy of the
+ * app, can also replay a file of an older update, or of another app with the same key. Therefore `trusted` is
+ * required: each path must have the hash that `trusted` lists for it, and no path may be missing. A caller that makes
+ * this comparison itself passes `trusted: 'unchecked'`.
  *
- * @param manifest - The list, as the server gave it.
+ * @param manifest - The list from the server.
  * @param files - Encrypted bytes by `file_name`.
- * @returns raw bytes by path.
+ * @returns The raw bytes of each file by its path.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the list names a file twice, a file outside the folder or
- * a missing file (`path`); `ERR_EXPECTATION_FAILED` if the update differs from `trusted` (`path`), or if there is no
- * `trusted`, before anything is decrypted; `ERR_LIMIT_EXCEEDED` if a file is larger than `maxFileSize`; and the
- * errors of `decryptBundle`.
+ * a missing file (`path`); `ERR_EXPECTATION_FAILED` if the update differs from `trusted` (`path`), or, before
+ * anything is decrypted, if `trusted` is missing; `ERR_LIMIT_EXCEEDED` if a file is larger than `maxFileSize`; and
+ * the errors of `decryptBundle`.
  * @see docs/capgo.md
  */
 export async function decryptManifest(
@@ -90,7 +89,7 @@ export async function decryptManifest(
   const publicKey = readPublicKey(options.publicKey);
   signal?.throwIfAborted();
   const checkName = createNameCheck();
-  // What the server wrote, which may be anything.
+  // The list is untrusted input and may contain values of any type.
   const listed = manifest.map((entry: Partial<ManifestEntry> | null | undefined) => {
     const { file_name: name, file_hash: hash } = entry ?? {};
     const { path, isBrotli } = readName(name);
@@ -136,7 +135,7 @@ export async function decryptManifest(
         raw.fill(0);
         throw mismatch();
       }
-      // After the comparison, because the length that remains of a forged file would reveal its padding.
+      // Checks the length after the hash, because the remaining length of a forged file would reveal its padding.
       if (raw.length > maxFileSize) throw tooLarge(path, maxFileSize);
       opened.set(path, raw);
       await progress.next(bytes.length);

@@ -1,4 +1,4 @@
-// Opening a bundle of Capgo's wire.
+// Opens a bundle that is encrypted for Capgo.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -26,12 +26,12 @@ export interface DecryptOptions extends WorkOptions {
 /**
  * Opens a bundle that Capgo's CLI or {@link encryptBundle} made.
  *
- * It returns only bytes that the private key signed. The public key recovers session key and checksum, and nothing is
- * released before the SHA-256 of the whole bundle has been compared in constant time. A bundle without a session key,
- * or with a checksum that is not signed, is refused and never taken for a plain one. Wrong padding and a wrong
- * checksum give the same error.
+ * It returns only bytes that the private key signed. The public key recovers session key and checksum. The call
+ * compares the SHA-256 of the whole bundle in constant time before it releases any byte. It refuses a bundle without
+ * a session key or without a signed checksum, and never treats it as a plain one. Wrong padding and a wrong checksum
+ * give the same error.
  *
- * @param bundle - The encrypted file; all of it is in memory.
+ * @param bundle - The whole encrypted file in memory.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_HEADER_INVALID` if `ivSessionKey` or `checksum` is damaged;
  * `ERR_VERSION_UNSUPPORTED` if the checksum is not signed (plain or V1); `ERR_SEAL_INVALID` if another key made them;
  * `ERR_LENGTH_INVALID` if the file is cut; `ERR_CHECKSUM_MISMATCH` if it was altered.

@@ -1,4 +1,4 @@
-// Encrypting a file for Capgo's plugin.
+// Encrypts a file for Capgo's plugin.
 
 import { selectBackend } from '../backend/select.ts';
 import { checkPath } from '../files/error.ts';
@@ -18,7 +18,7 @@ export interface EncryptFileOptions extends WorkOptions {
   readonly checksumFormat?: ChecksumFormat;
 }
 
-/** A file as Capgo's plugin takes it. */
+/** The values that Capgo's plugin needs beside the encrypted file. */
 export interface EncryptedFile {
   /** base64 of the IV, a colon, base64 of the signed session key. */
   readonly ivSessionKey: string;
@@ -28,19 +28,20 @@ export interface EncryptedFile {
   readonly keyId: string;
   /** Bytes of the plain file. */
   readonly size: number;
-  /** Bytes of the encrypted one. */
+  /** Bytes of the encrypted file. */
   readonly encryptedSize: number;
 }
 
 /**
  * Encrypts a zip of any size for Capgo's plugin, in constant memory.
  *
- * The output appears under its name only when it is whole: it is written beside its place, flushed to the disk and
- * renamed. After an error or an abort the previous file is untouched and no temporary file is left.
+ * The output gets its name only when it is complete: the call writes a temporary file in the same folder, flushes it
+ * to the disk and renames it. After an error or an abort, the previous file is unchanged and no temporary file
+ * remains.
  *
  * @param input - A file that does not change during the call. A pipe, or a file of `/proc` without a size, is first
  * read to its end, into an unnamed file in the system's temporary folder.
- * @param output - Another file. A link to a file is followed; a folder, a pipe and a device are refused.
+ * @param output - Another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SIGNER_FAILED`; `ERR_FILE` if a file cannot be read or
  * written, or changes during the call (`path`, `cause`). `TypeError` for a wrong or unknown option.
  * @see docs/capgo.md
@@ -71,7 +72,7 @@ export async function encryptFile(
   });
   const { checksumFormat = 'v3', signal, onProgress } = options;
   checkFormat(checksumFormat);
-  // Before any file is touched.
+  // Reads the key before it opens any file.
   const privateKey = readPrivateKey(options.privateKey);
   signal?.throwIfAborted();
   const backend = await selectBackend('node');

@@ -1,4 +1,4 @@
-// Encrypting the files of a delta update for Capgo's plugin.
+// Encrypts the files of a delta update for Capgo's plugin.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -24,7 +24,9 @@ export interface EncryptManifestOptions extends WorkOptions {
   readonly checksumFormat?: ChecksumFormat;
   /** The zip of the same files. It is encrypted with the same session key, so one `ivSessionKey` serves both. */
   readonly zip?: Uint8Array;
-  /** Compresses with Brotli; `false` compresses nothing. Default: Node's coder, and no compression elsewhere. */
+  /**
+   * Compresses with Brotli. `false` turns compression off. Default: Node's coder; without Node, no compression.
+   */
   readonly brotli?: BrotliCoder | false;
   /** With `appId`: where Capgo stores the files, for `s3_path`. */
   readonly orgId?: string;
@@ -35,11 +37,11 @@ export interface EncryptManifestOptions extends WorkOptions {
 
 /** A delta update. */
 export interface EncryptedManifest {
-  /** What the server is told. */
+  /** The list for the server. */
   readonly manifest: readonly ManifestEntry[];
-  /** What is uploaded, by `file_name`. */
+  /** The encrypted files to upload, by `file_name`. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** The encrypted zip and its signed checksum, where a zip was given. */
+  /** The encrypted zip and its signed checksum, if a zip was passed. */
   readonly bundle?: OwnBytes;
   readonly checksum?: string;
   readonly ivSessionKey: string;
@@ -51,25 +53,25 @@ export interface EncryptedManifest {
   readonly keyId: string;
 }
 
-// As Capgo's CLI does: smaller files, and files that Brotli hardly makes smaller, are not compressed.
+// Like Capgo's CLI, does not compress smaller files, and files that Brotli hardly shrinks.
 const BROTLI_MIN_LENGTH = 8192;
 const BROTLI_MIN_SAVING = 10;
 
 /**
  * Encrypts files for a delta update, as Capgo's CLI does.
  *
- * Each file's hash is signed over its raw bytes; then Brotli, where the file has 8,192 bytes or more and it saves
- * more than 10; then AES-128-CBC. **One key and one IV are for all files**, which is what the plugin expects: files
- * that begin with the same 16-byte blocks have the same beginning encrypted, so whoever stores them sees which ones
- * do, from one file to the next. And **nobody signs the list, and no hash is bound to its path**: whoever serves it can
- * leave files out and exchange contents between paths, and whoever has the public key can put an old file into it.
- * `hashes` is the list to compare with.
+ * For each file, the call signs the hash of the raw bytes, compresses with Brotli if the file has 8,192 bytes or more
+ * and more than 10 bytes are saved, and encrypts with AES-128-CBC. **All files share one key and one IV**, because
+ * the plugin expects it. Two files that begin with the same 16-byte blocks therefore have the same encrypted
+ * beginning, and everyone who stores them can see that. **Capgo's protocol does not sign the list, and binds no hash
+ * to its path**: the server can leave out files and exchange contents between paths, and an attacker with the public
+ * key can replay an old file. Compare the opened files with `hashes`.
  *
- * The plugin on Android takes an empty file for one that could not be decrypted, and gives the update up.
+ * The plugin on Android treats an empty file as a failed decryption and abandons the update.
  *
- * @param files - Raw bytes by path, as seen from the folder.
- * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_ARCHIVE_INVALID`: a path that no device may write, one
- * named twice, one with a space (the plugin's server refuses those) or with `.br` at its end.
+ * @param files - Raw bytes by path, relative to the folder.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_ARCHIVE_INVALID` for an unsafe path, a path that occurs
+ * twice, a path with a space (Capgo's server refuses it) and a path that ends in `.br`.
  * @see docs/capgo.md
  * @example
  * ```ts
@@ -104,7 +106,7 @@ export async function encryptManifest(
   if (brotli !== undefined && brotli !== false && typeof brotli !== 'function') {
     throw new TypeError(`options.brotli expected a function or false, got ${describe(brotli)}`);
   }
-  // A Map or a promise would be taken for no files at all.
+  // Without this check, a Map or a promise would count as an empty list of files.
   if (!isRecord(files)) {
     throw new TypeError(`files expected an object of Uint8Arrays by path, got ${describe(files)}`);
   }
@@ -128,7 +130,7 @@ export async function encryptManifest(
     const encryptedFiles = new Map<string, Uint8Array>();
     const hashes: [path: string, hash: string][] = [];
     for (const path of paths) {
-      // A copy: what is hashed is what is sent, whatever becomes of the caller's memory.
+      // Copies the bytes, so that the hashed and the sent bytes are the same even if the caller's memory changes.
       const raw = new Uint8Array(files[path] as Uint8Array);
       const digest = await backend.sha256(raw);
       hashes.push([path, toHex(digest)]);
@@ -186,7 +188,7 @@ function encodePath(path: string): string {
 
 async function compress(raw: Uint8Array, brotli: BrotliCoder): Promise<Uint8Array | undefined> {
   if (raw.length < BROTLI_MIN_LENGTH) return undefined;
-  // The caller's function may keep what it is given, write to it, or hand it to a worker.
+  // The caller's function gets a copy, because it may keep its argument, write to it, or transfer it to a worker.
   const small = new Uint8Array(await brotli(raw.slice()));
   return small.length < raw.length - BROTLI_MIN_SAVING ? small : undefined;
 }

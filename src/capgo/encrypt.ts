@@ -1,4 +1,4 @@
-// Encrypting a bundle for Capgo's plugin.
+// Encrypts a bundle for Capgo's plugin.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -20,9 +20,9 @@ export interface EncryptOptions extends WorkOptions {
   readonly backend?: BackendChoice;
 }
 
-/** A bundle as Capgo's plugin takes it. */
+/** A bundle in the form that Capgo's plugin accepts. */
 export interface EncryptedBundle {
-  /** What is uploaded: AES-128-CBC, without a header. */
+  /** The file to upload: AES-128-CBC without a header. */
   readonly bundle: OwnBytes;
   /** base64 of the IV, a colon, base64 of the signed session key. */
   readonly ivSessionKey: string;
@@ -33,15 +33,15 @@ export interface EncryptedBundle {
 }
 
 /**
- * Encrypts a zip for the apps that carry Capgo's plugin and the public key, byte for byte as Capgo's CLI does.
+ * Encrypts a zip for apps with Capgo's plugin and the public key, in the same format as Capgo's CLI.
  *
- * A fresh session key and IV are made for each bundle. The plugin gets all four: `bundle` as the file,
- * `ivSessionKey` as its session key, `checksum`, and `keyId` to tell keys apart.
+ * Each call makes a new session key and IV. The plugin needs all four results: `bundle` as the file, `ivSessionKey`
+ * as the session key, `checksum`, and `keyId` to distinguish keys.
  *
- * This wire has RSA-2048 and an unauthenticated cipher, and nothing in it is bound to an app or a version: prefer
- * `encryptBundle` of `bundleseal` for apps that can open it.
+ * Capgo's protocol uses RSA-2048 and an unauthenticated cipher, and binds a bundle neither to an app nor to a
+ * version. Prefer `encryptBundle` of `bundleseal` for apps that can open it.
  *
- * @param zip - All of it is in memory.
+ * @param zip - The whole zip in memory.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SOURCE_FAILED`, `ERR_BACKEND_UNAVAILABLE`,
  * `ERR_SIGNER_FAILED`. `TypeError` for a wrong or unknown option.
  * @see docs/capgo.md
@@ -80,7 +80,7 @@ export async function encryptBundle(
       session,
       plain,
       async (done) => {
-        // The end is told once, when nothing can fail any more.
+        // Reports the end only once, after everything has succeeded.
         if (done < total) onProgress?.({ done, total });
         await giveWay(signal);
       },

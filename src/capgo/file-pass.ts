@@ -1,4 +1,5 @@
-// A file through the cipher into another, a piece at a time: one is read ahead and one is written behind.
+// Passes a file through the cipher into another file in pieces. One piece is read ahead, and one is written
+// meanwhile.
 
 import type { Hash } from 'node:crypto';
 import type { InputFile } from '../files/input-file.ts';
@@ -8,19 +9,21 @@ import type { Pieces } from './cbc-node.ts';
 
 const PIECE = 2 ** 20;
 
-// Bytes after which a flush is started, so the last flush has little left to do.
+// Number of bytes after which a flush starts, so that the last flush has little left to do.
 const FLUSH_LENGTH = 64 * PIECE;
 
 export interface FilePass extends WorkOptions {
   readonly file: InputFile;
   readonly out: Pick<OutputFile, 'write' | 'flush'>;
   readonly transform: Pieces;
-  /** Of what goes in, or of what comes out. */
+  /** The hash of the plain bytes: of the input when encrypting, of the output when decrypting. */
   readonly hash: Hash;
   readonly hashed: 'input' | 'output';
 }
 
-/** Bytes written. When it ends, well or not, nothing is under way any more. */
+/**
+ * Returns the number of bytes written. When it ends, also after an error, no read or write is in progress.
+ */
 export async function passFile(pass: FilePass): Promise<number> {
   const { file, transform, hash, hashed, signal, onProgress } = pass;
   const total = file.size;
@@ -60,7 +63,7 @@ function writeBehind(out: FilePass['out']) {
   let flushed = 0;
   let writing: Promise<void> = Promise.resolve();
   return {
-    /** Waits for the piece before this one. */
+    /** Waits until the previous piece is written. */
     async write(bytes: Uint8Array): Promise<void> {
       await writing;
       const start = at;

@@ -1,4 +1,4 @@
-// Capgo's keys: RSA-2048 in PKCS#1 PEM, demanded by their first line as its tools and its plugin do.
+// Capgo's keys: RSA-2048 in PKCS#1 PEM. Like Capgo's tools and plugin, the readers require the first line of PKCS#1.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
@@ -15,7 +15,7 @@ import { giveWay, untilAborted } from '../turn.ts';
 
 const MODULUS_BITS = 2048;
 
-// Characters of the PEM's body: what Capgo shows, stores and compares.
+// Number of characters of the PEM's body that Capgo shows, stores and compares.
 const KEY_ID_LENGTH = 20;
 
 export interface KeygenOptions {
@@ -26,10 +26,10 @@ export interface KeygenOptions {
 }
 
 /**
- * Makes the pair that Capgo's tools and plugin take: RSA-2048 with public exponent 65537, PKCS#1 in PEM.
+ * Makes a key pair for Capgo's tools and plugin: RSA-2048 with public exponent 65537, in PKCS#1 PEM.
  *
- * RSA-2048 is what that wire allows, and not what this library seals with: see `keygen` of `bundleseal`.
- * Capgo's files for the two are `.capgo_key_v2` and `.capgo_key_v2.pub`.
+ * Capgo's protocol allows RSA-2048 only. For sealed bundles use `keygen` of `bundleseal`, which makes larger keys.
+ * Capgo names the files of the two halves `.capgo_key_v2` and `.capgo_key_v2.pub`.
  *
  * @param options.signal - Aborts: rejects with its reason.
  * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE`.
@@ -74,8 +74,8 @@ async function generateInSteps(signal?: AbortSignal): Promise<Uint8Array> {
 }
 
 /**
- * The id by which Capgo names a public key: the first 20 characters of its PEM's body. The first of them are
- * the same for every key of a length, so it tells keys apart and proves nothing.
+ * Returns the id by which Capgo names a public key: the first 20 characters of its PEM's body. Some of them are the
+ * same for every RSA-2048 key, so the id helps to distinguish keys but does not authenticate one.
  *
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `TypeError` for anything but a string.
  * @example

@@ -1,4 +1,4 @@
-// The cipher of a backend, loaded when it is chosen.
+// Loads the cipher of the chosen backend.
 
 import type { BackendName } from '../backend/backend.ts';
 import type { Cbc } from './cbc.ts';

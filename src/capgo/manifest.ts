@@ -1,4 +1,4 @@
-// What writing and reading a manifest share: its entries, and which names it may hold.
+// The entries of a manifest and the check of their names, for the writer and the reader.
 
 import { createPathSet, pathFault } from '../archive/format/paths.ts';
 import { printable } from '../archive/format/printable.ts';
@@ -6,19 +6,24 @@ import { BundleSealError } from '../errors.ts';
 import type { WorkOptions } from '../options.ts';
 import { giveWay } from '../turn.ts';
 
-/** A file of a delta update, as Capgo's server and plugin pass it on. */
+/** A file of a delta update in the form of Capgo's server and plugin. */
 export interface ManifestEntry {
-  /** The path, each name percent-encoded; `.br` at its end where the file is Brotli. */
+  /**
+   * The path with each name percent-encoded, followed by `.br` if the file is compressed with Brotli.
+   */
   readonly file_name: string;
   /** The signed SHA-256 of the raw file. */
   readonly file_hash: string;
-  /** Where it is stored. */
+  /** Path of the file in Capgo's storage. */
   readonly s3_path?: string;
 }
 
 export const BROTLI_ENDING = '.br';
 
-/** Refuses what escapes the folder, and two names that are one file, or file and folder at once, somewhere. */
+/**
+ * Makes a check that refuses paths outside the folder, two paths that are the same file on some platform, and a path
+ * that is file and folder at once.
+ */
 export function createNameCheck(): (path: string) => void {
   const paths = createPathSet();
   return (path) => {
@@ -31,18 +36,18 @@ export function invalid(path: string, what: string): BundleSealError {
   return new BundleSealError('ERR_ARCHIVE_INVALID', `${printable(path)} ${what}`, { path });
 }
 
-/** Tells how far the files are, one after the other, and lets go of the thread each time. */
+/** Reports the progress over several files, and yields to other work each time. */
 export function followFiles(total: number, { signal, onProgress }: WorkOptions) {
   let before = 0;
   const tell = async (done: number): Promise<void> => {
-    // The end is told once, when nothing can fail any more.
+    // Reports the end only once, after everything has succeeded.
     if (done < total) onProgress?.({ done, total });
     await giveWay(signal);
   };
   return {
-    /** `done` bytes of the present file. */
+    /** Reports `done` bytes of the current file. */
     step: (done: number): Promise<void> => tell(before + done),
-    /** The present file is through. */
+    /** Ends the current file. */
     next(length: number): Promise<void> {
       before += length;
       return tell(before);

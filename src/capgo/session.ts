@@ -1,4 +1,4 @@
-// One bundle's key and IV, as Capgo's wire carries them: base64(iv):base64(R(session key)).
+// The session key and IV of a bundle in Capgo's protocol: base64(iv):base64(signed session key).
 
 import type { Backend } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
@@ -10,7 +10,7 @@ import { recoverPayload, signPayload } from '../seal/pkcs1.ts';
 
 const LENGTH = 16;
 
-// Characters of an ivSessionKey that are looked at. RSA-2048 needs 369; whoever serves a longer one forged it.
+// The most characters of an ivSessionKey. RSA-2048 needs 369, so a longer one is forged.
 const MAX_LENGTH = 1024;
 
 export interface Session {
@@ -55,7 +55,7 @@ export async function recoverSession(
 }
 
 /**
- * What the private key signed, of a known length.
+ * Recovers a value of known length that the private key signed.
  *
  * @throws {@link BundleSealError} `ERR_SEAL_INVALID`.
  */
