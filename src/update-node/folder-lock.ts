@@ -1,11 +1,12 @@
 // Locks between processes that share a folder. A killed process loses its lock.
 
-import { open, unlink } from 'node:fs/promises';
+import { lstat, open, unlink, utimes } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onFile } from '../files/error.ts';
-import { holdFolder } from '../files/held-folder.ts';
+import { type HeldFolder, holdFolder } from '../files/held-folder.ts';
 import {
   cleanTemporaries,
+  fateOfTemporary,
   forgetTemporary,
   nameTemporary,
   temporariesOf,
@@ -15,14 +16,31 @@ import {
 const FIRST_WAIT = 2;
 const LONGEST_WAIT = 100;
 
+export interface LockTiming {
+  /** Milliseconds between two touches of a mark. */
+  readonly beat: number;
+  /** Milliseconds without a touch after which the mark of a process that cannot be looked up is abandoned. */
+  readonly stale: number;
+}
+
+const TIMING: LockTiming = { beat: 2000, stale: 15_000 };
+
 /**
  * Runs the task while it holds the lock of this name in the folder.
  *
  * Each process creates a mark with a unique name, and then looks for other marks. If there is none, the process holds the
  * lock, because every later process sees its mark. If two processes see each other, the one whose mark sorts later removes
  * it and tries again, and the other one waits. A mark names its process, so the marks of ended processes can be removed.
+ *
+ * A process of another container or sandbox cannot be looked up: Docker, Flatpak and Snap number the processes of each
+ * start anew. So each process touches its mark while it has one.
  */
-export async function lockFolder<T>(dir: string, lock: string, task: () => Promise<T>): Promise<T> {
+export async function lockFolder<T>(
+  dir: string,
+  lock: string,
+  task: () => Promise<T>,
+  { beat, stale }: LockTiming = TIMING,
+): Promise<T> {
   const folder = await holdFolder(dir, dir);
   const base = `${lock}.lock`;
   const mark = await nameTemporary(base);
@@ -30,6 +48,12 @@ export async function lockFolder<T>(dir: string, lock: string, task: () => Promi
     await (await onFile(dir, "can't be locked", open(folder.at(mark), 'wx', 0o600))).close();
   };
   const remove = () => unlink(folder.at(mark)).catch(() => {});
+  const removeStale = watchMarks(folder, base, stale);
+  const beating = setInterval(() => {
+    const now = new Date();
+    utimes(folder.at(mark), now, now).catch(() => {});
+  }, beat);
+  beating.unref?.();
   try {
     await make();
     for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
@@ -40,12 +64,35 @@ export async function lockFolder<T>(dir: string, lock: string, task: () => Promi
       // Without the random part, two processes that look at the same moments would never find the folder empty.
       await sleep(wait * (0.5 + Math.random()));
       await cleanTemporaries(folder, base);
+      await removeStale(others);
       if (isLater) await make();
     }
     return await task();
   } finally {
+    clearInterval(beating);
     await remove();
     forgetTemporary(mark);
     await folder.close();
   }
+}
+
+/** Removes marks that stay untouched although this process looks at them for so long. It compares no clocks. */
+function watchMarks(
+  folder: HeldFolder,
+  base: string,
+  stale: number,
+): (marks: readonly string[]) => Promise<void> {
+  const seen = new Map<string, { readonly touched: number; readonly since: number }>();
+  return async (marks) => {
+    const now = performance.now();
+    for (const mark of marks) {
+      if ((await fateOfTemporary(base, mark)) !== 'unknown') continue;
+      const found = await lstat(folder.at(mark)).catch(() => undefined);
+      const before = seen.get(mark);
+      if (found === undefined) seen.delete(mark);
+      else if (before?.touched !== found.mtimeMs) {
+        seen.set(mark, { touched: found.mtimeMs, since: now });
+      } else if (now - before.since > stale) await unlink(folder.at(mark)).catch(() => {});
+    }
+  };
 }

@@ -1,10 +1,11 @@
 // A store of releases in a folder: for Electron's main process, Node, Bun and Deno.
 
-import { mkdir, readdir, readFile, realpath, rename, stat } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rename, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { pathFault } from '../archive/format/paths.ts';
 import { checkPath, fileError, onFile } from '../files/error.ts';
 import { type HeldFolder, holdFolder, removeTree } from '../files/held-folder.ts';
+import { openRegularFile } from '../files/input-file.ts';
 import { hasCode } from '../files/leniency.ts';
 import { replaceFile } from '../files/replace.ts';
 import { replaceFolder } from '../files/replace-folder.ts';
@@ -137,10 +138,19 @@ export function folderReader(dir: string): ReleaseReader {
     async read(path) {
       const fault = pathFault(path);
       if (fault !== undefined) throw fileError(path, fault);
-      const place = join(dir, path);
-      return onFile(place, UNREADABLE, readFile(place));
+      return readRegular(join(dir, path));
     },
   };
+}
+
+/** Reads a file. A pipe or a device in its place is refused, because a read of it may never end. */
+async function readRegular(place: string): Promise<Uint8Array> {
+  const file = await openRegularFile(place, place, 0);
+  try {
+    return await file.read(0, file.size);
+  } finally {
+    await file.close();
+  }
 }
 
 async function sizeOf(place: string): Promise<number> {
@@ -149,10 +159,10 @@ async function sizeOf(place: string): Promise<number> {
 
 async function readIfThere(place: string): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(place);
+    return await readRegular(place);
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw fileError(place, UNREADABLE, error);
+    if (hasCode((error as Error).cause ?? error, 'ENOENT')) return undefined;
+    throw error;
   }
 }
 

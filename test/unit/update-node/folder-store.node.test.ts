@@ -1,9 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { forgetTemporary, nameTemporary } from '../../../src/files/temporary.ts';
 import { folderStore } from '../../../src/node.ts';
 import type { ReleaseStore } from '../../../src/update.ts';
+import { lockFolder } from '../../../src/update-node/folder-lock.ts';
 import { storeTests } from '../../../src/update-testing.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'bundleseal-stores-'));
@@ -24,4 +36,76 @@ describe('folderStore', () => {
       reopen: (store) => open(folders.get(store) as string),
     }),
   )('$name', ({ run }) => run());
+});
+
+describe('a pipe in the place of a file', () => {
+  it('is refused, and not waited for', async () => {
+    const dir = mkdtempSync(join(root, 'pipes-'));
+    const store = open(dir);
+    expect(await store.readState()).toBeUndefined();
+    execFileSync('mkfifo', [join(dir, 'state.json')]);
+    await expect(store.readState()).rejects.toMatchObject({ code: 'ERR_FILE' });
+    const id = 'a'.repeat(64);
+    await store.write(
+      id,
+      (async function* () {
+        yield { path: 'index.html', bytes: new Uint8Array(1) };
+      })(),
+    );
+    unlinkSync(join(dir, 'releases', id, 'index.html'));
+    execFileSync('mkfifo', [join(dir, 'releases', id, 'index.html')]);
+    const reader = await store.open(id);
+    await expect(reader.read('index.html')).rejects.toMatchObject({ code: 'ERR_FILE' });
+  });
+});
+
+describe('the lock of a process in another container', () => {
+  /** The mark of a process whose numbers mean nothing here. */
+  async function foreignMark(dir: string): Promise<string> {
+    const own = await nameTemporary('state.lock');
+    forgetTemporary(own);
+    const mark = join(dir, own.replace(/_[0-9a-f]+_/, '_0000000000000000_'));
+    writeFileSync(mark, '');
+    return mark;
+  }
+
+  it('is taken away when nobody touches its mark any more', async () => {
+    const dir = mkdtempSync(join(root, 'lock-'));
+    await foreignMark(dir);
+    const timing = { beat: 10, stale: 100 };
+    expect(await lockFolder(dir, 'state', async () => 'done', timing)).toBe('done');
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it('is waited for as long as its mark is touched', async () => {
+    const dir = mkdtempSync(join(root, 'lock-'));
+    const mark = await foreignMark(dir);
+    let touches = 0;
+    const living = setInterval(() => {
+      touches += 1;
+      utimesSync(mark, new Date(), new Date());
+    }, 20);
+    const taken = lockFolder(dir, 'state', async () => touches, { beat: 10, stale: 5000 });
+    while (touches < 20) await sleep(20);
+    clearInterval(living);
+    unlinkSync(mark);
+    expect(await taken).toBeGreaterThanOrEqual(20);
+  });
+
+  it('has a mark that is touched while the task runs', async () => {
+    const dir = mkdtempSync(join(root, 'lock-'));
+    const touched = () => readdirSync(dir, { withFileTypes: true }).map(({ name }) => name);
+    await lockFolder(
+      dir,
+      'state',
+      async () => {
+        const [name] = touched();
+        const mark = join(dir, name as string);
+        utimesSync(mark, 1, 1);
+        while (statSync(mark).mtimeMs === 1000) await sleep(5);
+      },
+      { beat: 10, stale: 1000 },
+    );
+    expect(touched()).toEqual([]);
+  });
 });
