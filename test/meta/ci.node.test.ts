@@ -79,6 +79,17 @@ describe('.ci/result.js', () => {
     });
   });
 
+  it('accepts the site, whose tests start a browser themselves, and refuses it with a test that was skipped', () => {
+    const once = { ...report, testResults: report.testResults.slice(1) };
+    const files = { 'site.result': 'passed 100', 'site.json': JSON.stringify(once) };
+    expect(resultOf(files, 'site')).toEqual({
+      status: 0,
+      stdout: 'site: passed, 100 s\n  1 files\n  2 passed, 0 failed, 0 skipped\n',
+    });
+    const skipped = { ...once, numPendingTests: 1 };
+    expect(resultOf({ 'site.json': JSON.stringify(skipped) }, 'site').status).toBe(1);
+  });
+
   it.each<[string, Record<string, string>, string]>([
     ['a part that did not run', {}, 'not accepted: lint did not run'],
     ['a part that failed', { 'lint.result': 'failed 1' }, 'not accepted: lint failed'],

@@ -1,0 +1,58 @@
+// The files that a user drops or chooses: a folder, or a zip.
+
+import { library } from './library-in-page.ts';
+
+export type Files = ReadonlyMap<string, Uint8Array>;
+
+interface Found {
+  readonly path: string;
+  readonly file: File;
+}
+
+/** What an input with files gives: one zip, or the files of a folder. */
+export function filesOfInput(list: FileList): Promise<Files> {
+  const found = [...list].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+  return filesOf(found);
+}
+
+/** What is dropped: one zip, one folder, or several files. */
+export async function filesOfDrop(transfer: DataTransfer): Promise<Files> {
+  // All entries at once: the list is empty after the event.
+  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+  const found = (await Promise.all(entries.map((entry) => walk(entry)))).flat();
+  return filesOf(found);
+}
+
+async function walk(entry: FileSystemEntry): Promise<Found[]> {
+  if (entry.isFile) {
+    const file = await new Promise<File>((resolve, reject) =>
+      (entry as FileSystemFileEntry).file(resolve, reject),
+    );
+    return [{ path: entry.fullPath.replace(/^\//, ''), file }];
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const found: Found[] = [];
+  // A reader gives its entries in portions, and an empty one at the end.
+  for (;;) {
+    const portion = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (portion.length === 0) return found;
+    for (const each of portion) found.push(...(await walk(each)));
+  }
+}
+
+async function filesOf(found: readonly Found[]): Promise<Files> {
+  const [first] = found;
+  if (first === undefined)
+    throw new Error('There is no file in it. Choose a folder with files, or a zip.');
+  if (found.length === 1 && /\.zip$/i.test(first.file.name)) return library.unzipBundle(first.file);
+  const [top = ''] = first.path.split('/');
+  const isFolder = found.every(({ path }) => path.startsWith(`${top}/`));
+  const files = new Map<string, Uint8Array>();
+  for (const { path, file } of found) {
+    const inside = isFolder ? path.slice(top.length + 1) : path;
+    files.set(inside, new Uint8Array(await file.arrayBuffer()));
+  }
+  return files;
+}

@@ -1,0 +1,54 @@
+// The built site: its pages, and a browser that shows them.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { serve } from 'vitepress';
+import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../../test/support/chromium.js';
+
+export const SITE: string = fileURLToPath(new URL('..', import.meta.url));
+export const DIST: string = join(SITE, 'dist');
+
+/** Paths in dist/ of every page. */
+export const pages: readonly string[] = readdirSync(DIST, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.html'))
+  .map((path) => path.replaceAll('\\', '/'))
+  .sort();
+
+export const htmlOf = (page: string): string => readFileSync(join(DIST, page), 'utf8');
+
+export interface Shown extends AsyncDisposable {
+  readonly browser: Browser;
+  readonly origin: string;
+}
+
+/** Serves dist/ and starts Chromium. */
+export async function show(): Promise<Shown> {
+  const app = await serve({ root: SITE, port: 0 });
+  const { server } = app as unknown as { server: import('node:http').Server };
+  const address = server.address() as import('node:net').AddressInfo;
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM_PATH,
+    args: CHROMIUM_ARGUMENTS,
+  });
+  return {
+    browser,
+    origin: `http://localhost:${address.port}`,
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** What axe calls serious or critical in a page. */
+export async function graveOf(page: Page): Promise<string[]> {
+  // Legacy: without a second page of the browser for the result.
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`);
+}

@@ -1,0 +1,205 @@
+// The playground, used as a person uses it, in Chromium.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zipSync } from 'fflate';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decryptBundle, inspectBundle } from '../../src/index.ts';
+import { unzipBundle } from '../../src/zip.ts';
+import { graveOf, type Shown, show } from './built.ts';
+
+/** A build of an app. The second one renames the large file and changes a line in it. */
+function app(version: number): Record<string, string> {
+  const lines = Array.from(
+    { length: 3000 },
+    (_, i) => `export const value${i} = ${(i * 7919) % 10007};`,
+  );
+  lines[1500] = `export const version = ${version};`;
+  return {
+    'index.html': `<script type="module" src="assets/app-${version}.js"></script>\n`,
+    [`assets/app-${version}.js`]: `${lines.join('\n')}\n`,
+    'assets/style.css': 'main { color: red }\n',
+  };
+}
+
+let shown: Shown;
+let page: Page;
+let folder: string;
+const requests: string[] = [];
+const said: string[] = [];
+const part = (heading: string): Locator =>
+  page
+    .getByRole('region', { name: heading })
+    .or(page.locator(`section:has(h2:has-text("${heading}"))`))
+    .first();
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bundleseal-site-'));
+  for (const version of [1, 2]) {
+    for (const [path, text] of Object.entries(app(version))) {
+      mkdirSync(join(folder, `build-${version}`, 'assets'), { recursive: true });
+      writeFileSync(join(folder, `build-${version}`, path), text);
+    }
+  }
+  const zip = zipSync(
+    Object.fromEntries(Object.entries(app(2)).map(([path, text]) => [path, Buffer.from(text)])),
+  );
+  writeFileSync(join(folder, 'build-2.zip'), zip);
+  shown = await show();
+  page = await shown.browser.newPage({ viewport: { width: 1280, height: 900 } });
+  page.on('pageerror', (error) => said.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') said.push(message.text());
+  });
+  await page.goto(`${shown.origin}/playground.html`, { waitUntil: 'networkidle' });
+  page.on('request', (request) => requests.push(request.url()));
+});
+afterAll(async () => {
+  await shown[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+// In this order: a person goes from one step to the next.
+describe('the playground', () => {
+  it('takes the folder of a build', async () => {
+    await part('1. Take').getByLabel('Choose a folder').setInputFiles(join(folder, 'build-1'));
+    await expect.poll(() => page.locator('[data-files]').textContent()).toContain('3 files');
+  });
+
+  it('makes keys and seals, and what it saves is opened outside', async () => {
+    await page.getByRole('button', { name: 'Make a key pair' }).click();
+    await page.locator('[data-key-id]').waitFor();
+    await page.getByRole('button', { name: 'Seal the build' }).click();
+    await page.locator('[data-sealed]').waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Save the sealed bundle' }).click(),
+    ]);
+    const sealed = new Uint8Array(readFileSync(await download.path()));
+    const keyId = await page.locator('[data-key-id]').textContent();
+    expect(inspectBundle(sealed).keyId).toBe(keyId);
+    await page.getByText('The public key, which goes').click();
+    const publicKey = (await page.getByRole('region', { name: 'Public key' }).textContent()) ?? '';
+    const files = await unzipBundle(await decryptBundle(sealed, { publicKey }));
+    const texts = [...files].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]);
+    expect(Object.fromEntries(texts)).toEqual(app(1));
+  });
+
+  it('shows no private key', async () => {
+    expect(await page.content()).not.toContain('PRIVATE KEY');
+  });
+
+  it('explains a field under the pointer and under the keyboard', async () => {
+    const explained = () => page.locator('.explained').textContent();
+    await page.getByRole('button', { name: 'key id, byte 24' }).hover();
+    await expect.poll(explained).toContain('SHA-256 of the public key');
+    await page.getByRole('button', { name: 'magic, byte 0' }).focus();
+    await expect.poll(explained).toContain('magic');
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(explained).toContain('The length of the plain bundle');
+    // Only one of the bytes is in the order of the Tab key.
+    expect(await page.locator('.byte[tabindex="0"]').count()).toBe(1);
+  });
+
+  it.each([
+    ['magic', 'ERR_HEADER_INVALID'],
+    ['version', 'ERR_VERSION_UNSUPPORTED'],
+    ['key id', 'ERR_KEY_MISMATCH'],
+    ['metadata', 'ERR_SEAL_INVALID'],
+    ['digest of chunk 0', 'ERR_SEAL_INVALID'],
+    ['signature', 'ERR_SEAL_INVALID'],
+    ['ciphertext of chunk 0', 'ERR_CHUNK_INVALID'],
+    ['tag of chunk 0', 'ERR_CHUNK_INVALID'],
+  ])('says which check catches a flipped bit of the %s', async (field, code) => {
+    await page.getByRole('button', { name: `Flip a bit of ${field}`, exact: true }).click();
+    await page.locator('[data-code]').waitFor();
+    expect(await page.locator('[data-code]').textContent()).toBe(code);
+    expect((await page.locator('[data-message]').textContent())?.length).toBeGreaterThan(20);
+    await page.getByRole('button', { name: 'Undo all changes' }).click();
+    await expect.poll(() => page.locator('.verdict').textContent()).toContain('Nothing is altered');
+  });
+
+  it('flips a single byte that is clicked, and back', async () => {
+    const byte = page.getByRole('button', { name: /^size, byte 23/ });
+    const before = await byte.textContent();
+    await byte.click();
+    await page.locator('[data-code]').waitFor();
+    expect(await byte.textContent()).not.toBe(before);
+    await byte.click();
+    await expect.poll(() => page.locator('.verdict').textContent()).toContain('Opened');
+    expect(await byte.textContent()).toBe(before);
+  });
+
+  it('opens the bundle and shows its files', async () => {
+    await page.getByRole('button', { name: 'Open with the public key' }).click();
+    await page.getByRole('button', { name: 'assets/style.css' }).click();
+    expect(
+      await page.getByRole('region', { name: 'Content of assets/style.css' }).textContent(),
+    ).toBe(app(1)['assets/style.css']);
+  });
+
+  it('makes a patch to a zip with the second build, smaller than the other ways', async () => {
+    await part('6. Update').getByLabel('Choose a zip').setInputFiles(join(folder, 'build-2.zip'));
+    await page.locator('[data-way="patch"]').waitFor();
+    const bytes = async (way: string) =>
+      Number(await page.locator(`[data-way="${way}"]`).getAttribute('data-bytes'));
+    const [full, files, patch] = [await bytes('full'), await bytes('files'), await bytes('patch')];
+    expect(patch).toBeLessThan(files);
+    expect(files).toBeLessThan(full);
+    const origins = (await page.locator('.origins').textContent()) ?? '';
+    expect(origins).toMatch(/assets\/app-2\.js.*% of it is in assets\/app-1\.js/);
+    expect(origins).toMatch(/assets\/style\.css\s*\d+\s*unchanged/);
+  });
+
+  it('has nothing that axe calls serious or critical, with everything shown', async () => {
+    expect(await graveOf(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await graveOf(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  it('fits the width of a phone, with everything shown', async () => {
+    await page.setViewportSize({ width: 390, height: 900 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  it('goes the same way with its sample', async () => {
+    await page.getByRole('button', { name: 'Use a sample app' }).click();
+    await expect.poll(() => page.locator('[data-files]').textContent()).toContain('5 files');
+    await page.getByRole('button', { name: 'Seal the build' }).click();
+    await page.locator('[data-sealed]').waitFor();
+    await page.getByRole('button', { name: 'Open with the public key' }).click();
+    await page.getByRole('button', { name: 'logo.svg' }).click();
+    await page.getByRole('img', { name: 'logo.svg' }).waitFor();
+    await page.getByRole('button', { name: "Use the sample's second build" }).click();
+    await page.locator('[data-way="patch"]').waitFor();
+    expect(await page.locator('.origins').textContent()).toContain(
+      'the same bytes as assets/vendor-a1b2c3.js',
+    );
+  });
+
+  it('says what is wrong with a zip that is none', async () => {
+    const broken = join(folder, 'broken.zip');
+    writeFileSync(broken, 'no zip');
+    await part('1. Take').getByLabel('Choose a zip').setInputFiles(broken);
+    expect((await page.getByRole('alert').textContent())?.length).toBeGreaterThan(10);
+  });
+
+  it('has asked for nothing since it was loaded', async () => {
+    expect(requests.filter((url) => !url.startsWith('blob:') && !url.startsWith('data:'))).toEqual(
+      [],
+    );
+    expect(said).toEqual([]);
+    // The policy is enforced: a request that the page makes is refused.
+    const answer = await page.evaluate(() =>
+      fetch('/logo.svg').then(
+        () => 'answered',
+        () => 'refused',
+      ),
+    );
+    expect(answer).toBe('refused');
+  });
+});

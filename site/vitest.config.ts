@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+// Over the built site, by the Vitest of the package. They share the machine with one browser: one file at a time.
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // For a machine that does other work beside it.
+    expect: { poll: { timeout: 60_000 } },
+  },
+});
