@@ -9,7 +9,8 @@ export const PUBLIC_KEY_HELP =
   'public key; several while keys rotate (default: .bundleseal_key.pub, then the Capacitor config)';
 
 export function bytes(count: number): string {
-  return `${count.toLocaleString('en')} bytes`;
+  // Not by `toLocaleString`, which takes 13 ms to load the locales.
+  return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} bytes`;
 }
 
 /** Collects the values of a repeatable option. */

@@ -6,8 +6,9 @@
 // each use.
 
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { lstat, readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { closeFile, onceClosed, openFile, statFile, statLink, statPath } from './calls.ts';
 import { fileError, onFile } from './error.ts';
 import { hasCode, isNotOffered } from './leniency.ts';
 
@@ -33,12 +34,13 @@ const EXCHANGED = 'was moved or exchanged meanwhile: try again when nothing else
  * @param shown - The path for messages.
  */
 export async function holdFolder(path: string, shown: string): Promise<HeldFolder> {
-  const handle = await openFolder(path, shown);
+  const fd = await openFolder(path, shown);
+  const close = onceClosed(async () => (fd === undefined ? undefined : closeFile(fd)));
   try {
-    const asked = handle ? handle.stat({ bigint: true }) : lstat(path, { bigint: true });
+    const asked = fd === undefined ? statLink(path) : statFile(fd);
     const stats = await onFile(shown, UNREADABLE, asked);
     if (!stats.isDirectory()) throw fileError(shown, EXCHANGED);
-    const held = handle && (await wayBack(handle, stats));
+    const held = fd === undefined ? undefined : await wayBack(fd, stats);
     const way = held ?? path;
     return {
       path: way,
@@ -46,14 +48,14 @@ export async function holdFolder(path: string, shown: string): Promise<HeldFolde
       stats,
       at: (name) => join(way, name),
       async check() {
-        const now = await onFile(shown, EXCHANGED, lstat(path, { bigint: true }));
+        const now = await onFile(shown, EXCHANGED, statLink(path));
         if (!isSameFile(now, stats)) throw fileError(shown, EXCHANGED);
       },
-      // Ignores an error of closing, because nothing was written through the handle.
-      close: async () => handle?.close().catch(() => {}),
+      // Ignores an error of closing, because nothing was written through the descriptor.
+      close,
     };
   } catch (error) {
-    await handle?.close().catch(() => {});
+    await close();
     throw error;
   }
 }
@@ -67,11 +69,11 @@ export function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
  * Opens a folder that is not a link. Returns `undefined` if the system cannot open folders; the caller then has to
  * use the path.
  */
-async function openFolder(path: string, shown: string): Promise<FileHandle | undefined> {
+async function openFolder(path: string, shown: string): Promise<number | undefined> {
   // Node's permission model lists allowed paths, and /proc is usually not among them.
   if (process.platform !== 'linux' || 'permission' in process) return undefined;
   try {
-    return await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    return await openFile(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (error) {
     // The user may write to the folder but not read it.
     if (isNotOffered(error)) return undefined;
@@ -80,9 +82,9 @@ async function openFolder(path: string, shown: string): Promise<FileHandle | und
 }
 
 /** Returns a path to an open folder, or `undefined` if the system or the runtime hides /proc. */
-async function wayBack(handle: FileHandle, stats: BigIntStats): Promise<string | undefined> {
-  const path = `/proc/self/fd/${handle.fd}`;
-  const there = await stat(path, { bigint: true }).catch(() => undefined);
+async function wayBack(fd: number, stats: BigIntStats): Promise<string | undefined> {
+  const path = `/proc/self/fd/${fd}`;
+  const there = await statPath(path).catch(() => undefined);
   return there !== undefined && isSameFile(there, stats) ? path : undefined;
 }
 

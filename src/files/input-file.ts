@@ -1,8 +1,9 @@
 // Opens a file for reading at any position.
 
-import { type BigIntStats, constants, read } from 'node:fs';
-import { type FileHandle, open, stat, statfs } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, statfs } from 'node:fs/promises';
 import type { Source } from '../sources/input.ts';
+import { closeFile, onceClosed, openFile, readAt, statFile, statPath } from './calls.ts';
 import { fileError, onFile } from './error.ts';
 import { kindOf } from './place.ts';
 import { spoolPipe, spoolUnsized } from './spool-input.ts';
@@ -32,7 +33,7 @@ const MODE_BITS = 0o777n;
  */
 export async function openInputFile(path: string, signal?: AbortSignal): Promise<InputFile> {
   // Calls stat before open, because opening a pipe waits for its writer.
-  const found = await onFile(path, UNREADABLE, stat(path, { bigint: true }));
+  const found = await onFile(path, UNREADABLE, statPath(path));
   if (found.isFIFO()) return spooledFile(path, found, await spoolPipe(path, signal));
   checkRegular(path, found);
   return openRegularFile(path, path, 0, signal);
@@ -51,19 +52,21 @@ export async function openRegularFile(
 ): Promise<InputFile> {
   // O_NONBLOCK, because another program may have put a pipe in the place of the file, and opening a pipe would wait.
   const careful = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags;
-  const handle = await onFile(shown, UNREADABLE, open(path, careful));
+  const fd = await onFile(shown, UNREADABLE, openFile(path, careful));
+  let isKept = false;
   try {
-    const stats = await onFile(shown, UNREADABLE, handle.stat({ bigint: true }));
+    const stats = await onFile(shown, UNREADABLE, statFile(fd));
     checkRegular(shown, stats);
-    const copy = (await isUnsized(path, stats))
-      ? await spoolUnsized(shown, handle, signal)
-      : undefined;
-    if (copy === undefined) return inputFile(shown, stats, handle);
-    await handle.close().catch(() => {});
-    return await spooledFile(shown, stats, copy);
-  } catch (error) {
-    await handle.close().catch(() => {});
-    throw error;
+    const copy =
+      isMaybeUnsized(stats) && (await isUnsized(path, stats))
+        ? await spoolUnsized(shown, fd, signal)
+        : undefined;
+    isKept = copy === undefined;
+    return copy === undefined
+      ? inputFile(shown, stats, { fd, close: () => closeFile(fd) })
+      : await spooledFile(shown, stats, copy);
+  } finally {
+    if (!isKept) await closeFile(fd).catch(() => {});
   }
 }
 
@@ -72,10 +75,14 @@ export async function openRegularFile(
  */
 const SYSFS = 0x62656572n;
 
+/** Whether the size can be meaningless. It saves a call for nearly all files. */
+function isMaybeUnsized({ size, blocks }: BigIntStats): boolean {
+  return size === 0n || blocks === 0n;
+}
+
 /** Whether the size of a file is meaningless: it is 0 in /proc, and a page in /sys. */
-async function isUnsized(path: string, { size, blocks }: BigIntStats): Promise<boolean> {
+async function isUnsized(path: string, { size }: BigIntStats): Promise<boolean> {
   if (size === 0n) return true;
-  if (blocks !== 0n) return false;
   return statfs(path, { bigint: true }).then(
     ({ type }) => type === SYSFS,
     () => false,
@@ -100,17 +107,22 @@ async function spooledFile(path: string, found: BigIntStats, copy: FileHandle): 
     throw error;
   }
   return {
-    ...inputFile(path, found, copy),
+    ...inputFile(path, found, { fd: copy.fd, close: () => copy.close() }),
     size: Number(size),
     mode: undefined,
     checkUnchanged: async () => {},
   };
 }
 
-function inputFile(path: string, stats: BigIntStats, handle: FileHandle): InputFile {
+interface Descriptor {
+  readonly fd: number;
+  close(): Promise<void>;
+}
+
+function inputFile(path: string, stats: BigIntStats, { fd, close }: Descriptor): InputFile {
   async function readInto(room: Uint8Array, start: number): Promise<Uint8Array> {
     for (let at = 0; at < room.length; ) {
-      const got = await onFile(path, UNREADABLE, readAt(handle, room.subarray(at), start + at));
+      const got = await onFile(path, UNREADABLE, readAt(fd, room.subarray(at), start + at));
       if (got === 0) {
         throw fileError(
           path,
@@ -131,12 +143,12 @@ function inputFile(path: string, stats: BigIntStats, handle: FileHandle): InputF
     readInto,
     read: (start, end) => readInto(new Uint8Array(end - start), start),
     async checkUnchanged() {
-      const now = await onFile(path, UNREADABLE, handle.stat({ bigint: true }));
+      const now = await onFile(path, UNREADABLE, statFile(fd));
       if (now.size === stats.size && now.mtimeNs === stats.mtimeNs) return;
       throw fileError(path, 'was changed while it was read: try again when nothing writes to it');
     },
     // Ignores an error of closing: nothing was written, and the error could hide a more important one.
-    close: () => handle.close().catch(() => {}),
+    close: onceClosed(close),
   };
 }
 
@@ -145,13 +157,4 @@ function checkRegular(path: string, stats: BigIntStats): void {
   throw stats.isDirectory()
     ? fileError(path, "can't be read: it is a folder, pass the path of a file")
     : fileError(path, `can't be read: it is ${kindOf(stats)}, pass the path of a file`);
-}
-
-// Uses the callback form of `read`, because promises of a FileHandle take several times as long.
-function readAt(handle: FileHandle, room: Uint8Array, start: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(handle.fd, room, 0, room.length, start, (error, got) =>
-      error === null ? resolve(got) : reject(error),
-    );
-  });
 }

@@ -1,9 +1,9 @@
 // Lists the files of a folder and its subfolders. Never follows links.
 
 import type { BigIntStats } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalid } from '../archive/format/refuse.ts';
+import { namesIn, statLink } from './calls.ts';
 import { fileError, onFile } from './error.ts';
 import { type HeldFolder, isSameFile } from './held-folder.ts';
 import { CHANGED, type HeldTree, holdTree } from './held-tree.ts';
@@ -25,6 +25,9 @@ export interface ListRules {
 }
 
 const UNREADABLE = "can't be read";
+
+// Files on which `lstat` is called at the same time.
+const ASKED_AT_ONCE = 32;
 
 // Files that file managers create in folders.
 const LITTER: readonly string[] = ['.DS_Store', 'Thumbs.db', '__MACOSX/'];
@@ -86,19 +89,25 @@ interface Named {
 function listOne(tree: HeldTree, path: string): Promise<Named[]> {
   const shown = join(tree.root, path.slice(0, -1));
   return tree.within(path, async (folder) => {
-    const bytes = await onFile(shown, UNREADABLE, readdir(folder.path, { encoding: 'buffer' }));
+    const bytes = await onFile(shown, UNREADABLE, namesIn(folder.path));
+    const names = bytes.map((each) => nameOf(each, path)).sort();
     const found: Named[] = [];
-    for (const name of bytes.map((each) => nameOf(each, path)).sort()) {
-      const asked = lstat(folder.at(name), { bigint: true });
-      found.push({ name, stats: await onFile(join(shown, name), UNREADABLE, asked) });
+    for (let at = 0; at < names.length; at += ASKED_AT_ONCE) {
+      const asked = names.slice(at, at + ASKED_AT_ONCE).map(async (name) => {
+        const stats = statLink(folder.at(name));
+        return { name, stats: await onFile(join(shown, name), UNREADABLE, stats) };
+      });
+      found.push(...(await Promise.all(asked)));
     }
     return found;
   });
 }
 
+const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function nameOf(bytes: Uint8Array, folder: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw invalid(
       'has a name that is not UTF-8: rename it',
@@ -108,15 +117,28 @@ function nameOf(bytes: Uint8Array, folder: string): string {
 }
 
 /** Opens a listed file. Throws if it has changed since the listing. */
-export function openFound(tree: HeldTree, { path, place, stats }: FoundFile): Promise<InputFile> {
-  const end = path.lastIndexOf('/') + 1;
-  const open = async (folder: HeldFolder) => {
-    const file = await openRegularFile(folder.at(path.slice(end)), place);
-    const { size, mtimeNs } = file.stats;
-    const isSame = isSameFile(file.stats, stats) && size === stats.size;
-    if (isSame && mtimeNs === stats.mtimeNs) return file;
-    await file.close();
-    throw fileError(place, CHANGED);
-  };
-  return tree.within(path.slice(0, end), open, (file) => file.close());
+export function openFound(tree: HeldTree, found: FoundFile): Promise<InputFile> {
+  return tree.within(
+    folderOf(found.path),
+    (folder) => openInFolder(folder, found),
+    (file) => file.close(),
+  );
+}
+
+/** Returns the path of a file's folder, in the form of {@link HeldTree}. */
+export function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
+}
+
+/** Opens a listed file in its folder, which is held open. Throws if the file has changed since the listing. */
+export async function openInFolder(
+  folder: HeldFolder,
+  { path, place, stats }: FoundFile,
+): Promise<InputFile> {
+  const file = await openRegularFile(folder.at(path.slice(folderOf(path).length)), place);
+  const { size, mtimeNs } = file.stats;
+  const isSame = isSameFile(file.stats, stats) && size === stats.size;
+  if (isSame && mtimeNs === stats.mtimeNs) return file;
+  await file.close();
+  throw fileError(place, CHANGED);
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { randomBytes } from '../backend/random.ts';
 import { toHex } from '../bytes.ts';
 import { onAbort } from '../signals.ts';
+import { readAt } from './calls.ts';
 import { fileError, onFile } from './error.ts';
 import { hasCode } from './leniency.ts';
 import { outputFile } from './output-file.ts';
@@ -44,15 +45,14 @@ export async function spoolPipe(path: string, signal?: AbortSignal): Promise<Fil
 /** Copies a file without a size, as in /proc. Returns `undefined` if it is empty. */
 export async function spoolUnsized(
   path: string,
-  file: FileHandle,
+  fd: number,
   signal?: AbortSignal,
 ): Promise<FileHandle | undefined> {
   const read = async () => {
     const room = new Uint8Array(PIECE_LENGTH);
     // Reads from the current position, because not all of these files support positions.
-    const reading = file.read(room, 0, room.length, null);
-    const { bytesRead } = await onFile(path, UNREADABLE, reading);
-    return room.subarray(0, bytesRead);
+    const reading = readAt(fd, room, null);
+    return room.subarray(0, await onFile(path, UNREADABLE, reading));
   };
   const first = await read();
   if (first.length === 0) return undefined;

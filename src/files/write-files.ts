@@ -3,9 +3,9 @@
 // All files are on the disk before the folder gets its name. docs/decisions/durable-folders.md compares the ways to
 // achieve this.
 
-import { close, fdatasync, open, write } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { fdatasync } from 'node:fs';
 import { join } from 'node:path';
+import { called, closeFile, makeFolders, openFile, writeNext } from './calls.ts';
 import { onFile } from './error.ts';
 import { flushFolder, whereOffered } from './leniency.ts';
 import { UNFLUSHED, UNWRITABLE } from './output-file.ts';
@@ -126,15 +126,12 @@ async function createFile(
   shown: string,
   count: (length: number) => void,
 ): Promise<NewFile> {
-  const opened = called<number>((done) => open(path, 'wx', done));
-  const file = await onFile(shown, UNWRITABLE, opened);
-  const giveUp = () => called<void>((done) => close(file, done)).catch(() => {});
+  const file = await onFile(shown, UNWRITABLE, openFile(path, 'wx'));
+  const giveUp = () => closeFile(file).catch(() => {});
   return {
     async write(bytes) {
       for (let at = 0; at < bytes.length; ) {
-        const left = bytes.length - at;
-        const written = called<number>((done) => write(file, bytes, at, left, null, done));
-        at += await onFile(shown, UNWRITABLE, written);
+        at += await onFile(shown, UNWRITABLE, writeNext(file, bytes.subarray(at)));
       }
       count(bytes.length);
     },
@@ -148,23 +145,10 @@ async function createFile(
         throw error;
       }
       // A network file system may report a failed write only when the file is closed.
-      await onFile(
-        shown,
-        UNWRITABLE,
-        called<void>((done) => close(file, done)),
-      );
+      await onFile(shown, UNWRITABLE, closeFile(file));
     },
     giveUp,
   };
-}
-
-type Done<T> = (error: Error | null | undefined, value?: T) => void;
-
-// Promisifies a call of the callback form, because a FileHandle takes twice the processor time.
-function called<T>(start: (done: Done<T>) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    start((error, value) => (error ? reject(error) : resolve(value as T)));
-  });
 }
 
 interface Folders {
@@ -181,7 +165,7 @@ function createFolders(folder: string): Folders {
       for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
         const place = join(folder, path.slice(0, end));
         // `recursive`, because a folder that differs only in case may exist.
-        const making = made.get(place) ?? mkdir(place, { recursive: true }).then(() => {});
+        const making = made.get(place) ?? makeFolders(place).then(() => {});
         made.set(place, making);
         await making;
       }

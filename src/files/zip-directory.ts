@@ -3,18 +3,17 @@
 import { realpath, stat } from 'node:fs/promises';
 import { readLimits } from '../archive/format/limits.ts';
 import { invalid } from '../archive/format/refuse.ts';
-import { generatorStream } from '../archive/streams.ts';
-import type { ZipInput } from '../archive/write/content.ts';
-import { ZIP_OPTIONS, type ZipOptions, zipStream } from '../archive/write/zip.ts';
+import { ownContent, type ZipInput } from '../archive/write/content.ts';
+import { ZIP_OPTIONS, type ZipOptions, zipChunks } from '../archive/write/zip.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import { findPrivateKey } from '../keys/find-private.ts';
 import { checkOptions, describe, type OptionRules } from '../options.ts';
-import { onAbort } from '../signals.ts';
 import { checkPath, fileError, onFile } from './error.ts';
 import { type HeldTree, holdTree } from './held-tree.ts';
-import { type FoundFile, type ListRules, listTree, openFound } from './list-folder.ts';
+import { type FoundFile, type ListRules, listTree } from './list-folder.ts';
 import { type Ignore, ignoreRule } from './pattern.ts';
+import { type FoundContents, readFound } from './read-found.ts';
 import { replaceFile } from './replace.ts';
 
 /** Rules for the files of a folder: which are left out, and which are errors. */
@@ -53,9 +52,6 @@ export interface ZippedDirectory {
   /** Number of files. */
   readonly entries: number;
 }
-
-// Number of bytes of a file to read at once.
-const PIECE_LENGTH = 2 ** 18;
 
 /**
  * Zips a folder reproducibly: the same files give the same bytes on every machine at any time, the same as those of
@@ -156,13 +152,13 @@ export async function withFolderZip<T>(
 ): Promise<T> {
   const { level, threads, signal, onProgress } = options;
   const rules = readRules(options);
-  const allowsKeys = options.privateKeys === 'allow';
-  const found: Found = { tree: undefined, entries: 0, size: 0 };
-  // `zipStream` checks its options at once, and begins when the stream is read.
-  const zip = zipStream(entriesOf(found, rules, allowsKeys), {
+  const found: Found = { files: [], size: 0 };
+  // `zipChunks` checks its options at once.
+  const makeChunks = zipChunks({
     ...(level === undefined ? {} : { level }),
     ...(threads === undefined ? {} : { threads }),
     ...readLimits(options),
+    ...(signal && { signal }),
     onProgress: ({ done }) => {
       if (done < found.size) onProgress?.({ done, total: found.size });
     },
@@ -171,23 +167,25 @@ export async function withFolderZip<T>(
   const folder = await realFolder(dir);
   const hash = await (await selectBackend()).createHash();
   const tree = await holdTree(folder);
-  found.tree = tree;
+  const contents = readFound(tree, found.files);
+  const read = { tree, rules, contents, allowsKeys: options.privateKeys === 'allow' };
   try {
     return await work({
       folder,
       ignores: rules.ignores,
       async *chunks() {
-        for await (const chunk of chunksOf(zip, signal)) {
+        for await (const chunk of makeChunks(entriesOf(found, read))) {
           hash.update(chunk);
           yield chunk;
         }
       },
       end() {
         onProgress?.({ done: found.size, total: found.size });
-        return { checksum: toHex(hash.digest()), entries: found.entries };
+        return { checksum: toHex(hash.digest()), entries: found.files.length };
       },
     });
   } finally {
+    await contents.close();
     await tree.close();
   }
 }
@@ -222,45 +220,44 @@ export async function realFolder(dir: string): Promise<string> {
 
 /** The facts about the folder that are known so far. */
 interface Found {
-  tree: HeldTree | undefined;
-  entries: number;
+  readonly files: FoundFile[];
   /** Bytes of all files. */
   size: number;
 }
 
+interface Read {
+  readonly tree: HeldTree;
+  readonly rules: ListRules;
+  readonly contents: FoundContents;
+  readonly allowsKeys: boolean;
+}
+
 async function* entriesOf(
   found: Found,
-  rules: ListRules,
-  allowsKeys: boolean,
+  { tree, rules, contents, allowsKeys }: Read,
 ): AsyncGenerator<ZipInput, void> {
-  // The tree exists before the archive is read.
-  const tree = found.tree as HeldTree;
   for await (const file of listTree(tree, rules)) {
-    found.entries += 1;
-    found.size += Number(file.stats.size);
+    const size = Number(file.stats.size);
+    found.files.push(file);
+    found.size += size;
     yield {
       path: file.path,
-      data: () => generatorStream(() => piecesOf(tree, file, allowsKeys), undefined),
+      data: () => ownContent(piecesOf(contents, file, allowsKeys)),
     };
   }
 }
 
 async function* piecesOf(
-  tree: HeldTree,
+  contents: FoundContents,
   found: FoundFile,
   allowsKeys: boolean,
 ): AsyncGenerator<Uint8Array, void> {
-  const file = await openFound(tree, found);
-  try {
-    for (let at = 0; at < file.size; at += PIECE_LENGTH) {
-      const piece = await file.read(at, Math.min(file.size, at + PIECE_LENGTH));
-      // A file that is searched for keys is read in one piece. A larger file is judged by its name.
-      if (at === 0 && !allowsKeys) refusePrivateKey(found.path, piece);
-      yield piece;
-    }
-    await file.checkUnchanged();
-  } finally {
-    await file.close();
+  let isFirst = true;
+  for await (const piece of contents.pieces(found)) {
+    // A file that is searched for keys is read in one piece. A larger file is judged by its name.
+    if (isFirst && !allowsKeys) refusePrivateKey(found.path, piece);
+    isFirst = false;
+    yield piece;
   }
 }
 
@@ -272,32 +269,4 @@ export function refusePrivateKey(path: string, bytes: Uint8Array): void {
     `holds ${what}, and everyone who gets the archive could read it: move it away or leave it out by "ignore"; if it is meant to be published, pass privateKeys: 'allow'`,
     path,
   );
-}
-
-/**
- * Yields the chunks of a stream. When this iteration ends, also after an error, the stream stops.
- */
-async function* chunksOf(
-  stream: ReadableStream<Uint8Array>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void> {
-  const reader = stream.getReader();
-  let cancelled: Promise<void> | undefined;
-  const cancel = () => {
-    // Ignores an error of cancelling, because the iteration has ended already.
-    cancelled ??= reader.cancel(signal?.reason).catch(() => {});
-    return cancelled;
-  };
-  const letGo = signal && onAbort(signal, () => void cancel());
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      signal?.throwIfAborted();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    letGo?.();
-    await cancel();
-  }
 }

@@ -37,8 +37,15 @@ function textOf(bytes: Uint8Array): string {
   const isLittle = bytes[0] === 0xff || (bytes[0] !== 0 && bytes[1] === 0);
   const isBig = bytes[0] === 0xfe || (bytes[0] === 0 && bytes[1] !== 0);
   // A key's text is ASCII, so in UTF-16 every second byte is 0.
-  const text = new TextDecoder('latin1').decode(bytes);
+  const text = latin1(bytes);
   return isLittle || isBig ? text.replaceAll('\0', '') : text;
+}
+
+/** A character for each byte. By Node, where this is Node: its TextDecoder takes twenty times as long. */
+function latin1(bytes: Uint8Array): string {
+  const { Buffer } = globalThis;
+  if (Buffer === undefined) return new TextDecoder('latin1').decode(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 function inText(text: string): string | undefined {
@@ -61,7 +68,7 @@ function inPacked(text: string): string | undefined {
   const lines = text.replace(/\\+[nrt]/g, '\n');
   const starts = Array.from(lines.matchAll(PACKED), ({ index }) => index);
   for (const [i, start] of starts.entries()) {
-    const inner = new TextDecoder('latin1').decode(run(lines.slice(start, starts[i + 1])));
+    const inner = latin1(run(lines.slice(start, starts[i + 1])));
     const found = inBlocks(inner) ?? inPacked(inner);
     if (found !== undefined) return found;
   }
@@ -114,7 +121,7 @@ function inBlocks(text: string): string | undefined {
 }
 
 function isOpenSsh(bytes: Uint8Array): boolean {
-  return new TextDecoder('latin1').decode(bytes.subarray(0, 15)) === 'openssh-key-v1\0';
+  return latin1(bytes.subarray(0, 15)) === 'openssh-key-v1\0';
 }
 
 // An object without a nested object, in JSON or source code.

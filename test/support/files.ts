@@ -65,9 +65,22 @@ const HANDLE_CALLS = [
 
 type Functions = Record<string, (...args: unknown[]) => unknown>;
 
-/** Runs `work` while every asynchronous call to the file system of this process passes through the hooks. */
+/**
+ * Runs `work` while the calls to the file system of this process pass through the hooks. Synchronous calls have the names of
+ * the asynchronous ones, and are not held up.
+ */
 export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promise<T>): Promise<T> {
-  const { before = () => undefined, after = () => {} } = hooks;
+  const { before: hook = () => undefined, after = () => {} } = hooks;
+  let isInHook = false;
+  const before: typeof hook = (name, args) => {
+    const isOuter = !isInHook;
+    isInHook = true;
+    try {
+      return hook(name, args);
+    } finally {
+      if (isOuter) isInHook = false;
+    }
+  };
   // Loads the parts of it that keep the functions which they find.
   await fs.promises.rm(join(tmpdir(), 'bundleseal-no-such-file'), { force: true, recursive: true });
   const handle = await fs.promises.open(tmpdir(), 'r');
@@ -114,13 +127,37 @@ export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promis
     });
   }
 
+  function wrapSync(holder: Functions, name: string, called: string): void {
+    const original = holder[name] as (...args: unknown[]) => unknown;
+    holder[name] = function wrapped(...args: unknown[]) {
+      // What a hook itself calls is not a call of the work.
+      if (isInHook) return original.apply(holder, args);
+      const held = before(called, args);
+      if (held instanceof Error) {
+        if (called === 'close') original.apply(holder, args);
+        throw held;
+      }
+      try {
+        return original.apply(holder, args);
+      } finally {
+        after(called);
+      }
+    };
+    undo.push(() => {
+      holder[name] = original;
+    });
+  }
+
   const promises = fs.promises as unknown as Functions;
   for (const name of Object.keys(promises)) {
     if (name !== 'constants' && name !== 'watch') wrap(promises, name, name);
   }
-  for (const name of ['read', 'write', 'readv', 'writev', 'fsync', 'fdatasync', 'close', 'open']) {
+  const callbacks = ['read', 'write', 'readv', 'writev', 'fsync', 'fdatasync', 'close', 'open'];
+  const quick = ['read', 'write', 'close', 'open', 'fstat', 'stat', 'lstat', 'readdir', 'mkdir'];
+  for (const name of [...callbacks, 'fstat', 'stat', 'lstat', 'readdir', 'mkdir']) {
     wrap(fs as unknown as Functions, name, name);
   }
+  for (const name of quick) wrapSync(fs as unknown as Functions, `${name}Sync`, name);
   for (const name of HANDLE_CALLS) {
     wrap(handles, name, `handle.${name}`);
   }

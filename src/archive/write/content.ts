@@ -176,7 +176,41 @@ function sizeOf(data: ZipData): number {
   return 'byteLength' in data ? data.byteLength : data.size;
 }
 
-type ContentReader = Pick<StreamReader, 'take' | 'close'>;
+interface ContentReader extends Pick<StreamReader, 'take' | 'close'> {
+  /** Whether nobody else has the memory of what it gives. */
+  readonly isPrivate?: boolean;
+}
+
+const PIECES = Symbol('pieces');
+
+/**
+ * A content for callers within the library, read without a stream around it: making one takes longer than deflating some
+ * KiB.
+ *
+ * @param pieces - In memory of their own. All but the last have the same length, of which a piece of the deflater is a
+ * multiple.
+ */
+export function ownContent(pieces: AsyncGenerator<Uint8Array, void>): ZipContent {
+  return { [PIECES]: pieces } as unknown as ZipContent;
+}
+
+function ownReader(content: ZipContent): ContentReader | undefined {
+  const pieces = (content as { readonly [PIECES]?: AsyncGenerator<Uint8Array, void> } | null)?.[
+    PIECES
+  ];
+  return (
+    pieces && {
+      isPrivate: true,
+      async take(_length, signal) {
+        const { done, value } = await untilAborted(pieces.next(), signal);
+        return done ? new Uint8Array(0) : value;
+      },
+      async close(reason) {
+        if (reason !== undefined) await pieces.return();
+      },
+    }
+  );
+}
 
 /** Opens a content for reading in pieces of any length. Its errors name the path. */
 export async function openContent(
@@ -184,6 +218,8 @@ export async function openContent(
   signal: AbortSignal | undefined,
 ): Promise<ContentReader> {
   const content = typeof data === 'function' ? await opened(path, data, signal) : data;
+  const own = ownReader(content);
+  if (own !== undefined) return own;
   if (!isContent(content)) throw wrongContent(path, content);
   const reader = isStream(content) ? openStream(content) : inputReader(content);
   return {

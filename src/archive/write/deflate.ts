@@ -31,13 +31,16 @@ export interface Cutter {
   end(): Piece | undefined;
 }
 
-export function createCutter(): Cutter {
+/** @param isPrivate - Whether the bytes are in memory that nobody else has: then a piece may be such memory. */
+export function createCutter(isPrivate = false): Cutter {
   let parts: Uint8Array[] = [];
   let length = 0;
   let before: OwnBytes = new Uint8Array(0);
 
   function cut(isLast: boolean): Piece {
-    const bytes = concatAll([before, ...parts]);
+    const [first] = parts;
+    const isAlone = isPrivate && before.length === 0 && parts.length === 1;
+    const bytes = isAlone ? (first as OwnBytes) : concatAll([before, ...parts]);
     const piece = { bytes, window: before.length, isLast };
     before = bytes.subarray(Math.max(0, bytes.length - WINDOW_LENGTH));
     parts = [];

@@ -1,6 +1,7 @@
 // Writes archives reproducibly: the same files give the same bytes on every machine at any time.
 
 import type { WorkOptions } from '../../options.ts';
+import { onAbort } from '../../signals.ts';
 import { untilAborted } from '../../turn.ts';
 import { crc32 } from '../format/crc32.ts';
 import {
@@ -75,6 +76,8 @@ async function* writeParts(
   const crew = createCrew(level, threads, pace);
   let isDone = false;
   const reading: Reading[] = [];
+  // While somebody listens, the many who do so for a moment cost little.
+  const letGo = signal && onAbort(signal, () => {});
   try {
     signal?.throwIfAborted();
     await untilAborted(planEntries(entries, files, limits, signal), signal);
@@ -110,6 +113,7 @@ async function* writeParts(
     reason = error;
     throw error;
   } finally {
+    letGo?.();
     crew.end(isDone);
     for (const each of reading) await each.close(reason);
     dropContents(isPlanned ? files.slice(opened) : [...files, ...givenIn(entries)], reason);
@@ -150,7 +154,7 @@ async function openReading(
 ): Promise<Reading> {
   const { path, name } = file;
   const reader = await openContent(file, signal);
-  const cutter = createCutter();
+  const cutter = createCutter(reader.isPrivate);
   const held: { readonly piece: Piece; readonly deflated: Promise<Uint8Array> | undefined }[] = [];
   let size = 0;
   let crc = 0;

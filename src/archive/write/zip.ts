@@ -11,7 +11,7 @@ import {
 import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from '../format/limits.ts';
 import { joined } from '../pieces.ts';
 import { generatorStream } from '../streams.ts';
-import { checkEntries, dropContents, givenIn, type ZipEntries } from './content.ts';
+import { checkEntries, dropContents, givenIn, type ZipEntries, type ZipInput } from './content.ts';
 import { threadsByDefault } from './crew.ts';
 import type { Level } from './deflate.ts';
 import { writeZip } from './write.ts';
@@ -126,6 +126,17 @@ export function zipStream(
     stop.addEventListener('abort', letGo);
     return begin(stop);
   }, options.signal);
+}
+
+/**
+ * For callers within the library that need no stream. Checks the options at once, and makes the archive of files as it is
+ * read.
+ */
+export function zipChunks(
+  options: ZipOptions,
+): (entries: AsyncIterable<ZipInput>) => AsyncGenerator<Uint8Array, void> {
+  const own = check('zipChunks', [], options);
+  return (entries) => inChunks(writeZip(entries, { ...options, ...own }));
 }
 
 const MAX_THREADS = 64;

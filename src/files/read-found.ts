@@ -1,0 +1,111 @@
+// The contents of files that were found in a folder, in the order of an archive. Short files are read ahead, several at
+// once: one after the other, each would wait for five answers of the file system.
+
+import { compareBytes } from '../archive/write/content.ts';
+import { encodeText } from '../utf8.ts';
+import type { HeldTree } from './held-tree.ts';
+import type { InputFile } from './input-file.ts';
+import { type FoundFile, folderOf, openFound, openInFolder } from './list-folder.ts';
+
+// Bytes of a file that is read in one go, and of the pieces of a longer one.
+const PIECE_LENGTH = 2 ** 18;
+// Files that are open, or read and not yet taken.
+const MOST_AHEAD = 16;
+
+export interface FoundContents {
+  /** The content, in pieces of 256 KiB in memory of their own; the last piece may be shorter. */
+  pieces(file: FoundFile): AsyncGenerator<Uint8Array, void>;
+  /** Waits until no file is open any more. */
+  close(): Promise<void>;
+}
+
+/** @param files - All of them, when the first content is asked for. */
+export function readFound(tree: HeldTree, files: readonly FoundFile[]): FoundContents {
+  let order: FoundFile[] | undefined;
+  /** The first file that was not begun. */
+  let next = 0;
+  const ahead = new Map<FoundFile, Promise<Uint8Array>>();
+
+  /** Begins the next files of one folder, as far as they are short and there is room. */
+  function begin(): void {
+    if (order === undefined) return;
+    const from = next;
+    const folder = folderOf((order[from] as FoundFile).path);
+    const isShort = ({ path, stats }: FoundFile) =>
+      folderOf(path) === folder && stats.size <= PIECE_LENGTH;
+    while (next < order.length && ahead.size + next - from < MOST_AHEAD) {
+      if (!isShort(order[next] as FoundFile)) break;
+      next += 1;
+    }
+    const batch = order.slice(from, next);
+    const opening = tree.within(
+      folder,
+      (held) => Promise.allSettled(batch.map((file) => openInFolder(held, file))),
+      async (opened) => {
+        for (const each of opened) if (each.status === 'fulfilled') await each.value.close();
+      },
+    );
+    for (const [index, file] of batch.entries()) {
+      const reading = opening.then((opened) => {
+        const each = opened[index] as PromiseSettledResult<InputFile>;
+        if (each.status === 'rejected') throw each.reason;
+        return readWhole(each.value);
+      });
+      // It is thrown when the turn of the file comes.
+      reading.catch(() => {});
+      ahead.set(file, reading);
+    }
+  }
+
+  async function* pieces(file: FoundFile): AsyncGenerator<Uint8Array, void> {
+    order ??= inOrder(files);
+    if (file === order[next] && file.stats.size > PIECE_LENGTH) next += 1;
+    while (next < order.length && ahead.size < MOST_AHEAD / 2) {
+      const before = next;
+      begin();
+      if (next === before) break;
+    }
+    const reading = ahead.get(file);
+    if (reading !== undefined) {
+      const bytes = await reading;
+      ahead.delete(file);
+      // One without a size is read to its end first, and may be long.
+      for (let at = 0; at < bytes.length; at += PIECE_LENGTH) {
+        yield bytes.subarray(at, at + PIECE_LENGTH);
+      }
+      return;
+    }
+    const opened = await openFound(tree, file);
+    try {
+      for (let at = 0; at < opened.size; at += PIECE_LENGTH) {
+        yield await opened.read(at, Math.min(opened.size, at + PIECE_LENGTH));
+      }
+      await opened.checkUnchanged();
+    } finally {
+      await opened.close();
+    }
+  }
+
+  return {
+    pieces,
+    async close() {
+      await Promise.allSettled(ahead.values());
+    },
+  };
+}
+
+/** In the order of an archive. */
+function inOrder(files: readonly FoundFile[]): FoundFile[] {
+  const named = files.map((file) => ({ file, name: encodeText(file.path) }));
+  return named.sort((a, b) => compareBytes(a.name, b.name)).map(({ file }) => file);
+}
+
+async function readWhole(file: InputFile): Promise<Uint8Array> {
+  try {
+    const bytes = file.size === 0 ? new Uint8Array(0) : await file.read(0, file.size);
+    await file.checkUnchanged();
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
