@@ -1,8 +1,10 @@
-// The app that everything of a release is for.
+// Checks the app id, which every call about releases requires.
 
 import { describe } from '../options.ts';
 
-/** @throws `TypeError`: every call names the app, so that no object of another app is taken for one of this app. */
+/**
+ * Requires an app id, so that no call accepts an object of another app. @throws `TypeError` if it is missing.
+ */
 export function checkAppId(appId: unknown): asserts appId is string {
   if (typeof appId === 'string' && appId !== '') return;
   const got = appId === '' ? 'an empty one' : describe(appId);

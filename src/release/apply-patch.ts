@@ -1,4 +1,4 @@
-// Applies a patch: returns the whole and verified release that it makes, or throws.
+// Applies a patch: returns the complete and verified new release, or rejects.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
@@ -13,7 +13,7 @@ export interface ApplyPatchOptions extends WorkOptions {
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
   /** The app that the patch must be for. */
   readonly appId: string;
-  /** Bounds of what is accepted. */
+  /** Limits for the patch. */
   readonly limits?: PatchLimits;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
@@ -29,28 +29,29 @@ const OPTIONS: OptionRules<ApplyPatchOptions> = {
 };
 
 /**
- * Applies a patch to the release that it starts from: returns exactly the files of the release that the patch names, or
- * throws and returns nothing.
+ * Applies a patch to the release that it starts from. Returns exactly the files of the new release that the patch
+ * names, or rejects.
  *
  * The checks, in this order: the seal, the kind and the app; that `from` is the release that the patch starts from;
  * both lengths against the limits, before memory is allocated for them; every instruction; the length of the result;
- * the list of its files and their paths; the id of the result. On any error the result is wiped. The files are views
- * of one buffer, in the order of the UTF-8 bytes of their paths.
+ * the list of its files and their paths; the id of the result. On any error, it wipes the result. The returned files
+ * are views of one buffer, in the order of the UTF-8 bytes of their paths.
  *
  * Memory: both images, the patch, and up to 32 MiB. The buffer of the result also contains the old image: copy the
- * files if you want to free it. The work pauses for timers, input and aborts. The first call loads the code that does it.
+ * files if you want to free that memory. The work pauses for timers, input and aborts. The first call loads the
+ * decoder.
  *
  * @param patch - A sealed patch, as `createPatch` made it.
- * @param from - The files of the installed release, as `zipBundle` takes them. A stamp among them is left out.
+ * @param from - The files of the installed release, as `zipBundle` takes them. The call ignores a stamp among them.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
  * @param options.appId - The app that the patch must be for.
- * @param options.limits - `imageSize`: bytes of each of the two images, at most 1,073,741,823. Default 268,435,456.
- * `files`: files of the result. Default 65,536.
- * @param options.onProgress - Is told the bytes of the new image, files and list.
+ * @param options.limits - `imageSize`: the most bytes of each image, at most 1,073,741,823. Default 268,435,456.
+ * `files`: the most files of the result. Default 65,536.
+ * @param options.onProgress - Called with the bytes of the new image: its files and list.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}:
  * the errors of `decryptBundle` (`ERR_HEADER_INVALID` also for an object of another kind, `ERR_EXPECTATION_FAILED`
  * for another app's patch); `ERR_PATCH_INVALID` if the patch is genuine, but starts from another release, exceeds a
- * limit, or does not make the release that it names (`cause`) – fetch the whole release instead; `ERR_SOURCE_FAILED`
+ * limit, or does not make the release that it names (`cause`): fetch the whole release instead; `ERR_SOURCE_FAILED`
  * if a content of `from` cannot be read.
  * @see docs/releases.md#patches
  * @example
@@ -76,7 +77,7 @@ export async function applyPatch(
   checkOptions('applyPatch', options, OPTIONS);
   checkAppId(options.appId);
   const checked = { ...options, limits: readPatchLimits(options.limits) };
-  // Most starts of an app find nothing to apply.
+  // Loads the decoder on demand, because most starts of an app apply no patch.
   const { makeRelease } = await import('./apply-work.ts');
   return makeRelease(patch, from, checked);
 }

@@ -1,4 +1,4 @@
-// The work of applying a patch. It is loaded by the first call of applyPatch.
+// Applies a patch. The first call of `applyPatch` loads this module.
 
 import { createPace, type Pace } from '../archive/pace.ts';
 import type { Planned } from '../archive/write/content.ts';
@@ -25,12 +25,12 @@ import { invalidPatch } from './patch/invalid.ts';
 import { PATCH_HEADER_LENGTH, type PatchHeader, parsePatchHeader } from './patch-header.ts';
 import { runSteps } from './steps.ts';
 
-// Bytes that are read of a content at once.
+// Number of bytes of a content to read at once.
 const PIECE = 2 ** 20;
 
-const OTHER_BASE = 'starts from another release than the one that is here';
+const OTHER_BASE = 'starts from another release than the installed one';
 
-/** @param options - Checked, and its limits read. */
+/** @param options - The checked options, with limits. */
 export async function makeRelease(
   patch: BundleInput,
   from: ReleaseFiles,
@@ -93,14 +93,16 @@ function isNoRelease(error: unknown): boolean {
   return error instanceof BundleSealError && error.code === 'ERR_ARCHIVE_INVALID';
 }
 
-/** The files of the base as views of its image, which they have to fill exactly. */
+/**
+ * Reads the files of the base into its image, which they have to fill exactly. Returns views of the image.
+ */
 async function fillBase(
   planned: readonly Planned[],
   room: Uint8Array,
   pace: Pace,
   signal: AbortSignal | undefined,
 ): Promise<Pick<ReleaseFile, 'path' | 'bytes'>[]> {
-  // The length of the list depends on sizes that may be unknown until the contents are read.
+  // The length of the list depends on the sizes of the files, which may be unknown until the contents are read.
   const start = listLength(planned.map(({ name }) => ({ name, size: 0 })));
   let at = start;
   const list: { path: string; name: Uint8Array; size: number }[] = [];
@@ -112,7 +114,7 @@ async function fillBase(
       at += piece.length;
     };
     if (isBytes(data)) {
-      // Without the reader's copies, which may be garbage for long.
+      // Copies the data directly into the image, because copies of the reader might stay in memory for long.
       add(data);
     } else {
       for (let piece = await take(PIECE); piece.length > 0; piece = await take(PIECE)) {
@@ -134,7 +136,7 @@ async function fillBase(
   });
 }
 
-/** Judges the base where it may not be read into an image. */
+/** Checks the base without an image if the image would exceed the limits. */
 async function checkBase(
   header: PatchHeader,
   planned: readonly Planned[],

@@ -1,4 +1,4 @@
-// Which release a device should run, by an index that it has accepted.
+// Chooses the release that a device should run, from an index that the device has accepted.
 
 import { sha256AtOnce } from '../backend/sha256.ts';
 import { concat, fromHex } from '../bytes.ts';
@@ -9,46 +9,51 @@ import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from './index-form
 import { isUnicode } from './json.ts';
 import { isDigest, isTime } from './members.ts';
 
-/** A release that a device has, whether or not the index lists it. */
+/** A release on a device. The index need not list it. */
 export interface KnownRelease {
   /** The release id: 64 lower-case hex characters. */
   readonly id: string;
-  /** When it was made: `YYYY-MM-DDTHH:MM:SSZ`, from its entry or its stamp. */
+  /** Creation time: `YYYY-MM-DDTHH:MM:SSZ`, from its entry or its stamp. */
   readonly createdAt: string;
 }
 
 export interface ChooseOptions {
-  /** The release that runs. The built-in one has the id of `builtIn`. */
+  /** The running release. If it is the built-in one, it has the id of `builtIn`. */
   readonly current: KnownRelease;
-  /** The release that the app was shipped with, from its stamp. */
+  /** The built-in release of the app, from its stamp. */
   readonly builtIn: KnownRelease;
-  /** The device's native runtime. Default: none. Entries that name runtimes then do not suit the device. */
+  /**
+   * The device's native runtime. Default: none; entries that name runtimes then do not suit the device.
+   */
   readonly runtime?: string;
-  /** Random, made on the device, never sent: it decides which rollouts take the device in. */
+  /**
+   * A random id that the device makes and never sends. It decides which rollouts include the device.
+   */
   readonly deviceId: string;
   /** Ids of releases that failed on this device. Default: none. */
   readonly blocked?: Iterable<string>;
-  /** What the device knows of that an entry's `requires` may name. Default: nothing. */
+  /** Features of the device that an entry's `requires` may name. Default: none. */
   readonly features?: Iterable<string>;
 }
 
 /**
- * Says which release a device should run: an entry of the index, the release that runs, or the built-in one.
+ * Chooses the release that a device should run: an entry of the index, the running release, or the built-in one.
  *
  * 1. `useBuiltIn`: the built-in release.
  * 2. An entry suits if its `runtime` includes the device's, the device knows all features in `requires`, the entry is
  *    neither withdrawn nor blocked, and its rollout includes the device.
- * 3. The running release is listed, and neither withdrawn nor blocked: the first suiting entry before it; if there is
- *    none, it stays.
- * 4. It is not listed: the first suiting entry that was made later, else it stays.
- * 5. It is withdrawn or blocked: the first suiting entry that was made later than the built-in release; if there is
- *    none, the built-in release.
+ * 3. The index lists the running release, and it is neither withdrawn nor blocked: the first suiting entry before it;
+ *    if there is none, the running release.
+ * 4. The index does not list the running release: the first suiting entry that was made later; if there is none, the
+ *    running release.
+ * 5. The running release is withdrawn or blocked: the first suiting entry that was made later than the built-in
+ *    release; if there is none, the built-in release.
  *
- * So a lower rollout takes no device back, and neither does an index after a native update. The result may be the
- * entry of the built-in release, which needs no download.
+ * Therefore, neither a lower rollout nor an index after a native update moves a device back to an older release. The
+ * result may be the entry of the built-in release, which needs no download.
  *
- * @param index - What `openIndex` returned; nothing in it is checked again.
- * @throws `TypeError`: a wrong or unknown option, by name.
+ * @param index - The result of `openIndex`. The call does not check it again.
+ * @throws `TypeError` for a wrong or unknown option, which the message names.
  * @see docs/releases.md#which-release-a-device-runs
  * @example
  * ```ts
@@ -108,7 +113,7 @@ export function chooseRelease(
     (entry.requires ?? []).every((feature) => features.has(feature)) &&
     !refused.has(entry.id) &&
     isRolledOut(entry, deviceId);
-  // Times of this form are in order as texts.
+  // Times in this form can be compared as text.
   const firstAfter = ({ createdAt }: KnownRelease) =>
     index.releases.find((entry) => entry.createdAt > createdAt && suits(entry));
 
@@ -118,12 +123,15 @@ export function chooseRelease(
   return index.releases.slice(0, at).find(suits) ?? 'current';
 }
 
-/** A device that is included at 10 % is also included at 20 %. Each release selects its own devices. */
+/**
+ * Whether the rollout of a release includes a device. A device that is included at 10 % is also included at 20 %. The
+ * devices differ for each release.
+ */
 function isRolledOut({ id, rollout = FULL_ROLLOUT }: ReleaseEntry, deviceId: string): boolean {
   return rollout === FULL_ROLLOUT || rolloutPlace(id, deviceId) < rollout;
 }
 
-/** A device's place in the rollout of a release: 0 to 999. */
+/** Computes a device's place in the rollout of a release: 0 to 999. */
 export function rolloutPlace(releaseId: string, deviceId: string): number {
   const label = encodeUtf8('bundleseal rollout v1');
   const digest = sha256AtOnce(concat(label, fromHex(releaseId), encodeUtf8(deviceId)));
@@ -148,7 +156,7 @@ function checkDeviceId(deviceId: unknown): void {
   );
 }
 
-/** Not a text, which is a list of its letters. */
+/** Refuses a string, which would be an iterable of its characters. */
 function setOf(items: Iterable<string> | undefined, name: string): ReadonlySet<string> {
   if (typeof items === 'string' || typeof (items ?? [])[Symbol.iterator] !== 'function') {
     throw new TypeError(`${name} expected a list of texts, got ${describe(items)}`);

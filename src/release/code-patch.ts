@@ -1,4 +1,4 @@
-// Coding a patch, before it is sealed. The first call of createPatch loads it.
+// Codes a patch before it is sealed. The first call of `createPatch` loads this module.
 
 import { createPace, type Pace } from '../archive/pace.ts';
 import type { Planned } from '../archive/write/content.ts';
@@ -30,9 +30,9 @@ export interface CodedPatch {
 type CodingOptions = Pick<CreatePatchOptions, 'backend' | 'signal' | 'onProgress'>;
 
 /**
- * Codes a patch between two releases in whatever form users have them. It releases all streams if it fails.
+ * Codes a patch between two releases in every form that callers may pass. Cancels all streams if it fails.
  *
- * @param check - Is awaited before any content is read.
+ * @param check - Awaited before any content is read.
  */
 export async function codeReleases(
   from: ReleaseFiles,

@@ -1,4 +1,4 @@
-// Making a patch: what turns one release into another.
+// Makes a patch, which turns one release into another.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -11,7 +11,7 @@ import { checkAppId } from './app-id.ts';
 import type { ReleaseFiles } from './files.ts';
 
 export interface CreatePatchOptions extends WorkOptions {
-  /** The publisher's private key, or a {@link Signer} for a key that is held elsewhere. */
+  /** The publisher's private key, or a {@link Signer} for a key outside this process. */
   readonly privateKey: PrivateKeyInput | Signer;
   /** The app that the patch is for: signed, readable by anyone. */
   readonly appId: string;
@@ -27,13 +27,13 @@ const OPTIONS: OptionRules<CreatePatchOptions> = {
   backend: 'any',
 };
 
-/** A sealed patch, and what an index says of it. */
+/** A sealed patch, and the values for its entry in an index. */
 export interface Patch {
   /** The sealed patch. */
   readonly bytes: OwnBytes;
-  /** Id of the release that it starts from: 64 hex characters. */
+  /** Id of the release from which the patch starts: 64 hex characters. */
   readonly from: string;
-  /** Id of the release that it makes: 64 hex characters. */
+  /** Id of the release that the patch makes: 64 hex characters. */
   readonly to: string;
   /** SHA-256 of the sealed patch: 64 hex characters, as `sha256sum` prints it. */
   readonly sha256: string;
@@ -44,18 +44,17 @@ export interface Patch {
 /**
  * Makes and seals a patch. A device that has the release `from` and the public key can make the release `to` from it.
  *
- * The plain bytes of the patch are the same for the same two releases, on every platform and backend; the seal has a
- * fresh session key in each call. The ids of the releases are inside the seal, because they are digests of the
- * content. The metadata has `appId` and nothing else. The work pauses for timers, input and aborts. The encoder is
- * loaded by the first call.
+ * The plain bytes of the patch are the same for the same two releases, on every platform and backend. The seal has a
+ * new session key in each call. The ids of the releases are encrypted, because they are digests of the content. The
+ * metadata has only `appId`. The work pauses for timers, input and aborts. The first call loads the encoder.
  *
  * Memory: up to 12 times the new image, and 64 MiB.
  *
- * @param from - The files of the older release, as `zipBundle` takes them. A stamp among them is left out.
+ * @param from - The files of the older release, as `zipBundle` takes them. The call ignores a stamp among them.
  * @param to - The files of the newer release.
  * @param options.privateKey - PEM, DER, JWK, or a {@link Signer}.
  * @param options.appId - The app that the patch is for.
- * @param options.onProgress - Is told the bytes of the new image, files and list.
+ * @param options.onProgress - Called with the bytes of the new image: its files and list.
  * @throws `TypeError` for a wrong or unknown option, which the message names, and for a content of another kind.
  * {@link BundleSealError} `ERR_ARCHIVE_INVALID` if there is no file, or a path that a release may not have (`path`);
  * `ERR_LIMIT_EXCEEDED` if an image has more than 1,073,741,823 bytes; `ERR_SOURCE_FAILED` if a content cannot be
@@ -84,10 +83,10 @@ export async function createPatch(
   checkOptions('createPatch', options, OPTIONS);
   checkAppId(options.appId);
   const { privateKey, appId, signal } = options;
-  // The seal is not loaded with it: bundlers put what a dynamic import reaches beside what an app loads at its start,
-  // even if the app does not use this function.
+  // `code-patch.ts` must not import the code for sealing. Bundlers would move that code into the chunk that an app
+  // loads at its start, even if the app does not use this function.
   const { codeReleases } = await import('./code-patch.ts');
-  // A key that is refused is refused before the long work.
+  // Reads the key before the long work, so that a wrong key fails at once.
   const check = () => readSigningKey(privateKey);
   const { plain, ...ids } = await codeReleases(from, to, options, check);
   const backend = await selectBackend(options.backend);

@@ -1,4 +1,4 @@
-// Opens signed JSON objects: the index and the list of keys.
+// Opens the signed JSON documents: the index and the list of keys.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { decryptObject } from '../bundle/decrypt.ts';
@@ -12,10 +12,10 @@ import { type BundleInput, openInput } from '../sources/input.ts';
 import { encodeUtf8 } from '../utf8.ts';
 import type { Refuse } from './json.ts';
 
-/** Bytes that the seal may add: the header with its metadata and digests, and the tags. */
+/** The most bytes that sealing adds: the header with its metadata and digests, and the tags. */
 export const MAX_SEAL_LENGTH = 131_072;
 
-/** What a document is opened with. */
+/** The options of opening a document. */
 export interface DocumentOpening {
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
   readonly expect: { readonly appId: string; readonly channel?: string };
@@ -23,7 +23,9 @@ export interface DocumentOpening {
   readonly backend?: BackendChoice | undefined;
 }
 
-/** The error for a genuine document that is malformed. @param what - `index` or `list of keys`. */
+/**
+ * Makes the error for a genuine document that is malformed. @param what - `index` or `list of keys`.
+ */
 export function malformed(what: string, cause?: unknown): Refuse {
   return (reason) =>
     new BundleSealError(
@@ -33,10 +35,10 @@ export function malformed(what: string, cause?: unknown): Refuse {
     );
 }
 
-/** The error for what a caller wants to seal. */
+/** Makes the error for a malformed document that a caller wants to seal. */
 export const misused: Refuse = (reason) => new TypeError(reason);
 
-/** The JSON of what a caller wants to seal. */
+/** Encodes a document that a caller wants to seal as JSON. */
 export function encodeJson(value: unknown, what: string): Uint8Array {
   if (typeof value !== 'object' || value === null) {
     throw new TypeError(`${what} expected an object, got ${describe(value)}`);
@@ -54,9 +56,10 @@ function textOf(value: object, what: string): string {
 }
 
 /**
- * The plain bytes and the metadata, both proven.
+ * Opens a document. Returns the plain bytes and the metadata, both verified.
  *
- * @param maxLength - Plain bytes. No more of the sealed input is read than a document of this length can take.
+ * @param maxLength - The most plain bytes. The call reads no more sealed input than a document of this length can
+ * have.
  */
 export async function openDocument(
   sealed: BundleInput,
@@ -71,7 +74,7 @@ export async function openDocument(
     throw refuse(`what is sealed takes ${source.size} bytes and the limit is ${limit}`);
   }
   signal?.throwIfAborted();
-  // A copy: what is proven and what is read after that have to be the same bytes.
+  // Copies the input, so that the verified bytes and the later read bytes are the same.
   const bytes = concat(await source.read(0, source.size, signal));
   const options = { publicKey, expect, ...(signal && { signal }), ...(backend && { backend }) };
   const plain = await decryptObject(bytes, options, kind);
@@ -79,13 +82,13 @@ export async function openDocument(
   return { plain, metadata };
 }
 
-/** Checks an option that has to be there and to say something. */
+/** Checks a required string that must not be empty. */
 export function checkName(value: unknown, name: string): asserts value is string {
   if (typeof value === 'string' && value !== '') return;
   throw new TypeError(`${name} expected a text that is not empty, got ${describe(value)}`);
 }
 
-/** Checks an option that counts. */
+/** Checks an option that is a count. */
 export function checkCount(value: unknown, name: string): asserts value is number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return;
   throw new TypeError(`${name} expected an integer from 0 to 2^53 - 1, got ${shown(value)}`);

@@ -1,4 +1,4 @@
-// The files of a release, in whatever form users have them.
+// Reads the files of a release in every form that callers may pass.
 
 import { invalid } from '../archive/format/refuse.ts';
 import {
@@ -15,7 +15,9 @@ import { untilAborted } from '../turn.ts';
 import { releasePathFault } from './paths.ts';
 import { isStamp } from './stamp.ts';
 
-/** The files of a release, in every form that `zipBundle` takes. A stamp among them is left out. */
+/**
+ * The files of a release, in every form that `zipBundle` takes. Calls ignore a stamp among them.
+ */
 export type ReleaseFiles = ZipEntries;
 
 /** A file of a release in memory. */
@@ -26,7 +28,7 @@ export interface ReleaseFile {
   readonly bytes: Uint8Array;
 }
 
-// Whether there are too many is for the caller to say, in words of its own.
+// The caller applies its own limits, with messages of its own.
 const UNLIMITED = {
   maxEntries: Number.POSITIVE_INFINITY,
   maxFileSize: Number.POSITIVE_INFINITY,
@@ -34,14 +36,15 @@ const UNLIMITED = {
   maxRatio: Number.POSITIVE_INFINITY,
 };
 
-/** @throws `TypeError`: the value cannot be a collection of files. */
+/** @throws `TypeError` if the value cannot be a collection of files. */
 export const checkFiles: (files: ReleaseFiles) => void = checkEntries;
 
 /**
- * Lists the files of a release in the order of the bytes of their paths. It reads no content, and releases all
- * streams if it fails.
+ * Lists the files of a release in the order of the bytes of their paths. Reads no content, and cancels all streams if
+ * it fails.
  *
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a path that a release may not have, or no file at all.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` for a path that a release must not have, and if there is no
+ * file.
  */
 export async function planRelease(
   files: ReleaseFiles,
@@ -57,7 +60,7 @@ export async function planRelease(
       if (fault !== undefined) throw invalid(fault, path);
     }
     if (planned.length === 0) throw noFiles();
-    // Nobody reads the stamp.
+    // The stamp is not read, so its stream is cancelled.
     dropContents(
       taken.filter(({ path }) => isStamp(path)),
       undefined,
@@ -69,10 +72,10 @@ export async function planRelease(
   }
 }
 
-/** Takes the next bytes of a content: none at its end. */
+/** Returns the next bytes of a content, and no bytes at its end. */
 export type Take = (length: number) => Promise<Uint8Array>;
 
-/** Opens the contents one after the other, and closes each whatever happens. */
+/** Opens the contents one after the other, and closes each of them, also after an error. */
 export async function readContents(
   files: readonly Planned[],
   signal: AbortSignal | undefined,
@@ -92,7 +95,7 @@ export async function readContents(
   }
 }
 
-/** Reads all contents into memory that nobody else has. */
+/** Reads all contents into memory that no other code can access. */
 export async function readFiles(
   files: readonly Planned[],
   signal: AbortSignal | undefined,
@@ -104,7 +107,7 @@ export async function readFiles(
   return read;
 }
 
-/** Tells the streams among the files that nobody will read them. */
+/** Cancels the streams among the files. */
 export function letGo(files: ReleaseFiles, planned: readonly Planned[], reason: unknown): void {
   dropContents([...planned, ...givenIn(files)], reason);
 }

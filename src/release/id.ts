@@ -1,4 +1,4 @@
-// The id of a release: what its files are, whoever has them.
+// Computes the id of a release from its files.
 
 import { createPace, type Pace } from '../archive/pace.ts';
 import type { Backend, BackendChoice } from '../backend/backend.ts';
@@ -15,10 +15,10 @@ import {
   readContents,
 } from './files.ts';
 
-// Bytes that are hashed in one go, where a backend hashes piece by piece.
+// Number of bytes to hash at once if a backend hashes in pieces.
 const PIECE = 2 ** 20;
 
-/** See `releaseId`, whose options these are. */
+/** Implements `releaseId`. */
 export async function idOfFiles(
   files: ReleaseFiles,
   options: Pick<WorkOptions, 'signal'> & { readonly backend?: BackendChoice },
@@ -41,7 +41,7 @@ export async function idOfFiles(
   }
 }
 
-/** The id of files in memory, in the order of the bytes of their paths. */
+/** Computes the id of files in memory, which are in the order of the bytes of their paths. */
 export async function idOf(
   files: readonly Pick<ReleaseFile, 'path' | 'bytes'>[],
   backend: Backend,

@@ -1,5 +1,5 @@
-// The image of a release: the list of its files, followed by their contents. Patches are made between images. See
-// docs/releases.md#images.
+// The image of a release: the list of its files, followed by their contents. A patch turns one image into another.
+// See docs/releases.md#images.
 
 import { createPathSet, decodeName } from '../archive/format/paths.ts';
 import { printable } from '../archive/format/printable.ts';
@@ -13,7 +13,7 @@ const LINE_FEED = 0x0a;
 const SPACE = 0x20;
 const ZERO = 0x30;
 const NINE = 0x39;
-// Digits of a size, and bytes of a path: no line is read further.
+// The most digits of a size and the most bytes of a path. The parser reads no line further.
 const MAX_DIGITS = 10;
 const MAX_PATH_LENGTH = 1024;
 
@@ -23,7 +23,7 @@ interface Listed {
   readonly size: number;
 }
 
-/** Bytes that the list of these files takes. */
+/** Computes the length of the list of these files in bytes. */
 export function listLength(files: readonly Listed[]): number {
   return files.reduce((sum, { name, size }) => sum + String(size).length + name.length + 2, 1);
 }
@@ -41,7 +41,7 @@ export function writeList(files: readonly Listed[], room: Uint8Array): void {
   room[at] = LINE_FEED;
 }
 
-/** Bytes that the image of these files takes. */
+/** Computes the length of the image of these files in bytes. */
 export function imageLength(files: readonly ReleaseFile[]): number {
   const size = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
   return listLength(files.map(listed)) + size;
@@ -63,12 +63,12 @@ function listed({ name, bytes }: ReleaseFile): Listed {
 }
 
 /**
- * Reads an image. The files are views of it, in the order of the list.
+ * Parses an image. The files are views of it, in the order of the list.
  *
- * No number in the list is trusted with memory: sizes must fit into the image, and a file takes only what its line
- * takes.
+ * The parser never allocates memory by a number in the list. Sizes must fit into the image, and the memory for a file
+ * is proportional to its line.
  *
- * @param maxFiles - How many files are accepted.
+ * @param maxFiles - The most files that are accepted.
  * @throws {@link BundleSealError} `ERR_PATCH_INVALID`
  */
 export function parseImage(image: Uint8Array, maxFiles: number): ReleaseFile[] {

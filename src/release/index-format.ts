@@ -1,4 +1,4 @@
-// The index as JSON: its members and their rules. No cryptography.
+// The index as JSON: its members and their rules.
 
 import type { JsonValue } from '../format/metadata.ts';
 import type { Refuse } from './json.ts';
@@ -19,16 +19,16 @@ import {
   time,
 } from './members.ts';
 
-/** Bytes of an index as JSON. */
+/** The most bytes of an index as JSON. */
 export const MAX_INDEX_LENGTH = 1_048_576;
 
-/** Bytes of a note as UTF-8. */
+/** The most bytes of a note in UTF-8. */
 const MAX_NOTE_LENGTH = 4096;
 
-/** What a rollout to every device is. */
+/** The value of a rollout to every device. */
 export const FULL_ROLLOUT = 1000;
 
-/** A sealed object of the store. */
+/** A sealed object in the store. */
 export interface ReleaseObject {
   /** SHA-256 of the sealed file: 64 lower-case hex characters. It is the file's name in the store. */
   readonly sha256: string;
@@ -36,47 +36,53 @@ export interface ReleaseObject {
   readonly size: number;
 }
 
-/** A sealed patch of the store. */
+/** A sealed patch in the store. */
 export interface ReleasePatch extends ReleaseObject {
-  /** Id of the release that it starts from. */
+  /** Id of the release from which the patch starts. */
   readonly from: string;
 }
 
-/** A release as an index offers it. */
+/** A release in an index. */
 export interface ReleaseEntry {
-  /** The release id: 64 lower-case hex characters. Once in an index. */
+  /** The release id: 64 lower-case hex characters. Unique in an index. */
   readonly id: string;
   /** The release's version, in whatever scheme the app uses. */
   readonly version: string;
-  /** When the release was made: `YYYY-MM-DDTHH:MM:SSZ`. */
+  /** Creation time of the release: `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly createdAt: string;
-  /** Native runtimes that it runs on, as exact strings. Absent: every one. */
+  /** Native runtimes that the release runs on, compared as exact strings. Absent: all runtimes. */
   readonly runtime?: readonly string[];
-  /** Features that a device has to know to take it. Absent: none. */
+  /** Features that a device must have to run the release. Absent: none. */
   readonly requires?: readonly string[];
-  /** The share of devices that are offered it, in thousandths: an integer from 0 to 1000. Absent: 1000. */
+  /**
+   * The share of devices that may install it, in thousandths: an integer from 0 to 1000. Absent: 1000.
+   */
   readonly rollout?: number;
-  /** Whether the app should not continue without it. The app decides what to do. Absent: `false`. */
+  /**
+   * Whether the app should require the release before it continues. The app decides what to do. Absent: `false`.
+   */
   readonly mandatory?: boolean;
-  /** For people: at most 4 KiB of UTF-8. */
+  /** A note for people: at most 4 KiB of UTF-8. */
   readonly note?: string;
-  /** The publisher's own. */
+  /** Data of the publisher's own. */
   readonly meta?: { readonly [name: string]: JsonValue };
-  /** Sum of the lengths of its files, in bytes. */
+  /** Sum of the lengths of the files, in bytes. */
   readonly size: number;
-  /** How many files it has: 1 or more. */
+  /** Number of files: 1 or more. */
   readonly files: number;
   /** The whole release as a sealed bundle. */
   readonly bundle: ReleaseObject;
-  /** Ways there from other releases, each from another one. */
+  /** Patches to this release, each from a different release. */
   readonly patches: readonly ReleasePatch[];
 }
 
-/** An object that no release of the index needs any more, but that devices with an older index may still fetch. */
+/**
+ * An object that no release of the index needs, but that devices with an older index may still fetch.
+ */
 export interface RetiredObject {
   /** SHA-256 of the sealed file: 64 lower-case hex characters. */
   readonly sha256: string;
-  /** When it may be deleted: `YYYY-MM-DDTHH:MM:SSZ`. */
+  /** Time from which the object may be deleted: `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly until: string;
 }
 
@@ -84,25 +90,25 @@ export interface RetiredObject {
 export interface ReleaseIndex {
   readonly format: 'bundleseal-index';
   readonly version: 1;
-  /** The app that it is for, e.g. `com.example.app`. */
+  /** The app id, e.g. `com.example.app`. */
   readonly appId: string;
   /** The channel, e.g. `production`. */
   readonly channel: string;
   /** The epoch of the keys that devices trust: 0 without a recovery key. Indexes are ordered by (epoch, sequence). */
   readonly epoch: number;
-  /** Grows with every index of the channel: 0 to 2^53 - 1. */
+  /** Increases with every index of the channel: 0 to 2^53 - 1. */
   readonly sequence: number;
-  /** When it was signed: `YYYY-MM-DDTHH:MM:SSZ`. Never lower than in the index before. */
+  /** Time of signing: `YYYY-MM-DDTHH:MM:SSZ`. Never earlier than in the previous index. */
   readonly issuedAt: string;
-  /** When devices stop accepting it: `YYYY-MM-DDTHH:MM:SSZ`, later than `issuedAt`. */
+  /** Time from which devices refuse the index: `YYYY-MM-DDTHH:MM:SSZ`, later than `issuedAt`. */
   readonly expiresAt: string;
-  /** The releases on offer. If several suit a device, the first one counts. */
+  /** The offered releases. A device takes the first one that suits it. */
   readonly releases: readonly ReleaseEntry[];
-  /** Ids of releases that no device shall run. Absent: none. */
+  /** Ids of releases that no device may run. Absent: none. */
   readonly withdrawn?: readonly string[];
-  /** Whether every device shall run the release that its app was shipped with. Absent: `false`. */
+  /** Whether every device has to run its built-in release. Absent: `false`. */
   readonly useBuiltIn?: boolean;
-  /** Objects that the index no longer names. Absent: none. */
+  /** Objects that the index needed before. Absent: none. */
   readonly retired?: readonly RetiredObject[];
 }
 
@@ -152,12 +158,12 @@ const members: Reader<ReleaseIndex> = /* @__PURE__ */ objectOf<ReleaseIndex>(() 
 }));
 
 /**
- * Reads the plain bytes of an index and checks every rule that does not need other data. Unknown members are left
- * out, because a newer publisher may add some.
+ * Reads the plain bytes of an index and checks every rule that does not need other data. Ignores unknown members,
+ * because a newer publisher may add some.
  *
  * @param refuse - Makes the error that is thrown.
- * @param isOwn - Whether it is about to be sealed. Unknown members are then refused, because they are probably
- * misspelt.
+ * @param isOwn - Whether the caller is about to seal the index. Unknown members are then refused, because they are
+ * probably misspelt.
  */
 export function readIndex(bytes: Uint8Array, refuse: Refuse, isOwn: boolean): ReleaseIndex {
   const index = readDocument(bytes, MAX_INDEX_LENGTH, 'index', members, refuse, isOwn);

@@ -1,20 +1,25 @@
-// A strict reader of JSON (RFC 8259) for signed objects: every text has one meaning or none.
+// A strict reader of JSON (RFC 8259) for signed documents. It refuses every text that readers may understand
+// differently.
 //
-// JSON.parse keeps the last of two members of one name, takes 1.0 for 1, and makes text of half of a surrogate pair.
-// Another reader may do otherwise, and two devices would act on two indexes under one signature.
+// JSON.parse keeps the last of two members with the same name, reads 1.0 as 1, and accepts half of a surrogate pair.
+// Other parsers behave differently, so two devices could read two different indexes from one signed text.
 
 import { printable } from '../archive/format/printable.ts';
 import { decodeText } from '../utf8.ts';
 
-/** Objects and arrays within each other, the outermost one included. */
+/** The most levels of objects and arrays, including the outermost one. */
 export const MAX_JSON_DEPTH = 8;
 
-/** A number that is written with a fraction or an exponent, so that nobody takes `1.0` for the integer 1. */
+/**
+ * A number with a fraction or an exponent. It has a type of its own, so that `1.0` is not an integer.
+ */
 interface Fraction {
   readonly fraction: number;
 }
 
-/** A value of JSON. An object is a `Map`, so no name in it means anything to the language. */
+/**
+ * A JSON value. An object is a `Map`, so that names such as `__proto__` have no special meaning.
+ */
 export type JsonNode =
   | string
   | number
@@ -24,7 +29,7 @@ export type JsonNode =
   | readonly JsonNode[]
   | ReadonlyMap<string, JsonNode>;
 
-/** Makes the error for a reason that is a whole clause: `index is not JSON at character 7`. */
+/** Makes an error from a reason, which is a whole clause: `index is not JSON at character 7`. */
 export type Refuse = (reason: string) => Error;
 
 const QUOTE = 0x22;
@@ -36,9 +41,10 @@ const WORDS: Readonly<Record<string, boolean | null>> = { true: true, false: fal
 /**
  * Reads UTF-8 without a byte order mark, in time proportional to its length.
  *
- * @param what - What is read, as the message begins.
- * @param refuse - Makes the error that is thrown: for what is not JSON, for two members of one name in an object, half
- * of a surrogate pair, more than {@link MAX_JSON_DEPTH} levels, and numbers that no double holds.
+ * @param what - The document's name, with which messages begin.
+ * @param refuse - Makes the error that is thrown for text that is not JSON, two members with the same name in an
+ * object, half of a surrogate pair, more than {@link MAX_JSON_DEPTH} levels, and numbers that a double cannot
+ * represent.
  */
 export function readJson(bytes: Uint8Array, what: string, refuse: Refuse): JsonNode {
   const text = decode(bytes, what, refuse);
@@ -51,7 +57,9 @@ export function readJson(bytes: Uint8Array, what: string, refuse: Refuse): JsonN
     return found;
   };
 
-  /** Passes spaces, tabs and the ends of lines: an expression for each would take most of the time of a long list. */
+  /**
+   * Skips white space without a regular expression, which would take most of the time for a long list.
+   */
   const skipSpace = (): void => {
     for (;;) {
       const code = text.charCodeAt(at);
@@ -62,7 +70,7 @@ export function readJson(bytes: Uint8Array, what: string, refuse: Refuse): JsonN
 
   const fail = () => refuse(`${what} is not JSON at character ${at}`);
 
-  /** Whether the next character, behind white space, is this one; it is then passed. */
+  /** Skips white space. If the next character is this one, skips it too and returns true. */
   const passes = (character: string): boolean => {
     skipSpace();
     if (text[at] !== character) return false;
@@ -74,7 +82,7 @@ export function readJson(bytes: Uint8Array, what: string, refuse: Refuse): JsonN
     if (!passes(character)) throw fail();
   };
 
-  /** Reads what stands between commas, up to the closing bracket. */
+  /** Reads the items between commas, up to the closing bracket. */
   const readList = (end: string, readOne: () => void): void => {
     if (passes(end)) return;
     do readOne();
@@ -84,7 +92,8 @@ export function readJson(bytes: Uint8Array, what: string, refuse: Refuse): JsonN
 
   const readString = (): string => {
     const start = at - 1;
-    // Up to the first character that JSON.parse has to look at. UTF-8 has no half of a surrogate pair, only escapes have.
+    // Reads up to the first character that needs JSON.parse. Decoded UTF-8 contains no half of a surrogate pair; only
+    // escapes can make one.
     let code = text.charCodeAt(at);
     while (code >= 0x20 && code !== QUOTE && code !== BACKSLASH) {
       at += 1;
@@ -118,7 +127,7 @@ export function readJson(bytes: Uint8Array, what: string, refuse: Refuse): JsonN
     return fraction === undefined && exponent === undefined ? value : { fraction: value };
   };
 
-  /** @param depth - Objects and arrays around the value. */
+  /** @param depth - Number of objects and arrays around the value. */
   const readValue = (depth: number): JsonNode => {
     if (passes('"')) return readString();
     const isObject = passes('{');
@@ -162,7 +171,7 @@ function decode(bytes: Uint8Array, what: string, refuse: Refuse): string {
   }
 }
 
-/** Whether a text has no half of a surrogate pair, which no UTF-8 can hold. */
+/** Whether a text has no half of a surrogate pair, which UTF-8 cannot encode. */
 export function isUnicode(text: string): boolean {
   try {
     return encodeURIComponent(text) !== undefined;

@@ -1,4 +1,4 @@
-// The list of keys as JSON: its members and their rules. No cryptography.
+// The list of keys as JSON: its members and their rules.
 
 import { strictPublicKey } from '../keys/strict.ts';
 import type { Refuse } from './json.ts';
@@ -13,20 +13,22 @@ import {
   text,
 } from './members.ts';
 
-/** Bytes of a list of keys as JSON. */
+/** The most bytes of a list of keys as JSON. */
 export const MAX_KEYS_LENGTH = 65_536;
 
-/** What a recovery key says of an app's keys: `keys.sealed` in a store. */
+/** The list of an app's keys that a recovery key signs: `keys.sealed` in a store. */
 export interface ReleaseKeys {
   readonly format: 'bundleseal-keys';
   readonly version: 1;
-  /** The app that they are for. */
+  /** The app id. */
   readonly appId: string;
-  /** Grows with every list: 1 to 2^53 - 1. Every index that these keys sign has the same epoch. */
+  /**
+   * Increases with every list: 1 to 2^53 - 1. Every index that these keys sign has the same epoch.
+   */
   readonly epoch: number;
   /** PEM of the public keys that open indexes, bundles and patches: 1 or more. */
   readonly publicKeys: readonly string[];
-  /** PEM of the public keys that still open bundles and patches that an index names, but no index. */
+  /** PEM of the public keys that still open bundles and patches named by an index, but no index. */
   readonly retiredKeys: readonly string[];
 }
 
@@ -53,7 +55,7 @@ const publicPem: Reader<string> = (place) => {
     strictPublicKey(pem, place.path);
     return pem;
   } catch {
-    // Without the reason, which may say something of what was passed.
+    // The error has no cause, because the cause could describe a private key that was passed by mistake.
     throw mustBe(place, 'the PEM of a public RSA key, whole and as keygen makes it');
   }
 };

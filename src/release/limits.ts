@@ -1,24 +1,24 @@
-// How much a patch may make, so that one that lies cannot exhaust the device.
+// Limits for the result of a patch, so that a hostile patch cannot exhaust the device.
 
 import { checkOptions, describe, shown } from '../options.ts';
 
-/** Bounds of what `applyPatch` accepts. */
+/** Limits of `applyPatch`. */
 export interface PatchLimits {
   /**
-   * Bytes of each of the two images: the files of a release and the list of their paths. At most 1,073,741,823.
-   * Default 268,435,456 (256 MiB).
+   * The most bytes of each of the two images. An image is the list of a release's files with their contents. At most
+   * 1,073,741,823. Default 268,435,456 (256 MiB).
    */
   readonly imageSize?: number;
-  /** Files of the release that the patch makes. At most 1,073,741,823. Default 65,536. */
+  /** The most files of the release that the patch makes. At most 1,073,741,823. Default 65,536. */
   readonly files?: number;
 }
 
-/** Both images lie in one address space of 31 bits. */
+/** Both images share one address space of 31 bits. */
 export const MAX_IMAGE_LENGTH: number = 2 ** 30 - 1;
 
 const DEFAULTS: Required<PatchLimits> = { imageSize: 2 ** 28, files: 65_536 };
 
-/** @throws `TypeError`, `RangeError`: by the option's name. */
+/** @throws `TypeError`, `RangeError` for a wrong option, which the message names. */
 export function readPatchLimits(limits: PatchLimits = {}): Required<PatchLimits> {
   const names = Object.keys(DEFAULTS) as (keyof PatchLimits)[];
   checkOptions('limits', limits, { imageSize: 'any', files: 'any' });

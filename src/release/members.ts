@@ -1,21 +1,21 @@
-// Reading the members of a JSON object, each by its rule; a message names the member by its path.
+// Reads the members of a JSON object by their rules. Messages name the wrong member by its path.
 
 import type { JsonValue } from '../format/metadata.ts';
 import { encodeUtf8 } from '../utf8.ts';
 import { type JsonNode, type Refuse, readJson } from './json.ts';
 
-/** A value at its place in what is read. */
+/** A value and its place in the document. */
 export interface Place {
-  /** Absent where the object has no such member. */
+  /** `undefined` if the object has no such member. */
   readonly node: JsonNode | undefined;
   /** `index.releases[0].id` */
   readonly path: string;
-  /** Whether members that no reader knows are refused: of what is about to be sealed. */
+  /** Whether unknown members are refused. True for a document that the caller is about to seal. */
   readonly isOwn: boolean;
   readonly refuse: Refuse;
 }
 
-/** How a value is read. @throws what the place's `refuse` makes. */
+/** Reads a value. @throws the error of the place's `refuse`. */
 export type Reader<T> = (place: Place) => T;
 
 /** The reader of each member of an object; {@link optional} marks optional ones. Other members are ignored. */
@@ -24,7 +24,7 @@ type Shape<T> = { readonly [Name in keyof Required<T>]: Reader<Member<T, Name>> 
 type Member<T, Name extends keyof T> =
   Record<never, never> extends Pick<T, Name> ? Required<T>[Name] | undefined : T[Name];
 
-/** Reads one JSON object of at most so many bytes. */
+/** Reads a JSON object of at most `maxLength` bytes. */
 export function readDocument<T>(
   bytes: Uint8Array,
   maxLength: number,
@@ -40,14 +40,14 @@ export function readDocument<T>(
 }
 
 /**
- * An object with these members. Absent optional ones stay absent.
+ * Reads an object with these members. Absent optional members stay absent.
  *
  * @param shapeOf - A function, so that a bundler can leave out the readers that are not used.
  */
 export function objectOf<T>(shapeOf: () => Shape<T>): Reader<T> {
   let shape: Shape<T> | undefined;
   return (place) => {
-    // Once, and not for each of some thousand files.
+    // Calls `shapeOf` once, and not for each of some thousand files.
     shape ??= shapeOf();
     const { node, path, isOwn, refuse } = place;
     if (!(node instanceof Map)) throw mustBe(place, 'an object');
@@ -78,7 +78,7 @@ export function listOf<T>(read: Reader<T>): Reader<readonly T[]> {
   };
 }
 
-/** A list in which no two items have the same key. */
+/** Reads a list in which no two items have the same key. */
 export function distinct<T>(
   read: Reader<readonly T[]>,
   keyOf: (item: T) => string,
@@ -107,7 +107,7 @@ export const text: Reader<string> = (place) => {
   return place.node;
 };
 
-/** A text of at most so many bytes of UTF-8. */
+/** Reads a string of at most `maxLength` bytes of UTF-8. */
 export function textUpTo(maxLength: number): Reader<string> {
   return (place) => {
     const value = text(place);
@@ -123,7 +123,7 @@ export const flag: Reader<boolean> = (place) => {
   return place.node;
 };
 
-/** An integer that is written without fraction and exponent. */
+/** Reads an integer without fraction and exponent. */
 export function integerFrom(min: number, max: number = Number.MAX_SAFE_INTEGER): Reader<number> {
   return (place) => {
     const { node } = place;
@@ -136,7 +136,7 @@ export function integerFrom(min: number, max: number = Number.MAX_SAFE_INTEGER):
   };
 }
 
-/** 64 lower-case hex characters. */
+/** Reads 64 lower-case hex characters. */
 export const digest: Reader<string> = (place) => {
   if (!isDigest(place.node)) throw mustBe(place, '64 lower-case hex characters');
   return place.node;
@@ -155,11 +155,13 @@ export const time: Reader<string> = (place) => {
 export function isTime(value: unknown): value is string {
   if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) return false;
   const at = new Date(value);
-  // Some engines read the 30th of February as a day in March, and 24:00:00 as the next day.
+  // Compares with the engine's own spelling, because some engines accept 30 February and 24:00:00 as other dates.
   return !Number.isNaN(at.getTime()) && at.toISOString() === value.replace('Z', '.000Z');
 }
 
-/** The publisher's own object, as JSON.parse returns it. A member named `__proto__` is an ordinary member. */
+/**
+ * Reads an object of any content, like JSON.parse. A member named `__proto__` is an ordinary member.
+ */
 export const freeObject: Reader<{ readonly [name: string]: JsonValue }> = (place) => {
   if (!(place.node instanceof Map)) throw mustBe(place, 'an object');
   return plain(place.node) as { readonly [name: string]: JsonValue };

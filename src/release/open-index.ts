@@ -1,4 +1,4 @@
-// Opening an index: what a device does.
+// Opens the index of a channel on a device.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -15,15 +15,20 @@ import { checkMark, checkOrder, checkTime, type IndexMark } from './order.ts';
 export interface OpenIndexOptions {
   /** The keys that the device trusts for indexes: built in, or the `publicKeys` of `openKeys`. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
-  /** The app that the index has to be for. */
+  /** The required app id. */
   readonly appId: string;
-  /** The channel that the index has to be of. */
+  /** The required channel. */
   readonly channel: string;
-  /** The epoch that the index must have: that of `openKeys`. Default 0: no list of keys was ever accepted. */
+  /**
+   * The required epoch: the epoch of the list that `openKeys` returned. Default 0, for a device that has never
+   * accepted a list of keys.
+   */
   readonly epoch?: number;
-  /** The mark of the highest index of this channel that was accepted before. Default: none was. */
+  /** The mark of the highest accepted index of this channel. Default: none. */
   readonly after?: IndexMark;
-  /** The device's clock: a `Date`, or milliseconds since 1970. Default: the time when the call starts. */
+  /**
+   * The current time: a `Date`, or milliseconds since 1970. Default: the device's clock at the start of the call.
+   */
   readonly now?: Date | number;
   /** Aborts: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -31,10 +36,10 @@ export interface OpenIndexOptions {
   readonly backend?: BackendChoice;
 }
 
-/** A proven index, and what to remember of it. */
+/** A verified index and its mark. */
 export interface OpenedIndex {
   readonly index: ReleaseIndex;
-  /** To be stored before the index is acted on, and passed as `after` from then on. */
+  /** Store the mark before you act on the index, and pass it as `after` from then on. */
   readonly mark: IndexMark;
 }
 
@@ -42,22 +47,22 @@ const malformedIndex = /* @__PURE__ */ malformed('index');
 
 /**
  * Opens the index of a channel: returns the index that the publisher signed for this app, channel and epoch, or
- * throws.
+ * rejects.
  *
- * Before it returns, the signature and the whole content have been verified, every member has been checked, and the
- * index is neither older than `after` nor expired. At most 1 MiB + 128 KiB of `sealed` is read. A device has to
- * remember the mark of the index that it accepts; {@link openIndexWithMark} returns it.
+ * The call verifies the signature and the whole content, checks every member, and refuses an index that is older than
+ * `after` or expired. It reads at most 1 MiB + 128 KiB of `sealed`. A device has to store the mark of each index that
+ * it accepts; {@link openIndexWithMark} returns it.
  *
  * @param sealed - The bytes of `channels/<channel>.sealed`.
- * @param options.epoch - The epoch that the index has to have. Default 0.
- * @param options.after - The mark of the highest index that was accepted before. Without it an older genuine index is
- * accepted.
- * @param options.now - The device's clock. Default: read as the call starts.
+ * @param options.epoch - The required epoch. Default 0.
+ * @param options.after - The mark of the highest accepted index. Without it, the call accepts every older genuine
+ * index.
+ * @param options.now - The current time. Default: the device's clock at the start of the call.
  * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_INDEX_INVALID` if the index is genuine, but malformed, of another epoch or too large; `ERR_INDEX_ROLLED_BACK`
- * if it is older than `after`, or another one with the same number; `ERR_INDEX_EXPIRED` if its `expiresAt` is not
- * later than the clock and `after.issuedAt`; `ERR_EXPECTATION_FAILED` if it is for another app or channel; the errors
- * of `decryptBundle` if it is not genuine.
+ * if it is older than `after`, or a different index with the same number; `ERR_INDEX_EXPIRED` if its `expiresAt` is
+ * not later than the clock and `after.issuedAt`; `ERR_EXPECTATION_FAILED` if it is for another app or channel; the
+ * errors of `decryptBundle` if it is not genuine.
  * @see docs/releases.md#the-index
  * @example
  * ```ts
@@ -96,7 +101,7 @@ export async function openIndex(
  * Opens the index of a channel like {@link openIndex}, and also returns the mark that a device has to remember to
  * refuse older indexes.
  *
- * @throws What {@link openIndex} throws.
+ * @throws the errors of {@link openIndex}.
  * @see docs/releases.md#order
  * @example
  * ```ts
@@ -169,7 +174,9 @@ async function open(
   return { index, mark };
 }
 
-/** An index that is genuine and well-formed, of any epoch and age, for a publisher that makes the next one. */
+/**
+ * Opens a genuine and well-formed index of any epoch and age, for a publisher that makes the next one.
+ */
 export async function openProven(
   sealed: BundleInput,
   options: Pick<OpenIndexOptions, 'publicKey' | 'appId' | 'channel' | 'signal' | 'backend'>,
@@ -197,8 +204,7 @@ function readClock(now: Date | number = Date.now()): number {
 }
 
 /**
- * The header has to repeat the values of the index, so a store that sorts by the header serves what devices accept by
- * the index.
+ * The metadata in the header has to repeat values of the index, so that a store may sort by the header.
  */
 function checkHeader(index: ReleaseIndex, metadata: Uint8Array): void {
   const said = readJson(metadata, 'the metadata', malformedIndex);

@@ -1,4 +1,4 @@
-// Opening a list of keys: what a device does.
+// Opens a list of keys on a device.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { BundleSealError } from '../errors.ts';
@@ -12,9 +12,9 @@ import { MAX_KEYS_LENGTH, type ReleaseKeys, readKeys } from './keys-format.ts';
 export interface OpenKeysOptions {
   /** The public half of the recovery key, built into the app. */
   readonly recoveryPublicKey: PublicKeyInput | readonly PublicKeyInput[];
-  /** The app that the keys have to be for. */
+  /** The required app id. */
   readonly appId: string;
-  /** The epoch of the keys that the device trusts. Default 0: those that are built in. */
+  /** The epoch of the keys that the device trusts. Default 0: the built-in keys. */
   readonly epoch?: number;
   /** Aborts: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -25,13 +25,13 @@ export interface OpenKeysOptions {
 const malformedKeys = /* @__PURE__ */ malformed('list of keys');
 
 /**
- * Opens a list of keys: returns the list that the holder of the recovery key signed for this app, or throws.
+ * Opens a list of keys: returns the list that the holder of the recovery key signed for this app, or rejects.
  *
- * Before it returns, the signature and the whole content have been verified, and every key has been read. If its
- * epoch is higher than `options.epoch`, trust its keys instead of the previous ones, forget the marks of all indexes,
- * and pass its epoch to `openIndex`. A list of the same epoch changes nothing.
+ * The call verifies the signature and the whole content, and reads every key. If the epoch of the list is higher than
+ * `options.epoch`, trust its keys instead of the previous ones, delete the marks of all indexes, and pass its epoch
+ * to `openIndex`. A list of the same epoch requires no action.
  *
- * @param sealed - The bytes of `keys.sealed`; at most 192 KiB is read.
+ * @param sealed - The bytes of `keys.sealed`. The call reads at most 192 KiB.
  * @param options.epoch - The epoch of the keys that the device trusts. Default 0.
  * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_INDEX_INVALID` if the list is genuine, but malformed or too large; `ERR_INDEX_ROLLED_BACK` if its epoch is
@@ -82,7 +82,7 @@ export async function openKeys(
   const { plain } = await openDocument(sealed, 'keys', MAX_KEYS_LENGTH, opening, malformedKeys);
   const keys = readKeys(plain, malformedKeys, false);
   if (keys.appId !== appId) {
-    throw malformedKeys('keys.appId is another one than that of the metadata');
+    throw malformedKeys('keys.appId differs from the appId of the metadata');
   }
   if (keys.epoch < epoch) {
     throw new BundleSealError(

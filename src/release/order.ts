@@ -1,4 +1,4 @@
-// Which index a device accepts after another: the rules of order and of time.
+// The rules of order and time by which a device accepts an index after another one.
 
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, describe } from '../options.ts';
@@ -7,8 +7,8 @@ import type { ReleaseIndex } from './index-format.ts';
 import { isDigest, isTime } from './members.ts';
 
 /**
- * The mark of an index, which a device has to remember for each channel before it acts on the index. Pass it as
- * `after` to the next call. Keep the highest one by (epoch, sequence).
+ * The mark of an index. A device has to store it for each channel before it acts on the index, and pass it as `after`
+ * to the next call. Keep the highest mark by (epoch, sequence).
  */
 export interface IndexMark {
   readonly epoch: number;
@@ -45,8 +45,9 @@ function compareMarks(
 }
 
 /**
- * @param after - The highest index that was accepted before.
- * @throws {@link BundleSealError} `ERR_INDEX_ROLLED_BACK` for a lower mark, and for another index in the same place.
+ * @param after - The mark of the highest accepted index.
+ * @throws {@link BundleSealError} `ERR_INDEX_ROLLED_BACK` for a lower mark, and for a different index with the same
+ * epoch and sequence.
  */
 export function checkOrder(mark: IndexMark, after: IndexMark): void {
   const order = compareMarks(mark, after);
@@ -62,15 +63,16 @@ export function checkOrder(mark: IndexMark, after: IndexMark): void {
 }
 
 /**
- * @param now - The device's clock, in milliseconds since 1970.
- * @throws {@link BundleSealError} `ERR_INDEX_EXPIRED`; `ERR_INDEX_INVALID` for one that was issued earlier than the one
- * before it.
+ * @param now - The current time, in milliseconds since 1970.
+ * @throws {@link BundleSealError} `ERR_INDEX_EXPIRED`; `ERR_INDEX_INVALID` if it was issued earlier than the accepted
+ * one.
  */
 export function checkTime(index: ReleaseIndex, now: number, after: IndexMark | undefined): void {
   const { sequence, epoch, issuedAt, expiresAt } = index;
-  // The keys' next epoch forgets times as it does numbers.
+  // A new epoch of the keys resets the order of times and of numbers.
   const floor = after?.epoch === epoch ? after.issuedAt : undefined;
-  // A clock that was set back does not make an expired index good.
+  // Compares also with the time of the accepted index, so that setting back the clock does not make an expired index
+  // valid.
   if (Date.parse(expiresAt) <= now || (floor !== undefined && expiresAt <= floor)) {
     throw new BundleSealError(
       'ERR_INDEX_EXPIRED',

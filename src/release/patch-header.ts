@@ -1,21 +1,21 @@
-// What a patch begins with, before its instructions. See docs/patch-format.md#header.
+// Encodes and parses the header of a patch, which precedes its instructions. See docs/patch-format.md#header.
 
 import { equalBytes, fromHex, toHex } from '../bytes.ts';
 import { encodeText } from '../utf8.ts';
 import { invalidPatch } from './patch/invalid.ts';
 
 export interface PatchHeader {
-  /** Id of the release that the patch starts from. */
+  /** Id of the release from which the patch starts. */
   readonly from: string;
-  /** Id of the release that it makes. */
+  /** Id of the release that the patch makes. */
   readonly to: string;
-  /** Bytes of the image that it starts from; the caller checks it. */
+  /** Length of the old image in bytes. The caller checks it. */
   readonly fromLength: number;
-  /** Bytes of the image that it makes; the caller checks it. */
+  /** Length of the new image in bytes. The caller checks it. */
   readonly toLength: number;
 }
 
-/** Bytes of the header. */
+/** Length of the header in bytes. */
 export const PATCH_HEADER_LENGTH = 96;
 
 const MAGIC = /* @__PURE__ */ encodeText('BNDLDIFF');
@@ -33,7 +33,7 @@ export function encodePatchHeader(header: PatchHeader): Uint8Array {
   bytes.set(fromHex(header.from), FROM_AT);
   bytes.set(fromHex(header.to), TO_AT);
   const view = new DataView(bytes.buffer);
-  // Lengths are below 2^30: the upper four of their eight bytes are zero.
+  // Lengths are below 2^30, so the upper four of their eight bytes are zero.
   view.setUint32(FROM_LENGTH_AT + 4, header.fromLength);
   view.setUint32(TO_LENGTH_AT + 4, header.toLength);
   return bytes;
@@ -52,7 +52,7 @@ export function parsePatchHeader(patch: Uint8Array): PatchHeader {
     throw invalidPatch('has reserved bytes that are not zero');
   }
   const view = new DataView(patch.buffer, patch.byteOffset);
-  // A length above 2^53 loses digits here, and is over every limit with or without them.
+  // A length above 2^53 is rounded, but still exceeds every limit.
   const lengthAt = (at: number) => view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
   return {
     from: toHex(patch.subarray(FROM_AT, TO_AT)),

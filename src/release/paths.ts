@@ -1,12 +1,12 @@
-// Which paths a release may have, beside what an archive refuses.
+// Additional rules for the paths of a release.
 
 import { pathFault } from '../archive/format/paths.ts';
 import { foldName } from '../fold.ts';
 import { STAMP } from './stamp.ts';
 
 /**
- * Says why a release may not have a file of this path, written to go on after the path; `undefined` where it may. The
- * stamp is the caller's affair.
+ * Returns why a release must not have a file with this path, as the end of a sentence that begins with the path;
+ * `undefined` if the path is accepted. The caller handles the stamp itself.
  */
 export function releasePathFault(path: string): string | undefined {
   const fault = pathFault(path);
@@ -15,7 +15,7 @@ export function releasePathFault(path: string): string | undefined {
     return 'is not in the Unicode form NFC, so it would differ between platforms: rename it';
   }
   const end = path.indexOf('/');
-  // Else the stamp could not be written beside it where case does not count.
+  // On file systems that ignore case, this path and the stamp would be the same file.
   if (foldName(end === -1 ? path : path.slice(0, end)) === STAMP) {
     return `is in the place of the stamp "${STAMP}": rename it`;
   }

@@ -1,4 +1,4 @@
-// Seals signed JSON objects: the index and the list of keys.
+// Seals the signed JSON documents: the index and the list of keys.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { encryptObject } from '../bundle/encrypt.ts';
@@ -8,7 +8,7 @@ import type { PrivateKeyInput } from '../keys/strict.ts';
 import type { Signer } from '../seal/signing-key.ts';
 import { encodeUtf8 } from '../utf8.ts';
 
-/** What a document is sealed with. */
+/** The options of sealing a document. */
 export interface DocumentSealing {
   readonly privateKey: PrivateKeyInput | Signer;
   readonly metadata: Metadata;

@@ -1,4 +1,4 @@
-// Sealing an index: what a publisher does.
+// Seals the index of a channel for a publisher.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
@@ -9,7 +9,7 @@ import { type ReleaseIndex, readIndex } from './index-format.ts';
 import { sealDocument } from './seal-document.ts';
 
 export interface SealIndexOptions {
-  /** The publisher's private key, or a `Signer` that holds it elsewhere. */
+  /** The publisher's private key, or a `Signer` for a key outside this process. */
   readonly privateKey: PrivateKeyInput | Signer;
   /** Aborts: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -20,9 +20,9 @@ export interface SealIndexOptions {
 /**
  * Seals the index of a channel: the bytes of `channels/<channel>.sealed` in a store.
  *
- * It first checks every rule that does not need other data, so no device refuses the result for its form. The caller
- * has to compare with the previous index: a higher `sequence`, and an `issuedAt` that is not lower. Anyone can read
- * the app id, the channel and the sequence; everything else is encrypted.
+ * It first checks every rule that does not need other data, so that no device refuses the result as malformed. The
+ * caller has to compare with the previous index: `sequence` must be higher, and `issuedAt` must not be earlier.
+ * Anyone can read the app id, the channel and the sequence; everything else is encrypted.
  *
  * @param index - At most 1 MiB as JSON. Times are `YYYY-MM-DDTHH:MM:SSZ`, hex is lower case, sizes are exact.
  * @throws `TypeError` if a member is missing, unknown or breaks its rule (the message has its path), and for a wrong

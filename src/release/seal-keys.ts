@@ -1,4 +1,4 @@
-// Sealing a list of keys: what the holder of the recovery key does.
+// Seals a list of keys for the holder of the recovery key.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
@@ -21,7 +21,7 @@ export interface SealKeysOptions {
  * Seals a list of keys with the recovery key: the bytes of `keys.sealed` in a store.
  *
  * Devices with the public half of the recovery key then trust these keys instead of the previous ones, and the order
- * of indexes starts again: sign the next index with one of `publicKeys` and with this `epoch`.
+ * of indexes starts again. Sign the next index with one of `publicKeys` and with this `epoch`.
  *
  * @param keys - At most 64 KiB as JSON. Keys are complete PEM texts of public keys, as `keygen` makes them.
  * @throws `TypeError` if a member is missing, unknown or breaks its rule (the message has its path), if a private key

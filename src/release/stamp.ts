@@ -1,4 +1,4 @@
-// The stamp describes the release that an app is shipped with: `bundleseal-release.json` in its root.
+// Reads and writes the stamp, which describes the built-in release of an app: `bundleseal-release.json` in its root.
 
 import { encodeUtf8 } from '../utf8.ts';
 import { encodeJson, malformed, misused } from './document.ts';
@@ -18,17 +18,17 @@ import {
 } from './members.ts';
 import type { IndexMark } from './order.ts';
 
-/** The file in the root of a build that describes the build. It is part of no release. */
+/** The file in the root of a build that describes the build. It does not belong to the release. */
 export const STAMP = 'bundleseal-release.json';
 
 export function isStamp(path: string): boolean {
   return path === STAMP;
 }
 
-/** Bytes of a stamp: 65,536 files with paths of a hundred bytes. */
+/** The most bytes of a stamp: enough for 65,536 files with paths of a hundred bytes. */
 export const MAX_STAMP_LENGTH = 16_777_216;
 
-/** The index of a channel that was the highest when the app was built. */
+/** The mark of a channel's highest index at the time when the app was built. */
 export interface StampFloor extends IndexMark {
   readonly channel: string;
 }
@@ -36,24 +36,26 @@ export interface StampFloor extends IndexMark {
 /** A file of the built-in release. */
 export interface StampFile {
   readonly path: string;
-  /** In bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** SHA-256 of its bytes: 64 lower-case hex characters. */
+  /** SHA-256 of the file: 64 lower-case hex characters. */
   readonly sha256: string;
 }
 
-/** The description of a built-in release. It is not signed: it is as trustworthy as the app that contains it. */
+/** The description of a built-in release. It is not signed, because it is part of the app. */
 export interface ReleaseStamp {
   readonly format: 'bundleseal-stamp';
   readonly version: 1;
   /** The release id of the build without its stamp: 64 lower-case hex characters. */
   readonly id: string;
-  /** When the build was made: `YYYY-MM-DDTHH:MM:SSZ`. Only a release that was made later replaces it. */
+  /**
+   * Creation time of the build: `YYYY-MM-DDTHH:MM:SSZ`. Only a later release replaces the build.
+   */
   readonly createdAt: string;
-  /** The native runtime that the build was made for. Absent: the app has none. */
+  /** The native runtime of the build. Absent: the app has none. */
   readonly runtime?: string;
   /**
-   * For each channel the lowest index that a device accepts, even if it has lost its storage. Absent: none.
+   * The lowest index of each channel that a device accepts, even if it has lost its storage. Absent: none.
    */
   readonly floors?: readonly StampFloor[];
   /**
@@ -111,7 +113,7 @@ export function writeStamp(stamp: ReleaseStamp): Uint8Array {
 }
 
 /**
- * Reads a stamp. Unknown members are left out.
+ * Reads a stamp. Ignores unknown members.
  *
  * @param bytes - The content of `bundleseal-release.json`: JSON in UTF-8, at most 16 MiB.
  * @throws {@link BundleSealError} `ERR_INDEX_INVALID` if it is malformed. Write it again.

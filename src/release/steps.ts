@@ -1,4 +1,4 @@
-// Long work in small steps, with turns for the rest of the program between them.
+// Runs long work in small steps, and yields to the rest of the program between them.
 
 import type { Pace } from '../archive/pace.ts';
 
@@ -6,7 +6,7 @@ import type { Pace } from '../archive/pace.ts';
  * Runs the steps to their end.
  *
  * @param tell - Called before each pause, with the value that the previous step yielded.
- * @returns What the steps return. Rejects with the signal's reason if the signal of `pace` aborts.
+ * @returns The result of the steps. Rejects with the signal's reason if the signal of `pace` aborts.
  */
 export async function runSteps<T>(
   steps: Generator<number, T>,

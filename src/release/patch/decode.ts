@@ -1,18 +1,18 @@
-// What the coded instructions of a patch make.
+// Executes the coded instructions of a patch.
 
 import { createInstructions } from './instructions.ts';
 import { createDecoder } from './range-coder.ts';
 
-// How many instructions are decoded, or bytes made by copies, before the caller may let others have their turn.
+// Number of instructions, or of copied bytes, after which the decoder yields to the caller.
 const INSTRUCTIONS_A_STEP = 1024;
 const BYTES_A_STEP = 2 ** 18;
 
 /**
- * Fills `space` behind the old image, and yields now and then how many bytes it has made.
+ * Fills `space` after the old image. Yields the number of bytes made so far in regular steps.
  *
- * It takes time for the bytes that it makes, whatever the instructions say, because each of them makes at least one.
+ * Its time is proportional to the number of bytes, because each instruction makes at least one byte.
  *
- * @param space - The old image, and behind it room for the new one.
+ * @param space - The old image, followed by room for the new one.
  * @throws {@link BundleSealError} `ERR_PATCH_INVALID`
  */
 export function* decodeInstructions(

@@ -1,21 +1,21 @@
-// The instructions of a patch as bytes.
+// Codes the instructions of a patch.
 
 import { createInstructions } from './instructions.ts';
 import { parse } from './parse.ts';
 import { createEncoder } from './range-coder.ts';
 
-// Bytes that are judged together.
+// Size of the blocks that are tested for compressed data, in bytes.
 const BLOCK = 4096;
-// How much more often than in random bytes two bytes may be equal in what counts as compressed already.
+// A block counts as compressed if two of its bytes are equal at most this many times as often as in random bytes.
 const EVENNESS = 1.3;
-// Fewer of them than this are not worth an instruction of their own.
+// The shortest run of literals that becomes an instruction of plain bytes.
 const SHORTEST_PLAIN = 64;
 
 /**
- * Codes the instructions that make the new image of the old one, and yields now and then how many bytes of the new one
- * are done.
+ * Codes the instructions that make the new image from the old one. Yields the number of processed bytes of the new
+ * image in regular steps.
  *
- * @param space - The old image, and behind it the new one.
+ * @param space - The old image, followed by the new one.
  * @returns The coded instructions.
  */
 export function* encodeInstructions(
@@ -27,7 +27,7 @@ export function* encodeInstructions(
   const isCompressed = judgeBlocks(space.subarray(oldLength));
   const isIncompressible = (at: number) => isCompressed[(at - oldLength) >>> 12] === 1;
 
-  // Literals that wait, because enough of them become plain bytes.
+  // Number of pending literals. If there are enough of them, they become plain bytes.
   let waiting = 0;
   const release = () => {
     if (waiting >= SHORTEST_PLAIN) {
@@ -55,7 +55,7 @@ export function* encodeInstructions(
   return encoder.finish();
 }
 
-/** For each block: 1 if its bytes are spread as evenly as those of compressed data. */
+/** Returns for each block 1 if its bytes are distributed as evenly as in compressed data. */
 function judgeBlocks(image: Uint8Array): Uint8Array {
   const verdicts = new Uint8Array(Math.ceil(image.length / BLOCK));
   const counts = new Int32Array(256);

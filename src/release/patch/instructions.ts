@@ -1,47 +1,50 @@
-// The instructions of a patch, and the contexts in which they are coded: one description for the encoder and the
-// decoder. See docs/patch-format.md#instructions.
+// The instructions of a patch and the contexts in which they are coded. Encoder and decoder share this code. See
+// docs/patch-format.md#instructions.
 
 import { invalidPatch } from './invalid.ts';
 import { createPredictor } from './predictor.ts';
 import type { Coder } from './range-coder.ts';
 
-/** Kinds of copies. 0 to 3: from as far back as the copy 1 to 4 copies ago. */
+/** Kinds of copies. Kinds 0 to 3 reuse the distance of the copy 1 to 4 copies ago. */
 export const NEAR_KINDS = 4;
-/** From the old image, by how far the place is from the aligned one. */
+/** A copy from the old image, coded by its offset from the aligned place. */
 export const FROM_OLD = 4;
-/** From what was made before, by its distance. */
+/** A copy from the new image, coded by its distance. */
 export const FROM_NEW = 5;
-/** Bytes that are given as they are, without predictions: what is compressed already. */
+/** Plain bytes, coded without predictions because they are compressed already. */
 const PLAIN = 6;
 
-/** A copy never reads closer than this behind the byte that it makes, so that contexts may look ahead in its source. */
+/** The smallest distance of a copy. It allows contexts to look ahead in the copy's source. */
 export const MIN_DISTANCE = 4;
 
 export interface Copy {
   readonly kind: number;
-  /** Where it reads, in the address space. */
+  /** Start of the source in the address space. */
   readonly source: number;
   readonly length: number;
 }
 
 export interface Instructions {
-  /** Where the next byte goes, in the address space. */
+  /** Place of the next byte in the address space. */
   readonly position: number;
-  /** Codes a literal. A decoder returns -1 where a copy or plain bytes follow instead. */
+  /** Codes a literal. A decoder returns -1 if a copy or plain bytes follow instead. */
   literal(byte: number): number;
   /** Codes a copy. A decoder passes nothing, after {@link Instructions.literal} has returned -1. */
   copy(copy?: Copy): void;
-  /** Codes the next `length` bytes without predictions. A decoder meets them in {@link Instructions.copy}. */
+  /**
+   * Codes the next `length` bytes without predictions. A decoder reads them in {@link Instructions.copy}.
+   */
   plain(length: number): void;
 }
 
-// Where a copy ends is coded as yes or no for one span of bytes after the other, and then for spans within that one.
+// The end of a copy is coded as a yes or no for one span of bytes after the other, and then for smaller spans within
+// the last one.
 const SPANS = [1, 4, 32, 256, 2048, 16_384];
-// From so many bytes of a copy on, the next longer spans are asked about first.
+// From these lengths of a copy on, coding starts with the next longer span.
 const LONGER_FROM = [32, 1024, 8192, 65_536];
-// The predictions for the bits of half a byte lie in one line of a processor's cache.
+// The predictions for the bits of half a byte share one line of a processor's cache.
 const LINE = ~15;
-// What numbers are coded: each has a context and two sets of weights.
+// Kinds of coded numbers. Each has a context and two sets of weights.
 const SIGN = 0;
 const OFFSET = 1;
 const DISTANCE = 2;
@@ -49,7 +52,7 @@ const PLAIN_LENGTH = 3;
 const NUMBERS = 4;
 
 /**
- * @param space - The address space: the old image, and behind it the new one. A decoder fills the new one.
+ * @param space - The address space: the old image, followed by the new one. A decoder fills the new one.
  */
 export function createInstructions(
   coder: Coder,
@@ -58,7 +61,7 @@ export function createInstructions(
 ): Instructions {
   const end = space.length;
   const { isDecoder } = coder;
-  // A small image fills no large tables, so it does not wait for them either.
+  // Sizes the tables by the image, so that a small image does not wait for the allocation of large ones.
   const maxBits = 4 + bitLength(end - oldLength);
   const kinds = createPredictor({ bits: [12, 16, 18, 16], maxBits, sets: 11, rate: 3 });
   const literals = createPredictor({ bits: [16, 18, 19, 21], maxBits, sets: 32, rate: 6 });
@@ -68,12 +71,12 @@ export function createInstructions(
   const numbers = createPredictor({ bits: [12, 13, 14, 14], maxBits, sets: 2 * NUMBERS, rate: 3 });
 
   let at = oldLength;
-  // From a new byte back to the old one in its place: the distance of the last copy that read the old image.
+  // Distance from a new byte to its aligned place in the old image: the distance of the last copy from the old image.
   let alignment = oldLength;
   const distances = new Int32Array(NEAR_KINDS).fill(oldLength);
-  // A bit for each of the last eight instructions: 1 is a copy.
+  // One bit for each of the last eight instructions: 1 for a copy.
   let history = 0;
-  // Bytes made since the last copy.
+  // Number of bytes since the last copy.
   let run = 0;
 
   const setContexts = () => {
@@ -106,7 +109,7 @@ export function createInstructions(
   const byteAt = (index: number): number =>
     index < 0 ? 0 : index < end ? (space[index] as number) : 0;
 
-  /** A number from 0 to 2^31 - 1: how many bits it has, and then the bits behind the highest one. */
+  /** Codes a number from 0 to 2^31 - 1: its number of bits, then the bits below the highest one. */
   const number = (what: number, value: number): number => {
     numbers.contexts[0] = hash(what, 20);
     numbers.contexts[1] = hash((what << 8) | (history & 3), 21);
@@ -121,14 +124,16 @@ export function createInstructions(
     if (bits < 2) return bits;
     let coded = 1;
     for (let bit = bits - 2; bit >= 0; bit--) {
-      // The three bits behind the highest are predicted by those before them.
+      // Each of the three bits below the highest is predicted from the bits above it.
       const place = coded < 8 ? 256 + bits * 16 + coded : 1024 + bits * 32 + bit;
       coded = coded * 2 + numbers.code(coder, (value >>> bit) & 1, place, NUMBERS + what);
     }
     return coded;
   };
 
-  /** Whether a copy that has made this many bytes ends in front of the next byte (level 0), or within the next span. */
+  /**
+   * Codes whether a copy that has made this many bytes ends before the next byte (level 0), or within the next span.
+   */
   const endsWithin = (
     level: number,
     kind: number,
@@ -166,10 +171,10 @@ export function createInstructions(
     return ends.code(coder, isEnd, 0, (kind << 4) | Math.min(made, 15));
   };
 
-  /** Makes the copy's bytes between the two, where the coder decodes. */
+  /** When decoding, copies the bytes between the two places. */
   const make = (source: number, from: number, to: number) => {
     if (!isDecoder) return;
-    // Of a few bytes the call costs more than the loop; and a copy may read bytes that it makes itself.
+    // Uses copyWithin only for more than a few bytes, and only if the copy does not read bytes that it makes itself.
     if (to - from > 4 && at - source >= to - from) {
       space.copyWithin(at + from, source + from, source + to);
       return;
@@ -177,7 +182,7 @@ export function createInstructions(
     for (let index = from; index < to; index++) space[at + index] = space[source + index] as number;
   };
 
-  /** How long a copy is, made as it is decoded. */
+  /** Codes the length of a copy. When decoding, makes the bytes at the same time. */
   const extent = (kind: number, source: number, length: number): number => {
     let bound = end - at;
     let isInside = false;
@@ -186,7 +191,7 @@ export function createInstructions(
     make(source, 0, 1);
     while (made < bound) {
       const until = Math.min(made + (SPANS[level] as number), bound);
-      // A copy that ends in a span, and not in an earlier part of it, ends in the last part.
+      // A copy that ends in a span, but not in an earlier part of it, ends in the last part.
       const isKnown = isInside && until === bound;
       if (isKnown || endsWithin(level, kind, source, made, length < until ? 1 : 0) === 1) {
         if (level === 0) return made;
@@ -284,19 +289,19 @@ export function createInstructions(
   };
 }
 
-/** Which spans are asked about first, where a copy has made this many bytes. */
+/** Returns the level of spans to start with after this many bytes of a copy. */
 function levelAt(made: number): number {
   let level = 1;
   for (const from of LONGER_FROM) if (made >= from) level++;
   return level;
 }
 
-/** Bits of a number up to 2^31 - 1; none of 0. */
+/** Number of bits of a number up to 2^31 - 1; 0 for 0. */
 export function bitLength(value: number): number {
   return 32 - Math.clz32(value);
 }
 
-/** Spreads a context's value; the salt keeps contexts apart. */
+/** Hashes the value of a context. The salt separates the contexts. */
 function hash(value: number, salt: number): number {
   let mixed = Math.imul(value + Math.imul(salt, 0x2545_f491), 0x9e37_79b1);
   mixed ^= mixed >>> 15;

@@ -1,8 +1,8 @@
-// The one error of a patch that is not applied.
+// Makes the error for a patch that cannot be applied.
 
 import { BundleSealError } from '../../errors.ts';
 
-/** @param reason - What is wrong, as the end of a sentence that begins with "the patch". */
+/** @param reason - The fault, as the end of a sentence that begins with "the patch". */
 export function invalidPatch(reason: string, cause?: unknown): BundleSealError {
   return new BundleSealError(
     'ERR_PATCH_INVALID',

@@ -1,23 +1,23 @@
-// Where the bytes at a place occurred before: an index of every second place by the eight bytes that stand there.
+// Finds earlier occurrences of the bytes at a place, with an index of every second place by its next eight bytes.
 
 export interface MatchFinder {
-  /** Indexes everything in front of `to`. */
+  /** Adds all places before `to` to the index. */
   indexTo(to: number): void;
   /**
-   * Calls `found` with places before `at` where at least eight equal bytes stand, each with the length of what is equal.
-   * It tells those alone that may be worth it: longer than any before, or as good a find for their nearness.
+   * Calls `found` with the place and length of earlier matches of at least eight bytes. It reports only promising
+   * matches: longer than all reported ones, or about as long but nearer.
    */
   find(at: number, depth: number, found: (source: number, length: number) => void): void;
-  /** How many bytes at `source` and `at` are equal. */
+  /** Counts the equal bytes at `source` and `at`. */
   equalBytes(source: number, at: number): number;
 }
 
-/** Bytes that a match has at least. */
+/** Length of the shortest match in bytes. */
 const SHORTEST_MATCH = 8;
 
-// Every second place is indexed: half the memory and time. A match from an odd place is found one byte later.
+// Indexing every second place takes half the memory and time. A match at an odd place is found one byte later.
 const STEP = 2;
-// Behind a match of this length no longer one is looked for.
+// After a match of this length, the search for a longer one ends.
 const LONG_ENOUGH = 600;
 const NONE = -1;
 
@@ -55,7 +55,7 @@ export function createMatchFinder(space: Uint8Array, minDistance: number): Match
     },
     find(at, depth, found) {
       let longest = SHORTEST_MATCH - 1;
-      // Places of the same parity as the index, and then those one byte before an indexed one.
+      // First tries places with the parity of the index, then places one byte before an indexed one.
       for (let before = 0; before < STEP; before++) {
         if (at + before + SHORTEST_MATCH > end) return;
         let place = heads[slotOf(at + before)] as number;
@@ -63,7 +63,7 @@ export function createMatchFinder(space: Uint8Array, minDistance: number): Match
           const source = place - before;
           place = nexts[place / STEP] as number;
           if (source < 0 || at - source < minDistance) continue;
-          // A shorter match than the longest is hardly ever better: most are told from one byte.
+          // A match that is shorter than the longest one is rarely better. Comparing one byte rules out most of them.
           if (space[source + longest] !== space[at + longest]) continue;
           const length = equalBytes(source, at);
           if (length < SHORTEST_MATCH) continue;

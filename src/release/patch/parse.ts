@@ -1,5 +1,5 @@
-// Which instructions make the new image: the cheapest of many ways, by estimated prices. A decoder takes any other
-// choice as well; only the size of the patch depends on it.
+// Chooses the instructions that make the new image: the cheapest sequence by estimated prices. A decoder accepts
+// every choice; only the size of the patch depends on it.
 
 import {
   bitLength,
@@ -17,7 +17,7 @@ export interface InstructionSink {
   copy(copy: Copy): void;
 }
 
-// Prices are in 1/16 bit, and were found by trying on releases of real apps.
+// Prices in 1/16 bit, determined by experiments with releases of real apps.
 const LITERAL = 60;
 const LITERAL_BEHIND_COPY = 76;
 const INCOMPRESSIBLE_LITERAL = 131;
@@ -26,31 +26,31 @@ const FROM_OLD_AT_LEAST = 116;
 const FROM_NEW_AT_LEAST = 100;
 const PER_OFFSET_BIT = 16;
 const PER_EIGHT_BYTES = 1;
-// What a byte of a copy saves, where two long copies are compared.
+// The gain of one byte of a copy, for comparing two long copies.
 const SAVED_PER_BYTE = 40;
 
 const NEAR_SHORTEST = [1, 2, 3, 3];
-// Places around the aligned one that are tried without the index, for shorter matches.
+// Number of places around the aligned one that are tried without the index, to find shorter matches.
 const SHIFTS = 8;
 const SHIFTED_SHORTEST = 4;
-// A nearest copy of this length is taken at once, and any other of the length below.
+// A copy with a recent distance of this length is taken at once. All other copies need the length below.
 const LONG_NEAR = 64;
 const LONG = 600;
 const DEPTH = 24;
 
-// Bytes that are looked at together.
+// Number of bytes that are optimised together.
 const WINDOW = 4096;
-// Bytes of the old image that are indexed before the caller may let others have their turn.
+// Number of bytes of the old image to index before yielding to the caller.
 const INDEXED_A_STEP = 2 ** 18;
 const UNREACHED = 0x7fff_ffff;
 const LITERAL_KIND = -1;
-// What is known at a place: the distances used last, and the alignment behind them.
+// Length of the state at a place: the last distances, followed by the alignment.
 const STATE = NEAR_KINDS + 1;
 
 /**
- * Finds the instructions, and yields now and then how many bytes of the new image are done.
+ * Finds the instructions. Yields the number of processed bytes of the new image in regular steps.
  *
- * @param isIncompressible - Whether the byte at this place is part of what is compressed already.
+ * @param isIncompressible - Whether the byte at this place belongs to compressed data.
  */
 export function* parse(
   space: Uint8Array,
@@ -66,7 +66,7 @@ export function* parse(
   }
   matches.indexTo(oldLength);
 
-  // For each place of the window, the cheapest way there: its price, and its last instruction.
+  // For each place of the window, the cheapest sequence that reaches it: its price and its last instruction.
   const prices = new Int32Array(WINDOW + 1);
   const kinds = new Int8Array(WINDOW + 1);
   const sources = new Int32Array(WINDOW + 1);
@@ -161,7 +161,9 @@ export function* parse(
     isBehindCopy[to] = 0;
   };
 
-  /** Prices the ways through the window, up to its end or to a copy that is long enough to be taken at once. */
+  /**
+   * Computes prices through the window, up to its end or to a copy that is long enough to be taken at once.
+   */
   const look = (): Copy | undefined => {
     limit = Math.min(WINDOW, end - start);
     prices.fill(UNREACHED, 1, limit + 1);
@@ -213,7 +215,7 @@ export function* parse(
   }
 }
 
-/** What a copy makes of the state that begins at `base`. */
+/** Updates the state that begins at `base` for a copy. */
 function pass(
   states: Int32Array,
   base: number,

@@ -1,16 +1,17 @@
-// How likely the next bit of a patch is 1: the predictions of several contexts, each weighed by how good it has been
-// lately. Integers alone, so that every platform gets the same numbers. See docs/patch-format.md#predictions.
+// Predicts the probability that the next bit of a patch is 1. It mixes the predictions of several contexts, weighted
+// by their recent accuracy. It computes with integers only, so that every platform gets the same numbers. See
+// docs/patch-format.md#predictions.
 
 import type { Coder } from './range-coder.ts';
 
 export interface Predictor {
-  /** A hash for each context; the caller sets them before the first bit of a symbol. */
+  /** One hash for each context. The caller sets them before the first bit of a symbol. */
   readonly contexts: Int32Array;
   /**
    * Codes a bit and learns from it.
    *
-   * @param node - Which bit of the symbol this is, given those before it.
-   * @param set - Which set of weights counts.
+   * @param node - Identifies the bit of the symbol and the bits before it.
+   * @param set - The set of weights to use.
    */
   code(coder: Coder, bit: number, node: number, set: number): number;
 }
@@ -20,17 +21,17 @@ const KNOTS = [
   1, 2, 3, 6, 10, 16, 27, 45, 73, 120, 194, 310, 488, 747, 1101, 1546, 2047, 2549, 2994, 3348, 3607,
   3785, 3901, 3975, 4022, 4050, 4068, 4079, 4085, 4089, 4092, 4093, 4094,
 ];
-// Its argument is in 1/256: from -LIMIT to LIMIT.
+// The argument is in 1/256, from -LIMIT to LIMIT.
 const LIMIT = 2047;
 const KNOT_DISTANCE_BITS = 7;
 const SQUASHED = new Int16Array(2 * LIMIT + 1);
-// The inverse: by probability, in 1/4096.
+// The inverse function, indexed by the probability in 1/4096.
 const STRETCHED = new Int16Array(4096);
 
 const PROBABILITY_BITS = 20;
 const COUNT_BITS = 8;
 const MOST = 2 ** COUNT_BITS - 1;
-// By how much of its error a prediction is corrected, in 1/1024, by how often it was corrected before.
+// The share of its error by which a prediction is corrected, in 1/1024, indexed by the number of earlier corrections.
 const RATES = new Int32Array(MOST + 1);
 
 const EVEN = 2 ** (PROBABILITY_BITS - 1 + COUNT_BITS);
@@ -42,10 +43,10 @@ const CONTEXTS = 4;
 fillTables();
 
 /**
- * @param options.bits - For each of the four contexts, log2 of the predictions that are kept for it.
- * @param options.maxBits - The most of them, whatever the context.
- * @param options.sets - How many sets of weights there are.
- * @param options.rate - How fast the weights learn.
+ * @param options.bits - For each of the four contexts, log2 of its number of predictions.
+ * @param options.maxBits - The upper limit of `bits` for every context.
+ * @param options.sets - Number of sets of weights.
+ * @param options.rate - Learning rate of the weights.
  */
 export function createPredictor(options: {
   readonly bits: readonly [number, number, number, number];
@@ -63,14 +64,14 @@ export function createPredictor(options: {
   const startB = maskA + 1;
   const startC = startB + maskB + 1;
   const startD = startC + maskC + 1;
-  // Each holds a probability of 20 bits, and in the 8 bits below how often it was corrected.
+  // Each entry has a probability of 20 bits, followed by 8 bits with the number of corrections.
   const predictions = new Int32Array(startD + maskD + 1).fill(EVEN);
   const weights = new Int32Array(CONTEXTS * sets).fill(FIRST_WEIGHT);
   const contexts = new Int32Array(CONTEXTS);
 
   return {
     contexts,
-    // Written out for each context: this runs millions of times for a patch, and a loop takes twice as long.
+    // Unrolled for each context. This code runs millions of times for a patch, and a loop would take twice as long.
     code(coder, bit, node, set) {
       const a = ((contexts[0] as number) ^ node) & maskA;
       const b = startB + (((contexts[1] as number) ^ node) & maskB);

@@ -1,16 +1,17 @@
-// The range coder of a patch: the one of LZMA, with probabilities of 12 bits. See docs/patch-format.md#range-coder.
+// The range coder of a patch: the range coder of LZMA with probabilities of 12 bits. See
+// docs/patch-format.md#range-coder.
 
 import { invalidPatch } from './invalid.ts';
 
 /**
- * Codes one decision after the other. An encoder writes the value that it is given and returns it; a decoder ignores
- * the value and returns the one that it reads. One description of the instructions serves both.
+ * Codes bits in sequence. An encoder writes its argument and returns it. A decoder ignores its argument and returns
+ * the value that it reads. Therefore encoder and decoder can share one description of the instructions.
  */
 export interface Coder {
   readonly isDecoder: boolean;
-  /** @param probability - That the bit is 1, in 1/4096: from 1 to 4095. */
+  /** @param probability - Probability that the bit is 1, in 1/4096: from 1 to 4095. */
   bit(probability: number, bit: number): number;
-  /** A byte about which no prediction is made. */
+  /** Codes a byte without a prediction. */
   byte(value: number): number;
 }
 
@@ -20,18 +21,18 @@ export interface Decoder extends Coder {
 }
 
 export interface Encoder extends Coder {
-  /** The coded bytes. The encoder takes nothing after that. */
+  /** Ends the encoder and returns the coded bytes. */
   finish(): Uint8Array;
 }
 
-// The range is widened by a byte as soon as it is below this.
+// The range is shifted by a byte as soon as it is below this value.
 const NARROW = 2 ** 24;
 const WHOLE = 0xffff_ffff;
 const FLUSHED_BYTES = 5;
 
-/** @throws `ERR_PATCH_INVALID` as soon as it wants a byte that is not there. */
+/** Makes a decoder. It throws `ERR_PATCH_INVALID` if it needs a byte after the end. */
 export function createDecoder(coded: Uint8Array): Decoder {
-  // In typed arrays, because engines allocate memory for each new value of a variable over 2^30.
+  // The state is in typed arrays, because engines allocate memory for each value of a variable over 2^30.
   const range = Uint32Array.of(WHOLE);
   const code = new Uint32Array(1);
   let at = 0;
@@ -88,10 +89,10 @@ export function createDecoder(coded: Uint8Array): Decoder {
 export function createEncoder(): Encoder {
   let bytes = new Uint8Array(65_536);
   let length = 0;
-  // Up to 33 bits: the highest is a carry into the bytes before.
+  // Up to 33 bits. The highest bit is a carry into earlier bytes.
   let low = 0;
   let range = WHOLE;
-  // The byte before `low`, which a carry may still raise, and how many bytes of 255 stand between them.
+  // The byte before `low`, which a carry may still increment, and the number of bytes of 255 between them.
   let held = 0;
   let heldFull = 0;
 
