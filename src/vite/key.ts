@@ -1,4 +1,5 @@
-// The private key that a build is sealed with: the sources of the command line, without its options.
+// Finds the private key for sealing a build. It has the same sources as the command line, except the command line's
+// options.
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,8 +18,8 @@ const FILE = '.bundleseal_key';
 type BuildKey = PrivateKeyInput | Signer;
 
 /**
- * Finds the private key and checks it: the option, else `BUNDLESEAL_PRIVATE_KEY`, else `.bundleseal_key` in the root. A
- * key under a passphrase is opened with `BUNDLESEAL_KEY_PASSPHRASE`.
+ * Finds the private key and checks it: takes the option, else `BUNDLESEAL_PRIVATE_KEY`, else `.bundleseal_key` in the
+ * root. Decrypts a passphrase-protected key with `BUNDLESEAL_KEY_PASSPHRASE`.
  *
  * @throws {@link BundleSealError} `ERR_KEY_INVALID` if there is no key, or the key cannot sign; the message names its
  * source. `ERR_FILE` if the file cannot be read.
@@ -89,7 +90,7 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** What `work` gives; its errors about a key say where the key came from. */
+/** Returns the result of `work`. Adds the source of the key to errors about the key. */
 async function namingSource<T>(from: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,4 +1,4 @@
-// Sealing what Vite or Rollup has built.
+// Seals the output of Vite or Rollup.
 
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { BundleSealError } from '../errors.ts';
@@ -20,15 +20,17 @@ export interface BundlesealOptions extends Omit<SealDirectoryOptions, 'privateKe
    * `.bundleseal_key` in the root.
    */
   readonly privateKey?: KeyOfBuild | undefined;
-  /** The sealed file, relative to the root. Default: the folder's name and `.sealed`, beside the folder. */
+  /**
+   * The sealed file, relative to the root. Default: the folder's name with `.sealed`, beside the folder.
+   */
   readonly output?: string;
-  /** The folder to seal, relative to the root. Default: the folder that the build writes. */
+  /** The folder to seal, relative to the root. Default: the build's output folder. */
   readonly dir?: string;
   /** Called when the sealed file is in place. If it throws or rejects, the build fails. */
   readonly onSealed?: (sealed: SealedBuild) => void | Promise<void>;
 }
 
-/** A build that was sealed. */
+/** A sealed build. */
 export interface SealedBuild extends SealedDirectory {
   /** Absolute path of the folder. */
   readonly dir: string;
@@ -36,13 +38,13 @@ export interface SealedBuild extends SealedDirectory {
   readonly output: string;
 }
 
-/** What the plugin needs of the context in which Vite and Rollup call it. */
+/** The used part of the context in which Vite and Rollup call the plugin. */
 interface BuildContext {
   readonly meta: { readonly watchMode?: boolean };
   info(message: string): void;
 }
 
-/** What the plugin needs of Vite's resolved config. */
+/** The used part of Vite's resolved config. */
 interface ResolvedConfig {
   readonly root: string;
   readonly build: { readonly ssr?: unknown; readonly outDir: string };
@@ -80,26 +82,26 @@ const OPTIONS: OptionRules<BundlesealOptions> = {
 };
 
 /**
- * Seals the output of a build: a plugin for Vite and Rollup. It calls {@link sealDirectory} after every other plugin has
- * closed, so that files written by them are sealed too, and writes `dist.sealed` beside `dist`.
+ * A plugin for Vite and Rollup that seals the output of a build. It calls {@link sealDirectory} after every other
+ * plugin has closed, so that the sealed file contains their files too, and writes `dist.sealed` beside `dist`.
  *
- * It seals only if the build succeeded. A build that fails, or one that is only generated in memory, leaves the
- * previous sealed file as it was. It does nothing in Vite's dev server, in watch mode, and in a build for a server
- * (`build.ssr`). The key is looked for before the build begins, so that a build without a key fails at once.
+ * It seals only if the build succeeds. If a build fails, or only generates its output in memory, the previous sealed
+ * file does not change. The plugin does nothing in Vite's dev server, in watch mode, and in a build for a server
+ * (`build.ssr`). It looks for the key before the build begins, so that a build without a key fails at once.
  *
- * @param options - What {@link sealDirectory} takes, except `detached`; and `output`, `dir` and `onSealed`.
- * @param options.privateKey - Default: the variable `BUNDLESEAL_PRIVATE_KEY`, then `.bundleseal_key` in the root. The root
- * is Vite's `root`; with Rollup it is the working directory. A key under a passphrase is opened with
- * `BUNDLESEAL_KEY_PASSPHRASE`. Variables are those of the process: Vite's `.env` files are not read.
- * @param options.output - Outside of the folder, or a path in it that `ignore` leaves out.
- * @param options.dir - Needed if Rollup writes several folders.
+ * @param options - The options of {@link sealDirectory} except `detached`, and `output`, `dir` and `onSealed`.
+ * @param options.privateKey - Default: the variable `BUNDLESEAL_PRIVATE_KEY`, then `.bundleseal_key` in the root. The
+ * root is Vite's `root`; with Rollup it is the working directory. `BUNDLESEAL_KEY_PASSPHRASE` decrypts a
+ * passphrase-protected key. The plugin reads the variables of the process, not Vite's `.env` files.
+ * @param options.output - A path outside of the folder, or one in it that `ignore` leaves out.
+ * @param options.dir - Required if Rollup writes several folders.
  * @throws `TypeError` at once for an unknown option. The build fails with the errors of {@link sealDirectory}, and with
  * {@link BundleSealError} `ERR_KEY_INVALID` if there is no private key.
  * @example
  * ```ts
  * import { bundleseal } from 'bundleseal/vite';
  *
- * // vite.config.ts
+ *  // vite.config.ts
  * export default {
  *   plugins: [
  *     bundleseal({
@@ -123,7 +125,7 @@ export function bundleseal(options: BundlesealOptions = {}): BundlesealPlugin {
   let config: ResolvedConfig | undefined;
   let key: KeyOfBuild | undefined;
   let hasFailed = false;
-  /** Outputs that were generated to be written, and are not written yet. */
+  /** Number of outputs that were generated for writing but are not written yet. */
   let unwritten = 0;
   const written = new Set<string>();
 
@@ -181,7 +183,7 @@ export function bundleseal(options: BundlesealOptions = {}): BundlesealPlugin {
   };
 }
 
-/** The folder to seal; nothing if the build wrote nothing. */
+/** Returns the folder to seal, or `undefined` if the build wrote nothing. */
 function folderOf(
   named: string | undefined,
   config: ResolvedConfig | undefined,
