@@ -1,6 +1,5 @@
-// Base64 as in RFC 4648 §4 and §5. Of our own, and not `atob`, because a decoder here has to be strict:
-// `atob` passes over white space and lets the unused bits of the last character be anything, so that
-// one key or seal would have many spellings.
+// Base64 (RFC 4648 §4 and §5). `atob` is not strict enough: it ignores white space and accepts any unused bits in the
+// last character, so one key or seal would have many spellings.
 
 const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const URL_SAFE = `${STANDARD.slice(0, 62)}-_`;
@@ -11,17 +10,18 @@ function alphabetOf(name: Base64Alphabet): string {
   return name === 'base64' ? STANDARD : URL_SAFE;
 }
 
-// Characters that are put together at once: a string that grows by one at a time takes forty times its length.
+// Number of characters to join at once. A string that grows one character at a time takes forty times its length in
+// memory.
 const BLOCK = 8192;
 
-/** Encodes; `base64` is padded, `base64url` is not. */
+/** Encodes bytes, as `base64` with padding or as `base64url` without. */
 export function toBase64(bytes: Uint8Array, name: Base64Alphabet): string {
   const alphabet = alphabetOf(name);
   const codes = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
   let at = 0;
   for (let i = 0; i < bytes.length; i += 3) {
     const group = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    // What is beyond the last character falls off the end of the array.
+    // Writes beyond the end of a typed array have no effect, so the last group needs no special case.
     for (let shift = 18; shift >= 0; shift -= 6) {
       codes[at++] = alphabet.charCodeAt((group >>> shift) & 63);
     }
@@ -34,9 +34,9 @@ export function toBase64(bytes: Uint8Array, name: Base64Alphabet): string {
 }
 
 /**
- * Decodes the one spelling that {@link toBase64} gives these bytes.
+ * Decodes text, if it is exactly what {@link toBase64} writes for the same bytes.
  *
- * @returns the bytes, or `undefined` for anything else.
+ * @returns The bytes, or `undefined` for any other text.
  */
 export function fromBase64(text: string, name: Base64Alphabet): Uint8Array | undefined {
   let body = text;

@@ -1,20 +1,25 @@
 /**
- * Bytes in memory that is no shared one: what is made of a `Blob` and a `Response`. It is `Uint8Array<ArrayBuffer>` since
- * TypeScript 5.7, which is where `Uint8Array` got its parameter, and `Uint8Array` before.
+ * Bytes in memory that is not shared, so that they can go into a `Blob` or a `Response`. The type is
+ * `Uint8Array<ArrayBuffer>` from TypeScript 5.7 on, and `Uint8Array` before.
  */
 export type OwnBytes = ReturnType<Uint8ArrayConstructor['of']>;
 
-/** A value's brand. It holds for values of another realm (a frame, a test runner), which `instanceof` refuses. */
+/**
+ * Returns a value's brand, which is the same in every realm. `instanceof` fails for values of another realm (a frame,
+ * a test runner).
+ */
 export function brandOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-/** Whether it is a Uint8Array, of whichever realm; a Buffer is one. */
+/** Whether a value is a Uint8Array of any realm. A Buffer is one. */
 export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && brandOf(value) === 'Uint8Array';
 }
 
-/** The bytes of a Uint8Array or an ArrayBuffer, in the same memory; `undefined` for anything else. */
+/**
+ * Returns the bytes of a Uint8Array or an ArrayBuffer in the same memory; `undefined` for any other value.
+ */
 export function bytesIn(value: unknown): OwnBytes | undefined {
   if (isBytes(value)) {
     return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
@@ -30,7 +35,7 @@ export function toHex(bytes: Uint8Array): string {
   return hex;
 }
 
-/** Decodes an even number of hex characters; the caller has checked that they are hex. */
+/** Decodes an even number of hex characters, which the caller has checked. */
 export function fromHex(hex: string): Uint8Array {
   const bytes = new Uint8Array(hex.length / 2);
   for (let i = 0; i < bytes.length; i++)
@@ -42,7 +47,9 @@ export function concat(...parts: Uint8Array[]): OwnBytes {
   return concatAll(parts);
 }
 
-/** The same of a list: there can be more parts than a call takes arguments. Always fresh memory. */
+/**
+ * Joins a list of parts, which may be longer than the arguments of a call. The result is always in new memory.
+ */
 export function concatAll(parts: readonly Uint8Array[]): OwnBytes {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;
@@ -53,7 +60,7 @@ export function concatAll(parts: readonly Uint8Array[]): OwnBytes {
   return whole;
 }
 
-/** Whether the bytes are the same; the time depends on their length alone. */
+/** Compares in constant time: the time depends only on the length. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
@@ -61,12 +68,12 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-/** Big-endian, RFC 8017 §4.1 (I2OSP); the caller has checked that the integer fits. */
+/** I2OSP of RFC 8017 §4.1 (big-endian). The caller has checked that the integer fits. */
 export function integerToBytes(integer: bigint, length: number): Uint8Array {
   return fromHex(integer.toString(16).padStart(2 * length, '0'));
 }
 
-/** Big-endian, RFC 8017 §4.2 (OS2IP). */
+/** OS2IP of RFC 8017 §4.2 (big-endian). */
 export function bytesToInteger(bytes: Uint8Array): bigint {
   return bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`);
 }
@@ -75,7 +82,9 @@ export function bitLength(integer: bigint): number {
   return integer === 0n ? 0 : integer.toString(2).length;
 }
 
-/** The same bytes, in memory that no other thread can change: WebCrypto takes no shared memory. */
+/**
+ * Returns the same bytes in memory that is not shared, because WebCrypto does not accept shared memory.
+ */
 export function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const shared =
     typeof SharedArrayBuffer !== 'undefined' && bytes.buffer instanceof SharedArrayBuffer;

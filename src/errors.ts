@@ -16,8 +16,8 @@
  * - `ERR_BACKEND_UNAVAILABLE`: this runtime lacks the requested backend or a source of randomness.
  * - `ERR_SOURCE_FAILED`: the input could not be read.
  * - `ERR_FILE`: a file or folder could not be read or written; `path` names it.
- * - `ERR_STORE`: the place where a device keeps releases failed, is full, or was altered; or what a publisher's store holds
- *   does not allow what was asked for.
+ * - `ERR_STORE`: a device's storage for releases failed, is full, or was altered; or the content of a publisher's
+ *   store does not allow the requested change.
  * - `ERR_PATCH_INVALID`: the patch does not start from this release, or does not make the release that it names.
  * - `ERR_INDEX_INVALID`: the index or list of keys is genuine, but malformed or not for this app and channel.
  * - `ERR_INDEX_EXPIRED`: the index has expired.
@@ -63,7 +63,7 @@ export interface ErrorFields {
   expected?: string | number;
   /** The verified value in the bundle; absent if the bundle has none. */
   actual?: string | number;
-  /** The error underneath, where there is one. */
+  /** The underlying error, if there is one. */
   cause?: unknown;
 }
 
@@ -71,7 +71,7 @@ export interface ErrorFields {
  * The error for everything that data, a key or a source can cause. A caller's mistake (a wrong type, an unknown
  * option) is a `TypeError` or `RangeError` instead, and an abort rejects with the signal's reason.
  *
- * The message says what to do next and never holds key material.
+ * The message says what to do next and never contains key material.
  *
  * @example
  * ```ts

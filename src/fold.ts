@@ -1,4 +1,4 @@
-// What two names must differ in to be two files on every file system: not in case, nor in Unicode form.
+// Folds names, so that two names that are the same file on some file system become equal.
 
 import { RUNS, SEQUENCES } from './fold-table.ts';
 
@@ -27,8 +27,9 @@ function readTable(): ReadonlyMap<number, string> {
 }
 
 /**
- * A name without what file systems leave out of account: NFC, Unicode full case folding, NFC. It depends neither on
- * the locale nor on the Unicode version of the engine, but for NFC of characters that an old engine does not know.
+ * Removes the differences that some file systems ignore: applies NFC, Unicode full case folding, and NFC again. The
+ * result does not depend on the locale. It depends on the engine's Unicode version only in the NFC of characters that
+ * the engine does not know.
  *
  * @see CaseFolding.txt of Unicode 17.0, lines C and F; UAX #15
  */

@@ -1,15 +1,15 @@
 // Checks of options. Messages name the wrong option.
 
 export interface Progress {
-  /** Plain bytes done. */
+  /** Plain bytes processed so far. */
   readonly done: number;
-  /** All plain bytes; `Infinity` for a stream whose size was not given. */
+  /** Number of all plain bytes; `Infinity` for a stream of unknown size. */
   readonly total: number;
 }
 
-/** Options of everything that takes time. */
+/** Options of every call that may take long. */
 export interface WorkOptions {
-  /** Aborts: the call rejects with the signal's reason and leaves nothing running. */
+  /** Aborts the call: it rejects with the signal's reason, and no work continues. */
   readonly signal?: AbortSignal;
   /** Called during the work, and once at its end with `done` equal to `total`. */
   readonly onProgress?: (progress: Progress) => void;
@@ -22,26 +22,26 @@ type RuleOf<Value> = [Value] extends [AbortSignal]
     : 'any';
 
 /**
- * Every option of a call, with what {@link checkOptions} demands of its value. Derived from the type of the options, so
- * that none can be left out. `'any'`: the call checks the value itself.
+ * The rule of {@link checkOptions} for each option of a call. The compiler derives the names from the type of the
+ * options, so that none can be forgotten. `'any'`: the call checks the value itself.
  */
 export type OptionRules<Options> = {
   readonly [Name in keyof Options]-?: RuleOf<NonNullable<Options[Name]>>;
 };
 
-/** The options of everything that takes time. */
+/** The rules of {@link WorkOptions}. */
 export const WORK_OPTIONS: OptionRules<WorkOptions> = { signal: 'signal', onProgress: 'function' };
 
 /**
- * Throws if `options` is not an options object, has a member that `call` does not know, or has a member that breaks its
- * rule. A misspelt `expect` must not open a bundle unchecked.
+ * Throws if `options` is not an object, has a member that `call` does not know, or has a member that breaks its rule.
+ * Unknown members are errors, because a misspelt `expect` would otherwise open a bundle unchecked.
  */
 export function checkOptions<Options extends object>(
   call: string,
   options: Options,
   rules: OptionRules<NoInfer<Options>>,
 ): void {
-  // A promise, a Map or an array has no option among its members, so it would count as no options at all.
+  // Without this check, a promise, a Map or an array would count as an object without options.
   if (!isRecord(options)) {
     throw new TypeError(`${call} expected an options object, got ${describe(options)}`);
   }
@@ -60,30 +60,34 @@ export function checkOptions<Options extends object>(
   }
 }
 
-/** By what it does and not by `instanceof`: another realm's signals and polyfills are signals too. */
+/**
+ * Checks the methods and not `instanceof`, because polyfills and signals of another realm are signals too.
+ */
 export function checkSignal(signal: unknown, name = 'signal'): void {
   if (signal === undefined) return;
   if (typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted === 'function') return;
   throw new TypeError(`${name} expected an AbortSignal, got ${describe(signal)}`);
 }
 
-/** Whether a value is a plain object, whose content is its named members. */
+/** Whether a value is a plain object. */
 export function isRecord(value: unknown): boolean {
   return describe(value) === 'an object';
 }
 
-/** The size that a caller's object claims. */
+/** Checks the `size` of a caller's object and returns it. */
 export function checkSize(size: number, name: string): number {
   if (Number.isSafeInteger(size) && size >= 0) return size;
   throw new TypeError(`${name}.size expected a number of bytes, got ${shown(size)}`);
 }
 
-/** A number as text; for any other value its kind. */
+/** Describes a value for a message: a number as text, any other value by its kind. */
 export function shown(value: unknown): string {
   return typeof value === 'number' ? String(value) : describe(value);
 }
 
-/** The kind of a value, for messages. The value itself may be a key and is never shown. */
+/**
+ * Names the kind of a value for messages. The value itself is never shown, because it may be a key.
+ */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

@@ -1,20 +1,23 @@
-// Several signals followed by one piece of work, and one signal by many.
+// Lets one operation follow several signals, and many operations follow one signal.
 
-/** What each signal stops. One listener serves them all: from the eleventh on, Node warns of a leak. */
+/**
+ * The functions that each signal calls. All share one listener, because Node warns of a leak from the eleventh
+ * listener on.
+ */
 const stopsOf = new WeakMap<AbortSignal, Set<() => void>>();
 
-/** A signal of one piece of work. */
+/** The signal of one operation. */
 export interface OwnSignal {
   readonly signal: AbortSignal;
-  /** Aborts it alone, and none of those that it follows. */
+  /** Aborts this signal, but none of the signals that it follows. */
   readonly abort: (reason: unknown) => void;
-  /** Follows none of them any more. */
+  /** Stops following the signals. */
   readonly release: () => void;
 }
 
-/** A signal that follows all of these until it is released. */
+/** Makes a signal that follows all of these until it is released. */
 export function followSignals(signals: readonly (AbortSignal | undefined)[]): OwnSignal {
-  // AbortSignal.any would do, were it in every WebView that is still about.
+  // AbortSignal.any is missing in older WebViews.
   const controller = new AbortController();
   const releases = signals.map((signal) => {
     return signal === undefined
@@ -27,7 +30,7 @@ export function followSignals(signals: readonly (AbortSignal | undefined)[]): Ow
   return { signal: controller.signal, abort: (reason) => controller.abort(reason), release };
 }
 
-/** Runs `work` with a signal that follows all of these, and lets go of them at its end. */
+/** Runs `work` with a signal that follows all of these until `work` ends. */
 export async function whileWanted<T>(
   signals: readonly (AbortSignal | undefined)[],
   work: (signal: AbortSignal, abort: OwnSignal['abort']) => Promise<T>,
@@ -41,7 +44,9 @@ export async function whileWanted<T>(
   }
 }
 
-/** Calls `stop` at an abort, or now if there was one; what it returns lets go of the signal. */
+/**
+ * Calls `stop` on an abort, or at once if the signal is aborted. Returns a function that stops following the signal.
+ */
 export function onAbort(signal: AbortSignal, stop: () => void): () => void {
   if (signal.aborted) {
     stop();
@@ -50,7 +55,7 @@ export function onAbort(signal: AbortSignal, stop: () => void): () => void {
   const stops = stopsOf.get(signal) ?? listen(signal);
   stops.add(stop);
   return () => {
-    // A second time it would take away the listener of those who have come since.
+    // A second call must do nothing. It would remove the listener of operations that have started since.
     if (!stops.delete(stop) || stops.size > 0) return;
     stopsOf.delete(signal);
     signal.removeEventListener('abort', stopAll);
@@ -64,7 +69,9 @@ function listen(signal: AbortSignal): Set<() => void> {
   return stops;
 }
 
-/** By `target`: on Node 20, `currentTarget` is null for every listener but the first. */
+/**
+ * Uses `target`, because on Node 20 `currentTarget` is null for every listener except the first.
+ */
 function stopAll({ target }: Event): void {
   for (const stop of stopsOf.get(target as AbortSignal) ?? []) stop();
 }

@@ -1,11 +1,13 @@
-// Taking turns with the rest of the program, and stopping when asked.
+// Yields to the rest of the program, and handles aborts of pending work.
 
 import { onAbort } from './signals.ts';
 
-/** Lets timers, input and other work have their turn; then rejects with the signal's reason if aborted. */
+/**
+ * Yields so that timers, input and other work can run. Then rejects with the signal's reason if it is aborted.
+ */
 export async function giveWay(signal?: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
-    // setTimeout alone would wait at least 4 ms a turn in a browser.
+    // setTimeout waits at least 4 ms for each turn in a browser, so it is the last choice.
     if (typeof setImmediate === 'function') setImmediate(resolve);
     else if (typeof MessageChannel === 'function') afterMessage(resolve);
     else setTimeout(resolve, 0);
@@ -22,12 +24,14 @@ function afterMessage(resolve: () => void): void {
   port2.postMessage(undefined);
 }
 
-/** Starts a clean-up of the caller's own code, which may never settle, and drops its result or error. */
+/**
+ * Starts a clean-up function of the caller, and ignores its result and errors. It may never settle.
+ */
 export function unawaited(start: () => unknown): void {
   (async () => start())().catch(() => {});
 }
 
-/** What `work` gives, or a rejection with the signal's reason as soon as it is aborted. */
+/** Returns the result of `work`. Rejects with the signal's reason as soon as it is aborted. */
 export async function untilAborted<T>(
   work: Promise<T>,
   signal: AbortSignal | undefined,
@@ -37,7 +41,7 @@ export async function untilAborted<T>(
   const aborted = new Promise<never>((_, reject) => {
     release = onAbort(signal, () => reject(signal.reason));
   });
-  // Whichever loses is still handled: neither may surface as an unhandled rejection.
+  // The promise that loses the race must not become an unhandled rejection.
   work.catch(() => {});
   aborted.catch(() => {});
   try {

@@ -1,32 +1,33 @@
-// Text and its bytes, by what the language itself has: Hermes has neither TextEncoder nor TextDecoder.
+// Encodes and decodes UTF-8 with functions of ECMAScript only, because Hermes has neither TextEncoder nor
+// TextDecoder.
 
 import { toHex } from './bytes.ts';
 
 /**
- * A byte order mark stays in the text.
+ * Decodes UTF-8. A byte order mark stays in the text.
  *
- * @throws `URIError` for what is not UTF-8: bytes cut off, longer than they need to be, or half of a pair.
+ * @throws `URIError` for bytes that are not UTF-8: cut or overlong sequences, and halves of surrogate pairs.
  */
 export function decodeUtf8(bytes: Uint8Array): string {
   return decodeURIComponent(toHex(bytes).replace(/../g, '%$&'));
 }
 
 /**
- * The same by the platform where it can, which is many times as fast.
+ * Does the same with the platform's decoder if there is one, which is many times as fast.
  *
- * @throws `URIError` or `TypeError` for what is not UTF-8.
+ * @throws `URIError` or `TypeError` for bytes that are not UTF-8.
  */
 export function decodeText(bytes: Uint8Array): string {
   if (typeof TextDecoder === 'function') {
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-    // Some runtimes take the options and do not know them.
-    // A copy: browsers decode no memory that is shared.
+    // Some runtimes ignore unknown options, so the decoder is asked whether it has them. The bytes are copied,
+    // because browsers do not decode shared memory.
     if (decoder.fatal && decoder.ignoreBOM) return decoder.decode(new Uint8Array(bytes));
   }
   return decodeUtf8(bytes);
 }
 
-/** @throws `URIError` for half of a surrogate pair. */
+/** Encodes text as UTF-8. @throws `URIError` for half of a surrogate pair. */
 export function encodeUtf8(text: string): Uint8Array {
   const units = encodeURIComponent(text).match(/%..|./g) ?? [];
   return Uint8Array.from(units, (unit) =>
@@ -34,7 +35,10 @@ export function encodeUtf8(text: string): Uint8Array {
   );
 }
 
-/** The same by the platform where it can, which is many times as fast; there half of a pair becomes U+FFFD. */
+/**
+ * Does the same with the platform's encoder if there is one, which is many times as fast. It replaces half of a
+ * surrogate pair by U+FFFD.
+ */
 export function encodeText(text: string): Uint8Array {
   return typeof TextEncoder === 'function' ? new TextEncoder().encode(text) : encodeUtf8(text);
 }
