@@ -103,9 +103,13 @@ function createNetwork(offers, objects) {
       network.requests += 1;
       const path = String(input).slice(STORE.length);
       if (path === `channels/${CHANNEL}.sealed`) {
-        const { sealed } = offerAt(offers, launch.at);
+        const { from, sealed } = offerAt(offers, launch.at);
+        const etag = `"${from}"`;
+        if (new Headers(init?.headers).get('if-none-match') === etag) {
+          return new Response(null, { status: 304, headers: { etag } });
+        }
         network.indexBytes += sealed.length;
-        return new Response(new Uint8Array(sealed));
+        return new Response(new Uint8Array(sealed), { headers: { etag } });
       }
       const name = /^objects\/([0-9a-f]{64})\.sealed$/.exec(path)?.[1] ?? '';
       const object = objects.get(name);

@@ -5,7 +5,8 @@ import { chooseRelease } from '../release/choose.ts';
 import { type OpenedIndex, openIndexWithMark } from '../release/open-index.ts';
 import { openKeys } from '../release/open-keys.ts';
 import type { CheckResult } from './events.ts';
-import type { DeviceState } from './state.ts';
+import { settle, settledOf } from './settled.ts';
+import type { DeviceState, SettledCheck } from './state.ts';
 import * as transitions from './transitions.ts';
 import { waysTo } from './ways.ts';
 import type { Work } from './work.ts';
@@ -27,11 +28,31 @@ export async function check(work: Work, signal: AbortSignal): Promise<Checked> {
   const facts = device.facts();
   await refreshKeys(work, signal);
   const state = await device.read();
-  const { best, errors } = await askMirrors(work, state, facts.now, signal);
-  const result =
-    best === undefined ? resultOfErrors(errors) : await accept(work, state, best, facts);
+  const before = await settledOf(work, state, facts.now);
+  let answers = await askMirrors(work, state, facts.now, before, signal);
+  let settled: SettledCheck | undefined;
+  if (answers.best === undefined && answers.isUnchanged) {
+    settled = await settledOf(work, await device.read(), facts.now);
+    // Meanwhile another page may have changed what the choice depends on.
+    if (settled === undefined) {
+      answers = await askMirrors(work, state, facts.now, undefined, signal);
+    }
+  }
+  const { best, errors, tags } = answers;
+  let result: CheckResult;
+  if (settled !== undefined) {
+    result = { status: 'current', isStale: false };
+  } else if (best === undefined) {
+    result = resultOfErrors(errors);
+  } else {
+    result = await accept(work, state, best, facts);
+    if (result.status === 'current' && !result.isStale) {
+      const now = await device.read();
+      settled = await settle(work, now, facts.now, before, tags);
+    }
+  }
   const note = { at: facts.now, result: describeResult(result) };
-  await device.change((now) => transitions.checked(now, note));
+  await device.change((now) => transitions.checked(now, note, settled));
   return { result, channel: state.channel };
 }
 
@@ -46,8 +67,8 @@ async function refreshKeys(
     settings.mirrors.map(async (mirror) => {
       try {
         const sealed = await transport.fetchSmall(mirror, 'keys.sealed', KEYS_LIMIT, signal);
-        if (sealed === undefined) return undefined;
-        return await openKeys(sealed, { recoveryPublicKey, appId, signal, backend });
+        if (sealed.status !== 'found') return undefined;
+        return await openKeys(sealed.bytes, { recoveryPublicKey, appId, signal, backend });
       } catch (error) {
         signal.throwIfAborted();
         emit({ type: 'mirror-failed', url: `${mirror}keys.sealed`, error });
@@ -70,13 +91,24 @@ async function refreshKeys(
   );
 }
 
-/** The highest valid index of all mirrors. */
+interface Answers {
+  /** The highest valid index that came. */
+  readonly best: OpenedIndex | undefined;
+  /** The tags of the mirrors that sent it. */
+  readonly tags: SettledCheck['tags'];
+  /** Whether a mirror says that the index is the one of the last check. */
+  readonly isUnchanged: boolean;
+  readonly errors: readonly unknown[];
+}
+
+/** @param settled - The last check, if its answer holds while the index does not change. */
 async function askMirrors(
   { settings, transport, emit }: Work,
   state: DeviceState,
   now: number,
+  settled: SettledCheck | undefined,
   signal: AbortSignal,
-): Promise<{ readonly best: OpenedIndex | undefined; readonly errors: readonly unknown[] }> {
+): Promise<Answers> {
   const { channel, keys } = state;
   const floor = state.floors.find((one) => one.channel === channel);
   const options = {
@@ -90,15 +122,24 @@ async function askMirrors(
     backend: settings.backend,
   };
   const errors: unknown[] = [];
-  let best: OpenedIndex | undefined;
+  const found: { readonly opened: OpenedIndex; readonly mirror: string; readonly etag?: string }[] =
+    [];
+  let isUnchanged = false;
   await Promise.all(
     settings.mirrors.map(async (mirror) => {
       const path = `channels/${channel}.sealed`;
       try {
-        const sealed = await transport.fetchSmall(mirror, path, INDEX_LIMIT, signal);
-        if (sealed === undefined) throw noChannel(channel, `${mirror}${path}`);
-        const opened = await openIndexWithMark(sealed, options);
-        if (best === undefined || opened.mark.sequence > best.mark.sequence) best = opened;
+        const known = settled && {
+          etag: settled.tags.find((tag) => tag.mirror === mirror)?.etag,
+        };
+        const answer = await transport.fetchSmall(mirror, path, INDEX_LIMIT, signal, known);
+        if (answer.status === 'missing') throw noChannel(channel, `${mirror}${path}`);
+        if (answer.status === 'unchanged') {
+          isUnchanged = true;
+          return;
+        }
+        const opened = await openIndexWithMark(answer.bytes, options);
+        found.push({ opened, mirror, ...(answer.etag !== undefined && { etag: answer.etag }) });
       } catch (error) {
         signal.throwIfAborted();
         errors.push(error);
@@ -106,7 +147,12 @@ async function askMirrors(
       }
     }),
   );
-  return { best, errors };
+  found.sort((a, b) => b.opened.mark.sequence - a.opened.mark.sequence);
+  const best = found[0]?.opened;
+  const tags = found.flatMap(({ opened, mirror, etag }) =>
+    etag !== undefined && opened.mark.sha256 === best?.mark.sha256 ? [{ mirror, etag }] : [],
+  );
+  return { best, tags, isUnchanged, errors };
 }
 
 const markOf = ({ epoch, sequence, issuedAt, sha256 }: DeviceState['floors'][number]) => ({

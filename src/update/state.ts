@@ -65,6 +65,19 @@ export interface LastCheck {
   readonly result: string;
 }
 
+/**
+ * The last check whose answer was that the running release is the right one. If the index has not changed since, and the inputs
+ * of the choice neither, the answer is the same.
+ */
+export interface SettledCheck {
+  /** When the index was last fetched as a whole, in milliseconds since 1970. */
+  readonly at: number;
+  /** SHA-256 of all that the choice depends on besides the clock. */
+  readonly inputs: string;
+  /** By mirror: the `ETag` of the index. Empty in browsers, whose HTTP cache keeps it. */
+  readonly tags: readonly { readonly mirror: string; readonly etag: string }[];
+}
+
 /** A list of keys that the recovery key signed. */
 export interface TrustedKeys {
   readonly epoch: number;
@@ -102,6 +115,7 @@ export interface DeviceState {
   /** True if the files of the built-in release differ from its stamp. It is then not used as a base of patches. */
   readonly isBuiltInAltered?: boolean;
   readonly lastCheck?: LastCheck;
+  readonly settled?: SettledCheck;
 }
 
 /** Bytes. A state takes some hundred bytes; a longer file than this was written by another program. */
@@ -173,6 +187,13 @@ const members: Reader<DeviceState> = /* @__PURE__ */ objectOf<DeviceState>(() =>
   ),
   isBuiltInAltered: optional(flag),
   lastCheck: optional(objectOf<LastCheck>(() => ({ at: integerFrom(0), result: text }))),
+  settled: optional(
+    objectOf<SettledCheck>(() => ({
+      at: integerFrom(0),
+      inputs: digest,
+      tags: listOf(objectOf<SettledCheck['tags'][number]>(() => ({ mirror: text, etag: text }))),
+    })),
+  ),
 }));
 
 const refuse: Refuse = (reason) => new BundleSealError('ERR_STORE', reason);

@@ -8,6 +8,7 @@ import type {
   DeviceState,
   InstalledRelease,
   LastCheck,
+  SettledCheck,
   TrustedKeys,
 } from './state.ts';
 
@@ -182,8 +183,13 @@ export function trustKeys(state: DeviceState, keys: TrustedKeys): DeviceState {
   return { ...state, keys, floors: [], accepted: [] };
 }
 
-export function checked(state: DeviceState, lastCheck: LastCheck): DeviceState {
-  return { ...state, lastCheck };
+export function checked(
+  state: DeviceState,
+  lastCheck: LastCheck,
+  settled: SettledCheck | undefined,
+): DeviceState {
+  const rest = without(state, 'settled');
+  return { ...rest, lastCheck, ...(settled !== undefined && { settled }) };
 }
 
 export function beginFetching(state: DeviceState, id: string): DeviceState {
@@ -322,7 +328,7 @@ function isBelow(a: StampFloor, b: StampFloor): boolean {
   return a.epoch === b.epoch ? a.sequence < b.sequence : a.epoch < b.epoch;
 }
 
-function without<Name extends 'previous' | 'trial' | 'ready' | 'next' | 'fetching'>(
+function without<Name extends 'previous' | 'trial' | 'ready' | 'next' | 'fetching' | 'settled'>(
   state: DeviceState,
   ...names: readonly Name[]
 ): DeviceState {

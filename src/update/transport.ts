@@ -16,18 +16,27 @@ const PROGRESS = 16_384;
 /** Milliseconds. A request fails if the server asks for a longer wait in `Retry-After`. */
 const LONGEST_WAIT = 60_000;
 
+/** The answer to a request for a small file. */
+export type SmallFile =
+  | { readonly status: 'found'; readonly bytes: Uint8Array; readonly etag?: string }
+  /** The file is the one whose `ETag` the request named. */
+  | { readonly status: 'unchanged' }
+  | { readonly status: 'missing' };
+
 export interface Transport {
   /**
-   * Fetches a whole file, bypassing caches. `undefined` if the mirror does not have it.
+   * Fetches a whole file from the server, not from a cache.
    *
    * @param limit - Bytes. A longer response is an error.
+   * @param known - What an earlier response said, if it may be asked whether that still holds.
    */
   fetchSmall(
     mirror: string,
     path: string,
     limit: number,
     signal: AbortSignal,
-  ): Promise<Uint8Array | undefined>;
+    known?: { readonly etag: string | undefined },
+  ): Promise<SmallFile>;
   /**
    * Yields the bytes of an object, never more than the index names. Throws at the end unless they have the size and the
    * digest of the index. After a broken connection it goes on at the same byte, on the next mirror if necessary.
@@ -57,6 +66,7 @@ export function createTransport(
     from: number,
     init: RequestInit,
     signal: AbortSignal,
+    heard: (response: Response) => void = () => {},
   ): AsyncGenerator<Uint8Array, void> {
     const closed = closedUntil.get(mirror);
     if (closed !== undefined && settings.now() < closed) throw failed(url, 'asked for a pause');
@@ -64,11 +74,17 @@ export function createTransport(
     const { release, signal: either } = followSignals([signal, deadline.signal]);
     let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
     try {
-      const headers = from > 0 ? { Range: `bytes=${from}-` } : {};
+      const headers = from > 0 ? { Range: `bytes=${from}-` } : init.headers;
       // A fetch of the caller's may not follow the signal.
-      const answer = settings.fetch(url, { ...init, headers, signal: either });
+      const answer = settings.fetch(url, {
+        ...init,
+        ...(headers !== undefined && { headers }),
+        signal: either,
+      });
       const response = await untilAborted(answer, either);
+      heard(response);
       let skip = from;
+      if (response.status === 304 && init.headers !== undefined) return;
       if (response.status === 206 && startOf(response) === from) skip = 0;
       else if (response.status !== 200) await refuse(response, url, mirror);
       body = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -139,14 +155,18 @@ export function createTransport(
   }
 
   return {
-    async fetchSmall(mirror, path, limit, signal) {
+    async fetchSmall(mirror, path, limit, signal, known) {
       const url = `${mirror}${path}`;
       let pieces = collector(limit);
       let length = 0;
+      let response: Response | undefined;
+      const init = requestOf(known);
       const ask = () => {
         pieces = collector(limit);
         length = 0;
-        return request(url, mirror, 0, { cache: 'no-store' }, signal);
+        return request(url, mirror, 0, init, signal, (heard) => {
+          response = heard;
+        });
       };
       try {
         for await (const piece of insist(mirror, 1, signal, ask, () => true)) {
@@ -155,10 +175,13 @@ export function createTransport(
           pieces.add(piece);
         }
       } catch (error) {
-        if (error instanceof Missing) return undefined;
+        if (error instanceof Missing) return { status: 'missing' };
         throw error;
       }
-      return pieces.after(new Uint8Array(0));
+      if (response?.status === 304) return { status: 'unchanged' };
+      const etag = HAS_HTTP_CACHE ? undefined : tagOf(response);
+      const bytes = pieces.after(new Uint8Array(0));
+      return { status: 'found', bytes, ...(etag !== undefined && { etag }) };
     },
 
     async *fetchObject({ sha256, size }, signal, tell) {
@@ -190,6 +213,27 @@ export function createTransport(
       throw failure;
     },
   };
+}
+
+/** Whether `fetch` has a cache of its own, as in browsers and web views. */
+const HAS_HTTP_CACHE = 'document' in globalThis || 'WorkerGlobalScope' in globalThis;
+
+/** Characters. A longer tag is not kept. */
+const LONGEST_TAG = 256;
+
+/**
+ * Browsers make conditional requests by themselves. `If-None-Match` from a script would need the permission of the other origin
+ * (a preflight request), which few stores give. Other runtimes have no cache, so the updater sends the header.
+ */
+function requestOf(known: { readonly etag: string | undefined } | undefined): RequestInit {
+  if (HAS_HTTP_CACHE) return { cache: known === undefined ? 'reload' : 'no-cache' };
+  const etag = known?.etag;
+  return { cache: 'no-store', ...(etag !== undefined && { headers: { 'If-None-Match': etag } }) };
+}
+
+function tagOf(response: Response | undefined): string | undefined {
+  const etag = response?.headers.get('etag') ?? '';
+  return etag.length <= LONGEST_TAG && /^(?:W\/)?"[\x21\x23-\x7e]*"$/.test(etag) ? etag : undefined;
 }
 
 /** The mirror does not have the object. */

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installPacked } from './app.js';
 import { BUNDLERS } from './bundlers.js';
+import { checkElectron } from './electron.js';
 import { resolveAll } from './metro.js';
 import { expectLazyFallback, expectWorks, readOutput, refuseNodeModules } from './outcome.js';
 import { checkPlugin } from './plugin.js';
@@ -63,6 +64,7 @@ try {
     });
   }
   await checkPlugin(app, check);
+  await checkElectron(app, check);
   await compileAll(app, check);
 } finally {
   await rm(app, { recursive: true, force: true });

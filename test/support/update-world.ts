@@ -28,6 +28,7 @@ export type NetworkFault =
   | 'none'
   | 'offline'
   | 'stale index'
+  | 'says that nothing has changed'
   | 'missing objects'
   | 'missing patches'
   | 'altered objects'
@@ -40,6 +41,7 @@ export const NETWORK_FAULTS: readonly NetworkFault[] = [
   'none',
   'offline',
   'stale index',
+  'says that nothing has changed',
   'missing objects',
   'missing patches',
   'altered objects',
@@ -218,6 +220,10 @@ export class World {
           return isObject || this.#stale === undefined
             ? whole()
             : new Response(this.#stale as BodyInit);
+        case 'says that nothing has changed':
+          return request.headers.has('if-none-match')
+            ? new Response(null, { status: 304 })
+            : whole();
         case 'missing objects':
           return isObject ? new Response('gone', { status: 404 }) : whole();
         case 'missing patches':
