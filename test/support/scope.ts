@@ -21,6 +21,16 @@ export function firstOf<T>(all: readonly T[]): readonly T[] {
   return isLong ? all : all.slice(0, 1);
 }
 
+/** Each `step`th of the cases, from the one at `start` on; the long run takes all. */
+export function everyNth<T>(all: readonly T[], step: number, start = 0): readonly T[] {
+  return isLong ? all : all.filter((_, i) => i % step === start % step);
+}
+
+/** How much of something costly to make; the long run makes all of it. */
+export function quarter(count: number): number {
+  return isLong ? count : Math.ceil(count / 4);
+}
+
 /** How often to repeat a random case that runs `count` times in the long run. */
 export function runs(count: number): number {
   return isLong ? count : Math.min(count, Math.max(4, Math.ceil(count * SHARE)));

@@ -16,6 +16,7 @@ import { encryptBundle } from '../../../src/index.ts';
 import { zipBundle } from '../../../src/zip.ts';
 import { runInside } from '../../support/cli-inside.ts';
 import { makeFolder, onFileSystem } from '../../support/files.ts';
+import { generateFixedPairs, generateRandomPairs } from '../../support/fixed-pairs.js';
 import { runs } from '../../support/scope.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 
@@ -40,6 +41,10 @@ const env = {
   BUNDLESEAL_PRIVATE_KEY: undefined,
   CAPGO_PRIVATE_KEY: undefined,
 };
+
+// The command that makes a key runs as often as it calls the file system.
+beforeAll(generateFixedPairs);
+afterAll(generateRandomPairs);
 
 beforeAll(async () => {
   mkdirSync(join(template, 'site'), { recursive: true });
