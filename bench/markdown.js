@@ -3,7 +3,7 @@
 
 /** @typedef {import('./report.js').Figure} Figure */
 
-const PARTS = {
+export const PARTS = {
   node: [
     'Node, `node` backend, against `node:crypto` by hand',
     'RSA-4096, chunks of 256 KiB. By hand: one thread, AES-256-GCM over each chunk into output that is allocated once a call, **one** SHA-256 of the whole and one RSA operation. Ours hashes twice: each chunk and the whole. *32 KiB slices* feeds the cipher as fast as it goes; *same work* also hashes each chunk; *output reused* writes to memory that was touched before, which a call that returns its result can not do. A bundle of 4 MiB is mostly its RSA operation and its second hash.',
@@ -35,6 +35,22 @@ const PARTS = {
   files: [
     'File to file on Node',
     'Files of 1 GiB; a process for each run, in turn, its start left out of the time. Ours is flushed to the disk (`fsync`) before its name appears, and hashes twice; the pipelines (`createReadStream`, one AES-256-GCM, one SHA-256 of the plain bytes, `createWriteStream`) write under the final name and flush nothing, but for the one that says so. *highWaterMark 1 MiB*: on every stage. *zeros into the page cache*: a file as long, written and not flushed, with nothing computed. On a virtual machine that is what moves most: memory that has been free for some seconds goes back to the host, and writing a file waits for as much of it again. Each run begins after four seconds of rest, so that all find the same; where memory is at hand the pipelines are faster, and ours, which goes past the page cache, is not. *two cores, no file*: what `openssl speed` does with chunks of 256 KiB in two processes, as the time for encrypting once and hashing twice. Memory is resident memory at its highest, beyond an idle process that has loaded the same.',
+  ],
+  job: [
+    'A folder into a sealed file and back, on Node',
+    "Whole processes with their start, in turn, over real files of npm packages: `bundleseal bundle encrypt` of a folder and `bundle decrypt --extract`, beside Info-ZIP's zip with age, 7z with gpg, and Capgo's command line. Ours also hashes twice, signs, and flushes the result to the disk. *zip and unzip in memory*: `zipBundle` and `unzipBundle` beside fflate.",
+  ],
+  patches: [
+    'Patches between two releases, against zstd and bsdiff',
+    'Real releases of web apps from npm. The size of a patch is that of its plain bytes with the header, as a share of what `zstd -19 --long=27 --patch-from` makes of the same two images, and of the smaller of that and of bsdiff. *createPatch* is compared with zstd in a process of its own; peak memory is resident memory beyond an idle process, as a share of the bound that the docs state.',
+  ],
+  apply: [
+    'Applying a patch, against unzipping the whole release',
+    'The patch of one release of a large app to the next, by `applyPatch`, and its whole new release by `unzipBundle`; both from memory to memory, checked.',
+  ],
+  publish: [
+    'Publishing a release with patches',
+    '`publishRelease` of a large app with patches from the five releases before, into a store on the disk, beside five runs of `zstd -19`.',
   ],
   rsa: ['RSA-4096 on Node', 'One seal made and one recovered, and key pairs.'],
   memory: [
@@ -77,6 +93,9 @@ export function toMarkdown({ machine, figures, missing }) {
     `Machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}. Node ${node}, OpenSSL ${openssl}. Load average ${loadAverage.join(', ')} at the start, ${loadAverageAtEnd.join(', ')} at the end.`,
     '',
   ];
+  for (const { part, what } of figures) {
+    if (!Object.hasOwn(PARTS, part)) throw new Error(`no section for the part ${part}: ${what}`);
+  }
   for (const [part, [title, explanation]] of Object.entries(PARTS)) {
     const own = figures.filter((figure) => figure.part === part);
     if (own.length === 0) continue;
@@ -96,7 +115,8 @@ export function toMarkdown({ machine, figures, missing }) {
 
 /** @param {Figure} figure */
 function comparison(figure) {
-  const { what, value, unit } = figure;
+  const { value, unit } = figure;
+  const what = figure.what.trim();
   const details = /** @type {any} */ (figure.details);
   if (details?.peer === undefined) {
     return `| ${what} | ${number(value)} ${unit} | | | ${wanted(figure)} |`;
