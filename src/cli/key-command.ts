@@ -4,11 +4,16 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { BundleSealError } from '../errors.ts';
 import { MAX_KEY_LENGTH } from '../keys/pem.ts';
+import { followSignals } from '../signals.ts';
 import { untilAborted } from '../turn.ts';
 import { UsageError } from './answer.ts';
+import { endProcesses } from './end-processes.ts';
 
 // Milliseconds. A person may have to unlock a key store meanwhile.
 const TIMEOUT = 60_000;
+
+/** The reason of a stop that the caller did not ask for. */
+const LATE = new Error('it takes too long');
 
 const FLAG = '--key-command';
 const NOT_SHOWN =
@@ -28,7 +33,7 @@ export async function runKeyCommand(
   timeout: number = TIMEOUT,
 ): Promise<Uint8Array> {
   if (command.trim() === '') throw new UsageError(`${FLAG} takes a command: it is empty`);
-  if (/^\s*["']?-----BEGIN/.test(command)) {
+  if (isKey(command)) {
     throw new UsageError(
       `${FLAG} takes a command that prints the key, and what was passed looks like a key itself`,
     );
@@ -39,7 +44,9 @@ export async function runKeyCommand(
     stdio: ['ignore', 'pipe', 'ignore'],
     windowsHide: true,
   });
-  const stopped = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  // AbortSignal.any and AbortSignal.timeout may be collected as garbage, in Node 20, before they abort.
+  const stop = followSignals([signal]);
+  const timer = setTimeout(() => stop.abort(LATE), timeout);
   const ended = endOf(child);
   const read = async () => {
     const output = await collect(child.stdout);
@@ -49,17 +56,30 @@ export async function runKeyCommand(
     throw failure(`${end}; ${NOT_SHOWN}`);
   };
   try {
-    return await untilAborted(read(), stopped);
+    return await untilAborted(read(), stop.signal);
   } catch (error) {
-    child.kill();
-    // A process that the shell started may live on and hold the pipe.
+    // The shell alone would leave what it has started.
+    if (child.pid !== undefined && child.exitCode === null) endProcesses(child.pid);
+    // One of them may live on and hold the pipe.
     child.stdout.destroy();
     child.unref();
     ended.catch(() => {});
     signal.throwIfAborted();
-    if (stopped.aborted) throw failure(`took more than ${timeout / 1000} seconds; ${NOT_SHOWN}`);
+    if (error === LATE) throw failure(`took more than ${timeout / 1000} seconds; ${NOT_SHOWN}`);
     throw error;
+  } finally {
+    clearTimeout(timer);
+    stop.release();
   }
+}
+
+// How a private key begins in each form that is only text: DER in base64 or hexadecimal digits, and PEM in base64.
+const KEY_BEGINNING = /^["'\s]*(MII[A-Za-z0-9+/_-]{45}|3082[0-9a-f]{60}|LS0tLS1CRUdJTi)/i;
+
+/** Whether the text is a key and no command. A shell that ran it would show parts of it to other users of the machine. */
+function isKey(text: string): boolean {
+  if (/PRIVATE.{1,3}KEY(-|%2D){5}/i.test(text) || KEY_BEGINNING.test(text)) return true;
+  return /^["'\s]*\{/.test(text) && /\bkty\b/.test(text);
 }
 
 /** How the command failed, for people; nothing for a success. */

@@ -1,8 +1,9 @@
 // The private key by which a command signs: printed by a command, or under a passphrase.
 
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -169,14 +170,66 @@ describe('a private key that a command prints', () => {
     await expect(stopped).rejects.toThrow('stopped');
   });
 
-  it.each([
-    ['', /it is empty/],
-    [' ', /it is empty/],
-    [ours.plain, /looks like a key itself/],
-  ])('is not asked of an empty command, nor of a key', async (command, message) => {
+  it.skipIf(process.platform === 'win32')(
+    'ends what the command has started when it takes too long',
+    async () => {
+      const closed = new Promise<void>((resolve, reject) => {
+        const server = createServer((socket) => {
+          socket.on('error', () => {}).on('close', () => resolve());
+          socket.resume();
+          // The command has not ended yet, and has started what connected.
+          stopping.abort(new Error('stopped'));
+          server.close();
+        }).listen(0, () => {
+          const { port } = server.address() as AddressInfo;
+          const connected = node(`net.connect(${port}).resume().on('error', () => {})`);
+          runKeyCommand(`(${connected} & wait); echo`, stopping.signal).catch((error: Error) => {
+            if (error.message !== 'stopped') reject(error);
+          });
+        });
+      });
+      const stopping = new AbortController();
+      await closed;
+    },
+  );
+
+  it.each<[string, string]>([
+    ['nothing', ''],
+    ['white space', ' '],
+  ])('is not asked of a command that is %s', async (_, command) => {
     const { said, ...refused } = await json([...SEAL, '--key-command', command]);
-    expect(refused).toMatchObject({ exit: 2, message: expect.stringMatching(message) });
-    expect(said).not.toContain(ours.plain.slice(200, 240));
+    expect(refused).toMatchObject({ exit: 2, message: expect.stringMatching(/it is empty/) });
+  });
+
+  const der = createPrivateKey(ours.plain).export({ type: 'pkcs8', format: 'der' });
+  it.each<[string, string]>([
+    ['PEM', ours.plain],
+    ['PEM in quotes and one line', `"${ours.plain.replaceAll('\n', ' ')}"`],
+    ['PEM with \\n for line breaks', ours.plain.replaceAll('\n', '\\n')],
+    ['PKCS#1', ours.pkcs1],
+    ['PEM under a passphrase', ours.pkcs8],
+    ['PEM without its first line', ours.plain.split('\n').slice(1).join('\n')],
+    ['PEM in base64', Buffer.from(ours.plain).toString('base64')],
+    ['PEM with percent escapes', encodeURIComponent(ours.plain)],
+    ['DER in base64', der.toString('base64')],
+    ['DER in base64url', der.toString('base64url')],
+    ['DER in hexadecimal digits', der.toString('hex')],
+    ['a JWK', JSON.stringify(createPrivateKey(ours.plain).export({ format: 'jwk' }))],
+  ])('is not asked of a shell where the key itself was passed, as %s', async (_, text) => {
+    const { said, ...refused } = await json([...SEAL, '--key-command', text]);
+    expect(refused).toMatchObject({
+      exit: 2,
+      message: expect.stringMatching(/looks like a key itself/),
+    });
+    for (let start = 40; start < text.length - 24; start += 24) {
+      expect(said).not.toContain(text.slice(start, start + 24));
+    }
+  });
+
+  it('is asked of commands that hold base64', async () => {
+    put('AQICAHhMIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQC7', ours.plain);
+    const how = printing('AQICAHhMIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQC7');
+    expect(await json([...SEAL, '--key-command', how])).toMatchObject({ keyId: id });
   });
 
   it('has neither an input nor a word on the terminal', async () => {
