@@ -1,9 +1,12 @@
-// The plugin of the packed package in real builds: an app of two files is built, sealed and opened again.
+// The plugin of the packed package in real builds, and the one that the guide shows for webpack: an app of two files is
+// built, sealed and opened again.
 
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { rollup } from 'rollup';
 import * as vite from 'vite';
 import * as vite6 from 'vite-6';
@@ -73,7 +76,63 @@ export async function checkPlugin(app, check) {
       refused(build({ root, plugins: [bundleseal({ output })] }), 'no private key'),
     );
   }
+  await checkWebpack(app, check, { privateKey, names });
 }
+
+/**
+ * A build by webpack, in a process of its own, with the configuration of the guide as it stands there.
+ *
+ * @param {string} app @param {(what: string, work: () => Promise<unknown>) => Promise<void>} check
+ * @param {{ privateKey: string, names: (path: string) => Promise<string[]> }} tools
+ */
+async function checkWebpack(app, check, { privateKey, names }) {
+  const root = join(app, 'plugin-webpack');
+  const guide = await readFile(new URL('../../docs/guides/vite.md', import.meta.url), 'utf8');
+  const [, configuration] =
+    /```javascript\n(\/\/ webpack\.config\.mjs\n[\s\S]*?)```/.exec(guide) ?? [];
+  await mkdir(root);
+  await writeFile(join(root, 'webpack.config.mjs'), configuration);
+  await writeFile(join(root, 'main.js'), 'console.log("built");');
+  const build = (env) =>
+    promisify(execFile)(process.execPath, ['--input-type=module', '-e', RUN_WEBPACK], {
+      cwd: root,
+      env: { ...process.env, WEBPACK: import.meta.resolve('webpack'), ...env },
+    });
+  await check('webpack with the plugin of the guide: the sealed file opens', async () => {
+    await build({ BUNDLESEAL_PRIVATE_KEY: privateKey });
+    const found = await names(join(root, 'dist.sealed'));
+    if (!found.includes('main.js')) throw new Error(`it holds ${found}`);
+    return `${found.length} files`;
+  });
+  await check(
+    'webpack with the plugin of the guide: a build that fails seals nothing',
+    async () => {
+      const before = await readFile(join(root, 'dist.sealed'));
+      await writeFile(join(root, 'main.js'), 'import "./missing.js";');
+      await refused(build({ BUNDLESEAL_PRIVATE_KEY: privateKey }), 'missing.js');
+      if (!before.equals(await readFile(join(root, 'dist.sealed')))) {
+        throw new Error('the sealed file is another one');
+      }
+      await writeFile(join(root, 'main.js'), 'console.log("built");');
+    },
+  );
+  await check('webpack with the plugin of the guide: without a key the build fails', () =>
+    refused(build({ BUNDLESEAL_PRIVATE_KEY: undefined }), 'privateKey'),
+  );
+}
+
+/** One build with the configuration, and a status other than 0 if it failed, as webpack's command line does. */
+const RUN_WEBPACK = `
+const { default: webpack } = await import(process.env.WEBPACK);
+const { pathToFileURL } = await import('node:url');
+const { default: configuration } = await import(pathToFileURL('webpack.config.mjs'));
+webpack(configuration, (error, stats) => {
+  if (error || stats.hasErrors()) {
+    console.error(error ? error.message : stats.toString('errors-only'));
+    process.exitCode = 2;
+  }
+});
+`;
 
 async function refused(build, words) {
   const error = await build.then(

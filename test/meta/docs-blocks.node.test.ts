@@ -53,6 +53,16 @@ const ELSEWHERE: readonly Elsewhere[] = [
     pages: /^docs\/guides\/(pwa|node|electron|capacitor)\.md$/,
     run: 'test/examples/guides.node.test.ts',
   },
+  {
+    language: 'javascript',
+    pages: /^docs\/guides\/vite\.md$/,
+    run: 'test/consumers/plugin.js',
+  },
+  {
+    language: 'yaml',
+    pages: /^docs\/guides\/ci\.md$/,
+    run: 'test/meta/workflow-example.node.test.ts',
+  },
   // Pictures, not code.
   { language: 'mermaid', pages: /^README\.md$/, said: 'Who holds which key' },
   { language: 'mermaid', pages: /^CONTRIBUTING\.md$/, run: 'test/meta/layers.node.test.ts' },
