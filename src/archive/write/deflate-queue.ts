@@ -3,9 +3,9 @@
 import type { Pace } from '../pace.ts';
 import { joined } from '../pieces.ts';
 import { deflateAll, deflateSteps, type Level, type Piece } from './deflate.ts';
+import type { Thread } from './deflate-threads.ts';
 import type { Job } from './deflate-worker.ts';
 import { loadZlib, type Zlib } from './load-zlib.ts';
-import type { Thread } from './threads.ts';
 import type { OpenStream } from './zlib.ts';
 
 export interface Crew {
@@ -47,7 +47,7 @@ export function createCrew(level: Level, threads: number, pace: Pace): Crew {
   function hire(zlib: Zlib): void {
     const { module } = zlib;
     if (crew !== undefined || module === undefined || threads === 0) return;
-    crew = import('./threads.ts').then(({ borrowThreads, giveBack }) => {
+    crew = import('./deflate-threads.ts').then(({ borrowThreads, giveBack }) => {
       if (isEnded) return [];
       hired = borrowThreads(threads, module, handOut);
       release = giveBack;

@@ -25,8 +25,8 @@ import {
   totalSize,
   type ZipEntries,
 } from './content.ts';
-import { type Crew, createCrew } from './crew.ts';
 import { createCutter, type Level, PIECE_LENGTH, type Piece } from './deflate.ts';
+import { type Crew, createCrew } from './deflate-queue.ts';
 
 // Content up to this length is buffered until it is known whether the stored or the deflated form is smaller, and its
 // sizes precede it. Larger content is deflated while it arrives, and its sizes follow it. The limit counts content,

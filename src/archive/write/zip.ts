@@ -12,8 +12,8 @@ import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from '../forma
 import { joined } from '../pieces.ts';
 import { generatorStream } from '../streams.ts';
 import { checkEntries, dropContents, givenIn, type ZipEntries, type ZipInput } from './content.ts';
-import { threadsByDefault } from './crew.ts';
 import type { Level } from './deflate.ts';
+import { threadsByDefault } from './deflate-queue.ts';
 import { writeZip } from './write.ts';
 
 export interface ZipOptions extends ZipLimits, WorkOptions {
