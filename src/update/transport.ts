@@ -17,7 +17,7 @@ const PROGRESS = 16_384;
 const LONGEST_WAIT = 60_000;
 
 /** The answer to a request for a small file. */
-export type SmallFile =
+type SmallFile =
   | { readonly status: 'found'; readonly bytes: Uint8Array; readonly etag?: string }
   /** The file is the one whose `ETag` the request named. */
   | { readonly status: 'unchanged' }

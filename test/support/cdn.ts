@@ -13,7 +13,7 @@ export interface Answer {
   readonly cutAt?: number;
 }
 
-export interface Asked {
+interface Asked {
   readonly path: string;
   readonly range: string | undefined;
   /** How often this path was asked for before. */
