@@ -38,6 +38,11 @@ describe('the packed package', () => {
       await npx('key', 'create');
       await npx('key', 'save');
       expect(readFileSync(path('capacitor.config.json'), 'utf8')).toContain('\t"appId"');
+      // The parser of scripts is CommonJS, which a bundle loads in its own way.
+      const script = "const config = { appId: 'com.example.kip' };\nexport default config;\n";
+      await write('scripted/capacitor.config.ts', script);
+      await npx('key', 'save', '--config', 'scripted/capacitor.config.ts');
+      expect(readFileSync(path('scripted/capacitor.config.ts'), 'utf8')).toContain('BEGIN PUBLIC');
       const zip = JSON.parse(await npx('bundle', 'zip', '--out', 'app.zip', '--json'));
       expect(zip.entries).toBeGreaterThan(200);
       const sealed = JSON.parse(

@@ -2,6 +2,7 @@
 // config, and the parser for scripts takes longer to load than all the rest together.
 
 import type { Node as JsonNode, ParseError } from 'jsonc-parser';
+import { loadScriptParser } from './script-parser.ts';
 import {
   type Config,
   isDeeperThan,
@@ -34,7 +35,7 @@ async function parseScript(
 ): Promise<Config | Unsure> {
   // The parser's time grows with the square of their number.
   if (body.split(/\/[/*]/, MAX_COMMENTS + 2).length > MAX_COMMENTS + 1) return TOO_INVOLVED;
-  const { parse } = await import('@babel/parser');
+  const { parse } = await loadScriptParser();
   try {
     const file = parse(body, {
       // A config may be a module or CommonJS; the parser decides by what it uses.
