@@ -17,7 +17,7 @@ import { type FoundFile, listFolder } from '../files/list-folder.ts';
 import { ignoreRule } from '../files/pattern.ts';
 import { type FolderRules, realFolder } from '../files/zip-directory.ts';
 import type { Context } from './context.ts';
-import { collect } from './help.ts';
+import { collect, rare } from './help.ts';
 import { needsNotifyAppReady } from './project.ts';
 import { createPublished, indexAdvice } from './published.ts';
 import { STANDARD } from './spool.ts';
@@ -31,16 +31,22 @@ export interface FolderOptions {
 }
 
 export function folderOptions(command: Command): Command {
-  return command
-    .option('--ignore <pattern>', 'what to leave out, as in .gitignore; repeatable', collect)
-    .option('--no-source-maps', 'leave files that end in .map out')
-    .option('--skip-links', 'leave links out instead of refusing them', false)
-    .option('--allow-private-key', 'let files go in that hold a private key', false);
+  return rare(
+    command
+      .option('--ignore <pattern>', 'what to leave out, as in .gitignore; repeatable', collect)
+      .option('--no-source-maps', 'leave files that end in .map out')
+      .option('--skip-links', 'leave links out instead of refusing them', false)
+      .option('--allow-private-key', 'let files go in that hold a private key', false),
+    ...['--skip-links', '--allow-private-key'],
+  );
 }
 
 /** The option of commands that make a bundle. */
 export function codeCheckOption(command: Command): Command {
-  return command.option('--no-code-check', "don't look for index.html and notifyAppReady()");
+  return rare(
+    command.option('--no-code-check', "don't look for index.html and notifyAppReady()"),
+    '--no-code-check',
+  );
 }
 
 /** Options by which a folder is surveyed. */

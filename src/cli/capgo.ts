@@ -5,7 +5,7 @@ import type { DecryptedFile } from '../capgo/decrypt-file.ts';
 import { type Answer, UsageError } from './answer.ts';
 import type { Verdict } from './archive.ts';
 import type { Context } from './context.ts';
-import { bytes } from './help.ts';
+import { bytes, rare } from './help.ts';
 import { type FoundKey, findPublicKeys } from './keys.ts';
 import type { KeyValue } from './read-key.ts';
 import { type PrivateKeyOptions, readSigningKey } from './signing-key.ts';
@@ -28,7 +28,10 @@ export function capgoOpeningOptions(command: Command): Command {
 
 /** @param when - When the option counts. */
 export function checksumFormatOption(command: Command, when: string): Command {
-  return command.option('--checksum-format <format>', `${when}: v3, or v2 for old plugins`, 'v3');
+  return rare(
+    command.option('--checksum-format <format>', `${when}: v3, or v2 for old plugins`, 'v3'),
+    '--checksum-format',
+  );
 }
 
 /** Encrypts a zip for Capgo's plugin. */

@@ -1,21 +1,6 @@
 // All commands, as help lists them. The rest of a command is loaded when it is called.
 
-import type { Command } from 'commander';
-
-/** A command. */
-export interface Entry {
-  /** Its name and operands. */
-  readonly usage: string;
-  readonly summary: string;
-  /** Loads the function that adds its description, options and action. */
-  readonly load: () => Promise<(command: Command) => void>;
-}
-
-interface Group {
-  readonly name: string;
-  readonly description: string;
-  readonly commands: readonly Entry[];
-}
+import type { Entry, Group } from './entry.ts';
 
 export const GROUPS: readonly Group[] = [
   {
@@ -156,8 +141,18 @@ export const GROUPS: readonly Group[] = [
 /** Commands that are in no group. */
 export const COMMANDS: readonly Entry[] = [
   {
+    usage: 'init',
+    summary: 'set up updates for the app in this folder',
+    load: async () => (await import('./commands.ts')).init,
+  },
+  {
     usage: 'doctor',
     summary: "check this project's keys and configs",
     load: async () => (await import('./commands.ts')).doctor,
+  },
+  {
+    usage: 'completion <shell>',
+    summary: 'print what completes commands in bash, zsh or fish',
+    load: async () => (await import('./commands.ts')).completionOf([...GROUPS, ...COMMANDS]),
   },
 ];

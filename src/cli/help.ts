@@ -1,4 +1,6 @@
-// The words that commands share.
+// The words that commands share, and what their help shows.
+
+import type { Command } from 'commander';
 
 /** Examples under a command's help. */
 export function examples(...lines: readonly string[]): string {
@@ -16,4 +18,28 @@ export function bytes(count: number): string {
 /** Collects the values of a repeatable option. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
+}
+
+/** Has `--help` only name these options. `--help --all` describes them. */
+export function rare(command: Command, ...flags: readonly string[]): Command {
+  for (const option of command.options) {
+    if (flags.includes(option.long ?? '')) option.hideHelp();
+  }
+  return command;
+}
+
+/** Lays out the help of a command so that it fits a screen, or shows every option of it. */
+export function layOutHelp(command: Command, isAll: boolean): void {
+  const rest = command.options.filter(({ hidden }) => hidden);
+  if (isAll) for (const option of rest) option.hideHelp(false);
+  const all = rest.length > 0 && !isAll ? '; with --all every option' : '';
+  command.helpOption('-h, --help', `show this${all}`).configureHelp({
+    // Commander says "(default: false)" of every flag.
+    optionDescription: ({ description, defaultValue }) =>
+      typeof defaultValue === 'string' ? `${description} (default: ${defaultValue})` : description,
+  });
+  if (isAll || rest.length === 0) return;
+  const names = rest.map(({ long }) => long).join(', ');
+  const text = `Described by --help --all: ${names}`;
+  command.addHelpText('after', `\n${command.createHelp().boxWrap(text, 80)}`);
 }

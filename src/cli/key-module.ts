@@ -46,11 +46,11 @@ export async function writeModule(
   await checkModule(path, force);
   const there = await lstat(path).catch(() => undefined);
   if (there === undefined) {
-    await writeWhole(path, render(path, keys), { mode: 0o666, force: false });
+    await writeWhole(path, renderModule(path, keys), { mode: 0o666, force: false });
     return true;
   }
   const target = await onFile(path, "is a link to a file that isn't there", realpath(path));
-  const text = render(path, keys);
+  const text = renderModule(path, keys);
   if ((await onFile(path, "can't be read", readFile(target, 'utf8'))) === text) return false;
   const { mode } = await lstat(target);
   await writeWhole(target, text, { mode: mode & 0o777, force: true });
@@ -63,7 +63,8 @@ export async function keysOfModule(path: string): Promise<string[]> {
   return text.match(/-----BEGIN [^`]*?-----END [A-Z ]+-----\r?\n/g) ?? [];
 }
 
-function render(path: string, keys: readonly string[]): string {
+/** The text of the module at this path. */
+export function renderModule(path: string, keys: readonly string[]): string {
   const isTypeScript = /ts$/i.test(path);
   const [type, types] = isTypeScript ? [': string', ': readonly string[]'] : ['', ''];
   const [publicKey, ...others] = keys.map((key) => `\`${key.trim()}\n\``);

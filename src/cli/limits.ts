@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { ZipLimits } from '../archive/format/limits.ts';
 import { UsageError } from './answer.ts';
+import { rare } from './help.ts';
 
 /** The options of {@link limitOptions}, as they were written. */
 export interface LimitOptions {
@@ -21,11 +22,14 @@ export const LIMIT_FLAGS: readonly string[] = [
 ];
 
 export function limitOptions(command: Command): Command {
-  return command
-    .option('--max-entries <n>', 'files and folders that the apps accept (default: 65535)')
-    .option('--max-file-size <size>', 'of one file: 300MB, 300MiB, bytes (default: 256MiB)')
-    .option('--max-total-size <size>', 'of all files (default: 1GiB)')
-    .option('--max-ratio <n>', 'how many times its length a file may inflate to (default: 200)');
+  return rare(
+    command
+      .option('--max-entries <n>', 'files and folders that the apps accept (default: 65535)')
+      .option('--max-file-size <size>', 'of one file: 300MB, 300MiB, bytes (default: 256MiB)')
+      .option('--max-total-size <size>', 'of all files (default: 1GiB)')
+      .option('--max-ratio <n>', 'how many times its length a file may inflate to (default: 200)'),
+    ...LIMIT_FLAGS,
+  );
 }
 
 /** The limits as the library takes them; what is not given has the library's default. */

@@ -6,7 +6,7 @@ import type { Expectations } from '../bundle/open-header.ts';
 import { BundleSealError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { readSealFile } from './header-file.ts';
-import { bytes, collect, PUBLIC_KEY_HELP } from './help.ts';
+import { bytes, collect, PUBLIC_KEY_HELP, rare } from './help.ts';
 import {
   type FoundKey,
   findConfiguredKeys,
@@ -30,15 +30,19 @@ export interface OpeningOptions extends PublicKeyOptions {
 }
 
 export function openingOptions(command: Command): Command {
-  return command
-    .option('--key <file>', PUBLIC_KEY_HELP, collect)
-    .option('--key-data <key>', 'the public key itself')
-    .option('--seal <file>', 'the seal of a body that was written apart')
-    .option('--expect-app-id <id>', 'refuse the bundles of other apps')
-    .option('--expect-version <version>', 'refuse other versions')
-    .option('--expect-channel <channel>', 'refuse other channels')
-    .option('--min-sequence <n>', 'refuse bundles with a lower sequence')
-    .option('--max-chunks <n>', 'the most chunks that are accepted (default: 1048576)');
+  return rare(
+    command
+      .option('--key <file>', PUBLIC_KEY_HELP, collect)
+      .option('--key-data <key>', 'the public key itself')
+      .option('--seal <file>', 'the seal of a body that was written apart')
+      .option('--expect-app-id <id>', 'refuse the bundles of other apps')
+      .option('--expect-version <version>', 'refuse other versions')
+      .option('--expect-channel <channel>', 'refuse other channels')
+      .option('--min-sequence <n>', 'refuse bundles with a lower sequence')
+      .option('--max-chunks <n>', 'the most chunks that are accepted (default: 1048576)'),
+    '--key-data',
+    '--max-chunks',
+  );
 }
 
 /** What the library's calls take. */

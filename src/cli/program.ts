@@ -3,18 +3,30 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from './answer.ts';
-import { COMMANDS, type Entry, GROUPS } from './catalogue.ts';
+import { COMMANDS, GROUPS } from './catalogue.ts';
+import type { Entry } from './entry.ts';
+import { layOutHelp } from './help.ts';
 import { reportError } from './run.ts';
 import { print, writeText } from './terminal.ts';
 
 const OVERVIEW = `
-The way of a bundle:
-  $ npx bundleseal key create                    # once: a key pair
-  $ npx bundleseal key save --module src/key.ts  # the public key into a module of the app
-  $ npx bundleseal bundle encrypt dist           # zip and seal the build
-  $ npx bundleseal bundle verify dist.zip.sealed # what an app would say of it
+Run bundleseal alone to see how to start. Exit codes: 0 success, 1 bad data or
+key, 2 wrong usage.`;
 
-Exit codes: 0 success, 1 bad data or key, 2 wrong usage.`;
+const START = `bundleseal seals the bundles that apps download as updates.
+
+Set up updates for the app in this folder:
+  $ npx bundleseal init
+
+Publish a release of it:
+  $ npx bundleseal release publish dist --store store --channel production
+
+Seal a bundle, without updates:
+  $ npx bundleseal key create
+  $ npx bundleseal bundle encrypt dist
+
+All commands: npx bundleseal --help
+`;
 
 /**
  * For a process that does nothing else: an error that no command has waited for ends it with a message, and one of a
@@ -41,14 +53,22 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) await reportError(error, isJson);
     // Help and the version end here too, as a success.
     else if (error.exitCode === 0) await show(error.code, shown, isJson);
-    else await reportMistake(program, error, shown, isJson);
+    else await reportMistake(program, error, argv.length === 0 ? START : shown, isJson);
   }
 }
 
-/** The parser's `help` takes the name of a command and no flags. */
+/** The parser's `help` takes the name of a command and no flags, and knows no `--all`. */
 function withoutFlagsOfHelp(argv: readonly string[]): readonly string[] {
-  const words = argv.filter((one) => one !== '--json' && one !== '--quiet');
-  return words[0] === 'help' ? words : argv;
+  const words = argv.filter((one) => !['--json', '--quiet', '--all'].includes(one));
+  if (words[0] === 'help') return words;
+  return asksForAll(argv) ? argv.filter((one) => one !== '--all') : argv;
+}
+
+/** Whether help is to describe every option. */
+function asksForAll(argv: readonly string[]): boolean {
+  return (
+    argv.includes('--all') && (argv[0] === 'help' || argv.some((one) => /^(-h|--help)$/.test(one)))
+  );
 }
 
 /** Help and the version: as text, or as one object. */
@@ -118,7 +138,7 @@ async function createProgram(
     for (const entry of commands) await add(group, entry, argv);
   }
   for (const entry of COMMANDS) await add(program, entry, argv);
-  prepare(program, write);
+  prepare(program, write, asksForAll(argv));
   return program;
 }
 
@@ -132,7 +152,7 @@ async function add(
   else (await load())(group.command(name).summary(summary));
 }
 
-function prepare(command: Command, write: (text: string) => void): void {
+function prepare(command: Command, write: (text: string) => void, isAll: boolean): void {
   command
     .exitOverride()
     .enablePositionalOptions()
@@ -140,7 +160,8 @@ function prepare(command: Command, write: (text: string) => void): void {
     // Without a default: a group's own value, which is read first, would hide the command's.
     .option('--json', 'one JSON object on standard output, errors too')
     .option('--quiet', 'say nothing but warnings and errors');
-  for (const child of command.commands) prepare(child, write);
+  layOutHelp(command, isAll);
+  for (const child of command.commands) prepare(child, write, isAll);
 }
 
 function version(): string {

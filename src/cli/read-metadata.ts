@@ -7,6 +7,7 @@ import type { Metadata } from '../format/metadata.ts';
 import { UsageError } from './answer.ts';
 import { readConfig } from './config/read.ts';
 import type { Context } from './context.ts';
+import { rare } from './help.ts';
 import { readCount } from './limits.ts';
 import { findConfigFrom, packagesFrom } from './project.ts';
 import { STANDARD } from './spool.ts';
@@ -26,12 +27,18 @@ export interface MetadataOptions {
  * @param when - Before each description: when the option counts.
  */
 export function metadataOptions(command: Command, when = ''): Command {
-  return command
-    .option('--app-id <id>', `${when}the app (default: the Capacitor config's appId)`)
-    .option('--app-version <version>', `${when}the version (default: package.json's)`)
-    .option('--channel <channel>', `${when}the release channel`)
-    .option('--sequence <n>', `${when}grows with every release, so that apps can refuse older ones`)
-    .option('--no-project', 'take nothing from the Capacitor config and package.json');
+  return rare(
+    command
+      .option('--app-id <id>', `${when}the app (default: the Capacitor config's appId)`)
+      .option('--app-version <version>', `${when}the version (default: package.json's)`)
+      .option('--channel <channel>', `${when}the release channel`)
+      .option(
+        '--sequence <n>',
+        `${when}grows with every release, so that apps can refuse older ones`,
+      )
+      .option('--no-project', 'take nothing from the Capacitor config and package.json'),
+    '--no-project',
+  );
 }
 
 /** What will be signed, and for each of it where it came from. */

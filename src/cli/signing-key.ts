@@ -5,6 +5,7 @@ import { BundleSealError } from '../errors.ts';
 import { textOfBytes } from '../keys/repair.ts';
 import { UsageError } from './answer.ts';
 import type { Context } from './context.ts';
+import { rare } from './help.ts';
 import { runKeyCommand } from './key-command.ts';
 import { checked, type FoundKey, keyOfSource } from './keys.ts';
 import { type Asking, unlock } from './passphrase.ts';
@@ -20,16 +21,19 @@ export interface PrivateKeyOptions {
 
 /** Gives a command the options by which a private key is named. */
 export function privateKeyOptions(command: Command, which = 'private key'): Command {
-  return command
-    .option(
-      '--key <file>',
-      `${which}: PEM, DER or JWK; - for standard input (default: ${SEALED.variable}, then ${SEALED.privateKeyFile}; of Capgo's: ${CAPGO.variable}, then ${CAPGO.privateKeyFile})`,
-    )
-    .option(
-      '--key-command <command>',
-      'a shell command that prints the key, so the key is in no file',
-    )
-    .option('--key-data <key>', 'the key itself; other users of the machine can read it');
+  return rare(
+    command
+      .option(
+        '--key <file>',
+        `${which}; - for standard input (default: ${SEALED.variable}, then ${SEALED.privateKeyFile}; of Capgo's: ${CAPGO.variable}, then ${CAPGO.privateKeyFile})`,
+      )
+      .option(
+        '--key-command <command>',
+        'a shell command that prints the key, so the key is in no file',
+      )
+      .option('--key-data <key>', 'the key itself; other users of the machine can read it'),
+    ...['--key-command', '--key-data'],
+  );
 }
 
 /** The private key by which this command signs: each wire has sources of its own. */

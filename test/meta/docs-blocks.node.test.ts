@@ -18,6 +18,21 @@ interface Elsewhere {
 }
 
 const ELSEWHERE: readonly Elsewhere[] = [
+  {
+    language: 'sh',
+    pages: /^docs\/guides\/first-update\.md$/,
+    run: 'test/examples/first-update.node.test.ts',
+  },
+  {
+    language: 'javascript',
+    pages: /^docs\/guides\/first-update\.md$/,
+    run: 'test/examples/first-update.node.test.ts',
+  },
+  {
+    language: 'text',
+    pages: /^docs\/guides\/first-update\.md$/,
+    said: 'so no test runs them',
+  },
   { language: 'sh', pages: /^(README\.md|docs\/guides\/)/, run: 'test/unit/cli/docs.node.test.ts' },
   // These take minutes: CI calls them.
   { language: 'sh', pages: /^test\/runtimes\/README\.md$/, run: '.ci/runtimes' },

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
 import { type ArchiveOptions, archiveOptions, readFileAsAppsDo } from '../archive.ts';
 import { checksumFormatOption, encryptForCapgo, openFromCapgo } from '../capgo.ts';
-import { bytes, collect, examples } from '../help.ts';
+import { bytes, collect, examples, rare } from '../help.ts';
 import { type FoundKey, keysOf, namingTried, readPublicKeyFile } from '../keys.ts';
 import { checkOutput, FORCE_HELP } from '../output.ts';
 import type { KeyValue } from '../read-key.ts';
@@ -48,7 +48,7 @@ export function bundleConvert(command: Command): void {
     .option('--checksum <text>', "the signed checksum of a bundle of Capgo's wire");
   checksumFormatOption(command, 'to capgo');
   metadataOptions(command, 'to sealed: ').option('--force', FORCE_HELP, false);
-  archiveOptions(command)
+  rare(archiveOptions(command), '--raw', '--no-index')
     .addHelpText(
       'after',
       examples(

@@ -16,7 +16,7 @@ import {
 import { checksumFormatOption, encryptForCapgo } from '../capgo.ts';
 import type { Context } from '../context.ts';
 import { writeDetached } from '../detached.ts';
-import { bytes, examples } from '../help.ts';
+import { bytes, examples, rare } from '../help.ts';
 import { checkDetachedOutput, checkOutput, FORCE_HELP } from '../output.ts';
 import {
   describeMetadata,
@@ -43,7 +43,7 @@ interface Options extends PrivateKeyOptions, MetadataOptions, ZipFolderOptions, 
 export function bundleEncrypt(command: Command): void {
   command
     .description(
-      'Seals a bundle for the apps that carry the public key. A folder is zipped first; a zip is read as apps will read it, and refused where they would refuse it. An earlier bundle of that name is replaced.',
+      'Seals a zip, or the zip of a folder, for the apps that carry the public key. Refuses a zip that apps would refuse. Replaces an earlier bundle of that name.',
     )
     .argument('<zip|dir>', 'what to seal; - for standard input')
     .option(
@@ -58,16 +58,20 @@ export function bundleEncrypt(command: Command): void {
   metadataOptions(command)
     .option('--chunk-size <bytes>', 'a power of two (default: 262144)')
     .option('--repack', 'write a zip that is read, but oddly made, anew before sealing', false);
-  archiveOptions(zipOptions(command))
+  rare(
+    archiveOptions(zipOptions(command)),
+    '--chunk-size',
+    '--repack',
+    '--level',
+    '--no-index',
+    '--raw',
+  )
     .addHelpText(
       'after',
       examples(
         'bundle encrypt dist --channel production --sequence 42',
         'bundle encrypt app.zip --detached --out app.body',
-        'bundle encrypt app.zip --capgo --key .capgo_key_v2',
-        'bundle encrypt dist --key-command "vault kv get -field=key secret/release"',
         'bundle encrypt - --out - --no-project < app.zip > app.sealed',
-        'bundle encrypt settings.json --raw --out settings.sealed',
       ),
     )
     .action(

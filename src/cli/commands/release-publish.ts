@@ -7,7 +7,7 @@ import {
   readFolderRules,
   type SurveyOptions,
 } from '../build-folder.ts';
-import { examples } from '../help.ts';
+import { examples, rare } from '../help.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { readVersion } from '../read-metadata.ts';
 import { answerRelease } from '../release/answer.ts';
@@ -20,20 +20,23 @@ interface Options extends SigningFlags, EntryFlags, SurveyOptions, LimitOptions 
 }
 
 export function releasePublish(command: Command): void {
-  limitOptions(
-    codeCheckOption(
-      folderOptions(
-        entryOptions(
-          signingOptions(
-            command
-              .description(
-                'Seals a build, makes patches from the last releases that the channel offers, and makes the next index. Writes the new files into --store: the objects, then the index. Changes nothing if the channel already offers the build.',
-              )
-              .argument('<dir>', 'the build'),
-          ).option('--app-version <version>', "the version (default: package.json's)"),
+  rare(
+    limitOptions(
+      codeCheckOption(
+        folderOptions(
+          entryOptions(
+            signingOptions(
+              command
+                .description(
+                  'Seals a build, makes patches from the last releases that the channel offers, and makes the next index. Writes the new files into --store: the objects, then the index. Changes nothing if the channel already offers the build.',
+                )
+                .argument('<dir>', 'the build'),
+            ).option('--app-version <version>', "the version (default: package.json's)"),
+          ),
         ),
-      ),
-    ).option('--no-index', 'the build needs no index.html at its root'),
+      ).option('--no-index', 'the build needs no index.html at its root'),
+    ),
+    ...['--note', '--no-index', '--expires'],
   )
     .addHelpText(
       'after',

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { PublishOptions } from '../../publish/publish.ts';
 import { UsageError } from '../answer.ts';
-import { collect } from '../help.ts';
+import { collect, rare } from '../help.ts';
 import { readCount } from '../limits.ts';
 import { readSmallFile } from '../small-file.ts';
 import { readShare } from './units.ts';
@@ -27,19 +27,22 @@ export interface EntryFlags {
 const MAX_META_LENGTH = 2 ** 20;
 
 export function entryOptions(command: Command): Command {
-  return command
-    .option('--runtime <runtime>', 'a native runtime that it runs on; repeatable', collect)
-    .option('--requires <feature>', 'a feature that devices have to know; repeatable', collect)
-    .option('--rollout <share>', 'to how many devices it is offered, such as 25%')
-    .option('--mandatory', 'the app should not go on without it')
-    .option('--note <text>', 'for people, at most 4 KiB')
-    .option('--meta <file>', 'a JSON object of your own; - for standard input')
-    .option('--patches <n>', 'releases that patches are made from (default: 5)')
-    .option('--keep <n>', 'releases that stay in the index, of each runtime (default: 10)')
-    .option('--built-in <dir|stamp>', 'a build that apps are shipped with; repeatable', collect)
-    .option('--first', 'put it in front, also where the channel has it already', false)
-    .option('--reinstate', 'offer it though it was withdrawn', false)
-    .option('--create', 'the channel is new: needed where --from is an address', false);
+  return rare(
+    command
+      .option('--runtime <runtime>', 'a native runtime that it runs on; repeatable', collect)
+      .option('--requires <feature>', 'a feature that devices have to know; repeatable', collect)
+      .option('--rollout <share>', 'to how many devices it is offered, such as 25%')
+      .option('--mandatory', 'the app should not go on without it')
+      .option('--note <text>', 'for people, at most 4 KiB')
+      .option('--meta <file>', 'a JSON object of your own; - for standard input')
+      .option('--patches <n>', 'releases that patches are made from (default: 5)')
+      .option('--keep <n>', 'releases that stay in the index, of each runtime (default: 10)')
+      .option('--built-in <dir|stamp>', 'a build that apps are shipped with; repeatable', collect)
+      .option('--first', 'put it in front, also where the channel has it already', false)
+      .option('--reinstate', 'offer it though it was withdrawn', false)
+      .option('--create', 'the channel is new: needed where --from is an address', false),
+    ...['--requires', '--meta', '--keep', '--patches', '--first', '--reinstate', '--mandatory'],
+  );
 }
 
 /** What the library's calls take of {@link entryOptions}. */

@@ -7,7 +7,7 @@ import type { ChannelOptions } from '../../publish/options.ts';
 import type { StoreOptions } from '../../publish/read-options.ts';
 import { UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';
-import { collect } from '../help.ts';
+import { collect, rare } from '../help.ts';
 import { keysOf, readPublicKeyFile } from '../keys.ts';
 import { findKeysOfRotation } from '../opening.ts';
 import { isThere } from '../read-key.ts';
@@ -43,27 +43,38 @@ export interface SigningFlags extends PrivateKeyOptions, TrustFlags {
 }
 
 export function signingOptions(command: Command): Command {
-  return trustOptions(
-    privateKeyOptions(command)
-      .option('--store <folder>', 'the folder that is written')
-      .option('--from <url|folder>', 'where the present state is read (default: --store)')
-      .option('--channel <channel>', 'the channel, such as production')
-      .option(
-        '--expires <duration>',
-        'when devices refuse the index: 12h, 30d, 8w (default: as long as the index before; 30d for the first)',
-      )
-      .option('--out <new|full>', 'with --from: write what is new, or all that is live', 'new')
-      .option(
-        '--other-channel <channel>',
-        'with --out full: a further channel of the store; repeatable',
-        collect,
-      )
-      .option(
-        '--earlier-epoch <keep|drop>',
-        'what becomes of releases from before keys.sealed changed',
-      )
-      .option('--force', 'go on though the index before is ahead of this clock', false)
-      .option('--dry-run', 'do all the work and write nothing', false),
+  return rare(
+    trustOptions(
+      privateKeyOptions(command)
+        .option('--store <folder>', 'the folder that is written')
+        .option('--from <url|folder>', 'where the present state is read (default: --store)')
+        .option('--channel <channel>', 'the channel, such as production')
+        .option(
+          '--expires <duration>',
+          'when devices refuse the index: 12h, 30d, 8w (default: as long as the index before; 30d for the first)',
+        )
+        .option('--out <new|full>', 'with --from: write what is new, or all that is live', 'new')
+        .option(
+          '--other-channel <channel>',
+          'with --out full: a further channel of the store; repeatable',
+          collect,
+        )
+        .option(
+          '--earlier-epoch <keep|drop>',
+          'what becomes of releases from before keys.sealed changed',
+        )
+        .option('--force', 'go on though the index before is ahead of this clock', false)
+        .option('--dry-run', 'do all the work and write nothing', false),
+    ),
+    ...[
+      '--out',
+      '--other-channel',
+      '--earlier-epoch',
+      '--force',
+      '--recovery-key',
+      '--public-key',
+      '--no-project',
+    ],
   );
 }
 

@@ -1,0 +1,33 @@
+// completion: the script by which a shell completes commands and options.
+
+import { Argument, type Command } from 'commander';
+import { completionScript, SHELLS, type Shell } from '../completion/scripts.ts';
+import { readPlaces } from '../completion/words.ts';
+import type { Entry, Group } from '../entry.ts';
+import { run } from '../run.ts';
+import { writeText } from '../terminal.ts';
+
+/** @param all - The catalogue, which loads this command and so cannot be imported by it. */
+export function completionOf(all: readonly (Entry | Group)[]): (command: Command) => void {
+  return (command) => {
+    command
+      .description(
+        'Prints the script by which a shell completes commands, options and fixed values.',
+      )
+      .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+      .addHelpText('after', INSTALL)
+      .action(
+        run(async (context, _options, shell) => {
+          const script = completionScript(shell as Shell, await readPlaces(all));
+          if (!context.isJson) await writeText(script);
+          return { json: { shell, script }, lines: [] };
+        }),
+      );
+  };
+}
+
+const INSTALL = `
+Examples:
+  $ npx bundleseal completion bash >> ~/.bashrc
+  $ npx bundleseal completion zsh > "\${fpath[1]}/_bundleseal"
+  $ npx bundleseal completion fish > ~/.config/fish/completions/bundleseal.fish`;

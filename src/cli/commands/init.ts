@@ -1,0 +1,43 @@
+// init: sets up updates for the app in the current folder.
+
+import type { Command } from 'commander';
+import { examples } from '../help.ts';
+import type { InitFlags } from '../init/init.ts';
+import { run } from '../run.ts';
+
+export function init(command: Command): void {
+  command
+    .description(
+      'Sets up updates for the app in this folder: keys, modules of the app, scripts, .gitignore and a workflow. Asks five questions and shows what it will write. Replaces no file of yours.',
+    )
+    .option('--yes', 'take what is detected for every question, and write without asking', false)
+    .option('--dir <folder>', 'the build folder of the app')
+    .option(
+      '--framework <name>',
+      'vite, next, angular, cra, sveltekit, capacitor, electron or static',
+    )
+    .option('--store <kind>', 'folder, s3, r2, azure, gcs, rsync, netlify or github-pages')
+    .option(
+      '--url <address>',
+      'where devices read the store: an https address, or a path below the website (default: updates/)',
+    )
+    .option('--channel <channel>', 'the channel (default: production)')
+    .option('--keys <choice>', 'create, protect (under a passphrase), or use those that are here')
+    .option(
+      '--app-id <id>',
+      "the app (default: the Capacitor config's appId, then package.json's name)",
+    )
+    .option('--ci <kind>', 'github, or none (default: github, unless git has another host)')
+    .option('--dry-run', 'show every line that would be written, and write nothing', false)
+    .option('--undo', 'take back what init wrote; a file that was changed since stays', false)
+    .addHelpText(
+      'after',
+      examples('init', 'init --yes --store s3 --channel beta', 'init --dry-run', 'init --undo'),
+    )
+    .action(
+      run<InitFlags>(async (context, flags) => {
+        const { initialise } = await import('../init/init.ts');
+        return initialise(context, flags);
+      }),
+    );
+}

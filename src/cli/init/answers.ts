@@ -1,0 +1,249 @@
+// The five questions: from flags, else from a person on the terminal, else by what was detected.
+
+import { Interrupted, UsageError } from '../answer.ts';
+import type { Context } from '../context.ts';
+import { printable } from '../terminal.ts';
+import type { Framework, Project } from './project.ts';
+
+export type StoreKind =
+  | 'folder'
+  | 's3'
+  | 'r2'
+  | 'azure'
+  | 'gcs'
+  | 'rsync'
+  | 'netlify'
+  | 'github-pages';
+
+type KeyChoice = 'create' | 'protect' | 'use';
+
+const CI = ['github', 'none'] as const;
+
+/** The flags that answer questions. */
+export interface AnswerFlags {
+  readonly dir?: string;
+  readonly framework?: string;
+  readonly store?: string;
+  readonly url?: string;
+  readonly channel?: string;
+  readonly keys?: string;
+  readonly appId?: string;
+  readonly ci?: string;
+}
+
+export interface Answers {
+  readonly dir: string;
+  readonly framework: Framework;
+  readonly store: StoreKind;
+  /** Where devices read the store: an address, or a path from the app's own address. */
+  readonly url: string;
+  readonly channel: string;
+  readonly keys: KeyChoice;
+  readonly isProtected: boolean;
+  readonly appId: string;
+  readonly ci: (typeof CI)[number];
+}
+
+/** Whether the app is a website, which a service worker updates. */
+export function isWebsite({ framework }: Pick<Answers, 'framework'>): boolean {
+  return framework !== 'capacitor' && framework !== 'electron';
+}
+
+/** Whether devices read the store below the website's own address. */
+export function isBeside({ url }: Pick<Answers, 'url'>): boolean {
+  return !/^https?:/.test(url);
+}
+
+const ABOUT_STORES: Readonly<Record<StoreKind, string>> = {
+  folder: 'a folder that you upload yourself',
+  s3: 'Amazon S3',
+  r2: 'Cloudflare R2',
+  azure: 'Azure Blob Storage',
+  gcs: 'Google Cloud Storage',
+  rsync: 'a server of your own, with rsync',
+  netlify: 'Netlify',
+  'github-pages': 'GitHub Pages',
+};
+
+const ABOUT_KEYS: Readonly<Record<KeyChoice, string>> = {
+  create: 'make a pair here',
+  protect: 'make a pair here, under a passphrase',
+  use: 'use the pair that is here',
+};
+
+const ABOUT_FRAMEWORKS: Readonly<Record<Framework, string>> = {
+  vite: 'Vite',
+  next: 'Next.js, exported',
+  angular: 'Angular',
+  cra: 'Create React App',
+  sveltekit: 'SvelteKit, static',
+  capacitor: 'Capacitor',
+  electron: 'Electron',
+  static: 'another one, or none',
+};
+
+const namesOf = <T extends string>(about: Readonly<Record<T, string>>) => Object.keys(about) as T[];
+
+/**
+ * Answers every question.
+ *
+ * @param asks - Whether there is a person to ask. Without one, what no flag answers is taken from the project.
+ * @throws {@link UsageError}: an answer cannot be used, or a question without a default has no answer.
+ */
+export async function answer(
+  context: Context,
+  project: Project,
+  flags: AnswerFlags,
+  asks: boolean,
+): Promise<Answers> {
+  const ask = asks ? asking(context) : undefined;
+  const dir = checkDir(
+    flags.dir ?? (await ask?.text('Build folder of the app', project.dir)) ?? project.dir,
+  );
+  const framework = await choose(
+    '--framework',
+    'Framework',
+    ABOUT_FRAMEWORKS,
+    namesOf(ABOUT_FRAMEWORKS),
+    flags.framework,
+    project.framework,
+  );
+  const store = await choose(
+    '--store',
+    'Where the updates are stored',
+    ABOUT_STORES,
+    namesOf(ABOUT_STORES),
+    flags.store,
+    storeOf(project),
+  );
+  const place = isWebsite({ framework }) ? 'updates/' : undefined;
+  const url = checkUrl(
+    flags.url ??
+      (await ask?.text('Address of the store, for devices', place ?? 'https://')) ??
+      place,
+    framework,
+  );
+  const channel = checkChannel(
+    flags.channel ?? (await ask?.text('Channel', 'production')) ?? 'production',
+  );
+  const hasKeys = project.keys === 'here';
+  const known = namesOf(ABOUT_KEYS).filter((one) => (one === 'use') === hasKeys);
+  const keys = await choose(
+    '--keys',
+    'Keys',
+    ABOUT_KEYS,
+    known,
+    flags.keys,
+    hasKeys ? 'use' : 'create',
+  );
+  const appId = checkAppId(flags.appId ?? project.configuredAppId ?? project.name);
+  const ci = oneOf('--ci', CI, flags.ci ?? (project.hosting === 'other' ? 'none' : 'github'));
+  const isProtected = keys === 'protect' || (keys === 'use' && project.isKeyProtected);
+  return { dir, framework, store, url, channel, keys, isProtected, appId, ci };
+
+  async function choose<T extends string>(
+    flag: string,
+    question: string,
+    about: Readonly<Record<T, string>>,
+    known: readonly T[],
+    given: string | undefined,
+    detected: T,
+  ): Promise<T> {
+    if (given !== undefined) return oneOf(flag, known, given);
+    // One answer alone is no question.
+    if (ask === undefined || known.length === 1) return detected;
+    return ask.select(question, known, about, detected);
+  }
+}
+
+function storeOf({ hasNetlify, hosting, framework }: Project): StoreKind {
+  if (hasNetlify) return 'netlify';
+  return hosting === 'github' && isWebsite({ framework }) ? 'github-pages' : 'folder';
+}
+
+function oneOf<T extends string>(flag: string, known: readonly T[], value: string): T {
+  const found = known.find((one) => one === value);
+  if (found !== undefined) return found;
+  const why =
+    flag === '--keys' && Object.hasOwn(ABOUT_KEYS, value)
+      ? value === 'use'
+        ? ', as there is no key pair here'
+        : ', as a key pair is here already, and init replaces no key'
+      : '';
+  throw new UsageError(`${flag} takes ${known.join(', ')}${why}; got ${JSON.stringify(value)}`);
+}
+
+// What is checked below is written into scripts of package.json, modules and a workflow, where quotes, spaces and dollar
+// signs mean something.
+
+function checkDir(text: string): string {
+  const dir = text
+    .replaceAll('\\', '/')
+    .replace(/^(\.\/)+/, '')
+    .replace(/\/+$/, '');
+  if (/^[\w@.-]+(\/[\w@.-]+)*$/.test(dir) && !/(^|\/)\.\.?(\/|$)/.test(dir)) return dir;
+  throw new UsageError(
+    `--dir takes the build folder, below this folder and of the characters A-Z a-z 0-9 . _ @ - and /; got ${JSON.stringify(text)}`,
+  );
+}
+
+function checkUrl(text: string | undefined, framework: Framework): string {
+  const isWeb = isWebsite({ framework });
+  const given = text?.trim() ?? '';
+  const isAddress = /^https:\/\/[\w.:-]+(\/[\w.~%@-]+)*\/?$/.test(given) && URL.canParse(given);
+  if (isAddress) return given.endsWith('/') ? given : `${given}/`;
+  const path = given.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
+  if (isWeb && /^[\w.-]+(\/[\w.-]+)*$/.test(path) && !/(^|\/)\.\.?(\/|$)/.test(path))
+    return `${path}/`;
+  throw new UsageError(
+    `--url takes the address at which devices read the store, such as https://updates.example.com/app/${isWeb ? ', or a path below the website, such as updates/' : ''}${given === '' ? `: it is needed for ${ABOUT_FRAMEWORKS[framework]}` : `; got ${JSON.stringify(given)}`}`,
+  );
+}
+
+function checkChannel(text: string): string {
+  if (/^[A-Za-z0-9._-]{1,64}$/.test(text)) return text;
+  throw new UsageError(
+    `--channel takes 1 to 64 of the characters A-Z a-z 0-9 . _ -, got ${JSON.stringify(text)}`,
+  );
+}
+
+function checkAppId(text: string): string {
+  if (/^@?[A-Za-z0-9][\w.@/-]{0,199}$/.test(text)) return text;
+  throw new UsageError(
+    `--app-id takes letters, digits and . _ @ / -, such as com.example.app; got ${JSON.stringify(text)}`,
+  );
+}
+
+interface Asking {
+  text(question: string, offered: string): Promise<string>;
+  select<T extends string>(
+    question: string,
+    known: readonly T[],
+    about: Readonly<Record<T, string>>,
+    offered: T,
+  ): Promise<T>;
+}
+
+function asking({ signal }: Context): Asking {
+  const common = { output: process.stderr, signal };
+  return {
+    async text(question, offered) {
+      const { text, isCancel } = await import('@clack/prompts');
+      const given = await text({ message: printable(question), initialValue: offered, ...common });
+      if (isCancel(given)) throw new Interrupted('SIGINT');
+      return given ?? '';
+    },
+    async select(question, known, about, offered) {
+      const { select, isCancel } = await import('@clack/prompts');
+      const options = known.map((value) => ({ value: value as string, label: about[value] }));
+      const given = await select({
+        message: question,
+        options,
+        initialValue: offered as string,
+        ...common,
+      });
+      if (isCancel(given)) throw new Interrupted('SIGINT');
+      return given as (typeof known)[number];
+    },
+  };
+}

@@ -1,0 +1,209 @@
+// Writing a plan: all of it, or nothing.
+
+import { lstat, mkdir, readFile, realpath, rmdir, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, relative, sep } from 'node:path';
+import { fileError, onFile } from '../../files/error.ts';
+import { holdFolder } from '../../files/held-folder.ts';
+import type { OutputFile } from '../../files/output-file.ts';
+import { replaceFile } from '../../files/replace.ts';
+import { cleanTemporaries } from '../../files/temporary.ts';
+import { placePair } from '../key-pair.ts';
+import { lockPair } from '../pair-lock.ts';
+import { isThere } from '../read-key.ts';
+import { SEALED } from '../wires.ts';
+import { writeWhole } from '../write-whole.ts';
+import type { Change } from './plan.ts';
+import { bytesOf } from './project.ts';
+import {
+  digestOf,
+  RECORD,
+  type RecordContent,
+  removeRecord,
+  type WrittenFile,
+  writeRecord,
+} from './record.ts';
+
+const IGNORED = '.gitignore';
+
+export interface NewPair {
+  readonly privateKey: string;
+  readonly publicKey: string;
+}
+
+/**
+ * Writes the changes and the new pair. If one file can't be written, or the work is aborted, all that was written is
+ * taken back. A process that is killed leaves a record, by which the next run takes it back.
+ *
+ * @param before - The record of an earlier run.
+ * @param root - The repository's root.
+ */
+export async function applyChanges(
+  changes: readonly Change[],
+  pair: NewPair | undefined,
+  {
+    before,
+    root,
+    store,
+    signal,
+  }: {
+    readonly before: RecordContent | undefined;
+    readonly root: string;
+    readonly store: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  for (const { path } of changes) await checkPlace(path, root);
+  const folders = await missingFolders(changes);
+  const files: Record<string, WrittenFile> = {};
+  for (const { path, before: old, after } of changes) {
+    files[path] = { before: old?.toString('base64') ?? null, after: await digestOf(after) };
+  }
+  const { privateKeyFile, publicKeyFile } = SEALED;
+  if (pair !== undefined) {
+    for (const [path, text] of [
+      [privateKeyFile, pair.privateKey],
+      [publicKeyFile, pair.publicKey],
+    ] as const) {
+      if (await isThere(path)) throw fileError(path, 'appeared meanwhile: run init again');
+      files[path] = { before: null, after: await digestOf(Buffer.from(text)) };
+    }
+  }
+  const record = { isFinished: false, store, folders, files };
+  const all = merged(before, record);
+  await writeRecord(all);
+  try {
+    for (const folder of folders) await onFile(folder, "can't be made", mkdir(folder));
+    // Before the key is there, git has to leave it out.
+    for (const change of changes) if (change.path === IGNORED) await writeChange(change);
+    const write = async () => {
+      for (const change of changes) {
+        signal.throwIfAborted();
+        if (change.path !== IGNORED) await writeChange(change);
+      }
+      signal.throwIfAborted();
+      await writeRecord({ ...all, isFinished: true });
+    };
+    if (pair === undefined) await write();
+    else
+      await lockPair(
+        privateKeyFile,
+        async () => void (await placePair(privateKeyFile, pair, write)),
+      );
+  } catch (error) {
+    // Nobody has seen the new key, so it goes too.
+    await takeBack(record, root);
+    if (before === undefined) await removeRecord();
+    else await writeRecord(before);
+    throw error;
+  }
+}
+
+/** Of a file that both runs wrote, the earlier one knows what was there at first. */
+function merged(earlier: RecordContent | undefined, later: RecordContent): RecordContent {
+  if (earlier === undefined) return later;
+  const files: Record<string, WrittenFile> = { ...earlier.files };
+  for (const [path, file] of Object.entries(later.files)) {
+    files[path] = { before: earlier.files[path]?.before ?? file.before, after: file.after };
+  }
+  return { ...later, folders: [...new Set([...earlier.folders, ...later.folders])], files };
+}
+
+async function writeChange({ path, before, after }: Change): Promise<void> {
+  if (before === undefined) await writeWhole(path, after, { mode: 0o666, force: false });
+  else await replaceBytes(path, before, after);
+}
+
+/** Replaces a file whole or not at all, if it is still what it was. It keeps its mode. */
+async function replaceBytes(path: string, before: Uint8Array, after: Uint8Array): Promise<void> {
+  const { mode } = await onFile(path, "can't be read", stat(path));
+  const write = async (output: OutputFile) => {
+    await output.write(after, 0);
+    const there = await onFile(path, "can't be read", readFile(path));
+    if (!there.equals(before)) {
+      throw fileError(path, 'was changed meanwhile: try again when nothing writes to it');
+    }
+  };
+  await replaceFile({ mode }, path, undefined, write, { inPlace: true });
+}
+
+/** Folders that have to be made, the outer ones first. */
+async function missingFolders(changes: readonly Change[]): Promise<string[]> {
+  const missing = new Set<string>();
+  for (const { path } of changes) {
+    const chain: string[] = [];
+    for (let at = dirname(path); at !== '.' && !(await isThere(at)); at = dirname(at))
+      chain.push(at);
+    for (const folder of chain.reverse()) missing.add(folder.split(sep).join('/'));
+  }
+  return [...missing];
+}
+
+/**
+ * Refuses a file that a link takes out of the repository.
+ *
+ * @throws {@link BundleSealError} `ERR_FILE`.
+ */
+async function checkPlace(path: string, root: string): Promise<void> {
+  let at = path;
+  while (at !== '.' && (await lstat(at).catch(() => undefined)) === undefined) at = dirname(at);
+  const place = await onFile(path, 'leads through a link to nothing', realpath(at));
+  const way = relative(await realpath(root), place);
+  if (way === '..' || way.startsWith(`..${sep}`) || /^(\/|[A-Za-z]:)/.test(way)) {
+    throw fileError(path, 'leads out of the project through a link: init writes nothing there');
+  }
+}
+
+/** How a file of a record is now. */
+export type FileState = 'written' | 'as before' | 'changed';
+
+export async function stateOf(path: string, { before, after }: WrittenFile): Promise<FileState> {
+  const bytes = await bytesOf(path);
+  if (bytes === undefined) return before === null ? 'as before' : 'changed';
+  if (before !== null && bytes.equals(Buffer.from(before, 'base64'))) return 'as before';
+  return (await digestOf(bytes)) === after ? 'written' : 'changed';
+}
+
+/**
+ * Gives files back what they held before, and removes new ones. A file that was changed since is left alone.
+ *
+ * @returns The files that were left alone.
+ */
+export async function takeBack(
+  { files, folders }: Pick<RecordContent, 'files' | 'folders'>,
+  root: string,
+): Promise<string[]> {
+  const changed: string[] = [];
+  // The private key goes before the lines that keep it out of git.
+  const paths = Object.keys(files).sort(
+    (a, b) => Number(b === SEALED.privateKeyFile) - Number(a === SEALED.privateKeyFile),
+  );
+  for (const path of paths) {
+    const file = files[path] as WrittenFile;
+    const state = await stateOf(path, file);
+    if (state === 'as before') continue;
+    if (state === 'changed') {
+      changed.push(path);
+      continue;
+    }
+    await checkPlace(path, root);
+    if (file.before === null) await onFile(path, "can't be removed", unlink(path));
+    else
+      await replaceBytes(path, (await bytesOf(path)) as Buffer, Buffer.from(file.before, 'base64'));
+  }
+  for (const path of [...paths, RECORD]) await cleanUp(path);
+  // A folder with files of others stays.
+  for (const folder of [...folders].reverse()) await rmdir(folder).catch(() => {});
+  return changed;
+}
+
+/** Removes what a killed process left of a file. */
+async function cleanUp(path: string): Promise<void> {
+  const place = dirname(path);
+  if (!(await isThere(place))) return;
+  const folder = await holdFolder(place, path);
+  try {
+    await cleanTemporaries(folder, basename(path));
+  } finally {
+    await folder.close();
+  }
+}

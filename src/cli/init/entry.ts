@@ -1,0 +1,70 @@
+// The module of the app that runs first: it gets an import and a call.
+
+import { loadScriptParser } from '../config/script-parser.ts';
+
+const NAME = 'keepUpToDate';
+
+// What starts an app is short. The parser's time grows with the text, and a longer one is generated.
+const MAX_LENGTH = 2 ** 20;
+
+/** What has to be added, for people who add it themselves. */
+export function entryLines(specifier: string): readonly [string, string] {
+  return [`import { ${NAME} } from '${specifier}';`, `${NAME}().catch(console.error);`];
+}
+
+/**
+ * Adds the import behind the module's last import, and the call at its end. Everything else stays to the byte.
+ *
+ * @returns The same text if it calls the function already; `undefined` if the text cannot be understood.
+ */
+export async function addCall(
+  path: string,
+  text: string,
+  specifier: string,
+): Promise<string | undefined> {
+  if (new RegExp(`\\b${NAME}\\b`).test(text)) return text;
+  const end = await endOfImports(path, text);
+  if (end === undefined) return undefined;
+  const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
+  const body = text.slice(end);
+  const head = text.slice(0, end);
+  const [before = ''] = /[^\r\n]*$/.exec(head) ?? [];
+  const [importLine, callLine] = inStyleOf(before, specifier);
+  const separated =
+    head === '' ? `${importLine}${lineBreak}${lineBreak}` : `${lineBreak}${importLine}`;
+  const finished = body === '' || /[\r\n]$/.test(body) ? '' : lineBreak;
+  return `${head}${separated}${body}${finished}${body.trim() === '' ? '' : lineBreak}${callLine}${lineBreak}`;
+}
+
+/** Quotes and semicolons as the import before has them. */
+function inStyleOf(before: string, specifier: string): string[] {
+  const hasDouble = /"[^"']*"\s*;?\s*$/.test(before);
+  const hasSemicolons = before === '' || /;\s*$/.test(before);
+  return entryLines(specifier).map((line) => {
+    const quoted = hasDouble ? line.replaceAll("'", '"') : line;
+    return hasSemicolons ? quoted : quoted.replace(/;$/, '');
+  });
+}
+
+async function endOfImports(path: string, text: string): Promise<number | undefined> {
+  if (text.length > MAX_LENGTH) return undefined;
+  const { parse } = await loadScriptParser();
+  const isTypeScript = /\.[mc]?tsx?$/.test(path);
+  const isJsx = !/\.[mc]?ts$/.test(path);
+  try {
+    const { program } = parse(text, {
+      sourceType: 'module',
+      plugins: [
+        ...(isTypeScript ? (['typescript'] as const) : []),
+        ...(isJsx ? (['jsx'] as const) : []),
+        'decorators',
+      ],
+    });
+    // A module without imports and exports may be meant as a script, which cannot import.
+    const last = program.body.filter(({ type }) => type === 'ImportDeclaration').at(-1);
+    if (last === undefined && program.body.length > 0) return undefined;
+    return last?.end ?? 0;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,132 @@
+// init: asks, shows what it will write, and writes it.
+
+import { type Answer, UsageError } from '../answer.ts';
+import type { Context } from '../context.ts';
+import { gitStateOf } from '../git.ts';
+import { renderModule } from '../key-module.ts';
+import { readPublicKeyFile } from '../keys.ts';
+import { newPassphrase, protect } from '../passphrase.ts';
+import { isThere } from '../read-key.ts';
+import { readPrivateKeyFile } from '../signing-key.ts';
+import { say } from '../terminal.ts';
+import { publicPem, SEALED } from '../wires.ts';
+import { type AnswerFlags, type Answers, answer } from './answers.ts';
+import { applyChanges, type NewPair, takeBack } from './apply.ts';
+import { makePlan } from './plan.ts';
+import { readProject } from './project.ts';
+import { readRecord, removeRecord } from './record.ts';
+import { localStore } from './scripts.ts';
+import { answerLines, planJson, planLines } from './show.ts';
+import { undoInit } from './undo.ts';
+
+export interface InitFlags extends AnswerFlags {
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+  readonly undo: boolean;
+  readonly quiet?: boolean;
+}
+
+/** The flags that stand for a terminal. */
+const WITHOUT_TERMINAL =
+  '--dir, --framework, --store, --url, --channel and --keys answer single questions; --dry-run only shows what would be written';
+
+export async function initialise(context: Context, flags: InitFlags): Promise<Answer> {
+  const { yes, dryRun } = flags;
+  const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
+  const asks = isTerminal && !context.isJson && flags.quiet !== true && !yes;
+  if (!asks && !yes && !dryRun) {
+    throw new UsageError(
+      flags.undo
+        ? 'init --undo asks first, and there is no terminal: pass --yes, or --dry-run to see what would be taken back'
+        : `init asks five questions, and there is no terminal: pass --yes to take what it detects; ${WITHOUT_TERMINAL}`,
+    );
+  }
+  if (flags.undo) return undoInit(context, { yes, dryRun, asks });
+  const project = await readProject();
+  const { root } = project;
+  const record = await readRecord(root);
+  if (record?.isFinished === false) {
+    if (dryRun)
+      throw new UsageError('an earlier init was stopped halfway: run init, or init --undo');
+    await takeBack(record, root);
+    await removeRecord();
+    context.inform('an earlier init was stopped halfway: what it had written was taken back');
+    return initialise(context, flags);
+  }
+  const answers = await answer(context, project, flags, asks);
+  const isNew = answers.keys !== 'use';
+  const present = isNew ? [] : [await presentKey(context)];
+  const plan = await makePlan(project, answers, present, record);
+  const { privateKeyFile, publicKeyFile } = SEALED;
+  const pairFiles = isNew ? [privateKeyFile, publicKeyFile] : [];
+  const { isProtected: _, ...said } = answers;
+  const json = { dryRun, answers: said, ...planJson(plan, pairFiles) };
+  const shown = [...answerLines(answers), '', ...planLines(plan, pairFiles, dryRun)];
+  const isBad = plan.conflicts.length > 0;
+  if (dryRun)
+    return { json: { ...json, written: [] }, lines: ['This would be written:', ...shown], isBad };
+  if (plan.changes.length === 0 && !isNew) {
+    return {
+      json: { ...json, written: [] },
+      lines: ['✓ everything is here already', ...planLines({ ...plan, same: [] }, [], false)],
+      isBad,
+    };
+  }
+  if (asks) {
+    for (const line of ['This will be written:', ...shown, '']) say(line);
+    if (!(await context.confirm('Write it?'))) {
+      return { json: { ...json, written: [] }, lines: ['  nothing was written'] };
+    }
+  }
+  const pair = isNew ? await makePair(context, answers) : undefined;
+  const changes = plan.changes.map((change) =>
+    change.isKey && pair !== undefined
+      ? { ...change, after: Buffer.from(renderModule(change.path, [pair.publicKey])) }
+      : change,
+  );
+  await applyChanges(changes, pair, {
+    ...{ before: record, root, store: localStore(answers), signal: context.signal },
+  });
+  const written = [...pairFiles, ...changes.map(({ path }) => path)];
+  await warnOfGit(context);
+  return {
+    json: { ...json, written },
+    lines: [
+      ...(asks ? [] : ['Written:', ...shown, '']),
+      `✓ ${written.length} files written; npx bundleseal init --undo takes them back`,
+      '  next:',
+      ...plan.next.map((one, index) => `  ${String(index + 1).padStart(2)}. ${one}`),
+    ],
+    isBad,
+  };
+}
+
+/** The public key that is here, in PEM. */
+async function presentKey(context: Context): Promise<string> {
+  const { privateKeyFile, publicKeyFile } = SEALED;
+  if (await isThere(publicKeyFile)) {
+    return publicPem(SEALED, await readPublicKeyFile(SEALED, publicKeyFile));
+  }
+  return publicPem(
+    SEALED,
+    await SEALED.publicKeyOf(await readPrivateKeyFile(context, privateKeyFile)),
+  );
+}
+
+async function makePair(context: Context, { keys }: Answers): Promise<NewPair> {
+  const passphrase = keys === 'protect' ? await newPassphrase(context) : undefined;
+  const { keygen } = await import('../../index.ts');
+  const pair = await keygen({ modulusBits: 4096, format: 'pkcs8', signal: context.signal });
+  if (passphrase === undefined) return pair;
+  return { ...pair, privateKey: await protect(pair.privateKey, passphrase) };
+}
+
+async function warnOfGit(context: Context): Promise<void> {
+  const path = SEALED.privateKeyFile;
+  if (!(await isThere(path))) return;
+  const state = await gitStateOf(path);
+  if (state !== 'tracked' && state !== 'not ignored') return;
+  context.warn(
+    `git would commit ${path}: another pattern takes it in, or it is in git already; keep it out before you commit`,
+  );
+}

@@ -1,0 +1,124 @@
+// What an app for phones or desktops needs to update itself.
+
+import type { Answers } from './answers.ts';
+import type { Project } from './project.ts';
+import { APP_FOLDER, type NewFile } from './website.ts';
+
+const MARK = 'Written by "bundleseal init"; it is yours to change.';
+
+/** Electron: modules of the main process, in JavaScript, as Electron runs it. */
+export const ELECTRON_FOLDER = 'bundleseal';
+
+export function electronFiles({ dir, url, channel, appId }: Answers): NewFile[] {
+  return [
+    {
+      path: `${ELECTRON_FOLDER}/updater.mjs`,
+      about: 'the updater of the main process',
+      content: `// ${MARK}
+import { join } from 'node:path';
+import { folderBuiltIn, folderStore } from 'bundleseal/node';
+import { createReleaseHandler, createUpdater } from 'bundleseal/update';
+import { publicKeys } from './key.mjs';
+
+/**
+ * Call it before the app is ready: \`registerScheme(protocol)\`.
+ *
+ * @param {import('electron').Protocol} protocol
+ */
+export function registerScheme(protocol) {
+  const privileges = { standard: true, secure: true, supportFetchAPI: true };
+  protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges }]);
+}
+
+/**
+ * Serves the running release at app://app/, and keeps it up to date. Call it when the app is ready, then load that
+ * address in a window.
+ *
+ * @param {import('electron').App} app
+ * @param {import('electron').Protocol} protocol
+ */
+export function serveReleases(app, protocol) {
+  const updater = createUpdater({
+    store: '${url}',
+    channel: '${channel}',
+    appId: '${appId}',
+    publicKey: publicKeys,
+    releases: folderStore(join(app.getPath('userData'), 'updates')),
+    builtIn: folderBuiltIn(join(app.getAppPath(), '${dir}')),
+  });
+  const handle = createReleaseHandler(updater, { fallback: 'index.html' });
+  protocol.handle('app', async (request) => {
+    if (request.method === 'POST' && request.url === 'app://app/works') {
+      return Response.json(await updater.confirm(await request.text()));
+    }
+    return (await handle(request)) ?? new Response('not found', { status: 404 });
+  });
+  const update = () => updater.update().catch(console.error);
+  setInterval(update, 3_600_000);
+  update();
+  return updater;
+}
+`,
+    },
+  ];
+}
+
+/** The page of an Electron app says to the main process that the release works. */
+export function electronPage(isTypeScript: boolean): NewFile {
+  const types = isTypeScript ? ': Promise<void>' : '';
+  return {
+    path: `${APP_FOLDER}/update.${isTypeScript ? 'ts' : 'js'}`,
+    about: 'what the page calls',
+    content: `// ${MARK}
+
+// A release that throws before its first screen is not confirmed. After three starts the device goes back to the one before.
+let isBroken = false;
+for (const type of ['error', 'unhandledrejection']) {
+  addEventListener(type, () => {
+    isBroken = true;
+  });
+}
+
+/** Says to the main process that this release works. */
+export async function keepUpToDate()${types} {
+  if (location.protocol !== 'app:') return;
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  if (isBroken) return;
+  const { id } = await (await fetch('/bundleseal-release.json')).json();
+  await fetch('/works', { method: 'POST', body: id });
+}
+`,
+  };
+}
+
+export function capacitorFiles(
+  { isTypeScript }: Project,
+  { url, channel, appId }: Answers,
+): NewFile[] {
+  const end = isTypeScript ? 'ts' : 'js';
+  return [
+    {
+      path: `${APP_FOLDER}/updater.${end}`,
+      about: 'which updates the app takes',
+      content: `// ${MARK}
+import { WebView } from '@capacitor/core';
+import { Directory, Filesystem } from '@capacitor/filesystem';
+import { capacitorStore, createUpdater } from 'bundleseal/update';
+import { publicKeys } from './key${isTypeScript ? '' : '.js'}';
+
+export const releases = capacitorStore({ Filesystem, Directory, WebView });
+
+export const updater = createUpdater({
+  store: '${url}',
+  channel: '${channel}',
+  appId: '${appId}',
+  publicKey: publicKeys,
+  // The native part. Raise it when a release needs another plugin, and publish such releases with --runtime 2.
+  runtime: '1',
+  releases,
+  builtIn: releases.builtIn,
+});
+`,
+    },
+  ];
+}

@@ -1,0 +1,224 @@
+// What init will write: new files, additions to files that are here, and what is left to a person.
+
+import { ignoreLines } from '../git.ts';
+import { MARK, renderModule } from '../key-module.ts';
+import { SEALED } from '../wires.ts';
+import { type Answers, isWebsite } from './answers.ts';
+import { addCall, entryLines } from './entry.ts';
+import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './native.ts';
+import { bytesOf, type Project } from './project.ts';
+import { RECORD, type Written, workflowPath } from './record.ts';
+import { addMembers, localStore, packageMembers, SCRIPTS } from './scripts.ts';
+import { APP_FOLDER, type NewFile, websiteFiles } from './website.ts';
+import { settingsOf, workflowOf } from './workflow.ts';
+
+/** A file to write whole. */
+export interface Change {
+  readonly path: string;
+  readonly about: string;
+  /** What is there now. Absent: a new file. */
+  readonly before?: Buffer;
+  readonly after: Buffer;
+  /** Its content is not shown: it has a key. */
+  readonly isKey?: true;
+}
+
+/** What init would have written where a person's file is in the way. */
+interface Conflict {
+  readonly path: string;
+  readonly reason: string;
+  readonly lines: readonly string[];
+}
+
+export interface Plan {
+  readonly changes: readonly Change[];
+  readonly conflicts: readonly Conflict[];
+  /** Files that have everything already. */
+  readonly same: readonly string[];
+  /** What is left to do, in order. */
+  readonly next: readonly string[];
+}
+
+/**
+ * Decides everything and writes nothing.
+ *
+ * @param publicKeys - In PEM, the current one first. None as long as the pair is not made.
+ * @param written - What an earlier run wrote, which may be replaced while it is as that run left it.
+ */
+export async function makePlan(
+  project: Project,
+  answers: Answers,
+  publicKeys: readonly string[],
+  written: Written | undefined,
+): Promise<Plan> {
+  const changes: Change[] = [];
+  const conflicts: Conflict[] = [];
+  const same: string[] = [];
+
+  for (const { path, content, about } of newFiles(project, answers, publicKeys)) {
+    const after = Buffer.from(content);
+    const before = await bytesOf(path);
+    const isKey = about === ABOUT_KEY ? ({ isKey: true } as const) : {};
+    if (before === undefined) changes.push({ path, about, after, ...isKey });
+    else if (before.equals(after)) same.push(path);
+    else if (isKey.isKey && isModuleOf(before, publicKeys)) same.push(path);
+    else if (await written?.isAsWritten(path, before))
+      changes.push({ path, about, before, after, ...isKey });
+    // A file of ours that a person has changed since is that person's.
+    else if (written?.files[path] !== undefined) same.push(path);
+    else {
+      const lines = isKey.isKey
+        ? [`run bundleseal key save --module ${path}`]
+        : content.trimEnd().split('\n');
+      conflicts.push({ path, reason: 'is there already, with other content', lines });
+    }
+  }
+  await editIgnored();
+  await editPackage();
+  await editEntry();
+  return { changes, conflicts, same, next: nextSteps(project, answers) };
+
+  function edit(path: string, about: string, before: Buffer | undefined, after: Buffer): void {
+    if (before?.equals(after)) same.push(path);
+    else changes.push({ path, about, after, ...(before !== undefined && { before }) });
+  }
+
+  async function editIgnored(): Promise<void> {
+    const path = '.gitignore';
+    const before = await bytesOf(path);
+    // Byte for byte: the file may be in any encoding.
+    const text = before?.toString('latin1') ?? '';
+    const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
+    const present = new Set(text.split(/\r?\n/));
+    const [folder] = localStore(answers).split('/');
+    const wanted = [...ignoreLines(SEALED.privateKeyFile), `/${folder}/`, `/${RECORD}`];
+    const missing = wanted.filter((line) => !present.has(line));
+    const start = text === '' || text.endsWith('\n') ? '' : lineBreak;
+    const added =
+      missing.length === 0 ? '' : start + missing.map((line) => line + lineBreak).join('');
+    edit(path, 'git leaves out the private key', before, Buffer.from(text + added, 'latin1'));
+  }
+
+  async function editPackage(): Promise<void> {
+    const path = 'package.json';
+    const { text, taken } = await addMembers(project.packageText, packageMembers(project, answers));
+    edit(path, 'scripts', Buffer.from(project.packageText), Buffer.from(text));
+    if (taken.length === 0) return;
+    const reason = 'has other scripts of these names: rename those, or change them to';
+    conflicts.push({ path, reason, lines: taken });
+  }
+
+  async function editEntry(): Promise<void> {
+    const { entry, framework } = { ...project, ...answers };
+    if (framework === 'next' || framework === 'static' || framework === 'capacitor') return;
+    if (entry === undefined) return;
+    const specifier = specifierFrom(entry.path, project.isTypeScript);
+    if (entry.text === undefined) {
+      const [first, second] = entryLines(specifier);
+      changes.push({
+        path: entry.path,
+        about: 'starts it',
+        after: Buffer.from(`${first}\n\n${second}\n`),
+      });
+      return;
+    }
+    const after = await addCall(entry.path, entry.text, specifier);
+    if (after !== undefined) {
+      edit(entry.path, 'starts it', Buffer.from(entry.text), Buffer.from(after));
+      return;
+    }
+    conflicts.push({
+      path: entry.path,
+      reason: 'cannot be understood: add these lines',
+      lines: entryLines(specifier),
+    });
+  }
+}
+
+/** Whether it is a module of bundleseal that has the current key, and perhaps others while keys rotate. */
+function isModuleOf(before: Buffer, [current]: readonly string[]): boolean {
+  const text = before.toString();
+  return current !== undefined && text.startsWith(MARK) && text.includes(current.trim());
+}
+
+const ABOUT_KEY = 'the public key, for the app';
+
+function newFiles(project: Project, answers: Answers, publicKeys: readonly string[]): NewFile[] {
+  const end = project.isTypeScript ? 'ts' : 'js';
+  const isElectron = answers.framework === 'electron';
+  const module = isElectron ? `${ELECTRON_FOLDER}/key.mjs` : `${APP_FOLDER}/key.${end}`;
+  const key = { path: module, about: ABOUT_KEY, content: renderModule(module, publicKeys) };
+  const workflow = workflowPath(project.root);
+  return [
+    key,
+    ...(isWebsite(answers) ? websiteFiles(project, answers) : []),
+    ...(isElectron ? [...electronFiles(answers), electronPage(project.isTypeScript)] : []),
+    ...(answers.framework === 'capacitor' ? capacitorFiles(project, answers) : []),
+    ...(answers.ci === 'github'
+      ? [
+          {
+            path: workflow,
+            about: 'builds, publishes and uploads',
+            content: workflowOf(project, answers),
+          },
+        ]
+      : []),
+  ];
+}
+
+/** How a module of the app imports the one with `keepUpToDate`. */
+function specifierFrom(entry: string, isTypeScript: boolean): string {
+  const up = entry.split('/').length - 1;
+  const to = entry.startsWith('src/')
+    ? `${'../'.repeat(up - 1)}${APP_FOLDER.slice('src/'.length)}/update`
+    : `${'../'.repeat(up)}${APP_FOLDER}/update`;
+  return `${to.startsWith('.') ? to : `./${to}`}${isTypeScript ? '' : '.js'}`;
+}
+
+function nextSteps(project: Project, answers: Answers): string[] {
+  const { framework, ci, appId } = answers;
+  const [, call] = entryLines('');
+  const byHand: Partial<Record<string, string[]>> = {
+    next: [
+      `call keepUpToDate() of ${APP_FOLDER}/update in an effect of a client component that every page has`,
+      "set output: 'export' in the config of Next.js, if it is not set",
+    ],
+    static: [
+      'load the script of the build on every page: <script type="module" src="/bundleseal.js"></script>',
+    ],
+    electron: [
+      `main process: import { registerScheme, serveReleases } from './${ELECTRON_FOLDER}/updater.mjs'`,
+      'main process: registerScheme(protocol) before the app is ready; then serveReleases(app, protocol), and load app://app/ in the window',
+    ],
+    capacitor: [
+      'npm install @capacitor/filesystem',
+      `first lines of the app: import { releases, updater } from './${APP_FOLDER.slice('src/'.length)}/updater'; const id = await releases.boot(updater)`,
+      'when the app works: await updater.confirm(id); await updater.update(). docs/guides/capacitor.md has all of it',
+    ],
+  };
+  const settings = ci === 'github' ? settingsOf(answers) : [];
+  return [
+    ...(byHand[framework] ?? []),
+    ...(project.entry === undefined &&
+    (framework === 'vite' ||
+      framework === 'angular' ||
+      framework === 'cra' ||
+      framework === 'electron')
+      ? [`call it in the module that starts the app: ${call}`]
+      : []),
+    ...(project.hasVersion ? [] : ['give package.json a version: npm pkg set version=1.0.0']),
+    ...(isWebsite(answers) && !project.hasVite
+      ? [`${project.manager.name} install, which installs esbuild`]
+      : []),
+    `build it: ${project.manager.name} run ${SCRIPTS.build}`,
+    `publish it as ${appId}, on this machine: ${project.manager.name} run ${SCRIPTS.publish}`,
+    ...settings.map(
+      ({ kind, name, about }) => `${kind} ${name} in the settings of the repository: ${about}`,
+    ),
+    ...(ci === 'none'
+      ? [
+          'run the same two scripts in CI with BUNDLESEAL_PRIVATE_KEY, and upload what release publish lists',
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,265 @@
+// The app that init sets up: what its files say, and what each question therefore offers.
+
+import { lstat, readFile } from 'node:fs/promises';
+import { basename, join, relative, resolve, sep } from 'node:path';
+import { fileError, onFile } from '../../files/error.ts';
+import { UsageError } from '../answer.ts';
+import { findConfig } from '../config/files.ts';
+import { readConfig } from '../config/read.ts';
+import { foldersFrom } from '../project.ts';
+import { isThere } from '../read-key.ts';
+import { SEALED } from '../wires.ts';
+
+export type Framework =
+  | 'vite'
+  | 'next'
+  | 'angular'
+  | 'cra'
+  | 'sveltekit'
+  | 'capacitor'
+  | 'electron'
+  | 'static';
+
+/** A module of the app that runs first, and gets a call. */
+interface Entry {
+  readonly path: string;
+  /** Its text, byte for byte. Absent: there is no such file yet. */
+  readonly text?: string;
+}
+
+export interface Project {
+  /** package.json, byte for byte. */
+  readonly packageText: string;
+  readonly name: string;
+  readonly hasVersion: boolean;
+  readonly hasBuild: boolean;
+  readonly framework: Framework;
+  /** The build folder, relative to the current one. */
+  readonly dir: string;
+  readonly hasVite: boolean;
+  readonly isTypeScript: boolean;
+  readonly entry: Entry | undefined;
+  readonly manager: Manager;
+  readonly hosting: 'github' | 'other' | 'none';
+  /** The repository's root from here: `.`, or `../..` in a monorepo. */
+  readonly root: string;
+  readonly hasNetlify: boolean;
+  /** The appId of the Capacitor config. */
+  readonly configuredAppId: string | undefined;
+  readonly keys: 'none' | 'here';
+  /** Whether the private key that is here is under a passphrase. */
+  readonly isKeyProtected: boolean;
+}
+
+/** How a package manager installs what the lockfile says, and runs a script. */
+interface Manager {
+  readonly name: 'npm' | 'pnpm' | 'yarn' | 'bun';
+  readonly install: string;
+}
+
+interface Package {
+  readonly name?: unknown;
+  readonly version?: unknown;
+  readonly scripts?: unknown;
+  readonly dependencies?: unknown;
+  readonly devDependencies?: unknown;
+}
+
+/**
+ * A file's text byte for byte, or `undefined` if there is none.
+ *
+ * @throws {@link BundleSealError} `ERR_FILE`: it can't be read, or is not UTF-8.
+ */
+async function textOf(path: string): Promise<string | undefined> {
+  const bytes = await bytesOf(path);
+  if (bytes === undefined) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw fileError(path, "can't be read as text: save it as UTF-8");
+  }
+}
+
+/** A file's bytes, or `undefined` if there is none. */
+export async function bytesOf(path: string): Promise<Buffer | undefined> {
+  const there = await lstat(path).catch(() => undefined);
+  return there === undefined ? undefined : onFile(path, "can't be read", readFile(path));
+}
+
+/**
+ * Looks at the app in the current folder. Runs nothing of it.
+ *
+ * @throws {@link UsageError}: there is no package.json here, or it is not JSON.
+ */
+export async function readProject(): Promise<Project> {
+  const packageText = await textOf('package.json');
+  if (packageText === undefined) {
+    throw new UsageError(
+      "there is no package.json here: run init in the app's folder, or make one with npm init",
+    );
+  }
+  const content = parsePackage(packageText);
+  const names = namesOf(content);
+  const framework = frameworkOf(names);
+  const config = await capacitorOf();
+  const isTypeScript = await isThere('tsconfig.json');
+  const { root, hosting } = await findRoot();
+  return {
+    packageText,
+    name:
+      typeof content.name === 'string' && content.name !== ''
+        ? content.name
+        : basename(resolve('.')),
+    hasVersion: typeof content.version === 'string' && content.version !== '',
+    hasBuild: Object.hasOwn(objectOf(content.scripts), 'build'),
+    framework,
+    dir: config.webDir ?? (await buildFolderOf(framework, names)),
+    hasVite: names.has('vite'),
+    isTypeScript,
+    entry: await entryOf(framework, isTypeScript),
+    manager: await managerOf(root),
+    hosting,
+    root,
+    hasNetlify: await isThere(join(root, 'netlify.toml')),
+    configuredAppId: config.appId,
+    keys:
+      (await isThere(SEALED.privateKeyFile)) || (await isThere(SEALED.publicKeyFile))
+        ? 'here'
+        : 'none',
+    isKeyProtected: ((await bytesOf(SEALED.privateKeyFile)) ?? Buffer.of()).includes('ENCRYPTED'),
+  };
+}
+
+function parsePackage(text: string): Package {
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // It is said below.
+  }
+  throw new UsageError('package.json here is no JSON object: repair it first');
+}
+
+const objectOf = (value: unknown): object =>
+  typeof value === 'object' && value !== null ? value : {};
+
+function namesOf({ dependencies, devDependencies }: Package): ReadonlySet<string> {
+  return new Set([dependencies, devDependencies].flatMap((one) => Object.keys(objectOf(one))));
+}
+
+function frameworkOf(names: ReadonlySet<string>): Framework {
+  const marks: readonly (readonly [string, Framework])[] = [
+    // An app for phones or desktops is built by one of the others.
+    ['@capacitor/core', 'capacitor'],
+    ['electron', 'electron'],
+    ['@sveltejs/kit', 'sveltekit'],
+    ['next', 'next'],
+    ['@angular/core', 'angular'],
+    ['react-scripts', 'cra'],
+    ['vite', 'vite'],
+  ];
+  return marks.find(([name]) => names.has(name))?.[1] ?? 'static';
+}
+
+async function buildFolderOf(framework: Framework, names: ReadonlySet<string>): Promise<string> {
+  if (framework === 'next') return 'out';
+  if (framework === 'sveltekit' || names.has('react-scripts')) return 'build';
+  if (names.has('@angular/core')) return (await angularFolder()) ?? 'dist';
+  for (const end of ['ts', 'js', 'mts', 'mjs']) {
+    const text = await textOf(`vite.config.${end}`);
+    const [, outDir] = /\boutDir:\s*['"]([\w./-]+)['"]/.exec(text ?? '') ?? [];
+    if (outDir !== undefined) return outDir.replace(/^\.\//, '').replace(/\/+$/, '');
+  }
+  return 'dist';
+}
+
+async function angularFolder(): Promise<string | undefined> {
+  try {
+    const { projects } = JSON.parse((await textOf('angular.json')) ?? '{}');
+    const [name, project] = Object.entries(projects ?? {})[0] as [string, AngularProject];
+    const { outputPath = `dist/${name}` } = project.architect?.build?.options ?? {};
+    if (typeof outputPath === 'string') return `${outputPath}/browser`;
+    return [outputPath.base, outputPath.browser ?? 'browser'].filter((one) => one !== '').join('/');
+  } catch {
+    return undefined;
+  }
+}
+
+interface AngularProject {
+  readonly architect?: {
+    readonly build?: {
+      readonly options?: {
+        readonly outputPath?: string | { readonly base: string; readonly browser?: string };
+      };
+    };
+  };
+}
+
+async function entryOf(framework: Framework, isTypeScript: boolean): Promise<Entry | undefined> {
+  if (framework === 'sveltekit') {
+    const path = `src/hooks.client.${isTypeScript ? 'ts' : 'js'}`;
+    const text = await textOf(path);
+    return text === undefined ? { path } : { path, text };
+  }
+  if (framework === 'next' || framework === 'static') return undefined;
+  const html = (await textOf('index.html')) ?? '';
+  const [, named] = /<script\b[^>]*\bsrc=["']\.?\/?([\w./-]+\.[mc]?[jt]sx?)["']/.exec(html) ?? [];
+  const usual = ['main', 'index'].flatMap((name) =>
+    ['ts', 'tsx', 'js', 'jsx'].map((end) => `src/${name}.${end}`),
+  );
+  for (const path of named === undefined ? usual : [named, ...usual]) {
+    const text = await textOf(path);
+    if (text !== undefined) return { path, text };
+  }
+  return undefined;
+}
+
+async function managerOf(root: string): Promise<Manager> {
+  const has = async (...names: string[]) => {
+    for (const name of names) {
+      if ((await isThere(name)) || (await isThere(join(root, name)))) return true;
+    }
+    return false;
+  };
+  if (await has('pnpm-lock.yaml')) {
+    return { name: 'pnpm', install: 'npx --yes pnpm@10 install --frozen-lockfile' };
+  }
+  if (await has('yarn.lock'))
+    return { name: 'yarn', install: 'npx --yes corepack@0.34 yarn install --immutable' };
+  if (await has('bun.lock', 'bun.lockb')) {
+    return { name: 'bun', install: 'npx --yes bun@1 install --frozen-lockfile' };
+  }
+  const isLocked = await has('package-lock.json', 'npm-shrinkwrap.json');
+  return { name: 'npm', install: isLocked ? 'npm ci' : 'npm install' };
+}
+
+/** The repository around the current folder. */
+export async function findRoot(): Promise<Pick<Project, 'root' | 'hosting'>> {
+  for await (const folder of foldersFrom('.')) {
+    if (!(await isThere(join(folder, '.git')))) continue;
+    const root = relative('.', folder).split(sep).join('/') || '.';
+    // In a worktree and a submodule .git is a file, which says nothing of a host.
+    const config = await textOf(join(folder, '.git/config')).catch(() => undefined);
+    const remotes = [...(config ?? '').matchAll(/^\s*url\s*=\s*(.*)$/gm)].map(
+      ([, url]) => url ?? '',
+    );
+    if (remotes.some((url) => /[@/.]github\b/i.test(url))) return { root, hosting: 'github' };
+    return { root, hosting: remotes.length > 0 ? 'other' : 'none' };
+  }
+  return { root: '.', hosting: 'none' };
+}
+
+async function capacitorOf(): Promise<{ readonly webDir?: string; readonly appId?: string }> {
+  const file = await findConfig('.');
+  if (file === undefined) return {};
+  const { webDir, appId } = await readConfig(file);
+  const text = (value: typeof webDir) =>
+    value.kind === 'literal' && typeof value.value === 'string' && value.value !== ''
+      ? value.value
+      : undefined;
+  const [folder, id] = [text(webDir), text(appId)];
+  return {
+    ...(folder !== undefined && { webDir: folder }),
+    ...(id !== undefined && { appId: id }),
+  };
+}

@@ -1,0 +1,104 @@
+// The record of what init wrote, by which `init --undo` takes it back: what each file held before, and the digest of
+// what was written. It holds no key.
+
+import { lstat, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { selectBackend } from '../../backend/select.ts';
+import { toHex } from '../../bytes.ts';
+import { fileError, onFile } from '../../files/error.ts';
+import { writeWhole } from '../write-whole.ts';
+
+export const RECORD = '.bundleseal-init.json';
+
+/** Of one file. */
+export interface WrittenFile {
+  /** In base64; `null` if there was no such file. */
+  readonly before: string | null;
+  /** The SHA-256 of what was written. */
+  readonly after: string;
+}
+
+export interface RecordContent {
+  /** False while files are written: a process that is killed leaves it so. */
+  readonly isFinished: boolean;
+  /** The store on this machine, whose releases need the key. */
+  readonly store: string;
+  /** The folders that were made, the outer ones first. */
+  readonly folders: readonly string[];
+  readonly files: Readonly<Record<string, WrittenFile>>;
+}
+
+/** A record that was read, with what it says of a file's bytes. */
+export interface Written extends RecordContent {
+  isAsWritten(path: string, bytes: Uint8Array): Promise<boolean>;
+}
+
+export async function digestOf(bytes: Uint8Array): Promise<string> {
+  return toHex(await (await selectBackend()).sha256(bytes));
+}
+
+/**
+ * The record of the current folder, or `undefined` if there is none.
+ *
+ * @param root - The repository's root. A record that names a file outside of what init writes is refused: it may come
+ * with a project that was cloned.
+ * @throws {@link BundleSealError} `ERR_FILE`: it can't be read, or init did not write it.
+ */
+export async function readRecord(root: string): Promise<Written | undefined> {
+  const there = await lstat(RECORD).catch(() => undefined);
+  if (there === undefined) return undefined;
+  const text = there.isFile()
+    ? await onFile(RECORD, "can't be read", readFile(RECORD, 'utf8'))
+    : '';
+  const content = parse(text);
+  if (content === undefined || !Object.keys(content.files).every((path) => isPlace(path, root))) {
+    throw fileError(RECORD, 'was not written by this version of bundleseal init: remove it');
+  }
+  return {
+    ...content,
+    async isAsWritten(path, bytes) {
+      const file = content.files[path];
+      return file !== undefined && file.after === (await digestOf(bytes));
+    },
+  };
+}
+
+function parse(text: string): RecordContent | undefined {
+  try {
+    const { format, isFinished, store, folders, files } = JSON.parse(text);
+    const isWhole =
+      format === FORMAT &&
+      typeof isFinished === 'boolean' &&
+      typeof store === 'string' &&
+      Array.isArray(folders) &&
+      folders.every((one) => typeof one === 'string') &&
+      Object.values(files as object).every(
+        ({ before, after }) =>
+          (before === null || typeof before === 'string') && typeof after === 'string',
+      );
+    return isWhole ? { isFinished, store, folders, files } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const FORMAT = 'bundleseal init 1';
+
+/** Whether init may have written a file: in the project's folders, or the workflow of its repository. */
+function isPlace(path: string, root: string): boolean {
+  if (path === workflowPath(root)) return true;
+  return !/(^[/\\]|:|(^|[/\\])(\.\.?|\.git|node_modules)([/\\]|$))/.test(path);
+}
+
+export function workflowPath(root: string): string {
+  return join(root, '.github/workflows/bundleseal.yml').replaceAll('\\', '/');
+}
+
+export async function writeRecord(content: RecordContent): Promise<void> {
+  const text = `${JSON.stringify({ format: FORMAT, ...content }, undefined, 2)}\n`;
+  await writeWhole(RECORD, text, { mode: 0o600, force: true });
+}
+
+export async function removeRecord(): Promise<void> {
+  await onFile(RECORD, "can't be removed", rm(RECORD, { force: true }));
+}

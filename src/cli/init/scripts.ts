@@ -1,0 +1,87 @@
+// The scripts of package.json, and what is added to it.
+
+import type { FormattingOptions } from 'jsonc-parser';
+import { type Answers, isBeside, isWebsite } from './answers.ts';
+import type { Project } from './project.ts';
+import { APP_FOLDER, WORKER_CONFIG } from './website.ts';
+
+export const SCRIPTS = { build: 'bundleseal:build', publish: 'bundleseal:publish' } as const;
+
+/** Bundles the worker where the app has no Vite. The same version as this project uses. */
+const ESBUILD = { name: 'esbuild', version: '0.28.2' };
+
+/** The store on this machine, for trying updates out. */
+export function localStore(answers: Answers): string {
+  return isWebsite(answers) && isBeside(answers)
+    ? `site/${answers.url.replace(/\/$/, '')}`
+    : 'store';
+}
+
+/** Members to add to package.json, by their paths. */
+export function packageMembers(
+  project: Project,
+  answers: Answers,
+): (readonly [readonly [string, string], string])[] {
+  const { dir, channel, appId } = answers;
+  const publish = `bundleseal release publish ${dir} --store ${localStore(answers)} --channel ${channel} --app-id ${appId}`;
+  const needsEsbuild = isWebsite(answers) && (!project.hasVite || answers.framework === 'static');
+  return [
+    [['scripts', SCRIPTS.build], buildScript(project, answers)],
+    [['scripts', SCRIPTS.publish], publish],
+    ...(needsEsbuild ? [[['devDependencies', ESBUILD.name], ESBUILD.version] as const] : []),
+  ];
+}
+
+function buildScript(
+  { hasBuild, hasVite, isTypeScript, manager }: Project,
+  answers: Answers,
+): string {
+  const { dir, framework } = answers;
+  const end = isTypeScript ? 'ts' : 'js';
+  const bundle = (format: string, from: string, to: string) =>
+    `esbuild ${APP_FOLDER}/${from}.${end} --bundle --minify --format=${format} --outfile=${dir}/${to}.js`;
+  const worker = hasVite ? [`vite build --config ${WORKER_CONFIG}`] : [bundle('iife', 'sw', 'sw')];
+  // Without a bundler of its own, the page gets a script of ours.
+  const page = framework === 'static' ? [bundle('esm', 'update', 'bundleseal')] : [];
+  return [
+    ...(hasBuild ? [`${manager.name} run build`] : []),
+    ...(isWebsite(answers) ? [...worker, ...page] : []),
+    `bundleseal release stamp ${dir}`,
+  ].join(' && ');
+}
+
+/** The text of a JSON file with members added, and the names that have another value already. */
+export async function addMembers(
+  text: string,
+  members: readonly (readonly [readonly [string, string], string])[],
+): Promise<{ readonly text: string; readonly taken: readonly string[] }> {
+  const { applyEdits, modify, parse } = await import('jsonc-parser');
+  // Editors on Windows put a byte order mark in front.
+  const mark = text.startsWith('\ufeff') ? '\ufeff' : '';
+  let edited = text.slice(mark.length);
+  const content = parse(edited) as Readonly<Record<string, Record<string, unknown> | undefined>>;
+  const taken: string[] = [];
+  for (const [path, value] of members) {
+    const [group, name] = path;
+    const present = content[group]?.[name];
+    if (present === value || (present !== undefined && group !== 'scripts')) continue;
+    if (present !== undefined) {
+      taken.push(`"${name}": ${JSON.stringify(value)}`);
+      continue;
+    }
+    edited = applyEdits(
+      edited,
+      modify(edited, [...path], value, { formattingOptions: styleOf(text) }),
+    );
+  }
+  return { text: mark + edited, taken };
+}
+
+function styleOf(text: string): FormattingOptions {
+  const [, indent = '  '] = /\n([ \t]+)"/.exec(text) ?? [];
+  return {
+    insertSpaces: !indent.startsWith('\t'),
+    tabSize: indent.startsWith('\t') ? 1 : indent.length,
+    eol: text.includes('\r\n') ? '\r\n' : '\n',
+  };
+}

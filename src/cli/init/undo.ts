@@ -1,0 +1,93 @@
+// init --undo: takes back what init wrote.
+
+import { type Answer, UsageError } from '../answer.ts';
+import type { Context } from '../context.ts';
+import { isThere } from '../read-key.ts';
+import { say } from '../terminal.ts';
+import { SEALED } from '../wires.ts';
+import { type FileState, stateOf, takeBack } from './apply.ts';
+import { findRoot } from './project.ts';
+import { RECORD, type RecordContent, readRecord, removeRecord, writeRecord } from './record.ts';
+
+export async function undoInit(
+  context: Context,
+  {
+    yes,
+    dryRun,
+    asks,
+  }: { readonly yes: boolean; readonly dryRun: boolean; readonly asks: boolean },
+): Promise<Answer> {
+  const { root } = await findRoot();
+  const record = await readRecord(root);
+  if (record === undefined) {
+    throw new UsageError(
+      `there is no ${RECORD} here: init wrote nothing in this folder, or it was undone`,
+    );
+  }
+  const { taken, kept } = await divide(record);
+  const removed = taken.filter((path) => record.files[path]?.before === null);
+  const restored = taken.filter((path) => !removed.includes(path));
+  const json = { dryRun, removed, restored, kept };
+  const lines = [
+    ...removed.map((path) => `  - ${path}`),
+    ...restored.map((path) => `  ~ ${path}, as it was before`),
+    ...kept.map(({ path, reason }) => `  ! ${path} stays: ${reason}`),
+  ];
+  if (dryRun) return { json, lines: ['This would be taken back:', ...lines] };
+  if (!yes) {
+    if (asks) for (const line of ['This will be taken back:', ...lines]) say(line);
+    if (!asks || !(await context.confirm('Take it back?')))
+      return { json: { ...json, removed: [], restored: [] }, lines: ['  nothing was changed'] };
+  }
+  const part = Object.fromEntries(
+    Object.entries(record.files).filter(([path]) => !kept.some((one) => one.path === path)),
+  );
+  await takeBack({ files: part, folders: record.folders }, root);
+  if (kept.length === 0) await removeRecord();
+  else {
+    const rest = Object.entries(record.files).filter(([path]) =>
+      kept.some((one) => one.path === path),
+    );
+    await writeRecord({ ...contentOf(record), files: Object.fromEntries(rest) });
+  }
+  return { json, lines: ['✓ taken back:', ...lines], isBad: kept.length > 0 };
+}
+
+interface Kept {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** Which files are taken back, and which stay. */
+async function divide(
+  record: RecordContent,
+): Promise<{ readonly taken: string[]; readonly kept: Kept[] }> {
+  const states = new Map<string, FileState>();
+  for (const [path, file] of Object.entries(record.files))
+    states.set(path, await stateOf(path, file));
+  const { privateKeyFile, publicKeyFile } = SEALED;
+  const isPublished = await isThere(`${record.store}/channels`);
+  // Apps that open those releases could never get another one.
+  const hasKey = states.get(privateKeyFile) === 'written' && isPublished;
+  const kept: Kept[] = [];
+  for (const [path, state] of states) {
+    if (state === 'changed')
+      kept.push({ path, reason: 'it was changed since; take out by hand what init added' });
+    else if (hasKey && (path === privateKeyFile || path === publicKeyFile)) {
+      kept.push({
+        path,
+        reason: `releases in ${record.store} were sealed with it; remove it yourself if no app needs them`,
+      });
+    } else if (hasKey && path === '.gitignore' && state === 'written') {
+      kept.push({ path, reason: 'it keeps the private key out of git' });
+    }
+  }
+  const taken = [...states].flatMap(([path, state]) =>
+    state === 'written' && !kept.some((one) => one.path === path) ? [path] : [],
+  );
+  return { taken, kept };
+}
+
+function contentOf({ isFinished, store, folders, files }: RecordContent): RecordContent {
+  return { isFinished, store, folders, files };
+}

@@ -1,0 +1,178 @@
+// What a website needs to update itself: modules for its page and its service worker, and the bundler of the worker.
+
+import type { Answers } from './answers.ts';
+import type { Project } from './project.ts';
+
+/** A file that init makes. */
+export interface NewFile {
+  readonly path: string;
+  readonly content: string;
+  readonly about: string;
+}
+
+const MARK = 'Written by "bundleseal init"; it is yours to change.';
+
+/** The folder of the app's modules for updates. */
+export const APP_FOLDER = 'src/bundleseal';
+
+export const WORKER_CONFIG = 'vite.bundleseal.config.mjs';
+
+/** How the app's own bundler says where the app is and whether it is a production build. */
+const BUNDLERS: Readonly<
+  Record<
+    string,
+    { readonly worker: string; readonly isDevelopment?: string; readonly imports?: string }
+  >
+> = {
+  vite: {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a template of the app
+    worker: '`${import.meta.env.BASE_URL}sw.js`',
+    isDevelopment: 'import.meta.env.DEV',
+  },
+  sveltekit: {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a template of the app
+    worker: '`${base}/sw.js`',
+    isDevelopment: 'import.meta.env.DEV',
+    imports: "import { base } from '$app/paths';\n",
+  },
+  angular: {
+    worker: "new URL('sw.js', document.baseURI)",
+    isDevelopment: 'isDevMode()',
+    imports: "import { isDevMode } from '@angular/core';\n",
+  },
+  next: { worker: "'/sw.js'", isDevelopment: "process.env.NODE_ENV === 'development'" },
+  cra: { worker: "'/sw.js'", isDevelopment: "process.env.NODE_ENV === 'development'" },
+  static: { worker: "'/sw.js'" },
+};
+
+/** The modules of a website, and where Vite is there its config for the worker. */
+export function websiteFiles(project: Project, answers: Answers): NewFile[] {
+  const { isTypeScript, hasVite } = project;
+  const end = isTypeScript ? 'ts' : 'js';
+  const at = (name: string) => `${APP_FOLDER}/${name}.${end}`;
+  // TypeScript looks for the file of a name without an ending; JavaScript in a browser needs the ending.
+  const from = (name: string) => (isTypeScript ? `./${name}` : `./${name}.js`);
+  const files: NewFile[] = [
+    {
+      path: at('updater'),
+      about: 'which updates the app takes',
+      content: updaterModule(answers, isTypeScript, from),
+    },
+    {
+      path: at('sw'),
+      about: 'the service worker',
+      content: workerModule(answers, isTypeScript, from),
+    },
+    {
+      path: at('update'),
+      about: 'what the page calls',
+      content: pageModule(answers, isTypeScript, from),
+    },
+  ];
+  if (hasVite) {
+    const path = WORKER_CONFIG;
+    files.push({
+      path,
+      about: 'builds the service worker',
+      content: workerConfig(answers, at('sw')),
+    });
+  }
+  return files;
+}
+
+function updaterModule(
+  { url, channel, appId }: Answers,
+  isTypeScript: boolean,
+  from: (name: string) => string,
+): string {
+  const [param, type] = isTypeScript ? ['base: string', ', type Updater'] : ['base', ''];
+  return `// ${MARK}
+import { cacheStore, createUpdater, fetchBuiltIn${type} } from 'bundleseal/update';
+import { publicKeys } from '${from('key')}';
+
+/** The page and the service worker share it. \`base\` is the address of the app. */
+export function openUpdater(${param})${isTypeScript ? ': Updater' : ''} {
+  return createUpdater({
+    store: new URL('${url}', base).href,
+    channel: '${channel}',
+    appId: '${appId}',
+    publicKey: publicKeys,
+    releases: cacheStore(),
+    builtIn: fetchBuiltIn({ base, isRemote: true }),
+  });
+}
+`;
+}
+
+function workerModule(
+  { framework }: Answers,
+  isTypeScript: boolean,
+  from: (name: string) => string,
+): string {
+  // Where every page is a file of its own, no page answers for another.
+  const options = framework === 'next' ? '' : ", { fallback: 'index.html' }";
+  const [type, worker] = isTypeScript
+    ? ['type ServiceWorkerScope, ', 'self as unknown as ServiceWorkerScope']
+    : ['', 'self'];
+  return `// The service worker, which serves the release that runs. ${MARK}
+import { ${type}serveReleases } from 'bundleseal/update';
+import { openUpdater } from '${from('updater')}';
+
+const worker = ${worker};
+serveReleases(worker, openUpdater(worker.registration.scope)${options});
+`;
+}
+
+function pageModule(
+  { framework }: Answers,
+  isTypeScript: boolean,
+  from: (name: string) => string,
+): string {
+  const { worker, isDevelopment, imports = '' } = BUNDLERS[framework] as (typeof BUNDLERS)[string];
+  const types = isTypeScript ? ': Promise<boolean>' : '';
+  const skipped = isDevelopment === undefined ? '' : `${isDevelopment} || `;
+  const listener = framework === 'next' ? "if (typeof window !== 'undefined') {\n  " : '';
+  const listening = `for (const type of ['error', 'unhandledrejection']) {
+  addEventListener(type, () => {
+    isBroken = true;
+  });
+}`;
+  return `// ${MARK}
+${imports}import { openUpdater } from '${from('updater')}';
+
+// A release that throws before its first screen is not confirmed. After three starts the device goes back to the one before.
+let isBroken = false;
+${listener === '' ? listening : `${listener}${listening.replaceAll('\n', '\n  ')}\n}`}
+
+/** Gives whether a new release waits for a reload of the page. */
+export async function keepUpToDate()${types} {
+  if (${skipped}!('serviceWorker' in navigator)) return false;
+  await navigator.serviceWorker.register(${worker});
+  const { scope } = await navigator.serviceWorker.ready;
+  const updater = openUpdater(scope);
+  const running = await updater.attach();
+  // Until the first screen is drawn. Replace it if the app can tell better that it works.
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  if (!isBroken) await updater.confirm(running);
+  const { id } = await updater.update();
+  return id !== undefined;
+}
+${framework === 'static' ? '\nkeepUpToDate().catch(console.error);\n' : ''}`;
+}
+
+function workerConfig({ dir }: Answers, worker: string): string {
+  return `// Adds the service worker to the build of the app. ${MARK}
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  // The build of the app has copied these already.
+  publicDir: false,
+  build: {
+    outDir: '${dir}',
+    emptyOutDir: false,
+    // One classic script: a service worker cannot load a part of itself later.
+    lib: { entry: '${worker}', formats: ['iife'], name: 'worker', fileName: () => 'sw.js' },
+  },
+});
+`;
+}

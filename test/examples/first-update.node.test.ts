@@ -1,0 +1,173 @@
+// docs/guides/first-update.md: every command of the page, in order, and what the browser then shows.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { build } from 'esbuild';
+import { type Browser, chromium, type Page } from 'playwright';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { inlineWorkers } from '../../build/inline-worker.js';
+import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { type Project, runIn, useCli, withProject } from '../support/cli.ts';
+import { blocks, ROOT } from '../support/docs.ts';
+import { VITE_APP } from '../support/vite-app.ts';
+
+const PAGE = 'docs/guides/first-update.md';
+const TIMEOUT = 300_000;
+
+useCli();
+
+const shown = blocks.filter(({ file }) => file === PAGE);
+const commands = shown
+  .filter(({ language }) => language === 'sh')
+  .flatMap(({ code }) => code.trim().split('\n'));
+const [button] = shown.filter(({ language }) => language === 'javascript');
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+}, TIMEOUT);
+afterAll(() => browser?.close());
+
+/** What `npm install` of the tarball and of Vite leaves, without a registry. */
+async function install({ path, cli }: Project): Promise<void> {
+  const target = path('node_modules/bundleseal');
+  mkdirSync(path('node_modules/.bin'), { recursive: true });
+  await build({
+    entryPoints: [join(ROOT, 'src/update.ts')],
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    outdir: join(target, 'dist'),
+    plugins: [inlineWorkers()],
+    logLevel: 'error',
+  });
+  cpSync(cli, join(target, 'dist/cli.js'));
+  chmodSync(join(target, 'dist/cli.js'), 0o755);
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const exports = { './update': './dist/update.js' };
+  const described = { name: 'bundleseal', version, type: 'module', exports };
+  writeFileSync(join(target, 'package.json'), JSON.stringify(described));
+  symlinkSync('../bundleseal/dist/cli.js', path('node_modules/.bin/bundleseal'));
+  symlinkSync(join(ROOT, 'node_modules/vite'), path('node_modules/vite'));
+  symlinkSync('../vite/bin/vite.js', path('node_modules/.bin/vite'));
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function serve({ folder }: Project, command: string): Promise<[ChildProcess, string]> {
+  const port = await freePort();
+  const [, ...args] = command.split(' ');
+  const vite = join(ROOT, 'node_modules/vite/bin/vite.js');
+  const given = [...args, '--port', String(port), '--host', '127.0.0.1', '--strictPort'];
+  const child = spawn(process.execPath, [vite, ...given], { cwd: folder });
+  const origin = `http://127.0.0.1:${port}/`;
+  await expect
+    .poll(
+      () =>
+        fetch(origin).then(
+          (response) => response.status,
+          () => 0,
+        ),
+      { timeout: 60_000 },
+    )
+    .toBe(200);
+  return [child, origin];
+}
+
+const expectHeading = (page: Page, text: string) =>
+  page.getByRole('heading', { name: text, exact: true }).waitFor({ timeout: 60_000 });
+
+/** Waits until the page has asked the store, and fetched what it offers. */
+const expectActivated = (page: Page, id: string) =>
+  expect
+    .poll(
+      () =>
+        page.evaluate(async (release) => {
+          const names = await caches.keys();
+          return names.some((name) => name.startsWith(`bundleseal ${release}`));
+        }, id),
+      { timeout: 60_000 },
+    )
+    .toBe(true);
+
+it(
+  'goes from nothing to an update that a page shows, by the commands of the page',
+  async () => {
+    await withProject(async (project) => {
+      const { folder, path, write } = project;
+      const env = { PATH: `${path('node_modules/.bin')}${delimiter}${process.env['PATH']}` };
+      const said: string[] = [];
+      let server: ChildProcess | undefined;
+      let page: Page | undefined;
+      try {
+        for (const command of commands) {
+          if (/^npm create vite@latest my-app .*--template vanilla/.test(command)) {
+            for (const [name, text] of Object.entries(VITE_APP)) await write(name, text);
+          } else if (/^cd my-app$/.test(command)) {
+            // The folder of the test is the app's.
+          } else if (/^npm install \.\.\/bundleseal-[\d.]+\.tgz$/.test(command)) {
+            await install(project);
+          } else if (/^npx vite preview /.test(command)) {
+            const [child, origin] = await serve(project, command.replace('npx ', ''));
+            server = child;
+            page = await (await browser.newContext()).newPage();
+            await page.goto(origin);
+            await expectHeading(page, 'Get started');
+            await expectActivated(page, idIn(said));
+            edit(path('src/main.js'));
+          } else {
+            // The test runner's NODE_ENV would have Vite build for development.
+            const args = ['-u', 'NODE_ENV', 'sh', '-c', command];
+            const { code, stdout, stderr } = await runIn(folder, 'env', args, { env });
+            expect(code, `${command}\n${stdout}${stderr}`).toBe(0);
+            said.push(stdout + stderr);
+          }
+        }
+        const last = said.at(-1) as string;
+        const [, size = ''] = /patch +([\d,]+) bytes from 0\.0\.0/.exec(last) ?? [];
+        expect(Number(size.replaceAll(',', ''))).toBeGreaterThan(0);
+        expect(Number(size.replaceAll(',', ''))).toBeLessThan(20_000);
+        await page?.reload();
+        await expectHeading(page as Page, 'Get started');
+        await expectActivated(page as Page, idIn(said));
+        await expect
+          .poll(
+            async () => {
+              await page?.reload();
+              return page?.getByRole('heading').first().textContent();
+            },
+            { timeout: 60_000 },
+          )
+          .toBe('Hello');
+      } finally {
+        server?.kill();
+        await page?.context().close();
+      }
+    });
+  },
+  TIMEOUT,
+);
+
+/** The id of the release that was published last. */
+function idIn(said: readonly string[]): string {
+  const ids = said.flatMap((text) => [...text.matchAll(/release +\S+ +([0-9a-f]{64})/g)]);
+  return ids.at(-1)?.[1] as string;
+}
+
+/** The change of step 5. */
+function edit(path: string): void {
+  const text = readFileSync(path, 'utf8');
+  const line = 'keepUpToDate().catch(console.error)\n';
+  expect(text.endsWith(line)).toBe(true);
+  const changed = text.replace('Get started', 'Hello').slice(0, -line.length);
+  writeFileSync(path, changed + (button?.code ?? ''));
+}

@@ -1,0 +1,111 @@
+// Completion, by the shells themselves: each loads the script that the command prints and completes words with it.
+
+import { execFileSync } from 'node:child_process';
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS, GROUPS } from '../../../src/cli/catalogue.ts';
+import { useCli, withProject } from '../../support/cli.ts';
+
+useCli();
+
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+type Shell = (typeof SHELLS)[number];
+
+/** Programs that complete a line as the shell does when Tab is pressed, and print one word a line. */
+const COMPLETE: Readonly<Record<Shell, readonly string[]>> = {
+  bash: [
+    '--norc',
+    '-c',
+    `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bundleseal; printf "%s\\n" "\${COMPREPLY[@]}"`,
+    'bash',
+  ],
+  // Zsh completes in its line editor alone: what fills its menu is replaced, the rest is the script.
+  zsh: [
+    '-f',
+    '-c',
+    `compdef() {}; _files() {}; _describe() { print -rl -- "\${(@)list%%:*}" }; source "$1"; shift; words=("$@"); CURRENT=$#; _bundleseal`,
+    'zsh',
+  ],
+  fish: ['--no-config', '-c', 'source $argv[1]; complete -C (string join -- " " $argv[2..-1])'],
+};
+
+async function withScript(
+  shell: Shell,
+  work: (complete: (...words: string[]) => string[]) => void | Promise<void>,
+): Promise<void> {
+  await withProject(async ({ run, write, path }) => {
+    const { code, stdout } = await run(['completion', shell]);
+    expect(code).toBe(0);
+    await write('script', stdout);
+    await work((...words) => {
+      const args = [...COMPLETE[shell], path('script'), 'bundleseal', ...words];
+      const text = execFileSync(shell, args, { encoding: 'utf8', cwd: path('.') });
+      const last = words.at(-1) ?? '';
+      return text
+        .split('\n')
+        .map((line) => line.split('\t')[0] as string)
+        .filter((word) => word !== '' && word.startsWith(last))
+        .sort();
+    });
+  });
+}
+
+const nameOf = (usage: string) => usage.split(' ')[0] as string;
+const TOP = [
+  ...GROUPS.map(({ name }) => name),
+  ...COMMANDS.map(({ usage }) => nameOf(usage)),
+].sort();
+
+describe.each(SHELLS)('completion in %s', (shell) => {
+  it('offers the groups and commands of the catalogue', async () => {
+    await withScript(shell, (complete) => {
+      expect(complete('')).toEqual(TOP);
+      for (const { name, commands } of GROUPS) {
+        expect(complete(name, '')).toEqual(commands.map(({ usage }) => nameOf(usage)).sort());
+      }
+      expect(complete('--quiet', 'ke')).toEqual(['key']);
+    });
+  });
+
+  it('offers every option of a command, and no other', async () => {
+    const entry = GROUPS.flatMap(({ commands }) => commands).find(({ usage }) =>
+      usage.startsWith('publish'),
+    );
+    const command = new Command();
+    (await entry?.load())?.(command);
+    const flags = command.options.map(({ long }) => long as string);
+    await withScript(shell, (complete) => {
+      expect(complete('release', 'publish', '--')).toEqual(
+        [...flags, '--json', '--quiet', '--help'].sort(),
+      );
+      expect(complete('--')).toEqual(['--help', '--json', '--quiet', '--version']);
+    });
+  });
+
+  it('offers fixed values, and leaves the names of files to the shell', async () => {
+    await withScript(shell, (complete) => {
+      expect(complete('completion', '')).toEqual([...SHELLS].sort());
+      expect(complete('release', 'publish', 'dist', '--out', '')).toEqual(['full', 'new']);
+      // Fish offers files itself; there is one in the folder.
+      const files = complete('release', 'publish', '--store', '').filter((one) => one !== 'script');
+      expect(files).toEqual([]);
+    });
+  });
+});
+
+describe('bundleseal completion', () => {
+  it('refuses another shell and names the three', async () => {
+    await withProject(async ({ run }) => {
+      const { code, stderr } = await run(['completion', 'tcsh']);
+      expect(code).toBe(2);
+      expect(stderr).toContain('bash, zsh, fish');
+    });
+  });
+
+  it('gives the script as an object with --json', async () => {
+    await withProject(async ({ json, run }) => {
+      const { stdout } = await run(['completion', 'bash']);
+      expect(await json(['completion', 'bash'])).toEqual({ shell: 'bash', script: stdout });
+    });
+  });
+});

@@ -1,0 +1,93 @@
+// Help: what a terminal of 24 lines and 80 columns shows, for every command of the catalogue.
+
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS, GROUPS } from '../../../src/cli/catalogue.ts';
+import type { Entry } from '../../../src/cli/entry.ts';
+import { useCli, withProject } from '../../support/cli.ts';
+
+useCli();
+
+const nameOf = ({ usage }: Entry) => usage.split(' ')[0] as string;
+const ALL: readonly (readonly [string, Entry])[] = [
+  ...GROUPS.flatMap(({ name, commands }) =>
+    commands.map((entry): [string, Entry] => [`${name} ${nameOf(entry)}`, entry]),
+  ),
+  ...COMMANDS.map((entry): [string, Entry] => [nameOf(entry), entry]),
+];
+
+/** The lines that a terminal of 80 columns shows. */
+const shownLines = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 80)), 0);
+
+async function helpOf(...args: string[]): Promise<string> {
+  let text = '';
+  await withProject(async ({ run }) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    text = stdout;
+  });
+  return text;
+}
+
+describe('the help of bundleseal', () => {
+  it('fits a terminal of 24 lines', async () => {
+    const text = await helpOf('--help');
+    expect(shownLines(text)).toBeLessThanOrEqual(24);
+    for (const name of [...GROUPS.map((one) => one.name), ...COMMANDS.map(nameOf)]) {
+      expect(text).toMatch(new RegExp(`^  ${name} `, 'm'));
+    }
+  });
+
+  it.each(GROUPS.map(({ name }) => name))('of %s fits a terminal of 24 lines', async (name) => {
+    expect(shownLines(await helpOf(name, '--help'))).toBeLessThanOrEqual(24);
+  });
+
+  it.each(ALL)('of %s takes at most 40 lines and names every option', async (name, entry) => {
+    const text = await helpOf(...name.split(' '), '--help');
+    expect(shownLines(text)).toBeLessThanOrEqual(40);
+    const command = new Command();
+    (await entry.load())(command);
+    const flags = command.options.map(({ long }) => long as string);
+    for (const flag of flags) expect(text).toContain(flag);
+  });
+
+  it.each(ALL)('of %s describes every option with --all', async (name, entry) => {
+    const text = await helpOf(...name.split(' '), '--help', '--all');
+    const command = new Command();
+    (await entry.load())(command);
+    for (const { flags } of command.options) expect(text).toContain(`  ${flags} `);
+    expect(text).not.toContain('--help --all');
+    if (!name.includes(' ')) return;
+    expect(await helpOf('help', name.split(' ')[0] as string, '--all')).toContain('Commands:');
+  });
+});
+
+describe('bundleseal without arguments', () => {
+  it('shows the three ways to start on standard error, and exits with 2', async () => {
+    await withProject(async ({ run }) => {
+      const { code, stdout, stderr } = await run([]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(shownLines(stderr)).toBeLessThanOrEqual(16);
+      const commands = [...stderr.matchAll(/\$ npx bundleseal (.*)/g)].map(([, one]) => one);
+      expect(commands.map((one) => one?.split(' ').slice(0, 2).join(' '))).toEqual([
+        'init',
+        'release publish',
+        'key create',
+        'bundle encrypt',
+      ]);
+      expect(stderr).toContain('npx bundleseal --help');
+    });
+  });
+
+  it('is a mistake in calling it, with --json', async () => {
+    await withProject(async ({ run }) => {
+      const { code, stdout } = await run(['--json']);
+      expect(code).toBe(2);
+      expect(JSON.parse(stdout)).toMatchObject({ code: 'ERR_USAGE' });
+    });
+  });
+});
