@@ -1,4 +1,4 @@
-// Reads archives as apps do, before they are sealed and in bundles that are verified.
+// Reads archives by the rules of apps, before sealing and when verifying bundles.
 
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -12,13 +12,13 @@ import { type LimitOptions, limitOptions, readLimitOptions } from './limits.ts';
 import { createPublished, indexAdvice } from './published.ts';
 import { HEAD_LENGTH, recognise } from './recognise.ts';
 
-/** How an archive is looked at. */
+/** Options of reading an archive. */
 export interface ArchiveOptions extends LimitOptions {
-  /** Whether the bundle is no zip, or is not to be looked into. */
+  /** Whether to accept any bytes, without reading the bundle as a zip. */
   readonly raw: boolean;
-  /** False: it needs no index.html. */
+  /** Whether the archive needs an index.html. */
   readonly index: boolean;
-  /** What becomes of a private key in it. Default `'warn'`. */
+  /** What to do about a private key in the archive. Default `'warn'`. */
   readonly keys?: 'refuse' | 'warn' | 'allow';
 }
 
@@ -36,9 +36,9 @@ export interface BundleSource {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** What devices will do with a bundle. */
+/** Whether devices will accept a bundle. */
 export interface Verdict {
-  /** False: those that unzip it will refuse it. */
+  /** False if devices that unzip the bundle will refuse it. */
   readonly usable: boolean;
 }
 
@@ -46,8 +46,8 @@ export interface Verdict {
  * Reads a bundle to its end as apps do, in constant memory, and warns about content that should not be published.
  * Bytes of no recognised kind may be intended, so they get a warning and not an error.
  *
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: apps would refuse the archive, none could
- * start from it, it holds a private key, or the bundle is recognised as something else, such as a web page.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED` if apps would refuse the archive or
+ * could not start from it, if it contains a private key, or if the bundle is something else, such as a web page.
  */
 export async function readAsAppsDo(
   context: Context,
@@ -58,7 +58,7 @@ export async function readAsAppsDo(
   if (other === undefined) await readZip(context, source, options);
   else if (other === 'unknown') {
     context.warn(
-      'the bundle is no zip: devices that unzip it will refuse it, and nothing in it was checked; if that is what you mean, pass --raw',
+      'the bundle is not a zip: devices that unzip it will refuse it, and its content was not checked; if you want to seal other bytes than a zip, pass --raw',
     );
   } else {
     throw refused(
@@ -71,7 +71,9 @@ export async function readAsAppsDo(
 // An end record has 22 bytes and is followed by a comment of up to 65,535 bytes (APPNOTE.TXT, 4.3.16).
 const TAIL_LENGTH = 65_557;
 
-/** `undefined` for what is a zip, or has been one. */
+/**
+ * Names the kind of content that is not a zip. Returns `undefined` for a zip, also a damaged one.
+ */
 async function otherThanZip({
   size,
   read,
@@ -144,7 +146,7 @@ const NO_ZIP = 'apps refuse such a zip; if the bundle is not meant to be a zip, 
 const REPACK =
   'apps refuse such a zip; bundle encrypt --repack writes a clean one with names that all apps take';
 
-/** Adds to a fault that apps would also refuse it, and what to do. */
+/** Adds to an error that apps would refuse the archive too, and what the user can do. */
 async function withRemedy(
   error: unknown,
   source: BundleSource,
@@ -153,7 +155,7 @@ async function withRemedy(
   if (!(error instanceof BundleSealError) || error.code !== 'ERR_ARCHIVE_INVALID') return error;
   if (error.message.includes('--')) return error;
   const { canMend } = await import('../archive/check.ts');
-  // A source that can't be read any more says nothing new.
+  // If the source cannot be read again, the original error is enough.
   const isMendable = await canMend(source, limits).catch(() => false);
   return addRemedy(error, isMendable ? REPACK : NO_ZIP);
 }
@@ -163,7 +165,7 @@ function addRemedy({ code, message, path, offset }: BundleSealError, remedy: str
   return new BundleSealError(code, `${message} (${remedy})`, fields);
 }
 
-/** A zip that lies in a file, read as apps do. */
+/** Reads a zip in a file by the rules of apps. */
 export async function readFileAsAppsDo(
   context: Context,
   file: string,
@@ -183,10 +185,10 @@ async function onSource<T>(file: string, work: (source: FileSource) => Promise<T
 }
 
 /**
- * Writes the files of a zip as a zip that every reader takes, and warns of names that it had to mend; `out` is a new file
- * in a folder of our own.
+ * Writes the files of a zip as a zip that every reader accepts, and warns about replaced names. `out` is a new file
+ * in a private folder.
  *
- * @returns False: it is no zip, and nothing was written.
+ * @returns False if the file is not a zip. Nothing was written then.
  */
 export async function repack(
   context: Context,

@@ -1,5 +1,5 @@
 // Checks a build folder before it is zipped: whether an app could start from it, whether it has content that must not
-// be published, and which of our own outputs are in it.
+// be published, and which outputs of bundleseal are in it.
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
@@ -22,7 +22,7 @@ import { needsNotifyAppReady } from './project.ts';
 import { createPublished, indexAdvice } from './published.ts';
 import { STANDARD } from './spool.ts';
 
-/** Options by which a folder is read. */
+/** Options for reading a folder. */
 export interface FolderOptions {
   readonly ignore?: readonly string[];
   readonly sourceMaps: boolean;
@@ -41,7 +41,7 @@ export function folderOptions(command: Command): Command {
   );
 }
 
-/** The option of commands that make a bundle. */
+/** Adds the option of commands that make a bundle. */
 export function codeCheckOption(command: Command): Command {
   return rare(
     command.option('--no-code-check', "don't look for index.html and notifyAppReady()"),
@@ -49,10 +49,10 @@ export function codeCheckOption(command: Command): Command {
   );
 }
 
-/** Options by which a folder is surveyed. */
+/** Options for checking a folder. */
 export interface SurveyOptions extends FolderOptions {
   readonly codeCheck: boolean;
-  /** False: a bundle without an index.html is meant. */
+  /** False if a bundle without an index.html is intended. */
   readonly index: boolean;
   readonly capgo?: boolean;
 }
@@ -61,8 +61,8 @@ export interface SurveyOptions extends FolderOptions {
 const MAX_SCRIPT_LENGTH = 2 ** 25;
 
 /**
- * Surveys a folder, and gives the rules by which the library reads it. Every command that reads a build takes them from here,
- * so that all of them mean the same files.
+ * Checks a folder, and returns the rules by which the library reads it. All commands that read a build use this
+ * function, so that they read the same files.
  */
 export async function readFolderRules(
   context: Context,
@@ -80,11 +80,11 @@ export async function readFolderRules(
 }
 
 /**
- * Throws for a folder that no app could start from or that exceeds the limits, and warns about content that should
- * not be published.
+ * Throws if no app could start from the folder or it exceeds the limits. Warns about content that should not be
+ * published.
  *
  * @param outputs - The outputs of the command, which are left out of the bundle if they are in the folder.
- * @returns The rule by which files are left out.
+ * @returns A function that tells which files to leave out.
  */
 async function surveyFolder(
   context: Context,
@@ -108,7 +108,7 @@ async function surveyFolder(
 
   function ignores(path: string): boolean {
     if (isIgnored(path) || (!options.sourceMaps && path.endsWith('.map'))) return true;
-    // Warned of as a whole, and not looked through.
+    // One warning covers the whole folder, so it is not searched.
     if (!/(^|\/)(\.git|node_modules)\/$/.test(path)) return false;
     published.see(path);
     return true;
@@ -145,7 +145,7 @@ async function surveyFolder(
   }
   published.warn(context);
   for (const [path, kind] of ours) context.warn(`left out: ${JSON.stringify(path)}, ${kind}`);
-  // Also an output that is not there yet.
+  // Leaves out an output also if it does not exist yet.
   return (path) => isIgnored(path) || ours.has(path) || written.includes(join(root, path));
 }
 
@@ -153,7 +153,7 @@ async function surveyFolder(
 function ownOutput({ path, place }: FoundFile): string | undefined {
   if (/_encrypted\.zip$/i.test(path)) return "a bundle for Capgo's plugin";
   const start = Buffer.alloc(10);
-  // A call for each file: the promises of `open` cost ten times as much.
+  // Synchronous, because this runs for each file, and promises of `open` take ten times as long.
   const fd = openSync(place, 'r');
   try {
     readSync(fd, start, 0, start.length, 0);
@@ -165,7 +165,7 @@ function ownOutput({ path, place }: FoundFile): string | undefined {
   return text === 'Qk5ETFNFQU' && path.endsWith('.seal') ? 'a seal' : undefined;
 }
 
-/** Where a file will be, links in its folder followed. */
+/** Returns the real path that a file will have. */
 async function realPlace(path: string): Promise<string> {
   try {
     return await realpath(path);

@@ -1,4 +1,4 @@
-// Bundles of Capgo's wire, from the command line.
+// Encrypts and opens bundles for Capgo.
 
 import type { Command } from 'commander';
 import type { DecryptedFile } from '../capgo/decrypt-file.ts';
@@ -11,7 +11,7 @@ import type { KeyValue } from './read-key.ts';
 import { type PrivateKeyOptions, readSigningKey } from './signing-key.ts';
 import { CAPGO, pemOf } from './wires.ts';
 
-/** What opening such a bundle needs beside its file. */
+/** Options for opening such a bundle. */
 export interface CapgoOpeningOptions {
   readonly capgo: boolean;
   readonly key?: readonly string[];
@@ -26,7 +26,7 @@ export function capgoOpeningOptions(command: Command): Command {
     .option('--iv-session-key <text>', "as Capgo's CLI printed it");
 }
 
-/** @param when - When the option counts. */
+/** @param when - The condition under which the option applies. */
 export function checksumFormatOption(command: Command, when: string): Command {
   return rare(
     command.option('--checksum-format <format>', `${when}: v3, or v2 for old plugins`, 'v3'),
@@ -63,7 +63,9 @@ export async function encryptForCapgo(
   };
 }
 
-/** Opens a bundle of Capgo's wire into a file, which appears only after all of it has been verified. */
+/**
+ * Opens a bundle for Capgo into a file, which gets its name only after all of it has been verified.
+ */
 export async function openFromCapgo(
   context: Context,
   file: string,

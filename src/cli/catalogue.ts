@@ -138,7 +138,7 @@ export const GROUPS: readonly Group[] = [
   },
 ];
 
-/** Commands that are in no group. */
+/** Commands without a group. */
 export const COMMANDS: readonly Entry[] = [
   {
     usage: 'init',

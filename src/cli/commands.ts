@@ -1,4 +1,4 @@
-// The commands, which are loaded together when one of them is called.
+// All commands. They are loaded together when one of them is called.
 
 export { bundleConvert } from './commands/bundle-convert.ts';
 export { bundleDecrypt } from './commands/bundle-decrypt.ts';

@@ -1,11 +1,11 @@
-// The terminal for commands: lines, warnings, a progress bar, a question.
+// The terminal for commands: lines, warnings, a progress bar and questions.
 
 import type { Progress } from '../options.ts';
 import { Interrupted } from './answer.ts';
 import { withoutKeys } from './secrets.ts';
 import { printable, say } from './terminal.ts';
 
-/** Every command's own options. */
+/** The options of every command. */
 export interface CommonOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -18,16 +18,18 @@ export interface Context {
   readonly env: NodeJS.ProcessEnv;
   readonly warnings: string[];
   warn(message: string): void;
-  /** Says to people what was done beside the command's own work. */
+  /** Tells people about additional actions of the command. */
   inform(message: string): void;
   /** Shows progress. The bar appears after a second, and only on a terminal. */
   follow<T>(
     label: string,
     work: (onProgress: (progress: Progress) => void) => Promise<T>,
   ): Promise<T>;
-  /** Asks on a terminal; elsewhere the answer is no. */
+  /** Asks a question on a terminal. Without a terminal, the answer is no. */
   confirm(question: string): Promise<boolean>;
-  /** Asks on a terminal for a text that is not shown while it is typed. Without a terminal there is no answer. */
+  /**
+   * Asks on a terminal for a secret, which is not shown while it is typed. Without a terminal, returns `undefined`.
+   */
   askSecret(question: string): Promise<string | undefined>;
 }
 
@@ -68,15 +70,15 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
         output: process.stderr,
         signal,
       });
-      // While it asks, Ctrl-C comes as a key and not as a signal.
+      // During a question, Ctrl-C arrives as a key and not as a signal.
       if (isCancel(answer)) throw new Interrupted('SIGINT');
       return answer;
     },
     async askSecret(question) {
-      // Also with --json and --quiet: without the answer the command could only fail.
+      // Asks also with --json and --quiet, because the command would fail without the answer.
       if (process.stderr.isTTY !== true || process.stdin.isTTY !== true) return undefined;
       const { password, isCancel } = await import('@clack/prompts');
-      // No character is printed for a typed one, so the length stays secret.
+      // Prints nothing for typed characters, so that the length stays secret.
       const answer = await password({
         message: printable(question),
         mask: '',
@@ -96,7 +98,7 @@ async function createBar(label: string): Promise<{
 }> {
   const { default: bars } = await import('cli-progress');
   const format = `  ${label} {bar} {percentage} %`;
-  // Signals are followed elsewhere, and what they stop is cleaned up there.
+  // `interruption.ts` handles signals, so the progress bar must not.
   const settings = { stream: process.stderr, format, clearOnComplete: true, hideCursor: true };
   const bar = new bars.SingleBar({ ...settings, gracefulExit: false }, bars.Presets.shades_classic);
   const begun = performance.now();

@@ -1,4 +1,4 @@
-// Body and seal in two files that belong together.
+// Writes body and seal into two files that belong together.
 
 import { copyFile, link, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -8,10 +8,10 @@ import type { Context } from './context.ts';
 import { replaceText } from './write-whole.ts';
 
 /**
- * Writes a body and its seal, or neither. The place of the seal is prepared first. The body gets its name when it is
- * whole, and then the seal. If the seal cannot be written, the previous body is put back.
+ * Writes a body and its seal, or neither. It prepares the place of the seal first. Then the complete body gets its
+ * name, and after it the seal. If the seal cannot be written, the previous body is restored.
  *
- * A process that is killed between the two leaves a new body beside an old seal, which no app opens.
+ * If the process is killed between the two, a new body is beside an old seal. Apps refuse this combination.
  */
 export async function writeDetached(
   { signal }: Context,
@@ -26,7 +26,7 @@ export async function writeDetached(
       return `${sealed.seal}\n`;
     });
   } catch (error) {
-    // If the body itself failed, the previous files are untouched.
+    // If the body itself failed, the previous files are unchanged.
     if (sealed !== undefined) await before.restore();
     throw error;
   } finally {
@@ -35,7 +35,7 @@ export async function writeDetached(
   return sealed as unknown as EncryptedFile;
 }
 
-/** A second name for the previous file, from which it can be restored. */
+/** Keeps the previous file under a second name, from which it can be restored. */
 async function keepFile(path: string): Promise<{
   readonly restore: () => Promise<void>;
   readonly forget: () => Promise<void>;
@@ -44,11 +44,11 @@ async function keepFile(path: string): Promise<{
   if (place === undefined) {
     return { restore: () => rm(path, { force: true }), forget: async () => {} };
   }
-  // A pipe or a folder is refused where it is opened.
+  // Opening the output later refuses a pipe or a folder.
   if (!(await stat(place)).isFile()) return { restore: async () => {}, forget: async () => {} };
   const name = await nameTemporary(basename(place));
   const kept = join(dirname(place), name);
-  // Not every file system has links.
+  // Not every file system has hard links.
   const isKept = await link(place, kept)
     .catch(() => copyFile(place, kept))
     .then(

@@ -1,14 +1,13 @@
-// A file as a web stream.
+// Reads a file as a web stream.
 //
-// Written by hand, because Readable.toWeb() of Node 20 throws an uncaught error if its reader cancels between two
-// reads.
+// Does not use Readable.toWeb(), which on Node 20 throws an uncaught error if the reader cancels between two reads.
 
 import { openInputFile } from '../files/input-file.ts';
 
-// Bytes that are read at once.
+// Number of bytes to read at once.
 const PIECE_LENGTH = 2 ** 18;
 
-/** The bytes of the file, in order. Closes the file at its end, on an error and on cancellation. */
+/** Streams the bytes of the file. Closes the file at its end, on an error and on cancellation. */
 export async function fileStream(path: string): Promise<ReadableStream<Uint8Array>> {
   const file = await openInputFile(path);
   let start = 0;

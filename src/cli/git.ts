@@ -1,8 +1,8 @@
-// What git would do with a private key.
+// Finds out whether git would commit a private key.
 //
-// A project may have been cloned a minute ago, and its .git/config can name programs that git runs when it is
-// asked anything. So git is asked with those settings off, by the two commands that need no filter, hook or
-// remote, and it is started by a full path that no folder of the project can supply.
+// A project may be untrusted, and its .git/config can name programs that git runs. Therefore this module turns those
+// settings off, uses only two commands that need no filter, hook or remote, and starts git by a full path outside of
+// the project.
 
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
@@ -13,16 +13,16 @@ import { fileError } from '../files/error.ts';
 import { isThere } from './read-key.ts';
 import { writeWhole } from './write-whole.ts';
 
-/** `unknown`: there is a repository, but git cannot or must not be asked about it. */
+/** `unknown`: there is a repository, but git is missing or fails. */
 export type GitState = 'tracked' | 'not ignored' | 'ignored' | 'no repository' | 'unknown';
 
 const execute = promisify(execFile);
 
-// Milliseconds.
+// In milliseconds.
 const TIMEOUT = 10_000;
 
-// Settings by which a repository's config could make git run a program or reach a host. Settings on the command line
-// override every file.
+// Overrides the settings with which a repository's config could make git run a program or contact a host. Settings on
+// the command line override those of every file.
 const HARMLESS = [
   'core.fsmonitor=false',
   'core.hooksPath=/dev/null',
@@ -37,7 +37,7 @@ const HARMLESS = [
   'diff.external=',
   'gpg.program=false',
   'protocol.allow=never',
-  // A bare repository that lies inside a project's files would bring a config of its own.
+  // A bare repository among a project's files would have a config of its own.
   'safe.bareRepository=explicit',
 ].flatMap((setting) => ['-c', setting]);
 
@@ -52,7 +52,7 @@ export async function gitStateOf(path: string): Promise<GitState> {
   if (git === undefined) return hasRepository ? 'unknown' : 'no repository';
   const listed = await exitOf('--literal-pathspecs', 'ls-files', '--error-unmatch', '--', name);
   if (listed === 0) return 'tracked';
-  // It takes no such option. A name that begins with a colon would be more than a name.
+  // check-ignore has no option for literal paths. The "./" prevents a leading colon from having a special meaning.
   const ignored = await exitOf('check-ignore', '-q', '--', `./${name}`);
   if (ignored === 0) return 'ignored';
   if (ignored === 1) return 'not ignored';
@@ -74,19 +74,19 @@ export async function gitStateOf(path: string): Promise<GitState> {
 }
 
 /**
- * Adds lines to the .gitignore beside the file, so that git leaves out the private key, the old pairs that are
- * kept beside it, and what a killed process leaves of it.
+ * Adds lines to the .gitignore beside the file, so that git ignores the private key, the old pairs beside it, and
+ * temporary files of killed processes.
  *
- * @returns Whether git ignores the file now: a later pattern may take it in again.
+ * @returns Whether git ignores the file now. A later pattern may include it again.
  */
 export async function ignoreInGit(
   path: string,
 ): Promise<{ readonly file: string; readonly state: GitState }> {
   const file = join(dirname(path), '.gitignore');
   const there = await lstat(file).catch(() => undefined);
-  // Git itself reads no .gitignore through a link.
+  // Git does not follow a link at .gitignore.
   if (there !== undefined && !there.isFile()) throw fileError(file, 'is no regular file');
-  // Byte for byte: the file may be in any encoding.
+  // Latin-1 keeps every byte, because the file may be in any encoding.
   const text = there === undefined ? '' : await readFile(file, 'latin1');
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
   const present = new Set(text.split(/\r?\n/));
@@ -100,18 +100,20 @@ export async function ignoreInGit(
   return { file, state: await gitStateOf(path) };
 }
 
-/** The patterns for a private key, and for its pair where it is one that was kept. */
+/** Returns the patterns for a private key, and for its public key if it is an old pair. */
 export function ignoreLines(path: string): string[] {
   const name = escapePattern(basename(path).replace(/(?<=.)\.old(\.\d+)?$/, ''));
   return [`/${name}`, `/${name}.old*`, '.*.bundleseal-tmp'];
 }
 
-/** A file's name as a pattern that matches this name alone. */
+/** Escapes a file name to a pattern that matches only this name. */
 function escapePattern(name: string): string {
   return name.replace(/[\\*?[\]]/g, '\\$&').replace(/ +$/, (spaces) => '\\ '.repeat(spaces.length));
 }
 
-/** Without what the caller's environment says of repositories: what counts is the folder. */
+/**
+ * Removes git's variables from the environment, so that only the folder determines the repository.
+ */
 function environment(): NodeJS.ProcessEnv {
   const env = Object.entries(process.env).filter(([name]) => !/^GIT_/i.test(name));
   return {
@@ -119,14 +121,16 @@ function environment(): NodeJS.ProcessEnv {
     GIT_OPTIONAL_LOCKS: '0',
     GIT_TERMINAL_PROMPT: '0',
     GIT_NO_LAZY_FETCH: '1',
-    // No transport at all, whatever the config allows.
+    // Forbids every transport, even if the config allows some.
     GIT_ALLOW_PROTOCOL: 'none',
     GIT_ATTR_NOSYSTEM: '1',
     LC_ALL: 'C',
   };
 }
 
-/** A git that the project cannot have supplied: not from a relative entry of PATH, and not from its own folders. */
+/**
+ * Finds a git outside of the project: ignores relative entries of PATH and folders of the project.
+ */
 async function findGit(folder: string): Promise<string | undefined> {
   const isWindows = process.platform === 'win32';
   const name = isWindows ? 'git.exe' : 'git';
@@ -138,14 +142,14 @@ async function findGit(folder: string): Promise<string | undefined> {
       await access(candidate, isWindows ? constants.F_OK : constants.X_OK);
       return candidate;
     } catch {
-      // The next entry may have it.
+      // Tries the next entry of PATH.
     }
   }
   return undefined;
 }
 
 function isInside(folder: string, path: string): boolean {
-  // Everything lies in the root; what a system has there is not a project's.
+  // If the project is in the root folder, every path would lie in it.
   if (dirname(folder) === folder) return false;
   const way = relative(folder, path);
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);

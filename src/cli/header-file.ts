@@ -12,16 +12,16 @@ import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
 import { readSmallFile } from './small-file.ts';
 
 export interface FoundHeader {
-  /** The header, base64url. */
+  /** The header in base64url. */
   readonly seal: string;
-  /** Bytes of the header before the body; absent where the file is the seal alone. */
+  /** Length of the header before the body; absent if the file has only the seal. */
   readonly headerLength?: number;
 }
 
-// A header of 2^20 chunks, the most that a reader takes, has 33.6 MB, and its seal as text 44.8 MB.
+// A header of 2^20 chunks, the most that readers accept, has 33.6 MB, and its seal as text 44.8 MB.
 const MAX_SEAL_LENGTH = 45 * 2 ** 20;
 
-/** The content of the header. Only the metadata is read, and nothing is verified. */
+/** Reads the content of the header. Does not verify anything. */
 export async function inspectHeaderFile(path: string): Promise<BundleInfo> {
   const source = await fileSource(path);
   try {
@@ -35,10 +35,11 @@ export async function inspectHeaderFile(path: string): Promise<BundleInfo> {
 }
 
 /**
- * Reads no more than the header; nothing of it is proven.
+ * Reads only the header, and does not verify it.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: it can't be read; `ERR_HEADER_INVALID`, `ERR_VERSION_UNSUPPORTED`: not a
- * sealed bundle; `ERR_LIMIT_EXCEEDED`: more than 2^20 chunks; `ERR_LENGTH_INVALID`: the file ends within its header.
+ * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read; `ERR_HEADER_INVALID`,
+ * `ERR_VERSION_UNSUPPORTED` if it is not a sealed bundle; `ERR_LIMIT_EXCEEDED` for more than 2^20 chunks;
+ * `ERR_LENGTH_INVALID` if the file ends within its header.
  */
 export async function readHeaderFile(path: string): Promise<FoundHeader> {
   const file = await openInputFile(path);
@@ -55,7 +56,7 @@ export async function readHeaderFile(path: string): Promise<FoundHeader> {
   }
 }
 
-/** Before memory for the digests is taken on the header's word. */
+/** Checks the number of chunks before memory for their digests is allocated. */
 function checkCount(path: string, count: number): void {
   if (count <= DEFAULT_MAX_CHUNKS) return;
   throw new BundleSealError(
@@ -65,7 +66,7 @@ function checkCount(path: string, count: number): void {
   );
 }
 
-/** A seal as text, out of a file or a pipe. */
+/** Reads a seal as text from a file or a pipe. */
 export async function readSealFile(path: string): Promise<string> {
   return textOf(await readSmallFile(path, 'a seal', MAX_SEAL_LENGTH));
 }

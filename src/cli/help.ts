@@ -1,8 +1,8 @@
-// The words that commands share, and what their help shows.
+// Texts that several commands share, and the layout of help.
 
 import type { Command } from 'commander';
 
-/** Examples under a command's help. */
+/** Makes the examples of a command's help. */
 export function examples(...lines: readonly string[]): string {
   return ['', 'Examples:', ...lines.map((line) => `  $ npx bundleseal ${line}`)].join('\n');
 }
@@ -20,7 +20,7 @@ export function collect(value: string, before: readonly string[] = []): string[]
   return [...before, value];
 }
 
-/** Has `--help` only name these options. `--help --all` describes them. */
+/** Marks options that `--help` only names and `--help --all` describes. */
 export function rare(command: Command, ...flags: readonly string[]): Command {
   for (const option of command.options) {
     if (flags.includes(option.long ?? '')) option.hideHelp();
@@ -34,7 +34,7 @@ export function layOutHelp(command: Command, isAll: boolean): void {
   if (isAll) for (const option of rest) option.hideHelp(false);
   const all = rest.length > 0 && !isAll ? '; with --all every option' : '';
   command.helpOption('-h, --help', `show this${all}`).configureHelp({
-    // Commander says "(default: false)" of every flag.
+    // Leaves out "(default: false)", which commander adds to every flag.
     optionDescription: ({ description, defaultValue }) =>
       typeof defaultValue === 'string' ? `${description} (default: ${defaultValue})` : description,
   });

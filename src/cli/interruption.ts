@@ -1,4 +1,4 @@
-// Signals that ask the process to end.
+// Handles signals that ask the process to end.
 
 import { Interrupted } from './answer.ts';
 
@@ -11,7 +11,9 @@ export function interruption(): AbortSignal {
   return current.signal;
 }
 
-/** The first signal aborts, so that temporary files are removed. The second ends the process at once. */
+/**
+ * The first signal aborts the command, which then removes its temporary files. The second ends the process at once.
+ */
 export function followInterruption(): { readonly signal: AbortSignal; readonly stop: () => void } {
   const controller = new AbortController();
   current = controller;
@@ -21,7 +23,7 @@ export function followInterruption(): { readonly signal: AbortSignal; readonly s
       return;
     }
     stop();
-    // Ended by the signal itself: an orderly exit would wait for calls of the system that do not come back.
+    // Ends the process by the signal itself, because a normal exit would wait for blocked system calls.
     process.kill(process.pid, name);
   };
   const stop = () => {

@@ -1,4 +1,5 @@
-// A module that exports public keys: what page code imports, since it can't read the Capacitor config.
+// Writes and reads the module that exports public keys. The app's code imports it, because it cannot read the
+// Capacitor config.
 
 import { lstat, readFile, realpath } from 'node:fs/promises';
 import { fileError, onFile } from '../files/error.ts';
@@ -6,13 +7,13 @@ import { UsageError } from './answer.ts';
 import { refuseKeyAsPath } from './read-key.ts';
 import { writeWhole } from './write-whole.ts';
 
-/** How every module begins that bundleseal wrote. */
+/** The first line of every module that bundleseal wrote. */
 export const MARK: string = '// Written by "bundleseal key save --module".';
 
 /**
- * Refuses a module's path that can't be meant: another kind of file, or a file that something else wrote.
+ * Refuses a path with another kind of file, or a file that another program wrote.
  *
- * @param force - Whether a file that something else wrote may be replaced.
+ * @param force - Whether to replace a file that another program wrote.
  */
 export async function checkModule(path: string, force: boolean): Promise<void> {
   await refuseKeyAsPath(path, '--module');
@@ -33,7 +34,7 @@ export async function checkModule(path: string, force: boolean): Promise<void> {
 }
 
 /**
- * Writes the module whole or not at all.
+ * Writes the module atomically.
  *
  * @param keys - Public keys in PEM: the current one first, then those of apps that are still in use.
  * @returns Whether the file changed.
@@ -57,7 +58,7 @@ export async function writeModule(
   return true;
 }
 
-/** The public keys that a module of ours exports, the current one first. */
+/** Returns the public keys of a module that bundleseal wrote, the current one first. */
 export async function keysOfModule(path: string): Promise<string[]> {
   const text = await onFile(path, "can't be read", readFile(path, 'utf8'));
   return text.match(/-----BEGIN [^`]*?-----END [A-Z ]+-----\r?\n/g) ?? [];
@@ -69,7 +70,7 @@ export function renderModule(path: string, keys: readonly string[]): string {
   const [type, types] = isTypeScript ? [': string', ': readonly string[]'] : ['', ''];
   const [publicKey, ...others] = keys.map((key) => `\`${key.trim()}\n\``);
   const list = ['publicKey', ...others].map((key) => `  ${key},\n`).join('');
-  // Node takes .cjs for a CommonJS module whatever package.json says.
+  // For Node, .cjs is always CommonJS.
   const isCommon = /\.cjs$/i.test(path);
   const declare = isCommon ? 'const' : 'export const';
   const exported = isCommon ? '\nmodule.exports = { publicKey, publicKeys };\n' : '';

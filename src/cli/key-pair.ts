@@ -1,4 +1,4 @@
-// A new key pair in its place. A private key that was there is kept under another name, and never replaced.
+// Writes a new key pair. Keeps a previous private key under another name and never overwrites it.
 
 import type { BigIntStats } from 'node:fs';
 import { link, lstat, realpath, rename, rm } from 'node:fs/promises';
@@ -7,44 +7,44 @@ import { isSameFile } from '../files/held-folder.ts';
 import { isThere } from './read-key.ts';
 import { writeWhole } from './write-whole.ts';
 
-/** What was there before, under the names that it has now. */
+/** The previous pair and its new names. */
 export interface KeptPair {
   readonly privateKey?: string;
   readonly publicKey?: string;
 }
 
-/** A file that has a second name, under which it stays. */
+/** A file that is kept under a second name. */
 interface Kept {
   readonly from: string;
   readonly to: string;
   readonly stats: BigIntStats;
-  /** Whether it still has its first name too: not every file system has links. */
+  /** Whether the file still has its first name too. Not every file system has hard links. */
   readonly isLinked: boolean;
 }
 
-/** A file that was written here, by which it is known again. */
+/** A file that this process wrote, with the facts that identify it. */
 interface Written {
   readonly file: string;
   readonly stats: BigIntStats;
 }
 
 /**
- * Writes both halves; the private one is readable by its owner alone. What has their names is kept as `.old`, then
- * `.old.2` and so on. If the new pair can't be written, the old one gets its names back.
+ * Writes both halves. Only the owner can read the private key. A previous pair is kept as `.old`, then `.old.2` and
+ * so on. If the new pair cannot be written, the old one gets its names back.
  *
- * Replaces nothing that it has not kept: where another program changes the files meanwhile, it rejects with `ERR_FILE`
- * and leaves what that program wrote. Commands hold the pair by `lockPair` besides.
+ * It replaces only files that it has kept. If another program changes the files meanwhile, it rejects with `ERR_FILE`
+ * and does not change the files of that program. Commands also lock the pair with `lockPair`.
  *
- * A process that is killed meanwhile leaves a private key under the name at every moment: the old one or the new one.
+ * If the process is killed at any moment, a complete private key has the name: the old one or the new one.
  *
- * @param use - What else has to be done with the new pair. If it throws, the old pair gets its names back too.
+ * @param use - Further work with the new pair. If it throws, the old pair gets its names back.
  */
 export async function placePair(
   path: string,
   pair: { readonly privateKey: string; readonly publicKey: string },
   use: () => Promise<void> = async () => {},
 ): Promise<KeptPair> {
-  // Through a link the new key would be written over what the link leads to, so that is what is kept.
+  // Follows links, because the new key replaces the target of a link, so the target has to be kept.
   const privateKey = await targetOf(path);
   const publicKey = await targetOf(`${path}.pub`);
   const name = await freeName(privateKey);
@@ -73,7 +73,7 @@ export async function placePair(
       ...(keptPublic && { publicKey: keptPublic.to }),
     };
   } catch (error) {
-    // Nobody has used the new key yet, and nobody has its other half.
+    // The new key has not been used yet, so it can be dropped.
     for (const one of kept) await giveBack(one, written);
     for (const { file, stats } of written) {
       if (isAt(await statsOf(file), stats)) await rm(file, { force: true });
@@ -82,7 +82,7 @@ export async function placePair(
   }
 }
 
-/** Where a link leads; any other path itself. */
+/** Returns the target of a link, or the path itself. */
 async function targetOf(path: string): Promise<string> {
   const stats = await lstat(path).catch(() => undefined);
   if (stats?.isSymbolicLink() !== true) return path;
@@ -96,7 +96,7 @@ async function freeName(path: string): Promise<string> {
   }
 }
 
-/** Gives a file a second name that nothing has, where there is a file. */
+/** Gives an existing file a second name that is free. */
 async function keep(from: string, to: string, kept: Kept[]): Promise<Kept | undefined> {
   if (!(await isThere(from))) return undefined;
   let isLinked = true;
@@ -106,7 +106,7 @@ async function keep(from: string, to: string, kept: Kept[]): Promise<Kept | unde
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw fileError(to, 'appeared meanwhile: try again');
     }
-    // Not every file system has links.
+    // Not every file system has hard links.
     await onFile(to, "can't be written", rename(from, to));
     isLinked = false;
   }
@@ -116,7 +116,7 @@ async function keep(from: string, to: string, kept: Kept[]): Promise<Kept | unde
   return one;
 }
 
-/** Refuses to go on where a file that is about to be replaced is not the one that was kept, or is kept no more. */
+/** Throws if the file to be replaced is not the kept one, or the kept one has disappeared. */
 async function checkKept({ from, to, stats, isLinked }: Kept): Promise<void> {
   const isKept = isAt(await statsOf(to), stats);
   if (isKept && (!isLinked || isAt(await statsOf(from), stats))) return;
@@ -133,7 +133,7 @@ async function giveBack({ from, to, stats }: Kept, written: readonly Written[]):
   const isOurs = written.some((one) => one.file === from && isAt(there, one.stats));
   if (there !== undefined && !isOurs && !isAt(there, stats)) return;
   await rename(to, from);
-  // Where both names are still of one file, a rename leaves both.
+  // If both names belong to the same file, rename does nothing, so the second name has to be removed.
   await rm(to, { force: true });
 }
 
@@ -143,6 +143,6 @@ function statsOf(path: string): Promise<BigIntStats | undefined> {
 
 function isAt(there: BigIntStats | undefined, stats: BigIntStats): boolean {
   if (there === undefined || !isSameFile(there, stats)) return false;
-  // A file system may give the number of a removed file to the next one.
+  // Compares time and size too, because a file system may reuse the inode number of a removed file.
   return there.mtimeNs === stats.mtimeNs && there.size === stats.size;
 }

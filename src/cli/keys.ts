@@ -1,4 +1,4 @@
-// Where a command's keys come from.
+// Finds the keys for a command.
 
 import { BundleSealError } from '../errors.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
@@ -7,21 +7,21 @@ import { readConfig } from './config/read.ts';
 import { isThere, type KeyValue, keyFromText, namingSource, readKeyFile } from './read-key.ts';
 import { CAPGO, type Half, SEALED, type Wire } from './wires.ts';
 
-/** Options by which public keys are named. */
+/** Options that name public keys. */
 export interface PublicKeyOptions {
   readonly key?: readonly string[];
   readonly keyData?: string;
   readonly plugin?: string;
 }
 
-/** A key, as the library takes it, and where it came from. */
+/** A key for the library, and its source. */
 export interface FoundKey<Key> {
   readonly key: Key;
-  /** For people: a file's path, a variable's name. */
+  /** The source for messages: the path of a file or the name of a variable. */
   readonly from: string;
 }
 
-/** A wire's public key out of the file that an option named. Errors about the key name the file. */
+/** Reads a public key of one format from a file. Errors about the key name the file. */
 export async function readPublicKeyFile(
   wire: Wire,
   path: string,
@@ -30,7 +30,9 @@ export async function readPublicKeyFile(
   return checked(wire, 'publicKey', { key: await readKeyFile(path, option), from: path });
 }
 
-/** The public keys by which this command opens: those named, else the file's, else the config's. */
+/**
+ * Finds the public keys for opening: the named ones, else the key in the default file, else the keys in the config.
+ */
 export async function findPublicKeys(
   { key = [], keyData, plugin }: PublicKeyOptions,
   wire: Wire = SEALED,
@@ -53,7 +55,9 @@ export async function findPublicKeys(
   );
 }
 
-/** The keys of the Capacitor config here: of the wire's own place, else where earlier releases put them. */
+/**
+ * Finds the keys in the Capacitor config: in the format's own place, else in the place that earlier releases used.
+ */
 export async function findConfiguredKeys(
   wire: Wire,
   plugin?: string,
@@ -74,13 +78,13 @@ export async function findConfiguredKeys(
   if (found.length > 0 || plugin !== undefined || wire === CAPGO) return found;
   const older: FoundKey<string>[] = [];
   for (const one of await keysOfPlugin(CAPGO.plugin)) {
-    // Capgo's own key stands in that place too; only what this wire can use is its.
+    // Capgo's own key is in that place too, so only keys that this format can use count.
     if (await isKeyOf(wire, one.key)) older.push(one);
   }
   return older;
 }
 
-/** Whether a text is a public key that the wire can use. */
+/** Whether a text is a public key that the format can use. */
 export async function isKeyOf(wire: Wire, key: KeyValue): Promise<boolean> {
   try {
     await wire.idOf('publicKey', key);
@@ -91,13 +95,13 @@ export async function isKeyOf(wire: Wire, key: KeyValue): Promise<boolean> {
   }
 }
 
-/** A key that an option or a variable holds; nothing was checked yet. */
+/** Parses a key from an option or a variable, without checking it. */
 export async function keyOfSource(text: string, from: string): Promise<KeyValue> {
   if (text.trim() !== '') return namingSource(from, () => keyFromText(text));
   throw new BundleSealError('ERR_KEY_INVALID', `${from} is set and empty: ${EMPTY_ADVICE}`);
 }
 
-/** A public key that an option holds. */
+/** Reads a public key from an option. */
 export async function publicKeyFromText(
   wire: Wire,
   text: string,
@@ -107,13 +111,13 @@ export async function publicKeyFromText(
   return { key: await checked(wire, 'publicKey', { key, from }), from };
 }
 
-/** What to do about a variable that is set and empty. */
+/** The remedy for a variable that is set but empty. */
 export const EMPTY_ADVICE =
   'the secret behind it is missing or not visible to this job; give it a key, or unset it';
 
 /**
- * What `work` gives; where none of the keys is the one that a bundle was sealed for, the error says which were tried and
- * where each came from.
+ * Returns the result of `work`. If a bundle was sealed for none of the keys, the error lists the tried keys and their
+ * sources.
  */
 export async function namingTried<T>(
   found: readonly FoundKey<KeyValue>[],
@@ -136,12 +140,12 @@ export async function namingTried<T>(
   }
 }
 
-/** For calls that take one key or several. */
+/** Returns the keys for calls that accept one or several. */
 export function keysOf(found: readonly FoundKey<KeyValue>[]): PublicKeyInput[] {
   return found.map(({ key }) => key);
 }
 
-/** The key, if the wire can use it. Errors name where it came from. */
+/** Returns the key if the format can use it. Errors name its source. */
 export async function checked(
   wire: Wire,
   half: Half,

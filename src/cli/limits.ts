@@ -1,11 +1,11 @@
-// Limits on the command line: what an archive may hold and become, as the apps have it.
+// The limits of archives as command-line options.
 
 import type { Command } from 'commander';
 import type { ZipLimits } from '../archive/format/limits.ts';
 import { UsageError } from './answer.ts';
 import { rare } from './help.ts';
 
-/** The options of {@link limitOptions}, as they were written. */
+/** The options of {@link limitOptions} as strings. */
 export interface LimitOptions {
   readonly maxEntries?: string;
   readonly maxFileSize?: string;
@@ -32,7 +32,7 @@ export function limitOptions(command: Command): Command {
   );
 }
 
-/** The limits as the library takes them; what is not given has the library's default. */
+/** Converts the options to the library's limits. Missing options get the library's defaults. */
 export function readLimitOptions(options: LimitOptions): ZipLimits {
   const { maxEntries, maxFileSize, maxTotalSize, maxRatio } = options;
   return {
@@ -43,14 +43,14 @@ export function readLimitOptions(options: LimitOptions): ZipLimits {
   };
 }
 
-/** @throws {@link UsageError}: it is no integer from 0 to 2^53 - 1. */
+/** @throws {@link UsageError} if the text is not an integer from 0 to 2^53 - 1. */
 export function readCount(flag: string, text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
   throw new UsageError(`${flag} takes an integer from 0 to 2^53 - 1, got ${JSON.stringify(text)}`);
 }
 
-// As IEC 80000-13 has them; KB is how most people write kB.
+// Units of IEC 80000-13. Many people write KB for kB.
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,
@@ -62,7 +62,7 @@ const UNITS: Readonly<Record<string, number>> = {
   gib: 2 ** 30,
 };
 
-/** A number of bytes, with or without a unit. */
+/** Parses a number of bytes, with or without a unit. */
 function readSize(flag: string, text: string): number {
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text) ?? [];
   const factor = UNITS[unit.toLowerCase()];

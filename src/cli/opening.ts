@@ -1,4 +1,4 @@
-// The options that opening takes, for every command that opens.
+// The options of every command that opens bundles.
 
 import type { Command } from 'commander';
 import type { BundleInfo } from '../bundle/info.ts';
@@ -45,7 +45,7 @@ export function openingOptions(command: Command): Command {
   );
 }
 
-/** What the library's calls take. */
+/** The options for the library's calls. */
 export interface Opening {
   readonly publicKey: ReturnType<typeof keysOf>;
   readonly seal?: string;
@@ -74,8 +74,8 @@ export async function readOpening(
 }
 
 /**
- * The public keys that are named, else all that lie here: while keys rotate an app may have any of them. One that can't be
- * read is warned of and passed over.
+ * Returns the named public keys. Without any, returns all public keys of the project, because apps may have any of
+ * them during a rotation. Warns about a key that cannot be read, and skips it.
  */
 export async function findKeysOfRotation(
   context: Context,
@@ -98,7 +98,7 @@ export async function findKeysOfRotation(
       .then(add)
       .catch(passOver(context, 'the Capacitor config'));
   }
-  // Those that are named; where nothing was found, this says where it has looked.
+  // If no key was found, `findPublicKeys` throws an error that lists the searched places.
   if (found.length === 0) await add(await findPublicKeys(options));
   return found;
 }
@@ -110,7 +110,7 @@ function passOver(context: Context, from: string): (error: unknown) => void {
   };
 }
 
-/** A header, for people. */
+/** Describes a header for people. */
 export function describeInfo(info: BundleInfo): string[] {
   const metadata = Object.entries(info.metadata).map(
     ([name, value]) => `  ${name}: ${JSON.stringify(value)}`,

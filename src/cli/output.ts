@@ -1,32 +1,32 @@
-// What a command may write over, decided before any work is done.
+// Decides before the work whether a command may replace an existing file.
 
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { fileError, onFile } from '../files/error.ts';
 import { findPrivateKey, MAX_LOOKED_INTO } from '../keys/find-private.ts';
 import { STANDARD } from './spool.ts';
 
-/** What the commands write. `opened` is a bundle that was decrypted, which could be any file of the user's. */
+/** The kinds of outputs. `opened` is a decrypted bundle, whose content may be of any kind. */
 type OutputKind = 'zip' | 'sealed' | 'seal' | 'capgo' | 'opened';
 
 export interface OutputRule {
-  /** What the command is about to write. */
+  /** The kind of the command's output. */
   readonly kind: OutputKind;
   readonly force: boolean;
 }
 
-/** The option, in one wording for all commands. */
+/** The description of the option for all commands. */
 export const FORCE_HELP = 'replace an output file whatever it is, but no private key';
 
 /**
- * Refuses to write over a file that is not of the kind that the command writes: `bundle encrypt` may replace an earlier
- * sealed bundle, but nothing else unless `--force` says so, and a private key never. An empty file may be replaced.
+ * Refuses to replace a file of another kind than the output. For example, `bundle encrypt` replaces an earlier sealed
+ * bundle, and other files only with `--force`. No command replaces a private key. An empty file may be replaced.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: the file is there already.
+ * @throws {@link BundleSealError} `ERR_FILE` if the file must not be replaced.
  */
 export async function checkOutput(path: string, { kind, force }: OutputRule): Promise<void> {
   if (path === STANDARD) return;
   const stats = await stat(path).catch(() => undefined);
-  // What is no regular file is refused, or written to, where it is opened.
+  // Opening the output handles everything that is not a regular file.
   if (stats?.isFile() !== true || stats.size === 0) return;
   await refuseKey(path, stats.size);
   if (force) return;
@@ -38,10 +38,10 @@ export async function checkOutput(path: string, { kind, force }: OutputRule): Pr
   }
 }
 
-/** A private key has no copy that a build could make again, so a slip with --out must not replace it. */
+/** A build cannot make a private key again, so a mistake with --out must not replace one. */
 async function refuseKey(path: string, size: number): Promise<void> {
   if (size > MAX_LOOKED_INTO) return;
-  // What can't be read is replaced without a look, as --force says.
+  // With --force, a file that cannot be read is replaced without a check.
   const bytes = await readFile(path).catch(() => undefined);
   const what = bytes && findPrivateKey('', bytes);
   if (what === undefined) return;
@@ -68,7 +68,7 @@ async function isOfKind(path: string, kind: Exclude<OutputKind, 'opened'>): Prom
     case 'seal':
       return start.startsWith('Qk5ETFNFQU');
     case 'capgo':
-      // Its bytes say nothing; nobody else calls files like this.
+      // Such a bundle has no recognisable bytes, so its name identifies it.
       return /_encrypted\.zip$/i.test(path) && !start.startsWith('PK');
   }
 }
@@ -84,7 +84,7 @@ async function startOf(path: string): Promise<string> {
 }
 
 /**
- * For a body without its header: it is replaced where the seal beside it shows that it is one.
+ * Checks the output for a detached body. An existing file counts as a body if its seal is beside it.
  */
 export async function checkDetachedOutput(out: string, force: boolean): Promise<void> {
   await checkOutput(`${out}.seal`, { kind: 'seal', force });

@@ -1,4 +1,4 @@
-// One command at a time writes a key pair: two that overlap could each replace the private key of the other.
+// Locks a key pair, because two commands at the same time could each replace the private key of the other.
 
 import { open, realpath, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -13,17 +13,17 @@ import {
 import { isThere } from './read-key.ts';
 
 /**
- * Runs `work` while no other command writes this key pair. An empty file beside the private key marks the command
- * that does; the mark of a process that was killed does not count.
+ * Runs `work` while no other command writes this key pair. An empty file beside the private key is the lock. The lock
+ * of a killed process does not count.
  *
- * Each command makes its mark before it looks for others, so of two at the same time at most one goes on.
+ * Each command creates its lock before it looks for others, so at most one of two simultaneous commands continues.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: another command writes the pair.
+ * @throws {@link BundleSealError} `ERR_FILE` if another command has the lock.
  */
 export async function lockPair<T>(privateKey: string, work: () => Promise<T>): Promise<T> {
   const target = await realpath(privateKey).catch(() => privateKey);
   const place = dirname(target);
-  // Nothing is written in a folder that is not there, and the work says best what is missing.
+  // If the folder does not exist, nothing can be written, and `work` throws a better error.
   if (!(await isThere(place))) return work();
   const folder = await holdFolder(await realpath(place).catch(() => place), privateKey);
   const base = `${basename(target)}.lock`;

@@ -1,35 +1,35 @@
-// Private keys under a passphrase: decrypted with what a variable holds or a person types, and protected again.
+// Decrypts and encrypts private keys with a passphrase from a variable or from the user.
 
 import { BundleSealError } from '../errors.ts';
 import type { Context } from './context.ts';
 import type { KeyValue } from './read-key.ts';
 
-/** The variable that holds the passphrase of the private key. */
+/** The variable with the passphrase of the private key. */
 export const PASSPHRASE = 'BUNDLESEAL_KEY_PASSPHRASE';
 
-/** Where a passphrase may come from. */
+/** Sources of a passphrase. */
 export type Asking = Pick<Context, 'env' | 'askSecret'>;
 
 interface Given {
   readonly passphrase: string;
-  /** For people: where it came from. */
+  /** The source for messages. */
   readonly from: string;
 }
 
-// What a person has typed is asked for once a command.
+// The typed passphrase, so that a command asks only once.
 const typed = new WeakMap<Asking, Given>();
 
-/** Whether a passphrase is needed for a key. */
+/** Whether a key needs a passphrase. */
 export async function isProtectedKey(key: KeyValue): Promise<boolean> {
   if (typeof key !== 'string' && !(key instanceof Uint8Array)) return false;
   return (await import('../keys/passphrase.ts')).isProtected(key);
 }
 
 /**
- * The key itself, decrypted where it is protected by a passphrase.
+ * Returns the key, decrypted if a passphrase protects it.
  *
- * @param from - Where the key came from, for the question and for messages.
- * @throws {@link BundleSealError} `ERR_KEY_INVALID`: there is no passphrase, or it is another one.
+ * @param from - The source of the key, for the question and for messages.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if there is no passphrase or it is wrong.
  */
 export async function unlock(context: Asking, key: KeyValue, from: string): Promise<KeyValue> {
   if (!(await isProtectedKey(key))) return key;
@@ -57,9 +57,9 @@ async function passphraseFor(context: Asking, from: string): Promise<Given> {
 }
 
 /**
- * The passphrase for a new private key: the variable's, or typed twice.
+ * Returns the passphrase for a new private key from the variable, or asks for it twice.
  *
- * @throws {@link BundleSealError} `ERR_KEY_INVALID`: there is none, or what was typed differs.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if there is none, or the two inputs differ.
  */
 export async function newPassphrase(context: Asking): Promise<string> {
   const given = givenPassphrase(context) ?? typed.get(context);
@@ -77,7 +77,7 @@ export async function newPassphrase(context: Asking): Promise<string> {
   return remember(context, passphrase).passphrase;
 }
 
-/** A private key in PEM under a passphrase: PKCS#8, by scrypt and AES-256-CBC. */
+/** Encrypts a private key in PEM with a passphrase: PKCS#8 with scrypt and AES-256-CBC. */
 export async function protect(privateKey: string, passphrase: string): Promise<string> {
   const { encryptPrivateKey } = await import('../keys/passphrase.ts');
   const { encodePkcs8 } = await import('../keys/encode.ts');

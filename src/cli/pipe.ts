@@ -1,7 +1,7 @@
-// Named pipes, and the ends of pipes that a shell passes as files: `<(command)`, `>(command)`.
+// Opens named pipes, and pipes that a shell passes as files: `<(command)`, `>(command)`.
 //
-// An ordinary open() of a pipe waits for its other end, in a thread that nothing can call back: neither Ctrl-C nor an
-// orderly exit ends the process then. So both ends are opened without waiting.
+// A normal open() of a pipe blocks a thread until the other end is opened. Neither Ctrl-C nor a normal exit can then
+// end the process. Therefore this module opens both ends without blocking.
 
 import { constants, open, readSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -18,9 +18,9 @@ const PAUSE = 50;
 const PIECE_LENGTH = 65_536;
 
 /**
- * What comes out of a pipe.
+ * Opens a pipe for reading.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: nothing writes to it within two seconds.
+ * @throws {@link BundleSealError} `ERR_FILE` if no process writes to it within two seconds.
  */
 export async function openPipe(path: string): Promise<Readable> {
   const fd = await openNow(path, "can't be read", constants.O_RDONLY);
@@ -42,9 +42,9 @@ export async function openPipe(path: string): Promise<Readable> {
 }
 
 /**
- * What goes into a pipe.
+ * Opens a pipe for writing.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: nothing reads from it within two seconds.
+ * @throws {@link BundleSealError} `ERR_FILE` if no process reads from it within two seconds.
  */
 export async function openPipeForWriting(path: string): Promise<Writable> {
   const fd = await retry(async () => {
@@ -63,7 +63,9 @@ function openNow(path: string, what: string, flags: number): Promise<number> {
   return onFile(path, what, promisify(open)(path, flags | constants.O_NONBLOCK));
 }
 
-/** What is there already: nothing yet is empty, and no writer is `undefined`. */
+/**
+ * Reads the available bytes. Returns an empty buffer if there are none yet, and `undefined` if there is no writer.
+ */
 function readNow(fd: number): Buffer | undefined {
   const room = Buffer.alloc(PIECE_LENGTH);
   try {

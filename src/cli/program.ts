@@ -1,4 +1,4 @@
-// The command line as a whole: its commands, its help, and the mistakes in calling it.
+// The command line: its commands, its help, and errors of usage.
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
@@ -29,8 +29,8 @@ All commands: npx bundleseal --help
 `;
 
 /**
- * For a process that does nothing else: an error that no command has waited for ends it with a message, and one of a
- * standard stream reaches who writes to it. Both would end it with a stack trace.
+ * Handles uncaught errors of the process: prints a message instead of a stack trace. Errors of standard streams are
+ * reported to the code that writes to them.
  */
 export function guardProcess(argv: readonly string[]): void {
   process.stdout.on('error', () => {});
@@ -40,7 +40,7 @@ export function guardProcess(argv: readonly string[]): void {
   });
 }
 
-/** Runs the command that `argv` asks for, and sets the exit code. */
+/** Runs the command in `argv` and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   const isJson = asksForJson(argv);
   let shown = '';
@@ -51,27 +51,27 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync(withoutFlagsOfHelp(argv), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) await reportError(error, isJson);
-    // Help and the version end here too, as a success.
+    // The parser also throws after help and version, with exit code 0.
     else if (error.exitCode === 0) await show(error.code, shown, isJson);
     else await reportMistake(program, error, argv.length === 0 ? START : shown, isJson);
   }
 }
 
-/** The parser's `help` takes the name of a command and no flags, and knows no `--all`. */
+/** Removes flags and `--all`, because the parser's `help` accepts only the name of a command. */
 function withoutFlagsOfHelp(argv: readonly string[]): readonly string[] {
   const words = argv.filter((one) => !['--json', '--quiet', '--all'].includes(one));
   if (words[0] === 'help') return words;
   return asksForAll(argv) ? argv.filter((one) => one !== '--all') : argv;
 }
 
-/** Whether help is to describe every option. */
+/** Whether help has to describe every option. */
 function asksForAll(argv: readonly string[]): boolean {
   return (
     argv.includes('--all') && (argv[0] === 'help' || argv.some((one) => /^(-h|--help)$/.test(one)))
   );
 }
 
-/** Help and the version: as text, or as one object. */
+/** Prints help or the version, as text or as one JSON object. */
 async function show(code: string, text: string, isJson: boolean): Promise<void> {
   if (!isJson) await writeText(text);
   else await print(code === 'commander.version' ? { version: text.trim() } : { help: text.trim() });
@@ -94,7 +94,7 @@ async function reportMistake(
   await reportError(new UsageError(`${message}${hint}; see --help`), isJson);
 }
 
-/** `bundleseal encrypt` is short of its group's name. */
+/** Suggests the group if the user left it out, as in `bundleseal encrypt`. */
 function hintOf(program: Command, message: string): string {
   const [, name] = /^unknown command '([\w-]+)'$/.exec(message) ?? [];
   const group = program.commands.find(({ commands }) =>
@@ -103,7 +103,7 @@ function hintOf(program: Command, message: string): string {
   return group === undefined ? '' : ` (Did you mean ${group.name()} ${name}?)`;
 }
 
-// An option or a command has a shorter name than this, and a line of a key is longer.
+// Names of options and commands are shorter than this, and lines of a key are longer.
 const PLAIN_NAME = /^[\w=….<>| ,-]{1,30}$/;
 
 /** The parser's message in one line. An unknown option or command may be a key, so only a plain name is repeated. */
@@ -117,13 +117,15 @@ function withoutValues(message: string): string {
     });
 }
 
-/** Whether the object is asked for, where the arguments can't be parsed. */
+/** Whether `--json` is among arguments that cannot be parsed. */
 function asksForJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
 }
 
-/** All commands. Only those whose names are in `argv` have options and can be run; the others are there for help. */
+/**
+ * Creates all commands. Only those whose names are in `argv` get options and can run. The others are listed by help.
+ */
 async function createProgram(
   argv: readonly string[],
   write: (text: string) => void,
@@ -157,7 +159,7 @@ function prepare(command: Command, write: (text: string) => void, isAll: boolean
     .exitOverride()
     .enablePositionalOptions()
     .configureOutput({ writeOut: write, writeErr: write, outputError: () => {} })
-    // Without a default: a group's own value, which is read first, would hide the command's.
+    // No default value: the default of a group would override the command's value.
     .option('--json', 'one JSON object on standard output, errors too')
     .option('--quiet', 'say nothing but warnings and errors');
   layOutHelp(command, isAll);
@@ -165,7 +167,7 @@ function prepare(command: Command, write: (text: string) => void, isAll: boolean
 }
 
 function version(): string {
-  // Beside dist/ in the package, and beside src/ in a clone.
+  // package.json is beside dist/ in the package, and beside src/ in a clone.
   const text = ['../package.json', '../../package.json'].map((path) => {
     try {
       return readFileSync(new URL(path, import.meta.url), 'utf8');

@@ -1,14 +1,14 @@
-// The project that a bundle belongs to: what lies beside it and in the folders above it.
+// Finds the project of a bundle in its folder and the folders above.
 
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type ConfigFile, findConfig } from './config/files.ts';
 
-/** A package.json, as far as bundles have to do with it. */
+/** The used part of a package.json. */
 export interface PackageFile {
   readonly path: string;
-  /** Absent where it can't be read as JSON. */
+  /** Absent if the file is not JSON. */
   readonly content?: {
     readonly version?: unknown;
     readonly dependencies?: unknown;
@@ -17,8 +17,8 @@ export interface PackageFile {
 }
 
 /**
- * The folders from one upwards: to the repository's root, or to the home folder, or to the top. What lies above a
- * repository is no part of the project, nor is a folder that every user of the machine may write to, such as /tmp.
+ * Yields the folders from one upwards, to the repository's root, the home folder or the top. Folders above a
+ * repository do not belong to the project, nor do folders that every user may write to, such as /tmp.
  */
 export async function* foldersFrom(start: string): AsyncGenerator<string, void> {
   let folder = resolve(start);
@@ -32,7 +32,7 @@ export async function* foldersFrom(start: string): AsyncGenerator<string, void> 
   }
 }
 
-/** The nearest config from a folder upwards. */
+/** Finds the nearest config from a folder upwards. */
 export async function findConfigFrom(start: string): Promise<ConfigFile | undefined> {
   for await (const folder of foldersFrom(start)) {
     const file = await findConfig(folder);
@@ -41,7 +41,7 @@ export async function findConfigFrom(start: string): Promise<ConfigFile | undefi
   return undefined;
 }
 
-/** Every package.json from a folder upwards, the nearest first. */
+/** Yields every package.json from a folder upwards, the nearest first. */
 export async function* packagesFrom(start: string): AsyncGenerator<PackageFile, void> {
   for await (const folder of foldersFrom(start)) {
     const path = join(folder, 'package.json');
@@ -52,7 +52,7 @@ export async function* packagesFrom(start: string): AsyncGenerator<PackageFile, 
       continue;
     }
     try {
-      // Editors on Windows put a byte order mark in front.
+      // Editors on Windows write a byte order mark.
       const content: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
       yield typeof content === 'object' && content !== null ? { path, content } : { path };
     } catch {

@@ -1,4 +1,4 @@
-// What a bundle should not hold, since everyone who has the app can read it.
+// Finds content that a bundle should not contain, because everyone who has the app can read it.
 
 import type { Context } from './context.ts';
 
@@ -9,12 +9,14 @@ const KINDS: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/(^|\/)node_modules\//, 'a build should not need it'],
 ];
 
-// As npm writes them: "//host/:_authToken=…", "_auth=…", "_password=…".
+// Tokens in npm's syntax: "//host/:_authToken=…", "_auth=…", "_password=…".
 const NPM_TOKEN = /_(authToken|auth|password)\s*=\s*\S/;
 
-/** Collects what to warn of while the files of a bundle are seen. */
+/** Collects warnings about the files of a bundle. */
 export interface PublishedFiles {
-  /** @param content - Of an `.npmrc`, where it is at hand: without a token it is harmless. */
+  /**
+   * @param content - The content of an `.npmrc`, if available. Without a token the file is harmless.
+   */
   see(path: string, content?: Uint8Array): void;
   warn(context: Context): void;
 }
@@ -42,17 +44,17 @@ export function createPublished(): PublishedFiles {
   };
 }
 
-/** Of what lies in a folder that should not be there, the folder. */
+/** Returns the folder of a path, if the folder should not be in the bundle. */
 function shownPath(path: string, pattern: RegExp): string {
   const end = pattern.exec(path) as RegExpExecArray;
   return end[0].endsWith('/') ? path.slice(0, end.index + end[0].length) : path;
 }
 
 /**
- * What to do when the page that an app starts with is not at the root.
+ * The remedy if there is no index.html at the root.
  *
- * @param indexes - Paths of files that are called index.html, in any case of letters.
- * @param folder - What was named on the command line; absent for a zip.
+ * @param indexes - Paths of files named index.html, in upper or lower case.
+ * @param folder - The folder on the command line; absent for a zip.
  */
 export function indexAdvice(indexes: readonly string[], folder?: string): string {
   const other = indexes.find((path) => !path.includes('/'));
@@ -63,7 +65,7 @@ export function indexAdvice(indexes: readonly string[], folder?: string): string
   const [first] = byDepth.filter((path) => path.endsWith('/index.html'));
   if (first === undefined) return 'name the folder that the build writes, or pass --no-index';
   const inner = first.slice(0, -'/index.html'.length);
-  // Angular and others put a folder between.
+  // Angular and others write the app into a subfolder.
   return folder === undefined
     ? `it has ${JSON.stringify(first)}: zip what is in ${JSON.stringify(inner)}, or pass --no-index`
     : `it has ${JSON.stringify(first)}: name ${JSON.stringify(`${folder.replace(/[\\/]+$/, '')}/${inner}`)} instead, or pass --no-index`;

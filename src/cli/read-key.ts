@@ -1,4 +1,4 @@
-// A key from a file, from standard input or from a text.
+// Reads a key from a file, from standard input or from a text.
 
 import { stat } from 'node:fs/promises';
 import { BundleSealError } from '../errors.ts';
@@ -9,16 +9,16 @@ import { looksLikeKey } from './secrets.ts';
 import { readSmallFile } from './small-file.ts';
 import { isStandardInput } from './standard.ts';
 
-/** A key as the library takes it. */
+/** A key for the library. */
 export type KeyValue = string | Uint8Array | RsaJwk;
 
 // An RSA-16384 key in PEM has some 13 KB.
 const MAX_KEY_LENGTH = 65_536;
 
 /**
- * A key out of a file: PEM, DER or JWK. `-` is standard input.
+ * Reads a key from a file: PEM, DER or JWK. `-` is standard input.
  *
- * @param option - What the path was passed as, for messages.
+ * @param option - The flag of the path, for messages.
  */
 export async function readKeyFile(path: string, option: string = '--key'): Promise<KeyValue> {
   if (!isStandardInput(path)) await refuseKeyAsPath(path, option);
@@ -29,9 +29,9 @@ export async function readKeyFile(path: string, option: string = '--key'): Promi
 }
 
 /**
- * Refuses a key where the name of a file belongs. No part of it is repeated.
+ * Refuses a key that was passed instead of a file name. The error repeats no part of it.
  *
- * @param option - What the path was passed as, for messages.
+ * @param option - The flag of the path, for messages.
  */
 export async function refuseKeyAsPath(path: string, option: string): Promise<void> {
   if (path === '') throw new UsageError(`${option} names no file: it is empty`);
@@ -42,12 +42,12 @@ export async function refuseKeyAsPath(path: string, option: string): Promise<voi
   }
 }
 
-/** A key out of a text. What a CI system did to its quotes and line breaks is undone. */
+/** Reads a key from a text. Repairs quotes and line breaks that a CI system changed. */
 export function keyFromText(text: string): KeyValue {
   return keyOfText(repairKeyText(text).text);
 }
 
-/** What `work` gives; its errors about a key say where the key came from. */
+/** Returns the result of `work`. Adds the source of the key to errors about the key. */
 export async function namingSource<T>(from: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
@@ -67,7 +67,7 @@ export async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** A key out of the bytes of a file: PEM, DER or JWK. */
+/** Reads a key from the bytes of a file: PEM, DER or JWK. */
 export function keyFromBytes(bytes: Uint8Array): KeyValue {
   if (bytes.length === 0) throw new BundleSealError('ERR_KEY_INVALID', 'it is empty');
   const text = textOfBytes(bytes);

@@ -1,4 +1,4 @@
-// What a bundle says of itself, from options and from the project around it.
+// Collects the metadata of a bundle from options and from its project.
 
 import { stat } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
@@ -17,14 +17,14 @@ export interface MetadataOptions {
   readonly appVersion?: string;
   readonly channel?: string;
   readonly sequence?: string;
-  /** False: nothing is taken from the project. */
+  /** False with `--no-project`: values of the project are not used. */
   readonly project: boolean;
 }
 
 /**
- * Gives a command the options of what a bundle says of itself.
+ * Adds the options for metadata to a command.
  *
- * @param when - Before each description: when the option counts.
+ * @param when - Text before each description: the condition under which the option applies.
  */
 export function metadataOptions(command: Command, when = ''): Command {
   return rare(
@@ -41,7 +41,7 @@ export function metadataOptions(command: Command, when = ''): Command {
   );
 }
 
-/** What will be signed, and for each of it where it came from. */
+/** The metadata to sign, and the source of each value. */
 export interface FoundMetadata {
   readonly metadata: Metadata;
   readonly metadataFrom: Readonly<Record<string, string>>;
@@ -53,10 +53,10 @@ interface Value {
 }
 
 /**
- * Takes what is not named by an option from the Capacitor config and package.json: from the bundle's folder upwards, and
- * then from the current folder upwards. Warns of what is documented to be signed and is not.
+ * Takes missing values from the Capacitor config and package.json: from the bundle's folder upwards, and then from
+ * the current folder upwards. Warns about values that should be signed and are missing.
  *
- * @param input - The bundle or its folder, as it was named.
+ * @param input - The path of the bundle or its folder.
  */
 export async function readMetadata(
   context: Context,
@@ -82,9 +82,9 @@ export async function readMetadata(
 }
 
 /**
- * The app's id, from an option or from the Capacitor config.
+ * Returns the app's id from an option or from the Capacitor config.
  *
- * @throws {@link UsageError}: neither has it.
+ * @throws {@link UsageError} if neither has it.
  */
 export async function readAppId(
   context: Context,
@@ -94,7 +94,7 @@ export async function readAppId(
   return required(appId, project, input, '--app-id', (starts) => configuredAppId(context, starts));
 }
 
-/** The release's version, from an option or from package.json. */
+/** Returns the release's version from an option or from package.json. */
 export async function readVersion(
   context: Context,
   { appVersion, project }: Pick<MetadataOptions, 'appVersion' | 'project'>,
@@ -118,7 +118,7 @@ async function required(
   throw new UsageError(`${flag} is needed: the project's files do not say it`);
 }
 
-/** What was signed, for people. */
+/** Describes the signed metadata for people. */
 export function describeMetadata({ metadata, metadataFrom }: FoundMetadata): string[] {
   const lines = Object.entries(metadata).map(
     ([name, value]) => `  ${name.padEnd(9)} ${JSON.stringify(value)}  from ${metadataFrom[name]}`,

@@ -1,14 +1,14 @@
-// What bytes that are no zip look like: a build that seals an error page should fail, and not the update on the devices.
+// Recognises content that is not a zip, so that the build fails if it would seal, for example, an error page.
 
 import { findPrivateKey, MAX_LOOKED_INTO } from '../keys/find-private.ts';
 
-/** Bytes from the start that {@link recognise} needs; all of a file that is no longer. */
+/** Number of bytes from the start that {@link recognise} needs. */
 export const HEAD_LENGTH: number = MAX_LOOKED_INTO;
 
-/** One kind of content, known by bytes at a fixed place. */
+/** A kind of content that has certain bytes at a fixed place. */
 interface Magic {
   readonly what: string;
-  /** Where the bytes stand. Default 0. */
+  /** Offset of the bytes. Default 0. */
   readonly at?: number;
   /** In Latin-1. */
   readonly bytes: string;
@@ -43,7 +43,7 @@ const MAGICS: readonly Magic[] = [
   { what: 'an SQLite database', bytes: 'SQLite format 3\0' },
 ];
 
-/** One kind of text, known by how it begins behind a byte order mark and white space. */
+/** A kind of text with a certain beginning after byte order mark and white space. */
 interface Beginning {
   readonly what: string;
   readonly pattern: RegExp;
@@ -66,22 +66,21 @@ const BEGINNINGS: readonly Beginning[] = [
   { what: 'JSON, as servers answer with errors', pattern: /^[{[]/ },
 ];
 
-// Random bytes begin with "<" or "{" too, but not with this many characters of text behind it.
+// Random bytes may begin with "<" or "{", but not with this many characters of text after it.
 const TEXT_LENGTH = 64;
-// Bytes. Longer texts may speak of errors and be meant.
+// In bytes. Longer texts that mention errors may be intended content.
 const MAX_ANSWER_LENGTH = 1024;
-// Control characters but white space.
+// Control characters except white space.
 const CONTROLS = /[^\P{Cc}\s]/u;
 
 const ANSWER =
   /not[ _-]?found|error|denied|forbidden|not allowed|unauthori[sz]ed|not authori[sz]ed|expired|redirect|moved (permanently|temporarily)|too many requests|rate limit|bad (gateway|request)|unavailable|timed? ?out|(does not|doesn't) exist|no such|\b(40[0-9]|410|429|50[0-4])\b/i;
 
 /**
- * What content looks like that is no zip, in words for people; `undefined` where it looks like nothing in particular, as
- * encrypted data does.
+ * Names the kind of content that is not a zip. Returns `undefined` for unknown content such as encrypted data.
  *
- * @param head - The content's first {@link HEAD_LENGTH} bytes, or all of it.
- * @param size - Bytes of the whole content.
+ * @param head - The first {@link HEAD_LENGTH} bytes of the content, or all of it.
+ * @param size - Length of the whole content in bytes.
  */
 export function recognise(head: Uint8Array, size: number): string | undefined {
   if (size === 0) return 'an empty file, as a failed download or a full disk leaves it';
@@ -93,7 +92,7 @@ export function recognise(head: Uint8Array, size: number): string | undefined {
   const beginning = CONTROLS.test(text.slice(0, TEXT_LENGTH))
     ? undefined
     : BEGINNINGS.find(({ pattern }) => pattern.test(text));
-  // A key in PEM or a JWK is named as what it is.
+  // Names the kind of a key in PEM or JWK.
   const key = size <= head.length ? findPrivateKey('', head) : undefined;
   if (key !== undefined) return `a file with ${key}`;
   if (beginning !== undefined) return beginning.what;
@@ -101,7 +100,7 @@ export function recognise(head: Uint8Array, size: number): string | undefined {
   return isAnswer ? 'an answer that servers give in place of a file' : undefined;
 }
 
-/** The beginning as text, without its byte order mark. PowerShell's ">" writes UTF-16. */
+/** Decodes the beginning as text, without its byte order mark. PowerShell's ">" writes UTF-16. */
 function textOf(head: Uint8Array): string {
   const [first, second, third, fourth] = head;
   const isLittle = (first === 0xff && second === 0xfe) || (second === 0 && fourth === 0);

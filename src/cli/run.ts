@@ -1,4 +1,4 @@
-// Running a command: its answer printed, its errors turned into messages and exit codes.
+// Runs a command: prints its result, and turns its errors into messages and exit codes.
 
 import type { Command } from 'commander';
 import { BundleSealError } from '../errors.ts';
@@ -18,7 +18,7 @@ export type Work<Options> = (
   ...operands: string[]
 ) => Promise<Answer>;
 
-/** What commander calls; the last two of what it passes are the options and the command. */
+/** Makes the action for commander, which passes the operands, the options and the command. */
 export function run<Options>(work: Work<Options>): (...passed: unknown[]) => Promise<void> {
   return async (...passed) => {
     const command = passed.at(-1) as Command;
@@ -39,7 +39,7 @@ export function run<Options>(work: Work<Options>): (...passed: unknown[]) => Pro
       }
     } catch (error) {
       const flags = command.options.flatMap(({ long }) => long ?? []);
-      // After a signal every error is that the work was stopped, whoever tells it.
+      // After a signal, every error counts as the interruption.
       const { aborted, reason } = interruption.signal;
       await reportError(aborted ? reason : error, context.isJson, flags);
     } finally {
@@ -54,9 +54,9 @@ interface Said {
 }
 
 /**
- * Prints what went wrong and sets the exit code.
+ * Prints an error and sets the exit code.
  *
- * @param flags - Those of the command, so that the message names them and not the library's options.
+ * @param flags - The flags of the command, which the message names instead of the library's options.
  */
 export async function reportError(
   error: unknown,
@@ -81,7 +81,7 @@ async function isPrinted(object: object): Promise<boolean> {
   }
 }
 
-/** The error in the terms of docs/cli.md, whoever threw it. */
+/** Converts any error to one of those in docs/cli.md. */
 function asKnown(error: unknown): unknown {
   if (!isSystemError(error)) return asUsage(error);
   if (error.syscall === 'uv_cwd') {
@@ -93,7 +93,7 @@ function asKnown(error: unknown): unknown {
   return fileError(error.path ?? 'a file', "can't be read or written", error);
 }
 
-/** An error of the operating system that nobody has named a file for. */
+/** Whether an error comes from the operating system and has no file name in its message. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error;
 }
@@ -107,7 +107,7 @@ function fieldsOf(error: unknown): Said {
   if (error instanceof BundleSealError) {
     const { name: _, ...fields } = error;
     const { path } = fields;
-    // A key that was given as a file's name is in the path too.
+    // Hides keys in the path too, because a key may have been passed as a file name.
     return { ...fields, message: error.message, ...(path && { path: withoutKeys(path) }) };
   }
   if (error instanceof UsageError || error instanceof Interrupted) {

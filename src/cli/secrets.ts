@@ -1,30 +1,31 @@
-// Keeps key material out of messages, wherever it was passed by mistake.
+// Removes key material that was passed by mistake from messages.
 //
-// A key can arrive as any argument: instead of a file's name, as the value of a misspelt option, or cut into
-// several arguments by a shell that was given an unquoted variable. Errors quote their arguments, so every
-// error and warning goes through withoutKeys() before it is printed.
+// A key can be in any argument: instead of a file name, as the value of a misspelt option, or split into several
+// arguments if a shell variable was not quoted. Errors quote their arguments, so every error and warning passes
+// through withoutKeys() before it is printed.
 
 // Characters of base64, base64url, hexadecimal digits and percent escapes.
 const RUN = /[A-Za-z0-9+/=_%-]{12,}/g;
 
-// Shorter pieces of a key are not recognised; longer ones are hidden from their first character to their last.
+// Shorter pieces of a key are not recognised. Longer pieces are hidden completely.
 const GRAM_LENGTH = 12;
 
-// A line of PEM has 64 characters. A digest in hexadecimal has 64 too, and is no secret.
+// A line of PEM has 64 characters. A digest in hexadecimal has 64 too, but is not secret.
 const MIN_MIXED = 32;
 const MIN_HEX = 65;
 
 const HIDDEN = '[…]';
 
-/** Whether a text that should name a file, or anything else short, may be a key or a part of one. */
+/**
+ * Whether a text that should be a file name or another short value may be a key or a part of one.
+ */
 export function looksLikeKey(text: string): boolean {
   if (/-----|PRIVATE KEY|^\s*["'[{]|[\n\r]|\\n|%0A/i.test(text)) return true;
   return hasKeyRun(text) || isMixedThroughout(text);
 }
 
 /**
- * Whether a text is base64 with slashes in it: its letters, digits and signs change from one to the next far more often
- * than those of a path.
+ * Whether a text with slashes is base64: the kind of character changes far more often than in a path.
  */
 function isMixedThroughout(text: string): boolean {
   const compact = text.replace(/\s+/g, '');
@@ -47,7 +48,7 @@ function hasKeyRun(text: string): boolean {
     );
 }
 
-/** The arguments and variables of this process that may hold key material. */
+/** Returns the arguments and variables of this process that may contain key material. */
 export function secretsOf(argv: readonly string[], env: NodeJS.ProcessEnv): string[] {
   const secrets: string[] = [];
   let isInside = false;
@@ -66,12 +67,12 @@ export function secretsOf(argv: readonly string[], env: NodeJS.ProcessEnv): stri
   return secrets;
 }
 
-/** The message with `[…]` in place of every part of a key that this process was given. */
+/** Replaces every part of a key that this process was given by `[…]`. */
 export function withoutKeys(message: string): string {
   return withoutSecrets(message, secretsOf(process.argv.slice(2), process.env));
 }
 
-/** The message with `[…]` in place of everything that is in one of the secrets. */
+/** Replaces everything in a message that is part of one of the secrets by `[…]`. */
 export function withoutSecrets(message: string, secrets: readonly string[]): string {
   let text = message;
   for (const secret of secrets) {
@@ -82,7 +83,7 @@ export function withoutSecrets(message: string, secrets: readonly string[]): str
   return hidePieces(text, secrets);
 }
 
-/** Hides pieces that stand alone, as where a message cut the secret or quoted it in its own way. */
+/** Hides single pieces, because a message may have cut or escaped the secret. */
 function hidePieces(text: string, secrets: readonly string[]): string {
   const places = new Map<string, number[]>();
   for (let at = 0; at + GRAM_LENGTH <= text.length; at++) {
@@ -107,7 +108,9 @@ function hidePieces(text: string, secrets: readonly string[]): string {
   return result;
 }
 
-/** The stretches of a secret that carry the key. The lines that say what kind of key it is are no secret. */
+/**
+ * Returns the parts of a secret that contain the key. Lines with the kind of key are not secret.
+ */
 function runsOf(secret: string): string[] {
   const body = secret.replace(/-----(BEGIN|END)[A-Z ]*-----/g, '\n');
   return [...(body.match(RUN) ?? []), ...(body.replace(/\s+/g, '').match(RUN) ?? [])];

@@ -1,4 +1,4 @@
-// The private key by which a command signs: the options that name it, and where it is looked for.
+// Finds the private key with which a command signs: its options and default places.
 
 import type { Command } from 'commander';
 import { BundleSealError } from '../errors.ts';
@@ -12,14 +12,14 @@ import { type Asking, unlock } from './passphrase.ts';
 import { isThere, type KeyValue, keyFromBytes, namingSource, readKeyFile } from './read-key.ts';
 import { CAPGO, CAPGO_BITS, SEALED, type Wire } from './wires.ts';
 
-/** Options by which a private key is named. */
+/** Options that name a private key. */
 export interface PrivateKeyOptions {
   readonly key?: string;
   readonly keyCommand?: string;
   readonly keyData?: string;
 }
 
-/** Gives a command the options by which a private key is named. */
+/** Adds the options that name a private key to a command. */
 export function privateKeyOptions(command: Command, which = 'private key'): Command {
   return rare(
     command
@@ -36,7 +36,7 @@ export function privateKeyOptions(command: Command, which = 'private key'): Comm
   );
 }
 
-/** The private key by which this command signs: each wire has sources of its own. */
+/** Finds the private key with which this command signs. Each format has its own sources. */
 export async function readSigningKey(
   context: Context,
   options: PrivateKeyOptions,
@@ -67,7 +67,7 @@ export async function readSigningKey(
   );
 }
 
-/** A wire's private key out of a file; decrypted, where it is protected by a passphrase. */
+/** Reads a private key of one format from a file. Decrypts it if a passphrase protects it. */
 export async function readPrivateKeyFile(
   context: Asking,
   path: string,
@@ -77,7 +77,7 @@ export async function readPrivateKeyFile(
   return openPrivateKey(context, await readKeyFile(path, option), path, wire);
 }
 
-/** A wire's private key that an option or a variable holds. */
+/** Reads a private key of one format from an option or a variable. */
 async function privateKeyFromText(
   context: Asking,
   text: string,
@@ -102,7 +102,7 @@ async function fromCommand(
   return { key: await openPrivateKey(context, key, from, wire), from };
 }
 
-/** The key itself, decrypted where it is protected by a passphrase, if the wire can use it. */
+/** Returns the key, decrypted if a passphrase protects it, if the format can use it. */
 export async function openPrivateKey(
   context: Asking,
   key: KeyValue,
@@ -110,7 +110,7 @@ export async function openPrivateKey(
   wire: Wire,
 ): Promise<KeyValue> {
   const plain = await namingSource(from, () => unlock(context, key, from));
-  // What was under a passphrase is PKCS#8, in which Capgo's wire takes no key.
+  // A decrypted key is PKCS#8, but Capgo needs PKCS#1.
   const isOther = wire === CAPGO && plain !== key;
   return checked(wire, 'privateKey', { key: isOther ? await asPkcs1(plain) : plain, from });
 }

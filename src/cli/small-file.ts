@@ -1,4 +1,4 @@
-// Files that have to be small: keys and seals. From a pipe and from standard input too.
+// Reads small files, such as keys and seals, also from a pipe and from standard input.
 
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -10,10 +10,10 @@ import { openPipe } from './pipe.ts';
 import { isStandardInput, kindOf, standardInput } from './standard.ts';
 
 /**
- * All of a file that has no more than `maxLength` bytes. `-` is standard input.
+ * Reads a file of at most `maxLength` bytes. `-` is standard input.
  *
- * @param what - What it is, e.g. "the key".
- * @throws {@link BundleSealError} `ERR_FILE`: it can't be read, or is larger.
+ * @param what - Name of the content for messages, e.g. "the key".
+ * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read or is larger.
  */
 export async function readSmallFile(
   path: string,

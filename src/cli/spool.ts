@@ -1,7 +1,7 @@
-// Standard input and output and pipes, where a command works on files.
+// Connects standard input, standard output and pipes to commands that work on files.
 //
-// What comes in is needed twice, and what goes out must be verified before a byte of it is released, so both
-// lie in a private folder meanwhile.
+// Commands read the input twice, and must verify the output before they release a byte of it. Therefore both are
+// stored in a private folder meanwhile.
 
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open as openFile, realpath, stat, unlink } from 'node:fs/promises';
@@ -27,7 +27,7 @@ import {
 
 export { STANDARD };
 
-/** What the names of these folders begin with, behind a full stop. */
+/** The names of these folders begin with a dot and this text. */
 export const FOLDER_NAME = 'bundleseal';
 const PRIVATE = 0o700;
 const MODE_BITS = 0o777;
@@ -36,9 +36,10 @@ const UNWRITABLE = "can't be written";
 const REMEDY = 'TMPDIR names the folder for temporary files';
 
 /**
- * A folder that only this user can look into, gone when `work` has ended. What a killed process left is removed first.
+ * Runs `work` with a folder that only this user can read, and removes the folder afterwards. First removes the
+ * folders of killed processes.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: there is no such folder, or no room in it.
+ * @throws {@link BundleSealError} `ERR_FILE` if the folder cannot be created.
  */
 export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const parent = await sayRemedy(holdTemporaries());
@@ -52,7 +53,7 @@ export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T
     });
     const left = "can't be removed, and has what was opened: remove it";
     const remove = () => removeTree(parent, name);
-    // The work is done, so one failure is no reason to say otherwise.
+    // Tries again after a failure, because the work has succeeded.
     await onFile(folder, left, remove().catch(remove));
     return result;
   } catch (error) {
@@ -64,7 +65,7 @@ export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T
   }
 }
 
-/** The system's folder for temporary files. */
+/** Opens the system's folder for temporary files. */
 async function holdTemporaries(): Promise<HeldFolder & { readonly real: string }> {
   const real = await onFile(tmpdir(), UNWRITABLE, realpath(tmpdir()));
   return { ...(await holdFolder(real, tmpdir())), real };
@@ -78,7 +79,7 @@ async function sayRemedy<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** An error about a file that the user did not name says where that file comes from. */
+/** Adds to an error about a temporary file where that file comes from. */
 function withRemedy(error: unknown, folder: string): unknown {
   if (!(error instanceof BundleSealError) || error.code !== 'ERR_FILE') return error;
   const { message, path = '', cause } = error;
@@ -86,7 +87,10 @@ function withRemedy(error: unknown, folder: string): unknown {
   return new BundleSealError('ERR_FILE', `${message} (${REMEDY})`, { path, cause });
 }
 
-/** The parent is everyone's, so a name proves nothing: only a folder of this user's that nobody else can enter goes. */
+/**
+ * Every user may write to the parent, so the name is not enough: removes only folders of this user that no other user
+ * can enter.
+ */
 async function removeOwn(parent: HeldFolder, name: string): Promise<void> {
   const folder = await holdOwn(parent.at(name), name);
   await folder.close();
@@ -94,9 +98,9 @@ async function removeOwn(parent: HeldFolder, name: string): Promise<void> {
 }
 
 /**
- * Gives `work` a file: the one named, or what comes from standard input or a pipe.
+ * Runs `work` with a file: the named one, or a copy of standard input or of a pipe.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: it can't be read, or is a device.
+ * @throws {@link BundleSealError} `ERR_FILE` if the input cannot be read or is a device.
  */
 export async function withInput<T>(
   { signal }: Context,
@@ -113,7 +117,7 @@ export async function withInput<T>(
   });
 }
 
-/** A stream, where the path is not one of a file that can be read by positions. */
+/** Opens a stream, if the path is not a file that can be read at any position. */
 async function openSource(path: string): Promise<Readable | undefined> {
   if (isStandardInput(path)) return standardInput('the bundle');
   const kind = kindOf(path, await onFile(path, UNREADABLE, stat(path)));
@@ -124,10 +128,11 @@ async function openSource(path: string): Promise<Readable | undefined> {
 }
 
 /**
- * Gives `work` a place to write: the one named, or one whose content goes to standard output or a pipe afterwards.
+ * Runs `work` with an output: the named one, or a temporary file that is copied to standard output or a pipe
+ * afterwards.
  *
- * @throws {@link UsageError} Standard output is wanted for the JSON object, or is a terminal.
- * @throws {@link BundleSealError} `ERR_FILE`: it can't be written, or its reader went away.
+ * @throws {@link UsageError} if standard output is needed for the JSON object, or is a terminal.
+ * @throws {@link BundleSealError} `ERR_FILE` if the output cannot be written, or its reader closes it.
  */
 export async function withOutput<T>(
   { signal, isJson }: Context,
@@ -142,14 +147,17 @@ export async function withOutput<T>(
     const to = isStandardOutput(path) ? 'standard output' : path;
     const sink = await open();
     const output = await onFile(file, UNREADABLE, openFile(file));
-    // A process that is killed while a slow reader takes it leaves nothing that was opened. Windows may say no.
+    // Unlinks the open file first, so that a process that is killed during the copy leaves no plain bundle. Windows
+    // may refuse this.
     await unlink(file).catch(() => {});
     await carry(output.createReadStream(), sink, file, to, signal);
     return result;
   });
 }
 
-/** How to open what is no file, or `undefined` where it is one, or nothing yet. */
+/**
+ * Returns how to open an output that is not a file, or `undefined` for a file, also one that does not exist yet.
+ */
 async function chooseSink(
   path: string,
   isJson: boolean,

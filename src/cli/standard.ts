@@ -1,4 +1,4 @@
-// Standard input and output as a command's data.
+// Standard input and output as data of a command.
 
 import { fstatSync, type Stats } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
@@ -20,10 +20,10 @@ export function isStandardOutput(path: string): boolean {
 }
 
 /**
- * Standard input. A person at a terminal is told that the command waits.
+ * Opens standard input. On a terminal, tells the user that the command waits for input.
  *
- * @param what - What is read, e.g. "the key".
- * @throws {@link BundleSealError} `ERR_FILE`: it is not open for reading.
+ * @param what - Name of the content, e.g. "the key".
+ * @throws {@link BundleSealError} `ERR_FILE` if standard input is not open for reading.
  */
 export function standardInput(what: string): Readable {
   if (isFolder()) throw fileError('standard input', "can't be read: it is a folder");
@@ -40,20 +40,20 @@ export function standardInput(what: string): Readable {
   }
 }
 
-/** The runtime gives a folder as an empty stream. */
+/** Checks for a folder, because the runtime reads one as an empty stream. */
 function isFolder(): boolean {
   try {
     return fstatSync(0).isDirectory();
   } catch {
-    // It is closed, which is as good as empty.
+    // A closed standard input counts as empty.
     return false;
   }
 }
 
 /**
- * Standard output, for bytes.
+ * Opens standard output for bytes.
  *
- * @throws {@link UsageError} It is a terminal, which would take the bytes for commands.
+ * @throws {@link UsageError} if it is a terminal, which would interpret the bytes as commands.
  */
 export function standardOutput(): Writable {
   if (process.stdout.isTTY !== true) return process.stdout;
@@ -62,7 +62,7 @@ export function standardOutput(): Writable {
   );
 }
 
-/** What a path leads to, as far as reading and writing differ. */
+/** The kinds of paths that differ in reading and writing. */
 export type Kind = 'pipe' | 'null' | 'device' | 'other';
 
 export function kindOf(path: string, stats: Stats): Kind {

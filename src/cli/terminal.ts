@@ -1,14 +1,14 @@
-// What the command line prints: lines for people on standard error, one JSON object on standard output.
+// Prints lines for people to standard error, and one JSON object to standard output.
 //
-// Names and metadata come from others. Both ways of printing escape every character that a terminal obeys or that
-// changes the order of what is shown, so that no caller has to remember it.
+// Names and metadata are untrusted. Both ways of printing escape every control character and every character that
+// changes the direction of text, so that callers need not.
 
 import { styleText } from 'node:util';
 import { fileError } from '../files/error.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
-// Control characters, characters of format (the bidirectional overrides are among them), line and paragraph separators.
+// Control characters, format characters (including bidirectional overrides), line and paragraph separators.
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 const SIGNS: Readonly<Record<string, Style>> = {
@@ -18,7 +18,7 @@ const SIGNS: Readonly<Record<string, Style>> = {
   '✗': 'red',
 };
 
-/** Text in which each control character and each character of format is written as `\u{…}`. */
+/** Escapes each control and format character of a text as `\u{…}`. */
 export function printable(text: string): string {
   return text.replace(
     UNSEEN,
@@ -26,7 +26,7 @@ export function printable(text: string): string {
   );
 }
 
-/** A JSON text in which the same characters are escaped, as JSON spells it. */
+/** Encodes a value as JSON with the same characters escaped in JSON's syntax. */
 export function printableJson(value: object): string {
   return JSON.stringify(value).replace(UNSEEN, (character) =>
     Array.from(
@@ -36,7 +36,7 @@ export function printableJson(value: object): string {
   );
 }
 
-/** Writes one line for people. A sign that it begins with gets its colour. */
+/** Prints a line for people. A sign at its beginning is coloured. */
 export function say(line: string, style?: Style): void {
   const text = printable(line);
   const sign = text[0] ?? '';
@@ -46,17 +46,18 @@ export function say(line: string, style?: Style): void {
 }
 
 /**
- * Writes one JSON object and waits until the system has it.
+ * Prints a JSON object and waits until the system has accepted it.
  *
- * A reader that has closed the pipe wants no more, so that is no error.
+ * A closed pipe is not an error, because the reader does not want the rest.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: standard output can't be written, for example on a full disk.
+ * @throws {@link BundleSealError} `ERR_FILE` if standard output cannot be written, for example because the disk is
+ * full.
  */
 export function print(object: object): Promise<void> {
   return writeText(`${printableJson(object)}\n`);
 }
 
-/** Writes a text of the command line's own, such as its help, as {@link print} does. */
+/** Writes a text of the command line, such as its help, as {@link print} does. */
 export function writeText(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
@@ -67,7 +68,7 @@ export function writeText(text: string): Promise<void> {
   });
 }
 
-/** Colours, where a person sees them and has not declined. See https://no-color.org. */
+/** Colours text on a terminal, unless the user has disabled colours. See https://no-color.org. */
 function paint(style: Style, text: string): string {
   const { NO_COLOR, TERM } = process.env;
   const isColoured = process.stderr.isTTY === true && !NO_COLOR && TERM !== 'dumb';

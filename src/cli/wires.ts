@@ -1,39 +1,41 @@
-// The two wires that keys may be for. Each has its own files, variable, place in a config and key ids, so that
-// a key of one wire is never taken for the other's.
+// The two formats of bundles ("wires"): sealed, and Capgo's. Each has its own files, variable, place in a config and
+// key ids, so that a key of one format is never used for the other.
 
 import { BundleSealError } from '../errors.ts';
 import { UPDATER } from './config/lookup.ts';
 import type { KeyValue } from './read-key.ts';
 
-/** What Capgo's plugin takes. */
+/** The only key size of Capgo's plugin. */
 export const CAPGO_BITS = 2048;
 
 export type Half = 'privateKey' | 'publicKey';
 
 export interface Wire {
   readonly name: 'sealed' | 'capgo';
-  /** For people: "Capgo's wire". */
+  /** The name for messages: "Capgo's wire". */
   readonly title: string;
   readonly variable: string;
   readonly privateKeyFile: string;
   readonly publicKeyFile: string;
-  /** The plugin in whose settings the public key stands. */
+  /** The plugin whose settings contain the public key. */
   readonly plugin: string;
-  /** The command that makes a pair, and the one that puts the public key into the config. */
+  /** The commands that make a pair and that write the public key into the config. */
   readonly create: string;
   readonly save: string;
   /**
-   * The key id of either half, as everything else on this wire names it.
+   * Returns the key id of either half in this format.
    *
-   * @throws {@link BundleSealError} `ERR_KEY_INVALID`: it is not that half of a key for this wire.
+   * @throws {@link BundleSealError} `ERR_KEY_INVALID` if it is not that half of a key for this format.
    */
   idOf(half: Half, key: KeyValue): Promise<string>;
   publicKeyOf(privateKey: KeyValue): Promise<KeyValue>;
-  /** Makes a bundle and opens it. */
+  /** Makes a bundle and opens it, to test a key pair. */
   roundTrip(privateKey: KeyValue, publicKey: KeyValue): Promise<void>;
 }
 
-/** The plugin in whose settings the sealed format's public key stands. No plugin of this name has to exist. */
+/**
+ * The plugin name whose settings contain the public key of the sealed format. No such plugin has to exist.
+ */
 export const PLUGIN = 'BundleSeal';
 
 export const SEALED: Wire = {
@@ -91,7 +93,7 @@ export const CAPGO: Wire = {
   },
 };
 
-/** Capgo's keys are text; anything else is refused. */
+/** Returns a key as text. Refuses bytes and objects, because Capgo's keys are text. */
 export function pemOf(key: KeyValue): string {
   if (typeof key === 'string') return key;
   throw new BundleSealError(
@@ -101,11 +103,11 @@ export function pemOf(key: KeyValue): string {
 }
 
 /**
- * A public key as every config holds it: PEM, which the app's calls and Capgo's plugin take.
+ * Returns a public key for a config: PEM, which both the library and Capgo's plugin accept.
  *
- * A PEM stays as its owner spelt it: Capgo's plugin takes PKCS#1 alone.
+ * Does not convert PEM, because Capgo's plugin accepts PKCS#1 only.
  *
- * @throws {@link BundleSealError} `ERR_KEY_INVALID`: it is no public key for the wire.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if it is not a public key for the format.
  */
 export async function publicPem(wire: Wire, key: KeyValue): Promise<string> {
   await wire.idOf('publicKey', key);

@@ -1,16 +1,16 @@
-// The library's messages in the words of the command line.
+// Translates the library's messages into the terms of the command line.
 //
-// The library names its options and functions. Who uses the command line knows flags and commands, so one table says
-// which is which, and it is applied where errors are printed.
+// The library's messages name its options and functions, but users of the command line know flags and commands. This
+// table translates them. It is applied when errors are printed.
 
 import { UsageError } from './answer.ts';
 
 interface Wording {
-  /** What the library says. */
+  /** The library's text. */
   readonly said: RegExp;
-  /** Flags for it: the first that the command has is named. */
+  /** Corresponding flags. The message names the first one that the command has. */
   readonly flags?: readonly string[];
-  /** What is said where the command has no such flag. */
+  /** The text if the command has no such flag. */
   readonly otherwise: string;
 }
 
@@ -19,12 +19,17 @@ function option(name: string, flags: readonly string[], otherwise: string): Word
   return { said: new RegExp(`(?<![\\w-])(?:options\\.)?${name}\\b`, 'g'), flags, otherwise };
 }
 
-/** The same, but only with `options.` before it: the name alone is an ordinary word. */
+/**
+ * An option of the library, only with `options.` before it, because the name alone is an ordinary word.
+ */
 function word(name: string, flags: readonly string[], otherwise: string): Wording {
   return { said: new RegExp(`\\boptions\\.${name}\\b`, 'g'), flags, otherwise };
 }
 
-/** The same, where a message begins with it or has `options.` before it: configs have members of this name too. */
+/**
+ * An option of the library at the beginning of a message or with `options.` before it, because configs have members
+ * with this name too.
+ */
 function named(name: string, flags: readonly string[], otherwise: string): Wording {
   return {
     said: new RegExp(`\\boptions\\.${name}|^${name}(?= expected | is )`, 'g'),
@@ -33,7 +38,7 @@ function named(name: string, flags: readonly string[], otherwise: string): Wordi
   };
 }
 
-/** Earlier rows come first. A message that no row knows stays as it is. */
+/** Rows are applied in order. A message that matches no row does not change. */
 const WORDINGS: readonly Wording[] = [
   // Phrases.
   { said: /\boverwrite: true\b/g, flags: ['--overwrite'], otherwise: 'replace it' },
@@ -58,7 +63,7 @@ const WORDINGS: readonly Wording[] = [
     otherwise: 'pass the .seal file that bundle encrypt --detached wrote',
   },
   { said: /,? ?see keygen\(\) of bundleseal\/capgo\b/g, otherwise: ', see key create --capgo' },
-  // Commands that take a private key ask for its passphrase, so this is said where a public key is needed.
+  // Commands that need a private key ask for its passphrase, so this message appears only if a public key is needed.
   {
     said: /\bdecrypt it first, with decryptPrivateKey\(\) .* -out plain\.pem"/g,
     otherwise: 'pass the .pub file of the pair',
@@ -91,12 +96,12 @@ const WORDINGS: readonly Wording[] = [
   word('release', ['--release'], 'the release'),
   word('note', ['--note'], 'the note'),
   word('meta', ['--meta'], 'the meta'),
-  // What a bundle has to be.
+  // Expected metadata.
   option('expect\\.appId', ['--expect-app-id'], 'the expected app'),
   option('expect\\.version', ['--expect-version'], 'the expected version'),
   option('expect\\.channel', ['--expect-channel'], 'the expected channel'),
   option('expect\\.minSequence', ['--min-sequence'], 'the lowest sequence'),
-  // What a bundle says of itself.
+  // Metadata.
   option('metadata\\.appId', ['--app-id'], 'the app id'),
   option('metadata\\.version', ['--app-version'], 'the version'),
   option('metadata\\.channel', ['--channel'], 'the channel'),
@@ -126,10 +131,10 @@ const WORDINGS: readonly Wording[] = [
   option('maxRatio', ['--max-ratio'], 'the ratio'),
 ];
 
-/** Every flag that a message may name. */
+/** All flags that a message may name. */
 export const NAMED_FLAGS: readonly string[] = WORDINGS.flatMap(({ flags = [] }) => flags);
 
-/** A message of the library as the command with these flags says it. */
+/** Translates a message of the library for a command with these flags. */
 export function inWordsOf(flags: readonly string[], message: string): string {
   return WORDINGS.reduce((text, { said, flags: own = [], otherwise }) => {
     const flag = own.find((one) => flags.includes(one));
@@ -137,14 +142,15 @@ export function inWordsOf(flags: readonly string[], message: string): string {
   }, message);
 }
 
-// How the library begins what it says of a call: `options.level expected …`, `input expected a path …`.
+// The beginning of the library's messages about wrong arguments: `options.level expected …`, `input expected a path
+// …`.
 const MISTAKE_OF_A_CALL = /^(?:options\.\S+|[\w.[\]]+ (?:expected|must be|does not know)\b)/;
 
 /**
- * A mistake in an option's value, as usage; anything else as it is.
+ * Turns an error about an option's value into a UsageError. Returns every other error unchanged.
  *
- * The library refuses such a value with a `TypeError` or `RangeError`. So does the runtime in case of a fault in this
- * program or of a stack that is full, and that is not the user's mistake.
+ * The library throws a `TypeError` or `RangeError` for such a value. The runtime throws the same types for faults of
+ * this program, such as a stack overflow, which are not mistakes of the user.
  */
 export function asUsage(error: unknown): unknown {
   if (!(error instanceof TypeError || error instanceof RangeError)) return error;

@@ -1,17 +1,19 @@
-// Files written from memory, whole or not at all: keys, seals, bundles of Capgo's wire.
+// Writes files atomically from memory: keys, seals and bundles for Capgo.
 
 import { replaceFile } from '../files/replace.ts';
 
 export interface WriteOptions {
-  /** Mode bits of a new file; the process's mask takes some of them away. */
+  /** Mode bits of a new file. The umask of the process applies. */
   readonly mode: number;
-  /** Whether a file of this name may be replaced; it gets only the mode bits that both have. */
+  /**
+   * Whether an existing file may be replaced. The new file gets only the mode bits that both have.
+   */
   readonly force: boolean;
 }
 
 const TAKEN = 'is there already: pass --force to replace it';
 
-/** Follows a link, as every output does. */
+/** Writes a file. Follows a link. */
 export async function writeWhole(
   path: string,
   content: string | Uint8Array,
@@ -24,9 +26,10 @@ export async function writeWhole(
 }
 
 /**
- * Replaces a file by a text; a link is followed, and the file keeps its mode bits.
+ * Replaces a file by a text. Follows a link, and keeps the mode bits.
  *
- * @param text - Called when there is room for the file and its place may be written. If it rejects, the file is left alone.
+ * @param text - Called when the temporary file exists and the output may be written. If it rejects, the file does not
+ * change.
  */
 export async function replaceText(
   path: string,

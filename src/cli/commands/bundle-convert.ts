@@ -1,4 +1,4 @@
-// bundle convert: from Capgo's wire to the sealed format, and back.
+// bundle convert: converts bundles from Capgo's encryption to the sealed format, and back.
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -81,7 +81,7 @@ export function bundleConvert(command: Command): void {
         if (to !== 'sealed') throw new UsageError(`--to takes sealed or capgo, got ${to}`);
         const found = await readMetadata(context, options, file);
         const { metadata } = found;
-        // Those of the private key are not for the public one.
+        // Removes the options of the private key, which must not apply to the public key.
         const { keyData: _1, ...opening } = options;
         const { key: privateKey, from: keyFrom } = await readSigningKey(context, options);
         const { encryptFile } = await import('../../node.ts');

@@ -1,4 +1,4 @@
-// bundle decrypt: a sealed bundle opened into a file or a folder.
+// bundle decrypt: opens a sealed bundle into a file or a folder.
 
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// bundle encrypt: a zip, or a folder that is zipped first, sealed into a file.
+// bundle encrypt: seals a zip, or a folder that it zips first.
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -146,7 +146,7 @@ function defaultName(input: string, isCapgo: boolean): string {
   if (input === STANDARD) return STANDARD;
   const name = input.replace(/[\\/]+$/, '');
   if (/(^|[\\/])\.*$/.test(name)) throw new UsageError('name the sealed bundle with --out');
-  // As Capgo's CLI names it.
+  // The same name as from Capgo's CLI.
   if (isCapgo) return `${name.replace(/\.zip$/i, '')}.zip_encrypted.zip`;
   return /\.zip$/i.test(name) ? `${name}.sealed` : `${name}.zip.sealed`;
 }

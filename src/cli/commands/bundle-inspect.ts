@@ -1,4 +1,4 @@
-// bundle inspect: what a header says.
+// bundle inspect: shows a header.
 
 import type { Command } from 'commander';
 import type { BundleInfo } from '../../bundle/info.ts';

@@ -1,4 +1,4 @@
-// bundle reseal: a new key's seal for bundles that are stored.
+// bundle reseal: seals stored bundles for a new key.
 
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -84,17 +84,19 @@ export function bundleReseal(command: Command): void {
     );
 }
 
-/** An input that is not a file is read once and cannot be replaced. Opening it could wait for ever. */
+/**
+ * Refuses an input that is not a file: it cannot be replaced, and opening it could wait forever.
+ */
 async function checkReplaceable(path: string): Promise<void> {
   const stats = await onFile(path, "can't be read", stat(path));
   if (stats.isFile() || stats.isDirectory()) return;
   throw fileError(path, 'is a pipe or a device: write the bundle to a file first, and reseal that');
 }
 
-// Bytes that are copied at once.
+// Number of bytes to copy at once.
 const PIECE_LENGTH = 2 ** 20;
 
-/** Writes the new header and the old body to `out`, whole or not at all. */
+/** Writes the new header and the old body to `out` atomically. */
 async function writeResealed(
   { signal }: Context,
   input: string,
@@ -108,7 +110,7 @@ async function writeResealed(
   ]);
   const file = await openInputFile(input);
   try {
-    // The open file is read, so its name may be replaced at the end.
+    // Reads from the open file, so that its name can be replaced at the end.
     await replaceFile({ mode: file.mode ?? 0o666 }, out, signal, async (output) => {
       const header = decodeSeal(seal);
       await output.write(header, 0);

@@ -1,4 +1,4 @@
-// bundle verify: checks a bundle as an app does, and writes nothing.
+// bundle verify: checks a bundle as an app does, without writing anything.
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -76,7 +76,7 @@ export function bundleVerify(command: Command): void {
           ...(checksum === undefined ? [] : [{ what: 'the checksum', is: checksum.toLowerCase() }]),
           ...(zip === undefined ? [] : [{ what: zip, is: await checksumFile(zip, { signal }) }]),
         ];
-        // Public values: nothing is learnt from how long this takes.
+        // The values are public, so the comparison need not be constant-time.
         const other = wanted.find(({ is }) => is !== info.checksum);
         const { fault } = verdict;
         const keyFrom = keys.find(({ id }) => id === info.keyId)?.from;
@@ -102,14 +102,14 @@ export function bundleVerify(command: Command): void {
     );
 }
 
-/** What is said of the archive; nothing with `--raw`. */
+/** The result about the archive. Empty with `--raw`. */
 interface ArchiveVerdict {
   readonly usable?: boolean;
-  /** Why no app would take it, if that is an error. */
+  /** The error of apps that refuse the archive. */
   readonly fault?: BundleSealError;
 }
 
-/** For programs: whether apps can unpack it, and why not, under the names that errors have. */
+/** The members for `--json`: whether apps can unpack the archive, and the error if not. */
 function saidOf({ usable, fault }: ArchiveVerdict): object {
   if (fault === undefined) return usable === undefined ? {} : { usable };
   const { code, message, path } = fault;
@@ -117,7 +117,7 @@ function saidOf({ usable, fault }: ArchiveVerdict): object {
 }
 
 async function verifyFromCapgo(context: Context, file: string, options: Options): Promise<Answer> {
-  // This wire proves nothing before its end, so the opened bytes have to be stored until then.
+  // Capgo's format is verified only at its end, so the opened bytes have to be stored until then.
   const { size, sha256, ...verdict } = await withInput(context, file, (input) =>
     withTemporaryFolder(async (folder) => {
       const opened = join(folder, 'zip');
@@ -149,7 +149,7 @@ async function verifyFromCapgo(context: Context, file: string, options: Options)
   };
 }
 
-/** The result of `work`, or its error about the archive. Other errors are thrown. */
+/** Returns the result of `work` or its error about the archive. Throws other errors. */
 async function verdictOf(work: () => Promise<Verdict>): Promise<ArchiveVerdict> {
   try {
     return await work();
@@ -214,6 +214,6 @@ async function readThrough(context: Context, path: string, opening: Opening): Pr
       new WritableStream(),
     ),
   );
-  // It has come to its end, so the header has been told.
+  // The stream has ended, so `onHeader` has been called.
   return info as unknown as BundleInfo;
 }

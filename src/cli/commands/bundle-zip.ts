@@ -1,4 +1,4 @@
-// bundle zip: a build folder as a reproducible zip.
+// bundle zip: zips a build folder reproducibly.
 
 import type { Command } from 'commander';
 import type { ZipDirectoryOptions } from '../../files/zip-directory.ts';
@@ -19,7 +19,7 @@ import { isThere } from '../read-key.ts';
 import { run } from '../run.ts';
 import { withOutput } from '../spool.ts';
 
-/** Options by which a folder is zipped. */
+/** Options for zipping a folder. */
 export interface ZipFolderOptions extends SurveyOptions, LimitOptions {
   readonly level?: string;
 }
@@ -92,7 +92,7 @@ async function buildFolder(): Promise<string> {
 /**
  * Zips a folder that apps can start from.
  *
- * @param outputs - All outputs of the command. They are left out of the zip.
+ * @param outputs - All outputs of the command. The zip does not contain them.
  */
 export async function zipFolder(
   context: Context,
@@ -109,9 +109,9 @@ export async function zipFolder(
 }
 
 /**
- * Looks at a folder that is to be zipped, and gives the options for it as the library takes them.
+ * Checks a folder before it is zipped, and returns the options for the library.
  *
- * @param outputs - All that the command writes: none of it goes in.
+ * @param outputs - All outputs of the command. The zip does not contain them.
  */
 export async function readFolderOptions(
   context: Context,
@@ -129,7 +129,7 @@ export async function readFolderOptions(
   };
 }
 
-/** @throws {@link UsageError} if it is no integer from 0 to 9. */
+/** @throws {@link UsageError} if the level is not an integer from 0 to 9. */
 function readLevel(text: string | undefined): ZipDirectoryOptions['level'] {
   if (text === undefined) return undefined;
   if (/^[0-9]$/.test(text)) return Number(text) as NonNullable<ZipDirectoryOptions['level']>;

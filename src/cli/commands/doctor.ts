@@ -1,4 +1,4 @@
-// doctor: what is wrong with this project's keys, and what to do.
+// doctor: finds mistakes with this project's keys and says what to do.
 
 import type { Command } from 'commander';
 import type { Answer } from '../answer.ts';
@@ -41,7 +41,7 @@ export function doctor(command: Command): void {
     );
 }
 
-/** The wires that this project has keys for; the sealed format if it has none. */
+/** Returns the formats for which this project has keys. Without keys, returns the sealed format. */
 async function wiresHere({ env, key }: Situation, isCapgo: boolean): Promise<Wire[]> {
   if (isCapgo) return [CAPGO];
   if (key !== undefined) return [SEALED];
@@ -68,7 +68,7 @@ async function examineProject(situation: Situation, wires: readonly Wire[]): Pro
   return findings;
 }
 
-/** Looks at what apps get their key from: here, or below in a monorepo. */
+/** Examines where apps get their key: in this folder, or in subfolders of a monorepo. */
 async function examineApps(
   { plugin }: Situation,
   allKeys: readonly Keys[],

@@ -1,4 +1,4 @@
-// key create: a new pair, in two files.
+// key create: makes a new pair in two files.
 
 import type { Command } from 'commander';
 import { fileError } from '../../files/error.ts';
@@ -77,7 +77,7 @@ export function keyCreate(command: Command): void {
             ? made
             : { ...made, privateKey: await protect(made.privateKey, passphrase) };
         const kept = await lockPair(out, async () => {
-          // Another command may have made one meanwhile.
+          // Checks again, because another command may have made a pair meanwhile.
           await refuseExisting(out, force);
           return placePair(out, pair);
         });
@@ -106,7 +106,7 @@ export function keyCreate(command: Command): void {
     );
 }
 
-/** Refuses before time is spent on a pair that can't be kept. */
+/** Checks first, so that no time is spent on a pair that cannot be saved. */
 async function refuseExisting(out: string, force: boolean): Promise<void> {
   for (const path of force ? [] : [out, `${out}.pub`]) {
     if (await isThere(path)) {
@@ -131,10 +131,10 @@ export async function guardFromGit(context: Context, path: string, add: boolean)
   if (state === 'unknown') {
     context.warn(`git does not say whether it would commit ${path}: look before you commit`);
   }
-  // Files of a killed process have other names, so the lines are useful even if the key is already ignored.
+  // Adds the lines even if git already ignores the key, because the files of a killed process have other names.
   if (state === 'ignored' && add) await ignoreInGit(path);
   if (state === 'no repository' && add) {
-    // A repository that is made here later must not take the key in.
+    // A repository that is created here later must not contain the key.
     const { file } = await ignoreInGit(path);
     context.inform(`${path} was added to ${file}, for there is no git repository here yet`);
     return;

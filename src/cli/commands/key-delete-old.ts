@@ -1,4 +1,4 @@
-// key delete-old: a private key of the withdrawn V1 scheme out of a config.
+// key delete-old: removes a private key of the withdrawn V1 scheme from a config.
 
 import type { Command } from 'commander';
 import { removeKey } from '../config/edit.ts';
@@ -8,7 +8,7 @@ import { run } from '../run.ts';
 import { CAPGO, PLUGIN } from '../wires.ts';
 import { configOf, warnOfOthers } from './key-save.ts';
 
-// Where a private key may have been put.
+// Plugins whose settings may contain a private key.
 const PLUGINS = [CAPGO.plugin, PLUGIN];
 
 interface Options {

@@ -98,7 +98,7 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   const pair = isResumed
     ? { publicKey: await publicPemOf(key), privateKey: '' }
     : await newPair(context, key);
-  // Before anything is written, because an unreadable config must not leave the new key half in use.
+  // Prepares the edit before it writes anything, so that an unreadable config does not stop the rotation half-way.
   const edit = config && (await withBoth(config, pair.publicKey, previous, plugin));
   const putInUse = async () => {
     if (edit !== undefined && 'after' in edit) await writeConfigText(edit, edit.before, edit.after);
@@ -161,7 +161,9 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   };
 }
 
-/** A new pair, whose private key is protected by the passphrase of the one that it replaces, if that has one. */
+/**
+ * Makes a new pair. If a passphrase protects the replaced private key, the same passphrase protects the new one.
+ */
 async function newPair(context: Context, replaced: string): Promise<KeyPair> {
   const { keygen } = await import('../../index.ts');
   const pair = await keygen({ signal: context.signal });
@@ -169,7 +171,9 @@ async function newPair(context: Context, replaced: string): Promise<KeyPair> {
   return { ...pair, privateKey: await protect(pair.privateKey, await newPassphrase(context)) };
 }
 
-/** The target of a key that is a link. The old pair is kept beside the target, and the messages name it. */
+/**
+ * Returns the real path of a key that is a link. The old pair is kept beside it, and messages name it.
+ */
 async function placeOf(key: string): Promise<string> {
   const stats = await lstat(key).catch(() => undefined);
   if (stats?.isSymbolicLink() !== true) return key;
@@ -182,7 +186,9 @@ async function placeOf(key: string): Promise<string> {
   );
 }
 
-/** A process that was killed before it wrote the new pair has given the old one second names, and no more. */
+/**
+ * Removes the second names of the old pair, if a process was killed before it wrote the new pair.
+ */
 async function dropSecondNames(key: string): Promise<void> {
   for (const [path, second] of [
     [key, `${key}.old`],
@@ -196,7 +202,9 @@ async function dropSecondNames(key: string): Promise<void> {
   }
 }
 
-/** Whether a rotation was stopped when the new pair was there, and the app had not got its public key yet. */
+/**
+ * Whether a rotation stopped after it had made the new pair and before the app got its public key.
+ */
 async function isHalfDone(
   context: Context,
   config: ConfigFile | undefined,
@@ -230,7 +238,7 @@ async function publicKeyIn(privateKey: KeyValue): Promise<string> {
   return publicKeyOf(privateKey);
 }
 
-/** The config's text with both keys. It is not written yet. */
+/** Makes the config's text with both keys. The caller writes it. */
 async function withBoth(file: ConfigFile, next: string, previous: string, plugin: string = PLUGIN) {
   const before = await readConfigText(file);
   const { fileName, path } = file;
@@ -270,7 +278,7 @@ async function finish(context: Context, config: ConfigFile | undefined, options:
   }
   const before = await readConfigText(config);
   let text = before;
-  // Earlier releases wrote it beside Capgo's settings.
+  // Earlier releases wrote the key into the settings of Capgo's plugin.
   for (const name of plugin === undefined ? [PLUGIN, CAPGO.plugin] : [plugin]) {
     const result = await removeKey(text, config.fileName, 'previousPublicKey', name);
     if ('manual' in result) {

@@ -1,4 +1,4 @@
-// key save: the public key into the app's config, or into a module that the app imports.
+// key save: writes the public key into the app's config, or into a module that the app imports.
 
 import type { Command } from 'commander';
 import { type Answer, UsageError } from '../answer.ts';
@@ -110,7 +110,7 @@ async function saveModule(path: string, options: Options): Promise<Answer> {
     ...(keyData !== undefined && { keyData }),
   });
   const isNamed = key !== undefined || keyData !== undefined;
-  // While keys rotate the config knows the key before.
+  // During a rotation, the config also has the previous key.
   const others = isNamed ? [] : (await findConfiguredKeys(SEALED)).slice(1);
   const keys: string[] = [];
   const ids: string[] = [];
@@ -133,7 +133,7 @@ async function saveModule(path: string, options: Options): Promise<Answer> {
   };
 }
 
-/** @param otherwise - What else the command can do where there is no config. */
+/** @param otherwise - An alternative for the message if there is no config. */
 export async function configOf(path: string | undefined, otherwise = ''): Promise<ConfigFile> {
   if (path !== undefined) {
     return { path, fileName: path.replace(/^.*[\\/]/, ''), others: [] };

@@ -1,4 +1,4 @@
-// key show: what a key is.
+// key show: shows facts about keys.
 
 import type { Command } from 'commander';
 import { MODULUS_BITS } from '../../limits.ts';
@@ -13,10 +13,10 @@ interface Shown {
   readonly file: string;
   readonly half: 'private' | 'public';
   readonly format: string;
-  /** Whether a passphrase protects it. */
+  /** Whether a passphrase protects the key. */
   readonly isProtected?: true;
   readonly bits: number;
-  /** The use of the key: only Capgo's wire if it is too short for the sealed format. */
+  /** The format that the key is for: Capgo's if it is too short for the sealed format. */
   readonly wire: 'sealed' | 'capgo';
   readonly keyId: string;
 }
@@ -91,7 +91,7 @@ async function look(key: KeyValue): Promise<Omit<Shown, 'file'>> {
       parsePublicKey(key, 'publicKey', CAPGO_BITS);
       return true;
     } catch {
-      // It is a good key, as was just seen, so it is the other half.
+      // The key has just been read successfully, so it must be the other half.
       return false;
     }
   }

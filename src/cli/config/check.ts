@@ -1,15 +1,15 @@
-// Whether two texts say the same but for one member: the safety net under every edit.
+// Checks after every edit that two texts differ in one member only.
 
 import { commentsIn, type Splice } from './splice.ts';
 import type { Config, Span } from './syntax.ts';
 
-// Where something stands, and not what it is.
+// Members of a node with its position, which do not belong to its meaning.
 const POSITIONS = new Set(['start', 'end', 'loc']);
 
 /**
- * Whether `after` is `before` but for the given nodes, comments included.
+ * Whether `after` equals `before` except for the given nodes. Comments count too.
  *
- * @param splices - What was done to the text: comments in what was replaced are gone.
+ * @param splices - The edits. Comments within a replaced span are removed.
  */
 export function isSameBut(
   before: Config,
@@ -28,7 +28,8 @@ export function isSameBut(
 function outline({ tree }: Config, without: readonly unknown[]): string {
   return JSON.stringify(tree, (key, value: unknown) => {
     if (POSITIONS.has(key)) return undefined;
-    // How a literal is spelt; parentheses and trailing commas are said there too, with their positions.
+    // Of `extra`, compares only how a literal is spelt. It also has parentheses and trailing commas with their
+    // positions.
     if (key === 'extra') return (value as { raw?: string } | undefined)?.raw;
     if (Array.isArray(value)) return value.filter((item) => !without.includes(item));
     return without.includes(value) ? null : value;

@@ -1,8 +1,7 @@
-// Changing one member of a plugin's settings in an app's config.
+// Changes one member of a plugin's settings in an app's config.
 //
-// The text is changed, never printed anew: what a person wrote around the member stays to the character. Where
-// the member's value can't be told from the text alone, nothing is changed and the caller gets what a person
-// has to do.
+// The edit changes only the characters of the member and keeps all other text. If the member's value depends on
+// running the file, nothing is changed, and the caller gets instructions for a manual edit.
 
 import { isSameBut } from './check.ts';
 import { insertMember, renderMember } from './insert.ts';
@@ -15,16 +14,16 @@ import { applySplices, type Splice } from './splice.ts';
 import { quoted, styleOf } from './style.ts';
 import { type Config, type Expression, isUnsure, type Unsure, unwrap } from './syntax.ts';
 
-/** The text with the change made; the same text if there was nothing to do. */
+/** The changed text, or the same text if no change was needed. */
 export interface Edited {
   readonly edited: string;
 }
 
-/** The change has to be made by hand. */
+/** The change has to be made manually. */
 export interface Manual {
-  /** What to paste, or what to do. */
+  /** The lines to paste, or an instruction. */
   readonly manual: string;
-  /** Why, as a sentence's end: "plugins depends on a condition". */
+  /** The reason, as the end of a sentence: "plugins depends on a condition". */
   readonly reason: string;
 }
 
@@ -33,9 +32,9 @@ const UNCHECKED: Unsure = { unsure: 'the changed text would not say the same oth
 /**
  * Writes a public key into `plugins.<plugin>.publicKey`.
  *
- * Before it returns, the new text has been parsed again: it has this key, and all else is as it was.
+ * It parses the new text again and checks that it has this key and that nothing else has changed.
  *
- * @param fileName - Its ending says what the text is: `.json`, `.ts`, `.js` and so on.
+ * @param fileName - Its extension determines the language: `.json`, `.ts`, `.js` and so on.
  */
 export async function setPublicKey(
   text: string,
@@ -56,9 +55,9 @@ export async function setPublicKey(
 }
 
 /**
- * Takes `plugins.<plugin>.<name>` out, with its comma, its line and what is said of it on that line.
+ * Removes `plugins.<plugin>.<name>` with its comma, its line and the comment on that line.
  *
- * Before it returns, the new text has been parsed again: the member is gone, and all else is as it was.
+ * It parses the new text again and checks that the member is gone and that nothing else has changed.
  */
 export async function removeKey(
   text: string,
@@ -82,7 +81,8 @@ async function trySet(
   const { text } = config;
   const place = locate(config, path);
   if (isUnsure(place)) return place;
-  // A string is written behind what is spread and so counts; an object would hide what else was spread.
+  // A new string after a spread overrides the spread's member, as intended. A new object would hide the other members
+  // of the spread's object.
   if (place.maybe !== undefined && place.missing.length > 1) return { unsure: place.maybe };
   const old = place.missing.length === 0 ? replaceable(config, place) : undefined;
   if (valueAt(config, place) === value) return text;
@@ -97,7 +97,7 @@ async function trySet(
   if (isUnsure(after)) return UNCHECKED;
   const found = locate(after, path);
   if (isUnsure(found) || valueAt(after, found) !== value) return UNCHECKED;
-  // Where there was a value, values are compared; else what was added first.
+  // If there was a value, compares values; otherwise the outermost added member.
   const changed =
     old === undefined ? found.members[place.members.length] : replaceable(after, found);
   if (changed === undefined || isUnsure(changed)) return UNCHECKED;
@@ -131,14 +131,14 @@ async function tryRemove(
   return isSameBut(config, [member], after, [], splices) ? edited : UNCHECKED;
 }
 
-/** The value that a path was followed to, if the text says it. */
+/** Returns the value at the end of a path, if it can be read from the text. */
 function valueAt(config: Config, { members, missing }: Location): unknown {
   const member = members.at(-1);
   if (member === undefined || missing.length > 0) return undefined;
   return literalOf(config, member.value, true)?.value;
 }
 
-/** The expression that has to give way to another value of the same member. */
+/** Returns the expression to replace by the new value. */
 function replaceable(config: Config, { members }: Location): Expression | Unsure {
   const value = unwrap((members.at(-1) as Location['members'][number]).value);
   if (literalOf(config, value, false) !== undefined) return value;
@@ -164,13 +164,13 @@ function isDeclared({ tree }: Config, name: string): boolean {
   return usesOf(tree, name).some(({ node, parent }) => parent?.['id'] === node);
 }
 
-/** The quote that the value has now, if it has one that a line break's escape can stand in. */
+/** Returns the quote of the current value, if an escaped line break may stand in it. */
 function quoteFor(config: Config, { holders }: Location, { start }: Expression): string {
   const quote = config.text.charAt(start);
   return quote === '"' || quote === "'" ? quote : styleOf(config, holders).quote;
 }
 
-/** The lines to paste, in the file's own style as far as it is known. */
+/** Makes the lines to paste, in the style of the file if it is known. */
 function linesFor(
   config: Config | Unsure,
   fileName: string,

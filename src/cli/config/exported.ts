@@ -1,4 +1,4 @@
-// The expression that a config's file exports.
+// Finds the expression that a config file exports.
 
 import { usesOf } from './names.ts';
 import {
@@ -14,11 +14,11 @@ import {
 
 interface Export {
   readonly value: Expression;
-  /** What is assigned to, in CommonJS. */
+  /** The target of the assignment in CommonJS. */
   readonly target?: Node;
 }
 
-/** What the file gives to whoever loads it; of JSON, all there is. */
+/** Returns the exported expression. For JSON, returns the whole value. */
 export function exportedBy({ text, tree, language }: Config): Expression | Unsure {
   if (language === 'json') return tree as unknown as Expression;
   const found = (tree['body'] as Node[]).flatMap(exportsOf);
@@ -72,7 +72,7 @@ function dotted(node: Node): string {
   return `${dotted(object as unknown as Node)}.${nameOf(property, computed) ?? ''}`;
 }
 
-/** Whether it only says that the file was a module once. */
+/** Whether the export only marks the file as a compiled module (`__esModule`). */
 function isMark(parent: Node | undefined): boolean {
   if (parent?.type === 'CallExpression') {
     const [, name] = parent['arguments'] as Expression[];

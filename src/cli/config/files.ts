@@ -1,4 +1,4 @@
-// A config's file: which one it is, reading it and putting another text in its place.
+// Finds, reads and writes config files.
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,25 +10,25 @@ import { MAX_TEXT_LENGTH } from './work.ts';
 
 export interface ConfigFile {
   readonly path: string;
-  /** The path's last part. */
+  /** The last part of the path. */
   readonly fileName: string;
-  /** Further configs in the folder, which are not looked at because this one comes first. */
+  /** Further configs in the folder, which are not used because this one takes precedence. */
   readonly others: readonly string[];
 }
 
-// Capacitor's CLI takes the first of .ts, .js and .json. It does not know the other two; tools around it do,
-// and they must not hide a file that it does take.
+// Capacitor's CLI uses the first of .ts, .js and .json. Only other tools know the last two, so these must not take
+// precedence over a file that Capacitor uses.
 const FILE_NAMES = ['ts', 'js', 'json', 'mjs', 'cjs'].map((end) => `capacitor.config.${end}`);
 
 const UNREADABLE = "can't be read";
 
-/** Far more than any config has; a file of this name that is larger is something else. */
+/** Far longer than any config. */
 const MAX_LENGTH = MAX_TEXT_LENGTH;
 
 /**
- * The config that Capacitor would take in this folder.
+ * Finds the config that Capacitor uses in this folder.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: the folder can't be read.
+ * @throws {@link BundleSealError} `ERR_FILE` if the folder cannot be read.
  */
 export async function findConfig(folder: string): Promise<ConfigFile | undefined> {
   checkPath('folder', folder);
@@ -52,9 +52,9 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /**
- * The file's text, its byte order mark included.
+ * Reads the file's text, including its byte order mark.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: it can't be read, or is not text in UTF-8.
+ * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read or is not UTF-8.
  */
 export async function readConfigText({ path }: Pick<ConfigFile, 'path'>): Promise<string> {
   const file = await openInputFile(path);
@@ -66,10 +66,10 @@ export async function readConfigText({ path }: Pick<ConfigFile, 'path'>): Promis
 }
 
 /**
- * Replaces the file's text whole or not at all, if it is still what it was when it was read.
+ * Replaces the file's text atomically, if it has not changed since it was read.
  *
- * @param before - What {@link readConfigText} gave.
- * @throws {@link BundleSealError} `ERR_FILE`: it can't be written, or was changed meanwhile.
+ * @param before - The result of {@link readConfigText}.
+ * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be written or was changed meanwhile.
  */
 export async function writeConfigText(
   { path }: Pick<ConfigFile, 'path'>,
@@ -79,12 +79,12 @@ export async function writeConfigText(
   const { mode } = await onFile(path, UNREADABLE, stat(path));
   const write = async (output: OutputFile) => {
     await output.write(new TextEncoder().encode(after), 0);
-    // At the last moment, for a person may have the file open in an editor.
+    // Compares as late as possible, because the user may have the file open in an editor.
     if ((await readConfigText({ path })) !== before) {
       throw fileError(path, 'was changed meanwhile: try again when nothing writes to it');
     }
   };
-  // A container may have this file alone mounted into it, and the text is still in memory.
+  // Allows writing in place, because the file may be a mount point of a container, and the text is still in memory.
   await replaceFile({ mode }, path, undefined, write, { inPlace: true });
 }
 

@@ -1,4 +1,4 @@
-// Adding a member to an object literal.
+// Adds a member to an object literal.
 
 import type { Splice } from './splice.ts';
 import {
@@ -15,8 +15,8 @@ import type { Config, ObjectExpression } from './syntax.ts';
 /**
  * Adds `names[0]: { names[1]: { … value } }` as the last member of the last holder.
  *
- * @param holders - Object literals from the config's own down to the one that gets the member.
- * @param valueIn - The value's text, in a style.
+ * @param holders - Object literals from the config down to the one that gets the member.
+ * @param valueIn - Returns the value's text in a style.
  */
 export function insertMember(
   config: Config,
@@ -33,7 +33,7 @@ export function insertMember(
   const last = holder.properties.at(-1) as ObjectExpression['properties'][number];
   const comma = commaAfter(config, last);
   const end = comma === undefined ? last.end : comma + 1;
-  // What is said of the last member stays with it.
+  // A comment about the last member stays on its line.
   const comment = lastCommentOfLine(config, end);
   const at = comment?.end ?? end;
   const indent = indentAt(text, last.start);
@@ -50,7 +50,7 @@ export function insertMember(
     : [{ start: last.end, end: last.end, text: ',' }, added];
 }
 
-/** @param indent - That of its line; `undefined` to write all of it on one line. */
+/** @param indent - The indentation of its line; `undefined` to write everything on one line. */
 export function renderMember(
   [name, ...rest]: readonly string[],
   value: string,
@@ -67,7 +67,7 @@ export function renderMember(
   return `${start}{${lineBreak}${indent}${unit}${inner}${lineBreak}${indent}}`;
 }
 
-/** Into braces with nothing but white space and comments between them. */
+/** Adds the member to an object that contains only white space and comments. */
 function fillEmpty(
   config: Config,
   holders: readonly ObjectExpression[],

@@ -1,23 +1,23 @@
-// The value of an expression, where the text alone says it.
+// Evaluates expressions whose value can be read from the text.
 
 import { followName } from './names.ts';
 import { type Config, type Expression, isUnsure, nameOf, unwrap } from './syntax.ts';
 import { spend, withinBounds } from './work.ts';
 
-// Constants that stand for each other.
+// The longest chain of constants to follow.
 const MAX_FOLLOWED = 50;
 
 const CHARACTERS_PER_STEP = 16;
 
-/** A value that a text says. */
+/** A value that can be read from the text. */
 export interface Literal {
   readonly value: unknown;
 }
 
 /**
- * The value of a literal, and of what joins literals: templates, `+`, `[…].join('\n')`.
+ * Evaluates a literal, and expressions that join literals: templates, `+`, `[…].join('\n')`.
  *
- * @param follow - Whether names of constants are followed to their strings, numbers and the like.
+ * @param follow - Whether to follow the names of constants to primitive values.
  * @returns `undefined` if the value depends on anything else.
  */
 export function literalOf(
@@ -39,7 +39,7 @@ function evaluate(
   const inner = (part: Expression) => evaluate(config, part, follow, followed);
   const joined = (parts: readonly string[], by = ''): Literal => {
     const value = parts.join(by);
-    // Constants that are joined with themselves double with every line.
+    // A constant that joins another one with itself doubles the length, so the length counts as work.
     spend(config.tree, value.length / CHARACTERS_PER_STEP);
     return { value };
   };
@@ -97,14 +97,14 @@ function evaluate(
     }
     case 'Identifier': {
       if (bare.name === 'undefined') return { value: undefined };
-      // Constants that stand for each other would lead in a circle.
+      // Constants may refer to each other in a circle.
       if (!follow || followed.length >= MAX_FOLLOWED || followed.includes(bare.name)) {
         return undefined;
       }
       const target = followName(config.text, config.tree, bare, []);
       if (isUnsure(target)) return undefined;
       const literal = evaluate(config, target, follow, [...followed, bare.name]);
-      // An object or an array may be changed wherever its name is used.
+      // Every use of its name may change an object or an array, so only primitive values are followed.
       return typeof literal?.value === 'object' ? undefined : literal;
     }
     default:
@@ -112,7 +112,7 @@ function evaluate(
   }
 }
 
-/** The values of all expressions, if all have one. */
+/** Evaluates all expressions. Returns `undefined` if one has no value. */
 function all(
   parts: readonly (Expression | null)[],
   valueIn: (part: Expression) => Literal | undefined,

@@ -1,4 +1,4 @@
-// Where in a config's text a member is written, and whether what is written there is what counts.
+// Finds where a config's text defines a member, and whether that definition takes effect.
 
 import { exportedBy } from './exported.ts';
 import { followName } from './names.ts';
@@ -19,18 +19,18 @@ import {
 } from './syntax.ts';
 import { spend, withinBounds } from './work.ts';
 
-/** The plugin whose settings these are, unless another is named. */
+/** The default plugin. */
 export const UPDATER = 'CapacitorUpdater';
 
-/** How far down a path the text goes. */
+/** The part of a path that the text defines. */
 export interface Location {
-  /** The object literals along the path, from the config itself down. */
+  /** The object literals along the path, from the config down. */
   readonly holders: readonly ObjectExpression[];
-  /** The members along the path, each written in the holder of the same index. */
+  /** The members along the path, each in the holder with the same index. */
   readonly members: readonly ObjectProperty[];
-  /** The names of the path that no member is written for. */
+  /** The names of the path without a member. */
   readonly missing: readonly string[];
-  /** Why the first of the missing names may have a value nevertheless. */
+  /** Why the first missing name may still have a value. */
   readonly maybe?: string;
 }
 
@@ -43,10 +43,10 @@ interface Absent {
   readonly maybe?: string;
 }
 
-// Functions that give back what they get.
+// Functions that return their argument.
 const IDENTITY = /^(define\w*|Object\.(freeze|seal))$/;
 
-/** Follows a path of names from the config down. */
+/** Follows a path of member names from the config down. */
 export function locate(config: Config, path: readonly string[]): Location | Unsure {
   return withinBounds(() => follow(config, path));
 }
@@ -73,7 +73,7 @@ function follow(config: Config, path: readonly string[]): Location | Unsure {
   }
 }
 
-/** The object literal that an expression is; `path` is what is looked for in it. */
+/** Returns the object literal of an expression. `path` is the path to find in it. */
 function objectOf(
   config: Config,
   expression: Expression,
@@ -113,7 +113,7 @@ function objectOf(
   }
 }
 
-/** The object literal that a function returns, where there is only one. */
+/** Returns the object literal that a function returns, if there is only one. */
 function returnedBy(
   config: Config,
   callee: Node,
@@ -139,7 +139,9 @@ function returnsIn(node: Node): Node[] {
   return childrenOf(node).flatMap(returnsIn);
 }
 
-/** What gives an object the member that `path` begins with: the last that does. */
+/**
+ * Finds the property or spread that defines the first member of `path` in an object: the last one takes effect.
+ */
 function memberOf(
   config: Config,
   object: ObjectExpression,
@@ -169,11 +171,13 @@ function memberOf(
 function staticName(member: Member): string | undefined {
   if (member.type === 'SpreadElement') return undefined;
   const name = nameOf(member.key, member.computed);
-  // It sets the prototype, and so gives members of any name.
+  // `__proto__` sets the prototype, which may define any member.
   return name === '__proto__' && !member.computed ? undefined : name;
 }
 
-/** Whether spreading an expression gives the member that `path` begins with; if always, where it is written. */
+/**
+ * Finds out whether spreading an expression defines the first member of `path`, and if it always does, where.
+ */
 function givenBy(
   config: Config,
   expression: Expression,
@@ -197,7 +201,7 @@ function givenBy(
     case 'ConditionalExpression':
       return both(bare.consequent, bare.alternate);
     case 'LogicalExpression':
-      // What stands before && is spread only if it is falsy, and then has no members.
+      // The left side of && is spread only if it is falsy, and then it has no members.
       return bare.operator === '&&' ? both(bare.right) : both(bare.left, bare.right);
     case 'StringLiteral':
     case 'NumericLiteral':

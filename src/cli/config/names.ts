@@ -1,7 +1,7 @@
-// What a name in a script stands for, as long as nothing else in the file can change it.
+// Resolves a name in a script, if nothing else in the file can change its value.
 //
-// Scopes are not modelled: a name is followed only if the file declares it once, and every other use of it is
-// one that can't matter, whichever scope it is in.
+// It does not model scopes. It follows a name only if the file declares it once, and if no other use can change the
+// value in any scope.
 
 import {
   childrenOf,
@@ -16,14 +16,14 @@ import {
 } from './syntax.ts';
 import { spend } from './work.ts';
 
-/** An identifier and the nodes that it lies in, from the nearest up to the file's. */
+/** An identifier and its enclosing nodes, from the nearest one to the file. */
 interface Use {
   readonly node: Node;
   readonly around: Iterable<Node>;
   readonly parent: Node | undefined;
 }
 
-/** Of a tree, made once: without it every name that is followed would cost a look at the whole tree. */
+/** An index of a tree, built once. Without it, following each name would search the whole tree. */
 interface Index {
   readonly identifiers: ReadonlyMap<string, readonly Node[]>;
   readonly parents: ReadonlyMap<Node, Node>;
@@ -31,11 +31,11 @@ interface Index {
 
 const indexes = new WeakMap<Node, Index>();
 
-// Of TypeScript's own nodes those that hold values; in all others names are names of types.
+// TypeScript's own nodes that contain values. In all others, names are names of types.
 const WITH_VALUES =
   /^TS(As|Satisfies|NonNull|Instantiation)Expression$|^TS(TypeAssertion|ExportAssignment|ImportEqualsDeclaration|ParameterProperty)$|^TS(Enum|Module)/;
 
-/** Under these a declaration is made at most once, and before what comes after it. */
+/** Within these nodes, a declaration runs at most once, and before the code after it. */
 const PLAIN =
   /^(Program|ExportNamedDeclaration|VariableDeclaration|BlockStatement|ExportDefaultDeclaration|ArrowFunctionExpression|FunctionExpression|FunctionDeclaration|CallExpression|AwaitExpression|AssignmentExpression|ExpressionStatement)$/;
 
@@ -49,7 +49,7 @@ const ASSIGNED_TO: Readonly<Record<string, string>> = {
   ArrayPattern: 'elements',
 };
 
-/** Every use of a name as a value, its declaration included. */
+/** Returns every use of a name as a value, including its declaration. */
 export function usesOf(tree: Node, name: string): Use[] {
   const { identifiers, parents } = indexOf(tree);
   const found = identifiers.get(name) ?? [];
@@ -89,7 +89,7 @@ function indexOf(tree: Node): Index {
   return index;
 }
 
-/** Whether it names a member, a label or an export, and no value. */
+/** Whether the identifier names a member, a label or an export, and not a value. */
 function isLabel(node: Node, parent: Node | undefined): boolean {
   switch (parent?.type) {
     case 'MemberExpression':
@@ -114,9 +114,9 @@ function isLabel(node: Node, parent: Node | undefined): boolean {
 }
 
 /**
- * The expression that `via` stands for, if the member at `path` of its value is what that expression says.
+ * Returns the expression to which the name `via` refers, if the member at `path` of its value cannot have changed.
  *
- * @param path - Names of members from the value down; empty for the value itself.
+ * @param path - Member names from the value down; empty for the value itself.
  */
 export function followName(
   text: string,
@@ -150,7 +150,7 @@ export function followName(
   return init as unknown as Expression;
 }
 
-/** Whether a use leaves the member at `path` what it is. */
+/** Whether a use cannot change the member at `path`. */
 function isHarmless({ node, around }: Use, path: readonly string[]): boolean {
   let top = node;
   let depth = 0;
@@ -158,12 +158,12 @@ function isHarmless({ node, around }: Use, path: readonly string[]): boolean {
   for (const [i, parent] of parents.entries()) {
     if (isAccess(parent) && (parent.object as unknown as Node) === top) {
       const name = nameOf(parent.property, parent.computed);
-      // Another member: nothing that is done to it can matter.
+      // The use concerns another member, which has no effect on this one.
       if (depth < path.length && name !== undefined && name !== path[depth]) return true;
       depth += 1;
     } else if (parent['expression'] !== top || !parent.type.startsWith('TS')) {
       if (isShown(top, parent)) return true;
-      // A plain value can be read by whom it may; an object can be changed by whoever gets hold of it.
+      // Reading a primitive value is harmless. Any code that gets an object may change it.
       return depth >= path.length && !isWritten(top, parent, parents[i + 1]);
     }
     top = parent;
@@ -175,7 +175,7 @@ function isAccess(node: Node): node is Node & MemberExpression {
   return node.type === 'MemberExpression' || node.type === 'OptionalMemberExpression';
 }
 
-/** Whether it gets a value here, by an assignment or as another declaration of the same name. */
+/** Whether this use sets a value, by an assignment or by another declaration of the same name. */
 function isWritten(node: Node, parent: Node, above: Node | undefined): boolean {
   const field = ASSIGNED_TO[parent.type];
   if (field !== undefined) return [parent[field]].flat().includes(node);
@@ -185,7 +185,7 @@ function isWritten(node: Node, parent: Node, above: Node | undefined): boolean {
   return [parent['params'], parent['id']].flat().includes(node);
 }
 
-/** Printed or exported. */
+/** Whether the value is only printed or exported. */
 function isShown(node: Node, parent: Node): boolean {
   if (parent.type === 'ExportSpecifier') return true;
   if (parent.type !== 'CallExpression' || parent['callee'] === node) return false;

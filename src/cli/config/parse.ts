@@ -1,5 +1,5 @@
-// From a config's text to its syntax tree. The parsers are loaded when they are needed: most commands never read a
-// config, and the parser for scripts takes longer to load than all the rest together.
+// Parses a config. The parsers are loaded on demand: most commands never read a config, and the parser for scripts
+// takes longer to load than everything else together.
 
 import type { Node as JsonNode, ParseError } from 'jsonc-parser';
 import { loadScriptParser } from './script-parser.ts';
@@ -16,10 +16,10 @@ import { MAX_DEPTH, MAX_TEXT_LENGTH, TOO_DEEP, TOO_INVOLVED, TOO_LARGE } from '.
 
 const MAX_COMMENTS = 2000;
 
-/** Parses a text by the ending of its file's name, without running anything of it. */
+/** Parses a text, in the language of its file extension, without running it. */
 export async function parseConfig(text: string, fileName: string): Promise<Config | Unsure> {
   if (text.length > MAX_TEXT_LENGTH) return TOO_LARGE;
-  // Neither parser skips a byte order mark everywhere. A space in its place keeps the offsets.
+  // Replaces a byte order mark, which the parsers do not always skip, by a space. This keeps all offsets.
   const body = text.replace(/^\uFEFF/, ' ');
   const config = /\.json$/i.test(fileName)
     ? await parseJson(text, body)
@@ -33,12 +33,12 @@ async function parseScript(
   body: string,
   isTypeScript: boolean,
 ): Promise<Config | Unsure> {
-  // The parser's time grows with the square of their number.
+  // Limits the number of comments, because the parser's time grows with its square.
   if (body.split(/\/[/*]/, MAX_COMMENTS + 2).length > MAX_COMMENTS + 1) return TOO_INVOLVED;
   const { parse } = await loadScriptParser();
   try {
     const file = parse(body, {
-      // A config may be a module or CommonJS; the parser decides by what it uses.
+      // A config may be an ES module or CommonJS. The parser decides by its syntax.
       sourceType: 'unambiguous',
       allowReturnOutsideFunction: true,
       allowAwaitOutsideFunction: true,
@@ -48,21 +48,21 @@ async function parseScript(
     const { program, comments } = file as unknown as { program: Node; comments: Span[] };
     return { text, language: 'script', tree: program, comments };
   } catch (error) {
-    // The parser recurses, and has no limit but the stack.
+    // The parser recurses without a limit of its own, so deep nesting overflows the stack.
     if (error instanceof RangeError) return TOO_DEEP;
     return syntaxError(text, (error as { pos?: number }).pos ?? 0);
   }
 }
 
-/** JSON, with or without comments and trailing commas, as the syntax tree of a script. */
+/** Parses JSON, with or without comments and trailing commas, into the syntax tree of a script. */
 async function parseJson(text: string, body: string): Promise<Config | Unsure> {
   const { createScanner, parseTree, visit } = await import('jsonc-parser');
-  // Before it is parsed, as the parser recurses.
+  // Checks the depth before parsing, because the parser recurses.
   const scanner = createScanner(body, true);
   for (let depth = 0; ; ) {
     scanner.scan();
     if (scanner.getTokenLength() === 0) break;
-    // The first character of a token; that of a string or a comment is never a bracket.
+    // The first character of a token. Strings and comments never begin with a bracket.
     const sign = body[scanner.getTokenOffset()];
     if (sign === '{' || sign === '[') depth += 1;
     if (sign === '}' || sign === ']') depth -= 1;

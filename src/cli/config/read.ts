@@ -1,7 +1,7 @@
-// What an app's config says, as far as its text alone tells.
+// Reads values from an app's config without running it.
 //
-// The file is never run: a config is a program, of a project that may have been cloned a minute ago, and a
-// command that seals bundles has private keys at hand.
+// A config may be a program, and the project may be untrusted. Commands that seal bundles have access to private
+// keys, so they must not run it.
 
 import { type ConfigFile, readConfigText } from './files.ts';
 import { literalOf } from './literal.ts';
@@ -9,16 +9,16 @@ import { locate, UPDATER } from './lookup.ts';
 import { parseConfig } from './parse.ts';
 import { type Config, isUnsure, nameOf } from './syntax.ts';
 
-// Each costs a look at all the others.
+// Limits the number of settings, because reading each one searches all others.
 const MAX_SETTINGS = 100;
 
-/** A member of the config. What is not literal is known only when the file is run. */
+/** A member of the config. A value that is not literal is known only when the file runs. */
 export type ConfigValue =
   | { readonly kind: 'literal'; readonly value: unknown }
   | {
       readonly kind: 'not literal';
       readonly reason: string;
-      /** Whether the text writes the member, and only its value can't be told. */
+      /** True if the text defines the member, but its value cannot be read from the text. */
       readonly isWritten?: true;
     }
   | { readonly kind: 'absent' };
@@ -27,7 +27,7 @@ export interface ConfigValues {
   readonly appId: ConfigValue;
   readonly appName: ConfigValue;
   readonly webDir: ConfigValue;
-  /** The plugin's settings: the first hundred that are written out, and these in any case. */
+  /** The plugin's settings: the first hundred in the text, and always these. */
   readonly plugin: Readonly<Record<'publicKey' | 'privateKey' | 'version', ConfigValue>> &
     Readonly<Record<string, ConfigValue>>;
 }
@@ -35,7 +35,7 @@ export interface ConfigValues {
 /**
  * Reads a config's file without running it.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: it can't be read.
+ * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read.
  */
 export async function readConfig(
   file: ConfigFile,
@@ -44,7 +44,7 @@ export async function readConfig(
   return valuesOf(await readConfigText(file), file.fileName, plugin);
 }
 
-/** The same for a text that was read already. */
+/** Reads the values from a text. */
 export async function valuesOf(
   text: string,
   fileName: string,
@@ -86,9 +86,9 @@ function valueAt(config: Config, path: readonly string[]): ConfigValue {
   };
 }
 
-/** The names that an object's own text has. */
+/** Returns the names of the members in an object's text. */
 function namesIn(config: Config, path: readonly string[]): string[] {
-  // Of a member that nothing has: what comes back is the object that would get it.
+  // Locates a member that does not exist, which returns the object that would contain it.
   const place = locate(config, [...path, '']);
   if (isUnsure(place) || place.missing.length !== 1) return [];
   return (place.holders.at(-1)?.properties ?? []).flatMap((member) => {

@@ -1,4 +1,4 @@
-// Taking a member out of an object literal.
+// Removes a member from an object literal.
 
 import {
   commaAfter,
@@ -13,7 +13,7 @@ import {
 } from './splice.ts';
 import type { Config, Member, ObjectExpression, Span } from './syntax.ts';
 
-/** Takes out a member with its comma, and its line if nothing else is on it. */
+/** Removes a member with its comma, and with its line if nothing else is on it. */
 export function removeMember(config: Config, holder: ObjectExpression, member: Member): Splice[] {
   const { properties } = holder;
   const inner = innerOf(holder);
@@ -24,7 +24,7 @@ export function removeMember(config: Config, holder: ObjectExpression, member: M
   const splices: Splice[] = [
     { ...extentOf(config, member, comma === undefined ? member.end : comma + 1), text: '' },
   ];
-  // The last member has a comma after it neither before nor now.
+  // The removed member is the last one and has no comma, so the comma of the previous member is removed.
   const previous = properties[properties.indexOf(member) - 1];
   const orphan = comma === undefined && previous ? commaAfter(config, previous) : undefined;
   if (orphan !== undefined) splices.unshift({ start: orphan, end: orphan + 1, text: '' });
@@ -37,12 +37,12 @@ function commentsOutside(config: Config, inner: Span, { start, end }: Span): Spa
   );
 }
 
-/** @param end - Behind the member's comma. */
+/** @param end - End of the member's comma. */
 function extentOf({ text, ...rest }: Config, { start }: Member, end: number): Span {
   const config = { text, ...rest };
   const before = skipBlanksBack(text, start);
   const comment = lastCommentOfLine(config, end);
-  // What is said of the member on its own line goes with it, for it may hold a part of the key.
+  // Removes the comment on the member's line too, because it may contain a part of the key.
   const isOneLine = comment !== undefined && !/[\n\r]/.test(text.slice(end, comment.end));
   const after = skipBlanks(text, isOneLine ? comment.end : end);
   const behind = skipLineBreak(text, after);
@@ -50,7 +50,7 @@ function extentOf({ text, ...rest }: Config, { start }: Member, end: number): Sp
     return behind > after ? { start: before, end: behind } : { start, end: skipBlanks(text, end) };
   }
   if (behind > after) return { start: before, end };
-  // Before a member that follows, or after one that came before.
+  // Keeps the white space before a following member, or after a previous one.
   const isClosed = text[after] === '}';
   return isClosed ? { start: before, end } : { start, end: skipBlanks(text, end) };
 }

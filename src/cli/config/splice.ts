@@ -1,13 +1,16 @@
-// Changes to a text by position, and what stands between the members of an object literal.
+// Changes a text by position, and finds commas, comments and white space between members.
 
 import type { Config, Member, ObjectExpression, Span } from './syntax.ts';
 
-/** Puts `text` in the place of what is there. */
+/** Replaces a span by `text`. */
 export interface Splice extends Span {
   readonly text: string;
 }
 
-/** All else stays to the character. Splices don't overlap; of two at one place the first comes first. */
+/**
+ * Applies splices and keeps all other characters. Splices must not overlap. Two splices at the same place keep their
+ * order.
+ */
 export function applySplices(text: string, splices: readonly Splice[]): string {
   let result = '';
   let at = 0;
@@ -20,7 +23,7 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
 
 const byStart = new WeakMap<readonly Span[], ReadonlyMap<number, Span>>();
 
-/** The comment that begins at a place. */
+/** Returns the comment that begins at a place. */
 function commentAt({ comments }: Config, at: number): Span | undefined {
   let index = byStart.get(comments);
   if (index === undefined) {
@@ -30,7 +33,7 @@ function commentAt({ comments }: Config, at: number): Span | undefined {
   return index.get(at);
 }
 
-/** Comments that lie in a span. */
+/** Returns the comments in a span. */
 export function commentsIn({ comments }: Config, { start, end }: Span): Span[] {
   return comments.filter((comment) => comment.start >= start && comment.end <= end);
 }
@@ -39,7 +42,7 @@ export function isLineComment({ text }: Config, comment: Span | undefined): bool
   return comment !== undefined && text.startsWith('//', comment.start);
 }
 
-/** Where the comma after a member stands, if there is one. */
+/** Returns the position of the comma after a member, if there is one. */
 export function commaAfter(config: Config, member: Member): number | undefined {
   let at = member.end;
   for (;;) {
@@ -50,7 +53,9 @@ export function commaAfter(config: Config, member: Member): number | undefined {
   }
 }
 
-/** The last comment that begins in the same line after `at`, with nothing but comments between. */
+/**
+ * Returns the last comment that begins on the same line after `at`, if only comments are between.
+ */
 export function lastCommentOfLine(config: Config, at: number): Span | undefined {
   let last: Span | undefined;
   for (let end = at; ; ) {
@@ -62,14 +67,14 @@ export function lastCommentOfLine(config: Config, at: number): Span | undefined 
   }
 }
 
-/** Past spaces and tabs. */
+/** Skips spaces and tabs. */
 export function skipBlanks(text: string, at: number): number {
   let end = at;
   while (/[^\S\n\r\u2028\u2029]/.test(text.charAt(end))) end += 1;
   return end;
 }
 
-/** Back over spaces and tabs. */
+/** Skips spaces and tabs backwards. */
 export function skipBlanksBack(text: string, at: number): number {
   let start = at;
   while (start > 0 && /[^\S\n\r\u2028\u2029]/.test(text.charAt(start - 1))) start -= 1;
@@ -84,21 +89,21 @@ function isLineEnd(text: string, at: number): boolean {
   return /[\n\r\u2028\u2029]/.test(text.charAt(at));
 }
 
-/** Past a line break, if there is one. */
+/** Skips a line break, if there is one. */
 export function skipLineBreak(text: string, at: number): number {
   if (text.startsWith('\r\n', at)) return at + 2;
   return isLineEnd(text, at) ? at + 1 : at;
 }
 
-/** The blanks that the line of `at` begins with. */
+/** Returns the indentation of the line of `at`. */
 export function indentAt(text: string, at: number): string {
   let start = at;
   while (!isLineStart(text, start)) start -= 1;
-  // A byte order mark is white space too, but indents nothing.
+  // A byte order mark counts as white space but is not indentation.
   return text.slice(start, skipBlanks(text, start)).replace(/^\uFEFF/, '');
 }
 
-/** What lies between an object's braces. */
+/** Returns the span between an object's braces. */
 export function innerOf({ start, end }: ObjectExpression): Span {
   return { start: start + 1, end: end - 1 };
 }

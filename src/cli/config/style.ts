@@ -1,4 +1,4 @@
-// How a config's author writes, so that what is added looks like the rest.
+// Determines the style of a config, so that added text looks like the rest.
 
 import { commaAfter, indentAt, isLineStart, skipBlanksBack } from './splice.ts';
 import {
@@ -12,28 +12,28 @@ import {
 
 export interface Style {
   readonly lineBreak: string;
-  /** Around strings. */
+  /** The quote of strings. */
   readonly quote: string;
-  /** Around names; empty for none. */
+  /** The quote of member names; empty for none. */
   readonly keyQuote: string;
-  /** Between name and value. */
+  /** The text between name and value. */
   readonly colon: string;
-  /** Between members that share a line. */
+  /** The separator of members on one line. */
   readonly comma: string;
-  /** Inside the braces of an object that is written on one line. */
+  /** The padding inside the braces of an object on one line. */
   readonly padding: string;
   /** One step of indentation. */
   readonly unit: string;
-  /** Whether the last member of an object that is written on several lines has a comma. */
+  /** Whether the last member of an object on several lines has a comma. */
   readonly trailing: boolean;
 }
 
 const BARE_NAME = /^[A-Za-z_$][\w$]*$/;
 
-/** @param holders - Object literals from the config's own down to the one that gets a member. */
+/** @param holders - Object literals from the config down to the one that gets a member. */
 export function styleOf(config: Config, holders: readonly ObjectExpression[]): Style {
   const { text, language } = config;
-  // The nearest example is the best.
+  // Prefers the nearest object as the example.
   const written = [...holders].reverse().filter(({ properties }) => properties.length > 0);
   const colon = firstOf(written.flatMap(({ properties }) => properties).map(colonOf(text))) ?? ': ';
   const isAiry = /\s$/.test(colon);
@@ -58,7 +58,7 @@ function firstOf<T>(values: readonly (T | undefined)[]): T | undefined {
   return values.find((value) => value !== undefined);
 }
 
-/** The one that ends most lines; in a text of one line, a line feed. */
+/** Returns the most frequent line break; a line feed for a text of one line. */
 function lineBreakOf(text: string): string {
   const counts = new Map([['\n', 0]]);
   for (const [found] of text.matchAll(/\r\n|\n|\r/g)) {
@@ -81,7 +81,7 @@ function quoteOf({ text, tree }: Config): string {
   return double > single ? '"' : "'";
 }
 
-/** That of the nearest name that could do without. */
+/** Returns the quote of the nearest name that does not need one. */
 function keyQuoteOf(text: string, objects: readonly ObjectExpression[]): string {
   for (const member of objects.flatMap(({ properties }) => properties)) {
     if (!isWrittenOut(member)) continue;
@@ -111,7 +111,7 @@ const commaOf =
       }),
     );
 
-/** Whether its last member begins a line. */
+/** Whether the last member of an object begins a line. */
 export function isMultiline({ text }: Config, { properties }: ObjectExpression): boolean {
   const last = properties.at(-1);
   return last !== undefined && isLineStart(text, skipBlanksBack(text, last.start));
@@ -129,14 +129,14 @@ function unitOf(config: Config, objects: readonly ObjectExpression[]): string {
   return /^(\t| {2,8})\S/m.exec(text)?.[1] ?? '  ';
 }
 
-/** A string literal of this value. */
+/** Makes a string literal with this value. */
 export function quoted(value: string, quote: string): string {
   const json = JSON.stringify(value);
   if (quote === '"') return json;
   return `'${json.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }
 
-/** A member's name as it has to be written. */
+/** Makes a member's name, with quotes if it needs them. */
 export function keyOf(name: string, { keyQuote, quote }: Style): string {
   const needsQuotes = keyQuote !== '' || !BARE_NAME.test(name);
   return needsQuotes ? quoted(name, keyQuote === '' ? quote : keyQuote) : name;

@@ -1,5 +1,5 @@
-// The part of a syntax tree that a config's text is read by. JSON and scripts are both parsed into it, so that
-// everything above works on either.
+// The used part of the syntax tree. JSON and scripts are parsed into the same tree, so that all other modules work on
+// both.
 
 import type * as babel from '@babel/types';
 
@@ -9,14 +9,18 @@ export interface Span {
   readonly end: number;
 }
 
-/** A node of the parser's types that has its place: the parser always gives one, its types leave it open. */
+/**
+ * A node of the parser's types with a position. The parser always sets it, but its types have it as optional.
+ */
 type Placed<T> = T extends readonly (infer Item)[]
   ? Placed<Item>[]
   : T extends { readonly type: string }
     ? { readonly [Field in Exclude<keyof T, keyof Span>]: Placed<T[Field]> } & Span
     : T;
 
-/** What may stand where a value does. A pattern and a type may stand there too, to be refused. */
+/**
+ * Any node in the place of a value. Patterns and types are included, so that they can be refused.
+ */
 export type Expression = Placed<babel.Node>;
 export type ObjectExpression = Placed<babel.ObjectExpression>;
 export type ObjectProperty = Placed<babel.ObjectProperty>;
@@ -24,25 +28,27 @@ export type Identifier = Placed<babel.Identifier>;
 export type MemberExpression = Placed<babel.MemberExpression | babel.OptionalMemberExpression>;
 export type BlockStatement = Placed<babel.BlockStatement>;
 
-/** One entry of an object literal, without its comma. */
+/** An entry of an object literal, without its comma. */
 export type Member = ObjectExpression['properties'][number];
 
-/** Any node of the tree, seen from outside. */
+/** Any node of the tree. */
 export interface Node extends Span {
   readonly type: string;
   readonly [field: string]: unknown;
 }
 
-/** A config's text, understood. */
+/** A parsed config. */
 export interface Config {
   readonly text: string;
   readonly language: 'json' | 'script';
-  /** All of the file. */
+  /** The tree of the whole file. */
   readonly tree: Node;
   readonly comments: readonly Span[];
 }
 
-/** Why something can't be found, told or changed; a sentence's end, without key material. */
+/**
+ * Why something cannot be found, read or changed, as the end of a sentence without key material.
+ */
 export interface Unsure {
   readonly unsure: string;
 }
@@ -55,12 +61,12 @@ export function isNode(value: unknown): value is Node {
   return typeof (value as Partial<Node> | null)?.type === 'string';
 }
 
-/** The nodes directly below one, in no particular order. */
+/** Returns the child nodes of a node, in any order. */
 export function childrenOf(node: Node): Node[] {
   return Object.values(node).flat().filter(isNode);
 }
 
-/** Whether nodes lie deeper in each other. Does not recurse. */
+/** Whether the tree is deeper than a limit. Does not recurse. */
 export function isDeeperThan(tree: Node, limit: number): boolean {
   let level = [tree];
   for (let depth = 0; level.length > 0; depth++) {
@@ -70,7 +76,7 @@ export function isDeeperThan(tree: Node, limit: number): boolean {
   return false;
 }
 
-/** The expression itself, without what is said of its type and without a wait for it. */
+/** Returns the expression without type annotations and `await`. */
 export function unwrap(expression: Expression): Expression {
   switch (expression.type) {
     case 'TSAsExpression':
@@ -86,7 +92,7 @@ export function unwrap(expression: Expression): Expression {
   }
 }
 
-/** The name that a key gives its member, if the text alone says it. */
+/** Returns the name of a member from its key, if it can be read from the text. */
 export function nameOf(key: Expression, computed: boolean): string | undefined {
   if (!computed && key.type === 'Identifier') return key.name;
   const literal = unwrap(key);
@@ -104,8 +110,8 @@ export function placeOf(text: string, offset: number): string {
   return `line ${lines.length}, column ${(lines.at(-1) as string).length + 1}`;
 }
 
-/** What every message about a text that can't be parsed begins with. */
+/** Makes the reason for a text that cannot be parsed. */
 export function syntaxError(text: string, offset: number): Unsure {
-  // The parser's own words stay out: they may quote the text, and a key with it.
+  // Leaves out the parser's message, because it may quote the text and a key in it.
   return { unsure: `it has a syntax error at ${placeOf(text, offset)}` };
 }

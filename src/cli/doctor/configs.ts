@@ -16,18 +16,18 @@ const COPIES = [
   'android/app/src/main/assets/capacitor.config.json',
 ];
 
-/** What is known of a config's place for one wire's key. */
+/** A config's place for the key of one format. */
 interface Place {
   readonly path: string;
   readonly keys: Keys;
   readonly plugin: string;
-  /** How to put the right key there. */
+  /** The command that puts the right key there. */
   readonly save: string;
-  /** Whether the app may have its key from elsewhere. */
+  /** Whether the app may get its key from another place. */
   readonly isOptional: boolean;
 }
 
-/** Looks at a config and its copies. */
+/** Examines a config and its copies. */
 export async function examineConfig(
   path: string,
   allKeys: readonly Keys[],
@@ -81,7 +81,7 @@ async function keyFinding(place: Place, findings: Finding[]): Promise<Finding | 
   }
   const value = publicKey.kind === 'absent' && older !== undefined ? older : publicKey;
   if (value.kind === 'absent') {
-    // A module is what the app imports; the config need not repeat it.
+    // The app imports a module, so the config need not contain the key.
     if (isOptional && wire === SEALED) return undefined;
     return {
       code: 'CONFIG_KEY_MISSING',
@@ -149,7 +149,7 @@ async function compare(
   };
 }
 
-/** A key of the sealed format in the place where earlier releases put it. */
+/** Finds a key of the sealed format in the place that earlier releases used. */
 async function misplacedIn(path: string): Promise<ConfigValue | undefined> {
   const { publicKey } = await read(path, CAPGO.plugin);
   const isOurs =
@@ -188,7 +188,7 @@ async function examinePrivateKeyIn(path: string, findings: Finding[]): Promise<v
   }
 }
 
-/** Looks at a module that "key save --module" wrote. */
+/** Examines a module that "key save --module" wrote. */
 export async function examineModule(
   path: string,
   { wire, id }: Keys,

@@ -1,4 +1,4 @@
-// What doctor reports.
+// The findings of doctor.
 
 import { BundleSealError } from '../../errors.ts';
 import type { Wire } from '../wires.ts';
@@ -43,14 +43,14 @@ type FindingCode =
   | 'ROUND_TRIP_PASSED'
   | 'ROUND_TRIP_FAILED';
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
   readonly code: FindingCode;
-  /** `unknown`: it could not be read, so nothing is said of it. */
+  /** `unknown`: the file could not be read. */
   readonly state: 'good' | 'warning' | 'bad' | 'unknown';
-  /** What was found. */
+  /** The observation. */
   readonly what: string;
-  /** What to do. */
+  /** The remedy. */
   readonly mend?: string;
   readonly path?: string;
   readonly keyId?: string;
@@ -58,7 +58,7 @@ export interface Finding {
 }
 
 /**
- * Adds the findings of `look`. An error of the library becomes a finding too.
+ * Adds the findings of `look`. Turns an error of the library into a finding.
  *
  * @param failed - The finding for an error. The error's message follows `what`.
  */
@@ -77,7 +77,7 @@ export async function examine(
       message.startsWith(name),
     );
     const what = isNamed ? message : `${failed.what}: ${message}`;
-    // One file is looked at for several keys, and has one fault.
+    // A file is checked for several keys, but its fault is reported once.
     const isSaid = findings.some((one) => one.code === failed.code && one.what === what);
     if (!isSaid) findings.push({ ...failed, what });
   }

@@ -1,4 +1,4 @@
-// The keys of one wire that a command would use here.
+// Examines the keys of one format that a command would use here.
 
 import { dirname, join, relative, resolve } from 'node:path';
 import { repairKeyText } from '../../keys/repair.ts';
@@ -9,10 +9,10 @@ import { openPrivateKey } from '../signing-key.ts';
 import type { Wire } from '../wires.ts';
 import { examine, type Finding } from './finding.ts';
 
-/** How doctor was called, and on what machine. */
+/** The arguments of doctor and facts about the machine. */
 export interface Situation {
   readonly env: NodeJS.ProcessEnv;
-  /** The private key's file, if `--key` named it. */
+  /** The private key's file, from `--key`. */
   readonly key?: string;
   readonly plugin?: string;
   /** Whether this machine only opens bundles. */
@@ -21,15 +21,15 @@ export interface Situation {
 
 export interface Keys {
   readonly wire: Wire;
-  /** The private key's file, whether it is there or not. */
+  /** The path of the private key, which need not exist. */
   readonly path: string;
   readonly privateKey?: KeyValue;
   readonly publicKey?: KeyValue;
-  /** The id that everything else here should have; absent where no key can be read. */
+  /** The id that all other keys here should have; absent if no key can be read. */
   readonly id?: string;
 }
 
-// Folders above the current one in which a key is looked for: those of a monorepo.
+// Number of folders above the current one that are searched for a key, for monorepos.
 const MAX_UP = 6;
 
 export async function examineKeys(
@@ -128,7 +128,7 @@ async function examinePrivateKeys(
   return examineMissing(situation, wire, path, findings);
 }
 
-/** It asks no question, because its findings must not depend on who runs it. */
+/** Doctor asks for no passphrase, because its findings must not depend on its user. */
 function asking({ env }: Situation): Asking {
   return { env, askSecret: async () => undefined };
 }
@@ -256,7 +256,9 @@ async function examinePublicKey(
   return found;
 }
 
-/** The nearest file of this name above the current folder, up to the repository's. */
+/**
+ * Finds the nearest file with this name above the current folder, up to the root of the repository.
+ */
 async function findAbove(name: string): Promise<string | undefined> {
   let folder = resolve('.');
   for (let up = 0; up < MAX_UP; up++) {
@@ -268,7 +270,7 @@ async function findAbove(name: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** Whether this is a CI machine, by the variables of the systems that are in use. */
+/** Whether this is a CI machine, by the variables of common CI systems. */
 function isCi(env: NodeJS.ProcessEnv): boolean {
   const { CI, TF_BUILD, JENKINS_URL, TEAMCITY_VERSION, CODEBUILD_BUILD_ID } = env;
   const isSaid = CI !== undefined && !/^(|0|false|no)$/i.test(CI);

@@ -1,4 +1,5 @@
-// Checks who else can read private keys: other users, the repository, and through files of killed processes.
+// Checks whether others can read private keys: other users of the machine, readers of the repository, and through
+// files of killed processes.
 
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { isThere } from '../read-key.ts';
 import { FOLDER_NAME } from '../spool.ts';
 import type { Finding } from './finding.ts';
 
-/** Looks at a private key's file, and at the ones that were kept beside it. */
+/** Examines a private key's file and the old keys beside it. */
 export async function examinePrivacy(path: string, findings: Finding[]): Promise<void> {
   const folder = dirname(path);
   const names = await readdir(folder).catch(() => []);
@@ -22,7 +23,7 @@ export async function examinePrivacy(path: string, findings: Finding[]): Promise
   }
 }
 
-/** Looks for files that a killed process left: beside the key, and in the folder for temporary files. */
+/** Looks for files of killed processes beside the key and in the folder for temporary files. */
 export async function examineLeftovers(path: string, findings: Finding[]): Promise<void> {
   const folder = dirname(path);
   const beside = (await readdir(folder).catch(() => []))
@@ -47,7 +48,7 @@ export async function examineLeftovers(path: string, findings: Finding[]): Promi
 }
 
 async function modeFinding(path: string): Promise<Finding[]> {
-  // Windows has no such bits.
+  // Windows has no mode bits for this.
   if (process.platform === 'win32') return [];
   const { mode } = await stat(path);
   if ((mode & 0o077) === 0) {

@@ -1,20 +1,20 @@
-// Files of a project that doctor has to find: configs of a monorepo's apps, and modules with public keys.
+// Finds files of a project for doctor: configs of a monorepo's apps, and modules with public keys.
 
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ConfigFile, findConfig } from '../config/files.ts';
 import { MARK } from '../key-module.ts';
 
-// A project is searched, and no disk: beyond these nothing is looked at.
+// Limits of the search, so that doctor does not search a whole disk.
 const MAX_DEPTH = 5;
 const MAX_FOLDERS = 1000;
 const MAX_FILES = 5000;
 
-// What is installed or built.
+// Folders with installed packages or build outputs.
 const SKIPPED = /^(\..*|node_modules|dist|build|out|www|ios|android|coverage)$/;
 
 export interface Searched {
-  /** Configs below the current folder, and none of its own. */
+  /** Configs in subfolders of the current folder. */
   readonly configs: readonly ConfigFile[];
   /** Modules that "key save --module" wrote. */
   readonly modules: readonly string[];
@@ -57,7 +57,7 @@ async function startsWithMark(path: string): Promise<boolean> {
       await file.close();
     }
   } catch {
-    // What can't be read is no module of ours.
+    // A file that cannot be read counts as another file.
     return false;
   }
 }

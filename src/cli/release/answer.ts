@@ -1,4 +1,4 @@
-// What a command of releases says: what the index offers now, and what has to be uploaded in which order.
+// The results of commands about releases: the new offer of the index, and the files to upload in order.
 
 import type { ChangedIndex } from '../../publish/change.ts';
 import type { ChannelOptions } from '../../publish/options.ts';
@@ -10,7 +10,7 @@ import { shownDistance, shownShare } from './units.ts';
 
 const FULL = 1000;
 
-/** The answer about a new index, or about none. */
+/** Makes the result about a new or unchanged index. */
 export function answerChange(
   { changed, index, written }: ChangedIndex,
   { store, from, dryRun = false }: ChannelOptions,
@@ -34,7 +34,9 @@ export function answerChange(
   };
 }
 
-/** The order of the upload. Where the folder is the store itself, it has been written in this order. */
+/**
+ * Lists the order of the upload. If the folder is the store itself, it has been written in this order.
+ */
 function uploadLines(
   written: readonly string[],
   folder: string | undefined,
@@ -52,7 +54,7 @@ function uploadLines(
   ];
 }
 
-/** A release that was published or promoted, for people. */
+/** Makes the result about a published or promoted release. */
 export function answerRelease(
   published: PublishedRelease,
   options: ChannelOptions,
@@ -73,7 +75,7 @@ export function answerRelease(
   });
 }
 
-/** The ways to a release and what each downloads. */
+/** Lists the downloads for a release: the bundle and its patches. */
 export function wayLines({ bundle, patches }: ReleaseEntry, index: ReleaseIndex): string[] {
   return [
     `  bundle   ${bytes(bundle.size)}`,

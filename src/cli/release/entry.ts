@@ -1,4 +1,4 @@
-// The options of what an index says of a release, for publishing and promoting.
+// The options for a release's entry in an index, for publishing and promoting.
 
 import type { Command } from 'commander';
 import type { PublishOptions } from '../../publish/publish.ts';
@@ -23,7 +23,7 @@ export interface EntryFlags {
   readonly create: boolean;
 }
 
-// An index takes 1 MiB in all.
+// An index has at most 1 MiB.
 const MAX_META_LENGTH = 2 ** 20;
 
 export function entryOptions(command: Command): Command {
@@ -45,7 +45,7 @@ export function entryOptions(command: Command): Command {
   );
 }
 
-/** What the library's calls take of {@link entryOptions}. */
+/** Converts {@link entryOptions} for the library's calls. */
 export async function readEntry(
   flags: EntryFlags,
 ): Promise<Partial<PublishOptions> & { readonly create: boolean }> {
@@ -73,7 +73,7 @@ async function readMeta(path: string): Promise<NonNullable<PublishOptions['meta'
       return value as NonNullable<PublishOptions['meta']>;
     }
   } catch {
-    // It is said below.
+    // The error below reports it.
   }
   throw new UsageError(`--meta takes a file with one JSON object, and ${path} has none`);
 }

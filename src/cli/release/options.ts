@@ -1,4 +1,4 @@
-// The options that the commands of releases share.
+// The options that commands about releases share.
 
 import type { Command } from 'commander';
 import { BundleSealError } from '../../errors.ts';
@@ -16,10 +16,10 @@ import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../si
 import { SEALED } from '../wires.ts';
 import { readDuration } from './units.ts';
 
-/** The public half of the recovery key, where a project keeps it. */
+/** The default file of the public recovery key in a project. */
 const RECOVERY_KEY_FILE = '.bundleseal_recovery_key.pub';
 
-/** What `--use-built-in` means. */
+/** The description of `--use-built-in`. */
 export const USE_BUILT_IN = 'every device runs the release that its app was shipped with';
 
 interface TrustFlags {
@@ -93,7 +93,9 @@ function trustOptions(command: Command): Command {
     );
 }
 
-/** What the library's calls take that make a new index, and where the key came from. */
+/**
+ * Converts the options for the library's calls that make a new index. Also returns the source of the key.
+ */
 export async function readSigning(
   context: Context,
   flags: SigningFlags,
@@ -120,7 +122,7 @@ export async function readSigning(
   return { options, keyFrom: found.from };
 }
 
-/** Public keys of the publisher beside the one that signs. */
+/** Returns further public keys of the publisher, beside the signing key. */
 async function previousOf({ publicKey = [] }: TrustFlags): Promise<PublicKeyInput[]> {
   const old = `${SEALED.privateKeyFile}.old.pub`;
   const files = publicKey.length > 0 ? publicKey : (await isThere(old)) ? [old] : [];
@@ -164,7 +166,9 @@ export async function readReading(context: Context, options: ReadingFlags): Prom
   };
 }
 
-/** The public keys that are named, else those that lie here, else the public half of the private key. */
+/**
+ * Returns the named public keys, else those in the project, else the public half of the private key.
+ */
 async function findStoreKeys(
   context: Context,
   { publicKey }: TrustFlags,

@@ -1,4 +1,4 @@
-// Durations and shares, as people write them.
+// Parses and shows durations and shares.
 
 import { UsageError } from '../answer.ts';
 
@@ -9,7 +9,7 @@ const UNITS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 
-/** `30d` in milliseconds. */
+/** Parses a duration such as `30d` to milliseconds. */
 export function readDuration(flag: string, text: string): number {
   const [, number = '', unit = ''] = /^(\d+)([mhdw])$/.exec(text) ?? [];
   const value = Number(number) * (UNITS[unit] ?? Number.NaN);
@@ -19,7 +19,7 @@ export function readDuration(flag: string, text: string): number {
   );
 }
 
-/** `25%` in thousandths. */
+/** Parses a share such as `25%` to thousandths. */
 export function readShare(flag: string, text: string): number {
   const [, number] = /^(\d{1,3}(?:\.\d)?)%$/.exec(text) ?? [];
   const thousandths = Math.round(Number(number ?? Number.NaN) * 10);
@@ -29,7 +29,7 @@ export function readShare(flag: string, text: string): number {
   );
 }
 
-/** Thousandths, for people. */
+/** Shows thousandths as a percentage. */
 export function shownShare(thousandths: number): string {
   return `${thousandths / 10}%`;
 }
@@ -40,7 +40,7 @@ const STEPS: readonly (readonly [milliseconds: number, name: string])[] = [
   [60_000, 'minute'],
 ];
 
-/** How far a time is away, for people: "in 29 days", "2 hours ago". */
+/** Shows the distance of a time: "in 29 days", "2 hours ago". */
 export function shownDistance(time: string, now: number): string {
   const distance = Date.parse(time) - now;
   const [size, name] = STEPS.find(([step]) => Math.abs(distance) >= step) ?? [60_000, 'minute'];
