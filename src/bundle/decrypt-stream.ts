@@ -36,8 +36,8 @@ export interface DecryptStreamOptions extends DecryptOptions {
  *
  * @param source - A sealed bundle, or its body if `seal` is given, in pieces of any size.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
- * @param options.seal - The header, if it is stored apart from the body.
- * @param options.expect - What the metadata must say; `minSequence` refuses older bundles.
+ * @param options.seal - The header, if it is stored separately from the body.
+ * @param options.expect - Required metadata. `minSequence` refuses older bundles.
  * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
  * @param options.onHeader - Called with the verified header.
  * @throws `TypeError`, `RangeError` at once for a wrong or unknown option, which the message names, and for a source

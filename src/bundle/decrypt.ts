@@ -14,9 +14,9 @@ import { checkBody, checkHeaderOptions, type Expectations, openHeader } from './
 export interface DecryptOptions extends WorkOptions {
   /** The app's public key, or several while keys rotate. The header says which one to use. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
-  /** The header in base64url, if it is stored apart. The input is then the body alone. */
+  /** The header in base64url, if it is stored separately. The input is then only the body. */
   readonly seal?: string;
-  /** What the signed metadata must say. Default: no demands. */
+  /** Required values of the signed metadata. Default: none. */
   readonly expect?: Expectations;
   /** The most chunks that are accepted. This bounds the memory for the header. Default 1,048,576. */
   readonly maxChunks?: number;
@@ -44,8 +44,8 @@ export const DECRYPT_OPTIONS: OptionRules<DecryptOptions> = {
  *
  * @param encrypted - A sealed bundle, or its body if `seal` is given.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
- * @param options.seal - The header in base64url, if it is stored apart from the body.
- * @param options.expect - What the metadata must say; `minSequence` refuses older bundles.
+ * @param options.seal - The header in base64url, if it is stored separately from the body.
+ * @param options.expect - Required metadata. `minSequence` refuses older bundles.
  * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_LENGTH_INVALID` if the input is cut or too long; `ERR_HEADER_INVALID` if it is not a sealed bundle;

@@ -80,7 +80,7 @@ async function encryptChunks(
     backend.hashesWhole && source.whole !== undefined
       ? Promise.resolve(backend.sha256(source.whole))
       : undefined;
-  // If a chunk fails first, nobody awaits this promise. Its rejection must not count as unhandled.
+  // If a chunk fails first, no code awaits this promise. Its rejection must not count as unhandled.
   whole?.catch(() => {});
   const hash = whole === undefined ? await backend.createHash() : undefined;
   const digests = digestTable(source.count);

@@ -41,9 +41,9 @@ export const ENCRYPT_OPTIONS: OptionRules<EncryptOptions> = {
 export interface EncryptedBundle {
   /** The complete sealed bundle: header and body. */
   readonly bytes: OwnBytes;
-  /** The header alone in base64url, for a body that is stored separately. */
+  /** The header only, in base64url, for a body that is stored separately. */
   readonly seal: string;
-  /** The body alone: a view into `bytes`. */
+  /** The body only: a view into `bytes`. */
   readonly ciphertext: OwnBytes;
   /** SHA-256 of the plain bundle: 64 hex characters, as `sha256sum` prints it. */
   readonly checksum: string;

@@ -164,7 +164,7 @@ async function openAfter(
   }
 }
 
-/** Opens a seal: a header alone, with nothing after it. */
+/** Opens a seal: a header without a body. */
 export async function openSeal(
   backend: Backend,
   seal: string,

@@ -25,9 +25,9 @@ import { outputStream } from './stream-output.ts';
 export interface OpenOptions {
   /** The app's public key, or several while keys rotate. The header says which one to use. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
-  /** The header in base64url, if it is stored apart. The source is then the body alone. */
+  /** The header in base64url, if it is stored separately. The source is then only the body. */
   readonly seal?: string;
-  /** What the signed metadata must say. Default: no demands. */
+  /** Required values of the signed metadata. Default: none. */
   readonly expect?: Expectations;
   /** The most chunks that are accepted. This bounds the memory for the header. Default 1,048,576. */
   readonly maxChunks?: number;
@@ -86,8 +86,8 @@ const DEFAULT_CACHE_SIZE = 4_194_304;
  * @param source - A sealed bundle, or its body if `seal` is given: bytes, a `Blob`, or a {@link RandomAccessSource}
  * such as that of `httpSource`.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
- * @param options.seal - The header, if it is stored apart from the body.
- * @param options.expect - What the metadata must say; `minSequence` refuses older bundles.
+ * @param options.seal - The header, if it is stored separately from the body.
+ * @param options.expect - Required metadata. `minSequence` refuses older bundles.
  * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
  * @param options.cacheSize - Bytes of opened chunks that are kept. Default 4,194,304.
  * @throws the errors of {@link decryptBundle} for the options, the key, the header and the length of the body. Reads

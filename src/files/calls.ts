@@ -1,8 +1,8 @@
-// Calls of the file system that are made for every file of a folder.
+// File system calls for every file of a folder.
 //
-// What is in the page cache is there in some microseconds. To have it fetched by a thread of Node's pool takes ten to a
-// hundred times as long, so these calls are synchronous as long as they are answered at once. Where answers are slow, as
-// those of a network or a disk that spins up, a thread waits for them, and the program goes on.
+// The page cache answers a call in some microseconds. Through a thread of Node's pool, the same call takes ten to a
+// hundred times as long. Therefore these calls are synchronous while they are fast. If they become slow, as on a
+// network or on a disk that spins up, a thread of the pool waits for them, and the program continues.
 // docs/decisions/quick-calls.md has the figures.
 
 import {
@@ -29,18 +29,20 @@ import {
 
 type Done<T> = (error: Error | null | undefined, value?: T) => void;
 
-/** The result of a call that takes a callback. A promise of a FileHandle would cost several times as much. */
+/**
+ * Turns a call with a callback into a promise. Promises of a FileHandle would take several times as long.
+ */
 export function called<T>(start: (done: Done<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     start((error, value) => (error ? reject(error) : resolve(value as T)));
   });
 }
 
-// The average of the last calls, in milliseconds, from which on a thread waits.
+// If the average of the last calls takes this many milliseconds, calls go through a thread.
 const SLOW = 1;
-// Over how many calls it is taken, about: a single call of 16 ms is slow.
+// Approximate number of calls in the average. A single call of 16 ms counts as slow.
 const CALLS = 16;
-// Calls that threads then make before it is tried again.
+// Number of calls through threads before a synchronous call is tried again.
 const PATIENCE = 256;
 
 let average = 0;
@@ -66,7 +68,7 @@ async function quick<T>(now: () => T, start: (done: Done<T>) => void): Promise<T
 const BIG = { bigint: true } as const;
 const NAMES = { encoding: 'buffer' } as const;
 
-/** The descriptor of a file or folder. Nothing closes it but {@link closeFile}. */
+/** Opens a file or folder and returns its descriptor. Only {@link closeFile} closes it. */
 export function openFile(path: string, flags: string | number): Promise<number> {
   return quick(
     () => openSync(path, flags),
@@ -81,10 +83,13 @@ export function closeFile(fd: number): Promise<void> {
   );
 }
 
-/** Closes a descriptor that nothing was written through, once, and without an error that would hide a better one. */
+/**
+ * Makes a function that closes a descriptor once. It ignores errors, because nothing was written through the
+ * descriptor, and the error could hide a more important one.
+ */
 export function onceClosed(close: () => Promise<void>): () => Promise<void> {
   let closing: Promise<void> | undefined;
-  // A number that is closed again may be another file's by then.
+  // A second close could close another file, which got the same descriptor meanwhile.
   return () => {
     closing ??= close().catch(() => {});
     return closing;
@@ -98,7 +103,7 @@ export function statFile(fd: number): Promise<BigIntStats> {
   );
 }
 
-/** Follows links. */
+/** Calls `stat`, which follows links. */
 export function statPath(path: string): Promise<BigIntStats> {
   return quick(
     () => statSync(path, BIG),
@@ -106,7 +111,7 @@ export function statPath(path: string): Promise<BigIntStats> {
   );
 }
 
-/** Of a link itself. */
+/** Calls `lstat`, which does not follow links. */
 export function statLink(path: string): Promise<BigIntStats> {
   return quick(
     () => lstatSync(path, BIG),
@@ -114,7 +119,7 @@ export function statLink(path: string): Promise<BigIntStats> {
   );
 }
 
-/** The names in a folder, which need not be UTF-8. */
+/** Lists the names in a folder as bytes, because they need not be UTF-8. */
 export function namesIn(path: string): Promise<Buffer[]> {
   return quick(
     () => readdirSync(path, NAMES),
@@ -122,7 +127,7 @@ export function namesIn(path: string): Promise<Buffer[]> {
   );
 }
 
-/** Makes a folder, and those above. */
+/** Creates a folder and the folders above it. */
 export function makeFolders(path: string): Promise<unknown> {
   const options = { recursive: true };
   return quick(
@@ -131,10 +136,13 @@ export function makeFolders(path: string): Promise<unknown> {
   );
 }
 
-// Bytes that are read or written at once. More takes as long as a thread, which works while the program goes on.
+// Largest synchronous read or write, in bytes. A larger one takes longer than handing it to a thread, which works
+// while the program continues.
 const SHORT = 2 ** 18;
 
-/** Reads into `room`, and returns how many bytes there were. Without a `start` it goes on where the last one ended. */
+/**
+ * Reads into `room` and returns the number of bytes. Without `start`, reads from the current position.
+ */
 export function readAt(fd: number, room: Uint8Array, start: number | null): Promise<number> {
   const { length } = room;
   const later = (done: Done<number>) => read(fd, room, 0, length, start, done);
@@ -143,7 +151,7 @@ export function readAt(fd: number, room: Uint8Array, start: number | null): Prom
     : quick(() => readSync(fd, room, 0, length, start), later);
 }
 
-/** Writes behind what was written, and returns how many bytes it took. */
+/** Writes at the current position and returns the number of bytes written. */
 export function writeNext(fd: number, bytes: Uint8Array): Promise<number> {
   const { length } = bytes;
   const later = (done: Done<number>) => write(fd, bytes, 0, length, null, done);

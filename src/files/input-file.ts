@@ -75,7 +75,7 @@ export async function openRegularFile(
  */
 const SYSFS = 0x62656572n;
 
-/** Whether the size can be meaningless. It saves a call for nearly all files. */
+/** Whether the size may be meaningless. This check saves a call for nearly all files. */
 function isMaybeUnsized({ size, blocks }: BigIntStats): boolean {
   return size === 0n || blocks === 0n;
 }

@@ -26,7 +26,7 @@ export interface ListRules {
 
 const UNREADABLE = "can't be read";
 
-// Files on which `lstat` is called at the same time.
+// Number of parallel calls of `lstat`.
 const ASKED_AT_ONCE = 32;
 
 // Files that file managers create in folders.

@@ -35,8 +35,8 @@ export interface OpenedDirectory extends UnzippedFolder {
  * @param dir - A folder that need not exist, in a folder that exists. It must not be a link and must not contain the
  * bundle.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
- * @param options.seal - The header, if it is stored apart from the body.
- * @param options.expect - What the metadata must say; `minSequence` refuses older bundles.
+ * @param options.seal - The header, if it is stored separately from the body.
+ * @param options.expect - Required metadata. `minSequence` refuses older bundles.
  * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
  * @param options.overwrite - Whether to replace a folder that is not empty. Default false.
  * @param options.maxEntries - The most files and folders. Default 65,535.

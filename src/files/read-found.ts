@@ -1,5 +1,5 @@
-// The contents of files that were found in a folder, in the order of an archive. Short files are read ahead, several at
-// once: one after the other, each would wait for five answers of the file system.
+// Reads the contents of listed files in the order of an archive. Reads several short files ahead in parallel, because
+// each file needs five calls of the file system.
 
 import { compareBytes } from '../archive/write/content.ts';
 import { encodeText } from '../utf8.ts';
@@ -7,26 +7,26 @@ import type { HeldTree } from './held-tree.ts';
 import type { InputFile } from './input-file.ts';
 import { type FoundFile, folderOf, openFound, openInFolder } from './list-folder.ts';
 
-// Bytes of a file that is read in one go, and of the pieces of a longer one.
+// Size of the largest file, in bytes, that is read at once, and of the pieces of a larger one.
 const PIECE_LENGTH = 2 ** 18;
-// Files that are open, or read and not yet taken.
+// The most files that are open, or read but not yet taken.
 const MOST_AHEAD = 16;
 
 export interface FoundContents {
-  /** The content, in pieces of 256 KiB in memory of their own; the last piece may be shorter. */
+  /** Yields the content in pieces of 256 KiB in new memory. The last piece may be shorter. */
   pieces(file: FoundFile): AsyncGenerator<Uint8Array, void>;
-  /** Waits until no file is open any more. */
+  /** Waits until all files are closed. */
   close(): Promise<void>;
 }
 
-/** @param files - All of them, when the first content is asked for. */
+/** @param files - Must contain all files when the first content is requested. */
 export function readFound(tree: HeldTree, files: readonly FoundFile[]): FoundContents {
   let order: FoundFile[] | undefined;
-  /** The first file that was not begun. */
+  /** Index of the first file that is not being read. */
   let next = 0;
   const ahead = new Map<FoundFile, Promise<Uint8Array>>();
 
-  /** Begins the next files of one folder, as far as they are short and there is room. */
+  /** Starts to read the next files of the folder that are short, within the limit. */
   function begin(): void {
     if (order === undefined) return;
     const from = next;
@@ -51,7 +51,7 @@ export function readFound(tree: HeldTree, files: readonly FoundFile[]): FoundCon
         if (each.status === 'rejected') throw each.reason;
         return readWhole(each.value);
       });
-      // It is thrown when the turn of the file comes.
+      // The error is thrown when the file's turn comes.
       reading.catch(() => {});
       ahead.set(file, reading);
     }
@@ -69,7 +69,7 @@ export function readFound(tree: HeldTree, files: readonly FoundFile[]): FoundCon
     if (reading !== undefined) {
       const bytes = await reading;
       ahead.delete(file);
-      // One without a size is read to its end first, and may be long.
+      // A file without a size is read to its end first, and may be long.
       for (let at = 0; at < bytes.length; at += PIECE_LENGTH) {
         yield bytes.subarray(at, at + PIECE_LENGTH);
       }
@@ -94,7 +94,7 @@ export function readFound(tree: HeldTree, files: readonly FoundFile[]): FoundCon
   };
 }
 
-/** In the order of an archive. */
+/** Compares paths in the order of an archive. */
 function inOrder(files: readonly FoundFile[]): FoundFile[] {
   const named = files.map((file) => ({ file, name: encodeText(file.path) }));
   return named.sort((a, b) => compareBytes(a.name, b.name)).map(({ file }) => file);

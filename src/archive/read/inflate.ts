@@ -254,7 +254,7 @@ function decodeSymbols(
       distance = (DISTANCES[j] as number) + (peek(bytes, next) & ((1 << distanceBits) - 1));
       next += distanceBits;
     }
-    // What was read behind the end of the input says nothing yet.
+    // Bits after the end of the input are not part of the data, so this result is not used.
     if (next > end) break;
     if (!isRight || distance > at) return undefined;
     position = next;
@@ -293,7 +293,7 @@ export function createInflater(
       isLast = take(bits, 1) === 1;
       block = readBlock(bits, dynamic);
       if (bits.position > bits.end) {
-        // What was read behind the end of the input says nothing yet.
+        // Bits after the end of the input are not part of the data, so this result is not used.
         bits.position = start;
         isLast = false;
         block = undefined;

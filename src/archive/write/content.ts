@@ -177,18 +177,18 @@ function sizeOf(data: ZipData): number {
 }
 
 interface ContentReader extends Pick<StreamReader, 'take' | 'close'> {
-  /** Whether nobody else has the memory of what it gives. */
+  /** Whether no other code can access the memory of its pieces. */
   readonly isPrivate?: boolean;
 }
 
 const PIECES = Symbol('pieces');
 
 /**
- * A content for callers within the library, read without a stream around it: making one takes longer than deflating some
- * KiB.
+ * Makes a content from pieces, for code within the library. It needs no stream, because creating one takes longer
+ * than deflating some KiB.
  *
- * @param pieces - In memory of their own. All but the last have the same length, of which a piece of the deflater is a
- * multiple.
+ * @param pieces - Pieces in memory that no other code can access. All except the last have the same length, and a
+ * piece of the deflater is a multiple of it.
  */
 export function ownContent(pieces: AsyncGenerator<Uint8Array, void>): ZipContent {
   return { [PIECES]: pieces } as unknown as ZipContent;

@@ -31,7 +31,10 @@ export interface Cutter {
   end(): Piece | undefined;
 }
 
-/** @param isPrivate - Whether the bytes are in memory that nobody else has: then a piece may be such memory. */
+/**
+ * @param isPrivate - Whether no other code can access the memory of the bytes, so that a piece may use it without a
+ * copy.
+ */
 export function createCutter(isPrivate = false): Cutter {
   let parts: Uint8Array[] = [];
   let length = 0;

@@ -76,7 +76,7 @@ async function* writeParts(
   const crew = createCrew(level, threads, pace);
   let isDone = false;
   const reading: Reading[] = [];
-  // While somebody listens, the many who do so for a moment cost little.
+  // Keeps one listener on the signal, because adding the first listener takes longer than adding further ones.
   const letGo = signal && onAbort(signal, () => {});
   try {
     signal?.throwIfAborted();

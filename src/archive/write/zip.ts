@@ -129,8 +129,8 @@ export function zipStream(
 }
 
 /**
- * For callers within the library that need no stream. Checks the options at once, and makes the archive of files as it is
- * read.
+ * Zips files for code within the library that needs no stream. Checks the options at once, and makes the archive
+ * while it is read.
  */
 export function zipChunks(
   options: ZipOptions,
