@@ -1,4 +1,5 @@
-// A private key that a command prints, so that it never lies on a disk: `vault kv get`, `op read`, `pass show`.
+// Gets a private key from the output of a command such as `vault kv get`, `op read` or `pass show`, so that the key
+// is never on a disk.
 
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
@@ -9,10 +10,10 @@ import { untilAborted } from '../turn.ts';
 import { UsageError } from './answer.ts';
 import { endProcesses } from './end-processes.ts';
 
-// Milliseconds. A person may have to unlock a key store meanwhile.
+// In milliseconds. The user may have to unlock a key store meanwhile.
 const TIMEOUT = 60_000;
 
-/** The reason of a stop that the caller did not ask for. */
+/** The abort reason after the timeout. */
 const LATE = new Error('it takes too long');
 
 const FLAG = '--key-command';
@@ -20,12 +21,12 @@ const NOT_SHOWN =
   'what it prints is not shown, as it may hold the key: run it by itself to see that';
 
 /**
- * What a command prints to its standard output. The shell runs it; its other output goes nowhere, and it has no input.
+ * Runs a command in a shell and returns its standard output. Its standard error is discarded, and it has no input.
  *
  * @param signal - Ends the command.
- * @param timeout - Milliseconds.
- * @throws {@link BundleSealError} `ERR_KEY_INVALID`: the command failed, printed nothing or more than a key, or took too
- * long. No part of its output is in the error.
+ * @param timeout - In milliseconds.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the command fails, prints nothing or more than a key, or takes
+ * too long. The error contains no part of its output.
  */
 export async function runKeyCommand(
   command: string,
@@ -44,7 +45,7 @@ export async function runKeyCommand(
     stdio: ['ignore', 'pipe', 'ignore'],
     windowsHide: true,
   });
-  // AbortSignal.any and AbortSignal.timeout may be collected as garbage, in Node 20, before they abort.
+  // Does not use AbortSignal.any and AbortSignal.timeout: Node 20 may collect them as garbage before they abort.
   const stop = followSignals([signal]);
   const timer = setTimeout(() => stop.abort(LATE), timeout);
   const ended = endOf(child);
@@ -58,9 +59,9 @@ export async function runKeyCommand(
   try {
     return await untilAborted(read(), stop.signal);
   } catch (error) {
-    // The shell alone would leave what it has started.
+    // Ends the whole process group, because ending the shell would leave the processes that it has started.
     if (child.pid !== undefined && child.exitCode === null) endProcesses(child.pid);
-    // One of them may live on and hold the pipe.
+    // Closes the pipe, because one of these processes may keep it open.
     child.stdout.destroy();
     child.unref();
     ended.catch(() => {});
@@ -73,16 +74,19 @@ export async function runKeyCommand(
   }
 }
 
-// How a private key begins in each form that is only text: DER in base64 or hexadecimal digits, and PEM in base64.
+// The beginnings of a private key in text: DER in base64 or hexadecimal digits, and PEM in base64.
 const KEY_BEGINNING = /^["'\s]*(MII[A-Za-z0-9+/_-]{45}|3082[0-9a-f]{60}|LS0tLS1CRUdJTi)/i;
 
-/** Whether the text is a key and no command. A shell that ran it would show parts of it to other users of the machine. */
+/**
+ * Whether the text is a key instead of a command. Running a key in a shell would show parts of it to other users of
+ * the machine.
+ */
 function isKey(text: string): boolean {
   if (/PRIVATE.{1,3}KEY(-|%2D){5}/i.test(text) || KEY_BEGINNING.test(text)) return true;
   return /^["'\s]*\{/.test(text) && /\bkty\b/.test(text);
 }
 
-/** How the command failed, for people; nothing for a success. */
+/** Describes how the command failed. Returns `undefined` on success. */
 function endOf(child: ReturnType<typeof spawn>): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => {

@@ -15,7 +15,7 @@ import { type CheckLock, withLock } from './lock.ts';
 import { type ChannelOptions, timeText } from './options.ts';
 import { channelPath, objectPath } from './place.ts';
 import { storeError } from './refuse.ts';
-import { retire } from './retire.ts';
+import { retire } from './retention.ts';
 import { readState, type State } from './state.ts';
 
 /** A sealed object that the store does not have yet. */

@@ -31,7 +31,7 @@ import {
 } from './place-entry.ts';
 import type { PublishedRelease } from './publish.ts';
 import { storeError } from './refuse.ts';
-import { dropOld } from './retire.ts';
+import { dropOld } from './retention.ts';
 import { findIndex, type State } from './state.ts';
 import { makeWays } from './ways.ts';
 

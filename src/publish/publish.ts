@@ -44,7 +44,7 @@ import {
   readBuiltIn,
   withoutWithdrawal,
 } from './place-entry.ts';
-import { dropOld } from './retire.ts';
+import { dropOld } from './retention.ts';
 import { makeWays, type SkippedPatch } from './ways.ts';
 
 export interface PublishOptions
