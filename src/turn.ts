@@ -31,6 +31,17 @@ export function unawaited(start: () => unknown): void {
   (async () => start())().catch(() => {});
 }
 
+/**
+ * Returns `work` and marks its rejection as handled, so that the runtime does not report it as unhandled.
+ *
+ * For work that is awaited later, because another error may end a loop first, and for work whose error reaches the
+ * caller another way too. Use `await work.catch(() => {})` or {@link unawaited} for a clean-up that may fail.
+ */
+export function handledElsewhere<T extends Promise<unknown> | undefined>(work: T): T {
+  work?.catch(() => {});
+  return work;
+}
+
 /** Returns the result of `work`. Rejects with the signal's reason as soon as it is aborted. */
 export async function untilAborted<T>(
   work: Promise<T>,
@@ -42,11 +53,10 @@ export async function untilAborted<T>(
     release = onAbort(signal, () => reject(signal.reason));
   });
   // The promise that loses the race must not become an unhandled rejection.
-  work.catch(() => {});
-  aborted.catch(() => {});
+  const both = [handledElsewhere(work), handledElsewhere(aborted)];
   try {
     signal.throwIfAborted();
-    return await Promise.race([work, aborted]);
+    return await Promise.race(both);
   } finally {
     release();
   }

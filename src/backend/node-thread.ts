@@ -3,7 +3,7 @@
 // thread processes the chunk itself, so no chunk waits for the thread to start.
 
 import type { Transferable, Worker } from 'node:worker_threads';
-import { TAG_LENGTH } from '../format/chunks.ts';
+import { DIGEST_LENGTH, SESSION_KEY_LENGTH, TAG_LENGTH } from '../format/chunks.ts';
 import type { Awaitable } from './backend.ts';
 import { isOurs } from './node-memory.ts';
 import {
@@ -107,7 +107,7 @@ function startThread(chunkSize: number): Thread | undefined {
   const dataAt = fieldsAt + Math.ceil((slots * FIELDS_LENGTH) / PAGE) * PAGE;
   const memory = new SharedArrayBuffer(dataAt + slots * stride);
   const state = new Int32Array(memory, 0, slots + 1);
-  const key = new Uint8Array(memory, keyAt, 32);
+  const key = new Uint8Array(memory, keyAt, SESSION_KEY_LENGTH);
 
   // A separate channel, because Deno cannot read messages of the worker's own port on demand.
   const { port1, port2 } = new MessageChannel();
@@ -220,7 +220,7 @@ function startThread(chunkSize: number): Thread | undefined {
     const to = placeOf(slot, output);
     new Uint32Array(memory, at, 6).set([input.length, purpose, ...from, ...to]);
     new Uint8Array(memory, at + NONCE_AT, nonce.length).set(nonce);
-    const slotDigest = new Uint8Array(memory, at + DIGEST_AT, 32);
+    const slotDigest = new Uint8Array(memory, at + DIGEST_AT, DIGEST_LENGTH);
     if (digest !== undefined) slotDigest.set(digest);
     if (from[0] === SLOTS) slotData(slot, input.length).set(input);
     return new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@
 // because a bundled app does not contain this library's files.
 
 import type { MessagePort as NodePort } from 'node:worker_threads';
-import { TAG_LENGTH } from '../format/chunks.ts';
+import { DIGEST_LENGTH, SESSION_KEY_LENGTH, TAG_LENGTH } from '../format/chunks.ts';
 import { decryptChunk, encryptChunk } from './node-chunk.ts';
 import {
   DIGEST_AT,
@@ -38,7 +38,7 @@ export function main(): void {
  */
 export function openRing({ memory, slots, fieldsAt, keyAt, port }: ThreadData) {
   const state = new Int32Array(memory, 0, slots);
-  const key = new Uint8Array(memory, keyAt, 32);
+  const key = new Uint8Array(memory, keyAt, SESSION_KEY_LENGTH);
   let memories = new Map([[SLOTS, memory]]);
 
   function memoryOf(number: number): SharedArrayBuffer {
@@ -63,7 +63,7 @@ export function openRing({ memory, slots, fieldsAt, keyAt, port }: ThreadData) {
     // Copies, because node:crypto does not accept keys and nonces in shared memory.
     const sessionKey = key.slice();
     const nonce = new Uint8Array(memory, at + NONCE_AT, 12).slice();
-    const digest = new Uint8Array(memory, at + DIGEST_AT, 32);
+    const digest = new Uint8Array(memory, at + DIGEST_AT, DIGEST_LENGTH);
     const input = new Uint8Array(memoryOf(from), fromAt, length);
     try {
       if (purpose === ENCRYPT) {

@@ -4,7 +4,7 @@ import type { Awaitable, Backend } from '../backend/backend.ts';
 import { type ChunkLayout, chunkPlace } from '../format/chunks.ts';
 import { onAbort } from '../signals.ts';
 import type { Source } from '../sources/input.ts';
-import { giveWay } from '../turn.ts';
+import { giveWay, handledElsewhere } from '../turn.ts';
 
 /** Gives the chunks of a bundle in order. */
 export interface ChunkSource {
@@ -104,7 +104,7 @@ export async function runChunks(run: ChunkRun): Promise<void> {
       if (work !== undefined) {
         working.add(work);
         // Another chunk's error may end the loop before this promise is awaited.
-        work.catch(() => {});
+        handledElsewhere(work);
       }
       if (work === undefined && through.length === 0) {
         // Finishes a chunk at once, while its bytes are still in the processor's cache.

@@ -2,9 +2,8 @@
 
 import type { Awaitable, Backend, ChunkCipher } from '../backend/backend.ts';
 import { equalBytes } from '../bytes.ts';
-import { chunkNonce, chunkPlace, TAG_LENGTH } from '../format/chunks.ts';
-import { HeaderFault } from '../format/fault.ts';
-import { DIGEST_LENGTH } from '../format/header.ts';
+import { chunkNonce, chunkPlace, DIGEST_LENGTH, TAG_LENGTH } from '../format/chunks.ts';
+import { BundleFault } from '../format/fault.ts';
 import type { WorkOptions } from '../options.ts';
 import { type ChunkSource, type PlainChunkSink, runChunks } from './chunk-loop.ts';
 import { type OpenedHeader, told } from './open-header.ts';
@@ -65,7 +64,7 @@ export async function decryptChunks(
   const actual = atOnce ? await backend.sha256(checksum) : hash?.digest();
   signal?.throwIfAborted();
   if (actual === undefined || !equalBytes(actual, opened.secrets.checksum)) {
-    throw await told(new HeaderFault('ERR_CHECKSUM_MISMATCH', 'checksum', {}));
+    throw await told(new BundleFault('ERR_CHECKSUM_MISMATCH', 'checksum', {}));
   }
 }
 
@@ -85,7 +84,7 @@ export function provenChunk(
   const check = (plain: Uint8Array | undefined): Awaitable<Uint8Array> => {
     if (plain !== undefined) return plain;
     const offset = chunkPlace(layout, index).encryptedStart;
-    const fault = new HeaderFault('ERR_CHUNK_INVALID', 'chunk', { chunkIndex: index, offset });
+    const fault = new BundleFault('ERR_CHUNK_INVALID', 'chunk', { chunkIndex: index, offset });
     return told(fault).then((error) => {
       throw error;
     });

@@ -4,12 +4,19 @@ import type { Backend, ChunkCipher } from '../backend/backend.ts';
 import { reusedCopies } from '../backend/copies.ts';
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
-import { type ChunkLayout, chunkLayout, chunkNonce, TAG_LENGTH } from '../format/chunks.ts';
-import { DIGEST_LENGTH, type Kind } from '../format/header.ts';
+import {
+  type ChunkLayout,
+  chunkLayout,
+  chunkNonce,
+  DIGEST_LENGTH,
+  TAG_LENGTH,
+} from '../format/chunks.ts';
+import type { Kind } from '../format/header.ts';
 import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
 import type { WorkOptions } from '../options.ts';
 import { sealHeader } from '../seal/seal.ts';
 import type { SigningKey } from '../seal/signing-key.ts';
+import { handledElsewhere } from '../turn.ts';
 import { type ChunkSink, type PlainChunkSource, runChunks } from './chunk-loop.ts';
 
 export interface SealWork extends WorkOptions {
@@ -81,7 +88,7 @@ async function encryptChunks(
       ? Promise.resolve(backend.sha256(source.whole))
       : undefined;
   // If a chunk fails first, no code awaits this promise. Its rejection must not count as unhandled.
-  whole?.catch(() => {});
+  handledElsewhere(whole);
   const hash = whole === undefined ? await backend.createHash() : undefined;
   const digests = digestTable(source.count);
   // Copies each chunk, so that the same bytes are encrypted and hashed even if other code writes to the source's

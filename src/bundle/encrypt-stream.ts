@@ -4,10 +4,12 @@ import type { Backend } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import { BundleSealError } from '../errors.ts';
-import { DIGEST_LENGTH, encodeSeal } from '../format/header.ts';
+import { SESSION_KEY_LENGTH } from '../format/chunks.ts';
+import { encodeSeal } from '../format/header.ts';
 import { checkOptions, shown } from '../options.ts';
 import { readSigningKey } from '../seal/signing-key.ts';
 import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
+import { handledElsewhere } from '../turn.ts';
 import { type ChunkSink, inFlightOf, type PlainChunkSource, recycledRooms } from './chunk-loop.ts';
 import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing } from './encrypt.ts';
 import { encryptAndSeal, type SealedHeader } from './encrypt-chunks.ts';
@@ -73,7 +75,7 @@ export function encryptStream(source: ByteStream, options: EncryptStreamOptions)
   const sealing = readSealing(options, given);
   const signingKey = readSigningKey(options.privateKey);
   // The body ends with this error, so the promise itself needs no handler.
-  signingKey.catch(() => {});
+  handledElsewhere(signingKey);
   const reader = openStream(source);
 
   let resolve: (sealed: SealedHeader) => void = () => {};
@@ -85,14 +87,14 @@ export function encryptStream(source: ByteStream, options: EncryptStreamOptions)
   const seal = sealed.then(({ header }) => encodeSeal(header));
   const checksum = sealed.then((header) => header.checksum);
   // The reader of the body gets this error from the body, so it must not count as unhandled here.
-  for (const promise of [seal, checksum]) promise.catch(() => {});
+  for (const promise of [seal, checksum]) handledElsewhere(promise);
 
   const body = outputStream({
     signals: [options.signal],
     async run(sink, signal) {
       const key = await signingKey;
       const backend = await selectBackend(options.backend);
-      const sessionKey = randomBytes(DIGEST_LENGTH);
+      const sessionKey = randomBytes(SESSION_KEY_LENGTH);
       try {
         const work = { ...sealing, key, backend, sessionKey, size, signal };
         const chunks = streamedBundle(backend, reader, sealing.chunkSize, size);

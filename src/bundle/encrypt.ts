@@ -4,8 +4,8 @@ import type { BackendChoice } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import type { OwnBytes } from '../bytes.ts';
-import { chunkLayout } from '../format/chunks.ts';
-import { DIGEST_LENGTH, encodeSeal, headerLengthOf, type Kind } from '../format/header.ts';
+import { chunkLayout, SESSION_KEY_LENGTH } from '../format/chunks.ts';
+import { encodeSeal, headerLengthOf, type Kind } from '../format/header.ts';
 import { encodeMetadata, type Metadata } from '../format/metadata.ts';
 import { modulusLength } from '../keys/rsa.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
@@ -102,7 +102,7 @@ export async function encryptObject(
   };
   options.signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
-  const sessionKey = randomBytes(DIGEST_LENGTH);
+  const sessionKey = randomBytes(SESSION_KEY_LENGTH);
   try {
     return await sealBundle(source, { ...options, ...sealing, kind, backend, sessionKey });
   } finally {

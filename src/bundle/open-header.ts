@@ -2,7 +2,7 @@
 
 import type { Backend } from '../backend/backend.ts';
 import { concat, equalBytes, toHex } from '../bytes.ts';
-import { HeaderFault } from '../format/fault.ts';
+import { BundleFault } from '../format/fault.ts';
 import {
   checkBodyLength,
   decodeSeal,
@@ -153,7 +153,7 @@ async function openAfter(
   try {
     const offset = header.headerLength;
     if (checks.isAlone && source.size > offset) {
-      throw new HeaderFault('ERR_LENGTH_INVALID', 'seal-length', { offset }, source.size);
+      throw new BundleFault('ERR_LENGTH_INVALID', 'seal-length', { offset }, source.size);
     }
     const metadata = decodeMetadata(parts.metadata);
     if (checks.expect !== undefined) checkExpectations(metadata, checks.expect);
@@ -212,7 +212,7 @@ function chooseKey(header: Header, keys: readonly IdentifiedKey[]): RsaPublicKey
   if (match !== undefined) return match.key;
   const wanted = toHex(header.keyId);
   const given = keys.map(({ id }) => toHex(id)).join(', ');
-  throw new HeaderFault('ERR_KEY_MISMATCH', 'key', { keyId: wanted }, given);
+  throw new BundleFault('ERR_KEY_MISMATCH', 'key', { keyId: wanted }, given);
 }
 
 function checkExpectations(metadata: Metadata, expect: Expectations): void {
@@ -232,8 +232,8 @@ function unexpected(
   expectation: keyof Expectations,
   expected: string | number,
   actual: string | number | undefined,
-): HeaderFault {
-  return new HeaderFault('ERR_EXPECTATION_FAILED', 'expectation', {
+): BundleFault {
+  return new BundleFault('ERR_EXPECTATION_FAILED', 'expectation', {
     ...{ expectation, expected },
     ...(actual !== undefined && { actual }),
   });

@@ -15,6 +15,7 @@ import {
   type Source,
   sourceFrom,
 } from '../sources/input.ts';
+import { handledElsewhere } from '../turn.ts';
 import { type ChunkSource, inFlightOf, type PlainChunkSink } from './chunk-loop.ts';
 import { chunkStore } from './chunk-store.ts';
 import { decryptChunks } from './decrypt-chunks.ts';
@@ -230,7 +231,7 @@ function groupedChunks(body: Source, layout: ChunkLayout, to: number): ChunkSour
     const end = chunkPlace(layout, Math.min(to, from + perGroup) - 1).encryptedEnd;
     const bytes = Promise.resolve(body.read(start, end, signal));
     // Another error may end the loop before this promise is awaited.
-    bytes.catch(() => {});
+    handledElsewhere(bytes);
     return { from, bytes };
   };
   return {

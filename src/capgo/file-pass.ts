@@ -5,6 +5,7 @@ import type { Hash } from 'node:crypto';
 import type { InputFile } from '../files/input-file.ts';
 import type { OutputFile } from '../files/output-file.ts';
 import type { WorkOptions } from '../options.ts';
+import { handledElsewhere } from '../turn.ts';
 import type { Pieces } from './cbc-node.ts';
 
 const PIECE = 2 ** 20;
@@ -32,7 +33,7 @@ export async function passFile(pass: FilePass): Promise<number> {
     const room = rooms[(start / PIECE) % 2 === 0 ? 0 : 1];
     const read = file.readInto(room.subarray(0, Math.min(PIECE, total - start)), start);
     // Another error may end the loop before this promise is awaited.
-    read.catch(() => {});
+    handledElsewhere(read);
     return read;
   };
   const output = writeBehind(pass.out);
@@ -71,7 +72,7 @@ function writeBehind(out: FilePass['out']) {
       const isDue = at - flushed >= FLUSH_LENGTH;
       if (isDue) flushed = at;
       writing = out.write(bytes, start).then(() => (isDue ? out.flush() : undefined));
-      writing.catch(() => {});
+      handledElsewhere(writing);
     },
     async finish(): Promise<number> {
       await writing;

@@ -8,6 +8,7 @@ import type { RsaPrivateKey, RsaPublicKey } from '../keys/rsa.ts';
 import { describe } from '../options.ts';
 import { recoverPayload, signPayload } from '../seal/pkcs1.ts';
 
+/** Length of an AES-128 key and of an initialization vector, in bytes. */
 const LENGTH = 16;
 
 // The most characters of an ivSessionKey. RSA-2048 needs 369, so a longer one is forged.

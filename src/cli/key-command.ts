@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { BundleSealError } from '../errors.ts';
 import { MAX_KEY_LENGTH } from '../keys/pem.ts';
 import { followSignals } from '../signals.ts';
-import { untilAborted } from '../turn.ts';
+import { handledElsewhere, untilAborted } from '../turn.ts';
 import { UsageError } from './answer.ts';
 import { endProcesses } from './end-processes.ts';
 
@@ -64,7 +64,7 @@ export async function runKeyCommand(
     // Closes the pipe, because one of these processes may keep it open.
     child.stdout.destroy();
     child.unref();
-    ended.catch(() => {});
+    handledElsewhere(ended);
     signal.throwIfAborted();
     if (error === LATE) throw failure(`took more than ${timeout / 1000} seconds; ${NOT_SHOWN}`);
     throw error;

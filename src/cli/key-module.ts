@@ -2,7 +2,7 @@
 // Capacitor config.
 
 import { lstat, readFile, realpath } from 'node:fs/promises';
-import { fileError, onFile } from '../files/error.ts';
+import { fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { UsageError } from './answer.ts';
 import { refuseKeyAsPath } from './read-key.ts';
 import { writeWhole } from './write-whole.ts';
@@ -24,7 +24,7 @@ export async function checkModule(path: string, force: boolean): Promise<void> {
   }
   const there = await lstat(path).catch(() => undefined);
   if (there === undefined || force) return;
-  const text = await onFile(path, "can't be read", readFile(path, 'utf8'));
+  const text = await onFile(path, UNREADABLE, readFile(path, 'utf8'));
   if (!text.startsWith(MARK)) {
     throw fileError(
       path,
@@ -52,7 +52,7 @@ export async function writeModule(
   }
   const target = await onFile(path, "is a link to a file that isn't there", realpath(path));
   const text = renderModule(path, keys);
-  if ((await onFile(path, "can't be read", readFile(target, 'utf8'))) === text) return false;
+  if ((await onFile(path, UNREADABLE, readFile(target, 'utf8'))) === text) return false;
   const { mode } = await lstat(target);
   await writeWhole(target, text, { mode: mode & 0o777, force: true });
   return true;
@@ -60,7 +60,7 @@ export async function writeModule(
 
 /** Returns the public keys of a module that bundleseal wrote, the current one first. */
 export async function keysOfModule(path: string): Promise<string[]> {
-  const text = await onFile(path, "can't be read", readFile(path, 'utf8'));
+  const text = await onFile(path, UNREADABLE, readFile(path, 'utf8'));
   return text.match(/-----BEGIN [^`]*?-----END [A-Z ]+-----\r?\n/g) ?? [];
 }
 

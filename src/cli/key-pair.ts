@@ -2,7 +2,7 @@
 
 import type { BigIntStats } from 'node:fs';
 import { link, lstat, realpath, rename, rm } from 'node:fs/promises';
-import { fileError, onFile } from '../files/error.ts';
+import { fileError, onFile, UNREADABLE, UNWRITABLE } from '../files/error.ts';
 import { isSameFile } from '../files/held-folder.ts';
 import { isThere } from './read-key.ts';
 import { writeWhole } from './write-whole.ts';
@@ -107,10 +107,10 @@ async function keep(from: string, to: string, kept: Kept[]): Promise<Kept | unde
       throw fileError(to, 'appeared meanwhile: try again');
     }
     // Not every file system has hard links.
-    await onFile(to, "can't be written", rename(from, to));
+    await onFile(to, UNWRITABLE, rename(from, to));
     isLinked = false;
   }
-  const stats = await onFile(to, "can't be read", lstat(to, { bigint: true }));
+  const stats = await onFile(to, UNREADABLE, lstat(to, { bigint: true }));
   const one = { from, to, stats, isLinked };
   kept.push(one);
   return one;

@@ -1,7 +1,7 @@
 // Decides before the work whether a command may replace an existing file.
 
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
-import { fileError, onFile } from '../files/error.ts';
+import { fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { findPrivateKey, MAX_LOOKED_INTO } from '../keys/find-private.ts';
 import { STANDARD } from './spool.ts';
 
@@ -74,7 +74,7 @@ async function isOfKind(path: string, kind: Exclude<OutputKind, 'opened'>): Prom
 }
 
 async function startOf(path: string): Promise<string> {
-  const file: FileHandle = await onFile(path, "can't be read", open(path));
+  const file: FileHandle = await onFile(path, UNREADABLE, open(path));
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(10), 0, 10, 0);
     return buffer.toString('latin1', 0, bytesRead);

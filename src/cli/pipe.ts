@@ -8,7 +8,7 @@ import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { fileError, onFile } from '../files/error.ts';
+import { fileError, onFile, UNREADABLE, UNWRITABLE } from '../files/error.ts';
 import { interruption } from './interruption.ts';
 
 // How long the other end may take to appear, in milliseconds.
@@ -23,7 +23,7 @@ const PIECE_LENGTH = 65_536;
  * @throws {@link BundleSealError} `ERR_FILE` if no process writes to it within two seconds.
  */
 export async function openPipe(path: string): Promise<Readable> {
-  const fd = await openNow(path, "can't be read", constants.O_RDONLY);
+  const fd = await openNow(path, UNREADABLE, constants.O_RDONLY);
   const stream = new Socket({ fd, readable: true, writable: false });
   try {
     const first = await retry(() => readNow(fd));
@@ -52,7 +52,7 @@ export async function openPipeForWriting(path: string): Promise<Writable> {
       return await promisify(open)(path, constants.O_WRONLY | constants.O_NONBLOCK);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENXIO') return undefined;
-      throw fileError(path, "can't be written", error);
+      throw fileError(path, UNWRITABLE, error);
     }
   });
   if (fd !== undefined) return new Socket({ fd, readable: false, writable: true });

@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { addAbortSignal } from 'node:stream';
-import { fileError, onFile } from '../files/error.ts';
+import { fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { interruption } from './interruption.ts';
 import { openPipe } from './pipe.ts';
@@ -25,7 +25,7 @@ export async function readSmallFile(
   if (isStandardInput(path)) {
     return collect(standardInput(what), 'standard input', maxLength, tooLarge);
   }
-  const kind = kindOf(path, await onFile(path, "can't be read", stat(path)));
+  const kind = kindOf(path, await onFile(path, UNREADABLE, stat(path)));
   if (kind === 'pipe') return collect(await openPipe(path), path, maxLength, tooLarge);
   if (kind === 'null') return new Uint8Array();
   const file = await openInputFile(path);
@@ -56,7 +56,7 @@ async function collect(
     await read();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw fileError(name, "can't be read", error);
+    throw fileError(name, UNREADABLE, error);
   }
   return Buffer.concat(pieces);
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BundleSealError } from '../errors.ts';
-import { fileError, onFile } from '../files/error.ts';
+import { fileError, onFile, UNREADABLE, UNWRITABLE } from '../files/error.ts';
 import { type HeldFolder, holdFolder, holdOwn, removeTree } from '../files/held-folder.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from '../files/temporary.ts';
 import { UsageError } from './answer.ts';
@@ -31,8 +31,6 @@ export { STANDARD };
 export const FOLDER_NAME = 'bundleseal';
 const PRIVATE = 0o700;
 const MODE_BITS = 0o777;
-const UNREADABLE = "can't be read";
-const UNWRITABLE = "can't be written";
 const REMEDY = 'TMPDIR names the folder for temporary files';
 
 /**

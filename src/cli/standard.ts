@@ -2,7 +2,7 @@
 
 import { fstatSync, type Stats } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { fileError } from '../files/error.ts';
+import { fileError, UNREADABLE } from '../files/error.ts';
 import { UsageError } from './answer.ts';
 import { say } from './terminal.ts';
 
@@ -36,7 +36,7 @@ export function standardInput(what: string): Readable {
     throw new UsageError('standard input was asked for twice: give one of the two as a file');
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw fileError('standard input', "can't be read", error);
+    throw fileError('standard input', UNREADABLE, error);
   }
 }
 

@@ -4,7 +4,7 @@
 // changes the direction of text, so that callers need not.
 
 import { styleText } from 'node:util';
-import { fileError } from '../files/error.ts';
+import { fileError, UNWRITABLE } from '../files/error.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -63,7 +63,7 @@ export function writeText(text: string): Promise<void> {
     process.stdout.write(text, (error) => {
       const code = (error as NodeJS.ErrnoException | null | undefined)?.code;
       if (!error || code === 'EPIPE') resolve();
-      else reject(fileError('standard output', "can't be written", error));
+      else reject(fileError('standard output', UNWRITABLE, error));
     });
   });
 }

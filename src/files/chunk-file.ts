@@ -4,6 +4,7 @@
 
 import type { Backend } from '../backend/backend.ts';
 import type { ChunkSink, ChunkSource } from '../bundle/chunk-loop.ts';
+import { handledElsewhere } from '../turn.ts';
 import type { InputFile } from './input-file.ts';
 import { type OutputFile, PAGE } from './output-file.ts';
 
@@ -91,7 +92,7 @@ export function fileChunkSource(file: InputFile, chunks: FileChunks): FileChunkS
     const to = Math.min(end, blocks.startOf(nextBlock + 1));
     const read = file.readInto(blocks.room(nextBlock, OFF_PAGE, to - from), from);
     // Another error may end the loop before this promise is awaited.
-    read.catch(() => {});
+    handledElsewhere(read);
     reads.push(read);
     nextBlock += 1;
   };
@@ -136,7 +137,7 @@ export async function fileChunkSink(file: OutputFile, chunks: FileChunks): Promi
     if (begun > 0) blocks.room(block + 1, 0, begun).set(blocks.room(block, used - begun, begun));
     writing = file.write(blocks.room(block, 0, used - begun), from);
     // Another error may end the loop before this promise is awaited.
-    writing.catch(() => {});
+    handledElsewhere(writing);
     filled = 0;
     const isDue = from + used - flushed >= FLUSH_LENGTH;
     if (!isDirect && isDue && flushing === undefined) flush(from + used);
@@ -147,7 +148,7 @@ export async function fileChunkSink(file: OutputFile, chunks: FileChunks): Promi
     flushing = file.flush().finally(() => {
       flushing = undefined;
     });
-    flushing.catch(() => {});
+    handledElsewhere(flushing);
   }
   return {
     room(index, used) {

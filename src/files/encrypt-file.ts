@@ -11,8 +11,8 @@ import {
   type Sealing,
 } from '../bundle/encrypt.ts';
 import { checkCount, encryptAndSeal } from '../bundle/encrypt-chunks.ts';
-import { chunkLayout, TAG_LENGTH } from '../format/chunks.ts';
-import { DIGEST_LENGTH, encodeSeal, headerLengthOf } from '../format/header.ts';
+import { chunkLayout, SESSION_KEY_LENGTH, TAG_LENGTH } from '../format/chunks.ts';
+import { encodeSeal, headerLengthOf } from '../format/header.ts';
 import { modulusLength } from '../keys/rsa.ts';
 import { checkOptions, describe, type OptionRules } from '../options.ts';
 import { readSigningKey, type SigningKey } from '../seal/signing-key.ts';
@@ -119,7 +119,7 @@ export async function encryptOpenFile(
   { metadata, chunkSize, key, backend }: FileSealing,
   place: Input = file,
 ): Promise<EncryptedFile> {
-  const sessionKey = randomBytes(DIGEST_LENGTH);
+  const sessionKey = randomBytes(SESSION_KEY_LENGTH);
   try {
     const { size } = file;
     const layout = chunkLayout(size, chunkSize);

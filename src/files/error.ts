@@ -23,7 +23,11 @@ const ADVICE: Record<string, string> = {
   ENAMETOOLONG: 'its name is too long, choose a shorter one',
 };
 
-/** Makes an error. `what`, e.g. "can't be read", follows the path in the message. */
+/** The two phrases that {@link fileError} uses most often. */
+export const UNREADABLE = "can't be read";
+export const UNWRITABLE = "can't be written";
+
+/** Makes an error. `what`, e.g. {@link UNREADABLE}, follows the path in the message. */
 export function fileError(path: string, what: string, cause?: unknown): BundleSealError {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
   const advice = code === undefined ? undefined : (ADVICE[code] ?? `the system says ${code}`);

@@ -9,7 +9,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { lstat, readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closeFile, onceClosed, openFile, statFile, statLink, statPath } from './calls.ts';
-import { fileError, onFile } from './error.ts';
+import { fileError, onFile, UNREADABLE } from './error.ts';
 import { hasCode, isNotOffered } from './leniency.ts';
 
 export interface HeldFolder {
@@ -25,7 +25,6 @@ export interface HeldFolder {
   close(): Promise<void>;
 }
 
-const UNREADABLE = "can't be read";
 const EXCHANGED = 'was moved or exchanged meanwhile: try again when nothing else changes it';
 
 /**

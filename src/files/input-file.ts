@@ -4,7 +4,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, statfs } from 'node:fs/promises';
 import type { Source } from '../sources/input.ts';
 import { closeFile, onceClosed, openFile, readAt, statFile, statPath } from './calls.ts';
-import { fileError, onFile } from './error.ts';
+import { fileError, onFile, UNREADABLE } from './error.ts';
 import { kindOf } from './place.ts';
 import { spoolPipe, spoolUnsized } from './spool-input.ts';
 
@@ -22,7 +22,6 @@ export interface InputFile extends Source {
   close(): Promise<void>;
 }
 
-const UNREADABLE = "can't be read";
 const MODE_BITS = 0o777n;
 
 /**

@@ -4,7 +4,7 @@ import type { BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { invalid } from '../archive/format/refuse.ts';
 import { namesIn, statLink } from './calls.ts';
-import { fileError, onFile } from './error.ts';
+import { fileError, onFile, UNREADABLE } from './error.ts';
 import { type HeldFolder, isSameFile } from './held-folder.ts';
 import { CHANGED, type HeldTree, holdTree } from './held-tree.ts';
 import { type InputFile, openRegularFile } from './input-file.ts';
@@ -23,8 +23,6 @@ export interface ListRules {
   readonly ignores: (path: string) => boolean;
   readonly skipsLinks: boolean;
 }
-
-const UNREADABLE = "can't be read";
 
 // Number of parallel calls of `lstat`.
 const ASKED_AT_ONCE = 32;

@@ -2,7 +2,7 @@
 
 import { constants, write } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { onFile } from './error.ts';
+import { onFile, UNWRITABLE } from './error.ts';
 import { isSameFile } from './held-folder.ts';
 import { whereOffered } from './leniency.ts';
 
@@ -20,7 +20,6 @@ export interface OutputFile {
   endDirect(): Promise<void>;
 }
 
-export const UNWRITABLE = "can't be written";
 export const UNFLUSHED = "can't be flushed to the disk";
 
 /** Unit of direct I/O in bytes: a multiple of the block size of every common disk. */

@@ -3,11 +3,10 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
-import { fileError, onFile } from './error.ts';
+import { fileError, onFile, UNWRITABLE } from './error.ts';
 import { isSameFile } from './held-folder.ts';
 import type { InputFile } from './input-file.ts';
 import { hasCode, isNotOffered } from './leniency.ts';
-import { UNWRITABLE } from './output-file.ts';
 
 const PRIVATE = 0o600;
 const MODE_BITS = 0o777;

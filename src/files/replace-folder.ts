@@ -6,10 +6,9 @@ import { basename, dirname, join } from 'node:path';
 import { randomBytes } from '../backend/random.ts';
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
-import { fileError, onFile } from './error.ts';
+import { fileError, onFile, UNREADABLE, UNWRITABLE } from './error.ts';
 import { type HeldFolder, holdFolder, holdOwn, removeTree } from './held-folder.ts';
 import { flushFolder, hasCode, renamePatiently, whereOffered } from './leniency.ts';
-import { UNWRITABLE } from './output-file.ts';
 import { holds } from './place.ts';
 import { cleanTemporaries, cutName, forgetTemporary, nameTemporary } from './temporary.ts';
 
@@ -151,14 +150,14 @@ async function checkPlace(
   }
   if (
     input !== undefined &&
-    (await holds(target, await onFile(input, "can't be read", realpath(input)), dir))
+    (await holds(target, await onFile(input, UNREADABLE, realpath(input)), dir))
   ) {
     throw fileError(
       dir,
       'holds the archive itself, which would be removed with it: move the archive out first',
     );
   }
-  const names = await onFile(dir, "can't be read", readdir(target));
+  const names = await onFile(dir, UNREADABLE, readdir(target));
   if (names.length > 0 && !overwrite) throw fileError(dir, NOT_EMPTY);
   // Without these rights, the owner could not remove the files after an error.
   return Number(there.mode & MODE_BITS) | PRIVATE;

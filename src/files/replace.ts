@@ -3,10 +3,10 @@
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, open, readFile, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { fileError, onFile } from './error.ts';
+import { fileError, onFile, UNWRITABLE } from './error.ts';
 import { type HeldFolder, holdFolder, isSameFile } from './held-folder.ts';
 import { flushFolder, hasCode, isNotOffered, renamePatiently, whereOffered } from './leniency.ts';
-import { type OutputFile, outputFile, UNFLUSHED, UNWRITABLE } from './output-file.ts';
+import { type OutputFile, outputFile, UNFLUSHED } from './output-file.ts';
 import { findPlace, type Input, type Place } from './place.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from './temporary.ts';
 

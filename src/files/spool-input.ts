@@ -10,11 +10,10 @@ import { randomBytes } from '../backend/random.ts';
 import { toHex } from '../bytes.ts';
 import { onAbort } from '../signals.ts';
 import { readAt } from './calls.ts';
-import { fileError, onFile } from './error.ts';
+import { fileError, onFile, UNREADABLE } from './error.ts';
 import { hasCode } from './leniency.ts';
 import { outputFile } from './output-file.ts';
 
-const UNREADABLE = "can't be read";
 const PIECE_LENGTH = 2 ** 18;
 
 /** Copies a pipe to its end. Waits for its writer. */

@@ -6,9 +6,9 @@
 import { fdatasync } from 'node:fs';
 import { join } from 'node:path';
 import { called, closeFile, makeFolders, openFile, writeNext } from './calls.ts';
-import { onFile } from './error.ts';
+import { onFile, UNWRITABLE } from './error.ts';
 import { flushFolder, whereOffered } from './leniency.ts';
-import { UNFLUSHED, UNWRITABLE } from './output-file.ts';
+import { UNFLUSHED } from './output-file.ts';
 
 /** A file or folder of an archive. Its path is safe. */
 export interface Unpacked {

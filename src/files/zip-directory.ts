@@ -9,7 +9,7 @@ import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import { findPrivateKey } from '../keys/find-private.ts';
 import { checkOptions, describe, type OptionRules } from '../options.ts';
-import { checkPath, fileError, onFile } from './error.ts';
+import { checkPath, fileError, onFile, UNREADABLE } from './error.ts';
 import { type HeldTree, holdTree } from './held-tree.ts';
 import { type FoundFile, type ListRules, listTree } from './list-folder.ts';
 import { type Ignore, ignoreRule } from './pattern.ts';
@@ -213,8 +213,8 @@ export function readRules({
 }
 
 export async function realFolder(dir: string): Promise<string> {
-  const folder = await onFile(dir, "can't be read", realpath(dir));
-  if ((await onFile(dir, "can't be read", stat(folder))).isDirectory()) return folder;
+  const folder = await onFile(dir, UNREADABLE, realpath(dir));
+  if ((await onFile(dir, UNREADABLE, stat(folder))).isDirectory()) return folder;
   throw fileError(dir, 'is no folder: pass the path of the folder that the files are in');
 }
 

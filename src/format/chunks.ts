@@ -1,5 +1,11 @@
 // Computes positions and nonces of the chunks of a body: docs/format.md#body.
 
+/** Length of a SHA-256 digest, in bytes. */
+export const DIGEST_LENGTH = 32;
+
+/** Length of a session key, in bytes: AES-256. */
+export const SESSION_KEY_LENGTH = 32;
+
 /** Bytes that AES-256-GCM adds to each chunk (NIST SP 800-38D §5.2.1.2). */
 export const TAG_LENGTH = 16;
 

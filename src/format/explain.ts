@@ -2,7 +2,7 @@
 
 import { BundleSealError, type ErrorFields } from '../errors.ts';
 import { CHUNK_EXPONENT, MAX_METADATA_DEPTH, MODULUS_BITS } from '../limits.ts';
-import { type FaultDetail, HeaderFault, type HeaderFaultKind } from './fault.ts';
+import { BundleFault, type BundleFaultKind, type FaultDetail } from './fault.ts';
 
 type Sentence = (fields: ErrorFields, a: FaultDetail, b: FaultDetail) => string;
 
@@ -16,7 +16,7 @@ const malformed =
   (...told) =>
     `${what(...told)}: the publisher's tool made a malformed bundle, seal it again`;
 
-const SENTENCES: Readonly<Record<HeaderFaultKind, Sentence>> = {
+const SENTENCES: Readonly<Record<BundleFaultKind, Sentence>> = {
   short: ({ offset }) =>
     `a sealed bundle begins with at least 56 bytes of header, got ${offset}: the download was cut, or this is another file`,
   magic: invalid(
@@ -77,9 +77,9 @@ const SENTENCES: Readonly<Record<HeaderFaultKind, Sentence>> = {
     }, it says ${JSON.stringify(actual) ?? 'nothing'}; do not install it`,
 };
 
-/** Turns a `HeaderFault` into the error with its message. Returns every other error unchanged. */
+/** Turns a `BundleFault` into the error with its message. Returns every other error unchanged. */
 export function explain(error: unknown): unknown {
-  if (!(error instanceof HeaderFault)) return error;
+  if (!(error instanceof BundleFault)) return error;
   const { code, reason, name: _, ...fields } = error;
   const [kind, a, b] = reason;
   return new BundleSealError(code, SENTENCES[kind](fields, a, b), {
@@ -89,7 +89,7 @@ export function explain(error: unknown): unknown {
 }
 
 /**
- * Returns the result of `read`. If `read` throws a `HeaderFault`, throws the error with its message.
+ * Returns the result of `read`. If `read` throws a `BundleFault`, throws the error with its message.
  */
 export function explained<Result>(read: () => Result): Result {
   try {

@@ -1,10 +1,10 @@
-// Faults of a header. Every app that opens bundles contains this file, so to stay small it names a fault by one word.
+// Faults of a sealed bundle: of its header, its seal or its chunks. Every app that opens bundles contains this file, so to stay small it names a fault by one word.
 // `explain.ts` has the messages and is loaded only after a fault.
 
 import { BundleSealError, type ErrorCode, type ErrorFields } from '../errors.ts';
 
-/** The reason why a header was refused. `explain.ts` has the message for each. */
-export type HeaderFaultKind =
+/** The reason why a bundle was refused. `explain.ts` has the message for each. */
+export type BundleFaultKind =
   | 'body-length'
   | 'checksum'
   | 'chunk'
@@ -34,21 +34,21 @@ export type FaultDetail = string | number | undefined;
  * The error without its message. It reaches the caller only if `explain.ts` cannot be loaded, for example in an app
  * that loads its parts from a server and is offline.
  */
-export class HeaderFault extends BundleSealError {
-  readonly #reason: readonly [HeaderFaultKind, ...FaultDetail[]];
+export class BundleFault extends BundleSealError {
+  readonly #reason: readonly [BundleFaultKind, ...FaultDetail[]];
 
   constructor(
     code: ErrorCode,
-    kind: HeaderFaultKind,
+    kind: BundleFaultKind,
     fields: ErrorFields,
     ...details: readonly FaultDetail[]
   ) {
-    super(code, `the header is refused (${[kind, ...details].join(' ')})`, fields);
+    super(code, `the bundle is refused (${[kind, ...details].join(' ')})`, fields);
     this.#reason = [kind, ...details];
   }
 
   /** The fault and its details, for `explain.ts`. */
-  get reason(): readonly [HeaderFaultKind, ...FaultDetail[]] {
+  get reason(): readonly [BundleFaultKind, ...FaultDetail[]] {
     return this.#reason;
   }
 }

@@ -5,8 +5,8 @@ import { fromBase64, toBase64 } from '../base64.ts';
 import { concat } from '../bytes.ts';
 import { CHUNK_EXPONENT, MAX_SIZE, MODULUS_BITS } from '../limits.ts';
 import { describe } from '../options.ts';
-import { type ChunkLayout, chunkLayout } from './chunks.ts';
-import { type FaultDetail, HeaderFault, type HeaderFaultKind } from './fault.ts';
+import { type ChunkLayout, chunkLayout, DIGEST_LENGTH } from './chunks.ts';
+import { BundleFault, type BundleFaultKind, type FaultDetail } from './fault.ts';
 
 const MAGIC = /* @__PURE__ */ Uint8Array.from('BNDLSEAL', (c) => c.charCodeAt(0));
 const VERSION = 2;
@@ -24,8 +24,8 @@ export type Kind = (typeof KINDS)[number];
 /** Length of the header's fixed part, in bytes. */
 export const FIXED_LENGTH = 56;
 
-/** Length of a SHA-256 digest, a key id and a session key, in bytes. */
-export const DIGEST_LENGTH = 32;
+/** Offset of the key id, which is the last field of the fixed part. */
+const KEY_ID_AT: number = FIXED_LENGTH - DIGEST_LENGTH;
 
 /** The fields of the header's fixed part, and the lengths that follow from them. */
 export interface Header {
@@ -84,7 +84,7 @@ export function encodeHead(fields: HeadFields): Uint8Array {
   view.setUint16(14, fields.metadata.length);
   view.setUint32(16, Math.floor(fields.layout.size / 2 ** 32));
   view.setUint32(20, fields.layout.size % 2 ** 32);
-  fixed.set(fields.keyId, 24);
+  fixed.set(fields.keyId, KEY_ID_AT);
   return concat(fixed, fields.metadata, fields.digests);
 }
 
@@ -92,12 +92,12 @@ export function encodeHead(fields: HeadFields): Uint8Array {
  * Step 1 of docs/format.md#opening: reads the fixed part and checks every field before it is used.
  *
  * @param kind - The kind that the caller opens. Default: every kind.
- * @throws {@link HeaderFault} `ERR_LENGTH_INVALID`, `ERR_HEADER_INVALID`,
+ * @throws {@link BundleFault} `ERR_LENGTH_INVALID`, `ERR_HEADER_INVALID`,
  * `ERR_VERSION_UNSUPPORTED` or `ERR_LIMIT_EXCEEDED`.
  */
 export function parseHeader(bytes: Uint8Array, maxChunks: number, kind?: Kind): Header {
   if (bytes.length < FIXED_LENGTH) {
-    throw new HeaderFault('ERR_LENGTH_INVALID', 'short', { offset: bytes.length });
+    throw new BundleFault('ERR_LENGTH_INVALID', 'short', { offset: bytes.length });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, FIXED_LENGTH);
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) {
@@ -124,13 +124,13 @@ export function parseHeader(bytes: Uint8Array, maxChunks: number, kind?: Kind): 
   const layout = chunkLayout(size, 2 ** exponent);
   if (layout.count > maxChunks) {
     const fields = { offset: 16, limit: 'maxChunks' };
-    throw new HeaderFault('ERR_LIMIT_EXCEEDED', 'chunks', fields, layout.count, maxChunks);
+    throw new BundleFault('ERR_LIMIT_EXCEEDED', 'chunks', fields, layout.count, maxChunks);
   }
   const headerLength = headerLengthOf(layout, metadataLength, signatureLength);
   return {
     kind: found,
     layout,
-    keyId: bytes.slice(24, FIXED_LENGTH),
+    keyId: bytes.slice(KEY_ID_AT, FIXED_LENGTH),
     signatureLength,
     metadataLength,
     headLength: headerLength - signatureLength,
@@ -141,23 +141,23 @@ export function parseHeader(bytes: Uint8Array, maxChunks: number, kind?: Kind): 
 function checkVersion(version: number, suite: number): void {
   if (version === VERSION && suite === SUITE) return;
   const fields = { offset: version === VERSION ? 9 : 8 };
-  throw new HeaderFault('ERR_VERSION_UNSUPPORTED', 'version', fields, version, suite);
+  throw new BundleFault('ERR_VERSION_UNSUPPORTED', 'version', fields, version, suite);
 }
 
-function invalid(offset: number, kind: HeaderFaultKind, ...details: FaultDetail[]): HeaderFault {
-  return new HeaderFault('ERR_HEADER_INVALID', kind, { offset }, ...details);
+function invalid(offset: number, kind: BundleFaultKind, ...details: FaultDetail[]): BundleFault {
+  return new BundleFault('ERR_HEADER_INVALID', kind, { offset }, ...details);
 }
 
-/** @throws {@link HeaderFault} `ERR_LENGTH_INVALID` if `length` is shorter than the header. */
+/** @throws {@link BundleFault} `ERR_LENGTH_INVALID` if `length` is shorter than the header. */
 export function checkHeaderLength({ headerLength }: Header, length: number): void {
   if (length >= headerLength) return;
-  throw new HeaderFault('ERR_LENGTH_INVALID', 'cut', { offset: length }, headerLength);
+  throw new BundleFault('ERR_LENGTH_INVALID', 'cut', { offset: length }, headerLength);
 }
 
 /**
  * Splits a header whose fixed part was parsed.
  *
- * @throws {@link HeaderFault} `ERR_LENGTH_INVALID` if `bytes` are shorter than the header.
+ * @throws {@link BundleFault} `ERR_LENGTH_INVALID` if `bytes` are shorter than the header.
  */
 export function headerParts(bytes: Uint8Array, header: Header): HeaderParts {
   checkHeaderLength(header, bytes.length);
@@ -173,26 +173,26 @@ export function headerParts(bytes: Uint8Array, header: Header): HeaderParts {
 /**
  * Step 5 of docs/format.md#opening: checks the length of the body.
  *
- * @throws {@link HeaderFault} `ERR_LENGTH_INVALID`.
+ * @throws {@link BundleFault} `ERR_LENGTH_INVALID`.
  */
 export function checkBodyLength(header: Header, bodyLength: number): void {
   const wanted = header.layout.bodyLength;
   if (bodyLength === wanted) return;
   const fields = { offset: Math.min(bodyLength, wanted) };
-  throw new HeaderFault('ERR_LENGTH_INVALID', 'body-length', fields, wanted, bodyLength);
+  throw new BundleFault('ERR_LENGTH_INVALID', 'body-length', fields, wanted, bodyLength);
 }
 
 /**
  * Decodes a seal into the bytes of the header. Ignores white space around the seal.
  *
- * @throws `TypeError` if the seal is not a string; {@link HeaderFault} `ERR_HEADER_INVALID` if it is not base64url.
+ * @throws `TypeError` if the seal is not a string; {@link BundleFault} `ERR_HEADER_INVALID` if it is not base64url.
  */
 export function decodeSeal(seal: unknown): Uint8Array {
   if (typeof seal !== 'string') {
     throw new TypeError(`seal expected a base64url string, got ${describe(seal)}`);
   }
   const bytes = fromBase64(seal.trim(), 'base64url');
-  if (bytes === undefined) throw new HeaderFault('ERR_HEADER_INVALID', 'seal-text', {});
+  if (bytes === undefined) throw new BundleFault('ERR_HEADER_INVALID', 'seal-text', {});
   return bytes;
 }
 

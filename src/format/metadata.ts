@@ -3,7 +3,7 @@
 import { MAX_METADATA_DEPTH, MAX_METADATA_LENGTH } from '../limits.ts';
 import { describe } from '../options.ts';
 import { decodeUtf8, encodeUtf8 } from '../utf8.ts';
-import { HeaderFault, type HeaderFaultKind } from './fault.ts';
+import { BundleFault, type BundleFaultKind } from './fault.ts';
 
 /** A value that JSON can hold (RFC 8259). */
 export type JsonValue =
@@ -107,7 +107,7 @@ export function encodeMetadata(metadata: Metadata | undefined): Uint8Array {
 /**
  * Reads the metadata of a header.
  *
- * @throws {@link HeaderFault} `ERR_HEADER_INVALID` if the bytes are not UTF-8 or not a JSON object, are nested too
+ * @throws {@link BundleFault} `ERR_HEADER_INVALID` if the bytes are not UTF-8 or not a JSON object, are nested too
  * deep, or have a named member of another type.
  */
 export function decodeMetadata(bytes: Uint8Array): Metadata {
@@ -150,11 +150,11 @@ function isNestedTooDeep(text: string): boolean {
 }
 
 function refused(
-  kind: HeaderFaultKind,
+  kind: BundleFaultKind,
   detail: string | number = '',
   cause?: unknown,
-): HeaderFault {
-  return new HeaderFault('ERR_HEADER_INVALID', kind, { offset: 56, cause }, detail);
+): BundleFault {
+  return new BundleFault('ERR_HEADER_INVALID', kind, { offset: 56, cause }, detail);
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

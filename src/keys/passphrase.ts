@@ -46,6 +46,11 @@ const MAX_SCRYPT_WORK = 2n ** 24n;
 // the key, which these values respect.
 const SCRYPT_COST = { N: 2 ** 14, r: 8, p: 5 } as const;
 
+/** What `encryptPrivateKey` draws and derives, in bytes: AES-256 in CBC mode. */
+const SALT_LENGTH = 16;
+const IV_LENGTH = 16;
+const KEY_LENGTH = 32;
+
 /**
  * Decrypts a private key that is protected by a passphrase, for the calls that sign. Needs Node, Deno or Bun.
  *
@@ -115,14 +120,20 @@ export function isProtected(key: string | Uint8Array): boolean {
 export async function encryptPrivateKey(pkcs8: Uint8Array, passphrase: string): Promise<string> {
   checkPassphrase(passphrase);
   const { createCipheriv, randomBytes, scrypt } = cryptoOfNode();
-  const salt = randomBytes(16);
-  const iv = randomBytes(16);
+  const salt = randomBytes(SALT_LENGTH);
+  const iv = randomBytes(IV_LENGTH);
   const { N, r, p } = SCRYPT_COST;
   const secret = await new Promise<Uint8Array>((resolve, reject) => {
-    scrypt(passphrase, salt, 32, { ...SCRYPT_COST, maxmem: 256 * N * r }, (error, derived) => {
-      if (error === null) resolve(derived);
-      else reject(error);
-    });
+    scrypt(
+      passphrase,
+      salt,
+      KEY_LENGTH,
+      { ...SCRYPT_COST, maxmem: 256 * N * r },
+      (error, derived) => {
+        if (error === null) resolve(derived);
+        else reject(error);
+      },
+    );
   });
   try {
     const cipher = createCipheriv('aes-256-cbc', secret, iv);

@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BundleSealError } from '../errors.ts';
-import { fileError } from '../files/error.ts';
+import { fileError, UNREADABLE, UNWRITABLE } from '../files/error.ts';
 import { hasCode, whereOffered } from '../files/leniency.ts';
 import { fateOfTemporary, forgetTemporary, nameTemporary } from '../files/temporary.ts';
 import { storeError } from './refuse.ts';
@@ -130,7 +130,7 @@ async function make(path: string, token: string): Promise<FileHandle | undefined
   } catch (error) {
     await handle.close().catch(() => {});
     await unlink(path).catch(() => {});
-    throw fileError(path, "can't be written", error);
+    throw fileError(path, UNWRITABLE, error);
   }
 }
 
@@ -150,7 +150,7 @@ async function readToken(path: string): Promise<string | undefined> {
   } catch (error) {
     if (error instanceof BundleSealError) throw error;
     if (hasCode(error, 'ENOENT')) return undefined;
-    throw fileError(path, "can't be read", error);
+    throw fileError(path, UNREADABLE, error);
   }
 }
 

@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { createPace } from '../archive/pace.ts';
 import { selectBackend } from '../backend/select.ts';
-import { fileError, onFile } from '../files/error.ts';
+import { fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { readDirectory } from '../files/read-directory.ts';
 import type { OptionRules } from '../options.ts';
@@ -72,7 +72,7 @@ export async function readBuiltIn(
 ): Promise<BuiltInBase[]> {
   const found: BuiltInBase[] = [];
   for (const path of builtIn) {
-    if ((await onFile(path, "can't be read", stat(path))).isDirectory()) {
+    if ((await onFile(path, UNREADABLE, stat(path))).isDirectory()) {
       const read = await readDirectory(path, { privateKeys: 'allow', ...(signal && { signal }) });
       const files = await releaseFiles(read, signal);
       found.push({ id: await idOf(files, await selectBackend(), createPace(signal)), files });

@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathFault } from '../archive/format/paths.ts';
-import { checkPath, fileError } from '../files/error.ts';
+import { checkPath, fileError, UNREADABLE } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { hasCode } from '../files/leniency.ts';
 import { httpPlace } from './http-place.ts';
@@ -92,7 +92,7 @@ function folderPlace(folder: string): StorePlace {
         found = await stat(place);
       } catch (error) {
         if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
-        throw fileError(place, "can't be read", error);
+        throw fileError(place, UNREADABLE, error);
       }
       // A pipe would be waited for.
       if (found.isFIFO()) throw fileError(place, 'is a pipe, and a store has files: remove it');

@@ -2,7 +2,7 @@
 
 import { lstat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { onFile } from '../files/error.ts';
+import { onFile, UNREADABLE } from '../files/error.ts';
 import { hasCode } from '../files/leniency.ts';
 import { isTemporary } from '../files/temporary.ts';
 import type { ReleaseIndex } from '../release/index-format.ts';
@@ -105,7 +105,7 @@ async function pruneFolder(
     // Temporary files of killed publishers are deleted too. Files of other programs stay.
     if (!isObject && !isTemporary(file)) continue;
     const path = join(store, 'objects', file);
-    const stats = await onFile(path, "can't be read", lstat(path));
+    const stats = await onFile(path, UNREADABLE, lstat(path));
     if (!stats.isFile() || wanted.has(name ?? '') || clock - stats.mtimeMs < GRACE) {
       kept += isObject ? 1 : 0;
       continue;

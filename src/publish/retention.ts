@@ -1,4 +1,5 @@
-// Decides which releases leave an index, and how long the store keeps their objects.
+// Decides which releases leave an index, and for how long their objects have to stay in the store. `prune.ts` deletes them
+// afterwards.
 
 import {
   FULL_ROLLOUT,

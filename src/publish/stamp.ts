@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createPace } from '../archive/pace.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
-import { checkPath, fileError, onFile } from '../files/error.ts';
+import { checkPath, fileError, onFile, UNREADABLE } from '../files/error.ts';
 import {
   FOLDER_OPTIONS,
   type ReadDirectoryOptions,
@@ -91,7 +91,7 @@ async function checkReplaceable(path: string): Promise<void> {
   const stats = await lstat(path).catch(() => undefined);
   if (stats === undefined || stats.size === 0) return;
   const isFile = stats.isFile() && stats.size <= MAX_STAMP_LENGTH;
-  const text = isFile ? await onFile(path, "can't be read", readFile(path, 'utf8')) : '';
+  const text = isFile ? await onFile(path, UNREADABLE, readFile(path, 'utf8')) : '';
   if (text.includes('"bundleseal-stamp"')) return;
   throw fileError(path, 'is there already and is no stamp: move it away');
 }

@@ -4,8 +4,9 @@
 import type { Backend } from '../backend/backend.ts';
 import { concat, isBytes, type OwnBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
-import { HeaderFault } from '../format/fault.ts';
-import { DIGEST_LENGTH, encodeHead, type HeadFields } from '../format/header.ts';
+import { DIGEST_LENGTH, SESSION_KEY_LENGTH } from '../format/chunks.ts';
+import { BundleFault } from '../format/fault.ts';
+import { encodeHead, type HeadFields } from '../format/header.ts';
 import { keyDigest } from '../keys/encode.ts';
 import { modulusLength, type RsaPublicKey } from '../keys/rsa.ts';
 import { describe } from '../options.ts';
@@ -114,7 +115,7 @@ async function askSigner(
 /**
  * Recovers the values in a signature, and verifies that the private key made it for this head.
  *
- * @throws {@link HeaderFault} `ERR_SEAL_INVALID`.
+ * @throws {@link BundleFault} `ERR_SEAL_INVALID`.
  */
 export async function recoverSeal(
   backend: Backend,
@@ -125,7 +126,7 @@ export async function recoverSeal(
   const payload = await recoverPayload(backend, key, signature, PAYLOAD_LENGTH, (found) =>
     encodePayload(secretsIn(found), headDigest),
   );
-  if (payload === undefined) throw new HeaderFault('ERR_SEAL_INVALID', 'seal', {});
+  if (payload === undefined) throw new BundleFault('ERR_SEAL_INVALID', 'seal', {});
   const { sessionKey, checksum } = secretsIn(payload);
   const secrets = { sessionKey: sessionKey.slice(), checksum: checksum.slice() };
   payload.fill(0);
@@ -134,7 +135,7 @@ export async function recoverSeal(
 
 /** Splits the payload into views. */
 function secretsIn(payload: Uint8Array): SealSecrets {
-  const keyEnd = TAG.length + DIGEST_LENGTH;
+  const keyEnd = TAG.length + SESSION_KEY_LENGTH;
   return {
     sessionKey: payload.subarray(TAG.length, keyEnd),
     checksum: payload.subarray(keyEnd, keyEnd + DIGEST_LENGTH),

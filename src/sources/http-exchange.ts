@@ -3,7 +3,7 @@
 import { isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
-import { giveWay, untilAborted } from '../turn.ts';
+import { giveWay, unawaited, untilAborted } from '../turn.ts';
 import {
   type Failure,
   judge,
@@ -240,7 +240,7 @@ async function pour(
     }
     return { place };
   } finally {
-    reader?.cancel().catch(() => {});
+    unawaited(() => reader?.cancel());
   }
 }
 

@@ -95,7 +95,7 @@ export async function reach(
 
 /** Cancels a body that is not needed, because an unread body blocks its connection. */
 export function discard({ body }: Response): void {
-  if (body?.locked === false) body.cancel().catch(() => {});
+  if (body?.locked === false) unawaited(() => body.cancel());
 }
 
 /**

@@ -3,7 +3,7 @@
 import { mkdir, readdir, realpath, rename, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { pathFault } from '../archive/format/paths.ts';
-import { checkPath, fileError, onFile } from '../files/error.ts';
+import { checkPath, fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { type HeldFolder, holdFolder, removeTree } from '../files/held-folder.ts';
 import { openRegularFile } from '../files/input-file.ts';
 import { hasCode } from '../files/leniency.ts';
@@ -27,7 +27,6 @@ import { lockFolder } from './folder-lock.ts';
 const STATE = 'state.json';
 const RELEASES = 'releases';
 const PRIVATE = 0o700;
-const UNREADABLE = "can't be read";
 
 /**
  * Keeps releases in a folder, and creates the folder if it is missing. Only the updater may write to it.

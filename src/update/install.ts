@@ -12,6 +12,7 @@ import { releasePathFault } from '../release/paths.ts';
 import { releaseId } from '../release/release-id.ts';
 import { isStamp, type ReleaseStamp, type StampFile } from '../release/stamp.ts';
 import { collector } from '../sources/stream.ts';
+import { unawaited } from '../turn.ts';
 import { encodeUtf8 } from '../utf8.ts';
 import { describeInstalled, idOfList } from './installed.ts';
 import type { StoredFile } from './release-store.ts';
@@ -189,7 +190,7 @@ async function write(
     throw toStoreError(`release ${entry.id} could not be written`, cause);
   } finally {
     // A store that failed may have left the iteration open, and with it a connection.
-    void files.return().catch(() => {});
+    unawaited(() => files.return());
   }
 }
 

@@ -1,7 +1,7 @@
 // Callers at the same time share one run of the work.
 
 import { onAbort } from '../signals.ts';
-import { untilAborted } from '../turn.ts';
+import { handledElsewhere, untilAborted } from '../turn.ts';
 
 /**
  * Joins the running work, or starts it. An abort rejects the call of that caller alone. The work is aborted when its last
@@ -28,7 +28,7 @@ export function sharedWork<T>(
         if (current === begun) current = undefined;
       }),
     };
-    begun.result.catch(() => {});
+    handledElsewhere(begun.result);
     current = begun;
     return begun;
   };

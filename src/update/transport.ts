@@ -6,7 +6,7 @@ import { BundleSealError } from '../errors.ts';
 import type { ReleaseObject } from '../release/index-format.ts';
 import { followSignals } from '../signals.ts';
 import { collector } from '../sources/stream.ts';
-import { untilAborted } from '../turn.ts';
+import { unawaited, untilAborted } from '../turn.ts';
 import type { UpdateEvent } from './events.ts';
 import type { Settings } from './options.ts';
 
@@ -105,12 +105,12 @@ export function createTransport(
       deadline.end();
       release();
       // Cancelling a body may never settle, so nothing waits for it.
-      body?.cancel().catch(() => {});
+      unawaited(() => body?.cancel());
     }
   }
 
   async function refuse(response: Response, url: string, mirror: string): Promise<never> {
-    response.body?.cancel().catch(() => {});
+    unawaited(() => response.body?.cancel());
     const { status } = response;
     if (status === 404 || status === 410 || status === 403) throw new Missing(url, status);
     const wait = retryAfter(response, settings.now());

@@ -6,6 +6,7 @@
 
 import type { Awaitable } from '../../backend/backend.ts';
 import { fromHex, unshared } from '../../bytes.ts';
+import { handledElsewhere, unawaited } from '../../turn.ts';
 import { type Inflated, type PieceInflater, refused } from './inflate.ts';
 
 export interface NativeInflater {
@@ -192,13 +193,13 @@ function byStream(): NativeInflater {
     async whole(data, size) {
       try {
         const { readable, writable } = new DecompressionStream('deflate-raw');
-        feed(writable.getWriter(), unshared(data)).catch(() => {});
+        handledElsewhere(feed(writable.getWriter(), unshared(data)));
         const reader = readable.getReader();
         const bytes = new Uint8Array(size);
         let at = 0;
         for (let next = await reader.read(); !next.done; next = await reader.read()) {
           if (next.value.length > size - at) {
-            reader.cancel().catch(() => {});
+            unawaited(() => reader.cancel());
             return undefined;
           }
           bytes.set(next.value, at);

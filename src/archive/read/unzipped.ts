@@ -1,5 +1,6 @@
 // A file of an archive that is read forward.
 
+import { handledElsewhere } from '../../turn.ts';
 import { generatorStream } from '../streams.ts';
 import { gather } from './extract.ts';
 
@@ -85,7 +86,7 @@ export function createUnzipped(file: {
         }
         const bytes = gather({ next }, undefined);
         // If the caller does not await this promise, the iteration ends with its error.
-        bytes.catch(() => {});
+        handledElsewhere(bytes);
         whole = bytes;
         return bytes;
       },

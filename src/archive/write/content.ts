@@ -245,7 +245,7 @@ async function opened(
   } catch (cause) {
     if (signal?.aborted) {
       // The content may still be opened later. It is cancelled then.
-      opening.then((late) => drop(late, signal.reason)).catch(() => {});
+      unawaited(() => opening.then((late) => drop(late, signal.reason)));
       throw signal.reason;
     }
     if (cause instanceof BundleSealError) throw named(path, cause);
@@ -293,5 +293,5 @@ export function dropContents(files: Iterable<Partial<ZipInput>>, reason: unknown
 
 function drop(data: unknown, reason: unknown): void {
   // Rejects if another reader has locked the stream.
-  if (isStream(data)) data.cancel(reason).catch(() => {});
+  if (isStream(data)) unawaited(() => data.cancel(reason));
 }

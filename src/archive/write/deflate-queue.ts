@@ -1,5 +1,6 @@
 // Distributes the pieces of an archive to threads and to this thread for deflating.
 
+import { handledElsewhere } from '../../turn.ts';
 import type { Pace } from '../pace.ts';
 import { joined } from '../pieces.ts';
 import { deflateAll, deflateSteps, type Level, type Piece } from './deflate.ts';
@@ -8,7 +9,7 @@ import type { Job } from './deflate-worker.ts';
 import { loadZlib, type Zlib } from './load-zlib.ts';
 import type { OpenStream } from './zlib.ts';
 
-export interface Crew {
+export interface DeflateQueue {
   /** Deflates a piece. Results may be asked for in any order. */
   deflate(piece: Piece): Promise<Uint8Array>;
   /** Gives the threads back. If `isDone` is false, they may still be working and are terminated. */
@@ -35,8 +36,8 @@ interface Waiting {
  * @param threads - The most threads that may be started.
  * @param pace - Lets the rest of the program run while this thread deflates.
  */
-export function createCrew(level: Level, threads: number, pace: Pace): Crew {
-  let crew: Promise<Thread[]> | undefined;
+export function createDeflateQueue(level: Level, threads: number, pace: Pace): DeflateQueue {
+  let starting: Promise<Thread[]> | undefined;
   let hired: Thread[] = [];
   let isEnded = false;
   let isWorking = false;
@@ -46,8 +47,8 @@ export function createCrew(level: Level, threads: number, pace: Pace): Crew {
 
   function hire(zlib: Zlib): void {
     const { module } = zlib;
-    if (crew !== undefined || module === undefined || threads === 0) return;
-    crew = import('./deflate-threads.ts').then(({ borrowThreads, giveBack }) => {
+    if (starting !== undefined || module === undefined || threads === 0) return;
+    starting = import('./deflate-threads.ts').then(({ borrowThreads, giveBack }) => {
       if (isEnded) return [];
       hired = borrowThreads(threads, module, handOut);
       release = giveBack;
@@ -55,7 +56,7 @@ export function createCrew(level: Level, threads: number, pace: Pace): Crew {
       return hired;
     });
     // If no thread can start, this thread does the work.
-    crew.catch(() => {});
+    handledElsewhere(starting);
   }
   let release: (threads: readonly Thread[]) => void = () => {};
 
@@ -116,14 +117,15 @@ export function createCrew(level: Level, threads: number, pace: Pace): Crew {
   return {
     deflate(piece) {
       // Level 0 only copies the bytes.
-      if (piece.bytes.length <= SHORT || level === 0) return unsettled(deflateShort(piece, level));
+      if (piece.bytes.length <= SHORT || level === 0)
+        return handledElsewhere(deflateShort(piece, level));
       seen += piece.bytes.length;
-      if (seen >= WORTH && crew === undefined) loadZlib().then(hire, () => {});
+      if (seen >= WORTH && starting === undefined) loadZlib().then(hire, () => {});
       const deflated = new Promise<Uint8Array>((answer, fail) => {
         waiting.push({ job: { number: number++, piece, level }, answer, fail });
         handOut();
       });
-      return unsettled(deflated);
+      return handledElsewhere(deflated);
     },
     end(isDone) {
       isEnded = true;
@@ -132,12 +134,6 @@ export function createCrew(level: Level, threads: number, pace: Pace): Crew {
       else for (const thread of hired) thread.end();
     },
   };
-}
-
-/** The error is thrown when the piece's turn comes. Until then it must not count as unhandled. */
-function unsettled<T>(work: Promise<T>): Promise<T> {
-  work.catch(() => {});
-  return work;
 }
 
 async function deflateShort(piece: Piece, level: Level): Promise<Uint8Array> {

@@ -26,7 +26,7 @@ import {
   type ZipEntries,
 } from './content.ts';
 import { createCutter, type Level, PIECE_LENGTH, type Piece } from './deflate.ts';
-import { type Crew, createCrew } from './deflate-queue.ts';
+import { createDeflateQueue, type DeflateQueue } from './deflate-queue.ts';
 
 // Content up to this length is buffered until it is known whether the stored or the deflated form is smaller, and its
 // sizes precede it. Larger content is deflated while it arrives, and its sizes follow it. The limit counts content,
@@ -73,7 +73,7 @@ async function* writeParts(
   let opened = 0;
   let reason: unknown = new DOMException('the archive was given up by its reader', 'AbortError');
   const pace = createPace(signal);
-  const crew = createCrew(level, threads, pace);
+  const queue = createDeflateQueue(level, threads, pace);
   let isDone = false;
   const reading: Reading[] = [];
   // Keeps one listener on the signal, because adding the first listener takes longer than adding further ones.
@@ -83,7 +83,7 @@ async function* writeParts(
     await untilAborted(planEntries(entries, files, limits, signal), signal);
     isPlanned = true;
     const progress = progressOf(totalSize(files), onProgress);
-    const work = { level, crew, signal, pace, count: createMeter(limits, toWriter), progress };
+    const work = { level, queue, signal, pace, count: createMeter(limits, toWriter), progress };
     const directory: Uint8Array[] = [];
     let offset = 0;
     while (opened < files.length || reading.length > 0) {
@@ -114,7 +114,7 @@ async function* writeParts(
     throw error;
   } finally {
     letGo?.();
-    crew.end(isDone);
+    queue.end(isDone);
     for (const each of reading) await each.close(reason);
     dropContents(isPlanned ? files.slice(opened) : [...files, ...givenIn(entries)], reason);
   }
@@ -128,7 +128,7 @@ function canReadAhead(reading: readonly Reading[]): boolean {
 
 interface Work {
   readonly level: Level;
-  readonly crew: Crew;
+  readonly queue: DeflateQueue;
   readonly signal: AbortSignal | undefined;
   readonly pace: Pace;
   readonly count: ReturnType<typeof createMeter>;
@@ -150,7 +150,7 @@ interface Reading {
 
 async function openReading(
   file: Planned,
-  { level, crew, signal, pace, count, progress }: Work,
+  { level, queue, signal, pace, count, progress }: Work,
 ): Promise<Reading> {
   const { path, name } = file;
   const reader = await openContent(file, signal);
@@ -182,7 +182,7 @@ async function openReading(
       crc = crc32(piece.bytes.subarray(piece.window), crc);
       // Level 0 stores small content, so deflating it first would be wasted work.
       const isDeflated = level > 0 || size > HELD_LENGTH;
-      held.push({ piece, deflated: isDeflated ? crew.deflate(piece) : undefined });
+      held.push({ piece, deflated: isDeflated ? queue.deflate(piece) : undefined });
       if (limit === Number.POSITIVE_INFINITY) return;
     }
   }
@@ -218,7 +218,7 @@ async function openReading(
       }
       const first = held.shift();
       if (first === undefined) continue;
-      const part = await untilAborted(first.deflated ?? crew.deflate(first.piece), signal);
+      const part = await untilAborted(first.deflated ?? queue.deflate(first.piece), signal);
       compressedSize += part.length;
       yield part;
     }

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { EncryptedFile } from '../../files/encrypt-file.ts';
-import { onFile } from '../../files/error.ts';
+import { onFile, UNREADABLE } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
 import {
   type ArchiveOptions,
@@ -152,7 +152,7 @@ function defaultName(input: string, isCapgo: boolean): string {
 }
 
 async function isFolder(input: string): Promise<boolean> {
-  return input !== STANDARD && (await onFile(input, "can't be read", stat(input))).isDirectory();
+  return input !== STANDARD && (await onFile(input, UNREADABLE, stat(input))).isDirectory();
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { fileError, onFile } from '../../files/error.ts';
+import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
 import { decodeSeal } from '../../format/header.ts';
 import { UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';
@@ -88,7 +88,7 @@ export function bundleReseal(command: Command): void {
  * Refuses an input that is not a file: it cannot be replaced, and opening it could wait forever.
  */
 async function checkReplaceable(path: string): Promise<void> {
-  const stats = await onFile(path, "can't be read", stat(path));
+  const stats = await onFile(path, UNREADABLE, stat(path));
   if (stats.isFile() || stats.isDirectory()) return;
   throw fileError(path, 'is a pipe or a device: write the bundle to a file first, and reseal that');
 }

@@ -2,7 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkPath, fileError, onFile } from '../../files/error.ts';
+import { checkPath, fileError, onFile, UNREADABLE } from '../../files/error.ts';
 import { type InputFile, openInputFile } from '../../files/input-file.ts';
 import type { OutputFile } from '../../files/output-file.ts';
 import { replaceFile } from '../../files/replace.ts';
@@ -19,8 +19,6 @@ export interface ConfigFile {
 // Capacitor's CLI uses the first of .ts, .js and .json. Only other tools know the last two, so these must not take
 // precedence over a file that Capacitor uses.
 const FILE_NAMES = ['ts', 'js', 'json', 'mjs', 'cjs'].map((end) => `capacitor.config.${end}`);
-
-const UNREADABLE = "can't be read";
 
 /** Far longer than any config. */
 const MAX_LENGTH = MAX_TEXT_LENGTH;

@@ -2,7 +2,7 @@
 
 import { lstat, mkdir, readFile, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, relative, sep } from 'node:path';
-import { fileError, onFile } from '../../files/error.ts';
+import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
 import { holdFolder } from '../../files/held-folder.ts';
 import type { OutputFile } from '../../files/output-file.ts';
 import { replaceFile } from '../../files/replace.ts';
@@ -115,10 +115,10 @@ async function writeChange({ path, before, after }: Change): Promise<void> {
 
 /** Replaces a file whole or not at all, if it is still what it was. It keeps its mode. */
 async function replaceBytes(path: string, before: Uint8Array, after: Uint8Array): Promise<void> {
-  const { mode } = await onFile(path, "can't be read", stat(path));
+  const { mode } = await onFile(path, UNREADABLE, stat(path));
   const write = async (output: OutputFile) => {
     await output.write(after, 0);
-    const there = await onFile(path, "can't be read", readFile(path));
+    const there = await onFile(path, UNREADABLE, readFile(path));
     if (!there.equals(before)) {
       throw fileError(path, 'was changed meanwhile: try again when nothing writes to it');
     }

@@ -2,7 +2,7 @@
 
 import { lstat, readFile } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
-import { fileError, onFile } from '../../files/error.ts';
+import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
 import { findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
@@ -83,7 +83,7 @@ async function textOf(path: string): Promise<string | undefined> {
 /** A file's bytes, or `undefined` if there is none. */
 export async function bytesOf(path: string): Promise<Buffer | undefined> {
   const there = await lstat(path).catch(() => undefined);
-  return there === undefined ? undefined : onFile(path, "can't be read", readFile(path));
+  return there === undefined ? undefined : onFile(path, UNREADABLE, readFile(path));
 }
 
 /**

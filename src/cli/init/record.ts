@@ -5,7 +5,7 @@ import { lstat, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { selectBackend } from '../../backend/select.ts';
 import { toHex } from '../../bytes.ts';
-import { fileError, onFile } from '../../files/error.ts';
+import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
 import { writeWhole } from '../write-whole.ts';
 
 export const RECORD = '.bundleseal-init.json';
@@ -47,9 +47,7 @@ export async function digestOf(bytes: Uint8Array): Promise<string> {
 export async function readRecord(root: string): Promise<Written | undefined> {
   const there = await lstat(RECORD).catch(() => undefined);
   if (there === undefined) return undefined;
-  const text = there.isFile()
-    ? await onFile(RECORD, "can't be read", readFile(RECORD, 'utf8'))
-    : '';
+  const text = there.isFile() ? await onFile(RECORD, UNREADABLE, readFile(RECORD, 'utf8')) : '';
   const content = parse(text);
   if (content === undefined || !Object.keys(content.files).every((path) => isPlace(path, root))) {
     throw fileError(RECORD, 'was not written by this version of bundleseal init: remove it');

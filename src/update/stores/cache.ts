@@ -2,6 +2,7 @@
 
 import { selectBackend } from '../../backend/select.ts';
 import { concat, equalBytes, toHex } from '../../bytes.ts';
+import { DIGEST_LENGTH } from '../../format/chunks.ts';
 import { describe } from '../../options.ts';
 import type { ReleaseFileInfo, ReleaseStore, StoredFile } from '../release-store.ts';
 import { createLock } from './lock.ts';
@@ -10,7 +11,6 @@ import { createLock } from './lock.ts';
 const BASE = 'https://bundleseal.invalid/';
 const STATES = `${BASE}state/`;
 const RELEASES = `${BASE}releases/`;
-const DIGEST_LENGTH = 32;
 
 const keyOf = (path: string): string => `${BASE}files/${encodeURIComponent(path)}`;
 

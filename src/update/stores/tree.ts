@@ -2,6 +2,7 @@
 
 import { selectBackend } from '../../backend/select.ts';
 import { concat, equalBytes, toHex } from '../../bytes.ts';
+import { DIGEST_LENGTH } from '../../format/chunks.ts';
 import type { ReleaseStore, StoredFile } from '../release-store.ts';
 import type { Lock } from './lock.ts';
 
@@ -24,7 +25,6 @@ interface TreeStore extends ReleaseStore {
 
 const RELEASES = 'releases';
 const STATES = 'state';
-const DIGEST_LENGTH = 32;
 
 // The names in the folder of a release: its files, their list, and the mark of completion, which is written last.
 const FILES = 'files';
