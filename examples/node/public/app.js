@@ -4,7 +4,7 @@ const id = await running();
 document.querySelector('main').textContent = 'version 1';
 await fetch('/works', { method: 'POST', body: id });
 
-// A kiosk has nobody who reloads the page.
+// On a kiosk no user reloads the page.
 setInterval(async () => {
   if ((await running()) !== id) location.reload();
 }, 10_000);
