@@ -19,7 +19,8 @@ Set up updates for the app in this folder:
   $ npx bundleseal init
 
 Publish a release of it:
-  $ npx bundleseal release publish dist --store store --channel production
+  $ npx bundleseal release publish dist --app-id com.example.app \\
+      --store store --channel production
 
 Seal a bundle, without updates:
   $ npx bundleseal key create

@@ -63,6 +63,10 @@ function shownAddress({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
 }
 
+function isWebPage({ headers }: Response): boolean {
+  return /^text\/html\b/i.test(headers.get('content-type') ?? '');
+}
+
 async function readOnce(
   get: typeof fetch,
   url: URL,
@@ -90,7 +94,9 @@ async function readOnce(
         }),
         wanted,
       );
-      const isMissing = [404, 410].includes(response.status);
+      // Hosts of single-page apps answer with the page of the app for every file that they lack. No file of a store is one.
+      const isPage = response.status === 200 && isWebPage(response);
+      const isMissing = isPage || [404, 410].includes(response.status);
       if (isMissing || (hidesMissing && response.status === 403)) {
         unawaited(() => response.body?.cancel());
         return undefined;

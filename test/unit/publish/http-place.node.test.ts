@@ -68,3 +68,18 @@ describe('an address with a user name or a password', () => {
     },
   );
 });
+
+describe('a store on the host of a single-page app', () => {
+  it('lacks each file that the host answers with the page of the app', async () => {
+    const page = (type: string) =>
+      (async () =>
+        new Response('<!doctype html>', { headers: { 'content-type': type } })) as typeof fetch;
+    const read = (type: string) =>
+      httpPlace('https://updates.example.com/', 'from', page(type)).read('keys.sealed', {
+        limit: 1_000_000,
+      });
+    expect(await read('text/html; charset=utf-8')).toBeUndefined();
+    expect(await read('TEXT/HTML')).toBeUndefined();
+    expect((await read('application/octet-stream'))?.bytes.length).toBe(15);
+  });
+});
