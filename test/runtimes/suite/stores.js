@@ -1,0 +1,51 @@
+// The stores of releases that a browser has pass the tests that every store has to pass.
+
+import { cacheStore, memoryStore, opfsStore } from 'bundleseal/update';
+import { storeTests } from 'bundleseal/update/testing';
+import { equal, failure } from './check.js';
+
+/** Whether this context can write files of the origin private file system; some browsers can in dedicated workers alone. */
+function hasOpfs() {
+  if (globalThis.navigator?.storage?.getDirectory === undefined) return false;
+  const { createWritable, createSyncAccessHandle } = globalThis.FileSystemFileHandle.prototype;
+  return (createWritable ?? createSyncAccessHandle) !== undefined;
+}
+
+const STORES = {
+  memoryStore: { isHere: () => true, open: () => memoryStore(), isShared: false },
+  opfsStore: { isHere: hasOpfs, open: opfsStore, isShared: true },
+  cacheStore: { isHere: () => 'caches' in globalThis, open: cacheStore, isShared: true },
+};
+
+let made = 0;
+
+export function* tests() {
+  for (const [name, { isHere, open, isShared }] of Object.entries(STORES)) {
+    yield [
+      `${name} keeps every promise, or refuses where the runtime lacks it`,
+      async () => {
+        if (!isHere()) {
+          const error = await failure(() => open('lacking').writeState(new Uint8Array(1)));
+          return `${name} is not here: ${error.message}`;
+        }
+        const places = new Map();
+        const create = () => {
+          const place = `runtime-${Date.now()}-${made++}`;
+          const store = open(place);
+          places.set(store, place);
+          return store;
+        };
+        const reopen = isShared ? (store) => open(places.get(store)) : (store) => store;
+        const promises = storeTests({ create, reopen });
+        for (const { name: promise, run } of promises) {
+          const error = await run().then(
+            () => undefined,
+            (reason) => reason,
+          );
+          equal(error, undefined, `${name}: ${promise}`);
+        }
+        return `${name}: ${promises.length} promises`;
+      },
+    ];
+  }
+}
