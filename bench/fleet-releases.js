@@ -15,7 +15,7 @@ const PATCHES = 5;
 /** @typedef {import('./pairs.js').Files} Files */
 /** @typedef {import('../dist/release.js').ReleaseEntry} ReleaseEntry */
 /** @typedef {{ version: string, files: Files, digests: Map<string, number>, entry: ReleaseEntry }} Release `digests`: the SHA-256 of each file, and its size after brotli */
-/** @typedef {{ name: string, folder: string, versions: readonly string[] }} App */
+/** @typedef {{ name: string, folder: string, versions: readonly string[], hasSmallChanges?: boolean }} App */
 /** @typedef {{ privateKey: string, publicKey: string, appId: string }} Keys */
 
 /** @param {Uint8Array} bytes */

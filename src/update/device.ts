@@ -31,8 +31,12 @@ export interface Device {
   shippedStamp(): Promise<ReleaseStamp>;
   /** Opens an installed release or the built-in one. */
   open(id: string): Promise<OpenedRelease>;
-  /** Removes every release that the state does not name. */
-  sweep(): Promise<void>;
+  /**
+   * Removes every release that the state does not name.
+   *
+   * @param state - The state that was read last, if there is one. If it shows that nothing is left to do, the sweep takes no lock.
+   */
+  sweep(state?: DeviceState): Promise<void>;
 }
 
 export function createDevice(settings: Settings, backend: Backend): Device {
@@ -53,6 +57,8 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     return stamp;
   };
 
+  const listed = () => storeError('the releases could not be listed', () => releases.list());
+
   const loadStored = async (): Promise<DeviceState | undefined> =>
     readState(await storeError('the state could not be read', () => releases.readState()));
 
@@ -67,7 +73,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
   /** Makes a state if the store has none: before the first start, and after a loss. */
   const findLost = async (): Promise<DeviceState> => {
     const found: (InstalledRelease & { floors: NonNullable<ReleaseStamp['floors']> })[] = [];
-    for (const id of await storeError('the releases could not be listed', () => releases.list())) {
+    for (const id of await listed()) {
       try {
         const { stamp: release } = await openInstalled(() => releases.open(id), id, backend);
         const { createdAt, floors = [] } = release;
@@ -127,28 +133,25 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     async open(id) {
       const isShipped = async () => (await shippedStamp()).id === id;
       if (builtIn.isRemote === true) {
-        const isCopied = (
-          await storeError('the releases could not be listed', () => releases.list())
-        ).includes(id);
+        const isCopied = (await listed()).includes(id);
         if (!isCopied && (await isShipped())) return openShipped();
       } else if (await isShipped()) {
         return openShipped();
       }
       return openInstalled(() => releases.open(id), id, backend);
     },
-    async sweep() {
-      await device.change(async (state) => {
-        const keep = transitions.kept(state);
-        const there = await storeError('the releases could not be listed', () => releases.list());
+    async sweep(state) {
+      if (state !== undefined && isSwept(state, await listed())) return;
+      await device.change(async (now) => {
+        const keep = transitions.kept(now);
+        const there = await listed();
         for (const id of there) {
           if (!keep.has(id)) {
             await storeError(`release ${id} could not be removed`, () => releases.remove(id));
           }
         }
-        const left = new Set(there.filter((id) => keep.has(id)));
-        return state.installed.every(({ id }) => left.has(id))
-          ? state
-          : transitions.forgetMissing(state, left);
+        const left = there.filter((id) => keep.has(id));
+        return isSwept(now, left) ? now : transitions.forgetMissing(now, new Set(left));
       });
     },
   };
@@ -173,6 +176,12 @@ export async function checkStampList(stamp: ReleaseStamp, backend: Backend): Pro
     'ERR_STORE',
     'the stamp of the built-in release has no list of its files, or another one than its id: write it again with `bundleseal release stamp`, as the last step of the build',
   );
+}
+
+/** Whether the store has no release that the state does not name, and every release that is installed. */
+function isSwept(state: DeviceState, there: readonly string[]): boolean {
+  const keep = transitions.kept(state);
+  return there.every((id) => keep.has(id)) && state.installed.every(({ id }) => there.includes(id));
 }
 
 /** The result or the error of a task, as a value. */

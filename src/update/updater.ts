@@ -98,7 +98,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
     const isTrial = state?.trial !== undefined;
     emit({ type: 'started', id: release.id, isTrial });
     if (isTrial) watchTrial(work, release.id);
-    aside(() => work.device.sweep());
+    aside(() => work.device.sweep(state));
     return release;
   };
 

@@ -9,7 +9,7 @@ import { bundle } from './bundle.js';
 export const INSECURE_NAME = 'app.test';
 
 // One that hangs is a failure of its own, and not of the run.
-const TIME_LIMIT = 180_000;
+const TIME_LIMIT = 300_000;
 
 /**
  * The four contexts of a browser.

@@ -14,7 +14,7 @@ const { page, worker, serviceWorker, insecurePage } = contextsOf({
       browser: 'firefox',
       executablePath: PROGRAM,
       headless: true,
-      protocolTimeout: 180_000,
+      protocolTimeout: 300_000,
       extraPrefsFirefox: { 'network.dns.localDomains': INSECURE_NAME },
     });
     return {

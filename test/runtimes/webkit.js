@@ -10,7 +10,7 @@ import { contextsOf } from './browser.js';
 const DRIVER = '/usr/bin/WebKitWebDriver';
 const SCREEN = '/usr/bin/xvfb-run';
 const LIBRARIES = '/usr/lib/x86_64-linux-gnu';
-const SCRIPT_TIMEOUT = 170_000;
+const SCRIPT_TIMEOUT = 290_000;
 
 /** The browser that comes with the library. */
 function findBrowser() {

@@ -1,0 +1,196 @@
+// What an app sees of the updater besides releases: its status, a full storage, the end of its work, and turns.
+
+import { describe, expect, it } from 'vitest';
+import { memoryStore, type ReleaseStore, type UpdateEvent } from '../../../src/update.ts';
+import { rejection } from '../../support/errors.ts';
+import { AFTER, BEFORE } from '../../support/release.ts';
+import { createDevice, createPublisher, fetchFrom, NOW } from '../../support/update.ts';
+import { keyB } from '../../support/vectors.ts';
+
+const DAY = 86_400_000;
+
+async function published(more: Parameters<ReturnType<typeof createPublisher>['make']>[2] = {}) {
+  const publisher = createPublisher();
+  const next = await publisher.make(AFTER, [BEFORE], more);
+  const index = await publisher.offer([next]);
+  return { publisher, next, index, request: fetchFrom(publisher.store) };
+}
+
+/** A store whose methods of these names fail as a full one does. */
+const full = (releases: ReleaseStore, ...methods: (keyof ReleaseStore)[]): ReleaseStore => ({
+  ...releases,
+  ...Object.fromEntries(
+    methods.map((method) => [
+      method,
+      () => Promise.reject(new DOMException('no room', 'QuotaExceededError')),
+    ]),
+  ),
+});
+
+describe('a full storage', () => {
+  it('rejects a download with ERR_STORE and what to do, and what runs goes on running', async () => {
+    const { request } = await published();
+    const releases = full(memoryStore(), 'write');
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    const { id, files } = await updater.start();
+    const error = await rejection(updater.update(), 'ERR_STORE');
+    expect(error.message).toMatch(/storage is full; free some space/);
+    expect(await files.read('index.html')).toEqual(BEFORE['index.html']);
+    expect((await updater.status()).running.id).toBe(id);
+  });
+
+  it('does not keep an app from starting the release that was confirmed', async () => {
+    const { request, next } = await published();
+    const releases = memoryStore();
+    const first = await createDevice(BEFORE, request, { releases });
+    await first.updater.start();
+    await first.updater.update({ when: 'now' });
+    const { id } = await first.updater.start();
+    await first.updater.confirm(id);
+    const second = await createDevice(BEFORE, request, { releases: full(releases, 'writeState') });
+    expect((await second.updater.start()).id).toBe(next.entry.id);
+  });
+
+  it('has the built-in release run instead of one on trial, whose starts it can not count', async () => {
+    const { request } = await published();
+    const releases = memoryStore();
+    const first = await createDevice(BEFORE, request, { releases });
+    const shipped = await first.updater.start();
+    await first.updater.update({ when: 'now' });
+    await first.updater.start();
+    const second = await createDevice(BEFORE, request, { releases: full(releases, 'writeState') });
+    expect((await second.updater.start()).id).toBe(shipped.id);
+  });
+});
+
+describe('the status', () => {
+  it('has releases, trial, blocks with reasons, the last check, and the index', async () => {
+    const { request, next, index } = await published();
+    const releases = memoryStore();
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    const { id: builtIn } = await updater.start();
+    await updater.update();
+    expect(await updater.status()).toMatchObject({
+      channel: 'production',
+      builtIn: { id: builtIn, isBuiltIn: true },
+      running: { id: builtIn },
+      next: { id: next.entry.id, version: next.entry.version, createdAt: next.entry.createdAt },
+      installed: [{ id: next.entry.id, isBuiltIn: false }],
+      blocked: [],
+      isActivationWaiting: false,
+      index: { epoch: 0, sequence: index.sequence, expiresAt: index.expiresAt },
+      lastCheck: { at: NOW, result: `available: ${next.entry.id}` },
+    });
+    const second = await createDevice(BEFORE, request, { releases });
+    await second.updater.start();
+    expect(await second.updater.status()).toMatchObject({
+      running: { id: next.entry.id },
+      trial: { starts: 1 },
+      previous: { id: builtIn },
+    });
+    await second.updater.fail(next.entry.id, 'the first screen stayed empty');
+    expect(await second.updater.status()).toMatchObject({
+      running: { id: builtIn },
+      blocked: [{ id: next.entry.id, reason: 'the first screen stayed empty' }],
+    });
+  });
+
+  it('holds no key and not the id of the device', async () => {
+    const { request } = await published();
+    const releases = memoryStore();
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    await updater.start();
+    await updater.update();
+    const { deviceId } = JSON.parse(new TextDecoder().decode(await releases.readState()));
+    const text = JSON.stringify(await updater.status());
+    expect(deviceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(text).not.toContain(deviceId);
+    expect(text).not.toContain(keyB.spki.split('\n')[1]);
+  });
+});
+
+describe('an updater', () => {
+  it('passes on what the publisher signed for the app', async () => {
+    const entry = { mandatory: true, note: 'Faster maps', meta: { ticket: 7 } };
+    const { request } = await published(entry);
+    const { updater } = await createDevice(BEFORE, request);
+    await updater.start();
+    expect(await updater.check()).toMatchObject({ status: 'available', entry });
+  });
+
+  it('tells the app every step, in order', async () => {
+    const { request, next } = await published();
+    const releases = memoryStore();
+    const { updater, events } = await createDevice(BEFORE, request, { releases });
+    await updater.start();
+    await updater.update({ when: 'now' });
+    const { id } = await updater.start();
+    await updater.confirm(id);
+    await updater.fail(id, 'broken');
+    const steps = events.filter(({ type }) => type !== 'progress');
+    expect(steps).toMatchObject([
+      { type: 'started', isTrial: false },
+      { type: 'checked', result: { status: 'available' } },
+      { type: 'downloaded', id: next.entry.id, moved: next.entry.patches[0]?.size },
+      { type: 'activated', when: 'now' },
+      { type: 'started', id, isTrial: true },
+      { type: 'confirmed', id },
+      { type: 'blocked', id, reason: 'broken' },
+      { type: 'rolled-back', from: id },
+    ]);
+  });
+
+  it('blocks a release for a day that was not confirmed within its time in the foreground', async () => {
+    const { request } = await published();
+    let isBlocked: (event: UpdateEvent) => void = () => {};
+    const blocked = new Promise<UpdateEvent>((resolve) => {
+      isBlocked = resolve;
+    });
+    const { updater } = await createDevice(BEFORE, request, {
+      confirmTimeout: 1,
+      onEvent: (event) => {
+        if (event.type === 'blocked') isBlocked(event);
+      },
+    });
+    const shipped = await updater.start();
+    await updater.update({ when: 'now' });
+    const { id } = await updater.start();
+    expect(await blocked).toMatchObject({ id, until: NOW + DAY });
+    expect((await updater.status()).running.id).toBe(shipped.id);
+  });
+
+  it('takes turns with another one, which finds the release installed', async () => {
+    const { request, next } = await published();
+    const releases = memoryStore();
+    const one = await createDevice(BEFORE, request, { releases });
+    const other = await createDevice(BEFORE, request, { releases });
+    await Promise.all([one.updater.start(), other.updater.start()]);
+    const found = await Promise.all([one.updater.update(), other.updater.update()]);
+    expect(found.map(({ id }) => id)).toEqual([next.entry.id, next.entry.id]);
+    expect(request.paths.filter((path) => path.startsWith('objects/'))).toHaveLength(1);
+    expect(Math.min(...found.map(({ moved }) => moved))).toBe(0);
+  });
+
+  it('ends its work when it is disposed of, and refuses more', async () => {
+    const { publisher } = await published();
+    let isAsked: () => void = () => {};
+    const asked = new Promise<void>((resolve) => {
+      isAsked = resolve;
+    });
+    const { updater } = await createDevice(
+      BEFORE,
+      fetchFrom(publisher.store, (path, _request, whole) => {
+        if (!path.startsWith('objects/')) return whole();
+        isAsked();
+        return new Promise(() => {});
+      }),
+    );
+    await updater.start();
+    const update = updater.update();
+    await asked;
+    updater.dispose();
+    await expect(update).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(updater.check()).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(updater.status()).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
