@@ -46,15 +46,21 @@ interface BuildContext {
 
 /** The used part of Vite's resolved config. */
 interface ResolvedConfig {
+  readonly command: 'build' | 'serve';
   readonly root: string;
   readonly build: { readonly ssr?: unknown; readonly outDir: string };
+}
+
+/** What the plugin reads and adds to of Vite's config. */
+interface ServerConfig {
+  readonly server?: { readonly fs?: { readonly deny?: readonly string[] } };
 }
 
 /** The plugin. Its type has the hooks that Vite and Rollup call, so neither package is needed to compile it. */
 export interface BundlesealPlugin {
   readonly name: 'bundleseal';
-  readonly apply: 'build';
   readonly enforce: 'post';
+  config(config: ServerConfig): { server: { fs: { deny: string[] } } };
   applyToEnvironment(environment: { readonly config: { readonly consumer: string } }): boolean;
   configResolved(config: ResolvedConfig): void;
   buildStart(this: BuildContext): Promise<void>;
@@ -72,6 +78,23 @@ export interface BundlesealPlugin {
   };
 }
 
+/** What Vite's server does not give out by default. A list in a config replaces Vite's own. */
+const DENIED_BY_VITE = [
+  '.env',
+  '.env.*',
+  '*.{crt,pem,key,p12,pfx,cer,der}',
+  '.npmrc',
+  '.yarnrc.yml',
+  '**/.git/**',
+];
+
+/** Private keys, and what a killed process may leave of one. Public keys, which end in .pub, may be imported. */
+const PRIVATE_KEYS = [
+  '.{bundleseal,bundleseal_recovery}_key{,.old,.old.+([0-9])}',
+  '.capgo_key_v2{,.old,.old.+([0-9])}',
+  '*.bundleseal-tmp',
+];
+
 const { detached: _, ...SEAL_OPTIONS } = { ...ZIP_DIRECTORY_OPTIONS, ...ENCRYPT_FILE_OPTIONS };
 
 const OPTIONS: OptionRules<BundlesealOptions> = {
@@ -86,8 +109,8 @@ const OPTIONS: OptionRules<BundlesealOptions> = {
  * plugin has closed, so that the sealed file contains their files too, and writes `dist.sealed` beside `dist`.
  *
  * It seals only if the build succeeds. If a build fails, or only generates its output in memory, the previous sealed
- * file does not change. The plugin does nothing in Vite's dev server, in watch mode, and in a build for a server
- * (`build.ssr`). It looks for the key before the build begins, so that a build without a key fails at once.
+ * file does not change. The plugin does nothing in watch mode and in a build for a server (`build.ssr`). In Vite's dev
+ * server it adds private keys to the files that are not served (`server.fs.deny`). It looks for the key before the build begins, so that a build without a key fails at once.
  *
  * @param options - The options of {@link sealDirectory} except `detached`, and `output`, `dir` and `onSealed`.
  * @param options.privateKey - Default: the variable `BUNDLESEAL_PRIVATE_KEY`, then `.bundleseal_key` in the root. The
@@ -131,8 +154,11 @@ export function bundleseal(options: BundlesealOptions = {}): BundlesealPlugin {
 
   return {
     name: 'bundleseal',
-    apply: 'build',
     enforce: 'post',
+    config({ server }) {
+      const others = server?.fs?.deny === undefined ? DENIED_BY_VITE : [];
+      return { server: { fs: { deny: [...others, ...PRIVATE_KEYS] } } };
+    },
     applyToEnvironment: ({ config: { consumer } }) => consumer === 'client',
     configResolved(resolved) {
       config = resolved;
@@ -142,7 +168,8 @@ export function bundleseal(options: BundlesealOptions = {}): BundlesealPlugin {
       unwritten = 0;
       written.clear();
       key = undefined;
-      if (this.meta.watchMode || config?.build.ssr) return;
+      const isServed = config?.command === 'serve';
+      if (isServed || this.meta.watchMode || config?.build.ssr) return;
       key = await findKey(privateKey, config?.root ?? process.cwd());
     },
     buildEnd(error) {

@@ -2,7 +2,14 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { build, createLogger, type Plugin, type UserConfig } from 'vite';
+import {
+  build,
+  createLogger,
+  createServer,
+  type Plugin,
+  resolveConfig,
+  type UserConfig,
+} from 'vite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decryptBundle } from '../../../src/index.ts';
 import { type BundlesealOptions, bundleseal, type SealedBuild } from '../../../src/vite.ts';
@@ -230,4 +237,75 @@ it.each([
 ])('a wrong option throws at once: %j', (wrong, message) => {
   expect(() => bundleseal(wrong as never)).toThrow(message);
   expect(() => bundleseal(wrong as never)).toThrow(TypeError);
+});
+
+describe("Vite's server", () => {
+  const SECRETS = [
+    '.bundleseal_key',
+    '.bundleseal_key.old',
+    '.bundleseal_key.old.2',
+    '.bundleseal_recovery_key',
+    'keys/.bundleseal_key',
+    '.capgo_key_v2',
+    '.bundleseal_key.0123_4567.bundleseal-tmp',
+    '.env',
+    'own.secret',
+  ];
+  const secret = privateKey.split('\n')[3] as string;
+
+  /** What the server answers, by path. */
+  async function served(paths: readonly string[], more: UserConfig): Promise<Map<string, string>> {
+    const server = await createServer({
+      root: folder,
+      configFile: false,
+      logLevel: 'silent',
+      optimizeDeps: { noDiscovery: true },
+      server: { port: 0, host: '127.0.0.1', ...more.server },
+      plugins: [bundleseal()],
+    });
+    try {
+      await server.listen();
+      const [address = ''] = server.resolvedUrls?.local ?? [];
+      const answers = new Map<string, string>();
+      for (const path of paths) answers.set(path, await (await fetch(address + path)).text());
+      return answers;
+    } finally {
+      await server.close();
+    }
+  }
+
+  it.each<[string, UserConfig, readonly string[]]>([
+    ['by default', {}, SECRETS.slice(0, -1)],
+    ['beside a list of the config', { server: { fs: { deny: ['own.*'] } } }, SECRETS],
+  ])('gives out no private key, in any way, %s', async (_, more, secrets) => {
+    for (const name of SECRETS) write(name, privateKey);
+    const paths = secrets
+      .filter((name) => name !== '.env' || more.server === undefined)
+      .flatMap((name) => [
+        name,
+        `${name}?raw`,
+        `${name}?import&raw`,
+        `${name}?url&inline`,
+        `@fs${at(name)}`,
+        `@fs${at(name)}?raw`,
+        name.replaceAll('e', '%65').toUpperCase().replaceAll('%65', '%65'),
+      ]);
+    for (const [path, answer] of await served(paths, more)) {
+      expect(answer, path).not.toContain(secret);
+      expect(answer, path).not.toContain(Buffer.from(secret).toString('base64').slice(4, 60));
+    }
+  });
+
+  it('gives out public keys and needs no private one', async () => {
+    write('.bundleseal_key.pub', publicKey);
+    const [answer] = (await served(['.bundleseal_key.pub?raw'], {})).values();
+    expect(answer).toContain(publicKey.split('\n')[3]);
+    expect(existsSync(at('dist.sealed'))).toBe(false);
+  });
+
+  it("keeps what Vite's own list keeps", async () => {
+    const listOf = async (plugins: Plugin[]) =>
+      (await resolveConfig({ root: folder, configFile: false, plugins }, 'serve')).server.fs.deny;
+    expect(await listOf([bundleseal()])).toEqual(expect.arrayContaining(await listOf([])));
+  });
 });
