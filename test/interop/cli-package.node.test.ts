@@ -6,6 +6,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runIn, useCli, withProject } from '../support/cli.ts';
+import { treeOf } from '../support/tree.ts';
+import { VITE_APP } from '../support/vite-app.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const APP = join(
@@ -126,6 +128,17 @@ describe('on a terminal', () => {
     });
   }
 
+  /** Types an answer to each question once. */
+  const answering = (answers: readonly (readonly [RegExp, string])[]) => {
+    const left = [...answers];
+    return (seen: string, type: (keys: string) => void) => {
+      const [question, keys] = left[0] ?? [];
+      if (question?.test(seen) !== true) return;
+      left.shift();
+      type(keys as string);
+    };
+  };
+
   it('shows colours, and none under NO_COLOR', async (context) => {
     if (!hasScript) context.skip();
     await withProject(async ({ folder, cli }) => {
@@ -159,16 +172,6 @@ describe('on a terminal', () => {
   it('asks for a passphrase without showing it, and ends on Ctrl-C', async (context) => {
     if (!hasScript) context.skip();
     await withProject(async ({ folder, cli, write, path }) => {
-      /** Types an answer to each question once. */
-      const answering = (answers: readonly (readonly [RegExp, string])[]) => {
-        const left = [...answers];
-        return (seen: string, type: (keys: string) => void) => {
-          const [question, keys] = left[0] ?? [];
-          if (question?.test(seen) !== true) return;
-          left.shift();
-          type(keys as string);
-        };
-      };
       const program = `${process.execPath} ${cli}`;
       const passphrase = 'tr0ub4dor&3-ünïcode';
       const create = `${program} key create --protect --bits 3072`;
@@ -196,6 +199,39 @@ describe('on a terminal', () => {
       for (const { seen } of [made, sealed, refused]) {
         expect(seen).not.toMatch(/tr0ub|another one|[•▪*]{2}/);
       }
+    });
+  });
+
+  it('asks five questions for init, shows what it will write, and writes after a yes alone', async (context) => {
+    if (!hasScript) context.skip();
+    await withProject(async ({ folder, cli, write, run }) => {
+      await run(['key', 'create', '--bits', '3072']);
+      for (const [name, text] of Object.entries(VITE_APP)) await write(name, text);
+      const before = treeOf(folder);
+      const command = `${process.execPath} ${cli} init`;
+      // The keys are here, so there is nothing to ask about them.
+      const questions = [
+        [/Build folder of the app/, '\r'],
+        [/Framework/, '\r'],
+        [/Where the updates are stored/, '\u001b[B\r'],
+        [/Address of the store/, '\r'],
+        [/Channel/, '\r'],
+      ] as const;
+      const declined = answering([...questions, [/Write it\?/, 'n']]);
+      const no = await onTerminal(folder, command, declined);
+      expect(no).toMatchObject({ code: 0, seen: expect.stringContaining('nothing was written') });
+      expect(no.seen).toContain('store    s3; devices read updates/');
+      expect(no.seen).toContain('+ keepUpToDate().catch(console.error)');
+      expect(treeOf(folder)).toEqual(before);
+      const left = await onTerminal(folder, command, answering([[/Build folder/, '\u0003']]));
+      expect(left.code).toBe(130);
+      expect(treeOf(folder)).toEqual(before);
+      const agreed = answering([...questions, [/Write it\?/, 'y']]);
+      const yes = await onTerminal(folder, command, agreed);
+      expect(yes).toMatchObject({ code: 0, seen: expect.stringContaining('files written') });
+      const undone = answering([[/Take it back\?/, 'y']]);
+      expect(await onTerminal(folder, `${command} --undo`, undone)).toMatchObject({ code: 0 });
+      expect(treeOf(folder)).toEqual(before);
     });
   });
 

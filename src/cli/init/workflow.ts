@@ -47,9 +47,12 @@ ${env}        run: |
 ${lines.map((line) => `          ${line}\n`).join('')}`;
 }
 
-/** Runs the commands that are for a folder or file, if something was published to it. */
-const ifThere = (test: string, path: string, command: string) =>
-  `if [ ${test} ${path} ]; then ${command}; fi`;
+/** Runs a command that takes a file, if that was published. */
+const ifThere = (path: string, command: string) => `if [ -f ${path} ]; then ${command}; fi`;
+
+/** Runs a command that takes the files of a folder, if any were published to it. */
+const ifAny = (folder: string, command: string) =>
+  `if [ -n "$(ls -A ${folder} 2>/dev/null)" ]; then ${command}; fi`;
 
 function s3(settings: readonly Setting[], option = ''): Upload {
   const to = `"s3://$BUNDLESEAL_BUCKET`;
@@ -57,13 +60,11 @@ function s3(settings: readonly Setting[], option = ''): Upload {
     settings,
     steps: (channel) =>
       uploadStep(settings, [
-        ifThere(
-          '-d',
+        ifAny(
           'out/objects',
           `aws s3 cp out/objects/ ${to}/objects/" --recursive --cache-control "${IMMUTABLE}"${option}`,
         ),
         ifThere(
-          '-f',
           `out/channels/${channel}.sealed`,
           `aws s3 cp out/channels/${channel}.sealed ${to}/channels/${channel}.sealed" --cache-control no-cache${option}`,
         ),
@@ -120,13 +121,11 @@ const UPLOADS: Readonly<Record<StoreKind, Upload>> = {
     settings: AZURE,
     steps: (channel) =>
       uploadStep(AZURE, [
-        ifThere(
-          '-d',
+        ifAny(
           'out/objects',
           `az storage blob upload-batch --destination "$BUNDLESEAL_CONTAINER" --destination-path objects --source out/objects --content-cache-control "${IMMUTABLE}"`,
         ),
         ifThere(
-          '-f',
           `out/channels/${channel}.sealed`,
           `az storage blob upload --container-name "$BUNDLESEAL_CONTAINER" --name channels/${channel}.sealed --file out/channels/${channel}.sealed --content-cache-control no-cache --overwrite`,
         ),
@@ -143,13 +142,11 @@ const UPLOADS: Readonly<Record<StoreKind, Upload>> = {
 ${uploadStep(
   [variable('BUNDLESEAL_BUCKET', '')],
   [
-    ifThere(
-      '-d',
+    ifAny(
       'out/objects',
       `gcloud storage cp "out/objects/*" "gs://$BUNDLESEAL_BUCKET/objects/" --cache-control="${IMMUTABLE}"`,
     ),
     ifThere(
-      '-f',
       `out/channels/${channel}.sealed`,
       `gcloud storage cp out/channels/${channel}.sealed "gs://$BUNDLESEAL_BUCKET/channels/${channel}.sealed" --cache-control=no-cache`,
     ),
@@ -164,9 +161,8 @@ ${uploadStep(
         'printf \'%s\\n\' "$BUNDLESEAL_HOST_KEY" > ~/.ssh/known_hosts',
         '(umask 077 && printf \'%s\\n\' "$BUNDLESEAL_SSH_KEY" > ~/.ssh/bundleseal)',
         'export RSYNC_RSH="ssh -i ~/.ssh/bundleseal"',
-        ifThere('-d', 'out/objects', 'rsync -a out/objects/ "$BUNDLESEAL_TARGET/objects/"'),
+        ifAny('out/objects', 'rsync -a out/objects/ "$BUNDLESEAL_TARGET/objects/"'),
         ifThere(
-          '-f',
           `out/channels/${channel}.sealed`,
           `rsync -a out/channels/${channel}.sealed "$BUNDLESEAL_TARGET/channels/"`,
         ),
