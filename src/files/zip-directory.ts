@@ -82,7 +82,7 @@ export interface ZippedDirectory {
  * @param dir - A folder. The call follows a link to a folder.
  * @param output - A file outside of the folder. The call follows a link to a file.
  * @param options.level - From 0 to 9. Different levels give different bytes. Default 6.
- * @param options.threads - Threads that compress, from 0 to 64. Default: as many as there are cores, up to 8.
+ * @param options.threads - Threads that compress, from 0 to 64. Default: as many as there are further cores, up to 8.
  * @param options.maxEntries - Files. Default 65,535.
  * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files. Default 1,073,741,824.
@@ -242,7 +242,7 @@ async function* entriesOf(
     found.size += size;
     yield {
       path: file.path,
-      data: () => ownContent(piecesOf(contents, file, allowsKeys)),
+      data: ownContent(size, () => piecesOf(contents, file, allowsKeys)),
     };
   }
 }

@@ -142,7 +142,7 @@ function readItem(item: unknown): ZipInput {
 }
 
 function isContent(data: unknown): data is ZipContent {
-  if (isStream(data)) return true;
+  if (isStream(data) || isOwnContent(data)) return true;
   return bytesIn(data) !== undefined || isBlob(data);
 }
 
@@ -187,29 +187,39 @@ const PIECES = Symbol('pieces');
  * Makes a content from pieces, for code within the library. It needs no stream, because creating one takes longer
  * than deflating some KiB.
  *
+ * @param size - Bytes, as far as they are known before the pieces are read.
  * @param pieces - Pieces in memory that no other code can access. All except the last have the same length, and a
  * piece of the deflater is a multiple of it.
  */
-export function ownContent(pieces: AsyncGenerator<Uint8Array, void>): ZipContent {
-  return { [PIECES]: pieces } as unknown as ZipContent;
+export function ownContent(
+  size: number,
+  pieces: () => AsyncGenerator<Uint8Array, void>,
+): ZipContent {
+  const content: OwnContent = { [PIECES]: pieces, size };
+  return content as unknown as ZipContent;
 }
 
-function ownReader(content: ZipContent): ContentReader | undefined {
-  const pieces = (content as { readonly [PIECES]?: AsyncGenerator<Uint8Array, void> } | null)?.[
-    PIECES
-  ];
-  return (
-    pieces && {
-      isPrivate: true,
-      async take(_length, signal) {
-        const { done, value } = await untilAborted(pieces.next(), signal);
-        return done ? new Uint8Array(0) : value;
-      },
-      async close(reason) {
-        if (reason !== undefined) await pieces.return();
-      },
-    }
-  );
+interface OwnContent {
+  readonly [PIECES]: () => AsyncGenerator<Uint8Array, void>;
+  readonly size: number;
+}
+
+function isOwnContent(data: unknown): data is OwnContent {
+  return typeof (data as Partial<OwnContent> | null | undefined)?.[PIECES] === 'function';
+}
+
+function ownReader(content: OwnContent): ContentReader {
+  const pieces = content[PIECES]();
+  return {
+    isPrivate: true,
+    async take(_length, signal) {
+      const { done, value } = await untilAborted(pieces.next(), signal);
+      return done ? new Uint8Array(0) : value;
+    },
+    async close(reason) {
+      if (reason !== undefined) await pieces.return();
+    },
+  };
 }
 
 /** Opens a content for reading in pieces of any length. Its errors name the path. */
@@ -218,8 +228,7 @@ export async function openContent(
   signal: AbortSignal | undefined,
 ): Promise<ContentReader> {
   const content = typeof data === 'function' ? await opened(path, data, signal) : data;
-  const own = ownReader(content);
-  if (own !== undefined) return own;
+  if (isOwnContent(content)) return ownReader(content);
   if (!isContent(content)) throw wrongContent(path, content);
   const reader = isStream(content) ? openStream(content) : inputReader(content);
   return {

@@ -1,6 +1,6 @@
 // Distributes the pieces of an archive to threads and to this thread for deflating.
 
-import { handledElsewhere } from '../../turn.ts';
+import { giveWay, handledElsewhere } from '../../turn.ts';
 import type { Pace } from '../pace.ts';
 import { joined } from '../pieces.ts';
 import { deflateAll, deflateSteps, type Level, type Piece } from './deflate.ts';
@@ -10,6 +10,8 @@ import { loadZlib, type Zlib } from './load-zlib.ts';
 import type { OpenStream } from './zlib.ts';
 
 export interface DeflateQueue {
+  /** Starts as many threads as this many bytes of content are worth, before the first piece arrives. */
+  expect(length: number): void;
   /** Deflates a piece. Results may be asked for in any order. */
   deflate(piece: Piece): Promise<Uint8Array>;
   /** Gives the threads back. If `isDone` is false, they may still be working and are terminated. */
@@ -20,6 +22,13 @@ export interface DeflateQueue {
  * Bytes of content from which on threads are started. Starting a thread takes as long as deflating this many bytes.
  */
 const WORTH = 2 ** 20;
+
+/** Bytes of content for each thread after the first. With less to do, a thread costs more than it saves. */
+const SHARE = 3 * 2 ** 20;
+
+/** Pieces that a thread has at hand at most. Only short ones are queued behind the second. */
+const DEPTHS: readonly number[] = [1, 2, 4, 8];
+const QUEUED_LENGTH = 2 ** 16;
 
 /**
  * Longest piece, in bytes, that this thread deflates at once, because handing it over would take as long.
@@ -42,6 +51,7 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
   let isEnded = false;
   let isWorking = false;
   let seen = 0;
+  let expected = Number.POSITIVE_INFINITY;
   const waiting: Waiting[] = [];
   const failures = new Map<number, (error: unknown) => void>();
 
@@ -50,7 +60,8 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
     if (starting !== undefined || module === undefined || threads === 0) return;
     starting = import('./deflate-threads.ts').then(({ borrowThreads, giveBack }) => {
       if (isEnded) return [];
-      hired = borrowThreads(threads, module, handOut);
+      const worth = Math.max(1, Math.floor(expected / SHARE));
+      hired = borrowThreads(Math.min(threads, worth), module, handOut);
       release = giveBack;
       handOut();
       return hired;
@@ -70,11 +81,14 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
     }
     hired = hired.filter(({ isAlive }) => isAlive);
     const ready = hired.filter(({ isReady }) => isReady);
-    for (const most of [1, 2]) {
+    for (const most of DEPTHS) {
       for (const thread of ready) {
-        if (waiting.length === 0) return;
+        const [next] = waiting;
+        if (next === undefined) return;
         if (thread.pending.size >= most) continue;
-        const { job, answer, fail } = waiting.shift() as Waiting;
+        if (most > 2 && next.job.piece.bytes.length > QUEUED_LENGTH) continue;
+        waiting.shift();
+        const { job, answer, fail } = next;
         failures.set(job.number, fail);
         thread.post(job, (bytes) => {
           failures.delete(job.number);
@@ -82,10 +96,10 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
         });
       }
     }
-    if (ready.length === 0 && waiting.length > 0) void workHere();
+    if (waiting.length > 0) void workHere();
   }
 
-  /** Deflates on this thread until a thread can take over. */
+  /** Deflates on this thread what no thread has room for. */
   async function workHere(): Promise<void> {
     if (isWorking) return;
     isWorking = true;
@@ -97,13 +111,13 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
       isWorking = false;
       return;
     }
-    while (!isEnded && !hired.some(({ isReady }) => isReady)) {
+    while (!isEnded) {
       const next = waiting.shift();
       if (next === undefined) break;
       try {
         const parts: Uint8Array[] = [];
         const take = (bytes: Uint8Array) => parts.push(bytes.slice());
-        for (const _ of deflateSteps(open, next.job.piece, level, take)) await pace();
+        for (const _ of deflateSteps(open, next.job.piece, level, take)) await breathe();
         next.answer(joined(parts));
       } catch (error) {
         next.fail(error);
@@ -113,8 +127,18 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
     handOut();
   }
 
+  /** Threads that have answered want their next piece at once. */
+  async function breathe(): Promise<void> {
+    if (hired.length > 0) await giveWay();
+    await pace();
+  }
+
   let number = 0;
   return {
+    expect(length) {
+      expected = length;
+      if (Number.isFinite(length) && length >= WORTH && level > 0) loadZlib().then(hire, () => {});
+    },
     deflate(piece) {
       // Level 0 only copies the bytes.
       if (piece.bytes.length <= SHORT || level === 0)
@@ -141,10 +165,10 @@ async function deflateShort(piece: Piece, level: Level): Promise<Uint8Array> {
   return deflateAll(open, piece, level);
 }
 
-/** The default number of threads: on Node one for each core, elsewhere none. */
+/** The default number of threads: on Node one for each core but that of the calling thread, elsewhere none. */
 export function threadsByDefault(): number {
   const cores = globalThis.process?.getBuiltinModule?.('node:os')?.availableParallelism?.() ?? 1;
-  return cores > 1 ? Math.min(cores, MOST_THREADS) : 0;
+  return Math.min(cores - 1, MOST_THREADS);
 }
 
 // More threads would wait for the thread that reads and writes.

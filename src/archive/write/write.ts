@@ -82,7 +82,9 @@ async function* writeParts(
     signal?.throwIfAborted();
     await untilAborted(planEntries(entries, files, limits, signal), signal);
     isPlanned = true;
-    const progress = progressOf(totalSize(files), onProgress);
+    const total = totalSize(files);
+    queue.expect(total);
+    const progress = progressOf(total, onProgress);
     const work = { level, queue, signal, pace, count: createMeter(limits, toWriter), progress };
     const directory: Uint8Array[] = [];
     let offset = 0;

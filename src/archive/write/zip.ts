@@ -21,7 +21,7 @@ export interface ZipOptions extends ZipLimits, WorkOptions {
   readonly level?: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
   /**
    * Threads that compress in addition to this one, from 0 to 64. The bytes are the same with any number. Threads
-   * start only for 1 MiB of content and more. Default: on Node as many as there are cores, up to 8; elsewhere 0.
+   * start only for 1 MiB of content and more. Default: on Node as many as there are further cores, up to 8; elsewhere 0.
    */
   readonly threads?: number;
 }
@@ -51,7 +51,7 @@ const CHUNK_LENGTH = 65_536;
  * @param entries - Files by path, an iterable of `{ path, data }` or of pairs, or a `Map`. A content is bytes, a
  * `Blob`, a stream, or a function that opens one of them when its turn comes.
  * @param options.level - From 0 to 9. Default 6.
- * @param options.threads - Threads that compress, from 0 to 64. Default: on Node as many as there are cores, up to 8;
+ * @param options.threads - Threads that compress, from 0 to 64. Default: on Node as many as there are further cores, up to 8;
  * elsewhere 0. In a browser a thread is a worker from a `blob:` URL; where the page's Content-Security-Policy forbids it,
  * the calling thread compresses.
  * @param options.maxEntries - Files. Default 65,535.
@@ -89,7 +89,7 @@ export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): 
  *
  * @param entries - As `zipBundle` takes them.
  * @param options.level - From 0 to 9. Default 6.
- * @param options.threads - Threads that compress, from 0 to 64. Default: on Node as many as there are cores, up to 8;
+ * @param options.threads - Threads that compress, from 0 to 64. Default: on Node as many as there are further cores, up to 8;
  * elsewhere 0. In a browser a thread is a worker from a `blob:` URL; where the page's Content-Security-Policy forbids it,
  * the calling thread compresses.
  * @param options.maxEntries - Files. Default 65,535.
