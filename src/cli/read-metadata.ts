@@ -67,8 +67,16 @@ export async function readMetadata(
   const sequence = readSequence('--sequence', options.sequence);
   const starts = project ? [...new Set([await folderOf(input), '.'])] : [];
   const found: Record<string, Value | undefined> = {
-    appId: named(options.appId, '--app-id') ?? (await configuredAppId(context, starts)),
-    version: named(options.appVersion, '--app-version') ?? (await packageVersion(context, starts)),
+    appId:
+      named(options.appId, '--app-id') ??
+      (await configuredAppId(starts, (why) =>
+        context.warn(`appId is not signed, for ${why}; pass --app-id, or --no-project`),
+      )),
+    version:
+      named(options.appVersion, '--app-version') ??
+      (await packageVersion(starts, (why) =>
+        context.warn(`version is not signed, for ${why}; pass --app-version, or --no-project`),
+      )),
     channel: named(channel, '--channel'),
     sequence: named(sequence, '--sequence'),
   };
@@ -87,35 +95,39 @@ export async function readMetadata(
  * @throws {@link UsageError} if neither has it.
  */
 export async function readAppId(
-  context: Context,
   { appId, project }: Pick<MetadataOptions, 'appId' | 'project'>,
   input: string,
 ): Promise<string> {
-  return required(appId, project, input, '--app-id', (starts) => configuredAppId(context, starts));
+  return required(appId, project, input, '--app-id', configuredAppId);
 }
 
 /** Returns the release's version from an option or from package.json. */
 export async function readVersion(
-  context: Context,
   { appVersion, project }: Pick<MetadataOptions, 'appVersion' | 'project'>,
   input: string,
 ): Promise<string> {
-  return required(appVersion, project, input, '--app-version', (starts) =>
-    packageVersion(context, starts),
-  );
+  return required(appVersion, project, input, '--app-version', packageVersion);
 }
+
+/** Looks for a value from these folders upwards. Calls `tell` with the reason if there is none. */
+type Find = (starts: readonly string[], tell: (why: string) => void) => Promise<Value | undefined>;
 
 async function required(
   given: string | undefined,
   project: boolean,
   input: string,
   flag: string,
-  find: (starts: readonly string[]) => Promise<Value | undefined>,
+  find: Find,
 ): Promise<string> {
+  let reason = 'with --no-project nothing else says it';
   const starts = project ? [...new Set([await folderOf(input), '.'])] : [];
-  const found = given ?? (await find(starts))?.value;
+  const tell = (why: string) => {
+    reason = why;
+  };
+  const found = given ?? (await find(starts, tell))?.value;
+  if (given === '') reason = 'it is empty';
   if (typeof found === 'string' && found !== '') return found;
-  throw new UsageError(`${flag} is needed: the project's files do not say it`);
+  throw new UsageError(`${flag} is needed: ${reason}`);
 }
 
 /** Describes the signed metadata for people. */
@@ -144,8 +156,8 @@ async function folderOf(input: string): Promise<string> {
 }
 
 async function configuredAppId(
-  context: Context,
   starts: readonly string[],
+  tell: (why: string) => void,
 ): Promise<Value | undefined> {
   for (const start of starts) {
     const file = await findConfigFrom(start);
@@ -155,24 +167,22 @@ async function configuredAppId(
     if (appId.kind === 'literal' && typeof appId.value === 'string' && appId.value !== '') {
       return { value: appId.value, from };
     }
-    const why =
+    tell(
       appId.kind === 'not literal'
-        ? `can't be read in ${from}: ${appId.reason}`
-        : `is no text in ${from}`;
-    context.warn(`appId is not signed, for it ${why}; pass --app-id, or --no-project`);
+        ? `it can't be read in ${from}: ${appId.reason}`
+        : `it is no text in ${from}`,
+    );
     return undefined;
   }
   if (starts.length > 0) {
-    context.warn(
-      `appId is not signed, for there is no Capacitor config in ${JSON.stringify(starts[0])} or above; pass --app-id, or --no-project`,
-    );
+    tell(`there is no Capacitor config in ${JSON.stringify(starts[0])} or above`);
   }
   return undefined;
 }
 
 async function packageVersion(
-  context: Context,
   starts: readonly string[],
+  tell: (why: string) => void,
 ): Promise<Value | undefined> {
   const unread = new Set<string>();
   for (const start of starts) {
@@ -186,11 +196,11 @@ async function packageVersion(
     }
   }
   if (starts.length > 0) {
-    const why =
+    tell(
       unread.size > 0
         ? `${[...unread].join(', ')} is not JSON in UTF-8`
-        : `no package.json in ${JSON.stringify(starts[0])} or above has a version`;
-    context.warn(`version is not signed, for ${why}; pass --app-version, or --no-project`);
+        : `no package.json in ${JSON.stringify(starts[0])} or above has a version`,
+    );
   }
   return undefined;
 }

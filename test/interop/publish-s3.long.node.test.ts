@@ -125,6 +125,31 @@ if (hasS3)
       });
     }, 300_000);
 
+    it('prune the bucket of what no index needs, and of nothing else', async () => {
+      await withProject(async (project) => {
+        const { folder, cli } = project;
+        await writeApp(project, 1);
+        const publish = `${process.execPath} ${cli} release publish dist --store out --from ${ORIGIN}/old --channel production --create`;
+        const upload = commandsWith(
+          'aws s3 cp out/objects/ s3://BUCKET/objects/ --rec',
+          'old',
+          cli,
+        );
+        const orphan = `s3://old/objects/${'0'.repeat(64)}.sealed`;
+        const [sync, ...rest] = commandsWith('aws s3 sync', 'old', cli).split('\n');
+        const script = [
+          ...[newBucket('old'), publish, upload, `echo orphan | aws s3 cp - ${orphan}`, sync],
+          // The server has no older objects.
+          ...["find copy -type f -exec touch -d '8 days ago' {} +", ...rest],
+          'aws s3 ls s3://old/objects/ | wc -l',
+        ];
+        const { code, stdout, stderr } = await shell(folder, script.join('\n'));
+        expect(code, stderr).toBe(0);
+        expect(stdout.trim().split('\n').at(-1)).toBe('1');
+        await expectWhole('old', 1);
+      });
+    }, 300_000);
+
     it('lose no release of two publishers at once', async () => {
       await withProject(async (first) => {
         await withProject(async (second) => {

@@ -47,7 +47,7 @@ export function releaseKeys(command: Command): void {
         if (recoveryKey === undefined || publicKey.length === 0) {
           throw new UsageError('--recovery-key and at least one --public-key are needed');
         }
-        const appId = await readAppId(context, flags, '.');
+        const appId = await readAppId(flags, '.');
         const { publishKeys } = await import('../../node.ts');
         const { keys, written } = await publishKeys({
           ...{ store, appId, dryRun, signal: context.signal },
@@ -60,7 +60,8 @@ export function releaseKeys(command: Command): void {
           json: { ...keys, store, upload: written },
           lines: [
             `✓ keys.sealed  epoch ${keys.epoch}: ${keys.publicKeys.length} trusted, ${keys.retiredKeys.length} retired`,
-            '  upload it, and a new index of every channel: release refresh --earlier-epoch keep',
+            '  for each channel now: release refresh --channel CHANNEL --key NEW-KEY --recovery-key PUBLIC-HALF --earlier-epoch keep',
+            '  then upload keys.sealed and the indexes together',
           ],
         };
       }),

@@ -35,7 +35,7 @@ export function releaseList(command: Command): void {
         return {
           json: { ...index, mark, isExpired },
           lines: [
-            `✓ ${channel}  index ${sequence}${epoch > 0 ? ` of epoch ${epoch}` : ''}, ${releases.length} releases`,
+            `✓ ${channel}  index ${sequence}${epoch > 0 ? ` of epoch ${epoch}` : ''}, ${releases.length} ${releases.length === 1 ? 'release' : 'releases'}`,
             `  expires  ${expiresAt} (${shownDistance(expiresAt, Date.now())})`,
             ...(useBuiltIn === true ? ['  every device runs its built-in release'] : []),
             ...releases.flatMap((release) => [

@@ -49,7 +49,7 @@ export function releasePublish(command: Command): void {
       run<Options>(async (context, flags, dir) => {
         const folder = dir as string;
         const { options, keyFrom } = await readSigning(context, flags, folder);
-        const version = await readVersion(context, flags, folder);
+        const version = await readVersion(flags, folder);
         const entry = await readEntry(flags);
         const limits = readLimitOptions(flags);
         const rules = await readFolderRules(context, folder, flags, limits, []);

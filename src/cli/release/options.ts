@@ -105,7 +105,7 @@ export async function readSigning(
   if (store === undefined) throw new UsageError('--store is needed: the folder that is written');
   if (channel === undefined) throw new UsageError('--channel is needed, for example production');
   const found = await readSigningKey(context, flags);
-  const appId = await readAppId(context, flags, input);
+  const appId = await readAppId(flags, input);
   const previousKeys = await previousOf(flags);
   const options = {
     ...{ store, channel, appId, privateKey: found.key, force, dryRun, signal: context.signal },
@@ -159,7 +159,7 @@ export async function readReading(context: Context, options: ReadingFlags): Prom
   const from = options.from ?? options.store;
   if (from === undefined)
     throw new UsageError('--from is needed: the address or folder of the store');
-  const appId = await readAppId(context, options, '.');
+  const appId = await readAppId(options, '.');
   return {
     ...{ from, appId, signal: context.signal, publicKey: await findStoreKeys(context, options) },
     ...(await readRecovery(options)),

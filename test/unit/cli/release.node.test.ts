@@ -250,12 +250,41 @@ describe('release', () => {
         [['list', '--channel', 'x'], /--from is needed/, 2],
         [['stamp', 'dist', '--channel', 'x'], /belong together/, 2],
         [['keys', '--store', 'store'], /--recovery-key and at least one/, 2],
+        [
+          ['publish', 'dist', ...CHANNEL, '--no-project', '--app-version', '1'],
+          /^✗ --app-id is needed: with --no-project nothing else says it\n/,
+          2,
+        ],
       ];
       for (const [args, message, exit] of wrong) {
         const { code, stderr } = await run(['release', ...args]);
         expect(stderr, args.join(' ')).toMatch(message);
         expect(code, args.join(' ')).toBe(exit);
       }
+    });
+  });
+});
+
+describe('a project without a Capacitor config', () => {
+  it('is told that --app-id is needed and why, and of nothing that is not signed', async () => {
+    await withProject(async ({ run, write }) => {
+      await write('.bundleseal_key', keyB.pkcs8);
+      await write('dist/index.html', '<p>');
+      const publish = ['release', 'publish', 'dist', '--store', 'store', '--channel', 'x'];
+      const { code, stderr } = await run(publish);
+      expect(stderr).toBe(
+        '✗ --app-id is needed: there is no Capacitor config in "dist" or above\n  ERR_USAGE\n',
+      );
+      expect(code).toBe(2);
+      const versionless = await run([...publish, '--app-id', 'com.example.app']);
+      expect(versionless.stderr).toMatch(
+        /^✗ --app-version is needed: no package.json in "dist" or above has a version\n/,
+      );
+      const given = ['--app-id', 'com.example.app', '--app-version', '1.0.0'];
+      expect((await run([...publish, ...given])).code).toBe(0);
+      const list = ['release', 'list', '--store', 'store', '--channel', 'x'];
+      const { stdout, stderr: told } = await run([...list, '--app-id', 'com.example.app']);
+      expect(stdout + told).toContain('x  index 1, 1 release\n');
     });
   });
 });
