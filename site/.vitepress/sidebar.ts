@@ -58,7 +58,7 @@ const LISTED: DefaultTheme.SidebarItem[] = [
   ),
   group('Design', 'format', 'patch-format', 'readers', 'threat-model'),
   { ...page('decisions/'), collapsed: true, items: DECISIONS },
-  group('Figures', 'benchmarks', 'peers', 'comparison'),
+  group('Figures', 'benchmarks', 'peers', 'comparison', 'pictures'),
   group(
     'Project',
     'changelog',

@@ -17,8 +17,9 @@ import {
 } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PICTURES } from '../../build/pictures/index.js';
 import { bundleLibrary } from './library.js';
-import { rewrite } from './links.js';
+import { rewrite, withPicture } from './links.js';
 
 const SITE = fileURLToPath(new URL('..', import.meta.url));
 const ROOT = join(SITE, '..');
@@ -49,7 +50,25 @@ function copyPage(path) {
     const from = posix.relative(posix.dirname(place), target);
     return from.startsWith('.') ? from : `./${from}`;
   });
-  write(place, text);
+  write(place, path === 'CONTRIBUTING.md' ? withPicture(text, images('layers')) : text);
+}
+
+/** A picture in the colours of the theme. @param {string} name */
+function images(name) {
+  const picture = PICTURES[name];
+  if (picture === undefined) throw new Error(`no picture is called ${name}`);
+  const image = (/** @type {string} */ theme) =>
+    `<img class="${theme}-only" alt="${picture.alt}" src="./pictures/${name}-${theme}.svg">`;
+  return image('light') + image('dark');
+}
+
+/** A page that only the site has. @param {string} name */
+function writeOwnPage(name) {
+  const text = readFileSync(join(SITE, 'pages', name), 'utf8');
+  write(
+    name,
+    text.replace(/<!-- picture: (\w+) -->/g, (_, picture) => images(picture)),
+  );
 }
 
 /** @param {string} place @param {string} text */
@@ -97,6 +116,6 @@ for (const name of readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 
   }
 }
 for (const path of Object.keys(ROOT_PAGES)) copyPage(path);
-cpSync(join(SITE, 'pages'), CONTENT, { recursive: true });
+for (const name of readdirSync(join(SITE, 'pages'))) writeOwnPage(name);
 writeReference();
 await bundleLibrary(join(CONTENT, 'library'));

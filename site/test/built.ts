@@ -1,6 +1,6 @@
 // The built site: its pages, and a browser that shows them.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
@@ -18,6 +18,11 @@ export const pages: readonly string[] = readdirSync(DIST, { recursive: true, enc
   .sort();
 
 export const htmlOf = (page: string): string => readFileSync(join(DIST, page), 'utf8');
+
+/** Where pictures of the pages are left, for people to look at. */
+export const SCREENSHOTS: string =
+  process.env['SITE_SCREENSHOTS'] ?? join(SITE, 'test/screenshots');
+mkdirSync(SCREENSHOTS, { recursive: true });
 
 export interface Shown extends AsyncDisposable {
   readonly browser: Browser;

@@ -8,7 +8,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decryptBundle, inspectBundle } from '../../src/index.ts';
 import { unzipBundle } from '../../src/zip.ts';
-import { graveOf, type Shown, show } from './built.ts';
+import { graveOf, SCREENSHOTS, type Shown, show } from './built.ts';
 
 /** A build of an app. The second one renames the large file and changes a line in it. */
 function app(version: number): Record<string, string> {
@@ -161,7 +161,10 @@ describe('the playground', () => {
   });
 
   it('fits the width of a phone, with everything shown', async () => {
+    const path = (width: string) => join(SCREENSHOTS, `playground-used-${width}.png`);
+    await page.screenshot({ path: path('laptop'), fullPage: true });
     await page.setViewportSize({ width: 390, height: 900 });
+    await page.screenshot({ path: path('phone'), fullPage: true });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     await page.setViewportSize({ width: 1280, height: 900 });
   });

@@ -1,11 +1,10 @@
 // The built pages in Chromium, on a phone and on a laptop, light and dark: nothing overflows or overlaps, axe finds
 // nothing serious, and no page asks for anything once it is loaded.
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { graveOf, type Shown, SITE, show } from './built.ts';
+import { graveOf, SCREENSHOTS, type Shown, show } from './built.ts';
 
 /** One of each kind of page. */
 const KINDS = [
@@ -28,14 +27,12 @@ const VIEWS = [
   { width: 'laptop', theme: 'light', axe: false },
   { width: 'laptop', theme: 'dark', axe: true },
 ] as const;
-const SCREENSHOTS = process.env['SITE_SCREENSHOTS'] ?? join(SITE, 'test/screenshots');
 
 let shown: Shown;
 let context: BrowserContext;
 beforeAll(async () => {
   shown = await show();
   context = await shown.browser.newContext({ reducedMotion: 'reduce' });
-  mkdirSync(SCREENSHOTS, { recursive: true });
 });
 afterAll(() => shown[Symbol.asyncDispose]());
 

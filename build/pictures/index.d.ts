@@ -1,0 +1,2 @@
+export const PICTURES: Readonly<Record<string, { readonly alt: string }>>;
+export function drawn(): readonly (readonly [file: string, content: string])[];

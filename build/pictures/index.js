@@ -1,0 +1,60 @@
+// @ts-check
+// Every picture of docs/pictures, light and dark:
+//
+//   npm run update:pictures
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { altOf, drawBars, jobGroups, patchGroups } from './bars.js';
+import { drawKeys, ALT as KEYS } from './keys.js';
+import { drawLayers, ALT as LAYERS } from './layers.js';
+import { drawRollback, ALT as ROLLBACK } from './rollback.js';
+import { THEMES } from './svg.js';
+
+/** @typedef {import('./svg.js').Theme} Theme */
+
+const FOLDER = new URL('../../docs/pictures/', import.meta.url);
+const RESULTS = new URL('../../bench/results.json', import.meta.url);
+
+/** @type {import('./bars.js').Results} */
+const results = JSON.parse(readFileSync(RESULTS, 'utf8'));
+const { cpu, cores, node, loadAverage } = results.machine;
+const [load = 0] = loadAverage;
+const isBusy = load > cores;
+const source = `Median of several runs in turn. ${cpu}, ${cores} cores, Node ${node}, load average ${load}${isBusy ? ', as the machine did other work' : ''}.`;
+const JOB = 'The whole job, as processes: less is better';
+const PATCHES = 'Bytes of a patch between two releases of real apps: less is better';
+
+/** By name: the text for those who cannot see it, and how it is drawn. @type {Record<string, { alt: string, draw: (theme: Theme) => string }>} */
+export const PICTURES = {
+  keys: { alt: KEYS, draw: drawKeys },
+  rollback: { alt: ROLLBACK, draw: drawRollback },
+  layers: { alt: LAYERS, draw: drawLayers },
+  job: {
+    alt: altOf(JOB, jobGroups(results)),
+    draw: (theme) => drawBars(JOB, jobGroups(results), source, theme),
+  },
+  patches: {
+    alt: altOf(PATCHES, patchGroups(results)),
+    draw: (theme) =>
+      drawBars(
+        PATCHES,
+        patchGroups(results),
+        'Source maps are left out. Ours includes its signature.',
+        theme,
+      ),
+  },
+};
+
+/** Names of files and what is in them. */
+export function drawn() {
+  return Object.entries(PICTURES).flatMap(([name, { draw }]) =>
+    Object.entries(THEMES).map(
+      ([theme, colors]) => /** @type {const} */ ([`${name}-${theme}.svg`, draw(colors)]),
+    ),
+  );
+}
+
+if (process.argv[1] === import.meta.filename) {
+  mkdirSync(FOLDER, { recursive: true });
+  for (const [file, content] of drawn()) writeFileSync(new URL(file, FOLDER), content);
+}
