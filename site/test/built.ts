@@ -24,6 +24,9 @@ export const SCREENSHOTS: string =
   process.env['SITE_SCREENSHOTS'] ?? join(SITE, 'test/screenshots');
 mkdirSync(SCREENSHOTS, { recursive: true });
 
+/** How long a test waits for the browser, on a machine that does other work. */
+export const PATIENCE = 300_000;
+
 export interface Shown extends AsyncDisposable {
   readonly browser: Browser;
   readonly origin: string;

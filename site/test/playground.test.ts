@@ -8,7 +8,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decryptBundle, inspectBundle } from '../../src/index.ts';
 import { unzipBundle } from '../../src/zip.ts';
-import { graveOf, SCREENSHOTS, type Shown, show } from './built.ts';
+import { graveOf, PATIENCE, SCREENSHOTS, type Shown, show } from './built.ts';
 
 /** A build of an app. The second one renames the large file and changes a line in it. */
 function app(version: number): Record<string, string> {
@@ -49,6 +49,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'build-2.zip'), zip);
   shown = await show();
   page = await shown.browser.newPage({ viewport: { width: 1280, height: 900 } });
+  page.setDefaultTimeout(PATIENCE);
   page.on('pageerror', (error) => said.push(String(error)));
   page.on('console', (message) => {
     if (message.type() === 'error') said.push(message.text());

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { graveOf, SCREENSHOTS, type Shown, show } from './built.ts';
+import { graveOf, PATIENCE, SCREENSHOTS, type Shown, show } from './built.ts';
 
 /** One of each kind of page. */
 const KINDS = [
@@ -33,6 +33,7 @@ let context: BrowserContext;
 beforeAll(async () => {
   shown = await show();
   context = await shown.browser.newContext({ reducedMotion: 'reduce' });
+  context.setDefaultTimeout(PATIENCE);
 });
 afterAll(() => shown[Symbol.asyncDispose]());
 
