@@ -1,6 +1,6 @@
-import { runHere } from './scope.js';
+import { runHere, runStores } from './scope.js';
 
-globalThis.inPage = () => runHere(['webcrypto', 'noble']);
+globalThis.inPage = () => runHere(['webcrypto', 'noble'], runStores);
 
 globalThis.inWorker = () =>
   new Promise((resolve, reject) => {

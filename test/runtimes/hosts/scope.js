@@ -6,9 +6,8 @@ import { runTopics } from '../topics.js';
 
 export async function runHere(backends, more = async () => []) {
   const vectors = await (await fetch('/vectors.json')).json();
-  return [
-    ...(await run({ vectors, backends })),
-    ...(await runTopics({ stores }, ['stores'], {})),
-    ...(await more(vectors)),
-  ];
+  return [...(await run({ vectors, backends })), ...(await more(vectors))];
 }
+
+/** Pages and dedicated workers install releases. A service worker only reads them, and browsers end one that works for long. */
+export const runStores = () => runTopics({ stores }, ['stores'], {});

@@ -1,6 +1,6 @@
-import { runHere } from './scope.js';
+import { runHere, runStores } from './scope.js';
 
-runHere(['webcrypto', 'noble']).then(
+runHere(['webcrypto', 'noble'], runStores).then(
   (results) => postMessage(results),
   (error) =>
     setTimeout(() => {
