@@ -33,7 +33,7 @@ async function keysOf({ read }: CapgoProject) {
 }
 
 describe.skipIf(skipped)("Capgo's CLI, for a plugin", () => {
-  it.each(VERSIONS)('%s: its keys, zip and encryption; opened here', async (plugin, format) => {
+  it.each(VERSIONS)('%s: makes keys, a zip and a bundle that the library opens', async (plugin, format) => {
     await withCapgoProject(plugin, async (project) => {
       await project.capgo('key', 'create');
       const { privateKey, publicKey } = await keysOf(project);
@@ -65,7 +65,7 @@ describe.skipIf(skipped)("Capgo's CLI, for a plugin", () => {
     });
   });
 
-  it.each(VERSIONS)('%s: opens what is made here, by keys made here', async (plugin, format) => {
+  it.each(VERSIONS)('%s: opens a bundle that the library made with its own keys', async (plugin, format) => {
     await withCapgoProject(plugin, async (project) => {
       const { privateKey, publicKey } = await keygen();
       await project.write('.capgo_key_v2', privateKey);

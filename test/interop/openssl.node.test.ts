@@ -65,7 +65,7 @@ describe.skipIf(skipped)('openssl', () => {
     return execFileSync('openssl', args, { stdio, ...(input === undefined ? {} : { input }) });
   }
 
-  it('is given private keys in files that only their owner can read', () => {
+  it('gets private keys in files that only their owner can read', () => {
     expect(statSync(file('mode.pem', keyB.pkcs8)).mode & 0o777).toBe(0o600);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
@@ -274,7 +274,7 @@ describe.skipIf(skipped)('openssl', () => {
       expect(error.message).toMatch(/no hash/);
     });
 
-    it('go on without what openssl fails at: ERR_SIGNER_FAILED and its error as the cause', async () => {
+    it('reject with ERR_SIGNER_FAILED and the error of openssl as the cause', async () => {
       const signer: Signer = {
         publicKey: keyB.spki,
         sign: async (payload) =>

@@ -97,7 +97,7 @@ describe.skipIf(skipped)(name, () => {
     ['signs without padding', '01', 'RSA-X-509', PIN],
     ['refuses the PIN', '01', 'RSA-PKCS', '000000'],
     ['has no such key', '07', 'RSA-PKCS', PIN],
-  ])('gives no bundle where it %s', async (_, id, mechanism, pin) => {
+  ])('makes no bundle if it %s', async (_, id, mechanism, pin) => {
     const work = encryptBundle(new Uint8Array(10), { privateKey: signerOn(id, mechanism, pin) });
     const { message } = await rejection(work, 'ERR_SIGNER_FAILED');
     expect(message).not.toContain(pin);

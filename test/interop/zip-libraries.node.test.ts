@@ -171,7 +171,7 @@ async function expectOneVerdict(zip: Uint8Array, isForward: boolean): Promise<vo
   for (const [, read] of READERS) expectFiles(await read(repacked));
 }
 
-describe('archives of npm packages give every reader the same', () => {
+describe('every reader finds the same files in the archives of npm packages', () => {
   it.each(MADE)('%s', async (_, make, isForward) => {
     await expectOneVerdict(new Uint8Array(await make()), isForward);
   });

@@ -98,7 +98,7 @@ function expectFiles(
   for (const [path, bytes] of expected) expect(same(found.get(path), bytes), path).toBe(true);
 }
 
-describe('what is written here', () => {
+describe('a zip that the library writes', () => {
   const written = new Map([...files, ['large.bin', large]]);
   let zip = '';
 
@@ -107,14 +107,14 @@ describe('what is written here', () => {
     writeFileSync(zip, await zipBundle(written, { level: 1 }));
   });
 
-  it.skipIf(skipped.unzip)('is sound to unzip, and unpacked by it', () => {
+  it.skipIf(skipped.unzip)('is accepted and unpacked by unzip', () => {
     expect(run('unzip', ['-t', zip]).toString()).toMatch(/No errors detected/);
     run('unzip', ['-q', zip, '-d', 'by-unzip']);
     expectFiles(filesIn(join(folder, 'by-unzip')), written);
     expect(statSync(join(folder, 'by-unzip/index.html')).mode & 0o777).toBe(0o644);
   });
 
-  it.skipIf(skipped.zip)('is sound to zip', () => {
+  it.skipIf(skipped.zip)('is accepted by zip', () => {
     expect(run('zip', ['-T', zip]).toString()).toMatch(/OK/);
   });
 
@@ -139,7 +139,7 @@ describe('what is written here', () => {
     }
   });
 
-  it.skipIf(skipped.python)('is read by Python, to which it is of 1980', () => {
+  it.skipIf(skipped.python)('is read by Python, which shows dates of 1980', () => {
     const script = `
 import sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as z:
@@ -211,7 +211,7 @@ async function expectRead(zip: Uint8Array, forward = true): Promise<void> {
   }
 }
 
-describe('what is written by others', () => {
+describe('a zip that another tool writes', () => {
   it.skipIf(skipped.zip)('is read: zip, to a file, to a pipe, as Zip64, updated', async () => {
     run('zip', ['-qr', '../by-zip.zip', '.'], site);
     await expectRead(readFileSync(join(folder, 'by-zip.zip')));

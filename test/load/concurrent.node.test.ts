@@ -6,7 +6,7 @@ import { bytesOf } from '../support/bytes.ts';
 import { same } from '../support/streams.ts';
 import { keyB } from '../support/vectors.ts';
 
-it('a thousand bundles, sealed and opened at once, are each what they were', async () => {
+it('a thousand bundles that are sealed and opened at once keep their content', async () => {
   const plainOf = (i: number) => bytesOf(1 + ((i * 977) % 20_000)).map((byte) => byte ^ i);
   const results = await Promise.all(
     Array.from({ length: 1000 }, async (_, i) => {
@@ -21,7 +21,7 @@ it('a thousand bundles, sealed and opened at once, are each what they were', asy
   expect(new Set(results.map(({ checksum }) => checksum)).size).toBe(1000);
 });
 
-it('a hundred readers of one bundle read what is there, from memory and from a source that is slow', async () => {
+it('a hundred readers of one bundle read the right bytes, from memory and from a slow source', async () => {
   const plain = bytesOf(2_000_000);
   const { bytes } = await encryptBundle(plain, { privateKey: keyB.pkcs8, chunkSize: 16_384 });
   let underWay = 0;

@@ -43,13 +43,13 @@ function growth(used: readonly number[]): number {
   return (rest.at(-1) as number) - Math.min(...rest.slice(0, 3));
 }
 
-it('ten thousand bundles, sealed and opened, leave the heap as it was', async () => {
+it('sealing and opening ten thousand bundles does not grow the heap', async () => {
   const used = await memoryOver(10_000, false);
   expect(used).toHaveLength(10);
   expect(growth(used)).toBeLessThan(2 * MIB);
 });
 
-it('is a test that finds what is left behind: 3,000 bytes a bundle', async () => {
+it('this test detects a leak of 3,000 bytes for each bundle', async () => {
   const used = await memoryOver(2000, true);
   expect(growth(used)).toBeGreaterThan(2 * MIB);
 });

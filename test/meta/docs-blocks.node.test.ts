@@ -141,7 +141,7 @@ describe('blocks of code', () => {
     },
   );
 
-  it('has no exception that is none', () => {
+  it('has no exception that is not needed', () => {
     for (const { language, pages: where } of ELSEWHERE) {
       const meant = blocks.some((block) => block.language === language && where.test(block.file));
       expect(meant, `${language} ${where}`).toBe(true);

@@ -136,7 +136,7 @@ const anchor = (heading: string) =>
     .replaceAll(' ', '-');
 
 // Those in Markdown: npm run check:links.
-describe('what docstrings point to', () => {
+describe('the pages and sections that docstrings link to', () => {
   const links = sources.flatMap((file) => {
     const text = readFileSync(join(ROOT, file), 'utf8');
     const found = text.matchAll(/(?:@see |: )(docs\/[\w.-]+(?:#[\w-]+)?)/g);
@@ -147,7 +147,7 @@ describe('what docstrings point to', () => {
     expect(links.length).toBeGreaterThan(3);
   });
 
-  it.each(links)('is there: $link, of $file', ({ link }) => {
+  it.each(links)('exist: $link in $file', ({ link }) => {
     const [path, fragment] = link.split('#');
     const target = join(ROOT, path as string);
     expect(existsSync(target), target).toBe(true);

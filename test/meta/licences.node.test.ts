@@ -36,8 +36,8 @@ const bundle = (entry: string, absWorkingDir: string) =>
     plugins: [inlineWorkers(), writeLicences(join(folder, 'LICENSES.txt'))],
   });
 
-describe('what the command line bundles', () => {
-  it('is named with its licence, each package of it', async () => {
+describe('the bundled packages of the command line', () => {
+  it('are all listed with their licences', async () => {
     const { metafile } = await bundle('src/cli.ts', ROOT);
     const text = readFileSync(join(folder, 'LICENSES.txt'), 'utf8');
     // Not by the code that wrote it: the longest path that ends in a package's name.
@@ -94,7 +94,7 @@ describe('a package that is bundled', () => {
     await expect(bundle('entry.js', folder)).rejects.toThrow(/comes without the text/);
   });
 
-  it('brings its notice along', async () => {
+  it('has its notice included', async () => {
     install({ license: 'Apache-2.0' }, { 'license.md': 'the licence', NOTICE: 'the notice' });
     await bundle('entry.js', folder);
     const text = readFileSync(join(folder, 'LICENSES.txt'), 'utf8');
@@ -103,7 +103,7 @@ describe('a package that is bundled', () => {
 });
 
 describe('dependencies at run time', () => {
-  it('have licences that are allowed, all of them', () => {
+  it('all have allowed licences', () => {
     const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
     const atRunTime = Object.entries<{ dev?: boolean; devOptional?: boolean }>(packages)
       .filter(([path, { dev, devOptional }]) => path !== '' && !dev && !devOptional)

@@ -41,13 +41,13 @@ describe('publish.yml', () => {
   const [, check = '', publish = ''] =
     /^ {2}check:\n([\s\S]*?)^ {2}publish:\n([\s\S]*)/m.exec(read('publish.yml')) ?? [];
 
-  it('runs everything first, without an identity', () => {
+  it('runs all checks first, without an identity', () => {
     expect(check).toContain('- run: node .ci/release.js\n      - run: bash .ci/run\n');
     expect(check).not.toContain('id-token');
     expect(check).not.toMatch(/continue-on-error|if:/);
   });
 
-  it('publishes what was checked, with provenance, and runs nothing else beside the identity', () => {
+  it('publishes the checked tarball with provenance, and runs no other code in the job with the identity', () => {
     expect(publish).toMatch(/^ {4}needs: check$/m);
     expect(publish).toMatch(/^ {6}id-token: write$/m);
     expect(publish.match(/: write$/gm)).toHaveLength(1);
@@ -95,7 +95,7 @@ describe('.ci/release.js', () => {
     }
   }
 
-  it('lets a release pass that is right', () => {
+  it('accepts a correct release', () => {
     expect(release(GOOD)).toBe('v1.2.3 may be published\n');
   });
 
@@ -111,7 +111,7 @@ describe('.ci/release.js', () => {
       'repository.url',
     ],
     ['a private package', { ...GOOD, private: true }, '## 1.2.3\n', 'v1.2.3', 'is private'],
-  ])('stops one with %s', (_, manifest, changelog, tag, said) => {
+  ])('refuses a release with %s', (_, manifest, changelog, tag, said) => {
     expect(release(manifest, changelog, tag)).toContain(`not published: `);
     expect(release(manifest, changelog, tag)).toContain(said);
   });

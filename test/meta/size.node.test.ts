@@ -55,7 +55,7 @@ describe('import { decryptBundle }', () => {
     expect(size).toBeLessThanOrEqual(BUDGET);
   });
 
-  it('holds no primitive and no backend until one is chosen', () => {
+  it('contains no primitive and no backend until one is chosen', () => {
     const inputs = inputsOf(eager('out/stdin.js'));
     expect(inputs).toContain('src/bundle/decrypt.ts');
     expect(
@@ -63,7 +63,7 @@ describe('import { decryptBundle }', () => {
     ).toEqual([]);
   });
 
-  it('holds nothing that only seals or makes keys', () => {
+  it('contains no code that only seals or makes keys', () => {
     const inputs = inputsOf(eager('out/stdin.js'));
     expect(inputs.filter((input) => /encrypt|reseal|keygen|primes|signer/.test(input))).toEqual([]);
   });

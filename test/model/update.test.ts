@@ -197,7 +197,7 @@ async function heal(model: Model, life: Life): Promise<void> {
 }
 
 describe('a device', () => {
-  it('keeps its promises whatever happens to it', async () => {
+  it('keeps its guarantees under every sequence of faults', async () => {
     const commands = fc.commands(
       [publish, publish, withdraw, network, storage, time, clock, run, run, run, start],
       { maxCommands: 25, size: 'max' },

@@ -24,7 +24,7 @@ const same = (a: Uint8Array, b: Uint8Array) =>
   a.length === b.length && a.every((byte, at) => byte === b[at]);
 
 describe('a bundle', () => {
-  it('is opened by any backend as it was encrypted by any other', async () => {
+  it('is opened unchanged by any backend after any other encrypted it', async () => {
     await fc.assert(
       fc.asyncProperty(bytes, backends, checksumFormat, async (zip, [maker, opener], format) => {
         const { bundle, ivSessionKey, checksum } = await encryptBundle(zip, {
@@ -37,7 +37,7 @@ describe('a bundle', () => {
     );
   });
 
-  it('is refused, by an error with a code, when its bytes are any others', async () => {
+  it('is refused by an error with a code if its bytes are changed', async () => {
     const zip = Uint8Array.from({ length: 100 }, (_, at) => at);
     const { bundle, ivSessionKey, checksum } = await encryptBundle(zip, { privateKey });
     const others = fc.oneof(
@@ -60,7 +60,7 @@ describe('a bundle', () => {
     );
   });
 
-  it('is refused, by an error with a code, when its session key or checksum is any other text', async () => {
+  it('is refused by an error with a code if its session key or checksum is another text', async () => {
     const { bundle, ...sent } = await encryptBundle(new Uint8Array(50), { privateKey });
     const text = fc.oneof(
       fc.string(),
@@ -83,7 +83,7 @@ describe('a bundle', () => {
 });
 
 describe('a delta update', () => {
-  it('comes back file by file', async () => {
+  it('is opened to the same files', async () => {
     // Not one of the names that Windows keeps for devices.
     const name = fc.stringMatching(/^x[a-z0-9é_%+-]{0,7}$/);
     const path = fc

@@ -57,7 +57,7 @@ const metadata: fc.Arbitrary<Metadata> = fc
 describe.each(BACKENDS)('any file through %s', (backend) => {
   const numRuns = runs(backend === 'node' ? 40 : 12);
 
-  it('comes back as it was, and is what the functions in memory make', async () => {
+  it('is opened unchanged, and equals the result of the functions in memory', async () => {
     await fc.assert(
       fc.asyncProperty(cases, metadata, fc.boolean(), async ({ chunkSize, size }, m, detached) => {
         const plain = bytesOf(size);
@@ -95,7 +95,7 @@ describe.each(BACKENDS)('any file through %s', (backend) => {
     );
   });
 
-  it('is to the byte what the functions in memory make with the same session key', async () => {
+  it('equals the result of the functions in memory with the same session key byte by byte', async () => {
     vi.spyOn(globalThis.crypto, 'getRandomValues').mockImplementation((array) => {
       new Uint8Array((array as Uint8Array).buffer).fill(7);
       return array;
@@ -120,7 +120,7 @@ describe.each(BACKENDS)('any file through %s', (backend) => {
 });
 
 describe('any change to a sealed file', () => {
-  it('is refused with a BundleSealError, and leaves what was there', async () => {
+  it('is refused with a BundleSealError, and the previous file does not change', async () => {
     const options = { privateKey, chunkSize: 4096 };
     const { bytes } = await encryptBundle(bytesOf(4096 * 4 + 100), options);
     const old = bytesOf(100);
@@ -147,7 +147,7 @@ describe('any change to a sealed file', () => {
 });
 
 describe('any range of a file', () => {
-  it('is read as it is', async () => {
+  it('is read unchanged', async () => {
     const plain = bytesOf(50_000);
     put('plain', plain);
     const source = await fileSource(at('plain'));

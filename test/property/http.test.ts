@@ -145,7 +145,7 @@ function answering(way: readonly string[]) {
 }
 
 describe('a bundle on any server', () => {
-  it('gives the right bytes or an error with a code, and never waits for ever', async () => {
+  it('gives the right bytes or an error with a code in finite time', async () => {
     const places = fc.array(fc.tuple(fc.nat(249_999), fc.integer({ min: 1, max: 120_000 })), {
       minLength: 1,
       maxLength: 3,
@@ -180,7 +180,7 @@ describe('a bundle on any server', () => {
   });
 
   it.each(names)(
-    'comes through %s or ends with an error, in every answer but the first',
+    'is read in spite of %s or ends with an error, in every response after the first',
     async (name) => {
       const server = answering(['none', name, name]);
       const init = { retries: 1, retryDelay: 0, timeout: TIMEOUT, fetch: server.fetch };

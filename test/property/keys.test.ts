@@ -78,7 +78,7 @@ function edit(bytes: Uint8Array, all: readonly Edit[]): Uint8Array {
 }
 
 describe('the readers of keys', () => {
-  it('take any bytes and answer with a key or with an error of their own', () => {
+  it('return a key or an error of their own for any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), fc.boolean(), (bytes, framed) => {
         const input = framed ? element(TAG.sequence, bytes) : bytes;
@@ -88,7 +88,7 @@ describe('the readers of keys', () => {
     );
   });
 
-  it('take any text and answer with an error of their own', () => {
+  it('return an error of their own for any text', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 200 }),
       fc
@@ -103,7 +103,7 @@ describe('the readers of keys', () => {
     );
   });
 
-  it('take altered DER only where it is still the one spelling of what it says', () => {
+  it('accept altered DER only if it is the canonical encoding of a key', () => {
     let refused = 0;
     fc.assert(
       fc.property(fc.constantFrom(...DERS), edits, (der, all) => {
@@ -117,7 +117,7 @@ describe('the readers of keys', () => {
     expect(refused).toBeGreaterThan(0.8 * runs(1_000));
   });
 
-  it('take altered PEM only where it holds the one spelling of what it says', () => {
+  it('accept altered PEM only if it contains the canonical encoding of a key', () => {
     const input = fc.tuple(
       fc.constantFrom(...PEMS),
       fc.array(
@@ -150,7 +150,7 @@ describe('the readers of keys', () => {
     );
   });
 
-  it('take any JSON for a JWK and answer with an error of their own', () => {
+  it('return an error of their own for any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(canonical(value)).toEqual([]);
@@ -159,7 +159,7 @@ describe('the readers of keys', () => {
     );
   });
 
-  it('take a JWK with members exchanged for anything and answer with an error of their own', () => {
+  it('return an error of their own for a JWK with any members replaced', () => {
     const names = ['kty', 'n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'oth'] as const;
     const changes = fc.dictionary(
       fc.constantFrom(...names),
@@ -198,7 +198,7 @@ describe('the readers of keys', () => {
 });
 
 describe('DER', () => {
-  it('gives back any INTEGER that it took, in as few bytes as may be', () => {
+  it('round-trips any INTEGER in the fewest bytes', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 1n << 600n }), (value) => {
         const encoded = integer(value);
@@ -209,7 +209,7 @@ describe('DER', () => {
     );
   });
 
-  it('reads an INTEGER only where it writes the same', () => {
+  it('reads an INTEGER only if it writes the same bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 5 }), (content) => {
         let value: bigint | undefined;
@@ -224,7 +224,7 @@ describe('DER', () => {
     );
   });
 
-  it('gives back any elements that it took', () => {
+  it('round-trips any elements', () => {
     const one = fc.tuple(fc.nat(255), fc.uint8Array({ maxLength: 400 }));
     fc.assert(
       fc.property(fc.array(one, { maxLength: 6 }), (all) => {
@@ -237,7 +237,7 @@ describe('DER', () => {
     );
   });
 
-  it('reads elements only where it writes the same', () => {
+  it('reads elements only if it writes the same bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 12 }), (bytes) => {
         let read: ReturnType<typeof readElements>;
@@ -255,7 +255,7 @@ describe('DER', () => {
 });
 
 describe('PEM', () => {
-  it('gives back any bytes that it took, in lines of 64 characters', () => {
+  it('round-trips any bytes in lines of 64 characters', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...LABELS),

@@ -53,7 +53,7 @@ function decode(coded: Uint8Array, before: Uint8Array, length: number): Uint8Arr
 }
 
 describe('the instructions of a patch', () => {
-  it('make the new image of the old one, whatever the two are', () => {
+  it('make the new image from the old one for any two images', () => {
     fc.assert(
       fc.property(images, ([before, after]) => {
         const coded = encodeNow(spaceOf(before, after), before.length);
@@ -76,7 +76,7 @@ describe('the instructions of a patch', () => {
     );
   });
 
-  it('of any bytes at all make bytes or an error, and nothing else', () => {
+  it('of any bytes make bytes or an error of the library', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 400 }),

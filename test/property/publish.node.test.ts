@@ -55,7 +55,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   isApart: fc.boolean(),
 });
 
-it('hold together after any sequence of changes', async () => {
+it('a store stays consistent after any sequence of changes', async () => {
   const builds: string[] = [];
   for (let n = 0; n <= BUILDS; n++) builds.push(await writeBuild(buildOf(n)));
   await fc.assert(

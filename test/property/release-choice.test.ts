@@ -98,7 +98,7 @@ function model(index: ReleaseIndex, device: ChooseOptions): ReleaseEntry | 'curr
   return later(current.createdAt) ?? 'current';
 }
 
-it('chooses as the rules say', () => {
+it('chooses by the rules', () => {
   fc.assert(
     fc.property(index, device, (offered, options) => {
       expect(chooseRelease(offered, options)).toEqual(model(offered, options));
@@ -107,7 +107,7 @@ it('chooses as the rules say', () => {
   );
 });
 
-it('comes to rest: under one index a device changes its release a few times at the most', () => {
+it('converges: under one index a device changes its release only a few times', () => {
   fc.assert(
     fc.property(index, device, (offered, options) => {
       let { current } = options;
@@ -124,7 +124,7 @@ it('comes to rest: under one index a device changes its release a few times at t
   );
 });
 
-it('never chooses what is withdrawn, blocked, or for another runtime', () => {
+it('never chooses a release that is withdrawn, blocked, or for another runtime', () => {
   fc.assert(
     fc.property(index, device, (offered, options) => {
       const chosen = chooseRelease(offered, options);
@@ -136,7 +136,7 @@ it('never chooses what is withdrawn, blocked, or for another runtime', () => {
   );
 });
 
-it('takes nobody back by a rollout that is lowered', () => {
+it('moves no device back when a rollout is lowered', () => {
   fc.assert(
     fc.property(index, device, fc.nat(1000), (offered, options, rollout) => {
       const chosen = chooseRelease(offered, options);

@@ -46,7 +46,7 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 }
 
 describe('any two sets of files', () => {
-  it('make a patch that gives the newer ones, bytes and paths', async () => {
+  it('make a patch that restores bytes and paths of the newer set', async () => {
     await fc.assert(
       fc.asyncProperty(release, release, async (before, after) => {
         expect(await patched(before, after)).toEqual(after);
@@ -70,7 +70,7 @@ describe('any two sets of files', () => {
     );
   });
 
-  it('are read from their image as they were written', () => {
+  it('are read unchanged from their image', () => {
     fc.assert(
       fc.property(release, (files) => {
         const list = Object.entries(files)
@@ -85,7 +85,7 @@ describe('any two sets of files', () => {
 });
 
 describe('a patch of any two sets of files', () => {
-  it('is refused with one bit altered, wherever that is', async () => {
+  it('is refused after any single bit was altered', async () => {
     await fc.assert(
       fc.asyncProperty(release, release, fc.nat(), fc.nat(7), async (before, after, place, bit) => {
         const bytes = await sealed(before, after);
@@ -98,7 +98,7 @@ describe('a patch of any two sets of files', () => {
     );
   });
 
-  it('is refused if it is cut, wherever that is, or if bytes follow it', async () => {
+  it('is refused if it is cut anywhere, or if bytes follow it', async () => {
     await fc.assert(
       fc.asyncProperty(release, release, fc.nat(), async (before, after, place) => {
         const bytes = await sealed(before, after);

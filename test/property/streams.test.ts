@@ -25,7 +25,7 @@ const cuts = fc
   .filter((lengths) => lengths.some((length) => length > 0));
 
 describe.each(BACKENDS)('through %s', (backend) => {
-  it('a stream gives what the one call gives, however it is cut', async () => {
+  it('a stream gives the same bytes as a single call, in any pieces', async () => {
     await fc.assert(
       fc.asyncProperty(sizes, cuts, fc.boolean(), async (size, lengths, detached) => {
         const plain = bytesOf(size);
@@ -57,7 +57,7 @@ describe.each(BACKENDS)('through %s', (backend) => {
     );
   });
 
-  it('any range of a bundle is the slice of it, read and streamed, from memory, a Blob and a source', async () => {
+  it('any range of a bundle equals its slice, read and streamed, from memory, a Blob and a source', async () => {
     const ranges = fc.array(fc.tuple(fc.nat(20_000), fc.nat(20_000)), {
       minLength: 1,
       maxLength: 6,

@@ -81,7 +81,7 @@ const fileSet = fc.uniqueArray(fc.tuple(path, content), {
 });
 
 describe('any files', () => {
-  it('are read as they were written, by every reader, in any order of writing', async () => {
+  it('are read unchanged by every reader, in any order of writing', async () => {
     await fc.assert(
       fc.asyncProperty(fileSet, fc.integer({ min: 0, max: 9 }), async (files, level) => {
         const options = { level: level as 9 };
@@ -248,7 +248,7 @@ describe('any bytes', () => {
     }
   });
 
-  it('of headers that say anything are refused, or read alike by all readers', async () => {
+  it('with any values in the headers are refused, or read alike by all readers', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(rawEntry, { maxLength: 3 }),

@@ -32,7 +32,7 @@ const OTHERS: [string, Metadata][] = [
 describe.each(PREFERRED_BACKENDS)('a genuine bundle, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend, expect: OURS };
 
-  it('is opened where it belongs', async () => {
+  it('is opened by its own app', async () => {
     await expectOpened(ours, options, plain);
   });
 
@@ -40,7 +40,7 @@ describe.each(PREFERRED_BACKENDS)('a genuine bundle, through %s', (backend) => {
     await expectRefused(await seal(metadata), options, 'ERR_EXPECTATION_FAILED');
   });
 
-  it('is refused for each expectation alone', async () => {
+  it('is refused by each single expectation', async () => {
     const other = await seal({ appId: 'a', version: 'b', channel: 'c' });
     for (const name of ['appId', 'version', 'channel'] as const) {
       const expecting = { ...options, expect: { [name]: OURS[name] } };
@@ -49,7 +49,7 @@ describe.each(PREFERRED_BACKENDS)('a genuine bundle, through %s', (backend) => {
     }
   });
 
-  it('is refused before any of its body is asked for', async () => {
+  it('is refused before any part of its body is requested', async () => {
     const other = await seal({ ...OURS, appId: 'com.example.bank' });
     const asked: number[] = [];
     const source = {

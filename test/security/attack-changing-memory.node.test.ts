@@ -75,7 +75,7 @@ describe.each(BACKENDS)('through %s, memory that changes', (backend) => {
   const opening = { publicKey: keyB.spki, backend };
 
   it.each([4096, 262_144])(
-    'is opened as it was signed or not at all, in chunks of %i',
+    'is opened as it was signed or refused, in chunks of %i',
     async (chunkSize) => {
       const { bytes, ciphertext } = await encryptBundle(plain, {
         privateKey: keyB.pkcs8,
@@ -135,7 +135,7 @@ describe.each(BACKENDS)('through %s, memory that changes', (backend) => {
     }
   });
 
-  it('is sealed as one bundle for the wire of Capgo, by itself and in a manifest', async () => {
+  it('is sealed as one bundle for Capgo, alone and in a manifest', async () => {
     const { privateKey, publicKey } = await capgo.keygen();
     const memory = Buffer.alloc(SIZE);
     let byte = 0;

@@ -41,7 +41,7 @@ const REPEATS = [
 describe.each(PREFERRED_BACKENDS)('chunks moved by a store, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
-  it('are what the tests below refuse: in their order they open', async () => {
+  it('open in their original order, which the tests below change', async () => {
     await expectOpened(concat(header, bodyOf([0, 1, 2, 3])), options, plain);
   });
 
@@ -67,7 +67,7 @@ describe.each(PREFERRED_BACKENDS)('chunks moved by a store, through %s', (backen
     await expectRefused(sealed, options, ['ERR_LENGTH_INVALID', 'ERR_CHUNK_INVALID'], plain);
   });
 
-  it('are refused with their digests moved along: the signature covers these', async () => {
+  it('are refused even if their digests are moved too, because the signature covers the digests', async () => {
     for (const order of [
       [1, 0, 2, 3],
       [3, 2, 1, 0],
@@ -77,7 +77,7 @@ describe.each(PREFERRED_BACKENDS)('chunks moved by a store, through %s', (backen
     }
   });
 
-  it('are refused where one that was not the last is made the last, header and all', async () => {
+  it('are refused if another chunk becomes the last one, also with a matching header', async () => {
     const shorter = fixed.slice();
     new DataView(shorter.buffer).setUint32(20, 3 * CHUNK);
     const sealed = concat(shorter, ...[0, 1, 2].map(digest), signature, bodyOf([0, 1, 2]));

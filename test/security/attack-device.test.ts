@@ -75,7 +75,7 @@ describe('rollback', () => {
     expect(await updater.check()).toMatchObject({ error: { code: 'ERR_INDEX_ROLLED_BACK' } });
   });
 
-  it('by a rollout that is lowered: nobody is taken back', async () => {
+  it('by a lowered rollout: no device moves back', async () => {
     const publisher = createPublisher();
     const one = await publisher.make(AFTER);
     await publisher.offer([one]);
@@ -86,7 +86,7 @@ describe('rollback', () => {
 });
 
 describe('freeze', () => {
-  it('with an expired index: it is refused, and the device goes on with what it has', async () => {
+  it('with an expired index: it is refused, and the device keeps its release', async () => {
     const publisher = createPublisher();
     await publisher.offer([await publisher.make(AFTER)]);
     let now = NOW;
@@ -149,7 +149,7 @@ describe('mix and match', () => {
 });
 
 describe('endless data and slow retrieval', () => {
-  it('an endless index is given up at its limit', async () => {
+  it('an endless index is aborted at its limit', async () => {
     const endless = async () =>
       new Response(
         new ReadableStream({
@@ -183,7 +183,7 @@ describe('endless data and slow retrieval', () => {
     expect(sent).toBeLessThan(100);
   });
 
-  it('a server that sends nothing is given up after the deadline', async () => {
+  it('a request to a server that sends nothing is aborted after the deadline', async () => {
     const silent = (async (_: unknown, init?: RequestInit) => {
       const { signal } = init ?? {};
       return new Response(
@@ -224,7 +224,7 @@ describe('arbitrary software', () => {
     expect(await updater.check()).toMatchObject({ error: { code: 'ERR_EXPECTATION_FAILED' } });
   });
 
-  it('a release for another runtime is not taken', async () => {
+  it('a release for another runtime is not installed', async () => {
     const publisher = createPublisher();
     await publisher.offer([await publisher.make(AFTER, [], { runtime: ['4'] })]);
     const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), { runtime: '3' });
@@ -352,7 +352,7 @@ describe('a broken or stale mirror', () => {
 });
 
 describe('a release that does not start', () => {
-  it('is counted before it is handed out, blocked after three starts, and tried once more a day later', async () => {
+  it('is counted before it starts, blocked after three starts, and tried once more a day later', async () => {
     const publisher = createPublisher();
     await publisher.offer([await publisher.make(AFTER)]);
     const request = fetchFrom(publisher.store);
@@ -376,7 +376,7 @@ describe('a release that does not start', () => {
     expect(await (await launch()).updater.check()).toMatchObject({ status: 'current' });
   });
 
-  it('a late "I am ready" of the page before confirms nothing', async () => {
+  it('a late confirmation of the previous page confirms nothing', async () => {
     const publisher = createPublisher();
     await publisher.offer([await publisher.make(AFTER)]);
     const request = fetchFrom(publisher.store);

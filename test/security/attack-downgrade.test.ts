@@ -42,7 +42,7 @@ describe.each(PREFERRED_BACKENDS)('a downgrade, through %s', (backend) => {
     }
   });
 
-  it('to a bundle that has no sequence is refused, though 0 is asked and its version is higher', async () => {
+  it('to a bundle without a sequence is refused, although minSequence is 0 and its version is higher', async () => {
     for (const sealed of [bare.bytes, named.bytes]) {
       const expecting = { ...options, expect: { minSequence: 0 } };
       await expectRefused(sealed, expecting, 'ERR_EXPECTATION_FAILED');
@@ -60,7 +60,7 @@ describe.each(PREFERRED_BACKENDS)('a downgrade, through %s', (backend) => {
   it.each([
     ['version', 8, [0, 1, 3, 255]],
     ['suite', 9, [0, 2, 255]],
-  ])('of the %s is refused, though all else is genuine', async (_, at, values) => {
+  ])('of the %s is refused although everything else is genuine', async (_, at, values) => {
     for (const value of values) {
       await expectRefused(withByte(at, value), options, 'ERR_VERSION_UNSUPPORTED');
     }

@@ -71,7 +71,7 @@ describe.each(PREFERRED_BACKENDS)('a stolen build key, through %s', (backend) =>
     expect(fresh).toEqual(index);
   });
 
-  it('is worth nothing afterwards: it opens no index, in its old epoch or in the new one', async () => {
+  it('is useless afterwards: no index of it is accepted, in its old epoch or in the new one', async () => {
     const { epoch, publicKeys } = await openKeys(keys, recovering);
     const trusted = { ...OPEN, publicKey: publicKeys, epoch, backend };
     await rejection(openIndex(poisoned, trusted), 'ERR_KEY_MISMATCH');

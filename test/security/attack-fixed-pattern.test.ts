@@ -55,11 +55,11 @@ const MADE: [string, bigint][] = [
 describe.each(BACKENDS)('a signature made of genuine ones, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
-  it('is what the tests below refuse: the genuine ones open', async () => {
+  it('is compared with genuine ones, which open', async () => {
     for (const parts of genuine) await expectOpened(putTogether(parts), options, plain);
   });
 
-  it.each(MADE)('is refused where it is %s', async (_, value) => {
+  it.each(MADE)('is refused if it is %s', async (_, value) => {
     for (const parts of genuine) {
       const signature = integerToBytes(value, K);
       await expectRefused(putTogether(parts, { signature }), options, 'ERR_SEAL_INVALID');
@@ -70,7 +70,7 @@ describe.each(BACKENDS)('a signature made of genuine ones, through %s', (backend
 describe('the block', () => {
   const blockOf = (signature: bigint) => integerToBytes(pow(signature, e, n), K);
 
-  it('leaves less than a third of its length to anyone, and that to chance and hashes', () => {
+  it('has less than a third of variable bytes, all of them random or hashes', () => {
     expect(3 * 104).toBeLessThan(K);
     for (const signature of [a, b, c]) {
       const block = blockOf(signature);
@@ -78,7 +78,7 @@ describe('the block', () => {
     }
   });
 
-  it('is another one each time the same bundle is sealed', () => {
+  it('differs each time the same bundle is sealed', () => {
     expect(new Set([a, b, c]).size).toBe(3);
     const keys = [a, b, c].map((signature) => String(blockOf(signature).subarray(K - 96, K - 64)));
     expect(new Set(keys).size).toBe(3);

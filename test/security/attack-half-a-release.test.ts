@@ -19,8 +19,8 @@ const reseal = async (patch: Uint8Array) => {
 const lengthAt = (at: number) => new DataView(plain.buffer, plain.byteOffset).getUint32(at);
 const spaceLength = lengthAt(84) + lengthAt(92);
 
-describe('a patch that fails on its way', () => {
-  it('gives no file if one bit of its instructions is another, wherever that is', async () => {
+describe('a patch that fails half-way', () => {
+  it('gives no file if any bit of its instructions was altered', async () => {
     for (let at = 96; at < plain.length; at += 11) {
       const altered = plain.slice();
       altered[at] = (altered[at] as number) ^ 4;
@@ -36,7 +36,7 @@ describe('a patch that fails on its way', () => {
     expect((await rejection(work, 'ERR_PATCH_INVALID')).message).toContain('does not make');
   });
 
-  it('leaves nothing of what it made in memory', async () => {
+  it('leaves no part of its result in memory', async () => {
     const altered = plain.slice();
     altered[79] = (altered[79] as number) ^ 1;
     const sealed = await reseal(altered);

@@ -24,7 +24,7 @@ const twins = takeApart(twin.bytes);
 describe.each(PREFERRED_BACKENDS)('a transplant, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
-  it('is what the tests below refuse: both bundles open', async () => {
+  it('starts from two bundles that open', async () => {
     await expectOpened(putTogether(parts), options, plain);
     await expectOpened(putTogether(others), options, otherPlain);
   });
@@ -43,7 +43,7 @@ describe.each(PREFERRED_BACKENDS)('a transplant, through %s', (backend) => {
     },
   );
 
-  it('of everything but the signature, or but the metadata, is refused', async () => {
+  it('of everything except the signature, or except the metadata, is refused', async () => {
     const { signature } = parts;
     await expectRefused(putTogether(others, { signature }), options, 'ERR_SEAL_INVALID');
     const { metadata } = parts;

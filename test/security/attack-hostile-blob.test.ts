@@ -37,7 +37,7 @@ describe.each(PREFERRED_BACKENDS)('a Blob that lies, through %s', (backend) => {
   };
   const ways = [(blob: Blob) => decryptBundle(blob, options), read];
 
-  it('is what the tests below refuse: an honest one opens', async () => {
+  it('is compared with an honest one, which opens', async () => {
     for (const open of ways) expect(same(await open(blobOf(honest)), plain)).toBe(true);
   });
 
@@ -87,7 +87,7 @@ describe.each(PREFERRED_BACKENDS)('a Blob that lies, through %s', (backend) => {
     },
   );
 
-  it('and answers otherwise the second time gives the right bytes or an error', async () => {
+  it('and answers differently the second time gives the right bytes or an error', async () => {
     for (const spoilt of [1, 2, 3, 4, 5]) {
       let calls = 0;
       const slice: Slice = async (start, end) => {
@@ -103,7 +103,7 @@ describe.each(PREFERRED_BACKENDS)('a Blob that lies, through %s', (backend) => {
     }
   });
 
-  it('and changes what it has given, gives the right bytes or an error', async () => {
+  it('and changes bytes that it has returned gives the right bytes or an error', async () => {
     const slice: Slice = async (start, end) => {
       const given = sealed.slice(start, end);
       queueMicrotask(() => queueMicrotask(() => given.fill(0xff)));
@@ -128,7 +128,7 @@ describe.each(PREFERRED_BACKENDS)('a Blob that lies, through %s', (backend) => {
     await expect(encryptBundle(blob, sealing)).rejects.toBe('enough');
   });
 
-  it('and opens itself again while it is opened, is opened both times', async () => {
+  it('and opens itself again while it is being opened is opened both times', async () => {
     let inner: Promise<Uint8Array> | undefined;
     const blob = blobOf(async (start, end) => {
       inner ??= decryptBundle(sealed, options);

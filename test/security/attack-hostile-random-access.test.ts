@@ -56,21 +56,21 @@ describe.each(PREFERRED_BACKENDS)('a hostile source, through %s', (backend) => {
     }
   }
 
-  it('is what the tests below are held to: an honest one opens', async () => {
+  it('is compared with an honest one, which opens', async () => {
     const reader = await open(honest);
     expect(same(await reader.read(0, plain.length), plain)).toBe(true);
     reader.close();
   });
 
   it.each([['slice'], ['subarray'], ['slice', 'subarray', 'set', 'copyWithin']])(
-    'whose bytes have a %s of their own releases nothing else',
+    'whose bytes override %s releases only genuine bytes',
     async (...names) => {
       const read: Read = async (offset, length) => lying(await honest(offset, length), names);
       await expectProvenOrRefused(() => read);
     },
   );
 
-  it('that gives another genuine bundle from some call on releases nothing of it', async () => {
+  it('that switches to another genuine bundle releases no byte of it', async () => {
     // The first call is for the fixed part, which both have in common.
     for (const from of [3, 4, 5]) {
       await expectProvenOrRefused(() => {
@@ -84,7 +84,7 @@ describe.each(PREFERRED_BACKENDS)('a hostile source, through %s', (backend) => {
     }
   });
 
-  it('that gives a chunk in the place of another is refused, by the index', async () => {
+  it('that returns another chunk is refused with the index of the chunk', async () => {
     const header = sealed.length - 4 * (CHUNK + 16);
     const reader = await open((offset, length) => honest(Math.min(offset, header), length));
     const error = await rejection(reader.read(2 * CHUNK, 1), 'ERR_CHUNK_INVALID');
@@ -103,7 +103,7 @@ describe.each(PREFERRED_BACKENDS)('a hostile source, through %s', (backend) => {
     await expect(reader.read(0, 1)).rejects.toThrow(/closed/);
   });
 
-  it('whose size changes is held to the first', async () => {
+  it('whose size changes is read with the first size', async () => {
     let asked = 0;
     const source = {
       get size() {
@@ -118,7 +118,7 @@ describe.each(PREFERRED_BACKENDS)('a hostile source, through %s', (backend) => {
     reader.close();
   });
 
-  it('that gives parts of one memory, which it goes on writing, releases nothing unproven', async () => {
+  it('that keeps writing to the memory that it returned releases no unverified byte', async () => {
     const memory = new Uint8Array(sealed.length);
     await expectProvenOrRefused(() => async (offset, length) => {
       memory.fill(0x41);

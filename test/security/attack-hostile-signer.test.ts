@@ -62,7 +62,7 @@ describe.each(BACKENDS)('a hostile signer, through %s', (backend) => {
     await rejection(sealStream(signerOf(sign)), 'ERR_SIGNER_FAILED');
   });
 
-  it('that answers with the signature of the bundle before is refused', async () => {
+  it('that answers with the signature of the previous bundle is refused', async () => {
     let before: Uint8Array | undefined;
     const sign = (payload: Uint8Array) => {
       before ??= signRaw(payload);
@@ -73,7 +73,7 @@ describe.each(BACKENDS)('a hostile signer, through %s', (backend) => {
     await rejection(seal(signer), 'ERR_SIGNER_FAILED');
   });
 
-  it('that is given no more than its 104 bytes, in memory of their own', async () => {
+  it('gets only the 104 bytes of the payload, in separate memory', async () => {
     const seen: Uint8Array[] = [];
     const sign = (payload: Uint8Array) => {
       seen.push(payload);
@@ -84,7 +84,7 @@ describe.each(BACKENDS)('a hostile signer, through %s', (backend) => {
     expect(seen[0]?.buffer.byteLength).toBe(104);
   });
 
-  it('that names another public key each time it is asked is held to one', async () => {
+  it('that names another public key each time must use the first one', async () => {
     let asked = 0;
     const signer = {
       get publicKey() {
@@ -99,14 +99,14 @@ describe.each(BACKENDS)('a hostile signer, through %s', (backend) => {
     expect(same(await open(bytes), plain)).toBe(true);
   });
 
-  it('that names the key of another is refused, also where that one is longer', async () => {
+  it('that names a foreign key is refused, also if that key is longer', async () => {
     const signer = signerOf(signRaw, keyA.spki);
     await rejection(seal(signer), 'ERR_SIGNER_FAILED');
     const longer = (payload: Uint8Array) => concat(new Uint8Array(128), signRaw(payload));
     await rejection(seal(signerOf(longer, keyA.spki)), 'ERR_SIGNER_FAILED');
   });
 
-  it('that seals another bundle from within gets one of its own', async () => {
+  it('that seals another bundle during the call gets a separate bundle', async () => {
     const other = bytesOf(100).reverse();
     let inner: Uint8Array | undefined;
     const sign = async (payload: Uint8Array) => {
@@ -119,7 +119,7 @@ describe.each(BACKENDS)('a hostile signer, through %s', (backend) => {
     expect(same(await open(inner as Uint8Array), other)).toBe(true);
   });
 
-  it('that changes the bundle while it signs is too late', async () => {
+  it('that changes the bundle while it signs has no effect', async () => {
     const bundle = plain.slice();
     const sign = (payload: Uint8Array) => {
       bundle.fill(0x41);
@@ -130,7 +130,7 @@ describe.each(BACKENDS)('a hostile signer, through %s', (backend) => {
     expect(same(await open(bytes), plain)).toBe(true);
   });
 
-  it('that answers twice is taken at its first word', async () => {
+  it('that answers twice is heard only once', async () => {
     const sign = (payload: Uint8Array) => {
       const first = signRaw(payload);
       return {

@@ -39,7 +39,7 @@ const isProven = (bytes: Uint8Array) => same(bytes, plain.subarray(0, bytes.leng
 describe.each(PREFERRED_BACKENDS)('a hostile stream, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
-  it('whose bytes lie about themselves is read by what they are', async () => {
+  it('whose bytes override their own methods is read by their real content', async () => {
     const { bytes, error } = await drain(decryptStream(streamOf([lying(sealed)]).stream, options));
     expect(error).toBeUndefined();
     expect(same(bytes, plain)).toBe(true);
@@ -65,7 +65,7 @@ describe.each(PREFERRED_BACKENDS)('a hostile stream, through %s', (backend) => {
     expect(bytes).toHaveLength(0);
   });
 
-  it('that says it is done, and then goes on, has ended', async () => {
+  it('that continues after its end is treated as ended', async () => {
     let calls = 0;
     const source = streamWith(async () => {
       calls += 1;
@@ -77,7 +77,7 @@ describe.each(PREFERRED_BACKENDS)('a hostile stream, through %s', (backend) => {
     expect(isProven(bytes)).toBe(true);
   });
 
-  it('that goes on for ever after the bundle is not followed', async () => {
+  it('that never ends after the bundle is not read on', async () => {
     let calls = 0;
     const source = streamWith(async () => {
       calls += 1;
@@ -89,7 +89,7 @@ describe.each(PREFERRED_BACKENDS)('a hostile stream, through %s', (backend) => {
     expect(calls).toBe(2);
   });
 
-  it('of empty pieces without end is left at an abort', async () => {
+  it('of endless empty pieces is left on an abort', async () => {
     const controller = new AbortController();
     let calls = 0;
     const source = streamWith(async () => {
@@ -102,7 +102,7 @@ describe.each(PREFERRED_BACKENDS)('a hostile stream, through %s', (backend) => {
     expect(calls).toBeLessThan(5010);
   });
 
-  it('of empty pieces without end leaves timers their turn', async () => {
+  it('of endless empty pieces does not block timers', async () => {
     const signal = AbortSignal.timeout(20);
     const source = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new Uint8Array(0)),
@@ -117,7 +117,7 @@ describe.each(PREFERRED_BACKENDS)('a hostile stream, through %s', (backend) => {
     expect((await drain(body)).error).toBe(second.reason);
   });
 
-  it('that gives the same memory each time, refilled, is found out or gives the right bytes', async () => {
+  it('that refills the same memory each time is refused or gives the right bytes', async () => {
     for (const length of [64, 1000, CHUNK + 16, sealed.length]) {
       const memory = new Uint8Array(length);
       let at = 0;
@@ -135,7 +135,7 @@ describe.each(PREFERRED_BACKENDS)('a hostile stream, through %s', (backend) => {
     }
   });
 
-  it('that opens the bundle while it is read does not mix the two up', async () => {
+  it('that opens the bundle while it is being read gets both right', async () => {
     let inner: Promise<{ bytes: Uint8Array; error?: unknown }> | undefined;
     let isGiven = false;
     const source = streamWith(async () => {
@@ -151,7 +151,7 @@ describe.each(PREFERRED_BACKENDS)('a hostile stream, through %s', (backend) => {
     expect(same((await inner)?.bytes as Uint8Array, plain)).toBe(true);
   });
 
-  it('that cancels its own reader, from within, ends without a byte that is not proven', async () => {
+  it('that cancels its own reader releases no unverified byte', async () => {
     let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
     let calls = 0;
     const source = streamWith(async () => {
@@ -171,7 +171,7 @@ describe.each(PREFERRED_BACKENDS)('a hostile stream, through %s', (backend) => {
     expect(all.length).toBeLessThan(plain.length);
   });
 
-  it('that is neither locked nor to be read is refused, and its error is not lost', async () => {
+  it('that is neither locked nor readable is refused, and its error is not lost', async () => {
     const source = streamWith(() => {
       throw new Error('not now');
     });

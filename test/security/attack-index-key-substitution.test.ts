@@ -26,7 +26,7 @@ function under(keyId: string, sealed: Uint8Array): Uint8Array {
   return copy;
 }
 
-describe.each(PREFERRED_BACKENDS)('what a forger’s key has signed, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('an index that a forger’s key has signed, through %s', (backend) => {
   const trusted = { ...OPEN, publicKey: keyA.spki, backend };
   const recovery = { recoveryPublicKey: keyA.spki, appId: APP, backend };
 

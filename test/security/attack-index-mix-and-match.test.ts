@@ -20,7 +20,7 @@ const a = one as Parts;
 const b = other as Parts;
 
 describe.each(PREFERRED_BACKENDS)('an index of the parts of two, through %s', (backend) => {
-  it('is what the test below refuses: put together again, each opens', async () => {
+  it('is compared with the two genuine indexes, which open', async () => {
     for (const [parts, sequence] of [
       [a, 1],
       [b, 2],

@@ -32,7 +32,7 @@ function under(keyId: string, signatureLength = 384): Uint8Array {
 }
 
 describe.each(BACKENDS)('a key in the place of another, through %s', (backend) => {
-  it('is what the tests below refuse: under its own id the forger’s bundle opens', async () => {
+  it('starts from a forger’s bundle that opens under its own id', async () => {
     await expectOpened(under(keyB.keyId), { publicKey: keyB.spki, backend }, plain);
   });
 
@@ -46,7 +46,7 @@ describe.each(BACKENDS)('a key in the place of another, through %s', (backend) =
     await expectRefused(under(keyA.keyId, 512), options, 'ERR_SEAL_INVALID');
   });
 
-  it('is refused where the app trusts both keys: the header’s id decides, nothing is tried', async () => {
+  it('is refused if the app trusts both keys, because the header’s id decides which one is used', async () => {
     const options = { publicKey: [keyA.spki, keyB.spki], backend };
     await expectRefused(under(keyA.keyId), options, 'ERR_SEAL_INVALID');
     await expectRefused(under(keyA.keyId, 512), options, 'ERR_SEAL_INVALID');
@@ -56,7 +56,7 @@ describe.each(BACKENDS)('a key in the place of another, through %s', (backend) =
     await expectRefused(made.bytes, { publicKey: keyA.spki, backend }, 'ERR_KEY_MISMATCH');
   });
 
-  it('is refused under an id of a bit’s difference', async () => {
+  it('is refused under an id that differs in one bit', async () => {
     for (const at of [24, 55]) {
       const sealed = made.bytes.slice();
       sealed[at] = (sealed[at] as number) ^ 1;

@@ -46,24 +46,24 @@ const exchanged = {
 };
 
 describe('an update that is compared with a trusted list', () => {
-  it('is opened where it is the one that was made', async () => {
+  it('is opened if it is unchanged', async () => {
     const opened = await decryptManifest(manifest, update.files, options);
     expect(Object.fromEntries(opened)).toEqual(NEW);
   });
 
-  it('is refused where contents were exchanged between paths', async () => {
+  it('is refused if contents were exchanged between paths', async () => {
     const work = decryptManifest(exchanged.list, exchanged.files, options);
     expect(await rejection(work, 'ERR_EXPECTATION_FAILED')).toMatchObject({ path: 'app.js' });
   });
 
-  it('is refused where an old file was put in by whoever has the public key', async () => {
+  it('is refused if someone with the public key has inserted an old file', async () => {
     const { entry, encrypted } = await oldLogin();
     const files = new Map([...update.files, ['login.js', encrypted] as const]);
     const work = decryptManifest([app, entry], files, options);
     expect(await rejection(work, 'ERR_EXPECTATION_FAILED')).toMatchObject({ path: 'login.js' });
   });
 
-  it('is refused where a file is left out, and where one is added', async () => {
+  it('is refused if a file is missing, and if one was added', async () => {
     const without = decryptManifest([app], update.files, options);
     expect(await rejection(without, 'ERR_EXPECTATION_FAILED')).toMatchObject({ path: 'login.js' });
     const { 'app.js': hash } = hashes;
@@ -95,7 +95,7 @@ describe('an update that is compared with a trusted list', () => {
   );
 });
 
-it('nothing is decrypted where no list is passed, and the message says what to pass', async () => {
+it('nothing is decrypted if no list is passed, and the message says what to pass', async () => {
   const brotli = vi.fn((bytes: Uint8Array) => bytes);
   const made = await encryptManifest(
     { a: new Uint8Array(9000) },
@@ -120,7 +120,7 @@ it('nothing is decrypted where no list is passed, and the message says what to p
 });
 
 // docs/capgo.md says so: this is what the wire itself does not prove.
-it('exchanged contents and old files are taken where the caller says that it compares them', async () => {
+it('exchanged contents and old files are accepted if the caller says that it compares them', async () => {
   const opening = { publicKey, ivSessionKey, trusted: 'unchecked' } as const;
   const swapped = await decryptManifest(exchanged.list, exchanged.files, opening);
   expect(swapped.get('app.js')).toEqual(NEW['login.js']);

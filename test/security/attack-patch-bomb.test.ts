@@ -54,7 +54,7 @@ describe('a bomb in a patch', () => {
     ['a new image of 4 GiB - 1', { toLength: 2 ** 32 - 1 }],
     ['an old image of 4 GiB - 1', { fromLength: 2 ** 32 - 1 }],
     ['two images of 4 GiB - 1', { fromLength: 2 ** 32 - 1, toLength: 2 ** 32 - 1 }],
-  ])('declares %s, and no memory is taken for it', async (_, change) => {
+  ])('declares %s, and no memory is allocated for it', async (_, change) => {
     const bytes = await seal(join(header(change), new original(100)));
     const error = await rejection(applyPatch(bytes, BASE, trusting), 'ERR_PATCH_INVALID');
     expect(error.message).toContain(`${256 * MIB}`);
@@ -88,7 +88,7 @@ describe('a bomb in a patch', () => {
     expect((await rejection(work, 'ERR_PATCH_INVALID')).message).toContain('more than 1000 files');
   });
 
-  it('of few bytes that make many is applied within the limit, and refused above it', async () => {
+  it('with a high ratio is applied within the limit, and refused above it', async () => {
     const made = new original(2 * MIB);
     made.set(utf8(`${2 * MIB - 11} a\n\n`));
     const plain = makes(made);

@@ -24,13 +24,13 @@ describe('a release that runs', () => {
 });
 
 describe('a rollout that is lowered', () => {
-  it('takes nobody back who is on the release', () => {
+  it('does not move a device with the release back', () => {
     for (const rollout of [0, 1, 500]) {
       expect(choose({ releases: [entryOf(5, { rollout }), entryOf(4)] }, 5)).toBe('current');
     }
   });
 
-  it('offers the release to nobody else', () => {
+  it('offers the release to no other device', () => {
     expect(choose({ releases: [entryOf(5, { rollout: 0 }), entryOf(4)] }, 4)).toBe('current');
     expect(choose({ releases: [entryOf(5, { rollout: 0 }), entryOf(4)] }, 3)).toEqual(entryOf(4));
   });

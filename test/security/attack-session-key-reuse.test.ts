@@ -32,7 +32,7 @@ it('a forger recovers the session key, and makes the genuine body with it', () =
 describe.each(PREFERRED_BACKENDS)('a body under a genuine session key, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
-  it('opens where it is the publisher’s', async () => {
+  it('opens if it is the publisher’s', async () => {
     await expectOpened(bytes, options, plain);
   });
 
@@ -46,7 +46,7 @@ describe.each(PREFERRED_BACKENDS)('a body under a genuine session key, through %
     await expectRefused(putTogether(parts, forged), options, 'ERR_SEAL_INVALID');
   });
 
-  it('is refused where it alters one chunk, which comes after genuine ones', async () => {
+  it('is refused if one chunk after genuine ones is altered', async () => {
     const last = plain.slice();
     last.set(evil.subarray(2 * CHUNK), 2 * CHUNK);
     const { body } = forgeBody(sessionKey, last, CHUNK);

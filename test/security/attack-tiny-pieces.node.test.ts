@@ -36,7 +36,7 @@ async function growth(work: () => Promise<unknown>): Promise<number> {
   return Math.max(peak, process.memoryUsage.rss()) - before;
 }
 
-it('a stream of tiny pieces under a forged header costs a few bytes of memory a byte', async () => {
+it('a stream of tiny pieces under a forged header takes a few bytes of memory for each byte', async () => {
   const { bytes } = await encryptBundle(new Uint8Array(10), { privateKey: keyB.pkcs8 });
   const head = bytes.slice(0, 56);
   head[10] = 12;
@@ -49,7 +49,7 @@ it('a stream of tiny pieces under a forged header costs a few bytes of memory a 
   expect(grown).toBeLessThan(300e6);
 }, 60_000);
 
-it('a zip of tiny pieces is refused in as little', async () => {
+it('a zip of tiny pieces is refused with as little memory', async () => {
   const grown = await growth(async () => {
     const files = unzipStream(dripped(Uint8Array.of(0x50, 0x4b, 3, 4)));
     await expect(files.next()).rejects.toMatchObject({ code: 'ERR_ARCHIVE_INVALID' });

@@ -41,7 +41,7 @@ describe.each(PREFERRED_BACKENDS)('a bundle cut short, through %s', (backend) =>
     },
   );
 
-  it('releases whole chunks alone, and never ends as if it were whole', async () => {
+  it('releases only whole chunks, and never ends without an error', async () => {
     for (const at of CUTS) {
       const source = streamOf(cut(bytes.subarray(0, at), [1000])).stream;
       const { bytes: out, error } = await drain(decryptStream(source, options));
@@ -53,7 +53,7 @@ describe.each(PREFERRED_BACKENDS)('a bundle cut short, through %s', (backend) =>
     }
   });
 
-  it('is refused where its header was made to agree', async () => {
+  it('is refused with a header that was changed to match', async () => {
     for (const count of [0, 1, 2]) {
       const fixed = bytes.slice(0, 56);
       new DataView(fixed.buffer).setUint32(20, count * CHUNK);
@@ -66,7 +66,7 @@ describe.each(PREFERRED_BACKENDS)('a bundle cut short, through %s', (backend) =>
     }
   });
 
-  it('is refused by a reader though its source says that nothing is missing', async () => {
+  it('is refused by a reader even if its source claims the full size', async () => {
     const source = {
       size: bytes.length,
       read: async (offset: number, length: number) =>
@@ -78,7 +78,7 @@ describe.each(PREFERRED_BACKENDS)('a bundle cut short, through %s', (backend) =>
     reader.close();
   });
 
-  it('is refused with anything after it, be it its own chunks again', async () => {
+  it('is refused if anything follows it, also its own chunks', async () => {
     const last = ciphertext.subarray(2 * (CHUNK + 16));
     for (const more of [Uint8Array.of(0), last, bytes]) {
       await expectRefused(concat(bytes, more), options, 'ERR_LENGTH_INVALID', plain);

@@ -19,7 +19,7 @@ const { bundle, ...made } = await encryptBundle(zip, { privateKey });
 const sent = { publicKey, ivSessionKey: made.ivSessionKey, checksum: made.checksum };
 
 describe.each(BACKENDS)('%s', (backend) => {
-  it('tells nothing of the padding: every last byte before the last block is one and the same error', async () => {
+  it('reveals nothing about the padding: every altered byte before the last block gives the same error', async () => {
     // The oracle of CBC: the block before the last is varied until the padding is right.
     const messages = new Set<string>();
     for (let guess = 1; guess < 256; guess++) {
@@ -37,7 +37,7 @@ describe.each(BACKENDS)('%s', (backend) => {
 
   // The only backend whose hashing can be watched.
   if (backend === 'webcrypto') {
-    it('hashes as much after a wrong padding as after a right one: time does not tell them apart', async () => {
+    it('hashes as much after wrong padding as after correct padding, so that time does not distinguish them', async () => {
       const digest = vi.spyOn(SubtleCrypto.prototype, 'digest');
       const hashed = async (at: number) => {
         const forged = bundle.slice();
@@ -88,14 +88,14 @@ describe.each(BACKENDS)('%s', (backend) => {
     }
   });
 
-  it('takes no plain bundle for want of a session key', async () => {
+  it('does not accept a plain bundle if the session key is missing', async () => {
     for (const ivSessionKey of ['', ':', 'undefined', 'null']) {
       const work = decryptBundle(zip, { ...sent, ivSessionKey, backend });
       await rejection(work, 'ERR_HEADER_INVALID');
     }
   });
 
-  it('says of a key nothing but that it is wrong', async () => {
+  it('says only that a key is wrong', async () => {
     const work = decryptBundle(bundle, { ...sent, publicKey: privateKey, backend });
     const { message } = await rejection(work, 'ERR_KEY_INVALID');
     expect(message).not.toContain(privateKey.split('\n')[1]);
@@ -130,7 +130,7 @@ describe('a manifest from a hostile server', () => {
       /^b is in the list and not among the files$/,
     ],
   ];
-  it.each(wrong)('is refused with %s, and is told of it', async (_, change, message) => {
+  it.each(wrong)('is refused with %s, which the message names', async (_, change, message) => {
     const error = await rejection(opening(change), 'ERR_ARCHIVE_INVALID');
     expect(error.message).toMatch(message);
   });
@@ -166,13 +166,13 @@ describe('a manifest from a hostile server', () => {
     await rejection(work, 'ERR_ARCHIVE_INVALID');
   });
 
-  it('does not have its names write on a terminal', async () => {
+  it('cannot write control characters to a terminal by its names', async () => {
     const work = opening((entry) => ({ ...entry, file_name: 'x%1B%5B2J' }));
     const error = await rejection(work, 'ERR_ARCHIVE_INVALID');
     expect(error.message).not.toContain('\u001b');
   });
 
-  it('has files opened for hashes of either spelling', async () => {
+  it('is opened with hashes in either spelling', async () => {
     const { manifest, files, ivSessionKey, checksum } = await encryptManifest(
       { a: page },
       { privateKey, checksumFormat: 'v2', zip: page },

@@ -81,7 +81,7 @@ describe.each(PREFERRED_BACKENDS)('a source, read through %s', (backend) => {
     await expect(opened).rejects.toBe('enough');
   });
 
-  it('that changes what it has given is found out, or changes nothing', async () => {
+  it('that changes bytes that it has returned is refused or has no effect', async () => {
     let last = new Uint8Array(0);
     const source = sourceOf(async (offset, length) => {
       last = sealed.slice(offset, offset + length);
@@ -95,7 +95,7 @@ describe.each(PREFERRED_BACKENDS)('a source, read through %s', (backend) => {
     else expect(read).toBeInstanceOf(BundleSealError);
   });
 
-  it('that reads the bundle while it is read gets what it asks for', async () => {
+  it('that reads the bundle while it is being read gets the right bytes', async () => {
     let reader: BundleReader | undefined;
     let inner: Uint8Array | undefined;
     const source = sourceOf(async (offset, length) => {

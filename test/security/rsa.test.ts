@@ -149,7 +149,7 @@ describe.each(BACKENDS)('a forged signature, through %s', (backend) => {
   const open = (signature: Uint8Array) =>
     decryptBundle(sealedWith(signature), { publicKey: keyB.spki, backend });
 
-  it('is what the tests below refuse: the genuine one opens', async () => {
+  it('is compared with the genuine one, which opens', async () => {
     expect(await open(genuine)).toEqual(new Uint8Array());
   });
 
@@ -183,7 +183,7 @@ describe.each(BACKENDS)('a forged signature, through %s', (backend) => {
     await rejection(decryptBundle(spelt, { publicKey, backend }), 'ERR_SEAL_INVALID');
   });
 
-  it('is refused by the same words whatever is wrong with it', async () => {
+  it('is refused by the same message for every fault', async () => {
     const messages = new Set<string>();
     for (const [, signature] of [...FORGED.slice(0, 6), ...NUMBERS]) {
       messages.add((await rejection(open(signature), 'ERR_SEAL_INVALID')).message);
@@ -226,7 +226,7 @@ describe.each([
     return bytesToInteger(bytes) % own.n;
   };
 
-  it('is message^d mod n, and the public operation undoes it', () => {
+  it('computes message^d mod n, which the public operation reverses', () => {
     for (const message of [0n, 1n, own.n - 1n, own.p, own.q * 2n, random(), random(), random()]) {
       const signature = privateOperation(own, message, randomBytes);
       expect(signature === pow(message, own.d, own.n)).toBe(true);
@@ -362,7 +362,7 @@ describe('a signature that a fault has spoilt', () => {
 });
 
 describe.each(BACKENDS)('a private key through %s', (backend) => {
-  it('that is inconsistent never gets as far as signing', async () => {
+  it('that is inconsistent is refused before it signs', async () => {
     const jwk = { ...keyB.jwk, dp: keyB.jwk.dq };
     const work = encryptBundle(new Uint8Array(1), { privateKey: jwk, backend });
     await rejection(work, 'ERR_KEY_INVALID');

@@ -141,14 +141,14 @@ describe.each(READERS)('%s', (_, read) => {
     expect((await read(zip, { [limit]: at + 1 })).size).toBe(3);
   });
 
-  it('stops at maxRatio, but for files up to 64 MiB', async () => {
+  it('stops at maxRatio, except for files up to 64 MiB', async () => {
     const zip = await blankZip(64 * MIB + 1);
     const error = await rejection(read(zip), 'ERR_LIMIT_EXCEEDED');
     expect(error).toMatchObject({ path: 'a', limit: 'maxRatio' });
     expect((await read(await blankZip(2 * MIB), { maxRatio: 1 })).size).toBe(1);
   });
 
-  it('counts what is inflated and not what is declared', async () => {
+  it('counts inflated bytes and not declared ones', async () => {
     const data = await deflatedZeros();
     const lie: RawEntry = { name: 'a', data, content: new Uint8Array(10_000) };
     const error = await rejection(read(rawZip([lie])), 'ERR_ARCHIVE_INVALID');
@@ -159,7 +159,7 @@ describe.each(READERS)('%s', (_, read) => {
     await rejection(read(huge), 'ERR_LIMIT_EXCEEDED');
   });
 
-  it('takes no memory on the word of a size', async () => {
+  it('allocates no memory by a declared size', async () => {
     const entry: RawEntry = {
       name: 'a',
       data: deflatedAsIs(utf8('hello')),
@@ -201,7 +201,7 @@ describe.each(READERS)('%s', (_, read) => {
     }
   });
 
-  it('refuses a large file with a fault wherever a small one is refused', async () => {
+  it('refuses a large file with every fault for which it refuses a small one', async () => {
     const content = join(textOf(3 * MIB), bytesOf(5000));
     const data = deflateSync(content, { level: 1 });
     const good: RawEntry = { name: 'a', content, data, crc: crc32(content) };
@@ -221,7 +221,7 @@ describe.each(READERS)('%s', (_, read) => {
     for (const fault of faulty) await rejection(read(rawZip([{ ...good, ...fault }])), INVALID);
   });
 
-  it('looks at what has been inflated after each 64 KiB, whatever comes behind', async () => {
+  it('checks the inflated bytes after each 64 KiB, independent of later bytes', async () => {
     // What an inflater of the runtime takes in one go, and what it does not.
     for (const content of [textOf(2 * MIB), bytesOf(3 * MIB)]) {
       const deflated = deflateSync(content, { level: 1 });
@@ -243,7 +243,7 @@ describe.each(READERS)('%s', (_, read) => {
     expect((await read(zip)).get('a')?.length).toBe(size);
   }, 20_000);
 
-  it('reads an archive in an archive as a file, however deep', async () => {
+  it('reads an archive in an archive as a file, at any depth', async () => {
     let zip = await zipBundle({ 'a.txt': utf8('hello') });
     for (let i = 0; i < 5; i++) zip = await zipBundle({ 'inner.zip': zip });
     const files = await read(zip);
@@ -252,7 +252,7 @@ describe.each(READERS)('%s', (_, read) => {
 });
 
 describe.each(firstOf(READERS))('%s, of files at the edge of 64 MiB,', (_, read) => {
-  it('takes one of any ratio, and a longer one within maxRatio', async () => {
+  it('accepts a file of any ratio, and a longer one within maxRatio', async () => {
     expect((await read(await blankZip(64 * MIB), { maxRatio: 1 })).size).toBe(1);
     expect((await read(await blankZip(64 * MIB + 1), { maxRatio: 1100 })).size).toBe(1);
   });
@@ -333,7 +333,7 @@ describe('unzipStream', () => {
     expect(error.message).toContain('maxFileSize');
   });
 
-  it('gives nothing of a file that is over a limit by its own word', async () => {
+  it('releases no byte of a file whose declared size is over a limit', async () => {
     const random = bytesOf(20_000);
     const blank = new Uint8Array(9 * MIB);
     const grows = { name: 'a', data: deflateSync(join(random, blank)), crc: 1 };
@@ -376,7 +376,7 @@ describe('unzipStream', () => {
     expect(source.cancelled()).toBe(error);
   });
 
-  it('does not hold against a file that it begins with a blank', async () => {
+  it('accepts a file that begins with a long blank', async () => {
     const content = join(new Uint8Array(6 * MIB), bytesOf(100_000));
     const data = deflateSync(content);
     const crc = plainCrc32(content);
@@ -391,7 +391,7 @@ describe('unzipStream', () => {
 });
 
 describe('openZip', () => {
-  it('reads no directory beyond its first record that is not one', async () => {
+  it('stops reading a directory at its first invalid record', async () => {
     const size = 2 ** 40;
     let fetched = 0;
     // An end record that says: a terabyte of directory before me.
