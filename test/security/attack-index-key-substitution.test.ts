@@ -26,22 +26,25 @@ function under(keyId: string, sealed: Uint8Array): Uint8Array {
   return copy;
 }
 
-describe.each(PREFERRED_BACKENDS)('an index that a forger’s key has signed, through %s', (backend) => {
-  const trusted = { ...OPEN, publicKey: keyA.spki, backend };
-  const recovery = { recoveryPublicKey: keyA.spki, appId: APP, backend };
+describe.each(PREFERRED_BACKENDS)(
+  'an index that a forger’s key has signed, through %s',
+  (backend) => {
+    const trusted = { ...OPEN, publicKey: keyA.spki, backend };
+    const recovery = { recoveryPublicKey: keyA.spki, appId: APP, backend };
 
-  it('is refused under the forger’s key id', async () => {
-    await rejection(openIndex(forged, trusted), 'ERR_KEY_MISMATCH');
-    await rejection(openKeys(forgedKeys, recovery), 'ERR_KEY_MISMATCH');
-  });
+    it('is refused under the forger’s key id', async () => {
+      await rejection(openIndex(forged, trusted), 'ERR_KEY_MISMATCH');
+      await rejection(openKeys(forgedKeys, recovery), 'ERR_KEY_MISMATCH');
+    });
 
-  it('is refused under the publisher’s key id', async () => {
-    await rejection(openIndex(under(keyA.keyId, forged), trusted), 'ERR_SEAL_INVALID');
-    await rejection(openKeys(under(keyA.keyId, forgedKeys), recovery), 'ERR_SEAL_INVALID');
-  });
+    it('is refused under the publisher’s key id', async () => {
+      await rejection(openIndex(under(keyA.keyId, forged), trusted), 'ERR_SEAL_INVALID');
+      await rejection(openKeys(under(keyA.keyId, forgedKeys), recovery), 'ERR_SEAL_INVALID');
+    });
 
-  it('is refused in the place of the recovery key’s, though it is the build’s key', async () => {
-    // The build's key signs indexes; a list of keys is opened with the recovery key alone.
-    await rejection(openKeys(forgedKeys, recovery), 'ERR_KEY_MISMATCH');
-  });
-});
+    it('is refused in the place of the recovery key’s, though it is the build’s key', async () => {
+      // The build's key signs indexes; a list of keys is opened with the recovery key alone.
+      await rejection(openKeys(forgedKeys, recovery), 'ERR_KEY_MISMATCH');
+    });
+  },
+);

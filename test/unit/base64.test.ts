@@ -41,7 +41,7 @@ describe('base64', () => {
     );
   });
 
-  it.each(ALPHABETS)('gives back in %s the bytes that it took', (name) => {
+  it.each(ALPHABETS)('round-trips bytes in %s', (name) => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(fromBase64(toBase64(bytes, name), name)).toEqual(Uint8Array.from(bytes));
@@ -49,7 +49,7 @@ describe('base64', () => {
     );
   });
 
-  it.each(ALPHABETS)('reads in %s nothing but what it writes', (name) => {
+  it.each(ALPHABETS)('reads in %s only texts that it writes', (name) => {
     const characters = fc.constantFrom(...'AQgwZ019+/-_= \n');
     fc.assert(
       fc.property(fc.string({ unit: characters, maxLength: 9 }), (text) => {
@@ -60,7 +60,7 @@ describe('base64', () => {
     );
   });
 
-  it.each(ALPHABETS)('takes in %s a last character only where its unused bits are 0', (name) => {
+  it.each(ALPHABETS)('accepts in %s a last character only if its unused bits are 0', (name) => {
     const last = name === 'base64' ? '+/' : '-_';
     const digits = `ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789${last}`;
     expect(new Set(digits).size).toBe(64);

@@ -39,7 +39,7 @@ describe('options', () => {
   });
 
   it.each(['constructor', 'toString', 'hasOwnProperty'])(
-    'that every object inherits are unknown too: %s',
+    'with names that every object inherits are unknown too: %s',
     async (name) => {
       await expect(decrypt({ publicKey, [name]: 1 })).rejects.toThrow(
         `decryptBundle does not know the option "${name}": it takes publicKey, seal, expect,`,
@@ -138,7 +138,7 @@ describe('options', () => {
     drawn.mockRestore();
   });
 
-  it.each([4096, 2 ** 24])('with a chunk size of %d are taken', async (chunkSize) => {
+  it.each([4096, 2 ** 24])('with a chunk size of %d are accepted', async (chunkSize) => {
     const { seal } = await encryptBundle(bundle, { privateKey, chunkSize });
     expect(inspectBundle(seal).chunkSize).toBe(chunkSize);
   });

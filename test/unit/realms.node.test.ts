@@ -36,7 +36,7 @@ describe('values of another realm', () => {
   });
 
   it.each(['bytes', 'buffer'] as const)(
-    'are taken for keys, in DER and in PEM: %s',
+    'are accepted as keys, in DER and in PEM: %s',
     async (form) => {
       const utf8 = new TextEncoder();
       for (const bytes of [der(publicKey), utf8.encode(publicKey), utf8.encode(`\n${publicKey}`)]) {
@@ -50,7 +50,7 @@ describe('values of another realm', () => {
     },
   );
 
-  it('are taken for bundles', async () => {
+  it('are accepted as bundles', async () => {
     const sealed = await encryptBundle(theirs.buffer(plain), { privateKey });
     const bundle = theirs.bytes(sealed.bytes);
     expect(await decryptBundle(bundle, { publicKey })).toEqual(plain);
@@ -63,7 +63,7 @@ describe('values of another realm', () => {
     expect(await decryptBundle(resealed, { publicKey: next.publicKey })).toEqual(plain);
   });
 
-  it("are taken for a signer's answer", async () => {
+  it('are accepted as the answer of a signer', async () => {
     const key = { key: privateKey, padding: constants.RSA_PKCS1_PADDING };
     const signer = {
       publicKey,
@@ -73,12 +73,12 @@ describe('values of another realm', () => {
     expect(await decryptBundle(sealed.bytes, { publicKey })).toEqual(plain);
   });
 
-  it('are taken for files of a zip', async () => {
+  it('are accepted as files of a zip', async () => {
     const files = theirs.map([['a.js', theirs.bytes(plain)]]);
     expect(await unzipBundle(await zipBundle(files))).toEqual(new Map([['a.js', plain]]));
   });
 
-  it("are taken for the files of Capgo's manifest", async () => {
+  it('are accepted as files of a manifest for Capgo', async () => {
     const pair = await capgo.keygen();
     const zip = theirs.bytes(await zipBundle({ 'a.js': plain }));
     const { manifest, files, ivSessionKey, hashes } = await capgo.encryptManifest(

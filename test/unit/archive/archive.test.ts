@@ -23,7 +23,7 @@ const refusalOf = (zip: Uint8Array, limits = {}) =>
   rejection(openZip(zip, limits), 'ERR_ARCHIVE_INVALID');
 
 describe('a directory', () => {
-  it('is refused where bytes before the first file belong to none', async () => {
+  it('is refused if bytes before the first file belong to no entry', async () => {
     const error = await refusalOf(rawZip([{ ...one, before: utf8('#!/bin/sh\n') }, two]));
     expect(error.message).toBe(
       'the archive begins with 10 bytes that are part of no file: pass the zip without them',
@@ -53,7 +53,7 @@ describe('a directory', () => {
     expect(error).toMatchObject({ path, offset });
   });
 
-  it('names paths that stand for one file, and sizes over the limits, before any file is read', async () => {
+  it('refuses conflicting paths and sizes over the limits before any file is read', async () => {
     const twice = await refusalOf(rawZip([one, one]));
     expect(twice.message).toBe('"a.txt" is there twice: keep one of the two');
     const folder = await refusalOf(rawZip([{ name: 'a/' }, { ...one, name: 'a' }]));
@@ -124,7 +124,7 @@ describe('a file', () => {
   });
   const descriptor = u(4, 0x08074b50, plainCrc32(hello), 10, 5);
 
-  it('has to be where the directory says', async () => {
+  it('must be at the offset in the directory', async () => {
     const zip = rawZip([one, two]);
     zip[SECOND] = 0;
     const reader = await openZip(zip);
@@ -136,13 +136,13 @@ describe('a file', () => {
     expect(error.offset).toBe(SECOND);
   });
 
-  it('has a header that says what the directory does', async () => {
+  it('must have a local header that agrees with the directory', async () => {
     const reader = await openZip(rawZip([{ ...one, local: { name: 'c.txt' } }, two]));
     const error = await rejection(reader.read('a.txt'), 'ERR_ARCHIVE_INVALID');
     expect(error.message).toMatch(/another name/);
   });
 
-  it('is followed by its descriptor, and nothing else', async () => {
+  it('must be followed by its descriptor only', async () => {
     const reader = await openZip(rawZip([described(descriptor), two]));
     expect(await reader.read('a.txt')).toEqual(hello);
     for (const [entry, offset] of [

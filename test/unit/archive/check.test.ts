@@ -37,7 +37,7 @@ describe('checkArchive', () => {
     expect(seen.at(-1)).toBe(100_002);
   });
 
-  it('reads every file: a damaged content is refused by its path', async () => {
+  it('reads every file and refuses a damaged content by its path', async () => {
     const zip = rawZip([{ name: 'index.html', content: utf8('Hi'), crc: 1 }]);
     expect(await rejection(checkArchive(zip), 'ERR_ARCHIVE_INVALID')).toMatchObject({
       path: 'index.html',
@@ -112,7 +112,7 @@ describe('repackArchive', () => {
     await rejection(checkArchive(zip), 'ERR_ARCHIVE_INVALID');
   });
 
-  it('keeps refusing a backslash that may be a letter', async () => {
+  it('still refuses a backslash that may be part of a name', async () => {
     const dos = { madeBy: 20 };
     const unix = rawZip([{ name: 'a\\b.js' }]);
     const mixed = rawZip([{ name: 'a/b\\c.js', central: dos }]);
@@ -123,7 +123,7 @@ describe('repackArchive', () => {
     }
   });
 
-  it('reads a name that is no UTF-8 by code page 437, unless the name says that it is UTF-8', async () => {
+  it('decodes a name that is not UTF-8 by code page 437, unless its flag says UTF-8', async () => {
     // "é", "Ñ", a light shade, "µ", "■" and a no-break space by Unicode's table of the code page.
     const name = Uint8Array.of(0x82, 0xa5, 0xb0, 0xe6, 0xfe, 0xff, 0x2e, 0x6a, 0x73);
     const mended: unknown[] = [];
@@ -136,7 +136,7 @@ describe('repackArchive', () => {
     await rejection(collect(repackArchive(lies)), 'ERR_ARCHIVE_INVALID');
   });
 
-  it('refuses two names that are one when they are mended', async () => {
+  it('refuses two names that become equal by the replacement', async () => {
     const central = { madeBy: 20 };
     const zip = rawZip([{ name: 'a/b.js' }, { name: 'a\\b.js', central }]);
     expect(await canMend(zip, {})).toBe(false);
@@ -177,7 +177,7 @@ describe('zipBundle and zipStream', () => {
     },
   );
 
-  it('refuse a large file whose ratio readers refuse, and write what is not larger', async () => {
+  it('refuse a large file whose ratio readers refuse, and write a smaller one', async () => {
     const blank = { a: new Uint8Array(2 ** 26 + 1) };
     const error = await rejection(zipBundle(blank, { level: 1 }), 'ERR_LIMIT_EXCEEDED');
     expect(error).toMatchObject({ limit: 'maxRatio', path: 'a' });

@@ -22,8 +22,8 @@ const failureOf = (work: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-describe('an iterable of files that is left', () => {
-  it('is told so, and not waited for', async () => {
+describe('an iterable of files whose iteration ends early', () => {
+  it('gets a call of return, which is not awaited', async () => {
     let told = 0;
     const entries: AsyncIterable<readonly [string, Uint8Array]> = {
       [Symbol.asyncIterator]: () => ({
@@ -38,7 +38,7 @@ describe('an iterable of files that is left', () => {
     expect(told).toBe(1);
   });
 
-  it('may refuse to be left: the error is that of the file', async () => {
+  it('may reject in return: the error is that of the file', async () => {
     const entries: Iterable<readonly [string, Uint8Array]> = {
       [Symbol.iterator]: () => ({
         next: () => ({ done: false, value: ['../a', new Uint8Array(1)] as const }),
@@ -50,7 +50,7 @@ describe('an iterable of files that is left', () => {
     await rejection(zipBundle(entries), 'ERR_ARCHIVE_INVALID');
   });
 
-  it('is not told so when it has ended or failed by itself', async () => {
+  it('gets no call of return when it has ended or failed by itself', async () => {
     let told = 0;
     const entriesOf = (fail: boolean): AsyncIterable<readonly [string, Uint8Array]> => ({
       [Symbol.asyncIterator]: () => ({
@@ -71,7 +71,7 @@ describe('an iterable of files that is left', () => {
 });
 
 describe('files', () => {
-  it('are sorted by bytes, a path before those that go on', async () => {
+  it('are sorted by bytes, a path before longer ones with the same beginning', async () => {
     const paths = ['abc', 'ab', 'aa', 'b', 'a'];
     for (const order of [paths, [...paths].reverse()]) {
       const zip = await zipBundle(order.map((path) => [path, new Uint8Array(0)] as const));
@@ -112,7 +112,7 @@ describe('files', () => {
     expect(error.message).toBe('"a/" is a folder: pass its files, folders need no entries');
   });
 
-  it('are asked for no further after an abort', async () => {
+  it('are not requested any more after an abort', async () => {
     const controller = new AbortController();
     const given: string[] = [];
     const stream = chunked([utf8('a')]);
@@ -129,7 +129,7 @@ describe('files', () => {
     expect(stream.cancelled()).toBe(reason);
   });
 
-  it('are none after an abort either', async () => {
+  it('stay empty after an abort too', async () => {
     const signal = AbortSignal.abort(reason);
     await expect(zipBundle({}, { signal })).rejects.toBe(reason);
   });
@@ -185,7 +185,7 @@ describe('a content', () => {
     }
   });
 
-  it('that could not be read says whose it is, why, and what was underneath', async () => {
+  it('that cannot be read rejects with its path, the reason and the cause', async () => {
     const cause = new Error('disk');
     const failing = (after: number) => {
       let left = after;
@@ -224,7 +224,7 @@ describe('a content', () => {
     expect(error).toMatchObject({ message: '"a": offline', path: 'a', cause: reason });
   });
 
-  it('that gives something else than bytes is a mistake', async () => {
+  it('that does not give bytes is refused with a TypeError', async () => {
     const stream = new ReadableStream({
       pull(controller) {
         controller.enqueue('text');
@@ -235,7 +235,7 @@ describe('a content', () => {
     expect((error as TypeError).message).toMatch(/expected to give Uint8Array chunks/);
   });
 
-  it('that fails because of an abort is an abort', async () => {
+  it('that fails because of an abort rejects with the abort reason', async () => {
     const controller = new AbortController();
     const data = () => {
       controller.abort(reason);
@@ -262,7 +262,7 @@ describe('a content that does not open', () => {
     expect(late.cancelled()).toBe(reason);
   });
 
-  it('ends with an abort, and what it says after that is heard by nobody', async () => {
+  it('ends with an abort, and its later error is ignored', async () => {
     let fail = (_: Error) => {};
     const opening = new Promise<never>((_, reject) => {
       fail = reject;
@@ -277,34 +277,34 @@ describe('a content that does not open', () => {
   });
 });
 
-describe('streams that are given', () => {
+describe('streams that callers pass', () => {
   const streams = (...names: string[]) =>
     names.map((path) => ({ path, ...chunked([bytesOf(100_000)]) }));
   const dataOf = (all: ReturnType<typeof streams>) =>
     all.map(({ path, stream }) => [path, stream] as const);
 
-  it('are let go of when they have been read, and not cancelled', async () => {
+  it('are released when they have been read, and not cancelled', async () => {
     const all = streams('a', 'b');
     await zipBundle(dataOf(all));
     expect(all.map(({ stream }) => stream.locked)).toEqual([false, false]);
     expect(all.map(({ cancelled }) => cancelled())).toEqual([undefined, undefined]);
   });
 
-  it('are all told of a path that is refused, also that one', async () => {
+  it('are all cancelled if a path is refused, including its own stream', async () => {
     const all = streams('a', 'b', '../c');
     const error = await failureOf(zipBundle(dataOf(all)));
     expect(error).toMatchObject({ code: 'ERR_ARCHIVE_INVALID', path: '../c' });
     expect(all.map(({ cancelled }) => cancelled())).toEqual([error, error, error]);
   });
 
-  it('are told of an error in one of them, but for those that were read', async () => {
+  it('are cancelled if one of them fails, except those that were read', async () => {
     const all = streams('a', 'c', 'd', 'e');
     const data = () => Promise.reject(new Error('gone'));
     const error = await failureOf(zipBundle([...dataOf(all), ['b', data] as const]));
     expect(all.map(({ cancelled }) => cancelled())).toEqual([undefined, error, error, error]);
   });
 
-  it('are told where the archive is cancelled', async () => {
+  it('are cancelled with the archive', async () => {
     const all = streams('a', 'b', 'c');
     // What stands behind so much is not read ahead.
     const large = ['a-large', new Uint8Array(8 * 2 ** 20 + 1)] as const;
@@ -329,7 +329,7 @@ describe('streams that are given', () => {
     ['files by path', (all) => Object.fromEntries(dataOf(all))],
   ];
 
-  it.each(collections)('are told, in %s, where nothing has begun', async (_, entriesOf) => {
+  it.each(collections)('are cancelled, in %s, if nothing has begun', async (_, entriesOf) => {
     const left = streams('a', 'b');
     await zipStream(entriesOf(left)).cancel(reason);
     const late = streams('a', 'b');
@@ -341,14 +341,17 @@ describe('streams that are given', () => {
     for (const { cancelled } of [...left, ...late, ...never]) expect(cancelled()).toBe(reason);
   });
 
-  it.each(collections)('are told, in %s, of a path before theirs', async (_, entriesOf) => {
-    const all = streams('../a', 'b', 'c');
-    const error = await failureOf(zipBundle(entriesOf(all)));
-    expect(error).toMatchObject({ code: 'ERR_ARCHIVE_INVALID', path: '../a' });
-    expect(all.map(({ cancelled }) => cancelled())).toEqual([error, error, error]);
-  });
+  it.each(collections)(
+    'are cancelled, in %s, if a path before theirs is refused',
+    async (_, entriesOf) => {
+      const all = streams('../a', 'b', 'c');
+      const error = await failureOf(zipBundle(entriesOf(all)));
+      expect(error).toMatchObject({ code: 'ERR_ARCHIVE_INVALID', path: '../a' });
+      expect(all.map(({ cancelled }) => cancelled())).toEqual([error, error, error]);
+    },
+  );
 
-  it('are asked of no iterable that has yet to give them', async () => {
+  it('are not requested from an iterable that has not given them yet', async () => {
     let asked = 0;
     const entries = (function* () {
       asked += 1;
@@ -360,7 +363,7 @@ describe('streams that are given', () => {
     expect(asked).toBe(0);
   });
 
-  it('come to nothing where an abort was before them', async () => {
+  it('are cancelled if they arrive after an abort', async () => {
     const controller = new AbortController();
     const [early, late] = streams('a', 'b') as [Given, Given];
     let answer: (() => void) | undefined;
@@ -386,7 +389,7 @@ describe('streams that are given', () => {
     expect(late.cancelled()).toBe(reason);
   });
 
-  it('are told also beside what is no file', async () => {
+  it('are cancelled also beside values that are not files', async () => {
     const [one] = streams('a') as [Given];
     const entries = [null, undefined, ['a'], 7, { path: 'a', data: one.stream }];
     const error = await failureOf(zipBundle(entries as never));
@@ -394,7 +397,7 @@ describe('streams that are given', () => {
     expect(one.cancelled()).toBe(error);
   });
 
-  it('that refuse to be cancelled, or that another reader has, end nothing', async () => {
+  it('that reject cancel, or that another reader has locked, cause no further error', async () => {
     const stubborn = new ReadableStream<Uint8Array>({
       cancel() {
         throw new Error('no');

@@ -68,7 +68,7 @@ describe('content in pieces', () => {
     expect(join(...parts).length).toBeLessThan(whole.length * 1.001);
   });
 
-  it('is cut at the same places however it comes, and its last piece is never empty', () => {
+  it('is cut at the same places for any pieces of input, and its last piece is never empty', () => {
     for (const [length, lengths] of [
       [0, []],
       [1, [1]],

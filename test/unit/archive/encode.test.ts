@@ -56,7 +56,7 @@ describe('a file', () => {
     expect(encodeCentral(later, 77)).toEqual(central(20, 0x808, [crc32, compressedSize, size], 77));
   });
 
-  it('has a descriptor with sizes of 64 bits only where 32 do not hold one', () => {
+  it('has a descriptor with 64-bit sizes only if 32 bits are too few', () => {
     for (const [sizes, isLong] of [
       [[FULL, FULL], false],
       [[FULL + 1, 5], true],
@@ -71,7 +71,7 @@ describe('a file', () => {
     }
   });
 
-  it('has in a Zip64 field what is full, in the order of APPNOTE 4.5.3', () => {
+  it('has values that do not fit in a Zip64 field, in the order of APPNOTE 4.5.3', () => {
     const [a, b, c] = [2 ** 33 + 1, 2 ** 34 + 2, 2 ** 35 + 3];
     const large = { ...file, size: a, compressedSize: b };
     expect(encodeCentral(large, c)).toEqual(

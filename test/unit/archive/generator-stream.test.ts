@@ -31,7 +31,7 @@ function source(count: number, end: () => void | Promise<void> = () => {}) {
 const reason = new Error('enough');
 
 describe('a generator as a stream', () => {
-  it('begins with the first read, and makes what is read', async () => {
+  it('begins with the first read, and makes only values that are read', async () => {
     const { seen, open } = source(3);
     const reader = open();
     await nothing();
@@ -51,7 +51,7 @@ describe('a generator as a stream', () => {
     await expect(reader.read()).rejects.toBe(reason);
   });
 
-  it('is cancelled with the reason of its reader, once the generator is through', async () => {
+  it('is cancelled with the reason of its reader, after the generator has ended', async () => {
     for (const [given, told] of [
       [reason, reason],
       [
@@ -71,7 +71,7 @@ describe('a generator as a stream', () => {
     }
   });
 
-  it('is cancelled also where the generator fails at that', async () => {
+  it('is cancelled also if the generator fails then', async () => {
     async function* failing(): AsyncGenerator<Uint8Array, void> {
       try {
         yield Uint8Array.of(1);
@@ -85,7 +85,7 @@ describe('a generator as a stream', () => {
     await expect(reader.cancel()).resolves.toBeUndefined();
   });
 
-  it('errors at an abort, also where nobody reads or the generator hangs', async () => {
+  it('errors on an abort, also if no read is pending or the generator hangs', async () => {
     const idle = source(3);
     const controller = new AbortController();
     const reader = idle.open(controller.signal);
@@ -104,7 +104,7 @@ describe('a generator as a stream', () => {
     await expect(waiting).rejects.toBe(reason);
   });
 
-  it('errors at once where it was aborted before, and makes nothing', async () => {
+  it('errors at once if it was aborted before, without calling the generator', async () => {
     const { seen, open } = source(3);
     const reader = open(AbortSignal.abort(reason));
     await expect(reader.read()).rejects.toBe(reason);
@@ -112,7 +112,7 @@ describe('a generator as a stream', () => {
     expect(seen.stop.reason).toBe(reason);
   });
 
-  it('lets go of the signal at its end, an error or a cancel', async () => {
+  it('releases the signal at its end, on an error and on a cancel', async () => {
     const ends: [number, (reader: ReadableStreamDefaultReader<Uint8Array>) => Promise<unknown>][] =
       [
         [0, (reader) => reader.read()],

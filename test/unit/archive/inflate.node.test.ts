@@ -42,7 +42,7 @@ const strategies = [
 ];
 
 describe('inflating', () => {
-  it('takes memory for a content of unknown size as it comes, and gives all of it', () => {
+  it('allocates memory for a content of unknown size as it grows, and returns all of it', () => {
     const taken = (data: Uint8Array) => {
       const original = globalThis.Uint8Array;
       let asked = 0;
@@ -68,7 +68,7 @@ describe('inflating', () => {
     }
   });
 
-  it('gives back what zlib deflates, with every strategy and level', () => {
+  it('restores content that zlib deflated with every strategy and level', () => {
     const text = textOf(300_000);
     const noise = crypto.getRandomValues(new Uint8Array(60_000));
     for (const content of [text, noise, join(noise, text, noise), new Uint8Array(3_000_000)]) {
@@ -87,7 +87,7 @@ describe('inflating', () => {
     }
   });
 
-  it('gives back what is deflated, whatever it is', () => {
+  it('restores any deflated content', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 5000, size: 'max' }),
@@ -99,7 +99,7 @@ describe('inflating', () => {
     );
   });
 
-  it('accepts what zlib accepts, and nothing else, with the same result', () => {
+  it('accepts exactly the data that zlib accepts, with the same result', () => {
     const base = fc.constantFrom(
       ...[textOf(3000), textOf(200), new Uint8Array(500)].flatMap((content) =>
         strategies.map((strategy) => deflateRawSync(content, { strategy, memLevel: 1 })),

@@ -13,7 +13,7 @@ const MIB = 2 ** 20;
 const limits = { maxEntries: 2, maxFileSize: 10 * MIB, maxTotalSize: 12 * MIB, maxRatio: 3 };
 
 describe('limits', () => {
-  it('are those of the documentation where none are given', () => {
+  it('are by default those of the documentation', () => {
     const defaults = {
       maxEntries: 65_535,
       maxFileSize: 268_435_456,
@@ -40,8 +40,8 @@ describe('limits', () => {
   });
 });
 
-describe('what is counted', () => {
-  it('are entries', () => {
+describe('the meter of limits', () => {
+  it('counts entries', () => {
     checkCount(limits, 2, 'b');
     const error = thrown(() => checkCount(limits, 3, 'c'), 'ERR_LIMIT_EXCEEDED');
     expect(error.message).toBe(
@@ -50,7 +50,7 @@ describe('what is counted', () => {
     expect(error.path).toBe('c');
   });
 
-  it('are the bytes of a file, and of all', () => {
+  it('counts the bytes of a file, and of all files', () => {
     const meter = createMeter(limits);
     const common = { path: 'a', compressedSize: 10 * MIB };
     meter({ ...common, by: 4 * MIB, size: 4 * MIB });
@@ -74,7 +74,7 @@ describe('what is counted', () => {
     expect(total.path).toBe('c');
   });
 
-  it('is how often a file over 64 MiB is larger than what it came from', () => {
+  it('computes the ratio of a file over 64 MiB', () => {
     const meter = createMeter({ ...limits, maxFileSize: 2 ** 40, maxTotalSize: 2 ** 40 });
     const common = { path: 'a', by: 1 };
     // No ratio is too high up to 64 MiB.
@@ -94,7 +94,7 @@ describe('what is counted', () => {
     }
   });
 
-  it('is 2 MiB of deflated bytes over eight times what they inflate to, in all', () => {
+  it('allows 2 MiB of deflated bytes above eight times the inflated ones, in total', () => {
     const meter = createMeter({ ...limits, maxFileSize: 2 ** 40, maxTotalSize: 2 ** 40 });
     const count = (path: string, by: number, deflated: number) =>
       meter({ path, by, size: by, compressedSize: undefined, deflated });
@@ -109,7 +109,7 @@ describe('what is counted', () => {
     expect(error.path).toBe('d');
   });
 
-  it('lets 65,535 files be deflated, flushed and empty', () => {
+  it('accepts 65,535 empty files that are deflated and flushed', () => {
     const meter = createMeter(limits);
     // An empty stored block, as a flush leaves it, and the last block.
     const empty = { by: 0, size: 0, compressedSize: 7, deflated: 7 };

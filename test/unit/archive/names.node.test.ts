@@ -20,7 +20,7 @@ describe('names in UTF-8', () => {
     vi.resetModules();
   });
 
-  it('are decoded by the platform where it can, for an archive has many', async () => {
+  it('are decoded by the decoder of the platform if there is one', async () => {
     const decode = vi.spyOn(TextDecoder.prototype, 'decode');
     const unzipBundle = await load();
     expect([...(await unzipBundle(zip)).keys()]).toEqual(NAMES);
@@ -29,7 +29,7 @@ describe('names in UTF-8', () => {
     await expect(unzipBundle(wrong)).rejects.toThrow(/which it is not/);
   });
 
-  it('are read, and refused, alike where there is no TextDecoder, as in Hermes', async () => {
+  it('are read and refused alike without TextDecoder, as in Hermes', async () => {
     vi.stubGlobal('TextDecoder', undefined);
     const unzipBundle = await load();
     expect([...(await unzipBundle(zip)).keys()]).toEqual(NAMES);

@@ -48,7 +48,7 @@ describe("the runtime's inflater", () => {
     expect(await findInflaters()).toContain('node:zlib');
   });
 
-  it.each(FAULTY)('is refused if it takes %s for %i bytes: %s', async (hex, size) => {
+  it.each(FAULTY)('is not used if it accepts %s as %i bytes: %s', async (hex, size) => {
     expect(byOurs(fromHex(hex), size)).toBeUndefined();
     bring({
       inflateRawSync(data: Uint8Array, options: zlib.ZlibOptions) {
@@ -76,7 +76,7 @@ describe("the runtime's inflater", () => {
     expect(await findNative()).toBeUndefined();
   });
 
-  it('takes whole files alone if its streams do not tell where the data ends', async () => {
+  it('inflates only whole files if its streams do not report the end of the data', async () => {
     bring({
       createInflateRaw: (options: zlib.ZlibOptions) =>
         Object.defineProperty(zlib.createInflateRaw(options), 'bytesWritten', {
@@ -89,7 +89,7 @@ describe("the runtime's inflater", () => {
     expect(native?.createPieces).toBeUndefined();
   });
 
-  it('releases nothing that ours would release after it has refused', async () => {
+  it('releases no byte that this library would release only after a refusal', async () => {
     const content = textOf(5000);
     const zip = await zipBundle({ a: content });
     bring({
@@ -102,7 +102,7 @@ describe("the runtime's inflater", () => {
     expect(error.message).toMatch(/can not be inflated/);
   });
 
-  it('gives memory that belongs to no other file', async () => {
+  it('returns memory that belongs to no other file', async () => {
     const files = { a: textOf(200), b: textOf(300), c: textOf(9000), d: textOf(3 * 2 ** 20) };
     for (const [path, bytes] of await unzipBundle(await zipBundle(files))) {
       expect(bytes.buffer.byteLength, path).toBe(bytes.length);
@@ -121,7 +121,7 @@ describe("the runtime's inflater", () => {
     }
   });
 
-  it('finds of changed data what ours finds', async () => {
+  it('decides about changed data like the inflater of this library', async () => {
     const native = await findNative();
     const bases = [textOf(3000), textOf(200), new Uint8Array(500), bytesOf(300)].flatMap(
       (content) =>

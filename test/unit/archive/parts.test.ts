@@ -30,7 +30,7 @@ describe.each([
   ['the runtime', crc32],
   ['tables', crc32ByTables],
 ])('CRC-32 by %s', (_, crc) => {
-  it('is that of ISO 3309, whatever the length and in whatever pieces', () => {
+  it('is that of ISO 3309, for any length and any pieces', () => {
     expect(crc(utf8('123456789'))).toBe(0xcbf43926);
     const bytes = bytesOf(100);
     for (let length = 0; length <= 100; length++) {
@@ -69,7 +69,7 @@ describe('the records of a file', () => {
   };
   const parsed = (record: Uint8Array) => readCentral(cursorOver(record));
 
-  it('hold in Zip64 what 32 bits do not, and nothing else', async () => {
+  it('have in Zip64 only values that do not fit in 32 bits', async () => {
     const cases = [
       [file, 7 * GIB, 28],
       [file, 7, 20],
@@ -128,7 +128,7 @@ describe('the records of a file', () => {
     expect(next.offset).toBe(central.length);
   });
 
-  it('leave to the descriptor what was not known before, in 64 bits only beyond 4 GiB', () => {
+  it('leave unknown values to the descriptor, which has 64 bits only beyond 4 GiB', () => {
     expect(encodeLocal(file).subarray(14, 26)).toEqual(new Uint8Array(12));
     const { crc32: crc } = file;
     expect(encodeDescriptor(file)).toEqual(join(u(4, 0x08074b50, crc), u(8, 5 * GIB, 6 * GIB)));
@@ -163,7 +163,7 @@ describe('the end record', () => {
     expect(parseLocator64(locator)).toEqual({ disk: 1, offset: 2, diskCount: 3 });
   });
 
-  it('is one of Zip64 from 65,535 files or 4 GiB on', () => {
+  it('is a Zip64 record from 65,535 files or 4 GiB on', () => {
     const small = { count: 65_534, offset: 2 ** 32 - 2, size: 2 ** 32 - 2 };
     expect(encodeEnd(small).length).toBe(22);
     expect(parseEnd(encodeEnd(small))).toMatchObject({
@@ -196,7 +196,7 @@ describe('the end record', () => {
 });
 
 describe('inflating', () => {
-  it('learns where the data ends, whatever follows and wherever it is cut', () => {
+  it('finds the end of the data, with any bytes after it and any pieces', () => {
     const contents = [
       new Uint8Array(0),
       utf8('a'),
@@ -233,7 +233,7 @@ describe('inflating', () => {
 });
 
 describe('paths', () => {
-  it('are shown without what moves a cursor, hides or turns text', () => {
+  it('are shown without characters that move the cursor, hide text or change its direction', () => {
     expect(printable('zoë 😀.txt')).toBe('zoë 😀.txt');
     expect(printable('a\u0007\u200b\u202e\u2028\ufeffb')).toBe(
       'a\\u{7}\\u{200b}\\u{202e}\\u{2028}\\u{feff}b',
@@ -242,7 +242,7 @@ describe('paths', () => {
     expect(printable('x'.repeat(500)).length).toBe(201);
   });
 
-  it('of a folder for each file are as many as fit, in time that does not grow with their square', () => {
+  it('with a folder for each file are accepted up to the limit, in less than quadratic time', () => {
     const paths = createPathSet();
     const started = Date.now();
     for (let i = 0; i < 4000; i++) {

@@ -109,7 +109,7 @@ describe('a path', () => {
     expect(pathFault(`${'x/'.repeat(65)}x`)).toBe('lies more than 64 folders deep: move it up');
   });
 
-  it('that only looks strange is taken', () => {
+  it('that only looks strange is accepted', () => {
     for (const path of [
       '.a',
       '..a',
@@ -127,13 +127,13 @@ describe('a path', () => {
   });
 });
 
-describe('what is shown of a path', () => {
-  it('is up to 200 characters', () => {
+describe('a path in a message', () => {
+  it('has up to 200 characters', () => {
     expect(printable('x'.repeat(200))).toBe('x'.repeat(200));
     expect(printable('x'.repeat(201))).toBe(`${'x'.repeat(200)}…`);
   });
 
-  it('is ASCII where the engine does not know what can be seen', () => {
+  it('is ASCII if the engine does not know which characters are visible', () => {
     vi.stubGlobal('RegExp', () => {
       throw new SyntaxError('Invalid property name');
     });

@@ -19,7 +19,7 @@ describe('a cursor', () => {
   const first = Uint8Array.of(1, 2, 3);
   const second = Uint8Array.of(4, 5, 6);
 
-  it('asks for no more than is wanted, and for nothing after the end', async () => {
+  it('requests no more bytes than needed, and none after the end', async () => {
     const source = giver([first, second]);
     const cursor = createCursor(source.next, 10);
     await cursor.peek(0);
@@ -38,7 +38,7 @@ describe('a cursor', () => {
     expect(source.asked()).toBe(3);
   });
 
-  it('copies only what was cut', async () => {
+  it('copies only bytes that several pieces contain', async () => {
     const cursor = createCursor(giver([first, second]).next);
     expect(await cursor.peek(3)).toBe(first);
     expect(await cursor.peek(1)).toBe(first);
@@ -75,7 +75,7 @@ describe('a cursor over a range', () => {
     ]);
   });
 
-  it('reads what is in memory at once', async () => {
+  it('reads bytes in memory at once', async () => {
     expect(await readsOf(true)).toEqual([[10, 45]]);
   });
 });
@@ -87,12 +87,12 @@ describe('a content in one piece', () => {
   const a = Uint8Array.of(1, 2);
   const b = Uint8Array.of(3);
 
-  it('is the only piece itself', async () => {
+  it('is a single piece itself, without a copy', async () => {
     expect(await gather(of(a), 2)).toBe(a);
     expect(await gather(of(a), undefined)).toBe(a);
   });
 
-  it('is joined of several, and empty of none', async () => {
+  it('is joined from several pieces, and empty without pieces', async () => {
     for (const size of [3, undefined]) {
       expect(await gather(of(a, b), size)).toEqual(Uint8Array.of(1, 2, 3));
     }
@@ -113,11 +113,11 @@ describe('the chunks of a file', () => {
     return lengths;
   }
 
-  it('are what 64 KiB of a stored one hold', async () => {
+  it('have 64 KiB if it is stored', async () => {
     expect(await lengthsOf(bytesOf(150_000), 0)).toEqual([65_536, 65_536, 18_928]);
   });
 
-  it('of a deflated one are 96 KiB at most, however far it inflates', async () => {
+  it('have at most 96 KiB if it is deflated, for any ratio', async () => {
     const lengths = await lengthsOf(new Uint8Array(9.5 * 2 ** 20), 9);
     expect(Math.max(...lengths)).toBeLessThanOrEqual(98_304 + 258);
     expect(lengths.length).toBeLessThan(160);

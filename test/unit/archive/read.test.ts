@@ -89,7 +89,7 @@ describe.each(READERS)('%s reads', (_, read) => {
     expect(await read(rawZip([two, entry]))).toEqual(helloWorld);
   });
 
-  it('data descriptors of nothing, in every form', async () => {
+  it('data descriptors of empty files, in every form', async () => {
     for (const data of [deflateSync(new Uint8Array(0)), deflatedAsIs(new Uint8Array(0))]) {
       const sizes = [data.length, 0];
       for (const after of [
@@ -152,7 +152,7 @@ describe.each(READERS)('%s reads', (_, read) => {
     }
   });
 
-  it('folders as nothing, also deflated ones, and names without the UTF-8 flag', async () => {
+  it('folders, also deflated ones, without returning them, and names without the UTF-8 flag', async () => {
     const folder = { central: { attributes: 0o040755 * 2 ** 16 + 0x10 } };
     const zip = rawZip([
       { name: 'd/', flags: 0, ...folder },
@@ -162,7 +162,7 @@ describe.each(READERS)('%s reads', (_, read) => {
     expect(await read(zip)).toEqual(new Map([['d/é.txt', utf8('world')]]));
   });
 
-  it('extra fields, padding and comments, and looks at none of them', async () => {
+  it('archives with extra fields, padding and comments, which it ignores', async () => {
     const time = join(u(2, 0x5455, 5), new Uint8Array(5));
     const zip = rawZip(
       [
@@ -186,13 +186,13 @@ describe.each(READERS)('%s reads', (_, read) => {
     expect([...files.keys()]).toEqual(['\ufeffa.txt']);
   });
 
-  it('an archive of nothing, also with a Zip64 end record', async () => {
+  it('an empty archive, also with a Zip64 end record', async () => {
     const between = zip64End({ at: 0, count: 0, size: 0, offset: 0 });
     expect((await read(rawZip([]))).size).toBe(0);
     expect((await read(rawZip([], { between }))).size).toBe(0);
   });
 
-  it('a comment with what is an end record but for one byte', async () => {
+  it('a comment that differs from an end record in one byte', async () => {
     for (const text of ['PX\x05\x06', 'PK\x04\x06', 'PK\x05\x07', 'Pxy\x06', 'PKPK\x05']) {
       expect(await read(rawZip([one, two], { comment: utf8(text) }))).toEqual(helloWorld);
     }
@@ -252,7 +252,7 @@ describe('unzipBundle', () => {
     }
   });
 
-  it('tells its progress, to the end', async () => {
+  it('reports its progress, to the end', async () => {
     const seen: Progress[] = [];
     await unzipBundle(rawZip([one, two]), { onProgress: (progress) => seen.push(progress) });
     expect(seen).toEqual([
@@ -314,7 +314,7 @@ describe('openZip', () => {
     expect(source.asked.length).toBe(3);
   });
 
-  it('says what there is, and refuses what there is not', async () => {
+  it('lists its files, and refuses a path that does not exist', async () => {
     const reader = await openZip(ranges(rawZip([one, { name: 'd/' }])));
     expect(reader.entries()).toEqual([
       { path: 'a.txt', size: 5, compressedSize: 5, crc32: plainCrc32(hello) },
@@ -419,7 +419,7 @@ describe('openZip', () => {
     await expect(stream.read()).rejects.toBe(reason);
   });
 
-  it('stops what is read later at an abort of the opening, but where it has a signal of its own', async () => {
+  it('stops later reads on an abort of the opening signal, also reads with a signal of their own', async () => {
     const reason = new Error('enough');
     const controller = new AbortController();
     const { signal } = controller;
@@ -432,7 +432,7 @@ describe('openZip', () => {
     expect(await reader.read('a.txt', own)).toEqual(hello);
   });
 
-  it('gives the errors of the source as they are, or as a cause', async () => {
+  it('throws the errors of the source unchanged, or as a cause', async () => {
     const cause = new Error('offline');
     const zip = rawZip([one]);
     const offline = { size: zip.length, read: () => Promise.reject(cause) };
@@ -444,7 +444,7 @@ describe('openZip', () => {
     await expect(openZip({ size: 1 } as never)).rejects.toThrow(/^source expected/);
   });
 
-  it('finds what only the local header says when the file is read', async () => {
+  it('finds faults of a local header when the file is read', async () => {
     const zip = rawZip([{ ...one, local: { name: 'c.txt' } }, two]);
     const reader = await openZip(ranges(zip));
     expect(await reader.read('b.txt')).toEqual(utf8('world'));
@@ -506,7 +506,7 @@ describe('openZip', () => {
 });
 
 describe('unzipStream', () => {
-  it('refuses a stored file whose size comes after it, and says what to do', async () => {
+  it('refuses a stored file whose size follows it, and says what to do', async () => {
     const after = u(4, 0x08074b50, plainCrc32(hello), 5, 5);
     const zip = rawZip([{ ...one, flags: 0x808, after }]);
     expect((await unzipBundle(zip)).get('a.txt')).toEqual(hello);

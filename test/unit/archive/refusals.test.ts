@@ -399,11 +399,11 @@ describe('an archive that is cut short', () => {
   // Local header, data and descriptor; the second file; two records; Zip64; the end.
   const starts = [0, 61, 101, 152, 203, 279];
 
-  it('is read where it is whole', async () => {
+  it('is read if it is complete', async () => {
     expect((await viaStream(zip)).size).toBe(2);
   });
 
-  it('is refused wherever that is, by its last byte going forward', async () => {
+  it('is refused at any place by a forward reader, at the last byte', async () => {
     for (let length = 0; length < zip.length; length++) {
       const error = await rejection(viaStream(zip.slice(0, length)), 'ERR_ARCHIVE_INVALID');
       const start = Math.max(...starts.filter((place) => place <= length));
@@ -422,7 +422,7 @@ describe('an archive that is cut short', () => {
     }
   });
 
-  it('is refused wherever that is, by the readers that look for its end', async () => {
+  it('is refused at any place by the readers that look for its end', async () => {
     for (let length = 0; length < zip.length; length++) {
       for (const read of [viaBundle, viaRanges]) {
         const { message } = await rejection(read(zip.slice(0, length)), 'ERR_ARCHIVE_INVALID');

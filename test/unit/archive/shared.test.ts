@@ -6,7 +6,7 @@ import { createPace } from '../../../src/archive/pace.ts';
 import { joined, lengthOf } from '../../../src/archive/pieces.ts';
 
 describe('a refusal', () => {
-  it('is one of the archive, or of an entry', () => {
+  it('concerns the archive or an entry', () => {
     const cause = new Error('why');
     const whole = invalid('is odd', undefined, { offset: 0, cause });
     expect(whole).toMatchObject({
@@ -50,7 +50,7 @@ describe('the pace', () => {
     vi.restoreAllMocks();
   });
 
-  it('gives way after 12 ms of work, and then after 12 more', async () => {
+  it('yields after 12 ms of work, and then after 12 more', async () => {
     const now = vi.spyOn(Date, 'now').mockReturnValue(1000);
     const pace = createPace(undefined);
     now.mockReturnValue(1011);
@@ -66,7 +66,7 @@ describe('the pace', () => {
     expect(pace()).toBeInstanceOf(Promise);
   });
 
-  it('ends with the reason of the signal, also where that comes while it gives way', async () => {
+  it('rejects with the reason of the signal, also if the abort comes while it yields', async () => {
     const reason = new Error('enough');
     expect(createPace(AbortSignal.abort(reason))).toThrow(reason);
     const controller = new AbortController();

@@ -32,7 +32,7 @@ async function drain(files: AsyncIterable<unknown>): Promise<void> {
 }
 
 describe('unzipStream', () => {
-  it('hands out no file beyond maxEntries', async () => {
+  it('yields no file beyond maxEntries', async () => {
     const zip = await zipBundle(contents);
     const given: string[] = [];
     const work = async () => {
@@ -43,7 +43,7 @@ describe('unzipStream', () => {
     expect(given).toEqual(['a', 'b']);
   });
 
-  it('gives the same files however the input is cut, down to single bytes', async () => {
+  it('yields the same files for any pieces of input, down to single bytes', async () => {
     const zip = await zipBundle(contents);
     for (const length of [1, 7, 4096, zip.length]) {
       const files = new Map<string, Uint8Array>();
@@ -57,7 +57,7 @@ describe('unzipStream', () => {
     }
   });
 
-  it('skips what is not read, and checks it all the same', async () => {
+  it('skips unread content, but checks it', async () => {
     const seen: string[] = [];
     for await (const { path, stream } of unzipStream(streamOf(await zipBundle(contents)))) {
       seen.push(path);
@@ -78,7 +78,7 @@ describe('unzipStream', () => {
     expect(later).toEqual(['a']);
   });
 
-  it('ends with the error of a content, also where its reader was told and kept it', async () => {
+  it('ends with the error of a content, also if the reader of the content has caught it', async () => {
     const zip = rawZip([{ name: 'a', content: utf8('hello'), crc: 1 }]);
     for (const take of ['bytes', 'stream'] as const) {
       const source = chunked([zip]);
@@ -92,7 +92,7 @@ describe('unzipStream', () => {
     }
   });
 
-  it('waits for bytes() that nobody awaited, and ends a stream that was left', async () => {
+  it('waits for bytes() that was not awaited, and ends an abandoned stream', async () => {
     const zip = await zipBundle(contents);
     const all: Promise<Uint8Array>[] = [];
     for await (const { bytes } of unzipStream(streamOf(zip))) all.push(bytes());
@@ -135,7 +135,7 @@ describe('unzipStream', () => {
     }
   });
 
-  it('gives nothing of an empty file, and tells no progress by it', async () => {
+  it('yields no bytes of an empty file, and reports no progress for it', async () => {
     const seen: Progress[] = [];
     const data = deflateSync(new Uint8Array(0));
     const zip = rawZip([{ name: 'a', data }, { name: 'b' }]);
@@ -146,7 +146,7 @@ describe('unzipStream', () => {
     expect(seen).toEqual([{ done: 0, total: 0 }]);
   });
 
-  it('says the size of a file where the archive does', async () => {
+  it('has the size of a file if the archive has it', async () => {
     const sizes: unknown[] = [];
     const zip = await zipBundle({ a: new Uint8Array(0), b: bytesOf(9 * 2 ** 20) }, { level: 0 });
     for await (const { path, size } of unzipStream(streamOf(zip, 65_536))) sizes.push([path, size]);
@@ -172,7 +172,7 @@ describe('unzipStream', () => {
     expect(source.cancelled()).toBeUndefined();
   });
 
-  it('cancels the source where the iteration is left early, at any point', async () => {
+  it('cancels the source if the iteration ends early, at any point', async () => {
     const zip = await zipBundle(contents);
     const left = chunked(pieces(zip, 1000));
     for await (const _ of unzipStream(left.stream)) break;
@@ -208,7 +208,7 @@ describe('unzipStream', () => {
     expect(thrown.cancelled()).toBeDefined();
   });
 
-  it('cancels the source with the error of a content that made its reader leave', async () => {
+  it('cancels the source with the error of a content that made the caller end the iteration', async () => {
     const zip = join(rawZip([{ name: 'a', content: utf8('hello'), crc: 1 }]), bytesOf(100_000));
     const source = chunked(pieces(zip, 1000));
     let error: unknown;
@@ -219,7 +219,7 @@ describe('unzipStream', () => {
     expect(source.cancelled()).toBe(error);
   });
 
-  it('ends a stream that is kept where the iteration was left', async () => {
+  it('ends a kept stream when the iteration has ended early', async () => {
     const kept: ReadableStream<Uint8Array>[] = [];
     for await (const { stream } of unzipStream(streamOf(await zipBundle(contents)))) {
       kept.push(stream);
@@ -228,7 +228,7 @@ describe('unzipStream', () => {
     for (const stream of kept) await expect(collect(stream)).rejects.toThrow(/has gone on/);
   });
 
-  it('cancels the source where the archive is refused, with the error', async () => {
+  it('cancels the source with the error if the archive is refused', async () => {
     const zip = join(rawZip([{ name: '../a' }]), bytesOf(100_000));
     const source = chunked(pieces(zip, 1000));
     const error = await rejection(drain(unzipStream(source.stream)), 'ERR_ARCHIVE_INVALID');
@@ -236,7 +236,7 @@ describe('unzipStream', () => {
     expect(source.pulled()).toBeLessThan(20);
   });
 
-  it('stops at an abort, also where the source never answers', async () => {
+  it('stops on an abort, also if the source never answers', async () => {
     const reason = new Error('enough');
     const signal = AbortSignal.abort(reason);
     const source = chunked([await zipBundle(contents)]);
@@ -249,7 +249,7 @@ describe('unzipStream', () => {
     await expect(work).rejects.toBe(reason);
   });
 
-  it('says that the source failed, and keeps its error', async () => {
+  it('reports that the source failed, with its error as the cause', async () => {
     const cause = new Error('offline');
     const zip = await zipBundle(contents);
     let given = false;
@@ -264,7 +264,7 @@ describe('unzipStream', () => {
     expect(error.cause).toBe(cause);
   });
 
-  it('tells its progress in plain bytes, to the end', async () => {
+  it('reports its progress in plain bytes, to the end', async () => {
     const seen: Progress[] = [];
     const zip = await zipBundle(contents);
     await drain(unzipStream(streamOf(zip), { onProgress: (progress) => seen.push(progress) }));
@@ -274,7 +274,7 @@ describe('unzipStream', () => {
     expect(seen.every(({ done }, i) => i === 0 || done >= (seen[i - 1]?.done ?? 0))).toBe(true);
   });
 
-  it('leaves the caller turns of the event loop', async () => {
+  it('yields to the event loop of the caller', async () => {
     const blank = new Uint8Array(2 ** 21);
     const zip = await zipBundle(Array.from({ length: 16 }, (_, i) => [`${i}`, blank] as const));
     let ticks = 0;

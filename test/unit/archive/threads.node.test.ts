@@ -45,7 +45,7 @@ const files = {
 };
 
 describe('threads', () => {
-  it('make the bytes that this thread makes, however many they are', async () => {
+  it('make the same bytes as this thread, in any number', async () => {
     const expected = await zipBundle(files, { threads: 0 });
     expect(started).toHaveLength(0);
     for (const count of [1, 2, 5]) {
@@ -124,7 +124,7 @@ describe('threads', () => {
     expect(started).toHaveLength(2);
   });
 
-  it('that cannot be had are done without', async () => {
+  it('that cannot start are replaced by this thread', async () => {
     const expected = await zipBundle(files, { threads: 0 });
     Object.assign(threads, {
       Worker: class {

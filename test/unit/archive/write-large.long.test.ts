@@ -11,7 +11,7 @@ describe('the same files', () => {
   it.each([
     ['of the length that is held', 8 * MIB],
     ['one byte longer than that', 8 * MIB + 1],
-  ])('make the same bytes whatever form a content has that is %s', async (_, length) => {
+  ])('make the same bytes in every form of a content that is %s', async (_, length) => {
     const content = textOf(length);
     const zip = await zipBundle({ f: content }, { level: 1 });
     const blob = new Blob([content as Uint8Array<ArrayBuffer>]);
@@ -25,15 +25,15 @@ describe('the same files', () => {
   });
 });
 
-describe('what is written', () => {
-  it('is read by fflate, also where its sizes come after it', async () => {
+describe('a large zip', () => {
+  it('is read by fflate, also if the sizes follow the content', async () => {
     const content = textOf(9 * MIB);
     const read = unzipSync(await zipBundle({ 'big.txt': content }, { level: 1 }));
     expect(Object.keys(read)).toEqual(['big.txt']);
     expect(await sha256(read['big.txt'] as Uint8Array)).toBe(await sha256(content));
   });
 
-  it('holds 66,000 files, as Zip64', async () => {
+  it('has 66,000 files in Zip64', async () => {
     const entries = Array.from({ length: 66_000 }, (_, i) => ({
       path: `${i >> 10}/${i}`,
       data: new Uint8Array(0),

@@ -65,7 +65,7 @@ describe('the same files', () => {
   it.each([
     ['short', 1000],
     ['longer than is deflated in one go', 300_001],
-  ])('make the same bytes whatever form a content has that is %s', async (_, length) => {
+  ])('make the same bytes in every form of a content that is %s', async (_, length) => {
     for (const content of [textOf(length), bytesOf(length)]) {
       const zip = await zipBundle({ f: content }, { level: 1 });
       const blob = new Blob([content as Uint8Array<ArrayBuffer>]);
@@ -103,8 +103,8 @@ describe('the same files', () => {
   });
 });
 
-describe('what is written', () => {
-  it('says nothing of when, where and by whom', async () => {
+describe('a written zip', () => {
+  it('does not depend on time, place and user', async () => {
     const zip = await zipBundle({ 'a.txt': utf8('aaaaaaaaaaaaaaaaaaaaaaaa') });
     const view = new DataView(zip.buffer, zip.byteOffset);
     // APPNOTE 4.3.7
@@ -123,7 +123,7 @@ describe('what is written', () => {
     expect(view.getUint32(central + 38, true)).toBe(0x81a40000);
   });
 
-  it('is stored where deflating makes it no smaller, and described later only over 8 MiB', async () => {
+  it('stores content that deflating does not shrink, and has descriptors only over 8 MiB', async () => {
     const flagsAndMethod = async (content: Uint8Array, level: 0 | 9 = 9) => {
       const zip = await zipBundle({ f: content }, { level });
       const view = new DataView(zip.buffer, zip.byteOffset);
@@ -138,14 +138,14 @@ describe('what is written', () => {
     expect(await flagsAndMethod(new Uint8Array(8 * MIB + 1), 0)).toEqual([0x808, 8]);
   });
 
-  it('is stored where it is as long deflated as it is', async () => {
+  it('stores content whose deflated form has the same length', async () => {
     const short = utf8('aaaa');
     const zip = await zipBundle({ f: short }, { level: 9 });
     expect(zip[8]).toBe(0);
     expect(zip.subarray(31, 35)).toEqual(short);
   });
 
-  it('is an empty zip of 22 bytes where there are no files', async () => {
+  it('has 22 bytes if there are no files', async () => {
     for (const none of [{}, [], new Map()]) {
       const zip = await zipBundle(none);
       expect(zip).toEqual(join(utf8('PK\x05\x06'), new Uint8Array(18)));
@@ -234,7 +234,7 @@ describe('paths', () => {
     }
   });
 
-  it('that only look strange are written', async () => {
+  it('that only look strange are accepted', async () => {
     const paths = [
       '.htaccess',
       '...a',
@@ -251,7 +251,7 @@ describe('paths', () => {
 });
 
 describe('work', () => {
-  it('opens one content after the other, and reads 4 MiB ahead of what is written', async () => {
+  it('opens one content after the other, and reads 4 MiB ahead of the output', async () => {
     const opened: string[] = [];
     const content = bytesOf(3 * MIB);
     const entries = ['c', 'a', 'd', 'b'].map((path) => ({
@@ -292,7 +292,7 @@ describe('work', () => {
     expect(sizes.slice(0, -1).every((size) => size >= 65_536)).toBe(true);
   });
 
-  it('gives no empty chunk where the archive ends with one', async () => {
+  it('gives no empty chunk at the end of the archive', async () => {
     // The header of 31 bytes, the directory's record of 47, and the end of 22.
     for (const [length, sizes] of [
       [65_536 - 31 - 47 - 22, [65_536]],
@@ -309,7 +309,7 @@ describe('work', () => {
     }
   });
 
-  it('tells its progress in plain bytes, to the end', async () => {
+  it('reports its progress in plain bytes, to the end', async () => {
     for (const data of [bytesOf(300_000), () => bytesOf(300_000)]) {
       const seen: Progress[] = [];
       await zipBundle({ a: data, b: bytesOf(10) }, { onProgress: (p) => seen.push(p) });
@@ -324,7 +324,7 @@ describe('work', () => {
     }
   });
 
-  it('cancels every stream that was given where one fails, and says whose', async () => {
+  it('cancels every passed stream if one fails, and names its path', async () => {
     const cause = new Error('disk');
     const failing = new ReadableStream<Uint8Array>({
       pull() {
@@ -339,7 +339,7 @@ describe('work', () => {
     expect(later.cancelled()).toBe(error);
   });
 
-  it('says whose content could not be opened, whatever it was', async () => {
+  it('names the path of a content that could not be opened, for any error', async () => {
     // Offline, fetch rejects with a TypeError.
     for (const cause of [new Error('gone'), new TypeError('fetch failed')]) {
       const data = () => Promise.reject(cause);
@@ -369,7 +369,7 @@ describe('work', () => {
     expect(silent.cancelled()).toBe(reason);
   });
 
-  it('leaves the caller turns of the event loop', async () => {
+  it('yields to the event loop of the caller', async () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);
     await zipBundle({ f: textOf(3 * MIB) });

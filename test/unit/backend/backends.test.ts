@@ -14,20 +14,20 @@ afterEach(() => {
 });
 
 describe('the backend', () => {
-  it('is the fastest one here unless asked for by name', async () => {
+  it('is the fastest available one unless requested by name', async () => {
     expect((await selectBackend()).name).toBe(BACKENDS[0]);
     expect((await selectBackend('auto')).name).toBe(BACKENDS[0]);
     for (const name of BACKENDS) expect((await selectBackend(name)).name).toBe(name);
   });
 
-  it('is pure JavaScript where crypto.subtle is missing, as in an insecure context', async () => {
+  it('is pure JavaScript if crypto.subtle is missing, as in an insecure context', async () => {
     if (BACKENDS[0] === 'node') return expect((await selectBackend()).name).toBe('node');
     withoutCrypto({ getRandomValues: crypto.getRandomValues.bind(crypto) });
     expect((await selectBackend()).name).toBe('noble');
     await rejection(selectBackend('webcrypto'), 'ERR_BACKEND_UNAVAILABLE');
   });
 
-  it('that is asked for by name and is not here is an error, and nothing falls back', async () => {
+  it('that is requested by name and missing causes an error without a fallback', async () => {
     withoutCrypto(undefined);
     const error = await rejection(selectBackend('webcrypto'), 'ERR_BACKEND_UNAVAILABLE');
     expect(error.message).toMatch(/secure context/);
@@ -47,7 +47,7 @@ describe('the backend', () => {
     thrown(() => randomBytes(1), 'ERR_BACKEND_UNAVAILABLE');
   });
 
-  it.each(BACKENDS)('%s makes what every other opens', async (maker) => {
+  it.each(BACKENDS)('%s makes bundles that every other one opens', async (maker) => {
     const bundle = bytesOf(5000);
     const { bytes } = await encryptBundle(bundle, {
       privateKey: keyB.pkcs8,
@@ -59,7 +59,7 @@ describe('the backend', () => {
     }
   });
 
-  it.each(BACKENDS)('%s passes a failure of the runtime on, as it is', async (name) => {
+  it.each(BACKENDS)('%s throws a failure of the runtime unchanged', async (name) => {
     if (name !== 'webcrypto') {
       const backend = await selectBackend(name);
       // A key of the wrong length is what a runtime would refuse; a caller can't bring it about.

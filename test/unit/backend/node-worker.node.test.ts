@@ -147,7 +147,7 @@ describe('the second thread', () => {
     close();
   });
 
-  it('runs from its text, with nothing else to load', async () => {
+  it('runs from its text without loading other modules', async () => {
     const { data, state, input, port, post, close } = ring();
     const worker = new Worker(THREAD_CODE, {
       eval: true,
@@ -187,7 +187,7 @@ describe('a module imported with ?thread', () => {
     );
   });
 
-  it('holds all that it imports and nothing of where it was built', async () => {
+  it('contains all its imports and no path of the build machine', async () => {
     const { text, files } = await inlineWorker(`${process.cwd()}/${MODULE}`);
     expect(files.map((file) => file.slice(process.cwd().length + 1))).toContain(
       'src/backend/node-chunk.ts',

@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 describe('a pooled Buffer', () => {
-  it('is sealed and opened, and what lies around it is neither read nor changed', async () => {
+  it('is sealed and opened, and the memory around it is neither read nor changed', async () => {
     const buffer = Buffer.from(bytesOf(100));
     expect(buffer.buffer.byteLength).toBeGreaterThan(buffer.length);
     const around = Buffer.from(buffer.buffer).toString('hex');
@@ -118,7 +118,7 @@ describe('a large bundle', () => {
     }
   });
 
-  it('takes little memory on the way, where all is done here', async () => {
+  it('takes little memory if the work is done on this thread', async () => {
     // Longer chunks than the thread takes.
     const { bytes } = await encryptBundle(large, { privateKey, chunkSize: 2 ** 21 });
     let most = 0;
@@ -130,7 +130,7 @@ describe('a large bundle', () => {
     expect(most - before - opened.length).toBeLessThan(8 * 2 ** 20);
   });
 
-  it('one after the other and at once', async () => {
+  it('is one of several, one after the other and at once', async () => {
     const sealed = await Promise.all([1, 2, 3].map(() => encryptBundle(large, { privateKey })));
     for (const { bytes } of sealed) {
       expect(Buffer.compare(await decryptBundle(bytes, { publicKey }), large)).toBe(0);
@@ -145,7 +145,7 @@ describe('a large bundle', () => {
     expect(error.chunkIndex).toBe(chunk);
   });
 
-  it('is aborted half-way, and the next one is none the worse', async () => {
+  it('can be aborted half-way without affecting the next one', async () => {
     const reason = new Error('enough');
     for (let i = 0; i < 5; i++) {
       const controller = new AbortController();
@@ -159,7 +159,7 @@ describe('a large bundle', () => {
     expect(Buffer.compare(await decryptBundle(bytes, { publicKey }), large)).toBe(0);
   });
 
-  it('is done on one thread where no other is to be had', async () => {
+  it('is processed on one thread if no other can start', async () => {
     // Of another chunk size than the tests before, so that no idle thread is at hand.
     const real = process.getBuiltinModule;
     const asked: string[] = [];
@@ -172,7 +172,7 @@ describe('a large bundle', () => {
     expect(Buffer.compare(await decryptBundle(bytes, { publicKey }), large)).toBe(0);
   });
 
-  it('is finished here where the thread dies in the middle', async () => {
+  it('is finished on this thread if the other one dies in the middle', async () => {
     const threads = watchThreads();
     let killed = false;
     const onProgress = ({ done, total }: { done: number; total: number }) => {
@@ -222,7 +222,7 @@ describe('memory that node:crypto answered in', () => {
     expect(openDrain()).toBeUndefined();
   });
 
-  it('is freed through a port with nobody at its other end, where there is no such call', async () => {
+  it('is freed through a closed port if that call is missing', async () => {
     const { release } = await setTransfer(undefined);
     const isFreed = () => {
       const answer = new Uint8Array(10);
@@ -235,7 +235,7 @@ describe('memory that node:crypto answered in', () => {
     expect(Array.from({ length: 200 }, isFreed)).not.toContain(false);
   });
 
-  it('is left to V8 where there are no ports either', async () => {
+  it('is left to V8 if there are no ports either', async () => {
     const { release } = await setTransfer(undefined);
     vi.stubGlobal('MessageChannel', undefined);
     const answer = new Uint8Array(10);
@@ -244,7 +244,7 @@ describe('memory that node:crypto answered in', () => {
   });
 
   it.each([['by transfer'], ['through a port']])(
-    'is left alone where others have bytes in it, %s',
+    'is not freed if other bytes share it, %s',
     async (way) => {
       const fake = vi.fn();
       const { release } = await setTransfer(way === 'by transfer' ? fake : undefined);
@@ -315,7 +315,7 @@ describe('the built package', () => {
     );
   });
 
-  it('lets the process end as soon as a large bundle is through', async () => {
+  it('lets the process end as soon as a large bundle is finished', async () => {
     await bundleTo();
     const start = Date.now();
     run(`${job('node', LARGE)}; process.once('exit', () => console.log('ended'))`);

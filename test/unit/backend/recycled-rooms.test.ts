@@ -9,7 +9,7 @@ import { drain, same, streamOf } from '../../support/streams.ts';
 import { keyB } from '../../support/vectors.ts';
 
 describe('recycled rooms', () => {
-  it('are as many as can be under way, and one', () => {
+  it('are one more than the chunks in progress', () => {
     const room = recycledRooms({}, 3);
     const given = Array.from({ length: 9 }, () => room(100).buffer);
     expect(new Set(given).size).toBe(4);
@@ -29,7 +29,7 @@ describe('recycled rooms', () => {
     expect(asked).toEqual([100, 90]);
   });
 
-  it('are as long as was asked for', () => {
+  it('have the requested length', () => {
     const room = recycledRooms({}, 1);
     expect([100, 50, 60, 40, 200, 10].map((length) => room(length).length)).toEqual([
       100, 50, 60, 40, 200, 10,
@@ -48,7 +48,7 @@ describe.each(BACKENDS)('a stream of pieces that fit no chunk, through %s', (bac
     return Array.from({ length: count }, (_, i) => bytes.slice(i * length, (i + 1) * length));
   };
 
-  it('is sealed and opened as it was', async () => {
+  it('is sealed and opened unchanged', async () => {
     const sealing = { privateKey: keyB.pkcs8, chunkSize, backend };
     const { body, seal } = encryptStream(streamOf(pieces(plain)).stream, sealing);
     const { bytes, error } = await drain(body);

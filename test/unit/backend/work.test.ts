@@ -27,7 +27,7 @@ describe.each(BACKENDS)('work through %s', (backend) => {
     ['memory', (bytes: Uint8Array) => bytes],
     ['a Blob', asBlob],
   ] as const)('on %s', (_, wrap) => {
-    it('tells its progress in plain bytes, upwards, to the end', async () => {
+    it('reports its progress in plain bytes, upwards, to the end', async () => {
       const sealed = await encryptBundle(bundle, { privateKey, chunkSize: 4096 });
       const runs: [string, (onProgress: (p: Progress) => void) => Promise<unknown>][] = [
         [
@@ -82,7 +82,7 @@ describe.each(BACKENDS)('work through %s', (backend) => {
     });
   });
 
-  it('tells its progress for an empty bundle', async () => {
+  it('reports its progress for an empty bundle', async () => {
     const seen: Progress[] = [];
     const onProgress = (progress: Progress) => seen.push(progress);
     const { bytes } = await encryptBundle(new Uint8Array(0), { privateKey, backend, onProgress });
@@ -105,7 +105,7 @@ describe.each(BACKENDS)('work through %s', (backend) => {
     expect(await decryptBundle(sealed.bytes, { publicKey, backend })).toEqual(bundle);
   });
 
-  it('ends with ERR_SOURCE_FAILED where a Blob can not be read, and says where', async () => {
+  it('ends with ERR_SOURCE_FAILED and the offset if a Blob cannot be read', async () => {
     const cause = new Error('NotReadableError');
     const broken = strangeBlob(bundle.length, async (start, end) => {
       if (start >= 8192) throw cause;
@@ -124,7 +124,7 @@ describe.each(BACKENDS)('work through %s', (backend) => {
     );
   });
 
-  it('ends with ERR_SOURCE_FAILED where a Blob gives too little or too much', async () => {
+  it('ends with ERR_SOURCE_FAILED if a Blob gives too few or too many bytes', async () => {
     for (const change of [-1, 1]) {
       const liar = strangeBlob(
         bundle.length,
@@ -156,7 +156,7 @@ describe.each(BACKENDS)('work through %s', (backend) => {
     expect(opened).toEqual(bundles);
   });
 
-  it('leaves the caller turns of the event loop', async () => {
+  it('yields to the event loop of the caller', async () => {
     const large = new Uint8Array(backend === 'noble' ? 8 * 2 ** 20 : 48 * 2 ** 20);
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);

@@ -11,7 +11,7 @@ describe("Welch's t", () => {
     expect(t).toBeCloseTo(-1 / Math.sqrt(0.5 + 10 / 12), 10);
   });
 
-  it('is nothing where nothing varies', () => {
+  it('is 0 if nothing varies', () => {
     expect(welch([1, 1, 1], [1, 1, 1])).toBe(0);
   });
 });

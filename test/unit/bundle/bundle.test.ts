@@ -51,7 +51,7 @@ async function snapshot(input: Uint8Array | ArrayBuffer | Blob): Promise<Uint8Ar
 }
 
 describe.each(BACKENDS)('a bundle through %s', (backend) => {
-  it.each(SHAPES)('is sealed from %s, which stays as it was', async (_, shape) => {
+  it.each(SHAPES)('is sealed from %s, which does not change', async (_, shape) => {
     const input = shape(bundle);
     const before = await snapshot(input);
     const sealed = await encryptBundle(input, { privateKey, chunkSize: 4096, backend });
@@ -77,7 +77,7 @@ describe.each(BACKENDS)('a bundle through %s', (backend) => {
     expect(await verifyChecksum(shape(bundle.subarray(1)), sum, { backend })).toBe(false);
   });
 
-  it('shares no memory with what comes out', async () => {
+  it('shares no memory with the result', async () => {
     const input = bundle.slice();
     const sealed = await encryptBundle(input, { privateKey, chunkSize: 4096, backend });
     const opened = await decryptBundle(sealed.bytes, { publicKey, backend });
@@ -88,7 +88,7 @@ describe.each(BACKENDS)('a bundle through %s', (backend) => {
     expect(opened.byteLength).toBe(opened.buffer.byteLength);
   });
 
-  it('whose memory is made smaller meanwhile is sealed whole or refused', async () => {
+  it('whose memory shrinks meanwhile is sealed completely or refused', async () => {
     const Resizable = ArrayBuffer as unknown as {
       new (
         length: number,
@@ -130,7 +130,7 @@ describe.each(BACKENDS)('a bundle through %s', (backend) => {
     expect(error.message).toContain(keyA.keyId);
   });
 
-  it('opens where it meets what is expected of it', async () => {
+  it('opens if it meets the expectations', async () => {
     const metadata = { appId: 'a', version: '2', channel: 'beta', sequence: 5 };
     const { bytes } = await encryptBundle(bundle, { privateKey, metadata, backend });
     const expect_ = { appId: 'a', version: '2', channel: 'beta', minSequence: 5 };
@@ -143,7 +143,7 @@ describe.each(BACKENDS)('a bundle through %s', (backend) => {
     [{ version: '3' }, /version must be "3", it says "2"/],
     [{ channel: 'production' }, /channel must be "production", it says nothing/],
     [{ minSequence: 6 }, /sequence must be at least 6, it says 5/],
-  ])('is refused where it does not meet %o', async (expected, message) => {
+  ])('is refused if it does not meet %o', async (expected, message) => {
     const metadata = { appId: 'a', version: '2', sequence: 5 };
     const { bytes, seal, ciphertext } = await encryptBundle(bundle, {
       privateKey,
@@ -156,13 +156,13 @@ describe.each(BACKENDS)('a bundle through %s', (backend) => {
     await rejection(detached, 'ERR_EXPECTATION_FAILED');
   });
 
-  it('without a sequence is refused where one is expected', async () => {
+  it('without a sequence is refused if one is expected', async () => {
     const { bytes } = await encryptBundle(bundle, { privateKey, backend });
     const work = decryptBundle(bytes, { publicKey, backend, expect: { minSequence: 0 } });
     await rejection(work, 'ERR_EXPECTATION_FAILED');
   });
 
-  it('of more chunks than the cap is refused before its signature is looked at', async () => {
+  it('of more chunks than the cap is refused before its signature is checked', async () => {
     const { bytes } = await encryptBundle(bundle, { privateKey, chunkSize: 4096, backend });
     expect(await decryptBundle(bytes, { publicKey, backend, maxChunks: 3 })).toEqual(bundle);
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
@@ -190,7 +190,7 @@ describe.each(BACKENDS)('a bundle through %s', (backend) => {
     expect(error.message).toMatch(/chunk 5 .*fetch it again/);
   });
 
-  it('overheads by 48 bytes a chunk, 56, the metadata and the modulus', async () => {
+  it('has an overhead of 48 bytes for each chunk, 56, the metadata and the modulus', async () => {
     const size = 4096 * 300 + 5;
     const sealed = await encryptBundle(new Uint8Array(size), {
       privateKey,
@@ -253,7 +253,7 @@ describe('verifyChecksum', () => {
     expect(await verifyChecksum(bundle, sum.toUpperCase())).toBe(true);
   });
 
-  it('answers for the bundle that the seal vouches for', async () => {
+  it('returns true for the bundle that the seal signs', async () => {
     const { seal } = await encryptBundle(bundle, { privateKey });
     expect(await verifyChecksum(bundle, { seal, publicKey })).toBe(true);
     expect(await verifyChecksum(bundle, { seal, publicKey: [keyA.spki, publicKey] })).toBe(true);
@@ -263,7 +263,7 @@ describe('verifyChecksum', () => {
     expect(await verifyChecksum(changed, { seal, publicKey })).toBe(false);
   });
 
-  it('throws for a seal that is not genuine, and does not answer false', async () => {
+  it('throws for a seal that is not genuine instead of returning false', async () => {
     const { seal } = await encryptBundle(bundle, { privateKey });
     const forged = `${seal.slice(0, -8)}${seal.endsWith('AAAAAAAA') ? 'BBBBBBBB' : 'AAAAAAAA'}`;
     await rejection(verifyChecksum(bundle, { seal: forged, publicKey }), 'ERR_SEAL_INVALID');

@@ -53,7 +53,7 @@ describe('the checksum of a source', () => {
     expect(toHex(await hashSource(backend, source, {}))).toBe(expected);
   });
 
-  it('is not begun once that is aborted, and not given where it is meanwhile', async () => {
+  it('is not computed after an abort, and not returned after an abort meanwhile', async () => {
     const why = new Error('enough');
     const controller = new AbortController();
     const before = watched(true);
@@ -68,7 +68,7 @@ describe('the checksum of a source', () => {
     await expect(work).rejects.toBe(why);
   });
 
-  it('is not waited for once that is aborted, though a Blob never answers', async () => {
+  it('rejects on an abort although a Blob never answers', async () => {
     const silent = new Blob([new Uint8Array(10)]);
     Object.defineProperty(silent, 'slice', {
       value: () => ({ arrayBuffer: () => new Promise(() => {}) }),
@@ -81,7 +81,7 @@ describe('the checksum of a source', () => {
 });
 
 describe('verifyChecksum', () => {
-  it('does not read a bundle that is not as long as the seal says', async () => {
+  it('does not read a bundle whose length differs from the seal', async () => {
     const { seal } = await encryptBundle(plain, { privateKey: keyB.pkcs8 });
     const blob = (size: number) => {
       let reads = 0;
@@ -103,7 +103,7 @@ describe('verifyChecksum', () => {
     expect(right.reads()).toBe(3);
   });
 
-  it('takes the options of a checksum', async () => {
+  it('accepts the options of a checksum', async () => {
     const seen: Progress[] = [];
     const onProgress = (one: Progress) => seen.push(one);
     const { signal } = new AbortController();
@@ -138,7 +138,7 @@ describe('verifyChecksum', () => {
     await expect(work).rejects.toThrow(message);
   });
 
-  it('refuses a bundle that is none by its name', async () => {
+  it('refuses a value that is not a bundle by the name of its argument', async () => {
     await expect(verifyChecksum(5 as never, expected)).rejects.toThrow(/^bundle expected/);
     await expect(checksum(5 as never)).rejects.toThrow(/^bundle expected/);
   });

@@ -75,7 +75,7 @@ function elsewhere(all: Uint8Array): Source {
 }
 
 describe('chunks that may be in memory at once', () => {
-  it('are eight, or 4 MiB of them, or two', () => {
+  it('are eight, limited to 4 MiB, but at least two', () => {
     const sizes = [12, 19, 20, 21, 22, 24].map((exponent) => 2 ** exponent);
     expect(sizes.map(inFlightOf)).toEqual([8, 8, 4, 2, 2, 2]);
   });
@@ -96,11 +96,11 @@ describe('chunks that may be in memory at once', () => {
   });
 });
 
-describe('the checksum of what is sealed', () => {
+describe('the checksum of a sealed bundle', () => {
   const seal = (backend: Backend, source: Source) =>
     sealBundle(source, { ...readSealing(sealing), key, backend, sessionKey: new Uint8Array(32) });
 
-  it('is taken in one piece where that is native and all is there', async () => {
+  it('is computed by one native call if the bundle is in one piece', async () => {
     const { backend, seen } = watched(true);
     const source = openInput(plain, 'bundle');
     expect((await seal(backend, source)).checksum).toBe(checksum);
@@ -120,7 +120,7 @@ describe('the checksum of what is sealed', () => {
     expect(seen.hashes).toBe(1);
   });
 
-  it('may fail after a chunk, which is then what is told', async () => {
+  it('may fail after a chunk, whose error is then reported', async () => {
     const no = new Error('the chunk');
     const { backend } = watched(true);
     const failing: Backend = {
@@ -197,7 +197,7 @@ describe('opening chunks', () => {
     expect(same(memory.subarray(0, total), plain.subarray(start, start + total))).toBe(true);
   });
 
-  it('ends at an altered chunk, says what to do, and lets go of the cipher', async () => {
+  it('ends at an altered chunk, says what to do, and closes the cipher', async () => {
     const altered = bytes.slice();
     const at = headerLength + 3 * (CHUNK + 16);
     altered[at] = (altered[at] ?? 0) ^ 1;
@@ -209,7 +209,7 @@ describe('opening chunks', () => {
     expect(watch.seen.closed).toBe(1);
   });
 
-  it('ends where the whole is not what was signed, and says who is at fault', async () => {
+  it('fails if the whole differs from the signed checksum, and says which tool is faulty', async () => {
     const watch = watched(true);
     const other = new Uint8Array(plain.length);
     const work = open(openInput(bytes, 'sealed'), watch, { checksum: other });
@@ -218,7 +218,7 @@ describe('opening chunks', () => {
   });
 });
 
-describe('a bundle whose size only reading tells', () => {
+describe('a bundle of unknown size', () => {
   const chunk = new Uint8Array(CHUNK);
   /** No cryptography but the signature's: a chunk's digest is its nonce. */
   const backend: Backend = {
@@ -253,7 +253,7 @@ describe('a bundle whose size only reading tells', () => {
     return encryptAndSeal(work, source, { room: () => room, take() {} });
   };
 
-  it('has the digest of each of its chunks in the header, however many they come to be', async () => {
+  it('has the digest of each of its chunks in the header, for any number of chunks', async () => {
     for (const count of [1, 4096, 4097, 8193]) {
       const { header, size } = await seal(count);
       expect(size).toBe(count * CHUNK);
@@ -267,7 +267,7 @@ describe('a bundle whose size only reading tells', () => {
     }
   });
 
-  it('is refused at the first chunk that is one too many for a reader', async () => {
+  it('is refused at the first chunk beyond the limit of readers', async () => {
     const error = await rejection(seal(Number.POSITIVE_INFINITY), 'ERR_LIMIT_EXCEEDED');
     expect(error.message).toBe(
       'the bundle makes more than the 1048576 chunks that a reader takes: use a larger chunkSize',

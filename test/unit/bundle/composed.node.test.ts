@@ -98,7 +98,7 @@ describe.each(compositions)('%s over decryptStream', (_, work) => {
     await expect(work(opened)).rejects.toBe(reason);
   });
 
-  it('still says that the source failed where one of the caller did', async () => {
+  it('still reports a failed source if a source of the caller fails', async () => {
     const cause = new Error('no network');
     const source = streamOf([bytes.subarray(0, 100)], { error: cause }).stream;
     const error = await rejection(work(decryptStream(source, opening)), 'ERR_SOURCE_FAILED');
@@ -106,7 +106,7 @@ describe.each(compositions)('%s over decryptStream', (_, work) => {
   });
 });
 
-it('a reason that is no object comes through unzipStream', async () => {
+it('a reason that is not an object passes through unzipStream', async () => {
   const opened = decryptStream(streamOf([bytes]).stream, {
     ...opening,
     signal: AbortSignal.abort('enough'),
@@ -114,7 +114,7 @@ it('a reason that is no object comes through unzipStream', async () => {
   await expect(unzipStream(opened).next()).rejects.toBe('enough');
 });
 
-it('the signal of httpSource comes through openBundle and openZip', async () => {
+it('the reason of the signal of httpSource passes through openBundle and openZip', async () => {
   const stop = new AbortController();
   const file = new Uint8Array(200_000 + bytes.length);
   file.set(bytes);
@@ -143,7 +143,7 @@ describe('ERR_EXPECTATION_FAILED', () => {
     ['channel', 'production', 'beta'],
     ['minSequence', 8, 7],
   ] as const)(
-    'says that %s failed, what was expected and what is there',
+    'names the failed member %s, the expected value and the actual one',
     async (name, expected, actual) => {
       const work = decryptBundle(bytes, { ...opening, expect: { [name]: expected } });
       const error = await rejection(work, 'ERR_EXPECTATION_FAILED');
@@ -151,7 +151,7 @@ describe('ERR_EXPECTATION_FAILED', () => {
     },
   );
 
-  it('has no `actual` where the bundle says nothing', async () => {
+  it('has no `actual` if the bundle lacks the member', async () => {
     const { bytes: bare } = await encryptBundle(new Uint8Array(1), sealing);
     const work = decryptBundle(bare, { ...opening, expect: { minSequence: 1 } });
     const error = await rejection(work, 'ERR_EXPECTATION_FAILED');

@@ -28,13 +28,13 @@ function watched(of: Uint8Array) {
 }
 
 describe('inspectBundle', () => {
-  it('says the same of a Blob and of a source as of the bytes', async () => {
+  it('returns the same for a Blob, a source and bytes', async () => {
     expect(info).toMatchObject({ proven: false, metadata, size: 50_000, chunkCount: 13 });
     expect(await inspectBundle(new Blob([bytes]))).toEqual(info);
     expect(await inspectBundle(watched(bytes).source)).toEqual(info);
   });
 
-  it('reads of a source the fixed part and the metadata alone', async () => {
+  it('reads only the fixed part and the metadata of a source', async () => {
     const { source, reads } = watched(bytes);
     await inspectBundle(source);
     const metadataLength = info.headerLength - 56 - 32 * info.chunkCount - info.modulusBits / 8;
@@ -44,7 +44,7 @@ describe('inspectBundle', () => {
     ]);
   });
 
-  it('reads no more where the header says that it has 2^41 digests', async () => {
+  it('reads no more if the header claims 2^41 digests', async () => {
     const forged = bytes.slice();
     new DataView(forged.buffer).setBigUint64(16, 2n ** 53n - 1n);
     const { reads, source } = watched(forged);
@@ -53,7 +53,7 @@ describe('inspectBundle', () => {
     expect(reads.every(([offset, length]) => offset + length < info.headerLength)).toBe(true);
   });
 
-  it('says of a cut header how many bytes it takes, from every kind of input', async () => {
+  it('says how many bytes a cut header needs, for every kind of input', async () => {
     const cut = bytes.slice(0, info.headerLength - 1);
     const message = `the header takes ${info.headerLength} bytes, got ${cut.length}: the download was cut, fetch it again`;
     expect(thrown(() => inspectBundle(cut), 'ERR_LENGTH_INVALID').message).toBe(message);
@@ -64,7 +64,7 @@ describe('inspectBundle', () => {
     await rejection(inspectBundle(new Blob([cut.slice(0, 10)])), 'ERR_LENGTH_INVALID');
   });
 
-  it('stops reading a source at an abort, and takes no option that it does not know', async () => {
+  it('stops reading a source on an abort, and refuses unknown options', async () => {
     const stop = new AbortController();
     const never: RandomAccessSource = { size: 1000, read: () => new Promise(() => {}) };
     const inspecting = inspectBundle(never, { signal: stop.signal });

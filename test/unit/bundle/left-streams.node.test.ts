@@ -35,7 +35,7 @@ async function begin(stream: ReadableStream<Uint8Array>) {
 }
 
 describe.runIf(availableParallelism() > 1)('a large stream that is left', () => {
-  it('keeps no process, and there are never more threads than cores', async () => {
+  it('does not keep the process alive, and never has more threads than cores', async () => {
     const threads = watchThreads();
     const ref = vi.spyOn(Worker.prototype, 'ref');
     const reader = await openBundle(bytes, opening);
@@ -51,7 +51,7 @@ describe.runIf(availableParallelism() > 1)('a large stream that is left', () => 
     reader.close();
   });
 
-  it('ends its thread after a while, and goes on when it is read again', async () => {
+  it('ends its thread after a while, and continues when it is read again', async () => {
     // An idle thread has the other chunk size.
     const other = await encryptBundle(plain, { ...sealing, chunkSize: 65_536 });
     await encryptBundle(plain, sealing);

@@ -38,7 +38,7 @@ function sourceOf(size: number): RandomAccessSource & { readonly asked: [number,
 }
 
 describe('the header of a source', () => {
-  it('is asked for within what the source says it has', async () => {
+  it('is requested within the size of the source', async () => {
     const short = sourceOf(20);
     const error = await rejection(openBundle(short, { publicKey }), 'ERR_LENGTH_INVALID');
     expect(error.offset).toBe(20);
@@ -51,7 +51,7 @@ describe('the header of a source', () => {
     ]);
   });
 
-  it('is what was signed in each of its bytes, though its source writes them again', async () => {
+  it('has exactly the signed bytes although its source changes them meanwhile', async () => {
     const memory = bytes.slice();
     // Another size, which the signature does not cover: to be gone when it is looked at.
     new DataView(memory.buffer).setUint32(20, 99);
@@ -80,7 +80,7 @@ describe('the header of a source', () => {
 });
 
 describe('a seal', () => {
-  it('is refused with more than a header, which says where that ends', async () => {
+  it('is refused with bytes after the header, and the message has the length of the header', async () => {
     const whole = open({ seal: encodeSeal(bytes) }, ciphertext);
     const error = await rejection(whole, 'ERR_LENGTH_INVALID');
     expect(error.message).toBe(
@@ -89,7 +89,7 @@ describe('a seal', () => {
     expect(error.offset).toBe(headerLength);
   });
 
-  it('that is no base64url is refused, and it is said what to pass', async () => {
+  it('that is not base64url is refused, and the message says what to pass', async () => {
     const error = await rejection(open({ seal: `${seal}=` }, ciphertext), 'ERR_HEADER_INVALID');
     expect(error.message).toMatch(
       /^the seal is not base64url without padding: pass what encryptBundle gave as `seal`/,
@@ -107,7 +107,7 @@ describe('a public key', () => {
     await expect(open({ publicKey: key })).rejects.toThrow(message);
   });
 
-  it('of another pair is refused, with the ids of all that were given', async () => {
+  it('of another pair is refused, with the ids of all passed keys', async () => {
     const error = await rejection(
       open({ publicKey: [keyA.spki, keyA.pkcs1Public] }),
       'ERR_KEY_MISMATCH',
@@ -119,7 +119,7 @@ describe('a public key', () => {
   });
 });
 
-describe('what is expected of a bundle', () => {
+describe('an expectation about a bundle', () => {
   it.each<[unknown, typeof TypeError | typeof RangeError, string]>([
     [{ appId: 7 }, TypeError, 'options.expect.appId expected a string, got a number'],
     [{ version: 7 }, TypeError, 'options.expect.version expected a string, got a number'],
@@ -138,7 +138,7 @@ describe('what is expected of a bundle', () => {
     await expect(work).rejects.toThrow(message);
   });
 
-  it.each([0, 1.5, -1, '5', Number.NaN])('may not be %o chunks at the most', async (maxChunks) => {
+  it.each([0, 1.5, -1, '5', Number.NaN])('must not be a limit of %o chunks', async (maxChunks) => {
     const work = open({ maxChunks }, new Uint8Array(0) as typeof bytes);
     await expect(work).rejects.toThrow(RangeError);
     await expect(work).rejects.toThrow(
@@ -146,7 +146,7 @@ describe('what is expected of a bundle', () => {
     );
   });
 
-  it('is not asked for where it is left out, or undefined', async () => {
+  it('is not checked if it is left out or undefined', async () => {
     const none = { appId: undefined, minSequence: undefined };
     expect(await open({ expect: undefined, maxChunks: undefined })).toEqual(plain);
     expect(await open({ expect: none })).toEqual(plain);
@@ -157,14 +157,14 @@ describe('what is expected of a bundle', () => {
   it.each([
     [{ appId: 'b' }, 'appId must be "b", it says "a"'],
     [{ minSequence: 6 }, 'sequence must be at least 6, it says 5'],
-  ])('and is not met is said in full: %o', async (wanted, what) => {
+  ])('that is not met is reported in full: %o', async (wanted, what) => {
     const error = await rejection(open({ expect: wanted }), 'ERR_EXPECTATION_FAILED');
     expect(error.message).toBe(
       `the bundle is genuine but not the one expected: ${what}; do not install it`,
     );
   });
 
-  it('and is not said is said so', async () => {
+  it('about a member that the bundle lacks is reported as such', async () => {
     const { bytes: silent } = await encryptBundle(plain, { privateKey: keyB.pkcs8 });
     for (const [wanted, name] of [
       [{ minSequence: 0 }, 'sequence'],

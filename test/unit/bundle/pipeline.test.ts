@@ -49,13 +49,13 @@ function recorded(count: number, other: Partial<ChunkRun> = {}) {
 }
 
 describe('the chunk loop', () => {
-  it('finishes what is done at once before the next is read', async () => {
+  it('finishes a synchronous chunk before it reads the next one', async () => {
     const { log, run } = recorded(2);
     await runChunks(run);
     expect(log).toEqual(['read 0', 'work 0', 'finish 0', 'read 1', 'work 1', 'finish 1']);
   });
 
-  it('waits for what is read and for what finishes', async () => {
+  it('waits for reads and for finish calls', async () => {
     const { log, run } = recorded(2, {
       read: async (index) => {
         await rest();
@@ -68,7 +68,7 @@ describe('the chunk loop', () => {
     expect(log).toEqual(['read 0', 'work 0', 'finish 0', 'read 1', 'work 1', 'finish 1']);
   });
 
-  it('ends where nothing more is read, though more was to come', async () => {
+  it('ends when a read returns nothing, although more chunks were announced', async () => {
     const { log, run } = recorded(Number.POSITIVE_INFINITY, {
       read: (index) => (index < 2 ? new Uint8Array(1) : undefined),
     });
@@ -76,7 +76,7 @@ describe('the chunk loop', () => {
     expect(log.slice(-2)).toEqual(['finish 1', 'read 2']);
   });
 
-  it('has as many chunks under way as it may, and finishes them in order', async () => {
+  it('has as many chunks in progress as allowed, and finishes them in order', async () => {
     const works = Array.from({ length: 6 }, deferred);
     const { log, run } = recorded(6, { work: (index) => works[index]?.promise });
     const done = runChunks(run);
@@ -101,7 +101,7 @@ describe('the chunk loop', () => {
     );
   });
 
-  it('finishes what is done at once after what is not', async () => {
+  it('finishes a synchronous chunk after an asynchronous one', async () => {
     const first = deferred();
     const { log, run } = recorded(2, { work: (i) => (i === 0 ? first.promise : undefined) });
     const done = runChunks(run);
@@ -112,7 +112,7 @@ describe('the chunk loop', () => {
     expect(log.slice(4)).toEqual(['finish 0', 'finish 1']);
   });
 
-  it('finishes what is done at once without delay, once all before it is through', async () => {
+  it('finishes a synchronous chunk without delay after all chunks before it', async () => {
     const { log, run } = recorded(3, { work: (i) => (i === 0 ? Promise.resolve() : undefined) });
     await runChunks({ ...run, inFlight: 1 });
     expect(log.slice(2)).toEqual([
@@ -125,7 +125,7 @@ describe('the chunk loop, where a chunk fails', () => {
   const no = new Error('no');
   const later = new Error('later');
 
-  it('comes to its end when nothing is under way any more, with the error of the first that has one', async () => {
+  it('ends after all work in progress, with the error of the first failed chunk', async () => {
     const works = [deferred(), deferred(), deferred()];
     const { log, run } = recorded(9, { work: (index) => works[index]?.promise });
     let outcome: unknown;
@@ -145,7 +145,7 @@ describe('the chunk loop, where a chunk fails', () => {
     expect(log).not.toContain('read 3');
   });
 
-  it('has the error of an earlier chunk come before that of reading a later one', async () => {
+  it('reports the error of an earlier chunk before that of reading a later one', async () => {
     const first = deferred();
     const { run } = recorded(2, {
       read: (index) => {
@@ -159,7 +159,7 @@ describe('the chunk loop, where a chunk fails', () => {
     await expect(done).rejects.toBe(no);
   });
 
-  it('finishes the chunks before one that can not be read', async () => {
+  it('finishes the chunks before an unreadable one', async () => {
     const first = deferred();
     const { log, run } = recorded(2, {
       read: (index) => {
@@ -174,7 +174,7 @@ describe('the chunk loop, where a chunk fails', () => {
     expect(log).toContain('finish 0');
   });
 
-  it('stops what is being read, with the error', async () => {
+  it('aborts pending reads with the error', async () => {
     const first = deferred();
     const { run, signals } = recorded(2, {
       read: (index, signal) =>
@@ -192,7 +192,7 @@ describe('the chunk loop, where a chunk fails', () => {
     expect(signals[1]?.reason).toBe(no);
   });
 
-  it('stops at the error of what finishes a chunk, or reads one', async () => {
+  it('stops at an error of finish or read', async () => {
     const { log, run, signals } = recorded(2, {
       finish: () => {
         throw no;
@@ -207,7 +207,7 @@ describe('the chunk loop, where a chunk fails', () => {
 describe('the chunk loop, aborted', () => {
   const why = new Error('enough');
 
-  it('reads nothing where that was before', async () => {
+  it('reads nothing if it was aborted before', async () => {
     const { log, run } = recorded(2);
     await expect(runChunks({ ...run, signal: AbortSignal.abort(why) })).rejects.toBe(why);
     expect(log).toEqual([]);
@@ -215,7 +215,7 @@ describe('the chunk loop, aborted', () => {
     await expect(runChunks({ ...none.run, signal: AbortSignal.abort(why) })).rejects.toBe(why);
   });
 
-  it('tells whoever reads, with the reason', async () => {
+  it('passes the reason to the reader', async () => {
     const { controller, listening } = watchedSignal();
     const { run, signals } = recorded(2, {
       signal: controller.signal,
@@ -232,7 +232,7 @@ describe('the chunk loop, aborted', () => {
     expect(listening()).toBe(0);
   });
 
-  it('finishes no chunk that was under way', async () => {
+  it('finishes no chunk in progress', async () => {
     const { controller, listening } = watchedSignal();
     const first = deferred();
     const { log, run } = recorded(1, { signal: controller.signal, work: () => first.promise });
@@ -245,7 +245,7 @@ describe('the chunk loop, aborted', () => {
     expect(listening()).toBe(0);
   });
 
-  it('by the last chunk ends with the reason all the same', async () => {
+  it('during the last chunk ends with the reason too', async () => {
     const { controller } = watchedSignal();
     const { run } = recorded(1, {
       signal: controller.signal,
@@ -254,7 +254,7 @@ describe('the chunk loop, aborted', () => {
     await expect(runChunks(run)).rejects.toBe(why);
   });
 
-  it('by nobody leaves nothing on the signal', async () => {
+  it('never, leaves no listener on the signal', async () => {
     const { controller, listening } = watchedSignal();
     const { run } = recorded(1, {
       signal: controller.signal,
@@ -287,7 +287,7 @@ describe('the chunk loop and the program around it', () => {
 
   // A tenth of a second is what people feel.
   it.each([1, 4, 11, 40])(
-    'has a turn within 100 milliseconds where a chunk takes %i of them',
+    'lets the program run within 100 milliseconds if a chunk takes %i of them',
     async (milliseconds) => {
       const count = 100;
       const after = await turns(milliseconds, count);
@@ -296,11 +296,11 @@ describe('the chunk loop and the program around it', () => {
     },
   );
 
-  it('has few turns where chunks take no time, for each turn costs some', async () => {
+  it('yields rarely if chunks take no time', async () => {
     expect((await turns(0, 100)).length).toBeLessThan(10);
   });
 
-  it('does without AbortController, which Hermes does not have', async () => {
+  it('works without AbortController, which Hermes lacks', async () => {
     const controller = new AbortController();
     vi.stubGlobal('AbortController', undefined);
     const { log, run, signals } = recorded(2, { work: () => Promise.resolve() });

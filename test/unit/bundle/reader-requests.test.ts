@@ -68,7 +68,7 @@ async function answering(cacheSize: number) {
 const touch = (reader: BundleReader, chunk: number) => reader.read(chunk * CHUNK, 1);
 
 describe('requests', () => {
-  it('of one read are four at a time', async () => {
+  it('of one read run four at a time', async () => {
     const { reader, requests } = await waiting();
     // Every other chunk is kept, so that what is missing has no neighbours.
     for (let chunk = 1; chunk < COUNT; chunk += 2) {
@@ -99,7 +99,7 @@ describe('requests', () => {
     expect(requests).toHaveLength(before + COUNT / 2);
   });
 
-  it('leave out what another read has asked for, and share it', async () => {
+  it('share chunks that another read has requested', async () => {
     const { reader, requests } = await waiting({ cacheSize: 0 });
     const two = reader.read(5 * CHUNK, 2 * CHUNK);
     const all = reader.read(0, plain.length);
@@ -119,7 +119,7 @@ describe('requests', () => {
     expect([(await one)[0], (await next)[0]]).toEqual([plain[6 * CHUNK], plain[7 * CHUNK]]);
   });
 
-  it('that were given up are not shared with whoever comes then, nor make room for a third', async () => {
+  it('that were aborted are neither shared with later reads nor counted', async () => {
     const { reader, requests } = await waiting();
     const controller = new AbortController();
     const first = reader.read(0, 10, controller.signal);
@@ -136,7 +136,7 @@ describe('requests', () => {
     expect([(await second)[0], (await third)[0]]).toEqual([plain[0], plain[0]]);
   });
 
-  it('that come late to their end take nothing from those that came after them', async () => {
+  it('that end late do not affect later requests', async () => {
     // Nothing but the cipher takes time here, and that does not look at a signal.
     const opened: (() => void)[] = [];
     const { createCipher } = nobleBackend;
@@ -166,7 +166,7 @@ describe('requests', () => {
     expect([(await second)[0], (await third)[0]]).toEqual([plain[0], plain[0]]);
   });
 
-  it('of a read that fails are stopped before it tells of that', async () => {
+  it('of a failed read are stopped before it rejects', async () => {
     const { reader, requests } = await waiting();
     const touching = touch(reader, 3);
     await rest();
@@ -228,8 +228,8 @@ describe('a store of chunks', () => {
   });
 });
 
-describe('chunks that are kept', () => {
-  it('fill what they may, to the byte', async () => {
+describe('cached chunks', () => {
+  it('fill the cache to the last byte', async () => {
     const { reader, asked } = await answering(CHUNK);
     for (const chunk of [3, 3, 3]) await touch(reader, chunk);
     expect(asked).toHaveLength(1);
@@ -238,7 +238,7 @@ describe('chunks that are kept', () => {
     expect(less.asked).toHaveLength(3);
   });
 
-  it('do not make room for one that is too long for all of it', async () => {
+  it('are not evicted for a chunk that is larger than the cache', async () => {
     const { reader, asked } = await answering(200);
     for (const chunk of [COUNT - 1, 0, COUNT - 1]) await touch(reader, chunk);
     expect(asked.map(([chunk]) => chunk)).toEqual([COUNT - 1, 0]);
@@ -261,7 +261,7 @@ describe('chunks that are kept', () => {
 });
 
 describe('a stream of a reader', () => {
-  it('fetches four chunks at a time, and the next four meanwhile', async () => {
+  it('fetches four chunks at a time, while it releases the previous four', async () => {
     const { reader, requests } = await waiting();
     const opened = reader.stream(5 * CHUNK + 7, 9 * CHUNK).getReader();
     const first = opened.read();
@@ -285,7 +285,7 @@ describe('a stream of a reader', () => {
     expect(requests.slice(2).map(({ chunk, count }) => [chunk, count])).toEqual([[13, 2]]);
   });
 
-  it('gives what was asked for to the byte, within chunks at both its ends', async () => {
+  it('gives exactly the requested bytes, within chunks at both ends', async () => {
     const { reader } = await answering(0);
     const { bytes } = await drain(reader.stream(CHUNK + 7, 2 * CHUNK));
     expect(same(bytes, plain.subarray(CHUNK + 7, 3 * CHUNK + 7))).toBe(true);
@@ -297,7 +297,7 @@ describe('a stream of a reader', () => {
     expect(asked).toEqual([0, 4, 8, 12, 16].map((chunk) => [chunk, 4]));
   });
 
-  it('may fail to fetch what it is not at yet, and tells of it when it is', async () => {
+  it('reports a failed fetch of later chunks when it reaches them', async () => {
     const { reader, requests } = await waiting();
     const opened = reader.stream(0, 8 * CHUNK).getReader();
     const first = opened.read();
@@ -316,7 +316,7 @@ describe('a stream of a reader', () => {
     ['the end', plain.length, 5],
     ['what is behind the end', plain.length + 5, undefined],
     ['what is as far behind it as can be', Number.MAX_SAFE_INTEGER, undefined],
-  ])('of %s gives nothing and asks for nothing', async (_, offset, length) => {
+  ])('of %s gives no bytes and requests none', async (_, offset, length) => {
     const { reader, asked } = await answering(0);
     const { bytes, error } = await drain(reader.stream(offset, length));
     expect([bytes.length, error]).toEqual([0, undefined]);
@@ -342,7 +342,7 @@ describe('the opening of a reader', () => {
     );
   });
 
-  it('asks its source for nothing once it is aborted, and ends where that comes last', async () => {
+  it('requests nothing from its source after an abort, and rejects on a late abort', async () => {
     let asked = 0;
     const source = {
       size: 500,
@@ -360,7 +360,7 @@ describe('the opening of a reader', () => {
     await expect(opening).rejects.toBe('enough');
   });
 
-  it('refuses what is no source, and no range, by its name', async () => {
+  it('refuses a wrong source and a wrong range by the name of the argument', async () => {
     await expect(openBundle(5 as never, options)).rejects.toThrow(/^source expected/);
     const reader = await openBundle(ciphertext, { ...options, backend: 'noble' });
     await expect(reader.read(-1, 5)).rejects.toThrow(

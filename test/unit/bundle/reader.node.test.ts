@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { encryptBundle, openBundle } from '../../../src/index.ts';
 import { keyB } from '../../support/vectors.ts';
 
-it('a reader has no leak of listeners that Node would warn of, with many reads at once', async () => {
+it('a reader with many parallel reads leaks no listeners, of which Node would warn', async () => {
   const warnings: Error[] = [];
   const onWarning = (warning: Error) => warnings.push(warning);
   process.on('warning', onWarning);
@@ -23,7 +23,7 @@ it('a reader has no leak of listeners that Node would warn of, with many reads a
   expect(warnings).toEqual([]);
 });
 
-it('a reader takes what a source gives of another realm, as a test runner or a frame has it', async () => {
+it('a reader accepts bytes of another realm from a source, as in a test runner or a frame', async () => {
   const { bytes } = await encryptBundle(Uint8Array.of(1, 2, 3), { privateKey: keyB.pkcs8 });
   const foreign: (length: number) => Uint8Array = runInNewContext('(n) => new Uint8Array(n)');
   const read = async (offset: number, length: number) => {

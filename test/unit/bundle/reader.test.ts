@@ -81,7 +81,7 @@ describe('a reader fetches', () => {
     expect(source.asked).toHaveLength(4);
   });
 
-  it('the header once, with the chunks left alone', async () => {
+  it('the header once, without chunks', async () => {
     const source: Recorded = {
       ...recorded(),
       size: sealed.bytes.length,
@@ -99,7 +99,7 @@ describe('a reader fetches', () => {
     expect(same(await reader.read(CHUNK, 5), plain.slice(CHUNK, CHUNK + 5))).toBe(true);
   });
 
-  it('a chunk that many reads want at the same time once', async () => {
+  it('a chunk once that many reads need at the same time', async () => {
     const source = recorded(async (offset, length) => {
       await new Promise((resolve) => setTimeout(resolve, 5));
       return sealed.ciphertext.slice(offset, offset + length);
@@ -114,7 +114,7 @@ describe('a reader fetches', () => {
     }
   });
 
-  it('nothing for a chunk that it has kept, and keeps no more than it may', async () => {
+  it('nothing for a cached chunk, and caches no more than allowed', async () => {
     const source = recorded();
     const reader = await openApart(source, { cacheSize: 2 * CHUNK });
     const touch = (chunk: number) => reader.read(chunk * CHUNK, 1);
@@ -123,7 +123,7 @@ describe('a reader fetches', () => {
     expect(source.asked).toEqual([place(1), place(2), place(3), place(2)]);
   });
 
-  it('in several requests at once what is long, and gives memory of its own', async () => {
+  it('a long range in several parallel requests, and returns new memory', async () => {
     const large = bytesOf(9 * 2 ** 20);
     const bundle = await encryptBundle(large, { privateKey: keyB.pkcs8, chunkSize: 2 ** 20 });
     let underWay = 0;
@@ -169,7 +169,7 @@ describe('a reader', () => {
     expect(same(bytes, plain.slice(6 * CHUNK + 5, 7 * CHUNK))).toBe(true);
   });
 
-  it('tries a chunk again that could not be fetched', async () => {
+  it('fetches a chunk again after a failure', async () => {
     const source = recorded((offset, length, call) => {
       if (call === 0) throw new Error('no network');
       return Promise.resolve(sealed.ciphertext.slice(offset, offset + length));
@@ -180,7 +180,7 @@ describe('a reader', () => {
     expect(same(await reader.read(0, 10), plain.slice(0, 10))).toBe(true);
   });
 
-  it('stops a fetch when nobody wants it any more, and not before', async () => {
+  it('stops a fetch when no read needs it any more, and not before', async () => {
     const source = recorded(() => new Promise(() => {}));
     const reader = await openApart(source);
     const one = watchedSignal();
@@ -203,7 +203,7 @@ describe('a reader', () => {
     await expect(third).rejects.toThrow(/closed/);
   });
 
-  it('is of no use after its close, which stops what is under way', async () => {
+  it('refuses reads after its close, which stops reads in progress', async () => {
     const source = recorded(() => new Promise(() => {}));
     const reader = await openApart(source);
     const reading = reader.read(0, 10);
@@ -247,7 +247,7 @@ describe('a reader', () => {
     }
   });
 
-  it('refuses what it does not know, and a body that is not as long as its header says', async () => {
+  it('refuses unknown options, and a body whose length differs from its header', async () => {
     await expect(openBundle(sealed.bytes, { ...opening, cache: 5 } as never)).rejects.toThrow(
       'openBundle does not know the option "cache": it takes publicKey, seal, expect, maxChunks, cacheSize, signal, backend',
     );

@@ -27,7 +27,7 @@ describe.each(BACKENDS)('resealing through %s', (backend) => {
     await rejection(decryptBundle(next, { publicKey: keyB.spki, backend }), 'ERR_KEY_MISMATCH');
   });
 
-  it('gives a seal for a seal, and the old one goes on working', async () => {
+  it('returns a seal for a seal, and the old one keeps working', async () => {
     const old = await seal();
     const next = await resealBundle(old.seal, { ...keys, backend });
     const open = (key: string, with_: string) =>
@@ -38,7 +38,7 @@ describe.each(BACKENDS)('resealing through %s', (backend) => {
 });
 
 describe('resealing', () => {
-  it('leaves what came as it was', async () => {
+  it('does not change its input', async () => {
     const { bytes } = await seal();
     const before = bytes.slice();
     const next = await resealBundle(bytes, keys);
@@ -47,7 +47,7 @@ describe('resealing', () => {
     expect(bytes).toEqual(before);
   });
 
-  it('refuses a header that the old key does not vouch for', async () => {
+  it('refuses a header that the old key did not sign', async () => {
     const { bytes } = await seal();
     bytes[60] = (bytes[60] ?? 0) ^ 1;
     await rejection(resealBundle(bytes, keys), 'ERR_SEAL_INVALID');
@@ -60,7 +60,7 @@ describe('resealing', () => {
     await rejection(resealBundle(bytes.subarray(0, -1), keys), 'ERR_LENGTH_INVALID');
   });
 
-  it('says what it takes, and how long the body is to be', async () => {
+  it('names the accepted inputs, and the required length of the body', async () => {
     const work = resealBundle(5 as never, keys);
     await expect(work).rejects.toThrow(
       /^sealedOrSeal expected a Uint8Array or a base64url string, got a number$/,
@@ -75,14 +75,14 @@ describe('resealing', () => {
     expect(error.message).toContain(`${ciphertext.length + 1}`);
   });
 
-  it('stops when aborted, before it looks at anything', async () => {
+  it('rejects on an earlier abort before it reads its input', async () => {
     const reason = new Error('enough');
     const signal = AbortSignal.abort(reason);
     const nothing = { publicKey: 'no key', privateKey: 'no key', signal };
     await expect(resealBundle('no seal', nothing)).rejects.toBe(reason);
   });
 
-  it('does not wait for a signer once it is aborted, nor gives what that answers then', async () => {
+  it('does not wait for a signer after an abort, and ignores its late answer', async () => {
     const { seal: text } = await seal();
     for (const settle of [() => {}, (reject: (error: Error) => void) => reject(new Error('no'))]) {
       const controller = new AbortController();

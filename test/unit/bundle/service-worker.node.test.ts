@@ -126,7 +126,7 @@ describe.skipIf(skipped)('a page in Chromium', () => {
 
   const ask = (name: string, file: string) => page.evaluate(`${name}(${JSON.stringify(file)})`);
 
-  it('opens a download as it comes', async () => {
+  it('opens a bundle during the download', async () => {
     expect(size).toBe(3_000_000);
     expect(await ask('straight', 'good')).toEqual({ checksum });
     expect(await ask('straight', 'altered')).toMatchObject({ code: 'ERR_CHUNK_INVALID' });
@@ -139,7 +139,7 @@ describe.skipIf(skipped)('a page in Chromium', () => {
     expect(await ask('ranged', 'cut')).toMatchObject({ code: 'ERR_LENGTH_INVALID' });
   });
 
-  it('has a service worker open it on the way, and never gets one that is not whole', async () => {
+  it('gets bundles that a service worker opens, and never an incomplete one', async () => {
     await page.evaluate('register()');
     expect(await ask('throughWorker', 'good')).toEqual({ checksum });
     for (const file of ['altered', 'cut']) {

@@ -46,7 +46,7 @@ const stoppable = (_sink: ChunkSink, stop: AbortSignal) =>
   });
 
 describe('a stream of chunks', () => {
-  it('begins with the first read, hands over what is asked for, and then ends', async () => {
+  it('begins with the first read, gives each requested chunk, and then ends', async () => {
     const taken: number[] = [];
     const { log, reasons, stream } = recorded(async (sink) => {
       for (let i = 0; i < 3; i++) {
@@ -70,7 +70,7 @@ describe('a stream of chunks', () => {
     expect(reasons).toEqual([undefined]);
   });
 
-  it('does not end before it is known that nothing fails', async () => {
+  it('does not end before all work has succeeded', async () => {
     const no = new Error('no');
     const { log, reasons, stream } = recorded(async (sink) => {
       await sink.take(chunk(0));
@@ -84,7 +84,7 @@ describe('a stream of chunks', () => {
     expect(reasons).toEqual([no]);
   });
 
-  it('passes over chunks without bytes', async () => {
+  it('skips chunks without bytes', async () => {
     const { stream } = recorded(async (sink) => {
       for (const length of [0, 1, 0]) await sink.take(new Uint8Array(length));
     });
@@ -101,7 +101,7 @@ describe('a stream of chunks', () => {
     await reader.cancel();
   });
 
-  it('has fresh memory for each chunk', async () => {
+  it('has new memory for each chunk', async () => {
     let sink: ChunkSink | undefined;
     const { stream } = recorded(async (given) => {
       sink = given;
@@ -114,7 +114,7 @@ describe('a stream of chunks', () => {
 });
 
 describe('a stream of chunks that its reader cancels', () => {
-  it('stops what makes a chunk, waits for that, and gives the reason on', async () => {
+  it('aborts the chunk in progress, waits for its end, and passes the reason on', async () => {
     let why: unknown;
     const { log, reasons, stream } = recorded(async (sink, stop) => {
       await sink.take(chunk(0));
@@ -130,7 +130,7 @@ describe('a stream of chunks that its reader cancels', () => {
     expect([why, ...reasons]).toEqual(['enough', 'enough']);
   });
 
-  it('stops a chunk that waits for a read, and takes no other', async () => {
+  it('drops a chunk that waits for a read, and takes no other', async () => {
     const errors: unknown[] = [];
     const { reasons, stream } = recorded(async (sink) => {
       for (let i = 0; i < 3; i++) {
@@ -145,7 +145,7 @@ describe('a stream of chunks that its reader cancels', () => {
     expect(reasons).toEqual(['enough']);
   });
 
-  it('says that it was cancelled, where no reason is given', async () => {
+  it('has a reason of its own if none is given', async () => {
     const { reasons, stream } = recorded(endless());
     const reader = stream.getReader();
     await reader.read();
@@ -191,7 +191,7 @@ describe('a stream of chunks that is aborted', () => {
     expect(listening()).toBe(0);
   });
 
-  it('while it makes a chunk is an error when nothing is under way any more', async () => {
+  it('while it makes a chunk errors when no work is in progress any more', async () => {
     const { controller, listening } = watchedSignal();
     const { log, reasons, stream } = recorded(stoppable, controller.signal);
     const reading = stream.getReader().read();
@@ -220,7 +220,7 @@ describe('a stream of chunks that is aborted', () => {
     expect(listening()).toBe(0);
   });
 
-  it('after its end, or never, is left alone', async () => {
+  it('after its end, or never, is not affected', async () => {
     const { controller, listening } = watchedSignal();
     const { reasons, stream } = recorded(async () => {}, controller.signal);
     const reader = stream.getReader();

@@ -76,7 +76,7 @@ describe.each(BACKENDS)('decryptStream through %s', (backend) => {
     },
   );
 
-  it('ends with an error where the input ends early, after the chunks that are proven', async () => {
+  it('ends with an error if the input ends early, after the verified chunks', async () => {
     for (const chunks of [0, 1, 4, 10]) {
       for (const off of [-1, 0, 1]) {
         const length = headerLength + chunks * BODY_CHUNK + off;
@@ -88,7 +88,7 @@ describe.each(BACKENDS)('decryptStream through %s', (backend) => {
     }
   });
 
-  it('ends with an error where the input goes on', async () => {
+  it('ends with an error if the input continues after the end', async () => {
     const longer = new Uint8Array(sealed.bytes.length + 1);
     longer.set(sealed.bytes);
     const { bytes, error } = await open(longer);
@@ -100,7 +100,7 @@ describe.each(BACKENDS)('decryptStream through %s', (backend) => {
     expect(bytes.length).toBeLessThanOrEqual(plain.length);
   });
 
-  it('says where in the body an input ended that was cut', async () => {
+  it('has the offset in the body at which the input was cut', async () => {
     const { error } = await open(sealed.bytes.subarray(0, headerLength + 2 * BODY_CHUNK + 7));
     expect((error as BundleSealError).message).toBe(
       `the body takes ${sealed.ciphertext.length} bytes, the stream ended after ${2 * BODY_CHUNK + 7}: the download was cut, fetch it again`,
@@ -110,7 +110,7 @@ describe.each(BACKENDS)('decryptStream through %s', (backend) => {
 });
 
 describe('decryptStream', () => {
-  it('tells what the header says once it is proven, before the first byte', async () => {
+  it('passes the verified header to onHeader before the first byte', async () => {
     const told: BundleInfo[] = [];
     const stream = decryptStream(streamOf([sealed.bytes]).stream, {
       ...opening,
@@ -141,7 +141,7 @@ describe('decryptStream', () => {
     expect(source.cancelled).toEqual([no]);
   });
 
-  it('checks what the caller expects', async () => {
+  it('checks the expectations of the caller', async () => {
     const options = { ...opening, expect: { minSequence: 1 } };
     const { error } = await drain(decryptStream(streamOf([sealed.bytes]).stream, options));
     expect(code(error)).toBe('ERR_EXPECTATION_FAILED');
@@ -156,7 +156,7 @@ describe('decryptStream', () => {
     },
   );
 
-  it('tells its progress, upwards and to the end', async () => {
+  it('reports its progress, upwards and to the end', async () => {
     const seen: number[] = [];
     const onProgress = ({ done, total }: { done: number; total: number }) => {
       expect(total).toBe(plain.length);
@@ -177,7 +177,7 @@ describe('decryptStream', () => {
     expect(() => encryptStream(source as never, sealing)).toThrow(TypeError);
   });
 
-  it('refuses a stream that another reader has, unknown options, and wrong ones', () => {
+  it('refuses a locked stream, unknown options, and wrong ones', () => {
     const locked = streamOf([]).stream;
     locked.getReader();
     expect(() => decryptStream(locked, opening)).toThrow(/locked/);
@@ -196,7 +196,7 @@ describe('decryptStream', () => {
   });
 });
 
-it('encryptStream gives the checksum of what went through, once that is all', async () => {
+it('encryptStream returns the checksum of all bytes after the end', async () => {
   const { body, checksum } = encryptStream(streamOf([plain]).stream, sealing);
   await drain(body);
   expect(await checksum).toBe(sealed.checksum);
@@ -226,7 +226,7 @@ describe('encryptStream with a bad key', () => {
 describe.each(wordsOf)('%s', (_, run, input) => {
   const pieces = cut(input, [BODY_CHUNK]);
 
-  it('reads nothing before it is read, and no more than some chunks ahead', async () => {
+  it('starts with the first read, and reads only some chunks ahead', async () => {
     const source = streamOf(cut(bytesOf(0), [1]), 'hang');
     run(source.stream, {});
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -250,7 +250,7 @@ describe.each(wordsOf)('%s', (_, run, input) => {
     expect(source.stream.locked).toBe(false);
   });
 
-  it('cancels a source that never answers, too', async () => {
+  it('cancels also a source that never answers', async () => {
     const source = streamOf([input.subarray(0, 1000)], 'hang');
     const reader = run(source.stream, {}).getReader();
     const reading = reader.read();
@@ -293,14 +293,14 @@ describe.each(wordsOf)('%s', (_, run, input) => {
     expect(listening()).toBe(0);
   });
 
-  it('leaves nothing on the signal at its end', async () => {
+  it('leaves no listener on the signal at its end', async () => {
     const { controller, listening } = watchedSignal();
     const { error } = await drain(run(streamOf(pieces).stream, { signal: controller.signal }));
     expect(error).toBeUndefined();
     expect(listening()).toBe(0);
   });
 
-  it('ends with ERR_SOURCE_FAILED where the source fails, which is the cause', async () => {
+  it('ends with ERR_SOURCE_FAILED and the error of a failed source as the cause', async () => {
     const cause = new Error('connection lost');
     const source = streamOf(pieces.slice(0, 3), { error: cause });
     const { error } = await drain(run(source.stream, {}));
@@ -310,7 +310,7 @@ describe.each(wordsOf)('%s', (_, run, input) => {
     expect(source.stream.locked).toBe(false);
   });
 
-  it('passes an error of this library on as it is', async () => {
+  it('throws an error of this library unchanged', async () => {
     const cause = new BundleSealError('ERR_CHUNK_INVALID', 'x');
     const { error } = await drain(run(streamOf(pieces.slice(0, 3), { error: cause }).stream, {}));
     expect(error).toBe(cause);
@@ -325,7 +325,7 @@ describe.each(wordsOf)('%s', (_, run, input) => {
     },
   );
 
-  it('gives the right bytes or an error where the source changes what it has handed over', async () => {
+  it('gives the right bytes or an error if the source changes bytes that it has returned', async () => {
     const own = pieces.map((piece) => piece.slice());
     let next = 0;
     const source = new ReadableStream<Uint8Array>(
@@ -351,7 +351,7 @@ describe('encryptStream', () => {
   const encrypt = (pieces: readonly unknown[], more: Partial<EncryptStreamOptions> = {}) =>
     encryptStream(streamOf(pieces).stream, { ...sealing, ...more });
 
-  it('holds the source to its size, where that is given', async () => {
+  it('refuses a source whose length differs from the given size', async () => {
     const right = encrypt([plain], { size: plain.length });
     expect((await drain(right.body)).error).toBeUndefined();
     await right.seal;
@@ -363,7 +363,7 @@ describe('encryptStream', () => {
     }
   });
 
-  it('says what it was given where that is not the size, and where that shows', async () => {
+  it('reports the actual and the given size as soon as they differ', async () => {
     const said = async (size: number) =>
       (await drain(encrypt(cut(plain, [1000]), { size }).body)).error as BundleSealError;
     const short = await said(plain.length + 1);
@@ -378,7 +378,7 @@ describe('encryptStream', () => {
     expect(long.offset).toBe(CHUNK);
   });
 
-  it('takes whatever comes without a size, and nothing for a size of nothing', async () => {
+  it('accepts any length without a size, and no bytes for a size of 0', async () => {
     for (const [pieces, size] of [
       [[plain], undefined],
       [[], 0],
@@ -399,7 +399,7 @@ describe('encryptStream', () => {
     },
   );
 
-  it('tells its progress with the size, or with no end in sight', async () => {
+  it('reports its progress with the size, or with an infinite total', async () => {
     for (const size of [plain.length, undefined]) {
       let last = { done: 0, total: 0 };
       const onProgress = (progress: typeof last) => {
@@ -410,7 +410,7 @@ describe('encryptStream', () => {
     }
   });
 
-  it('does not close its body before the seal is made: a signer that fails is the end of both', async () => {
+  it('does not close its body before the seal is made, so a failed signer fails both', async () => {
     const privateKey = { publicKey: keyB.spki, sign: () => Promise.reject(new Error('no HSM')) };
     const { body, seal, checksum } = encrypt([plain], { privateKey });
     const { error } = await drain(body);
@@ -419,7 +419,7 @@ describe('encryptStream', () => {
     await rejection(checksum, 'ERR_SIGNER_FAILED');
   });
 
-  it('has its seal reject with the reason of a reader that cancels', async () => {
+  it('rejects its seal with the reason of a reader that cancels', async () => {
     const { body, seal } = encrypt(cut(plain, [CHUNK]));
     const reader = body.getReader();
     await reader.read();
@@ -442,7 +442,7 @@ describe('encryptStream', () => {
     expect(info?.metadata).toEqual({ appId: 'app', sequence: 3 });
   });
 
-  it('feeds decryptStream, and goes through pipes and tees', async () => {
+  it('can be passed to decryptStream, through pipes and tees', async () => {
     const { body, seal } = encrypt(cut(plain, [777]));
     const [one, two] = body.pipeThrough(new TransformStream()).tee();
     const [first, second] = await Promise.all([drain(one), drain(two)]);

@@ -64,7 +64,7 @@ describe.each(CIPHERS)('the session key, through %s', (backend, copy) => {
     expect(wiped.filter((one) => one === key)).toHaveLength(1 + copy);
   });
 
-  it('is wiped where sealing fails', async () => {
+  it('is wiped if sealing fails', async () => {
     let given = '';
     const sign = (payload: Uint8Array) => {
       given = toHex(payload.subarray(8, 40));
@@ -104,7 +104,7 @@ describe.each(CIPHERS)('the session key, through %s', (backend, copy) => {
     expect(await wipes(work)).toBe(1);
   });
 
-  it('is wiped when a seal has answered for a checksum, and when it has been resealed', async () => {
+  it('is wiped after verifyChecksum and after resealing', async () => {
     expect(await wipes(() => verifyChecksum(plain, { seal, publicKey }, { backend }))).toBe(1);
     expect(await wipes(() => resealBundle(seal, { ...reseal, backend }))).toBe(1);
   });
@@ -117,7 +117,7 @@ describe.each(CIPHERS)('the session key, through %s', (backend, copy) => {
     expect(await wipes(() => reader.close())).toBe(1 + copy);
   });
 
-  it('is wiped where the opening of a reader is aborted at its end', async () => {
+  it('is wiped if the opening of a reader is aborted at its end', async () => {
     const controller = new AbortController();
     const opening = () => {
       const work = openBundle(bytes, { ...options, signal: controller.signal });
@@ -129,14 +129,14 @@ describe.each(CIPHERS)('the session key, through %s', (backend, copy) => {
 });
 
 describe('plain bytes', () => {
-  it('are wiped where the bundle turns out to be altered after them', async () => {
+  it('are wiped if a later part of the bundle is altered', async () => {
     const [wiped = ''] = await wipedDuring(plain.length, () =>
       decryptBundle(altered, { publicKey }),
     );
     expect(wiped.slice(0, 4 * CHUNK)).toBe(toHex(plain.subarray(0, 2 * CHUNK)));
   });
 
-  it('that a reader has kept are wiped at its close', async () => {
+  it('in the cache of a reader are wiped on its close', async () => {
     const reader = await openBundle(bytes, { publicKey });
     await reader.read(CHUNK, 2 * CHUNK);
     const wiped = await wipedDuring(CHUNK, () => reader.close());

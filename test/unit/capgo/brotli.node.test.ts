@@ -16,7 +16,7 @@ const withZlib = (zlib: unknown) => ({
 });
 
 describe("Node's Brotli", () => {
-  it('compresses what it makes smaller, by its defaults, and is undone', async () => {
+  it('compresses files that it shrinks, with default settings, and restores them', async () => {
     const files = { 'a.html': page, 'b.bin': bytesOf(12_000) };
     const {
       manifest,
@@ -34,7 +34,7 @@ describe("Node's Brotli", () => {
     expect(Object.fromEntries(opened)).toEqual(files);
   });
 
-  it('stops at the largest size that is allowed', async () => {
+  it('stops at the largest allowed size', async () => {
     const { manifest, files, ivSessionKey } = await encryptManifest({ a: page }, { privateKey });
     const open = (maxFileSize: number) =>
       decryptManifest(manifest, files, {
@@ -51,7 +51,7 @@ describe("Node's Brotli", () => {
     expect((await open(page.length)).get('a')).toEqual(page);
   });
 
-  it('does not inflate to its end what was put in the place of the file', async () => {
+  it('does not inflate an exchanged file to its end', async () => {
     const bomb = brotliCompressSync(new Uint8Array(2 ** 20));
     const made = await encryptManifest({ a: page }, { privateKey, brotli: () => bomb });
     const { manifest, files, ivSessionKey } = made;
@@ -64,7 +64,7 @@ describe("Node's Brotli", () => {
     );
   });
 
-  it('that fails has the update fail with its error', async () => {
+  it('fails the update with its error', async () => {
     const reason = new Error('no memory');
     const brotliCompress = (_: Uint8Array, done: (error: Error) => void) => done(reason);
     vi.stubGlobal('process', withZlib({ brotliCompress }));
@@ -73,7 +73,7 @@ describe("Node's Brotli", () => {
     await expect(work).rejects.toBe(reason);
   });
 
-  it('that finds no Brotli leaves the file refused, as any other that is not the signed one', async () => {
+  it('leads to the error of a wrong file if the bytes are not Brotli', async () => {
     const brotli = (raw: Uint8Array) => raw.subarray(0, 5000);
     const made = await encryptManifest({ a: page }, { privateKey, brotli });
     const { manifest, files, ivSessionKey } = made;
@@ -97,17 +97,20 @@ describe('a runtime without Brotli', () => {
     ['no node:zlib', withZlib(undefined)],
     ['a node:zlib that knows none', withZlib({})],
   ];
-  it.each(runtimes)('with %s compresses nothing, and says what it needs', async (_, runtime) => {
-    vi.stubGlobal('process', runtime);
-    const compress = defaultCompress();
-    const decompress = defaultDecompress(100);
-    vi.unstubAllGlobals();
-    expect(compress).toBe(undefined);
-    const error = thrown(() => decompress(page), 'ERR_BACKEND_UNAVAILABLE');
-    expect(error.message).toBe('this runtime has no Brotli: pass a decoder as options.brotli');
-  });
+  it.each(runtimes)(
+    'with %s compresses nothing, and names the missing option',
+    async (_, runtime) => {
+      vi.stubGlobal('process', runtime);
+      const compress = defaultCompress();
+      const decompress = defaultDecompress(100);
+      vi.unstubAllGlobals();
+      expect(compress).toBe(undefined);
+      const error = thrown(() => decompress(page), 'ERR_BACKEND_UNAVAILABLE');
+      expect(error.message).toBe('this runtime has no Brotli: pass a decoder as options.brotli');
+    },
+  );
 
-  it('makes an update of files as they are', async () => {
+  it('makes an update of uncompressed files', async () => {
     vi.stubGlobal('process', withZlib(undefined));
     const work = encryptManifest({ a: page }, { privateKey });
     vi.unstubAllGlobals();
@@ -121,7 +124,7 @@ describe('a runtime without Brotli', () => {
     expect(opened.get('a')).toEqual(page);
   });
 
-  it('says so of an update, and opens it with a decoder', async () => {
+  it('reports the missing decoder for an update, and opens it with one', async () => {
     const made = await encryptManifest({ a: page }, { privateKey });
     const open = (more: object) => {
       vi.stubGlobal('process', withZlib(undefined));

@@ -80,7 +80,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(await decryptBundle(bundle, { ...received(sent), backend })).toEqual(ZIP);
   });
 
-  it('makes a fresh session key and IV every time', async () => {
+  it('makes a new session key and IV every time', async () => {
     const [one, two] = [
       await encryptBundle(ZIP, { ...signing(), backend }),
       await encryptBundle(ZIP, { ...signing(), backend }),
@@ -90,7 +90,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(one.checksum).toBe(two.checksum);
   });
 
-  it('refuses every altered byte by one and the same error, padding included', async () => {
+  it('refuses every altered byte with the same error, including the padding', async () => {
     const { bundle, ...sent } = await encryptBundle(ZIP.slice(0, 100), { ...signing(), backend });
     const messages = new Set<string>();
     for (let at = 0; at < bundle.length; at++) {
@@ -154,7 +154,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(await refusal(block)).toBe('ERR_CHECKSUM_MISMATCH');
   });
 
-  it('stops on an abort and tells of its end', async () => {
+  it('stops on an abort, and reports its end', async () => {
     const reason = new Error('enough');
     const signal = AbortSignal.abort(reason);
     expect(await refusal(encryptBundle(ZIP, { ...signing(), backend, signal }))).toBe(reason);

@@ -13,7 +13,7 @@ const MIB = 2 ** 20;
 
 describe.each(BACKENDS)('%s', (backend) => {
   it.each([3, 65_536, 70_000])(
-    'gives nothing for %i bytes whose padding is wrong',
+    'returns undefined for %i bytes with wrong padding',
     async (length) => {
       const cbc = await loadCbc(backend);
       const session = createSession();
@@ -30,7 +30,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     },
   );
 
-  it('tells the end once, and not before all is done', async () => {
+  it('reports the end once, after all work', async () => {
     // Whole pieces, whatever the backend takes for one.
     const plain = bytesOf(4 * MIB);
     const seen: Progress[] = [];
@@ -54,7 +54,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(await decryptBundle(new Blob([bundle]), received)).toEqual(plain);
   });
 
-  it('is not begun for a signal that was aborted before', async () => {
+  it('does not start if the signal was aborted before', async () => {
     const reason = new Error('enough');
     const signal = AbortSignal.abort(reason);
     const { bundle, ivSessionKey, checksum } = await encryptBundle(bytesOf(9), { privateKey });
@@ -130,7 +130,7 @@ it.each(PADDED.filter(([backend]) => BACKENDS.includes(backend)))(
   },
 );
 
-it('is stopped by an abort where the platform has all of it at once', async () => {
+it('is stopped by an abort if the platform processes everything at once', async () => {
   const reason = new Error('enough');
   const backend = 'webcrypto' as const;
   const stopping = (method: 'encrypt' | 'decrypt') => {

@@ -33,7 +33,7 @@ afterEach(() => {
 
 describe('encryptFile and decryptFile', () => {
   it.each([0, 1, 15, 16, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 7])(
-    'hold %i bytes as memory does',
+    'process %i bytes like the functions in memory',
     async (length) => {
       const bytes = bytesOf(length);
       writeFileSync(at('in'), bytes);
@@ -58,7 +58,7 @@ describe('encryptFile and decryptFile', () => {
     },
   );
 
-  it('tell of the work, each time more and once the end', async () => {
+  it('report increasing progress, and the end once', async () => {
     const seen: Progress[] = [];
     await encryptFile(at('plain'), at('out'), { privateKey, onProgress: (one) => seen.push(one) });
     expect(seen.map(({ done }) => done)).toEqual([PIECE, 2 * PIECE, plain.length]);
@@ -70,7 +70,7 @@ describe('encryptFile and decryptFile', () => {
     expect(seen).toEqual([PIECE, 2 * PIECE, total].map((done) => ({ done, total })));
   });
 
-  it('wipe the session key, whatever becomes of the file', async () => {
+  it('wipe the session key, also after an error', async () => {
     const made = await wipedBy(() => encryptFile(at('plain'), at('out'), { privateKey }));
     // Copies of it are wiped too.
     expect(new Set(made.filter((bytes) => /^(?!0+$).{32}$/.test(bytes))).size).toBe(1);
@@ -93,7 +93,7 @@ describe('encryptFile and decryptFile', () => {
     ['a byte cut off', 'ERR_LENGTH_INVALID', (bytes) => bytes.subarray(0, -1)],
     ['nothing in it', 'ERR_LENGTH_INVALID', (bytes) => bytes.subarray(0, 0)],
   ];
-  it.each(damages)('leave what was there when the file has %s', async (_, code, damage) => {
+  it.each(damages)('keep the previous file if the file has %s', async (_, code, damage) => {
     writeFileSync(at('damaged'), damage(readFileSync(at('encrypted'))));
     writeFileSync(at('kept'), 'before');
     const before = snapshot(folder);
@@ -102,7 +102,7 @@ describe('encryptFile and decryptFile', () => {
     expect(snapshot(folder)).toEqual(before);
   });
 
-  it('say the same of a wrong padding and of a wrong checksum', async () => {
+  it('give the same error for wrong padding and a wrong checksum', async () => {
     const bytes = readFileSync(at('encrypted'));
     const messages = await Promise.all(
       [0, bytes.length - 1].map(async (place) => {
@@ -115,7 +115,7 @@ describe('encryptFile and decryptFile', () => {
     expect(new Set(messages).size).toBe(1);
   });
 
-  it('end on an abort, and leave nothing', async () => {
+  it('end on an abort, and leave no file', async () => {
     const stop = new AbortController();
     const reason = new Error('enough');
     const { signal } = stop;
@@ -178,7 +178,7 @@ describe('encryptFile and decryptFile', () => {
     expect((error as Error).message.startsWith(message)).toBe(true);
   });
 
-  it('refuse the input as the output, a missing file and what they do not know', async () => {
+  it('refuse the input as the output, a missing file and unknown options', async () => {
     await rejection(encryptFile(at('plain'), at('plain'), { privateKey }), 'ERR_FILE');
     await rejection(encryptFile(at('nowhere'), at('out'), { privateKey }), 'ERR_FILE');
     const unknown = { privateKey, backend: 'noble' } as { privateKey: string };

@@ -29,18 +29,18 @@ describe('keygen of Capgo in pure JavaScript', () => {
     vi.resetModules();
   });
 
-  it('makes of the numbers what a native backend makes', async () => {
+  it('encodes the numbers like a native backend', async () => {
     expect(await withNumbers({ backend: 'noble' })).toEqual(pair);
     expect(generate.mock.calls.map(([bits]) => bits)).toEqual([2048]);
   });
 
-  it('never gives out a pair whose numbers do not fit', async () => {
+  it('never returns a pair with inconsistent numbers', async () => {
     generate.mockResolvedValue({ ...numbers, dp: numbers.dp + 2n });
     const work = withNumbers({ backend: 'noble' });
     await expect(work).rejects.toMatchObject({ code: 'ERR_KEY_INVALID' });
   });
 
-  it('is not asked for where the platform makes keys, with a signal or without', async () => {
+  it('is not used if the platform makes keys, with a signal or without', async () => {
     const { signal } = new AbortController();
     const made = [await withNumbers(), await withNumbers({ signal })];
     expect(generate).not.toHaveBeenCalled();
@@ -61,7 +61,7 @@ describe('keygen of Capgo in pure JavaScript', () => {
     await expect(work).rejects.toBe(reason);
   });
 
-  it('gives out nothing when it is aborted at its very end', async () => {
+  it('returns nothing when it is aborted at its very end', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     generate.mockImplementation(async () => {
@@ -72,7 +72,7 @@ describe('keygen of Capgo in pure JavaScript', () => {
     await expect(work).rejects.toBe(reason);
   });
 
-  it('draws nothing when it was aborted before', async () => {
+  it('draws no random bytes when it was aborted before', async () => {
     const reason = new Error('enough');
     const work = withNumbers({ backend: 'noble', signal: AbortSignal.abort(reason) });
     await expect(work).rejects.toBe(reason);

@@ -51,7 +51,7 @@ describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
       ...more,
     });
 
-  it('opens what it made, with Brotli where it pays', async () => {
+  it('opens its own updates, with Brotli if it saves bytes', async () => {
     const update = await made();
     expect(update.manifest.map(({ file_name }) => file_name)).toEqual([
       'assets/large.js.br',
@@ -62,7 +62,7 @@ describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
     expect(Object.fromEntries(await open(update))).toEqual(FILES);
   });
 
-  it('leaves nothing in memory of a file that is not the one that was signed', async () => {
+  it('wipes the content of a file that differs from the signed one', async () => {
     const update = await made();
     const [large, small] = update.manifest as [Entry, Entry];
     const swapped = (entry: Entry, other: Entry) => () =>
@@ -76,7 +76,7 @@ describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
     expect(stored[0]).toBe(toHex(FILES['assets/é.js']));
   });
 
-  it('tells how far it is, up to all of it and once', async () => {
+  it('reports its progress, and the end once', async () => {
     const seen: { done: number; total: number }[] = [];
     const onProgress = (one: { done: number; total: number }) => seen.push(one);
     const zip = text(300_000);
@@ -158,12 +158,12 @@ describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
     await expect(open({ ...update, ...change(update) })).rejects.toMatchObject({ code });
   });
 
-  it('refuses what inflates beyond the cap', async () => {
+  it('refuses a file that inflates beyond the limit', async () => {
     const work = open(await made(), { maxFileSize: 19_999 });
     await expect(work).rejects.toMatchObject({ code: 'ERR_LIMIT_EXCEEDED' });
   });
 
-  it.each([1, 15, 16, 17, 31, 32])('takes a file of %i bytes for its size', async (length) => {
+  it.each([1, 15, 16, 17, 31, 32])('accepts the size of a file of %i bytes', async (length) => {
     const update = await encryptManifest({ a: text(length) }, { privateKey, backend });
     expect((await open(update, { maxFileSize: length })).get('a')).toEqual(text(length));
     if (length === 1) return;
@@ -172,14 +172,14 @@ describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
     expect(error.message).toMatch(`a has more than ${length - 1} bytes: if the update is yours`);
   });
 
-  it('does not decrypt what is far too large, whatever it is', async () => {
+  it('does not decrypt a file that is far too large', async () => {
     const update = await made();
     const files = new Map(update.files).set('index.html', text(2 ** 17));
     const work = open({ ...update, files }, { maxFileSize: 2 ** 17 - 17 });
     await rejection(work, 'ERR_LIMIT_EXCEEDED');
   });
 
-  it('says the same of wrong padding, of wrong bytes and of what does not inflate', async () => {
+  it('gives the same error for wrong padding, wrong bytes and data that does not inflate', async () => {
     const update = await made();
     const at = (name: string) => update.files.get(name) as Uint8Array;
     const altered = (name: string, byte: number) => {
@@ -237,12 +237,12 @@ it.each([
   expect(error.message).toMatch(message);
 });
 
-it('makes none where two names are one file somewhere', async () => {
+it('refuses two names that are the same file on some platform', async () => {
   const work = encryptManifest({ a: text(1), A: text(1) }, { privateKey });
   await rejection(work, 'ERR_ARCHIVE_INVALID');
 });
 
-it('compresses from 8,192 bytes on, and where it saves more than 10', async () => {
+it('compresses from 8,192 bytes on, if it saves more than 10', async () => {
   const made = async (length: number, brotli: ((raw: Uint8Array) => Uint8Array) | false) => {
     const { manifest } = await encryptManifest({ a: text(length) }, { privateKey, brotli });
     return manifest[0]?.file_name;
@@ -255,7 +255,7 @@ it('compresses from 8,192 bytes on, and where it saves more than 10', async () =
   expect(await made(8192, false)).toBe('a');
 });
 
-it('sends the bytes that it hashed, whatever becomes of the memory that they came in', async () => {
+it('sends the bytes that it hashed, even if the memory of the caller changes', async () => {
   const bytes = bytesOf(9000);
   const wiping = (raw: Uint8Array) => {
     bytes.fill(0);
@@ -271,7 +271,7 @@ it('sends the bytes that it hashed, whatever becomes of the memory that they cam
   expect(opened.get('a')).toEqual(bytesOf(9000));
 });
 
-it('says where the files are stored, as Capgo does, where it is told of whom they are', async () => {
+it('returns the storage path of the files, as Capgo does, if the organisation and app are given', async () => {
   const raw = { 'a/b.js': text(1) };
   const { manifest, ivSessionKey } = await encryptManifest(raw, {
     ...{ privateKey, orgId: 'org', appId: 'app' },
@@ -289,7 +289,7 @@ it('says where the files are stored, as Capgo does, where it is told of whom the
   }
 });
 
-it('tells of a large file on its way, after what came before it', async () => {
+it('reports the progress within a large file, after earlier files', async () => {
   const seen: number[] = [];
   const options = {
     ...{ backend: 'noble' as const, brotli: false as const },
@@ -305,7 +305,7 @@ it('tells of a large file on its way, after what came before it', async () => {
   expect(seen).toEqual([16, 65_552, 131_088, 196_624, 200_032]);
 });
 
-it('gives no bundle and no checksum where no zip was given', async () => {
+it('returns no bundle and no checksum if no zip was passed', async () => {
   const raw = { a: text(1) };
   const without = await encryptManifest(raw, { privateKey });
   expect(Object.keys(without)).toEqual(['manifest', 'files', 'ivSessionKey', 'hashes', 'keyId']);
@@ -316,7 +316,7 @@ it('gives no bundle and no checksum where no zip was given', async () => {
   ]);
 });
 
-it('has nothing done for a signal that was aborted before', async () => {
+it('does no work if the signal was aborted before', async () => {
   const reason = new Error('enough');
   const signal = AbortSignal.abort(reason);
   const brotli = vi.fn((raw: Uint8Array) => raw);

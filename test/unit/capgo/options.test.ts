@@ -187,7 +187,7 @@ describe('a key', () => {
       /^Capgo takes PKCS#1 alone, and this is a "PUBLIC KEY": .+"-----BEGIN RSA PUBLIC KEY-----"/,
     ],
   ];
-  it.each(wrong)('in another form is refused with what is needed: %s', (_, read, message) => {
+  it.each(wrong)('in another form is refused with the required form: %s', (_, read, message) => {
     expect(thrown(read, 'ERR_KEY_INVALID').message).toMatch(message);
   });
 });
@@ -247,11 +247,11 @@ describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
     expect(message).toBe("the checksum holds no SHA-256: pass it as Capgo's CLI printed it, whole");
   });
 
-  it('takes a checksum in capitals', async () => {
+  it('accepts a checksum in capitals', async () => {
     expect(await open({ checksum: checksum.toUpperCase() })).toEqual(zip);
   });
 
-  it('takes a V2 checksum for one though it begins as hex does', async () => {
+  it('recognises a V2 checksum that begins like hex', async () => {
     for (let length = 0; ; length++) {
       const plain = bytesOf(length);
       const made = await encryptBundle(plain, { privateKey, checksumFormat: 'v2' });
@@ -269,7 +269,7 @@ describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
     expect(error.message).toMatch(`multiple of 16 bytes, got ${length}: the download was cut, or`);
   });
 
-  it('says of a bundle that is another one that it was altered, and what to do', async () => {
+  it('reports another bundle as altered, and says what to do', async () => {
     const { message } = await rejection(
       decryptBundle(
         bundle.map((byte) => byte ^ 1),

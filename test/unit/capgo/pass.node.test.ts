@@ -51,7 +51,7 @@ function stage(size: number) {
 const isWiped = (buffer: ArrayBufferLike) => new Uint8Array(buffer).every((byte) => byte === 0);
 
 describe('passFile', () => {
-  it('reads a piece ahead into the other room, and has one written behind', async () => {
+  it('reads one piece ahead and writes the previous one meanwhile', async () => {
     const { log, rooms, content, run } = stage(2 * PIECE + 5);
     expect(await run()).toBe(2 * PIECE + 5 + 16);
     expect(log).toEqual([
@@ -75,20 +75,20 @@ describe('passFile', () => {
     [0, [`read 0 at 0`]],
     [PIECE, [`read ${PIECE} at 0`]],
     [2 * PIECE, [`read ${PIECE} at 0`, `read ${PIECE} at ${PIECE}`]],
-  ])('reads nothing behind the end of %i bytes', async (size, reads) => {
+  ])('reads nothing after the end of %i bytes', async (size, reads) => {
     const { log, run } = stage(size);
     expect(await run()).toBe(size + 16);
     expect(log.filter((line) => line.startsWith('read'))).toEqual(reads);
   });
 
-  it('has the disk work after every 64 MiB, once each time', async () => {
+  it('starts a flush after every 64 MiB', async () => {
     const { log, run } = stage(130 * PIECE);
     await run();
     const flushes = log.flatMap((line, at) => (line === 'flush' ? [log[at - 1]] : []));
     expect(flushes).toEqual([`written at ${63 * PIECE}`, `written at ${127 * PIECE}`]);
   });
 
-  it('tells of each piece but the last, whose end is told by who knows that it is good', async () => {
+  it('reports each piece except the last one, which the caller reports after its checks', async () => {
     const seen: object[] = [];
     const total = 2 * PIECE + 5;
     await stage(total).run({ onProgress: (one: object) => seen.push(one) });
@@ -98,7 +98,7 @@ describe('passFile', () => {
     ]);
   });
 
-  it('ends at the piece at which it is aborted, with nothing under way', async () => {
+  it('ends at the piece at which it is aborted, with no work in progress', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const { log, rooms, run } = stage(5 * PIECE);
@@ -109,7 +109,7 @@ describe('passFile', () => {
     expect([...rooms].map(isWiped)).toEqual([true, true]);
   });
 
-  it('ends with the error of a write, and waits for the read that is under way', async () => {
+  it('ends with the error of a write, and waits for the read in progress', async () => {
     const { log, rooms, file, out, run } = stage(5 * PIECE);
     const full = new Error('the disk is full');
     out.write = () => Promise.reject(full);
@@ -134,7 +134,7 @@ describe('passFile', () => {
     await expect(run()).rejects.toBe(full);
   });
 
-  it('ends with the error of the cipher, though the next read fails too', async () => {
+  it('ends with the error of the cipher even if the next read fails too', async () => {
     const { file, transform, run } = stage(5 * PIECE);
     const wrong = new Error('wrong');
     transform.update = () => {

@@ -86,7 +86,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(refused).toContain(sessionKey);
   });
 
-  it('wipes what a bundle was opened to when it is not the one that was signed', async () => {
+  it('wipes the opened bytes of a bundle that differs from the signed one', async () => {
     const { bundle, ivSessionKey, checksum } = await bundleWork();
     const altered = bundle.slice();
     altered[0] = (altered[0] as number) ^ 1;
@@ -100,7 +100,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(wiped.some((bytes) => bytes.endsWith(toHex(zip.subarray(32))))).toBe(true);
   });
 
-  it('wipes the blocks that hold what is signed and recovered', async () => {
+  it('wipes the blocks of signatures', async () => {
     const chosen = await selectBackend(backend);
     const payload = bytesOf(16);
     const block = `0001${'ff'.repeat(237)}00${toHex(payload)}`;
@@ -126,7 +126,7 @@ describe.each(BACKENDS)('%s', (backend) => {
   }
 });
 
-it('releases no signature over the modulus, though it would open to what was signed', async () => {
+it('releases no signature over the modulus, although it would recover to the payload', async () => {
   const noble = await selectBackend('noble');
   for (let length = 1; ; length++) {
     const payload = bytesOf(length);
@@ -145,7 +145,7 @@ it('releases no signature over the modulus, though it would open to what was sig
   }
 });
 
-it('keeps the session key where the platform gives it to nobody', async () => {
+it('keeps the session key in a key that is not extractable', async () => {
   const imported = vi.spyOn(SubtleCrypto.prototype, 'importKey');
   try {
     const { bundle, ivSessionKey, checksum } = await encryptBundle(zip, {
@@ -162,7 +162,7 @@ it('keeps the session key where the platform gives it to nobody', async () => {
   }
 });
 
-it('wipes the private key that was made, as soon as it is text', async () => {
+it('wipes the generated private key as soon as it is text', async () => {
   let made = pair;
   const wiped = await wipedBy(async () => {
     made = await keygen();

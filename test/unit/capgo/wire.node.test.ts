@@ -16,7 +16,7 @@ const { privateKey, publicKey } = await keygen();
 const zip = randomBytes(100_001);
 const digest = createHash('sha256').update(zip).digest();
 
-describe('what encryptBundle makes', () => {
+describe('a bundle of encryptBundle', () => {
   it.each(['v3', 'v2'] as const)('is opened by hand, with the checksum as %s', async (format) => {
     const sealed = await encryptBundle(zip, { privateKey, checksumFormat: format });
     const [iv, key] = sealed.ivSessionKey.split(':').map((text) => Buffer.from(text, 'base64'));
@@ -41,7 +41,7 @@ function byHand(signed: (digest: Buffer) => string) {
   return { bundle, ivSessionKey: `${iv.toString('base64')}:${key}`, checksum: signed(digest) };
 }
 
-describe('what is made by hand', () => {
+describe('a bundle that the test makes itself', () => {
   it.each([
     ['v3', (hash: Buffer) => privateEncrypt(privateKey, hash).toString('hex')],
     ['V3', (hash: Buffer) => privateEncrypt(privateKey, hash).toString('hex').toUpperCase()],

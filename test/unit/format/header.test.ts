@@ -33,7 +33,7 @@ function altered(offset: number, ...bytes: number[]): Uint8Array {
 }
 
 describe('the header', () => {
-  it('is read as it was written', () => {
+  it('round-trips', () => {
     const parsed = parseHeader(header(), 3);
     expect(parsed).toMatchObject({
       layout,
@@ -108,12 +108,12 @@ describe('the header', () => {
     expect(parseHeader(bytes, 2 ** 20).headerLength).toBeGreaterThan(0);
   });
 
-  it('of the largest bundle is read where the cap allows it', () => {
+  it('of the largest bundle is read if the cap allows it', () => {
     const bytes = altered(16, 0, 0x1f, 255, 255, 255, 255, 255, 255);
     expect(parseHeader(bytes, Number.POSITIVE_INFINITY).layout.size).toBe(2 ** 53 - 1);
   });
 
-  it('of a bundle over 4 GiB is read as it was written', () => {
+  it('of a bundle over 4 GiB round-trips', () => {
     const large = chunkLayout(2 ** 32 * 3 + 5, 2 ** 24);
     const digests = new Uint8Array(32 * large.count);
     const head = encodeHead({
@@ -127,7 +127,7 @@ describe('the header', () => {
     expect(parseHeader(head, large.count).layout).toEqual(large);
   });
 
-  it('names V1 and says what to do', () => {
+  it('of V1 is refused by name with a remedy', () => {
     const error = thrown(
       () => explained(() => parseHeader(altered(8, 1), 3)),
       'ERR_VERSION_UNSUPPORTED',
@@ -164,7 +164,7 @@ describe('the header', () => {
     expect(long.offset).toBe(10_048);
   });
 
-  it('claiming more than there is takes no memory on its word', () => {
+  it('that claims more bytes than exist causes no allocation', () => {
     // 2^53 - 1 bytes in chunks of 4 KiB would be 2^41 digests.
     const bytes = altered(16, 0, 0x1f, 255, 255, 255, 255, 255, 255);
     thrown(() => inspectBundle(bytes), 'ERR_LENGTH_INVALID');

@@ -33,7 +33,7 @@ describe('metadata', () => {
     expect(decodeMetadata(bytes)).toEqual(metadata);
   });
 
-  it('is padded with spaces at its end, by the fewest', () => {
+  it('is padded at its end with the fewest spaces', () => {
     expect(new TextDecoder().decode(encodeMetadata({ a: 1 }))).toBe('{"a":1} ');
     expect(encodeMetadata({ ab: 1 }).length).toBe(8);
   });
@@ -43,7 +43,7 @@ describe('metadata', () => {
     expect(decodeMetadata(new Uint8Array(0))).toEqual({});
   });
 
-  it('leaves members that are undefined out', () => {
+  it('omits members that are undefined', () => {
     expect(
       decodeMetadata(encodeMetadata({ appId: 'a', channel: undefined } as unknown as Metadata)),
     ).toEqual({
@@ -106,7 +106,7 @@ describe('metadata', () => {
     );
   });
 
-  it('that refers to itself is refused and not followed for ever', () => {
+  it('that refers to itself is refused without endless recursion', () => {
     const loop: Record<string, unknown> = {};
     loop['self'] = { loop };
     expect(() => encodeMetadata(loop as Metadata)).toThrow(/refers to itself/);
@@ -116,7 +116,7 @@ describe('metadata', () => {
 
   const nested = (depth: number) => `{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
 
-  it('nested 100 deep is taken, and brackets in a string are no depth', () => {
+  it('nested 100 deep is accepted, and brackets in a string do not count', () => {
     for (const text of [nested(100), JSON.stringify({ a: '[{'.repeat(200), '\\"[': '\\' })]) {
       const metadata = JSON.parse(text) as Metadata;
       expect(decodeMetadata(utf8(text))).toEqual(metadata);
@@ -125,7 +125,7 @@ describe('metadata', () => {
   });
 
   it.each([101, 32_000])(
-    'nested %i deep is a data error, and no overflow of the stack',
+    'nested %i deep is a data error and does not overflow the stack',
     (depth) => {
       const { message } = thrown(
         () => explained(() => decodeMetadata(utf8(nested(depth)))),

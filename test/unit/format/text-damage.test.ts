@@ -29,7 +29,7 @@ describe('decryptBundle', () => {
       (error: Error & { code?: string }) => `${error.code} ${error.message}`,
     );
 
-  it('says of a bundle that was read as UTF-8 that it was', async () => {
+  it('reports that a bundle was read as UTF-8', async () => {
     for (const { bytes, publicKey } of bundles) {
       const message = await messageOf(asUtf8(bytes), publicKey);
       expect(message).toMatch(/^ERR_(HEADER_INVALID|KEY_MISMATCH|LENGTH_INVALID|SEAL_INVALID) /);
@@ -37,13 +37,13 @@ describe('decryptBundle', () => {
     }
   });
 
-  it('says of a bundle whose line feeds became CR LF that they did, or that it may be so', async () => {
+  it('reports that line feeds of a bundle became CR LF, or may have', async () => {
     for (const { bytes, publicKey } of bundles) {
       expect(await messageOf(withCrLf(bytes), publicKey)).toContain('carried as text');
     }
   });
 
-  it('says nothing of text where a bundle was altered in another way', async () => {
+  it('does not mention text if a bundle was altered in another way', async () => {
     for (const { bytes, publicKey } of bundles) {
       for (const place of [9, 11, 13, 30, 100, 300]) {
         const altered = bytes.slice();
@@ -68,7 +68,7 @@ describe('textDamage', () => {
     }
   });
 
-  it('finds none in bytes that were left alone, nor in a text', () => {
+  it('finds no damage in unaltered bytes and in a text', () => {
     for (let at = 0; at < bytes.length; at += 1024) {
       expect(textDamage(bytes.subarray(at, at + 1024))).toBeUndefined();
     }

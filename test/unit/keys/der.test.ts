@@ -88,7 +88,7 @@ describe('the encoders', () => {
 });
 
 describe('the reader of elements', () => {
-  it('gives every element there is, in order', () => {
+  it('returns every element in order', () => {
     const read = readElements(concat(integer(5n), NULL, octets(Uint8Array.of(1, 2))));
     expect(read.map(({ tag, content }) => [tag, toHex(content)])).toEqual([
       [TAG.integer, '05'],
@@ -282,7 +282,7 @@ describe('a private key in DER', () => {
     thrown(() => parsePrivateKey(encodePem('PRIVATE KEY', der)), 'ERR_KEY_INVALID');
   });
 
-  it('may have attributes after it, which say nothing of the key', () => {
+  it('may have attributes after it, which are ignored', () => {
     const attributes = element(TAG.attributes, sequence(OID, element(0x31, NULL)));
     expect(parsePrivateKey(sequence(contentOf(pkcs8), attributes))).toEqual(key);
   });
@@ -319,7 +319,7 @@ describe('a private key in DER', () => {
     expect(error.message).toMatch(/a key for another algorithm/);
   });
 
-  it('is refused for an algorithm that is no object identifier', () => {
+  it('is refused if the algorithm is not an object identifier', () => {
     const der = sequence(
       integer(0n),
       sequence(fromHex('04092a864886f70d010101'), NULL),
@@ -336,7 +336,7 @@ describe('a private key in DER', () => {
     expect(thrown(() => parsePrivateKey(der), 'ERR_KEY_INVALID').message).toMatch(message);
   });
 
-  it('is refused for its size though all else is right', () => {
+  it('is refused for its size although everything else is right', () => {
     const error = thrown(() => parsePrivateKey(derOf(rsa2048Pkcs8)), 'ERR_KEY_INVALID');
     expect(error.message).toMatch(/2048 bits/);
   });
@@ -370,7 +370,7 @@ describe('a public key in DER', () => {
     expect(encodePem('X', new Uint8Array(length))).toBe(text);
   });
 
-  it('is what the tests above change: the same pieces put together rightly are read', () => {
+  it('is read if the pieces of the tests above are correct', () => {
     expect(parsePublicKey(inSpki(pkcs1Public))).toEqual({ n: key.n, e: key.e });
     expect(parsePrivateKey(inPkcs8(pkcs1))).toEqual(key);
     expect(parsePrivateKey(sequence(...numbers.map(integer)))).toEqual(key);

@@ -141,13 +141,13 @@ describe('findPrivateKey', () => {
     expect(findPrivateKey(name, new Uint8Array(MAX_LOOKED_INTO + 1))).toMatch(/key/);
   });
 
-  it('passes public keys and names that only resemble those of private ones', () => {
+  it('accepts public keys and names that only resemble those of private ones', () => {
     for (const name of ['.bundleseal_key.pub', '.capgo_key_v2.pub', 'keystore.js', 'a.jks.md']) {
       expect(findPrivateKey(name, bytesOf(PUBLIC['a public key'] as string))).toBeUndefined();
     }
   });
 
-  it('finds a key in any text that stands around it', () => {
+  it('finds a key within any text', () => {
     const around = fc.string({ maxLength: 200 }).filter((text) => !text.includes('-----'));
     fc.assert(
       fc.property(around, around, (before, after) => {
@@ -157,7 +157,7 @@ describe('findPrivateKey', () => {
     );
   });
 
-  it('throws for nothing', () => {
+  it('never throws', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.boolean(), (bytes, isDer) => {
         if (isDer) bytes[0] = 0x30;
@@ -189,7 +189,7 @@ describe('zipDirectory', () => {
     },
   );
 
-  it('zips private keys where that is allowed, and what is left out is not looked into', async () => {
+  it('zips private keys if that is allowed, and does not search ignored files', async () => {
     const { dir, out } = folderWith({ 'index.html': 'x', 'demo.pem': pkcs8 });
     expect(await zipDirectory(dir, out, { privateKeys: 'allow' })).toMatchObject({ entries: 2 });
     expect(await zipDirectory(dir, out, { ignore: ['*.pem'] })).toMatchObject({ entries: 1 });

@@ -35,7 +35,7 @@ describe('keygen in pure JavaScript', () => {
     expect(generate.mock.calls.map(([bits]) => bits)).toEqual([3072]);
   });
 
-  it('never gives out a pair whose numbers do not fit', async () => {
+  it('never returns a pair with inconsistent numbers', async () => {
     generate.mockResolvedValue({ ...good, dp: good.dp + 2n });
     const work = keygen({ modulusBits: 3072, backend: 'noble' });
     await expect(work).rejects.toMatchObject({ code: 'ERR_KEY_INVALID' });
@@ -55,7 +55,7 @@ describe('keygen in pure JavaScript', () => {
     await expect(work).rejects.toBe(reason);
   });
 
-  it('gives out nothing when it is aborted at its very end', async () => {
+  it('returns nothing when it is aborted at its very end', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     generate.mockImplementation(async () => {
@@ -66,7 +66,7 @@ describe('keygen in pure JavaScript', () => {
     await expect(work).rejects.toBe(reason);
   });
 
-  it('draws nothing when it was aborted before', async () => {
+  it('draws no random bytes when it was aborted before', async () => {
     const reason = new Error('enough');
     const work = keygen({ backend: 'noble', signal: AbortSignal.abort(reason) });
     await expect(work).rejects.toBe(reason);
@@ -76,7 +76,7 @@ describe('keygen in pure JavaScript', () => {
 
 describe.each(['node', 'webcrypto'] as const)('keygen through %s', (backend) => {
   it.each(['pkcs8', 'pkcs1'] as const)(
-    'wipes the bytes of the private key, as they came and as %s',
+    'wipes the bytes of the private key, as generated and as %s',
     async (format) => {
       let privateKey = '';
       const wiped = await wipedBy(async () => {

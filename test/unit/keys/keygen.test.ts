@@ -79,7 +79,7 @@ async function settledNow(work: Promise<unknown>): Promise<unknown> {
 }
 
 describe('keygen', () => {
-  it('makes 4096 bits in PKCS#8 unless asked otherwise', async () => {
+  it('makes 4096 bits in PKCS#8 by default', async () => {
     const pair = await keygen();
     expect(pair.privateKey).toMatch(
       /^-----BEGIN PRIVATE KEY-----\n[^-]+\n-----END PRIVATE KEY-----\n$/,
@@ -93,7 +93,7 @@ describe('keygen', () => {
     expect(Object.keys(pair).sort()).toEqual(['keyId', 'privateKey', 'publicKey']);
   });
 
-  it('takes options that are there but undefined for options left out', async () => {
+  it('treats options that are undefined as missing', async () => {
     const { privateKey } = await keygen({
       modulusBits: 3072,
       format: undefined,
@@ -122,7 +122,7 @@ describe.each(NATIVE)('keygen through %s', (backend) => {
     expect(await keyId(pair.privateKey)).toBe(pair.keyId);
   });
 
-  it('writes PKCS#1 where it is asked to', async () => {
+  it('writes PKCS#1 on request', async () => {
     const pair = await pairThrough(backend, 'pkcs1');
     expect(pair.privateKey).toMatch(
       /^-----BEGIN RSA PRIVATE KEY-----\n[^-]+\n-----END RSA PRIVATE KEY-----\n$/,
@@ -186,7 +186,7 @@ function listening(signal: AbortSignal, work: Promise<unknown>): Promise<unknown
 }
 
 describe('keygen through noble', () => {
-  it('makes a sound pair of 3072 bits while timers go on', { timeout: 300_000 }, async () => {
+  it('makes a valid pair of 3072 bits while timers run', { timeout: 300_000 }, async () => {
     let ticks = 0;
     let longest = 0;
     let last = performance.now();
@@ -242,7 +242,7 @@ describe('keygen through noble', () => {
     expect(drawn.mock.calls.length).toBe(calls);
   });
 
-  it('takes only primes that FIPS 186-5 A.1.3 allows, from a source that offers others first', async () => {
+  it('accepts only primes that FIPS 186-5 A.1.3 allows, from a source that offers others first', async () => {
     const { p, q, n, dp, dq, qi } = parsePrivateKey(keyB.pkcs8);
     // Real primes all of them, so that what refuses them is the rule and not the primality test.
     const tooSmall = knownPrime(root(1n << 3071n) - 237n * 2n);
@@ -291,7 +291,7 @@ describe('the options of keygen', () => {
     },
   );
 
-  it('never print a key that came in the place of modulusBits', async () => {
+  it('never print a key that was passed as modulusBits', async () => {
     const work = keygen({ modulusBits: keyB.pkcs8 as never });
     const error = await work.catch((thrown: Error) => thrown);
     expect(error).toBeInstanceOf(RangeError);

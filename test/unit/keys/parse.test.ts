@@ -220,7 +220,7 @@ describe('the consistency of a private key', () => {
     expectNoKeyMaterial(error, jwk);
   });
 
-  it('is what the tests above change: the same encoding with nothing changed is read', () => {
+  it('is given in the unchanged encoding of the tests above', () => {
     const jwk = Object.fromEntries(NUMBERS.map((name) => [name, asMember(genuine[name])]));
     expect(parsePrivateKey({ kty: 'RSA', ...jwk })).toEqual(genuine);
     expect(parsePrivateKey(encodePkcs1Private(genuine))).toEqual(genuine);
@@ -495,7 +495,7 @@ const MISTAKES: [string, unknown, RegExp][] = [
   ],
 ];
 
-it('what is known of a key is said as it stands, and not as damage', () => {
+it('a key of another known kind is named and not called damaged', () => {
   expect(thrown(() => parsePublicKey(other.ecSpki), 'ERR_KEY_INVALID').message).toBe(
     'this is an EC key: a plain RSA key is needed, make a pair with keygen()',
   );
@@ -523,7 +523,7 @@ it.each<[string, () => unknown]>([
   }
 });
 
-it('bytes that are far more than a key are not read to their end', () => {
+it('bytes that are far longer than a key are not read to their end', () => {
   const far = utf8(`${' '.repeat(65_536)}${keyB.spki}`);
   expect(thrown(() => parsePublicKey(far), 'ERR_KEY_INVALID').message).toMatch(/too large/);
   expect(parsePublicKey(far.subarray(65_000)).n).toBe(parsePublicKey(keyB.spki).n);
@@ -575,7 +575,7 @@ describe("a caller's mistake", () => {
     }
   });
 
-  it('in a key reaches encryptBundle and decryptBundle by the name of their option', async () => {
+  it('with a key is reported by encryptBundle and decryptBundle with the name of their option', async () => {
     const bundle = new Uint8Array(1);
     await expect(encryptBundle(bundle, { privateKey: 7 as never })).rejects.toThrow(
       /^privateKey expected .* got a number$/,
@@ -589,7 +589,7 @@ describe("a caller's mistake", () => {
     );
   });
 
-  it('of the wrong half is refused by encryptBundle and decryptBundle alike', async () => {
+  it('with the wrong half is refused by encryptBundle and decryptBundle', async () => {
     const sealing = encryptBundle(new Uint8Array(1), { privateKey: keyB.spki });
     expect((await rejection(sealing, 'ERR_KEY_INVALID')).message).toMatch(/^a public key came/);
     const { bytes: sealed } = await encryptBundle(new Uint8Array(1), { privateKey: keyB.pkcs8 });
@@ -633,7 +633,7 @@ async function importedPair() {
   };
 }
 
-describe('what is far too large for a key', () => {
+describe('an input that is far too large for a key', () => {
   const large = `-----BEGIN PUBLIC KEY-----\n${'A'.repeat(100_000_000)}`;
 
   it.each<[string, string | Uint8Array]>([

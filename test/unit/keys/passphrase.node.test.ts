@@ -58,7 +58,7 @@ describe('a private key under a passphrase', () => {
     }
   });
 
-  it('is refused where it is damaged, or comes out whole', async () => {
+  it('is refused if it is damaged, or decrypted to the right key', async () => {
     const cut = pkcs8().replace(/[A-Za-z0-9+/]{64}\n/, '');
     await rejection(open(cut), 'ERR_KEY_INVALID');
     await rejection(open(asDer.subarray(0, -1)), 'ERR_KEY_INVALID');
@@ -74,7 +74,7 @@ describe('a private key under a passphrase', () => {
     expect(whole).toBeLessThan(4);
   });
 
-  it('is refused where no passphrase protects it', async () => {
+  it('is refused if no passphrase protects it', async () => {
     for (const key of [plain, der, '', 'correct horse', new Uint8Array(), rsa2048Pkcs8]) {
       expect(isProtected(key)).toBe(false);
       const { message } = await rejection(open(key), 'ERR_KEY_INVALID');
@@ -108,7 +108,7 @@ describe('a private key under a passphrase', () => {
     expect((await rejection(open(costly), 'ERR_KEY_INVALID')).message).toMatch(/more work/);
   });
 
-  it('is refused with its cipher as the reason, where OpenSSL has that cipher no more', async () => {
+  it('is refused because of its cipher if OpenSSL has dropped that cipher', async () => {
     // PBES1 with DES and MD5 (RFC 8018 appendix A.3).
     const hex = '301a06092a864886f70d010503300d0408aabbccddeeff001102010104081122334455667788';
     const key = Buffer.from(`30${(hex.length / 2).toString(16)}${hex}`, 'hex');
@@ -128,12 +128,12 @@ describe('a private key under a passphrase', () => {
     expect(encodePkcs8(parsePrivateKey(await open(one)))).toEqual(Uint8Array.from(der));
   });
 
-  it('is of a kind that is named where no passphrase can be given', () => {
+  it('is named as such by calls that accept no passphrase', () => {
     expect(() => parsePrivateKey(pkcs8())).toThrow(/encrypted private key/);
     expect(isProtected(encryptedPkcs8)).toBe(true);
   });
 
-  it('is asked for with a passphrase that is a text, and a key that is bytes or a text', async () => {
+  it('requires a passphrase of type string, and a key of bytes or text', async () => {
     const key = pkcs8();
     for (const passphrase of ['', undefined, 12, new Uint8Array(3)] as never[]) {
       await expect(decryptPrivateKey(key, { passphrase })).rejects.toThrow(TypeError);

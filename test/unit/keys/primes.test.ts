@@ -48,7 +48,7 @@ describe('generateKey', () => {
   it.each([
     ['the second is the larger', p, q],
     ['the second is the smaller', q, p],
-  ])('makes of two primes the numbers of a key where %s', async (_, one, two) => {
+  ])('makes a key from two primes if %s', async (_, one, two) => {
     const made = await make(one, ...BASES, two, ...BASES);
     const lambda = ((one - 1n) * (two - 1n)) / gcd(one - 1n, two - 1n);
     const d = invert(E, lambda);
@@ -63,7 +63,7 @@ describe('generateKey', () => {
     expect((made.key.qi * two) % one).toBe(1n);
   });
 
-  it('draws odd numbers alone', async () => {
+  it('draws odd numbers only', async () => {
     const { key } = await make(p - 1n, ...BASES, q - 1n, ...BASES);
     expect([key.p, key.q]).toEqual([p, q]);
   });
@@ -92,12 +92,12 @@ describe('generateKey', () => {
     ['itself', 0n],
     ['a near one above', DISTANCE],
     ['a near one below', -DISTANCE],
-  ])('passes over %s for a second prime', async (_, off) => {
+  ])('skips %s as a second prime', async (_, off) => {
     const { key, left, pauses } = await make(p, ...BASES, p + off, q, ...BASES);
     expect([key.p, key.q, left, pauses]).toEqual([p, q, [], 0]);
   });
 
-  it('starts over where the private exponent is too small', async () => {
+  it('starts over if the private exponent is too small', async () => {
     // Primes of which all that is less one has a large factor in common.
     const factor = search(TOP / 6n - ((TOP / 6n) % 2n) - 2n, -2n, (g) => {
       if (!isAllowed(5n * g + 1n) || !isAllowed(6n * g + 1n)) return false;
@@ -111,7 +111,7 @@ describe('generateKey', () => {
     expect([key.p, key.q, left]).toEqual([p, q, []]);
   });
 
-  it('pauses after each candidate that is no prime, and after none that is', async () => {
+  it('pauses after each composite candidate, and after no prime', async () => {
     // By their small factors, for which no base is drawn.
     const composite = search(TOP - 1n, -2n, (value) => value % 3n === 0n && value % E !== 1n);
     const { key, pauses } = await make(
@@ -131,7 +131,7 @@ describe('generateKey', () => {
     expect(draw).toHaveBeenCalledOnce();
   });
 
-  it('makes another key each time of what is random', async () => {
+  it('makes another key from other random bytes', async () => {
     const keys = await Promise.all(
       [1, 2, 3].map(() => generateKey(BITS, randomBytes, async () => {})),
     );

@@ -106,7 +106,7 @@ describe('a key in UTF-16 without a byte order mark', () => {
 });
 
 describe('a repaired key', () => {
-  it('is taken by encryptBundle and decryptBundle', async () => {
+  it('is accepted by encryptBundle and decryptBundle', async () => {
     const plain = Uint8Array.of(1, 2, 3);
     const privateKey = keyB.pkcs8.replaceAll('\n', 'n');
     const { bytes } = await encryptBundle(plain, { privateKey });
@@ -137,7 +137,7 @@ describe('a repaired key', () => {
     });
   });
 
-  it('is not one that needs no repair', () => {
+  it('is not reported for a key that needs no repair', () => {
     for (const pem of [keyB.spki, keyB.pkcs8, keyB.pkcs1.replaceAll('\n', '\r\n')]) {
       expect(repairKeyText(pem)).toEqual({ text: pem.trim(), repairs: [] });
     }

@@ -88,7 +88,7 @@ describe('a weak private key', () => {
     expect(error.message).toMatch(/exponent is too large/);
   });
 
-  it('with primes at the distance that FIPS 186-5 asks for is taken', async () => {
+  it('with primes at the distance that FIPS 186-5 requires is accepted', async () => {
     const key = keyOf(genuine.p, numberFrom(genuine.p + (1n << 1437n)));
     expect(parsePrivateKey(encodePkcs8(key))).toEqual(key);
   });
@@ -124,7 +124,7 @@ describe('a private key with a composite for a prime', () => {
   });
 
   it.each(BACKENDS)(
-    'is blamed itself, and not the memory of the machine, by %s',
+    'is reported as faulty instead of the memory of the machine, by %s',
     async (backend) => {
       const privateKey = encodePkcs8(composite);
       const work = encryptBundle(new Uint8Array(1), { privateKey, backend });
@@ -136,7 +136,7 @@ describe('a private key with a composite for a prime', () => {
     },
   );
 
-  it('is refused where its primes are looked at, as key show does', async () => {
+  it('is refused by a check of its primes, as in key show', async () => {
     const { p, q } = composite;
     for (const [numbers, name] of [
       [{ p, q }, 'p'],
@@ -148,13 +148,13 @@ describe('a private key with a composite for a prime', () => {
     await checkPrimes(genuine);
   });
 
-  it('is blamed as q too', async () => {
+  it('is reported also as q', async () => {
     const { p, q } = composite;
     const work = encryptBundle(new Uint8Array(1), { privateKey: encodePkcs8(keyOf(q, p)) });
     expect((await rejection(work, 'ERR_KEY_INVALID')).message).toMatch(/number q .* is not prime/);
   });
 
-  it("is blamed in Capgo's wire", async () => {
+  it('is reported for Capgo too', async () => {
     const { privateKey } = await capgoKeygen();
     const { q } = parsePrivateKey(privateKey, 'privateKey', 2048);
     let second = numberFrom(13n << 508n);
