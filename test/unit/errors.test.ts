@@ -98,7 +98,7 @@ describe('errors', () => {
     expect(full).toMatchObject({ chunkIndex: 0, offset: 0, cause: 1 });
   });
 
-  it('come in the order of the steps: the key before the signature, the length before the chunks', async () => {
+  it('follow the order of the steps: the key before the signature, the length before the chunks', async () => {
     const everything = good.slice(0, -1);
     everything[60] = (everything[60] ?? 0) ^ 1;
     everything[everything.length - 1] = 0;
@@ -110,7 +110,7 @@ describe('errors', () => {
     await rejection(open(body), 'ERR_LENGTH_INVALID');
   });
 
-  it('do not let malformed metadata through, though it is signed', async () => {
+  it('are thrown for malformed metadata even if it is signed', async () => {
     const { parsePrivateKey } = await import('../../src/keys/parse.ts');
     const privateKey = parsePrivateKey(keyB.pkcs8);
     const made = await sealBundle(openInput(new Uint8Array(5), 'bundle'), {

@@ -11,7 +11,7 @@ describe('a folded name', () => {
     ...full,
   ]);
 
-  it('is, for every character, what CaseFolding.txt has in its lines C and F', () => {
+  it('equals lines C and F of CaseFolding.txt for every character', () => {
     expect(folding.size).toBe(common.size + full.size);
     const wrong: string[] = [];
     for (let code = 0; code <= 0x10ffff; code++) {
@@ -40,11 +40,11 @@ describe('a folded name', () => {
     ['ΣΑΣ', 'σας', 'σασ'],
     ['ǅ', 'ǆ', 'Ǆ'],
     ['𐐀', '𐐨'],
-  ])('is one for %s', (first, ...others) => {
+  ])('is equal for %s', (first, ...others) => {
     for (const other of others) expect(foldName(other)).toBe(foldName(first));
   });
 
-  it('keeps letters apart that only some languages take for one', () => {
+  it('distinguishes letters that only some languages treat as equal', () => {
     expect(foldName('ı')).not.toBe(foldName('i'));
     expect(foldName('İ')).not.toBe(foldName('i'));
   });

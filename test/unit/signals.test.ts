@@ -5,7 +5,7 @@ import { generatorStream } from '../../src/archive/streams.ts';
 import { onAbort } from '../../src/signals.ts';
 
 describe('onAbort', () => {
-  it('tells work also where the signal had a listener before', () => {
+  it('calls work also if the signal had a listener before', () => {
     const controller = new AbortController();
     controller.signal.addEventListener('abort', () => {});
     let told = 0;
@@ -16,7 +16,7 @@ describe('onAbort', () => {
     expect(told).toBe(1);
   });
 
-  it('tells work that came after another one had let go twice', () => {
+  it('calls work that came after another one was released twice', () => {
     const controller = new AbortController();
     const letGo = onAbort(controller.signal, () => {});
     letGo();
@@ -29,7 +29,7 @@ describe('onAbort', () => {
     expect(told).toBe(1);
   });
 
-  it('tells a stream that was opened when another one had been cancelled during a read', async () => {
+  it('stops a stream that was opened after another one was cancelled during a read', async () => {
     const controller = new AbortController();
     let fail = (_reason: unknown) => {};
     let begin = () => {};

@@ -19,7 +19,7 @@ describe('UTF-8', () => {
     },
   );
 
-  it('is decoded by the platform, and by the language where the platform has no strict decoder', () => {
+  it('is decoded by the platform, and by ECMAScript functions if the platform has no strict decoder', () => {
     const bytes = new TextEncoder().encode('\uFEFFa€😀');
     const decode = vi.spyOn(TextDecoder.prototype, 'decode');
     expect(decodeText(bytes)).toBe('\uFEFFa€😀');
@@ -38,7 +38,7 @@ describe('UTF-8', () => {
     expect(() => decodeText(Uint8Array.of(0xff))).toThrow();
   });
 
-  it('is refused where the platform refuses it: every two bytes, and the known tricks', () => {
+  it('is refused if the platform refuses it: every two bytes, and known tricks', () => {
     const outcome = (read: () => string) => {
       try {
         return read();
@@ -65,7 +65,7 @@ describe('UTF-8', () => {
 });
 
 describe('names in an archive', () => {
-  it('are refused for the same letters as with property escapes', () => {
+  it('are refused for the same characters as with property escapes', () => {
     const different: number[] = [];
     for (let code = 0; code < 0x10000; code++) {
       const name = `x${String.fromCharCode(code)}y`;
@@ -80,7 +80,7 @@ describe('names in an archive', () => {
     }
   });
 
-  it('are printed in ASCII where the engine knows no property escapes', () => {
+  it('are printed in ASCII if the engine has no property escapes', () => {
     vi.stubGlobal('RegExp', () => {
       throw new SyntaxError('Invalid escape');
     });

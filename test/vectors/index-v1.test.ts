@@ -65,7 +65,7 @@ it('index-v1.json has a bad index for each check', () => {
   expect(described).toEqual(expect.arrayContaining(FAULTS.map(({ description }) => description)));
 });
 
-it('index-v1.json says for each good index what sha256sum prints for it', async () => {
+it('index-v1.json has the result of sha256sum for each good index', async () => {
   for (const { plain, sha256 } of vectors.good) {
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(plain));
     const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0'));

@@ -34,7 +34,7 @@ describe.each(BACKENDS)('sealed-v2.json through %s', (backend) => {
       expect(asBase64(plain)).toBe(vector.plain);
     });
 
-    it('is made again byte for byte from its session key', async () => {
+    it('is made again byte by byte from its session key', async () => {
       const privateKey = parsePrivateKey(vectors.keys[vector.key].pkcs8);
       const plain = base64(vector.plain);
       const metadata = encodeMetadata(vector.metadata);
@@ -54,7 +54,7 @@ describe.each(BACKENDS)('sealed-v2.json through %s', (backend) => {
       expect(made.ciphertext.buffer).toBe(made.bytes.buffer);
     });
 
-    it('has the checksum that its seal vouches for', async () => {
+    it('has the checksum that its seal signs', async () => {
       const plain = base64(vector.plain);
       const expected = { seal: vector.seal, publicKey };
       expect(await verifyChecksum(plain, expected, { backend })).toBe(true);

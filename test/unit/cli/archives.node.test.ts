@@ -29,7 +29,7 @@ async function seal(project: Project, name: string, zip: Uint8Array): Promise<vo
   await project.write(name, bytes);
 }
 
-describe('bundle encrypt and bundle verify of what no app would take', () => {
+describe('bundle encrypt and bundle verify with bytes that no app accepts', () => {
   const whole = rawZip([html]);
   const cases: Record<string, readonly [bytes: Uint8Array, said: RegExp]> = {
     'a page that says not found': [
@@ -87,7 +87,7 @@ describe('bundle encrypt and bundle verify of what no app would take', () => {
     });
   });
 
-  it('seals and verifies bytes that look like nothing in particular, with a warning', async () => {
+  it('seals and verifies bytes of no known kind, with a warning', async () => {
     await withKeys(async (project) => {
       await project.write('a.zip', 'no zip');
       const warned = { usable: false, warnings: [expect.stringMatching(/no zip.*--raw/)] };
@@ -112,7 +112,7 @@ describe('bundle encrypt and bundle verify of what no app would take', () => {
     });
   });
 
-  it('never calls a broken archive unknown: it begins as a zip or ends as one', async () => {
+  it('recognises a broken archive by its beginning or its end', async () => {
     await withKeys(async (project) => {
       const good = rawZip([html, { name: 'a.js', content: utf8('a'.repeat(3000)) }]);
       for (const bytes of [good.subarray(0, 3), good.subarray(0, 100), good.subarray(20)]) {
@@ -130,7 +130,7 @@ describe('bundle encrypt and bundle verify of what no app would take', () => {
     });
   });
 
-  it('says that a bundle is altered, though it is no zip and nothing more is read of it', async () => {
+  it('reports an altered bundle also if it is not a zip and the rest is not read', async () => {
     await withKeys(async (project) => {
       await seal(project, 'a.sealed', utf8('no zip '.repeat(100_000)));
       const bytes = readFileSync(project.path('a.sealed'));
@@ -142,7 +142,7 @@ describe('bundle encrypt and bundle verify of what no app would take', () => {
     });
   });
 
-  it('names --repack for names that only some readers take, which writes them anew and says how', async () => {
+  it('suggests --repack for names that only some readers accept, which replaces them and reports how', async () => {
     await withKeys(async (project) => {
       const central = { madeBy: 20 };
       const names = ['assets\\app.js', Uint8Array.of(0x63, 0x82, 0x2e, 0x6a, 0x73)];
@@ -165,7 +165,7 @@ describe('bundle encrypt and bundle verify of what no app would take', () => {
     });
   });
 
-  it('warns of a stored file with its size behind it, and --repack writes it anew', async () => {
+  it('warns about a stored file whose size follows it, and --repack writes it again', async () => {
     await withKeys(async (project) => {
       await project.write('a.zip', storedWithDescriptor('index.html', utf8('<p>')));
       const plain = await project.json([...ENCRYPT, 'a.zip', '--out', 'plain.sealed']);
@@ -188,7 +188,7 @@ describe('limits', () => {
     ['--max-entries', '1', '2'],
     ['--max-file-size', '2999', '3KB'],
     ['--max-total-size', '2.9KiB', '1MiB'],
-  ])('%s holds in encrypt, verify and decrypt', async (flag, low, high) => {
+  ])('apply with %s in encrypt, verify and decrypt', async (flag, low, high) => {
     await withKeys(async (project) => {
       const zip = await zipBundle(files);
       await project.write('a.zip', zip);
@@ -204,7 +204,7 @@ describe('limits', () => {
     });
   });
 
-  it('are held for a folder too', async () => {
+  it('apply to a folder too', async () => {
     await withKeys(async (project) => {
       for (const [name, content] of Object.entries(files))
         await project.write(`d/${name}`, content);
@@ -247,7 +247,7 @@ describe('private keys', () => {
     });
   });
 
-  it('are refused in a zip, and warned of in a sealed bundle', async () => {
+  it('are refused in a zip, and cause a warning in a sealed bundle', async () => {
     await withKeys(async (project) => {
       const zip = await zipBundle({ 'index.html': utf8('<p>'), 'a/b.txt': utf8(keyB.pkcs8) });
       await project.write('a.zip', zip);
@@ -262,7 +262,7 @@ describe('private keys', () => {
     });
   });
 
-  it('are not the only thing that is warned of', async () => {
+  it('do not hide other warnings', async () => {
     await withKeys(async (project) => {
       const dir = { 'index.html': '<p>', '.env.local': 'A=1', '.npmrc': '//x/:_authToken=abc' };
       const more = { 'node_modules/a/b.js': '1', '.git/config': '', 'c/.npmrc': 'loglevel=warn' };
@@ -276,7 +276,7 @@ describe('private keys', () => {
 });
 
 describe('a folder', () => {
-  it('does not take in what earlier runs have written into it', async () => {
+  it('is sealed without the outputs of earlier runs', async () => {
     await withKeys(async (project) => {
       await project.write('d/index.html', '<p>');
       const first = await project.json([...ENCRYPT, 'd', '--out', 'd/app.sealed']);
@@ -290,7 +290,7 @@ describe('a folder', () => {
     });
   });
 
-  it('is named where its page lies in a folder inside', async () => {
+  it('is refused with the name of its subfolder that has the page', async () => {
     await withKeys(async (project) => {
       await project.write('dist/app/browser/index.html', '<p>');
       const refused = await project.json([...ENCRYPT, 'dist/app/']);
@@ -307,7 +307,7 @@ describe('a folder', () => {
     });
   });
 
-  it('has its links refused by the name of the flag', async () => {
+  it('with links is refused with the name of the flag', async () => {
     await withKeys(async (project) => {
       await mkdir(project.path('d'));
       await project.write('d/index.html', '<p>');
@@ -342,7 +342,7 @@ describe('a bundle for another key', () => {
     });
   });
 
-  it('gets one that names each of several', async () => {
+  it('gets an error that names each of several keys', async () => {
     await withKeys(async (project) => {
       await seal(project, 's', utf8('x'));
       await project.write('.bundleseal_key.pub', keyA.spki);
@@ -359,7 +359,7 @@ describe('a bundle for another key', () => {
 });
 
 describe('bundle verify without --key', () => {
-  it('tries every public key of a rotation that lies there, and says which one it was', async () => {
+  it('tries every public key of a rotation in the folder, and names the right one', async () => {
     await withKeys(async (project) => {
       const zip = await zipBundle({ 'index.html': utf8('<p>') });
       await seal(project, 'old.sealed', zip);
@@ -377,7 +377,7 @@ describe('bundle verify without --key', () => {
     });
   });
 
-  it('holds --max-chunks', async () => {
+  it('applies --max-chunks', async () => {
     await withKeys(async (project) => {
       const { bytes } = await encryptBundle(new Uint8Array(9000), {
         privateKey: keyB.pkcs8,

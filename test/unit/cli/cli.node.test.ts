@@ -37,7 +37,7 @@ describe('usage', () => {
     ['key', 'create save delete-old show rotate'],
     ['bundle', 'zip encrypt decrypt verify inspect reseal convert'],
     ['release', 'publish list rollout withdraw promote refresh verify prune stamp keys id'],
-  ])('lists the commands of %s alike whether they are loaded or not', async (group, names) => {
+  ])('lists the same commands of %s whether they are loaded or not', async (group, names) => {
     await withProject(async ({ run }) => {
       const listed = (await run([group, '--help'])).stdout;
       // Commands whose names are among the arguments are loaded.
@@ -93,7 +93,7 @@ describe('usage', () => {
     });
   });
 
-  it('uses no colour off a terminal', async () => {
+  it('uses no colour without a terminal', async () => {
     await withApp(async ({ run }) => {
       const { stderr } = await run(['doctor']);
       expect(stderr).toContain('✓');
@@ -103,7 +103,7 @@ describe('usage', () => {
 });
 
 describe('key create', () => {
-  it('writes a private file that its owner alone can read, and never shows it', async () => {
+  it('writes a private file that only its owner can read, and never shows it', async () => {
     await withProject(async (project) => {
       const args = ['key', 'create', '--bits', '3072'];
       const { code, stdout, stderr } = await project.run(args, { isProcess: true });
@@ -144,7 +144,7 @@ describe('key create', () => {
     });
   });
 
-  it('warns where git would commit the private key, and adds the line on request', async () => {
+  it('warns if git would commit the private key, and adds the line on request', async () => {
     await withProject(async (project) => {
       expect((await runIn(project.folder, 'git', ['init', '-q'])).code).toBe(0);
       const args = ['key', 'create', '--bits', '3072', '--force'];
@@ -160,7 +160,7 @@ describe('key create', () => {
 });
 
 describe('key save and key delete-old', () => {
-  it('put the key in, and the rest of the file stays', async () => {
+  it('write the key, and keep the rest of the file', async () => {
     await withApp(async (project) => {
       await project.write(
         'capacitor.config.ts',
@@ -179,7 +179,7 @@ describe('key save and key delete-old', () => {
     });
   });
 
-  it('leave alone what they can not edit, and give the lines', async () => {
+  it('do not change a file that they cannot edit, and print the lines', async () => {
     await withApp(async (project) => {
       const text = 'export default makeConfig(process.env);\n';
       await project.write('capacitor.config.ts', text);
@@ -200,7 +200,7 @@ describe('key save and key delete-old', () => {
     });
   });
 
-  it('take a V1 private key out', async () => {
+  it('remove a V1 private key', async () => {
     await withProject(async (project) => {
       await project.write(
         'capacitor.config.json',
@@ -213,7 +213,7 @@ describe('key save and key delete-old', () => {
     });
   });
 
-  it('take a private key out of the settings of both plugins, or of the one that is named', async () => {
+  it('remove a private key from the settings of both plugins, or of the named one', async () => {
     await withProject(async (project) => {
       const both =
         '{"plugins":{"CapacitorUpdater":{"privateKey":"a","b":1},"BundleSeal":{"b":2,"privateKey":"c"}}}';
@@ -231,7 +231,7 @@ describe('key save and key delete-old', () => {
     });
   });
 
-  it('say what to do where there is no config', async () => {
+  it('say what to do if there is no config', async () => {
     await withProject(async (project) => {
       const { code, stderr } = await project.run(['key', 'delete-old']);
       expect(code).toBe(2);
@@ -241,7 +241,7 @@ describe('key save and key delete-old', () => {
 });
 
 describe('key show', () => {
-  it('says what keys are, and whether two belong together', async () => {
+  it('describes keys, and says whether two belong together', async () => {
     await withApp(async (project) => {
       await project.run(['key', 'create', '--bits', '3072', '--format', 'pkcs1', '--out', 'other']);
       const pair = ['.bundleseal_key', '.bundleseal_key.pub'];
@@ -264,7 +264,7 @@ describe('key show', () => {
     });
   });
 
-  it('reports what is no key without quoting it', async () => {
+  it('refuses input that is not a key without quoting it', async () => {
     await withProject(async (project) => {
       await project.write('jwk', '{"kty":"RSA","d":"sEcReT"');
       const { code, stdout } = await project.run(['key', 'show', 'jwk', '--json']);
@@ -322,21 +322,24 @@ describe('bundle', () => {
     ['--expect-version', '9'],
     ['--expect-channel', 'beta'],
     ['--min-sequence', '8'],
-  ])('decrypt refuses what %s %s does not fit, and writes nothing', async (name, value) => {
-    await withApp(async (project) => {
-      await project.run(['bundle', 'encrypt', 'dist', '--channel', 'stable', '--sequence', '7']);
-      const before = readdirSync(project.folder).sort();
-      for (const where of [
-        ['--out', 'o.zip'],
-        ['--extract', 'o'],
-      ]) {
-        const args = ['bundle', 'decrypt', 'dist.zip.sealed', ...where, name, value];
-        expect(await project.json(args)).toMatchObject({ code: 'ERR_EXPECTATION_FAILED' });
-        expect((await project.run(args)).code).toBe(1);
-      }
-      expect(readdirSync(project.folder).sort()).toEqual(before);
-    });
-  });
+  ])(
+    'decrypt refuses a bundle that does not meet %s %s, and writes nothing',
+    async (name, value) => {
+      await withApp(async (project) => {
+        await project.run(['bundle', 'encrypt', 'dist', '--channel', 'stable', '--sequence', '7']);
+        const before = readdirSync(project.folder).sort();
+        for (const where of [
+          ['--out', 'o.zip'],
+          ['--extract', 'o'],
+        ]) {
+          const args = ['bundle', 'decrypt', 'dist.zip.sealed', ...where, name, value];
+          expect(await project.json(args)).toMatchObject({ code: 'ERR_EXPECTATION_FAILED' });
+          expect((await project.run(args)).code).toBe(1);
+        }
+        expect(readdirSync(project.folder).sort()).toEqual(before);
+      });
+    },
+  );
 
   it('refuses an altered bundle in decrypt and verify, with the chunk', async () => {
     await withApp(async (project) => {
@@ -352,7 +355,7 @@ describe('bundle', () => {
     });
   });
 
-  it('goes from standard input to standard output', async () => {
+  it('reads standard input and writes standard output', async () => {
     await withApp(async (project) => {
       const temporaries = () =>
         readdirSync(tmpdir()).filter((name) => /^bundleseal-\w{6}$/.test(name));
@@ -376,7 +379,7 @@ describe('bundle', () => {
     });
   });
 
-  it('writes body and seal apart, opens and reseals them', async () => {
+  it('writes body and seal separately, opens and reseals them', async () => {
     await withApp(async (project) => {
       await project.run(['bundle', 'encrypt', 'dist', '--detached', '--out', 'body']);
       await project.run(['key', 'create', '--bits', '3072', '--out', 'next']);
@@ -394,7 +397,7 @@ describe('bundle', () => {
     });
   });
 
-  it('reseals sealed bundles in their place, the body untouched', async () => {
+  it('reseals sealed bundles in place without changing the body', async () => {
     await withApp(async (project) => {
       await project.run(['bundle', 'encrypt', 'dist', '--out', 'one.sealed']);
       await project.run(['bundle', 'encrypt', 'dist', '--out', 'two.sealed']);
@@ -420,7 +423,7 @@ describe('bundle', () => {
     });
   });
 
-  it("zip asks for index.html, and for notifyAppReady where Capgo's plugin is a dependency", async () => {
+  it("zip requires index.html, and notifyAppReady if Capgo's plugin is a dependency", async () => {
     await withProject(async (project) => {
       await project.write('www/main.js', 'start()');
       expect(await project.json(['bundle', 'zip', 'www'])).toMatchObject({ code: 'ERR_FILE' });
@@ -436,7 +439,7 @@ describe('bundle', () => {
     });
   });
 
-  it('zip leaves out what it is told to, and refuses links', async () => {
+  it('zip leaves out ignored files, and refuses links', async () => {
     await withApp(async (project) => {
       const args = ['bundle', 'zip', 'dist', '--no-source-maps', '--ignore', '*.bin'];
       expect(await project.json(args)).toMatchObject({ entries: 1 });
@@ -486,7 +489,7 @@ describe('where private keys come from', () => {
     });
   });
 
-  it('may be a variable that a CI system has mangled', async () => {
+  it('may be a variable that a CI system has damaged', async () => {
     await withApp(async (project) => {
       const pem = read(project, '.bundleseal_key').toString();
       const mangled = [
@@ -506,7 +509,7 @@ describe('where private keys come from', () => {
     });
   });
 
-  it('is said where there is none', async () => {
+  it('is listed in the error if there is no key', async () => {
     await withProject(async (project) => {
       await project.write('a.zip', 'x');
       const error = await project.json(['bundle', 'encrypt', 'a.zip']);
@@ -517,7 +520,7 @@ describe('where private keys come from', () => {
 });
 
 describe('key rotate', () => {
-  it('keeps both keys while old apps live, and ends', async () => {
+  it('keeps both keys while old apps are in use, and ends', async () => {
     await withApp(async (project) => {
       await project.run(['key', 'save']);
       await project.run(['bundle', 'encrypt', 'dist', '--out', 'old.sealed']);
@@ -553,7 +556,7 @@ describe('key rotate', () => {
 });
 
 describe('doctor', () => {
-  it('finds nothing in a sound project', async () => {
+  it('reports no fault in a correct project', async () => {
     await withApp(async (project) => {
       await project.run(['key', 'save']);
       expect(await project.json(['doctor'])).toMatchObject({ healthy: true });
@@ -631,7 +634,7 @@ describe('doctor', () => {
     });
   });
 
-  it('looks at keys of Capgo where they are meant, or alone there', async () => {
+  it('examines keys of Capgo on request, or if the project has no others', async () => {
     await withApp(async (project) => {
       expect((await project.run(['key', 'create', '--capgo'])).code).toBe(0);
       const saved = await project.run(['key', 'save', '--capgo']);
@@ -649,7 +652,7 @@ describe('doctor', () => {
     });
   });
 
-  it('repairs and explains a mangled variable', async () => {
+  it('repairs and explains a damaged variable', async () => {
     await withApp(async (project) => {
       await project.run(['key', 'save']);
       const pem = read(project, '.bundleseal_key').toString();
@@ -690,7 +693,7 @@ describe("Capgo's wire", () => {
     });
   });
 
-  it('has its keys shown and saved', async () => {
+  it('has keys that can be shown and saved', async () => {
     await withApp(async (project) => {
       await project.run(['key', 'create', '--capgo']);
       const shown = await project.json(['key', 'show', '.capgo_key_v2', '.capgo_key_v2.pub']);
@@ -741,7 +744,7 @@ describe("Capgo's wire", () => {
     });
   });
 
-  it('is not opened without its signed checksum', async () => {
+  it('needs the signed checksum to open a bundle', async () => {
     await withProject(async (project) => {
       await project.write('x', 'y');
       const args = ['bundle', 'decrypt', 'x', '--capgo', '--iv-session-key', 'a:b', '--out', 'z'];

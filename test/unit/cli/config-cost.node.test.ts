@@ -49,7 +49,7 @@ describe('a config is read and edited', () => {
   });
 });
 
-describe('a config is given up, and no stack overflows,', () => {
+describe('a config is refused without a stack overflow', () => {
   it.each<[string, string, string]>([
     ['for a chain of a megabyte', TS, `export default { appId: a${'.b'.repeat(500_000)} };`],
     ['for a chain that is exported', TS, `module.exports = a${'.b'.repeat(500_000)};`],
@@ -110,7 +110,7 @@ describe('a config is given up, and no stack overflows,', () => {
   });
 });
 
-it('costs steps in proportion to its length, where names are followed', async () => {
+it('following names takes steps in proportion to the length of a config', async () => {
   const stepsFor = async (count: number) => {
     const config = await parseConfig(
       `${list(count, (i) => `const a${i} = { m${i}: 1 };`).join('\n')}\nexport default { ${list(count, (i) => `...a${i}`).join(', ')}, appId: 'a' };`,

@@ -291,7 +291,7 @@ const MANUAL: [string, string, string, RegExp][] = [
   ['JSON that is a list', JSON_FILE, '[]', /the config is not written as an object literal/],
 ];
 
-describe('a public key has to be written by hand into', () => {
+describe('a public key has to be written manually into', () => {
   it.each(MANUAL)('%s', async (_, fileName, text, reason) => {
     const result = await setPublicKey(text, fileName, PEM);
     if (!('manual' in result)) throw new Error(`edited: ${result.edited}`);

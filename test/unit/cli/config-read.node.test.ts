@@ -48,7 +48,7 @@ describe('a config is found', () => {
     }
   });
 
-  it('nowhere but in a folder', async () => {
+  it('only in a folder', async () => {
     put('file', '');
     for (const path of [at('file'), at('nothing')]) {
       expect((await rejection(findConfig(path), 'ERR_FILE')).path).toBe(path);
@@ -56,7 +56,7 @@ describe('a config is found', () => {
     await expect(findConfig('')).rejects.toBeInstanceOf(TypeError);
   });
 
-  it('though it is a link', async () => {
+  it('if it is a link', async () => {
     put('real.ts', '');
     symlinkSync('real.ts', at(TS));
     expect((await findConfig(folder))?.path).toBe(at(TS));
@@ -64,7 +64,7 @@ describe('a config is found', () => {
 });
 
 describe('a config is read', () => {
-  it('as far as its text says it', async () => {
+  it('as far as its text has literal values', async () => {
     const file = put(
       TS,
       `import { webDir } from './dirs';
@@ -220,7 +220,7 @@ describe("a config's text is replaced", () => {
     expect(readFileSync(at('real.ts'), 'utf8')).toBe('after');
   });
 
-  it('not at all if another text is there by now', async () => {
+  it('not at all if its text has changed meanwhile', async () => {
     const file = put(TS, 'another');
     const error = await rejection(writeConfigText(file, 'before', 'after'), 'ERR_FILE');
     expect(error.message).toMatch(/was changed meanwhile/);

@@ -54,7 +54,7 @@ const REMOVED: [string, string, string][] = [
 const config = (settings: string) =>
   `const config: C = { plugins: { CapacitorUpdater: ${settings} } };\nexport default config;\n`;
 
-describe('a private key is taken out of', () => {
+describe('a private key is removed from', () => {
   it.each(REMOVED)('%s', async (_, before, after) => {
     expect(await removeKey(config(before), TS, 'privateKey')).toEqual({ edited: config(after) });
     expect(await removeKey(config(after), TS, 'privateKey')).toEqual({ edited: config(after) });
@@ -77,7 +77,7 @@ describe('a private key is taken out of', () => {
     expect(await removeKey(before, JSON_FILE, 'privateKey')).toEqual({ edited: after });
   });
 
-  it('a file that has nothing to take out', async () => {
+  it('a file without a private key', async () => {
     for (const text of ['{}', '{ "plugins": {} }', '{ "plugins": { "Other": {} } }']) {
       expect(await removeKey(text, JSON_FILE, 'privateKey')).toEqual({ edited: text });
     }
@@ -109,7 +109,7 @@ const MANUAL: [string, string, RegExp][] = [
   ['a syntax error', `export default { privateKey: '${SECRET} };`, /syntax error at line 1/],
 ];
 
-describe('a private key has to be taken out by hand of', () => {
+describe('a private key has to be removed manually from', () => {
   it.each(MANUAL)('%s', async (_, text, reason) => {
     const result = await removeKey(text, TS, 'privateKey');
     expect(result).toEqual({

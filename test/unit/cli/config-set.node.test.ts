@@ -369,7 +369,7 @@ describe('a public key is written into', () => {
     }
   });
 
-  it('nothing, if it is a private one', async () => {
+  it('no config, if it is a private one', async () => {
     const pem = `-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----\n`;
     const work = setPublicKey('{}', JSON_FILE, pem);
     await expect(work).rejects.toThrow(TypeError);
@@ -467,8 +467,8 @@ function expectPutIn(before: string, after: string): void {
 
 const RUNS = { numRuns: runs(600) };
 
-describe('whatever white space and comments a config has', () => {
-  it('the key is there, nothing else is changed, and a second time nothing at all', async () => {
+describe('with any white space and comments in a config', () => {
+  it('the key is written, nothing else changes, and a second run changes nothing', async () => {
     await fc.assert(
       fc.asyncProperty(config, async ({ text, fileName }) => {
         const result = await setPublicKey(text, fileName, PEM);
@@ -481,7 +481,7 @@ describe('whatever white space and comments a config has', () => {
     );
   });
 
-  it('the key can be taken out again', async () => {
+  it('the key can be removed again', async () => {
     await fc.assert(
       fc.asyncProperty(config, async ({ text, fileName }) => {
         const set = await setPublicKey(text, fileName, PEM);

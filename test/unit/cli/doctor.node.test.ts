@@ -266,7 +266,7 @@ it('finds the private key of the repository from the folder of one of its apps',
   });
 });
 
-it('says of a computed privateKey that it can not tell, and of an empty one nothing', async () => {
+it('reports a computed privateKey as unknown, and ignores an empty one', async () => {
   await withProject(async (project) => {
     await writeKeys(project);
     const config = (value: string) =>
@@ -278,7 +278,7 @@ it('says of a computed privateKey that it can not tell, and of an empty one noth
   });
 });
 
-it('says once that a config can not be read, whatever it was looked at for', async () => {
+it('reports an unreadable config once', async () => {
   await withProject(async (project) => {
     await writeKeys(project);
     await project.write('capacitor.config.json', Buffer.from('\ufeff{"appId":"a"}', 'utf16le'));

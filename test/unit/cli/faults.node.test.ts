@@ -136,7 +136,7 @@ const COMMANDS: readonly (readonly [readonly string[], readonly string[]])[] = [
 ];
 
 describe('a call to the file system that fails', () => {
-  it.each(COMMANDS)('leaves %j whole or not done', async (args, outputs) => {
+  it.each(COMMANDS)('leaves %j completed or without effect', async (args, outputs) => {
     const whole = await runWithFault(args, 0, '');
     expect(whole.code, whole.said).toBe(0);
     expect(whole.calls).toBeGreaterThan(3);

@@ -83,7 +83,7 @@ describe('bundleseal without arguments', () => {
     });
   });
 
-  it('is a mistake in calling it, with --json', async () => {
+  it('is wrong usage with --json', async () => {
     await withProject(async ({ run }) => {
       const { code, stdout } = await run(['--json']);
       expect(code).toBe(2);

@@ -8,8 +8,8 @@ import { keyB } from '../../support/vectors.ts';
 
 useCli();
 
-describe('a header that says it has 2^25 chunks, in a file with holes of that length', () => {
-  it('is inspected without reading its digests, and takes no memory where they are needed', async () => {
+describe('a header that claims 2^25 chunks, in a sparse file of that length', () => {
+  it('is inspected without reading its digests, and is refused without allocation if they are needed', async () => {
     await withProject(async (project) => {
       const { bytes } = await encryptBundle(new Uint8Array(10), { privateKey: keyB.pkcs8 });
       bytes[10] = 12;

@@ -56,7 +56,7 @@ const gonePid = () => spawnSync(process.execPath, ['--version']).pid;
 const leftoverOf = async (name: string) =>
   (await nameTemporary(name)).replace(`-${process.pid}-`, `-${gonePid()}-`);
 
-describe('a key that is passed in place of a name', () => {
+describe('a key that is passed instead of a file name', () => {
   it.each([
     ['bundle encrypt --key', ['bundle', 'encrypt', 'a.zip', '--out', 'o', '--key', '@']],
     ['bundle verify --key=', ['bundle', 'verify', 'a.zip', '--key=@']],
@@ -89,7 +89,7 @@ describe('the sources of a private key', () => {
   const sealed = ['bundle', 'encrypt', 'a.zip', '--no-project', '--out', 'o', '--force'];
   const forCapgo = [...sealed, '--capgo'];
 
-  it('are the variable and the file of the wire, and never those of the other', async () => {
+  it('are the variable and the file of its own format, never those of the other', async () => {
     await withProject(async (project) => {
       const { json, write } = project;
       await write('a.zip', zip);
@@ -118,7 +118,7 @@ describe('the sources of a private key', () => {
     ['BUNDLESEAL_PRIVATE_KEY', '', []],
     ['BUNDLESEAL_PRIVATE_KEY', ' \n', []],
     ['CAPGO_PRIVATE_KEY', '', ['--capgo']],
-  ])('are not passed over where %s is set to %j', async (name, value, flags) => {
+  ])('are not skipped if %s is set to %j', async (name, value, flags) => {
     await withProject(async ({ json, write }) => {
       await write('a.zip', zip);
       await write('.bundleseal_key', ours.privateKey);
@@ -135,7 +135,7 @@ describe('the sources of a private key', () => {
     ['a file', ['--key', 'bad'], {}, 'bad: '],
     ["a file of the other wire's", ['--key', '.capgo_key_v2'], {}, '.capgo_key_v2: '],
     ['the file that is there', [], {}, '.bundleseal_key: '],
-  ])('are named where %s holds no such key', async (_, flags, env, start) => {
+  ])('are named if %s has no such key', async (_, flags, env, start) => {
     await withProject(async ({ json, write }) => {
       await write('a.zip', zip);
       await write('bad', 'damaged');
@@ -150,7 +150,7 @@ describe('the sources of a private key', () => {
 });
 
 describe("a key's id", () => {
-  it("is Capgo's for keys of Capgo's, in every command", async () => {
+  it('has the form of Capgo for keys of Capgo, in every command', async () => {
     await withProject(async (project) => {
       const created = await project.json(['key', 'create', '--capgo']);
       const shown = await project.json(['key', 'show', '.capgo_key_v2', '.capgo_key_v2.pub']);
@@ -165,7 +165,7 @@ describe("a key's id", () => {
 describe('key create', () => {
   const create = ['key', 'create', '--bits', '3072'];
 
-  it('keeps the pairs that --force takes the place of', async () => {
+  it('keeps the pairs that --force replaces', async () => {
     await withProject(async (project) => {
       await project.write('k', ours.privateKey);
       await project.write('k.pub', ours.publicKey);
@@ -183,7 +183,7 @@ describe('key create', () => {
     });
   });
 
-  it('keeps what a link leads to, and writes the new key there', async () => {
+  it('keeps the target of a link, and writes the new key there', async () => {
     await withProject(async (project) => {
       await project.write('safe/k', ours.privateKey);
       spawnSync('ln', ['-s', 'safe/k', project.path('k')]);
@@ -194,7 +194,7 @@ describe('key create', () => {
     });
   });
 
-  it('gives the old pair its names back where the new one can not be written', async () => {
+  it('restores the names of the old pair if the new one cannot be written', async () => {
     await withProject(async ({ path, write, ...project }) => {
       await write('k', ours.privateKey);
       await write('k.pub', ours.publicKey);
@@ -221,7 +221,7 @@ describe('key create', () => {
     });
   });
 
-  it('tells that the key is in .gitignore as no warning', async () => {
+  it('reports the line in .gitignore without a warning', async () => {
     await withProject(async (project) => {
       await runIn(project.folder, 'git', ['init', '-q']);
       const made = await project.run([...create, '--out', 'k', '--gitignore']);
@@ -238,7 +238,7 @@ describe('key create', () => {
     ['bundle verify', ['bundle', 'verify', 'a.zip', '--key', 'k']],
     ['doctor', ['doctor', '--key', 'k']],
     ['doctor of .bundleseal_key', ['doctor']],
-  ])('says of a file that is no key what a file may hold: %s', async (_, args) => {
+  ])('lists the accepted forms if a file is not a key: %s', async (_, args) => {
     await withProject(async (project) => {
       for (const name of ['k', '.bundleseal_key', '.bundleseal_key.pub']) {
         await project.write(name, 'no key at all');
@@ -250,7 +250,7 @@ describe('key create', () => {
     });
   });
 
-  it('removes what a killed process left of the same key', async () => {
+  it('removes files of a killed process for the same key', async () => {
     await withProject(async (project) => {
       const left = [await leftoverOf('k'), await leftoverOf('k.pub')];
       for (const name of left) await project.write(name, ours.privateKey);
@@ -260,7 +260,7 @@ describe('key create', () => {
   });
 
   it.each(['key[1]', 'key ', 'a*b', 'ke\\y', '#k', '!k', 'k?', ':k', 'k'])(
-    'makes git ignore %j, the old pair and what a killed process leaves',
+    'makes git ignore %j, the old pair and files of a killed process',
     async (name) => {
       await withProject(async (project) => {
         await runIn(project.folder, 'git', ['init', '-q']);
@@ -280,7 +280,7 @@ describe('key create', () => {
     },
   );
 
-  it('is told by git itself whether the lines were of use', async () => {
+  it('asks git whether it ignores the file with the lines', async () => {
     await withProject(async ({ folder, path, write }) => {
       await runIn(folder, 'git', ['init', '-q']);
       // No pattern can hold a line break.
@@ -290,7 +290,7 @@ describe('key create', () => {
     });
   });
 
-  it('changes no file that .gitignore is a link to', async () => {
+  it('does not write through a link at .gitignore', async () => {
     await withProject(async (project) => {
       await runIn(project.folder, 'git', ['init', '-q']);
       await project.write('mine', 'text');
@@ -386,7 +386,7 @@ describe('asking git', () => {
     });
   });
 
-  it('does not take what the environment says of repositories for the answer', async () => {
+  it('ignores variables of the environment about repositories', async () => {
     await withProject(async ({ folder, path, run, write }) => {
       await runIn(folder, 'git', ['init', '-q']);
       await write('.bundleseal_key', ours.privateKey);
@@ -407,7 +407,7 @@ describe('key save', () => {
   const CONFIG = 'capacitor.config.json';
   const configOf = (project: Project) => JSON.parse(read(project, CONFIG));
 
-  it("leaves the key of Capgo's plugin where it is", async () => {
+  it("does not change the key of Capgo's plugin", async () => {
     await withProject(async (project) => {
       const plugins = { CapacitorUpdater: { publicKey: capgo.publicKey, autoUpdate: true } };
       await project.write(CONFIG, JSON.stringify({ plugins }));
@@ -420,7 +420,7 @@ describe('key save', () => {
     });
   });
 
-  it("writes Capgo's place with --capgo alone, and takes only its keys there", async () => {
+  it("writes the setting of Capgo's plugin only with --capgo, and only with its keys", async () => {
     await withProject(async (project) => {
       await project.write(CONFIG, '{}');
       await project.write('.bundleseal_key.pub', ours.publicKey);
@@ -466,7 +466,7 @@ describe('key save', () => {
     },
   );
 
-  it('replaces no file that something else wrote, and no file of another kind', async () => {
+  it('replaces no file of another program and no file of another kind', async () => {
     await withProject(async (project) => {
       await project.write('.bundleseal_key.pub', ours.publicKey);
       await project.write('main.ts', 'export {};\n');
@@ -484,7 +484,7 @@ describe('key save', () => {
     });
   });
 
-  it('gives verify the key that an earlier release put beside the settings of Capgo', async () => {
+  it('lets verify find the key that an earlier release wrote into the settings of Capgo', async () => {
     await withProject(async (project) => {
       await project.write('.bundleseal_key', ours.privateKey);
       await project.write('a.zip', zip);
@@ -525,7 +525,7 @@ describe('an output that would replace a private key', () => {
 });
 
 describe('key save without a config', () => {
-  it('names --module, for keys of the sealed format alone', async () => {
+  it('suggests --module, only for keys of the sealed format', async () => {
     await withProject(async (project) => {
       await project.write('.bundleseal_key.pub', ours.publicKey);
       await project.write('.capgo_key_v2.pub', capgo.publicKey);
@@ -539,7 +539,7 @@ describe('key save without a config', () => {
 
 describe('key rotate', () => {
   it.runIf(process.platform !== 'win32')(
-    'keeps the old pair where a link leads, and names it in every step',
+    'keeps the old pair beside the target of a link, and names it in every step',
     async () => {
       await withProject(async (project) => {
         mkdirSync(project.path('safe'));
@@ -561,7 +561,7 @@ describe('key rotate', () => {
   );
 
   it.runIf(process.platform !== 'win32')(
-    'refuses a link whose public key lies elsewhere, and says where it belongs',
+    'refuses a link whose public key is in another folder, and says where it belongs',
     async () => {
       await withProject(async (project) => {
         mkdirSync(project.path('safe'));
@@ -606,7 +606,7 @@ describe('key rotate', () => {
   it.each([
     ['the module can not be written', 'capacitor.config.json', '{"appId":"a"}', 'none/key.mjs'],
     ['the config can not be read', 'capacitor.config.json', '{"appId":"\xff"}', 'key.mjs'],
-  ])('leaves keys, config and module as they were where %s', async (_, name, config, module) => {
+  ])('does not change keys, config and module if %s', async (_, name, config, module) => {
     await withKeys(async (project) => {
       await project.write(name, Buffer.from(config, 'latin1'));
       const before = readdirSync(project.folder).sort();
@@ -622,7 +622,7 @@ describe('key rotate', () => {
   it.each([
     ['before the app got the new public key', next.publicKey],
     ['between the two halves of the new pair', ours.publicKey],
-  ])('goes on where a process was killed %s', async (_, publicKey) => {
+  ])('continues if a process was killed %s', async (_, publicKey) => {
     await withKeys(async (project) => {
       await project.write('capacitor.config.json', '{"appId":"a"}');
       await project.run(['key', 'save']);
@@ -646,7 +646,7 @@ describe('key rotate', () => {
     });
   });
 
-  it('starts anew where a process was killed before it wrote the new pair', async () => {
+  it('starts again if a process was killed before it wrote the new pair', async () => {
     await withKeys(async (project) => {
       for (const end of ['', '.pub']) {
         linkSync(project.path(`.bundleseal_key${end}`), project.path(`.bundleseal_key.old${end}`));
@@ -708,7 +708,7 @@ describe('key rotate', () => {
     });
   });
 
-  it('leaves the key of another program where the rest of the work fails', async () => {
+  it('keeps the key of another program if the rest of the work fails', async () => {
     await withKeys(async (project) => {
       const path = project.path('.bundleseal_key');
       const third = makePair(3072, 'pkcs8').privateKey;
@@ -738,7 +738,7 @@ describe('key rotate', () => {
     },
   );
 
-  it('is not held up by the mark of a process that was killed', async () => {
+  it('ignores the lock of a killed process', async () => {
     await withKeys(async (project) => {
       const mark = await nameTemporary('.bundleseal_key.lock');
       // No process of Linux has a number above 2^22.
@@ -758,7 +758,7 @@ describe('key rotate', () => {
     });
   });
 
-  it('says how to end it, and warns of a module that keeps the old key', async () => {
+  it('says how to end it, and warns about a module that keeps the old key', async () => {
     await withKeys(async (project) => {
       await project.run(['key', 'save', '--module', 'key.mjs']);
       const { steps } = await project.json(['key', 'rotate', '--module', 'key.mjs']);

@@ -23,7 +23,7 @@ async function withZip(work: (project: Project) => Promise<void>): Promise<void>
 const ARGS = ['bundle', 'encrypt', 'site/a.zip', '--key', 'k', '--out', 's'];
 
 describe('metadata from the project', () => {
-  it('is found from the bundle upwards, and shown with where it came from', async () => {
+  it('is found from the bundle upwards, and shown with its sources', async () => {
     await withZip(async (project) => {
       const args = [...ARGS, '--channel', 'beta', '--sequence', '7'];
       expect(await project.json(args)).toMatchObject({
@@ -40,7 +40,7 @@ describe('metadata from the project', () => {
     });
   });
 
-  it("is the other project's where the bundle lies in one", async () => {
+  it('comes from the project that contains the bundle', async () => {
     await withZip(async (project) => {
       const zip = await zipBundle({ 'index.html': utf8('<p>') });
       await project.write('other/dist/a.zip', zip);
@@ -53,14 +53,14 @@ describe('metadata from the project', () => {
     });
   });
 
-  it("passes over a package.json without a version, as of a monorepo's app", async () => {
+  it('skips a package.json without a version, as in a monorepo', async () => {
     await withZip(async (project) => {
       await project.write('site/package.json', '{ "type": "module" }');
       expect(await project.json(ARGS)).toMatchObject({ metadata: { version: '1.2.3' } });
     });
   });
 
-  it('is read behind a byte order mark', async () => {
+  it('is read from a file with a byte order mark', async () => {
     await withZip(async (project) => {
       await project.write('package.json', '\ufeff{ "version": "1.2.3" }');
       await project.write('capacitor.config.json', '\ufeff{ "appId": "com.example.app" }');
@@ -87,7 +87,7 @@ describe('metadata from the project', () => {
     });
   });
 
-  it('is warned of where package.json is not JSON, and not replaced by another one', async () => {
+  it('causes a warning if package.json is not JSON, and is not taken from another one', async () => {
     await withZip(async (project) => {
       await project.write('site/package.json', Buffer.from('{ "version": "2.0.0" }', 'utf16le'));
       const sealed = await project.json(ARGS);
@@ -96,7 +96,7 @@ describe('metadata from the project', () => {
     });
   });
 
-  it('is warned of where there is none, and nothing is warned of with --no-project', async () => {
+  it('causes a warning if it is missing, but not with --no-project', async () => {
     await withProject(async (project) => {
       await project.write('k', keyB.pkcs8);
       await project.write('site/a.zip', await zipBundle({ 'index.html': utf8('<p>') }));
@@ -126,7 +126,7 @@ describe('foldersFrom', () => {
     });
   });
 
-  it('does not enter a folder that everyone may write to', async () => {
+  it('does not enter a folder that every user may write to', async () => {
     await withProject(async ({ folder, write, path }) => {
       // The folder of the test lies in the system's folder for temporary files.
       expect(await all(path('a'))).toEqual([path('a'), folder]);

@@ -1,4 +1,4 @@
-// What the command line prints: for people, for programs, and of what others have written.
+// What the command line prints: for people, for programs, and of untrusted text.
 
 import { describe, expect, it } from 'vitest';
 import { printable, printableJson } from '../../../src/cli/terminal.ts';
@@ -62,7 +62,7 @@ describe('what others have written', () => {
 });
 
 describe('a wrong call', () => {
-  it('is told which argument is missing', async () => {
+  it('gets the name of the missing argument', async () => {
     await withProject(async ({ json }) => {
       const { code, message } = await json(['bundle', 'encrypt']);
       expect(code).toBe('ERR_USAGE');
@@ -70,7 +70,7 @@ describe('a wrong call', () => {
     });
   });
 
-  it.skipIf(process.platform === 'win32')('is told that its folder is gone', async () => {
+  it.skipIf(process.platform === 'win32')('gets an error if its folder was removed', async () => {
     await withProject(async ({ folder, cli }) => {
       const script = `mkdir gone && cd gone && rmdir ../gone && "$0" "$1" doctor --json`;
       const { code, stdout } = await runIn(folder, 'sh', ['-c', script, process.execPath, cli]);
@@ -114,7 +114,7 @@ describe('help and the version', () => {
   });
 });
 
-describe('a mistake in the call', () => {
+describe('an error of usage', () => {
   it.each([
     [['encrypt', 'dist'], "unknown command 'encrypt' (Did you mean bundle encrypt?)"],
     [['bundle', 'encrpt'], "unknown command 'encrpt' (Did you mean encrypt?)"],
@@ -128,7 +128,7 @@ describe('a mistake in the call', () => {
     });
   });
 
-  it('repeats no part of a key that stands where a name belongs', async () => {
+  it('repeats no part of a key that was passed instead of a name', async () => {
     const { privateKey } = await keygen({ modulusBits: 3072 });
     const body = privateKey.split('\n').slice(1, -2);
     const whole = Buffer.from(privateKey).toString('base64');
@@ -193,7 +193,7 @@ describe('messages of the library', () => {
     });
   });
 
-  it('are usage where they speak of a call, and not where the program is at fault', () => {
+  it('become usage errors if they concern an option, and not if the program is faulty', () => {
     expect(asUsage(new RangeError('options.chunkSize expected a power of two'))).toMatchObject({
       code: 'ERR_USAGE',
     });

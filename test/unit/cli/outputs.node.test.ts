@@ -37,7 +37,7 @@ const read = ({ path }: Project, name: string) => readFileSync(path(name));
 const opens = async ({ run }: Project, key: string, ...files: string[]) =>
   (await run(['bundle', 'verify', ...files, '--key', key])).code === 0;
 
-describe('an output that is there already', () => {
+describe('an existing output', () => {
   const MINE = 'what somebody has written';
 
   it.each([
@@ -59,7 +59,7 @@ describe('an output that is there already', () => {
     });
   });
 
-  it('is replaced where the command has written it before, or where it is empty', async () => {
+  it('is replaced if the command has written it before, or if it is empty', async () => {
     await withBundle(async (project) => {
       await project.write('empty', '');
       await project.write('d/index.html', '<p>');
@@ -85,7 +85,7 @@ describe('an output that is there already', () => {
 });
 
 describe('bundle decrypt --extract --overwrite', () => {
-  it('refuses the folder that the bundle lies in, and deletes nothing', async () => {
+  it('refuses the folder that contains the bundle, and deletes nothing', async () => {
     await withBundle(async (project) => {
       await project.write('www/a.sealed', read(project, 'a.sealed'));
       await project.write('keys/k.pub', keyB.spki);
@@ -133,7 +133,7 @@ describe('bundle reseal', () => {
     });
   });
 
-  it('replaces none of several files where one of them is refused', async () => {
+  it('replaces none of several files if one of them is refused', async () => {
     await withBundle(async (project) => {
       await project.write('other.sealed', read(project, 'a.zip'));
       const before = read(project, 'a.sealed');
@@ -144,7 +144,7 @@ describe('bundle reseal', () => {
 });
 
 describe('bundle encrypt --detached', () => {
-  it('leaves body and seal alone where the seal can not be written', async () => {
+  it('does not change body and seal if the seal cannot be written', async () => {
     await withBundle(async (project) => {
       const args = [...ENCRYPT, '--detached', '--out', 'body'];
       mkdirSync(project.path('body.seal'));
@@ -172,7 +172,7 @@ describe('bundle encrypt --detached', () => {
 });
 
 describe('writeDetached', () => {
-  it('brings the old body back where the seal fails after it', async () => {
+  it('restores the old body if the seal fails after it', async () => {
     const { writeDetached } = await import('../../../src/cli/detached.ts');
     await withProject(async (project) => {
       await project.write('body', 'old');

@@ -94,7 +94,7 @@ describe('release', () => {
     });
   });
 
-  it('exits with 1 where a device would not get what the index names', async () => {
+  it('exits with 1 if a device would not get an object of the index', async () => {
     await withApp(async (project) => {
       const { json, path, run } = project;
       const { upload } = await json(['release', 'publish', 'dist', ...CHANNEL]);
@@ -106,7 +106,7 @@ describe('release', () => {
     });
   });
 
-  it('needs nothing but the private key, also for what only reads', async () => {
+  it('needs only the private key, also for commands that only read', async () => {
     await withApp(async (project) => {
       const env = { BUNDLESEAL_PRIVATE_KEY: readFileSync(project.path('.bundleseal_key'), 'utf8') };
       execFileSync('rm', [project.path('.bundleseal_key'), project.path('.bundleseal_key.pub')]);
@@ -134,7 +134,7 @@ describe('release', () => {
     });
   });
 
-  it('changes the keys with the recovery key, and goes on with the new one', async () => {
+  it('changes the keys with the recovery key, and continues with the new one', async () => {
     await withApp(async (project) => {
       const { json, write, run } = project;
       await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
@@ -159,7 +159,7 @@ describe('release', () => {
     });
   });
 
-  it('warns of what should not be published, and refuses a private key', async () => {
+  it('warns about content that should not be published, and refuses a private key', async () => {
     await withApp(async (project) => {
       const { write, run } = project;
       await write('dist/.env', 'PASSWORD=x');
@@ -175,7 +175,7 @@ describe('release', () => {
     });
   });
 
-  it('stamps and names the files that it publishes, and warns of the same', async () => {
+  it('stamps and lists the published files, with the same warnings', async () => {
     await withApp(async (project) => {
       const { json, write, run } = project;
       await done(project, ['bundle', 'encrypt', 'dist', '--out', 'dist/old.sealed']);
@@ -199,7 +199,7 @@ describe('release', () => {
     });
   });
 
-  it('writes a stamp over nothing but a stamp', async () => {
+  it('replaces only a stamp by a stamp', async () => {
     await withApp(async (project) => {
       const { path, write, run } = project;
       await write('dist/bundleseal-release.json', 'my notes');
@@ -210,7 +210,7 @@ describe('release', () => {
     });
   });
 
-  it('takes the key that a command prints', async () => {
+  it('accepts the key from the output of a command', async () => {
     await withApp(async (project) => {
       const command = ['--key-command', 'cat .bundleseal_key'];
       const { keyFrom } = await project.json([
@@ -224,7 +224,7 @@ describe('release', () => {
     });
   });
 
-  it('says in its own words what is missing or wrong', async () => {
+  it('reports missing and wrong options in the terms of the command line', async () => {
     await withApp(async ({ run }) => {
       const wrong: [string[], RegExp, number][] = [
         [['publish', 'dist', '--channel', 'beta'], /--store is needed/, 2],
@@ -304,7 +304,7 @@ describe('units', () => {
     }
   });
 
-  it('says how far a time is away', () => {
+  it('shows the distance of a time', () => {
     const now = Date.parse('2026-11-26T09:00:00Z');
     expect(shownDistance('2026-12-26T09:00:00Z', now)).toBe('in 30 days');
     expect(shownDistance('2026-11-26T07:00:00Z', now)).toBe('2 hours ago');

@@ -28,7 +28,7 @@ const FORMS: readonly [string, string][] = [
 ];
 
 describe('a text that should be a name', () => {
-  it.each(FORMS)('is taken for a key where it is %s', (_, text) => {
+  it.each(FORMS)('counts as a key if it is %s', (_, text) => {
     expect(looksLikeKey(text)).toBe(true);
   });
 
@@ -38,12 +38,12 @@ describe('a text that should be a name', () => {
     '/home/runner/work/my-application/my-application/keys/release.pem',
     'C:\\Users\\Release Manager\\Documents\\keys\\release.pem',
     '/tmp/3f786850e387550fdab836ed7e6dc881de23001b/key',
-  ])('is not taken for a key where it is %s', (path) => {
+  ])('does not count as a key if it is %s', (path) => {
     expect(looksLikeKey(path)).toBe(false);
   });
 });
 
-it('takes every piece of 64 characters of base64 for a key, and no path of words', () => {
+it('every piece of 64 characters of base64 counts as a key, and no path of words does', () => {
   for (let round = 0; round < 300; round++) {
     const piece = randomBytes(48).toString('base64');
     expect(looksLikeKey(piece), piece).toBe(true);
@@ -53,7 +53,7 @@ it('takes every piece of 64 characters of base64 for a key, and no path of words
 });
 
 describe('a message', () => {
-  it.each(FORMS)('keeps nothing of a key that was passed as %s', (_, text) => {
+  it.each(FORMS)('contains no part of a key that was passed as %s', (_, text) => {
     const secrets = secretsOf(['key', 'show', text], {});
     for (const quoted of [
       text,
@@ -69,18 +69,18 @@ describe('a message', () => {
     }
   });
 
-  it('keeps nothing of a key that an unquoted variable has cut into arguments', () => {
+  it('contains no part of a key that an unquoted variable has split into arguments', () => {
     const secrets = secretsOf(['--key', ...pem.split(/\s+/)], {});
     const line = pem.split('\n')[5] as string;
     expect(withoutSecrets(`unknown command '${line}'`, secrets)).toBe("unknown command '[…]'");
   });
 
-  it('keeps nothing of a key in a variable of the environment', () => {
+  it('contains no part of a key in a variable of the environment', () => {
     const secrets = secretsOf([], { CAPGO_PRIVATE_KEY: body });
     expect(withoutSecrets(`damaged: ${body.slice(50, 90)}`, secrets)).toBe('damaged: […]');
   });
 
-  it('hides any stretch of a key, wherever it stands', () => {
+  it('hides any part of a key at any place', () => {
     const secrets = secretsOf([body], {});
     const stretch = fc
       .tuple(fc.nat(body.length - 12), fc.integer({ min: 12, max: 200 }))
@@ -92,7 +92,7 @@ describe('a message', () => {
     );
   });
 
-  it('stays as it is where no key was passed', () => {
+  it('does not change if no key was passed', () => {
     const secrets = secretsOf(['bundle', 'verify', 'dist.zip', '--checksum', 'ab'.repeat(32)], {});
     const message = `"dist.zip" is not ${'ab'.repeat(32)}: pass "-----BEGIN RSA PRIVATE KEY-----"`;
     expect(withoutSecrets(message, secrets)).toBe(message);

@@ -114,7 +114,7 @@ describe('a private key that a command prints', () => {
   it.each([
     ['--key', ['--key', 'vault.txt']],
     ['--key-data', ['--key-data', ours.plain]],
-  ])('is not taken beside %s', async (flag, more) => {
+  ])('is refused together with %s', async (flag, more) => {
     for (const args of [SEAL, ['bundle', 'reseal', 'a.zip', '--from', 'x']]) {
       const { said, ...refused } = await json([...args, ...command, ...more]);
       expect(refused).toMatchObject({ code: 'ERR_USAGE', exit: 2 });
@@ -150,15 +150,12 @@ describe('a private key that a command prints', () => {
     expect(existsSync(at('o'))).toBe(false);
   });
 
-  it.skipIf(process.platform === 'win32')(
-    'is refused where a signal ends the command',
-    async () => {
-      const work = runKeyCommand('kill -9 $$', new AbortController().signal);
-      expect((await rejection(work, 'ERR_KEY_INVALID')).message).toMatch(/was ended by SIGKILL/);
-    },
-  );
+  it.skipIf(process.platform === 'win32')('is refused if a signal ends the command', async () => {
+    const work = runKeyCommand('kill -9 $$', new AbortController().signal);
+    expect((await rejection(work, 'ERR_KEY_INVALID')).message).toMatch(/was ended by SIGKILL/);
+  });
 
-  it('is refused where the command takes too long, or when it is interrupted', async () => {
+  it('is refused if the command takes too long, and when it is interrupted', async () => {
     const endless = node('setInterval(() => {}, 1000)');
     const late = runKeyCommand(endless, new AbortController().signal, 100);
     expect((await rejection(late, 'ERR_KEY_INVALID')).message).toMatch(
@@ -226,13 +223,13 @@ describe('a private key that a command prints', () => {
     }
   });
 
-  it('is asked of commands that hold base64', async () => {
+  it('may come from a command that contains base64', async () => {
     put('AQICAHhMIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQC7', ours.plain);
     const how = printing('AQICAHhMIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQC7');
     expect(await json([...SEAL, '--key-command', how])).toMatchObject({ keyId: id });
   });
 
-  it('has neither an input nor a word on the terminal', async () => {
+  it('gets no input and prints nothing on the terminal', async () => {
     const how = node(
       `process.stdin.on('data', () => {}).on('end', () => { console.error('ASK'); console.log(fs.readFileSync('vault.txt', 'utf8')) })`,
     );
@@ -272,7 +269,7 @@ describe('a private key under a passphrase', () => {
     });
   });
 
-  it('is named, with the variable, where there is no passphrase and no terminal', async () => {
+  it('is refused with the name of the variable if there is no passphrase and no terminal', async () => {
     put('k', ours.pkcs8);
     for (const args of [
       [...SEAL, '--key', 'k'],
@@ -289,7 +286,7 @@ describe('a private key under a passphrase', () => {
     expect(await readdir(folder)).toEqual(['a.zip', 'k']);
   });
 
-  it('is refused with another passphrase, or an empty one, which is not repeated', async () => {
+  it('is refused with a wrong or an empty passphrase, which is not repeated', async () => {
     put('k', ours.pkcs8);
     const wrong = await json([...SEAL, '--key', 'k'], { [VARIABLE]: OTHER });
     expect(wrong).toMatchObject({
@@ -302,7 +299,7 @@ describe('a private key under a passphrase', () => {
     expect(empty).toMatchObject({ message: expect.stringMatching(/is set and empty/) });
   });
 
-  it('is shown by key show, and examined by doctor where it has the passphrase', async () => {
+  it('is shown by key show, and examined by doctor with the passphrase', async () => {
     put('.bundleseal_key', ours.pkcs8);
     put('.bundleseal_key.pub', ours.publicKey);
     const LOCKED = {
@@ -329,7 +326,7 @@ describe('a private key under a passphrase', () => {
     expect(codesOf(inVariable)).not.toContain('PRIVATE_KEY_INVALID');
   });
 
-  it('is refused where the public key belongs, with the advice to pass that', async () => {
+  it('is refused in place of the public key, with the advice to pass that', async () => {
     put('k', ours.pkcs8);
     const refused = await json(['key', 'save', '--key', 'k', '--module', 'key.ts'], env);
     expect(refused).toMatchObject({
@@ -338,7 +335,7 @@ describe('a private key under a passphrase', () => {
     });
   });
 
-  it('is refused in a build folder all the same', async () => {
+  it('is refused in a build folder too', async () => {
     await mkdir(at('dist'));
     put('dist/index.html', 'x');
     for (const key of [ours.pkcs8, ours.withHeaders]) {
@@ -365,7 +362,7 @@ describe('a private key under a passphrase', () => {
     });
   }, 60_000);
 
-  it('is not made without a passphrase, nor where the form has none', async () => {
+  it('is not made without a passphrase, nor in a form without encryption', async () => {
     const create = ['key', 'create', '--protect'];
     expect(await json(create)).toMatchObject({ message: expect.stringContaining(VARIABLE) });
     expect(await json(create, { [VARIABLE]: '' })).toMatchObject({

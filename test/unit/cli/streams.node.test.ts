@@ -77,7 +77,7 @@ describe.runIf(isPosix && has('bash'))('pipes and standard streams', () => {
     });
   });
 
-  it('throws the output away for /dev/null, and leaves the device alone', async () => {
+  it('discards the output for /dev/null without replacing the device', async () => {
     await withSealed(async (project) => {
       const { code } = await shell(project, '$BS bundle decrypt s --key k.pub --out /dev/null');
       expect(code).toBe(0);
@@ -109,7 +109,7 @@ describe.runIf(isPosix && has('bash'))('pipes and standard streams', () => {
     });
   });
 
-  it('takes a closed standard input as an empty one', async () => {
+  it('treats a closed standard input as empty', async () => {
     await withSealed(async (project) => {
       const { code, stderr } = await shell(project, '$BS key show - <&-');
       expect(code).toBe(1);
@@ -132,7 +132,7 @@ describe.runIf(isPosix && has('bash'))('pipes and standard streams', () => {
     '$BS bundle inspect s 2>&1 | true; exit $PIPESTATUS',
     '$BS bundle inspect s --json >&-',
     '$BS bundle inspect s 2>&-',
-  ])('ends as ever where nobody reads what it says: %s', async (line) => {
+  ])('ends normally if its output is not read: %s', async (line) => {
     await withSealed(async (project) => {
       const { code, stderr } = await shell(project, line);
       expect(code, stderr).toBe(0);
@@ -176,7 +176,7 @@ describe.runIf(isPosix && has('bash'))('pipes and standard streams', () => {
 });
 
 describe('the folder for temporary files', () => {
-  it.each(['missing', 'file'])('is named where it can not be used: %s', async (name) => {
+  it.each(['missing', 'file'])('is named if it cannot be used: %s', async (name) => {
     await withSealed(async ({ path, run }) => {
       for (const args of [
         ['bundle', 'decrypt', 's', '--key', 'k.pub', '--out', '-'],
@@ -192,7 +192,7 @@ describe('the folder for temporary files', () => {
     });
   });
 
-  it.runIf(isPosix)('holds nothing that was opened while a slow reader takes it', async () => {
+  it.runIf(isPosix)('contains no plain bytes while a slow reader receives them', async () => {
     await withSealed(async (project) => {
       const { path, cli, folder } = project;
       const privateKey = readFileSync(path('k'), 'utf8');
@@ -217,7 +217,7 @@ describe('the folder for temporary files', () => {
     });
   });
 
-  it.runIf(isPosix)('is cleared of what a killed command left, and of nothing else', async () => {
+  it.runIf(isPosix)('is cleared only of files of a killed command', async () => {
     await withSealed(async (project) => {
       const { path, cli, folder } = project;
       const env = { ...process.env, TMPDIR: path('tmp') };
@@ -315,7 +315,7 @@ describe.runIf(isPosix)('a second signal', () => {
   });
 });
 
-describe('a header out of a file', () => {
+describe('a header from a file', () => {
   it('is never larger than the file, and never of more chunks than readers take', async () => {
     await withSealed(async ({ path, run }) => {
       const start = new Uint8Array(readFileSync(path('s')).subarray(0, 56));

@@ -32,7 +32,7 @@ async function isAnsweredAtOnce(): Promise<boolean> {
 }
 
 describe('a call of the file system', () => {
-  it('is left to threads after slow answers, and made at once again later', async () => {
+  it('goes through threads after slow calls, and is synchronous again later', async () => {
     step = 0.1;
     for (let i = 0; i < 100; i++) expect(await isAnsweredAtOnce()).toBe(true);
     // One slow answer among many quick ones changes nothing.
@@ -47,7 +47,7 @@ describe('a call of the file system', () => {
     expect(await isAnsweredAtOnce()).toBe(true);
   });
 
-  it('closes a descriptor once, however often it is asked to', async () => {
+  it('closes a descriptor only once', async () => {
     const close = vi.fn(async () => {
       throw new Error('EBADF');
     });

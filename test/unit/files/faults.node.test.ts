@@ -124,7 +124,7 @@ async function refused(work: () => Promise<unknown>, code: string): Promise<Bund
 }
 
 describe.each(WAYS)('a file that can not be %s', (_, inputName, run) => {
-  it('for want of an input that can be read is refused by its path', async () => {
+  it('because its input is unreadable is refused by its path', async () => {
     symlinkSync('plain', at('link'));
     mkdirSync(at('folder'));
     const server = createServer().listen(at('socket'));
@@ -152,7 +152,7 @@ describe.each(WAYS)('a file that can not be %s', (_, inputName, run) => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('for want of a place is refused by its path', async () => {
+  it('because its place does not exist is refused by its path', async () => {
     mkdirSync(at('folder'));
     symlinkSync('folder', at('link'));
     execFileSync('mkfifo', [at('pipe')]);
@@ -189,7 +189,7 @@ describe.each(WAYS)('a file that can not be %s', (_, inputName, run) => {
     expect(await untouched(() => run(at(inputName), at('out'), { onProgress }))).toBe(mine);
   });
 
-  it('because its place is taken or gone meanwhile is refused', async () => {
+  it('because its place is taken or removed meanwhile is refused', async () => {
     mkdirSync(at('folder'));
     writeFileSync(join(at('folder'), 'out'), OLD);
     const output = join(at('folder'), 'out');
@@ -244,7 +244,7 @@ describe('a sealed file is not opened', () => {
     }
   });
 
-  it('cut anywhere, or with more after its end', async () => {
+  it('cut anywhere, or with bytes after its end', async () => {
     const { headerLength } = inspectBundle(sealed);
     const lengths = [0, 1, 55, 56, headerLength - 1, headerLength, headerLength + 1];
     for (const length of [...lengths, sealed.length - 1]) {
@@ -255,7 +255,7 @@ describe('a sealed file is not opened', () => {
     await refused(open, 'ERR_LENGTH_INVALID');
   });
 
-  it('that is none, or a later version', async () => {
+  it('of another kind, or of a later version', async () => {
     write(() => new Uint8Array(1000));
     await refused(open, 'ERR_HEADER_INVALID');
     write((bytes) => {
@@ -287,7 +287,7 @@ describe('a sealed file is not opened', () => {
     expect(error.chunkIndex).toBe(0);
   });
 
-  it.each(BACKENDS)('where the checksum of the whole differs, through %s', async (backend) => {
+  it.each(BACKENDS)('if the checksum of the whole differs, through %s', async (backend) => {
     // Every chunk genuine, and the last one too: what a tool at fault would make.
     const key = parsePrivateKey(privateKey);
     const node = await selectBackend('node');
@@ -333,7 +333,7 @@ describe('a file is not sealed', () => {
     }
   });
 
-  it('where it makes too many chunks', async () => {
+  it('if it makes too many chunks', async () => {
     emptyFile('large', 2 ** 32 + 1);
     const work = () => encryptFile(at('large'), at('out'), { privateKey, chunkSize: CHUNK });
     const error = await work().then(
@@ -379,7 +379,7 @@ describe.each(WAYS)('an abort while a file is %s', (_, inputName, run) => {
     expect(Buffer.compare(opened, plain)).toBe(0);
   }
 
-  it('before it begins touches nothing', async () => {
+  it('before it begins changes nothing', async () => {
     const signal = AbortSignal.abort(reason);
     expect(await untouched(() => run(at(inputName), at('out'), { signal }))).toBe(reason);
     expect(await untouched(() => run(at('nothing'), at('new'), { signal }))).toBe(reason);
@@ -425,7 +425,7 @@ describe.each(WAYS)('an abort while a file is %s', (_, inputName, run) => {
     expect(outcomes.length - firstLate).toBeLessThan(10);
   });
 
-  it('is over when nothing is read or written any more', async () => {
+  it('rejects when no read or write is in progress any more', async () => {
     const mine = new Error('mine');
     const ends: [unknown, (controller: AbortController) => void][] = [
       [reason, (controller) => controller.abort(reason)],
@@ -524,7 +524,7 @@ describe.each(WAYS)('a fault of the file system while a file is %s', (_, inputNa
     }
   }
 
-  it('is ERR_FILE with its cause, and what was there stays', async () => {
+  it('is ERR_FILE with its cause, and the previous file does not change', async () => {
     const tolerated: string[] = [];
     const seen = await failEach('EIO', (call, _error, replaced) => {
       if (replaced) tolerated.push(call);
@@ -550,7 +550,7 @@ describe.each(WAYS)('a fault of the file system while a file is %s', (_, inputNa
     },
   );
 
-  it('that hinders tidying up does not hide the first one', async () => {
+  it('during the clean-up does not hide the first one', async () => {
     const first = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
     const second = Object.assign(new Error('EIO'), { code: 'EIO' });
     const before = (name: string) => {
@@ -701,7 +701,7 @@ describe('a disk', () => {
   });
 
   it.skipIf(process.platform === 'win32')(
-    'that takes no file so large leaves the old one whole',
+    'that accepts no file of this size keeps the old one',
     async () => {
       const large = bytesOf(3 * 2 ** 20);
       writeFileSync(at('large'), large);
@@ -727,7 +727,7 @@ describe('a disk', () => {
     },
   );
 
-  it('that another user owns is left as it is', async ({ skip }) => {
+  it('that another user owns does not change', async ({ skip }) => {
     if (process.getuid?.() !== 0) {
       console.warn('Files of another user: skipped, as only root can become one.');
       return skip();

@@ -84,7 +84,7 @@ function withoutChance(): void {
 const SIZES = [0, 1, 4095, 4096, 4097, 8191, 8192, 8193, 12_288, 300_000];
 
 describe.each(BACKENDS)('files through %s', (backend) => {
-  it.each(SIZES)('of %i bytes hold what the functions in memory make and take', async (size) => {
+  it.each(SIZES)('of %i bytes are interchangeable with the functions in memory', async (size) => {
     const plain = bytesOf(size);
     const metadata = { appId: 'com.example.app', version: '1.2.3', own: ['ü', null] };
     const input = put('plain', plain);
@@ -124,7 +124,7 @@ describe.each(BACKENDS)('files through %s', (backend) => {
     expectBytes(get('plain'), plain);
   });
 
-  it.each([0, 4097])('of %i bytes can have their seal apart', async (size) => {
+  it.each([0, 4097])('of %i bytes can have a separate seal', async (size) => {
     const plain = bytesOf(size);
     const options = { privateKey, chunkSize: CHUNK, backend };
     const made = await encryptFile(put('plain', plain), at('body'), { ...options, detached: true });
@@ -151,7 +151,7 @@ describe.each(BACKENDS)('files through %s', (backend) => {
     expectBytes(get('opened'), plain);
   });
 
-  it('are to the byte what the functions in memory make with the same session key', async () => {
+  it('equal the result of the functions in memory with the same session key byte by byte', async () => {
     withoutChance();
     for (const size of [0, 4096, 10_000]) {
       const plain = bytesOf(size);
@@ -165,7 +165,7 @@ describe.each(BACKENDS)('files through %s', (backend) => {
     }
   });
 
-  it('tell their progress upwards and to the end, and forget the signal', async () => {
+  it('report their progress upwards and to the end, and release the signal', async () => {
     const plain = bytesOf(40 * CHUNK + 7);
     const { signal } = new AbortController();
     const sealing = { privateKey, chunkSize: CHUNK, backend, signal };
@@ -220,7 +220,7 @@ describe('a file', () => {
     expect(info.keyId).toBe(keyA.keyId);
   });
 
-  it('is not written where a signer fails', async () => {
+  it('is not written if a signer fails', async () => {
     const sign = vi.fn(async () => new Uint8Array(3));
     const work = encryptFile(put('plain', bytesOf(10)), at('sealed'), {
       privateKey: { publicKey, sign },
@@ -230,7 +230,7 @@ describe('a file', () => {
     expect(readdirSync(folder)).toEqual(['plain']);
   });
 
-  it('replaces what was there, longer or shorter', async () => {
+  it('replaces a longer or shorter file', async () => {
     const plain = bytesOf(5000);
     put('plain', plain);
     for (const length of [0, 10, 100_000]) {
@@ -242,7 +242,7 @@ describe('a file', () => {
     }
   });
 
-  it('leaves its neighbours alone', async () => {
+  it('does not change its neighbours', async () => {
     for (const name of ['.sealed', '.sealed.', 'sealed.tmp', '.sealed.txt', '.bundleseal-tmp']) {
       put(name, bytesOf(3));
     }
@@ -257,7 +257,7 @@ describe('a file', () => {
     rmSync(at('.other.x.bundleseal-tmp'));
   });
 
-  it('is written beside its place under a name that tells, for its owner alone', async () => {
+  it('is written into a temporary file that only its owner can read', async () => {
     const plain = bytesOf(50_000);
     put('plain', plain, 0o666);
     put('sealed', bytesOf(3), 0o666);
@@ -292,7 +292,7 @@ describe('a file', () => {
     expect(calls.filter((name) => name === 'rename').length).toBe(1);
   });
 
-  it('is whole where the system reads and writes less than it was asked to', async () => {
+  it('is complete if the system reads and writes less than requested', async () => {
     const plain = bytesOf(50_000);
     put('plain', plain);
     let pieces = 0;
@@ -318,7 +318,7 @@ describe('a file', () => {
     expectBytes(await decryptBundle(get('sealed'), { publicKey }), plain);
   });
 
-  it('is written by two at once, and the last one wins', async () => {
+  it('can be written by two calls at once, and the last one wins', async () => {
     const ways = [bytesOf(200_000), bytesOf(100_000)];
     put('one', ways[0] as Uint8Array);
     put('two', ways[1] as Uint8Array);
@@ -357,7 +357,7 @@ describe('the mode of the output', () => {
     },
   );
 
-  it('is never wider than that of the file before, nor than the input', async () => {
+  it('is never wider than that of the previous file or of the input', async () => {
     for (const input of MODES) {
       for (const before of [...MODES, 0o604]) {
         put('plain', bytesOf(10), input);
@@ -380,7 +380,7 @@ describe('the mode of the output', () => {
 });
 
 describe('links', () => {
-  it('as the output are followed and stay', async () => {
+  it('as the output are followed and kept', async () => {
     const plain = bytesOf(5000);
     put('plain', plain);
     mkdirSync(at('elsewhere'));
@@ -408,7 +408,7 @@ describe('links', () => {
     expect(await checksumFile(at('link'))).toBe(await checksum(plain));
   });
 
-  it('as folders on the way are followed', async () => {
+  it('in the folders of a path are followed', async () => {
     const plain = bytesOf(5000);
     put('plain', plain);
     mkdirSync(at('real'));
@@ -480,7 +480,7 @@ describe('arguments', () => {
     return (functions[name] as (...args: unknown[]) => Promise<unknown>)(...args);
   };
 
-  it('that are no paths are refused as such', async () => {
+  it('that are not paths are refused as such', async () => {
     put('plain', bytesOf(10));
     const wrong: unknown[] = [undefined, null, 7, {}, [], true, '', 'a\0b'];
     wrong.push(new URL('file:///tmp/plain'), Buffer.from(at('plain')), new Blob([]));
@@ -501,7 +501,7 @@ describe('arguments', () => {
     expect(readdirSync(folder)).toEqual(['plain']);
   });
 
-  it('that are no options are refused by name, before a file is looked for', async () => {
+  it('that are unknown options are refused by name before a file is opened', async () => {
     const nothing = at('nothing');
     const wrong: [string, unknown, RegExp][] = [
       ['encryptFile', undefined, /options object/],
@@ -543,7 +543,7 @@ describe('arguments', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('that are no key or no seal are refused, and nothing is written', async () => {
+  it('that are not a key or a seal are refused, and nothing is written', async () => {
     const { bytes } = await encryptBundle(bytesOf(10), { privateKey });
     put('sealed', bytes);
     for (const options of [{}, { publicKey: [] }, { publicKey: 7 }, { publicKey, seal: 7 }]) {
@@ -553,7 +553,7 @@ describe('arguments', () => {
     expect(readdirSync(folder)).toEqual(['sealed']);
   });
 
-  it('that name a backend which is not here are refused', async () => {
+  it('that name a missing backend are refused', async () => {
     put('plain', bytesOf(10));
     for (const [name, ...args] of [
       ['encryptFile', at('plain'), at('out'), { privateKey, backend: 'quantum' }],
@@ -587,7 +587,7 @@ describe('the checksum of a file', () => {
     await expect(work).rejects.toBe(reason);
   });
 
-  it('says which file could not be read', async () => {
+  it('names the file that could not be read', async () => {
     for (const path of [at('nothing'), folder, join(at('nothing'), 'x')]) {
       const error = await rejection(checksumFile(path), 'ERR_FILE');
       expect(error.path).toBe(path);
@@ -629,7 +629,7 @@ describe('a file as a source', () => {
     await source.close();
   });
 
-  it('refuses what is no range within it', async () => {
+  it('refuses a range outside of it', async () => {
     const source = await fileSource(put('plain', plain));
     for (const [offset, length] of [
       [0, 100_001],
@@ -650,7 +650,7 @@ describe('a file as a source', () => {
     await source.close();
   });
 
-  it('is closed once, however often and however it is closed', async () => {
+  it('is closed only once', async () => {
     put('plain', plain);
     const source = await fileSource(at('plain'));
     expect(openIn(folder).length).toBe(process.platform === 'linux' ? 1 : 0);
@@ -668,7 +668,7 @@ describe('a file as a source', () => {
     expect(openIn(folder)).toEqual([]);
   });
 
-  it('is closed after the reads that are under way, and gives no bytes of another file', async () => {
+  it('is closed after the reads in progress, and never returns bytes of another file', async () => {
     put('plain', plain);
     put('other', new Uint8Array(100_000));
     const source = await fileSource(at('plain'));
@@ -696,7 +696,7 @@ describe('a file as a source', () => {
     await source.close();
   });
 
-  it('is what a bundle can be read from', async () => {
+  it('can be used to read a bundle', async () => {
     const sealed = await encryptBundle(plain, { privateKey, chunkSize: CHUNK });
     const source = await fileSource(put('sealed', sealed.bytes));
     const reader = await openBundle(source, { publicKey });
@@ -717,7 +717,7 @@ describe('a file as a source', () => {
     await body.close();
   });
 
-  it('is no input of the functions in memory', async () => {
+  it('is refused by the functions in memory', async () => {
     const source = await fileSource(put('plain', plain));
     const work = decryptBundle(source as unknown as BundleInput, { publicKey });
     await expect(work).rejects.toBeInstanceOf(TypeError);
@@ -792,7 +792,7 @@ describe('a file that changes while it is being sealed', () => {
     }
   });
 
-  it('is sealed as it was where another takes its name', async () => {
+  it('is sealed unchanged if another file takes its name', async () => {
     put('plain', plain);
     const onProgress = () => {
       rmSync(at('plain'), { force: true });
@@ -801,7 +801,7 @@ describe('a file that changes while it is being sealed', () => {
     expect(equal(await decryptBundle(get('sealed'), { publicKey }), plain)).toBe(true);
   });
 
-  it('or opened gives the bundle that was signed, or none', async () => {
+  it('or opened gives the signed bundle or an error', async () => {
     const { bytes } = await encryptBundle(plain, { privateKey, chunkSize: 65_536 });
     for (const change of [
       () => truncateSync(at('sealed'), 100_000),
@@ -847,7 +847,7 @@ describe('a large file', () => {
     expect(equal(readFileSync(at('opened')), large)).toBe(true);
   });
 
-  it('is done on one thread where no other is to be had', async () => {
+  it('is processed on one thread if no other can start', async () => {
     put('plain', large);
     const real = process.getBuiltinModule;
     let tried = 0;
@@ -866,7 +866,7 @@ describe('a large file', () => {
     expect(equal(readFileSync(at('opened')), large)).toBe(true);
   });
 
-  it('with a chunk altered is refused by its index, and what was there stays', async () => {
+  it('with an altered chunk is refused by its index, and the previous file does not change', async () => {
     put('plain', large);
     put('opened', bytesOf(3));
     await encryptFile(at('plain'), at('sealed'), { privateKey, chunkSize: 524_288 });
@@ -883,7 +883,7 @@ describe('a large file', () => {
     }
   });
 
-  it('is aborted half-way, and the next one is none the worse', async () => {
+  it('can be aborted half-way without affecting the next one', async () => {
     put('plain', large);
     const reason = new Error('enough');
     for (let i = 0; i < 3; i++) {

@@ -112,7 +112,7 @@ function stateOf(pid: number): string {
 }
 
 describe.each(CALLS)('%s, killed', (call) => {
-  it('at any moment leaves one whole file or the other, and the next run tidies up', async () => {
+  it('at any moment leaves the old or the new file complete, and the next run cleans up', async () => {
     writeFileSync(at('out'), old, { mode: 0o600 });
     const found = new Set<string>();
     let left = 0;
@@ -143,7 +143,7 @@ describe.each(CALLS)('%s, killed', (call) => {
     expect(readdirSync(folder)).toEqual(['out']);
   });
 
-  it('before there was a file leaves none under its name, or a whole one', async () => {
+  it('without a previous file leaves no file or a complete one under the name', async () => {
     for (let round = 0; round < 5; round++) {
       const child = startChild(module, { jobs: [job(call, 'one')], stopAt: (round + 1) / 5 });
       await stopped(child);
@@ -155,7 +155,7 @@ describe.each(CALLS)('%s, killed', (call) => {
     expect(readdirSync(folder)).toEqual(['out']);
   });
 
-  it('is tidied up by the next run for the same file, and by no other', async () => {
+  it('is cleaned up only by the next run for the same file', async () => {
     mkdirSync(at('sub'));
     const child = startChild(module, { jobs: [job(call, 'one')], stopAt: 0.5 });
     await stopped(child);
@@ -175,7 +175,7 @@ describe.each(CALLS)('%s, killed', (call) => {
 });
 
 describe.each(CALLS)('%s beside another', (call) => {
-  it('leaves the temporary file of a live run alone, and the last one wins', async () => {
+  it('keeps the temporary file of a running process, and the last one wins', async () => {
     writeFileSync(at('out'), old);
     const child = startChild(module, { jobs: [job(call, 'one')], stopAt: 0.5 });
     await stopped(child);
@@ -214,7 +214,7 @@ describe('a process', () => {
     expect(readdirSync(folder).sort()).toEqual(['opened', 'out']);
   });
 
-  it('of another user leaves what does not stand in the way', async ({ skip }) => {
+  it('of another user does not stop the run', async ({ skip }) => {
     if (process.getuid?.() !== 0) {
       console.warn('Files of another user: skipped, as only root can become one.');
       return skip();

@@ -1,4 +1,4 @@
-// Large files: memory that both threads see, and the way past the page cache.
+// Large files: memory that both threads share, and the way past the page cache.
 
 import { createHash } from 'node:crypto';
 import { constants, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -76,7 +76,7 @@ async function goThrough(chunkSize?: number): Promise<void> {
 
 describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
   it.each([65_536, 262_144, 2 * MIB, 16 * MIB])(
-    'is whole in chunks of %i: whole pages go past the page cache, the rest the usual way',
+    'is complete in chunks of %i: whole pages bypass the page cache, the rest does not',
     async (chunkSize) => {
       const direct: [start: number, length: number][] = [];
       let usual = 0;
@@ -97,7 +97,7 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
     },
   );
 
-  it('is the same where the file system knows no such way', async () => {
+  it('is the same if the file system has no direct I/O', async () => {
     let refused = 0;
     const before = (name: string, args: unknown[]) => {
       if (!opensDirect(name, args)) return undefined;
@@ -108,7 +108,7 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
     expect(refused).toBe(4);
   });
 
-  it('is the same where it opens so and then takes nothing', async () => {
+  it('is the same if the file opens for direct I/O but refuses direct writes', async () => {
     let refused = 0;
     const before = (name: string, [fd]: unknown[]) => {
       if (name !== 'write' || !isDirect(fd)) return undefined;
@@ -121,7 +121,7 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
     expect(refused).toBeLessThanOrEqual(8);
   });
 
-  it('is the same where less is written than was asked for, pages or not', async () => {
+  it('is the same if the system writes less than requested', async () => {
     let writes = 0;
     const before = (name: string, args: unknown[]) => {
       if (name === 'write' && isDirect(args[0])) {
@@ -134,7 +134,7 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
   });
 
   it.each(['ENOSPC', 'EIO'])(
-    'is not there after %s, and what was there before is',
+    'does not exist after %s, and the previous file does',
     async (code) => {
       await encryptFile(at('plain'), at('sealed'), { privateKey });
       writeFileSync(at('opened'), 'old');
@@ -147,7 +147,7 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
     },
   );
 
-  it('is not there where its other handle says at its close that it failed', async () => {
+  it('does not exist if closing its second handle fails', async () => {
     let closes = 0;
     const before = (name: string, args: unknown[]) => {
       if (opensDirect(name, args)) closes = 1;
@@ -158,7 +158,7 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
     expect(readdirSync(folder)).toEqual(['plain']);
   });
 
-  it('is not opened twice where the file is small', async () => {
+  it('is opened only once if the file is small', async () => {
     writeFileSync(at('plain'), large.subarray(0, 31 * MIB));
     let opened = 0;
     const before = (name: string, args: unknown[]) => {
@@ -171,7 +171,7 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
 });
 
 describe('a large file', () => {
-  it('goes through where there is no shared memory to be had', async () => {
+  it('is processed if there is no shared memory', async () => {
     const { Memory } = WebAssembly;
     let tried = 0;
     class Refused {
@@ -190,7 +190,7 @@ describe('a large file', () => {
     expect(tried).toBe(8);
   });
 
-  it('goes through a thread, which dies of nothing that it is handed', async () => {
+  it('is processed by a thread, which survives every input', async () => {
     const threads = watchThreads();
     const errors: unknown[] = [];
     const onProgress = () => {
@@ -206,7 +206,7 @@ describe('a large file', () => {
     expect(digestOf('opened')).toBe(LARGE_DIGEST);
   });
 
-  it('is finished here where the thread dies in the middle', async () => {
+  it('is finished on this thread if the other one dies in the middle', async () => {
     const threads = watchThreads();
     const killed: Worker[] = [];
     const killHalfWay = ({ done, total }: Progress) => {
@@ -234,7 +234,7 @@ describe('a large file', () => {
 });
 
 describe('memory that both threads see', () => {
-  it('is as long as was asked for, or longer, and zero', () => {
+  it('has at least the requested length and is zeroed', () => {
     for (const atPage of [false, true]) {
       const memory = allocateShared(100_000, atPage) as SharedArrayBuffer;
       expect(memory.byteLength).toBeGreaterThanOrEqual(100_000);
@@ -242,7 +242,7 @@ describe('memory that both threads see', () => {
     }
   });
 
-  it("is told from a caller's, which others may change meanwhile", () => {
+  it('is distinguished from memory of a caller, which others may change meanwhile', () => {
     expect(isOurs(allocateShared(10, false) as SharedArrayBuffer)).toBe(true);
     expect(isOurs(allocateShared(10, true) as SharedArrayBuffer)).toBe(true);
     expect(isOurs(new SharedArrayBuffer(10))).toBe(false);

@@ -85,11 +85,11 @@ async function writeAll(): Promise<void> {
 describe('every output', () => {
   const lacking = ['EPERM', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'ERR_ACCESS_DENIED'];
 
-  it.each(lacking)('is written where modes and flushes answer %s', async (code) => {
+  it.each(lacking)('is written if modes and flushes fail with %s', async (code) => {
     await onFileSystem(failing(/chmod$|sync$/, code), writeAll);
   });
 
-  it.each(['EIO', 'ENOSPC', 'EDQUOT'])('is refused where a flush answers %s', async (code) => {
+  it.each(['EIO', 'ENOSPC', 'EDQUOT'])('is refused if a flush fails with %s', async (code) => {
     writeFileSync(at('out'), 'old');
     const before = snapshot(folder);
     const work = () => encryptFile(at('plain'), at('out'), { privateKey });
@@ -99,13 +99,13 @@ describe('every output', () => {
   });
 
   it.each(['EPERM', 'EACCES', 'EBUSY'])(
-    'is written where a rename answers %s twice and then succeeds',
+    'is written if a rename fails with %s twice and then succeeds',
     async (code) => {
       await onFileSystem(failing(/^rename$/, code, 2), writeAll);
     },
   );
 
-  it('is refused where a rename never succeeds, and what was there stays', async () => {
+  it('is refused if a rename never succeeds, and the previous file does not change', async () => {
     writeFileSync(at('out'), 'old');
     const before = snapshot(folder);
     const work = () => encryptFile(at('plain'), at('out'), { privateKey });
@@ -129,7 +129,7 @@ describe('every output', () => {
     expect(readFileSync(at('out'), 'utf8')).toBe('old');
   });
 
-  it('is blamed on the folder above where nothing can be made in that', async () => {
+  it('is refused with the parent folder if no file can be created in it', async () => {
     const works: (() => Promise<unknown>)[] = [
       () => encryptFile(at('plain'), at('out'), { privateKey }),
       () => unzipFile(at('a.zip'), at('app')),
@@ -149,7 +149,7 @@ describe('every output', () => {
 describe('a file that may not be replaced', () => {
   const write = (content: string) => writeWhole(at('key'), content, { mode: 0o600, force: false });
 
-  it('is written where there are no hard links, and never over another', async () => {
+  it('is written if there are no hard links, and never over another file', async () => {
     for (const code of ['EPERM', 'ENOTSUP', 'ENOSYS', 'ERR_ACCESS_DENIED']) {
       await onFileSystem(failing(/^link$/, code), () => write('one'));
       expect(readFileSync(at('key'), 'utf8')).toBe('one');
@@ -168,7 +168,7 @@ describe('a file that may not be replaced', () => {
     }
   });
 
-  it('fails as ERR_FILE with its path where any call fails', async () => {
+  it('fails with ERR_FILE and its path if any call fails', async () => {
     for (const call of [/^open$/, /^write$/, /^handle\.sync$/, /^handle\.close$/, /^link$/]) {
       const work = () => write('one');
       const error = await rejection(onFileSystem(failing(call, 'ENOSPC', 1), work), 'ERR_FILE');
@@ -186,11 +186,11 @@ describe('a file that may not be replaced', () => {
   });
 });
 
-describe('a config that is mounted by itself', () => {
+describe('a config that is a mount point', () => {
   const path = () => at('capacitor.config.json');
   beforeEach(() => writeFileSync(path(), 'the old text, which is longer'));
 
-  it('is edited in its place', async () => {
+  it('is edited in place', async () => {
     const { ino } = statSync(path());
     const work = () => writeConfigText({ path: path() }, 'the old text, which is longer', 'new');
     await onFileSystem(failing(/^rename$/, 'EBUSY'), work);
@@ -198,7 +198,7 @@ describe('a config that is mounted by itself', () => {
     expect(statSync(path()).ino).toBe(ino);
   });
 
-  it('and can only be written in part is whole in the file that the error names', async () => {
+  it('and can only be written in part is complete in the file that the error names', async () => {
     let renamed = 0;
     const before = (name: string) => {
       if (name === 'rename' && renamed++ >= 0) return fault('EBUSY');
@@ -231,7 +231,7 @@ describe('a pipe', () => {
     expect(readFileSync(at('app/index.html')).equals(plain)).toBe(true);
   });
 
-  it('that nobody writes to is waited for until an abort', async () => {
+  it('without a writer is waited for until an abort', async () => {
     const stop = new AbortController();
     const reason = new Error('mine');
     const work = encryptFile(at('pipe'), at('sealed'), { privateKey, signal: stop.signal });
@@ -240,7 +240,7 @@ describe('a pipe', () => {
     expect(readdirSync(folder).sort()).toEqual(['pipe', 'plain']);
   });
 
-  it('that nobody writes to is given up at an abort, however early, and also one of many', async () => {
+  it('without a writer is released on an early abort, also one of many', async () => {
     const pipes = Array.from({ length: 6 }, (_, i) => at(`pipe-${i}`));
     execFileSync('mkfifo', pipes);
     const reason = new Error('mine');
@@ -253,7 +253,7 @@ describe('a pipe', () => {
     }
   }, 20_000);
 
-  it('is let go of where its content can not be kept, so that its writer ends', async () => {
+  it('is closed if its content cannot be stored, so that its writer ends', async () => {
     vi.stubEnv('TMPDIR', at('missing'));
     try {
       const writer = spawn('sh', ['-c', 'exec yes > "$0"', at('pipe')], { stdio: 'ignore' });
@@ -265,7 +265,7 @@ describe('a pipe', () => {
     }
   }, 20_000);
 
-  it('is refused as an output, in words that name it', async () => {
+  it('is refused as an output, and the message says that it is a pipe', async () => {
     const work = encryptFile(at('plain'), at('pipe'), { privateKey });
     expect((await rejection(work, 'ERR_FILE')).message).toContain('it is a pipe');
   });
@@ -300,7 +300,7 @@ describe('a file without a size', () => {
 });
 
 describe("Node's permission model", () => {
-  it('is no hindrance where it allows the folder of the input and the output', async () => {
+  it('only has to allow the folders of the input and the output', async () => {
     const module = await buildModule(folder);
     mkdirSync(at('site'));
     writeFileSync(at('site/index.html'), 'new');

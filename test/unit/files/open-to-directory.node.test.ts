@@ -93,7 +93,7 @@ describe('openToDirectory', () => {
     expect(statSync(at('app.body')).size).toBe(sealed.ciphertext.length);
   });
 
-  it('tells its progress upwards and to the end', async () => {
+  it('reports its progress upwards and to the end', async () => {
     const seen: [done: number, total: number][] = [];
     const onProgress = ({ done, total }: { done: number; total: number }) => {
       seen.push([done, total]);
@@ -107,7 +107,7 @@ describe('openToDirectory', () => {
     expect(seen.length).toBeGreaterThan(3);
   });
 
-  it('refuses what openBundle and unzipFile refuse, and leaves the old folder', async () => {
+  it('refuses the inputs that openBundle and unzipFile refuse, and keeps the old folder', async () => {
     const open = (options: object, from: string | Uint8Array = at('app.sealed')) =>
       openToDirectory(from, at('app'), { publicKey, overwrite: true, ...options });
     await rejection(open({ overwrite: false }), 'ERR_FILE');
@@ -123,7 +123,7 @@ describe('openToDirectory', () => {
     expectUntouched();
   });
 
-  it('leaves the old folder if any chunk was altered', async () => {
+  it('keeps the old folder if any chunk was altered', async () => {
     const { bytes, ciphertext } = sealed;
     const body = bytes.length - ciphertext.length;
     for (const place of [body, body + ciphertext.length / 2, bytes.length - 1].map(Math.floor)) {

@@ -86,7 +86,7 @@ function beforeCall(
 
 describe('a temporary file that another program exchanges', () => {
   it.runIf(isLinux)(
-    'for a link is not written through when it is opened past the page cache',
+    'for a link is not written through when it is opened for direct I/O',
     async () => {
       writeFileSync(at('plain'), '');
       truncateSync(at('plain'), 33 * 2 ** 20);
@@ -110,7 +110,7 @@ describe('a temporary file that another program exchanges', () => {
     },
   );
 
-  it('for a file of its own is not put in place of the output', async () => {
+  it('for its own file does not replace the output', async () => {
     writeFileSync(at('sealed'), (await encryptBundle(bytesOf(50_000), { privateKey })).bytes);
     writeFileSync(at('out'), 'old');
     let name = '';
@@ -128,7 +128,7 @@ describe('a temporary file that another program exchanges', () => {
 });
 
 describe('unzipFile, when another program exchanges its temporary folder for a link', () => {
-  it.runIf(isLinux)('writes nothing where the link leads', async () => {
+  it.runIf(isLinux)('writes nothing at the target of the link', async () => {
     mkdirSync(at('elsewhere'));
     let name = '';
     const onProgress = () => {
@@ -144,7 +144,7 @@ describe('unzipFile, when another program exchanges its temporary folder for a l
     expect(readdirSync(at('taken'))).toEqual([]);
   });
 
-  it.runIf(isLinux)('removes nothing where the link leads when it gives up', async () => {
+  it.runIf(isLinux)('removes nothing at the target of the link after an error', async () => {
     mkdirSync(at('elsewhere/new'), { recursive: true });
     writeFileSync(at('elsewhere/new/precious'), 'old');
     const mine = new Error('mine');
@@ -175,7 +175,7 @@ describe('zipDirectory, when another program exchanges a folder for a link', () 
     renameSync(at('real'), at('site/a'));
   };
 
-  it('reads nothing from where the link leads, whichever call comes next', async () => {
+  it('reads nothing from the target of the link at any call', async () => {
     let calls = 0;
     const zipped = () => zipDirectory(at('site'), at('out.zip'));
     await onFileSystem({ before: () => void calls++ }, zipped);
@@ -200,7 +200,7 @@ describe('zipDirectory, when another program exchanges a folder for a link', () 
     expect(refused).toBeGreaterThan(5);
   });
 
-  it('reads nothing from there when the link comes and goes between two calls', async () => {
+  it('reads nothing from it when the link appears and disappears between two calls', async () => {
     let calls = 0;
     const zipped = () => zipDirectory(at('site'), at('out.zip'));
     await onFileSystem({ before: () => void calls++ }, zipped);
@@ -225,7 +225,7 @@ describe('zipDirectory, when another program exchanges a folder for a link', () 
 });
 
 describe('unzipFile with overwrite, when its folder gets taken between the two renames', () => {
-  it('keeps what was there before and says where', async () => {
+  it('keeps the previous folder and says where', async () => {
     mkdirSync(at('app'));
     writeFileSync(at('app/precious'), 'old');
     for (const take of [
@@ -280,7 +280,7 @@ const age = (name: string, hours: number) => {
   utimesSync(at(name), time, time);
 };
 
-describe('what a killed run left', () => {
+describe('a folder of a killed run', () => {
   it.each([
     ['begins with the same 120 bytes', `${'x'.repeat(120)}-one`, `${'x'.repeat(120)}-two`],
     ['is the beginning of its name', 'app.new', 'app'],
@@ -297,7 +297,7 @@ describe('what a killed run left', () => {
     expect(temporaries(folder)).toEqual([]);
   });
 
-  it.runIf(isLinux)('is put back where its process number is in use again', async () => {
+  it.runIf(isLinux)('is put back if its process number is in use again', async () => {
     const left = killBetweenRenames('app');
     // Of this process's parent, which is alive and did not start when the killed one did.
     renameSync(at(left), at(left.replace(/-\d+-0-/, `-${process.ppid}-0-`)));
@@ -306,7 +306,7 @@ describe('what a killed run left', () => {
     expect(temporaries(folder)).toEqual([]);
   });
 
-  it.runIf(isLinux)('is put back where the machine was started again since', async () => {
+  it.runIf(isLinux)('is put back if the machine has restarted', async () => {
     const left = killBetweenRenames('app');
     renameSync(at(left), at(left.replace(/_[0-9a-f]{12}_(\d+-\d+)-/, '_0123456789ab_$1-')));
     await rejection(unzipFile(at('new.zip'), at('app')), 'ERR_FILE');
@@ -326,7 +326,7 @@ describe('what a killed run left', () => {
     expect(readFileSync(at('app/precious'), 'utf8')).toBe('app');
   });
 
-  it('is kept beside its place where something else has taken that', async () => {
+  it('is kept beside its place if the place is taken', async () => {
     killBetweenRenames('app');
     mkdirSync(at('app'));
     await unzipFile(at('new.zip'), at('app'));

@@ -40,7 +40,7 @@ describe('sealDirectory', () => {
     expect([...(await unzipBundle(opened)).keys()]).toEqual(['assets/app.js', 'index.html']);
   });
 
-  it('writes the body alone where it is detached', async () => {
+  it('writes only the body with detached', async () => {
     const { at } = makeApp();
     const { seal } = await sealDirectory(at('dist'), at('body'), { privateKey, detached: true });
     await decryptBundle(readFileSync(at('body')), { publicKey, seal });
@@ -57,7 +57,7 @@ describe('sealDirectory', () => {
     expect(seen.at(-1)).toEqual({ done: size, total: size });
   });
 
-  it('keeps the output that was there where it fails, and leaves nothing else', async () => {
+  it('keeps the previous output on an error, and leaves no other file', async () => {
     const { folder, at } = makeApp();
     await encryptFile(at('dist/index.html'), at('out'), { privateKey });
     const before = readFileSync(at('out'));
@@ -85,7 +85,7 @@ describe('sealDirectory', () => {
     expect(existsSync(at('dist/out'))).toBe(false);
   });
 
-  it('takes an output in the folder that is left out of it', async () => {
+  it('accepts an output in the folder that is ignored', async () => {
     const { at } = makeApp();
     const options = { privateKey, ignore: ['/app.sealed'] };
     const first = await sealDirectory(at('dist'), at('dist/app.sealed'), options);

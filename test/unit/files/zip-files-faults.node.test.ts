@@ -139,7 +139,7 @@ const WAYS: [name: string, run: (options?: Options) => Promise<unknown>][] = [
 ];
 
 describe.each(WAYS)('%s', (_, run) => {
-  it('aborted at any moment leaves nothing', async () => {
+  it('aborted at any moment leaves no file', async () => {
     let calls = 0;
     await run({ onProgress: () => calls++ });
     expect(calls).toBeGreaterThan(2);
@@ -223,7 +223,7 @@ describe.each(WAYS)('%s', (_, run) => {
     return error;
   }
 
-  it('is ERR_FILE or done whichever call to the file system fails, and leaves nothing', async () => {
+  it('fails with ERR_FILE or succeeds if any call of the file system fails, and leaves no file', async () => {
     const calls = await callsOf();
     let refused = 0;
     const stride = Math.ceil(calls.length / runs(calls.length));
@@ -265,7 +265,7 @@ describe('a swap', () => {
     await overwrite();
   });
 
-  it('that can not put the old folder back says where it is, and the next call puts it back', async () => {
+  it('that cannot put the old folder back says where it is, and the next call puts it back', async () => {
     const before = renames((rename) => rename >= 2);
     const state = treeOf(at('app'));
     const error = await rejection(onFileSystem({ before }, overwrite), 'ERR_FILE');
@@ -317,7 +317,7 @@ describe('a swap', () => {
 });
 
 describe('a killed run', () => {
-  it('leaves what the next run for the same output removes, and no other', async () => {
+  it('leaves files that only the next run for the same output removes', async () => {
     const script = `
       const [module, call, input, output, after] = process.argv.slice(1);
       const calls = await import(module);
@@ -386,7 +386,7 @@ describe('a hostile archive', () => {
     expect(existsSync('/tmp/evil')).toBe(false);
   });
 
-  it('that holds or becomes more than is accepted leaves nothing', async () => {
+  it('that exceeds a limit leaves no file', async () => {
     for (const limits of [
       { maxEntries: 3 },
       { maxFileSize: 299_999 },
@@ -400,7 +400,7 @@ describe('a hostile archive', () => {
     }
   });
 
-  it('cut anywhere leaves nothing', async () => {
+  it('that is cut anywhere leaves no file', async () => {
     for (const length of [0, 1, 100, 100_000, zip.length - 100, zip.length - 1]) {
       const cut = zip.subarray(0, length);
       writeFileSync(at('cut.zip'), cut);
@@ -415,7 +415,7 @@ describe('a hostile archive', () => {
 });
 
 describe('a stream', () => {
-  it('of a sealed bundle is a folder when all of it is proven, and not before', async () => {
+  it('of a sealed bundle becomes a folder only after all of it is verified', async () => {
     const { bytes } = await encryptBundle(zip, { privateKey: keyB.pkcs8, chunkSize: 4096 });
     const run = (sealed: Uint8Array) =>
       unzipFile(decryptStream(streamOf(sealed), { publicKey: keyB.spki }), at('app'), {
@@ -433,7 +433,7 @@ describe('a stream', () => {
     expect(existsSync(at('app/old'))).toBe(false);
   });
 
-  it('that fails after the last byte of the archive leaves nothing', async () => {
+  it('that fails after the last byte of the archive leaves no file', async () => {
     const own = new Error('mine');
     let isGiven = false;
     const make = () =>
@@ -451,7 +451,7 @@ describe('a stream', () => {
     expect(error.cause).toBe(own);
   });
 
-  it('is cancelled where it is not wanted any more', async () => {
+  it('is cancelled if it is not needed any more', async () => {
     const chunks = [zip.subarray(0, 1000), zip.subarray(1000, 200_000), zip.subarray(200_000)];
     const busy = chunked(chunks);
     await refused(() => unzipFile(busy.stream, at('app')), 'ERR_FILE');
@@ -480,9 +480,7 @@ describe('a stream', () => {
 });
 
 describe('a full disk', () => {
-  it('leaves the old folder and the old file whole, and works again with room', async ({
-    skip,
-  }) => {
+  it('keeps the old folder and the old file, and works again with free space', async ({ skip }) => {
     const disk = at('disk');
     mkdirSync(disk);
     try {
@@ -545,7 +543,7 @@ describe('folders of any size', () => {
 });
 
 describe('a folder that is mounted in two places', () => {
-  it('is known by both: no archive is zipped into itself, nor replaced by what is in it', async ({
+  it('is recognised in both: no archive is zipped into itself or replaced by its content', async ({
     skip,
   }) => {
     mkdirSync(at('twice'));

@@ -93,7 +93,7 @@ afterEach(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe('zipDirectory', () => {
-  it('writes what zipBundle makes of the same files, and says what it wrote', async () => {
+  it('writes the same bytes as zipBundle for the same files, and reports the result', async () => {
     put('site', SITE);
     const made = await zipDirectory(at('site'), at('out.zip'));
     const zip = readFileSync(at('out.zip'));
@@ -111,7 +111,7 @@ describe('zipDirectory', () => {
     expect(readdirSync(folder).sort()).toEqual(['out.zip', 'site']);
   });
 
-  it('writes the same bytes whatever the order, the dates, the modes and the time zone', async () => {
+  it('writes the same bytes for any order, dates, modes and time zone', async () => {
     put('one', SITE);
     put('two', Object.fromEntries(Object.entries(SITE).reverse()));
     mkdirSync(at('two/nothing/in it'), { recursive: true });
@@ -142,7 +142,7 @@ describe('zipDirectory', () => {
     expect(readdirSync(at('new'))).toEqual([]);
   });
 
-  it('tells its progress upwards and to the end, and forgets the signal', async () => {
+  it('reports its progress upwards and to the end, and releases the signal', async () => {
     put('site', { ...SITE, large: bytesOf(1_000_000) });
     const total = Object.values(filesIn(at('site'))).reduce((sum, { length }) => sum + length, 0);
     const { signal } = new AbortController();
@@ -165,7 +165,7 @@ describe('zipDirectory', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('leaves out what file managers and this library leave behind', async () => {
+  it('leaves out files of file managers and temporary files of this library', async () => {
     put('site', {
       'a.txt': utf8('a'),
       '.DS_Store': utf8('x'),
@@ -256,7 +256,7 @@ describe('zipDirectory', () => {
       expect(entries).toBe(left.length);
     });
 
-    it('asks of each path once, in the same order, and not of what is in what is left out', async () => {
+    it('calls the function once for each path, in the same order, and not for paths in ignored folders', async () => {
       put('site', Object.fromEntries(PATHS.map((path) => [path, utf8(path)])));
       const asked: string[] = [];
       const ignore = (path: string) => {
@@ -268,7 +268,7 @@ describe('zipDirectory', () => {
       expect(asked).toEqual([...top, 'build/a.js', 'build/deep/', 'x/🙂.js']);
     });
 
-    it('refuses what has no meaning, and answers that are none', async () => {
+    it('refuses patterns without a meaning, and results that are not booleans', async () => {
       put('site', { a: utf8('a') });
       const wrong: unknown[] = [
         '*.js',
@@ -302,7 +302,7 @@ describe('zipDirectory', () => {
       expect(readdirSync(folder)).toEqual(['site']);
     });
 
-    it('takes no longer for patterns made to take long', async () => {
+    it('takes linear time for patterns that are made to take long', async () => {
       put('site', { [`${'a'.repeat(200)}b`]: utf8('') });
       const ignore = [`${'*a'.repeat(60)}c`, `${'**/a/'.repeat(60)}c`];
       const started = Date.now();
@@ -346,7 +346,7 @@ describe('zipDirectory', () => {
     expect((await zipDirectory(at('link'), at('out.zip'))).entries).toBe(2);
   });
 
-  it('refuses what is neither file nor folder, and names that no reader would take', async () => {
+  it('refuses other kinds of files, and names that readers refuse', async () => {
     put('site', { 'a.txt': utf8('a') });
     const refused = async (path: string, message: RegExp) => {
       const error = await rejection(zipDirectory(at('site'), at('out.zip')), 'ERR_ARCHIVE_INVALID');
@@ -386,7 +386,7 @@ describe('zipDirectory', () => {
     expect(readdirSync(folder)).toEqual(['site']);
   });
 
-  it('refuses an output in the folder, and does not touch it', async () => {
+  it('refuses an output in the folder without changing it', async () => {
     put('site', { 'a.txt': utf8('a'), 'old.zip': utf8('old'), 'deep/b': utf8('b') });
     symlinkSync('site', at('link'));
     symlinkSync('site/old.zip', at('link.zip'));
@@ -415,7 +415,7 @@ describe('zipDirectory', () => {
     expect(readFileSync(at('site2')).equals(readFileSync(at('site.zip')))).toBe(true);
   });
 
-  it('replaces a file and keeps its mode; a new one gets that of any new one', async () => {
+  it('replaces a file and keeps its mode; a new file gets the default mode', async () => {
     put('site', SITE);
     writeFileSync(at('plain'), '');
     await zipDirectory(at('site'), at('new.zip'));
@@ -429,7 +429,7 @@ describe('zipDirectory', () => {
     expect(readFileSync(at('old.zip')).equals(readFileSync(at('new.zip')))).toBe(true);
   });
 
-  it('refuses files that change or go while the folder is read', async () => {
+  it('refuses files that change or disappear while the folder is read', async () => {
     const changes: (() => void)[] = [
       () => appendFileSync(at('site/b'), 'x'),
       () => truncateSync(at('site/b'), 10),
@@ -471,7 +471,7 @@ describe('zipDirectory', () => {
     }
   });
 
-  it('refuses folders that are none, and options that are wrong', async () => {
+  it('refuses paths that are not folders, and wrong options', async () => {
     put('site', SITE);
     for (const dir of ['nothing', 'site/index.html', 'site/index.html/x']) {
       const error = await rejection(zipDirectory(at(dir), at('out.zip')), 'ERR_FILE');
@@ -502,7 +502,7 @@ describe('unzipFile', () => {
   ];
 
   describe.each(sources)('of %s', (_, source) => {
-    it('makes the folder that was zipped', async () => {
+    it('restores the zipped folder', async () => {
       put('site', SITE);
       const { entries } = await zipDirectory(at('site'), at('out.zip'));
       const size = Object.values(SITE).reduce((sum, { length }) => sum + length, 0);
@@ -516,7 +516,7 @@ describe('unzipFile', () => {
       expect(readdirSync(folder).sort()).toEqual(['empty', 'here', 'new', 'out.zip', 'site']);
     });
 
-    it('replaces a folder as a whole when told, and only then', async () => {
+    it('replaces a folder only with overwrite', async () => {
       const old = { 'old.txt': utf8('old'), 'deep/old': utf8('old') };
       put('app', old);
       put('outside', old);
@@ -536,7 +536,7 @@ describe('unzipFile', () => {
       expect(readdirSync(folder).sort()).toEqual(['app', 'new', 'out.zip', 'outside']);
     });
 
-    it('gives files and folders the modes of new ones, and keeps that of the folder', async () => {
+    it('gives new files and folders the default modes, and keeps the mode of the folder', async () => {
       put('site', SITE);
       for (const path of Object.keys(SITE)) chmodSync(join(at('site'), path), 0o777);
       await zipDirectory(at('site'), at('out.zip'));
@@ -562,7 +562,7 @@ describe('unzipFile', () => {
       chmodSync(at('new'), 0o750);
     });
 
-    it('is written beside its place, by its owner alone to be read', async () => {
+    it('is written beside its place, readable only by its owner', async () => {
       writeFileSync(at('out.zip'), await zipBundle(SITE));
       let seen = 0;
       const onProgress = () => {
@@ -594,7 +594,7 @@ describe('unzipFile', () => {
       expect(done.filter((name) => name === 'handle.sync')).toHaveLength(12);
     });
 
-    it('refuses places that are no place for it', async () => {
+    it('refuses unsuitable places', async () => {
       writeFileSync(at('out.zip'), await zipBundle(SITE));
       put('app', { a: utf8('a') });
       mkdirSync(at('empty'));
@@ -675,7 +675,7 @@ describe('unzipFile', () => {
     expect(readdirSync(folder).sort()).toEqual(['bytes', 'sealed']);
   });
 
-  it('refuses what is no archive, and options that are wrong', async () => {
+  it('refuses files that are not archives, and wrong options', async () => {
     put('site', SITE);
     writeFileSync(at('out.zip'), await zipBundle(SITE));
     for (const [zip, code] of [
@@ -706,7 +706,7 @@ describe('unzipFile', () => {
     expect(readdirSync(folder).sort()).toEqual(['out.zip', 'site']);
   });
 
-  it('of one folder at once ends with one of them, whole', async () => {
+  it('by several calls at once ends with one complete folder', async () => {
     const ways = [1, 2, 3].map((i) => ({ a: utf8(`a${i}`), b: utf8(`b${i}`), [`${i}`]: utf8('') }));
     for (const [i, files] of ways.entries()) writeFileSync(at(`${i}.zip`), await zipBundle(files));
     for (let round = 0; round < 4; round++) {

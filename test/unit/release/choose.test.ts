@@ -23,7 +23,7 @@ function choose(
 const list = (...numbers: number[]) => ({ releases: numbers.map((n) => entryOf(n)) });
 
 describe('rule 1', () => {
-  it('takes every device to the built-in release, whatever else the index says', () => {
+  it('moves every device to the built-in release, independent of the rest of the index', () => {
     expect(choose(2, { ...list(3, 2), useBuiltIn: true })).toBe('built-in');
     expect(choose(1, { ...list(3), useBuiltIn: true })).toBe('built-in');
     const withdrawn = [digestOf(1)];
@@ -36,12 +36,12 @@ describe('rule 2', () => {
   const offer = (entry: object, rest: Partial<ChooseOptions> = {}, index: object = {}) =>
     choose(2, { releases: [entryOf(3, entry), entryOf(2)], ...index }, rest);
 
-  it('takes an entry without runtimes on every device', () => {
+  it('accepts an entry without runtimes on every device', () => {
     expect(offer({})).toBe(3);
     expect(offer({}, { runtime: '3' })).toBe(3);
   });
 
-  it('takes an entry with runtimes where one of them is exactly the device’s', () => {
+  it('accepts an entry with runtimes if one of them is exactly the device’s', () => {
     expect(offer({ runtime: ['2', '3'] }, { runtime: '3' })).toBe(3);
     for (const runtime of ['30', '3 ', 'v3', '3.0']) {
       expect(offer({ runtime: ['2', '3'] }, { runtime })).toBe('current');
@@ -50,20 +50,20 @@ describe('rule 2', () => {
     expect(offer({ runtime: [] }, { runtime: '3' })).toBe('current');
   });
 
-  it('takes an entry where the device knows each feature that it requires', () => {
+  it('accepts an entry if the device knows each required feature', () => {
     expect(offer({ requires: [] })).toBe(3);
     expect(offer({ requires: ['a', 'b'] }, { features: ['b', 'c', 'a'] })).toBe(3);
     expect(offer({ requires: ['a', 'b'] }, { features: new Set(['a']) })).toBe('current');
     expect(offer({ requires: ['a'] })).toBe('current');
   });
 
-  it('takes no entry that is withdrawn, and none that is blocked here', () => {
+  it('accepts no withdrawn and no blocked entry', () => {
     expect(offer({}, {}, { withdrawn: [digestOf(3)] })).toBe('current');
     expect(offer({}, { blocked: [digestOf(3)] })).toBe('current');
     expect(offer({}, { blocked: new Set([digestOf(9)]) })).toBe(3);
   });
 
-  it('takes an entry where the device’s place is below the rollout', () => {
+  it('accepts an entry if the device’s place is below the rollout', () => {
     const place = rolloutPlace(digestOf(3), 'd1');
     expect(offer({ rollout: place })).toBe('current');
     expect(offer({ rollout: place + 1 })).toBe(3);
@@ -73,35 +73,35 @@ describe('rule 2', () => {
 });
 
 describe('rule 3, of a release that is listed', () => {
-  it('takes the first suiting entry before it', () => {
+  it('chooses the first suiting entry before it', () => {
     expect(choose(2, list(5, 4, 3, 2, 1))).toBe(5);
     expect(choose(2, { releases: [entryOf(5, { runtime: ['9'] }), ...list(4, 2).releases] })).toBe(
       4,
     );
   });
 
-  it('stays with none before it, though later ones follow, and though it does not suit itself', () => {
+  it('keeps the release if no entry before it suits, even if later ones follow or it does not suit itself', () => {
     expect(choose(2, list(2, 5, 4))).toBe('current');
     expect(choose(2, { releases: [entryOf(2, { rollout: 0, runtime: ['9'] })] })).toBe('current');
   });
 
-  it('goes back on purpose, to an older entry that was put in front', () => {
+  it('moves back to an older entry that the publisher put in front', () => {
     expect(choose(5, list(2, 5))).toBe(2);
   });
 
-  it('holds for the built-in release too', () => {
+  it('applies to the built-in release too', () => {
     expect(choose(1, list(3, 1))).toBe(3);
     expect(choose(1, list(1, 3))).toBe('current');
   });
 });
 
 describe('rule 4, of a release that is not listed', () => {
-  it('takes the first suiting entry that was made later', () => {
+  it('chooses the first suiting entry that was made later', () => {
     expect(choose(3, list(2, 4, 5))).toBe(4);
     expect(choose(1, list(0, 2))).toBe(2);
   });
 
-  it('stays where none was made later, at the same second too', () => {
+  it('keeps the release if no entry was made later, also at the same second', () => {
     expect(choose(5, list(4, 3))).toBe('current');
     expect(choose(5, { releases: [entryOf(6, { createdAt: timeOf(5) })] })).toBe('current');
     expect(choose(5, {})).toBe('current');
@@ -111,20 +111,20 @@ describe('rule 4, of a release that is not listed', () => {
 describe('rule 5, of a release that is withdrawn or blocked', () => {
   const withdrawn = [digestOf(3)];
 
-  it('takes the first suiting entry that was made later than the built-in release', () => {
+  it('chooses the first suiting entry that was made later than the built-in release', () => {
     expect(choose(3, { ...list(4, 3, 2), withdrawn })).toBe(4);
     expect(choose(3, { ...list(3, 2), withdrawn })).toBe(2);
     expect(choose(3, list(3, 2), { blocked: [digestOf(3)] })).toBe(2);
     expect(choose(3, { ...list(2), withdrawn })).toBe(2);
   });
 
-  it('takes the built-in release where there is none', () => {
+  it('chooses the built-in release if there is none', () => {
     expect(choose(3, { ...list(3), withdrawn })).toBe('built-in');
     expect(choose(3, { ...list(0, 1), withdrawn })).toBe('built-in');
     expect(choose(3, { withdrawn })).toBe('built-in');
   });
 
-  it('has the built-in release as the last resort, though it is withdrawn itself', () => {
+  it('chooses the built-in release as the last resort, even if it is withdrawn', () => {
     expect(choose(1, { withdrawn: [digestOf(1)] })).toBe('built-in');
     expect(choose(1, { ...list(2), withdrawn: [digestOf(1)] })).toBe(2);
   });
@@ -141,7 +141,7 @@ describe('the place of a device in a rollout', () => {
     expect(rolloutPlace(id, deviceId)).toBe(place);
   });
 
-  it('takes in the devices that were in before, as a rollout grows, and close to its share', () => {
+  it('keeps included devices included while a rollout grows, and is close to its share', () => {
     const places = Array.from({ length: 2000 }, (_, i) => rolloutPlace(digestOf(3), `device ${i}`));
     const share = places.filter((place) => place < 250).length / places.length;
     expect(Math.abs(share - 0.25)).toBeLessThan(0.05);

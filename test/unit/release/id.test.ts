@@ -14,11 +14,11 @@ const FILES = {
 const ID = '9949c739a6c2a7bc69ef31260020fb1adb1146ce8bf061b8a00ec833d76a8016';
 
 describe.each(PREFERRED_BACKENDS)('the id of a release, through %s', (backend) => {
-  it('is the one that sha256sum gives', async () => {
+  it('equals the result of sha256sum', async () => {
     expect(await releaseId(FILES, { backend })).toBe(ID);
   });
 
-  it('is the same for a file of several MiB in every form', async () => {
+  it('is equal for a file of several MiB in every form', async () => {
     const large = bytesOf(2_500_000);
     const ids = await Promise.all(
       [
@@ -103,7 +103,7 @@ describe('a release', () => {
     expect(await releaseId({ [path]: ONE })).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('refuses options that it does not know, and what holds no files', async () => {
+  it('with unknown options or without files is refused', async () => {
     await expect(releaseId(FILES, { signals: 1 } as never)).rejects.toThrow(/"signals"/);
     await expect(releaseId(ONE as never)).rejects.toThrow(TypeError);
     await expect(releaseId({ a: 1 as never })).rejects.toThrow(TypeError);

@@ -12,7 +12,7 @@ describe('an image', () => {
     file('b2', utf8('x')),
   ];
 
-  it('is the list of the files, an empty line and the contents', () => {
+  it('consists of the list of the files, an empty line and the contents', () => {
     const image = new Uint8Array(imageLength(files));
     writeImage(files, image);
     expect(image).toEqual(utf8('0 a\n10 b/\u00e9.js\n1 b2\n\n0123456789x'));
@@ -25,7 +25,7 @@ describe('an image', () => {
     for (const { bytes } of parseImage(image, 3)) expect(bytes.buffer).toBe(image.buffer);
   });
 
-  it('may have as many files as the limit says, and not one more', () => {
+  it('may have as many files as the limit, and not one more', () => {
     const image = utf8('0 a\n0 b\n\n');
     expect(parseImage(image, 2)).toHaveLength(2);
     expect(thrown(() => parseImage(image, 1), 'ERR_PATCH_INVALID').message).toMatch(/more than 1/);

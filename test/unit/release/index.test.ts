@@ -53,7 +53,7 @@ describe('the members of an index', () => {
     await expect(sealIndex(index, { privateKey })).rejects.toThrow(TypeError);
   });
 
-  it('take every value at the edge of its rule', () => {
+  it('accept every value at the limit of its rule', () => {
     const edges: Partial<ReleaseEntry>[] = [
       { rollout: 0 },
       { rollout: 1000 },
@@ -76,13 +76,13 @@ describe('the members of an index', () => {
     expect(read(JSON.stringify(last))).toEqual(last);
   });
 
-  it('are left out where they are unknown, on every level', () => {
+  it('are ignored if they are unknown, on every level', () => {
     const entry = { ...entryOf(1), later: [1.5], bundle: { ...entryOf(1).bundle, later: {} } };
     const json = JSON.stringify({ ...indexOf({ releases: [entry] }), __later: null });
     expect(read(json)).toEqual(indexOf({ releases: [entryOf(1)] }));
   });
 
-  it('reach no prototype by their names', () => {
+  it('cannot change a prototype by their names', () => {
     const json = JSON.stringify(FULL)
       .replace('{"format"', '{"__proto__":{"polluted":1},"format"')
       .replace('"meta":{', '"meta":{"__proto__":{"polluted":1},"constructor":{"polluted":1},');
@@ -95,7 +95,7 @@ describe('the members of an index', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
-  it('take at most 1 MiB together', () => {
+  it('have at most 1 MiB together', () => {
     const json = JSON.stringify(indexOf());
     const padded = (length: number) => json + ' '.repeat(length - json.length);
     expect(read(padded(MAX_INDEX_LENGTH))).toEqual(indexOf());
@@ -104,7 +104,7 @@ describe('the members of an index', () => {
 });
 
 describe('sealIndex and openIndex', () => {
-  it('give back the index, from bytes, a buffer and a Blob', async () => {
+  it('return the index from bytes, a buffer and a Blob', async () => {
     const sealed = await sealIndex(FULL, { privateKey });
     const own = Uint8Array.from(sealed);
     for (const input of [sealed, own.buffer, new Blob([own])]) {
@@ -112,7 +112,7 @@ describe('sealIndex and openIndex', () => {
     }
   });
 
-  it('refuse unknown members of an index that is to be sealed, for they are misspelt', async () => {
+  it('refuse unknown members of an index before sealing', async () => {
     const index = { ...indexOf(), withdrawm: [] } as ReleaseIndex;
     await expect(sealIndex(index, { privateKey })).rejects.toThrow('unknown member "withdrawm"');
     const entry = { ...entryOf(1), rolout: 10 } as ReleaseEntry;
@@ -159,7 +159,7 @@ describe('sealIndex and openIndex', () => {
     ['another sequence', { appId: APP, channel: CHANNEL, sequence: 42 }, 'index'],
     ['no sequence', { appId: APP, channel: CHANNEL }, 'index'],
     ['a member more', { appId: APP, channel: CHANNEL, sequence: 41, version: '1' }, 'index'],
-  ])('refuse a header with %s', async (_, metadata, by) => {
+  ])('refuse metadata in the header with %s', async (_, metadata, by) => {
     const sealed = await sealAnything(JSON.stringify(indexOf()), metadata);
     const code = by === 'index' ? 'ERR_INDEX_INVALID' : 'ERR_EXPECTATION_FAILED';
     await rejection(openIndex(sealed, OPEN), code);
@@ -170,7 +170,7 @@ describe('sealIndex and openIndex', () => {
     await rejection(openIndex(sealed, OPEN), 'ERR_INDEX_INVALID');
   });
 
-  it('give the mark to remember: what sha256sum prints for the plain index is in it', async () => {
+  it('return the mark with the SHA-256 of the plain index', async () => {
     const { index, mark } = await openIndexWithMark(
       await sealAnything(JSON.stringify(indexOf())),
       OPEN,
@@ -216,7 +216,7 @@ describe('sealIndex and openIndex', () => {
     await expect(openIndex(sealed, { ...OPEN, signal })).rejects.toBe(reason);
   });
 
-  it('refuse what is sealed for another key, and what is no index', async () => {
+  it('refuse an object of another key, and an object that is not an index', async () => {
     const sealed = await sealIndex(indexOf(), { privateKey: keyA.pkcs8 });
     await rejection(openIndex(sealed, OPEN), 'ERR_KEY_MISMATCH');
     expect(await openIndex(sealed, { ...OPEN, publicKey: [publicKey, keyA.spki] })).toEqual(
@@ -276,14 +276,14 @@ describe('the expiry of an index', () => {
   const open = async (now: Date | number, rest: object = {}) =>
     openIndex(await sealIndex(index, { privateKey }), { ...OPEN, now, ...rest });
 
-  it('is refused from its second on, and not before', async () => {
+  it('counts from its exact second on', async () => {
     await open(end - 1);
     await open(new Date(end - 1));
     await rejection(open(end), 'ERR_INDEX_EXPIRED');
     await rejection(open(new Date(end + 1)), 'ERR_INDEX_EXPIRED');
   });
 
-  it('is measured by the last accepted index too, where the clock was set back', async () => {
+  it('is compared with the last accepted index too, if the clock was set back', async () => {
     const after = markOf({ sequence: 40, issuedAt: index.expiresAt });
     await rejection(open(NOW, { after }), 'ERR_INDEX_EXPIRED');
     // One that is not expired by it breaks the publisher's rule of time.
@@ -291,7 +291,7 @@ describe('the expiry of an index', () => {
     await rejection(open(NOW, { after: earlier }), 'ERR_INDEX_INVALID');
   });
 
-  it('is measured by the clock as the call starts', async () => {
+  it('is compared with the clock at the start of the call', async () => {
     const sealed = await sealIndex(
       indexOf({ issuedAt: '2020-01-01T00:00:00Z', expiresAt: '2020-02-01T00:00:00Z' }),
       { privateKey },
@@ -302,7 +302,7 @@ describe('the expiry of an index', () => {
     );
   });
 
-  it('comes after the order: an old index is rolled back, expired or not', async () => {
+  it('is checked after the order: an old index is reported as rolled back, expired or not', async () => {
     await rejection(open(end, { after: markOf({ sequence: 42 }) }), 'ERR_INDEX_ROLLED_BACK');
   });
 });

@@ -18,7 +18,7 @@ function plain(node: JsonNode): unknown {
 }
 
 describe('the strict reader of JSON', () => {
-  it('reads what JSON.stringify writes, as JSON.parse does', () => {
+  it('reads texts of JSON.stringify like JSON.parse', () => {
     fc.assert(
       fc.property(
         fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' }),
@@ -31,7 +31,7 @@ describe('the strict reader of JSON', () => {
     );
   });
 
-  it('takes no text that JSON.parse refuses', () => {
+  it('accepts no text that JSON.parse refuses', () => {
     const token = fc.constantFrom(
       ...['{', '}', '[', ']', ',', ':', '"a"', '"', '1', '-', '0', '.5', 'e1', 'true', 'nul', ' '],
     );
@@ -105,18 +105,18 @@ describe('the strict reader of JSON', () => {
     expect(read(`"${'['.repeat(100)}"`)).toBe('['.repeat(100));
   });
 
-  it('does not run out of stack, whatever the depth', () => {
+  it('does not overflow the stack at any depth', () => {
     expect(() => read('['.repeat(1_000_000))).toThrow('nested over 8 deep');
   });
 
-  it('tells integers from numbers with a fraction or an exponent', () => {
+  it('distinguishes integers from numbers with a fraction or an exponent', () => {
     expect(read('[0,-0,12,9007199254740993]')).toEqual([0, -0, 12, 9007199254740992]);
     expect(read('[1.0,1e0,-2E+3,0.5]')).toEqual(
       [1, 1, -2000, 0.5].map((fraction) => ({ fraction })),
     );
   });
 
-  it('gives a member __proto__ as a member, and touches no prototype', () => {
+  it('returns __proto__ as an ordinary member, and changes no prototype', () => {
     const node = read('{"__proto__":{"polluted":true},"constructor":1}') as Map<string, JsonNode>;
     expect([...node.keys()]).toEqual(['__proto__', 'constructor']);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();

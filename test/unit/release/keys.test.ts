@@ -43,7 +43,7 @@ const FAULTS: readonly Change[] = [
 ];
 
 describe.each(PREFERRED_BACKENDS)('sealKeys and openKeys through %s', (backend) => {
-  it('give back the keys', async () => {
+  it('return the keys', async () => {
     const sealed = await sealKeys(KEYS, { recoveryKey, backend });
     expect(await openKeys(sealed, { ...OPEN, backend })).toEqual(KEYS);
     const blob = new Blob([Uint8Array.from(sealed)]);
@@ -75,7 +75,7 @@ describe('openKeys', () => {
     await rejection(openKeys(mixed, OPEN), 'ERR_INDEX_INVALID');
   });
 
-  it('takes 64 KiB and not a byte more', async () => {
+  it('accepts 64 KiB and not a byte more', async () => {
     const json = JSON.stringify(KEYS);
     const padded = (length: number) =>
       sealAnything(json + ' '.repeat(length - json.length), { appId: APP }, 'keys');
@@ -84,7 +84,7 @@ describe('openKeys', () => {
     await rejection(openKeys(new Uint8Array(65_536 + 131_073), OPEN), 'ERR_INDEX_INVALID');
   });
 
-  it('leaves out members that it does not know, and refuses one name twice', async () => {
+  it('ignores unknown members, and refuses a repeated name', async () => {
     const more = JSON.stringify({ ...KEYS, later: [] });
     expect(await openKeys(await sealAnything(more, { appId: APP }, 'keys'), OPEN)).toEqual(KEYS);
     const twice = JSON.stringify(KEYS).replace('"epoch":3', '"epoch":3,"epoch":4');
@@ -94,7 +94,7 @@ describe('openKeys', () => {
     );
   });
 
-  it('refuses what another key has signed', async () => {
+  it('refuses a list of another key', async () => {
     const sealed = await sealKeys(KEYS, { recoveryKey: keyA.pkcs8 });
     await rejection(openKeys(sealed, OPEN), 'ERR_KEY_MISMATCH');
   });

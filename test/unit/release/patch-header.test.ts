@@ -15,7 +15,7 @@ const HEADER = {
 const encoded = encodePatchHeader(HEADER);
 
 describe('the header of a patch', () => {
-  it('is 96 bytes, field by field as the format has them', () => {
+  it('has 96 bytes with the fields of the format', () => {
     expect(encoded).toHaveLength(PATCH_HEADER_LENGTH);
     expect([...encoded.subarray(0, 16)]).toEqual([
       ...new TextEncoder().encode('BNDLDIFF'),
@@ -31,17 +31,17 @@ describe('the header of a patch', () => {
     ]);
   });
 
-  it('is read as it was written, also where bytes follow it', () => {
+  it('round-trips, also if bytes follow it', () => {
     expect(parsePatchHeader(encoded)).toEqual(HEADER);
     expect(parsePatchHeader(Uint8Array.of(...encoded, 1, 2, 3))).toEqual(HEADER);
   });
 
-  it('is read where it does not begin its buffer', () => {
+  it('is read at any offset of its buffer', () => {
     const shifted = Uint8Array.of(9, ...encoded).subarray(1);
     expect(parsePatchHeader(shifted)).toEqual(HEADER);
   });
 
-  it('gives lengths of all eight bytes, so that none looks smaller than it is', () => {
+  it('has lengths of all eight bytes, so that none looks smaller', () => {
     const large = encoded.slice();
     large[83] = 1;
     large[88] = 0xff;

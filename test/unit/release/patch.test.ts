@@ -11,11 +11,11 @@ import { utf8 } from '../../support/zip.ts';
 const made = await createPatch(BEFORE, AFTER, signing);
 
 describe.each(PREFERRED_BACKENDS)('a patch, through %s', (backend) => {
-  it('makes the newer release of the older one', async () => {
+  it('makes the newer release from the older one', async () => {
     expect(await patched(BEFORE, AFTER, backend)).toEqual(AFTER);
   });
 
-  it('opens whichever backend made it', async () => {
+  it('opens a patch of every backend', async () => {
     expect(await applyPatch(made.bytes, BEFORE, { ...trusting, backend })).toEqual(
       new Map(Object.entries(AFTER)),
     );
@@ -23,24 +23,24 @@ describe.each(PREFERRED_BACKENDS)('a patch, through %s', (backend) => {
 });
 
 describe('createPatch', () => {
-  it('tells the ids of both releases, and the digest and size of the sealed patch', async () => {
+  it('returns the ids of both releases, and the digest and size of the sealed patch', async () => {
     expect(made.from).toBe(await releaseId(BEFORE));
     expect(made.to).toBe(await releaseId(AFTER));
     expect(made.size).toBe(made.bytes.length);
     expect(await verifyChecksum(made.bytes, made.sha256)).toBe(true);
   });
 
-  it('moves a renamed file and a changed line in few bytes', () => {
+  it('codes a renamed file and a changed line in few bytes', () => {
     expect(made.size).toBeLessThan(1500);
   });
 
-  it('seals an object of kind patch whose metadata has the app alone', () => {
+  it('seals an object of kind patch whose metadata has only the app', () => {
     const { kind, metadata } = inspectBundle(made.bytes);
     expect(kind).toBe('patch');
     expect(metadata).toEqual({ appId: APP });
   });
 
-  it('shows neither id in what is sealed', () => {
+  it('does not reveal the ids in the sealed patch', () => {
     const text = Array.from(made.bytes, (byte) => String.fromCharCode(byte)).join('');
     for (const id of [made.from, made.to]) {
       expect(text).not.toContain(id);
@@ -50,7 +50,7 @@ describe('createPatch', () => {
     }
   });
 
-  it('refuses an option that it does not know, and a call without an app', async () => {
+  it('refuses an unknown option, and a call without an app', async () => {
     const create = (options: object) => createPatch(BEFORE, AFTER, options as never);
     await expect(create({ ...signing, metadata: {} })).rejects.toThrow(/"metadata"/);
     for (const appId of [undefined, '', 7]) {
@@ -95,7 +95,7 @@ describe('createPatch', () => {
 });
 
 describe('applyPatch', () => {
-  it('takes the older release in every form, and leaves out its stamp', async () => {
+  it('accepts the older release in every form, and ignores its stamp', async () => {
     const forms: ReleaseFiles[] = [
       new Map(Object.entries(BEFORE).reverse()),
       Object.entries(BEFORE).map(([path, data]) => ({ path, data: new Blob([data as BlobPart]) })),
@@ -114,13 +114,13 @@ describe('applyPatch', () => {
     expect((await applyPatch(new Blob([made.bytes]), BEFORE, trusting)).size).toBe(4);
   });
 
-  it('gives the files in the order of their paths, as views of one buffer', async () => {
+  it('returns the files in the order of their paths, as views of one buffer', async () => {
     const files = await applyPatch(made.bytes, BEFORE, trusting);
     expect([...files.keys()]).toEqual(Object.keys(AFTER).sort());
     expect(new Set([...files.values()].map(({ buffer }) => buffer)).size).toBe(1);
   });
 
-  it('leaves the files that it was given as they were', async () => {
+  it('does not change the passed files', async () => {
     const copies = Object.fromEntries(
       Object.entries(BEFORE).map(([path, bytes]) => [path, bytes.slice()]),
     );
@@ -138,7 +138,7 @@ describe('applyPatch', () => {
     );
   });
 
-  it('refuses options that it does not know, and a call without an app', async () => {
+  it('refuses unknown options, and a call without an app', async () => {
     const apply = (options: object) => applyPatch(made.bytes, BEFORE, options as never);
     await expect(apply({ ...trusting, expect: {} })).rejects.toThrow(/"expect"/);
     for (const appId of [undefined, '', null]) {
@@ -182,7 +182,7 @@ describe('applyPatch', () => {
     }
   });
 
-  it('says that the base is another one before it says that an image is over the limit', async () => {
+  it('reports another base before an image over the limit', async () => {
     const limits = { imageSize: 1 };
     const error = await rejection(
       applyPatch(made.bytes, AFTER, { ...trusting, limits }),
@@ -200,7 +200,7 @@ describe('applyPatch', () => {
     expect(files.size).toBe(4);
   });
 
-  it('names what is wrong with files that are no release at all', async () => {
+  it('names the fault of files that are not a release', async () => {
     const error = await rejection(
       applyPatch(made.bytes, { 'a\\': utf8('x') }, trusting),
       'ERR_PATCH_INVALID',
@@ -208,7 +208,7 @@ describe('applyPatch', () => {
     expect(error.cause).toMatchObject({ code: 'ERR_ARCHIVE_INVALID', path: 'a\\' });
   });
 
-  it('tells a content that cannot be read from a base that is another one', async () => {
+  it('distinguishes an unreadable content from another base', async () => {
     const from = {
       ...BEFORE,
       'index.html': () => {
@@ -219,7 +219,7 @@ describe('applyPatch', () => {
     expect(error.path).toBe('index.html');
   });
 
-  it('refuses genuine bytes that are no patch', async () => {
+  it('refuses genuine bytes that are not a patch', async () => {
     const options = { privateKey: keyB.pkcs8, metadata: { appId: APP } };
     for (const plain of [new Uint8Array(0), new Uint8Array(95), utf8('BNDLDIFF'.repeat(20))]) {
       const { bytes } = await encryptObject(plain, options, 'patch');
@@ -250,7 +250,7 @@ describe('the work of a patch', () => {
   const from = { a: noise(1) };
   const to = { a: noise(2) };
 
-  it('tells its progress up to the end, and lets timers have their turn', async () => {
+  it('reports its progress up to the end, and does not block timers', async () => {
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
     const told: { done: number; total: number }[] = [];
@@ -272,7 +272,7 @@ describe('the work of a patch', () => {
     expect(turns).toBeGreaterThan(2);
   });
 
-  it('ends with the reason of the signal, and gives no file', async () => {
+  it('rejects with the reason of the signal', async () => {
     const reason = new Error('enough');
     const stopIn = (work: (signal: AbortSignal, stop: () => void) => Promise<unknown>) => {
       const controller = new AbortController();

@@ -21,11 +21,11 @@ const FULL: ReleaseStamp = {
 const bytesOf = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
 describe('a stamp', () => {
-  it('is read as it was written', () => {
+  it('round-trips', () => {
     for (const stamp of [SMALL, FULL]) expect(readStamp(writeStamp(stamp))).toStrictEqual(stamp);
   });
 
-  it('is JSON for people too, in one order and with a line feed at its end', () => {
+  it('is readable JSON in a fixed order with a line feed at its end', () => {
     const { format, version, id, createdAt } = SMALL;
     const text = new TextDecoder().decode(writeStamp({ createdAt, id, version, format }));
     expect(text).toBe(`${JSON.stringify(SMALL, undefined, 2)}\n`);
@@ -54,12 +54,12 @@ describe('a stamp', () => {
     expect(() => writeStamp(stamp as never)).toThrow(reason);
   });
 
-  it('is refused where it is no JSON, or too large', () => {
+  it('is refused if it is not JSON or too large', () => {
     thrown(() => readStamp(new Uint8Array(3)), 'ERR_INDEX_INVALID');
     thrown(() => readStamp(new Uint8Array(2 ** 24 + 1)), 'ERR_INDEX_INVALID');
   });
 
-  it('is refused with a misspelt member before it is written', () => {
+  it('with a misspelt member is refused before it is written', () => {
     expect(() => writeStamp({ ...SMALL, runtimes: ['3'] } as never)).toThrow('"runtimes"');
   });
 });

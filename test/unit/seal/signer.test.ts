@@ -33,7 +33,7 @@ function signer(sign: (payload: Uint8Array) => unknown): Signer {
 describe.each(BACKENDS)('a signer, through %s', (backend) => {
   const seal = (privateKey: Signer) => encryptBundle(bundle, { privateKey, backend });
 
-  it('that signs what it is given makes a bundle that opens', async () => {
+  it('that signs its argument makes a bundle that opens', async () => {
     const given: number[] = [];
     const sealed = await seal(
       signer(async (payload) => {
@@ -153,7 +153,7 @@ function signOther(payload: Uint8Array): Uint8Array {
 }
 
 describe('a signer', () => {
-  it('is given the tag, 32 bytes of session key, the checksum and the digest of the head', async () => {
+  it('gets the tag, 32 bytes of session key, the checksum and the digest of the head', async () => {
     let payload = new Uint8Array();
     const sealed = await encryptBundle(bundle, {
       privateKey: signer((given) => {
@@ -170,7 +170,7 @@ describe('a signer', () => {
     expect(new Set(payload.subarray(8, 40)).size).toBeGreaterThan(8);
   });
 
-  it('that keeps the payload finds it wiped, whether it signed or failed', async () => {
+  it('that keeps the payload finds it wiped, also after a failure', async () => {
     for (const fail of [false, true]) {
       let kept = new Uint8Array([1]);
       const privateKey = signer((given) => {
@@ -219,7 +219,7 @@ describe('a signer', () => {
     await expect(work).rejects.toThrow(message);
   });
 
-  it('needs a public key that is one, and is not asked before that', async () => {
+  it('needs a valid public key, and is not called before that is checked', async () => {
     let asked = 0;
     const sign = async (payload: Uint8Array) => {
       asked += 1;
@@ -239,13 +239,13 @@ describe('a signer', () => {
   it.each([
     ['null', null, /^privateKey expected a PEM string, .* got null$/],
     ['nothing', undefined, /^privateKey expected a PEM string, .* got nothing$/],
-  ])('is not what %s is taken for', async (_, privateKey, message) => {
+  ])('is not assumed for %s', async (_, privateKey, message) => {
     await expect(encryptBundle(bundle, { privateKey: privateKey as never })).rejects.toThrow(
       message,
     );
   });
 
-  it('is not waited for once the work is aborted', async () => {
+  it('is not awaited after an abort', async () => {
     const controller = new AbortController();
     const reason = { why: 'the user left' };
     const privateKey = signer(() => {

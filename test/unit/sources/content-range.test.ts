@@ -5,7 +5,7 @@ import { parseContentRange, parseDate, versionOf } from '../../../src/sources/ht
 import { runs } from '../../support/scope.ts';
 
 describe('Content-Range', () => {
-  it('is read as it was written, whatever the numbers', () => {
+  it('round-trips for any numbers', () => {
     const ranges = fc
       .tuple(fc.maxSafeNat(), fc.maxSafeNat(), fc.maxSafeNat())
       .map((three) => three.sort((a, b) => a - b) as [number, number, number])
@@ -30,7 +30,7 @@ describe('Content-Range', () => {
     );
   });
 
-  it('that holds anything else is not read', () => {
+  it('with other content is not accepted', () => {
     const part = fc.constantFrom(
       'bytes',
       ' ',
@@ -121,7 +121,7 @@ describe('the validator sent as If-Range', () => {
 describe('the wait before another attempt', () => {
   const shares = (wait: () => number) => Array.from({ length: 200 }, wait);
 
-  it('doubles, with up to a half off, and never passes 30 seconds', () => {
+  it('doubles, minus up to a half, and never exceeds 30 seconds', () => {
     for (const [attempt, most] of [
       [0, 200],
       [1, 400],
@@ -158,7 +158,7 @@ describe('the wait before another attempt', () => {
 });
 
 describe('a date', () => {
-  it('is the one form that is still sent', () => {
+  it('is accepted only as an IMF-fixdate', () => {
     expect(parseDate('Sun, 06 Nov 1994 08:49:37 GMT')).toBe(784_111_777_000);
     for (const text of [
       null,

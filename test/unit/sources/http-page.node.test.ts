@@ -102,7 +102,7 @@ describe.skipIf(!existsSync(CHROMIUM_PATH) && process.env['CI'] === undefined)(
       page.evaluate(`${name}(${JSON.stringify(url)}, ${JSON.stringify(init)})`);
     const bytes = [...plain.subarray(200_000, 200_005)];
 
-    it('needs no preflight, and nobody to allow If-Range', async () => {
+    it('needs no preflight and no permission for If-Range', async () => {
       await openPage();
       const other = await serve(shared(partOf(sealed)));
       expect(await run('sealed', other.url)).toEqual(bytes);

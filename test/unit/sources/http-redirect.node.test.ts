@@ -41,7 +41,7 @@ describe('a redirect to another origin', () => {
     expect(other.conditions).toEqual([undefined, '"v1"']);
   });
 
-  it('gets none where the runtime calls it opaque and shows its address all the same', async () => {
+  it('gets none if the runtime calls it opaque but shows its address', async () => {
     const sentTo: [string, boolean][] = [];
     const answers: typeof fetch = async (url, init = {}) => {
       sentTo.push([String(url), new Headers(init.headers).has('x-api-key')]);
@@ -59,7 +59,7 @@ describe('a redirect to another origin', () => {
     ]);
   });
 
-  it('and back gets none either', async () => {
+  it('and back to the first one gets none either', async () => {
     const answers: Answer[] = [];
     const first = await serve((response, asked) => answers.shift()?.(response, asked));
     const other = await serve(to(`${first.origin}/back`));
@@ -69,14 +69,14 @@ describe('a redirect to another origin', () => {
     expect(sent(other)).toEqual([false]);
   });
 
-  it('of a host with another name for the same server gets none', async () => {
+  it('to another name of the same server gets none', async () => {
     const other = await serve(right);
     const first = await serve(to(other.url.replace('127.0.0.1', 'localhost')));
     await readFrom(first.url);
     expect(sent(other)).toEqual([false, false]);
   });
 
-  it('that wants them is refused with the address to pass', async () => {
+  it('that requires them is refused with the address to pass', async () => {
     const other = await serve(status(401));
     const first = await serve(to(other.url));
     const error = await rejection(
@@ -88,7 +88,7 @@ describe('a redirect to another origin', () => {
     );
   });
 
-  it('is refused when a fetch followed it without being asked to', async () => {
+  it('is refused if a fetch followed it on its own', async () => {
     const other = await serve(right);
     const first = await serve(to(other.url));
     const following: typeof fetch = (url, init) => fetch(url, { ...init, redirect: 'follow' });
@@ -110,7 +110,7 @@ describe('a redirect within the origin', () => {
     expect(sent(server)).toEqual([true, true, true, true]);
   });
 
-  it('is asked for at its end by later reads', async () => {
+  it('is followed once, and later reads start at its target', async () => {
     const server = await serve(to('/elsewhere'), right);
     const source = await readFrom(server.url);
     await source.read(200_000, 10);
@@ -118,7 +118,7 @@ describe('a redirect within the origin', () => {
   });
 });
 
-describe('where redirects led', () => {
+describe('the remembered target of redirects', () => {
   it.each<[string, Answer]>([
     ['answers 403, as a signed link that ran out', status(403)],
     ['answers 503', status(503)],
@@ -132,7 +132,7 @@ describe('where redirects led', () => {
     expect(sent(other)).toEqual([false, false, false]);
   });
 
-  it('and answers with another file is forgotten', async () => {
+  it('is forgotten if it answers with another file', async () => {
     const other = await serve(right, partOf(file.subarray(1)), right);
     const first = await serve(to(other.url));
     const source = await httpSource(first.url, QUICK);
@@ -164,7 +164,7 @@ describe('a redirect that is not followed', () => {
     expect(ranges).toHaveLength(requests);
   });
 
-  it.each(['error', 'manual'] as const)('is any, with redirect: %s', async (redirect) => {
+  it.each(['error', 'manual'] as const)('is every redirect with redirect: %s', async (redirect) => {
     const { url, ranges } = await serve(to('/elsewhere'), right);
     const error = await rejection(httpSource(url, { ...QUICK, redirect }), 'ERR_SOURCE_FAILED');
     expect(error.message).toContain('options.redirect forbids');
@@ -230,7 +230,7 @@ describe('where a script does not see redirects', () => {
 });
 
 describe('the cause of an error', () => {
-  it('holds no query of the URL nor of where it redirects', async () => {
+  it('contains no query of the URL or of its redirects', async () => {
     const deno: typeof fetch = async (url) => {
       if (!String(url).includes('elsewhere')) {
         const headers = { location: '/elsewhere?signature=s3cret2#s3cret3' };

@@ -38,7 +38,7 @@ const endless =
     more();
   };
 
-describe('a server that sends a byte now and then', () => {
+describe('a server that sends single bytes slowly', () => {
   const range = { 'Content-Range': `bytes 0-${KEPT - 1}/${file.length}` };
 
   it.each<[string, Answer]>([
@@ -52,7 +52,7 @@ describe('a server that sends a byte now and then', () => {
     await until(() => closed[0] === true);
   });
 
-  it('holds no read for ever, however often it is tried again', async () => {
+  it('cannot delay a read forever, with any number of retries', async () => {
     const { url, ranges, closed } = await serve(
       right,
       dripping(206, { 'Content-Range': `bytes 100000-149999/${file.length}`, ETag: '"v1"' }),
@@ -65,7 +65,7 @@ describe('a server that sends a byte now and then', () => {
     await until(() => closed[1] === true);
   });
 
-  it('holds no counting for ever', async () => {
+  it('cannot delay the counting forever', async () => {
     const { url } = await serve(dripping(200));
     const init = { ...QUICK, timeout: 200, ignoredRange: 'read-through' } as const;
     const error = await rejection(httpSource(url, init), 'ERR_SOURCE_FAILED');
@@ -74,7 +74,7 @@ describe('a server that sends a byte now and then', () => {
 });
 
 describe('the deadline', () => {
-  it('is no timer that keeps the process', async () => {
+  it('does not keep the process alive', async () => {
     const { url, ranges } = await serve(() => {});
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout');
     const controller = new AbortController();
@@ -100,7 +100,7 @@ describe('a body without an end', () => {
     expect(sent.bytes).toBeLessThan(50 * 2 ** 20);
   });
 
-  it('in place of a range is refused at its first byte too many', async () => {
+  it('instead of a range is refused at its first superfluous byte', async () => {
     const { url, closed } = await serve(
       endless(206, { 'Content-Range': `bytes 0-${KEPT - 1}/${file.length}` }),
     );
@@ -132,7 +132,7 @@ describe('a body without an end', () => {
     expect(cancelled).toBe(true);
   });
 
-  it('of empty parts leaves timers their turn', async () => {
+  it('of empty parts does not block timers', async () => {
     const fetching: typeof fetch = async () => {
       const body = new ReadableStream({
         pull: (controller) => controller.enqueue(new Uint8Array(0)),
@@ -149,14 +149,14 @@ describe('a file that ends before the first range', () => {
   const small = file.subarray(0, 3000);
   const unsatisfied = status(416, { 'Content-Range': 'bytes */3000' });
 
-  it('is asked for by its size after a 416', async () => {
+  it('is requested by its size after a 416', async () => {
     const { url, ranges } = await serve(unsatisfied, partOf(small));
     const source = await httpSource(url, QUICK);
     expect(await source.read(0, 3000)).toEqual(small.slice());
     expect(ranges).toEqual(['bytes=0-65535', 'bytes=0-2999']);
   });
 
-  it('is asked for as a whole after two of them', async () => {
+  it('is requested completely after two of them', async () => {
     const { url, ranges } = await serve(unsatisfied, unsatisfied, whole(small));
     const source = await httpSource(url, QUICK);
     expect(await source.read(0, 3000)).toEqual(small.slice());
@@ -170,7 +170,7 @@ describe('a file that ends before the first range', () => {
     expect(ranges).toHaveLength(3);
   });
 
-  it('may have grown until it is asked for by its size', async () => {
+  it('may have grown before it is requested by its size', async () => {
     const { url } = await serve(unsatisfied, partOf(file), partOf(file));
     const source = await httpSource(url, QUICK);
     expect(source.size).toBe(file.length);
@@ -181,7 +181,7 @@ describe('a file that ends before the first range', () => {
     ['no size', {}],
     ['a size beyond the range', { 'Content-Range': 'bytes */300000' }],
     ['no number', { 'Content-Range': 'bytes */x' }],
-  ])('is refused where a 416 names %s', async (_, headers) => {
+  ])('is refused if a 416 names %s', async (_, headers) => {
     const { url, ranges } = await serve(status(416, headers as Record<string, string>));
     const error = await rejection(httpSource(url, QUICK), 'ERR_SOURCE_FAILED');
     expect(error.message).toMatch(/answered 416 \(range not satisfiable\)/);
@@ -190,7 +190,7 @@ describe('a file that ends before the first range', () => {
 });
 
 describe('compression', () => {
-  it('is asked not to be used, and refused with what to do', async () => {
+  it('is declined in requests, and refused with a remedy in responses', async () => {
     const { url, headers } = await serve((response) => {
       response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(file));
     });
@@ -214,7 +214,7 @@ describe('servers of one name that disagree', () => {
     (response, asked) =>
       partOf(bytes, headersOf(asked.index))(response, asked);
 
-  it.each(replicas)('%s do no harm to what openBundle proves', async (_, headersOf) => {
+  it.each(replicas)('%s do not affect openBundle', async (_, headersOf) => {
     const { bytes } = await encryptBundle(file, { privateKey: keyA.pkcs8, chunkSize: 16_384 });
     const { url, conditions } = await serve(disagreeing(bytes, headersOf));
     const source = await httpSource(url, QUICK);
@@ -235,7 +235,7 @@ describe('servers of one name that disagree', () => {
     expect((await lenient.read('b.bin')).length).toBe(100_000);
   });
 
-  it('are followed where the strong ETag is one, whatever Last-Modified says', async () => {
+  it('are accepted if the strong ETag is equal, with any Last-Modified', async () => {
     const headersOf = (i: number) => ({ ETag: '"v1"', 'Last-Modified': date(i) });
     const { url, conditions } = await serve(disagreeing(file, headersOf));
     const source = await httpSource(url, QUICK);
@@ -243,7 +243,7 @@ describe('servers of one name that disagree', () => {
     expect(conditions).toEqual([undefined, '"v1"']);
   });
 
-  it('while the file is opened make it open again', async () => {
+  it('during the opening make it start again', async () => {
     const cut: Answer = (response, { first, last }) => {
       const range = `bytes ${first}-${last}/${file.length}`;
       response.writeHead(206, { 'Content-Range': range, ETag: '"v1"' });
@@ -255,7 +255,7 @@ describe('servers of one name that disagree', () => {
     expect(ranges).toEqual(['bytes=0-65535', 'bytes=1000-65535', 'bytes=0-65535']);
   });
 
-  it('are compared under openBundle too where that is asked for', async () => {
+  it('are compared under openBundle too on request', async () => {
     const { bytes } = await encryptBundle(file, { privateKey: keyA.pkcs8, chunkSize: 16_384 });
     const { url } = await serve(disagreeing(bytes, (i) => ({ ETag: `"${i}"` })));
     const source = await httpSource(url, { ...QUICK, validators: 'compare' });

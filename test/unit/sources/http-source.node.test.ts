@@ -81,7 +81,7 @@ describe('httpSource on a server', () => {
     expect(target.conditions).toEqual([undefined, '"v1"']);
   });
 
-  it('refuses a file that a deploy replaced, as a server that knows If-Range tells it', async () => {
+  it('refuses a file that a deploy replaced, if the server supports If-Range', async () => {
     let version = 1;
     const { url, ranges } = await serve((response, asked) => {
       const condition = asked.request.headers['if-range'];
@@ -114,7 +114,7 @@ describe('httpSource on a server', () => {
   });
 });
 
-describe('a failure that may pass', () => {
+describe('a temporary failure', () => {
   it('in the middle of a body is continued at the byte reached', async () => {
     const { url, ranges, conditions } = await serve(right, cutAfter(1000), cutAfter(2500), right);
     const source = await httpSource(url, QUICK);
@@ -152,18 +152,21 @@ describe('a failure that may pass', () => {
     expect(ranges).toEqual(['bytes=0-65535', 'bytes=400-65535']);
   });
 
-  it.each([0, 1, 3])('for ever ends after %i further attempts, and says where', async (retries) => {
-    const { url, ranges } = await serve(right, cutAfter(100));
-    const source = await httpSource(url, { ...QUICK, retries });
-    const error = await rejection(source.read(100_000, 5000), 'ERR_SOURCE_FAILED');
-    const reached = 100_000 + 100 * (retries + 1);
-    expect(error.message).toContain(
-      `broke off at byte ${reached} (attempt ${retries + 1} of ${retries + 1}): check the network`,
-    );
-    expect(error.offset).toBe(reached);
-    expect(error.cause).toBeInstanceOf(Error);
-    expect(ranges).toHaveLength(retries + 2);
-  });
+  it.each([0, 1, 3])(
+    'that stays ends after %i further attempts with the offset',
+    async (retries) => {
+      const { url, ranges } = await serve(right, cutAfter(100));
+      const source = await httpSource(url, { ...QUICK, retries });
+      const error = await rejection(source.read(100_000, 5000), 'ERR_SOURCE_FAILED');
+      const reached = 100_000 + 100 * (retries + 1);
+      expect(error.message).toContain(
+        `broke off at byte ${reached} (attempt ${retries + 1} of ${retries + 1}): check the network`,
+      );
+      expect(error.offset).toBe(reached);
+      expect(error.cause).toBeInstanceOf(Error);
+      expect(ranges).toHaveLength(retries + 2);
+    },
+  );
 
   it('as a body that ends early without an error counts as one', async () => {
     const { url, ranges } = await serve(right, (response, { first, last }) => {
@@ -183,7 +186,7 @@ describe('a failure that may pass', () => {
     ]);
   });
 
-  it('after the last byte is none', async () => {
+  it('after the last byte is ignored', async () => {
     const { url, ranges } = await serve(right, (response, { first, last }) => {
       response.writeHead(206, {
         'Content-Range': `bytes ${first}-${last}/${file.length}`,
@@ -197,7 +200,7 @@ describe('a failure that may pass', () => {
     expect(ranges).toHaveLength(2);
   });
 
-  it.each([408, 425, 429, 500, 502, 503, 504])('as status %i is tried again', async (code) => {
+  it.each([408, 425, 429, 500, 502, 503, 504])('with status %i is repeated', async (code) => {
     const { url, ranges } = await serve(status(code), right, status(code), right);
     const source = await httpSource(url, QUICK);
     expectSame(await source.read(100_000, 10), part(100_000, 10));
@@ -212,7 +215,7 @@ describe('a failure that may pass', () => {
     expect(ranges).toHaveLength(2);
   });
 
-  it('for ever as a status ends with it in the message', async () => {
+  it('that stays as a status has the status in the message', async () => {
     const { url, ranges } = await serve(right, status(503));
     const source = await httpSource(url, QUICK);
     const error = await rejection(source.read(100_000, 10), 'ERR_SOURCE_FAILED');
@@ -221,7 +224,7 @@ describe('a failure that may pass', () => {
     expect(ranges).toHaveLength(5);
   });
 
-  it.each([400, 401, 403, 404, 410, 501])('is not status %i', async (code) => {
+  it.each([400, 401, 403, 404, 410, 501])('does not include status %i', async (code) => {
     const { url, ranges } = await serve(status(code));
     const error = await rejection(httpSource(url), 'ERR_SOURCE_FAILED');
     expect(error.message).toContain(`answered ${code}: `);
@@ -250,7 +253,7 @@ describe('a failure that may pass', () => {
     });
   });
 
-  it('is a server that is not there', async () => {
+  it('includes a server that cannot be reached', async () => {
     const { url, server } = await serve(right);
     const source = await httpSource(url, { ...QUICK, retries: 1 });
     server.closeAllConnections();
@@ -261,7 +264,7 @@ describe('a failure that may pass', () => {
     expect(error.offset).toBe(100_000);
   });
 
-  it('is a server that is silent before its headers', async () => {
+  it('includes a server that is silent before its headers', async () => {
     const { url, closed } = await serve(right, silent, right, silent);
     const source = await httpSource(url, { ...QUICK, timeout: 150, retries: 1 });
     expectSame(await source.read(100_000, 10), part(100_000, 10));
@@ -271,7 +274,7 @@ describe('a failure that may pass', () => {
     await until(() => closed[1] === true && closed[4] === true);
   });
 
-  it('is no server that takes its time before the headers and again after them', async () => {
+  it('does not include a server that is slow before its headers and again after them', async () => {
     const { url, ranges } = await serve((response, { first, last }) => {
       const headers = { 'Content-Range': `bytes ${first}-${last}/${file.length}` };
       setTimeout(() => response.writeHead(206, headers).flushHeaders(), 200);
@@ -281,7 +284,7 @@ describe('a failure that may pass', () => {
     expect(ranges).toHaveLength(1);
   });
 
-  it('is a server that falls silent in its body, but none that is slow', async () => {
+  it('includes a server that becomes silent in its body, but not a slow one', async () => {
     const halting: Answer = (response, { first, last }) => {
       response.writeHead(206, {
         'Content-Range': `bytes ${first}-${last}/${file.length}`,
@@ -315,7 +318,7 @@ describe('a failure that may pass', () => {
 });
 
 describe('a server that ignores ranges', () => {
-  it('is refused, with what to do', async () => {
+  it('is refused with a remedy', async () => {
     const { url, ranges, closed } = await serve(whole(file));
     const error = await rejection(httpSource(url, QUICK), 'ERR_SOURCE_FAILED');
     expect(error.message).toMatch(/sent the whole file.*set ignoredRange to 'read-through'$/);
@@ -330,7 +333,7 @@ describe('a server that ignores ranges', () => {
     expect(ranges).toHaveLength(1);
   });
 
-  it('now and then only is asked again, on opening too', async () => {
+  it('sometimes is asked again, also on opening', async () => {
     const large = bytesOf(2_000_000);
     const unannounced: Answer = (response) => response.writeHead(200, { ETag: '"v1"' }).end(large);
     for (const ignoring of [whole(large, true, { ETag: '"v1"' }), unannounced]) {
@@ -342,7 +345,7 @@ describe('a server that ignores ranges', () => {
     }
   });
 
-  it('in an answer about a file of up to 1 MiB gives the part that was asked for', async () => {
+  it('for a file of up to 1 MiB is accepted', async () => {
     const { url, ranges } = await serve(right, whole(file, true, { ETag: '"v1"' }));
     const source = await httpSource(url, { ...QUICK, retries: 0 });
     expectSame(await source.read(100_000, 10), part(100_000, 10));
@@ -366,23 +369,20 @@ describe('a server that ignores ranges', () => {
     },
   );
 
-  it.each([true, false])(
-    'is read through where that is asked for (length announced: %s)',
-    async (announced) => {
-      for (const size of [0, 1, KEPT - 1, KEPT, KEPT + 1, 300_000]) {
-        const bytes = file.subarray(0, size);
-        const { url, ranges } = await serve(whole(bytes, announced));
-        const source = await httpSource(url, { ignoredRange: 'read-through' });
-        expect(source.size).toBe(size);
-        expectSame(await source.read(0, Math.min(size, KEPT)), bytes.slice(0, KEPT));
-        expect(ranges).toHaveLength(1);
-        if (size <= KEPT) continue;
-        expectSame(await source.read(size - 1, 1), bytes.slice(size - 1));
-        expectSame(await source.read(100, size - 100), bytes.slice(100));
-        expect(ranges).toHaveLength(3);
-      }
-    },
-  );
+  it.each([true, false])('is read through on request (length announced: %s)', async (announced) => {
+    for (const size of [0, 1, KEPT - 1, KEPT, KEPT + 1, 300_000]) {
+      const bytes = file.subarray(0, size);
+      const { url, ranges } = await serve(whole(bytes, announced));
+      const source = await httpSource(url, { ignoredRange: 'read-through' });
+      expect(source.size).toBe(size);
+      expectSame(await source.read(0, Math.min(size, KEPT)), bytes.slice(0, KEPT));
+      expect(ranges).toHaveLength(1);
+      if (size <= KEPT) continue;
+      expectSame(await source.read(size - 1, 1), bytes.slice(size - 1));
+      expectSame(await source.read(100, size - 100), bytes.slice(100));
+      expect(ranges).toHaveLength(3);
+    }
+  });
 
   it('sends no more than what is read, far beyond memory', async () => {
     const size = 2 ** 40;
@@ -405,7 +405,7 @@ describe('a server that ignores ranges', () => {
     expect(sent).toBeLessThan(100 * 2 ** 20);
   });
 
-  it('and breaks off is asked to go on, and read through again', async () => {
+  it('and breaks off is read through again', async () => {
     let index = 0;
     const { url, ranges } = await serve((response) => {
       response.writeHead(200, { 'Content-Length': file.length });
@@ -439,7 +439,7 @@ describe('a server that ignores ranges', () => {
     expectSame(await small.read(0, 10), bytesOf(20).slice(10));
   });
 
-  it('now and then only is read through when it does', async () => {
+  it('sometimes is read through at these times', async () => {
     const tagged: Answer = (response) => response.writeHead(200, { ETag: '"v1"' }).end(file);
     const { url } = await serve(right, tagged, right);
     const source = await httpSource(url, { ignoredRange: 'read-through' });
@@ -489,29 +489,32 @@ describe('an abort', () => {
     ],
   ];
 
-  it.each(moments)('of a read %s rejects at once, with nothing left', async (_, answer, init) => {
-    const { url, closed, ranges } = await serve(right, answer);
-    const all = watchedSignal();
-    const one = watchedSignal();
-    const source = await httpSource(url, { ...init, signal: all.signal });
-    const before = timers();
-    const reason = new Error('enough');
-    const work = source.read(100_000, 50_000, one.signal);
-    await until(() => ranges.length === 2);
-    await new Promise((resolve) => setTimeout(resolve, 15));
-    expect(all.listeners.size).toBe(1);
-    expect(one.listeners.size).toBe(1);
-    const begun = performance.now();
-    one.abort(reason);
-    await expect(work).rejects.toBe(reason);
-    expect(performance.now() - begun).toBeLessThan(500);
-    expect(all.listeners.size + one.listeners.size).toBe(0);
-    expect(timers()).toBeLessThanOrEqual(before);
-    await until(() => closed[1] === true);
-    // The source is as good as before.
-    expectSame(await source.read(0, 10), part(0, 10));
-    expect(ranges).toHaveLength(2);
-  });
+  it.each(moments)(
+    'of a read %s rejects at once, and no connection remains',
+    async (_, answer, init) => {
+      const { url, closed, ranges } = await serve(right, answer);
+      const all = watchedSignal();
+      const one = watchedSignal();
+      const source = await httpSource(url, { ...init, signal: all.signal });
+      const before = timers();
+      const reason = new Error('enough');
+      const work = source.read(100_000, 50_000, one.signal);
+      await until(() => ranges.length === 2);
+      await new Promise((resolve) => setTimeout(resolve, 15));
+      expect(all.listeners.size).toBe(1);
+      expect(one.listeners.size).toBe(1);
+      const begun = performance.now();
+      one.abort(reason);
+      await expect(work).rejects.toBe(reason);
+      expect(performance.now() - begun).toBeLessThan(500);
+      expect(all.listeners.size + one.listeners.size).toBe(0);
+      expect(timers()).toBeLessThanOrEqual(before);
+      await until(() => closed[1] === true);
+      // The source is as good as before.
+      expectSame(await source.read(0, 10), part(0, 10));
+      expect(ranges).toHaveLength(2);
+    },
+  );
 
   it.each(moments)('of the whole source %s ends every read', async (_, answer, init) => {
     const { url, closed } = await serve(right, answer);
@@ -550,7 +553,7 @@ describe('an abort', () => {
     await until(() => closed[0] === true);
   });
 
-  it('that came before asks nothing', async () => {
+  it('before the call prevents every request', async () => {
     const { url, ranges } = await serve(right);
     const reason = new Error('before');
     await expect(httpSource(url, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -576,7 +579,7 @@ describe('an abort', () => {
     expect(ranges).toHaveLength(2);
   });
 
-  it('reaches the reads that are left, when others with the same signal are done', async () => {
+  it('reaches pending reads after others with the same signal have ended', async () => {
     const { url } = await serve(right, right, silent);
     const { signal, abort, listeners } = watchedSignal();
     const source = await httpSource(url);
@@ -624,7 +627,7 @@ describe('messages', () => {
     }
   });
 
-  it('are not the only thing the query is kept from: the server gets it', async () => {
+  it('lack the query, but the server gets it', async () => {
     let asked: string | undefined;
     const { url } = await serve((response, all) => {
       asked = all.request.url;

@@ -72,7 +72,7 @@ function expectSame(read: Uint8Array, expected: Uint8Array): void {
 }
 
 describe('httpSource', () => {
-  it('asks once on opening, and nothing for what is within the first 65,536 bytes', async () => {
+  it('sends one request on opening, and none for reads within the first 65,536 bytes', async () => {
     const { requests, ...fetching } = server(file);
     const source = await open(fetching);
     expect(source.size).toBe(file.length);
@@ -82,7 +82,7 @@ describe('httpSource', () => {
     expect(requests[0]?.headers.has('if-range')).toBe(false);
   });
 
-  it('asks once for any other read, and for just its bytes', async () => {
+  it('sends one request for any other read, for exactly its bytes', async () => {
     const { requests, ...fetching } = server(file);
     const source = await open(fetching);
     for (const [offset, length] of [
@@ -125,7 +125,7 @@ describe('httpSource', () => {
     );
   });
 
-  it('gives memory away: what is done to it changes no later read', async () => {
+  it('returns separate memory, so that writing to it changes no later read', async () => {
     const source = await open(server(file));
     for (const [offset, length] of [
       [0, 100],
@@ -171,7 +171,7 @@ describe('httpSource', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('opens an empty file, however the server says so', async () => {
+  it('opens an empty file for every form of the response', async () => {
     const ways: ((answer: Answer) => void)[] = [
       (answer) => {
         answer.status = 416;
@@ -258,7 +258,7 @@ describe('options of httpSource', () => {
     expect((error as Error).cause).toBeUndefined();
   });
 
-  it('are passed to fetch as they are, with every request', async () => {
+  it('are passed to fetch unchanged with every request', async () => {
     const passed = {
       credentials: 'include',
       mode: 'cors',
@@ -278,7 +278,7 @@ describe('options of httpSource', () => {
     }
   });
 
-  it('that were left out are left to fetch', async () => {
+  it('that are missing are not passed to fetch', async () => {
     const { inits, ...fetching } = server(file);
     await open(fetching);
     expect(Object.keys(inits[0] ?? {}).sort()).toEqual(['headers', 'redirect', 'signal']);
@@ -392,7 +392,7 @@ describe('the version of the file', () => {
   });
 });
 
-describe('an answer that lies', () => {
+describe('a response with false headers', () => {
   const header = (name: string, value: string) => (a: Answer) =>
     Object.assign(a.headers, { [name]: value });
   const range = (value: string) => header('content-range', value);
@@ -532,7 +532,7 @@ describe('an answer that lies', () => {
     }
   });
 
-  it('never takes memory for a size that was not checked', async () => {
+  it('never causes an allocation of an unchecked size', async () => {
     const { fetch: answerTo } = server(file, range('bytes 0-65535/9007199254740991'));
     const source = await open({ fetch: answerTo });
     expect(source.size).toBe(Number.MAX_SAFE_INTEGER);
@@ -541,7 +541,7 @@ describe('an answer that lies', () => {
     expect(error.message).toMatch(/answered with 0 to 65535/);
   });
 
-  it('is any other header and body: never anything but the file or an error with a code', async () => {
+  it('with any headers and body gives the file or an error with a code', async () => {
     const text = fc.oneof(
       fc.constantFrom('0', '5', '65536', '200000', 'bytes 0-65535/200000', first),
       fc.stringMatching(/^[\x21-\x7e]{0,20}$/),
@@ -612,7 +612,7 @@ describe('a fetch of the caller', () => {
     expect(calls).toBe(3);
   });
 
-  it('that throws at once is one that rejects', async () => {
+  it('that throws synchronously counts as one that rejects', async () => {
     const cause = new Error('mine');
     const throwing = () => {
       throw cause;
@@ -622,7 +622,7 @@ describe('a fetch of the caller', () => {
     expect(error.message).toMatch(/attempt 1 of 1/);
   });
 
-  it('that answers with no Response is refused', async () => {
+  it('that does not return a Response is refused', async () => {
     for (const answer of [undefined, 'text', {}]) {
       const strange = (async () => answer) as unknown as typeof fetch;
       await expect(open({ fetch: strange })).rejects.toThrow(
@@ -667,7 +667,7 @@ describe('a fetch of the caller', () => {
     expect(cancelled).toBe(true);
   });
 
-  it.each(['an abort', 'a timeout'])('whose body takes no notice ends at %s', async (what) => {
+  it.each(['an abort', 'a timeout'])('whose body ignores the signal ends on %s', async (what) => {
     const controller = new AbortController();
     const reason = new Error('enough');
     let cancelled = 0;
@@ -691,7 +691,7 @@ describe('a fetch of the caller', () => {
   });
 });
 
-describe('what is kept from opening', () => {
+describe('the kept result of the opening', () => {
   /** The first answer breaks off where it is told to. */
   function breaking(bytes: Uint8Array, at: number, change: (answer: Answer, asked: Asked) => void) {
     const whole = server(bytes, change);
@@ -712,7 +712,7 @@ describe('what is kept from opening', () => {
     return { ...whole, fetch: cut };
   }
 
-  it('is the version of the first answer, however many it takes', async () => {
+  it('has the version of the first response after any number of responses', async () => {
     const modified = 'Tue, 15 Nov 1994 12:45:26 GMT';
     const { requests, ...fetching } = breaking(file, 100, (answer, { index }) => {
       if (index === 0) answer.headers['last-modified'] = modified;
@@ -727,7 +727,7 @@ describe('what is kept from opening', () => {
     expect(error.message).toMatch(/replaced/);
   });
 
-  it('is no more than the file, also where its size had to be counted', async () => {
+  it('is not longer than the file, also if its size had to be counted', async () => {
     const counted = (answer: Answer) => {
       whole(answer, file.subarray(0, 100));
       answer.headers = {};
@@ -769,7 +769,7 @@ describe('the memory for a range', () => {
     return lengths;
   }
 
-  it('is not taken on the word of a server that sends little of it', async () => {
+  it('is not allocated by the claim of a server that sends few bytes', async () => {
     const size = 2 ** 28;
     const opening: typeof fetch = async (_, init) => {
       const [from, last] =
@@ -785,7 +785,7 @@ describe('the memory for a range', () => {
     expect(Math.max(...lengths)).toBeLessThanOrEqual(2 ** 20);
   });
 
-  it('grows with what arrives, also over an answer that breaks off', async () => {
+  it('grows with the arriving bytes, also over a response that breaks off', async () => {
     const large = bytesOf(5_000_000);
     const { requests, ...fetching } = server(large, (answer, { index }) => {
       if (index === 1) answer.body = (answer.body as Uint8Array).subarray(0, 2_345_678);

@@ -13,7 +13,7 @@ const lengths = fc.array(fc.integer({ min: 0, max: 5000 }), { minLength: 1, maxL
 const isEmpty = (cuts: readonly number[]) => cuts.every((length) => length === 0);
 
 describe('a reader of a stream', () => {
-  it('gives the bytes in order, whatever the pieces and whatever is asked for', async () => {
+  it('gives the bytes in order, for any pieces and any requests', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: 20_000 }),
@@ -48,7 +48,7 @@ describe('a reader of a stream', () => {
     );
   });
 
-  it('takes no more than twice the memory of what came, whatever is asked for', async () => {
+  it('allocates at most twice the memory of the received bytes, for any requests', async () => {
     let taken = 0;
     const Real = Uint8Array;
     const Counted = new Proxy(Uint8Array, {
@@ -77,7 +77,7 @@ describe('a reader of a stream', () => {
     );
   });
 
-  it('lets timers have their turn while tiny pieces come without end', async () => {
+  it('does not block timers while endless tiny pieces arrive', async () => {
     const source = new ReadableStream<Uint8Array>(
       { pull: (controller) => controller.enqueue(new Uint8Array(1)) },
       { highWaterMark: 0 },

@@ -43,14 +43,14 @@ function abortSoon() {
 }
 
 describe('a source whose cancel never settles', () => {
-  it('does not hold up the reader that is closed with a reason', async () => {
+  it('does not delay the reader that is closed with a reason', async () => {
     const { stream, cancelled } = stubborn(half);
     await openStream(stream).close('enough');
     expect(cancelled).toEqual(['enough']);
     expect(stream.locked).toBe(false);
   });
 
-  it('does not hold up an aborted unzipStream, nor one that is left', async () => {
+  it('does not delay an aborted or abandoned unzipStream', async () => {
     const aborted = stubborn(half);
     const { signal, reason } = abortSoon();
     await expect(unzipStream(aborted.stream, { signal }).next()).rejects.toBe(reason);
@@ -81,7 +81,7 @@ describe('a source whose cancel never settles', () => {
     await expect.poll(() => refused.cancelled).toHaveLength(1);
   });
 
-  it('does not hold up an aborted encryptStream, nor one whose body is left', async () => {
+  it('does not delay an aborted encryptStream, nor one whose body is cancelled', async () => {
     const { privateKey } = await keygen();
     const aborted = stubborn(half);
     const { signal, reason } = abortSoon();
@@ -100,7 +100,7 @@ describe('a source whose cancel never settles', () => {
     expect(left.cancelled).toHaveLength(1);
   });
 
-  it('does not hold up an aborted unzipFile, which leaves nothing behind', async () => {
+  it('does not delay an aborted unzipFile, which leaves no file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'stubborn-'));
     try {
       const { stream, cancelled } = stubborn(half);

@@ -63,7 +63,7 @@ afterEach(() => {
 });
 
 describe('a build of Vite', () => {
-  it('is sealed into a file beside its folder, with what is in public/', async () => {
+  it('is sealed into a file beside its folder, including public/', async () => {
     const metadata = { appId: 'com.example.app', version: '1.2.3' };
     const sealed: SealedBuild[] = [];
     const log = await viteBuild({
@@ -91,7 +91,7 @@ describe('a build of Vite', () => {
     expect(log).toMatch(/sealed dist into dist\.sealed: 3 files/);
   });
 
-  it('goes where `output` says, and leaves out what `ignore` says', async () => {
+  it('is written to `output` without the files in `ignore`', async () => {
     await viteBuild(
       { privateKey, output: 'www/app.sealed', ignore: ['/app.sealed', 'robots.txt'] },
       { build: { outDir: 'www' } },
@@ -103,7 +103,7 @@ describe('a build of Vite', () => {
     expect(existsSync(at('www.sealed'))).toBe(false);
   });
 
-  it('is sealed with what other plugins write as they close', async () => {
+  it('is sealed with files that other plugins write as they close', async () => {
     const late: Plugin = {
       name: 'late',
       enforce: 'post',
@@ -180,20 +180,20 @@ describe('a build of Vite', () => {
 });
 
 describe('the private key', () => {
-  it('is the one of the variable before the one of the file, repaired', async () => {
+  it('is taken from the variable before the file, and repaired', async () => {
     write('.bundleseal_key', keyA.pkcs8);
     vi.stubEnv('BUNDLESEAL_PRIVATE_KEY', privateKey.replaceAll('\n', '\\n'));
     await viteBuild({});
     expect(await opened('dist.sealed')).toContain('index.html');
   });
 
-  it('is the one of the file in the root', async () => {
+  it('is taken from the file in the root', async () => {
     write('.bundleseal_key', privateKey);
     await viteBuild({ privateKey: undefined });
     expect(await opened('dist.sealed')).toContain('index.html');
   });
 
-  it('is opened with the passphrase of the variable', async () => {
+  it('is decrypted with the passphrase of the variable', async () => {
     const { encryptPrivateKey } = await import('../../../src/keys/passphrase.ts');
     const der = Buffer.from(privateKey.replace(/-----.*?-----|\s/g, ''), 'base64');
     write('.bundleseal_key', await encryptPrivateKey(der, 'correct horse'));
