@@ -35,7 +35,7 @@ export default defineConfig({
     outline: [2, 3],
     externalLinkIcon: true,
     nav: [
-      { text: 'Guides', link: '/guides/first-bundle', activeMatch: '^/guides/' },
+      { text: 'Guides', link: '/guides/first-update', activeMatch: '^/guides/' },
       { text: 'Playground', link: '/playground' },
       { text: 'API', link: '/api/', activeMatch: '^/api/' },
       { text: 'Format', link: '/format' },

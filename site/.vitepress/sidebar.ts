@@ -24,7 +24,14 @@ const DECISIONS = readdirSync(join(CONTENT, 'decisions'))
   .map((name) => page(`decisions/${name.replace(/\.md$/, '')}`));
 
 const LISTED: DefaultTheme.SidebarItem[] = [
-  group('Start', 'guides/first-bundle', 'guides/app', 'guides/sequence', 'playground'),
+  group(
+    'Start',
+    'guides/first-update',
+    'guides/first-bundle',
+    'guides/app',
+    'guides/sequence',
+    'playground',
+  ),
   group(
     'Build and sign',
     'guides/vite',
