@@ -4,9 +4,8 @@ import type { CipherKey } from 'node:crypto';
 import { equalBytes } from '../bytes.ts';
 import { TAG_LENGTH } from '../format/chunks.ts';
 import type { Copies } from './copies.ts';
+import { crypto } from './node-crypto.ts';
 import { release, SLICE } from './node-slices.ts';
-
-const crypto = process.getBuiltinModule('node:crypto');
 
 const ALGORITHM = 'aes-256-gcm';
 

@@ -1,15 +1,13 @@
-// The backend with `node:crypto`. `process.getBuiltinModule` loads it, so that bundlers for browsers find no import
-// of Node.
+// The backend with `node:crypto`.
 
 import { TAG_LENGTH } from '../format/chunks.ts';
 import type { Backend, ChunkCipher, NativeRsa } from './backend.ts';
 import { reusedCopies } from './copies.ts';
 import { decryptChunk, encryptChunk, plainBytes } from './node-chunk.ts';
+import { crypto, isDeno } from './node-crypto.ts';
 import { allocateShared, isOurs } from './node-memory.ts';
 import { keepFreeMemory } from './node-slices.ts';
 import { borrowThread, type ChunkThread } from './node-thread.ts';
-
-const crypto = process.getBuiltinModule('node:crypto');
 
 // For a smaller bundle, starting a thread takes longer than it saves.
 const THREAD_MIN_SIZE = 32 * 2 ** 20;
@@ -77,7 +75,7 @@ function createCipher(
 }
 
 // `seal/pkcs1.ts` builds and compares the padded block for every backend.
-const UNPADDED = { padding: crypto.constants.RSA_NO_PADDING };
+const UNPADDED = { padding: crypto?.constants.RSA_NO_PADDING };
 
 const rsa: NativeRsa = {
   // OpenSSL blinds the operation and checks its CRT result with the public exponent.
@@ -97,7 +95,7 @@ const rsa: NativeRsa = {
 
 // Deno's node:crypto refuses RSA without padding ("Unknown padding"). On Deno, `seal/arithmetic.ts` computes
 // signatures; everything else stays native.
-const hasUnpadded = process.versions['deno'] === undefined;
+const hasUnpadded = !isDeno;
 
 function generateKey(modulusBits: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {

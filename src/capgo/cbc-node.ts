@@ -2,10 +2,9 @@
 
 import type { Hash } from 'node:crypto';
 import { reusedCopies } from '../backend/copies.ts';
+import { crypto } from '../backend/node-crypto.ts';
 import { type Cbc, encryptedLength } from './cbc.ts';
 import type { Session } from './session.ts';
-
-const crypto = process.getBuiltinModule('node:crypto');
 
 /** A cipher that processes a file in pieces. */
 export interface Pieces {
