@@ -136,7 +136,7 @@ function composeIndex(state: State, edited: Edited, options: ChannelOptions): Re
   if (length <= MAX_INDEX_LENGTH) return next;
   throw new BundleSealError(
     'ERR_LIMIT_EXCEEDED',
-    `the index would take ${length} bytes and devices take ${MAX_INDEX_LENGTH}: keep fewer releases or patches, or shorten notes and meta`,
+    `the index would have ${length} bytes, but devices accept at most ${MAX_INDEX_LENGTH}: keep fewer releases or patches, or shorten notes and meta`,
     { limit: 'keep' },
   );
 }

@@ -147,7 +147,7 @@ async function readBody(
       length += next.value.length;
       if (length > limit) {
         throw storeError(
-          `${shownAddress(url)} has more than the ${limit} bytes that it may have: the server gives another file than the one that was published`,
+          `${shownAddress(url)} has more than ${limit} bytes, the most that is allowed: the server sends a file other than the published one`,
         );
       }
       pieces.add(next.value);

@@ -100,7 +100,9 @@ export async function publishKeys(options: PublishKeysOptions): Promise<Publishe
     const named = await pemsOf(options.retiredKeys, 'options.retiredKeys');
     for (const id of named.keys()) {
       if (!trusted.has(id)) continue;
-      throw storeError(`the key ${id} is in publicKeys and in retiredKeys: it can be in one alone`);
+      throw storeError(
+        `the key ${id} is in both publicKeys and retiredKeys: remove it from one of them`,
+      );
     }
     const { publicKeys = [], retiredKeys = [] } = before.list ?? {};
     for (const [id, pem] of await pemsOf([...publicKeys, ...retiredKeys], KEYS_PATH)) {

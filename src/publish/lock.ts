@@ -80,7 +80,7 @@ export async function withLock<T>(
 
 function lost(folder: string): Error {
   return storeError(
-    `another publisher took over ${JSON.stringify(folder)}, because this one gave no sign of life: nothing was replaced, run it again`,
+    `another publisher took over ${JSON.stringify(folder)}, because this publisher did not renew its lock: nothing was replaced, run it again`,
   );
 }
 
@@ -144,7 +144,7 @@ async function readToken(path: string): Promise<string | undefined> {
   try {
     const stats = await lstat(path);
     if (!stats.isFile())
-      throw fileError(path, 'is no file, and only a publisher makes it: remove it');
+      throw fileError(path, 'is not a file. Only a publisher creates this lock: remove it');
     if (stats.size > MAX_TOKEN_LENGTH) return '';
     return await readFile(path, 'latin1');
   } catch (error) {

@@ -92,7 +92,7 @@ export async function openRelease(
   );
   const found = await idOf(files, await selectBackend(), createPace(signal));
   if (found === id) return files;
-  throw storeError(`the bundle of release ${id} holds another release: withdraw it`);
+  throw storeError(`the bundle of release ${id} contains another release: withdraw it`);
 }
 
 /** The files in the order of a release id, without the stamp. */

@@ -95,7 +95,8 @@ function folderPlace(folder: string): StorePlace {
         throw fileError(place, UNREADABLE, error);
       }
       // A pipe would be waited for.
-      if (found.isFIFO()) throw fileError(place, 'is a pipe, and a store has files: remove it');
+      if (found.isFIFO())
+        throw fileError(place, 'is a pipe, but a store contains only files: remove it');
       const file = await openInputFile(place, signal);
       try {
         if (file.size > limit) throw tooLarge(place, limit);
@@ -111,6 +112,6 @@ function folderPlace(folder: string): StorePlace {
 
 function tooLarge(place: string, limit: number): Error {
   return storeError(
-    `${place} has more than the ${limit} bytes that it may have: it was altered or is another file, put the published one back`,
+    `${place} has more than ${limit} bytes, the most that is allowed: it was altered or replaced, put the published file back`,
   );
 }

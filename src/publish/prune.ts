@@ -65,7 +65,7 @@ export async function prune(options: PruneOptions): Promise<Pruned> {
   checkFlag(dryRun, 'dryRun');
   const clock = readClock(now);
   if (openPlace(store, 'options.store', undefined).isRemote) {
-    throw new TypeError('options.store expected a folder: a web server can not be listed');
+    throw new TypeError('options.store expected a folder, because a web server cannot be listed');
   }
   const work = async () =>
     pruneFolder(
@@ -88,7 +88,7 @@ async function pruneFolder(
   }
   if (indexes.length === 0) {
     throw storeError(
-      `${place.name} has no index: it is no store, or not all of one, so nothing is deleted`,
+      `${place.name} has no index: it is not a complete store, so nothing was deleted`,
     );
   }
   const wanted = new Set(indexes.flatMap(({ releases }) => [...namedBy(releases)]));

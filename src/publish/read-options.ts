@@ -63,5 +63,7 @@ export async function channelsOf(
     return named;
   }
   if (!place.isRemote) return listChannels(from);
-  throw new TypeError('options.channels is needed for an address: a web server can not be listed');
+  throw new TypeError(
+    'options.channels is required for an address, because a web server cannot be listed',
+  );
 }

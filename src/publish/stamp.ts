@@ -93,7 +93,7 @@ async function checkReplaceable(path: string): Promise<void> {
   const isFile = stats.isFile() && stats.size <= MAX_STAMP_LENGTH;
   const text = isFile ? await onFile(path, UNREADABLE, readFile(path, 'utf8')) : '';
   if (text.includes('"bundleseal-stamp"')) return;
-  throw fileError(path, 'is there already and is no stamp: move it away');
+  throw fileError(path, 'already exists and is not a stamp: move it away');
 }
 
 /** Computes the release id of a build, as `releaseId` of `bundleseal/release` does. */

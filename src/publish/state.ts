@@ -62,7 +62,7 @@ export async function readState(options: ChannelOptions): Promise<State> {
   const store = openPlace(options.store, 'options.store', options.fetch);
   if (store.isRemote) {
     throw new TypeError(
-      'options.store expected a folder that is written, got an address: pass that as options.from',
+      'options.store expected a folder to write to, got an address: pass the address as options.from',
     );
   }
   const isApart = options.from !== undefined && !(await isSame(options.from, options.store));
@@ -131,7 +131,7 @@ async function findBefore(
     waiting.index.sequence - published.index.sequence;
   if (order === 0 && waiting.sha256 !== published.sha256) {
     throw storeError(
-      `${store.name} holds an index ${waiting.index.sequence} of ${options.channel} that is not the one at ${from.name}: somebody else has published meanwhile. Empty the folder and run this again`,
+      `${store.name} holds an index ${waiting.index.sequence} of ${options.channel} that differs from the one at ${from.name}: somebody else has published in the meantime. Empty the folder and run this again`,
     );
   }
   return { found: order > 0 ? waiting : published, ...inFolder };
@@ -139,7 +139,7 @@ async function findBefore(
 
 function isThere(channel: string, place: StorePlace): Error {
   return storeError(
-    `${place.name} has an index of the channel ${channel} already: leave create out to go on from it`,
+    `${place.name} already has an index of the channel ${channel}: leave create out to continue it`,
   );
 }
 
@@ -152,7 +152,7 @@ function issueTime(
   if (before === undefined) return time;
   if (before.issuedAt > timeText(clock + HOUR) && !force) {
     throw storeError(
-      `the index before was signed at ${before.issuedAt}, and this clock says ${time}: one of the two clocks is wrong. Set this one, or pass force: true`,
+      `the previous index was signed at ${before.issuedAt}, but this clock says ${time}: one of the two clocks is wrong. Set this clock, or pass force: true`,
     );
   }
   return laterOf(time, before.issuedAt);

@@ -49,7 +49,7 @@ export async function readTrust(
     if (file === undefined) continue;
     if (recoveryPublicKey === undefined) {
       throw storeError(
-        `${place.name} has ${KEYS_PATH}, and there is no recovery key to prove it by: pass the public half of the recovery key as recoveryPublicKey`,
+        `${place.name} has ${KEYS_PATH}, but no recovery key was passed to verify it with: pass the public half of the recovery key as recoveryPublicKey`,
       );
     }
     const list = await openKeys(file.bytes, {
@@ -72,7 +72,7 @@ export async function checkSigner({ list }: Trust, publicKey: PublicKeyInput): P
   for (const one of list.publicKeys) if ((await keyId(one)) === id) return;
   throw new BundleSealError(
     'ERR_KEY_MISMATCH',
-    `${KEYS_PATH} does not list the key ${id}, so devices would refuse what it signs: sign with a key that is listed, or list this one with the recovery key`,
+    `${KEYS_PATH} does not list the key ${id}, so devices would refuse its signatures: sign with a listed key, or add this key with the recovery key`,
     { keyId: id },
   );
 }

@@ -28,7 +28,7 @@ export async function copyBuiltIn({ settings, device }: Work, signal: AbortSigna
       if (bytes.length !== size || toHex(await backend.sha256(bytes)) !== sha256) {
         throw new BundleSealError(
           'ERR_STORE',
-          `"${path}" is not the file that the stamp lists: write the stamp as the last step of the build, and serve the files as they are`,
+          `"${path}" is not the file that the stamp lists: write the stamp as the last step of the build, and serve the files unchanged`,
           { path },
         );
       }

@@ -53,7 +53,7 @@ async function* broken(list: readonly StoredFile[]): AsyncGenerator<StoredFile, 
 }
 
 function check(isKept: boolean, promise: string): void {
-  if (!isKept) throw new Error(`the store does not keep its promise: ${promise}`);
+  if (!isKept) throw new Error(`the store breaks a rule: ${promise}`);
 }
 
 async function rejects(work: Promise<unknown>, promise: string): Promise<void> {

@@ -97,13 +97,15 @@ const BUILT_IN = 'built-in.json';
 export function capacitorStore(plugins: CapacitorPlugins, name = 'bundleseal'): CapacitorStore {
   const { Filesystem, Directory, WebView } = plugins;
   if (typeof Filesystem?.readFile !== 'function') {
-    throw new TypeError(`plugins.Filesystem expected that plugin, got ${describe(Filesystem)}`);
+    throw new TypeError(
+      `plugins.Filesystem expected the plugin of @capacitor/filesystem, got ${describe(Filesystem)}`,
+    );
   }
   if (typeof Directory?.Library !== 'string') {
-    throw new TypeError('plugins.Directory expected that of @capacitor/filesystem');
+    throw new TypeError('plugins.Directory expected the Directory of @capacitor/filesystem');
   }
   if (typeof WebView?.setServerBasePath !== 'function') {
-    throw new TypeError('plugins.WebView expected that of @capacitor/core');
+    throw new TypeError('plugins.WebView expected the WebView of @capacitor/core');
   }
   const directory = Directory.LibraryNoCloud ?? Directory.Library;
   const tree = capacitorTree(Filesystem, directory, name);

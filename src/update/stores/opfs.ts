@@ -117,7 +117,9 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
     return;
   }
   if (file.createSyncAccessHandle === undefined) {
-    throw new Error('this browser writes files in a dedicated worker alone: update from there');
+    throw new Error(
+      'this browser can write files only in a dedicated worker: run the updater in one',
+    );
   }
   const handle = await file.createSyncAccessHandle();
   try {

@@ -205,7 +205,7 @@ describe('release', () => {
       await write('dist/bundleseal-release.json', 'my notes');
       const { code, stderr } = await run(['release', 'stamp', 'dist']);
       expect(code).toBe(1);
-      expect(stderr).toContain('is no stamp');
+      expect(stderr).toContain('is not a stamp');
       expect(readFileSync(path('dist/bundleseal-release.json'), 'utf8')).toBe('my notes');
     });
   });

@@ -40,7 +40,7 @@ const later = (days: number) => new Date(NOW.getTime() + days * DAY);
 const reading = (from: string) => ({ from, appId: APP, publicKey });
 
 describe('withdraw', () => {
-  it('names the release and keeps its entry; reinstating takes that back', async () => {
+  it('lists the release as withdrawn and keeps its entry; reinstating removes it from that list', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     const { release } = await publishBuild(store, 2);
@@ -55,7 +55,7 @@ describe('withdraw', () => {
     expect(back.written).toEqual(['channels/production.sealed']);
   });
 
-  it('names a release that the index does not have by its id alone', async () => {
+  it('withdraws a release that is not in the index by its id', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     const id = 'a'.repeat(64);
@@ -65,7 +65,7 @@ describe('withdraw', () => {
 });
 
 describe('setRollout and refresh', () => {
-  it('go one index further and make no object', async () => {
+  it('sign the next index and write no object', async () => {
     const store = newFolder();
     await publishBuild(store, 1, { rollout: 10 });
     const before = objectsOf(store);
@@ -91,7 +91,7 @@ describe('setRollout and refresh', () => {
 });
 
 describe('promote', () => {
-  it('names the bundle again and makes the patches that are missing', async () => {
+  it('offers the same bundle in the other channel and makes the missing patches', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     await publishBuild(store, 2, { channel: 'beta', rollout: 5, note: 'Two', meta: { a: 1 } });
@@ -165,7 +165,7 @@ describe('prune', () => {
     }
   };
 
-  it('deletes after seven days what no index names or retires, and what a killed publisher left', async () => {
+  it('deletes objects that no index names or retires after seven days, and the files of a killed publisher', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     const stray = `${'a'.repeat(64)}.sealed`;
@@ -188,7 +188,7 @@ describe('prune', () => {
     await expectWholeStore(store);
   });
 
-  it('keeps what another channel names, and what is retired', async () => {
+  it('keeps objects that another channel names and objects that are retired', async () => {
     const store = newFolder();
     await publishBuild(store, 1, { channel: 'beta' });
     await publishBuild(store, 1);
@@ -202,7 +202,7 @@ describe('prune', () => {
     await expectWholeStore(store);
   });
 
-  it('deletes nothing where one index can not be opened, or none is there', async () => {
+  it('deletes nothing if an index cannot be opened or the store has none', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     writeFileSync(join(store, 'objects', `${'a'.repeat(64)}.sealed`), 'x');
@@ -217,14 +217,14 @@ describe('prune', () => {
 });
 
 describe('publishKeys', () => {
-  it('counts the epoch, and has indexes of that epoch made with the new key', async () => {
+  it('raises the epoch, and indexes of the new epoch are signed with the new key', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     const recovery = { recoveryKey: keyC.privateKey, store, appId: APP };
     const first = await publishKeys({ ...recovery, publicKeys: keyA.spki, retiredKeys: publicKey });
     expect(first).toMatchObject({ written: ['keys.sealed'], keys: { epoch: 1 } });
     const trust = { recoveryPublicKey: keyC.publicKey };
-    await expect(publishBuild(store, 2)).rejects.toThrow('no recovery key to prove it by');
+    await expect(publishBuild(store, 2)).rejects.toThrow('no recovery key was passed');
     await expect(publishBuild(store, 2, trust)).rejects.toMatchObject({ code: 'ERR_KEY_MISMATCH' });
     const renewed = { ...trust, privateKey: keyA.pkcs8 };
     await expect(publishBuild(store, 2, renewed)).rejects.toThrow("earlierEpoch: 'keep'");
@@ -244,7 +244,7 @@ describe('publishKeys', () => {
     expect(second.keys).toMatchObject({ epoch: 2, retiredKeys: [keyA.spki] });
   });
 
-  it('begins with no release where those of an earlier epoch are dropped', async () => {
+  it('starts without releases if the releases of the earlier epoch are dropped', async () => {
     const store = newFolder();
     const { release } = await publishBuild(store, 1);
     await publishKeys({
@@ -287,7 +287,7 @@ describe('publishKeys', () => {
 });
 
 describe('a key that was rotated without a recovery key', () => {
-  it('goes on from what the key before has signed, if that is named', async () => {
+  it('continues an index that the previous key signed, if that key is passed', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     const renewed = { privateKey: keyA.pkcs8 };
@@ -323,7 +323,7 @@ describe('verifyStore', () => {
     expect(await codes(NOW)).toEqual(['index']);
   });
 
-  it('applies patches from a build that apps are shipped with', async () => {
+  it('applies patches that start from a build which apps are shipped with', async () => {
     const store = newFolder();
     const shipped = await writeBuild(buildOf(0));
     await publishBuild(store, 1, { builtIn: [shipped] });
@@ -336,7 +336,7 @@ describe('verifyStore', () => {
 });
 
 describe('stampRelease', () => {
-  it('writes what the build is, and changes no id', async () => {
+  it('writes the id of the build into the stamp, and does not change the id', async () => {
     const dir = await writeBuild(buildOf(1));
     const floors = [
       {

@@ -30,7 +30,7 @@ function dripping(length: number, pieces: number) {
 }
 
 describe('a store on a slow web server', () => {
-  it('is given up where bytes drip: each 16 KiB have to come within 30 seconds', async () => {
+  it('is abandoned if 16 KiB take longer than 30 seconds', async () => {
     const { get, requests } = dripping(1, 1_000);
     const place = httpPlace('https://updates.example.com/', 'from', get);
     const read = place.read('channels/production.sealed', { limit: 1_000_000 });
@@ -40,7 +40,7 @@ describe('a store on a slow web server', () => {
     expect(requests()).toBe(4);
   });
 
-  it('is read to its end where enough comes', async () => {
+  it('is read to its end if it is fast enough', async () => {
     const { get } = dripping(16_384, 3);
     const place = httpPlace('https://updates.example.com/', 'from', get);
     const read = place.read('channels/production.sealed', { limit: 1_000_000 });
@@ -48,7 +48,7 @@ describe('a store on a slow web server', () => {
     expect((await read)?.bytes.length).toBe(3 * 16_384);
   });
 
-  it('is given up where the fetch of the caller does not follow its signal', async () => {
+  it('is abandoned even if the fetch of the caller ignores its signal', async () => {
     const get = (() => new Promise(() => {})) as typeof fetch;
     const place = httpPlace('https://updates.example.com/', 'from', get);
     const read = place.read('channels/production.sealed', { limit: 1_000_000 });

@@ -34,7 +34,7 @@ const QUICK = { beat: 50, stale: 400, patience: 20_000 };
 const LOCK = '.publish.lock';
 
 describe('several publishers to one folder', () => {
-  it('go on one after the other, and lose no release', async () => {
+  it('publish one after the other and lose no release', async () => {
     const store = newFolder();
     await Promise.all([1, 2, 3, 4, 5].map((n) => publishBuild(store, n, { patches: 2 })));
     const { sequence, releases } = await expectWholeStore(store);
@@ -46,7 +46,7 @@ describe('several publishers to one folder', () => {
 });
 
 describe('withLock', () => {
-  it('lets one go on at a time', async () => {
+  it('runs one task at a time', async () => {
     const folder = newFolder();
     let inside = 0;
     let most = 0;
@@ -88,7 +88,7 @@ describe('withLock', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('takes the lock of another machine that gives no sign of life, and not of one that does', async () => {
+  it('takes the lock of another machine only if that machine no longer renews it', async () => {
     const folder = newFolder();
     const path = join(folder, LOCK);
     const foreign = (await nameTemporary(LOCK)).replace(/_[0-9a-f]+_/, '_0123456789abcdef_');
@@ -108,7 +108,7 @@ describe('withLock', () => {
     expect(before).toBeGreaterThan(10);
   });
 
-  it('tells a publisher that has lost its lock before it writes', async () => {
+  it('tells a publisher before it writes that it has lost its lock', async () => {
     const folder = newFolder();
     const losing = withLock(
       folder,
@@ -124,7 +124,7 @@ describe('withLock', () => {
     expect(readFileSync(join(folder, LOCK), 'latin1')).toBe('of another one');
   });
 
-  it('gives up after its patience, and ends on an abort', async () => {
+  it('rejects after the waiting time, and on an abort', async () => {
     const folder = newFolder();
     let release = () => {};
     const holding = withLock(
@@ -170,7 +170,7 @@ describe('a publisher that is killed', () => {
   });
   afterAll(() => rmSync(dirname(program), { recursive: true, force: true }));
 
-  it('leaves a store that every device can use, whenever that happens', async () => {
+  it('leaves a store that every device can use, at any moment of the kill', async () => {
     const store = newFolder();
     await publishBuild(store, 0, { now: Date.now() });
     let last = 1;

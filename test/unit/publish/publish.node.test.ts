@@ -35,7 +35,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 describe('publishRelease', () => {
-  it('makes a store out of nothing', async () => {
+  it('creates a store in an empty folder', async () => {
     const store = join(newFolder(), 'new', 'store');
     const { changed, release, index, written } = await publishBuild(store, 1);
     expect(changed).toBe(true);
@@ -60,7 +60,7 @@ describe('publishRelease', () => {
     expect(existsSync(join(store, '.publish.lock'))).toBe(false);
   });
 
-  it('refuses a pipe in the place of an index, and as a stamp what has no end', async () => {
+  it('refuses a pipe in place of an index, and an endless file as a stamp', async () => {
     const store = newFolder();
     mkdirSync(join(store, 'channels'));
     execFileSync('mkfifo', [join(store, 'channels', 'production.sealed')]);
@@ -74,7 +74,7 @@ describe('publishRelease', () => {
     await expect(publishBuild(newFolder(), 1, { builtIn: [large] })).rejects.toThrow('too large');
   });
 
-  it('refuses a meta that is nested deeper than devices take', async () => {
+  it('refuses a meta that is nested deeper than devices accept', async () => {
     let meta: { [name: string]: object } = {};
     for (let i = 0; i < 4; i++) meta = { a: meta };
     const { release } = await publishBuild(newFolder(), 1, { meta } as never);
@@ -87,7 +87,7 @@ describe('publishRelease', () => {
     );
   });
 
-  it('says of bundles and patches nothing but the app', async () => {
+  it('writes only the app id into the metadata of bundles and patches', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     await publishBuild(store, 2);
@@ -127,7 +127,7 @@ describe('publishRelease', () => {
     expect(objectsOf(store).length).toBe(2);
   });
 
-  it('changes nothing where the same folder is published twice', async () => {
+  it('changes nothing if the same folder is published twice', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     await publishBuild(store, 2);
@@ -141,7 +141,7 @@ describe('publishRelease', () => {
     expect((await publishBuild(store, 1)).changed).toBe(false);
   });
 
-  it('updates the entry of files that it knows, and makes no object', async () => {
+  it('updates the entry of a known release and writes no object', async () => {
     const store = newFolder();
     await publishBuild(store, 1, { rollout: 50, note: 'First', runtime: '3' });
     await publishBuild(store, 2);
@@ -164,7 +164,7 @@ describe('publishRelease', () => {
     }
   });
 
-  it('puts a release in front on request, with patches from those that are offered now', async () => {
+  it('moves a release to the front on request, with patches from the releases that are offered now', async () => {
     const store = newFolder();
     for (const n of [1, 2, 3]) await publishBuild(store, n);
     const { index } = await publishBuild(store, 1, { first: true });
@@ -175,7 +175,7 @@ describe('publishRelease', () => {
     expect((await publishBuild(store, 1, { first: true })).changed).toBe(false);
   });
 
-  it('makes a patch from the build that an app is shipped with, as a folder or as a stamp', async () => {
+  it('makes a patch from a build that an app is shipped with, given as a folder or a stamp', async () => {
     const store = newFolder();
     const shipped = await writeBuild(buildOf(0));
     const { release } = await publishBuild(store, 1, { builtIn: [shipped] });
@@ -195,7 +195,7 @@ describe('publishRelease', () => {
     expect(index.releases[0]?.patches.map(({ from }) => from)).toContain(release.id);
   });
 
-  it('goes on without a patch from a release whose bundle is missing or another file', async () => {
+  it('makes no patch from a release whose bundle is missing or was replaced', async () => {
     const store = newFolder();
     const { release } = await publishBuild(store, 1);
     writeFileSync(join(store, 'objects', `${release.bundle.sha256}.sealed`), 'something else');
@@ -209,7 +209,7 @@ describe('publishRelease', () => {
     ]);
   });
 
-  it('signs with a key that is elsewhere', async () => {
+  it('signs with an external signer', async () => {
     const store = newFolder();
     const signer = {
       publicKey,
@@ -246,7 +246,7 @@ describe('publishRelease', () => {
     expect(objectsOf(store)).toEqual([]);
   });
 
-  it('writes nothing on a dry run, and says what it would write', async () => {
+  it('writes nothing on a dry run, and reports the files that it would write', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     const before = { index: indexBytes(store), objects: objectsOf(store) };
@@ -257,7 +257,7 @@ describe('publishRelease', () => {
     expect({ index: indexBytes(store), objects: objectsOf(store) }).toEqual(before);
   });
 
-  it('tells its progress, and ends on an abort without a new index', async () => {
+  it('reports progress, and rejects on an abort without a new index', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     const told: number[] = [];
@@ -281,7 +281,7 @@ describe('publishRelease', () => {
     expect(existsSync(join(store, '.publish.lock'))).toBe(false);
   });
 
-  it('refuses an index that would take over 1 MiB', async () => {
+  it('refuses to sign an index larger than 1 MiB', async () => {
     const store = newFolder();
     const meta = { text: 'x'.repeat(600_000) };
     await publishBuild(store, 1, { meta });
@@ -316,14 +316,14 @@ describe('publishRelease', () => {
 });
 
 describe('the order of indexes', () => {
-  it('takes the later of the clock and the time of the index before', async () => {
+  it('signs at the later of the clock and the time of the previous index', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     const { index } = await publishBuild(store, 2, { now: NOW.getTime() - HOUR + 1000 });
     expect(index.issuedAt).toBe('2026-11-26T09:00:00Z');
   });
 
-  it('refuses to go on from an index that is more than an hour ahead, unless forced', async () => {
+  it('refuses to continue an index that is more than an hour ahead of the clock, unless forced', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     const now = NOW.getTime() - HOUR - 1000;
@@ -332,7 +332,7 @@ describe('the order of indexes', () => {
     expect(index.issuedAt).toBe('2026-11-26T09:00:00Z');
   });
 
-  it('goes on from an index that has expired', async () => {
+  it('continues an index that has expired', async () => {
     const store = newFolder();
     await publishBuild(store, 1, { expiresIn: HOUR });
     const { index } = await publishBuild(store, 2, { now: NOW.getTime() + 5 * DAY });

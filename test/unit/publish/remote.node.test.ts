@@ -22,7 +22,7 @@ import { serveStore } from '../../support/store-server.ts';
 const upload = (out: string, store: string) => cpSync(out, store, { recursive: true });
 
 describe('a store on a web server', () => {
-  it('is gone on from, and only what is new is written', async () => {
+  it('is continued, and only new files are written', async () => {
     const store = newFolder();
     const { url, requests } = await serveStore(store);
     const first = newFolder();
@@ -83,7 +83,7 @@ describe('a store on a web server', () => {
     expect(missing.problems.map(({ code }) => code)).toEqual(['index']);
   });
 
-  it('that hides what is missing with 403 can begin a channel, and is no reason to begin one anew', async () => {
+  it('that answers 403 for missing files can start a channel, but does not restart one', async () => {
     const store = newFolder();
     const hide = (path: string, response: import('node:http').ServerResponse) => {
       if (readdirSync(store).length > 0 && !path.includes('keys')) return false;
@@ -100,7 +100,7 @@ describe('a store on a web server', () => {
     expect((await publishBuild(newFolder(), 2, { from: url })).index.sequence).toBe(2);
   });
 
-  it('is read again after a failure that passes, and given up after three', async () => {
+  it('is read again after a temporary failure, and abandoned after the third', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     let failures = 2;
@@ -117,7 +117,7 @@ describe('a store on a web server', () => {
     });
   });
 
-  it('can not send an endless index', async () => {
+  it('is refused if it sends an endless index', async () => {
     const store = newFolder();
     let sent = 0;
     const { url } = await serveStore(store, (path, response) => {
@@ -136,7 +136,7 @@ describe('a store on a web server', () => {
     expect(sent).toBeLessThan(64 * 2 ** 20);
   });
 
-  it('shows no token of its address', async () => {
+  it('does not show a token of its address in messages', async () => {
     const { url } = await serveStore(newFolder());
     const from = `${url}/?token=secret`;
     const failing = listReleases({ appId: APP, publicKey, channel: 'production', from });
@@ -145,7 +145,7 @@ describe('a store on a web server', () => {
 });
 
 describe('a folder beside the store', () => {
-  it('holds what waits for its upload, and the next publisher goes on from that', async () => {
+  it('holds files that wait for their upload, and the next publisher continues from them', async () => {
     const [store, out] = [newFolder(), newFolder()];
     await publishBuild(store, 1);
     const published = { from: store };
@@ -157,7 +157,7 @@ describe('a folder beside the store', () => {
     await expectWholeStore(store);
   });
 
-  it('is refused where somebody else has published the same number meanwhile', async () => {
+  it('is refused if somebody else has published the same sequence in the meantime', async () => {
     const [store, out] = [newFolder(), newFolder()];
     await publishBuild(store, 1);
     await publishBuild(out, 2, { from: store });
@@ -168,7 +168,7 @@ describe('a folder beside the store', () => {
     expect((await publishBuild(out, 4, { from: store })).index.sequence).toBe(3);
   });
 
-  it('is of no matter where it holds an index that is older', async () => {
+  it('is ignored if its index is older', async () => {
     const [store, out] = [newFolder(), newFolder()];
     await publishBuild(out, 1);
     upload(out, store);
@@ -203,7 +203,7 @@ describe('a folder beside the store', () => {
     await expectWholeStore(promoted);
   });
 
-  it('is written in full though nothing has changed', async () => {
+  it('is written in full even if nothing has changed', async () => {
     const [store, out] = [newFolder(), newFolder()];
     await publishBuild(store, 1);
     const { changed } = await publishBuild(out, 1, { from: store, out: 'full' });
@@ -212,7 +212,7 @@ describe('a folder beside the store', () => {
     await expectWholeStore(out);
   });
 
-  it('keeps the index that somebody copies into it meanwhile', async () => {
+  it('keeps an index that somebody copies into it during the call', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     const other = readFileSync(join(store, 'channels', 'production.sealed'));

@@ -1,4 +1,5 @@
 // Making patches on several threads: the same patches with any number of them, and no thread that is left behind.
+// @vitest-environment-options { "own": "ways" }
 
 import type * as workerThreads from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -85,7 +86,7 @@ describe('makeWays', () => {
     }
   });
 
-  it('tells of progress that never goes back, up to the whole image for each patch', async () => {
+  it('reports progress that never decreases, up to the whole image of each patch', async () => {
     const told: number[] = [];
     await patchesWith({ threads: 2, onBytes: (done) => told.push(done) });
     expect(told).toEqual([...told].sort((a, b) => a - b));
@@ -112,7 +113,7 @@ describe('makeWays', () => {
     expect(watched.started.length).toBeGreaterThan(0);
   });
 
-  it('does without threads that can not be started', async () => {
+  it('works without threads if none can be started', async () => {
     const expected = await patchesWith({ threads: 0 });
     watched.beforeStart = () => {
       throw new Error('no permission');
@@ -136,7 +137,7 @@ describe('makeWays', () => {
     await expect(made).rejects.toThrow('broken');
   });
 
-  it('goes on without a base that can not be read', async () => {
+  it('skips a base that cannot be read', async () => {
     const load = () => Promise.reject(new BundleSealError('ERR_STORE', 'missing'));
     const bases = [{ id: '0'.repeat(64), load }, await baseOf(1)];
     const { patches, skipped } = await makeWays(await release(6), 50_000, bases, {
@@ -150,19 +151,19 @@ describe('makeWays', () => {
 describe('the number of threads', () => {
   const rich = { cores: 64, memory: 2 ** 40 };
 
-  it('is at most one for each patch and core, and four', () => {
+  it('is at most one for each patch, one for each core, and four', () => {
     expect(threadsFor(5, 2 * MIB, rich)).toBe(4);
     expect(threadsFor(3, 2 * MIB, rich)).toBe(3);
     expect(threadsFor(5, 2 * MIB, { ...rich, cores: 2 })).toBe(2);
   });
 
-  it('is 0 where one thread would do all, or a patch is made sooner than a thread starts', () => {
+  it('is 0 if one thread would do all the work, or a patch takes less time than the start of a thread', () => {
     expect(threadsFor(1, 2 * MIB, rich)).toBe(0);
     expect(threadsFor(5, 2 * MIB, { ...rich, cores: 1 })).toBe(0);
     expect(threadsFor(5, MIB - 1, rich)).toBe(0);
   });
 
-  it('keeps to 1 GiB, and to half of the memory that is free', () => {
+  it('stays within 1 GiB and half of the free memory', () => {
     expect(threadsFor(5, 26 * MIB, rich)).toBe(3);
     expect(threadsFor(5, 26 * MIB, { ...rich, memory: 1200 * MIB })).toBe(2);
     expect(threadsFor(5, 26 * MIB, { ...rich, memory: 600 * MIB })).toBe(0);
