@@ -34,29 +34,31 @@ describe('the packed package', () => {
       );
       cpSync(APP, path('www'), { recursive: true });
 
-      const npx = (...args: string[]) => done('npx', '--no-install', 'bundleseal', ...args);
+      // What npx runs, without npm's start before each command.
+      const program = path('node_modules/.bin/bundleseal');
+      const bundleseal = (...args: string[]) => done(program, ...args);
       const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-      expect((await npx('--version')).trim()).toBe(version);
-      await npx('key', 'create');
-      await npx('key', 'save');
+      expect((await done('npx', '--no-install', 'bundleseal', '--version')).trim()).toBe(version);
+      await bundleseal('key', 'create');
+      await bundleseal('key', 'save');
       expect(readFileSync(path('capacitor.config.json'), 'utf8')).toContain('\t"appId"');
       // The parser of scripts is CommonJS, which a bundle loads in its own way.
       const script = "const config = { appId: 'com.example.kip' };\nexport default config;\n";
       await write('scripted/capacitor.config.ts', script);
-      await npx('key', 'save', '--config', 'scripted/capacitor.config.ts');
+      await bundleseal('key', 'save', '--config', 'scripted/capacitor.config.ts');
       expect(readFileSync(path('scripted/capacitor.config.ts'), 'utf8')).toContain('BEGIN PUBLIC');
-      const zip = JSON.parse(await npx('bundle', 'zip', '--out', 'app.zip', '--json'));
+      const zip = JSON.parse(await bundleseal('bundle', 'zip', '--out', 'app.zip', '--json'));
       expect(zip.entries).toBeGreaterThan(200);
       const sealed = JSON.parse(
-        await npx('bundle', 'encrypt', 'app.zip', '--sequence', '1', '--json'),
+        await bundleseal('bundle', 'encrypt', 'app.zip', '--sequence', '1', '--json'),
       );
       expect(sealed).toMatchObject({
         checksum: zip.checksum,
         metadata: { appId: 'com.example.kip', version: '4.8.5', sequence: 1 },
       });
-      await npx('bundle', 'verify', 'app.zip.sealed', '--zip', 'app.zip');
+      await bundleseal('bundle', 'verify', 'app.zip.sealed', '--zip', 'app.zip');
       const expected = ['--expect-app-id', 'com.example.kip'];
-      await npx('bundle', 'decrypt', 'app.zip.sealed', '--extract', 'opened', ...expected);
+      await bundleseal('bundle', 'decrypt', 'app.zip.sealed', '--extract', 'opened', ...expected);
       const files = (dir: string) =>
         readdirSync(path(dir), { recursive: true, withFileTypes: true })
           .filter((entry) => entry.isFile())
@@ -66,16 +68,24 @@ describe('the packed package', () => {
         const copy = file.replace(path('www'), path('opened'));
         expect(readFileSync(copy).equals(readFileSync(file)), file).toBe(true);
       }
-      await npx('doctor');
+      await bundleseal('doctor');
 
       // A release, the next one with a changed line, and a device that takes the patch.
       const channel = ['--store', 'store', '--channel', 'production'];
-      await npx('release', 'publish', 'www', ...channel);
+      await bundleseal('release', 'publish', 'www', ...channel);
       const main = files('www').find((file) => /main[^/]*\.js$/.test(file)) as string;
       writeFileSync(main, `${readFileSync(main, 'utf8')}\nconsole.log('Hello')`);
       renameSync(main, main.replace(/main/, 'main-renamed'));
       const published = JSON.parse(
-        await npx('release', 'publish', 'www', ...channel, '--app-version', '4.8.6', '--json'),
+        await bundleseal(
+          'release',
+          'publish',
+          'www',
+          ...channel,
+          '--app-version',
+          '4.8.6',
+          '--json',
+        ),
       );
       const { id, bundle, patches } = published.release;
       expect(patches.length).toBe(1);
@@ -85,12 +95,12 @@ describe('the packed package', () => {
       const summed = await runIn(path('www'), 'sh', ['-c', listing]);
       expect(summed.stdout.slice(0, 64)).toBe(id);
       expect(
-        JSON.parse(await npx('release', 'verify', '--store', 'store', '--json')),
+        JSON.parse(await bundleseal('release', 'verify', '--store', 'store', '--json')),
       ).toMatchObject({
         ...{ ok: true, releases: 2, patches: 1 },
       });
-      await npx('release', 'rollout', '25%', ...channel);
-      expect(JSON.parse(await npx('release', 'list', ...channel, '--json'))).toMatchObject({
+      await bundleseal('release', 'rollout', '25%', ...channel);
+      expect(JSON.parse(await bundleseal('release', 'list', ...channel, '--json'))).toMatchObject({
         ...{ sequence: 3, releases: [{ id, rollout: 250 }, { version: '4.8.5' }] },
       });
     });
