@@ -1,5 +1,5 @@
-// @ts-check
-// An app that imports the built package, as a bundler makes it: which files it loads at once, and their gzipped bytes.
+// @ts-check Bundles an app that imports the built package. Returns the files that the app loads at its start, and
+// their gzipped bytes.
 
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -29,7 +29,7 @@ export async function bundleApp(contents) {
       gzipSync(bytes, { level: 9 }).length,
     ]),
   );
-  /** With all that it imports statically. @param {string[]} from */
+  /** Adds all static imports. @param {string[]} from */
   const loadedBy = (from) => {
     const seen = new Set(from);
     for (const file of seen) {

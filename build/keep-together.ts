@@ -1,10 +1,14 @@
-// For the command line: what a dynamic import of ours loads stays in the file that imports it, and runs when it is asked
-// for. Node needs about a millisecond to find and load a file, so ninety small ones cost more than they save.
+// A plugin for the command line. It keeps dynamically imported modules of this library in the file that imports them;
+// they still run on demand. Node needs about a millisecond to find and load a file, so ninety small files would take
+// longer than they save.
 
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
 
-/** Dynamic imports of our own modules, except those that `apart` matches. Packages stay files of their own. */
+/**
+ * Applies to dynamic imports of this library's modules, except those that `apart` matches. Packages stay in separate
+ * files.
+ */
 export function keepTogether(apart: RegExp): Plugin {
   return {
     name: 'keep-together',

@@ -8,12 +8,13 @@ import configuration from '../.dependency-cruiser.js';
 import { writeBlock } from './generated.js';
 
 const PAGE = new URL('../CONTRIBUTING.md', import.meta.url);
-// The entries and the command line import nearly every folder, and the files of the ground floor are imported by all.
+// Leaves out the entries and the command line, which import nearly every folder, and the ground floor, which all
+// folders import.
 const DRAWN = '^src/(?!cli/)[^/]+/';
 
 const { forbidden, options } = configuration;
 
-/** Applies the rules to src/ of a folder. Returns what breaks them. */
+/** Applies the rules to src/ of a folder. Returns the violations. */
 export async function violationsIn(baseDir) {
   const { output } = await run(baseDir, { ruleSet: { forbidden }, validate: true });
   return {
@@ -25,7 +26,7 @@ export async function violationsIn(baseDir) {
   };
 }
 
-/** A Mermaid chart: an arrow goes from a folder to each folder that it imports. */
+/** Makes a Mermaid chart with an arrow from each folder to each folder that it imports. */
 export async function picture(baseDir) {
   const { output } = await run(baseDir, {
     outputType: 'mermaid',

@@ -1,11 +1,14 @@
-// The licences of what is bundled have to travel with it. A few lines of our own, because the bundler alone knows what
-// it put in: checkers of licences read what is installed.
+// Collects the licences of bundled packages, which have to be published with them. Licence checkers read installed
+// packages, but only the bundler knows the bundled ones, so this is a plugin.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Metafile, Plugin } from 'esbuild';
 
-/** Those that ask for no more than their text. Another one stops the build until somebody has read it. */
+/**
+ * Licences that require only that their text is included. Any other licence stops the build until a maintainer has
+ * read it.
+ */
 export const ALLOWED: readonly string[] = [
   'MIT',
   'ISC',
@@ -22,7 +25,7 @@ export interface Licensed {
   readonly text: string;
 }
 
-/** A package's licence, with the text that asks to be passed on. */
+/** A package's licence and the text that has to be published. */
 export function licenceOf(folder: string): Licensed {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   if (!ALLOWED.includes(license)) {
@@ -40,7 +43,7 @@ export function licenceOf(folder: string): Licensed {
   return { name, version, license, text: texts.join('\n\n') };
 }
 
-/** What of `node_modules` is in a bundle. The metafile's paths begin in `root`. */
+/** Finds the packages of `node_modules` in a bundle. The metafile's paths begin in `root`. */
 export function bundledLicences(metafile: Metafile, root: string): Licensed[] {
   const folders = new Set<string>();
   for (const { inputs } of Object.values(metafile.outputs)) {
@@ -49,13 +52,15 @@ export function bundledLicences(metafile: Metafile, root: string): Licensed[] {
       if (folder !== undefined && bytesInOutput > 0) folders.add(resolve(root, folder));
     }
   }
-  // One version may be installed in two places.
+  // The same version may be installed in two places.
   const byName = new Map<string, Licensed>();
   for (const each of [...folders].map(licenceOf)) byName.set(`${each.name} ${each.version}`, each);
   return [...byName.keys()].sort().map((name) => byName.get(name) as Licensed);
 }
 
-/** Writes the licences of what is bundled to a file, and fails the build where one is not allowed or has no text. */
+/**
+ * Writes the licences of bundled packages to a file. Fails the build if a licence is not allowed or has no text.
+ */
 export function writeLicences(file: string): Plugin {
   return {
     name: 'licences',

@@ -1,5 +1,5 @@
-// Writes zlib as src/archive/write/zlib-wasm.ts and zlib-script.ts, out of the zip.js that package.json names:
-// `npm run update:zlib`. Both are one program of one author: WebAssembly, and JavaScript for where there is none.
+// Writes zlib to src/archive/write/zlib-wasm.ts and zlib-script.ts, from the version of zip.js in package.json: `npm
+// run update:zlib`. Both files are the same program of the same author, as WebAssembly and as JavaScript.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ const read = (path) => readFileSync(new URL(path, FROM));
 const { version } = JSON.parse(read('package.json'));
 const head = `// Written by build/zlib.js from @zip.js/zip.js ${version}.\n`;
 
-/** Bundlers keep such a comment: both licences ask that the notices travel with the program. */
+/** Bundlers keep this kind of comment. Both licences require that the notices are included. */
 const notices = `/*!
 zlib, as @zip.js/zip.js ${version} has it.
 
@@ -23,7 +23,7 @@ ${read('LICENSE').toString().trim()}
 */
 `;
 
-/** The exports of the JavaScript are streams alone; the functions below them are what is wanted. */
+/** The JavaScript exports only streams, so this script extracts the functions below them. */
 async function script() {
   const text = read('lib/core/streams/zlib-js/zlib-streams.min.js').toString();
   const names = /\{Xt:\(\)=>(\w+)\(\),\$t:e=>(\w+)\(e,r,8,n,8,0\),en:(\w+),nn:(\w+)\}/.exec(text);

@@ -1,6 +1,5 @@
-// @ts-check
-// Charts of the benchmarks, from bench/results.json alone: `npm run bench -- --json bench/results.json job patches`
-// measures, and `npm run update:pictures` draws.
+// @ts-check Charts of the benchmarks, from bench/results.json only: `npm run bench -- --json bench/results.json job
+// patches` measures, and `npm run update:pictures` draws.
 
 import { rect, svg, text } from './svg.js';
 
@@ -20,7 +19,7 @@ export function jobGroups({ figures }) {
   /** @type {Map<string, Bar[]>} */
   const groups = new Map();
   for (const { part, what, details } of figures) {
-    // As bench/job.js names them: what is done, how much of it, and with which other tools.
+    // The names of bench/job.js: the operation, the size, and the other tools.
     const [, job, peer] =
       /^((?:folder to sealed file|sealed file to folder), .+) \/ (.+)$/.exec(what) ?? [];
     if (part !== 'job' || job === undefined || peer === undefined) continue;
@@ -48,7 +47,7 @@ function bar(name, value, label, ours = name === OURS) {
   return { name, value, label: label(value), ours };
 }
 
-/** What a chart says, for those who cannot see it. @param {string} title @param {readonly Group[]} groups */
+/** Makes the text alternative of a chart. @param {string} title @param {readonly Group[]} groups */
 export function altOf(title, groups) {
   const said = groups.map(
     ({ title: group, bars }) =>

@@ -1,5 +1,4 @@
-// @ts-check
-// Every picture of docs/pictures, light and dark:
+// @ts-check Draws every picture of docs/pictures, light and dark:
 //
 //   npm run update:pictures
 
@@ -24,7 +23,10 @@ const source = `Median of several runs in turn. ${cpu}, ${cores} cores, Node ${n
 const JOB = 'The whole job, as processes: less is better';
 const PATCHES = 'Bytes of a patch between two releases of real apps: less is better';
 
-/** By name: the text for those who cannot see it, and how it is drawn. @type {Record<string, { alt: string, draw: (theme: Theme) => string }>} */
+/**
+ * The text alternative and the drawing function of each picture, by name. @type {Record<string, { alt: string, draw:
+ * (theme: Theme) => string }>}
+ */
 export const PICTURES = {
   keys: { alt: KEYS, draw: drawKeys },
   rollback: { alt: ROLLBACK, draw: drawRollback },
@@ -45,7 +47,7 @@ export const PICTURES = {
   },
 };
 
-/** Names of files and what is in them. */
+/** Names and contents of the files. */
 export function drawn() {
   return Object.entries(PICTURES).flatMap(([name, { draw }]) =>
     Object.entries(THEMES).map(

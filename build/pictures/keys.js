@@ -1,5 +1,4 @@
-// @ts-check
-// Who holds which key, and what protects what.
+// @ts-check Draws who holds which key, and what each key protects.
 
 import { box, line, rect, svg, text } from './svg.js';
 

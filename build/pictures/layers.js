@@ -1,5 +1,4 @@
-// @ts-check
-// The floors of src/, from .dependency-cruiser.js. Imports go down only.
+// @ts-check Draws the floors of src/, from .dependency-cruiser.js. Imports go down only.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +8,7 @@ import { line, rect, svg, text } from './svg.js';
 /** @typedef {import('./svg.js').Theme} Theme */
 
 const SRC = join(import.meta.dirname, '../../src');
-/** What is in a folder, in a few words. */
+/** A short description of each folder. */
 const WORDS = /** @type {Record<string, string>} */ ({
   'cli/': 'the command line',
   'vite/': 'the plugin for Vite and Rollup',
@@ -32,7 +31,7 @@ const WIDTH = 900;
 
 export const ALT = `The layers of the source from the top down: ${rows().join('; ')}. Each imports only layers below it.`;
 
-/** A folder is a row; files one after the other share one. From the top down. */
+/** The rows from the top down. A folder has a row of its own; adjacent files share one. */
 export function rows() {
   /** @type {string[][]} */
   const found = [];

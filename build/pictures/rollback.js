@@ -1,5 +1,4 @@
-// @ts-check
-// An update that does not work, and how the device leaves it.
+// @ts-check Draws how a device rolls back an update that does not work.
 
 import { line, rect, svg, text } from './svg.js';
 

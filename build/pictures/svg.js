@@ -1,5 +1,4 @@
-// @ts-check
-// Pieces of SVG that all pictures are made of. A picture is drawn once for each theme.
+// @ts-check Building blocks of SVG for all pictures. Each picture is drawn once for each theme.
 
 export const THEMES = /** @type {const} */ ({
   light: {
@@ -39,7 +38,7 @@ export function escaped(value) {
 }
 
 /**
- * A whole picture. `title` and `description` are its text for those who cannot see it.
+ * Makes a whole picture. `title` and `description` are its text alternative.
  *
  * @param {{ width: number, height: number, title: string, description: string, theme: Theme, body: string[] }} picture
  */
@@ -55,7 +54,7 @@ ${body.join('\n')}
 }
 
 /**
- * One line of text, or several, one under the other.
+ * Makes one or several lines of text.
  *
  * @param {number} x @param {number} y @param {string | readonly string[]} value @param {string} fill
  * @param {{ size?: number, anchor?: Anchor, weight?: number }} [options]
@@ -81,7 +80,7 @@ export function rect(x, y, width, height, { fill, stroke, radius = 6, dashed = f
 }
 
 /**
- * A box with lines of text in its middle.
+ * Makes a box with centred lines of text.
  *
  * @param {number} x @param {number} y @param {number} width @param {number} height @param {string | readonly string[]} value
  * @param {Theme} theme

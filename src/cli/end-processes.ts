@@ -1,13 +1,13 @@
 // Ends a command with every process that it has started.
 //
-// A process group of its own would do, but it takes the terminal from the command, and a key store that asks for a
-// password there would fail.
+// It does not use a process group, because a new group loses the terminal, and a key store that asks for a password
+// there would fail.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Ends the process and its descendants, as far as the system tells which they are. */
+/** Ends the process and its descendants, as far as the system lists them. */
 export function endProcesses(pid: number): void {
   if (process.platform === 'win32') {
     const system = process.env['SystemRoot'] ?? 'C:\\Windows';
@@ -19,7 +19,7 @@ export function endProcesses(pid: number): void {
     return;
   }
   const parents = quietly(parentsByProc) ?? quietly(parentsByPs) ?? new Map();
-  // The first one first: a shell that lives on would start its next command.
+  // Ends the parent first, because a running shell would start its next command.
   for (const one of descendantsOf(pid, parents)) quietly(() => process.kill(one, 'SIGTERM'));
 }
 
@@ -32,11 +32,11 @@ function descendantsOf(pid: number, parents: ReadonlyMap<number, number>): Set<n
   return found;
 }
 
-/** The parent of each process, on Linux. */
+/** Returns the parent of each process on Linux. */
 function parentsByProc(): Map<number, number> {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc').filter((one) => /^\d+$/.test(one))) {
-    // "pid (name) state parent …", and a name may have anything in it.
+    // The line is "pid (name) state parent …". A name may contain any character.
     const stat = quietly(() => readFileSync(join('/proc', name, 'stat'), 'latin1')) ?? '';
     const [, parent] = /^.*\) \S (\d+)/s.exec(stat) ?? [];
     if (parent !== undefined) parents.set(Number(name), Number(parent));
@@ -44,7 +44,7 @@ function parentsByProc(): Map<number, number> {
   return parents;
 }
 
-/** The same on other systems. */
+/** Returns the parent of each process on other systems. */
 function parentsByPs(): Map<number, number> {
   const lines = execFileSync('/bin/ps', ['-axo', 'pid=,ppid='], { encoding: 'utf8' }).split('\n');
   return new Map(

@@ -1,10 +1,10 @@
-// What the catalogue says of a command.
+// The types of the catalogue.
 
 import type { Command } from 'commander';
 
 /** A command. */
 export interface Entry {
-  /** Its name and operands. */
+  /** Name and operands of the command. */
   readonly usage: string;
   readonly summary: string;
   /** Loads the function that adds its description, options and action. */

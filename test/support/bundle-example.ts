@@ -8,7 +8,7 @@ import { keyB } from './vectors.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Modules that the example's user has, and the test has not. */
+/** Replaces modules that a user of the example has installed and the test has not. */
 function modules(texts: ReadonlyMap<RegExp, string>): Plugin {
   return {
     name: 'modules',
@@ -24,7 +24,7 @@ function modules(texts: ReadonlyMap<RegExp, string>): Plugin {
 
 /**
  * @param entry - A file of the example.
- * @param electron - The text of a module that is imported in place of Electron.
+ * @param electron - The text of a module that replaces Electron.
  */
 export async function bundleExample(
   example: string,

@@ -1,4 +1,4 @@
-/** Bytes that differ from place to place and are the same in every run. */
+/** Makes bytes that differ at each position and are the same in every run. */
 export function bytesOf(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let state = 0x9e3779b9;
@@ -9,11 +9,11 @@ export function bytesOf(length: number): Uint8Array {
   return bytes;
 }
 
-/** Whether the bytes are equal. For large contents this takes a fraction of the time that a matcher takes. */
+/** Whether the bytes are equal. For large contents it takes a fraction of the time of a matcher. */
 export function same(a: Uint8Array | undefined, b: Uint8Array): boolean {
   if (a?.length !== b.length) return false;
   let at = 0;
-  // Words of four bytes, where both lie on a boundary.
+  // Compares words of four bytes if both are aligned.
   if (a.byteOffset % 4 === 0 && b.byteOffset % 4 === 0) {
     const words = a.length >> 2;
     const left = new Uint32Array(a.buffer, a.byteOffset, words);

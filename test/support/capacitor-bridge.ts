@@ -1,17 +1,17 @@
-// Stand-ins for the native side of Capacitor's plugins. They check every argument as the code of @capacitor/filesystem 8 for
-// Android and iOS reads it, and reject with its codes and messages. No device is behind them.
+// Stand-ins for the native side of Capacitor's plugins. They check every argument like the code of
+// @capacitor/filesystem 8 for Android and iOS, and reject with its codes and messages. They run without a device.
 
 import type { CapacitorPlugins } from '../../src/update.ts';
 
 export type Platform = 'android' | 'ios';
 
-/** The folder that `Directory.LibraryNoCloud` means on each platform. */
+/** The folder of `Directory.LibraryNoCloud` on each platform. */
 const ROOT = {
   android: '/data/user/0/com.example.app/files',
   ios: '/var/mobile/Containers/Data/Application/1B 2/Library/NoCloud',
 } as const;
 
-/** What `getServerBasePath` gives while the web view serves the app's own web folder. */
+/** The result of `getServerBasePath` while the web view serves the app's own web folder. */
 const WEB_FOLDER = { android: 'public', ios: '/private/var/containers/App.app/public' } as const;
 
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -29,7 +29,7 @@ export interface Bridge {
   readonly plugins: CapacitorPlugins;
   /** The folder that the web view serves. */
   served(): string;
-  /** Cuts the file at the end of this path to nothing, as a power cut does with a file that was not flushed. */
+  /** Empties a file, as a power cut does with a file that was not flushed. */
   empty(path: string): void;
 }
 
@@ -47,7 +47,7 @@ export function openBridge(platform: Platform): Bridge {
   const resolve = (method: string, options: { path: string; directory?: string }): string => {
     checkOptions(method, options);
     const { path, directory } = options;
-    // The native code takes a missing directory for an address, and an unknown one on iOS for the documents of the user.
+    // The native code treats a missing directory as a URL, and on iOS an unknown one as the user's documents.
     if (typeof path !== 'string' || directory !== 'LIBRARY_NO_CLOUD') {
       throw failure(5, `The '${method}' input parameters aren't valid.`);
     }
@@ -147,7 +147,7 @@ export function openBridge(platform: Platform): Bridge {
         },
         async setServerBasePath(options) {
           checkOptions('setServerBasePath', options);
-          // iOS ignores a path that is no folder, and the page would wait for ever.
+          // iOS ignores a path that is not a folder, and the page would wait forever.
           const { path } = options;
           if (typeof path !== 'string' || nodes.get(path.replace(/\/$/, '')) !== null) {
             throw new Error(`"${path}" is no folder`);
@@ -159,7 +159,7 @@ export function openBridge(platform: Platform): Bridge {
   };
 }
 
-/** Android's and iOS's decoders take less than this. Padding is required. */
+/** The decoders of Android and iOS accept fewer texts. Padding is required. */
 function isBase64(text: string): boolean {
   return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 }

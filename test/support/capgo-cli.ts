@@ -1,4 +1,4 @@
-// Capgo's own command line, in a Capacitor project of its own, offline.
+// Runs Capgo's command line offline in a separate Capacitor project.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,7 +11,9 @@ const HOME = join(import.meta.dirname, '../interop/capgo');
 const MAIN = join(HOME, 'node_modules/@capgo/cli/dist/index.js');
 const OFFLINE = pathToFileURL(join(HOME, 'offline.js')).href;
 
-/** Whether it is here. In CI it is installed, and a failure to do so is one of the suite. */
+/**
+ * Whether the CLI is installed. In CI this function installs it, and fails the suite if that fails.
+ */
 export function hasCapgoCli(): boolean {
   if (existsSync(MAIN)) return true;
   if (process.env['CI'] === undefined) {
@@ -36,9 +38,9 @@ export interface CapgoProject {
   path(name: string): string;
   read(name: string): Promise<Buffer>;
   write(name: string, content: string | Uint8Array): Promise<void>;
-  /** Runs Capgo's command line, whatever comes of it. */
+  /** Runs Capgo's command line and returns its result. */
   run(...args: readonly string[]): Promise<Ran>;
-  /** The same, where it has to succeed; what it printed. */
+  /** Runs Capgo's command line and returns its output. Throws if it fails. */
   capgo(...args: readonly string[]): Promise<string>;
 }
 

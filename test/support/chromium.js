@@ -1,12 +1,12 @@
-// How Chromium is started, by the tests and by the benchmarks.
+// The path and arguments of Chromium, for tests and benchmarks.
 
 export const CHROMIUM_PATH = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
 export const CHROMIUM_ARGUMENTS = [
-  // Containers and root have no sandbox to start.
+  // The sandbox cannot start in containers and as root.
   '--no-sandbox',
   '--disable-gpu',
-  // Nothing is asked of the network, which may not be there.
+  // Prevents requests to the network, which may be missing.
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',

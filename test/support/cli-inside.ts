@@ -1,19 +1,21 @@
-// The command line run inside the process of the tests: some hundred runs take as long as ten processes.
+// Runs the command line inside the process of the tests. Some hundred runs take as long as ten processes.
 
 import { main } from '../../src/cli/program.ts';
 import type { Ran } from './cli.ts';
 
 export interface InsideOptions {
   readonly cwd: string;
-  /** Variables beside those of this process; `undefined` takes one away. */
+  /** Variables in addition to those of this process. `undefined` removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** How bytes on standard output become text. */
+  /** The encoding of standard output. */
   readonly encoding?: BufferEncoding;
 }
 
 type Write = typeof process.stdout.write;
 
-/** Runs one command. Only one may run at a time: folder, variables and streams are the process's. */
+/**
+ * Runs one command. Only one may run at a time, because all share the folder, variables and streams of this process.
+ */
 export async function runInside(args: readonly string[], options: InsideOptions): Promise<Ran> {
   const { cwd, env = {}, encoding = 'utf8' } = options;
   const before = { cwd: process.cwd(), env: { ...process.env }, argv: process.argv };

@@ -1,5 +1,5 @@
-// The command line in a folder of its own: run inside the process of the tests, which takes a tenth of the time, or
-// built as it ships and run as a process.
+// Runs the command line in a temporary folder: inside the process of the tests, which takes a tenth of the time, or
+// as a process of the built package.
 
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ export interface Ran {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
-  /** A process of its own. Standard input, or `-` as an argument, needs one in any case. */
+  /** Whether to start a process. Standard input and `-` as an argument always need one. */
   readonly isProcess?: boolean;
 }
 
@@ -32,14 +32,14 @@ export interface Project {
   path(...parts: string[]): string;
   write(name: string, content: string | Uint8Array): Promise<void>;
   run(args: readonly string[], options?: RunOptions): Promise<Ran>;
-  /** Runs with `--json` and gives the object. */
+  /** Runs with `--json` and returns the object. */
   json(args: readonly string[], options?: RunOptions): Promise<Record<string, unknown>>;
 }
 
 const ROOT = join(import.meta.dirname, '../..');
 let built = '';
 
-/** Variables of the machine that would change what the command line does. */
+/** Variables of the machine that would change the behaviour of the command line. */
 const UNSET = {
   BUNDLESEAL_PRIVATE_KEY: undefined,
   BUNDLESEAL_KEY_PASSPHRASE: undefined,
@@ -47,7 +47,10 @@ const UNSET = {
   CI: undefined,
 };
 
-/** Builds the command line once for a file of tests. Run inside, it makes fixed pairs: a test needs a new one, not a random one. */
+/**
+ * Builds the command line once for a file of tests. Inside this process, key generation returns fixed pairs: a test
+ * needs a new pair, but not a random one.
+ */
 export function useCli(): void {
   beforeAll(generateFixedPairs);
   afterAll(generateRandomPairs);
@@ -70,7 +73,7 @@ export function useCli(): void {
   afterAll(() => rm(built, { recursive: true, force: true }));
 }
 
-/** A new folder for `work`, gone afterwards. */
+/** Runs `work` with a new folder, and removes the folder afterwards. */
 export async function withProject(work: (project: Project) => Promise<void>): Promise<void> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'bundleseal-project-')));
   const cli = join(built, 'cli.mjs');
@@ -79,7 +82,7 @@ export async function withProject(work: (project: Project) => Promise<void>): Pr
   const run = (args: readonly string[], options: RunOptions = {}): Promise<Ran> => {
     const { isProcess = options.stdin !== undefined || args.includes('-'), env } = options;
     if (isProcess) return runIn(folder, process.execPath, [cli, ...args], options);
-    // One after another: the folder and the streams are those of this process.
+    // Runs one after another, because all share the folder and streams of this process.
     const ran = last.then(() =>
       runInside(args, { cwd: folder, env: { ...UNSET, ...env }, encoding: 'latin1' }),
     );

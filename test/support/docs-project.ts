@@ -1,4 +1,5 @@
-// The project that an example in the documentation runs in: a build, its keys, and a server with what was published.
+// The project in which an example of the documentation runs: a build, its keys, and a server with the published
+// files.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

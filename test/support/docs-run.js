@@ -2,7 +2,8 @@
 //
 //   node docs-run.js RESULTS FOLDER…
 //
-// RESULTS gets an object: by folder, what its example.mjs threw, or null. The library is loaded once, and keys are fixed.
+// RESULTS gets an object with the error of each folder's example.mjs, or null. The library is loaded once, and keys
+// are fixed.
 
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -12,7 +13,9 @@ import { inspect } from 'node:util';
 import { provideWeb } from './docs-web.js';
 import { generateFixedPairs } from './fixed-pairs.js';
 
-/** How long an example may wait, in milliseconds: the tests of other suites may take the processor. */
+/**
+ * How long an example may wait, in milliseconds. Tests of other suites may occupy the processor.
+ */
 const PATIENCE = 60_000;
 
 const [output, ...folders] = process.argv.slice(2).map((path) => resolve(path));
@@ -36,7 +39,7 @@ for (const folder of folders) {
       throw new Error(`does not end in ${PATIENCE} ms`);
     });
     await Promise.race([import(pathToFileURL(join(folder, 'example.mjs')).href), late]);
-    // What the example has left running fails here, if it does.
+    // Waits, so that failures of work that the example left running appear here.
     await sleep(20);
   } catch (error) {
     stray ??= error ?? new Error('undefined was thrown');

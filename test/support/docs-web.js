@@ -1,5 +1,5 @@
-// What an example in the documentation finds in an app: a web server and storage. The server is the folder `public`
-// of the example's project, at https://updates.example.com/, with Range requests.
+// Provides a web server and storage for the examples of the documentation. The server is the folder `public` of the
+// example's project, at https://updates.example.com/, with Range requests.
 
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -22,7 +22,7 @@ async function fetchPublic(input, init = {}) {
   });
 }
 
-/** Puts both in the place of the platform's, the storage empty. */
+/** Replaces `fetch` and the storage of the platform. The storage is empty. */
 export function provideWeb() {
   globalThis.fetch = fetchPublic;
   const stored = new Map();

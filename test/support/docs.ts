@@ -1,4 +1,4 @@
-// What the documentation shows: blocks of code in Markdown and in docstrings.
+// Finds the blocks of code in Markdown and in docstrings.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,11 +11,11 @@ export interface Block {
   readonly file: string;
   readonly language: string;
   readonly code: string;
-  /** What a test is named after. */
+  /** The origin of the block, for names of tests. */
   readonly from: string;
 }
 
-/** Below a folder, without what is installed there. */
+/** Lists files below a folder, without installed packages. */
 function filesIn(folder: string, ending: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true })
     .filter(({ name }) => name !== 'node_modules')
@@ -26,7 +26,7 @@ function filesIn(folder: string, ending: string): string[] {
     });
 }
 
-/** Everything that is written to be read. What a program writes (etc/) is not. */
+/** All pages for readers, without generated reports (etc/). */
 export const pages: readonly string[] = [
   ...readdirSync(ROOT).filter((file) => file.endsWith('.md')),
   ...['docs', 'test', 'bench', 'examples'].flatMap((folder) => filesIn(folder, '.md')),

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { BundleSealError, type ErrorCode } from '../../src/index.ts';
 
-/** Awaits a rejection with this code and gives the error for a closer look. */
+/** Awaits a rejection with this code and returns the error. */
 export async function rejection(work: Promise<unknown>, code: ErrorCode): Promise<BundleSealError> {
   const error = await work.then(
     () => new Error(`expected ${code}, but nothing was thrown`),
@@ -12,7 +12,7 @@ export async function rejection(work: Promise<unknown>, code: ErrorCode): Promis
   return error as BundleSealError;
 }
 
-/** The same for what throws at once. */
+/** Does the same for a function that throws synchronously. */
 export function thrown(work: () => unknown, code: ErrorCode): BundleSealError {
   let error: unknown = new Error(`expected ${code}, but nothing was thrown`);
   try {

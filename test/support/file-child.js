@@ -1,5 +1,5 @@
-// Runs file functions in a process of its own: node file-child.js <module> <orders as JSON>. Writes a line when it
-// begins, and one with what came of it.
+// Runs file functions in a process of its own: node file-child.js <module> <orders as JSON>. Prints a line at the
+// beginning, and a line with the result.
 
 import { writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,4 @@
-// What the tests of files share: a folder, what is in it, and a file system that does as it is told.
+// Helpers for tests of files: a folder, its content, and a file system with faults.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -36,7 +36,9 @@ function stateOf(path: string): string {
   return `${mode} ${stats.ino} ${bytes.length} bytes ${digest}`;
 }
 
-/** What this process holds open in a folder; nothing where the system can't tell. */
+/**
+ * Lists the open files of this process in a folder. Returns an empty list if the system does not reveal them.
+ */
 export function openIn(folder: string): string[] {
   if (process.platform !== 'linux') return [];
   return fs.readdirSync('/proc/self/fd').flatMap((fd) => {
@@ -51,8 +53,8 @@ export function openIn(folder: string): string[] {
 
 export interface FileSystemHooks {
   /**
-   * Called with the name of a call and its arguments, which it may change. An error is what the call ends with,
-   * though a `close` closes all the same; a promise is waited for.
+   * Called with the name of a call and its arguments, which it may change. If it returns an error, the call fails
+   * with it, but a `close` still closes. A promise is awaited.
    */
   readonly before?: (name: string, args: unknown[]) => Error | Promise<void> | undefined;
   readonly after?: (name: string) => void;
@@ -66,8 +68,8 @@ const HANDLE_CALLS = [
 type Functions = Record<string, (...args: unknown[]) => unknown>;
 
 /**
- * Runs `work` while the calls to the file system of this process pass through the hooks. Synchronous calls have the names of
- * the asynchronous ones, and are not held up.
+ * Runs `work` while the calls to the file system of this process pass through the hooks. Synchronous calls have the
+ * names of the asynchronous ones and are not delayed.
  */
 export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promise<T>): Promise<T> {
   const { before: hook = () => undefined, after = () => {} } = hooks;
@@ -81,7 +83,7 @@ export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promis
       if (isOuter) isInHook = false;
     }
   };
-  // Loads the parts of it that keep the functions which they find.
+  // Loads parts of Node that keep references to the original functions.
   await fs.promises.rm(join(tmpdir(), 'bundleseal-no-such-file'), { force: true, recursive: true });
   const handle = await fs.promises.open(tmpdir(), 'r');
   const handles = Object.getPrototypeOf(handle) as Functions;
@@ -112,7 +114,7 @@ export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promis
         (value) => {
           if (error !== undefined) throw error;
           after(called);
-          // A function of each handle, and none of its class.
+          // Wraps the method of each handle, because its class is not accessible.
           if (name === 'open') wrap(value as Functions, 'close', 'handle.close');
           return value;
         },
@@ -130,7 +132,7 @@ export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promis
   function wrapSync(holder: Functions, name: string, called: string): void {
     const original = holder[name] as (...args: unknown[]) => unknown;
     holder[name] = function wrapped(...args: unknown[]) {
-      // What a hook itself calls is not a call of the work.
+      // Ignores calls that a hook itself makes.
       if (isInHook) return original.apply(holder, args);
       const held = before(called, args);
       if (held instanceof Error) {
@@ -170,7 +172,7 @@ export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promis
   }
 }
 
-/** `bundleseal/node` in one file that plain Node runs. */
+/** Bundles `bundleseal/node` into one file for plain Node. */
 export async function buildModule(folder: string): Promise<string> {
   const outfile = join(folder, 'bundleseal-node.mjs');
   await build({
@@ -185,7 +187,7 @@ export async function buildModule(folder: string): Promise<string> {
   return outfile;
 }
 
-/** One call in another process; `options` pass through JSON. */
+/** A call in another process. `options` must be JSON. */
 export interface ChildJob {
   readonly call: 'encryptFile' | 'decryptFile';
   readonly input: string;
@@ -195,28 +197,28 @@ export interface ChildJob {
 
 export interface ChildOrders {
   readonly jobs: readonly ChildJob[];
-  /** One job after the other without end. */
+  /** Whether to repeat the jobs without end. */
   readonly forever?: boolean;
-  /** Stops itself, as with SIGSTOP, when this part of the first job is done. */
+  /** The process stops itself with SIGSTOP after this part of the first job. */
   readonly stopAt?: number;
-  /** The user that it becomes before the first job. */
+  /** The user id that the process takes before the first job. */
   readonly user?: number;
 }
 
 interface ChildAnswer {
   readonly errors: readonly ({ code: string; cause?: string; message: string } | null)[];
-  /** KiB of memory at the most. */
+  /** The peak of memory in KiB. */
   readonly maxMemory: number;
 }
 
 export interface Child {
   readonly process: ChildProcess;
-  /** When it is about to begin. */
+  /** Resolves when the process is about to begin. */
   readonly started: Promise<void>;
   readonly ended: Promise<ChildAnswer | undefined>;
 }
 
-/** Runs `test/support/file-child.js`. `limit`: bytes that a file may have. */
+/** Runs `test/support/file-child.js`. `limit`: the largest allowed file in bytes. */
 export function startChild(module: string, orders: ChildOrders, limit?: number): Child {
   const script = join(import.meta.dirname, 'file-child.js');
   const run = [process.execPath, script, module, JSON.stringify(orders)] as const;

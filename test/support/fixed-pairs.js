@@ -1,14 +1,14 @@
-// Fixed RSA pairs in place of those that Node would generate, which takes a second for each of 4096 bits.
+// Replaces key generation of Node by fixed RSA pairs, because generating a pair of 4096 bits takes a second.
 
 import crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** PKCS#8 in base64, by length of the modulus. Made by OpenSSL for these tests, and for nothing else. */
+/** PKCS#8 in base64, by length of the modulus. OpenSSL made them for these tests only. */
 const PAIRS = JSON.parse(readFileSync(new URL('fixed-pairs.json', import.meta.url), 'utf8'));
 
 const { generateKeyPair } = crypto;
 
-/** From now on `generateKeyPair` of Node answers with the fixed pairs in turn. */
+/** Makes `generateKeyPair` of Node return the fixed pairs in turn. */
 export function generateFixedPairs() {
   let asked = 0;
   crypto.generateKeyPair = (_type, { modulusLength }, done) => {
@@ -20,7 +20,7 @@ export function generateFixedPairs() {
   };
 }
 
-/** Node generates random pairs again. */
+/** Restores the random generator of Node. */
 export function generateRandomPairs() {
   crypto.generateKeyPair = generateKeyPair;
 }

@@ -1,4 +1,4 @@
-// What an attacker can do with a sealed bundle and with keys, written from docs/format.md alone.
+// The operations of an attacker with a sealed bundle and with keys, implemented only from docs/format.md.
 
 import { gcm } from '@noble/ciphers/aes.js';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -34,19 +34,19 @@ export function takeApart(sealed: Uint8Array): Parts {
   };
 }
 
-/** The parts in their order, some of them exchanged for others. */
+/** Joins the parts in their order, with some of them exchanged. */
 export function putTogether(parts: Parts, exchanged: Partial<Parts> = {}): Uint8Array {
   const all = { ...parts, ...exchanged };
   return concat(...PARTS.map((name) => all[name]));
 }
 
-/** The session key of a genuine bundle, as everyone who has the app can recover it. */
+/** Recovers the session key of a genuine bundle, as everyone who has the app can. */
 export function sessionKeyOf({ signature }: Parts, { n, e }: RsaPublicKey): Uint8Array {
   const block = integerToBytes(pow(bytesToInteger(signature), e, n), signature.length);
   return block.slice(-96, -64);
 }
 
-/** A body of one's own under a session key, and the digests that would go with it. */
+/** Encrypts another body with a session key, and computes its digests. */
 export function forgeBody(
   sessionKey: Uint8Array,
   plain: Uint8Array,
@@ -63,7 +63,7 @@ export function forgeBody(
   return { body: concat(...chunks), digests: concat(...chunks.map((chunk) => sha256(chunk))) };
 }
 
-/** A signature over these parts with a key that the forger has. */
+/** Signs these parts with a key of the forger. */
 export function signParts(
   parts: Parts,
   secrets: { readonly sessionKey: Uint8Array; readonly checksum: Uint8Array },

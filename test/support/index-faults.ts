@@ -1,4 +1,4 @@
-// Every way in which an index is not well-formed, by the rule that it breaks.
+// Malformed indexes, one or more for each rule.
 
 import type { ReleaseIndex } from '../../src/release.ts';
 import { entryOf, indexOf } from './release-index.ts';
@@ -7,7 +7,7 @@ export interface Fault {
   readonly description: string;
   /** The plain text of the index. */
   readonly json: string;
-  /** What the message says. */
+  /** A part of the expected message. */
   readonly reason: string;
 }
 
@@ -32,7 +32,7 @@ export const FULL: ReleaseIndex = indexOf({
 
 type Members = Record<string, unknown>;
 
-/** The text of an index in which something was changed. */
+/** Changes an index and returns its text. */
 function changed(change: (index: Members, entry: Members) => void): string {
   const index = structuredClone(FULL) as unknown as Members;
   change(index, (index['releases'] as Members[])[0] as Members);
@@ -46,7 +46,7 @@ const bad = (description: string, json: string, reason: string): Fault => ({
   reason,
 });
 
-/** One of the index's own members is another value; `undefined` leaves it out. */
+/** Replaces a member of the index. `undefined` removes it. */
 const member = (name: string, value: unknown, reason: string): Fault =>
   bad(
     value === undefined ? `no ${name}` : `${name} is ${JSON.stringify(value).slice(0, 60)}`,
@@ -54,7 +54,7 @@ const member = (name: string, value: unknown, reason: string): Fault =>
     reason,
   );
 
-/** The same in the first entry. */
+/** Replaces a member of the first entry. */
 const inEntry = (name: string, value: unknown, reason: string): Fault => ({
   ...member(name, value, reason),
   description:

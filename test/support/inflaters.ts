@@ -1,8 +1,8 @@
-// The same work with each inflater that this runtime has.
+// Runs the same work with each inflater of this runtime.
 
 import { findNative } from '../../src/archive/read/native.ts';
 
-/** Makes the next ones find no inflater but that, by taking the others out of sight. */
+/** Hides all other inflaters, so that the library finds only this one. */
 const INFLATERS: Record<string, () => () => void> = {
   'node:zlib': () => () => {},
   DecompressionStream: hideZlib,
@@ -28,7 +28,7 @@ function hideZlib(): () => void {
   };
 }
 
-/** What `work` gives with that inflater; one call after the other. */
+/** Runs `work` with this inflater, one call after the other. */
 export async function withInflater<T>(name: string, work: () => Promise<T>): Promise<T> {
   const show = (INFLATERS[name] as () => () => void)();
   try {
@@ -38,7 +38,9 @@ export async function withInflater<T>(name: string, work: () => Promise<T>): Pro
   }
 }
 
-/** Those that differ here: a native one that is not strict is never used. */
+/**
+ * Finds the inflaters that the library uses here. It never uses a native inflater that is not strict.
+ */
 export async function findInflaters(): Promise<string[]> {
   const found = new Map<unknown, string>();
   for (const name of Object.keys(INFLATERS).reverse()) {

@@ -1,4 +1,4 @@
-// Programs in Java: compiled and run where there is a JDK.
+// Compiles and runs Java programs if a JDK is installed.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 
@@ -7,7 +7,7 @@ const isThere = spawnSync('javac', ['-version']).status === 0;
 // In CI a missing JDK is a failure, not a shorter run.
 export const skipped: boolean = !isThere && process.env['CI'] === undefined;
 
-/** What a group of tests is called: it says where they are skipped. */
+/** Returns the name of a group of tests. It says why the tests are skipped. */
 export function named(name: string): string {
   if (!skipped) return name;
   return `${name}: skipped, there is no JDK (Debian: apt-get install default-jdk-headless)`;

@@ -1,5 +1,5 @@
-// Throw-away keys that OpenSSL 3 and ssh-keygen made for these tests, and for nothing else: what users have and
-// this library does not take. Constants, so that the tests that read them run in a browser too.
+// Keys of users that this library does not accept. OpenSSL 3 and ssh-keygen made them for these tests only. They are
+// constants, so that the tests run in a browser too.
 
 /** PEM with its body in one line. */
 function pem(label: string, body: string): string {
@@ -70,7 +70,7 @@ export const dsaSpki: string = pem(
   'PUBLIC KEY',
   'MIIBvjCCATMGByqGSM44BAEwggEmAoGBAIudEVPCKFqh1Xghpf+DrS9NudQN0n2niBSKTJyenOXIfHpDA1sEVsiMaZtMNidzNT7CYLQjghT6rPiNDv7YtDAPasgYs0tIFsi76xakP8hOe5DlfitCrRCEEDLfCa1UHGYGgxYRVr5TRtkXVSdWCkwUyyBf4/CnBNkc39jvU+/pAh0A0LZHr4FenovEOFT6kGPQIVZ5R1frEgPm2OSBFwKBgHk0eDTl3Xuq6ASINVjO+ilZ4D11TFOdxJ2fBm8XRrniUpWQuTPFgNnH+OKxlSoyfQktuU1dQtyb2E6jPPaLkIX81B5wDUMHD3PrOKoMrcxXjN3RpDlFbgcbAui9FmTXo8uV50shuMkonGvnJoAqEOfuW7uwqXK+xYbhM5CJDfZGA4GEAAKBgG7BbmWF1F5yVBuUMXu3FYBKNIk00lD4i1f1K6nLqLMfmXF/8/91ow9bJ++16bEag08aC7mlJeDUVIsNo2MSJ4qGIlo3x8SX18hbnVukYVRwjEbKu6G/0Cyf+9FzBTDVZ0eAx+ZYiM6g5EFiCuaHUXx2VfjHkniiQFB+BIoUN6C7',
 );
-/** RSA-1024 under a passphrase, in the form that came before PKCS#8. */
+/** RSA-1024 with a passphrase, in the form before PKCS#8. */
 export const encryptedLegacy: string = pem(
   'RSA PRIVATE KEY',
   'Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,09A2BA8951C2D1054A34F3D8C483E5BA\n\noXosqVfSBXEatHFjfT8K/XMFKZfvdDfySwF2UqGDvlYyZN4ZGIeS1t580Hc9z3nywUvQlxCGSpYQHjLbmfEgtoneNGK4Iqgo2vQCwRYmt1ggnGccURkKysiHnkzX7C1YItuHOkVT9ZjozWrSGOOEM+qSTG0AmRL3xPdyOpn/vdoT6lUFPcxZbsrGJteBGsFx2kmr37fahDgLxkQ8Skg+wFkzpASB+zZ81JFNaQ1XSPg9r2Mq23/G4bR4DX306XRpodGlnp4gKUXi/holenYv7QIF5RWYYIt8dNfrFOUQmLw2HJsE7jsgYl6d3Vto8jOQGQaPCQzOjpx1bBowB5tQ9kKV7YfsiphOEOfnO+014+pWaCCBN/ON9e/Hxe3M8yfKIxPYKmNagX92xI6itvBoRUi7Xv0dxufPPNvyokYUPeZ1DwaHG14Z00aEhYXTqo4JSzsx/nQiiVqSQ614k9hsO8TbpkrAbXK5mZbtstp8wKhfbSXmmJZQDYHOTPfBpy/boW+xNt+kHwKRa6hq1+mbcrxXkLlBVyrw/58bMUlsaAG+JsqzP1gj3Dj0RqUqVTaThqgsMGBj3+ml4r7xF5WyVaYCqYrTdnFTXgnRoLjcIUK8K8Si32Pl+IL4M4Ne2pRmB58izrJbABmGaD2hMbSDmwhGVrHnfxElvLMcQ71O/iJqHzoCW0bNtGD/Qo6I+bbHJfVJssrM+i66zpvUNP6uCXhMHvZFrJrxTGwPkkZZdBWqHiw+LqIDQk1xb/Tywo516N5IySse5h5KuYJxlhjyn1mSOpmm8+E6sN7dw15yV2WxGIeKoo03ldwJdJLQoTZs',
@@ -100,10 +100,10 @@ export function derOf(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(body), (c) => c.charCodeAt(0));
 }
 
-// Long enough that no word of a message is one by chance.
+// Long enough that no word of a message matches by chance.
 const RUN = 12;
 
-/** Fails where any 12 characters in a row of a key's base64 (or of its DER's, or hex) stand in the error. */
+/** Fails if the error contains any 12 consecutive characters of the key's base64 or hex. */
 export function expectNoKeyMaterial(error: Error, input: unknown): void {
   const shown = `${error.message}\n${error.stack}\n${JSON.stringify(error)}\n${String(error.cause)}`;
   const secret = spellings(input);

@@ -1,4 +1,4 @@
-// Every way in which a bundle is opened, for what must be refused in each of them.
+// All calls that open a bundle, for bundles that each of them must refuse.
 
 import { expect } from 'vitest';
 import {
@@ -11,7 +11,7 @@ import {
 } from '../../src/index.ts';
 import { cut, drain, same, streamOf } from './streams.ts';
 
-/** What came out, and the error that ended it. */
+/** The released bytes, and the error at the end. */
 interface Released {
   readonly bytes: Uint8Array;
   readonly error?: unknown;
@@ -25,7 +25,7 @@ const released = (work: Promise<Uint8Array>): Promise<Released> =>
     (error: unknown) => ({ bytes: new Uint8Array(0), error }),
   );
 
-/** The ways by name. */
+/** The calls by name. */
 export const WAYS: readonly (readonly [string, Way])[] = [
   ['decryptBundle', (sealed, options) => released(decryptBundle(sealed, options))],
   [
@@ -36,7 +36,7 @@ export const WAYS: readonly (readonly [string, Way])[] = [
     'decryptStream',
     async (sealed, options) => {
       const source = streamOf(cut(sealed, [1, 977, 4112])).stream;
-      // What is wrong with the options is thrown at once.
+      // Errors of options are thrown synchronously.
       try {
         return await drain(decryptStream(source, options));
       } catch (error) {
@@ -66,8 +66,8 @@ export const WAYS: readonly (readonly [string, Way])[] = [
 ];
 
 /**
- * Fails unless each way refuses with this code, and releases before that nothing but the genuine bundle's
- * first chunks.
+ * Fails unless each call refuses with this code, and releases only the first chunks of the genuine bundle before
+ * that.
  */
 export async function expectRefused(
   sealed: Uint8Array,
@@ -86,7 +86,9 @@ export async function expectRefused(
   }
 }
 
-/** Fails unless each way opens it as this: without it, a refusal would say little. */
+/**
+ * Fails unless each call opens the bundle to these bytes. Without this check, a refusal could have another reason.
+ */
 export async function expectOpened(
   sealed: Uint8Array,
   options: DecryptOptions,

@@ -1,4 +1,4 @@
-// The known-answer vectors of patches, and what they are made of.
+// The known-answer vectors of patches and their files.
 
 import { base64 } from './vectors.ts';
 import { join, utf8 } from './zip.ts';
@@ -29,7 +29,7 @@ export interface BadPatch {
   readonly description: string;
   readonly from: VectorFiles;
   readonly patch: string;
-  /** What the message says. */
+  /** A part of the expected message. */
   readonly reason: string;
 }
 

@@ -1,4 +1,4 @@
-// The codec of patches without turns for others.
+// Runs the codec of patches synchronously.
 
 import { decodeInstructions } from '../../src/release/patch/decode.ts';
 import { encodeInstructions } from '../../src/release/patch/encode.ts';

@@ -1,4 +1,4 @@
-// Stores for the tests: a folder, builds to publish, and a device that takes what is offered.
+// Stores for the tests: a folder, builds to publish, and a device that installs the offered releases.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -87,7 +87,9 @@ export function objectsOf(store: string): string[] {
   return existsSync(folder) ? readdirSync(folder).sort() : [];
 }
 
-/** Takes every release and every patch that is offered, as devices do. Nothing that is named may be missing. */
+/**
+ * Installs every offered release and applies every patch, as devices do. Fails if a named object is missing.
+ */
 export async function expectWholeStore(
   store: string,
   channel = 'production',

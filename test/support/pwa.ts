@@ -1,21 +1,21 @@
-// What the tests of examples/pwa look at in a page.
+// Reads the state of a page for the tests of examples/pwa.
 
 import type { Page } from 'playwright';
 import { expect } from 'vitest';
 
-/** Long: the machines that run the tests are busy. */
+/** The timeout is long, because the machines that run the tests are busy. */
 const WAIT = { timeout: 60_000 };
 
 export async function expectVersion(page: Page, version: string): Promise<void> {
   await page.getByText(version, { exact: true }).waitFor(WAIT);
 }
 
-/** Waits until the page says that a new release is there. */
+/** Waits until the page offers a new release. */
 export async function expectOffer(page: Page): Promise<void> {
   await page.getByRole('button').waitFor(WAIT);
 }
 
-/** What the device remembers; nothing before its first start. */
+/** Returns the stored state of the device. It is empty before the first start. */
 export async function stateOf(page: Page): Promise<Record<string, unknown>> {
   return page.evaluate(async () => {
     const cache = await caches.open('bundleseal');
@@ -25,7 +25,7 @@ export async function stateOf(page: Page): Promise<Record<string, unknown>> {
       .sort((a, b) => number(b) - number(a));
     const [last] = states;
     const state = last === undefined ? undefined : await cache.match(last);
-    // Behind the SHA-256 of the text.
+    // The text follows its SHA-256.
     const text = (await (await state?.blob())?.slice(32).text()) ?? '{}';
     return JSON.parse(text) as Record<string, unknown>;
   });

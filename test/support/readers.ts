@@ -12,7 +12,7 @@ interface Outcome {
   readonly error?: unknown;
 }
 
-/** The same reader with one inflater after the other: all of them have to agree on the outcome. */
+/** Runs a reader with each inflater. All of them have to give the same result. */
 function withEach(read: Reader): Reader {
   return async (zip, limits) => {
     let first: Outcome | undefined;

@@ -1,4 +1,4 @@
-// The id of a release as the standard tools of a Unix compute it: by the shell line that docs/releases.md gives.
+// Computes the id of a release with standard Unix tools, by the shell line in docs/releases.md.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ const LINE = /^ {4}(find \. -type f .*)$/m.exec(
   readFileSync(join(ROOT, 'docs/releases.md'), 'utf8'),
 )?.[1];
 
-/** What the line prints in a folder of these files. */
+/** Returns the output of the line in a folder of these files. */
 export function idByShell(files: Readonly<Record<string, Uint8Array>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'bundleseal-release-'));
   try {

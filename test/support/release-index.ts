@@ -1,4 +1,4 @@
-// Indexes to begin from, and what a publisher with a faulty tool would seal.
+// Indexes for tests, including malformed ones of a faulty tool.
 
 import { encryptObject } from '../../src/bundle/encrypt.ts';
 import type { Kind } from '../../src/format/header.ts';
@@ -14,7 +14,7 @@ export const NOW: Date = new Date('2026-11-27T00:00:00Z');
 export const privateKey: string = keyB.pkcs8;
 export const publicKey: string = keyB.spki;
 
-/** What an index is opened with. */
+/** The options for opening an index. */
 export const OPEN: {
   readonly publicKey: string;
   readonly appId: string;
@@ -22,10 +22,10 @@ export const OPEN: {
   readonly now: Date;
 } = { publicKey, appId: APP, channel: CHANNEL, now: NOW };
 
-/** A release id, or another digest, that reads as its number. */
+/** Makes a release id or another digest from a number. */
 export const digestOf = (n: number): string => n.toString(16).padStart(64, '0');
 
-/** A time that grows with its number. */
+/** Makes a time that increases with its number. */
 export const timeOf = (n: number): string =>
   new Date(Date.UTC(2026, 0, 1) + n * 60_000).toISOString().replace('.000', '');
 
@@ -67,7 +67,7 @@ export function markOf(rest: Partial<IndexMark> = {}): IndexMark {
   };
 }
 
-/** Seals any bytes or text as what it is not, as the holder of the private key could. */
+/** Seals any bytes or text as any kind, as the holder of the private key could. */
 export async function sealAnything(
   content: string | Uint8Array,
   metadata: Metadata = { appId: APP, channel: CHANNEL, sequence: 41 },

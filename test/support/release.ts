@@ -17,7 +17,7 @@ export const trusting: { readonly publicKey: string; readonly appId: string } = 
   appId: APP,
 };
 
-/** A build, and the next one: a changed line, a renamed file, an added and a removed one. */
+/** A build and the next one, with a changed line, a renamed file, an added and a removed file. */
 export const BEFORE: Files = {
   'index.html': utf8('<!doctype html><script src="assets/index-a1b2.js"></script>'),
   'assets/index-a1b2.js': textOf(60_000),

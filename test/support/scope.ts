@@ -1,5 +1,5 @@
-// How much of a test runs. `npm test` takes samples where `npm run test:long` takes everything: fewer random cases, and
-// the preferred backend alone where the code under test is the same over each. vitest.config.ts says which of them it is.
+// The scope of a test. `npm run test:long` runs all cases. `npm test` runs samples: fewer random cases, and only the
+// preferred backend if the tested code is the same over each. vitest.config.ts sets the scope.
 
 import type { BackendName } from '../../src/index.ts';
 import { BACKENDS, isNode } from './backends.ts';
@@ -13,10 +13,14 @@ const isLong = variables?.['TEST_SCOPE'] === 'long';
 /** The part of the random cases that `npm test` runs. Chromium runs the same code in another engine. */
 const SHARE = isNode ? 1 / 3 : 1 / 10;
 
-/** For tests of what lies above the backends. Tests of what differs between them run over `BACKENDS`. */
+/**
+ * For tests of code above the backends. Tests of differences between backends run over `BACKENDS`.
+ */
 export const PREFERRED_BACKENDS: readonly BackendName[] = firstOf(BACKENDS);
 
-/** The first of several ways to the same code; the long run takes all. For cases that take a second or more. */
+/**
+ * Returns the first of several variants; the long run gets all of them. For cases that take a second or more.
+ */
 export function firstOf<T>(all: readonly T[]): readonly T[] {
   return isLong ? all : all.slice(0, 1);
 }
@@ -31,7 +35,7 @@ export function quarter(count: number): number {
   return isLong ? count : Math.ceil(count / 4);
 }
 
-/** How often to repeat a random case that runs `count` times in the long run. */
+/** Returns how often to repeat a random case that runs `count` times in the long run. */
 export function runs(count: number): number {
   return isLong ? count : Math.min(count, Math.max(4, Math.ceil(count * SHARE)));
 }

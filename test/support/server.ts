@@ -1,4 +1,4 @@
-// Servers of node:http that answer Range requests, or do so wrongly, and write down what they are asked.
+// Servers of node:http that answer Range requests correctly or wrongly, and record the requests.
 
 import {
   createServer,
@@ -11,7 +11,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect } from 'vitest';
 
-/** Answers a request; `first` and `last` as its Range says. */
+/** Answers a request. `first` and `last` come from its Range. */
 export type Answer = (
   response: ServerResponse,
   asked: { first: number; last: number; request: IncomingMessage; index: number },
@@ -27,19 +27,21 @@ afterEach(() => {
 });
 
 export interface Served {
-  /** Of a file on it. */
+  /** The URL of a file on the server. */
   readonly url: string;
   readonly origin: string;
   /** Range, If-Range and all headers of each request. */
   readonly ranges: (string | undefined)[];
   readonly conditions: (string | undefined)[];
   readonly headers: IncomingHttpHeaders[];
-  /** Whether the connection's answer has ended, or was given up. */
+  /** Whether the response of each connection has ended or was aborted. */
   readonly closed: boolean[];
   readonly server: Server;
 }
 
-/** Listens until the test ends. Each answer is for one request, the last one for all that follow. */
+/**
+ * Listens until the test ends. Each answer is for one request; the last one is for all further requests.
+ */
 export async function serve(...answers: Answer[]): Promise<Served> {
   const ranges: (string | undefined)[] = [];
   const conditions: (string | undefined)[] = [];
@@ -69,7 +71,7 @@ export async function serve(...answers: Answer[]): Promise<Served> {
   return { url: `${origin}/app.sealed`, origin, ranges, conditions, headers, closed, server };
 }
 
-/** The range of `bytes` that was asked for, as it should be answered. */
+/** Answers correctly with the requested range of `bytes`. */
 export const partOf =
   (bytes: Uint8Array, headers: Record<string, string> = { ETag: '"v1"' }): Answer =>
   (response, { first, last }) => {
@@ -82,13 +84,13 @@ export const partOf =
     response.end(bytes.subarray(first, end));
   };
 
-/** A status, with a body that nobody needs. */
+/** Answers with a status and an irrelevant body. */
 export const status =
   (code: number, headers: Record<string, string> = {}): Answer =>
   (response) =>
     response.writeHead(code, headers).end('x'.repeat(1000));
 
-/** Ignores ranges; `announced` says whether the length is in the headers. */
+/** Ignores ranges. `announced`: whether the headers have the length. */
 export const whole =
   (bytes: Uint8Array, announced = true, headers: Record<string, string> = {}): Answer =>
   (response) => {

@@ -1,4 +1,4 @@
-// A website with a store of updates beside it: what examples/pwa is deployed to, as a static server has it.
+// A static website with a store of updates, for deploying examples/pwa.
 
 import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -14,12 +14,12 @@ import { keyB } from './vectors.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const HOUR = 3_600_000;
 
-/** What differs from one build of the example to the next. */
+/** The differences between builds of the example. */
 export interface Version {
   readonly name: string;
   /** The app throws before it shows anything. */
   readonly isBroken?: boolean;
-  /** Put in front of the service worker. */
+  /** Code at the beginning of the service worker. */
   readonly worker?: string;
 }
 
@@ -70,7 +70,7 @@ export interface Site {
   close(): void;
 }
 
-/** Serves a build that was stamped an hour ago, and under `/updates/` a store that nothing is published to. */
+/** Serves a build that was stamped an hour ago, and an empty store under `/updates/`. */
 export async function openSite(first: string): Promise<Site> {
   await stampRelease(first, { now: Date.now() - HOUR });
   const store = mkdtempSync(join(tmpdir(), 'bundleseal-store-'));
@@ -118,7 +118,7 @@ export async function openSite(first: string): Promise<Site> {
         privateKey: keyB.pkcs8,
         version,
         builtIn: [first],
-        // Later than the stamp, and each later than the one before.
+        // Each release is later than the stamp and than the previous release.
         now: Date.now() - HOUR + 60_000 * published,
       });
     },

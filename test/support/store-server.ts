@@ -1,4 +1,4 @@
-// A static file server for stores: with CORS and the cache headers that the guide asks for, or with others.
+// A static file server for stores, with CORS and the cache headers of the guide, or with others.
 
 import { createReadStream, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -22,7 +22,7 @@ afterEach(() => {
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
-/** @param answer - Answers itself where it returns true. */
+/** @param answer - Returns true if it has answered the request itself. */
 export async function serveStore(
   folder: string,
   answer: (path: string, response: ServerResponse) => boolean = () => false,

@@ -2,7 +2,7 @@ import { concat } from '../../src/bytes.ts';
 
 export { same } from './bytes.ts';
 
-/** What a source saw of its reader. */
+/** The calls that a source received from its reader. */
 export interface Watched {
   readonly stream: ReadableStream<Uint8Array>;
   pulls: number;
@@ -39,7 +39,7 @@ export function streamOf(
   return watched;
 }
 
-/** The bytes in pieces of these lengths, over and over; 0 is an empty piece. */
+/** Cuts bytes into pieces of these lengths, repeatedly; 0 makes an empty piece. */
 export function cut(bytes: Uint8Array, lengths: readonly number[]): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let at = 0, i = 0; at < bytes.length; i++) {
@@ -50,7 +50,7 @@ export function cut(bytes: Uint8Array, lengths: readonly number[]): Uint8Array[]
   return pieces;
 }
 
-/** Everything that comes out before the end, and the error where there is one. */
+/** Reads a stream. Returns all bytes, and the error if there is one. */
 export async function drain(
   stream: ReadableStream<Uint8Array>,
 ): Promise<{ bytes: Uint8Array; chunks: number; error?: unknown }> {
@@ -67,7 +67,7 @@ export async function drain(
   }
 }
 
-/** Counts what is listening to a signal's abort. */
+/** Counts the listeners on a signal. */
 export function watchedSignal(): { controller: AbortController; listening: () => number } {
   const controller = new AbortController();
   const { signal } = controller;

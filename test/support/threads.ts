@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { vi } from 'vitest';
 
-/** The threads that are started, as they come. */
+/** Records the threads that are started. */
 export function watchThreads(): Worker[] {
   const real = process.getBuiltinModule;
   const threads: Worker[] = [];

@@ -1,4 +1,4 @@
-// A program that updates itself: node update-child.js <module> <orders as JSON>. Writes what it does, a line each.
+// A program that updates itself: node update-child.js <module> <orders as JSON>. Prints a line for each action.
 
 import { writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';

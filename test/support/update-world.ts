@@ -23,7 +23,7 @@ import { utf8 } from './zip.ts';
 
 const DAY = 86_400_000;
 
-/** What the network does until it is told otherwise. */
+/** The behaviour of the network. */
 export type NetworkFault =
   | 'none'
   | 'offline'
@@ -86,20 +86,20 @@ export async function prepare(): Promise<Prepared> {
   return { publisher, releases, builtIn, builtInId: id, filesOf };
 }
 
-/** How a process ends: at its so manieth use of the store, before or after that has had its effect. */
+/** When a process is killed: at this use of the store, before or after its effect. */
 export interface Kill {
   readonly after: number;
   readonly isApplied: boolean;
 }
 
 export class World {
-  /** The time that it is, for publishers. */
+  /** The current time of publishers. */
   now: number = NOW;
-  /** How far the device's clock is off, in milliseconds. */
+  /** The error of the device's clock, in milliseconds. */
   skew = 0;
   network: NetworkFault = 'none';
   isFull = false;
-  /** What the publisher has offered: the newest first, as indexes into the releases. */
+  /** The offered releases, newest first, as indexes into the releases. */
   offered: number[] = [];
   withdrawn: number[] = [];
   sequence = 0;
@@ -111,7 +111,7 @@ export class World {
 
   constructor(prepared: Prepared) {
     this.#prepared = prepared;
-    // Without the index of the world before.
+    // Leaves out the index of the previous world.
     this.#store = new Map(
       [...prepared.publisher.store].filter(([path]) => path.startsWith('objects/')),
     );
@@ -157,7 +157,7 @@ export class World {
       if (left < 0) return forever;
       if (left === 0 && kill !== undefined) {
         if (kill.isApplied) await effect().catch(() => {});
-        // The system takes its locks from a process that is gone.
+        // The system releases the locks of a killed process.
         this.#locks = new Map();
         die('dead');
         return forever;
@@ -188,7 +188,7 @@ export class World {
         );
       },
       lock: (name, task) => {
-        // Other branches of a process that was killed do not take locks any more.
+        // Other branches of a killed process must not take locks.
         if (left <= 0) return forever;
         const locks = this.#locks;
         const before = locks.get(name) ?? Promise.resolve();

@@ -32,7 +32,7 @@ export const vectors = file as unknown as {
 
 /** RSA-4096. */
 export const keyA: typeof file.keys.a = vectors.keys.a;
-/** RSA-3072: what the tests sign with where the key does not matter, for it is the fastest allowed. */
+/** RSA-3072. Tests use it if the key does not matter, because it is the fastest allowed size. */
 export const keyB: typeof file.keys.a = vectors.keys.b;
 
 export function base64(text: string): Uint8Array {

@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
 import { toHex } from '../../src/bytes.ts';
 
-/** In hexadecimal, what was in memory that was wiped while the work was done. */
+/** Returns the content of memory that was wiped during the work, in hexadecimal. */
 export async function wipedBy(
   work: () => unknown,
   isMeant: (memory: Uint8Array) => boolean = () => true,
@@ -23,13 +23,13 @@ export async function wipedBy(
   return wiped;
 }
 
-/** The same of memory of this length, whatever came of the work. */
+/** Does the same for memory of this length, also if the work fails. */
 export function wipedDuring(length: number, work: () => unknown): Promise<string[]> {
   const whatever = async () => {
     try {
       await work();
     } catch {
-      // What it fails with is the other tests' affair.
+      // Other tests check the error.
     }
   };
   return wipedBy(whatever, (memory) => memory.length === length);

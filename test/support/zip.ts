@@ -1,4 +1,4 @@
-// Archives built byte by byte, with none of the code under test, and the three readers under one shape.
+// Builds archives byte by byte without the tested code, and gives the three readers one interface.
 
 import { concatAll } from '../../src/bytes.ts';
 import { openZip, unzipBundle, unzipStream, type ZipLimits } from '../../src/zip.ts';
@@ -18,10 +18,10 @@ export function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-// Longer than deflate looks back.
+// Longer than the window of deflate.
 const PERIOD = 40_009;
 
-/** Text that compresses about as code does, the same in every run. */
+/** Makes text that compresses like code, the same in every run. */
 export function textOf(length: number): Uint8Array {
   const words = ['const ', 'return ', 'import ', ' = ', '() => {\n', '}\n', 'value', 'index'];
   const noise = bytesOf(PERIOD);
@@ -36,7 +36,7 @@ export function textOf(length: number): Uint8Array {
   return bytes;
 }
 
-/** Integers, little-endian: u(2, 1, 2) is two of 16 bits. */
+/** Encodes little-endian integers: u(2, 1, 2) makes two of 16 bits. */
 export function u(width: 2 | 4 | 8, ...values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(width * values.length);
   values.forEach((value, i) => {
@@ -49,14 +49,14 @@ export function u(width: 2 | 4 | 8, ...values: readonly number[]): Uint8Array {
   return bytes;
 }
 
-/** For each byte, what eight steps of ISO 3309 make of it. */
+/** The result of eight steps of ISO 3309 for each byte. */
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
   return crc;
 });
 
-/** CRC-32 (ISO 3309), a byte at a time. It shares nothing with the code under test. */
+/** CRC-32 (ISO 3309), byte by byte, independent of the tested code. */
 export function plainCrc32(bytes: Uint8Array): number {
   let crc = ~0;
   for (let i = 0; i < bytes.length; i++) {
@@ -75,17 +75,17 @@ interface Fields {
   extra?: Uint8Array;
 }
 
-/** An entry; what is not given is what an honest writer would put there. */
+/** An entry. Missing fields get correct values. */
 export interface RawEntry extends Fields {
   name: string | Uint8Array;
   /** The content. Default: empty. */
   content?: Uint8Array;
-  /** What stands in the archive for it. Default: the content. */
+  /** The data in the archive. Default: the content. */
   data?: Uint8Array;
-  /** What stands before the local header and after the data. */
+  /** Bytes before the local header and after the data. */
   before?: Uint8Array;
   after?: Uint8Array;
-  /** What only the one header says. */
+  /** Fields of one header only. */
   local?: Fields;
   central?: Fields & {
     attributes?: number;
@@ -97,7 +97,7 @@ export interface RawEntry extends Fields {
 }
 
 export interface RawEnd {
-  /** Before the directory, and between it and the end record. */
+  /** Bytes before the directory, and between it and the end record. */
   before?: Uint8Array;
   between?: Uint8Array;
   disk?: number;
@@ -108,7 +108,7 @@ export interface RawEnd {
   offset?: number;
   comment?: Uint8Array;
   commentLength?: number;
-  /** Instead of the records, in the order given. */
+  /** The order of the directory's records. */
   order?: readonly number[];
   after?: Uint8Array;
 }
@@ -186,7 +186,7 @@ export function rawZip(entries: readonly RawEntry[], end: RawEnd = {}): Uint8Arr
   return concatAll(parts);
 }
 
-/** An archive as writers to a pipe make it: one stored file, its size behind its data. */
+/** Makes an archive as a writer to a pipe does: one stored file whose size follows its data. */
 export function storedWithDescriptor(name: string, content: Uint8Array): Uint8Array<ArrayBuffer> {
   const { length } = content;
   const after = u(4, 0x08074b50, plainCrc32(content), length, length);
@@ -216,13 +216,13 @@ export function zip64End(fields: {
   );
 }
 
-/** Deflated, by the blocks that hold bytes as they are (RFC 1951 §3.2.4). */
+/** Deflates content as stored blocks (RFC 1951 §3.2.4). */
 export function deflatedAsIs(content: Uint8Array): Uint8Array {
   const { length } = content;
   return join(Uint8Array.of(1), u(2, length, length ^ 0xffff), content);
 }
 
-/** A stream of these chunks, and what happened to it. */
+/** Makes a stream of these chunks, and records its calls. */
 export function chunked(chunks: readonly Uint8Array[]): {
   stream: ReadableStream<Uint8Array>;
   pulled: () => number;

@@ -1,4 +1,4 @@
-// completion: the script by which a shell completes commands and options.
+// completion: prints the script with which a shell completes commands and options.
 
 import { Argument, type Command } from 'commander';
 import { completionScript, SHELLS, type Shell } from '../completion/scripts.ts';

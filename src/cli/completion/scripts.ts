@@ -1,4 +1,4 @@
-// The scripts that complete commands: one for each shell, made of the places of `words.ts`.
+// Makes the completion script for each shell from the places of `words.ts`.
 //
 // A script completes commands, options and fixed values. It leaves the names of files to the shell.
 
@@ -7,24 +7,26 @@ import type { OptionWord, Place, Word } from './words.ts';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** The script for a shell. */
+/** Makes the script for a shell. */
 export function completionScript(shell: Shell, places: readonly Place[]): string {
   return { bash, zsh, fish }[shell](places);
 }
 
-/** In single quotes, for each of the three shells. No text here has a backslash. */
+/** Quotes a text for all three shells. No text here has a backslash. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'"'"'`)}'`;
 }
 
-/** A description without the default, which takes a line of its own in some shells. */
+/** Returns a description without the default, which would take a separate line in some shells. */
 function short({ about }: Word): string {
   return about.replace(/ \(default: .*\)$/, '');
 }
 
 const namesOf = (words: readonly Word[]): string => words.map(({ word }) => word).join(' ');
 
-/** Patterns of a place and the next word which leads to another place: `/key` and `key/create`. */
+/**
+ * Makes patterns of a place and the next word that lead to another place: `/key` and `key/create`.
+ */
 function steps(places: readonly Place[], between: string): string {
   return places
     .filter(({ path }) => path !== '')
@@ -32,7 +34,10 @@ function steps(places: readonly Place[], between: string): string {
     .join(between);
 }
 
-/** The loop of bash and zsh that finds the place of the cursor. Options, their values and operands lead nowhere. */
+/**
+ * Makes the loop of bash and zsh that finds the place of the cursor. Options, their values and operands do not change
+ * the place.
+ */
 function findPlace(places: readonly Place[], typed: string): string {
   return `  for word in ${typed}; do
     case "$place/$word" in
@@ -41,7 +46,7 @@ function findPlace(places: readonly Place[], typed: string): string {
   done`;
 }
 
-/** Branches for the word behind an option that takes a value. */
+/** Makes the branches for the word after an option with a value. */
 function valueBranches(
   places: readonly Place[],
   fixed: (values: readonly string[]) => string,

@@ -16,9 +16,9 @@ export interface OptionWord extends Word {
   readonly values: readonly string[];
 }
 
-/** A place on the command line: behind `bundleseal`, behind a group or behind a command. */
+/** A place on the command line: after `bundleseal`, after a group or after a command. */
 export interface Place {
-  /** The words before it, `key create` for example. */
+  /** The words before the place, for example `key create`. */
   readonly path: string;
   readonly commands: readonly Word[];
   readonly options: readonly OptionWord[];
@@ -39,7 +39,7 @@ const VERSION: OptionWord = {
   values: [],
 };
 
-/** Loads every command and gives all places, the outermost first. */
+/** Loads every command and returns all places, the outermost first. */
 export async function readPlaces(all: readonly (Entry | Group)[]): Promise<Place[]> {
   const top = all.map((one) =>
     'usage' in one ? wordOf(one) : { word: one.name, about: one.description },
@@ -86,7 +86,7 @@ function optionWord(option: Option): OptionWord {
     word: long as string,
     about: description,
     takesValue: option.required || option.optional,
-    // `<url|folder>` names two kinds of value and not two values.
+    // Ignores `<url|folder>`, which names two kinds of values and not two values.
     values:
       argChoices ??
       (listed === undefined || /url|folder|dir/.test(listed) ? [] : listed.split('|')),

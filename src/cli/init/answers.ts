@@ -1,4 +1,4 @@
-// The five questions: from flags, else from a person on the terminal, else by what was detected.
+// Answers the five questions: from flags, else by asking on the terminal, else by detection.
 
 import { Interrupted, UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';
@@ -35,7 +35,7 @@ export interface Answers {
   readonly dir: string;
   readonly framework: Framework;
   readonly store: StoreKind;
-  /** Where devices read the store: an address, or a path from the app's own address. */
+  /** The address of the store for devices, or a path relative to the app's own address. */
   readonly url: string;
   readonly channel: string;
   readonly keys: KeyChoice;
@@ -87,8 +87,8 @@ const namesOf = <T extends string>(about: Readonly<Record<T, string>>) => Object
 /**
  * Answers every question.
  *
- * @param asks - Whether there is a person to ask. Without one, what no flag answers is taken from the project.
- * @throws {@link UsageError}: an answer cannot be used, or a question without a default has no answer.
+ * @param asks - Whether to ask on the terminal. Otherwise detected values are used for questions without a flag.
+ * @throws {@link UsageError} if an answer is invalid, or a question without a default has no answer.
  */
 export async function answer(
   context: Context,
@@ -150,7 +150,7 @@ export async function answer(
     detected: T,
   ): Promise<T> {
     if (given !== undefined) return oneOf(flag, known, given);
-    // One answer alone is no question.
+    // Does not ask if there is only one possible answer.
     if (ask === undefined || known.length === 1) return detected;
     return ask.select(question, known, about, detected);
   }
@@ -173,8 +173,8 @@ function oneOf<T extends string>(flag: string, known: readonly T[], value: strin
   throw new UsageError(`${flag} takes ${known.join(', ')}${why}; got ${JSON.stringify(value)}`);
 }
 
-// What is checked below is written into scripts of package.json, modules and a workflow, where quotes, spaces and dollar
-// signs mean something.
+// Checks values that are written into scripts of package.json, modules and a workflow, where quotes, spaces and
+// dollar signs have a special meaning.
 
 function checkDir(text: string): string {
   const dir = text

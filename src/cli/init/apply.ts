@@ -1,4 +1,4 @@
-// Writing a plan: all of it, or nothing.
+// Writes a plan completely or not at all.
 
 import { lstat, mkdir, readFile, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, relative, sep } from 'node:path';
@@ -31,8 +31,8 @@ export interface NewPair {
 }
 
 /**
- * Writes the changes and the new pair. If one file can't be written, or the work is aborted, all that was written is
- * taken back. A process that is killed leaves a record, by which the next run takes it back.
+ * Writes the changes and the new pair. If a file cannot be written, or the work is aborted, all changes are undone. A
+ * killed process leaves a record, with which the next run undoes its changes.
  *
  * @param before - The record of an earlier run.
  * @param root - The repository's root.
@@ -73,7 +73,7 @@ export async function applyChanges(
   await writeRecord(all);
   try {
     for (const folder of folders) await onFile(folder, "can't be made", mkdir(folder));
-    // Before the key is there, git has to leave it out.
+    // Writes .gitignore first, so that git ignores the key from the beginning.
     for (const change of changes) if (change.path === IGNORED) await writeChange(change);
     const write = async () => {
       for (const change of changes) {
@@ -90,7 +90,7 @@ export async function applyChanges(
         async () => void (await placePair(privateKeyFile, pair, write)),
       );
   } catch (error) {
-    // Nobody has seen the new key, so it goes too.
+    // Removes the new key too, because it has not been used.
     await takeBack(record, root);
     if (before === undefined) await removeRecord();
     else await writeRecord(before);
@@ -98,7 +98,7 @@ export async function applyChanges(
   }
 }
 
-/** Of a file that both runs wrote, the earlier one knows what was there at first. */
+/** For a file that both runs wrote, the earlier record has the original content. */
 function merged(earlier: RecordContent | undefined, later: RecordContent): RecordContent {
   if (earlier === undefined) return later;
   const files: Record<string, WrittenFile> = { ...earlier.files };
@@ -113,7 +113,7 @@ async function writeChange({ path, before, after }: Change): Promise<void> {
   else await replaceBytes(path, before, after);
 }
 
-/** Replaces a file whole or not at all, if it is still what it was. It keeps its mode. */
+/** Replaces a file atomically if it has not changed. Keeps its mode. */
 async function replaceBytes(path: string, before: Uint8Array, after: Uint8Array): Promise<void> {
   const { mode } = await onFile(path, UNREADABLE, stat(path));
   const write = async (output: OutputFile) => {
@@ -126,7 +126,7 @@ async function replaceBytes(path: string, before: Uint8Array, after: Uint8Array)
   await replaceFile({ mode }, path, undefined, write, { inPlace: true });
 }
 
-/** Folders that have to be made, the outer ones first. */
+/** Lists the folders to create, the outer ones first. */
 async function missingFolders(changes: readonly Change[]): Promise<string[]> {
   const missing = new Set<string>();
   for (const { path } of changes) {
@@ -153,7 +153,7 @@ async function checkPlace(path: string, root: string): Promise<void> {
   }
 }
 
-/** How a file of a record is now. */
+/** The present state of a file in a record. */
 export type FileState = 'written' | 'as before' | 'changed';
 
 export async function stateOf(path: string, { before, after }: WrittenFile): Promise<FileState> {
@@ -164,16 +164,16 @@ export async function stateOf(path: string, { before, after }: WrittenFile): Pro
 }
 
 /**
- * Gives files back what they held before, and removes new ones. A file that was changed since is left alone.
+ * Restores the previous content of files, and removes new files. Does not touch a file that was changed since.
  *
- * @returns The files that were left alone.
+ * @returns The files that were not touched.
  */
 export async function takeBack(
   { files, folders }: Pick<RecordContent, 'files' | 'folders'>,
   root: string,
 ): Promise<string[]> {
   const changed: string[] = [];
-  // The private key goes before the lines that keep it out of git.
+  // Removes the private key before the lines of .gitignore that protect it.
   const paths = Object.keys(files).sort(
     (a, b) => Number(b === SEALED.privateKeyFile) - Number(a === SEALED.privateKeyFile),
   );
@@ -191,12 +191,12 @@ export async function takeBack(
       await replaceBytes(path, (await bytesOf(path)) as Buffer, Buffer.from(file.before, 'base64'));
   }
   for (const path of [...paths, RECORD]) await cleanUp(path);
-  // A folder with files of others stays.
+  // A folder with other files is kept.
   for (const folder of [...folders].reverse()) await rmdir(folder).catch(() => {});
   return changed;
 }
 
-/** Removes what a killed process left of a file. */
+/** Removes temporary files of a killed process. */
 async function cleanUp(path: string): Promise<void> {
   const place = dirname(path);
   if (!(await isThere(place))) return;
