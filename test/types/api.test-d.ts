@@ -16,7 +16,12 @@ import {
   type Signer,
   verifyChecksum,
 } from '../../src/index.ts';
-import { type OpenedDirectory, openToDirectory } from '../../src/node.ts';
+import {
+  type OpenedDirectory,
+  openToDirectory,
+  type SealedDirectory,
+  sealDirectory,
+} from '../../src/node.ts';
 
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -36,6 +41,20 @@ export async function folders(): Promise<void> {
   await openToDirectory('app.sealed', 'dir', { overwrite: true });
   // @ts-expect-error what is kept for further reads is of no use here
   await openToDirectory('app.sealed', 'dir', { publicKey: key, cacheSize: 0 });
+
+  const sealed = await sealDirectory('dir', 'app.sealed', {
+    privateKey: signer,
+    ignore: (path) => path.endsWith('.map'),
+    level: 9,
+    metadata: { version: '1.2.3' },
+  });
+  same<typeof sealed, SealedDirectory>(true);
+  same<typeof sealed.checksum, string>(true);
+  same<typeof sealed.entries | typeof sealed.sealedSize, number>(true);
+  // @ts-expect-error a folder is sealed with a private key
+  await sealDirectory('dir', 'app.sealed', { level: 6 });
+  // @ts-expect-error levels go up to 9
+  await sealDirectory('dir', 'app.sealed', { privateKey: key, level: 10 });
 }
 
 export async function shapes(): Promise<void> {

@@ -449,15 +449,17 @@ describe('bundle', () => {
     });
   });
 
-  it('zip compresses as hard as --level says', async () => {
+  it.each(['zip', 'encrypt'])('%s compresses as hard as --level says', async (command) => {
     await withApp(async (project) => {
+      if (command === 'encrypt') await project.json(['key', 'create', '--bits', '3072']);
       await writeFile(project.path('dist/long.txt'), 'a'.repeat(10_000));
+      const args = ['bundle', command, 'dist'];
       const sizeAt = async (level: string) =>
-        (await project.json(['bundle', 'zip', 'dist', '--level', level]))['size'] as number;
+        (await project.json([...args, '--level', level]))['size'] as number;
       expect(await sizeAt('0')).toBeGreaterThan(10_000);
       expect(await sizeAt('9')).toBeLessThan(10_000);
       for (const wrong of ['10', '-1', 'best']) {
-        expect(await project.json(['bundle', 'zip', 'dist', `--level=${wrong}`])).toMatchObject({
+        expect(await project.json([...args, `--level=${wrong}`])).toMatchObject({
           code: 'ERR_USAGE',
           message: `--level takes an integer from 0 to 9, got "${wrong}"`,
         });
