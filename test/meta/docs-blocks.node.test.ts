@@ -83,7 +83,6 @@ const ELSEWHERE: readonly Elsewhere[] = [
     run: 'test/meta/workflow-example.node.test.ts',
   },
   // Pictures, not code.
-  { language: 'mermaid', pages: /^README\.md$/, said: 'Who holds which key' },
   { language: 'mermaid', pages: /^CONTRIBUTING\.md$/, run: 'test/meta/layers.node.test.ts' },
 ];
 
