@@ -15,18 +15,37 @@ export async function expectOffer(page: Page): Promise<void> {
   await page.getByRole('button').waitFor(WAIT);
 }
 
-/** Returns the stored state of the device. It is empty before the first start. */
+/** The last state that a store wrote, in Cache Storage or in the origin private file system. Empty before the first start. */
 export async function stateOf(page: Page): Promise<Record<string, unknown>> {
   return page.evaluate(async () => {
-    const cache = await caches.open('bundleseal');
-    const number = ({ url }: Request) => Number(url.split('/').at(-1));
-    const states = (await cache.keys())
-      .filter(({ url }) => url.startsWith('https://bundleseal.invalid/state/'))
-      .sort((a, b) => number(b) - number(a));
-    const [last] = states;
-    const state = last === undefined ? undefined : await cache.match(last);
+    const sorted = (names: string[]) =>
+      names.map((name) => Number(name.split('/').at(-1))).sort((a, b) => b - a);
+    const fromCache = async () => {
+      const cache = await caches.open('bundleseal');
+      const base = 'https://bundleseal.invalid/state/';
+      const urls = (await cache.keys()).map(({ url }) => url);
+      const [last] = sorted(urls.filter((url) => url.startsWith(base)));
+      return last === undefined ? undefined : (await cache.match(`${base}${last}`))?.blob();
+    };
+    const fromFiles = async () => {
+      const root = await navigator.storage.getDirectory();
+      const folder = await (await root.getDirectoryHandle('bundleseal')).getDirectoryHandle(
+        'state',
+      );
+      const names: string[] = [];
+      const listed = folder as unknown as { keys(): AsyncIterable<string> };
+      for await (const name of listed.keys()) names.push(name);
+      for (const name of sorted(names)) {
+        const file = await (await folder.getFileHandle(`${name}`)).getFile();
+        // A file that is being written is empty until it is whole.
+        if (file.size > 0) return file;
+      }
+      return undefined;
+    };
+    const isCached = await caches.has('bundleseal');
+    const state = await (isCached ? fromCache() : fromFiles().catch(() => undefined));
     // The text follows its SHA-256.
-    const text = (await (await state?.blob())?.slice(32).text()) ?? '{}';
+    const text = (await state?.slice(32).text()) ?? '{}';
     return JSON.parse(text) as Record<string, unknown>;
   });
 }

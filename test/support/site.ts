@@ -21,12 +21,14 @@ export interface Version {
   readonly isBroken?: boolean;
   /** Code at the beginning of the service worker. */
   readonly worker?: string;
+  /** The store of releases. Default: that of the example. */
+  readonly store?: 'opfsStore';
 }
 
 /** Builds an example with Vite, as a user does, against the sources of this library. */
 export async function buildExample(
   example: string,
-  { name, isBroken = false, worker = '' }: Version,
+  { name, isBroken = false, worker = '', store = 'cacheStore' }: Version,
 ): Promise<string> {
   const outDir = mkdtempSync(join(tmpdir(), 'bundleseal-build-'));
   const plugins = [
@@ -38,6 +40,7 @@ export async function buildExample(
         id === '\0key' ? `export const publicKeys = [${JSON.stringify(keyB.spki)}];` : undefined,
       transform(code: string, id: string) {
         if (/\/src\/sw\.js\b/.test(id)) return `${worker}\n${code}`;
+        if (id.endsWith('/src/updater.js')) return code.replaceAll('cacheStore', store);
         if (!id.endsWith('/src/app.js')) return undefined;
         if (!code.includes("'version 1'")) throw new Error('the example shows no version');
         const fault = isBroken ? "throw new Error('this version is broken');" : '';
