@@ -54,8 +54,5 @@ function found(path, resolve) {
   return target;
 }
 
-/** The page with its diagram as a picture of the site. @param {string} page @param {string} picture */
-export function withPicture(page, picture) {
-  if (!DIAGRAM.test(page)) throw new Error('the page has no diagram');
-  return page.replace(DIAGRAM, picture);
-}
+/** The page with its diagram, if it has one, as a picture of the site. @param {string} page @param {string} picture */
+export const withPicture = (page, picture) => page.replace(DIAGRAM, () => picture);

@@ -80,6 +80,39 @@ describe.each(KINDS)('%s', (kind, path) => {
   });
 });
 
+describe('the search and the choice of a theme', () => {
+  let page: Page;
+  const said: string[] = [];
+  beforeAll(async () => {
+    page = await context.newPage();
+    await page.setViewportSize({ width: WIDTHS.laptop, height: 900 });
+    await page.emulateMedia({ colorScheme: 'light' });
+    page.on('console', (message) => {
+      if (message.type() === 'error') said.push(message.text());
+    });
+    await page.goto(`${shown.origin}/`, { waitUntil: 'networkidle' });
+  });
+  afterAll(() => page.close());
+
+  it('find a page by a word in it and open it, with the policy in force', async () => {
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.locator('#localsearch-input').fill('ERR_CHUNK_INVALID');
+    await page.locator('.VPLocalSearchBox .result').first().waitFor();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('.vp-doc').textContent()).toContain('ERR_CHUNK_INVALID');
+    expect(said).toEqual([]);
+  });
+
+  it('turns the page dark, and keeps it so', async () => {
+    const isDark = () => page.evaluate(() => document.documentElement.classList.contains('dark'));
+    expect(await isDark()).toBe(false);
+    await page.locator('.VPNavBar .VPSwitchAppearance').click();
+    await expect.poll(isDark).toBe(true);
+    await page.reload({ waitUntil: 'networkidle' });
+    expect(await isDark()).toBe(true);
+  });
+});
+
 /** Elements that reach beyond the width of the page, unless a container scrolls or cuts them. */
 function overflows(): string[] {
   const width = document.documentElement.clientWidth;
