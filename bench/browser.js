@@ -1,5 +1,4 @@
-// @ts-check
-// A page of Chromium's that runs a file of the bench.
+// @ts-check Runs a file of the bench in a page of Chromium.
 
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -31,7 +30,7 @@ export async function withPage(file, work, more = {}) {
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
   const browser = await chromium.launch({
     executablePath: CHROMIUM_PATH,
-    // A collector to call between runs.
+    // Exposes `gc`, which the bench calls between runs.
     args: [...CHROMIUM_ARGUMENTS, '--js-flags=--expose-gc'],
   });
   try {

@@ -1,5 +1,4 @@
-// @ts-check
-// Bundling a file of the bench together with src/ or dist/.
+// @ts-check Bundles a file of the bench together with src/ or dist/.
 
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';

@@ -1,6 +1,5 @@
-// @ts-check
-// File to file as most people write it: one AES-256-GCM and one SHA-256 of the plain bytes in a pipeline. No RSA,
-// no digest of a chunk: the output is in its place, under its name, from the first byte on.
+// @ts-check File to file as a typical pipeline: one AES-256-GCM and one SHA-256 of the plain bytes. It has no RSA and
+// no digests of chunks, and the output has its final name from the first byte on.
 
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';

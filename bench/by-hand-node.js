@@ -1,6 +1,5 @@
-// @ts-check
-// The job as one writes it with node:crypto, in one thread: AES-256-GCM over chunks, one SHA-256 of the
-// plain bundle, one RSA operation. Without `digests` it leaves out the digest of each chunk.
+// @ts-check A direct implementation of the job with node:crypto, in one thread: AES-256-GCM over chunks, one SHA-256
+// of the plain bundle, one RSA operation. Without `digests` it leaves out the digest of each chunk.
 
 import {
   createCipheriv,

@@ -1,6 +1,5 @@
-// @ts-check
-// The recoverable signature by hand in pure JavaScript: CRT and a check with the public exponent, as every
-// careful implementation has it, but not blinded.
+// @ts-check The recoverable signature by hand in pure JavaScript: CRT and a check with the public exponent, like
+// every careful implementation, but without blinding.
 
 import { pow } from 'micro-rsa-dsa-dh/utils.js';
 

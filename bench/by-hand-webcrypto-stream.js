@@ -1,6 +1,5 @@
-// @ts-check
-// Bare chunked crypto.subtle over a stream: each chunk is put together from the pieces that come, eight of them
-// are in flight with their digests, and they are handed on in order. No stream is made of what comes out.
+// @ts-check Bare chunked crypto.subtle over a stream: it joins arriving pieces to chunks, has eight chunks in flight
+// with their digests, and passes them on in order. It makes no output stream.
 
 import { CHUNK_SIZE, nonceOf, sameBytes, TAG_LENGTH } from './wire.js';
 

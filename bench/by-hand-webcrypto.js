@@ -1,6 +1,5 @@
-// @ts-check
-// Bare chunked crypto.subtle, in Node and in a page: eight chunks in flight, each with its digest, and the
-// digest of the whole. The RSA operation is not in here.
+// @ts-check Bare chunked crypto.subtle, in Node and in a page: eight chunks in flight, each with its digest, and the
+// digest of the whole. It does not include the RSA operation.
 
 import { CHUNK_SIZE, chunkCount, nonceOf, sameBytes, TAG_LENGTH } from './wire.js';
 

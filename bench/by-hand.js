@@ -1,6 +1,4 @@
-// @ts-check
-// The peers as whole jobs, and the check that they and the library understand each other. In Node and in a
-// page.
+// @ts-check The peers as whole jobs, and the check that they are compatible with the library, in Node and in a page.
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { lengthOf, recoverByHand, signByHand } from './by-hand-rsa.js';
@@ -32,7 +30,7 @@ export function secretsByHand({ signature }, key) {
 }
 
 /**
- * Opens by the library what the peer makes, and by the peer what the library makes.
+ * Opens bundles of the peer with the library, and bundles of the library with the peer.
  *
  * @param {string} name
  * @param {Uint8Array} bundle

@@ -1,6 +1,5 @@
-// @ts-check
-// The functions of Capgo's command line, as it ships them. They are not exported, so a copy of its file gets one more
-// line that exports them; which ones they are, the cross-check of the bench shows.
+// @ts-check The original functions of Capgo's command line. They are not exported, so this module adds a line with
+// exports to a copy of the file. The cross-check of the bench shows that these are the right functions.
 
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const HOME = fileURLToPath(new URL('../test/interop/capgo/', import.meta.url));
 const SDK = join(HOME, 'node_modules/@capgo/cli/dist/src/sdk.js');
 
-// In the order of its src/api/crypto.ts.
+// Names in the order of src/api/crypto.ts in Capgo's CLI.
 const NAMES = /** @type {const} */ ([
   'generateSessionKey',
   'encryptSource',

@@ -1,4 +1,4 @@
-// What runs inside Chromium for Capgo's wire; bundled from dist/.
+// The code for Capgo's wire that runs inside Chromium; bundled from dist/.
 
 import { decryptBundle, encryptBundle } from '../dist/capgo.js';
 import { interleave } from './timing.js';
@@ -29,7 +29,7 @@ async function measureCapgo({ privateKey, publicKey, size, rounds }) {
   return { encrypt, decrypt };
 }
 
-/** Both at once, as whoever writes it well does. */
+/** Runs both at once, like a good implementation. */
 async function encryptBare(zip) {
   const key = crypto.getRandomValues(new Uint8Array(16));
   const iv = crypto.getRandomValues(new Uint8Array(16));
@@ -58,7 +58,7 @@ async function crossCheck({ privateKey, publicKey }) {
   );
   const { bundle, ivSessionKey, checksum } = await encryptBundle(zip, { privateKey });
   const received = { ivSessionKey, checksum };
-  // The same cipher: as long, and padded alike.
+  // The cipher is the same, so length and padding have to be equal.
   mustAgree(bundle.length === bare.bundle.byteLength, 'bare crypto.subtle makes another length');
   const opened = await decryptBundle(bundle, { publicKey, ...received });
   mustAgree(sameBytes(opened, zip), 'the library does not open what it encrypts');

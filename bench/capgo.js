@@ -83,7 +83,7 @@ function encryptByCapgo(capgo, zip, { privateKey }) {
 }
 
 /**
- * What its `bundle decrypt --checksum` does between reading and writing.
+ * The work of Capgo's `bundle decrypt --checksum` between reading and writing.
  *
  * @param {CapgoFunctions} capgo @param {ReturnType<typeof encryptByCapgo>} sent @param {KeyPair} pair
  */

@@ -1,5 +1,4 @@
-// @ts-check
-// The webcrypto backend where it belongs: in a browser.
+// @ts-check Measures the webcrypto backend in a browser.
 
 import { createPrivateKey } from 'node:crypto';
 import { keygen } from '../dist/index.js';

@@ -1,5 +1,4 @@
-// @ts-check
-// Starting bench/file-child.js and taking its answer.
+// @ts-check Starts bench/file-child.js and reads its result.
 
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,4 @@
-// @ts-check
-// Peak memory of encryptFile and decryptFile, which is the same whatever the size.
+// @ts-check Peak memory of encryptFile and decryptFile, which is the same for every size.
 
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +12,7 @@ import { median } from './timing.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
-/** Node under it sees one core, and the library starts no thread. */
+/** With it, Node sees one core, so the library starts no thread. */
 const ONE_CORE = ['taskset', '-c', '0'];
 
 /** @typedef {ReturnType<typeof import('./report.js').createReport>} Report */
@@ -77,7 +76,7 @@ async function measureWay(report, { sizes, children, through, threads, target })
 
 /** @param {number} size @param {number} children @param {string[]} through */
 function measureSize(size, children, through) {
-  // The largest takes long, and is there to show that it takes no more than the others.
+  // The largest file takes long. It shows that memory does not grow with the size.
   const runs = size > GIB ? 1 : children;
   return inTemporaryDirectory(async (directory) => {
     const path = (/** @type {string} */ name) => join(directory, name);

@@ -1,5 +1,4 @@
-// @ts-check
-// encryptFile and decryptFile beside the pipelines that people write, and beside all that two cores can do.
+// @ts-check Compares encryptFile and decryptFile with typical pipelines, and with the limit of two cores.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -24,9 +23,9 @@ const FLUSHED = 'pipeline, highWaterMark 1 MiB, flushed at its end';
 const PAGES = 'zeros into the page cache, nothing else, not flushed';
 const CEILING = 'AES-256-GCM once and SHA-256 twice, two cores, no file';
 
-// Milliseconds before each run. A virtual machine may hand memory that has been free for a while back to its host, and
-// what writes a file through the page cache then waits for as much of it, unless another's file has just been removed.
-// Nobody is to find the memory of the one before.
+// Milliseconds before each run. A virtual machine may return free memory to its host after a while. A program that
+// writes through the page cache then waits for new memory, unless a file was removed just before. The pause prevents
+// that a run reuses the memory of the previous one.
 const REST = 4000;
 
 /** @typedef {ReturnType<typeof import('./report.js').createReport>} Report */
@@ -90,7 +89,7 @@ async function measureJobs(report, what, jobs, options) {
     async () => {
       await setTimeout(rest);
       const { ms, peak } = runFileJob(job);
-      // What nobody has written to the disk yet is forgotten and does not burden the next one.
+      // Removing the file drops its unwritten pages, so that they do not slow down the next run.
       rmSync(output, { force: true });
       beyond[name]?.push((peak - idle) / MIB);
       return ms;
@@ -176,7 +175,7 @@ async function prepare(directory, size) {
     mustAgree(opened === source, `${name}: what comes out is not what went in`);
     rmSync(files.output);
   }
-  // The key and the nonce are the same, so the bytes are.
+  // The key and the nonce are the same, so the bytes have to be equal.
   runFileJob(encryptByPipeline(tuned));
   const [one, other] = [await digestOf(files.encrypted), await digestOf(files.output)];
   mustAgree(one === other, 'the tuned pipeline encrypts otherwise than the other');
@@ -192,8 +191,8 @@ async function digestOf(path) {
 }
 
 /**
- * Milliseconds that two cores take for nothing but the cryptography of `size` bytes: each is encrypted once and
- * hashed twice, in its chunk and in the whole.
+ * Computes the milliseconds that two cores need for only the cryptography of `size` bytes: each byte is encrypted
+ * once and hashed twice, in its chunk and in the whole.
  *
  * @param {number} size @param {Report} report
  */
@@ -211,7 +210,7 @@ function findCeiling(size, report) {
 }
 
 /**
- * Bytes a second, two processes together, by the clock on the wall: what others take of the cores, they take of all
+ * Bytes per second of two processes together, by wall-clock time, so that load of other programs affects all
  * contenders.
  *
  * @param {string} algorithm

@@ -1,5 +1,5 @@
-// @ts-check
-// A device as it is: `createUpdater` over a store in memory, and a network in memory that breaks as the schedule says.
+// @ts-check A real device: `createUpdater` over a store in memory, with a network in memory that fails by the
+// schedule.
 
 import { createUpdater, memoryBuiltIn, memoryStore } from '../dist/update.js';
 import { CHANNEL, offerAt, START } from './fleet-schedule.js';
@@ -72,7 +72,7 @@ export async function run({ id, launches }, { badId, offers }, builtIn, objects,
 /** Starts the device once, and gives it the random id that the simulated one has. @param {any} updater @param {any} releases @param {string} id */
 async function giveId(updater, releases, id) {
   await updater.start();
-  // `confirm` waits for what the start does beside.
+  // `confirm` waits for the background work of the start.
   await updater.confirm('0'.repeat(64));
   updater.dispose();
   const state = JSON.parse(new TextDecoder().decode(await releases.readState()));

@@ -1,5 +1,4 @@
-// @ts-check
-// Real releases of one app as a publisher makes them: a bundle each, and patches from the releases before.
+// @ts-check Makes real releases of an app like a publisher: a bundle for each, and patches from earlier releases.
 
 import { createHash } from 'node:crypto';
 import { brotliCompressSync } from 'node:zlib';
@@ -9,7 +8,7 @@ import { zipBundle } from '../dist/zip.js';
 import { filesOf } from './pairs.js';
 import { mustAgree, sameBytes } from './wire.js';
 
-/** As `bundleseal release publish` makes them by default. */
+/** The default of `bundleseal release publish`. */
 const PATCHES = 5;
 
 /** @typedef {import('./pairs.js').Files} Files */

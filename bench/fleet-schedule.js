@@ -1,6 +1,5 @@
-// @ts-check
-// What happens when: the indexes that a publisher signs, and the launches of each device. The same seed gives the same
-// schedule.
+// @ts-check The schedule of a simulation: the indexes that a publisher signs, and the launches of each device. The
+// same seed gives the same schedule.
 
 import { createHash } from 'node:crypto';
 import { openIndex, sealIndex } from '../dist/release.js';
@@ -15,7 +14,7 @@ export const CHANNEL = 'production';
 const SEED = 'bundleseal fleet 1';
 const OFFLINE_WEEKS = 0.05;
 const BROKEN_DOWNLOADS = 0.02;
-/** Permille of the devices that are offered a release first, and for how long. */
+/** The share of devices in the first rollout, in thousandths, and its duration. */
 const FIRST_ROLLOUT = 100;
 const ROLLOUT_TIME = DAY;
 /** How long a bad release is offered. */

@@ -1,6 +1,5 @@
-// @ts-check
-// A device as a few lines: the rules of docs/updates.md with the real `chooseRelease`, and no bytes. fleet-real.js shows
-// that real updaters do the same.
+// @ts-check Simulates a device by the rules of docs/updates.md with the real `chooseRelease`, without bytes.
+// fleet-real.js checks that real updaters behave the same.
 
 import { chooseRelease } from '../dist/release.js';
 import { DAY, offerAt } from './fleet-schedule.js';
@@ -66,7 +65,7 @@ export function simulate({ id: deviceId, launches }, { builtIn, badId, offers })
       has: /** @type {string[]} */ ([]),
     };
     if (running === badId && isTrial) {
-      // It says so itself, and the next launch runs the release before.
+      // The bad release calls `fail`, and the next launch runs the previous release.
       blocked.add(running);
       rollBack();
       return visit;
@@ -106,10 +105,10 @@ export function simulate({ id: deviceId, launches }, { builtIn, badId, offers })
       }
       visit.moved += first;
       visit.requests += 1;
-      // The rest by another request.
+      // Fetches the rest by another request.
       if (fault === 'cut') visit.requests += 1;
       if (fault === 'altered') {
-        // The digest is wrong: the index is read again, and another way is taken.
+        // The digest is wrong: the device reads the index again, and tries another way.
         visit.requests += 1;
         visit.indexBytes += sealed.length;
         if (second === undefined) return visit;

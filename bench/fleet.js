@@ -1,5 +1,5 @@
-// @ts-check
-// A fleet of devices over the real releases of an app: what they move, against file-level deltas and full bundles.
+// @ts-check Compares the downloads of a fleet of devices over real releases of an app with file-level deltas and full
+// bundles.
 
 import { keygen } from '../dist/index.js';
 import { memoryBuiltIn } from '../dist/update.js';
@@ -152,7 +152,7 @@ function spreadTime(devices, releases, n, bad) {
 /** @param {import('./fleet-releases.js').Release} first @param {import('./fleet-schedule.js').DeviceSchedule[]} schedules @param {Visit[][]} devices @param {import('./fleet-simulated.js').World} world @param {Map<string, Uint8Array>} objects @param {import('./fleet-releases.js').Keys} keys */
 async function compareWithReal(first, schedules, devices, world, objects, keys) {
   const builtIn = await memoryBuiltIn(first.files, { createdAt: first.entry.createdAt });
-  // Those with faults in downloads, and those that took the bad release, are the ones that can differ.
+  // Chooses devices with failed downloads and devices with the bad release, because only these can differ.
   const order = devices
     .map((visits, n) => ({ n, score: oddity(visits, schedules[n]?.launches ?? [], world.badId) }))
     .sort((a, b) => b.score - a.score || a.n - b.n);

@@ -1,6 +1,5 @@
-// @ts-check
-// The whole job: a folder into a sealed file and back, as whole processes, beside the tools that people would take; and
-// zips in memory beside fflate.
+// @ts-check Compares the whole job, a folder into a sealed file and back, with other tools, as whole processes. Also
+// compares zips in memory with fflate.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -28,7 +27,7 @@ const CAPGO = fileURLToPath(
   new URL('../test/interop/capgo/node_modules/.bin/capgo', import.meta.url),
 );
 
-// What web apps consist of.
+// Extensions of files in web apps.
 const KINDS = ['.js', '.mjs', '.css', '.html', '.json', '.svg', '.png', '.jpg', '.woff2', '.wasm'];
 const LARGEST = 10 * MB;
 
@@ -60,7 +59,10 @@ export async function measureJob(report, { quick }) {
   await measureStart(report, quick ? 5 : 15);
 }
 
-/** Real files out of node_modules, in the order of their paths, and once more under another name where they are too few. */
+/**
+ * Takes real files from node_modules in the order of their paths, and repeats them under other names if there are too
+ * few.
+ */
 function* realFiles() {
   const kip = join(MODULES, '@mxtommy/kip/public');
   for (let copy = 0; ; copy++) {
@@ -143,7 +145,7 @@ async function measureApp(report, directory, { folder, size, count }, rounds) {
       );
   } else report.skip('job: zip and age are not installed');
   if (hasTool('7z') && hasTool('gpg')) {
-    // A folder of its own for gpg, which else writes into the user's.
+    // Gives gpg a separate folder, because it would write into the user's folder.
     mkdirSync(join(directory, 'gnupg'), { recursive: true, mode: 0o700 });
     const gpg = 'gpg --homedir gnupg --quiet --batch --yes --pinentry-mode loopback --passphrase x';
     sealing['7z -tzip, gpg'] = () =>

@@ -1,5 +1,4 @@
-// @ts-check
-// Which machine: no name, no path.
+// @ts-check Describes the machine without names and paths.
 
 import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
 

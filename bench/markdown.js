@@ -1,5 +1,4 @@
-// @ts-check
-// docs/benchmarks.md, made of what was measured and of nothing else.
+// @ts-check Writes docs/benchmarks.md from the measured figures only.
 
 /** @typedef {import('./report.js').Figure} Figure */
 

@@ -1,6 +1,5 @@
-// @ts-check
-// One call in a fresh process: node memory-child.js (encrypt|decrypt) backend inputFile keyFile.
-// Prints how much it took beyond its output, in bytes.
+// @ts-check One call in a fresh process: node memory-child.js (encrypt|decrypt) backend inputFile keyFile. Prints the
+// peak of memory beyond its output, in bytes.
 
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { decryptBundle, encryptBundle } from '../dist/index.js';
@@ -9,7 +8,7 @@ import { peak, resetPeak } from './peak.js';
 const [purpose, backend, inputFile, keyFile] = /** @type {any[]} */ (process.argv.slice(2));
 
 const key = readFileSync(keyFile, 'utf8');
-// Read straight into its place, so that every page is there and nothing else ever was.
+// Reads directly into the final memory, so that every page is resident and no other memory was used.
 const input = readWhole(inputFile);
 globalThis.gc?.();
 resetPeak();

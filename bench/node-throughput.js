@@ -1,5 +1,4 @@
-// @ts-check
-// Sealing and opening in memory on Node, each backend beside the same job by hand.
+// @ts-check Compares sealing and opening in memory on Node with direct implementations, for each backend.
 
 import { createHash, createPrivateKey, privateEncrypt, randomFillSync } from 'node:crypto';
 import { decryptBundle, encryptBundle, keygen } from '../dist/index.js';
@@ -59,7 +58,7 @@ export async function measureNode(report, { effort }) {
 async function measureBesideNodeCrypto(report, { privateKey, publicKey }, mib, rounds) {
   const plain = randomBundle(mib * MIB);
   const reused = Buffer.alloc(plain.length + TAG_LENGTH * chunkCount(plain.length));
-  // A small bundle is mostly its RSA operation: only the large one has a target.
+  // The RSA operation dominates a small bundle, so only the large one has a target.
   const options = { bytes: plain.length, ...(mib === 64 && { target: TARGETS.nodeRatio }) };
   const encrypting = {
     bundleseal: () => encryptBundle(plain, { privateKey, backend: 'node' }),

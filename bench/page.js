@@ -1,4 +1,4 @@
-// What runs inside Chromium; bundled from dist/ and src/.
+// The code that runs inside Chromium; bundled from dist/ and src/.
 
 import { decryptBundle, decryptStream, encryptBundle, keygen } from '../dist/index.js';
 import { crossCheck, headerByHand, secretsByHand } from './by-hand.js';

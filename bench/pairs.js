@@ -1,5 +1,4 @@
-// @ts-check
-// Two releases each of web apps that npm has, source maps left out.
+// @ts-check Pairs of releases of web apps on npm, without source maps.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -8,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/bench-pairs/', import.meta.url));
 
-/** By a short name: the package, the folder in it that is the app, the older version and the newer one. */
+/** By short name: the package, the folder of the app in it, the older and the newer version. */
 export const PAIRS = /** @type {const} */ ({
   kip: ['@mxtommy/kip', 'public', '4.8.0', '4.8.5'],
   'iobroker.admin': ['iobroker.admin', 'adminWww', '8.0.16', '8.0.17'],
@@ -21,7 +20,7 @@ export const PAIRS = /** @type {const} */ ({
 /** @typedef {Record<string, Uint8Array>} Files by path */
 
 /**
- * The files of one version of an app, in the order of the UTF-8 bytes of their paths.
+ * Returns the files of one version of an app, in the order of the UTF-8 bytes of their paths.
  *
  * @param {string} name @param {string} folder @param {string} version @returns {Files}
  */

@@ -1,6 +1,5 @@
-// @ts-check
-// One call in a fresh process: node patch-child.js (create|apply) package folder older newer keyFile [patchFile].
-// Prints how much memory it took beyond what it was given, in bytes.
+// @ts-check One call in a fresh process: node patch-child.js (create|apply) package folder older newer keyFile
+// [patchFile]. Prints the peak of memory beyond its input, in bytes.
 
 import { readFileSync } from 'node:fs';
 import { applyPatch, createPatch } from '../dist/release.js';

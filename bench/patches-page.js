@@ -1,4 +1,4 @@
-// What runs inside Chromium for patches; bundled from dist/.
+// The code for patches that runs inside Chromium; bundled from dist/.
 
 import { applyPatch } from '../dist/release.js';
 import { unzipBundle } from '../dist/zip.js';

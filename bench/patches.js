@@ -1,5 +1,4 @@
-// @ts-check
-// Patches between real releases, beside Debian's zstd and bsdiff.
+// @ts-check Compares patches between real releases with Debian's zstd and bsdiff.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
@@ -20,9 +19,9 @@ import { mustAgree, sameBytes } from './wire.js';
 const MIB = 2 ** 20;
 const CHILD = fileURLToPath(new URL('patch-child.js', import.meta.url));
 const APP_ID = 'com.example.app';
-// The app that the times of applying are held to.
+// The app for the targets of applying.
 const LARGE = 'iobroker.admin';
-// Its releases before, which it is published with patches from.
+// Its earlier releases, from which patches are published.
 const OLDER = ['7.8.8', '7.8.9', '7.8.18', '7.8.20', '8.0.16'];
 
 /** @typedef {ReturnType<typeof import('./report.js').createReport>} Report */

@@ -3,16 +3,16 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** Linux forgets the peak so far, where it lets us. */
+/** Resets the peak on Linux, if that is allowed. */
 export function resetPeak() {
   try {
     writeFileSync('/proc/self/clear_refs', '5');
   } catch {
-    // Elsewhere the peak before the call counts as well.
+    // On other systems the peak includes the time before the call.
   }
 }
 
-/** In bytes: of this program alone, where maxRSS begins with that of its parent. */
+/** In bytes, for this program only. maxRSS would begin with the value of the parent process. */
 export function peak() {
   try {
     const [, kib] = /** @type {RegExpMatchArray} */ (

@@ -1,5 +1,4 @@
-// @ts-check
-// Where the streams of the bench come from and where they go, in Node and in a page.
+// @ts-check Sources and sinks for the streams of the bench, in Node and in a page.
 
 const PIECE = 65_536;
 

@@ -1,5 +1,4 @@
-// @ts-check
-// A web server for one file, with Range requests, that counts what is asked of it.
+// @ts-check A web server for one file with Range requests, which counts requests and bytes.
 
 import { once } from 'node:events';
 import { createReadStream, statSync } from 'node:fs';
@@ -29,7 +28,7 @@ export async function serveFile(path) {
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
   return {
     url: `http://127.0.0.1:${port}/bundle`,
-    /** What was asked since the last time. */
+    /** Returns the counts since the last call. */
     takeCount() {
       const taken = { ...counted };
       counted.requests = 0;

@@ -1,5 +1,4 @@
-// @ts-check
-// What reading a little of a large bundle on a web server takes.
+// @ts-check Measures reads of small parts of a large bundle on a web server.
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';

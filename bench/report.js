@@ -1,5 +1,4 @@
-// @ts-check
-// The table, printed as it comes, and what is kept of it.
+// @ts-check Prints the table during the run, and keeps the figures.
 
 import { describeMachine, loadAverage } from './machine.js';
 import { isMet } from './targets.js';
@@ -43,7 +42,7 @@ export function createReport() {
       print(HEADINGS);
     },
     /**
-     * Ours and what it is compared with.
+     * The figure of this library and of the peer.
      *
      * @param {string} what
      * @param {Record<string, Timing>} timings - The first one is ours.

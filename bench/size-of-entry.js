@@ -1,5 +1,5 @@
-// @ts-check
-// What a line of import adds to an app that has decryptBundle already: minified, gzipped, each file by itself.
+// @ts-check Measures the bytes that an import adds to an app with decryptBundle: minified and gzipped, each file
+// separately.
 
 import { bundleApp } from '../build/bundle-app.js';
 

@@ -1,5 +1,4 @@
-// @ts-check
-// encryptStream and decryptStream on Node beside encryptBundle and decryptBundle.
+// @ts-check Compares encryptStream and decryptStream on Node with encryptBundle and decryptBundle.
 
 import { createHash, randomFillSync } from 'node:crypto';
 import {

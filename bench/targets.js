@@ -1,4 +1,4 @@
-// What each figure is held to. A ratio is how many times as fast as the peer.
+// The target of each figure. A ratio says how many times as fast as the peer the library is.
 
 /** @typedef {{ op: '>=' | '<=', value: number }} Target */
 

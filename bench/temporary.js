@@ -1,5 +1,4 @@
-// @ts-check
-// Files for a while: gone when the work is over, however it ended.
+// @ts-check Temporary files, which are removed after the work, also after an error.
 
 import { randomFillSync } from 'node:crypto';
 import {
@@ -26,7 +25,7 @@ const PIECE = 16 * 2 ** 20;
 export async function inTemporaryDirectory(work) {
   const directory = mkdtempSync(join(tmpdir(), 'bundleseal-bench-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
-  // A signal ends the process without the `finally`, unless it is made an exit.
+  // Turns a signal into an exit, because it would end the process without running `finally`.
   const stop = () => process.exit(1);
   process.on('exit', remove).on('SIGINT', stop).on('SIGTERM', stop);
   try {
@@ -38,7 +37,7 @@ export async function inTemporaryDirectory(work) {
 }
 
 /**
- * What is missing to have `bytes` of files; `undefined` where there is room.
+ * Describes the missing space for `bytes` of files. Returns `undefined` if there is room.
  *
  * @param {string} what - Who needs them. @param {number} bytes
  */

@@ -1,6 +1,5 @@
-// @ts-check
-// Interleaved timing, in Node and in a page: every contender of a row runs once a round, in an order that
-// turns from round to round, so that a busy moment of the machine strikes all of them alike.
+// @ts-check Interleaved timing, in Node and in a page. Every contender of a row runs once in each round, in a
+// rotating order, so that a busy moment of the machine affects all of them.
 
 /**
  * @typedef {{ median: number, min: number, max: number, times: number[] }} Timing milliseconds
@@ -40,8 +39,8 @@ export async function interleave(contenders, { rounds, warmUps = 1, batch = 1, o
       const [name, run] = /** @type {[string, Contender]} */ (entries[at]);
       if (globalThis.gc !== undefined) {
         globalThis.gc();
-        // Large buffers are given back to the system by other threads, and a contender must not pay for those of the
-        // one before it.
+        // Other threads return large buffers to the system. A contender must not be slowed down by the buffers of the
+        // previous one.
         await new Promise((resolve) => setTimeout(resolve, SETTLE));
       }
       const start = performance.now();

@@ -1,6 +1,5 @@
-// @ts-check
-// One patch in a fresh process: node update-child.js folder. Prints how much memory it took beyond an idle process, in
-// bytes. The folder has the build, the store by the names of its files, and the public key.
+// @ts-check One patch in a fresh process: node update-child.js folder. Prints the peak of memory beyond an idle
+// process, in bytes. The folder has the build, the store by the names of its files, and the public key.
 
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';

@@ -1,4 +1,4 @@
-// What runs inside Chromium for starts; bundled from dist/.
+// The code for starts that runs inside Chromium; bundled from dist/.
 
 import { cacheStore, opfsStore } from '../dist/update.js';
 import { measureStart } from './update-world.js';

@@ -102,7 +102,7 @@ export function createDevice(releases, builtIn, get, publicKey) {
 }
 
 /**
- * Times the first start of a process or page that has the release, beside reading the state.
+ * Measures the first start of a process or page with the release, and the reading of the state.
  *
  * @param {() => ReleaseStore} open @param {Pair} pair @param {number} rounds
  */
@@ -124,7 +124,7 @@ export async function measureStart(open, pair, rounds) {
         const running = await updater.start();
         const time = performance.now() - begun;
         mustAgree(running.id === id, 'another release was started');
-        // Waits for what a start does beside.
+        // Waits for the background work of a start.
         await updater.confirm(id);
         updater.dispose();
         return time;

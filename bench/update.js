@@ -1,5 +1,4 @@
-// @ts-check
-// How long a start takes beyond reading the state, and what memory a patch takes on a device.
+// @ts-check Measures how long a start takes beyond reading the state, and how much memory a patch takes on a device.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,5 @@
-// @ts-check
-// The sealed bundle format, written a second time from docs/format.md so that the peers can be checked
-// against the library: what they make is opened by it, and the reverse.
+// @ts-check A second implementation of the sealed format from docs/format.md, to check that the library opens bundles
+// of the peers and the peers open bundles of the library.
 
 export const CHUNK_SIZE = 2 ** 18;
 export const TAG_LENGTH = 16;

@@ -1,6 +1,5 @@
-// @ts-check
-// What two cores can do at all: OpenSSL's own speed of AES-256-GCM and of SHA-256, one process a core, nothing
-// read or written. The format takes one pass of the first and two of the second.
+// @ts-check The limit of two cores: OpenSSL's speed of AES-256-GCM and SHA-256, one process for each core, without
+// I/O. The format takes one pass of the first and two of the second.
 
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';

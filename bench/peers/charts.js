@@ -1,6 +1,5 @@
-// @ts-check
-// The charts, as SVG. Vega-Lite describes, Vega draws: it is the one well-kept plotting library that makes SVG
-// in Node without a browser, an imitation of its document, or native code.
+// @ts-check The charts, as SVG. Vega-Lite describes them and Vega draws them. It is the only well-kept plotting
+// library that makes SVG in Node without a browser, a fake document, or native code.
 
 import { parse, View } from 'vega';
 import { compile } from 'vega-lite';
@@ -52,7 +51,7 @@ export const CHARTS = {
     order: 'ascending',
     bars: (results, purpose) =>
       fileRowsOf(results, purpose).flatMap(({ id, name, way }) =>
-        // Nothing known: of a command where the system does not tell.
+        // The memory of a command is unknown if the system does not report it.
         Number.isFinite(way.peak) ? [{ name, value: way.peak / MIB, ours: id === OURS }] : [],
       ),
   },

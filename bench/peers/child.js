@@ -1,5 +1,5 @@
-// @ts-check
-// A process for each sealing and opening of a file: what it took is its alone, and so is what breaks.
+// @ts-check Starts a process for each sealing and opening of a file, so that memory and failures belong to one
+// contender.
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,4 @@
-// @ts-check
-// Another program, with its peak memory where the system tells it.
+// @ts-check Runs another program, and reports its peak memory if the system knows it.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -15,7 +14,7 @@ export function commandVersion(command, pattern) {
 }
 
 /**
- * Runs to its end; a status other than 0 is an error with the last line that it said.
+ * Runs a program to its end. A status other than 0 is an error with the last line of its output.
  *
  * @param {string} command @param {string[]} args
  * @returns {Promise<{ peak?: number }>} bytes; what it took in its last few milliseconds may be missing

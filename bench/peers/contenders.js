@@ -1,5 +1,4 @@
-// @ts-check
-// Who takes part, and the one shape that all of them have.
+// @ts-check The contenders and their common interface.
 
 /**
  * What sealing makes: its bytes, or a text where the peer's form is one, and what travels apart from them.

@@ -1,5 +1,4 @@
-// @ts-check
-// What the peers' own package.json pins, and putting it there.
+// @ts-check Reads the versions in the peers' package.json and installs them.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -20,7 +19,7 @@ export function versionOf(name) {
   return version;
 }
 
-/** Installs what is pinned, where any of it is not there. */
+/** Installs the pinned packages if one is missing. */
 export function installDependencies() {
   const { dependencies, devDependencies } = JSON.parse(
     readFileSync(new URL('package.json', HERE), 'utf8'),
@@ -30,7 +29,7 @@ export function installDependencies() {
   console.log('Installing the peers, once: npm ci');
   const { status } = spawnSync(
     'npm',
-    // By name: under `npm run` the environment points npm at the root.
+    // Names the folder, because under `npm run` the environment points npm at the root.
     ['ci', '--prefix', fileURLToPath(HERE), '--no-audit', '--no-fund'],
     { cwd: HERE, stdio: 'inherit', shell: process.platform === 'win32' },
   );

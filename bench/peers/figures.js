@@ -1,5 +1,4 @@
-// @ts-check
-// What page and charts both read out of the results.
+// @ts-check Figures of the results for the page and the charts.
 
 import { speedRatio } from '../timing.js';
 import { OURS } from './contenders.js';

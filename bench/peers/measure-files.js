@@ -1,6 +1,5 @@
-// @ts-check
-// File to file, each call in a process of its own; in every round everyone once, and beside them what the
-// cores can do.
+// @ts-check Measures file to file, each call in a separate process. Every round runs each contender once, and the
+// limit of the cores.
 
 import { createHash, randomFillSync } from 'node:crypto';
 import { createReadStream, rmSync } from 'node:fs';
@@ -13,7 +12,8 @@ import { measureCeiling } from './ceiling.js';
 import { runChild } from './child.js';
 
 const MIB = 2 ** 20;
-// Who takes longer for sealing and opening together runs once: the whole is to end within a quarter of an hour.
+// A contender that takes longer than this for sealing and opening together runs once, so that the bench ends within a
+// quarter of an hour.
 const SLOW = 25_000;
 
 /**
@@ -81,7 +81,7 @@ export async function measureFileToFile(contenders, made, { mib, rounds, folder,
   const results = {};
   for (const { id, file } of contenders) {
     const why = failed[id];
-    // A command is not Node: none of its memory is that of an idle Node.
+    // A command is not a Node process, so its memory does not include an idle Node.
     const base = 'command' in file && file.command ? 0 : idle.peak;
     const own = /** @type {(typeof runs)[string]} */ (runs[id]);
     results[id] =

@@ -1,5 +1,4 @@
-// @ts-check
-// The same bytes through everyone in one process, sealing and opening each by itself.
+// @ts-check Measures all contenders with the same bytes in one process, sealing and opening separately.
 
 import { randomFillSync } from 'node:crypto';
 import { interleave } from '../timing.js';

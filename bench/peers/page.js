@@ -1,5 +1,4 @@
-// @ts-check
-// docs/peers.md, made of what was measured and of nothing else.
+// @ts-check Writes docs/peers.md from the measured figures only.
 
 import { median } from '../timing.js';
 import { CHARTS } from './charts.js';

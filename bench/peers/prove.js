@@ -1,5 +1,5 @@
-// @ts-check
-// Before anything is timed: each one opens what it sealed, and what it does about one altered byte.
+// @ts-check Checks before the timing that each contender opens its own bundles, and tests its reaction to an altered
+// byte.
 
 import { createHash, randomFillSync } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,4 @@
-// @ts-check
-// A folder for the bench, gone when the process is, however it ends.
+// @ts-check A folder for the bench, which is removed whenever the process ends.
 
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';

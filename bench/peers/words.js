@@ -1,9 +1,8 @@
-// @ts-check
-// Sentences made of the figures: who is ahead, who is level, who is behind.
+// @ts-check Makes sentences from the figures: which contenders are faster, equal or slower.
 
 import { OURS } from './contenders.js';
 
-/** As much either way is noise on a machine that others use as well. */
+/** Differences up to this ratio are noise on a shared machine. */
 const NOISE = 0.1;
 
 /**

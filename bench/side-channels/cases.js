@@ -1,5 +1,6 @@
-// What is looked at: in each case two classes that must not be told apart by time, and a control, which does the same
-// job badly and must be told apart, or else the run could not have seen anything. Bundled from src/.
+// The cases. Each has two classes of inputs whose times must be indistinguishable, and a control that does the same
+// job badly. The control must be distinguishable, because otherwise the run could not detect anything. Bundled from
+// src/.
 
 import { nobleBackend } from '../../src/backend/noble.ts';
 import { bytesToInteger, equalBytes, integerToBytes } from '../../src/bytes.ts';
@@ -12,7 +13,7 @@ import { unblinded } from './control-rsa.js';
 
 const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
-/** A refusal is the answer here. */
+/** These inputs have to be refused. */
 const refused = (work) => async () => {
   try {
     await work();
@@ -60,7 +61,7 @@ function recovery({ privateKey, publicKey }) {
     {
       name: 'recovery of a seal: the padding is wrong at its start, the last byte of the payload is',
       classes: { a: recover(early), b: recover(late) },
-      // What parses the padding and goes on only where it is right.
+      // The control parses the padding and continues only if it is correct.
       control: {
         a: refused(() => recoverSeal(nobleBackend, key, early, headDigest)),
         b: refused(async () => {
@@ -85,7 +86,7 @@ async function padding(backend) {
   const open = (bytes) => refused(() => decryptBundle(bytes, options));
   const iv = random(16);
   const key = await crypto.subtle.generateKey({ name: 'AES-CBC', length: 128 }, false, ['decrypt']);
-  // Of random bytes one in some 256 has a right padding.
+  // About one in 256 random inputs has correct padding.
   const padded = async (right) => {
     for (;;) {
       const bytes = random(65_536);
@@ -104,7 +105,7 @@ async function padding(backend) {
   return {
     name: `Capgo's wire by ${backend}, 64 KiB: the padding is wrong, the body is`,
     classes: { a: open(end), b: open(body) },
-    // Hashes only what has a right padding.
+    // The control hashes only after correct padding.
     control: { a: naive(await padded(false)), b: naive(await padded(true)) },
     samples: backend === 'noble' ? 400 : 2000,
   };

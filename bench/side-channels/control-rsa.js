@@ -1,4 +1,4 @@
-// m^d mod n by the Chinese remainder theorem and nothing else: no blinding, and powers of the message as it is.
+// m^d mod n by the Chinese remainder theorem without any blinding.
 
 function power(base, exponent, modulus) {
   let result = 1n;

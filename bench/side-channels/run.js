@@ -1,7 +1,8 @@
 // @ts-check
 // node bench/side-channels/run.js [--quick] [--write]
 //
-// Looks for differences in time between inputs that must not be told apart by it. It never shows that there is none.
+// Looks for differences in time between inputs whose times must be indistinguishable. It cannot prove that there is
+// none.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { keygen } from '../../dist/index.js';
@@ -10,7 +11,7 @@ import { describeMachine } from '../machine.js';
 import { measure } from './measure.js';
 import { largestT } from './welch.js';
 
-// What dudect takes for a difference.
+// The threshold of dudect for a difference.
 const THRESHOLD = 4.5;
 
 const quick = process.argv.includes('--quick');

@@ -16,11 +16,12 @@ export function welch(a, b) {
   return error === 0 ? 0 : (one.mean - two.mean) / error;
 }
 
-// Shares of the times that are kept, the slowest left out: interrupts lie there, and would hide what is small.
+// Shares of the times to keep, without the slowest ones. Those contain interrupts, which would hide small
+// differences.
 const KEPT = [0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1];
 
 /**
- * The largest |t| over several croppings. What is cropped depends on both classes together, so it favours none.
+ * The largest |t| over several croppings. The limit depends on both classes together, so it favours neither.
  *
  * @param {readonly number[]} a @param {readonly number[]} b
  */
@@ -31,7 +32,7 @@ export function largestT(a, b) {
     const limit = /** @type {number} */ (sorted[Math.ceil(share * sorted.length) - 1]);
     const [left, right] = [a, b].map((times) => times.filter((time) => time <= limit));
     if (left === undefined || right === undefined) continue;
-    // Where one class is all but cropped away, the difference shows at the next share.
+    // If cropping removes nearly all of one class, the difference shows at the next share.
     if (Math.min(left.length, right.length) < 10) continue;
     largest = Math.max(largest, Math.abs(welch(left, right)));
   }

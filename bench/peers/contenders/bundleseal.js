@@ -1,5 +1,4 @@
-// @ts-check
-// The library itself.
+// @ts-check The contender with this library.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { decryptBundle, encryptBundle, keygen } from '../../../dist/index.js';

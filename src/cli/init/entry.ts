@@ -1,19 +1,19 @@
-// The module of the app that runs first: it gets an import and a call.
+// Edits the first module of the app: adds an import and a call.
 
 import { loadScriptParser } from '../config/script-parser.ts';
 
 const NAME = 'keepUpToDate';
 
-// What starts an app is short. The parser's time grows with the text, and a longer one is generated.
+// The first module of an app is short. A longer text is generated, and the parser's time grows with its length.
 const MAX_LENGTH = 2 ** 20;
 
-/** What has to be added, for people who add it themselves. */
+/** Returns the lines for users who add them manually. */
 export function entryLines(specifier: string): readonly [string, string] {
   return [`import { ${NAME} } from '${specifier}';`, `${NAME}().catch(console.error);`];
 }
 
 /**
- * Adds the import behind the module's last import, and the call at its end. Everything else stays to the byte.
+ * Adds the import after the module's last import, and the call at its end. Keeps all other bytes.
  *
  * @returns The same text if it calls the function already; `undefined` if the text cannot be understood.
  */
@@ -36,7 +36,7 @@ export async function addCall(
   return `${head}${separated}${body}${finished}${body.trim() === '' ? '' : lineBreak}${callLine}${lineBreak}`;
 }
 
-/** Quotes and semicolons as the import before has them. */
+/** Uses the quotes and semicolons of the previous import. */
 function inStyleOf(before: string, specifier: string): string[] {
   const hasDouble = /"[^"']*"\s*;?\s*$/.test(before);
   const hasSemicolons = before === '' || /;\s*$/.test(before);

@@ -1,4 +1,4 @@
-// What init will write: new files, additions to files that are here, and what is left to a person.
+// Plans the work of init: new files, additions to existing files, and steps that the user has to do.
 
 import { ignoreLines } from '../git.ts';
 import { MARK, renderModule } from '../key-module.ts';
@@ -12,18 +12,18 @@ import { addMembers, localStore, packageMembers, SCRIPTS } from './scripts.ts';
 import { APP_FOLDER, type NewFile, websiteFiles } from './website.ts';
 import { settingsOf, workflowOf } from './workflow.ts';
 
-/** A file to write whole. */
+/** A file to write completely. */
 export interface Change {
   readonly path: string;
   readonly about: string;
-  /** What is there now. Absent: a new file. */
+  /** The present content. Absent: a new file. */
   readonly before?: Buffer;
   readonly after: Buffer;
-  /** Its content is not shown: it has a key. */
+  /** Whether the content contains a key and must not be shown. */
   readonly isKey?: true;
 }
 
-/** What init would have written where a person's file is in the way. */
+/** The content that init would have written to a path with a file of the user. */
 interface Conflict {
   readonly path: string;
   readonly reason: string;
@@ -33,17 +33,17 @@ interface Conflict {
 export interface Plan {
   readonly changes: readonly Change[];
   readonly conflicts: readonly Conflict[];
-  /** Files that have everything already. */
+  /** Files that need no change. */
   readonly same: readonly string[];
-  /** What is left to do, in order. */
+  /** Remaining steps for the user, in order. */
   readonly next: readonly string[];
 }
 
 /**
- * Decides everything and writes nothing.
+ * Makes the plan without writing anything.
  *
- * @param publicKeys - In PEM, the current one first. None as long as the pair is not made.
- * @param written - What an earlier run wrote, which may be replaced while it is as that run left it.
+ * @param publicKeys - In PEM, the current one first. Empty before the pair is made.
+ * @param written - Files of an earlier run, which may be replaced if they have not changed.
  */
 export async function makePlan(
   project: Project,
@@ -64,7 +64,7 @@ export async function makePlan(
     else if (isKey.isKey && isModuleOf(before, publicKeys)) same.push(path);
     else if (await written?.isAsWritten(path, before))
       changes.push({ path, about, before, after, ...isKey });
-    // A file of ours that a person has changed since is that person's.
+    // A file of init that the user has changed must not be replaced.
     else if (written?.files[path] !== undefined) same.push(path);
     else {
       const lines = isKey.isKey
@@ -86,7 +86,7 @@ export async function makePlan(
   async function editIgnored(): Promise<void> {
     const path = '.gitignore';
     const before = await bytesOf(path);
-    // Byte for byte: the file may be in any encoding.
+    // Latin-1 keeps every byte, because the file may be in any encoding.
     const text = before?.toString('latin1') ?? '';
     const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
     const present = new Set(text.split(/\r?\n/));
@@ -135,7 +135,9 @@ export async function makePlan(
   }
 }
 
-/** Whether it is a module of bundleseal that has the current key, and perhaps others while keys rotate. */
+/**
+ * Whether the file is a module of bundleseal with the current key, and with others during a rotation.
+ */
 function isModuleOf(before: Buffer, [current]: readonly string[]): boolean {
   const text = before.toString();
   return current !== undefined && text.startsWith(MARK) && text.includes(current.trim());
@@ -166,7 +168,7 @@ function newFiles(project: Project, answers: Answers, publicKeys: readonly strin
   ];
 }
 
-/** How a module of the app imports the one with `keepUpToDate`. */
+/** Returns the specifier with which a module of the app imports the one with `keepUpToDate`. */
 function specifierFrom(entry: string, isTypeScript: boolean): string {
   const up = entry.split('/').length - 1;
   const to = entry.startsWith('src/')

@@ -1,4 +1,4 @@
-// The app that init sets up: what its files say, and what each question therefore offers.
+// Reads the files of the app that init sets up, and detects answers to its questions.
 
 import { lstat, readFile } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
@@ -20,15 +20,15 @@ export type Framework =
   | 'electron'
   | 'static';
 
-/** A module of the app that runs first, and gets a call. */
+/** The first module of the app, which gets a call. */
 interface Entry {
   readonly path: string;
-  /** Its text, byte for byte. Absent: there is no such file yet. */
+  /** Its text with every byte. Absent: the file does not exist yet. */
   readonly text?: string;
 }
 
 export interface Project {
-  /** package.json, byte for byte. */
+  /** The text of package.json with every byte. */
   readonly packageText: string;
   readonly name: string;
   readonly hasVersion: boolean;
@@ -41,17 +41,17 @@ export interface Project {
   readonly entry: Entry | undefined;
   readonly manager: Manager;
   readonly hosting: 'github' | 'other' | 'none';
-  /** The repository's root from here: `.`, or `../..` in a monorepo. */
+  /** The path from here to the repository's root: `.`, or `../..` in a monorepo. */
   readonly root: string;
   readonly hasNetlify: boolean;
   /** The appId of the Capacitor config. */
   readonly configuredAppId: string | undefined;
   readonly keys: 'none' | 'here';
-  /** Whether the private key that is here is under a passphrase. */
+  /** Whether a passphrase protects the existing private key. */
   readonly isKeyProtected: boolean;
 }
 
-/** How a package manager installs what the lockfile says, and runs a script. */
+/** The commands of a package manager for installing from the lockfile and for running a script. */
 interface Manager {
   readonly name: 'npm' | 'pnpm' | 'yarn' | 'bun';
   readonly install: string;
@@ -66,9 +66,9 @@ interface Package {
 }
 
 /**
- * A file's text byte for byte, or `undefined` if there is none.
+ * Reads a file's text with every byte. Returns `undefined` if there is no file.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: it can't be read, or is not UTF-8.
+ * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read or is not UTF-8.
  */
 async function textOf(path: string): Promise<string | undefined> {
   const bytes = await bytesOf(path);
@@ -80,16 +80,16 @@ async function textOf(path: string): Promise<string | undefined> {
   }
 }
 
-/** A file's bytes, or `undefined` if there is none. */
+/** Reads a file's bytes. Returns `undefined` if there is no file. */
 export async function bytesOf(path: string): Promise<Buffer | undefined> {
   const there = await lstat(path).catch(() => undefined);
   return there === undefined ? undefined : onFile(path, UNREADABLE, readFile(path));
 }
 
 /**
- * Looks at the app in the current folder. Runs nothing of it.
+ * Examines the app in the current folder without running its code.
  *
- * @throws {@link UsageError}: there is no package.json here, or it is not JSON.
+ * @throws {@link UsageError} if there is no package.json here, or it is not JSON.
  */
 export async function readProject(): Promise<Project> {
   const packageText = await textOf('package.json');
@@ -135,7 +135,7 @@ function parsePackage(text: string): Package {
     const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   } catch {
-    // It is said below.
+    // The error below reports it.
   }
   throw new UsageError('package.json here is no JSON object: repair it first');
 }
@@ -149,7 +149,7 @@ function namesOf({ dependencies, devDependencies }: Package): ReadonlySet<string
 
 function frameworkOf(names: ReadonlySet<string>): Framework {
   const marks: readonly (readonly [string, Framework])[] = [
-    // An app for phones or desktops is built by one of the others.
+    // Checked first, because an app for phones or desktops also uses one of the other frameworks.
     ['@capacitor/core', 'capacitor'],
     ['electron', 'electron'],
     ['@sveltejs/kit', 'sveltekit'],
@@ -233,12 +233,12 @@ async function managerOf(root: string): Promise<Manager> {
   return { name: 'npm', install: isLocked ? 'npm ci' : 'npm install' };
 }
 
-/** The repository around the current folder. */
+/** Finds the repository of the current folder. */
 export async function findRoot(): Promise<Pick<Project, 'root' | 'hosting'>> {
   for await (const folder of foldersFrom('.')) {
     if (!(await isThere(join(folder, '.git')))) continue;
     const root = relative('.', folder).split(sep).join('/') || '.';
-    // In a worktree and a submodule .git is a file, which says nothing of a host.
+    // In a worktree and a submodule, .git is a file without a host.
     const config = await textOf(join(folder, '.git/config')).catch(() => undefined);
     const remotes = [...(config ?? '').matchAll(/^\s*url\s*=\s*(.*)$/gm)].map(
       ([, url]) => url ?? '',

@@ -1,5 +1,5 @@
-// The record of what init wrote, by which `init --undo` takes it back: what each file held before, and the digest of
-// what was written. It holds no key.
+// The record with which `init --undo` undoes the changes of init: the previous content of each file, and the digest
+// of the new content. It contains no key.
 
 import { lstat, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,25 +10,25 @@ import { writeWhole } from '../write-whole.ts';
 
 export const RECORD = '.bundleseal-init.json';
 
-/** Of one file. */
+/** The record of a file. */
 export interface WrittenFile {
   /** In base64; `null` if there was no such file. */
   readonly before: string | null;
-  /** The SHA-256 of what was written. */
+  /** The SHA-256 of the written content. */
   readonly after: string;
 }
 
 export interface RecordContent {
-  /** False while files are written: a process that is killed leaves it so. */
+  /** False while init writes files, and after init was killed. */
   readonly isFinished: boolean;
-  /** The store on this machine, whose releases need the key. */
+  /** The folder of the store on this machine, whose releases need the key. */
   readonly store: string;
-  /** The folders that were made, the outer ones first. */
+  /** The created folders, the outer ones first. */
   readonly folders: readonly string[];
   readonly files: Readonly<Record<string, WrittenFile>>;
 }
 
-/** A record that was read, with what it says of a file's bytes. */
+/** A parsed record, with functions to compare files. */
 export interface Written extends RecordContent {
   isAsWritten(path: string, bytes: Uint8Array): Promise<boolean>;
 }
@@ -38,11 +38,11 @@ export async function digestOf(bytes: Uint8Array): Promise<string> {
 }
 
 /**
- * The record of the current folder, or `undefined` if there is none.
+ * Reads the record of the current folder. Returns `undefined` if there is none.
  *
- * @param root - The repository's root. A record that names a file outside of what init writes is refused: it may come
- * with a project that was cloned.
- * @throws {@link BundleSealError} `ERR_FILE`: it can't be read, or init did not write it.
+ * @param root - The repository's root. Refuses a record with a file that init never writes, because the record may
+ * come with a cloned project.
+ * @throws {@link BundleSealError} `ERR_FILE` if the record cannot be read, or init did not write it.
  */
 export async function readRecord(root: string): Promise<Written | undefined> {
   const there = await lstat(RECORD).catch(() => undefined);

@@ -1,4 +1,4 @@
-// The scripts of package.json, and what is added to it.
+// Makes the members that init adds to package.json, such as scripts.
 
 import type { FormattingOptions } from 'jsonc-parser';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
@@ -7,10 +7,10 @@ import { APP_FOLDER, WORKER_CONFIG } from './website.ts';
 
 export const SCRIPTS = { build: 'bundleseal:build', publish: 'bundleseal:publish' } as const;
 
-/** Bundles the worker where the app has no Vite. The same version as this project uses. */
+/** Bundles the worker if the app has no Vite. The version is that of this project. */
 const ESBUILD = { name: 'esbuild', version: '0.28.2' };
 
-/** The store on this machine, for trying updates out. */
+/** The folder of the store on this machine, for trying out updates. */
 export function localStore(answers: Answers): string {
   return isWebsite(answers) && isBeside(answers)
     ? `site/${answers.url.replace(/\/$/, '')}`
@@ -41,7 +41,7 @@ function buildScript(
   const bundle = (format: string, from: string, to: string) =>
     `esbuild ${APP_FOLDER}/${from}.${end} --bundle --minify --format=${format} --outfile=${dir}/${to}.js`;
   const worker = hasVite ? [`vite build --config ${WORKER_CONFIG}`] : [bundle('iife', 'sw', 'sw')];
-  // Without a bundler of its own, the page gets a script of ours.
+  // An app without a bundler gets a script that this library bundles.
   const page = framework === 'static' ? [bundle('esm', 'update', 'bundleseal')] : [];
   return [
     ...(hasBuild ? [`${manager.name} run build`] : []),
@@ -50,13 +50,13 @@ function buildScript(
   ].join(' && ');
 }
 
-/** The text of a JSON file with members added, and the names that have another value already. */
+/** Adds members to a JSON file. Returns the text, and the names that already have another value. */
 export async function addMembers(
   text: string,
   members: readonly (readonly [readonly [string, string], string])[],
 ): Promise<{ readonly text: string; readonly taken: readonly string[] }> {
   const { applyEdits, modify, parse } = await import('jsonc-parser');
-  // Editors on Windows put a byte order mark in front.
+  // Editors on Windows write a byte order mark.
   const mark = text.startsWith('\ufeff') ? '\ufeff' : '';
   let edited = text.slice(mark.length);
   const content = parse(edited) as Readonly<Record<string, Record<string, unknown> | undefined>>;

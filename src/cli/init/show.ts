@@ -1,9 +1,11 @@
-// A plan for people and for programs.
+// Shows a plan to people and to programs.
 
 import type { Answers } from './answers.ts';
 import type { Change, Plan } from './plan.ts';
 
-/** The lines that an edit adds. Init takes no line out, and may only put a comma behind one. */
+/**
+ * Returns the lines that an edit adds. Init removes no line, and changes a line only by adding a comma.
+ */
 function addedLines({ before, after }: Change): string[] {
   if (before === undefined) return after.toString().trimEnd().split('\n');
   const old = new Map<string, number>();
@@ -23,10 +25,10 @@ function addedLines({ before, after }: Change): string[] {
 }
 
 /**
- * The list of what is written.
+ * Lists the files of a plan.
  *
  * @param pair - The files of a new pair.
- * @param isWhole - Whether the content of new files is shown too.
+ * @param isWhole - Whether to show the content of new files too.
  */
 export function planLines(
   { changes, conflicts, same }: Plan,
@@ -61,7 +63,7 @@ export function planLines(
   ];
 }
 
-/** The answers in one line each. */
+/** Shows each answer on one line. */
 export function answerLines(answers: Answers): string[] {
   const { dir, framework, store, url, channel, keys, appId } = answers;
   return [
@@ -72,7 +74,7 @@ export function answerLines(answers: Answers): string[] {
   ];
 }
 
-/** The plan as an object. Of a module with a key the content is left out. */
+/** Returns the plan as an object, without the content of modules with a key. */
 export function planJson(plan: Plan, pair: readonly string[]): Record<string, unknown> {
   return {
     changes: [

@@ -1,4 +1,4 @@
-// init --undo: takes back what init wrote.
+// init --undo: undoes the changes of init.
 
 import { type Answer, UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';
@@ -58,7 +58,7 @@ interface Kept {
   readonly reason: string;
 }
 
-/** Which files are taken back, and which stay. */
+/** Lists the files that are undone and the files that are kept. */
 async function divide(
   record: RecordContent,
 ): Promise<{ readonly taken: string[]; readonly kept: Kept[] }> {
@@ -67,7 +67,7 @@ async function divide(
     states.set(path, await stateOf(path, file));
   const { privateKeyFile, publicKeyFile } = SEALED;
   const isPublished = await isThere(`${record.store}/channels`);
-  // Apps that open those releases could never get another one.
+  // Keeps the key of published releases, because apps that open them could never get another update without it.
   const hasKey = states.get(privateKeyFile) === 'written' && isPublished;
   const kept: Kept[] = [];
   for (const [path, state] of states) {

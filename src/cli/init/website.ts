@@ -1,4 +1,5 @@
-// What a website needs to update itself: modules for its page and its service worker, and the bundler of the worker.
+// Makes the files with which a website updates itself: modules for its page and its service worker, and the bundling
+// of the worker.
 
 import type { Answers } from './answers.ts';
 import type { Project } from './project.ts';
@@ -17,7 +18,7 @@ export const APP_FOLDER = 'src/bundleseal';
 
 export const WORKER_CONFIG = 'vite.bundleseal.config.mjs';
 
-/** How the app's own bundler says where the app is and whether it is a production build. */
+/** The expressions of the app's bundler for the address of the app and for a production build. */
 const BUNDLERS: Readonly<
   Record<
     string,
@@ -45,12 +46,12 @@ const BUNDLERS: Readonly<
   static: { worker: "'/sw.js'" },
 };
 
-/** The modules of a website, and where Vite is there its config for the worker. */
+/** Makes the modules of a website, and with Vite the config for the worker. */
 export function websiteFiles(project: Project, answers: Answers): NewFile[] {
   const { isTypeScript, hasVite } = project;
   const end = isTypeScript ? 'ts' : 'js';
   const at = (name: string) => `${APP_FOLDER}/${name}.${end}`;
-  // TypeScript looks for the file of a name without an ending; JavaScript in a browser needs the ending.
+  // TypeScript resolves a name without an extension. JavaScript in a browser needs the extension.
   const from = (name: string) => (isTypeScript ? `./${name}` : `./${name}.js`);
   const files: NewFile[] = [
     {
@@ -109,7 +110,7 @@ function workerModule(
   isTypeScript: boolean,
   from: (name: string) => string,
 ): string {
-  // Where every page is a file of its own, no page answers for another.
+  // If every page is a separate file, no page may answer for another one.
   const options = framework === 'next' ? '' : ", { fallback: 'index.html' }";
   const [type, worker] = isTypeScript
     ? ['type ServiceWorkerScope, ', 'self as unknown as ServiceWorkerScope']

@@ -1,6 +1,6 @@
-// The workflow of GitHub Actions: build, publish, upload what is new.
+// Makes the workflow of GitHub Actions, which builds, publishes, and uploads new files.
 //
-// Actions are pinned by the commit of the tag in the comment. The key is given to the step alone that publishes.
+// It pins actions by the commit of the tag in the comment. Only the publishing step gets the key.
 
 import { type Answers, isBeside, isWebsite, type StoreKind } from './answers.ts';
 import type { Project } from './project.ts';
@@ -16,17 +16,17 @@ const GCLOUD_AUTH = 'google-github-actions/auth@7c6bc770dae815cd3e89ee6cdf493a5f
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
-/** A secret or variable of the repository, and what it holds. */
+/** A secret or variable of the repository, and its content. */
 export interface Setting {
   readonly kind: 'secret' | 'variable';
   readonly name: string;
   readonly about: string;
 }
 
-/** Where the upload goes. */
+/** A target of the upload. */
 interface Upload {
   readonly settings: readonly Setting[];
-  /** Steps, in YAML, with `out` as what was published. */
+  /** Makes steps in YAML. `out` is the folder with the published files. */
   readonly steps: (channel: string) => string;
   /** A host whose deploys delete what they lack. */
   readonly isWhole?: boolean;
@@ -38,7 +38,7 @@ const variable = (name: string, about: string): Setting => ({ kind: 'variable', 
 const expressionOf = ({ kind, name }: Setting) =>
   `\${{ ${kind === 'secret' ? 'secrets' : 'vars'}.${name} }}`;
 
-/** One step that runs commands: the objects first, then the index. */
+/** Makes a step that uploads the objects first, and then the index. */
 function uploadStep(settings: readonly Setting[], lines: readonly string[]): string {
   const env = settings.map((one) => `          ${one.name}: ${expressionOf(one)}\n`).join('');
   return `      - name: Upload the objects, then the index
@@ -47,10 +47,10 @@ ${env}        run: |
 ${lines.map((line) => `          ${line}\n`).join('')}`;
 }
 
-/** Runs a command that takes a file, if that was published. */
+/** Runs a command with a file, if that file was published. */
 const ifThere = (path: string, command: string) => `if [ -f ${path} ]; then ${command}; fi`;
 
-/** Runs a command that takes the files of a folder, if any were published to it. */
+/** Runs a command with the files of a folder, if any were published to it. */
 const ifAny = (folder: string, command: string) =>
   `if [ -n "$(ls -A ${folder} 2>/dev/null)" ]; then ${command}; fi`;
 
@@ -281,7 +281,7 @@ ${passphrase}          STORE_URL: ${address}
 ${isWhole ? siteStep(answers) : ''}${inFolder(upload.steps(channel), root)}${store === 'github-pages' ? DEPLOY : ''}`;
 }
 
-/** What a host gets that keeps nothing of the deploy before. */
+/** Makes the steps for a host that keeps no files of the previous deploy. */
 function siteStep(answers: Answers): string {
   const { dir, url, store } = answers;
   const isAll = deploysWebsite(answers);
@@ -322,13 +322,15 @@ const DEPLOY = `
         uses: ${DEPLOY_PAGES}
 `;
 
-/** The app's folder from the root of its repository. */
+/** Returns the path of the app's folder from the root of its repository. */
 function folderFrom(root: string): string {
   const depth = root.split('/').length;
   return process.cwd().split(/[\\/]/).slice(-depth).join('/');
 }
 
-/** Actions take paths from the repository's root, commands from the app's folder. */
+/**
+ * Paths of actions are relative to the repository's root, paths of commands to the app's folder.
+ */
 function inFolder(steps: string, root: string): string {
   if (root === '.') return steps;
   return steps.replace(
