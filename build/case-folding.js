@@ -47,7 +47,7 @@ writeFileSync(
     constantOf('RUNS', 'Lines C: gap.count.step.distance, in base 36.', runsOf(common)),
     constantOf(
       'SEQUENCES',
-      'Lines F: code point, and what it folds to, in base 36.',
+      'Lines F: each code point and its folding, in base 36.',
       sequencesOf(full),
     ),
   ].join('\n'),

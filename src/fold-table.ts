@@ -24,7 +24,7 @@ export const RUNS: string =
   '1.8.2.1 g.1.1.-wu9 p.1.1.1 or.28.1.-tzk gj5.q.1.w yn.14.1.14 4w.10.1.14 5c.b.1.13 c.f.1.13 ' +
   'g.7.1.13 8.2.1.13 1d8.1f.1.1s 5s.m.1.w 28g.w.1.w gww.w.1.w 2o.p.1.r o68.y.1.y';
 
-/** Lines F: code point, and what it folds to, in base 36. */
+/** Lines F: each code point and its folding, in base 36. */
 export const SEQUENCES: string =
   '67.37.37 8g.2x.lj 95.jg.32 ds.2y.lo pc.qh.lk.ld q8.qt.lk.ld 13b.12d.136 61i.2w.mp 61j.38.lk ' +
   '61k.3b.lm 61l.3d.lm 61m.2p.ji 61q.37.37 66o.qt.lv 66q.qt.lv.lc 66s.qt.lv.ld 66u.qt.lv.n6 ' +

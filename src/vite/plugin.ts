@@ -51,7 +51,7 @@ interface ResolvedConfig {
   readonly build: { readonly ssr?: unknown; readonly outDir: string };
 }
 
-/** What the plugin reads and adds to of Vite's config. */
+/** The part of Vite's config that the plugin reads and extends. */
 interface ServerConfig {
   readonly server?: { readonly fs?: { readonly deny?: readonly string[] } };
 }
@@ -78,7 +78,9 @@ export interface BundlesealPlugin {
   };
 }
 
-/** What Vite's server does not give out by default. A list in a config replaces Vite's own. */
+/**
+ * The default of `server.fs.deny`. The plugin adds it, because a list in the config replaces the default.
+ */
 const DENIED_BY_VITE = [
   '.env',
   '.env.*',
@@ -88,7 +90,9 @@ const DENIED_BY_VITE = [
   '**/.git/**',
 ];
 
-/** Private keys, and what a killed process may leave of one. Public keys, which end in .pub, may be imported. */
+/**
+ * Private keys, and temporary files of killed processes with a key. Public keys, which end in .pub, may be imported.
+ */
 const PRIVATE_KEYS = [
   '.{bundleseal,bundleseal_recovery}_key{,.old,.old.+([0-9])}',
   '.capgo_key_v2{,.old,.old.+([0-9])}',
@@ -109,8 +113,9 @@ const OPTIONS: OptionRules<BundlesealOptions> = {
  * plugin has closed, so that the sealed file contains their files too, and writes `dist.sealed` beside `dist`.
  *
  * It seals only if the build succeeds. If a build fails, or only generates its output in memory, the previous sealed
- * file does not change. The plugin does nothing in watch mode and in a build for a server (`build.ssr`). In Vite's dev
- * server it adds private keys to the files that are not served (`server.fs.deny`). It looks for the key before the build begins, so that a build without a key fails at once.
+ * file does not change. The plugin does nothing in watch mode and in a build for a server (`build.ssr`). In Vite's
+ * dev server it adds private keys to the files that are not served (`server.fs.deny`). It looks for the key before
+ * the build begins, so that a build without a key fails at once.
  *
  * @param options - The options of {@link sealDirectory} except `detached`, and `output`, `dir` and `onSealed`.
  * @param options.privateKey - Default: the variable `BUNDLESEAL_PRIVATE_KEY`, then `.bundleseal_key` in the root. The

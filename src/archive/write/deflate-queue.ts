@@ -10,9 +10,9 @@ import { loadZlib, type Zlib } from './load-zlib.ts';
 import type { OpenStream } from './zlib.ts';
 
 export interface DeflateQueue {
-  /** Starts as many threads as this many bytes of content are worth, before the first piece arrives. */
+  /** Starts threads in proportion to the bytes of content, before the first piece arrives. */
   expect(length: number): void;
-  /** Deflates a piece. Results may be asked for in any order. */
+  /** Deflates a piece. Results may be requested in any order. */
   deflate(piece: Piece): Promise<Uint8Array>;
   /** Gives the threads back. If `isDone` is false, they may still be working and are terminated. */
   end(isDone: boolean): void;
@@ -23,10 +23,12 @@ export interface DeflateQueue {
  */
 const WORTH = 2 ** 20;
 
-/** Bytes of content for each thread after the first. With less to do, a thread costs more than it saves. */
+/**
+ * Bytes of content for each thread after the first. For less content, a thread takes longer to start than it saves.
+ */
 const SHARE = 3 * 2 ** 20;
 
-/** Pieces that a thread has at hand at most. Only short ones are queued behind the second. */
+/** The most pieces of a thread. After the second one, only short pieces are queued. */
 const DEPTHS: readonly number[] = [1, 2, 4, 8];
 const QUEUED_LENGTH = 2 ** 16;
 
@@ -99,7 +101,7 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
     if (waiting.length > 0) void workHere();
   }
 
-  /** Deflates on this thread what no thread has room for. */
+  /** Deflates pieces on this thread for which no thread has room. */
   async function workHere(): Promise<void> {
     if (isWorking) return;
     isWorking = true;
@@ -127,7 +129,7 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
     handOut();
   }
 
-  /** Threads that have answered want their next piece at once. */
+  /** Gives threads with results their next piece at once. */
   async function breathe(): Promise<void> {
     if (hired.length > 0) await giveWay();
     await pace();
@@ -165,7 +167,9 @@ async function deflateShort(piece: Piece, level: Level): Promise<Uint8Array> {
   return deflateAll(open, piece, level);
 }
 
-/** The default number of threads: on Node one for each core but that of the calling thread, elsewhere none. */
+/**
+ * The default number of threads: on Node one for each core except that of the calling thread, elsewhere none.
+ */
 export function threadsByDefault(): number {
   const cores = globalThis.process?.getBuiltinModule?.('node:os')?.availableParallelism?.() ?? 1;
   return Math.min(cores - 1, MOST_THREADS);

@@ -1,4 +1,4 @@
-// init: asks, shows what it will write, and writes it.
+// init: asks its questions, shows the plan, and writes the files.
 
 import { type Answer, UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';
@@ -26,7 +26,7 @@ export interface InitFlags extends AnswerFlags {
   readonly quiet?: boolean;
 }
 
-/** The flags that stand for a terminal. */
+/** The flags that replace the questions on a terminal. */
 const WITHOUT_TERMINAL =
   '--dir, --framework, --store, --url, --channel and --keys answer single questions; --dry-run only shows what would be written';
 
@@ -101,7 +101,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   };
 }
 
-/** The public key that is here, in PEM. */
+/** The existing public key in PEM. */
 async function presentKey(context: Context): Promise<string> {
   const { privateKeyFile, publicKeyFile } = SEALED;
   if (await isThere(publicKeyFile)) {

@@ -28,7 +28,7 @@ interface Upload {
   readonly settings: readonly Setting[];
   /** Makes steps in YAML. `out` is the folder with the published files. */
   readonly steps: (channel: string) => string;
-  /** A host whose deploys delete what they lack. */
+  /** Whether a deploy deletes files that it does not contain. */
   readonly isWhole?: boolean;
 }
 
