@@ -150,6 +150,23 @@ export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promis
     });
   }
 
+  /** Node makes `readFileSync` of other calls, which are not the work's own. */
+  function hide(holder: Functions, name: string): void {
+    const original = holder[name] as (...args: unknown[]) => unknown;
+    holder[name] = function hidden(...args: unknown[]) {
+      const isOuter = !isInHook;
+      isInHook = true;
+      try {
+        return original.apply(holder, args);
+      } finally {
+        if (isOuter) isInHook = false;
+      }
+    };
+    undo.push(() => {
+      holder[name] = original;
+    });
+  }
+
   const promises = fs.promises as unknown as Functions;
   for (const name of Object.keys(promises)) {
     if (name !== 'constants' && name !== 'watch') wrap(promises, name, name);
@@ -159,6 +176,7 @@ export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promis
   for (const name of [...callbacks, 'fstat', 'stat', 'lstat', 'readdir', 'mkdir']) {
     wrap(fs as unknown as Functions, name, name);
   }
+  hide(fs as unknown as Functions, 'readFileSync');
   for (const name of quick) wrapSync(fs as unknown as Functions, `${name}Sync`, name);
   for (const name of HANDLE_CALLS) {
     wrap(handles, name, `handle.${name}`);

@@ -441,7 +441,7 @@ describe.each(WAYS)('an abort while a file is %s', (_, inputName, run) => {
       const atClose: number[] = [];
       const isTransfer = (name: string) => name === 'read' || name === 'write';
       const before = (name: string) => {
-        if (name === 'handle.close') atClose.push(underWay);
+        if (name === 'handle.close' || name === 'close') atClose.push(underWay);
         if (!isTransfer(name)) return undefined;
         underWay++;
         return sleep(5);
@@ -569,7 +569,7 @@ describe.each(WAYS)('a fault of the file system while a file is %s', (_, inputNa
 
 describe('a fault while a file is read', () => {
   it('is ERR_FILE with its cause, for a checksum and a source', async () => {
-    for (const name of ['stat', 'open', 'handle.stat', 'read']) {
+    for (const name of ['stat', 'open', 'fstat', 'read']) {
       const fault = Object.assign(new Error('EIO'), { code: 'EIO' });
       const before = (call: string) =>
         call === name || call === `handle.${name}` ? fault : undefined;
