@@ -2,7 +2,7 @@
 //
 //   npm run update:pictures
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { altOf, drawBars, jobGroups, patchGroups } from './bars.js';
 import { drawKeys, ALT as KEYS } from './keys.js';
 import { drawLayers, ALT as LAYERS } from './layers.js';
@@ -11,8 +11,9 @@ import { THEMES } from './svg.js';
 
 /** @typedef {import('./svg.js').Theme} Theme */
 
-const FOLDER = new URL('../../docs/pictures/', import.meta.url);
-const RESULTS = new URL('../../bench/results.json', import.meta.url);
+const ROOT = new URL('../../', import.meta.url);
+const FOLDER = new URL('docs/pictures/', ROOT);
+const RESULTS = new URL('bench/results.json', ROOT);
 
 /** @type {import('./bars.js').Results} */
 const results = JSON.parse(readFileSync(RESULTS, 'utf8'));
@@ -56,7 +57,25 @@ export function drawn() {
   );
 }
 
+/** A page with the text of each of its pictures as it is now. @param {string} page */
+export function withTexts(page) {
+  return page.replace(
+    /<img alt="[^"]*" src="([^"]*pictures\/(\w+)-light\.svg)">/g,
+    (whole, src, name) => {
+      const alt = PICTURES[name]?.alt;
+      return alt === undefined ? whole : `<img alt="${alt}" src="${src}">`;
+    },
+  );
+}
+
 if (process.argv[1] === import.meta.filename) {
   mkdirSync(FOLDER, { recursive: true });
   for (const [file, content] of drawn()) writeFileSync(new URL(file, FOLDER), content);
+  const docs = readdirSync(new URL('docs/', ROOT), { recursive: true, encoding: 'utf8' });
+  for (const page of ['README.md', ...docs.map((name) => `docs/${name}`)]) {
+    if (!page.endsWith('.md')) continue;
+    const place = new URL(page, ROOT);
+    const text = readFileSync(place, 'utf8');
+    if (withTexts(text) !== text) writeFileSync(place, withTexts(text));
+  }
 }

@@ -106,7 +106,7 @@ describe('the search and the choice of a theme', () => {
   it('turns the page dark, and keeps it so', async () => {
     const isDark = () => page.evaluate(() => document.documentElement.classList.contains('dark'));
     expect(await isDark()).toBe(false);
-    await page.locator('.VPNavBar .VPSwitchAppearance').click();
+    await page.getByRole('switch', { name: 'Switch to dark theme' }).click();
     await expect.poll(isDark).toBe(true);
     await page.reload({ waitUntil: 'networkidle' });
     expect(await isDark()).toBe(true);
