@@ -1,4 +1,5 @@
 // A forged header that asks for 33 MB, from a stream that brings one byte at a time: what a device holds of it.
+// @vitest-environment-options { "own": "attack-tiny-pieces" }
 
 import { expect, it } from 'vitest';
 import { decryptStream, encryptBundle } from '../../src/index.ts';

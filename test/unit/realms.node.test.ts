@@ -1,4 +1,5 @@
 // Values of another realm (a frame of a page, a context of node:vm, a test runner): `instanceof` says no to all of them.
+// @vitest-environment-options { "own": "realms" }
 
 import { constants, privateEncrypt } from 'node:crypto';
 import { runInNewContext } from 'node:vm';

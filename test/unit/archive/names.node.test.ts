@@ -1,4 +1,5 @@
 // Names are decoded by what the engine has.
+// @vitest-environment-options { "own": "names" }
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { join, rawZip, utf8 } from '../../support/zip.ts';

@@ -1,3 +1,5 @@
+// @vitest-environment-options { "own": "backends" }
+
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { randomBytes } from '../../../src/backend/random.ts';
 import { selectBackend } from '../../../src/backend/select.ts';

@@ -1,4 +1,5 @@
 // The second thread's module: its work in this thread, and its text in a thread of its own.
+// @vitest-environment-options { "own": "node-worker" }
 
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
 // What only Node has: pooled Buffers, and the second thread for large bundles.
+// @vitest-environment-options { "own": "node" }
 
 import { execFileSync } from 'node:child_process';
 import { createCipheriv, createHash } from 'node:crypto';

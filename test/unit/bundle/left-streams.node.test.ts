@@ -1,4 +1,5 @@
 // Streams that are left after a chunk, with no word to them, and many calls on one signal.
+// @vitest-environment-options { "own": "left-streams" }
 
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';

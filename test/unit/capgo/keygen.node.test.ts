@@ -1,4 +1,5 @@
 // Capgo's keys in pure JavaScript, in Node alone: in a browser a module that was loaded before can't be exchanged.
+// @vitest-environment-options { "own": "capgo-keygen" }
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readPrivateKey } from '../../../src/capgo/keys.ts';

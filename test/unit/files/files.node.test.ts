@@ -1,4 +1,5 @@
 // Files in, files out: what they hold, where they go, and who may read them.
+// @vitest-environment-options { "own": "files" }
 
 import { getEventListeners } from 'node:events';
 import {

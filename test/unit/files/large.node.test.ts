@@ -1,4 +1,5 @@
 // Large files: memory that both threads share, and the way past the page cache.
+// @vitest-environment-options { "own": "large" }
 
 import { createHash } from 'node:crypto';
 import { constants, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

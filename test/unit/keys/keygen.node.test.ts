@@ -1,4 +1,5 @@
 // In Node alone: in a browser a module that was loaded before can't be exchanged.
+// @vitest-environment-options { "own": "keygen" }
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toHex } from '../../../src/bytes.ts';
