@@ -22,7 +22,7 @@ export interface Version {
   /** Code at the beginning of the service worker. */
   readonly worker?: string;
   /** The store of releases. Default: that of the example. */
-  readonly store?: 'opfsStore';
+  readonly store?: 'cacheStore' | 'opfsStore';
 }
 
 /** Builds an example with Vite, as a user does, against the sources of this library. */
