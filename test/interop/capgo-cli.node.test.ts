@@ -33,59 +33,65 @@ async function keysOf({ read }: CapgoProject) {
 }
 
 describe.skipIf(skipped)("Capgo's CLI, for a plugin", () => {
-  it.each(VERSIONS)('%s: makes keys, a zip and a bundle that the library opens', async (plugin, format) => {
-    await withCapgoProject(plugin, async (project) => {
-      await project.capgo('key', 'create');
-      const { privateKey, publicKey } = await keysOf(project);
-      const { zip, checksum } = await zipOf(project);
-      const printed = JSON.parse(
-        await project.capgo('bundle', 'encrypt', 'app.zip', checksum, '--json'),
-      );
-      const encrypted = await project.read('app.zip_encrypted.zip');
+  it.each(VERSIONS)(
+    '%s: makes keys, a zip and a bundle that the library opens',
+    async (plugin, format) => {
+      await withCapgoProject(plugin, async (project) => {
+        await project.capgo('key', 'create');
+        const { privateKey, publicKey } = await keysOf(project);
+        const { zip, checksum } = await zipOf(project);
+        const printed = JSON.parse(
+          await project.capgo('bundle', 'encrypt', 'app.zip', checksum, '--json'),
+        );
+        const encrypted = await project.read('app.zip_encrypted.zip');
 
-      const sent = { publicKey, ivSessionKey: printed.ivSessionKey, checksum: printed.checksum };
-      expect(Buffer.from(await decryptBundle(encrypted, sent))).toEqual(zip);
+        const sent = { publicKey, ivSessionKey: printed.ivSessionKey, checksum: printed.checksum };
+        expect(Buffer.from(await decryptBundle(encrypted, sent))).toEqual(zip);
 
-      const ours = await encryptBundle(zip, { privateKey, checksumFormat: format });
-      expect(Object.keys(printed).sort()).toEqual(['checksum', 'filename', 'ivSessionKey']);
-      // A signature of this kind has nothing random in it.
-      expect(ours.checksum).toBe(printed.checksum);
-      expect(ours.bundle.length).toBe(encrypted.length);
-      const lengths = (text: string) =>
-        text.split(':').map((part) => Buffer.from(part, 'base64').length);
-      expect(lengths(ours.ivSessionKey)).toEqual(lengths(printed.ivSessionKey));
+        const ours = await encryptBundle(zip, { privateKey, checksumFormat: format });
+        expect(Object.keys(printed).sort()).toEqual(['checksum', 'filename', 'ivSessionKey']);
+        // A signature of this kind has nothing random in it.
+        expect(ours.checksum).toBe(printed.checksum);
+        expect(ours.bundle.length).toBe(encrypted.length);
+        const lengths = (text: string) =>
+          text.split(':').map((part) => Buffer.from(part, 'base64').length);
+        expect(lengths(ours.ivSessionKey)).toEqual(lengths(printed.ivSessionKey));
 
-      const config = JSON.parse((await project.read('capacitor.config.json')).toString());
-      expect(config.plugins.CapacitorUpdater.publicKey).toBe(publicKey);
-      const body = publicKey.split('\n').slice(1, -2).join('');
-      expect([ours.keyId, keyId(publicKey)]).toEqual([body.slice(0, 20), body.slice(0, 20)]);
+        const config = JSON.parse((await project.read('capacitor.config.json')).toString());
+        expect(config.plugins.CapacitorUpdater.publicKey).toBe(publicKey);
+        const body = publicKey.split('\n').slice(1, -2).join('');
+        expect([ours.keyId, keyId(publicKey)]).toEqual([body.slice(0, 20), body.slice(0, 20)]);
 
-      encrypted[40] = (encrypted[40] as number) ^ 1;
-      await rejection(decryptBundle(encrypted, sent), 'ERR_CHECKSUM_MISMATCH');
-    });
-  });
+        encrypted[40] = (encrypted[40] as number) ^ 1;
+        await rejection(decryptBundle(encrypted, sent), 'ERR_CHECKSUM_MISMATCH');
+      });
+    },
+  );
 
-  it.each(VERSIONS)('%s: opens a bundle that the library made with its own keys', async (plugin, format) => {
-    await withCapgoProject(plugin, async (project) => {
-      const { privateKey, publicKey } = await keygen();
-      await project.write('.capgo_key_v2', privateKey);
-      await project.write('.capgo_key_v2.pub', publicKey);
-      await project.capgo('key', 'save', '--key', '.capgo_key_v2.pub');
-      const config = JSON.parse((await project.read('capacitor.config.json')).toString());
-      expect(config.plugins.CapacitorUpdater.publicKey).toBe(publicKey);
+  it.each(VERSIONS)(
+    '%s: opens a bundle that the library made with its own keys',
+    async (plugin, format) => {
+      await withCapgoProject(plugin, async (project) => {
+        const { privateKey, publicKey } = await keygen();
+        await project.write('.capgo_key_v2', privateKey);
+        await project.write('.capgo_key_v2.pub', publicKey);
+        await project.capgo('key', 'save', '--key', '.capgo_key_v2.pub');
+        const config = JSON.parse((await project.read('capacitor.config.json')).toString());
+        expect(config.plugins.CapacitorUpdater.publicKey).toBe(publicKey);
 
-      const { zip, checksum } = await zipOf(project);
-      const made = await encryptBundle(zip, { privateKey, checksumFormat: format });
-      await project.write('ours.zip', made.bundle);
-      const open = ['bundle', 'decrypt', 'ours.zip', made.ivSessionKey, '--checksum'];
-      await project.capgo(...open, made.checksum);
-      expect(await project.read('ours.zip_decrypted.zip')).toEqual(zip);
+        const { zip, checksum } = await zipOf(project);
+        const made = await encryptBundle(zip, { privateKey, checksumFormat: format });
+        await project.write('ours.zip', made.bundle);
+        const open = ['bundle', 'decrypt', 'ours.zip', made.ivSessionKey, '--checksum'];
+        await project.capgo(...open, made.checksum);
+        expect(await project.read('ours.zip_decrypted.zip')).toEqual(zip);
 
-      // It does look at the checksum: one of another zip is refused.
-      const other = await encryptBundle(zip.subarray(1), { privateKey, checksumFormat: format });
-      const refused = await project.run(...open, other.checksum);
-      expect(refused.code).not.toBe(0);
-      expect(refused.stderr + refused.stdout).toContain(checksum);
-    });
-  });
+        // It does look at the checksum: one of another zip is refused.
+        const other = await encryptBundle(zip.subarray(1), { privateKey, checksumFormat: format });
+        const refused = await project.run(...open, other.checksum);
+        expect(refused.code).not.toBe(0);
+        expect(refused.stderr + refused.stdout).toContain(checksum);
+      });
+    },
+  );
 });

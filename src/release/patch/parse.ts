@@ -36,7 +36,7 @@ const SHIFTED_SHORTEST = 4;
 // A copy with a recent distance of this length is taken at once. All other copies need the length below.
 const LONG_NEAR = 64;
 const LONG = 600;
-const DEPTH = 24;
+const DEPTH = 16;
 
 // Number of bytes that are optimised together.
 const WINDOW = 4096;
