@@ -1,11 +1,11 @@
 // Makes the next index of a channel. Every change of a channel goes through this module.
 
-import { mkdir } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { equalBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
-import { onFile } from '../files/error.ts';
+import { fileError, onFile } from '../files/error.ts';
 import { replaceFile } from '../files/replace.ts';
 import { MAX_INDEX_LENGTH, type ReleaseEntry, type ReleaseIndex } from '../release/index-format.ts';
 import { sealIndex } from '../release/seal-index.ts';
@@ -151,12 +151,22 @@ function isSameIndex(state: State, edited: Edited): boolean {
   );
 }
 
-/** Writes a file atomically: under a temporary name, flushed, then renamed. */
+/**
+ * Writes a file atomically: under a temporary name, flushed, then renamed.
+ *
+ * @throws {@link BundleSealError} `ERR_FILE`: a link has the name of the file. Whoever may write to a store could lead the
+ * publisher to a file outside of it.
+ */
 export async function writeFile(
   store: string,
   path: string,
   bytes: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await replaceFile({ mode: 0o666 }, join(store, path), signal, (file) => file.write(bytes, 0));
+  const place = join(store, path);
+  const there = await lstat(place).catch(() => undefined);
+  if (there?.isSymbolicLink() === true) {
+    throw fileError(place, 'is a link, and a store is written to files alone: remove the link');
+  }
+  await replaceFile({ mode: 0o666 }, place, signal, (file) => file.write(bytes, 0));
 }

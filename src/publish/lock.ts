@@ -103,7 +103,8 @@ async function acquire(
     if (other === undefined) continue;
     const fate = await fateOfTemporary(NAME, other);
     if (fate === 'gone' || (fate === 'unknown' && now - seen.since > stale)) {
-      await takeAway(path, other, token);
+      // Its holder may have released it before it ended, and the lock that is there now is another one's.
+      if ((await readToken(path)) === other) await takeAway(path, other, token);
       continue;
     }
     if (now - begun > patience) {

@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathFault } from '../archive/format/paths.ts';
-import { checkPath, fileError, UNREADABLE } from '../files/error.ts';
+import { checkPath, fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { hasCode } from '../files/leniency.ts';
 import { httpPlace } from './http-place.ts';
@@ -79,6 +79,16 @@ export function openPlace(
   throw new TypeError(
     `${name} expected a folder or an address with https://, got one with ${scheme}://: pass the address that devices read, or a folder that has a copy of the store`,
   );
+}
+
+/**
+ * Checks that the folder of the present store exists. A misspelt one would look like a store without indexes and keys, and
+ * devices would refuse what is made for a new store.
+ */
+export async function checkFrom(from: string, { isRemote }: StorePlace): Promise<void> {
+  if (isRemote) return;
+  const stats = await onFile(from, UNREADABLE, stat(from));
+  if (!stats.isDirectory()) throw fileError(from, "can't be read: it is no folder");
 }
 
 function folderPlace(folder: string): StorePlace {

@@ -6,6 +6,7 @@ import { checkAppId } from '../release/app-id.ts';
 import { listChannels } from './full-output.ts';
 import { listOfKeys } from './options.ts';
 import { checkChannel, openPlace, type StorePlace } from './place.ts';
+import { storeError } from './refuse.ts';
 import { distinctKeys, readTrust, type Trust } from './trust.ts';
 
 export interface StoreOptions extends Pick<WorkOptions, 'signal'> {
@@ -62,7 +63,11 @@ export async function channelsOf(
     for (const one of named) checkChannel(one, 'options.channels');
     return named;
   }
-  if (!place.isRemote) return listChannels(from);
+  if (!place.isRemote) {
+    const found = await listChannels(from);
+    if (found.length > 0) return found;
+    throw storeError(`${place.name} has no index of any channel: check its name`);
+  }
   throw new TypeError(
     'options.channels is required for an address, because a web server cannot be listed',
   );

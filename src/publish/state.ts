@@ -5,7 +5,7 @@ import { MAX_SEAL_LENGTH } from '../release/document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts';
 import type { Reading } from './objects.ts';
 import { type ChannelOptions, listOfKeys, publicHalf, readClock, timeText } from './options.ts';
-import { channelPath, openPlace, type StorePlace } from './place.ts';
+import { channelPath, checkFrom, openPlace, type StorePlace } from './place.ts';
 import { laterOf, storeError } from './refuse.ts';
 import { checkSigner, distinctKeys, openTrusted, readTrust, type Trust } from './trust.ts';
 
@@ -67,6 +67,7 @@ export async function readState(options: ChannelOptions): Promise<State> {
   }
   const isApart = options.from !== undefined && !(await isSame(options.from, options.store));
   const from = isApart ? openPlace(options.from as string, 'options.from', options.fetch) : store;
+  if (isApart) await checkFrom(options.from as string, from);
   const places = isApart ? [store, from] : [store];
   const publicKey = await publicHalf(options.privateKey);
   const own = await distinctKeys([publicKey, ...listOfKeys(options.previousKeys)]);

@@ -4,8 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { constants, createHash, privateEncrypt } from 'node:crypto';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -13,9 +16,10 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inspectBundle } from '../../../src/index.ts';
-import { publishRelease } from '../../../src/node.ts';
+import { prune, publishKeys, publishRelease, verifyStore } from '../../../src/node.ts';
 import { releaseId } from '../../../src/release.ts';
 import {
+  APP,
   buildOf,
   channelOf,
   expectWholeStore,
@@ -29,6 +33,7 @@ import {
   readIndexOf,
   writeBuild,
 } from '../../support/publish.ts';
+import { keyA } from '../../support/vectors.ts';
 import { utf8 } from '../../support/zip.ts';
 
 const HOUR = 3_600_000;
@@ -337,5 +342,51 @@ describe('the order of indexes', () => {
     await publishBuild(store, 1, { expiresIn: HOUR });
     const { index } = await publishBuild(store, 2, { now: NOW.getTime() + 5 * DAY });
     expect(index).toMatchObject({ sequence: 2, expiresAt: '2026-12-01T10:00:00Z' });
+  });
+});
+
+describe('a link in a store', () => {
+  const INDEX = 'channels/production.sealed';
+
+  it('is followed to an object, and kept by prune', async () => {
+    const [store, elsewhere] = [newFolder(), newFolder()];
+    await publishBuild(store, 1);
+    const [object] = readdirSync(join(store, 'objects')) as [string];
+    renameSync(join(store, 'objects', object), join(elsewhere, object));
+    symlinkSync(join(elsewhere, object), join(store, 'objects', object));
+    const { release } = await publishBuild(store, 2);
+    expect(release.patches).toHaveLength(1);
+    const later = new Date(NOW.getTime() + 365 * 24 * 3_600_000);
+    await prune({ store, appId: APP, publicKey, now: later });
+    expect(readdirSync(join(store, 'objects'))).toContain(object);
+  });
+
+  it('is not written through', async () => {
+    const [store, elsewhere] = [newFolder(), newFolder()];
+    await publishBuild(store, 1);
+    renameSync(join(store, INDEX), join(elsewhere, 'index'));
+    symlinkSync(join(elsewhere, 'index'), join(store, INDEX));
+    const before = readFileSync(join(elsewhere, 'index'));
+    await expect(publishBuild(store, 2)).rejects.toMatchObject({ code: 'ERR_FILE' });
+    expect(readFileSync(join(elsewhere, 'index'))).toEqual(before);
+    expect(lstatSync(join(store, INDEX)).isSymbolicLink()).toBe(true);
+  });
+});
+
+describe('a folder that does not exist', () => {
+  it('is not taken for a store that has no index yet, nor for one that is whole', async () => {
+    const [store, folder] = [newFolder(), newFolder()];
+    const from = join(folder, 'misspelt');
+    const missing = { code: 'ERR_FILE', path: from };
+    await expect(publishBuild(store, 1, { from })).rejects.toMatchObject(missing);
+    const recoveryKey = keyA.pkcs8;
+    const keys = { store, from, appId: APP, recoveryKey, publicKeys: publicKey };
+    await expect(publishKeys(keys)).rejects.toMatchObject(missing);
+    for (const empty of [from, folder]) {
+      await expect(verifyStore({ from: empty, appId: APP, publicKey })).rejects.toMatchObject({
+        ...{ code: 'ERR_STORE', message: expect.stringContaining('no index of any channel') },
+      });
+    }
+    expect(objectsOf(store)).toEqual([]);
   });
 });
