@@ -9,7 +9,7 @@ import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './
 import { bytesOf, type Project } from './project.ts';
 import { RECORD, type Written, workflowPath } from './record.ts';
 import { addMembers, localStore, packageMembers, SCRIPTS } from './scripts.ts';
-import { APP_FOLDER, type NewFile, websiteFiles } from './website.ts';
+import { APP_FOLDER, DENIED, type NewFile, serverConfig, websiteFiles } from './website.ts';
 import { settingsOf, workflowOf } from './workflow.ts';
 
 /** A file to write completely. */
@@ -154,6 +154,7 @@ function newFiles(project: Project, answers: Answers, publicKeys: readonly strin
   return [
     key,
     ...(isWebsite(answers) ? websiteFiles(project, answers) : []),
+    ...serverConfig(project),
     ...(isElectron ? [...electronFiles(answers), electronPage(project.isTypeScript)] : []),
     ...(answers.framework === 'capacitor' ? capacitorFiles(project, answers) : []),
     ...(answers.ci === 'github'
@@ -207,6 +208,11 @@ function nextSteps(project: Project, answers: Answers): string[] {
       framework === 'cra' ||
       framework === 'electron')
       ? [`call it in the module that starts the app: ${call}`]
+      : []),
+    ...(project.hasVite && project.viteConfig?.includes('bundleseal') === false
+      ? [
+          `the config of Vite: server: { fs: { deny: ${DENIED} } }, or its dev server gives out the private key`,
+        ]
       : []),
     ...(project.hasVersion ? [] : ['give package.json a version: npm pkg set version=1.0.0']),
     ...(isWebsite(answers) && !project.hasVite

@@ -37,6 +37,8 @@ export interface Project {
   /** The build folder, relative to the current one. */
   readonly dir: string;
   readonly hasVite: boolean;
+  /** The text of Vite's config, if it has one. */
+  readonly viteConfig: string | undefined;
   readonly isTypeScript: boolean;
   readonly entry: Entry | undefined;
   readonly manager: Manager;
@@ -115,6 +117,7 @@ export async function readProject(): Promise<Project> {
     framework,
     dir: config.webDir ?? (await buildFolderOf(framework, names)),
     hasVite: names.has('vite'),
+    viteConfig: await viteConfigOf(),
     isTypeScript,
     entry: await entryOf(framework, isTypeScript),
     manager: await managerOf(root),
@@ -171,6 +174,14 @@ async function buildFolderOf(framework: Framework, names: ReadonlySet<string>): 
     if (outDir !== undefined) return outDir.replace(/^\.\//, '').replace(/\/+$/, '');
   }
   return 'dist';
+}
+
+async function viteConfigOf(): Promise<string | undefined> {
+  for (const end of ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts']) {
+    const text = await textOf(`vite.config.${end}`);
+    if (text !== undefined) return text;
+  }
+  return undefined;
 }
 
 async function angularFolder(): Promise<string | undefined> {

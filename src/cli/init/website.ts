@@ -18,6 +18,26 @@ export const APP_FOLDER = 'src/bundleseal';
 
 export const WORKER_CONFIG = 'vite.bundleseal.config.mjs';
 
+/** What Vite's dev server must not give out: its own list, which a list in a config replaces, and private keys. */
+export const DENIED =
+  "['.env', '.env.*', '*.{crt,pem,key,p12,pfx,cer,der}', '.npmrc', '.yarnrc.yml', '**/.git/**', '.bundleseal_key*']";
+
+const SERVER_CONFIG = `// ${MARK}
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  // The dev server gives out every other file of this folder, so it would give out the private key too.
+  server: { fs: { deny: ${DENIED} } },
+});
+`;
+
+/** The config of Vite where there is none: it keeps the private key from whoever reaches the dev server. */
+export function serverConfig({ hasVite, viteConfig }: Project): NewFile[] {
+  const path = 'vite.config.mjs';
+  if (!hasVite || viteConfig !== undefined) return [];
+  return [{ path, about: 'keeps the private key out of the dev server', content: SERVER_CONFIG }];
+}
+
 /** The expressions of the app's bundler for the address of the app and for a production build. */
 const BUNDLERS: Readonly<
   Record<

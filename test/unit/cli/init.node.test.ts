@@ -204,6 +204,21 @@ describe('what init asks', () => {
 });
 
 describe('the keys of init', () => {
+  it('are kept from the dev server of Vite, by a config or by a line that says so', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes');
+      const config = read(project, 'vite.config.mjs');
+      expect(config).toContain("'**/.git/**', '.bundleseal_key*'");
+      expect(await project.json(['init', '--yes'])).toMatchObject({ written: [] });
+      expect(read(project, 'vite.config.mjs')).toBe(config);
+    });
+    await withApp(APPS['vite with TypeScript and its own folder'] as App, async (project) => {
+      const { next, written } = await project.json(['init', '--yes']);
+      expect(written).not.toContain('vite.config.mjs');
+      expect(JSON.stringify(next)).toContain("'.bundleseal_key*'");
+    });
+  });
+
   it('uses the pair that is here and changes neither file', async () => {
     await withApp(VITE, async (project) => {
       await project.write('.bundleseal_key', keyB.pkcs8);
