@@ -98,7 +98,8 @@ export const whole =
     response.end(bytes);
   };
 
+/** Waits up to twenty seconds, because a busy machine may take long to tell of an end. */
 export const until = async (holds: () => boolean): Promise<void> => {
-  for (let i = 0; i < 400 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let i = 0; i < 4000 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(holds()).toBe(true);
 };
