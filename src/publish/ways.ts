@@ -14,7 +14,7 @@ import type { ReleasePatch } from '../release/index-format.ts';
 import { readPatchLimits } from '../release/limits.ts';
 import type { Signer } from '../seal/signing-key.ts';
 import type { NewObject } from './change.ts';
-import { LostThread, type PatchThread, withThreads } from './patch-thread.ts';
+import type { PatchThread } from './patch-thread.ts';
 
 /** A release that a patch may start from. */
 export interface Base {
@@ -89,8 +89,13 @@ export async function makeWays(
       tell(index, length);
     }
   };
-  if (threads === 0) await work(options);
-  else await withThreads(threads, options.signal, work);
+  if (threads === 0) {
+    await work(options);
+  } else {
+    // It has the code of the thread as a text, so only a publisher of several patches loads it.
+    const { withThreads } = await import('./patch-thread.ts');
+    await withThreads(threads, options.signal, work);
+  }
   return {
     patches: made.flatMap((one) => ('reason' in one ? [] : [one.patch])),
     objects: made.flatMap((one) => ('reason' in one ? [] : [one.object])),
@@ -161,6 +166,7 @@ async function code(
       return await codePatch(base, files, { ...options, encode: thread.encode });
     } catch (error) {
       signal?.throwIfAborted();
+      const { LostThread } = await import('./patch-thread.ts');
       if (!(error instanceof LostThread)) throw error;
     }
   }
