@@ -261,9 +261,9 @@ refuse(
   /are part of no file|other data/,
 );
 
-refuse('empty input', new Uint8Array(0), /no zip|cut short/);
-refuse('a few bytes', utf8('PK'), /no zip/);
-refuse('text', utf8('<!doctype html><title>404 Not Found</title>'), /no zip/);
+refuse('empty input', new Uint8Array(0), /not a zip|cut short/);
+refuse('a few bytes', utf8('PK'), /not a zip/);
+refuse('text', utf8('<!doctype html><title>404 Not Found</title>'), /not a zip/);
 refuse('cut in the end record', rawZip([one, two]).slice(0, -1), /cut short/);
 refuse('cut in the directory', rawZip([one, two]).slice(0, -40), /cut short|no end record/);
 refuse('cut in the data', rawZip([one, two]).slice(0, 33), /cut short|no end record/);
