@@ -17,9 +17,10 @@ export const MARK: string = '// Written by "bundleseal key save --module".';
  */
 export async function checkModule(path: string, force: boolean): Promise<void> {
   await refuseKeyAsPath(path, '--module');
-  if (!/\.(m?ts|[mc]?js)$/i.test(path)) {
+  // A declaration file (.d.ts) exports types only: an app that imports it gets no key.
+  if (!/\.(m?ts|[mc]?js)$/i.test(path) || /\.d\.m?ts$/i.test(path)) {
     throw new UsageError(
-      `--module takes a file that ends in .ts, .mts, .js, .mjs or .cjs, got ${path}`,
+      `--module takes a file that ends in .ts, .mts, .js, .mjs or .cjs, and no .d.ts, got ${path}`,
     );
   }
   const there = await lstat(path).catch(() => undefined);

@@ -2,12 +2,11 @@
 
 import type { Command } from 'commander';
 import type { Answer } from '../answer.ts';
-import { findConfig } from '../config/files.ts';
-import { examineConfig, examineModule } from '../doctor/configs.ts';
+import { examineConfig, examineModule, isCarried } from '../doctor/configs.ts';
 import { examine, type Finding } from '../doctor/finding.ts';
-import { examineKeys, type Keys, type Situation } from '../doctor/keys.ts';
+import { examineKeys, findAbove, type Keys, type Situation } from '../doctor/keys.ts';
 import { examineLeftovers, examinePrivacy } from '../doctor/privacy.ts';
-import { searchProject } from '../doctor/search.ts';
+import { type Searched, searchProject } from '../doctor/search.ts';
 import { examples } from '../help.ts';
 import { isThere, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
@@ -36,32 +35,52 @@ export function doctor(command: Command): void {
       run<Options>(async ({ env }, { capgo, ...options }) => {
         if (options.key !== undefined) await refuseKeyAsPath(options.key, '--key');
         const situation: Situation = { ...options, env };
-        return answer(await examineProject(situation, await wiresHere(situation, capgo)));
+        const searched = await searchProject();
+        const wires = await wiresHere(situation, capgo, searched);
+        return answer(await examineProject(situation, wires, searched));
       }),
     );
 }
 
-/** Returns the formats for which this project has keys. Without keys, returns the sealed format. */
-async function wiresHere({ env, key }: Situation, isCapgo: boolean): Promise<Wire[]> {
+/**
+ * Returns the formats for which this project has keys, here or in a folder above. Without such keys, returns the formats
+ * of the keys that the apps carry, else the sealed format.
+ */
+async function wiresHere(
+  { env, key }: Situation,
+  isCapgo: boolean,
+  { configs, modules }: Searched,
+): Promise<Wire[]> {
   if (isCapgo) return [CAPGO];
   if (key !== undefined) return [SEALED];
-  const here: Wire[] = [];
+  const withKeys: Wire[] = [];
+  const carried: Wire[] = [];
   for (const wire of [SEALED, CAPGO]) {
     const { variable, privateKeyFile, publicKeyFile } = wire;
     const isHere =
       env[variable] !== undefined ||
       (await isThere(privateKeyFile)) ||
-      (await isThere(publicKeyFile));
-    if (isHere) here.push(wire);
+      (await isThere(publicKeyFile)) ||
+      (await findAbove(privateKeyFile)) !== undefined ||
+      (await findAbove(publicKeyFile)) !== undefined;
+    if (isHere) withKeys.push(wire);
+    if ((wire === SEALED && modules.length > 0) || (await isCarried(wire, configs))) {
+      carried.push(wire);
+    }
   }
-  return here.length > 0 ? here : [SEALED];
+  if (withKeys.length > 0) return withKeys;
+  return carried.length > 0 ? carried : [SEALED];
 }
 
-async function examineProject(situation: Situation, wires: readonly Wire[]): Promise<Finding[]> {
+async function examineProject(
+  situation: Situation,
+  wires: readonly Wire[],
+  searched: Searched,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   const allKeys: Keys[] = [];
   for (const wire of wires) allKeys.push(await examineKeys(situation, wire, findings));
-  await examineApps(situation, allKeys, findings);
+  await examineApps(situation, allKeys, searched, findings);
   for (const { path } of allKeys) await examinePrivacy(path, findings);
   await examineLeftovers((allKeys[0] as Keys).path, findings);
   for (const keys of allKeys) await examineRoundTrip(keys, findings);
@@ -72,11 +91,9 @@ async function examineProject(situation: Situation, wires: readonly Wire[]): Pro
 async function examineApps(
   { plugin }: Situation,
   allKeys: readonly Keys[],
+  { here, below, configs, modules }: Searched,
   findings: Finding[],
 ): Promise<void> {
-  const { configs: below, modules } = await searchProject();
-  const here = await findConfig('.');
-  const configs = here === undefined ? below : [here];
   const hasKeys = allKeys.some(({ id }) => id !== undefined);
   const sealed = allKeys.find(({ wire }) => wire === SEALED);
   if (here === undefined && below.length > 0 && !hasKeys && modules.length === 0) {

@@ -47,13 +47,38 @@ export async function examineConfig(
         path: file,
         keys,
         plugin: plugin ?? wire.plugin,
-        save: file === path ? wire.save : 'npx cap sync',
+        save: file === path ? saveCommand(path, keys, plugin) : 'npx cap sync',
         isOptional: index > 0 || (wire === SEALED && hasModule),
       };
       const failed: Finding = { code: 'CONFIG_UNREADABLE', state: 'unknown', what: file, path };
       await examine(findings, failed, () => keyFinding(place, findings));
     }
   }
+}
+
+/** Returns the command that saves the key and works in the current folder. */
+function saveCommand(path: string, { wire, publicPath }: Keys, plugin: string | undefined): string {
+  const options = [
+    ...(publicPath === wire.publicKeyFile ? [] : ['--key', publicPath]),
+    ...(plugin === undefined ? [] : ['--plugin', plugin]),
+    ...(dirname(path) === '.' ? [] : ['--config', path]),
+  ];
+  return [wire.save, ...options].join(' ');
+}
+
+/** Whether one of the configs has a public key of the format in the format's own place. */
+export async function isCarried(
+  wire: Wire,
+  configs: readonly { readonly path: string }[],
+): Promise<boolean> {
+  for (const { path } of configs) {
+    // A config that cannot be read tells nothing. The examination of the config reports it.
+    const values = await read(path, wire.plugin).catch(() => undefined);
+    const key = values?.publicKey;
+    const text = key?.kind === 'literal' ? key.value : undefined;
+    if (typeof text === 'string' && (await isKeyOf(wire, text))) return true;
+  }
+  return false;
 }
 
 async function read(path: string, plugin: string): Promise<ConfigValues['plugin']> {
@@ -191,11 +216,12 @@ async function examinePrivateKeyIn(path: string, findings: Finding[]): Promise<v
 /** Examines a module that "key save --module" wrote. */
 export async function examineModule(
   path: string,
-  { wire, id }: Keys,
+  { wire, id, publicPath }: Keys,
   findings: Finding[],
 ): Promise<void> {
   const about = { path, wire: wire.name } as const;
-  const mend = `bundleseal key save --module ${path}`;
+  const key = publicPath === wire.publicKeyFile ? '' : ` --key ${publicPath}`;
+  const mend = `bundleseal key save --module ${path}${key}`;
   const failed: Finding = {
     code: 'MODULE_UNREADABLE',
     state: 'bad',

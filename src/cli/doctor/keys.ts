@@ -23,6 +23,8 @@ export interface Keys {
   readonly wire: Wire;
   /** The path of the private key, which need not exist. */
   readonly path: string;
+  /** The path of the public key, which need not exist. */
+  readonly publicPath: string;
   readonly privateKey?: KeyValue;
   readonly publicKey?: KeyValue;
   /** The id that all other keys here should have; absent if no key can be read. */
@@ -49,15 +51,24 @@ export async function examineKeys(
       wire: wire.name,
     });
   }
-  const open = await examinePublicKey(wire, `${path}.pub`, first?.id, findings);
+  const publicPath = await publicKeyPath(situation, wire, path);
+  const open = await examinePublicKey(wire, publicPath, first?.id, findings);
   const id = first?.id ?? open?.id;
   return {
     wire,
     path,
+    publicPath,
     ...(first && { privateKey: first.key, publicKey: await wire.publicKeyOf(first.key) }),
     ...(first === undefined && open && { publicKey: open.key }),
     ...(id !== undefined && { id }),
   };
+}
+
+/** An app of a monorepo may have its public key in a folder above, unless it has a private key of its own. */
+async function publicKeyPath({ key }: Situation, wire: Wire, path: string): Promise<string> {
+  const here = `${path}.pub`;
+  if (key !== undefined || (await isThere(path)) || (await isThere(here))) return here;
+  return (await findAbove(wire.publicKeyFile)) ?? here;
 }
 
 interface Identified {
@@ -259,7 +270,7 @@ async function examinePublicKey(
 /**
  * Finds the nearest file with this name above the current folder, up to the root of the repository.
  */
-async function findAbove(name: string): Promise<string | undefined> {
+export async function findAbove(name: string): Promise<string | undefined> {
   let folder = resolve('.');
   for (let up = 0; up < MAX_UP; up++) {
     if ((await isThere(join(folder, '.git'))) || dirname(folder) === folder) return undefined;

@@ -14,14 +14,18 @@ const MAX_FILES = 5000;
 const SKIPPED = /^(\..*|node_modules|dist|build|out|www|ios|android|coverage)$/;
 
 export interface Searched {
+  /** The config in the current folder. */
+  readonly here: ConfigFile | undefined;
   /** Configs in subfolders of the current folder. */
+  readonly below: readonly ConfigFile[];
+  /** The configs to examine: the one in the current folder, else those below. */
   readonly configs: readonly ConfigFile[];
   /** Modules that "key save --module" wrote. */
   readonly modules: readonly string[];
 }
 
 export async function searchProject(): Promise<Searched> {
-  const configs: ConfigFile[] = [];
+  const below: ConfigFile[] = [];
   const modules: string[] = [];
   let folders = 0;
   let files = 0;
@@ -31,7 +35,7 @@ export async function searchProject(): Promise<Searched> {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
       const path = folder === '.' ? entry.name : join(folder, entry.name);
-      if (entry.isFile() && /\.m?[tj]s$/i.test(entry.name)) {
+      if (entry.isFile() && /\.([mc]?js|m?ts)$/i.test(entry.name)) {
         files += 1;
         if (files <= MAX_FILES && (await startsWithMark(path))) modules.push(path);
       } else if (entry.isDirectory() && depth < MAX_DEPTH && !SKIPPED.test(entry.name)) {
@@ -40,10 +44,11 @@ export async function searchProject(): Promise<Searched> {
     }
     const hasConfig = depth > 0 && entries.some(({ name }) => name.startsWith('capacitor.config.'));
     const config = hasConfig ? await findConfig(folder) : undefined;
-    if (config !== undefined) configs.push(config);
+    if (config !== undefined) below.push(config);
   };
   await visit('.', 0);
-  return { configs, modules };
+  const here = await findConfig('.');
+  return { here, below, configs: here === undefined ? below : [here], modules };
 }
 
 async function startsWithMark(path: string): Promise<boolean> {

@@ -266,6 +266,87 @@ it('finds the private key of the repository from the folder of one of its apps',
   });
 });
 
+it('checks the app of a monorepo against the public key of a folder above', async () => {
+  await withProject(async (project) => {
+    await project.write('.bundleseal_key.pub', ours.publicKey);
+    await project.write('apps/one/capacitor.config.json', configWith(other.publicKey));
+    const cli = (...args: string[]) =>
+      runIn(project.path('apps/one'), process.execPath, [project.cli, ...args]);
+    const doctor = ['doctor', '--verify-only', '--json'];
+    const { code, stdout } = await cli(...doctor);
+    const found = JSON.parse(stdout).findings.find(
+      (one: { code: string }) => one.code === 'CONFIG_KEY_MISMATCH',
+    );
+    expect(code).toBe(1);
+    // The remedy works in this folder.
+    expect(found.mend).toBe('bundleseal key save --key ../../.bundleseal_key.pub');
+    expect((await cli(...found.mend.split(' ').slice(1))).code).toBe(0);
+    expect((await cli(...doctor)).code).toBe(0);
+  });
+});
+
+it('names a remedy that works at the root of a monorepo', async () => {
+  await withProject(async (project) => {
+    await writeKeys(project);
+    const config = 'apps/one/capacitor.config.json';
+    await project.write(config, configWith(other.publicKey));
+    const { findings } = await project.json(['doctor']);
+    const found = (findings as { code: string; mend: string }[]).find(
+      (one) => one.code === 'CONFIG_KEY_MISMATCH',
+    );
+    expect(found?.mend).toBe(`bundleseal key save --config ${config}`);
+    expect((await project.run(found?.mend.split(' ').slice(1) as string[])).code).toBe(0);
+    expect((await verdictOf(project)).codes).toContain('good CONFIG_KEY_FOUND');
+  });
+});
+
+describe('doctor examines the keys of Capgo', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const capgo = {
+    privateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }) as string,
+    publicKey: publicKey.export({ type: 'pkcs1', format: 'pem' }) as string,
+  };
+  const config = configWith(capgo.publicKey, 'CapacitorUpdater');
+
+  it('if the config has one and no key file is there', async () => {
+    await withProject(async (project) => {
+      await project.write('capacitor.config.json', config);
+      const failed = await project.run(['doctor'], { env: CI });
+      expect(failed.code).toBe(1);
+      expect(failed.stderr).toContain('CAPGO_PRIVATE_KEY is not set');
+      expect(failed.stderr).not.toContain('BUNDLESEAL');
+      const verdict = await verdictOf(project, ['--verify-only'], CI);
+      expect(verdict).toMatchObject({ code: 0, end: 'All is well.' });
+    });
+  });
+
+  it('if they are in a folder above', async () => {
+    await withProject(async (project) => {
+      await project.write('.capgo_key_v2', capgo.privateKey);
+      await project.write('apps/one/capacitor.config.json', config);
+      const args = [project.cli, 'doctor', '--json'];
+      const { code, stdout } = await runIn(project.path('apps/one'), process.execPath, args);
+      const codes = JSON.parse(stdout).findings.map((one: { code: string }) => one.code);
+      expect(codes).toContain('PRIVATE_KEY_ELSEWHERE');
+      expect(codes).toContain('CONFIG_KEY_FOUND');
+      expect(code).toBe(0);
+    });
+  });
+});
+
+it('examines modules of every kind that key save writes', async () => {
+  await withProject(async (project) => {
+    await writeKeys(project);
+    const names = ['key.ts', 'key.mts', 'key.js', 'key.mjs', 'key.cjs'];
+    for (const name of names) await project.run(['key', 'save', '--module', name]);
+    const { findings } = await project.json(['doctor']);
+    const paths = (findings as { code: string; path?: string }[])
+      .filter(({ code }) => code === 'MODULE_KEY_FOUND')
+      .map(({ path }) => path);
+    expect(paths.sort()).toEqual(names.sort());
+  });
+});
+
 it('reports a computed privateKey as unknown, and ignores an empty one', async () => {
   await withProject(async (project) => {
     await writeKeys(project);

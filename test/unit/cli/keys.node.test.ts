@@ -475,6 +475,9 @@ describe('key save', () => {
       expect(read(project, 'main.ts')).toBe('export {};\n');
       expect(await project.json([...save, 'key.css'])).toMatchObject({ code: 'ERR_USAGE' });
       expect(existsSync(project.path('key.css'))).toBe(false);
+      // An app that imports a declaration file gets no value from it.
+      expect(await project.json([...save, 'key.d.ts'])).toMatchObject({ code: 'ERR_USAGE' });
+      expect(existsSync(project.path('key.d.ts'))).toBe(false);
       await project.write('private', ours.privateKey);
       const refused = await project.run([...save, 'key.ts', '--key', 'private']);
       expect(refused.code).toBe(1);
