@@ -7,6 +7,7 @@ import { chunkPlace } from '../format/chunks.ts';
 import type { Header } from '../format/header.ts';
 import { checkOptions } from '../options.ts';
 import { type ByteStream, headerSource, openStream, type StreamReader } from '../sources/stream.ts';
+import { untilAborted } from '../turn.ts';
 import { type ChunkSource, inFlightOf, recycledRooms } from './chunk-loop.ts';
 import { DECRYPT_OPTIONS, type DecryptOptions } from './decrypt.ts';
 import { decryptChunks } from './decrypt-chunks.ts';
@@ -16,10 +17,10 @@ import { outputStream } from './stream-output.ts';
 
 export interface DecryptStreamOptions extends DecryptOptions {
   /**
-   * Called once, with the verified header, before the first byte is released. An error that it throws ends the
-   * stream.
+   * Called once, with the verified header, before the first byte is released. If it returns a promise, the stream waits
+   * for it. An error that it throws or rejects with ends the stream.
    */
-  readonly onHeader?: (info: BundleInfo) => void;
+  readonly onHeader?: (info: BundleInfo) => unknown;
 }
 
 /**
@@ -71,7 +72,7 @@ export function decryptStream(
       const backend = await selectBackend(options.backend);
       const opened = await openHeader(backend, headerSource(reader), { ...options, signal });
       try {
-        onHeader?.(infoOf(opened));
+        await untilAborted(Promise.resolve(onHeader?.(infoOf(opened))), signal);
         const work = { backend, opened, signal, checksum: 'none' as const };
         await decryptChunks(
           { ...work, ...(onProgress && { onProgress }) },

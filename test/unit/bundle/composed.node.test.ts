@@ -90,6 +90,24 @@ describe.each(compositions)('%s over decryptStream', (_, work) => {
     await expect(work(opened)).rejects.toBe(reason);
   });
 
+  it.each(reasons)('rejects with the reason of a rejected onHeader: %s', async (__, reason) => {
+    const onHeader = () => Promise.reject(reason);
+    const opened = decryptStream(streamOf([bytes]).stream, { ...opening, onHeader });
+    await expect(work(opened)).rejects.toBe(reason);
+  });
+
+  it('rejects on abort while onHeader is pending', async () => {
+    const stop = new AbortController();
+    const { signal } = stop;
+    const reason = new Error('mine');
+    const onHeader = () => {
+      stop.abort(reason);
+      return new Promise<void>(() => {});
+    };
+    const opened = decryptStream(streamOf([bytes]).stream, { ...opening, signal, onHeader });
+    await expect(work(opened)).rejects.toBe(reason);
+  });
+
   it.each(reasons)("rejects with the signal's reason: %s", async (__, reason) => {
     const stop = new AbortController();
     const { signal } = stop;
