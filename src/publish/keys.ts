@@ -15,7 +15,7 @@ import type { Signer } from '../seal/signing-key.ts';
 import { writeFile } from './change.ts';
 import { type CheckLock, withLock } from './lock.ts';
 import { checkFlag, listOfKeys, publicHalf } from './options.ts';
-import { checkFrom, KEYS_PATH, openPlace } from './place.ts';
+import { checkFrom, KEYS_PATH, openPlace, openWritable } from './place.ts';
 import { storeError } from './refuse.ts';
 import { readTrust } from './trust.ts';
 
@@ -90,11 +90,12 @@ export async function publishKeys(options: PublishKeysOptions): Promise<Publishe
   const { store, from = store, appId, recoveryKey, signal, dryRun = false } = options;
   checkAppId(appId);
   checkFlag(dryRun, 'dryRun');
-  const places = [...new Set([store, from])].map((place, i) =>
-    openPlace(place, i === 0 ? 'options.store' : 'options.from', options.fetch),
-  );
-  const [, apart] = places;
-  if (apart !== undefined) await checkFrom(from, apart);
+  const places = [openWritable(store)];
+  if (from !== store) {
+    const apart = openPlace(from, 'options.from', options.fetch);
+    await checkFrom(from, apart);
+    places.push(apart);
+  }
   const work = async (check: CheckLock) => {
     const recoveryPublicKey = await publicHalf(recoveryKey);
     const before = await readTrust(places, { appId, own: [], recoveryPublicKey, signal });

@@ -5,7 +5,7 @@ import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, describe, type OptionRules, type WorkOptions } from '../options.ts';
 import { checkAppId } from '../release/app-id.ts';
 import { isSigner, type Signer } from '../seal/signing-key.ts';
-import { checkChannel } from './place.ts';
+import { checkChannel, openWritable } from './place.ts';
 
 /** The options of every call that makes a new index of a channel. */
 export interface ChannelOptions extends WorkOptions {
@@ -78,6 +78,7 @@ export function checkChannelOptions<Options extends ChannelOptions>(
   rules: OptionRules<NoInfer<Options>>,
 ): void {
   checkOptions(call, options, rules);
+  openWritable(options.store);
   checkAppId(options.appId);
   checkChannel(options.channel);
   const { expiresIn, out = 'new', earlierEpoch, otherChannels = [], now } = options;

@@ -81,6 +81,15 @@ export function openPlace(
   );
 }
 
+/** Opens the folder that a call writes, before it makes the folder. */
+export function openWritable(store: string): StorePlace {
+  const place = openPlace(store, 'options.store', undefined);
+  if (!place.isRemote) return place;
+  throw new TypeError(
+    'options.store expected a folder to write to, got an address: pass the address as options.from',
+  );
+}
+
 /**
  * Checks that the folder of the present store exists. A misspelt one would look like a store without indexes and keys, and
  * devices would refuse what is made for a new store.

@@ -5,7 +5,7 @@ import { MAX_SEAL_LENGTH } from '../release/document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts';
 import type { Reading } from './objects.ts';
 import { type ChannelOptions, listOfKeys, publicHalf, readClock, timeText } from './options.ts';
-import { channelPath, checkFrom, openPlace, type StorePlace } from './place.ts';
+import { channelPath, checkFrom, openPlace, openWritable, type StorePlace } from './place.ts';
 import { laterOf, storeError } from './refuse.ts';
 import { checkSigner, distinctKeys, openTrusted, readTrust, type Trust } from './trust.ts';
 
@@ -59,12 +59,7 @@ export interface IndexQuestion {
 
 export async function readState(options: ChannelOptions): Promise<State> {
   const { appId, recoveryPublicKey, signal, earlierEpoch } = options;
-  const store = openPlace(options.store, 'options.store', options.fetch);
-  if (store.isRemote) {
-    throw new TypeError(
-      'options.store expected a folder to write to, got an address: pass the address as options.from',
-    );
-  }
+  const store = openWritable(options.store);
   const isApart = options.from !== undefined && !(await isSame(options.from, options.store));
   const from = isApart ? openPlace(options.from as string, 'options.from', options.fetch) : store;
   if (isApart) await checkFrom(options.from as string, from);

@@ -1,21 +1,39 @@
 // Publishing where the present state is read from another place: a web server, or another folder.
 
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listReleases, promote, refresh, verifyStore } from '../../../src/node.ts';
+import {
+  listReleases,
+  promote,
+  publishKeys,
+  publishRelease,
+  refresh,
+  verifyStore,
+} from '../../../src/node.ts';
 import { httpPlace } from '../../../src/publish/http-place.ts';
 import {
   APP,
+  buildOf,
   channelOf,
   expectWholeStore,
   indexBytes,
   NOW,
   newFolder,
   objectsOf,
+  privateKey,
   publicKey,
   publishBuild,
   readIndexOf,
+  writeBuild,
 } from '../../support/publish.ts';
 import { serveStore } from '../../support/store-server.ts';
 
@@ -43,6 +61,21 @@ describe('a store on a web server', () => {
     await expect(publishBuild(newFolder(), 4, { from: url, create: true })).rejects.toThrow(
       'leave create out',
     );
+  });
+
+  it('is refused as the folder to write, before a folder of that name is made', async () => {
+    const store = 'https://example.com/app';
+    const dir = await writeBuild(buildOf(1));
+    const options = channelOf(store);
+    const keys = { store, appId: APP, recoveryKey: privateKey, publicKeys: publicKey };
+    for (const call of [
+      publishRelease(dir, { ...options, version: '1.0.0' }),
+      refresh(options),
+      publishKeys(keys),
+    ]) {
+      await expect(call).rejects.toThrow('pass the address as options.from');
+    }
+    expect(existsSync('https:')).toBe(false);
   });
 
   it('is read without keeping each piece of an answer', async () => {
