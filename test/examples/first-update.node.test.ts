@@ -145,7 +145,8 @@ it(
               await page?.reload();
               return page?.getByRole('heading').first().textContent();
             },
-            { timeout: 60_000 },
+            // A reload ends the update of the page before. It needs a moment to activate the release.
+            { timeout: 60_000, interval: 3_000 },
           )
           .toBe('Hello');
       } finally {
