@@ -1,39 +1,23 @@
 // Every call to the file system fails once, in every release command that writes. Each run ends with a documented error,
 // and leaves a store that devices can use: the old index or the new one, with all its objects.
 
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publishRelease, verifyStore } from '../../../src/node.ts';
-import { runInside } from '../../support/cli-inside.ts';
-import { makeFolder, onFileSystem } from '../../support/files.ts';
+import { DOCUMENTED_CODES, makeFaultBench } from '../../support/cli-faults.ts';
 import { APP, buildOf, channelOf, NOW, privateKey, publicKey } from '../../support/publish.ts';
 import { runs } from '../../support/scope.ts';
 import { keyA } from '../../support/vectors.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
-const CODES = new Set(
-  ['docs/errors.md', 'docs/cli.md']
-    .flatMap((page) => [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\| `(ERR_[A-Z_]+)`/g)])
-    .map(([, code]) => code),
-);
-const REASONS = ['ENOSPC', 'EACCES', 'EIO', 'EMFILE'] as const;
 // A run that takes away what it made can't do so when that is the call that fails, or the one that tells it to be its own.
 const REMOVALS = /^(rm|unlink|rmdir|lstat|readFile)$/;
 // Of each command; EVERY_CALL=1 in the environment runs all.
 const MAX_RUNS = runs(6);
 
-const root = makeFolder();
-const template = join(root, 'template');
-const folder = join(root, 'work');
-const env = {
-  TMPDIR: join(folder, 'tmp'),
-  BUNDLESEAL_PRIVATE_KEY: undefined,
-  CAPGO_PRIVATE_KEY: undefined,
-};
+const { template, folder, run, each, remove } = makeFaultBench();
 
 beforeAll(async () => {
-  mkdirSync(join(template, 'tmp'), { recursive: true });
   const put = (name: string, content: string | Uint8Array) => {
     mkdirSync(join(template, name, '..'), { recursive: true });
     writeFileSync(join(template, name), content);
@@ -52,25 +36,7 @@ beforeAll(async () => {
   put(`store/objects/${'0'.repeat(64)}.sealed`, 'x');
 });
 
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-async function runWithFault(args: readonly string[], number: number, code: string) {
-  rmSync(folder, { recursive: true, force: true });
-  cpSync(template, folder, { recursive: true });
-  let calls = 0;
-  let failed = '';
-  const hooks = {
-    before(name: string) {
-      calls += 1;
-      if (calls !== number) return undefined;
-      failed = name;
-      const error = new Error(`${code}: simulated, ${name}`);
-      return Object.assign(error, { code, errno: -1, syscall: name });
-    },
-  };
-  const ran = await onFileSystem(hooks, () => runInside(args, { cwd: folder, env }));
-  return { calls, failed, exit: ran.code, said: ran.stdout + ran.stderr };
-}
+afterAll(remove);
 
 const STORE = ['--store', 'store'];
 const CHANNEL = [...STORE, '--channel', 'production'];
@@ -116,21 +82,17 @@ describe('a call to the file system that fails', () => {
     ['id', ['id', 'build2']],
   ])('in release %s leaves a store that devices can use', async (_, command) => {
     const args = ['release', ...command];
-    const whole = await runWithFault(args, 0, '');
+    const whole = await run(args, 0, '');
     expect(whole.exit, whole.said).toBe(0);
-    const stride = process.env['EVERY_CALL'] === undefined ? Math.ceil(whole.calls / MAX_RUNS) : 1;
-    for (let number = 1; number <= whole.calls; number += stride) {
-      const reason = REASONS[Math.floor(number / stride) % REASONS.length] as string;
-      const { exit, said, failed } = await runWithFault(args, number, reason);
-      const told = `call ${number} (${failed}) of ${args.join(' ')}, ${reason}\n${said}`;
+    await each(args, whole.calls, MAX_RUNS, async ({ exit, said, failed }, told) => {
       expect([0, 1], told).toContain(exit);
       expect(said, told).not.toMatch(/\n\s+at |node:internal|simulated|PRIVATE KEY/);
       const [, name] = /^ {2}(ERR_[A-Z_]+)$/m.exec(said) ?? [];
       // What verify finds is a result and no error.
-      if (exit === 1 && !args.includes('verify')) expect(CODES, told).toContain(name);
+      if (exit === 1 && !args.includes('verify')) expect(DOCUMENTED_CODES, told).toContain(name);
       await expectUsable(told);
       if (!REMOVALS.test(failed)) expect(leftovers(), told).toEqual([]);
-    }
+    });
   });
 });
 
