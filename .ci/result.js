@@ -19,7 +19,7 @@ for (const part of parts) {
   console.log(
     `${part}: ${result ?? 'did not run'}${seconds === undefined ? '' : `, ${seconds} s`}`,
   );
-  if (SUITES.includes(part)) inspect(part, join(folder, `${part}.json`));
+  if (SUITES.includes(part)) inspect(part);
 }
 if (parts.length === 0) complaints.push('no part was asked for');
 
@@ -27,12 +27,12 @@ for (const complaint of complaints) console.log(`not accepted: ${complaint}`);
 process.exitCode = complaints.length === 0 ? 0 : 1;
 
 /** A suite by the report of Vitest. */
-function inspect(part, file) {
-  if (!existsSync(file)) {
+function inspect(part) {
+  const report = reportOf(part);
+  if (report === undefined) {
     complaints.push(`${part} left no report`);
     return;
   }
-  const report = JSON.parse(readFileSync(file, 'utf8'));
   const { numPassedTests: passed, numFailedTests: failed } = report;
   const skipped = report.numPendingTests + report.numTodoTests;
   // A file that runs in Node and in Chromium is there twice.
@@ -41,11 +41,42 @@ function inspect(part, file) {
     if (assertionResults.length > 0) runs.set(name, (runs.get(name) ?? 0) + 1);
   }
   const inBoth = [...runs.values()].filter((count) => count === 2).length;
-  if (!report.success) complaints.push(`${part}: a test failed`);
   if (passed === 0) complaints.push(`${part}: no test ran`);
   if (skipped > 0) complaints.push(`${part}: ${skipped} tests were skipped`);
   if (inBoth === 0 && IN_BOTH.includes(part)) complaints.push(`${part}: nothing ran in Chromium`);
   const both = IN_BOTH.includes(part) ? `, ${inBoth} of them in Node and in Chromium` : '';
   console.log(`  ${runs.size} files${both}`);
   console.log(`  ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  if (!report.success) inspectFailures(part, report);
+}
+
+/** The tests that failed, each by name, and whether all of them passed when they ran again by themselves. */
+function inspectFailures(part, report) {
+  const again = reportOf(`${part}-again`);
+  const passed = new Set(again?.success ? again.testResults.flatMap(passedTestsOf) : []);
+  const failures = report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages }) => ({
+        title: `${name}: ${fullName}`,
+        message: failureMessages[0]?.split('\n')[0],
+      })),
+  );
+  for (const { title, message } of failures) {
+    const verdict = passed.has(title) ? 'failed beside other work, passed by itself' : 'failed';
+    console.log(`  ${verdict}: ${title}\n    ${message}`);
+  }
+  const recovered = failures.length > 0 && failures.every(({ title }) => passed.has(title));
+  if (!recovered) complaints.push(`${part}: a test failed`);
+}
+
+function passedTestsOf({ name, assertionResults }) {
+  return assertionResults
+    .filter(({ status }) => status === 'passed')
+    .map(({ fullName }) => `${name}: ${fullName}`);
+}
+
+function reportOf(name) {
+  const file = join(folder, `${name}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }

@@ -122,4 +122,98 @@ describe('.ci/result.js', () => {
     expect(status).toBe(1);
     expect(stdout).toContain(`not accepted: ${complaint}`);
   });
+
+  describe('of a suite with tests that failed', () => {
+    const failed = {
+      status: 'failed',
+      fullName: 'store > waits',
+      failureMessages: ['Error: late\n  at x'],
+    };
+    const withFailure = {
+      ...report,
+      success: false,
+      numFailedTests: 1,
+      testResults: [...report.testResults, { name: 'b.test.ts', assertionResults: [failed] }],
+    };
+    const againWith = (status: string) => ({
+      success: status === 'passed',
+      testResults: [{ name: 'b.test.ts', assertionResults: [{ ...failed, status }] }],
+    });
+    const filesWith = (again?: object) => ({
+      'test.result': 'passed 300',
+      'test.json': JSON.stringify(withFailure),
+      ...(again && { 'test-again.json': JSON.stringify(again) }),
+    });
+
+    it('accepts a test that passed by itself, and names it', () => {
+      const { status, stdout } = resultOf(filesWith(againWith('passed')), 'test');
+      expect(status).toBe(0);
+      expect(stdout).toContain(
+        '  failed beside other work, passed by itself: b.test.ts: store > waits\n    Error: late\n',
+      );
+    });
+
+    it.each<[string, object | undefined]>([
+      ['failed again', againWith('failed')],
+      ['did not run again', undefined],
+      [
+        'was not among the tests that ran again',
+        { success: true, testResults: report.testResults },
+      ],
+    ])('refuses a test that %s, and names it', (_, again) => {
+      const { status, stdout } = resultOf(filesWith(again), 'test');
+      expect(status).toBe(1);
+      expect(stdout).toContain('  failed: b.test.ts: store > waits\n    Error: late\n');
+      expect(stdout).toContain('not accepted: test: a test failed');
+    });
+  });
+});
+
+describe('.ci/again.js', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'bundleseal-ci-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const fileWith = (name: string, ...messages: readonly string[]) => ({
+    name,
+    status: 'failed',
+    assertionResults: messages.map((message) => ({ status: 'failed', failureMessages: [message] })),
+  });
+
+  /** Runs the failed files of a report by a command that prints its arguments. */
+  function againOf(...testResults: readonly object[]) {
+    writeFileSync(join(folder, 'test.json'), JSON.stringify({ testResults }));
+    const args = [join(ROOT, '.ci/again.js'), join(folder, 'test'), 'echo', 'ran'];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    return { status, stdout };
+  }
+
+  it('runs each file with a failed test once, with a report of its own', () => {
+    const { status, stdout } = againOf(
+      fileWith('a.test.ts', 'late', 'late'),
+      fileWith('a.test.ts', 'late'),
+      { name: 'b.test.ts', status: 'passed', assertionResults: [] },
+    );
+    expect(status).toBe(0);
+    expect(stdout).toContain(
+      `ran -- a.test.ts --reporter=default --reporter=json --outputFile.json=${join(folder, 'test-again.json')}\n`,
+    );
+  });
+
+  it.each<[string, readonly object[], string]>([
+    ['no test failed', [], 'no test failed, so the fault is elsewhere'],
+    ['a file could not be loaded', [fileWith('a.test.ts')], 'a file failed outside its tests'],
+    ['more than three tests failed', [fileWith('a.test.ts', '1', '2', '3', '4')], '4 tests failed'],
+    [
+      'a property has a counterexample',
+      [fileWith('a.test.ts', 'Error: Property failed after 3 tests')],
+      'a property has a counterexample',
+    ],
+  ])('runs nothing if %s', (_, results, said) => {
+    const { status, stdout } = againOf(...results);
+    expect(status).toBe(1);
+    expect(stdout).toBe(`not run again: ${said}\n`);
+  });
 });
