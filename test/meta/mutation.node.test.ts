@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PARTS } from '../mutation/parts.js';
+import { intervalOf, scoreOf } from '../mutation/results.js';
+import { draw } from '../mutation/sample.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SURVIVORS = 'test/mutation/survivors';
@@ -33,5 +35,41 @@ describe('the lists of mutation testing', () => {
       readFileSync(join(ROOT, SURVIVORS, file), 'utf8'),
     );
     expect(reasons.filter((reason) => !existsSync(join(ROOT, reason.file)))).toEqual([]);
+  });
+});
+
+describe('a sample of the mutants', () => {
+  const place = { line: 1, column: 0 };
+  const mutants = Array.from({ length: 1000 }, (_, i) => ({
+    fileName: `src/file-${i % 7}.ts`,
+    location: { start: { line: i, column: i % 3 }, end: { ...place, line: i } },
+    mutatorName: 'BooleanLiteral',
+    replacement: 'false',
+  }));
+  const linesOf = (drawn: typeof mutants) =>
+    drawn.map(({ location }) => location.start.line).sort((a, b) => a - b);
+
+  it('is the same for the same seed, in whatever order the mutants come', () => {
+    const drawn = linesOf(draw(mutants, { size: 100, seed: 1 }));
+    expect(drawn).toHaveLength(100);
+    expect(new Set(drawn).size).toBe(100);
+    expect(linesOf(draw([...mutants].reverse(), { size: 100, seed: 1 }))).toEqual(drawn);
+  });
+
+  it('differs by its seed', () => {
+    const [one, two] = [1, 2].map((seed) => linesOf(draw(mutants, { size: 100, seed })));
+    expect(one).not.toEqual(two);
+  });
+
+  it('is every mutant if it is as large as the part', () => {
+    expect(draw(mutants, { size: 2000, seed: 1 })).toHaveLength(1000);
+  });
+
+  it('has a score with the interval of Wilson', () => {
+    const counts = { killed: 140, timeout: 2, survived: 7, noCoverage: 1 };
+    expect(scoreOf(counts)).toBeCloseTo(94.67, 2);
+    const [low, high] = intervalOf(counts);
+    expect(low).toBeCloseTo(89.83, 2);
+    expect(high).toBeCloseTo(97.27, 2);
   });
 });

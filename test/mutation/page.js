@@ -1,18 +1,41 @@
 // docs/internals/mutation.md.
 
-import { readJson } from './results.js';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { intervalOf, readJson, scoreOf } from './results.js';
 
-export function table(rows) {
-  const columns = ['mutants', 'killed', 'timeout', 'survived', 'no coverage', 'errors', 'score'];
-  const cells = rows.map((row) => [
-    `\`src/${row.folder}\``,
-    ...[row.mutants, row.killed, row.timeout, row.survived, row.noCoverage, row.errors].map(String),
-    `${row.score.toFixed(1)} %`,
+const SURVIVORS = join(import.meta.dirname, 'survivors');
+
+const COLUMNS = {
+  mutants: ({ mutants }) => String(mutants),
+  run: ({ ran, mutants, seed }) => (ran === mutants ? 'all' : `sample of ${ran}, seed ${seed}`),
+  killed: ({ killed }) => String(killed),
+  timeout: ({ timeout }) => String(timeout),
+  survived: ({ survived }) => String(survived),
+  'no coverage': ({ noCoverage }) => String(noCoverage),
+  errors: ({ errors }) => String(errors),
+  score: (counts) => percent(scoreOf(counts)),
+  'whole part (95 %)': (counts) =>
+    counts.ran === counts.mutants
+      ? percent(scoreOf(counts))
+      : intervalOf(counts).map(percent).join(' to '),
+  commit: ({ commit }) => commit,
+};
+
+/** @param scores - Counts by the name of the part. */
+export function table(scores) {
+  const rows = Object.entries(scores).map(([name, counts]) => [
+    `\`src/${name}\``,
+    ...Object.values(COLUMNS).map((cell) => cell(counts)),
   ]);
-  return markdown([['', ...columns], ...cells]);
+  return markdown([['', ...Object.keys(COLUMNS)], ...rows]);
 }
 
-/** A table whose columns are as wide as what is in them. */
+function percent(value) {
+  return `${value.toFixed(1)} %`;
+}
+
+/** A table whose columns are as wide as their longest cells. */
 function markdown(rows) {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
   const line = (row) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
@@ -20,18 +43,21 @@ function markdown(rows) {
   return [line(rows[0]), rule, ...rows.slice(1).map(line)].join('\n');
 }
 
-/** @param missing - Folders of which something has not been run. */
-export function page(results, least, missing) {
+/**
+ * @param scores - Counts by the name of the part.
+ * @param missing - Parts that have never been run.
+ */
+export function page(scores, least, missing) {
   return [
     '# Mutation testing',
     intro(least),
-    table(results),
+    table(scores),
     ...(missing.length === 0
       ? []
-      : [`Not run to the end yet: ${missing.map((folder) => `\`src/${folder}\``).join(', ')}.`]),
+      : [`Never run: ${missing.map((name) => `\`src/${name}\``).join(', ')}.`]),
     '## Survivors',
-    'No test notices these changes; each has its reason.',
-    ...results.flatMap(survivorsOf),
+    'No test can notice these changes, for the reason above each group. A part of which a sample was run can have more.',
+    ...readdirSync(SURVIVORS).sort().flatMap(survivorsOf),
     '',
   ]
     .join('\n\n')
@@ -47,32 +73,35 @@ in [survivors/](../../test/mutation/survivors).
 
 A mutant is the source with one change: another operator, a condition that is always true, an empty string, a missing block.
 Tests kill it if one of them fails or never ends; it survives if every test passes. The score is the share of killed mutants;
-${least} % is the least for each folder. No mutant is left out, not even those in messages or in code that runs when a module
-loads. Stryker ${stryker} on vitest ${devDependencies.vitest}, on Node alone, with the tests listed for the folder
-([parts.js](../../test/mutation/parts.js)).`;
+${least} % is the least for each part. No mutant is left out, not even those in messages or in code that runs when a module
+loads. Stryker ${stryker} on vitest ${devDependencies.vitest}, on Node alone, with the tests listed for the part
+([parts.js](../../test/mutation/parts.js)).
+
+"all" means that every mutant of the part was run. A sample is drawn at random by its seed (\`npm run mutation -- --sample 150\`):
+its score is an estimate, and the score of the whole part lies in the given interval with 95 % confidence. The commit is that of
+the run; the code has changed since.`;
 }
 
-function survivorsOf({ folder, survivors }) {
-  if (survivors.length === 0) return [`### src/${folder}`, 'Nothing.'];
+function survivorsOf(file) {
+  const reasons = readJson(`test/mutation/survivors/${file}`);
   return [
-    `### src/${folder}`,
-    [...byReason(survivors)]
-      .map(([why, mutants]) =>
+    `### src/${file.replace(/\.json$/, '')}`,
+    [...byReason(reasons)]
+      .map(([why, group]) =>
         [
           `- ${why}`,
-          ...mutants.map((m) => `  - ${m.file}:${m.place}, ${m.mutator}: \`${code(m.change)}\``),
+          ...group.flatMap(({ file, changes }) =>
+            changes.map((change) => `  - ${file}: \`${code(change)}\``),
+          ),
         ].join('\n'),
       )
       .join('\n'),
   ];
 }
 
-function byReason(survivors) {
+function byReason(reasons) {
   const groups = new Map();
-  for (const mutant of survivors) {
-    const why = mutant.why ?? 'No reason yet.';
-    groups.set(why, [...(groups.get(why) ?? []), mutant]);
-  }
+  for (const reason of reasons) groups.set(reason.why, [...(groups.get(reason.why) ?? []), reason]);
   return groups;
 }
 

@@ -4,6 +4,7 @@ export interface Part {
   readonly tests: readonly string[];
   readonly files: readonly string[];
   readonly result: string;
+  readonly sample: string;
 }
 
 export const PARTS: Readonly<Record<string, Part>>;

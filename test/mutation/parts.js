@@ -202,6 +202,36 @@ const TESTS = {
     ...unit('release/patch'),
     ...property('patch'),
   ],
+  publish: [
+    ...unit(
+      'publish/ways.node',
+      'publish/publish.node',
+      'publish/edits.node',
+      'publish/http-place.node',
+      'publish/lock.node',
+      'publish/remote.node',
+    ),
+    ...property('publish.node', 'publish-hostile.node'),
+  ],
+  update: [
+    ...unit(
+      'update/transitions',
+      'update/shared-work',
+      'update/transport',
+      'update/updater',
+      'update/device',
+      'update/service-worker',
+      'update/stores',
+      'update/capacitor',
+      'update/cdn.node',
+    ),
+    ...security('attack-device'),
+    ...unit('update-node/folder-store.node'),
+  ],
+  'update/stores': [
+    ...unit('update/stores', 'update/capacitor', 'update/device', 'update/updater'),
+    ...unit('update/service-worker'),
+  ],
 };
 
 // A part without a pattern here mutates the files that stand directly in the folder of its name.
@@ -234,6 +264,7 @@ export const PARTS = Object.fromEntries(
       tests,
       files: filesOf(name),
       result: `test/mutation/results/${name.replace('/', '-')}.json`,
+      sample: `test/mutation/results/${name.replace('/', '-')}-sample.json`,
     },
   ]),
 );

@@ -8,39 +8,63 @@ const root = join(import.meta.dirname, '../..');
 const LONGEST = 80;
 const AROUND = 20;
 
-/** Of each folder of which every part has been run. */
+/** Of each part that has been run on this machine: the result of the whole part, or else that of a sample. */
 export function readResults() {
-  const parts = Object.values(PARTS);
-  return [...new Set(parts.map(({ folder }) => folder))].flatMap((folder) => {
-    const reports = parts
-      .filter((part) => part.folder === folder)
-      .map((part) => readJson(part.result));
-    return reports.includes(undefined) ? [] : [resultOf(folder, reports)];
+  return Object.entries(PARTS).flatMap(([name, part]) => {
+    const report = readJson(part.result) ?? readJson(part.sample);
+    return report === undefined ? [] : [resultOf(name, part, report)];
   });
 }
 
-function resultOf(folder, reports) {
-  const files = reports.flatMap((report) => Object.entries(report.files));
-  const mutants = files.flatMap(([file, { source, mutants }]) =>
-    mutants.map((mutant) => describe(file, source.split('\n'), mutant)),
-  );
+function resultOf(name, { folder, files }, report) {
+  const mutants = Object.entries(report.files)
+    .filter(([file]) => files.includes(file))
+    .flatMap(([file, { source, mutants }]) =>
+      mutants.map((mutant) => describe(file, source.split('\n'), mutant)),
+    );
   const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
-  const noticed = count('Killed', 'Timeout');
-  const unnoticed = mutants.filter(({ status }) => ['Survived', 'NoCoverage'].includes(status));
   return {
-    folder,
-    mutants: mutants.length,
-    killed: count('Killed'),
-    timeout: count('Timeout'),
-    survived: count('Survived'),
-    noCoverage: count('NoCoverage'),
-    errors: count('RuntimeError', 'CompileError'),
-    score: (100 * noticed) / (noticed + unnoticed.length),
-    ...explain(folder, unnoticed),
+    name,
+    counts: {
+      mutants: mutants.length,
+      ran: mutants.length - count('Ignored'),
+      killed: count('Killed'),
+      timeout: count('Timeout'),
+      survived: count('Survived'),
+      noCoverage: count('NoCoverage'),
+      errors: count('RuntimeError', 'CompileError'),
+      ...(report.sample === undefined ? {} : { seed: report.sample.seed }),
+      commit: report.commit,
+    },
+    ...explain(folder, files, mutants),
   };
 }
 
-/** A mutant by what it changes, and not by its place, which moves with every line above it. */
+/** The share of mutants that tests noticed, in percent. */
+export function scoreOf(counts) {
+  const noticed = counts.killed + counts.timeout;
+  return (100 * noticed) / judged(counts);
+}
+
+/**
+ * Where the score of the whole part lies with 95 % confidence when `counts` are those of a sample: the interval of Wilson, in
+ * percent.
+ */
+export function intervalOf(counts) {
+  const z = 1.96;
+  const n = judged(counts);
+  const share = scoreOf(counts) / 100;
+  const middle = (share + z ** 2 / (2 * n)) / (1 + z ** 2 / n);
+  const half =
+    (z * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2))) / (1 + z ** 2 / n);
+  return [100 * (middle - half), 100 * (middle + half)];
+}
+
+function judged({ killed, timeout, survived, noCoverage }) {
+  return killed + timeout + survived + noCoverage;
+}
+
+/** Names a mutant by its change. Its line number moves whenever the lines above it change. */
 function describe(file, lines, { location, mutatorName, replacement, status }) {
   const { start, end } = location;
   const text = lines.slice(start.line - 1, end.line).join('\n');
@@ -56,7 +80,7 @@ function describe(file, lines, { location, mutatorName, replacement, status }) {
   };
 }
 
-/** What became what: whole where it is short, and else the part that differs with a little around it. */
+/** The code before and after: whole if it is short, otherwise the part that differs with a few characters around it. */
 function changeOf(before, after) {
   if (before.length <= LONGEST && after.length <= LONGEST) return `${before} → ${after}`;
   let start = 0;
@@ -80,27 +104,29 @@ function flat(code) {
   return code.replace(/\s+/g, ' ');
 }
 
-/** Each survivor with the reason that survivors/ has for it; and the reasons of those that survive no longer. */
-function explain(folder, survivors) {
+/** Each survivor with its reason from survivors/, and the reasons that no longer fit a survivor. */
+function explain(folder, files, mutants) {
   const reasons = readJson(`test/mutation/survivors/${folder}.json`) ?? [];
   const fits = (reason, mutant) =>
     reason.file === mutant.file &&
     reason.line === mutant.line &&
     reason.changes.includes(mutant.change);
+  const mayLive = ({ status }) => ['Survived', 'NoCoverage', 'Ignored'].includes(status);
   return {
-    survivors: survivors.map((mutant) => ({
-      ...mutant,
-      why: reasons.find((reason) => fits(reason, mutant))?.why,
-    })),
-    stale: reasons.flatMap(({ file, line, changes }) =>
-      changes
-        .filter((change) => !survivors.some((m) => fits({ file, line, changes: [change] }, m)))
-        .map((change) => ({ file, line, change })),
-    ),
+    survivors: mutants
+      .filter(({ status }) => ['Survived', 'NoCoverage'].includes(status))
+      .map((mutant) => ({ ...mutant, why: reasons.find((reason) => fits(reason, mutant))?.why })),
+    stale: reasons
+      .filter(({ file }) => files.includes(file))
+      .flatMap(({ file, line, changes }) => changes.map((change) => ({ file, line, change })))
+      .filter(
+        ({ file, line, change }) =>
+          !mutants.some((m) => mayLive(m) && fits({ file, line, changes: [change] }, m)),
+      ),
   };
 }
 
-/** A file of the project, where it is there. */
+/** The parsed content of a file of the project, or undefined if there is no such file. */
 export function readJson(name) {
   try {
     return JSON.parse(readFileSync(join(root, name), 'utf8'));
