@@ -57,7 +57,7 @@ export default defineConfig([
     minify: true,
     esbuildPlugins: [
       inlineWorkers(),
-      keepTogether(/\/commands\.ts'|\/init\/init\.ts'|\/zlib-(wasm|script)\.ts'/),
+      keepTogether(/\/(core-)?commands\.ts'|\/init\/init\.ts'|\/zlib-(wasm|script)\.ts'/),
       writeLicences('dist/cli.LICENSES.txt'),
     ],
     banner: {

@@ -175,7 +175,7 @@ export async function readFileAsAppsDo(
 }
 
 async function onSource<T>(file: string, work: (source: FileSource) => Promise<T>): Promise<T> {
-  const { fileSource } = await import('../node.ts');
+  const { fileSource } = await import('../files/file-source.ts');
   const source = await fileSource(file);
   try {
     return await work(source);

@@ -47,7 +47,7 @@ export async function encryptForCapgo(
     throw new UsageError(`--checksum-format takes v3 or v2, got ${checksumFormat}`);
   }
   const { key, from } = await readSigningKey(context, options, CAPGO);
-  const { encryptFile } = await import('../capgo-node.ts');
+  const { encryptFile } = await import('../capgo/encrypt-file.ts');
   const { signal } = context;
   const about = await context.follow('encrypting', (onProgress) =>
     encryptFile(zip, out, { privateKey: pemOf(key), checksumFormat, signal, onProgress }),
@@ -79,7 +79,7 @@ export async function openFromCapgo(
     );
   }
   const publicKey = pemOf(await findCapgoPublicKey(options));
-  const { decryptFile } = await import('../capgo-node.ts');
+  const { decryptFile } = await import('../capgo/decrypt-file.ts');
   const { signal } = context;
   return context.follow('opening', (onProgress) =>
     decryptFile(file, out, { publicKey, ivSessionKey, checksum, signal, onProgress }),

@@ -54,9 +54,10 @@ export const SEALED: Wire = {
     const parsed = half === 'privateKey' ? parsePrivateKey(key) : parsePublicKey(key);
     return keyIdOf(await selectBackend(), parsed);
   },
-  publicKeyOf: async (key) => (await import('../index.ts')).publicKeyOf(key),
+  publicKeyOf: async (key) => (await import('../keys/identity.ts')).publicKeyOf(key),
   async roundTrip(privateKey, publicKey) {
-    const { decryptBundle, encryptBundle } = await import('../index.ts');
+    const { decryptBundle } = await import('../bundle/decrypt.ts');
+    const { encryptBundle } = await import('../bundle/encrypt.ts');
     const { bytes } = await encryptBundle(new Uint8Array(1000).fill(1), { privateKey });
     await decryptBundle(bytes, { publicKey });
   },
@@ -84,7 +85,8 @@ export const CAPGO: Wire = {
     return encodePem('RSA PUBLIC KEY', encodePkcs1Public(readPrivateKey(pemOf(key))));
   },
   async roundTrip(privateKey, publicKey) {
-    const { decryptBundle, encryptBundle } = await import('../capgo.ts');
+    const { decryptBundle } = await import('../capgo/decrypt.ts');
+    const { encryptBundle } = await import('../capgo/encrypt.ts');
     const zip = new Uint8Array(1000).fill(1);
     const { bundle, ivSessionKey, checksum } = await encryptBundle(zip, {
       privateKey: pemOf(privateKey),

@@ -68,7 +68,7 @@ export function bundleConvert(command: Command): void {
           for (const path of from) {
             keys.push({ key: await readPublicKeyFile(SEALED, path, '--from'), from: path });
           }
-          const { decryptFile } = await import('../../node.ts');
+          const { decryptFile } = await import('../../files/decrypt-file.ts');
           return withTemporaryFolder(async (folder) => {
             const zip = join(folder, 'bundle.zip');
             await withInput(context, file, (input) =>
@@ -84,7 +84,7 @@ export function bundleConvert(command: Command): void {
         // Removes the options of the private key, which must not apply to the public key.
         const { keyData: _1, ...opening } = options;
         const { key: privateKey, from: keyFrom } = await readSigningKey(context, options);
-        const { encryptFile } = await import('../../node.ts');
+        const { encryptFile } = await import('../../files/encrypt-file.ts');
         const sealed = await withTemporaryFolder(async (folder) => {
           const zip = join(folder, 'bundle.zip');
           await withInput(context, file, (input) =>

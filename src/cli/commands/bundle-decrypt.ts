@@ -67,7 +67,7 @@ export function bundleDecrypt(command: Command): void {
         await checkOutput(out, { kind: 'opened', force });
         const keys = await findPublicKeys(options);
         const opening = await readOpening(options, keys);
-        const { decryptFile } = await import('../../node.ts');
+        const { decryptFile } = await import('../../files/decrypt-file.ts');
         const { signal } = context;
         const info = await withInput(context, file, (input) =>
           withOutput(context, out, (path) =>
@@ -114,7 +114,7 @@ async function extractInto(
   const limits = readLimitOptions(options);
   const keys = await findPublicKeys(options);
   const opening = await readOpening(options, keys);
-  const { openToDirectory } = await import('../../node.ts');
+  const { openToDirectory } = await import('../../files/open-to-directory.ts');
   return withInput(context, file, (input) =>
     context.follow('unpacking', async (onProgress) => {
       const { info, ...unzipped } = await namingTried(keys, () =>

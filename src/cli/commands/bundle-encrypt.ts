@@ -101,7 +101,8 @@ export function bundleEncrypt(command: Command): void {
         const { metadata } = found;
         const chunkSize =
           options.chunkSize === undefined ? {} : { chunkSize: Number(options.chunkSize) };
-        const { encryptFile, sealDirectory } = await import('../../node.ts');
+        const { encryptFile } = await import('../../files/encrypt-file.ts');
+        const { sealDirectory } = await import('../../files/seal-directory.ts');
         const { signal } = context;
         const outputs = detached ? [out, `${out}.seal`] : [out];
         const sealing = { privateKey: key, metadata, detached, signal, ...chunkSize };

@@ -51,7 +51,8 @@ export function bundleReseal(command: Command): void {
         for (const path of options.from) {
           keys.push({ key: await readPublicKeyFile(SEALED, path, '--from'), from: path });
         }
-        const { inspectBundle, resealBundle } = await import('../../index.ts');
+        const { inspectBundle } = await import('../../bundle/inspect.ts');
+        const { resealBundle } = await import('../../bundle/reseal.ts');
         const work: { file: string; out: string; header: FoundHeader; fresh: string }[] = [];
         for (const file of files) {
           await checkReplaceable(file);

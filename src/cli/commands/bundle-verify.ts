@@ -70,7 +70,7 @@ export function bundleVerify(command: Command): void {
         const { info, ...verdict } = await withInput(context, file as string, (input) =>
           namingTried(keys, () => readBundle(context, input, opening, options)),
         );
-        const { checksumFile } = await import('../../node.ts');
+        const { checksumFile } = await import('../../files/checksum-file.ts');
         const { signal } = context;
         const wanted = [
           ...(checksum === undefined ? [] : [{ what: 'the checksum', is: checksum.toLowerCase() }]),
@@ -126,7 +126,7 @@ async function verifyFromCapgo(context: Context, file: string, options: Options)
       return { ...about, ...(options.raw ? {} : await verdictOf(work)) };
     }),
   );
-  const { checksumFile } = await import('../../node.ts');
+  const { checksumFile } = await import('../../files/checksum-file.ts');
   const { zip } = options;
   const { fault }: ArchiveVerdict = verdict;
   const { signal } = context;
@@ -177,8 +177,8 @@ async function readBundle(
 ): Promise<ArchiveVerdict & { readonly info: BundleInfo }> {
   if (options.raw) return { info: await readThrough(context, input, opening) };
   const [{ openBundle }, { fileSource }] = await Promise.all([
-    import('../../index.ts'),
-    import('../../node.ts'),
+    import('../../bundle/reader.ts'),
+    import('../../files/file-source.ts'),
   ]);
   const { signal } = context;
   const source = await fileSource(input);
@@ -202,7 +202,7 @@ async function readBundle(
 }
 
 async function readThrough(context: Context, path: string, opening: Opening): Promise<BundleInfo> {
-  const { decryptStream } = await import('../../index.ts');
+  const { decryptStream } = await import('../../bundle/decrypt-stream.ts');
   let info: BundleInfo | undefined;
   const onHeader = (found: BundleInfo) => {
     info = found;

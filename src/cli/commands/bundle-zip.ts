@@ -102,7 +102,7 @@ export async function zipFolder(
   outputs: readonly string[],
 ): Promise<{ readonly size: number; readonly checksum: string; readonly entries: number }> {
   const read = await readFolderOptions(context, folder, options, outputs);
-  const { zipDirectory } = await import('../../node.ts');
+  const { zipDirectory } = await import('../../files/zip-directory.ts');
   return context.follow('zipping', (onProgress) =>
     zipDirectory(folder, out, { ...read, onProgress }),
   );

@@ -71,7 +71,7 @@ export function keyCreate(command: Command): void {
         const { signal } = context;
         const made = options.capgo
           ? await (await import('../../capgo.ts')).keygen({ signal })
-          : await (await import('../../index.ts')).keygen({ modulusBits, format, signal });
+          : await (await import('../../keys/keygen.ts')).keygen({ modulusBits, format, signal });
         const pair =
           passphrase === undefined
             ? made

@@ -71,7 +71,7 @@ export function keyRotate(command: Command): void {
 async function begin(context: Context, config: ConfigFile | undefined, options: Options) {
   const { key, plugin, gitignore, module } = options;
   const old = `${key}.old`;
-  const { keyId, publicKeyOf } = await import('../../index.ts');
+  const { keyId, publicKeyOf } = await import('../../keys/identity.ts');
   const publicPemOf = async (path: string) => publicKeyOf(await readPrivateKeyFile(context, path));
   await dropSecondNames(key);
   const isBegun = (await isThere(old)) || (await isThere(`${old}.pub`));
@@ -165,7 +165,7 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
  * Makes a new pair. If a passphrase protects the replaced private key, the same passphrase protects the new one.
  */
 async function newPair(context: Context, replaced: string): Promise<KeyPair> {
-  const { keygen } = await import('../../index.ts');
+  const { keygen } = await import('../../keys/keygen.ts');
   const pair = await keygen({ signal: context.signal });
   if (!(await isProtectedKey(await readKeyFile(replaced)))) return pair;
   return { ...pair, privateKey: await protect(pair.privateKey, await newPassphrase(context)) };
@@ -234,7 +234,7 @@ async function isHalfDone(
 }
 
 async function publicKeyIn(privateKey: KeyValue): Promise<string> {
-  const { publicKeyOf } = await import('../../index.ts');
+  const { publicKeyOf } = await import('../../keys/identity.ts');
   return publicKeyOf(privateKey);
 }
 

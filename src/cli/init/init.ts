@@ -115,7 +115,7 @@ async function presentKey(context: Context): Promise<string> {
 
 async function makePair(context: Context, { keys }: Answers): Promise<NewPair> {
   const passphrase = keys === 'protect' ? await newPassphrase(context) : undefined;
-  const { keygen } = await import('../../index.ts');
+  const { keygen } = await import('../../keys/keygen.ts');
   const pair = await keygen({ modulusBits: 4096, format: 'pkcs8', signal: context.signal });
   if (passphrase === undefined) return pair;
   return { ...pair, privateKey: await protect(pair.privateKey, passphrase) };
