@@ -34,10 +34,10 @@ export {
   type WithdrawOptions,
   withdraw,
 } from './publish/edits.ts';
+export type { KeepOptions } from './publish/entries.ts';
 export { type PublishedKeys, type PublishKeysOptions, publishKeys } from './publish/keys.ts';
 export { type ListedReleases, type ListOptions, listReleases } from './publish/list.ts';
 export type { ChannelOptions } from './publish/options.ts';
-export type { KeepOptions } from './publish/place-entry.ts';
 export { type PromoteOptions, promote } from './publish/promote.ts';
 export { type Pruned, type PruneOptions, prune } from './publish/prune.ts';
 export {

@@ -95,3 +95,12 @@ export function describe(value: unknown): string {
   const kind = Object.prototype.toString.call(value).slice(8, -1);
   return `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind === 'Object' ? 'object' : kind}`;
 }
+
+/**
+ * Requires an app id, so that no call accepts an object of another app. @throws `TypeError` if it is missing.
+ */
+export function checkAppId(appId: unknown): asserts appId is string {
+  if (typeof appId === 'string' && appId !== '') return;
+  const got = appId === '' ? 'an empty one' : describe(appId);
+  throw new TypeError(`options.appId expected the app's id as a string, got ${got}`);
+}

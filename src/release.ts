@@ -14,7 +14,6 @@ export type {
   RetiredObject,
 } from './release/index-format.ts';
 export type { ReleaseKeys } from './release/keys-format.ts';
-export type { PatchLimits } from './release/limits.ts';
 export {
   type OpenedIndex,
   type OpenIndexOptions,
@@ -23,6 +22,7 @@ export {
 } from './release/open-index.ts';
 export { type OpenKeysOptions, openKeys } from './release/open-keys.ts';
 export type { IndexMark } from './release/order.ts';
+export type { PatchLimits } from './release/patch-limits.ts';
 export { type ReleaseIdOptions, releaseId } from './release/release-id.ts';
 export { type SealIndexOptions, sealIndex } from './release/seal-index.ts';
 export { type SealKeysOptions, sealKeys } from './release/seal-keys.ts';

@@ -1,4 +1,4 @@
-// Yields to the rest of the program, and handles aborts of pending work.
+// Yields to the rest of the program during long work, and handles aborts of pending work.
 
 import { onAbort } from './signals.ts';
 
@@ -22,6 +22,44 @@ function afterMessage(resolve: () => void): void {
     resolve();
   };
   port2.postMessage(undefined);
+}
+
+// After this many milliseconds of work, timers, input and aborts can run.
+const TURN = 12;
+
+/** Called between small pieces of work. Rejects with the signal's reason after an abort. */
+export type Pace = () => Promise<void> | undefined;
+
+export function createPace(signal: AbortSignal | undefined): Pace {
+  let ends = Date.now() + TURN;
+  return () => {
+    signal?.throwIfAborted();
+    if (Date.now() < ends) return undefined;
+    return giveWay(signal).then(() => {
+      ends = Date.now() + TURN;
+    });
+  };
+}
+
+/**
+ * Runs the steps to their end.
+ *
+ * @param tell - Called before each pause, with the value that the previous step yielded.
+ * @returns The result of the steps. Rejects with the signal's reason if the signal of `pace` aborts.
+ */
+export async function runSteps<T>(
+  steps: Generator<number, T>,
+  pace: Pace,
+  tell: (done: number) => void,
+): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    const turn = pace();
+    if (turn === undefined) continue;
+    tell(step.value);
+    await turn;
+  }
 }
 
 /**

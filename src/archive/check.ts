@@ -4,11 +4,11 @@
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, WORK_OPTIONS, type WorkOptions } from '../options.ts';
 import { openRandomAccess } from '../sources/input.ts';
+import { createPace } from '../turn.ts';
 import type { Mend } from './format/entry.ts';
 import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from './format/limits.ts';
 import { type MendedName, mendName } from './format/mend.ts';
 import type { CentralHeader } from './format/records.ts';
-import { createPace } from './pace.ts';
 import { joined } from './pieces.ts';
 import { contentOf, readArchive } from './read/archive.ts';
 import type { ZipEntry, ZipSource } from './read/open-zip.ts';

@@ -1,4 +1,5 @@
-// The error for a backend that the caller requests and the runtime lacks. Loaded only in this case.
+// The error for a backend that the caller requests and the runtime lacks. It is loaded only in this case, because apps that
+// open bundles load `select.ts` at once.
 
 import { BundleSealError } from '../errors.ts';
 import type { BackendName } from './backend.ts';

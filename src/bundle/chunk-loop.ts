@@ -4,7 +4,7 @@ import type { Awaitable, Backend } from '../backend/backend.ts';
 import { type ChunkLayout, chunkPlace } from '../format/chunks.ts';
 import { onAbort } from '../signals.ts';
 import type { Source } from '../sources/input.ts';
-import { giveWay, handledElsewhere } from '../turn.ts';
+import { createPace, handledElsewhere } from '../turn.ts';
 
 /** Gives the chunks of a bundle in order. */
 export interface ChunkSource {
@@ -62,9 +62,6 @@ export interface ChunkRun {
   readonly signal?: AbortSignal | undefined;
 }
 
-// After this many milliseconds of work, the loop yields so that timers, input and aborts can run.
-const TURN = 12;
-
 /**
  * Processes every chunk. If chunks fail, rejects with the error of the chunk with the lowest index, whichever failed
  * first, after all work in progress has ended.
@@ -94,7 +91,7 @@ export async function runChunks(run: ChunkRun): Promise<void> {
   };
 
   try {
-    let turnEnds = Date.now() + TURN;
+    const pace = createPace(signal);
     for (let index = 0; index < count; index++) {
       signal?.throwIfAborted();
       const arriving = run.read(index, stop?.signal);
@@ -117,10 +114,8 @@ export async function runChunks(run: ChunkRun): Promise<void> {
         await undefined;
         if (through.length >= inFlight) await through[0];
       }
-      if (Date.now() >= turnEnds) {
-        await giveWay(signal);
-        turnEnds = Date.now() + TURN;
-      }
+      const turn = pace();
+      if (turn !== undefined) await turn;
     }
     await through[through.length - 1];
     signal?.throwIfAborted();

@@ -9,8 +9,8 @@ import type { FileSource } from '../files/file-source.ts';
 import { findPrivateKey } from '../keys/find-private.ts';
 import type { Context } from './context.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from './limits.ts';
+import { HEAD_LENGTH, recognise } from './not-a-zip.ts';
 import { createPublished, indexAdvice } from './published.ts';
-import { HEAD_LENGTH, recognise } from './recognise.ts';
 
 /** Options of reading an archive. */
 export interface ArchiveOptions extends LimitOptions {

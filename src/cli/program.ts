@@ -3,8 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from './answer.ts';
-import { COMMANDS, GROUPS } from './catalogue.ts';
-import type { Entry } from './entry.ts';
+import { COMMANDS, type Entry, GROUPS } from './catalogue.ts';
 import { layOutHelp } from './help.ts';
 import { reportError } from './run.ts';
 import { print, writeText } from './terminal.ts';

@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { BundleSealError } from '../errors.ts';
 import type { RsaJwk } from '../keys/jwk.ts';
+import { MAX_KEY_LENGTH } from '../keys/pem.ts';
 import { keyOfText, repairKeyText, textOfBytes } from '../keys/repair.ts';
 import { UsageError } from './answer.ts';
 import { looksLikeKey } from './secrets.ts';
@@ -11,9 +12,6 @@ import { isStandardInput } from './standard.ts';
 
 /** A key for the library. */
 export type KeyValue = string | Uint8Array | RsaJwk;
-
-// An RSA-16384 key in PEM has some 13 KB.
-const MAX_KEY_LENGTH = 65_536;
 
 /**
  * Reads a key from a file: PEM, DER or JWK. `-` is standard input.

@@ -7,7 +7,6 @@ import {
   readLimits,
   type ZipLimits,
 } from '../archive/format/limits.ts';
-import { createPace } from '../archive/pace.ts';
 import { contentOf, readArchive } from '../archive/read/archive.ts';
 import type { ZipSource } from '../archive/read/open-zip.ts';
 import { createWalk } from '../archive/read/walk.ts';
@@ -21,6 +20,7 @@ import {
 import { openRandomAccess, type Source } from '../sources/input.ts';
 import { readAhead } from '../sources/read-ahead.ts';
 import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
+import { createPace } from '../turn.ts';
 import { checkPath } from './error.ts';
 import { openInputFile } from './input-file.ts';
 import { replaceFolder } from './replace-folder.ts';

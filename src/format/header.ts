@@ -8,7 +8,9 @@ import { describe } from '../options.ts';
 import { type ChunkLayout, chunkLayout, DIGEST_LENGTH } from './chunks.ts';
 import { BundleFault, type BundleFaultKind, type FaultDetail } from './fault.ts';
 
-const MAGIC = /* @__PURE__ */ Uint8Array.from('BNDLSEAL', (c) => c.charCodeAt(0));
+export const MAGIC: Uint8Array = /* @__PURE__ */ Uint8Array.from('BNDLSEAL', (c) =>
+  c.charCodeAt(0),
+);
 const VERSION = 2;
 const SUITE = 1;
 

@@ -1,4 +1,5 @@
-// Asynchronous readers of private keys, and of keys that may be public or private.
+// Asynchronous readers of private keys, and of keys that may be public or private. They are separate from `read.ts`, so
+// that an app that only opens bundles loads no reader of private keys.
 
 import { readKey } from './read.ts';
 import type { RsaPrivateKey, RsaPublicKey } from './rsa.ts';

@@ -14,9 +14,9 @@ import { liveFiles } from './full-output.ts';
 import { type CheckLock, withLock } from './lock.ts';
 import { type ChannelOptions, timeText } from './options.ts';
 import { channelPath, objectPath } from './place.ts';
-import { storeError } from './refuse.ts';
 import { retire } from './retention.ts';
 import { readState, type State } from './state.ts';
+import { storeError } from './store-error.ts';
 
 /** A sealed object that the store does not have yet. */
 export interface NewObject {

@@ -12,8 +12,8 @@ import {
   checkNumber,
   checkText,
 } from './options.ts';
-import { storeError } from './refuse.ts';
 import type { State } from './state.ts';
+import { storeError } from './store-error.ts';
 
 export interface WithdrawOptions extends ChannelOptions {
   /** The id or version of the release. An id is withdrawn even if the index has no entry for it. */

@@ -1,7 +1,7 @@
 // Finds the release that a call names by its id or version.
 
 import type { ReleaseEntry, ReleaseIndex } from '../release/index-format.ts';
-import { storeError } from './refuse.ts';
+import { storeError } from './store-error.ts';
 
 /**
  * Finds the entry with this id or version.

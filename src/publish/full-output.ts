@@ -11,8 +11,8 @@ import type { NewObject } from './change.ts';
 import { readObject } from './objects.ts';
 import type { ChannelOptions } from './options.ts';
 import { channelPath, KEYS_PATH, nameOfFile, objectPath } from './place.ts';
-import { storeError } from './refuse.ts';
 import { findIndex, type State } from './state.ts';
+import { storeError } from './store-error.ts';
 
 // Bytes. The index does not name the size of a retired object.
 const LARGEST_OBJECT = 2 ** 31;

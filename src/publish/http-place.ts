@@ -5,7 +5,7 @@ import { whileWanted } from '../signals.ts';
 import { collector } from '../sources/stream.ts';
 import { unawaited, untilAborted } from '../turn.ts';
 import type { ReadOptions, StoredFile, StorePlace } from './place.ts';
-import { storeError } from './refuse.ts';
+import { storeError } from './store-error.ts';
 
 // Milliseconds within which a response has to begin, and each further 16 KiB of it have to arrive: a server that sends a
 // byte now and then does not hold a publisher for ever.

@@ -7,8 +7,7 @@ import { keyId } from '../keys/identity.ts';
 import { encodePem } from '../keys/pem.ts';
 import { readPublicKey } from '../keys/read.ts';
 import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, type OptionRules } from '../options.ts';
-import { checkAppId } from '../release/app-id.ts';
+import { checkAppId, checkOptions, type OptionRules } from '../options.ts';
 import type { ReleaseKeys } from '../release/keys-format.ts';
 import { sealKeys } from '../release/seal-keys.ts';
 import type { Signer } from '../seal/signing-key.ts';
@@ -16,7 +15,7 @@ import { writeFile } from './change.ts';
 import { type CheckLock, withLock } from './lock.ts';
 import { checkFlag, listOfKeys, publicHalf } from './options.ts';
 import { checkFrom, KEYS_PATH, openPlace, openWritable } from './place.ts';
-import { storeError } from './refuse.ts';
+import { storeError } from './store-error.ts';
 import { readTrust } from './trust.ts';
 
 export interface PublishKeysOptions {

@@ -4,8 +4,8 @@ import type { ReleaseIndex } from '../release/index-format.ts';
 import type { IndexMark } from '../release/order.ts';
 import { checkChannel } from './place.ts';
 import { openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
-import { storeError } from './refuse.ts';
 import { findIndex } from './state.ts';
+import { storeError } from './store-error.ts';
 
 export interface ListOptions extends StoreOptions {
   readonly channel: string;

@@ -20,7 +20,7 @@ import { BundleSealError } from '../errors.ts';
 import { fileError, UNREADABLE, UNWRITABLE } from '../files/error.ts';
 import { hasCode, whereOffered } from '../files/leniency.ts';
 import { fateOfTemporary, forgetTemporary, nameTemporary } from '../files/temporary.ts';
-import { storeError } from './refuse.ts';
+import { storeError } from './store-error.ts';
 
 const NAME = '.publish.lock';
 

@@ -1,7 +1,6 @@
 // Reads the sealed objects of a store, and the files in them.
 
 import type { ZipLimits } from '../archive/format/limits.ts';
-import { createPace } from '../archive/pace.ts';
 import { unzipBundle } from '../archive/read/unzip.ts';
 import { selectBackend } from '../backend/select.ts';
 import { decryptObject } from '../bundle/decrypt.ts';
@@ -10,8 +9,9 @@ import type { PublicKeyInput } from '../keys/strict.ts';
 import { planRelease, type ReleaseFile, readFiles } from '../release/files.ts';
 import { idOf } from '../release/id.ts';
 import type { ReleaseEntry, ReleaseIndex, ReleaseObject } from '../release/index-format.ts';
+import { createPace } from '../turn.ts';
 import { objectPath, type StoredFile, type StorePlace } from './place.ts';
-import { storeError } from './refuse.ts';
+import { storeError } from './store-error.ts';
 
 /** The places to read objects from, and the keys to open them with. */
 export interface Reading {

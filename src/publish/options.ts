@@ -2,8 +2,14 @@
 
 import { publicKeyOf } from '../keys/identity.ts';
 import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, describe, type OptionRules, type WorkOptions } from '../options.ts';
-import { checkAppId } from '../release/app-id.ts';
+import {
+  checkAppId,
+  checkOptions,
+  describe,
+  type OptionRules,
+  type WorkOptions,
+} from '../options.ts';
+import { readClock } from '../release/order.ts';
 import { isSigner, type Signer } from '../seal/signing-key.ts';
 import { checkChannel, openWritable } from './place.ts';
 
@@ -111,17 +117,14 @@ function checkOneOf(value: unknown, name: string, known: readonly string[]): voi
   throw new TypeError(`options.${name} expected ${shown}`);
 }
 
-export function readClock(now: Date | number = Date.now()): number {
-  const time = typeof now === 'number' ? now : now instanceof Date ? now.getTime() : Number.NaN;
-  if (Number.isFinite(time)) return time;
-  throw new TypeError(
-    `options.now expected a Date or milliseconds since 1970, got ${describe(now)}`,
-  );
-}
-
 /** `YYYY-MM-DDTHH:MM:SSZ` */
 export function timeText(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** Returns the later of two times in the form of {@link timeText}. */
+export function laterOf(one: string, other: string): string {
+  return one > other ? one : other;
 }
 
 /** The public half of the signing key. */

@@ -8,7 +8,7 @@ import { checkPath, fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { hasCode } from '../files/leniency.ts';
 import { httpPlace } from './http-place.ts';
-import { storeError } from './refuse.ts';
+import { storeError } from './store-error.ts';
 
 /** A file that was read, and its cache header. */
 export interface StoredFile {

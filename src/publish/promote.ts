@@ -8,7 +8,17 @@ import {
   type ReleaseAttributes,
   withAttributes,
 } from './attributes.ts';
+import { basesFor, readBuiltIn } from './bases.ts';
 import { changeIndex } from './change.ts';
+import {
+  checkKeep,
+  dropOld,
+  KEEP_OPTIONS,
+  type KeepOptions,
+  keepOf,
+  placed,
+  withoutWithdrawal,
+} from './entries.ts';
 import { findRelease } from './find-release.ts';
 import { readRelease } from './objects.ts';
 import {
@@ -19,20 +29,9 @@ import {
   checkText,
 } from './options.ts';
 import { checkChannel } from './place.ts';
-import {
-  basesFor,
-  checkKeep,
-  KEEP_OPTIONS,
-  type KeepOptions,
-  keepOf,
-  placed,
-  readBuiltIn,
-  withoutWithdrawal,
-} from './place-entry.ts';
 import type { PublishedRelease } from './publish.ts';
-import { storeError } from './refuse.ts';
-import { dropOld } from './retention.ts';
 import { findIndex, type State } from './state.ts';
+import { storeError } from './store-error.ts';
 import { makeWays } from './ways.ts';
 
 export interface PromoteOptions extends ChannelOptions, ReleaseAttributes, KeepOptions {

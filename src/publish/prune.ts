@@ -7,14 +7,15 @@ import { hasCode } from '../files/leniency.ts';
 import { isTemporary } from '../files/temporary.ts';
 import type { ReleaseIndex } from '../release/index-format.ts';
 import { isDigest } from '../release/members.ts';
+import { readClock } from '../release/order.ts';
 import { listChannels, listFiles } from './full-output.ts';
 import { withLock } from './lock.ts';
 import { namedBy } from './objects.ts';
-import { checkFlag, readClock, timeText } from './options.ts';
+import { checkFlag, timeText } from './options.ts';
 import { nameOfFile, openPlace } from './place.ts';
 import { type OpenStore, openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
-import { storeError } from './refuse.ts';
 import { findIndex } from './state.ts';
+import { storeError } from './store-error.ts';
 
 export interface PruneOptions extends Omit<StoreOptions, 'from' | 'fetch'> {
   /** The folder of the store. A web server is not possible, because it can't be listed. */

@@ -2,7 +2,6 @@
 
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createPace } from '../archive/pace.ts';
 import { zipBundle } from '../archive/write/zip.ts';
 import { selectBackend } from '../backend/select.ts';
 import { encryptObject } from '../bundle/encrypt.ts';
@@ -19,13 +18,24 @@ import type { ReleaseFile } from '../release/files.ts';
 import { idOf } from '../release/id.ts';
 import { imageLength } from '../release/image.ts';
 import type { ReleaseEntry } from '../release/index-format.ts';
+import { createPace } from '../turn.ts';
 import {
   ATTRIBUTE_OPTIONS,
   checkAttributes,
   type ReleaseAttributes,
   withAttributes,
 } from './attributes.ts';
+import { basesFor, readBuiltIn } from './bases.ts';
 import { type ChangedIndex, changeIndex, type NewObject } from './change.ts';
+import {
+  checkKeep,
+  dropOld,
+  KEEP_OPTIONS,
+  type KeepOptions,
+  keepOf,
+  placed,
+  withoutWithdrawal,
+} from './entries.ts';
 import { releaseFiles } from './objects.ts';
 import {
   CHANNEL_OPTIONS,
@@ -34,17 +44,6 @@ import {
   checkFlag,
   checkText,
 } from './options.ts';
-import {
-  basesFor,
-  checkKeep,
-  KEEP_OPTIONS,
-  type KeepOptions,
-  keepOf,
-  placed,
-  readBuiltIn,
-  withoutWithdrawal,
-} from './place-entry.ts';
-import { dropOld } from './retention.ts';
 import { makeWays, type SkippedPatch } from './ways.ts';
 
 export interface PublishOptions

@@ -1,12 +1,11 @@
 // The options of every call that only reads a store.
 
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
-import { checkAppId } from '../release/app-id.ts';
+import { checkAppId, checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
 import { listChannels } from './full-output.ts';
 import { listOfKeys } from './options.ts';
 import { checkChannel, openPlace, type StorePlace } from './place.ts';
-import { storeError } from './refuse.ts';
+import { storeError } from './store-error.ts';
 import { distinctKeys, readTrust, type Trust } from './trust.ts';
 
 export interface StoreOptions extends Pick<WorkOptions, 'signal'> {

@@ -1,40 +1,9 @@
-// Decides which releases leave an index, and for how long their objects have to stay in the store. `prune.ts` deletes them
+// Decides for how long the objects of a store have to stay after the index no longer names them. `prune.ts` deletes them
 // afterwards.
 
-import {
-  FULL_ROLLOUT,
-  type ReleaseEntry,
-  type ReleaseIndex,
-  type RetiredObject,
-} from '../release/index-format.ts';
+import type { ReleaseIndex, RetiredObject } from '../release/index-format.ts';
 import { namedBy } from './objects.ts';
-import { laterOf } from './refuse.ts';
-
-/**
- * Selects the entries that stay: for each native runtime the first `keep` entries, and the first entry that every device of
- * the runtime is offered.
- *
- * @param isHeld - Entries that stay in any case.
- */
-export function dropOld(
-  releases: readonly ReleaseEntry[],
-  keep: number,
-  isHeld: (entry: ReleaseEntry) => boolean,
-  withdrawn: readonly string[],
-): ReleaseEntry[] {
-  const counts = new Map<string, number>();
-  const offered = new Set<string>();
-  return releases.filter((entry) => {
-    const kind = JSON.stringify([[...(entry.runtime ?? [])].sort(), entry.requires ?? []]);
-    const count = (counts.get(kind) ?? 0) + 1;
-    counts.set(kind, count);
-    const isOffered =
-      (entry.rollout ?? FULL_ROLLOUT) === FULL_ROLLOUT && !withdrawn.includes(entry.id);
-    const isFirstOffered = isOffered && !offered.has(kind);
-    if (isOffered) offered.add(kind);
-    return count <= keep || isFirstOffered || isHeld(entry);
-  });
-}
+import { laterOf } from './options.ts';
 
 /**
  * Lists the objects that the store has to keep until every index that named them has expired, even if the next index does not

@@ -2,7 +2,6 @@
 
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createPace } from '../archive/pace.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import { checkPath, fileError, onFile, UNREADABLE } from '../files/error.ts';
@@ -13,6 +12,7 @@ import {
 } from '../files/read-directory.ts';
 import { checkOptions } from '../options.ts';
 import { idOf } from '../release/id.ts';
+import { readClock } from '../release/order.ts';
 import {
   MAX_STAMP_LENGTH,
   type ReleaseStamp,
@@ -20,9 +20,10 @@ import {
   type StampFloor,
   writeStamp,
 } from '../release/stamp.ts';
+import { createPace } from '../turn.ts';
 import { writeFile } from './change.ts';
 import { releaseFiles } from './objects.ts';
-import { checkFlag, checkText, readClock, timeText } from './options.ts';
+import { checkFlag, checkText, timeText } from './options.ts';
 
 export interface StampOptions extends ReadDirectoryOptions {
   /** The native runtime of the build. Default: none. */

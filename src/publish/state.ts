@@ -3,10 +3,11 @@
 import { realpath } from 'node:fs/promises';
 import { MAX_SEAL_LENGTH } from '../release/document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts';
+import { readClock } from '../release/order.ts';
 import type { Reading } from './objects.ts';
-import { type ChannelOptions, listOfKeys, publicHalf, readClock, timeText } from './options.ts';
+import { type ChannelOptions, laterOf, listOfKeys, publicHalf, timeText } from './options.ts';
 import { channelPath, checkFrom, openPlace, openWritable, type StorePlace } from './place.ts';
-import { laterOf, storeError } from './refuse.ts';
+import { storeError } from './store-error.ts';
 import { checkSigner, distinctKeys, openTrusted, readTrust, type Trust } from './trust.ts';
 
 export interface State {

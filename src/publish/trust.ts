@@ -9,7 +9,7 @@ import { MAX_KEYS_LENGTH, type ReleaseKeys } from '../release/keys-format.ts';
 import { openProven } from '../release/open-index.ts';
 import { openKeys } from '../release/open-keys.ts';
 import { KEYS_PATH, type StorePlace } from './place.ts';
-import { storeError } from './refuse.ts';
+import { storeError } from './store-error.ts';
 
 /** The keys that open the files of a store. */
 export interface Trust {

@@ -1,6 +1,5 @@
 // Verifies a store as devices would use it: fetches and opens every object, and applies every patch.
 
-import { createPace } from '../archive/pace.ts';
 import { selectBackend } from '../backend/select.ts';
 import { decryptObject } from '../bundle/decrypt.ts';
 import { BundleSealError } from '../errors.ts';
@@ -8,10 +7,12 @@ import { applyPatch } from '../release/apply-patch.ts';
 import type { ReleaseFile } from '../release/files.ts';
 import { idOf } from '../release/id.ts';
 import type { ReleaseEntry, ReleaseObject, ReleasePatch } from '../release/index-format.ts';
+import { readClock } from '../release/order.ts';
+import { createPace } from '../turn.ts';
+import { type BuiltInBase, readBuiltIn } from './bases.ts';
 import { openRelease, type Reading, readObject, releaseFiles } from './objects.ts';
-import { checkNumber, readClock } from './options.ts';
+import { checkNumber } from './options.ts';
 import { channelPath, objectPath, type StoredFile } from './place.ts';
-import { type BuiltInBase, readBuiltIn } from './place-entry.ts';
 import {
   channelsOf,
   type OpenStore,

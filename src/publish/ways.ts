@@ -11,7 +11,7 @@ import { type CodedPatch, codePatch } from '../release/code-patch.ts';
 import type { ReleaseFile } from '../release/files.ts';
 import { imageLength } from '../release/image.ts';
 import type { ReleasePatch } from '../release/index-format.ts';
-import { readPatchLimits } from '../release/limits.ts';
+import { readPatchLimits } from '../release/patch-limits.ts';
 import type { Signer } from '../seal/signing-key.ts';
 import type { NewObject } from './change.ts';
 import type { PatchThread } from './patch-thread.ts';

@@ -2,11 +2,10 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
+import { checkAppId, checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
 import type { BundleInput } from '../sources/input.ts';
-import { checkAppId } from './app-id.ts';
 import type { ReleaseFiles } from './files.ts';
-import { type PatchLimits, readPatchLimits } from './limits.ts';
+import { type PatchLimits, readPatchLimits } from './patch-limits.ts';
 
 export interface ApplyPatchOptions extends WorkOptions {
   /** The app's public key, or several while keys rotate. The patch says which one to use. */

@@ -1,6 +1,5 @@
 // Applies a patch. The first call of `applyPatch` loads this module.
 
-import { createPace, type Pace } from '../archive/pace.ts';
 import type { Planned } from '../archive/write/content.ts';
 import type { Backend } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -8,6 +7,7 @@ import { decryptObject } from '../bundle/decrypt.ts';
 import { isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { BundleInput } from '../sources/input.ts';
+import { createPace, type Pace, runSteps } from '../turn.ts';
 import type { ApplyPatchOptions } from './apply-patch.ts';
 import {
   checkFiles,
@@ -19,11 +19,10 @@ import {
 } from './files.ts';
 import { idOf, idOfFiles } from './id.ts';
 import { listLength, parseImage, writeList } from './image.ts';
-import type { PatchLimits } from './limits.ts';
 import { decodeInstructions } from './patch/decode.ts';
 import { invalidPatch } from './patch/invalid.ts';
 import { PATCH_HEADER_LENGTH, type PatchHeader, parsePatchHeader } from './patch-header.ts';
-import { runSteps } from './steps.ts';
+import type { PatchLimits } from './patch-limits.ts';
 
 // Number of bytes of a content to read at once.
 const PIECE = 2 ** 20;

@@ -1,10 +1,10 @@
 // Codes a patch before it is sealed. The first call of `createPatch` loads this module.
 
-import { createPace, type Pace } from '../archive/pace.ts';
 import type { Planned } from '../archive/write/content.ts';
 import { selectBackend } from '../backend/select.ts';
 import { concat } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
+import { createPace, type Pace, runSteps } from '../turn.ts';
 import type { CreatePatchOptions } from './create-patch.ts';
 import {
   checkFiles,
@@ -16,9 +16,8 @@ import {
 } from './files.ts';
 import { idOf } from './id.ts';
 import { imageLength, writeImage } from './image.ts';
-import { MAX_IMAGE_LENGTH } from './limits.ts';
 import { encodePatchHeader } from './patch-header.ts';
-import { runSteps } from './steps.ts';
+import { MAX_IMAGE_LENGTH } from './patch-limits.ts';
 
 /** The plain bytes of a patch, and the ids of its two releases. */
 export interface CodedPatch {

@@ -5,9 +5,8 @@ import { selectBackend } from '../backend/select.ts';
 import { encryptObject } from '../bundle/encrypt.ts';
 import { type OwnBytes, toHex } from '../bytes.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
-import { checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
+import { checkAppId, checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
 import { readSigningKey, type Signer } from '../seal/signing-key.ts';
-import { checkAppId } from './app-id.ts';
 import type { ReleaseFiles } from './files.ts';
 
 export interface CreatePatchOptions extends WorkOptions {

@@ -1,10 +1,10 @@
 // Computes the id of a release from its files.
 
-import { createPace, type Pace } from '../archive/pace.ts';
 import type { Backend, BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import type { WorkOptions } from '../options.ts';
+import { createPace, type Pace } from '../turn.ts';
 import { encodeText } from '../utf8.ts';
 import {
   checkFiles,

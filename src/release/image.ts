@@ -1,7 +1,7 @@
 // The image of a release: the list of its files, followed by their contents. A patch turns one image into another.
 // See docs/releases.md#images.
 
-import { createPathSet, decodeName } from '../archive/format/paths.ts';
+import { createPathSet, decodeName, MAX_PATH_LENGTH } from '../archive/format/paths.ts';
 import { printable } from '../archive/format/printable.ts';
 import { compareBytes } from '../archive/write/content.ts';
 import type { ReleaseFile } from './files.ts';
@@ -13,9 +13,8 @@ const LINE_FEED = 0x0a;
 const SPACE = 0x20;
 const ZERO = 0x30;
 const NINE = 0x39;
-// The most digits of a size and the most bytes of a path. The parser reads no line further.
+// The most digits of a size. The parser reads no line further.
 const MAX_DIGITS = 10;
-const MAX_PATH_LENGTH = 1024;
 
 interface Listed {
   /** The path in UTF-8. */

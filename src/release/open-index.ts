@@ -2,15 +2,14 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import { brandOf, toHex } from '../bytes.ts';
+import { toHex } from '../bytes.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, describe, type OptionRules } from '../options.ts';
+import { checkAppId, checkOptions, type OptionRules } from '../options.ts';
 import type { BundleInput } from '../sources/input.ts';
-import { checkAppId } from './app-id.ts';
 import { checkCount, checkName, malformed, openDocument } from './document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex, readIndex } from './index-format.ts';
 import { readJson } from './json.ts';
-import { checkMark, checkOrder, checkTime, type IndexMark } from './order.ts';
+import { checkMark, checkOrder, checkTime, type IndexMark, readClock } from './order.ts';
 
 export interface OpenIndexOptions {
   /** The keys that the device trusts for indexes: built in, or the `publicKeys` of `openKeys`. */
@@ -193,14 +192,6 @@ export async function openProven(
   checkHeader(index, metadata);
   const sha256 = toHex(await (await selectBackend(options.backend)).sha256(plain));
   return { index, sha256 };
-}
-
-function readClock(now: Date | number = Date.now()): number {
-  const time = typeof now === 'number' ? now : brandOf(now) === 'Date' ? now.getTime() : Number.NaN;
-  if (Number.isFinite(time)) return time;
-  throw new TypeError(
-    `options.now expected a Date or milliseconds since 1970, got ${describe(now)}`,
-  );
 }
 
 /**

@@ -3,9 +3,8 @@
 import type { BackendChoice } from '../backend/backend.ts';
 import { BundleSealError } from '../errors.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions } from '../options.ts';
+import { checkAppId, checkOptions } from '../options.ts';
 import type { BundleInput } from '../sources/input.ts';
-import { checkAppId } from './app-id.ts';
 import { checkCount, malformed, openDocument } from './document.ts';
 import { MAX_KEYS_LENGTH, type ReleaseKeys, readKeys } from './keys-format.ts';
 

@@ -1,5 +1,6 @@
 // The rules of order and time by which a device accepts an index after another one.
 
+import { brandOf } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, describe } from '../options.ts';
 import { checkCount } from './document.ts';
@@ -91,5 +92,14 @@ function rolledBack(what: string): BundleSealError {
   return new BundleSealError(
     'ERR_INDEX_ROLLED_BACK',
     `${what}: go on with what is installed, and ask another mirror`,
+  );
+}
+
+/** Returns the time in milliseconds since 1970. @throws `TypeError` if `now` is not a time. */
+export function readClock(now: Date | number = Date.now()): number {
+  const time = typeof now === 'number' ? now : brandOf(now) === 'Date' ? now.getTime() : Number.NaN;
+  if (Number.isFinite(time)) return time;
+  throw new TypeError(
+    `options.now expected a Date or milliseconds since 1970, got ${describe(now)}`,
   );
 }

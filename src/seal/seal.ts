@@ -6,7 +6,7 @@ import { concat, isBytes, type OwnBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { DIGEST_LENGTH, SESSION_KEY_LENGTH } from '../format/chunks.ts';
 import { BundleFault } from '../format/fault.ts';
-import { encodeHead, type HeadFields } from '../format/header.ts';
+import { encodeHead, type HeadFields, MAGIC } from '../format/header.ts';
 import { keyDigest } from '../keys/encode.ts';
 import { modulusLength, type RsaPublicKey } from '../keys/rsa.ts';
 import { describe } from '../options.ts';
@@ -22,11 +22,10 @@ export interface SealSecrets {
   readonly checksum: Uint8Array;
 }
 
-const TAG = /* @__PURE__ */ Uint8Array.from('BNDLSEAL', (c) => c.charCodeAt(0));
 const PAYLOAD_LENGTH = 104;
 
 function encodePayload(secrets: SealSecrets, headDigest: Uint8Array): Uint8Array {
-  return concat(TAG, secrets.sessionKey, secrets.checksum, headDigest);
+  return concat(MAGIC, secrets.sessionKey, secrets.checksum, headDigest);
 }
 
 /** The fields of a header, except those that follow from the key. */
@@ -135,9 +134,9 @@ export async function recoverSeal(
 
 /** Splits the payload into views. */
 function secretsIn(payload: Uint8Array): SealSecrets {
-  const keyEnd = TAG.length + SESSION_KEY_LENGTH;
+  const keyEnd = MAGIC.length + SESSION_KEY_LENGTH;
   return {
-    sessionKey: payload.subarray(TAG.length, keyEnd),
+    sessionKey: payload.subarray(MAGIC.length, keyEnd),
     checksum: payload.subarray(keyEnd, keyEnd + DIGEST_LENGTH),
   };
 }

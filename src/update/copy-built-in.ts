@@ -6,7 +6,7 @@ import { isStamp } from '../release/stamp.ts';
 import { checkStampList } from './device.ts';
 import { describeInstalled } from './installed.ts';
 import type { StoredFile } from './release-store.ts';
-import { storeError } from './store-error.ts';
+import { onStore } from './store-error.ts';
 import * as transitions from './transitions.ts';
 import type { Work } from './work.ts';
 
@@ -22,7 +22,7 @@ export async function copyBuiltIn({ settings, device }: Work, signal: AbortSigna
     for (const { path, size, sha256 } of files) {
       signal.throwIfAborted();
       if (isStamp(path)) continue;
-      const bytes = await storeError(`"${path}" of the built-in release could not be read`, () =>
+      const bytes = await onStore(`"${path}" of the built-in release could not be read`, () =>
         builtIn.files.read(path),
       );
       if (bytes.length !== size || toHex(await backend.sha256(bytes)) !== sha256) {
@@ -38,10 +38,10 @@ export async function copyBuiltIn({ settings, device }: Work, signal: AbortSigna
   }
 
   await releases.lock('update', async () => {
-    const there = await storeError('the releases could not be listed', () => releases.list());
+    const there = await onStore('the releases could not be listed', () => releases.list());
     const isNew = !there.includes(stamp.id);
     if (isNew) {
-      await storeError('the built-in release could not be copied', () =>
+      await onStore('the built-in release could not be copied', () =>
         releases.write(stamp.id, copied()),
       );
     }

@@ -12,7 +12,7 @@ import {
   newState,
   readState,
 } from './state.ts';
-import { storeError } from './store-error.ts';
+import { onStore } from './store-error.ts';
 import * as transitions from './transitions.ts';
 
 export interface Device {
@@ -45,7 +45,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
 
   const shippedStamp = () => {
     stamp ??= (async () => {
-      const bytes = await storeError('the stamp of the built-in release could not be read', () =>
+      const bytes = await onStore('the stamp of the built-in release could not be read', () =>
         builtIn.readStamp(),
       );
       return readStamp(bytes);
@@ -57,10 +57,10 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     return stamp;
   };
 
-  const listed = () => storeError('the releases could not be listed', () => releases.list());
+  const listed = () => onStore('the releases could not be listed', () => releases.list());
 
   const loadStored = async (): Promise<DeviceState | undefined> =>
-    readState(await storeError('the state could not be read', () => releases.readState()));
+    readState(await onStore('the state could not be read', () => releases.readState()));
 
   const known = async (stored: DeviceState | undefined): Promise<DeviceState> => {
     if (stored === undefined) return findLost();
@@ -108,7 +108,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     const after = await transition(before);
     if (after === stored) return after;
     const bytes = encodeState(after);
-    await storeError('the state could not be written', () => releases.writeState(bytes));
+    await onStore('the state could not be written', () => releases.writeState(bytes));
     return after;
   };
 
@@ -117,7 +117,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     facts: () => ({ now: Math.max(0, Math.trunc(settings.now())), runtime, maxStarts }),
     read: load,
     async change(transition) {
-      const done = await storeError('the state could not be locked', () =>
+      const done = await onStore('the state could not be locked', () =>
         // An error of the transition must not be reported as one of the store.
         releases.lock('state', () => settled(() => changed(transition))),
       );
@@ -147,7 +147,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
         const there = await listed();
         for (const id of there) {
           if (!keep.has(id)) {
-            await storeError(`release ${id} could not be removed`, () => releases.remove(id));
+            await onStore(`release ${id} could not be removed`, () => releases.remove(id));
           }
         }
         const left = there.filter((id) => keep.has(id));

@@ -5,8 +5,8 @@ import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import { checkOptions, describe } from '../options.ts';
 import { isStamp, writeStamp } from '../release/stamp.ts';
-import { bodyOf, isNotModified } from './http.ts';
 import type { ReleaseFileInfo } from './release-store.ts';
+import { bodyOf, isNotModified } from './response.ts';
 import type { RunningRelease, Updater } from './updater-types.ts';
 
 export interface ReleaseHandlerOptions {

@@ -12,7 +12,7 @@ import {
 } from '../release/stamp.ts';
 import { encodeText } from '../utf8.ts';
 import type { ReleaseFileInfo, ReleaseReader } from './release-store.ts';
-import { storeError } from './store-error.ts';
+import { onStore } from './store-error.ts';
 
 /** A release whose list of files gives its id. */
 export interface OpenedRelease {
@@ -44,8 +44,8 @@ export async function openInstalled(
   id: string,
   backend: Backend,
 ): Promise<OpenedRelease> {
-  const reader = await storeError(`release ${id} could not be opened`, open);
-  const bytes = await storeError(`the list of release ${id} could not be read`, () =>
+  const reader = await onStore(`release ${id} could not be opened`, open);
+  const bytes = await onStore(`the list of release ${id} could not be read`, () =>
     reader.read(STAMP),
   );
   let stamp: ReleaseStamp;
@@ -82,7 +82,7 @@ export function provenReader(
         throw new BundleSealError('ERR_STORE', `the release has no file "${path}"`, { path });
       }
       try {
-        const bytes = await storeError(`"${path}" could not be read`, () => reader.read(path));
+        const bytes = await onStore(`"${path}" could not be read`, () => reader.read(path));
         if (verify && !proven.has(path)) {
           if (bytes.length !== file.size || toHex(await backend.sha256(bytes)) !== file.sha256) {
             throw altered(`"${path}"`);

@@ -2,10 +2,9 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { checkOptions, describe, type OptionRules, shown } from '../options.ts';
-import { checkAppId } from '../release/app-id.ts';
+import { checkAppId, checkOptions, describe, type OptionRules, shown } from '../options.ts';
 import { checkName } from '../release/document.ts';
-import type { PatchLimits } from '../release/limits.ts';
+import type { PatchLimits } from '../release/patch-limits.ts';
 import type { UpdateEvent } from './events.ts';
 import type { BuiltIn, ReleaseStore } from './release-store.ts';
 

@@ -2,8 +2,8 @@
 
 import { BundleSealError } from '../errors.ts';
 
-/** Calls a store. Throws `ERR_STORE` if the call fails, with the store's error as `cause`. */
-export async function storeError<T>(what: string, call: () => Promise<T>): Promise<T> {
+/** Calls a store. Rejects with `ERR_STORE` if the call fails, with the store's error as `cause`. */
+export async function onStore<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (cause) {

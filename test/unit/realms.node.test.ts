@@ -14,6 +14,7 @@ import {
   openBundle,
   resealBundle,
 } from '../../src/index.ts';
+import { readClock } from '../../src/release/order.ts';
 import { unzipBundle, zipBundle } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
 
@@ -93,5 +94,9 @@ describe('values of another realm', () => {
       trusted: hashes,
     });
     expect([...opened]).toEqual([['a.js', plain]]);
+  });
+
+  it('are accepted as the time of a call about releases: a Date', () => {
+    expect(readClock(runInNewContext('new Date(5)'))).toBe(5);
   });
 });

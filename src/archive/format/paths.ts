@@ -5,7 +5,7 @@ import { decodeUtf8, encodeUtf8 } from '../../utf8.ts';
 import { printable } from './printable.ts';
 
 /** The most UTF-8 bytes of a path: PATH_MAX of iOS and macOS. */
-const MAX_PATH_LENGTH = 1024;
+export const MAX_PATH_LENGTH = 1024;
 
 /** The most UTF-8 bytes of the name of a file or folder on common file systems. */
 const MAX_NAME_LENGTH = 255;

@@ -1,6 +1,7 @@
 // Reads an archive by ranges: first its central directory, then single entries.
 
 import type { Source } from '../../sources/input.ts';
+import type { Pace } from '../../turn.ts';
 import { rangeCursor } from '../format/cursor.ts';
 import {
   type CentralEntry,
@@ -14,7 +15,6 @@ import { createMeter, type Growth, type Limits } from '../format/limits.ts';
 import { createPathSet } from '../format/paths.ts';
 import { peekSignature, readLocal } from '../format/records.ts';
 import { invalid } from '../format/refuse.ts';
-import type { Pace } from '../pace.ts';
 import { findDirectory, readDirectory } from './directory.ts';
 import { descriptorLengths, extract } from './extract.ts';
 import { checkDeflated } from './inflate.ts';

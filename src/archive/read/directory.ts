@@ -1,6 +1,7 @@
 // Reads the central directory and the end records.
 
 import type { Source } from '../../sources/input.ts';
+import type { Pace } from '../../turn.ts';
 import { type Cursor, createCursor } from '../format/cursor.ts';
 import { findEnd, indexOfEnd, isPadding, MAX_AFTER_END } from '../format/end-records.ts';
 import { type CentralEntry, checkCentral, type Mend, MULTI_DISK } from '../format/entry.ts';
@@ -24,7 +25,6 @@ import {
   readCentral,
 } from '../format/records.ts';
 import { invalid } from '../format/refuse.ts';
-import type { Pace } from '../pace.ts';
 
 const ZIP64_LENGTH = END64_LENGTH + LOCATOR64_LENGTH;
 // Number of bytes of the directory to fetch at once.

@@ -1,13 +1,13 @@
 // Inflates and checks the content of one entry in pieces. Every reader uses this code.
 
 import type { BundleSealError } from '../../errors.ts';
+import type { Pace } from '../../turn.ts';
 import { crc32 } from '../format/crc32.ts';
 import type { Cursor } from '../format/cursor.ts';
 import type { Measured } from '../format/entry.ts';
 import { DEFLATED, getUint64, SIGNATURE, viewOf } from '../format/layout.ts';
 import { checkWaste, type Growth, MOST_WASTED } from '../format/limits.ts';
 import { cutShort, invalid } from '../format/refuse.ts';
-import type { Pace } from '../pace.ts';
 import { joined } from '../pieces.ts';
 import { createInflater, INFLATE_INPUT, type PieceInflater, refused } from './inflate.ts';
 import { findNative } from './native.ts';

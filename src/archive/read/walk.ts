@@ -2,6 +2,7 @@
 
 import type { WorkOptions } from '../../options.ts';
 import type { StreamReader } from '../../sources/stream.ts';
+import { createPace, type Pace } from '../../turn.ts';
 import { type Cursor, createCursor } from '../format/cursor.ts';
 import { createEndWatch } from '../format/end-records.ts';
 import {
@@ -16,7 +17,6 @@ import { checkCount, createMeter, type Growth, type Limits } from '../format/lim
 import { createPathSet } from '../format/paths.ts';
 import { peekSignature, readLocal } from '../format/records.ts';
 import { cutShort, invalid } from '../format/refuse.ts';
-import { createPace, type Pace } from '../pace.ts';
 import { readDirectory } from './directory.ts';
 import { descriptorLengths, extract } from './extract.ts';
 import { checkDeflated } from './inflate.ts';

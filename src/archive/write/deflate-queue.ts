@@ -1,7 +1,6 @@
 // Distributes the pieces of an archive to threads and to this thread for deflating.
 
-import { giveWay, handledElsewhere } from '../../turn.ts';
-import type { Pace } from '../pace.ts';
+import { giveWay, handledElsewhere, type Pace } from '../../turn.ts';
 import { joined } from '../pieces.ts';
 import { deflateAll, deflateSteps, type Level, type Piece } from './deflate.ts';
 import type { Thread } from './deflate-threads.ts';

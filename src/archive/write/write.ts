@@ -2,7 +2,7 @@
 
 import type { WorkOptions } from '../../options.ts';
 import { onAbort } from '../../signals.ts';
-import { untilAborted } from '../../turn.ts';
+import { createPace, type Pace, untilAborted } from '../../turn.ts';
 import { crc32 } from '../format/crc32.ts';
 import {
   encodeCentral,
@@ -14,7 +14,6 @@ import {
 import { createEndWatch } from '../format/end-records.ts';
 import { DEFLATED, STORED } from '../format/layout.ts';
 import { createMeter, type Limits, toWriter } from '../format/limits.ts';
-import { createPace, type Pace } from '../pace.ts';
 import { lengthOf } from '../pieces.ts';
 import {
   dropContents,

@@ -1,9 +1,9 @@
 // completion: prints the script with which a shell completes commands and options.
 
 import { Argument, type Command } from 'commander';
+import type { Entry, Group } from '../catalogue.ts';
 import { completionScript, SHELLS, type Shell } from '../completion/scripts.ts';
 import { readPlaces } from '../completion/words.ts';
-import type { Entry, Group } from '../entry.ts';
 import { run } from '../run.ts';
 import { writeText } from '../terminal.ts';
 

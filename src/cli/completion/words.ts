@@ -1,7 +1,7 @@
 // Every command with its options, as a shell completes them. It is read from the commands, so it cannot differ from them.
 
 import { Command, type Option } from 'commander';
-import type { Entry, Group } from '../entry.ts';
+import type { Entry, Group } from '../catalogue.ts';
 
 /** An option, or a command below another one. */
 export interface Word {

@@ -2,7 +2,6 @@
 // takes longer to load than everything else together.
 
 import type { Node as JsonNode, ParseError } from 'jsonc-parser';
-import { loadScriptParser } from './script-parser.ts';
 import {
   type Config,
   isDeeperThan,
@@ -97,4 +96,15 @@ function asScript({ type, offset: start, length, value, children = [] }: JsonNod
   const [key, content] = parts;
   const rest = { key, value: content, computed: false, shorthand: false };
   return { type: 'ObjectProperty', ...span, ...rest };
+}
+
+type Parser = typeof import('@babel/parser');
+
+/**
+ * Loads the parser. It is CommonJS: the default export is the whole of it both in Node and in the bundle of the command
+ * line, where the names are missing.
+ */
+export async function loadScriptParser(): Promise<Parser> {
+  const loaded: Parser & { readonly default?: Parser } = await import('@babel/parser');
+  return loaded.default ?? loaded;
 }

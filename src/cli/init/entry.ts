@@ -1,6 +1,6 @@
 // Edits the first module of the app: adds an import and a call.
 
-import { loadScriptParser } from '../config/script-parser.ts';
+import { loadScriptParser } from '../config/parse.ts';
 
 const NAME = 'keepUpToDate';
 

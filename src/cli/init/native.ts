@@ -2,9 +2,7 @@
 
 import type { Answers } from './answers.ts';
 import type { Project } from './project.ts';
-import { APP_FOLDER, type NewFile } from './website.ts';
-
-const MARK = 'Written by "bundleseal init"; it is yours to change.';
+import { APP_FOLDER, MARK, type NewFile } from './website.ts';
 
 /** Electron: modules of the main process, in JavaScript, as Electron runs it. */
 export const ELECTRON_FOLDER = 'bundleseal';

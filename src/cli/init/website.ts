@@ -11,8 +11,6 @@ export interface NewFile {
   readonly about: string;
 }
 
-const MARK = 'Written by "bundleseal init"; it is yours to change.';
-
 /** The folder of the app's modules for updates. */
 export const APP_FOLDER = 'src/bundleseal';
 
@@ -21,6 +19,9 @@ export const WORKER_CONFIG = 'vite.bundleseal.config.mjs';
 /** What Vite's dev server must not give out: its own list, which a list in a config replaces, and private keys. */
 export const DENIED =
   "['.env', '.env.*', '*.{crt,pem,key,p12,pfx,cer,der}', '.npmrc', '.yarnrc.yml', '**/.git/**', '.bundleseal_key*']";
+
+/** The first line of the code that init writes. */
+export const MARK = 'Written by "bundleseal init"; it is yours to change.';
 
 const SERVER_CONFIG = `// ${MARK}
 import { defineConfig } from 'vite';

@@ -3,12 +3,10 @@
 import type { ChangedIndex } from '../../publish/change.ts';
 import type { ChannelOptions } from '../../publish/options.ts';
 import type { PublishedRelease } from '../../publish/publish.ts';
-import type { ReleaseEntry, ReleaseIndex } from '../../release/index-format.ts';
+import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from '../../release/index-format.ts';
 import type { Answer } from '../answer.ts';
 import { bytes } from '../help.ts';
 import { shownDistance, shownShare } from './units.ts';
-
-const FULL = 1000;
 
 /** Makes the result about a new or unchanged index. */
 export function answerChange(
@@ -84,9 +82,9 @@ export function wayLines({ bundle, patches }: ReleaseEntry, index: ReleaseIndex)
 }
 
 export function attributeLines(release: ReleaseEntry): string[] {
-  const { runtime, requires, rollout = FULL, mandatory, note } = release;
+  const { runtime, requires, rollout = FULL_ROLLOUT, mandatory, note } = release;
   return [
-    ...(rollout < FULL ? [`  rollout  ${shownShare(rollout)} of the devices`] : []),
+    ...(rollout < FULL_ROLLOUT ? [`  rollout  ${shownShare(rollout)} of the devices`] : []),
     ...(runtime ? [`  runtime  ${runtime.join(', ')}`] : []),
     ...(requires ? [`  requires ${requires.join(', ')}`] : []),
     ...(mandatory === true ? ['  mandatory'] : []),

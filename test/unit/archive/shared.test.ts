@@ -1,8 +1,7 @@
-// What both halves of the zip layer are made of.
+// The helpers that reading and writing of zips share.
 
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cutShort, invalid, overLimit } from '../../../src/archive/format/refuse.ts';
-import { createPace } from '../../../src/archive/pace.ts';
 import { joined, lengthOf } from '../../../src/archive/pieces.ts';
 
 describe('a refusal', () => {
@@ -42,39 +41,5 @@ describe('bytes in pieces', () => {
     expect(joined([a, b])).toEqual(Uint8Array.of(1, 2, 3));
     expect(lengthOf([])).toBe(0);
     expect(lengthOf([a, b])).toBe(3);
-  });
-});
-
-describe('the pace', () => {
-  afterEach(() => {
-    vi.restoreAllMocks();
-  });
-
-  it('yields after 12 ms of work, and then after 12 more', async () => {
-    const now = vi.spyOn(Date, 'now').mockReturnValue(1000);
-    const pace = createPace(undefined);
-    now.mockReturnValue(1011);
-    expect(pace()).toBeUndefined();
-    now.mockReturnValue(1012);
-    const turn = pace();
-    expect(turn).toBeInstanceOf(Promise);
-    now.mockReturnValue(1050);
-    await turn;
-    now.mockReturnValue(1061);
-    expect(pace()).toBeUndefined();
-    now.mockReturnValue(1062);
-    expect(pace()).toBeInstanceOf(Promise);
-  });
-
-  it('rejects with the reason of the signal, also if the abort comes while it yields', async () => {
-    const reason = new Error('enough');
-    expect(createPace(AbortSignal.abort(reason))).toThrow(reason);
-    const controller = new AbortController();
-    const now = vi.spyOn(Date, 'now').mockReturnValue(0);
-    const pace = createPace(controller.signal);
-    now.mockReturnValue(100);
-    const turn = pace();
-    controller.abort(reason);
-    await expect(turn).rejects.toBe(reason);
   });
 });

@@ -2,8 +2,7 @@
 
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, GROUPS } from '../../../src/cli/catalogue.ts';
-import type { Entry } from '../../../src/cli/entry.ts';
+import { COMMANDS, type Entry, GROUPS } from '../../../src/cli/catalogue.ts';
 import { useCli, withProject } from '../../support/cli.ts';
 
 useCli();

@@ -3,7 +3,6 @@
 
 import type * as workerThreads from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createPace } from '../../../src/archive/pace.ts';
 import { selectBackend } from '../../../src/backend/select.ts';
 import { decryptObject } from '../../../src/bundle/decrypt.ts';
 import { BundleSealError } from '../../../src/errors.ts';
@@ -11,6 +10,7 @@ import { releaseFiles } from '../../../src/publish/objects.ts';
 import { type Base, makeWays, threadsFor, type WayOptions } from '../../../src/publish/ways.ts';
 import type { ReleaseFile } from '../../../src/release/files.ts';
 import { idOf } from '../../../src/release/id.ts';
+import { createPace } from '../../../src/turn.ts';
 import { APP, privateKey, publicKey } from '../../support/publish.ts';
 import { textOf, utf8 } from '../../support/zip.ts';
 

@@ -3,7 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HEAD_LENGTH, recognise } from '../../../src/cli/recognise.ts';
+import { HEAD_LENGTH, recognise } from '../../../src/cli/not-a-zip.ts';
 import { encryptBundle } from '../../../src/index.ts';
 import { derOf } from '../../support/keys.ts';
 import { keyB } from '../../support/vectors.ts';

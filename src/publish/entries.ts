@@ -1,0 +1,94 @@
+// The entries of an index: where a release is put, which entries stay, and which of them get patches to a new release.
+
+import type { OptionRules } from '../options.ts';
+import { FULL_ROLLOUT, type ReleaseEntry } from '../release/index-format.ts';
+import { checkNumber } from './options.ts';
+import type { State } from './state.ts';
+import { storeError } from './store-error.ts';
+
+/** Options for patches and for the entries that stay in the index. */
+export interface KeepOptions {
+  /** The number of entries, from the first one on, that patches are made from. Default 5. */
+  readonly patches?: number;
+  /** The number of releases of each native runtime that stay in the index. Default 10. */
+  readonly keep?: number;
+  /**
+   * Built-in releases, as folders or as stamps (`bundleseal-release.json`), that patches are made from too. A stamp counts if
+   * the channel has its release. Default: none.
+   */
+  readonly builtIn?: readonly string[];
+  /** Put the release in front, even if the channel already has it. Rolls back on purpose. Default false. */
+  readonly first?: boolean;
+  /** Offer the release again after it was withdrawn. Default false. */
+  readonly reinstate?: boolean;
+}
+
+export const KEEP_OPTIONS: OptionRules<KeepOptions> = {
+  patches: 'any',
+  keep: 'any',
+  builtIn: 'any',
+  first: 'any',
+  reinstate: 'any',
+};
+
+export const KEEP_DEFAULTS = { patches: 5, keep: 10 } as const;
+
+export function checkKeep({
+  patches = KEEP_DEFAULTS.patches,
+  keep = KEEP_DEFAULTS.keep,
+}: KeepOptions): void {
+  checkNumber(patches, 'patches', 0, 1000);
+  checkNumber(keep, 'keep', 1, 1000);
+}
+
+/** @throws {@link BundleSealError} `ERR_STORE`: the release was withdrawn. */
+export function withoutWithdrawal(
+  state: Pick<State, 'withdrawn'>,
+  id: string,
+  reinstate: boolean | undefined,
+): readonly string[] {
+  if (!state.withdrawn.includes(id)) return state.withdrawn;
+  if (reinstate === true) return state.withdrawn.filter((one) => one !== id);
+  throw storeError(`the release ${id} was withdrawn: pass reinstate: true to offer it again`);
+}
+
+/** The entries including this one: in its present place, or in front if it is new. */
+export function placed(
+  releases: readonly ReleaseEntry[],
+  entry: ReleaseEntry,
+  isFirst: boolean,
+): ReleaseEntry[] {
+  const isThere = releases.some(({ id }) => id === entry.id);
+  if (isThere && !isFirst) return releases.map((one) => (one.id === entry.id ? entry : one));
+  return [entry, ...releases.filter(({ id }) => id !== entry.id)];
+}
+
+/**
+ * Selects the entries that stay: for each native runtime the first `keep` entries, and the first entry that every device of
+ * the runtime is offered.
+ *
+ * @param isHeld - Entries that stay in any case.
+ */
+export function dropOld(
+  releases: readonly ReleaseEntry[],
+  keep: number,
+  isHeld: (entry: ReleaseEntry) => boolean,
+  withdrawn: readonly string[],
+): ReleaseEntry[] {
+  const counts = new Map<string, number>();
+  const offered = new Set<string>();
+  return releases.filter((entry) => {
+    const kind = JSON.stringify([[...(entry.runtime ?? [])].sort(), entry.requires ?? []]);
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    const isOffered =
+      (entry.rollout ?? FULL_ROLLOUT) === FULL_ROLLOUT && !withdrawn.includes(entry.id);
+    const isFirstOffered = isOffered && !offered.has(kind);
+    if (isOffered) offered.add(kind);
+    return count <= keep || isFirstOffered || isHeld(entry);
+  });
+}
+
+export function keepOf({ keep = KEEP_DEFAULTS.keep }: KeepOptions): number {
+  return keep;
+}
