@@ -53,6 +53,9 @@ if (!withChromium) {
   );
 }
 
+// They end a test that hangs. Where many processes share the cores, the longest takes ten times as long as alone.
+const TIMEOUTS = { testTimeout: 300_000, hookTimeout: 300_000 };
+
 const node = (mode: string) => ({
   plugins: [inlineWorkersInVite()],
   test: {
@@ -62,7 +65,7 @@ const node = (mode: string) => ({
     environment: 'node',
     isolate: mode !== 'fast',
     maxWorkers: availableParallelism(),
-    testTimeout: 120_000,
+    ...TIMEOUTS,
   },
 });
 
@@ -91,7 +94,7 @@ const chromium = (mode: string) => {
       exclude: [...exclude, ...NODE_ONLY],
       isolate: false,
       maxWorkers: availableParallelism(),
-      testTimeout: 120_000,
+      ...TIMEOUTS,
       browser: {
         enabled: true,
         headless: true,

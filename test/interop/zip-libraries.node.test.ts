@@ -208,7 +208,7 @@ describe.skipIf(!existsSync(JAR) && process.env['CI'] === undefined)('commons-co
     writeFileSync(join(folder, 'names'), [...FILES.keys()].join('\n'));
     for (const [i, data] of [...FILES.values()].entries())
       writeFileSync(join(folder, `${i}`), data);
-  }, 60_000);
+  });
 
   it.each([
     'file',

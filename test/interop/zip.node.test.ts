@@ -150,16 +150,13 @@ with zipfile.ZipFile(sys.argv[1]) as z:
     expectFiles(filesIn(join(folder, 'by-python')), written);
   });
 
-  it.skipIf(skipped.java)(
-    'is read by Java, as a file and as the stream that Android reads',
-    { timeout: 60_000 },
-    () => {
-      mkdirSync(join(folder, 'by-jar'));
-      run('jar', ['xf', zip], join(folder, 'by-jar'));
-      expectFiles(filesIn(join(folder, 'by-jar')), written);
-      writeFileSync(
-        join(folder, 'Read.java'),
-        `import java.io.*; import java.nio.file.*; import java.util.zip.*;
+  it.skipIf(skipped.java)('is read by Java, as a file and as the stream that Android reads', () => {
+    mkdirSync(join(folder, 'by-jar'));
+    run('jar', ['xf', zip], join(folder, 'by-jar'));
+    expectFiles(filesIn(join(folder, 'by-jar')), written);
+    writeFileSync(
+      join(folder, 'Read.java'),
+      `import java.io.*; import java.nio.file.*; import java.util.zip.*;
       class Read { public static void main(String[] a) throws IOException {
         try (var in = new ZipInputStream(new FileInputStream(a[0]))) {
           for (ZipEntry e; (e = in.getNextEntry()) != null; ) {
@@ -169,34 +166,29 @@ with zipfile.ZipFile(sys.argv[1]) as z:
           }
         }
       } }`,
-      );
-      run('java', [
-        '-Dfile.encoding=UTF-8',
-        '-Dsun.jnu.encoding=UTF-8',
-        'Read.java',
-        zip,
-        'by-stream',
-      ]);
-      expectFiles(filesIn(join(folder, 'by-stream')), written);
-    },
-  );
+    );
+    run('java', [
+      '-Dfile.encoding=UTF-8',
+      '-Dsun.jnu.encoding=UTF-8',
+      'Read.java',
+      zip,
+      'by-stream',
+    ]);
+    expectFiles(filesIn(join(folder, 'by-stream')), written);
+  });
 
   it('is read by fflate', () => {
     expectFiles(new Map(Object.entries(unzipSync(readFileSync(zip)))), written);
   });
 
-  it.skipIf(skipped.python || skipped.unzip)(
-    'with 66,000 files is read as Zip64',
-    { timeout: 60_000 },
-    async () => {
-      const many = Array.from({ length: 66_000 }, (_, i) => [`${i}`, new Uint8Array(0)] as const);
-      const path = join(folder, 'many.zip');
-      writeFileSync(path, await zipBundle(many, { maxEntries: 66_000 }));
-      const count = 'import sys, zipfile; print(len(zipfile.ZipFile(sys.argv[1]).namelist()))';
-      expect(run('python3', ['-c', count, path]).toString().trim()).toBe('66000');
-      expect(run('unzip', ['-tq', path]).toString()).toMatch(/No errors/);
-    },
-  );
+  it.skipIf(skipped.python || skipped.unzip)('with 66,000 files is read as Zip64', async () => {
+    const many = Array.from({ length: 66_000 }, (_, i) => [`${i}`, new Uint8Array(0)] as const);
+    const path = join(folder, 'many.zip');
+    writeFileSync(path, await zipBundle(many, { maxEntries: 66_000 }));
+    const count = 'import sys, zipfile; print(len(zipfile.ZipFile(sys.argv[1]).namelist()))';
+    expect(run('python3', ['-c', count, path]).toString().trim()).toBe('66000');
+    expect(run('unzip', ['-tq', path]).toString()).toMatch(/No errors/);
+  });
 });
 
 /** Made elsewhere: read by all three readers, or by those that go by the directory. */

@@ -48,7 +48,7 @@ it('a stream of tiny pieces under a forged header takes a few bytes of memory fo
   });
   // Some 1,500 MB where each piece is kept as it came.
   expect(grown).toBeLessThan(300e6);
-}, 60_000);
+});
 
 it('a zip of tiny pieces is refused with as little memory', async () => {
   const grown = await growth(async () => {
@@ -56,4 +56,4 @@ it('a zip of tiny pieces is refused with as little memory', async () => {
     await expect(files.next()).rejects.toMatchObject({ code: 'ERR_ARCHIVE_INVALID' });
   });
   expect(grown).toBeLessThan(300e6);
-}, 60_000);
+});

@@ -264,7 +264,6 @@ describe('the built package', () => {
     execFileSync(process.execPath, [...flags, '--input-type=module', '-e', code], {
       cwd: folder,
       encoding: 'utf8',
-      timeout: 60_000,
     });
 
   afterEach(() => {

@@ -360,7 +360,7 @@ describe('a private key under a passphrase', () => {
     ).toMatchObject({
       belongTogether: true,
     });
-  }, 60_000);
+  });
 
   it('is not made without a passphrase, nor in a form without encryption', async () => {
     const create = ['key', 'create', '--protect'];

@@ -251,7 +251,7 @@ describe('a pipe', () => {
       setTimeout(() => stop.abort(reason), delay);
       for (const result of await work) expect(result).toEqual({ status: 'rejected', reason });
     }
-  }, 20_000);
+  });
 
   it('is closed if its content cannot be stored, so that its writer ends', async () => {
     vi.stubEnv('TMPDIR', at('missing'));
@@ -263,7 +263,7 @@ describe('a pipe', () => {
     } finally {
       vi.unstubAllEnvs();
     }
-  }, 20_000);
+  });
 
   it('is refused as an output, and the message says that it is a pipe', async () => {
     const work = encryptFile(at('plain'), at('pipe'), { privateKey });

@@ -41,7 +41,7 @@ afterEach(async () => {
   watched.started = [];
   watched.beforeStart = () => {};
   watched.onStart = () => {};
-}, 60_000);
+});
 
 async function release(n: number, length = 60_000): Promise<ReleaseFile[]> {
   const script = textOf(length).slice();
