@@ -26,12 +26,11 @@ export interface DocumentOpening {
 /**
  * Makes the error for a genuine document that is malformed. @param what - `index` or `list of keys`.
  */
-export function malformed(what: string, cause?: unknown): Refuse {
+export function malformed(what: string): Refuse {
   return (reason) =>
     new BundleSealError(
       'ERR_INDEX_INVALID',
       `${reason}: the publisher's tool made a malformed ${what}, make it again with this version`,
-      { cause },
     );
 }
 

@@ -3,6 +3,8 @@ export interface Part {
   readonly folder: string;
   readonly tests: readonly string[];
   readonly files: readonly string[];
+  readonly mocking: readonly string[];
+  readonly isolate: boolean;
   readonly result: string;
   readonly sample: string;
 }

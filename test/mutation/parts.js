@@ -39,7 +39,13 @@ const TESTS = {
   // Apart from `keys`: these tests generate keys and take longer than the tests of all other keys.
   'keys/keygen': unit('keys/primes', 'keys/keygen.node', 'keys/keygen'),
   backend: [
-    ...unit('backend/backends', 'backend/work', 'backend/recycled-rooms', 'backend/node.node'),
+    ...unit(
+      'backend/node-worker.node',
+      'backend/backends',
+      'backend/work',
+      'backend/recycled-rooms',
+      'backend/node.node',
+    ),
     SEALED_VECTORS,
     ...unit('bundle/chunk-work', 'bundle/wiping'),
     ...security('attack-changing-memory.node'),
@@ -65,10 +71,10 @@ const TESTS = {
       'attack-hostile-blob',
       'attack-hostile-random-access',
       'attack-hostile-stream',
-      'attack-tiny-pieces.node',
     ),
     ...unit('bundle/streams', 'options'),
     ...property('http'),
+    ...security('attack-tiny-pieces.node'),
   ],
   // Without the property tests and the long streams: every survivor would wait for them.
   bundle: [
@@ -204,7 +210,6 @@ const TESTS = {
   ],
   publish: [
     ...unit(
-      'publish/ways.node',
       'publish/publish.node',
       'publish/edits.node',
       'publish/http-place.node',
@@ -212,6 +217,7 @@ const TESTS = {
       'publish/remote.node',
     ),
     ...property('publish.node', 'publish-hostile.node'),
+    ...unit('publish/ways.node'),
   ],
   update: [
     ...unit(
@@ -233,6 +239,23 @@ const TESTS = {
     ...unit('update/service-worker'),
   ],
 };
+
+// Parts whose tests can share one worker, which takes a third of the time for a mutant that survives. Stryker starts a new
+// worker for each mutant. A test file that needs a process of its own (vitest.config.ts) stands last in these lists.
+const SHARED = new Set([
+  'sources',
+  'release',
+  'release/patch',
+  'publish',
+  'update',
+  'update/stores',
+]);
+
+// Tests that mock modules of the library, or that it imports.
+const MOCKING = [
+  ...security('attack-changing-memory.node'),
+  ...unit('publish/ways.node', 'capgo/keygen.node', 'keys/keygen.node', 'archive/names.node'),
+];
 
 // A part without a pattern here mutates the files that stand directly in the folder of its name.
 const FILES = {
@@ -263,6 +286,8 @@ export const PARTS = Object.fromEntries(
       folder: name.split('/')[0],
       tests,
       files: filesOf(name),
+      mocking: tests.filter((test) => MOCKING.includes(test)),
+      isolate: !SHARED.has(name),
       result: `test/mutation/results/${name.replace('/', '-')}.json`,
       sample: `test/mutation/results/${name.replace('/', '-')}-sample.json`,
     },

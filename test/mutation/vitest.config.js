@@ -3,7 +3,7 @@ import { BaseSequencer } from 'vitest/node';
 import { inlineWorkersInVite } from '../../build/inline-worker.js';
 import { PARTS } from './parts.js';
 
-const { tests } = PARTS[process.env.MUTATED_PART];
+const { tests, isolate } = PARTS[process.env.MUTATED_PART];
 const TIMEOUT = 1000 * Number(process.env.MUTATION_SECONDS ?? 20);
 
 /** Files in the order of the list. */
@@ -19,7 +19,8 @@ export default defineConfig({
   test: {
     include: tests,
     environment: 'node',
-    // A test that waits for ever fails by itself: Stryker's own clock counts all tests, and starts a new process after.
+    isolate,
+    // Ends a test that waits forever. Stryker's own limit is for all tests together, and it then starts a new process.
     testTimeout: TIMEOUT,
     hookTimeout: TIMEOUT,
     setupFiles: ['test/mutation/setup.js'],

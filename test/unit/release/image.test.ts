@@ -25,6 +25,19 @@ describe('an image', () => {
     for (const { bytes } of parseImage(image, 3)) expect(bytes.buffer).toBe(image.buffer);
   });
 
+  it('may have a list of any length, of paths of up to 1,024 bytes', () => {
+    const many = Array.from({ length: 300 }, (_, i) => file(`assets/${1000 + i}.js`, utf8('x')));
+    const long = file(`b/${`${'c'.repeat(255)}/`.repeat(3)}${'d'.repeat(254)}`, utf8('y'));
+    expect(long.name).toHaveLength(1024);
+    const image = new Uint8Array(imageLength([...many, long]));
+    writeImage([...many, long], image);
+    expect(parseImage(image, 65_536)).toEqual([...many, long]);
+    const over = `1 ${long.path}a\n\ny`;
+    expect(thrown(() => parseImage(utf8(over), 1), 'ERR_PATCH_INVALID').message).toMatch(
+      '1024 bytes',
+    );
+  });
+
   it('may have as many files as the limit, and not one more', () => {
     const image = utf8('0 a\n0 b\n\n');
     expect(parseImage(image, 2)).toHaveLength(2);

@@ -63,6 +63,7 @@ describe('the members of an index', () => {
       { note: 'a'.repeat(4096) },
       { runtime: [] },
       { patches: [] },
+      { patches: [1, 2, 3].map((n) => ({ from: entryOf(n).id, sha256: entryOf(9).id, size: 1 })) },
     ];
     for (const edge of edges) {
       const index = indexOf({ releases: [entryOf(1, edge)] });

@@ -144,6 +144,7 @@ describe('applyPatch', () => {
     for (const appId of [undefined, '', null]) {
       await expect(apply({ ...trusting, appId })).rejects.toThrow(TypeError);
     }
+    await expect(apply({ ...trusting, appId: '' })).rejects.toThrow('got an empty one');
     await expect(applyPatch(made.bytes, utf8('a') as never, trusting)).rejects.toThrow(TypeError);
   });
 
@@ -198,6 +199,29 @@ describe('applyPatch', () => {
     );
     const files = await applyPatch(made.bytes, BEFORE, { ...trusting, limits: { files: 4 } });
     expect(files.size).toBe(4);
+  });
+
+  it('rejects on abort while the patch is still being read', async () => {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const silent = new Blob([made.bytes]);
+    Object.defineProperty(silent, 'slice', {
+      value: () => {
+        controller.abort(reason);
+        return { arrayBuffer: () => new Promise(() => {}) };
+      },
+    });
+    const options = { ...trusting, signal: controller.signal };
+    await expect(applyPatch(silent, BEFORE, options)).rejects.toBe(reason);
+  });
+
+  it('throws an error of the iterable of files unchanged, whatever its code is', async () => {
+    const mine = Object.assign(new Error('mine'), { code: 'ERR_ARCHIVE_INVALID' });
+    async function* failing() {
+      yield { path: 'a', data: utf8('x') };
+      throw mine;
+    }
+    await expect(applyPatch(made.bytes, failing(), trusting)).rejects.toBe(mine);
   });
 
   it('names the fault of files that are not a release', async () => {
