@@ -39,15 +39,9 @@ const TESTS = {
   // Apart from `keys`: these tests generate keys and take longer than the tests of all other keys.
   'keys/keygen': unit('keys/primes', 'keys/keygen.node', 'keys/keygen'),
   backend: [
-    ...unit(
-      'backend/node-worker.node',
-      'backend/backends',
-      'backend/work',
-      'backend/recycled-rooms',
-      'backend/node.node',
-    ),
+    ...unit('backend/node-worker.node', 'backend/recycled-rooms', 'backend/backends'),
     SEALED_VECTORS,
-    ...unit('bundle/chunk-work', 'bundle/wiping'),
+    ...unit('bundle/chunk-work', 'bundle/wiping', 'backend/work', 'backend/node.node'),
     ...security('attack-changing-memory.node'),
     ...unit('bundle/bundle'),
   ],
@@ -175,6 +169,7 @@ const TESTS = {
   ],
   release: [
     ...unit(
+      'release/options',
       'release/json',
       'release/stamp',
       'release/id',

@@ -64,8 +64,13 @@ function judged({ killed, timeout, survived, noCoverage }) {
   return killed + timeout + survived + noCoverage;
 }
 
-/** Names a mutant by its change. Its line number moves whenever the lines above it change. */
-function describe(file, lines, { location, mutatorName, replacement, status }) {
+/**
+ * Names a mutant by its change. Its line number moves whenever the lines above it change.
+ *
+ * @param lines - The lines of the file, without the mutant.
+ * @param mutant - As a report of Stryker has it: lines and columns count from 1.
+ */
+export function describe(file, lines, { location, mutatorName, replacement, status }) {
   const { start, end } = location;
   const text = lines.slice(start.line - 1, end.line).join('\n');
   const tail = lines[end.line - 1].length - (end.column - 1);
@@ -106,24 +111,42 @@ function flat(code) {
 
 /** Each survivor with its reason from survivors/, and the reasons that no longer fit a survivor. */
 function explain(folder, files, mutants) {
-  const reasons = readJson(`test/mutation/survivors/${folder}.json`) ?? [];
-  const fits = (reason, mutant) =>
-    reason.file === mutant.file &&
-    reason.line === mutant.line &&
-    reason.changes.includes(mutant.change);
-  const mayLive = ({ status }) => ['Survived', 'NoCoverage', 'Ignored'].includes(status);
+  const reasons = reasonsOf(folder).filter(({ file }) => files.some((one) => isIn(file, one)));
+  const mayLive = mutants.filter(({ status }) =>
+    ['Survived', 'NoCoverage', 'Ignored'].includes(status),
+  );
   return {
-    survivors: mutants
-      .filter(({ status }) => ['Survived', 'NoCoverage'].includes(status))
-      .map((mutant) => ({ ...mutant, why: reasons.find((reason) => fits(reason, mutant))?.why })),
-    stale: reasons
-      .filter(({ file }) => files.includes(file))
-      .flatMap(({ file, line, changes }) => changes.map((change) => ({ file, line, change })))
-      .filter(
-        ({ file, line, change }) =>
-          !mutants.some((m) => mayLive(m) && fits({ file, line, changes: [change] }, m)),
-      ),
+    survivors: mayLive
+      .filter(({ status }) => status !== 'Ignored')
+      .map((mutant) => ({ ...mutant, why: reasonFor(folder, mutant) })),
+    stale: reasons.flatMap((reason) =>
+      reason.changes
+        .filter((change) => !mayLive.some((m) => m.change === change && fits(reason, m)))
+        .map((change) => ({ file: reason.file, line: reason.line ?? reason.pattern, change })),
+    ),
   };
+}
+
+/** Why no test can notice a mutant, if survivors/ says so. @param mutant - As {@link describe} returns it. */
+export function reasonFor(folder, mutant) {
+  return reasonsOf(folder).find((reason) => fits(reason, mutant))?.why;
+}
+
+function reasonsOf(folder) {
+  return readJson(`test/mutation/survivors/${folder}.json`) ?? [];
+}
+
+function fits({ file, line, pattern, changes }, mutant) {
+  return (
+    isIn(file, mutant.file) &&
+    (pattern === undefined ? line === mutant.line : new RegExp(pattern).test(mutant.line)) &&
+    changes.includes(mutant.change)
+  );
+}
+
+/** Whether a file is meant: by its name, or by the folder that it stands in. */
+function isIn(fileOrFolder, file) {
+  return fileOrFolder === file || (fileOrFolder.endsWith('/') && file.startsWith(fileOrFolder));
 }
 
 /** The parsed content of a file of the project, or undefined if there is no such file. */

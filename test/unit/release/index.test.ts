@@ -204,6 +204,13 @@ describe('sealIndex and openIndex', () => {
     await expect(openIndex(sealed, options as never)).rejects.toThrow(named);
   });
 
+  it('refuse metadata in the header that readers may understand differently', async () => {
+    const metadata = { appId: APP, channel: CHANNEL, sequence: 41, note: '\ud800' };
+    const sealed = await sealAnything(JSON.stringify(indexOf()), metadata);
+    const error = await rejection(openIndex(sealed, OPEN), 'ERR_INDEX_INVALID');
+    expect(error.message).toContain('the metadata has half of a surrogate pair');
+  });
+
   it('refuse an unknown option of sealIndex', async () => {
     const options = { privateKey, metadata: {} } as never;
     await expect(sealIndex(indexOf(), options)).rejects.toThrow('"metadata"');
