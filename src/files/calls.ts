@@ -26,6 +26,8 @@ import {
   write,
   writeSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
+import { hasCode } from './leniency.ts';
 
 type Done<T> = (error: Error | null | undefined, value?: T) => void;
 
@@ -127,13 +129,33 @@ export function namesIn(path: string): Promise<Buffer[]> {
   );
 }
 
-/** Creates a folder and the folders above it. */
-export function makeFolders(path: string): Promise<unknown> {
-  const options = { recursive: true };
-  return quick(
-    () => mkdirSync(path, options),
-    (done) => mkdir(path, options, done),
-  );
+/** Creates a folder, if there is none yet. The folder above it must exist. */
+export async function makeFolder(path: string, mode?: number): Promise<void> {
+  try {
+    await quick<unknown>(
+      () => mkdirSync(path, mode),
+      (done) => mkdir(path, mode, done),
+    );
+  } catch (error) {
+    // What the system says of a folder that exists differs: EEXIST, EISDIR, EROFS.
+    const stats = await statPath(path).catch(() => undefined);
+    if (stats?.isDirectory() !== true) throw error;
+  }
+}
+
+/**
+ * Creates a folder and the folders above it. Node's `mkdir` with `recursive` does the same, but never ends where the
+ * system answers ENOENT although the folder above exists, as in /proc and in an open folder that was removed.
+ */
+export async function makeFolders(path: string, mode?: number): Promise<void> {
+  try {
+    await makeFolder(path, mode);
+  } catch (error) {
+    const above = dirname(path);
+    if (!hasCode(error, 'ENOENT') || above === path) throw error;
+    await makeFolders(above, mode);
+    await makeFolder(path, mode);
+  }
 }
 
 // Largest synchronous read or write, in bytes. A larger one takes longer than handing it to a thread, which works

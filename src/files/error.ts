@@ -6,6 +6,7 @@ import { describe } from '../options.ts';
 const ADVICE: Record<string, string> = {
   ENOENT: 'it does not exist, check the path',
   ENOTDIR: 'a part of the path is a file, check the path',
+  EEXIST: 'something else has that name, move it away or choose another name',
   EISDIR: 'it is a folder, pass the path of a file',
   EACCES: 'this user is not allowed to, check the permissions',
   EPERM: 'this user is not allowed to, check the permissions',
@@ -21,6 +22,9 @@ const ADVICE: Record<string, string> = {
     "Node's permission model does not allow it, name it in --allow-fs-read or --allow-fs-write",
   ELOOP: 'its links lead in a circle, check the path',
   ENAMETOOLONG: 'its name is too long, choose a shorter one',
+  EINVAL: 'the file system does not allow it, choose another name or place',
+  EIO: 'the disk or the network drive reports a fault, check it and try again',
+  ESTALE: 'the network drive was disconnected, mount it again',
 };
 
 /** The two phrases that {@link fileError} uses most often. */

@@ -5,7 +5,7 @@
 
 import { fdatasync } from 'node:fs';
 import { join } from 'node:path';
-import { called, closeFile, makeFolders, openFile, writeNext } from './calls.ts';
+import { called, closeFile, makeFolder, openFile, writeNext } from './calls.ts';
 import { onFile, UNWRITABLE } from './error.ts';
 import { flushFolder, whereOffered } from './leniency.ts';
 import { UNFLUSHED } from './output-file.ts';
@@ -164,8 +164,8 @@ function createFolders(folder: string): Folders {
     async makeAbove(path) {
       for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
         const place = join(folder, path.slice(0, end));
-        // `recursive`, because a folder that differs only in case may exist.
-        const making = made.get(place) ?? makeFolders(place).then(() => {});
+        // A folder that differs only in case may exist.
+        const making = made.get(place) ?? makeFolder(place);
         made.set(place, making);
         await making;
       }

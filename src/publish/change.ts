@@ -1,10 +1,11 @@
 // Makes the next index of a channel. Every change of a channel goes through this module.
 
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { equalBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
+import { makeFolders } from '../files/calls.ts';
 import { fileError, onFile } from '../files/error.ts';
 import { replaceFile } from '../files/replace.ts';
 import { MAX_INDEX_LENGTH, type ReleaseEntry, type ReleaseIndex } from '../release/index-format.ts';
@@ -45,6 +46,8 @@ export interface ChangedIndex {
 
 const MONTH = 30 * 24 * 3_600_000;
 
+export const UNMAKEABLE = "can't be made, or is no folder to write to";
+
 /**
  * Reads the state of a store, calls `edit` for the next content, and writes the objects and then the index. It holds the lock
  * of the folder meanwhile.
@@ -84,9 +87,8 @@ export async function changeIndex<T extends Edited>(
     return { changed, index, written, edited };
   };
   if (dryRun) return work(async () => {});
-  for (const folder of ['objects', 'channels']) {
-    const made = mkdir(join(store, folder), { recursive: true });
-    await onFile(store, "can't be made, or written into", made);
+  for (const folder of [store, join(store, 'objects'), join(store, 'channels')]) {
+    await onFile(folder, UNMAKEABLE, makeFolders(folder));
   }
   return withLock(store, signal, work);
 

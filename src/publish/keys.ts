@@ -1,6 +1,6 @@
 // Makes keys.sealed: the list of keys that the recovery key signs.
 
-import { mkdir } from 'node:fs/promises';
+import { makeFolders } from '../files/calls.ts';
 import { onFile } from '../files/error.ts';
 import { encodeSpki } from '../keys/encode.ts';
 import { keyId } from '../keys/identity.ts';
@@ -11,7 +11,7 @@ import { checkAppId, checkOptions, type OptionRules } from '../options.ts';
 import type { ReleaseKeys } from '../release/keys-format.ts';
 import { sealKeys } from '../release/seal-keys.ts';
 import type { Signer } from '../seal/signing-key.ts';
-import { writeFile } from './change.ts';
+import { UNMAKEABLE, writeFile } from './change.ts';
 import { type CheckLock, withLock } from './lock.ts';
 import { checkFlag, listOfKeys, publicHalf } from './options.ts';
 import { checkFrom, KEYS_PATH, openPlace, openWritable } from './place.ts';
@@ -120,7 +120,7 @@ export async function publishKeys(options: PublishKeysOptions): Promise<Publishe
     return { keys, written: dryRun ? [] : [KEYS_PATH] };
   };
   if (dryRun) return work(async () => {});
-  await onFile(store, "can't be made, or written into", mkdir(store, { recursive: true }));
+  await onFile(store, UNMAKEABLE, makeFolders(store));
   return withLock(store, signal, work);
 }
 

@@ -12,7 +12,7 @@ import { listChannels, listFiles } from './full-output.ts';
 import { withLock } from './lock.ts';
 import { namedBy } from './objects.ts';
 import { checkFlag, timeText } from './options.ts';
-import { nameOfFile, openPlace } from './place.ts';
+import { channelPath, nameOfFile, openPlace } from './place.ts';
 import { type OpenStore, openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
 import { findIndex } from './state.ts';
 import { storeError } from './store-error.ts';
@@ -85,7 +85,13 @@ async function pruneFolder(
   const indexes: ReleaseIndex[] = [];
   for (const channel of await listChannels(store)) {
     const found = await findIndex(place, trust, { appId, channel, signal });
-    if (found !== undefined) indexes.push(found.index);
+    // A link to a missing file is listed too.
+    if (found === undefined) {
+      throw storeError(
+        `${channelPath(channel)} in ${place.name} can't be read, so nothing was deleted: put the index back, or remove the file`,
+      );
+    }
+    indexes.push(found.index);
   }
   if (indexes.length === 0) {
     throw storeError(

@@ -1,8 +1,9 @@
 // A store of releases in a folder: for Electron's main process, Node, Bun and Deno.
 
-import { mkdir, readdir, realpath, rename, stat } from 'node:fs/promises';
+import { readdir, realpath, rename, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { pathFault } from '../archive/format/paths.ts';
+import { makeFolders } from '../files/calls.ts';
 import { checkPath, fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { type HeldFolder, holdFolder, removeTree } from '../files/held-folder.ts';
 import { openRegularFile } from '../files/input-file.ts';
@@ -52,12 +53,11 @@ export function folderStore(dir: string): ReleaseStore {
   const releases = join(root, RELEASES);
   const placeOf = (id: string) => join(releases, checkId(id));
 
-  const makeFolders = () =>
-    onFile(dir, "can't be made", mkdir(releases, { recursive: true, mode: PRIVATE }));
+  const prepare = () => onFile(dir, "can't be made", makeFolders(releases, PRIVATE));
 
   /** Runs the task with the folder of releases, and removes the leftovers of killed processes. */
   const within = async <T>(task: (folder: HeldFolder) => Promise<T>): Promise<T> => {
-    await makeFolders();
+    await prepare();
     const folder = await holdFolder(await realpath(releases), releases);
     try {
       return await task(folder);
@@ -69,7 +69,7 @@ export function folderStore(dir: string): ReleaseStore {
   return {
     readState: () => readIfThere(join(root, STATE)),
     async writeState(bytes) {
-      await makeFolders();
+      await prepare();
       await replaceFile({ mode: 0o600 }, join(root, STATE), undefined, (file) =>
         file.write(bytes, 0),
       );
@@ -110,7 +110,7 @@ export function folderStore(dir: string): ReleaseStore {
       });
     },
     async lock(name, task) {
-      await makeFolders();
+      await prepare();
       return lockFolder(await realpath(root), name, task);
     },
   };

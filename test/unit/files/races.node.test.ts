@@ -159,6 +159,18 @@ describe('unzipFile, when another program exchanges its temporary folder for a l
   });
 });
 
+describe('unzipFile, when another program removes its temporary folder', () => {
+  it('rejects, and does not wait for the folder forever', async () => {
+    const isSubfolder = (name: string, [path]: readonly unknown[]) =>
+      name.startsWith('mkdir') && String(path).endsWith('/sub');
+    const hooks = beforeCall(isSubfolder, () => rmSync(temporary(), { recursive: true }));
+    const work = () => unzipFile(at('new.zip'), at('app'));
+    await rejection(onFileSystem(hooks, work), 'ERR_FILE');
+    expect(hooks.isDone()).toBe(true);
+    expect(readdirSync(folder)).toEqual(['new.zip']);
+  });
+});
+
 describe('zipDirectory, when another program exchanges a folder for a link', () => {
   beforeEach(() => {
     for (const name of ['site/a', 'secret', 'site/b']) mkdirSync(at(name), { recursive: true });

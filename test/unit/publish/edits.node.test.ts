@@ -1,6 +1,6 @@
 // What comes after a first release: withdrawing, rollouts, channels, keys, and what a store keeps.
 
-import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { keygen } from '../../../src/index.ts';
@@ -210,6 +210,9 @@ describe('prune', () => {
     writeFileSync(join(store, 'channels', 'other.sealed'), indexBytes(store));
     const options = { store, appId: APP, publicKey, now: NOW };
     await expect(prune(options)).rejects.toMatchObject({ code: 'ERR_EXPECTATION_FAILED' });
+    rmSync(join(store, 'channels', 'other.sealed'));
+    symlinkSync('nowhere', join(store, 'channels', 'other.sealed'));
+    await expect(prune(options)).rejects.toMatchObject({ code: 'ERR_STORE' });
     rmSync(join(store, 'channels'), { recursive: true });
     await expect(prune(options)).rejects.toMatchObject({ code: 'ERR_STORE' });
     expect(objectsOf(store).length).toBe(2);

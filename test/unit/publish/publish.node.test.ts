@@ -373,6 +373,23 @@ describe('a link in a store', () => {
   });
 });
 
+describe('a folder that cannot be made', () => {
+  it.runIf(process.platform === 'linux')(
+    'is refused where the system has no folders to make',
+    async () => {
+      await expect(publishBuild('/proc/bundleseal', 1)).rejects.toMatchObject({ code: 'ERR_FILE' });
+    },
+  );
+
+  it('is named, with the reason', async () => {
+    const store = newFolder();
+    writeFileSync(join(store, 'objects'), '');
+    await expect(publishBuild(store, 1)).rejects.toThrow(
+      /objects" can't be made, or is no folder to write to: something else has that name/,
+    );
+  });
+});
+
 describe('a folder that does not exist', () => {
   it('is not taken for a store that has no index yet, nor for one that is whole', async () => {
     const [store, folder] = [newFolder(), newFolder()];
