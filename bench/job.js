@@ -16,6 +16,8 @@ import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unzipSync, zipSync } from 'fflate';
 import { unzipBundle, zipBundle } from '../dist/zip.js';
+import { measureStages, unzipAlone } from './job-stages.js';
+import { toolsFor } from './job-tools.js';
 import { TARGETS } from './targets.js';
 import { inTemporaryDirectory, missingSpace } from './temporary.js';
 import { interleave, median, speedRatio } from './timing.js';
@@ -23,10 +25,6 @@ import { interleave, median, speedRatio } from './timing.js';
 const MB = 1e6;
 const MODULES = fileURLToPath(new URL('../node_modules/', import.meta.url));
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-const CAPGO = fileURLToPath(
-  new URL('../test/interop/capgo/node_modules/.bin/capgo', import.meta.url),
-);
-const OFFLINE = new URL('../test/interop/capgo/offline.js', import.meta.url).href;
 
 // Extensions of files in web apps.
 const KINDS = ['.js', '.mjs', '.css', '.html', '.json', '.svg', '.png', '.jpg', '.woff2', '.wasm'];
@@ -106,104 +104,88 @@ function makeApp(folder, wanted) {
   return { folder, size, count };
 }
 
-/**
- * @param {string} script
- * @param {string} cwd
- * @param {Record<string, string>} [variables]
- */
-function shell(script, cwd, variables) {
-  const env = { ...process.env, ...variables };
-  execFileSync('sh', ['-ec', script], { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
-}
-
-/** Writes the key and the files that Capgo's CLI reads in a project. @param {string} directory */
-function makeCapgoProject(directory) {
-  const plugin = '@capgo/capacitor-updater';
-  /** @type {(path: string, content: unknown) => void} */
-  const write = (path, content) => writeFileSync(join(directory, path), JSON.stringify(content));
-  mkdirSync(join(directory, 'node_modules', plugin), { recursive: true });
-  write(`node_modules/${plugin}/package.json`, { name: plugin, version: '8.0.0' });
-  write('package.json', { name: 'app', version: '1.0.0', dependencies: { [plugin]: '8.0.0' } });
-  write('capacitor.config.json', { appId: 'com.example.app', appName: 'app', webDir: '../app' });
-  const key = join(directory, '.capgo_key_v2');
-  execFileSync(process.execPath, [CLI, 'key', 'create', '--capgo', '--out', key, '--force'], {
-    stdio: 'ignore',
-  });
-}
-
-/** @param {string} tool */
-const hasTool = (tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
-
 /** @param {Report} report @param {string} directory @param {App} app @param {number} rounds */
 async function measureApp(report, directory, { folder, size, count }, rounds) {
   const what = `${Math.round(size / MB)} MB in ${count} files`;
-  const run = (/** @type {string[]} */ ...args) =>
-    execFileSync(process.execPath, [CLI, 'bundle', ...args, '--quiet'], {
+  const out = join(directory, 'out');
+  const seal = ['encrypt', folder, '--key', 'key', '--out', 'ours', '--no-project', '--force'];
+  const open = ['decrypt', 'ours', '--key', 'key.pub', '--extract', 'out', '--overwrite'];
+  const run = (/** @type {string[]} */ args) =>
+    execFileSync(process.execPath, commandOf(args), {
       cwd: directory,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-  const seal = () =>
-    run('encrypt', folder, '--key', 'key', '--out', 'ours', '--no-project', '--force');
-  const open = () => {
-    rmSync(join(directory, 'out'), { recursive: true, force: true });
-    run('decrypt', 'ours', '--key', 'key.pub', '--extract', 'out');
+  const clear = () => rmSync(out, { recursive: true, force: true });
+  const tools = toolsFor(report, directory);
+  const sealing = { ours: () => run(seal), ...tools.sealing };
+  const opening = {
+    ours: () => {
+      clear();
+      run(open);
+    },
+    ...tools.opening,
   };
-  /** @type {Record<string, () => void>} */
-  const sealing = { ours: seal };
-  /** @type {Record<string, () => void>} */
-  const opening = { ours: open };
-  if (hasTool('zip') && hasTool('age')) {
-    shell('rm -f id && age-keygen -o id 2>/dev/null && age-keygen -y id > recipient', directory);
-    sealing['zip, age'] = () =>
-      shell(
-        'rm -f a.zip; (cd app; zip -qr ../a.zip .); age -R recipient -o a.age a.zip',
-        directory,
-      );
-    opening['age, unzip, sync'] = () =>
-      shell(
-        'rm -rf a.out; age -d -i id -o b.zip a.age; unzip -q b.zip -d a.out; sync -f a.out',
-        directory,
-      );
-  } else report.skip('job: zip and age are not installed');
-  if (hasTool('7z') && hasTool('gpg')) {
-    // Gives gpg a separate folder, because it would write into the user's folder.
-    mkdirSync(join(directory, 'gnupg'), { recursive: true, mode: 0o700 });
-    const gpg = 'gpg --homedir gnupg --quiet --batch --yes --pinentry-mode loopback --passphrase x';
-    sealing['7z -tzip, gpg'] = () =>
-      shell(
-        `rm -f g.zip; (cd app; 7z a -tzip -bd ../g.zip . >/dev/null); ${gpg} --symmetric --cipher-algo AES256 --compress-algo none -o g.gpg g.zip`,
-        directory,
-      );
-  } else report.skip('job: 7z and gpg are not installed');
-  if (existsSync(CAPGO)) {
-    // In a folder of its own: our command looks for a plugin near the build, and would warn about this one.
-    const project = join(directory, 'capgo');
-    makeCapgoProject(project);
-    sealing["Capgo's CLI"] = () =>
-      shell(
-        `rm -f c.zip; '${CAPGO}' bundle zip com.example.app --path ../app --bundle 1.0.0 --name c.zip --key-v2 --no-code-check --json > zip.json; '${CAPGO}' bundle encrypt c.zip "$(node -p 'JSON.parse(require("fs").readFileSync("zip.json")).checksum')"`,
-        project,
-        { CI: '1', HOME: project, NODE_OPTIONS: `--import=${OFFLINE}` },
-      );
-  } else report.skip('job: the CLI of Capgo is not installed: npm ci --prefix test/interop/capgo');
-  const sealed = await interleave(sealing, { rounds });
+  const isLarge = size > 100 * MB;
+  // Makes every input of the large app once, which also warms the caches.
+  const warmUps = isLarge ? 0 : 1;
+  const sealed = await interleave(sealing, { rounds, warmUps });
   const isSmall = size < 10 * MB;
   const sealTarget = isSmall ? TARGETS.smallJobRatio : TARGETS.sealJobRatio;
-  report.compare(`folder to sealed file, ${what}`, sealed, { bytes: size, target: sealTarget });
-  const opened = await interleave(opening, { rounds });
+  report.compare(`folder to sealed file, ${what}`, sealed, {
+    bytes: size,
+    ...(!isLarge && { target: sealTarget }),
+  });
+  const zip = join(directory, 'a.zip');
+  const limit = existsSync(zip)
+    ? {
+        [ALONE]: () => {
+          clear();
+          unzipAlone(directory, zip, out);
+        },
+      }
+    : {};
+  const { [ALONE]: alone, ...opened } = await interleave(
+    { ...opening, ...limit },
+    { rounds, warmUps },
+  );
   const openTarget = isSmall ? TARGETS.smallJobRatio : TARGETS.openJobRatio;
-  report.compare(`sealed file to folder, ${what}`, opened, { bytes: size, target: openTarget });
-  if (existsSync(join(directory, 'a.zip'))) {
-    const share = statSync(join(directory, 'ours')).size / statSync(join(directory, 'a.zip')).size;
+  report.compare(`sealed file to folder, ${what}`, opened, {
+    bytes: size,
+    ...(!isLarge && { target: openTarget }),
+  });
+  const peer = opened['age, unzip, sync'];
+  if (alone !== undefined && peer !== undefined) {
+    report.compare(
+      `limit of Node: unzip alone, nothing checked or flushed, ${what}`,
+      { ours: alone, 'age, unzip, sync': peer },
+      { bytes: size },
+    );
+  }
+  if (existsSync(zip)) {
+    const share = statSync(join(directory, 'ours')).size / statSync(zip).size;
     report.value(`sealed size, shares of Info-ZIP's zip, ${what}`, share, '', {
       target: TARGETS.zipSizeShare,
     });
   }
-  const args = ['encrypt', folder, '--key', 'key', '--out', 'ours', '--no-project', '--force'];
-  report.value(`peak beyond idle, folder to sealed file, ${what}`, peakOf(directory, args), 'MiB', {
-    target: TARGETS.jobPeakMiB,
+  const target = TARGETS.jobPeakMiB;
+  const peak = (/** @type {string[]} */ args) => peakOf(directory, args);
+  report.value(`peak beyond idle, folder to sealed file, ${what}`, peak(seal), 'MiB', { target });
+  clear();
+  report.value(`peak beyond idle, sealed file to folder, ${what}`, peak(open), 'MiB', { target });
+  if (isLarge) return;
+  const stages = { cwd: directory, rounds: Math.min(5, rounds) };
+  measureStages(report, `folder to sealed file, ${what}`, { ...stages, args: commandOf(seal) });
+  measureStages(report, `sealed file to folder, ${what}`, {
+    ...stages,
+    args: commandOf(open),
+    prepare: clear,
   });
 }
+
+const ALONE = 'unzip alone';
+
+/** Arguments of Node. @param {readonly string[]} args */
+const commandOf = (args) => [CLI, 'bundle', ...args, '--quiet'];
 
 /** In MiB. @param {string} cwd @param {string[]} args */
 function peakOf(cwd, args) {
@@ -215,7 +197,7 @@ function peakOf(cwd, args) {
         .at(-1),
     );
   const say = 'process.on("exit",()=>console.log(process.resourceUsage().maxRSS/1024))';
-  const argv = JSON.stringify([process.execPath, CLI, 'bundle', ...args, '--quiet']);
+  const argv = JSON.stringify([process.execPath, ...commandOf(args)]);
   return measured(`${say};process.argv=${argv};import(${JSON.stringify(CLI)})`) - measured(say);
 }
 

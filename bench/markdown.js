@@ -37,7 +37,7 @@ export const PARTS = {
   ],
   job: [
     'A folder into a sealed file and back, on Node',
-    "Whole processes with their start, in turn, over real files of npm packages: `bundleseal bundle encrypt` of a folder and `bundle decrypt --extract`, beside Info-ZIP's zip with age, 7z with gpg, and Capgo's command line. Ours also hashes twice, signs, and flushes the result to the disk. *zip and unzip in memory*: `zipBundle` and `unzipBundle` beside fflate.",
+    "Whole processes with their start, in turn, over real files of npm packages: `bundleseal bundle encrypt` of a folder and `bundle decrypt --extract`, beside Info-ZIP's zip with age, 7z with gpg, and Capgo's command line. All flush the opened folder to the disk; ours also hashes twice, signs, and flushes the sealed file. *limit of Node*: a program that only unzips the same files, without a key, a check or a flush. *where the time goes*: the main thread under the profiler of V8; [the chart](decisions/command-time.md) has its stages. *zip and unzip in memory*: `zipBundle` and `unzipBundle` beside fflate.",
   ],
   patches: [
     'Patches between two releases, against zstd and bsdiff',

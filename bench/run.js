@@ -1,13 +1,17 @@
 // @ts-check
 // node bench/run.js [--json FILE] [--write] [--quick] [part ...]
 //
+// The figures of job and patches replace the earlier ones in bench/results.json, from which `npm run update:pictures`
+// draws charts; not with --quick. --json writes all figures of the run to FILE instead.
+//
 // Without a part, all of them:
 //   size      what the package costs an app
 //   memory    peak memory, of calls in memory and of files
 //   node      calls in memory on Node, each backend beside the same by hand
 //   streams   streams on Node beside calls in memory
 //   files     file to file beside pipelines; takes 5 GiB in the folder for temporary files, memory 8.5 GiB
-//   job       a folder into a sealed file and back, beside zip and age; takes 2.4 GiB there
+//   job       a folder into a sealed file and back, beside zip and age, 7z and gpg, and Capgo's command line (installed
+//             by `npm ci --prefix test/interop/capgo`); takes 4.5 GiB there
 //   ranges    parts of a bundle on a web server
 //   rsa       RSA operations and key pairs
 //   chromium  calls in memory and streams in Chromium
@@ -17,10 +21,11 @@
 //   update    the start of an installed release, and the memory of a patch on a device
 
 import './expose-gc.js';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { toMarkdown } from './markdown.js';
 import { createReport } from './report.js';
+import { isDrawn, merged } from './results.js';
 
 /** @typedef {(report: ReturnType<typeof createReport>, settings: { effort: number, quick: boolean }) => Promise<void>} Measure */
 
@@ -68,8 +73,13 @@ for (const [name, load] of Object.entries(PARTS)) {
   }
 }
 report.summarize();
-if (values.json !== undefined)
+if (values.json !== undefined) {
   writeFileSync(values.json, `${JSON.stringify(report.all(), null, 2)}\n`);
+} else if (!values.quick && report.figures.some(({ part }) => isDrawn(part))) {
+  const results = new URL('results.json', import.meta.url);
+  const before = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : undefined;
+  writeFileSync(results, `${JSON.stringify(merged(before, report.all()), null, 2)}\n`);
+}
 if (values.write) {
   const page = new URL('../docs/benchmarks.md', import.meta.url);
   writeFileSync(page, toMarkdown(report.all()));

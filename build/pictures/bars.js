@@ -1,16 +1,17 @@
-// @ts-check Charts of the benchmarks, from bench/results.json only: `npm run bench -- --json bench/results.json job
-// patches` measures, and `npm run update:pictures` draws.
+// @ts-check Charts of the benchmarks, from bench/results.json only: `npm run bench -- job patches` measures, and `npm run
+// update:pictures` draws.
 
 import { rect, svg, text } from './svg.js';
 
 /** @typedef {import('./svg.js').Theme} Theme */
 /** @typedef {{ part: string, what: string, value: number, details?: any }} Figure */
-/** @typedef {{ machine: { cpu: string, cores: number, node: string, loadAverage: number[] }, figures: Figure[] }} Results */
+/** @typedef {{ cpu: string, cores: number, node: string, loadAverage: number[] }} Machine */
+/** @typedef {{ machine: Machine, machines?: Record<string, Machine>, figures: Figure[] }} Results - `machines`: by part. */
 /** @typedef {{ name: string, value: number, label: string, ours: boolean }} Bar */
 /** @typedef {{ title: string, bars: Bar[] }} Group */
 
 const WIDTH = 900;
-const NAMES = 190;
+const NAMES = 220;
 const ROW = 22;
 const OURS = 'bundleseal';
 
@@ -27,6 +28,23 @@ export function jobGroups({ figures }) {
     groups.set(job, [...bars, bar(peer, details.peer.median, seconds)]);
   }
   return [...groups].map(([title, bars]) => ({ title: capital(title), bars }));
+}
+
+/** The least share of a job for which a stage has a bar of its own. */
+const VISIBLE = 0.01;
+
+/** Where the time of sealing and opening a folder goes. @param {Results} results @returns {Group[]} */
+export function stageGroups({ figures }) {
+  return figures.flatMap(({ part, what, value, details }) => {
+    const [, job] = /^where the time goes, (.+)/.exec(what) ?? [];
+    if (part !== 'job' || job === undefined) return [];
+    /** @type {{ stage: string, ms: number }[]} */
+    const stages = details.stages;
+    const bars = stages
+      .filter(({ ms }) => ms >= VISIBLE * value)
+      .map(({ stage, ms }) => bar(stage, ms, seconds, true));
+    return [{ title: `${capital(job)}: ${seconds(value)}`, bars }];
+  });
 }
 
 /** Patches beside those of other tools. @param {Results} results @returns {Group[]} */

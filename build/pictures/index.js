@@ -3,7 +3,7 @@
 //   npm run update:pictures
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { altOf, drawBars, jobGroups, patchGroups } from './bars.js';
+import { altOf, drawBars, jobGroups, patchGroups, stageGroups } from './bars.js';
 import { drawKeys, ALT as KEYS } from './keys.js';
 import { drawLayers, ALT as LAYERS } from './layers.js';
 import { drawRollback, ALT as ROLLBACK } from './rollback.js';
@@ -17,11 +17,12 @@ const RESULTS = new URL('bench/results.json', ROOT);
 
 /** @type {import('./bars.js').Results} */
 const results = JSON.parse(readFileSync(RESULTS, 'utf8'));
-const { cpu, cores, node, loadAverage } = results.machine;
+const { cpu, cores, node, loadAverage } = results.machines?.['job'] ?? results.machine;
 const [load = 0] = loadAverage;
 const isBusy = load > cores;
 const source = `Median of several runs in turn. ${cpu}, ${cores} cores, Node ${node}, load average ${load}${isBusy ? ', as the machine did other work' : ''}.`;
 const JOB = 'The whole job, as processes: less is better';
+const STAGES = 'Where the time of the whole job goes, on the main thread';
 const PATCHES = 'Bytes of a patch between two releases of real apps: less is better';
 
 /**
@@ -35,6 +36,10 @@ export const PICTURES = {
   job: {
     alt: altOf(JOB, jobGroups(results)),
     draw: (theme) => drawBars(JOB, jobGroups(results), source, theme),
+  },
+  stages: {
+    alt: altOf(STAGES, stageGroups(results)),
+    draw: (theme) => drawBars(STAGES, stageGroups(results), source, theme),
   },
   patches: {
     alt: altOf(PATCHES, patchGroups(results)),

@@ -1,0 +1,131 @@
+// @ts-check The tools that a user would pick for the same job: a folder into an encrypted file, and back.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const CAPGO = fileURLToPath(
+  new URL('../test/interop/capgo/node_modules/.bin/capgo', import.meta.url),
+);
+const OFFLINE = new URL('../test/interop/capgo/offline.js', import.meta.url).href;
+const NO_TERMINAL = '--quiet --batch --yes --pinentry-mode loopback --passphrase x';
+
+/** @typedef {ReturnType<typeof import('./report.js').createReport>} Report */
+/** @typedef {Record<string, () => void>} Jobs By the names of the tools. */
+
+/**
+ * Returns the jobs of the tools that are installed. They seal the folder `app` of the directory, and open what they
+ * sealed before. The opened folder is flushed, as ours is.
+ *
+ * @param {Report} report
+ * @param {string} directory
+ * @returns {{ sealing: Jobs, opening: Jobs }}
+ */
+export function toolsFor(report, directory) {
+  const tools = [age(report, directory), gpg(report, directory), capgo(report, directory)];
+  return {
+    sealing: Object.assign({}, ...tools.map((tool) => tool?.sealing)),
+    opening: Object.assign({}, ...tools.map((tool) => tool?.opening)),
+  };
+}
+
+/** @param {Report} report @param {string} cwd */
+function age(report, cwd) {
+  if (!hasTools('zip', 'unzip', 'age')) return skip(report, 'zip, unzip and age are not installed');
+  shell('rm -f id && age-keygen -o id 2>/dev/null && age-keygen -y id > recipient', cwd);
+  const seal = 'rm -f a.zip; (cd app; zip -qr ../a.zip .); age -R recipient -o a.age a.zip';
+  const open = 'rm -rf a.out; age -d -i id -o b.zip a.age; unzip -q b.zip -d a.out; sync -f a.out';
+  return {
+    sealing: { 'zip, age': () => shell(seal, cwd) },
+    opening: { 'age, unzip, sync': () => shell(open, cwd) },
+  };
+}
+
+/** @param {Report} report @param {string} cwd */
+function gpg(report, cwd) {
+  if (!hasTools('7z', 'gpg')) return skip(report, '7z and gpg are not installed');
+  // gpg gets a folder of its own, because it would write into the user's folder.
+  mkdirSync(join(cwd, 'gnupg'), { recursive: true, mode: 0o700 });
+  const call = `gpg --homedir gnupg ${NO_TERMINAL}`;
+  const seal = `rm -f g.zip; (cd app; 7z a -tzip -bd ../g.zip . > /dev/null); ${call} --symmetric --cipher-algo AES256 --compress-algo none -o g.gpg g.zip`;
+  const open = `rm -rf g.out; ${call} --decrypt -o h.zip g.gpg; 7z x -bd -og.out h.zip > /dev/null; sync -f g.out`;
+  return {
+    sealing: { '7z -tzip, gpg': () => shell(seal, cwd) },
+    opening: { 'gpg, 7z, sync': () => shell(open, cwd) },
+  };
+}
+
+/** @param {Report} report @param {string} directory */
+function capgo(report, directory) {
+  if (!existsSync(CAPGO)) {
+    return skip(report, 'the CLI of Capgo is not installed: npm ci --prefix test/interop/capgo');
+  }
+  // A project in a folder of its own: our command looks for a plugin near the build, and would warn about this one.
+  const cwd = join(directory, 'capgo');
+  makeCapgoProject(cwd);
+  const env = { CI: '1', HOME: cwd, NODE_OPTIONS: `--import=${OFFLINE}` };
+  const zip = `'${CAPGO}' bundle zip com.example.app --path ../app --bundle 1.0.0 --name c.zip --key-v2 --no-code-check --json > zip.json`;
+  const encrypt = (/** @type {string} */ checksum) =>
+    `'${CAPGO}' bundle encrypt c.zip ${checksum} --json > sealed.json`;
+  const decrypt = (/** @type {string} */ key, /** @type {string} */ checksum) =>
+    `'${CAPGO}' bundle decrypt c.zip_encrypted.zip ${key} --checksum ${checksum}`;
+  const read = (/** @type {string} */ file) => JSON.parse(readFileSync(join(cwd, file), 'utf8'));
+  return {
+    sealing: {
+      "Capgo's CLI"() {
+        shell(`rm -f c.zip; ${zip}`, cwd, env);
+        shell(encrypt(read('zip.json').checksum), cwd, env);
+      },
+    },
+    opening: {
+      "Capgo's CLI, unzip, sync"() {
+        const { ivSessionKey, checksum } = read('sealed.json');
+        shell(`rm -rf c.out; ${decrypt(ivSessionKey, checksum)}`, cwd, env);
+        shell('unzip -q c.zip_encrypted.zip_decrypted.zip -d c.out; sync -f c.out', cwd, env);
+      },
+    },
+  };
+}
+
+/** Writes the keys and the files that Capgo's CLI reads in a project. @param {string} directory */
+function makeCapgoProject(directory) {
+  const plugin = '@capgo/capacitor-updater';
+  /** @type {(path: string, content: unknown) => void} */
+  const write = (path, content) => writeFileSync(join(directory, path), JSON.stringify(content));
+  mkdirSync(join(directory, 'node_modules', plugin), { recursive: true });
+  const key = join(directory, '.capgo_key_v2');
+  execFileSync(process.execPath, [CLI, 'key', 'create', '--capgo', '--out', key, '--force'], {
+    stdio: 'ignore',
+  });
+  const publicKey = readFileSync(`${key}.pub`, 'utf8');
+  write(`node_modules/${plugin}/package.json`, { name: plugin, version: '8.0.0' });
+  write('package.json', { name: 'app', version: '1.0.0', dependencies: { [plugin]: '8.0.0' } });
+  write('capacitor.config.json', {
+    appId: 'com.example.app',
+    appName: 'app',
+    webDir: '../app',
+    plugins: { CapacitorUpdater: { publicKey } },
+  });
+}
+
+/** @param {Report} report @param {string} why */
+function skip(report, why) {
+  report.skip(`job: ${why}`);
+  return undefined;
+}
+
+/** @param {string[]} names */
+const hasTools = (...names) =>
+  names.every((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0);
+
+/**
+ * @param {string} script
+ * @param {string} cwd
+ * @param {Record<string, string>} [variables]
+ */
+function shell(script, cwd, variables) {
+  const env = { ...process.env, ...variables };
+  execFileSync('sh', ['-ec', script], { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
+}
