@@ -3,7 +3,7 @@
 
 import { gcm } from '@noble/ciphers/aes.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { CHUNK_SIZE, chunkCount, nonceOf, sameBytes, TAG_LENGTH } from './wire.js';
+import { CHUNK_SIZE, chunkCount, nonceOf, sameBytes, TAG_LENGTH } from './format.js';
 
 /** @param {Uint8Array} plain */
 export function encryptBare(plain) {

@@ -9,7 +9,14 @@ import {
   publicDecrypt,
   randomBytes,
 } from 'node:crypto';
-import { CHUNK_SIZE, chunkCount, nonceOf, readPayload, TAG_LENGTH, writePayload } from './wire.js';
+import {
+  CHUNK_SIZE,
+  chunkCount,
+  nonceOf,
+  readPayload,
+  TAG_LENGTH,
+  writePayload,
+} from './format.js';
 
 const ALGORITHM = 'aes-256-gcm';
 

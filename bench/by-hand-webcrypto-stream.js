@@ -1,7 +1,7 @@
 // @ts-check Bare chunked crypto.subtle over a stream: it joins arriving pieces to chunks, has eight chunks in flight
 // with their digests, and passes them on in order. It makes no output stream.
 
-import { CHUNK_SIZE, nonceOf, sameBytes, TAG_LENGTH } from './wire.js';
+import { CHUNK_SIZE, nonceOf, sameBytes, TAG_LENGTH } from './format.js';
 
 const IN_FLIGHT = 8;
 

@@ -1,7 +1,7 @@
 // @ts-check Bare chunked crypto.subtle, in Node and in a page: eight chunks in flight, each with its digest, and the
 // digest of the whole. It does not include the RSA operation.
 
-import { CHUNK_SIZE, chunkCount, nonceOf, sameBytes, TAG_LENGTH } from './wire.js';
+import { CHUNK_SIZE, chunkCount, nonceOf, sameBytes, TAG_LENGTH } from './format.js';
 
 const IN_FLIGHT = 8;
 

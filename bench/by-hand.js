@@ -10,7 +10,7 @@ import {
   sameBytes,
   writeHead,
   writePayload,
-} from './wire.js';
+} from './format.js';
 
 /**
  * @typedef {import('./by-hand-rsa.js').Key} Key

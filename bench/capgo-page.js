@@ -1,8 +1,8 @@
-// The code for Capgo's wire that runs inside Chromium; bundled from dist/.
+// The code for Capgo's format that runs inside Chromium; bundled from dist/.
 
 import { decryptBundle, encryptBundle } from '../dist/capgo.js';
+import { mustAgree, sameBytes } from './format.js';
 import { interleave } from './timing.js';
-import { mustAgree, sameBytes } from './wire.js';
 
 const NAME = 'AES-CBC';
 

@@ -1,13 +1,13 @@
 // @ts-check
-// Capgo's wire: beside the functions of Capgo's own command line, and in Chromium beside bare crypto.subtle.
+// Capgo's format: beside the functions of Capgo's own command line, and in Chromium beside bare crypto.subtle.
 
 import { createHash, randomFillSync } from 'node:crypto';
 import { decryptBundle, encryptBundle, keygen } from '../dist/capgo.js';
 import { hasBrowser, withPage } from './browser.js';
 import { loadCapgo } from './capgo-own.js';
+import { mustAgree, sameBytes } from './format.js';
 import { TARGETS } from './targets.js';
 import { interleave } from './timing.js';
-import { mustAgree, sameBytes } from './wire.js';
 
 const MIB = 2 ** 20;
 const SIZE_MIB = 64;
@@ -21,7 +21,7 @@ export async function measureCapgo(report, { effort }) {
   await measureOnNode(report, pair, Math.ceil(15 * effort));
   if (!hasBrowser(report)) return;
   await withPage('capgo-page.js', async (inPage, version) => {
-    report.begin('capgo-chromium', `Capgo's wire in Chromium ${version}, webcrypto backend`);
+    report.begin('capgo-chromium', `Capgo's format in Chromium ${version}, webcrypto backend`);
     const rounds = Math.ceil(15 * effort);
     const size = SIZE_MIB * MIB;
     const { encrypt, decrypt } = await inPage('measureCapgo', { ...pair, size, rounds });
@@ -43,7 +43,7 @@ async function measureOnNode(report, pair, rounds) {
   await crossCheck(capgo, pair);
   report.begin(
     'capgo',
-    `Capgo's wire on Node, beside the functions of @capgo/cli ${capgo.version}`,
+    `Capgo's format on Node, beside the functions of @capgo/cli ${capgo.version}`,
   );
   const zip = randomFillSync(Buffer.alloc(SIZE_MIB * MIB));
   const made = encryptByCapgo(capgo, zip, pair);

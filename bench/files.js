@@ -9,10 +9,10 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { keygen } from '../dist/index.js';
 import { runFileJob } from './file-job.js';
+import { CHUNK_SIZE, mustAgree } from './format.js';
 import { TARGETS } from './targets.js';
 import { inTemporaryDirectory, missingSpace, writeRandomFile } from './temporary.js';
 import { interleave, median } from './timing.js';
-import { CHUNK_SIZE, mustAgree } from './wire.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;

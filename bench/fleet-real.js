@@ -3,7 +3,7 @@
 
 import { createUpdater, memoryBuiltIn, memoryStore } from '../dist/update.js';
 import { CHANNEL, offerAt, START } from './fleet-schedule.js';
-import { mustAgree } from './wire.js';
+import { mustAgree } from './format.js';
 
 const STORE = 'https://updates.example.com/app/';
 

@@ -5,8 +5,8 @@ import { brotliCompressSync } from 'node:zlib';
 import { encryptBundle } from '../dist/index.js';
 import { applyPatch, createPatch, releaseId } from '../dist/release.js';
 import { zipBundle } from '../dist/zip.js';
+import { mustAgree, sameBytes } from './format.js';
 import { filesOf } from './pairs.js';
-import { mustAgree, sameBytes } from './wire.js';
 
 /** The default of `bundleseal release publish`. */
 const PATCHES = 5;

@@ -7,9 +7,9 @@ import { run } from './fleet-real.js';
 import { makeReleases } from './fleet-releases.js';
 import { DAY, publishedAt, scheduleOf, sealOffers } from './fleet-schedule.js';
 import { simulate } from './fleet-simulated.js';
+import { mustAgree } from './format.js';
 import { TARGETS } from './targets.js';
 import { median } from './timing.js';
-import { mustAgree } from './wire.js';
 
 /** The first one is run on real devices too. Those with small changes in each release are held to the target. */
 export const APPS = [

@@ -24,11 +24,11 @@ export const PARTS = {
     'Eight chunks in flight, with the digest of each and of the whole; *with RSA*: the same operation in JavaScript. *decryptStream*: both read one stream of 64 KiB views of memory, compare the digest of each chunk and count what comes out; bare makes no stream of it. Times of single operations are in the same browser.',
   ],
   capgo: [
-    "Capgo's wire on Node, against the functions of Capgo's command line",
+    "Capgo's format on Node, against the functions of Capgo's command line",
     'A zip in memory: session key, AES-128-CBC, SHA-256, both signed by RSA-2048; and back. The functions are those that `@capgo/cli` ships, called one after the other as its commands do.',
   ],
   'capgo-chromium': [
-    "Capgo's wire in Chromium, against bare `crypto.subtle`",
+    "Capgo's format in Chromium, against bare `crypto.subtle`",
     'Bare: AES-CBC and SHA-256 of the whole at once, no RSA.',
   ],
   files: [

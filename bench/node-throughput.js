@@ -7,8 +7,6 @@ import * as noble from './by-hand-noble.js';
 import { decryptByHand, encryptByHand } from './by-hand-node.js';
 import { lengthOf, readJwk } from './by-hand-rsa.js';
 import * as webcrypto from './by-hand-webcrypto.js';
-import { TARGETS } from './targets.js';
-import { interleave } from './timing.js';
 import {
   CHUNK_SIZE,
   chunkCount,
@@ -19,7 +17,9 @@ import {
   TAG_LENGTH,
   writeHead,
   writePayload,
-} from './wire.js';
+} from './format.js';
+import { TARGETS } from './targets.js';
+import { interleave } from './timing.js';
 
 const MIB = 2 ** 20;
 const SLICE = 32_768;

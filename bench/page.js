@@ -5,10 +5,10 @@ import { crossCheck, headerByHand, secretsByHand } from './by-hand.js';
 import { readJwk } from './by-hand-rsa.js';
 import { decryptBare, encryptBare } from './by-hand-webcrypto.js';
 import { decryptStreamBare } from './by-hand-webcrypto-stream.js';
+import { mustAgree, readSealed, sameBytes } from './format.js';
 import { countBytes, piecesOf } from './pieces.js';
 import { measureSealInJavaScript } from './rsa-javascript.js';
 import { interleave } from './timing.js';
-import { mustAgree, readSealed, sameBytes } from './wire.js';
 
 async function measureThroughput({ privateKey, publicKey, jwk, size, rounds }) {
   const backend = 'webcrypto';

@@ -2,8 +2,8 @@
 
 import { applyPatch } from '../dist/release.js';
 import { unzipBundle } from '../dist/zip.js';
+import { mustAgree } from './format.js';
 import { interleave } from './timing.js';
-import { mustAgree } from './wire.js';
 
 /** The server has the patch, the zip of the newer release, and the files of the older one in one piece each. */
 async function measureApply({ paths, publicKey, appId, rounds }) {

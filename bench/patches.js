@@ -9,12 +9,12 @@ import { publishRelease } from '../dist/node.js';
 import { applyPatch, createPatch } from '../dist/release.js';
 import { unzipBundle, zipBundle } from '../dist/zip.js';
 import { hasBrowser, withPage } from './browser.js';
+import { mustAgree, sameBytes } from './format.js';
 import { filesOf, imageOf, PAIRS } from './pairs.js';
 import { measureEntry } from './size-of-entry.js';
 import { TARGETS } from './targets.js';
 import { inTemporaryDirectory } from './temporary.js';
 import { interleave, median } from './timing.js';
-import { mustAgree, sameBytes } from './wire.js';
 
 const MIB = 2 ** 20;
 const CHILD = fileURLToPath(new URL('patch-child.js', import.meta.url));

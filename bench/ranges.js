@@ -4,11 +4,11 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { httpSource, keygen, openBundle } from '../dist/index.js';
 import { encryptFile } from '../dist/node.js';
+import { CHUNK_SIZE, mustAgree, sameBytes, TAG_LENGTH } from './format.js';
 import { serveFile } from './range-server.js';
 import { TARGETS } from './targets.js';
 import { inTemporaryDirectory, missingSpace, writeRandomFile } from './temporary.js';
 import { interleave } from './timing.js';
-import { CHUNK_SIZE, mustAgree, sameBytes, TAG_LENGTH } from './wire.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;

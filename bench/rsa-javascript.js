@@ -5,8 +5,8 @@ import { pow } from 'micro-rsa-dsa-dh/utils.js';
 import { parsePrivateKey, parsePublicKey } from '../src/keys/parse.ts';
 import { recoverSeal, signSeal } from '../src/seal/seal.ts';
 import { blockOf } from './by-hand-rsa.js';
+import { mustAgree, sameBytes, writePayload } from './format.js';
 import { interleave, median } from './timing.js';
-import { mustAgree, sameBytes, writePayload } from './wire.js';
 
 // A backend without native RSA, as every browser's is.
 const NO_NATIVE_RSA = /** @type {any} */ ({ name: 'webcrypto' });

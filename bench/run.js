@@ -15,7 +15,7 @@
 //   ranges    parts of a bundle on a web server
 //   rsa       RSA operations and key pairs
 //   chromium  calls in memory and streams in Chromium
-//   capgo     Capgo's wire, on Node beside Capgo's own functions and in Chromium
+//   capgo     Capgo's format, on Node beside Capgo's own functions and in Chromium
 //   patches   patches between releases, beside zstd and bsdiff; takes the packages from npm
 //   fleet     a thousand devices that update themselves; takes the packages from npm
 //   update    the start of an installed release, and the memory of a patch on a device

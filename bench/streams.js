@@ -8,10 +8,10 @@ import {
   encryptStream,
   keygen,
 } from '../dist/index.js';
+import { mustAgree } from './format.js';
 import { countBytes, piecesOf } from './pieces.js';
 import { TARGETS } from './targets.js';
 import { interleave } from './timing.js';
-import { mustAgree } from './wire.js';
 
 const MIB = 2 ** 20;
 const SIZE_MIB = 256;

@@ -12,7 +12,7 @@ export const TARGETS = {
   nobleRatio: atLeast(0.95),
   /** WebCrypto backend in Chromium against bare chunked crypto.subtle. */
   chromiumRatio: atLeast(0.85),
-  /** Capgo's wire against Capgo's own functions. */
+  /** Capgo's format against Capgo's own functions. */
   capgoRatio: atLeast(1),
   /** The same in Chromium against bare crypto.subtle. */
   capgoChromiumRatio: atLeast(0.9),

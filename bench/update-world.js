@@ -5,8 +5,8 @@ import { encryptBundle } from '../dist/index.js';
 import { releaseId, sealIndex } from '../dist/release.js';
 import { createUpdater, memoryBuiltIn } from '../dist/update.js';
 import { zipBundle } from '../dist/zip.js';
+import { mustAgree } from './format.js';
 import { interleave } from './timing.js';
-import { mustAgree } from './wire.js';
 
 const STORE = 'https://updates.example.com/app/';
 const APP_ID = 'com.example.app';

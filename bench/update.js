@@ -9,12 +9,12 @@ import { folderStore } from '../dist/node.js';
 import { createPatch } from '../dist/release.js';
 import { memoryBuiltIn } from '../dist/update.js';
 import { hasBrowser, withPage } from './browser.js';
+import { mustAgree } from './format.js';
 import { filesOf, imageOf, PAIRS } from './pairs.js';
 import { TARGETS } from './targets.js';
 import { inTemporaryDirectory } from './temporary.js';
 import { median } from './timing.js';
 import { measureStart, publish } from './update-world.js';
-import { mustAgree } from './wire.js';
 
 const MIB = 2 ** 20;
 const CHILD = fileURLToPath(new URL('update-child.js', import.meta.url));

@@ -6,8 +6,8 @@ import { createReadStream, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { mustAgree } from '../format.js';
 import { median } from '../timing.js';
-import { mustAgree } from '../wire.js';
 import { measureCeiling } from './ceiling.js';
 import { runChild } from './child.js';
 

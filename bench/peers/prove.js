@@ -4,7 +4,7 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mustAgree, sameBytes } from '../wire.js';
+import { mustAgree, sameBytes } from '../format.js';
 import { runChild } from './child.js';
 import { OURS } from './contenders.js';
 

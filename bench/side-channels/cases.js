@@ -103,7 +103,7 @@ async function padding(backend) {
       await crypto.subtle.digest('SHA-256', opened);
     });
   return {
-    name: `Capgo's wire by ${backend}, 64 KiB: the padding is wrong, the body is`,
+    name: `Capgo's format by ${backend}, 64 KiB: the padding is wrong, the body is`,
     classes: { a: open(end), b: open(body) },
     // The control hashes only after correct padding.
     control: { a: naive(await padded(false)), b: naive(await padded(true)) },

@@ -1,4 +1,4 @@
-// The signed checksum of Capgo's protocol, in the two forms that its devices accept.
+// The signed checksum of Capgo's format, in the two forms that its devices accept.
 
 import type { Backend } from '../backend/backend.ts';
 import { fromBase64, toBase64 } from '../base64.ts';

@@ -46,7 +46,7 @@ const DEFAULT_MAX_FILE_SIZE = 2 ** 28;
 /**
  * Opens the files of a delta update. Rejects unless every file is present and its raw bytes have the signed hash.
  *
- * **Capgo's protocol does not sign the list, and signs each hash without its path.** The server can therefore leave
+ * **Capgo's format does not sign the list, and signs each hash without its path.** The server can therefore leave
  * out files and exchange the contents of two paths. An attacker with the public key, which is in every copy of the
  * app, can also replay a file of an older update, or of another app with the same key. Therefore `trusted` is
  * required: each path must have the hash that `trusted` lists for it, and no path may be missing. A caller that makes
@@ -153,7 +153,7 @@ function readTrusted(trusted: unknown): ReadonlyMap<string, Uint8Array> | undefi
   if (trusted === undefined) {
     throw new BundleSealError(
       'ERR_EXPECTATION_FAILED',
-      "a delta update of Capgo's wire proves neither the paths of its files nor that they are of this update: pass the hashes that encryptManifest gave, delivered sealed, as options.trusted (or 'unchecked' if you compare every path and content with such a list yourself)",
+      "a delta update of Capgo's format proves neither the paths of its files nor that they are of this update: pass the hashes that encryptManifest gave, delivered sealed, as options.trusted (or 'unchecked' if you compare every path and content with such a list yourself)",
     );
   }
   if (!isRecord(trusted)) {

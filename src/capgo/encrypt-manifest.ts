@@ -63,7 +63,7 @@ const BROTLI_MIN_SAVING = 10;
  * For each file, the call signs the hash of the raw bytes, compresses with Brotli if the file has 8,192 bytes or more
  * and more than 10 bytes are saved, and encrypts with AES-128-CBC. **All files share one key and one IV**, because
  * the plugin expects it. Two files that begin with the same 16-byte blocks therefore have the same encrypted
- * beginning, and everyone who stores them can see that. **Capgo's protocol does not sign the list, and binds no hash
+ * beginning, and everyone who stores them can see that. **Capgo's format does not sign the list, and binds no hash
  * to its path**: the server can leave out files and exchange contents between paths, and an attacker with the public
  * key can replay an old file. Compare the opened files with `hashes`.
  *

@@ -38,7 +38,7 @@ export interface EncryptedBundle {
  * Each call makes a new session key and IV. The plugin needs all four results: `bundle` as the file, `ivSessionKey`
  * as the session key, `checksum`, and `keyId` to distinguish keys.
  *
- * Capgo's protocol uses RSA-2048 and an unauthenticated cipher, and binds a bundle neither to an app nor to a
+ * Capgo's format uses RSA-2048 and an unauthenticated cipher, and binds a bundle neither to an app nor to a
  * version. Prefer `encryptBundle` of `bundleseal` for apps that can open it.
  *
  * @param zip - The whole zip in memory.

@@ -28,7 +28,7 @@ export interface KeygenOptions {
 /**
  * Makes a key pair for Capgo's tools and plugin: RSA-2048 with public exponent 65537, in PKCS#1 PEM.
  *
- * Capgo's protocol allows RSA-2048 only. For sealed bundles use `keygen` of `bundleseal`, which makes larger keys.
+ * Capgo's format allows RSA-2048 only. For sealed bundles use `keygen` of `bundleseal`, which makes larger keys.
  * Capgo names the files of the two halves `.capgo_key_v2` and `.capgo_key_v2.pub`.
  *
  * @param options.signal - Aborts: rejects with its reason.

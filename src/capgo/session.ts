@@ -1,4 +1,4 @@
-// The session key and IV of a bundle in Capgo's protocol: base64(iv):base64(signed session key).
+// The session key and IV of a bundle in Capgo's format: base64(iv):base64(signed session key).
 
 import type { Backend } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';

@@ -4,12 +4,12 @@ import type { Command } from 'commander';
 import type { DecryptedFile } from '../capgo/decrypt-file.ts';
 import { type Answer, UsageError } from './answer.ts';
 import type { Verdict } from './archive.ts';
+import { CAPGO, pemOf } from './bundle-formats.ts';
 import type { Context } from './context.ts';
 import { bytes, rare } from './help.ts';
 import { type FoundKey, findPublicKeys } from './keys.ts';
 import type { KeyValue } from './read-key.ts';
 import { type PrivateKeyOptions, readSigningKey } from './signing-key.ts';
-import { CAPGO, pemOf } from './wires.ts';
 
 /** Options for opening such a bundle. */
 export interface CapgoOpeningOptions {
@@ -22,7 +22,11 @@ export interface CapgoOpeningOptions {
 
 export function capgoOpeningOptions(command: Command): Command {
   return command
-    .option('--capgo', "the file is of Capgo's wire; needs the next option, and --checksum", false)
+    .option(
+      '--capgo',
+      "the file is in Capgo's format; needs the next option, and --checksum",
+      false,
+    )
     .option('--iv-session-key <text>', "as Capgo's CLI printed it");
 }
 
@@ -89,7 +93,7 @@ export async function openFromCapgo(
 async function findCapgoPublicKey(options: CapgoOpeningOptions): Promise<KeyValue> {
   const { key = [], keyData } = options;
   if (key.length + (keyData === undefined ? 0 : 1) > 1) {
-    throw new UsageError("Capgo's wire names no key: give one --key");
+    throw new UsageError("Capgo's format names no key: give one --key");
   }
   const [found] = (await findPublicKeys(options, CAPGO)) as [FoundKey<KeyValue>];
   return found.key;

@@ -85,7 +85,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         usage: 'convert <file>',
-        summary: "turn a bundle of Capgo's wire into a sealed one, or back",
+        summary: "turn a bundle in Capgo's format into a sealed one, or back",
         load: async () => (await import('./core-commands.ts')).bundleConvert,
       },
     ],

@@ -2,10 +2,10 @@
 
 import { BundleSealError } from '../errors.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
+import { type BundleFormat, CAPGO, type Half, SEALED } from './bundle-formats.ts';
 import { findConfig } from './config/files.ts';
 import { readConfig } from './config/read.ts';
 import { isThere, type KeyValue, keyFromText, namingSource, readKeyFile } from './read-key.ts';
-import { CAPGO, type Half, SEALED, type Wire } from './wires.ts';
 
 /** Options that name public keys. */
 export interface PublicKeyOptions {
@@ -23,11 +23,11 @@ export interface FoundKey<Key> {
 
 /** Reads a public key of one format from a file. Errors about the key name the file. */
 export async function readPublicKeyFile(
-  wire: Wire,
+  format: BundleFormat,
   path: string,
   option: string = '--key',
 ): Promise<KeyValue> {
-  return checked(wire, 'publicKey', { key: await readKeyFile(path, option), from: path });
+  return checked(format, 'publicKey', { key: await readKeyFile(path, option), from: path });
 }
 
 /**
@@ -35,23 +35,23 @@ export async function readPublicKeyFile(
  */
 export async function findPublicKeys(
   { key = [], keyData, plugin }: PublicKeyOptions,
-  wire: Wire = SEALED,
+  format: BundleFormat = SEALED,
 ): Promise<FoundKey<KeyValue>[]> {
   const named: FoundKey<KeyValue>[] = [];
   for (const path of key) {
-    named.push({ key: await readPublicKeyFile(wire, path), from: path });
+    named.push({ key: await readPublicKeyFile(format, path), from: path });
   }
-  if (keyData !== undefined) named.push(await publicKeyFromText(wire, keyData, '--key-data'));
+  if (keyData !== undefined) named.push(await publicKeyFromText(format, keyData, '--key-data'));
   if (named.length > 0) return named;
-  const { publicKeyFile } = wire;
+  const { publicKeyFile } = format;
   if (await isThere(publicKeyFile)) {
-    return [{ key: await readPublicKeyFile(wire, publicKeyFile), from: publicKeyFile }];
+    return [{ key: await readPublicKeyFile(format, publicKeyFile), from: publicKeyFile }];
   }
-  const configured = await findConfiguredKeys(wire, plugin);
+  const configured = await findConfiguredKeys(format, plugin);
   if (configured.length > 0) return configured;
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `no public key: pass --key FILE (${publicKeyFile} is not here, and no Capacitor config with plugins.${plugin ?? wire.plugin}.publicKey)`,
+    `no public key: pass --key FILE (${publicKeyFile} is not here, and no Capacitor config with plugins.${plugin ?? format.plugin}.publicKey)`,
   );
 }
 
@@ -59,7 +59,7 @@ export async function findPublicKeys(
  * Finds the keys in the Capacitor config: in the format's own place, else in the place that earlier releases used.
  */
 export async function findConfiguredKeys(
-  wire: Wire,
+  format: BundleFormat,
   plugin?: string,
 ): Promise<FoundKey<KeyValue>[]> {
   const file = await findConfig('.');
@@ -73,21 +73,21 @@ export async function findConfiguredKeys(
       return isKey ? [{ key: value.value as string, from }] : [];
     });
   };
-  const found = await keysOfPlugin(plugin ?? wire.plugin);
-  for (const one of found) await checked(wire, 'publicKey', one);
-  if (found.length > 0 || plugin !== undefined || wire === CAPGO) return found;
+  const found = await keysOfPlugin(plugin ?? format.plugin);
+  for (const one of found) await checked(format, 'publicKey', one);
+  if (found.length > 0 || plugin !== undefined || format === CAPGO) return found;
   const older: FoundKey<string>[] = [];
   for (const one of await keysOfPlugin(CAPGO.plugin)) {
     // Capgo's own key is in that place too, so only keys that this format can use count.
-    if (await isKeyOf(wire, one.key)) older.push(one);
+    if (await isKeyOf(format, one.key)) older.push(one);
   }
   return older;
 }
 
 /** Whether a text is a public key that the format can use. */
-export async function isKeyOf(wire: Wire, key: KeyValue): Promise<boolean> {
+export async function isKeyOf(format: BundleFormat, key: KeyValue): Promise<boolean> {
   try {
-    await wire.idOf('publicKey', key);
+    await format.idOf('publicKey', key);
     return true;
   } catch (error) {
     if (error instanceof BundleSealError) return false;
@@ -103,12 +103,12 @@ export async function keyOfSource(text: string, from: string): Promise<KeyValue>
 
 /** Reads a public key from an option. */
 export async function publicKeyFromText(
-  wire: Wire,
+  format: BundleFormat,
   text: string,
   from: string,
 ): Promise<FoundKey<KeyValue>> {
   const key = await keyOfSource(text, from);
-  return { key: await checked(wire, 'publicKey', { key, from }), from };
+  return { key: await checked(format, 'publicKey', { key, from }), from };
 }
 
 /** The remedy for a variable that is set but empty. */
@@ -147,10 +147,10 @@ export function keysOf(found: readonly FoundKey<KeyValue>[]): PublicKeyInput[] {
 
 /** Returns the key if the format can use it. Errors name its source. */
 export async function checked(
-  wire: Wire,
+  format: BundleFormat,
   half: Half,
   { key, from }: FoundKey<KeyValue>,
 ): Promise<KeyValue> {
-  await namingSource(from, () => wire.idOf(half, key));
+  await namingSource(from, () => format.idOf(half, key));
   return key;
 }

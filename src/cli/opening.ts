@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { BundleInfo } from '../bundle/info.ts';
 import type { Expectations } from '../bundle/open-header.ts';
 import { BundleSealError } from '../errors.ts';
+import { SEALED } from './bundle-formats.ts';
 import type { Context } from './context.ts';
 import { readSealFile } from './header-file.ts';
 import { bytes, collect, PUBLIC_KEY_HELP, rare } from './help.ts';
@@ -17,7 +18,6 @@ import {
 import { readCount } from './limits.ts';
 import { isThere, type KeyValue, readKeyFile } from './read-key.ts';
 import { readSequence } from './read-metadata.ts';
-import { SEALED } from './wires.ts';
 import { inWordsOf } from './wording.ts';
 
 export interface OpeningOptions extends PublicKeyOptions {

@@ -4,13 +4,13 @@ import type { Command } from 'commander';
 import { BundleSealError } from '../errors.ts';
 import { textOfBytes } from '../keys/repair.ts';
 import { UsageError } from './answer.ts';
+import { type BundleFormat, CAPGO, CAPGO_BITS, SEALED } from './bundle-formats.ts';
 import type { Context } from './context.ts';
 import { rare } from './help.ts';
 import { runKeyCommand } from './key-command.ts';
 import { checked, type FoundKey, keyOfSource } from './keys.ts';
 import { type Asking, unlock } from './passphrase.ts';
 import { isThere, type KeyValue, keyFromBytes, namingSource, readKeyFile } from './read-key.ts';
-import { CAPGO, CAPGO_BITS, SEALED, type Wire } from './wires.ts';
 
 /** Options that name a private key. */
 export interface PrivateKeyOptions {
@@ -40,30 +40,30 @@ export function privateKeyOptions(command: Command, which = 'private key'): Comm
 export async function readSigningKey(
   context: Context,
   options: PrivateKeyOptions,
-  wire: Wire = SEALED,
+  format: BundleFormat = SEALED,
 ): Promise<FoundKey<KeyValue>> {
   const { key, keyCommand, keyData } = options;
   const named = Object.entries({ '--key': key, '--key-command': keyCommand, '--key-data': keyData })
     .filter(([, value]) => value !== undefined)
     .map(([flag]) => flag);
   if (named.length > 1) throw new UsageError(`${named.join(' and ')} name several keys: give one`);
-  const { variable, privateKeyFile } = wire;
-  if (key !== undefined) return { key: await readPrivateKeyFile(context, key, wire), from: key };
-  if (keyCommand !== undefined) return fromCommand(context, keyCommand, wire);
+  const { variable, privateKeyFile } = format;
+  if (key !== undefined) return { key: await readPrivateKeyFile(context, key, format), from: key };
+  if (keyCommand !== undefined) return fromCommand(context, keyCommand, format);
   if (keyData !== undefined) {
     context.warn(
       `other users of this machine can read --key-data in its list of processes: use --key FILE, --key-command, or ${variable}`,
     );
-    return privateKeyFromText(context, keyData, '--key-data', wire);
+    return privateKeyFromText(context, keyData, '--key-data', format);
   }
   const value = context.env[variable];
-  if (value !== undefined) return privateKeyFromText(context, value, variable, wire);
+  if (value !== undefined) return privateKeyFromText(context, value, variable, format);
   if (await isThere(privateKeyFile)) {
-    return { key: await readPrivateKeyFile(context, privateKeyFile, wire), from: privateKeyFile };
+    return { key: await readPrivateKeyFile(context, privateKeyFile, format), from: privateKeyFile };
   }
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `no private key: pass --key FILE or --key-command, set ${variable}, or make a pair with "${wire.create}" (${privateKeyFile} is not here)${await hintAtOther(context, wire)}`,
+    `no private key: pass --key FILE or --key-command, set ${variable}, or make a pair with "${format.create}" (${privateKeyFile} is not here)${await hintAtOther(context, format)}`,
   );
 }
 
@@ -71,10 +71,10 @@ export async function readSigningKey(
 export async function readPrivateKeyFile(
   context: Asking,
   path: string,
-  wire: Wire = SEALED,
+  format: BundleFormat = SEALED,
   option: string = '--key',
 ): Promise<KeyValue> {
-  return openPrivateKey(context, await readKeyFile(path, option), path, wire);
+  return openPrivateKey(context, await readKeyFile(path, option), path, format);
 }
 
 /** Reads a private key of one format from an option or a variable. */
@@ -82,16 +82,16 @@ async function privateKeyFromText(
   context: Asking,
   text: string,
   from: string,
-  wire: Wire = SEALED,
+  format: BundleFormat = SEALED,
 ): Promise<FoundKey<KeyValue>> {
   const key = await keyOfSource(text, from);
-  return { key: await openPrivateKey(context, key, from, wire), from };
+  return { key: await openPrivateKey(context, key, from, format), from };
 }
 
 async function fromCommand(
   context: Context,
   command: string,
-  wire: Wire,
+  format: BundleFormat,
 ): Promise<FoundKey<KeyValue>> {
   const from = '--key-command';
   const output = await runKeyCommand(command, context.signal);
@@ -99,7 +99,7 @@ async function fromCommand(
     throw new BundleSealError('ERR_KEY_INVALID', `the command of ${from} printed nothing`);
   }
   const key = await namingSource(from, () => keyFromBytes(output));
-  return { key: await openPrivateKey(context, key, from, wire), from };
+  return { key: await openPrivateKey(context, key, from, format), from };
 }
 
 /** Returns the key, decrypted if a passphrase protects it, if the format can use it. */
@@ -107,12 +107,12 @@ export async function openPrivateKey(
   context: Asking,
   key: KeyValue,
   from: string,
-  wire: Wire,
+  format: BundleFormat,
 ): Promise<KeyValue> {
   const plain = await namingSource(from, () => unlock(context, key, from));
   // A decrypted key is PKCS#8, but Capgo needs PKCS#1.
-  const isOther = wire === CAPGO && plain !== key;
-  return checked(wire, 'privateKey', { key: isOther ? await asPkcs1(plain) : plain, from });
+  const isOther = format === CAPGO && plain !== key;
+  return checked(format, 'privateKey', { key: isOther ? await asPkcs1(plain) : plain, from });
 }
 
 async function asPkcs1(key: KeyValue): Promise<KeyValue> {
@@ -125,8 +125,8 @@ async function asPkcs1(key: KeyValue): Promise<KeyValue> {
   );
 }
 
-async function hintAtOther({ env }: Context, wire: Wire): Promise<string> {
-  const other = wire === SEALED ? CAPGO : SEALED;
+async function hintAtOther({ env }: Context, format: BundleFormat): Promise<string> {
+  const other = format === SEALED ? CAPGO : SEALED;
   const place = env[other.variable] !== undefined ? other.variable : other.privateKeyFile;
   if (place !== other.variable && !(await isThere(place))) return '';
   return `; ${place} is there, but it is a key of ${other.title}${other === CAPGO ? ': pass --capgo if that is meant' : ', which is used without --capgo'}`;

@@ -1,4 +1,4 @@
-// Capgo's wire by the Java ciphers that its plugin calls on Android.
+// Capgo's format by the Java ciphers that its plugin calls on Android.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decryptBundle, encryptBundle, keygen } from '../../src/capgo.ts';
 
-const WIRE = join(import.meta.dirname, 'capgo/Wire.java');
+const PROGRAM = join(import.meta.dirname, 'capgo/CapgoFormat.java');
 
 const skipped = spawnSync('javac', ['-version']).status !== 0;
 if (skipped) {
@@ -32,7 +32,7 @@ function java(work: 'open' | 'make', values: readonly Uint8Array[], input: Uint8
   writeFileSync(path('key'), key[work], { mode: 0o600 });
   writeFileSync(path('in'), input);
   const hex = values.map((value) => Buffer.from(value).toString('hex'));
-  const printed = execFileSync('java', [WIRE, work, path('key'), ...hex, path('in'), path('out')], {
+  const printed = execFileSync('java', [PROGRAM, work, path('key'), ...hex, path('in'), path('out')], {
     encoding: 'utf8',
   });
   return { output: readFileSync(path('out')), lines: printed.trim().split('\n') };

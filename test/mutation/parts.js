@@ -161,7 +161,7 @@ const TESTS = {
       'capgo/keygen.node',
       'capgo/manifest',
       'capgo/files.node',
-      'capgo/wire.node',
+      'capgo/format.node',
       'capgo/capgo',
     ),
     ...security('capgo', 'attack-manifest-swap'),

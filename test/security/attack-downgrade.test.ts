@@ -1,4 +1,4 @@
-// What makes a device take something weaker or older than it has: V1, another suite, Capgo's wire, a genuine
+// What makes a device take something weaker or older than it has: V1, another suite, Capgo's format, a genuine
 // bundle of an earlier day.
 
 import { describe, expect, it } from 'vitest';
@@ -21,7 +21,7 @@ const { bytes, ciphertext } = await seal({ version: '2.0.0', sequence: 10 });
 const bare = await seal();
 const named = await seal({ version: '99.0.0', createdAt: '2099-01-01T00:00:00Z' });
 const small = await capgo.keygen();
-const wire = await capgo.encryptBundle(plain, { privateKey: small.privateKey });
+const forCapgo = await capgo.encryptBundle(plain, { privateKey: small.privateKey });
 
 const withByte = (at: number, value: number) => {
   const copy = bytes.slice();
@@ -74,20 +74,20 @@ describe.each(PREFERRED_BACKENDS)('a downgrade, through %s', (backend) => {
     await expectRefused(withByte(10, 24), options, ['ERR_SEAL_INVALID', 'ERR_LENGTH_INVALID']);
   });
 
-  it('to Capgo’s wire is refused, as is a key of its 2048 bits', async () => {
-    await expectRefused(wire.bundle, options, 'ERR_HEADER_INVALID');
+  it('to Capgo’s format is refused, as is a key of its 2048 bits', async () => {
+    await expectRefused(forCapgo.bundle, options, 'ERR_HEADER_INVALID');
     const { publicKey } = small;
     await rejection(decryptBundle(bytes, { publicKey, backend }), 'ERR_KEY_INVALID');
-    await rejection(decryptBundle(wire.bundle, { publicKey, backend }), 'ERR_KEY_INVALID');
+    await rejection(decryptBundle(forCapgo.bundle, { publicKey, backend }), 'ERR_KEY_INVALID');
     // Nor does the small key make the large one, beside it, be passed over.
     const both = { publicKey: [keyB.spki, publicKey], backend };
     await rejection(decryptBundle(bytes, both), 'ERR_KEY_INVALID');
   });
 
-  it('from Capgo’s wire to none is refused: a sealed bundle is not opened as one of its own', async () => {
-    const { ivSessionKey, checksum } = wire;
+  it('from Capgo’s format to none is refused: a sealed bundle is not opened as one of its own', async () => {
+    const { ivSessionKey, checksum } = forCapgo;
     const opening = { publicKey: small.publicKey, ivSessionKey, checksum, backend };
-    expect(await capgo.decryptBundle(wire.bundle, opening)).toEqual(plain);
+    expect(await capgo.decryptBundle(forCapgo.bundle, opening)).toEqual(plain);
     for (const other of [bytes, ciphertext, plain]) {
       await expect(capgo.decryptBundle(other, opening)).rejects.toMatchObject({
         name: 'BundleSealError',

@@ -1,4 +1,4 @@
-// Files of a delta update in Capgo's wire, put where they do not belong by who serves them.
+// Files of a delta update in Capgo's format, put where they do not belong by who serves them.
 
 import { describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../src/backend/select.ts';
@@ -119,7 +119,7 @@ it('nothing is decrypted if no list is passed, and the message says what to pass
   );
 });
 
-// docs/capgo.md says so: this is what the wire itself does not prove.
+// docs/capgo.md says so: the format itself does not prove this.
 it('exchanged contents and old files are accepted if the caller says that it compares them', async () => {
   const opening = { publicKey, ivSessionKey, trusted: 'unchecked' } as const;
   const swapped = await decryptManifest(exchanged.list, exchanged.files, opening);

@@ -1,4 +1,4 @@
-// Capgo's wire in the hands of whoever holds the store, the CDN or an extracted app: everything but the private key.
+// Capgo's format in the hands of whoever holds the store, the CDN or an extracted app: everything but the private key.
 
 import { describe, expect, it, vi } from 'vitest';
 import { fromBase64, toBase64 } from '../../src/base64.ts';

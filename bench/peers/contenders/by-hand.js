@@ -16,7 +16,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { appendFile, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { decryptByHand, encryptByHand } from '../../by-hand-node.js';
-import { chunkCount } from '../../wire.js';
+import { chunkCount } from '../../format.js';
 import { rsaPair } from '../keys.js';
 import { hashing } from '../streams.js';
 

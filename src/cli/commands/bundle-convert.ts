@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
 import { type ArchiveOptions, archiveOptions, readFileAsAppsDo } from '../archive.ts';
+import { SEALED } from '../bundle-formats.ts';
 import { checksumFormatOption, encryptForCapgo, openFromCapgo } from '../capgo.ts';
 import { bytes, collect, examples, rare } from '../help.ts';
 import { type FoundKey, keysOf, namingTried, readPublicKeyFile } from '../keys.ts';
@@ -18,7 +19,6 @@ import {
 import { run } from '../run.ts';
 import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
 import { withInput, withTemporaryFolder } from '../spool.ts';
-import { SEALED } from '../wires.ts';
 
 interface Options extends PrivateKeyOptions, MetadataOptions, ArchiveOptions {
   readonly force: boolean;
@@ -33,19 +33,19 @@ interface Options extends PrivateKeyOptions, MetadataOptions, ArchiveOptions {
 export function bundleConvert(command: Command): void {
   command
     .description(
-      'Opens and verifies a bundle of one wire, reads the zip in it as apps do, and writes it in the other wire. The plain bundle is the same, and so is its checksum.',
+      'Opens and verifies a bundle in one format, reads the zip in it as apps do, and writes it in the other format. The plain bundle is the same, and so is its checksum.',
     )
     .argument('<file>', 'the bundle')
-    .requiredOption('--to <wire>', 'sealed or capgo')
+    .requiredOption('--to <format>', 'sealed or capgo')
     .requiredOption(
       '--from <file>',
       'public key that opens it; repeatable for sealed bundles',
       collect,
     );
-  privateKeyOptions(command, 'private key of the new wire')
+  privateKeyOptions(command, 'private key for the new bundle')
     .requiredOption('--out <file>', 'what to write')
-    .option('--iv-session-key <text>', "of a bundle of Capgo's wire, as its CLI printed it")
-    .option('--checksum <text>', "the signed checksum of a bundle of Capgo's wire");
+    .option('--iv-session-key <text>', "of a bundle in Capgo's format, as its CLI printed it")
+    .option('--checksum <text>', "the signed checksum of a bundle in Capgo's format");
   checksumFormatOption(command, 'to capgo');
   metadataOptions(command, 'to sealed: ').option('--force', FORCE_HELP, false);
   rare(archiveOptions(command), '--raw', '--no-index')

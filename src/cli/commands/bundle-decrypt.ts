@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { fileError } from '../../files/error.ts';
 import { holds } from '../../files/place.ts';
 import { type Answer, UsageError } from '../answer.ts';
+import { SEALED } from '../bundle-formats.ts';
 import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '../capgo.ts';
 import type { Context } from '../context.ts';
 import { bytes, examples } from '../help.ts';
@@ -15,7 +16,6 @@ import { describeInfo, type OpeningOptions, openingOptions, readOpening } from '
 import { checkOutput } from '../output.ts';
 import { run } from '../run.ts';
 import { STANDARD, withInput, withOutput } from '../spool.ts';
-import { SEALED } from '../wires.ts';
 
 interface Options extends OpeningOptions, CapgoOpeningOptions, LimitOptions {
   readonly key?: readonly string[];

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
 import { decodeSeal } from '../../format/header.ts';
 import { UsageError } from '../answer.ts';
+import { SEALED } from '../bundle-formats.ts';
 import type { Context } from '../context.ts';
 import { type FoundHeader, readHeaderFile } from '../header-file.ts';
 import { collect, examples } from '../help.ts';
@@ -13,7 +14,6 @@ import { checkOutput, FORCE_HELP } from '../output.ts';
 import type { KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
 import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
-import { SEALED } from '../wires.ts';
 import { replaceText } from '../write-whole.ts';
 
 interface Options extends PrivateKeyOptions {

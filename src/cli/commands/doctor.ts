@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Answer } from '../answer.ts';
+import { type BundleFormat, CAPGO, PLUGIN, SEALED } from '../bundle-formats.ts';
 import { examineConfig, examineModule, isCarried } from '../doctor/configs.ts';
 import { examine, type Finding } from '../doctor/finding.ts';
 import { examineKeys, findAbove, type Keys, type Situation } from '../doctor/keys.ts';
@@ -10,7 +11,6 @@ import { type Searched, searchProject } from '../doctor/search.ts';
 import { examples } from '../help.ts';
 import { isThere, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
-import { CAPGO, PLUGIN, SEALED, type Wire } from '../wires.ts';
 
 interface Options {
   readonly key?: string;
@@ -36,8 +36,8 @@ export function doctor(command: Command): void {
         if (options.key !== undefined) await refuseKeyAsPath(options.key, '--key');
         const situation: Situation = { ...options, env };
         const searched = await searchProject();
-        const wires = await wiresHere(situation, capgo, searched);
-        return answer(await examineProject(situation, wires, searched));
+        const formats = await formatsHere(situation, capgo, searched);
+        return answer(await examineProject(situation, formats, searched));
       }),
     );
 }
@@ -46,26 +46,26 @@ export function doctor(command: Command): void {
  * Returns the formats for which this project has keys, here or in a folder above. Without such keys, returns the formats
  * of the keys that the apps carry, else the sealed format.
  */
-async function wiresHere(
+async function formatsHere(
   { env, key }: Situation,
   isCapgo: boolean,
   { configs, modules }: Searched,
-): Promise<Wire[]> {
+): Promise<BundleFormat[]> {
   if (isCapgo) return [CAPGO];
   if (key !== undefined) return [SEALED];
-  const withKeys: Wire[] = [];
-  const carried: Wire[] = [];
-  for (const wire of [SEALED, CAPGO]) {
-    const { variable, privateKeyFile, publicKeyFile } = wire;
+  const withKeys: BundleFormat[] = [];
+  const carried: BundleFormat[] = [];
+  for (const format of [SEALED, CAPGO]) {
+    const { variable, privateKeyFile, publicKeyFile } = format;
     const isHere =
       env[variable] !== undefined ||
       (await isThere(privateKeyFile)) ||
       (await isThere(publicKeyFile)) ||
       (await findAbove(privateKeyFile)) !== undefined ||
       (await findAbove(publicKeyFile)) !== undefined;
-    if (isHere) withKeys.push(wire);
-    if ((wire === SEALED && modules.length > 0) || (await isCarried(wire, configs))) {
-      carried.push(wire);
+    if (isHere) withKeys.push(format);
+    if ((format === SEALED && modules.length > 0) || (await isCarried(format, configs))) {
+      carried.push(format);
     }
   }
   if (withKeys.length > 0) return withKeys;
@@ -74,12 +74,12 @@ async function wiresHere(
 
 async function examineProject(
   situation: Situation,
-  wires: readonly Wire[],
+  formats: readonly BundleFormat[],
   searched: Searched,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const allKeys: Keys[] = [];
-  for (const wire of wires) allKeys.push(await examineKeys(situation, wire, findings));
+  for (const format of formats) allKeys.push(await examineKeys(situation, format, findings));
   await examineApps(situation, allKeys, searched, findings);
   for (const { path } of allKeys) await examinePrivacy(path, findings);
   await examineLeftovers((allKeys[0] as Keys).path, findings);
@@ -95,7 +95,7 @@ async function examineApps(
   findings: Finding[],
 ): Promise<void> {
   const hasKeys = allKeys.some(({ id }) => id !== undefined);
-  const sealed = allKeys.find(({ wire }) => wire === SEALED);
+  const sealed = allKeys.find(({ format }) => format === SEALED);
   if (here === undefined && below.length > 0 && !hasKeys && modules.length === 0) {
     const folders = below.map(({ path }) => path.replace(/[\\/][^\\/]*$/, ''));
     findings.push({
@@ -133,19 +133,19 @@ async function examineApps(
 }
 
 async function examineRoundTrip(keys: Keys, findings: Finding[]): Promise<void> {
-  const { wire, privateKey, publicKey } = keys;
+  const { format, privateKey, publicKey } = keys;
   if (privateKey === undefined || publicKey === undefined) return;
   const failed: Finding = {
     code: 'ROUND_TRIP_FAILED',
     state: 'bad',
     what: 'sealing and opening',
-    mend: `make a new pair: ${wire.create} --force`,
-    wire: wire.name,
+    mend: `make a new pair: ${format.create} --force`,
+    wire: format.name,
   };
   await examine(findings, failed, async () => {
-    await wire.roundTrip(privateKey, publicKey);
+    await format.roundTrip(privateKey, publicKey);
     const what = 'a bundle was sealed, opened and compared';
-    return { code: 'ROUND_TRIP_PASSED', state: 'good', what, wire: wire.name };
+    return { code: 'ROUND_TRIP_PASSED', state: 'good', what, wire: format.name };
   });
 }
 

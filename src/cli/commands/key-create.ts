@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { fileError } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
+import { CAPGO, CAPGO_BITS, SEALED } from '../bundle-formats.ts';
 import type { Context } from '../context.ts';
 import { gitStateOf, ignoreInGit, ignoreLines } from '../git.ts';
 import { examples } from '../help.ts';
@@ -11,7 +12,6 @@ import { lockPair } from '../pair-lock.ts';
 import { newPassphrase, PASSPHRASE, protect } from '../passphrase.ts';
 import { isThere, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
-import { CAPGO, CAPGO_BITS, SEALED } from '../wires.ts';
 
 interface Options {
   readonly out?: string;
@@ -50,8 +50,8 @@ export function keyCreate(command: Command): void {
     .action(
       run<Options>(async (context, options) => {
         const { force } = options;
-        const wire = options.capgo ? CAPGO : SEALED;
-        const out = options.out ?? wire.privateKeyFile;
+        const bundleFormat = options.capgo ? CAPGO : SEALED;
+        const out = options.out ?? bundleFormat.privateKeyFile;
         await refuseKeyAsPath(out, '--out');
         const modulusBits = Number(options.bits);
         if (modulusBits !== 3072 && modulusBits !== 4096) {
@@ -97,7 +97,7 @@ export function keyCreate(command: Command): void {
           lines: [
             `✓ private key  ${out}  (into the build machine's secrets, and nowhere else)`,
             ...(options.protect ? ['  protected by its passphrase, without which it is lost'] : []),
-            `✓ public key   ${out}.pub  (into the app: ${wire.save}${options.capgo ? '' : ', or key save --module FILE'})`,
+            `✓ public key   ${out}.pub  (into the app: ${bundleFormat.save}${options.capgo ? '' : ', or key save --module FILE'})`,
             `  key id       ${pair.keyId}`,
             ...Object.values(kept).map((path) => `  kept         ${path}, which was there before`),
           ],

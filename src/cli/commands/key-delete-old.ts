@@ -1,11 +1,11 @@
 // key delete-old: removes a private key of the withdrawn V1 scheme from a config.
 
 import type { Command } from 'commander';
+import { CAPGO, PLUGIN } from '../bundle-formats.ts';
 import { removeKey } from '../config/edit.ts';
 import { readConfigText, writeConfigText } from '../config/files.ts';
 import { examples } from '../help.ts';
 import { run } from '../run.ts';
-import { CAPGO, PLUGIN } from '../wires.ts';
 import { configOf, warnOfOthers } from './key-save.ts';
 
 // Plugins whose settings may contain a private key.

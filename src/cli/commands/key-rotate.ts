@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { fileError, onFile } from '../../files/error.ts';
 import type { KeyPair } from '../../keys/keygen.ts';
 import { UsageError } from '../answer.ts';
+import { CAPGO, PLUGIN, publicPem, SEALED } from '../bundle-formats.ts';
 import { removeKey, setPublicKey } from '../config/edit.ts';
 import { type ConfigFile, findConfig, readConfigText, writeConfigText } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
@@ -20,7 +21,6 @@ import { isProtectedKey, newPassphrase, protect } from '../passphrase.ts';
 import { isThere, type KeyValue, readKeyFile, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
-import { CAPGO, PLUGIN, publicPem, SEALED } from '../wires.ts';
 import { writeWhole } from '../write-whole.ts';
 import { guardFromGit } from './key-create.ts';
 

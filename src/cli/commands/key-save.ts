@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { type Answer, UsageError } from '../answer.ts';
+import { type BundleFormat, CAPGO, PLUGIN, publicPem, SEALED } from '../bundle-formats.ts';
 import { setPublicKey } from '../config/edit.ts';
 import { type ConfigFile, findConfig, readConfigText, writeConfigText } from '../config/files.ts';
 import type { Context } from '../context.ts';
@@ -15,7 +16,6 @@ import {
 } from '../keys.ts';
 import { isThere, type KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
-import { CAPGO, PLUGIN, publicPem, SEALED, type Wire } from '../wires.ts';
 
 interface Options {
   readonly key?: readonly string[];
@@ -58,14 +58,14 @@ export function keySave(command: Command): void {
       run<Options>(async (context, options) => {
         checkOptions(options);
         if (options.module !== undefined) return saveModule(options.module, options);
-        const wire = options.capgo ? CAPGO : SEALED;
-        const pem = await publicPem(wire, await theKey(wire, options));
+        const format = options.capgo ? CAPGO : SEALED;
+        const pem = await publicPem(format, await theKey(format, options));
         const file = await configOf(
           options.config,
-          wire === SEALED ? '; an app without one imports a module: pass --module FILE' : '',
+          format === SEALED ? '; an app without one imports a module: pass --module FILE' : '',
         );
         warnOfOthers(context, file);
-        return saveKey(file, pem, options.plugin ?? wire.plugin);
+        return saveKey(file, pem, options.plugin ?? format.plugin);
       }),
     );
 }
@@ -89,17 +89,17 @@ function checkOptions({ key = [], keyData, module, capgo, plugin, config }: Opti
   }
 }
 
-async function theKey(wire: Wire, { key = [], keyData }: Options): Promise<KeyValue> {
+async function theKey(format: BundleFormat, { key = [], keyData }: Options): Promise<KeyValue> {
   if (keyData !== undefined) {
-    return (await publicKeyFromText(wire, keyData, '--key-data')).key;
+    return (await publicKeyFromText(format, keyData, '--key-data')).key;
   }
-  const path = key[0] ?? wire.publicKeyFile;
+  const path = key[0] ?? format.publicKeyFile;
   if (key[0] === undefined && !(await isThere(path))) {
     throw new UsageError(
-      `there is no ${path} here: pass --key FILE, or make a pair with "${wire.create}"`,
+      `there is no ${path} here: pass --key FILE, or make a pair with "${format.create}"`,
     );
   }
-  return readPublicKeyFile(wire, path);
+  return readPublicKeyFile(format, path);
 }
 
 async function saveModule(path: string, options: Options): Promise<Answer> {

@@ -3,11 +3,11 @@
 import type { Command } from 'commander';
 import { MODULUS_BITS } from '../../limits.ts';
 import { UsageError } from '../answer.ts';
+import { CAPGO_BITS } from '../bundle-formats.ts';
 import { examples } from '../help.ts';
 import { isProtectedKey, unlock } from '../passphrase.ts';
 import { type KeyValue, namingSource, readKeyFile } from '../read-key.ts';
 import { run } from '../run.ts';
-import { CAPGO_BITS } from '../wires.ts';
 
 interface Shown {
   readonly file: string;
@@ -44,7 +44,7 @@ export function keyShow(command: Command): void {
         const [first, second] = shown as [Shown, Shown?];
         const belong = second && first.keyId === second.keyId;
         const lines = shown.flatMap(({ file, half, format, bits, wire, keyId }) => [
-          `${file}: ${half} key, RSA-${bits}, ${format}${wire === 'capgo' ? ", for Capgo's wire" : ''}`,
+          `${file}: ${half} key, RSA-${bits}, ${format}${wire === 'capgo' ? ", for Capgo's format" : ''}`,
           `  key id ${keyId}`,
         ]);
         if (belong !== undefined) {

@@ -3,12 +3,12 @@
 import type { Command } from 'commander';
 import type { PublicKeyInput } from '../../keys/strict.ts';
 import { UsageError } from '../answer.ts';
+import { SEALED } from '../bundle-formats.ts';
 import { collect, examples } from '../help.ts';
 import { readPublicKeyFile } from '../keys.ts';
 import { readAppId } from '../read-metadata.ts';
 import { run } from '../run.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
-import { SEALED } from '../wires.ts';
 
 interface KeysFlags {
   readonly store?: string;

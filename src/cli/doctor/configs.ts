@@ -1,12 +1,12 @@
 // Checks the places from which apps get their public key: configs, the copies of cap sync, and modules.
 
 import { dirname, join } from 'node:path';
+import { type BundleFormat, CAPGO, SEALED } from '../bundle-formats.ts';
 import { readConfigText } from '../config/files.ts';
 import { type ConfigValue, type ConfigValues, valuesOf } from '../config/read.ts';
 import { keysOfModule } from '../key-module.ts';
 import { isKeyOf } from '../keys.ts';
 import { isThere } from '../read-key.ts';
-import { CAPGO, SEALED, type Wire } from '../wires.ts';
 import { examine, type Finding } from './finding.ts';
 import type { Keys } from './keys.ts';
 
@@ -42,13 +42,13 @@ export async function examineConfig(
   for (const file of [path, ...copies]) {
     await examinePrivateKeyIn(file, findings);
     for (const [index, keys] of allKeys.entries()) {
-      const { wire } = keys;
+      const { format } = keys;
       const place: Place = {
         path: file,
         keys,
-        plugin: plugin ?? wire.plugin,
+        plugin: plugin ?? format.plugin,
         save: file === path ? saveCommand(path, keys, plugin) : 'npx cap sync',
-        isOptional: index > 0 || (wire === SEALED && hasModule),
+        isOptional: index > 0 || (format === SEALED && hasModule),
       };
       const failed: Finding = { code: 'CONFIG_UNREADABLE', state: 'unknown', what: file, path };
       await examine(findings, failed, () => keyFinding(place, findings));
@@ -57,26 +57,30 @@ export async function examineConfig(
 }
 
 /** Returns the command that saves the key and works in the current folder. */
-function saveCommand(path: string, { wire, publicPath }: Keys, plugin: string | undefined): string {
+function saveCommand(
+  path: string,
+  { format, publicPath }: Keys,
+  plugin: string | undefined,
+): string {
   const options = [
-    ...(publicPath === wire.publicKeyFile ? [] : ['--key', publicPath]),
+    ...(publicPath === format.publicKeyFile ? [] : ['--key', publicPath]),
     ...(plugin === undefined ? [] : ['--plugin', plugin]),
     ...(dirname(path) === '.' ? [] : ['--config', path]),
   ];
-  return [wire.save, ...options].join(' ');
+  return [format.save, ...options].join(' ');
 }
 
 /** Whether one of the configs has a public key of the format in the format's own place. */
 export async function isCarried(
-  wire: Wire,
+  format: BundleFormat,
   configs: readonly { readonly path: string }[],
 ): Promise<boolean> {
   for (const { path } of configs) {
     // A config that cannot be read tells nothing. The examination of the config reports it.
-    const values = await read(path, wire.plugin).catch(() => undefined);
+    const values = await read(path, format.plugin).catch(() => undefined);
     const key = values?.publicKey;
     const text = key?.kind === 'literal' ? key.value : undefined;
-    if (typeof text === 'string' && (await isKeyOf(wire, text))) return true;
+    if (typeof text === 'string' && (await isKeyOf(format, text))) return true;
   }
   return false;
 }
@@ -88,8 +92,8 @@ async function read(path: string, plugin: string): Promise<ConfigValues['plugin'
 
 async function keyFinding(place: Place, findings: Finding[]): Promise<Finding | undefined> {
   const { path, plugin, keys, save, isOptional } = place;
-  const { wire } = keys;
-  const about = { path, wire: wire.name } as const;
+  const { format } = keys;
+  const about = { path, wire: format.name } as const;
   const { publicKey, previousPublicKey } = await read(path, plugin);
   const older = plugin === SEALED.plugin ? await misplacedIn(path) : undefined;
   if (older !== undefined) {
@@ -107,12 +111,12 @@ async function keyFinding(place: Place, findings: Finding[]): Promise<Finding | 
   const value = publicKey.kind === 'absent' && older !== undefined ? older : publicKey;
   if (value.kind === 'absent') {
     // The app imports a module, so the config need not contain the key.
-    if (isOptional && wire === SEALED) return undefined;
+    if (isOptional && format === SEALED) return undefined;
     return {
       code: 'CONFIG_KEY_MISSING',
       state: isOptional ? 'warning' : 'bad',
       what: `${path} has no public key in plugins.${plugin}`,
-      mend: wire === SEALED ? `${save}, or bundleseal key save --module FILE` : save,
+      mend: format === SEALED ? `${save}, or bundleseal key save --module FILE` : save,
       ...about,
     };
   }
@@ -133,26 +137,26 @@ async function compare(
   value: unknown,
   previous: ConfigValue | undefined,
 ): Promise<Finding> {
-  const { wire, id } = keys;
-  const about = { path, wire: wire.name } as const;
-  if (typeof value !== 'string' || !(await isKeyOf(wire, value))) {
+  const { format, id } = keys;
+  const about = { path, wire: format.name } as const;
+  if (typeof value !== 'string' || !(await isKeyOf(format, value))) {
     return {
       code: 'CONFIG_KEY_INVALID',
       state: 'bad',
-      what: `${path} holds something in plugins.${plugin}.publicKey that is no public key for ${wire.title}`,
+      what: `${path} holds something in plugins.${plugin}.publicKey that is no public key for ${format.title}`,
       mend: save,
       ...about,
     };
   }
-  const keyId = await wire.idOf('publicKey', value);
+  const keyId = await format.idOf('publicKey', value);
   if (id === undefined || keyId === id) {
     const what = `${path} holds the public key ${keyId}`;
     return { code: 'CONFIG_KEY_FOUND', state: 'good', what, keyId, ...about };
   }
   if (previous?.kind === 'literal' && typeof previous.value === 'string') {
     const isOld =
-      (await isKeyOf(wire, previous.value)) &&
-      (await wire.idOf('publicKey', previous.value)) === id;
+      (await isKeyOf(format, previous.value)) &&
+      (await format.idOf('publicKey', previous.value)) === id;
     if (isOld) {
       return {
         code: 'CONFIG_KEY_PREVIOUS',
@@ -185,7 +189,7 @@ async function misplacedIn(path: string): Promise<ConfigValue | undefined> {
 }
 
 async function examinePrivateKeyIn(path: string, findings: Finding[]): Promise<void> {
-  for (const { plugin } of [CAPGO, SEALED] satisfies Wire[]) {
+  for (const { plugin } of [CAPGO, SEALED] satisfies BundleFormat[]) {
     const failed: Finding = { code: 'CONFIG_UNREADABLE', state: 'unknown', what: path, path };
     await examine(findings, failed, async () => {
       const { privateKey } = await read(path, plugin);
@@ -216,11 +220,11 @@ async function examinePrivateKeyIn(path: string, findings: Finding[]): Promise<v
 /** Examines a module that "key save --module" wrote. */
 export async function examineModule(
   path: string,
-  { wire, id, publicPath }: Keys,
+  { format, id, publicPath }: Keys,
   findings: Finding[],
 ): Promise<void> {
-  const about = { path, wire: wire.name } as const;
-  const key = publicPath === wire.publicKeyFile ? '' : ` --key ${publicPath}`;
+  const about = { path, wire: format.name } as const;
+  const key = publicPath === format.publicKeyFile ? '' : ` --key ${publicPath}`;
   const mend = `bundleseal key save --module ${path}${key}`;
   const failed: Finding = {
     code: 'MODULE_UNREADABLE',
@@ -231,7 +235,7 @@ export async function examineModule(
   };
   await examine(findings, failed, async () => {
     const ids: string[] = [];
-    for (const pem of await keysOfModule(path)) ids.push(await wire.idOf('publicKey', pem));
+    for (const pem of await keysOfModule(path)) ids.push(await format.idOf('publicKey', pem));
     const [current, ...before] = ids;
     if (current === undefined) return { ...failed, what: `${path} holds no public key` };
     if (id === undefined || current === id) {

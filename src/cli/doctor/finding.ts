@@ -1,7 +1,7 @@
 // The findings of doctor.
 
 import { BundleSealError } from '../../errors.ts';
-import type { Wire } from '../wires.ts';
+import type { BundleFormat } from '../bundle-formats.ts';
 import { inWordsOf } from '../wording.ts';
 
 /** The codes of findings. They are stable, so programs may branch on them. docs/doctor.md explains each. */
@@ -54,7 +54,7 @@ export interface Finding {
   readonly mend?: string;
   readonly path?: string;
   readonly keyId?: string;
-  readonly wire?: Wire['name'];
+  readonly wire?: BundleFormat['name'];
 }
 
 /**

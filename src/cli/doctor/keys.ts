@@ -2,11 +2,11 @@
 
 import { dirname, join, relative, resolve } from 'node:path';
 import { repairKeyText } from '../../keys/repair.ts';
+import type { BundleFormat } from '../bundle-formats.ts';
 import { EMPTY_ADVICE, keyOfSource, readPublicKeyFile } from '../keys.ts';
 import { type Asking, isProtectedKey, PASSPHRASE } from '../passphrase.ts';
 import { isThere, type KeyValue, readKeyFile } from '../read-key.ts';
 import { openPrivateKey } from '../signing-key.ts';
-import type { Wire } from '../wires.ts';
 import { examine, type Finding } from './finding.ts';
 
 /** The arguments of doctor and facts about the machine. */
@@ -20,7 +20,7 @@ export interface Situation {
 }
 
 export interface Keys {
-  readonly wire: Wire;
+  readonly format: BundleFormat;
   /** The path of the private key, which need not exist. */
   readonly path: string;
   /** The path of the public key, which need not exist. */
@@ -36,11 +36,11 @@ const MAX_UP = 6;
 
 export async function examineKeys(
   situation: Situation,
-  wire: Wire,
+  format: BundleFormat,
   findings: Finding[],
 ): Promise<Keys> {
-  const path = situation.key ?? wire.privateKeyFile;
-  const found = await examinePrivateKeys(situation, wire, path, findings);
+  const path = situation.key ?? format.privateKeyFile;
+  const found = await examinePrivateKeys(situation, format, path, findings);
   const [first] = found;
   if (found.some(({ id }) => id !== first?.id)) {
     findings.push({
@@ -48,27 +48,31 @@ export async function examineKeys(
       state: 'bad',
       what: `${found.map(({ from }) => from).join(' and ')} hold different private keys`,
       mend: `${first?.from} comes first: remove the wrong one`,
-      wire: wire.name,
+      wire: format.name,
     });
   }
-  const publicPath = await publicKeyPath(situation, wire, path);
-  const open = await examinePublicKey(wire, publicPath, first?.id, findings);
+  const publicPath = await publicKeyPath(situation, format, path);
+  const open = await examinePublicKey(format, publicPath, first?.id, findings);
   const id = first?.id ?? open?.id;
   return {
-    wire,
+    format,
     path,
     publicPath,
-    ...(first && { privateKey: first.key, publicKey: await wire.publicKeyOf(first.key) }),
+    ...(first && { privateKey: first.key, publicKey: await format.publicKeyOf(first.key) }),
     ...(first === undefined && open && { publicKey: open.key }),
     ...(id !== undefined && { id }),
   };
 }
 
 /** An app of a monorepo may have its public key in a folder above, unless it has a private key of its own. */
-async function publicKeyPath({ key }: Situation, wire: Wire, path: string): Promise<string> {
+async function publicKeyPath(
+  { key }: Situation,
+  format: BundleFormat,
+  path: string,
+): Promise<string> {
   const here = `${path}.pub`;
   if (key !== undefined || (await isThere(path)) || (await isThere(here))) return here;
-  return (await findAbove(wire.publicKeyFile)) ?? here;
+  return (await findAbove(format.publicKeyFile)) ?? here;
 }
 
 interface Identified {
@@ -79,13 +83,13 @@ interface Identified {
 
 async function examinePrivateKeys(
   situation: Situation,
-  wire: Wire,
+  format: BundleFormat,
   path: string,
   findings: Finding[],
 ): Promise<Identified[]> {
-  const { variable } = wire;
+  const { variable } = format;
   const found: Identified[] = [];
-  const about = { wire: wire.name } as const;
+  const about = { wire: format.name } as const;
   let isBroken = false;
   const value = situation.key === undefined ? situation.env[variable] : undefined;
   if (value?.trim() === '') {
@@ -108,11 +112,11 @@ async function examinePrivateKeys(
     isBroken = true;
     await examine(findings, failed, async () => {
       const given = await keyOfSource(value, variable);
-      if (await isLocked(situation, given)) return lockedFinding(wire, variable);
-      const key = await openPrivateKey(asking(situation), given, variable, wire);
-      const id = await wire.idOf('privateKey', key);
+      if (await isLocked(situation, given)) return lockedFinding(format, variable);
+      const key = await openPrivateKey(asking(situation), given, variable, format);
+      const id = await format.idOf('privateKey', key);
       found.push({ key, id, from: variable });
-      return variableFinding(wire, id, path, repairKeyText(value).repairs);
+      return variableFinding(format, id, path, repairKeyText(value).repairs);
     });
   }
   if (await isThere(path)) {
@@ -121,22 +125,22 @@ async function examinePrivateKeys(
       code: 'PRIVATE_KEY_INVALID',
       state: 'bad',
       what: path,
-      mend: `restore it from a copy, or make a new pair: ${wire.create} --force`,
+      mend: `restore it from a copy, or make a new pair: ${format.create} --force`,
       path,
       ...about,
     };
     await examine(findings, failed, async () => {
       const given = await readKeyFile(path);
-      if (await isLocked(situation, given)) return { ...lockedFinding(wire, path), path };
-      const key = await openPrivateKey(asking(situation), given, path, wire);
-      const id = await wire.idOf('privateKey', key);
+      if (await isLocked(situation, given)) return { ...lockedFinding(format, path), path };
+      const key = await openPrivateKey(asking(situation), given, path, format);
+      const id = await format.idOf('privateKey', key);
       found.push({ key, id, from: path });
       const what = `${path} is the private key ${id}`;
       return { code: 'PRIVATE_KEY_FOUND', state: 'good', what, path, keyId: id, ...about };
     });
   }
   if (found.length > 0 || isBroken) return found;
-  return examineMissing(situation, wire, path, findings);
+  return examineMissing(situation, format, path, findings);
 }
 
 /** Doctor asks for no passphrase, because its findings must not depend on its user. */
@@ -148,24 +152,24 @@ async function isLocked({ env }: Situation, key: KeyValue): Promise<boolean> {
   return env[PASSPHRASE] === undefined && (await isProtectedKey(key));
 }
 
-function lockedFinding(wire: Wire, from: string): Finding {
+function lockedFinding(format: BundleFormat, from: string): Finding {
   return {
     code: 'PRIVATE_KEY_PROTECTED',
     state: 'unknown',
     what: `${from} is a private key under a passphrase, so it was not checked`,
     mend: `set ${PASSPHRASE} to have it checked; commands that sign ask for it on a terminal`,
-    wire: wire.name,
+    wire: format.name,
   };
 }
 
 function variableFinding(
-  wire: Wire,
+  format: BundleFormat,
   keyId: string,
   path: string,
   repairs: readonly string[],
 ): Finding {
-  const what = `${wire.variable} holds the private key ${keyId}`;
-  const about = { keyId, wire: wire.name };
+  const what = `${format.variable} holds the private key ${keyId}`;
+  const about = { keyId, wire: format.name };
   if (repairs.length === 0) return { code: 'PRIVATE_KEY_FOUND', state: 'good', what, ...about };
   return {
     code: 'PRIVATE_KEY_REPAIRED',
@@ -178,12 +182,12 @@ function variableFinding(
 
 async function examineMissing(
   situation: Situation,
-  wire: Wire,
+  format: BundleFormat,
   path: string,
   findings: Finding[],
 ): Promise<Identified[]> {
   const { env, key, verifyOnly } = situation;
-  const about = { wire: wire.name } as const;
+  const about = { wire: format.name } as const;
   if (verifyOnly) {
     const what = 'there is no private key here, and none is needed to open bundles';
     findings.push({ code: 'PRIVATE_KEY_NOT_NEEDED', state: 'good', what, ...about });
@@ -195,9 +199,9 @@ async function examineMissing(
     const failed: Finding = { code: 'PRIVATE_KEY_INVALID', state: 'bad', what: above, ...about };
     await examine(findings, failed, async () => {
       const given = await readKeyFile(above);
-      if (await isLocked(situation, given)) return { ...lockedFinding(wire, above), path: above };
-      const value = await openPrivateKey(asking(situation), given, above, wire);
-      const id = await wire.idOf('privateKey', value);
+      if (await isLocked(situation, given)) return { ...lockedFinding(format, above), path: above };
+      const value = await openPrivateKey(asking(situation), given, above, format);
+      const id = await format.idOf('privateKey', value);
       found.push({ key: value, id, from: above });
       return {
         code: 'PRIVATE_KEY_ELSEWHERE',
@@ -217,25 +221,25 @@ async function examineMissing(
     state: isBad ? 'bad' : 'warning',
     what:
       key === undefined
-        ? `no private key: ${wire.variable} is not set, and ${path} is not here. Nothing can be sealed on this machine`
+        ? `no private key: ${format.variable} is not set, and ${path} is not here. Nothing can be sealed on this machine`
         : `no private key: ${path} is not there`,
     mend: isBad
-      ? `set ${wire.variable} from the secret. On a machine that only opens bundles, run doctor --verify-only`
-      : `set ${wire.variable} on the build machine, or make a pair: ${wire.create}`,
+      ? `set ${format.variable} from the secret. On a machine that only opens bundles, run doctor --verify-only`
+      : `set ${format.variable} on the build machine, or make a pair: ${format.create}`,
     ...about,
   });
   return [];
 }
 
 async function examinePublicKey(
-  wire: Wire,
+  format: BundleFormat,
   path: string,
   privateId: string | undefined,
   findings: Finding[],
 ): Promise<{ readonly key: KeyValue; readonly id: string } | undefined> {
   if (!(await isThere(path))) return undefined;
   let found: { readonly key: KeyValue; readonly id: string } | undefined;
-  const about = { path, wire: wire.name } as const;
+  const about = { path, wire: format.name } as const;
   const failed: Finding = {
     code: 'PUBLIC_KEY_INVALID',
     state: 'bad',
@@ -244,8 +248,8 @@ async function examinePublicKey(
     ...about,
   };
   await examine(findings, failed, async () => {
-    const key = await readPublicKeyFile(wire, path);
-    const id = await wire.idOf('publicKey', key);
+    const key = await readPublicKeyFile(format, path);
+    const id = await format.idOf('publicKey', key);
     found = { key, id };
     if (privateId === undefined) {
       const what = `${path} is the public key ${id}`;

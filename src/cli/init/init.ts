@@ -1,6 +1,7 @@
 // init: asks its questions, shows the plan, and writes the files.
 
 import { type Answer, UsageError } from '../answer.ts';
+import { publicPem, SEALED } from '../bundle-formats.ts';
 import type { Context } from '../context.ts';
 import { gitStateOf } from '../git.ts';
 import { renderModule } from '../key-module.ts';
@@ -9,7 +10,6 @@ import { newPassphrase, protect } from '../passphrase.ts';
 import { isThere } from '../read-key.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
 import { say } from '../terminal.ts';
-import { publicPem, SEALED } from '../wires.ts';
 import { type AnswerFlags, type Answers, answer } from './answers.ts';
 import { applyChanges, type NewPair, takeBack } from './apply.ts';
 import { makePlan } from './plan.ts';

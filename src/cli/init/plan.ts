@@ -1,8 +1,8 @@
 // Plans the work of init: new files, additions to existing files, and steps that the user has to do.
 
+import { SEALED } from '../bundle-formats.ts';
 import { ignoreLines } from '../git.ts';
 import { MARK, renderModule } from '../key-module.ts';
-import { SEALED } from '../wires.ts';
 import { type Answers, isWebsite } from './answers.ts';
 import { addCall, entryLines } from './entry.ts';
 import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './native.ts';

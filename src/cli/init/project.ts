@@ -4,11 +4,11 @@ import { lstat, readFile } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
+import { SEALED } from '../bundle-formats.ts';
 import { findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { foldersFrom } from '../project.ts';
 import { isThere } from '../read-key.ts';
-import { SEALED } from '../wires.ts';
 
 export type Framework =
   | 'vite'

@@ -1,10 +1,10 @@
 // init --undo: undoes the changes of init.
 
 import { type Answer, UsageError } from '../answer.ts';
+import { SEALED } from '../bundle-formats.ts';
 import type { Context } from '../context.ts';
 import { isThere } from '../read-key.ts';
 import { say } from '../terminal.ts';
-import { SEALED } from '../wires.ts';
 import { type FileState, stateOf, takeBack } from './apply.ts';
 import { findRoot } from './project.ts';
 import { RECORD, type RecordContent, readRecord, removeRecord, writeRecord } from './record.ts';

@@ -6,6 +6,7 @@ import type { PublicKeyInput } from '../../keys/strict.ts';
 import type { ChannelOptions } from '../../publish/options.ts';
 import type { StoreOptions } from '../../publish/read-options.ts';
 import { UsageError } from '../answer.ts';
+import { SEALED } from '../bundle-formats.ts';
 import type { Context } from '../context.ts';
 import { collect, rare } from '../help.ts';
 import { keysOf, readPublicKeyFile } from '../keys.ts';
@@ -13,7 +14,6 @@ import { findKeysOfRotation } from '../opening.ts';
 import { isThere } from '../read-key.ts';
 import { readAppId } from '../read-metadata.ts';
 import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
-import { SEALED } from '../wires.ts';
 import { readDuration } from './units.ts';
 
 /** The default file of the public recovery key in a project. */

@@ -1,4 +1,4 @@
-// The cipher of Capgo's wire by each backend: what it says of wrong padding, and how it tells of the work.
+// The cipher of Capgo's format by each backend: what it says of wrong padding, and how it tells of the work.
 
 import { describe, expect, it, vi } from 'vitest';
 import { loadCbc } from '../../../src/capgo/load-cbc.ts';

@@ -1,4 +1,4 @@
-// Files of Capgo's wire: the same bytes as in memory, whole and verified or not there at all.
+// Files of Capgo's format: the same bytes as in memory, whole and verified or not there at all.
 
 import { publicDecrypt } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Delta updates of Capgo's wire, over every backend.
+// Delta updates of Capgo's format, over every backend.
 
 import { describe, expect, it, vi } from 'vitest';
 import { toHex } from '../../../src/bytes.ts';

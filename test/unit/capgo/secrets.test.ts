@@ -1,4 +1,4 @@
-// Capgo's wire: what is secret is wiped, and no signature is released that would give the key away.
+// Capgo's format: what is secret is wiped, and no signature is released that would give the key away.
 
 import { describe, expect, it, vi } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';

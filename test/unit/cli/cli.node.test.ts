@@ -669,7 +669,7 @@ describe('doctor', () => {
   });
 });
 
-describe("Capgo's wire", () => {
+describe("Capgo's format", () => {
   it('makes its keys, encrypts, verifies and opens', async () => {
     await withApp(async (project) => {
       const created = await project.json(['key', 'create', '--capgo']);

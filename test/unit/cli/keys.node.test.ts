@@ -133,7 +133,7 @@ describe('the sources of a private key', () => {
   it.each([
     ['a variable', [], { BUNDLESEAL_PRIVATE_KEY: 'damaged' }, 'BUNDLESEAL_PRIVATE_KEY: '],
     ['a file', ['--key', 'bad'], {}, 'bad: '],
-    ["a file of the other wire's", ['--key', '.capgo_key_v2'], {}, '.capgo_key_v2: '],
+    ['a file for the other format', ['--key', '.capgo_key_v2'], {}, '.capgo_key_v2: '],
     ['the file that is there', [], {}, '.bundleseal_key: '],
   ])('are named if %s has no such key', async (_, flags, env, start) => {
     await withProject(async ({ json, write }) => {

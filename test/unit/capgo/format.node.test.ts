@@ -1,4 +1,4 @@
-// Capgo's wire against node:crypto, written by hand from its description and sharing nothing with src/capgo.
+// Capgo's format against node:crypto, written by hand from its description and sharing nothing with src/capgo.
 
 import {
   constants,

@@ -1,8 +1,8 @@
-// The wire by the ciphers that the plugin calls on Android, RSA/ECB/PKCS1Padding and AES/CBC/PKCS5Padding, and by
+// Capgo's format by the ciphers that the plugin calls on Android, RSA/ECB/PKCS1Padding and AES/CBC/PKCS5Padding, and by
 // nothing else: keys, numbers and texts are told apart by whoever calls this.
 //
-// java Wire.java open public.der iv r(key) r(digest) encrypted plain   prints what the checksum holds
-// java Wire.java make private.der iv key digest plain encrypted        prints r(key) and r(digest)
+// java CapgoFormat.java open public.der iv r(key) r(digest) encrypted plain   prints what the checksum holds
+// java CapgoFormat.java make private.der iv key digest plain encrypted        prints r(key) and r(digest)
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +15,7 @@ import javax.crypto.Cipher;
 import javax.crypto.spec.IvParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
-public class Wire {
+public class CapgoFormat {
     public static void main(String[] args) throws Exception {
         HexFormat hex = HexFormat.of();
         boolean open = args[0].equals("open");

@@ -1,4 +1,4 @@
-// The two formats of bundles ("wires"): sealed, and Capgo's. Each has its own files, variable, place in a config and
+// The two formats of bundles: sealed, and Capgo's. Each has its own files, variable, place in a config and
 // key ids, so that a key of one format is never used for the other.
 
 import { BundleSealError } from '../errors.ts';
@@ -10,9 +10,9 @@ export const CAPGO_BITS = 2048;
 
 export type Half = 'privateKey' | 'publicKey';
 
-export interface Wire {
+export interface BundleFormat {
   readonly name: 'sealed' | 'capgo';
-  /** The name for messages: "Capgo's wire". */
+  /** The name for messages: "Capgo's format". */
   readonly title: string;
   readonly variable: string;
   readonly privateKeyFile: string;
@@ -38,7 +38,7 @@ export interface Wire {
  */
 export const PLUGIN = 'BundleSeal';
 
-export const SEALED: Wire = {
+export const SEALED: BundleFormat = {
   name: 'sealed',
   title: 'the sealed format',
   variable: 'BUNDLESEAL_PRIVATE_KEY',
@@ -63,9 +63,9 @@ export const SEALED: Wire = {
   },
 };
 
-export const CAPGO: Wire = {
+export const CAPGO: BundleFormat = {
   name: 'capgo',
-  title: "Capgo's wire",
+  title: "Capgo's format",
   variable: 'CAPGO_PRIVATE_KEY',
   privateKeyFile: '.capgo_key_v2',
   publicKeyFile: '.capgo_key_v2.pub',
@@ -111,8 +111,8 @@ export function pemOf(key: KeyValue): string {
  *
  * @throws {@link BundleSealError} `ERR_KEY_INVALID` if it is not a public key for the format.
  */
-export async function publicPem(wire: Wire, key: KeyValue): Promise<string> {
-  await wire.idOf('publicKey', key);
+export async function publicPem(format: BundleFormat, key: KeyValue): Promise<string> {
+  await format.idOf('publicKey', key);
   if (typeof key === 'string') return key.endsWith('\n') ? key : `${key}\n`;
   const { parsePublicKey } = await import('../keys/parse.ts');
   const { encodeSpki } = await import('../keys/encode.ts');
