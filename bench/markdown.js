@@ -5,76 +5,76 @@
 export const PARTS = {
   node: [
     'Node, `node` backend, against `node:crypto` by hand',
-    'RSA-4096, chunks of 256 KiB. By hand: one thread, AES-256-GCM over each chunk into output that is allocated once a call, **one** SHA-256 of the whole and one RSA operation. Ours hashes twice: each chunk and the whole. *32 KiB slices* feeds the cipher as fast as it goes; *same work* also hashes each chunk; *output reused* writes to memory that was touched before, which a call that returns its result can not do. A bundle of 4 MiB is mostly its RSA operation and its second hash.',
+    'RSA-4096, chunks of 256 KiB. The code by hand uses one thread. It encrypts each chunk with AES-256-GCM into one output buffer, computes **one** SHA-256 of the whole, and makes one RSA operation. bundleseal hashes twice: each chunk and the whole. *32 KiB slices* passes data to the cipher in slices of this size, at which it is fastest. *Same work* also hashes each chunk. *Output reused* writes to a buffer of an earlier call; a call that returns its result cannot do so. For a bundle of 4 MiB, most of the time goes to the RSA operation and the second hash.',
   ],
   streams: [
     'Streams on Node, against the calls in memory',
-    'The source is a stream of 64 KiB views of memory; the sink a loop that reads and counts the bytes. The calls in memory also allocate all of their output, and `decryptBundle` checks the SHA-256 of the whole, where `decryptStream` relies on that of each chunk.',
+    'The source is a stream of 64 KiB views of memory. A loop reads the output and counts its bytes. The calls in memory also allocate their whole output. `decryptBundle` checks the SHA-256 of the whole bundle; `decryptStream` checks only the digest of each chunk.',
   ],
   noble: [
     'Node, `noble` backend, against bare `@noble/ciphers` and `@noble/hashes`',
-    'The same primitives over the same chunks, with the digest of each and of the whole; *with RSA*: the same operation by `micro-rsa-dsa-dh`.',
+    'Both run the same primitives over the same chunks and hash each chunk and the whole. *With RSA* adds the same RSA operation by `micro-rsa-dsa-dh`.',
   ],
   webcrypto: [
     'Node, `webcrypto` backend, against bare `crypto.subtle`',
-    'Eight chunks in flight, with the digest of each and of the whole.',
+    'Both process eight chunks at the same time and hash each chunk and the whole.',
   ],
   chromium: [
     'Chromium, `webcrypto` backend, against bare `crypto.subtle`',
-    'Eight chunks in flight, with the digest of each and of the whole; *with RSA*: the same operation in JavaScript. *decryptStream*: both read one stream of 64 KiB views of memory, compare the digest of each chunk and count what comes out; bare makes no stream of it. Times of single operations are in the same browser.',
+    'Both process eight chunks at the same time and hash each chunk and the whole. *With RSA* adds the same RSA operation in JavaScript. *decryptStream*: both read one stream of 64 KiB views of memory, compare the digest of each chunk and count the plain bytes; the bare code does not return a stream. Single operations are measured in the same browser.',
   ],
   capgo: [
     "Capgo's format on Node, against the functions of Capgo's command line",
-    'A zip in memory: session key, AES-128-CBC, SHA-256, both signed by RSA-2048; and back. The functions are those that `@capgo/cli` ships, called one after the other as its commands do.',
+    'Encrypts a zip in memory with a session key and AES-128-CBC, signs the session key and the SHA-256 with RSA-2048, and decrypts it again. The other side calls the functions of `@capgo/cli` in the order in which its commands call them.',
   ],
   'capgo-chromium': [
     "Capgo's format in Chromium, against bare `crypto.subtle`",
-    'Bare: AES-CBC and SHA-256 of the whole at once, no RSA.',
+    'The bare code runs AES-CBC and SHA-256 over the whole input in one call each, without RSA.',
   ],
   files: [
     'File to file on Node',
-    'Files of 1 GiB; a process for each run, in turn, its start left out of the time. Ours is flushed to the disk (`fsync`) before its name appears, and hashes twice; the pipelines (`createReadStream`, one AES-256-GCM, one SHA-256 of the plain bytes, `createWriteStream`) write under the final name and flush nothing, but for the one that says so. *highWaterMark 1 MiB*: on every stage. *zeros into the page cache*: a file as long, written and not flushed, with nothing computed. On a virtual machine that is what moves most: memory that has been free for some seconds goes back to the host, and writing a file waits for as much of it again. Each run begins after four seconds of rest, so that all find the same; where memory is at hand the pipelines are faster, and ours, which goes past the page cache, is not. *two cores, no file*: what `openssl speed` does with chunks of 256 KiB in two processes, as the time for encrypting once and hashing twice. Memory is resident memory at its highest, beyond an idle process that has loaded the same.',
+    'Files of 1 GiB. Each run has its own process, whose start does not count; the contenders take turns. bundleseal hashes twice, and flushes the output to the disk (`fsync`) before the final name appears. The pipelines (`createReadStream`, one AES-256-GCM, one SHA-256 of the plain bytes, `createWriteStream`) write under the final name and do not flush, except the one that says so. *highWaterMark 1 MiB* sets this buffer on every stage. *Zeros into the page cache* writes a file of the same size without a flush and computes nothing. This figure varies most on a virtual machine, which returns free memory to its host after some seconds: writing a file then waits until the host gives it back. Each run therefore starts after four seconds of rest. On a machine with memory at hand the pipelines are faster; bundleseal, which bypasses the page cache, is not. *Two cores, no file* is computed from `openssl speed` in two processes with chunks of 256 KiB: the time to encrypt once and hash twice. Memory is the peak of resident memory beyond an idle process that has loaded the same modules.',
   ],
   job: [
     'A folder into a sealed file and back, on Node',
-    "Whole processes with their start, in turn, over real files of npm packages: `bundleseal bundle encrypt` of a folder and `bundle decrypt --extract`, beside Info-ZIP's zip with age, 7z with gpg, and Capgo's command line. All flush the opened folder to the disk; ours also hashes twice, signs, and flushes the sealed file. *limit of Node*: a program that only unzips the same files, without a key, a check or a flush. *where the time goes*: the main thread under the profiler of V8; [the chart](decisions/command-time.md) has its stages. *zip and unzip in memory*: `zipBundle` and `unzipBundle` beside fflate.",
+    "Whole processes including their start, in turn, over real files of npm packages: `bundleseal bundle encrypt` of a folder and `bundle decrypt --extract`, against Info-ZIP's zip with age, 7z with gpg, and Capgo's command line. All flush the opened folder to the disk; bundleseal also hashes twice, signs, and flushes the sealed file. *Limit of Node* is a program that only unzips the same files, without a key, a check or a flush. *Where the time goes* is measured on the main thread with V8's profiler; [the chart](decisions/command-time.md) shows the stages. *Zip and unzip in memory* compares `zipBundle` and `unzipBundle` with fflate.",
   ],
   patches: [
     'Patches between two releases, against zstd and bsdiff',
-    'Real releases of web apps from npm. The size of a patch is that of its plain bytes with the header, as a share of what `zstd -19 --long=27 --patch-from` makes of the same two images, and of the smaller of that and of bsdiff. *createPatch* is compared with zstd in a process of its own; peak memory is resident memory beyond an idle process, as a share of the bound that the docs state.',
+    'Real releases of web apps from npm. The size of a patch is the length of its plain bytes with the header. It is shown as a share of the patch that `zstd -19 --long=27 --patch-from` makes of the same two images, and as a share of the smaller of that patch and bsdiff's. *createPatch* is compared with zstd in a process of its own. Peak memory is resident memory beyond an idle process, as a share of the bound that the docs state.',
   ],
   apply: [
     'Applying a patch, against unzipping the whole release',
-    'The patch of one release of a large app to the next, by `applyPatch`, and its whole new release by `unzipBundle`; both from memory to memory, checked.',
+    '`applyPatch` applies the patch between two releases of a large app, and `unzipBundle` unpacks the whole new release. Both work in memory and verify the result.',
   ],
   publish: [
     'Publishing a release with patches',
-    '`publishRelease` of a large app with patches from the five releases before, into a store on the disk, beside five runs of `zstd -19`.',
+    '`publishRelease` publishes a large app with patches from the five previous releases into a store on the disk. It is compared with five runs of `zstd -19`.',
   ],
-  rsa: ['RSA-4096 on Node', 'One seal made and one recovered, and key pairs.'],
+  rsa: ['RSA-4096 on Node', 'Making one seal, recovering one, and generating key pairs.'],
   memory: [
     'Peak memory on Node',
-    'Resident memory beyond input and output at its highest, one call in a fresh process, median of several.',
+    'The peak of resident memory beyond input and output, for one call in a fresh process; the median of several runs.',
   ],
   'file-memory': [
     'Peak memory of files on Node',
-    'Resident memory at its highest, one call in a fresh process, beyond an idle process that has loaded the same; median of several (one at 4 GiB). *One thread*: on one core, where no second thread is started.',
+    'The peak of resident memory for one call in a fresh process, beyond an idle process that has loaded the same modules; the median of several runs (one run at 4 GiB). *One thread* runs on one core, where the library starts no second thread.',
   ],
   ranges: [
     'Parts of a bundle on a web server',
-    'Reads of 1 KiB at random places of a sealed bundle of 1 GiB with chunks of 256 KiB, by `httpSource` from a server in the same process; nothing is kept between reads. *Bare fetch* only downloads as many chunks.',
+    '`httpSource` reads 1 KiB at random positions of a sealed bundle of 1 GiB with chunks of 256 KiB. The server runs in the same process, and the reader caches nothing between reads. *Bare fetch* only downloads the same number of chunks.',
   ],
   fleet: [
     'A fleet that updates itself',
-    "Simulated devices over real releases of web apps from npm, source maps left out; a new release each week. The first version is built in. Each release has patches from the five before it, is offered to 10 % of the devices for a day and then to all; the middle one is bad and is withdrawn after 12 hours. A device is launched and checks once a day; it is away for 5 % of the weeks, and 2 % of its days have a broken download: a cut that is resumed, a network that goes away, or altered bytes, after which another way is taken. *File-level deltas*: each file whose SHA-256 no file of the device has, compressed with brotli, as Capgo's manifests do; nothing is added for broken downloads, nor for the manifest. *Full bundles*: one bundle an update. Every patch is applied once and gives the real files. Twenty devices of the first app also run as real updaters, and do the same at every launch.",
+    "Simulated devices follow real releases of web apps from npm, without source maps, one release a week. The first version is built in. Each release has patches from the five releases before it, is offered to 10 % of the devices for a day and then to all; the middle one is bad and is withdrawn after 12 hours. A device is launched and checks once a day. It is off for 5 % of the weeks, and on 2 % of its days a download breaks: the connection is cut and resumed, the network fails, or bytes are altered and the device takes another way. *File-level deltas* are the files whose SHA-256 no file of the device has, compressed with brotli, as in Capgo's manifests; broken downloads and the manifest are not counted. *Full bundles* is one bundle for each update. Every patch is applied once and gives the real files. Twenty devices of the first app also run as real updaters, and act the same at every launch.",
   ],
   update: [
     'Starting a release, and applying an update',
-    '*start*: the first `start` of a process or page with an installed and confirmed release of 1,000 files, beyond one read of the state; median, where the files are in the page cache. *Memory*: resident memory at its highest while a patch is downloaded and installed in a folder, beyond an idle process and both images.',
+    '*Start* is the first `start` of a process or page with an installed and confirmed release of 1,000 files, without the time of one read of the state; the median, with the files in the page cache. *Memory* is the peak of resident memory while a patch is downloaded and installed in a folder, beyond an idle process and both images.',
   ],
   size: [
     'Size and start',
-    'Minified and gzipped, each file by itself. What is loaded lazily is loaded when its backend is chosen.',
+    'Sizes are minified and gzipped, each file by itself. The library loads the lazy files only when it chooses their backend.',
   ],
 };
 
@@ -84,10 +84,11 @@ export function toMarkdown({ machine, figures, missing }) {
   const lines = [
     '# Benchmarks',
     '',
-    'Written by `npm run bench -- --write`; nothing here is typed by hand. All that is compared runs alternately, in one',
-    'process (file to file: one for each run), and is first shown to open what the other sealed or to give the same bytes.',
-    'A ratio is how many times as fast ours is: the median over the rounds, each compared within itself. Times and memory',
-    'vary with the machine; on a shared one, look at the ratios, and take a tenth either way for noise.',
+    '`npm run bench -- --write` writes this page; no figure is typed by hand. The contenders of a comparison take turns in one',
+    'process (file to file: a process for each run). Before the measurement, each proves that it opens what the other sealed, or',
+    'that both give the same bytes. A ratio above 1 says how many times as fast bundleseal is: the median over the rounds, each',
+    'compared within itself. Times and memory vary with the machine. On a shared machine, read the ratios, and take a difference',
+    'of a tenth for noise.',
     '',
     `Machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}. Node ${node}, OpenSSL ${openssl}. Load average ${loadAverage.join(', ')} at the start, ${loadAverageAtEnd.join(', ')} at the end.`,
     '',

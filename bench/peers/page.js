@@ -35,18 +35,18 @@ function introduction({ machine, quick, seconds, memory, files }) {
   return [
     '# Beside its peers',
     '',
-    'Written by `npm run bench:peers`; only the descriptions of the peers are typed by hand. All contenders get the same',
+    '`npm run bench:peers` writes this page; only the descriptions of the peers are typed by hand. All contenders get the same',
     'incompressible bytes. In memory, each runs once a round, in one process. File to file, each call has a process of its own, and',
     'each contender runs once a round as well. The tables show medians. A ratio says how many times as fast **bundleseal** is: the',
-    'median over the rounds, each compared within itself. Below 1 the peer is faster. On a shared machine read the ratios, and',
-    'take a tenth either way for noise. Keys are parsed before the clock starts if the peer allows it. `bench/peers/README.md` in the',
+    'median over the rounds, each compared within itself. Below 1 the peer is faster. On a shared machine, read the ratios, and take a',
+    'difference of a tenth for noise. Keys are parsed before the clock starts if the peer allows it. `bench/peers/README.md` in the',
     'repository describes the method.',
     '',
     `Measured: ${list([...rounds, `${size(files.mib)} file to file in ${files.rounds} rounds`])}. Machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}. Node ${node}, OpenSSL ${openssl}. Load average ${loadAverage.join(', ')} at the start, ${loadAverageAtEnd.join(', ')} at the end; the run took ${Math.round(seconds / 60)} minutes.`,
     '',
     ...(quick
       ? [
-          '**This was a quick run**: few rounds and small files, to show that all works. Its figures are not for quoting.',
+          '**This was a quick run**: few rounds and small files, to show that everything works. Do not quote its figures.',
           '',
         ]
       : []),
@@ -71,7 +71,7 @@ function whoTakesPart({ contenders }) {
       ]),
     ),
     '',
-    ...absent.flatMap(({ name, missing }) => [`Not here: ${name}, as ${missing}.`, '']),
+    ...absent.flatMap(({ name, missing }) => [`Not measured: ${name}, because ${missing}.`, '']),
   ];
 }
 
@@ -84,9 +84,9 @@ function proofs({ contenders, proofs }) {
   return [
     '## One altered byte',
     '',
-    'Before anything was timed each one opened what it had sealed, and was then given the same with one byte altered: in memory',
-    'in the middle and at the end, file to file in the middle of 8 MiB. Bytes left under the name of the output are what a',
-    'caller has who does not clean up after the error.',
+    'Before the measurement, each contender opened its own sealed output, and then the same output with one byte altered: in memory',
+    'in the middle and at the end, file to file in the middle of 8 MiB. The table shows whether it refused the altered bytes, and how',
+    'many bytes it left under the name of the output. A caller who does not clean up after the error keeps those bytes.',
     '',
     ...table(['', 'in memory', 'file to file'], rows),
     '',
@@ -108,7 +108,7 @@ function fileProof(proof) {
   const verdict = proof.refused ? 'refused' : '**accepted**';
   if (proof.left === 0) return `${verdict}, nothing left`;
   const wrong =
-    proof.wrong === 0 ? 'all of them as sealed' : `**${proof.wrong} of them not what was sealed**`;
+    proof.wrong === 0 ? 'all of them as sealed' : `**${proof.wrong} of them wrong**`;
   return `${verdict}, ${(proof.left / MIB).toFixed(1)} MiB left, ${wrong}`;
 }
 
@@ -143,11 +143,11 @@ function fileToFile(results) {
   const lines = [
     `## File to file, ${size(mib)}`,
     '',
-    'The time runs until the output is flushed to the disk, for everyone: bundleseal does that within its call, the others leave',
-    'it to the system, and _call alone_ is the time until they return. _CPU_ is that of the whole process, all threads. _Memory_',
-    `is its peak of resident memory beyond the ${number(idlePeak / MIB)} MiB of a Node process that does nothing; that of a command is all of it.`,
-    'Each opens what it has just sealed: what the others wrote is still in the page cache, what bundleseal wrote past it, as it',
-    'does where the system can, comes from the disk.',
+    'The time of every contender ends when its output is flushed to the disk. bundleseal flushes within its call. The others leave',
+    'this to the system; _call alone_ is the time until they return. _CPU_ is the CPU time of all threads of the process. _Memory_',
+    `is its peak of resident memory beyond the ${number(idlePeak / MIB)} MiB of an idle Node process; for a command it is the whole peak.`,
+    'Each contender opens the file that it has just sealed. The files of the others are still in the page cache. bundleseal writes',
+    'past the page cache if the system can, so its file comes from the disk.',
     '',
   ];
   for (const [purpose, title] of PURPOSES) {
@@ -183,10 +183,10 @@ function fileToFile(results) {
 
 /** @param {Results} results */
 function ceiling({ files }) {
-  const title = ['## What the cores can do at all', ''];
+  const title = ['## The limit of the cores', ''];
   const [first] = files.ceilings;
   const ours = files.results[OURS];
-  if (first === undefined) return [...title, 'Not measured: there is no openssl command here.', ''];
+  if (first === undefined) return [...title, 'Not measured: this machine has no openssl command.', ''];
   if (ours === undefined || 'cannot' in ours) {
     return [...title, 'Not compared: bundleseal was not measured file to file.', ''];
   }
@@ -202,9 +202,9 @@ function ceiling({ files }) {
   const percent = (/** @type {number} */ part) => `${Math.round(100 * part)} %`;
   return [
     ...title,
-    `\`openssl speed\` in ${first.processes} processes at once, at the beginning of each round, one second each, in blocks of 256 KiB. The format takes one pass`,
-    'of AES-256-GCM and two of SHA-256 (each encrypted chunk, and the whole): their sum is a ceiling on which nothing is read,',
-    'written or copied.',
+    `\`openssl speed\` in ${first.processes} processes at once, at the beginning of each round, one second each, in blocks of 256 KiB. The format needs one pass`,
+    'of AES-256-GCM and two of SHA-256 (each encrypted chunk, and the whole). Their sum is the ceiling: the rate of code that reads,',
+    'writes and copies nothing.',
     '',
     ...table(
       ['', 'rate', 'share of the ceiling'],
@@ -237,7 +237,7 @@ function cannot({ contenders, files, proofs }) {
     ];
   });
   if (reasons.length === 0) return [];
-  return ['## Who cannot', '', ...table(['', 'what', 'why'], reasons), ''];
+  return ['## Not measured', '', ...table(['', 'what', 'why'], reasons), ''];
 }
 
 /** @param {Results} results @param {keyof typeof CHARTS} which */

@@ -16,8 +16,8 @@ export const contenders = [
     version: version ?? '',
     what: 'X25519 recipient, HKDF-SHA-256, ChaCha20-Poly1305 in chunks of 64 KiB; native code',
     sender: 'nothing',
-    note: 'Does less: no sender authentication. The start of its process is in the time.',
-    ...(version === undefined && { missing: 'there is no age command here' }),
+    note: 'Does less: no sender authentication. The time includes the start of its process.',
+    ...(version === undefined && { missing: 'this machine has no age command' }),
     makeKeys: (directory) => {
       const identity = join(directory, 'age-identity');
       const { status, stderr } = spawnSync('age-keygen', ['-o', identity], { encoding: 'utf8' });

@@ -27,7 +27,7 @@ export const contenders = [
     version: versionOf('age-encryption'),
     what: 'X25519 recipient, HKDF-SHA-256, ChaCha20-Poly1305 in chunks of 64 KiB',
     sender: 'nothing',
-    note: 'Does less: no sender authentication, so whoever has the recipient can seal. Pure JavaScript, the same in browsers.',
+    note: 'Does less: no sender authentication, so anyone who knows the recipient can seal. Pure JavaScript, the same in browsers.',
     makeKeys: async () => {
       const identity = await generateX25519Identity();
       return { identity, recipient: await identityToRecipient(identity) };

@@ -16,7 +16,7 @@ function contender(named, options) {
     ...named,
     version: versionOf('@aws-crypto/client-node'),
     sender: 'nothing',
-    note: 'The ECDSA key is a fresh one for each message and travels in it: with an RSA keyring it does not say who sealed. The RSA key encrypts, so whoever has the public key can seal.',
+    note: 'Each message has a new ECDSA key and contains its public half, so with an RSA keyring it does not prove who sealed. The RSA key encrypts, so anyone with the public key can seal.',
     makeKeys: () => rsaPair(),
     loadKeys: (rsaKey) =>
       new RawRsaKeyringNode({

@@ -33,7 +33,7 @@ export const contenders = [
     version,
     what: 'AES-256-GCM in chunks of 256 KiB, SHA-256 of each encrypted chunk and of the whole, RSA-4096',
     sender: 'RSA-4096',
-    note: 'Works on two cores from 32 MiB on. Takes the key as PEM: parsing it is in the time. A file is flushed to the disk and renamed when all of it is verified.',
+    note: 'Uses two cores from 32 MiB on. The time includes parsing the key from PEM. A file is flushed to the disk and renamed after all of it is verified.',
     makeKeys: () => keygen(),
     memory: {
       seal: async ({ privateKey }, plain) => ({

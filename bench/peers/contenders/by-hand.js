@@ -94,7 +94,7 @@ export const contenders = [
     id: 'by-hand',
     name: 'node:crypto by hand',
     what: 'AES-256-GCM, one SHA-256 of the whole, RSA-4096: in memory in chunks of 256 KiB, file to file as one stream with default settings',
-    note: 'One SHA-256 where bundleseal has two. File to file it is what most people write: one GCM tag at the end.',
+    note: 'One SHA-256 instead of two. File to file, it has one GCM tag at the end, as most such code.',
     memory: {
       seal: ({ privateKeyObject }, plain) => {
         const { body, digests, signature } = encryptByHand(plain, privateKeyObject);

@@ -62,7 +62,7 @@ export const contenders = [
     version: `Node ${process.version}`,
     what: 'AES-128-CBC, one SHA-256 of the plain zip, session key and checksum each under RSA-2048, on node:crypto',
     sender: 'RSA-2048',
-    note: 'Not authenticated encryption: only the checksum, after all is decrypted, says that it is the right zip. Half the key lengths of bundleseal.',
+    note: 'Not authenticated encryption: only the checksum proves the zip, after all of it is decrypted. Half the key lengths of bundleseal.',
     makeKeys: () => rsaPair(2048),
     loadKeys: ({ privateKey, publicKey }) => ({
       privateKey: createPrivateKey(privateKey),

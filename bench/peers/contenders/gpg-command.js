@@ -31,8 +31,8 @@ export const contenders = [
     version: version ?? '',
     what: 'RSA-4096 encryption and signature, its default cipher and hash, compression off; native code',
     sender: 'RSA-4096 signature',
-    note: 'The start of its process is in the time. The private key is used by its agent, whose memory is not counted.',
-    ...(version === undefined && { missing: 'there is no gpg command here' }),
+    note: 'The time includes the start of its process. Its agent uses the private key; the memory of the agent is not counted.',
+    ...(version === undefined && { missing: 'this machine has no gpg command' }),
     makeKeys: (directory) => {
       const home = join(directory, 'gnupg');
       mkdirSync(home, { mode: 0o700 });

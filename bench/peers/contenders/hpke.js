@@ -39,7 +39,7 @@ export const contenders = [
     version: versionOf('@hpke/core'),
     what: 'HPKE auth mode, DHKEM(P-256), HKDF-SHA-256, AES-256-GCM over the whole as one message',
     sender: 'P-256 key of the sender, to the recipient alone',
-    note: 'Not a signature: the recipient could have made the message too. No hash goes over the bundle.',
+    note: 'Not a signature: the recipient could have made the message too. It does not hash the bundle.',
     makeKeys: async () => {
       const pair = async () => {
         const { privateKey } = await suite.kem.generateKeyPair();

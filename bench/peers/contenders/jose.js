@@ -51,7 +51,7 @@ export const contenders = [
     version: versionOf('jose'),
     what: 'compact JWE with RSA-OAEP-256 and A256GCM, compact JWS PS256 of the SHA-256 of the bundle, RSA-4096',
     sender: 'RSA-4096 signature',
-    note: 'The format is Base64url text, a third longer than the bundle; the whole goes through at once.',
+    note: 'The format is Base64url text, a third longer than the bundle. It processes the whole bundle at once.',
     makeKeys: () => ({ sender: rsaPair(), recipient: rsaPair() }),
     loadKeys: async ({ sender, recipient }) => ({
       signing: await importPKCS8(sender.privateKey, SIGN),

@@ -181,7 +181,7 @@ export const contenders = [
     version: versionOf('libsodium-wrappers'),
     what: 'secretstream XChaCha20-Poly1305 in chunks of 256 KiB, key sealed to X25519, Ed25519 signature of header and BLAKE2b of the whole',
     sender: 'Ed25519 signature',
-    note: 'WebAssembly, the same in browsers. libsodium has no one call for this: the parts are its own, putting them together is ours.',
+    note: 'WebAssembly, the same in browsers. libsodium has no single call for this; the benchmark combines its functions.',
     makeKeys: () => {
       const hex = (/** @type {any} */ { publicKey, privateKey }) => ({
         publicKey: sodium.to_hex(publicKey),
