@@ -41,7 +41,7 @@ export const PARTS = {
   ],
   patches: [
     'Patches between two releases, against zstd and bsdiff',
-    'Real releases of web apps from npm. The size of a patch is the length of its plain bytes with the header. It is shown as a share of the patch that `zstd -19 --long=27 --patch-from` makes of the same two images, and as a share of the smaller of that patch and bsdiff's. *createPatch* is compared with zstd in a process of its own. Peak memory is resident memory beyond an idle process, as a share of the bound that the docs state.',
+    'Real releases of web apps from npm. The size of a patch is the length of its plain bytes with the header. It is shown as a share of the patch that `zstd -19 --long=27 --patch-from` makes of the same two images, and as a share of the smaller of that patch and the one by bsdiff. *createPatch* is compared with zstd in a process of its own. Peak memory is resident memory beyond an idle process, as a share of the bound that the docs state.',
   ],
   apply: [
     'Applying a patch, against unzipping the whole release',

@@ -107,8 +107,7 @@ function fileProof(proof) {
   if ('cannot' in proof) return '–';
   const verdict = proof.refused ? 'refused' : '**accepted**';
   if (proof.left === 0) return `${verdict}, nothing left`;
-  const wrong =
-    proof.wrong === 0 ? 'all of them as sealed' : `**${proof.wrong} of them wrong**`;
+  const wrong = proof.wrong === 0 ? 'all of them as sealed' : `**${proof.wrong} of them wrong**`;
   return `${verdict}, ${(proof.left / MIB).toFixed(1)} MiB left, ${wrong}`;
 }
 
@@ -186,7 +185,8 @@ function ceiling({ files }) {
   const title = ['## The limit of the cores', ''];
   const [first] = files.ceilings;
   const ours = files.results[OURS];
-  if (first === undefined) return [...title, 'Not measured: this machine has no openssl command.', ''];
+  if (first === undefined)
+    return [...title, 'Not measured: this machine has no openssl command.', ''];
   if (ours === undefined || 'cannot' in ours) {
     return [...title, 'Not compared: bundleseal was not measured file to file.', ''];
   }
