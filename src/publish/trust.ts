@@ -19,6 +19,8 @@ export interface Trust {
   readonly indexKeys: readonly PublicKeyInput[];
   /** The keys that open bundles, patches, and indexes of earlier epochs. */
   readonly objectKeys: readonly PublicKeyInput[];
+  /** The keys that open bundles and patches on a device: without those that only the caller named. */
+  readonly deviceKeys: readonly PublicKeyInput[];
   /** The sealed bytes of `keys.sealed`, and its content. */
   readonly sealed?: Uint8Array;
   readonly list?: ReleaseKeys;
@@ -59,10 +61,11 @@ export async function readTrust(
     });
     if (found === undefined || list.epoch > found.list.epoch) found = { sealed: file.bytes, list };
   }
-  if (found === undefined) return { epoch: 0, indexKeys: own, objectKeys: own };
+  if (found === undefined) return { epoch: 0, indexKeys: own, objectKeys: own, deviceKeys: own };
   const { publicKeys, retiredKeys, epoch } = found.list;
-  const objectKeys = await distinctKeys([...publicKeys, ...retiredKeys, ...own]);
-  return { epoch, indexKeys: publicKeys, objectKeys, ...found };
+  const deviceKeys = await distinctKeys([...publicKeys, ...retiredKeys]);
+  const objectKeys = await distinctKeys([...deviceKeys, ...own]);
+  return { epoch, indexKeys: publicKeys, objectKeys, deviceKeys, ...found };
 }
 
 /** @throws {@link BundleSealError} `ERR_KEY_MISMATCH`: devices would refuse what the key signs. */

@@ -100,9 +100,9 @@ export async function verifyStore(options: VerifyOptions): Promise<VerifiedStore
   const clock = readClock(options.now);
   const channels = await channelsOf(store, options.from, options.channels);
   const builtIn = await readBuiltIn(options, signal);
-  // The default limits of devices.
+  // The keys and the default limits of devices.
   const reading = {
-    ...{ places: [store.place], keys: store.trust.objectKeys, appId, limits: {}, signal },
+    ...{ places: [store.place], keys: store.trust.deviceKeys, appId, limits: {}, signal },
   };
   const counts = { releases: 0, patches: 0, notApplied: 0 };
   const problems: StoreProblem[] = [];

@@ -326,6 +326,20 @@ describe('verifyStore', () => {
     expect(await codes(NOW)).toEqual(['index']);
   });
 
+  it('finds a bundle whose key devices no longer have, though the caller has it', async () => {
+    const store = newFolder();
+    await publishBuild(store, 1);
+    const recovery = { recoveryPublicKey: keyC.publicKey };
+    const list = { store, appId: APP, recoveryKey: keyC.privateKey, publicKeys: keyA.spki };
+    await publishKeys(list);
+    await refresh({
+      ...channelOf(store, { ...recovery, privateKey: keyA.pkcs8, previousKeys: publicKey }),
+      earlierEpoch: 'keep',
+    });
+    const options = { ...reading(store), ...recovery, publicKey: [keyA.spki, publicKey], now: NOW };
+    expect((await verifyStore(options)).problems.map(({ code }) => code)).toEqual(['release']);
+  });
+
   it('applies patches that start from a build which apps are shipped with', async () => {
     const store = newFolder();
     const shipped = await writeBuild(buildOf(0));
