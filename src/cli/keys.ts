@@ -84,10 +84,14 @@ export async function findConfiguredKeys(
   return older;
 }
 
-/** Whether a text is a public key that the format can use. */
-export async function isKeyOf(format: BundleFormat, key: KeyValue): Promise<boolean> {
+/** Whether it is a key that the format can use. */
+export async function isKeyOf(
+  format: BundleFormat,
+  key: KeyValue,
+  half: Half = 'publicKey',
+): Promise<boolean> {
   try {
-    await format.idOf('publicKey', key);
+    await format.idOf(half, key);
     return true;
   } catch (error) {
     if (error instanceof BundleSealError) return false;
@@ -145,12 +149,21 @@ export function keysOf(found: readonly FoundKey<KeyValue>[]): PublicKeyInput[] {
   return found.map(({ key }) => key);
 }
 
-/** Returns the key if the format can use it. Errors name its source. */
+/** Returns the key if the format can use it. Errors name its source, and the format that the key is for. */
 export async function checked(
   format: BundleFormat,
   half: Half,
   { key, from }: FoundKey<KeyValue>,
 ): Promise<KeyValue> {
-  await namingSource(from, () => format.idOf(half, key));
-  return key;
+  try {
+    await namingSource(from, () => format.idOf(half, key));
+    return key;
+  } catch (error) {
+    const isMeant = format === SEALED && error instanceof BundleSealError;
+    if (!isMeant || !(await isKeyOf(CAPGO, key, half))) throw error;
+    throw new BundleSealError(
+      error.code,
+      `${error.message}; it is a key of Capgo's format, for commands with --capgo: pass --capgo if that is meant`,
+    );
+  }
 }

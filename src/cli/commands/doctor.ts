@@ -8,6 +8,7 @@ import { examine, type Finding } from '../doctor/finding.ts';
 import { examineKeys, findAbove, type Keys, type Situation } from '../doctor/keys.ts';
 import { examineLeftovers, examinePrivacy } from '../doctor/privacy.ts';
 import { type Searched, searchProject } from '../doctor/search.ts';
+import { examineServed } from '../doctor/served.ts';
 import { examples } from '../help.ts';
 import { isThere, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
@@ -81,8 +82,11 @@ async function examineProject(
   const allKeys: Keys[] = [];
   for (const format of formats) allKeys.push(await examineKeys(situation, format, findings));
   await examineApps(situation, allKeys, searched, findings);
-  for (const { path } of allKeys) await examinePrivacy(path, findings);
-  await examineLeftovers((allKeys[0] as Keys).path, findings);
+  for (const { privateFile } of allKeys) {
+    await examinePrivacy(privateFile, findings);
+    await examineServed(privateFile, searched.configs, findings);
+  }
+  await examineLeftovers((allKeys[0] as Keys).privateFile, findings);
   for (const keys of allKeys) await examineRoundTrip(keys, findings);
   return findings;
 }

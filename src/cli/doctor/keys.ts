@@ -23,6 +23,8 @@ export interface Keys {
   readonly format: BundleFormat;
   /** The path of the private key, which need not exist. */
   readonly path: string;
+  /** The private key's file: at that path, else in a folder above. It need not exist. */
+  readonly privateFile: string;
   /** The path of the public key, which need not exist. */
   readonly publicPath: string;
   readonly privateKey?: KeyValue;
@@ -54,9 +56,11 @@ export async function examineKeys(
   const publicPath = await publicKeyPath(situation, format, path);
   const open = await examinePublicKey(format, publicPath, first?.id, findings);
   const id = first?.id ?? open?.id;
+  const isBelow = situation.key === undefined && !(await isThere(path));
   return {
     format,
     path,
+    privateFile: (isBelow ? await findAbove(path) : undefined) ?? path,
     publicPath,
     ...(first && { privateKey: first.key, publicKey: await format.publicKeyOf(first.key) }),
     ...(first === undefined && open && { publicKey: open.key }),

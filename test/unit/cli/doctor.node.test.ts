@@ -1,7 +1,7 @@
 // doctor: what it says of each kind of project, and the codes and exit codes that programs read.
 
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nameTemporary } from '../../../src/files/temporary.ts';
@@ -266,6 +266,35 @@ it('finds the private key of the repository from the folder of one of its apps',
   });
 });
 
+it('examines who can read a private key in a folder above', async () => {
+  await withProject(async (project) => {
+    await project.write('.git/HEAD', 'ref: refs/heads/main');
+    await project.write('site/.bundleseal_key', ours.privateKey);
+    chmodSync(project.path('site/.bundleseal_key'), 0o644);
+    await project.write('site/app/capacitor.config.json', configWith(ours.publicKey));
+    const args = [project.cli, 'doctor', '--json'];
+    const codesIn = async (folder: string) => {
+      const { stdout } = await runIn(project.path(folder), process.execPath, args);
+      return JSON.parse(stdout).findings.map((one: { code: string }) => one.code);
+    };
+    const inSite = await codesIn('site/app');
+    expect(inSite).toContain('KEY_FILE_EXPOSED');
+    expect(inSite.join()).toMatch(/GIT_(NOT_IGNORED|UNKNOWN)/);
+    expect(inSite).not.toContain('KEY_FILE_PUBLISHED');
+    renameSync(project.path('site'), project.path('public'));
+    expect(await codesIn('public/app')).toContain('KEY_FILE_PUBLISHED');
+  });
+});
+
+it('finds a private key in the folder that the app publishes', async () => {
+  await withProject(async (project) => {
+    await writeKeys(project);
+    const config = { ...JSON.parse(configWith(ours.publicKey)), webDir: '.' };
+    await project.write('capacitor.config.json', JSON.stringify(config));
+    expect((await verdictOf(project)).codes.join()).toContain('bad KEY_FILE_PUBLISHED');
+  });
+});
+
 it('checks the app of a monorepo against the public key of a folder above', async () => {
   await withProject(async (project) => {
     await project.write('.bundleseal_key.pub', ours.publicKey);
@@ -323,6 +352,7 @@ describe('doctor examines the keys of Capgo', () => {
   it('if they are in a folder above', async () => {
     await withProject(async (project) => {
       await project.write('.capgo_key_v2', capgo.privateKey);
+      chmodSync(project.path('.capgo_key_v2'), 0o600);
       await project.write('apps/one/capacitor.config.json', config);
       const args = [project.cli, 'doctor', '--json'];
       const { code, stdout } = await runIn(project.path('apps/one'), process.execPath, args);

@@ -466,6 +466,22 @@ describe('key save', () => {
     },
   );
 
+  it('names --capgo if it gets a key of Capgo without it, and so do commands that sign', async () => {
+    await withProject(async (project) => {
+      await project.write('capacitor.config.json', '{ "appId": "a.b" }');
+      await project.write('.capgo_key_v2.pub', capgo.publicKey);
+      await project.write('.capgo_key_v2', capgo.privateKey);
+      for (const args of [
+        ['key', 'save', '--key', '.capgo_key_v2.pub'],
+        ['bundle', 'encrypt', 'capacitor.config.json', '--raw', '--key', '.capgo_key_v2'],
+      ]) {
+        const { code, stderr } = await project.run(args);
+        expect(stderr).toContain('pass --capgo');
+        expect(code).toBe(1);
+      }
+    });
+  });
+
   it('replaces no file of another program and no file of another kind', async () => {
     await withProject(async (project) => {
       await project.write('.bundleseal_key.pub', ours.publicKey);

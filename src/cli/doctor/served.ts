@@ -1,0 +1,64 @@
+// Checks whether a private key lies in a folder whose files the app or a web server publishes.
+
+import { realpath } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { holds } from '../../files/place.ts';
+import type { ConfigFile } from '../config/files.ts';
+import { readConfig } from '../config/read.ts';
+import { isThere } from '../read-key.ts';
+import type { Finding } from './finding.ts';
+
+// Build tools and web servers publish all of these folders.
+const SERVED = /^(public|static|www|dist|htdocs|public_html)$/;
+
+/**
+ * @param path - The private key's file, which need not exist.
+ * @param configs - The app's configs. Each may name a folder as `webDir`.
+ */
+export async function examineServed(
+  path: string,
+  configs: readonly ConfigFile[],
+  findings: Finding[],
+): Promise<void> {
+  const folder = await realpath(dirname(path)).catch(() => undefined);
+  if (folder === undefined || !(await isThere(path))) return;
+  const served = (await webDirWith(folder, path, configs)) ?? (await servedAbove(folder));
+  if (served === undefined) return;
+  findings.push({
+    code: 'KEY_FILE_PUBLISHED',
+    state: 'bad',
+    what: `${path} lies in ${served}, and what lies there is published with the app`,
+    mend: 'move it out of that folder; if the folder was ever published, make a new pair: whoever got it has the key',
+    path,
+  });
+}
+
+async function webDirWith(
+  folder: string,
+  path: string,
+  configs: readonly ConfigFile[],
+): Promise<string | undefined> {
+  for (const config of configs) {
+    // Another finding tells of a config that cannot be read.
+    const read = await readConfig(config).catch(() => undefined);
+    const { webDir } = read ?? {};
+    if (webDir?.kind !== 'literal' || typeof webDir.value !== 'string') continue;
+    const served = join(dirname(config.path), webDir.value);
+    const real = await realpath(served).catch(() => undefined);
+    if (real !== undefined && (await holds(real, folder, path))) return served;
+  }
+  return undefined;
+}
+
+/** Looks at the names from the root of the repository down. Names above it say nothing about the project. */
+async function servedAbove(folder: string): Promise<string | undefined> {
+  let root = folder;
+  while (!(await isThere(join(root, '.git')))) {
+    if (dirname(root) === root) return undefined;
+    root = dirname(root);
+  }
+  const names = relative(root, folder).split(sep);
+  const at = names.findIndex((name) => SERVED.test(name));
+  if (at === -1) return undefined;
+  return relative(resolve('.'), join(root, ...names.slice(0, at + 1))) || '.';
+}
