@@ -9,9 +9,9 @@ import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from './test/support/chromium.js';
 // `npm test` runs the mode `test`. `npm run test:long` runs what takes long by nature, and again, over everything, the
 // files of which `npm test` takes samples. `npm run test:fast` is for the work on one thing, in Node alone.
 //
-// In the fast mode and in Chromium, files run one after another in the same process or page, which saves a fifth of the
-// time. A file that mocks modules, counts threads or measures memory gets a process of its own: one of its first lines is
-// `@vitest-environment-options { "own": "its name" }`.
+// Files run one after another in the same process or page, which saves a fifth of the time; in the long mode each file has
+// a process of its own. In the other modes a file that mocks modules, counts threads or measures memory has one too: one of
+// its first lines is `@vitest-environment-options { "own": "its name" }`.
 const ISOMORPHIC = 'test/{unit,property,vectors,security}/**/*.test.ts';
 const NODE_ONLY = ['**/*.node.test.ts', 'test/{fuzz,interop,load,meta,model}/**'];
 const LONG = ['test/load/**/*.test.ts', '**/*.long*.test.ts'];
@@ -27,7 +27,9 @@ const FAST = [
 ];
 // A second or more of computing each, or a browser.
 const SLOW = [
-  '**/{capgo,cbc,chunk-work,config-cost,deflate,inflate,keygen,passphrase,patch,recycled-rooms,threads,work}*.test.ts',
+  '**/{capgo,cbc,chunk-work,config-cost,deflate,fold,inflate,keygen,passphrase,patch}*.test.ts',
+  '**/{recycled-rooms,threads,utf8,work}*.test.ts',
+  '**/capgo/format.node.test.ts',
   '**/{attack-changing-memory,attack-hostile-signer,attack-tiny-pieces,stubborn-sources}*.test.ts',
   '**/{cdn,http-page,node,service-worker}.node.test.ts',
 ];
@@ -54,7 +56,11 @@ if (!withChromium) {
 }
 
 // They end a test that hangs. Where many processes share the cores, the longest takes ten times as long as alone.
-const TIMEOUTS = { testTimeout: 300_000, hookTimeout: 300_000 };
+const TIMEOUTS = {
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  expect: { poll: { timeout: 60_000 } },
+};
 
 const node = (mode: string) => ({
   plugins: [inlineWorkersInVite()],
@@ -63,7 +69,8 @@ const node = (mode: string) => ({
     env: { TEST_SCOPE: mode },
     ...filesOf(mode),
     environment: 'node',
-    isolate: mode !== 'fast',
+    globalSetup: 'test/support/run-folder.ts',
+    isolate: mode === 'long',
     maxWorkers: availableParallelism(),
     ...TIMEOUTS,
   },

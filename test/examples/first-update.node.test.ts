@@ -2,7 +2,6 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright';
@@ -11,6 +10,7 @@ import { inlineWorkers } from '../../build/inline-worker.js';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
 import { type Project, runIn, useCli, withProject } from '../support/cli.ts';
 import { blocks, ROOT } from '../support/docs.ts';
+import { freePort } from '../support/free-port.ts';
 import { VITE_APP } from '../support/vite-app.ts';
 
 const PAGE = 'docs/guides/first-update.md';
@@ -52,15 +52,6 @@ async function install({ path, cli }: Project): Promise<void> {
   symlinkSync('../bundleseal/dist/cli.js', path('node_modules/.bin/bundleseal'));
   symlinkSync(join(ROOT, 'node_modules/vite'), path('node_modules/vite'));
   symlinkSync('../vite/bin/vite.js', path('node_modules/.bin/vite'));
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 async function serve({ folder }: Project, command: string): Promise<[ChildProcess, string]> {

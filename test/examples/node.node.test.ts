@@ -2,7 +2,6 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright';
@@ -10,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { publishRelease, stampRelease } from '../../src/node.ts';
 import { bundleExample } from '../support/bundle-example.ts';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { freePort } from '../support/free-port.ts';
 import { expectVersion } from '../support/pwa.ts';
 import { serveStore } from '../support/store-server.ts';
 import { keyB } from '../support/vectors.ts';
@@ -52,23 +52,23 @@ async function makeApp(): Promise<string> {
   const app = newFolder();
   cpSync(join(EXAMPLE, 'public'), join(app, 'public'), { recursive: true });
   await stampRelease(join(app, 'public'), { now: Date.now() - HOUR });
-  // A page that does not confirm itself shall not take a minute of the test.
   await bundleExample('node', 'server.js', join(app, 'server.mjs'), (code) =>
-    code.replace('60_000', '3_000'),
+    code.replace('60_000', 'Number(process.env.CONFIRM_TIMEOUT)'),
   );
   return app;
 }
 
 let published = 0;
 
-async function publish(store: string, version: string, isBroken = false): Promise<void> {
+/** Returns the id of the release. */
+async function publish(store: string, version: string, isBroken = false): Promise<string> {
   const folder = newFolder();
   cpSync(join(EXAMPLE, 'public'), folder, { recursive: true });
   const script = join(folder, 'app.js');
   const code = readFileSync(script, 'utf8').replace('version 1', `version ${version}`);
   writeFileSync(script, isBroken ? `throw new Error('broken');${code}` : code);
   published += 1;
-  await publishRelease(folder, {
+  const { release } = await publishRelease(folder, {
     store,
     channel: 'production',
     appId: 'com.example.app',
@@ -77,28 +77,30 @@ async function publish(store: string, version: string, isBroken = false): Promis
     builtIn: [join(EXAMPLE, 'public')],
     now: Date.now() - HOUR + 60_000 * published,
   });
+  return release.id;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-async function start(app: string, updates: string): Promise<string> {
+/** Starts the server, and waits until it serves this release if one is named. */
+async function start(
+  app: string,
+  updates: string,
+  { release, confirmTimeout = 60_000 }: { release?: string; confirmTimeout?: number } = {},
+): Promise<string> {
   const port = await freePort();
   const child = spawn(process.execPath, ['server.mjs'], {
     cwd: app,
-    env: { ...process.env, UPDATES: updates, PORT: String(port) },
+    env: {
+      ...process.env,
+      UPDATES: updates,
+      PORT: String(port),
+      CONFIRM_TIMEOUT: String(confirmTimeout),
+    },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   processes.push(child);
   const url = `http://127.0.0.1:${port}/`;
-  await expect
-    .poll(async () => (await fetch(url).catch(() => undefined))?.status, { timeout: 60_000 })
-    .toBe(200);
+  const served = async () => (await (await fetch(`${url}bundleseal-release.json`)).json()).id;
+  await expect.poll(served).toEqual(release ?? expect.any(String));
   return url;
 }
 
@@ -117,26 +119,27 @@ describe('the example of a server', { timeout: TIMEOUT }, () => {
     await page.goto(await start(app, updates));
     await expectVersion(page, 'version 1');
 
-    await publish(store, '2');
-    await page.goto(await start(app, updates));
+    const second = await publish(store, '2');
+    await page.goto(await start(app, updates, { release: second }));
     await expectVersion(page, 'version 2');
-    await expect.poll(() => stateOf(app).trial, { timeout: 60_000 }).toBeUndefined();
+    await expect.poll(() => stateOf(app).trial).toBeUndefined();
     const { running } = stateOf(app);
 
-    await publish(store, '3', true);
+    const broken = await publish(store, '3', true);
     const failure = page.waitForEvent('pageerror', { timeout: 60_000 });
-    const url = await start(app, updates);
+    // Long enough for the page to load, and shorter than the minute of the example.
+    const url = await start(app, updates, { release: broken, confirmTimeout: 10_000 });
     await page.goto(url);
     expect((await failure).message).toBe('broken');
-    await expect.poll(() => stateOf(app).blocked.length, { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => stateOf(app).blocked.length).toBe(1);
     expect(stateOf(app).running).toBe(running);
     await page.goto(url);
     await expectVersion(page, 'version 2');
 
-    await publish(store, '4');
-    await page.goto(await start(app, updates));
+    const fourth = await publish(store, '4');
+    await page.goto(await start(app, updates, { release: fourth }));
     await expectVersion(page, 'version 4');
-    await expect.poll(() => stateOf(app).trial, { timeout: 60_000 }).toBeUndefined();
+    await expect.poll(() => stateOf(app).trial).toBeUndefined();
     await page.close();
   });
 

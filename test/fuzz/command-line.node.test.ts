@@ -32,7 +32,7 @@ const RUNS = SECONDS > 0 ? 1e9 : Number(process.env['CLI_CALLS'] ?? runs(300));
 const SEED = Number(process.env['CLI_SEED'] ?? 1);
 // Of real processes: standard input and a folder that is gone can't be had otherwise.
 const PROCESSES = runs(12);
-const LIMIT = 20_000;
+const LIMIT = 120_000;
 
 const root = makeFolder();
 const folder = join(root, 'work');

@@ -5,15 +5,20 @@ import { describe, expect, it } from 'vitest';
 import { decryptBundle, encryptBundle, keygen, keyId } from '../../src/capgo.ts';
 import { type CapgoProject, hasCapgoCli, withCapgoProject } from '../support/capgo-cli.ts';
 import { rejection } from '../support/errors.ts';
+import { everyNth } from '../support/scope.ts';
 
 const skipped = !hasCapgoCli();
 
-// What either side prints is compared with what the other makes of the same zip and the same key.
-const VERSIONS = [
-  ['8.0.0', 'v3'],
-  ['7.30.0', 'v3'],
-  ['7.29.9', 'v2'],
-] as const;
+// What either side prints is compared with what the other makes of the same zip and the same key. The version of the
+// plugin decides the format of the checksum; `npm test` takes a version of each format.
+const VERSIONS = everyNth(
+  [
+    ['8.0.0', 'v3'],
+    ['7.30.0', 'v3'],
+    ['7.29.9', 'v2'],
+  ] as const,
+  2,
+);
 
 async function zipOf({ capgo, read }: CapgoProject) {
   const printed = await capgo(

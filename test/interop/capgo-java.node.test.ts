@@ -1,19 +1,14 @@
 // Capgo's format by the Java ciphers that its plugin calls on Android.
 
-import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decryptBundle, encryptBundle, keygen } from '../../src/capgo.ts';
+import { compile, named, run, skipped } from '../support/java.ts';
 
 const PROGRAM = join(import.meta.dirname, 'capgo/CapgoFormat.java');
-
-const skipped = spawnSync('javac', ['-version']).status !== 0;
-if (skipped) {
-  console.warn('java: skipped, there is no JDK. Debian: apt-get install default-jdk-headless.');
-}
 
 const { privateKey, publicKey } = await keygen();
 const key = {
@@ -24,6 +19,7 @@ const key = {
 let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'bundleseal-java-'));
+  compile(PROGRAM, folder);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -32,13 +28,11 @@ function java(work: 'open' | 'make', values: readonly Uint8Array[], input: Uint8
   writeFileSync(path('key'), key[work], { mode: 0o600 });
   writeFileSync(path('in'), input);
   const hex = values.map((value) => Buffer.from(value).toString('hex'));
-  const printed = execFileSync('java', [PROGRAM, work, path('key'), ...hex, path('in'), path('out')], {
-    encoding: 'utf8',
-  });
-  return { output: readFileSync(path('out')), lines: printed.trim().split('\n') };
+  const lines = run(folder, 'CapgoFormat', work, path('key'), ...hex, path('in'), path('out'));
+  return { output: readFileSync(path('out')), lines };
 }
 
-describe.skipIf(skipped)('Java', () => {
+describe.skipIf(skipped)(named('Java'), () => {
   it.each([0, 16, 100_001])('opens %i bytes that were encrypted here', async (length) => {
     const zip = randomBytes(length);
     const made = await encryptBundle(zip, { privateKey });

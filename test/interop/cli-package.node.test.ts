@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runIn, useCli, withProject } from '../support/cli.ts';
+import { packInto } from '../support/pack.ts';
 import { treeOf } from '../support/tree.ts';
 import { VITE_APP } from '../support/vite-app.ts';
 
@@ -23,9 +24,7 @@ describe('the packed package', () => {
         expect(ran.code, `${command} ${args.join(' ')}\n${ran.stderr}${ran.stdout}`).toBe(0);
         return ran.stdout;
       };
-      const packed = await runIn(ROOT, 'npm', ['pack', '--silent', '--pack-destination', folder]);
-      expect(packed.code, packed.stderr).toBe(0);
-      const tarball = packed.stdout.trim().split('\n').at(-1) as string;
+      const tarball = await packInto(folder);
       await write('package.json', '{ "name": "app", "version": "4.8.5", "private": true }');
       await done('npm', 'install', '--silent', '--no-audit', '--no-fund', `./${tarball}`);
       await write(
@@ -104,7 +103,7 @@ describe('the packed package', () => {
         ...{ sequence: 3, releases: [{ id, rollout: 250 }, { version: '4.8.5' }] },
       });
     });
-  }, 300_000);
+  });
 });
 
 describe('on a terminal', () => {

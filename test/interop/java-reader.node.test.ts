@@ -5,11 +5,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encryptBundle, keygen, resealBundle } from '../../src/index.ts';
+import { encryptBundle, resealBundle } from '../../src/index.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { compile, named, run, skipped } from '../support/java.ts';
 import { derOf } from '../support/keys.ts';
-import { base64, keyB, vectors } from '../support/vectors.ts';
+import { base64, keyA, keyB, vectors } from '../support/vectors.ts';
 
 const READER = join(import.meta.dirname, 'Reader.java');
 const PAGE = join(import.meta.dirname, '../../docs/readers.md');
@@ -66,20 +66,19 @@ describe.skipIf(skipped)(named('the reader in Java'), () => {
   });
 
   it('opens what is sealed here, of the default and of the smallest chunks, and resealed', async () => {
-    const pair = await keygen({ modulusBits: 3072 });
     const metadata = { appId: 'com.example.app', sequence: 7, note: 'Grüße 🎁' };
     const plain = bytesOf(1_000_003);
     const seal = async (chunkSize: number, privateKey: string) =>
       (await encryptBundle(plain, { privateKey, metadata, chunkSize })).bytes;
     const bundles = [
-      await seal(262_144, pair.privateKey),
-      await seal(4096, pair.privateKey),
+      await seal(262_144, keyA.pkcs8),
+      await seal(4096, keyA.pkcs8),
       await resealBundle(await seal(4096, keyB.pkcs8), {
         publicKey: keyB.spki,
-        privateKey: pair.privateKey,
+        privateKey: keyA.pkcs8,
       }),
     ];
-    for (const { line, plain: opened } of open(pair.publicKey, bundles)) {
+    for (const { line, plain: opened } of open(keyA.spki, bundles)) {
       expect(JSON.parse(line as string)).toMatchObject({ appId: 'com.example.app', sequence: 7 });
       expect(opened?.equals(plain)).toBe(true);
     }

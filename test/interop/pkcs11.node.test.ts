@@ -75,7 +75,7 @@ describe.skipIf(skipped)(name, () => {
     }
     const read = ['--read-object', '--type', 'pubkey'];
     publicKey = execFileSync('pkcs11-tool', [...argsFor('01'), ...read], quietly);
-  }, 120_000);
+  });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

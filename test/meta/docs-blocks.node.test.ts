@@ -177,7 +177,7 @@ describe('examples of TypeScript', () => {
     host.readFile = (path) => texts.get(path) ?? readFile(path);
     host.fileExists = (path) => texts.has(path) || fileExists(path);
     program = ts.createProgram([...texts.keys(), ...ENTRIES.map(fileOf)], settings, host);
-  }, 120_000);
+  });
 
   it.each(examples.map(({ from }, i) => ({ from, i })))('of $from compiles', ({ i }) => {
     const file = program.getSourceFile(pathOf(i)) as ts.SourceFile;
@@ -213,7 +213,7 @@ describe('examples of TypeScript', () => {
         .map(({ messageText }) => `${from}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`),
     );
     expect(said).toEqual([]);
-  }, 120_000);
+  });
 
   it.each(ENTRIES)('is in the docstring of each function of %s', (entry) => {
     const checker = program.getTypeChecker();

@@ -62,7 +62,7 @@ describe('examples', () => {
     project = join(folder, 'project');
     secrets = await makeProject(project);
     outcomes = await runAll(examples.map(({ code }) => code));
-  }, 300_000);
+  });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000);
 

@@ -1,4 +1,4 @@
-// In the fast mode files of tests share a process, except those that change what the process shares: vitest.config.ts.
+// Files of tests share a process, except those that change what the process shares: vitest.config.ts.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -2,11 +2,12 @@
 // as a process of the built package.
 
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { inlineWorkers } from '../../build/inline-worker.js';
 import { runInside } from './cli-inside.ts';
 import { generateFixedPairs, generateRandomPairs } from './fixed-pairs.js';
@@ -37,7 +38,6 @@ export interface Project {
 }
 
 const ROOT = join(import.meta.dirname, '../..');
-let built = '';
 
 /** Variables of the machine that would change the behaviour of the command line. */
 const UNSET = {
@@ -48,35 +48,40 @@ const UNSET = {
 };
 
 /**
- * Builds the command line once for a file of tests. Inside this process, key generation returns fixed pairs: a test
+ * Builds the command line once for all files of tests. Inside this process, key generation returns fixed pairs: a test
  * needs a new pair, but not a random one.
  */
 export function useCli(): void {
   beforeAll(generateFixedPairs);
   afterAll(generateRandomPairs);
-  beforeAll(async () => {
-    built = await mkdtemp(join(tmpdir(), 'bundleseal-cli-'));
-    await build({
-      entryPoints: [join(ROOT, 'src/cli.ts')],
-      outfile: join(built, 'cli.mjs'),
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      plugins: [inlineWorkers()],
-      mainFields: ['module', 'main'],
-      banner: {
-        js: "import { createRequire as createRequire_ } from 'node:module';\nconst require = createRequire_(import.meta.url);",
-      },
-    });
+  beforeAll(buildCli);
+}
+
+async function buildCli(): Promise<void> {
+  const cli = join(inject('runFolder'), 'cli.mjs');
+  if (existsSync(cli)) return;
+  // Another process may be building it too. The rename puts it there as a whole.
+  const own = join(inject('runFolder'), `cli-${process.pid}.mjs`);
+  await build({
+    entryPoints: [join(ROOT, 'src/cli.ts')],
+    outfile: own,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    plugins: [inlineWorkers()],
+    mainFields: ['module', 'main'],
+    banner: {
+      js: "import { createRequire as createRequire_ } from 'node:module';\nconst require = createRequire_(import.meta.url);",
+    },
   });
-  afterAll(() => rm(built, { recursive: true, force: true }));
+  await rename(own, cli);
 }
 
 /** Runs `work` with a new folder, and removes the folder afterwards. */
 export async function withProject(work: (project: Project) => Promise<void>): Promise<void> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'bundleseal-project-')));
-  const cli = join(built, 'cli.mjs');
+  const cli = join(inject('runFolder'), 'cli.mjs');
   const path = (...parts: string[]) => join(folder, ...parts);
   let last: Promise<unknown> = Promise.resolve();
   const run = (args: readonly string[], options: RunOptions = {}): Promise<Ran> => {

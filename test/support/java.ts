@@ -7,6 +7,9 @@ const isThere = spawnSync('javac', ['-version']).status === 0;
 // In CI a missing JDK is a failure, not a shorter run.
 export const skipped: boolean = !isThere && process.env['CI'] === undefined;
 
+/** For programs that run for a second: no optimising compiler, and no threads that collect garbage beside it. */
+const QUICK = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
 /** Returns the name of a group of tests. It says why the tests are skipped. */
 export function named(name: string): string {
   if (!skipped) return name;
@@ -15,12 +18,16 @@ export function named(name: string): string {
 
 /** Compiles a program, with every warning an error. */
 export function compile(source: string, folder: string): void {
-  if (isThere) execFileSync('javac', ['-Xlint:all,-serial', '-Werror', '-d', folder, source]);
+  if (!isThere) return;
+  const quick = QUICK.map((option) => `-J${option}`);
+  execFileSync('javac', [...quick, '-Xlint:all,-serial', '-Werror', '-d', folder, source]);
 }
 
 /** Runs a compiled program; returns the lines that it prints. */
 export function run(folder: string, program: string, ...parameters: readonly string[]): string[] {
-  return execFileSync('java', ['-cp', folder, program, ...parameters], { encoding: 'utf8' })
+  return execFileSync('java', [...QUICK, '-cp', folder, program, ...parameters], {
+    encoding: 'utf8',
+  })
     .split('\n')
     .slice(0, -1);
 }

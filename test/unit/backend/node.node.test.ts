@@ -110,7 +110,7 @@ describe('a large bundle', () => {
     for (const name of ['encryptBundle', 'decryptBundle'] as const) {
       let done = chunks;
       // A bundle may be through before the thread has started.
-      for (let i = 0; i < 50 && done === chunks; i++) {
+      for (let i = 0; i < 500 && done === chunks; i++) {
         here[name].mockClear();
         await calls[name]();
         done = here[name].mock.calls.length;
@@ -232,7 +232,7 @@ describe('memory that node:crypto answered in', () => {
     };
     // Until this thread has taken a turn the port keeps what is sent, and so is not sent everything.
     expect(Array.from({ length: 200 }, isFreed).filter((freed) => freed)).toHaveLength(128);
-    await vi.waitFor(() => expect(isFreed()).toBe(true));
+    await expect.poll(isFreed).toBe(true);
     expect(Array.from({ length: 200 }, isFreed)).not.toContain(false);
   });
 

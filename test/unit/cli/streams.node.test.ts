@@ -97,7 +97,8 @@ describe.runIf(isPosix && has('bash'))('pipes and standard streams', () => {
     ['a folder as standard input', '$BS bundle inspect - < tmp'],
     [
       'a reader that goes away',
-      '$BS bundle decrypt s --key k.pub --out - | true; exit $PIPESTATUS',
+      // It tells when it has gone.
+      'mkfifo p; { read < p; $BS bundle decrypt s --key k.pub --out -; } | { exec <&-; echo > p; }; exit $PIPESTATUS',
     ],
   ])('refuses %s as ERR_FILE', async (_, line) => {
     await withSealed(async (project) => {

@@ -796,7 +796,8 @@ describe('a disk', () => {
       return (answer?.maxMemory ?? Number.NaN) / 1024;
     };
     const [small, large] = [await memoryFor('small'), await memoryFor('large')];
-    // In MiB; the second thread of the large one has a heap of its own.
-    expect(large - small).toBeLessThan(64);
+    // In MiB. The second thread of the large one has a heap of its own, and the collector of garbage takes its time if the
+    // machine is busy.
+    expect(large - small).toBeLessThan(150);
   });
 });

@@ -183,6 +183,8 @@ describe('zipDirectory, when another program exchanges a folder for a link', () 
     symlinkSync(at('secret'), at('site/a'));
   };
   const restore = () => {
+    // A run may make fewer calls than the one that was counted.
+    if (!existsSync(at('real'))) return;
     rmSync(at('site/a'));
     renameSync(at('real'), at('site/a'));
   };

@@ -302,12 +302,11 @@ describe('zipDirectory', () => {
       expect(readdirSync(folder)).toEqual(['site']);
     });
 
-    it('takes linear time for patterns that are made to take long', async () => {
+    it('comes to an end with patterns that are made to take for ever', async () => {
       put('site', { [`${'a'.repeat(200)}b`]: utf8('') });
       const ignore = [`${'*a'.repeat(60)}c`, `${'**/a/'.repeat(60)}c`];
-      const started = Date.now();
+      // By backtracking they take longer than the universe is old.
       expect((await zipDirectory(at('site'), at('out.zip'), { ignore })).entries).toBe(1);
-      expect(Date.now() - started).toBeLessThan(1000);
     });
   });
 

@@ -18,12 +18,18 @@ import { keyA, keyB } from '../../support/vectors.ts';
 const key = parsePrivateKey(keyB.pkcs8);
 const bundle = Uint8Array.from({ length: 5_000 }, (_, i) => i % 251);
 
-/** RFC 8017 §9.2 and §5.2.1, with no code of the library's sealing. */
-function signRaw(payload: Uint8Array, { n, d }: RsaPrivateKey = key): Uint8Array {
+/** RFC 8017 §9.2 and §5.2.1, with no code of the library's sealing. By the two primes it takes a quarter of the time. */
+function signRaw(payload: Uint8Array, { n, d, p, q, qi }: RsaPrivateKey = key): Uint8Array {
   const length = modulusLength({ n, e: 0n });
   const padding = new Uint8Array(length - payload.length - 3).fill(0xff);
   const block = concat(Uint8Array.of(0, 1), padding, Uint8Array.of(0), payload);
-  return integerToBytes(pow(bytesToInteger(block), d, n), length);
+  const message = bytesToInteger(block);
+  const [byP, byQ] = [p, q].map((prime) => pow(message % prime, d % (prime - 1n), prime)) as [
+    bigint,
+    bigint,
+  ];
+  const difference = ((byP - byQ) * qi) % p;
+  return integerToBytes(byQ + q * ((difference + p) % p), length);
 }
 
 function signer(sign: (payload: Uint8Array) => unknown): Signer {

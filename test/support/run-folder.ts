@@ -1,0 +1,19 @@
+// A folder of one run of the suite, for what several files of tests use and one of them builds.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly runFolder: string;
+  }
+}
+
+/** Vitest calls it before the first file, and what it returns after the last one. */
+export default function setup({ provide }: TestProject): () => void {
+  const folder = mkdtempSync(join(tmpdir(), 'bundleseal-run-'));
+  provide('runFolder', folder);
+  return () => rmSync(folder, { recursive: true, force: true });
+}
