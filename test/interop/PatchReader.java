@@ -82,12 +82,13 @@ public final class PatchReader {
   final int[] distances = new int[4];
   int history = 0;
   int run = 0;
-  final Predictor kinds;
-  final Predictor literals;
-  final Predictor ends;
-  final Predictor shortSpans;
-  final Predictor longSpans;
-  final Predictor numbers;
+  final Model kinds = new Model(8, 12);
+  final Model finds = new Model(5, 960);
+  final Model highs = new Model(16, 512);
+  final Model lows = new Model(16, 1024);
+  final Model numbers = new Model(32, 16);
+  final Model lengths = new Model(32, 20);
+  final int[][] tables = new int[4][65_536];
 
   PatchReader(byte[] patch, byte[] oldImage, int newLength) throws Refused {
     this.patch = patch;
@@ -99,21 +100,10 @@ public final class PatchReader {
     Arrays.fill(distances, oldLength);
     require(nextByte() == 0, "coded bytes: start");
     for (int i = 0; i < 4; i++) code = code << 8 | nextByte();
-    int most = 4 + bits(newLength);
-    kinds = new Predictor(most, 11, 3, 12, 16, 18, 16);
-    literals = new Predictor(most, 32, 6, 16, 18, 19, 21);
-    ends = new Predictor(most, 96, 2, 10, 18, 19, 19);
-    shortSpans = new Predictor(most, 48, 2, 10, 18, 19, 19);
-    longSpans = new Predictor(most, 6, 3, 12, 12, 13, 16);
-    numbers = new Predictor(most, 8, 3, 12, 13, 14, 14);
   }
 
   int byteAt(int i) {
-    return i < 0 || i >= end ? 0 : space[i] & 0xff;
-  }
-
-  static int bits(int value) {
-    return 32 - Integer.numberOfLeadingZeros(value);
+    return i < 0 ? 0 : space[i] & 0xff;
   }
 
   // The range coder.
@@ -130,169 +120,126 @@ public final class PatchReader {
     }
   }
 
-  int codedBit(int probability) throws Refused {
-    long bound = (range >>> 12) * probability;
-    int bit = code < bound ? 1 : 0;
-    if (bit == 0) code -= bound;
-    range = bit == 1 ? bound : range - bound;
-    widen();
-    return bit;
-  }
-
-  byte plainByte() throws Refused {
-    range >>>= 8;
+  int plainBits(int n) throws Refused {
+    range >>>= n;
     long value = code / range;
-    require(value <= 255, "coded bytes: plain byte");
+    require(value < 1 << n, "coded bytes: plain bits");
     code -= value * range;
     widen();
-    return (byte) value;
+    return (int) value;
   }
 
-  // Predictions.
+  final class Model {
+    final int[][] counts;
+    final int[] totals;
 
-  static final int[] KNOTS = {
-    1, 2, 3, 6, 10, 16, 27, 45, 73, 120, 194, 310, 488, 747, 1101, 1546, 2047, 2549, 2994, 3348, 3607,
-    3785, 3901, 3975, 4022, 4050, 4068, 4079, 4085, 4089, 4092, 4093, 4094
-  };
-  static final int[] STRETCH = new int[4096];
-  static final int[] RATES = new int[256];
-
-  static {
-    for (int q = 0, v = -2047; q < 4096; q++) {
-      while (v < 2047 && squash(v) < q) v++;
-      STRETCH[q] = v;
+    Model(int symbols, int contexts) {
+      counts = new int[contexts][symbols];
+      for (int[] each : counts) Arrays.fill(each, 1);
+      totals = new int[contexts];
+      Arrays.fill(totals, symbols);
     }
-    for (int n = 0; n < 256; n++) RATES[n] = (10_240 + 5 * n + 8) / (10 * n + 16);
+
+    int symbol(int context) throws Refused {
+      int[] c = counts[context];
+      long part = range / totals[context];
+      long share = code / part;
+      require(share < totals[context], "coded bytes: symbol");
+      int symbol = 0;
+      int below = 0;
+      while (below + c[symbol] <= share) below += c[symbol++];
+      code -= part * below;
+      range = part * c[symbol];
+      widen();
+      c[symbol] += 24;
+      totals[context] += 24;
+      if (totals[context] > 8192) {
+        totals[context] = 0;
+        for (int i = 0; i < c.length; i++) totals[context] += c[i] = c[i] + 1 >> 1;
+      }
+      return symbol;
+    }
   }
 
-  static int squash(int v) {
-    int k = v + 2048 >> 7;
-    int f = v + 2048 & 127;
-    return KNOTS[k] * (128 - f) + KNOTS[k + 1] * f + 64 >> 7;
-  }
-
-  static int limit(int value, int most) {
-    return Math.max(-most, Math.min(most, value));
-  }
-
-  static int hash(int value, int salt) {
+  static int slot(int value, int salt) {
     int m = (value + salt * 0x2545F491) * 0x9E3779B1;
     m ^= m >>> 15;
     m *= 0x85EBCA77;
-    return m ^ m >>> 13;
-  }
-
-  final class Predictor {
-    final int rate;
-    final int[][] tables = new int[4][]; // Each entry: P << 8 | n.
-    final int[] weights;
-    final int[] inUse = new int[4];
-    final int[] inputs = new int[4];
-    int[] contexts;
-
-    Predictor(int most, int sets, int rate, int... bits) {
-      this.rate = rate;
-      weights = new int[4 * sets];
-      Arrays.fill(weights, 5461);
-      for (int i = 0; i < 4; i++) {
-        tables[i] = new int[1 << Math.min(bits[i], most)];
-        Arrays.fill(tables[i], 1 << 19 << 8);
-      }
-    }
-
-    int bit(int node, int set) throws Refused {
-      int sum = 0;
-      for (int i = 0; i < 4; i++) {
-        inUse[i] = (contexts[i] ^ node) & tables[i].length - 1;
-        inputs[i] = STRETCH[tables[i][inUse[i]] >>> 16];
-        sum += weights[4 * set + i] * inputs[i];
-      }
-      int p = squash(limit(sum >> 14, 2047));
-      int bit = codedBit(p);
-      int error = (4096 * bit - p) * rate;
-      for (int i = 0; i < 4; i++) {
-        int weight = weights[4 * set + i] + (inputs[i] * error + 2048 >> 12);
-        weights[4 * set + i] = limit(weight, 131_071);
-        int n = tables[i][inUse[i]] & 255;
-        int prediction = tables[i][inUse[i]] >>> 8;
-        prediction += (bit * 0xfffff - prediction) * RATES[n] >> 10;
-        tables[i][inUse[i]] = prediction << 8 | Math.min(n + 1, 255);
-      }
-      return bit;
-    }
-
-    void set(int... contexts) {
-      this.contexts = contexts;
-    }
+    return (m ^ m >>> 13) & 65_535;
   }
 
   // Instructions.
 
   void instruction() throws Refused {
-    int last = byteAt(at - 1);
-    int two = last << 8 | byteAt(at - 2);
-    int few = Math.min(run, 3); // The page's `short`.
-    int a = at - alignment;
-    boolean aligned = a >= 1 && a + 2 < oldLength;
-    int here = aligned ? byteAt(a) : 0;
-    int around = aligned ? byteAt(a - 1) << 24 | here << 16 | byteAt(a + 1) << 8 | byteAt(a + 2) : 0;
-    kinds.set(
-        hash(history << 8 | few, 10),
-        hash(two << 8 | few, 11),
-        hash(around, 12 + few),
-        hash(here << 16 | last << 8 | Math.min(run, 20), 16));
-    if (kinds.bit(1, Math.min(run, 7)) == 0) {
-      literals.set(
-          hash(last, 1) & ~15,
-          hash(two, 2) & ~15,
-          hash(here << 16 | few << 8 | last, 3) & ~15,
-          hash(around, 4 + few) & ~15);
-      int high = half(8 * few);
-      for (int i = 0; i < 4; i++) literals.contexts[i] = hash(literals.contexts[i], 60 + high) & ~15;
-      space[at] = (byte) (high << 4 | half(8 * few + 4));
+    int kind = kinds.symbol(history * 3 + Math.min(run, 2));
+    if (kind == 7) {
+      space[at] = (byte) literal();
       made(1);
-      return;
-    }
-    int kind = 1;
-    for (int j = 0; j < 3; j++) kind = 2 * kind + kinds.bit(kind + 1, 8 + j);
-    kind -= 8;
-    require(kind < 7, "instruction: kind");
-    if (kind < 6) {
+    } else if (kind == 6) {
+      long length = number(numbers, 12 + history) + 1L;
+      require(length <= end - at, "instruction: length of plain bytes");
+      for (int i = 0; i < length; i++) space[at + i] = (byte) plainBits(8);
+      made((int) length);
+    } else {
       copy(kind);
-      return;
     }
-    long length = number(3) + 1L;
-    require(length <= end - at, "instruction: length of plain bytes");
-    for (int i = 0; i < length; i++) space[at + i] = plainByte();
-    made((int) length);
   }
 
   void made(int literalBytes) {
     at += literalBytes;
     run += literalBytes;
-    history = history << 1 & 255;
+    history = history << 1 & 3;
   }
 
-  int half(int firstSet) throws Refused {
-    int node = 1;
-    for (int j = 0; j < 4; j++) node = 2 * node + literals.bit(node, firstSet + j);
-    return node - 16;
+  int literal() throws Refused {
+    int few = Math.min(run, 3); // The page's `short`.
+    int a = at - alignment;
+    boolean aligned = a >= 1 && a + 2 < oldLength;
+    int here = aligned ? byteAt(a) : 0;
+    int around = aligned ? byteAt(a - 1) << 24 | here << 16 | byteAt(a + 1) << 8 | byteAt(a + 2) : 0;
+    int last = byteAt(at - 1);
+    int before = byteAt(at - 3) << 16 | byteAt(at - 2) << 8 | last;
+    int[] slots = {
+      slot(around, 4 + few + 8 * last),
+      slot(around, 4096 + few),
+      slot(here << 16 | few << 8 | last, 4100),
+      slot(before, 4101)
+    };
+    int q = tables[0][slots[0]] >> 9;
+    int[] t = new int[4];
+    int present = 0;
+    int different = 0;
+    for (int i = 0; i < 4; i++) {
+      t[i] = tables[i][slots[i]] & 511;
+      if (t[i] != 0) present += 1 << i;
+      boolean isNew = t[i] != 0;
+      for (int j = 0; j < i; j++) isNew &= t[j] != t[i];
+      if (isNew) different++;
+    }
+    int s = finds.symbol(((Math.min(run, 2) * 16 + present) * 5 + different) * 4 + q);
+    int entry;
+    if (s < 4) {
+      entry = t[s];
+      require(entry != 0, "instruction: literal from an empty table");
+    } else {
+      int x = run == 0 ? here : last;
+      int z = run == 0 ? 0 : 1;
+      int high = highs.symbol(256 * z + x);
+      entry = 256 + 16 * high + lows.symbol((32 * z + (x >> 3)) * 16 + high);
+    }
+    for (int i = 0; i < 4; i++) tables[i][slots[i]] = entry;
+    if (t[0] == entry) tables[0][slots[0]] = entry + 512 * Math.min(q + 1, 3);
+    return entry;
   }
 
-  int number(int type) throws Refused {
-    numbers.set(
-        hash(type, 20),
-        hash(type << 8 | history & 3, 21),
-        hash(type << 8 | Math.min(run, 255), 22),
-        hash(type << 8 | byteAt(at - 1), 23));
-    int node = 1;
-    for (int i = 0; i < 5; i++) node = 2 * node + numbers.bit(node, type);
-    int width = node - 32;
+  int number(Model model, int context) throws Refused {
+    int width = model.symbol(context);
     if (width <= 1) return width;
     int value = 1;
-    for (int j = width - 2; j >= 0; j--) {
-      node = value < 8 ? 256 + 16 * width + value : 1024 + 32 * width + j;
-      value = 2 * value + numbers.bit(node, 4 + type);
+    for (int left = width - 1; left > 0; ) {
+      int n = Math.min(left, 8);
+      value = value << n | plainBits(n);
+      left -= n;
     }
     return value;
   }
@@ -302,81 +249,24 @@ public final class PatchReader {
     if (kind < 4) {
       from = at - distances[kind];
     } else if (kind == 4) {
-      boolean below = number(0) != 0;
-      long offset = number(1);
+      boolean below = number(numbers, history) != 0;
+      long offset = number(numbers, 4 + history);
       from = at - alignment + (below ? -offset : offset);
     } else {
-      from = at - 4L - number(2);
+      from = at - 1L - number(numbers, 8 + history);
     }
-    require(from >= 0 && at - from >= 4, "instruction: source of a copy");
+    require(from >= 0 && from < at, "instruction: source of a copy");
     int source = (int) from;
-    int length = copyBytes(kind, source);
+    long length = number(lengths, 4 * Math.min(kind, 4) + Math.min(run, 3)) + 1L;
+    require(length <= end - at, "instruction: length of a copy");
+    for (int i = 0; i < length; i++) space[at + i] = space[source + i];
     int distance = at - source;
-    int moved = kind < 4 ? kind : 3;
-    System.arraycopy(distances, 0, distances, 1, moved);
+    System.arraycopy(distances, 0, distances, 1, Math.min(kind, 3));
     distances[0] = distance;
     if (source < oldLength) alignment = distance;
-    at += length;
+    at += (int) length;
     run = 0;
-    history = (history << 1 | 1) & 255;
-  }
-
-  /** Makes the bytes of a copy; returns how many. */
-  int copyBytes(int kind, int source) throws Refused {
-    int[] spans = {1, 4, 32, 256, 2048, 16384};
-    int bound = end - at;
-    boolean inside = false;
-    space[at] = space[source];
-    int m = 1;
-    int level = levelOf(m);
-    while (m < bound) {
-      int until = Math.min(m + spans[level], bound);
-      if (inside && until == bound || endsWithin(level, m, kind, source + m)) {
-        if (level == 0) break;
-        inside = true;
-        bound = until;
-        level--;
-      } else {
-        for (; m < until; m++) space[at + m] = space[source + m];
-        if (!inside) level = levelOf(m);
-      }
-    }
-    return m;
-  }
-
-  static int levelOf(int m) {
-    return m < 32 ? 1 : m < 1024 ? 2 : m < 8192 ? 3 : m < 65536 ? 4 : 5;
-  }
-
-  /** The page's `question`. */
-  boolean endsWithin(int level, int m, int kind, int from) throws Refused {
-    int last = byteAt(from - 1);
-    int following = byteAt(from); // The page's `next`.
-    int second = byteAt(from + 1);
-    int ahead = following << 24 | second << 16 | byteAt(from + 2) << 8 | byteAt(from + 3);
-    int between = last << 16 | following << 8 | Math.min(m, 8) << 4 | kind;
-    if (level == 0) {
-      ends.set(
-          hash(kind << 8 | Math.min(m, 31), 30),
-          hash(between, 31),
-          hash(ahead, 32),
-          hash(last << 24 | byteAt(from - 2) << 16 | following << 8 | second, 33));
-      return ends.bit(0, kind << 4 | Math.min(m, 15)) == 1;
-    }
-    if (level == 1) {
-      shortSpans.set(
-          hash(kind << 8 | Math.min(m, 32), 40),
-          hash(between, 41),
-          hash(ahead, 42),
-          hash(last << 16 | second << 8 | following, 43));
-      return shortSpans.bit(0, kind << 3 | Math.min(m >> 2, 7)) == 1;
-    }
-    longSpans.set(
-        hash(bits(m) << 8 | level << 4 | kind, 50),
-        hash(last << 8 | level, 51),
-        hash(level << 8 | history & 31, 52),
-        hash(following << 16 | last << 8 | level, 53));
-    return longSpans.bit(0, level) == 1;
+    history = (history << 1 | 1) & 3;
   }
 
   // Images, their paths and release ids.

@@ -13,7 +13,7 @@ import {
   FROM_OLD,
   type Instructions,
 } from '../../src/release/patch/instructions.ts';
-import { createEncoder } from '../../src/release/patch/range-coder.ts';
+import { createEncoder, type Encoder } from '../../src/release/patch/range-coder.ts';
 import { encodePatchHeader, parsePatchHeader } from '../../src/release/patch-header.ts';
 import { decodeNow, encodeNow } from '../support/patch.ts';
 import {
@@ -199,9 +199,14 @@ async function bad(): Promise<BadPatch[]> {
       'has coded bytes behind',
     ),
     vector(
-      'an instruction of kind 7',
-      copying({ kind: 7, source: 0, length: 1 }),
-      'of an unknown kind',
+      'a literal from an empty table',
+      withHeader({}, emptyTable(image, header.toLength)),
+      'has a literal from an empty table',
+    ),
+    vector(
+      'a coded symbol over the last one',
+      withHeader({}, concat(Uint8Array.of(0, 255, 255, 255, 255), new Uint8Array(64))),
+      'out of range',
     ),
     vector(
       'a copy from before the old image',
@@ -219,11 +224,6 @@ async function bad(): Promise<BadPatch[]> {
       OUTSIDE,
     ),
     vector(
-      'a copy from 3 bytes before',
-      copying({ kind: FROM_OLD, source: start - 3, length: 1 }),
-      OUTSIDE,
-    ),
-    vector(
       'a copy from what is not made',
       copying({ kind: FROM_OLD, source: start + 9, length: 1 }),
       OUTSIDE,
@@ -232,6 +232,16 @@ async function bad(): Promise<BadPatch[]> {
       'a copy by its distance from before the old image',
       copying({ kind: FROM_NEW, source: -1, length: 1 }),
       OUTSIDE,
+    ),
+    vector(
+      'a copy of more bytes than the new image has',
+      copying({ kind: FROM_OLD, source: 0, length: header.toLength + 1 }),
+      'makes more bytes than it declares',
+    ),
+    vector(
+      'a copy of 2^31 bytes',
+      copying({ kind: FROM_OLD, source: 0, length: 2 ** 31 }),
+      'makes more bytes than it declares',
     ),
     vector(
       'more plain bytes than the new image has',
@@ -283,6 +293,20 @@ async function bad(): Promise<BadPatch[]> {
   ];
 }
 
+/** The first instruction is a literal that is coded as the byte of a table. All tables are empty at first. */
+function emptyTable(image: Uint8Array, toLength: number): Uint8Array {
+  const encoder = createEncoder();
+  const symbol: Encoder['symbol'] = (models, context, coded) =>
+    encoder.symbol(models, context, models.symbols === 5 ? 0 : coded);
+  const space = concat(image, new Uint8Array(toLength));
+  try {
+    createInstructions({ ...encoder, symbol }, space, image.length).literal();
+  } catch (error) {
+    if (!(error instanceof BundleSealError)) throw error;
+  }
+  return concat(encoder.finish(), new Uint8Array(64));
+}
+
 /**
  * The first plain byte is coded as 256: at the very end of the range, where a division gives one more than a byte holds.
  * The range has to be wide enough for it, so some literals before it are tried.
@@ -290,16 +314,16 @@ async function bad(): Promise<BadPatch[]> {
 function overfull(image: Uint8Array, toLength: number): Uint8Array {
   for (let literals = 0; literals < 50; literals++) {
     const encoder = createEncoder();
-    const byte = () => {
-      encoder.byte(256);
+    const bits = () => {
+      encoder.bits(8, 256);
       // Whatever is coded behind it would leave the range.
       throw new RangeError('enough');
     };
     const space = concat(image, new Uint8Array(toLength));
-    const instructions = createInstructions({ ...encoder, byte }, space, image.length);
-    for (let i = 0; i < literals; i++) instructions.literal(i);
+    const instructions = createInstructions({ ...encoder, bits }, space, image.length);
+    for (let i = 0; i < literals; i++) instructions.literal();
     try {
-      instructions.plain(toLength - literals);
+      instructions.plain(1);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
     }

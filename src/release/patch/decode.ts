@@ -3,7 +3,7 @@
 import { createInstructions } from './instructions.ts';
 import { createDecoder } from './range-coder.ts';
 
-// Number of instructions, or of copied bytes, after which the decoder yields to the caller.
+// Number of instructions, or of bytes, after which the decoder yields to the caller.
 const INSTRUCTIONS_A_STEP = 1024;
 const BYTES_A_STEP = 2 ** 18;
 
@@ -25,7 +25,7 @@ export function* decodeInstructions(
   let yielded = oldLength;
   let count = 0;
   while (instructions.position < space.length) {
-    if (instructions.literal(0) < 0) instructions.copy();
+    instructions.decode();
     count++;
     const { position } = instructions;
     if (count === INSTRUCTIONS_A_STEP || position - yielded >= BYTES_A_STEP) {

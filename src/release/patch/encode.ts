@@ -33,17 +33,17 @@ export function* encodeInstructions(
     if (waiting >= SHORTEST_PLAIN) {
       instructions.plain(waiting);
     } else {
-      for (; waiting > 0; waiting--) instructions.literal(space[instructions.position] as number);
+      for (; waiting > 0; waiting--) instructions.literal();
     }
     waiting = 0;
   };
   yield* parse(space, oldLength, isIncompressible, {
-    literal(byte) {
+    literal() {
       if (isIncompressible(instructions.position + waiting)) {
         waiting++;
       } else {
         release();
-        instructions.literal(byte);
+        instructions.literal();
       }
     },
     copy(copy) {

@@ -1,19 +1,13 @@
 // Chooses the instructions that make the new image: the cheapest sequence by estimated prices. A decoder accepts
 // every choice; only the size of the patch depends on it.
 
-import {
-  bitLength,
-  type Copy,
-  FROM_NEW,
-  FROM_OLD,
-  MIN_DISTANCE,
-  NEAR_KINDS,
-} from './instructions.ts';
+import { bitLength } from './hash.ts';
+import { type Copy, FROM_NEW, FROM_OLD, MIN_DISTANCE, NEAR_KINDS } from './instructions.ts';
 import { createMatchFinder } from './matches.ts';
 
 /** Takes the instructions in order. */
 export interface InstructionSink {
-  literal(byte: number): void;
+  literal(): void;
   copy(copy: Copy): void;
 }
 
@@ -194,7 +188,7 @@ export function* parse(
       const to = path[--length] as number;
       const from = origins[to] as number;
       const kind = kinds[to] as number;
-      if (kind === LITERAL_KIND) sink.literal(space[start + from] as number);
+      if (kind === LITERAL_KIND) sink.literal();
       else sink.copy({ kind, source: sources[to] as number, length: to - from });
     }
   };

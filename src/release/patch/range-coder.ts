@@ -1,18 +1,19 @@
-// The range coder of a patch: the range coder of LZMA with probabilities of 12 bits. See
+// The range coder of a patch: the range coder of LZMA, with adaptive models of symbols instead of bits. See
 // docs/patch-format.md#range-coder.
 
 import { invalidPatch } from './invalid.ts';
+import { learn, type Models } from './models.ts';
 
 /**
- * Codes bits in sequence. An encoder writes its argument and returns it. A decoder ignores its argument and returns
+ * Codes symbols in sequence. An encoder writes its argument and returns it. A decoder ignores its argument and returns
  * the value that it reads. Therefore encoder and decoder can share one description of the instructions.
  */
 export interface Coder {
   readonly isDecoder: boolean;
-  /** @param probability - Probability that the bit is 1, in 1/4096: from 1 to 4095. */
-  bit(probability: number, bit: number): number;
-  /** Codes a byte without a prediction. */
-  byte(value: number): number;
+  /** Codes a symbol by the model of a context, and updates the model. */
+  symbol(models: Models, context: number, symbol: number): number;
+  /** Codes 1 to 8 bits without a model. */
+  bits(count: number, value: number): number;
 }
 
 export interface Decoder extends Coder {
@@ -54,25 +55,32 @@ export function createDecoder(coded: Uint8Array): Decoder {
 
   return {
     isDecoder: true,
-    bit(probability) {
-      const whole = range[0] as number;
+    symbol(models, context) {
+      const { counts } = models;
+      const base = context * (models.symbols + 1);
+      const total = counts[base] as number;
+      const part = ((range[0] as number) / total) >>> 0;
       const value = code[0] as number;
-      const bound = (whole >>> 12) * probability;
-      if (value < bound) {
-        range[0] = bound;
-        if (bound < NARROW) widen();
-        return 1;
+      const share = (value / part) >>> 0;
+      if (share >= total) throw outOfRange();
+      let place = base + 1;
+      let below = 0;
+      let count = counts[place] as number;
+      while (below + count <= share) {
+        below += count;
+        count = counts[++place] as number;
       }
-      const rest = whole - bound;
+      const rest = part * count;
       range[0] = rest;
-      code[0] = value - bound;
+      code[0] = value - part * below;
       if (rest < NARROW) widen();
-      return 0;
+      learn(models, base, place);
+      return place - base - 1;
     },
-    byte() {
-      const part = (range[0] as number) >>> 8;
-      const value = Math.floor((code[0] as number) / part);
-      if (value > 255) throw invalidPatch('has a coded byte that is out of range');
+    bits(count) {
+      const part = (range[0] as number) >>> count;
+      const value = ((code[0] as number) / part) >>> 0;
+      if (value >>> count !== 0) throw outOfRange();
       range[0] = part;
       code[0] = (code[0] as number) - value * part;
       widen();
@@ -124,19 +132,21 @@ export function createEncoder(): Encoder {
 
   return {
     isDecoder: false,
-    bit(probability, bit) {
-      const bound = (range >>> 12) * probability;
-      if (bit === 1) {
-        range = bound;
-      } else {
-        low += bound;
-        range -= bound;
-      }
-      if (range < NARROW) widen();
-      return bit;
+    symbol(models, context, symbol) {
+      const { counts } = models;
+      const base = context * (models.symbols + 1);
+      const part = Math.floor(range / (counts[base] as number));
+      const place = base + 1 + symbol;
+      let below = 0;
+      for (let index = base + 1; index < place; index++) below += counts[index] as number;
+      low += part * below;
+      range = part * (counts[place] as number);
+      widen();
+      learn(models, base, place);
+      return symbol;
     },
-    byte(value) {
-      range >>>= 8;
+    bits(count, value) {
+      range >>>= count;
       low += value * range;
       widen();
       return value;
@@ -146,4 +156,8 @@ export function createEncoder(): Encoder {
       return bytes.slice(0, length);
     },
   };
+}
+
+function outOfRange() {
+  return invalidPatch('has a coded symbol that is out of range');
 }

@@ -1,0 +1,87 @@
+// Codes literals: bytes that are not copied. Four tables remember which byte followed in which context. A literal is
+// coded as the table that has it, or as a byte. See docs/patch-format.md#a-literal.
+
+import { hash } from './hash.ts';
+import { invalidPatch } from './invalid.ts';
+import { createModels } from './models.ts';
+import type { Coder } from './range-coder.ts';
+
+/** What surrounds the place of a literal. */
+export interface Surroundings {
+  /** The three bytes before it, the last one lowest. */
+  readonly before: number;
+  /** The byte at the aligned place in the old image, and the four bytes from the one before it on, or 0. */
+  readonly here: number;
+  readonly around: number;
+  /** Number of literals and plain bytes since the last copy. */
+  readonly run: number;
+}
+
+const SLOTS = 2 ** 16;
+const TABLES = 4;
+// An entry of a table is a byte with this bit set, or 0 if the table has no byte for its context.
+const PRESENT = 256;
+const ENTRY = 511;
+// Above the entry of the first table: how often in succession it was right, at most three times.
+const SUCCESS = 512;
+const MOST_SUCCESSES = 3;
+// The symbol of a literal that no table has.
+const NONE = TABLES;
+
+/** Returns a function that codes a literal. A decoder passes any byte. */
+export function createLiterals(coder: Coder): (byte: number, surroundings: Surroundings) => number {
+  const finds = createModels(TABLES + 1, 3 * 16 * 5 * (MOST_SUCCESSES + 1));
+  const highs = createModels(16, 2 * 256);
+  const lows = createModels(16, 2 * 32 * 16);
+  const [first, second, third, fourth] = Array.from(
+    { length: TABLES },
+    () => new Uint16Array(SLOTS),
+  ) as [Uint16Array, Uint16Array, Uint16Array, Uint16Array];
+
+  const codeByte = (byte: number, { run, here, before }: Surroundings): number => {
+    const isFirst = run === 0;
+    const related = isFirst ? here : before & 255;
+    const high = coder.symbol(highs, isFirst ? related : 256 + related, byte >> 4);
+    const context = ((isFirst ? 0 : 32) + (related >> 3)) * 16 + high;
+    return high * 16 + coder.symbol(lows, context, byte & 15);
+  };
+
+  return (byte, surroundings) => {
+    const { before, here, around, run } = surroundings;
+    const last = before & 255;
+    const short = Math.min(run, 3);
+    const slotA = hash(around, 4 + short + last * 8) & (SLOTS - 1);
+    const slotB = hash(around, 4096 + short) & (SLOTS - 1);
+    const slotC = hash((here << 16) | (short << 8) | last, 4100) & (SLOTS - 1);
+    const slotD = hash(before, 4101) & (SLOTS - 1);
+    const entryA = first[slotA] as number;
+    const a = entryA & ENTRY;
+    const b = second[slotB] as number;
+    const c = third[slotC] as number;
+    const d = fourth[slotD] as number;
+    const present = (a === 0 ? 0 : 1) | (b === 0 ? 0 : 2) | (c === 0 ? 0 : 4) | (d === 0 ? 0 : 8);
+    // Number of different bytes in the tables.
+    const different =
+      (a === 0 ? 0 : 1) +
+      (b === 0 || b === a ? 0 : 1) +
+      (c === 0 || c === a || c === b ? 0 : 1) +
+      (d === 0 || d === a || d === b || d === c ? 0 : 1);
+    const context =
+      ((Math.min(run, 2) * 16 + present) * 5 + different) * (MOST_SUCCESSES + 1) + (entryA >> 9);
+    const entry = byte | PRESENT;
+    const found = coder.symbol(
+      finds,
+      context,
+      entry === a ? 0 : entry === b ? 1 : entry === c ? 2 : entry === d ? 3 : NONE,
+    );
+    let coded = found === 0 ? a : found === 1 ? b : found === 2 ? c : d;
+    if (found === NONE) coded = codeByte(byte, surroundings) | PRESENT;
+    if (coded === 0) throw invalidPatch('has a literal from an empty table');
+    const isSuccess = a === coded && entryA >> 9 < MOST_SUCCESSES;
+    first[slotA] = isSuccess ? entryA + SUCCESS : a === coded ? entryA : coded;
+    second[slotB] = coded;
+    third[slotC] = coded;
+    fourth[slotD] = coded;
+    return coded & 255;
+  };
+}

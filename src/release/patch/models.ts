@@ -1,0 +1,34 @@
+// Adaptive models: how often each symbol was coded in each context. See docs/patch-format.md#models.
+
+export interface Models {
+  /** For each context the total of its counts, followed by the count of each symbol. */
+  readonly counts: Uint16Array;
+  /** Number of symbols of a context. */
+  readonly symbols: number;
+}
+
+// A coded symbol counts this much.
+const STEP = 24;
+// If the total of a context exceeds this value, its counts are halved, so that recent symbols count more.
+const MOST = 8192;
+
+export function createModels(symbols: number, contexts: number): Models {
+  const counts = new Uint16Array(contexts * (symbols + 1)).fill(1);
+  for (let at = 0; at < counts.length; at += symbols + 1) counts[at] = symbols;
+  return { counts, symbols };
+}
+
+/** Updates the counts of the context that begins at `base` after a symbol, whose count is at `place`. */
+export function learn({ counts, symbols }: Models, base: number, place: number): void {
+  counts[place] = (counts[place] as number) + STEP;
+  const total = (counts[base] as number) + STEP;
+  counts[base] = total;
+  if (total <= MOST) return;
+  let halved = 0;
+  for (let index = base + 1; index <= base + symbols; index++) {
+    const count = ((counts[index] as number) + 1) >> 1;
+    counts[index] = count;
+    halved += count;
+  }
+  counts[base] = halved;
+}
