@@ -75,7 +75,7 @@ function capgo(report, directory) {
   return {
     sealing: {
       "Capgo's CLI"() {
-        shell(`rm -f c.zip; ${zip}`, cwd, env);
+        shell(`rm -f c.zip zip.json sealed.json; ${zip}`, cwd, env);
         shell(encrypt(read('zip.json').checksum), cwd, env);
       },
     },
