@@ -215,6 +215,17 @@ describe('applyPatch', () => {
     await expect(applyPatch(silent, BEFORE, options)).rejects.toBe(reason);
   });
 
+  it('rejects on abort while it reads the base to name the fault of an image over the limit', async () => {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const silent = new ReadableStream<Uint8Array>(
+      { pull: () => controller.abort(reason) },
+      { highWaterMark: 0 },
+    );
+    const options = { ...trusting, limits: { imageSize: 1 }, signal: controller.signal };
+    await expect(applyPatch(made.bytes, { a: silent }, options)).rejects.toBe(reason);
+  });
+
   it('throws an error of the iterable of files unchanged, whatever its code is', async () => {
     const mine = Object.assign(new Error('mine'), { code: 'ERR_ARCHIVE_INVALID' });
     async function* failing() {
