@@ -20,6 +20,7 @@ export interface ReleaseReader {
 /** A file for `write`. */
 export interface StoredFile {
   readonly path: string;
+  /** Nobody changes them before `write` settles. */
   readonly bytes: Uint8Array;
 }
 
