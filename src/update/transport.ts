@@ -48,6 +48,11 @@ export interface Transport {
     signal: AbortSignal,
     tell: (done: number) => void,
   ): AsyncGenerator<Uint8Array, void>;
+  /**
+   * Whether another mirror may have an object that could not be used: a mirror has sent other bytes, and the next
+   * `fetchObject` begins with one that has not.
+   */
+  hasAnother(object: ReleaseObject): boolean;
 }
 
 export function createTransport(
@@ -58,6 +63,10 @@ export function createTransport(
   const { mirrors, retries, retryDelay } = settings;
   /** By mirror: the end of the pause that it asked for in `Retry-After`, in milliseconds since 1970. */
   const closedUntil = new Map<string, number>();
+  /** By digest of an object: the mirror that its last bytes began with. Absent if the object came as the index names it. */
+  const begunBy = new Map<string, string>();
+  /** By digest of an object: the mirrors that have sent other bytes. */
+  const doubted = new Map<string, ReadonlySet<string>>();
 
   /** Sends one request. Yields the bytes from offset `from` on, even if the server ignores the range. */
   async function* request(
@@ -188,19 +197,24 @@ export function createTransport(
       const hash = await backend.createHash();
       let done = 0;
       let failure: unknown;
-      for (const mirror of mirrors) {
+      begunBy.delete(sha256);
+      for (const mirror of mirrors.filter((one) => doubted.get(sha256)?.has(one) !== true)) {
         const url = `${mirror}objects/${sha256}.sealed`;
         const ask = () => request(url, mirror, done, {}, signal);
         try {
           for await (const piece of insist(mirror, retries, signal, ask, () => done === size)) {
             if (piece.length > size - done) throw new Wrong(url, `has more than ${size} bytes`);
+            if (done === 0) begunBy.set(sha256, mirror);
             hash.update(piece);
             done += piece.length;
             tell(done);
             yield piece;
             if (done === size) break;
           }
-          if (toHex(hash.digest()) === sha256) return;
+          if (toHex(hash.digest()) === sha256) {
+            begunBy.delete(sha256);
+            return;
+          }
           throw new Wrong(url, 'is not the object that the index names');
         } catch (error) {
           signal.throwIfAborted();
@@ -211,6 +225,17 @@ export function createTransport(
         }
       }
       throw failure;
+    },
+
+    hasAnother({ sha256 }) {
+      const begun = begunBy.get(sha256);
+      if (begun === undefined) return false;
+      const all = new Set(doubted.get(sha256)).add(begun);
+      const isLeft = mirrors.some((mirror) => !all.has(mirror));
+      // The next download begins anew, because the mirrors may be repaired.
+      if (isLeft) doubted.set(sha256, all);
+      else doubted.delete(sha256);
+      return isLeft;
     },
   };
 }

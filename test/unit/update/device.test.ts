@@ -1,10 +1,21 @@
 // What an app sees of the updater besides releases: its status, a full storage, the end of its work, and turns.
 
 import { describe, expect, it } from 'vitest';
-import { memoryStore, type ReleaseStore, type UpdateEvent } from '../../../src/update.ts';
+import {
+  memoryBuiltIn,
+  memoryStore,
+  type ReleaseStore,
+  type UpdateEvent,
+} from '../../../src/update.ts';
 import { rejection } from '../../support/errors.ts';
 import { AFTER, BEFORE } from '../../support/release.ts';
-import { createDevice, createPublisher, fetchFrom, NOW } from '../../support/update.ts';
+import {
+  BUILT_IN_TIME,
+  createDevice,
+  createPublisher,
+  fetchFrom,
+  NOW,
+} from '../../support/update.ts';
 import { keyB } from '../../support/vectors.ts';
 
 const DAY = 86_400_000;
@@ -60,6 +71,74 @@ describe('a full storage', () => {
     await first.updater.start();
     const second = await createDevice(BEFORE, request, { releases: full(releases, 'writeState') });
     expect((await second.updater.start()).id).toBe(shipped.id);
+  });
+});
+
+describe('a build whose host altered a file', () => {
+  it('is the base of one patch only: the device takes the bundle, and no further patch from it', async () => {
+    const { publisher, next } = await published();
+    const sound = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
+    const files = {
+      ...sound.files,
+      read: async (path: string) => {
+        const bytes = await sound.files.read(path);
+        return path === 'index.html' ? new Uint8Array([...bytes, 0x20]) : bytes;
+      },
+    };
+    const releases = memoryStore();
+    const launch = () =>
+      createDevice(BEFORE, fetchFrom(publisher.store), { releases, builtIn: { ...sound, files } });
+    const { updater, events } = await launch();
+    await updater.start();
+    expect(await updater.update()).toMatchObject({ id: next.entry.id });
+    const failed = events.filter(({ type }) => type === 'way-failed');
+    expect(failed).toMatchObject([
+      { way: { kind: 'patch' }, error: { code: 'ERR_PATCH_INVALID' } },
+    ]);
+    await updater.fail(next.entry.id);
+    const other = await publisher.make({ ...AFTER, 'c.txt': new Uint8Array(9) }, [BEFORE]);
+    await publisher.offer([other]);
+    const again = await launch();
+    await again.updater.start();
+    expect(await again.updater.check()).toMatchObject({ way: { kind: 'bundle' } });
+  });
+
+  it('is read once for a patch that does apply', async () => {
+    const { publisher } = await published();
+    const sound = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
+    const read: string[] = [];
+    const files = {
+      ...sound.files,
+      read: (path: string) => {
+        read.push(path);
+        return sound.files.read(path);
+      },
+    };
+    const builtIn = { ...sound, files };
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), { builtIn });
+    await updater.start();
+    await updater.update();
+    expect(read.sort()).toEqual(Object.keys(BEFORE).sort());
+  });
+});
+
+describe('the stamp of the build', () => {
+  it('is parsed at the first start, and again when a native build brings another one', async () => {
+    const { request } = await published();
+    const releases = memoryStore();
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    const { id } = await updater.start();
+    await updater.update();
+    const state = async () => JSON.parse(new TextDecoder().decode(await releases.readState()));
+    const { stamp } = await state();
+    expect(stamp).toMatch(/^[0-9a-f]{64}$/);
+    const next = await createDevice({ ...BEFORE, 'native.txt': new Uint8Array(1) }, request, {
+      releases,
+    });
+    await next.updater.start();
+    const after = await state();
+    expect(after.builtIn).not.toBe(id);
+    expect(after.stamp).not.toBe(stamp);
   });
 });
 
