@@ -49,7 +49,7 @@ export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T
     const result = await work(folder).catch((error: unknown) => {
       throw withRemedy(error, folder);
     });
-    const left = "can't be removed, and has what was opened: remove it";
+    const left = "can't be removed and contains the opened content: remove it";
     const remove = () => removeTree(parent, name);
     // Tries again after a failure, because the work has succeeded.
     await onFile(folder, left, remove().catch(remove));

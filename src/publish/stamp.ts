@@ -87,7 +87,7 @@ export async function stampRelease(dir: string, options: StampOptions = {}): Pro
   return stamp;
 }
 
-/** What is in the stamp's place is replaced only if it is a stamp, of whichever version. */
+/** Refuses to replace a file that is not a stamp. The stamp may have any version. */
 async function checkReplaceable(path: string): Promise<void> {
   const stats = await lstat(path).catch(() => undefined);
   if (stats === undefined || stats.size === 0) return;

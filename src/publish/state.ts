@@ -74,7 +74,7 @@ export async function readState(options: ChannelOptions): Promise<State> {
   const isEarlier = before !== undefined && before.epoch < trust.epoch;
   if (isEarlier && earlierEpoch === undefined) {
     throw storeError(
-      `the index of ${options.channel} is of epoch ${before.epoch} and keys.sealed of epoch ${trust.epoch}: whoever had a retired key may have put releases into it. Look at them, then pass earlierEpoch: 'keep', or 'drop' to begin with none`,
+      `the index of ${options.channel} is of epoch ${before.epoch} and keys.sealed of epoch ${trust.epoch}: the owner of a retired key may have put releases into it. Check them, then pass earlierEpoch: 'keep', or 'drop' to begin with none`,
     );
   }
   const isKept = !(isEarlier && earlierEpoch === 'drop');

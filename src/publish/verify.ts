@@ -66,8 +66,8 @@ export interface VerifiedStore {
  * Holds at most two releases in memory.
  *
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_KEY_INVALID`;
- * `ERR_STORE`: the store has `keys.sealed`, and no recovery key was named. `ERR_SOURCE_FAILED`, `ERR_FILE`: the store can't be
- * reached at all.
+ * `ERR_STORE`: the store has `keys.sealed`, and no recovery key was named. `ERR_SOURCE_FAILED`, `ERR_FILE`: the store
+ * cannot be reached.
  * @see docs/guides/publishing.md#verify
  * @example
  * ```ts

@@ -20,7 +20,7 @@ export interface Device {
   readonly backend: Backend;
   /** The clock and the options that transitions depend on. */
   facts(): transitions.DeviceFacts;
-  /** The state, as it is stored. */
+  /** Reads the stored state. */
   read(): Promise<DeviceState>;
   /** Changes the state under the lock. Resolves when the new state is stored. */
   change(

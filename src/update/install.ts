@@ -230,6 +230,6 @@ function installedOf({ id, version, createdAt, runtime }: ReleaseEntry): Install
 function otherRelease(how: string): BundleSealError {
   return new BundleSealError(
     'ERR_SOURCE_FAILED',
-    `what was downloaded is not the release that the index names (${how}): the publisher's store is at fault`,
+    `the download is not the release that the index names (${how}): the publisher's store is at fault`,
   );
 }

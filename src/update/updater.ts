@@ -277,7 +277,7 @@ function checkClient(client: unknown): void {
   throw new TypeError(`client expected the id of a page, got ${describe(client)}`);
 }
 
-/** Apps pass what they caught, which may be an error, or longer than the state of a device. */
+/** Returns a text that fits into the state. Apps pass any value that they caught, such as an error. */
 function storableText(reason: unknown): string {
   return String(reason)
     .slice(0, MAX_REASON_LENGTH)

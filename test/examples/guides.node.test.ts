@@ -9,7 +9,7 @@ const EXAMPLES = readdirSync(join(ROOT, 'examples'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-/** What an app has anyway. */
+/** The parts that every app has. */
 const OF_APP = /(^|\/)src\/app\.js$|^node_modules\//;
 
 const filesOf = (example: string): readonly string[] =>

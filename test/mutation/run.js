@@ -120,7 +120,7 @@ function optionsFor(result, files) {
     // Not in the checkout: an interrupted run would leave tests there that `npm test` would run.
     tempDirName: join(tmpdir(), `bundleseal-mutation-${process.pid}`),
     concurrency: Number(values.concurrency),
-    // Generous, so that a busy machine does not make a mutant look like one that never ends.
+    // Generous, so that a mutant on a busy machine does not count as one that never ends.
     timeoutMS: 1000 * Number(values.seconds),
     timeoutFactor: 2,
     // `npm run types` checks the source, and mutants need no types.

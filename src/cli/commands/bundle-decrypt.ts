@@ -33,7 +33,7 @@ export function bundleDecrypt(command: Command): void {
       openingOptions(
         command
           .description(
-            'Opens a bundle and writes it when all of it has been verified; else nothing is written. The limits are for --extract.',
+            'Opens a bundle and writes it after all of it is verified. Writes nothing if a check fails. The limits are for --extract.',
           )
           .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
           .option(

@@ -30,19 +30,15 @@ export function keyCreate(command: Command): void {
     )
     .option(
       '--out <file>',
-      `the private key; the public one gets .pub behind it (default: ${SEALED.privateKeyFile}, or ${CAPGO.privateKeyFile} with --capgo)`,
+      `file for the private key; the public key gets .pub appended (default: ${SEALED.privateKeyFile}, or ${CAPGO.privateKeyFile} with --capgo)`,
     )
     .option('--bits <bits>', 'of the RSA modulus: 3072 or 4096', '4096')
     .option('--format <format>', 'pkcs8 or pkcs1', 'pkcs8')
-    .option('--capgo', "RSA-2048 in PKCS#1, which is what Capgo's plugin takes", false)
-    .option(
-      '--force',
-      'make a new pair where keys are already: those are kept, with .old behind their names',
-      false,
-    )
+    .option('--capgo', "RSA-2048 in PKCS#1, as Capgo's plugin requires", false)
+    .option('--force', 'replace existing keys; the old files are kept with .old appended', false)
     .option(
       '--protect',
-      `put the private key under a passphrase: ${PASSPHRASE}, or typed on the terminal`,
+      `protect the private key with a passphrase: ${PASSPHRASE}, or typed on the terminal`,
       false,
     )
     .option('--gitignore', 'add the private key to .gitignore', false)

@@ -1,4 +1,4 @@
-// Deflating in pieces: the same bytes by both forms of zlib, and one stream of what was cut.
+// Deflating in pieces: both forms of zlib produce the same bytes, and the pieces form one stream.
 
 import { inflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';

@@ -7,7 +7,7 @@ import { createInflater } from '../../../src/archive/read/inflate.ts';
 import { runs } from '../../support/scope.ts';
 import { join, same, textOf } from '../../support/zip.ts';
 
-/** What comes of it, or `undefined` where it is refused or incomplete. */
+/** The inflated bytes, or `undefined` if the data is refused or incomplete. */
 function inflated(data: Uint8Array, piece = 8192): Uint8Array | undefined {
   const { take } = createInflater('a');
   const parts: Uint8Array[] = [];

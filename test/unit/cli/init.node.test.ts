@@ -1,4 +1,4 @@
-// bundleseal init: what it detects, writes, leaves alone and takes back.
+// bundleseal init: its detection, the files that it writes and leaves alone, and --undo.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -382,7 +382,7 @@ syncBuiltinESMExports();`;
       expect(code).toBe(fault === 'kill' ? null : 1);
       // Killed before the record was written, the process has changed nothing.
       if (fault === 'kill') expect([0, 2]).toContain((await project.run(UNDO)).code);
-      // What is left of the record itself is hidden, and goes with its next write.
+      // The rest of the record is hidden, and the next write removes it.
       const left = Object.entries(treeOf(project.folder)).filter(
         ([path]) => !path.includes(`.${RECORD}.`),
       );
@@ -499,7 +499,7 @@ describe('any app', () => {
           const before = treeOf(project.folder);
           await done(project, ...flagsOf(app), '--store', store);
           const made = read(project, 'package.json');
-          // Nothing but additions: without them it is what it was.
+          // init only adds text: without the additions the file is the old one.
           const lines = made.split(lineBreak).filter((line) => !line.includes('bundleseal'));
           expect(made.startsWith(mark)).toBe(true);
           expect(lines.length).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-// The commands of releases: what they write and print, and how they refuse.
+// The commands of releases: their files, their output and their errors.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -355,7 +355,7 @@ async function until(is: () => boolean): Promise<void> {
   while (!is()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Waits until the command follows signals: until it reads what it was given. */
+/** Waits until the command handles signals, which is when it reads its input. */
 async function listening({ pid }: ChildProcess): Promise<void> {
   await until(() => {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -1,4 +1,4 @@
-// What comes after a first release: withdrawing, rollouts, channels, keys, and what a store keeps.
+// Changes after a first release: withdrawals, rollouts, channels, keys, and retention.
 
 import { readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -130,7 +130,7 @@ describe('promote', () => {
   });
 });
 
-describe('what a store keeps', () => {
+describe('the objects that a store keeps', () => {
   it('keeps the objects of a dropped release until every index that named them has expired', async () => {
     const store = newFolder();
     await publishBuild(store, 1, { expiresIn: 60 * DAY });

@@ -1,4 +1,4 @@
-// Publishing to a folder: what is made, what is not made again, and what is refused.
+// Publishing to a folder: new files, files that are not made again, and refusals.
 
 import { execFileSync } from 'node:child_process';
 import { constants, createHash, privateEncrypt } from 'node:crypto';
@@ -391,7 +391,7 @@ describe('a folder that cannot be made', () => {
 });
 
 describe('a folder that does not exist', () => {
-  it('is not taken for a store that has no index yet, nor for one that is whole', async () => {
+  it('does not count as a new store, and not as a complete one', async () => {
     const [store, folder] = [newFolder(), newFolder()];
     const from = join(folder, 'misspelt');
     const missing = { code: 'ERR_FILE', path: from };

@@ -85,7 +85,7 @@ describe('a store on a web server', () => {
       {
         pull(controller) {
           if (sent === 200) controller.close();
-          // The same memory for each: whoever keeps the piece and not its byte has the last byte only.
+          // Reuses the same memory, so code that keeps the piece without copying it has only the last byte.
           else controller.enqueue(piece.fill(sent++));
         },
       },

@@ -139,7 +139,7 @@ describe('a device updates', () => {
       fault: (asked, answer) => {
         if (asked.path !== patchPath) return answer;
         if (asked.range === undefined) return { ...answer, cutAt: 500 };
-        // The compressed form of a part, which nobody can tell from a part of the compressed form.
+        // A compressed part looks like a part of the compressed file.
         return { ...answer, body: gzipSync(answer.body) };
       },
       ways: ['patch'],
@@ -271,7 +271,7 @@ describe('a stale index', () => {
     });
   });
 
-  it('that is a page with status 200 is refused, and the device goes on', async () => {
+  it('that is a page with status 200 is refused, and the device keeps its release', async () => {
     const { publisher } = await publish();
     const cdn = await newCdn(publisher.store, ({ path }, answer) =>
       path === INDEX ? page(answer) : answer,

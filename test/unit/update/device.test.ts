@@ -1,4 +1,4 @@
-// What an app sees of the updater besides releases: its status, a full storage, the end of its work, and turns.
+// The updater besides releases: its status, a full storage, the end of its work, and yielding.
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -39,7 +39,7 @@ const full = (releases: ReleaseStore, ...methods: (keyof ReleaseStore)[]): Relea
 });
 
 describe('a full storage', () => {
-  it('rejects a download with ERR_STORE and what to do, and what runs goes on running', async () => {
+  it('rejects a download with ERR_STORE and a remedy, and the running release keeps running', async () => {
     const { request } = await published();
     const releases = full(memoryStore(), 'write');
     const { updater } = await createDevice(BEFORE, request, { releases });
@@ -189,7 +189,7 @@ describe('the status', () => {
 });
 
 describe('an updater', () => {
-  it('passes on what the publisher signed for the app', async () => {
+  it('passes the signed members for the app on', async () => {
     const entry = { mandatory: true, note: 'Faster maps', meta: { ticket: 7 } };
     const { request } = await published(entry);
     const { updater } = await createDevice(BEFORE, request);
