@@ -26,6 +26,16 @@ describe.each(EXAMPLES)('the guide of examples/%s', (example) => {
   const text = readFileSync(join(ROOT, page), 'utf8');
   const read = (path: string) => readFileSync(join(ROOT, 'examples', example, path), 'utf8');
 
+  it('says how many lines of code the example has', () => {
+    const [intro = ''] = text.split('\n## ');
+    const said = [...intro.matchAll(/(\d+)(?: lines| for the page)/g)].map(([, count]) =>
+      Number(count),
+    );
+    const lines = filesOf(example).map((path) => read(path).trimEnd().split('\n').length);
+    const sum = (counts: readonly number[]) => counts.reduce((all, one) => all + one, 0);
+    expect(sum(said)).toBe(sum(lines));
+  });
+
   it('shows every script as it runs, after its name', () => {
     const files = filesOf(example);
     const shown = blocks.filter(({ file, language }) => file === page && language === 'javascript');

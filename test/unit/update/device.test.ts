@@ -197,6 +197,91 @@ describe('an updater', () => {
     expect(await updater.check()).toMatchObject({ status: 'available', entry });
   });
 
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('the app');
+      },
+    ],
+    [
+      'gives a promise that rejects',
+      async () => {
+        throw new Error('the app');
+      },
+    ],
+  ])('goes on when a function of the app %s', async (_name, fail) => {
+    const { request, next } = await published();
+    const onEvent = fail as () => void;
+    const { updater } = await createDevice(BEFORE, request, { onEvent });
+    await updater.start();
+    // Node ends a process, and Vitest a run, in which a rejection is not handled.
+    expect(await updater.update({ onProgress: onEvent })).toMatchObject({ id: next.entry.id });
+  });
+
+  it('activates the same release twice as it does once', async () => {
+    const { request, next } = await published();
+    const releases = memoryStore();
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    const shipped = await updater.start();
+    await updater.update();
+    await updater.activate();
+    await updater.activate({ when: 'now' });
+    const { id } = await updater.start();
+    expect(id).toBe(next.entry.id);
+    await updater.activate();
+    expect(await updater.status()).toMatchObject({
+      running: { id },
+      trial: { starts: 1 },
+      previous: { id: shipped.id },
+    });
+    expect(await updater.status()).not.toHaveProperty('next');
+    await updater.confirm(id);
+    const again = await createDevice(BEFORE, request, { releases });
+    expect((await again.updater.start()).id).toBe(id);
+  });
+
+  it('asks a mirror again a day after it asked for a longer pause, and when the clock was set back', async () => {
+    const { publisher } = await published();
+    let now = NOW;
+    let isBusy = true;
+    const request = fetchFrom(publisher.store, (_path, _request, whole) =>
+      isBusy
+        ? new Response('', { status: 503, headers: { 'retry-after': '9'.repeat(20) } })
+        : whole(),
+    );
+    const { updater } = await createDevice(BEFORE, request, { now: () => now });
+    await updater.start();
+    expect((await updater.check()).status).toBe('offline');
+    isBusy = false;
+    const asked = request.paths.length;
+    now = NOW + DAY - 61_000; // It waits for the last minute of a pause.
+
+    expect((await updater.check()).status).toBe('offline');
+    expect(request.paths).toHaveLength(asked);
+    now = NOW - DAY;
+    expect((await updater.check()).status).toBe('available');
+    now = NOW + DAY;
+    expect((await updater.check()).status).toBe('available');
+  });
+
+  it('runs the built-in release over a storage that holds the data of another program', async () => {
+    const { request, next } = await published();
+    const garbage = new Uint8Array([0x7b, 0, 255]);
+    const sound = memoryStore();
+    const releases: ReleaseStore = {
+      ...sound,
+      readState: async () => garbage,
+      list: async () => ['..', 'state.json', 'f'.repeat(64)],
+      open: async () => ({ list: async () => [], read: async () => garbage }),
+    };
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    const { id, files } = await updater.start();
+    expect(id).not.toBe(next.entry.id);
+    expect(await files.read('index.html')).toEqual(BEFORE['index.html']);
+    expect(await updater.check()).toMatchObject({ status: 'available', id: next.entry.id });
+  });
+
   it('tells the app every step, in order', async () => {
     const { request, next } = await published();
     const releases = memoryStore();
