@@ -3,9 +3,15 @@
 import { realpath } from 'node:fs/promises';
 import { MAX_SEAL_LENGTH } from '../release/document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts';
-import { readClock } from '../release/order.ts';
 import type { Reading } from './objects.ts';
-import { type ChannelOptions, laterOf, listOfKeys, publicHalf, timeText } from './options.ts';
+import {
+  type ChannelOptions,
+  laterOf,
+  listOfKeys,
+  publicHalf,
+  readPublishingClock,
+  timeText,
+} from './options.ts';
 import { channelPath, checkFrom, openPlace, openWritable, type StorePlace } from './place.ts';
 import { storeError } from './store-error.ts';
 import { checkSigner, distinctKeys, openTrusted, readTrust, type Trust } from './trust.ts';
@@ -144,7 +150,7 @@ function issueTime(
   before: ReleaseIndex | undefined,
   { now, force = false }: ChannelOptions,
 ): string {
-  const clock = readClock(now);
+  const clock = readPublishingClock(now);
   const time = timeText(clock);
   if (before === undefined) return time;
   if (before.issuedAt > timeText(clock + HOUR) && !force) {

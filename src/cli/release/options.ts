@@ -14,7 +14,7 @@ import { findKeysOfRotation } from '../opening.ts';
 import { isThere } from '../read-key.ts';
 import { readAppId } from '../read-metadata.ts';
 import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
-import { readDuration } from './units.ts';
+import { readLifetime } from './units.ts';
 
 /** The default file of the public recovery key in a project. */
 const RECOVERY_KEY_FILE = '.bundleseal_recovery_key.pub';
@@ -111,7 +111,7 @@ export async function readSigning(
     ...{ store, channel, appId, privateKey: found.key, force, dryRun, signal: context.signal },
     ...(await readRecovery(flags)),
     ...(from !== undefined && { from }),
-    ...(expires !== undefined && { expiresIn: readDuration('--expires', expires) }),
+    ...(expires !== undefined && { expiresIn: readLifetime('--expires', expires) }),
     ...(previousKeys.length > 0 && { previousKeys }),
     ...(otherChannel !== undefined && { otherChannels: otherChannel }),
     out: oneOf('--out', out, ['new', 'full']),

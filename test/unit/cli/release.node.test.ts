@@ -231,6 +231,12 @@ describe('release', () => {
         [['publish', 'dist', '--store', 'store'], /--channel is needed/, 2],
         [['publish', 'dist', ...CHANNEL, '--rollout', '25'], /--rollout takes a share/, 2],
         [['publish', 'dist', ...CHANNEL, '--expires', '30'], /--expires takes a duration/, 2],
+        [
+          ['publish', 'dist', ...CHANNEL, '--expires', '0m'],
+          /--expires takes .* from 1m to 3650d/,
+          2,
+        ],
+        [['refresh', ...CHANNEL, '--expires', '999w'], /--expires takes .* from 1m to 3650d/, 2],
         [['publish', 'dist', ...CHANNEL, '--keep', '0'], /--keep expected an integer/, 2],
         [['publish', 'dist', ...CHANNEL, '--out', 'all'], /--out takes new or full/, 2],
         [['publish', 'dist', '--store', 's', '--channel', '..'], /--channel expected 1 to 64/, 2],

@@ -14,9 +14,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { inspectBundle } from '../../../src/index.ts';
-import { prune, publishKeys, publishRelease, verifyStore } from '../../../src/node.ts';
+import {
+  prune,
+  publishKeys,
+  publishRelease,
+  stampRelease,
+  verifyStore,
+} from '../../../src/node.ts';
 import { releaseId } from '../../../src/release.ts';
 import {
   APP,
@@ -335,6 +341,19 @@ describe('the order of indexes', () => {
     await expect(publishBuild(store, 2, { now })).rejects.toMatchObject({ code: 'ERR_STORE' });
     const { index } = await publishBuild(store, 2, { now, force: true });
     expect(index.issuedAt).toBe('2026-11-26T09:00:00Z');
+  });
+
+  it('needs a clock that was set, for an index and for a stamp', async () => {
+    const dir = await writeBuild(buildOf(1));
+    vi.useFakeTimers({ toFake: ['Date'], now: 1000 });
+    try {
+      const { now: _, ...options } = channelOf(newFolder());
+      const error = { code: 'ERR_STORE', message: expect.stringContaining('says 1970-01-01') };
+      await expect(publishRelease(dir, { ...options, version: '1' })).rejects.toMatchObject(error);
+      await expect(stampRelease(dir)).rejects.toMatchObject(error);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('continues an index that has expired', async () => {
