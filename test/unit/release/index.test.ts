@@ -134,6 +134,18 @@ describe('sealIndex and openIndex', () => {
     await rejection(openIndex(await sealAnything(plain), OPEN), 'ERR_INDEX_INVALID');
   });
 
+  it('refuse an index that JSON.stringify cannot write', async () => {
+    let deep: object = {};
+    for (let i = 0; i < 200_000; i++) deep = { deep };
+    const nested = indexOf({ releases: [entryOf(1, { meta: deep as never })] });
+    await expect(sealIndex(nested, { privateKey })).rejects.toThrow(TypeError);
+    await expect(sealIndex(nested, { privateKey })).rejects.toThrow('index is nested too deep');
+    const cyclic: Record<string, unknown> = {};
+    cyclic['self'] = cyclic;
+    const round = indexOf({ releases: [entryOf(1, { meta: cyclic as never })] });
+    await expect(sealIndex(round, { privateKey })).rejects.toThrow(/circular|cyclic/);
+  });
+
   it('refuse another value in the place of a sealed index', async () => {
     await expect(openIndex(7 as never, OPEN)).rejects.toThrow(TypeError);
     await expect(openIndex(7 as never, OPEN)).rejects.toThrow(/^sealed expected/);
