@@ -71,7 +71,7 @@ describe('inflating', () => {
   it('restores content that zlib deflated with every strategy and level', () => {
     const text = textOf(300_000);
     const noise = crypto.getRandomValues(new Uint8Array(60_000));
-    for (const content of [text, noise, join(noise, text, noise), new Uint8Array(3_000_000)]) {
+    for (const content of [text, noise, join(noise, text, noise), new Uint8Array(600_000)]) {
       for (const strategy of strategies) {
         for (const [level, memLevel] of [
           [0, 8],
