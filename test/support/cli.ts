@@ -54,7 +54,8 @@ const UNSET = {
 export function useCli(): void {
   beforeAll(generateFixedPairs);
   afterAll(generateRandomPairs);
-  beforeAll(buildCli);
+  // For a machine that does other work, in milliseconds.
+  beforeAll(buildCli, 120_000);
 }
 
 async function buildCli(): Promise<void> {
