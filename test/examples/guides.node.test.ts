@@ -45,4 +45,10 @@ describe.each(EXAMPLES)('the guide of examples/%s', (example) => {
       expect(before.split('```').at(-2), path).toContain(`\`${path}\``);
     }
   });
+
+  it('shows the page that a server sends, if it shows one', () => {
+    const [html] = blocks.filter(({ file, language }) => file === page && language === 'html');
+    if (example !== 'node') expect(html).toBeUndefined();
+    else expect(html?.code).toBe(read('public/index.html'));
+  });
 });

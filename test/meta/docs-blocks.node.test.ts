@@ -68,6 +68,16 @@ const ELSEWHERE: readonly Elsewhere[] = [
     said: 'The commands for all other hosts were not run',
   },
   {
+    language: 'text',
+    pages: /^docs\/guides\/node\.md$/,
+    said: 'no test runs them',
+  },
+  {
+    language: 'html',
+    pages: /^docs\/guides\/node\.md$/,
+    run: 'test/examples/guides.node.test.ts',
+  },
+  {
     language: 'javascript',
     pages: /^docs\/guides\/(pwa|node|electron|capacitor)\.md$/,
     run: 'test/examples/guides.node.test.ts',
