@@ -54,8 +54,7 @@ const UNSET = {
 export function useCli(): void {
   beforeAll(generateFixedPairs);
   afterAll(generateRandomPairs);
-  // For a machine that does other work, in milliseconds.
-  beforeAll(buildCli, 120_000);
+  beforeAll(buildCli);
 }
 
 async function buildCli(): Promise<void> {

@@ -36,7 +36,7 @@ export function init(command: Command): void {
     )
     .option('--ci <kind>', 'github, or none (default: github, unless git has another host)')
     .option('--dry-run', 'show every line that would be written, and write nothing', false)
-    .option('--undo', 'undo the changes of init; keep files that were changed since', false)
+    .option('--undo', 'undo the changes of init; keep your own changes since then', false)
     .addHelpText(
       'after',
       examples('init', 'init --yes --store s3 --channel beta', 'init --dry-run', 'init --undo'),

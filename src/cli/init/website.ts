@@ -155,7 +155,7 @@ function pageModule(
   const skipped = isDevelopment === undefined ? '' : `${isDevelopment} || `;
   const listener = framework === 'next' ? "if (typeof window !== 'undefined') {\n  " : '';
   const listening = `for (const type of ['error', 'unhandledrejection']) {
-  addEventListener(type, () => {
+  window.addEventListener(type, () => {
     isBroken = true;
   });
 }`;

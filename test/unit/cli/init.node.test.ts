@@ -91,6 +91,21 @@ describe.each(Object.entries(APPS))('init in an app of %s', (_, app) => {
   });
 });
 
+it.each(['create react app', 'electron'])(
+  'writes a module for the page of %s without the globals that its linter refuses',
+  async (name) => {
+    await withApp(APPS[name] as App, async (project) => {
+      await done(project, ...flagsOf(APPS[name] as App));
+      const code = read(project, 'src/bundleseal/update.js').replace(/\/\/.*/g, '');
+      expect(code).toContain('window.addEventListener');
+      // Of the list in eslint-config-react-app, which makes them errors of the build.
+      expect(code).not.toMatch(
+        /(?<![.\w'])(addEventListener|location|event|name|open|status|self)\b/,
+      );
+    });
+  },
+);
+
 describe('what init asks', () => {
   it('refuses without a terminal and names the flags, before it writes anything', async () => {
     await withApp(VITE, async ({ folder, run }) => {
@@ -302,6 +317,64 @@ describe('the files of other people', () => {
       expect(Object.keys(JSON.parse(read(project, RECORD)).files)).toEqual([
         'src/bundleseal/sw.js',
       ]);
+    });
+  });
+
+  it('lose only what init added with --undo, if they were edited around it', async () => {
+    const app = APPS['angular'] as App;
+    await withApp(app, async (project) => {
+      await project.write('.gitignore', 'dist\n');
+      await done(project, '--yes');
+      // What the user does next: npm version, npm install of another package, and work on the app.
+      const described = JSON.parse(read(project, 'package.json'));
+      expect(described.devDependencies.esbuild).toMatch(/^\d/);
+      described.version = '1.1.0';
+      described.dependencies.zod = '4.0.0';
+      described.scripts.lint = 'biome check';
+      await project.write('package.json', `${JSON.stringify(described, undefined, 2)}\n`);
+      const entry = app.entry as string;
+      await project.write(entry, `// The app.\r\n${read(project, entry)}`);
+      await project.write('.gitignore', `${read(project, '.gitignore')}*.log\n`);
+      const { stderr } = await done(project, '--undo', '--yes');
+      expect(stderr).toContain('~ package.json, without what init added');
+      expect(JSON.parse(read(project, 'package.json'))).toEqual({
+        name: 'my-app',
+        version: '1.1.0',
+        scripts: { build: 'build', lint: 'biome check' },
+        dependencies: { '@angular/core': '1.0.0', zod: '4.0.0' },
+      });
+      expect(read(project, entry)).toBe(`// The app.\r\n${app.files[entry]}`);
+      expect(read(project, '.gitignore')).toBe('dist\n*.log\n');
+      expect(Object.keys(treeOf(project.folder)).filter((path) => /bundleseal/.test(path))).toEqual(
+        [],
+      );
+    });
+  });
+
+  it('stay whole with --undo, if what init added was itself changed', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes');
+      const edit = async (path: string, from: string, to: string) => {
+        const text = read(project, path);
+        expect(text).toContain(from);
+        await project.write(path, text.replace(from, to));
+        return text.replace(from, to);
+      };
+      const described = await edit(
+        'package.json',
+        'bundleseal release stamp',
+        'mine && bundleseal release stamp',
+      );
+      const entry = await edit(
+        'src/main.js',
+        'keepUpToDate().catch',
+        'if (await keepUpToDate().catch',
+      );
+      const { code, stderr } = await project.run(['init', '--undo', '--yes']);
+      expect(code).toBe(1);
+      expect(stderr).toContain('! package.json stays: it was changed since; take out by hand');
+      expect(read(project, 'package.json')).toBe(described);
+      expect(read(project, 'src/main.js')).toBe(entry);
     });
   });
 
