@@ -203,7 +203,13 @@ function nextSteps(project: Project, answers: Answers): string[] {
   };
   const settings = ci === 'github' ? settingsOf(answers) : [];
   return [
+    ...(project.hasLibrary ? [] : ['add bundleseal to the dependencies: the app imports it']),
     ...(byHand[framework] ?? []),
+    ...(framework === 'sveltekit' && !project.hasStaticAdapter
+      ? [
+          `${project.manager.name} install @sveltejs/adapter-static, and make it the adapter: others write no folder of static files`,
+        ]
+      : []),
     ...(project.entry === undefined &&
     (framework === 'vite' ||
       framework === 'angular' ||

@@ -39,6 +39,10 @@ export interface Project {
   /** The build folder, relative to the current one. */
   readonly dir: string;
   readonly hasVite: boolean;
+  /** Whether package.json has this package among its dependencies. */
+  readonly hasLibrary: boolean;
+  /** Whether a SvelteKit app has the adapter that writes static files. */
+  readonly hasStaticAdapter: boolean;
   /** Vite's config, if there is one. */
   readonly viteConfig: ConfigFile | undefined;
   readonly isTypeScript: boolean;
@@ -126,6 +130,8 @@ export async function readProject(): Promise<Project> {
     framework,
     dir: config.webDir ?? (await buildFolderOf(framework, names, viteConfig)),
     hasVite: names.has('vite'),
+    hasLibrary: names.has('bundleseal'),
+    hasStaticAdapter: names.has('@sveltejs/adapter-static'),
     viteConfig,
     isTypeScript,
     entry: await entryOf(framework, isTypeScript, viteConfig),

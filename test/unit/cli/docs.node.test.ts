@@ -45,6 +45,7 @@ it.each(PAGES)('the commands of %s work', async (file) => {
     await write('package.json', '{ "version": "1.0.0" }');
     await write('src/main.ts', '');
     const env: Record<string, string> = {};
+    let releases = 0;
     if (!FROM_NOTHING.test(file)) {
       await run(['key', 'create']);
       await run(['key', 'save']);
@@ -66,6 +67,8 @@ it.each(PAGES)('the commands of %s work', async (file) => {
         execFileSync('sh', ['-c', command], { cwd: path('.') });
         continue;
       }
+      // Each release is another build.
+      if (command.includes('release stamp')) await write('dist/app.js', String(releases++));
       const [, args] = /^npx bundleseal (.+)$/.exec(command) as unknown as [string, string];
       const { code, stdout, stderr } = await run(wordsOf(args), { env });
       expect(code, `${command}\n${stderr}${stdout}`).toBe(0);

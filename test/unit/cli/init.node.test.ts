@@ -106,6 +106,23 @@ it.each(['create react app', 'electron'])(
   },
 );
 
+it('says which packages the app lacks, and nothing where it has them', async () => {
+  const kit = APPS['sveltekit'] as App;
+  const text = kit.files['package.json'] as string;
+  for (const [described, isMissing] of [
+    [text.replace('@sveltejs/adapter-static', '@sveltejs/adapter-auto'), true],
+    [text.replace('"dependencies": {', '"dependencies": {\n    "bundleseal": "0.2.0",'), false],
+  ] as const) {
+    await withApp(kit, async (project) => {
+      await project.write('package.json', described);
+      const { next } = await project.json(['init', '--yes']);
+      const said = JSON.stringify(next);
+      expect(said.includes('add bundleseal to the dependencies')).toBe(isMissing);
+      expect(said.includes('install @sveltejs/adapter-static')).toBe(isMissing);
+    });
+  }
+});
+
 describe('what init asks', () => {
   it('refuses without a terminal and names the flags, before it writes anything', async () => {
     await withApp(VITE, async ({ folder, run }) => {
