@@ -94,6 +94,42 @@ describe('release', () => {
     });
   });
 
+  it('exits with 1 if an index expires within the given time', async () => {
+    await withApp(async (project) => {
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL, '--expires', '30d']);
+      const verify = ['release', 'verify', '--store', 'store', '--expires-within'];
+      expect((await project.run([...verify, '1d'])).code).toBe(0);
+      const { code, stderr } = await project.run([...verify, '60d']);
+      expect(code).toBe(1);
+      expect(stderr).toContain('expires');
+    });
+  });
+
+  it('writes the index of every channel that --other-channel names into a full output', async () => {
+    await withApp(async (project) => {
+      for (const channel of ['beta', 'production']) {
+        await done(project, [
+          'release',
+          'publish',
+          'dist',
+          '--store',
+          'store',
+          '--channel',
+          channel,
+        ]);
+      }
+      const full = [
+        ...['release', 'refresh', '--store', 'out', '--from', 'store', '--channel', 'production'],
+        ...['--out', 'full', '--other-channel'],
+      ];
+      const { upload } = await project.json([...full, 'beta']);
+      expect(upload).toContain('channels/beta.sealed');
+      const { code, stderr } = await project.run([...full, 'nightly']);
+      expect(code).toBe(1);
+      expect(stderr).toContain('has no index of the channel nightly');
+    });
+  });
+
   it('exits with 1 if a device would not get an object of the index', async () => {
     await withApp(async (project) => {
       const { json, path, run } = project;
