@@ -17,10 +17,9 @@ export interface ReleaseReader {
   read(path: string): Promise<Uint8Array>;
 }
 
-/** A file for `write`. */
+/** A file for `write`. Its bytes do not change before `write` settles. */
 export interface StoredFile {
   readonly path: string;
-  /** Nobody changes them before `write` settles. */
   readonly bytes: Uint8Array;
 }
 
