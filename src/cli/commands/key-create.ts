@@ -26,7 +26,7 @@ interface Options {
 export function keyCreate(command: Command): void {
   command
     .description(
-      'Makes a key pair. The private key stays on the build machine; the public key goes into the app.',
+      'Makes a key pair. The private key stays on the build machine; the public key goes into the app. A recovery key for release keys is such a pair, too: keep its private key offline instead.',
     )
     .option(
       '--out <file>',
@@ -42,7 +42,14 @@ export function keyCreate(command: Command): void {
       false,
     )
     .option('--gitignore', 'add the private key to .gitignore', false)
-    .addHelpText('after', examples('key create', 'key create --out keys/release --bits 3072'))
+    .addHelpText(
+      'after',
+      examples(
+        'key create',
+        'key create --out keys/release --bits 3072',
+        'key create --out recovery --protect',
+      ),
+    )
     .action(
       run<Options>(async (context, options) => {
         const { force } = options;
