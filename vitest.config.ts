@@ -56,7 +56,8 @@ if (!withChromium) {
 }
 
 // They end a test that hangs. Where many processes share the cores, the longest takes ten times as long as alone.
-const TIMEOUTS = {
+const SHARED = {
+  setupFiles: ['test/support/equal-bytes.ts'],
   testTimeout: 300_000,
   hookTimeout: 300_000,
   expect: { poll: { timeout: 60_000 } },
@@ -72,7 +73,7 @@ const node = (mode: string) => ({
     globalSetup: 'test/support/run-folder.ts',
     isolate: mode === 'long',
     maxWorkers: availableParallelism(),
-    ...TIMEOUTS,
+    ...SHARED,
   },
 });
 
@@ -101,7 +102,7 @@ const chromium = (mode: string) => {
       exclude: [...exclude, ...NODE_ONLY],
       isolate: false,
       maxWorkers: availableParallelism(),
-      ...TIMEOUTS,
+      ...SHARED,
       browser: {
         enabled: true,
         headless: true,

@@ -45,7 +45,7 @@ async function decryptBare({ bundle, digest, key, iv }) {
   const imported = await crypto.subtle.importKey('raw', key, NAME, false, ['decrypt']);
   const zip = await crypto.subtle.decrypt({ name: NAME, iv }, imported, bundle);
   const found = new Uint8Array(await crypto.subtle.digest('SHA-256', zip));
-  mustAgree(sameBytes(found, digest), 'bare crypto.subtle does not give what was encrypted');
+  mustAgree(sameBytes(found, digest), 'bare crypto.subtle does not return the encrypted bytes');
   return new Uint8Array(zip);
 }
 
@@ -61,7 +61,7 @@ async function crossCheck({ privateKey, publicKey }) {
   // The cipher is the same, so length and padding have to be equal.
   mustAgree(bundle.length === bare.bundle.byteLength, 'bare crypto.subtle makes another length');
   const opened = await decryptBundle(bundle, { publicKey, ...received });
-  mustAgree(sameBytes(opened, zip), 'the library does not open what it encrypts');
+  mustAgree(sameBytes(opened, zip), 'the library does not open its own bundle');
 }
 
 function randomZip(size) {

@@ -74,7 +74,7 @@ function pairHalf(pair, name) {
   return /** @type {any} */ ({ [name]: pair[name] });
 }
 
-/** What its `bundle encrypt` does between reading and writing. @param {CapgoFunctions} capgo @param {Buffer} zip @param {KeyPair} pair */
+/** Calls the functions that its `bundle encrypt` calls between reading and writing. @param {CapgoFunctions} capgo @param {Buffer} zip @param {KeyPair} pair */
 function encryptByCapgo(capgo, zip, { privateKey }) {
   const { sessionKey, ivSessionKey } = capgo.generateSessionKey(privateKey);
   const bundle = capgo.encryptSource(zip, sessionKey, ivSessionKey);

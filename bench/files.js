@@ -110,7 +110,7 @@ async function measureJobs(report, what, jobs, options) {
   }
 }
 
-/** Makes the files, and has every contender open what it is said to open. @param {string} directory @param {number} size */
+/** Makes the files, and proves that every contender opens its input. @param {string} directory @param {number} size */
 async function prepare(directory, size) {
   const path = (/** @type {string} */ name) => join(directory, name);
   const [plain, sealed, encrypted, output] = ['plain', 'sealed', 'encrypted', 'output'].map(path);
@@ -203,7 +203,7 @@ function findCeiling(size, report) {
     return undefined;
   }
   if (spawnSync('openssl', ['version']).status !== 0) {
-    report.skip('files: what the cores can do at all, the openssl command is missing');
+    report.skip('files: the limit of the cores, because the openssl command is missing');
     return undefined;
   }
   return ceiling;

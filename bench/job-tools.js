@@ -60,7 +60,10 @@ function gpg(report, cwd) {
 /** @param {Report} report @param {string} directory */
 function capgo(report, directory) {
   if (!existsSync(CAPGO)) {
-    return skip(report, 'the CLI of Capgo is not installed: npm ci --prefix test/interop/capgo');
+    return skip(
+      report,
+      'the CLI of Capgo is not installed: npm install --ignore-scripts --prefix test/interop/capgo',
+    );
   }
   // A project in a folder of its own: our command looks for a plugin near the build, and would warn about this one.
   const cwd = join(directory, 'capgo');
@@ -75,7 +78,7 @@ function capgo(report, directory) {
   return {
     sealing: {
       "Capgo's CLI"() {
-        shell(`rm -f c.zip; ${zip}`, cwd, env);
+        shell(`rm -f c.zip zip.json sealed.json; ${zip}`, cwd, env);
         shell(encrypt(read('zip.json').checksum), cwd, env);
       },
     },

@@ -69,7 +69,7 @@ export async function measureRanges(report, { quick }) {
           const expected = new Uint8Array(LENGTH);
           readSync(file, expected, 0, LENGTH, at);
           const right = sameBytes(await reader.read(at, LENGTH), expected);
-          mustAgree(right, `what is read at ${at} is not what was sealed`);
+          mustAgree(right, `the bytes read at ${at} are not the sealed ones`);
         });
         const bare = async () => {
           const start = bodyStart + STRIDE * Math.floor(offset() / CHUNK_SIZE);

@@ -11,7 +11,7 @@
 //   streams   streams on Node beside calls in memory
 //   files     file to file beside pipelines; takes 5 GiB in the folder for temporary files, memory 8.5 GiB
 //   job       a folder into a sealed file and back, beside zip and age, 7z and gpg, and Capgo's command line (installed
-//             by `npm ci --prefix test/interop/capgo`); takes 4.5 GiB there
+//             by `npm install --ignore-scripts --prefix test/interop/capgo`); takes 5.6 GiB there
 //   ranges    parts of a bundle on a web server
 //   rsa       RSA operations and key pairs
 //   chromium  calls in memory and streams in Chromium

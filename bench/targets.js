@@ -25,7 +25,7 @@ export const TARGETS = {
   /** The same with a highWaterMark of 1 MiB on every stage. */
   tunedPipelineEncryptRatio: atLeast(1.2),
   tunedPipelineDecryptRatio: atLeast(1.5),
-  /** File to file in shares of what two cores can do with no file at all. */
+  /** File to file, as a share of the rate of two cores without files. */
   ceilingShare: atLeast(0.5),
   /** The whole job against zip and age, or age, unzip and sync: 0.8 of its time, and all of it. */
   sealJobRatio: atLeast(1 / 0.8),

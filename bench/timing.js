@@ -25,7 +25,7 @@ function summarize(times) {
 /**
  * @param {Record<string, Contender>} contenders
  * @param {{ rounds: number, warmUps?: number, batch?: number, ownClock?: boolean }} options - `batch`: runs in one
- * measurement, for what is too short for the clock; times are for one run. `ownClock`: contenders measure
+ * measurement, for work that is too short for the clock; times are for one run. `ownClock`: contenders measure
  * themselves, and give their time in milliseconds.
  * @returns {Promise<Record<string, Timing>>}
  */

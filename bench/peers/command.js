@@ -17,7 +17,7 @@ export function commandVersion(command, pattern) {
  * Runs a program to its end. A status other than 0 is an error with the last line of its output.
  *
  * @param {string} command @param {string[]} args
- * @returns {Promise<{ peak?: number }>} bytes; what it took in its last few milliseconds may be missing
+ * @returns {Promise<{ peak?: number }>} bytes; the last few milliseconds may be missing
  */
 export function runCommand(command, args) {
   return new Promise((resolve, reject) => {

@@ -27,7 +27,7 @@ const SLOW = 25_000;
  */
 
 /**
- * @param {import('./contenders.js').Contender[]} contenders - Those that can.
+ * @param {import('./contenders.js').Contender[]} contenders - The contenders that work with files.
  * @param {Record<string, any>} made - Their keys.
  * @param {{ mib: number, rounds: number, folder: string, say: (text: string) => void }} options
  * @returns {Promise<FileToFile>}

@@ -11,7 +11,7 @@ const MIB = 2 ** 20;
  */
 
 /**
- * @param {import('./contenders.js').Contender[]} contenders - Those that work in memory.
+ * @param {import('./contenders.js').Contender[]} contenders - The contenders that work in memory.
  * @param {Record<string, any>} keys
  * @param {{ mib: number, rounds: number }} options
  * @returns {Promise<InMemory>}

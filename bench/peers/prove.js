@@ -16,7 +16,7 @@ const FILE_SIZE = 8 * 2 ** 20 + 1;
  * @typedef {import('./contenders.js').Sealed} Sealed
  * @typedef {{ where: string, refused: boolean }} Altered
  * @typedef {{ refused: boolean, left: number, wrong: number }} AlteredFile `left`: bytes that it left in the
- * output's place; `wrong`: how many of them are not those that were sealed.
+ * output's place; `wrong`: how many of them differ from the sealed ones.
  */
 
 /** @param {Contender} contender @param {any} keys @returns {Promise<Altered[]>} */
@@ -25,7 +25,7 @@ export async function proveInMemory({ name, memory }, keys) {
   const plain = randomFillSync(new Uint8Array(MEMORY_SIZE));
   const sealed = await memory.seal(keys, plain);
   const opened = await memory.open(keys, sealed);
-  mustAgree(sameBytes(opened, plain), `${name} does not open what it sealed`);
+  mustAgree(sameBytes(opened, plain), `${name} does not open its own output`);
   const proofs = [];
   for (const [where, at] of /** @type {const} */ ([
     ['in the middle', 0.5],
@@ -104,7 +104,7 @@ function alterBytes(bytes, at) {
   bytes[at] = /** @type {number} */ (bytes[at]) ^ 1;
 }
 
-/** Another letter of Base64url: one that is none at all would prove nothing. @param {Uint8Array} bytes @param {number} at */
+/** Replaces a character by another one of Base64url, because a character outside of Base64url would prove nothing. @param {Uint8Array} bytes @param {number} at */
 function alterText(bytes, at) {
   bytes[at] = bytes[at] === 65 ? 66 : 65;
 }

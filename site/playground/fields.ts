@@ -69,7 +69,7 @@ export function fieldsOf(sealed: Uint8Array): Field[] {
     1,
     'kind',
     KINDS[sealed[11] as number] ?? 'unknown',
-    'What is sealed. A call that opens bundles refuses every other kind.',
+    'The type of the sealed object. A call that opens bundles refuses every other kind.',
   );
   add(
     2,
@@ -100,7 +100,7 @@ export function fieldsOf(sealed: Uint8Array): Field[] {
     metadataLength,
     'metadata',
     new TextDecoder().decode(metadata).trim(),
-    'JSON, padded with spaces. Anyone can read it; nobody without the private key can change it.',
+    'JSON, padded with spaces. Anyone can read it. Only the private key can change it.',
   );
   const shownDigests = Math.min(chunks, SHOWN_DIGESTS);
   for (let chunk = 0; chunk < shownDigests; chunk++) {

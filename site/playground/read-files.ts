@@ -15,7 +15,7 @@ export function filesOfInput(list: FileList): Promise<Files> {
   return filesOf(found);
 }
 
-/** What is dropped: one zip, one folder, or several files. */
+/** The dropped items: one zip, one folder, or several files. */
 export async function filesOfDrop(transfer: DataTransfer): Promise<Files> {
   // All entries at once: the list is empty after the event.
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);

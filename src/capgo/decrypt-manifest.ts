@@ -153,7 +153,7 @@ function readTrusted(trusted: unknown): ReadonlyMap<string, Uint8Array> | undefi
   if (trusted === undefined) {
     throw new BundleSealError(
       'ERR_EXPECTATION_FAILED',
-      "a delta update of Capgo's format proves neither the paths of its files nor that they are of this update: pass the hashes that encryptManifest gave, delivered sealed, as options.trusted (or 'unchecked' if you compare every path and content with such a list yourself)",
+      "a delta update in Capgo's format proves neither the paths of its files nor that they belong to this update: pass the hashes that encryptManifest gave, delivered sealed, as options.trusted (or 'unchecked' if you compare every path and content with such a list yourself)",
     );
   }
   if (!isRecord(trusted)) {

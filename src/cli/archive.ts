@@ -25,7 +25,7 @@ export interface ArchiveOptions extends LimitOptions {
 export function archiveOptions(command: Command): Command {
   return limitOptions(
     command
-      .option('--raw', "any bytes: don't read the bundle as the zip that apps unpack", false)
+      .option('--raw', 'accept any bytes: the bundle is not a zip that apps unpack', false)
       .option('--no-index', 'the bundle needs no index.html at its root'),
   );
 }

@@ -33,10 +33,10 @@ export interface FolderOptions {
 export function folderOptions(command: Command): Command {
   return rare(
     command
-      .option('--ignore <pattern>', 'what to leave out, as in .gitignore; repeatable', collect)
+      .option('--ignore <pattern>', 'files to leave out, as in .gitignore; repeatable', collect)
       .option('--no-source-maps', 'leave files that end in .map out')
       .option('--skip-links', 'leave links out instead of refusing them', false)
-      .option('--allow-private-key', 'let files go in that hold a private key', false),
+      .option('--allow-private-key', 'include files that contain a private key', false),
     ...['--skip-links', '--allow-private-key'],
   );
 }

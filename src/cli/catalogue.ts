@@ -20,7 +20,7 @@ export interface Group {
 export const GROUPS: readonly Group[] = [
   {
     name: 'key',
-    description: 'make, place and look at keys',
+    description: 'make, save and inspect keys',
     commands: [
       {
         usage: 'create',
@@ -29,17 +29,17 @@ export const GROUPS: readonly Group[] = [
       },
       {
         usage: 'save',
-        summary: 'put the public key into the Capacitor config, or into a module',
+        summary: 'write the public key into the Capacitor config, or into a module',
         load: async () => (await import('./core-commands.ts')).keySave,
       },
       {
         usage: 'delete-old',
-        summary: 'take a V1 private key out of the Capacitor config',
+        summary: 'remove a V1 private key from the Capacitor config',
         load: async () => (await import('./core-commands.ts')).keyDeleteOld,
       },
       {
         usage: 'show <files...>',
-        summary: 'id, bits and format of keys, and whether two belong together',
+        summary: 'show id, bits and format of keys, and whether two are a pair',
         load: async () => (await import('./core-commands.ts')).keyShow,
       },
       {
@@ -70,7 +70,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         usage: 'verify <file>',
-        summary: 'check a sealed bundle, writing nothing',
+        summary: 'check a sealed bundle without writing anything',
         load: async () => (await import('./core-commands.ts')).bundleVerify,
       },
       {
@@ -80,19 +80,19 @@ export const GROUPS: readonly Group[] = [
       },
       {
         usage: 'reseal <files...>',
-        summary: "put a new key's seal on stored bundles",
+        summary: 'replace the seal of stored bundles by one of a new key',
         load: async () => (await import('./core-commands.ts')).bundleReseal,
       },
       {
         usage: 'convert <file>',
-        summary: "turn a bundle in Capgo's format into a sealed one, or back",
+        summary: "convert a bundle from Capgo's format to the sealed format, or back",
         load: async () => (await import('./core-commands.ts')).bundleConvert,
       },
     ],
   },
   {
     name: 'release',
-    description: 'publish releases, and look after a store',
+    description: 'publish releases and maintain a store',
     commands: [
       {
         usage: 'publish <dir>',
@@ -111,7 +111,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         usage: 'withdraw <release>',
-        summary: 'take a release back from devices',
+        summary: 'withdraw a release from devices',
         load: async () => (await import('./commands.ts')).releaseWithdraw,
       },
       {
@@ -141,7 +141,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         usage: 'keys',
-        summary: 'name new and retired keys, with the recovery key',
+        summary: 'replace the trusted keys, with the recovery key',
         load: async () => (await import('./commands.ts')).releaseKeys,
       },
       {
@@ -167,7 +167,7 @@ export const COMMANDS: readonly Entry[] = [
   },
   {
     usage: 'completion <shell>',
-    summary: 'print what completes commands in bash, zsh or fish',
+    summary: 'print a completion script for bash, zsh or fish',
     load: async () => (await import('./commands.ts')).completionOf([...GROUPS, ...COMMANDS]),
   },
 ];

@@ -18,7 +18,7 @@ const LATE = new Error('it takes too long');
 
 const FLAG = '--key-command';
 const NOT_SHOWN =
-  'what it prints is not shown, as it may hold the key: run it by itself to see that';
+  'its output is not shown, because it may contain the key: run it by itself to see the output';
 
 /**
  * Runs a command in a shell and returns its standard output. Its standard error is discarded, and it has no input.
@@ -36,7 +36,7 @@ export async function runKeyCommand(
   if (command.trim() === '') throw new UsageError(`${FLAG} takes a command: it is empty`);
   if (isKey(command)) {
     throw new UsageError(
-      `${FLAG} takes a command that prints the key, and what was passed looks like a key itself`,
+      `${FLAG} takes a command that prints the key, but the text looks like a key itself`,
     );
   }
   signal.throwIfAborted();

@@ -122,7 +122,7 @@ async function checkKept({ from, to, stats, isLinked }: Kept): Promise<void> {
   if (isKept && (!isLinked || isAt(await statsOf(from), stats))) return;
   throw fileError(
     from,
-    'was changed by another program meanwhile: look at its present content, then try again',
+    'was changed by another program meanwhile: check its present content, then try again',
   );
 }
 

@@ -138,7 +138,7 @@ export async function namingTried<T>(
     }
     throw new BundleSealError(
       code,
-      `the bundle was sealed for the key ${keyId}, and what was tried is ${tried.join(', ')}: pass the public key of the pair that sealed it, or have the bundle resealed`,
+      `the bundle was sealed for the key ${keyId}, and the keys tried are ${tried.join(', ')}: pass the public key of the pair that sealed it, or have the bundle resealed`,
       keyId === undefined ? {} : { keyId },
     );
   }

@@ -25,9 +25,12 @@ export function limitOptions(command: Command): Command {
   return rare(
     command
       .option('--max-entries <n>', 'files and folders that the apps accept (default: 65535)')
-      .option('--max-file-size <size>', 'of one file: 300MB, 300MiB, bytes (default: 256MiB)')
-      .option('--max-total-size <size>', 'of all files (default: 1GiB)')
-      .option('--max-ratio <n>', 'how many times its length a file may inflate to (default: 200)'),
+      .option('--max-file-size <size>', 'size of one file: 300MB, 300MiB, bytes (default: 256MiB)')
+      .option('--max-total-size <size>', 'size of all files (default: 1GiB)')
+      .option(
+        '--max-ratio <n>',
+        'how many times its compressed length a file may have (default: 200)',
+      ),
     ...LIMIT_FLAGS,
   );
 }

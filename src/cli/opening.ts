@@ -34,12 +34,12 @@ export function openingOptions(command: Command): Command {
     command
       .option('--key <file>', PUBLIC_KEY_HELP, collect)
       .option('--key-data <key>', 'the public key itself')
-      .option('--seal <file>', 'the seal of a body that was written apart')
+      .option('--seal <file>', 'the seal of a detached body')
       .option('--expect-app-id <id>', 'refuse the bundles of other apps')
       .option('--expect-version <version>', 'refuse other versions')
       .option('--expect-channel <channel>', 'refuse other channels')
       .option('--min-sequence <n>', 'refuse bundles with a lower sequence')
-      .option('--max-chunks <n>', 'the most chunks that are accepted (default: 1048576)'),
+      .option('--max-chunks <n>', 'accept at most this many chunks (default: 1048576)'),
     '--key-data',
     '--max-chunks',
   );

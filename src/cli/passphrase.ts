@@ -68,7 +68,7 @@ export async function newPassphrase(context: Asking): Promise<string> {
   if (passphrase === undefined) {
     throw new BundleSealError(
       'ERR_KEY_INVALID',
-      `there is no passphrase to protect the private key by: set ${PASSPHRASE}, or run the command on a terminal, where it asks`,
+      `there is no passphrase for the private key: set ${PASSPHRASE}, or run the command on a terminal, where it asks`,
     );
   }
   if ((await context.askSecret('The same again')) !== passphrase) {
@@ -96,7 +96,7 @@ function givenPassphrase({ env }: Asking): Given | undefined {
     return passphrase === undefined ? undefined : { passphrase, from: PASSPHRASE };
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `${PASSPHRASE} is set and empty: the secret behind it is missing or not visible to this job; give it the passphrase, or unset it`,
+    `${PASSPHRASE} is set and empty: the secret is missing or not visible to this job; set the passphrase, or unset the variable`,
   );
 }
 

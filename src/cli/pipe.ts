@@ -30,7 +30,7 @@ export async function openPipe(path: string): Promise<Readable> {
     if (first === undefined) {
       throw fileError(
         path,
-        'is a pipe that nothing was written to: start what writes to it first, and check that it did not fail',
+        'is a pipe that no program wrote to: start the writing program first, and check that it did not fail',
       );
     }
     if (first.length > 0) stream.unshift(first);

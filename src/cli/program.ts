@@ -160,8 +160,8 @@ function prepare(command: Command, write: (text: string) => void, isAll: boolean
     .enablePositionalOptions()
     .configureOutput({ writeOut: write, writeErr: write, outputError: () => {} })
     // No default value: the default of a group would override the command's value.
-    .option('--json', 'one JSON object on standard output, errors too')
-    .option('--quiet', 'say nothing but warnings and errors');
+    .option('--json', 'print one JSON object, also for errors')
+    .option('--quiet', 'print only warnings and errors');
   layOutHelp(command, isAll);
   for (const child of command.commands) prepare(child, write, isAll);
 }

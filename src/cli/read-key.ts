@@ -35,7 +35,7 @@ export async function refuseKeyAsPath(path: string, option: string): Promise<voi
   if (path === '') throw new UsageError(`${option} names no file: it is empty`);
   if (path.includes('\0') || (looksLikeKey(path) && !(await isThere(path)))) {
     throw new UsageError(
-      `${option} takes the name of a file, and what was passed looks like a key itself: save it in a file that only you can read, or set BUNDLESEAL_PRIVATE_KEY (CAPGO_PRIVATE_KEY with --capgo)`,
+      `${option} takes the name of a file, but the text looks like a key itself: save it in a file that only you can read, or set BUNDLESEAL_PRIVATE_KEY (CAPGO_PRIVATE_KEY with --capgo)`,
     );
   }
 }

@@ -34,9 +34,9 @@ export function metadataOptions(command: Command, when = ''): Command {
       .option('--channel <channel>', `${when}the release channel`)
       .option(
         '--sequence <n>',
-        `${when}grows with every release, so that apps can refuse older ones`,
+        `${when}increases with every release, so that apps can refuse older ones`,
       )
-      .option('--no-project', 'take nothing from the Capacitor config and package.json'),
+      .option('--no-project', 'do not read the Capacitor config and package.json'),
     '--no-project',
   );
 }

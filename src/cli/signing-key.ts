@@ -29,7 +29,7 @@ export function privateKeyOptions(command: Command, which = 'private key'): Comm
       )
       .option(
         '--key-command <command>',
-        'a shell command that prints the key, so the key is in no file',
+        'a shell command that prints the key, so that no file contains it',
       )
       .option('--key-data <key>', 'the key itself; other users of the machine can read it'),
     ...['--key-command', '--key-data'],

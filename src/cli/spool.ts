@@ -4,7 +4,7 @@
 // stored in a private folder meanwhile.
 
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open as openFile, realpath, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open as openFile, realpath, stat, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -49,7 +49,7 @@ export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T
     const result = await work(folder).catch((error: unknown) => {
       throw withRemedy(error, folder);
     });
-    const left = "can't be removed, and has what was opened: remove it";
+    const left = "can't be removed and contains the opened content: remove it";
     const remove = () => removeTree(parent, name);
     // Tries again after a failure, because the work has succeeded.
     await onFile(folder, left, remove().catch(remove));
@@ -69,11 +69,16 @@ async function holdTemporaries(): Promise<HeldFolder & { readonly real: string }
   return { ...(await holdFolder(real, tmpdir())), real };
 }
 
-async function sayRemedy<T>(work: Promise<T>): Promise<T> {
+function sayRemedy<T>(work: Promise<T>): Promise<T> {
+  return sayRemedyIn('', work);
+}
+
+/** Adds the remedy to errors about files whose paths begin with `folder`. */
+async function sayRemedyIn<T>(folder: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw withRemedy(error, '');
+    throw withRemedy(error, folder);
   }
 }
 
@@ -81,7 +86,7 @@ async function sayRemedy<T>(work: Promise<T>): Promise<T> {
 function withRemedy(error: unknown, folder: string): unknown {
   if (!(error instanceof BundleSealError) || error.code !== 'ERR_FILE') return error;
   const { message, path = '', cause } = error;
-  if (!path.startsWith(folder)) return error;
+  if (!path.startsWith(folder) || message.includes('TMPDIR')) return error;
   return new BundleSealError('ERR_FILE', `${message} (${REMEDY})`, { path, cause });
 }
 
@@ -129,6 +134,7 @@ async function openSource(path: string): Promise<Readable | undefined> {
  * Runs `work` with an output: the named one, or a temporary file that is copied to standard output or a pipe
  * afterwards.
  *
+ * @param unnamed - Writes an unnamed file instead of a temporary one. Nothing of it remains if the process is killed.
  * @throws {@link UsageError} if standard output is needed for the JSON object, or is a terminal.
  * @throws {@link BundleSealError} `ERR_FILE` if the output cannot be written, or its reader closes it.
  */
@@ -136,9 +142,21 @@ export async function withOutput<T>(
   { signal, isJson }: Context,
   path: string,
   work: (path: string) => Promise<T>,
+  unnamed?: () => Promise<{ readonly result: T; readonly handle: FileHandle }>,
 ): Promise<T> {
   const open = await chooseSink(path, isJson);
   if (open === undefined) return work(path);
+  if (unnamed !== undefined) {
+    const { result, handle } = await sayRemedyIn(join(tmpdir(), FOLDER_NAME), unnamed());
+    const to = isStandardOutput(path) ? 'standard output' : path;
+    try {
+      const source = handle.createReadStream({ start: 0, autoClose: false });
+      await carry(source, await open(), 'a temporary file', to, signal);
+      return result;
+    } finally {
+      await handle.close();
+    }
+  }
   return withTemporaryFolder(async (folder) => {
     const file = join(folder, 'output');
     const result = await work(file);

@@ -21,8 +21,12 @@ import {
   readdir,
   readdirSync,
   readSync,
+  realpath,
+  realpathSync,
   stat,
   statSync,
+  unlink,
+  unlinkSync,
   write,
   writeSync,
 } from 'node:fs';
@@ -126,6 +130,21 @@ export function namesIn(path: string): Promise<Buffer[]> {
   return quick(
     () => readdirSync(path, NAMES),
     (done) => readdir(path, NAMES, done),
+  );
+}
+
+/** Resolves the links of a path. */
+export function realPath(path: string): Promise<string> {
+  return quick(
+    () => realpathSync.native(path),
+    (done) => realpath.native(path, done),
+  );
+}
+
+export function removeFile(path: string): Promise<void> {
+  return quick(
+    () => unlinkSync(path),
+    (done) => unlink(path, done),
   );
 }
 

@@ -1,5 +1,6 @@
 // Opens a sealed file into another file.
 
+import type { FileHandle } from 'node:fs/promises';
 import { selectBackend } from '../backend/select.ts';
 import { inFlightOf } from '../bundle/chunk-loop.ts';
 import { DECRYPT_OPTIONS, type DecryptOptions } from '../bundle/decrypt.ts';
@@ -10,8 +11,10 @@ import { TAG_LENGTH } from '../format/chunks.ts';
 import { checkOptions } from '../options.ts';
 import { fileChunkSink, fileChunkSource } from './chunk-file.ts';
 import { checkPath } from './error.ts';
-import { openInputFile } from './input-file.ts';
+import { type InputFile, openInputFile } from './input-file.ts';
+import type { OutputFile } from './output-file.ts';
 import { replaceFile } from './replace.ts';
+import { fillUnnamed } from './spool-input.ts';
 
 export interface DecryptFileOptions extends DecryptOptions {}
 
@@ -57,6 +60,24 @@ export async function decryptFile(
   checkPath('input', input);
   checkPath('output', output);
   checkOptions('decryptFile', options, DECRYPT_OPTIONS);
+  return decryptInto(input, options, (file, fill) =>
+    replaceFile(file, output, options.signal, fill),
+  );
+}
+
+/** Opens a sealed file into a file without a name, of which nothing remains if the process is killed. */
+export async function decryptToUnnamed(
+  input: string,
+  options: DecryptFileOptions,
+): Promise<{ readonly result: BundleInfo; readonly handle: FileHandle }> {
+  return decryptInto(input, options, (_, fill) => fillUnnamed(fill));
+}
+
+async function decryptInto<T>(
+  input: string,
+  options: DecryptFileOptions,
+  write: (file: InputFile, fill: (out: OutputFile) => Promise<BundleInfo>) => Promise<T>,
+): Promise<T> {
   checkHeaderOptions(options);
   const { signal, onProgress, seal } = options;
   signal?.throwIfAborted();
@@ -76,7 +97,7 @@ export async function decryptFile(
         start: bodyStart,
         end: file.size,
       });
-      return await replaceFile(file, output, signal, async (out) => {
+      return await write(file, async (out) => {
         const sink = await fileChunkSink(out, { ...chunks, length, start: 0, end: layout.size });
         const work = { backend, opened, checksum: 'running' as const };
         try {

@@ -234,7 +234,7 @@ async function undo(site: Site, box: HeldFolder, name: string, error: unknown): 
     place = join(dirname(target), name, names.filter(isOld).sort().at(-1) ?? '');
     cause = failure;
   }
-  const said = `${(error as Error).message}; what was there before is in ${JSON.stringify(place)}`;
+  const said = `${(error as Error).message}; the previous folder is in ${JSON.stringify(place)}`;
   return new BundleSealError('ERR_FILE', said, { path: dir, cause });
 }
 

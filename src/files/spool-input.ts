@@ -12,9 +12,13 @@ import { onAbort } from '../signals.ts';
 import { readAt } from './calls.ts';
 import { fileError, onFile, UNREADABLE } from './error.ts';
 import { hasCode } from './leniency.ts';
-import { outputFile } from './output-file.ts';
+import { type OutputFile, outputFile } from './output-file.ts';
 
 const PIECE_LENGTH = 2 ** 18;
+
+/** The beginning of the name that such a file has for a moment. */
+const UNNAMED = 'bundleseal-';
+const UNMADE = "can't hold a temporary file (TMPDIR names the folder for temporary files)";
 
 /** Copies a pipe to its end. Waits for its writer. */
 export async function spoolPipe(path: string, signal?: AbortSignal): Promise<FileHandle> {
@@ -102,20 +106,31 @@ export async function spool(
   pieces: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<FileHandle> {
-  const path = join(tmpdir(), `bundleseal-${toHex(randomBytes(12))}`);
-  const handle = await onFile(path, "can't be made to hold the input", open(path, 'wx+', 0o600));
-  try {
-    await onFile(path, "can't be removed", unlink(path));
-    const file = outputFile(path, handle);
+  const { handle } = await fillUnnamed(async (file) => {
     let at = 0;
     for await (const piece of pieces) {
       signal?.throwIfAborted();
       await file.write(piece, at);
       at += piece.length;
     }
-    return handle;
+  });
+  return handle;
+}
+
+/** Creates a file without a name in the system's folder for temporary files, and writes it. */
+export async function fillUnnamed<T>(
+  fill: (file: OutputFile) => Promise<T>,
+): Promise<{ readonly result: T; readonly handle: FileHandle }> {
+  const path = join(tmpdir(), `${UNNAMED}${toHex(randomBytes(12))}`);
+  const handle = await onFile(tmpdir(), UNMADE, open(path, 'wx+', 0o600));
+  const file = outputFile(path, handle);
+  try {
+    await onFile(path, "can't be removed", unlink(path));
+    const result = await fill(file);
+    await file.endDirect();
+    return { result, handle };
   } catch (error) {
-    await handle.close().catch(() => {});
+    await Promise.allSettled([file.endDirect(), handle.close()]);
     throw error;
   }
 }

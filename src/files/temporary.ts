@@ -7,12 +7,13 @@
 // number and its start time, because systems reuse numbers.
 
 import { readFileSync, readlinkSync } from 'node:fs';
-import { lstat, readdir, unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { threadId } from 'node:worker_threads';
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
+import { namesIn } from './calls.ts';
 import type { HeldFolder } from './held-folder.ts';
 
 const SUFFIX = '.bundleseal-tmp';
@@ -130,7 +131,8 @@ export function forgetTemporary(temporary: string): void {
  */
 export async function temporariesOf(folder: HeldFolder, name: string): Promise<string[]> {
   const prefix = await prefixOf(name);
-  const entries = await readdir(folder.path).catch(() => []);
+  const names = await namesIn(folder.path).catch(() => []);
+  const entries = names.map(String);
   return entries.filter((entry) => entry.startsWith(prefix) && entry.endsWith(SUFFIX));
 }
 

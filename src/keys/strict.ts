@@ -39,7 +39,7 @@ const RSA_ENCRYPTION = '2a864886f70d010101';
  * Reads a public key. Any other input gives the fault `structure`; `diagnose.ts` finds out whether it is a private
  * key.
  *
- * @throws {@link KeyFault}; `TypeError` for what can't be a key.
+ * @throws {@link KeyFault}; `TypeError` if the type cannot be a key.
  */
 export function strictPublicKey(
   input: PublicKeyInput,
@@ -80,7 +80,7 @@ export function forget(opened: OpenedKey): void {
   if ('own' in opened) opened.own?.fill(0);
 }
 
-/** @throws {@link KeyFault}; `TypeError` for what can't be a key. */
+/** @throws {@link KeyFault}; `TypeError` if the type cannot be a key. */
 export function openKey(input: unknown, name: string): OpenedKey {
   checkKeyInput(input, name);
   if (typeof input === 'string') return openPem(input);

@@ -14,9 +14,9 @@ export interface ReleaseAttributes {
   readonly requires?: readonly string[];
   /** The share of devices that are offered it, in thousandths from 0 to 1000. */
   readonly rollout?: number;
-  /** Whether the app should install it before it goes on. */
+  /** Whether the app should install it before it continues. */
   readonly mandatory?: boolean;
-  /** A text for people, at most 4 KiB of UTF-8. */
+  /** A text text for people, at most 4 KiB of UTF-8. */
   readonly note?: string;
   /** An object with members of your own. */
   readonly meta?: { readonly [name: string]: JsonValue };
@@ -47,7 +47,7 @@ export function checkAttributes(attributes: ReleaseAttributes): void {
 // The index, its list of releases and the entry are around it.
 const MAX_META_DEPTH = MAX_JSON_DEPTH - 3;
 
-/** Before JSON.stringify sees it, which runs out of stack for what is nested thousands deep. */
+/** Runs before JSON.stringify, which overflows the stack for an object that is nested thousands deep. */
 function checkMeta(meta: unknown): void {
   if (typeof meta !== 'object' || meta === null || Array.isArray(meta)) {
     throw new TypeError(`options.meta expected an object, got ${describe(meta)}`);

@@ -156,8 +156,8 @@ function isSameIndex(state: State, edited: Edited): boolean {
 /**
  * Writes a file atomically: under a temporary name, flushed, then renamed.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: a link has the name of the file. Whoever may write to a store could lead the
- * publisher to a file outside of it.
+ * @throws {@link BundleSealError} `ERR_FILE`: a link has the name of the file. An attacker who can write to the store could
+ * otherwise make the publisher overwrite a file outside of it.
  */
 export async function writeFile(
   store: string,

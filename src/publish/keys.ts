@@ -65,7 +65,7 @@ export interface PublishedKeys {
  * index that a retired key signed.
  *
  * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_KEY_MISMATCH`: the
- * list in the store was signed by another recovery key; `ERR_STORE`: a key is trusted and retired at once.
+ * list in the store was signed by another recovery key; `ERR_STORE`: a key is trusted and retired at once, or is the recovery key.
  * @see docs/guides/publishing.md#after-a-theft
  * @example
  * ```ts
@@ -100,6 +100,12 @@ export async function publishKeys(options: PublishKeysOptions): Promise<Publishe
     const before = await readTrust(places, { appId, own: [], recoveryPublicKey, signal });
     const trusted = await pemsOf(options.publicKeys, 'options.publicKeys');
     const named = await pemsOf(options.retiredKeys, 'options.retiredKeys');
+    const recoveryId = await keyId(recoveryPublicKey);
+    if (trusted.has(recoveryId) || named.has(recoveryId)) {
+      throw storeError(
+        `the recovery key ${recoveryId} signs only this list: remove it from publicKeys and retiredKeys, and make another pair for builds`,
+      );
+    }
     for (const id of named.keys()) {
       if (!trusted.has(id)) continue;
       throw storeError(

@@ -21,7 +21,8 @@ export interface ListedReleases {
  * Reads the index of a channel and verifies its signature. The index may have expired: see `index.expiresAt`.
  *
  * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_STORE`: there is no such channel.
- * `ERR_FILE`, `ERR_SOURCE_FAILED`: the store can't be read. What `openIndex` and `openKeys` throw for what is not genuine.
+ * `ERR_FILE`, `ERR_SOURCE_FAILED`: the store cannot be read. The errors of `openIndex` and `openKeys` for
+ * an index or list of keys that is not genuine.
  * @see docs/guides/publishing.md
  * @example
  * ```ts

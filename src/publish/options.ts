@@ -12,6 +12,7 @@ import {
 import { readClock } from '../release/order.ts';
 import { isSigner, type Signer } from '../seal/signing-key.ts';
 import { checkChannel, openWritable } from './place.ts';
+import { storeError } from './store-error.ts';
 
 /** The options of every call that makes a new index of a channel. */
 export interface ChannelOptions extends WorkOptions {
@@ -115,6 +116,23 @@ function checkOneOf(value: unknown, name: string, known: readonly string[]): voi
   if (known.includes(value as string)) return;
   const shown = known.map((one) => `'${one}'`).join(' or ');
   throw new TypeError(`options.${name} expected ${shown}`);
+}
+
+// Milliseconds. This package did not exist before, so an earlier clock was never set.
+const EARLIEST = Date.parse('2026-01-01T00:00:00Z');
+
+/**
+ * Reads the clock that a new index or stamp is made with. Devices compare these times: they refuse an index that has expired,
+ * and take a release that is newer than the built-in one.
+ *
+ * @throws {@link BundleSealError} `ERR_STORE`: the clock of this machine was never set.
+ */
+export function readPublishingClock(now: Date | number | undefined): number {
+  const clock = readClock(now);
+  if (now !== undefined || clock >= EARLIEST) return clock;
+  throw storeError(
+    `the clock of this machine says ${timeText(clock)}: set it, because devices compare the times of indexes and releases`,
+  );
 }
 
 /** `YYYY-MM-DDTHH:MM:SSZ` */

@@ -91,8 +91,8 @@ export function openWritable(store: string): StorePlace {
 }
 
 /**
- * Checks that the folder of the present store exists. A misspelt one would look like a store without indexes and keys, and
- * devices would refuse what is made for a new store.
+ * Checks that the folder of the present store exists. A misspelt name would look like a store without indexes and keys, and
+ * devices would refuse the index of a new store.
  */
 export async function checkFrom(from: string, { isRemote }: StorePlace): Promise<void> {
   if (isRemote) return;

@@ -64,8 +64,8 @@ export interface PublishedRelease extends ChangedIndex {
 
 /**
  * Publishes a build to a channel: seals it, makes patches to it from the releases that the channel offers, and makes the next
- * index. Writes the new files into the folder `store`: the objects first, then the index. Each file appears complete or not
- * at all.
+ * index. Writes the new files into the folder `store`: the objects first, then the index. Each file appears complete or not at
+ * all.
  *
  * The publisher keeps no state of its own. It reads the present index and the bundles of the last releases from `from`, and
  * verifies them with the public half of the key. It does not seal a release again that the index has: new attributes change

@@ -12,7 +12,6 @@ import {
 } from '../files/read-directory.ts';
 import { checkOptions } from '../options.ts';
 import { idOf } from '../release/id.ts';
-import { readClock } from '../release/order.ts';
 import {
   MAX_STAMP_LENGTH,
   type ReleaseStamp,
@@ -23,7 +22,7 @@ import {
 import { createPace } from '../turn.ts';
 import { writeFile } from './change.ts';
 import { releaseFiles } from './objects.ts';
-import { checkFlag, checkText, timeText } from './options.ts';
+import { checkFlag, checkText, readPublishingClock, timeText } from './options.ts';
 
 export interface StampOptions extends ReadDirectoryOptions {
   /** The native runtime of the build. Default: none. */
@@ -66,7 +65,7 @@ export async function stampRelease(dir: string, options: StampOptions = {}): Pro
   const { runtime, floors, files: listsFiles = true, now, signal, ...rules } = options;
   if (runtime !== undefined) checkText(runtime, 'runtime');
   checkFlag(listsFiles, 'files');
-  const clock = readClock(now);
+  const clock = readPublishingClock(now);
   await checkReplaceable(join(dir, STAMP));
   const read = await readDirectory(dir, { ...rules, ...(signal && { signal }) });
   const files = await releaseFiles(read, signal);
@@ -87,7 +86,7 @@ export async function stampRelease(dir: string, options: StampOptions = {}): Pro
   return stamp;
 }
 
-/** What is in the stamp's place is replaced only if it is a stamp, of whichever version. */
+/** Refuses to replace a file that is not a stamp. The stamp may have any version. */
 async function checkReplaceable(path: string): Promise<void> {
   const stats = await lstat(path).catch(() => undefined);
   if (stats === undefined || stats.size === 0) return;

@@ -3,9 +3,15 @@
 import { realpath } from 'node:fs/promises';
 import { MAX_SEAL_LENGTH } from '../release/document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts';
-import { readClock } from '../release/order.ts';
 import type { Reading } from './objects.ts';
-import { type ChannelOptions, laterOf, listOfKeys, publicHalf, timeText } from './options.ts';
+import {
+  type ChannelOptions,
+  laterOf,
+  listOfKeys,
+  publicHalf,
+  readPublishingClock,
+  timeText,
+} from './options.ts';
 import { channelPath, checkFrom, openPlace, openWritable, type StorePlace } from './place.ts';
 import { storeError } from './store-error.ts';
 import { checkSigner, distinctKeys, openTrusted, readTrust, type Trust } from './trust.ts';
@@ -74,7 +80,7 @@ export async function readState(options: ChannelOptions): Promise<State> {
   const isEarlier = before !== undefined && before.epoch < trust.epoch;
   if (isEarlier && earlierEpoch === undefined) {
     throw storeError(
-      `the index of ${options.channel} is of epoch ${before.epoch} and keys.sealed of epoch ${trust.epoch}: whoever had a retired key may have put releases into it. Look at them, then pass earlierEpoch: 'keep', or 'drop' to begin with none`,
+      `the index of ${options.channel} is of epoch ${before.epoch} and keys.sealed of epoch ${trust.epoch}: the owner of a retired key may have put releases into it. Check them, then pass earlierEpoch: 'keep', or 'drop' to begin with none`,
     );
   }
   const isKept = !(isEarlier && earlierEpoch === 'drop');
@@ -144,7 +150,7 @@ function issueTime(
   before: ReleaseIndex | undefined,
   { now, force = false }: ChannelOptions,
 ): string {
-  const clock = readClock(now);
+  const clock = readPublishingClock(now);
   const time = timeText(clock);
   if (before === undefined) return time;
   if (before.issuedAt > timeText(clock + HOUR) && !force) {

@@ -41,7 +41,7 @@ export interface StoreProblem {
    */
   readonly code: 'index' | 'expired' | 'expiring' | 'object' | 'release' | 'cache';
   readonly channel: string;
-  /** The file, as a path in the store. */
+  /** The file, as a path in the store. The first one, if several objects have the same wrong Cache-Control. */
   readonly path: string;
   readonly message: string;
 }
@@ -66,8 +66,8 @@ export interface VerifiedStore {
  * Holds at most two releases in memory.
  *
  * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_KEY_INVALID`;
- * `ERR_STORE`: the store has `keys.sealed`, and no recovery key was named. `ERR_SOURCE_FAILED`, `ERR_FILE`: the store can't be
- * reached at all.
+ * `ERR_STORE`: the store has `keys.sealed`, and no recovery key was named. `ERR_SOURCE_FAILED`, `ERR_FILE`: the store
+ * cannot be reached.
  * @see docs/guides/publishing.md#verify
  * @example
  * ```ts
@@ -113,8 +113,10 @@ export async function verifyStore(options: VerifyOptions): Promise<VerifiedStore
     checkTimes(found, clock, expiresWithin, (code, message) =>
       say(code, channelPath(channel), message),
     );
-    const verifying = { reading, say, counts, isRemote: store.place.isRemote };
+    const shortLived = new Map<string, Set<string>>();
+    const verifying = { reading, say, counts, shortLived, isRemote: store.place.isRemote };
     await verifyReleases(found.index.releases, builtIn, verifying);
+    sayShortLived(shortLived, say);
   }
   return { problems, channels, ...counts };
 }
@@ -126,6 +128,8 @@ interface Verifying {
   readonly say: Say;
   readonly counts: { releases: number; patches: number; notApplied: number };
   readonly isRemote: boolean;
+  /** The paths of objects that devices fetch again, by their Cache-Control. */
+  readonly shortLived: Map<string, Set<string>>;
 }
 
 async function openChannel(
@@ -297,7 +301,7 @@ async function openOnly(patch: ReleasePatch, verifying: Verifying): Promise<void
 
 async function fetchObject(
   object: ReleaseObject,
-  { reading, say, isRemote }: Verifying,
+  { reading, say, isRemote, shortLived }: Verifying,
 ): Promise<StoredFile | undefined> {
   const path = objectPath(object.sha256);
   const found = await attempt(
@@ -307,13 +311,26 @@ async function fetchObject(
   );
   const said = found?.value.cacheControl ?? '';
   if (found !== undefined && isRemote && !isLongLived(said)) {
-    say(
-      'cache',
-      path,
-      `${path} has ${shownHeader(said)} and needs "public, max-age=31536000, immutable": devices fetch it again`,
-    );
+    shortLived.set(said, (shortLived.get(said) ?? new Set()).add(path));
   }
   return found?.value;
+}
+
+/** Makes one problem of all objects with the same header, because servers set headers by folder. */
+function sayShortLived(shortLived: ReadonlyMap<string, ReadonlySet<string>>, say: Say): void {
+  for (const [header, paths] of shortLived) {
+    const [first = ''] = paths;
+    const others = paths.size - 1;
+    const what =
+      others === 0
+        ? `${first} has`
+        : `${first} and ${others} ${others === 1 ? 'other object' : 'other objects'} have`;
+    say(
+      'cache',
+      first,
+      `${what} ${shownHeader(header)} and ${others === 0 ? 'needs' : 'need'} "public, max-age=31536000, immutable": devices fetch ${others === 0 ? 'it' : 'them'} again`,
+    );
+  }
 }
 
 const DAY_IN_SECONDS = 86_400;

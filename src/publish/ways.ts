@@ -63,8 +63,8 @@ const MEMORY_A_BYTE = 4;
 const MEMORY_A_PATCH = 2 ** 26;
 
 /**
- * Makes a patch from each base; keeps those that save bytes. They are the same patches in the same order, however many threads
- * make them.
+ * Makes a patch from each base and keeps the patches that save bytes. The number of threads changes neither the patches nor their
+ * order.
  */
 export async function makeWays(
   files: readonly ReleaseFile[],

@@ -70,7 +70,7 @@ export async function openDocument(
   const source = openInput(sealed, 'sealed');
   const limit = maxLength + MAX_SEAL_LENGTH;
   if (source.size > limit) {
-    throw refuse(`what is sealed takes ${source.size} bytes and the limit is ${limit}`);
+    throw refuse(`the sealed document has ${source.size} bytes, over the limit of ${limit}`);
   }
   signal?.throwIfAborted();
   // Copies the input, so that the verified bytes and the later read bytes are the same.

@@ -77,7 +77,7 @@ export function checkTime(index: ReleaseIndex, now: number, after: IndexMark | u
   if (Date.parse(expiresAt) <= now || (floor !== undefined && expiresAt <= floor)) {
     throw new BundleSealError(
       'ERR_INDEX_EXPIRED',
-      `the index expired at ${expiresAt}: go on with what is installed; the publisher has to refresh the index, or the clock here is wrong`,
+      `the index expired at ${expiresAt}: keep the installed release; the publisher has to refresh the index, or this clock is wrong`,
     );
   }
   if (floor !== undefined && issuedAt < floor) {
@@ -91,7 +91,7 @@ export function checkTime(index: ReleaseIndex, now: number, after: IndexMark | u
 function rolledBack(what: string): BundleSealError {
   return new BundleSealError(
     'ERR_INDEX_ROLLED_BACK',
-    `${what}: go on with what is installed, and ask another mirror`,
+    `${what}: keep the installed release, and ask another mirror`,
   );
 }
 

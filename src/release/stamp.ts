@@ -1,6 +1,6 @@
 // Reads and writes the stamp, which describes the built-in release of an app: `bundleseal-release.json` in its root.
 
-import { encodeUtf8 } from '../utf8.ts';
+import { decodeText, encodeUtf8 } from '../utf8.ts';
 import { encodeJson, malformed, misused } from './document.ts';
 import type { Refuse } from './json.ts';
 import {
@@ -8,6 +8,7 @@ import {
   distinct,
   exactly,
   integerFrom,
+  isDigest,
   listOf,
   objectOf,
   optional,
@@ -109,7 +110,7 @@ const members: Reader<ReleaseStamp> = /* @__PURE__ */ objectOf<ReleaseStamp>(() 
  */
 export function writeStamp(stamp: ReleaseStamp): Uint8Array {
   const written = read(encodeJson(stamp, 'stamp'), misused, true);
-  return encodeUtf8(`${JSON.stringify(written, undefined, 2)}\n`);
+  return encodeUtf8(textOf(written));
 }
 
 /**
@@ -132,7 +133,38 @@ export function writeStamp(stamp: ReleaseStamp): Uint8Array {
  * ```
  */
 export function readStamp(bytes: Uint8Array): ReleaseStamp {
-  return read(bytes, malformed('stamp'), false);
+  return readWritten(bytes) ?? read(bytes, malformed('stamp'), false);
+}
+
+/**
+ * Reads a stamp that {@link writeStamp} wrote, in a fraction of the time, because every start of an app waits for it. Any
+ * other text gives `undefined`. A text that JSON.stringify repeats exactly has no member twice and no number that parsers
+ * read differently, so JSON.parse may read it.
+ */
+function readWritten(bytes: Uint8Array): ReleaseStamp | undefined {
+  if (bytes.length > MAX_STAMP_LENGTH) return undefined;
+  try {
+    const text = decodeText(bytes);
+    const { files, ...rest } = JSON.parse(text);
+    // An escape may be half of a surrogate pair.
+    if (text.includes('\\u') || textOf({ ...rest, files }) !== text) return undefined;
+    const paths = new Set<string>();
+    for (const listed of files as Record<keyof StampFile, unknown>[]) {
+      const { path, size, sha256, ...unknown } = listed;
+      const isFile = typeof path === 'string' && Number.isSafeInteger(size) && isDigest(sha256);
+      if (!isFile || (size as number) < 0 || Object.keys(unknown).length > 0) return undefined;
+      paths.add(path);
+    }
+    if (paths.size !== files.length) return undefined;
+    return { ...read(encodeUtf8(JSON.stringify(rest)), malformed('stamp'), false), files };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The spelling of {@link writeStamp}. */
+function textOf(stamp: object): string {
+  return `${JSON.stringify(stamp, undefined, 2)}\n`;
 }
 
 function read(bytes: Uint8Array, refuse: Refuse, isOwn: boolean): ReleaseStamp {

@@ -298,5 +298,5 @@ function adviceOn(status: number): string {
     return 'check the Authorization that it wants, or whether the link has run out';
   }
   if (status === 404 || status === 410) return 'check the URL';
-  return 'a GET request for a range of the file is to be answered with 206';
+  return 'the server has to answer a GET request for a range of the file with 206';
 }

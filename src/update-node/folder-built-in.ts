@@ -1,11 +1,10 @@
 // Built-in releases in a folder.
 
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { checkPath } from '../files/error.ts';
 import { STAMP } from '../release/stamp.ts';
 import type { BuiltIn } from '../update/release-store.ts';
-import { folderReader } from './folder-store.ts';
+import { folderReader, readRegular } from './folder-store.ts';
 
 /**
  * Reads a built-in release from a folder: the web folder of an Electron app, or the public folder of a server's deployment.
@@ -25,7 +24,7 @@ export function folderBuiltIn(dir: string): BuiltIn {
   checkPath('dir', dir);
   const root = resolve(dir);
   return {
-    readStamp: () => readFile(join(root, STAMP)),
+    readStamp: () => readRegular(join(root, STAMP)),
     files: folderReader(root),
   };
 }

@@ -1,7 +1,8 @@
 // Locks between processes that share a folder. A killed process loses its lock.
 
-import { lstat, open, unlink, utimes } from 'node:fs/promises';
+import { lstat, unlink, utimes } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { closeFile, openFile, removeFile } from '../files/calls.ts';
 import { onFile } from '../files/error.ts';
 import { type HeldFolder, holdFolder } from '../files/held-folder.ts';
 import {
@@ -45,9 +46,9 @@ export async function lockFolder<T>(
   const base = `${lock}.lock`;
   const mark = await nameTemporary(base);
   const make = async () => {
-    await (await onFile(dir, "can't be locked", open(folder.at(mark), 'wx', 0o600))).close();
+    await closeFile(await onFile(dir, "can't be locked", openFile(folder.at(mark), 'wx')));
   };
-  const remove = () => unlink(folder.at(mark)).catch(() => {});
+  const remove = () => removeFile(folder.at(mark)).catch(() => {});
   const removeStale = watchMarks(folder, base, stale);
   const beating = setInterval(() => {
     const now = new Date();

@@ -1,9 +1,9 @@
 // A store of releases in a folder: for Electron's main process, Node, Bun and Deno.
 
-import { readdir, realpath, rename, stat } from 'node:fs/promises';
+import { readdir, rename, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { pathFault } from '../archive/format/paths.ts';
-import { makeFolders } from '../files/calls.ts';
+import { makeFolders, namesIn, realPath } from '../files/calls.ts';
 import { checkPath, fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { type HeldFolder, holdFolder, removeTree } from '../files/held-folder.ts';
 import { openRegularFile } from '../files/input-file.ts';
@@ -58,7 +58,7 @@ export function folderStore(dir: string): ReleaseStore {
   /** Runs the task with the folder of releases, and removes the leftovers of killed processes. */
   const within = async <T>(task: (folder: HeldFolder) => Promise<T>): Promise<T> => {
     await prepare();
-    const folder = await holdFolder(await realpath(releases), releases);
+    const folder = await holdFolder(await realPath(releases), releases);
     try {
       return await task(folder);
     } finally {
@@ -75,15 +75,15 @@ export function folderStore(dir: string): ReleaseStore {
       );
     },
     async list() {
-      const names = await readdir(releases).catch((error: unknown) => {
+      const names = await namesIn(releases).catch((error: unknown) => {
         if (hasCode(error, 'ENOENT')) return [];
         throw fileError(releases, UNREADABLE, error);
       });
-      return names.filter(isId);
+      return names.map(String).filter(isId);
     },
     async open(id) {
       const place = placeOf(id);
-      await onFile(place, UNREADABLE, readdir(place));
+      await onFile(place, UNREADABLE, namesIn(place));
       return folderReader(place);
     },
     async write(id, files) {
@@ -110,8 +110,11 @@ export function folderStore(dir: string): ReleaseStore {
       });
     },
     async lock(name, task) {
-      await prepare();
-      return lockFolder(await realpath(root), name, task);
+      const folder = await realPath(root).catch(async () => {
+        await prepare();
+        return realPath(root);
+      });
+      return lockFolder(folder, name, task);
     },
   };
 }
@@ -143,7 +146,7 @@ export function folderReader(dir: string): ReleaseReader {
 }
 
 /** Reads a file. A pipe or a device in its place is refused, because a read of it may never end. */
-async function readRegular(place: string): Promise<Uint8Array> {
+export async function readRegular(place: string): Promise<Uint8Array> {
   const file = await openRegularFile(place, place, 0);
   try {
     return await file.read(0, file.size);
@@ -169,8 +172,7 @@ async function* unpacked(files: AsyncIterable<StoredFile>) {
   for await (const { path, bytes } of files) {
     const fault = pathFault(path);
     if (fault !== undefined) throw fileError(path, fault);
-    // A copy, because files are written after the iteration has gone on, and the caller may reuse its buffer.
-    yield { path, isFolder: false, content: once(bytes.slice()) };
+    yield { path, isFolder: false, content: once(bytes) };
   }
 }
 

@@ -1,6 +1,7 @@
 // The state and the releases of a device, as the store has them. Only this module reads and writes the state.
 
 import type { Backend } from '../backend/backend.ts';
+import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { type ReleaseStamp, readStamp } from '../release/stamp.ts';
 import { idOfList, type OpenedRelease, openInstalled } from './installed.ts';
@@ -19,7 +20,7 @@ export interface Device {
   readonly backend: Backend;
   /** The clock and the options that transitions depend on. */
   facts(): transitions.DeviceFacts;
-  /** The state, as it is stored. */
+  /** Reads the stored state. */
   read(): Promise<DeviceState>;
   /** Changes the state under the lock. Resolves when the new state is stored. */
   change(
@@ -41,19 +42,29 @@ export interface Device {
 
 export function createDevice(settings: Settings, backend: Backend): Device {
   const { releases, builtIn, runtime, maxStarts } = settings;
-  let stamp: Promise<ReleaseStamp> | undefined;
+  let read: Promise<Uint8Array> | undefined;
+  let stamp: ReleaseStamp | undefined;
+  let shippedId: string | undefined;
 
-  const shippedStamp = () => {
-    stamp ??= (async () => {
-      const bytes = await onStore('the stamp of the built-in release could not be read', () =>
-        builtIn.readStamp(),
-      );
-      return readStamp(bytes);
-    })();
+  const stampBytes = () => {
+    read ??= onStore('the stamp of the built-in release could not be read', () =>
+      builtIn.readStamp(),
+    );
     // A page that was loaded while the network was away may ask again.
-    stamp.catch(() => {
-      stamp = undefined;
+    read.catch(() => {
+      read = undefined;
     });
+    return read;
+  };
+
+  const shippedStamp = async (): Promise<ReleaseStamp> => {
+    try {
+      stamp ??= readStamp(await stampBytes());
+    } catch (error) {
+      // A server may have sent a page with status 200.
+      read = undefined;
+      throw error;
+    }
     return stamp;
   };
 
@@ -65,7 +76,14 @@ export function createDevice(settings: Settings, backend: Backend): Device {
   const known = async (stored: DeviceState | undefined): Promise<DeviceState> => {
     if (stored === undefined) return findLost();
     if (builtIn.isRemote === true) return stored;
-    return transitions.meetBuiltIn(stored, await shippedStamp());
+    const digest = toHex(await backend.sha256(await stampBytes()));
+    // Most starts find the stamp of the last one. It has a line for each file, so it is not parsed then.
+    const state =
+      stored.stamp === digest
+        ? stored
+        : transitions.meetStamp(stored, await shippedStamp(), digest);
+    shippedId = state.builtIn;
+    return state;
   };
 
   const load = async (): Promise<DeviceState> => known(await loadStored());
@@ -131,7 +149,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
       return (await device.open(id)).stamp;
     },
     async open(id) {
-      const isShipped = async () => (await shippedStamp()).id === id;
+      const isShipped = async () => (shippedId ?? (await shippedStamp()).id) === id;
       if (builtIn.isRemote === true) {
         const isCopied = (await listed()).includes(id);
         if (!isCopied && (await isShipped())) return openShipped();

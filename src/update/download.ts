@@ -2,7 +2,6 @@
 
 import { BundleSealError } from '../errors.ts';
 import type { Checked } from './check.ts';
-import type { ProvenBases } from './install.ts';
 import * as transitions from './transitions.ts';
 import { waysTo } from './ways.ts';
 import type { Work } from './work.ts';
@@ -14,8 +13,6 @@ export interface Downloaded {
   /** False if the release was ready before the call. */
   readonly isNew: boolean;
 }
-
-const provenBases: ProvenBases = new Set();
 
 /**
  * @param found - The result of the last check, if there was one.
@@ -38,7 +35,7 @@ async function inTurn(
   check: (signal: AbortSignal) => Promise<Checked>,
   signal: AbortSignal,
 ): Promise<Downloaded> {
-  const { device, settings, emit } = work;
+  const { device, settings, transport, emit } = work;
   const tried = new Set<string>();
   let { result, channel } = found;
   let moved = 0;
@@ -75,7 +72,7 @@ async function inTurn(
       // Most checks find nothing to install.
       const { installBy } = await import('./install.ts');
       const after = await installBy(
-        { work, proven: provenBases, moved: (bytes) => (moved += bytes), signal },
+        { work, moved: (bytes) => (moved += bytes), signal },
         { entry, channel },
         route,
       );
@@ -87,7 +84,8 @@ async function inTurn(
       if (error instanceof BundleSealError && error.code === 'ERR_STORE') throw error;
       failure = error;
       emit({ type: 'way-failed', id, way: route.way, error });
-      if (route.object !== undefined) tried.add(route.object.sha256);
+      const { object } = route;
+      if (object !== undefined && !transport.hasAnother(object)) tried.add(object.sha256);
       if (isAskedAgain) continue;
       // A publisher may have replaced the index, and deleted the objects of the old one.
       isAskedAgain = true;

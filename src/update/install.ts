@@ -7,7 +7,8 @@ import { decryptStream } from '../bundle/decrypt-stream.ts';
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { applyPatch } from '../release/apply-patch.ts';
-import type { ReleaseEntry } from '../release/index-format.ts';
+import type { ReleaseFiles } from '../release/files.ts';
+import type { ReleaseEntry, ReleaseObject } from '../release/index-format.ts';
 import { releasePathFault } from '../release/paths.ts';
 import { releaseId } from '../release/release-id.ts';
 import { isStamp, type ReleaseStamp, type StampFile } from '../release/stamp.ts';
@@ -22,13 +23,9 @@ import * as transitions from './transitions.ts';
 import type { Route } from './ways.ts';
 import type { Work } from './work.ts';
 
-/** Ids of the releases whose files this process has compared with their id. */
-export type ProvenBases = Set<string>;
-
 /** What an installation works with. */
 export interface Installing {
   readonly work: Work;
-  readonly proven: ProvenBases;
   /** Called with the number of bytes that came from the network since the last call. */
   readonly moved: (bytes: number) => void;
   readonly signal: AbortSignal;
@@ -40,7 +37,7 @@ export interface Installing {
  * @returns The state afterwards.
  */
 export async function installBy(
-  { work, proven, moved, signal }: Installing,
+  { work, moved, signal }: Installing,
   { entry, channel }: { readonly entry: ReleaseEntry; readonly channel: string },
   route: Route,
 ): Promise<DeviceState> {
@@ -65,7 +62,7 @@ export async function installBy(
   };
   const files =
     way.kind === 'patch'
-      ? patched(work, way.from, download, opening, proven)
+      ? patched(work, way.from, object, download, opening)
       : unpacked(work, entry, download, opening);
   await write(work, entry, files, state);
   return device.change((now) => transitions.install(now, installedOf(entry), channel));
@@ -99,9 +96,9 @@ function objectKeys({ keys }: DeviceState, builtIn: Opening['publicKey']): Openi
 async function* patched(
   { device, settings }: Work,
   from: string,
+  object: ReleaseObject,
   download: () => AsyncGenerator<Uint8Array, void>,
   opening: Opening,
-  proven: ProvenBases,
 ): AsyncGenerator<StoredFile, void> {
   const { appId, imageSize, files } = settings;
   const base = await device.open(from);
@@ -109,27 +106,42 @@ async function* patched(
   const contents = list
     .filter(({ path }) => !isStamp(path))
     .map(({ path }) => ({ path, data: () => base.reader.read(path) }));
-  if (!proven.has(from)) {
-    // Hosts such as CDNs alter files of a build. The patch would not apply, so the updater does not download it.
-    const { signal, backend } = opening;
-    if ((await releaseId(contents, { signal, backend })) !== from) {
-      await device.change((state) => transitions.damaged(state, from, device.facts()));
-      throw new BundleSealError(
-        'ERR_PATCH_INVALID',
-        `the files of the release that the patch starts from are not those of its id: another way is taken`,
-      );
-    }
-    proven.add(from);
-  }
-  const pieces = collector(Number.POSITIVE_INFINITY);
-  for await (const piece of download()) pieces.add(piece);
+  const patch = await collected(object.size, download());
   const limits = { imageSize, files };
-  const made = await applyPatch(pieces.after(new Uint8Array(0)), contents, {
-    ...opening,
-    appId,
-    limits,
-  });
+  let made: Map<string, Uint8Array>;
+  try {
+    // Compares the base with its id, as it reads it. Hosts such as CDNs alter files of a build.
+    made = await applyPatch(patch, contents, { ...opening, appId, limits });
+  } catch (error) {
+    opening.signal.throwIfAborted();
+    if (error instanceof BundleSealError && error.code === 'ERR_PATCH_INVALID') {
+      await checkBase(device, from, contents, opening);
+    }
+    throw error;
+  }
   for (const [path, bytes] of made) yield { path, bytes };
+}
+
+/** The bytes in one piece. The pieces are garbage when it returns. */
+async function collected(size: number, pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const whole = collector(size);
+  for await (const piece of pieces) whole.add(piece);
+  return whole.after(new Uint8Array(0));
+}
+
+/** After a patch has failed: if the files of its base are not those of the id, no other patch is tried on them. */
+async function checkBase(
+  device: Work['device'],
+  from: string,
+  contents: ReleaseFiles,
+  { signal, backend }: Opening,
+): Promise<void> {
+  if ((await releaseId(contents, { signal, backend })) === from) return;
+  await device.change((state) => transitions.damaged(state, from, device.facts()));
+  throw new BundleSealError(
+    'ERR_PATCH_INVALID',
+    'the files of the release that the patch starts from are not those of its id: another way is taken',
+  );
 }
 
 async function* unpacked(
@@ -218,6 +230,6 @@ function installedOf({ id, version, createdAt, runtime }: ReleaseEntry): Install
 function otherRelease(how: string): BundleSealError {
   return new BundleSealError(
     'ERR_SOURCE_FAILED',
-    `what was downloaded is not the release that the index names (${how}): the publisher's store is at fault`,
+    `the download is not the release that the index names (${how}): the publisher's store is at fault`,
   );
 }

@@ -101,7 +101,7 @@ export function provenReader(
 function altered(what: string, cause?: unknown): BundleSealError {
   return new BundleSealError(
     'ERR_STORE',
-    `${what} differs from what was installed: another program wrote to the store. The updater installs the release again`,
+    `${what} differs from the installed file: another program wrote to the store. The updater installs the release again`,
     { cause },
   );
 }

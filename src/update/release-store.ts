@@ -17,7 +17,7 @@ export interface ReleaseReader {
   read(path: string): Promise<Uint8Array>;
 }
 
-/** A file for `write`. */
+/** A file for `write`. Its bytes do not change before `write` settles. */
 export interface StoredFile {
   readonly path: string;
   readonly bytes: Uint8Array;

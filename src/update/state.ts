@@ -93,6 +93,8 @@ export interface DeviceState {
   readonly channel: string;
   /** Id of the built-in release at the last start. */
   readonly builtIn: string;
+  /** SHA-256 of the stamp that named it. Absent: it is not known. */
+  readonly stamp?: string;
   /** Id of the release that runs. */
   readonly running: string;
   /** The release that ran before and was confirmed. */
@@ -135,6 +137,7 @@ const members: Reader<DeviceState> = /* @__PURE__ */ objectOf<DeviceState>(() =>
   deviceId: text,
   channel: text,
   builtIn: digest,
+  stamp: optional(digest),
   running: digest,
   previous: optional(digest),
   trial: optional(objectOf<Trial>(() => ({ id: digest, starts: integerFrom(0) }))),

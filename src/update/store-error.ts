@@ -29,10 +29,10 @@ function remedyOf(cause: unknown): string {
   // The error of a folder store has the error of the operating system as its cause.
   if (inner !== undefined) return remedyOf(inner);
   if (name === 'QuotaExceededError' || code === 'ENOSPC' || code === 'EDQUOT') {
-    return ': the storage is full; free some space and check again. What is installed goes on running';
+    return ': the storage is full; free some space and check again. The installed release keeps running';
   }
   if (name === 'SecurityError' || code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return ': the storage may not be used here; allow it. What is installed goes on running';
+    return ': the storage may not be used here; allow it. The installed release keeps running';
   }
   return ': see the cause';
 }

@@ -52,6 +52,11 @@ export function meetBuiltIn(state: DeviceState, stamp: ReleaseStamp): DeviceStat
   return without({ ...kept, running: stamp.id }, 'trial');
 }
 
+/** Compares the built-in release with the one of the last start, and records the digest of its stamp. */
+export function meetStamp(state: DeviceState, shipped: ReleaseStamp, digest: string): DeviceState {
+  return { ...meetBuiltIn(state, shipped), stamp: digest };
+}
+
 /** Records that the store has a new copy of the built-in release. */
 export function copied(state: DeviceState, stamp: ReleaseStamp): DeviceState {
   const { isBuiltInAltered: _, ...rest } = meetBuiltIn(state, stamp);

@@ -16,6 +16,9 @@ const PROGRESS = 16_384;
 /** Milliseconds. A request fails if the server asks for a longer wait in `Retry-After`. */
 const LONGEST_WAIT = 60_000;
 
+/** Milliseconds. A mirror that asks for a longer pause is asked again after this one, even if the process runs for months. */
+const LONGEST_PAUSE = 86_400_000;
+
 /** The answer to a request for a small file. */
 type SmallFile =
   | { readonly status: 'found'; readonly bytes: Uint8Array; readonly etag?: string }
@@ -48,6 +51,11 @@ export interface Transport {
     signal: AbortSignal,
     tell: (done: number) => void,
   ): AsyncGenerator<Uint8Array, void>;
+  /**
+   * Whether another mirror may have an object that could not be used: a mirror has sent other bytes, and the next
+   * `fetchObject` begins with one that has not.
+   */
+  hasAnother(object: ReleaseObject): boolean;
 }
 
 export function createTransport(
@@ -56,8 +64,12 @@ export function createTransport(
   emit: (event: UpdateEvent) => void,
 ): Transport {
   const { mirrors, retries, retryDelay } = settings;
-  /** By mirror: the end of the pause that it asked for in `Retry-After`, in milliseconds since 1970. */
-  const closedUntil = new Map<string, number>();
+  /** By mirror: the pause that it asked for in `Retry-After`, in milliseconds since 1970. */
+  const pauses = new Map<string, { readonly from: number; readonly until: number }>();
+  /** By digest of an object: the mirror that its last bytes began with. Absent if the object came as the index names it. */
+  const begunBy = new Map<string, string>();
+  /** By digest of an object: the mirrors that have sent other bytes. */
+  const doubted = new Map<string, ReadonlySet<string>>();
 
   /** Sends one request. Yields the bytes from offset `from` on, even if the server ignores the range. */
   async function* request(
@@ -68,8 +80,12 @@ export function createTransport(
     signal: AbortSignal,
     heard: (response: Response) => void = () => {},
   ): AsyncGenerator<Uint8Array, void> {
-    const closed = closedUntil.get(mirror);
-    if (closed !== undefined && settings.now() < closed) throw failed(url, 'asked for a pause');
+    const asked = pauses.get(mirror);
+    const now = settings.now();
+    // A clock that was set back would make the pause longer than the server asked for.
+    if (asked !== undefined && now >= asked.from && now < asked.until) {
+      throw failed(url, 'asked for a pause', undefined, asked.until - now);
+    }
     const deadline = createDeadline(settings.timeout);
     const { release, signal: either } = followSignals([signal, deadline.signal]);
     let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -113,8 +129,11 @@ export function createTransport(
     unawaited(() => response.body?.cancel());
     const { status } = response;
     if (status === 404 || status === 410 || status === 403) throw new Missing(url, status);
-    const wait = retryAfter(response, settings.now());
-    if (wait !== undefined) closedUntil.set(mirror, settings.now() + wait);
+    const now = settings.now();
+    const wait = retryAfter(response, now);
+    if (wait !== undefined) {
+      pauses.set(mirror, { from: now, until: now + Math.min(wait, LONGEST_PAUSE) });
+    }
     throw failed(url, `answered ${status}`, undefined, wait);
   }
 
@@ -149,7 +168,8 @@ export function createTransport(
         if (error instanceof Missing || error instanceof Wrong) throw error;
         if (failures > attempts || wait > LONGEST_WAIT) throw error;
         await pause(failures, wait, signal);
-        closedUntil.delete(mirror);
+        // The wait is over, whatever the clock of the app says.
+        if (wait > 0) pauses.delete(mirror);
       }
     }
   }
@@ -188,19 +208,24 @@ export function createTransport(
       const hash = await backend.createHash();
       let done = 0;
       let failure: unknown;
-      for (const mirror of mirrors) {
+      begunBy.delete(sha256);
+      for (const mirror of mirrors.filter((one) => doubted.get(sha256)?.has(one) !== true)) {
         const url = `${mirror}objects/${sha256}.sealed`;
         const ask = () => request(url, mirror, done, {}, signal);
         try {
           for await (const piece of insist(mirror, retries, signal, ask, () => done === size)) {
             if (piece.length > size - done) throw new Wrong(url, `has more than ${size} bytes`);
+            if (done === 0) begunBy.set(sha256, mirror);
             hash.update(piece);
             done += piece.length;
             tell(done);
             yield piece;
             if (done === size) break;
           }
-          if (toHex(hash.digest()) === sha256) return;
+          if (toHex(hash.digest()) === sha256) {
+            begunBy.delete(sha256);
+            return;
+          }
           throw new Wrong(url, 'is not the object that the index names');
         } catch (error) {
           signal.throwIfAborted();
@@ -211,6 +236,17 @@ export function createTransport(
         }
       }
       throw failure;
+    },
+
+    hasAnother({ sha256 }) {
+      const begun = begunBy.get(sha256);
+      if (begun === undefined) return false;
+      const all = new Set(doubted.get(sha256)).add(begun);
+      const isLeft = mirrors.some((mirror) => !all.has(mirror));
+      // The next download begins anew, because the mirrors may be repaired.
+      if (isLeft) doubted.set(sha256, all);
+      else doubted.delete(sha256);
+      return isLeft;
     },
   };
 }

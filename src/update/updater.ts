@@ -5,6 +5,7 @@ import { checkOptions, describe } from '../options.ts';
 import { isUnicode } from '../release/json.ts';
 import { isDigest } from '../release/members.ts';
 import { readStamp, STAMP } from '../release/stamp.ts';
+import { unawaited } from '../turn.ts';
 import { type Checked, check } from './check.ts';
 import { copyBuiltIn } from './copy-built-in.ts';
 import { downloadRelease } from './download.ts';
@@ -65,13 +66,8 @@ export function createUpdater(options: UpdaterOptions): Updater {
   const clients = new Map<string, string>();
 
   const emit = (event: UpdateEvent) => {
-    for (const listener of [settings.onEvent, ...listeners]) {
-      try {
-        listener?.(event);
-      } catch {
-        // An error of a listener must not stop the update.
-      }
-    }
+    // An error of a listener, or a promise of it that rejects, must not stop the update.
+    for (const listener of [settings.onEvent, ...listeners]) unawaited(() => listener?.(event));
   };
 
   const ready = (): Promise<Ready> => {
@@ -189,7 +185,9 @@ export function createUpdater(options: UpdaterOptions): Updater {
       checkOptions('download', options, { signal: 'signal', onProgress: 'function' });
       const { signal, onProgress } = options;
       const listen = (event: UpdateEvent) => {
-        if (event.type === 'progress') onProgress?.({ done: event.done, total: event.total });
+        if (event.type !== 'progress') return;
+        const { done, total } = event;
+        unawaited(() => onProgress?.({ done, total }));
       };
       listeners.add(listen);
       try {
@@ -277,7 +275,7 @@ function checkClient(client: unknown): void {
   throw new TypeError(`client expected the id of a page, got ${describe(client)}`);
 }
 
-/** Apps pass what they caught, which may be an error, or longer than the state of a device. */
+/** Returns a text that fits into the state. Apps pass any value that they caught, such as an error. */
 function storableText(reason: unknown): string {
   return String(reason)
     .slice(0, MAX_REASON_LENGTH)

@@ -1,4 +1,4 @@
-// What a bundler made: which files are loaded at once, what is in them, and whether it runs.
+// The output of a bundler: which files an app loads at once, their content, and whether the app runs.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

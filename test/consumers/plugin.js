@@ -28,7 +28,7 @@ const BUILDERS = {
     const bundle = await rollup({
       input: join(root, 'main.js'),
       plugins,
-      // The plugin says what it sealed.
+      // The plugin logs the bundle that it sealed.
       onLog() {},
     });
     try {

@@ -68,7 +68,7 @@ interface State {
 const state = (): State =>
   JSON.parse(readFileSync(join(folder, 'data/updates/state.json'), 'utf8'));
 
-/** Whether the app has looked for an update after that moment, and activated what it found. */
+/** Whether the app has checked for an update after that moment, and activated the release that it found. */
 function hasUpdated({ lastCheck, next }: State, after: number): boolean {
   if (lastCheck === undefined || lastCheck.at < after) return false;
   return !lastCheck.result.startsWith('available') || lastCheck.result.endsWith(` ${next}`);

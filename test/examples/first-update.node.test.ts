@@ -77,7 +77,7 @@ async function serve({ folder }: Project, command: string): Promise<[ChildProces
 const expectHeading = (page: Page, text: string) =>
   page.getByRole('heading', { name: text, exact: true }).waitFor({ timeout: 60_000 });
 
-/** Waits until the page has asked the store, and fetched what it offers. */
+/** Waits until the page has checked the store and downloaded the offered release. */
 const expectActivated = (page: Page, id: string) =>
   expect
     .poll(

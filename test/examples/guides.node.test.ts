@@ -9,7 +9,7 @@ const EXAMPLES = readdirSync(join(ROOT, 'examples'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-/** What an app has anyway. */
+/** The parts that every app has. */
 const OF_APP = /(^|\/)src\/app\.js$|^node_modules\//;
 
 const filesOf = (example: string): readonly string[] =>
@@ -26,6 +26,16 @@ describe.each(EXAMPLES)('the guide of examples/%s', (example) => {
   const text = readFileSync(join(ROOT, page), 'utf8');
   const read = (path: string) => readFileSync(join(ROOT, 'examples', example, path), 'utf8');
 
+  it('says how many lines of code the example has', () => {
+    const [intro = ''] = text.split('\n## ');
+    const said = [...intro.matchAll(/(\d+)(?: lines| for the page)/g)].map(([, count]) =>
+      Number(count),
+    );
+    const lines = filesOf(example).map((path) => read(path).trimEnd().split('\n').length);
+    const sum = (counts: readonly number[]) => counts.reduce((all, one) => all + one, 0);
+    expect(sum(said)).toBe(sum(lines));
+  });
+
   it('shows every script as it runs, after its name', () => {
     const files = filesOf(example);
     const shown = blocks.filter(({ file, language }) => file === page && language === 'javascript');
@@ -34,5 +44,11 @@ describe.each(EXAMPLES)('the guide of examples/%s', (example) => {
       const [before = ''] = text.split(read(path));
       expect(before.split('```').at(-2), path).toContain(`\`${path}\``);
     }
+  });
+
+  it('shows the page that a server sends, if it shows one', () => {
+    const [html] = blocks.filter(({ file, language }) => file === page && language === 'html');
+    if (example !== 'node') expect(html).toBeUndefined();
+    else expect(html?.code).toBe(read('public/index.html'));
   });
 });

@@ -143,7 +143,7 @@ describe('the example of a server', { timeout: TIMEOUT }, () => {
     await page.close();
   });
 
-  it('answers a bad request and goes on', async () => {
+  it('answers a bad request and keeps serving', async () => {
     const app = await makeApp();
     const { url: updates } = await serveStore(newFolder());
     const url = await start(app, updates);

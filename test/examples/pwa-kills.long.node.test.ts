@@ -158,7 +158,7 @@ it.each(Object.entries(KILLS) as [keyof typeof KILLS, number][])(
       expect(blocked).toEqual([]);
       await update(next.page, `version ${n}`);
       const stored = await storedIn(next.page, store);
-      // The release that runs, the one before, the built-in one, and what a kill left half.
+      // The running release, the previous one, the built-in one, and one that a kill left incomplete.
       expect(stored.length).toBeLessThanOrEqual(5);
       moments.push(`${Math.round(delay)} ms: version ${version}`);
       await kill(next.process);

@@ -138,7 +138,7 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectConfirmed(page);
   });
 
-  it('goes on serving the release of a page until the page is loaded again', async () => {
+  it('keeps serving the release of a page until the page is loaded again', async () => {
     const site = await newSite();
     const first = await install(site);
     const second = await first.context().newPage();
@@ -169,7 +169,7 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     expect(await scripts(second)).toEqual(current);
   });
 
-  it('goes on serving the release of the page that installed the worker', async () => {
+  it('keeps serving the release of the page that installed the worker', async () => {
     const site = await newSite();
     const first = await install(site);
     await expect

@@ -176,7 +176,7 @@ async function runAs(program: string, call: Call, cwd: string, before: readonly 
   return { code, ...said };
 }
 
-// What people run, all of which wants to write here.
+// The commands that users run. All of them write to this folder.
 const WRITING: readonly Call[] = [
   ['bundle', 'zip', 'site'],
   ['bundle', 'encrypt', 'site', '--key', 'key'],

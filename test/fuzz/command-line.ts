@@ -1,4 +1,4 @@
-// Random calls of the command line: which arguments, files and variables there are, and what has to hold of each run.
+// Random calls of the command line: their arguments, files and variables, and the properties that every run must have.
 
 import { createPrivateKey } from 'node:crypto';
 import {
@@ -15,7 +15,7 @@ import { join, normalize } from 'node:path';
 import fc from 'fast-check';
 import { keyA, keyB } from '../support/vectors.ts';
 
-/** One call: arguments, variables, and files beside those that are always there. */
+/** One call: arguments, variables, and additional files. */
 export interface Call {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -212,7 +212,7 @@ export function prepare(folder: string, call: Call, sealed: Uint8Array, seal: st
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
 }
 
-/** What is in a folder: each file's content, by its path. */
+/** The content of each file of a folder, by its path. */
 export type Snapshot = ReadonlyMap<string, string>;
 
 export function snapshot(folder: string): Snapshot {
@@ -225,7 +225,7 @@ export function snapshot(folder: string): Snapshot {
 const OUTPUTS = ['--out', '--module', '--config', '--extract'];
 const CONFIG = /^capacitor\.config\./;
 
-/** The files that a call may change: outputs that it names, and those that the command is there to change. */
+/** The files that a call may change: the outputs that it names, and the files that are the command's purpose. */
 function outputsOf({ args }: Call): (name: string) => boolean {
   const [group, verb] = args;
   const values = args.flatMap((one, at) => {
@@ -259,7 +259,7 @@ export function changedBy(call: Call, before: Snapshot, folder: string): string 
   return undefined;
 }
 
-// What a program's own fault looks like, and what the system says in its own words.
+// Texts of a fault in the program itself, and error texts of the system.
 const RAW =
   /\n\s+at .+:\d+|node:internal|ERR_UNEXPECTED|\bE(?:NOENT|ACCES|ISDIR|NOTDIR|INVAL|NAMETOOLONG|LOOP|PERM|EXIST|BADF|MFILE)\b(?!")/;
 const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
@@ -279,7 +279,7 @@ function isOneObject(stdout: string): boolean {
   }
 }
 
-/** What is wrong with how a call ended, or `undefined`. */
+/** Describes what is wrong with the end of a call, or returns `undefined`. */
 export function faultOf({ code, stdout, stderr }: Ended, folder: string): string | undefined {
   const all = stdout + stderr;
   if (![0, 1, 2, 129, 130, 143].includes(code ?? -1)) return `exit code ${code}`;

@@ -32,7 +32,7 @@ describe.each(Object.entries(TARGETS))('the target %s', (name, target) => {
   });
 });
 
-describe('what is held', () => {
+describe('the properties of every target', () => {
   const target = (run: () => unknown): Target => ({
     run,
     seeds: async () => [],

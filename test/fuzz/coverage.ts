@@ -25,7 +25,7 @@ export async function watchCoverage(isOurs: (url: string) => boolean): Promise<C
         if (!isOurs(url)) continue;
         for (const { ranges } of functions) {
           for (const { startOffset, endOffset, count } of ranges) {
-            // How often matters by its size alone: a loop that runs once is another thing than one that runs on.
+            // Counts are compared by their order of magnitude, so a loop that runs once differs from one that runs often.
             if (count > 0)
               seen.add(
                 `${scriptId} ${startOffset} ${endOffset} ${Math.ceil(Math.log2(count) / 3)}`,

@@ -1,4 +1,4 @@
-// What is held of a target on any input.
+// The properties that every target must have on any input.
 
 import { BundleSealError } from '../../src/index.ts';
 import type { Target } from './targets.ts';
@@ -6,7 +6,7 @@ import type { Target } from './targets.ts';
 /** Milliseconds of the processor. By the clock, a busy machine would look like a slow parser. */
 const MAX_TIME = 1000;
 
-/** What was found: nothing, or what is wrong. */
+/** The finding: nothing, or a description of the fault. */
 export async function holds(target: Target, input: Uint8Array): Promise<string | undefined> {
   const count = countAllocations();
   const start = process.cpuUsage();
@@ -45,7 +45,7 @@ function isOfTheLibrary(error: unknown): boolean {
   );
 }
 
-/** Counts what is asked for by length in typed arrays, whoever asks, until it is stopped. */
+/** Counts the bytes that any code allocates as typed arrays by length, until it is stopped. */
 function countAllocations() {
   const original = globalThis.Uint8Array;
   let bytes = 0;

@@ -154,7 +154,7 @@ interface Device {
   readonly indexes: ReleaseIndex[];
 }
 
-/** Asks the store as devices do that have an index of the channel, and as those that have none. */
+/** Reads the store as devices with an index of the channel do, and as devices without one. */
 async function check(channel: Channel, devices: Map<Channel, Device>, told: string): Promise<void> {
   const path = join(store, `channels/${channel}.sealed`);
   const device = devices.get(channel) ?? { marks: [], indexes: [] };

@@ -26,7 +26,7 @@ export const APART = 'apart';
 export const PASSPHRASE = 'correct horse battery staple';
 const LOCK = '.publish.lock';
 
-/** What is wrong with the store during one command. */
+/** The fault of the store during one command. */
 export interface Fault {
   readonly kind:
     | 'flip'
@@ -55,7 +55,7 @@ export interface Step {
   readonly build: number;
   readonly share: number;
   readonly keep: number;
-  /** The clock goes on by these hours before the command. */
+  /** Hours by which the clock advances before the command. */
   readonly hours: number;
   readonly isApart: boolean;
   readonly flags: readonly (readonly string[])[];
@@ -134,7 +134,7 @@ function nameOneKey(flags: readonly (readonly string[])[]): boolean {
   return flags.filter(([flag]) => flag === '--key' || flag === '--key-command').length <= 1;
 }
 
-/** What a command may be given by mistake. None of it names a place outside of the project. */
+/** Wrong arguments of a command. None of them names a path outside of the project. */
 const ODD: readonly string[] = [
   ...[
     '--store',
@@ -218,7 +218,7 @@ const first = step.map(
   }),
 );
 
-/** A store without an index is as a store that never had it, and its objects are nobody's then. */
+/** A store without an index counts as a new store, and no index names its objects then. */
 const isPossible = ({ verb, fault: one }: Step) => verb !== 'prune' || one?.kind !== 'missing';
 
 export const sequences: fc.Arbitrary<Step[]> = fc

@@ -1,4 +1,4 @@
-// What is fuzzed: every parser of what others may write, with inputs to begin from.
+// The targets of fuzzing: every parser of untrusted input, each with initial inputs.
 
 import { fromBase64, toBase64 } from '../../src/base64.ts';
 import {
@@ -68,7 +68,7 @@ const derOf = (pem: string) => base64(pem.replace(/-----[^-]+-----|\s/g, ''));
 
 const LIMITS = { maxEntries: 200, maxFileSize: MIB, maxTotalSize: 2 * MIB };
 
-// One pair for all runs: what was kept was signed by it.
+// One pair for all runs, because it signed the inputs in the corpus.
 const rsa2048 = parsePrivateKey(rsa2048Pkcs8, 'privateKey', 2048);
 const capgo = {
   privateKey: encodePem('RSA PRIVATE KEY', encodePkcs1Private(rsa2048)),
@@ -168,7 +168,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   index: {
     run(input) {
       const index = readIndex(input, refuseJson, false);
-      // What was taken is what JSON.parse takes, and it is taken again as it was written.
+      // JSON.parse accepts the same text, and the reader accepts its own output again.
       JSON.parse(text(input));
       const again = json(index);
       if (latin1(json(readIndex(again, refuseJson, true))) !== latin1(again)) {
@@ -300,7 +300,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       '\0',
       'con',
     ],
-    // What is inflated is bounded by the limits, for each of three readers, with pieces and copies of it.
+    // The limits bound the inflated bytes of each of the three readers, including pieces and copies.
     memory: (length) => 64 * length + 3 * 4 * LIMITS.maxTotalSize + 4 * MIB,
   },
   manifest: {
@@ -314,7 +314,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       await decryptManifest(manifest as never, new Map(bytes), {
         publicKey,
         ivSessionKey: ivSessionKey as string,
-        // What a list would refuse at once is opened, too.
+        // Opens also the entries that listing would refuse at once.
         trusted: 'unchecked',
         maxFileSize: MIB,
       });
@@ -457,7 +457,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   },
 };
 
-/** Goes on after an error that is allowed, so that what comes after it is reached too. */
+/** Continues after an allowed error, so that the code after it runs too. */
 function attempt(work: () => unknown): void {
   try {
     work();
@@ -480,7 +480,7 @@ function parsed(input: Uint8Array): unknown {
   try {
     return JSON.parse(text(input));
   } catch {
-    // Whoever calls has parsed it.
+    // The caller has parsed it.
     return {};
   }
 }

@@ -6,7 +6,7 @@ import { holds } from './hold.ts';
 import { createRandom, mutate } from './mutate.ts';
 import { TARGETS } from './targets.ts';
 
-/** What the thread and whoever watches it share: where it is, and the input under way. */
+/** The memory that the thread shares with its observer: its position, and the present input. */
 export interface Shared {
   /** Inputs tried; and the length of the present one. */
   readonly state: Int32Array;

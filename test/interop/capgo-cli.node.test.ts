@@ -1,4 +1,4 @@
-// What Capgo's own command line makes is opened here, and it opens what is made here.
+// This library opens the output of Capgo's own command line, which opens the output of this library.
 
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';

@@ -108,7 +108,7 @@ describe('the packed package', () => {
 
 describe('on a terminal', () => {
   useCli();
-  // util-linux; what a Linux without it can't show is not shown there, and CI installs it.
+  // util-linux. Without it the test is skipped; CI installs it.
   let hasScript = false;
   beforeAll(async () => {
     const ran = await runIn('.', 'script', ['--version']).catch(() => undefined);
@@ -204,7 +204,7 @@ describe('on a terminal', () => {
       expect(await onTerminal(folder, seal, answering([[question, '\u0003']]))).toMatchObject({
         code: 130,
       });
-      // Neither the passphrase nor a sign for each of its characters.
+      // The terminal shows neither the passphrase nor a character for each of its characters.
       for (const { seen } of [made, sealed, refused]) {
         expect(seen).not.toMatch(/tr0ub|another one|[•▪*]{2}/);
       }

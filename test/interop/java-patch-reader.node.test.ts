@@ -51,7 +51,7 @@ interface Case {
   readonly patch: Uint8Array;
 }
 
-/** What the reader says of each patch, and the new image where it made one. */
+/** The reader's verdict on each patch, and the new image if it made one. */
 async function apply(cases: readonly Case[]) {
   const made: string[] = [];
   const parameters: string[] = [];

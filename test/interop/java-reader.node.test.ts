@@ -1,4 +1,4 @@
-// The reader of docs/readers.md, written from docs/format.md alone, opens what this library seals and refuses what it
+// The reader of docs/readers.md, written from docs/format.md alone, opens the bundles of this library and refuses those that it
 // refuses, by the same codes.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What the reader says of each bundle, and the bundle where it was opened. */
+/** The reader's verdict on each bundle, and the plain bundle if it opened it. */
 function open(publicKey: string, bundles: readonly Uint8Array[]) {
   const key = join(folder, 'key');
   writeFileSync(key, derOf(publicKey));
@@ -65,7 +65,7 @@ describe.skipIf(skipped)(named('the reader in Java'), () => {
     }
   });
 
-  it('opens what is sealed here, of the default and of the smallest chunks, and resealed', async () => {
+  it('opens bundles of this library with default and smallest chunks, and resealed ones', async () => {
     const metadata = { appId: 'com.example.app', sequence: 7, note: 'Grüße 🎁' };
     const plain = bytesOf(1_000_003);
     const seal = async (chunkSize: number, privateKey: string) =>
@@ -84,7 +84,7 @@ describe.skipIf(skipped)(named('the reader in Java'), () => {
     }
   });
 
-  it('refuses what it opened once a bit is changed anywhere', async () => {
+  it('refuses each bundle after any bit is changed', async () => {
     const { bytes } = await encryptBundle(bytesOf(9000), {
       privateKey: keyB.pkcs8,
       chunkSize: 4096,

@@ -74,7 +74,7 @@ describe('the commands of the guide', () => {
   });
 });
 
-// Not declared where the programs are missing: a run on a CI machine counts what it skips as a failure.
+// Declared only if the programs are there, because a run on a CI machine counts a skipped test as a failure.
 if (hasS3)
   describe('the commands for S3', () => {
     let server: ChildProcess;

@@ -191,7 +191,7 @@ with zipfile.ZipFile(sys.argv[1]) as z:
   });
 });
 
-/** Made elsewhere: read by all three readers, or by those that go by the directory. */
+/** Archives of other programs: all three readers read them, or only the two that use the directory. */
 async function expectRead(zip: Uint8Array, forward = true): Promise<void> {
   for (const [reader, read] of READERS) {
     if (reader === 'unzipStream' && !forward) {

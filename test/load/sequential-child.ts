@@ -1,4 +1,4 @@
-// Seals and opens as many bundles as it is told, one after the other, and prints what memory is in use meanwhile.
+// Seals and opens as many bundles as it is told, one after the other, and prints the memory in use.
 
 import { decryptBundle, encryptBundle } from '../../src/index.ts';
 import { keyB } from '../support/vectors.ts';

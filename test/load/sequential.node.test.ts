@@ -37,7 +37,7 @@ async function memoryOver(count: number, leak: boolean): Promise<number[]> {
   return used;
 }
 
-/** From the third sample on: what is loaded and compiled is there by then. */
+/** Starts at the third sample: by then all code is loaded and compiled. */
 function growth(used: readonly number[]): number {
   const rest = used.slice(2);
   return (rest.at(-1) as number) - Math.min(...rest.slice(0, 3));

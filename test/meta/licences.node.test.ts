@@ -1,4 +1,4 @@
-// What comes with the package may be passed on, and its licences come along.
+// The licences of bundled code allow its distribution, and the package contains them.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// How a release is published: what may be changed under us is pinned, and the job with the identity runs nothing else.
+// The workflow that publishes the package: it pins everything that others could change, and the job with the identity runs nothing else.
 
 import { execFileSync } from 'node:child_process';
 import {

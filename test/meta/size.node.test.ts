@@ -1,4 +1,4 @@
-// What an app that opens bundles carries: a budget, and what is loaded only when it is needed.
+// The code that an app loads to open bundles: its budget, and the parts that it loads only on demand.
 
 import { gzipSync } from 'node:zlib';
 import { build, type Metafile } from 'esbuild';
@@ -34,7 +34,7 @@ beforeAll(async () => {
   }
 });
 
-/** The files that loading one of them loads, without those that it may load later. */
+/** The files that an import of this file loads at once. */
 function eager(path: string, seen: Set<string> = new Set()): Set<string> {
   if (seen.has(path)) return seen;
   seen.add(path);
@@ -68,7 +68,7 @@ describe('import { decryptBundle }', () => {
     expect(inputs.filter((input) => /encrypt|reseal|keygen|primes|signer/.test(input))).toEqual([]);
   });
 
-  it('loads for WebCrypto neither the pure ciphers nor anything of Node', () => {
+  it('loads neither pure ciphers nor modules for Node for WebCrypto', () => {
     const [webcrypto] = Object.keys(meta.outputs).filter((path) => /out\/webcrypto-/.test(path));
     const inputs = inputsOf(eager(webcrypto as string));
     expect(inputs).toContain('src/backend/webcrypto.ts');

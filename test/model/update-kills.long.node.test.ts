@@ -16,7 +16,7 @@ import { BUILDS, buildOf, type Prepared, prepare } from '../support/update-world
 import { keyB } from '../support/vectors.ts';
 
 const KILLS = 300;
-// Milliseconds: about what a whole run of the child takes here, measured as the test begins.
+// Milliseconds that a whole run of the child takes on this machine, measured at the beginning of the test.
 let longest = 1000;
 
 const root = mkdtempSync(join(tmpdir(), 'bundleseal-kills-'));

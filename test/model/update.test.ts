@@ -41,7 +41,7 @@ type Command = fc.AsyncCommand<Model, Life>;
 const timeOfRelease = (id: string): string =>
   prepared.releases.find(({ entry }) => entry.id === id)?.entry.createdAt ?? '';
 
-/** Starts a process, and looks at what it was given. */
+/** Starts a process and checks the release that it gets. */
 async function launch(model: Model, { world }: Life, kill?: Kill): Promise<Updater | undefined> {
   const { updater, dead } = await world.launch(kill);
   const started = await Promise.race([updater.start(), dead]);
@@ -181,7 +181,7 @@ async function heal(model: Model, life: Life): Promise<void> {
     const updater = (await launch(model, life)) as Updater;
     await updater.update();
     await updater.confirm((await updater.start()).id);
-    // What was blocked for a day is tried again.
+    // The device tries a release again that was blocked for a day.
     world.now += DAY + 1;
     await world.publish();
     updater.dispose();

@@ -1,4 +1,4 @@
-/** What is mutated together, and the tests that run for it. */
+/** Files that are mutated together, and the tests that run for them. */
 export interface Part {
   readonly folder: string;
   readonly tests: readonly string[];

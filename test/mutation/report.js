@@ -32,16 +32,16 @@ process.exitCode = faults.length === 0 ? 0 : 1;
 function recorded() {
   const found = Object.fromEntries(results.map(({ name, counts }) => [name, counts]));
   const scores = { ...readJson(SCORES), ...found };
-  // A record of a whole folder goes as soon as one of its parts has a record of its own.
+  // The record of a whole folder goes as soon as one of its parts has a record of its own.
   const names = Object.keys(scores).filter(
     (name) =>
-      Object.hasOwn(PARTS, name) || !Object.keys(scores).some((n) => n.startsWith(`${name}/`)),
+      !scores[name].wholeFolder || !Object.keys(scores).some((one) => one.startsWith(`${name}/`)),
   );
   return Object.fromEntries(names.sort().map((name) => [name, scores[name]]));
 }
 
 function covers(scores, name) {
-  return Object.hasOwn(scores, name) || Object.hasOwn(scores, PARTS[name].folder);
+  return Object.hasOwn(scores, name) || scores[PARTS[name].folder]?.wholeFolder === true;
 }
 
 function faultsOf({ name, counts, survivors, stale }) {

@@ -4,6 +4,7 @@
 //
 //   --sample N         a random sample of N mutants of each part
 //   --seed N           another sample than that of seed 1
+//   --all-tests        every test of the part for each mutant that is run, also those that do not seem to reach it
 //   --force            runs everything again
 //   --concurrency N    processes, 2 by default
 //   --seconds N        for each test, 20 by default
@@ -25,6 +26,7 @@ const { values, positionals } = parseArgs({
   options: {
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    'all-tests': { type: 'boolean', default: false },
     force: { type: 'boolean', default: false },
     concurrency: { type: 'string', default: '2' },
     seconds: { type: 'string', default: '20' },
@@ -35,8 +37,9 @@ const sample =
 const root = join(import.meta.dirname, '../..');
 process.chdir(root);
 const commit = execFileSync('git', ['rev-parse', '--short=7', 'HEAD'], { encoding: 'utf8' }).trim();
-// For vitest.config.js, which runs in other processes, and for sample.js.
+// For vitest.config.js, which runs in other processes, and for plan.js.
 process.env.MUTATION_SECONDS = values.seconds;
+process.env.MUTATION_ALL_TESTS = values['all-tests'] ? '1' : '';
 if (sample !== undefined) {
   process.env.MUTATION_SAMPLE = String(sample.size);
   process.env.MUTATION_SEED = String(sample.seed);
@@ -101,8 +104,8 @@ function optionsFor(result, files) {
     mutate: files,
     testRunner: 'vitest',
     vitest: { configFile: 'test/mutation/vitest.config.js', related: false },
-    plugins: ['@stryker-mutator/vitest-runner', './test/mutation/sample.js'],
-    reporters: [...(sample === undefined ? [] : ['sample']), 'progress-append-only'],
+    plugins: ['@stryker-mutator/vitest-runner', './test/mutation/plan.js'],
+    reporters: ['plan', 'progress-append-only'],
     ignorePatterns: [
       '**',
       '!package.json',
@@ -117,7 +120,7 @@ function optionsFor(result, files) {
     // Not in the checkout: an interrupted run would leave tests there that `npm test` would run.
     tempDirName: join(tmpdir(), `bundleseal-mutation-${process.pid}`),
     concurrency: Number(values.concurrency),
-    // Generous, so that a busy machine does not make a mutant look like one that never ends.
+    // Generous, so that a mutant on a busy machine does not count as one that never ends.
     timeoutMS: 1000 * Number(values.seconds),
     timeoutFactor: 2,
     // `npm run types` checks the source, and mutants need no types.

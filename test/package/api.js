@@ -36,7 +36,7 @@ function extract(entry) {
         reportFileName: entry,
         reportFolder: REPORTS,
         reportTempFolder: temporary,
-        // What an exported type is made of can break its users as well.
+        // A change of the parts of an exported type can break its users as well.
         includeForgottenExports: true,
       },
       docModel: { enabled: false },
@@ -44,7 +44,7 @@ function extract(entry) {
       tsdocMetadata: { enabled: false },
       messages: {
         compilerMessageReporting: { default: { logLevel: 'error' } },
-        // The report is what is wanted of it: release tags and the like are no convention here.
+        // Only the report is used; this project has no convention for release tags.
         extractorMessageReporting: { default: { logLevel: 'none' } },
         tsdocMessageReporting: { default: { logLevel: 'none' } },
       },

@@ -1,5 +1,5 @@
 // Where the Markdown points: files and headings have to be there. Addresses elsewhere are looked at for their form
-// alone, so that a run depends on nobody else's site.
+// alone, so that a run does not depend on other sites.
 
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';

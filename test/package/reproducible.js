@@ -32,7 +32,7 @@ const PLACES = [
 const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' });
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/** What is in the tree as it is, committed or not, without what git ignores. */
+/** Copies the working tree, committed or not, without the files that git ignores. */
 function copyTree(target, time) {
   const listed = git('ls-files', '-z', '--cached', '--others', '--exclude-standard').split('\0');
   for (const path of listed) {

@@ -21,7 +21,7 @@ beforeAll(async () => {
 type Parts = (controller: ReadableStreamDefaultController<Uint8Array>) => void | Promise<void>;
 const silence = new Promise<void>(() => {});
 
-/** What a server may do to the right answer; the body is what is sent of it, and then its end. */
+/** Changes that a server may make to the right answer. `body`: the bytes that it sends before the end. */
 interface Answer {
   status: number;
   headers: Record<string, string>;

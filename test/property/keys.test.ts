@@ -19,7 +19,7 @@ const PEMS = [keyB.pkcs8, keyB.pkcs1, keyB.spki, keyB.pkcs1Public];
 const DERS = PEMS.map(derOf);
 const LABELS = ['PRIVATE KEY', 'RSA PRIVATE KEY', 'PUBLIC KEY', 'RSA PUBLIC KEY'];
 
-/** What was read, for each of the readers that took it; fails on any error but the two that may be. */
+/** The result of each reader that accepts the input. Fails on any error other than the two expected ones. */
 function read(input: unknown) {
   const take = <T>(parse: (key: never) => T): T | undefined => {
     try {
@@ -36,14 +36,14 @@ function read(input: unknown) {
   };
   const both = { private: take(parsePrivateKey), public: take(parsePublicKey) };
   const either = take(parseEitherKey);
-  // One input is never both halves, and whoever takes either takes what one of the two takes.
+  // No input is both halves, and the reader of either half accepts exactly the inputs of the other two.
   expect(both.private !== undefined && both.public !== undefined).toBe(false);
   const half = both.private ?? both.public;
   expect(either).toEqual(half === undefined ? undefined : { n: half.n, e: half.e });
   return both;
 }
 
-/** Every spelling in DER that the library itself gives what it has read. */
+/** Every DER encoding that the library itself writes for a key that it has read. */
 function canonical(input: unknown): string[] {
   const { private: privateKey, public: publicKey } = read(input);
   return [

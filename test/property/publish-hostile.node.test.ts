@@ -130,7 +130,7 @@ async function publishFrom(from: string, store: ReadonlyMap<string, Uint8Array>)
     return;
   }
   expect(sequence).toBe(before + 1);
-  // With the genuine objects in their places, every device can use what was made.
+  // After the genuine objects are restored, every device can use the new index.
   const whole = newFolder();
   cpSync(GOOD, whole, { recursive: true });
   cpSync(out, whole, { recursive: true });
@@ -167,7 +167,7 @@ describe('a hostile store', () => {
     );
   }, 600_000);
 
-  it('is reported by verifying it, and neither listing nor refreshing it takes what is not genuine', async () => {
+  it('is reported by verify, and neither list nor refresh accepts an index that is not genuine', async () => {
     await fc.assert(
       fc.asyncProperty(cases, async (changes) => {
         const store = changed(changes);

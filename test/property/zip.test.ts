@@ -76,7 +76,7 @@ const content = fc.oneof(
 );
 const fileSet = fc.uniqueArray(fc.tuple(path, content), {
   maxLength: 6,
-  // What is one file, or a folder of one, on some platform is refused elsewhere.
+  // Two names that are the same file on some platform, or a file and its folder, are refused everywhere.
   selector: ([text]) => (text.split('/')[0] as string).normalize('NFKD').toUpperCase(),
 });
 

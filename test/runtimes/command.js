@@ -4,12 +4,12 @@ import { spawn } from 'node:child_process';
 const TIME_LIMIT = 180_000;
 
 /**
- * Runs a program to its end. What it prints is returned, and said where it fails.
+ * Runs a program to its end. Returns its output, and includes it in the error if the program fails.
  *
  * @param {string} program
  * @param {string[]} args
  * @param {string} cwd
- * @returns {Promise<string>} what it printed, both streams.
+ * @returns {Promise<string>} the output of both streams.
  */
 export function command(program, args, cwd, env = {}) {
   return new Promise((resolve, reject) => {
@@ -36,7 +36,7 @@ export function command(program, args, cwd, env = {}) {
 
 const MARK = 'RESULTS ';
 
-/** The results among what a host printed. */
+/** The results in the output of a host. */
 export function resultsIn(printed) {
   const at = printed.lastIndexOf(MARK);
   if (at === -1) throw new Error(`no results were printed: ${printed.slice(-3000)}`);

@@ -22,7 +22,7 @@ function script(path, args = []) {
       const printed = await command(program, [...args, 'hosts/script.js'], app, {
         DENO_NO_UPDATE_CHECK: '1',
       });
-      // The work goes on without a thread that dies, so that nothing else would tell.
+      // Without this check a dead thread would go unnoticed, because the work continues without it.
       const [died] = printed.match(/Uncaught .*/) ?? [];
       const thread = { name: 'no thread dies', ok: died === undefined, error: died };
       return {

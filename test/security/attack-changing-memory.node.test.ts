@@ -1,5 +1,5 @@
 // Memory that changes under the library, as fs.read or another thread changes it: after every single step of the
-// cryptography a hook writes to it. What comes out is what was signed, or nothing.
+// cryptography a hook writes to it. The call returns the signed bytes or rejects.
 // @vitest-environment-options { "own": "attack-changing-memory" }
 
 import { afterEach, describe, expect, it, vi } from 'vitest';

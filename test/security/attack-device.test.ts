@@ -1,4 +1,4 @@
-// What a store, a network and a stolen key can try on a device, each by the name that the TUF specification has for it.
+// Attacks on a device by a store, a network or a stolen key, under their names in the TUF specification.
 
 import { describe, expect, it } from 'vitest';
 import { sealKeys } from '../../src/release.ts';
@@ -266,7 +266,7 @@ describe('a stolen build key', () => {
     expect(await updater.check()).toMatchObject({ isStale: true });
   });
 
-  it('without a recovery key that is built in, a list of keys is not even asked for', async () => {
+  it('never requests a list of keys if the app has no built-in recovery key', async () => {
     const publisher = createPublisher();
     await publisher.offer([]);
     publisher.store.set('keys.sealed', await keysOf(1));

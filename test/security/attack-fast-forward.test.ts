@@ -1,4 +1,4 @@
-// Whoever steals the build's private key, and what the offline recovery key can do about it.
+// A thief has the build's private key: how the offline recovery key ends the attack.
 
 import { describe, expect, it } from 'vitest';
 import { keygen } from '../../src/index.ts';

@@ -1,5 +1,5 @@
-// Some files of the newer release and not the others. Whoever applies a patch gets all of them or none, and none of
-// what was made stays in memory after a failure.
+// An attacker wants a device to have some files of the new release without the others. A patch gives all files or none, and
+// a failure leaves no plain bytes in memory.
 
 import { describe, expect, it } from 'vitest';
 import { decryptObject } from '../../src/bundle/decrypt.ts';

@@ -1,4 +1,4 @@
-// Streams that lie, give what is no bytes, call back into what reads them, or are no streams at all.
+// Streams that lie, yield values other than bytes, call back into their reader, or are not streams.
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -23,7 +23,7 @@ function streamWith(read: () => unknown): ReadableStream<Uint8Array> {
   return { locked: false, getReader: () => reader } as never;
 }
 
-/** Bytes that say other things of themselves than what they are. */
+/** Bytes with false properties. */
 function lying(bytes: Uint8Array): Uint8Array {
   const evil = new Uint8Array(bytes.length).fill(0x41);
   return Object.defineProperties(bytes.slice(), {

@@ -1,4 +1,4 @@
-// A store that goes on serving one genuine index and holds back all that come after it.
+// A store keeps serving one genuine index and withholds all later ones.
 
 import { describe, expect, it } from 'vitest';
 import { openIndex, openIndexWithMark, sealIndex } from '../../src/release.ts';

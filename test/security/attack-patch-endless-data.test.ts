@@ -1,4 +1,4 @@
-// A patch that does not end where it says: cut off, longer, or with instructions that go on.
+// A patch whose end is not where its header says: cut off, longer, or with more instructions.
 
 import { describe, expect, it } from 'vitest';
 import { decryptObject } from '../../src/bundle/decrypt.ts';

@@ -1,4 +1,4 @@
-// A patch on another base than the one that it was made for: whoever delivers patches may swap them.
+// A patch is applied to another base: the host of the patches may swap them.
 
 import { describe, expect, it } from 'vitest';
 import { applyPatch, createPatch } from '../../src/release.ts';

@@ -1,5 +1,5 @@
 // Metadata whose names are those of prototypes, validly signed: a publisher's tool that was talked into it, or code
-// that merges what it reads. What is looked at is what the publisher wrote, and nothing that an object inherits.
+// that merges what it reads. The library reads only the publisher's members, never inherited ones.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -62,7 +62,7 @@ describe.each(PREFERRED_BACKENDS)('metadata named as prototypes, through %s', (b
     await expectOpened(hostile, options, plain);
   });
 
-  it('does not meet what is expected of the names in it', async () => {
+  it('does not meet expectations about its names', async () => {
     for (const expect of [{ appId: 'com.example.app' }, { minSequence: 1 }]) {
       await expectRefused(hostile, { ...options, expect }, 'ERR_EXPECTATION_FAILED');
     }

@@ -47,7 +47,7 @@ describe('a native update', () => {
     expect(choose({ releases: [entryOf(5)] }, 4, { builtIn: known(4) })).toEqual(entryOf(5));
   });
 
-  it('is what a withdrawn release falls back to, and no release that is older than it', () => {
+  it('is the fallback for a withdrawn release, and no older release is', () => {
     const index = { releases: [entryOf(5), entryOf(4)], withdrawn: [digestOf(7)] };
     expect(choose(index, 7, { builtIn: known(6) })).toBe('built-in');
   });

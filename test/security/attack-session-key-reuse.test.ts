@@ -1,4 +1,4 @@
-// Whoever has the app has its public key, recovers the session key from a genuine header, and makes bodies whose
+// An attacker with the app has its public key, recovers the session key from a genuine header, and makes bodies whose
 // GCM tags are right. The signed digests are what stops them.
 
 import { sha256 } from '@noble/hashes/sha2.js';

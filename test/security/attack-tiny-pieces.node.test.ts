@@ -1,4 +1,4 @@
-// A forged header that asks for 33 MB, from a stream that brings one byte at a time: what a device holds of it.
+// A forged header that asks for 33 MB, from a stream of single bytes: how much memory a device uses.
 // @vitest-environment-options { "own": "attack-tiny-pieces" }
 
 import { expect, it } from 'vitest';

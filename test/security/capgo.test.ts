@@ -1,4 +1,4 @@
-// Capgo's format in the hands of whoever holds the store, the CDN or an extracted app: everything but the private key.
+// Attacks on Capgo's format by someone with the store, the CDN or an extracted app, but without the private key.
 
 import { describe, expect, it, vi } from 'vitest';
 import { fromBase64, toBase64 } from '../../src/base64.ts';

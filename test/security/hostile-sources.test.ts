@@ -1,4 +1,4 @@
-// Sources that lie, change what they have given, never answer, or call back into what reads them.
+// Sources that lie, change the bytes that they have returned, never answer, or call back into their reader.
 
 import { describe, expect, it } from 'vitest';
 import {

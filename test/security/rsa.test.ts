@@ -123,7 +123,7 @@ function lowerCaseTag(): Uint8Array {
   return block(0, 1, ff(K - PAYLOAD - 3), 0, tag, payload.subarray(8));
 }
 
-/** What an ordinary RSASSA-PKCS1-v1_5 signature over the same head is. */
+/** An ordinary RSASSA-PKCS1-v1_5 signature over the same head. */
 function digestInfo(): Uint8Array {
   const prefix = '3031300d060960864801650304020105000420';
   const info = Uint8Array.from(prefix.match(/../g) ?? [], (hex) => Number.parseInt(hex, 16));
@@ -323,7 +323,7 @@ describe('a signature that a fault has spoilt', () => {
 
   describe.each(BACKENDS.filter((name) => name !== 'node'))('through %s', (name) => {
     it.each(FAULTS)('in %s is never released: ERR_SIGNER_FAILED', async (_, privateKey) => {
-      // It would be a signature that gives a factor of n to whoever sees it.
+      // Anyone could compute a factor of n from such a signature.
       const spoilt = privateOperation(privateKey, bytesToInteger(right), randomBytes);
       expect(publicOperation(key, spoilt) === bytesToInteger(right)).toBe(false);
       const work = signSeal(

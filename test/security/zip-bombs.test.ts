@@ -146,7 +146,7 @@ describe.each(READERS)('%s', (_, read) => {
     const lie: RawEntry = { name: 'a', data, content: new Uint8Array(10_000) };
     const error = await rejection(read(rawZip([lie])), 'ERR_ARCHIVE_INVALID');
     expect(error.message).toMatch(/longer than the archive says/);
-    // A size of nothing at all, and of more than there is memory for.
+    // A size of 0, and a size beyond the memory of the machine.
     await rejection(read(rawZip([{ ...lie, size: 0 }])), 'ERR_ARCHIVE_INVALID');
     const huge = rawZip([{ ...lie, size: 2 ** 32 - 2 }]);
     await rejection(read(huge), 'ERR_LIMIT_EXCEEDED');
@@ -231,7 +231,7 @@ describe.each(READERS_OF_LARGE)('%s, of large archives,', (_, read) => {
   });
 
   it('checks the inflated bytes after each 64 KiB, independent of later bytes', async () => {
-    // What an inflater of the runtime takes in one go, and what it does not.
+    // Files that an inflater of the runtime inflates in one call, and larger ones.
     for (const content of [textOf(2 * MIB), bytesOf(3 * MIB)]) {
       const deflated = deflateSync(content, { level: 1 });
       const zipWith = (wasted: number) => {

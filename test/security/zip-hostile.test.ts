@@ -297,7 +297,7 @@ refuse(
   /second end record/,
 );
 {
-  // A file that holds another archive's end record, of which all that follows would be the comment.
+  // A file with the end record of another archive, whose comment would be the rest of the bytes.
   const content = (length: number) => join(rawZip([two]).slice(0, -2), u(2, length), utf8('hello'));
   const [length = 0] = [rawZip([{ ...one, content: content(0) }, two])].map((zip) => zip.length);
   const after = length - (30 + 5 + rawZip([two]).length);
@@ -433,7 +433,7 @@ refuse('"./a" beside "a"', rawZip([one, { ...two, name: './a.txt' }]), /twice/, 
 refuse('root with content', rawZip([{ name: './', content: utf8('a') }]), /folder with content/);
 
 describe.each(READERS)('%s', (_, read) => {
-  it('reads what the hostile archives are made from', async () => {
+  it('reads the archives from which the hostile ones are made', async () => {
     const files = await read(rawZip([one, two]));
     expect(files).toEqual(
       new Map([

@@ -44,6 +44,15 @@ export const APPS: Readonly<Record<string, App>> = {
     },
     ...{ framework: 'vite', dir: 'www', entry: 'src/main.tsx' },
   },
+  'vite with its pages in a folder': {
+    files: {
+      'package.json': packageOf(['vite']),
+      'vite.config.ts': "export default { root: './web', build: { outDir: '../dist' } };\n",
+      'web/index.html': HTML.replace('/src/main.js', './js/app.js'),
+      'web/js/app.js': 'run();\n',
+    },
+    ...{ framework: 'vite', dir: 'dist', entry: 'web/js/app.js' },
+  },
   next: {
     files: {
       'package.json': packageOf(['next', 'react']),
@@ -92,6 +101,29 @@ export const APPS: Readonly<Record<string, App>> = {
       'src/main.js': "import { showApp } from './app.js';\n\nshowApp();\n",
     },
     ...{ framework: 'electron', dir: 'dist', entry: 'src/main.js' },
+  },
+  'electron-vite': {
+    files: {
+      'package.json': packageOf(['electron', 'electron-vite', 'vite']),
+      'electron.vite.config.mjs': 'export default { main: {}, preload: {}, renderer: {} };\n',
+      'src/main/index.js': '',
+      'src/renderer/index.html': HTML.replace('/src/main.js', './src/renderer.js'),
+      'src/renderer/src/renderer.js': 'run();\n',
+    },
+    ...{ framework: 'electron', dir: 'out/renderer', entry: 'src/renderer/src/renderer.js' },
+  },
+  'electron forge with Vite': {
+    files: {
+      'package.json': packageOf(['electron', '@electron-forge/plugin-vite', 'vite']),
+      'index.html': HTML.replace('main.js', 'renderer.js'),
+      'src/main.js': '',
+      'src/renderer.js': 'run();\n',
+    },
+    ...{ framework: 'electron', dir: '.vite/renderer/main_window', entry: 'src/renderer.js' },
+  },
+  'no framework, and a built website': {
+    files: { 'package.json': packageOf(['eleventy']), '_site/index.html': '<!doctype html>' },
+    ...{ framework: 'static', dir: '_site' },
   },
   'no framework': {
     files: { 'package.json': '{\n\t"name": "plain"\n}', 'index.html': '<!doctype html>' },

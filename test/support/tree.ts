@@ -3,7 +3,7 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Every file with its mode and bytes, and every folder. What is installed is left out. */
+/** Every file with its mode and bytes, and every folder. Leaves out installed packages. */
 export function treeOf(folder: string): Record<string, string> {
   const tree: Record<string, string> = {};
   for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {

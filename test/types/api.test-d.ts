@@ -39,7 +39,7 @@ export async function folders(): Promise<void> {
   await openToDirectory('app.sealed', 'dir', { publicKey: [key], maxRatio: 10, expect: {} });
   // @ts-expect-error a bundle is opened with a public key
   await openToDirectory('app.sealed', 'dir', { overwrite: true });
-  // @ts-expect-error what is kept for further reads is of no use here
+  // @ts-expect-error this call has no use for a cache size
   await openToDirectory('app.sealed', 'dir', { publicKey: key, cacheSize: 0 });
 
   const sealed = await sealDirectory('dir', 'app.sealed', {

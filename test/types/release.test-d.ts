@@ -49,7 +49,7 @@ export async function patches(): Promise<void> {
   same<typeof patch, Patch>(true);
   const made = await applyPatch(patch.bytes, files, { publicKey: [key], appId });
   same<typeof made, Map<string, Uint8Array>>(true);
-  // What a patch makes is what the next patch starts from.
+  // The next patch starts from the result of a patch.
   await applyPatch(new Blob([]), made, { publicKey: key, appId, limits: { imageSize: 1000 } });
 
   // @ts-expect-error the app is required, so that no app takes another app's patch

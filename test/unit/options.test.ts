@@ -16,7 +16,7 @@ import { keyB } from '../support/vectors.ts';
 const bundle = new Uint8Array(100);
 const privateKey = keyB.pkcs8;
 const publicKey = keyB.spki;
-// What a caller without types may write.
+// Arguments of a caller without type checks.
 type Loose = Record<string, unknown>;
 const encrypt = (options: unknown, input: unknown = bundle) =>
   encryptBundle(input as Uint8Array, options as Parameters<typeof encryptBundle>[1]);

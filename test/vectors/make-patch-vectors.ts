@@ -111,7 +111,7 @@ async function good([description, from, to]: (typeof GOOD)[number]): Promise<Goo
   return { description, from, to, ...made, patch: asBase64(plain) };
 }
 
-// The release that all bad patches claim to start from, and the one that they claim to make.
+// The release that all bad patches name as their base, and the release that they name as their result.
 const FROM: VectorFiles = { 'app.js': code('chunk-a1b2') };
 const TO: VectorFiles = { 'app.js': [...code('chunk-c3d4')] };
 
@@ -144,7 +144,7 @@ async function bad(): Promise<BadPatch[]> {
       encodeNow(concat(image, made), header.fromLength),
     );
   const makingList = (list: string) => making(utf8(list));
-  /** Instructions that no encoder gives: what it throws comes when they are written. */
+  /** Instructions that no encoder writes. */
   const coding = (write: (instructions: Instructions) => void) => {
     const space = concat(image, new Uint8Array(header.toLength));
     const encoder = createEncoder();

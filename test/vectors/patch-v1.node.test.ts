@@ -5,7 +5,7 @@ import { makePatchVectors } from './make-patch-vectors.ts';
 
 const FILE = join(import.meta.dirname, 'patch-v1.json');
 
-it('the stored vectors of patches are those that their generator makes', async () => {
+it('the generator of the patch vectors makes the stored vectors', async () => {
   const made = await makePatchVectors();
   if (process.env['UPDATE_VECTORS'] !== undefined) {
     writeFileSync(FILE, `${JSON.stringify(made, null, 2)}\n`);

@@ -3,6 +3,7 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { DecryptFileOptions } from '../../files/decrypt-file.ts';
 import { fileError } from '../../files/error.ts';
 import { holds } from '../../files/place.ts';
 import { type Answer, UsageError } from '../answer.ts';
@@ -32,7 +33,7 @@ export function bundleDecrypt(command: Command): void {
       openingOptions(
         command
           .description(
-            'Opens a bundle and writes it when all of it has been verified; else nothing is written. The limits are for --extract.',
+            'Opens a bundle and writes it after all of it is verified. Writes nothing if a check fails. The limits are for --extract.',
           )
           .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
           .option(
@@ -67,13 +68,18 @@ export function bundleDecrypt(command: Command): void {
         await checkOutput(out, { kind: 'opened', force });
         const keys = await findPublicKeys(options);
         const opening = await readOpening(options, keys);
-        const { decryptFile } = await import('../../files/decrypt-file.ts');
+        const { decryptFile, decryptToUnnamed } = await import('../../files/decrypt-file.ts');
         const { signal } = context;
+        const open = <T>(work: (whole: DecryptFileOptions) => Promise<T>) =>
+          context.follow('opening', (onProgress) =>
+            namingTried(keys, () => work({ ...opening, signal, onProgress })),
+          );
         const info = await withInput(context, file, (input) =>
-          withOutput(context, out, (path) =>
-            context.follow('opening', (onProgress) =>
-              namingTried(keys, () => decryptFile(input, path, { ...opening, signal, onProgress })),
-            ),
+          withOutput(
+            context,
+            out,
+            (path) => open((whole) => decryptFile(input, path, whole)),
+            () => open((whole) => decryptToUnnamed(input, whole)),
           ),
         );
         return {

@@ -48,16 +48,16 @@ export function bundleEncrypt(command: Command): void {
     .argument('<zip|dir>', 'what to seal; - for standard input')
     .option(
       '--out <file>',
-      'the sealed bundle; - for standard output (default: .sealed behind the name)',
+      'file for the sealed bundle; - for standard output (default: the name with .sealed appended)',
     )
     .option('--force', FORCE_HELP, false);
   privateKeyOptions(command)
-    .option('--detached', 'body and seal apart: the seal gets .seal behind the name', false)
+    .option('--detached', 'write body and seal into two files; the seal gets .seal appended', false)
     .option('--capgo', "for Capgo's plugin instead: RSA-2048, AES-128-CBC", false);
   checksumFormatOption(command, 'with --capgo');
   metadataOptions(command)
     .option('--chunk-size <bytes>', 'a power of two (default: 262144)')
-    .option('--repack', 'write a zip that is read, but oddly made, anew before sealing', false);
+    .option('--repack', 'rewrite a readable but unusual zip before sealing', false);
   rare(
     archiveOptions(zipOptions(command)),
     '--chunk-size',

@@ -15,7 +15,7 @@ export function bundleInspect(command: Command): void {
       'Shows the header of a bundle. Without --key nothing in it is verified; with --key its signature is verified first (the body is not: see bundle verify).',
     )
     .argument('<file>', 'a sealed bundle, or a .seal; - for standard input')
-    .option('--key <file>', 'public key to prove it with; repeatable', collect)
+    .option('--key <file>', 'public key that verifies the signature; repeatable', collect)
     .option('--key-data <key>', 'the public key itself')
     .addHelpText(
       'after',

@@ -43,13 +43,13 @@ export function bundleVerify(command: Command): void {
       openingOptions(
         command
           .description(
-            'Opens a bundle and reads the zip in it as an app does, and writes nothing; compares it with a zip or a checksum if one is given. Without --key, every public key found here is tried: .bundleseal_key.pub, .bundleseal_key.old.pub and those in the Capacitor config.',
+            'Opens a bundle and reads the zip in it as an app does, without writing anything. Compares it with a zip or a checksum if you pass one. Without --key, every public key found here is tried: .bundleseal_key.pub, .bundleseal_key.old.pub and those in the Capacitor config.',
           )
           .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
-          .option('--zip <file>', 'the plain bundle that it has to be')
+          .option('--zip <file>', 'the expected plain bundle')
           .option(
             '--checksum <text>',
-            'the SHA-256 that the plain bundle has to have; with --capgo the signed one',
+            'the expected SHA-256 of the plain bundle; with --capgo the signed checksum',
           ),
       ),
     ),
@@ -93,7 +93,7 @@ export function bundleVerify(command: Command): void {
             ...(keyFrom === undefined ? [] : [`  opened by ${keyFrom}`]),
             ...describeInfo(info),
             ...(other ? [`✗ it is not ${other.what}: ${other.is}`] : []),
-            ...(wanted.length > 0 && !other ? ['✓ it is what was given'] : []),
+            ...(wanted.length > 0 && !other ? ['✓ it is the expected bundle'] : []),
             ...(fault ? [`✗ no app would take it: ${fault.message}`] : []),
           ],
           isBad: other !== undefined || fault !== undefined,

@@ -71,7 +71,7 @@ export function bundleZip(command: Command): void {
 /** The options that {@link zipFolder} reads, except the limits and `--no-index`. */
 export function zipOptions(command: Command): Command {
   return codeCheckOption(
-    folderOptions(command).option('--level <n>', 'how hard to compress, from 0 to 9 (default: 6)'),
+    folderOptions(command).option('--level <n>', 'compression level from 0 to 9 (default: 6)'),
   );
 }
 

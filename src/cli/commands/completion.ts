@@ -12,7 +12,7 @@ export function completionOf(all: readonly (Entry | Group)[]): (command: Command
   return (command) => {
     command
       .description(
-        'Prints the script by which a shell completes commands, options and fixed values.',
+        'Prints a script with which the shell completes commands, options and fixed values.',
       )
       .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
       .addHelpText('after', INSTALL)

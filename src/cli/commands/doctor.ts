@@ -25,10 +25,10 @@ const SIGNS = { good: '✓', warning: '!', bad: '✗', unknown: '?' } as const;
 export function doctor(command: Command): void {
   command
     .description(
-      'Looks at keys, configs, modules, git and CI variables, and says what to do. Changes nothing, and runs nothing of the project. Exits with 1 if something is bad; what it can not read it says.',
+      'Checks keys, configs, modules, git and CI variables, and says what to do. It changes nothing and runs no code of the project. It reports files that it cannot read. Exits with 1 if it finds something bad.',
     )
     .option('--key <file>', `the private key (default: ${SEALED.privateKeyFile})`)
-    .option('--capgo', "look at Capgo's keys alone (default: at the keys that are here)", false)
+    .option('--capgo', "check only Capgo's keys (default: the keys that are here)", false)
     .option('--plugin <name>', `the plugin whose settings have the key (default: ${PLUGIN})`)
     .option('--verify-only', 'this machine opens bundles and needs no private key', false)
     .addHelpText('after', examples('doctor', 'doctor --json', 'doctor --verify-only'))

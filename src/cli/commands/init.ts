@@ -10,7 +10,11 @@ export function init(command: Command): void {
     .description(
       'Sets up updates for the app in this folder: keys, modules of the app, scripts, .gitignore and a workflow. Asks five questions and shows what it will write. Replaces no file of yours.',
     )
-    .option('--yes', 'take what is detected for every question, and write without asking', false)
+    .option(
+      '--yes',
+      'accept the detected answer to every question, and write without asking',
+      false,
+    )
     .option('--dir <folder>', 'the build folder of the app')
     .option(
       '--framework <name>',
@@ -22,14 +26,17 @@ export function init(command: Command): void {
       'where devices read the store: an https address, or a path below the website (default: updates/)',
     )
     .option('--channel <channel>', 'the channel (default: production)')
-    .option('--keys <choice>', 'create, protect (under a passphrase), or use those that are here')
+    .option(
+      '--keys <choice>',
+      'create, protect (with a passphrase), or use (the keys that are here)',
+    )
     .option(
       '--app-id <id>',
       "the app (default: the Capacitor config's appId, then package.json's name)",
     )
     .option('--ci <kind>', 'github, or none (default: github, unless git has another host)')
     .option('--dry-run', 'show every line that would be written, and write nothing', false)
-    .option('--undo', 'take back what init wrote; a file that was changed since stays', false)
+    .option('--undo', 'undo the changes of init; keep your own changes since then', false)
     .addHelpText(
       'after',
       examples('init', 'init --yes --store s3 --channel beta', 'init --dry-run', 'init --undo'),

@@ -26,27 +26,30 @@ interface Options {
 export function keyCreate(command: Command): void {
   command
     .description(
-      'Makes a key pair. The private key stays on the build machine; the public key goes into the app.',
+      'Makes a key pair. The private key stays on the build machine; the public key goes into the app. A recovery key for release keys is such a pair, too: keep its private key offline instead.',
     )
     .option(
       '--out <file>',
-      `the private key; the public one gets .pub behind it (default: ${SEALED.privateKeyFile}, or ${CAPGO.privateKeyFile} with --capgo)`,
+      `file for the private key; the public key gets .pub appended (default: ${SEALED.privateKeyFile}, or ${CAPGO.privateKeyFile} with --capgo)`,
     )
     .option('--bits <bits>', 'of the RSA modulus: 3072 or 4096', '4096')
     .option('--format <format>', 'pkcs8 or pkcs1', 'pkcs8')
-    .option('--capgo', "RSA-2048 in PKCS#1, which is what Capgo's plugin takes", false)
-    .option(
-      '--force',
-      'make a new pair where keys are already: those are kept, with .old behind their names',
-      false,
-    )
+    .option('--capgo', "RSA-2048 in PKCS#1, as Capgo's plugin requires", false)
+    .option('--force', 'replace existing keys; the old files are kept with .old appended', false)
     .option(
       '--protect',
-      `put the private key under a passphrase: ${PASSPHRASE}, or typed on the terminal`,
+      `protect the private key with a passphrase: ${PASSPHRASE}, or typed on the terminal`,
       false,
     )
     .option('--gitignore', 'add the private key to .gitignore', false)
-    .addHelpText('after', examples('key create', 'key create --out keys/release --bits 3072'))
+    .addHelpText(
+      'after',
+      examples(
+        'key create',
+        'key create --out keys/release --bits 3072',
+        'key create --out recovery --protect',
+      ),
+    )
     .action(
       run<Options>(async (context, options) => {
         const { force } = options;

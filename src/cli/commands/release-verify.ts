@@ -23,11 +23,7 @@ export function releaseVerify(command: Command): void {
         '--expires-within <duration>',
         'an index that expires sooner is a problem (default: a quarter of its lifetime)',
       )
-      .option(
-        '--built-in <dir>',
-        'a built-in release: applies the patches from it; repeatable',
-        collect,
-      ),
+      .option('--built-in <dir>', 'a built-in release whose patches to test; repeatable', collect),
   )
     .addHelpText(
       'after',

@@ -27,8 +27,8 @@ export interface Place {
 }
 
 const COMMON: readonly OptionWord[] = [
-  ['--json', 'one JSON object on standard output, errors too'],
-  ['--quiet', 'say nothing but warnings and errors'],
+  ['--json', 'print one JSON object, also for errors'],
+  ['--quiet', 'print only warnings and errors'],
   ['--help', 'show help'],
 ].map(([word = '', about = '']) => ({ word, about, takesValue: false, values: [] }));
 

@@ -31,7 +31,7 @@ export function exportedBy({ text, tree, language }: Config): Expression | Unsur
       .flatMap((name) => usesOf(tree, name))
       .find(({ node, parent }) => (node.start < start || node.end > end) && !isMark(parent));
     if (other !== undefined) {
-      return { unsure: `what it exports may be changed at ${placeOf(text, other.node.start)}` };
+      return { unsure: `its export may be changed at ${placeOf(text, other.node.start)}` };
     }
   }
   return only.value;

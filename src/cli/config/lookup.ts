@@ -157,7 +157,7 @@ function memberOf(
       const given = givenBy(config, member.argument, path);
       if (given === 'never') continue;
       if (given !== 'maybe') return maybe === undefined ? given : { unsure: maybe };
-      maybe ??= `what is spread at ${placeOf(config.text, member.start)} may have ${shown} too`;
+      maybe ??= `the value spread at ${placeOf(config.text, member.start)} may have ${shown} too`;
     } else if (member === own[0]) {
       if (member.type === 'ObjectMethod') return { unsure: `${shown} is a getter or a method` };
       return maybe === undefined ? { member, holder: object } : { unsure: maybe };

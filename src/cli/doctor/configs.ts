@@ -207,7 +207,7 @@ async function examinePrivateKeyIn(path: string, findings: Finding[]): Promise<v
         return {
           code: 'CONFIG_PRIVATE_KEY',
           state: 'warning',
-          what: `${where}, and what its value is can't be read without running the file`,
+          what: `${where}, and its value cannot be read without running the file`,
           mend: 'no app may hold a private key: take the member out',
           path,
         };

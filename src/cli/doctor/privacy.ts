@@ -66,7 +66,7 @@ function gitFinding(path: string, state: GitState): Finding {
         code: 'GIT_TRACKED',
         state: 'bad',
         what: `${path} is in git`,
-        mend: `git rm --cached ${path}, and make a new pair: whoever has the repository has the key`,
+        mend: `git rm --cached ${path}, and make a new pair: everyone with the repository has the key`,
         path,
       };
     case 'not ignored':

@@ -22,8 +22,10 @@ import {
   type WrittenFile,
   writeRecord,
 } from './record.ts';
+import { addedLines, addedMembers, withoutLines, withoutMembers } from './remove.ts';
 
 const IGNORED = '.gitignore';
+const PACKAGE = 'package.json';
 
 export interface NewPair {
   readonly privateKey: string;
@@ -56,7 +58,13 @@ export async function applyChanges(
   const folders = await missingFolders(changes);
   const files: Record<string, WrittenFile> = {};
   for (const { path, before: old, after } of changes) {
-    files[path] = { before: old?.toString('base64') ?? null, after: await digestOf(after) };
+    const isEdited = old !== undefined || path === IGNORED;
+    const added = isEdited && { added: await additionsTo(path, old ?? Buffer.of(), after) };
+    files[path] = {
+      before: old?.toString('base64') ?? null,
+      after: await digestOf(after),
+      ...(added || {}),
+    };
   }
   const { privateKeyFile, publicKeyFile } = SEALED;
   if (pair !== undefined) {
@@ -103,7 +111,9 @@ function merged(earlier: RecordContent | undefined, later: RecordContent): Recor
   if (earlier === undefined) return later;
   const files: Record<string, WrittenFile> = { ...earlier.files };
   for (const [path, file] of Object.entries(later.files)) {
-    files[path] = { before: earlier.files[path]?.before ?? file.before, after: file.after };
+    const { before = file.before, added = [] } = earlier.files[path] ?? {};
+    const all = [...added, ...(file.added ?? [])];
+    files[path] = { before, after: file.after, ...(all.length > 0 && { added: all }) };
   }
   return { ...later, folders: [...new Set([...earlier.folders, ...later.folders])], files };
 }
@@ -194,6 +204,48 @@ export async function takeBack(
   // A folder with other files is kept.
   for (const folder of [...folders].reverse()) await rmdir(folder).catch(() => {});
   return changed;
+}
+
+/**
+ * What a file that was changed since is without the lines of init. The rest of its bytes stays.
+ *
+ * @returns `undefined` if those lines were changed, so that users have to take them out themselves.
+ */
+export async function withoutAdded(
+  path: string,
+  { before, added }: WrittenFile,
+): Promise<Edit | undefined> {
+  const now = await bytesOf(path);
+  if (now === undefined || added === undefined) return undefined;
+  const earlier = Buffer.from(before ?? '', 'base64');
+  const after =
+    path === PACKAGE
+      ? await withoutMembers(now.toString(), earlier.toString(), added)
+      : withoutLines(now.toString('latin1'), added);
+  if (after === undefined) return undefined;
+  return { before: now, after: Buffer.from(after, path === PACKAGE ? 'utf8' : 'latin1') };
+}
+
+/** What init adds to a file that others edit too. Latin-1 keeps every byte, as such a file may be in any encoding. */
+async function additionsTo(path: string, before: Buffer, after: Buffer): Promise<string[]> {
+  if (path === PACKAGE) return addedMembers(before.toString(), after.toString());
+  return addedLines(before.toString('latin1'), after.toString('latin1'));
+}
+
+/** The bytes of a file, and those that replace them. */
+export interface Edit {
+  readonly before: Buffer;
+  readonly after: Buffer;
+}
+
+/** Takes the lines of init out of a file, if it has not changed since they were looked up. */
+export async function applyEdit(
+  path: string,
+  { before, after }: Edit,
+  root: string,
+): Promise<void> {
+  await checkPlace(path, root);
+  await replaceBytes(path, before, after);
 }
 
 /** Removes temporary files of a killed process. */

@@ -15,15 +15,17 @@ export function entryLines(specifier: string): readonly [string, string] {
 /**
  * Adds the import after the module's last import, and the call at its end. Keeps all other bytes.
  *
+ * @param isModule - Whether it is known to be a module, even without an import.
  * @returns The same text if it calls the function already; `undefined` if the text cannot be understood.
  */
 export async function addCall(
   path: string,
   text: string,
   specifier: string,
+  isModule = false,
 ): Promise<string | undefined> {
   if (new RegExp(`\\b${NAME}\\b`).test(text)) return text;
-  const end = await endOfImports(path, text);
+  const end = await endOfImports(path, text, isModule);
   if (end === undefined) return undefined;
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
   const body = text.slice(end);
@@ -46,7 +48,11 @@ function inStyleOf(before: string, specifier: string): string[] {
   });
 }
 
-async function endOfImports(path: string, text: string): Promise<number | undefined> {
+async function endOfImports(
+  path: string,
+  text: string,
+  isModule: boolean,
+): Promise<number | undefined> {
   if (text.length > MAX_LENGTH) return undefined;
   const { parse } = await loadScriptParser();
   const isTypeScript = /\.[mc]?tsx?$/.test(path);
@@ -60,9 +66,9 @@ async function endOfImports(path: string, text: string): Promise<number | undefi
         'decorators',
       ],
     });
-    // A module without imports and exports may be meant as a script, which cannot import.
+    // Without imports it may be a script, which cannot import, unless a page loads it as a module.
     const last = program.body.filter(({ type }) => type === 'ImportDeclaration').at(-1);
-    if (last === undefined && program.body.length > 0) return undefined;
+    if (last === undefined && program.body.length > 0 && !isModule) return undefined;
     return last?.end ?? 0;
   } catch {
     return undefined;

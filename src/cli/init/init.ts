@@ -38,7 +38,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     throw new UsageError(
       flags.undo
         ? 'init --undo asks first, and there is no terminal: pass --yes, or --dry-run to see what would be taken back'
-        : `init asks five questions, and there is no terminal: pass --yes to take what it detects; ${WITHOUT_TERMINAL}`,
+        : `init asks five questions, and there is no terminal: pass --yes to accept the detected answers; ${WITHOUT_TERMINAL}`,
     );
   }
   if (flags.undo) return undoInit(context, { yes, dryRun, asks });
@@ -50,7 +50,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
       throw new UsageError('an earlier init was stopped halfway: run init, or init --undo');
     await takeBack(record, root);
     await removeRecord();
-    context.inform('an earlier init was stopped halfway: what it had written was taken back');
+    context.inform('an earlier init was stopped halfway: its changes were undone');
     return initialise(context, flags);
   }
   const answers = await answer(context, project, flags, asks);
@@ -93,7 +93,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     json: { ...json, written },
     lines: [
       ...(asks ? [] : ['Written:', ...shown, '']),
-      `✓ ${written.length} files written; npx bundleseal init --undo takes them back`,
+      `✓ ${written.length} files written; npx bundleseal init --undo undoes this`,
       '  next:',
       ...plan.next.map((one, index) => `  ${String(index + 1).padStart(2)}. ${one}`),
     ],

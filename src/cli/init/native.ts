@@ -72,14 +72,14 @@ export function electronPage(isTypeScript: boolean): NewFile {
 // A release that throws before its first screen is not confirmed. After three starts the device goes back to the one before.
 let isBroken = false;
 for (const type of ['error', 'unhandledrejection']) {
-  addEventListener(type, () => {
+  window.addEventListener(type, () => {
     isBroken = true;
   });
 }
 
 /** Says to the main process that this release works. */
 export async function keepUpToDate()${types} {
-  if (location.protocol !== 'app:') return;
+  if (window.location.protocol !== 'app:') return;
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   if (isBroken) return;
   const { id } = await (await fetch('/bundleseal-release.json')).json();

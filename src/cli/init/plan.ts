@@ -122,14 +122,14 @@ export async function makePlan(
       });
       return;
     }
-    const after = await addCall(entry.path, entry.text, specifier);
+    const after = await addCall(entry.path, entry.text, specifier, entry.isModule);
     if (after !== undefined) {
       edit(entry.path, 'starts it', Buffer.from(entry.text), Buffer.from(after));
       return;
     }
     conflicts.push({
       path: entry.path,
-      reason: 'cannot be understood: add these lines',
+      reason: 'cannot be parsed as a module: add these lines',
       lines: entryLines(specifier),
     });
   }
@@ -180,6 +180,7 @@ function specifierFrom(entry: string, isTypeScript: boolean): string {
 
 function nextSteps(project: Project, answers: Answers): string[] {
   const { framework, ci, appId } = answers;
+  const isNative = !isWebsite(answers);
   const [, call] = entryLines('');
   const byHand: Partial<Record<string, string[]>> = {
     next: [
@@ -192,6 +193,7 @@ function nextSteps(project: Project, answers: Answers): string[] {
     electron: [
       `main process: import { registerScheme, serveReleases } from './${ELECTRON_FOLDER}/updater.mjs'`,
       'main process: registerScheme(protocol) before the app is ready; then serveReleases(app, protocol), and load app://app/ in the window',
+      `package the app after ${SCRIPTS.build} instead of build: the packaged build needs its stamp`,
     ],
     capacitor: [
       'npm install @capacitor/filesystem',
@@ -201,7 +203,13 @@ function nextSteps(project: Project, answers: Answers): string[] {
   };
   const settings = ci === 'github' ? settingsOf(answers) : [];
   return [
+    ...(project.hasLibrary ? [] : ['add bundleseal to the dependencies: the app imports it']),
     ...(byHand[framework] ?? []),
+    ...(framework === 'sveltekit' && !project.hasStaticAdapter
+      ? [
+          `${project.manager.name} install @sveltejs/adapter-static, and make it the adapter: others write no folder of static files`,
+        ]
+      : []),
     ...(project.entry === undefined &&
     (framework === 'vite' ||
       framework === 'angular' ||
@@ -209,13 +217,16 @@ function nextSteps(project: Project, answers: Answers): string[] {
       framework === 'electron')
       ? [`call it in the module that starts the app: ${call}`]
       : []),
-    ...(project.hasVite && project.viteConfig?.includes('bundleseal') === false
+    ...(project.viteConfig?.text.includes('bundleseal') === false
       ? [
-          `the config of Vite: server: { fs: { deny: ${DENIED} } }, or its dev server gives out the private key`,
+          `${project.viteConfig.path}${project.viteConfig.path.startsWith('electron') ? ', renderer' : ''}: server: { fs: { deny: ${DENIED} } }, or the dev server gives out the private key`,
         ]
       : []),
+    ...(project.hasBuild || isNative
+      ? []
+      : [`put the files of the website into ${answers.dir}: package.json has no script "build"`]),
     ...(project.hasVersion ? [] : ['give package.json a version: npm pkg set version=1.0.0']),
-    ...(isWebsite(answers) && !project.hasVite
+    ...(!isNative && !project.hasVite
       ? [`${project.manager.name} install, which installs esbuild`]
       : []),
     `build it: ${project.manager.name} run ${SCRIPTS.build}`,

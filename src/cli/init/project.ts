@@ -1,7 +1,7 @@
 // Reads the files of the app that init sets up, and detects answers to its questions.
 
 import { lstat, readFile } from 'node:fs/promises';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { basename, join, posix, relative, resolve, sep } from 'node:path';
 import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
 import { UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
@@ -25,6 +25,8 @@ interface Entry {
   readonly path: string;
   /** Its text with every byte. Absent: the file does not exist yet. */
   readonly text?: string;
+  /** Whether a page loads it as a module. Others are modules if they import something. */
+  readonly isModule?: boolean;
 }
 
 export interface Project {
@@ -37,8 +39,12 @@ export interface Project {
   /** The build folder, relative to the current one. */
   readonly dir: string;
   readonly hasVite: boolean;
-  /** The text of Vite's config, if it has one. */
-  readonly viteConfig: string | undefined;
+  /** Whether package.json has this package among its dependencies. */
+  readonly hasLibrary: boolean;
+  /** Whether a SvelteKit app has the adapter that writes static files. */
+  readonly hasStaticAdapter: boolean;
+  /** Vite's config, if there is one. */
+  readonly viteConfig: ConfigFile | undefined;
   readonly isTypeScript: boolean;
   readonly entry: Entry | undefined;
   readonly manager: Manager;
@@ -51,6 +57,12 @@ export interface Project {
   readonly keys: 'none' | 'here';
   /** Whether a passphrase protects the existing private key. */
   readonly isKeyProtected: boolean;
+}
+
+/** A config file of the app's bundler. Its code is not run: only folders written as literals are found. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
 }
 
 /** The commands of a package manager for installing from the lockfile and for running a script. */
@@ -106,6 +118,7 @@ export async function readProject(): Promise<Project> {
   const config = await capacitorOf();
   const isTypeScript = await isThere('tsconfig.json');
   const { root, hosting } = await findRoot();
+  const viteConfig = await viteConfigOf(names);
   return {
     packageText,
     name:
@@ -115,11 +128,13 @@ export async function readProject(): Promise<Project> {
     hasVersion: typeof content.version === 'string' && content.version !== '',
     hasBuild: Object.hasOwn(objectOf(content.scripts), 'build'),
     framework,
-    dir: config.webDir ?? (await buildFolderOf(framework, names)),
+    dir: config.webDir ?? (await buildFolderOf(framework, names, viteConfig)),
     hasVite: names.has('vite'),
-    viteConfig: await viteConfigOf(),
+    hasLibrary: names.has('bundleseal'),
+    hasStaticAdapter: names.has('@sveltejs/adapter-static'),
+    viteConfig,
     isTypeScript,
-    entry: await entryOf(framework, isTypeScript),
+    entry: await entryOf(framework, isTypeScript, viteConfig),
     manager: await managerOf(root),
     hosting,
     root,
@@ -164,24 +179,44 @@ function frameworkOf(names: ReadonlySet<string>): Framework {
   return marks.find(([name]) => names.has(name))?.[1] ?? 'static';
 }
 
-async function buildFolderOf(framework: Framework, names: ReadonlySet<string>): Promise<string> {
+async function buildFolderOf(
+  framework: Framework,
+  names: ReadonlySet<string>,
+  vite: ConfigFile | undefined,
+): Promise<string> {
   if (framework === 'next') return 'out';
   if (framework === 'sveltekit' || names.has('react-scripts')) return 'build';
   if (names.has('@angular/core')) return (await angularFolder()) ?? 'dist';
-  for (const end of ['ts', 'js', 'mts', 'mjs']) {
-    const text = await textOf(`vite.config.${end}`);
-    const [, outDir] = /\boutDir:\s*['"]([\w./-]+)['"]/.exec(text ?? '') ?? [];
-    if (outDir !== undefined) return outDir.replace(/^\.\//, '').replace(/\/+$/, '');
+  if (names.has('electron-vite')) return 'out/renderer';
+  if (names.has('@electron-forge/plugin-vite')) return '.vite/renderer/main_window';
+  if (names.has('vite')) {
+    return posix.join(rootIn(vite), literalIn(vite, 'outDir') ?? 'dist').replace(/\/+$/, '');
+  }
+  // Other tools write into other folders, and a website without a tool has its files in one.
+  for (const folder of ['dist', 'build', 'out', 'www', '_site', 'public']) {
+    if (await isThere(`${folder}/index.html`)) return folder;
   }
   return 'dist';
 }
 
-async function viteConfigOf(): Promise<string | undefined> {
+async function viteConfigOf(names: ReadonlySet<string>): Promise<ConfigFile | undefined> {
+  const stem = names.has('electron-vite') ? 'electron.vite.config' : 'vite.config';
   for (const end of ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts']) {
-    const text = await textOf(`vite.config.${end}`);
-    if (text !== undefined) return text;
+    const path = `${stem}.${end}`;
+    const text = await textOf(path);
+    if (text !== undefined) return { path, text };
   }
   return undefined;
+}
+
+/** The folder that a config names by a literal. */
+function literalIn(config: ConfigFile | undefined, name: string): string | undefined {
+  return new RegExp(`\\b${name}:\\s*['"]([\\w./-]+)['"]`).exec(config?.text ?? '')?.[1];
+}
+
+/** The folder of the pages that Vite builds. */
+function rootIn(vite: ConfigFile | undefined): string {
+  return literalIn(vite, 'root') ?? '.';
 }
 
 async function angularFolder(): Promise<string | undefined> {
@@ -206,21 +241,40 @@ interface AngularProject {
   };
 }
 
-async function entryOf(framework: Framework, isTypeScript: boolean): Promise<Entry | undefined> {
+async function entryOf(
+  framework: Framework,
+  isTypeScript: boolean,
+  vite: ConfigFile | undefined,
+): Promise<Entry | undefined> {
   if (framework === 'sveltekit') {
     const path = `src/hooks.client.${isTypeScript ? 'ts' : 'js'}`;
     const text = await textOf(path);
     return text === undefined ? { path } : { path, text };
   }
   if (framework === 'next' || framework === 'static') return undefined;
-  const html = (await textOf('index.html')) ?? '';
-  const [, named] = /<script\b[^>]*\bsrc=["']\.?\/?([\w./-]+\.[mc]?[jt]sx?)["']/.exec(html) ?? [];
+  const named = await scriptOf([posix.join(rootIn(vite), 'index.html'), 'src/renderer/index.html']);
   const usual = ['main', 'index'].flatMap((name) =>
     ['ts', 'tsx', 'js', 'jsx'].map((end) => `src/${name}.${end}`),
   );
-  for (const path of named === undefined ? usual : [named, ...usual]) {
+  for (const path of named === undefined ? usual : [named.path, ...usual]) {
     const text = await textOf(path);
-    if (text !== undefined) return { path, text };
+    if (text !== undefined) return { path, text, isModule: path === named?.path && named.isModule };
+  }
+  return undefined;
+}
+
+/** The first script of its own that the first of these pages loads. */
+async function scriptOf(
+  pages: readonly string[],
+): Promise<{ readonly path: string; readonly isModule: boolean } | undefined> {
+  for (const page of pages) {
+    const html = await textOf(page);
+    if (html === undefined) continue;
+    const [tag, script] =
+      /<script\b[^>]*\bsrc=["']\.?\/?([\w./-]+\.[mc]?[jt]sx?)["'][^>]*/.exec(html) ?? [];
+    if (tag === undefined || script === undefined) return undefined;
+    const isModule = /\btype=["']module["']/.test(tag);
+    return { path: posix.join(posix.dirname(page), script), isModule };
   }
   return undefined;
 }

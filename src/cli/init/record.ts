@@ -16,6 +16,8 @@ export interface WrittenFile {
   readonly before: string | null;
   /** The SHA-256 of the written content. */
   readonly after: string;
+  /** What init added to a file that users edit too: lines, and members of package.json. */
+  readonly added?: readonly string[];
 }
 
 export interface RecordContent {
@@ -71,8 +73,11 @@ function parse(text: string): RecordContent | undefined {
       Array.isArray(folders) &&
       folders.every((one) => typeof one === 'string') &&
       Object.values(files as object).every(
-        ({ before, after }) =>
-          (before === null || typeof before === 'string') && typeof after === 'string',
+        ({ before, after, added = [] }) =>
+          (before === null || typeof before === 'string') &&
+          typeof after === 'string' &&
+          Array.isArray(added) &&
+          added.every((line) => typeof line === 'string'),
       );
     return isWhole ? { isFinished, store, folders, files } : undefined;
   } catch {

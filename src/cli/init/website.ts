@@ -32,7 +32,7 @@ export default defineConfig({
 });
 `;
 
-/** The config of Vite where there is none: it keeps the private key from whoever reaches the dev server. */
+/** The config for a project of Vite that has none. It keeps the dev server from serving the private key. */
 export function serverConfig({ hasVite, viteConfig }: Project): NewFile[] {
   const path = 'vite.config.mjs';
   if (!hasVite || viteConfig !== undefined) return [];
@@ -155,7 +155,7 @@ function pageModule(
   const skipped = isDevelopment === undefined ? '' : `${isDevelopment} || `;
   const listener = framework === 'next' ? "if (typeof window !== 'undefined') {\n  " : '';
   const listening = `for (const type of ['error', 'unhandledrejection']) {
-  addEventListener(type, () => {
+  window.addEventListener(type, () => {
     isBroken = true;
   });
 }`;

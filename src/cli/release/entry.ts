@@ -30,17 +30,17 @@ export function entryOptions(command: Command): Command {
   return rare(
     command
       .option('--runtime <runtime>', 'a native runtime that it runs on; repeatable', collect)
-      .option('--requires <feature>', 'a feature that devices have to know; repeatable', collect)
-      .option('--rollout <share>', 'to how many devices it is offered, such as 25%')
-      .option('--mandatory', 'the app should not go on without it')
-      .option('--note <text>', 'for people, at most 4 KiB')
+      .option('--requires <feature>', 'a feature that devices must have; repeatable', collect)
+      .option('--rollout <share>', 'share of the devices that are offered it, such as 25%')
+      .option('--mandatory', 'the app should install it before it continues')
+      .option('--note <text>', 'text for people, at most 4 KiB')
       .option('--meta <file>', 'a JSON object of your own; - for standard input')
       .option('--patches <n>', 'releases that patches are made from (default: 5)')
       .option('--keep <n>', 'releases that stay in the index, of each runtime (default: 10)')
       .option('--built-in <dir|stamp>', 'a build that apps are shipped with; repeatable', collect)
-      .option('--first', 'put it in front, also where the channel has it already', false)
-      .option('--reinstate', 'offer it though it was withdrawn', false)
-      .option('--create', 'the channel is new: needed where --from is an address', false),
+      .option('--first', 'put it first, even if the channel already has it', false)
+      .option('--reinstate', 'offer it again although it was withdrawn', false)
+      .option('--create', 'create the channel (needed if --from is an address)', false),
     ...['--requires', '--meta', '--keep', '--patches', '--first', '--reinstate', '--mandatory'],
   );
 }

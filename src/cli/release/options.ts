@@ -14,7 +14,7 @@ import { findKeysOfRotation } from '../opening.ts';
 import { isThere } from '../read-key.ts';
 import { readAppId } from '../read-metadata.ts';
 import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
-import { readDuration } from './units.ts';
+import { readLifetime } from './units.ts';
 
 /** The default file of the public recovery key in a project. */
 const RECOVERY_KEY_FILE = '.bundleseal_recovery_key.pub';
@@ -46,24 +46,24 @@ export function signingOptions(command: Command): Command {
   return rare(
     trustOptions(
       privateKeyOptions(command)
-        .option('--store <folder>', 'the folder that is written')
-        .option('--from <url|folder>', 'where the present state is read (default: --store)')
+        .option('--store <folder>', 'the folder to write to')
+        .option('--from <url|folder>', 'where to read the present state (default: --store)')
         .option('--channel <channel>', 'the channel, such as production')
         .option(
           '--expires <duration>',
           'when devices refuse the index: 12h, 30d, 8w (default: as long as the index before; 30d for the first)',
         )
-        .option('--out <new|full>', 'with --from: write what is new, or all that is live', 'new')
+        .option('--out <new|full>', 'with --from: write new files, or all files in use', 'new')
         .option(
           '--other-channel <channel>',
-          'with --out full: a further channel of the store; repeatable',
+          'with --out full: another channel of the store; repeatable',
           collect,
         )
         .option(
           '--earlier-epoch <keep|drop>',
-          'what becomes of releases from before keys.sealed changed',
+          'keep or drop releases from before keys.sealed changed',
         )
-        .option('--force', 'go on though the index before is ahead of this clock', false)
+        .option('--force', 'continue although the previous index is ahead of this clock', false)
         .option('--dry-run', 'do all the work and write nothing', false),
     ),
     ...[
@@ -81,15 +81,15 @@ export function signingOptions(command: Command): Command {
 function trustOptions(command: Command): Command {
   return command
     .option('--app-id <id>', "the app (default: the Capacitor config's appId)")
-    .option('--no-project', 'take nothing from the Capacitor config and package.json')
+    .option('--no-project', 'do not read the Capacitor config and package.json')
     .option(
       '--public-key <file>',
-      'a public key that opens what the store holds; repeatable (default: those that lie here)',
+      'a public key that opens the objects of the store; repeatable (default: the public keys that are here)',
       collect,
     )
     .option(
       '--recovery-key <file>',
-      `the public recovery key, once the store has keys.sealed (default: ${RECOVERY_KEY_FILE})`,
+      `the public recovery key, once the store has keys.sealed (default: $RECOVERY_KEY_FILE)`,
     );
 }
 
@@ -111,7 +111,7 @@ export async function readSigning(
     ...{ store, channel, appId, privateKey: found.key, force, dryRun, signal: context.signal },
     ...(await readRecovery(flags)),
     ...(from !== undefined && { from }),
-    ...(expires !== undefined && { expiresIn: readDuration('--expires', expires) }),
+    ...(expires !== undefined && { expiresIn: readLifetime('--expires', expires) }),
     ...(previousKeys.length > 0 && { previousKeys }),
     ...(otherChannel !== undefined && { otherChannels: otherChannel }),
     out: oneOf('--out', out, ['new', 'full']),
@@ -150,8 +150,8 @@ export interface ReadingFlags extends TrustFlags {
 export function readingOptions(command: Command): Command {
   return trustOptions(
     command
-      .option('--from <url|folder>', 'where the store is')
-      .option('--store <folder>', 'the same, of a folder'),
+      .option('--from <url|folder>', 'address or folder of the store')
+      .option('--store <folder>', 'folder of the store'),
   );
 }
 

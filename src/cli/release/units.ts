@@ -9,6 +9,17 @@ const UNITS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 
+// The shortest and the longest life of an index.
+const SHORTEST = 60_000;
+const LONGEST = 3650 * 86_400_000;
+
+/** Parses the life of an index. */
+export function readLifetime(flag: string, text: string): number {
+  const value = readDuration(flag, text);
+  if (value >= SHORTEST && value <= LONGEST) return value;
+  throw new UsageError(`${flag} takes a duration from 1m to 3650d, got ${JSON.stringify(text)}`);
+}
+
 /** Parses a duration such as `30d` to milliseconds. */
 export function readDuration(flag: string, text: string): number {
   const [, number = '', unit = ''] = /^(\d+)([mhdw])$/.exec(text) ?? [];

@@ -3,7 +3,7 @@
 import { Socket } from 'node:net';
 
 Socket.prototype.connect = function connect() {
-  // Not at once: whoever connects has yet to listen.
+  // Waits a moment, because the client does not listen yet.
   setImmediate(() => this.destroy(new Error('offline')));
   return this;
 };

@@ -1,4 +1,4 @@
-// The suite in a page or a worker, which asks the server for what it is given.
+// Runs the suite in a page or a worker, which fetches its input from the server.
 
 import * as stores from '../suite/stores.js';
 import { run } from '../suite.js';

@@ -1,4 +1,4 @@
-// What a runtime without a source of randomness, text coders and streams is left with: opening, and clear words.
+// A runtime without a source of randomness, text coders and streams: opening works, and the errors say what is missing.
 
 import { BundleSealError, decryptBundle, encryptBundle, keygen } from 'bundleseal';
 import { unzipBundle } from 'bundleseal/zip';

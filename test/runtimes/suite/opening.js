@@ -1,4 +1,4 @@
-// What an app does with a bundle in memory. Needs nothing but the language: it runs in Hermes too.
+// An app opens bundles in memory. Uses only ECMAScript, so it runs in Hermes too.
 
 import { checksum, decryptBundle, inspectBundle, keyId, verifyChecksum } from 'bundleseal';
 import { base64 } from './bytes.js';

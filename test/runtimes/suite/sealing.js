@@ -1,4 +1,4 @@
-// What a build machine does, in any runtime that has a source of randomness.
+// A build machine seals bundles, in any runtime that has a source of randomness.
 
 import { decryptBundle, encryptBundle, keygen, keyId, publicKeyOf, resealBundle } from 'bundleseal';
 import { base64, hex, sample } from './bytes.js';

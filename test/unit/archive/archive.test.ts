@@ -1,4 +1,4 @@
-// An archive that can be read by ranges: what is held against its directory, and against a file when it is read.
+// An archive that is read by ranges: the checks of its directory, and of a file when it is read.
 
 import { describe, expect, it } from 'vitest';
 import { openZip, unzipBundle } from '../../../src/zip.ts';

@@ -15,7 +15,7 @@ import { chunked, utf8 } from '../../support/zip.ts';
 
 const reason = new Error('enough');
 
-/** What a promise rejects with. */
+/** The error of a promise that rejects. */
 const failureOf = (work: Promise<unknown>) =>
   work.then(
     () => 'nothing was thrown',
@@ -178,7 +178,7 @@ describe('a content', () => {
       expect(seen).toEqual([
         { done: 65_536, total },
         { done: 70_000, total },
-        // Told once where it is known that this is the end.
+        // Reports the end once, if the total is known.
         ...(total === 70_010 ? [] : [{ done: 70_010, total }]),
         end,
       ]);
@@ -271,7 +271,7 @@ describe('a content that does not open', () => {
     const work = zipBundle({ a: () => opening }, { signal: controller.signal });
     setTimeout(() => controller.abort(reason), 5);
     await expect(work).rejects.toBe(reason);
-    // The test would fail of a rejection that nobody handles.
+    // An unhandled rejection would fail the test.
     fail(new Error('too late'));
     await new Promise((resolve) => setTimeout(resolve, 5));
   });

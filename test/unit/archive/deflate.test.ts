@@ -1,4 +1,4 @@
-// Deflating in pieces: the same bytes by both forms of zlib, and one stream of what was cut.
+// Deflating in pieces: both forms of zlib produce the same bytes, and the pieces form one stream.
 
 import { inflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
@@ -24,7 +24,8 @@ function cut(content: Uint8Array, step = 65_536): Piece[] {
   return pieces.filter((piece) => piece !== undefined);
 }
 
-const LEVELS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+/** zlib stores at level 0, searches once at 1 to 3 and lazily from 4 on. `npm test` takes 0, 3, 6 and 9. */
+const LEVELS = everyNth([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 3);
 
 describe('zlib', () => {
   it.each([
@@ -53,7 +54,7 @@ describe('content in pieces', () => {
   it('is one deflated stream when the pieces are joined', async () => {
     const { open } = await loadZlib();
     const content = join(textOf(PIECE_LENGTH), bytesOf(70_000), textOf(PIECE_LENGTH + 5));
-    for (const level of everyNth(LEVELS, 3)) {
+    for (const level of LEVELS) {
       const parts = cut(content).map((piece) => deflateAll(open, piece, level));
       expect(parts).toHaveLength(3);
       expect(same(inflateSync(join(...parts)), content), `level ${level}`).toBe(true);

@@ -1,11 +1,11 @@
-// Generators as streams: what is told to the one that makes, and when.
+// Generators as streams: when the generator learns of reads, cancellations and aborts.
 
 import { describe, expect, it } from 'vitest';
 import { generatorStream } from '../../../src/archive/streams.ts';
 
 const nothing = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
 
-/** A generator of single bytes, and what it saw. */
+/** A generator of single bytes, and a log of its events. */
 function source(count: number, end: () => void | Promise<void> = () => {}) {
   const seen = { made: 0, ended: false, stop: new AbortController().signal };
   async function* make(stop: AbortSignal): AsyncGenerator<Uint8Array, void> {
@@ -126,7 +126,7 @@ describe('a generator as a stream', () => {
       const controller = new AbortController();
       await end(open(controller.signal));
       controller.abort(reason);
-      // An abort that comes too late is told to nobody.
+      // An abort after the end has no effect.
       expect(seen.stop.reason).not.toBe(reason);
     }
   });

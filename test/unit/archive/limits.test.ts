@@ -1,4 +1,4 @@
-// How much an archive may become: each bound at its edge, and what is said beyond it.
+// The limits of archives: the largest accepted value of each, and the message beyond it.
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -99,7 +99,7 @@ describe('the meter of limits', () => {
     const count = (path: string, by: number, deflated: number) =>
       meter({ path, by, size: by, compressedSize: undefined, deflated });
     count('a', 10, 80 + MIB);
-    // What inflates to much does not make up for what does not.
+    // A well-compressed file does not compensate for an incompressible one.
     count('b', 100 * MIB, MIB);
     count('c', MIB, 9 * MIB);
     const error = thrown(() => count('d', 0, 1), 'ERR_ARCHIVE_INVALID');

@@ -13,7 +13,7 @@ import { rejection } from '../../support/errors.ts';
 import { findInflaters, withInflater } from '../../support/inflaters.ts';
 import { same, textOf } from '../../support/zip.ts';
 
-/** What ours makes of all of the data: `undefined` where it is refused or not exactly `size` bytes. */
+/** The output of this library's inflater: `undefined` if it refuses the data or the output has not exactly `size` bytes. */
 function byOurs(data: Uint8Array, size: number): Uint8Array | undefined {
   const { take } = createInflater('a');
   const bytes: number[] = [];
@@ -64,7 +64,7 @@ describe("the runtime's inflater", () => {
     expect(same((await unzipBundle(zip)).get('a'), textOf(1000))).toBe(true);
   });
 
-  it('is refused if it is as lenient as fflate, or does not say what it has used', async () => {
+  it('is refused if it is as lenient as fflate, or does not report its used bytes', async () => {
     bring({
       inflateRawSync: (data: Uint8Array) => ({
         buffer: Buffer.from(inflateSync(data)),

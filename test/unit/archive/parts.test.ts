@@ -21,6 +21,7 @@ import {
 } from '../../../src/archive/format/records.ts';
 import { descriptorLengths } from '../../../src/archive/read/extract.ts';
 import { createInflater } from '../../../src/archive/read/inflate.ts';
+import { isNode } from '../../support/backends.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { join, plainCrc32, same, u, utf8 } from '../../support/zip.ts';
 
@@ -232,6 +233,11 @@ describe('inflating', () => {
   });
 });
 
+/** Milliseconds of the processor, which other programs do not use up. A page does not tell them: 0 there. */
+function computed(): number {
+  return isNode ? process.cpuUsage().user / 1000 : 0;
+}
+
 describe('paths', () => {
   it('are shown without characters that move the cursor, hide text or change its direction', () => {
     expect(printable('zoë 😀.txt')).toBe('zoë 😀.txt');
@@ -244,12 +250,12 @@ describe('paths', () => {
 
   it('with a folder for each file are accepted up to the limit, in less than quadratic time', () => {
     const paths = createPathSet();
-    const started = Date.now();
+    const started = computed();
     for (let i = 0; i < 4000; i++) {
       const path = `${i}/${'d/'.repeat(60)}f`;
       expect(pathFault(path) ?? paths.add(path, false)).toBeUndefined();
     }
-    expect(Date.now() - started).toBeLessThan(5000);
+    expect(computed() - started).toBeLessThan(5000);
     expect(paths.add('7/d/d', false)).toMatch(/at once/);
   });
 });

@@ -154,7 +154,7 @@ const oneFile = (other: string) =>
 const inFile = (file: string) => `lies in "${file}", which is a file: rename one`;
 
 describe('paths beside each other', () => {
-  /** What is said of the last of these; the others are taken. A "/" at the end is a folder. */
+  /** The message about the last of these names; the others are accepted. A "/" at the end marks a folder. */
   function faultOf(...paths: readonly string[]): string | undefined {
     const set = createPathSet();
     const faults = paths.map((path) =>

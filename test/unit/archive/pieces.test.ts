@@ -1,4 +1,4 @@
-// How much of an archive is read and held at once, and what is copied of it.
+// How much of an archive the readers read, hold and copy at once.
 
 import { describe, expect, it } from 'vitest';
 import { createCursor, rangeCursor } from '../../../src/archive/format/cursor.ts';

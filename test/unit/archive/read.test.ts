@@ -452,7 +452,7 @@ describe('openZip', () => {
   });
 
   it('reaches files beyond 4 GiB', async () => {
-    // A file of 5 GiB that nobody reads, and a small one after it.
+    // A file of 5 GiB that the test does not read, and a small one after it.
     const gap = 5 * 2 ** 30;
     const full = 2 ** 32 - 1;
     const name = utf8('a');

@@ -13,7 +13,7 @@ const threads = process.getBuiltinModule('node:worker_threads');
 
 /** Every thread that is started. */
 let started: { readonly worker: workerThreads.Worker; readonly exit: Promise<unknown> }[] = [];
-/** What is done to each new one. */
+/** Runs for each new thread. */
 let onStart: (worker: workerThreads.Worker) => void = () => {};
 
 class Watched extends workerThreads.Worker {

@@ -1,4 +1,4 @@
-// Writing what is large, or many: in a file of its own, for it takes longer than all other tests of writing.
+// Archives with large or many files. They have a test file of their own, because they take longer than all other tests of writing.
 
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';

@@ -317,7 +317,7 @@ describe('work', () => {
       const pieces = [65_536, 131_072, 196_608, 262_144, 300_000];
       expect(seen).toEqual([
         ...pieces.map((done) => ({ done, total })),
-        // The end, told once where it was known before.
+        // Reports the end once, if the total was known.
         ...(total === 300_010 ? [] : [{ done: 300_010, total }]),
         { done: 300_010, total: 300_010 },
       ]);

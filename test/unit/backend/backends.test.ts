@@ -64,7 +64,7 @@ describe('the backend', () => {
   it.each(BACKENDS)('%s throws a failure of the runtime unchanged', async (name) => {
     if (name !== 'webcrypto') {
       const backend = await selectBackend(name);
-      // A key of the wrong length is what a runtime would refuse; a caller can't bring it about.
+      // A runtime refuses a key of the wrong length. No caller can cause this.
       await expect(async () => {
         const cipher = await backend.createCipher('encrypt', new Uint8Array(5), 10, 4096);
         await cipher.encrypt(new Uint8Array(12), new Uint8Array(10), new Uint8Array(26));

@@ -230,7 +230,7 @@ describe('memory that node:crypto answered in', () => {
       release(answer);
       return answer.byteLength === 0;
     };
-    // Until this thread has taken a turn the port keeps what is sent, and so is not sent everything.
+    // The port queues messages until this thread yields, so the sender does not send everything.
     expect(Array.from({ length: 200 }, isFreed).filter((freed) => freed)).toHaveLength(128);
     await expect.poll(isFreed).toBe(true);
     expect(Array.from({ length: 200 }, isFreed)).not.toContain(false);

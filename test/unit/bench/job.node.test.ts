@@ -37,7 +37,7 @@ describe('merged', () => {
     expect(merged(first, run).machines).toEqual({ job: { cpu: 'b' }, patches: { cpu: 'c' } });
   });
 
-  it('takes a run as it is if there are no earlier figures', () => {
+  it('uses a run unchanged if there are no earlier figures', () => {
     const { figures } = merged(undefined, job);
     expect(figures).toEqual(job.figures);
   });

@@ -17,7 +17,7 @@ const bundle = bytesOf(10_000);
 
 type Shape = [string, (bytes: Uint8Array) => Uint8Array | ArrayBuffer | Blob];
 
-// A page has shared memory only where it is isolated from other origins.
+// A page has shared memory only if it is isolated from other origins.
 const sharedShape: Shape = [
   'a view over a SharedArrayBuffer',
   (bytes) => {
@@ -98,7 +98,7 @@ describe.each(BACKENDS)('a bundle through %s', (backend) => {
       };
     };
     const memory = new Resizable(bundle.length, { maxByteLength: bundle.length });
-    // Engines without such memory leave it as it is.
+    // Engines without resizable memory do not change it.
     new Uint8Array(memory).set(bundle);
     const onProgress = () => memory.resize?.(5000);
     const sealing = encryptBundle(memory, { privateKey, chunkSize: 4096, backend, onProgress });

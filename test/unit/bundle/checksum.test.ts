@@ -1,4 +1,4 @@
-// Checksums: what is read for them and when, and what is said of what is none.
+// Checksums: when and how much of the input is read, and the messages for malformed checksums.
 
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
@@ -15,7 +15,7 @@ const plain = bytesOf(2 * CHUNK + 10);
 const expected = await checksum(plain);
 const total = plain.length;
 
-/** Noble's, as if it were native, and what was asked of it. */
+/** The backend noble as if it were native, and a log of its calls. */
 function watched(hashesWhole: boolean, meanwhile = () => {}) {
   const asked: string[] = [];
   const backend: Backend = {

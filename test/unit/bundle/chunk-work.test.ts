@@ -1,4 +1,4 @@
-// Sealing and opening chunk by chunk: what a backend is asked for, how much of it at once, and that it is let go of.
+// Sealing and opening chunk by chunk: the calls of a backend, how many run at once, and that each cipher is closed.
 
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
@@ -22,7 +22,7 @@ const sealing = { privateKey: keyB.pkcs8, chunkSize: CHUNK };
 const { bytes, checksum } = await encryptBundle(plain, sealing);
 const { headerLength } = inspectBundle(bytes);
 
-/** A backend that takes its time, and what was asked of it. */
+/** A slow backend, and a log of its calls. */
 function watched(hashesWhole = false) {
   const seen = {
     ciphers: [] as [purpose: string, size: number, chunkSize: number][],

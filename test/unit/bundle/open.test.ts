@@ -1,4 +1,4 @@
-// Opening a header: what is asked of a source, in which order, and what is said where it is refused.
+// Opening a header: the reads of the source, their order, and the messages for refused headers.
 
 import { describe, expect, it } from 'vitest';
 import { encodeSeal } from '../../../src/format/header.ts';
@@ -24,7 +24,7 @@ const { headerLength } = inspectBundle(bytes);
 const open = (more: object, input = bytes) =>
   decryptBundle(input, { publicKey, ...more } as Parameters<typeof decryptBundle>[1]);
 
-/** A source of the first `size` bytes, and what was asked of it. */
+/** A source of the first `size` bytes, and a log of its reads. */
 function sourceOf(size: number): RandomAccessSource & { readonly asked: [number, number][] } {
   const asked: [number, number][] = [];
   return {

@@ -1,4 +1,4 @@
-// The chunk loop by itself: what it does in which order, and what it leaves behind.
+// The chunk loop by itself: the order of its work, and its state at the end.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type ChunkRun, runChunks } from '../../../src/bundle/chunk-loop.ts';
@@ -22,7 +22,7 @@ function deferred() {
 
 const rest = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-/** A run of `count` chunks that writes down what is done, with some of it done otherwise. */
+/** A run of `count` chunks that logs each step; the test replaces some steps. */
 function recorded(count: number, other: Partial<ChunkRun> = {}) {
   const log: string[] = [];
   const signals: (AbortSignal | undefined)[] = [];
@@ -310,7 +310,7 @@ describe('the chunk loop and the program around it', () => {
     const no = new Error('no');
     const failing = recorded(2, { work: () => Promise.reject(no) });
     await expect(runChunks(failing.run)).rejects.toBe(no);
-    // A signal by a polyfill: nobody who reads is told, but the loop is.
+    // A signal of a polyfill: the readers do not see the abort, but the loop does.
     const aborted = recorded(2, { signal: controller.signal, finish: () => controller.abort(no) });
     await expect(runChunks(aborted.run)).rejects.toBe(no);
     expect(aborted.log).not.toContain('read 1');

@@ -1,4 +1,4 @@
-// What a reader asks of its source, and what it keeps: requests shared, bounded, stopped and forgotten.
+// The requests of a reader and its cache: shared, bounded, cancelled and forgotten requests.
 
 import { describe, expect, it, vi } from 'vitest';
 import type { ChunkCipher } from '../../../src/backend/backend.ts';
@@ -70,7 +70,7 @@ const touch = (reader: BundleReader, chunk: number) => reader.read(chunk * CHUNK
 describe('requests', () => {
   it('of one read run four at a time', async () => {
     const { reader, requests } = await waiting();
-    // Every other chunk is kept, so that what is missing has no neighbours.
+    // The cache has every other chunk, so that no two missing chunks are adjacent.
     for (let chunk = 1; chunk < COUNT; chunk += 2) {
       const touching = touch(reader, chunk);
       await rest();
@@ -184,7 +184,7 @@ describe('requests', () => {
     requests[1]?.fail(new Error('no network'));
     await rejection(reading, 'ERR_SOURCE_FAILED');
     expect(requests[2]?.signal?.aborted).toBe(true);
-    // Neither is kept, nor waited for any more.
+    // The reader neither keeps it nor waits for it.
     const again = reader.read(0, 1);
     await rest();
     expect(requests).toHaveLength(4);

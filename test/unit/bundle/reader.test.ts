@@ -13,7 +13,7 @@ const sealed = await encryptBundle(plain, { privateKey: keyB.pkcs8, chunkSize: C
 const headerLength = sealed.bytes.length - sealed.ciphertext.length;
 
 interface Recorded extends RandomAccessSource {
-  /** What was asked for since the bundle was opened: offset in the body, and length. */
+  /** The requests since the bundle was opened: offset in the body, and length. */
   asked: [offset: number, length: number][];
   signals: (AbortSignal | undefined)[];
 }
@@ -119,7 +119,7 @@ describe('a reader fetches', () => {
     const reader = await openApart(source, { cacheSize: 2 * CHUNK });
     const touch = (chunk: number) => reader.read(chunk * CHUNK, 1);
     for (const chunk of [1, 2, 1, 3, 1, 2]) await touch(chunk);
-    // 2 was the one that had not been used for longest when 3 came.
+    // Chunk 2 was the least recently used one when chunk 3 arrived.
     expect(source.asked).toEqual([place(1), place(2), place(3), place(2)]);
   });
 
@@ -195,7 +195,7 @@ describe('a reader', () => {
     await expect(second).rejects.toBe('two');
     expect(source.signals[0]?.aborted).toBe(true);
     expect([one.listening(), two.listening()]).toEqual([0, 0]);
-    // Whoever comes now fetches anew.
+    // A new read fetches the chunk again.
     const third = reader.read(0, 10);
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(source.asked).toHaveLength(2);

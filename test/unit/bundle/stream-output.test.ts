@@ -1,4 +1,4 @@
-// The stream of what a chunk loop makes, by itself: no faster than it is read, and over once.
+// The stream of a chunk loop, by itself: it runs as fast as it is read, and ends once.
 
 import { describe, expect, it } from 'vitest';
 import type { ChunkSink } from '../../../src/bundle/chunk-loop.ts';
@@ -8,7 +8,7 @@ import { watchedSignal } from '../../support/streams.ts';
 const rest = () => new Promise((resolve) => setTimeout(resolve, 5));
 const chunk = (value: number) => Uint8Array.of(value);
 
-/** A stream of what `run` makes, and what was done on its behalf. */
+/** A stream of the output of `run`, and a log of its events. */
 function recorded(run: StreamWork['run'], signal?: AbortSignal) {
   const log: string[] = [];
   const reasons: unknown[] = [];

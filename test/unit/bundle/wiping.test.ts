@@ -1,4 +1,4 @@
-// What is secret does not stay in memory: session keys, and plain bytes that nobody gets.
+// Secrets do not stay in memory: session keys, and plain bytes that no caller receives.
 
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../../src/bytes.ts';
@@ -37,7 +37,7 @@ async function wipes(work: () => unknown, key = sessionKey): Promise<number> {
   return (await wipedDuring(32, work)).filter((wiped) => wiped === key).length;
 }
 
-// Noble's cipher has a copy of the key, WebCrypto's has it out of reach: what is over the copies is the caller's.
+// The cipher of noble has a copy of the key, and WebCrypto keeps it outside of JavaScript. The rest is the caller's.
 const CIPHERS: [BackendName, number][] = [
   ['webcrypto', 0],
   ['noble', 1],

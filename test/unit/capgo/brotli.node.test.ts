@@ -1,4 +1,4 @@
-// Brotli of delta updates: Node's own where it is there, and where it is not.
+// Brotli of delta updates: with and without the brotli of Node.
 
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -130,7 +130,7 @@ describe('a runtime without Brotli', () => {
       vi.stubGlobal('process', withZlib(undefined));
       const { ivSessionKey, hashes: trusted } = made;
       const options = { publicKey, ivSessionKey, trusted, ...more };
-      // What it needs of the runtime it takes before anything else.
+      // It takes the functions of the runtime before anything else.
       const work = decryptManifest(made.manifest, made.files, options);
       vi.unstubAllGlobals();
       return work;

@@ -1,4 +1,4 @@
-// Capgo's format, over every backend: what it makes, what it opens and what it refuses.
+// Capgo's format with every backend: encryption, decryption and refusals.
 
 import { describe, expect, it } from 'vitest';
 import { toBase64 } from '../../../src/base64.ts';

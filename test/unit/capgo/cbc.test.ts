@@ -1,4 +1,4 @@
-// The cipher of Capgo's format by each backend: what it says of wrong padding, and how it tells of the work.
+// The cipher of Capgo's format with each backend: wrong padding, and progress.
 
 import { describe, expect, it, vi } from 'vitest';
 import { loadCbc } from '../../../src/capgo/load-cbc.ts';
@@ -94,7 +94,7 @@ it.each(HERE)('%s with %i bytes tells of each step', async (...step) => {
   expect(new Set(seen.map(({ total }) => total))).toEqual(new Set([bundle.length]));
 });
 
-// What is done in one step has nowhere to end.
+// Work in one step has no place to stop.
 it.each(HERE.filter(([, , encrypting]) => encrypting.length > 0))(
   '%s with %i bytes ends at the step at which it is aborted',
   async (backend, length) => {

@@ -1,4 +1,4 @@
-// Files of Capgo's format: the same bytes as in memory, whole and verified or not there at all.
+// Files in Capgo's format: the same bytes as in memory. An output is whole and verified, or it does not exist.
 
 import { publicDecrypt } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const at = (name: string) => join(folder, name);
 const plain = bytesOf(2 * PIECE + 5);
 let sent: { ivSessionKey: string; checksum: string };
 
-// Before each, though done once: a test whose file can't be made fails, where it would be skipped.
+// Runs before each test, although it works only once: if it fails, the tests fail instead of being skipped.
 beforeEach(async () => {
   if (sent !== undefined) return;
   writeFileSync(at('plain'), plain);

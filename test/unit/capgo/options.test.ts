@@ -1,4 +1,4 @@
-// Capgo's format: what is said of options, keys, session keys and checksums that are refused.
+// Capgo's format: the messages for refused options, keys, session keys and checksums.
 
 import { describe, expect, it } from 'vitest';
 import { selectBackend } from '../../../src/backend/select.ts';

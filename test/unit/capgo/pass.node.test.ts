@@ -1,4 +1,4 @@
-// How a file passes through the cipher: what is read and written when, and what becomes of it after an error.
+// A file passes through the cipher: the order of reads and writes, and the cleanup after an error.
 
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { bytesOf } from '../../support/bytes.ts';
 
 const PIECE = 2 ** 20;
 
-/** A file of which each byte tells in which piece it stands; a transform that changes nothing; an output that takes note. */
+/** A file in which each byte names its piece; a transform that changes nothing; an output that logs its writes. */
 function stage(size: number) {
   const log: string[] = [];
   const rooms = new Set<ArrayBufferLike>();
@@ -18,7 +18,7 @@ function stage(size: number) {
     async readInto(room: Uint8Array, start: number) {
       rooms.add(room.buffer);
       log.push(`read ${room.length} at ${start}`);
-      // At once: whoever still needs what was there has lost it.
+      // Overwrites the buffer at once, so a reader that still needs the old bytes fails the test.
       return room.fill(1 + start / PIECE);
     },
   };

@@ -1,4 +1,4 @@
-// Capgo's format: what is secret is wiped, and no signature is released that would give the key away.
+// Capgo's format: secrets are wiped, and no signature that would reveal the key is released.
 
 import { describe, expect, it, vi } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
@@ -112,7 +112,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(await wipedBy(() => recoverSigned(chosen, key, signature, 16))).toContain(block);
   });
 
-  // Where it is native, one that does not fit is not even loaded.
+  // If RSA is native, a backend that does not fit is never loaded.
   if (backend !== 'node') {
     it.each([
       ['dp', { ...key, dp: key.dp + 2n }],
@@ -162,7 +162,7 @@ it('keeps the session key in a key that is not extractable', async () => {
   }
 });
 
-it('wipes the generated private key as soon as it is text', async () => {
+it('wipes the generated private key after it was encoded as text', async () => {
   let made = pair;
   const wiped = await wipedBy(async () => {
     made = await keygen();

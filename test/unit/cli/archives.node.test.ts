@@ -337,7 +337,7 @@ describe('a bundle for another key', () => {
       for (const args of runs) {
         const refused = await project.json(['bundle', ...args]);
         expect(refused).toMatchObject({ code: 'ERR_KEY_MISMATCH', keyId: keyB.keyId });
-        expect(refused['message']).toContain(`what was tried is ${keyA.keyId} (a.pub): `);
+        expect(refused['message']).toContain(`the keys tried are ${keyA.keyId} (a.pub): `);
       }
     });
   });

@@ -1,4 +1,4 @@
-// What reading a config may cost: neither its size nor its shape holds a command up or ends it.
+// The cost of reading a config: neither its size nor its structure delays a command or ends it.
 
 import { describe, expect, it } from 'vitest';
 import { setPublicKey } from '../../../src/cli/config/edit.ts';

@@ -174,7 +174,7 @@ const MANUAL: [string, string, string, RegExp][] = [
     'an unknown spread after the plugins',
     TS,
     "import other from './other';\nexport default { plugins: {}, ...other };",
-    /what is spread at line 2, column 31 may have "plugins" too/,
+    /the value spread at line 2, column 31 may have "plugins" too/,
   ],
   [
     'an unknown spread after the plugin',

@@ -12,7 +12,7 @@ const ESCAPED = PEM.replaceAll('\n', '\\n');
 /** What must never be in a message. */
 const SECRET = 'MIISECRET';
 
-/** What a config of these tests exports, found out by running it: the judge of what was read or edited. */
+/** Runs a config and returns its export: the reference for reading and editing. */
 async function run(text: string, fileName: string): Promise<unknown> {
   const loader = fileName.endsWith('.ts') ? 'ts' : 'js';
   const { code } = transformSync(text.replace(/^\uFEFF/, ''), { loader, format: 'cjs' });
@@ -460,7 +460,7 @@ function expectPutIn(before: string, after: string): void {
   while (end < most && before.at(-1 - end) === after.at(-1 - end)) end += 1;
   const was = before.slice(start, before.length - end);
   const is = after.slice(start, after.length - end);
-  // What was there instead: an old value, white space between empty braces, or what follows the comma.
+  // The replaced text: an old value, white space between empty braces, or the text after the comma.
   const isOld = 'old\\nkey'.includes(was) || /^\s*$/.test(was);
   expect(isOld || (is.startsWith(',') && is.startsWith(was, 1)), `${was} became ${is}`).toBe(true);
 }

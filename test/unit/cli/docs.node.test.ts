@@ -1,5 +1,6 @@
 // Every command in the guides and in README.md runs, in the order of the page, in one project for each page.
 
+import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -44,6 +45,7 @@ it.each(PAGES)('the commands of %s work', async (file) => {
     await write('package.json', '{ "version": "1.0.0" }');
     await write('src/main.ts', '');
     const env: Record<string, string> = {};
+    let releases = 0;
     if (!FROM_NOTHING.test(file)) {
       await run(['key', 'create']);
       await run(['key', 'save']);
@@ -61,6 +63,12 @@ it.each(PAGES)('the commands of %s work', async (file) => {
       env['PATH'] = path('bin') + delimiter + process.env['PATH'];
     }
     for (const command of commands) {
+      if (command.startsWith('cp ')) {
+        execFileSync('sh', ['-c', command], { cwd: path('.') });
+        continue;
+      }
+      // Each release is another build.
+      if (command.includes('release stamp')) await write('dist/app.js', String(releases++));
       const [, args] = /^npx bundleseal (.+)$/.exec(command) as unknown as [string, string];
       const { code, stdout, stderr } = await run(wordsOf(args), { env });
       expect(code, `${command}\n${stderr}${stdout}`).toBe(0);

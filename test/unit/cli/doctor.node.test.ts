@@ -1,4 +1,4 @@
-// doctor: what it says of each kind of project, and the codes and exit codes that programs read.
+// doctor: its findings for each kind of project, and the codes and exit codes that programs read.
 
 import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, readFileSync, renameSync } from 'node:fs';
@@ -246,7 +246,7 @@ describe('doctor gives the right verdict on', () => {
       expect(verdict.codes).toContain(has);
       expect(verdict.code).toBe(exit);
       if (end !== undefined) expect(verdict.end).toMatch(end);
-      // What has no private key is not said to have one.
+      // Files without a private key are not reported.
       expect(verdict.codes.join()).not.toContain('CONFIG_PRIVATE_KEY');
     });
   });

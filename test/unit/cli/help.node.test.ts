@@ -1,4 +1,4 @@
-// Help: what a terminal of 24 lines and 80 columns shows, for every command of the catalogue.
+// Help: the text of every command fits a terminal of 24 lines and 80 columns.
 
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// bundleseal init: what it detects, writes, leaves alone and takes back.
+// bundleseal init: its detection, the files that it writes and leaves alone, and --undo.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -89,6 +89,38 @@ describe.each(Object.entries(APPS))('init in an app of %s', (_, app) => {
       expect(treeOf(project.folder)).toEqual(before);
     });
   });
+});
+
+it.each(['create react app', 'electron'])(
+  'writes a module for the page of %s without the globals that its linter refuses',
+  async (name) => {
+    await withApp(APPS[name] as App, async (project) => {
+      await done(project, ...flagsOf(APPS[name] as App));
+      const code = read(project, 'src/bundleseal/update.js').replace(/\/\/.*/g, '');
+      expect(code).toContain('window.addEventListener');
+      // Of the list in eslint-config-react-app, which makes them errors of the build.
+      expect(code).not.toMatch(
+        /(?<![.\w'])(addEventListener|location|event|name|open|status|self)\b/,
+      );
+    });
+  },
+);
+
+it('says which packages the app lacks, and nothing where it has them', async () => {
+  const kit = APPS['sveltekit'] as App;
+  const text = kit.files['package.json'] as string;
+  for (const [described, isMissing] of [
+    [text.replace('@sveltejs/adapter-static', '@sveltejs/adapter-auto'), true],
+    [text.replace('"dependencies": {', '"dependencies": {\n    "bundleseal": "0.2.0",'), false],
+  ] as const) {
+    await withApp(kit, async (project) => {
+      await project.write('package.json', described);
+      const { next } = await project.json(['init', '--yes']);
+      const said = JSON.stringify(next);
+      expect(said.includes('add bundleseal to the dependencies')).toBe(isMissing);
+      expect(said.includes('install @sveltejs/adapter-static')).toBe(isMissing);
+    });
+  }
 });
 
 describe('what init asks', () => {
@@ -305,6 +337,64 @@ describe('the files of other people', () => {
     });
   });
 
+  it('lose only what init added with --undo, if they were edited around it', async () => {
+    const app = APPS['angular'] as App;
+    await withApp(app, async (project) => {
+      await project.write('.gitignore', 'dist\n');
+      await done(project, '--yes');
+      // What the user does next: npm version, npm install of another package, and work on the app.
+      const described = JSON.parse(read(project, 'package.json'));
+      expect(described.devDependencies.esbuild).toMatch(/^\d/);
+      described.version = '1.1.0';
+      described.dependencies.zod = '4.0.0';
+      described.scripts.lint = 'biome check';
+      await project.write('package.json', `${JSON.stringify(described, undefined, 2)}\n`);
+      const entry = app.entry as string;
+      await project.write(entry, `// The app.\r\n${read(project, entry)}`);
+      await project.write('.gitignore', `${read(project, '.gitignore')}*.log\n`);
+      const { stderr } = await done(project, '--undo', '--yes');
+      expect(stderr).toContain('~ package.json, without what init added');
+      expect(JSON.parse(read(project, 'package.json'))).toEqual({
+        name: 'my-app',
+        version: '1.1.0',
+        scripts: { build: 'build', lint: 'biome check' },
+        dependencies: { '@angular/core': '1.0.0', zod: '4.0.0' },
+      });
+      expect(read(project, entry)).toBe(`// The app.\r\n${app.files[entry]}`);
+      expect(read(project, '.gitignore')).toBe('dist\n*.log\n');
+      expect(Object.keys(treeOf(project.folder)).filter((path) => /bundleseal/.test(path))).toEqual(
+        [],
+      );
+    });
+  });
+
+  it('stay whole with --undo, if what init added was itself changed', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes');
+      const edit = async (path: string, from: string, to: string) => {
+        const text = read(project, path);
+        expect(text).toContain(from);
+        await project.write(path, text.replace(from, to));
+        return text.replace(from, to);
+      };
+      const described = await edit(
+        'package.json',
+        'bundleseal release stamp',
+        'mine && bundleseal release stamp',
+      );
+      const entry = await edit(
+        'src/main.js',
+        'keepUpToDate().catch',
+        'if (await keepUpToDate().catch',
+      );
+      const { code, stderr } = await project.run(['init', '--undo', '--yes']);
+      expect(code).toBe(1);
+      expect(stderr).toContain('! package.json stays: it was changed since; take out by hand');
+      expect(read(project, 'package.json')).toBe(described);
+      expect(read(project, 'src/main.js')).toBe(entry);
+    });
+  });
+
   it('of init itself may be changed: a second run leaves them as they are', async () => {
     await withApp(VITE, async (project) => {
       await done(project, '--yes');
@@ -382,7 +472,7 @@ syncBuiltinESMExports();`;
       expect(code).toBe(fault === 'kill' ? null : 1);
       // Killed before the record was written, the process has changed nothing.
       if (fault === 'kill') expect([0, 2]).toContain((await project.run(UNDO)).code);
-      // What is left of the record itself is hidden, and goes with its next write.
+      // The rest of the record is hidden, and the next write removes it.
       const left = Object.entries(treeOf(project.folder)).filter(
         ([path]) => !path.includes(`.${RECORD}.`),
       );
@@ -499,7 +589,7 @@ describe('any app', () => {
           const before = treeOf(project.folder);
           await done(project, ...flagsOf(app), '--store', store);
           const made = read(project, 'package.json');
-          // Nothing but additions: without them it is what it was.
+          // init only adds text: without the additions the file is the old one.
           const lines = made.split(lineBreak).filter((line) => !line.includes('bundleseal'));
           expect(made.startsWith(mark)).toBe(true);
           expect(lines.length).toBeGreaterThan(0);

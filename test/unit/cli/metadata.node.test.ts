@@ -1,4 +1,4 @@
-// What a bundle says of itself when nobody names it: from the project that the bundle belongs to, or with a warning.
+// The default metadata of a bundle: values from the project of the bundle, or a warning.
 
 import { mkdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// What is recognised in bytes that should be a zip and are none.
+// Recognising bytes that should be a zip and are not.
 
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';

@@ -17,7 +17,7 @@ function isPlain(text: string): boolean {
   return !OBEYED.test(text.replaceAll('\n', ''));
 }
 
-describe('what others have written', () => {
+describe('existing files of other programs', () => {
   it('reaches a terminal escaped', () => {
     expect(OBEYED.test(printable(HOSTILE))).toBe(false);
     expect(printable('\u001b[2J\u202e')).toBe('\\u{1b}[2J\\u{202e}');

@@ -1,4 +1,4 @@
-// What the command line writes over, and what it leaves when something fails.
+// Which files the command line replaces, and what it leaves after a failure.
 
 import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { chmod, rename, symlink } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// The commands of releases: what they write and print, and how they refuse.
+// The commands of releases: their files, their output and their errors.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -91,6 +91,42 @@ describe('release', () => {
       await done(project, ['release', 'publish', 'dist', ...CHANNEL, '--reinstate']);
       const index = await expectWholeStore(path('store'), 'production', new Date());
       expect(index.withdrawn).toBeUndefined();
+    });
+  });
+
+  it('exits with 1 if an index expires within the given time', async () => {
+    await withApp(async (project) => {
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL, '--expires', '30d']);
+      const verify = ['release', 'verify', '--store', 'store', '--expires-within'];
+      expect((await project.run([...verify, '1d'])).code).toBe(0);
+      const { code, stderr } = await project.run([...verify, '60d']);
+      expect(code).toBe(1);
+      expect(stderr).toContain('expires');
+    });
+  });
+
+  it('writes the index of every channel that --other-channel names into a full output', async () => {
+    await withApp(async (project) => {
+      for (const channel of ['beta', 'production']) {
+        await done(project, [
+          'release',
+          'publish',
+          'dist',
+          '--store',
+          'store',
+          '--channel',
+          channel,
+        ]);
+      }
+      const full = [
+        ...['release', 'refresh', '--store', 'out', '--from', 'store', '--channel', 'production'],
+        ...['--out', 'full', '--other-channel'],
+      ];
+      const { upload } = await project.json([...full, 'beta']);
+      expect(upload).toContain('channels/beta.sealed');
+      const { code, stderr } = await project.run([...full, 'nightly']);
+      expect(code).toBe(1);
+      expect(stderr).toContain('has no index of the channel nightly');
     });
   });
 
@@ -231,6 +267,12 @@ describe('release', () => {
         [['publish', 'dist', '--store', 'store'], /--channel is needed/, 2],
         [['publish', 'dist', ...CHANNEL, '--rollout', '25'], /--rollout takes a share/, 2],
         [['publish', 'dist', ...CHANNEL, '--expires', '30'], /--expires takes a duration/, 2],
+        [
+          ['publish', 'dist', ...CHANNEL, '--expires', '0m'],
+          /--expires takes .* from 1m to 3650d/,
+          2,
+        ],
+        [['refresh', ...CHANNEL, '--expires', '999w'], /--expires takes .* from 1m to 3650d/, 2],
         [['publish', 'dist', ...CHANNEL, '--keep', '0'], /--keep expected an integer/, 2],
         [['publish', 'dist', ...CHANNEL, '--out', 'all'], /--out takes new or full/, 2],
         [['publish', 'dist', '--store', 's', '--channel', '..'], /--channel expected 1 to 64/, 2],

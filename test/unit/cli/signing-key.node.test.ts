@@ -42,7 +42,7 @@ const at = (name: string) => join(folder, name);
 const put = (name: string, content: string | Uint8Array) =>
   writeFileSync(at(name), content, { mode: 0o600 });
 
-/** What this machine says of itself must not change what is tested. */
+/** The environment of this machine must not change the tests. */
 const NONE = {
   BUNDLESEAL_PRIVATE_KEY: undefined,
   CAPGO_PRIVATE_KEY: undefined,
@@ -128,7 +128,7 @@ describe('a private key that a command prints', () => {
     [
       'fails',
       node(`console.log('SECRET-OUT'); console.error('SECRET-ERR'); process.exit(3)`),
-      /ended with exit code 3; what it prints is not shown/,
+      /ended with exit code 3; its output is not shown/,
     ],
     ['is not there', 'no-such-command-of-bundleseal', /ended with exit code (127|1);/],
     ['prints nothing', node(''), /printed nothing/],

@@ -9,7 +9,7 @@ import { onceClosed, statLink } from '../../../src/files/calls.ts';
 const folder = mkdtempSync(join(tmpdir(), 'bundleseal-calls-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-// What the clock shows, and what it gains with each look at it.
+// The time of the clock, and its advance with each call.
 let now = 0;
 let step = 0;
 beforeEach(() => {

@@ -1,4 +1,4 @@
-// Whatever goes wrong, and whenever: what was there before stays to the byte, and nothing is left behind.
+// Faults at any call and any time: existing files keep every byte, and no temporary file is left.
 
 import { execFileSync } from 'node:child_process';
 import { getEventListeners } from 'node:events';
@@ -104,7 +104,7 @@ const WAYS: [
   ],
 ];
 
-/** `work` rejects, and the folder is what it was. */
+/** Expects `work` to reject and to leave the folder unchanged. */
 async function untouched(work: () => Promise<unknown>): Promise<unknown> {
   const before = snapshot(folder);
   const error = await work().then(
@@ -145,7 +145,7 @@ describe.each(WAYS)('a file that can not be %s', (_, inputName, run) => {
       const error = await refused(() => run(input, at('out')), 'ERR_FILE');
       expect(error.path).toBe(input);
       expect(error.message).toContain(JSON.stringify(input));
-      // What is wrong, and what to do.
+      // The message has the fault and the remedy.
       expect(error.message).toMatch(/: .*(check|pass|use|choose)/);
       await refused(() => run(input, at('new')), 'ERR_FILE');
     }
@@ -288,7 +288,7 @@ describe('a sealed file is not opened', () => {
   });
 
   it.each(BACKENDS)('if the checksum of the whole differs, through %s', async (backend) => {
-    // Every chunk genuine, and the last one too: what a tool at fault would make.
+    // All chunks are genuine, also the last one: the output of a faulty tool.
     const key = parsePrivateKey(privateKey);
     const node = await selectBackend('node');
     const body: Uint8Array[] = [];
@@ -399,7 +399,7 @@ describe.each(WAYS)('an abort while a file is %s', (_, inputName, run) => {
   });
 
   it.each(['before', 'after'] as const)('%s any call to the file system', async (when) => {
-    // Loads what is loaded but once.
+    // Loads the modules that are loaded only once.
     await abortAt((_abort, options) => run(at(inputName), at('out'), options));
     const outcomes: boolean[] = [];
     let reached = true;
@@ -459,7 +459,7 @@ describe.each(WAYS)('an abort while a file is %s', (_, inputName, run) => {
       const error = await untouched(() => onFileSystem({ before, after }, work));
       expect(error).toBe(expected);
       expect(underWay).toBe(0);
-      // Else what is still under way would meet whichever file has the number by then.
+      // Otherwise pending calls would reach another file with the same number.
       expect(new Set(atClose)).toEqual(new Set([0]));
     }
   });

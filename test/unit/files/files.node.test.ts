@@ -1,4 +1,4 @@
-// Files in, files out: what they hold, where they go, and who may read them.
+// Calls from file to file: the content, the place and the permissions of outputs.
 // @vitest-environment-options { "own": "files" }
 
 import { getEventListeners } from 'node:events';
@@ -53,7 +53,7 @@ const put = (name: string, bytes: Uint8Array, mode = 0o644): string => {
 const get = (name: string) => Uint8Array.from(readFileSync(at(name)));
 const modeOf = (name: string) => (statSync(at(name)).mode & 0o7777).toString(8);
 const equal = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
-/** As toEqual, which takes seconds for what is larger than a few KiB. */
+/** Like toEqual, which takes seconds for more than a few KiB. */
 const expectBytes = (actual: Uint8Array, expected: Uint8Array) => {
   expect(actual.length).toBe(expected.length);
   expect(equal(actual, expected)).toBe(true);
@@ -207,7 +207,7 @@ describe('a file', () => {
       expectBytes(await decryptBundle(get(name), { publicKey }), plain);
       await decryptFile(here(name), here('opened'), { publicKey });
       expectBytes(get('opened'), plain);
-      // Over what is there now, too.
+      // Replaces the present output, too.
       await encryptFile(here('plain'), here(name), { privateKey });
     }
     expect(readdirSync(folder).sort()).toEqual([...names, 'opened', 'plain'].sort());
@@ -677,7 +677,7 @@ describe('a file as a source', () => {
     await onFileSystem(slow, async () => {
       const reads = Promise.allSettled([source.read(0, 4000), source.read(50_000, 4000)]);
       const closed = source.close();
-      // Takes the closed one's number, where it is closed by now.
+      // Takes the number of the file if that is closed by now.
       const others = await Promise.all([1, 2, 3].map(() => fileSource(at('other'))));
       const [first, second] = await reads;
       await closed;

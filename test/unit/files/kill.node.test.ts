@@ -34,7 +34,7 @@ const privateKey = keyB.pkcs8;
 const publicKey = keyB.spki;
 const ROUNDS = runs(25);
 
-// Of different sizes, so that what is there tells which one it is.
+// The sizes differ, so that the size of the output tells which one it is.
 const one = bytesOf(5 * 2 ** 20 + 1);
 const two = bytesOf(3 * 2 ** 20 + 2);
 const old = bytesOf(1000);

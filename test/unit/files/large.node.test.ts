@@ -60,7 +60,7 @@ const opensDirect = (name: string, [, flags]: unknown[]) =>
 
 const failing = (code: string) => Object.assign(new Error(code), { code });
 
-/** Seals and opens, attached and apart, and sees that what comes out is what went in. */
+/** Seals and opens, attached and detached, and compares the output with the input. */
 async function goThrough(chunkSize?: number): Promise<void> {
   const options = { privateKey, ...(chunkSize && { chunkSize }) };
   await encryptFile(at('plain'), at('sealed'), options);
@@ -188,7 +188,7 @@ describe('a large file', () => {
     } finally {
       WebAssembly.Memory = Memory;
     }
-    // For what goes in and for what comes out, of each of four files.
+    // For the input and the output of each of four files.
     expect(tried).toBe(8);
   });
 

@@ -59,7 +59,7 @@ function expectFiles(place: string): void {
   expect(readdirSync(place).sort()).toEqual(['assets', 'deep', 'index.html']);
 }
 
-/** The old folder is what it was, and nothing else is left. */
+/** Expects the old folder unchanged and nothing else beside it. */
 function expectUntouched(): void {
   expect(readdirSync(at('app'))).toEqual(['old']);
   expect(existsSync(at('new'))).toBe(false);

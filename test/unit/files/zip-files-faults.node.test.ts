@@ -1,4 +1,4 @@
-// Whatever goes wrong with a folder or an archive, and whenever: what was there before stays, nothing is left
+// Faults of a folder or an archive at any call and any time: existing files stay, nothing is left
 // behind, and nothing lands outside.
 
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -100,7 +100,7 @@ function treeOf(place: string): string[] {
     });
 }
 
-/** `work` rejects, and everything is what it was. */
+/** Expects `work` to reject and to leave everything unchanged. */
 async function untouched(work: () => Promise<unknown>): Promise<unknown> {
   const before = treeOf(folder);
   const error = await work().then(
@@ -189,7 +189,7 @@ describe.each(WAYS)('%s', (_, run) => {
     return calls;
   }
 
-  /** Runs it with one call that fails; gives the error, after which everything is what it was. */
+  /** Runs it with one failing call. Returns the error, and expects everything unchanged. */
   async function withFault(code: string, nth: number): Promise<BundleSealError | undefined> {
     const fault = Object.assign(new Error(code), { code });
     let seen = 0;
@@ -208,7 +208,7 @@ describe.each(WAYS)('%s', (_, run) => {
     expect(openIn(folder), label).toEqual([]);
     expect(temporaries(folder), label).toEqual([]);
     if (error === undefined) {
-      // What does not matter: looking for what others left, flushing a folder.
+      // Calls whose failure does not matter: searching for old temporary files, and flushing a folder.
       rmSync(at('new'), { recursive: true, force: true });
       return undefined;
     }
@@ -309,7 +309,7 @@ describe('a swap', () => {
     expect(run(2).signal).toBe('SIGKILL');
     expect(readFileSync(at('app/index.html'), 'utf8')).toBe('<h1>new</h1>');
     expect(temporaries(folder)).toHaveLength(1);
-    // What was on its way out does not come back.
+    // A folder that was being removed does not come back.
     rmSync(at('app'), { recursive: true });
     await rejection(unzipFile(at('site/index.html'), at('app')), 'ERR_ARCHIVE_INVALID');
     await unzipFile(at('new.zip'), at('app'));
@@ -464,7 +464,7 @@ describe('a stream', () => {
     await refused(() => unzipFile(evil.stream, at('new')), 'ERR_ARCHIVE_INVALID');
     expect(evil.cancelled()).toMatchObject({ code: 'ERR_ARCHIVE_INVALID' });
 
-    // Also one that gives nothing.
+    // Also a file without content.
     const stop = new AbortController();
     let reason: unknown;
     const silent = new ReadableStream<Uint8Array>({

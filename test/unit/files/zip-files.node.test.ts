@@ -1,4 +1,4 @@
-// Folders into archives and back: what goes in, what comes out, and that it is always the same.
+// Folders into archives and back: the content, and that the bytes are always the same.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -458,7 +458,7 @@ describe('zipDirectory', () => {
         };
         const work = zipDirectory(at('site'), at('out.zip'), { onProgress, level: 0 });
         if (when === 1 && changes.indexOf(change) > 2) {
-          // What was opened before stays as it was.
+          // An open file keeps its old content.
           await work;
           rmSync(at('out.zip'));
           continue;

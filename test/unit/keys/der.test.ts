@@ -139,7 +139,7 @@ describe('the reader of elements', () => {
   });
 });
 
-/** The inner structure of a PKCS#8 or SPKI key, put into what is right around it. */
+/** Puts an inner structure into a correct PKCS#8 or SPKI key. */
 const inPkcs8 = (inner: Uint8Array) => sequence(integer(0n), ALGORITHM, octets(inner));
 const inSpki = (inner: Uint8Array) => sequence(ALGORITHM, bits(0, inner));
 const otherPrimes = sequence(sequence(integer(3n), integer(1n), integer(1n)));

@@ -84,7 +84,7 @@ describe.each(['node', 'webcrypto'] as const)('keygen through %s', (backend) => 
         ({ privateKey } = await nativeKeygen({ modulusBits: 3072, backend, format }));
       });
       const der = toHex(derOf(privateKey));
-      // Of PKCS#8, what the platform gave and what was made of it are the same.
+      // For PKCS#8, the key of the platform and the result are the same.
       const copies = wiped.filter((bytes) => bytes.endsWith(der));
       expect(copies).toHaveLength(2);
     },

@@ -30,7 +30,7 @@ function expectSoundKey(privateKey: string, bits: number): RsaPrivateKey {
   expect(key.e).toBe(65_537n);
   for (const prime of [key.p, key.q]) {
     expect(bitLength(prime)).toBe(bits / 2);
-    // Fermat's little theorem, with one base: what is left is a test that these are no random numbers.
+    // Fermat's little theorem with one base: enough to show that these are not random numbers.
     expect(power(3n, prime - 1n, prime)).toBe(1n);
   }
   const distance = key.p > key.q ? key.p - key.q : key.q - key.p;

@@ -167,7 +167,7 @@ const asMember = (value: bigint) =>
   toBase64(integerToBytes(value, Math.ceil(value.toString(16).length / 2)), 'base64url');
 
 describe('the consistency of a private key', () => {
-  // Two more keeps what has to be odd odd, so that it is the consistency that is refused.
+  // Adding 2 keeps odd numbers odd, so that the check of consistency refuses the key.
   const spoilt = NUMBERS.flatMap((name) =>
     [2n, -2n].map((by): [string, RsaPrivateKey] => [
       `${name} ${by > 0n ? '+' : '-'} 2`,

@@ -30,7 +30,7 @@ const q = p + DISTANCE + 2n;
 // As many bases as the primality test takes.
 const BASES = [2n, 3n, 5n, 7n, 11n];
 
-/** Makes a key of what is drawn in this order; says what it left, and how often it paused. */
+/** Makes a key from random numbers in this order. Returns the unused numbers and the number of pauses. */
 async function make(...offered: readonly bigint[]) {
   const left = [...offered];
   const draw = (length: number) => {
@@ -98,7 +98,7 @@ describe('generateKey', () => {
   });
 
   it('starts over if the private exponent is too small', async () => {
-    // Primes of which all that is less one has a large factor in common.
+    // Primes for which p - 1 and q - 1 have a large common factor.
     const factor = search(TOP / 6n - ((TOP / 6n) % 2n) - 2n, -2n, (g) => {
       if (!isAllowed(5n * g + 1n) || !isAllowed(6n * g + 1n)) return false;
       return invert(E, 30n * g) <= TOP;

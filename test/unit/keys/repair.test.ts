@@ -18,7 +18,7 @@ function utf16(text: string, littleEndian: boolean): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** The same PEM after each of the things that happen to it, with what is said of the repair. */
+/** The same PEM after each kind of damage, and the message about its repair. */
 function mangled(pem: string): [string, string | Uint8Array, RegExp][] {
   const lines = pem.trim().split('\n');
   const each = (change: (line: string) => string, by = '\n') => lines.map(change).join(by);

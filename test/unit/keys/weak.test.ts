@@ -18,7 +18,7 @@ import { keyB } from '../../support/vectors.ts';
 const E = 65_537n;
 const genuine = parsePrivateKey(keyB.pkcs8);
 
-/** A key of which the numbers fit, whatever p and q are. */
+/** A consistent key for any p and q. */
 function keyOf(p: bigint, q: bigint, exponents?: { readonly e: bigint; readonly d: bigint }) {
   const lambda = ((p - 1n) * (q - 1n)) / gcd(p - 1n, q - 1n);
   const { e, d } = exponents ?? { e: E, d: invert(E, lambda) };
@@ -28,7 +28,7 @@ function keyOf(p: bigint, q: bigint, exponents?: { readonly e: bigint; readonly 
 /** The product of all odd numbers below 1000. */
 const SMALL = Array.from({ length: 499 }, (_, i) => BigInt(2 * i + 3)).reduce((a, b) => a * b);
 
-/** A number without a small factor, in the place of a prime: what is tested here does not look whether it is one. */
+/** A number without small factors instead of a prime: the tested code does not check primality. */
 function numberFrom(start: bigint): bigint {
   let candidate = start | 1n;
   while (gcd(candidate - 1n, E) !== 1n || gcd(candidate, SMALL) !== 1n) candidate += 2n;

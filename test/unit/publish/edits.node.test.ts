@@ -1,6 +1,6 @@
-// What comes after a first release: withdrawing, rollouts, channels, keys, and what a store keeps.
+// Changes after a first release: withdrawals, rollouts, channels, keys, and retention.
 
-import { readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { keygen } from '../../../src/index.ts';
@@ -130,7 +130,7 @@ describe('promote', () => {
   });
 });
 
-describe('what a store keeps', () => {
+describe('the objects that a store keeps', () => {
   it('keeps the objects of a dropped release until every index that named them has expired', async () => {
     const store = newFolder();
     await publishBuild(store, 1, { expiresIn: 60 * DAY });
@@ -279,6 +279,18 @@ describe('publishKeys', () => {
     });
     writeFileSync(join(store, 'channels', 'production.sealed'), stolen);
     expect((await publishBuild(store, 2, renewed)).index.epoch).toBe(2);
+  });
+
+  it('refuses to trust the recovery key for builds', async () => {
+    const store = newFolder();
+    const list = { store, appId: APP, recoveryKey: keyC.privateKey };
+    for (const keys of [
+      { publicKeys: [keyA.spki, keyC.publicKey] },
+      { publicKeys: keyA.spki, retiredKeys: keyC.publicKey },
+    ]) {
+      await expect(publishKeys({ ...list, ...keys })).rejects.toThrow(/signs only this list/);
+    }
+    expect(existsSync(join(store, 'keys.sealed'))).toBe(false);
   });
 
   it('refuses a key that is trusted and retired at once', async () => {

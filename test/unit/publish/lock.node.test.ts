@@ -82,7 +82,7 @@ describe('withLock', () => {
   it('takes the lock of a process of this machine that has ended', async () => {
     const folder = newFolder();
     const own = await nameTemporary(LOCK);
-    // A process number that is given to nobody.
+    // A process number that no process has.
     writeFileSync(join(folder, LOCK), own.replace(/-\d+-(\d+)-([0-9a-f]{12})/, '-99999999-$1-$2'));
     const begun = performance.now();
     expect(await withLock(folder, undefined, async () => 'done')).toBe('done');

@@ -1,4 +1,4 @@
-// Publishing to a folder: what is made, what is not made again, and what is refused.
+// Publishing to a folder: new files, files that are not made again, and refusals.
 
 import { execFileSync } from 'node:child_process';
 import { constants, createHash, privateEncrypt } from 'node:crypto';
@@ -14,9 +14,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { inspectBundle } from '../../../src/index.ts';
-import { prune, publishKeys, publishRelease, verifyStore } from '../../../src/node.ts';
+import {
+  prune,
+  publishKeys,
+  publishRelease,
+  stampRelease,
+  verifyStore,
+} from '../../../src/node.ts';
 import { releaseId } from '../../../src/release.ts';
 import {
   APP,
@@ -337,6 +343,19 @@ describe('the order of indexes', () => {
     expect(index.issuedAt).toBe('2026-11-26T09:00:00Z');
   });
 
+  it('needs a clock that was set, for an index and for a stamp', async () => {
+    const dir = await writeBuild(buildOf(1));
+    vi.useFakeTimers({ toFake: ['Date'], now: 1000 });
+    try {
+      const { now: _, ...options } = channelOf(newFolder());
+      const error = { code: 'ERR_STORE', message: expect.stringContaining('says 1970-01-01') };
+      await expect(publishRelease(dir, { ...options, version: '1' })).rejects.toMatchObject(error);
+      await expect(stampRelease(dir)).rejects.toMatchObject(error);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('continues an index that has expired', async () => {
     const store = newFolder();
     await publishBuild(store, 1, { expiresIn: HOUR });
@@ -391,7 +410,7 @@ describe('a folder that cannot be made', () => {
 });
 
 describe('a folder that does not exist', () => {
-  it('is not taken for a store that has no index yet, nor for one that is whole', async () => {
+  it('does not count as a new store, and not as a complete one', async () => {
     const [store, folder] = [newFolder(), newFolder()];
     const from = join(folder, 'misspelt');
     const missing = { code: 'ERR_FILE', path: from };

@@ -16,7 +16,7 @@ import { textOf, utf8 } from '../../support/zip.ts';
 
 const MIB = 2 ** 20;
 
-/** Every thread that is started, and what is done before and to it. */
+/** Every started thread, with functions that run before the start and on the thread. */
 const watched = vi.hoisted(() => ({
   beforeStart: (): void => {},
   started: [] as { readonly exit: Promise<unknown> }[],

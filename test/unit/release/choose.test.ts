@@ -5,7 +5,7 @@ import { digestOf, entryOf, indexOf, timeOf } from '../../support/release-index.
 
 const known = (n: number) => ({ id: digestOf(n), createdAt: timeOf(n) });
 
-/** What a device chooses that has built-in release 1 and runs the release `current`. */
+/** The choice of a device with built-in release 1 that runs the release `current`. */
 function choose(
   current: number,
   index: Partial<ReleaseIndex>,

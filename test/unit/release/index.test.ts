@@ -134,6 +134,23 @@ describe('sealIndex and openIndex', () => {
     await rejection(openIndex(await sealAnything(plain), OPEN), 'ERR_INDEX_INVALID');
   });
 
+  it('refuse an index that JSON.stringify cannot write', async () => {
+    let deep: object = {};
+    for (let i = 0; i < 200_000; i++) deep = { deep };
+    const nested = indexOf({ releases: [entryOf(1, { meta: deep as never })] });
+    await expect(sealIndex(nested, { privateKey })).rejects.toThrow(TypeError);
+    await expect(sealIndex(nested, { privateKey })).rejects.toThrow('index is nested too deep');
+    const cyclic: Record<string, unknown> = {};
+    cyclic['self'] = cyclic;
+    const round = indexOf({ releases: [entryOf(1, { meta: cyclic as never })] });
+    await expect(sealIndex(round, { privateKey })).rejects.toThrow(/circular|cyclic/);
+  });
+
+  it('refuse another value in the place of a sealed index', async () => {
+    await expect(openIndex(7 as never, OPEN)).rejects.toThrow(TypeError);
+    await expect(openIndex(7 as never, OPEN)).rejects.toThrow(/^sealed expected/);
+  });
+
   it('open an index of exactly 1 MiB', async () => {
     const json = JSON.stringify(indexOf());
     const plain = utf8(json + ' '.repeat(MAX_INDEX_LENGTH - json.length));
@@ -163,7 +180,9 @@ describe('sealIndex and openIndex', () => {
   ])('refuse metadata in the header with %s', async (_, metadata, by) => {
     const sealed = await sealAnything(JSON.stringify(indexOf()), metadata);
     const code = by === 'index' ? 'ERR_INDEX_INVALID' : 'ERR_EXPECTATION_FAILED';
-    await rejection(openIndex(sealed, OPEN), code);
+    const { message } = await rejection(openIndex(sealed, OPEN), code);
+    if (by === 'index')
+      expect(message).toContain("the index's appId, channel, sequence and nothing");
   });
 
   it.each(['appId', 'channel'] as const)('refuse another %s than the header has', async (name) => {
@@ -272,7 +291,10 @@ describe('the order of indexes', () => {
 
   it('refuses a higher sequence that was issued earlier, within an epoch', async () => {
     const next = { sequence: 42, issuedAt: '2026-11-26T08:59:59Z' };
-    await rejection(open(indexOf(next), {}), 'ERR_INDEX_INVALID');
+    const { message } = await rejection(open(indexOf(next), {}), 'ERR_INDEX_INVALID');
+    expect(message).toContain(
+      'index 42 of epoch 0 was issued at 2026-11-26T08:59:59Z, earlier than',
+    );
     await open(indexOf({ ...next, issuedAt: '2026-11-26T09:00:00Z' }), {});
     await open(indexOf({ ...next, epoch: 1 }), {}, 1);
   });

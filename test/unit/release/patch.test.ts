@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encryptObject } from '../../../src/bundle/encrypt.ts';
 import { inspectBundle, verifyChecksum } from '../../../src/index.ts';
+import { codePatch } from '../../../src/release/code-patch.ts';
 import { applyPatch, createPatch, type ReleaseFiles, releaseId } from '../../../src/release.ts';
 import { rejection } from '../../support/errors.ts';
 import { AFTER, APP, BEFORE, patched, signing, trusting } from '../../support/release.ts';
@@ -82,6 +83,40 @@ describe('createPatch', () => {
     ).toMatch(/^e/);
     await rejection(createPatch(BEFORE, wrong, signing), 'ERR_ARCHIVE_INVALID');
     await rejection(createPatch(BEFORE, {}, signing), 'ERR_ARCHIVE_INVALID');
+  });
+
+  it('rejects on abort while the signer has not answered', async () => {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const sign = () => {
+      controller.abort(reason);
+      return new Promise<never>(() => {});
+    };
+    const privateKey = { publicKey: keyB.spki, sign };
+    const options = { privateKey, appId: APP, signal: controller.signal };
+    await expect(createPatch({ a: utf8('1') }, { a: utf8('2') }, options)).rejects.toBe(reason);
+  });
+
+  it('refuses a release whose image is over 2^30 - 1 bytes before it hashes a file', async () => {
+    // Only the length of these contents exists. A content of 1 GiB would take the test's memory.
+    const release = (length: number) => [
+      { path: 'a', name: utf8('a'), bytes: { length } as never },
+    ];
+    const list = (size: number) => `${size} a\n\n`.length;
+    const limit = 2 ** 30 - 1;
+    const atLimit = release(limit - list(limit));
+    const overLimit = release(limit - list(limit) + 1);
+    const small = release(1);
+    for (const [from, to] of [
+      [overLimit, small],
+      [small, overLimit],
+    ] as const) {
+      const error = await rejection(codePatch(from, to, {}), 'ERR_LIMIT_EXCEEDED');
+      expect(error.message).toContain('the release takes 1073741824 bytes and a patch at most');
+    }
+    await expect(codePatch(atLimit, small, {})).rejects.not.toMatchObject({
+      code: 'ERR_LIMIT_EXCEEDED',
+    });
   });
 
   it('cancels the streams of both releases if it fails', async () => {
@@ -213,6 +248,17 @@ describe('applyPatch', () => {
     });
     const options = { ...trusting, signal: controller.signal };
     await expect(applyPatch(silent, BEFORE, options)).rejects.toBe(reason);
+  });
+
+  it('rejects on abort while it reads the base to name the fault of an image over the limit', async () => {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const silent = new ReadableStream<Uint8Array>(
+      { pull: () => controller.abort(reason) },
+      { highWaterMark: 0 },
+    );
+    const options = { ...trusting, limits: { imageSize: 1 }, signal: controller.signal };
+    await expect(applyPatch(made.bytes, { a: silent }, options)).rejects.toBe(reason);
   });
 
   it('throws an error of the iterable of files unchanged, whatever its code is', async () => {

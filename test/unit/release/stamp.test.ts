@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ReleaseStamp, readStamp, writeStamp } from '../../../src/release.ts';
 import { thrown } from '../../support/errors.ts';
 import { digestOf, markOf } from '../../support/release-index.ts';
+import { runs } from '../../support/scope.ts';
 
 const SMALL: ReleaseStamp = {
   format: 'bundleseal-stamp',
@@ -52,6 +54,73 @@ describe('a stamp', () => {
     expect(thrown(() => readStamp(bytesOf(stamp)), 'ERR_INDEX_INVALID').message).toContain(reason);
     expect(() => writeStamp(stamp as never)).toThrow(TypeError);
     expect(() => writeStamp(stamp as never)).toThrow(reason);
+  });
+
+  /** What a reader gives, or why it refuses. */
+  const outcome = (text: string): unknown => {
+    try {
+      return readStamp(new TextEncoder().encode(text));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  /** As `writeStamp` spells it, which is read in a quicker way, and with a space that changes nothing. */
+  const expectSame = (text: string) => expect(outcome(text)).toEqual(outcome(`${text} `));
+  const spelled = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
+
+  it('is read alike in the spelling of writeStamp and in any other', () => {
+    const file = fc.record(
+      {
+        path: fc.oneof(
+          fc.constantFrom('a', 'b', '\\u', '"', '\u0001'),
+          fc.string({ unit: 'grapheme' }),
+        ),
+        size: fc.oneof(fc.nat(), fc.constantFrom(-1, 1.5, 1e300, '1')),
+        sha256: fc.constantFrom(digestOf(1), digestOf(2), 'A', null),
+        later: fc.jsonValue(),
+      },
+      { requiredKeys: ['path'] },
+    );
+    const sound = fc.record({
+      path: fc.string({ unit: 'grapheme' }),
+      size: fc.nat(),
+      sha256: fc.nat(9).map(digestOf),
+    });
+    const changes = fc.record(
+      {
+        files: fc.oneof(fc.array(sound), fc.array(fc.oneof(sound, file)), fc.jsonValue()),
+        createdAt: fc.constantFrom('2026-11-26T08:55:00Z', '2026-11-26', 5),
+        later: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(changes, ({ files, ...more }) => {
+        expectSame(spelled({ ...FULL, ...more, ...(files !== undefined && { files }) }));
+      }),
+      { numRuns: runs(600) },
+    );
+  });
+
+  it.each<[string, (text: string) => string]>([
+    ['a member twice', (text) => text.replace('"size": 15', '"size": 15,\n      "size": 15')],
+    [
+      'a path in two entries',
+      (text) => text.replace(/(\{[^{}]*"size": 15[^{}]*\})/, '$1,\n    $1'),
+    ],
+    ['a size with a fraction of zero', (text) => text.replace('15', '15.0')],
+    ['a size of minus zero', (text) => text.replace('15', '-0')],
+    ['half of a surrogate pair', (text) => text.replace('index.html', '\\ud800')],
+    ['a file that is null', (text) => text.replace(/\{[^{}]*"size": 15[^{}]*\}/, 'null')],
+    ['no line feed at its end', (text) => text.trimEnd()],
+    [
+      'a member of the name __proto__',
+      (text) => text.replace('"size"', '"__proto__": {},\n      "size"'),
+    ],
+  ])('is read alike with %s', (_name, change) => {
+    const text = spelled(FULL);
+    expect(change(text)).not.toBe(text);
+    expectSame(change(text));
   });
 
   it('is refused if it is not JSON or too large', () => {

@@ -82,7 +82,7 @@ describe.skipIf(!existsSync(CHROMIUM_PATH) && process.env['CI'] === undefined)(
 
     afterAll(async () => browser?.close());
 
-    /** A page of its own origin, which answers everything else as it is told. */
+    /** A server with a page of its own origin; the test sets all other answers. */
     async function openPage(answer: Answer = (response) => response.writeHead(404).end()) {
       const home = await serve((response, asked) => {
         const { url } = asked.request;

@@ -1,4 +1,4 @@
-// httpSource and redirects: what it follows, and which headers and secrets go along.
+// httpSource and redirects: which ones it follows, and which headers and secrets it sends along.
 
 import { describe, expect, it } from 'vitest';
 import { httpSource } from '../../../src/sources/http.ts';

@@ -24,7 +24,7 @@ const dripping =
     response.on('close', () => clearInterval(timer));
   };
 
-/** As fast as it is read, and without an end. */
+/** An endless body that is sent as fast as it is read. */
 const endless =
   (code: number, headers: Record<string, string | number> = {}, sent = { bytes: 0 }): Answer =>
   (response) => {

@@ -1,4 +1,4 @@
-// httpSource against real servers: what breaks, what is tried again, and what is left running.
+// httpSource against real servers: failures, retries, and connections that stay open.
 
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -318,7 +318,7 @@ describe('a server that ignores ranges', () => {
     }
   });
 
-  it('sends no more than what is read, far beyond memory', async () => {
+  it('sends no more bytes than are read, for a file far larger than memory', async () => {
     const size = 2 ** 40;
     let sent = 0;
     const endless: Answer = (response) => {
@@ -362,7 +362,7 @@ describe('a server that ignores ranges', () => {
     expectSame(await source.read(0, KEPT), part(0, KEPT));
     expect(ranges).toEqual(['bytes=0-65535', 'bytes=0-65535']);
 
-    // What was kept of the first answer must not outlive it.
+    // Data of the first answer must not be used after it.
     const mixed = await serve(cut, (response, { first }) => {
       response
         .writeHead(206, { 'Content-Range': `bytes ${first}-9/10` })
@@ -568,7 +568,7 @@ describe('an abort', () => {
 });
 
 describe('messages', () => {
-  it('name the URL without what may be a secret', async () => {
+  it('name the URL without its possible secrets', async () => {
     const answers: Answer[] = [
       status(404),
       status(503),

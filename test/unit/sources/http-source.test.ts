@@ -1,4 +1,4 @@
-// httpSource against answers from memory: what it asks, and what it believes. Real servers: http-source.node.test.ts.
+// httpSource against answers from memory: its requests, and the answers that it accepts. Real servers: http-source.node.test.ts.
 
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -693,7 +693,7 @@ describe('a fetch of the caller', () => {
 });
 
 describe('the kept result of the opening', () => {
-  /** The first answer breaks off where it is told to. */
+  /** The first answer ends early, at a byte that the test sets. */
   function breaking(bytes: Uint8Array, at: number, change: (answer: Answer, asked: Asked) => void) {
     const whole = server(bytes, change);
     let index = 0;

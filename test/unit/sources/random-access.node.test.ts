@@ -1,4 +1,4 @@
-// What a caller's own source answers with, as the library reads it.
+// How the library reads the answers of a caller's own source.
 
 import { expect, it } from 'vitest';
 import { openRandomAccess } from '../../../src/sources/input.ts';

@@ -69,7 +69,7 @@ describe('a reader of a stream', () => {
           const got = await source.readAfter?.(bytesOf(0), length + more);
           vi.unstubAllGlobals();
           expect(got?.length).toBe(length);
-          // The first block may be larger than what comes into it.
+          // The first block may be larger than its content.
           expect(taken).toBeLessThanOrEqual(3 * length + 1024);
         },
       ),

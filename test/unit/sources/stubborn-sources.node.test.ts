@@ -1,4 +1,4 @@
-// Sources whose cancel() never settles: they hold up nobody who has given up.
+// Sources whose cancel() never settles: they delay no aborted call.
 
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -69,7 +69,7 @@ describe('the lock of a process in another container', () => {
     return mark;
   }
 
-  it('is taken away when nobody touches its mark any more', async () => {
+  it('is removed when no process touches its mark any more', async () => {
     const dir = mkdtempSync(join(root, 'lock-'));
     await foreignMark(dir);
     const timing = { beat: 10, stale: 100 };

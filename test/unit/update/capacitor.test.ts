@@ -53,7 +53,7 @@ describe.each<Platform>(['android', 'ios'])('capacitorStore over the bridge of %
     expect(bridge.served()).not.toBe(first);
   });
 
-  it('rejects for a release that is not there, and the web view goes on serving the build', async () => {
+  it('rejects for a missing release, and the web view keeps serving the build', async () => {
     const bridge = openBridge(platform);
     const before = bridge.served();
     await expect(capacitorStore(bridge.plugins).serve(ID)).rejects.toThrow(/no release/);

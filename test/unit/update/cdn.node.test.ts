@@ -139,7 +139,7 @@ describe('a device updates', () => {
       fault: (asked, answer) => {
         if (asked.path !== patchPath) return answer;
         if (asked.range === undefined) return { ...answer, cutAt: 500 };
-        // The compressed form of a part, which nobody can tell from a part of the compressed form.
+        // A compressed part looks like a part of the compressed file.
         return { ...answer, body: gzipSync(answer.body) };
       },
       ways: ['patch'],
@@ -160,14 +160,44 @@ describe('a device updates', () => {
     }
   });
 
-  it('from the other mirror when the first one has nothing but pages with status 200', async () => {
-    const { publisher } = await publish();
-    const broken = await newCdn(publisher.store, (_asked, answer) => page(answer));
-    const sound = await newCdn(publisher.store);
-    // Which mirror has the wrong object shows only when it has come whole, so the way counts as failed.
-    const device = await expectUpdated([sound, broken]);
-    expect(waysFailed(device)).toEqual([]);
-    expect(device.events).toContainEqual(expect.objectContaining({ type: 'mirror-failed' }));
+  it.each([
+    ['first', []],
+    // Which mirror has the wrong object shows only when it has come, so the way counts as failed once.
+    ['last', ['patch']],
+  ])(
+    'from a mirror with everything, asked %s, beside one with nothing but pages with status 200',
+    async (place, ways) => {
+      const { publisher, next } = await publish();
+      const broken = await newCdn(publisher.store, (_asked, answer) => page(answer));
+      const sound = await newCdn(publisher.store);
+      const device = await expectUpdated(place === 'first' ? [sound, broken] : [broken, sound]);
+      expect(waysFailed(device)).toEqual(ways);
+      expect(device.events).toContainEqual(expect.objectContaining({ type: 'mirror-failed' }));
+      const [patch] = next.entry.patches;
+      const fetched = sound.asked.filter(({ path }) => isObject(path)).map(({ path }) => path);
+      expect(fetched).toEqual([`objects/${patch?.sha256}.sealed`]);
+    },
+  );
+
+  it('by the bundle of the only mirror that has not altered it', async () => {
+    const { publisher, next } = await publish([]);
+    const altered: Fault = ({ path }, answer) =>
+      isObject(path) ? { ...answer, body: answer.body.map((byte) => byte ^ 1) } : answer;
+    const mirrors = [
+      await newCdn(publisher.store, altered),
+      await newCdn(publisher.store, altered),
+      await newCdn(publisher.store),
+    ];
+    const device = await expectUpdated(mirrors);
+    expect(waysFailed(device)).toEqual(['bundle', 'bundle']);
+    const alone = await deviceAt(mirrors.slice(0, 2));
+    await alone.updater.start();
+    // Each mirror is asked once, and anew by the next download.
+    for (let n = 0; n < 2; n++) {
+      await expect(alone.updater.update()).rejects.toThrow();
+      expect(waysFailed(alone)).toHaveLength(2 * (n + 1));
+    }
+    expect(next.entry.patches).toEqual([]);
   });
 
   it('from the other mirror when the first one breaks in the middle of an object for good', async () => {
@@ -241,7 +271,7 @@ describe('a stale index', () => {
     });
   });
 
-  it('that is a page with status 200 is refused, and the device goes on', async () => {
+  it('that is a page with status 200 is refused, and the device keeps its release', async () => {
     const { publisher } = await publish();
     const cdn = await newCdn(publisher.store, ({ path }, answer) =>
       path === INDEX ? page(answer) : answer,

@@ -1,10 +1,21 @@
-// What an app sees of the updater besides releases: its status, a full storage, the end of its work, and turns.
+// The updater besides releases: its status, a full storage, the end of its work, and yielding.
 
 import { describe, expect, it } from 'vitest';
-import { memoryStore, type ReleaseStore, type UpdateEvent } from '../../../src/update.ts';
+import {
+  memoryBuiltIn,
+  memoryStore,
+  type ReleaseStore,
+  type UpdateEvent,
+} from '../../../src/update.ts';
 import { rejection } from '../../support/errors.ts';
 import { AFTER, BEFORE } from '../../support/release.ts';
-import { createDevice, createPublisher, fetchFrom, NOW } from '../../support/update.ts';
+import {
+  BUILT_IN_TIME,
+  createDevice,
+  createPublisher,
+  fetchFrom,
+  NOW,
+} from '../../support/update.ts';
 import { keyB } from '../../support/vectors.ts';
 
 const DAY = 86_400_000;
@@ -28,7 +39,7 @@ const full = (releases: ReleaseStore, ...methods: (keyof ReleaseStore)[]): Relea
 });
 
 describe('a full storage', () => {
-  it('rejects a download with ERR_STORE and what to do, and what runs goes on running', async () => {
+  it('rejects a download with ERR_STORE and a remedy, and the running release keeps running', async () => {
     const { request } = await published();
     const releases = full(memoryStore(), 'write');
     const { updater } = await createDevice(BEFORE, request, { releases });
@@ -60,6 +71,74 @@ describe('a full storage', () => {
     await first.updater.start();
     const second = await createDevice(BEFORE, request, { releases: full(releases, 'writeState') });
     expect((await second.updater.start()).id).toBe(shipped.id);
+  });
+});
+
+describe('a build whose host altered a file', () => {
+  it('is the base of one patch only: the device takes the bundle, and no further patch from it', async () => {
+    const { publisher, next } = await published();
+    const sound = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
+    const files = {
+      ...sound.files,
+      read: async (path: string) => {
+        const bytes = await sound.files.read(path);
+        return path === 'index.html' ? new Uint8Array([...bytes, 0x20]) : bytes;
+      },
+    };
+    const releases = memoryStore();
+    const launch = () =>
+      createDevice(BEFORE, fetchFrom(publisher.store), { releases, builtIn: { ...sound, files } });
+    const { updater, events } = await launch();
+    await updater.start();
+    expect(await updater.update()).toMatchObject({ id: next.entry.id });
+    const failed = events.filter(({ type }) => type === 'way-failed');
+    expect(failed).toMatchObject([
+      { way: { kind: 'patch' }, error: { code: 'ERR_PATCH_INVALID' } },
+    ]);
+    await updater.fail(next.entry.id);
+    const other = await publisher.make({ ...AFTER, 'c.txt': new Uint8Array(9) }, [BEFORE]);
+    await publisher.offer([other]);
+    const again = await launch();
+    await again.updater.start();
+    expect(await again.updater.check()).toMatchObject({ way: { kind: 'bundle' } });
+  });
+
+  it('is read once for a patch that does apply', async () => {
+    const { publisher } = await published();
+    const sound = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
+    const read: string[] = [];
+    const files = {
+      ...sound.files,
+      read: (path: string) => {
+        read.push(path);
+        return sound.files.read(path);
+      },
+    };
+    const builtIn = { ...sound, files };
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), { builtIn });
+    await updater.start();
+    await updater.update();
+    expect(read.sort()).toEqual(Object.keys(BEFORE).sort());
+  });
+});
+
+describe('the stamp of the build', () => {
+  it('is parsed at the first start, and again when a native build brings another one', async () => {
+    const { request } = await published();
+    const releases = memoryStore();
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    const { id } = await updater.start();
+    await updater.update();
+    const state = async () => JSON.parse(new TextDecoder().decode(await releases.readState()));
+    const { stamp } = await state();
+    expect(stamp).toMatch(/^[0-9a-f]{64}$/);
+    const next = await createDevice({ ...BEFORE, 'native.txt': new Uint8Array(1) }, request, {
+      releases,
+    });
+    await next.updater.start();
+    const after = await state();
+    expect(after.builtIn).not.toBe(id);
+    expect(after.stamp).not.toBe(stamp);
   });
 });
 
@@ -110,12 +189,97 @@ describe('the status', () => {
 });
 
 describe('an updater', () => {
-  it('passes on what the publisher signed for the app', async () => {
+  it('passes the signed members for the app on', async () => {
     const entry = { mandatory: true, note: 'Faster maps', meta: { ticket: 7 } };
     const { request } = await published(entry);
     const { updater } = await createDevice(BEFORE, request);
     await updater.start();
     expect(await updater.check()).toMatchObject({ status: 'available', entry });
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('the app');
+      },
+    ],
+    [
+      'gives a promise that rejects',
+      async () => {
+        throw new Error('the app');
+      },
+    ],
+  ])('goes on when a function of the app %s', async (_name, fail) => {
+    const { request, next } = await published();
+    const onEvent = fail as () => void;
+    const { updater } = await createDevice(BEFORE, request, { onEvent });
+    await updater.start();
+    // Node ends a process, and Vitest a run, in which a rejection is not handled.
+    expect(await updater.update({ onProgress: onEvent })).toMatchObject({ id: next.entry.id });
+  });
+
+  it('activates the same release twice as it does once', async () => {
+    const { request, next } = await published();
+    const releases = memoryStore();
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    const shipped = await updater.start();
+    await updater.update();
+    await updater.activate();
+    await updater.activate({ when: 'now' });
+    const { id } = await updater.start();
+    expect(id).toBe(next.entry.id);
+    await updater.activate();
+    expect(await updater.status()).toMatchObject({
+      running: { id },
+      trial: { starts: 1 },
+      previous: { id: shipped.id },
+    });
+    expect(await updater.status()).not.toHaveProperty('next');
+    await updater.confirm(id);
+    const again = await createDevice(BEFORE, request, { releases });
+    expect((await again.updater.start()).id).toBe(id);
+  });
+
+  it('asks a mirror again a day after it asked for a longer pause, and when the clock was set back', async () => {
+    const { publisher } = await published();
+    let now = NOW;
+    let isBusy = true;
+    const request = fetchFrom(publisher.store, (_path, _request, whole) =>
+      isBusy
+        ? new Response('', { status: 503, headers: { 'retry-after': '9'.repeat(20) } })
+        : whole(),
+    );
+    const { updater } = await createDevice(BEFORE, request, { now: () => now });
+    await updater.start();
+    expect((await updater.check()).status).toBe('offline');
+    isBusy = false;
+    const asked = request.paths.length;
+    now = NOW + DAY - 61_000; // It waits for the last minute of a pause.
+
+    expect((await updater.check()).status).toBe('offline');
+    expect(request.paths).toHaveLength(asked);
+    now = NOW - DAY;
+    expect((await updater.check()).status).toBe('available');
+    now = NOW + DAY;
+    expect((await updater.check()).status).toBe('available');
+  });
+
+  it('runs the built-in release over a storage that holds the data of another program', async () => {
+    const { request, next } = await published();
+    const garbage = new Uint8Array([0x7b, 0, 255]);
+    const sound = memoryStore();
+    const releases: ReleaseStore = {
+      ...sound,
+      readState: async () => garbage,
+      list: async () => ['..', 'state.json', 'f'.repeat(64)],
+      open: async () => ({ list: async () => [], read: async () => garbage }),
+    };
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    const { id, files } = await updater.start();
+    expect(id).not.toBe(next.entry.id);
+    expect(await files.read('index.html')).toEqual(BEFORE['index.html']);
+    expect(await updater.check()).toMatchObject({ status: 'available', id: next.entry.id });
   });
 
   it('tells the app every step, in order', async () => {

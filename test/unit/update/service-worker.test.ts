@@ -19,7 +19,7 @@ const ORIGIN = 'https://app.example.com';
 interface Worker {
   readonly updater: Updater;
   fire(type: 'install' | 'activate'): Promise<void>;
-  /** What the page is answered. `undefined`: the browser goes on without the worker. */
+  /** The answer to the page. `undefined`: the browser continues without the worker. */
   ask(path: string, page: string): Promise<Response | undefined>;
   navigate(path: string, page: string): Promise<Response | undefined>;
 }
@@ -90,7 +90,7 @@ const idOf = async (answer: Response | undefined): Promise<string> =>
   (await (answer as Response).json()).id;
 
 describe('a service worker', () => {
-  it('goes on serving the release of a page that was opened before it, after the browser restarted it', async () => {
+  it('keeps serving the release of an older page after the browser restarted the worker', async () => {
     const releases = memoryStore();
     const request = await publishAfter();
     const first = await startWorker(releases, request, ['old']);
@@ -114,7 +114,7 @@ describe('a service worker', () => {
     }
   });
 
-  it('lets a page read what the website has', async () => {
+  it('lets a page read the files of the website', async () => {
     const urls: string[] = [];
     const builtIn = fetchBuiltIn({
       base: `${ORIGIN}/`,
@@ -168,7 +168,7 @@ describe('a service worker', () => {
     expect(check).toMatchObject({ status: 'available', way: { kind: 'patch', from: id } });
   });
 
-  it('goes on serving a release that another page installed anew in another place of the store', async () => {
+  it('keeps serving a release that another page has installed again in another place of the store', async () => {
     const inner = memoryStore();
     let installs = 0;
     const releases: ReleaseStore = {

@@ -46,7 +46,7 @@ describe('cacheStore', () => {
   }
   it.each(storeTests(placesOf(cacheStore)))('$name', ({ run }) => run());
 
-  it('gives the state before where a kill left the last one missing or half written', async () => {
+  it('returns the previous state if a kill left the last one missing or half written', async () => {
     const place = `torn-${crypto.randomUUID()}`;
     const store = cacheStore(place);
     await store.writeState(utf8('first'));

@@ -139,7 +139,7 @@ describe('an object of the store', () => {
     }
   });
 
-  it('does not take a server for alive that gives a byte a request', async () => {
+  it('gives up on a server that sends one byte in each request', async () => {
     const { error, asked } = await fetchWith([(from) => partial(from, from + 1)]);
     expect(error).toBeDefined();
     expect(asked.length).toBeLessThan(10);

@@ -71,7 +71,7 @@ describe('an update', () => {
     });
   });
 
-  it('says that the device is offline, and goes on with what runs', async () => {
+  it('reports that the device is offline, and keeps the running release', async () => {
     const { updater } = await createDevice(BEFORE, async () => {
       throw new TypeError('fetch failed');
     });
@@ -118,7 +118,7 @@ describe('a release over a limit of the app', () => {
   });
 });
 
-describe('what an app passes', () => {
+describe('the arguments of an app', () => {
   const id = 'a'.repeat(64);
 
   it.each<[string, unknown]>([

@@ -28,7 +28,7 @@ function write(path: string, content: string): void {
   writeFileSync(at(path), content);
 }
 
-/** Builds the project; gives what was logged. */
+/** Builds the project and returns the log. */
 async function viteBuild(
   options: BundlesealOptions,
   more: UserConfig = {},

@@ -1,0 +1,77 @@
+// Takes what init added out of a file that was changed since, and leaves every other line.
+
+/**
+ * The lines that one text has and an earlier one has not, without indentation, in order. Of equal lines only the
+ * surplus counts.
+ */
+export function addedLines(before: string, after: string): string[] {
+  const left = new Map<string, number>();
+  for (const line of linesOf(before)) left.set(line, (left.get(line) ?? 0) + 1);
+  return linesOf(after).filter((line) => {
+    const count = left.get(line) ?? 0;
+    left.set(line, count - 1);
+    return line !== '' && count <= 0;
+  });
+}
+
+const linesOf = (text: string) => text.split(/\r?\n/).map((line) => line.trim());
+
+/**
+ * Takes added lines out of a text.
+ *
+ * @returns `undefined` if one of them is not there exactly once, so that it was changed or copied.
+ */
+export function withoutLines(text: string, added: readonly string[]): string | undefined {
+  const lines = text.split('\n');
+  for (const one of added) {
+    const found = lines.flatMap((line, i) => (line.trim() === one ? [i] : []));
+    if (found.length !== 1) return undefined;
+    lines.splice(found[0] as number, 1);
+  }
+  // The blank line before the last of them goes too.
+  return lines.join('\n').replace(/(\r?\n)\s*$/, '$1');
+}
+
+type Groups = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
+
+/** The members of groups in package.json that an earlier text has not: each as JSON of group, name and value. */
+export async function addedMembers(before: string, after: string): Promise<string[]> {
+  const { parse } = await import('jsonc-parser');
+  const [earlier, later] = [before, after].map((text) => parse(withoutMark(text)) as Groups);
+  return Object.entries(later ?? {}).flatMap(([group, members]) =>
+    Object.entries(typeof members === 'object' ? members : {})
+      .filter(([name, value]) => earlier?.[group]?.[name] !== value && typeof value === 'string')
+      .map((member) => JSON.stringify([group, ...member])),
+  );
+}
+
+const withoutMark = (text: string) => text.replace(/^\ufeff/, '');
+
+/**
+ * Takes members out of package.json that init added, and a group that is then empty and was not there before.
+ *
+ * @param added - As `addedMembers` returns them.
+ * @returns `undefined` if a member has another value now.
+ */
+export async function withoutMembers(
+  text: string,
+  before: string,
+  added: readonly string[],
+): Promise<string | undefined> {
+  const { applyEdits, modify, parse } = await import('jsonc-parser');
+  const groupsOf = (json: string) => (parse(json) ?? {}) as Groups;
+  const earlier = groupsOf(withoutMark(before));
+  let edited = withoutMark(text);
+  const mark = text.slice(0, text.length - edited.length);
+  const remove = (...path: string[]) => {
+    edited = applyEdits(edited, modify(edited, path, undefined, {}));
+  };
+  for (const member of added) {
+    const [group, name, value] = JSON.parse(member) as [string, string, string];
+    if (groupsOf(edited)[group]?.[name] !== value) return undefined;
+    remove(group, name);
+    const isEmpty = Object.keys(groupsOf(edited)[group] ?? {}).length === 0;
+    if (isEmpty && !Object.hasOwn(earlier, group)) remove(group);
+  }
+  return mark + edited;
+}
