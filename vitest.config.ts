@@ -31,7 +31,7 @@ const SLOW = [
   '**/{recycled-rooms,threads,utf8,work}*.test.ts',
   '**/capgo/format.node.test.ts',
   '**/{attack-changing-memory,attack-hostile-signer,attack-tiny-pieces,stubborn-sources}*.test.ts',
-  '**/{cdn,http-page,node,service-worker}.node.test.ts',
+  '**/{caching-proxy,cdn,http-page,node,service-worker}.node.test.ts',
 ];
 
 /** The files that import test/support/scope.ts, which takes samples. */

@@ -42,11 +42,26 @@ async function walk(entry: FileSystemEntry): Promise<Found[]> {
   }
 }
 
+/** A tab holds several copies of a build. */
+const MAX_BYTES = 256 * 2 ** 20;
+
 async function filesOf(found: readonly Found[]): Promise<Files> {
   const [first] = found;
   if (first === undefined)
     throw new Error('There is no file in it. Choose a folder with files, or a zip.');
+  const size = found.reduce((sum, { file }) => sum + file.size, 0);
+  if (size > MAX_BYTES) {
+    const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;
+    throw new Error(
+      `The files have ${mebibytes(size)}, and this page takes up to ${mebibytes(MAX_BYTES)}. Choose the folder that the build writes; the command line takes builds of any size.`,
+    );
+  }
   if (found.length === 1 && /\.zip$/i.test(first.file.name)) return library.unzipBundle(first.file);
+  if (found.length === 1 && !first.path.includes('/')) {
+    throw new Error(
+      `${first.file.name} is not a zip. Choose the folder of a build, or a zip of it.`,
+    );
+  }
   const [top = ''] = first.path.split('/');
   const isFolder = found.every(({ path }) => path.startsWith(`${top}/`));
   const files = new Map<string, Uint8Array>();

@@ -1,21 +1,19 @@
 // The built site: its pages, and a browser that shows them.
 
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { serve } from 'vitepress';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../../test/support/chromium.js';
+import { pagesOf } from './links.ts';
 
 export const SITE: string = fileURLToPath(new URL('..', import.meta.url));
 export const DIST: string = join(SITE, 'dist');
 
 /** Paths in dist/ of every page. */
-export const pages: readonly string[] = readdirSync(DIST, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.html'))
-  .map((path) => path.replaceAll('\\', '/'))
-  .sort();
+export const pages: readonly string[] = pagesOf(DIST);
 
 export const htmlOf = (page: string): string => readFileSync(join(DIST, page), 'utf8');
 
@@ -23,6 +21,22 @@ export const htmlOf = (page: string): string => readFileSync(join(DIST, page), '
 export const SCREENSHOTS: string =
   process.env['SITE_SCREENSHOTS'] ?? join(SITE, 'test/screenshots');
 mkdirSync(SCREENSHOTS, { recursive: true });
+
+/** One of each kind of page. */
+export const KINDS = [
+  ['home', '/'],
+  ['guide', '/guides/first-bundle.html'],
+  ['table', '/comparison.html'],
+  ['pictures', '/peers.html'],
+  ['bytes', '/format.html'],
+  ['reference', '/api/'],
+  ['entry', '/api/bundleseal/node/'],
+  ['function', '/api/bundleseal/functions/encryptBundle.html'],
+  ['interface', '/api/bundleseal/update/interfaces/UpdaterOptions.html'],
+  ['playground', '/playground.html'],
+  ['missing-page', '/no-such-page.html'],
+] as const;
+export const WIDTHS = { phone: 390, laptop: 1280 } as const;
 
 /** How long a test waits for the browser, on a machine that does other work. */
 export const PATIENCE = 300_000;

@@ -35,6 +35,21 @@ const part = (heading: string): Locator =>
     .or(page.locator(`section:has(h2:has-text("${heading}"))`))
     .first();
 
+/** Drags a file or a folder from the desktop over a part of the page, as Chromium gets it from the window system. */
+async function drag(target: Locator, name: string, types: readonly DragType[]): Promise<void> {
+  await target.scrollIntoViewIfNeeded();
+  const box = await target.boundingBox();
+  if (box === null) throw new Error('the target of the drag is not shown');
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [join(folder, name)], dragOperationsMask: 1 };
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  for (const type of types) await session.send('Input.dispatchDragEvent', { type, x, y, data });
+  await session.detach();
+}
+type DragType = 'dragEnter' | 'dragOver' | 'drop';
+const drop = (name: string, target = part('1. Take').locator('.picker')): Promise<void> =>
+  drag(target, name, ['dragEnter', 'dragOver', 'drop']);
+
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bundleseal-site-'));
   for (const version of [1, 2]) {
@@ -185,11 +200,153 @@ describe('the playground', () => {
     );
   });
 
-  it('says what is wrong with a zip that is none', async () => {
-    const broken = join(folder, 'broken.zip');
-    writeFileSync(broken, 'no zip');
-    await part('1. Take').getByLabel('Choose a zip').setInputFiles(broken);
-    expect((await page.getByRole('alert').textContent())?.length).toBeGreaterThan(10);
+  it('tells a wrong file from a build: a file that is no zip, and a folder without files', async () => {
+    const alert = () => page.getByRole('alert').textContent();
+    writeFileSync(join(folder, 'broken.zip'), 'no zip');
+    writeFileSync(join(folder, 'notes.txt'), 'no zip either');
+    mkdirSync(join(folder, 'empty'));
+    const zip = part('1. Take').getByLabel('Choose a zip');
+    await zip.setInputFiles(join(folder, 'broken.zip'));
+    await expect.poll(alert).toMatch(/zip/);
+    await zip.setInputFiles(join(folder, 'notes.txt'));
+    await expect.poll(alert).toContain('notes.txt is not a zip. Choose the folder of a build');
+    await drop('empty');
+    await expect.poll(alert).toContain('There is no file in it');
+    // What was there before is there still.
+    expect(await page.locator('[data-files]').textContent()).toContain('5 files');
+  });
+
+  it.each([
+    ['a folder', 'build-1'],
+    ['a zip', 'build-2.zip'],
+  ])('takes %s that is dropped on the box', async (_, name) => {
+    await drop(name);
+    await expect.poll(() => page.locator('[data-files]').textContent()).toContain('3 files');
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await page.getByRole('button', { name: 'Seal the build' }).click();
+    await page.locator('[data-sealed]').waitFor();
+    await page.getByRole('button', { name: 'Open with the public key' }).click();
+    await page.getByRole('button', { name: 'assets/style.css' }).waitFor();
+    await page.getByRole('button', { name: 'Use a sample app' }).click();
+    await expect.poll(() => page.locator('[data-files]').textContent()).toContain('5 files');
+  });
+
+  it('takes a folder that is dropped as the second build', async () => {
+    await drop('build-1');
+    await expect.poll(() => page.locator('[data-files]').textContent()).toContain('3 files');
+    await page.getByRole('button', { name: 'Seal the build' }).click();
+    await page.locator('[data-sealed]').waitFor();
+    await drop('build-2', part('6. Update').locator('.picker'));
+    await page.locator('[data-way="patch"]').waitFor();
+    expect(await page.locator('.origins').textContent()).toContain('assets/app-2.js');
+  });
+
+  it('shows the box under a drag, and stays when a file is dropped beside it', async () => {
+    const picker = part('1. Take').locator('.picker');
+    await drag(picker, 'build-2.zip', ['dragEnter', 'dragOver']);
+    expect(await picker.getAttribute('class')).toContain('over');
+    await drag(page.locator('#step-keys'), 'build-2.zip', ['dragOver', 'drop']);
+    await expect.poll(() => picker.getAttribute('class')).not.toContain('over');
+    expect(new URL(page.url()).pathname).toBe('/playground.html');
+    expect(await page.locator('[data-sealed]').count()).toBe(1);
+  });
+
+  it('shows a progress bar that only grows, from the beginning of the work to its end', async () => {
+    const large = join(folder, 'large');
+    mkdirSync(large);
+    // Incompressible, so that the seal has many chunks.
+    let state = 1;
+    for (const k of [0, 1, 2, 3]) {
+      const words = Uint32Array.from({ length: 2 ** 19 }, () => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        return Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
+      });
+      writeFileSync(join(large, `${k}.bin`), words);
+    }
+    await drop('large');
+    await expect.poll(() => page.locator('[data-files]').textContent()).toContain('4 files');
+    await page.evaluate(() => {
+      const seen: number[] = [];
+      Object.assign(window, { seen });
+      new MutationObserver(() => {
+        const bar = document.querySelector<HTMLProgressElement>('.playground progress');
+        if (bar !== null) seen.push(bar.value);
+      }).observe(document.querySelector('.playground .status') as Element, {
+        ...{ childList: true, subtree: true, attributes: true },
+      });
+    });
+    await page.getByRole('button', { name: 'Seal the build' }).click();
+    await page.locator('[data-sealed]').waitFor();
+    const seen = await page.evaluate(() => (window as unknown as { seen: number[] }).seen);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(new Set(seen).size).toBeGreaterThan(5);
+    expect(seen[0]).toBe(0);
+    expect(seen.at(-1)).toBe(1);
+    await expect.poll(() => page.locator('.playground progress').count()).toBe(0);
+  });
+
+  it('is used with the keyboard alone', async () => {
+    await page.reload({ waitUntil: 'networkidle' });
+    requests.length = 0;
+    const focused = () =>
+      page.evaluate(() => {
+        const { activeElement } = document;
+        const label = activeElement?.closest('label') ?? activeElement;
+        const { outlineStyle, outlineWidth } = getComputedStyle(label as Element);
+        const isOutlined = outlineStyle !== 'none' && outlineWidth !== '0px';
+        return `${label?.textContent?.trim()}${isOutlined ? '' : ' (no outline)'}`;
+      });
+    /** Presses Tab until the control has the focus. */
+    const tabTo = async (name: string) => {
+      for (let i = 0; i < 60 && (await focused()) !== name; i++) await page.keyboard.press('Tab');
+      expect(await focused()).toBe(name);
+    };
+    await page.locator('#step-files').evaluate((heading) => {
+      heading.tabIndex = -1;
+      (heading as HTMLElement).focus();
+    });
+    await tabTo('Use a sample app');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-files]').waitFor();
+    // The inputs of files can be reached, and show it.
+    await tabTo('Choose a folder');
+    await tabTo('Choose a zip');
+    await tabTo('Make a key pair');
+    await page.keyboard.press('Space');
+    await page.locator('[data-key-id]').waitFor();
+    await tabTo('Seal the build');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-sealed]').waitFor();
+    await tabTo('Flip a bit of magic');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-code]').waitFor();
+    expect(await page.locator('[data-code]').textContent()).toBe('ERR_HEADER_INVALID');
+    await tabTo('Flip a bit of version');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Shift+Tab');
+    // The one byte in the order of the Tab key.
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('.byte.flipped').count()).toBe(2);
+    await tabTo('Open with the public key');
+  });
+
+  it('moves nothing for those who want less motion', async () => {
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    const moving = await page.evaluate(() =>
+      [...document.querySelectorAll('.playground, .playground *')]
+        .filter((element) => {
+          const { animationName, animationDuration, transitionDuration } =
+            getComputedStyle(element);
+          const lasts = (text: string) =>
+            text.split(',').some((each) => Number.parseFloat(each) > 0.01);
+          return (
+            (animationName !== 'none' && lasts(animationDuration)) || lasts(transitionDuration)
+          );
+        })
+        .map(({ outerHTML }) => outerHTML.slice(0, 80)),
+    );
+    expect(moving).toEqual([]);
   });
 
   it('has asked for nothing since it was loaded', async () => {

@@ -4,23 +4,8 @@
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { graveOf, PATIENCE, SCREENSHOTS, type Shown, show } from './built.ts';
+import { graveOf, KINDS, PATIENCE, SCREENSHOTS, type Shown, show, WIDTHS } from './built.ts';
 
-/** One of each kind of page. */
-const KINDS = [
-  ['home', '/'],
-  ['guide', '/guides/first-bundle.html'],
-  ['table', '/comparison.html'],
-  ['pictures', '/peers.html'],
-  ['bytes', '/format.html'],
-  ['reference', '/api/'],
-  ['entry', '/api/bundleseal/node/'],
-  ['function', '/api/bundleseal/functions/encryptBundle.html'],
-  ['interface', '/api/bundleseal/update/interfaces/UpdaterOptions.html'],
-  ['playground', '/playground.html'],
-  ['missing-page', '/no-such-page.html'],
-] as const;
-const WIDTHS = { phone: 390, laptop: 1280 } as const;
 // Axe runs where the answer can differ: colours by the theme, the menu by the width.
 const VIEWS = [
   { width: 'phone', theme: 'light', axe: true },

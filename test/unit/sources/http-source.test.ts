@@ -470,7 +470,11 @@ describe('a response with false headers', () => {
       /Content-Encoding/,
     ],
     ['412', (a) => Object.assign(a, { status: 412 }), /answered 412/],
-    ['204', (a) => Object.assign(a, { status: 204, body: null }), /answered 204: a GET request/],
+    [
+      '204',
+      (a) => Object.assign(a, { status: 204, body: null }),
+      /answered 204: the server has to answer a GET request/,
+    ],
     ['304', (a) => Object.assign(a, { status: 304, body: null }), /answered 304/],
     ['401', (a) => Object.assign(a, { status: 401 }), /answered 401: .*Authorization/],
     ['403', (a) => Object.assign(a, { status: 403 }), /answered 403: .*link has run out/],
