@@ -39,6 +39,23 @@ const code = (name: string) =>
     ).join(''),
   );
 
+/** Minified code. A build renames some functions, changes some numbers and moves some lines. */
+function program(build: number): { readonly text: string }[] {
+  let state = 1;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % below;
+  };
+  const nameOf = (i: number) => `f${(i % 9 < 3 * build ? i * 7919 * build : i) % 9973}`;
+  const lines = Array.from({ length: 500 }, (_, i) => {
+    const [first, second, value] = [random(500), random(500), random(1000)];
+    const number = i % 5 < 2 * build ? (value * 7 + build * 389 + i) % 1000 : value;
+    return `function ${nameOf(i)}(e){return ${nameOf(first)}(e,${number})+${nameOf(second)}(${value})}\n`;
+  });
+  const moved = lines.splice(100 * build, 50);
+  return text([...lines, ...moved].join(''));
+}
+
 const GOOD: readonly (readonly [string, VectorFiles, VectorFiles])[] = [
   ['one empty file becomes another', { a: [] }, { b: [] }],
   ['nothing changes', { 'index.html': text('<h1>Hi</h1>') }, { 'index.html': text('<h1>Hi</h1>') }],
@@ -88,6 +105,11 @@ const GOOD: readonly (readonly [string, VectorFiles, VectorFiles])[] = [
     'most files go',
     { 'a/1': code('one'), 'a/2': code('two'), 'b/3': code('three') },
     { 'b/3': code('three') },
+  ],
+  [
+    'minified code with so many changes that counts are halved, and plain bytes after a copy',
+    { 'app.js': program(1) },
+    { 'app.js': program(2), 'image.bin': [{ seed: 9, length: 300 }], 'more.js': program(2) },
   ],
   [
     'blocks of several MB move, and some repeat',

@@ -174,8 +174,9 @@ describe('a device updates', () => {
       expect(waysFailed(device)).toEqual(ways);
       expect(device.events).toContainEqual(expect.objectContaining({ type: 'mirror-failed' }));
       const [patch] = next.entry.patches;
+      // Never the bundle. The patch is asked for twice if the page is shorter, because the rest of it is asked for first.
       const fetched = sound.asked.filter(({ path }) => isObject(path)).map(({ path }) => path);
-      expect(fetched).toEqual([`objects/${patch?.sha256}.sealed`]);
+      expect(new Set(fetched)).toEqual(new Set([`objects/${patch?.sha256}.sealed`]));
     },
   );
 
