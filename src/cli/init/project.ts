@@ -60,7 +60,7 @@ export interface Project {
 }
 
 /** A config file of the app's bundler. Its code is not run: only folders written as literals are found. */
-export interface ConfigFile {
+interface ConfigFile {
   readonly path: string;
   readonly text: string;
 }
