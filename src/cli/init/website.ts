@@ -176,7 +176,8 @@ export async function keepUpToDate()${types} {
   // Until the first screen is drawn. Replace it if the app can tell better that it works.
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   if (!isBroken) await updater.confirm(running);
-  const { id } = await updater.update();
+  const { id, check } = await updater.update();
+  if ('error' in check && check.error) console.warn(check.error);
   return id !== undefined;
 }
 ${framework === 'static' ? '\nkeepUpToDate().catch(console.error);\n' : ''}`;
