@@ -11,7 +11,7 @@ import { lookup } from 'mrmime';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../../test/support/chromium.js';
-import { PATIENCE, pages, SITE } from './built.ts';
+import { PATIENCE, pages, SITE, searchFor } from './built.ts';
 import { brokenLinks, fileOf, isElsewhere, type PageFile, pagesOf, readPage } from './links.ts';
 
 const BASE = '/docs/bundleseal/';
@@ -91,10 +91,7 @@ describe('a browser at a site below a folder', () => {
   });
 
   it('finds a page by the search and opens it', async () => {
-    await page.getByRole('button', { name: 'Search' }).click();
-    await page.locator('#localsearch-input').fill('ERR_CHUNK_INVALID');
-    await page.locator('.VPLocalSearchBox .result').first().waitFor();
-    await page.keyboard.press('Enter');
+    await searchFor(page, 'ERR_CHUNK_INVALID');
     await expect.poll(() => page.locator('.vp-doc').textContent()).toContain('ERR_CHUNK_INVALID');
     expect(new URL(page.url()).pathname.startsWith(BASE)).toBe(true);
   });

@@ -74,3 +74,11 @@ export async function graveOf(page: Page): Promise<string[]> {
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`);
 }
+
+/** Searches the site for a word as a reader does, and opens the first result. */
+export async function searchFor(page: Page, word: string): Promise<void> {
+  await page.getByRole('button', { name: 'Search' }).click();
+  await page.locator('#localsearch-input').fill(word);
+  await page.locator('.VPLocalSearchBox .result').first().waitFor();
+  await page.keyboard.press('Enter');
+}

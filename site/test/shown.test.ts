@@ -4,7 +4,16 @@
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { graveOf, KINDS, PATIENCE, SCREENSHOTS, type Shown, show, WIDTHS } from './built.ts';
+import {
+  graveOf,
+  KINDS,
+  PATIENCE,
+  SCREENSHOTS,
+  type Shown,
+  searchFor,
+  show,
+  WIDTHS,
+} from './built.ts';
 
 // Axe runs where the answer can differ: colours by the theme, the menu by the width.
 const VIEWS = [
@@ -80,10 +89,7 @@ describe('the search and the choice of a theme', () => {
   afterAll(() => page.close());
 
   it('find a page by a word in it and open it, with the policy in force', async () => {
-    await page.getByRole('button', { name: 'Search' }).click();
-    await page.locator('#localsearch-input').fill('ERR_CHUNK_INVALID');
-    await page.locator('.VPLocalSearchBox .result').first().waitFor();
-    await page.keyboard.press('Enter');
+    await searchFor(page, 'ERR_CHUNK_INVALID');
     await expect.poll(() => page.locator('.vp-doc').textContent()).toContain('ERR_CHUNK_INVALID');
     expect(said).toEqual([]);
   });

@@ -47,7 +47,7 @@ const GLOBAL_OPTIONS = ['--no-pager', '--no-optional-locks', ...HARMLESS];
 export async function gitStateOf(path: string): Promise<GitState> {
   const name = basename(path);
   const folder = resolve(dirname(path));
-  const hasRepository = await isInRepository(folder);
+  const hasRepository = (await repositoryOf(folder)) !== undefined;
   const git = await findGit(folder);
   if (git === undefined) return hasRepository ? 'unknown' : 'no repository';
   const listed = await exitOf('--literal-pathspecs', 'ls-files', '--error-unmatch', '--', name);
@@ -155,9 +155,10 @@ function isInside(folder: string, path: string): boolean {
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
-async function isInRepository(folder: string): Promise<boolean> {
+/** Returns the root of the repository that has this folder. */
+export async function repositoryOf(folder: string): Promise<string | undefined> {
   for (let at = folder; ; at = dirname(at)) {
-    if (await isThere(join(at, '.git'))) return true;
-    if (dirname(at) === at) return false;
+    if (await isThere(join(at, '.git'))) return at;
+    if (dirname(at) === at) return undefined;
   }
 }

@@ -321,14 +321,15 @@ function sayShortLived(shortLived: ReadonlyMap<string, ReadonlySet<string>>, say
   for (const [header, paths] of shortLived) {
     const [first = ''] = paths;
     const others = paths.size - 1;
-    const what =
+    const objects = others === 1 ? 'other object' : 'other objects';
+    const [subject, needs, them] =
       others === 0
-        ? `${first} has`
-        : `${first} and ${others} ${others === 1 ? 'other object' : 'other objects'} have`;
+        ? [`${first} has`, 'needs', 'it']
+        : [`${first} and ${others} ${objects} have`, 'need', 'them'];
     say(
       'cache',
       first,
-      `${what} ${shownHeader(header)} and ${others === 0 ? 'needs' : 'need'} "public, max-age=31536000, immutable": devices fetch ${others === 0 ? 'it' : 'them'} again`,
+      `${subject} ${shownHeader(header)} and ${needs} "public, max-age=31536000, immutable": devices fetch ${them} again`,
     );
   }
 }

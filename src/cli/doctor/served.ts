@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { holds } from '../../files/place.ts';
 import type { ConfigFile } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
+import { repositoryOf } from '../git.ts';
 import { isThere } from '../read-key.ts';
 import type { Finding } from './finding.ts';
 
@@ -27,8 +28,8 @@ export async function examineServed(
   findings.push({
     code: 'KEY_FILE_PUBLISHED',
     state: 'bad',
-    what: `${path} lies in ${served}, and what lies there is published with the app`,
-    mend: 'move it out of that folder; if the folder was ever published, make a new pair: whoever got it has the key',
+    what: `${path} lies in ${served}, whose files are published with the app`,
+    mend: 'move it out of that folder; if the folder was ever published, make a new pair, because others may have the key',
     path,
   });
 }
@@ -52,11 +53,8 @@ async function webDirWith(
 
 /** Looks at the names from the root of the repository down. Names above it say nothing about the project. */
 async function servedAbove(folder: string): Promise<string | undefined> {
-  let root = folder;
-  while (!(await isThere(join(root, '.git')))) {
-    if (dirname(root) === root) return undefined;
-    root = dirname(root);
-  }
+  const root = await repositoryOf(folder);
+  if (root === undefined) return undefined;
   const names = relative(root, folder).split(sep);
   const at = names.findIndex((name) => SERVED.test(name));
   if (at === -1) return undefined;

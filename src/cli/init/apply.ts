@@ -59,11 +59,10 @@ export async function applyChanges(
   const files: Record<string, WrittenFile> = {};
   for (const { path, before: old, after } of changes) {
     const isEdited = old !== undefined || path === IGNORED;
-    const added = isEdited && { added: await additionsTo(path, old ?? Buffer.of(), after) };
     files[path] = {
       before: old?.toString('base64') ?? null,
       after: await digestOf(after),
-      ...(added || {}),
+      ...(isEdited && { added: await additionsTo(path, old ?? Buffer.of(), after) }),
     };
   }
   const { privateKeyFile, publicKeyFile } = SEALED;

@@ -1,4 +1,4 @@
-// The hash of contexts and its companion for lengths. See docs/patch-format.md#arithmetic.
+// Integer functions of the coding: the length of a number in bits, and the hash of contexts (docs/patch-format.md#models).
 
 /** Number of bits of a number up to 2^31 - 1; 0 for 0. */
 export function bitLength(value: number): number {
