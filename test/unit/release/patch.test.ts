@@ -6,6 +6,7 @@ import { applyPatch, createPatch, type ReleaseFiles, releaseId } from '../../../
 import { rejection } from '../../support/errors.ts';
 import { AFTER, APP, BEFORE, patched, signing, trusting } from '../../support/release.ts';
 import { PREFERRED_BACKENDS } from '../../support/scope.ts';
+import { inShortTurns } from '../../support/turns.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 import { utf8 } from '../../support/zip.ts';
 
@@ -325,14 +326,14 @@ describe('the work of a patch', () => {
     const timer = setInterval(() => turns++, 1);
     const told: { done: number; total: number }[] = [];
     const onProgress = (progress: { done: number; total: number }) => void told.push(progress);
-    const { bytes } = await createPatch(from, to, { ...signing, onProgress });
+    const { bytes } = await inShortTurns(() => createPatch(from, to, { ...signing, onProgress }));
     const total = 400_000 + '400000 a\n\n'.length;
     expect(told.at(-1)).toEqual({ done: total, total });
     expect(told.length).toBeGreaterThan(2);
     expect(turns).toBeGreaterThan(2);
     told.length = 0;
     turns = 0;
-    await applyPatch(bytes, from, { ...trusting, onProgress });
+    await inShortTurns(() => applyPatch(bytes, from, { ...trusting, onProgress }));
     clearInterval(timer);
     expect(told.at(-1)).toEqual({ done: total, total });
     expect(told.map(({ done }) => done)).toEqual(
