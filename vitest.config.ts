@@ -14,6 +14,8 @@ import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from './test/support/chromium.js';
 // its first lines is `@vitest-environment-options { "own": "its name" }`.
 const ISOMORPHIC = 'test/{unit,property,vectors,security}/**/*.test.ts';
 const NODE_ONLY = ['**/*.node.test.ts', 'test/{fuzz,interop,load,meta,model}/**'];
+// What only a page has, such as workers of the browser.
+const PAGE_ONLY = '**/*.page.test.ts';
 const LONG = ['test/load/**/*.test.ts', '**/*.long*.test.ts'];
 // Something of every folder of src/.
 const FAST = [
@@ -68,7 +70,8 @@ const node = (mode: string) => ({
   test: {
     name: 'node',
     env: { TEST_SCOPE: mode },
-    ...filesOf(mode),
+    include: filesOf(mode).include,
+    exclude: [...filesOf(mode).exclude, PAGE_ONLY],
     environment: 'node',
     globalSetup: 'test/support/run-folder.ts',
     isolate: mode === 'long',
