@@ -36,7 +36,12 @@ export function init(command: Command): void {
     )
     .option('--ci <kind>', 'github, or none (default: github, unless git has another host)')
     .option('--dry-run', 'show every line that would be written, and write nothing', false)
-    .option('--undo', 'undo the changes of init; keep your own changes since then', false)
+    .option(
+      '--undo',
+      'undo the changes of init; keep the private key, and your own changes since then',
+      false,
+    )
+    .option('--delete-key', 'with --undo: delete the private key that init made too', false)
     .addHelpText(
       'after',
       examples('init', 'init --yes --store s3 --channel beta', 'init --dry-run', 'init --undo'),

@@ -24,7 +24,7 @@ import {
 } from './record.ts';
 import { addedLines, addedMembers, withoutLines, withoutMembers } from './remove.ts';
 
-const IGNORED = '.gitignore';
+export const IGNORED = '.gitignore';
 const PACKAGE = 'package.json';
 
 export interface NewPair {

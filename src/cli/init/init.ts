@@ -11,10 +11,10 @@ import { isThere } from '../read-key.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
 import { say } from '../terminal.ts';
 import { type AnswerFlags, type Answers, answer } from './answers.ts';
-import { applyChanges, type NewPair, takeBack } from './apply.ts';
+import { applyChanges, IGNORED, type NewPair, takeBack } from './apply.ts';
 import { makePlan } from './plan.ts';
 import { readProject } from './project.ts';
-import { readRecord, removeRecord } from './record.ts';
+import { type RecordContent, readRecord, removeRecord, writeRecord } from './record.ts';
 import { localStore } from './scripts.ts';
 import { answerLines, planJson, planLines } from './show.ts';
 import { undoInit } from './undo.ts';
@@ -23,6 +23,7 @@ export interface InitFlags extends AnswerFlags {
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly undo: boolean;
+  readonly deleteKey: boolean;
   readonly quiet?: boolean;
 }
 
@@ -31,7 +32,8 @@ const WITHOUT_TERMINAL =
   '--dir, --framework, --store, --url, --channel and --keys answer single questions; --dry-run only shows what would be written';
 
 export async function initialise(context: Context, flags: InitFlags): Promise<Answer> {
-  const { yes, dryRun } = flags;
+  const { yes, dryRun, deleteKey } = flags;
+  if (deleteKey && !flags.undo) throw new UsageError('--delete-key belongs to init --undo');
   const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
   const asks = isTerminal && !context.isJson && flags.quiet !== true && !yes;
   if (!asks && !yes && !dryRun) {
@@ -41,15 +43,14 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
         : `init asks five questions, and there is no terminal: pass --yes to accept the detected answers; ${WITHOUT_TERMINAL}`,
     );
   }
-  if (flags.undo) return undoInit(context, { yes, dryRun, asks });
+  if (flags.undo) return undoInit(context, { yes, dryRun, deleteKey, asks });
   const project = await readProject();
   const { root } = project;
   const record = await readRecord(root);
   if (record?.isFinished === false) {
     if (dryRun)
       throw new UsageError('an earlier init was stopped halfway: run init, or init --undo');
-    await takeBack(record, root);
-    await removeRecord();
+    await takeBackHalf(record, root);
     context.inform('an earlier init was stopped halfway: its changes were undone');
     return initialise(context, flags);
   }
@@ -99,6 +100,26 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     ],
     isBad,
   };
+}
+
+/**
+ * Undoes the changes of a killed run. Keeps a private key that this run has placed, with its lines in .gitignore: the
+ * user may have published with it since.
+ */
+async function takeBackHalf(record: RecordContent, root: string): Promise<void> {
+  const { privateKeyFile, publicKeyFile } = SEALED;
+  const ofKey = (await isThere(privateKeyFile))
+    ? [privateKeyFile, publicKeyFile, IGNORED].filter((path) => Object.hasOwn(record.files, path))
+    : [];
+  const isKept = ofKey.includes(privateKeyFile);
+  const files = Object.entries(record.files);
+  const [kept, taken] = [true, false].map((is) =>
+    Object.fromEntries(files.filter(([path]) => (isKept && ofKey.includes(path)) === is)),
+  ) as [RecordContent['files'], RecordContent['files']];
+  await takeBack({ files: taken, folders: record.folders }, root);
+  if (!isKept) return removeRecord();
+  const { store } = record;
+  await writeRecord({ isFinished: true, store, folders: [], files: kept });
 }
 
 /** The existing public key in PEM. */

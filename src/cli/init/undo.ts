@@ -5,7 +5,15 @@ import { SEALED } from '../bundle-formats.ts';
 import type { Context } from '../context.ts';
 import { isThere } from '../read-key.ts';
 import { say } from '../terminal.ts';
-import { applyEdit, type Edit, type FileState, stateOf, takeBack, withoutAdded } from './apply.ts';
+import {
+  applyEdit,
+  type Edit,
+  type FileState,
+  IGNORED,
+  stateOf,
+  takeBack,
+  withoutAdded,
+} from './apply.ts';
 import { findRoot } from './project.ts';
 import {
   RECORD,
@@ -21,8 +29,14 @@ export async function undoInit(
   {
     yes,
     dryRun,
+    deleteKey,
     asks,
-  }: { readonly yes: boolean; readonly dryRun: boolean; readonly asks: boolean },
+  }: {
+    readonly yes: boolean;
+    readonly dryRun: boolean;
+    readonly deleteKey: boolean;
+    readonly asks: boolean;
+  },
 ): Promise<Answer> {
   const { root } = await findRoot();
   const record = await readRecord(root);
@@ -31,16 +45,18 @@ export async function undoInit(
       `there is no ${RECORD} here: init wrote nothing in this folder, or it was undone`,
     );
   }
-  const { taken, edits, kept } = await divide(record);
+  const { taken, edits, kept } = await divide(record, deleteKey);
   const removed = taken.filter((path) => record.files[path]?.before === null);
   const restored = taken.filter((path) => !removed.includes(path));
   const edited = [...edits.keys()];
-  const json = { dryRun, removed, restored, edited, kept };
+  const stays = kept.map(({ path, reason }) => ({ path, reason }));
+  if (kept.length > 0) stays.push({ path: RECORD, reason: 'init --undo reads it' });
+  const json = { dryRun, removed, restored, edited, kept: stays };
   const lines = [
     ...removed.map((path) => `  - ${path}`),
     ...restored.map((path) => `  ~ ${path}, as it was before`),
     ...edited.map((path) => `  ~ ${path}, without what init added`),
-    ...kept.map(({ path, reason }) => `  ! ${path} stays: ${reason}`),
+    ...stays.map(({ path, reason }) => `  ! ${path} stays: ${reason}`),
   ];
   if (dryRun) return { json, lines: ['This would be taken back:', ...lines] };
   if (!yes) {
@@ -63,7 +79,12 @@ export async function undoInit(
     );
     await writeRecord({ ...contentOf(record), files: Object.fromEntries(rest) });
   }
-  return { json, lines: ['✓ taken back:', ...lines], isBad: kept.length > 0 };
+  const isBad = kept.some((one) => one.isBad);
+  const isNothing = taken.length + edits.size === 0;
+  const head = isBad
+    ? `✗ ${isNothing ? 'nothing' : 'not everything'} was taken back:`
+    : `✓ ${isNothing ? 'nothing is left to take back' : 'taken back'}${kept.length > 0 ? ', except the keys' : ''}:`;
+  return { json, lines: [head, ...lines], isBad };
 }
 
 const CHANGED = 'it was changed since; take out by hand what init added';
@@ -72,10 +93,15 @@ const IGNORES_KEY = 'it keeps the private key out of git';
 interface Kept {
   readonly path: string;
   readonly reason: string;
+  /** Whether the user has to finish the work by hand. */
+  readonly isBad: boolean;
 }
 
 /** Lists the files that are undone, those that only lose the lines of init, and the files that are kept. */
-async function divide(record: RecordContent): Promise<{
+async function divide(
+  record: RecordContent,
+  deletesKey: boolean,
+): Promise<{
   readonly taken: string[];
   readonly edits: ReadonlyMap<string, Edit>;
   readonly kept: Kept[];
@@ -83,33 +109,50 @@ async function divide(record: RecordContent): Promise<{
   const states = new Map<string, FileState>();
   for (const [path, file] of Object.entries(record.files))
     states.set(path, await stateOf(path, file));
-  const { privateKeyFile, publicKeyFile } = SEALED;
-  const isPublished = await isThere(`${record.store}/channels`);
-  // Keeps the key of published releases, because apps that open them could never get another update without it.
-  const hasKey = states.get(privateKeyFile) === 'written' && isPublished;
+  const key = await decideOnKey(record, states.get(SEALED.privateKeyFile), deletesKey);
+  const ofKey: Readonly<Record<string, string>> = {
+    [SEALED.privateKeyFile]: key.reason,
+    [SEALED.publicKeyFile]: `it belongs to ${SEALED.privateKeyFile}`,
+    [IGNORED]: IGNORES_KEY,
+  };
   const kept: Kept[] = [];
   const edits = new Map<string, Edit>();
   for (const [path, state] of states) {
-    if (state === 'changed') {
-      const isNeeded = hasKey && path === '.gitignore';
-      const edit = isNeeded
-        ? undefined
-        : await withoutAdded(path, record.files[path] as WrittenFile);
+    if (state === 'as before') continue;
+    if (key.isKept && Object.hasOwn(ofKey, path)) {
+      kept.push({ path, reason: ofKey[path] as string, isBad: deletesKey });
+    } else if (state === 'changed') {
+      const edit = await withoutAdded(path, record.files[path] as WrittenFile);
       if (edit !== undefined) edits.set(path, edit);
-      else kept.push({ path, reason: isNeeded ? IGNORES_KEY : CHANGED });
-    } else if (hasKey && (path === privateKeyFile || path === publicKeyFile)) {
-      kept.push({
-        path,
-        reason: `releases in ${record.store} were sealed with it; remove it yourself if no app needs them`,
-      });
-    } else if (hasKey && path === '.gitignore' && state === 'written') {
-      kept.push({ path, reason: IGNORES_KEY });
+      else kept.push({ path, reason: CHANGED, isBad: true });
     }
   }
   const taken = [...states].flatMap(([path, state]) =>
     state === 'written' && !kept.some((one) => one.path === path) ? [path] : [],
   );
   return { taken, edits, kept };
+}
+
+/**
+ * Decides whether the private key stays. Nobody can tell which releases exist: another machine may have published with
+ * a copy of the key, and apps that open those releases could never get another update without it. So only a flag
+ * deletes the key, and never the key of releases that are here, nor a key that init has not made.
+ */
+async function decideOnKey(
+  { store }: RecordContent,
+  state: FileState | undefined,
+  deletesKey: boolean,
+): Promise<{ readonly isKept: boolean; readonly reason: string }> {
+  if (state === undefined || !(await isThere(SEALED.privateKeyFile)))
+    return { isKept: false, reason: '' };
+  if (state === 'changed') return { isKept: true, reason: 'it is not the key that init made' };
+  if (await isThere(`${store}/channels`)) {
+    const reason = `releases in ${store} were sealed with it; remove it yourself if no app needs them`;
+    return { isKept: true, reason };
+  }
+  const reason =
+    'releases may exist that were sealed with it, and their apps take no update without it; --undo --delete-key deletes it';
+  return { isKept: !deletesKey, reason };
 }
 
 function contentOf({ isFinished, store, folders, files }: RecordContent): RecordContent {

@@ -25,6 +25,9 @@ const withApp = (app: App, work: (project: Project) => Promise<void>) =>
 
 const read = ({ path }: Project, name: string) => readFileSync(path(name), 'utf8');
 
+/** Takes back everything, the key too. */
+const UNDO_ALL = ['--undo', '--yes', '--delete-key'];
+
 async function done({ run }: Project, ...args: string[]) {
   const ran = await run(['init', ...args]);
   expect(ran.code, ran.stderr + ran.stdout).toBe(0);
@@ -66,12 +69,12 @@ describe.each(Object.entries(APPS))('init in an app of %s', (_, app) => {
     });
   });
 
-  it('gives back every byte with --undo', async () => {
+  it('gives back every byte with --undo --delete-key', async () => {
     await withApp(app, async (project) => {
       const before = treeOf(project.folder);
       await done(project, ...flagsOf(app));
       expect(treeOf(project.folder)).not.toEqual(before);
-      await done(project, '--undo', '--yes');
+      await done(project, ...UNDO_ALL);
       expect(treeOf(project.folder)).toEqual(before);
     });
   });
@@ -225,7 +228,7 @@ describe('what init asks', () => {
       const workflow = read(project, '.github/workflows/bundleseal.yml');
       expect(workflow).toContain('working-directory: apps/web');
       expect(workflow).toContain('path: apps/web/site');
-      expect((await run('--undo', '--yes')).code).toBe(0);
+      expect((await run(...UNDO_ALL)).code).toBe(0);
       expect(treeOf(folder)).toEqual(before);
       await write('.git/config', '[remote "origin"]\n\turl = https://gitlab.com/a/b.git\n');
       expect(JSON.parse((await run('--yes', '--json')).stdout).answers).toMatchObject({
@@ -279,19 +282,63 @@ describe('the keys of init', () => {
     });
   });
 
-  it('is kept by --undo, with its line in .gitignore, when it has sealed releases', async () => {
+  it('stay with --undo, because releases may exist that no file here tells of', async () => {
     await withApp(VITE, async (project) => {
       await done(project, '--yes');
       await project.write('dist/index.html', '<!doctype html>');
       const publish =
-        'release publish dist --store site/updates --channel production --app-id my-app';
+        'release publish dist --store ../elsewhere --channel production --app-id my-app';
       expect((await project.run(publish.split(' '))).code).toBe(0);
-      const { code, stderr } = await project.run(['init', '--undo', '--yes']);
-      expect(code).toBe(1);
-      expect(stderr).toContain('! .bundleseal_key stays');
-      expect(read(project, '.bundleseal_key')).toMatch(SECRET);
+      const key = read(project, '.bundleseal_key');
+      const { stderr } = await done(project, '--undo', '--yes');
+      expect(stderr).toContain('✓ taken back, except the keys:');
+      expect(stderr).toContain('! .bundleseal_key stays: releases may exist');
+      expect(stderr).toContain('--undo --delete-key deletes it');
+      expect(stderr).toContain(`! ${RECORD} stays: init --undo reads it`);
+      expect(read(project, '.bundleseal_key')).toBe(key);
       expect(read(project, '.gitignore')).toContain('/.bundleseal_key');
       expect(read(project, 'package.json')).toBe(VITE.files['package.json']);
+      const again = await done(project, '--undo', '--yes');
+      expect(again.stderr).toContain('nothing is left to take back, except the keys');
+      // init works with the key that stayed.
+      await done(project, '--yes');
+      expect(read(project, '.bundleseal_key')).toBe(key);
+      const { removed, kept } = await project.json(['init', ...UNDO_ALL]);
+      expect(removed).toEqual(expect.arrayContaining(['.bundleseal_key', '.bundleseal_key.pub']));
+      expect(kept).toEqual([]);
+      expect(Object.keys(treeOf(project.folder)).sort()).toEqual(
+        ['dist', 'dist/index.html', 'src', ...Object.keys(VITE.files)].sort(),
+      );
+    });
+  });
+
+  it('stay even with --delete-key when the store has releases, or another key has the name', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes');
+      const made = read(project, '.bundleseal_key');
+      await project.write('site/updates/channels/production.sealed', '');
+      const refused = async (reason: string) => {
+        const { code, stderr } = await project.run(['init', ...UNDO_ALL]);
+        expect(code).toBe(1);
+        expect(stderr).toMatch(/^✗ (not everything|nothing) was taken back:/m);
+        expect(stderr).not.toContain('✓');
+        expect(stderr).toContain(`! .bundleseal_key stays: ${reason}`);
+        expect(read(project, '.gitignore')).toContain('/.bundleseal_key');
+      };
+      await refused('releases in site/updates were sealed with it');
+      expect(read(project, '.bundleseal_key')).toBe(made);
+      rmSync(project.path('site'), { recursive: true });
+      await project.write('.bundleseal_key', keyB.pkcs8);
+      await refused('it is not the key that init made');
+      expect(read(project, '.bundleseal_key')).toBe(keyB.pkcs8);
+    });
+  });
+
+  it('are deleted with --undo alone: the flag by itself is a mistake', async () => {
+    await withApp(VITE, async ({ run }) => {
+      const { code, stderr } = await run(['init', '--yes', '--delete-key']);
+      expect(code).toBe(2);
+      expect(stderr).toContain('--delete-key belongs to init --undo');
     });
   });
 });
@@ -327,12 +374,15 @@ describe('the files of other people', () => {
       const before = read(project, 'package.json');
       const { code, stderr } = await project.run(['init', '--undo', '--yes']);
       expect(code).toBe(1);
+      expect(stderr).toContain('✗ not everything was taken back:');
+      expect(stderr).not.toContain('✓');
       expect(stderr).toContain('! src/bundleseal/sw.js stays: it was changed since');
+      expect(stderr).toContain(`! ${RECORD} stays`);
       expect(read(project, 'src/bundleseal/sw.js')).toBe('mine();\n');
       expect(read(project, 'package.json')).not.toBe(before);
       // The record still has the file that stayed.
-      expect(Object.keys(JSON.parse(read(project, RECORD)).files)).toEqual([
-        'src/bundleseal/sw.js',
+      expect(Object.keys(JSON.parse(read(project, RECORD)).files).sort()).toEqual([
+        ...['.bundleseal_key', '.bundleseal_key.pub', '.gitignore', 'src/bundleseal/sw.js'],
       ]);
     });
   });
@@ -352,7 +402,7 @@ describe('the files of other people', () => {
       const entry = app.entry as string;
       await project.write(entry, `// The app.\r\n${read(project, entry)}`);
       await project.write('.gitignore', `${read(project, '.gitignore')}*.log\n`);
-      const { stderr } = await done(project, '--undo', '--yes');
+      const { stderr } = await done(project, ...UNDO_ALL);
       expect(stderr).toContain('~ package.json, without what init added');
       expect(JSON.parse(read(project, 'package.json'))).toEqual({
         name: 'my-app',
@@ -499,12 +549,17 @@ syncBuiltinESMExports();`;
       const record = JSON.parse(read(project, RECORD));
       await project.write(RECORD, JSON.stringify({ ...record, isFinished: false }));
       rmSync(project.path('src/bundleseal/sw.js'));
-      const first = read(project, '.bundleseal_key.pub');
+      const first = read(project, '.bundleseal_key');
       const { stderr } = await done(project, '--yes');
       expect(stderr).toContain('an earlier init was stopped halfway');
       expect(read(project, 'src/bundleseal/sw.js')).toContain('serveReleases');
-      expect(read(project, '.bundleseal_key.pub')).not.toBe(first);
-      await done(project, '--undo', '--yes');
+      // The user may have published with the key before running init again.
+      expect(read(project, '.bundleseal_key')).toBe(first);
+      expect(read(project, '.gitignore')).toContain('/.bundleseal_key');
+      await done(project, ...UNDO_ALL);
+      expect(Object.keys(treeOf(project.folder)).sort()).toEqual(
+        ['src', ...Object.keys(VITE.files)].sort(),
+      );
       expect(read(project, 'package.json')).toBe(VITE.files['package.json']);
     });
   });
@@ -569,7 +624,7 @@ describe('any app', () => {
     store: fc.constantFrom('folder', 's3', 'github-pages'),
   });
 
-  it('is given back byte for byte by init and then --undo', async () => {
+  it('is given back byte for byte by init and then --undo --delete-key', async () => {
     await fc.assert(
       fc.asyncProperty(texts, async ({ app, lineBreak, mark, indent, ending, ignored, store }) => {
         await withProject(async (project) => {
@@ -596,7 +651,7 @@ describe('any app', () => {
           const after = treeOf(project.folder);
           await done(project, ...flagsOf(app), '--store', store);
           expect(treeOf(project.folder)).toEqual(after);
-          await done(project, '--undo', '--yes');
+          await done(project, ...UNDO_ALL);
           expect(treeOf(project.folder)).toEqual(before);
         });
       }),
