@@ -13,6 +13,7 @@ export interface PackageFile {
     readonly version?: unknown;
     readonly dependencies?: unknown;
     readonly devDependencies?: unknown;
+    readonly bundleseal?: unknown;
   };
 }
 

@@ -47,9 +47,13 @@ export interface FoundMetadata {
   readonly metadataFrom: Readonly<Record<string, string>>;
 }
 
-interface Value {
-  readonly value: string | number;
+/** The file that a value comes from, for messages. */
+export interface Source {
   readonly from: string;
+}
+
+interface Value extends Source {
+  readonly value: string | number;
 }
 
 /**
@@ -65,7 +69,7 @@ export async function readMetadata(
 ): Promise<FoundMetadata> {
   const { channel, project } = options;
   const sequence = readSequence('--sequence', options.sequence);
-  const starts = project ? [...new Set([await folderOf(input), '.'])] : [];
+  const starts = await startsOf(project, input);
   const found: Record<string, Value | undefined> = {
     appId:
       named(options.appId, '--app-id') ??
@@ -89,45 +93,43 @@ export async function readMetadata(
   };
 }
 
-/**
- * Returns the app's id from an option or from the Capacitor config.
- *
- * @throws {@link UsageError} if neither has it.
- */
-export async function readAppId(
-  { appId, project }: Pick<MetadataOptions, 'appId' | 'project'>,
-  input: string,
-): Promise<string> {
-  return required(appId, project, input, '--app-id', configuredAppId);
-}
-
 /** Returns the release's version from an option or from package.json. */
 export async function readVersion(
   { appVersion, project }: Pick<MetadataOptions, 'appVersion' | 'project'>,
   input: string,
 ): Promise<string> {
-  return required(appVersion, project, input, '--app-version', packageVersion);
+  return required(appVersion, project, input, '--app-version is needed', packageVersion);
 }
 
 /** Looks for a value from these folders upwards. Calls `tell` with the reason if there is none. */
 type Find = (starts: readonly string[], tell: (why: string) => void) => Promise<Value | undefined>;
 
-async function required(
+/** The folders from which to look upwards for a project: that of the input, and the current one. */
+export async function startsOf(project: boolean, input: string): Promise<string[]> {
+  return project ? [...new Set([await folderOf(input), '.'])] : [];
+}
+
+/**
+ * Returns a value that was given, else one that was found.
+ *
+ * @param said - The beginning of the error if there is none. The reason follows.
+ */
+export async function required(
   given: string | undefined,
   project: boolean,
   input: string,
-  flag: string,
+  said: string,
   find: Find,
 ): Promise<string> {
   let reason = 'with --no-project nothing else says it';
-  const starts = project ? [...new Set([await folderOf(input), '.'])] : [];
+  const starts = await startsOf(project, input);
   const tell = (why: string) => {
     reason = why;
   };
   const found = given ?? (await find(starts, tell))?.value;
   if (given === '') reason = 'it is empty';
   if (typeof found === 'string' && found !== '') return found;
-  throw new UsageError(`${flag} is needed: ${reason}`);
+  throw new UsageError(`${said}: ${reason}`);
 }
 
 /** Describes the signed metadata for people. */
@@ -155,7 +157,8 @@ async function folderOf(input: string): Promise<string> {
   return isFolder ? input : dirname(input);
 }
 
-async function configuredAppId(
+/** Finds the app's id in the Capacitor config. */
+export async function configuredAppId(
   starts: readonly string[],
   tell: (why: string) => void,
 ): Promise<Value | undefined> {

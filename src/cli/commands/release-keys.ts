@@ -6,7 +6,7 @@ import { UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { collect, examples } from '../help.ts';
 import { readPublicKeyFile } from '../keys.ts';
-import { readAppId } from '../read-metadata.ts';
+import { readAppId } from '../release/settings.ts';
 import { run } from '../run.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
 
@@ -31,8 +31,8 @@ export function releaseKeys(command: Command): void {
     .option('--recovery-key <file>', 'the private recovery key; - for standard input')
     .option('--public-key <file>', 'a key that devices shall trust; repeatable', collect)
     .option('--retire <file>', 'a key that still opens bundles and patches; repeatable', collect)
-    .option('--app-id <id>', "the app (default: the Capacitor config's appId)")
-    .option('--no-project', 'take nothing from the Capacitor config')
+    .option('--app-id <id>', "the app (default: package.json's, then the Capacitor config's appId)")
+    .option('--no-project', 'do not read the Capacitor config and package.json')
     .option('--dry-run', 'do all the work and write nothing', false)
     .addHelpText(
       'after',

@@ -1,10 +1,10 @@
 // release list: the releases that a channel offers.
 
 import type { Command } from 'commander';
-import { UsageError } from '../answer.ts';
 import { bytes, examples } from '../help.ts';
 import { attributeLines, wayLines } from '../release/answer.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
+import { readChannel } from '../release/settings.ts';
 import { shownDistance } from '../release/units.ts';
 import { run } from '../run.ts';
 
@@ -14,17 +14,18 @@ export function releaseList(command: Command): void {
       .description(
         'Lists the releases that a channel offers, after verifying its index with the public key.',
       )
-      .option('--channel <channel>', 'the channel, such as production'),
+      .option('--channel <channel>', "such as production (default: package.json's)"),
   )
     .addHelpText(
       'after',
-      examples('release list --channel production --from https://updates.example.com'),
+      examples(
+        'release list',
+        'release list --channel production --from https://updates.example.com',
+      ),
     )
     .action(
       run<ReadingFlags & { readonly channel?: string }>(async (context, flags) => {
-        const { channel } = flags;
-        if (channel === undefined)
-          throw new UsageError('--channel is needed, for example production');
+        const channel = await readChannel(flags, '.');
         const reading = await readReading(context, flags);
         const { listReleases } = await import('../../node.ts');
         const { index, mark } = await listReleases({ ...reading, channel });
@@ -37,6 +38,7 @@ export function releaseList(command: Command): void {
           lines: [
             `✓ ${channel}  index ${sequence}${epoch > 0 ? ` of epoch ${epoch}` : ''}, ${releases.length} ${releases.length === 1 ? 'release' : 'releases'}`,
             `  expires  ${expiresAt} (${shownDistance(expiresAt, Date.now())})`,
+            `  store    ${reading.from}`,
             ...(useBuiltIn === true ? ['  every device runs its built-in release'] : []),
             ...releases.flatMap((release) => [
               `${release.version}  ${release.id}${withdrawn.includes(release.id) ? '  withdrawn' : ''}`,

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { collect, examples } from '../help.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
+import { findChannel } from '../release/settings.ts';
 import { readDuration } from '../release/units.ts';
 import { run } from '../run.ts';
 
@@ -18,7 +19,11 @@ export function releaseVerify(command: Command): void {
       .description(
         'Fetches, opens and compares every bundle, applies every patch, and looks at expiry and cache headers. Exits with 1 if something is wrong.',
       )
-      .option('--channel <channel>', 'a channel; repeatable (default: all in the folder)', collect)
+      .option(
+        '--channel <channel>',
+        "a channel; repeatable (default: all in a folder, package.json's at an address)",
+        collect,
+      )
       .option(
         '--expires-within <duration>',
         'an index that expires sooner is a problem (default: a quarter of its lifetime)',
@@ -34,8 +39,9 @@ export function releaseVerify(command: Command): void {
     )
     .action(
       run<VerifyFlags>(async (context, flags) => {
-        const { channel, expiresWithin, builtIn } = flags;
+        const { expiresWithin, builtIn } = flags;
         const reading = await readReading(context, flags);
+        const channel = flags.channel ?? (await channelOf(reading.from, flags.project));
         const { verifyStore } = await import('../../node.ts');
         const verified = await verifyStore({
           ...reading,
@@ -56,9 +62,17 @@ export function releaseVerify(command: Command): void {
           json: { ok: !isBad, ...verified },
           lines: [
             `${isBad ? '✗' : '✓'} ${channels.join(', ') || 'no channel'}  ${releases} releases opened, ${patches} patches applied${more}`,
+            `  store    ${reading.from}`,
             ...problems.map((one) => `✗ ${one.channel}  ${one.message}`),
           ],
         };
       }),
     );
+}
+
+/** A web server cannot be listed, so the channel of package.json is the default there. */
+async function channelOf(from: string, project: boolean): Promise<string[] | undefined> {
+  if (!/^https?:/i.test(from)) return undefined;
+  const found = await findChannel(project);
+  return found === undefined ? undefined : [found];
 }

@@ -102,9 +102,9 @@ export async function makePlan(
   async function editPackage(): Promise<void> {
     const path = 'package.json';
     const { text, taken } = await addMembers(project.packageText, packageMembers(project, answers));
-    edit(path, 'scripts', Buffer.from(project.packageText), Buffer.from(text));
+    edit(path, 'scripts and settings', Buffer.from(project.packageText), Buffer.from(text));
     if (taken.length === 0) return;
-    const reason = 'has other scripts of these names: rename those, or change them to';
+    const reason = 'has other scripts or settings of these names: rename those, or change them to';
     conflicts.push({ path, reason, lines: taken });
   }
 

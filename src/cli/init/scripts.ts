@@ -1,6 +1,7 @@
 // Makes the members that init adds to package.json, such as scripts.
 
 import type { FormattingOptions } from 'jsonc-parser';
+import { SETTINGS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
 import type { Project } from './project.ts';
 import { APP_FOLDER, WORKER_CONFIG } from './website.ts';
@@ -23,11 +24,13 @@ export function packageMembers(
   answers: Answers,
 ): (readonly [readonly [string, string], string])[] {
   const { dir, channel, appId } = answers;
-  const publish = `bundleseal release publish ${dir} --store ${localStore(answers)} --channel ${channel} --app-id ${appId}`;
   const needsEsbuild = isWebsite(answers) && (!project.hasVite || answers.framework === 'static');
   return [
     [['scripts', SCRIPTS.build], buildScript(project, answers)],
-    [['scripts', SCRIPTS.publish], publish],
+    [['scripts', SCRIPTS.publish], `bundleseal release publish ${dir}`],
+    [[SETTINGS, 'appId'], appId],
+    [[SETTINGS, 'channel'], channel],
+    [[SETTINGS, 'store'], localStore(answers)],
     ...(needsEsbuild ? [[['devDependencies', ESBUILD.name], ESBUILD.version] as const] : []),
   ];
 }
@@ -64,7 +67,7 @@ export async function addMembers(
   for (const [path, value] of members) {
     const [group, name] = path;
     const present = content[group]?.[name];
-    if (present === value || (present !== undefined && group !== 'scripts')) continue;
+    if (present === value || (present !== undefined && group === 'devDependencies')) continue;
     if (present !== undefined) {
       taken.push(`"${name}": ${JSON.stringify(value)}`);
       continue;

@@ -26,6 +26,7 @@ export function answerChange(
     lines: [
       `✓ ${channel}  index ${sequence}: ${did}`,
       ...(about.lines ?? []),
+      `  store    ${store}`,
       `  expires  ${expiresAt} (${shownDistance(expiresAt, Date.now())})`,
       ...uploadLines(written, from === undefined ? undefined : store, dryRun),
     ],

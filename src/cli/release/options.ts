@@ -12,8 +12,8 @@ import { collect, rare } from '../help.ts';
 import { keysOf, readPublicKeyFile } from '../keys.ts';
 import { findKeysOfRotation } from '../opening.ts';
 import { isThere } from '../read-key.ts';
-import { readAppId } from '../read-metadata.ts';
 import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
+import { readAppId, readChannel, readStore } from './settings.ts';
 import { readLifetime } from './units.ts';
 
 /** The default file of the public recovery key in a project. */
@@ -46,9 +46,9 @@ export function signingOptions(command: Command): Command {
   return rare(
     trustOptions(
       privateKeyOptions(command)
-        .option('--store <folder>', 'the folder to write to')
+        .option('--store <folder>', "the folder to write to (default: package.json's)")
         .option('--from <url|folder>', 'where to read the present state (default: --store)')
-        .option('--channel <channel>', 'the channel, such as production')
+        .option('--channel <channel>', "such as production (default: package.json's)")
         .option(
           '--expires <duration>',
           'when devices refuse the index: 12h, 30d, 8w (default: as long as the index before; 30d for the first)',
@@ -80,7 +80,7 @@ export function signingOptions(command: Command): Command {
 
 function trustOptions(command: Command): Command {
   return command
-    .option('--app-id <id>', "the app (default: the Capacitor config's appId)")
+    .option('--app-id <id>', "the app (default: package.json's, then the Capacitor config's appId)")
     .option('--no-project', 'do not read the Capacitor config and package.json')
     .option(
       '--public-key <file>',
@@ -101,9 +101,9 @@ export async function readSigning(
   flags: SigningFlags,
   input: string,
 ): Promise<{ readonly options: ChannelOptions; readonly keyFrom: string }> {
-  const { store, from, channel, expires, out, otherChannel, earlierEpoch, force, dryRun } = flags;
-  if (store === undefined) throw new UsageError('--store is needed: the folder that is written');
-  if (channel === undefined) throw new UsageError('--channel is needed, for example production');
+  const { from, expires, out, otherChannel, earlierEpoch, force, dryRun } = flags;
+  const store = await writtenStore(flags, input);
+  const channel = await readChannel(flags, input);
   const found = await readSigningKey(context, flags);
   const appId = await readAppId(flags, input);
   const previousKeys = await previousOf(flags);
@@ -120,6 +120,18 @@ export async function readSigning(
     }),
   };
   return { options, keyFrom: found.from };
+}
+
+/** Returns the folder to write: of `--store`, else of package.json if the present state is there too. */
+async function writtenStore(
+  { store, from, project }: SigningFlags,
+  input: string,
+): Promise<string> {
+  if (store !== undefined) return store;
+  if (from !== undefined) {
+    throw new UsageError('--store is needed with --from: an empty folder for the files to upload');
+  }
+  return readStore(project, input, '--store is needed, the folder that is written');
 }
 
 /** Returns further public keys of the publisher, beside the signing key. */
@@ -150,15 +162,14 @@ export interface ReadingFlags extends TrustFlags {
 export function readingOptions(command: Command): Command {
   return trustOptions(
     command
-      .option('--from <url|folder>', 'address or folder of the store')
+      .option('--from <url|folder>', "address or folder of the store (default: package.json's)")
       .option('--store <folder>', 'folder of the store'),
   );
 }
 
 export async function readReading(context: Context, options: ReadingFlags): Promise<StoreOptions> {
-  const from = options.from ?? options.store;
-  if (from === undefined)
-    throw new UsageError('--from is needed: the address or folder of the store');
+  const said = '--from is needed, the address or folder of the store';
+  const from = options.from ?? options.store ?? (await readStore(options.project, '.', said));
   const appId = await readAppId(options, '.');
   return {
     ...{ from, appId, signal: context.signal, publicKey: await findStoreKeys(context, options) },

@@ -51,11 +51,12 @@ describe.each(Object.entries(APPS))('init in an app of %s', (_, app) => {
           ...(app.entry === undefined ? [] : [app.entry]),
         ]),
       );
-      const { scripts } = JSON.parse(read(project, 'package.json'));
+      const { scripts, bundleseal } = JSON.parse(read(project, 'package.json'));
+      expect(bundleseal).toMatchObject({ channel: 'production' });
       expect(scripts['bundleseal:build']).toMatch(
         new RegExp(`bundleseal release stamp ${app.dir}$`),
       );
-      expect(scripts['bundleseal:publish']).toContain(`release publish ${app.dir} --store `);
+      expect(scripts['bundleseal:publish']).toBe(`bundleseal release publish ${app.dir}`);
       expect(read(project, '.gitignore').split('\n')).toContain('/.bundleseal_key');
       if (app.entry !== undefined) {
         expect(read(project, app.entry)).toMatch(/^import \{ keepUpToDate \} from/m);
@@ -163,10 +164,9 @@ describe('what init asks', () => {
         '--app-id',
         'com.example.app',
       );
-      const { scripts } = JSON.parse(read(project, 'package.json'));
-      expect(scripts['bundleseal:publish']).toBe(
-        'bundleseal release publish out/web --store store --channel beta --app-id com.example.app',
-      );
+      const { scripts, bundleseal } = JSON.parse(read(project, 'package.json'));
+      expect(scripts['bundleseal:publish']).toBe('bundleseal release publish out/web');
+      expect(bundleseal).toEqual({ appId: 'com.example.app', channel: 'beta', store: 'store' });
       expect(read(project, 'src/bundleseal/updater.js')).toContain(
         "store: new URL('https://cdn.example.com/u/', base).href",
       );
@@ -349,10 +349,9 @@ describe('the files of other people', () => {
       await project.write('src/bundleseal/update.js', 'export const mine = 1;\n');
       await project.write(
         'package.json',
-        (VITE.files['package.json'] as string).replace(
-          '"build"',
-          '"bundleseal:build": "mine", "build"',
-        ),
+        (VITE.files['package.json'] as string)
+          .replace('"build"', '"bundleseal:build": "mine", "build"')
+          .replace('{', '{"bundleseal": {"channel": "beta"},'),
       );
       await project.write('src/main.js', 'import a from;\n');
       const { code, stderr } = await project.run(['init', '--yes']);
@@ -362,6 +361,8 @@ describe('the files of other people', () => {
       expect(read(project, 'src/main.js')).toBe('import a from;\n');
       expect(stderr).toContain('! src/bundleseal/update.js is there already');
       expect(stderr).toContain('! package.json has other scripts');
+      expect(stderr).toContain('"channel": "production"');
+      expect(JSON.parse(read(project, 'package.json')).bundleseal.channel).toBe('beta');
       expect(stderr).toContain("import { keepUpToDate } from './bundleseal/update.js';");
       expect(read(project, 'src/bundleseal/sw.js')).toContain('serveReleases');
     });

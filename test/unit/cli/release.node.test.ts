@@ -308,14 +308,14 @@ describe('release', () => {
 });
 
 describe('a project without a Capacitor config', () => {
-  it('is told that --app-id is needed and why, and of nothing that is not signed', async () => {
+  it('is told that --app-id is needed and where it may be, and of nothing that is not signed', async () => {
     await withProject(async ({ run, write }) => {
       await write('.bundleseal_key', keyB.pkcs8);
       await write('dist/index.html', '<p>');
       const publish = ['release', 'publish', 'dist', '--store', 'store', '--channel', 'x'];
       const { code, stderr } = await run(publish);
       expect(stderr).toBe(
-        '✗ --app-id is needed: there is no Capacitor config in "dist" or above\n  ERR_USAGE\n',
+        '✗ --app-id is needed: there is no Capacitor config in "dist" or above, and no package.json in "dist" or above has bundleseal.appId\n  ERR_USAGE\n',
       );
       expect(code).toBe(2);
       const versionless = await run([...publish, '--app-id', 'com.example.app']);
@@ -351,5 +351,116 @@ describe('units', () => {
     expect(shownDistance('2026-12-26T09:00:00Z', now)).toBe('in 30 days');
     expect(shownDistance('2026-11-26T07:00:00Z', now)).toBe('2 hours ago');
     expect(shownDistance('2026-11-26T09:01:00Z', now)).toBe('in 1 minute');
+  });
+});
+
+describe('the settings in package.json', () => {
+  const SETTINGS = { appId: 'com.example.app', channel: 'production', store: 'site/updates' };
+
+  async function withSettings(work: (project: Project) => Promise<void>): Promise<void> {
+    await withProject(async (project) => {
+      await project.write('.bundleseal_key', keyB.pkcs8);
+      await project.write('.bundleseal_key.pub', keyB.spki);
+      const described = { version: '1.0.1', bundleseal: SETTINGS };
+      await project.write('package.json', JSON.stringify(described));
+      await writeBuildIn(project, 'dist', 1);
+      await writeBuildIn(project, 'next', 2);
+      await work(project);
+    });
+  }
+
+  it('are the defaults of --app-id, --channel, --store and --from in every command of releases', async () => {
+    await withSettings(async (project) => {
+      const { json } = project;
+      const told = await done(project, ['release', 'publish', 'dist']);
+      expect(told).toContain('store    site/updates');
+      await done(project, ['release', 'publish', 'next', '--app-version', '1.0.2']);
+      for (const args of [['rollout', '25%'], ['withdraw', '1.0.2'], ['refresh']]) {
+        expect(await json(['release', ...args])).toMatchObject({
+          ...{ changed: true, channel: 'production', store: 'site/updates' },
+        });
+      }
+      const promote = ['release', 'promote', '--from-channel', 'production'];
+      expect(await json([...promote, '1.0.1', '--channel', 'beta'])).toMatchObject({
+        ...{ channel: 'beta', sequence: 1, store: 'site/updates' },
+      });
+      expect(await json(['release', 'list'])).toMatchObject({
+        ...{ appId: 'com.example.app', channel: 'production', sequence: 5 },
+      });
+      expect(await json(['release', 'verify'])).toMatchObject({
+        ...{ ok: true, channels: ['beta', 'production'] },
+      });
+      expect(await json(['release', 'prune', '--dry-run'])).toMatchObject({ deleted: [] });
+    });
+  });
+
+  it('give way to flags, and are found from a folder below', async () => {
+    await withSettings(async (project) => {
+      const flags = ['--store', 'other', '--channel', 'beta', '--app-id', 'com.example.other'];
+      expect(await project.json(['release', 'publish', 'dist', ...flags])).toMatchObject({
+        ...{ channel: 'beta', store: 'other' },
+      });
+      await project.write('tools/.bundleseal_key', keyB.pkcs8);
+      const { runInside } = await import('../../support/cli-inside.ts');
+      const { code, stdout, stderr } = await runInside(['release', 'refresh', '--json'], {
+        cwd: project.path('tools'),
+      });
+      expect(code, stderr).toBe(1);
+      expect(JSON.parse(stdout)).toMatchObject({ code: 'ERR_STORE' });
+      expect(stdout).toContain('../site/updates');
+    });
+  });
+
+  it('are asked of a channel that is at an address', async () => {
+    await withSettings(async ({ run }) => {
+      const { stderr } = await run(['release', 'verify', '--from', 'https://127.0.0.1:9/']);
+      expect(stderr).toContain('ERR_SOURCE_FAILED');
+    });
+  });
+
+  it.each([
+    [['publish', 'dist', '--from', 'https://updates.example.com'], '--store is needed with --from'],
+    [
+      ['list', '--no-project'],
+      '--channel is needed, for example production: with --no-project nothing else says it',
+    ],
+    [
+      ['withdraw', '1.0.1', '--no-project', '--channel', 'x'],
+      '--store is needed, the folder that is written: with --no-project nothing else says it',
+    ],
+  ])('do not hide what is missing: %j', async (args, said) => {
+    await withSettings(async ({ run }) => {
+      const { code, stderr } = await run(['release', ...args]);
+      expect(code).toBe(2);
+      expect(stderr).toContain(said);
+    });
+  });
+
+  it.each([
+    ['channel', 7, 'package.json: bundleseal.channel has to be a text'],
+    ['appId', '', 'package.json: bundleseal.appId has to be a text'],
+    [
+      'store',
+      'https://a.example/',
+      'package.json: bundleseal.store has to be the path of a folder',
+    ],
+    [
+      'channel',
+      undefined,
+      '--channel is needed, for example production: no package.json in "dist" or above has bundleseal.channel',
+    ],
+    [
+      'store',
+      undefined,
+      '--store is needed, the folder that is written: no package.json in "dist" or above has bundleseal.store',
+    ],
+  ])('with the %s %j are refused by name', async (name, value, said) => {
+    await withSettings(async ({ run, write }) => {
+      const bundleseal = { ...SETTINGS, [name]: value };
+      await write('package.json', JSON.stringify({ version: '1.0.0', bundleseal }));
+      const { code, stderr } = await run(['release', 'publish', 'dist']);
+      expect(code).toBe(2);
+      expect(stderr).toContain(said);
+    });
   });
 });

@@ -1,0 +1,88 @@
+// The settings that `init` writes into package.json: the app, the channel and the folder of the store.
+
+import { dirname, join, relative, sep } from 'node:path';
+import { UsageError } from '../answer.ts';
+import { packagesFrom } from '../project.ts';
+import { configuredAppId, required, type Source, startsOf } from '../read-metadata.ts';
+
+/** The member of package.json with the settings. */
+export const SETTINGS = 'bundleseal';
+
+type Name = 'appId' | 'channel' | 'store';
+
+/**
+ * Returns the app's id from `--app-id`, from package.json or from the Capacitor config.
+ *
+ * @throws {@link UsageError} if none has it.
+ */
+export async function readAppId(
+  { appId, project }: { readonly appId?: string; readonly project: boolean },
+  input: string,
+): Promise<string> {
+  return required(appId, project, input, '--app-id is needed', async (starts, tell) => {
+    const found = await findSetting('appId', starts, tell);
+    if (found !== undefined) return found;
+    return configuredAppId(starts, (why) => tell(`${why}, and ${missing('appId', starts)}`));
+  });
+}
+
+/** Returns the channel from `--channel` or from package.json. */
+export async function readChannel(
+  { channel, project }: { readonly channel?: string; readonly project: boolean },
+  input: string,
+): Promise<string> {
+  const said = '--channel is needed, for example production';
+  return required(channel, project, input, said, (starts, tell) =>
+    findSetting('channel', starts, tell),
+  );
+}
+
+/**
+ * Returns the folder of the store from package.json, as a path from the current folder.
+ *
+ * @param said - The beginning of the error if package.json has none.
+ */
+export async function readStore(project: boolean, input: string, said: string): Promise<string> {
+  return required(undefined, project, input, said, (starts, tell) =>
+    findSetting('store', starts, tell),
+  );
+}
+
+/** Returns the channel from package.json, if it has one. */
+export async function findChannel(project: boolean): Promise<string | undefined> {
+  const found = await findSetting('channel', await startsOf(project, '.'), () => {});
+  return found?.value;
+}
+
+/** Looks for a setting in every package.json from some folders upwards. The nearest one that has it counts. */
+async function findSetting(
+  name: Name,
+  starts: readonly string[],
+  tell: (why: string) => void,
+): Promise<(Source & { readonly value: string }) | undefined> {
+  for (const start of starts) {
+    for await (const { path, content } of packagesFrom(start)) {
+      const settings = content?.[SETTINGS];
+      if (typeof settings !== 'object' || settings === null || !Object.hasOwn(settings, name))
+        continue;
+      const value: unknown = (settings as Readonly<Record<string, unknown>>)[name];
+      const from = relative('.', path);
+      if (typeof value !== 'string' || value === '' || (name === 'store' && /:\/\//.test(value))) {
+        const what = name === 'store' ? 'the path of a folder' : 'a text';
+        throw new UsageError(`${from}: ${SETTINGS}.${name} has to be ${what}`);
+      }
+      return { value: name === 'store' ? fromHere(dirname(path), value) : value, from };
+    }
+  }
+  if (starts.length > 0) tell(missing(name, starts));
+  return undefined;
+}
+
+const missing = (name: Name, [start]: readonly string[]) =>
+  `no package.json in ${JSON.stringify(start)} or above has ${SETTINGS}.${name}`;
+
+/** A path of a package.json is relative to its folder. */
+function fromHere(folder: string, path: string): string {
+  const place = relative('.', join(folder, path));
+  return place === '' ? '.' : place.split(sep).join('/');
+}
