@@ -214,6 +214,7 @@ export function workflowOf(project: Project, answers: Answers): string {
   const { dir, store, url, channel, appId, isProtected } = answers;
   const upload = UPLOADS[store];
   const isWhole = upload.isWhole === true;
+  const isAll = deploysWebsite(answers);
   const settings = settingsOf(answers).map(
     ({ kind, name, about }) => `#   ${`${kind} ${name}`.padEnd(42)} ${about}`,
   );
@@ -235,11 +236,14 @@ export function workflowOf(project: Project, answers: Answers): string {
 ${settings.join('\n')}
 #
 # Start it by hand the first time, with "The channel is new". Later, push a tag: npm version patch && git push --follow-tags
+# Every Monday it only refreshes the index, because devices refuse one that has expired.
 name: Publish update
 
 on:
   push:
     tags: ['v*']
+  schedule:
+    - cron: '17 4 * * 1'
   workflow_dispatch:
     inputs:
       create:
@@ -264,22 +268,39 @@ ${folder}    steps:
       - uses: ${CHECKOUT}
         with:
           persist-credentials: false
-      - uses: ${SETUP_NODE}
+${isAll ? LAST_RELEASE : ''}      - uses: ${SETUP_NODE}
         with:
           node-version: 24
           package-manager-cache: false
       - run: ${manager.install}
       - run: npm run ${SCRIPTS.build}
-      - name: Publish
+${isAll ? '' : `        if: github.event_name != 'schedule'\n`}      - name: Publish, or refresh the index on a schedule
         env:
           BUNDLESEAL_PRIVATE_KEY: \${{ secrets.BUNDLESEAL_PRIVATE_KEY }}
 ${passphrase}          STORE_URL: ${address}
           CREATE: \${{ inputs.create }}
         run: |
-          if [ "$CREATE" = true ]; then set -- --create; fi
-          npx bundleseal release publish ${dir} --store out --from "$STORE_URL" --channel ${channel} --app-id ${appId}${isWhole ? ' --out full' : ''} "$@"
+          set -- --store out --from "$STORE_URL" --channel ${channel} --app-id ${appId}${isWhole ? ' --out full' : ''}
+          if [ "$GITHUB_EVENT_NAME" = schedule ]; then
+            npx bundleseal release refresh "$@"
+          else
+            if [ "$CREATE" = true ]; then set -- "$@" --create; fi
+            npx bundleseal release publish ${dir} "$@"
+          fi
 ${isWhole ? siteStep(answers) : ''}${inFolder(upload.steps(channel), root)}${store === 'github-pages' ? DEPLOY : ''}`;
 }
+
+/** A refresh that deploys the website again must not deploy commits that were not released. */
+const LAST_RELEASE = `          fetch-depth: 0
+      - name: On a schedule, take the last release
+        if: github.event_name == 'schedule'
+        run: |
+          if ! tag=$(git describe --tags --abbrev=0 --match 'v*'); then
+            echo 'No tag: push one with npm version patch && git push --follow-tags, or what is not released would be deployed' >&2
+            exit 1
+          fi
+          git checkout --quiet "$tag"
+`;
 
 /** Makes the steps for a host that keeps no files of the previous deploy. */
 function siteStep(answers: Answers): string {

@@ -578,11 +578,12 @@ syncBuiltinESMExports();`;
 describe('the workflow of init', () => {
   const stores = ['folder', 's3', 'r2', 'azure', 'gcs', 'rsync', 'netlify', 'github-pages'];
 
-  it('is valid for every store, by actionlint', async () => {
+  it('is valid for every store by actionlint, and refreshes the index on a schedule', async () => {
     await withProject(async ({ path, write }) => {
       const { runInside } = await import('../../support/cli-inside.ts');
       mkdirSync(path('.github/workflows'), { recursive: true });
-      for (const [index, store] of stores.entries()) {
+      // github-pages has the website beside the store, netlify has not.
+      for (const [index, store] of [...stores].reverse().entries()) {
         const root = path(`app-${store}`);
         for (const [name, text] of Object.entries(VITE.files))
           await write(`app-${store}/${name}`, text);
@@ -596,6 +597,14 @@ describe('the workflow of init', () => {
         }
         // The key is in the step that publishes, and in no other.
         expect(workflow.match(/secrets\.BUNDLESEAL_PRIVATE_KEY/g)).toHaveLength(1);
+        // A schedule refreshes the index, builds only to deploy the website again, and then from the last release.
+        expect(workflow).toMatch(/\n {2}schedule:\n {4}- cron: '\d+ \d+ \* \* \d'\n/);
+        expect(workflow).toMatch(/= schedule \]; then\n +npx bundleseal release refresh "\$@"\n/);
+        const isAll = url.length === 0 && ['netlify', 'github-pages'].includes(store);
+        expect(workflow.includes('git checkout --quiet "$tag"')).toBe(isAll);
+        expect(
+          workflow.includes("bundleseal:build\n        if: github.event_name != 'schedule'"),
+        ).toBe(!isAll);
         writeFileSync(path(`.github/workflows/${store}.yml`), workflow);
       }
       // Beside a workflow with a mistake: without it, silence would prove nothing.
@@ -609,6 +618,36 @@ describe('the workflow of init', () => {
       expect(stdout).toContain(`Checking ${stores.length + 1} workflow file(s)`);
       const faulty = stdout.matchAll(/^\S*?([\w-]+\.yml):\d+:\d+ /gm);
       expect(new Set(Array.from(faulty, ([, name]) => name))).toEqual(new Set(['wrong.yml']));
+    });
+  });
+});
+
+describe('the publishing step of the workflow', () => {
+  it.each([
+    ['push', '', 'publish dist', ''],
+    ['workflow_dispatch', 'true', 'publish dist', ' --create'],
+    ['schedule', '', 'refresh', ''],
+  ])('runs the right command on %s', async (event, create, command, end) => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'github-pages');
+      const workflow = read(project, '.github/workflows/bundleseal.yml');
+      const [, script] = /- name: Publish, or[\s\S]*? run: \|\n([\s\S]*?)\n {6}- /.exec(
+        workflow,
+      ) as RegExpExecArray;
+      const stub = 'npx() { echo "$@"; }\n';
+      const { stdout, status } = spawnSync('bash', ['-eo', 'pipefail', '-c', stub + script], {
+        env: {
+          ...process.env,
+          GITHUB_EVENT_NAME: event,
+          CREATE: create,
+          STORE_URL: 'https://a.b/',
+        },
+        encoding: 'utf8',
+      });
+      expect(status).toBe(0);
+      expect(stdout).toBe(
+        `bundleseal release ${command} --store out --from https://a.b/ --channel production --app-id my-app --out full${end}\n`,
+      );
     });
   });
 });
