@@ -1,4 +1,4 @@
-// Sends one request and reads its response.
+// Sends a request, follows its redirects and reads the response.
 
 import { isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
@@ -13,9 +13,15 @@ import {
   versionOf,
   wholeSent,
 } from './http-answer.ts';
-import { withoutSecrets } from './http-cause.ts';
 import type { Connection, Validators } from './http-options.ts';
-import { discard, type Reached, reach } from './http-redirect.ts';
+import {
+  checkLanding,
+  followBlindly,
+  type Place,
+  placeAfter,
+  refuseMissingHeaders,
+} from './http-redirect.ts';
+import { withoutSecrets } from './http-secrets.ts';
 
 /** A read in progress. */
 export interface Reading {
@@ -74,7 +80,7 @@ export async function exchange(
     }
     const { answer } = reached;
     try {
-      refuseMissingHeaders(connection, reached, refuse);
+      refuseMissingHeaders(connection, answer, reached.place, refuse);
       const { offset, at, to, version, validators, ranged } = reading;
       const asked = { from: offset + at, to, version, ranged, compare: validators !== 'ignore' };
       const verdict = judge(answer, { ...asked, readThrough: connection.readThrough }, refuse);
@@ -105,6 +111,107 @@ export async function exchange(
   }
 }
 
+/** A response that is not a redirect, or the failure. */
+type Reached =
+  | { readonly answer: Response; readonly place: Place }
+  | { readonly unreached: unknown };
+
+// Status codes of redirects (RFC 9110 §15.4), and the limit of fetch.
+const REDIRECTS = [301, 302, 303, 307, 308];
+const MOST_REDIRECTS = 20;
+
+/**
+ * Sends a request and follows redirects. If the runtime shows where they lead (Node, Bun, Deno, workerd), this
+ * function follows them itself; otherwise see {@link followBlindly}.
+ *
+ * @param own - Headers of this library, which are sent to every origin.
+ * @param alive - Called for each response.
+ * @throws the error of `refuse` for a redirect that must not be followed.
+ */
+async function reach(
+  connection: Connection,
+  own: Readonly<Record<string, string>>,
+  { stop, alive, refuse }: { stop: AbortSignal; alive: () => void; refuse: Refuse },
+): Promise<Reached> {
+  const { route } = connection;
+  const start: Place = { url: connection.url, trusted: true };
+  let place = route.pinned ?? start;
+  let isPinned = place !== start;
+  const startAgain = () => {
+    if (isPinned) route.pinned = undefined;
+    isPinned = false;
+    place = start;
+  };
+  for (let redirects = 0; ; ) {
+    let answer: Response;
+    try {
+      answer = await send(connection, place, own, stop);
+    } catch (unreached) {
+      if (!isPinned || stop.aborted) return { unreached };
+      startAgain();
+      continue;
+    }
+    if (typeof answer?.headers?.get !== 'function') {
+      throw new TypeError(`options.fetch must answer with a Response, not ${describe(answer)}`);
+    }
+    alive();
+    const location = REDIRECTS.includes(answer.status) ? answer.headers.get('location') : null;
+    const isRedirect = location !== null || answer.type === 'opaqueredirect';
+    if (isRedirect) discard(answer);
+    if (isRedirect && !connection.follow) {
+      throw refuse('redirects, which options.redirect forbids: pass the address that it leads to');
+    }
+    if (location !== null) {
+      if (++redirects > MOST_REDIRECTS) {
+        throw refuse(`redirects more than ${MOST_REDIRECTS} times: mend its redirects`);
+      }
+      place = placeAfter(connection, place, location, refuse);
+    } else if (isRedirect) {
+      followBlindly(connection, refuse);
+    } else if (isPinned && ![200, 206, 412, 416].includes(answer.status)) {
+      // The signed link has expired or the server is gone. The URL itself may redirect to another one.
+      discard(answer);
+      startAgain();
+    } else {
+      try {
+        checkLanding(connection, answer, place, refuse);
+      } catch (error) {
+        discard(answer);
+        throw error;
+      }
+      if (redirects > 0 && answer.ok) route.pinned = place;
+      return { answer, place };
+    }
+  }
+}
+
+/** Cancels a body that is not needed, because an unread body blocks its connection. */
+function discard({ body }: Response): void {
+  if (body?.locked === false) unawaited(() => body.cancel());
+}
+
+/**
+ * This function is async, so that it rejects if the caller's own fetch throws. The caller's fetch may also ignore the
+ * signal.
+ */
+async function send(
+  { fetch, request, headers: callers, route }: Connection,
+  { url, trusted }: Place,
+  own: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
+  const headers = new Headers(trusted ? callers : {});
+  for (const [name, value] of Object.entries(own)) headers.set(name, value);
+  const init = { ...request, redirect: 'manual', ...route.blind, headers, signal } as const;
+  const answering = Promise.resolve(fetch(url, init));
+  try {
+    return await untilAborted(answering, signal);
+  } catch (error) {
+    if (signal.aborted) unawaited(async () => discard(await answering));
+    throw error;
+  }
+}
+
 function headersFor({ offset, at, to, version, validators, ranged }: Reading) {
   // Ranges of a compressed response are not ranges of the file. Browsers set this header themselves and drop this
   // one.
@@ -114,21 +221,6 @@ function headersFor({ offset, at, to, version, validators, ranged }: Reading) {
     headers['If-Range'] = version.ifRange;
   }
   return headers;
-}
-
-/**
- * Refuses a 401 or 403 after a redirect to another origin, to which the caller's headers are not sent.
- */
-function refuseMissingHeaders(
-  { url, headers }: Connection,
-  reached: Extract<Reached, { readonly answer: Response }>,
-  refuse: Refuse,
-): void {
-  const { answer, place } = reached;
-  if (place.trusted || ![401, 403].includes(answer.status) || headers.keys().next().done) return;
-  throw refuse(
-    `redirects to ${new URL(place.url).origin}, which answered ${answer.status}: options.headers are sent to ${new URL(url).origin} alone, so pass the address that it leads to`,
-  );
 }
 
 /** Handles a replaced file: refuses it if it was open already, or restarts the opening. */

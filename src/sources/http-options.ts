@@ -1,7 +1,8 @@
 // The options of httpSource.
 
 import { checkOptions, describe, type OptionRules, shown } from '../options.ts';
-import { hideSecrets, type Route } from './http-redirect.ts';
+import type { Route } from './http-redirect.ts';
+import { hideSecrets } from './http-secrets.ts';
 
 /**
  * How to recognise, in addition to the size, that a response is about the file that was opened. `'if-range'` sends

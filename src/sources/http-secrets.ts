@@ -1,4 +1,9 @@
-// Removes the secrets of a URL from the runtime's error about a failed request.
+// Keeps queries and fragments of URLs, which may hold tokens, out of every message and error.
+
+/** Adds the query and the fragment of a URL to the texts that no message may contain. */
+export function hideSecrets({ search, hash }: URL, secrets: Set<string>): void {
+  for (const part of [search, hash]) if (part.length > 1) secrets.add(part);
+}
 
 /**
  * Returns the cause unchanged, or a copy without the secrets if its message or a field contains one: Deno's messages
