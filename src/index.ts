@@ -10,7 +10,7 @@ export {
 } from './bundle/encrypt-stream.ts';
 export type { BundleInfo } from './bundle/info.ts';
 export { type InspectOptions, inspectBundle, type UnprovenBundleInfo } from './bundle/inspect.ts';
-export type { Expectations } from './bundle/open-header.ts';
+export type { Expectations } from './bundle/open.ts';
 export {
   type BundleReader,
   type OpenOptions,

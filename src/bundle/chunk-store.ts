@@ -6,8 +6,7 @@ import { chunkPlace } from '../format/chunks.ts';
 import type { OwnSignal } from '../signals.ts';
 import type { Source } from '../sources/input.ts';
 import { giveWay, untilAborted } from '../turn.ts';
-import { provenChunk } from './decrypt-chunks.ts';
-import type { OpenedHeader } from './open-header.ts';
+import { type OpenedHeader, provenChunk } from './open.ts';
 
 export interface ChunkStore {
   /**

@@ -1,12 +1,12 @@
-// Opens the body for memory, streams and files: docs/format.md#opening, steps 6 and 7.
+// Opens the chunks of a body in order, for memory, streams and files: docs/format.md#opening, steps 6 and 7.
 
-import type { Awaitable, Backend, ChunkCipher } from '../backend/backend.ts';
+import type { Backend } from '../backend/backend.ts';
 import { equalBytes } from '../bytes.ts';
-import { chunkNonce, chunkPlace, DIGEST_LENGTH, TAG_LENGTH } from '../format/chunks.ts';
+import { TAG_LENGTH } from '../format/chunks.ts';
 import { BundleFault } from '../format/fault.ts';
 import type { WorkOptions } from '../options.ts';
 import { type ChunkSource, type PlainChunkSink, runChunks } from './chunk-loop.ts';
-import { type OpenedHeader, told } from './open-header.ts';
+import { type OpenedHeader, provenChunk, told } from './open.ts';
 
 export interface OpenWork extends WorkOptions {
   readonly backend: Backend;
@@ -66,28 +66,4 @@ export async function decryptChunks(
   if (actual === undefined || !equalBytes(actual, opened.secrets.checksum)) {
     throw await told(new BundleFault('ERR_CHECKSUM_MISMATCH', 'checksum', {}));
   }
-}
-
-/**
- * Returns one plain chunk, in `room` if it is given. Throws if the bytes differ from the sealed chunk.
- */
-export function provenChunk(
-  cipher: ChunkCipher,
-  { header: { layout }, parts }: OpenedHeader,
-  index: number,
-  encrypted: Uint8Array,
-  room?: Uint8Array,
-): Awaitable<Uint8Array> {
-  const digest = parts.digests.subarray(DIGEST_LENGTH * index, DIGEST_LENGTH * (index + 1));
-  const nonce = chunkNonce(index, index === layout.count - 1);
-  const genuine = cipher.decrypt(nonce, encrypted, digest, room);
-  const check = (plain: Uint8Array | undefined): Awaitable<Uint8Array> => {
-    if (plain !== undefined) return plain;
-    const offset = chunkPlace(layout, index).encryptedStart;
-    const fault = new BundleFault('ERR_CHUNK_INVALID', 'chunk', { chunkIndex: index, offset });
-    return told(fault).then((error) => {
-      throw error;
-    });
-  };
-  return genuine instanceof Promise ? genuine.then(check) : check(genuine);
 }

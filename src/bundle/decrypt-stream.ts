@@ -12,7 +12,7 @@ import { type ChunkSource, inFlightOf, recycledRooms } from './chunk-loop.ts';
 import { DECRYPT_OPTIONS, type DecryptOptions } from './decrypt.ts';
 import { decryptChunks } from './decrypt-chunks.ts';
 import { type BundleInfo, infoOf } from './info.ts';
-import { checkHeaderOptions, openHeader } from './open-header.ts';
+import { checkHeaderOptions, openHeader } from './open.ts';
 import { outputStream } from './stream-output.ts';
 
 export interface DecryptStreamOptions extends DecryptOptions {

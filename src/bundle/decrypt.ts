@@ -9,7 +9,7 @@ import { checkOptions, type OptionRules, type WorkOptions } from '../options.ts'
 import { type BundleInput, openInput, sourceFrom } from '../sources/input.ts';
 import { encryptedChunks, memorySink } from './chunk-loop.ts';
 import { decryptChunks } from './decrypt-chunks.ts';
-import { checkBody, checkHeaderOptions, type Expectations, openHeader } from './open-header.ts';
+import { checkBody, checkHeaderOptions, type Expectations, openHeader } from './open.ts';
 
 export interface DecryptOptions extends WorkOptions {
   /** The app's public key, or several while keys rotate. The header says which one to use. */

@@ -20,7 +20,7 @@ import { type ChunkSource, inFlightOf, type PlainChunkSink } from './chunk-loop.
 import { chunkStore } from './chunk-store.ts';
 import { decryptChunks } from './decrypt-chunks.ts';
 import { type BundleInfo, infoOf } from './info.ts';
-import { checkBody, checkHeaderOptions, type Expectations, openHeader } from './open-header.ts';
+import { checkBody, checkHeaderOptions, type Expectations, openHeader } from './open.ts';
 import { outputStream } from './stream-output.ts';
 
 export interface OpenOptions {

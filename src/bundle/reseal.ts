@@ -9,7 +9,7 @@ import { checkOptions, describe } from '../options.ts';
 import { sealHeader } from '../seal/seal.ts';
 import { readSigningKey, type Signer } from '../seal/signing-key.ts';
 import { openInput } from '../sources/input.ts';
-import { checkBody, openHeaderFrom, openSeal, readPublicKeys } from './open-header.ts';
+import { checkBody, openHeaderFrom, openSeal, readPublicKeys } from './open.ts';
 
 export interface ResealOptions {
   /** The public key that the bundle was sealed for, or several, of which the header's key id selects one. */

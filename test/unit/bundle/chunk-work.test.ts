@@ -7,7 +7,7 @@ import { encryptedChunks, inFlightOf, memorySink } from '../../../src/bundle/chu
 import { decryptChunks, type OpenWork } from '../../../src/bundle/decrypt-chunks.ts';
 import { readSealing, sealBundle } from '../../../src/bundle/encrypt.ts';
 import { checkCount, encryptAndSeal } from '../../../src/bundle/encrypt-chunks.ts';
-import { openHeaderFrom, readPublicKeys } from '../../../src/bundle/open-header.ts';
+import { openHeaderFrom, readPublicKeys } from '../../../src/bundle/open.ts';
 import { decryptBundle, encryptBundle, inspectBundle, type Progress } from '../../../src/index.ts';
 import { readSigningKey } from '../../../src/seal/signing-key.ts';
 import { openInput, type Source, sourceFrom } from '../../../src/sources/input.ts';

@@ -1,7 +1,8 @@
-// Opens a header for every call that opens a bundle: steps 1 to 4 of docs/format.md#opening, in this order.
+// Opens the header and the chunks for every call that opens a bundle: steps 1 to 6 of docs/format.md#opening.
 
-import type { Backend } from '../backend/backend.ts';
+import type { Awaitable, Backend, ChunkCipher } from '../backend/backend.ts';
 import { concat, equalBytes, toHex } from '../bytes.ts';
+import { chunkNonce, chunkPlace, DIGEST_LENGTH } from '../format/chunks.ts';
 import { BundleFault } from '../format/fault.ts';
 import {
   checkBodyLength,
@@ -178,6 +179,30 @@ export async function openSeal(
 /** Step 5 of docs/format.md#opening. @throws {@link BundleSealError} `ERR_LENGTH_INVALID`. */
 export function checkBody(header: Header, bodyLength: number): Promise<void> {
   return orTold(() => checkBodyLength(header, bodyLength));
+}
+
+/**
+ * Opens one chunk: step 6 of docs/format.md#opening. Returns its plain bytes, in `room` if it is given. Throws if the bytes differ from the sealed chunk.
+ */
+export function provenChunk(
+  cipher: ChunkCipher,
+  { header: { layout }, parts }: OpenedHeader,
+  index: number,
+  encrypted: Uint8Array,
+  room?: Uint8Array,
+): Awaitable<Uint8Array> {
+  const digest = parts.digests.subarray(DIGEST_LENGTH * index, DIGEST_LENGTH * (index + 1));
+  const nonce = chunkNonce(index, index === layout.count - 1);
+  const genuine = cipher.decrypt(nonce, encrypted, digest, room);
+  const check = (plain: Uint8Array | undefined): Awaitable<Uint8Array> => {
+    if (plain !== undefined) return plain;
+    const offset = chunkPlace(layout, index).encryptedStart;
+    const fault = new BundleFault('ERR_CHUNK_INVALID', 'chunk', { chunkIndex: index, offset });
+    return told(fault).then((error) => {
+      throw error;
+    });
+  };
+  return genuine instanceof Promise ? genuine.then(check) : check(genuine);
 }
 
 /**
