@@ -6,7 +6,7 @@ import { invalid } from '../archive/format/refuse.ts';
 import { namesIn, statLink } from './calls.ts';
 import { fileError, onFile, UNREADABLE } from './error.ts';
 import { type HeldFolder, isSameFile } from './held-folder.ts';
-import { CHANGED, type HeldTree, holdTree } from './held-tree.ts';
+import { CHANGED, type HeldTree } from './held-tree.ts';
 import { type InputFile, openRegularFile } from './input-file.ts';
 import { isTemporary } from './temporary.ts';
 
@@ -33,22 +33,12 @@ const LITTER: readonly string[] = ['.DS_Store', 'Thumbs.db', '__MACOSX/'];
 const MEND = 'leave it out by "ignore"';
 
 /**
- * Lists the files in an order that depends only on their names. Does not read folders that are left out.
+ * Lists the files of an open folder in an order that depends only on their names. Does not read folders that are left
+ * out.
  *
- * @param root - The folder's real path.
  * @throws {@link BundleSealError} `ERR_FILE`; `ERR_ARCHIVE_INVALID` for a link, and for anything else that is neither
  * file nor folder.
  */
-export async function* listFolder(root: string, rules: ListRules): AsyncGenerator<FoundFile, void> {
-  const tree = await holdTree(root);
-  try {
-    yield* listTree(tree, rules);
-  } finally {
-    await tree.close();
-  }
-}
-
-/** Does the same as {@link listFolder} for an open folder. */
 export async function* listTree(
   tree: HeldTree,
   { ignores, skipsLinks }: ListRules,
@@ -121,6 +111,20 @@ export function openFound(tree: HeldTree, found: FoundFile): Promise<InputFile> 
     (folder) => openInFolder(folder, found),
     (file) => file.close(),
   );
+}
+
+/** Reads up to `length` bytes from the start of a listed file. */
+export async function startOf(
+  tree: HeldTree,
+  found: FoundFile,
+  length: number,
+): Promise<Uint8Array> {
+  const file = await openFound(tree, found);
+  try {
+    return await file.read(0, Math.min(file.size, length));
+  } finally {
+    await file.close();
+  }
 }
 
 /** Returns the path of a file's folder, in the form of {@link HeldTree}. */

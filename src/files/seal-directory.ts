@@ -14,7 +14,13 @@ import { checkPath } from './error.ts';
 import { openSpooled } from './input-file.ts';
 import { findPlace } from './place.ts';
 import { spool } from './spool-input.ts';
-import { withFolderZip, ZIP_DIRECTORY_OPTIONS, type ZipDirectoryOptions } from './zip-directory.ts';
+import {
+  type FolderWatch,
+  type FolderZip,
+  withFolderZip,
+  ZIP_DIRECTORY_OPTIONS,
+  type ZipDirectoryOptions,
+} from './zip-directory.ts';
 
 /** Mode bits of a new file, before the umask of the process applies. */
 const NEW_FILE = 0o666;
@@ -65,9 +71,19 @@ export async function sealDirectory(
   checkPath('dir', dir);
   checkPath('output', output);
   checkOptions('sealDirectory', options, { ...ZIP_DIRECTORY_OPTIONS, ...ENCRYPT_FILE_OPTIONS });
+  return sealFolder(dir, output, options);
+}
+
+/** Does the work of {@link sealDirectory}. `watch` sees the files meanwhile, and may leave some out. */
+export async function sealFolder(
+  dir: string,
+  output: string,
+  options: SealDirectoryOptions,
+  watch?: FolderWatch,
+): Promise<SealedDirectory> {
   const sealing = await readFileSealing(options);
   const { onProgress: _, ...quiet } = options;
-  return withFolderZip(dir, options, async (zip) => {
+  const seal = async (zip: FolderZip) => {
     const isLeftOut = zip.ignores(await pathIn(zip.folder, output));
     const place = isLeftOut ? { mode: NEW_FILE } : { folder: zip.folder };
     // Checks the output first, so that a wrong path fails before the work.
@@ -75,7 +91,8 @@ export async function sealDirectory(
     const file = await openSpooled(dir, await spool(zip.chunks(), options.signal));
     const sealed = await encryptOpenFile(file, output, quiet, sealing, place);
     return { ...sealed, entries: zip.end().entries };
-  });
+  };
+  return withFolderZip(dir, options, seal, watch);
 }
 
 /** Returns a path relative to a folder, with "/" between names. Follows links. */

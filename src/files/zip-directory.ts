@@ -1,9 +1,10 @@
 // Zips a folder.
 
 import { realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readLimits } from '../archive/format/limits.ts';
 import { invalid } from '../archive/format/refuse.ts';
-import { ownContent, type ZipInput } from '../archive/write/content.ts';
+import { LEFT_OUT, type OwnPieces, ownContent, type ZipInput } from '../archive/write/content.ts';
 import { ZIP_OPTIONS, type ZipOptions, zipChunks } from '../archive/write/zip.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
@@ -11,7 +12,7 @@ import { findPrivateKey } from '../keys/find-private.ts';
 import { checkOptions, describe, type OptionRules } from '../options.ts';
 import { checkPath, fileError, onFile, UNREADABLE } from './error.ts';
 import { type HeldTree, holdTree } from './held-tree.ts';
-import { type FoundFile, type ListRules, listTree } from './list-folder.ts';
+import { type FoundFile, type ListRules, listTree, startOf } from './list-folder.ts';
 import { type Ignore, ignoreRule } from './pattern.ts';
 import { type FoundContents, readFound } from './read-found.ts';
 import { replaceFile } from './replace.ts';
@@ -115,7 +116,17 @@ export async function zipDirectory(
   checkPath('dir', dir);
   checkPath('output', output);
   checkOptions('zipDirectory', options, ZIP_DIRECTORY_OPTIONS);
-  return withFolderZip(dir, options, (zip) =>
+  return zipFolder(dir, output, options);
+}
+
+/** Does the work of {@link zipDirectory}. `watch` sees the files meanwhile, and may leave some out. */
+export function zipFolder(
+  dir: string,
+  output: string,
+  options: ZipDirectoryOptions,
+  watch?: FolderWatch,
+): Promise<ZippedDirectory> {
+  const write = (zip: FolderZip) =>
     replaceFile({ folder: zip.folder }, output, options.signal, async (file) => {
       let size = 0;
       for await (const chunk of zip.chunks()) {
@@ -123,8 +134,31 @@ export async function zipDirectory(
         size += chunk.length;
       }
       return { size, ...zip.end() };
-    }),
-  );
+    });
+  return withFolderZip(dir, options, write, watch);
+}
+
+/**
+ * Sees the files of a folder while they are zipped, and may leave some out. With it, a caller needs no second look at
+ * the folder.
+ */
+export interface FolderWatch {
+  /** Whether the file at this place is left out because the caller writes it. It need not exist. */
+  isOutput(place: string): boolean;
+  /**
+   * Gets the files as they are listed, and yields those to zip. An error ends the call before a content is read.
+   *
+   * @param start - Reads the first bytes of a listed file, for a decision that cannot wait for its content.
+   */
+  select(
+    listed: AsyncIterable<FoundFile>,
+    start: (file: FoundFile, length: number) => Promise<Uint8Array>,
+  ): AsyncIterable<FoundFile>;
+  /**
+   * Gets each piece of a content before it is zipped, file by file. An empty file has none. Returns false for the
+   * first piece to leave the file out.
+   */
+  read(file: FoundFile, piece: Uint8Array, at: number): boolean;
 }
 
 /** The options of {@link zipDirectory}. */
@@ -137,7 +171,7 @@ export const ZIP_DIRECTORY_OPTIONS: OptionRules<ZipDirectoryOptions> = {
 export interface FolderZip {
   /** The folder's real path. */
   readonly folder: string;
-  /** Whether `ignore` or `sourceMaps` leaves out a path. */
+  /** Whether `ignore`, `sourceMaps` or the watch leaves out a path. */
   ignores(path: string): boolean;
   chunks(): AsyncGenerator<Uint8Array, void>;
   /** Returns the result. Call it after all chunks were read. */
@@ -149,10 +183,11 @@ export async function withFolderZip<T>(
   dir: string,
   options: ZipDirectoryOptions,
   work: (zip: FolderZip) => Promise<T>,
+  watch?: FolderWatch,
 ): Promise<T> {
   const { level, threads, signal, onProgress } = options;
   const rules = readRules(options);
-  const found: Found = { files: [], size: 0 };
+  const found: Found = { files: [], entries: 0, size: 0 };
   // `zipChunks` checks its options at once.
   const makeChunks = zipChunks({
     ...(level === undefined ? {} : { level }),
@@ -168,11 +203,12 @@ export async function withFolderZip<T>(
   const hash = await (await selectBackend()).createHash();
   const tree = await holdTree(folder);
   const contents = readFound(tree, found.files);
-  const read = { tree, rules, contents, allowsKeys: options.privateKeys === 'allow' };
+  const allowsKeys = options.privateKeys === 'allow';
+  const read = { tree, rules, contents, allowsKeys, watch };
   try {
     return await work({
       folder,
-      ignores: rules.ignores,
+      ignores: (path) => rules.ignores(path) || watch?.isOutput(join(folder, path)) === true,
       async *chunks() {
         for await (const chunk of makeChunks(entriesOf(found, read))) {
           hash.update(chunk);
@@ -181,7 +217,7 @@ export async function withFolderZip<T>(
       },
       end() {
         onProgress?.({ done: found.size, total: found.size });
-        return { checksum: toHex(hash.digest()), entries: found.files.length };
+        return { checksum: toHex(hash.digest()), entries: found.entries };
       },
     });
   } finally {
@@ -220,8 +256,11 @@ export async function realFolder(dir: string): Promise<string> {
 
 /** The facts about the folder that are known so far. */
 interface Found {
+  /** All files whose contents are read. */
   readonly files: FoundFile[];
-  /** Bytes of all files. */
+  /** Number of files in the archive. */
+  entries: number;
+  /** Bytes of the files in the archive. */
   size: number;
 }
 
@@ -230,35 +269,40 @@ interface Read {
   readonly rules: ListRules;
   readonly contents: FoundContents;
   readonly allowsKeys: boolean;
+  readonly watch: FolderWatch | undefined;
 }
 
-async function* entriesOf(
-  found: Found,
-  { tree, rules, contents, allowsKeys }: Read,
-): AsyncGenerator<ZipInput, void> {
-  for await (const file of listTree(tree, rules)) {
+async function* entriesOf(found: Found, read: Read): AsyncGenerator<ZipInput, void> {
+  const { tree, rules, watch } = read;
+  const listed = listTree(tree, rules);
+  const start = (file: FoundFile, length: number) => startOf(tree, file, length);
+  for await (const file of watch === undefined ? listed : watch.select(listed, start)) {
     const size = Number(file.stats.size);
     found.files.push(file);
+    found.entries += 1;
     found.size += size;
-    yield {
-      path: file.path,
-      data: ownContent(size, () => piecesOf(contents, file, allowsKeys)),
-    };
+    yield { path: file.path, data: ownContent(size, () => piecesOf(file, found, read)) };
   }
 }
 
 async function* piecesOf(
-  contents: FoundContents,
-  found: FoundFile,
-  allowsKeys: boolean,
-): AsyncGenerator<Uint8Array, void> {
-  let isFirst = true;
-  for await (const piece of contents.pieces(found)) {
+  file: FoundFile,
+  found: Found,
+  { contents, allowsKeys, watch }: Read,
+): OwnPieces {
+  let at = 0;
+  for await (const piece of contents.pieces(file)) {
+    if (watch?.read(file, piece, at) === false) {
+      found.entries -= 1;
+      found.size -= Number(file.stats.size);
+      return LEFT_OUT;
+    }
     // A file that is searched for keys is read in one piece. A larger file is judged by its name.
-    if (isFirst && !allowsKeys) refusePrivateKey(found.path, piece);
-    isFirst = false;
+    if (at === 0 && !allowsKeys) refusePrivateKey(file.path, piece);
+    at += piece.length;
     yield piece;
   }
+  return undefined;
 }
 
 /** @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the file contains a private key. */

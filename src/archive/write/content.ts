@@ -179,9 +179,17 @@ function sizeOf(data: ZipData): number {
 interface ContentReader extends Pick<StreamReader, 'take' | 'close'> {
   /** Whether no other code can access the memory of its pieces. */
   readonly isPrivate?: boolean;
+  /** Whether the archive leaves the file out. Known after the first `take`. */
+  readonly isLeftOut?: boolean;
 }
 
 const PIECES = Symbol('pieces');
+
+/** What the generator of an own content returns, before any piece, to leave the file out of the archive. */
+export const LEFT_OUT: unique symbol = Symbol('left out');
+
+/** The pieces of an own content. */
+export type OwnPieces = AsyncGenerator<Uint8Array, typeof LEFT_OUT | undefined>;
 
 /**
  * Makes a content from pieces, for code within the library. It needs no stream, because creating one takes longer
@@ -191,16 +199,13 @@ const PIECES = Symbol('pieces');
  * @param pieces - Pieces in memory that no other code can access. All except the last have the same length, and a
  * piece of the deflater is a multiple of it.
  */
-export function ownContent(
-  size: number,
-  pieces: () => AsyncGenerator<Uint8Array, void>,
-): ZipContent {
+export function ownContent(size: number, pieces: () => OwnPieces): ZipContent {
   const content: OwnContent = { [PIECES]: pieces, size };
   return content as unknown as ZipContent;
 }
 
 interface OwnContent {
-  readonly [PIECES]: () => AsyncGenerator<Uint8Array, void>;
+  readonly [PIECES]: () => OwnPieces;
   readonly size: number;
 }
 
@@ -210,14 +215,19 @@ function isOwnContent(data: unknown): data is OwnContent {
 
 function ownReader(content: OwnContent): ContentReader {
   const pieces = content[PIECES]();
+  let isLeftOut = false;
   return {
     isPrivate: true,
+    get isLeftOut() {
+      return isLeftOut;
+    },
     async take(_length, signal) {
       const { done, value } = await untilAborted(pieces.next(), signal);
+      isLeftOut = value === LEFT_OUT;
       return done ? new Uint8Array(0) : value;
     },
     async close(reason) {
-      if (reason !== undefined) await pieces.return();
+      if (reason !== undefined) await pieces.return(undefined);
     },
   };
 }

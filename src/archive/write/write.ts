@@ -93,7 +93,9 @@ async function* writeParts(
         const next = await openReading(file, work);
         reading.push(next);
         await next.hold();
+        if (next.isLeftOut) reading.pop();
       }
+      if (reading.length === 0) break;
       const next = reading[0] as Reading;
       const start = offset;
       const parts = next.write();
@@ -107,7 +109,7 @@ async function* writeParts(
     }
     const size = lengthOf(directory);
     yield* directory;
-    yield encodeEnd({ count: files.length, offset, size });
+    yield encodeEnd({ count: directory.length, offset, size });
     isDone = true;
     progress.end();
   } catch (error) {
@@ -142,6 +144,8 @@ interface Reading {
   readonly size: number;
   /** Whether the file was read to its end. */
   readonly isWhole: boolean;
+  /** Whether the archive leaves the file out. Known after `hold`. */
+  readonly isLeftOut: boolean;
   /** Reads up to HELD_LENGTH bytes. */
   hold(): Promise<void>;
   /** Yields the header, the data and, for a large file, the descriptor. */
@@ -170,7 +174,7 @@ async function openReading(
     if (bytes.length > 0) return cutter.push(bytes);
     isWhole = true;
     await reader.close(undefined);
-    return cutter.end();
+    return reader.isLeftOut === true ? undefined : cutter.end();
   }
 
   /**
@@ -235,6 +239,9 @@ async function openReading(
     },
     get isWhole() {
       return isWhole;
+    },
+    get isLeftOut() {
+      return reader.isLeftOut === true;
     },
     hold: () => read(HELD_LENGTH),
     write: () => (isWhole && size <= HELD_LENGTH ? writeHeld() : writeLarge()),

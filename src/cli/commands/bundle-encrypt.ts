@@ -27,7 +27,7 @@ import {
 import { run } from '../run.ts';
 import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
 import { STANDARD, withInput, withOutput, withTemporaryFolder } from '../spool.ts';
-import { readFolderOptions, type ZipFolderOptions, zipFolder, zipOptions } from './bundle-zip.ts';
+import { surveyFolder, type ZipFolderOptions, zipFolder, zipOptions } from './bundle-zip.ts';
 
 interface Options extends PrivateKeyOptions, MetadataOptions, ZipFolderOptions, ArchiveOptions {
   readonly allowPrivateKey: boolean;
@@ -102,7 +102,7 @@ export function bundleEncrypt(command: Command): void {
         const chunkSize =
           options.chunkSize === undefined ? {} : { chunkSize: Number(options.chunkSize) };
         const { encryptFile } = await import('../../files/encrypt-file.ts');
-        const { sealDirectory } = await import('../../files/seal-directory.ts');
+        const library = await import('../../files/seal-directory.ts');
         const { signal } = context;
         const outputs = detached ? [out, `${out}.seal`] : [out];
         const sealing = { privateKey: key, metadata, detached, signal, ...chunkSize };
@@ -115,12 +115,14 @@ export function bundleEncrypt(command: Command): void {
             ),
           );
         const sealFolder = async () => {
-          const read = await readFolderOptions(context, input, options, outputs);
-          return write((path) =>
+          const { read, survey } = await surveyFolder(context, input, options, outputs);
+          const done = await write((path) =>
             context.follow('zipping and sealing', (onProgress) =>
-              sealDirectory(input, path, { ...read, ...sealing, onProgress }),
+              library.sealFolder(input, path, { ...read, ...sealing, onProgress }, survey),
             ),
           );
+          survey.warn();
+          return done;
         };
         const sealed = (await isFolder(input))
           ? { ...(await sealFolder()), usable: true }

@@ -1,12 +1,13 @@
 // bundle zip: zips a build folder reproducibly.
 
 import type { Command } from 'commander';
+import { readLimits } from '../../archive/format/limits.ts';
 import type { ZipDirectoryOptions } from '../../files/zip-directory.ts';
 import { UsageError } from '../answer.ts';
 import {
   codeCheckOption,
   folderOptions,
-  readFolderRules,
+  folderRules,
   type SurveyOptions,
 } from '../build-folder.ts';
 import { findConfig } from '../config/files.ts';
@@ -18,6 +19,7 @@ import { checkOutput, FORCE_HELP } from '../output.ts';
 import { isThere } from '../read-key.ts';
 import { run } from '../run.ts';
 import { withOutput } from '../spool.ts';
+import { createSurvey, type Survey } from '../survey.ts';
 
 /** Options for zipping a folder. */
 export interface ZipFolderOptions extends SurveyOptions, LimitOptions {
@@ -101,32 +103,36 @@ export async function zipFolder(
   options: ZipFolderOptions,
   outputs: readonly string[],
 ): Promise<{ readonly size: number; readonly checksum: string; readonly entries: number }> {
-  const read = await readFolderOptions(context, folder, options, outputs);
-  const { zipDirectory } = await import('../../files/zip-directory.ts');
-  return context.follow('zipping', (onProgress) =>
-    zipDirectory(folder, out, { ...read, onProgress }),
+  const { read, survey } = await surveyFolder(context, folder, options, outputs);
+  const library = await import('../../files/zip-directory.ts');
+  const zipped = await context.follow('zipping', (onProgress) =>
+    library.zipFolder(folder, out, { ...read, onProgress }, survey),
   );
+  survey.warn();
+  return zipped;
 }
 
 /**
- * Checks a folder before it is zipped, and returns the options for the library.
+ * Returns the options for the library and the survey that checks a folder while it is zipped.
  *
  * @param outputs - All outputs of the command. The zip does not contain them.
  */
-export async function readFolderOptions(
+export async function surveyFolder(
   context: Context,
   folder: string,
   options: ZipFolderOptions,
   outputs: readonly string[],
-): Promise<ZipDirectoryOptions> {
+): Promise<{ readonly read: ZipDirectoryOptions; readonly survey: Survey }> {
   const level = readLevel(options.level);
   const limits = readLimitOptions(options);
-  return {
-    ...(await readFolderRules(context, folder, options, limits, outputs)),
+  const read = {
+    ...folderRules(options),
     ...(level !== undefined && { level }),
     ...limits,
     signal: context.signal,
   };
+  const survey = await createSurvey(context, folder, options, readLimits(limits), outputs);
+  return { read, survey };
 }
 
 /** @throws {@link UsageError} if the level is not an integer from 0 to 9. */

@@ -24,7 +24,7 @@ export function releaseId(command: Command): void {
         const folder = dir as string;
         const limits = readLimitOptions(flags);
         const survey = { ...flags, codeCheck: false, index: false };
-        const rules = await readFolderRules(context, folder, survey, limits, []);
+        const rules = await readFolderRules(context, folder, survey, limits);
         const about = await directoryId(folder, { ...rules, ...limits, signal });
         return {
           json: about,

@@ -52,7 +52,7 @@ export function releasePublish(command: Command): void {
         const version = await readVersion(flags, folder);
         const entry = await readEntry(flags);
         const limits = readLimitOptions(flags);
-        const rules = await readFolderRules(context, folder, flags, limits, []);
+        const rules = await readFolderRules(context, folder, flags, limits);
         const { publishRelease } = await import('../../node.ts');
         const published = await context.follow('publishing', (onProgress) =>
           publishRelease(folder, {

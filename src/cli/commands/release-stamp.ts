@@ -51,7 +51,7 @@ export function releaseStamp(command: Command): void {
         const folder = dir as string;
         const limits = readLimitOptions(flags);
         const survey = { ...flags, codeCheck: false, index: false };
-        const rules = await readFolderRules(context, folder, survey, limits, []);
+        const rules = await readFolderRules(context, folder, survey, limits);
         const stamp = await stampRelease(folder, {
           ...{ ...rules, ...limits, floors, files, signal: context.signal },
           ...(runtime !== undefined && { runtime }),
