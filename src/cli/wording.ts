@@ -73,6 +73,7 @@ const WORDINGS: readonly Wording[] = [
   { said: /\bpass its publicKey or its privateKey\b/g, otherwise: 'pass one of the two alone' },
   // Releases.
   { said: /\bcreate: true\b/g, flags: ['--create'], otherwise: 'create it' },
+  { said: /\bin previousKeys or publicKey\b/g, otherwise: 'with --public-key' },
   { said: /\bleave create out\b/g, otherwise: 'leave --create out' },
   { said: /\bforce: true\b/g, flags: ['--force'], otherwise: 'force it' },
   { said: /\breinstate: true\b/g, flags: ['--reinstate'], otherwise: 'reinstate it' },

@@ -29,7 +29,7 @@ import {
   checkText,
 } from './options.ts';
 import { checkChannel } from './place.ts';
-import type { PublishedRelease } from './publish.ts';
+import { type PublishedRelease, publishedOf } from './publish.ts';
 import { findIndex, type State } from './state.ts';
 import { storeError } from './store-error.ts';
 import { makeWays } from './ways.ts';
@@ -115,7 +115,7 @@ export async function promote(options: PromoteOptions): Promise<PublishedRelease
       releases: isInPlace ? all : dropOld(all, keepOf(options), isHeld, withdrawn),
     };
   });
-  return { ...changed, release: edited.release, skipped: edited.skipped };
+  return publishedOf(changed, edited);
 }
 
 async function findSource(state: State, options: PromoteOptions): Promise<ReleaseEntry> {

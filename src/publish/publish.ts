@@ -60,6 +60,8 @@ export interface PublishedRelease extends ChangedIndex {
   readonly release: ReleaseEntry;
   /** Patches that were not made. */
   readonly skipped: readonly SkippedPatch[];
+  /** Ids of other releases in the index with the same version, so that only an id tells them apart. */
+  readonly sameVersion: readonly string[];
 }
 
 /**
@@ -164,7 +166,19 @@ export async function publishRelease(
       objects: [...(made === undefined ? [] : [made]), ...ways.objects],
     };
   });
-  return { ...changed, release: edited.release, skipped: edited.skipped };
+  return publishedOf(changed, edited);
+}
+
+/** Makes the result of publishing or promoting a release. */
+export function publishedOf(
+  changed: ChangedIndex,
+  { release, skipped }: Pick<PublishedRelease, 'release' | 'skipped'>,
+): PublishedRelease {
+  const { index, ...rest } = changed;
+  const sameVersion = index.releases
+    .filter(({ id, version }) => version === release.version && id !== release.id)
+    .map(({ id }) => id);
+  return { ...rest, index, release, skipped, sameVersion };
 }
 
 /** Throws if the store lies in the build: each release would contain the releases before. */

@@ -3,6 +3,7 @@
 import { realpath } from 'node:fs/promises';
 import { MAX_SEAL_LENGTH } from '../release/document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts';
+import { openOwn } from './foreign.ts';
 import type { Reading } from './objects.ts';
 import {
   type ChannelOptions,
@@ -54,7 +55,9 @@ export async function findIndex(
   const file = await place.read(channelPath(channel), { limit, hidesMissing, signal });
   if (file === undefined) return undefined;
   const { bytes: sealed, ...rest } = file;
-  return { sealed, ...rest, ...(await openTrusted(sealed, trust, { appId, channel, signal })) };
+  const about = { what: `the index of ${channel}`, place: place.name, keys: trust.indexKeys };
+  const opened = await openOwn(about, () => openTrusted(sealed, trust, { appId, channel, signal }));
+  return { sealed, ...rest, ...opened };
 }
 
 export interface IndexQuestion {

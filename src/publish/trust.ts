@@ -8,6 +8,8 @@ import type { ReleaseIndex } from '../release/index-format.ts';
 import { MAX_KEYS_LENGTH, type ReleaseKeys } from '../release/keys-format.ts';
 import { openProven } from '../release/open-index.ts';
 import { openKeys } from '../release/open-keys.ts';
+import { openOwn } from './foreign.ts';
+import { listOfKeys } from './options.ts';
 import { KEYS_PATH, type StorePlace } from './place.ts';
 import { storeError } from './store-error.ts';
 
@@ -54,11 +56,10 @@ export async function readTrust(
         `${place.name} has ${KEYS_PATH}, but no recovery key was passed to verify it with: pass the public half of the recovery key as recoveryPublicKey`,
       );
     }
-    const list = await openKeys(file.bytes, {
-      recoveryPublicKey,
-      appId,
-      ...(signal && { signal }),
-    });
+    const about = { what: KEYS_PATH, place: place.name, keys: listOfKeys(recoveryPublicKey) };
+    const list = await openOwn(about, () =>
+      openKeys(file.bytes, { recoveryPublicKey, appId, ...(signal && { signal }) }),
+    );
     if (found === undefined || list.epoch > found.list.epoch) found = { sealed: file.bytes, list };
   }
   if (found === undefined) return { epoch: 0, indexKeys: own, objectKeys: own, deviceKeys: own };

@@ -42,7 +42,7 @@ export function releasePromote(command: Command): void {
             ...(release !== undefined && { release }),
           }),
         );
-        return answerRelease(published, options, keyFrom);
+        return answerRelease(context, published, options, keyFrom);
       }),
     );
 }

@@ -5,6 +5,7 @@ import type { ChannelOptions } from '../../publish/options.ts';
 import type { PublishedRelease } from '../../publish/publish.ts';
 import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from '../../release/index-format.ts';
 import type { Answer } from '../answer.ts';
+import type { Context } from '../context.ts';
 import { bytes } from '../help.ts';
 import { shownDistance, shownShare } from './units.ts';
 
@@ -55,13 +56,19 @@ function uploadLines(
 
 /** Makes the result about a published or promoted release. */
 export function answerRelease(
+  context: Context,
   published: PublishedRelease,
   options: ChannelOptions,
   keyFrom: string,
 ): Answer {
-  const { release, skipped, index } = published;
+  const { release, skipped, index, changed, sameVersion } = published;
+  if (changed && sameVersion.length > 0) {
+    context.warn(
+      `${index.channel} has another release of version ${release.version} (${sameVersion.join(', ')}): commands need the id to tell them apart. Change the version for each release: npm version patch, or --app-version`,
+    );
+  }
   return answerChange(published, options, keyFrom, {
-    json: { release, skipped },
+    json: { release, skipped, sameVersion },
     lines: [
       `  release  ${release.version}  ${release.id}`,
       ...wayLines(release, index),

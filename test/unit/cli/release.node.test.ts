@@ -260,6 +260,59 @@ describe('release', () => {
     });
   });
 
+  it('tells a publisher whose app or key the store belongs to, and changes nothing', async () => {
+    await withApp(async (project) => {
+      const { json, run, write } = project;
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      await writeBuildIn(project, 'next', 2);
+      const publish = ['release', 'publish', 'next', ...CHANNEL];
+      const before = readFileSync(project.path('store/channels/production.sealed'));
+      const other = await run([...publish, '--app-id', 'com.example.other']);
+      expect(other.code).toBe(1);
+      expect(other.stderr).toContain(
+        'the index of production in "store" belongs to the app "com.example.app", but --app-id is "com.example.other": check both. Each app needs a store of its own',
+      );
+      expect(other.stderr).not.toContain('install');
+      expect(await json([...publish, '--app-id', 'com.example.other'])).toMatchObject({
+        code: 'ERR_EXPECTATION_FAILED',
+      });
+      await write('other-key', keyA.pkcs8);
+      const foreign = [...publish, '--key', 'other-key'];
+      const { stderr } = await run(foreign);
+      expect(stderr).toContain(
+        `the index of production in "store" was sealed with the key ${keyB.keyId}, and the key here is ${keyA.keyId}: use the pair that sealed it`,
+      );
+      expect(stderr).toContain('pass its public half as well, with --public-key');
+      expect(await json(foreign)).toMatchObject({ code: 'ERR_KEY_MISMATCH' });
+      expect(readFileSync(project.path('store/channels/production.sealed'))).toEqual(before);
+      // That is the remedy: the old public key opens what is there.
+      await done(project, [...foreign, '--public-key', '.bundleseal_key.pub']);
+      await write('store/channels/beta.sealed', before);
+      const copied = await run(['release', 'refresh', '--store', 'store', '--channel', 'beta']);
+      expect(copied.stderr).toContain('is the index of the channel "production": it was copied');
+    });
+  });
+
+  it('warns of a second release with the same version, and not of the same build again', async () => {
+    await withApp(async (project) => {
+      const first = await project.json(['release', 'publish', 'dist', ...CHANNEL]);
+      expect(first).toMatchObject({ sameVersion: [] });
+      const { id } = first['release'] as { id: string };
+      expect(await project.json(['release', 'publish', 'dist', ...CHANNEL])).toMatchObject({
+        ...{ changed: false, sameVersion: [] },
+      });
+      await writeBuildIn(project, 'next', 2);
+      const told = await done(project, ['release', 'publish', 'next', ...CHANNEL]);
+      expect(told).toContain(`! production has another release of version 1.0.1 (${id})`);
+      expect(await project.json(['release', 'publish', 'next', ...CHANNEL])).toMatchObject({
+        ...{ changed: false, sameVersion: [id] },
+      });
+      await writeBuildIn(project, 'third', 3);
+      const other = [...CHANNEL, '--app-version', '1.0.2'];
+      expect(await done(project, ['release', 'publish', 'third', ...other])).not.toContain('!');
+    });
+  });
+
   it('reports missing and wrong options in the terms of the command line', async () => {
     await withApp(async ({ run }) => {
       const wrong: [string[], RegExp, number][] = [
