@@ -1,5 +1,5 @@
-// Prints the result of every part of .ci/run and the suites' own counts. Fails where a part failed or has no result, and
-// where a suite ran no test, skipped one or left Chromium out.
+// Prints the result of every part of .ci/run, the suites' own counts and the end of a failed part's log. Fails where a
+// part failed or has no result, and where a suite ran no test, skipped one or left Chromium out.
 //
 //   node .ci/result.js RESULTS PART…
 
@@ -9,22 +9,35 @@ import { join } from 'node:path';
 const SUITES = ['test', 'long', 'site'];
 // These run files in Node and again in Chromium. `site` starts a browser itself.
 const IN_BOTH = ['test', 'long'];
+const QUOTED_LINES = 30;
+const QUOTED_LENGTH = 200;
 const [folder, ...parts] = process.argv.slice(2);
 const complaints = [];
 
 for (const part of parts) {
   const file = join(folder, `${part}.result`);
   const [result, seconds] = existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ') : [];
-  if (result !== 'passed') complaints.push(`${part} ${result ?? 'did not run'}`);
   console.log(
     `${part}: ${result ?? 'did not run'}${seconds === undefined ? '' : `, ${seconds} s`}`,
   );
+  if (result !== 'passed') {
+    complaints.push(`${part} ${result ?? 'did not run'}`);
+    quoteLog(part);
+  }
   if (SUITES.includes(part)) inspect(part);
 }
 if (parts.length === 0) complaints.push('no part was asked for');
 
 for (const complaint of complaints) console.log(`not accepted: ${complaint}`);
 process.exitCode = complaints.length === 0 ? 0 : 1;
+
+/** The end of a part's log. The log itself stands far above the result, where a viewer of the last lines does not see it. */
+function quoteLog(part) {
+  const file = join(folder, `${part}.log`);
+  if (!existsSync(file)) return;
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-QUOTED_LINES);
+  for (const line of lines) console.log(`  | ${line.slice(0, QUOTED_LENGTH)}`);
+}
 
 /** A suite by the report of Vitest. */
 function inspect(part) {

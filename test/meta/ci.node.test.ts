@@ -99,6 +99,20 @@ describe('.ci/result.js', () => {
     expect(stdout).toContain(said);
   });
 
+  it('quotes the end of the log of a part that failed, and of no other', () => {
+    const lines = Array.from({ length: 100 }, (_, n) => `line ${n}`);
+    const files = {
+      'lint.result': 'failed 1',
+      'lint.log': lines.join('\n'),
+      'package.result': 'passed 1',
+      'package.log': 'all is well',
+    };
+    const { stdout } = resultOf(files, 'lint', 'package');
+    expect(stdout).toContain('lint: failed, 1 s\n  | line 70\n');
+    expect(stdout).toContain('  | line 99\npackage: passed');
+    expect(stdout).not.toContain('all is well');
+  });
+
   it('refuses a call that names no part', () => {
     expect(resultOf({}).status).toBe(1);
   });

@@ -27,9 +27,17 @@ try {
   await rm(app, { recursive: true, force: true });
 }
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
-const bad = Object.values(report).filter(
-  ({ failed, skipped }) => failed > 0 || (skipped !== undefined && process.env.CI !== undefined),
+const bad = Object.entries(report).filter(
+  ([, { failed, skipped }]) =>
+    failed > 0 || (skipped !== undefined && process.env.CI !== undefined),
 );
+// The last lines name what failed, because a viewer of a long log sees them first.
+for (const [name, { skipped, results = [] }] of bad) {
+  const failures = results.filter(({ ok }) => !ok).map((result) => result.name);
+  console.log(
+    `not accepted: ${name}: ${skipped ? 'skipped' : failures.join(', ') || 'ran nothing'}`,
+  );
+}
 process.exitCode = bad.length === 0 ? 0 : 1;
 
 async function runIn(name) {

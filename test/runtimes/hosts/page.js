@@ -4,9 +4,10 @@ globalThis.inPage = () => runHere(['webcrypto', 'noble'], runStores);
 
 globalThis.inWorker = () =>
   new Promise((resolve, reject) => {
-    const worker = new Worker('/worker.js');
-    worker.onmessage = ({ data }) => resolve(data);
-    worker.onerror = ({ message }) => reject(new Error(message));
+    // Firefox ends a worker that nothing references while it waits for the file system.
+    globalThis.worker = new Worker('/worker.js');
+    globalThis.worker.onmessage = ({ data }) => resolve(data);
+    globalThis.worker.onerror = ({ message }) => reject(new Error(message));
   });
 
 globalThis.inServiceWorker = async () => {
