@@ -56,5 +56,4 @@ export {
 export type { SkippedPatch } from './publish/ways.ts';
 export type { ByteStream, ByteStreamReader } from './sources/stream.ts';
 export type { BuiltIn, ReleaseReader, ReleaseStore } from './update/release-store.ts';
-export { folderBuiltIn } from './update-node/folder-built-in.ts';
-export { folderStore } from './update-node/folder-store.ts';
+export { folderBuiltIn, folderStore } from './update-node/folder-store.ts';

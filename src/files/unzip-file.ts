@@ -18,7 +18,6 @@ import {
   type WorkOptions,
 } from '../options.ts';
 import { openRandomAccess, type Source } from '../sources/input.ts';
-import { readAhead } from '../sources/read-ahead.ts';
 import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
 import { createPace } from '../turn.ts';
 import { checkPath } from './error.ts';
@@ -244,4 +243,27 @@ function unpack(
     onProgress?.({ done: size, total: size });
     return { entries: files, size };
   });
+}
+
+/**
+ * Makes a source with the same bytes that reads `length` of them at once and keeps the last long read in memory.
+ *
+ * One read of a sealed bundle or a file takes as long as inflating some kilobytes, and a zip may have thousands of
+ * files.
+ */
+function readAhead(source: Source, length: number): Source {
+  if (source.bytes !== undefined) return source;
+  let held = { start: 0, bytes: new Uint8Array(0) as Uint8Array };
+  return {
+    size: source.size,
+    async read(start, end, signal) {
+      if (end - start > length) return source.read(start, end, signal);
+      if (start < held.start || end > held.start + held.bytes.length) {
+        const bytes = await source.read(start, Math.min(source.size, start + length), signal);
+        held = { start, bytes };
+        return bytes.subarray(0, end - start);
+      }
+      return held.bytes.subarray(start - held.start, end - held.start);
+    },
+  };
 }

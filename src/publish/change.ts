@@ -13,9 +13,9 @@ import { sealIndex } from '../release/seal-index.ts';
 import { encodeUtf8 } from '../utf8.ts';
 import { liveFiles } from './full-output.ts';
 import { type CheckLock, withLock } from './lock.ts';
+import { retire } from './objects.ts';
 import { type ChannelOptions, timeText } from './options.ts';
 import { channelPath, objectPath } from './place.ts';
-import { retire } from './retention.ts';
 import { readState, type State } from './state.ts';
 import { storeError } from './store-error.ts';
 

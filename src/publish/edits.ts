@@ -3,7 +3,7 @@
 import { FULL_ROLLOUT } from '../release/index-format.ts';
 import { withAttributes } from './attributes.ts';
 import { type ChangedIndex, changeIndex } from './change.ts';
-import { findRelease } from './find-release.ts';
+import { findRelease } from './entries.ts';
 import {
   CHANNEL_OPTIONS,
   type ChannelOptions,

@@ -1,4 +1,4 @@
-// Reads the sealed objects of a store, and the files in them.
+// Reads the sealed objects of a store and the files in them, and lists the objects that have to stay.
 
 import type { ZipLimits } from '../archive/format/limits.ts';
 import { unzipBundle } from '../archive/read/unzip.ts';
@@ -8,8 +8,14 @@ import { toHex } from '../bytes.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { planRelease, type ReleaseFile, readFiles } from '../release/files.ts';
 import { idOf } from '../release/id.ts';
-import type { ReleaseEntry, ReleaseIndex, ReleaseObject } from '../release/index-format.ts';
+import type {
+  ReleaseEntry,
+  ReleaseIndex,
+  ReleaseObject,
+  RetiredObject,
+} from '../release/index-format.ts';
 import { createPace } from '../turn.ts';
+import { laterOf } from './options.ts';
 import { objectPath, type StoredFile, type StorePlace } from './place.ts';
 import { storeError } from './store-error.ts';
 
@@ -101,4 +107,35 @@ export async function releaseFiles(
   signal: AbortSignal | undefined,
 ): Promise<ReleaseFile[]> {
   return readFiles(await planRelease(files, signal), signal);
+}
+
+/**
+ * Lists the objects that the store has to keep until every index that named them has expired, even if the next index does not
+ * name them.
+ *
+ * Only the present index is known. It names its objects, and its `retired` holds the expiry of earlier indexes. If the next
+ * index expires before the present one, the list therefore contains the objects that both name, too.
+ */
+export function retire(
+  before: ReleaseIndex | undefined,
+  next: Pick<ReleaseIndex, 'releases' | 'issuedAt' | 'expiresAt'>,
+): RetiredObject[] {
+  const until = new Map<string, string>();
+  const keepUntil = (sha256: string, time: string) => {
+    until.set(sha256, laterOf(time, until.get(sha256) ?? time));
+  };
+  for (const one of before?.retired ?? []) {
+    if (one.until > next.issuedAt) keepUntil(one.sha256, one.until);
+  }
+  if (before !== undefined && before.expiresAt > next.issuedAt) {
+    const named = namedBy(next.releases);
+    for (const sha256 of namedBy(before.releases)) {
+      if (!named.has(sha256) || before.expiresAt > next.expiresAt) {
+        keepUntil(sha256, before.expiresAt);
+      }
+    }
+  }
+  return [...until]
+    .map(([sha256, time]) => ({ sha256, until: time }))
+    .sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
 }

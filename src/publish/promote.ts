@@ -13,13 +13,13 @@ import { changeIndex } from './change.ts';
 import {
   checkKeep,
   dropOld,
+  findRelease,
   KEEP_OPTIONS,
   type KeepOptions,
   keepOf,
   placed,
   withoutWithdrawal,
 } from './entries.ts';
-import { findRelease } from './find-release.ts';
 import { readRelease } from './objects.ts';
 import {
   CHANNEL_OPTIONS,

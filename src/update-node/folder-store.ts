@@ -1,4 +1,4 @@
-// A store of releases in a folder: for Electron's main process, Node, Bun and Deno.
+// Releases in a folder: a store for Electron's main process, Node, Bun and Deno, and the built-in release.
 
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
@@ -17,7 +17,9 @@ import {
   nameTemporary,
 } from '../files/temporary.ts';
 import { writeFiles } from '../files/write-files.ts';
+import { STAMP } from '../release/stamp.ts';
 import type {
+  BuiltIn,
   ReleaseFileInfo,
   ReleaseReader,
   ReleaseStore,
@@ -120,7 +122,7 @@ export function folderStore(dir: string): ReleaseStore {
 }
 
 /** Reads the files of a folder. Refuses paths that lead out of it. */
-export function folderReader(dir: string): ReleaseReader {
+function folderReader(dir: string): ReleaseReader {
   return {
     async list() {
       const entries = await onFile(
@@ -146,7 +148,7 @@ export function folderReader(dir: string): ReleaseReader {
 }
 
 /** Reads a file. A pipe or a device in its place is refused, because a read of it may never end. */
-export async function readRegular(place: string): Promise<Uint8Array> {
+async function readRegular(place: string): Promise<Uint8Array> {
   const file = await openRegularFile(place, place, 0);
   try {
     return await file.read(0, file.size);
@@ -195,4 +197,27 @@ function isId(name: string): boolean {
 function checkId(id: string): string {
   if (isId(id)) return id;
   throw new TypeError('a release id is 64 lower-case hex characters');
+}
+
+/**
+ * Reads a built-in release from a folder: the web folder of an Electron app, or the public folder of a server's deployment.
+ * Run `bundleseal release stamp` on the folder before.
+ *
+ * @throws `TypeError`: `dir` is no path.
+ * @see docs/updates.md#the-built-in-release
+ * @example
+ * ```ts
+ * import { folderBuiltIn } from 'bundleseal/node';
+ *
+ * const builtIn = folderBuiltIn('dist');
+ * console.log(typeof builtIn.readStamp);
+ * ```
+ */
+export function folderBuiltIn(dir: string): BuiltIn {
+  checkPath('dir', dir);
+  const root = resolve(dir);
+  return {
+    readStamp: () => readRegular(join(root, STAMP)),
+    files: folderReader(root),
+  };
 }

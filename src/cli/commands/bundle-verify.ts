@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { BundleInfo } from '../../bundle/info.ts';
 import { BundleSealError } from '../../errors.ts';
+import { openInputFile } from '../../files/input-file.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import {
   type ArchiveOptions,
@@ -14,7 +15,6 @@ import {
 } from '../archive.ts';
 import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '../capgo.ts';
 import type { Context } from '../context.ts';
-import { fileStream } from '../file-stream.ts';
 import { bytes, examples } from '../help.ts';
 import { namingTried } from '../keys.ts';
 import { LIMIT_FLAGS } from '../limits.ts';
@@ -216,4 +216,33 @@ async function readThrough(context: Context, path: string, opening: Opening): Pr
   );
   // The stream has ended, so `onHeader` has been called.
   return info as unknown as BundleInfo;
+}
+
+// Number of bytes to read at once.
+const PIECE_LENGTH = 2 ** 18;
+
+/**
+ * Streams the bytes of the file. Closes the file at its end, on an error and on cancellation.
+ *
+ * Does not use Readable.toWeb(), which on Node 20 throws an uncaught error if the reader cancels between two reads.
+ */
+async function fileStream(path: string): Promise<ReadableStream<Uint8Array>> {
+  const file = await openInputFile(path);
+  let start = 0;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const end = Math.min(start + PIECE_LENGTH, file.size);
+        if (start < end) controller.enqueue(await file.read(start, end));
+        start = end;
+        if (start < file.size) return;
+        await file.checkUnchanged();
+        controller.close();
+      } catch (error) {
+        controller.error(error);
+      }
+      await file.close();
+    },
+    cancel: () => file.close(),
+  });
 }

@@ -1,10 +1,9 @@
 // The instructions of a patch and the contexts in which they are coded. Encoder and decoder share this code. See
 // docs/patch-format.md#instructions.
 
-import { bitLength } from './hash.ts';
 import { invalidPatch } from './invalid.ts';
 import { createLiterals } from './literals.ts';
-import { createModels, type Models } from './models.ts';
+import { bitLength, createModels, type Models } from './models.ts';
 import type { Coder } from './range-coder.ts';
 
 /** Kinds of copies. Kinds 0 to 3 reuse the distance of the copy 1 to 4 copies ago. */

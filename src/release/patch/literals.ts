@@ -1,9 +1,8 @@
 // Codes literals: bytes that are not copied. Four tables remember which byte followed in which context. A literal is
 // coded as the table that has it, or as a byte. See docs/patch-format.md#a-literal.
 
-import { hash } from './hash.ts';
 import { invalidPatch } from './invalid.ts';
-import { createModels } from './models.ts';
+import { createModels, hash } from './models.ts';
 import type { Coder } from './range-coder.ts';
 
 /** What surrounds the place of a literal. */

@@ -1,9 +1,9 @@
 // Chooses the instructions that make the new image: the cheapest sequence by estimated prices. A decoder accepts
 // every choice; only the size of the patch depends on it.
 
-import { bitLength } from './hash.ts';
 import { type Copy, FROM_NEW, FROM_OLD, MIN_DISTANCE, NEAR_KINDS } from './instructions.ts';
 import { createMatchFinder } from './matches.ts';
+import { bitLength } from './models.ts';
 
 /** Takes the instructions in order. */
 export interface InstructionSink {
