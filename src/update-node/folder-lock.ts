@@ -2,6 +2,7 @@
 
 import { lstat, unlink, utimes } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BundleSealError } from '../errors.ts';
 import { closeFile, openFile, removeFile } from '../files/calls.ts';
 import { onFile } from '../files/error.ts';
 import { type HeldFolder, holdFolder } from '../files/held-folder.ts';
@@ -26,6 +27,9 @@ export interface LockTiming {
 
 const TIMING: LockTiming = { beat: 2000, stale: 15_000 };
 
+/** @throws {@link BundleSealError} `ERR_STORE`: another process has taken the lock over, so the holder may write nothing. */
+export type CheckLock = () => Promise<void>;
+
 /**
  * Runs the task while it holds the lock of this name in the folder.
  *
@@ -34,12 +38,13 @@ const TIMING: LockTiming = { beat: 2000, stale: 15_000 };
  * it and tries again, and the other one waits. A mark names its process, so the marks of ended processes can be removed.
  *
  * A process of another container or sandbox cannot be looked up: Docker, Flatpak and Snap number the processes of each
- * start anew. So each process touches its mark while it has one.
+ * start anew. So each process touches its mark while it has one. A process that is stopped for longer than `stale`, as by
+ * SIGSTOP or while its container is frozen, may lose its mark: it has to call `check` before it writes.
  */
 export async function lockFolder<T>(
   dir: string,
   lock: string,
-  task: () => Promise<T>,
+  task: (check: CheckLock) => Promise<T>,
   { beat, stale }: LockTiming = TIMING,
 ): Promise<T> {
   const folder = await holdFolder(dir, dir);
@@ -49,6 +54,11 @@ export async function lockFolder<T>(
     await closeFile(await onFile(dir, "can't be locked", openFile(folder.at(mark), 'wx')));
   };
   const remove = () => removeFile(folder.at(mark)).catch(() => {});
+  const isMarked = () =>
+    lstat(folder.at(mark)).then(
+      () => true,
+      () => false,
+    );
   const removeStale = watchMarks(folder, base, stale);
   const beating = setInterval(() => {
     const now = new Date();
@@ -59,7 +69,12 @@ export async function lockFolder<T>(
     await make();
     for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
       const others = (await temporariesOf(folder, base)).filter((name) => name !== mark);
-      if (others.length === 0) break;
+      if (others.length === 0) {
+        if (await isMarked()) break;
+        // Another process removed the mark while this one was stopped.
+        await make();
+        continue;
+      }
       const isLater = others.some((other) => other < mark);
       if (isLater) await remove();
       // Without the random part, two processes that look at the same moments would never find the folder empty.
@@ -68,7 +83,13 @@ export async function lockFolder<T>(
       await removeStale(others);
       if (isLater) await make();
     }
-    return await task();
+    return await task(async () => {
+      if (await isMarked()) return;
+      throw new BundleSealError(
+        'ERR_STORE',
+        `another process took over ${JSON.stringify(dir)}, because this process was stopped for too long: nothing was written, try again`,
+      );
+    });
   } finally {
     clearInterval(beating);
     await remove();

@@ -25,7 +25,7 @@ import type {
   ReleaseStore,
   StoredFile,
 } from '../update/release-store.ts';
-import { lockFolder } from './folder-lock.ts';
+import { type CheckLock, lockFolder } from './folder-lock.ts';
 
 const STATE = 'state.json';
 const RELEASES = 'releases';
@@ -54,6 +54,8 @@ export function folderStore(dir: string): ReleaseStore {
   const root = resolve(dir);
   const releases = join(root, RELEASES);
   const placeOf = (id: string) => join(releases, checkId(id));
+  /** Set while this store holds the lock of the state. */
+  let checkState: CheckLock | undefined;
 
   const prepare = () => onFile(dir, "can't be made", makeFolders(releases, PRIVATE));
 
@@ -72,9 +74,11 @@ export function folderStore(dir: string): ReleaseStore {
     readState: () => readIfThere(join(root, STATE)),
     async writeState(bytes) {
       await prepare();
-      await replaceFile({ mode: 0o600 }, join(root, STATE), undefined, (file) =>
-        file.write(bytes, 0),
-      );
+      await replaceFile({ mode: 0o600 }, join(root, STATE), undefined, async (file) => {
+        await file.write(bytes, 0);
+        // Last, because the process may have been stopped at any moment before.
+        await checkState?.();
+      });
     },
     async list() {
       const names = await namesIn(releases).catch((error: unknown) => {
@@ -116,7 +120,15 @@ export function folderStore(dir: string): ReleaseStore {
         await prepare();
         return realPath(root);
       });
-      return lockFolder(folder, name, task);
+      if (name !== 'state') return lockFolder(folder, name, task);
+      return lockFolder(folder, name, async (check) => {
+        checkState = check;
+        try {
+          return await task();
+        } finally {
+          if (checkState === check) checkState = undefined;
+        }
+      });
     },
   };
 }

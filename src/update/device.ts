@@ -73,8 +73,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
   const loadStored = async (): Promise<DeviceState | undefined> =>
     readState(await onStore('the state could not be read', () => releases.readState()));
 
-  const known = async (stored: DeviceState | undefined): Promise<DeviceState> => {
-    if (stored === undefined) return findLost();
+  const known = async (stored: DeviceState): Promise<DeviceState> => {
     if (builtIn.isRemote === true) return stored;
     const digest = toHex(await backend.sha256(await stampBytes()));
     // Most starts find the stamp of the last one. It has a line for each file, so it is not parsed then.
@@ -86,7 +85,10 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     return state;
   };
 
-  const load = async (): Promise<DeviceState> => known(await loadStored());
+  const load = async (): Promise<DeviceState> => {
+    const stored = await loadStored();
+    return stored === undefined ? findLost() : known(stored);
+  };
 
   /** Makes a state if the store has none: before the first start, and after a loss. */
   const findLost = async (): Promise<DeviceState> => {
@@ -118,11 +120,14 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     );
   };
 
+  /** @param lost - What {@link findLost} gives. If it is absent and the store has no state, nothing is changed. */
   const changed = async (
     transition: (state: DeviceState) => DeviceState | Promise<DeviceState>,
-  ): Promise<DeviceState> => {
+    lost: DeviceState | undefined,
+  ): Promise<DeviceState | undefined> => {
     const stored = await loadStored();
-    const before = await known(stored);
+    const before = stored === undefined ? lost : await known(stored);
+    if (before === undefined) return undefined;
     const after = await transition(before);
     if (after === stored) return after;
     const bytes = encodeState(after);
@@ -135,12 +140,18 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     facts: () => ({ now: Math.max(0, Math.trunc(settings.now())), runtime, maxStarts }),
     read: load,
     async change(transition) {
-      const done = await onStore('the state could not be locked', () =>
-        // An error of the transition must not be reported as one of the store.
-        releases.lock('state', () => settled(() => changed(transition))),
-      );
-      if ('error' in done) throw done.error;
-      return done.value;
+      // The stamp is requested before the lock is taken. The request of a page goes through the page's service worker, and a new
+      // worker answers no request until it is active. It takes the lock before that, so each would wait for the other.
+      if (builtIn.isRemote !== true) await stampBytes();
+      for (let lost: DeviceState | undefined; ; lost = await findLost()) {
+        const before = lost;
+        const done = await onStore('the state could not be locked', () =>
+          // An error of the transition must not be reported as one of the store.
+          releases.lock('state', () => settled(() => changed(transition, before))),
+        );
+        if ('error' in done) throw done.error;
+        if (done.value !== undefined) return done.value;
+      }
     },
     shippedStamp,
     async builtIn() {

@@ -77,6 +77,17 @@ async function alter(page: Page, id: string): Promise<void> {
   expect(altered).toBe(1);
 }
 
+/** Holds the lock of the state, because the page and the worker may still write the state that they read before. */
+async function loseState(page: Page): Promise<void> {
+  await page.evaluate(() =>
+    navigator.locks.request('bundleseal cache bundleseal state', async () => {
+      const cache = await caches.open('bundleseal');
+      for (const key of await cache.keys())
+        if (key.url.includes('/state/')) await cache.delete(key);
+    }),
+  );
+}
+
 async function install(site: Site): Promise<Page> {
   const page = await newPage();
   await page.goto(site.origin);
@@ -236,9 +247,11 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectVersion(page, 'version 2');
     await expectConfirmed(page);
     await stampRelease(buildOf(5));
-    site.deploy(buildOf(5));
+    // The browser looks for a new worker by itself, a while after a page was loaded.
+    site.deploy(buildOf(5), '/sw.js');
     await page.reload();
     await expectVersion(page, 'version 2');
+    site.deploy(buildOf(5));
     await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
     await expectState(page, ({ running, builtIn }) => running === builtIn);
     await page.reload();
@@ -256,11 +269,7 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectConfirmed(page);
     const { builtIn } = await stateOf(page);
     const fetched = site.requests.filter((path) => path.startsWith('/updates/objects/')).length;
-    await page.evaluate(async () => {
-      const cache = await caches.open('bundleseal');
-      for (const key of await cache.keys())
-        if (key.url.includes('/state/')) await cache.delete(key);
-    });
+    await loseState(page);
     await page.reload();
     await expectVersion(page, 'version 1');
     await expectOffer(page);

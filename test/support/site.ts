@@ -67,8 +67,8 @@ export interface Site {
   readonly requests: readonly string[];
   /** Ends every connection without an answer. */
   isDown: boolean;
-  /** Replaces what the website serves. */
-  deploy(build: string): void;
+  /** Replaces what the website serves, except the file at the path `kept`. */
+  deploy(build: string, kept?: string): void;
   publish(build: string, version: string): ReturnType<typeof publishRelease>;
   close(): void;
 }
@@ -79,6 +79,8 @@ export async function openSite(first: string): Promise<Site> {
   const store = mkdtempSync(join(tmpdir(), 'bundleseal-store-'));
   const requests: string[] = [];
   let folder = first;
+  let before = first;
+  let keptPath: string | undefined;
   let published = 0;
   const server: Server = createServer((request: IncomingMessage, response) => {
     if (site.isDown) {
@@ -89,7 +91,10 @@ export async function openSite(first: string): Promise<Site> {
     requests.push(pathname);
     const [root, path] = pathname.startsWith('/updates/')
       ? [store, pathname.slice('/updates/'.length)]
-      : [folder, pathname.endsWith('/') ? `${pathname}index.html` : pathname];
+      : [
+          pathname === keptPath ? before : folder,
+          pathname.endsWith('/') ? `${pathname}index.html` : pathname,
+        ];
     const file = join(root, path);
     const stats = statSync(file, { throwIfNoEntry: false });
     if (stats?.isFile() !== true) {
@@ -109,7 +114,9 @@ export async function openSite(first: string): Promise<Site> {
     origin: `http://127.0.0.1:${port}`,
     requests,
     isDown: false,
-    deploy(next) {
+    deploy(next, kept) {
+      if (kept !== undefined) before = folder;
+      keptPath = kept;
       folder = next;
     },
     publish(next, version) {

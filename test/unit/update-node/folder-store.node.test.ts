@@ -61,10 +61,10 @@ describe('a pipe in the place of a file', () => {
 
 describe('the lock of a process in another container', () => {
   /** The mark of a process whose numbers mean nothing here. */
-  async function foreignMark(dir: string): Promise<string> {
+  async function foreignMark(dir: string, place = '0000000000000000'): Promise<string> {
     const own = await nameTemporary('state.lock');
     forgetTemporary(own);
-    const mark = join(dir, own.replace(/_[0-9a-f]+_/, '_0000000000000000_'));
+    const mark = join(dir, own.replace(/_[0-9a-f]+_/, `_${place}_`));
     writeFileSync(mark, '');
     return mark;
   }
@@ -107,5 +107,39 @@ describe('the lock of a process in another container', () => {
       { beat: 10, stale: 1000 },
     );
     expect(touched()).toEqual([]);
+  });
+
+  it('is not held without a mark by a process that was stopped while it waited', async () => {
+    const dir = mkdtempSync(join(root, 'lock-'));
+    const foreign = await foreignMark(dir, 'ffffffffffffffff');
+    const marks = () => readdirSync(dir).map((name) => join(dir, name));
+    const taken = lockFolder(dir, 'state', async () => marks());
+    const own = () => marks().find((mark) => mark !== foreign);
+    while (own() === undefined) await sleep(5);
+    // The other process removes the mark, because no one touches it, and then releases its own lock.
+    unlinkSync(own() as string);
+    unlinkSync(foreign);
+    expect(await taken).toHaveLength(1);
+  });
+});
+
+describe('a process that was stopped for so long that another one took its lock over', () => {
+  it('writes no state, and rejects with ERR_STORE', async () => {
+    const dir = mkdtempSync(join(root, 'lock-'));
+    const store = open(dir);
+    const state = Uint8Array.of(1);
+    await store.lock('state', () => store.writeState(state));
+    const stopped = store.lock('state', async () => {
+      for (const name of readdirSync(dir)) {
+        if (name.startsWith('.state.lock.')) unlinkSync(join(dir, name));
+      }
+      await store.writeState(Uint8Array.of(2));
+    });
+    await expect(stopped).rejects.toMatchObject({ code: 'ERR_STORE' });
+    await expect(stopped).rejects.toThrow(/another process took over/);
+    expect(await store.readState()).toEqual(state);
+    expect(readdirSync(dir).sort()).toEqual(['releases', 'state.json']);
+    await store.lock('state', () => store.writeState(Uint8Array.of(3)));
+    expect(await store.readState()).toEqual(Uint8Array.of(3));
   });
 });

@@ -358,3 +358,59 @@ describe('an updater', () => {
     await expect(updater.status()).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
+
+describe('the stamp of the built-in release', () => {
+  /** A store that says whether the lock of the state is held. */
+  const watched = () => {
+    const releases = memoryStore();
+    let holders = 0;
+    const store: ReleaseStore = {
+      ...releases,
+      lock: (name, task) =>
+        releases.lock(name, async () => {
+          holders += name === 'state' ? 1 : 0;
+          try {
+            return await task();
+          } finally {
+            holders -= name === 'state' ? 1 : 0;
+          }
+        }),
+    };
+    return { store, isHeld: () => holders > 0 };
+  };
+
+  it.each([
+    ['a website', true],
+    ['an installed app', false],
+  ])(
+    'of %s is never requested while the state is locked, because a new service worker may hold the request back until it has had the lock',
+    async (_, isRemote) => {
+      const { request } = await published();
+      const shipped = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
+      const calls: ((device: Awaited<ReturnType<typeof createDevice>>) => Promise<unknown>)[] = [
+        ({ updater }) => updater.start(),
+        ({ updater }) => updater.start({ client: 'page' }),
+        ({ updater }) => updater.releaseOf('page'),
+        ({ updater }) => updater.confirm('a'.repeat(64)),
+        ({ updater }) => updater.keepClients([]),
+        ({ updater }) => updater.check(),
+        ({ updater }) => updater.update(),
+      ];
+      for (const call of calls) {
+        const { store, isHeld } = watched();
+        const requests: boolean[] = [];
+        const builtIn = {
+          ...shipped,
+          isRemote,
+          readStamp: () => {
+            requests.push(isHeld());
+            return shipped.readStamp();
+          },
+        };
+        await call(await createDevice(BEFORE, request, { releases: store, builtIn }));
+        expect(requests.length, String(call)).toBeGreaterThan(0);
+        expect(requests, String(call)).not.toContain(true);
+      }
+    },
+  );
+});
