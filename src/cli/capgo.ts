@@ -9,7 +9,7 @@ import type { Context } from './context.ts';
 import { bytes, rare } from './help.ts';
 import { type FoundKey, findPublicKeys } from './keys.ts';
 import type { KeyValue } from './read-key.ts';
-import { type PrivateKeyOptions, readSigningKey } from './signing-key.ts';
+import { findSigningKey, type PrivateKeyOptions } from './signing-key.ts';
 
 /** Options for opening such a bundle. */
 export interface CapgoOpeningOptions {
@@ -50,7 +50,7 @@ export async function encryptForCapgo(
   if (checksumFormat !== 'v3' && checksumFormat !== 'v2') {
     throw new UsageError(`--checksum-format takes v3 or v2, got ${checksumFormat}`);
   }
-  const { key, from } = await readSigningKey(context, options, CAPGO);
+  const { key, from } = await findSigningKey(context, options, CAPGO);
   const { encryptFile } = await import('../capgo/encrypt-file.ts');
   const { signal } = context;
   const about = await context.follow('encrypting', (onProgress) =>

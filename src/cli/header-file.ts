@@ -19,7 +19,7 @@ export interface FoundHeader {
 }
 
 // A header of 2^20 chunks, the most that readers accept, has 33.6 MB, and its seal as text 44.8 MB.
-const MAX_SEAL_LENGTH = 45 * 2 ** 20;
+const MAX_SEAL_FILE_LENGTH = 45 * 2 ** 20;
 
 /** Reads the content of the header. Does not verify anything. */
 export async function inspectHeaderFile(path: string): Promise<BundleInfo> {
@@ -68,11 +68,11 @@ function checkCount(path: string, count: number): void {
 
 /** Reads a seal as text from a file or a pipe. */
 export async function readSealFile(path: string): Promise<string> {
-  return textOf(await readSmallFile(path, 'a seal', MAX_SEAL_LENGTH));
+  return textOf(await readSmallFile(path, 'a seal', MAX_SEAL_FILE_LENGTH));
 }
 
 async function readSealText(file: InputFile): Promise<string> {
-  if (file.size > MAX_SEAL_LENGTH) {
+  if (file.size > MAX_SEAL_FILE_LENGTH) {
     throw fileError(file.path, `is too large for a seal: it has ${file.size} bytes`);
   }
   return textOf(await file.read(0, file.size));

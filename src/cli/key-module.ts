@@ -8,7 +8,7 @@ import { refuseKeyAsPath } from './read-key.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** The first line of every module that bundleseal wrote. */
-export const MARK: string = '// Written by "bundleseal key save --module".';
+export const KEY_MODULE_MARK: string = '// Written by "bundleseal key save --module".';
 
 /**
  * Refuses a path with another kind of file, or a file that another program wrote.
@@ -26,7 +26,7 @@ export async function checkModule(path: string, force: boolean): Promise<void> {
   const there = await lstat(path).catch(() => undefined);
   if (there === undefined || force) return;
   const text = await onFile(path, UNREADABLE, readFile(path, 'utf8'));
-  if (!text.startsWith(MARK)) {
+  if (!text.startsWith(KEY_MODULE_MARK)) {
     throw fileError(
       path,
       'was not written by bundleseal: pass --force to replace it, or another name',
@@ -75,7 +75,7 @@ export function renderModule(path: string, keys: readonly string[]): string {
   const isCommon = /\.cjs$/i.test(path);
   const declare = isCommon ? 'const' : 'export const';
   const exported = isCommon ? '\nmodule.exports = { publicKey, publicKeys };\n' : '';
-  return `${MARK}
+  return `${KEY_MODULE_MARK}
 // The app carries these keys to open its bundles. Run that command again instead of changing this file.
 
 /** The key of the bundles that are sealed now. */

@@ -17,7 +17,7 @@ import {
 } from './keys.ts';
 import { readCount } from './limits.ts';
 import { isThere, type KeyValue, readKeyFile } from './read-key.ts';
-import { readSequence } from './read-metadata.ts';
+import { sequenceOption } from './read-metadata.ts';
 import { inWordsOf } from './wording.ts';
 
 export interface OpeningOptions extends PublicKeyOptions {
@@ -57,7 +57,7 @@ export async function readOpening(
   options: OpeningOptions,
   keys: readonly FoundKey<KeyValue>[],
 ): Promise<Opening> {
-  const minSequence = readSequence('--min-sequence', options.minSequence);
+  const minSequence = sequenceOption('--min-sequence', options.minSequence);
   const { expectAppId, expectVersion, expectChannel, seal, maxChunks } = options;
   const expect = {
     ...(expectAppId !== undefined && { appId: expectAppId }),

@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type ConfigFile, findConfig } from './config/files.ts';
+import { isThere } from './read-key.ts';
 
 /** The used part of a package.json. */
 export interface PackageFile {
@@ -79,11 +80,4 @@ async function isForEveryone(folder: string): Promise<boolean> {
     () => 0,
   );
   return process.platform !== 'win32' && (mode & 0o002) !== 0;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

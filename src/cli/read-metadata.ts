@@ -68,7 +68,7 @@ export async function readMetadata(
   input: string,
 ): Promise<FoundMetadata> {
   const { channel, project } = options;
-  const sequence = readSequence('--sequence', options.sequence);
+  const sequence = sequenceOption('--sequence', options.sequence);
   const starts = await startsOf(project, input);
   const found: Record<string, Value | undefined> = {
     appId:
@@ -140,7 +140,7 @@ export function describeMetadata({ metadata, metadataFrom }: FoundMetadata): str
   return lines.length > 0 ? lines : ['  metadata  none'];
 }
 
-export function readSequence(name: string, text: string | undefined): number | undefined {
+export function sequenceOption(name: string, text: string | undefined): number | undefined {
   return text === undefined ? undefined : readCount(name, text);
 }
 

@@ -37,7 +37,7 @@ export function privateKeyOptions(command: Command, which = 'private key'): Comm
 }
 
 /** Finds the private key with which this command signs. Each format has its own sources. */
-export async function readSigningKey(
+export async function findSigningKey(
   context: Context,
   options: PrivateKeyOptions,
   format: BundleFormat = SEALED,

@@ -7,7 +7,7 @@ import { element, integer, TAG } from './der.ts';
 import type { RsaPrivateKey, RsaPublicKey } from './rsa.ts';
 
 /** AlgorithmIdentifier of rsaEncryption with its NULL parameters (RFC 3279 §2.3.1). */
-const RSA_ENCRYPTION: Uint8Array = /* @__PURE__ */ fromHex('300d06092a864886f70d0101010500');
+const RSA_ALGORITHM: Uint8Array = /* @__PURE__ */ fromHex('300d06092a864886f70d0101010500');
 
 export function encodePkcs1Public({ n, e }: RsaPublicKey): Uint8Array {
   return element(TAG.sequence, integer(n), integer(e));
@@ -15,7 +15,7 @@ export function encodePkcs1Public({ n, e }: RsaPublicKey): Uint8Array {
 
 export function encodeSpki(key: RsaPublicKey): Uint8Array {
   const bits = element(TAG.bitString, Uint8Array.of(0), encodePkcs1Public(key));
-  return element(TAG.sequence, RSA_ENCRYPTION, bits);
+  return element(TAG.sequence, RSA_ALGORITHM, bits);
 }
 
 export function encodePkcs1Private(key: RsaPrivateKey): Uint8Array {
@@ -25,7 +25,7 @@ export function encodePkcs1Private(key: RsaPrivateKey): Uint8Array {
 
 export function encodePkcs8(key: RsaPrivateKey): Uint8Array {
   const inner = element(TAG.octetString, encodePkcs1Private(key));
-  return element(TAG.sequence, integer(0n), RSA_ENCRYPTION, inner);
+  return element(TAG.sequence, integer(0n), RSA_ALGORITHM, inner);
 }
 
 /** The key id as the header holds it: the SHA-256 of the SubjectPublicKeyInfo, 32 bytes. */

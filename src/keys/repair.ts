@@ -22,7 +22,10 @@ export interface RepairedKey {
 const DASH = '[-\\u2010-\\u2015\\u2212\\ufe58\\ufe63\\uff0d\\u0096\\u0097]';
 const QUOTE = '["\'`\\u2018-\\u201f\\u00ab\\u00bb\\u2039\\u203a\\u0091-\\u0094]';
 // Quantifiers are bounded, because the engine tries the pattern again from each character of a long run of dashes.
-const MARK = new RegExp(`${DASH}{1,64}\\s*(BEGIN|END)\\s+([A-Z0-9][A-Z0-9 ]*?)\\s*${DASH}+`, 'g');
+const PEM_BOUNDARY = new RegExp(
+  `${DASH}{1,64}\\s*(BEGIN|END)\\s+([A-Z0-9][A-Z0-9 ]*?)\\s*${DASH}+`,
+  'g',
+);
 const QUOTES_AROUND = new RegExp(`^${QUOTE}+|${QUOTE}{1,64}$`, 'g');
 const QUOTES_OF_LINES = new RegExp(`${QUOTE}\\s*\\+\\s*${QUOTE}|${QUOTE}|[\\\\,;]`, 'g');
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END ([A-Z0-9 ]+)-----/;
@@ -48,7 +51,7 @@ export function repairKeyText(given: string): RepairedKey {
   step('it was percent-encoded', percentDecoded(text));
   step('it was written for HTML', htmlDecoded(text));
   step('its line breaks were written as \\n', withLineBreaks(text));
-  step('its dashes were others', text.replace(MARK, '-----$1 $2-----'));
+  step('its dashes were others', text.replace(PEM_BOUNDARY, '-----$1 $2-----'));
   const block = BLOCK.exec(text);
   if (block === null || text.match(/-----BEGIN /g)?.length !== 1) {
     return /^\s*\{|-----BEGIN /.test(text) ? { text, repairs } : untouched;

@@ -11,7 +11,7 @@ import type { ReleaseEntry } from '../release/index-format.ts';
 import { MAX_STAMP_LENGTH, readStamp } from '../release/stamp.ts';
 import { createPace } from '../turn.ts';
 import { KEEP_DEFAULTS, type KeepOptions } from './entries.ts';
-import { type Reading, readRelease, releaseFiles } from './objects.ts';
+import { type ObjectReading, readRelease, releaseFiles } from './objects.ts';
 import type { Base } from './ways.ts';
 
 /** A built-in release: its files, or its stamp. */
@@ -53,7 +53,7 @@ export function basesFor(
   releases: readonly ReleaseEntry[],
   builtIn: readonly BuiltInBase[],
   { patches = KEEP_DEFAULTS.patches }: KeepOptions,
-  reading: Reading,
+  reading: ObjectReading,
 ): Base[] {
   const bases = new Map<string, Base>();
   const others = releases.filter(({ id }) => id !== target.id);

@@ -16,7 +16,7 @@ import { type CheckLock, withLock } from './lock.ts';
 import { retire } from './objects.ts';
 import { type ChannelOptions, timeText } from './options.ts';
 import { channelPath, objectPath } from './place.ts';
-import { readState, type State } from './state.ts';
+import { readStoreState, type State } from './state.ts';
 import { storeError } from './store-error.ts';
 
 /** A sealed object that the store does not have yet. */
@@ -59,7 +59,7 @@ export async function changeIndex<T extends Edited>(
   const { store, signal, dryRun = false } = options;
   signal?.throwIfAborted();
   const work = async (check: CheckLock) => {
-    const state = await readState(options);
+    const state = await readStoreState(options);
     const edited = await edit(state);
     const next = composeIndex(state, edited, options);
     const changed = edited.isAnew === true || !isSameIndex(state, edited);

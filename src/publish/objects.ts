@@ -6,7 +6,7 @@ import { selectBackend } from '../backend/select.ts';
 import { decryptObject } from '../bundle/decrypt.ts';
 import { toHex } from '../bytes.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { planRelease, type ReleaseFile, readFiles } from '../release/files.ts';
+import { planRelease, type ReleaseFile, readFiles, UNLIMITED } from '../release/files.ts';
 import { idOf } from '../release/id.ts';
 import type {
   ReleaseEntry,
@@ -20,7 +20,7 @@ import { objectPath, type StoredFile, type StorePlace } from './place.ts';
 import { storeError } from './store-error.ts';
 
 /** The places to read objects from, and the keys to open them with. */
-export interface Reading {
+export interface ObjectReading {
   /** The places in order. The first one that has the object counts. */
   readonly places: readonly StorePlace[];
   readonly keys: readonly PublicKeyInput[];
@@ -29,13 +29,6 @@ export interface Reading {
   readonly limits?: ZipLimits;
   readonly signal?: AbortSignal | undefined;
 }
-
-const UNLIMITED: ZipLimits = {
-  maxEntries: Number.POSITIVE_INFINITY,
-  maxFileSize: Number.POSITIVE_INFINITY,
-  maxTotalSize: Number.POSITIVE_INFINITY,
-  maxRatio: Number.POSITIVE_INFINITY,
-};
 
 /** The digests of all objects that an index's entries name. */
 export function namedBy(releases: ReleaseIndex['releases']): Set<string> {
@@ -51,7 +44,7 @@ export function namedBy(releases: ReleaseIndex['releases']): Set<string> {
  */
 export async function readObject(
   { sha256, size }: ReleaseObject,
-  { places, signal }: Pick<Reading, 'places' | 'signal'>,
+  { places, signal }: Pick<ObjectReading, 'places' | 'signal'>,
 ): Promise<StoredFile> {
   const backend = await selectBackend();
   const path = objectPath(sha256);
@@ -78,7 +71,7 @@ export async function readObject(
  */
 export async function readRelease(
   entry: Pick<ReleaseEntry, 'id' | 'bundle'>,
-  reading: Reading,
+  reading: ObjectReading,
 ): Promise<ReleaseFile[]> {
   const { bytes } = await readObject(entry.bundle, reading);
   return openRelease(bytes, entry.id, reading);
@@ -88,7 +81,7 @@ export async function readRelease(
 export async function openRelease(
   bundle: Uint8Array,
   id: string,
-  { keys, appId, limits = UNLIMITED, signal }: Reading,
+  { keys, appId, limits = UNLIMITED, signal }: ObjectReading,
 ): Promise<ReleaseFile[]> {
   const opening = { publicKey: keys, expect: { appId }, ...(signal && { signal }) };
   const zip = await decryptObject(bundle, opening, 'bundle');

@@ -4,7 +4,7 @@ import { realpath } from 'node:fs/promises';
 import { MAX_SEAL_LENGTH } from '../release/document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts';
 import { openOwn } from './foreign.ts';
-import type { Reading } from './objects.ts';
+import type { ObjectReading } from './objects.ts';
 import {
   type ChannelOptions,
   laterOf,
@@ -30,7 +30,7 @@ export interface State {
   readonly useBuiltIn: boolean;
   readonly issuedAt: string;
   readonly trust: Trust;
-  readonly reading: Reading;
+  readonly reading: ObjectReading;
   /** The folder to write, and the place of the present store. */
   readonly places: { readonly store: StorePlace; readonly from: StorePlace };
 }
@@ -67,7 +67,7 @@ export interface IndexQuestion {
   readonly hidesMissing?: boolean;
 }
 
-export async function readState(options: ChannelOptions): Promise<State> {
+export async function readStoreState(options: ChannelOptions): Promise<State> {
   const { appId, recoveryPublicKey, signal, earlierEpoch } = options;
   const store = openWritable(options.store);
   const isApart = options.from !== undefined && !(await isSame(options.from, options.store));
@@ -118,11 +118,11 @@ async function findBefore(
   const waiting = await findIndex(store, trust, options);
   const inFolder = waiting && { inFolder: waiting.sealed };
   if (from === store) {
-    if (create && waiting !== undefined) throw isThere(options.channel, store);
+    if (create && waiting !== undefined) throw alreadyCreated(options.channel, store);
     return { ...(waiting && { found: waiting }), ...inFolder };
   }
   const published = await findIndex(from, trust, { ...options, hidesMissing: create });
-  if (create && published !== undefined) throw isThere(options.channel, from);
+  if (create && published !== undefined) throw alreadyCreated(options.channel, from);
   if (published === undefined) {
     if (waiting === undefined && from.isRemote && !create) {
       throw storeError(
@@ -143,7 +143,7 @@ async function findBefore(
   return { found: order > 0 ? waiting : published, ...inFolder };
 }
 
-function isThere(channel: string, place: StorePlace): Error {
+function alreadyCreated(channel: string, place: StorePlace): Error {
   return storeError(
     `${place.name} already has an index of the channel ${channel}: leave create out to continue it`,
   );

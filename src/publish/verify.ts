@@ -10,7 +10,7 @@ import type { ReleaseEntry, ReleaseObject, ReleasePatch } from '../release/index
 import { readClock } from '../release/order.ts';
 import { createPace } from '../turn.ts';
 import { type BuiltInBase, readBuiltIn } from './bases.ts';
-import { openRelease, type Reading, readObject, releaseFiles } from './objects.ts';
+import { type ObjectReading, openRelease, readObject, releaseFiles } from './objects.ts';
 import { checkNumber } from './options.ts';
 import { channelPath, objectPath, type StoredFile } from './place.ts';
 import {
@@ -124,7 +124,7 @@ export async function verifyStore(options: VerifyOptions): Promise<VerifiedStore
 type Say = (code: StoreProblem['code'], path: string, message: string) => void;
 
 interface Verifying {
-  readonly reading: Reading;
+  readonly reading: ObjectReading;
   readonly say: Say;
   readonly counts: { releases: number; patches: number; notApplied: number };
   readonly isRemote: boolean;

@@ -1,5 +1,6 @@
 // Reads the files of a release in every form that callers may pass.
 
+import type { ZipLimits } from '../archive/format/limits.ts';
 import { invalid } from '../archive/format/refuse.ts';
 import {
   checkEntries,
@@ -28,8 +29,8 @@ export interface ReleaseFile {
   readonly bytes: Uint8Array;
 }
 
-// The caller applies its own limits, with messages of its own.
-const UNLIMITED = {
+/** For files that are the publisher's own, or whose limits the caller applies with messages of its own. */
+export const UNLIMITED: Required<ZipLimits> = {
   maxEntries: Number.POSITIVE_INFINITY,
   maxFileSize: Number.POSITIVE_INFINITY,
   maxTotalSize: Number.POSITIVE_INFINITY,

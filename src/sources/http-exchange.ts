@@ -15,13 +15,13 @@ import {
 } from './http-answer.ts';
 import type { Connection, Validators } from './http-options.ts';
 import {
+  type Address,
   checkLanding,
   followBlindly,
-  type Place,
   placeAfter,
   refuseMissingHeaders,
 } from './http-redirect.ts';
-import { withoutSecrets } from './http-secrets.ts';
+import { withoutUrlSecrets } from './http-secrets.ts';
 
 /** A read in progress. */
 export interface Reading {
@@ -51,7 +51,7 @@ export function refusal({ name, route }: Connection, { offset, at }: Reading): R
   return (what, cause) =>
     new BundleSealError('ERR_SOURCE_FAILED', `${name} ${what}`, {
       offset: offset + at,
-      cause: withoutSecrets(cause, route.secrets),
+      cause: withoutUrlSecrets(cause, route.secrets),
     });
 }
 
@@ -113,7 +113,7 @@ export async function exchange(
 
 /** A response that is not a redirect, or the failure. */
 type Reached =
-  | { readonly answer: Response; readonly place: Place }
+  | { readonly answer: Response; readonly place: Address }
   | { readonly unreached: unknown };
 
 // Status codes of redirects (RFC 9110 §15.4), and the limit of fetch.
@@ -134,7 +134,7 @@ async function reach(
   { stop, alive, refuse }: { stop: AbortSignal; alive: () => void; refuse: Refuse },
 ): Promise<Reached> {
   const { route } = connection;
-  const start: Place = { url: connection.url, trusted: true };
+  const start: Address = { url: connection.url, trusted: true };
   let place = route.pinned ?? start;
   let isPinned = place !== start;
   const startAgain = () => {
@@ -196,7 +196,7 @@ function discard({ body }: Response): void {
  */
 async function send(
   { fetch, request, headers: callers, route }: Connection,
-  { url, trusted }: Place,
+  { url, trusted }: Address,
   own: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Response> {

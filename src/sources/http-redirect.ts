@@ -5,7 +5,7 @@ import type { Connection } from './http-options.ts';
 import { hideSecrets } from './http-secrets.ts';
 
 /** An address for requests. */
-export interface Place {
+export interface Address {
   readonly url: string;
   /** Whether the caller's headers are sent there. False after a redirect to another origin. */
   readonly trusted: boolean;
@@ -14,7 +14,7 @@ export interface Place {
 /** What earlier requests of a source learned about its redirects. */
 export interface Route {
   /** Where the last redirects led. Later requests start there. */
-  pinned: Place | undefined;
+  pinned: Address | undefined;
   /**
    * The `fetch` options with which the runtime follows redirects whose target scripts cannot see.
    */
@@ -46,10 +46,10 @@ export function followBlindly(connection: Connection, refuse: Refuse): void {
 
 export function placeAfter(
   { route }: Connection,
-  { url, trusted }: Place,
+  { url, trusted }: Address,
   location: string,
   refuse: Refuse,
-): Place {
+): Address {
   const from = new URL(url);
   let next: URL;
   try {
@@ -78,7 +78,7 @@ function refuseDowngrade(from: URL, to: URL, refuse: Refuse): void {
 export function checkLanding(
   connection: Connection,
   { redirected, url }: Response,
-  place: Place,
+  place: Address,
   refuse: Refuse,
 ): void {
   if (redirected !== true) return;
@@ -101,7 +101,7 @@ export function checkLanding(
 export function refuseMissingHeaders(
   connection: Connection,
   { status }: Response,
-  place: Place,
+  place: Address,
   refuse: Refuse,
 ): void {
   if (place.trusted || ![401, 403].includes(status) || !hasHeaders(connection)) return;

@@ -9,7 +9,7 @@ export function hideSecrets({ search, hash }: URL, secrets: Set<string>): void {
  * Returns the cause unchanged, or a copy without the secrets if its message or a field contains one: Deno's messages
  * quote the whole URL, and Bun's errors have it as a field.
  */
-export function withoutSecrets(cause: unknown, secrets: ReadonlySet<string>): unknown {
+export function withoutUrlSecrets(cause: unknown, secrets: ReadonlySet<string>): unknown {
   return holds(cause, secrets) ? copyOf(cause, secrets) : cause;
 }
 

@@ -15,7 +15,7 @@ import { createMeter, type Growth, type Limits } from '../format/limits.ts';
 import { createPathSet } from '../format/paths.ts';
 import { peekSignature, readLocal } from '../format/records.ts';
 import { invalid } from '../format/refuse.ts';
-import { findDirectory, readDirectory } from './directory.ts';
+import { findDirectory, readCentralDirectory } from './directory.ts';
 import { descriptorLengths, extract } from './extract.ts';
 import { checkDeflated } from './inflate.ts';
 
@@ -26,7 +26,7 @@ export interface ArchiveEntry extends CentralEntry {
 
 /**
  * Reads the directory and makes all checks that need the directory only: see `checkHeader`, `checkCentral`,
- * `readDirectory`, `createPathSet`; also for overlapping entries and sizes over the limits.
+ * `readCentralDirectory`, `createPathSet`; also for overlapping entries and sizes over the limits.
  *
  * @returns Files and folders in the directory's order.
  */
@@ -39,7 +39,7 @@ export async function readArchive(
 ): Promise<ArchiveEntry[]> {
   const cursor = await findDirectory(source, signal);
   const { offset } = cursor;
-  const entries = await readDirectory(cursor, limits, pace, mend);
+  const entries = await readCentralDirectory(cursor, limits, pace, mend);
   const paths = createPathSet();
   const meter = createMeter(limits);
   for (const entry of entries) {

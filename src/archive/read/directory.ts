@@ -40,7 +40,7 @@ const LIES = 'has an end record that contradicts its directory: fetch or make it
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`.
  * @see APPNOTE 4.3.12 to 4.3.16
  */
-export async function readDirectory(
+export async function readCentralDirectory(
   cursor: Cursor,
   limits: Limits,
   pace: Pace,
@@ -139,7 +139,7 @@ async function readZip64(cursor: Cursor, found: Found): Promise<void> {
 
 /**
  * Finds the directory from the end of the input and returns a cursor at its first record. It checks nothing, because
- * `readDirectory` does.
+ * `readCentralDirectory` does.
  *
  * The first read covers a directory in the last 64 KiB.
  */

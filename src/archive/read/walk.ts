@@ -17,7 +17,7 @@ import { checkCount, createMeter, type Growth, type Limits } from '../format/lim
 import { createPathSet } from '../format/paths.ts';
 import { peekSignature, readLocal } from '../format/records.ts';
 import { cutShort, invalid } from '../format/refuse.ts';
-import { readDirectory } from './directory.ts';
+import { readCentralDirectory } from './directory.ts';
 import { descriptorLengths, extract } from './extract.ts';
 import { checkDeflated } from './inflate.ts';
 
@@ -77,7 +77,7 @@ export function createWalk(
     },
     async end() {
       await checkStart(cursor);
-      for (const record of await readDirectory(cursor, limits, pace)) {
+      for (const record of await readCentralDirectory(cursor, limits, pace)) {
         const local = seen.get(record.offset);
         if (local === undefined)
           throw invalid(

@@ -17,7 +17,7 @@ import {
   readMetadata,
 } from '../read-metadata.ts';
 import { run } from '../run.ts';
-import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
+import { findSigningKey, type PrivateKeyOptions, privateKeyOptions } from '../signing-key.ts';
 import { withInput, withTemporaryFolder } from '../spool.ts';
 
 interface Options extends PrivateKeyOptions, MetadataOptions, ArchiveOptions {
@@ -83,7 +83,7 @@ export function bundleConvert(command: Command): void {
         const { metadata } = found;
         // Removes the options of the private key, which must not apply to the public key.
         const { keyData: _1, ...opening } = options;
-        const { key: privateKey, from: keyFrom } = await readSigningKey(context, options);
+        const { key: privateKey, from: keyFrom } = await findSigningKey(context, options);
         const { encryptFile } = await import('../../files/encrypt-file.ts');
         const sealed = await withTemporaryFolder(async (folder) => {
           const zip = join(folder, 'bundle.zip');

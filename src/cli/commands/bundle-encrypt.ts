@@ -25,7 +25,7 @@ import {
   readMetadata,
 } from '../read-metadata.ts';
 import { run } from '../run.ts';
-import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
+import { findSigningKey, type PrivateKeyOptions, privateKeyOptions } from '../signing-key.ts';
 import { STANDARD, withInput, withOutput, withTemporaryFolder } from '../spool.ts';
 import { surveyFolder, type ZipFolderOptions, zipFolder, zipOptions } from './bundle-zip.ts';
 
@@ -96,7 +96,7 @@ export function bundleEncrypt(command: Command): void {
         }
         if (detached) await checkDetachedOutput(out, force);
         else await checkOutput(out, { kind: 'sealed', force });
-        const { key, from: keyFrom } = await readSigningKey(context, options);
+        const { key, from: keyFrom } = await findSigningKey(context, options);
         const found = await readMetadata(context, options, input);
         const { metadata } = found;
         const chunkSize =

@@ -13,7 +13,7 @@ import { type FoundKey, keysOf, namingTried, readPublicKeyFile } from '../keys.t
 import { checkOutput, FORCE_HELP } from '../output.ts';
 import type { KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
-import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
+import { findSigningKey, type PrivateKeyOptions, privateKeyOptions } from '../signing-key.ts';
 import { replaceText } from '../write-whole.ts';
 
 interface Options extends PrivateKeyOptions {
@@ -46,7 +46,7 @@ export function bundleReseal(command: Command): void {
           throw new UsageError('--out is for one file: leave it out, or give one');
         }
         const { signal } = context;
-        const { key, from: keyFrom } = await readSigningKey(context, options);
+        const { key, from: keyFrom } = await findSigningKey(context, options);
         const keys: FoundKey<KeyValue>[] = [];
         for (const path of options.from) {
           keys.push({ key: await readPublicKeyFile(SEALED, path, '--from'), from: path });

@@ -3,7 +3,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ConfigFile, findConfig } from '../config/files.ts';
-import { MARK } from '../key-module.ts';
+import { KEY_MODULE_MARK } from '../key-module.ts';
 
 // Limits of the search, so that doctor does not search a whole disk.
 const MAX_DEPTH = 5;
@@ -55,9 +55,9 @@ async function startsWithMark(path: string): Promise<boolean> {
   try {
     const file = await open(path);
     try {
-      const start = new Uint8Array(MARK.length);
+      const start = new Uint8Array(KEY_MODULE_MARK.length);
       await file.read(start, 0, start.length, 0);
-      return new TextDecoder().decode(start) === MARK;
+      return new TextDecoder().decode(start) === KEY_MODULE_MARK;
     } finally {
       await file.close();
     }

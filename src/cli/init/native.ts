@@ -2,7 +2,7 @@
 
 import type { Answers } from './answers.ts';
 import type { Project } from './project.ts';
-import { APP_FOLDER, MARK, type NewFile } from './website.ts';
+import { APP_FOLDER, INIT_MARK, type NewFile } from './website.ts';
 
 /** Electron: modules of the main process, in JavaScript, as Electron runs it. */
 export const ELECTRON_FOLDER = 'bundleseal';
@@ -12,7 +12,7 @@ export function electronFiles({ dir, url, channel, appId }: Answers): NewFile[] 
     {
       path: `${ELECTRON_FOLDER}/updater.mjs`,
       about: 'the updater of the main process',
-      content: `// ${MARK}
+      content: `// ${INIT_MARK}
 import { join } from 'node:path';
 import { folderBuiltIn, folderStore } from 'bundleseal/node';
 import { createReleaseHandler, createUpdater } from 'bundleseal/update';
@@ -67,7 +67,7 @@ export function electronPage(isTypeScript: boolean): NewFile {
   return {
     path: `${APP_FOLDER}/update.${isTypeScript ? 'ts' : 'js'}`,
     about: 'what the page calls',
-    content: `// ${MARK}
+    content: `// ${INIT_MARK}
 
 // A release that throws before its first screen is not confirmed. After three starts the device goes back to the one before.
 let isBroken = false;
@@ -98,7 +98,7 @@ export function capacitorFiles(
     {
       path: `${APP_FOLDER}/updater.${end}`,
       about: 'which updates the app takes',
-      content: `// ${MARK}
+      content: `// ${INIT_MARK}
 import { WebView } from '@capacitor/core';
 import { Directory, Filesystem } from '@capacitor/filesystem';
 import { capacitorStore, createUpdater } from 'bundleseal/update';

@@ -2,7 +2,7 @@
 
 import { SEALED } from '../bundle-formats.ts';
 import { ignoreLines } from '../git.ts';
-import { MARK, renderModule } from '../key-module.ts';
+import { KEY_MODULE_MARK, renderModule } from '../key-module.ts';
 import { type Answers, isWebsite } from './answers.ts';
 import { addCall, entryLines } from './entry.ts';
 import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './native.ts';
@@ -140,7 +140,7 @@ export async function makePlan(
  */
 function isModuleOf(before: Buffer, [current]: readonly string[]): boolean {
   const text = before.toString();
-  return current !== undefined && text.startsWith(MARK) && text.includes(current.trim());
+  return current !== undefined && text.startsWith(KEY_MODULE_MARK) && text.includes(current.trim());
 }
 
 const ABOUT_KEY = 'the public key, for the app';

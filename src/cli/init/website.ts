@@ -21,9 +21,9 @@ export const DENIED =
   "['.env', '.env.*', '*.{crt,pem,key,p12,pfx,cer,der}', '.npmrc', '.yarnrc.yml', '**/.git/**', '.bundleseal_key*']";
 
 /** The first line of the code that init writes. */
-export const MARK = 'Written by "bundleseal init"; it is yours to change.';
+export const INIT_MARK = 'Written by "bundleseal init"; it is yours to change.';
 
-const SERVER_CONFIG = `// ${MARK}
+const SERVER_CONFIG = `// ${INIT_MARK}
 import { defineConfig } from 'vite';
 
 export default defineConfig({
@@ -108,7 +108,7 @@ function updaterModule(
   from: (name: string) => string,
 ): string {
   const [param, type] = isTypeScript ? ['base: string', ', type Updater'] : ['base', ''];
-  return `// ${MARK}
+  return `// ${INIT_MARK}
 import { cacheStore, createUpdater, fetchBuiltIn${type} } from 'bundleseal/update';
 import { publicKeys } from '${from('key')}';
 
@@ -136,7 +136,7 @@ function workerModule(
   const [type, worker] = isTypeScript
     ? ['type ServiceWorkerScope, ', 'self as unknown as ServiceWorkerScope']
     : ['', 'self'];
-  return `// The service worker, which serves the release that runs. ${MARK}
+  return `// The service worker, which serves the release that runs. ${INIT_MARK}
 import { ${type}serveReleases } from 'bundleseal/update';
 import { openUpdater } from '${from('updater')}';
 
@@ -159,7 +159,7 @@ function pageModule(
     isBroken = true;
   });
 }`;
-  return `// ${MARK}
+  return `// ${INIT_MARK}
 ${imports}import { openUpdater } from '${from('updater')}';
 
 // A release that throws before its first screen is not confirmed. After three starts the device goes back to the one before.
@@ -184,7 +184,7 @@ ${framework === 'static' ? '\nkeepUpToDate().catch(console.error);\n' : ''}`;
 }
 
 function workerConfig({ dir }: Answers, worker: string): string {
-  return `// Adds the service worker to the build of the app. ${MARK}
+  return `// Adds the service worker to the build of the app. ${INIT_MARK}
 import { defineConfig } from 'vite';
 
 export default defineConfig({

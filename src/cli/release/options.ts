@@ -12,7 +12,7 @@ import { collect, rare } from '../help.ts';
 import { keysOf, readPublicKeyFile } from '../keys.ts';
 import { findKeysOfRotation } from '../opening.ts';
 import { isThere } from '../read-key.ts';
-import { type PrivateKeyOptions, privateKeyOptions, readSigningKey } from '../signing-key.ts';
+import { findSigningKey, type PrivateKeyOptions, privateKeyOptions } from '../signing-key.ts';
 import { readAppId, readChannel, readStore } from './settings.ts';
 import { readLifetime } from './units.ts';
 
@@ -104,7 +104,7 @@ export async function readSigning(
   const { from, expires, out, otherChannel, earlierEpoch, force, dryRun } = flags;
   const store = await writtenStore(flags, input);
   const channel = await readChannel(flags, input);
-  const found = await readSigningKey(context, flags);
+  const found = await findSigningKey(context, flags);
   const appId = await readAppId(flags, input);
   const previousKeys = await previousOf(flags);
   const options = {
@@ -198,7 +198,7 @@ async function findStoreKeys(
     const { variable, privateKeyFile } = SEALED;
     const isPrivateHere = context.env[variable] !== undefined || (await isThere(privateKeyFile));
     if (!isMissing || !isPrivateHere) throw error;
-    const { key } = await readSigningKey(context, {});
+    const { key } = await findSigningKey(context, {});
     return [await SEALED.publicKeyOf(key)];
   }
 }

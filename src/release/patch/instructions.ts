@@ -3,7 +3,7 @@
 
 import { invalidPatch } from './invalid.ts';
 import { createLiterals } from './literals.ts';
-import { bitLength, createModels, type Models } from './models.ts';
+import { bitWidth, createModels, type Models } from './models.ts';
 import type { Coder } from './range-coder.ts';
 
 /** Kinds of copies. Kinds 0 to 3 reuse the distance of the copy 1 to 4 copies ago. */
@@ -104,7 +104,7 @@ export function createInstructions(
 
   /** Codes a number from 0 to 2^31 - 1: how many bits it has, and then its bits below the highest one. */
   const codeNumber = (models: Models, context: number, value: number): number => {
-    const width = coder.symbol(models, context, bitLength(value));
+    const width = coder.symbol(models, context, bitWidth(value));
     if (width < 2) return width;
     let coded = 1;
     for (let left = width - 1; left > 0; ) {

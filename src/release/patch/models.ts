@@ -35,7 +35,7 @@ export function learn({ counts, symbols }: Models, base: number, place: number):
 }
 
 /** Number of bits of a number up to 2^31 - 1; 0 for 0. */
-export function bitLength(value: number): number {
+export function bitWidth(value: number): number {
   return 32 - Math.clz32(value);
 }
 

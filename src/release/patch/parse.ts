@@ -3,7 +3,7 @@
 
 import { type Copy, FROM_NEW, FROM_OLD, MIN_DISTANCE, NEAR_KINDS } from './instructions.ts';
 import { createMatchFinder } from './matches.ts';
-import { bitLength } from './models.ts';
+import { bitWidth } from './models.ts';
 
 /** Takes the instructions in order. */
 export interface InstructionSink {
@@ -107,10 +107,10 @@ export function* parse(
     const at = start + node;
     if (source < oldLength) {
       const offset = Math.abs(source - at + (states[node * STATE + NEAR_KINDS] as number));
-      offer(FROM_OLD, source, length, FROM_OLD_AT_LEAST + PER_OFFSET_BIT * bitLength(offset));
+      offer(FROM_OLD, source, length, FROM_OLD_AT_LEAST + PER_OFFSET_BIT * bitWidth(offset));
     } else {
       const offset = at - MIN_DISTANCE - source;
-      offer(FROM_NEW, source, length, FROM_NEW_AT_LEAST + PER_OFFSET_BIT * bitLength(offset));
+      offer(FROM_NEW, source, length, FROM_NEW_AT_LEAST + PER_OFFSET_BIT * bitWidth(offset));
     }
   };
 
