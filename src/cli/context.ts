@@ -3,7 +3,7 @@
 import type { Progress } from '../options.ts';
 import { Interrupted } from './answer.ts';
 import { withoutKeys } from './secrets.ts';
-import { printable, say } from './terminal.ts';
+import { printable, say, sizeTerminal } from './terminal.ts';
 
 /** The options of every command. */
 export interface CommonOptions {
@@ -39,6 +39,7 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
   const isJson = options.json === true;
   const isSilent = isJson || options.quiet === true;
   const isTerminal = process.stderr.isTTY === true && !isSilent;
+  if (process.stderr.isTTY === true) sizeTerminal(process.stderr);
   const warnings: string[] = [];
   return {
     isJson,

@@ -43,6 +43,7 @@ export function guardProcess(argv: readonly string[]): void {
 /** Runs the command in `argv` and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   const isJson = asksForJson(argv);
+  if (argv.length === 0) return writeText(START);
   let shown = '';
   const program = await createProgram(argv, (text) => {
     shown += text;
@@ -53,7 +54,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) await reportError(error, isJson);
     // The parser also throws after help and version, with exit code 0.
     else if (error.exitCode === 0) await show(error.code, shown, isJson);
-    else await reportMistake(program, error, argv.length === 0 ? START : shown, isJson);
+    else await reportMistake(program, error, shown, isJson);
   }
 }
 

@@ -46,6 +46,15 @@ export function say(line: string, style?: Style): void {
 }
 
 /**
+ * Gives a terminal the usual size if it reports none. A serial line and some containers report 0 columns, and a
+ * question would be wrapped after every character.
+ */
+export function sizeTerminal(terminal: { columns: number; rows: number }): void {
+  if (terminal.columns === 0) terminal.columns = 80;
+  if (terminal.rows === 0) terminal.rows = 24;
+}
+
+/**
  * Prints a JSON object and waits until the system has accepted it.
  *
  * A closed pipe is not an error, because the reader does not want the rest.

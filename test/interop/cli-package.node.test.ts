@@ -178,6 +178,21 @@ describe('on a terminal', () => {
     });
   });
 
+  it('asks in whole lines on a terminal that reports no size', async (context) => {
+    if (!hasScript) context.skip();
+    await withProject(async ({ folder, cli }) => {
+      await runIn(folder, 'git', ['init', '-q']);
+      const { code, seen } = await onTerminal(
+        folder,
+        `stty cols 0 rows 0; ${process.execPath} ${cli} key create --bits 3072`,
+        // The answer does not depend on the layout: without it, a mistake would wait for ever.
+        answering([[/\?/, 'y']]),
+      );
+      expect(code).toBe(0);
+      expect(seen).toContain('Add it to .gitignore?');
+    });
+  });
+
   it('asks for a passphrase without showing it, and ends on Ctrl-C', async (context) => {
     if (!hasScript) context.skip();
     await withProject(async ({ folder, cli, write, path }) => {
@@ -211,7 +226,7 @@ describe('on a terminal', () => {
     });
   });
 
-  it('asks five questions for init, shows what it will write, and writes after a yes alone', async (context) => {
+  it('asks the questions of init that have several answers, shows what it will write, and writes after a yes alone', async (context) => {
     if (!hasScript) context.skip();
     await withProject(async ({ folder, cli, write, run }) => {
       await run(['key', 'create', '--bits', '3072']);

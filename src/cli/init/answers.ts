@@ -1,4 +1,4 @@
-// Answers the five questions: from flags, else by asking on the terminal, else by detection.
+// Answers the questions of init: from flags, else by asking on the terminal, else by detection.
 
 import { Interrupted, UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';

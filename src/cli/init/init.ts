@@ -40,7 +40,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     throw new UsageError(
       flags.undo
         ? 'init --undo asks first, and there is no terminal: pass --yes, or --dry-run to see what would be taken back'
-        : `init asks five questions, and there is no terminal: pass --yes to accept the detected answers; ${WITHOUT_TERMINAL}`,
+        : `init asks six questions, and there is no terminal: pass --yes to accept the detected answers; ${WITHOUT_TERMINAL}`,
     );
   }
   if (flags.undo) return undoInit(context, { yes, dryRun, deleteKey, asks });

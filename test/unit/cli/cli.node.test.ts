@@ -66,7 +66,6 @@ describe('usage', () => {
   });
 
   it.each([
-    [[]],
     [['bundle']],
     [['nonsense']],
     [['bundle', 'encrypt']],

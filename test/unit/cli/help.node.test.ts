@@ -66,19 +66,19 @@ describe('the help of bundleseal', () => {
 });
 
 describe('bundleseal without arguments', () => {
-  it('shows the three ways to start on standard error, and exits with 2', async () => {
+  it('shows the three ways to start on standard output, and exits with 0', async () => {
     await withProject(async ({ run }) => {
       const { code, stdout, stderr } = await run([]);
-      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(shownLines(stderr)).toBeLessThanOrEqual(16);
-      const commands = [...stderr.matchAll(/\$ npx bundleseal (.*)/g)].map(([, one]) => one);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(shownLines(stdout)).toBeLessThanOrEqual(16);
+      const commands = [...stdout.matchAll(/\$ npx bundleseal (.*)/g)].map(([, one]) => one);
       expect(commands.map((one) => one?.split(' ').slice(0, 2).join(' '))).toEqual([
         'init',
         'release publish',
         'key create',
         'bundle encrypt',
       ]);
-      expect(stderr).toContain('npx bundleseal --help');
+      expect(stdout).toContain('npx bundleseal --help');
     });
   });
 
