@@ -402,10 +402,16 @@ function watchedSignal() {
 function watchedTimers(): ReadonlySet<unknown> {
   const running = new Set<unknown>();
   const { setTimeout: start, clearTimeout: clear } = globalThis;
-  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((work: () => void, delay?: number) => {
+  type Work = (...given: unknown[]) => void;
+  // The timers of fetch outlive this test and take arguments.
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((
+    work: Work,
+    delay?: number,
+    ...given: unknown[]
+  ) => {
     const timer = start(() => {
       running.delete(timer);
-      work();
+      work(...given);
     }, delay);
     // Not those of fetch.
     if (new Error().stack?.includes('/src/sources/')) running.add(timer);
