@@ -91,9 +91,10 @@ export async function runChunks(run: ChunkRun): Promise<void> {
   };
 
   try {
+    signal?.throwIfAborted();
+    // Checks the signal after each chunk.
     const pace = createPace(signal);
     for (let index = 0; index < count; index++) {
-      signal?.throwIfAborted();
       const arriving = run.read(index, stop?.signal);
       const bytes = arriving instanceof Promise ? await arriving : arriving;
       if (bytes === undefined) break;

@@ -306,7 +306,7 @@ async function pour(
       try {
         part = await untilAborted(reader.read(), stop);
         // Endless empty parts would block all timers.
-        if (part.value?.length === 0) await giveWay(stop);
+        if (part.value?.length === 0) await giveWay();
       } catch (cause) {
         return { place, cause: { cause } };
       }
