@@ -52,7 +52,7 @@ const SEALED = [...vectors.good, ...vectors.bad]
   .map(({ sealed }) => base64(sealed))
   .filter(({ length }) => length < 20 * KIB);
 
-const PATCHES = [...patchVectors.good, ...patchVectors.bad]
+const PATCHES = [...patchVectors.good, ...patchVectors.valid, ...patchVectors.bad]
   .map(({ patch }) => base64(patch))
   .filter(({ length }) => length < 4 * KIB);
 

@@ -36,6 +36,8 @@ export interface BadPatch {
 export interface PatchVectors {
   readonly about: readonly string[];
   readonly good: readonly GoodPatch[];
+  /** Valid patches that the encoder of this library does not make. */
+  readonly valid: readonly GoodPatch[];
   readonly bad: readonly BadPatch[];
 }
 

@@ -23,7 +23,7 @@ import {
   type PatchVectors,
   type VectorFiles,
 } from '../support/patch-vectors.ts';
-import { asBase64 } from '../support/vectors.ts';
+import { asBase64, base64 } from '../support/vectors.ts';
 import { join as concat, utf8 } from '../support/zip.ts';
 
 const readVector = async (files: VectorFiles) =>
@@ -131,6 +131,87 @@ async function good([description, from, to]: (typeof GOOD)[number]): Promise<Goo
   const { fromLength, toLength } = parsePatchHeader(plain);
   const made = { fromId: ids.from, toId: ids.to, fromLength, toLength };
   return { description, from, to, ...made, patch: asBase64(plain) };
+}
+
+type Write = (instructions: Instructions, oldLength: number) => void;
+
+/** Writes all instructions of a patch from `older` to `newer`. */
+async function handmade(
+  [description, from, to]: (typeof GOOD)[number],
+  write: Write,
+  wrap: (encoder: Encoder) => Encoder = (encoder) => encoder,
+): Promise<GoodPatch> {
+  const vector = await good([description, from, to]);
+  const { fromLength, toLength } = vector;
+  const space = new Uint8Array(fromLength + toLength);
+  writeImage(await readVector(from), space.subarray(0, fromLength));
+  writeImage(await readVector(to), space.subarray(fromLength));
+  const encoder = createEncoder();
+  const instructions = createInstructions(wrap(encoder), space, fromLength);
+  write(instructions, fromLength);
+  if (instructions.position !== space.length) throw new Error(`"${description}" is not whole`);
+  const header = base64(vector.patch).subarray(0, 96);
+  return { ...vector, patch: asBase64(concat(header, encoder.finish())) };
+}
+
+// The length of the counts of the model of numbers: 16 contexts of a total and 32 symbols.
+const NUMBER_COUNTS = 16 * 33;
+
+/** Codes each number of type 0 that is not 0 as a number of `width` bits. */
+const wideSign =
+  (width: number) =>
+  (encoder: Encoder): Encoder => ({
+    ...encoder,
+    symbol(models, context, coded) {
+      const isSign = models.counts.length === NUMBER_COUNTS && context < 4;
+      return encoder.symbol(models, context, isSign && coded > 0 ? width : coded);
+    },
+  });
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';
+const below: Write = (instructions, oldLength) => {
+  instructions.literal();
+  instructions.literal();
+  instructions.copy({ kind: FROM_OLD, source: 2, length: 30 });
+  // Below the aligned place, which is `oldLength` now.
+  instructions.copy({ kind: FROM_OLD, source: oldLength - 24, length: 6 });
+};
+
+async function valid(): Promise<GoodPatch[]> {
+  const [older, newer] = [{ a: text(ALPHABET) }, { a: text(`${ALPHABET}cdefgh`) }];
+  return [
+    await handmade(['a sign of 5 means below, as 1 does', older, newer], below, wideSign(3)),
+    await handmade(['a sign of 31 bits means below', older, newer], below, wideSign(31)),
+    await handmade(
+      [
+        'a copy begins in the old image and ends in the new one',
+        { a: [{ seed: 3, length: 100 }] },
+        {
+          a: [
+            { seed: 5, length: 30 },
+            { seed: 3, skip: 20, length: 80 },
+            { text: '130 a\n\n' },
+            { seed: 5, length: 13 },
+          ],
+        },
+      ],
+      (instructions, oldLength) => {
+        instructions.plain(37);
+        instructions.copy({ kind: FROM_OLD, source: oldLength - 80, length: 100 });
+      },
+    ),
+    await handmade(
+      [
+        'a copy begins in the old image, goes on in the new one, and reads bytes that it has made',
+        { a: text('xyz') },
+        { a: text('xyz18 a\n\nxyz18 a\n\n') },
+      ],
+      (instructions, oldLength) => {
+        for (let made = 0; made < 6; made++) instructions.literal();
+        instructions.copy({ kind: FROM_NEW, source: oldLength - 3, length: 18 });
+      },
+    ),
+  ];
 }
 
 // The release that all bad patches name as their base, and the release that they name as their result.
@@ -368,10 +449,12 @@ export async function makePatchVectors(): Promise<PatchVectors> {
       'A file is a list of parts: text in UTF-8, base64, a byte repeated `length` times, or `length` bytes of a generator',
       'behind the first `skip`: state = (state * 1664525 + 1013904223) mod 2^32, from `seed`; a byte is state >> 24.',
       'Good: `patch` makes `to` of `from`, and an encoder of this library makes exactly `patch`.',
+      'Valid: `patch` makes `to` of `from` too, and this library makes another patch.',
       'Bad: `patch` is refused on `from` under the default limits. `reason` is a part of the message of this library;',
       'where it is empty, which check finds the fault depends on the decoder.',
     ],
     good: vectors,
+    valid: await valid(),
     bad: await bad(),
   };
 }

@@ -6,13 +6,18 @@ import { parsePatchHeader } from '../../src/release/patch-header.ts';
 import { applyPatch, releaseId } from '../../src/release.ts';
 import { BACKENDS } from '../support/backends.ts';
 import { rejection } from '../support/errors.ts';
-import { filesOf, type PatchVectors, type VectorFiles } from '../support/patch-vectors.ts';
+import {
+  filesOf,
+  type GoodPatch,
+  type PatchVectors,
+  type VectorFiles,
+} from '../support/patch-vectors.ts';
 import { APP, trusting } from '../support/release.ts';
 import { asBase64, base64, keyB } from '../support/vectors.ts';
 import { same } from '../support/zip.ts';
 import file from './patch-v1.json' with { type: 'json' };
 
-const { good, bad } = file as unknown as PatchVectors;
+const { good, valid, bad } = file as unknown as PatchVectors;
 
 const readVector = async (files: VectorFiles) =>
   readFiles(await planRelease(filesOf(files), undefined), undefined);
@@ -21,11 +26,22 @@ const seal = async (patch: string) => {
   return (await encryptObject(base64(patch), options, 'patch')).bytes;
 };
 
+async function applied(vector: GoodPatch): Promise<void> {
+  const from = filesOf(vector.from);
+  const to = filesOf(vector.to);
+  const made = await applyPatch(await seal(vector.patch), from, trusting);
+  expect([...made.keys()].sort()).toEqual(Object.keys(to).sort());
+  for (const [path, bytes] of made) expect(same(to[path], bytes), path).toBe(true);
+  expect(await releaseId(made)).toBe(vector.toId);
+  const { fromLength, toLength } = vector;
+  expect(parsePatchHeader(base64(vector.patch))).toMatchObject({ fromLength, toLength });
+}
+
 describe('the vectors of patches', () => {
   it('have good and bad ones, each described once', () => {
     expect(good.length).toBeGreaterThanOrEqual(10);
     expect(bad.length).toBeGreaterThanOrEqual(40);
-    const descriptions = [...good, ...bad].map(({ description }) => description);
+    const descriptions = [...good, ...valid, ...bad].map(({ description }) => description);
     expect(new Set(descriptions).size).toBe(descriptions.length);
   });
 });
@@ -39,15 +55,14 @@ describe.each(good)('the patch "$description"', (vector) => {
     expect({ from, to }).toEqual({ from: vector.fromId, to: vector.toId });
   });
 
-  it('makes exactly the newer release', async () => {
-    const from = filesOf(vector.from);
-    const to = filesOf(vector.to);
-    const made = await applyPatch(await seal(vector.patch), from, trusting);
-    expect([...made.keys()].sort()).toEqual(Object.keys(to).sort());
-    for (const [path, bytes] of made) expect(same(to[path], bytes), path).toBe(true);
-    expect(await releaseId(made)).toBe(vector.toId);
-    const { fromLength, toLength } = vector;
-    expect(parsePatchHeader(base64(vector.patch))).toMatchObject({ fromLength, toLength });
+  it('makes exactly the newer release', () => applied(vector));
+});
+
+describe('a valid patch that this library does not make', () => {
+  it.each(valid)('makes exactly the newer release: $description', async (vector) => {
+    await applied(vector);
+    const made = await codePatch(await readVector(vector.from), await readVector(vector.to), {});
+    expect(asBase64(made.plain)).not.toBe(vector.patch);
   });
 });
 
