@@ -103,6 +103,12 @@ try {
   for (const name of await bundledInto('src/cli.ts')) {
     if (!licences.includes(`\n${name} `)) complaints.push(`no licence is shipped for ${name}`);
   }
+  const size = paths.reduce((sum, path) => sum + statSync(join(folder, path)).size, 0) / 1e6;
+  const [, said] =
+    /bundleseal itself takes ([\d.]+) MB/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
+  if (!(Math.abs(Number(said) - size) < size / 10)) {
+    complaints.push(`README.md says ${said} MB unpacked, and it is ${size.toFixed(1)} MB`);
+  }
   for (const complaint of complaints) console.log(complaint);
   if (complaints.length > 0) {
     console.log(

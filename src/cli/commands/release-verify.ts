@@ -61,7 +61,7 @@ export function releaseVerify(command: Command): void {
           isBad,
           json: { ok: !isBad, ...verified },
           lines: [
-            `${isBad ? '✗' : '✓'} ${channels.join(', ') || 'no channel'}  ${releases} releases opened, ${patches} patches applied${more}`,
+            `${isBad ? '✗' : '✓'} ${channels.join(', ') || 'no channel'}  ${counted(releases, 'release', 'releases')} opened, ${counted(patches, 'patch', 'patches')} applied${more}`,
             `  store    ${reading.from}`,
             ...problems.map((one) => `✗ ${one.channel}  ${one.message}`),
           ],
@@ -69,6 +69,9 @@ export function releaseVerify(command: Command): void {
       }),
     );
 }
+
+const counted = (count: number, one: string, many: string) =>
+  `${count} ${count === 1 ? one : many}`;
 
 /** A web server cannot be listed, so the channel of package.json is the default there. */
 async function channelOf(from: string, project: boolean): Promise<string[] | undefined> {
