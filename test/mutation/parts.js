@@ -52,6 +52,7 @@ const TESTS = {
       'sources/blob-brand',
       'sources/random-access.node',
       'sources/http-source',
+      'sources/http-answer',
       'sources/http-redirect.node',
       'sources/http-source.node',
       'sources/http-time.node',
