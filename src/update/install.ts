@@ -160,7 +160,31 @@ async function* unpacked(
     maxRatio: Number.MAX_SAFE_INTEGER,
     signal,
   });
-  for await (const file of entries) yield { path: file.path, bytes: await file.bytes() };
+  try {
+    for await (const file of entries) yield { path: file.path, bytes: await file.bytes() };
+  } catch (error) {
+    throw isOfOtherBytes(error) ? otherObject(entry, error) : error;
+  }
+}
+
+/** The bundle is opened while it arrives, so its seal shows that it is another file before its digest does. */
+function isOfOtherBytes(error: unknown): error is BundleSealError {
+  return error instanceof BundleSealError && OTHER_BYTES.has(error.code);
+}
+
+const OTHER_BYTES: ReadonlySet<string> = new Set([
+  'ERR_HEADER_INVALID',
+  'ERR_LENGTH_INVALID',
+  'ERR_SEAL_INVALID',
+  'ERR_CHUNK_INVALID',
+]);
+
+function otherObject({ bundle }: ReleaseEntry, cause: BundleSealError): BundleSealError {
+  return new BundleSealError(
+    'ERR_SOURCE_FAILED',
+    `objects/${bundle.sha256}.sealed is not the bundle that the index names (${cause.message}): the store or a cache before it is at fault`,
+    { cause },
+  );
 }
 
 /** Verifies the files while the store writes them. An error of the verification makes the store drop the release. */

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { sealKeys } from '../../src/release.ts';
 import { memoryStore } from '../../src/update.ts';
+import { rejection } from '../support/errors.ts';
 import { AFTER, BEFORE, type Files } from '../support/release.ts';
 import {
   APP,
@@ -132,6 +133,25 @@ describe('mix and match', () => {
     await expect(updater.update()).rejects.toMatchObject({ code: 'ERR_SOURCE_FAILED' });
     expect((await updater.start()).id).toBe(id);
     expect(events.filter(({ type }) => type === 'way-failed').length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['a web page', 0, () => utf8('<!doctype html>'.repeat(20))],
+    ['an altered header', 60, undefined],
+    ['an altered chunk', -20, undefined],
+  ])('with %s under the name of a bundle: the error names the object', async (_, at, page) => {
+    const publisher = createPublisher();
+    const { entry, files } = await publisher.make(AFTER);
+    await publisher.offer([{ entry, files }]);
+    const path = `objects/${entry.bundle.sha256}.sealed`;
+    const bytes = page?.() ?? (publisher.store.get(path) as Uint8Array).slice();
+    const place = (at + bytes.length) % bytes.length;
+    if (page === undefined) bytes[place] = (bytes[place] as number) ^ 0xff;
+    publisher.store.set(path, bytes);
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store));
+    await updater.start();
+    const error = await rejection(updater.update(), 'ERR_SOURCE_FAILED');
+    expect(error.message).toContain(`${path} is not the bundle that the index names`);
   });
 
   it('with an index that names a bundle of other files than its id: nothing is installed', async () => {

@@ -200,7 +200,7 @@ describe('a device behind a caching proxy', () => {
     await publisher.offer([third, next]);
     const device = deviceBehind('mixed');
     const { result, failed } = await device.update(BEFORE);
-    expect(result).toMatchObject({ error: { code: 'ERR_HEADER_INVALID' } });
+    expect(result).toMatchObject({ error: { code: 'ERR_SOURCE_FAILED' } });
     expect(failed).toEqual(['patch', 'bundle']);
     expect(await device.update(BEFORE, ['mixed', 'sound'])).toMatchObject({
       result: { id: third.entry.id },
