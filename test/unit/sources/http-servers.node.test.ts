@@ -140,7 +140,7 @@ describe('a body without an end', () => {
     expect(cancelled).toBe(true);
   });
 
-  it('of empty parts does not block timers', async () => {
+  it('does not block timers if its parts are empty', async () => {
     const fetching: typeof fetch = async () => {
       const body = new ReadableStream({
         pull: (controller) => controller.enqueue(new Uint8Array(0)),
@@ -164,14 +164,14 @@ describe('a file that ends before the first range', () => {
     expect(ranges).toEqual(['bytes=0-65535', 'bytes=0-2999']);
   });
 
-  it('is requested completely after two of them', async () => {
+  it('is requested without a range after two responses with 416', async () => {
     const { url, ranges } = await serve(unsatisfied, unsatisfied, whole(small));
     const source = await httpSource(url, QUICK);
     expect(await source.read(0, 3000)).toEqual(small.slice());
     expect(ranges).toEqual(['bytes=0-65535', 'bytes=0-2999', undefined]);
   });
 
-  it('is refused after a third', async () => {
+  it('is refused after a third response with 416', async () => {
     const { url, ranges } = await serve(unsatisfied);
     const error = await rejection(httpSource(url, QUICK), 'ERR_SOURCE_FAILED');
     expect(error.message).toMatch(/answered 416 \(range not satisfiable\) to bytes 0 to 2999/);
@@ -251,7 +251,7 @@ describe('servers of one name that disagree', () => {
     expect(conditions).toEqual([undefined, '"v1"']);
   });
 
-  it('during the opening make it start again', async () => {
+  it('make the opening start again if they disagree during it', async () => {
     const cut: Answer = (response, { first, last }) => {
       const range = `bytes ${first}-${last}/${file.length}`;
       response.writeHead(206, { 'Content-Range': range, ETag: '"v1"' });
@@ -263,7 +263,7 @@ describe('servers of one name that disagree', () => {
     expect(ranges).toEqual(['bytes=0-65535', 'bytes=1000-65535', 'bytes=0-65535']);
   });
 
-  it('are compared under openBundle too on request', async () => {
+  it('are compared for openBundle too if init.validators requests it', async () => {
     const { bytes } = await encryptBundle(file, { privateKey: keyA.pkcs8, chunkSize: 16_384 });
     const { url } = await serve(disagreeing(bytes, (i) => ({ ETag: `"${i}"` })));
     const source = await httpSource(url, { ...QUICK, validators: 'compare' });
@@ -271,7 +271,7 @@ describe('servers of one name that disagree', () => {
     await rejection(reader.read(200_000, 10), 'ERR_SOURCE_FAILED');
   });
 
-  it('about the size are refused under openBundle as well', async () => {
+  it('are refused for openBundle too if they disagree about the size', async () => {
     const { bytes } = await encryptBundle(file, { privateKey: keyA.pkcs8, chunkSize: 16_384 });
     const { url } = await serve(partOf(bytes), partOf(bytes.subarray(1)));
     const reader = await openBundle(await httpSource(url, QUICK), { publicKey: keyA.spki });

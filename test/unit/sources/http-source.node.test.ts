@@ -115,7 +115,7 @@ describe('httpSource on a server', () => {
 });
 
 describe('a temporary failure', () => {
-  it('in the middle of a body is continued at the byte reached', async () => {
+  it('in the middle of a body makes the next attempt continue at the byte that was reached', async () => {
     const { url, ranges, conditions } = await serve(right, cutAfter(1000), cutAfter(2500), right);
     const source = await httpSource(url, QUICK);
     expectSame(await source.read(100_000, 50_000), part(100_000, 50_000));
@@ -127,7 +127,7 @@ describe('a temporary failure', () => {
     expect(conditions.slice(1)).toEqual(['"v1"', '"v1"', '"v1"']);
   });
 
-  it('while opening is continued too, under the validator of the first answer', async () => {
+  it('during the opening is continued too, with the validator of the first response', async () => {
     const { url, ranges, conditions } = await serve(cutAfter(10_000), right);
     const source = await httpSource(url, QUICK);
     expect(source.size).toBe(file.length);
@@ -136,7 +136,7 @@ describe('a temporary failure', () => {
     expect(conditions).toEqual([undefined, '"v1"']);
   });
 
-  it('as the body of a shorter file is opened in pieces', async () => {
+  it('during the opening of a file that is shorter than the first range is continued', async () => {
     const short: Answer = (response, { first, index }) => {
       response.writeHead(206, {
         'Content-Range': `bytes ${first}-999/1000`,
@@ -168,7 +168,7 @@ describe('a temporary failure', () => {
     },
   );
 
-  it('as a body that ends early without an error counts as one', async () => {
+  it('includes a body that ends early without an error', async () => {
     const { url, ranges } = await serve(right, (response, { first, last }) => {
       response.writeHead(206, {
         'Content-Range': `bytes ${first}-${last}/${file.length}`,
@@ -207,7 +207,7 @@ describe('a temporary failure', () => {
     expect(ranges).toHaveLength(4);
   });
 
-  it('that stays as a status has the status in the message', async () => {
+  it('that stays is reported with its status in the message', async () => {
     const { url, ranges } = await serve(right, status(503));
     const source = await httpSource(url, QUICK);
     const error = await rejection(source.read(100_000, 10), 'ERR_SOURCE_FAILED');
@@ -260,14 +260,14 @@ describe('a server that ignores ranges', () => {
     await until(() => closed.filter(Boolean).length === 4);
   });
 
-  it('and says so in Accept-Ranges is refused at once', async () => {
+  it('and sends "Accept-Ranges: none" is refused at the first attempt', async () => {
     const { url, ranges } = await serve(whole(file, true, { 'Accept-Ranges': 'none' }));
     const error = await rejection(httpSource(url, QUICK), 'ERR_SOURCE_FAILED');
     expect(error.message).toMatch(/sent the whole file.*set ignoredRange to 'read-through'$/);
     expect(ranges).toHaveLength(1);
   });
 
-  it('sometimes is asked again, also on opening', async () => {
+  it('only in some responses is asked again, also during the opening', async () => {
     const large = bytesOf(2_000_000);
     const unannounced: Answer = (response) => response.writeHead(200, { ETag: '"v1"' }).end(large);
     for (const ignoring of [whole(large, true, { ETag: '"v1"' }), unannounced]) {
@@ -279,7 +279,7 @@ describe('a server that ignores ranges', () => {
     }
   });
 
-  it('for a file of up to 1 MiB is accepted', async () => {
+  it('is accepted for a file of up to 1 MiB', async () => {
     const { url, ranges } = await serve(right, whole(file, true, { ETag: '"v1"' }));
     const source = await httpSource(url, { ...QUICK, retries: 0 });
     expectSame(await source.read(100_000, 10), part(100_000, 10));
@@ -318,7 +318,7 @@ describe('a server that ignores ranges', () => {
     }
   });
 
-  it('sends no more bytes than are read, for a file far larger than memory', async () => {
+  it('sends only the bytes up to the end of the read, for a file far larger than memory', async () => {
     const size = 2 ** 40;
     let sent = 0;
     const endless: Answer = (response) => {
@@ -339,7 +339,7 @@ describe('a server that ignores ranges', () => {
     expect(sent).toBeLessThan(100 * 2 ** 20);
   });
 
-  it('and breaks off is read through again', async () => {
+  it('and breaks off the body is read through again', async () => {
     let index = 0;
     const { url, ranges } = await serve((response) => {
       response.writeHead(200, { 'Content-Length': file.length });
@@ -351,7 +351,7 @@ describe('a server that ignores ranges', () => {
     expect(ranges.slice(1)).toEqual(['bytes=100000-149999', 'bytes=120000-149999']);
   });
 
-  it('and breaks off while its bytes are counted is counted anew', async () => {
+  it('and breaks off while its bytes are counted makes the count start again', async () => {
     const cut: Answer = (response) => {
       response.writeHead(200);
       response.write(file.subarray(0, 90_000), () => response.destroy());
@@ -373,7 +373,7 @@ describe('a server that ignores ranges', () => {
     expectSame(await small.read(0, 10), bytesOf(20).slice(10));
   });
 
-  it('sometimes is read through at these times', async () => {
+  it('only in some responses is read through in those', async () => {
     const tagged: Answer = (response) => response.writeHead(200, { ETag: '"v1"' }).end(file);
     const { url } = await serve(right, tagged, right);
     const source = await httpSource(url, { ignoredRange: 'read-through' });
@@ -560,7 +560,7 @@ describe('an abort', () => {
     expect(listeners.size).toBe(0);
   });
 
-  it('that never comes leaves no listener and no timer', async () => {
+  it('that does not happen leaves no listener and no timer', async () => {
     const { url } = await serve(right, cutAfter(100), status(500), right);
     const { signal, listeners } = watchedSignal();
     const timers = watchedTimers();
