@@ -59,6 +59,21 @@ async function stopWorkers(page: Page): Promise<void> {
   await session.detach();
 }
 
+/**
+ * Waits until the next worker serves the page. On a busy machine, Chromium sometimes never answers a navigation that the old
+ * worker gets in the second before.
+ */
+async function updateWorker(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    const isServed = new Promise((resolve) => {
+      navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
+    });
+    await registration.update();
+    await isServed;
+  });
+}
+
 /** Alters every script of a release in the store. */
 async function alter(page: Page, id: string): Promise<void> {
   const altered = await page.evaluate(async (release) => {
@@ -252,7 +267,7 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await page.reload();
     await expectVersion(page, 'version 2');
     site.deploy(buildOf(5));
-    await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+    await updateWorker(page);
     await expectState(page, ({ running, builtIn }) => running === builtIn);
     await page.reload();
     await expectVersion(page, 'version 5');
