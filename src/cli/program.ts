@@ -17,9 +17,9 @@ const START = `bundleseal seals the bundles that apps download as updates.
 Set up updates for the app in this folder:
   $ npx bundleseal init
 
-Publish a release of it:
-  $ npx bundleseal release publish dist --app-id com.example.app \\
-      --store store --channel production
+Publish a release of it, with the scripts that init writes:
+  $ npm run bundleseal:build
+  $ npm run bundleseal:publish
 
 Seal a bundle, without updates:
   $ npx bundleseal key create
