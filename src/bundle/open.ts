@@ -182,7 +182,8 @@ export function checkBody(header: Header, bodyLength: number): Promise<void> {
 }
 
 /**
- * Opens one chunk: step 6 of docs/format.md#opening. Returns its plain bytes, in `room` if it is given. Throws if the bytes differ from the sealed chunk.
+ * Opens one chunk: step 6 of docs/format.md#opening. Returns its plain bytes, in `room` if it is given. Throws if the
+ * bytes differ from the sealed chunk.
  */
 export function provenChunk(
   cipher: ChunkCipher,

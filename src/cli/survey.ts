@@ -25,7 +25,7 @@ export interface Survey extends FolderWatch {
   needs(file: FoundFile): number;
   /** Whether the survey left the file out. Known after all files were read. */
   isLeftOut(path: string): boolean;
-  /** Warns about what was found. Call it after all files were read. */
+  /** Prints the warnings about the files. Call it after all files were read. */
   warn(): void;
 }
 

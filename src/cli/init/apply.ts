@@ -25,6 +25,8 @@ import {
 import { addedLines, addedMembers, withoutLines, withoutMembers } from './remove.ts';
 
 export const IGNORED = '.gitignore';
+/** The files that stay as long as the private key does. */
+export const KEY_FILES: readonly string[] = [SEALED.privateKeyFile, SEALED.publicKeyFile, IGNORED];
 const PACKAGE = 'package.json';
 
 export interface NewPair {

@@ -11,7 +11,7 @@ import { isThere } from '../read-key.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
 import { say } from '../terminal.ts';
 import { type AnswerFlags, type Answers, answer } from './answers.ts';
-import { applyChanges, IGNORED, type NewPair, takeBack } from './apply.ts';
+import { applyChanges, KEY_FILES, type NewPair, takeBack } from './apply.ts';
 import { makePlan } from './plan.ts';
 import { readProject } from './project.ts';
 import { type RecordContent, readRecord, removeRecord, writeRecord } from './record.ts';
@@ -107,19 +107,18 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
  * user may have published with it since.
  */
 async function takeBackHalf(record: RecordContent, root: string): Promise<void> {
-  const { privateKeyFile, publicKeyFile } = SEALED;
-  const ofKey = (await isThere(privateKeyFile))
-    ? [privateKeyFile, publicKeyFile, IGNORED].filter((path) => Object.hasOwn(record.files, path))
-    : [];
-  const isKept = ofKey.includes(privateKeyFile);
-  const files = Object.entries(record.files);
-  const [kept, taken] = [true, false].map((is) =>
-    Object.fromEntries(files.filter(([path]) => (isKept && ofKey.includes(path)) === is)),
-  ) as [RecordContent['files'], RecordContent['files']];
-  await takeBack({ files: taken, folders: record.folders }, root);
+  const isKept =
+    Object.hasOwn(record.files, SEALED.privateKeyFile) && (await isThere(SEALED.privateKeyFile));
+  const filesWhere = (ofKey: boolean) =>
+    Object.fromEntries(
+      Object.entries(record.files).filter(
+        ([path]) => (isKept && KEY_FILES.includes(path)) === ofKey,
+      ),
+    );
+  await takeBack({ files: filesWhere(false), folders: record.folders }, root);
   if (!isKept) return removeRecord();
   const { store } = record;
-  await writeRecord({ isFinished: true, store, folders: [], files: kept });
+  await writeRecord({ isFinished: true, store, folders: [], files: filesWhere(true) });
 }
 
 /** The existing public key in PEM. */

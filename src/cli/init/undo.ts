@@ -147,7 +147,7 @@ async function decideOnKey(
     return { isKept: false, reason: '' };
   if (state === 'changed') return { isKept: true, reason: 'it is not the key that init made' };
   if (await isThere(`${store}/channels`)) {
-    const reason = `releases in ${store} were sealed with it; remove it yourself if no app needs them`;
+    const reason = `releases in ${store} were sealed with it; delete the key yourself if no app needs those releases`;
     return { isKept: true, reason };
   }
   const reason =

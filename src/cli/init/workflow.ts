@@ -296,7 +296,7 @@ const LAST_RELEASE = `          fetch-depth: 0
         if: github.event_name == 'schedule'
         run: |
           if ! tag=$(git describe --tags --abbrev=0 --match 'v*'); then
-            echo 'No tag: push one with npm version patch && git push --follow-tags, or what is not released would be deployed' >&2
+            echo 'No tag: push one with npm version patch && git push --follow-tags, because this run would deploy unreleased commits without one' >&2
             exit 1
           fi
           git checkout --quiet "$tag"
