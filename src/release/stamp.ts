@@ -146,13 +146,13 @@ function readWritten(bytes: Uint8Array): ReleaseStamp | undefined {
   try {
     const text = decodeText(bytes);
     const { files, ...rest } = JSON.parse(text);
+    if (!Array.isArray(files)) return undefined;
     // An escape may be half of a surrogate pair.
     if (text.includes('\\u') || textOf({ ...rest, files }) !== text) return undefined;
     const paths = new Set<string>();
-    for (const listed of files as Record<keyof StampFile, unknown>[]) {
-      const { path, size, sha256, ...unknown } = listed;
+    for (const { path, size, sha256, ...unknown } of files) {
       const isFile = typeof path === 'string' && Number.isSafeInteger(size) && isDigest(sha256);
-      if (!isFile || (size as number) < 0 || Object.keys(unknown).length > 0) return undefined;
+      if (!isFile || size < 0 || Object.keys(unknown).length > 0) return undefined;
       paths.add(path);
     }
     if (paths.size !== files.length) return undefined;

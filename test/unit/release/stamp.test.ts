@@ -111,6 +111,8 @@ describe('a stamp', () => {
     ['a size with a fraction of zero', (text) => text.replace('15', '15.0')],
     ['a size of minus zero', (text) => text.replace('15', '-0')],
     ['half of a surrogate pair', (text) => text.replace('index.html', '\\ud800')],
+    // The empty text can be iterated over, as an empty list can.
+    ['an empty text in place of the files', (text) => text.replace(/\[[^[\]]*\]\n\}/, '""\n}')],
     ['a file that is null', (text) => text.replace(/\{[^{}]*"size": 15[^{}]*\}/, 'null')],
     ['no line feed at its end', (text) => text.trimEnd()],
     [
