@@ -1,12 +1,12 @@
 // Chromium is killed at random moments while examples/pwa updates itself. The next start runs a whole release.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright';
 import { afterEach, expect, it } from 'vitest';
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { killChromium, startChromium } from '../support/chromium-process.ts';
 import { expectConfirmed, expectOffer, expectVersion, stateOf } from '../support/pwa.ts';
 import { buildExample, openSite, type Site } from '../support/site.ts';
 
@@ -70,18 +70,7 @@ interface Running {
 }
 
 async function launch(): Promise<Running> {
-  const process = spawn(
-    CHROMIUM_PATH,
-    [
-      ...CHROMIUM_ARGUMENTS,
-      '--headless=new',
-      '--remote-debugging-port=0',
-      `--user-data-dir=${profile}`,
-      'about:blank',
-    ],
-    // A group of its own, so that all its processes die at once.
-    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
-  );
+  const process = startChromium(profile, '--remote-debugging-port=0', 'about:blank');
   processes.add(process);
   const url = await new Promise<string>((resolve, reject) => {
     let said = '';
@@ -100,10 +89,7 @@ async function launch(): Promise<Running> {
 
 async function kill(process: ChildProcess): Promise<void> {
   processes.delete(process);
-  if (process.exitCode !== null || process.signalCode !== null) return;
-  const gone = new Promise((resolve) => process.once('exit', resolve));
-  globalThis.process.kill(-(process.pid as number), 'SIGKILL');
-  await gone;
+  await killChromium(process);
 }
 
 /** Takes the newest release and confirms it. */
