@@ -52,15 +52,20 @@ export function nameOfFile(file: string): string | undefined {
 }
 
 /**
- * Checks the name of a channel to publish to. The name becomes part of a file name and of an address, so it may have only
- * characters without a special meaning in either.
+ * Whether a channel of this name can be published to. The name becomes part of a file name and of an address, so it may have
+ * only characters without a special meaning in either.
  */
+export function isChannel(channel: unknown): channel is string {
+  const isPlain = typeof channel === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(channel);
+  return isPlain && pathFault(`${channel}${SEALED}`) === undefined;
+}
+
+/** Checks the name of a channel to publish to. */
 export function checkChannel(
   channel: unknown,
   name = 'options.channel',
 ): asserts channel is string {
-  const isPlain = typeof channel === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(channel);
-  if (isPlain && pathFault(`${channel}${SEALED}`) === undefined) return;
+  if (isChannel(channel)) return;
   throw new TypeError(
     `${name} expected 1 to 64 of the characters A-Z, a-z, 0-9, ".", "_" and "-", beginning with a letter or a digit`,
   );

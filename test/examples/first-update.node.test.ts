@@ -101,7 +101,7 @@ it(
       let page: Page | undefined;
       try {
         for (const command of commands) {
-          if (/^npm create vite@latest my-app .*--template vanilla/.test(command)) {
+          if (/^npm create --yes vite@latest my-app .*vanilla --no-interactive$/.test(command)) {
             for (const [name, text] of Object.entries(VITE_APP)) await write(name, text);
           } else if (/^cd my-app$/.test(command)) {
             // The folder of the test is the app's.

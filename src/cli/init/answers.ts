@@ -1,5 +1,6 @@
 // Answers the questions of init: from flags, else by asking on the terminal, else by detection.
 
+import { isChannel } from '../../publish/place.ts';
 import { Interrupted, UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';
 import { printable } from '../terminal.ts';
@@ -201,9 +202,9 @@ function checkUrl(text: string | undefined, framework: Framework): string {
 }
 
 function checkChannel(text: string): string {
-  if (/^[A-Za-z0-9._-]{1,64}$/.test(text)) return text;
+  if (isChannel(text)) return text;
   throw new UsageError(
-    `--channel takes 1 to 64 of the characters A-Z a-z 0-9 . _ -, got ${JSON.stringify(text)}`,
+    `--channel takes 1 to 64 of the characters A-Z a-z 0-9 . _ -, beginning with a letter or a digit; got ${JSON.stringify(text)}`,
   );
 }
 

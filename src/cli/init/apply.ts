@@ -12,6 +12,7 @@ import { placePair } from '../key-pair.ts';
 import { lockPair } from '../pair-lock.ts';
 import { isThere } from '../read-key.ts';
 import { writeWhole } from '../write-whole.ts';
+import { linesWithCall } from './entry.ts';
 import type { Change } from './plan.ts';
 import { bytesOf } from './project.ts';
 import {
@@ -22,12 +23,12 @@ import {
   type WrittenFile,
   writeRecord,
 } from './record.ts';
-import { addedLines, addedMembers, withoutLines, withoutMembers } from './remove.ts';
+import { addedLines, addedMembers, placeOfMember, withoutLines, withoutMembers } from './remove.ts';
 
 export const IGNORED = '.gitignore';
 /** The files that stay as long as the private key does. */
 export const KEY_FILES: readonly string[] = [SEALED.privateKeyFile, SEALED.publicKeyFile, IGNORED];
-const PACKAGE = 'package.json';
+export const PACKAGE = 'package.json';
 
 export interface NewPair {
   readonly privateKey: string;
@@ -59,8 +60,8 @@ export async function applyChanges(
   for (const { path } of changes) await checkPlace(path, root);
   const folders = await missingFolders(changes);
   const files: Record<string, WrittenFile> = {};
-  for (const { path, before: old, after } of changes) {
-    const isEdited = old !== undefined || path === IGNORED;
+  for (const { path, before: old, after, isEntry = false } of changes) {
+    const isEdited = old !== undefined || path === IGNORED || isEntry;
     files[path] = {
       before: old?.toString('base64') ?? null,
       after: await digestOf(after),
@@ -113,7 +114,9 @@ function merged(earlier: RecordContent | undefined, later: RecordContent): Recor
   const files: Record<string, WrittenFile> = { ...earlier.files };
   for (const [path, file] of Object.entries(later.files)) {
     const { before = file.before, added = [] } = earlier.files[path] ?? {};
-    const all = [...added, ...(file.added ?? [])];
+    const placeOf = path === PACKAGE ? placeOfMember : (line: string) => line;
+    const later = new Set(file.added?.map(placeOf));
+    const all = [...added.filter((one) => !later.has(placeOf(one))), ...(file.added ?? [])];
     files[path] = { before, after: file.after, ...(all.length > 0 && { added: all }) };
   }
   return { ...later, folders: [...new Set([...earlier.folders, ...later.folders])], files };
@@ -164,12 +167,12 @@ async function checkPlace(path: string, root: string): Promise<void> {
   }
 }
 
-/** The present state of a file in a record. */
+/** The present state of a file in a record. `as before`: nothing is left to undo, as in a file that is gone. */
 export type FileState = 'written' | 'as before' | 'changed';
 
 export async function stateOf(path: string, { before, after }: WrittenFile): Promise<FileState> {
   const bytes = await bytesOf(path);
-  if (bytes === undefined) return before === null ? 'as before' : 'changed';
+  if (bytes === undefined) return 'as before';
   if (before !== null && bytes.equals(Buffer.from(before, 'base64'))) return 'as before';
   return (await digestOf(bytes)) === after ? 'written' : 'changed';
 }
@@ -224,6 +227,8 @@ export async function withoutAdded(
       ? await withoutMembers(now.toString(), earlier.toString(), added)
       : withoutLines(now.toString('latin1'), added);
   if (after === undefined) return undefined;
+  // The user has changed the call: without the import of init the app would not build.
+  if (path !== PACKAGE && path !== IGNORED && linesWithCall(after).length > 0) return undefined;
   return { before: now, after: Buffer.from(after, path === PACKAGE ? 'utf8' : 'latin1') };
 }
 

@@ -12,6 +12,13 @@ export function entryLines(specifier: string): readonly [string, string] {
   return [`import { ${NAME} } from '${specifier}';`, `${NAME}().catch(console.error);`];
 }
 
+/** The numbers of the lines that use the function, counted from 1. */
+export function linesWithCall(text: string): number[] {
+  return text.split('\n').flatMap((line, index) => (USE.test(line) ? [index + 1] : []));
+}
+
+const USE = new RegExp(`\\b${NAME}\\b`);
+
 /**
  * Adds the import after the module's last import, and the call at its end. Keeps all other bytes.
  *
@@ -24,7 +31,7 @@ export async function addCall(
   specifier: string,
   isModule = false,
 ): Promise<string | undefined> {
-  if (new RegExp(`\\b${NAME}\\b`).test(text)) return text;
+  if (USE.test(text)) return text;
   const end = await endOfImports(path, text, isModule);
   if (end === undefined) return undefined;
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';

@@ -21,6 +21,8 @@ export interface Change {
   readonly after: Buffer;
   /** Whether the content contains a key and must not be shown. */
   readonly isKey?: true;
+  /** Whether it is the app's first module, which users edit too. */
+  readonly isEntry?: true;
 }
 
 /** The content that init would have written to a path with a file of the user. */
@@ -101,7 +103,11 @@ export async function makePlan(
 
   async function editPackage(): Promise<void> {
     const path = 'package.json';
-    const { text, taken } = await addMembers(project.packageText, packageMembers(project, answers));
+    const { text, taken } = await addMembers(
+      project.packageText,
+      packageMembers(project, answers),
+      written?.files[path]?.added ?? [],
+    );
     edit(path, 'scripts and settings', Buffer.from(project.packageText), Buffer.from(text));
     if (taken.length === 0) return;
     const reason = 'has other scripts or settings of these names: rename those, or change them to';
@@ -119,6 +125,7 @@ export async function makePlan(
         path: entry.path,
         about: 'starts it',
         after: Buffer.from(`${first}\n\n${second}\n`),
+        isEntry: true,
       });
       return;
     }

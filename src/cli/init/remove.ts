@@ -17,17 +17,19 @@ export function addedLines(before: string, after: string): string[] {
 const linesOf = (text: string) => text.split(/\r?\n/).map((line) => line.trim());
 
 /**
- * Takes added lines out of a text.
+ * Takes added lines out of a text. A line that is no longer there was taken out already.
  *
- * @returns `undefined` if one of them is not there exactly once, so that it was changed or copied.
+ * @returns `undefined` if one of them is there more than once, so that nobody can tell which one init added.
  */
 export function withoutLines(text: string, added: readonly string[]): string | undefined {
   const lines = text.split('\n');
+  const count = lines.length;
   for (const one of added) {
     const found = lines.flatMap((line, i) => (line.trim() === one ? [i] : []));
-    if (found.length !== 1) return undefined;
-    lines.splice(found[0] as number, 1);
+    if (found.length > 1) return undefined;
+    lines.splice(found[0] ?? lines.length, 1);
   }
+  if (lines.length === count) return text;
   // The blank line before the last of them goes too.
   return lines.join('\n').replace(/(\r?\n)\s*$/, '$1');
 }
@@ -47,8 +49,15 @@ export async function addedMembers(before: string, after: string): Promise<strin
 
 const withoutMark = (text: string) => text.replace(/^\ufeff/, '');
 
+/** The group and the name of a member that `addedMembers` returned. */
+export function placeOfMember(member: string): string {
+  const [group, name] = JSON.parse(member) as [string, string, string];
+  return JSON.stringify([group, name]);
+}
+
 /**
- * Takes members out of package.json that init added, and a group that is then empty and was not there before.
+ * Takes members out of package.json that init added, and a group that is then empty and was not there before. A member that
+ * is no longer there was taken out already.
  *
  * @param added - As `addedMembers` returns them.
  * @returns `undefined` if a member has another value now.
@@ -68,8 +77,10 @@ export async function withoutMembers(
   };
   for (const member of added) {
     const [group, name, value] = JSON.parse(member) as [string, string, string];
-    if (groupsOf(edited)[group]?.[name] !== value) return undefined;
-    remove(group, name);
+    const present = groupsOf(edited)[group];
+    if (typeof present !== 'object' || present === null) continue;
+    if (present[name] !== undefined && present[name] !== value) return undefined;
+    if (present[name] !== undefined) remove(group, name);
     const isEmpty = Object.keys(groupsOf(edited)[group] ?? {}).length === 0;
     if (isEmpty && !Object.hasOwn(earlier, group)) remove(group);
   }

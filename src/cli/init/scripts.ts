@@ -53,10 +53,16 @@ function buildScript(
   ].join(' && ');
 }
 
-/** Adds members to a JSON file. Returns the text, and the names that already have another value. */
+/**
+ * Adds members to a JSON file. Returns the text, and the names that already have another value.
+ *
+ * @param written - The members of an earlier run, as `addedMembers` returns them. They get the new value if they still have
+ * the one that the earlier run wrote.
+ */
 export async function addMembers(
   text: string,
   members: readonly (readonly [readonly [string, string], string])[],
+  written: readonly string[],
 ): Promise<{ readonly text: string; readonly taken: readonly string[] }> {
   const { applyEdits, modify, parse } = await import('jsonc-parser');
   // Editors on Windows write a byte order mark.
@@ -68,7 +74,7 @@ export async function addMembers(
     const [group, name] = path;
     const present = content[group]?.[name];
     if (present === value || (present !== undefined && group === 'devDependencies')) continue;
-    if (present !== undefined) {
+    if (present !== undefined && !written.includes(JSON.stringify([group, name, present]))) {
       taken.push(`"${name}": ${JSON.stringify(value)}`);
       continue;
     }

@@ -4,7 +4,7 @@ import type { Answers } from './answers.ts';
 import type { Change, Plan } from './plan.ts';
 
 /**
- * Returns the lines that an edit adds. Init removes no line, and changes a line only by adding a comma.
+ * Returns the lines that an edit adds. Init removes no line. It changes a line by adding a comma, or if an earlier run wrote it.
  */
 function addedLines({ before, after }: Change): string[] {
   if (before === undefined) return after.toString().trimEnd().split('\n');

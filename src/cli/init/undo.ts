@@ -1,5 +1,6 @@
 // init --undo: undoes the changes of init.
 
+import { readdir } from 'node:fs/promises';
 import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import type { Context } from '../context.ts';
@@ -10,11 +11,14 @@ import {
   type Edit,
   type FileState,
   IGNORED,
+  KEY_FILES,
+  PACKAGE,
   stateOf,
   takeBack,
   withoutAdded,
 } from './apply.ts';
-import { findRoot } from './project.ts';
+import { linesWithCall } from './entry.ts';
+import { bytesOf, findRoot } from './project.ts';
 import {
   RECORD,
   type RecordContent,
@@ -23,6 +27,7 @@ import {
   type WrittenFile,
   writeRecord,
 } from './record.ts';
+import { findUses } from './uses.ts';
 
 export async function undoInit(
   context: Context,
@@ -81,14 +86,16 @@ export async function undoInit(
   }
   const isBad = kept.some((one) => one.isBad);
   const isNothing = taken.length + edits.size === 0;
+  const hasKey = kept.some(({ path }) => path === SEALED.privateKeyFile);
+  const except = kept.length > 0 ? `, except ${hasKey ? 'the keys' : IGNORED}` : '';
   const head = isBad
     ? `✗ ${isNothing ? 'nothing' : 'not everything'} was taken back:`
-    : `✓ ${isNothing ? 'nothing is left to take back' : 'taken back'}${kept.length > 0 ? ', except the keys' : ''}:`;
+    : `✓ ${isNothing ? 'nothing is left to take back' : 'taken back'}${except}:`;
   return { json, lines: [head, ...lines], isBad };
 }
 
 const CHANGED = 'it was changed since; take out by hand what init added';
-const IGNORES_KEY = 'it keeps the private key out of git';
+const AGAIN = 'then run init --undo again';
 
 interface Kept {
   readonly path: string;
@@ -113,24 +120,74 @@ async function divide(
   const ofKey: Readonly<Record<string, string>> = {
     [SEALED.privateKeyFile]: key.reason,
     [SEALED.publicKeyFile]: `it belongs to ${SEALED.privateKeyFile}`,
-    [IGNORED]: IGNORES_KEY,
+    [IGNORED]: 'it keeps the private key out of git',
   };
   const kept: Kept[] = [];
   const edits = new Map<string, Edit>();
+  const ignored = await ignoredKey(record, key.isKept);
   for (const [path, state] of states) {
     if (state === 'as before') continue;
     if (key.isKept && Object.hasOwn(ofKey, path)) {
       kept.push({ path, reason: ofKey[path] as string, isBad: deletesKey });
+    } else if (path === IGNORED && ignored !== undefined) {
+      kept.push({ path, reason: `it keeps ${ignored} out of git`, isBad: deletesKey });
     } else if (state === 'changed') {
-      const edit = await withoutAdded(path, record.files[path] as WrittenFile);
-      if (edit !== undefined) edits.set(path, edit);
-      else kept.push({ path, reason: CHANGED, isBad: true });
+      const file = record.files[path] as WrittenFile;
+      const edit = await withoutAdded(path, file);
+      if (edit === undefined) kept.push({ path, reason: await reasonOf(path, file), isBad: true });
+      // Otherwise the user has taken out the lines of init already.
+      else if (!edit.before.equals(edit.after)) edits.set(path, edit);
     }
   }
-  const taken = [...states].flatMap(([path, state]) =>
-    state === 'written' && !kept.some((one) => one.path === path) ? [path] : [],
+  const takenNow = () =>
+    [...states].flatMap(([path, state]) =>
+      state === 'written' && !kept.some((one) => one.path === path) ? [path] : [],
+    );
+  for (const [path, user] of await usesOf(record, takenNow(), edits)) {
+    const isOfInit = record.files[user]?.before === null;
+    const reason = `${user} ${user === PACKAGE ? 'names' : 'imports'} it${isOfInit ? '' : `: take that out there, ${AGAIN}`}`;
+    kept.push({ path, reason, isBad: true });
+  }
+  return { taken: takenNow(), edits, kept };
+}
+
+/** Finds the files that must stay, because the project would not build without them. */
+async function usesOf(
+  { files, store }: RecordContent,
+  taken: readonly string[],
+  edits: ReadonlyMap<string, Edit>,
+): Promise<ReadonlyMap<string, string>> {
+  const isNew = (path: string) => files[path]?.before === null;
+  const texts = new Map(Array.from(edits, ([path, { after }]) => [path, after.toString()]));
+  for (const path of taken.filter((one) => !isNew(one)))
+    texts.set(path, Buffer.from(files[path]?.before ?? '', 'base64').toString());
+  const modules = taken.filter((path) => isNew(path) && !KEY_FILES.includes(path));
+  return findUses(modules, texts, store.split('/')[0] as string);
+}
+
+/** Says what the user has to do with a file that was changed since. */
+async function reasonOf(path: string, { added }: WrittenFile): Promise<string> {
+  if (added === undefined) return `it was changed since; delete it by hand, ${AGAIN}`;
+  if (path === PACKAGE || path === IGNORED) return CHANGED;
+  const lines = linesWithCall(((await bytesOf(path)) ?? '').toString());
+  return `it was changed since: take out what calls keepUpToDate (lines ${lines.join(', ')}), ${AGAIN}`;
+}
+
+/** Returns a private key that the lines in .gitignore keep out of git and that stays. */
+async function ignoredKey(
+  { isFinished, files }: RecordContent,
+  isKept: boolean,
+): Promise<string | undefined> {
+  // A run that was stopped halfway is undone completely.
+  if (!isFinished) return undefined;
+  const { privateKeyFile } = SEALED;
+  const isRemoved = !isKept && files[privateKeyFile] !== undefined;
+  const names = (await readdir('.')).filter((name) =>
+    name === privateKeyFile
+      ? !isRemoved
+      : /\.old(\.\d+)?$/.test(name.slice(privateKeyFile.length)) && name.startsWith(privateKeyFile),
   );
-  return { taken, edits, kept };
+  return names[0];
 }
 
 /**

@@ -1,0 +1,239 @@
+// bundleseal init --undo after the user has worked on the app, and a second init.
+
+import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type Project, useCli, withProject } from '../../support/cli.ts';
+import { blocks } from '../../support/docs.ts';
+import { APPS, type App, flagsOf, writeApp } from '../../support/init-apps.ts';
+import { treeOf } from '../../support/tree.ts';
+import { keyB } from '../../support/vectors.ts';
+
+useCli();
+
+const VITE = APPS['vite'] as App;
+const KIT = APPS['sveltekit'] as App;
+const RECORD = '.bundleseal-init.json';
+const UNDO = ['init', '--undo', '--yes'];
+const UNDO_ALL = [...UNDO, '--delete-key'];
+const CALL = 'keepUpToDate().catch(console.error)\n';
+
+const withInit = (app: App, work: (project: Project) => Promise<void>) =>
+  withProject(async (project) => {
+    await writeApp(project, app);
+    await done(project, ['init', ...flagsOf(app)]);
+    await work(project);
+  });
+
+const read = ({ path }: Project, name: string) => readFileSync(path(name), 'utf8');
+
+async function done({ run }: Project, args: readonly string[]): Promise<string> {
+  const { code, stderr, stdout } = await run([...args]);
+  expect(code, stderr + stdout).toBe(0);
+  return stderr;
+}
+
+async function edit(project: Project, name: string, change: (text: string) => string) {
+  const before = read(project, name);
+  const after = change(before);
+  expect(after).not.toBe(before);
+  await project.write(name, after);
+}
+
+const filesOf = (project: Project) => Object.keys(treeOf(project.folder));
+
+/** The files that the paths in a module's import declarations name. */
+function importsOf(project: Project, name: string): string[] {
+  const folder = name.slice(0, name.lastIndexOf('/'));
+  return [...read(project, name).matchAll(/from '(\.\/[^']+)'/g)].map(
+    ([, path = '']) => `${folder}/${path.slice(2)}`,
+  );
+}
+
+describe('init --undo in an app whose first module the user has changed', () => {
+  it('keeps the modules that the code of the guide still imports, and finishes when that code is gone', async () => {
+    const [guide] = blocks.filter(
+      ({ file, language }) => file === 'docs/guides/first-update.md' && language === 'javascript',
+    );
+    await withInit(VITE, async (project) => {
+      await edit(project, 'src/main.js', (text) => text.replace(CALL, guide?.code ?? ''));
+      const { code, stderr } = await project.run(UNDO_ALL);
+      expect(code).toBe(1);
+      const changed = read(project, 'src/main.js').split('\n');
+      const lines = changed.flatMap((line, i) => (line.includes('keepUpToDate') ? [i + 1] : []));
+      expect(lines).toHaveLength(2);
+      expect(stderr).toContain(
+        `! src/main.js stays: it was changed since: take out what calls keepUpToDate (lines ${lines.join(', ')})`,
+      );
+      expect(stderr).toContain('! src/bundleseal/update.js stays: src/main.js imports it');
+      expect(stderr).toContain(
+        '! src/bundleseal/key.js stays: src/bundleseal/updater.js imports it',
+      );
+      // Every import still leads to a file.
+      for (const name of ['src/main.js', 'src/bundleseal/update.js', 'src/bundleseal/updater.js'])
+        for (const path of importsOf(project, name)) expect(filesOf(project)).toContain(path);
+      expect(filesOf(project)).not.toContain('src/bundleseal/sw.js');
+      await edit(project, 'src/main.js', (text) =>
+        text
+          .replace(guide?.code ?? '', '')
+          .split('\n')
+          .filter((line) => !line.includes('keepUpToDate'))
+          .join('\n'),
+      );
+      await done(project, UNDO_ALL);
+      expect(filesOf(project).sort()).toEqual(['src', ...Object.keys(VITE.files)].sort());
+    });
+  });
+
+  it.each(['', 'renamed();\n'])(
+    'takes back everything when the user has taken out the lines of init and written %j',
+    async (own) => {
+      await withInit(VITE, async (project) => {
+        await project.write('src/main.js', VITE.files['src/main.js'] + own);
+        await project.write('.gitignore', 'dist\n');
+        await edit(project, 'package.json', (text) => {
+          const { bundleseal: _, ...rest } = JSON.parse(text);
+          return JSON.stringify(rest);
+        });
+        await done(project, UNDO_ALL);
+        expect(read(project, 'src/main.js')).toBe(VITE.files['src/main.js'] + own);
+        expect(read(project, '.gitignore')).toBe('dist\n');
+        expect(JSON.parse(read(project, 'package.json'))).toEqual(
+          JSON.parse(VITE.files['package.json'] as string),
+        );
+        expect(filesOf(project).filter((path) => /bundleseal/.test(path))).toEqual([]);
+      });
+    },
+  );
+
+  it('takes back the rest when the user has deleted that module', async () => {
+    await withInit(VITE, async (project) => {
+      rmSync(project.path('src/main.js'));
+      await done(project, UNDO_ALL);
+      expect(filesOf(project)).not.toContain(RECORD);
+    });
+  });
+
+  it('takes its lines out of a module that init made and the user has continued', async () => {
+    await withInit(KIT, async (project) => {
+      await edit(project, 'src/hooks.client.js', (text) => `${text}export const mine = 1;\n`);
+      await done(project, UNDO_ALL);
+      expect(read(project, 'src/hooks.client.js').trim()).toBe('export const mine = 1;');
+      expect(filesOf(project).filter((path) => /bundleseal/.test(path))).toEqual([]);
+    });
+  });
+});
+
+describe('init --undo in an app of which another file uses a module of init', () => {
+  it.each([
+    ['src/other.ts', "import { keepUpToDate } from './bundleseal/update';\n"],
+    ['src/deep/other.jsx', 'const { keepUpToDate } = await import("../bundleseal/update.js");\n'],
+    [
+      'src/App.vue',
+      "<script setup>\nimport { keepUpToDate } from '@/bundleseal/update'\n</script>\n",
+    ],
+    ['other.html', '<script type="module" src="/src/bundleseal/update.js"></script>\n'],
+  ])('keeps the module that %s imports, and says so', async (name, text) => {
+    await withInit(VITE, async (project) => {
+      await project.write(name, text);
+      const { code, stderr } = await project.run(UNDO_ALL);
+      expect(code).toBe(1);
+      expect(stderr).toContain(
+        `! src/bundleseal/update.js stays: ${name} imports it: take that out there, then run init --undo again`,
+      );
+      expect(filesOf(project)).toEqual(expect.arrayContaining(['src/bundleseal/key.js']));
+      // The call that init added is gone all the same.
+      expect(read(project, 'src/main.js')).toBe(VITE.files['src/main.js']);
+      rmSync(project.path(name));
+      await done(project, UNDO_ALL);
+      expect(filesOf(project).filter((path) => /bundleseal/.test(path))).toEqual([]);
+    });
+  });
+
+  it('keeps what a script that the user has changed builds', async () => {
+    await withInit(VITE, async (project) => {
+      await edit(project, 'package.json', (text) =>
+        text.replace('bundleseal release stamp', 'mine && bundleseal release stamp'),
+      );
+      const { stderr } = await project.run(UNDO_ALL);
+      expect(stderr).toContain('! vite.bundleseal.config.mjs stays: package.json names it');
+      expect(filesOf(project)).toEqual(
+        expect.arrayContaining(['src/bundleseal/sw.js', 'src/bundleseal/key.js']),
+      );
+      expect(filesOf(project)).not.toContain('src/bundleseal/update.js');
+    });
+  });
+
+  it('removes modules that only other packages of the same name, and texts, seem to name', async () => {
+    await withInit(VITE, async (project) => {
+      await project.write('src/own.js', "import { createUpdater } from 'bundleseal/update';\n");
+      await project.write('src/text.js', "// It's like src/bundleseal/update.js was.\nrun('a');\n");
+      await project.write('node_modules/a/b.js', "import '../../src/bundleseal/update.js';\n");
+      await done(project, UNDO_ALL);
+      expect(filesOf(project)).not.toContain('src/bundleseal/update.js');
+    });
+  });
+});
+
+describe('init --undo and the lines in .gitignore', () => {
+  it.each(['.bundleseal_key.old', '.bundleseal_key.old.2'])(
+    'keeps them while %s is here, even if the current key was moved away',
+    async (old) => {
+      await withInit(VITE, async (project) => {
+        renameSync(project.path('.bundleseal_key'), project.path(old));
+        const stderr = await done(project, UNDO);
+        expect(stderr).toContain(`! .gitignore stays: it keeps ${old} out of git`);
+        expect(read(project, '.gitignore').split('\n')).toContain('/.bundleseal_key.old*');
+        expect(filesOf(project)).not.toContain('src/bundleseal');
+        rmSync(project.path(old));
+        await done(project, UNDO);
+        expect(filesOf(project).sort()).toEqual(['src', ...Object.keys(VITE.files)].sort());
+      });
+    },
+  );
+
+  it('keeps them for a key that was here before init', async () => {
+    await withProject(async (project) => {
+      await writeApp(project, VITE);
+      await project.write('.bundleseal_key', keyB.pkcs8);
+      await done(project, ['init', '--yes']);
+      const stderr = await done(project, UNDO);
+      expect(stderr).toContain('✓ taken back, except .gitignore:');
+      expect(read(project, '.gitignore').split('\n')).toContain('/.bundleseal_key');
+    });
+  });
+});
+
+describe('a second init with other answers', () => {
+  it('brings scripts and settings of the first one up to date, and --undo takes back both', async () => {
+    await withInit(VITE, async (project) => {
+      const { conflicts } = await project.json([
+        ...['init', '--yes', '--channel', 'beta', '--dir', 'out', '--app-id', 'com.example.other'],
+      ]);
+      expect(conflicts).toEqual([]);
+      const { scripts, bundleseal } = JSON.parse(read(project, 'package.json'));
+      expect(scripts['bundleseal:publish']).toBe('bundleseal release publish out');
+      expect(bundleseal).toMatchObject({ appId: 'com.example.other', channel: 'beta' });
+      expect(read(project, 'src/bundleseal/updater.js')).toContain("channel: 'beta'");
+      // As npm version does.
+      await edit(project, 'package.json', (text) => text.replace('"1.0.0"', '"1.1.0"'));
+      await done(project, UNDO_ALL);
+      expect(read(project, 'package.json')).toBe(
+        VITE.files['package.json']?.replace('"1.0.0"', '"1.1.0"'),
+      );
+    });
+  });
+
+  it('leaves alone a script that the user has changed since, and says what it would be', async () => {
+    await withInit(VITE, async (project) => {
+      await edit(project, 'package.json', (text) =>
+        text.replace('bundleseal release publish dist', 'mine'),
+      );
+      const { code, stderr } = await project.run(['init', '--yes', '--channel', 'beta']);
+      expect(code).toBe(1);
+      expect(stderr).toContain('"bundleseal:publish": "bundleseal release publish dist"');
+      const { scripts, bundleseal } = JSON.parse(read(project, 'package.json'));
+      expect(scripts['bundleseal:publish']).toBe('mine');
+      expect(bundleseal.channel).toBe('beta');
+    });
+  });
+});
