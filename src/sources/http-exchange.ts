@@ -138,7 +138,7 @@ async function reach(
   let place = route.pinned ?? start;
   let isPinned = place !== start;
   const startAgain = () => {
-    if (isPinned) route.pinned = undefined;
+    route.pinned = undefined;
     isPinned = false;
     place = start;
   };
@@ -263,7 +263,7 @@ async function take(
   }
   const { place, cause } = await pour(body, offer, reading as Pouring, watch);
   if (rest === 'counted') {
-    if (cause === undefined && place > length && !watch.connection.readThrough) {
+    if (place > length && !watch.connection.readThrough) {
       startAgain(reading);
       return wholeSent;
     }

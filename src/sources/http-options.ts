@@ -178,11 +178,7 @@ function readUrl(url: unknown): URL {
 function readFetch(own: typeof fetch | undefined): typeof fetch {
   const fetch = own ?? globalThis.fetch;
   if (typeof fetch === 'function') return fetch;
-  throw new TypeError(
-    own === undefined
-      ? 'this runtime has no fetch: pass one as options.fetch'
-      : `options.fetch expected a function, got ${describe(own)}`,
-  );
+  throw new TypeError('this runtime has no fetch: pass one as options.fetch');
 }
 
 function readRequest(init: HttpSourceInit): RequestInit {

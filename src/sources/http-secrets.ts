@@ -35,7 +35,7 @@ function copyOf(cause: unknown, secrets: ReadonlySet<string>, depth = 0): unknow
   if (typeof cause === 'string') return clean(cause);
   if (!(cause instanceof Error) || depth > DEEPEST) return undefined;
   const copy = new Error(clean(cause.message), { cause: copyOf(cause.cause, secrets, depth + 1) });
-  copy.name = cause.name;
+  copy.name = clean(cause.name);
   const { code } = cause as { readonly code?: unknown };
-  return typeof code === 'string' ? Object.assign(copy, { code }) : copy;
+  return typeof code === 'string' ? Object.assign(copy, { code: clean(code) }) : copy;
 }

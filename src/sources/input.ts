@@ -184,7 +184,8 @@ const own = new WeakSet<object>();
 
 /** Marks a stream or source that this library returns, or an error with which one of them ends. */
 export function markOwn<T>(it: T): T {
-  if ((typeof it === 'object' && it !== null) || typeof it === 'function') own.add(it);
+  // A WeakSet takes objects and functions alone, and a callback may throw anything.
+  if (Object(it) === it) own.add(it as object);
   return it;
 }
 

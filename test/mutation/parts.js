@@ -54,6 +54,7 @@ const TESTS = {
       'sources/http-source',
       'sources/http-answer',
       'sources/http-redirect.node',
+      'sources/http-origin.node',
       'sources/http-source.node',
       'sources/http-time.node',
       'sources/http-page.node',

@@ -42,6 +42,8 @@ describe('a response with false headers', () => {
       /contradicts its Content-Range/,
     ],
     ['a Content-Length that is none', header('content-length', '-65536'), /not a number of bytes/],
+    ['a Content-Length with an exponent', header('content-length', '65536e0'), /not a number/],
+    ['a Content-Length in hexadecimal', header('content-length', '0x10000'), /not a number/],
     ['a Content-Length beyond measure', header('content-length', '9'.repeat(30)), /not a number/],
     ['compression', header('content-encoding', 'gzip'), /Content-Encoding/],
     [

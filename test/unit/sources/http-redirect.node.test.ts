@@ -132,6 +132,17 @@ describe('the remembered target of redirects', () => {
     expect(sent(other)).toEqual([false, false, false]);
   });
 
+  it('is not asked any more once the URL itself has the file', async () => {
+    const other = await serve(right, status(410));
+    const first = await serve(to(other.url), right);
+    const source = await httpSource(first.url, QUICK);
+    for (const offset of [100_000, 150_000]) {
+      expect(await source.read(offset, 10)).toEqual(file.slice(offset, offset + 10));
+    }
+    expect(other.ranges).toEqual(['bytes=0-65535', 'bytes=100000-100009']);
+    expect(first.ranges).toEqual(['bytes=0-65535', 'bytes=100000-100009', 'bytes=150000-150009']);
+  });
+
   it('is forgotten if it answers with another file', async () => {
     const other = await serve(right, partOf(file.subarray(1)), right);
     const first = await serve(to(other.url));
@@ -230,6 +241,30 @@ describe('where a script does not see redirects', () => {
 });
 
 describe('the cause of an error', () => {
+  const quoted = 'GET https://example.com/a?token=s3cret';
+  it.each<[string, () => unknown]>([
+    [
+      'its message alone',
+      () => Object.assign(new Error(quoted), { stack: '', code: 'ECONNRESET' }),
+    ],
+    ['its stack alone', () => Object.assign(new Error('lost'), { stack: quoted })],
+    ['a field alone', () => Object.assign(new Error('lost'), { code: 'ECONNRESET', url: quoted })],
+    ['its own cause alone', () => new Error('lost', { cause: new Error(quoted) })],
+    ['its name', () => Object.assign(new Error('lost'), { name: quoted })],
+    ['its code', () => Object.assign(new Error('lost'), { code: quoted })],
+    ['the text that was thrown', () => quoted],
+  ])('contains no query of the URL, also if the runtime has it in %s', async (_, make) => {
+    const failing: typeof fetch = () => Promise.reject(make());
+    const url = 'https://example.com/a?token=s3cret';
+    const error = await rejection(
+      httpSource(url, { ...QUICK, fetch: failing }),
+      'ERR_SOURCE_FAILED',
+    );
+    const { inspect } = await import('node:util');
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('s3cret');
+    expect(error.cause).toBeDefined();
+  });
+
   it('contains no query of the URL or of its redirects', async () => {
     const deno: typeof fetch = async (url) => {
       if (!String(url).includes('elsewhere')) {

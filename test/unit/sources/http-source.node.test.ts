@@ -339,6 +339,16 @@ describe('a server that ignores ranges', () => {
     expect(sent).toBeLessThan(100 * 2 ** 20);
   });
 
+  it('may be silent after the last byte that a read needs', async () => {
+    const { url } = await serve((response) => {
+      response.writeHead(200, { 'Content-Length': file.length });
+      response.write(file.subarray(0, 150_000));
+    });
+    const init = { ignoredRange: 'read-through', retries: 0 } as const;
+    const source = await httpSource(url, init);
+    expectSame(await source.read(149_990, 10), file.slice(149_990, 150_000));
+  });
+
   it('and breaks off the body is read through again', async () => {
     let index = 0;
     const { url, ranges } = await serve((response) => {

@@ -330,7 +330,15 @@ describe('the version of the file', () => {
         Reflect.deleteProperty(h, 'last-modified');
       },
     ],
+    [
+      'no Last-Modified any more beside a weak ETag',
+      { etag: 'W/"v1"', 'last-modified': date },
+      (h) => {
+        Reflect.deleteProperty(h, 'last-modified');
+      },
+    ],
     ['an ETag where none was', {}, (h) => Object.assign(h, { etag: '"v1"' })],
+    ['a Last-Modified where none was', {}, (h) => Object.assign(h, { 'last-modified': date })],
   ])('is not changed by %s', async (_, headers, change) => {
     const fetching = server(file, (answer, { index }) => {
       Object.assign(answer.headers, headers);
@@ -342,6 +350,17 @@ describe('the version of the file', () => {
 });
 
 describe('a fetch of the caller', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it('is asked for if the runtime has none', async () => {
+    vi.stubGlobal('fetch', undefined);
+    await expect(httpSource(URL_)).rejects.toThrow(
+      new TypeError('this runtime has no fetch: pass one as options.fetch'),
+    );
+  });
+
   it.each<[string, unknown]>([
     ['a string', 'offline'],
     ['undefined', undefined],

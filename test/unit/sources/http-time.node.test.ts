@@ -109,6 +109,21 @@ describe('httpSource', () => {
     expect((times[2] as number) - (times[1] as number)).toBe(5000);
   });
 
+  it('says how few bytes arrived in which time, and what to do', async () => {
+    const { open } = answering(right, () => new Promise(() => {}));
+    const init = { retryDelay: 0, retries: 1, timeout: 5000 };
+    const source = await open(init);
+    const advice = '(attempt 2 of 2): check the network, or allow a longer timeout';
+    await expect(settled(source.read(100_000, 10))).rejects.toThrow(
+      `https://example.com/app.sealed sent no byte for 5000 ms ${advice}`,
+    );
+    const slow = answering(right, pieces(0, 100_005));
+    const other = await slow.open({ ...init, retries: 0 });
+    await expect(settled(other.read(100_000, 10))).rejects.toThrow(
+      /sent 5 bytes in 5000 ms, where 16384 or all that are left are the least/,
+    );
+  });
+
   it('allows a server to be slow before its headers and again after them', async () => {
     const { ranges, open } = answering(async (first, last) => {
       await later(4000);
