@@ -11,7 +11,7 @@ export async function runTopics(topics, only, given) {
   return results;
 }
 
-async function outcome(name, test) {
+export async function outcome(name, test) {
   const start = Date.now();
   try {
     const note = await test();

@@ -13,9 +13,18 @@ globalThis.inWorker = () =>
 globalThis.inServiceWorker = async () => {
   await navigator.serviceWorker.register('/service-worker.js');
   const { active } = await navigator.serviceWorker.ready;
-  return new Promise((resolve) => {
-    navigator.serviceWorker.onmessage = ({ data }) => resolve(data);
-    navigator.serviceWorker.startMessages();
-    active.postMessage('run');
-  });
+  const ask = (message) =>
+    new Promise((resolve, reject) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = ({ data }) =>
+        data.error === undefined ? resolve(data.answer) : reject(new Error(data.error));
+      active.postMessage(message, [port2]);
+    });
+  const results = await ask({});
+  for (let n = 0, total = 1; n < total; n++) {
+    const { count, result } = await ask({ test: n });
+    total = count;
+    results.push(result);
+  }
+  return results;
 };

@@ -2,12 +2,19 @@
 
 import * as stores from '../suite/stores.js';
 import { run } from '../suite.js';
-import { runTopics } from '../topics.js';
+import { outcome, runTopics } from '../topics.js';
 
 export async function runHere(backends, more = async () => []) {
   const vectors = await (await fetch('/vectors.json')).json();
   return [...(await run({ vectors, backends })), ...(await more(vectors))];
 }
 
-/** Pages and dedicated workers install releases. A service worker only reads them, and browsers end one that works for long. */
+/** For pages and dedicated workers. */
 export const runStores = () => runTopics({ stores }, ['stores'], {});
+
+/** One test of the stores. A service worker runs each in an event, because browsers end one whose event takes minutes. */
+export async function runOneOfStores(n) {
+  const all = [...stores.tests()];
+  const [name, test] = all[n];
+  return { count: all.length, result: await outcome(`stores: ${name}`, test) };
+}
