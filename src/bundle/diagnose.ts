@@ -1,6 +1,6 @@
 // Messages for refused bundles. Loaded only after a bundle was refused.
 
-import { explain } from '../format/explain.ts';
+import { explainBundleFault } from '../format/explain.ts';
 import { mayBeDamage, nameDamage, SAMPLE_LENGTH } from '../format/text-damage.ts';
 import type { Source } from '../sources/input.ts';
 
@@ -11,7 +11,7 @@ export async function diagnose(
   source: Source | undefined,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
-  const error = explain(fault);
+  const error = explainBundleFault(fault);
   if (source === undefined || fixed === undefined || !mayBeDamage(error)) return error;
   const end = Math.min(SAMPLE_LENGTH, source.size);
   try {

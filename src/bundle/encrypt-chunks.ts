@@ -106,7 +106,7 @@ async function encryptChunks(
     signal,
     read: (index, stop) => source.read(index, stop),
     work(index, bytes) {
-      checkCount(index + 1);
+      checkChunkCount(index + 1);
       const plain = copies?.copy(bytes) ?? bytes;
       const room = sink.room(index, plain.length + TAG_LENGTH);
       rooms.push(room);
@@ -160,7 +160,7 @@ function digestTable(count: number) {
   };
 }
 
-export function checkCount(count: number): void {
+export function checkChunkCount(count: number): void {
   if (count <= DEFAULT_MAX_CHUNKS) return;
   throw new BundleSealError(
     'ERR_LIMIT_EXCEEDED',

@@ -14,7 +14,7 @@ import { checkOptions, type OptionRules, shown, type WorkOptions } from '../opti
 import { readSigningKey, type Signer } from '../seal/signing-key.ts';
 import { type BundleInput, openInput, type Source } from '../sources/input.ts';
 import { memorySink, plainChunks } from './chunk-loop.ts';
-import { checkCount, encryptAndSeal, type SealWork } from './encrypt-chunks.ts';
+import { checkChunkCount, encryptAndSeal, type SealWork } from './encrypt-chunks.ts';
 
 export interface EncryptOptions extends WorkOptions {
   /** The publisher's private key, or a {@link Signer} for a key outside this process. */
@@ -139,7 +139,7 @@ function readChunkSize(chunkSize: number = DEFAULT_CHUNK_SIZE, size: number = 0)
       `options.chunkSize expected a power of two from ${2 ** CHUNK_EXPONENT.min} to ${2 ** CHUNK_EXPONENT.max}, got ${shown(chunkSize)}`,
     );
   }
-  checkCount(chunkLayout(size, chunkSize).count);
+  checkChunkCount(chunkLayout(size, chunkSize).count);
   return chunkSize;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Backend } from '../backend/backend.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
-import { equalBytes, fromHex, toHex } from '../bytes.ts';
+import { fromHex, toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { RsaPrivateKey, RsaPublicKey } from '../keys/rsa.ts';
 import { describe } from '../options.ts';
@@ -83,10 +83,6 @@ export function mismatch(): BundleSealError {
     'ERR_CHECKSUM_MISMATCH',
     'the bundle is not the one that was signed: it was altered or cut, or belongs to another session key or checksum; discard it and fetch it again',
   );
-}
-
-export function isSame(digest: Uint8Array, signed: Uint8Array): boolean {
-  return equalBytes(digest, signed);
 }
 
 function malformed(what: string): BundleSealError {

@@ -1,14 +1,14 @@
 // Opens a file that is encrypted for Capgo.
 
 import { selectBackend } from '../backend/select.ts';
-import { toHex } from '../bytes.ts';
+import { equalBytes, toHex } from '../bytes.ts';
 import { checkPath } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { replaceFile } from '../files/replace.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
 import { checkLength } from './cbc.ts';
 import { createDecipher, createSha256 } from './cbc-node.ts';
-import { isSame, mismatch, recoverChecksum } from './checksum.ts';
+import { mismatch, recoverChecksum } from './checksum.ts';
 import { passFile } from './file-pass.ts';
 import { readPublicKey } from './keys.ts';
 import { recoverSession } from './session.ts';
@@ -88,7 +88,7 @@ export async function decryptFile(
           ...{ ...(signal && { signal }), ...(onProgress && { onProgress }) },
         });
         const digest = hash.digest();
-        if (!isSame(digest, signed)) throw mismatch();
+        if (!equalBytes(digest, signed)) throw mismatch();
         return { size, sha256: toHex(digest) };
       });
       onProgress?.({ done: file.size, total: file.size });

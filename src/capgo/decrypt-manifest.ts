@@ -3,19 +3,19 @@
 import { printable } from '../archive/format/printable.ts';
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import { brandOf, fromHex, isBytes } from '../bytes.ts';
+import { brandOf, equalBytes, fromHex, isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, describe, isRecord, type WorkOptions } from '../options.ts';
 import { type BrotliCoder, defaultDecompress } from './brotli.ts';
 import { BLOCK_LENGTH } from './cbc.ts';
-import { isSame, mismatch, recoverChecksum } from './checksum.ts';
+import { mismatch, recoverChecksum } from './checksum.ts';
 import { readPublicKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
 import {
   BROTLI_ENDING,
   createNameCheck,
   followFiles,
-  invalid,
+  invalidFile,
   type ManifestEntry,
 } from './manifest.ts';
 import { recoverSession } from './session.ts';
@@ -95,9 +95,9 @@ export async function decryptManifest(
     const { path, isBrotli } = readName(name);
     checkName(path);
     const bytes = files.get(name as string);
-    if (!isBytes(bytes)) throw invalid(path, 'is in the list and not among the files');
+    if (!isBytes(bytes)) throw invalidFile(path, 'is in the list and not among the files');
     if (typeof hash !== 'string')
-      throw invalid(path, 'has no file_hash, so nothing proves its content');
+      throw invalidFile(path, 'has no file_hash, so nothing proves its content');
     return { path, isBrotli, bytes, hash };
   });
   const paths = new Set(listed.map(({ path }) => path));
@@ -115,7 +115,7 @@ export async function decryptManifest(
     for (const { path, isBrotli, bytes, hash } of listed) {
       const signed = await recoverChecksum(backend, publicKey, hash);
       const wanted = trusted?.get(path);
-      if (trusted !== undefined && (wanted === undefined || !isSame(signed, wanted))) {
+      if (trusted !== undefined && (wanted === undefined || !equalBytes(signed, wanted))) {
         throw untrusted(path, 'is not the file that is trusted under this path');
       }
       if (bytes.length === 0 || bytes.length % BLOCK_LENGTH !== 0) {
@@ -130,7 +130,7 @@ export async function decryptManifest(
       if (found === undefined) throw mismatch();
       const raw = isBrotli ? await inflate(path, found.plain, brotli, maxFileSize) : found.plain;
       const digest = isBrotli ? await backend.sha256(raw) : found.digest;
-      if (!isSame(digest, signed)) {
+      if (!equalBytes(digest, signed)) {
         found.plain.fill(0);
         raw.fill(0);
         throw mismatch();
@@ -182,14 +182,14 @@ function untrusted(path: string, what: string): BundleSealError {
 }
 
 function readName(name: unknown): { readonly path: string; readonly isBrotli: boolean } {
-  if (typeof name !== 'string') throw invalid('a file', 'of the manifest has no file_name');
+  if (typeof name !== 'string') throw invalidFile('a file', 'of the manifest has no file_name');
   const isBrotli = name.endsWith(BROTLI_ENDING);
   const encoded = isBrotli ? name.slice(0, -BROTLI_ENDING.length) : name;
   try {
     // An encoded slash counts as a slash when the path is checked.
     return { path: decodeURIComponent(encoded), isBrotli };
   } catch {
-    throw invalid(name, 'is not percent-encoded UTF-8');
+    throw invalidFile(name, 'is not percent-encoded UTF-8');
   }
 }
 

@@ -2,12 +2,12 @@
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import type { OwnBytes } from '../bytes.ts';
+import { equalBytes, type OwnBytes } from '../bytes.ts';
 import { checkOptions, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput } from '../sources/input.ts';
 import { giveWay } from '../turn.ts';
 import { checkLength } from './cbc.ts';
-import { isSame, mismatch, recoverChecksum } from './checksum.ts';
+import { mismatch, recoverChecksum } from './checksum.ts';
 import { readPublicKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
 import { recoverSession } from './session.ts';
@@ -74,7 +74,7 @@ export async function decryptBundle(
     });
     signal?.throwIfAborted();
     if (opened === undefined) throw mismatch();
-    if (!isSame(opened.digest, signed)) {
+    if (!equalBytes(opened.digest, signed)) {
       opened.plain.fill(0);
       throw mismatch();
     }

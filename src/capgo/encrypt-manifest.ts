@@ -12,7 +12,7 @@ import {
   BROTLI_ENDING,
   createNameCheck,
   followFiles,
-  invalid,
+  invalidFile,
   type ManifestEntry,
 } from './manifest.ts';
 import { createSession, signSession } from './session.ts';
@@ -116,7 +116,7 @@ export async function encryptManifest(
   const privateKey = readPrivateKey(options.privateKey);
   const paths = Object.keys(files).sort();
   const checkName = createNameCheck();
-  for (const path of paths) checkPath(path, files[path], checkName);
+  for (const path of paths) checkManifestFile(path, files[path], checkName);
   signal?.throwIfAborted();
   const backend = await selectBackend(options.backend);
   const cbc = await loadCbc(backend.name);
@@ -170,15 +170,15 @@ export async function encryptManifest(
   }
 }
 
-function checkPath(path: string, bytes: unknown, checkName: (path: string) => void): void {
+function checkManifestFile(path: string, bytes: unknown, checkName: (path: string) => void): void {
   if (!isBytes(bytes)) {
     throw new TypeError(`files expected a Uint8Array for each path, got ${describe(bytes)}`);
   }
   checkName(path);
   if (path.includes(' '))
-    throw invalid(path, "has a space, which Capgo's server refuses: rename it");
+    throw invalidFile(path, "has a space, which Capgo's server refuses: rename it");
   if (path.endsWith(BROTLI_ENDING)) {
-    throw invalid(path, 'ends in .br, which the plugin would take for Brotli: rename it');
+    throw invalidFile(path, 'ends in .br, which the plugin would take for Brotli: rename it');
   }
 }
 

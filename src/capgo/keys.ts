@@ -69,8 +69,8 @@ export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
 }
 
 async function generateInSteps(signal?: AbortSignal): Promise<Uint8Array> {
-  const { generateKey } = await import('../keys/primes.ts');
-  return encodePkcs8(await generateKey(MODULUS_BITS, randomBytes, () => giveWay(signal)));
+  const { generateRsaKey } = await import('../keys/primes.ts');
+  return encodePkcs8(await generateRsaKey(MODULUS_BITS, randomBytes, () => giveWay(signal)));
 }
 
 /**

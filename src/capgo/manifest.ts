@@ -28,11 +28,11 @@ export function createNameCheck(): (path: string) => void {
   const paths = createPathSet();
   return (path) => {
     const fault = pathFault(path) ?? paths.add(path, false);
-    if (fault !== undefined) throw invalid(path, fault);
+    if (fault !== undefined) throw invalidFile(path, fault);
   };
 }
 
-export function invalid(path: string, what: string): BundleSealError {
+export function invalidFile(path: string, what: string): BundleSealError {
   return new BundleSealError('ERR_ARCHIVE_INVALID', `${printable(path)} ${what}`, { path });
 }
 

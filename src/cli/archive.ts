@@ -6,6 +6,7 @@ import type { ZipLimits } from '../archive/format/limits.ts';
 import type { MendedName } from '../archive/format/mend.ts';
 import { BundleSealError } from '../errors.ts';
 import type { FileSource } from '../files/file-source.ts';
+import { PRIVATE_FILE } from '../files/modes.ts';
 import { findPrivateKey } from '../keys/find-private.ts';
 import type { Context } from './context.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from './limits.ts';
@@ -204,7 +205,7 @@ export async function repack(
   const isZip = await onSource(file, async (source) => {
     if ((await otherThanZip(source)) !== undefined) return false;
     await context.follow('repacking', async (onProgress) => {
-      const output = await open(out, 'wx', 0o600);
+      const output = await open(out, 'wx', PRIVATE_FILE);
       try {
         const zip = repackArchive(source, { ...limits, signal, onProgress, onMended });
         await zip.pipeTo(new WritableStream({ write: (piece) => output.writeFile(piece) }));

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { readLimits, type ZipLimits } from '../archive/format/limits.ts';
 import { holdTree } from '../files/held-tree.ts';
-import { listTree, startOf } from '../files/list-folder.ts';
+import { listTree, readStart } from '../files/list-folder.ts';
 import { ignoreRule } from '../files/pattern.ts';
 import { type FolderRules, readRules, realFolder } from '../files/zip-directory.ts';
 import type { Context } from './context.ts';
@@ -66,7 +66,7 @@ export async function readFolderRules(
   try {
     const listed = listTree(tree, readRules(rules));
     const start: Parameters<typeof survey.select>[1] = (file, length) =>
-      startOf(tree, file, length);
+      readStart(tree, file, length);
     for await (const file of survey.select(listed, start)) {
       const length = survey.needs(file);
       if (length > 0) survey.read(file, await start(file, length), 0);

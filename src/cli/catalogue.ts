@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 
 /** A command. */
-export interface Entry {
+export interface CommandEntry {
   /** Name and operands of the command. */
   readonly usage: string;
   readonly summary: string;
@@ -14,7 +14,7 @@ export interface Entry {
 export interface Group {
   readonly name: string;
   readonly description: string;
-  readonly commands: readonly Entry[];
+  readonly commands: readonly CommandEntry[];
 }
 
 export const GROUPS: readonly Group[] = [
@@ -154,7 +154,7 @@ export const GROUPS: readonly Group[] = [
 ];
 
 /** Commands without a group. */
-export const COMMANDS: readonly Entry[] = [
+export const COMMANDS: readonly CommandEntry[] = [
   {
     usage: 'init',
     summary: 'set up updates for the app in this folder',

@@ -3,7 +3,7 @@
 import type { Progress } from '../options.ts';
 import { Interrupted } from './answer.ts';
 import { withoutKeys } from './secrets.ts';
-import { printable, say, sizeTerminal } from './terminal.ts';
+import { escapeInvisible, say, sizeTerminal } from './terminal.ts';
 
 /** The options of every command. */
 export interface CommonOptions {
@@ -67,7 +67,7 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
       if (!isTerminal || process.stdin.isTTY !== true) return false;
       const { confirm, isCancel } = await import('@clack/prompts');
       const answer = await confirm({
-        message: printable(question),
+        message: escapeInvisible(question),
         output: process.stderr,
         signal,
       });
@@ -81,7 +81,7 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
       const { password, isCancel } = await import('@clack/prompts');
       // Prints nothing for typed characters, so that the length stays secret.
       const answer = await password({
-        message: printable(question),
+        message: escapeInvisible(question),
         mask: '',
         output: process.stderr,
         signal,

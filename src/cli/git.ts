@@ -10,7 +10,8 @@ import { access, lstat, readFile } from 'node:fs/promises';
 import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { fileError } from '../files/error.ts';
-import { isThere } from './read-key.ts';
+import { exists } from '../files/exists.ts';
+import { PERMISSION_BITS } from '../files/modes.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** `unknown`: there is a repository, but git is missing or fails. */
@@ -94,7 +95,7 @@ export async function ignoreInGit(
   const missing = wanted.filter((line) => !present.has(line));
   const start = text === '' || text.endsWith('\n') ? '' : lineBreak;
   const added = missing.map((line) => line + lineBreak).join('');
-  const mode = there === undefined ? 0o666 : there.mode & 0o777;
+  const mode = there === undefined ? 0o666 : there.mode & PERMISSION_BITS;
   const content = Buffer.from(text + start + added, 'latin1');
   if (missing.length > 0) await writeWhole(file, content, { mode, force: there !== undefined });
   return { file, state: await gitStateOf(path) };
@@ -158,7 +159,7 @@ function isInside(folder: string, path: string): boolean {
 /** Returns the root of the repository that has this folder. */
 export async function repositoryOf(folder: string): Promise<string | undefined> {
   for (let at = folder; ; at = dirname(at)) {
-    if (await isThere(join(at, '.git'))) return at;
+    if (await exists(join(at, '.git'))) return at;
     if (dirname(at) === at) return undefined;
   }
 }

@@ -47,7 +47,7 @@ export async function readHeaderFile(path: string): Promise<FoundHeader> {
     const start = await file.read(0, Math.min(FIXED_LENGTH, file.size));
     if (isText(start)) return { seal: await readSealText(file) };
     const header = explained(() => parseHeader(start, Number.POSITIVE_INFINITY));
-    checkCount(path, header.layout.count);
+    checkSealChunks(path, header.layout.count);
     const bytes = await file.read(0, Math.min(header.headerLength, file.size));
     explained(() => checkHeaderLength(header, bytes.length));
     return { seal: encodeSeal(bytes), headerLength: header.headerLength };
@@ -57,7 +57,7 @@ export async function readHeaderFile(path: string): Promise<FoundHeader> {
 }
 
 /** Checks the number of chunks before memory for their digests is allocated. */
-function checkCount(path: string, count: number): void {
+function checkSealChunks(path: string, count: number): void {
   if (count <= DEFAULT_MAX_CHUNKS) return;
   throw new BundleSealError(
     'ERR_LIMIT_EXCEEDED',

@@ -3,6 +3,7 @@
 
 import { lstat, readFile, realpath } from 'node:fs/promises';
 import { fileError, onFile, UNREADABLE } from '../files/error.ts';
+import { PERMISSION_BITS } from '../files/modes.ts';
 import { UsageError } from './answer.ts';
 import { refuseKeyAsPath } from './read-key.ts';
 import { writeWhole } from './write-whole.ts';
@@ -55,7 +56,7 @@ export async function writeModule(
   const text = renderModule(path, keys);
   if ((await onFile(path, UNREADABLE, readFile(target, 'utf8'))) === text) return false;
   const { mode } = await lstat(target);
-  await writeWhole(target, text, { mode: mode & 0o777, force: true });
+  await writeWhole(target, text, { mode: mode & PERMISSION_BITS, force: true });
   return true;
 }
 

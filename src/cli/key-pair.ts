@@ -3,8 +3,9 @@
 import type { BigIntStats } from 'node:fs';
 import { link, lstat, realpath, rename, rm } from 'node:fs/promises';
 import { fileError, onFile, UNREADABLE, UNWRITABLE } from '../files/error.ts';
+import { exists } from '../files/exists.ts';
 import { isSameFile } from '../files/held-folder.ts';
-import { isThere } from './read-key.ts';
+import { PRIVATE_FILE } from '../files/modes.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** The previous pair and its new names. */
@@ -59,7 +60,7 @@ export async function placePair(
       kept,
     );
     for (const [file, content, mode, before] of [
-      [privateKey, pair.privateKey, 0o600, keptPrivate],
+      [privateKey, pair.privateKey, PRIVATE_FILE, keptPrivate],
       [publicKey, pair.publicKey, 0o644, keptPublic],
     ] as const) {
       for (const one of kept.slice(written.length)) await checkKept(one);
@@ -92,13 +93,13 @@ async function targetOf(path: string): Promise<string> {
 async function freeName(path: string): Promise<string> {
   for (let count = 1; ; count++) {
     const name = count === 1 ? `${path}.old` : `${path}.old.${count}`;
-    if (!(await isThere(name)) && !(await isThere(`${name}.pub`))) return name;
+    if (!(await exists(name)) && !(await exists(`${name}.pub`))) return name;
   }
 }
 
 /** Gives an existing file a second name that is free. */
 async function keep(from: string, to: string, kept: Kept[]): Promise<Kept | undefined> {
-  if (!(await isThere(from))) return undefined;
+  if (!(await exists(from))) return undefined;
   let isLinked = true;
   try {
     await link(from, to);

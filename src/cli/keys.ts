@@ -1,11 +1,12 @@
 // Finds the keys for a command.
 
 import { BundleSealError } from '../errors.ts';
+import { exists } from '../files/exists.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { type BundleFormat, CAPGO, type Half, SEALED } from './bundle-formats.ts';
 import { findConfig } from './config/files.ts';
 import { readConfig } from './config/read.ts';
-import { isThere, type KeyValue, keyFromText, namingSource, readKeyFile } from './read-key.ts';
+import { type KeyValue, keyFromText, namingSource, readKeyFile } from './read-key.ts';
 
 /** Options that name public keys. */
 export interface PublicKeyOptions {
@@ -27,7 +28,7 @@ export async function readPublicKeyFile(
   path: string,
   option: string = '--key',
 ): Promise<KeyValue> {
-  return checked(format, 'publicKey', { key: await readKeyFile(path, option), from: path });
+  return checkKey(format, 'publicKey', { key: await readKeyFile(path, option), from: path });
 }
 
 /**
@@ -44,7 +45,7 @@ export async function findPublicKeys(
   if (keyData !== undefined) named.push(await publicKeyFromText(format, keyData, '--key-data'));
   if (named.length > 0) return named;
   const { publicKeyFile } = format;
-  if (await isThere(publicKeyFile)) {
+  if (await exists(publicKeyFile)) {
     return [{ key: await readPublicKeyFile(format, publicKeyFile), from: publicKeyFile }];
   }
   const configured = await findConfiguredKeys(format, plugin);
@@ -74,7 +75,7 @@ export async function findConfiguredKeys(
     });
   };
   const found = await keysOfPlugin(plugin ?? format.plugin);
-  for (const one of found) await checked(format, 'publicKey', one);
+  for (const one of found) await checkKey(format, 'publicKey', one);
   if (found.length > 0 || plugin !== undefined || format === CAPGO) return found;
   const older: FoundKey<string>[] = [];
   for (const one of await keysOfPlugin(CAPGO.plugin)) {
@@ -112,7 +113,7 @@ export async function publicKeyFromText(
   from: string,
 ): Promise<FoundKey<KeyValue>> {
   const key = await keyOfSource(text, from);
-  return { key: await checked(format, 'publicKey', { key, from }), from };
+  return { key: await checkKey(format, 'publicKey', { key, from }), from };
 }
 
 /** The remedy for a variable that is set but empty. */
@@ -150,7 +151,7 @@ export function keysOf(found: readonly FoundKey<KeyValue>[]): PublicKeyInput[] {
 }
 
 /** Returns the key if the format can use it. Errors name its source, and the format that the key is for. */
-export async function checked(
+export async function checkKey(
   format: BundleFormat,
   half: Half,
   { key, from }: FoundKey<KeyValue>,

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { BundleInfo } from '../bundle/info.ts';
 import type { Expectations } from '../bundle/open.ts';
 import { BundleSealError } from '../errors.ts';
+import { exists } from '../files/exists.ts';
 import { SEALED } from './bundle-formats.ts';
 import type { Context } from './context.ts';
 import { readSealFile } from './header-file.ts';
@@ -16,7 +17,7 @@ import {
   type PublicKeyOptions,
 } from './keys.ts';
 import { readCount } from './limits.ts';
-import { isThere, type KeyValue, readKeyFile } from './read-key.ts';
+import { type KeyValue, readKeyFile } from './read-key.ts';
 import { sequenceOption } from './read-metadata.ts';
 import { inWordsOf } from './wording.ts';
 
@@ -92,7 +93,7 @@ export async function findKeysOfRotation(
     const { privateKeyFile, publicKeyFile } = SEALED;
     for (const path of [publicKeyFile, `${privateKeyFile}.old.pub`]) {
       const read = async () => [{ key: await readKeyFile(path), from: path }];
-      if (await isThere(path)) await read().then(add).catch(passOver(context, path));
+      if (await exists(path)) await read().then(add).catch(passOver(context, path));
     }
     await findConfiguredKeys(SEALED, options.plugin)
       .then(add)

@@ -3,14 +3,15 @@
 import { open, realpath, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError, onFile } from '../files/error.ts';
+import { exists } from '../files/exists.ts';
 import { type HeldFolder, holdFolder } from '../files/held-folder.ts';
+import { PRIVATE_FILE } from '../files/modes.ts';
 import {
   cleanTemporaries,
   forgetTemporary,
   nameTemporary,
   temporariesOf,
 } from '../files/temporary.ts';
-import { isThere } from './read-key.ts';
 
 /**
  * Runs `work` while no other command writes this key pair. An empty file beside the private key is the lock. The lock
@@ -24,13 +25,13 @@ export async function lockPair<T>(privateKey: string, work: () => Promise<T>): P
   const target = await realpath(privateKey).catch(() => privateKey);
   const place = dirname(target);
   // If the folder does not exist, nothing can be written, and `work` throws a better error.
-  if (!(await isThere(place))) return work();
+  if (!(await exists(place))) return work();
   const folder = await holdFolder(await realpath(place).catch(() => place), privateKey);
   const base = `${basename(target)}.lock`;
   const mark = await nameTemporary(base);
   try {
     const made = `can't be made in its folder ${JSON.stringify(place)}`;
-    await (await onFile(privateKey, made, open(folder.at(mark), 'wx', 0o600))).close();
+    await (await onFile(privateKey, made, open(folder.at(mark), 'wx', PRIVATE_FILE))).close();
     await refuseOthers(folder, base, mark, { privateKey, place });
     return await work();
   } finally {

@@ -22,7 +22,7 @@ const PIECE_LENGTH = 65_536;
  *
  * @throws {@link BundleSealError} `ERR_FILE` if no process writes to it within two seconds.
  */
-export async function openPipe(path: string): Promise<Readable> {
+export async function openPipeNow(path: string): Promise<Readable> {
   const fd = await openNow(path, UNREADABLE, constants.O_RDONLY);
   const stream = new Socket({ fd, readable: true, writable: false });
   try {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from './answer.ts';
-import { COMMANDS, type Entry, GROUPS } from './catalogue.ts';
+import { COMMANDS, type CommandEntry, GROUPS } from './catalogue.ts';
 import { layOutHelp } from './help.ts';
 import { reportError } from './run.ts';
 import { print, writeText } from './terminal.ts';
@@ -147,7 +147,7 @@ async function createProgram(
 
 async function add(
   group: Command,
-  { usage, summary, load }: Entry,
+  { usage, summary, load }: CommandEntry,
   argv: readonly string[],
 ): Promise<void> {
   const [name] = usage.split(' ') as [string];

@@ -3,8 +3,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { exists } from '../files/exists.ts';
 import { type ConfigFile, findConfig } from './config/files.ts';
-import { isThere } from './read-key.ts';
 
 /** The used part of a package.json. */
 export interface PackageFile {
@@ -29,7 +29,7 @@ export async function* foldersFrom(start: string): AsyncGenerator<string, void> 
     yield folder;
     const above = dirname(folder);
     const isRoot = above === folder || folder === home;
-    if (isRoot || (await isThere(join(folder, '.git'))) || (await isForEveryone(above))) return;
+    if (isRoot || (await exists(join(folder, '.git'))) || (await isForEveryone(above))) return;
     folder = above;
   }
 }

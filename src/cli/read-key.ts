@@ -1,7 +1,7 @@
 // Reads a key from a file, from standard input or from a text.
 
-import { stat } from 'node:fs/promises';
 import { BundleSealError } from '../errors.ts';
+import { exists } from '../files/exists.ts';
 import type { RsaJwk } from '../keys/jwk.ts';
 import { MAX_KEY_LENGTH } from '../keys/pem.ts';
 import { keyOfText, repairKeyText, textOfBytes } from '../keys/repair.ts';
@@ -33,7 +33,7 @@ export async function readKeyFile(path: string, option: string = '--key'): Promi
  */
 export async function refuseKeyAsPath(path: string, option: string): Promise<void> {
   if (path === '') throw new UsageError(`${option} names no file: it is empty`);
-  if (path.includes('\0') || (looksLikeKey(path) && !(await isThere(path)))) {
+  if (path.includes('\0') || (looksLikeKey(path) && !(await exists(path)))) {
     throw new UsageError(
       `${option} takes the name of a file, but the text looks like a key itself: save it in a file that only you can read, or set BUNDLESEAL_PRIVATE_KEY (CAPGO_PRIVATE_KEY with --capgo)`,
     );
@@ -53,15 +53,6 @@ export async function namingSource<T>(from: string, work: () => T | Promise<T>):
     const isUnnamed = error instanceof BundleSealError && error.code === 'ERR_KEY_INVALID';
     if (!isUnnamed || error.message.startsWith(`${from}: `)) throw error;
     throw new BundleSealError(error.code, `${from}: ${error.message}`);
-  }
-}
-
-export async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

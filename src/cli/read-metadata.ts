@@ -48,11 +48,11 @@ export interface FoundMetadata {
 }
 
 /** The file that a value comes from, for messages. */
-export interface Source {
+export interface ValueSource {
   readonly from: string;
 }
 
-interface Value extends Source {
+interface Value extends ValueSource {
   readonly value: string | number;
 }
 

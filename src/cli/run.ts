@@ -12,14 +12,16 @@ import { asUsage, inWordsOf } from './wording.ts';
 
 const EXIT = { success: 0, bad: 1, usage: 2 } as const;
 
-export type Work<Options> = (
+export type CommandAction<Options> = (
   context: Context,
   options: Options,
   ...operands: string[]
 ) => Promise<Answer>;
 
 /** Makes the action for commander, which passes the operands, the options and the command. */
-export function run<Options>(work: Work<Options>): (...passed: unknown[]) => Promise<void> {
+export function run<Options>(
+  work: CommandAction<Options>,
+): (...passed: unknown[]) => Promise<void> {
   return async (...passed) => {
     const command = passed.at(-1) as Command;
     const options = command.optsWithGlobals() as Options & CommonOptions;

@@ -2,15 +2,16 @@
 
 import type { Command } from 'commander';
 import { BundleSealError } from '../errors.ts';
+import { exists } from '../files/exists.ts';
 import { textOfBytes } from '../keys/repair.ts';
 import { UsageError } from './answer.ts';
 import { type BundleFormat, CAPGO, CAPGO_BITS, SEALED } from './bundle-formats.ts';
 import type { Context } from './context.ts';
 import { rare } from './help.ts';
 import { runKeyCommand } from './key-command.ts';
-import { checked, type FoundKey, keyOfSource } from './keys.ts';
+import { checkKey, type FoundKey, keyOfSource } from './keys.ts';
 import { type Asking, unlock } from './passphrase.ts';
-import { isThere, type KeyValue, keyFromBytes, namingSource, readKeyFile } from './read-key.ts';
+import { type KeyValue, keyFromBytes, namingSource, readKeyFile } from './read-key.ts';
 
 /** Options that name a private key. */
 export interface PrivateKeyOptions {
@@ -58,7 +59,7 @@ export async function findSigningKey(
   }
   const value = context.env[variable];
   if (value !== undefined) return privateKeyFromText(context, value, variable, format);
-  if (await isThere(privateKeyFile)) {
+  if (await exists(privateKeyFile)) {
     return { key: await readPrivateKeyFile(context, privateKeyFile, format), from: privateKeyFile };
   }
   throw new BundleSealError(
@@ -112,7 +113,7 @@ export async function openPrivateKey(
   const plain = await namingSource(from, () => unlock(context, key, from));
   // A decrypted key is PKCS#8, but Capgo needs PKCS#1.
   const isOther = format === CAPGO && plain !== key;
-  return checked(format, 'privateKey', { key: isOther ? await asPkcs1(plain) : plain, from });
+  return checkKey(format, 'privateKey', { key: isOther ? await asPkcs1(plain) : plain, from });
 }
 
 async function asPkcs1(key: KeyValue): Promise<KeyValue> {
@@ -128,6 +129,6 @@ async function asPkcs1(key: KeyValue): Promise<KeyValue> {
 async function hintAtOther({ env }: Context, format: BundleFormat): Promise<string> {
   const other = format === SEALED ? CAPGO : SEALED;
   const place = env[other.variable] !== undefined ? other.variable : other.privateKeyFile;
-  if (place !== other.variable && !(await isThere(place))) return '';
+  if (place !== other.variable && !(await exists(place))) return '';
   return `; ${place} is there, but it is a key of ${other.title}${other === CAPGO ? ': pass --capgo if that is meant' : ', which is used without --capgo'}`;
 }

@@ -6,8 +6,8 @@ import { addAbortSignal } from 'node:stream';
 import { fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { interruption } from './interruption.ts';
-import { openPipe } from './pipe.ts';
-import { isStandardInput, kindOf, standardInput } from './standard.ts';
+import { openPipeNow } from './pipe.ts';
+import { isStandardInput, pathKindOf, standardInput } from './standard.ts';
 
 /**
  * Reads a file of at most `maxLength` bytes. `-` is standard input.
@@ -25,8 +25,8 @@ export async function readSmallFile(
   if (isStandardInput(path)) {
     return collect(standardInput(what), 'standard input', maxLength, tooLarge);
   }
-  const kind = kindOf(path, await onFile(path, UNREADABLE, stat(path)));
-  if (kind === 'pipe') return collect(await openPipe(path), path, maxLength, tooLarge);
+  const kind = pathKindOf(path, await onFile(path, UNREADABLE, stat(path)));
+  if (kind === 'pipe') return collect(await openPipeNow(path), path, maxLength, tooLarge);
   if (kind === 'null') return new Uint8Array();
   const file = await openInputFile(path);
   try {

@@ -12,14 +12,15 @@ import { pipeline } from 'node:stream/promises';
 import { BundleSealError } from '../errors.ts';
 import { fileError, onFile, UNREADABLE, UNWRITABLE } from '../files/error.ts';
 import { type HeldFolder, holdFolder, holdOwn, removeTree } from '../files/held-folder.ts';
+import { PERMISSION_BITS, PRIVATE_FILE, PRIVATE_FOLDER } from '../files/modes.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from '../files/temporary.ts';
 import { UsageError } from './answer.ts';
 import type { Context } from './context.ts';
-import { openPipe, openPipeForWriting } from './pipe.ts';
+import { openPipeForWriting, openPipeNow } from './pipe.ts';
 import {
   isStandardInput,
   isStandardOutput,
-  kindOf,
+  pathKindOf,
   STANDARD,
   standardInput,
   standardOutput,
@@ -29,8 +30,6 @@ export { STANDARD };
 
 /** The names of these folders begin with a dot and this text. */
 export const FOLDER_NAME = 'bundleseal';
-const PRIVATE = 0o700;
-const MODE_BITS = 0o777;
 const REMEDY = 'TMPDIR names the folder for temporary files';
 
 /**
@@ -45,7 +44,9 @@ export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T
   const folder = join(parent.real, name);
   try {
     await cleanTemporaries(parent, FOLDER_NAME, (left) => removeOwn(parent, left));
-    await sayRemedy(onFile(parent.real, UNWRITABLE, mkdir(parent.at(name), { mode: PRIVATE })));
+    await sayRemedy(
+      onFile(parent.real, UNWRITABLE, mkdir(parent.at(name), { mode: PRIVATE_FOLDER })),
+    );
     const result = await work(folder).catch((error: unknown) => {
       throw withRemedy(error, folder);
     });
@@ -97,7 +98,8 @@ function withRemedy(error: unknown, folder: string): unknown {
 async function removeOwn(parent: HeldFolder, name: string): Promise<void> {
   const folder = await holdOwn(parent.at(name), name);
   await folder.close();
-  if ((Number(folder.stats.mode) & MODE_BITS) === PRIVATE) await removeTree(parent, name);
+  if ((Number(folder.stats.mode) & PERMISSION_BITS) === PRIVATE_FOLDER)
+    await removeTree(parent, name);
 }
 
 /**
@@ -115,7 +117,7 @@ export async function withInput<T>(
   return withTemporaryFolder(async (folder) => {
     const file = join(folder, 'input');
     const from = path === STANDARD ? 'standard input' : path;
-    await carry(source, createWriteStream(file, { mode: 0o600 }), from, file, signal);
+    await carry(source, createWriteStream(file, { mode: PRIVATE_FILE }), from, file, signal);
     return work(file);
   });
 }
@@ -123,8 +125,8 @@ export async function withInput<T>(
 /** Opens a stream, if the path is not a file that can be read at any position. */
 async function openSource(path: string): Promise<Readable | undefined> {
   if (isStandardInput(path)) return standardInput('the bundle');
-  const kind = kindOf(path, await onFile(path, UNREADABLE, stat(path)));
-  if (kind === 'pipe') return openPipe(path);
+  const kind = pathKindOf(path, await onFile(path, UNREADABLE, stat(path)));
+  if (kind === 'pipe') return openPipeNow(path);
   if (kind === 'null') return createReadStream(path);
   if (kind === 'device') throw fileError(path, "can't be read: it is a device or a socket");
   return undefined;
@@ -188,7 +190,7 @@ async function chooseSink(
     return () => output;
   }
   const stats = await stat(path).catch(() => undefined);
-  const kind = stats === undefined ? 'other' : kindOf(path, stats);
+  const kind = stats === undefined ? 'other' : pathKindOf(path, stats);
   if (kind === 'pipe') return () => openPipeForWriting(path);
   if (kind === 'null') return () => createWriteStream(path);
   if (kind === 'device') throw fileError(path, "can't be written: it is a device or a socket");

@@ -63,9 +63,9 @@ export function standardOutput(): Writable {
 }
 
 /** The kinds of paths that differ in reading and writing. */
-export type Kind = 'pipe' | 'null' | 'device' | 'other';
+export type PathKind = 'pipe' | 'null' | 'device' | 'other';
 
-export function kindOf(path: string, stats: Stats): Kind {
+export function pathKindOf(path: string, stats: Stats): PathKind {
   if (stats.isFIFO()) return 'pipe';
   if (path === '/dev/null') return 'null';
   return stats.isCharacterDevice() || stats.isBlockDevice() || stats.isSocket()

@@ -3,7 +3,7 @@
 
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { checkCount, createMeter, type Limits, toWriter } from '../archive/format/limits.ts';
+import { checkEntryCount, createMeter, type Limits, toWriter } from '../archive/format/limits.ts';
 import { fileError } from '../files/error.ts';
 import type { FoundFile } from '../files/list-folder.ts';
 import type { FolderWatch } from '../files/zip-directory.ts';
@@ -186,7 +186,7 @@ function createCount(limits: Limits): (file: FoundFile) => void {
   let count = 0;
   return ({ path, stats }) => {
     const size = Number(stats.size);
-    checkCount(limits, ++count, path, toWriter);
+    checkEntryCount(limits, ++count, path, toWriter);
     meter({ path, by: size, size, compressedSize: undefined });
   };
 }

@@ -19,7 +19,7 @@ const SIGNS: Readonly<Record<string, Style>> = {
 };
 
 /** Escapes each control and format character of a text as `\u{…}`. */
-export function printable(text: string): string {
+export function escapeInvisible(text: string): string {
   return text.replace(
     UNSEEN,
     (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
@@ -38,7 +38,7 @@ export function printableJson(value: object): string {
 
 /** Prints a line for people. A sign at its beginning is coloured. */
 export function say(line: string, style?: Style): void {
-  const text = printable(line);
+  const text = escapeInvisible(line);
   const sign = text[0] ?? '';
   const of = SIGNS[sign];
   const painted = of === undefined ? text : `${paint(of, sign)}${text.slice(1)}`;

@@ -2,7 +2,7 @@
 
 import { replaceFile } from '../files/replace.ts';
 
-export interface WriteOptions {
+export interface WholeFileOptions {
   /** Mode bits of a new file. The umask of the process applies. */
   readonly mode: number;
   /**
@@ -17,7 +17,7 @@ const TAKEN = 'is there already: pass --force to replace it';
 export async function writeWhole(
   path: string,
   content: string | Uint8Array,
-  { mode, force }: WriteOptions,
+  { mode, force }: WholeFileOptions,
 ): Promise<void> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   await replaceFile({ mode }, path, undefined, (file) => file.write(bytes, 0), {

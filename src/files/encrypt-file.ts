@@ -10,7 +10,7 @@ import {
   readSealing,
   type Sealing,
 } from '../bundle/encrypt.ts';
-import { checkCount, encryptAndSeal } from '../bundle/encrypt-chunks.ts';
+import { checkChunkCount, encryptAndSeal } from '../bundle/encrypt-chunks.ts';
 import { chunkLayout, SESSION_KEY_LENGTH, TAG_LENGTH } from '../format/chunks.ts';
 import { encodeSeal, headerLengthOf } from '../format/header.ts';
 import { modulusLength } from '../keys/rsa.ts';
@@ -123,7 +123,7 @@ export async function encryptOpenFile(
   try {
     const { size } = file;
     const layout = chunkLayout(size, chunkSize);
-    checkCount(layout.count);
+    checkChunkCount(layout.count);
     const headerLength = headerLengthOf(layout, metadata.length, modulusLength(key.publicKey));
     const chunks = { backend, count: layout.count, inFlight: inFlightOf(chunkSize) };
     const length = Math.min(chunkSize, size);

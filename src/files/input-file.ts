@@ -5,7 +5,8 @@ import { type FileHandle, statfs } from 'node:fs/promises';
 import type { Source } from '../sources/input.ts';
 import { closeFile, onceClosed, openFile, readAt, statFile, statPath } from './calls.ts';
 import { fileError, onFile, UNREADABLE } from './error.ts';
-import { kindOf } from './place.ts';
+import { PERMISSION_BITS } from './modes.ts';
+import { describeKind } from './place.ts';
 import { spoolPipe, spoolUnsized } from './spool-input.ts';
 
 export interface InputFile extends Source {
@@ -21,8 +22,6 @@ export interface InputFile extends Source {
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
 }
-
-const MODE_BITS = 0o777n;
 
 /**
  * Opens a regular file. An input that can only be read forward (a pipe, or a file of /proc or /sys, whose size is
@@ -138,7 +137,7 @@ function inputFile(path: string, stats: BigIntStats, { fd, close }: Descriptor):
     stats,
     size: Number(stats.size),
     isLocal: true,
-    mode: Number(stats.mode & MODE_BITS),
+    mode: Number(stats.mode) & PERMISSION_BITS,
     readInto,
     read: (start, end) => readInto(new Uint8Array(end - start), start),
     async checkUnchanged() {
@@ -155,5 +154,5 @@ function checkRegular(path: string, stats: BigIntStats): void {
   if (stats.isFile()) return;
   throw stats.isDirectory()
     ? fileError(path, "can't be read: it is a folder, pass the path of a file")
-    : fileError(path, `can't be read: it is ${kindOf(stats)}, pass the path of a file`);
+    : fileError(path, `can't be read: it is ${describeKind(stats)}, pass the path of a file`);
 }

@@ -114,7 +114,7 @@ export function openFound(tree: HeldTree, found: FoundFile): Promise<InputFile> 
 }
 
 /** Reads up to `length` bytes from the start of a listed file. */
-export async function startOf(
+export async function readStart(
   tree: HeldTree,
   found: FoundFile,
   length: number,

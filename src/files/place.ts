@@ -7,9 +7,7 @@ import { fileError, onFile, UNWRITABLE } from './error.ts';
 import { isSameFile } from './held-folder.ts';
 import type { InputFile } from './input-file.ts';
 import { hasCode, isNotOffered } from './leniency.ts';
-
-const PRIVATE = 0o600;
-const MODE_BITS = 0o777;
+import { PERMISSION_BITS, PRIVATE_FILE } from './modes.ts';
 
 /**
  * The input of an output. The output must not replace its input or lie in it. A folder is given by its real path. An
@@ -17,7 +15,7 @@ const MODE_BITS = 0o777;
  */
 export type Input = InputFile | { readonly folder: string } | { readonly mode: number };
 
-export interface Place {
+export interface OutputPlace {
   /** The output's real path. */
   readonly target: string;
   /** The file that exists at the target, if any. */
@@ -29,7 +27,7 @@ export interface Place {
 }
 
 /** Follows links, and throws if the output cannot or must not be replaced. */
-export async function findPlace(input: Input, output: string): Promise<Place> {
+export async function findPlace(input: Input, output: string): Promise<OutputPlace> {
   const there = await statsOf(output, lstat(output, { bigint: true }));
   if (there === undefined) return findNewPlace(input, output);
   const before = await statsOf(output, stat(output, { bigint: true }));
@@ -39,7 +37,7 @@ export async function findPlace(input: Input, output: string): Promise<Place> {
       output,
       before.isDirectory()
         ? "can't be written: it is a folder, pass the path of a file in it"
-        : `can't be replaced: it is ${kindOf(before)}, pass the path of a file`,
+        : `can't be replaced: it is ${describeKind(before)}, pass the path of a file`,
     );
   }
   const target = await onFile(output, UNWRITABLE, realpath(output));
@@ -48,11 +46,11 @@ export async function findPlace(input: Input, output: string): Promise<Place> {
     throw fileError(output, 'is the input itself: write to another file');
   }
   const wanted = 'folder' in input ? undefined : input.mode;
-  const mode = (wanted ?? MODE_BITS) & Number(before.mode) & MODE_BITS;
-  return { target, before, initialMode: PRIVATE, mode };
+  const mode = (wanted ?? PERMISSION_BITS) & Number(before.mode) & PERMISSION_BITS;
+  return { target, before, initialMode: PRIVATE_FILE, mode };
 }
 
-async function findNewPlace(input: Input, output: string): Promise<Place> {
+async function findNewPlace(input: Input, output: string): Promise<OutputPlace> {
   if (output.endsWith('/') || output.endsWith(sep)) {
     throw fileError(output, "can't be written: it names a folder, pass the path of a file in it");
   }
@@ -64,7 +62,7 @@ async function findNewPlace(input: Input, output: string): Promise<Place> {
   const isGiven = 'stats' in input && mode !== undefined;
   return {
     ...{ target, before: undefined },
-    ...(isGiven ? { initialMode: PRIVATE, mode } : { initialMode: mode, mode: undefined }),
+    ...(isGiven ? { initialMode: PRIVATE_FILE, mode } : { initialMode: mode, mode: undefined }),
   };
 }
 
@@ -109,7 +107,7 @@ async function statsOf(
 }
 
 /** Names the kind of a file that is neither regular nor a folder. */
-export function kindOf(stats: BigIntStats): string {
+export function describeKind(stats: BigIntStats): string {
   if (stats.isFIFO()) return 'a pipe';
   return stats.isSocket() ? 'a socket' : 'a device';
 }

@@ -9,6 +9,7 @@ import { BundleSealError } from '../errors.ts';
 import { fileError, onFile, UNREADABLE, UNWRITABLE } from './error.ts';
 import { type HeldFolder, holdFolder, holdOwn, removeTree } from './held-folder.ts';
 import { flushFolder, hasCode, renamePatiently, whereOffered } from './leniency.ts';
+import { PRIVATE_FOLDER } from './modes.ts';
 import { holds } from './place.ts';
 import { cleanTemporaries, cutName, forgetTemporary, nameTemporary } from './temporary.ts';
 
@@ -21,7 +22,7 @@ export interface ReplaceFolder {
 }
 
 const NOT_EMPTY = 'is not empty: pass a new or an empty folder, or overwrite: true to replace it';
-const PRIVATE = 0o700;
+// All mode bits, because the new folder keeps a set-group-ID bit, which gives new files the folder's group.
 const MODE_BITS = 0o7777n;
 
 // Names in the temporary folder (the box). It contains the new folder until that is renamed to its place, and the old
@@ -76,7 +77,7 @@ async function throughBox<T>(
 ): Promise<T> {
   const { dir, target, parent } = site;
   const beside = `can't be made in its folder ${JSON.stringify(dirname(target))}`;
-  await onFile(dir, beside, mkdir(parent.at(name), PRIVATE));
+  await onFile(dir, beside, mkdir(parent.at(name), PRIVATE_FOLDER));
   let box: HeldFolder | undefined;
   try {
     box = await holdOwn(parent.at(name), dir);
@@ -160,7 +161,7 @@ async function checkPlace(
   const names = await onFile(dir, UNREADABLE, readdir(target));
   if (names.length > 0 && !overwrite) throw fileError(dir, NOT_EMPTY);
   // Without these rights, the owner could not remove the files after an error.
-  return Number(there.mode & MODE_BITS) | PRIVATE;
+  return Number(there.mode & MODE_BITS) | PRIVATE_FOLDER;
 }
 
 function checkFolder(dir: string, stats: BigIntStats): void {

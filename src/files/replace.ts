@@ -7,7 +7,7 @@ import { fileError, onFile, UNWRITABLE } from './error.ts';
 import { type HeldFolder, holdFolder, isSameFile } from './held-folder.ts';
 import { flushFolder, hasCode, isNotOffered, renamePatiently, whereOffered } from './leniency.ts';
 import { type OutputFile, outputFile, UNFLUSHED } from './output-file.ts';
-import { findPlace, type Input, type Place } from './place.ts';
+import { findPlace, type Input, type OutputPlace } from './place.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from './temporary.ts';
 
 export interface ReplaceOptions {
@@ -65,7 +65,7 @@ export async function replaceFile<T>(
 
 interface Work {
   readonly output: string;
-  readonly place: Place;
+  readonly place: OutputPlace;
   /** The folder of the output. */
   readonly folder: HeldFolder;
   /** The names of the output and of the temporary file in this folder. */

@@ -12,6 +12,7 @@ import { onAbort } from '../signals.ts';
 import { readAt } from './calls.ts';
 import { fileError, onFile, UNREADABLE } from './error.ts';
 import { hasCode } from './leniency.ts';
+import { PRIVATE_FILE } from './modes.ts';
 import { type OutputFile, outputFile } from './output-file.ts';
 
 const PIECE_LENGTH = 2 ** 18;
@@ -122,7 +123,7 @@ export async function fillUnnamed<T>(
   fill: (file: OutputFile) => Promise<T>,
 ): Promise<{ readonly result: T; readonly handle: FileHandle }> {
   const path = join(tmpdir(), `${UNNAMED}${toHex(randomBytes(12))}`);
-  const handle = await onFile(tmpdir(), UNMADE, open(path, 'wx+', 0o600));
+  const handle = await onFile(tmpdir(), UNMADE, open(path, 'wx+', PRIVATE_FILE));
   const file = outputFile(path, handle);
   try {
     await onFile(path, "can't be removed", unlink(path));

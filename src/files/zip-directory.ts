@@ -12,7 +12,7 @@ import { findPrivateKey } from '../keys/find-private.ts';
 import { checkOptions, describe, type OptionRules } from '../options.ts';
 import { checkPath, fileError, onFile, UNREADABLE } from './error.ts';
 import { type HeldTree, holdTree } from './held-tree.ts';
-import { type FoundFile, type ListRules, listTree, startOf } from './list-folder.ts';
+import { type FoundFile, type ListRules, listTree, readStart } from './list-folder.ts';
 import { type Ignore, ignoreRule } from './pattern.ts';
 import { type FoundContents, readFound } from './read-found.ts';
 import { replaceFile } from './replace.ts';
@@ -275,7 +275,7 @@ interface Read {
 async function* entriesOf(found: Found, read: Read): AsyncGenerator<ZipInput, void> {
   const { tree, rules, watch } = read;
   const listed = listTree(tree, rules);
-  const start = (file: FoundFile, length: number) => startOf(tree, file, length);
+  const start = (file: FoundFile, length: number) => readStart(tree, file, length);
   for await (const file of watch === undefined ? listed : watch.select(listed, start)) {
     const size = Number(file.stats.size);
     found.files.push(file);

@@ -78,7 +78,7 @@ const SENTENCES: Readonly<Record<BundleFaultKind, Sentence>> = {
 };
 
 /** Turns a `BundleFault` into the error with its message. Returns every other error unchanged. */
-export function explain(error: unknown): unknown {
+export function explainBundleFault(error: unknown): unknown {
   if (!(error instanceof BundleFault)) return error;
   const { code, reason, name: _, ...fields } = error;
   const [kind, a, b] = reason;
@@ -95,6 +95,6 @@ export function explained<Result>(read: () => Result): Result {
   try {
     return read();
   } catch (error) {
-    throw explain(error);
+    throw explainBundleFault(error);
   }
 }

@@ -106,7 +106,7 @@ export function element(tag: number, ...contents: Uint8Array[]): Uint8Array {
 }
 
 /** Encodes a positive INTEGER. */
-export function integer(value: bigint): Uint8Array {
+export function encodeInteger(value: bigint): Uint8Array {
   // An INTEGER is signed, so a positive value needs one more bit for the sign.
   const octets = Math.floor(value.toString(2).length / 8) + 1;
   return element(TAG.integer, integerToBytes(value, octets));

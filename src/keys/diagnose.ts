@@ -3,7 +3,7 @@
 
 import { bytesIn } from '../bytes.ts';
 import type { BundleSealError } from '../errors.ts';
-import { explain } from './explain.ts';
+import { explainKeyFault } from './explain.ts';
 import { KeyFault } from './fault.ts';
 import { keyOfText, repairKeyText, textOfBytes } from './repair.ts';
 import type { PublicKeyInput } from './strict.ts';
@@ -22,7 +22,7 @@ export function repairOrExplain<Key>(
   } catch (error) {
     if (!(error instanceof KeyFault)) throw error;
     // Input that is too large for a key is not searched, because the search would take long.
-    if (error.kind === 'large') throw explain(error, input);
+    if (error.kind === 'large') throw explainKeyFault(error, input);
     const text = textOf(input);
     if (text === undefined) throw explainFault(error, input);
     const { text: repaired } = repairKeyText(text);
@@ -43,7 +43,7 @@ export function repairOrExplain<Key>(
  */
 function explainFault(fault: KeyFault, input: PublicKeyInput, text?: string): BundleSealError {
   const isBare = fault.kind === 'structure' && fault.detail === '';
-  return explain(isBare ? faultOfPublic(input, 'key') : fault, input, text);
+  return explainKeyFault(isBare ? faultOfPublic(input, 'key') : fault, input, text);
 }
 
 function textOf(input: PublicKeyInput): string | undefined {

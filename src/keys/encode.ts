@@ -3,14 +3,14 @@
 
 import type { Awaitable, Backend } from '../backend/backend.ts';
 import { fromHex } from '../bytes.ts';
-import { element, integer, TAG } from './der.ts';
+import { element, encodeInteger, TAG } from './der.ts';
 import type { RsaPrivateKey, RsaPublicKey } from './rsa.ts';
 
 /** AlgorithmIdentifier of rsaEncryption with its NULL parameters (RFC 3279 §2.3.1). */
 const RSA_ALGORITHM: Uint8Array = /* @__PURE__ */ fromHex('300d06092a864886f70d0101010500');
 
 export function encodePkcs1Public({ n, e }: RsaPublicKey): Uint8Array {
-  return element(TAG.sequence, integer(n), integer(e));
+  return element(TAG.sequence, encodeInteger(n), encodeInteger(e));
 }
 
 export function encodeSpki(key: RsaPublicKey): Uint8Array {
@@ -20,12 +20,12 @@ export function encodeSpki(key: RsaPublicKey): Uint8Array {
 
 export function encodePkcs1Private(key: RsaPrivateKey): Uint8Array {
   const { n, e, d, p, q, dp, dq, qi } = key;
-  return element(TAG.sequence, ...[0n, n, e, d, p, q, dp, dq, qi].map(integer));
+  return element(TAG.sequence, ...[0n, n, e, d, p, q, dp, dq, qi].map(encodeInteger));
 }
 
 export function encodePkcs8(key: RsaPrivateKey): Uint8Array {
   const inner = element(TAG.octetString, encodePkcs1Private(key));
-  return element(TAG.sequence, integer(0n), RSA_ALGORITHM, inner);
+  return element(TAG.sequence, encodeInteger(0n), RSA_ALGORITHM, inner);
 }
 
 /** The key id as the header holds it: the SHA-256 of the SubjectPublicKeyInfo, 32 bytes. */

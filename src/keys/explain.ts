@@ -126,7 +126,7 @@ export function keyInvalid(message: string): BundleSealError {
 }
 
 /** Makes the error for a fault. `text` is the input, if it is text. */
-export function explain(fault: KeyFault, input: unknown, text?: string): BundleSealError {
+export function explainKeyFault(fault: KeyFault, input: unknown, text?: string): BundleSealError {
   return keyInvalid(sentence(fault, input, text ?? ''));
 }
 

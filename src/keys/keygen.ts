@@ -92,8 +92,8 @@ export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
 }
 
 async function generateInSteps(modulusBits: number, signal?: AbortSignal): Promise<Uint8Array> {
-  const { generateKey } = await import('./primes.ts');
-  return encodePkcs8(await generateKey(modulusBits, randomBytes, () => giveWay(signal)));
+  const { generateRsaKey } = await import('./primes.ts');
+  return encodePkcs8(await generateRsaKey(modulusBits, randomBytes, () => giveWay(signal)));
 }
 
 /** Checked like any other key, so a pair with inconsistent numbers is never returned. */

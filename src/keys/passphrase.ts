@@ -8,7 +8,7 @@ import { checkOptions, describe } from '../options.ts';
 import {
   type Element,
   element,
-  integer,
+  encodeInteger,
   readElements,
   readInteger,
   readSequence,
@@ -138,7 +138,7 @@ export async function encryptPrivateKey(pkcs8: Uint8Array, passphrase: string): 
   try {
     const cipher = createCipheriv('aes-256-cbc', secret, iv);
     const encrypted = concat(cipher.update(pkcs8), cipher.final());
-    const costs = [N, r, p].map((cost) => integer(BigInt(cost)));
+    const costs = [N, r, p].map((cost) => encodeInteger(BigInt(cost)));
     const derivation = algorithm(
       SCRYPT,
       element(TAG.sequence, element(TAG.octetString, salt), ...costs),

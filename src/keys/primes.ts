@@ -12,7 +12,7 @@ const E = 65_537n;
 /**
  * Pauses after the test of each candidate, which takes tens of milliseconds, and for a prime tenths of a second.
  */
-export async function generateKey(
+export async function generateRsaKey(
   bits: number,
   randomBytes: (length: number) => Uint8Array,
   pause: () => Promise<void>,

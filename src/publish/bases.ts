@@ -6,7 +6,7 @@ import { fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { readDirectory } from '../files/read-directory.ts';
 import type { ReleaseFile } from '../release/files.ts';
-import { idOf } from '../release/id.ts';
+import { releaseIdOf } from '../release/id.ts';
 import type { ReleaseEntry } from '../release/index-format.ts';
 import { MAX_STAMP_LENGTH, readStamp } from '../release/stamp.ts';
 import { createPace } from '../turn.ts';
@@ -29,7 +29,10 @@ export async function readBuiltIn(
     if ((await onFile(path, UNREADABLE, stat(path))).isDirectory()) {
       const read = await readDirectory(path, { privateKeys: 'allow', ...(signal && { signal }) });
       const files = await releaseFiles(read, signal);
-      found.push({ id: await idOf(files, await selectBackend(), createPace(signal)), files });
+      found.push({
+        id: await releaseIdOf(files, await selectBackend(), createPace(signal)),
+        files,
+      });
     } else {
       found.push({ id: readStamp(await readStampFile(path, signal)).id });
     }

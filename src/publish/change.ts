@@ -26,7 +26,7 @@ export interface NewObject {
 }
 
 /** The content of the next index. */
-export interface Edited {
+export interface IndexContent {
   readonly releases: readonly ReleaseEntry[];
   readonly withdrawn?: readonly string[];
   readonly useBuiltIn?: boolean;
@@ -52,7 +52,7 @@ export const UNMAKEABLE = "can't be made, or is no folder to write to";
  * Reads the state of a store, calls `edit` for the next content, and writes the objects and then the index. It holds the lock
  * of the folder meanwhile.
  */
-export async function changeIndex<T extends Edited>(
+export async function changeIndex<T extends IndexContent>(
   options: ChannelOptions,
   edit: (state: State) => Promise<T>,
 ): Promise<ChangedIndex & { readonly edited: T }> {
@@ -76,11 +76,11 @@ export async function changeIndex<T extends Edited>(
     ].sort(([one], [other]) => rank(one) - rank(other));
     const path = channelPath(options.channel);
     if (!dryRun) {
-      for (const [name, bytes] of files) await writeFile(store, name, bytes, signal);
+      for (const [name, bytes] of files) await writeStoreFile(store, name, bytes, signal);
       if (changed || isFull) {
         await check();
         await checkUnchanged(state);
-        await writeFile(store, path, sealed, signal);
+        await writeStoreFile(store, path, sealed, signal);
       }
     }
     const written = [...files.map(([name]) => name), ...(changed || isFull ? [path] : [])];
@@ -112,7 +112,7 @@ function rank(path: string): number {
   return path.startsWith('objects/') ? 0 : 1;
 }
 
-function composeIndex(state: State, edited: Edited, options: ChannelOptions): ReleaseIndex {
+function composeIndex(state: State, edited: IndexContent, options: ChannelOptions): ReleaseIndex {
   const { before, issuedAt, trust } = state;
   const lifetime =
     options.expiresIn ??
@@ -143,7 +143,7 @@ function composeIndex(state: State, edited: Edited, options: ChannelOptions): Re
   );
 }
 
-function isSameIndex(state: State, edited: Edited): boolean {
+function isSameIndex(state: State, edited: IndexContent): boolean {
   const { before, trust, useBuiltIn, withdrawn } = state;
   if (before === undefined || before.epoch !== trust.epoch) return false;
   return (
@@ -159,7 +159,7 @@ function isSameIndex(state: State, edited: Edited): boolean {
  * @throws {@link BundleSealError} `ERR_FILE`: a link has the name of the file. An attacker who can write to the store could
  * otherwise make the publisher overwrite a file outside of it.
  */
-export async function writeFile(
+export async function writeStoreFile(
   store: string,
   path: string,
   bytes: Uint8Array,

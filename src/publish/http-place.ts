@@ -2,15 +2,14 @@
 
 import { BundleSealError } from '../errors.ts';
 import { whileWanted } from '../signals.ts';
+import { MIN_PROGRESS } from '../sources/http-options.ts';
 import { collector } from '../sources/stream.ts';
 import { unawaited, untilAborted } from '../turn.ts';
-import type { ReadOptions, StoredFile, StorePlace } from './place.ts';
+import type { FetchedFile, StorePlace, StoreReadOptions } from './place.ts';
 import { storeError } from './store-error.ts';
 
-// Milliseconds within which a response has to begin, and each further 16 KiB of it have to arrive: a server that sends a
-// byte now and then does not hold a publisher for ever.
+// Milliseconds within which a response has to begin, and each further `MIN_PROGRESS` bytes of it have to arrive.
 const TIMEOUT = 30_000;
-const PROGRESS = 16_384;
 // Retries after a temporary failure, and milliseconds before the first retry.
 const RETRIES = 3;
 const RETRY_DELAY = 250;
@@ -70,14 +69,14 @@ function isWebPage({ headers }: Response): boolean {
 async function readOnce(
   get: typeof fetch,
   url: URL,
-  { limit, hidesMissing = false, signal }: ReadOptions,
-): Promise<StoredFile | undefined> {
+  { limit, hidesMissing = false, signal }: StoreReadOptions,
+): Promise<FetchedFile | undefined> {
   const slow = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const wait = () => {
     clearTimeout(timer);
     timer = setTimeout(
-      () => slow.abort(new Passing(`gave less than ${PROGRESS} bytes in ${TIMEOUT / 1000} s`)),
+      () => slow.abort(new Passing(`gave less than ${MIN_PROGRESS} bytes in ${TIMEOUT / 1000} s`)),
       TIMEOUT,
     );
   };
@@ -114,7 +113,7 @@ async function readOnce(
       let since = 0;
       const bytes = await readBody(response, url, limit, wanted, (length) => {
         since += length;
-        if (since < PROGRESS) return;
+        if (since < MIN_PROGRESS) return;
         since = 0;
         wait();
       });

@@ -11,7 +11,7 @@ import { checkAppId, checkOptions, type OptionRules } from '../options.ts';
 import type { ReleaseKeys } from '../release/keys-format.ts';
 import { sealKeys } from '../release/seal-keys.ts';
 import type { Signer } from '../seal/signing-key.ts';
-import { UNMAKEABLE, writeFile } from './change.ts';
+import { UNMAKEABLE, writeStoreFile } from './change.ts';
 import { type CheckLock, withLock } from './lock.ts';
 import { checkFlag, listOfKeys, publicHalf } from './options.ts';
 import { checkFrom, KEYS_PATH, openPlace, openWritable } from './place.ts';
@@ -122,7 +122,7 @@ export async function publishKeys(options: PublishKeysOptions): Promise<Publishe
     };
     const sealed = await sealKeys(keys, { recoveryKey, ...(signal && { signal }) });
     await check();
-    if (!dryRun) await writeFile(store, KEYS_PATH, sealed, signal);
+    if (!dryRun) await writeStoreFile(store, KEYS_PATH, sealed, signal);
     return { keys, written: dryRun ? [] : [KEYS_PATH] };
   };
   if (dryRun) return work(async () => {});

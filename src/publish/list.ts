@@ -2,7 +2,7 @@
 
 import type { ReleaseIndex } from '../release/index-format.ts';
 import type { IndexMark } from '../release/order.ts';
-import { checkChannel } from './place.ts';
+import { checkPublishedChannel } from './place.ts';
 import { openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
 import { findIndex } from './state.ts';
 import { storeError } from './store-error.ts';
@@ -40,7 +40,7 @@ export interface ListedReleases {
  * ```
  */
 export async function listReleases(options: ListOptions): Promise<ListedReleases> {
-  checkChannel(options?.channel);
+  checkPublishedChannel(options?.channel);
   const { place, trust } = await openStore('listReleases', options, {
     ...STORE_OPTIONS,
     channel: 'any',

@@ -7,7 +7,7 @@ import { decryptObject } from '../bundle/decrypt.ts';
 import { toHex } from '../bytes.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { planRelease, type ReleaseFile, readFiles, UNLIMITED } from '../release/files.ts';
-import { idOf } from '../release/id.ts';
+import { releaseIdOf } from '../release/id.ts';
 import type {
   ReleaseEntry,
   ReleaseIndex,
@@ -16,7 +16,7 @@ import type {
 } from '../release/index-format.ts';
 import { createPace } from '../turn.ts';
 import { laterOf } from './options.ts';
-import { objectPath, type StoredFile, type StorePlace } from './place.ts';
+import { type FetchedFile, objectPath, type StorePlace } from './place.ts';
 import { storeError } from './store-error.ts';
 
 /** The places to read objects from, and the keys to open them with. */
@@ -45,7 +45,7 @@ export function namedBy(releases: ReleaseIndex['releases']): Set<string> {
 export async function readObject(
   { sha256, size }: ReleaseObject,
   { places, signal }: Pick<ObjectReading, 'places' | 'signal'>,
-): Promise<StoredFile> {
+): Promise<FetchedFile> {
   const backend = await selectBackend();
   const path = objectPath(sha256);
   let isWrong = false;
@@ -89,7 +89,7 @@ export async function openRelease(
     await unzipBundle(zip, { ...limits, ...(signal && { signal }) }),
     signal,
   );
-  const found = await idOf(files, await selectBackend(), createPace(signal));
+  const found = await releaseIdOf(files, await selectBackend(), createPace(signal));
   if (found === id) return files;
   throw storeError(`the bundle of release ${id} contains another release: withdraw it`);
 }

@@ -11,7 +11,7 @@ import {
 } from '../options.ts';
 import { readClock } from '../release/order.ts';
 import { isSigner, type Signer } from '../seal/signing-key.ts';
-import { checkChannel, openWritable } from './place.ts';
+import { checkPublishedChannel, openWritable } from './place.ts';
 import { storeError } from './store-error.ts';
 
 /** The options of every call that makes a new index of a channel. */
@@ -87,13 +87,13 @@ export function checkChannelOptions<Options extends ChannelOptions>(
   checkOptions(call, options, rules);
   openWritable(options.store);
   checkAppId(options.appId);
-  checkChannel(options.channel);
+  checkPublishedChannel(options.channel);
   const { expiresIn, out = 'new', earlierEpoch, otherChannels = [], now } = options;
   if (expiresIn !== undefined) checkNumber(expiresIn, 'expiresIn', MINUTE, LONGEST);
   checkOneOf(out, 'out', ['new', 'full']);
   if (earlierEpoch !== undefined) checkOneOf(earlierEpoch, 'earlierEpoch', ['keep', 'drop']);
   for (const name of FLAGS) checkFlag(options[name], name);
-  for (const one of otherChannels) checkChannel(one, 'options.otherChannels');
+  for (const one of otherChannels) checkPublishedChannel(one, 'options.otherChannels');
   readClock(now);
 }
 

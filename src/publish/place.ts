@@ -11,13 +11,13 @@ import { httpPlace } from './http-place.ts';
 import { storeError } from './store-error.ts';
 
 /** A file that was read, and its cache header. */
-export interface StoredFile {
+export interface FetchedFile {
   readonly bytes: Uint8Array;
   /** The Cache-Control header. `undefined` if the place is a folder. */
   readonly cacheControl?: string;
 }
 
-export interface ReadOptions {
+export interface StoreReadOptions {
   /** The largest number of bytes to read. A longer file is an error. */
   readonly limit: number;
   /** Treat status 403 as a missing file. S3 answers so to clients that may not list the bucket. Default false. */
@@ -35,7 +35,7 @@ export interface StorePlace {
    * @returns `undefined` if there is no such file.
    * @throws {@link BundleSealError} `ERR_FILE`, `ERR_SOURCE_FAILED`: the file can't be read. `ERR_STORE`: it is too large.
    */
-  read(path: string, options: ReadOptions): Promise<StoredFile | undefined>;
+  read(path: string, options: StoreReadOptions): Promise<FetchedFile | undefined>;
 }
 
 export const KEYS_PATH = 'keys.sealed';
@@ -61,7 +61,7 @@ export function isChannel(channel: unknown): channel is string {
 }
 
 /** Checks the name of a channel to publish to. */
-export function checkChannel(
+export function checkPublishedChannel(
   channel: unknown,
   name = 'options.channel',
 ): asserts channel is string {

@@ -28,7 +28,7 @@ import {
   checkFlag,
   checkText,
 } from './options.ts';
-import { checkChannel } from './place.ts';
+import { checkPublishedChannel } from './place.ts';
 import { type PublishedRelease, publishedOf } from './publish.ts';
 import { findIndex, type State } from './state.ts';
 import { storeError } from './store-error.ts';
@@ -72,7 +72,7 @@ export async function promote(options: PromoteOptions): Promise<PublishedRelease
     release: 'any',
   });
   const { channel, fromChannel, signal } = options;
-  checkChannel(fromChannel, 'options.fromChannel');
+  checkPublishedChannel(fromChannel, 'options.fromChannel');
   if (channel === fromChannel) {
     throw new TypeError('options.fromChannel expected another channel than options.channel');
   }

@@ -15,7 +15,7 @@ import {
 } from '../files/read-directory.ts';
 import { realFolder } from '../files/zip-directory.ts';
 import type { ReleaseFile } from '../release/files.ts';
-import { idOf } from '../release/id.ts';
+import { releaseIdOf } from '../release/id.ts';
 import { imageLength } from '../release/image.ts';
 import type { ReleaseEntry } from '../release/index-format.ts';
 import { createPace } from '../turn.ts';
@@ -132,7 +132,7 @@ export async function publishRelease(
   const { signal, version } = options;
   await checkOutside(dir, options.store);
   const files = await releaseFiles(await readDirectory(dir, folderOptions(options)), signal);
-  const id = await idOf(files, await selectBackend(), createPace(signal));
+  const id = await releaseIdOf(files, await selectBackend(), createPace(signal));
   const builtIn = await readBuiltIn(options, signal);
   const { edited, ...changed } = await changeIndex(options, async (state) => {
     const withdrawn = withoutWithdrawal(state, id, options.reinstate);

@@ -4,7 +4,7 @@ import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkAppId, checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
 import { listChannels } from './full-output.ts';
 import { listOfKeys } from './options.ts';
-import { checkChannel, openPlace, type StorePlace } from './place.ts';
+import { checkPublishedChannel, openPlace, type StorePlace } from './place.ts';
 import { storeError } from './store-error.ts';
 import { distinctKeys, readTrust, type Trust } from './trust.ts';
 
@@ -59,7 +59,7 @@ export async function channelsOf(
     if (!Array.isArray(named) || named.length === 0) {
       throw new TypeError('options.channels expected an array of at least one channel');
     }
-    for (const one of named) checkChannel(one, 'options.channels');
+    for (const one of named) checkPublishedChannel(one, 'options.channels');
     return named;
   }
   if (!place.isRemote) {

@@ -11,7 +11,7 @@ import {
   readDirectory,
 } from '../files/read-directory.ts';
 import { checkOptions } from '../options.ts';
-import { idOf } from '../release/id.ts';
+import { releaseIdOf } from '../release/id.ts';
 import {
   MAX_STAMP_LENGTH,
   type ReleaseStamp,
@@ -20,7 +20,7 @@ import {
   writeStamp,
 } from '../release/stamp.ts';
 import { createPace } from '../turn.ts';
-import { writeFile } from './change.ts';
+import { writeStoreFile } from './change.ts';
 import { releaseFiles } from './objects.ts';
 import { checkFlag, checkText, readPublishingClock, timeText } from './options.ts';
 
@@ -76,13 +76,13 @@ export async function stampRelease(dir: string, options: StampOptions = {}): Pro
   }
   const stamp: ReleaseStamp = {
     ...{ format: 'bundleseal-stamp', version: 1 },
-    id: await idOf(files, backend, createPace(signal)),
+    id: await releaseIdOf(files, backend, createPace(signal)),
     createdAt: timeText(clock),
     ...(runtime !== undefined && { runtime }),
     ...(floors !== undefined && floors.length > 0 && { floors }),
     ...(listsFiles && { files: listed }),
   };
-  await writeFile(dir, STAMP, writeStamp(stamp), signal);
+  await writeStoreFile(dir, STAMP, writeStamp(stamp), signal);
   return stamp;
 }
 
@@ -103,6 +103,6 @@ export async function directoryId(
 ): Promise<{ readonly id: string; readonly files: number; readonly size: number }> {
   const { signal } = options;
   const files = await releaseFiles(await readDirectory(join(dir), options), signal);
-  const id = await idOf(files, await selectBackend(), createPace(signal));
+  const id = await releaseIdOf(files, await selectBackend(), createPace(signal));
   return { id, files: files.length, size: files.reduce((sum, one) => sum + one.bytes.length, 0) };
 }

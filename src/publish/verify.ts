@@ -5,14 +5,14 @@ import { decryptObject } from '../bundle/decrypt.ts';
 import { BundleSealError } from '../errors.ts';
 import { applyPatch } from '../release/apply-patch.ts';
 import type { ReleaseFile } from '../release/files.ts';
-import { idOf } from '../release/id.ts';
+import { releaseIdOf } from '../release/id.ts';
 import type { ReleaseEntry, ReleaseObject, ReleasePatch } from '../release/index-format.ts';
 import { readClock } from '../release/order.ts';
 import { createPace } from '../turn.ts';
 import { type BuiltInBase, readBuiltIn } from './bases.ts';
 import { type ObjectReading, openRelease, readObject, releaseFiles } from './objects.ts';
 import { checkNumber } from './options.ts';
-import { channelPath, objectPath, type StoredFile } from './place.ts';
+import { channelPath, type FetchedFile, objectPath } from './place.ts';
 import {
   channelsOf,
   type OpenStore,
@@ -269,7 +269,7 @@ async function verifyPatch(
     async () => {
       const options = { publicKey: keys, appId, ...(signal && { signal }) };
       const files = await releaseFiles(await applyPatch(found.bytes, base, options), signal);
-      return idOf(files, await selectBackend(), createPace(signal));
+      return releaseIdOf(files, await selectBackend(), createPace(signal));
     },
     (message) => say('release', path, message),
     signal,
@@ -302,7 +302,7 @@ async function openOnly(patch: ReleasePatch, verifying: Verifying): Promise<void
 async function fetchObject(
   object: ReleaseObject,
   { reading, say, isRemote, shortLived }: Verifying,
-): Promise<StoredFile | undefined> {
+): Promise<FetchedFile | undefined> {
   const path = objectPath(object.sha256);
   const found = await attempt(
     () => readObject(object, reading),

@@ -17,7 +17,7 @@ import {
   type ReleaseFiles,
   readContents,
 } from './files.ts';
-import { idOf, idOfFiles } from './id.ts';
+import { releaseIdOf, releaseIdOfFiles } from './id.ts';
 import { listLength, parseImage, writeList } from './image.ts';
 import { decodeInstructions } from './patch/decode.ts';
 import { invalidPatch } from './patch/invalid.ts';
@@ -141,7 +141,7 @@ async function checkBase(
   planned: readonly Planned[],
   { signal, backend }: ApplyPatchOptions,
 ): Promise<void> {
-  const id = await idOfFiles(planned, {
+  const id = await releaseIdOfFiles(planned, {
     ...(signal !== undefined && { signal }),
     ...(backend !== undefined && { backend }),
   });
@@ -155,7 +155,7 @@ async function checkId(
   backend: Backend,
   pace: Pace,
 ): Promise<void> {
-  if ((await idOf(files, backend, pace)) !== expected) throw invalidPatch(otherwise);
+  if ((await releaseIdOf(files, backend, pace)) !== expected) throw invalidPatch(otherwise);
 }
 
 function allocate(length: number): Uint8Array {

@@ -14,7 +14,7 @@ import {
   type ReleaseFiles,
   readFiles,
 } from './files.ts';
-import { idOf } from './id.ts';
+import { releaseIdOf } from './id.ts';
 import { imageLength, writeImage } from './image.ts';
 import { encodePatchHeader } from './patch-header.ts';
 import { MAX_IMAGE_LENGTH } from './patch-limits.ts';
@@ -83,7 +83,10 @@ export async function codePatch(
   const pace = createPace(options.signal);
   const fromLength = checkedLength(older);
   const toLength = checkedLength(newer);
-  const ids = { from: await idOf(older, backend, pace), to: await idOf(newer, backend, pace) };
+  const ids = {
+    from: await releaseIdOf(older, backend, pace),
+    to: await releaseIdOf(newer, backend, pace),
+  };
   const space = new Uint8Array(fromLength + toLength);
   writeImage(older, space);
   writeImage(newer, space.subarray(fromLength));

@@ -26,7 +26,7 @@ export interface DocumentOpening {
 /**
  * Makes the error for a genuine document that is malformed. @param what - `index` or `list of keys`.
  */
-export function malformed(what: string): Refuse {
+export function malformedDocument(what: string): Refuse {
   return (reason) =>
     new BundleSealError(
       'ERR_INDEX_INVALID',
@@ -88,7 +88,7 @@ export function checkName(value: unknown, name: string): asserts value is string
 }
 
 /** Checks an option that is a count. */
-export function checkCount(value: unknown, name: string): asserts value is number {
+export function checkCounter(value: unknown, name: string): asserts value is number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return;
   throw new TypeError(`${name} expected an integer from 0 to 2^53 - 1, got ${shown(value)}`);
 }

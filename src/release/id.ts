@@ -19,7 +19,7 @@ import {
 const PIECE = 2 ** 20;
 
 /** Implements `releaseId`. */
-export async function idOfFiles(
+export async function releaseIdOfFiles(
   files: ReleaseFiles,
   options: Pick<WorkOptions, 'signal'> & { readonly backend?: BackendChoice },
 ): Promise<string> {
@@ -32,7 +32,7 @@ export async function idOfFiles(
     const lines: string[] = [];
     await readContents(planned, signal, async ({ path }, take) => {
       const bytes = await take(Number.POSITIVE_INFINITY);
-      lines.push(lineOf(path, await hash(backend, bytes, pace)));
+      lines.push(lineOf(path, await hashInSteps(backend, bytes, pace)));
     });
     return await idOfLines(backend, lines);
   } catch (error) {
@@ -42,13 +42,14 @@ export async function idOfFiles(
 }
 
 /** Computes the id of files in memory, which are in the order of the bytes of their paths. */
-export async function idOf(
+export async function releaseIdOf(
   files: readonly Pick<ReleaseFile, 'path' | 'bytes'>[],
   backend: Backend,
   pace: Pace,
 ): Promise<string> {
   const lines: string[] = [];
-  for (const { path, bytes } of files) lines.push(lineOf(path, await hash(backend, bytes, pace)));
+  for (const { path, bytes } of files)
+    lines.push(lineOf(path, await hashInSteps(backend, bytes, pace)));
   return idOfLines(backend, lines);
 }
 
@@ -60,7 +61,7 @@ async function idOfLines(backend: Backend, lines: readonly string[]): Promise<st
   return toHex(await backend.sha256(encodeText(lines.join(''))));
 }
 
-async function hash(backend: Backend, bytes: Uint8Array, pace: Pace): Promise<Uint8Array> {
+async function hashInSteps(backend: Backend, bytes: Uint8Array, pace: Pace): Promise<Uint8Array> {
   await pace();
   if (backend.hashesWhole || bytes.length <= PIECE) return backend.sha256(bytes);
   const digest = await backend.createHash();

@@ -5,7 +5,7 @@ import { encodeUtf8 } from '../utf8.ts';
 import { type JsonNode, type Refuse, readJson } from './json.ts';
 
 /** A value and its place in the document. */
-export interface Place {
+export interface MemberPlace {
   /** `undefined` if the object has no such member. */
   readonly node: JsonNode | undefined;
   /** `index.releases[0].id` */
@@ -16,7 +16,7 @@ export interface Place {
 }
 
 /** Reads a value. @throws the error of the place's `refuse`. */
-export type Reader<T> = (place: Place) => T;
+export type Reader<T> = (place: MemberPlace) => T;
 
 /** The reader of each member of an object; {@link optional} marks optional ones. Other members are ignored. */
 type Shape<T> = { readonly [Name in keyof Required<T>]: Reader<Member<T, Name>> };
@@ -175,7 +175,7 @@ function plain(node: JsonNode): JsonValue {
   return Array.isArray(node) ? node.map(plain) : (node as { fraction: number }).fraction;
 }
 
-export function mustBe({ node, path, refuse }: Place, expected: string): Error {
+export function mustBe({ node, path, refuse }: MemberPlace, expected: string): Error {
   return refuse(
     node === undefined
       ? `${path} is missing, it must be ${expected}`

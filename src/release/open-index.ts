@@ -6,7 +6,7 @@ import { toHex } from '../bytes.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkAppId, checkOptions, type OptionRules } from '../options.ts';
 import type { BundleInput } from '../sources/input.ts';
-import { checkCount, checkName, malformed, openDocument } from './document.ts';
+import { checkCounter, checkName, malformedDocument, openDocument } from './document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex, readIndex } from './index-format.ts';
 import { readJson } from './json.ts';
 import { checkMark, checkOrder, checkTime, type IndexMark, readClock } from './order.ts';
@@ -42,7 +42,7 @@ export interface OpenedIndex {
   readonly mark: IndexMark;
 }
 
-const malformedIndex = /* @__PURE__ */ malformed('index');
+const malformedIndex = /* @__PURE__ */ malformedDocument('index');
 
 /**
  * Opens the index of a channel: returns the index that the publisher signed for this app, channel and epoch, or
@@ -158,7 +158,7 @@ async function open(
   const { appId, channel, epoch = 0, after } = options;
   checkAppId(appId);
   checkName(channel, 'options.channel');
-  checkCount(epoch, 'options.epoch');
+  checkCounter(epoch, 'options.epoch');
   if (after !== undefined) checkMark(after, 'options.after');
   const now = readClock(options.now);
   const { index, sha256 } = await openProven(sealed, { ...options, appId, channel });
@@ -189,7 +189,7 @@ export async function openProven(
     malformedIndex,
   );
   const index = readIndex(plain, malformedIndex, false);
-  checkHeader(index, metadata);
+  checkHeaderMetadata(index, metadata);
   const sha256 = toHex(await (await selectBackend(options.backend)).sha256(plain));
   return { index, sha256 };
 }
@@ -197,7 +197,7 @@ export async function openProven(
 /**
  * The metadata in the header has to repeat values of the index, so that a store may sort by the header.
  */
-function checkHeader(index: ReleaseIndex, metadata: Uint8Array): void {
+function checkHeaderMetadata(index: ReleaseIndex, metadata: Uint8Array): void {
   const said = readJson(metadata, 'the metadata', malformedIndex);
   const names = ['appId', 'channel', 'sequence'] as const;
   const isSame =

@@ -5,7 +5,7 @@ import { BundleSealError } from '../errors.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkAppId, checkOptions } from '../options.ts';
 import type { BundleInput } from '../sources/input.ts';
-import { checkCount, malformed, openDocument } from './document.ts';
+import { checkCounter, malformedDocument, openDocument } from './document.ts';
 import { MAX_KEYS_LENGTH, type ReleaseKeys, readKeys } from './keys-format.ts';
 
 export interface OpenKeysOptions {
@@ -21,7 +21,7 @@ export interface OpenKeysOptions {
   readonly backend?: BackendChoice;
 }
 
-const malformedKeys = /* @__PURE__ */ malformed('list of keys');
+const malformedKeys = /* @__PURE__ */ malformedDocument('list of keys');
 
 /**
  * Opens a list of keys: returns the list that the holder of the recovery key signed for this app, or rejects.
@@ -76,7 +76,7 @@ export async function openKeys(
   });
   const { recoveryPublicKey: publicKey, appId, epoch = 0, signal, backend } = options;
   checkAppId(appId);
-  checkCount(epoch, 'options.epoch');
+  checkCounter(epoch, 'options.epoch');
   const opening = { publicKey, expect: { appId }, signal, backend };
   const { plain } = await openDocument(sealed, 'keys', MAX_KEYS_LENGTH, opening, malformedKeys);
   const keys = readKeys(plain, malformedKeys, false);

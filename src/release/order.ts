@@ -3,7 +3,7 @@
 import { brandOf } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, describe } from '../options.ts';
-import { checkCount } from './document.ts';
+import { checkCounter } from './document.ts';
 import type { ReleaseIndex } from './index-format.ts';
 import { isDigest, isTime } from './members.ts';
 
@@ -22,8 +22,8 @@ export interface IndexMark {
 
 export function checkMark(mark: IndexMark, name: string): void {
   checkOptions(name, mark, { epoch: 'any', sequence: 'any', issuedAt: 'any', sha256: 'any' });
-  checkCount(mark.epoch, `${name}.epoch`);
-  checkCount(mark.sequence, `${name}.sequence`);
+  checkCounter(mark.epoch, `${name}.epoch`);
+  checkCounter(mark.sequence, `${name}.sequence`);
   if (!isTime(mark.issuedAt)) {
     throw new TypeError(
       `${name}.issuedAt expected a time such as "2026-01-31T12:00:00Z", got ${describe(mark.issuedAt)}`,

@@ -40,6 +40,6 @@ export async function releaseId(
   options: ReleaseIdOptions = {},
 ): Promise<string> {
   checkOptions('releaseId', options, { signal: 'signal', backend: 'any' });
-  const { idOfFiles } = await import('./id.ts');
-  return idOfFiles(files, options);
+  const { releaseIdOfFiles } = await import('./id.ts');
+  return releaseIdOfFiles(files, options);
 }

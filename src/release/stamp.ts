@@ -1,7 +1,7 @@
 // Reads and writes the stamp, which describes the built-in release of an app: `bundleseal-release.json` in its root.
 
 import { decodeText, encodeUtf8 } from '../utf8.ts';
-import { encodeJson, malformed, misused } from './document.ts';
+import { encodeJson, malformedDocument, misused } from './document.ts';
 import type { Refuse } from './json.ts';
 import {
   digest,
@@ -133,7 +133,7 @@ export function writeStamp(stamp: ReleaseStamp): Uint8Array {
  * ```
  */
 export function readStamp(bytes: Uint8Array): ReleaseStamp {
-  return readWritten(bytes) ?? read(bytes, malformed('stamp'), false);
+  return readWritten(bytes) ?? read(bytes, malformedDocument('stamp'), false);
 }
 
 /**
@@ -156,7 +156,7 @@ function readWritten(bytes: Uint8Array): ReleaseStamp | undefined {
       paths.add(path);
     }
     if (paths.size !== files.length) return undefined;
-    return { ...read(encodeUtf8(JSON.stringify(rest)), malformed('stamp'), false), files };
+    return { ...read(encodeUtf8(JSON.stringify(rest)), malformedDocument('stamp'), false), files };
   } catch {
     return undefined;
   }

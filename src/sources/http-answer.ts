@@ -64,7 +64,7 @@ interface Replaced {
 }
 
 /** Makes an error about this response. */
-export type Refuse = (what: string, cause?: unknown) => BundleSealError;
+export type RefuseResponse = (what: string, cause?: unknown) => BundleSealError;
 
 type Answer = Pick<Response, 'status' | 'headers'>;
 
@@ -89,7 +89,7 @@ const EXPOSE =
 export function judge(
   answer: Answer,
   asked: Asked,
-  refuse: Refuse,
+  refuse: RefuseResponse,
 ): Offer | Failure | Shorter | Replaced {
   const { status, headers } = answer;
   if (status === 206) return judgePart(answer, asked, refuse);
@@ -103,7 +103,7 @@ export function judge(
   throw refuse(`answered ${status}: ${adviceOn(status)}`);
 }
 
-function judgePart({ headers }: Answer, asked: Asked, refuse: Refuse): Offer | Replaced {
+function judgePart({ headers }: Answer, asked: Asked, refuse: RefuseResponse): Offer | Replaced {
   checkEncoding(headers, refuse);
   if (/^multipart\//i.test(headers.get('content-type') ?? '')) {
     throw refuse(
@@ -134,7 +134,11 @@ function judgePart({ headers }: Answer, asked: Asked, refuse: Refuse): Offer | R
   return { kind: 'offer', version, skip: 0, length, rest: 'none' };
 }
 
-function judgeWhole({ headers }: Answer, asked: Asked, refuse: Refuse): Offer | Failure | Replaced {
+function judgeWhole(
+  { headers }: Answer,
+  asked: Asked,
+  refuse: RefuseResponse,
+): Offer | Failure | Replaced {
   checkEncoding(headers, refuse);
   const announced = readLength(headers, refuse);
   if (!isSameVersion(asked, headers, announced)) return REPLACED;
@@ -171,7 +175,7 @@ export const wholeSent: Failure = {
 function judgeUnsatisfied(
   { headers }: Answer,
   { version, to, ranged }: Asked,
-  refuse: Refuse,
+  refuse: RefuseResponse,
 ): Offer | Shorter | Replaced {
   const range = parseContentRange(headers.get('content-range') ?? '');
   const size = range?.last === undefined ? range?.size : undefined;
@@ -277,7 +281,7 @@ export function parseContentRange(text: string): ContentRange | undefined {
   return range.first <= range.last && range.last < size ? range : undefined;
 }
 
-function readLength(headers: Headers, refuse: Refuse): number | undefined {
+function readLength(headers: Headers, refuse: RefuseResponse): number | undefined {
   const text = headers.get('content-length');
   if (text === null) return undefined;
   const length = /^\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -285,7 +289,7 @@ function readLength(headers: Headers, refuse: Refuse): number | undefined {
   throw refuse('answered with a Content-Length that is not a number of bytes');
 }
 
-function checkEncoding(headers: Headers, refuse: Refuse): void {
+function checkEncoding(headers: Headers, refuse: RefuseResponse): void {
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return;
   throw refuse(

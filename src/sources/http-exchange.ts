@@ -8,7 +8,7 @@ import {
   type Failure,
   judge,
   type Offer,
-  type Refuse,
+  type RefuseResponse,
   type Version,
   versionOf,
   wholeSent,
@@ -47,7 +47,7 @@ export interface Reading {
 }
 
 /** Makes an error with the fault and the offset that the read has reached. */
-export function refusal({ name, route }: Connection, { offset, at }: Reading): Refuse {
+export function refusal({ name, route }: Connection, { offset, at }: Reading): RefuseResponse {
   return (what, cause) =>
     new BundleSealError('ERR_SOURCE_FAILED', `${name} ${what}`, {
       offset: offset + at,
@@ -131,7 +131,7 @@ const MOST_REDIRECTS = 20;
 async function reach(
   connection: Connection,
   own: Readonly<Record<string, string>>,
-  { stop, alive, refuse }: { stop: AbortSignal; alive: () => void; refuse: Refuse },
+  { stop, alive, refuse }: { stop: AbortSignal; alive: () => void; refuse: RefuseResponse },
 ): Promise<Reached> {
   const { route } = connection;
   const start: Address = { url: connection.url, trusted: true };
@@ -224,7 +224,7 @@ function headersFor({ offset, at, to, version, validators, ranged }: Reading) {
 }
 
 /** Handles a replaced file: refuses it if it was open already, or restarts the opening. */
-function replaced(reading: Reading, refuse: Refuse): Failure {
+function replaced(reading: Reading, refuse: RefuseResponse): Failure {
   const what = 'was replaced while it was being read';
   const advice = 'open it again';
   if (!reading.opening) throw refuse(`${what}: ${advice}`);
@@ -242,7 +242,7 @@ interface Watch {
   readonly connection: Connection;
   readonly stop: AbortSignal;
   readonly arrived: (bytes: number) => void;
-  readonly refuse: Refuse;
+  readonly refuse: RefuseResponse;
 }
 
 // The most memory, in bytes, that is allocated on the server's word alone. It doubles whenever it is full.

@@ -1,7 +1,7 @@
 // The options of httpSource.
 
 import { checkOptions, describe, type OptionRules, shown } from '../options.ts';
-import type { Route } from './http-redirect.ts';
+import type { RedirectRoute } from './http-redirect.ts';
 import { hideSecrets } from './http-secrets.ts';
 
 /**
@@ -85,7 +85,7 @@ export interface Connection {
   readonly headers: Headers;
   readonly request: RequestInit;
   readonly follow: boolean;
-  readonly route: Route;
+  readonly route: RedirectRoute;
   /** The caller's choice. `undefined`: the use of the bytes decides. */
   readonly validators: Validators | undefined;
   readonly readThrough: boolean;
@@ -97,6 +97,12 @@ export interface Connection {
 
 /** The longest wait between two attempts, in milliseconds. */
 export const LONGEST_WAIT = 30_000;
+
+/**
+ * Number of bytes, or the rest, that have to arrive within each timeout. A server that sends a byte now and then cannot
+ * hold a reader for ever.
+ */
+export const MIN_PROGRESS = 16_384;
 
 // Runtimes fire a longer timer at once.
 const LONGEST_TIMER = 2_147_483_647;

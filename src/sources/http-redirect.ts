@@ -1,6 +1,6 @@
 // The rules for redirects: where a request may go next, and which headers it may take there.
 
-import type { Refuse } from './http-answer.ts';
+import type { RefuseResponse } from './http-answer.ts';
 import type { Connection } from './http-options.ts';
 import { hideSecrets } from './http-secrets.ts';
 
@@ -12,7 +12,7 @@ export interface Address {
 }
 
 /** What earlier requests of a source learned about its redirects. */
-export interface Route {
+export interface RedirectRoute {
   /** Where the last redirects led. Later requests start there. */
   pinned: Address | undefined;
   /**
@@ -31,7 +31,7 @@ const hasHeaders = ({ headers }: Connection): boolean => !headers.keys().next().
  * origin, because mode 'same-origin' stops the request before it reaches another one. In all other cases the redirect
  * is refused: browsers remove only Authorization, and older ones not even that.
  */
-export function followBlindly(connection: Connection, refuse: Refuse): void {
+export function followBlindly(connection: Connection, refuse: RefuseResponse): void {
   const { route, url } = connection;
   const redirect = 'follow';
   if (!hasHeaders(connection)) route.blind = { redirect };
@@ -48,7 +48,7 @@ export function placeAfter(
   { route }: Connection,
   { url, trusted }: Address,
   location: string,
-  refuse: Refuse,
+  refuse: RefuseResponse,
 ): Address {
   const from = new URL(url);
   let next: URL;
@@ -68,7 +68,7 @@ export function placeAfter(
   return { url: next.href, trusted: trusted && next.origin === from.origin };
 }
 
-function refuseDowngrade(from: URL, to: URL, refuse: Refuse): void {
+function refuseDowngrade(from: URL, to: URL, refuse: RefuseResponse): void {
   if (from.protocol === 'https:' && to.protocol === 'http:') {
     throw refuse(`redirects from https to http, to ${to.origin}: serve the file over https`);
   }
@@ -79,7 +79,7 @@ export function checkLanding(
   connection: Connection,
   { redirected, url }: Response,
   place: Address,
-  refuse: Refuse,
+  refuse: RefuseResponse,
 ): void {
   if (redirected !== true) return;
   const [from, to] = [new URL(place.url), new URL(url)];
@@ -102,7 +102,7 @@ export function refuseMissingHeaders(
   connection: Connection,
   { status }: Response,
   place: Address,
-  refuse: Refuse,
+  refuse: RefuseResponse,
 ): void {
   if (place.trusted || ![401, 403].includes(status) || !hasHeaders(connection)) return;
   throw refuse(

@@ -9,6 +9,7 @@ import {
   type Connection,
   type HttpSourceInit,
   LONGEST_WAIT,
+  MIN_PROGRESS,
   readConnection,
   type Validators,
 } from './http-options.ts';
@@ -136,11 +137,6 @@ function checkArgument(name: string, value: number, max: number): void {
   throw new RangeError(`${name} expected an integer from 0 to ${max}, got ${shown(value)}`);
 }
 
-/**
- * Number of bytes, or the rest, that have to arrive within the timeout. Single bytes do not count as progress.
- */
-const PROGRESS = 16_384;
-
 /** A range of one version of the file. */
 interface Wanted {
   readonly offset: number;
@@ -201,11 +197,11 @@ async function tryOnce(
   const tooFew = () => {
     return since === 0
       ? `sent no byte for ${timeout} ms`
-      : `sent ${since} bytes in ${timeout} ms, where ${PROGRESS} or all that are left are the least`;
+      : `sent ${since} bytes in ${timeout} ms, where ${MIN_PROGRESS} or all that are left are the least`;
   };
-  const arrived = (bytes = PROGRESS) => {
+  const arrived = (bytes = MIN_PROGRESS) => {
     since += bytes;
-    if (since < PROGRESS) return;
+    if (since < MIN_PROGRESS) return;
     since = 0;
     clearTimeout(timer);
     timer = setTimeout(() => {

@@ -8,6 +8,7 @@ import { checkPath, fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { type HeldFolder, holdFolder, removeTree } from '../files/held-folder.ts';
 import { openRegularFile } from '../files/input-file.ts';
 import { hasCode } from '../files/leniency.ts';
+import { PRIVATE_FILE, PRIVATE_FOLDER } from '../files/modes.ts';
 import { replaceFile } from '../files/replace.ts';
 import { replaceFolder } from '../files/replace-folder.ts';
 import {
@@ -29,7 +30,6 @@ import { type CheckLock, lockFolder } from './folder-lock.ts';
 
 const STATE = 'state.json';
 const RELEASES = 'releases';
-const PRIVATE = 0o700;
 
 /**
  * Keeps releases in a folder, and creates the folder if it is missing. Only the updater may write to it.
@@ -57,7 +57,7 @@ export function folderStore(dir: string): ReleaseStore {
   /** Set while this store holds the lock of the state. */
   let checkState: CheckLock | undefined;
 
-  const prepare = () => onFile(dir, "can't be made", makeFolders(releases, PRIVATE));
+  const prepare = () => onFile(dir, "can't be made", makeFolders(releases, PRIVATE_FOLDER));
 
   /** Runs the task with the folder of releases, and removes the leftovers of killed processes. */
   const within = async <T>(task: (folder: HeldFolder) => Promise<T>): Promise<T> => {
@@ -74,7 +74,7 @@ export function folderStore(dir: string): ReleaseStore {
     readState: () => readIfThere(join(root, STATE)),
     async writeState(bytes) {
       await prepare();
-      await replaceFile({ mode: 0o600 }, join(root, STATE), undefined, async (file) => {
+      await replaceFile({ mode: PRIVATE_FILE }, join(root, STATE), undefined, async (file) => {
         await file.write(bytes, 0);
         // Last, because the process may have been stopped at any moment before.
         await checkState?.();

@@ -5,13 +5,11 @@ import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { ReleaseObject } from '../release/index-format.ts';
 import { followSignals } from '../signals.ts';
+import { MIN_PROGRESS } from '../sources/http-options.ts';
 import { collector } from '../sources/stream.ts';
 import { unawaited, untilAborted } from '../turn.ts';
 import type { UpdateEvent } from './events.ts';
 import type { Settings } from './options.ts';
-
-/** A request fails unless this many bytes arrive within each `timeout`. A server cannot hold it with a few bytes a minute. */
-const PROGRESS = 16_384;
 
 /** Milliseconds. A request fails if the server asks for a longer wait in `Retry-After`. */
 const LONGEST_WAIT = 60_000;
@@ -156,7 +154,7 @@ export function createTransport(
       try {
         for await (const piece of ask()) {
           length += piece.length;
-          if (length >= PROGRESS) failures = 0;
+          if (length >= MIN_PROGRESS) failures = 0;
           yield piece;
         }
         if (isWhole()) return;
@@ -307,7 +305,7 @@ function retryAfter(response: Response, now: number): number | undefined {
   return wait > 0 ? wait : undefined;
 }
 
-/** Aborts the request if fewer than `PROGRESS` bytes arrive within `timeout`. */
+/** Aborts the request if fewer than `MIN_PROGRESS` bytes arrive within `timeout`. */
 function createDeadline(timeout: number) {
   const controller = new AbortController();
   const expire = () => controller.abort(new DOMException('too little has come', 'TimeoutError'));
@@ -317,7 +315,7 @@ function createDeadline(timeout: number) {
     signal: controller.signal,
     progress(bytes: number): void {
       sofar += bytes;
-      if (sofar < PROGRESS) return;
+      if (sofar < MIN_PROGRESS) return;
       sofar = 0;
       clearTimeout(timer);
       timer = setTimeout(expire, timeout);

@@ -1,10 +1,10 @@
 // Finds the private key for sealing a build. It has the same sources as the command line, except the command line's
 // options.
 
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BundleSealError } from '../errors.ts';
 import { fileError } from '../files/error.ts';
+import { exists } from '../files/exists.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { MAX_KEY_LENGTH } from '../keys/pem.ts';
 import { keyOfText, repairKeyText, textOfBytes } from '../keys/repair.ts';
@@ -33,14 +33,14 @@ export async function findKey(given: BuildKey | undefined, root: string): Promis
   });
 }
 
-type Source = readonly [read: () => BuildKey | Promise<BuildKey>, from: string];
+type KeySource = readonly [read: () => BuildKey | Promise<BuildKey>, from: string];
 
-async function findSource(given: BuildKey | undefined, root: string): Promise<Source> {
+async function findSource(given: BuildKey | undefined, root: string): Promise<KeySource> {
   if (given !== undefined) return [() => given, 'options.privateKey'];
   const text = process.env[VARIABLE];
   if (text !== undefined) return [() => keyOfVariable(text), VARIABLE];
   const path = join(root, FILE);
-  if (await isThere(path)) return [() => readKeyFile(path), path];
+  if (await exists(path)) return [() => readKeyFile(path), path];
   throw new BundleSealError(
     'ERR_KEY_INVALID',
     `no private key to seal the build with: set ${VARIABLE}, pass the option privateKey, or make a pair with "bundleseal key create" (${path} does not exist)`,
@@ -79,15 +79,6 @@ async function unlock(key: BuildKey): Promise<BuildKey> {
     'ERR_KEY_INVALID',
     `the private key is protected by a passphrase: set ${PASSPHRASE}`,
   );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Returns the result of `work`. Adds the source of the key to errors about the key. */

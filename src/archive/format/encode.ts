@@ -13,7 +13,7 @@ import {
   viewOf,
 } from './layout.ts';
 
-export interface Written {
+export interface WrittenEntry {
   /** UTF-8. */
   readonly name: Uint8Array;
   readonly method: number;
@@ -37,7 +37,7 @@ const ATTRIBUTES = 0o100644 * 2 ** 16;
  * Encodes a local file header (APPNOTE 4.3.7). If the sizes follow the data, it is not yet known whether they need
  * Zip64, so the header has no Zip64 field.
  */
-export function encodeLocal(file: Written): Uint8Array {
+export function encodeLocal(file: WrittenEntry): Uint8Array {
   const bytes = new Uint8Array(LOCAL_LENGTH + file.name.length);
   const view = viewOf(bytes);
   const isLater = file.isDescribedLater;
@@ -51,7 +51,7 @@ export function encodeLocal(file: Written): Uint8Array {
 /**
  * Writes the fields from the flags to the length of the name, which both headers have in the same order.
  */
-function setCommon(view: DataView, at: number, file: Written): void {
+function setCommon(view: DataView, at: number, file: WrittenEntry): void {
   view.setUint16(at, FLAG.utf8 | (file.isDescribedLater ? FLAG.descriptor : 0), true);
   view.setUint16(at + 2, file.method, true);
   view.setUint16(at + 4, TIME, true);
@@ -68,7 +68,7 @@ const low32 = (value: number): number => Math.min(value, IN_ZIP64);
  * Encodes a data descriptor (APPNOTE 4.3.9). It has 64-bit sizes only if 32 bits are not enough. Java expects this,
  * because it derives the length of the descriptor from the number of inflated bytes.
  */
-export function encodeDescriptor(file: Written): Uint8Array {
+export function encodeDescriptor(file: WrittenEntry): Uint8Array {
   const isLong = file.compressedSize > IN_ZIP64 || file.size > IN_ZIP64;
   const bytes = new Uint8Array(isLong ? 24 : 16);
   const view = viewOf(bytes);
@@ -85,7 +85,7 @@ export function encodeDescriptor(file: Written): Uint8Array {
 }
 
 /** Encodes a record of the central directory (APPNOTE 4.3.12). */
-export function encodeCentral(file: Written, offset: number): Uint8Array {
+export function encodeCentral(file: WrittenEntry, offset: number): Uint8Array {
   const large = [file.size, file.compressedSize, offset].filter((value) => value >= IN_ZIP64);
   const extraLength = large.length === 0 ? 0 : 4 + 8 * large.length;
   const bytes = new Uint8Array(CENTRAL_LENGTH + file.name.length + extraLength);

@@ -2,11 +2,11 @@
 
 import { equalBytes } from '../../bytes.ts';
 import { DEFLATED, FLAG, STORED } from './layout.ts';
-import { decodeName, nameOf, pathFault } from './paths.ts';
-import type { CentralHeader, Header } from './records.ts';
+import { decodeName, nameForMessage, pathFault } from './paths.ts';
+import type { CentralHeader, RecordHeader } from './records.ts';
 import { invalid } from './refuse.ts';
 
-export interface Entry extends Header {
+export interface Entry extends RecordHeader {
   /**
    * The path without "./" at its beginning, and for a folder without the "/" at its end. The path of the root is
    * empty.
@@ -35,7 +35,7 @@ const AGAIN = 'make the archive again with a common zip tool';
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the path is not safe, or the entry is encrypted, has an
  * unknown method or is inconsistent.
  */
-export function checkHeader(header: Header, name: string = nameIn(header)): Entry {
+export function checkHeader(header: RecordHeader, name: string = nameIn(header)): Entry {
   const { flags, method, size } = header;
   // All tools ignore "./" at the beginning. bsdtar and others write it before each name.
   const plain = name.replace(/^(?:\.\/)+/, '');
@@ -67,7 +67,7 @@ export function checkHeader(header: Header, name: string = nameIn(header)): Entr
 }
 
 /** Whether the sizes and the CRC-32 may follow the data instead of standing in the header. */
-export function isDescribedLater({ flags }: Header): boolean {
+export function isDescribedLater({ flags }: RecordHeader): boolean {
   return (flags & FLAG.descriptor) !== 0;
 }
 
@@ -76,9 +76,10 @@ export function isDescribedLater({ flags }: Header): boolean {
  * not UTF-8, reads the Unicode path field (WinRAR and commons-compress write both). Without that field the name is
  * refused: APPNOTE says code page 437, but many tools write other code pages.
  */
-function nameIn({ name, unicodeName, flags, at }: Header): string {
+function nameIn({ name, unicodeName, flags, at }: RecordHeader): string {
   const decoded = decodeName(name);
-  const refuse = (what: string) => invalid(`${what}: ${IN_UTF8}`, nameOf(name), { offset: at });
+  const refuse = (what: string) =>
+    invalid(`${what}: ${IN_UTF8}`, nameForMessage(name), { offset: at });
   if (decoded !== undefined) {
     if (unicodeName === undefined) return decoded;
     throw refuse('has another name in its Unicode path field');
@@ -155,7 +156,7 @@ export interface Measured {
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if readers that use the local header would see another file
  * than readers that use the central directory.
  */
-export function checkAgreement(central: Entry, local: Header): void {
+export function checkAgreement(central: Entry, local: RecordHeader): void {
   const { path } = central;
   if (!equalBytes(central.name, local.name) || !equalBytes(unicodeOf(central), unicodeOf(local))) {
     throw disagree('name', path);
@@ -172,7 +173,7 @@ export function checkAgreement(central: Entry, local: Header): void {
 
 const NOTHING = new Uint8Array(0);
 
-const unicodeOf = ({ unicodeName = NOTHING }: Header): Uint8Array => unicodeName;
+const unicodeOf = ({ unicodeName = NOTHING }: RecordHeader): Uint8Array => unicodeName;
 
 const MEANINGFUL =
   FLAG.encrypted | FLAG.descriptor | FLAG.patch | FLAG.stronglyEncrypted | FLAG.masked;
@@ -181,7 +182,7 @@ const MEANINGFUL =
  * Returns the flags that matter to readers, without the compression level, and without the UTF-8 flag if the name is
  * ASCII.
  */
-function meaningOf({ flags, name }: Header): number {
+function meaningOf({ flags, name }: RecordHeader): number {
   const isAscii = name.every((byte) => byte < 0x80);
   return flags & (isAscii ? MEANINGFUL : MEANINGFUL | FLAG.utf8);
 }

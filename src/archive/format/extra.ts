@@ -3,7 +3,7 @@
 import { equalBytes } from '../../bytes.ts';
 import { crc32 } from './crc32.ts';
 import { getUint64, IN_ZIP64, viewOf } from './layout.ts';
-import { nameOf } from './paths.ts';
+import { nameForMessage } from './paths.ts';
 import { invalid } from './refuse.ts';
 
 const ZIP64 = 0x0001;
@@ -40,7 +40,9 @@ export function readExtra(
   values: readonly number[],
 ): Extra {
   const malformed = (what: string) =>
-    invalid(`${what}: make the archive again with a common zip tool`, nameOf(name), { offset });
+    invalid(`${what}: make the archive again with a common zip tool`, nameForMessage(name), {
+      offset,
+    });
   let zip64: DataView | undefined;
   let unicodeName: Uint8Array | undefined;
   for (const { id, data } of fieldsOf(extra, malformed)) {

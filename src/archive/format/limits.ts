@@ -64,7 +64,7 @@ const toReader: Advice = (limit) => `raise ${limit} if the archive is yours`;
 export const toWriter: Advice = (limit) => `raise ${limit} here, and where the archive is read`;
 
 /** @throws {@link BundleSealError} `ERR_LIMIT_EXCEEDED`. */
-export function checkCount(
+export function checkEntryCount(
   { maxEntries }: Limits,
   count: number,
   path: string,

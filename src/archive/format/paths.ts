@@ -91,7 +91,7 @@ export function decodeName(name: Uint8Array): string | undefined {
 }
 
 /** Decodes a name in any encoding for a message. */
-export function nameOf(name: Uint8Array): string {
+export function nameForMessage(name: Uint8Array): string {
   const escaped = (byte: number) =>
     byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`;
   return decodeName(name) ?? Array.from(name, escaped).join('');

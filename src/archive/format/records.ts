@@ -14,7 +14,7 @@ import {
 import { cutShort } from './refuse.ts';
 
 /** The values that a local header and its record in the central directory both have. */
-export interface Header {
+export interface RecordHeader {
   /** Offset of the structure. */
   readonly at: number;
   readonly flags: number;
@@ -28,7 +28,7 @@ export interface Header {
   readonly unicodeName: Uint8Array | undefined;
 }
 
-export interface CentralHeader extends Header {
+export interface CentralHeader extends RecordHeader {
   /** The host system: APPNOTE 4.4.2. */
   readonly host: number;
   /** Offset of the local header. */
@@ -61,7 +61,7 @@ export async function peekSignature(cursor: Cursor): Promise<number> {
 /**
  * Reads a local file header, whose signature the caller has seen. Leaves the cursor at the entry's data.
  */
-export async function readLocal(cursor: Cursor): Promise<Header> {
+export async function readLocal(cursor: Cursor): Promise<RecordHeader> {
   const at = cursor.offset;
   const fixed = viewOf(await peekExactly(cursor, LOCAL_LENGTH));
   const nameEnd = LOCAL_LENGTH + fixed.getUint16(26, true);

@@ -14,7 +14,7 @@ import {
   SIGNATURE,
   viewOf,
 } from '../format/layout.ts';
-import { checkCount, type Limits } from '../format/limits.ts';
+import { checkEntryCount, type Limits } from '../format/limits.ts';
 import {
   type EndRecord,
   parseEnd,
@@ -51,7 +51,7 @@ export async function readCentralDirectory(
   while ((await peekSignature(cursor)) === SIGNATURE.central) {
     const entry = checkCentral(await readCentral(cursor), mend);
     entries.push(entry);
-    checkCount(limits, entries.length, entry.path);
+    checkEntryCount(limits, entries.length, entry.path);
     await pace();
   }
   await readEnd(cursor, { offset, size: cursor.offset - offset, count: entries.length });

@@ -13,7 +13,7 @@ import {
   type Measured,
 } from '../format/entry.ts';
 import { DEFLATED, SIGNATURE, STORED, viewOf } from '../format/layout.ts';
-import { checkCount, createMeter, type Growth, type Limits } from '../format/limits.ts';
+import { checkEntryCount, createMeter, type Growth, type Limits } from '../format/limits.ts';
 import { createPathSet } from '../format/paths.ts';
 import { peekSignature, readLocal } from '../format/records.ts';
 import { cutShort, invalid } from '../format/refuse.ts';
@@ -67,7 +67,7 @@ export function createWalk(
     async next() {
       if ((await peekSignature(cursor)) !== SIGNATURE.local) return undefined;
       const entry = checkHeader(await readLocal(cursor));
-      checkCount(limits, seen.size + 1, entry.path);
+      checkEntryCount(limits, seen.size + 1, entry.path);
       const fault = paths.add(entry.path, entry.isFolder);
       if (fault !== undefined) throw invalid(fault, entry.path);
       seen.set(entry.at, entry);

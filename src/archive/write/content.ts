@@ -7,7 +7,7 @@ import { type BundleInput, isBlob, openInput } from '../../sources/input.ts';
 import { type ByteStream, openStream, type StreamReader } from '../../sources/stream.ts';
 import { unawaited, untilAborted } from '../../turn.ts';
 import { encodeText } from '../../utf8.ts';
-import { checkCount, createMeter, type Limits, toWriter } from '../format/limits.ts';
+import { checkEntryCount, createMeter, type Limits, toWriter } from '../format/limits.ts';
 import { createPathSet, pathFault } from '../format/paths.ts';
 import { printable } from '../format/printable.ts';
 import { invalid } from '../format/refuse.ts';
@@ -83,7 +83,7 @@ export async function planEntries(
     // Half of a surrogate pair has no UTF-8 bytes.
     taken.push({ path, name: encodeText(fault === undefined ? path : ''), data });
     if (fault !== undefined) throw invalid(fault, path);
-    checkCount(limits, taken.length, path, toWriter);
+    checkEntryCount(limits, taken.length, path, toWriter);
     const size = sizeOf(data);
     // Checks the claimed size first, so that a file over the limits is refused at once. Reading counts the actual
     // bytes.

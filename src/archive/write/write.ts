@@ -9,7 +9,7 @@ import {
   encodeDescriptor,
   encodeEnd,
   encodeLocal,
-  type Written,
+  type WrittenEntry,
 } from '../format/encode.ts';
 import { createEndWatch } from '../format/end-records.ts';
 import { DEFLATED, STORED } from '../format/layout.ts';
@@ -149,7 +149,7 @@ interface Reading {
   /** Reads up to HELD_LENGTH bytes. */
   hold(): Promise<void>;
   /** Yields the header, the data and, for a large file, the descriptor. */
-  write(): AsyncGenerator<Uint8Array, Written>;
+  write(): AsyncGenerator<Uint8Array, WrittenEntry>;
   close(reason: unknown): Promise<void>;
 }
 
@@ -192,7 +192,7 @@ async function openReading(
     }
   }
 
-  async function* writeHeld(): AsyncGenerator<Uint8Array, Written> {
+  async function* writeHeld(): AsyncGenerator<Uint8Array, WrittenEntry> {
     const parts: Uint8Array[] = [];
     for (const { deflated } of held) {
       if (deflated !== undefined) parts.push(await untilAborted(deflated, signal));
@@ -213,7 +213,7 @@ async function openReading(
     return written;
   }
 
-  async function* writeLarge(): AsyncGenerator<Uint8Array, Written> {
+  async function* writeLarge(): AsyncGenerator<Uint8Array, WrittenEntry> {
     const later = { name, method: DEFLATED, isDescribedLater: true };
     yield encodeLocal({ ...later, crc32: 0, compressedSize: 0, size: 0 });
     let compressedSize = 0;

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { readLimits } from '../../archive/format/limits.ts';
+import { exists } from '../../files/exists.ts';
 import type { ZipDirectoryOptions } from '../../files/zip-directory.ts';
 import { UsageError } from '../answer.ts';
 import {
@@ -16,7 +17,6 @@ import type { Context } from '../context.ts';
 import { bytes, examples } from '../help.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { checkOutput, FORCE_HELP } from '../output.ts';
-import { isThere } from '../read-key.ts';
 import { run } from '../run.ts';
 import { withOutput } from '../spool.ts';
 import { createSurvey, type Survey } from '../survey.ts';
@@ -87,7 +87,7 @@ async function buildFolder(): Promise<string> {
   const file = await findConfig('.');
   const webDir = file && (await readConfig(file)).webDir;
   if (webDir?.kind === 'literal' && typeof webDir.value === 'string') return webDir.value;
-  if (await isThere('dist')) return 'dist';
+  if (await exists('dist')) return 'dist';
   throw new UsageError('which folder? Name the build: bundleseal bundle zip DIR');
 }
 

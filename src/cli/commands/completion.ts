@@ -1,14 +1,14 @@
 // completion: prints the script with which a shell completes commands and options.
 
 import { Argument, type Command } from 'commander';
-import type { Entry, Group } from '../catalogue.ts';
+import type { CommandEntry, Group } from '../catalogue.ts';
 import { completionScript, SHELLS, type Shell } from '../completion/scripts.ts';
 import { readPlaces } from '../completion/words.ts';
 import { run } from '../run.ts';
 import { writeText } from '../terminal.ts';
 
 /** @param all - The catalogue, which loads this command and so cannot be imported by it. */
-export function completionOf(all: readonly (Entry | Group)[]): (command: Command) => void {
+export function completionOf(all: readonly (CommandEntry | Group)[]): (command: Command) => void {
   return (command) => {
     command
       .description(

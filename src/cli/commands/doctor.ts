@@ -1,6 +1,7 @@
 // doctor: finds mistakes with this project's keys and says what to do.
 
 import type { Command } from 'commander';
+import { exists } from '../../files/exists.ts';
 import type { Answer } from '../answer.ts';
 import { type BundleFormat, CAPGO, PLUGIN, SEALED } from '../bundle-formats.ts';
 import { examineConfig, examineModule, isCarried } from '../doctor/configs.ts';
@@ -10,7 +11,7 @@ import { examineLeftovers, examinePrivacy } from '../doctor/privacy.ts';
 import { type Searched, searchProject } from '../doctor/search.ts';
 import { examineServed } from '../doctor/served.ts';
 import { examples } from '../help.ts';
-import { isThere, refuseKeyAsPath } from '../read-key.ts';
+import { refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
 
 interface Options {
@@ -60,8 +61,8 @@ async function formatsHere(
     const { variable, privateKeyFile, publicKeyFile } = format;
     const isHere =
       env[variable] !== undefined ||
-      (await isThere(privateKeyFile)) ||
-      (await isThere(publicKeyFile)) ||
+      (await exists(privateKeyFile)) ||
+      (await exists(publicKeyFile)) ||
       (await findAbove(privateKeyFile)) !== undefined ||
       (await findAbove(publicKeyFile)) !== undefined;
     if (isHere) withKeys.push(format);

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { fileError } from '../../files/error.ts';
+import { exists } from '../../files/exists.ts';
 import { UsageError } from '../answer.ts';
 import { CAPGO, CAPGO_BITS, SEALED } from '../bundle-formats.ts';
 import type { Context } from '../context.ts';
@@ -10,7 +11,7 @@ import { examples } from '../help.ts';
 import { type KeptPair, placePair } from '../key-pair.ts';
 import { lockPair } from '../pair-lock.ts';
 import { newPassphrase, PASSPHRASE, protect } from '../passphrase.ts';
-import { isThere, refuseKeyAsPath } from '../read-key.ts';
+import { refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
 
 interface Options {
@@ -112,7 +113,7 @@ export function keyCreate(command: Command): void {
 /** Checks first, so that no time is spent on a pair that cannot be saved. */
 async function refuseExisting(out: string, force: boolean): Promise<void> {
   for (const path of force ? [] : [out, `${out}.pub`]) {
-    if (await isThere(path)) {
+    if (await exists(path)) {
       throw fileError(
         path,
         'is there already: pass --force to replace it, or --out for another place',

@@ -4,6 +4,7 @@ import { lstat, realpath, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { fileError, onFile } from '../../files/error.ts';
+import { exists } from '../../files/exists.ts';
 import type { KeyPair } from '../../keys/keygen.ts';
 import { UsageError } from '../answer.ts';
 import { CAPGO, PLUGIN, publicPem, SEALED } from '../bundle-formats.ts';
@@ -18,7 +19,7 @@ import { placePair } from '../key-pair.ts';
 import { isKeyOf, readPublicKeyFile } from '../keys.ts';
 import { lockPair } from '../pair-lock.ts';
 import { isProtectedKey, newPassphrase, protect } from '../passphrase.ts';
-import { isThere, type KeyValue, readKeyFile, refuseKeyAsPath } from '../read-key.ts';
+import { type KeyValue, readKeyFile, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
 import { writeWhole } from '../write-whole.ts';
@@ -74,17 +75,17 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   const { keyId, publicKeyOf } = await import('../../keys/identity.ts');
   const publicPemOf = async (path: string) => publicKeyOf(await readPrivateKeyFile(context, path));
   await dropSecondNames(key);
-  const isBegun = (await isThere(old)) || (await isThere(`${old}.pub`));
+  const isBegun = (await exists(old)) || (await exists(`${old}.pub`));
   const isResumed = isBegun && (await isHalfDone(context, config, options));
   if (isBegun && !isResumed) {
     throw fileError(
-      (await isThere(old)) ? old : `${old}.pub`,
+      (await exists(old)) ? old : `${old}.pub`,
       'is there: an earlier rotation has not ended. End it (key rotate --finish), then move that file away',
     );
   }
   const oldPublic = await publicPemOf(isResumed ? old : key);
   const oldFile = isResumed ? `${old}.pub` : `${key}.pub`;
-  const isPublicThere = await isThere(oldFile);
+  const isPublicThere = await exists(oldFile);
   const previous = isPublicThere
     ? await publicPem(SEALED, await readPublicKeyFile(SEALED, oldFile))
     : oldPublic;
@@ -179,7 +180,7 @@ async function placeOf(key: string): Promise<string> {
   if (stats?.isSymbolicLink() !== true) return key;
   const target = await onFile(key, "is a link to a file that isn't there", realpath(key));
   const publicKey = `${key}.pub`;
-  if (!(await isThere(publicKey)) || (await realpath(publicKey)) === `${target}.pub`) return target;
+  if (!(await exists(publicKey)) || (await realpath(publicKey)) === `${target}.pub`) return target;
   throw fileError(
     key,
     `is a link to ${JSON.stringify(target)}, whose public key lies elsewhere, in ${JSON.stringify(publicKey)}: move that to ${JSON.stringify(`${target}.pub`)}, then try again`,
@@ -211,7 +212,7 @@ async function isHalfDone(
   { key, plugin, module }: Options,
 ) {
   const old = `${key}.old`;
-  if (!(await isThere(key)) || !(await isThere(old))) return false;
+  if (!(await exists(key)) || !(await exists(old))) return false;
   const [id, oldId] = await Promise.all(
     [key, old].map(async (path) =>
       SEALED.idOf('publicKey', await publicKeyIn(await readPrivateKeyFile(context, path))),
@@ -219,12 +220,12 @@ async function isHalfDone(
   );
   if (id === oldId) return false;
   const carried: KeyValue[] = [];
-  if (await isThere(`${key}.pub`)) {
+  if (await exists(`${key}.pub`)) {
     carried.push(await readPublicKeyFile(SEALED, `${key}.pub`));
   }
   const value = config && (await readConfig(config, plugin ?? PLUGIN)).plugin.publicKey;
   if (value?.kind === 'literal' && typeof value.value === 'string') carried.push(value.value);
-  const [first] = module !== undefined && (await isThere(module)) ? await keysOfModule(module) : [];
+  const [first] = module !== undefined && (await exists(module)) ? await keysOfModule(module) : [];
   if (first !== undefined) carried.push(first);
   for (const one of carried) {
     if ((await isKeyOf(SEALED, one)) && (await SEALED.idOf('publicKey', one)) === oldId)

@@ -1,6 +1,7 @@
 // key save: writes the public key into the app's config, or into a module that the app imports.
 
 import type { Command } from 'commander';
+import { exists } from '../../files/exists.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { type BundleFormat, CAPGO, PLUGIN, publicPem, SEALED } from '../bundle-formats.ts';
 import { setPublicKey } from '../config/edit.ts';
@@ -14,7 +15,7 @@ import {
   publicKeyFromText,
   readPublicKeyFile,
 } from '../keys.ts';
-import { isThere, type KeyValue } from '../read-key.ts';
+import type { KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
 
 interface Options {
@@ -56,7 +57,7 @@ export function keySave(command: Command): void {
     )
     .action(
       run<Options>(async (context, options) => {
-        checkOptions(options);
+        checkKeyOptions(options);
         if (options.module !== undefined) return saveModule(options.module, options);
         const format = options.capgo ? CAPGO : SEALED;
         const pem = await publicPem(format, await theKey(format, options));
@@ -70,7 +71,7 @@ export function keySave(command: Command): void {
     );
 }
 
-function checkOptions({ key = [], keyData, module, capgo, plugin, config }: Options): void {
+function checkKeyOptions({ key = [], keyData, module, capgo, plugin, config }: Options): void {
   if (key.length > 0 && keyData !== undefined) {
     throw new UsageError('--key and --key-data name two keys: give one');
   }
@@ -94,7 +95,7 @@ async function theKey(format: BundleFormat, { key = [], keyData }: Options): Pro
     return (await publicKeyFromText(format, keyData, '--key-data')).key;
   }
   const path = key[0] ?? format.publicKeyFile;
-  if (key[0] === undefined && !(await isThere(path))) {
+  if (key[0] === undefined && !(await exists(path))) {
     throw new UsageError(
       `there is no ${path} here: pass --key FILE, or make a pair with "${format.create}"`,
     );

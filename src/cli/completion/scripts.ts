@@ -2,13 +2,13 @@
 //
 // A script completes commands, options and fixed values. It leaves the names of files to the shell.
 
-import type { OptionWord, Place, Word } from './words.ts';
+import type { CommandPlace, OptionWord, Word } from './words.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /** Makes the script for a shell. */
-export function completionScript(shell: Shell, places: readonly Place[]): string {
+export function completionScript(shell: Shell, places: readonly CommandPlace[]): string {
   return { bash, zsh, fish }[shell](places);
 }
 
@@ -27,7 +27,7 @@ const namesOf = (words: readonly Word[]): string => words.map(({ word }) => word
 /**
  * Makes patterns of a place and the next word that lead to another place: `/key` and `key/create`.
  */
-function steps(places: readonly Place[], between: string): string {
+function steps(places: readonly CommandPlace[], between: string): string {
   return places
     .filter(({ path }) => path !== '')
     .map(({ path }) => (path.includes(' ') ? path.replace(' ', '/') : `/${path}`))
@@ -38,7 +38,7 @@ function steps(places: readonly Place[], between: string): string {
  * Makes the loop of bash and zsh that finds the place of the cursor. Options, their values and operands do not change
  * the place.
  */
-function findPlace(places: readonly Place[], typed: string): string {
+function findPlace(places: readonly CommandPlace[], typed: string): string {
   return `  for word in ${typed}; do
     case "$place/$word" in
       ${steps(places, ' | ')}) place="\${place:+$place }$word" ;;
@@ -48,7 +48,7 @@ function findPlace(places: readonly Place[], typed: string): string {
 
 /** Makes the branches for the word after an option with a value. */
 function valueBranches(
-  places: readonly Place[],
+  places: readonly CommandPlace[],
   fixed: (values: readonly string[]) => string,
 ): string {
   return places
@@ -60,7 +60,7 @@ function valueBranches(
     .join('\n');
 }
 
-function bash(places: readonly Place[]): string {
+function bash(places: readonly CommandPlace[]): string {
   const offer = (words: string) => `COMPREPLY=($(compgen -W ${quoted(words)} -- "$current"))`;
   const branches = places.map(
     ({ path, commands, options, operands }) =>
@@ -86,7 +86,7 @@ complete -o bashdefault -o default -F _bundleseal bundleseal
 `;
 }
 
-function zsh(places: readonly Place[]): string {
+function zsh(places: readonly CommandPlace[]): string {
   const list = (words: readonly Word[]) =>
     words.map((one) => quoted(`${one.word.replaceAll(':', '\\:')}:${short(one)}`)).join(' ');
   const offer = (words: readonly Word[], otherwise = '_files') =>
@@ -120,7 +120,7 @@ function plainWord(word: string): Word {
   return { word, about: word };
 }
 
-function fish(places: readonly Place[]): string {
+function fish(places: readonly CommandPlace[]): string {
   const complete = (path: string, rest: string) =>
     `complete -c bundleseal -n ${quoted(`__bundleseal_at ${path}`.trim())} ${rest}`;
   const optionLine = (path: string, { word, takesValue, values, ...rest }: OptionWord) => {

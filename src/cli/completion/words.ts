@@ -1,7 +1,7 @@
 // Every command with its options, as a shell completes them. It is read from the commands, so it cannot differ from them.
 
 import { Command, type Option } from 'commander';
-import type { Entry, Group } from '../catalogue.ts';
+import type { CommandEntry, Group } from '../catalogue.ts';
 
 /** An option, or a command below another one. */
 export interface Word {
@@ -17,7 +17,7 @@ export interface OptionWord extends Word {
 }
 
 /** A place on the command line: after `bundleseal`, after a group or after a command. */
-export interface Place {
+export interface CommandPlace {
   /** The words before the place, for example `key create`. */
   readonly path: string;
   readonly commands: readonly Word[];
@@ -40,11 +40,11 @@ const VERSION: OptionWord = {
 };
 
 /** Loads every command and returns all places, the outermost first. */
-export async function readPlaces(all: readonly (Entry | Group)[]): Promise<Place[]> {
+export async function readPlaces(all: readonly (CommandEntry | Group)[]): Promise<CommandPlace[]> {
   const top = all.map((one) =>
     'usage' in one ? wordOf(one) : { word: one.name, about: one.description },
   );
-  const places: Place[] = [
+  const places: CommandPlace[] = [
     { path: '', commands: top, options: [...COMMON, VERSION], operands: [] },
   ];
   for (const one of all) {
@@ -63,11 +63,11 @@ export async function readPlaces(all: readonly (Entry | Group)[]): Promise<Place
   return places;
 }
 
-function wordOf({ usage, summary }: Entry): Word {
+function wordOf({ usage, summary }: CommandEntry): Word {
   return { word: usage.split(' ')[0] as string, about: summary };
 }
 
-async function placeOf(entry: Entry, group: string): Promise<Place> {
+async function placeOf(entry: CommandEntry, group: string): Promise<CommandPlace> {
   const { word } = wordOf(entry);
   const command = new Command(word);
   (await entry.load())(command);

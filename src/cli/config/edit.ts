@@ -15,7 +15,7 @@ import { quoted, styleOf } from './style.ts';
 import { type Config, type Expression, isUnsure, type Unsure, unwrap } from './syntax.ts';
 
 /** The changed text, or the same text if no change was needed. */
-export interface Edited {
+export interface EditedText {
   readonly edited: string;
 }
 
@@ -42,7 +42,7 @@ export async function setPublicKey(
   publicKeyPem: string,
   plugin: string = UPDATER,
   name: 'publicKey' | 'previousPublicKey' = 'publicKey',
-): Promise<Edited | Manual> {
+): Promise<EditedText | Manual> {
   if (publicKeyPem.includes('PRIVATE KEY')) {
     throw new TypeError('publicKeyPem expected a public key, got a private key');
   }
@@ -64,7 +64,7 @@ export async function removeKey(
   fileName: string,
   name: 'privateKey' | 'publicKey' | 'previousPublicKey',
   plugin: string = UPDATER,
-): Promise<Edited | Manual> {
+): Promise<EditedText | Manual> {
   const config = await parseConfig(text, fileName);
   const path = ['plugins', plugin, name];
   const edited = isUnsure(config) ? config : await tryRemove(config, fileName, path);

@@ -34,12 +34,13 @@ export async function findConfig(folder: string): Promise<ConfigFile | undefined
     throw fileError(folder, "can't be searched for a config: it is no folder");
   }
   const found: string[] = [];
-  for (const name of FILE_NAMES) if (await isThere(join(folder, name))) found.push(name);
+  for (const name of FILE_NAMES) if (await isPresent(join(folder, name))) found.push(name);
   const [fileName, ...others] = found;
   return fileName === undefined ? undefined : { path: join(folder, fileName), fileName, others };
 }
 
-async function isThere(path: string): Promise<boolean> {
+/** Returns whether the path exists. Unlike `exists`, it throws if a folder above it cannot be searched. */
+async function isPresent(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;

@@ -9,7 +9,7 @@ import {
   isLineComment,
   lastCommentOfLine,
 } from './splice.ts';
-import { isMultiline, keyOf, type Style, styleOf } from './style.ts';
+import { type CodeStyle, isMultiline, keyOf, styleOf } from './style.ts';
 import type { Config, ObjectExpression } from './syntax.ts';
 
 /**
@@ -22,7 +22,7 @@ export function insertMember(
   config: Config,
   holders: readonly ObjectExpression[],
   names: readonly string[],
-  valueIn: (style: Style) => string,
+  valueIn: (style: CodeStyle) => string,
 ): Splice[] {
   const holder = holders.at(-1) as ObjectExpression;
   const style = styleOf(config, holders);
@@ -54,7 +54,7 @@ export function insertMember(
 export function renderMember(
   [name, ...rest]: readonly string[],
   value: string,
-  style: Style,
+  style: CodeStyle,
   indent: string | undefined,
 ): string {
   const start = keyOf(name as string, style) + style.colon;
@@ -73,7 +73,7 @@ function fillEmpty(
   holders: readonly ObjectExpression[],
   names: readonly string[],
   value: string,
-  style: Style,
+  style: CodeStyle,
 ): Splice[] {
   const { text } = config;
   const inner = innerOf(holders.at(-1) as ObjectExpression);

@@ -10,7 +10,7 @@ import {
   type ObjectProperty,
 } from './syntax.ts';
 
-export interface Style {
+export interface CodeStyle {
   readonly lineBreak: string;
   /** The quote of strings. */
   readonly quote: string;
@@ -31,7 +31,7 @@ export interface Style {
 const BARE_NAME = /^[A-Za-z_$][\w$]*$/;
 
 /** @param holders - Object literals from the config down to the one that gets a member. */
-export function styleOf(config: Config, holders: readonly ObjectExpression[]): Style {
+export function styleOf(config: Config, holders: readonly ObjectExpression[]): CodeStyle {
   const { text, language } = config;
   // Prefers the nearest object as the example.
   const written = [...holders].reverse().filter(({ properties }) => properties.length > 0);
@@ -137,7 +137,7 @@ export function quoted(value: string, quote: string): string {
 }
 
 /** Makes a member's name, with quotes if it needs them. */
-export function keyOf(name: string, { keyQuote, quote }: Style): string {
+export function keyOf(name: string, { keyQuote, quote }: CodeStyle): string {
   const needsQuotes = keyQuote !== '' || !BARE_NAME.test(name);
   return needsQuotes ? quoted(name, keyQuote === '' ? quote : keyQuote) : name;
 }

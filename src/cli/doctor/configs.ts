@@ -1,12 +1,12 @@
 // Checks the places from which apps get their public key: configs, the copies of cap sync, and modules.
 
 import { dirname, join } from 'node:path';
+import { exists } from '../../files/exists.ts';
 import { type BundleFormat, CAPGO, SEALED } from '../bundle-formats.ts';
 import { readConfigText } from '../config/files.ts';
 import { type ConfigValue, type ConfigValues, valuesOf } from '../config/read.ts';
 import { keysOfModule } from '../key-module.ts';
 import { isKeyOf } from '../keys.ts';
-import { isThere } from '../read-key.ts';
 import { examine, type Finding } from './finding.ts';
 import type { Keys } from './keys.ts';
 
@@ -17,7 +17,7 @@ const COPIES = [
 ];
 
 /** A config's place for the key of one format. */
-interface Place {
+interface ConfigKeyPlace {
   readonly path: string;
   readonly keys: Keys;
   readonly plugin: string;
@@ -37,13 +37,13 @@ export async function examineConfig(
   const folder = dirname(path);
   const copies: string[] = [];
   for (const copy of COPIES.map((name) => join(folder, name))) {
-    if (await isThere(copy)) copies.push(copy);
+    if (await exists(copy)) copies.push(copy);
   }
   for (const file of [path, ...copies]) {
     await examinePrivateKeyIn(file, findings);
     for (const [index, keys] of allKeys.entries()) {
       const { format } = keys;
-      const place: Place = {
+      const place: ConfigKeyPlace = {
         path: file,
         keys,
         plugin: plugin ?? format.plugin,
@@ -90,7 +90,10 @@ async function read(path: string, plugin: string): Promise<ConfigValues['plugin'
   return (await valuesOf(text, path.replace(/^.*[\\/]/, ''), plugin)).plugin;
 }
 
-async function keyFinding(place: Place, findings: Finding[]): Promise<Finding | undefined> {
+async function keyFinding(
+  place: ConfigKeyPlace,
+  findings: Finding[],
+): Promise<Finding | undefined> {
   const { path, plugin, keys, save, isOptional } = place;
   const { format } = keys;
   const about = { path, wire: format.name } as const;
@@ -133,7 +136,7 @@ async function keyFinding(place: Place, findings: Finding[]): Promise<Finding | 
 }
 
 async function compare(
-  { path, keys, plugin, save }: Place,
+  { path, keys, plugin, save }: ConfigKeyPlace,
   value: unknown,
   previous: ConfigValue | undefined,
 ): Promise<Finding> {

@@ -1,11 +1,12 @@
 // Examines the keys of one format that a command would use here.
 
 import { dirname, join, relative, resolve } from 'node:path';
+import { exists } from '../../files/exists.ts';
 import { repairKeyText } from '../../keys/repair.ts';
 import type { BundleFormat } from '../bundle-formats.ts';
 import { EMPTY_ADVICE, keyOfSource, readPublicKeyFile } from '../keys.ts';
 import { type Asking, isProtectedKey, PASSPHRASE } from '../passphrase.ts';
-import { isThere, type KeyValue, readKeyFile } from '../read-key.ts';
+import { type KeyValue, readKeyFile } from '../read-key.ts';
 import { openPrivateKey } from '../signing-key.ts';
 import { examine, type Finding } from './finding.ts';
 
@@ -56,7 +57,7 @@ export async function examineKeys(
   const publicPath = await publicKeyPath(situation, format, path);
   const open = await examinePublicKey(format, publicPath, first?.id, findings);
   const id = first?.id ?? open?.id;
-  const isBelow = situation.key === undefined && !(await isThere(path));
+  const isBelow = situation.key === undefined && !(await exists(path));
   return {
     format,
     path,
@@ -75,7 +76,7 @@ async function publicKeyPath(
   path: string,
 ): Promise<string> {
   const here = `${path}.pub`;
-  if (key !== undefined || (await isThere(path)) || (await isThere(here))) return here;
+  if (key !== undefined || (await exists(path)) || (await exists(here))) return here;
   return (await findAbove(format.publicKeyFile)) ?? here;
 }
 
@@ -123,7 +124,7 @@ async function examinePrivateKeys(
       return variableFinding(format, id, path, repairKeyText(value).repairs);
     });
   }
-  if (await isThere(path)) {
+  if (await exists(path)) {
     isBroken = true;
     const failed: Finding = {
       code: 'PRIVATE_KEY_INVALID',
@@ -241,7 +242,7 @@ async function examinePublicKey(
   privateId: string | undefined,
   findings: Finding[],
 ): Promise<{ readonly key: KeyValue; readonly id: string } | undefined> {
-  if (!(await isThere(path))) return undefined;
+  if (!(await exists(path))) return undefined;
   let found: { readonly key: KeyValue; readonly id: string } | undefined;
   const about = { path, wire: format.name } as const;
   const failed: Finding = {
@@ -281,10 +282,10 @@ async function examinePublicKey(
 export async function findAbove(name: string): Promise<string | undefined> {
   let folder = resolve('.');
   for (let up = 0; up < MAX_UP; up++) {
-    if ((await isThere(join(folder, '.git'))) || dirname(folder) === folder) return undefined;
+    if ((await exists(join(folder, '.git'))) || dirname(folder) === folder) return undefined;
     folder = dirname(folder);
     const path = join(folder, name);
-    if (await isThere(path)) return relative(resolve('.'), path);
+    if (await exists(path)) return relative(resolve('.'), path);
   }
   return undefined;
 }

@@ -4,9 +4,9 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { exists } from '../../files/exists.ts';
 import { isTemporary } from '../../files/temporary.ts';
 import { type GitState, gitStateOf, ignoreLines } from '../git.ts';
-import { isThere } from '../read-key.ts';
 import { FOLDER_NAME } from '../spool.ts';
 import type { Finding } from './finding.ts';
 
@@ -18,7 +18,7 @@ export async function examinePrivacy(path: string, findings: Finding[]): Promise
     .filter((name) => name.startsWith(`${basename(path)}.old`) && !name.endsWith('.pub'))
     .map((name) => (folder === '.' ? name : join(folder, name)));
   for (const file of [path, ...kept]) {
-    if (!(await isThere(file))) continue;
+    if (!(await exists(file))) continue;
     findings.push(...(await modeFinding(file)), gitFinding(file, await gitStateOf(file)));
   }
 }

@@ -2,11 +2,11 @@
 
 import { realpath } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { exists } from '../../files/exists.ts';
 import { holds } from '../../files/place.ts';
 import type { ConfigFile } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { repositoryOf } from '../git.ts';
-import { isThere } from '../read-key.ts';
 import type { Finding } from './finding.ts';
 
 // Build tools and web servers publish all of these folders.
@@ -22,7 +22,7 @@ export async function examineServed(
   findings: Finding[],
 ): Promise<void> {
   const folder = await realpath(dirname(path)).catch(() => undefined);
-  if (folder === undefined || !(await isThere(path))) return;
+  if (folder === undefined || !(await exists(path))) return;
   const served = (await webDirWith(folder, path, configs)) ?? (await servedAbove(folder));
   if (served === undefined) return;
   findings.push({

@@ -3,7 +3,7 @@
 import { isChannel } from '../../publish/place.ts';
 import { Interrupted, UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';
-import { printable } from '../terminal.ts';
+import { escapeInvisible } from '../terminal.ts';
 import type { Framework, Project } from './project.ts';
 
 export type StoreKind =
@@ -230,7 +230,11 @@ function asking({ signal }: Context): Asking {
   return {
     async text(question, offered) {
       const { text, isCancel } = await import('@clack/prompts');
-      const given = await text({ message: printable(question), initialValue: offered, ...common });
+      const given = await text({
+        message: escapeInvisible(question),
+        initialValue: offered,
+        ...common,
+      });
       if (isCancel(given)) throw new Interrupted('SIGINT');
       return given ?? '';
     },

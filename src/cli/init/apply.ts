@@ -3,6 +3,7 @@
 import { lstat, mkdir, readFile, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, relative, sep } from 'node:path';
 import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
+import { exists } from '../../files/exists.ts';
 import { holdFolder } from '../../files/held-folder.ts';
 import type { OutputFile } from '../../files/output-file.ts';
 import { replaceFile } from '../../files/replace.ts';
@@ -10,7 +11,6 @@ import { cleanTemporaries } from '../../files/temporary.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { placePair } from '../key-pair.ts';
 import { lockPair } from '../pair-lock.ts';
-import { isThere } from '../read-key.ts';
 import { writeWhole } from '../write-whole.ts';
 import { linesWithCall } from './entry.ts';
 import type { Change } from './plan.ts';
@@ -74,7 +74,7 @@ export async function applyChanges(
       [privateKeyFile, pair.privateKey],
       [publicKeyFile, pair.publicKey],
     ] as const) {
-      if (await isThere(path)) throw fileError(path, 'appeared meanwhile: run init again');
+      if (await exists(path)) throw fileError(path, 'appeared meanwhile: run init again');
       files[path] = { before: null, after: await digestOf(Buffer.from(text)) };
     }
   }
@@ -145,7 +145,7 @@ async function missingFolders(changes: readonly Change[]): Promise<string[]> {
   const missing = new Set<string>();
   for (const { path } of changes) {
     const chain: string[] = [];
-    for (let at = dirname(path); at !== '.' && !(await isThere(at)); at = dirname(at))
+    for (let at = dirname(path); at !== '.' && !(await exists(at)); at = dirname(at))
       chain.push(at);
     for (const folder of chain.reverse()) missing.add(folder.split(sep).join('/'));
   }
@@ -257,7 +257,7 @@ export async function applyEdit(
 /** Removes temporary files of a killed process. */
 async function cleanUp(path: string): Promise<void> {
   const place = dirname(path);
-  if (!(await isThere(place))) return;
+  if (!(await exists(place))) return;
   const folder = await holdFolder(place, path);
   try {
     await cleanTemporaries(folder, basename(path));

@@ -1,5 +1,6 @@
 // init: asks its questions, shows the plan, and writes the files.
 
+import { exists } from '../../files/exists.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { publicPem, SEALED } from '../bundle-formats.ts';
 import type { Context } from '../context.ts';
@@ -7,7 +8,6 @@ import { gitStateOf } from '../git.ts';
 import { renderModule } from '../key-module.ts';
 import { readPublicKeyFile } from '../keys.ts';
 import { newPassphrase, protect } from '../passphrase.ts';
-import { isThere } from '../read-key.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
 import { say } from '../terminal.ts';
 import { type AnswerFlags, type Answers, answer } from './answers.ts';
@@ -108,7 +108,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
  */
 async function takeBackHalf(record: RecordContent, root: string): Promise<void> {
   const isKept =
-    Object.hasOwn(record.files, SEALED.privateKeyFile) && (await isThere(SEALED.privateKeyFile));
+    Object.hasOwn(record.files, SEALED.privateKeyFile) && (await exists(SEALED.privateKeyFile));
   const filesWhere = (ofKey: boolean) =>
     Object.fromEntries(
       Object.entries(record.files).filter(
@@ -124,7 +124,7 @@ async function takeBackHalf(record: RecordContent, root: string): Promise<void> 
 /** The existing public key in PEM. */
 async function presentKey(context: Context): Promise<string> {
   const { privateKeyFile, publicKeyFile } = SEALED;
-  if (await isThere(publicKeyFile)) {
+  if (await exists(publicKeyFile)) {
     return publicPem(SEALED, await readPublicKeyFile(SEALED, publicKeyFile));
   }
   return publicPem(
@@ -143,7 +143,7 @@ async function makePair(context: Context, { keys }: Answers): Promise<NewPair> {
 
 async function warnOfGit(context: Context): Promise<void> {
   const path = SEALED.privateKeyFile;
-  if (!(await isThere(path))) return;
+  if (!(await exists(path))) return;
   const state = await gitStateOf(path);
   if (state !== 'tracked' && state !== 'not ignored') return;
   context.warn(

@@ -3,12 +3,12 @@
 import { lstat, readFile } from 'node:fs/promises';
 import { basename, join, posix, relative, resolve, sep } from 'node:path';
 import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
+import { exists } from '../../files/exists.ts';
 import { UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { foldersFrom } from '../project.ts';
-import { isThere } from '../read-key.ts';
 
 export type Framework =
   | 'vite'
@@ -116,7 +116,7 @@ export async function readProject(): Promise<Project> {
   const names = namesOf(content);
   const framework = frameworkOf(names);
   const config = await capacitorOf();
-  const isTypeScript = await isThere('tsconfig.json');
+  const isTypeScript = await exists('tsconfig.json');
   const { root, hosting } = await findRoot();
   const viteConfig = await viteConfigOf(names);
   return {
@@ -138,10 +138,10 @@ export async function readProject(): Promise<Project> {
     manager: await managerOf(root),
     hosting,
     root,
-    hasNetlify: await isThere(join(root, 'netlify.toml')),
+    hasNetlify: await exists(join(root, 'netlify.toml')),
     configuredAppId: config.appId,
     keys:
-      (await isThere(SEALED.privateKeyFile)) || (await isThere(SEALED.publicKeyFile))
+      (await exists(SEALED.privateKeyFile)) || (await exists(SEALED.publicKeyFile))
         ? 'here'
         : 'none',
     isKeyProtected: ((await bytesOf(SEALED.privateKeyFile)) ?? Buffer.of()).includes('ENCRYPTED'),
@@ -194,7 +194,7 @@ async function buildFolderOf(
   }
   // Other tools write into other folders, and a website without a tool has its files in one.
   for (const folder of ['dist', 'build', 'out', 'www', '_site', 'public']) {
-    if (await isThere(`${folder}/index.html`)) return folder;
+    if (await exists(`${folder}/index.html`)) return folder;
   }
   return 'dist';
 }
@@ -282,7 +282,7 @@ async function scriptOf(
 async function managerOf(root: string): Promise<Manager> {
   const has = async (...names: string[]) => {
     for (const name of names) {
-      if ((await isThere(name)) || (await isThere(join(root, name)))) return true;
+      if ((await exists(name)) || (await exists(join(root, name)))) return true;
     }
     return false;
   };
@@ -301,7 +301,7 @@ async function managerOf(root: string): Promise<Manager> {
 /** Finds the repository of the current folder. */
 export async function findRoot(): Promise<Pick<Project, 'root' | 'hosting'>> {
   for await (const folder of foldersFrom('.')) {
-    if (!(await isThere(join(folder, '.git')))) continue;
+    if (!(await exists(join(folder, '.git')))) continue;
     const root = relative('.', folder).split(sep).join('/') || '.';
     // In a worktree and a submodule, .git is a file without a host.
     const config = await textOf(join(folder, '.git/config')).catch(() => undefined);

@@ -1,10 +1,10 @@
 // init --undo: undoes the changes of init.
 
 import { readdir } from 'node:fs/promises';
+import { exists } from '../../files/exists.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import type { Context } from '../context.ts';
-import { isThere } from '../read-key.ts';
 import { say } from '../terminal.ts';
 import {
   applyEdit,
@@ -200,10 +200,10 @@ async function decideOnKey(
   state: FileState | undefined,
   deletesKey: boolean,
 ): Promise<{ readonly isKept: boolean; readonly reason: string }> {
-  if (state === undefined || !(await isThere(SEALED.privateKeyFile)))
+  if (state === undefined || !(await exists(SEALED.privateKeyFile)))
     return { isKept: false, reason: '' };
   if (state === 'changed') return { isKept: true, reason: 'it is not the key that init made' };
-  if (await isThere(`${store}/channels`)) {
+  if (await exists(`${store}/channels`)) {
     const reason = `releases in ${store} were sealed with it; delete the key yourself if no app needs those releases`;
     return { isKept: true, reason };
   }

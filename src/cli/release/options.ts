@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { BundleSealError } from '../../errors.ts';
+import { exists } from '../../files/exists.ts';
 import type { PublicKeyInput } from '../../keys/strict.ts';
 import type { ChannelOptions } from '../../publish/options.ts';
 import type { StoreOptions } from '../../publish/read-options.ts';
@@ -11,7 +12,6 @@ import type { Context } from '../context.ts';
 import { collect, rare } from '../help.ts';
 import { keysOf, readPublicKeyFile } from '../keys.ts';
 import { findKeysOfRotation } from '../opening.ts';
-import { isThere } from '../read-key.ts';
 import { findSigningKey, type PrivateKeyOptions, privateKeyOptions } from '../signing-key.ts';
 import { readAppId, readChannel, readStore } from './settings.ts';
 import { readLifetime } from './units.ts';
@@ -137,7 +137,7 @@ async function writtenStore(
 /** Returns further public keys of the publisher, beside the signing key. */
 async function previousOf({ publicKey = [] }: TrustFlags): Promise<PublicKeyInput[]> {
   const old = `${SEALED.privateKeyFile}.old.pub`;
-  const files = publicKey.length > 0 ? publicKey : (await isThere(old)) ? [old] : [];
+  const files = publicKey.length > 0 ? publicKey : (await exists(old)) ? [old] : [];
   const keys: PublicKeyInput[] = [];
   for (const file of files) {
     keys.push(await readPublicKeyFile(SEALED, file, '--public-key'));
@@ -148,7 +148,7 @@ async function previousOf({ publicKey = [] }: TrustFlags): Promise<PublicKeyInpu
 async function readRecovery({
   recoveryKey,
 }: TrustFlags): Promise<Pick<ChannelOptions, 'recoveryPublicKey'>> {
-  const file = recoveryKey ?? ((await isThere(RECOVERY_KEY_FILE)) ? RECOVERY_KEY_FILE : undefined);
+  const file = recoveryKey ?? ((await exists(RECOVERY_KEY_FILE)) ? RECOVERY_KEY_FILE : undefined);
   if (file === undefined) return {};
   return { recoveryPublicKey: await readPublicKeyFile(SEALED, file, '--recovery-key') };
 }
@@ -196,7 +196,7 @@ async function findStoreKeys(
   } catch (error) {
     const isMissing = error instanceof BundleSealError && error.code === 'ERR_KEY_INVALID';
     const { variable, privateKeyFile } = SEALED;
-    const isPrivateHere = context.env[variable] !== undefined || (await isThere(privateKeyFile));
+    const isPrivateHere = context.env[variable] !== undefined || (await exists(privateKeyFile));
     if (!isMissing || !isPrivateHere) throw error;
     const { key } = await findSigningKey(context, {});
     return [await SEALED.publicKeyOf(key)];

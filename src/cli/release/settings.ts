@@ -3,7 +3,7 @@
 import { dirname, join, relative, sep } from 'node:path';
 import { UsageError } from '../answer.ts';
 import { packagesFrom } from '../project.ts';
-import { configuredAppId, required, type Source, startsOf } from '../read-metadata.ts';
+import { configuredAppId, required, startsOf, type ValueSource } from '../read-metadata.ts';
 
 /** The member of package.json with the settings. */
 export const SETTINGS = 'bundleseal';
@@ -59,7 +59,7 @@ async function findSetting(
   name: Name,
   starts: readonly string[],
   tell: (why: string) => void,
-): Promise<(Source & { readonly value: string }) | undefined> {
+): Promise<(ValueSource & { readonly value: string }) | undefined> {
   for (const start of starts) {
     for await (const { path, content } of packagesFrom(start)) {
       const settings = content?.[SETTINGS];

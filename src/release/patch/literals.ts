@@ -2,7 +2,7 @@
 // coded as the table that has it, or as a byte. See docs/patch-format.md#a-literal.
 
 import { invalidPatch } from './invalid.ts';
-import { createModels, hash } from './models.ts';
+import { createModels, hashContext } from './models.ts';
 import type { Coder } from './range-coder.ts';
 
 /** What surrounds the place of a literal. */
@@ -49,10 +49,10 @@ export function createLiterals(coder: Coder): (byte: number, surroundings: Surro
     const { before, here, around, run } = surroundings;
     const last = before & 255;
     const short = Math.min(run, 3);
-    const slotA = hash(around, 4 + short + last * 8) & (SLOTS - 1);
-    const slotB = hash(around, 4096 + short) & (SLOTS - 1);
-    const slotC = hash((here << 16) | (short << 8) | last, 4100) & (SLOTS - 1);
-    const slotD = hash(before, 4101) & (SLOTS - 1);
+    const slotA = hashContext(around, 4 + short + last * 8) & (SLOTS - 1);
+    const slotB = hashContext(around, 4096 + short) & (SLOTS - 1);
+    const slotC = hashContext((here << 16) | (short << 8) | last, 4100) & (SLOTS - 1);
+    const slotD = hashContext(before, 4101) & (SLOTS - 1);
     const entryA = first[slotA] as number;
     const a = entryA & ENTRY;
     const b = second[slotB] as number;

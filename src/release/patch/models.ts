@@ -40,7 +40,7 @@ export function bitWidth(value: number): number {
 }
 
 /** Hashes the value of a context. The salt separates the contexts. */
-export function hash(value: number, salt: number): number {
+export function hashContext(value: number, salt: number): number {
   let mixed = Math.imul(value + Math.imul(salt, 0x2545_f491), 0x9e37_79b1);
   mixed ^= mixed >>> 15;
   mixed = Math.imul(mixed, 0x85eb_ca77);

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import {
-  checkCount,
+  checkEntryCount,
   createMeter,
   readLimits,
   toWriter,
@@ -42,8 +42,8 @@ describe('limits', () => {
 
 describe('the meter of limits', () => {
   it('counts entries', () => {
-    checkCount(limits, 2, 'b');
-    const error = thrown(() => checkCount(limits, 3, 'c'), 'ERR_LIMIT_EXCEEDED');
+    checkEntryCount(limits, 2, 'b');
+    const error = thrown(() => checkEntryCount(limits, 3, 'c'), 'ERR_LIMIT_EXCEEDED');
     expect(error.message).toBe(
       '"c" is one entry more than the 2 that are accepted: raise maxEntries if the archive is yours',
     );
@@ -121,7 +121,7 @@ describe('the meter of limits', () => {
     const meter = createMeter(limits, toWriter);
     const large = thrown(() => meter({ ...common, size: 11 * MIB }), 'ERR_LIMIT_EXCEEDED');
     expect(large.message).toMatch(/: raise maxFileSize here, and where the archive is read$/);
-    const many = thrown(() => checkCount(limits, 3, 'c', toWriter), 'ERR_LIMIT_EXCEEDED');
+    const many = thrown(() => checkEntryCount(limits, 3, 'c', toWriter), 'ERR_LIMIT_EXCEEDED');
     expect(many.message).toMatch(/: raise maxEntries here, and where the archive is read$/);
     expect(many.limit).toBe('maxEntries');
   });

@@ -6,7 +6,7 @@ import { nobleBackend } from '../../../src/backend/noble.ts';
 import { encryptedChunks, inFlightOf, memorySink } from '../../../src/bundle/chunk-loop.ts';
 import { decryptChunks, type OpenWork } from '../../../src/bundle/decrypt-chunks.ts';
 import { readSealing, sealBundle } from '../../../src/bundle/encrypt.ts';
-import { checkCount, encryptAndSeal } from '../../../src/bundle/encrypt-chunks.ts';
+import { checkChunkCount, encryptAndSeal } from '../../../src/bundle/encrypt-chunks.ts';
 import { openHeaderFrom, readPublicKeys } from '../../../src/bundle/open.ts';
 import { decryptBundle, encryptBundle, inspectBundle, type Progress } from '../../../src/index.ts';
 import { readSigningKey } from '../../../src/seal/signing-key.ts';
@@ -273,7 +273,7 @@ describe('a bundle of unknown size', () => {
       'the bundle makes more than the 1048576 chunks that a reader takes: use a larger chunkSize',
     );
     expect(reads).toBe(2 ** 20 + 1);
-    checkCount(2 ** 20);
-    thrown(() => checkCount(2 ** 20 + 1), 'ERR_LIMIT_EXCEEDED');
+    checkChunkCount(2 ** 20);
+    thrown(() => checkChunkCount(2 ** 20 + 1), 'ERR_LIMIT_EXCEEDED');
   });
 });

@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readPrivateKey } from '../../../src/capgo/keys.ts';
 import { keygen } from '../../../src/capgo.ts';
-import type { generateKey } from '../../../src/keys/primes.ts';
+import type { generateRsaKey } from '../../../src/keys/primes.ts';
 
 let pair: Awaited<ReturnType<typeof keygen>>;
 let numbers: ReturnType<typeof readPrivateKey>;
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 
 describe('keygen of Capgo in pure JavaScript', () => {
-  const generate = vi.fn<typeof generateKey>();
+  const generate = vi.fn<typeof generateRsaKey>();
   let withNumbers: typeof keygen;
 
   beforeEach(async () => {

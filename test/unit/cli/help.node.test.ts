@@ -2,17 +2,17 @@
 
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, type Entry, GROUPS } from '../../../src/cli/catalogue.ts';
+import { COMMANDS, type CommandEntry, GROUPS } from '../../../src/cli/catalogue.ts';
 import { useCli, withProject } from '../../support/cli.ts';
 
 useCli();
 
-const nameOf = ({ usage }: Entry) => usage.split(' ')[0] as string;
-const ALL: readonly (readonly [string, Entry])[] = [
+const nameOf = ({ usage }: CommandEntry) => usage.split(' ')[0] as string;
+const ALL: readonly (readonly [string, CommandEntry])[] = [
   ...GROUPS.flatMap(({ name, commands }) =>
-    commands.map((entry): [string, Entry] => [`${name} ${nameOf(entry)}`, entry]),
+    commands.map((entry): [string, CommandEntry] => [`${name} ${nameOf(entry)}`, entry]),
   ),
-  ...COMMANDS.map((entry): [string, Entry] => [nameOf(entry), entry]),
+  ...COMMANDS.map((entry): [string, CommandEntry] => [nameOf(entry), entry]),
 ];
 
 /** The lines that a terminal of 80 columns shows. */

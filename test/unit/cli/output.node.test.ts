@@ -1,7 +1,7 @@
 // What the command line prints: for people, for programs, and of untrusted text.
 
 import { describe, expect, it } from 'vitest';
-import { printable, printableJson } from '../../../src/cli/terminal.ts';
+import { escapeInvisible, printableJson } from '../../../src/cli/terminal.ts';
 import { asUsage, inWordsOf, NAMED_FLAGS } from '../../../src/cli/wording.ts';
 import { encryptBundle, keygen } from '../../../src/index.ts';
 import { runIn, useCli, withProject } from '../../support/cli.ts';
@@ -19,9 +19,9 @@ function isPlain(text: string): boolean {
 
 describe('existing files of other programs', () => {
   it('reaches a terminal escaped', () => {
-    expect(OBEYED.test(printable(HOSTILE))).toBe(false);
-    expect(printable('\u001b[2J\u202e')).toBe('\\u{1b}[2J\\u{202e}');
-    expect(printable('Grüße, 日本語, 👍')).toBe('Grüße, 日本語, 👍');
+    expect(OBEYED.test(escapeInvisible(HOSTILE))).toBe(false);
+    expect(escapeInvisible('\u001b[2J\u202e')).toBe('\\u{1b}[2J\\u{202e}');
+    expect(escapeInvisible('Grüße, 日本語, 👍')).toBe('Grüße, 日本語, 👍');
   });
 
   it('reaches a program as the same value, in JSON without such characters', () => {

@@ -3,7 +3,7 @@ import { concat, fromHex, toHex } from '../../../src/bytes.ts';
 import {
   DerError,
   element,
-  integer,
+  encodeInteger,
   readElements,
   readInteger,
   readSequence,
@@ -82,14 +82,14 @@ describe('the encoders', () => {
     [32_768n, '0203008000'],
     [65_537n, '0203010001'],
   ])('write the INTEGER %i with a sign bit and no more', (value, hex) => {
-    expect(toHex(integer(value))).toBe(hex);
+    expect(toHex(encodeInteger(value))).toBe(hex);
     expect(readInteger({ tag: TAG.integer, content: fromHex(hex.slice(4)) })).toBe(value);
   });
 });
 
 describe('the reader of elements', () => {
   it('returns every element in order', () => {
-    const read = readElements(concat(integer(5n), NULL, octets(Uint8Array.of(1, 2))));
+    const read = readElements(concat(encodeInteger(5n), NULL, octets(Uint8Array.of(1, 2))));
     expect(read.map(({ tag, content }) => [tag, toHex(content)])).toEqual([
       [TAG.integer, '05'],
       [TAG.null, ''],
@@ -140,10 +140,10 @@ describe('the reader of elements', () => {
 });
 
 /** Puts an inner structure into a correct PKCS#8 or SPKI key. */
-const inPkcs8 = (inner: Uint8Array) => sequence(integer(0n), ALGORITHM, octets(inner));
+const inPkcs8 = (inner: Uint8Array) => sequence(encodeInteger(0n), ALGORITHM, octets(inner));
 const inSpki = (inner: Uint8Array) => sequence(ALGORITHM, bits(0, inner));
-const otherPrimes = sequence(sequence(integer(3n), integer(1n), integer(1n)));
-const multiPrime = sequence(...[1n, ...numbers.slice(1)].map(integer), otherPrimes);
+const otherPrimes = sequence(sequence(encodeInteger(3n), encodeInteger(1n), encodeInteger(1n)));
+const multiPrime = sequence(...[1n, ...numbers.slice(1)].map(encodeInteger), otherPrimes);
 
 const PRIVATE: [string, Uint8Array][] = [
   ['a byte after PKCS#8', concat(pkcs8, trailing)],
@@ -157,10 +157,10 @@ const PRIVATE: [string, Uint8Array][] = [
     'a member after the attributes of PKCS#8',
     sequence(contentOf(pkcs8), element(TAG.attributes), NULL),
   ],
-  ['a tenth number in PKCS#1', sequence(...[...numbers, 1n].map(integer))],
-  ['a tenth number within PKCS#8', inPkcs8(sequence(...[...numbers, 1n].map(integer)))],
-  ['eight numbers in PKCS#1', sequence(...numbers.slice(0, 8).map(integer))],
-  ['three numbers in PKCS#1', sequence(...numbers.slice(0, 3).map(integer))],
+  ['a tenth number in PKCS#1', sequence(...[...numbers, 1n].map(encodeInteger))],
+  ['a tenth number within PKCS#8', inPkcs8(sequence(...[...numbers, 1n].map(encodeInteger)))],
+  ['eight numbers in PKCS#1', sequence(...numbers.slice(0, 8).map(encodeInteger))],
+  ['three numbers in PKCS#1', sequence(...numbers.slice(0, 3).map(encodeInteger))],
   ['no numbers within PKCS#8', inPkcs8(sequence())],
   ['nothing within PKCS#8', inPkcs8(new Uint8Array())],
   ['a length of PKCS#8 in three octets', withLength(pkcs8, 0x83, 0, ...pkcs8.subarray(2, 4))],
@@ -181,43 +181,55 @@ const PRIVATE: [string, Uint8Array][] = [
   ['PKCS#8 cut short', pkcs8.subarray(0, -1)],
   ['PKCS#1 cut short', pkcs1.subarray(0, 100)],
   ['the key within PKCS#8 cut short', inPkcs8(pkcs1.subarray(0, -1))],
-  ['version 1 in PKCS#8', sequence(integer(1n), ALGORITHM, octets(pkcs1))],
+  ['version 1 in PKCS#8', sequence(encodeInteger(1n), ALGORITHM, octets(pkcs1))],
   [
     'version 1 and a public key in PKCS#8 (RFC 5958)',
-    sequence(integer(1n), ALGORITHM, octets(pkcs1), element(0x81, trailing, pkcs1Public)),
+    sequence(encodeInteger(1n), ALGORITHM, octets(pkcs1), element(0x81, trailing, pkcs1Public)),
   ],
   ['version -1 in PKCS#8', sequence(fromHex('0201ff'), ALGORITHM, octets(pkcs1))],
   ['an empty version in PKCS#8', sequence(fromHex('0200'), ALGORITHM, octets(pkcs1))],
   ['a version of two octets in PKCS#8', sequence(fromHex('02020000'), ALGORITHM, octets(pkcs1))],
-  ['version 2 in PKCS#1', sequence(...[2n, ...numbers.slice(1)].map(integer))],
-  ['version 1 in PKCS#1', sequence(...[1n, ...numbers.slice(1)].map(integer))],
+  ['version 2 in PKCS#1', sequence(...[2n, ...numbers.slice(1)].map(encodeInteger))],
+  ['version 1 in PKCS#1', sequence(...[1n, ...numbers.slice(1)].map(encodeInteger))],
   ['more than two primes in PKCS#1', multiPrime],
   ['more than two primes within PKCS#8', inPkcs8(multiPrime)],
-  ['no algorithm in PKCS#8', sequence(integer(0n), sequence(), octets(pkcs1))],
-  ['no NULL parameters in PKCS#8', sequence(integer(0n), sequence(OID), octets(pkcs1))],
+  ['no algorithm in PKCS#8', sequence(encodeInteger(0n), sequence(), octets(pkcs1))],
+  ['no NULL parameters in PKCS#8', sequence(encodeInteger(0n), sequence(OID), octets(pkcs1))],
   [
     'two NULL parameters in PKCS#8',
-    sequence(integer(0n), sequence(OID, NULL, NULL), octets(pkcs1)),
+    sequence(encodeInteger(0n), sequence(OID, NULL, NULL), octets(pkcs1)),
   ],
-  ['NULL with content', sequence(integer(0n), sequence(OID, fromHex('050100')), octets(pkcs1))],
-  ['parameters that are no NULL', sequence(integer(0n), sequence(OID, sequence()), octets(pkcs1))],
+  [
+    'NULL with content',
+    sequence(encodeInteger(0n), sequence(OID, fromHex('050100')), octets(pkcs1)),
+  ],
+  [
+    'parameters that are no NULL',
+    sequence(encodeInteger(0n), sequence(OID, sequence()), octets(pkcs1)),
+  ],
   [
     'an algorithm of a needlessly long identifier',
-    sequence(integer(0n), sequence(fromHex('060a2a80864886f70d010101'), NULL), octets(pkcs1)),
+    sequence(encodeInteger(0n), sequence(fromHex('060a2a80864886f70d010101'), NULL), octets(pkcs1)),
   ],
-  ['an algorithm that is no identifier', sequence(integer(0n), sequence(NULL), octets(pkcs1))],
+  [
+    'an algorithm that is no identifier',
+    sequence(encodeInteger(0n), sequence(NULL), octets(pkcs1)),
+  ],
   [
     'an algorithm that nobody knows',
-    sequence(integer(0n), sequence(fromHex('06022a03'), NULL), octets(pkcs1)),
+    sequence(encodeInteger(0n), sequence(fromHex('06022a03'), NULL), octets(pkcs1)),
   ],
   ['a public key within PKCS#8', inPkcs8(pkcs1Public)],
   ['an OCTET STRING within PKCS#8', inPkcs8(octets(pkcs1))],
-  ['attributes in front of the key', sequence(integer(0n), ALGORITHM, element(TAG.attributes))],
+  [
+    'attributes in front of the key',
+    sequence(encodeInteger(0n), ALGORITHM, element(TAG.attributes)),
+  ],
   ...numbers.slice(1).flatMap((value, i): [string, Uint8Array][] => {
     const name = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'][i];
     const replaced = (by: Uint8Array) =>
-      sequence(...numbers.map((number, at) => (at === i + 1 ? by : integer(number))));
-    const content = contentOf(integer(value));
+      sequence(...numbers.map((number, at) => (at === i + 1 ? by : encodeInteger(number))));
+    const content = contentOf(encodeInteger(value));
     return [
       [`${name} with a needless leading zero`, replaced(rawInteger(concat(trailing, content)))],
       [`${name} negative`, replaced(rawInteger(concat(Uint8Array.of(0xff), content)))],
@@ -231,9 +243,9 @@ const PUBLIC: [string, Uint8Array][] = [
   ['a byte after SPKI', concat(spki, trailing)],
   ['a byte after PKCS#1', concat(pkcs1Public, trailing)],
   ['a byte after the key within SPKI', inSpki(concat(pkcs1Public, trailing))],
-  ['a third number within SPKI', inSpki(sequence(contentOf(pkcs1Public), integer(1n)))],
-  ['one number within SPKI', inSpki(sequence(integer(key.n)))],
-  ['one number in PKCS#1', sequence(integer(key.n))],
+  ['a third number within SPKI', inSpki(sequence(contentOf(pkcs1Public), encodeInteger(1n)))],
+  ['one number within SPKI', inSpki(sequence(encodeInteger(key.n)))],
+  ['one number in PKCS#1', sequence(encodeInteger(key.n))],
   ['nothing at all in a SEQUENCE', sequence()],
   ['a member after the key in SPKI', sequence(contentOf(spki), NULL)],
   ['a length that is not minimal', withLength(spki, 0x83, 0, ...spki.subarray(2, 4))],
@@ -262,15 +274,15 @@ const PUBLIC: [string, Uint8Array][] = [
   ['a private key within SPKI', inSpki(pkcs1)],
   [
     'a negative modulus',
-    sequence(rawInteger(contentOf(integer(key.n)).subarray(1)), integer(key.e)),
+    sequence(rawInteger(contentOf(encodeInteger(key.n)).subarray(1)), encodeInteger(key.e)),
   ],
-  ['a negative exponent', sequence(integer(key.n), fromHex('0203810001'))],
+  ['a negative exponent', sequence(encodeInteger(key.n), fromHex('0203810001'))],
   [
     'a needless zero in front of n',
-    sequence(rawInteger(concat(trailing, contentOf(integer(key.n)))), integer(key.e)),
+    sequence(rawInteger(concat(trailing, contentOf(encodeInteger(key.n)))), encodeInteger(key.e)),
   ],
-  ['a needless zero in front of e', sequence(integer(key.n), fromHex('020400010001'))],
-  ['an empty exponent', sequence(integer(key.n), fromHex('0200'))],
+  ['a needless zero in front of e', sequence(encodeInteger(key.n), fromHex('020400010001'))],
+  ['an empty exponent', sequence(encodeInteger(key.n), fromHex('0200'))],
 ];
 
 describe('a private key in DER', () => {
@@ -297,12 +309,12 @@ describe('a private key in DER', () => {
 
   it('of another version is called a form that is not PKCS#8 version 0', () => {
     const oneAsymmetricKey = sequence(
-      integer(1n),
+      encodeInteger(1n),
       ALGORITHM,
       octets(pkcs1),
       element(0x81, trailing, pkcs1Public),
     );
-    for (const der of [sequence(integer(1n), ALGORITHM, octets(pkcs1)), oneAsymmetricKey]) {
+    for (const der of [sequence(encodeInteger(1n), ALGORITHM, octets(pkcs1)), oneAsymmetricKey]) {
       const error = thrown(() => parsePrivateKey(der), 'ERR_KEY_INVALID');
       expect(error.message).toMatch(/not (a )?PKCS#8 (key of )?version 0/);
     }
@@ -314,14 +326,14 @@ describe('a private key in DER', () => {
     ['rsaEncryption cut short', '06082a864886f70d0101'],
     ['nothing', '0600'],
   ])('is refused for the object identifier %s', (_, identifier) => {
-    const der = sequence(integer(0n), sequence(fromHex(identifier), NULL), octets(pkcs1));
+    const der = sequence(encodeInteger(0n), sequence(fromHex(identifier), NULL), octets(pkcs1));
     const error = thrown(() => parsePrivateKey(der), 'ERR_KEY_INVALID');
     expect(error.message).toMatch(/a key for another algorithm/);
   });
 
   it('is refused if the algorithm is not an object identifier', () => {
     const der = sequence(
-      integer(0n),
+      encodeInteger(0n),
       sequence(fromHex('04092a864886f70d010101'), NULL),
       octets(pkcs1),
     );
@@ -330,8 +342,16 @@ describe('a private key in DER', () => {
   });
 
   it.each([
-    ['nine numbers', sequence(...[...numbers, 1n].map(integer)), /has version 0 and eight numbers/],
-    ['a version', sequence(...[2n, ...numbers.slice(1)].map(integer)), /has version 0 and eight/],
+    [
+      'nine numbers',
+      sequence(...[...numbers, 1n].map(encodeInteger)),
+      /has version 0 and eight numbers/,
+    ],
+    [
+      'a version',
+      sequence(...[2n, ...numbers.slice(1)].map(encodeInteger)),
+      /has version 0 and eight/,
+    ],
   ])('that lacks nothing but the right %s is told what was expected', (_, der, message) => {
     expect(thrown(() => parsePrivateKey(der), 'ERR_KEY_INVALID').message).toMatch(message);
   });
@@ -373,6 +393,6 @@ describe('a public key in DER', () => {
   it('is read if the pieces of the tests above are correct', () => {
     expect(parsePublicKey(inSpki(pkcs1Public))).toEqual({ n: key.n, e: key.e });
     expect(parsePrivateKey(inPkcs8(pkcs1))).toEqual(key);
-    expect(parsePrivateKey(sequence(...numbers.map(integer)))).toEqual(key);
+    expect(parsePrivateKey(sequence(...numbers.map(encodeInteger)))).toEqual(key);
   });
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toHex } from '../../../src/bytes.ts';
 import { keyId, keygen as nativeKeygen } from '../../../src/index.ts';
 import { parsePrivateKey } from '../../../src/keys/parse.ts';
-import type { generateKey } from '../../../src/keys/primes.ts';
+import type { generateRsaKey } from '../../../src/keys/primes.ts';
 import { derOf } from '../../support/keys.ts';
 import { keyB } from '../../support/vectors.ts';
 import { wipedBy } from '../../support/wiped.ts';
@@ -13,7 +13,7 @@ import { wipedBy } from '../../support/wiped.ts';
 const good = parsePrivateKey(keyB.pkcs8);
 
 describe('keygen in pure JavaScript', () => {
-  const generate = vi.fn<typeof generateKey>();
+  const generate = vi.fn<typeof generateRsaKey>();
   let keygen: typeof nativeKeygen;
 
   beforeEach(async () => {

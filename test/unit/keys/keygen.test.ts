@@ -12,7 +12,7 @@ import {
   publicKeyOf,
 } from '../../../src/index.ts';
 import { parsePrivateKey } from '../../../src/keys/parse.ts';
-import { generateKey } from '../../../src/keys/primes.ts';
+import { generateRsaKey } from '../../../src/keys/primes.ts';
 import type { RsaPrivateKey } from '../../../src/keys/rsa.ts';
 import { BACKENDS } from '../../support/backends.ts';
 import { keyB } from '../../support/vectors.ts';
@@ -250,7 +250,7 @@ describe('keygen through noble', () => {
       if (next === undefined) throw new Error('more was drawn than a sound generator needs');
       return integerToBytes(next, length);
     };
-    const key = await generateKey(3072, draw, async () => {});
+    const key = await generateRsaKey(3072, draw, async () => {});
     expect(offered).toEqual([]);
     expect(key).toMatchObject({ n, e: 65_537n, p, q, dp, dq, qi });
   });

@@ -9,7 +9,7 @@ import {
   keyId,
   publicKeyOf,
 } from '../../../src/index.ts';
-import { element, integer, TAG } from '../../../src/keys/der.ts';
+import { element, encodeInteger, TAG } from '../../../src/keys/der.ts';
 import {
   encodePkcs1Private,
   encodePkcs1Public,
@@ -239,7 +239,7 @@ const PSS = element(
 );
 const pssPkcs8 = element(
   TAG.sequence,
-  integer(0n),
+  encodeInteger(0n),
   PSS,
   element(TAG.octetString, encodePkcs1Private(genuine)),
 );
@@ -293,7 +293,7 @@ const NOT_RSA: [string, PublicKeyInput, RegExp][] = [
       /a PEM block of another kind/,
     ],
   ),
-  ['another structure in DER', element(TAG.sequence, integer(1n)), /this is not an RSA key/],
+  ['another structure in DER', element(TAG.sequence, encodeInteger(1n)), /this is not an RSA key/],
   ['a PEM block of another kind', relabelled(keyB.spki, 'X509 CRL'), /a list of revoked cert/],
   ['an empty string', '', /empty string/],
   ['white space alone', ' \r\n\t\uFEFF\\n', /empty string/],

@@ -6,7 +6,7 @@ import { gcd, invert, sqrt } from 'micro-rsa-dsa-dh/utils.js';
 import { describe, expect, it, vi } from 'vitest';
 import { randomBytes } from '../../../src/backend/random.ts';
 import { integerToBytes } from '../../../src/bytes.ts';
-import { generateKey } from '../../../src/keys/primes.ts';
+import { generateRsaKey } from '../../../src/keys/primes.ts';
 
 const BITS = 208;
 const E = 65_537n;
@@ -40,7 +40,7 @@ async function make(...offered: readonly bigint[]) {
     return integerToBytes(next, length);
   };
   const pause = vi.fn(async () => {});
-  const key = await generateKey(BITS, draw, pause);
+  const key = await generateRsaKey(BITS, draw, pause);
   return { key, left, pauses: pause.mock.calls.length };
 }
 
@@ -124,7 +124,7 @@ describe('generateKey', () => {
   it('ends with the error of a pause', async () => {
     const reason = new Error('enough');
     const draw = vi.fn((length: number) => new Uint8Array(length).fill(0xff));
-    const work = generateKey(BITS, draw, async () => {
+    const work = generateRsaKey(BITS, draw, async () => {
       throw reason;
     });
     await expect(work).rejects.toBe(reason);
@@ -133,7 +133,7 @@ describe('generateKey', () => {
 
   it('makes another key from other random bytes', async () => {
     const keys = await Promise.all(
-      [1, 2, 3].map(() => generateKey(BITS, randomBytes, async () => {})),
+      [1, 2, 3].map(() => generateRsaKey(BITS, randomBytes, async () => {})),
     );
     expect(new Set(keys.map(({ n }) => n)).size).toBe(3);
     for (const key of keys) {

@@ -9,7 +9,7 @@ import { BundleSealError } from '../../../src/errors.ts';
 import { releaseFiles } from '../../../src/publish/objects.ts';
 import { type Base, makeWays, threadsFor, type WayOptions } from '../../../src/publish/ways.ts';
 import type { ReleaseFile } from '../../../src/release/files.ts';
-import { idOf } from '../../../src/release/id.ts';
+import { releaseIdOf } from '../../../src/release/id.ts';
 import { createPace } from '../../../src/turn.ts';
 import { APP, privateKey, publicKey } from '../../support/publish.ts';
 import { textOf, utf8 } from '../../support/zip.ts';
@@ -55,7 +55,7 @@ async function release(n: number, length = 60_000): Promise<ReleaseFile[]> {
 
 async function baseOf(n: number, length?: number): Promise<Base> {
   const files = await release(n, length);
-  const id = await idOf(files, await selectBackend(), createPace(undefined));
+  const id = await releaseIdOf(files, await selectBackend(), createPace(undefined));
   return { id, load: async () => files };
 }
 
