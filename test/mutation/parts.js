@@ -39,7 +39,13 @@ const TESTS = {
   // Apart from `keys`: these tests generate keys and take longer than the tests of all other keys.
   'keys/keygen': unit('keys/primes', 'keys/keygen.node', 'keys/keygen'),
   backend: [
-    ...unit('backend/node-worker.node', 'backend/recycled-rooms', 'backend/backends'),
+    ...unit(
+      'backend/copies',
+      'backend/select.node',
+      'backend/node-worker.node',
+      'backend/recycled-rooms',
+      'backend/backends',
+    ),
     SEALED_VECTORS,
     ...unit('bundle/chunk-work', 'bundle/wiping', 'backend/work', 'backend/node.node'),
     ...security('attack-changing-memory.node'),
