@@ -141,6 +141,13 @@ export function readSettings(options: UpdaterOptions): Settings {
   checkChannel(channel, 'options.channel');
   if (publicKey === undefined) throw new TypeError('options.publicKey expected a public key');
   if (runtime !== undefined) checkName(runtime, 'options.runtime');
+  const { features = [], verifyFiles = true } = options;
+  if (!Array.isArray(features) || features.some((one) => typeof one !== 'string')) {
+    throw new TypeError(`options.features expected a list of texts, got ${describe(features)}`);
+  }
+  if (typeof verifyFiles !== 'boolean') {
+    throw new TypeError(`options.verifyFiles expected a boolean, got ${describe(verifyFiles)}`);
+  }
   for (const method of STORE_METHODS) {
     if (typeof releases?.[method] !== 'function') {
       throw new TypeError(`options.releases expected a store with ${method}()`);
@@ -162,7 +169,7 @@ export function readSettings(options: UpdaterOptions): Settings {
     publicKey,
     recoveryPublicKey: options.recoveryPublicKey,
     runtime,
-    features: options.features ?? [],
+    features,
     releases,
     builtIn,
     maxStarts: positive(options.maxStarts ?? 3, 'options.maxStarts'),
@@ -179,7 +186,7 @@ export function readSettings(options: UpdaterOptions): Settings {
     timeout: positive(options.timeout ?? 30_000, 'options.timeout'),
     retries: positive(options.retries ?? 4, 'options.retries'),
     retryDelay: positive(options.retryDelay ?? 500, 'options.retryDelay'),
-    verifyFiles: options.verifyFiles ?? true,
+    verifyFiles,
     fetch: options.fetch ?? ((...request) => fetch(...request)),
     now: options.now ?? Date.now,
     onEvent: options.onEvent,

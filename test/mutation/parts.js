@@ -225,6 +225,7 @@ const TESTS = {
   ],
   update: [
     ...unit(
+      'update/options.node',
       'update/transitions',
       'update/shared-work',
       'update/transport',
@@ -239,7 +240,13 @@ const TESTS = {
     ...unit('update-node/folder-store.node'),
   ],
   'update/stores': [
-    ...unit('update/stores', 'update/capacitor', 'update/device', 'update/updater'),
+    ...unit(
+      'update/options.node',
+      'update/stores',
+      'update/capacitor',
+      'update/device',
+      'update/updater',
+    ),
     ...unit('update/service-worker'),
   ],
 };
