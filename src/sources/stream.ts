@@ -113,7 +113,7 @@ export function openStream(source: ByteStream): StreamReader {
       else rest = bytesOf(value);
       pieces += 1;
       // Yields regularly, because endless empty or tiny pieces would block timers and aborts.
-      if (!isEnd && (rest.length === 0 || pieces % PIECES_A_TURN === 0)) await giveWay(signal);
+      if (!isEnd && pieces % PIECES_A_TURN === 0) await giveWay(signal);
     }
   }
   async function readNext(

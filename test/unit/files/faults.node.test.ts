@@ -568,6 +568,39 @@ describe.each(WAYS)('a fault of the file system while a file is %s', (_, inputNa
 });
 
 describe('a fault while a file is read', () => {
+  const permissions = 'this user is not allowed to, check the permissions';
+  const open = 'too many files are open, close some or raise the limit';
+  it.each<[string | undefined, string]>([
+    ['ENOENT', ': it does not exist, check the path'],
+    ['ENOTDIR', ': a part of the path is a file, check the path'],
+    ['EEXIST', ': something else has that name, move it away or choose another name'],
+    ['EISDIR', ': it is a folder, pass the path of a file'],
+    ['EACCES', `: ${permissions}`],
+    ['EPERM', `: ${permissions}`],
+    ['EROFS', ': the file system is read-only, choose another place'],
+    ['ENOSPC', ': the disk is full, make room and try again'],
+    ['EDQUOT', ': the quota is used up, make room and try again'],
+    ['EFBIG', ': the file would be larger than allowed here, choose another place'],
+    ['EMFILE', `: ${open}`],
+    ['ENFILE', `: ${open}`],
+    ['EBUSY', ': another program is using it or it is mounted there by itself, close that or '],
+    ['ERR_ACCESS_DENIED', ": Node's permission model does not allow it, name it in --allow-fs-"],
+    ['ELOOP', ': its links lead in a circle, check the path'],
+    ['ENAMETOOLONG', ': its name is too long, choose a shorter one'],
+    ['EINVAL', ': the file system does not allow it, choose another name or place'],
+    ['EIO', ': the disk or the network drive reports a fault, check it and try again'],
+    ['ESTALE', ': the network drive was disconnected, mount it again'],
+    ['ENEW', ': the system says ENEW'],
+    [undefined, ''],
+  ])('is explained if it is %s', async (code, advice) => {
+    const fault = Object.assign(new Error('from the system'), { code });
+    const before = (call: string) =>
+      call === 'handle.read' || call === 'read' ? fault : undefined;
+    const work = onFileSystem({ before }, () => checksumFile(at('plain')));
+    const { message } = await rejection(work, 'ERR_FILE');
+    expect(message.startsWith(`${JSON.stringify(at('plain'))} can't be read${advice}`)).toBe(true);
+  });
+
   it('is ERR_FILE with its cause, for a checksum and a source', async () => {
     for (const name of ['stat', 'open', 'fstat', 'read']) {
       const fault = Object.assign(new Error('EIO'), { code: 'EIO' });
