@@ -270,29 +270,34 @@ describe('zipDirectory', () => {
 
     it('refuses patterns without a meaning, and results that are not booleans', async () => {
       put('site', { a: utf8('a') });
-      const wrong: unknown[] = [
-        '*.js',
-        1,
-        null,
-        [1],
-        ['[ab]'],
-        ['{a,b}'],
-        ['!a'],
-        ['a\\b'],
-        [''],
-        ['/'],
+      const noMeaning =
+        /^options\.ignore: ".*" has one of \[ \] { } \\ or begins with "!", which mean nothing here: use \*, \*\* and \?, or pass a function$/;
+      const noFile =
+        /^options\.ignore: ".*" names no file: write it as seen from the folder, as in "assets\/\*\.txt", or pass a function$/;
+      const wrong: [unknown, RegExp][] = [
+        ['*.js', /^options\.ignore expected .*, got a string$/],
+        [1, /^options\.ignore expected .*, got a number$/],
+        [null, /^options\.ignore expected .*, got null$/],
+        [[1], /^options\.ignore expected patterns as strings, got a number$/],
+        [['[ab]'], noMeaning],
+        [['a]'], noMeaning],
+        [['{a,b}'], noMeaning],
+        [['!a'], noMeaning],
+        [['a\\b'], noMeaning],
+        [[''], noFile],
+        [['/'], noFile],
+        [['a//b'], noFile],
+        [['../a'], noFile],
+        [['a/..'], noFile],
+        [['./a'], noFile],
+        [['//'], noFile],
+        [() => undefined, /options\.ignore.*nothing$/],
+        [async () => true, /options\.ignore.*a Promise$/],
       ];
-      for (const ignore of [
-        ...wrong,
-        ['a//b'],
-        ['../a'],
-        ['./a'],
-        ['//'],
-        () => undefined,
-        async () => true,
-      ]) {
+      for (const [ignore, message] of wrong) {
         const work = zipDirectory(at('site'), at('out.zip'), { ignore: ignore as Ignore });
         await expect(work, String(ignore)).rejects.toThrow(TypeError);
+        await expect(work, String(ignore)).rejects.toThrow(message);
       }
       const mine = new Error('mine');
       const ignore = () => {
@@ -330,7 +335,10 @@ describe('zipDirectory', () => {
           'ERR_ARCHIVE_INVALID',
         );
         expect(error.path).toBe(path);
-        expect(error.message).toContain('is a link');
+        expect(error.message).toContain(
+          'is a link, which is never followed: put its target in its place, or ',
+        );
+        expect(error.message).toContain("or all links by links: 'skip'");
         expect(existsSync(at('out.zip'))).toBe(false);
         await zipDirectory(at('site'), at('out.zip'), { ignore: [name] });
         expectSame(Object.fromEntries(await unzipBundle(readFileSync(at('out.zip')))), files);
@@ -476,20 +484,29 @@ describe('zipDirectory', () => {
       const error = await rejection(zipDirectory(at(dir), at('out.zip')), 'ERR_FILE');
       expect(error.path).toBe(at(dir));
     }
-    for (const [option, type] of [
-      [{ level: 10 }, RangeError],
-      [{ level: '9' }, RangeError],
-      [{ links: 'follow' }, TypeError],
-      [{ sourceMaps: 'no' }, TypeError],
-      [{ signal: 1 }, TypeError],
-      [{ onProgress: 1 }, TypeError],
-      [{ ignored: [] }, TypeError],
+    for (const [option, type, message] of [
+      [{ level: 10 }, RangeError, 'options.level expected'],
+      [{ level: '9' }, RangeError, 'options.level expected'],
+      [{ links: 'follow' }, TypeError, "options.links expected 'refuse' or 'skip'"],
+      [{ sourceMaps: 'no' }, TypeError, 'options.sourceMaps expected a boolean, got a string'],
+      [{ privateKeys: true }, TypeError, "options.privateKeys expected 'refuse' or 'allow'"],
+      [{ signal: 1 }, TypeError, 'options.signal expected an AbortSignal, got a number'],
+      [{ onProgress: 1 }, TypeError, 'options.onProgress expected a function, got a number'],
+      [{ ignored: [] }, TypeError, 'zipDirectory does not know the option "ignored"'],
     ] as const) {
       const work = zipDirectory(at('site'), at('out.zip'), option as object);
       await expect(work).rejects.toThrow(type);
+      await expect(work).rejects.toThrow(message);
     }
-    await expect(zipDirectory('', at('out.zip'))).rejects.toThrow(TypeError);
-    await expect(zipDirectory(at('site'), 1 as never)).rejects.toThrow(TypeError);
+    for (const [dir, output, message] of [
+      ['', at('out.zip'), 'dir expected a path, got an empty string'],
+      ['a\0b', at('out.zip'), 'dir expected a path, got one with a NUL in it'],
+      [at('site'), 1, 'output expected a path as a string, got a number'],
+      [at('site'), '', 'output expected a path, got an empty string'],
+    ]) {
+      const work = zipDirectory(dir as string, output as string);
+      await expect(work).rejects.toThrow(new TypeError(message as string));
+    }
     expect(readdirSync(folder)).toEqual(['site']);
   });
 });
@@ -689,14 +706,16 @@ describe('unzipFile', () => {
     for (const zip of [undefined, null, 1, {}, '']) {
       await expect(unzipFile(zip as never, at('new'))).rejects.toThrow(TypeError);
     }
-    for (const [option, type] of [
-      [{ overwrite: 'yes' }, TypeError],
-      [{ overwrites: true }, TypeError],
-      [{ maxEntries: -1 }, RangeError],
-      [{ maxRatio: '1' }, TypeError],
-      [{ signal: {} }, TypeError],
+    for (const [option, type, message] of [
+      [{ overwrite: 'yes' }, TypeError, 'options.overwrite expected a boolean, got a string'],
+      [{ overwrites: true }, TypeError, 'unzipFile does not know the option "overwrites"'],
+      [{ maxEntries: -1 }, RangeError, 'options.maxEntries'],
+      [{ maxRatio: '1' }, TypeError, 'options.maxRatio'],
+      [{ signal: {} }, TypeError, 'options.signal expected an AbortSignal, got an object'],
     ] as const) {
-      await expect(unzipFile(at('out.zip'), at('new'), option as object)).rejects.toThrow(type);
+      const work = unzipFile(at('out.zip'), at('new'), option as object);
+      await expect(work).rejects.toThrow(type);
+      await expect(work).rejects.toThrow(message);
     }
     await expect(unzipFile(at('out.zip'), '')).rejects.toThrow(TypeError);
     const locked = streamOf(readFileSync(at('out.zip')));
