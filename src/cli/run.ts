@@ -7,7 +7,7 @@ import { type Answer, Interrupted, UsageError } from './answer.ts';
 import { type CommonOptions, type Context, createContext } from './context.ts';
 import { followInterruption } from './interruption.ts';
 import { withoutKeys } from './secrets.ts';
-import { print, say } from './terminal.ts';
+import { print, say, show } from './terminal.ts';
 import { asUsage, inWordsOf } from './wording.ts';
 
 const EXIT = { success: 0, bad: 1, usage: 2 } as const;
@@ -37,7 +37,8 @@ export function run<Options>(
         const { warnings } = context;
         await print({ ...answer.json, ...(warnings.length > 0 && { warnings }) });
       } else if (options.quiet !== true || answer.isBad === true) {
-        for (const line of answer.lines) say(line);
+        if (answer.isShown === true) await show(answer.lines);
+        else for (const line of answer.lines) say(line);
       }
     } catch (error) {
       const flags = command.options.flatMap(({ long }) => long ?? []);

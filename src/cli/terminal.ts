@@ -1,4 +1,4 @@
-// Prints lines for people to standard error, and one JSON object to standard output.
+// Prints lines for people to standard error. Prints what a command shows, or one JSON object, to standard output.
 //
 // Names and metadata are untrusted. Both ways of printing escape every control character and every character that
 // changes the direction of text, so that callers need not.
@@ -39,10 +39,22 @@ export function printableJson(value: object): string {
 /** Prints a line for people. A sign at its beginning is coloured. */
 export function say(line: string, style?: Style): void {
   const text = escapeInvisible(line);
+  const { stderr } = process;
+  stderr.write(`${style === undefined ? withSign(stderr, text) : paint(stderr, style, text)}\n`);
+}
+
+/**
+ * Prints lines that are the result of a command to standard output, as {@link print} does.
+ */
+export function show(lines: readonly string[]): Promise<void> {
+  const { stdout } = process;
+  return writeText(lines.map((line) => `${withSign(stdout, escapeInvisible(line))}\n`).join(''));
+}
+
+function withSign(stream: NodeJS.WriteStream, text: string): string {
   const sign = text[0] ?? '';
   const of = SIGNS[sign];
-  const painted = of === undefined ? text : `${paint(of, sign)}${text.slice(1)}`;
-  process.stderr.write(`${style === undefined ? painted : paint(style, text)}\n`);
+  return of === undefined ? text : `${paint(stream, of, sign)}${text.slice(1)}`;
 }
 
 /**
@@ -78,8 +90,8 @@ export function writeText(text: string): Promise<void> {
 }
 
 /** Colours text on a terminal, unless the user has disabled colours. See https://no-color.org. */
-function paint(style: Style, text: string): string {
+function paint(stream: NodeJS.WriteStream, style: Style, text: string): string {
   const { NO_COLOR, TERM } = process.env;
-  const isColoured = process.stderr.isTTY === true && !NO_COLOR && TERM !== 'dumb';
+  const isColoured = stream.isTTY === true && !NO_COLOR && TERM !== 'dumb';
   return isColoured ? styleText(style, text, { validateStream: false }) : text;
 }

@@ -122,5 +122,15 @@ export function findRelease(
 }
 
 function shown(releases: readonly ReleaseEntry[]): string {
-  return releases.length === 0 ? 'none' : releases.map(({ version }) => version).join(', ');
+  if (releases.length === 0) return 'none';
+  return releases.map((one) => nameOfRelease(one.id, releases)).join(', ');
+}
+
+/** The name of a release in messages: its version, with the beginning of its id if another entry has the version too. */
+export function nameOfRelease(id: string, releases: readonly ReleaseEntry[]): string {
+  const short = `${id.slice(0, 12)}…`;
+  const version = releases.find((one) => one.id === id)?.version;
+  if (version === undefined) return `release ${short}`;
+  const isAlone = releases.every((one) => one.id === id || one.version !== version);
+  return isAlone ? version : `${version} (${short})`;
 }

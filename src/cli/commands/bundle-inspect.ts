@@ -32,7 +32,8 @@ export function bundleInspect(command: Command): void {
         const heading = info.proven
           ? '✓ proven: the private key has signed this'
           : '! not proven: anyone can have written this; --key FILE proves it';
-        return { json: { ...info }, lines: [heading, ...describeInfo(info)] };
+        const lines = [heading, ...describeInfo(info)];
+        return { json: { ...info }, lines, isShown: true };
       }),
     );
 }

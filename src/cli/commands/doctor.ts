@@ -165,6 +165,7 @@ function answer(findings: readonly Finding[]): Answer {
         : 'All is well.';
   return {
     json: { healthy: bad === 0, bad, warning, unknown, findings },
+    isShown: true,
     lines: [
       ...findings.flatMap(({ state, what, mend }) => [
         `${SIGNS[state]} ${what}`,

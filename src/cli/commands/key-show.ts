@@ -53,6 +53,7 @@ export function keyShow(command: Command): void {
         return {
           json: { keys: shown, ...(second && { belongTogether: belong }) },
           lines,
+          isShown: true,
           isBad: belong === false,
         };
       }),

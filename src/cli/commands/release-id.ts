@@ -28,6 +28,7 @@ export function releaseId(command: Command): void {
         const about = await directoryId(folder, { ...rules, ...limits, signal });
         return {
           json: about,
+          isShown: true,
           lines: [`✓ ${about.id}`, `  ${about.files} files, ${bytes(about.size)}`],
         };
       }),

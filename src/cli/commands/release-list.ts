@@ -35,11 +35,17 @@ export function releaseList(command: Command): void {
           context.warn('the index has expired: devices refuse it until release refresh');
         return {
           json: { ...index, mark, isExpired },
+          isShown: true,
           lines: [
             `✓ ${channel}  index ${sequence}${epoch > 0 ? ` of epoch ${epoch}` : ''}, ${releases.length} ${releases.length === 1 ? 'release' : 'releases'}`,
             `  expires  ${expiresAt} (${shownDistance(expiresAt, Date.now())})`,
             `  store    ${reading.from}`,
             ...(useBuiltIn === true ? ['  every device runs its built-in release'] : []),
+            ...(useBuiltIn !== true && releases.every(({ id }) => withdrawn.includes(id))
+              ? [
+                  '  no release is offered: devices that run a withdrawn one go back to their built-in release',
+                ]
+              : []),
             ...releases.flatMap((release) => [
               `${release.version}  ${release.id}${withdrawn.includes(release.id) ? '  withdrawn' : ''}`,
               `  made     ${release.createdAt}, ${release.files} files, ${bytes(release.size)}`,

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { examples } from '../help.ts';
-import { answerChange } from '../release/answer.ts';
+import { answerWithdrawal } from '../release/answer.ts';
 import {
   readSigning,
   type SigningFlags,
@@ -30,11 +30,7 @@ export function releaseWithdraw(command: Command): void {
           ...{ ...options, release: release as string },
           ...(useBuiltIn !== undefined && { useBuiltIn }),
         });
-        const { withdrawn = [] } = changed.index;
-        return answerChange(changed, options, keyFrom, {
-          json: { withdrawn },
-          lines: [`  withdrawn ${release as string}`],
-        });
+        return answerWithdrawal(context, changed, options, keyFrom, release as string);
       }),
     );
 }

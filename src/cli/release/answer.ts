@@ -1,6 +1,7 @@
 // The results of commands about releases: the new offer of the index, and the files to upload in order.
 
 import type { ChangedIndex } from '../../publish/change.ts';
+import { nameOfRelease } from '../../publish/entries.ts';
 import type { ChannelOptions } from '../../publish/options.ts';
 import type { PublishedRelease } from '../../publish/publish.ts';
 import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from '../../release/index-format.ts';
@@ -74,9 +75,52 @@ export function answerRelease(
       ...wayLines(release, index),
       ...skipped.map(({ from, reason, message }) => {
         const why = message === undefined ? '' : ` (${message})`;
-        return `  no patch from ${versionOf(from, index)}: ${reason}${why}`;
+        return `  no patch from ${nameOfRelease(from, index.releases)}: ${reason}${why}`;
       }),
       ...attributeLines(release),
+    ],
+  });
+}
+
+/**
+ * The releases that devices may take when theirs was withdrawn, in order: up to the first one that suits every device. A device
+ * takes none that was made before its built-in release.
+ */
+function offeredIn({ releases, withdrawn = [], useBuiltIn }: ReleaseIndex): ReleaseEntry[] {
+  if (useBuiltIn === true) return [];
+  const left = releases.filter(({ id }) => !withdrawn.includes(id));
+  const suitsAll = ({ runtime, requires, rollout = FULL_ROLLOUT }: ReleaseEntry) =>
+    runtime === undefined && requires === undefined && rollout === FULL_ROLLOUT;
+  const at = left.findIndex(suitsAll);
+  return at === -1 ? left : left.slice(0, at + 1);
+}
+
+/** Makes the result about a withdrawal, which says what devices run next. */
+export function answerWithdrawal(
+  context: Context,
+  changed: ChangedIndex,
+  options: ChannelOptions,
+  keyFrom: string,
+  release: string,
+): Answer {
+  const { index } = changed;
+  const { channel, releases, withdrawn = [], useBuiltIn } = index;
+  const offered = offeredIn(index);
+  const names = offered.map(({ id }) => nameOfRelease(id, releases));
+  if (useBuiltIn !== true && offered.length === 0) {
+    context.warn(
+      `${channel} offers no release now: devices that run a withdrawn release go back to the one that their app was shipped with, and no device gets an update until the next release publish`,
+    );
+  }
+  const choice =
+    names.length > 1 ? `the first of these that suits them: ${names.join(', ')}` : names[0];
+  return answerChange(changed, options, keyFrom, {
+    json: { withdrawn, next: offered.map(({ id }) => id) },
+    lines: [
+      `  withdrawn ${release}`,
+      choice === undefined
+        ? `  next     ${useBuiltIn === true ? 'every device runs the release that its' : 'devices that run it go back to the release that their'} app was shipped with`
+        : `  next     devices that run it take ${choice}; an app that was shipped with a later release goes back to that`,
     ],
   });
 }
@@ -85,7 +129,9 @@ export function answerRelease(
 export function wayLines({ bundle, patches }: ReleaseEntry, index: ReleaseIndex): string[] {
   return [
     `  bundle   ${bytes(bundle.size)}`,
-    ...patches.map(({ from, size }) => `  patch    ${bytes(size)} from ${versionOf(from, index)}`),
+    ...patches.map(
+      ({ from, size }) => `  patch    ${bytes(size)} from ${nameOfRelease(from, index.releases)}`,
+    ),
   ];
 }
 
@@ -98,8 +144,4 @@ export function attributeLines(release: ReleaseEntry): string[] {
     ...(mandatory === true ? ['  mandatory'] : []),
     ...(note ? [`  note     ${note}`] : []),
   ];
-}
-
-function versionOf(id: string, { releases }: ReleaseIndex): string {
-  return releases.find((one) => one.id === id)?.version ?? `release ${id.slice(0, 12)}…`;
 }

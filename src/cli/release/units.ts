@@ -51,11 +51,15 @@ const STEPS: readonly (readonly [milliseconds: number, name: string])[] = [
   [60_000, 'minute'],
 ];
 
-/** Shows the distance of a time: "in 29 days", "2 hours ago". */
+/**
+ * Shows the distance of a time: "in 30 days", "2 hours ago". It rounds, because a command that has worked for some minutes
+ * would otherwise show 29 days for an index of 30 days. Below two days it shows hours, and below two hours minutes.
+ */
 export function shownDistance(time: string, now: number): string {
   const distance = Date.parse(time) - now;
-  const [size, name] = STEPS.find(([step]) => Math.abs(distance) >= step) ?? [60_000, 'minute'];
-  const count = Math.floor(Math.abs(distance) / size);
+  const minutes = Math.round(Math.abs(distance) / 60_000) * 60_000;
+  const [size, name] = STEPS.find(([step]) => minutes >= 2 * step) ?? [60_000, 'minute'];
+  const count = Math.round(minutes / size);
   const text = `${count} ${name}${count === 1 ? '' : 's'}`;
   return distance < 0 ? `${text} ago` : `in ${text}`;
 }

@@ -50,7 +50,7 @@ async function verdictOf(
   return {
     code,
     codes: findings.map((one) => `${one.state} ${one.code}`),
-    end: said.stderr.trim().split('\n').at(-1) as string,
+    end: said.stdout.trim().split('\n').at(-1) as string,
   };
 }
 
@@ -342,8 +342,8 @@ describe('doctor examines the keys of Capgo', () => {
       await project.write('capacitor.config.json', config);
       const failed = await project.run(['doctor'], { env: CI });
       expect(failed.code).toBe(1);
-      expect(failed.stderr).toContain('CAPGO_PRIVATE_KEY is not set');
-      expect(failed.stderr).not.toContain('BUNDLESEAL');
+      expect(failed.stdout).toContain('CAPGO_PRIVATE_KEY is not set');
+      expect(failed.stdout).not.toContain('BUNDLESEAL');
       const verdict = await verdictOf(project, ['--verify-only'], CI);
       expect(verdict).toMatchObject({ code: 0, end: 'All is well.' });
     });

@@ -157,7 +157,7 @@ describe("a key's id", () => {
       const [first, second] = shown['keys'] as { keyId: string }[];
       expect(created['keyId']).toBe(capgoKeyId(read(project, '.capgo_key_v2.pub')));
       expect([first?.keyId, second?.keyId]).toEqual([created['keyId'], created['keyId']]);
-      expect((await project.run(['doctor'])).stderr).toContain(String(created['keyId']));
+      expect((await project.run(['doctor'])).stdout).toContain(String(created['keyId']));
     });
   });
 });
@@ -376,8 +376,8 @@ describe('asking git', () => {
       await runIn(folder, 'git', ['add', 'tracked']);
       await prepare(project, `touch ${path(MARKED)}`);
       const PATH = `.${':'}${path('node_modules/.bin')}:${folder}:${process.env['PATH']}`;
-      const { stderr } = await run(['doctor'], { env: { PATH } });
-      expect(stderr).toContain('git would commit .bundleseal_key');
+      const { stdout } = await run(['doctor'], { env: { PATH } });
+      expect(stdout).toContain('git would commit .bundleseal_key');
       if (existsSync(path('sub'))) {
         await write('sub/key', ours.privateKey);
         await run(['doctor', '--key', 'sub/key'], { env: { PATH } });
@@ -396,8 +396,8 @@ describe('asking git', () => {
         GIT_CONFIG_KEY_0: 'core.fsmonitor',
         GIT_CONFIG_VALUE_0: `touch ${path(MARKED)}`,
       };
-      const { stderr } = await run(['doctor'], { env });
-      expect(stderr).toContain('git would commit .bundleseal_key');
+      const { stdout } = await run(['doctor'], { env });
+      expect(stdout).toContain('git would commit .bundleseal_key');
       expect(existsSync(path(MARKED))).toBe(false);
     });
   });

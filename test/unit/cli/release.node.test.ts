@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { readDuration, readShare, shownDistance } from '../../../src/cli/release/units.ts';
 import { type Project, useCli, withProject } from '../../support/cli.ts';
 import { buildOf, expectWholeStore } from '../../support/publish.ts';
+import { serveStore } from '../../support/store-server.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 
 useCli();
@@ -36,6 +37,14 @@ async function done({ run }: Project, args: readonly string[], env = {}): Promis
   return stderr;
 }
 
+/** What a command shows, on standard output. */
+async function shown({ run }: Project, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(args);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toBe('');
+  return Buffer.from(stdout, 'latin1').toString();
+}
+
 describe('release', () => {
   it('publishes, lists, rolls out, withdraws, promotes, refreshes, verifies and prunes', async () => {
     await withApp(async (project) => {
@@ -61,8 +70,8 @@ describe('release', () => {
       expect(upload.at(-1)).toBe('channels/production.sealed');
       expect(upload.length).toBe(3);
 
-      const listed = await done(project, ['release', 'list', ...CHANNEL]);
-      expect(listed).toMatch(/index 2, 2 releases\n {2}expires .* \(in 29 days\)/);
+      const listed = await shown(project, ['release', 'list', ...CHANNEL]);
+      expect(listed).toMatch(/index 2, 2 releases\n {2}expires .* \(in 30 days\)/);
       expect(listed).toMatch(
         /patch {4}[\d,]+ bytes from 1\.0\.1\n {2}rollout {2}5% of the devices/,
       );
@@ -91,6 +100,70 @@ describe('release', () => {
       await done(project, ['release', 'publish', 'dist', ...CHANNEL, '--reinstate']);
       const index = await expectWholeStore(path('store'), 'production', new Date());
       expect(index.withdrawn).toBeUndefined();
+    });
+  });
+
+  it('says on withdrawal what devices run next, and warns if that is no release of the channel', async () => {
+    await withApp(async (project) => {
+      const { json, run } = project;
+      const publish = async (n: number, ...more: string[]) => {
+        await writeBuildIn(project, `build-${n}`, n);
+        const flags = [...CHANNEL, '--app-version', `1.0.${n}`, ...more];
+        const { release } = await json(['release', 'publish', `build-${n}`, ...flags]);
+        return (release as { id: string }).id;
+      };
+      const withdraw = async (...args: string[]) => {
+        const { code, stdout, stderr } = await run(['release', 'withdraw', ...args, ...CHANNEL]);
+        expect(code, stderr).toBe(0);
+        expect(stdout).toBe('');
+        return stderr;
+      };
+      const first = await publish(1);
+      await publish(2);
+      await publish(3, '--rollout', '5%');
+      await publish(4);
+      const some = await withdraw('1.0.4');
+      expect(some).toContain(
+        'next     devices that run it take the first of these that suits them: 1.0.3, 1.0.2; an app that was shipped with a later release goes back to that',
+      );
+      expect(some).not.toMatch(/^!/m);
+      await withdraw('1.0.3');
+      const one = await json(['release', 'withdraw', '1.0.2', ...CHANNEL]);
+      expect(one).toMatchObject({ next: [first] });
+      expect(one).not.toHaveProperty('warnings');
+      const none = await withdraw('1.0.1');
+      expect(none).toContain('! production offers no release now: devices that run a withdrawn');
+      expect(none).toContain(
+        'next     devices that run it go back to the release that their app was shipped with',
+      );
+      expect(await shown(project, ['release', 'list', ...CHANNEL])).toContain(
+        'no release is offered',
+      );
+      const builtIn = await withdraw('1.0.1', '--use-built-in');
+      expect(builtIn).toContain('next     every device runs the release that its app was shipped');
+      expect(builtIn).not.toMatch(/^!/m);
+    });
+  });
+
+  it('tells releases of one version apart by the beginnings of their ids', async () => {
+    await withApp(async (project) => {
+      const { json, run } = project;
+      const ids: string[] = [];
+      for (const n of [1, 2]) {
+        await writeBuildIn(project, 'dist', n);
+        const { release } = await json(['release', 'publish', 'dist', ...CHANNEL]);
+        ids.push((release as { id: string }).id);
+      }
+      const names = ids.map((id) => `1.0.1 (${id.slice(0, 12)}…)`);
+      expect(await shown(project, ['release', 'list', ...CHANNEL])).toContain(
+        ` bytes from ${names[0]}\n`,
+      );
+      await writeBuildIn(project, 'dist', 3);
+      const third = ['release', 'publish', 'dist', ...CHANNEL, '--app-version', '1.0.3'];
+      const published = await done(project, third);
+      for (const name of names) expect(published).toContain(` bytes from ${name}\n`);
+      const { stderr } = await run(['release', 'withdraw', '9.9.9', ...CHANNEL]);
+      expect(stderr).toContain(`it has 1.0.3, ${names[1]}, ${names[0]}`);
     });
   });
 
@@ -192,6 +265,19 @@ describe('release', () => {
       await done(project, [...verify, '--public-key', 'new.pub']);
       const blind = await run(['release', 'list', ...CHANNEL]);
       expect(blind.stderr).toMatch(/pass the public half of the recovery key as --recovery-key/);
+      const idOf = async (file: string) => {
+        const {
+          keys: [shownKey],
+        } = (await json(['key', 'show', file])) as {
+          keys: { keyId: string }[];
+        };
+        return shownKey?.keyId;
+      };
+      const wrong = await run(['release', 'list', ...CHANNEL, '--recovery-key', 'new.pub']);
+      expect(wrong.stderr).toContain(
+        `keys.sealed in "store" was sealed with the recovery key ${await idOf('recovery.pub')}, and the recovery key here is ${await idOf('new.pub')}: use the one that sealed it`,
+      );
+      expect(wrong.stderr).toContain('ERR_KEY_MISMATCH');
     });
   });
 
@@ -402,8 +488,13 @@ describe('units', () => {
   it('shows the distance of a time', () => {
     const now = Date.parse('2026-11-26T09:00:00Z');
     expect(shownDistance('2026-12-26T09:00:00Z', now)).toBe('in 30 days');
+    expect(shownDistance('2026-12-26T08:51:00Z', now)).toBe('in 30 days');
+    expect(shownDistance('2026-12-25T20:00:00Z', now)).toBe('in 29 days');
+    expect(shownDistance('2026-11-28T08:59:00Z', now)).toBe('in 48 hours');
     expect(shownDistance('2026-11-26T07:00:00Z', now)).toBe('2 hours ago');
+    expect(shownDistance('2026-11-26T10:30:00Z', now)).toBe('in 90 minutes');
     expect(shownDistance('2026-11-26T09:01:00Z', now)).toBe('in 1 minute');
+    expect(shownDistance('2026-11-26T09:00:20Z', now)).toBe('in 0 minutes');
   });
 });
 
@@ -464,10 +555,28 @@ describe('the settings in package.json', () => {
     });
   });
 
-  it('are asked of a channel that is at an address', async () => {
-    await withSettings(async ({ run }) => {
-      const { stderr } = await run(['release', 'verify', '--from', 'https://127.0.0.1:9/']);
-      expect(stderr).toContain('ERR_SOURCE_FAILED');
+  it('say which channel release verify checks at an address, which cannot be listed', async () => {
+    await withSettings(async (project) => {
+      await done(project, ['release', 'publish', 'dist']);
+      await done(project, ['release', 'publish', 'next', '--channel', 'beta']);
+      const { url, requests } = await serveStore(project.path('site/updates'));
+      expect(await project.json(['release', 'verify', '--from', url])).toMatchObject({
+        ...{ ok: true, channels: ['production'], releases: 1 },
+      });
+      const asked = requests
+        .map((request) => request.url)
+        .filter((path) => /channels/.test(path ?? ''));
+      expect(new Set(asked)).toEqual(new Set(['/channels/production.sealed']));
+      const all = await project.run([
+        'release',
+        'verify',
+        '--from',
+        url,
+        '--no-project',
+        '--app-id',
+        'com.example.app',
+      ]);
+      expect(all.stderr).toContain('--channel');
     });
   });
 

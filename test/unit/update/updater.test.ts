@@ -37,6 +37,35 @@ describe('an update', () => {
     expect(events.map(({ type }) => type)).toContain('downloaded');
   });
 
+  it('goes back when its release is withdrawn: to the one before, and in the end to the built-in release', async () => {
+    const publisher = createPublisher();
+    const releases = memoryStore();
+    const request = fetchFrom(publisher.store);
+    const launch = async () => {
+      const { updater } = await createDevice(BEFORE, request, { releases });
+      const { id } = await updater.start();
+      await updater.confirm(id);
+      const { check, id: next } = await updater.update();
+      return { id, check, next };
+    };
+    const shipped = (await launch()).id;
+    const first = await publisher.make(AFTER, [BEFORE]);
+    const files = { ...AFTER, 'more.txt': utf8('more') };
+    const second = await publisher.make(files, [AFTER]);
+    await publisher.offer([first]);
+    await launch();
+    await publisher.offer([second, first]);
+    expect((await launch()).id).toBe(first.entry.id);
+    const withdrawn = [second.entry.id];
+    await publisher.offer([second, first], { withdrawn });
+    // The page runs its release until the next start. `update` reports a release to go back to as any other one.
+    expect(await launch()).toMatchObject({ id: second.entry.id, next: first.entry.id });
+    withdrawn.push(first.entry.id);
+    await publisher.offer([second, first], { withdrawn });
+    expect(await launch()).toMatchObject({ id: first.entry.id, next: shipped });
+    expect(await launch()).toMatchObject({ id: shipped, check: { status: 'current' } });
+  });
+
   it('goes back to the release before when three starts were not confirmed', async () => {
     const publisher = createPublisher();
     await publisher.offer([await publisher.make(AFTER)]);
