@@ -6,7 +6,11 @@ import { BundleSealError } from '../errors.ts';
 import { checkOptions } from '../options.ts';
 import type { ReleaseFiles } from '../release/files.ts';
 import { type ReleaseStamp, readStamp, STAMP, writeStamp } from '../release/stamp.ts';
+import { collector } from '../sources/stream.ts';
+import { unawaited, untilAborted } from '../turn.ts';
+import { createDeadline } from './deadline.ts';
 import { idOfList } from './installed.ts';
+import { positive } from './options.ts';
 import type { BuiltIn } from './release-store.ts';
 
 export interface MemoryBuiltInOptions {
@@ -84,6 +88,8 @@ export interface FetchBuiltInOptions {
    * `false`.
    */
   readonly isRemote?: boolean;
+  /** Milliseconds. A request fails if fewer than 16 KiB arrive within this time. Default 30,000. */
+  readonly timeout?: number;
   readonly fetch?: typeof fetch;
 }
 
@@ -102,15 +108,42 @@ export interface FetchBuiltInOptions {
  * ```
  */
 export function fetchBuiltIn(options: FetchBuiltInOptions = {}): BuiltIn {
-  checkOptions('fetchBuiltIn', options, { base: 'any', isRemote: 'any', fetch: 'function' });
+  checkOptions('fetchBuiltIn', options, {
+    base: 'any',
+    isRemote: 'any',
+    timeout: 'any',
+    fetch: 'function',
+  });
   const { isRemote = false, fetch: request = (...args) => fetch(...args) } = options;
+  const timeout = positive(options.timeout ?? 30_000, 'options.timeout');
   const base = new URL(options.base ?? './', globalThis.location?.href);
   const get = async (path: string): Promise<Uint8Array> => {
     const url = new URL(path.split('/').map(encodeURIComponent).join('/'), base);
     if (isRemote && globalThis.document !== undefined) url.search = FOR_WEBSITE;
-    const answer = await request(url, { cache: isRemote ? 'no-cache' : 'default' });
-    if (!answer.ok) throw missing(path, answer.status);
-    return new Uint8Array(await answer.arrayBuffer());
+    const deadline = createDeadline(timeout);
+    const { signal } = deadline;
+    let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    try {
+      const cache = isRemote ? 'no-cache' : 'default';
+      const answer = await untilAborted(request(url, { cache, signal }), signal);
+      body = answer.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
+      if (!answer.ok) throw missing(path, answer.status);
+      const pieces = collector(Number.MAX_SAFE_INTEGER);
+      while (body !== undefined) {
+        const { done, value } = await untilAborted(body.read(), signal);
+        if (done) break;
+        deadline.progress(value.length);
+        pieces.add(value);
+      }
+      return pieces.after(new Uint8Array(0));
+    } catch (error) {
+      // Whoever waits for the file may hold a lock for which other pages wait.
+      if (signal.aborted) throw tooSlow(path, error);
+      throw error;
+    } finally {
+      deadline.end();
+      unawaited(() => body?.cancel());
+    }
   };
   let stamp: Promise<ReleaseStamp> | undefined;
   return {
@@ -125,6 +158,14 @@ export function fetchBuiltIn(options: FetchBuiltInOptions = {}): BuiltIn {
       read: get,
     },
   };
+}
+
+function tooSlow(path: string, cause: unknown): BundleSealError {
+  return new BundleSealError(
+    'ERR_STORE',
+    `"${path}" of the build came too slowly: try again when the network is better`,
+    { path, cause },
+  );
 }
 
 function missing(path: string, status?: number): BundleSealError {

@@ -30,8 +30,10 @@ export interface Device {
   builtIn(): Promise<ReleaseStamp>;
   /** The stamp of the app's build. After a deploy of a website this is the next built-in release, not the one that runs. */
   shippedStamp(): Promise<ReleaseStamp>;
-  /** Opens an installed release or the built-in one. */
+  /** Opens an installed release or the built-in one. May request the stamp of a website, so no caller holds the state's lock. */
   open(id: string): Promise<OpenedRelease>;
+  /** Opens an installed release. */
+  openStored(id: string): Promise<OpenedRelease>;
   /**
    * Removes every release that the state does not name.
    *
@@ -167,8 +169,9 @@ export function createDevice(settings: Settings, backend: Backend): Device {
       } else if (await isShipped()) {
         return openShipped();
       }
-      return openInstalled(() => releases.open(id), id, backend);
+      return device.openStored(id);
     },
+    openStored: (id) => openInstalled(() => releases.open(id), id, backend),
     async sweep(state) {
       if (state !== undefined && isSwept(state, await listed())) return;
       await device.change(async (now) => {

@@ -231,7 +231,8 @@ function parse(url: string): URL {
   }
 }
 
-function positive(value: number, name: string): number {
+/** @throws `RangeError`: the option of this name is no positive integer. */
+export function positive(value: number, name: string): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new RangeError(`${name} expected a positive integer, got ${shown(value)}`);
 }

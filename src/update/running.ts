@@ -31,8 +31,8 @@ export function createReleases(
 ): Releases {
   const opened = new Map<string, Promise<RunningRelease>>();
 
-  const openAnew = async (id: string): Promise<RunningRelease> => {
-    const release = await device.open(id);
+  const openAnew = async (id: string, find = device.open): Promise<RunningRelease> => {
+    const release = await find(id);
     const { createdAt } = release.stamp;
     const isRemote = settings.builtIn.isRemote === true;
     if (release.isShipped) {
@@ -83,10 +83,10 @@ export function createReleases(
     return { id, createdAt, files: { list: () => first.list(), read } };
   };
 
-  const open = (id: string): Promise<RunningRelease> => {
+  const open = (id: string, find = device.open): Promise<RunningRelease> => {
     const known = opened.get(id);
     if (known !== undefined) return known;
-    const release = openAnew(id);
+    const release = openAnew(id, find);
     opened.set(id, release);
     release.catch(() => opened.delete(id));
     return release;
@@ -106,18 +106,17 @@ export function createReleases(
   };
 
   return {
-    open,
+    open: (id) => open(id),
     async start(client) {
       let release: RunningRelease | undefined;
       try {
         const state = await act(async (before) => {
           let next = transitions.start(before, device.facts());
-          for (;;) {
+          while (next.running !== next.builtIn) {
             try {
-              release = await open(next.running);
+              release = await open(next.running, device.openStored);
               break;
             } catch (error) {
-              if (next.running === next.builtIn) throw error;
               emit({ type: 'error', error });
               const facts = device.facts();
               next = transitions.start(transitions.damaged(next, next.running, facts), facts);
@@ -125,7 +124,8 @@ export function createReleases(
           }
           return client === undefined ? next : transitions.pin(next, client, next.running);
         });
-        return { release: release as RunningRelease, state };
+        // If the store has lost its copy of a website's release, the website is asked. That takes as long as the network takes.
+        return { release: release ?? (await open(state.running)), state };
       } catch (error) {
         emit({ type: 'error', error });
         return { release: await withoutState() };

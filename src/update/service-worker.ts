@@ -70,11 +70,12 @@ export function serveReleases(
   scope.addEventListener('fetch', (event: FetchEvent) => {
     const { request, resultingClientId } = event;
     if (new URL(request.url).origin !== scope.location.origin || isForWebsite(request.url)) return;
-    if (request.mode === 'navigate') {
-      navigated.set(resultingClientId, Date.now());
-      event.waitUntil(forgetClosed().catch(() => {}));
-    }
-    event.respondWith(answer(event));
+    const isNavigation = request.mode === 'navigate';
+    if (isNavigation) navigated.set(resultingClientId, Date.now());
+    const work = [answer(event), ...(isNavigation ? [forgetClosed()] : [])] as const;
+    event.respondWith(work[0]);
+    // The browser may end a worker that has answered, in the middle of what the request has begun in the background.
+    event.waitUntil(Promise.allSettled(work).then(() => updater.idle()));
   });
 
   async function answer(event: FetchEvent): Promise<Response> {

@@ -8,6 +8,7 @@ import { followSignals } from '../signals.ts';
 import { MIN_PROGRESS } from '../sources/http-options.ts';
 import { collector } from '../sources/stream.ts';
 import { unawaited, untilAborted } from '../turn.ts';
+import { createDeadline } from './deadline.ts';
 import type { UpdateEvent } from './events.ts';
 import type { Settings } from './options.ts';
 
@@ -303,25 +304,6 @@ function retryAfter(response: Response, now: number): number | undefined {
   if (value === null) return undefined;
   const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
   return wait > 0 ? wait : undefined;
-}
-
-/** Aborts the request if fewer than `MIN_PROGRESS` bytes arrive within `timeout`. */
-function createDeadline(timeout: number) {
-  const controller = new AbortController();
-  const expire = () => controller.abort(new DOMException('too little has come', 'TimeoutError'));
-  let timer = setTimeout(expire, timeout);
-  let sofar = 0;
-  return {
-    signal: controller.signal,
-    progress(bytes: number): void {
-      sofar += bytes;
-      if (sofar < MIN_PROGRESS) return;
-      sofar = 0;
-      clearTimeout(timer);
-      timer = setTimeout(expire, timeout);
-    },
-    end: () => clearTimeout(timer),
-  };
 }
 
 async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -105,6 +105,11 @@ export interface Updater {
   keepClients(clients: Iterable<string>): Promise<void>;
   /** Resolves with the status for support: releases, blocks, the last check. It holds no key and no id of the device. */
   status(): Promise<UpdaterStatus>;
+  /**
+   * Resolves when the updater works at nothing in the background: it removes old releases, records damaged files, and copies
+   * the built-in release again if the store has lost it. `serveReleases` keeps its service worker alive until then.
+   */
+  idle(): Promise<void>;
   /** Aborts all work. Later calls reject. */
   dispose(): void;
 }

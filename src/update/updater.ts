@@ -64,6 +64,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
   let found: Checked | undefined;
   let stopTimer = () => {};
   const clients = new Map<string, string>();
+  const background = new Set<Promise<void>>();
 
   const emit = (event: UpdateEvent) => {
     // An error of a listener, or a promise of it that rejects, must not stop the update.
@@ -82,9 +83,14 @@ export function createUpdater(options: UpdaterOptions): Updater {
 
   /** Runs a task in the background. Its failure is an `error` event and stops nothing. */
   const aside = (task: () => Promise<unknown>) => {
-    task().catch((error: unknown) => {
-      if (!disposed.signal.aborted) emit({ type: 'error', error });
-    });
+    const work: Promise<void> = task()
+      .catch((error: unknown) => {
+        if (!disposed.signal.aborted) emit({ type: 'error', error });
+      })
+      .then(() => {
+        background.delete(work);
+      });
+    background.add(work);
   };
 
   const startIn = async (client: string | undefined): Promise<RunningRelease> => {
@@ -261,6 +267,9 @@ export function createUpdater(options: UpdaterOptions): Updater {
     async status() {
       const { device } = await ready();
       return describeStatus(await device.read(), await device.builtIn());
+    },
+    async idle() {
+      while (background.size > 0) await Promise.all(background);
     },
     dispose() {
       stopTimer();

@@ -413,4 +413,39 @@ describe('the stamp of the built-in release', () => {
       }
     },
   );
+
+  it.each([
+    ['its copy of the built-in release', 'builtIn'],
+    ['the release that runs', 'running'],
+    ['both', 'all'],
+  ])('is not requested while the state is locked if the store has lost %s', async (_, lost) => {
+    const { request } = await published();
+    const shipped = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
+    const { store, isHeld } = watched();
+    const requests: boolean[] = [];
+    const builtIn = {
+      ...shipped,
+      isRemote: true,
+      readStamp: () => {
+        requests.push(isHeld());
+        return shipped.readStamp();
+      },
+    };
+    const first = await createDevice(BEFORE, request, { releases: store, builtIn });
+    await first.updater.installBuiltIn();
+    const { id: builtInId } = await first.updater.start();
+    const { id: next = '' } = await first.updater.update({ when: 'now' });
+    await first.updater.confirm((await first.updater.start()).id);
+    if (lost !== 'builtIn') await store.remove(next);
+    if (lost === 'builtIn') await first.updater.useBuiltIn();
+    if (lost !== 'running') await store.remove(builtInId);
+    requests.length = 0;
+    const { updater } = await createDevice(BEFORE, request, { releases: store, builtIn });
+    const { id, files } = await updater.start();
+    expect(id).toBe(builtInId);
+    expect(await files.read('index.html')).toEqual(BEFORE['index.html']);
+    expect(requests).not.toContain(true);
+    await updater.idle();
+    expect(await store.list()).toContain(builtInId);
+  });
 });

@@ -10,6 +10,7 @@ import {
   serveReleases,
   type Updater,
 } from '../../../src/update.ts';
+import { rejection } from '../../support/errors.ts';
 import { AFTER, BEFORE } from '../../support/release.ts';
 import { BUILT_IN_TIME, createDevice, createPublisher, fetchFrom } from '../../support/update.ts';
 import { utf8 } from '../../support/zip.ts';
@@ -89,6 +90,26 @@ async function publishAfter(): Promise<typeof fetch> {
 const idOf = async (answer: Response | undefined): Promise<string> =>
   (await (answer as Response).json()).id;
 
+describe('a built-in release behind fetch', () => {
+  it.each<[string, () => Promise<Response>]>([
+    ['never answers', () => new Promise(() => {})],
+    ['stops in the middle', async () => new Response(new ReadableStream({ pull: () => {} }))],
+  ])('rejects if the website %s', async (_, answer) => {
+    const builtIn = fetchBuiltIn({ base: `${ORIGIN}/`, timeout: 20, fetch: answer });
+    for (const read of [() => builtIn.readStamp(), () => builtIn.files.read('index.html')]) {
+      await rejection(read(), 'ERR_STORE');
+    }
+  });
+
+  it('takes files of any size, and an empty one', async () => {
+    for (const size of [0, 1_000_000]) {
+      const bytes = new Uint8Array(size).fill(7);
+      const builtIn = fetchBuiltIn({ base: ORIGIN, fetch: async () => new Response(bytes) });
+      expect(await builtIn.files.read('a')).toEqual(bytes);
+    }
+  });
+});
+
 describe('a service worker', () => {
   it('keeps serving the release of an older page after the browser restarted the worker', async () => {
     const releases = memoryStore();
@@ -166,6 +187,28 @@ describe('a service worker', () => {
     await expect.poll(() => releases.list()).toContain(id);
     const check = await worker.updater.check();
     expect(check).toMatchObject({ status: 'available', way: { kind: 'patch', from: id } });
+  });
+
+  it('is kept alive until it has copied a lost built-in release again', async () => {
+    const releases = memoryStore();
+    const request = await publishAfter();
+    const first = await startWorker(releases, request, []);
+    await first.fire('install');
+    const { id } = await first.updater.start();
+    await releases.remove(id);
+    const shipped = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
+    let isAnswered = false;
+    const read = async (path: string) => {
+      // The files for the copy come after the response.
+      if (isAnswered) await new Promise((resolve) => setTimeout(resolve, 10));
+      isAnswered = true;
+      return shipped.files.read(path);
+    };
+    const builtIn = { ...shipped, isRemote: true, files: { ...shipped.files, read } };
+    const worker = await startWorker(releases, request, ['page'], builtIn);
+    // Resolves when the browser may end the worker.
+    expect((await worker.navigate('/', 'page'))?.status).toBe(200);
+    expect(await releases.list()).toEqual([id]);
   });
 
   it('keeps serving a release that another page has installed again in another place of the store', async () => {
