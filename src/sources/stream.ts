@@ -105,7 +105,7 @@ export function openStream(source: ByteStream): StreamReader {
   let offset = 0;
   let pieces = 0;
 
-  /** Reads the next piece into `rest`, which is empty. */
+  /** Reads the next piece into `rest` if that is empty. */
   async function refill(signal: AbortSignal | undefined): Promise<void> {
     while (rest.length === 0 && !isEnd) {
       const { done, value } = await readNext(signal);
@@ -171,7 +171,7 @@ export function openStream(source: ByteStream): StreamReader {
     fill: (room, signal) =>
       each(room.length, signal, (piece, wanted) => room.set(piece, room.length - wanted)),
     async ended(signal) {
-      if (rest.length === 0) await refill(signal);
+      await refill(signal);
       return rest.length === 0;
     },
     async close(reason) {

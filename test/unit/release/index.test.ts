@@ -264,7 +264,10 @@ describe('the order of indexes', () => {
 
   it('takes a higher sequence, and refuses a lower one', async () => {
     await open(indexOf({ sequence: 42 }), {});
-    await rejection(open(indexOf({ sequence: 40 }), {}), 'ERR_INDEX_ROLLED_BACK');
+    const error = await rejection(open(indexOf({ sequence: 40 }), {}), 'ERR_INDEX_ROLLED_BACK');
+    expect(error.message).toBe(
+      'index 40 of epoch 0 is older than 41 of epoch 0, which was accepted before: keep the installed release, and ask another mirror',
+    );
   });
 
   it('takes the same index again, and refuses another one in its place', async () => {
@@ -275,7 +278,13 @@ describe('the order of indexes', () => {
     const again = await sealIndex(indexOf(), { privateKey });
     expect(await openIndex(again, { ...OPEN, after: mark })).toEqual(indexOf());
     const other = await sealIndex(indexOf({ useBuiltIn: true }), { privateKey });
-    await rejection(openIndex(other, { ...OPEN, after: mark }), 'ERR_INDEX_ROLLED_BACK');
+    const error = await rejection(
+      openIndex(other, { ...OPEN, after: mark }),
+      'ERR_INDEX_ROLLED_BACK',
+    );
+    expect(error.message).toBe(
+      'index 41 of epoch 0 was accepted before with other content: keep the installed release, and ask another mirror',
+    );
   });
 
   it('puts a higher epoch above every sequence, and a lower one below', async () => {
@@ -309,9 +318,22 @@ describe('the expiry of an index', () => {
   it('counts from its exact second on', async () => {
     await open(end - 1);
     await open(new Date(end - 1));
-    await rejection(open(end), 'ERR_INDEX_EXPIRED');
+    const error = await rejection(open(end), 'ERR_INDEX_EXPIRED');
+    expect(error.message).toBe(
+      `the index expired at ${index.expiresAt}: keep the installed release; the publisher has to refresh the index, or this clock is wrong`,
+    );
     await rejection(open(new Date(end + 1)), 'ERR_INDEX_EXPIRED');
   });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, new Date('x'), '2026-11-27', null, {}])(
+    'is not compared with %o, which is no time',
+    async (now) => {
+      await expect(open(now as number)).rejects.toThrow(TypeError);
+      await expect(open(now as number)).rejects.toThrow(
+        'options.now expected a Date or milliseconds since 1970, got ',
+      );
+    },
+  );
 
   it('is compared with the last accepted index too, if the clock was set back', async () => {
     const after = markOf({ sequence: 40, issuedAt: index.expiresAt });

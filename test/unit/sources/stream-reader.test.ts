@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { headerSource, openStream } from '../../../src/sources/stream.ts';
 import { bytesOf } from '../../support/bytes.ts';
+import { rejection } from '../../support/errors.ts';
 import { runs } from '../../support/scope.ts';
 import { cut, same, streamOf } from '../../support/streams.ts';
 
@@ -45,6 +46,64 @@ describe('a reader of a stream', () => {
         },
       ),
       { numRuns: runs(100) },
+    );
+  });
+
+  it('copies no bytes that one piece holds', async () => {
+    const piece = bytesOf(100);
+    const reader = openStream(streamOf([piece]).stream);
+    for (const [from, to] of [
+      [0, 40],
+      [40, 40],
+      [40, 100],
+    ] as const) {
+      const bytes = await reader.take(to - from);
+      expect([bytes.buffer, bytes.byteOffset]).toEqual([piece.buffer, piece.byteOffset + from]);
+      expect(same(bytes, piece.subarray(from, to))).toBe(true);
+    }
+  });
+
+  it('does not wait for a silent stream to give no bytes', async () => {
+    const silent = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) });
+    const reader = openStream(silent);
+    expect(await reader.take(0)).toEqual(new Uint8Array(0));
+    expect(await reader.fill(new Uint8Array(0))).toBe(0);
+    expect(await reader.takeAfter(Uint8Array.of(7), 0)).toEqual(Uint8Array.of(7));
+  });
+
+  it('says how many bytes arrived before the stream failed', async () => {
+    const cause = new Error('the connection was cut');
+    let pulls = 0;
+    const stream = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (pulls++ === 0) controller.enqueue(bytesOf(100));
+        else controller.error(cause);
+      },
+    });
+    const reader = openStream(stream);
+    await reader.take(60);
+    await reader.take(30);
+    const error = await rejection(reader.take(50), 'ERR_SOURCE_FAILED');
+    expect(error).toMatchObject({
+      cause,
+      offset: 100,
+      message: 'the source stream failed after 100 bytes: see the cause, and fetch it again',
+    });
+  });
+
+  it.each([
+    [undefined, 'source expected a ReadableStream, got nothing'],
+    [new Uint8Array(3), 'source expected a ReadableStream, got a Uint8Array'],
+    [{ getReader: 1 }, 'source expected a ReadableStream, got an object'],
+  ])('is not made of %o', (source, message) => {
+    expect(() => openStream(source as never)).toThrow(new TypeError(message));
+  });
+
+  it('is not made of a stream that has another reader', () => {
+    const { stream } = streamOf([bytesOf(1)]);
+    stream.getReader();
+    expect(() => openStream(stream)).toThrow(
+      new TypeError('source is locked by another reader: pass a stream that is not locked'),
     );
   });
 
