@@ -93,6 +93,11 @@ export function checkChannelOptions<Options extends ChannelOptions>(
   checkOneOf(out, 'out', ['new', 'full']);
   if (earlierEpoch !== undefined) checkOneOf(earlierEpoch, 'earlierEpoch', ['keep', 'drop']);
   for (const name of FLAGS) checkFlag(options[name], name);
+  if (!Array.isArray(otherChannels)) {
+    throw new TypeError(
+      `options.otherChannels expected an array of channels, got ${describe(otherChannels)}`,
+    );
+  }
   for (const one of otherChannels) checkPublishedChannel(one, 'options.otherChannels');
   readClock(now);
 }

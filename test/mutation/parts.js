@@ -218,6 +218,7 @@ const TESTS = {
   publish: [
     ...unit(
       'publish/publish.node',
+      'publish/options.node',
       'publish/verify.node',
       'publish/edits.node',
       'publish/http-place.node',

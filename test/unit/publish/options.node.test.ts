@@ -1,0 +1,217 @@
+// What every call of a publisher does with a wrong option: it is named, and nothing is written.
+
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  listReleases,
+  promote,
+  prune,
+  publishKeys,
+  publishRelease,
+  refresh,
+  setRollout,
+  stampRelease,
+  verifyStore,
+  withdraw,
+} from '../../../src/node.ts';
+import {
+  APP,
+  buildOf,
+  channelOf,
+  newFolder,
+  publicKey,
+  writeBuild,
+} from '../../support/publish.ts';
+import { keyA } from '../../support/vectors.ts';
+
+type Wrong = [option: object, message: string];
+
+/** Calls with each wrong option, and expects its message and an untouched store. */
+async function expectRefused(
+  call: (store: string, wrong: object) => Promise<unknown>,
+  cases: readonly Wrong[],
+): Promise<void> {
+  const store = newFolder();
+  for (const [wrong, message] of cases) {
+    const error: unknown = await call(store, wrong).then(
+      () => 'accepted',
+      (thrown: unknown) => thrown,
+    );
+    expect(error, message).toBeInstanceOf(Error);
+    expect((error as Error).message).toContain(message);
+    expect([TypeError, RangeError]).toContain((error as Error).constructor);
+  }
+  expect(readdirSync(store)).toEqual([]);
+}
+
+const MINUTE = 60_000;
+const LONGEST = 3650 * 24 * 60 * MINUTE;
+const expiry = `options.expiresIn expected an integer from ${MINUTE} to ${LONGEST}`;
+
+/** Of every call that makes an index. */
+const ofChannels: readonly Wrong[] = [
+  [{ appId: '' }, "options.appId expected the app's id as a string, got an empty one"],
+  [{ channel: '../x' }, 'options.channel'],
+  [{ channel: undefined }, 'options.channel'],
+  [{ expiresIn: MINUTE - 1 }, expiry],
+  [{ expiresIn: LONGEST + 1 }, expiry],
+  [{ expiresIn: 90_000.5 }, expiry],
+  [{ expiresIn: '1' }, expiry],
+  [{ out: 'old' }, "options.out expected 'new' or 'full'"],
+  [{ earlierEpoch: 'forget' }, "options.earlierEpoch expected 'keep' or 'drop'"],
+  [{ create: 1 }, 'options.create expected a boolean, got a number'],
+  [{ force: 'yes' }, 'options.force expected a boolean, got a string'],
+  [{ dryRun: 1 }, 'options.dryRun expected a boolean, got a number'],
+  [{ otherChannels: 'beta' }, 'options.otherChannels expected an array of channels, got a string'],
+  [{ otherChannels: ['beta', 'a/b'] }, 'options.otherChannels expected'],
+  [{ now: 'today' }, 'options.now expected a Date or milliseconds since 1970, got a string'],
+  [{ now: new Date('x') }, 'options.now expected a Date or milliseconds since 1970, got a Date'],
+  [{ fetch: 1 }, 'options.fetch expected a function, got a number'],
+  [{ signal: {} }, 'options.signal expected an AbortSignal, got an object'],
+  [{ onProgress: true }, 'options.onProgress expected a function, got a boolean'],
+  [{ stor: 'x' }, 'does not know the option "stor"'],
+];
+
+const ofReleases: readonly Wrong[] = [
+  [{ runtime: '' }, 'options.runtime expected a text that is not empty, got a string'],
+  [{ runtime: ['3', 4] }, 'options.runtime expected a text that is not empty, got a number'],
+  [{ runtime: 3 }, 'options.runtime expected an array of texts, got a number'],
+  [{ requires: 'camera' }, 'options.requires expected an array of texts, got a string'],
+  [{ requires: [''] }, 'options.requires expected a text that is not empty, got a string'],
+  [{ rollout: -1 }, 'options.rollout expected an integer from 0 to 1000'],
+  [{ rollout: 1001 }, 'options.rollout expected an integer from 0 to 1000'],
+  [{ mandatory: 1 }, 'options.mandatory expected a boolean, got a number'],
+  [{ note: 5 }, 'options.note expected a string, got a number'],
+  [{ meta: 'x' }, 'options.meta expected an object, got a string'],
+  [{ meta: null }, 'options.meta expected an object, got null'],
+  [{ meta: [1] }, 'options.meta expected an object, got an array'],
+  [{ patches: -1 }, 'options.patches expected an integer from 0 to 1000'],
+  [{ patches: 1001 }, 'options.patches expected an integer from 0 to 1000'],
+  [{ keep: 0 }, 'options.keep expected an integer from 1 to 1000'],
+  [{ keep: 1001 }, 'options.keep expected an integer from 1 to 1000'],
+  [{ first: 1 }, 'options.first expected a boolean, got a number'],
+  [{ reinstate: 1 }, 'options.reinstate expected a boolean, got a number'],
+];
+
+const id = 'a'.repeat(64);
+
+describe('a wrong option', () => {
+  it('of publishRelease is refused by name', async () => {
+    const dir = await writeBuild(buildOf(1));
+    await expectRefused(
+      (store, wrong) => publishRelease(dir, { ...channelOf(store), version: '1', ...wrong }),
+      [
+        ...ofChannels,
+        ...ofReleases,
+        [{ version: '' }, 'options.version expected a text that is not empty, got a string'],
+        [{ version: 1 }, 'options.version expected a text that is not empty, got a number'],
+      ],
+    );
+    const wrongDir = publishRelease('', { ...channelOf(newFolder()), version: '1' });
+    await expect(wrongDir).rejects.toThrow('dir expected a path, got an empty string');
+  });
+
+  it('of promote is refused by name', async () => {
+    await expectRefused(
+      (store, wrong) =>
+        promote({ ...channelOf(store), fromChannel: 'beta', release: '1', ...wrong }),
+      [
+        ...ofChannels,
+        ...ofReleases,
+        [{ fromChannel: 'a/b' }, 'options.fromChannel'],
+        [{ release: '' }, 'options.release expected a text that is not empty, got a string'],
+      ],
+    );
+  });
+
+  it('of withdraw is refused by name', async () => {
+    await expectRefused(
+      (store, wrong) => withdraw({ ...channelOf(store), release: id, ...wrong }),
+      [
+        ...ofChannels,
+        [{ release: 1 }, 'options.release expected a text that is not empty, got a number'],
+        [{ useBuiltIn: 1 }, 'options.useBuiltIn expected a boolean, got a number'],
+      ],
+    );
+  });
+
+  it('of setRollout is refused by name', async () => {
+    await expectRefused(
+      (store, wrong) => setRollout({ ...channelOf(store), release: id, rollout: 1, ...wrong }),
+      [
+        ...ofChannels,
+        [{ rollout: -1 }, 'options.rollout expected an integer from 0 to 1000'],
+        [{ rollout: 1001 }, 'options.rollout expected an integer from 0 to 1000'],
+        [{ rollout: 0.5 }, 'options.rollout expected an integer from 0 to 1000'],
+        [{ release: '' }, 'options.release expected a text that is not empty, got a string'],
+      ],
+    );
+  });
+
+  it('of refresh is refused by name', async () => {
+    await expectRefused(
+      (store, wrong) => refresh({ ...channelOf(store), ...wrong }),
+      [
+        ...ofChannels,
+        [{ useBuiltIn: 'no' }, 'options.useBuiltIn expected a boolean, got a string'],
+      ],
+    );
+  });
+
+  it('of prune is refused by name', async () => {
+    await expectRefused(
+      (store, wrong) => prune({ store, appId: APP, publicKey, ...wrong } as never),
+      [
+        [{ appId: '' }, "options.appId expected the app's id as a string, got an empty one"],
+        [{ dryRun: 1 }, 'options.dryRun expected a boolean, got a number'],
+        [{ dryrun: true }, 'prune does not know the option "dryrun"'],
+      ],
+    );
+  });
+
+  it('of publishKeys is refused by name', async () => {
+    const keys = { appId: APP, recoveryKey: keyA.pkcs8, publicKeys: publicKey };
+    await expectRefused(
+      (store, wrong) => publishKeys({ store, ...keys, ...wrong }),
+      [
+        [{ appId: '' }, "options.appId expected the app's id as a string, got an empty one"],
+        [{ dryRun: 1 }, 'options.dryRun expected a boolean, got a number'],
+        [{ publicKey }, 'publishKeys does not know the option "publicKey"'],
+      ],
+    );
+  });
+
+  it('of stampRelease is refused by name', async () => {
+    await expectRefused(
+      (dir, wrong) => stampRelease(dir, wrong),
+      [
+        [{ runtime: '' }, 'options.runtime expected a text that is not empty, got a string'],
+        [{ files: 1 }, 'options.files expected a boolean, got a number'],
+        [{ now: 'x' }, 'options.now expected a Date or milliseconds since 1970, got a string'],
+        [{ runtimes: '3' }, 'stampRelease does not know the option "runtimes"'],
+      ],
+    );
+  });
+
+  it('of listReleases and verifyStore is refused by name', async () => {
+    const reading = { appId: APP, publicKey, channel: 'production' };
+    await expectRefused(
+      (from, wrong) => listReleases({ from, ...reading, ...wrong }),
+      [
+        [{ channel: '../x' }, 'options.channel'],
+        [{ channel: undefined }, 'options.channel'],
+        [{ appId: '' }, "options.appId expected the app's id as a string, got an empty one"],
+        [{ channels: ['x'] }, 'listReleases does not know the option "channels"'],
+      ],
+    );
+    await expectRefused(
+      (from, wrong) => verifyStore({ from, appId: APP, publicKey, ...wrong }),
+      [
+        [{ channels: [] }, 'options.channels expected an array of at least one channel'],
+        [{ channels: 'beta' }, 'options.channels expected an array of at least one channel'],
+        [{ channels: ['a/b'] }, 'options.channels expected'],
+        [{ channel: 'x' }, 'verifyStore does not know the option "channel"'],
+      ],
+    );
+  });
+});
