@@ -19,6 +19,17 @@ it('are sealed and opened', async () => {
   expect(await decryptBundle(unbranded(bytes), { publicKey: keyB.spki })).toEqual(plain);
 });
 
+it.each(['Blobs', 'MyBlob', 'ProFile', 'FileList'])(
+  'are not objects of the brand %s',
+  async (brand) => {
+    const other = { [Symbol.toStringTag]: brand, size: 3, slice: () => new Blob(['abc']) };
+    const work = encryptBundle(other as unknown as Blob, { privateKey: keyB.pkcs8 });
+    await expect(work).rejects.toThrow(
+      new TypeError(`bundle expected a Uint8Array, ArrayBuffer or Blob, got a ${brand}`),
+    );
+  },
+);
+
 it('are zipped and unzipped', async () => {
   const plain = bytesOf(10_000);
   const zip = await zipBundle({ 'a.txt': unbranded(plain) });

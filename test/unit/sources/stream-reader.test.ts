@@ -99,6 +99,37 @@ describe('a reader of a stream', () => {
     expect(() => openStream(source as never)).toThrow(new TypeError(message));
   });
 
+  it('leaves the rest of the stream to others if it is closed without a reason', async () => {
+    const { stream } = streamOf([bytesOf(10), bytesOf(20)]);
+    const reader = openStream(stream);
+    await reader.take(10);
+    await reader.close();
+    expect(stream.locked).toBe(false);
+    expect(await openStream(stream).take(50)).toEqual(bytesOf(20));
+  });
+
+  it('cancels the rest of the stream with the reason of its closing', async () => {
+    const cancelled: unknown[] = [];
+    const stream = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(bytesOf(10)),
+      cancel: (reason) => void cancelled.push(reason),
+    });
+    const reader = openStream(stream);
+    await reader.take(5);
+    const reason = new Error('enough');
+    await reader.close(reason);
+    expect(cancelled).toEqual([reason]);
+    expect(stream.locked).toBe(false);
+  });
+
+  it('gives a header in the parts that are asked for', async () => {
+    const source = headerSource(openStream(streamOf([bytesOf(100)]).stream));
+    expect(await source.read(0, 10)).toEqual(bytesOf(100).slice(0, 10));
+    expect(await source.read(10, 30)).toEqual(bytesOf(100).slice(10, 30));
+    const longer = await source.readAfter?.(bytesOf(100).slice(0, 30), 50);
+    expect(longer).toEqual(bytesOf(100).slice(0, 50));
+  });
+
   it('is not made of a stream that has another reader', () => {
     const { stream } = streamOf([bytesOf(1)]);
     stream.getReader();
