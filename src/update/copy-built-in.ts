@@ -41,6 +41,8 @@ export async function copyBuiltIn({ settings, device }: Work, signal: AbortSigna
     const there = await onStore('the releases could not be listed', () => releases.list());
     const isNew = !there.includes(stamp.id);
     if (isNew) {
+      // Another page or worker that starts meanwhile removes the releases that the state does not name.
+      await device.change((state) => transitions.beginFetching(state, stamp.id));
       await onStore('the built-in release could not be copied', () =>
         releases.write(stamp.id, copied()),
       );

@@ -60,7 +60,7 @@ export function meetStamp(state: DeviceState, shipped: ReleaseStamp, digest: str
 /** Records that the store has a new copy of the built-in release. */
 export function copied(state: DeviceState, stamp: ReleaseStamp): DeviceState {
   const { isBuiltInAltered: _, ...rest } = meetBuiltIn(state, stamp);
-  return rest;
+  return without(rest, 'fetching');
 }
 
 /**

@@ -12,7 +12,14 @@ import {
 } from '../../../src/update.ts';
 import { rejection } from '../../support/errors.ts';
 import { AFTER, BEFORE } from '../../support/release.ts';
-import { BUILT_IN_TIME, createDevice, createPublisher, fetchFrom } from '../../support/update.ts';
+import {
+  BUILT_IN_TIME,
+  createDevice,
+  createPublisher,
+  fetchFrom,
+  NOW,
+  timeOf,
+} from '../../support/update.ts';
 import { utf8 } from '../../support/zip.ts';
 
 const ORIGIN = 'https://app.example.com';
@@ -187,6 +194,54 @@ describe('a service worker', () => {
     await expect.poll(() => releases.list()).toContain(id);
     const check = await worker.updater.check();
     expect(check).toMatchObject({ status: 'available', way: { kind: 'patch', from: id } });
+  });
+
+  it('keeps its copy of a newly deployed release when a page starts before the state names the copy', async () => {
+    const inner = memoryStore();
+    const request = await publishAfter();
+    const first = await startWorker(inner, request, []);
+    await first.fire('install');
+    await first.updater.start();
+    const releases: ReleaseStore = {
+      ...inner,
+      async write(id, files) {
+        await inner.write(id, files);
+        const other = await startWorker(inner, request, ['page']);
+        await other.navigate('/', 'page');
+        await other.updater.idle();
+      },
+    };
+    const deployed = await memoryBuiltIn(AFTER, { createdAt: timeOf(NOW) });
+    const worker = await startWorker(releases, request, [], { ...deployed, isRemote: true });
+    await worker.fire('install');
+    const { builtIn, running } = await worker.updater.status();
+    expect(running.id).toBe(builtIn.id);
+    expect(await inner.list()).toContain(builtIn.id);
+  });
+
+  it('waits with its installation for a download until that has ended, which a store cannot put off', async () => {
+    const releases = memoryStore();
+    const publisher = createPublisher();
+    await publisher.offer([await publisher.make(AFTER, [BEFORE])]);
+    let isAsked = () => {};
+    const asked = new Promise<void>((resolve) => {
+      isAsked = resolve;
+    });
+    // A store that never answers when it is asked for an object.
+    const silent = fetchFrom(publisher.store, (path, _, whole) => {
+      if (!path.startsWith('objects/')) return whole();
+      isAsked();
+      return new Promise(() => {});
+    });
+    const page = await createDevice(BEFORE, silent, { releases, timeout: 50, retries: 1 });
+    await page.updater.start();
+    const update = page.updater.update();
+    const failed = rejection(update, 'ERR_SOURCE_FAILED');
+    await asked;
+    const worker = await startWorker(releases, silent, []);
+    await worker.fire('install');
+    await failed;
+    expect(await releases.list()).toEqual([(await worker.updater.status()).builtIn.id]);
   });
 
   it('is kept alive until it has copied a lost built-in release again', async () => {
