@@ -236,7 +236,7 @@ export function workflowOf(project: Project, answers: Answers): string {
 ${settings.join('\n')}
 #
 # Start it by hand the first time, with "The channel is new". Later, push a tag: npm version patch && git push --follow-tags
-# Every Monday it only refreshes the index, because devices refuse one that has expired.
+# Every Monday it only refreshes the index, because devices refuse one that has expired. Before the first release it only warns.
 name: Publish update
 
 on:
@@ -259,7 +259,10 @@ concurrency:
   cancel-in-progress: false
 
 jobs:
+${checkJob(address, channel)}
   publish:
+    needs: check
+    if: needs.check.outputs.skip != 'true'
     runs-on: ubuntu-24.04
     timeout-minutes: 30
     permissions:
@@ -289,6 +292,34 @@ ${passphrase}          STORE_URL: ${address}
           fi
 ${isWhole ? siteStep(answers) : ''}${inFolder(upload.steps(channel), root)}${store === 'github-pages' ? DEPLOY : ''}`;
 }
+
+/**
+ * The schedule starts before the first release too. This job always runs: GitHub skips each job after one that was skipped,
+ * even if another job is between them.
+ */
+const checkJob = (address: string, channel: string) => `  check:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    outputs:
+      skip: \${{ steps.index.outputs.skip }}
+    steps:
+      - name: On a schedule, see whether there is an index to refresh
+        id: index
+        if: github.event_name == 'schedule'
+        env:
+          STORE_URL: ${address}
+        run: |
+          found='no address'
+          if [ -n "$STORE_URL" ]; then
+            found=$(curl --silent --show-error --location --retry 3 --output /dev/null --write-out '%{http_code} %{content_type}' "\${STORE_URL%/}/channels/${channel}.sealed") || found=failed
+          fi
+          case "$found" in
+            'no address' | 403* | 404* | 410* | '200 text/html'*)
+              echo "::warning::There is no index of the channel ${channel} to refresh ($found). Publish a release first"
+              echo 'skip=true' >> "$GITHUB_OUTPUT"
+              ;;
+          esac
+`;
 
 /** A refresh that deploys the website again must not deploy commits that were not released. */
 const LAST_RELEASE = `          fetch-depth: 0

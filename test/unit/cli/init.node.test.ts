@@ -625,6 +625,50 @@ describe('the workflow of init', () => {
   });
 });
 
+describe('the job of the workflow before a refresh', () => {
+  it.each([
+    ['', '', true],
+    ['https://a.example/updates/', '404 text/plain', true],
+    // S3 answers so to clients that may not list the bucket.
+    ['https://a.example/updates', '403 application/xml', true],
+    // The host of a single-page app answers with the page for every file that it lacks.
+    ['https://a.example/updates/', '200 text/html; charset=utf-8', true],
+    ['https://a.example/updates/', '200 application/octet-stream', false],
+    ['https://a.example/updates/', '503 text/html', false],
+    ['https://a.example/updates/', undefined, false],
+  ])(
+    'with the address %j and the answer %j, skips the rest: %s',
+    async (url, answer, isSkipped) => {
+      await withApp(VITE, async (project) => {
+        await done(project, '--yes', '--store', 'github-pages');
+        const workflow = read(project, '.github/workflows/bundleseal.yml');
+        expect(workflow).toContain("needs: check\n    if: needs.check.outputs.skip != 'true'");
+        const [, script] = /id: index[\s\S]*? run: \|\n([\s\S]*?)\n\n {2}publish:/.exec(
+          workflow,
+        ) as RegExpExecArray;
+        const failure = answer === undefined ? 'return 7' : `echo '${answer}'`;
+        const stub = `curl() { echo "$@" > asked; ${failure}; }\n`;
+        const { status, stdout } = spawnSync('bash', ['-eo', 'pipefail', '-c', stub + script], {
+          env: { ...process.env, STORE_URL: url, GITHUB_OUTPUT: project.path('output') },
+          cwd: project.folder,
+          encoding: 'utf8',
+        });
+        expect(status).toBe(0);
+        if (url !== '') {
+          expect(read(project, 'asked')).toContain(
+            ' https://a.example/updates/channels/production.sealed',
+          );
+        }
+        expect(stdout.includes('::warning::There is no index of the channel production')).toBe(
+          isSkipped,
+        );
+        expect(isSkipped ? read(project, 'output') : '').toBe(isSkipped ? 'skip=true\n' : '');
+        expect(Object.keys(treeOf(project.folder)).includes('output')).toBe(isSkipped);
+      });
+    },
+  );
+});
+
 describe('the publishing step of the workflow', () => {
   it.each([
     ['push', '', 'publish dist', ''],
