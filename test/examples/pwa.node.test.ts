@@ -1,10 +1,13 @@
 // examples/pwa in Chromium: a service worker, real storage and a static server.
 
-import { rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { stampRelease } from '../../src/node.ts';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { ROOT } from '../support/docs.ts';
 import {
   expectConfirmed,
   expectOffer,
@@ -271,6 +274,25 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectState(page, ({ running, builtIn }) => running === builtIn);
     await page.reload();
     await expectVersion(page, 'version 5');
+  });
+
+  it('is gone from a browser when the website has the worker that removes it', async () => {
+    const site = await newSite();
+    const page = await install(site);
+    const without = mkdtempSync(join(tmpdir(), 'bundleseal-site-'));
+    builds.push(without);
+    writeFileSync(join(without, 'index.html'), '<!doctype html><p>without updates</p>');
+    copyFileSync(join(ROOT, 'examples/pwa/remove/sw.js'), join(without, 'sw.js'));
+    site.deploy(without);
+    // The new worker reloads the page, which ends this call.
+    await page.evaluate(() => {
+      navigator.serviceWorker.ready.then((registration) => registration.update());
+    });
+    await expectVersion(page, 'without updates');
+    await expect.poll(() => page.evaluate(() => caches.keys()), { timeout: 60_000 }).toEqual([]);
+    expect(await page.evaluate(() => navigator.serviceWorker.getRegistrations())).toEqual([]);
+    await page.reload();
+    await expectVersion(page, 'without updates');
   });
 
   it('finds the installed release again when the state was lost', async () => {
