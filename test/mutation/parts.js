@@ -40,16 +40,17 @@ const TESTS = {
   'keys/keygen': unit('keys/primes', 'keys/keygen.node', 'keys/keygen'),
   backend: [
     ...unit(
+      'backend/cipher',
       'backend/copies',
-      'backend/select.node',
+      'backend/memory.node',
       'backend/node-worker.node',
       'backend/recycled-rooms',
+      'backend/select.node',
       'backend/backends',
     ),
     SEALED_VECTORS,
     ...unit('bundle/chunk-work', 'bundle/wiping', 'backend/work', 'backend/node.node'),
     ...security('attack-changing-memory.node'),
-    ...unit('bundle/bundle'),
   ],
   sources: [
     ...unit(
