@@ -234,6 +234,7 @@ const TESTS = {
       'update/options.node',
       'update/transitions',
       'update/shared-work',
+      'update/transport-answers',
       'update/transport',
       'update/updater',
       'update/device',
