@@ -43,6 +43,7 @@ const TESTS = {
       'backend/cipher',
       'backend/copies',
       'backend/memory.node',
+      'backend/thread.node',
       'backend/node-worker.node',
       'backend/recycled-rooms',
       'backend/select.node',

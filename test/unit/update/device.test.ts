@@ -15,6 +15,7 @@ import {
   createPublisher,
   fetchFrom,
   NOW,
+  timeOf,
 } from '../../support/update.ts';
 import { keyB } from '../../support/vectors.ts';
 
@@ -355,7 +356,48 @@ describe('an updater', () => {
     updater.dispose();
     await expect(update).rejects.toMatchObject({ name: 'AbortError' });
     await expect(updater.check()).rejects.toMatchObject({ name: 'AbortError' });
-    await expect(updater.status()).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(updater.status()).rejects.toMatchObject({
+      name: 'AbortError',
+      message: 'the updater was disposed of',
+    });
+  });
+});
+
+describe('the last check in the status', () => {
+  const checked = async (change: (publisher: ReturnType<typeof createPublisher>) => unknown) => {
+    const { publisher } = await published();
+    await change(publisher);
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), { retryDelay: 1 });
+    await updater.start();
+    await updater.check();
+    return (await updater.status()).lastCheck?.result;
+  };
+  const index = 'channels/production.sealed';
+
+  it('says that there is nothing new', async () => {
+    expect(await checked((publisher) => publisher.offer([]))).toBe('current');
+  });
+
+  it('says why the index could not be used', async () => {
+    const isOld = { expiresAt: timeOf(NOW - 1000), issuedAt: timeOf(NOW - 2000) };
+    expect(await checked((publisher) => publisher.offer([], isOld))).toBe(
+      'current, stale: ERR_INDEX_EXPIRED',
+    );
+    const spoil = (publisher: ReturnType<typeof createPublisher>) => {
+      const bytes = publisher.store.get(index) as Uint8Array;
+      bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
+    };
+    expect(await checked(spoil)).toBe('current, stale: ERR_CHUNK_INVALID');
+  });
+
+  it('says that no mirror was reached', async () => {
+    const unreachable = async () => {
+      throw new TypeError('fetch failed');
+    };
+    const { updater } = await createDevice(BEFORE, unreachable, { retryDelay: 1 });
+    await updater.start();
+    await updater.check();
+    expect((await updater.status()).lastCheck).toEqual({ at: NOW, result: 'offline' });
   });
 });
 
