@@ -5,9 +5,9 @@ import { exists } from '../../files/exists.ts';
 import type { Answer } from '../answer.ts';
 import { type BundleFormat, CAPGO, PLUGIN, SEALED } from '../bundle-formats.ts';
 import { examineConfig, examineModule, isCarried } from '../doctor/configs.ts';
+import { examineExposure, examineLeftovers } from '../doctor/exposure.ts';
 import { examine, type Finding } from '../doctor/finding.ts';
 import { examineKeys, findAbove, type Keys, type Situation } from '../doctor/keys.ts';
-import { examineLeftovers, examinePrivacy } from '../doctor/privacy.ts';
 import { type Searched, searchProject } from '../doctor/search.ts';
 import { examineServed } from '../doctor/served.ts';
 import { examples } from '../help.ts';
@@ -84,7 +84,7 @@ async function examineProject(
   for (const format of formats) allKeys.push(await examineKeys(situation, format, findings));
   await examineApps(situation, allKeys, searched, findings);
   for (const { privateFile } of allKeys) {
-    await examinePrivacy(privateFile, findings);
+    await examineExposure(privateFile, findings);
     await examineServed(privateFile, searched.configs, findings);
   }
   await examineLeftovers((allKeys[0] as Keys).privateFile, findings);

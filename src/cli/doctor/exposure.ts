@@ -11,7 +11,7 @@ import { FOLDER_NAME } from '../spool.ts';
 import type { Finding } from './finding.ts';
 
 /** Examines a private key's file and the old keys beside it. */
-export async function examinePrivacy(path: string, findings: Finding[]): Promise<void> {
+export async function examineExposure(path: string, findings: Finding[]): Promise<void> {
   const folder = dirname(path);
   const names = await readdir(folder).catch(() => []);
   const kept = names
