@@ -24,10 +24,16 @@ import {
   writeRecord,
 } from './record.ts';
 import { addedLines, addedMembers, placeOfMember, withoutLines, withoutMembers } from './remove.ts';
+import { SERVER_CONFIG } from './website.ts';
 
 export const IGNORED = '.gitignore';
 /** The files that stay as long as the private key does. */
-export const KEY_FILES: readonly string[] = [SEALED.privateKeyFile, SEALED.publicKeyFile, IGNORED];
+export const KEY_FILES: readonly string[] = [
+  SEALED.privateKeyFile,
+  SEALED.publicKeyFile,
+  IGNORED,
+  SERVER_CONFIG,
+];
 export const PACKAGE = 'package.json';
 
 export interface NewPair {

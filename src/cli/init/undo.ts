@@ -28,6 +28,7 @@ import {
   writeRecord,
 } from './record.ts';
 import { findUses } from './uses.ts';
+import { SERVER_CONFIG } from './website.ts';
 
 export async function undoInit(
   context: Context,
@@ -55,7 +56,9 @@ export async function undoInit(
   const restored = taken.filter((path) => !removed.includes(path));
   const edited = [...edits.keys()];
   const stays = kept.map(({ path, reason }) => ({ path, reason }));
-  if (kept.length > 0) stays.push({ path: RECORD, reason: 'init --undo reads it' });
+  const isRecorded = (path: string) => kept.some((one) => one.path === path && !one.isOfUser);
+  const isRecordKept = kept.some((one) => !one.isOfUser);
+  if (isRecordKept) stays.push({ path: RECORD, reason: 'init --undo reads it' });
   const json = { dryRun, removed, restored, edited, kept: stays };
   const lines = [
     ...removed.map((path) => `  - ${path}`),
@@ -77,17 +80,15 @@ export async function undoInit(
   );
   for (const [path, edit] of edits) await applyEdit(path, edit, root);
   await takeBack({ files: part, folders: record.folders }, root);
-  if (kept.length === 0) await removeRecord();
+  if (!isRecordKept) await removeRecord();
   else {
-    const rest = Object.entries(record.files).filter(([path]) =>
-      kept.some((one) => one.path === path),
-    );
+    const rest = Object.entries(record.files).filter(([path]) => isRecorded(path));
     await writeRecord({ ...contentOf(record), files: Object.fromEntries(rest) });
   }
   const isBad = kept.some((one) => one.isBad);
   const isNothing = taken.length + edits.size === 0;
   const hasKey = kept.some(({ path }) => path === SEALED.privateKeyFile);
-  const except = kept.length > 0 ? `, except ${hasKey ? 'the keys' : IGNORED}` : '';
+  const except = kept.length > 0 ? `, except ${hasKey ? 'the keys' : 'these files'}` : '';
   const head = isBad
     ? `✗ ${isNothing ? 'nothing' : 'not everything'} was taken back:`
     : `✓ ${isNothing ? 'nothing is left to take back' : 'taken back'}${except}:`;
@@ -102,6 +103,8 @@ interface Kept {
   readonly reason: string;
   /** Whether the user has to finish the work by hand. */
   readonly isBad: boolean;
+  /** Whether it belongs to the user now, so that the record needs it no longer. */
+  readonly isOfUser?: true;
 }
 
 /** Lists the files that are undone, those that only lose the lines of init, and the files that are kept. */
@@ -121,16 +124,23 @@ async function divide(
     [SEALED.privateKeyFile]: key.reason,
     [SEALED.publicKeyFile]: `it belongs to ${SEALED.privateKeyFile}`,
     [IGNORED]: 'it keeps the private key out of git',
+    [SERVER_CONFIG]: "it keeps the private key out of Vite's dev server",
   };
   const kept: Kept[] = [];
   const edits = new Map<string, Edit>();
-  const ignored = await ignoredKey(record, key.isKept);
+  const other = await otherKey(record, key.isKept);
   for (const [path, state] of states) {
     if (state === 'as before') continue;
-    if (key.isKept && Object.hasOwn(ofKey, path)) {
+    if (path === SERVER_CONFIG && state === 'changed') {
+      const reason = 'you have changed it, so it is yours';
+      kept.push({ path, reason, isBad: false, isOfUser: true });
+    } else if (key.isKept && Object.hasOwn(ofKey, path)) {
       kept.push({ path, reason: ofKey[path] as string, isBad: deletesKey });
-    } else if (path === IGNORED && ignored !== undefined) {
-      kept.push({ path, reason: `it keeps ${ignored} out of git`, isBad: deletesKey });
+    } else if (path === IGNORED && other !== undefined) {
+      kept.push({ path, reason: `it keeps ${other} out of git`, isBad: deletesKey });
+    } else if (path === SERVER_CONFIG && other !== undefined) {
+      const reason = `it keeps ${other} out of Vite's dev server`;
+      kept.push({ path, reason, isBad: deletesKey });
     } else if (state === 'changed') {
       const file = record.files[path] as WrittenFile;
       const edit = await withoutAdded(path, file);
@@ -173,8 +183,8 @@ async function reasonOf(path: string, { added }: WrittenFile): Promise<string> {
   return `it was changed since: take out what calls keepUpToDate (lines ${lines.join(', ')}), ${AGAIN}`;
 }
 
-/** Returns a private key that the lines in .gitignore keep out of git and that stays. */
-async function ignoredKey(
+/** Returns a private key that stays, and that the lines in .gitignore and Vite's config protect. */
+async function otherKey(
   { isFinished, files }: RecordContent,
   isKept: boolean,
 ): Promise<string | undefined> {

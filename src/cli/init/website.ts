@@ -14,6 +14,9 @@ export interface NewFile {
 /** The folder of the app's modules for updates. */
 export const APP_FOLDER = 'src/bundleseal';
 
+/** The config of an app of Vite that has none. */
+export const SERVER_CONFIG = 'vite.config.mjs';
+
 export const WORKER_CONFIG = 'vite.bundleseal.config.mjs';
 
 /** What Vite's dev server must not give out: its own list, which a list in a config replaces, and private keys. */
@@ -23,7 +26,7 @@ export const DENIED =
 /** The first line of the code that init writes. */
 export const INIT_MARK = 'Written by "bundleseal init"; it is yours to change.';
 
-const SERVER_CONFIG = `// ${INIT_MARK}
+const SERVER_CONFIG_TEXT = `// ${INIT_MARK}
 import { defineConfig } from 'vite';
 
 export default defineConfig({
@@ -34,9 +37,10 @@ export default defineConfig({
 
 /** The config for a project of Vite that has none. It keeps the dev server from serving the private key. */
 export function serverConfig({ hasVite, viteConfig }: Project): NewFile[] {
-  const path = 'vite.config.mjs';
+  const path = SERVER_CONFIG;
   if (!hasVite || viteConfig !== undefined) return [];
-  return [{ path, about: 'keeps the private key out of the dev server', content: SERVER_CONFIG }];
+  const about = 'keeps the private key out of the dev server';
+  return [{ path, about, content: SERVER_CONFIG_TEXT }];
 }
 
 /** The expressions of the app's bundler for the address of the app and for a production build. */

@@ -197,8 +197,24 @@ describe('init --undo and the lines in .gitignore', () => {
       await project.write('.bundleseal_key', keyB.pkcs8);
       await done(project, ['init', '--yes']);
       const stderr = await done(project, UNDO);
-      expect(stderr).toContain('✓ taken back, except .gitignore:');
+      expect(stderr).toContain('✓ taken back, except these files:');
+      expect(read(project, 'vite.config.mjs')).toContain('.bundleseal_key*');
       expect(read(project, '.gitignore').split('\n')).toContain('/.bundleseal_key');
+    });
+  });
+});
+
+describe('the config of Vite that init made', () => {
+  it('stays with --undo, and belongs to the user, who has added a plugin to it', async () => {
+    await withInit(VITE, async (project) => {
+      await edit(project, 'vite.config.mjs', (text) =>
+        text.replace('server:', 'plugins: [],\n  server:'),
+      );
+      const own = read(project, 'vite.config.mjs');
+      const stderr = await done(project, UNDO_ALL);
+      expect(stderr).toContain('! vite.config.mjs stays: you have changed it, so it is yours');
+      expect(read(project, 'vite.config.mjs')).toBe(own);
+      expect(filesOf(project)).not.toContain(RECORD);
     });
   });
 });

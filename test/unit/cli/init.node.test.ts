@@ -300,6 +300,8 @@ describe('the keys of init', () => {
       expect(stderr).toContain(`! ${RECORD} stays: init --undo reads it`);
       expect(read(project, '.bundleseal_key')).toBe(key);
       expect(read(project, '.gitignore')).toContain('/.bundleseal_key');
+      expect(stderr).toContain("! vite.config.mjs stays: it keeps the private key out of Vite's");
+      expect(read(project, 'vite.config.mjs')).toContain('.bundleseal_key*');
       expect(read(project, 'package.json')).toBe(VITE.files['package.json']);
       const again = await done(project, '--undo', '--yes');
       expect(again.stderr).toContain('nothing is left to take back, except the keys');
@@ -387,6 +389,7 @@ describe('the files of other people', () => {
       // The record still has the file that stayed.
       expect(Object.keys(JSON.parse(read(project, RECORD)).files).sort()).toEqual([
         ...['.bundleseal_key', '.bundleseal_key.pub', '.gitignore', 'src/bundleseal/sw.js'],
+        'vite.config.mjs',
       ]);
     });
   });
