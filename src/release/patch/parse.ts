@@ -72,15 +72,22 @@ export function* parse(
   let start = oldLength;
   let limit = 0;
   let node = 0;
+  // The best copy from the current place; its length is 0 if there is none. Not an object, which each better copy
+  // would allocate.
   let bestGain = 0;
-  let best: Copy | undefined;
+  let bestKind = 0;
+  let bestSource = 0;
+  let bestLength = 0;
 
   states.fill(oldLength, 0, STATE);
   isBehindCopy[0] = 1;
 
   const enterState = (to: number) => {
     const from = origins[to] as number;
-    states.copyWithin(to * STATE, from * STATE, (from + 1) * STATE);
+    // For so few values, a call of copyWithin takes longer.
+    for (let index = 0; index < STATE; index++) {
+      states[to * STATE + index] = states[from * STATE + index] as number;
+    }
     if (kinds[to] !== LITERAL_KIND) {
       pass(states, to * STATE, kinds[to] as number, start + from, sources[to] as number, oldLength);
     }
@@ -90,7 +97,9 @@ export function* parse(
     const gain = length * SAVED_PER_BYTE - price;
     if (gain > bestGain) {
       bestGain = gain;
-      best = { kind, source, length };
+      bestKind = kind;
+      bestSource = source;
+      bestLength = length;
     }
     const to = node + length;
     if (to > limit) return;
@@ -132,9 +141,11 @@ export function* parse(
 
   const offerShifted = (at: number) => {
     const aligned = at - (states[node * STATE + NEAR_KINDS] as number);
-    for (let source = aligned - SHIFTS; source <= aligned + SHIFTS; source++) {
-      if (source < 0 || source + SHIFTED_SHORTEST > oldLength || source === aligned) continue;
-      if (space[source] !== space[at] || space[source + 1] !== space[at + 1]) continue;
+    const first = space[at];
+    const second = space[at + 1];
+    const last = Math.min(aligned + SHIFTS, oldLength - SHIFTED_SHORTEST);
+    for (let source = Math.max(0, aligned - SHIFTS); source <= last; source++) {
+      if (space[source] !== first || space[source + 1] !== second || source === aligned) continue;
       const length = matches.equalBytes(source, at);
       if (length >= SHIFTED_SHORTEST) offerFound(source, length);
     }
@@ -167,14 +178,13 @@ export function* parse(
       matches.indexTo(at);
       if (node > 0) enterState(node);
       bestGain = 0;
-      best = undefined;
+      bestLength = 0;
       if (offerNear(at) < LONG_NEAR) {
         matches.find(at, DEPTH, offerFound);
         offerShifted(at);
       }
-      const found = best as Copy | undefined;
-      if (found !== undefined && found.length >= (found.kind === 0 ? LONG_NEAR : LONG)) {
-        return found;
+      if (bestLength >= (bestKind === 0 ? LONG_NEAR : LONG)) {
+        return { kind: bestKind, source: bestSource, length: bestLength };
       }
       offerLiteral(at);
     }
