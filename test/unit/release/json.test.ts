@@ -57,6 +57,8 @@ describe('the strict reader of JSON', () => {
     ['white space alone', ' \n', 'is not JSON'],
     ['white space of other kinds', '\u00a0{}', 'is not JSON'],
     ['two values', '{} {}', 'is not JSON at character 3'],
+    ['an end in a string', '{"a', 'is not JSON at character 3'],
+    ['an end after a backslash', '["a\\', 'is not JSON at character 5'],
     ['a comma at the end of an object', '{"a":1,}', 'is not JSON'],
     ['a comma at the end of an array', '[1,]', 'is not JSON'],
     ['a comment', '/**/{}', 'is not JSON'],
