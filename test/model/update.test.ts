@@ -44,7 +44,11 @@ const timeOfRelease = (id: string): string =>
   prepared.releases.find(({ entry }) => entry.id === id)?.entry.createdAt ?? '';
 
 /** Starts a process and checks the release that it gets. */
-async function launch(model: Model, { world }: Life, kill?: Kill): Promise<Updater | undefined> {
+async function launch(
+  model: Model,
+  { world }: Life,
+  kill?: Kill,
+): Promise<{ readonly updater: Updater; readonly dead: Promise<'dead'> } | undefined> {
   const { updater, dead } = await world.launch(kill);
   const started = await Promise.race([updater.start(), dead]);
   if (started === 'dead') return undefined;
@@ -56,12 +60,19 @@ async function launch(model: Model, { world }: Life, kill?: Kill): Promise<Updat
     expect(read).toEqual(bytes);
   }
   expect([...model.failed], 'a release that failed never runs again').not.toContain(started.id);
+  const now = await Promise.race([updater.status(), dead]);
+  if (now === 'dead') return undefined;
+  const blocked = now.blocked.filter(
+    ({ until }) => until === undefined || world.deviceTime < until,
+  );
+  expect(
+    blocked.map(({ id }) => id),
+    'a blocked release never runs',
+  ).not.toContain(started.id);
   const { running } = model;
   if (running !== undefined && timeOfRelease(started.id) < timeOfRelease(running)) {
     const isWithdrawn = world.withdrawn.some((n) => prepared.releases[n]?.entry.id === running);
-    const status = await Promise.race([updater.status(), dead]);
-    if (status === 'dead') return undefined;
-    const isBlocked = status.blocked.some(({ id }) => id === running);
+    const isBlocked = now.blocked.some(({ id }) => id === running);
     // A start must be counted before a release on trial is handed out, and a full disk takes no count.
     const isUncounted = world.isFull && !model.confirmed.has(running);
     expect(
@@ -70,7 +81,7 @@ async function launch(model: Model, { world }: Life, kill?: Kill): Promise<Updat
     ).toBe(true);
   }
   model.running = started.id;
-  return updater;
+  return { updater, dead };
 }
 
 async function look(model: Model, { world }: Life): Promise<void> {
@@ -129,9 +140,15 @@ const clock = fc.integer({ min: -400, max: 400 }).map((days) =>
 );
 
 const kills = fc.option(
-  fc.record({ after: fc.integer({ min: 1, max: 40 }), isApplied: fc.boolean() }),
+  fc.record({
+    after: fc.integer({ min: 1, max: 150 }),
+    effect: fc.constantFrom('none', 'torn', 'whole'),
+  }),
   { nil: undefined, freq: 2 },
 );
+
+const killedAt = (kill: Kill | undefined) =>
+  kill === undefined ? '' : `, killed at ${kill.after} (effect: ${kill.effect})`;
 
 const run = fc
   .record({
@@ -141,10 +158,10 @@ const run = fc
   })
   .map(({ behaviour, updates, kill }) =>
     command(
-      `run, ${behaviour}${updates ? ', updates' : ''}${kill ? `, killed at ${kill.after}${kill.isApplied ? ' (applied)' : ''}` : ''}`,
+      `run, ${behaviour}${updates ? ', updates' : ''}${killedAt(kill)}`,
       async (model, life) => {
-        const { world } = life;
-        const launched = await world.launch(kill);
+        const launched = await launch(model, life, kill);
+        if (launched === undefined) return look(model, life);
         const { updater, dead } = launched;
         const work = async () => {
           const { id } = await updater.start();
@@ -172,8 +189,8 @@ const run = fc
   );
 
 const start = kills.map((kill) =>
-  command(`start${kill ? `, killed at ${kill.after}` : ''}`, async (model, life) => {
-    (await launch(model, life, kill))?.dispose();
+  command(`start${killedAt(kill)}`, async (model, life) => {
+    (await launch(model, life, kill))?.updater.dispose();
     await look(model, life);
   }),
 );
@@ -189,7 +206,7 @@ async function heal(model: Model, life: Life): Promise<void> {
     .filter((n) => !world.withdrawn.includes(n))
     .map((n) => prepared.releases[n]?.entry.id as string);
   for (let i = 0; i < 6; i++) {
-    const updater = (await launch(model, life)) as Updater;
+    const updater = (await launch(model, life))?.updater as Updater;
     await updater.update();
     await updater.confirm((await updater.start()).id);
     // The device tries a release again that was blocked for a day.
@@ -197,7 +214,7 @@ async function heal(model: Model, life: Life): Promise<void> {
     await world.publish();
     updater.dispose();
   }
-  const updater = (await launch(model, life)) as Updater;
+  const updater = (await launch(model, life))?.updater as Updater;
   const { running, blocked } = await updater.status();
   const isBlocked = (id: string) =>
     model.failed.has(id) || blocked.some((one) => one.id === id && one.until === undefined);

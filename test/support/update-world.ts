@@ -1,13 +1,9 @@
 // A publisher, a network, a clock and a device's storage that fail as they do in the field.
 
 import type { ReleaseIndex } from '../../src/release.ts';
-import {
-  type BuiltIn,
-  memoryBuiltIn,
-  memoryStore,
-  type ReleaseStore,
-  type Updater,
-} from '../../src/update.ts';
+import type { Lock } from '../../src/update/stores/lock.ts';
+import { type FileTree, treeStore } from '../../src/update/stores/tree.ts';
+import { type BuiltIn, memoryBuiltIn, type ReleaseStore, type Updater } from '../../src/update.ts';
 import type { Files } from './release.ts';
 import {
   BUILT_IN_TIME,
@@ -28,26 +24,36 @@ export type NetworkFault =
   | 'none'
   | 'offline'
   | 'stale index'
+  | 'replayed index'
+  | 'no index'
+  | 'mixed objects'
   | 'says that nothing has changed'
   | 'missing objects'
   | 'missing patches'
   | 'altered objects'
   | 'cut'
+  | 'slow'
   | 'no ranges'
   | 'too long'
+  | 'lying lengths'
   | 'errors';
 
 export const NETWORK_FAULTS: readonly NetworkFault[] = [
   'none',
   'offline',
   'stale index',
+  'replayed index',
+  'no index',
+  'mixed objects',
   'says that nothing has changed',
   'missing objects',
   'missing patches',
   'altered objects',
   'cut',
+  'slow',
   'no ranges',
   'too long',
+  'lying lengths',
   'errors',
 ];
 
@@ -86,10 +92,43 @@ export async function prepare(): Promise<Prepared> {
   return { publisher, releases, builtIn, builtInId: id, filesOf };
 }
 
-/** When a process is killed: at this use of the store, before or after its effect. */
+/** When a process is killed: at this use of a file, before, in the middle of or after its effect. */
 export interface Kill {
   readonly after: number;
-  readonly isApplied: boolean;
+  readonly effect: 'none' | 'torn' | 'whole';
+}
+
+/** The files of a device, as a file system without atomic writes keeps them. */
+class MemoryTree implements FileTree {
+  readonly #files = new Map<string, Uint8Array>();
+
+  async read(path: string): Promise<Uint8Array | undefined> {
+    return this.#files.get(path)?.slice();
+  }
+
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    this.#files.set(path, bytes.slice());
+  }
+
+  async list(path: string): Promise<string[]> {
+    const prefix = path === '' ? '' : `${path}/`;
+    const inside = [...this.#files.keys()].filter((one) => one.startsWith(prefix));
+    return [...new Set(inside.map((one) => one.slice(prefix.length).split('/')[0] as string))];
+  }
+
+  async remove(path: string): Promise<void> {
+    for (const one of this.#below(path)) this.#files.delete(one);
+  }
+
+  /** Leaves the second half of a folder. */
+  async removeHalf(path: string): Promise<void> {
+    const all = this.#below(path);
+    for (const one of all.slice(0, all.length >> 1)) this.#files.delete(one);
+  }
+
+  #below(path: string): string[] {
+    return [...this.#files.keys()].filter((one) => one === path || one.startsWith(`${path}/`));
+  }
 }
 
 export class World {
@@ -105,8 +144,9 @@ export class World {
   sequence = 0;
   readonly #prepared: Prepared;
   readonly #store: Map<string, Uint8Array>;
-  #stale: Uint8Array | undefined;
-  #releases: ReleaseStore = memoryStore();
+  /** Every index so far, the oldest first. */
+  readonly #indexes: Uint8Array[] = [];
+  readonly #tree = new MemoryTree();
   #locks = new Map<string, Promise<unknown>>();
 
   constructor(prepared: Prepared) {
@@ -118,7 +158,12 @@ export class World {
   }
 
   get storage(): ReleaseStore {
-    return this.#releases;
+    return treeStore(this.#tree, (_, task) => task());
+  }
+
+  /** What the clock of the device shows. */
+  get deviceTime(): number {
+    return this.now + this.skew;
   }
 
   /** Signs the next index. A refresh changes nothing but its times. */
@@ -132,12 +177,13 @@ export class World {
       withdrawn: this.withdrawn.map((n) => (releases[n] as Published).entry.id),
     };
     const path = 'channels/production.sealed';
-    this.#stale = this.#store.get(path);
     await publisher.offer(
       this.offered.map((n) => releases[n] as Published),
       more,
     );
-    this.#store.set(path, publisher.store.get(path) as Uint8Array);
+    const sealed = publisher.store.get(path) as Uint8Array;
+    this.#store.set(path, sealed);
+    this.#indexes.push(sealed);
   }
 
   /** A process that runs until the kill, if there is one. `dead` settles when it was killed. */
@@ -150,13 +196,19 @@ export class World {
     const dead = new Promise<'dead'>((resolve) => {
       die = resolve;
     });
-    const inner = this.#releases;
+    const inner = this.#tree;
     const forever = new Promise<never>(() => {});
-    const step = async <T>(effect: () => Promise<T>, writes: boolean): Promise<T> => {
+    /** @param torn - What a kill in the middle of the step leaves behind. */
+    const step = async <T>(
+      effect: () => Promise<T>,
+      torn?: () => Promise<unknown>,
+      writes = false,
+    ): Promise<T> => {
       left -= 1;
       if (left < 0) return forever;
       if (left === 0 && kill !== undefined) {
-        if (kill.isApplied) await effect().catch(() => {});
+        if (kill.effect === 'whole') await effect();
+        if (kill.effect === 'torn') await torn?.();
         // The system releases the locks of a killed process.
         this.#locks = new Map();
         die('dead');
@@ -165,45 +217,39 @@ export class World {
       if (writes && this.isFull) throw new DOMException('no space', 'QuotaExceededError');
       return effect();
     };
-    const releases: ReleaseStore = {
-      readState: () => step(() => inner.readState(), false),
-      writeState: (bytes) => step(() => inner.writeState(bytes), true),
-      list: () => step(() => inner.list(), false),
-      open: (id) => step(() => inner.open(id), false),
-      remove: (id) => step(() => inner.remove(id), false),
-      write: async (id, files) => {
-        const written: { path: string; bytes: Uint8Array }[] = [];
-        for await (const file of files) {
-          await step(async () => written.push(file), true);
-        }
-        await step(
-          () =>
-            inner.write(
-              id,
-              (async function* () {
-                yield* written;
-              })(),
-            ),
+    const tree: FileTree = {
+      read: (path) => step(() => inner.read(path)),
+      list: (path) => step(() => inner.list(path)),
+      write: (path, bytes) =>
+        step(
+          () => inner.write(path, bytes),
+          () => inner.write(path, bytes.subarray(0, bytes.length >> 1)),
           true,
-        );
-      },
-      lock: (name, task) => {
-        // Other branches of a killed process must not take locks.
-        if (left <= 0) return forever;
-        const locks = this.#locks;
-        const before = locks.get(name) ?? Promise.resolve();
-        const result = before.then(task);
-        locks.set(
-          name,
-          result.catch(() => {}),
-        );
-        return result;
-      },
+        ),
+      remove: (path) =>
+        step(
+          () => inner.remove(path),
+          () => inner.removeHalf(path),
+        ),
+    };
+    const lock: Lock = (name, task) => {
+      // Other branches of a killed process must not take locks.
+      if (left <= 0) return forever;
+      const locks = this.#locks;
+      const before = locks.get(name) ?? Promise.resolve();
+      const result = before.then(task);
+      locks.set(
+        name,
+        result.catch(() => {}),
+      );
+      return result;
     };
     const { updater } = await createDevice(buildOf(0), this.#fetch(), {
-      releases,
+      releases: treeStore(tree, lock),
       builtIn,
-      now: () => this.now + this.skew,
+      now: () => this.deviceTime,
+      // Milliseconds of the real clock. Every other network answers at once.
+      timeout: this.network === 'slow' ? 10 : 60_000,
     });
     return { updater, dead };
   }
@@ -217,9 +263,13 @@ export class World {
         case 'errors':
           return new Response('busy', { status: 503 });
         case 'stale index':
-          return isObject || this.#stale === undefined
-            ? whole()
-            : new Response(this.#stale as BodyInit);
+          return isObject ? whole() : this.#indexAt(-2, whole);
+        case 'replayed index':
+          return isObject ? whole() : this.#indexAt(0, whole);
+        case 'no index':
+          return isObject ? whole() : new Response('gone', { status: 404 });
+        case 'mixed objects':
+          return isObject ? this.#another(path) : whole();
         case 'says that nothing has changed':
           return request.headers.has('if-none-match')
             ? new Response(null, { status: 304 })
@@ -238,12 +288,28 @@ export class World {
           return new Response(this.#store.get(path) as BodyInit, {
             status: this.#store.has(path) ? 200 : 404,
           });
+        case 'slow':
+          return isObject ? slow(whole()) : whole();
         case 'too long':
           return isObject ? tooLong(whole(), request) : whole();
+        case 'lying lengths':
+          return isObject ? lying(whole()) : whole();
         default:
           return whole();
       }
     });
+  }
+
+  #indexAt(n: number, whole: () => Response): Response {
+    const sealed = this.#indexes.at(n);
+    return sealed === undefined ? whole() : new Response(sealed as BodyInit);
+  }
+
+  /** The object that the store has beside the one that is asked for, as from a cache that mixes old and new ones. */
+  #another(path: string): Response {
+    const paths = [...this.#store.keys()].filter((one) => one.startsWith('objects/')).sort();
+    const other = paths[(paths.indexOf(path) + 1) % paths.length] as string;
+    return new Response(this.#store.get(other) as BodyInit);
   }
 
   #isBundle(path: string): boolean {
@@ -270,6 +336,32 @@ const altered = (response: Response) =>
     copy[copy.length >> 1] = (copy[copy.length >> 1] as number) ^ 1;
     return copy;
   });
+
+/** The connection stays open after the first half, and nothing more comes. */
+function slow(response: Response): Response {
+  if (response.body === null || !response.ok) return response;
+  const { status, headers } = response;
+  const reader = response.body.getReader();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { value } = await reader.read();
+      if (value === undefined) return new Promise(() => {});
+      controller.enqueue(value.subarray(0, value.length >> 1));
+      return new Promise(() => {});
+    },
+  });
+  return new Response(body, { status, headers });
+}
+
+/** Says that the body is another part of the object than it is, and breaks off half-way. */
+function lying(response: Response): Response {
+  if (!response.ok) return response;
+  const { body, status, headers } = cut(response);
+  const range = headers.get('content-range') ?? 'bytes 0-9/10';
+  const said = range.replace(/\d+/, (start) => `${Number(start) + 1}`);
+  const lies = { 'content-length': '1', 'content-range': said };
+  return new Response(body, { status, headers: lies });
+}
 
 /** A connection that breaks half-way, each time. */
 const cut = (response: Response) =>

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../../src/backend/select.ts';
 import { readSettings } from '../../../src/update/options.ts';
 import { createTransport } from '../../../src/update/transport.ts';
@@ -61,6 +61,10 @@ async function fetchWith(answers: readonly Answer[], options = {}, object = {}) 
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   return { asked, events, told, error, length };
 }
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('an object of the store', () => {
   it('comes whole from a server that answers it whole, and its bytes are told', async () => {
@@ -138,6 +142,29 @@ describe('an object of the store', () => {
       expect(late.asked).toEqual(['one 0', 'two 0']);
     }
   });
+
+  it.each([
+    ['the shortest', 0, [50, 100, 200, 400]],
+    ['the longest', 1, [100, 200, 400, 800]],
+  ])(
+    'waits twice as long before each retry, by a random share: %s waits',
+    async (_, share, expected) => {
+      vi.spyOn(Math, 'random').mockReturnValue(share);
+      const waits: number[] = [];
+      const timer = globalThis.setTimeout;
+      vi.spyOn(globalThis, 'setTimeout').mockImplementation(((task: () => void, wait: number) => {
+        const isDeadline = wait === 30_000;
+        if (!isDeadline) waits.push(wait);
+        return timer(task, isDeadline ? wait : 0);
+      }) as typeof setTimeout);
+      const broken = () => new Response('', { status: 502 });
+      const options = { store: MIRRORS[0], retries: 4, retryDelay: 100 };
+      const { asked, error } = await fetchWith([broken], options);
+      expect(error).toMatchObject({ message: /answered 502/ });
+      expect(asked).toHaveLength(5);
+      expect(waits).toEqual(expected);
+    },
+  );
 
   it('gives up on a server that sends one byte in each request', async () => {
     const { error, asked } = await fetchWith([(from) => partial(from, from + 1)]);

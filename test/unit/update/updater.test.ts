@@ -133,6 +133,40 @@ describe('a release of another channel', () => {
   });
 });
 
+describe('a device that is moved to another channel', () => {
+  it('stays in it after a restart, takes its release, and goes back when it is moved back', async () => {
+    const publisher = createPublisher();
+    const production = await publisher.make(AFTER);
+    const beta = await publisher.make({ ...AFTER, 'beta.txt': utf8('beta') }, [AFTER]);
+    await publisher.offer([production]);
+    await publisher.offer([beta, production], { channel: 'beta' });
+    const releases = memoryStore();
+    const request = fetchFrom(publisher.store);
+    const launch = async () => (await createDevice(BEFORE, request, { releases })).updater;
+    const first = await launch();
+    await first.start();
+    await first.update();
+    await first.setChannel('beta');
+    const second = await launch();
+    // What waited in the channel before does not run.
+    expect((await second.start()).id).not.toBe(production.entry.id);
+    expect(await second.update()).toMatchObject({ id: beta.entry.id });
+    const third = await launch();
+    const { id } = await third.start();
+    expect(id).toBe(beta.entry.id);
+    await third.confirm(id);
+    await third.setChannel('production');
+    // The channel does not list the release that runs, and has none that was made later: the device keeps it.
+    expect(await third.check()).toMatchObject({ status: 'current', isStale: false });
+    const later = await publisher.make({ 'index.html': utf8('later') });
+    await publisher.offer([later, production]);
+    expect(await third.update()).toMatchObject({ id: later.entry.id });
+    expect(request.paths.filter((path) => path.startsWith('channels/'))).toContain(
+      'channels/beta.sealed',
+    );
+  });
+});
+
 describe('a release over a limit of the app', () => {
   it.each([{ releaseSize: 10 }, { files: 1 }])('is not downloaded: %j', async (limits) => {
     const publisher = createPublisher();
