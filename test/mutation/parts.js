@@ -150,7 +150,8 @@ const TESTS = {
     ...security('zip-bombs'),
     ...property('zip'),
   ],
-  // Without the tests that kill processes and those of large files: every survivor would wait for them.
+  // Without the tests that kill processes and those of large files, because every survivor would wait for them, and without
+  // files/calls, which replaces functions of node:fs and cannot share the process of Stryker.
   files: [
     ...unit(
       'files/files.node',
@@ -158,7 +159,6 @@ const TESTS = {
       'files/zip-files.node',
       'files/zip-files-faults.node',
       'files/lenient.node',
-      'files/calls.node',
       'files/seal-directory.node',
       'files/open-to-directory.node',
       'files/races.node',

@@ -34,7 +34,12 @@ describe('a store on a slow web server', () => {
     const { get, requests } = dripping(1, 1_000);
     const place = httpPlace('https://updates.example.com/', 'from', get);
     const read = place.read('channels/production.sealed', { limit: 1_000_000 });
-    const outcome = expect(read).rejects.toMatchObject({ code: 'ERR_SOURCE_FAILED' });
+    const outcome = expect(read).rejects.toMatchObject({
+      code: 'ERR_SOURCE_FAILED',
+      message: expect.stringMatching(
+        /^https:\/\/updates\.example\.com\/channels\/production\.sealed gave less than 16384 bytes in 30 s/,
+      ),
+    });
     await vi.advanceTimersByTimeAsync(400_000);
     await outcome;
     expect(requests()).toBe(4);
@@ -55,6 +60,75 @@ describe('a store on a slow web server', () => {
     const outcome = expect(read).rejects.toMatchObject({ code: 'ERR_SOURCE_FAILED' });
     await vi.advanceTimersByTimeAsync(400_000);
     await outcome;
+  });
+});
+
+describe('a store on a web server that answers otherwise', () => {
+  /** Reads a file with one answer for all requests. Says how it ended, and after how many requests. */
+  async function read(answer: () => Response, options: object = {}) {
+    const asked: string[] = [];
+    const get = (async (url: unknown) => {
+      asked.push(String(url));
+      return answer();
+    }) as typeof fetch;
+    const place = httpPlace('https://updates.example.com/app?token=s3cret#top', 'from', get);
+    const work = place
+      .read('keys.sealed', { limit: 100, ...options })
+      .then((file) => file ?? 'missing')
+      .catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(10_000);
+    return { outcome: await work, asked };
+  }
+  const address = 'https://updates.example.com/app/keys.sealed';
+  const status = (code: number) => () => new Response('', { status: code });
+
+  it.each([429, 500, 503, 599])('is asked four times if it answers %i', async (code) => {
+    const { outcome, asked } = await read(status(code));
+    expect((outcome as Error).message).toContain(`${address} answered with status ${code}`);
+    expect(asked).toEqual(Array.from({ length: 4 }, () => `${address}?token=s3cret`));
+  });
+
+  it.each([204, 400, 401, 403, 499])('is asked once if it answers %i', async (code) => {
+    const { outcome, asked } = await read(
+      code === 204 ? () => new Response(null, { status: 204 }) : status(code),
+    );
+    expect(outcome).toMatchObject({ code: 'ERR_SOURCE_FAILED' });
+    expect((outcome as Error).message).toContain(`${address} answered with status ${code}`);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('lacks a file for which it answers 404 or 410, and 403 if that hides missing files', async () => {
+    for (const code of [404, 410]) expect((await read(status(code))).outcome).toBe('missing');
+    expect((await read(status(403), { hidesMissing: true })).outcome).toBe('missing');
+  });
+
+  it('is asked four times if it cannot be reached, and the error has the cause', async () => {
+    const cause = new TypeError('fetch failed');
+    const { outcome, asked } = await read(() => {
+      throw cause;
+    });
+    expect(outcome).toMatchObject({ code: 'ERR_SOURCE_FAILED', cause });
+    expect((outcome as Error).message).toContain(`${address} can't be reached, or cut the answer`);
+    expect(asked).toHaveLength(4);
+  });
+
+  it('is refused if it redirects from https to http', async () => {
+    const redirected = () =>
+      Object.defineProperty(new Response('x'), 'url', { value: 'http://updates.example.com/' });
+    const { outcome, asked } = await read(redirected);
+    expect((outcome as Error).message).toContain(`${address} redirects from https to http`);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('gives a file of the limit and none that is longer', async () => {
+    expect((await read(() => new Response(new Uint8Array(100)))).outcome).toEqual({
+      bytes: new Uint8Array(100),
+      cacheControl: '',
+    });
+    const { outcome } = await read(() => new Response(new Uint8Array(101)));
+    expect(outcome).toBeInstanceOf(Error);
+    expect((outcome as Error).message).toContain(address);
+    expect((outcome as Error).message).not.toContain('s3cret');
   });
 });
 

@@ -74,7 +74,10 @@ describe('withLock', () => {
       put(join(folder, LOCK));
       await expect(
         withLock(folder, AbortSignal.timeout(10_000), work, QUICK),
-      ).rejects.toMatchObject({ code: 'ERR_FILE' });
+      ).rejects.toMatchObject({
+        code: 'ERR_FILE',
+        message: `${JSON.stringify(join(folder, LOCK))} is not a file. Only a publisher creates this lock: remove it`,
+      });
       expect(readdirSync(folder)).toEqual([LOCK]);
     }
   });

@@ -298,6 +298,10 @@ describe('publishRelease', () => {
     await publishBuild(store, 1, { meta });
     await expect(publishBuild(store, 2, { meta })).rejects.toMatchObject({
       code: 'ERR_LIMIT_EXCEEDED',
+      limit: 'keep',
+      message: expect.stringMatching(
+        /^the index would have 120\d{4} bytes, but devices accept at most 1048576: keep fewer releases or patches, or shorten notes and meta$/,
+      ),
     });
     expect((await readIndexOf(store)).sequence).toBe(1);
   });
