@@ -25,7 +25,7 @@ export function withoutLines(text: string, added: readonly string[]): string | u
   const lines = text.split('\n');
   const count = lines.length;
   for (const one of added) {
-    const found = lines.flatMap((line, i) => (line.trim() === one ? [i] : []));
+    const found = lines.flatMap((line, i) => (plain(line) === plain(one) ? [i] : []));
     if (found.length > 1) return undefined;
     lines.splice(found[0] ?? lines.length, 1);
   }
@@ -33,6 +33,9 @@ export function withoutLines(text: string, added: readonly string[]): string | u
   // The blank line before the last of them goes too.
   return lines.join('\n').replace(/(\r?\n)\s*$/, '$1');
 }
+
+/** A line without what formatters change: indentation, the kind of quotes, and the last semicolon. */
+const plain = (line: string) => line.trim().replaceAll('"', "'").replace(/;$/, '');
 
 type Groups = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
 

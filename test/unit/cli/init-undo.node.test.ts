@@ -105,6 +105,20 @@ describe('init --undo in an app whose first module the user has changed', () => 
     },
   );
 
+  it('takes back its lines after a formatter has changed their quotes, semicolons and indentation', async () => {
+    await withInit(VITE, async (project) => {
+      await edit(project, 'src/main.js', (text) =>
+        text
+          .replaceAll("'", '"')
+          .replaceAll(/([)"])$/gm, '$1;')
+          .replace('\nkeep', '\n  keep'),
+      );
+      expect(read(project, 'src/main.js')).toContain('from "./bundleseal/update.js";');
+      await done(project, UNDO_ALL);
+      expect(read(project, 'src/main.js')).toBe('import "./style.css";\n\ndocument.title = "a";\n');
+    });
+  });
+
   it('takes back the rest when the user has deleted that module', async () => {
     await withInit(VITE, async (project) => {
       rmSync(project.path('src/main.js'));
