@@ -58,6 +58,17 @@ export function placeOfMember(member: string): string {
   return JSON.stringify([group, name]);
 }
 
+/** The names of the members that init added and that have another value now. */
+export async function changedMembers(text: string, added: readonly string[]): Promise<string[]> {
+  const { parse } = await import('jsonc-parser');
+  const groups = (parse(withoutMark(text)) ?? {}) as Groups;
+  return added.flatMap((member) => {
+    const [group, name, value] = JSON.parse(member) as [string, string, string];
+    const present = groups[group]?.[name];
+    return present === undefined || present === value ? [] : [name];
+  });
+}
+
 /**
  * Takes members out of package.json that init added, and a group that is then empty and was not there before. A member that
  * is no longer there was taken out already.

@@ -27,6 +27,7 @@ import {
   type WrittenFile,
   writeRecord,
 } from './record.ts';
+import { changedMembers } from './remove.ts';
 import { findUses } from './uses.ts';
 import { SERVER_CONFIG } from './website.ts';
 
@@ -95,7 +96,6 @@ export async function undoInit(
   return { json, lines: [head, ...lines], isBad };
 }
 
-const CHANGED = 'it was changed since; take out by hand what init added';
 const AGAIN = 'then run init --undo again';
 
 interface Kept {
@@ -178,8 +178,14 @@ async function usesOf(
 /** Says what the user has to do with a file that was changed since. */
 async function reasonOf(path: string, { added }: WrittenFile): Promise<string> {
   if (added === undefined) return `it was changed since; delete it by hand, ${AGAIN}`;
-  if (path === PACKAGE || path === IGNORED) return CHANGED;
-  const lines = linesWithCall(((await bytesOf(path)) ?? '').toString());
+  const text = ((await bytesOf(path)) ?? '').toString();
+  if (path === PACKAGE) {
+    const names = (await changedMembers(text, added)).map((name) => JSON.stringify(name));
+    return `it was changed since; take out by hand what init added: ${names.join(', ')}`;
+  }
+  if (path === IGNORED)
+    return `it was changed since; take out by hand what init added: ${added.join(', ')}`;
+  const lines = linesWithCall(text);
   return `it was changed since: take out what calls keepUpToDate (lines ${lines.join(', ')}), ${AGAIN}`;
 }
 
@@ -192,12 +198,12 @@ async function otherKey(
   if (!isFinished) return undefined;
   const { privateKeyFile } = SEALED;
   const isRemoved = !isKept && files[privateKeyFile] !== undefined;
-  const names = (await readdir('.')).filter((name) =>
+  const isKey = (name: string) =>
     name === privateKeyFile
       ? !isRemoved
-      : /\.old(\.\d+)?$/.test(name.slice(privateKeyFile.length)) && name.startsWith(privateKeyFile),
-  );
-  return names[0];
+      : name.startsWith(privateKeyFile) &&
+        /^\.old(\.\d+)?$/.test(name.slice(privateKeyFile.length));
+  return (await readdir('.')).find(isKey);
 }
 
 /**

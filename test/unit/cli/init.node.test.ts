@@ -446,7 +446,9 @@ describe('the files of other people', () => {
       );
       const { code, stderr } = await project.run(['init', '--undo', '--yes']);
       expect(code).toBe(1);
-      expect(stderr).toContain('! package.json stays: it was changed since; take out by hand');
+      expect(stderr).toContain(
+        '! package.json stays: it was changed since; take out by hand what init added: "bundleseal:build"',
+      );
       expect(read(project, 'package.json')).toBe(described);
       expect(read(project, 'src/main.js')).toBe(entry);
     });
