@@ -155,8 +155,12 @@ const TESTS = {
   files: [
     ...unit(
       'files/files.node',
+      'files/outputs.node',
+      'files/arguments.node',
+      'files/file-source.node',
       'files/faults.node',
-      'files/zip-files.node',
+      'files/zip-directory.node',
+      'files/unzip-file.node',
       'files/zip-files-faults.node',
       'files/lenient.node',
       'files/seal-directory.node',

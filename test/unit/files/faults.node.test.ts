@@ -14,9 +14,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { randomBytes } from '../../../src/backend/random.ts';
 import { selectBackend } from '../../../src/backend/select.ts';
 import { encryptAndSeal } from '../../../src/bundle/encrypt-chunks.ts';
@@ -41,6 +41,7 @@ import {
   startChild,
   temporaries,
 } from '../../support/files.ts';
+import { useFolder } from '../../support/use-folder.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 
 const privateKey = keyB.pkcs8;
@@ -49,11 +50,8 @@ const CHUNK = 4096;
 const OLD = bytesOf(1000);
 const plain = bytesOf(5 * CHUNK + 100);
 
-const root = makeFolder();
-let count = 0;
-let folder: string;
 let sealed: Uint8Array;
-const at = (name: string) => join(folder, name);
+const { here, at, untouched, refused } = useFolder();
 
 beforeAll(async () => {
   const options = { privateKey, chunkSize: CHUNK, metadata: { appId: 'com.example.app' } };
@@ -61,19 +59,10 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  folder = join(root, String(count++));
-  mkdirSync(folder);
   writeFileSync(at('plain'), plain);
   writeFileSync(at('sealed'), sealed);
   writeFileSync(at('out'), OLD, { mode: 0o600 });
 });
-
-afterEach(() => {
-  expect(openIn(folder)).toEqual([]);
-  rmSync(folder, { recursive: true, force: true });
-});
-
-afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** A file of zeros that takes no place on the disk. */
 function emptyFile(name: string, size: number): void {
@@ -104,25 +93,6 @@ const WAYS: [
   ],
 ];
 
-/** Expects `work` to reject and to leave the folder unchanged. */
-async function untouched(work: () => Promise<unknown>): Promise<unknown> {
-  const before = snapshot(folder);
-  const error = await work().then(
-    () => new Error('expected an error, but nothing was thrown'),
-    (thrown: unknown) => thrown,
-  );
-  expect(snapshot(folder)).toEqual(before);
-  expect(openIn(folder)).toEqual([]);
-  return error;
-}
-
-async function refused(work: () => Promise<unknown>, code: string): Promise<BundleSealError> {
-  const error = (await untouched(work)) as BundleSealError;
-  expect(error).toBeInstanceOf(BundleSealError);
-  expect(error.code, error.message).toBe(code);
-  return error;
-}
-
 describe.each(WAYS)('a file that can not be %s', (_, inputName, run) => {
   it('because its input is unreadable is refused by its path', async () => {
     symlinkSync('plain', at('link'));
@@ -131,12 +101,12 @@ describe.each(WAYS)('a file that can not be %s', (_, inputName, run) => {
     await new Promise((resolve) => server.once('listening', resolve));
     const inputs = [
       at('nothing'),
-      folder,
+      here(),
       at('folder'),
       `${at('plain')}/`,
       join(at('plain'), 'x'),
       join(at('nothing'), 'x'),
-      join(folder, 'x'.repeat(256)),
+      join(here(), 'x'.repeat(256)),
       at('socket'),
       '/dev/null',
       '/dev/zero',
@@ -164,10 +134,10 @@ describe.each(WAYS)('a file that can not be %s', (_, inputName, run) => {
       `${at('out')}/`,
       '/',
       '.',
-      folder,
+      here(),
       join(at('out'), 'x'),
       join(at('nothing'), 'x'),
-      join(folder, 'x'.repeat(256)),
+      join(here(), 'x'.repeat(256)),
       at('pipe'),
       '/dev/null',
       '/proc/nothing',
@@ -342,7 +312,7 @@ describe('a file is not sealed', () => {
     );
     expect(error?.code).toBe('ERR_LIMIT_EXCEEDED');
     rmSync(at('large'));
-    expect(readdirSync(folder).sort()).toEqual(['out', 'plain', 'sealed']);
+    expect(readdirSync(here()).sort()).toEqual(['out', 'plain', 'sealed']);
     expect(readFileSync(at('out')).equals(OLD)).toBe(true);
   });
 });
@@ -355,17 +325,17 @@ describe.each(WAYS)('an abort while a file is %s', (_, inputName, run) => {
     way: (abort: () => void, options: Options) => Promise<unknown>,
   ): Promise<boolean> {
     const controller = new AbortController();
-    const before = snapshot(folder);
+    const before = snapshot(here());
     const outcome = await way(() => controller.abort(reason), { signal: controller.signal }).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );
-    expect(temporaries(folder)).toEqual([]);
-    expect(openIn(folder)).toEqual([]);
+    expect(temporaries(here())).toEqual([]);
+    expect(openIn(here())).toEqual([]);
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
     if (outcome !== undefined) {
       expect(outcome).toBe(reason);
-      expect(snapshot(folder)).toEqual(before);
+      expect(snapshot(here())).toEqual(before);
       return false;
     }
     await expectWhole();
@@ -492,14 +462,14 @@ describe.each(WAYS)('a fault of the file system while a file is %s', (_, inputNa
     const seen: string[] = [];
     for (let k = 1; ; k++) {
       writeFileSync(at('out'), OLD);
-      const before = snapshot(folder);
+      const before = snapshot(here());
       let calls = 0;
       let failed: string | undefined;
       const fault = Object.assign(new Error(`${code}: made for the test`), { code });
       const fail = (name: string, args: unknown[]) => {
         if (++calls !== k) return undefined;
         // Holding the folder that the output goes into: without that its path is used.
-        const isHolding = args[0] === folder || /^\/proc\/self\/fd\/\d+$/.test(String(args[0]));
+        const isHolding = args[0] === here() || /^\/proc\/self\/fd\/\d+$/.test(String(args[0]));
         failed = isHolding ? `hold by ${name}` : name;
         return fault;
       };
@@ -510,11 +480,11 @@ describe.each(WAYS)('a fault of the file system while a file is %s', (_, inputNa
       if (failed === undefined) return seen;
       seen.push(failed);
       const label = `${failed}, call ${k}: ${(error as Error | undefined)?.message}`;
-      expect(temporaries(folder), label).toEqual([]);
-      expect(openIn(folder), label).toEqual([]);
+      expect(temporaries(here()), label).toEqual([]);
+      expect(openIn(here()), label).toEqual([]);
       if (error !== undefined) {
         // An error says that nothing has happened.
-        expect(snapshot(folder), label).toEqual(before);
+        expect(snapshot(here()), label).toEqual(before);
         expect(error, label).toBeInstanceOf(BundleSealError);
         expect((error as BundleSealError).code, label).toBe('ERR_FILE');
         expect([at(inputName), at('out')], label).toContain((error as BundleSealError).path);
@@ -561,9 +531,9 @@ describe.each(WAYS)('a fault of the file system while a file is %s', (_, inputNa
     expect((await rejection(work, 'ERR_FILE')).cause).toBe(first);
     expect(readFileSync(at('out')).equals(OLD)).toBe(true);
     // Left by a run that is over: the next one takes it away.
-    expect(temporaries(folder).length).toBe(1);
+    expect(temporaries(here()).length).toBe(1);
     await run(at(inputName), at('out'));
-    expect(temporaries(folder)).toEqual([]);
+    expect(temporaries(here())).toEqual([]);
   });
 });
 
@@ -617,7 +587,7 @@ describe('a fault while a file is read', () => {
         }),
         'ERR_FILE',
       );
-      expect(openIn(folder)).toEqual([]);
+      expect(openIn(here())).toEqual([]);
     }
   });
 });
@@ -750,13 +720,13 @@ describe('a disk', () => {
         output: at(output as string),
         options: options as object,
       }));
-      const before = snapshot(folder);
+      const before = snapshot(here());
       const answer = await startChild(module, { jobs }, 2 ** 20).ended;
       const codes = answer?.errors.map((error) => [error?.code, error?.cause]);
       const tooLarge = ['ERR_FILE', 'EFBIG'];
       expect(codes).toEqual([tooLarge, tooLarge, tooLarge, [undefined, undefined]]);
       rmSync(at('small'));
-      expect(snapshot(folder)).toEqual(before);
+      expect(snapshot(here())).toEqual(before);
     },
   );
 
@@ -766,7 +736,7 @@ describe('a disk', () => {
       return skip();
     }
     const NOBODY = 65_534;
-    chmodSync(root, 0o755);
+    chmodSync(dirname(here()), 0o755);
     chmodSync(at('plain'), 0o644);
     mkdirSync(at('open'));
     mkdirSync(at('shared'));
@@ -791,7 +761,7 @@ describe('a disk', () => {
       output: at(output as string),
       options: { privateKey },
     }));
-    const before = snapshot(folder);
+    const before = snapshot(here());
     const answer = await startChild(module, { jobs, user: NOBODY }).ended;
     const codes = answer?.errors.map((error) => error && [error.code, error.cause]);
     expect(codes?.slice(0, 3)).toEqual(Array(3).fill(['ERR_FILE', 'EACCES']));
@@ -801,7 +771,7 @@ describe('a disk', () => {
     for (const name of ['open', 'drop']) expect(readdirSync(at(name))).toEqual(['new']);
     expect(readdirSync(at('shared'))).toEqual(['out']);
     expect(readFileSync(join(at('shared'), 'out')).equals(OLD)).toBe(true);
-    expect(snapshot(folder)).toEqual(before);
+    expect(snapshot(here())).toEqual(before);
   });
 
   it('holds files of any size in the same memory', async () => {
