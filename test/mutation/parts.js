@@ -150,8 +150,9 @@ const TESTS = {
     ...security('zip-bombs'),
     ...property('zip'),
   ],
-  // Without the tests that kill processes and those of large files, because every survivor would wait for them, and without
-  // files/calls, which replaces functions of node:fs and cannot share the process of Stryker.
+  // Without the tests that kill processes and those of large files, because every survivor would wait for them. Without
+  // files/lenient and files/calls, which replace functions of the file system and end the process when their thread ends:
+  // Stryker runs tests in threads.
   files: [
     ...unit(
       'files/files.node',
@@ -162,7 +163,6 @@ const TESTS = {
       'files/zip-directory.node',
       'files/unzip-file.node',
       'files/zip-files-faults.node',
-      'files/lenient.node',
       'files/seal-directory.node',
       'files/open-to-directory.node',
       'files/races.node',
