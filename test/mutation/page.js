@@ -14,6 +14,7 @@ const COLUMNS = {
   survived: ({ survived }) => String(survived),
   'no coverage': ({ noCoverage }) => String(noCoverage),
   errors: ({ errors }) => String(errors),
+  'without a reason': ({ unexplained = 0 }) => String(unexplained),
   score: (counts) => percent(scoreOf(counts)),
   'whole part (95 %)': (counts) =>
     counts.ran === counts.mutants
@@ -79,7 +80,10 @@ loads. Stryker ${stryker} on vitest ${devDependencies.vitest}, on Node alone, wi
 
 "all" means that every mutant of the part was run. A sample is drawn at random by its seed (\`npm run mutation -- --sample 150\`):
 its score is an estimate, and the score of the whole part lies in the given interval with 95 % confidence. The commit is that of
-the run; the code has changed since.`;
+the run; the code has changed since.
+
+Survivors and mutants without coverage that have no reason need a test, or have got one after the run: see the column. A new
+sample has to show that.`;
 }
 
 function survivorsOf(file) {

@@ -23,6 +23,7 @@ function resultOf(name, { folder, files }, report) {
       mutants.map((mutant) => describe(file, source.split('\n'), mutant)),
     );
   const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
+  const explained = explain(folder, files, mutants);
   return {
     name,
     counts: {
@@ -33,10 +34,11 @@ function resultOf(name, { folder, files }, report) {
       survived: count('Survived'),
       noCoverage: count('NoCoverage'),
       errors: count('RuntimeError', 'CompileError'),
+      unexplained: explained.survivors.filter(({ why }) => why === undefined).length,
       ...(report.sample === undefined ? {} : { seed: report.sample.seed }),
       commit: report.commit,
     },
-    ...explain(folder, files, mutants),
+    ...explained,
   };
 }
 
