@@ -22,7 +22,7 @@ describe('keygen of Capgo in pure JavaScript', () => {
   beforeEach(async () => {
     generate.mockReset().mockResolvedValue(numbers);
     vi.resetModules();
-    vi.doMock('../../../src/keys/primes.ts', () => ({ generateKey: generate }));
+    vi.doMock('../../../src/keys/primes.ts', () => ({ generateRsaKey: generate }));
     ({ keygen: withNumbers } = await import('../../../src/capgo/keys.ts'));
   });
   afterEach(() => {

@@ -19,7 +19,7 @@ describe('keygen in pure JavaScript', () => {
   beforeEach(async () => {
     generate.mockReset().mockResolvedValue(good);
     vi.resetModules();
-    vi.doMock('../../../src/keys/primes.ts', () => ({ generateKey: generate }));
+    vi.doMock('../../../src/keys/primes.ts', () => ({ generateRsaKey: generate }));
     ({ keygen } = await import('../../../src/keys/keygen.ts'));
   });
   afterEach(() => {
