@@ -121,8 +121,8 @@ function merged(earlier: RecordContent | undefined, later: RecordContent): Recor
   for (const [path, file] of Object.entries(later.files)) {
     const { before = file.before, added = [] } = earlier.files[path] ?? {};
     const placeOf = path === PACKAGE ? placeOfMember : (line: string) => line;
-    const later = new Set(file.added?.map(placeOf));
-    const all = [...added.filter((one) => !later.has(placeOf(one))), ...(file.added ?? [])];
+    const replaced = new Set(file.added?.map(placeOf));
+    const all = [...added.filter((one) => !replaced.has(placeOf(one))), ...(file.added ?? [])];
     files[path] = { before, after: file.after, ...(all.length > 0 && { added: all }) };
   }
   return { ...later, folders: [...new Set([...earlier.folders, ...later.folders])], files };
