@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encryptBundle, openBundle } from '../../../src/index.ts';
 import { unzipFile, zipDirectory } from '../../../src/node.ts';
@@ -21,33 +21,14 @@ import { zipBundle } from '../../../src/zip.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
 import { buildModule, onFileSystem, temporaries } from '../../support/files.ts';
+import { type Files, filesIn, writeFiles } from '../../support/folder-files.ts';
 import { useFolder } from '../../support/use-folder.ts';
 import { keyB } from '../../support/vectors.ts';
 import { storedWithDescriptor, streamOf, utf8 } from '../../support/zip.ts';
 
-type Files = Record<string, Uint8Array>;
-
 const { here, at } = useFolder();
 
-function put(name: string, files: Files): string {
-  mkdirSync(at(name), { recursive: true });
-  for (const [path, bytes] of Object.entries(files)) {
-    mkdirSync(dirname(join(at(name), path)), { recursive: true });
-    writeFileSync(join(at(name), path), bytes);
-  }
-  return at(name);
-}
-
-/** Every file in a folder, by its path. Links are not followed. */
-function filesIn(place: string, above = ''): Files {
-  const found = readdirSync(join(place, above), { withFileTypes: true }).map((entry): Files => {
-    const path = above + entry.name;
-    if (entry.isDirectory()) return filesIn(place, `${path}/`);
-    return entry.isFile() ? { [path]: Uint8Array.from(readFileSync(join(place, path))) } : {};
-  });
-  return Object.assign({}, ...found);
-}
-
+const put = (name: string, files: Files) => writeFiles(at(name), files);
 function expectSame(actual: Files, expected: Files): void {
   expect(Object.keys(actual).sort()).toEqual(Object.keys(expected).sort());
   for (const [path, bytes] of Object.entries(expected)) {
