@@ -1,16 +1,16 @@
 // Copies an input that can only be read forward into an unnamed file, which can be read at any position. The system
 // removes the file when the process ends, at the latest.
 
-import { closeSync, constants, open as openNumber, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from '../backend/random.ts';
 import { toHex } from '../bytes.ts';
 import { onAbort } from '../signals.ts';
 import { readAt } from './calls.ts';
-import { fileError, onFile, UNREADABLE } from './error.ts';
+import { onFile, UNREADABLE } from './error.ts';
 import { hasCode } from './leniency.ts';
 import { PRIVATE_FILE } from './modes.ts';
 import { type OutputFile, outputFile } from './output-file.ts';
@@ -21,28 +21,56 @@ const PIECE_LENGTH = 2 ** 18;
 const UNNAMED = 'bundleseal-';
 const UNMADE = "can't hold a temporary file (TMPDIR names the folder for temporary files)";
 
+// Milliseconds between two reads of an empty pipe: the first pause, and the longest one.
+const FIRST_PAUSE = 1;
+const LONGEST_PAUSE = 16;
+
 /** Copies a pipe to its end. Waits for its writer. */
 export async function spoolPipe(path: string, signal?: AbortSignal): Promise<FileHandle> {
-  const pipe = new Socket({ fd: await openPipe(path, signal), readable: true, writable: false });
-  // The read reports the error, so this handler only prevents an unhandled error event.
-  pipe.on('error', () => {});
-  const letGo = signal && onAbort(signal, () => pipe.destroy());
-  async function* pieces(): AsyncGenerator<Uint8Array, void> {
-    try {
-      yield* pipe;
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw fileError(path, UNREADABLE, error);
-    }
-    signal?.throwIfAborted();
-  }
+  const pipe = await openPipe(path, signal);
   try {
-    signal?.throwIfAborted();
-    return await spool(pieces(), signal);
+    return await spool(piecesOf(pipe, path, signal), signal);
   } finally {
-    letGo?.();
     // Closes the pipe also if it was not read. Otherwise its writer would wait for a reader.
-    pipe.destroy();
+    await pipe.close().catch(() => {});
+  }
+}
+
+/**
+ * Reads a pipe that was opened with O_NONBLOCK to its end. While the pipe is empty, it waits with a timer, because a
+ * read that blocks occupies a thread of Node's pool and cannot be aborted.
+ *
+ * A Socket would wait without a timer. But it closes the descriptor by itself, and in a worker thread Node closes the
+ * number a second time when the thread ends, which may by then be a file of another thread.
+ */
+async function* piecesOf(
+  pipe: FileHandle,
+  path: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  const room = new Uint8Array(PIECE_LENGTH);
+  let pause = FIRST_PAUSE;
+  for (;;) {
+    signal?.throwIfAborted();
+    const length = await onFile(path, UNREADABLE, readNow(pipe, room));
+    if (length === 0) return;
+    if (length === undefined) {
+      await sleep(pause);
+      pause = Math.min(2 * pause, LONGEST_PAUSE);
+    } else {
+      pause = FIRST_PAUSE;
+      yield room.subarray(0, length);
+    }
+  }
+}
+
+/** Returns the number of bytes that were read: 0 at the end, and `undefined` if there are none yet. */
+async function readNow(pipe: FileHandle, room: Uint8Array): Promise<number | undefined> {
+  try {
+    return (await pipe.read(room, 0, room.length, null)).bytesRead;
+  } catch (error) {
+    if (hasCode(error, 'EAGAIN')) return undefined;
+    throw error;
   }
 }
 
@@ -69,15 +97,27 @@ export async function spoolUnsized(
 // Milliseconds between two attempts to unblock the open call.
 const UNBLOCK_AGAIN = 10;
 
-/**
- * Opens a pipe. Returns a descriptor and not a FileHandle, because the Socket that gets it closes it.
- */
-async function openPipe(path: string, signal?: AbortSignal): Promise<number> {
+/** Opens a pipe for reads that do not block, after it has a writer. */
+async function openPipe(path: string, signal?: AbortSignal): Promise<FileHandle> {
+  const blocking = await openWithWriter(path, signal);
+  try {
+    signal?.throwIfAborted();
+    // Reading through this handle alone would not wait for a writer. The other handle keeps the bytes that a writer
+    // left behind.
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+    return await onFile(path, UNREADABLE, open(path, flags));
+  } finally {
+    await blocking.close().catch(() => {});
+  }
+}
+
+/** Opens a pipe as soon as it has a writer. Resolves on an abort, too. */
+async function openWithWriter(path: string, signal?: AbortSignal): Promise<FileHandle> {
   let timer: NodeJS.Timeout | undefined;
   let fail = (_reason: unknown) => {};
-  const opening = new Promise<number>((resolve, reject) => {
+  const opening = open(path, constants.O_RDONLY);
+  const failing = new Promise<never>((_, reject) => {
     fail = reject;
-    openNumber(path, constants.O_RDONLY, (error, fd) => (error ? reject(error) : resolve(fd)));
   });
   // Opening the pipe for writing unblocks the pending open call. This happens synchronously, because pending calls
   // may occupy all threads of the file system. It repeats, because the open call may not have begun.
@@ -86,13 +126,17 @@ async function openPipe(path: string, signal?: AbortSignal): Promise<number> {
       closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
     } catch (error) {
       // ENXIO: the open call has not begun. Any other error would occur again.
-      if (!hasCode(error, 'ENXIO')) fail(error);
+      if (!hasCode(error, 'ENXIO')) {
+        // The open call stays blocked until the pipe has a writer.
+        opening.then((pipe) => pipe.close()).catch(() => {});
+        fail(error);
+      }
     }
     timer = setTimeout(unblock, UNBLOCK_AGAIN);
   };
   const letGo = signal && onAbort(signal, unblock);
   try {
-    return await onFile(path, UNREADABLE, opening);
+    return await onFile(path, UNREADABLE, Promise.race([opening, failing]));
   } catch (error) {
     signal?.throwIfAborted();
     throw error;

@@ -1,8 +1,12 @@
 // File systems that lack a call or refuse one for a moment, and inputs and outputs that are no regular files.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  closeSync,
+  fstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writeConfigText } from '../../../src/cli/config/files.ts';
 import { writeWhole } from '../../../src/cli/write-whole.ts';
@@ -231,6 +236,24 @@ describe('a pipe', () => {
     expect(readFileSync(at('app/index.html')).equals(plain)).toBe(true);
   });
 
+  it('is read to its end if its writer pauses', async () => {
+    const script = 'exec > "$0"; sleep 0.05; printf on; sleep 0.05; printf e';
+    spawn('sh', ['-c', script, at('pipe')]);
+    expect(await checksumFile(at('pipe'))).toBe(await checksum(new TextEncoder().encode('one')));
+  });
+
+  it('is closed on an abort while its writer pauses, so that the writer ends', async () => {
+    const script = 'exec > "$0"; echo >&2; read line; while printf on; do :; done';
+    const writer = spawn('sh', ['-c', script, at('pipe')]);
+    const stop = new AbortController();
+    const reason = new Error('mine');
+    const work = checksumFile(at('pipe'), { signal: stop.signal });
+    writer.stderr.once('data', () => stop.abort(reason));
+    await expect(work).rejects.toBe(reason);
+    writer.stdin.end('\n');
+    await once(writer, 'exit');
+  });
+
   it('without a writer is waited for until an abort', async () => {
     const stop = new AbortController();
     const reason = new Error('mine');
@@ -262,6 +285,32 @@ describe('a pipe', () => {
       await ended;
     } finally {
       vi.unstubAllEnvs();
+    }
+  });
+
+  it('that a worker thread reads leaves the files of other threads open when the thread ends', async () => {
+    const module = await buildModule(folder);
+    const code = `
+      const { workerData, parentPort } = require('node:worker_threads');
+      parentPort.once('message', () => {});
+      process.on('warning', ({ message }) => parentPort.postMessage({ warning: message }));
+      import(workerData.module)
+        .then(({ checksumFile }) => checksumFile(workerData.pipe))
+        .then((checksum) => setImmediate(() => parentPort.postMessage({ checksum })));`;
+    const workerData = { module, pipe: at('pipe') };
+    const worker = new Worker(code, { eval: true, workerData, execArgv: [] });
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    feed('plain');
+    const [answer] = await once(worker, 'message');
+    expect(answer).toEqual({ checksum: await checksum(plain) });
+    // One of these files has the descriptor that the pipe had.
+    const files = Array.from({ length: 50 }, () => openSync(at('plain'), 'r'));
+    try {
+      worker.postMessage('end');
+      expect(await ended).toBe(0);
+      for (const fd of files) expect(fstatSync(fd).size).toBe(plain.length);
+    } finally {
+      for (const fd of files) closeSync(fd);
     }
   });
 
