@@ -372,6 +372,12 @@ describe('a server that ignores ranges', () => {
     expectSame(await source.read(0, KEPT), part(0, KEPT));
     expect(ranges).toEqual(['bytes=0-65535', 'bytes=0-65535']);
 
+    // The error names the byte, although the bytes before it are dropped.
+    const always = await serve(cut);
+    const init = { ...QUICK, retries: 0, ignoredRange: 'read-through' } as const;
+    const error = await rejection(httpSource(always.url, init), 'ERR_SOURCE_FAILED');
+    expect(error.message).toContain('broke off at byte 90000');
+
     // Data of the first answer must not be used after it.
     const mixed = await serve(cut, (response, { first }) => {
       response
