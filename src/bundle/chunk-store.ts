@@ -82,6 +82,8 @@ export function chunkStore(
     return chunks;
   }
   function begin(from: number, to: number): Fetch {
+    // The request has a signal of its own, between that of the public call and that of the transport, because reads
+    // with other signals may wait for the same request. It ends only when none of them wants it any more.
     const stop = new AbortController();
     const forget = () => {
       for (let index = from; index < to; index++) {

@@ -68,21 +68,21 @@ function checkSealChunks(path: string, count: number): void {
 
 /** Reads a seal as text from a file or a pipe. */
 export async function readSealFile(path: string): Promise<string> {
-  return textOf(await readSmallFile(path, 'a seal', MAX_SEAL_FILE_LENGTH));
+  return trimmedText(await readSmallFile(path, 'a seal', MAX_SEAL_FILE_LENGTH));
 }
 
 async function readSealText(file: InputFile): Promise<string> {
   if (file.size > MAX_SEAL_FILE_LENGTH) {
     throw fileError(file.path, `is too large for a seal: it has ${file.size} bytes`);
   }
-  return textOf(await file.read(0, file.size));
+  return trimmedText(await file.read(0, file.size));
 }
 
-function textOf(bytes: Uint8Array): string {
+function trimmedText(bytes: Uint8Array): string {
   return new TextDecoder('latin1').decode(bytes).trim();
 }
 
 /** A seal is base64url of "BNDLSEAL…". */
 function isText(start: Uint8Array): boolean {
-  return textOf(start).startsWith('Qk5ETFNFQU');
+  return trimmedText(start).startsWith('Qk5ETFNFQU');
 }

@@ -88,7 +88,7 @@ export function recognise(head: Uint8Array, size: number): string | undefined {
     [...bytes].every((character, index) => head[at + index] === character.charCodeAt(0)),
   );
   if (magic !== undefined) return magic.what;
-  const text = textOf(head).trimStart();
+  const text = answerText(head).trimStart();
   const beginning = CONTROLS.test(text.slice(0, TEXT_LENGTH))
     ? undefined
     : BEGINNINGS.find(({ pattern }) => pattern.test(text));
@@ -101,7 +101,7 @@ export function recognise(head: Uint8Array, size: number): string | undefined {
 }
 
 /** Decodes the beginning as text, without its byte order mark. PowerShell's ">" writes UTF-16. */
-function textOf(head: Uint8Array): string {
+function answerText(head: Uint8Array): string {
   const [first, second, third, fourth] = head;
   const isLittle = (first === 0xff && second === 0xfe) || (second === 0 && fourth === 0);
   const isBig = (first === 0xfe && second === 0xff) || (first === 0 && third === 0);

@@ -7,6 +7,7 @@ import { checkEntryCount, createMeter, type Limits, toWriter } from '../archive/
 import { fileError } from '../files/error.ts';
 import type { FoundFile } from '../files/list-folder.ts';
 import type { FolderWatch } from '../files/zip-directory.ts';
+import { latin1 } from '../keys/find-private.ts';
 import type { Context } from './context.ts';
 import { needsNotifyAppReady } from './project.ts';
 import { createPublished, indexAdvice } from './published.ts';
@@ -205,10 +206,6 @@ function ownOutput(path: string, start: Uint8Array): string | undefined {
 /** Whether a file often holds an access token. */
 function isTokenFile(path: string): boolean {
   return /(^|\/)\.npmrc$/.test(path) && !FOREIGN.test(path);
-}
-
-function latin1({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1');
 }
 
 /** Returns the real path that a file will have. */

@@ -23,7 +23,7 @@ export function repairOrExplain<Key>(
     if (!(error instanceof KeyFault)) throw error;
     // Input that is too large for a key is not searched, because the search would take long.
     if (error.kind === 'large') throw explainKeyFault(error, input);
-    const text = textOf(input);
+    const text = keyText(input);
     if (text === undefined) throw explainFault(error, input);
     const { text: repaired } = repairKeyText(text);
     const key = keyOfText(repaired);
@@ -46,7 +46,7 @@ function explainFault(fault: KeyFault, input: PublicKeyInput, text?: string): Bu
   return explainKeyFault(isBare ? faultOfPublic(input, 'key') : fault, input, text);
 }
 
-function textOf(input: PublicKeyInput): string | undefined {
+function keyText(input: PublicKeyInput): string | undefined {
   if (typeof input === 'string') return input;
   const bytes = bytesIn(input);
   return bytes && textOfBytes(bytes);

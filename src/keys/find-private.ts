@@ -21,7 +21,7 @@ export function findPrivateKey(path: string, bytes: Uint8Array): string | undefi
   const name = path.slice(path.lastIndexOf('/') + 1);
   const byName = NAMES.find(([pattern]) => pattern.test(name))?.[1];
   if (byName !== undefined || bytes.length > MAX_LOOKED_INTO) return byName;
-  return inBinary(bytes) ?? inText(textOf(bytes));
+  return inBinary(bytes) ?? inText(editorText(bytes));
 }
 
 const NAMES: readonly (readonly [pattern: RegExp, what: string])[] = [
@@ -33,7 +33,7 @@ const NAMES: readonly (readonly [pattern: RegExp, what: string])[] = [
 ];
 
 /** Decodes text in the encodings that editors and shells write. PowerShell's ">" writes UTF-16. */
-function textOf(bytes: Uint8Array): string {
+function editorText(bytes: Uint8Array): string {
   const isLittle = bytes[0] === 0xff || (bytes[0] !== 0 && bytes[1] === 0);
   const isBig = bytes[0] === 0xfe || (bytes[0] === 0 && bytes[1] !== 0);
   // A key's text is ASCII, so in UTF-16 every second byte is 0.
@@ -44,7 +44,7 @@ function textOf(bytes: Uint8Array): string {
 /**
  * Decodes each byte to one character. On Node, uses Buffer, because Node's TextDecoder takes twenty times as long.
  */
-function latin1(bytes: Uint8Array): string {
+export function latin1(bytes: Uint8Array): string {
   const { Buffer } = globalThis;
   if (Buffer === undefined) return new TextDecoder('latin1').decode(bytes);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');

@@ -2,6 +2,8 @@
 
 import { BundleSealError } from '../errors.ts';
 import { whileWanted } from '../signals.ts';
+import { pause } from '../sources/http.ts';
+import { TEMPORARY } from '../sources/http-answer.ts';
 import { MIN_PROGRESS } from '../sources/http-options.ts';
 import { collector } from '../sources/stream.ts';
 import { unawaited, untilAborted } from '../turn.ts';
@@ -15,7 +17,7 @@ const RETRIES = 3;
 const RETRY_DELAY = 250;
 
 /** A temporary failure. */
-class Passing extends Error {}
+class Temporary extends Error {}
 
 export function httpPlace(address: string, name: string, get: typeof fetch): StorePlace {
   const base = parse(address, name);
@@ -31,7 +33,7 @@ export function httpPlace(address: string, name: string, get: typeof fetch): Sto
         try {
           return await readOnce(get, url, options);
         } catch (error) {
-          if (!(error instanceof Passing)) throw error;
+          if (!(error instanceof Temporary)) throw error;
           if (attempt === RETRIES) throw failed(url, error.message, error.cause);
         }
         await pause(RETRY_DELAY * 2 ** attempt, options.signal);
@@ -76,7 +78,8 @@ async function readOnce(
   const wait = () => {
     clearTimeout(timer);
     timer = setTimeout(
-      () => slow.abort(new Passing(`gave less than ${MIN_PROGRESS} bytes in ${TIMEOUT / 1000} s`)),
+      () =>
+        slow.abort(new Temporary(`gave less than ${MIN_PROGRESS} bytes in ${TIMEOUT / 1000} s`)),
       TIMEOUT,
     );
   };
@@ -103,7 +106,9 @@ async function readOnce(
       if (response.status !== 200) {
         unawaited(() => response.body?.cancel());
         const said = `answered with status ${response.status}`;
-        if (response.status === 429 || response.status >= 500) throw new Passing(said);
+        // CDNs answer with further status codes from 500 on while the origin is down.
+        const isTemporary = TEMPORARY.includes(response.status) || response.status >= 500;
+        if (isTemporary) throw new Temporary(said);
         throw failed(url, said);
       }
       if (url.protocol === 'https:' && response.url.startsWith('http:')) {
@@ -122,8 +127,8 @@ async function readOnce(
   } catch (error) {
     signal?.throwIfAborted();
     if (slow.signal.aborted) throw slow.signal.reason;
-    if (error instanceof BundleSealError || error instanceof Passing) throw error;
-    throw new Passing("can't be reached, or cut the answer", { cause: error });
+    if (error instanceof BundleSealError || error instanceof Temporary) throw error;
+    throw new Temporary("can't be reached, or cut the answer", { cause: error });
   } finally {
     clearTimeout(timer);
   }
@@ -164,16 +169,4 @@ function failed(url: URL, what: string, cause?: unknown): BundleSealError {
     `${shownAddress(url)} ${what}: check the address, and that everybody may read it`,
     cause === undefined ? {} : { cause },
   );
-}
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal?.addEventListener('abort', end);
-  });
 }

@@ -2,6 +2,7 @@
 
 import { publicKeyOf } from '../keys/identity.ts';
 import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
+import { INDEX_LIFETIME } from '../limits.ts';
 import {
   checkAppId,
   checkOptions,
@@ -76,9 +77,6 @@ export const CHANNEL_OPTIONS: OptionRules<ChannelOptions> = {
 
 const FLAGS = ['create', 'force', 'dryRun'] as const;
 
-const MINUTE = 60_000;
-const LONGEST = 3650 * 24 * 60 * MINUTE;
-
 export function checkChannelOptions<Options extends ChannelOptions>(
   call: string,
   options: Options,
@@ -89,7 +87,9 @@ export function checkChannelOptions<Options extends ChannelOptions>(
   checkAppId(options.appId);
   checkPublishedChannel(options.channel);
   const { expiresIn, out = 'new', earlierEpoch, otherChannels = [], now } = options;
-  if (expiresIn !== undefined) checkNumber(expiresIn, 'expiresIn', MINUTE, LONGEST);
+  if (expiresIn !== undefined) {
+    checkNumber(expiresIn, 'expiresIn', INDEX_LIFETIME.min, INDEX_LIFETIME.max);
+  }
   checkOneOf(out, 'out', ['new', 'full']);
   if (earlierEpoch !== undefined) checkOneOf(earlierEpoch, 'earlierEpoch', ['keep', 'drop']);
   for (const name of FLAGS) checkFlag(options[name], name);

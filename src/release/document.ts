@@ -42,10 +42,10 @@ export function encodeJson(value: unknown, what: string): Uint8Array {
   if (typeof value !== 'object' || value === null) {
     throw new TypeError(`${what} expected an object, got ${describe(value)}`);
   }
-  return encodeUtf8(textOf(value, what));
+  return encodeUtf8(jsonOf(value, what));
 }
 
-function textOf(value: object, what: string): string {
+function jsonOf(value: object, what: string): string {
   try {
     return JSON.stringify(value);
   } catch (error) {

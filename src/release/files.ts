@@ -29,6 +29,9 @@ export interface ReleaseFile {
   readonly bytes: Uint8Array;
 }
 
+/** Number of bytes of a content to read or hash at once. Between two pieces, timers and aborts can run. */
+export const CONTENT_PIECE: number = 2 ** 20;
+
 /** For files that are the publisher's own, or whose limits the caller applies with messages of its own. */
 export const UNLIMITED: Required<ZipLimits> = {
   maxEntries: Number.POSITIVE_INFINITY,

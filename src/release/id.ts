@@ -7,6 +7,7 @@ import type { WorkOptions } from '../options.ts';
 import { createPace, type Pace } from '../turn.ts';
 import { encodeText } from '../utf8.ts';
 import {
+  CONTENT_PIECE,
   checkFiles,
   letGo,
   planRelease,
@@ -14,9 +15,6 @@ import {
   type ReleaseFiles,
   readContents,
 } from './files.ts';
-
-// Number of bytes to hash at once if a backend hashes in pieces.
-const PIECE = 2 ** 20;
 
 /** Implements `releaseId`. */
 export async function releaseIdOfFiles(
@@ -63,10 +61,10 @@ async function idOfLines(backend: Backend, lines: readonly string[]): Promise<st
 
 async function hashInSteps(backend: Backend, bytes: Uint8Array, pace: Pace): Promise<Uint8Array> {
   await pace();
-  if (backend.hashesWhole || bytes.length <= PIECE) return backend.sha256(bytes);
+  if (backend.hashesWhole || bytes.length <= CONTENT_PIECE) return backend.sha256(bytes);
   const digest = await backend.createHash();
-  for (let at = 0; at < bytes.length; at += PIECE) {
-    digest.update(bytes.subarray(at, at + PIECE));
+  for (let at = 0; at < bytes.length; at += CONTENT_PIECE) {
+    digest.update(bytes.subarray(at, at + CONTENT_PIECE));
     await pace();
   }
   return digest.digest();

@@ -5,7 +5,7 @@ import { createPathSet, decodeName, MAX_PATH_LENGTH } from '../archive/format/pa
 import { printable } from '../archive/format/printable.ts';
 import { compareBytes } from '../archive/write/content.ts';
 import type { ReleaseFile } from './files.ts';
-import { invalidPatch } from './patch/invalid.ts';
+import { invalidPatch } from './patch-header.ts';
 import { releasePathFault } from './paths.ts';
 import { isStamp } from './stamp.ts';
 

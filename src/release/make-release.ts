@@ -10,6 +10,7 @@ import type { BundleInput } from '../sources/input.ts';
 import { createPace, type Pace, runSteps } from '../turn.ts';
 import type { ApplyPatchOptions } from './apply-patch.ts';
 import {
+  CONTENT_PIECE,
   checkFiles,
   letGo,
   planRelease,
@@ -20,12 +21,13 @@ import {
 import { releaseIdOf, releaseIdOfFiles } from './id.ts';
 import { listLength, parseImage, writeList } from './image.ts';
 import { decodeInstructions } from './patch/decode.ts';
-import { invalidPatch } from './patch/invalid.ts';
-import { PATCH_HEADER_LENGTH, type PatchHeader, parsePatchHeader } from './patch-header.ts';
+import {
+  invalidPatch,
+  PATCH_HEADER_LENGTH,
+  type PatchHeader,
+  parsePatchHeader,
+} from './patch-header.ts';
 import type { PatchLimits } from './patch-limits.ts';
-
-// Number of bytes of a content to read at once.
-const PIECE = 2 ** 20;
 
 const OTHER_BASE = 'starts from another release than the installed one';
 
@@ -116,7 +118,11 @@ async function fillBase(
       // Copies the data directly into the image, because copies of the reader might stay in memory for long.
       add(data);
     } else {
-      for (let piece = await take(PIECE); piece.length > 0; piece = await take(PIECE)) {
+      for (
+        let piece = await take(CONTENT_PIECE);
+        piece.length > 0;
+        piece = await take(CONTENT_PIECE)
+      ) {
         add(piece);
         await pace();
       }

@@ -1,8 +1,8 @@
 // Encodes and parses the header of a patch, which precedes its instructions. See docs/patch-format.md#header.
 
 import { equalBytes, fromHex, toHex } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
 import { encodeText } from '../utf8.ts';
-import { invalidPatch } from './patch/invalid.ts';
 
 export interface PatchHeader {
   /** Id of the release from which the patch starts. */
@@ -60,4 +60,17 @@ export function parsePatchHeader(patch: Uint8Array): PatchHeader {
     fromLength: lengthAt(FROM_LENGTH_AT),
     toLength: lengthAt(TO_LENGTH_AT),
   };
+}
+
+/**
+ * Makes the error for a patch that cannot be applied.
+ *
+ * @param reason - The fault, as the end of a sentence that begins with "the patch".
+ */
+export function invalidPatch(reason: string, cause?: unknown): BundleSealError {
+  return new BundleSealError(
+    'ERR_PATCH_INVALID',
+    `the patch ${reason}: discard it and fetch the whole release`,
+    { cause },
+  );
 }

@@ -110,7 +110,7 @@ const members: Reader<ReleaseStamp> = /* @__PURE__ */ objectOf<ReleaseStamp>(() 
  */
 export function writeStamp(stamp: ReleaseStamp): Uint8Array {
   const written = read(encodeJson(stamp, 'stamp'), misused, true);
-  return encodeUtf8(textOf(written));
+  return encodeUtf8(stampText(written));
 }
 
 /**
@@ -148,7 +148,7 @@ function readWritten(bytes: Uint8Array): ReleaseStamp | undefined {
     const { files, ...rest } = JSON.parse(text);
     if (!Array.isArray(files)) return undefined;
     // An escape may be half of a surrogate pair.
-    if (text.includes('\\u') || textOf({ ...rest, files }) !== text) return undefined;
+    if (text.includes('\\u') || stampText({ ...rest, files }) !== text) return undefined;
     const paths = new Set<string>();
     for (const { path, size, sha256, ...unknown } of files) {
       const isFile = typeof path === 'string' && Number.isSafeInteger(size) && isDigest(sha256);
@@ -163,7 +163,7 @@ function readWritten(bytes: Uint8Array): ReleaseStamp | undefined {
 }
 
 /** The spelling of {@link writeStamp}. */
-function textOf(stamp: object): string {
+function stampText(stamp: object): string {
   return `${JSON.stringify(stamp, undefined, 2)}\n`;
 }
 

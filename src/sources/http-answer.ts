@@ -68,8 +68,8 @@ export type RefuseResponse = (what: string, cause?: unknown) => BundleSealError;
 
 type Answer = Pick<Response, 'status' | 'headers'>;
 
-// Status codes of temporary failures: RFC 9110 §15.5.9, §15.6; RFC 8470 §5.2; RFC 6585 §4.
-const PASSING = [408, 425, 429, 500, 502, 503, 504];
+/** Status codes of temporary failures: RFC 9110 §15.5.9, §15.6; RFC 8470 §5.2; RFC 6585 §4. */
+export const TEMPORARY: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
 /**
  * Size of the largest file, in bytes, that is downloaded whole for a part of it when a server ignores the range.
@@ -96,7 +96,7 @@ export function judge(
   if (status === 200) return judgeWhole(answer, asked, refuse);
   if (status === 416) return judgeUnsatisfied(answer, asked, refuse);
   if (status === 412 && asked.version !== undefined && asked.compare) return REPLACED;
-  if (PASSING.includes(status)) {
+  if (TEMPORARY.includes(status)) {
     const retryAfter = headers.get('retry-after');
     return { kind: 'failure', what: `answered ${status}`, advice: 'try again later', retryAfter };
   }

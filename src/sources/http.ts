@@ -234,7 +234,8 @@ export function waitBefore(retryDelay: number, attempt: number, retryAfter: stri
   return Math.min(Math.max(asked || 0, jittered), LONGEST_WAIT);
 }
 
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+/** Waits. Rejects with the signal's reason as soon as it is aborted. */
+export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const over = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, milliseconds);

@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkPath, fileError, onFile, UNREADABLE } from '../../files/error.ts';
-import { type InputFile, openInputFile } from '../../files/input-file.ts';
+import { openInputFile } from '../../files/input-file.ts';
 import type { OutputFile } from '../../files/output-file.ts';
 import { replaceFile } from '../../files/replace.ts';
 import { MAX_TEXT_LENGTH } from './work.ts';
@@ -19,9 +19,6 @@ export interface ConfigFile {
 // Capacitor's CLI uses the first of .ts, .js and .json. Only other tools know the last two, so these must not take
 // precedence over a file that Capacitor uses.
 const FILE_NAMES = ['ts', 'js', 'json', 'mjs', 'cjs'].map((end) => `capacitor.config.${end}`);
-
-/** Far longer than any config. */
-const MAX_LENGTH = MAX_TEXT_LENGTH;
 
 /**
  * Finds the config that Capacitor uses in this folder.
@@ -58,7 +55,10 @@ async function isPresent(path: string): Promise<boolean> {
 export async function readConfigText({ path }: Pick<ConfigFile, 'path'>): Promise<string> {
   const file = await openInputFile(path);
   try {
-    return await textOf(file);
+    if (file.size > MAX_TEXT_LENGTH) {
+      throw fileError(path, 'is too large for a config of Capacitor');
+    }
+    return decodeFileText(path, await file.read(0, file.size));
   } finally {
     await file.close();
   }
@@ -87,12 +87,15 @@ export async function writeConfigText(
   await replaceFile({ mode }, path, undefined, write, { inPlace: true });
 }
 
-async function textOf(file: InputFile): Promise<string> {
-  if (file.size > MAX_LENGTH) throw fileError(file.path, 'is too large for a config of Capacitor');
-  const bytes = await file.read(0, file.size);
+/**
+ * Decodes the bytes of a file with its byte order mark, so that the encoded text equals the file.
+ *
+ * @throws {@link BundleSealError} `ERR_FILE` if the bytes are not UTF-8.
+ */
+export function decodeFileText(path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw fileError(file.path, "can't be read as text: save it as UTF-8");
+    throw fileError(path, "can't be read as text: save it as UTF-8");
   }
 }

@@ -2,11 +2,11 @@
 
 import { lstat, readFile } from 'node:fs/promises';
 import { basename, join, posix, relative, resolve, sep } from 'node:path';
-import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
+import { onFile, UNREADABLE } from '../../files/error.ts';
 import { exists } from '../../files/exists.ts';
 import { UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
-import { findConfig } from '../config/files.ts';
+import { decodeFileText, findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { foldersFrom } from '../project.ts';
 
@@ -84,14 +84,9 @@ interface Package {
  *
  * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read or is not UTF-8.
  */
-async function textOf(path: string): Promise<string | undefined> {
+async function readText(path: string): Promise<string | undefined> {
   const bytes = await bytesOf(path);
-  if (bytes === undefined) return undefined;
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw fileError(path, "can't be read as text: save it as UTF-8");
-  }
+  return bytes && decodeFileText(path, bytes);
 }
 
 /** Reads a file's bytes. Returns `undefined` if there is no file. */
@@ -106,7 +101,7 @@ export async function bytesOf(path: string): Promise<Buffer | undefined> {
  * @throws {@link UsageError} if there is no package.json here, or it is not JSON.
  */
 export async function readProject(): Promise<Project> {
-  const packageText = await textOf('package.json');
+  const packageText = await readText('package.json');
   if (packageText === undefined) {
     throw new UsageError(
       "there is no package.json here: run init in the app's folder, or make one with npm init",
@@ -203,7 +198,7 @@ async function viteConfigOf(names: ReadonlySet<string>): Promise<ConfigFile | un
   const stem = names.has('electron-vite') ? 'electron.vite.config' : 'vite.config';
   for (const end of ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts']) {
     const path = `${stem}.${end}`;
-    const text = await textOf(path);
+    const text = await readText(path);
     if (text !== undefined) return { path, text };
   }
   return undefined;
@@ -221,7 +216,7 @@ function rootIn(vite: ConfigFile | undefined): string {
 
 async function angularFolder(): Promise<string | undefined> {
   try {
-    const { projects } = JSON.parse((await textOf('angular.json')) ?? '{}');
+    const { projects } = JSON.parse((await readText('angular.json')) ?? '{}');
     const [name, project] = Object.entries(projects ?? {})[0] as [string, AngularProject];
     const { outputPath = `dist/${name}` } = project.architect?.build?.options ?? {};
     if (typeof outputPath === 'string') return `${outputPath}/browser`;
@@ -248,7 +243,7 @@ async function entryOf(
 ): Promise<Entry | undefined> {
   if (framework === 'sveltekit') {
     const path = `src/hooks.client.${isTypeScript ? 'ts' : 'js'}`;
-    const text = await textOf(path);
+    const text = await readText(path);
     return text === undefined ? { path } : { path, text };
   }
   if (framework === 'next' || framework === 'static') return undefined;
@@ -257,7 +252,7 @@ async function entryOf(
     ['ts', 'tsx', 'js', 'jsx'].map((end) => `src/${name}.${end}`),
   );
   for (const path of named === undefined ? usual : [named.path, ...usual]) {
-    const text = await textOf(path);
+    const text = await readText(path);
     if (text !== undefined) return { path, text, isModule: path === named?.path && named.isModule };
   }
   return undefined;
@@ -268,7 +263,7 @@ async function scriptOf(
   pages: readonly string[],
 ): Promise<{ readonly path: string; readonly isModule: boolean } | undefined> {
   for (const page of pages) {
-    const html = await textOf(page);
+    const html = await readText(page);
     if (html === undefined) continue;
     const [tag, script] =
       /<script\b[^>]*\bsrc=["']\.?\/?([\w./-]+\.[mc]?[jt]sx?)["'][^>]*/.exec(html) ?? [];
@@ -304,7 +299,7 @@ export async function findRoot(): Promise<Pick<Project, 'root' | 'hosting'>> {
     if (!(await exists(join(folder, '.git')))) continue;
     const root = relative('.', folder).split(sep).join('/') || '.';
     // In a worktree and a submodule, .git is a file without a host.
-    const config = await textOf(join(folder, '.git/config')).catch(() => undefined);
+    const config = await readText(join(folder, '.git/config')).catch(() => undefined);
     const remotes = [...(config ?? '').matchAll(/^\s*url\s*=\s*(.*)$/gm)].map(
       ([, url]) => url ?? '',
     );

@@ -1,22 +1,24 @@
 // Parses and shows durations and shares.
 
+import { INDEX_LIFETIME } from '../../limits.ts';
 import { UsageError } from '../answer.ts';
 
-const UNITS: Readonly<Record<string, number>> = {
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
+// In milliseconds.
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
-// The shortest and the longest life of an index.
-const SHORTEST = 60_000;
-const LONGEST = 3650 * 86_400_000;
+const UNITS: Readonly<Record<string, number>> = {
+  m: MINUTE,
+  h: HOUR,
+  d: DAY,
+  w: 7 * DAY,
+};
 
 /** Parses the life of an index. */
 export function readLifetime(flag: string, text: string): number {
   const value = readDuration(flag, text);
-  if (value >= SHORTEST && value <= LONGEST) return value;
+  if (value >= INDEX_LIFETIME.min && value <= INDEX_LIFETIME.max) return value;
   throw new UsageError(`${flag} takes a duration from 1m to 3650d, got ${JSON.stringify(text)}`);
 }
 
@@ -46,9 +48,9 @@ export function shownShare(thousandths: number): string {
 }
 
 const STEPS: readonly (readonly [milliseconds: number, name: string])[] = [
-  [86_400_000, 'day'],
-  [3_600_000, 'hour'],
-  [60_000, 'minute'],
+  [DAY, 'day'],
+  [HOUR, 'hour'],
+  [MINUTE, 'minute'],
 ];
 
 /**
@@ -57,8 +59,8 @@ const STEPS: readonly (readonly [milliseconds: number, name: string])[] = [
  */
 export function shownDistance(time: string, now: number): string {
   const distance = Date.parse(time) - now;
-  const minutes = Math.round(Math.abs(distance) / 60_000) * 60_000;
-  const [size, name] = STEPS.find(([step]) => minutes >= 2 * step) ?? [60_000, 'minute'];
+  const minutes = Math.round(Math.abs(distance) / MINUTE) * MINUTE;
+  const [size, name] = STEPS.find(([step]) => minutes >= 2 * step) ?? [MINUTE, 'minute'];
   const count = Math.round(minutes / size);
   const text = `${count} ${name}${count === 1 ? '' : 's'}`;
   return distance < 0 ? `${text} ago` : `in ${text}`;

@@ -1,7 +1,7 @@
 // The instructions of a patch and the contexts in which they are coded. Encoder and decoder share this code. See
 // docs/patch-format.md#instructions.
 
-import { invalidPatch } from './invalid.ts';
+import { invalidPatch } from '../patch-header.ts';
 import { createLiterals } from './literals.ts';
 import { bitWidth, createModels, type Models } from './models.ts';
 import type { Coder } from './range-coder.ts';

@@ -1,7 +1,7 @@
 // Codes literals: bytes that are not copied. Four tables remember which byte followed in which context. A literal is
 // coded as the table that has it, or as a byte. See docs/patch-format.md#a-literal.
 
-import { invalidPatch } from './invalid.ts';
+import { invalidPatch } from '../patch-header.ts';
 import { createModels, hashContext } from './models.ts';
 import type { Coder } from './range-coder.ts';
 

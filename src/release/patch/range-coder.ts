@@ -1,7 +1,7 @@
 // The range coder of a patch: the range coder of LZMA, with adaptive models of symbols instead of bits. See
 // docs/patch-format.md#range-coder.
 
-import { invalidPatch } from './invalid.ts';
+import { invalidPatch } from '../patch-header.ts';
 import { learn, type Models } from './models.ts';
 
 /**
