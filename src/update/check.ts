@@ -1,7 +1,8 @@
 // Asking the store which release should run.
 
 import { BundleSealError } from '../errors.ts';
-import { chooseRelease } from '../release/choose.ts';
+import { type ChooseOptions, chooseRelease } from '../release/choose.ts';
+import type { ReleaseIndex } from '../release/index-format.ts';
 import { type OpenedIndex, openIndexWithMark } from '../release/open-index.ts';
 import { openKeys } from '../release/open-keys.ts';
 import type { CheckResult } from './events.ts';
@@ -196,14 +197,24 @@ async function accept(
   const stamp = await device.builtIn();
   const builtIn = { id: stamp.id, createdAt: stamp.createdAt };
   const { runtime } = settings;
-  const chosen = chooseRelease(index, {
+  const options: ChooseOptions = {
     current: transitions.knownRelease(state, state.running, builtIn),
     builtIn,
     ...(runtime !== undefined && { runtime }),
     deviceId: state.deviceId,
     blocked: transitions.blockedNow(state, facts.now),
     features: settings.features,
-  });
+  };
+  const chosen = chooseRelease(index, options);
+  const isTakenBack = (id: string) => id !== builtIn.id && !isOffered(id, index, options);
+  const takenBack = [state.ready, state.next].filter((id) => id !== undefined).filter(isTakenBack);
+  if (takenBack.length > 0) {
+    await device.change((now) =>
+      isOutdated(now, asked, mark) || now.running !== state.running
+        ? now
+        : transitions.takeBack(now, takenBack),
+    );
+  }
   if (chosen === 'current') return { status: 'current', isStale: false };
   if (chosen === 'built-in') {
     return state.running === builtIn.id
@@ -212,6 +223,14 @@ async function accept(
   }
   const [{ way }] = waysTo(chosen, state, settings.imageSize);
   return { status: 'available', id: chosen.id, entry: chosen, way };
+}
+
+/** Whether the index would choose this release if it listed no other release in front of it. */
+function isOffered(id: string, index: ReleaseIndex, options: ChooseOptions): boolean {
+  const at = index.releases.findIndex((entry) => entry.id === id);
+  const releases = index.releases.filter((entry, i) => i >= at || entry.id === options.current.id);
+  const chosen = at === -1 ? 'current' : chooseRelease({ ...index, releases }, options);
+  return typeof chosen === 'object' && chosen.id === id;
 }
 
 function isOutdated(now: DeviceState, asked: DeviceState, mark: OpenedIndex['mark']): boolean {

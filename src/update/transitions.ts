@@ -197,6 +197,15 @@ export function checked(
   return { ...rest, lastCheck, ...(settled !== undefined && { settled }) };
 }
 
+/**
+ * Forgets downloaded releases that the index does not offer any more: the publisher has put another release in front of them,
+ * or has stopped their rollout.
+ */
+export function takeBack(state: DeviceState, ids: readonly string[]): DeviceState {
+  const names = (['ready', 'next'] as const).filter((name) => ids.includes(state[name] ?? ''));
+  return names.length === 0 ? state : without(state, ...names);
+}
+
 export function beginFetching(state: DeviceState, id: string): DeviceState {
   return { ...state, fetching: id };
 }

@@ -34,7 +34,11 @@ interface Model {
   highest: number;
   readonly failed: Set<string>;
   confirmations: number;
+  /** The newest reports, for the message of a failure. */
+  readonly last: string[];
 }
+
+const REPORTS_IN_MESSAGE = 12;
 
 let prepared: Prepared;
 let server: Server;
@@ -57,6 +61,12 @@ let done: (store: StoreName) => void = () => {};
 
 const modelOf = (store: StoreName): Model => models.get(store) as Model;
 
+/** Keeps a report for the message of a failure. */
+function note(model: Model, report: object): void {
+  model.last.push(JSON.stringify(report));
+  model.last.splice(0, model.last.length - REPORTS_IN_MESSAGE);
+}
+
 beforeAll(async () => {
   prepared = await prepare();
   const { outputFiles } = await build({
@@ -76,6 +86,7 @@ beforeAll(async () => {
       highest: 0,
       failed: new Set(),
       confirmations: 0,
+      last: [],
     });
   }
   await offer();
@@ -155,6 +166,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
 function checkStart(report: Report): void {
   const { store, id } = report;
   const model = modelOf(store);
+  note(model, { ...report, digests: undefined });
   const files = prepared.filesOf.get(id);
   expect(files, `${store}: it runs a release that was published or built in`).toBeDefined();
   const expected = Object.entries(files ?? {}).map(([path, bytes]) => [
@@ -168,7 +180,7 @@ function checkStart(report: Report): void {
   if (!report.blocked.includes(model.running)) {
     expect(
       [model.running, model.activates],
-      `${store}: it runs what ran before, or the next`,
+      `${store}: it runs what ran before, or the next; the last reports:\n${model.last.join('\n')}\n`,
     ).toContain(id);
   }
   expect(report.sequence, `${store}: the index is not forgotten`).toBeGreaterThanOrEqual(
@@ -186,6 +198,7 @@ function checkStart(report: Report): void {
 /** Notes a step of a device, and says how to go on. */
 async function follow(step: Step & { readonly store: StoreName }): Promise<Orders> {
   const model = modelOf(step.store);
+  note(model, step);
   steps += 1;
   let fails = false;
   switch (step.step) {

@@ -11,6 +11,8 @@ export interface Report {
   readonly blocked: readonly string[];
   /** The number of complete releases. */
   readonly stored: number;
+  /** What the updater reported while it started. */
+  readonly events: readonly string[];
 }
 
 export type Step =

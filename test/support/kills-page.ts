@@ -22,6 +22,7 @@ const hexOf = async (bytes: Uint8Array): Promise<string> =>
 /** A launch of the app, and updates until the kill. */
 async function live(store: StoreName, releases: ReleaseStore, publicKey: string): Promise<void> {
   const tell = (step: Step) => post('/step', { store, ...step }) as Promise<Orders>;
+  const events: string[] = [];
   const updater = createUpdater({
     store: new URL('/store/', location.href).href,
     channel: 'production',
@@ -30,6 +31,8 @@ async function live(store: StoreName, releases: ReleaseStore, publicKey: string)
     releases,
     builtIn: fetchBuiltIn({ base: '/built-in/' }),
     retryDelay: 1,
+    onEvent: (event) =>
+      events.push('error' in event ? `${event.type}: ${event.error}` : event.type),
   });
   const { id: first, files } = await updater.start();
   const digests: [path: string, sha256: string][] = [];
@@ -45,6 +48,7 @@ async function live(store: StoreName, releases: ReleaseStore, publicKey: string)
     sequence: index?.sequence ?? 0,
     blocked: blocked.map(({ id }) => id),
     stored: (await releases.list()).length,
+    events: [...events],
   };
   await post('/started', report);
   for (let id = first; ; ) {

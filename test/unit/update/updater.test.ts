@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createReleaseHandler, memoryStore } from '../../../src/update.ts';
 import { AFTER, BEFORE } from '../../support/release.ts';
-import { createDevice, createPublisher, fetchFrom } from '../../support/update.ts';
+import { createDevice, createPublisher, fetchFrom, type Published } from '../../support/update.ts';
 import { utf8 } from '../../support/zip.ts';
+
+const withRollout = ({ entry, files }: Published, rollout: number): Published => ({
+  entry: { ...entry, rollout },
+  files,
+});
 
 describe('an update', () => {
   it('goes from the built-in release over a patch to the next one, and stays after confirm', async () => {
@@ -83,6 +88,71 @@ describe('an update', () => {
     const { updater } = await createDevice(BEFORE, request, { releases });
     expect(await updater.check()).toMatchObject({ status: 'current' });
     expect((await updater.status()).blocked).toHaveLength(1);
+  });
+
+  it.each<[string, (next: Published, running: Published) => readonly Published[], boolean]>([
+    ['puts the running release in front', (next, running) => [running, next], false],
+    ['stops its rollout', (next, running) => [withRollout(next, 0), running], false],
+    ['removes it from the index', (_, running) => [running], false],
+    ['offers it still', (next, running) => [withRollout(next, 1000), running], true],
+  ])(
+    'that was downloaded runs only if it is offered still: the publisher %s',
+    async (_, reoffer, runs) => {
+      const publisher = createPublisher();
+      const [running, next] = [await publisher.make(AFTER), await publisher.make(BEFORE)];
+      await publisher.offer([running]);
+      const releases = memoryStore();
+      const request = fetchFrom(publisher.store);
+      const launch = async () => {
+        const { updater } = await createDevice({ 'index.html': utf8('') }, request, { releases });
+        const { id } = await updater.start();
+        await updater.confirm(id);
+        return { updater, id };
+      };
+      await (await launch()).updater.update();
+      await publisher.offer([next, running]);
+      const { updater, id } = await launch();
+      expect(id).toBe(running.entry.id);
+      await updater.update();
+      expect((await updater.status()).next?.id).toBe(next.entry.id);
+      await publisher.offer(reoffer(next, running));
+      expect((await updater.check()).status).toBe(runs ? 'available' : 'current');
+      await updater.activate();
+      expect((await launch()).id).toBe((runs ? next : running).entry.id);
+    },
+  );
+
+  it('that was downloaded and taken back does not run when the download of its substitute fails', async () => {
+    const publisher = createPublisher();
+    const taken = await publisher.make(AFTER);
+    const substitute = await publisher.make({ ...AFTER, 'more.txt': utf8('more') });
+    await publisher.offer([taken]);
+    const releases = memoryStore();
+    const request = fetchFrom(publisher.store);
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    const { id } = await updater.start();
+    await updater.update();
+    await publisher.offer([substitute]);
+    publisher.store.delete(`objects/${substitute.entry.bundle.sha256}.sealed`);
+    await expect(updater.update()).rejects.toMatchObject({ code: 'ERR_SOURCE_FAILED' });
+    const relaunched = await createDevice(BEFORE, request, { releases });
+    expect((await relaunched.updater.start()).id).toBe(id);
+  });
+
+  it('that was downloaded runs also while a newer one that is offered has not been downloaded', async () => {
+    const publisher = createPublisher();
+    const first = await publisher.make(AFTER);
+    const second = await publisher.make({ ...AFTER, 'more.txt': utf8('more') });
+    await publisher.offer([first]);
+    const releases = memoryStore();
+    const request = fetchFrom(publisher.store);
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    await updater.start();
+    await updater.update();
+    await publisher.offer([second, first]);
+    expect(await updater.check()).toMatchObject({ status: 'available', id: second.entry.id });
+    const relaunched = await createDevice(BEFORE, request, { releases });
+    expect((await relaunched.updater.start()).id).toBe(first.entry.id);
   });
 
   it('takes the bundle where the patch is missing, and says so', async () => {
