@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BundleSealError, decryptStream, encryptBundle } from '../../../src/index.ts';
-import { unzipFile, zipDirectory } from '../../../src/node.ts';
+import { openToDirectory, sealDirectory, unzipFile, zipDirectory } from '../../../src/node.ts';
 import { zipBundle } from '../../../src/zip.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
@@ -495,11 +495,17 @@ describe('a full disk', () => {
       mkdirSync(join(disk, 'app'));
       writeFileSync(join(disk, 'app/old'), 'old');
       writeFileSync(join(disk, 'out.zip'), 'old');
+      const { pkcs8: privateKey, spki: publicKey } = keyB;
+      const sealed = (await encryptBundle(zip, { privateKey })).bytes;
+      writeFileSync(at('new.sealed'), sealed);
       const before = treeOf(disk);
       for (const work of [
         () => unzipFile(at('new.zip'), join(disk, 'app'), { overwrite: true }),
         () => unzipFile(streamOf(zip), join(disk, 'new')),
         () => zipDirectory(at('site'), join(disk, 'out.zip')),
+        () => sealDirectory(at('site'), join(disk, 'out.zip'), { privateKey }),
+        () => openToDirectory(at('new.sealed'), join(disk, 'app'), { publicKey, overwrite: true }),
+        () => openToDirectory(sealed, join(disk, 'new'), { publicKey }),
       ]) {
         const error = await rejection(work(), 'ERR_FILE');
         expect((error.cause as NodeJS.ErrnoException).code).toBe('ENOSPC');
@@ -510,6 +516,9 @@ describe('a full disk', () => {
       execFileSync('mount', ['-o', 'remount,size=4m', disk]);
       await unzipFile(at('new.zip'), join(disk, 'app'), { overwrite: true });
       await zipDirectory(at('site'), join(disk, 'out.zip'));
+      await sealDirectory(at('site'), join(disk, 'out.zip'), { privateKey });
+      await openToDirectory(at('new.sealed'), join(disk, 'app'), { publicKey, overwrite: true });
+      expect(readFileSync(join(disk, 'app/index.html'), 'utf8')).toBe('<h1>new</h1>');
       expect(readdirSync(disk).sort()).toEqual(['app', 'out.zip']);
       // The disk itself is no place.
       const error = await rejection(
