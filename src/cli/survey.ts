@@ -5,7 +5,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { checkEntryCount, createMeter, type Limits, toWriter } from '../archive/format/limits.ts';
 import { fileError } from '../files/error.ts';
-import type { FoundFile } from '../files/list-folder.ts';
+import { type FoundFile, placeOf } from '../files/list-folder.ts';
 import type { FolderWatch } from '../files/zip-directory.ts';
 import { latin1 } from '../keys/find-private.ts';
 import type { Context } from './context.ts';
@@ -62,8 +62,8 @@ export async function createSurvey(
   /** The last characters of the piece before, of the same script. */
   let tail = '';
 
-  function isSearched({ path, stats }: FoundFile): boolean {
-    if (!needsCall || isCalled || stats.size > MAX_SCRIPT_LENGTH) return false;
+  function isSearched({ path, size }: FoundFile): boolean {
+    if (!needsCall || isCalled || size > MAX_SCRIPT_LENGTH) return false;
     return SCRIPT.test(path) && !FOREIGN.test(path);
   }
 
@@ -92,17 +92,17 @@ export async function createSurvey(
     isOutput: (place) => written.includes(place),
     isLeftOut: (path) => ours.has(path),
     needs: (file) =>
-      isSearched(file) || isTokenFile(file.path)
-        ? Number(file.stats.size)
-        : Math.min(Number(file.stats.size), START_LENGTH),
+      isSearched(file) || isTokenFile(file.path) ? file.size : Math.min(file.size, START_LENGTH),
     async *select(listed, start) {
       const files = new Map<string, FoundFile>();
       let count = createCount(limits);
       let isOver = false;
       for await (const file of listed) {
         context.signal.throwIfAborted();
-        const { path, place } = file;
-        const kind = written.includes(place) ? 'the output of this command' : capgoBundle(path);
+        const { path } = file;
+        const kind = written.includes(placeOf(file))
+          ? 'the output of this command'
+          : capgoBundle(path);
         if (kind !== undefined) {
           ours.set(path, kind);
           continue;
@@ -141,7 +141,7 @@ export async function createSurvey(
           checkIndex();
           return false;
         }
-        const isWhole = piece.length === Number(file.stats.size);
+        const isWhole = piece.length === file.size;
         if (isTokenFile(path)) published.see(path, isWhole ? piece : undefined);
       }
       if (isSearched(file)) {
@@ -185,8 +185,7 @@ type Start = Parameters<FolderWatch['select']>[1];
 function createCount(limits: Limits): (file: FoundFile) => void {
   const meter = createMeter(limits, toWriter);
   let count = 0;
-  return ({ path, stats }) => {
-    const size = Number(stats.size);
+  return ({ path, size }) => {
     checkEntryCount(limits, ++count, path, toWriter);
     meter({ path, by: size, size, compressedSize: undefined });
   };

@@ -59,8 +59,11 @@ export async function holdFolder(path: string, shown: string): Promise<HeldFolde
   }
 }
 
+/** What identifies a file or folder while it exists. */
+export type FileIdentity = Pick<BigIntStats, 'dev' | 'ino'>;
+
 /** Whether both belong to the same file or folder. */
-export function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
+export function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
   return one.dev === other.dev && one.ino === other.ino;
 }
 

@@ -5,17 +5,28 @@ import { join } from 'node:path';
 import { invalid } from '../archive/format/refuse.ts';
 import { namesIn, statLink } from './calls.ts';
 import { fileError, onFile, UNREADABLE } from './error.ts';
-import { type HeldFolder, isSameFile } from './held-folder.ts';
+import { type FileIdentity, type HeldFolder, isSameFile } from './held-folder.ts';
 import { CHANGED, type HeldTree } from './held-tree.ts';
 import { type InputFile, openRegularFile } from './input-file.ts';
 import { isTemporary } from './temporary.ts';
 
-/** A regular file and its state at the time of the listing. */
-export interface FoundFile {
+/**
+ * A regular file and its state at the time of the listing. All files of a folder are in memory at once, so it has only
+ * what is needed: Node's `BigIntStats` would take 1 KB for each file.
+ */
+export interface FoundFile extends FileIdentity {
   /** Relative to the folder, with "/" between names. */
   readonly path: string;
-  readonly place: string;
-  readonly stats: BigIntStats;
+  /** The real path of the folder. */
+  readonly root: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly mtimeNs: bigint;
+}
+
+/** Returns the path of a file for calls of the file system and for messages. */
+export function placeOf({ root, path }: FoundFile): string {
+  return join(root, path);
 }
 
 export interface ListRules {
@@ -47,14 +58,14 @@ export async function* listTree(
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const inside: string[] = [];
     for (const { name, stats } of await listOne(tree, folder)) {
-      const place = join(tree.root, folder, name);
       const path = `${folder}${name}${stats.isDirectory() ? '/' : ''}`;
       if (isTemporary(name) || LITTER.includes(path.slice(folder.length)) || ignores(path))
         continue;
       if (stats.isDirectory()) {
         inside.push(path);
       } else if (stats.isFile()) {
-        yield { path, place, stats };
+        const { dev, ino, size, mtimeNs } = stats;
+        yield { path, root: tree.root, dev, ino, size: Number(size), mtimeNs };
       } else if (!stats.isSymbolicLink()) {
         throw invalid(`is a pipe, a socket or a device, which no archive can hold: ${MEND}`, path);
       } else if (!skipsLinks) {
@@ -133,14 +144,15 @@ export function folderOf(path: string): string {
 }
 
 /** Opens a listed file in its folder, which is held open. Throws if the file has changed since the listing. */
-export async function openInFolder(
-  folder: HeldFolder,
-  { path, place, stats }: FoundFile,
-): Promise<InputFile> {
-  const file = await openRegularFile(folder.at(path.slice(folderOf(path).length)), place);
+export async function openInFolder(folder: HeldFolder, found: FoundFile): Promise<InputFile> {
+  const place = placeOf(found);
+  const file = await openRegularFile(
+    folder.at(found.path.slice(folderOf(found.path).length)),
+    place,
+  );
   const { size, mtimeNs } = file.stats;
-  const isSame = isSameFile(file.stats, stats) && size === stats.size;
-  if (isSame && mtimeNs === stats.mtimeNs) return file;
+  const isSame = isSameFile(file.stats, found) && Number(size) === found.size;
+  if (isSame && mtimeNs === found.mtimeNs) return file;
   await file.close();
   throw fileError(place, CHANGED);
 }

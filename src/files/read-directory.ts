@@ -47,8 +47,7 @@ export async function readDirectory(
   try {
     for await (const found of listTree(tree, rules)) {
       options.signal?.throwIfAborted();
-      const { path } = found;
-      const size = Number(found.stats.size);
+      const { path, size } = found;
       // Checks the limits before it allocates memory.
       meter({ path, by: size, size, compressedSize: undefined });
       const file = await openFound(tree, found);

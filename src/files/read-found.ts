@@ -1,8 +1,7 @@
 // Reads the contents of listed files in the order of an archive. Reads several short files ahead in parallel, because
 // each file needs five calls of the file system.
 
-import { compareBytes } from '../archive/write/content.ts';
-import { encodeText } from '../utf8.ts';
+import { comparePaths } from '../archive/write/content.ts';
 import type { HeldTree } from './held-tree.ts';
 import type { InputFile } from './input-file.ts';
 import { type FoundFile, folderOf, openFound, openInFolder } from './list-folder.ts';
@@ -31,8 +30,8 @@ export function readFound(tree: HeldTree, files: readonly FoundFile[]): FoundCon
     if (order === undefined) return;
     const from = next;
     const folder = folderOf((order[from] as FoundFile).path);
-    const isShort = ({ path, stats }: FoundFile) =>
-      folderOf(path) === folder && stats.size <= PIECE_LENGTH;
+    const isShort = ({ path, size }: FoundFile) =>
+      folderOf(path) === folder && size <= PIECE_LENGTH;
     while (next < order.length && ahead.size + next - from < MOST_AHEAD) {
       if (!isShort(order[next] as FoundFile)) break;
       next += 1;
@@ -58,8 +57,8 @@ export function readFound(tree: HeldTree, files: readonly FoundFile[]): FoundCon
   }
 
   async function* pieces(file: FoundFile): AsyncGenerator<Uint8Array, void> {
-    order ??= inOrder(files);
-    if (file === order[next] && file.stats.size > PIECE_LENGTH) next += 1;
+    order ??= [...files].sort((a, b) => comparePaths(a.path, b.path));
+    if (file === order[next] && file.size > PIECE_LENGTH) next += 1;
     while (next < order.length && ahead.size < MOST_AHEAD / 2) {
       const before = next;
       begin();
@@ -92,12 +91,6 @@ export function readFound(tree: HeldTree, files: readonly FoundFile[]): FoundCon
       await Promise.allSettled(ahead.values());
     },
   };
-}
-
-/** Compares paths in the order of an archive. */
-function inOrder(files: readonly FoundFile[]): FoundFile[] {
-  const named = files.map((file) => ({ file, name: encodeText(file.path) }));
-  return named.sort((a, b) => compareBytes(a.name, b.name)).map(({ file }) => file);
 }
 
 async function readWhole(file: InputFile): Promise<Uint8Array> {

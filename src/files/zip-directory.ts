@@ -277,7 +277,7 @@ async function* entriesOf(found: Found, read: Read): AsyncGenerator<ZipInput, vo
   const listed = listTree(tree, rules);
   const start = (file: FoundFile, length: number) => readStart(tree, file, length);
   for await (const file of watch === undefined ? listed : watch.select(listed, start)) {
-    const size = Number(file.stats.size);
+    const size = file.size;
     found.files.push(file);
     found.entries += 1;
     found.size += size;
@@ -294,7 +294,7 @@ async function* piecesOf(
   for await (const piece of contents.pieces(file)) {
     if (watch?.read(file, piece, at) === false) {
       found.entries -= 1;
-      found.size -= Number(file.stats.size);
+      found.size -= file.size;
       return LEFT_OUT;
     }
     // A file that is searched for keys is read in one piece. A larger file is judged by its name.

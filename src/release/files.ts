@@ -13,6 +13,7 @@ import {
 } from '../archive/write/content.ts';
 import { BundleSealError } from '../errors.ts';
 import { untilAborted } from '../turn.ts';
+import { encodeText } from '../utf8.ts';
 import { releasePathFault } from './paths.ts';
 import { isStamp } from './stamp.ts';
 
@@ -105,8 +106,8 @@ export async function readFiles(
   signal: AbortSignal | undefined,
 ): Promise<ReleaseFile[]> {
   const read: ReleaseFile[] = [];
-  await readContents(files, signal, async ({ path, name }, take) => {
-    read.push({ path, name, bytes: await take(Number.POSITIVE_INFINITY) });
+  await readContents(files, signal, async ({ path }, take) => {
+    read.push({ path, name: encodeText(path), bytes: await take(Number.POSITIVE_INFINITY) });
   });
   return read;
 }

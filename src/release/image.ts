@@ -3,7 +3,7 @@
 
 import { createPathSet, decodeName, MAX_PATH_LENGTH } from '../archive/format/paths.ts';
 import { printable } from '../archive/format/printable.ts';
-import { compareBytes } from '../archive/write/content.ts';
+import { comparePaths } from '../archive/write/content.ts';
 import type { ReleaseFile } from './files.ts';
 import { invalidPatch } from './patch-header.ts';
 import { releasePathFault } from './paths.ts';
@@ -79,7 +79,7 @@ export function parseImage(image: Uint8Array, maxFiles: number): ReleaseFile[] {
     if (list.length === maxFiles) throw invalidPatch(`makes more than ${maxFiles} files`);
     const { line, end } = parseLine(image, at);
     const last = list[list.length - 1];
-    if (last !== undefined && compareBytes(last.name, line.name) >= 0) {
+    if (last !== undefined && comparePaths(last.path, line.path) >= 0) {
       throw invalidPatch('makes a list of files that is out of order');
     }
     const fault = stampFault(line.path) ?? paths.add(line.path, false);

@@ -8,6 +8,7 @@ import { isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { BundleInput } from '../sources/input.ts';
 import { createPace, type Pace, runSteps } from '../turn.ts';
+import { encodeText } from '../utf8.ts';
 import type { ApplyPatchOptions } from './apply-patch.ts';
 import {
   CONTENT_PIECE,
@@ -104,10 +105,10 @@ async function fillBase(
   signal: AbortSignal | undefined,
 ): Promise<Pick<ReleaseFile, 'path' | 'bytes'>[]> {
   // The length of the list depends on the sizes of the files, which may be unknown until the contents are read.
-  const start = listLength(planned.map(({ name }) => ({ name, size: 0 })));
+  const start = listLength(planned.map(({ path }) => ({ name: encodeText(path), size: 0 })));
   let at = start;
   const list: { path: string; name: Uint8Array; size: number }[] = [];
-  await readContents(planned, signal, async ({ path, name, data }, take) => {
+  await readContents(planned, signal, async ({ path, data }, take) => {
     const begin = at;
     const add = (piece: Uint8Array) => {
       if (piece.length > room.length - at) throw invalidPatch(OTHER_BASE);
@@ -128,7 +129,7 @@ async function fillBase(
       }
     }
     await pace();
-    list.push({ path, name, size: at - begin });
+    list.push({ path, name: encodeText(path), size: at - begin });
   });
   const length = listLength(list);
   if (length + at - start !== room.length) throw invalidPatch(OTHER_BASE);

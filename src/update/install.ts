@@ -2,7 +2,7 @@
 
 import { unzipStream } from '../archive/read/unzip-stream.ts';
 import { generatorStream } from '../archive/streams.ts';
-import { compareBytes } from '../archive/write/content.ts';
+import { comparePaths } from '../archive/write/content.ts';
 import { decryptStream } from '../bundle/decrypt-stream.ts';
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
@@ -14,7 +14,6 @@ import { releaseId } from '../release/release-id.ts';
 import { isStamp, type ReleaseStamp, type StampFile } from '../release/stamp.ts';
 import { collector } from '../sources/stream.ts';
 import { unawaited } from '../turn.ts';
-import { encodeUtf8 } from '../utf8.ts';
 import { describeInstalled, idOfList } from './installed.ts';
 import type { StoredFile } from './release-store.ts';
 import type { DeviceState, InstalledRelease } from './state.ts';
@@ -209,8 +208,7 @@ async function write(
         list.push({ path, size: bytes.length, sha256 });
         yield { path, bytes };
       }
-      const names = new Map(list.map((file) => [file, encodeUtf8(file.path)]));
-      list.sort((a, b) => compareBytes(names.get(a) as Uint8Array, names.get(b) as Uint8Array));
+      list.sort((a, b) => comparePaths(a.path, b.path));
       if (size !== entry.size || list.length !== entry.files) throw otherRelease('it has fewer');
       if ((await idOfList(list, backend)) !== entry.id) throw otherRelease('its id is another one');
       yield describeInstalled(stampOf(entry, state, settings.runtime, list));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareBytes } from '../../src/archive/write/content.ts';
+import { comparePaths } from '../../src/archive/write/content.ts';
 import { encryptObject } from '../../src/bundle/encrypt.ts';
 import { KINDS } from '../../src/format/header.ts';
 import { BundleSealError } from '../../src/index.ts';
@@ -75,7 +75,7 @@ describe('any two sets of files', () => {
       fc.property(release, (files) => {
         const list = Object.entries(files)
           .map(([path, bytes]) => ({ path, name: utf8(path), bytes }))
-          .sort((a, b) => compareBytes(a.name, b.name));
+          .sort((a, b) => comparePaths(a.path, b.path));
         const image = new Uint8Array(imageLength(list));
         writeImage(list, image);
         expect(parseImage(image, 8)).toEqual(list);

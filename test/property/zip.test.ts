@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { deflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import { comparePaths } from '../../src/archive/write/content.ts';
 import { BundleSealError, zipBundle, zipStream } from '../../src/zip.ts';
 import { READERS } from '../support/readers.ts';
 import { runs } from '../support/scope.ts';
@@ -78,6 +79,21 @@ const fileSet = fc.uniqueArray(fc.tuple(path, content), {
   maxLength: 6,
   // Two names that are the same file on some platform, or a file and its folder, are refused everywhere.
   selector: ([text]) => (text.split('/')[0] as string).normalize('NFKD').toUpperCase(),
+});
+
+describe('any two paths', () => {
+  it('are in the order of their UTF-8 bytes', () => {
+    // Near the surrogates, the order of the units of UTF-16 is another one.
+    const near = fc.constantFrom('\u{d7ff}', '\u{e000}', '\u{fffd}', '\u{10000}', '\u{10ffff}');
+    const path = fc.string({ unit: fc.oneof(near, fc.constantFrom('a', '/', 'é')), maxLength: 6 });
+    const bytes = (text: string) => String.fromCharCode(...utf8(text));
+    fc.assert(
+      fc.property(path, path, (one, other) => {
+        const [a, b] = [bytes(one), bytes(other)];
+        expect(Math.sign(comparePaths(one, other))).toBe(a === b ? 0 : a < b ? -1 : 1);
+      }),
+    );
+  });
 });
 
 describe('any files', () => {

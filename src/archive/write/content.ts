@@ -6,7 +6,6 @@ import { describe, isRecord } from '../../options.ts';
 import { type BundleInput, isBlob, openInput } from '../../sources/input.ts';
 import { type ByteStream, openStream, type StreamReader } from '../../sources/stream.ts';
 import { unawaited, untilAborted } from '../../turn.ts';
-import { encodeText } from '../../utf8.ts';
 import { checkEntryCount, createMeter, type Limits, toWriter } from '../format/limits.ts';
 import { createPathSet, pathFault } from '../format/paths.ts';
 import { printable } from '../format/printable.ts';
@@ -37,8 +36,6 @@ export type ZipEntries =
 
 export interface Planned {
   readonly path: string;
-  /** The path in UTF-8. */
-  readonly name: Uint8Array;
   readonly data: ZipData;
 }
 
@@ -80,8 +77,7 @@ export async function planEntries(
       throw signal.reason;
     }
     const fault = path.endsWith('/') ? FOLDER : (pathFault(path) ?? paths.add(path, false));
-    // Half of a surrogate pair has no UTF-8 bytes.
-    taken.push({ path, name: encodeText(fault === undefined ? path : ''), data });
+    taken.push({ path, data });
     if (fault !== undefined) throw invalid(fault, path);
     checkEntryCount(limits, taken.length, path, toWriter);
     const size = sizeOf(data);
@@ -89,7 +85,7 @@ export async function planEntries(
     // bytes.
     if (Number.isFinite(size)) meter({ path, by: size, size, compressedSize: undefined });
   }
-  taken.sort((a, b) => compareBytes(a.name, b.name));
+  taken.sort((a, b) => comparePaths(a.path, b.path));
 }
 
 /**
@@ -156,14 +152,24 @@ function wrongContent(path: string, data: unknown): TypeError {
   );
 }
 
-/** Compares byte by byte; if one is a prefix of the other, the shorter comes first. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+/**
+ * Compares paths in the order of their UTF-8 bytes, which is the order of their code points. It compares the strings
+ * themselves, because the encoded names of a large folder would take several megabytes.
+ *
+ * @param a - Without half of a surrogate pair, like `b`.
+ */
+export function comparePaths(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
-    const difference = (a[i] as number) - (b[i] as number);
-    if (difference !== 0) return difference;
+    const [one, other] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (one !== other) return rankOf(one) - rankOf(other);
   }
   return a.length - b.length;
+}
+
+/** Puts the halves of surrogate pairs, which stand for code points from U+10000 on, after all other code units. */
+function rankOf(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }
 
 /** Sum of the sizes that are known before the contents are read. */

@@ -3,6 +3,7 @@
 import type { WorkOptions } from '../../options.ts';
 import { onAbort } from '../../signals.ts';
 import { createPace, type Pace, untilAborted } from '../../turn.ts';
+import { encodeText } from '../../utf8.ts';
 import { crc32 } from '../format/crc32.ts';
 import {
   encodeCentral,
@@ -37,6 +38,9 @@ const HELD_LENGTH = 8 * 2 ** 20;
 const AHEAD_LENGTH = 4 * 2 ** 20;
 // The most files that are read ahead.
 const AHEAD_FILES = 256;
+
+// Bytes of records of the directory in one piece of memory. The longest record has 1,098.
+const DIRECTORY_BLOCK = 65_536;
 
 // Number of content bytes to read at once.
 const TAKE_LENGTH = 65_536;
@@ -85,7 +89,7 @@ async function* writeParts(
     queue.expect(total);
     const progress = progressOf(total, onProgress);
     const work = { level, queue, signal, pace, count: createMeter(limits, toWriter), progress };
-    const directory: Uint8Array[] = [];
+    const directory = createDirectory();
     let offset = 0;
     while (opened < files.length || reading.length > 0) {
       while (opened < files.length && canReadAhead(reading)) {
@@ -105,11 +109,10 @@ async function* writeParts(
         yield part.value;
       }
       reading.shift();
-      directory.push(encodeCentral(part.value, start));
+      directory.add(encodeCentral(part.value, start));
     }
-    const size = lengthOf(directory);
-    yield* directory;
-    yield encodeEnd({ count: directory.length, offset, size });
+    yield* directory.blocks();
+    yield encodeEnd({ count: directory.count, offset, size: directory.size });
     isDone = true;
     progress.end();
   } catch (error) {
@@ -157,7 +160,8 @@ async function openReading(
   file: Planned,
   { level, queue, signal, pace, count, progress }: Work,
 ): Promise<Reading> {
-  const { path, name } = file;
+  const { path } = file;
+  const name = encodeText(path);
   const reader = await openContent(file, signal);
   const cutter = createCutter(reader.isPrivate);
   const held: { readonly piece: Piece; readonly deflated: Promise<Uint8Array> | undefined }[] = [];
@@ -247,6 +251,45 @@ async function openReading(
     write: () => (isWhole && size <= HELD_LENGTH ? writeHeld() : writeLarge()),
     close: async (reason) => {
       if (!isWhole) await reader.close(reason);
+    },
+  };
+}
+
+/**
+ * The records of the central directory. They are kept in blocks, because a `Uint8Array` for each record would take four
+ * times their memory.
+ */
+function createDirectory() {
+  const blocks: Uint8Array[] = [];
+  let block: Uint8Array = new Uint8Array(0);
+  let used = 0;
+  let count = 0;
+  let size = 0;
+  const end = () => {
+    if (used > 0) blocks.push(block.subarray(0, used));
+    used = 0;
+  };
+  return {
+    add(record: Uint8Array): void {
+      if (used + record.length > block.length) {
+        end();
+        block = new Uint8Array(DIRECTORY_BLOCK);
+      }
+      block.set(record, used);
+      used += record.length;
+      size += record.length;
+      count += 1;
+    },
+    get count() {
+      return count;
+    },
+    /** In bytes. */
+    get size() {
+      return size;
+    },
+    blocks(): readonly Uint8Array[] {
+      end();
+      return blocks;
     },
   };
 }
