@@ -15,6 +15,7 @@ export interface PackageFile {
     readonly dependencies?: unknown;
     readonly devDependencies?: unknown;
     readonly bundleseal?: unknown;
+    readonly scripts?: unknown;
   };
 }
 

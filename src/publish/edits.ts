@@ -16,7 +16,10 @@ import type { State } from './state.ts';
 import { storeError } from './store-error.ts';
 
 export interface WithdrawOptions extends ChannelOptions {
-  /** The id or version of the release. An id is withdrawn even if the index has no entry for it. */
+  /**
+   * The id or version of the release, or the first 8 or more characters of its id. A whole id is withdrawn even if the index
+   * has no entry for it.
+   */
   readonly release: string;
   /** Whether every device shall run the release that its app was shipped with. Default: as before. */
   readonly useBuiltIn?: boolean;
@@ -67,7 +70,10 @@ export async function withdraw(options: WithdrawOptions): Promise<ChangedIndex> 
 export interface RolloutOptions extends ChannelOptions {
   /** The share of devices that are offered the release, in thousandths: an integer from 0 to 1000. */
   readonly rollout: number;
-  /** The id or version of the release. Default: the first release that is not withdrawn. */
+  /**
+   * The id or version of the release, or the first 8 or more characters of its id. Default: the first release that is not
+   * withdrawn.
+   */
   readonly release?: string;
 }
 

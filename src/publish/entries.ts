@@ -93,11 +93,14 @@ export function keepOf({ keep = KEEP_DEFAULTS.keep }: KeepOptions): number {
   return keep;
 }
 
+// Messages show the first 12 characters of an id. Shorter beginnings could be mistaken for versions.
+const ID_BEGINNING = /^[0-9a-f]{8,63}$/;
+
 /**
- * Finds the entry with this id or version.
+ * Finds the entry with this id or version, else the one whose id begins with it: 8 characters are the least.
  *
  * @param release - Default: the first entry that is not withdrawn.
- * @throws {@link BundleSealError} `ERR_STORE`: no entry has it, or several entries have the version.
+ * @throws {@link BundleSealError} `ERR_STORE`: no entry has it, or several entries do.
  */
 export function findRelease(
   { channel, releases, withdrawn = [] }: Pick<ReleaseIndex, 'channel' | 'releases' | 'withdrawn'>,
@@ -108,7 +111,9 @@ export function findRelease(
     if (first !== undefined) return first;
     throw storeError(`the channel ${channel} offers no release`);
   }
-  const found = releases.filter(({ id, version }) => id === release || version === release);
+  const named = releases.filter(({ id, version }) => id === release || version === release);
+  const isBeginning = named.length === 0 && ID_BEGINNING.test(release);
+  const found = isBeginning ? releases.filter(({ id }) => id.startsWith(release)) : named;
   const [entry] = found;
   if (entry === undefined) {
     throw storeError(
@@ -117,7 +122,7 @@ export function findRelease(
   }
   if (found.length === 1) return entry;
   throw storeError(
-    `the channel ${channel} has ${found.length} releases of version ${JSON.stringify(release)}: name one by its id, ${found.map(({ id }) => id).join(' or ')}`,
+    `the channel ${channel} has ${found.length} releases ${isBeginning ? 'whose id begins with' : 'of version'} ${JSON.stringify(release)}: name one by its id, ${found.map(({ id }) => id).join(' or ')}`,
   );
 }
 

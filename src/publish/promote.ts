@@ -37,7 +37,10 @@ import { makeWays } from './ways.ts';
 export interface PromoteOptions extends ChannelOptions, ReleaseAttributes, KeepOptions {
   /** The channel of the same store that has the release. */
   readonly fromChannel: string;
-  /** The id or version of the release. Default: the first release that is not withdrawn. */
+  /**
+   * The id or version of the release, or the first 8 or more characters of its id. Default: the first release that is not
+   * withdrawn.
+   */
   readonly release?: string;
 }
 

@@ -62,6 +62,8 @@ export interface PublishedRelease extends ChangedIndex {
   readonly skipped: readonly SkippedPatch[];
   /** Ids of other releases in the index with the same version, so that only an id tells them apart. */
   readonly sameVersion: readonly string[];
+  /** The version that this release had in the index before, if it was another one. */
+  readonly renamedFrom?: string;
 }
 
 /**
@@ -162,6 +164,7 @@ export async function publishRelease(
     const all = placed(state.releases, release, options.first === true);
     return {
       ...{ release, withdrawn, skipped: ways.skipped },
+      ...(known !== undefined && known.version !== version && { renamedFrom: known.version }),
       releases: isInPlace ? all : dropOld(all, keepOf(options), isHeld, withdrawn),
       objects: [...(made === undefined ? [] : [made]), ...ways.objects],
     };
@@ -172,13 +175,17 @@ export async function publishRelease(
 /** Makes the result of publishing or promoting a release. */
 export function publishedOf(
   changed: ChangedIndex,
-  { release, skipped }: Pick<PublishedRelease, 'release' | 'skipped'>,
+  edited: Pick<PublishedRelease, 'release' | 'skipped' | 'renamedFrom'>,
 ): PublishedRelease {
   const { index, ...rest } = changed;
+  const { release, skipped, renamedFrom } = edited;
   const sameVersion = index.releases
     .filter(({ id, version }) => version === release.version && id !== release.id)
     .map(({ id }) => id);
-  return { ...rest, index, release, skipped, sameVersion };
+  return {
+    ...{ ...rest, index, release, skipped, sameVersion },
+    ...(renamedFrom !== undefined && { renamedFrom }),
+  };
 }
 
 /** Throws if the store lies in the build: each release would contain the releases before. */

@@ -11,6 +11,7 @@ import { examples, rare } from '../help.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { readVersion } from '../read-metadata.ts';
 import { answerRelease } from '../release/answer.ts';
+import { checkBuilt } from '../release/built.ts';
 import { type EntryFlags, entryOptions, readEntry } from '../release/entry.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
 import { run } from '../run.ts';
@@ -49,6 +50,7 @@ export function releasePublish(command: Command): void {
       run<Options>(async (context, flags, dir) => {
         const folder = dir as string;
         const { options, keyFrom } = await readSigning(context, flags, folder);
+        await checkBuilt(context, flags.project, folder);
         const version = await readVersion(flags, folder);
         const entry = await readEntry(flags);
         const limits = readLimitOptions(flags);

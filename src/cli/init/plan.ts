@@ -3,12 +3,13 @@
 import { SEALED } from '../bundle-formats.ts';
 import { ignoreLines } from '../git.ts';
 import { KEY_MODULE_MARK, renderModule } from '../key-module.ts';
+import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isWebsite } from './answers.ts';
 import { addCall, entryLines } from './entry.ts';
 import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './native.ts';
 import { bytesOf, type Project } from './project.ts';
 import { RECORD, type Written, workflowPath } from './record.ts';
-import { addMembers, localStore, packageMembers, SCRIPTS } from './scripts.ts';
+import { addMembers, localStore, packageMembers } from './scripts.ts';
 import { APP_FOLDER, DENIED, type NewFile, serverConfig, websiteFiles } from './website.ts';
 import { settingsOf, workflowOf } from './workflow.ts';
 

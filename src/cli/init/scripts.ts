@@ -1,12 +1,10 @@
 // Makes the members that init adds to package.json, such as scripts.
 
 import type { FormattingOptions } from 'jsonc-parser';
-import { SETTINGS } from '../release/settings.ts';
+import { SCRIPTS, SETTINGS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
 import type { Project } from './project.ts';
 import { APP_FOLDER, WORKER_CONFIG } from './website.ts';
-
-export const SCRIPTS = { build: 'bundleseal:build', publish: 'bundleseal:publish' } as const;
 
 /** Bundles the worker if the app has no Vite. The version is that of this project. */
 const ESBUILD = { name: 'esbuild', version: '0.28.2' };

@@ -2,9 +2,9 @@
 //
 // It pins actions by the commit of the tag in the comment. Only the publishing step gets the key.
 
+import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite, type StoreKind } from './answers.ts';
 import type { Project } from './project.ts';
-import { SCRIPTS } from './scripts.ts';
 
 const CHECKOUT = 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1';
 const SETUP_NODE = 'actions/setup-node@820762786026740c76f36085b0efc47a31fe5020 # v7.0.0';

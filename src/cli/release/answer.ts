@@ -62,14 +62,19 @@ export function answerRelease(
   options: ChannelOptions,
   keyFrom: string,
 ): Answer {
-  const { release, skipped, index, changed, sameVersion } = published;
+  const { release, skipped, index, changed, sameVersion, renamedFrom } = published;
+  if (renamedFrom !== undefined) {
+    context.warn(
+      `this build is the one that was published as ${renamedFrom}: its entry now says ${release.version}, and devices that have it download nothing. If the app has changed, build it and publish again`,
+    );
+  }
   if (changed && sameVersion.length > 0) {
     context.warn(
       `${index.channel} has another release of version ${release.version} (${sameVersion.join(', ')}): commands need the id to tell them apart. Change the version for each release: npm version patch, or --app-version`,
     );
   }
   return answerChange(published, options, keyFrom, {
-    json: { release, skipped, sameVersion },
+    json: { release, skipped, sameVersion, ...(renamedFrom !== undefined && { renamedFrom }) },
     lines: [
       `  release  ${release.version}  ${release.id}`,
       ...wayLines(release, index),

@@ -1,4 +1,4 @@
-// The settings that `init` writes into package.json: the app, the channel and the folder of the store.
+// What `init` writes into package.json: the scripts, the app, the channel and the folder of the store.
 
 import { dirname, join, relative, sep } from 'node:path';
 import { UsageError } from '../answer.ts';
@@ -7,6 +7,9 @@ import { configuredAppId, required, startsOf, type ValueSource } from '../read-m
 
 /** The member of package.json with the settings. */
 export const SETTINGS = 'bundleseal';
+
+/** The scripts of package.json. */
+export const SCRIPTS = { build: 'bundleseal:build', publish: 'bundleseal:publish' } as const;
 
 type Name = 'appId' | 'channel' | 'store';
 
@@ -79,7 +82,7 @@ async function findSetting(
 }
 
 const missing = (name: Name, [start]: readonly string[]) =>
-  `no package.json in ${JSON.stringify(start)} or above has ${SETTINGS}.${name}`;
+  `no package.json in ${JSON.stringify(start)} or above has ${SETTINGS}.${name}, which bundleseal init writes`;
 
 /** A path of a package.json is relative to its folder. */
 function fromHere(folder: string, path: string): string {

@@ -399,6 +399,56 @@ describe('release', () => {
     });
   });
 
+  it('warns that the same build gets another version, because nobody has built the app', async () => {
+    await withApp(async (project) => {
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      const again = ['release', 'publish', 'dist', ...CHANNEL, '--app-version', '1.0.2'];
+      expect(await done(project, again)).toContain(
+        '! this build is the one that was published as 1.0.1: its entry now says 1.0.2, and devices that have it download nothing. If the app has changed, build it and publish again\n',
+      );
+      expect(await done(project, again)).not.toContain('!');
+      const back = await project.json(['release', 'publish', 'dist', ...CHANNEL]);
+      expect(back).toMatchObject({ changed: true, renamedFrom: '1.0.2' });
+    });
+  });
+
+  it('takes the beginning of an id that its own messages show', async () => {
+    await withApp(async (project) => {
+      const first = await project.json(['release', 'publish', 'dist', ...CHANNEL]);
+      const { id } = first['release'] as { id: string };
+      await writeBuildIn(project, 'next', 2);
+      await done(project, ['release', 'publish', 'next', ...CHANNEL]);
+      const { stderr } = await project.run(['release', 'withdraw', id.slice(0, 7), ...CHANNEL]);
+      expect(stderr).toContain(`has no release "${id.slice(0, 7)}"`);
+      expect(stderr).toContain(`1.0.1 (${id.slice(0, 12)}…)`);
+      const withdrawn = ['release', 'withdraw', id.slice(0, 12), ...CHANNEL];
+      expect(await project.json(withdrawn)).toMatchObject({ withdrawn: [id] });
+    });
+  });
+
+  it('says how to build an app that was not built, or not by the script of init', async () => {
+    await withApp(async (project) => {
+      const { run, write } = project;
+      const publish = ['release', 'publish', 'dist', ...CHANNEL];
+      const nothing = await run(['release', 'publish', 'build', ...CHANNEL]);
+      expect(nothing.stderr).toContain(
+        '✗ "build" does not exist: build the app, or check the path\n',
+      );
+      expect(await done(project, publish)).not.toContain('!');
+      const script = { 'bundleseal:build': 'npm run build && bundleseal release stamp dist' };
+      await write('package.json', JSON.stringify({ version: '1.0.1', scripts: script }));
+      const missing = await run(['release', 'publish', 'build', ...CHANNEL]);
+      expect(missing.stderr).toContain(
+        '✗ "build" does not exist: build the app, npm run bundleseal:build, or check the path\n',
+      );
+      expect(await done(project, publish)).toContain(
+        '! dist has no bundleseal-release.json, so npm run bundleseal:build did not make it: do not ship it. A website has no service worker then, and takes no updates\n',
+      );
+      await done(project, ['release', 'stamp', 'dist']);
+      expect(await done(project, publish)).not.toContain('!');
+    });
+  });
+
   it('reports missing and wrong options in the terms of the command line', async () => {
     await withApp(async ({ run }) => {
       const wrong: [string[], RegExp, number][] = [
@@ -454,7 +504,7 @@ describe('a project without a Capacitor config', () => {
       const publish = ['release', 'publish', 'dist', '--store', 'store', '--channel', 'x'];
       const { code, stderr } = await run(publish);
       expect(stderr).toBe(
-        '✗ --app-id is needed: there is no Capacitor config in "dist" or above, and no package.json in "dist" or above has bundleseal.appId\n  ERR_USAGE\n',
+        '✗ --app-id is needed: there is no Capacitor config in "dist" or above, and no package.json in "dist" or above has bundleseal.appId, which bundleseal init writes\n  ERR_USAGE\n',
       );
       expect(code).toBe(2);
       const versionless = await run([...publish, '--app-id', 'com.example.app']);
@@ -609,12 +659,12 @@ describe('the settings in package.json', () => {
     [
       'channel',
       undefined,
-      '--channel is needed, for example production: no package.json in "dist" or above has bundleseal.channel',
+      '--channel is needed, for example production: no package.json in "dist" or above has bundleseal.channel, which bundleseal init writes',
     ],
     [
       'store',
       undefined,
-      '--store is needed, the folder that is written: no package.json in "dist" or above has bundleseal.store',
+      '--store is needed, the folder that is written: no package.json in "dist" or above has bundleseal.store, which bundleseal init writes',
     ],
   ])('with the %s %j are refused by name', async (name, value, said) => {
     await withSettings(async ({ run, write }) => {

@@ -1,0 +1,40 @@
+// Finds the mistake of publishing a folder that the project's build script has not written.
+
+import { join } from 'node:path';
+import { fileError } from '../../files/error.ts';
+import { exists } from '../../files/exists.ts';
+import { STAMP } from '../../release/stamp.ts';
+import type { Context } from '../context.ts';
+import { packagesFrom } from '../project.ts';
+import { startsOf } from '../read-metadata.ts';
+import { SCRIPTS } from './settings.ts';
+
+/**
+ * Throws if there is no build. Warns if the project has the build script of `init` and that script did not write the build: a
+ * website that is deployed from it lacks the service worker.
+ */
+export async function checkBuilt(context: Context, project: boolean, dir: string): Promise<void> {
+  const command = await buildCommand(project, dir);
+  if (!(await exists(dir))) {
+    throw fileError(
+      dir,
+      `does not exist: build the app${command === undefined ? '' : `, ${command}`}, or check the path`,
+    );
+  }
+  if (command === undefined || (await exists(join(dir, STAMP)))) return;
+  context.warn(
+    `${dir} has no ${STAMP}, so ${command} did not make it: do not ship it. A website has no service worker then, and takes no updates`,
+  );
+}
+
+/** Returns the command that builds the project, if its script is the one of `init`. */
+async function buildCommand(project: boolean, dir: string): Promise<string | undefined> {
+  for (const start of await startsOf(project, dir)) {
+    for await (const { content } of packagesFrom(start)) {
+      const scripts = content?.scripts as Readonly<Record<string, unknown>> | null | undefined;
+      if (String(scripts?.[SCRIPTS.build]).includes('release stamp'))
+        return `npm run ${SCRIPTS.build}`;
+    }
+  }
+  return undefined;
+}
