@@ -13,6 +13,7 @@ import {
   newState,
   readState,
 } from './state.ts';
+import { LONG_WAIT, withStateLock } from './state-lock.ts';
 import { onStore } from './store-error.ts';
 import * as transitions from './transitions.ts';
 
@@ -22,9 +23,14 @@ export interface Device {
   facts(): transitions.DeviceFacts;
   /** Reads the stored state. */
   read(): Promise<DeviceState>;
-  /** Changes the state under the lock. Resolves when the new state is stored. */
+  /**
+   * Changes the state under the lock. Resolves when the new state is stored.
+   *
+   * @param wait - Milliseconds to wait for the lock. Default {@link LONG_WAIT}.
+   */
   change(
     transition: (state: DeviceState) => DeviceState | Promise<DeviceState>,
+    wait?: number,
   ): Promise<DeviceState>;
   /** The stamp of the built-in release. */
   builtIn(): Promise<ReleaseStamp>;
@@ -141,7 +147,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     backend,
     facts: () => ({ now: Math.max(0, Math.trunc(settings.now())), runtime, maxStarts }),
     read: load,
-    async change(transition) {
+    async change(transition, wait = LONG_WAIT) {
       // The stamp is requested before the lock is taken. The request of a page goes through the page's service worker, and a new
       // worker answers no request until it is active. It takes the lock before that, so each would wait for the other.
       if (builtIn.isRemote !== true) await stampBytes();
@@ -149,7 +155,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
         const before = lost;
         const done = await onStore('the state could not be locked', () =>
           // An error of the transition must not be reported as one of the store.
-          releases.lock('state', () => settled(() => changed(transition, before))),
+          withStateLock(releases, wait, () => settled(() => changed(transition, before))),
         );
         if ('error' in done) throw done.error;
         if (done.value !== undefined) return done.value;

@@ -43,6 +43,17 @@ export type UpdateEvent =
     }
   /** The device goes back: the next start runs `to`. */
   | { readonly type: 'rolled-back'; readonly from: string; readonly to: string }
+  /**
+   * The files of the release that an open page runs are gone. The page gets status 500 until it is loaded again, and never a
+   * file of another release. Told once for a page.
+   */
+  | {
+      readonly type: 'release-lost';
+      readonly id: string;
+      /** The id of the page, as `Clients.get` of a service worker takes it. */
+      readonly client: string;
+      readonly error: unknown;
+    }
   /** A failure in the background, or one that the updater has worked around. */
   | { readonly type: 'error'; readonly error: unknown };
 

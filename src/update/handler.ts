@@ -3,6 +3,7 @@
 import { lookup } from 'mrmime';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
+import { BundleSealError } from '../errors.ts';
 import { checkOptions, describe } from '../options.ts';
 import { isStamp, writeStamp } from '../release/stamp.ts';
 import type { ReleaseFileInfo } from './release-store.ts';
@@ -33,14 +34,14 @@ export type ReleaseHandler = (
 /**
  * Creates a function that answers requests with the files of the release that runs.
  *
- * A page gets files of one release only: if the client is passed, a page keeps the release that answered its navigation. A
- * response has the media type of the file, an `ETag` of its content and `Cache-Control: no-cache`. The function honours
+ * A page gets files of one release only: if the client is passed, a page keeps the release that answered its navigation. If
+ * the store has lost a file of that release, or all of them, the response has status 500. A response has the media type of the file, an `ETag` of its content and `Cache-Control: no-cache`. The function honours
  * `If-None-Match`, `If-Range` and single ranges (RFC 9110 §13, §14). It serves nothing outside the release, and returns
  * `undefined` for methods other than GET and HEAD and for paths that the release does not have.
  *
  * @param options.fallback - The file for navigations to a path that the release does not have.
  * @param options.base - The path that the app lives under. Default `/`.
- * @throws `TypeError`: a wrong or unknown option, by name.
+ * @throws `TypeError`: a wrong or unknown option, by name. The function rejects if `start` of the updater rejects.
  * @see docs/updates.md#serving-a-release
  * @example
  * ```ts
@@ -111,10 +112,7 @@ export function createReleaseHandler(
       bytes = await release.files.read(file.path);
     } catch {
       // The reader has reported the damage to the updater. A file of another release would break the page.
-      return new Response('This file of the release is damaged. Reload the app.', {
-        status: 500,
-        headers: { 'content-type': 'text/plain;charset=utf-8', 'cache-control': 'no-store' },
-      });
+      return failed('This file of the release is damaged. Reload the app.');
     }
     const etag = await tagOf(release, file, bytes);
     const common = {
@@ -132,7 +130,15 @@ export function createReleaseHandler(
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
     const path = pathOf(new URL(request.url).pathname, base);
     if (path === undefined) return undefined;
-    const release = await releaseFor(updater, request, client);
+    let release: RunningRelease | undefined;
+    try {
+      release = await releaseFor(updater, request, client);
+    } catch (error) {
+      // A page that is being loaded has no release yet, so the caller may answer. An open page must get no other release.
+      if (!isOfPage(request, client) || !isStoreError(error)) throw error;
+      return failed('The release of this page is lost. Reload the page.');
+    }
+    if (release === undefined) return undefined;
     const files = await filesOf(release);
     // `attach` asks for the stamp beside the address of the page, which may be a route of the app.
     if (isStamp(path.slice(path.lastIndexOf('/') + 1)) && !files.has(path)) {
@@ -144,17 +150,33 @@ export function createReleaseHandler(
   };
 }
 
-/** A navigation starts a page. Every other request belongs to the page that sends it. */
+/** Whether an open page sends the request. A navigation starts a page. */
+function isOfPage(
+  { mode }: Request,
+  { clientId = '', resultingClientId = '' }: RequestingClient = {},
+): boolean {
+  return clientId !== '' && (resultingClientId === '' || mode !== 'navigate');
+}
+
 function releaseFor(
   updater: Updater,
   request: Request,
-  { clientId = '', resultingClientId = '' }: RequestingClient = {},
-): Promise<RunningRelease> {
-  if (resultingClientId !== '' && (request.mode === 'navigate' || clientId === '')) {
-    return updater.start({ client: resultingClientId });
-  }
-  if (clientId === '') return updater.start();
-  return updater.releaseOf(clientId, resultingClientId === '' ? undefined : resultingClientId);
+  client: RequestingClient = {},
+): Promise<RunningRelease | undefined> {
+  const { clientId = '', resultingClientId = '' } = client;
+  const resulting = resultingClientId === '' ? undefined : resultingClientId;
+  if (isOfPage(request, client)) return updater.releaseOf(clientId, resulting);
+  return updater.start(resulting === undefined ? {} : { client: resulting });
+}
+
+const isStoreError = (error: unknown): boolean =>
+  error instanceof BundleSealError && error.code === 'ERR_STORE';
+
+function failed(message: string): Response {
+  return new Response(message, {
+    status: 500,
+    headers: { 'content-type': 'text/plain;charset=utf-8', 'cache-control': 'no-store' },
+  });
 }
 
 /** Tells a page which release it runs. `attach` reads this. */

@@ -61,15 +61,18 @@ export async function openInstalled(
   return { stamp, digests, reader, isShipped: false };
 }
 
+/** When a reader compares a file with its digest. `'first'`: when it first reads the file in this process. */
+type Verification = 'never' | 'first' | 'always';
+
 /**
- * Reads the files of a release, and compares each with its digest when it is first read in this process.
+ * Reads the files of a release, and compares them with their digests.
  *
  * @param onDamage - Called when a file is missing or has other bytes than were installed.
  */
 export function provenReader(
   { digests, reader }: Pick<OpenedRelease, 'digests' | 'reader'>,
   backend: Backend,
-  verify: boolean,
+  verify: Verification,
   onDamage: (error: unknown) => void,
 ): ReleaseReader {
   const byPath = new Map(digests.map((file) => [file.path, file]));
@@ -83,7 +86,7 @@ export function provenReader(
       }
       try {
         const bytes = await onStore(`"${path}" could not be read`, () => reader.read(path));
-        if (verify && !proven.has(path)) {
+        if (verify === 'always' || (verify === 'first' && !proven.has(path))) {
           if (bytes.length !== file.size || toHex(await backend.sha256(bytes)) !== file.sha256) {
             throw altered(`"${path}"`);
           }

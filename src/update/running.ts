@@ -3,11 +3,12 @@
 import { type OpenedRelease, provenReader } from './installed.ts';
 import type { ReleaseReader } from './release-store.ts';
 import type { DeviceState } from './state.ts';
+import { SHORT_WAIT } from './state-lock.ts';
 import * as transitions from './transitions.ts';
 import type { RunningRelease } from './updater-types.ts';
 import type { Work } from './work.ts';
 
-/** The decision of a start. `state` is absent if the store could not write it. */
+/** The decision of a start. `state` is absent if it could not be changed. */
 interface Started {
   readonly release: RunningRelease;
   readonly state?: DeviceState;
@@ -31,6 +32,12 @@ export function createReleases(
 ): Releases {
   const opened = new Map<string, Promise<RunningRelease>>();
 
+  const verificationOf = ({ isShipped }: OpenedRelease) => {
+    // A deploy can replace the files of a website between two reads.
+    if (isShipped) return 'always';
+    return settings.verifyFiles ? 'first' : 'never';
+  };
+
   const openAnew = async (id: string, find = device.open): Promise<RunningRelease> => {
     const release = await find(id);
     const { createdAt } = release.stamp;
@@ -42,7 +49,7 @@ export function createReleases(
       aside(copyBuiltIn);
     }
     const prove = (found: OpenedRelease, onDamage: (error: unknown) => void) =>
-      provenReader(found, device.backend, settings.verifyFiles, onDamage);
+      provenReader(found, device.backend, verificationOf(found), onDamage);
     const report = (error: unknown) => {
       opened.delete(id);
       emit({ type: 'error', error });
@@ -92,15 +99,14 @@ export function createReleases(
     return release;
   };
 
-  /** For a store that cannot write the state: it cannot count a trial, so only a confirmed release may run. */
+  /** For a state that cannot be changed: a trial cannot be counted, so only a confirmed release may run. */
   const withoutState = async (): Promise<RunningRelease> => {
     const state = await device.read().catch(() => undefined);
-    const confirmed = state?.trial === undefined ? state?.running : state.previous;
-    if (state !== undefined && confirmed !== undefined) {
-      if (transitions.mayRun(state, confirmed, device.facts())) {
-        const release = await open(confirmed).catch(() => undefined);
-        if (release !== undefined) return release;
-      }
+    if (state !== undefined) {
+      const release = await open(transitions.confirmed(state, device.facts())).catch(
+        () => undefined,
+      );
+      if (release !== undefined) return release;
     }
     return open((await device.builtIn().catch(() => device.shippedStamp())).id);
   };
@@ -123,7 +129,7 @@ export function createReleases(
             }
           }
           return client === undefined ? next : transitions.pin(next, client, next.running);
-        });
+        }, SHORT_WAIT);
         // If the store has lost its copy of a website's release, the website is asked. That takes as long as the network takes.
         return { release: release ?? (await open(state.running)), state };
       } catch (error) {

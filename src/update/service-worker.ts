@@ -79,10 +79,17 @@ export function serveReleases(
   });
 
   async function answer(event: FetchEvent): Promise<Response> {
-    const { request } = event;
-    // The network answers if the store cannot be read.
-    const served = await handle(request, event).catch(() => undefined);
-    return served ?? fetch(request);
+    const { request, resultingClientId } = event;
+    const isNavigation = request.mode === 'navigate';
+    const served = await handle(request, event).catch((error: unknown) => {
+      // The website may have another release by now, so only a new page may come from there.
+      if (!isNavigation) throw error;
+    });
+    if (served !== undefined) return served;
+    if (isNavigation && resultingClientId !== '') {
+      event.waitUntil(updater.leaveToWebsite(resultingClientId));
+    }
+    return fetch(request);
   }
 
   /** Binds the pages that were opened before the worker was active to the running release. */

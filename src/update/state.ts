@@ -56,7 +56,8 @@ export interface AcceptedIndex extends StampFloor {
 /** An open page and the release that it runs. */
 interface PinnedClient {
   readonly client: string;
-  readonly id: string;
+  /** Absent: the website serves the page. */
+  readonly id?: string;
 }
 
 export interface LastCheck {
@@ -185,7 +186,7 @@ const members: Reader<DeviceState> = /* @__PURE__ */ objectOf<DeviceState>(() =>
     })),
   ),
   pinned: distinct(
-    listOf(objectOf<PinnedClient>(() => ({ client: text, id: digest }))),
+    listOf(objectOf<PinnedClient>(() => ({ client: text, id: optional(digest) }))),
     ({ client }) => client,
   ),
   isBuiltInAltered: optional(flag),

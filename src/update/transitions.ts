@@ -129,7 +129,7 @@ function takeNext(state: DeviceState, facts: DeviceFacts): DeviceState {
 
 /** Whether open pages keep so many older releases that activating one more has to wait. */
 export function isActivationWaiting({ pinned, running, next }: DeviceState): boolean {
-  const held = new Set(pinned.map(({ id }) => id));
+  const held = new Set(pinned.flatMap(({ id }) => id ?? []));
   if (next !== undefined) held.delete(next);
   held.add(running);
   return held.size > MAX_PINNED_RELEASES;
@@ -233,12 +233,10 @@ export function activate(state: DeviceState, id: string): DeviceState {
   return { ...state, next: id };
 }
 
-/** Binds a page to the release that it runs. */
-export function pin(state: DeviceState, client: string, id: string): DeviceState {
-  return {
-    ...state,
-    pinned: [...state.pinned.filter((one) => one.client !== client), { client, id }],
-  };
+/** Binds a page to the release that it runs, or to the website if `id` is absent. */
+export function pin(state: DeviceState, client: string, id: string | undefined): DeviceState {
+  const pinned = { client, ...(id !== undefined && { id }) };
+  return { ...state, pinned: [...state.pinned.filter((one) => one.client !== client), pinned] };
 }
 
 /** Forgets the pages that are closed. */
@@ -274,7 +272,7 @@ function isBlocked({ until }: BlockedRelease, now: number): boolean {
 }
 
 /** Whether a release may run: it is installed, suits the runtime, and is neither blocked nor withdrawn. */
-export function mayRun(state: DeviceState, id: string, { now, runtime }: DeviceFacts): boolean {
+function mayRun(state: DeviceState, id: string, { now, runtime }: DeviceFacts): boolean {
   if (id === state.builtIn) return true;
   const release = state.installed.find((installed) => installed.id === id);
   if (release === undefined) return false;
@@ -282,6 +280,12 @@ export function mayRun(state: DeviceState, id: string, { now, runtime }: DeviceF
     release.runtime === undefined || (runtime !== undefined && release.runtime.includes(runtime));
   const accepted = state.accepted.find(({ channel }) => channel === state.channel);
   return suits && !blockedNow(state, now).includes(id) && accepted?.withdrawn.includes(id) !== true;
+}
+
+/** The release that runs if no start can be counted: the last one that was confirmed, or the built-in one. */
+export function confirmed(state: DeviceState, facts: DeviceFacts): string {
+  const id = state.trial === undefined ? state.running : state.previous;
+  return id !== undefined && mayRun(state, id, facts) ? id : state.builtIn;
 }
 
 /** Goes back to the last confirmed release, or to the built-in one. */

@@ -61,16 +61,23 @@ export interface Updater {
    * Resolves with the release that runs now, complete and verified. Counts the start if the release is on trial. Further calls
    * in the same process resolve with the same release. Does not use the network.
    *
+   * If the state cannot be changed (the storage is full, or another page or process holds its lock for more than 5 seconds),
+   * resolves with the last confirmed release, because no trial can be counted. An `error` event says why.
+   *
    * Rejects only if the built-in release cannot be read.
    */
   start(options?: StartOptions): Promise<RunningRelease>;
   /**
-   * Resolves with the release of a page that `start` was called for, or with the running release for any other page. Counts
-   * no start.
+   * Resolves with the release of a page that `start` was called for, with `undefined` if `leaveToWebsite` was called for it, or
+   * with the running release for any other page. Counts no start.
+   *
+   * Rejects with `ERR_STORE` if the store has lost the release of the page. The page has to be loaded again.
    *
    * @param child - A worker of the page. It gets the same release.
    */
-  releaseOf(client: string, child?: string): Promise<RunningRelease>;
+  releaseOf(client: string, child?: string): Promise<RunningRelease | undefined>;
+  /** Records that the website, not a release, has answered the navigation of a page. All files of the page come from there. */
+  leaveToWebsite(client: string): Promise<void>;
   /**
    * For a page that `createReleaseHandler` serves: asks the handler which release the page runs, and resolves with its id, for
    * `confirm`. Counts no start.

@@ -1,6 +1,7 @@
 // The updater of an app: checks for releases, installs them, runs them on trial, and goes back.
 
 import { selectBackend } from '../backend/select.ts';
+import { BundleSealError } from '../errors.ts';
 import { checkOptions, describe } from '../options.ts';
 import { isUnicode } from '../release/json.ts';
 import { isDigest } from '../release/members.ts';
@@ -12,6 +13,7 @@ import { downloadRelease } from './download.ts';
 import type { UpdateEvent } from './events.ts';
 import { foregroundTimer } from './foreground.ts';
 import { checkChannel, readSettings, type Settings, type UpdaterOptions } from './options.ts';
+import { createPages, type Pages } from './pages.ts';
 import { createReleases, type Releases } from './running.ts';
 import { sharedWork } from './shared-work.ts';
 import { describeStatus } from './status.ts';
@@ -25,6 +27,7 @@ const MAX_REASON_LENGTH = 1000;
 /** The context of a call. */
 interface Ready extends Work {
   readonly releases: Releases;
+  readonly pages: Pages;
 }
 
 /**
@@ -63,7 +66,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
   let running: Promise<RunningRelease> | undefined;
   let found: Checked | undefined;
   let stopTimer = () => {};
-  const clients = new Map<string, string>();
+  const bound = new Map<string, string | undefined>();
   const background = new Set<Promise<void>>();
 
   const emit = (event: UpdateEvent) => {
@@ -76,7 +79,8 @@ export function createUpdater(options: UpdaterOptions): Updater {
     working ??= (async () => {
       const work = createWork(settings, await selectBackend(settings.backend), emit);
       const copy = () => copyBuiltIn(work, disposed.signal);
-      return { ...work, releases: createReleases(work, aside, copy) };
+      const releases = createReleases(work, aside, copy);
+      return { ...work, releases, pages: createPages(work, releases, bound) };
     })();
     return working;
   };
@@ -96,7 +100,10 @@ export function createUpdater(options: UpdaterOptions): Updater {
   const startIn = async (client: string | undefined): Promise<RunningRelease> => {
     const work = await ready();
     const { release, state } = await work.releases.start(client);
-    if (client !== undefined) clients.set(client, release.id);
+    if (client !== undefined) {
+      bound.set(client, release.id);
+      if (state === undefined) aside(() => work.pages.bind(client, release.id));
+    }
     const isTrial = state?.trial !== undefined;
     emit({ type: 'started', id: release.id, isTrial });
     if (isTrial) watchTrial(work, release.id);
@@ -120,6 +127,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
   const askServer = async () => {
     const url = new URL(STAMP, globalThis.document?.baseURI ?? globalThis.location.href);
     const answer = await settings.fetch(url, { cache: 'no-store', signal: disposed.signal });
+    if (!answer.ok) throw unknownPage(answer.status);
     return readStamp(new Uint8Array(await answer.arrayBuffer()));
   };
 
@@ -154,27 +162,13 @@ export function createUpdater(options: UpdaterOptions): Updater {
     async releaseOf(client, child) {
       checkClient(client);
       if (child !== undefined) checkClient(child);
-      const { act, device, releases } = await ready();
-      const bind = async (page: string, id: string) => {
-        clients.set(page, id);
-        // If the state cannot be stored, the page keeps its release as long as this process runs.
-        await act((state) => transitions.pin(state, page, id)).catch((error: unknown) =>
-          emit({ type: 'error', error }),
-        );
-      };
-      let id = clients.get(client);
-      if (id === undefined) {
-        // The browser has restarted the worker, or the page is older than the worker.
-        const state = await device.read();
-        id = state.pinned.find((one) => one.client === client)?.id;
-        if (id === undefined) {
-          id = state.running;
-          await bind(client, id);
-        }
-        clients.set(client, id);
-      }
-      if (child !== undefined) await bind(child, id);
-      return releases.open(id);
+      return (await ready()).pages.releaseOf(client, child);
+    },
+    async leaveToWebsite(client) {
+      checkClient(client);
+      // The page may send its next request before the state is stored.
+      bound.set(client, undefined);
+      await (await ready()).pages.bind(client, undefined);
     },
     async attach() {
       const work = await ready();
@@ -259,10 +253,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
       await copyBuiltIn(await ready(), options.signal ?? disposed.signal);
     },
     async keepClients(living) {
-      const alive = new Set(living);
-      for (const client of clients.keys()) if (!alive.has(client)) clients.delete(client);
-      const { act } = await ready();
-      await act((state) => transitions.keepClients(state, alive));
+      await (await ready()).pages.keep(living);
     },
     async status() {
       const { device } = await ready();
@@ -289,6 +280,13 @@ function storableText(reason: unknown): string {
   return String(reason)
     .slice(0, MAX_REASON_LENGTH)
     .replace(/\p{Surrogate}/gu, '\ufffd');
+}
+
+function unknownPage(status: number): BundleSealError {
+  return new BundleSealError(
+    'ERR_STORE',
+    `the release of this page is not known, because its server answered ${STAMP} with status ${status}: load the page again`,
+  );
 }
 
 /** Whether the website itself served this page, without a service worker, as after a forced reload. */

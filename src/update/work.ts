@@ -13,7 +13,10 @@ export interface Work {
   readonly transport: Transport;
   readonly emit: (event: UpdateEvent) => void;
   /** Changes the state, and emits `blocked` and `rolled-back` for what changed. */
-  act(transition: (state: DeviceState) => DeviceState | Promise<DeviceState>): Promise<DeviceState>;
+  act(
+    transition: (state: DeviceState) => DeviceState | Promise<DeviceState>,
+    wait?: number,
+  ): Promise<DeviceState>;
 }
 
 export function createWork(
@@ -27,12 +30,12 @@ export function createWork(
     device,
     emit,
     transport: createTransport(settings, backend, emit),
-    async act(transition) {
+    async act(transition, wait) {
       let before: DeviceState | undefined;
       const after = await device.change((state) => {
         before = state;
         return transition(state);
-      });
+      }, wait);
       for (const event of changesOf(before as DeviceState, after)) emit(event);
       return after;
     },

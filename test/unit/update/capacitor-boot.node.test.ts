@@ -65,7 +65,7 @@ async function openPhone(platform: Platform) {
       releases,
       builtIn: releases.builtIn,
     });
-    return { updater, boot: () => releases.boot(updater) };
+    return { updater, releases, boot: () => releases.boot(updater) };
   };
   /** Opens the app: the first page is always that of the build. Resolves with the page that stays. */
   const launch = async () => {
@@ -75,9 +75,9 @@ async function openPhone(platform: Platform) {
       loaded = () => resolve('left');
     });
     const id = await Promise.race([first.boot(), left]);
-    if (id !== 'left') return { id, updater: first.updater, isBuild: true };
+    if (id !== 'left') return { ...first, id, isBuild: true };
     const second = await page();
-    return { id: await second.boot(), updater: second.updater, isBuild: false };
+    return { ...second, id: await second.boot(), isBuild: false };
   };
   return {
     launch,
@@ -98,6 +98,18 @@ describe.each<Platform>(['android', 'ios'])('the launch of an app on %s', (platf
     expect((await second.updater.status()).trial).toEqual({ starts: 1 });
     expect(await second.updater.confirm(second.id)).toBe(true);
     expect(await second.updater.check()).toMatchObject({ status: 'current', isStale: false });
+    expect(await launch()).toMatchObject({ id: next.entry.id, isBuild: false });
+  });
+
+  it('stays in the page of the build when the store has lost the release, and installs it again', async () => {
+    const { launch, next, builtIn } = await openPhone(platform);
+    await (await launch()).updater.update();
+    const second = await launch();
+    await second.updater.confirm(second.id);
+    await second.releases.remove(second.id);
+    const third = await launch();
+    expect(third).toMatchObject({ id: builtIn, isBuild: true });
+    await third.updater.update();
     expect(await launch()).toMatchObject({ id: next.entry.id, isBuild: false });
   });
 

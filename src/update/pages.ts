@@ -1,0 +1,74 @@
+// Binds each open page to the release that it runs, for a process that serves many pages.
+
+import type { Releases } from './running.ts';
+import { SHORT_WAIT } from './state-lock.ts';
+import * as transitions from './transitions.ts';
+import type { RunningRelease } from './updater-types.ts';
+import type { Work } from './work.ts';
+
+export interface Pages {
+  /** Binds a page to a release, or to the website if `id` is absent. */
+  bind(client: string, id: string | undefined): Promise<void>;
+  /** Resolves with the release of a page, or with `undefined` if the website serves the page. */
+  releaseOf(client: string, child: string | undefined): Promise<RunningRelease | undefined>;
+  /** Forgets the pages that are closed. */
+  keep(living: Iterable<string>): Promise<void>;
+}
+
+/** @param bound - The pages that were bound since the process started. */
+export function createPages(
+  { device, act, emit }: Work,
+  releases: Releases,
+  bound: Map<string, string | undefined>,
+): Pages {
+  const lost = new Set<string>();
+
+  const store = (client: string, id: string | undefined) =>
+    act((state) => transitions.pin(state, client, id), SHORT_WAIT);
+
+  const bind = async (client: string, id: string | undefined): Promise<void> => {
+    bound.set(client, id);
+    // If the state cannot be stored, the page keeps its release as long as this process runs.
+    await store(client, id).catch((error: unknown) => emit({ type: 'error', error }));
+  };
+
+  /** For a page that this process has not seen: the browser has restarted the worker, or the page is older than the worker. */
+  const find = async (client: string): Promise<string | undefined> => {
+    const state = await device.read();
+    const pin = state.pinned.find((one) => one.client === client);
+    if (pin !== undefined) return pin.id;
+    try {
+      await store(client, state.running);
+      return state.running;
+    } catch (error) {
+      emit({ type: 'error', error });
+      // `start` gives a page this release if it cannot store the page.
+      return transitions.confirmed(state, device.facts());
+    }
+  };
+
+  return {
+    bind,
+    async releaseOf(client, child) {
+      if (!bound.has(client)) bound.set(client, await find(client));
+      const id = bound.get(client);
+      if (child !== undefined) await bind(child, id);
+      if (id === undefined) return undefined;
+      try {
+        const release = await releases.open(id);
+        lost.delete(client);
+        return release;
+      } catch (error) {
+        if (!lost.has(client)) emit({ type: 'release-lost', id, client, error });
+        lost.add(client);
+        throw error;
+      }
+    },
+    async keep(living) {
+      const alive = new Set(living);
+      for (const client of bound.keys()) if (!alive.has(client)) bound.delete(client);
+      for (const client of lost) if (!alive.has(client)) lost.delete(client);
+      await act((state) => transitions.keepClients(state, alive));
+    },
+  };
+}

@@ -1,0 +1,89 @@
+// A service worker without a browser: its events, and an updater for each time that the browser starts it.
+
+import {
+  type BuiltIn,
+  memoryBuiltIn,
+  type ReleaseStore,
+  serveReleases,
+  type UpdateEvent,
+  type Updater,
+} from '../../src/update.ts';
+import { AFTER, BEFORE } from './release.ts';
+import { BUILT_IN_TIME, createDevice, createPublisher, fetchFrom } from './update.ts';
+
+export const ORIGIN = 'https://app.example.com';
+
+export interface Worker {
+  readonly updater: Updater;
+  readonly events: readonly UpdateEvent[];
+  fire(type: 'install' | 'activate'): Promise<void>;
+  /** The answer to the page. `undefined`: the browser continues without the worker. */
+  ask(path: string, page: string): Promise<Response | undefined>;
+  navigate(path: string, page: string): Promise<Response | undefined>;
+}
+
+/** Starts a worker over a store. `open`: the pages that are there. */
+export async function startWorker(
+  releases: ReleaseStore,
+  request: typeof fetch,
+  open: readonly string[],
+  builtIn?: BuiltIn,
+): Promise<Worker> {
+  const shipped = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
+  const { updater, events } = await createDevice(BEFORE, request, {
+    releases,
+    builtIn: builtIn ?? { ...shipped, isRemote: true },
+  });
+  const listeners = new Map<string, (event: unknown) => void>();
+  serveReleases(
+    {
+      location: { origin: ORIGIN },
+      registration: { scope: `${ORIGIN}/` },
+      clients: {
+        claim: async () => {},
+        matchAll: async () => open.map((id) => ({ id, url: `${ORIGIN}/` })),
+      },
+      skipWaiting: async () => {},
+      addEventListener: (type, listener) => listeners.set(type, listener),
+    },
+    updater,
+  );
+  const send = async (type: string, event: object) => {
+    const waiting: Promise<unknown>[] = [];
+    let answer: Promise<Response> | undefined;
+    listeners.get(type)?.({
+      ...event,
+      waitUntil: (work: Promise<unknown>) => waiting.push(work),
+      respondWith: (work: Promise<Response>) => {
+        answer = work;
+      },
+    });
+    await Promise.all(waiting);
+    return answer;
+  };
+  const asked = (path: string, mode: string) => {
+    const from = new Request(`${ORIGIN}${path}`, { headers: { accept: 'text/html' } });
+    // The constructor does not take a navigation.
+    return Object.defineProperty(from, 'mode', { value: mode });
+  };
+  return {
+    updater,
+    events,
+    fire: async (type) => {
+      await send(type, {});
+    },
+    ask: (path, page) =>
+      send('fetch', { request: asked(path, 'cors'), clientId: page, resultingClientId: '' }),
+    navigate: (path, page) =>
+      send('fetch', { request: asked(path, 'navigate'), clientId: '', resultingClientId: page }),
+  };
+}
+
+export async function publishAfter(): Promise<typeof fetch> {
+  const publisher = createPublisher();
+  await publisher.offer([await publisher.make(AFTER, [BEFORE])]);
+  return fetchFrom(publisher.store);
+}
+
+export const idOf = async (answer: Response | undefined): Promise<string> =>
+  (await (answer as Response).json()).id;
