@@ -22,7 +22,9 @@ import {
 } from '../../../src/backend/node-ring.ts';
 import { openRing } from '../../../src/backend/node-worker.ts';
 import THREAD_CODE from '../../../src/backend/node-worker.ts?thread';
+import { toHex } from '../../../src/bytes.ts';
 import { bytesOf } from '../../support/bytes.ts';
+import { wipedDuring } from '../../support/wiped.ts';
 
 const MODULE = 'src/backend/node-worker.ts';
 const SLOT_COUNT = 3;
@@ -120,6 +122,17 @@ describe('the second thread', () => {
     openRing(data)(0);
     expect(Atomics.load(state, 0)).toBe(REFUSED);
     expect(input(0, LENGTH).every((byte) => byte === 0)).toBe(true);
+    close();
+  });
+
+  it('wipes its copy of the session key after each chunk, also after one that it refuses', async () => {
+    const { data, input, post, close } = ring();
+    const serve = openRing(data);
+    for (const purpose of [ENCRYPT, DECRYPT]) {
+      input(0, LENGTH).set(plain);
+      post(0, purpose, LENGTH);
+      expect(await wipedDuring(32, () => serve(0))).toEqual([toHex(key)]);
+    }
     close();
   });
 

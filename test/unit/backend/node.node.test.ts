@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { inlineWorkers } from '../../../build/inline-worker.js';
+import { nodeBackend } from '../../../src/backend/node.ts';
 import { selectBackend } from '../../../src/backend/select.ts';
 import { sealBundle } from '../../../src/bundle/encrypt.ts';
 import { checksum, decryptBundle, encryptBundle, inspectBundle } from '../../../src/index.ts';
@@ -117,6 +118,30 @@ describe('a large bundle', () => {
       }
       expect(done).toBeLessThan(chunks);
     }
+  });
+
+  it('has chunks decrypted on the thread also without a place for their plain bytes', async () => {
+    const [key, nonce, chunk] = [bytesOf(32), new Uint8Array(12), bytesOf(65_536)];
+    const sealed = new Uint8Array(chunk.length + 16);
+    const sealing = await nodeBackend.createCipher('encrypt', key, sealed.length, chunk.length);
+    const digest = await sealing.encrypt(nonce, chunk, sealed);
+    sealing.close();
+    const here = vi.spyOn(process.getBuiltinModule('node:crypto'), 'createDecipheriv');
+    const cipher = await nodeBackend.createCipher('decrypt', key, LARGE, chunk.length);
+    const count = 8;
+    let done = count;
+    // The first chunks may be through before the thread has started.
+    for (let i = 0; i < 2000 && done === count; i++) {
+      here.mockClear();
+      const opening = Array.from({ length: count }, () =>
+        cipher.decrypt(nonce, sealed, digest, undefined),
+      );
+      for (const plain of await Promise.all(opening)) expect(plain).toEqual(chunk);
+      done = here.mock.calls.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    cipher.close();
+    expect(done).toBeLessThan(count);
   });
 
   it('takes little memory if the work is done on this thread', async () => {

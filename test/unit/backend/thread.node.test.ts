@@ -100,6 +100,23 @@ describe('the second thread', () => {
     await vi.advanceTimersByTimeAsync(6 * SECONDS);
   });
 
+  it('that is idle serves the next bundle, although the thread of another bundle has ended', async () => {
+    vi.spyOn(process.getBuiltinModule('node:os'), 'availableParallelism').mockReturnValue(3);
+    const threads = watchThreads();
+    const [first, second] = [open(), open()];
+    expect(threads).toHaveLength(2);
+    const ended = threads.map((thread) => vi.spyOn(thread, 'terminate'));
+    first.close();
+    second.close();
+    expect(ended.map(({ mock }) => mock.calls.length)).toEqual([0, 1]);
+    const next = open();
+    expect(next.hasThread).toBe(true);
+    expect(threads).toHaveLength(2);
+    next.close();
+    await vi.advanceTimersByTimeAsync(6 * SECONDS);
+    expect(ended.map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+  });
+
   it.each([
     [2 ** 16 - 1, 0],
     [2 ** 16, 1],
