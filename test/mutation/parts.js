@@ -150,11 +150,10 @@ const TESTS = {
     ...security('zip-bombs'),
     ...property('zip'),
   ],
-  // Without the tests that kill processes and those of large files, because every survivor would wait for them. Without
-  // files/lenient and files/calls, which replace functions of the file system and end the process when their thread ends:
-  // Stryker runs tests in threads.
+  // Without the tests that kill processes and those of large files, because every survivor would wait for them.
   files: [
     ...unit(
+      'files/temporary.node',
       'files/files.node',
       'files/outputs.node',
       'files/arguments.node',
@@ -166,6 +165,9 @@ const TESTS = {
       'files/seal-directory.node',
       'files/open-to-directory.node',
       'files/races.node',
+      'files/unheld.node',
+      'files/lenient.node',
+      'files/calls.node',
     ),
     ...property('files.node'),
   ],
