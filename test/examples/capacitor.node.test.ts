@@ -219,6 +219,22 @@ describe('the example of a Capacitor app', { timeout: TIMEOUT }, () => {
     await expectState(({ running, trial }) => running === fourth && trial === undefined);
   });
 
+  it('keeps working when a download fails, and says why in the console', async () => {
+    await install();
+    await site.publish(builds[1] as string, '2.0.0');
+    site.hasNoObjects = true;
+    const told = device.context.waitForEvent('console', {
+      predicate: (message) => /BundleSealError.*objects\//.test(message.text()),
+      ...WAIT,
+    });
+    await device.launch();
+    await told;
+    expect(device.errors).toEqual([]);
+    site.hasNoObjects = false;
+    await device.launch();
+    await expectState(({ next }) => next !== undefined);
+  });
+
   it('runs the release before when a stored file was altered, and installs the release anew', async () => {
     await install();
     const second = await publish(2);

@@ -167,6 +167,25 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectConfirmed(page);
   });
 
+  it('keeps working when a download fails, and says why in the console', async () => {
+    const site = await newSite();
+    const page = await install(site);
+    await site.publish(buildOf(2), '2.0.0');
+    site.hasNoObjects = true;
+    const errors: Error[] = [];
+    page.on('pageerror', (error) => errors.push(error));
+    const told = page.waitForEvent('console', {
+      predicate: (message) => /BundleSealError.*objects\//.test(message.text()),
+    });
+    await page.reload();
+    await told;
+    await expectVersion(page, 'version 1');
+    expect(errors).toEqual([]);
+    site.hasNoObjects = false;
+    await page.reload();
+    await expectOffer(page);
+  });
+
   it('keeps serving the release of a page until the page is loaded again', async () => {
     const site = await newSite();
     const first = await install(site);

@@ -67,6 +67,8 @@ export interface Site {
   readonly requests: readonly string[];
   /** Ends every connection without an answer. */
   isDown: boolean;
+  /** Answers 404 for every bundle and patch. */
+  hasNoObjects: boolean;
   /** Replaces what the website serves, except the file at the path `kept`. */
   deploy(build: string, kept?: string): void;
   publish(build: string, version: string): ReturnType<typeof publishRelease>;
@@ -97,7 +99,8 @@ export async function openSite(first: string): Promise<Site> {
         ];
     const file = join(root, path);
     const stats = statSync(file, { throwIfNoEntry: false });
-    if (stats?.isFile() !== true) {
+    const isMissing = site.hasNoObjects && pathname.startsWith('/updates/objects/');
+    if (isMissing || stats?.isFile() !== true) {
       response.writeHead(404).end('not found');
       return;
     }
@@ -114,6 +117,7 @@ export async function openSite(first: string): Promise<Site> {
     origin: `http://127.0.0.1:${port}`,
     requests,
     isDown: false,
+    hasNoObjects: false,
     deploy(next, kept) {
       if (kept !== undefined) before = folder;
       keptPath = kept;

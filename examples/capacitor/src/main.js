@@ -4,4 +4,4 @@ import { releases, updater } from './updater.js';
 const id = await releases.boot(updater);
 showApp();
 await updater.confirm(id);
-await updater.update();
+await updater.update().catch(console.error);
