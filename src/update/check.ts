@@ -187,11 +187,12 @@ async function accept(
   facts: transitions.DeviceFacts,
 ): Promise<CheckResult> {
   const { channel, expiresAt, withdrawn = [] } = index;
+  const offered = index.releases.map(({ id }) => id);
   const state = await device.change((now) =>
     // Meanwhile another page may have accepted a later index, switched the channel, or trusted other keys.
     isOutdated(now, asked, mark)
       ? now
-      : transitions.acceptIndex(now, { channel, ...mark, expiresAt, withdrawn }),
+      : transitions.acceptIndex(now, { channel, ...mark, expiresAt, withdrawn, offered }),
   );
   if (isOutdated(state, asked, mark)) return { status: 'current', isStale: true };
   const stamp = await device.builtIn();

@@ -51,6 +51,8 @@ interface Trial {
 export interface AcceptedIndex extends StampFloor {
   readonly expiresAt: string;
   readonly withdrawn: readonly string[];
+  /** The ids of its releases. A block of one of them is not forgotten. */
+  readonly offered: readonly string[];
 }
 
 /** An open page and the release that it runs. */
@@ -174,6 +176,7 @@ const members: Reader<DeviceState> = /* @__PURE__ */ objectOf<DeviceState>(() =>
         ...floorShape(),
         expiresAt: time,
         withdrawn: listOf(digest),
+        offered: listOf(digest),
       })),
     ),
     ({ channel }) => channel,
@@ -220,6 +223,11 @@ export function encodeState(state: DeviceState): Uint8Array {
   const bytes = encodeUtf8(JSON.stringify(state));
   if (readState(bytes) !== undefined) return bytes;
   throw refuse('the new state could not be read again, so the one before was kept');
+}
+
+/** Cuts a text to so many UTF-16 code units, and replaces lone surrogates, which no state can hold. */
+export function storableText(value: string, length: number): string {
+  return value.slice(0, length).replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 /** The state before the first start. */

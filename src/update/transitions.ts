@@ -2,14 +2,15 @@
 
 import type { KnownRelease } from '../release/choose.ts';
 import type { ReleaseStamp, StampFloor } from '../release/stamp.ts';
-import type {
-  AcceptedIndex,
-  BlockedRelease,
-  DeviceState,
-  InstalledRelease,
-  LastCheck,
-  SettledCheck,
-  TrustedKeys,
+import {
+  type AcceptedIndex,
+  type BlockedRelease,
+  type DeviceState,
+  type InstalledRelease,
+  type LastCheck,
+  type SettledCheck,
+  storableText,
+  type TrustedKeys,
 } from './state.ts';
 
 /** The inputs of a transition besides the state. */
@@ -22,6 +23,12 @@ export interface DeviceFacts {
 
 /** Milliseconds for which a release is blocked if it was started and not confirmed. */
 export const UNCONFIRMED_BLOCK = 86_400_000;
+
+/** The number of blocks that are remembered of releases that no index offers, and that have their whole reason. */
+const MAX_OTHER_BLOCKS = 100;
+
+/** UTF-16 code units of the reasons of older blocks. */
+const SHORT_REASON = 60;
 
 /** The number of older releases that open pages may keep. */
 const MAX_PINNED_RELEASES = 2;
@@ -175,12 +182,12 @@ export function setChannel(state: DeviceState, channel: string): DeviceState {
 
 /** Records an accepted index. The caller has to store the state before it acts on the index. */
 export function acceptIndex(state: DeviceState, index: AcceptedIndex): DeviceState {
-  const { expiresAt: _, withdrawn: __, ...floor } = index;
-  return {
+  const { expiresAt: _, withdrawn: __, offered: ___, ...floor } = index;
+  return withBoundedBlocks({
     ...state,
     floors: raised(state.floors, [floor]),
     accepted: [...state.accepted.filter(({ channel }) => channel !== index.channel), index],
-  };
+  });
 }
 
 /** Replaces the trusted keys by those of a later epoch, and forgets the marks of all indexes. */
@@ -312,7 +319,32 @@ function block(
 ): DeviceState {
   const others = state.blocked.filter((one) => one.id !== id);
   const blocked = { id, reason, at, ...(until !== undefined && { until }) };
-  return { ...state, blocked: [...others, blocked] };
+  return withBoundedBlocks({ ...state, blocked: [...others, blocked] });
+}
+
+/**
+ * Keeps the state small. Forgets no block of a release that an accepted index offers or that the state names, because that
+ * release could run again. Of the other blocks the newest stay, in the order of the list. docs/decisions/device-state.md
+ */
+function withBoundedBlocks(state: DeviceState): DeviceState {
+  const { blocked, installed, accepted } = state;
+  if (blocked.length <= MAX_OTHER_BLOCKS) return state;
+  const mayRunAgain = new Set([
+    ...kept(state),
+    ...installed.map(({ id }) => id),
+    ...accepted.flatMap(({ offered }) => offered),
+  ]);
+  const others = blocked.filter(({ id }) => !mayRunAgain.has(id));
+  const forgotten = new Set(others.slice(0, -MAX_OTHER_BLOCKS));
+  const left = blocked.filter((one) => !forgotten.has(one));
+  return {
+    ...state,
+    blocked: left.map((one, i) =>
+      i < left.length - MAX_OTHER_BLOCKS && one.reason.length > SHORT_REASON
+        ? { ...one, reason: storableText(one.reason, SHORT_REASON) }
+        : one,
+    ),
+  };
 }
 
 /** If the clock was set back, limits a block that ends to a day from now. */

@@ -16,6 +16,7 @@ import { checkChannel, readSettings, type Settings, type UpdaterOptions } from '
 import { createPages, type Pages } from './pages.ts';
 import { createReleases, type Releases } from './running.ts';
 import { sharedWork } from './shared-work.ts';
+import { storableText } from './state.ts';
 import { describeStatus } from './status.ts';
 import * as transitions from './transitions.ts';
 import type { RunningRelease, Updater } from './updater-types.ts';
@@ -235,7 +236,8 @@ export function createUpdater(options: UpdaterOptions): Updater {
       if (!isDigest(id))
         throw new TypeError('id expected a release id: 64 lower-case hex characters');
       const { act, device } = await ready();
-      const text = storableText(reason);
+      // Apps pass any value that they caught, such as an error.
+      const text = storableText(String(reason), MAX_REASON_LENGTH);
       await act((state) => transitions.fail(state, id, text, device.facts()));
     },
     async useBuiltIn() {
@@ -273,13 +275,6 @@ export function createUpdater(options: UpdaterOptions): Updater {
 function checkClient(client: unknown): void {
   if (typeof client === 'string' && isUnicode(client)) return;
   throw new TypeError(`client expected the id of a page, got ${describe(client)}`);
-}
-
-/** Returns a text that fits into the state. Apps pass any value that they caught, such as an error. */
-function storableText(reason: unknown): string {
-  return String(reason)
-    .slice(0, MAX_REASON_LENGTH)
-    .replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 function unknownPage(status: number): BundleSealError {

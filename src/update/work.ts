@@ -44,8 +44,11 @@ export function createWork(
 
 function* changesOf(before: DeviceState, after: DeviceState): Generator<UpdateEvent> {
   for (const blocked of after.blocked) {
-    if (before.blocked.includes(blocked)) continue;
-    const { id, reason, until } = blocked;
+    const { id, reason, at, until } = blocked;
+    // An older block may have lost a part of its reason.
+    if (before.blocked.some((one) => one.id === id && one.at === at && one.until === until)) {
+      continue;
+    }
     yield { type: 'blocked', id, reason, ...(until !== undefined && { until }) };
   }
   const { running } = after;

@@ -113,6 +113,7 @@ describe('a withdrawn release', () => {
       ...floorOf(4),
       expiresAt: timeOf(9),
       withdrawn: [digestOf(3)],
+      offered: [],
     });
     expect(transitions.start(told, facts).running).toBe(digestOf(2));
     expect(told.floors).toEqual([floorOf(4)]);
@@ -125,6 +126,7 @@ describe('a withdrawn release', () => {
       channel: 'beta',
       expiresAt: timeOf(9),
       withdrawn: [digestOf(3)],
+      offered: [],
     });
     expect(transitions.start(told, facts).running).toBe(digestOf(3));
   });
