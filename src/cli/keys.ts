@@ -6,6 +6,7 @@ import type { PublicKeyInput } from '../keys/strict.ts';
 import { type BundleFormat, CAPGO, type Half, SEALED } from './bundle-formats.ts';
 import { findConfig } from './config/files.ts';
 import { readConfig } from './config/read.ts';
+import { findAbove } from './project.ts';
 import { type KeyValue, keyFromText, namingSource, readKeyFile } from './read-key.ts';
 
 /** Options that name public keys. */
@@ -50,9 +51,11 @@ export async function findPublicKeys(
   }
   const configured = await findConfiguredKeys(format, plugin);
   if (configured.length > 0) return configured;
+  const above = await findAbove(publicKeyFile);
+  const advice = above === undefined ? '' : `run the command in the folder of ${above}, or `;
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `no public key: pass --key FILE (${publicKeyFile} is not here, and no Capacitor config with plugins.${plugin ?? format.plugin}.publicKey)`,
+    `no public key: ${advice}pass --key FILE (${publicKeyFile} is not here, and no Capacitor config with plugins.${plugin ?? format.plugin}.publicKey)`,
   );
 }
 

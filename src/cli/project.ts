@@ -2,7 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { exists } from '../files/exists.ts';
 import { type ConfigFile, findConfig } from './config/files.ts';
 
@@ -40,6 +40,16 @@ export async function findConfigFrom(start: string): Promise<ConfigFile | undefi
   for await (const folder of foldersFrom(start)) {
     const file = await findConfig(folder);
     if (file !== undefined) return file;
+  }
+  return undefined;
+}
+
+/** Finds the nearest file with this name in the folders above the current one that belong to the project. */
+export async function findAbove(name: string): Promise<string | undefined> {
+  const here = resolve('.');
+  for await (const folder of foldersFrom(here)) {
+    const path = join(folder, name);
+    if (folder !== here && (await exists(path))) return relative(here, path);
   }
   return undefined;
 }

@@ -11,6 +11,7 @@ import { rare } from './help.ts';
 import { runKeyCommand } from './key-command.ts';
 import { checkKey, type FoundKey, keyOfSource } from './keys.ts';
 import { type Asking, unlock } from './passphrase.ts';
+import { findAbove } from './project.ts';
 import { type KeyValue, keyFromBytes, namingSource, readKeyFile } from './read-key.ts';
 
 /** Options that name a private key. */
@@ -64,8 +65,21 @@ export async function findSigningKey(
   }
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `no private key: pass --key FILE or --key-command, set ${variable}, or make a pair with "${format.create}" (${privateKeyFile} is not here)${await hintAtOther(context, format)}`,
+    `no private key: ${await adviceOnMissing(format)}${await hintAtOther(context, format)}`,
   );
+}
+
+/** Says how to name the private key, and to make a pair only if the project has none yet. */
+async function adviceOnMissing(format: BundleFormat): Promise<string> {
+  const { variable, privateKeyFile, publicKeyFile } = format;
+  const above = await findAbove(privateKeyFile);
+  if (above !== undefined) {
+    return `${privateKeyFile} is not here, but ${above} is: run the command in that folder, or pass --key ${above}`;
+  }
+  if (await exists(publicKeyFile)) {
+    return `pass --key FILE or --key-command, or set ${variable}, with the private half of ${publicKeyFile} (${privateKeyFile} is not here). A new pair does not help: apps that carry this public key refuse what another pair seals`;
+  }
+  return `pass --key FILE or --key-command, set ${variable}, or make a pair with "${format.create}" (${privateKeyFile} is not here)`;
 }
 
 /** Reads a private key of one format from a file. Decrypts it if a passphrase protects it. */

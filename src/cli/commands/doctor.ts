@@ -7,10 +7,11 @@ import { type BundleFormat, CAPGO, PLUGIN, SEALED } from '../bundle-formats.ts';
 import { examineConfig, examineModule, isCarried } from '../doctor/configs.ts';
 import { examineExposure, examineLeftovers } from '../doctor/exposure.ts';
 import { examine, type Finding } from '../doctor/finding.ts';
-import { examineKeys, findAbove, type Keys, type Situation } from '../doctor/keys.ts';
+import { examineKeys, type Keys, type Situation } from '../doctor/keys.ts';
 import { type Searched, searchProject } from '../doctor/search.ts';
 import { examineServed } from '../doctor/served.ts';
 import { examples } from '../help.ts';
+import { findAbove } from '../project.ts';
 import { refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
 
@@ -123,8 +124,8 @@ async function examineApps(
         : {
             code: 'NOTHING_FOUND',
             state: 'bad',
-            what: 'there is neither a key nor an app here',
-            mend: `run doctor in the app's folder, or make a pair: ${SEALED.create}`,
+            what: 'there is no key here, and no app that carries one',
+            mend: `set the app up: bundleseal init. Or make a pair alone: ${SEALED.create}. In another folder, run doctor there`,
           },
     );
     return;

@@ -116,7 +116,7 @@ async function refuseExisting(out: string, force: boolean): Promise<void> {
     if (await exists(path)) {
       throw fileError(
         path,
-        'is there already: pass --force to replace it, or --out for another place',
+        'is there already: pass --force to replace it, or --out for another place. Apps that carry its public key refuse what a new pair seals; key rotate replaces it step by step',
       );
     }
   }

@@ -1,11 +1,11 @@
 // Examines the keys of one format that a command would use here.
 
-import { dirname, join, relative, resolve } from 'node:path';
 import { exists } from '../../files/exists.ts';
 import { repairKeyText } from '../../keys/repair.ts';
 import type { BundleFormat } from '../bundle-formats.ts';
 import { EMPTY_ADVICE, keyOfSource, readPublicKeyFile } from '../keys.ts';
 import { type Asking, isProtectedKey, PASSPHRASE } from '../passphrase.ts';
+import { findAbove } from '../project.ts';
 import { type KeyValue, readKeyFile } from '../read-key.ts';
 import { openPrivateKey } from '../signing-key.ts';
 import { examine, type Finding } from './finding.ts';
@@ -33,9 +33,6 @@ export interface Keys {
   /** The id that all other keys here should have; absent if no key can be read. */
   readonly id?: string;
 }
-
-// Number of folders above the current one that are searched for a key, for monorepos.
-const MAX_UP = 6;
 
 export async function examineKeys(
   situation: Situation,
@@ -230,7 +227,9 @@ async function examineMissing(
         : `no private key: ${path} is not there`,
     mend: isBad
       ? `set ${format.variable} from the secret. On a machine that only opens bundles, run doctor --verify-only`
-      : `set ${format.variable} on the build machine, or make a pair: ${format.create}`,
+      : (await exists(`${path}.pub`))
+        ? `on the build machine, set ${format.variable} to the private half of ${path}.pub, or copy ${path} from where the pair was made`
+        : `set ${format.variable} on the build machine, or make a pair: ${format.create}`,
     ...about,
   });
   return [];
@@ -274,20 +273,6 @@ async function examinePublicKey(
     };
   });
   return found;
-}
-
-/**
- * Finds the nearest file with this name above the current folder, up to the root of the repository.
- */
-export async function findAbove(name: string): Promise<string | undefined> {
-  let folder = resolve('.');
-  for (let up = 0; up < MAX_UP; up++) {
-    if ((await exists(join(folder, '.git'))) || dirname(folder) === folder) return undefined;
-    folder = dirname(folder);
-    const path = join(folder, name);
-    if (await exists(path)) return relative(resolve('.'), path);
-  }
-  return undefined;
 }
 
 /** Whether this is a CI machine, by the variables of common CI systems. */

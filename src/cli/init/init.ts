@@ -36,14 +36,12 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   if (deleteKey && !flags.undo) throw new UsageError('--delete-key belongs to init --undo');
   const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
   const asks = isTerminal && !context.isJson && flags.quiet !== true && !yes;
+  if (flags.undo) return undoInit(context, { yes, dryRun, deleteKey, asks });
   if (!asks && !yes && !dryRun) {
     throw new UsageError(
-      flags.undo
-        ? 'init --undo asks first, and there is no terminal: pass --yes, or --dry-run to see what would be taken back'
-        : `init asks six questions, and there is no terminal: pass --yes to accept the detected answers; ${WITHOUT_TERMINAL}`,
+      `init asks six questions, and there is no terminal: pass --yes to accept the detected answers; ${WITHOUT_TERMINAL}`,
     );
   }
-  if (flags.undo) return undoInit(context, { yes, dryRun, deleteKey, asks });
   const project = await readProject();
   const { root } = project;
   const record = await readRecord(root);

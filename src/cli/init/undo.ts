@@ -52,6 +52,11 @@ export async function undoInit(
       `there is no ${RECORD} here: init wrote nothing in this folder, or it was undone`,
     );
   }
+  if (!asks && !yes && !dryRun) {
+    throw new UsageError(
+      'init --undo asks first, and there is no terminal: pass --yes, or --dry-run to see what would be taken back',
+    );
+  }
   const { taken, edits, kept } = await divide(record, deleteKey);
   const removed = taken.filter((path) => record.files[path]?.before === null);
   const restored = taken.filter((path) => !removed.includes(path));
@@ -69,8 +74,8 @@ export async function undoInit(
   ];
   if (dryRun) return { json, lines: ['This would be taken back:', ...lines] };
   if (!yes) {
-    if (asks) for (const line of ['This will be taken back:', ...lines]) say(line);
-    if (!asks || !(await context.confirm('Take it back?')))
+    for (const line of ['This will be taken back:', ...lines]) say(line);
+    if (!(await context.confirm('Take it back?')))
       return {
         json: { ...json, removed: [], restored: [], edited: [] },
         lines: ['  nothing was changed'],
@@ -88,13 +93,20 @@ export async function undoInit(
   }
   const isBad = kept.some((one) => one.isBad);
   const isNothing = taken.length + edits.size === 0;
-  const hasKey = kept.some(({ path }) => path === SEALED.privateKeyFile);
-  const except = kept.length > 0 ? `, except ${hasKey ? 'the keys' : 'these files'}` : '';
   const head = isBad
     ? `✗ ${isNothing ? 'nothing' : 'not everything'} was taken back:`
-    : `✓ ${isNothing ? 'nothing is left to take back' : 'taken back'}${except}:`;
-  return { json, lines: [head, ...lines], isBad };
+    : `✓ ${isNothing ? 'nothing is left to take back' : 'taken back'}:`;
+  const next = removed.some((path) => WORKER.test(path)) ? VISITORS : [];
+  return { json, lines: [head, ...lines, ...next], isBad };
 }
+
+/** The module of a website's service worker. */
+const WORKER = /(^|\/)sw\.[jt]s$/;
+
+const VISITORS = [
+  '  next: browsers that have visited the website keep its service worker, which goes on serving the release that they have.',
+  '        To end that, deploy the script of docs/guides/pwa.md, "Remove it again", as sw.js',
+];
 
 const AGAIN = 'then run init --undo again';
 

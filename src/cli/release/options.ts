@@ -197,7 +197,11 @@ async function findStoreKeys(
     const isMissing = error instanceof BundleSealError && error.code === 'ERR_KEY_INVALID';
     const { variable, privateKeyFile } = SEALED;
     const isPrivateHere = context.env[variable] !== undefined || (await exists(privateKeyFile));
-    if (!isMissing || !isPrivateHere) throw error;
+    if (!isMissing) throw error;
+    if (!isPrivateHere) {
+      const message = error.message.replace('pass --key FILE', 'pass --public-key FILE');
+      throw new BundleSealError(error.code, message);
+    }
     const { key } = await findSigningKey(context, {});
     return [await SEALED.publicKeyOf(key)];
   }

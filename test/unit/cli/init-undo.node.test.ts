@@ -49,6 +49,20 @@ function importsOf(project: Project, name: string): string[] {
   );
 }
 
+it('says in a folder that was not set up that there is nothing to undo, before it asks for a terminal', async () => {
+  await withProject(async (project) => {
+    await writeApp(project, VITE);
+    const refused = await project.run(['init', '--undo']);
+    expect(refused.stderr).toContain('✗ there is no .bundleseal-init.json here');
+    await done(project, ['init', '--yes']);
+    const asked = await project.run(['init', '--undo']);
+    expect(asked.stderr).toContain(
+      '✗ init --undo asks first, and there is no terminal: pass --yes',
+    );
+    expect(asked.code).toBe(2);
+  });
+});
+
 describe('init --undo in an app whose first module the user has changed', () => {
   it('keeps the modules that the code of the guide still imports, and finishes when that code is gone', async () => {
     const [guide] = blocks.filter(
@@ -211,7 +225,7 @@ describe('init --undo and the lines in .gitignore', () => {
       await project.write('.bundleseal_key', keyB.pkcs8);
       await done(project, ['init', '--yes']);
       const stderr = await done(project, UNDO);
-      expect(stderr).toContain('✓ taken back, except these files:');
+      expect(stderr).toContain('✓ taken back:');
       expect(read(project, 'vite.config.mjs')).toContain('.bundleseal_key*');
       expect(read(project, '.gitignore').split('\n')).toContain('/.bundleseal_key');
     });
