@@ -4,6 +4,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
+  constants,
   fstatSync,
   mkdirSync,
   openSync,
@@ -274,6 +275,22 @@ describe('a pipe', () => {
       setTimeout(() => stop.abort(reason), delay);
       for (const result of await work) expect(result).toEqual({ status: 'rejected', reason });
     }
+  });
+
+  it('without a writer ends on an abort, also if this user may not write to it', async () => {
+    const stop = new AbortController();
+    const reason = new Error('mine');
+    const isForWriting = (flags: unknown) => (Number(flags) & constants.O_WRONLY) !== 0;
+    const before = (name: string, [path, flags]: unknown[]) =>
+      name === 'open' && path === at('pipe') && isForWriting(flags) ? fault('EACCES') : undefined;
+    const work = () => {
+      setImmediate(() => stop.abort(reason));
+      return checksumFile(at('pipe'), { signal: stop.signal });
+    };
+    await expect(onFileSystem({ before }, work)).rejects.toBe(reason);
+    // A writer that comes later finds nobody who reads.
+    const late = feed('plain');
+    await once(late, 'exit');
   });
 
   it('is closed if its content cannot be stored, so that its writer ends', async () => {

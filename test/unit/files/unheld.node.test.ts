@@ -64,11 +64,18 @@ describe('a folder that cannot be held open', () => {
     }
   });
 
-  it('is refused if another one takes its place while it is read', async () => {
+  it.each([
+    ['before', 'open'],
+    ['after', 'fstat'],
+  ])('is refused if another one takes its place %s a file of it is opened', async (_, call) => {
     mkdirSync(at('other'));
     writeFileSync(at('other/app.js'), 'of another folder');
+    let isOpening = false;
     const hooks = beforeCall(
-      (name, path) => name === 'open' && basename(path) === 'app.js',
+      (name, path) => {
+        isOpening ||= name === 'open' && basename(path) === 'app.js';
+        return isOpening && name === call;
+      },
       () => {
         renameSync(at('site/sub/deep'), at('moved'));
         symlinkSync(at('other'), at('site/sub/deep'));

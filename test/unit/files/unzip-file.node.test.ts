@@ -70,6 +70,24 @@ describe('unzipFile', () => {
       expect(readdirSync(here()).sort()).toEqual(['empty', 'here', 'new', 'out.zip', 'site']);
     });
 
+    it('puts an empty folder back that it removed, if the new one cannot take its place', async () => {
+      writeFileSync(at('out.zip'), await zipBundle({ a: bytesOf(10) }));
+      mkdirSync(at('app'));
+      chmodSync(at('app'), 0o750);
+      // As on Windows, where a rename cannot replace an empty folder.
+      const codes = ['EPERM', 'EIO'];
+      const before = (name: string, args: unknown[]) => {
+        if (name !== 'rename' || !String(args[1]).endsWith('/app')) return undefined;
+        const code = codes.shift() ?? 'EIO';
+        return Object.assign(new Error(code), { code });
+      };
+      const work = () => unzipFile(source(at('out.zip')), at('app'));
+      await rejection(onFileSystem({ before }, work), 'ERR_FILE');
+      expect(codes).toEqual([]);
+      expect(readdirSync(at('app'))).toEqual([]);
+      expect(statSync(at('app')).mode & 0o777).toBe(0o750);
+    });
+
     it('replaces a folder only with overwrite', async () => {
       const old = { 'old.txt': utf8('old'), 'deep/old': utf8('old') };
       put('app', old);

@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -20,6 +21,7 @@ import {
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type FolderWatch, zipFolder } from '../../../src/files/zip-directory.ts';
 import type { Progress } from '../../../src/index.ts';
 import { checksumFile, type Ignore, unzipFile, zipDirectory } from '../../../src/node.ts';
 import { unzipBundle, zipBundle } from '../../../src/zip.ts';
@@ -397,6 +399,56 @@ describe('zipDirectory', () => {
       expect(statSync(at('old.zip')).mode & 0o777).toBe(mode);
     }
     expect(readFileSync(at('old.zip')).equals(readFileSync(at('new.zip')))).toBe(true);
+  });
+
+  it('refuses a file that was exchanged for another one of the same time', async () => {
+    const exchange = (bytes: Uint8Array, isNew: boolean) => {
+      if (isNew) renameSync(at('site/b'), at('moved'));
+      writeFileSync(at('site/b'), bytes);
+      utimesSync(at('site/b'), 1e9, 1e9);
+    };
+    const size = 2 ** 20;
+    for (const change of [
+      () => exchange(bytesOf(size + 1), false),
+      () => exchange(bytesOf(size), true),
+    ]) {
+      put('site', { a: bytesOf(size), b: bytesOf(size) });
+      utimesSync(at('site/b'), 1e9, 1e9);
+      let isDone = false;
+      const onProgress = () => {
+        if (!isDone) change();
+        isDone = true;
+      };
+      const work = zipDirectory(at('site'), at('out.zip'), { onProgress, level: 0 });
+      const error = await rejection(work, 'ERR_FILE');
+      expect(error.path).toBe(at('site/b'));
+      expect(error.message).toContain('was changed while its folder was read');
+      rmSync(at('site'), { recursive: true });
+    }
+  });
+
+  it('lets the command line see every file and leave some out', async () => {
+    const files = { a: bytesOf(70_000), b: bytesOf(10), empty: new Uint8Array(0) };
+    put('site', files);
+    const seen: Record<string, number> = {};
+    const watch: FolderWatch = {
+      isOutput: () => false,
+      async *select(listed, start) {
+        for await (const file of listed) {
+          expect(await start(file, 5)).toEqual(files[file.path as 'a'].slice(0, 5));
+          if (file.path !== 'empty') yield file;
+        }
+      },
+      read(file, piece, offset) {
+        expect(offset).toBe(seen[file.path] ?? 0);
+        seen[file.path] = offset + piece.length;
+        return file.path !== 'b';
+      },
+    };
+    const { entries } = await zipFolder(at('site'), at('out.zip'), {}, watch);
+    expect(seen).toEqual({ a: 70_000, b: 10 });
+    expect(await names(at('out.zip'))).toEqual(['a']);
+    expect(entries).toBe(1);
   });
 
   it('refuses files that change or disappear while the folder is read', async () => {
