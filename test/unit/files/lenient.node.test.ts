@@ -1,4 +1,5 @@
 // File systems that lack a call or refuse one for a moment, and inputs and outputs that are no regular files.
+// @vitest-environment-options { "own": "lenient" }
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
