@@ -24,3 +24,11 @@ export function thrown(work: () => unknown, code: ErrorCode): BundleSealError {
   expect((error as BundleSealError).code, (error as BundleSealError).message).toBe(code);
   return error as BundleSealError;
 }
+
+/** The error of a promise that rejects. */
+export async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => 'nothing was thrown',
+    (error: unknown) => error,
+  );
+}

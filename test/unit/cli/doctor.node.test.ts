@@ -1,26 +1,16 @@
 // doctor: its findings for each kind of project, and the codes and exit codes that programs read.
 
-import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nameTemporary } from '../../../src/files/temporary.ts';
 import { type Project, runIn, useCli, withProject } from '../../support/cli.ts';
+import { capgo, next as other, ours } from '../../support/cli-keys.ts';
 
 useCli();
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-function makePair() {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 3072 });
-  return {
-    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-    publicKey: publicKey.export({ type: 'spki', format: 'pem' }) as string,
-  };
-}
-
-const ours = makePair();
-const other = makePair();
 const CI = { CI: 'true' };
 const WITH_KEY = { BUNDLESEAL_PRIVATE_KEY: ours.privateKey };
 
@@ -330,11 +320,6 @@ it('names a remedy that works at the root of a monorepo', async () => {
 });
 
 describe('doctor examines the keys of Capgo', () => {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const capgo = {
-    privateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }) as string,
-    publicKey: publicKey.export({ type: 'pkcs1', format: 'pem' }) as string,
-  };
   const config = configWith(capgo.publicKey, 'CapacitorUpdater');
 
   it('if the config has one and no key file is there', async () => {

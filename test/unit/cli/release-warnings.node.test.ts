@@ -1,0 +1,225 @@
+// The commands of releases: their warnings and their errors.
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { useCli } from '../../support/cli.ts';
+import { CHANNEL, done, withApp, writeBuildIn } from '../../support/cli-release.ts';
+import { keyA, keyB } from '../../support/vectors.ts';
+
+useCli();
+
+describe('release', () => {
+  it('warns about content that should not be published, and refuses a private key', async () => {
+    await withApp(async (project) => {
+      const { write, run } = project;
+      await write('dist/.env', 'PASSWORD=x');
+      const { code, stderr } = await run(['release', 'publish', 'dist', ...CHANNEL]);
+      expect(code, stderr).toBe(0);
+      expect(stderr).toContain('the bundle holds ".env"');
+      await write('dist/notes.txt', keyA.pkcs8);
+      const refused = await run(['release', 'publish', 'dist', ...CHANNEL]);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toMatch(/notes\.txt[\s\S]*ERR_ARCHIVE_INVALID/);
+      const allowed = ['--ignore', 'notes.txt', '--ignore', '.env'];
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL, ...allowed]);
+    });
+  });
+
+  it('stamps and lists the published files, with the same warnings', async () => {
+    await withApp(async (project) => {
+      const { json, write, run } = project;
+      await done(project, ['bundle', 'encrypt', 'dist', '--out', 'dist/old.sealed']);
+      await write('dist/.env', 'PASSWORD=x');
+      const { release } = await json(['release', 'publish', 'dist', ...CHANNEL]);
+      const { id } = release as { id: string };
+      for (const command of ['stamp', 'id']) {
+        const { stdout } = await run(['release', command, 'dist', '--json']);
+        const said = JSON.parse(stdout) as { id: string; warnings: string[] };
+        expect(said.id, command).toBe(id);
+        expect(said.warnings.join('\n'), command).toMatch(/"\.env"[\s\S]*left out: "old\.sealed"/);
+      }
+      await write('dist/notes.txt', keyA.pkcs8);
+      for (const command of ['stamp', 'id']) {
+        const { code, stderr } = await run(['release', command, 'dist']);
+        expect(code, command).toBe(1);
+        expect(stderr).toContain('leave it out by --ignore');
+        expect(stderr).toContain('pass --allow-private-key');
+        await done(project, ['release', command, 'dist', '--allow-private-key']);
+      }
+    });
+  });
+
+  it('replaces only a stamp by a stamp', async () => {
+    await withApp(async (project) => {
+      const { path, write, run } = project;
+      await write('dist/bundleseal-release.json', 'my notes');
+      const { code, stderr } = await run(['release', 'stamp', 'dist']);
+      expect(code).toBe(1);
+      expect(stderr).toContain('is not a stamp');
+      expect(readFileSync(path('dist/bundleseal-release.json'), 'utf8')).toBe('my notes');
+    });
+  });
+
+  it('accepts the key from the output of a command', async () => {
+    await withApp(async (project) => {
+      const command = ['--key-command', 'cat .bundleseal_key'];
+      const { keyFrom } = await project.json([
+        'release',
+        'publish',
+        'dist',
+        ...CHANNEL,
+        ...command,
+      ]);
+      expect(keyFrom).toBe('--key-command');
+    });
+  });
+
+  it('tells a publisher whose app or key the store belongs to, and changes nothing', async () => {
+    await withApp(async (project) => {
+      const { json, run, write } = project;
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      await writeBuildIn(project, 'next', 2);
+      const publish = ['release', 'publish', 'next', ...CHANNEL];
+      const before = readFileSync(project.path('store/channels/production.sealed'));
+      const other = await run([...publish, '--app-id', 'com.example.other']);
+      expect(other.code).toBe(1);
+      expect(other.stderr).toContain(
+        'the index of production in "store" belongs to the app "com.example.app", but --app-id is "com.example.other": check both. Each app needs a store of its own',
+      );
+      expect(other.stderr).not.toContain('install');
+      expect(await json([...publish, '--app-id', 'com.example.other'])).toMatchObject({
+        code: 'ERR_EXPECTATION_FAILED',
+      });
+      await write('other-key', keyA.pkcs8);
+      const foreign = [...publish, '--key', 'other-key'];
+      const { stderr } = await run(foreign);
+      expect(stderr).toContain(
+        `the index of production in "store" was sealed with the key ${keyB.keyId}, and the key here is ${keyA.keyId}: use the pair that sealed it`,
+      );
+      expect(stderr).toContain('pass its public half as well, with --public-key');
+      expect(await json(foreign)).toMatchObject({ code: 'ERR_KEY_MISMATCH' });
+      expect(readFileSync(project.path('store/channels/production.sealed'))).toEqual(before);
+      // That is the remedy: the old public key opens what is there.
+      await done(project, [...foreign, '--public-key', '.bundleseal_key.pub']);
+      await write('store/channels/beta.sealed', before);
+      const copied = await run(['release', 'refresh', '--store', 'store', '--channel', 'beta']);
+      expect(copied.stderr).toContain('is the index of the channel "production": it was copied');
+    });
+  });
+
+  it('warns of a second release with the same version, and not of the same build again', async () => {
+    await withApp(async (project) => {
+      const first = await project.json(['release', 'publish', 'dist', ...CHANNEL]);
+      expect(first).toMatchObject({ sameVersion: [] });
+      const { id } = first['release'] as { id: string };
+      expect(await project.json(['release', 'publish', 'dist', ...CHANNEL])).toMatchObject({
+        ...{ changed: false, sameVersion: [] },
+      });
+      await writeBuildIn(project, 'next', 2);
+      const told = await done(project, ['release', 'publish', 'next', ...CHANNEL]);
+      expect(told).toContain(`! production has another release of version 1.0.1 (${id})`);
+      expect(await project.json(['release', 'publish', 'next', ...CHANNEL])).toMatchObject({
+        ...{ changed: false, sameVersion: [id] },
+      });
+      await writeBuildIn(project, 'third', 3);
+      const other = [...CHANNEL, '--app-version', '1.0.2'];
+      expect(await done(project, ['release', 'publish', 'third', ...other])).not.toContain('!');
+    });
+  });
+
+  it('warns that the same build gets another version, because nobody has built the app', async () => {
+    await withApp(async (project) => {
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      const again = ['release', 'publish', 'dist', ...CHANNEL, '--app-version', '1.0.2'];
+      expect(await done(project, again)).toContain(
+        '! this build is the one that was published as 1.0.1: its entry now says 1.0.2, and devices that have it download nothing. If the app has changed, build it and publish again\n',
+      );
+      expect(await done(project, again)).not.toContain('!');
+      const back = await project.json(['release', 'publish', 'dist', ...CHANNEL]);
+      expect(back).toMatchObject({ changed: true, renamedFrom: '1.0.2' });
+    });
+  });
+
+  it('takes the beginning of an id that its own messages show', async () => {
+    await withApp(async (project) => {
+      const first = await project.json(['release', 'publish', 'dist', ...CHANNEL]);
+      const { id } = first['release'] as { id: string };
+      await writeBuildIn(project, 'next', 2);
+      await done(project, ['release', 'publish', 'next', ...CHANNEL]);
+      const { stderr } = await project.run(['release', 'withdraw', id.slice(0, 7), ...CHANNEL]);
+      expect(stderr).toContain(`has no release "${id.slice(0, 7)}"`);
+      expect(stderr).toContain(`1.0.1 (${id.slice(0, 12)}…)`);
+      const withdrawn = ['release', 'withdraw', id.slice(0, 12), ...CHANNEL];
+      expect(await project.json(withdrawn)).toMatchObject({ withdrawn: [id] });
+    });
+  });
+
+  it('says how to build an app that was not built, or not by the script of init', async () => {
+    await withApp(async (project) => {
+      const { run, write } = project;
+      const publish = ['release', 'publish', 'dist', ...CHANNEL];
+      const nothing = await run(['release', 'publish', 'build', ...CHANNEL]);
+      expect(nothing.stderr).toContain(
+        '✗ "build" does not exist: build the app, or check the path\n',
+      );
+      expect(await done(project, publish)).not.toContain('!');
+      const script = { 'bundleseal:build': 'npm run build && bundleseal release stamp dist' };
+      await write('package.json', JSON.stringify({ version: '1.0.1', scripts: script }));
+      const missing = await run(['release', 'publish', 'build', ...CHANNEL]);
+      expect(missing.stderr).toContain(
+        '✗ "build" does not exist: build the app, npm run bundleseal:build, or check the path\n',
+      );
+      expect(await done(project, publish)).toContain(
+        '! dist has no bundleseal-release.json, so npm run bundleseal:build did not make it: do not ship it. A website has no service worker then, and takes no updates\n',
+      );
+      await done(project, ['release', 'stamp', 'dist']);
+      expect(await done(project, publish)).not.toContain('!');
+    });
+  });
+
+  it('reports missing and wrong options in the terms of the command line', async () => {
+    await withApp(async ({ run }) => {
+      const wrong: [string[], RegExp, number][] = [
+        [['publish', 'dist', '--channel', 'beta'], /--store is needed/, 2],
+        [['publish', 'dist', '--store', 'store'], /--channel is needed/, 2],
+        [['publish', 'dist', ...CHANNEL, '--rollout', '25'], /--rollout takes a share/, 2],
+        [['publish', 'dist', ...CHANNEL, '--expires', '30'], /--expires takes a duration/, 2],
+        [
+          ['publish', 'dist', ...CHANNEL, '--expires', '0m'],
+          /--expires takes .* from 1m to 3650d/,
+          2,
+        ],
+        [['refresh', ...CHANNEL, '--expires', '999w'], /--expires takes .* from 1m to 3650d/, 2],
+        [['publish', 'dist', ...CHANNEL, '--keep', '0'], /--keep expected an integer/, 2],
+        [['publish', 'dist', ...CHANNEL, '--out', 'all'], /--out takes new or full/, 2],
+        [['publish', 'dist', '--store', 's', '--channel', '..'], /--channel expected 1 to 64/, 2],
+        [
+          ['publish', 'dist', ...CHANNEL, '--from', 's3://b'],
+          /--from expected a folder or an addr/,
+          2,
+        ],
+        [['publish', 'dist', '--store', 'dist/s', '--channel', 'x'], /lies in the build/, 1],
+        [['publish', 'dist', ...CHANNEL, '--meta', 'package.jsn'], /does not exist/, 1],
+        [['publish', 'nothing', ...CHANNEL], /does not exist/, 1],
+        [['publish', 'package.json', ...CHANNEL], /is no folder/, 1],
+        [['stamp', 'package.json'], /is no folder/, 1],
+        [['publish', 'dist', ...CHANNEL, '--level', '9'], /unknown option/, 2],
+        [['rollout', '100%', ...CHANNEL], /publish a release first/, 1],
+        [['promote', ...CHANNEL], /--from-channel is needed/, 2],
+        [['list', '--channel', 'x'], /--from is needed/, 2],
+        [['stamp', 'dist', '--channel', 'x'], /belong together/, 2],
+        [['keys', '--store', 'store'], /--recovery-key and at least one/, 2],
+        [
+          ['publish', 'dist', ...CHANNEL, '--no-project', '--app-version', '1'],
+          /^✗ --app-id is needed: with --no-project nothing else says it\n/,
+          2,
+        ],
+      ];
+      for (const [args, message, exit] of wrong) {
+        const { code, stderr } = await run(['release', ...args]);
+        expect(stderr, args.join(' ')).toMatch(message);
+        expect(code, args.join(' ')).toBe(exit);
+      }
+    });
+  });
+});
