@@ -37,6 +37,11 @@ const server = createServer(async (request, response) => {
 });
 server.listen(Number(process.env.PORT ?? 8080), '127.0.0.1');
 
-const update = () => updater.update({ when: 'now' }).catch(console.error);
+// What went wrong with a check, such as a wrong address of the store, is in its result.
+const update = () =>
+  updater
+    .update({ when: 'now' })
+    .then(({ check }) => check.error && console.error(check.error))
+    .catch(console.error);
 setInterval(update, 3_600_000);
 await update();

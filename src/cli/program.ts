@@ -112,6 +112,10 @@ function withoutValues(message: string): string {
   return message
     .replace(/^error: /, '')
     .replace(/\n\((Did .*\?)\)$/, ' ($1)')
+    .replace(
+      /^command-argument value '[\s\S]*' is invalid for argument '(\w+)'\. Allowed choices are (.*)\.$/,
+      '<$1> takes $2',
+    )
     .replace(/'([\s\S]*)'/, (_, text: string) => {
       const name = text.replace(/=[\s\S]*$/, '=…');
       return PLAIN_NAME.test(name) ? `'${name}'` : "'…'";

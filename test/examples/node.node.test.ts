@@ -21,6 +21,8 @@ const TIMEOUT = 300_000;
 
 let browser: Browser;
 const folders: string[] = [];
+/** What the servers of a test wrote to standard error. */
+let told = '';
 const processes: ChildProcess[] = [];
 
 function newFolder(): string {
@@ -34,6 +36,7 @@ beforeAll(async () => {
 }, TIMEOUT);
 
 afterEach(async () => {
+  told = '';
   for (const process of processes.splice(0)) await stop(process);
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
@@ -95,7 +98,11 @@ async function start(
       PORT: String(port),
       CONFIRM_TIMEOUT: String(confirmTimeout),
     },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
+  child.stderr.on('data', (said) => {
+    told += said;
+    process.stderr.write(said);
   });
   processes.push(child);
   const url = `http://127.0.0.1:${port}/`;
@@ -143,10 +150,11 @@ describe('the example of a server', { timeout: TIMEOUT }, () => {
     await page.close();
   });
 
-  it('answers a bad request and keeps serving', async () => {
+  it('says what is wrong with the address of the store, answers a bad request and keeps serving', async () => {
     const app = await makeApp();
     const { url: updates } = await serveStore(newFolder());
     const url = await start(app, updates);
+    await expect.poll(() => told).toContain('publish a release to it, or correct the address');
     expect((await fetch(`${url}missing.js`)).status).toBe(404);
     expect((await fetch(url, { method: 'DELETE' })).status).toBe(404);
     expect((await fetch(`${url}%ff`)).status).toBe(404);

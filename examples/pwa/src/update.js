@@ -6,6 +6,7 @@ export async function keepUpToDate() {
   await navigator.serviceWorker.register(worker);
   await navigator.serviceWorker.ready;
   await updater.confirm(await updater.attach());
-  const { id } = await updater.update();
+  const { id, check } = await updater.update();
+  if (check.error) console.warn(check.error); // such as a wrong address of the store
   return id !== undefined;
 }

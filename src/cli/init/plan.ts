@@ -4,7 +4,7 @@ import { SEALED } from '../bundle-formats.ts';
 import { ignoreLines } from '../git.ts';
 import { KEY_MODULE_MARK, renderModule } from '../key-module.ts';
 import { SCRIPTS } from '../release/settings.ts';
-import { type Answers, isWebsite } from './answers.ts';
+import { type Answers, isBeside, isWebsite } from './answers.ts';
 import { addCall, entryLines } from './entry.ts';
 import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './native.ts';
 import { bytesOf, type Project } from './project.ts';
@@ -209,6 +209,7 @@ function nextSteps(project: Project, answers: Answers): string[] {
       'when the app works: await updater.confirm(id); await updater.update(). docs/guides/capacitor.md has all of it',
     ],
   };
+  const [site] = localStore(answers).split('/');
   const settings = ci === 'github' ? settingsOf(answers) : [];
   return [
     ...(project.hasLibrary ? [] : ['add bundleseal to the dependencies: the app imports it']),
@@ -239,6 +240,21 @@ function nextSteps(project: Project, answers: Answers): string[] {
       : []),
     `build it: ${project.manager.name} run ${SCRIPTS.build}`,
     `publish it as ${appId}, on this machine: ${project.manager.name} run ${SCRIPTS.publish}`,
+    ...(isNative || !isBeside(answers)
+      ? []
+      : [
+          `try it: copy ${answers.dir} into ${site}, where the releases are, and serve ${site}; see docs/guides/first-update.md`,
+        ]),
+    ...(answers.keys === 'use'
+      ? []
+      : [
+          `keep a copy of ${SEALED.privateKeyFile} that only you can read: without it your apps take no update`,
+        ]),
+    ...(ci === 'github' && project.libraryFile !== undefined
+      ? [
+          `move ${project.libraryFile} into the repository and install it from there: the workflow cannot install a file outside`,
+        ]
+      : []),
     ...settings.map(
       ({ kind, name, about }) => `${kind} ${name} in the settings of the repository: ${about}`,
     ),

@@ -41,6 +41,8 @@ export interface Project {
   readonly hasVite: boolean;
   /** Whether package.json has this package among its dependencies. */
   readonly hasLibrary: boolean;
+  /** The file outside of the repository that package.json names for this package, if there is one. */
+  readonly libraryFile: string | undefined;
   /** Whether a SvelteKit app has the adapter that writes static files. */
   readonly hasStaticAdapter: boolean;
   /** Vite's config, if there is one. */
@@ -126,6 +128,7 @@ export async function readProject(): Promise<Project> {
     dir: config.webDir ?? (await buildFolderOf(framework, names, viteConfig)),
     hasVite: names.has('vite'),
     hasLibrary: names.has('bundleseal'),
+    libraryFile: libraryFileOf(content, root),
     hasStaticAdapter: names.has('@sveltejs/adapter-static'),
     viteConfig,
     isTypeScript,
@@ -141,6 +144,20 @@ export async function readProject(): Promise<Project> {
         : 'none',
     isKeyProtected: ((await bytesOf(SEALED.privateKeyFile)) ?? Buffer.of()).includes('ENCRYPTED'),
   };
+}
+
+function libraryFileOf(
+  { dependencies, devDependencies }: Package,
+  root: string,
+): string | undefined {
+  const all: { readonly bundleseal?: unknown } = {
+    ...objectOf(devDependencies),
+    ...objectOf(dependencies),
+  };
+  const [, file] = /^file:(.+)$/.exec(String(all.bundleseal)) ?? [];
+  if (file === undefined) return undefined;
+  const isOutside = relative(resolve(root), resolve(file)).startsWith('..');
+  return isOutside ? file : undefined;
 }
 
 function parsePackage(text: string): Package {

@@ -86,6 +86,36 @@ it.each(['create react app', 'electron'])(
   },
 );
 
+it('says how to try the first release, and to keep a copy of a key that it has made', async () => {
+  await withApp(VITE, async (project) => {
+    const { stderr } = await project.run(['init', '--yes']);
+    expect(stderr).toContain('copy dist into site, where the releases are, and serve site');
+    expect(stderr).toContain('keep a copy of .bundleseal_key that only you can read');
+  });
+  await withApp(VITE, async (project) => {
+    await project.write('.bundleseal_key', keyB.pkcs8);
+    const { next } = await project.json(['init', '--yes', '--url', 'https://updates.example.com/']);
+    expect(JSON.stringify(next)).not.toMatch(/keep a copy|where the releases are/);
+  });
+});
+
+it('says that the workflow cannot install the library from a file outside of the repository', async () => {
+  const text = VITE.files['package.json'] as string;
+  for (const [from, isTold] of [
+    ['file:../bundleseal.tgz', true],
+    ['file:vendor/bundleseal.tgz', false],
+    ['0.2.0', false],
+  ] as const) {
+    await withApp(VITE, async (project) => {
+      const added = `"dependencies": {\n    "bundleseal": "${from}",`;
+      await project.write('package.json', text.replace('"dependencies": {', added));
+      const { next } = await project.json(['init', '--yes']);
+      const said = '../bundleseal.tgz into the repository and install it from there';
+      expect(JSON.stringify(next).includes(said), from).toBe(isTold);
+    });
+  }
+});
+
 it('says which packages the app lacks, and nothing where it has them', async () => {
   const kit = APPS['sveltekit'] as App;
   const text = kit.files['package.json'] as string;

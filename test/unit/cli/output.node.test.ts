@@ -120,6 +120,7 @@ describe('an error of usage', () => {
     [['bundle', 'encrpt'], "unknown command 'encrpt' (Did you mean encrypt?)"],
     [['bundle', 'verify', '--jsn'], "unknown option '--jsn' (Did you mean --json?)"],
     [['bundle', 'verify', '--chek=abc', 'x'], "unknown option '--chek=…'"],
+    [['completion', 'powershell'], '<shell> takes bash, zsh, fish'],
   ])('%j is told with what may have been meant', async (args, message) => {
     await withProject(async ({ run }) => {
       const { code, stderr } = await run(args);
