@@ -21,11 +21,13 @@ const SUFFIX = '.bundleseal-tmp';
 const HOUR = 60 * 60 * 1000;
 const NAME = 'app.sealed';
 
+const isLinux = process.platform === 'linux';
 const folder = makeFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** When a process started, as Linux says it. */
 function startOf(pid: number): string {
+  if (!isLinux) return '0';
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   return stat.replace(/^.*\) /s, '').split(' ')[19] as string;
 }
@@ -61,8 +63,8 @@ const nobody = { pid: String(2 ** 22 + 1) };
 describe('a temporary name', () => {
   it('names its process and thread, is unique, and is known as one', async () => {
     expect(own.pid).toBe(String(process.pid));
-    expect(Number(own.start)).toBeGreaterThan(0);
-    expect(own.boot).toMatch(/^[0-9a-f]{12}$/);
+    if (isLinux) expect(own.start).toBe(startOf(process.pid));
+    if (isLinux) expect(own.boot).toMatch(/^[0-9a-f]{12}$/);
     const other = await nameTemporary(NAME);
     expect(other).not.toBe(made);
     expect([isTemporary(other), isTemporary(NAME)]).toEqual([true, false]);
@@ -87,7 +89,7 @@ describe('a temporary name', () => {
   );
 });
 
-describe('the process that wrote a temporary file', () => {
+describe.runIf(isLinux)('the process that wrote a temporary file', () => {
   const fates: [string, Partial<Parts>, string][] = [
     ['of this thread, which has ended its work, is gone', {}, 'gone'],
     ['of another thread of this process is unknown', { thread: '999' }, 'unknown'],
@@ -133,7 +135,7 @@ describe('the process that wrote a temporary file', () => {
   });
 });
 
-describe('the next call that writes the same file', () => {
+describe.runIf(isLinux)('the next call that writes the same file', () => {
   beforeEach(() => {
     for (const name of readdirSync(folder)) rmSync(join(folder, name));
   });
