@@ -123,6 +123,8 @@ function optionsFor(result, files) {
     // Generous, so that a mutant on a busy machine does not count as one that never ends.
     timeoutMS: 1000 * Number(values.seconds),
     timeoutFactor: 2,
+    // The first run has all tests of the part, and takes long on a busy machine.
+    dryRunTimeoutMinutes: 30,
     // `npm run types` checks the source, and mutants need no types.
     disableTypeChecks: false,
     checkers: [],
