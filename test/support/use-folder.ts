@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, expect } from 'vitest';
 import { BundleSealError } from '../../src/errors.ts';
 import { makeFolder, openIn, snapshot, temporaries } from './files.ts';
 
-interface TestFolder {
+export interface TestFolder {
   /** The folder of the running test. */
   here(): string;
   /** The path of a file in it. */
