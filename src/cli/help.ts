@@ -10,6 +10,11 @@ export function examples(...lines: readonly string[]): string {
 export const PUBLIC_KEY_HELP =
   'public key; several while keys rotate (default: .bundleseal_key.pub, then the Capacitor config)';
 
+/** A count with its noun: "1 file", "2 files". */
+export function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 export function bytes(count: number): string {
   // Not by `toLocaleString`, which takes 13 ms to load the locales.
   return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} bytes`;

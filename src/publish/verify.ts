@@ -147,7 +147,11 @@ async function openChannel(
   if (found === undefined) return undefined;
   const { value } = found;
   if (value === undefined) {
-    say('index', path, `${path} is missing in ${place.name}`);
+    say(
+      'index',
+      path,
+      `${path} is missing in ${place.name}: publish to the channel, or check its name and the store`,
+    );
     return undefined;
   }
   if (value.index.epoch !== trust.epoch) {

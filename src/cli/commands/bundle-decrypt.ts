@@ -10,7 +10,7 @@ import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '../capgo.ts';
 import type { Context } from '../context.ts';
-import { bytes, examples } from '../help.ts';
+import { bytes, counted, examples } from '../help.ts';
 import { findPublicKeys, namingTried } from '../keys.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { describeInfo, type OpeningOptions, openingOptions, readOpening } from '../opening.ts';
@@ -134,7 +134,10 @@ async function extractInto(
       );
       return {
         json: { extracted: dir, ...unzipped, ...info },
-        lines: [`✓ ${join(dir, '/')}  ${unzipped.entries} files`, ...describeInfo(info)],
+        lines: [
+          `✓ ${join(dir, '/')}  ${counted(unzipped.entries, 'file', 'files')}`,
+          ...describeInfo(info),
+        ],
       };
     }),
   );

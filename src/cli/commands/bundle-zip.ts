@@ -14,7 +14,7 @@ import {
 import { findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import type { Context } from '../context.ts';
-import { bytes, examples } from '../help.ts';
+import { bytes, counted, examples } from '../help.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { checkOutput, FORCE_HELP } from '../output.ts';
 import { run } from '../run.ts';
@@ -62,7 +62,7 @@ export function bundleZip(command: Command): void {
         return {
           json: { zip: out, ...zipped },
           lines: [
-            `✓ ${out}  ${zipped.entries} files, ${bytes(zipped.size)}`,
+            `✓ ${out}  ${counted(zipped.entries, 'file', 'files')}, ${bytes(zipped.size)}`,
             `  checksum ${zipped.checksum}`,
           ],
         };

@@ -1,7 +1,7 @@
 // release verify: checks that devices can get every release that a store offers.
 
 import type { Command } from 'commander';
-import { collect, examples } from '../help.ts';
+import { collect, counted, examples } from '../help.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
 import { findChannel } from '../release/settings.ts';
 import { readDuration } from '../release/units.ts';
@@ -69,9 +69,6 @@ export function releaseVerify(command: Command): void {
       }),
     );
 }
-
-const counted = (count: number, one: string, many: string) =>
-  `${count} ${count === 1 ? one : many}`;
 
 /** A web server cannot be listed, so the channel of package.json is the default there. */
 async function channelOf(from: string, project: boolean): Promise<string[] | undefined> {

@@ -83,6 +83,11 @@ const ABOUT_FRAMEWORKS: Readonly<Record<Framework, string>> = {
   static: 'another one, or none',
 };
 
+const ADDRESS = {
+  website: 'Address of the store, for devices: a path below the website, or https',
+  app: 'Address of the store, for devices: https',
+};
+
 const namesOf = <T extends string>(about: Readonly<Record<T, string>>) => Object.keys(about) as T[];
 
 /**
@@ -120,12 +125,14 @@ export async function answer(
   const place = isWebsite({ framework }) ? 'updates/' : undefined;
   const url = checkUrl(
     flags.url ??
-      (await ask?.text('Address of the store, for devices', place ?? 'https://')) ??
+      (await ask?.text(ADDRESS[place === undefined ? 'app' : 'website'], place ?? 'https://')) ??
       place,
     framework,
   );
   const channel = checkChannel(
-    flags.channel ?? (await ask?.text('Channel', 'production')) ?? 'production',
+    flags.channel ??
+      (await ask?.text('Channel: devices of a channel get its releases', 'production')) ??
+      'production',
   );
   const hasKeys = project.keys === 'here';
   const known = namesOf(ABOUT_KEYS).filter((one) => (one === 'use') === hasKeys);

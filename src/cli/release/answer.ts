@@ -18,7 +18,8 @@ export function answerChange(
   about: { readonly json?: object; readonly lines?: readonly string[] } = {},
 ): Answer {
   const { channel, epoch, sequence, issuedAt, expiresAt } = index;
-  const did = dryRun ? 'would be made' : changed ? 'made' : 'nothing to change';
+  const of = changed && epoch === 0 && sequence === 1 ? ', the first of this channel' : '';
+  const did = dryRun ? `would be made${of}` : changed ? `made${of}` : 'nothing to change';
   return {
     json: {
       ...{ changed, dryRun, channel, epoch, sequence, issuedAt, expiresAt, keyFrom },

@@ -114,6 +114,16 @@ describe('help and the version', () => {
   });
 });
 
+it('counts one file in the singular', async () => {
+  await withProject(async ({ run, write }) => {
+    await write('dist/index.html', '<p>');
+    expect((await run(['bundle', 'zip', 'dist'])).stderr).toContain('✓ dist.zip  1 file, ');
+    await write('dist/a.js', '');
+    const again = await run(['bundle', 'zip', 'dist', '--force']);
+    expect(again.stderr).toContain('✓ dist.zip  2 files, ');
+  });
+});
+
 describe('an error of usage', () => {
   it.each([
     [['encrypt', 'dist'], "unknown command 'encrypt' (Did you mean bundle encrypt?)"],

@@ -15,7 +15,9 @@ describe('release', () => {
     await withApp(async (project) => {
       const { json, path } = project;
       const first = await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
-      expect(first).toMatch(/✓ production {2}index 1: made[\s\S]*release {2}1\.0\.1/);
+      expect(first).toMatch(
+        /✓ production {2}index 1: made, the first of this channel\n[\s\S]*release {2}1\.0\.1/,
+      );
       expect(first).toMatch(
         /in this order:\n {4}objects\/[0-9a-f]{64}\.sealed\n {4}channels\/production\.sealed\n/,
       );
