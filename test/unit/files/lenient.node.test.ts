@@ -334,7 +334,9 @@ describe('a pipe', () => {
 
   it('is refused as an output, and the message says that it is a pipe', async () => {
     const work = encryptFile(at('plain'), at('pipe'), { privateKey });
-    expect((await rejection(work, 'ERR_FILE')).message).toContain('it is a pipe');
+    expect((await rejection(work, 'ERR_FILE')).message).toBe(
+      `${JSON.stringify(at('pipe'))} can't be replaced: it is a pipe, pass the path of a file`,
+    );
   });
 });
 
