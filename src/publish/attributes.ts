@@ -16,7 +16,7 @@ export interface ReleaseAttributes {
   readonly rollout?: number;
   /** Whether the app should install it before it continues. */
   readonly mandatory?: boolean;
-  /** A text text for people, at most 4 KiB of UTF-8. */
+  /** A text for people, at most 4 KiB of UTF-8. */
   readonly note?: string;
   /** An object with members of your own. */
   readonly meta?: { readonly [name: string]: JsonValue };

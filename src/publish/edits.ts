@@ -21,7 +21,7 @@ export interface WithdrawOptions extends ChannelOptions {
    * has no entry for it.
    */
   readonly release: string;
-  /** Whether every device shall run the release that its app was shipped with. Default: as before. */
+  /** Whether every device has to run its built-in release, which its app was shipped with. Default: as before. */
   readonly useBuiltIn?: boolean;
 }
 
@@ -114,7 +114,7 @@ export async function setRollout(options: RolloutOptions): Promise<ChangedIndex>
 }
 
 export interface RefreshOptions extends ChannelOptions {
-  /** Whether every device shall run the release that its app was shipped with. Default: as before. */
+  /** Whether every device has to run its built-in release, which its app was shipped with. Default: as before. */
   readonly useBuiltIn?: boolean;
 }
 

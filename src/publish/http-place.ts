@@ -86,7 +86,7 @@ async function readOnce(
   wait();
   try {
     return await whileWanted([signal, slow.signal], async (wanted) => {
-      // A fetch of the caller's may not follow the signal.
+      // The caller's fetch may ignore the signal.
       const response = await untilAborted(
         get(url, {
           cache: 'no-store',
@@ -96,7 +96,7 @@ async function readOnce(
         }),
         wanted,
       );
-      // Hosts of single-page apps answer with the page of the app for every file that they lack. No file of a store is one.
+      // Hosts of single-page apps answer with the page of the app for every missing file. No file of a store is a web page.
       const isPage = response.status === 200 && isWebPage(response);
       const isMissing = isPage || [404, 410].includes(response.status);
       if (isMissing || (hidesMissing && response.status === 403)) {
@@ -158,7 +158,7 @@ async function readBody(
       onPiece(next.value.length);
     }
   } finally {
-    // The server may never answer to it.
+    // Not awaited, because the server may never confirm the cancellation.
     unawaited(() => reader?.cancel());
   }
 }

@@ -103,7 +103,7 @@ async function acquire(
     if (other === undefined) continue;
     const fate = await fateOfTemporary(NAME, other);
     if (fate === 'gone' || (fate === 'unknown' && now - seen.since > stale)) {
-      // Its holder may have released it before it ended, and the lock that is there now is another one's.
+      // The process may have released the lock before it ended, and another publisher may hold the lock by now.
       if ((await readToken(path)) === other) await takeAway(path, other, token);
       continue;
     }
@@ -138,7 +138,7 @@ async function make(path: string, token: string): Promise<FileHandle | undefined
 /**
  * Reads the lock. `undefined` if there is none.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: the name belongs to something else than a file. Reading a pipe would block, and a
+ * @throws {@link BundleSealError} `ERR_FILE`: the path does not lead to a regular file. Reading a pipe would block, and a
  * link to a missing file would look like no lock and make every attempt to create one fail.
  */
 async function readToken(path: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-// Threads that make the instructions of patches, each one patch after the other.
+// Threads that make the instructions of patches. Each thread makes one patch at a time.
 
 import { Worker } from 'node:worker_threads';
 import type { Encode } from '../release/code-patch.ts';
@@ -84,7 +84,7 @@ function createPatchThread(): PatchThread {
           const job: PatchJob = { space, oldLength };
           worker.postMessage(job, [space.buffer]);
         } catch (error) {
-          // No memory, or no permission.
+          // The thread could not start: memory or a permission is missing.
           die(error);
         }
       });

@@ -2,7 +2,7 @@
 
 import { encodeInstructions } from '../release/patch/encode.ts';
 
-/** The images of a patch, one behind the other. */
+/** The old image, followed by the new one. */
 export interface PatchJob {
   readonly space: Uint8Array<ArrayBuffer>;
   readonly oldLength: number;
@@ -14,7 +14,7 @@ export type FromPatchThread = { readonly done: number } | { readonly coded: Uint
 // Bytes of the new image between two messages about the progress.
 const BYTES_A_MESSAGE = 2 ** 18;
 
-/** What the thread does. */
+/** Takes one job after the other from the port, and posts the progress and the result of each. */
 export function main(): void {
   const port = globalThis.process.getBuiltinModule('node:worker_threads').parentPort;
   const post = (message: FromPatchThread, transfer: ArrayBuffer[] = []) =>

@@ -118,7 +118,7 @@ function folderPlace(folder: string): StorePlace {
         if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
         throw fileError(place, UNREADABLE, error);
       }
-      // A pipe would be waited for.
+      // Opening a pipe would wait for a writer.
       if (found.isFIFO())
         throw fileError(place, 'is a pipe, but a store contains only files: remove it');
       const file = await openInputFile(place, signal);

@@ -44,8 +44,8 @@ const GRACE = 7 * 24 * 3_600_000;
  * holds the publishers' lock of the folder.
  *
  * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_STORE`: the folder has no index at
- * all. `ERR_FILE`: the folder can't be read, or a file can't be deleted. What `openIndex` and `openKeys` throw for an index
- * that is not genuine.
+ * all. `ERR_FILE`: the folder can't be read, or a file can't be deleted. The errors of `openIndex` and `openKeys` for an
+ * index that is not genuine.
  * @see docs/guides/publishing.md#prune
  * @example
  * ```ts

@@ -169,6 +169,6 @@ function allocate(length: number): Uint8Array {
   try {
     return new Uint8Array(length);
   } catch (cause) {
-    throw invalidPatch(`needs ${length} bytes of memory, which are not to be had here`, cause);
+    throw invalidPatch(`needs ${length} bytes of memory, more than this device can give`, cause);
   }
 }

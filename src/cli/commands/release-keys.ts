@@ -29,7 +29,7 @@ export function releaseKeys(command: Command): void {
     .option('--store <folder>', 'the folder to write')
     .option('--from <url|folder>', 'the place of the present keys.sealed (default: --store)')
     .option('--recovery-key <file>', 'the private recovery key; - for standard input')
-    .option('--public-key <file>', 'a key that devices shall trust; repeatable', collect)
+    .option('--public-key <file>', 'a key that devices will trust; repeatable', collect)
     .option('--retire <file>', 'a key that still opens bundles and patches; repeatable', collect)
     .option('--app-id <id>', "the app (default: package.json's, then the Capacitor config's appId)")
     .option('--no-project', 'do not read the Capacitor config and package.json')
