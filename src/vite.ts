@@ -4,6 +4,7 @@ export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
 export type { SealedDirectory } from './files/seal-directory.ts';
 export type { FolderRules } from './files/zip-directory.ts';
 export type { Progress, WorkOptions } from './options.ts';
+export type { StampFloor } from './release/stamp.ts';
 export type { Signer } from './seal/signing-key.ts';
 export {
   type BundlesealOptions,
@@ -11,3 +12,4 @@ export {
   bundleseal,
   type SealedBuild,
 } from './vite/plugin.ts';
+export type { BuildStamp } from './vite/stamp.ts';

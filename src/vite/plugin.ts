@@ -1,4 +1,4 @@
-// Seals the output of Vite or Rollup.
+// Seals the output of Vite or Rollup, and stamps it.
 
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { BundleSealError } from '../errors.ts';
@@ -11,6 +11,7 @@ import {
 import { ZIP_DIRECTORY_OPTIONS } from '../files/zip-directory.ts';
 import { checkOptions, describe, type OptionRules } from '../options.ts';
 import { findKey } from './key.ts';
+import type { BuildStamp } from './stamp.ts';
 
 type KeyOfBuild = SealDirectoryOptions['privateKey'];
 
@@ -26,6 +27,14 @@ export interface BundlesealOptions extends Omit<SealDirectoryOptions, 'privateKe
   readonly output?: string;
   /** The folder to seal, relative to the root. Default: the build's output folder. */
   readonly dir?: string;
+  /**
+   * Write the stamp of a built-in release, `bundleseal-release.json`, into the folder, as `stampRelease` does: for an app that
+   * updates itself. An object has the native runtime of the build and the marks of the channels. The stamp is not sealed. Default
+   * false.
+   */
+  readonly stamp?: boolean | BuildStamp;
+  /** Seal the folder. False: only write the stamp, which needs no key. Default true. */
+  readonly seal?: boolean;
   /** Called when the sealed file is in place. If it throws or rejects, the build fails. */
   readonly onSealed?: (sealed: SealedBuild) => void | Promise<void>;
 }
@@ -105,6 +114,8 @@ const OPTIONS: OptionRules<BundlesealOptions> = {
   ...SEAL_OPTIONS,
   output: 'any',
   dir: 'any',
+  stamp: 'any',
+  seal: 'any',
   onSealed: 'function',
 };
 
@@ -117,14 +128,17 @@ const OPTIONS: OptionRules<BundlesealOptions> = {
  * dev server it adds private keys to the files that are not served (`server.fs.deny`). It looks for the key before
  * the build begins, so that a build without a key fails at once.
  *
- * @param options - The options of {@link sealDirectory} except `detached`, and `output`, `dir` and `onSealed`.
+ * With `stamp` it also writes `bundleseal-release.json` into the folder, for apps that update themselves: after every other
+ * plugin has closed, and after the folder is sealed.
+ *
+ * @param options - The options of {@link sealDirectory} except `detached`, and `output`, `dir`, `stamp`, `seal` and `onSealed`.
  * @param options.privateKey - Default: the variable `BUNDLESEAL_PRIVATE_KEY`, then `.bundleseal_key` in the root. The
  * root is Vite's `root`; with Rollup it is the working directory. `BUNDLESEAL_KEY_PASSPHRASE` decrypts a
  * passphrase-protected key. The plugin reads the variables of the process, not Vite's `.env` files.
  * @param options.output - A path outside of the folder, or one in it that `ignore` leaves out.
  * @param options.dir - Required if Rollup writes several folders.
- * @throws `TypeError` at once for an unknown option. The build fails with the errors of {@link sealDirectory}, and with
- * {@link BundleSealError} `ERR_KEY_INVALID` if there is no private key.
+ * @throws `TypeError` at once for an unknown option. The build fails with the errors of {@link sealDirectory} and of
+ * `stampRelease`, and with {@link BundleSealError} `ERR_KEY_INVALID` if there is no private key.
  * @example
  * ```ts
  * import { bundleseal } from 'bundleseal/vite';
@@ -142,7 +156,8 @@ const OPTIONS: OptionRules<BundlesealOptions> = {
  */
 export function bundleseal(options: BundlesealOptions = {}): BundlesealPlugin {
   checkOptions('bundleseal', options, OPTIONS);
-  const { privateKey, output, dir, onSealed, ...rest } = options;
+  const { privateKey, output, dir, stamp = false, seal = true, onSealed, ...rest } = options;
+  checkStamp(stamp, seal);
   for (const [name, path] of Object.entries({ output, dir })) {
     if (path !== undefined && (typeof path !== 'string' || path === '')) {
       throw new TypeError(
@@ -152,10 +167,36 @@ export function bundleseal(options: BundlesealOptions = {}): BundlesealPlugin {
   }
   let config: ResolvedConfig | undefined;
   let key: KeyOfBuild | undefined;
+  let isBuild = false;
   let hasFailed = false;
   /** Number of outputs that were generated for writing but are not written yet. */
   let unwritten = 0;
   const written = new Set<string>();
+
+  async function sealInto(
+    this: BuildContext,
+    folder: string,
+    root: string,
+    found: KeyOfBuild,
+  ): Promise<void> {
+    const target =
+      output === undefined
+        ? join(dirname(folder), `${basename(folder)}.sealed`)
+        : resolve(root, output);
+    const rules =
+      stamp === false ? {} : { ignore: (await import('./stamp.ts')).withoutStamp(rest.ignore) };
+    const sealed = await sealDirectory(folder, target, { ...rest, ...rules, privateKey: found });
+    this.info(
+      `sealed ${relative(root, folder)} into ${relative(root, target)}: ${sealed.entries} files, ${sealed.sealedSize} bytes, checksum ${sealed.checksum}, key ${sealed.keyId}`,
+    );
+    await onSealed?.({ ...sealed, dir: folder, output: target });
+  }
+
+  async function stampInto(this: BuildContext, folder: string, root: string): Promise<void> {
+    const { stampBuild } = await import('./stamp.ts');
+    const written = await stampBuild(folder, rest, typeof stamp === 'object' ? stamp : {});
+    this.info(`stamped ${relative(root, folder)}: release ${written.id}`);
+  }
 
   return {
     name: 'bundleseal',
@@ -174,8 +215,8 @@ export function bundleseal(options: BundlesealOptions = {}): BundlesealPlugin {
       written.clear();
       key = undefined;
       const isServed = config?.command === 'serve';
-      if (isServed || this.meta.watchMode || config?.build.ssr) return;
-      key = await findKey(privateKey, config?.root ?? process.cwd());
+      isBuild = !isServed && !this.meta.watchMode && !config?.build.ssr;
+      if (isBuild && seal) key = await findKey(privateKey, config?.root ?? process.cwd());
     },
     buildEnd(error) {
       hasFailed ||= error !== undefined && error !== null;
@@ -197,22 +238,28 @@ export function bundleseal(options: BundlesealOptions = {}): BundlesealPlugin {
       async handler() {
         const found = key;
         key = undefined;
-        if (found === undefined || hasFailed || unwritten > 0) return;
+        if (!isBuild || hasFailed || unwritten > 0) return;
+        isBuild = false;
         const root = config?.root ?? process.cwd();
         const folder = folderOf(dir && resolve(root, dir), config, written);
         if (folder === undefined) return;
-        const target =
-          output === undefined
-            ? join(dirname(folder), `${basename(folder)}.sealed`)
-            : resolve(root, output);
-        const sealed = await sealDirectory(folder, target, { ...rest, privateKey: found });
-        this.info(
-          `sealed ${relative(root, folder)} into ${relative(root, target)}: ${sealed.entries} files, ${sealed.sealedSize} bytes, checksum ${sealed.checksum}, key ${sealed.keyId}`,
-        );
-        await onSealed?.({ ...sealed, dir: folder, output: target });
+        if (found !== undefined) await sealInto.call(this, folder, root, found);
+        if (stamp !== false) await stampInto.call(this, folder, root);
       },
     },
   };
+}
+
+function checkStamp(stamp: boolean | BuildStamp, seal: boolean): void {
+  if (typeof seal !== 'boolean') {
+    throw new TypeError(`options.seal expected a boolean, got ${describe(seal)}`);
+  }
+  if (typeof stamp !== 'boolean') {
+    checkOptions('options.stamp', stamp, { runtime: 'any', floors: 'any' });
+  }
+  if (stamp === false && !seal) {
+    throw new TypeError('options.seal expected true without options.stamp: there is nothing to do');
+  }
 }
 
 /** Returns the folder to seal, or `undefined` if the build wrote nothing. */

@@ -12,6 +12,9 @@ import {
 } from 'vite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decryptBundle } from '../../../src/index.ts';
+import { stampRelease } from '../../../src/node.ts';
+import { directoryId } from '../../../src/publish/stamp.ts';
+import { readStamp } from '../../../src/release.ts';
 import { type BundlesealOptions, bundleseal, type SealedBuild } from '../../../src/vite.ts';
 import { unzipBundle } from '../../../src/zip.ts';
 import { makeFolder } from '../../support/files.ts';
@@ -179,6 +182,74 @@ describe('a build of Vite', () => {
   });
 });
 
+describe('the stamp of a build', () => {
+  const stampOf = () => readStamp(readFileSync(at('dist/bundleseal-release.json')));
+
+  it('is written with every file, also those that other plugins write as they close', async () => {
+    const late: Plugin = {
+      name: 'late',
+      enforce: 'post',
+      closeBundle: () => write('dist/sw.js', '// made last'),
+    };
+    const log = await viteBuild({ privateKey, stamp: true }, {}, [late]);
+    const { id, files = [], runtime } = stampOf();
+    expect(runtime).toBeUndefined();
+    expect(files.map(({ path }) => path)).toEqual([
+      expect.stringMatching(/^assets\/index-.+\.js$/),
+      'index.html',
+      'robots.txt',
+      'sw.js',
+    ]);
+    expect(id).toBe((await directoryId(at('dist'), {})).id);
+    expect(log).toContain(`stamped dist: release ${id}`);
+  });
+
+  it('is the one that release stamp writes', async () => {
+    const floors = [
+      {
+        ...{ channel: 'production', epoch: 0, sequence: 7, sha256: 'a'.repeat(64) },
+        issuedAt: '2026-11-26T08:55:00Z',
+      },
+    ];
+    await viteBuild({ privateKey, stamp: { runtime: '3', floors }, ignore: ['robots.txt'] });
+    const { createdAt, ...stamp } = stampOf();
+    const { createdAt: _, ...expected } = await stampRelease(at('dist'), {
+      ...{ runtime: '3', floors, ignore: ['robots.txt'] },
+    });
+    expect(stamp).toEqual(expected);
+    expect(stamp.files?.map(({ path }) => path)).not.toContain('robots.txt');
+    expect(createdAt).toMatch(/Z$/);
+  });
+
+  it('is not in the sealed file, not even that of the build before', async () => {
+    for (let n = 0; n < 2; n++) {
+      await viteBuild({ privateKey, stamp: true }, { build: { emptyOutDir: false } });
+      expect(await opened('dist.sealed')).not.toContain('bundleseal-release.json');
+    }
+    await viteBuild({ privateKey, stamp: true, ignore: (path) => path === 'robots.txt' });
+    expect(await opened('dist.sealed')).toEqual([expect.stringMatching(/^assets\//), 'index.html']);
+  });
+
+  it('is written without a key and without a sealed file by `seal: false`', async () => {
+    await viteBuild({ stamp: true, seal: false });
+    expect(stampOf().files).toHaveLength(3);
+    expect(existsSync(at('dist.sealed'))).toBe(false);
+  });
+
+  it('is not written by default, in a build that fails, or for a server', async () => {
+    await viteBuild({ privateKey });
+    const bad: Plugin = { name: 'bad', renderChunk: () => Promise.reject(new Error('no build')) };
+    await expect(viteBuild({ stamp: true, seal: false }, {}, [bad])).rejects.toThrow('no build');
+    await viteBuild({ stamp: true, seal: false }, { build: { ssr: 'main.js' } });
+    expect(existsSync(at('dist/bundleseal-release.json'))).toBe(false);
+  });
+
+  it('fails the build if another file has its name', async () => {
+    write('public/bundleseal-release.json', '{}');
+    await expect(viteBuild({ stamp: true, seal: false })).rejects.toThrow('is not a stamp');
+  });
+});
+
 describe('the private key', () => {
   it('is taken from the variable before the file, and repaired', async () => {
     write('.bundleseal_key', keyA.pkcs8);
@@ -234,6 +305,10 @@ it.each([
   [{ output: '' }, /^options\.output expected a path, got an empty string/],
   [{ dir: 3 }, /^options\.dir expected a path, got a number/],
   [{ onSealed: 'x' }, /^options\.onSealed expected a function/],
+  [{ stamp: 'x' }, /^options\.stamp expected an options object, got a string/],
+  [{ stamp: { runtimes: '3' } }, /^options\.stamp does not know the option "runtimes"/],
+  [{ seal: 'no' }, /^options\.seal expected a boolean, got a string/],
+  [{ seal: false }, /^options\.seal expected true without options\.stamp/],
 ])('a wrong option throws at once: %j', (wrong, message) => {
   expect(() => bundleseal(wrong as never)).toThrow(message);
   expect(() => bundleseal(wrong as never)).toThrow(TypeError);
