@@ -11,9 +11,15 @@ const AROUND = 20;
 /** Of each part that has been run on this machine: the result of the whole part, or else that of a sample. */
 export function readResults() {
   return Object.entries(PARTS).flatMap(([name, part]) => {
-    const report = readJson(part.result) ?? readJson(part.sample);
+    const report = readFinished(part.result) ?? readFinished(part.sample);
     return report === undefined ? [] : [resultOf(name, part, report)];
   });
+}
+
+/** A result, or undefined if its run was interrupted: `run.js` adds the commit in the end. */
+function readFinished(file) {
+  const report = readJson(file);
+  return report?.commit === undefined ? undefined : report;
 }
 
 function resultOf(name, { folder, files }, report) {

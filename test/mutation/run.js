@@ -77,7 +77,10 @@ function wanted(targets) {
   });
 }
 
-/** Has every survivor run again: Stryker reuses the result of a mutant that runs at load even if tests were added. */
+/**
+ * Has every survivor run again: Stryker reuses the result of a mutant that runs at load even if tests were added. Until the run
+ * has ended, the result has no commit and does not count, because it lacks the survivors.
+ */
 function forgetSurvivors(result, files) {
   const report = readJson(result);
   if (report === undefined) return;
@@ -85,7 +88,7 @@ function forgetSurvivors(result, files) {
     if (files !== undefined && !files.includes(name)) continue;
     file.mutants = file.mutants.filter(({ status }) => status !== 'Survived');
   }
-  writeFileSync(result, JSON.stringify(report));
+  writeFileSync(result, JSON.stringify({ ...report, commit: undefined }));
 }
 
 /** Adds to a result what Stryker does not say: the commit, and the sample. */
