@@ -236,12 +236,13 @@ const TESTS = {
   'release/patch': [
     'test/vectors/patch-v1.test.ts',
     ...security('attack-patch-bomb', 'attack-patch-endless-data', 'attack-patch-forged'),
-    ...unit('release/patch'),
+    ...unit('release/matches', 'release/patch'),
     ...property('patch'),
   ],
   publish: [
     ...unit(
       'publish/publish.node',
+      'publish/store-folder.node',
       'publish/options.node',
       'publish/verify.node',
       'publish/edits.node',
@@ -261,6 +262,10 @@ const TESTS = {
       'update/transport',
       'update/updater',
       'update/device',
+      'update/device-status',
+      'update/blocks',
+      'update/state-lock',
+      'update/lost-release',
       'update/service-worker',
       'update/stores',
       'update/capacitor',
