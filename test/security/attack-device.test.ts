@@ -1,12 +1,13 @@
 // Attacks on a device by a store, a network or a stolen key, under their names in the TUF specification.
 
 import { describe, expect, it } from 'vitest';
-import { sealKeys } from '../../src/release.ts';
-import { memoryStore } from '../../src/update.ts';
+import { openIndexWithMark, readStamp, sealKeys, writeStamp } from '../../src/release.ts';
+import { memoryBuiltIn, memoryStore } from '../../src/update.ts';
 import { rejection } from '../support/errors.ts';
 import { AFTER, BEFORE, type Files } from '../support/release.ts';
 import {
   APP,
+  BUILT_IN_TIME,
   CHANNEL,
   createDevice,
   createPublisher,
@@ -74,6 +75,34 @@ describe('rollback', () => {
     const { updater } = await createDevice(BEFORE, request, { releases });
     await updater.start();
     expect(await updater.check()).toMatchObject({ error: { code: 'ERR_INDEX_ROLLED_BACK' } });
+  });
+
+  it('by the loss of all storage: only the mark in the stamp still counts', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    const offered: Uint8Array[] = [];
+    for (const releases of [[], [], [one]]) {
+      await publisher.offer(releases);
+      offered.push(publisher.store.get(INDEX) as Uint8Array);
+    }
+    const [oldest, older, newest] = offered as [Uint8Array, Uint8Array, Uint8Array];
+    const request = fetchFrom(publisher.store);
+    const shipped = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
+    const opening = { publicKey: keyB.spki, appId: APP, channel: CHANNEL, now: NOW };
+    const { mark } = await openIndexWithMark(older, opening);
+    const stamp = readStamp(await shipped.readStamp());
+    const marked = writeStamp({ ...stamp, floors: [{ channel: CHANNEL, ...mark }] });
+    const builtIn = { ...shipped, readStamp: async () => marked };
+    publisher.store.set(INDEX, newest);
+    await updated(BEFORE, request, { builtIn });
+    const checkWith = async (index: Uint8Array) => {
+      publisher.store.set(INDEX, index);
+      const { updater } = await createDevice(BEFORE, request, { builtIn });
+      await updater.start();
+      return updater.check();
+    };
+    expect(await checkWith(oldest)).toMatchObject({ error: { code: 'ERR_INDEX_ROLLED_BACK' } });
+    expect(await checkWith(older)).toEqual({ status: 'current', isStale: false });
   });
 
   it('by a lowered rollout: no device moves back', async () => {
