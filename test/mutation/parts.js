@@ -176,6 +176,7 @@ const TESTS = {
       'files/aborts.node',
       'files/disk-faults.node',
       'files/zip-directory.node',
+      'files/zip-ignored.node',
       'files/unzip-file.node',
       'files/zip-files-faults.node',
       'files/seal-directory.node',

@@ -2,6 +2,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { expect } from 'vitest';
 
 /** Contents by their paths. */
 export type Files = Record<string, Uint8Array>;
@@ -24,4 +25,11 @@ export function filesIn(place: string, above = ''): Files {
     return entry.isFile() ? { [path]: Uint8Array.from(readFileSync(join(place, path))) } : {};
   });
   return Object.assign({}, ...found);
+}
+
+export function expectSame(actual: Files, expected: Files): void {
+  expect(Object.keys(actual).sort()).toEqual(Object.keys(expected).sort());
+  for (const [path, bytes] of Object.entries(expected)) {
+    expect(Buffer.compare(actual[path] as Uint8Array, bytes), path).toBe(0);
+  }
 }
