@@ -7,8 +7,10 @@ import type { RunningRelease } from './updater-types.ts';
 import type { Work } from './work.ts';
 
 export interface Pages {
-  /** Binds a page to a release, or to the website if `id` is absent. */
-  bind(client: string, id: string | undefined): Promise<void>;
+  /** Binds a page to a release. */
+  bind(client: string, id: string): Promise<void>;
+  /** Binds a page to the website. The start of a trial that was counted for the page does not count. */
+  leave(client: string): Promise<void>;
   /** Resolves with the release of a page, or with `undefined` if the website serves the page. */
   releaseOf(client: string, child: string | undefined): Promise<RunningRelease | undefined>;
   /** Forgets the pages that are closed. */
@@ -26,10 +28,14 @@ export function createPages(
   const store = (client: string, id: string | undefined) =>
     act((state) => transitions.pin(state, client, id), SHORT_WAIT);
 
-  const bind = async (client: string, id: string | undefined): Promise<void> => {
+  // If the state cannot be stored, the page keeps its release as long as this process runs.
+  const attempt = async (stored: Promise<unknown>): Promise<void> => {
+    await stored.catch((error: unknown) => emit({ type: 'error', error }));
+  };
+
+  const bind = (client: string, id: string | undefined): Promise<void> => {
     bound.set(client, id);
-    // If the state cannot be stored, the page keeps its release as long as this process runs.
-    await store(client, id).catch((error: unknown) => emit({ type: 'error', error }));
+    return attempt(store(client, id));
   };
 
   /** For a page that this process has not seen: the browser has restarted the worker, or the page is older than the worker. */
@@ -49,6 +55,10 @@ export function createPages(
 
   return {
     bind,
+    leave(client) {
+      bound.set(client, undefined);
+      return attempt(act((state) => transitions.leave(state, client), SHORT_WAIT));
+    },
     async releaseOf(client, child) {
       if (!bound.has(client)) bound.set(client, await find(client));
       const id = bound.get(client);

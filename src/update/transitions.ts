@@ -246,6 +246,18 @@ export function pin(state: DeviceState, client: string, id: string | undefined):
   return { ...state, pinned: [...state.pinned.filter((one) => one.client !== client), pinned] };
 }
 
+/**
+ * Records that the website serves a page. The start that was counted for the page does not count: the page does not run the
+ * release, so it cannot confirm it.
+ */
+export function leave(state: DeviceState, client: string): DeviceState {
+  const { trial, pinned } = state;
+  const left = pin(state, client, undefined);
+  const wasCounted = pinned.some((one) => one.client === client && one.id === trial?.id);
+  if (trial === undefined || trial.starts === 0 || !wasCounted) return left;
+  return { ...left, trial: { ...trial, starts: trial.starts - 1 } };
+}
+
 /** Forgets the pages that are closed. */
 export function keepClients(state: DeviceState, alive: ReadonlySet<string>): DeviceState {
   const pinned = state.pinned.filter(({ client }) => alive.has(client));

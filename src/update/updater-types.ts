@@ -76,7 +76,10 @@ export interface Updater {
    * @param child - A worker of the page. It gets the same release.
    */
   releaseOf(client: string, child?: string): Promise<RunningRelease | undefined>;
-  /** Records that the website, not a release, has answered the navigation of a page. All files of the page come from there. */
+  /**
+   * Records that the website, not a release, has answered the navigation of a page. All files of the page come from there. If
+   * `start` has counted the page as a start of a trial, it no longer counts.
+   */
   leaveToWebsite(client: string): Promise<void>;
   /**
    * For a page that `createReleaseHandler` serves: asks the handler which release the page runs, and resolves with its id, for

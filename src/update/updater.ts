@@ -169,7 +169,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
       checkClient(client);
       // The page may send its next request before the state is stored.
       bound.set(client, undefined);
-      await (await ready()).pages.bind(client, undefined);
+      await (await ready()).pages.leave(client);
     },
     async attach() {
       const work = await ready();

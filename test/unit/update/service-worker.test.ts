@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   fetchBuiltIn,
   memoryBuiltIn,
@@ -52,6 +52,25 @@ describe('a service worker', () => {
     const again = await startWorker(releases, request, ['old', 'new']);
     expect(await idOf(await again.ask('/bundleseal-release.json', 'new'))).toBe(id);
     expect(await idOf(await again.ask('/bundleseal-release.json', 'old'))).toBe(shipped);
+  });
+
+  it('does not count visits that the website answered as starts of a trial', async () => {
+    vi.stubGlobal('fetch', async () => new Response('a page of the website'));
+    try {
+      const worker = await startWorker(memoryStore(), await publishAfter(), []);
+      await worker.fire('install');
+      const { id } = await worker.updater.update();
+      for (let n = 0; n < 5; n++) {
+        const answer = await worker.navigate('/blog/', `visit ${n}`);
+        expect(await answer?.text()).toBe('a page of the website');
+      }
+      expect((await worker.updater.status()).trial).toMatchObject({ starts: 0 });
+      expect((await worker.navigate('/', 'app'))?.status).toBe(200);
+      expect(await idOf(await worker.ask('/bundleseal-release.json', 'app'))).toBe(id);
+      expect((await worker.updater.status()).trial).toMatchObject({ starts: 1 });
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it('says to a page at any address of its own which release it is', async () => {
