@@ -12,6 +12,9 @@ interface Options extends SigningFlags, EntryFlags {
   readonly fromChannel?: string;
 }
 
+const GO_BACK =
+  'To go back to an older release of one channel, build it again and run release publish DIR --first, or run release withdraw for the newer ones';
+
 export function releasePromote(command: Command): void {
   entryOptions(
     signingOptions(
@@ -31,9 +34,14 @@ export function releasePromote(command: Command): void {
       run<Options>(async (context, flags, release) => {
         const { fromChannel } = flags;
         if (fromChannel === undefined) {
-          throw new UsageError('--from-channel is needed: the channel that has the release');
+          throw new UsageError(
+            `--from-channel is needed: the other channel that has the release. ${GO_BACK}`,
+          );
         }
         const { options, keyFrom } = await readSigning(context, flags, '.');
+        if (fromChannel === options.channel) {
+          throw new UsageError(`--from-channel and --channel are both ${fromChannel}. ${GO_BACK}`);
+        }
         const entry = await readEntry(flags);
         const { promote } = await import('../../node.ts');
         const published = await context.follow('promoting', (onProgress) =>

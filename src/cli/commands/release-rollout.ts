@@ -1,6 +1,7 @@
 // release rollout: changes the share of devices that are offered a release.
 
 import type { Command } from 'commander';
+import { findRelease } from '../../publish/entries.ts';
 import { examples } from '../help.ts';
 import { answerChange } from '../release/answer.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
@@ -11,7 +12,7 @@ export function releaseRollout(command: Command): void {
   signingOptions(
     command
       .description(
-        'Changes the share of devices that are offered a release. A lower share takes no device back: use release withdraw for that.',
+        'Changes the share of devices that are offered a release. 0% stops a rollout. A lower share takes no device back: use release withdraw for that.',
       )
       .argument('<share>', 'such as 25%')
       .option(
@@ -19,7 +20,13 @@ export function releaseRollout(command: Command): void {
         'the release (default: the first one that is not withdrawn)',
       ),
   )
-    .addHelpText('after', examples('release rollout 100% --channel production --store store'))
+    .addHelpText(
+      'after',
+      examples(
+        'release rollout 100% --channel production --store store',
+        'release rollout 0% --release 1.4.2',
+      ),
+    )
     .action(
       run<SigningFlags & { readonly release?: string }>(async (context, flags, share) => {
         const rollout = readShare('the share', share as string);
@@ -30,9 +37,13 @@ export function releaseRollout(command: Command): void {
           ...{ ...options, rollout },
           ...(release !== undefined && { release }),
         });
+        const { id, version } = findRelease(changed.index, release);
         return answerChange(changed, options, keyFrom, {
-          json: { rollout },
-          lines: [`  rollout  ${shownShare(rollout)} of the devices`],
+          json: { release: { id, version }, rollout },
+          lines: [
+            `  release  ${version}  ${id}`,
+            `  rollout  ${shownShare(rollout)} of the devices`,
+          ],
         });
       }),
     );

@@ -243,7 +243,7 @@ function nextSteps(project: Project, answers: Answers): string[] {
     ...(isNative || !isBeside(answers)
       ? []
       : [
-          `try it: copy ${answers.dir} into ${site}, where the releases are, and serve ${site}; see docs/guides/first-update.md`,
+          `try it: copy ${answers.dir} into ${site}, where the releases are, and serve ${site}; see docs/guides/first-update.md in node_modules/bundleseal`,
         ]),
     ...(answers.keys === 'use'
       ? []

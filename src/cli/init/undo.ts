@@ -105,7 +105,7 @@ const WORKER = /(^|\/)sw\.[jt]s$/;
 
 const VISITORS = [
   '  next: browsers that have visited the website keep its service worker, which goes on serving the release that they have.',
-  '        To end that, deploy the script of docs/guides/pwa.md, "Remove it again", as sw.js',
+  '        To end that, deploy the script of docs/guides/pwa.md (in node_modules/bundleseal), "Remove it again", as sw.js',
 ];
 
 const AGAIN = 'then run init --undo again';

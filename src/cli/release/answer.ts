@@ -66,7 +66,7 @@ export function answerRelease(
   const { release, skipped, index, changed, sameVersion, renamedFrom } = published;
   if (renamedFrom !== undefined) {
     context.warn(
-      `this build is the one that was published as ${renamedFrom}: its entry now says ${release.version}, and devices that have it download nothing. If the app has changed, build it and publish again`,
+      `this build is the one that was published as ${renamedFrom}: its entry now says ${release.version}, and devices that have it download nothing. If the app has changed, build it and publish again; if you mean the old build, pass --app-version ${renamedFrom}`,
     );
   }
   if (changed && sameVersion.length > 0) {
@@ -78,6 +78,7 @@ export function answerRelease(
     json: { release, skipped, sameVersion, ...(renamedFrom !== undefined && { renamedFrom }) },
     lines: [
       `  release  ${release.version}  ${release.id}`,
+      ...placeLines(release, index),
       ...wayLines(release, index),
       ...skipped.map(({ from, reason, message }) => {
         const why = message === undefined ? '' : ` (${message})`;
@@ -90,11 +91,11 @@ export function answerRelease(
 
 /**
  * The releases that devices may take when theirs was withdrawn, in order: up to the first one that suits every device. A device
- * takes none that was made before its built-in release.
+ * takes none that was made before its built-in release, and none whose rollout is 0.
  */
 function offeredIn({ releases, withdrawn = [], useBuiltIn }: ReleaseIndex): ReleaseEntry[] {
   if (useBuiltIn === true) return [];
-  const left = releases.filter(({ id }) => !withdrawn.includes(id));
+  const left = releases.filter(({ id, rollout }) => !withdrawn.includes(id) && rollout !== 0);
   const suitsAll = ({ runtime, requires, rollout = FULL_ROLLOUT }: ReleaseEntry) =>
     runtime === undefined && requires === undefined && rollout === FULL_ROLLOUT;
   const at = left.findIndex(suitsAll);
@@ -129,6 +130,14 @@ export function answerWithdrawal(
         : `  next     devices that run it take ${choice}; an app that was shipped with a later release goes back to that`,
     ],
   });
+}
+
+/** Says that a release which was there already stays behind another one, which devices therefore prefer. */
+function placeLines({ id }: ReleaseEntry, { releases, withdrawn = [] }: ReleaseIndex): string[] {
+  const first = releases.find((one) => !withdrawn.includes(one.id));
+  if (first === undefined || first.id === id) return [];
+  const name = nameOfRelease(first.id, releases);
+  return [`  place    stays behind ${name}: pass --first to put it in front`];
 }
 
 /** Lists the downloads for a release: the bundle and its patches. */

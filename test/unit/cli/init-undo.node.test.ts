@@ -72,6 +72,7 @@ describe('init --undo in an app whose first module the user has changed', () => 
       await edit(project, 'src/main.js', (text) => text.replace(CALL, guide?.code ?? ''));
       const { code, stderr } = await project.run(UNDO_ALL);
       expect(code).toBe(1);
+      expect(stderr).toContain('docs/guides/pwa.md (in node_modules/bundleseal)');
       const changed = read(project, 'src/main.js').split('\n');
       const lines = changed.flatMap((line, i) => (line.includes('keepUpToDate') ? [i + 1] : []));
       expect(lines).toHaveLength(2);

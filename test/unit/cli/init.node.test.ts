@@ -89,7 +89,9 @@ it.each(['create react app', 'electron'])(
 it('says how to try the first release, and to keep a copy of a key that it has made', async () => {
   await withApp(VITE, async (project) => {
     const { stderr } = await project.run(['init', '--yes']);
-    expect(stderr).toContain('copy dist into site, where the releases are, and serve site');
+    expect(stderr).toContain(
+      'copy dist into site, where the releases are, and serve site; see docs/guides/first-update.md in node_modules/bundleseal\n',
+    );
     expect(stderr).toContain('keep a copy of .bundleseal_key that only you can read');
   });
   await withApp(VITE, async (project) => {

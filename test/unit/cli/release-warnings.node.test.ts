@@ -132,7 +132,7 @@ describe('release', () => {
       await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
       const again = ['release', 'publish', 'dist', ...CHANNEL, '--app-version', '1.0.2'];
       expect(await done(project, again)).toContain(
-        '! this build is the one that was published as 1.0.1: its entry now says 1.0.2, and devices that have it download nothing. If the app has changed, build it and publish again\n',
+        '! this build is the one that was published as 1.0.1: its entry now says 1.0.2, and devices that have it download nothing. If the app has changed, build it and publish again; if you mean the old build, pass --app-version 1.0.1\n',
       );
       expect(await done(project, again)).not.toContain('!');
       const back = await project.json(['release', 'publish', 'dist', ...CHANNEL]);
@@ -205,7 +205,12 @@ describe('release', () => {
         [['stamp', 'package.json'], /is no folder/, 1],
         [['publish', 'dist', ...CHANNEL, '--level', '9'], /unknown option/, 2],
         [['rollout', '100%', ...CHANNEL], /publish a release first/, 1],
-        [['promote', ...CHANNEL], /--from-channel is needed/, 2],
+        [['promote', ...CHANNEL], /--from-channel is needed.* run release publish DIR --first/, 2],
+        [
+          ['promote', '--first', '--from-channel', 'production', ...CHANNEL],
+          /^✗ --from-channel and --channel are both production\. .* run release publish DIR --first/,
+          2,
+        ],
         [['list', '--channel', 'x'], /--from is needed/, 2],
         [['stamp', 'dist', '--channel', 'x'], /belong together/, 2],
         [['keys', '--store', 'store'], /--recovery-key and at least one/, 2],

@@ -47,7 +47,13 @@ describe('release', () => {
         mark: { epoch: 0, sequence: 2 },
       });
 
-      await done(project, ['release', 'rollout', '100%', ...CHANNEL]);
+      const { id } = second['release'] as { id: string };
+      expect(await done(project, ['release', 'rollout', '0%', ...CHANNEL])).toContain(
+        `  release  1.0.2  ${id}\n  rollout  0% of the devices\n`,
+      );
+      expect(
+        await json(['release', 'rollout', '100%', '--release', id.slice(0, 8), ...CHANNEL]),
+      ).toMatchObject({ release: { id, version: '1.0.2' }, rollout: 1000 });
       await done(project, ['release', 'withdraw', '1.0.1', ...CHANNEL]);
       const beta = ['--store', 'store', '--channel', 'beta'];
       await done(project, ['release', 'promote', '--from-channel', 'production', ...beta]);
@@ -94,6 +100,9 @@ describe('release', () => {
         'next     devices that run it take the first of these that suits them: 1.0.3, 1.0.2; an app that was shipped with a later release goes back to that',
       );
       expect(some).not.toMatch(/^!/m);
+      await run(['release', 'rollout', '0%', '--release', '1.0.3', ...CHANNEL]);
+      // No device is offered 1.0.3 now.
+      expect(await withdraw('1.0.4')).toContain('next     devices that run it take 1.0.2;');
       await withdraw('1.0.3');
       const one = await json(['release', 'withdraw', '1.0.2', ...CHANNEL]);
       expect(one).toMatchObject({ next: [first] });
@@ -109,6 +118,25 @@ describe('release', () => {
       const builtIn = await withdraw('1.0.1', '--use-built-in');
       expect(builtIn).toContain('next     every device runs the release that its app was shipped');
       expect(builtIn).not.toMatch(/^!/m);
+    });
+  });
+
+  it('says that an old build stays behind the newer one, and puts it in front with --first', async () => {
+    await withApp(async (project) => {
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      await writeBuildIn(project, 'next', 2);
+      const next = ['release', 'publish', 'next', ...CHANNEL, '--app-version', '1.0.2'];
+      expect(await done(project, next)).not.toContain('stays behind');
+      const old = ['release', 'publish', 'dist', ...CHANNEL];
+      expect(await done(project, old)).toContain(
+        '  place    stays behind 1.0.2: pass --first to put it in front\n',
+      );
+      expect(await done(project, [...old, '--first'])).not.toContain('stays behind');
+      expect(await shown(project, ['release', 'list', ...CHANNEL])).toMatch(
+        /\n1\.0\.1 [\s\S]*\n1\.0\.2 /,
+      );
+      await done(project, ['release', 'withdraw', '1.0.1', ...CHANNEL]);
+      expect(await done(project, next)).not.toContain('stays behind');
     });
   });
 
