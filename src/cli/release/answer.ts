@@ -115,8 +115,9 @@ export function answerWithdrawal(
   const offered = offeredIn(index);
   const names = offered.map(({ id }) => nameOfRelease(id, releases));
   if (useBuiltIn !== true && offered.length === 0) {
+    const isStopped = releases.some(({ id }) => !withdrawn.includes(id));
     context.warn(
-      `${channel} offers no release now: devices that run a withdrawn release go back to the one that their app was shipped with, and no device gets an update until the next release publish`,
+      `${channel} offers no release now: devices that run a withdrawn release go back to the one that their app was shipped with, and no device gets an update until the next release publish${isStopped ? ' or release rollout' : ''}`,
     );
   }
   const choice =

@@ -107,7 +107,12 @@ describe('release', () => {
       const one = await json(['release', 'withdraw', '1.0.2', ...CHANNEL]);
       expect(one).toMatchObject({ next: [first] });
       expect(one).not.toHaveProperty('warnings');
+      await run(['release', 'rollout', '0%', '--release', '1.0.1', ...CHANNEL]);
+      expect(await withdraw('1.0.2')).toContain(
+        'no device gets an update until the next release publish or release rollout\n',
+      );
       const none = await withdraw('1.0.1');
+      expect(none).toContain('no device gets an update until the next release publish\n');
       expect(none).toContain('! production offers no release now: devices that run a withdrawn');
       expect(none).toContain(
         'next     devices that run it go back to the release that their app was shipped with',
