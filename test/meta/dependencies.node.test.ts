@@ -9,6 +9,7 @@ import { withBlock } from '../../build/generated.js';
 const ROOT = join(import.meta.dirname, '../..');
 
 interface Manifest {
+  readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
@@ -53,5 +54,22 @@ describe('versions', () => {
       if (version.startsWith('npm:')) continue;
       expect(lock.packages[`node_modules/${name}`]?.version, name).toBe(version);
     }
+  });
+});
+
+describe('an installation', () => {
+  it('runs no script of bundleseal or of its dependencies', () => {
+    const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+      readonly packages: Readonly<
+        Record<string, { readonly dev?: true; readonly hasInstallScript?: true }>
+      >;
+    };
+    const installed = Object.entries(packages).filter(([, { dev }]) => dev !== true);
+    expect(installed.length).toBeGreaterThan(
+      Object.keys(manifestOf('.').dependencies ?? {}).length,
+    );
+    expect(installed.filter(([, one]) => one.hasInstallScript === true)).toEqual([]);
+    const { scripts = {} } = manifestOf('.');
+    expect(['preinstall', 'install', 'postinstall'].filter((name) => name in scripts)).toEqual([]);
   });
 });

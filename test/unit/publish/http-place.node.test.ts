@@ -82,7 +82,7 @@ describe('a store on a web server that answers otherwise', () => {
   const address = 'https://updates.example.com/app/keys.sealed';
   const status = (code: number) => () => new Response('', { status: code });
 
-  it.each([429, 500, 503, 599])('is asked four times if it answers %i', async (code) => {
+  it.each([408, 425, 429, 500, 503, 599])('is asked four times if it answers %i', async (code) => {
     const { outcome, asked } = await read(status(code));
     expect((outcome as Error).message).toContain(`${address} answered with status ${code}`);
     expect(asked).toEqual(Array.from({ length: 4 }, () => `${address}?token=s3cret`));
