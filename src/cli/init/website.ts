@@ -180,6 +180,8 @@ export async function keepUpToDate()${types} {
   // Until the first screen is drawn. Replace it if the app can tell better that it works.
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   if (!isBroken) await updater.confirm(running);
+  const { blocked } = await updater.status();
+  if (blocked.length > 0) console.warn('Releases that failed on this device:', blocked);
   const { id, check } = await updater.update();
   if ('error' in check && check.error) console.warn(check.error);
   return id !== undefined;
