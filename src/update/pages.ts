@@ -1,5 +1,6 @@
 // Binds each open page to the release that it runs, for a process that serves many pages.
 
+import * as pins from './pins.ts';
 import type { Releases } from './running.ts';
 import { SHORT_WAIT } from './state-lock.ts';
 import * as transitions from './transitions.ts';
@@ -26,7 +27,7 @@ export function createPages(
   const lost = new Set<string>();
 
   const store = (client: string, id: string | undefined) =>
-    act((state) => transitions.pin(state, client, id), SHORT_WAIT);
+    act((state) => pins.pin(state, client, id), SHORT_WAIT);
 
   // If the state cannot be stored, the page keeps its release as long as this process runs.
   const attempt = async (stored: Promise<unknown>): Promise<void> => {
@@ -57,7 +58,7 @@ export function createPages(
     bind,
     leave(client) {
       bound.set(client, undefined);
-      return attempt(act((state) => transitions.leave(state, client), SHORT_WAIT));
+      return attempt(act((state) => pins.leave(state, client), SHORT_WAIT));
     },
     async releaseOf(client, child) {
       if (!bound.has(client)) bound.set(client, await find(client));
@@ -78,7 +79,7 @@ export function createPages(
       const alive = new Set(living);
       for (const client of bound.keys()) if (!alive.has(client)) bound.delete(client);
       for (const client of lost) if (!alive.has(client)) lost.delete(client);
-      await act((state) => transitions.keepClients(state, alive));
+      await act((state) => pins.keepClients(state, alive));
     },
   };
 }

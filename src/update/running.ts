@@ -1,6 +1,7 @@
 // Decides at a start which release runs, and opens it.
 
 import { type OpenedRelease, provenReader } from './installed.ts';
+import * as pins from './pins.ts';
 import type { ReleaseReader } from './release-store.ts';
 import type { DeviceState } from './state.ts';
 import { SHORT_WAIT } from './state-lock.ts';
@@ -128,7 +129,7 @@ export function createReleases(
               next = transitions.start(transitions.damaged(next, next.running, facts), facts);
             }
           }
-          return client === undefined ? next : transitions.pin(next, client, next.running);
+          return client === undefined ? next : pins.pin(next, client, next.running);
         }, SHORT_WAIT);
         // If the store has lost its copy of a website's release, the website is asked. That takes as long as the network takes.
         return { release: release ?? (await open(state.running)), state };

@@ -1,8 +1,8 @@
 // The status of a device, for people who support it.
 
 import type { ReleaseStamp } from '../release/stamp.ts';
+import { isActivationWaiting } from './pins.ts';
 import type { DeviceState, LastCheck } from './state.ts';
-import { isActivationWaiting } from './transitions.ts';
 
 /** A release as `status` shows it. */
 export interface ReleaseStatus {

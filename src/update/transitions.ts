@@ -2,6 +2,7 @@
 
 import type { KnownRelease } from '../release/choose.ts';
 import type { ReleaseStamp, StampFloor } from '../release/stamp.ts';
+import { isActivationWaiting } from './pins.ts';
 import {
   type AcceptedIndex,
   type BlockedRelease,
@@ -29,9 +30,6 @@ const MAX_OTHER_BLOCKS = 100;
 
 /** UTF-16 code units of the reasons of older blocks. */
 const SHORT_REASON = 60;
-
-/** The number of older releases that open pages may keep. */
-const MAX_PINNED_RELEASES = 2;
 
 /**
  * Compares the built-in release with the one of the last start. A new one is a native update: its own keys count again, the
@@ -134,14 +132,6 @@ function takeNext(state: DeviceState, facts: DeviceFacts): DeviceState {
     : { ...withPrevious, trial: { id: next, starts: 0 } };
 }
 
-/** Whether open pages keep so many older releases that activating one more has to wait. */
-export function isActivationWaiting({ pinned, running, next }: DeviceState): boolean {
-  const held = new Set(pinned.flatMap(({ id }) => id ?? []));
-  if (next !== undefined) held.delete(next);
-  held.add(running);
-  return held.size > MAX_PINNED_RELEASES;
-}
-
 function counted(state: DeviceState): DeviceState {
   const { trial } = state;
   return trial === undefined ? state : { ...state, trial: { ...trial, starts: trial.starts + 1 } };
@@ -238,30 +228,6 @@ export function makeReady(state: DeviceState, id: string, channel: string): Devi
 
 export function activate(state: DeviceState, id: string): DeviceState {
   return { ...state, next: id };
-}
-
-/** Binds a page to the release that it runs, or to the website if `id` is absent. */
-export function pin(state: DeviceState, client: string, id: string | undefined): DeviceState {
-  const pinned = { client, ...(id !== undefined && { id }) };
-  return { ...state, pinned: [...state.pinned.filter((one) => one.client !== client), pinned] };
-}
-
-/**
- * Records that the website serves a page. The start that was counted for the page does not count: the page does not run the
- * release, so it cannot confirm it.
- */
-export function leave(state: DeviceState, client: string): DeviceState {
-  const { trial, pinned } = state;
-  const left = pin(state, client, undefined);
-  const wasCounted = pinned.some((one) => one.client === client && one.id === trial?.id);
-  if (trial === undefined || trial.starts === 0 || !wasCounted) return left;
-  return { ...left, trial: { ...trial, starts: trial.starts - 1 } };
-}
-
-/** Forgets the pages that are closed. */
-export function keepClients(state: DeviceState, alive: ReadonlySet<string>): DeviceState {
-  const pinned = state.pinned.filter(({ client }) => alive.has(client));
-  return isSame(pinned, state.pinned) ? state : { ...state, pinned };
 }
 
 /** The ids of the releases that `sweep` must not remove. */
