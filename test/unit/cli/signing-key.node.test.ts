@@ -44,6 +44,7 @@ const put = (name: string, content: string | Uint8Array) =>
 
 /** The environment of this machine must not change the tests. */
 const NONE = {
+  CI: undefined,
   BUNDLESEAL_PRIVATE_KEY: undefined,
   CAPGO_PRIVATE_KEY: undefined,
   [VARIABLE]: undefined,
