@@ -292,6 +292,8 @@ describe('a pipe', () => {
     // A writer that comes later finds nobody who reads.
     const late = feed('plain');
     await once(late, 'exit');
+    // The call has ended before, so nothing else says when the pipe is closed.
+    await expect.poll(() => openIn(folder), { timeout: 10_000 }).toEqual([]);
   });
 
   it('is closed if its content cannot be stored, so that its writer ends', async () => {
