@@ -43,7 +43,10 @@ export async function serveStore(
       return;
     }
     response.setHeader('Cache-Control', cacheControl(pathname));
-    createReadStream(file).pipe(response);
+    createReadStream(file)
+      // The end of a test may remove the file between the two calls. A browser that is being closed may still ask for it.
+      .on('error', (error) => response.destroy(error))
+      .pipe(response);
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
