@@ -109,7 +109,10 @@ export async function openSite(first: string): Promise<Site> {
       'Content-Type': lookup(file) ?? 'application/octet-stream',
       'Cache-Control': path.startsWith('objects/') ? 'max-age=31536000, immutable' : 'no-cache',
     });
-    createReadStream(file).pipe(response);
+    createReadStream(file)
+      // The end of a test may remove the file between the two calls. A browser that is being closed may still ask for it.
+      .on('error', (error) => response.destroy(error))
+      .pipe(response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
