@@ -11,8 +11,8 @@ import { type InputFile, openRegularFile } from './input-file.ts';
 import { isTemporary } from './temporary.ts';
 
 /**
- * A regular file and its state at the time of the listing. All files of a folder are in memory at once, so it has only
- * what is needed: Node's `BigIntStats` would take 1 KB for each file.
+ * A regular file and its state at the time of the listing. All files of a folder are in memory at once, so it has few
+ * members: Node's `BigIntStats` would take 1 KB for each file.
  */
 export interface FoundFile extends FileIdentity {
   /** Relative to the folder, with "/" between names. */

@@ -1,6 +1,6 @@
 // A static website with a store of updates, for deploying examples/pwa.
 
-import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { lookup } from 'mrmime';
 import { build } from 'vite';
 import { inlineWorkersInVite } from '../../build/inline-worker.js';
 import { publishRelease, stampRelease } from '../../src/node.ts';
+import { sendFile } from './store-server.ts';
 import { keyB } from './vectors.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -109,10 +110,7 @@ export async function openSite(first: string): Promise<Site> {
       'Content-Type': lookup(file) ?? 'application/octet-stream',
       'Cache-Control': path.startsWith('objects/') ? 'max-age=31536000, immutable' : 'no-cache',
     });
-    createReadStream(file)
-      // The end of a test may remove the file between the two calls. A browser that is being closed may still ask for it.
-      .on('error', (error) => response.destroy(error))
-      .pipe(response);
+    sendFile(file, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -22,6 +22,13 @@ afterEach(() => {
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
+/** Sends the content. A browser that is being closed may ask for a file that the end of a test has removed meanwhile. */
+export function sendFile(file: string, response: ServerResponse): void {
+  createReadStream(file)
+    .on('error', (error) => response.destroy(error))
+    .pipe(response);
+}
+
 /** @param answer - Returns true if it has answered the request itself. */
 export async function serveStore(
   folder: string,
@@ -43,10 +50,7 @@ export async function serveStore(
       return;
     }
     response.setHeader('Cache-Control', cacheControl(pathname));
-    createReadStream(file)
-      // The end of a test may remove the file between the two calls. A browser that is being closed may still ask for it.
-      .on('error', (error) => response.destroy(error))
-      .pipe(response);
+    sendFile(file, response);
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
