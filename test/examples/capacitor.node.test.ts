@@ -235,6 +235,28 @@ describe('the example of a Capacitor app', { timeout: TIMEOUT }, () => {
     await expectState(({ next }) => next !== undefined);
   });
 
+  it('runs on when its confirmation cannot be stored, and says why in the console', async () => {
+    await install();
+    const second = await publish(2);
+    await device.context.addInitScript(() => {
+      const { put } = IDBObjectStore.prototype;
+      IDBObjectStore.prototype.put = function (...given) {
+        // The app has drawn its screen, and confirms itself next.
+        const isDrawn = (document.querySelector('main')?.textContent ?? '') !== '';
+        if (isDrawn) throw new DOMException('no space', 'QuotaExceededError');
+        return put.apply(this, given);
+      };
+    });
+    const told = device.context.waitForEvent('console', {
+      predicate: (message) => /BundleSealError.*state/.test(message.text()),
+      ...WAIT,
+    });
+    await expectVersion(await device.launch(), 'version 2');
+    await told;
+    expect(device.errors).toEqual([]);
+    expect(await device.state()).toMatchObject({ running: second, trial: { starts: 1 } });
+  });
+
   it('runs the release before when a stored file was altered, and installs the release anew', async () => {
     await install();
     const second = await publish(2);

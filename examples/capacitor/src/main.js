@@ -3,5 +3,7 @@ import { releases, updater } from './updater.js';
 
 const id = await releases.boot(updater);
 showApp();
-await updater.confirm(id);
-await updater.update().catch(console.error);
+await updater
+  .confirm(id)
+  .then(() => updater.update())
+  .catch(console.error);

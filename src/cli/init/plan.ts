@@ -206,7 +206,7 @@ function nextSteps(project: Project, answers: Answers): string[] {
     capacitor: [
       'npm install @capacitor/filesystem',
       `first lines of the app: import { releases, updater } from './${APP_FOLDER.slice('src/'.length)}/updater'; const id = await releases.boot(updater)`,
-      'when the app works: await updater.confirm(id); await updater.update().catch(console.error). docs/guides/capacitor.md has all of it',
+      'when the app works: await updater.confirm(id).then(() => updater.update()).catch(console.error). docs/guides/capacitor.md has all of it',
     ],
   };
   const [site] = localStore(answers).split('/');
