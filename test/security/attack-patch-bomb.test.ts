@@ -30,13 +30,17 @@ const makes = (made: Uint8Array) =>
 describe('a bomb in a patch', () => {
   const original = globalThis.Uint8Array;
   let asked = 0;
+  let most = Number.POSITIVE_INFINITY;
 
   beforeEach(() => {
     asked = 0;
+    most = Number.POSITIVE_INFINITY;
     globalThis.Uint8Array = new Proxy(original, {
       construct(target, list, derived) {
         const [length] = list as [unknown];
         if (typeof length === 'number') asked = Math.max(asked, length);
+        // The engine throws the same error if it has no memory left.
+        if (asked > most) throw new RangeError('Array buffer allocation failed');
         return Reflect.construct(
           target,
           list,
@@ -73,6 +77,14 @@ describe('a bomb in a patch', () => {
       }
     },
   );
+
+  it('needs more memory than the device can give, and is refused with the number of bytes', async () => {
+    const bytes = await seal(join(header({ toLength: 5 * MIB }), new original(100)));
+    most = MIB;
+    const error = await rejection(applyPatch(bytes, BASE, trusting), 'ERR_PATCH_INVALID');
+    expect(error.message).toContain(`needs ${fromLength + 5 * MIB} bytes of memory`);
+    expect(error.cause).toBeInstanceOf(RangeError);
+  });
 
   it('lists more files than its contents could be, and none is made', async () => {
     const bytes = await seal(makes(utf8('9999999999 a\n9999999999 b\n\nx')));

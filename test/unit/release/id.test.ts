@@ -67,6 +67,17 @@ describe('the id of a release', () => {
     expect(new Set(ids).size).toBe(4);
   });
 
+  it('of a large file in memory is computed in steps, between which an abort can end the work', async () => {
+    const backend = 'noble';
+    // Loads the backend, so that the abort comes while the file is hashed.
+    await releaseId(FILES, { backend });
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error('enough')), 0);
+    const files = { 'a.bin': new Uint8Array(2 ** 25) };
+    const work = releaseId(files, { backend, signal: stop.signal });
+    await expect(work).rejects.toThrow('enough');
+  });
+
   it('sorts by the bytes of UTF-8 and not by the units of UTF-16', async () => {
     // U+FF5E sorts before U+1F600 in UTF-8, and behind it in UTF-16.
     const files = { '\u{1f600}': utf8('a'), '\uff5e': utf8('b') };
