@@ -1,4 +1,4 @@
-// Offers a release of one channel in another one.
+// Offers a release of one channel in another one, or puts it in front of its own channel.
 
 import { imageLength } from '../release/image.ts';
 import { FULL_ROLLOUT, type ReleaseEntry } from '../release/index-format.ts';
@@ -35,22 +35,25 @@ import { storeError } from './store-error.ts';
 import { makeWays } from './ways.ts';
 
 export interface PromoteOptions extends ChannelOptions, ReleaseAttributes, KeepOptions {
-  /** The channel of the same store that has the release. */
-  readonly fromChannel: string;
+  /** The channel of the same store that has the release. Default: `channel`, which needs `release` and `first: true`. */
+  readonly fromChannel?: string;
   /**
-   * The id or version of the release, or the first 8 or more characters of its id. Default: the first release that is not
-   * withdrawn.
+   * The id or version of the release, or the first 8 or more characters of its id. Default: the first release of another
+   * channel that is not withdrawn.
    */
   readonly release?: string;
 }
 
 /**
- * Offers a release of one channel in another channel of the same store. The new index names the present bundle and the patches
- * that fit. Only patches that are missing for releases of the new channel are made. The attributes are copied except for the
- * rollout, which is full unless `rollout` is given.
+ * Offers a release of one channel in another channel of the same store, or with `first` puts an older release of a channel in
+ * front of it. The new index names the present bundle and the patches that fit. Only missing patches from releases of `channel`
+ * are made. The attributes are copied except for the rollout, which is full unless `rollout` is given.
  *
- * @throws As `publishRelease`. {@link BundleSealError} `ERR_STORE`: the other channel has no such release, or has withdrawn it.
+ * @throws As `publishRelease`. `TypeError`: `fromChannel` is `channel`, and `release` or `first: true` is missing.
+ * {@link BundleSealError} `ERR_STORE`: the channel has no such release, or has withdrawn it. `reinstate` offers a release again
+ * that only `channel` has withdrawn.
  * @see docs/guides/publishing.md#promote
+ * @see docs/guides/publishing.md#go-back-to-an-older-release
  * @example
  * ```ts
  * import { mkdir, writeFile } from 'node:fs/promises';
@@ -74,16 +77,18 @@ export async function promote(options: PromoteOptions): Promise<PublishedRelease
     fromChannel: 'any',
     release: 'any',
   });
-  const { channel, fromChannel, signal } = options;
+  const { channel, fromChannel = channel, signal } = options;
   checkPublishedChannel(fromChannel, 'options.fromChannel');
-  if (channel === fromChannel) {
-    throw new TypeError('options.fromChannel expected another channel than options.channel');
-  }
   if (options.release !== undefined) checkText(options.release, 'release');
   checkAttributes(options);
   checkKeep(options);
   checkFlag(options.first, 'first');
   checkFlag(options.reinstate, 'reinstate');
+  if (channel === fromChannel && (options.first !== true || options.release === undefined)) {
+    throw new TypeError(
+      'options.fromChannel expected another channel than options.channel, or options.release and first: true',
+    );
+  }
   const builtIn = await readBuiltIn(options, signal);
   const { edited, ...changed } = await changeIndex(options, async (state) => {
     const source = await findSource(state, options);
@@ -122,8 +127,12 @@ export async function promote(options: PromoteOptions): Promise<PublishedRelease
 }
 
 async function findSource(state: State, options: PromoteOptions): Promise<ReleaseEntry> {
-  const { appId, fromChannel, release, signal } = options;
+  const { appId, channel, fromChannel = channel, release, signal } = options;
   const { store, from } = state.places;
+  if (fromChannel === channel) {
+    if (state.before !== undefined) return findRelease({ ...state, channel }, release);
+    throw storeError(`${from.name} has no index of the channel ${channel}: check its name`);
+  }
   const question = { appId, channel: fromChannel, signal };
   const found = await Promise.all(
     (store === from ? [from] : [store, from]).map((place) =>

@@ -252,6 +252,7 @@ const TESTS = {
       'publish/edits.node',
       'publish/http-place.node',
       'publish/lock.node',
+      'publish/promote.node',
       'publish/remote.node',
     ),
     ...property('publish.node', 'publish-hostile.node'),

@@ -1,4 +1,4 @@
-// release promote: offers a release of one channel in another one.
+// release promote: offers a release of one channel in another one, or puts it in front of its own channel.
 
 import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
@@ -12,35 +12,37 @@ interface Options extends SigningFlags, EntryFlags {
   readonly fromChannel?: string;
 }
 
-const GO_BACK =
-  'To go back to an older release of one channel, build it again and run release publish DIR --first, or run release withdraw for the newer ones';
-
 export function releasePromote(command: Command): void {
   entryOptions(
     signingOptions(
       command
         .description(
-          'Offers a release of --from-channel in --channel. Reuses the bundle and the patches that exist, and makes the patches that are missing.',
+          'Offers a release of --from-channel in --channel, or with --first puts an older release of --channel in front again. Reuses the bundle and the patches that exist, and makes the patches that are missing.',
         )
         .argument('[release]', 'its version or id (default: the first one that is not withdrawn)')
-        .option('--from-channel <channel>', 'the channel that has the release'),
+        .option(
+          '--from-channel <channel>',
+          'the channel that has the release (default: --channel)',
+        ),
     ),
   )
     .addHelpText(
       'after',
-      examples('release promote --from-channel beta --channel production --store store'),
+      examples(
+        'release promote --from-channel beta --channel production --store store',
+        'release promote 1.0.0 --first --channel production --store store',
+      ),
     )
     .action(
       run<Options>(async (context, flags, release) => {
-        const { fromChannel } = flags;
-        if (fromChannel === undefined) {
-          throw new UsageError(
-            `--from-channel is needed: the other channel that has the release. ${GO_BACK}`,
-          );
-        }
         const { options, keyFrom } = await readSigning(context, flags, '.');
-        if (fromChannel === options.channel) {
-          throw new UsageError(`--from-channel and --channel are both ${fromChannel}. ${GO_BACK}`);
+        const { channel } = options;
+        const { fromChannel = channel } = flags;
+        if (fromChannel === channel && (release === undefined || !flags.first)) {
+          const said = flags.fromChannel === undefined ? 'is needed' : `is ${channel} itself`;
+          throw new UsageError(
+            `--from-channel ${said}: name the other channel that has the release. To put an older release of ${channel} in front again, run release promote VERSION --first`,
+          );
         }
         const entry = await readEntry(flags);
         const { promote } = await import('../../node.ts');

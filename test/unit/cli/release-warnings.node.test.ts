@@ -205,10 +205,14 @@ describe('release', () => {
         [['stamp', 'package.json'], /is no folder/, 1],
         [['publish', 'dist', ...CHANNEL, '--level', '9'], /unknown option/, 2],
         [['rollout', '100%', ...CHANNEL], /publish a release first/, 1],
-        [['promote', ...CHANNEL], /--from-channel is needed.* run release publish DIR --first/, 2],
+        [
+          ['promote', '1.0.1', ...CHANNEL],
+          /^✗ --from-channel is needed: .* run release promote VERSION --first\n/,
+          2,
+        ],
         [
           ['promote', '--first', '--from-channel', 'production', ...CHANNEL],
-          /^✗ --from-channel and --channel are both production\. .* run release publish DIR --first/,
+          /^✗ --from-channel is production itself: .* run release promote VERSION --first\n/,
           2,
         ],
         [['list', '--channel', 'x'], /--from is needed/, 2],

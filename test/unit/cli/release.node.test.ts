@@ -145,6 +145,24 @@ describe('release', () => {
     });
   });
 
+  it('puts an older release in front again from the channel itself, without its files', async () => {
+    await withApp(async (project) => {
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      await writeBuildIn(project, 'dist', 2);
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL, '--app-version', '1.0.2']);
+      const back = ['release', 'promote', '1.0.1', '--first', ...CHANNEL];
+      const said = await done(project, back);
+      expect(said).toContain('✓ production  index 3: made\n  release  1.0.1 ');
+      expect(said).toMatch(/ bytes from 1\.0\.2\n/);
+      expect(said).not.toContain('stays behind');
+      expect(await shown(project, ['release', 'list', ...CHANNEL])).toMatch(
+        /\n1\.0\.1 [\s\S]*\n1\.0\.2 /,
+      );
+      expect(await done(project, back)).toContain('index 3: nothing to change\n');
+      await expectWholeStore(project.path('store'), 'production', new Date());
+    });
+  });
+
   it('tells releases of one version apart by the beginnings of their ids', async () => {
     await withApp(async (project) => {
       const { json, run } = project;

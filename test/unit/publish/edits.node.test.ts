@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest';
 import { keygen } from '../../../src/index.ts';
 import {
   listReleases,
-  promote,
   prune,
   publishKeys,
   refresh,
@@ -87,46 +86,6 @@ describe('setRollout and refresh', () => {
     await expect(setRollout({ ...channelOf(store), rollout: 5 })).rejects.toMatchObject({
       code: 'ERR_STORE',
     });
-  });
-});
-
-describe('promote', () => {
-  it('offers the same bundle in the other channel and makes the missing patches', async () => {
-    const store = newFolder();
-    await publishBuild(store, 1);
-    await publishBuild(store, 2, { channel: 'beta', rollout: 5, note: 'Two', meta: { a: 1 } });
-    await publishBuild(store, 3, { channel: 'beta', rollout: 5, note: 'Three' });
-    const before = objectsOf(store);
-    const options = { ...channelOf(store), fromChannel: 'beta' };
-    const { release, written, index } = await promote(options);
-    expect(release).toMatchObject({ version: '1.0.3', note: 'Three' });
-    expect(release).not.toHaveProperty('rollout');
-    expect(index.releases.map(({ version }) => version)).toEqual(['1.0.3', '1.0.1']);
-    expect(release.patches.map(({ from }) => from)).toEqual([index.releases[1]?.id]);
-    expect(written.length).toBe(2);
-    expect(objectsOf(store).length).toBe(before.length + 1);
-    await expectWholeStore(store);
-    expect((await promote(options)).changed).toBe(false);
-    const older = await promote({ ...options, release: '1.0.2' });
-    expect(older.index.releases[0]).toMatchObject({
-      version: '1.0.2',
-      note: 'Two',
-      meta: { a: 1 },
-    });
-    await expectWholeStore(store);
-  });
-
-  it('refuses a release that either channel has withdrawn', async () => {
-    const store = newFolder();
-    await publishBuild(store, 1, { channel: 'beta' });
-    const options = { ...channelOf(store), fromChannel: 'beta' };
-    await promote(options);
-    await withdraw({ ...channelOf(store), release: '1.0.1' });
-    await expect(promote(options)).rejects.toThrow('was withdrawn');
-    expect((await promote({ ...options, reinstate: true })).changed).toBe(true);
-    await withdraw({ ...channelOf(store), channel: 'beta', release: '1.0.1' });
-    await expect(promote({ ...options, release: '1.0.1' })).rejects.toThrow('has withdrawn');
-    await expect(promote({ ...options, fromChannel: 'gamma' })).rejects.toThrow('check its name');
   });
 });
 
