@@ -12,7 +12,7 @@ export function brandOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-/** Whether a value is a Uint8Array of any realm. A Buffer is one. */
+/** Whether a value is a Uint8Array of any realm. A Buffer of Node is a Uint8Array. */
 export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && brandOf(value) === 'Uint8Array';
 }
@@ -86,7 +86,6 @@ export function bitLength(integer: bigint): number {
  * Returns the same bytes in memory that is not shared, because WebCrypto does not accept shared memory.
  */
 export function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const shared =
-    typeof SharedArrayBuffer !== 'undefined' && bytes.buffer instanceof SharedArrayBuffer;
-  return shared ? new Uint8Array(bytes) : (bytes as Uint8Array<ArrayBuffer>);
+  const isShared = brandOf(bytes.buffer) === 'SharedArrayBuffer';
+  return isShared ? new Uint8Array(bytes) : (bytes as Uint8Array<ArrayBuffer>);
 }

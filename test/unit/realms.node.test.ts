@@ -4,6 +4,7 @@
 import { constants, privateEncrypt } from 'node:crypto';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { brandOf, unshared } from '../../src/bytes.ts';
 import * as capgo from '../../src/capgo.ts';
 import {
   decryptBundle,
@@ -51,6 +52,13 @@ describe('values of another realm', () => {
       expect(await decryptBundle(sealed.bytes, { publicKey })).toEqual(plain);
     },
   );
+
+  it('are copied out of shared memory, which WebCrypto refuses', () => {
+    const shared: Uint8Array = runInNewContext('new Uint8Array(new SharedArrayBuffer(4)).fill(7)');
+    const copy = unshared(shared);
+    expect(brandOf(copy.buffer)).toBe('ArrayBuffer');
+    expect([...copy]).toEqual([7, 7, 7, 7]);
+  });
 
   it('are accepted as bundles', async () => {
     const sealed = await encryptBundle(theirs.buffer(plain), { privateKey });
