@@ -1,5 +1,4 @@
-// The bounds of format version 2: docs/format.md#limits. Every decoder checks them before it allocates memory. Also the
-// bound of an index that publishers apply.
+// The limits of format version 2: docs/format.md#limits. Every decoder checks them before it allocates memory.
 
 /** RSA modulus, in bits. */
 export const MODULUS_BITS = { min: 3072, max: 8192, default: 4096 } as const;
@@ -28,5 +27,5 @@ export const MAX_METADATA_LENGTH = 65_528;
  */
 export const MAX_METADATA_DEPTH = 100;
 
-/** How long an index may be valid, in milliseconds: one minute to 3,650 days. */
+/** How long a publisher may let an index be valid, in milliseconds: one minute to 3,650 days. */
 export const INDEX_LIFETIME = { min: 60_000, max: 315_360_000_000 } as const;

@@ -1,9 +1,12 @@
 // Checks of options. Messages name the wrong option.
 
+import { brandOf } from './bytes.ts';
+
+/** How far a call has come, for {@link WorkOptions.onProgress}. */
 export interface Progress {
   /** Plain bytes processed so far. */
   readonly done: number;
-  /** Number of all plain bytes; `Infinity` for a stream of unknown size. */
+  /** All plain bytes of the call; `Infinity` for a stream of unknown size. */
   readonly total: number;
 }
 
@@ -69,9 +72,9 @@ export function checkSignal(signal: unknown, name = 'signal'): void {
   throw new TypeError(`${name} expected an AbortSignal, got ${describe(signal)}`);
 }
 
-/** Whether a value is a plain object. */
+/** Whether a value is an object without a brand of its own: no array, Map, promise, bytes or CryptoKey. */
 export function isRecord(value: unknown): boolean {
-  return describe(value) === 'an object';
+  return brandOf(value) === 'Object';
 }
 
 /** Checks the `size` of a caller's object and returns it. */
@@ -92,7 +95,7 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value !== 'object') return value === undefined ? 'nothing' : `a ${typeof value}`;
-  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  const kind = brandOf(value);
   return `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind === 'Object' ? 'object' : kind}`;
 }
 

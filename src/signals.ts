@@ -15,7 +15,7 @@ export interface OwnSignal {
   readonly release: () => void;
 }
 
-/** Makes a signal that follows all of these until it is released. */
+/** Makes a signal that aborts as soon as one of `signals` aborts, until it is released. */
 export function followSignals(signals: readonly (AbortSignal | undefined)[]): OwnSignal {
   // AbortSignal.any is missing in older WebViews.
   const controller = new AbortController();
@@ -30,7 +30,10 @@ export function followSignals(signals: readonly (AbortSignal | undefined)[]): Ow
   return { signal: controller.signal, abort: (reason) => controller.abort(reason), release };
 }
 
-/** Runs `work` with a signal that follows all of these until `work` ends. */
+/**
+ * Runs `work` with a signal that aborts as soon as one of `signals` aborts. Rejects with the reason if one is aborted
+ * already.
+ */
 export async function whileWanted<T>(
   signals: readonly (AbortSignal | undefined)[],
   work: (signal: AbortSignal, abort: OwnSignal['abort']) => Promise<T>,
@@ -69,9 +72,7 @@ function listen(signal: AbortSignal): Set<() => void> {
   return stops;
 }
 
-/**
- * Uses `target`, because on Node 20 `currentTarget` is null for every listener except the first.
- */
+/** Reads `target`, because on Node 20 `currentTarget` is null for every listener except the first. */
 function stopAll({ target }: Event): void {
   for (const stop of stopsOf.get(target as AbortSignal) ?? []) stop();
 }

@@ -24,12 +24,16 @@ function afterMessage(resolve: () => void): void {
   port2.postMessage(undefined);
 }
 
-// After this many milliseconds of work, timers, input and aborts can run.
+// Work pauses after this many milliseconds, so that timers, input and aborts can run.
 const TURN = 12;
 
-/** Called between small pieces of work. Rejects with the signal's reason after an abort. */
+/**
+ * A function that long work calls between its small steps. It returns a promise to await if the work must pause now.
+ * After an abort it throws, or its promise rejects with, the signal's reason.
+ */
 export type Pace = () => Promise<void> | undefined;
 
+/** Makes a function that asks for a pause after every 12 ms of work. */
 export function createPace(signal: AbortSignal | undefined): Pace {
   let ends = Date.now() + TURN;
   return () => {
@@ -42,10 +46,10 @@ export function createPace(signal: AbortSignal | undefined): Pace {
 }
 
 /**
- * Runs the steps to their end.
+ * Runs a generator to its end and pauses between its steps as `pace` asks.
  *
- * @param tell - Called before each pause, with the value that the previous step yielded.
- * @returns The result of the steps. Rejects with the signal's reason if the signal of `pace` aborts.
+ * @param tell - Called before each pause with the value that the last step yielded.
+ * @returns The value that the generator returns. Rejects with the signal's reason if the signal of `pace` aborts.
  */
 export async function runSteps<T>(
   steps: Generator<number, T>,
@@ -62,9 +66,7 @@ export async function runSteps<T>(
   }
 }
 
-/**
- * Starts a clean-up function of the caller, and ignores its result and errors. It may never settle.
- */
+/** Starts a clean-up function of the caller without awaiting it, because it may never settle. Ignores its errors. */
 export function unawaited(start: () => unknown): void {
   (async () => start())().catch(() => {});
 }
@@ -72,8 +74,8 @@ export function unawaited(start: () => unknown): void {
 /**
  * Returns `work` and marks its rejection as handled, so that the runtime does not report it as unhandled.
  *
- * For work that is awaited later, because another error may end a loop first, and for work whose error reaches the
- * caller another way too. Use `await work.catch(() => {})` or {@link unawaited} for a clean-up that may fail.
+ * Use it if the caller awaits `work` later and another error may come first, or if the caller learns of the error in
+ * another way. Use `await work.catch(() => {})` or {@link unawaited} for a clean-up that may fail.
  */
 export function handledElsewhere<T extends Promise<unknown> | undefined>(work: T): T {
   work?.catch(() => {});

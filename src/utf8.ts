@@ -13,15 +13,16 @@ export function decodeUtf8(bytes: Uint8Array): string {
 }
 
 /**
- * Does the same with the platform's decoder if there is one, which is many times as fast.
+ * Decodes UTF-8 like {@link decodeUtf8}, but with the platform's decoder if there is one. The platform's decoder is many
+ * times as fast.
  *
  * @throws `URIError` or `TypeError` for bytes that are not UTF-8.
  */
 export function decodeText(bytes: Uint8Array): string {
   if (typeof TextDecoder === 'function') {
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-    // Some runtimes ignore unknown options, so the decoder is asked whether it has them. The bytes are copied,
-    // because browsers do not decode shared memory.
+    // Some runtimes ignore options that they do not know, so this reads the options back. It copies the bytes, because
+    // browsers do not decode shared memory.
     if (decoder.fatal && decoder.ignoreBOM) return decoder.decode(new Uint8Array(bytes));
   }
   return decodeUtf8(bytes);
@@ -36,8 +37,8 @@ export function encodeUtf8(text: string): Uint8Array {
 }
 
 /**
- * Does the same with the platform's encoder if there is one, which is many times as fast. It replaces half of a
- * surrogate pair by U+FFFD.
+ * Encodes text like {@link encodeUtf8}, but with the platform's encoder if there is one. The platform's encoder is many
+ * times as fast, and replaces half of a surrogate pair by U+FFFD.
  */
 export function encodeText(text: string): Uint8Array {
   return typeof TextEncoder === 'function' ? new TextEncoder().encode(text) : encodeUtf8(text);

@@ -14,7 +14,7 @@ import {
   type Kind,
   parseHeader,
 } from '../format/header.ts';
-import { decodeMetadata, type Metadata, unfit } from '../format/metadata.ts';
+import { decodeMetadata, type Metadata, requiredTypeOf } from '../format/metadata.ts';
 import { keyDigest } from '../keys/encode.ts';
 import { readPublicKey } from '../keys/read.ts';
 import type { RsaPublicKey } from '../keys/rsa.ts';
@@ -86,7 +86,7 @@ export function checkHeaderOptions({ expect, maxChunks }: HeaderChecks): void {
   });
   for (const [name, value] of Object.entries(expect)) {
     const isSequence = name === 'minSequence';
-    const what = unfit(isSequence ? 'sequence' : name, value);
+    const what = requiredTypeOf(isSequence ? 'sequence' : name, value);
     if (what === undefined) continue;
     const message = `options.expect.${name} expected ${what}, got ${isSequence ? shown(value) : describe(value)}`;
     throw isSequence ? new RangeError(message) : new TypeError(message);

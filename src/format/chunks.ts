@@ -24,7 +24,7 @@ export interface ChunkLayout {
   readonly bodyLength: number;
 }
 
-/** Where one chunk is, in bytes from the start of the bundle and of the body. */
+/** Where one chunk is: in the plain bundle and in the encrypted body, in bytes from the start of each. */
 export interface ChunkPlace {
   readonly plainStart: number;
   readonly plainEnd: number;
@@ -49,7 +49,7 @@ export function chunkPlace(layout: ChunkLayout, index: number): ChunkPlace {
   };
 }
 
-/** The index as 11 bytes, then 01 for the last chunk and 00 for every other. */
+/** Encodes the nonce of a chunk: the index as 11 bytes, then 01 for the last chunk and 00 for all others. */
 export function chunkNonce(index: number, isLast: boolean): Uint8Array {
   const nonce = new Uint8Array(NONCE_LENGTH);
   const view = new DataView(nonce.buffer);

@@ -1,4 +1,4 @@
-// Messages for the faults of `fault.ts`: the cause, and what the user can do about it.
+// Messages for the faults of `fault.ts`. Each message names the cause and what the user can do.
 
 import { BundleSealError, type ErrorFields } from '../errors.ts';
 import { CHUNK_EXPONENT, MAX_METADATA_DEPTH, MODULUS_BITS } from '../limits.ts';
@@ -26,7 +26,7 @@ const SENTENCES: Readonly<Record<BundleFaultKind, Sentence>> = {
   version: (_, version, suite) =>
     version === 1
       ? 'this bundle uses the withdrawn V1 scheme (RSA-2048, AES-256-CBC), which is no longer supported: encrypt the bundle again with this version'
-      : `format version ${version}, suite ${suite} is not known here (only version 2, suite 1 is): update bundleseal in the app, or seal with the release that the app carries`,
+      : `format version ${version}, suite ${suite} is not supported, only version 2, suite 1: update bundleseal in the app, or seal with the release that the app carries`,
   kind: invalid(
     (_, found, wanted) =>
       `this is a sealed ${typeof found === 'number' ? `object of the unknown kind ${found}` : found} and not a sealed ${wanted}`,
@@ -43,12 +43,12 @@ const SENTENCES: Readonly<Record<BundleFaultKind, Sentence>> = {
     (_, length) => `the metadata length is ${length} bytes, not a multiple of 8`,
   ),
   size: invalid(() => 'the bundle size is over 2^53 - 1 bytes'),
-  chunks: (_, count, cap) =>
-    `the bundle has ${count} chunks and the cap is ${cap}: if the bundle is yours, raise maxChunks or seal it with a larger chunkSize`,
+  chunks: (_, count, limit) =>
+    `the bundle has ${count} chunks and the limit is ${limit}: if the bundle is yours, raise maxChunks or seal it with a larger chunkSize`,
   cut: ({ offset }, wanted) =>
     `the header takes ${wanted} bytes, got ${offset}: the download was cut, fetch it again`,
   key: ({ keyId }, given) =>
-    `the bundle was sealed for the key ${keyId}, the key given is ${given}: pass the public key of the pair that sealed it, or have the bundle resealed`,
+    `the bundle was sealed for the key ${keyId}, and the key given is ${given}: pass the public key of the pair that sealed it, or have the bundle resealed`,
   seal: () =>
     "the signature does not belong to this header: it was altered, or made without the publisher's private key; discard the bundle and fetch it again from the publisher",
   'seal-text': () =>
@@ -57,24 +57,24 @@ const SENTENCES: Readonly<Record<BundleFaultKind, Sentence>> = {
     `the body takes ${wanted} bytes, got ${got}: ${
       Number(got) < Number(wanted)
         ? 'the download was cut, fetch it again'
-        : 'something follows the bundle, it was carried as text, or the seal belongs to another one'
+        : 'more bytes follow the bundle, it was transferred as text, or the seal belongs to another bundle'
     }`,
   chunk: ({ chunkIndex, offset }) =>
-    `chunk ${chunkIndex} (from byte ${offset} of the body) is not the one that was sealed: the file was altered or damaged, discard it and fetch it again`,
+    `chunk ${chunkIndex} (from byte ${offset} of the body) does not have its signed digest: the file was altered or damaged, discard it and fetch it again`,
   checksum: () =>
     'the bundle does not have the signed checksum, although every chunk is genuine: the tool that sealed it is faulty, seal it again',
   'seal-length': ({ offset }, got) =>
     `the seal takes ${offset} bytes, got ${got}: pass the header alone, without the body`,
   json: malformed(() => 'the metadata is not JSON in UTF-8'),
-  depth: malformed(() => `the metadata is nested over ${MAX_METADATA_DEPTH} deep`),
+  depth: malformed(() => `the metadata is nested more than ${MAX_METADATA_DEPTH} levels deep`),
   object: malformed(() => 'the metadata is not a JSON object'),
   member: malformed((_, what) => `${what}`),
   expectation: ({ expectation, expected, actual }) =>
-    `the bundle is genuine but not the one expected: ${
+    `the bundle is genuine, but not the expected one: ${
       expectation === 'minSequence'
         ? `sequence must be at least ${expected}`
         : `${expectation} must be ${JSON.stringify(expected)}`
-    }, it says ${JSON.stringify(actual) ?? 'nothing'}; do not install it`,
+    }, but its metadata says ${JSON.stringify(actual) ?? 'nothing'}; do not install it`,
 };
 
 /** Turns a `BundleFault` into the error with its message. Returns every other error unchanged. */

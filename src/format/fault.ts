@@ -1,5 +1,5 @@
-// Faults of a sealed bundle: of its header, its seal or its chunks. Every app that opens bundles contains this file, so to stay small it names a fault by one word.
-// `explain.ts` has the messages and is loaded only after a fault.
+// Faults of a sealed bundle: of its header, its seal or its chunks. Every app that opens bundles contains this file, so
+// to stay small it names a fault by one word. `explain.ts` has the messages and is loaded only after a fault.
 
 import { BundleSealError, type ErrorCode, type ErrorFields } from '../errors.ts';
 

@@ -14,7 +14,7 @@ export const MAGIC: Uint8Array = /* @__PURE__ */ Uint8Array.from('BNDLSEAL', (c)
 const VERSION = 2;
 const SUITE = 1;
 
-/** Kinds of sealed objects. A header contains the position in this list. */
+/** Kinds of sealed objects. The header contains the index of the kind in this list. */
 export const KINDS = ['bundle', 'patch', 'index', 'keys'] as const;
 
 /**
@@ -120,7 +120,7 @@ export function parseHeader(bytes: Uint8Array, maxChunks: number, kind?: Kind): 
   }
   const metadataLength = view.getUint16(14);
   if (metadataLength % 8 !== 0) throw invalid(14, 'metadata-length', metadataLength);
-  // A double holds integers exactly up to 2^53. Larger sizes may be rounded, but never to a number below the limit.
+  // A double holds integers exactly up to 2^53. It may round larger sizes, but never to a number within the limit.
   const size = view.getUint32(16) * 2 ** 32 + view.getUint32(20);
   if (size > MAX_SIZE) throw invalid(16, 'size');
   const layout = chunkLayout(size, 2 ** exponent);

@@ -60,20 +60,16 @@ const NAMED: ReadonlyMap<string, Rule> = /* @__PURE__ */ new Map([
   ],
 ] as const);
 
-/**
- * Describes the required type of a named member if the value has another type; otherwise returns `undefined`.
- */
-export function unfit(name: string, value: unknown): string | undefined {
+/** Describes the type that a named member must have, if the value has another type. Otherwise returns `undefined`. */
+export function requiredTypeOf(name: string, value: unknown): string | undefined {
   const [what, holds] = NAMED.get(name) ?? [];
   return value === undefined || holds?.(value) !== false ? undefined : what;
 }
 
-/**
- * Describes the first named member that has another type than required, as `metadata.name must be …`.
- */
-function misfit(metadata: object): string | undefined {
+/** Describes the first named member that has the wrong type, as `metadata.name must be …`. */
+function wrongMemberOf(metadata: object): string | undefined {
   for (const [name, value] of Object.entries(metadata)) {
-    const what = unfit(name, value);
+    const what = requiredTypeOf(name, value);
     if (what !== undefined) return `metadata.${name} must be ${what}`;
   }
   return undefined;
@@ -91,7 +87,7 @@ export function encodeMetadata(metadata: Metadata | undefined): Uint8Array {
     throw new TypeError(`options.metadata expected a plain object, got ${describe(metadata)}`);
   }
   checkJson(metadata, 'metadata', new Set());
-  const wrong = misfit(metadata);
+  const wrong = wrongMemberOf(metadata);
   if (wrong !== undefined) throw new TypeError(`options.${wrong}`);
   const json = encodeUtf8(JSON.stringify(metadata));
   const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
@@ -120,20 +116,20 @@ export function decodeMetadata(bytes: Uint8Array): Metadata {
     // The decoder keeps a byte order mark, so that JSON.parse refuses it.
     if (!isTooDeep) value = JSON.parse(text);
   } catch (cause) {
-    throw refused('json', '', cause);
+    throw metadataFault('json', '', cause);
   }
-  if (isTooDeep) throw refused('depth');
+  if (isTooDeep) throw metadataFault('depth');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw refused('object');
+    throw metadataFault('object');
   }
-  const wrong = misfit(value);
-  if (wrong !== undefined) throw refused('member', wrong);
+  const wrong = wrongMemberOf(value);
+  if (wrong !== undefined) throw metadataFault('member', wrong);
   return value as Metadata;
 }
 
 /**
- * Counts the depth in the text before JSON.parse runs. Deeply nested JSON exhausts the stack of some parsers, and
- * with the other parsers JSON.stringify exhausts the stack later.
+ * Whether the JSON is nested too deep. This counts in the text before JSON.parse runs, because deeply nested JSON
+ * exhausts the stack of some parsers. With the other parsers, JSON.stringify exhausts the stack later.
  */
 function isNestedTooDeep(text: string): boolean {
   let depth = 0;
@@ -149,7 +145,7 @@ function isNestedTooDeep(text: string): boolean {
   return false;
 }
 
-function refused(
+function metadataFault(
   kind: BundleFaultKind,
   detail: string | number = '',
   cause?: unknown,
@@ -175,7 +171,7 @@ function checkJson(value: unknown, path: string, above: Set<object>): void {
   }
   if (above.size === MAX_METADATA_DEPTH) {
     throw new RangeError(
-      `options.metadata is nested over ${MAX_METADATA_DEPTH} deep: make it flatter`,
+      `options.metadata is nested more than ${MAX_METADATA_DEPTH} levels deep: make it flatter`,
     );
   }
   if (above.has(value)) throw new TypeError(`options.${path} refers to itself`);

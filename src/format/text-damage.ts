@@ -9,7 +9,7 @@ const CODES: readonly string[] = [
   'ERR_SEAL_INVALID',
 ];
 
-// In unaltered bytes, chance makes fewer signs of damage than this.
+// The least number of signs of damage for a verdict. Unaltered bytes contain fewer by chance.
 const MIN_SIGNS = 3;
 
 const CR = 0x0d;
@@ -52,9 +52,9 @@ export function mayBeDamage(error: unknown): error is BundleSealError {
   return CODES.includes((error as Partial<BundleSealError>).code ?? '');
 }
 
-/** Appends to the message of an error what a transfer as text did to the bytes. */
+/** Appends a description of the damage to the message of the error, if the bytes were transferred as text. */
 export function nameDamage(error: BundleSealError, bytes: Uint8Array): void {
   const damage = textDamage(bytes);
   if (damage === undefined) return;
-  error.message += `; it was carried as text: ${damage}. Fetch or copy it again as binary data (an ArrayBuffer or Blob, FTP's binary mode, no text conversion)`;
+  error.message += `; it was transferred as text: ${damage}. Fetch or copy it again as binary data (an ArrayBuffer or Blob, FTP's binary mode, no text conversion)`;
 }

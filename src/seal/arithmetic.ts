@@ -1,11 +1,11 @@
-// RSA operations in pure JavaScript, for runtimes without signatures with message recovery: RFC 8017 §5.2. The caller
-// checks every result with the public operation before it is released.
+// RSA operations in pure JavaScript (RFC 8017 §5.2), for runtimes without signatures with message recovery. The caller
+// verifies every signature with the public operation before it releases the signature.
 
 import { invert, mod, pow } from 'micro-rsa-dsa-dh/utils.js';
 import { bitLength, bytesToInteger } from '../bytes.ts';
 import type { RsaPrivateKey, RsaPublicKey } from '../keys/rsa.ts';
 
-// Callers pass the source of randomness. Opening needs none, and so does not load one.
+// Callers pass the source of randomness, so that code that only opens bundles does not load one.
 type RandomBytes = (length: number) => Uint8Array;
 
 // Length of the random multiplier that blinds a private exponent, in bits.
@@ -17,9 +17,10 @@ export function publicOperation({ n, e }: RsaPublicKey, signature: bigint): bigi
 }
 
 /**
- * message^d mod n (RSASP1) by the Chinese remainder theorem. The time of BigInt arithmetic depends on its operands.
- * Therefore a random r^e blinds the message, and a random multiple of the group order blinds each exponent, so that
- * every signature is computed from other operands.
+ * message^d mod n (RSASP1) by the Chinese remainder theorem.
+ *
+ * The time of BigInt arithmetic depends on its operands. Therefore every signature uses other operands: a random r^e
+ * blinds the message, and a random multiple of the group order blinds each exponent.
  */
 export function privateOperation(
   key: RsaPrivateKey,
@@ -28,7 +29,7 @@ export function privateOperation(
 ): bigint {
   const { n, e, p, q, dp, dq, qi } = key;
   const r = randomBelow(n, randomBytes);
-  // If r has no inverse, it shares a factor with n. The chance is 2^-1500, and `invert` throws.
+  // `invert` throws if r shares a factor with n. The chance is below 2^-1500.
   const unblind = invert(r, n);
   const blinded = (message * pow(r, e, n)) % n;
   const sp = powByWindows(blinded % p, dp + randomMultiple(p - 1n, randomBytes), p);
@@ -59,6 +60,7 @@ function randomBelow(n: bigint, randomBytes: RandomBytes): bigint {
   return 2n + (bytesToInteger(bytes) % (n - 2n));
 }
 
+/** A random multiple of the group order: the blinding of an exponent. */
 function randomMultiple(order: bigint, randomBytes: RandomBytes): bigint {
   return bytesToInteger(randomBytes(EXPONENT_BLINDING_BITS / 8)) * order;
 }

@@ -1,5 +1,5 @@
 // Signatures with message recovery: PKCS#1 v1.5 block type 1 (RFC 8017 §9.2) with the payload in place of a
-// DigestInfo. Seals and Capgo's encryption use it.
+// DigestInfo. Seals and Capgo's encryption use them.
 
 import type { Backend } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
@@ -19,8 +19,8 @@ export function encodeBlock(payload: Uint8Array, length: number): Uint8Array {
 }
 
 /**
- * Signs with a local key. The signature is verified with the public operation before it is released, because a faulty
- * one would reveal the private key (Boneh, DeMillo, Lipton 1997).
+ * Signs with a local key. Verifies the signature with the public operation before it returns it, because a faulty
+ * signature would reveal the private key (Boneh, DeMillo, Lipton 1997).
  *
  * @throws {@link BundleSealError} `ERR_SIGNER_FAILED`; `ERR_KEY_INVALID` if p or q is not prime.
  */
@@ -53,10 +53,12 @@ export async function isSignatureOf(
 }
 
 /**
- * Returns the payload of this length that the private key signed, or `undefined`. One comparison covers the whole
- * block. A parser could skip bytes in which an attacker hides a forgery.
+ * Recovers the payload of this length that the private key signed. Returns `undefined` for any other signature.
  *
- * @param rebuild - Makes the expected payload from the recovered one. Default: any payload is accepted.
+ * It encodes the expected block and compares it with the whole block. A parser of the block could skip bytes in which
+ * an attacker hides a forgery.
+ *
+ * @param rebuild - Makes the expected payload from the recovered payload. Default: accepts any payload.
  */
 export async function recoverPayload(
   backend: Backend,
@@ -108,9 +110,9 @@ async function publicOperation(
 }
 
 /**
- * Makes the error for a signature that the public operation did not confirm: the key or the machine is faulty. Tests
- * p and q for primality only now, because the test takes many times as long as a signature, and no signature verifies
- * if one of them is composite.
+ * Makes the error for a signature that the public operation did not confirm: the key or the machine is faulty. If p or
+ * q is composite, no signature verifies. This tests them for primality only now, because the test takes many times as
+ * long as a signature.
  */
 async function wrongSignature(key: RsaPrivateKey): Promise<BundleSealError> {
   try {
@@ -125,7 +127,7 @@ async function wrongSignature(key: RsaPrivateKey): Promise<BundleSealError> {
 }
 
 /**
- * Checks that p and q are prime, which takes up to a few seconds. A composite may pass every other check. A
+ * Checks that p and q are prime, which takes up to a few seconds. A composite number may pass every other check: a
  * Carmichael number signs like a prime, but an attacker who factors it has the private key.
  *
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`

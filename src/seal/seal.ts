@@ -53,7 +53,7 @@ export async function sealHeader(
 }
 
 /**
- * Signs a head. The signature is verified with the public operation before it is released.
+ * Signs a head. Verifies the signature with the public operation before it returns it.
  *
  * @throws {@link BundleSealError} `ERR_SIGNER_FAILED`; `ERR_KEY_INVALID` if p or q is not prime.
  */
@@ -73,7 +73,7 @@ export async function signSeal(
   }
   throw new BundleSealError(
     'ERR_SIGNER_FAILED',
-    "the signer's answer is not the signature asked for: check that it signs the 104 bytes as they stand (raw PKCS#1 v1.5, no hash) and with the key whose public half it names",
+    'the signer did not return the requested signature: check that it signs the 104 bytes unchanged (raw PKCS#1 v1.5, no hash), and with the private key of its publicKey',
   );
 }
 
@@ -89,7 +89,7 @@ async function askSigner(
   payload: Uint8Array,
 ): Promise<Uint8Array> {
   const length = modulusLength(key);
-  // The signer gets a copy, because it may write to its argument, and the answer is compared with the original.
+  // The signer gets a copy, because it may write to its argument, and the caller compares the answer with the original.
   const given = payload.slice();
   try {
     const answer: unknown = await signer.sign(given);
@@ -97,13 +97,13 @@ async function askSigner(
     const got = isBytes(answer) ? `${answer.length} bytes` : describe(answer);
     throw new BundleSealError(
       'ERR_SIGNER_FAILED',
-      `the signer must answer with a Uint8Array of ${length} bytes, the length of its modulus, got ${got}`,
+      `the signer must return a Uint8Array of ${length} bytes, the length of its modulus, got ${got}`,
     );
   } catch (cause) {
     if (cause instanceof BundleSealError && cause.code === 'ERR_SIGNER_FAILED') throw cause;
     throw new BundleSealError(
       'ERR_SIGNER_FAILED',
-      'the signer failed: see the cause, and try again once it answers',
+      'the signer failed: see the cause, and try again when the signer works',
       { cause },
     );
   } finally {
@@ -132,7 +132,7 @@ export async function recoverSeal(
   return secrets;
 }
 
-/** Splits the payload into views. */
+/** Returns the secrets as views into the payload. */
 function secretsIn(payload: Uint8Array): SealSecrets {
   const keyEnd = MAGIC.length + SESSION_KEY_LENGTH;
   return {

@@ -40,6 +40,8 @@ export type SigningKey =
   | { readonly publicKey: RsaPublicKey; readonly signer: Signer };
 
 /**
+ * Reads the private key, or the public key of the signer.
+ *
  * @throws `TypeError` at once if the type cannot be a key. Rejects with `ERR_KEY_INVALID` if the key is not
  * acceptable.
  */

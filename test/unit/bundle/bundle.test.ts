@@ -139,10 +139,10 @@ describe.each(BACKENDS)('a bundle through %s', (backend) => {
   });
 
   it.each([
-    [{ appId: 'b' }, /appId must be "b", it says "a"/],
-    [{ version: '3' }, /version must be "3", it says "2"/],
-    [{ channel: 'production' }, /channel must be "production", it says nothing/],
-    [{ minSequence: 6 }, /sequence must be at least 6, it says 5/],
+    [{ appId: 'b' }, /appId must be "b", but its metadata says "a"/],
+    [{ version: '3' }, /version must be "3", but its metadata says "2"/],
+    [{ channel: 'production' }, /channel must be "production", but its metadata says nothing/],
+    [{ minSequence: 6 }, /sequence must be at least 6, but its metadata says 5/],
   ])('is refused if it does not meet %o', async (expected, message) => {
     const metadata = { appId: 'a', version: '2', sequence: 5 };
     const { bytes, seal, ciphertext } = await encryptBundle(bundle, {
@@ -162,7 +162,7 @@ describe.each(BACKENDS)('a bundle through %s', (backend) => {
     await rejection(work, 'ERR_EXPECTATION_FAILED');
   });
 
-  it('of more chunks than the cap is refused before its signature is checked', async () => {
+  it('of more chunks than the limit is refused before its signature is checked', async () => {
     const { bytes } = await encryptBundle(bundle, { privateKey, chunkSize: 4096, backend });
     expect(await decryptBundle(bytes, { publicKey, backend, maxChunks: 3 })).toEqual(bundle);
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;

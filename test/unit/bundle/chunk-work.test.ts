@@ -204,7 +204,7 @@ describe('opening chunks', () => {
     const watch = watched();
     const error = await rejection(open(openInput(altered, 'sealed'), watch), 'ERR_CHUNK_INVALID');
     expect(error.message).toBe(
-      `chunk 3 (from byte ${3 * (CHUNK + 16)} of the body) is not the one that was sealed: the file was altered or damaged, discard it and fetch it again`,
+      `chunk 3 (from byte ${3 * (CHUNK + 16)} of the body) does not have its signed digest: the file was altered or damaged, discard it and fetch it again`,
     );
     expect(watch.seen.closed).toBe(1);
   });

@@ -70,7 +70,7 @@ describe('the header of a source', () => {
     fixed[10] = 12;
     new DataView(fixed.buffer).setUint32(16, 1);
     const error = await rejection(open({}, fixed), 'ERR_LIMIT_EXCEEDED');
-    expect(error.message).toMatch(/has 1048577 chunks and the cap is 1048576/);
+    expect(error.message).toMatch(/has 1048577 chunks and the limit is 1048576/);
     await rejection(open({ maxChunks: 2 ** 20 + 1 }, fixed), 'ERR_LENGTH_INVALID');
   });
 
@@ -113,7 +113,7 @@ describe('a public key', () => {
       'ERR_KEY_MISMATCH',
     );
     expect(error.message).toBe(
-      `the bundle was sealed for the key ${keyB.keyId}, the key given is ${keyA.keyId}, ${keyA.keyId}: pass the public key of the pair that sealed it, or have the bundle resealed`,
+      `the bundle was sealed for the key ${keyB.keyId}, and the key given is ${keyA.keyId}, ${keyA.keyId}: pass the public key of the pair that sealed it, or have the bundle resealed`,
     );
     expect(error.keyId).toBe(keyB.keyId);
   });
@@ -155,12 +155,12 @@ describe('an expectation about a bundle', () => {
   });
 
   it.each([
-    [{ appId: 'b' }, 'appId must be "b", it says "a"'],
-    [{ minSequence: 6 }, 'sequence must be at least 6, it says 5'],
+    [{ appId: 'b' }, 'appId must be "b", but its metadata says "a"'],
+    [{ minSequence: 6 }, 'sequence must be at least 6, but its metadata says 5'],
   ])('that is not met is reported in full: %o', async (wanted, what) => {
     const error = await rejection(open({ expect: wanted }), 'ERR_EXPECTATION_FAILED');
     expect(error.message).toBe(
-      `the bundle is genuine but not the one expected: ${what}; do not install it`,
+      `the bundle is genuine, but not the expected one: ${what}; do not install it`,
     );
   });
 
@@ -172,7 +172,7 @@ describe('an expectation about a bundle', () => {
     ] as const) {
       const error = await rejection(open({ expect: wanted }, silent), 'ERR_EXPECTATION_FAILED');
       expect(error.message).toMatch(`${name} must be`);
-      expect(error.message).toMatch(', it says nothing; do not install it');
+      expect(error.message).toMatch(', but its metadata says nothing; do not install it');
     }
   });
 });

@@ -90,7 +90,7 @@ describe('the header', () => {
       altered(22, 0x40),
       'ERR_LIMIT_EXCEEDED',
       16,
-      /has 5 chunks and the cap is 3: .*maxChunks/,
+      /has 5 chunks and the limit is 3: .*maxChunks/,
     ],
   ])('with %s is refused, and it is said why', (_, bytes, code, offset, message) => {
     const error = thrown(() => explained(() => parseHeader(bytes, 3)), code);
@@ -160,7 +160,7 @@ describe('the header', () => {
       () => explained(() => checkBodyLength(parsed, 10_049)),
       'ERR_LENGTH_INVALID',
     );
-    expect(long.message).toMatch(/10048 bytes, got 10049: something follows/);
+    expect(long.message).toMatch(/10048 bytes, got 10049: more bytes follow/);
     expect(long.offset).toBe(10_048);
   });
 

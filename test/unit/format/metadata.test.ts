@@ -131,13 +131,13 @@ describe('metadata', () => {
         () => explained(() => decodeMetadata(utf8(nested(depth)))),
         'ERR_HEADER_INVALID',
       );
-      expect(message).toMatch(/^the metadata is nested over 100 deep: /);
+      expect(message).toMatch(/^the metadata is nested more than 100 levels deep: /);
       const objects = `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
       thrown(() => explained(() => decodeMetadata(utf8(objects))), 'ERR_HEADER_INVALID');
       expect(() => encodeMetadata(JSON.parse(nested(depth)) as Metadata)).toThrow(
         expect.objectContaining({
           name: 'RangeError',
-          message: 'options.metadata is nested over 100 deep: make it flatter',
+          message: 'options.metadata is nested more than 100 levels deep: make it flatter',
         }),
       );
     },

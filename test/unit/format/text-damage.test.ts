@@ -33,13 +33,13 @@ describe('decryptBundle', () => {
     for (const { bytes, publicKey } of bundles) {
       const message = await messageOf(asUtf8(bytes), publicKey);
       expect(message).toMatch(/^ERR_(HEADER_INVALID|KEY_MISMATCH|LENGTH_INVALID|SEAL_INVALID) /);
-      expect(message).toMatch(/carried as text.*UTF-8/);
+      expect(message).toMatch(/transferred as text.*UTF-8/);
     }
   });
 
   it('reports that line feeds of a bundle became CR LF, or may have', async () => {
     for (const { bytes, publicKey } of bundles) {
-      expect(await messageOf(withCrLf(bytes), publicKey)).toContain('carried as text');
+      expect(await messageOf(withCrLf(bytes), publicKey)).toContain('transferred as text');
     }
   });
 
@@ -50,9 +50,11 @@ describe('decryptBundle', () => {
         altered[place] = (altered[place] ?? 0) ^ 1;
         const message = await messageOf(altered, publicKey);
         expect(message).not.toBe('opened');
-        expect(message).not.toContain('carried as text');
+        expect(message).not.toContain('transferred as text');
       }
-      expect(await messageOf(bytes.subarray(0, -1), publicKey)).not.toContain('carried as text');
+      expect(await messageOf(bytes.subarray(0, -1), publicKey)).not.toContain(
+        'transferred as text',
+      );
     }
   });
 });
