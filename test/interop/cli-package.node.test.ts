@@ -241,18 +241,39 @@ describe('on a terminal', () => {
         [/Address of the store/, '\r'],
         [/Channel/, '\r'],
       ] as const;
-      const declined = answering([...questions, [/Write it\?/, 'n']]);
+      // The choices are: write, show every line, write nothing.
+      const declined = answering([...questions, [/Write it\?/, '\u001b[B\u001b[B\r']]);
       const no = await onTerminal(folder, command, declined);
       expect(no).toMatchObject({ code: 0, seen: expect.stringContaining('nothing was written') });
       expect(no.seen).toContain('store    s3; devices read updates/');
-      expect(no.seen).toContain('+ keepUpToDate().catch(console.error)');
+      expect(treeOf(folder)).toEqual(before);
+      // Before the question stands a summary with one line for each file.
+      const [, summary = ''] =
+        /This will be written[^\n]*\n([\s\S]*?)Write it\?/.exec(no.seen) ?? [];
+      expect(summary.split('\n').length).toBeLessThan(24);
+      expect(summary).toMatch(/~ src\/main\.js +starts the updates, 2 lines more\r\n/);
+      expect(summary).toMatch(/runs {5}nothing now; .* undo {5}npx bundleseal init --undo/s);
+      expect(no.seen).not.toContain('keepUpToDate().catch');
+      const looked = answering([
+        ...[...questions, [/Write it\?/, '\u001b[B\r'] as const],
+        [/keepUpToDate\(\)\.catch[\s\S]*Write it\?/, '\u0003'],
+      ]);
+      const all = await onTerminal(folder, command, looked);
+      expect(all.code).toBe(130);
+      expect(all.seen).toContain('+ keepUpToDate().catch(console.error)');
+      expect(all.seen).toContain('+ on:\r\n');
       expect(treeOf(folder)).toEqual(before);
       const left = await onTerminal(folder, command, answering([[/Build folder/, '\u0003']]));
       expect(left.code).toBe(130);
       expect(treeOf(folder)).toEqual(before);
-      const agreed = answering([...questions, [/Write it\?/, 'y']]);
+      const agreed = answering([...questions, [/Write it\?/, '\r']]);
       const yes = await onTerminal(folder, command, agreed);
       expect(yes).toMatchObject({ code: 0, seen: expect.stringContaining('files written') });
+      const written = Object.entries(treeOf(folder)).filter(
+        ([name, content]) => content.includes(' ') && content !== before[name],
+      );
+      expect(written.length).toBeGreaterThan(5);
+      for (const [path] of written) expect(summary).toContain(` ${path}`);
       const undone = answering([[/Take it back\?/, 'y']]);
       expect(await onTerminal(folder, `${command} --undo`, undone)).toMatchObject({ code: 0 });
       // The key was here before, so what protects it stays, and the record of that.

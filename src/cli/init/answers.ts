@@ -232,6 +232,26 @@ interface Asking {
   ): Promise<T>;
 }
 
+const ABOUT_CONSENT = {
+  write: 'Write it',
+  show: 'Show every line first',
+  leave: 'Write nothing',
+} as const;
+
+/**
+ * Asks whether to write the files. A user can look at all of them first.
+ *
+ * @param showAll - Shows every line.
+ */
+export async function askToWrite(context: Context, showAll: () => void): Promise<boolean> {
+  for (;;) {
+    const known = namesOf(ABOUT_CONSENT);
+    const answer = await asking(context).select('Write it?', known, ABOUT_CONSENT, 'write');
+    if (answer !== 'show') return answer === 'write';
+    showAll();
+  }
+}
+
 function asking({ signal }: Context): Asking {
   const common = { output: process.stderr, signal };
   return {

@@ -10,13 +10,13 @@ import { readPublicKeyFile } from '../keys.ts';
 import { newPassphrase, protect } from '../passphrase.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
 import { say } from '../terminal.ts';
-import { type AnswerFlags, type Answers, answer } from './answers.ts';
+import { type AnswerFlags, type Answers, answer, askToWrite } from './answers.ts';
 import { applyChanges, KEY_FILES, type NewPair, takeBack } from './apply.ts';
 import { makePlan } from './plan.ts';
 import { readProject } from './project.ts';
 import { type RecordContent, readRecord, removeRecord, writeRecord } from './record.ts';
 import { localStore } from './scripts.ts';
-import { answerLines, planJson, planLines } from './show.ts';
+import { answerLines, conflictLines, planJson, planLines, summaryLines } from './show.ts';
 import { undoInit } from './undo.ts';
 
 export interface InitFlags extends AnswerFlags {
@@ -72,8 +72,14 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     };
   }
   if (asks) {
-    for (const line of ['This will be written:', ...shown, '']) say(line);
-    if (!(await context.confirm('Write it?'))) {
+    const summary = [...answerLines(answers), '', ...summaryLines(plan, pairFiles, answers)];
+    for (const line of ['This will be written (+ a new file, ~ one of yours):', ...summary]) {
+      say(line);
+    }
+    const showAll = () => {
+      for (const line of planLines(plan, pairFiles, true)) say(line);
+    };
+    if (!(await askToWrite(context, showAll))) {
       return { json: { ...json, written: [] }, lines: ['  nothing was written'] };
     }
   }
@@ -91,7 +97,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   return {
     json: { ...json, written },
     lines: [
-      ...(asks ? [] : ['Written:', ...shown, '']),
+      ...(asks ? conflictLines(plan) : ['Written:', ...shown, '']),
       `✓ ${written.length} files written; npx bundleseal init --undo undoes this`,
       '  next:',
       ...plan.next.map((one, index) => `  ${String(index + 1).padStart(2)}. ${one}`),

@@ -124,7 +124,7 @@ export async function makePlan(
       const [first, second] = entryLines(specifier);
       changes.push({
         path: entry.path,
-        about: 'starts it',
+        about: 'starts the updates',
         after: Buffer.from(`${first}\n\n${second}\n`),
         isEntry: true,
       });
@@ -132,7 +132,7 @@ export async function makePlan(
     }
     const after = await addCall(entry.path, entry.text, specifier, entry.isModule);
     if (after !== undefined) {
-      edit(entry.path, 'starts it', Buffer.from(entry.text), Buffer.from(after));
+      edit(entry.path, 'starts the updates', Buffer.from(entry.text), Buffer.from(after));
       return;
     }
     conflicts.push({

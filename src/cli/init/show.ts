@@ -1,7 +1,10 @@
 // Shows a plan to people and to programs.
 
+import { counted } from '../help.ts';
+import { SCRIPTS } from '../release/settings.ts';
 import type { Answers } from './answers.ts';
 import type { Change, Plan } from './plan.ts';
+import { RECORD } from './record.ts';
 
 /**
  * Returns the lines that an edit adds. Init removes no line. It changes a line by adding a comma, or if an earlier run wrote it.
@@ -25,41 +28,70 @@ function addedLines({ before, after }: Change): string[] {
 }
 
 /**
- * Lists the files of a plan.
+ * Lists the files of a plan, with the lines that existing files get.
  *
  * @param pair - The files of a new pair.
  * @param isWhole - Whether to show the content of new files too.
  */
-export function planLines(
-  { changes, conflicts, same }: Plan,
-  pair: readonly string[],
-  isWhole: boolean,
-): string[] {
-  const width = Math.max(
-    ...[...changes.map(({ path }) => path), ...pair].map(({ length }) => length),
-    0,
-  );
-  const [privateKey, publicKey] = pair;
+export function planLines(plan: Plan, pair: readonly string[], isWhole: boolean): string[] {
+  const { changes, same } = plan;
+  const width = widthOf(plan, pair);
   return [
-    ...(privateKey === undefined
-      ? []
-      : [
-          `  + ${privateKey.padEnd(width)}  the private key: a secret, which git leaves out`,
-          `  + ${(publicKey as string).padEnd(width)}  its public half`,
-        ]),
+    ...pairLines(pair, width),
     ...changes.flatMap((change) => {
-      const { path, about, before, isKey } = change;
-      const head = `  ${before === undefined ? '+' : '~'} ${path.padEnd(width)}  ${about}`;
-      const isShown = before !== undefined || isWhole;
-      return isShown && !isKey
-        ? [head, ...addedLines(change).map((line) => `      + ${line}`)]
-        : [head];
+      const isShown = (change.before !== undefined || isWhole) && change.isKey !== true;
+      const lines = isShown ? addedLines(change).map((line) => `      + ${line}`) : [];
+      return [headOf(change, width), ...lines];
     }),
     ...same.map((path) => `  = ${path} has it already`),
-    ...conflicts.flatMap(({ path, reason, lines }) => [
-      `  ! ${path} ${reason}:`,
-      ...lines.map((line) => `      ${line}`),
-    ]),
+    ...conflictLines(plan),
+  ];
+}
+
+/** Lists each file of a plan on one line, the commands that run, and how to undo it. It fits a screen. */
+export function summaryLines(
+  plan: Plan,
+  pair: readonly string[],
+  { ci }: Pick<Answers, 'ci'>,
+): string[] {
+  const { changes, conflicts, same } = plan;
+  const width = widthOf(plan, pair);
+  const builds = `${SCRIPTS.build} and ${SCRIPTS.publish}`;
+  return [
+    ...pairLines(pair, width),
+    ...changes.map((change) => {
+      const count = counted(addedLines(change).length, 'line', 'lines');
+      const size = change.before === undefined ? count : `${count} more`;
+      return `${headOf(change, width)}${change.isKey ? '' : `, ${size}`}`;
+    }),
+    ...(same.length > 0 ? [`  = ${same.join(', ')}: no change`] : []),
+    ...conflicts.map(({ path, reason }) => `  ! ${path} ${reason}`),
+    `  runs     nothing now; later ${builds} when you run them${ci === 'github' ? ', and the workflow at each tag' : ''}`,
+    `  undo     npx bundleseal init --undo, by the record ${RECORD}; it keeps the keys`,
+  ];
+}
+
+/** Lists the lines that the user has to add by hand. */
+export function conflictLines({ conflicts }: Plan): string[] {
+  return conflicts.flatMap(({ path, reason, lines }) => [
+    `  ! ${path} ${reason}:`,
+    ...lines.map((line) => `      ${line}`),
+  ]);
+}
+
+function widthOf({ changes }: Plan, pair: readonly string[]): number {
+  return Math.max(...[...changes.map(({ path }) => path), ...pair].map(({ length }) => length), 0);
+}
+
+function headOf({ path, about, before }: Change, width: number): string {
+  return `  ${before === undefined ? '+' : '~'} ${path.padEnd(width)}  ${about}`;
+}
+
+function pairLines([privateKey, publicKey]: readonly string[], width: number): string[] {
+  if (privateKey === undefined) return [];
+  return [
+    `  + ${privateKey.padEnd(width)}  the private key: a secret, which git leaves out`,
+    `  + ${(publicKey as string).padEnd(width)}  its public half`,
   ];
 }
 

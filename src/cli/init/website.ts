@@ -91,7 +91,7 @@ export function websiteFiles(project: Project, answers: Answers): NewFile[] {
     },
     {
       path: at('update'),
-      about: 'what the page calls',
+      about: 'what the page calls to update',
       content: pageModule(answers, isTypeScript, from),
     },
   ];
