@@ -240,7 +240,7 @@ const TESTS = {
     'test/vectors/patch-v1.test.ts',
     'test/vectors/patch-v1.node.test.ts',
     ...security('attack-patch-bomb', 'attack-patch-endless-data', 'attack-patch-forged'),
-    ...unit('release/matches', 'release/patch'),
+    ...unit('release/matches', 'release/patch-steps', 'release/patch'),
     ...property('patch'),
   ],
   publish: [
@@ -273,6 +273,8 @@ const TESTS = {
       'update/lost-release',
       'update/service-worker',
       'update/stores',
+      'update/store-tests',
+      'update/browser-stores.node',
       'update/capacitor',
       'update/capacitor-boot.node',
       'update/cdn.node',
@@ -289,6 +291,7 @@ const TESTS = {
     ...unit(
       'update/options.node',
       'update/stores',
+      'update/browser-stores.node',
       'update/capacitor',
       'update/device',
       'update/updater',

@@ -12,6 +12,9 @@ const BASE = 'https://bundleseal.invalid/';
 const STATES = `${BASE}state/`;
 const RELEASES = `${BASE}releases/`;
 
+// The end of the name of a release's cache. The cache of another store may begin with the same name.
+const RELEASE = /^\S+ [0-9a-z]{25}$/;
+
 const keyOf = (path: string): string => `${BASE}files/${encodeURIComponent(path)}`;
 
 /**
@@ -37,7 +40,10 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
     throw new TypeError(`name expected a text, got ${describe(name)}`);
   }
   const writing = new Set<string>();
-  const ofReleases = async () => (await caches.keys()).filter((key) => key.startsWith(`${name} `));
+  const ofReleases = async () =>
+    (await caches.keys()).filter(
+      (key) => key.startsWith(`${name} `) && RELEASE.test(key.slice(name.length + 1)),
+    );
 
   /** What follows `prefix` in the keys of the main cache. */
   const keysAfter = async (prefix: string): Promise<string[]> => {

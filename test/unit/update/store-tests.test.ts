@@ -1,0 +1,381 @@
+// The tests of `bundleseal/update/testing` have to fail for a store that breaks a rule, and say which rule.
+
+import { describe, expect, it } from 'vitest';
+import { memoryStore, type ReleaseReader, type ReleaseStore } from '../../../src/update.ts';
+import { type StorePlaces, storeTests } from '../../../src/update-testing.ts';
+import { utf8 } from '../../support/zip.ts';
+
+type Fault = (store: ReleaseStore) => Partial<ReleaseStore>;
+
+const reading = (change: (reader: ReleaseReader) => Partial<ReleaseReader>): Fault => {
+  return (store) => ({
+    async open(id) {
+      const reader = await store.open(id);
+      return { ...reader, ...change(reader) };
+    },
+  });
+};
+
+/** Lets a release be seen at its first file. */
+const early = (store: ReleaseStore): Partial<ReleaseStore> => ({
+  async write(id, files) {
+    const seen: { path: string; bytes: Uint8Array }[] = [];
+    for await (const file of files) {
+      seen.push({ path: file.path, bytes: file.bytes.slice() });
+      await store.write(id, seen.values() as never);
+    }
+  },
+});
+
+const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] = [
+  [
+    'a new store has no state and no release',
+    'readState gives undefined at first',
+    () => ({ readState: async () => utf8('{}') }),
+  ],
+  [
+    'a new store has no state and no release',
+    'list is empty at first',
+    () => ({ list: async () => ['x'] }),
+  ],
+  [
+    'a store gives the state as it was written last',
+    'the state is the last one',
+    (store) => ({
+      async writeState(bytes) {
+        if ((await store.readState()) === undefined) await store.writeState(bytes);
+      },
+    }),
+  ],
+  [
+    'a store gives the state as it was written last',
+    'the state is the last one',
+    () => ({ writeState: async () => {} }),
+  ],
+  [
+    'a store gives the state as it was written last',
+    'the state is the last one',
+    // A limit of 64 KiB, as storages have.
+    (store) => ({ writeState: (bytes) => store.writeState(bytes.subarray(0, 65_536)) }),
+  ],
+  [
+    'a store lists and reads a release that was written whole',
+    'list has the release',
+    () => ({ list: async () => [] }),
+  ],
+  [
+    'a store lists and reads a release that was written whole',
+    'a release lists its files with their sizes, and nothing else',
+    reading(({ list }) => ({ list: async () => (await list()).slice(1) })),
+  ],
+  [
+    'a store lists and reads a release that was written whole',
+    'a release lists its files with their sizes, and nothing else',
+    reading(({ list }) => ({
+      list: async () => [...(await list()), { path: 'list.json', size: 1 }],
+    })),
+  ],
+  [
+    'a store lists and reads a release that was written whole',
+    'a release lists its files with their sizes, and nothing else',
+    reading(({ list }) => ({
+      list: async () => (await list()).map(({ path }) => ({ path, size: 0 })),
+    })),
+  ],
+  ...['index.html', 'big.bin', '.well-known/x', 'assets/Grüße 1.txt'].map(
+    (wrong) =>
+      [
+        'a store lists and reads a release that was written whole',
+        `"${wrong}" has the bytes that were written`,
+        reading(({ read }) => ({
+          read: async (path) => (path === wrong ? utf8('wrong') : read(path)),
+        })),
+      ] as const,
+  ),
+  [
+    'a store shows nothing of a release that is being written',
+    'list has no release that is not whole',
+    early,
+  ],
+  [
+    'a store shows nothing of a release that is being written',
+    'open rejects while the release is not whole',
+    (store) => {
+      let isWriting = false;
+      return {
+        ...early(store),
+        async write(id, files) {
+          isWriting = true;
+          await early(store).write?.(id, files);
+          isWriting = false;
+        },
+        list: async () => (isWriting ? [] : store.list()),
+      };
+    },
+  ],
+  [
+    'a store keeps nothing of a release whose files end with an error',
+    'write rejects where the files end so',
+    (store) => ({ write: (id, files) => store.write(id, files).catch(() => {}) }),
+  ],
+  [
+    'a store keeps nothing of a release whose files end with an error',
+    'list has no release that failed',
+    early,
+  ],
+  [
+    'a store keeps nothing of a release whose files end with an error',
+    'open rejects for a release that failed',
+    (store) => {
+      let isWhole = false;
+      return {
+        async write(id, files) {
+          await early(store).write?.(id, files);
+          isWhole = true;
+        },
+        list: async () => (isWhole ? store.list() : []),
+      };
+    },
+  ],
+  [
+    'a store keeps the release before where its replacement fails',
+    'write rejects',
+    (store) => ({ write: (id, files) => store.write(id, files).catch(() => {}) }),
+  ],
+  [
+    'a store keeps the release before where its replacement fails',
+    'there is no release',
+    (store) => ({
+      async write(id, files) {
+        await store.remove(id);
+        await store.write(id, files);
+      },
+    }),
+  ],
+  [
+    'a store replaces a release of the same id whole',
+    'a release lists its files with their sizes, and nothing else',
+    (store) => ({
+      async write(id, files) {
+        if ((await store.list()).length === 0) await store.write(id, files);
+      },
+    }),
+  ],
+  [
+    'a store keeps a release as it was written when its bytes change later',
+    '"index.html" has the bytes that were written',
+    (store) => {
+      const given = new Map<string, Uint8Array>();
+      async function* watched(files: Parameters<ReleaseStore['write']>[1]) {
+        for await (const file of files) {
+          given.set(file.path, file.bytes);
+          yield file;
+        }
+      }
+      return {
+        write: (id, files) => store.write(id, watched(files)),
+        ...reading(() => ({ read: async (path) => given.get(path) as Uint8Array }))(store),
+      };
+    },
+  ],
+  [
+    'a store returns bytes that no other code changes',
+    '"index.html" has the bytes that were written',
+    (store) => {
+      const cached = new Map<string, Uint8Array>();
+      return reading(({ read }) => ({
+        async read(path) {
+          const bytes = cached.get(path) ?? (await read(path));
+          cached.set(path, bytes);
+          return bytes;
+        },
+      }))(store);
+    },
+  ],
+  [
+    'a store rejects for a file that it does not have',
+    'open rejects for a release that is not there',
+    (store) => ({
+      open: (id) =>
+        store.open(id).catch(() => ({ list: async () => [], read: async () => new Uint8Array(0) })),
+    }),
+  ],
+  ...['missing.js', 'assets', '../state.json', 'INDEX.HTML'].map(
+    (wrong) =>
+      [
+        'a store rejects for a file that it does not have',
+        `read rejects for "${wrong}"`,
+        reading(({ read }) => ({
+          read: async (path) => (path === wrong ? new Uint8Array(0) : read(path)),
+        })),
+      ] as const,
+  ),
+  [
+    'a store removes one release and leaves the others',
+    'list has the other release alone',
+    () => ({ remove: async () => {} }),
+  ],
+  [
+    'a store removes one release and leaves the others',
+    'open rejects for a release that was removed',
+    (store) => {
+      const removed = new Set<string>();
+      return {
+        remove: async (id) => void removed.add(id),
+        list: async () => (await store.list()).filter((id) => !removed.has(id)),
+      };
+    },
+  ],
+  [
+    'a store removes one release and leaves the others',
+    'no such release',
+    (store) => ({
+      async remove(id) {
+        if (!(await store.list()).includes(id)) throw new Error('no such release');
+        await store.remove(id);
+      },
+    }),
+  ],
+  [
+    'a store removes one release and leaves the others',
+    'list has the other release alone',
+    (store) => ({
+      remove: async () => {
+        for (const id of await store.list()) await store.remove(id);
+      },
+    }),
+  ],
+  [
+    'a store writes two releases at the same time',
+    'list has both',
+    (store) => {
+      let isWriting = false;
+      return {
+        async write(id, files) {
+          const isSecond = isWriting;
+          isWriting = true;
+          await store.write(id, files);
+          if (isSecond) await store.remove(id);
+        },
+      };
+    },
+  ],
+  [
+    'a store holds five hundred files',
+    'a release lists its files with their sizes, and nothing else',
+    reading(({ list }) => ({ list: async () => (await list()).slice(0, 499) })),
+  ],
+  [
+    'a lock is held by one task at a time, and by the next one when a task fails',
+    'one task holds the lock',
+    () => ({ lock: (_, task) => task() }),
+  ],
+  [
+    'a lock is held by one task at a time, and by the next one when a task fails',
+    'every task has its turn',
+    (store) => {
+      let turns = 0;
+      return {
+        async lock(name, task) {
+          turns += 1;
+          return turns === 3 ? (undefined as never) : store.lock(name, task);
+        },
+      };
+    },
+  ],
+  [
+    'a lock is held by one task at a time, and by the next one when a task fails',
+    'lock rejects as its task does',
+    (store) => ({ lock: (name, task) => store.lock(name, task).catch(() => undefined as never) }),
+  ],
+  [
+    'a lock is held by one task at a time, and by the next one when a task fails',
+    'lock returns the result of its task',
+    (store) => ({ lock: (name, task) => store.lock(name, task).then(() => undefined as never) }),
+  ],
+  [
+    'locks of two names do not wait for each other',
+    'the lock of the state is free while an update runs',
+    // It gives up instead of waiting forever.
+    (store) => {
+      let isHeld = false;
+      return {
+        async lock(name, task) {
+          if (isHeld) return undefined as never;
+          isHeld = true;
+          return store.lock(name, task);
+        },
+      };
+    },
+  ],
+];
+
+async function failuresOf(places: StorePlaces) {
+  const failures = new Map<string, string>();
+  for (const { name, run } of storeTests(places)) {
+    await run().catch((error: Error) => failures.set(name, error.message));
+  }
+  return failures;
+}
+
+describe('storeTests', () => {
+  it.each(FAULTS)('fails in "%s" where the rule is broken: %s', async (name, rule, fault) => {
+    const failures = await failuresOf({
+      create() {
+        const store = memoryStore();
+        return { ...store, ...fault(store) };
+      },
+    });
+    expect(failures.get(name)).toContain(rule);
+  });
+
+  it('has only tests of one store if the place is not shared, and each name once', () => {
+    const create = () => memoryStore();
+    const own = storeTests({ create }).map(({ name }) => name);
+    const all = storeTests({ create, reopen: (store) => store }).map(({ name }) => name);
+    expect(new Set(all).size).toBe(all.length);
+    expect(all.slice(0, own.length)).toEqual(own);
+    expect(all.slice(own.length)).toEqual([
+      'another store of the same place sees the state and the releases',
+      'a lock is held by one of several stores of the same place',
+    ]);
+  });
+
+  it.each<readonly [string, string, (store: ReleaseStore) => ReleaseStore]>([
+    [
+      'another store of the same place sees the state and the releases',
+      'the state is shared',
+      (store) => ({ ...store, readState: async () => undefined }),
+    ],
+    [
+      'another store of the same place sees the state and the releases',
+      'the state is shared',
+      (store) => ({ ...store, readState: async () => utf8('{"a":2}') }),
+    ],
+    [
+      'another store of the same place sees the state and the releases',
+      'there is no release',
+      () => ({ ...memoryStore(), readState: async () => utf8('{"a":1}') }),
+    ],
+    [
+      'another store of the same place sees the state and the releases',
+      'a release that another one removed is gone',
+      (store) => ({ ...store, remove: async () => {} }),
+    ],
+    [
+      'a lock is held by one of several stores of the same place',
+      'one task holds the lock',
+      (store) => ({ ...store, lock: memoryStore().lock }),
+    ],
+  ])('fails in "%s" if the other store breaks the rule: %s', async (name, rule, reopen) => {
+    const failures = await failuresOf({ create: () => memoryStore(), reopen });
+    expect(failures.get(name)).toContain(rule);
+  });
+
+  it('gives every test a place of its own', async () => {
+    const stores: ReleaseStore[] = [];
+    const places = { create: () => stores[stores.push(memoryStore()) - 1] as ReleaseStore };
+    for (const { run } of storeTests(places)) await run();
+    expect(new Set(stores).size).toBe(storeTests(places).length);
+  });
+});
