@@ -1,27 +1,41 @@
 // The Cache Storage, the origin private file system and the Web Locks of a browser, in memory. They follow the standards as far
 // as the stores of releases use them, and throw their errors.
 
+interface MemoryCache {
+  keys(): Promise<Request[]>;
+  match(request: Request | string): Promise<Response | undefined>;
+  put(request: Request | string, response: Response): Promise<void>;
+  delete(request: Request | string): Promise<boolean>;
+}
+
+export interface MemoryCaches {
+  keys(): Promise<string[]>;
+  has(name: string): Promise<boolean>;
+  delete(name: string): Promise<boolean>;
+  open(name: string): Promise<MemoryCache>;
+}
+
 /** https://w3c.github.io/ServiceWorker/#cachestorage */
-export function memoryCaches() {
+export function memoryCaches(): MemoryCaches {
   const all = new Map<string, Map<string, Uint8Array>>();
   const urlOf = (request: Request | string) =>
     typeof request === 'string' ? request : request.url;
-  const cacheOf = (entries: Map<string, Uint8Array>) => ({
+  const cacheOf = (entries: Map<string, Uint8Array>): MemoryCache => ({
     keys: async () => [...entries.keys()].map((url) => new Request(url)),
-    match: async (request: Request | string) => {
+    match: async (request) => {
       const bytes = entries.get(urlOf(request));
       return bytes === undefined ? undefined : new Response(bytes as BodyInit);
     },
-    put: async (request: Request | string, response: Response) => {
+    put: async (request, response) => {
       entries.set(urlOf(request), new Uint8Array(await response.arrayBuffer()));
     },
-    delete: async (request: Request | string) => entries.delete(urlOf(request)),
+    delete: async (request) => entries.delete(urlOf(request)),
   });
   return {
     keys: async () => [...all.keys()],
-    has: async (name: string) => all.has(name),
-    delete: async (name: string) => all.delete(name),
-    async open(name: string) {
+    has: async (name) => all.has(name),
+    delete: async (name) => all.delete(name),
+    async open(name) {
       const entries = all.get(name) ?? new Map<string, Uint8Array>();
       all.set(name, entries);
       return cacheOf(entries);
@@ -50,8 +64,14 @@ interface File {
 
 const fault = (name: string) => new DOMException(`a fault of the file system: ${name}`, name);
 
+export interface MemoryFileSystem {
+  readonly root: FolderHandle;
+  /** `navigator.storage`. */
+  readonly storage: { getDirectory(): Promise<FolderHandle> };
+}
+
 /** https://fs.spec.whatwg.org */
-export function memoryFileSystem(writing: Writing) {
+export function memoryFileSystem(writing: Writing): MemoryFileSystem {
   const root: Folder = { entries: new Map() };
   return {
     root: folderHandle(root, writing),
@@ -59,12 +79,24 @@ export function memoryFileSystem(writing: Writing) {
   };
 }
 
+interface FileHandle {
+  getFile(): Promise<Blob>;
+  createWritable?(): Promise<{
+    write(bytes: Uint8Array): Promise<void>;
+    close(): Promise<void>;
+    abort(): Promise<void>;
+  }>;
+  createSyncAccessHandle?(): Promise<{
+    truncate(length: number): void;
+    write(bytes: Uint8Array): number;
+    flush(): void;
+    close(): void;
+  }>;
+}
+
 interface FolderHandle {
   getDirectoryHandle(name: string, options?: { create?: boolean }): Promise<FolderHandle>;
-  getFileHandle(
-    name: string,
-    options?: { create?: boolean },
-  ): Promise<ReturnType<typeof fileHandle>>;
+  getFileHandle(name: string, options?: { create?: boolean }): Promise<FileHandle>;
   removeEntry(name: string, options?: { recursive?: boolean }): Promise<void>;
   keys(): AsyncGenerator<string, void>;
 }
@@ -112,7 +144,10 @@ function folderHandle({ entries }: Folder, writing: Writing): FolderHandle {
   };
 }
 
-function fileHandle(file: File, { streams, handles, most = Number.POSITIVE_INFINITY }: Writing) {
+function fileHandle(
+  file: File,
+  { streams, handles, most = Number.POSITIVE_INFINITY }: Writing,
+): FileHandle {
   const open = () => {
     if (file.isOpen) throw fault('NoModificationAllowedError');
     file.isOpen = true;
@@ -166,8 +201,12 @@ function fileHandle(file: File, { streams, handles, most = Number.POSITIVE_INFIN
   };
 }
 
+export interface MemoryLocks {
+  request<T>(name: string, task: () => Promise<T>): Promise<T>;
+}
+
 /** https://w3c.github.io/web-locks/ */
-export function memoryLocks() {
+export function memoryLocks(): MemoryLocks {
   const last = new Map<string, Promise<unknown>>();
   return {
     request<T>(name: string, task: () => Promise<T>): Promise<T> {
