@@ -140,6 +140,7 @@ it(
             { timeout: 60_000, interval: 3_000 },
           )
           .toBe('Hello');
+        await expectLeft(project, page as Page, env);
       } finally {
         server?.kill();
         await page?.context().close();
@@ -148,6 +149,57 @@ it(
   },
   TIMEOUT,
 );
+
+/** Publishes a release that throws before its first screen. The page says so, and loads itself until the one before runs. */
+async function expectLeft(
+  { folder, path }: Project,
+  page: Page,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const text = readFileSync(path('src/main.js'), 'utf8');
+  writeFileSync(
+    path('src/main.js'),
+    text.replace('document.', "throw new Error('broken');\ndocument."),
+  );
+  const said: string[] = [];
+  for (const command of [
+    'npm version minor',
+    'npm run bundleseal:build',
+    'npm run bundleseal:publish',
+  ]) {
+    const args = ['-u', 'NODE_ENV', 'sh', '-c', command];
+    const { code, stdout, stderr } = await runIn(folder, 'env', args, { env });
+    expect(code, `${command}\n${stdout}${stderr}`).toBe(0);
+    said.push(stdout + stderr);
+  }
+  const thrown: string[] = [];
+  page.on('pageerror', ({ message }) => thrown.push(message));
+  let shown = '';
+  await page.exposeFunction('told', (line: string) => {
+    shown = line;
+  });
+  await page.addInitScript(() => {
+    new MutationObserver(() => {
+      const line = document.body?.textContent ?? '';
+      if (/did not start/.test(line))
+        (globalThis as unknown as { told(line: string): void }).told(line);
+    }).observe(document, { childList: true, subtree: true });
+  });
+  await page.reload();
+  await expectHeading(page, 'Hello');
+  await expectActivated(page, idIn(said));
+  await expect
+    .poll(
+      async () => {
+        if (thrown.length === 0) await page.reload();
+        return thrown.length;
+      },
+      { timeout: 60_000, interval: 3_000 },
+    )
+    .toBe(3);
+  await expectHeading(page, 'Hello');
+  expect(shown).toBe('This version did not start. Reload the page to try again.');
+}
 
 /** The id of the release that was published last. */
 function idIn(said: readonly string[]): string {

@@ -1,8 +1,26 @@
 import worker from './sw.js?worker&url';
 import { updater } from './updater.js';
 
+let isCalled = false;
+for (const type of ['error', 'unhandledrejection']) {
+  addEventListener(type, () => setTimeout(() => startAgain().catch(console.error), 500), {
+    once: true,
+  });
+}
+
+/** Loads the page again if a new release has failed before `keepUpToDate`. Each load counts as a start. */
+async function startAgain() {
+  if (isCalled || !navigator.serviceWorker?.controller) return;
+  const id = await updater.attach();
+  const { trial, running } = await updater.status();
+  if (!trial || running.id !== id) return;
+  document.body.textContent = 'This version did not start. Reload the page to try again.';
+  if (navigator.onLine) location.reload();
+}
+
 /** Call it when the app works. Gives whether a new release waits for a reload. */
 export async function keepUpToDate() {
+  isCalled = true;
   await navigator.serviceWorker.register(worker);
   await navigator.serviceWorker.ready;
   await updater.confirm(await updater.attach());

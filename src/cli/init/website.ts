@@ -157,21 +157,39 @@ function pageModule(
   const { worker, isDevelopment, imports = '' } = BUNDLERS[framework] as (typeof BUNDLERS)[string];
   const types = isTypeScript ? ': Promise<boolean>' : '';
   const skipped = isDevelopment === undefined ? '' : `${isDevelopment} || `;
-  const listener = framework === 'next' ? "if (typeof window !== 'undefined') {\n  " : '';
   const listening = `for (const type of ['error', 'unhandledrejection']) {
   window.addEventListener(type, () => {
+    if (!isBroken) setTimeout(() => startAgain().catch(console.error), 500);
     isBroken = true;
   });
 }`;
+  const listener =
+    framework === 'next'
+      ? `if (typeof window !== 'undefined') {\n  ${listening.replaceAll('\n', '\n  ')}\n}`
+      : listening;
   return `// ${INIT_MARK}
 ${imports}import { openUpdater } from '${from('updater')}';
 
 // A release that throws before its first screen is not confirmed. After three starts the device goes back to the one before.
 let isBroken = false;
-${listener === '' ? listening : `${listener}${listening.replaceAll('\n', '\n  ')}\n}`}
+let isCalled = false;
+${listener}
+
+/** Loads the page again if a new release has failed before the call below, or shows nothing. Each load counts as a start. */
+async function startAgain()${isTypeScript ? ': Promise<void>' : ''} {
+  const isEmpty = document.body.innerText.trim() === '' && !document.querySelector('canvas, img, svg, video');
+  if ((isCalled && !isEmpty) || !navigator.serviceWorker?.controller) return;
+  const updater = openUpdater((await navigator.serviceWorker.ready).scope);
+  const id = await updater.attach();
+  const { trial, running } = await updater.status();
+  if (trial === undefined || running.id !== id) return;
+  document.body.textContent = 'This version did not start. Reload the page to try again.';
+  if (navigator.onLine) window.location.reload();
+}
 
 /** Gives whether a new release waits for a reload of the page. */
 export async function keepUpToDate()${types} {
+  isCalled = true;
   if (${skipped}!('serviceWorker' in navigator)) return false;
   await navigator.serviceWorker.register(${worker});
   const { scope } = await navigator.serviceWorker.ready;
