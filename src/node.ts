@@ -37,14 +37,12 @@ export {
 export type { KeepOptions } from './publish/entries.ts';
 export { type PublishedKeys, type PublishKeysOptions, publishKeys } from './publish/keys.ts';
 export { type ListedReleases, type ListOptions, listReleases } from './publish/list.ts';
+export type { PublishedRelease } from './publish/offer.ts';
 export type { ChannelOptions } from './publish/options.ts';
+export type { SkippedPatch } from './publish/patches.ts';
 export { type PromoteOptions, promote } from './publish/promote.ts';
 export { type Pruned, type PruneOptions, prune } from './publish/prune.ts';
-export {
-  type PublishedRelease,
-  type PublishOptions,
-  publishRelease,
-} from './publish/publish.ts';
+export { type PublishOptions, publishRelease } from './publish/publish.ts';
 export type { StoreOptions } from './publish/read-options.ts';
 export { type StampOptions, stampRelease } from './publish/stamp.ts';
 export {
@@ -53,7 +51,6 @@ export {
   type VerifyOptions,
   verifyStore,
 } from './publish/verify.ts';
-export type { SkippedPatch } from './publish/ways.ts';
 export type { ByteStream, ByteStreamReader } from './sources/stream.ts';
 export type { BuiltIn, ReleaseReader, ReleaseStore } from './update/release-store.ts';
 export { folderBuiltIn, folderStore } from './update-node/folder-store.ts';

@@ -6,19 +6,19 @@ import { FULL_ROLLOUT, type ReleaseEntry } from '../release/index-format.ts';
 import { MAX_JSON_DEPTH } from '../release/json.ts';
 import { checkFlag, checkNumber, checkText } from './options.ts';
 
-/** Attributes of a release. For a release that the index already has, an attribute that is left out stays unchanged. */
+/** Attributes of a release. If the index already has the release, an absent attribute does not change. */
 export interface ReleaseAttributes {
-  /** The native runtimes that it runs on, as exact strings. An empty list: every runtime. */
+  /** The native runtimes that the release runs on, as exact strings. An empty list: every runtime. */
   readonly runtime?: string | readonly string[];
-  /** The features that a device must have to take it. */
+  /** The features that a device must have to install it. */
   readonly requires?: readonly string[];
-  /** The share of devices that are offered it, in thousandths from 0 to 1000. */
+  /** The share of devices that are offered it, in thousandths: an integer from 0 to 1000. */
   readonly rollout?: number;
   /** Whether the app should install it before it continues. */
   readonly mandatory?: boolean;
   /** A text for people, at most 4 KiB of UTF-8. */
   readonly note?: string;
-  /** An object with members of your own. */
+  /** Data of your own, as JSON: at most 5 objects and arrays deep. */
   readonly meta?: { readonly [name: string]: JsonValue };
 }
 
@@ -44,10 +44,10 @@ export function checkAttributes(attributes: ReleaseAttributes): void {
   if (meta !== undefined) checkMeta(meta);
 }
 
-// The index, its list of releases and the entry are around it.
+// In the index, `meta` is inside the entry, the list of releases and the index itself.
 const MAX_META_DEPTH = MAX_JSON_DEPTH - 3;
 
-/** Runs before JSON.stringify, which overflows the stack for an object that is nested thousands deep. */
+/** Checks the depth before JSON.stringify, which overflows the stack for an object that is nested thousands deep. */
 function checkMeta(meta: unknown): void {
   if (typeof meta !== 'object' || meta === null || Array.isArray(meta)) {
     throw new TypeError(`options.meta expected an object, got ${describe(meta)}`);
@@ -70,7 +70,7 @@ function checkTexts(value: unknown, name: string): void {
   for (const one of value) checkText(one, name);
 }
 
-/** The entry with these attributes. Defaults (every runtime, a full rollout) are left out of the entry. */
+/** Returns the entry with these attributes. The entry has no member for a default such as every runtime or a full rollout. */
 export function withAttributes(
   entry: ReleaseEntry,
   { runtime, requires, rollout, mandatory, note, meta }: ReleaseAttributes,

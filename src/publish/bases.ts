@@ -1,4 +1,4 @@
-// The releases that patches start from: entries of the index, and the built-in releases of apps.
+// Finds the releases from which patches start: entries of the index, and built-in releases of apps.
 
 import { stat } from 'node:fs/promises';
 import { selectBackend } from '../backend/select.ts';
@@ -12,14 +12,16 @@ import { MAX_STAMP_LENGTH, readStamp } from '../release/stamp.ts';
 import { createPace } from '../turn.ts';
 import { KEEP_DEFAULTS, type KeepOptions } from './entries.ts';
 import { type ObjectReading, readRelease, releaseFiles } from './objects.ts';
-import type { Base } from './ways.ts';
+import type { Base } from './patches.ts';
 
-/** A built-in release: its files, or its stamp. */
+/** A built-in release. */
 export interface BuiltInBase {
   readonly id: string;
+  /** Absent if only the stamp is known. */
   readonly files?: readonly ReleaseFile[];
 }
 
+/** Reads each built-in release from its folder, or its id from its stamp. */
 export async function readBuiltIn(
   { builtIn = [] }: KeepOptions,
   signal: AbortSignal | undefined,
@@ -47,10 +49,13 @@ async function readStampFile(path: string, signal: AbortSignal | undefined): Pro
   } finally {
     await file.close();
   }
-  throw fileError(path, 'is too large for a stamp: name the folder of a build, or its stamp');
+  throw fileError(
+    path,
+    'is too large for a stamp: pass the folder of a build, or its bundleseal-release.json',
+  );
 }
 
-/** The releases that new patches to `target` start from: those without a patch yet. */
+/** Lists the releases from which `target` should have a patch and has none yet. */
 export function basesFor(
   target: Pick<ReleaseEntry, 'id' | 'patches'>,
   releases: readonly ReleaseEntry[],

@@ -15,7 +15,7 @@ import { liveFiles } from './full-output.ts';
 import { type CheckLock, withLock } from './lock.ts';
 import { retire } from './objects.ts';
 import { type ChannelOptions, timeText } from './options.ts';
-import { channelPath, objectPath } from './place.ts';
+import { channelPath, objectPath } from './paths.ts';
 import { readStoreState, type State } from './state.ts';
 import { storeError } from './store-error.ts';
 
@@ -31,26 +31,27 @@ export interface IndexContent {
   readonly withdrawn?: readonly string[];
   readonly useBuiltIn?: boolean;
   readonly objects?: readonly NewObject[];
-  /** Make a new index even if its content is unchanged. */
-  readonly isAnew?: boolean;
+  /** Make a new index even if its content has not changed. */
+  readonly isRefresh?: boolean;
 }
 
 /** An index that was made, and the files to upload for it. */
 export interface ChangedIndex {
-  /** False if the store has this index already. Nothing was made then. */
+  /** False if the store has this index already. The call then made no index. */
   readonly changed: boolean;
   readonly index: ReleaseIndex;
-  /** The files that were written, as paths in the store, in the order in which they have to be uploaded. */
+  /** The paths of the written files in the store, in the order in which you have to upload them. With `dryRun`, no file is written. */
   readonly written: readonly string[];
 }
 
-const MONTH = 30 * 24 * 3_600_000;
+// Milliseconds.
+const DEFAULT_LIFETIME = 30 * 24 * 3_600_000;
 
 export const UNMAKEABLE = "can't be made, or is no folder to write to";
 
 /**
- * Reads the state of a store, calls `edit` for the next content, and writes the objects and then the index. It holds the lock
- * of the folder meanwhile.
+ * Reads the state of a store, calls `edit` for the content of the next index, and writes the objects and then the index. Holds
+ * the lock of the folder meanwhile.
  */
 export async function changeIndex<T extends IndexContent>(
   options: ChannelOptions,
@@ -62,7 +63,7 @@ export async function changeIndex<T extends IndexContent>(
     const state = await readStoreState(options);
     const edited = await edit(state);
     const next = composeIndex(state, edited, options);
-    const changed = edited.isAnew === true || !isSameIndex(state, edited);
+    const changed = edited.isRefresh === true || !isSameIndex(state, edited);
     const index = changed ? next : (state.before as ReleaseIndex);
     const sealed = changed
       ? await sealIndex(next, { privateKey: options.privateKey, ...(signal && { signal }) })
@@ -92,7 +93,7 @@ export async function changeIndex<T extends IndexContent>(
   }
   return withLock(store, signal, work);
 
-  /** Throws if the index in the folder has changed: another program, without the lock, may have copied one there. */
+  /** Throws if the index in the folder has changed. A program that takes no lock may have copied an index there. */
   async function checkUnchanged({ inFolder, places }: State): Promise<void> {
     const limit = Number.POSITIVE_INFINITY;
     const now = await places.store.read(channelPath(options.channel), { limit, signal });
@@ -107,7 +108,7 @@ export async function changeIndex<T extends IndexContent>(
   }
 }
 
-/** The order of uploads: the objects before the index that names them. */
+/** Orders uploads: a device must find the objects before it reads the index that names them. */
 function rank(path: string): number {
   return path.startsWith('objects/') ? 0 : 1;
 }
@@ -116,7 +117,7 @@ function composeIndex(state: State, edited: IndexContent, options: ChannelOption
   const { before, issuedAt, trust } = state;
   const lifetime =
     options.expiresIn ??
-    (before ? Date.parse(before.expiresAt) - Date.parse(before.issuedAt) : MONTH);
+    (before ? Date.parse(before.expiresAt) - Date.parse(before.issuedAt) : DEFAULT_LIFETIME);
   const expiresAt = timeText(Date.parse(issuedAt) + lifetime);
   const { releases, withdrawn = state.withdrawn, useBuiltIn = state.useBuiltIn } = edited;
   const retired = retire(before, { releases, issuedAt, expiresAt });
@@ -156,8 +157,8 @@ function isSameIndex(state: State, edited: IndexContent): boolean {
 /**
  * Writes a file atomically: under a temporary name, flushed, then renamed.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: a link has the name of the file. An attacker who can write to the store could
- * otherwise make the publisher overwrite a file outside of it.
+ * @throws {@link BundleSealError} `ERR_FILE` if a link has the name of the file. With a link, an attacker who can write to the
+ * store could make the publisher overwrite a file outside of it.
  */
 export async function writeStoreFile(
   store: string,
@@ -168,7 +169,7 @@ export async function writeStoreFile(
   const place = join(store, path);
   const there = await lstat(place).catch(() => undefined);
   if (there?.isSymbolicLink() === true) {
-    throw fileError(place, 'is a link, and a store is written to files alone: remove the link');
+    throw fileError(place, 'is a link, but a publisher writes only to files: remove the link');
   }
   await replaceFile({ mode: 0o666 }, place, signal, (file) => file.write(bytes, 0));
 }

@@ -1,6 +1,7 @@
-// Changes of an index that need no new object: withdrawals, rollouts, and a later expiry.
+// Changes an index without a new object: withdraws a release, changes a rollout, and makes the index expire later.
 
 import { FULL_ROLLOUT } from '../release/index-format.ts';
+import { isDigest } from '../release/members.ts';
 import { withAttributes } from './attributes.ts';
 import { type ChangedIndex, changeIndex } from './change.ts';
 import { findRelease } from './entries.ts';
@@ -17,19 +18,21 @@ import { storeError } from './store-error.ts';
 
 export interface WithdrawOptions extends ChannelOptions {
   /**
-   * The id or version of the release, or the first 8 or more characters of its id. A whole id is withdrawn even if the index
-   * has no entry for it.
+   * The id or version of the release, or the first 8 or more characters of its id. The call accepts a whole id even if the
+   * index has no entry for it.
    */
   readonly release: string;
-  /** Whether every device has to run its built-in release, which its app was shipped with. Default: as before. */
+  /** Whether every device has to run the built-in release of its app. Default: as in the present index. */
   readonly useBuiltIn?: boolean;
 }
 
 /**
- * Withdraws a release: devices that run it leave it, and no device takes it. The entry stays in the index, so that `reinstate`
- * can offer the release again. Withdrawing a release twice changes nothing.
+ * Withdraws a release: devices that run it go back to another release, and no device installs it. The entry stays in the index,
+ * so that `publishRelease` and `promote` with `reinstate` can offer the release again. Withdrawing a release twice changes
+ * nothing.
  *
- * @throws As `publishRelease`. {@link BundleSealError} `ERR_STORE`: the channel has no index, or no such release.
+ * @throws The errors of `publishRelease`, and {@link BundleSealError} `ERR_STORE` if the channel has no index or no such
+ * release.
  * @see docs/guides/publishing.md#withdraw
  * @example
  * ```ts
@@ -57,8 +60,9 @@ export async function withdraw(options: WithdrawOptions): Promise<ChangedIndex> 
   const { release, useBuiltIn } = options;
   return change(options, (state) => {
     const { withdrawn, releases } = state;
-    const isId = /^[0-9a-f]{64}$/.test(release);
-    const id = isId ? release : findRelease({ channel: options.channel, releases }, release).id;
+    const id = isDigest(release)
+      ? release
+      : findRelease({ channel: options.channel, releases }, release).id;
     return {
       releases,
       withdrawn: withdrawn.includes(id) ? withdrawn : [...withdrawn, id],
@@ -78,10 +82,11 @@ export interface RolloutOptions extends ChannelOptions {
 }
 
 /**
- * Changes the share of devices that are offered a release. A higher rollout keeps the devices that it included before. A lower
- * one takes no device back to an older release.
+ * Changes the share of devices that are offered a release. A higher rollout still includes the devices that the lower one
+ * included. A lower rollout takes no device back to an older release.
  *
- * @throws As `publishRelease`. {@link BundleSealError} `ERR_STORE`: the channel has no index, or no such release.
+ * @throws The errors of `publishRelease`, and {@link BundleSealError} `ERR_STORE` if the channel has no index or no such
+ * release.
  * @see docs/guides/publishing.md#roll-out-step-by-step
  * @example
  * ```ts
@@ -114,15 +119,15 @@ export async function setRollout(options: RolloutOptions): Promise<ChangedIndex>
 }
 
 export interface RefreshOptions extends ChannelOptions {
-  /** Whether every device has to run its built-in release, which its app was shipped with. Default: as before. */
+  /** Whether every device has to run the built-in release of its app. Default: as in the present index. */
   readonly useBuiltIn?: boolean;
 }
 
 /**
- * Makes an index with the same content that expires later. Run it on a schedule, several times in the lifetime of an index:
- * devices refuse an expired index and go on with the release that they have.
+ * Makes an index with the same content that expires later. Run it on a schedule, several times in the lifetime of an index.
+ * Devices refuse an expired index and keep the release that they have.
  *
- * @throws As `publishRelease`. {@link BundleSealError} `ERR_STORE`: the channel has no index.
+ * @throws The errors of `publishRelease`, and {@link BundleSealError} `ERR_STORE` if the channel has no index.
  * @see docs/guides/publishing.md#refresh-on-a-schedule
  * @example
  * ```ts
@@ -145,7 +150,7 @@ export async function refresh(options: RefreshOptions): Promise<ChangedIndex> {
   const { useBuiltIn } = options;
   return change(options, ({ releases }) => ({
     releases,
-    isAnew: true,
+    isRefresh: true,
     ...(useBuiltIn !== undefined && { useBuiltIn }),
   }));
 }

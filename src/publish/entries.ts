@@ -1,23 +1,26 @@
-// The entries of an index: where a release is put, which entries stay, and which of them get patches to a new release.
+// The entries of an index: the place of a release in the list, the entries that stay, and the entry that a caller names.
 
 import type { OptionRules } from '../options.ts';
 import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from '../release/index-format.ts';
-import { checkNumber } from './options.ts';
+import { checkFlag, checkNumber } from './options.ts';
 import type { State } from './state.ts';
 import { storeError } from './store-error.ts';
 
 /** Options for patches and for the entries that stay in the index. */
 export interface KeepOptions {
-  /** The number of entries, from the first one on, that patches are made from. Default 5. */
+  /** The number of entries, from the first one on, from which patches start. Default 5. */
   readonly patches?: number;
   /** The number of releases of each native runtime that stay in the index. Default 10. */
   readonly keep?: number;
   /**
-   * Built-in releases, as folders or as stamps (`bundleseal-release.json`), that patches are made from too. A stamp counts if
-   * the channel has its release. Default: none.
+   * Paths of further built-in releases from which patches start: folders of builds, or stamps (`bundleseal-release.json`). A
+   * stamp works only if the channel has its release. Default: none.
    */
   readonly builtIn?: readonly string[];
-  /** Put the release in front, even if the channel already has it. Rolls back on purpose. Default false. */
+  /**
+   * Put the release in front, even if the channel already has it. Devices that run another release then install this one, even if it is older.
+   * Default false.
+   */
   readonly first?: boolean;
   /** Offer the release again after it was withdrawn. Default false. */
   readonly reinstate?: boolean;
@@ -36,9 +39,13 @@ export const KEEP_DEFAULTS = { patches: 5, keep: 10 } as const;
 export function checkKeep({
   patches = KEEP_DEFAULTS.patches,
   keep = KEEP_DEFAULTS.keep,
+  first,
+  reinstate,
 }: KeepOptions): void {
   checkNumber(patches, 'patches', 0, 1000);
   checkNumber(keep, 'keep', 1, 1000);
+  checkFlag(first, 'first');
+  checkFlag(reinstate, 'reinstate');
 }
 
 /** @throws {@link BundleSealError} `ERR_STORE`: the release was withdrawn. */
@@ -52,7 +59,7 @@ export function withoutWithdrawal(
   throw storeError(`the release ${id} was withdrawn: pass reinstate: true to offer it again`);
 }
 
-/** The entries including this one: in its present place, or in front if it is new. */
+/** Returns the entries with this one: in its present place, or in front if it is new or `isFirst`. */
 export function placed(
   releases: readonly ReleaseEntry[],
   entry: ReleaseEntry,
@@ -64,14 +71,14 @@ export function placed(
 }
 
 /**
- * Selects the entries that stay: for each native runtime the first `keep` entries, and the first entry that every device of
- * the runtime is offered.
+ * Selects the entries that stay. For each native runtime these are the first `keep` entries, and the first entry that is
+ * offered to every device of the runtime.
  *
  * @param isHeld - Entries that stay in any case.
  */
 export function dropOld(
   releases: readonly ReleaseEntry[],
-  keep: number,
+  { keep = KEEP_DEFAULTS.keep }: KeepOptions,
   isHeld: (entry: ReleaseEntry) => boolean,
   withdrawn: readonly string[],
 ): ReleaseEntry[] {
@@ -89,18 +96,14 @@ export function dropOld(
   });
 }
 
-export function keepOf({ keep = KEEP_DEFAULTS.keep }: KeepOptions): number {
-  return keep;
-}
-
 // Messages show the first 12 characters of an id. Shorter beginnings could be mistaken for versions.
 const ID_BEGINNING = /^[0-9a-f]{8,63}$/;
 
 /**
- * Finds the entry with this id or version, else the one whose id begins with it: 8 characters are the least.
+ * Finds the entry with this id or version. If there is none, finds the entry whose id begins with these 8 or more characters.
  *
  * @param release - Default: the first entry that is not withdrawn.
- * @throws {@link BundleSealError} `ERR_STORE`: no entry has it, or several entries do.
+ * @throws {@link BundleSealError} `ERR_STORE` if no entry or several entries match.
  */
 export function findRelease(
   { channel, releases, withdrawn = [] }: Pick<ReleaseIndex, 'channel' | 'releases' | 'withdrawn'>,
@@ -109,7 +112,9 @@ export function findRelease(
   if (release === undefined) {
     const first = releases.find(({ id }) => !withdrawn.includes(id));
     if (first !== undefined) return first;
-    throw storeError(`the channel ${channel} offers no release`);
+    throw storeError(
+      `the channel ${channel} offers no release: publish one, or name a withdrawn release by its id`,
+    );
   }
   const named = releases.filter(({ id, version }) => id === release || version === release);
   const isBeginning = named.length === 0 && ID_BEGINNING.test(release);
@@ -131,7 +136,7 @@ function shown(releases: readonly ReleaseEntry[]): string {
   return releases.map((one) => nameOfRelease(one.id, releases)).join(', ');
 }
 
-/** The name of a release in messages: its version, with the beginning of its id if another entry has the version too. */
+/** Returns the name of a release for messages: its version, and the beginning of its id if another entry has the same version. */
 export function nameOfRelease(id: string, releases: readonly ReleaseEntry[]): string {
   const short = `${id.slice(0, 12)}…`;
   const version = releases.find((one) => one.id === id)?.version;

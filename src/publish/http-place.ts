@@ -23,7 +23,6 @@ export function httpPlace(address: string, name: string, get: typeof fetch): Sto
   const base = parse(address, name);
   return {
     name: shownAddress(base),
-    isRemote: true,
     async read(path, options) {
       const url = new URL(path, base);
       // The query of the address may hold a token, so it is kept for every file.

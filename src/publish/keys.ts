@@ -14,7 +14,8 @@ import type { Signer } from '../seal/signing-key.ts';
 import { UNMAKEABLE, writeStoreFile } from './change.ts';
 import { type CheckLock, withLock } from './lock.ts';
 import { checkFlag, listOfKeys, publicHalf } from './options.ts';
-import { checkFrom, KEYS_PATH, openPlace, openWritable } from './place.ts';
+import { KEYS_PATH } from './paths.ts';
+import { checkFrom, openPlace, openWritable } from './place.ts';
 import { storeError } from './store-error.ts';
 import { readTrust } from './trust.ts';
 
@@ -30,8 +31,8 @@ export interface PublishKeysOptions {
   /** The keys that devices trust after they have read the list. */
   readonly publicKeys: PublicKeyInput | readonly PublicKeyInput[];
   /**
-   * Keys that open bundles and patches that an index names, but no index. Keys that the list before trusted and this one does
-   * not are added.
+   * Keys that still open bundles and patches that an index names, but that open no index. The call adds every key that the
+   * previous list trusted and `publicKeys` does not have.
    */
   readonly retiredKeys?: PublicKeyInput | readonly PublicKeyInput[];
   /** Do all the work and write nothing. Default false. */
@@ -55,17 +56,20 @@ const OPTIONS: OptionRules<PublishKeysOptions> = {
 
 export interface PublishedKeys {
   readonly keys: ReleaseKeys;
-  /** `keys.sealed`, unless `dryRun`. */
+  /** The written file, `keys.sealed`. Empty with `dryRun`. */
   readonly written: readonly string[];
 }
 
 /**
- * Makes the next `keys.sealed`: the keys that devices trust, with the next epoch. Every channel then needs an index of that
- * epoch, signed with one of these keys: call `refresh` with `earlierEpoch`. Devices refuse an index of another epoch, and an
- * index that a retired key signed.
+ * Makes the next `keys.sealed`: the list of the keys that devices trust, with the next epoch. Writes it into the folder `store`,
+ * complete or not at all.
  *
- * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_KEY_MISMATCH`: the
- * list in the store was signed by another recovery key; `ERR_STORE`: a key is trusted and retired at once, or is the recovery key.
+ * Devices then refuse an index of another epoch, and an index that a retired key signed. So every channel needs an index of
+ * the new epoch that one of `publicKeys` signs: call `refresh` with `earlierEpoch` for each channel.
+ *
+ * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError} `ERR_KEY_INVALID`;
+ * `ERR_KEY_MISMATCH` if another recovery key signed the list in the store; `ERR_STORE` if a key is both trusted and retired, or
+ * is the recovery key; `ERR_FILE`, `ERR_SOURCE_FAILED` if the store cannot be read or written.
  * @see docs/guides/publishing.md#after-a-theft
  * @example
  * ```ts
@@ -92,7 +96,7 @@ export async function publishKeys(options: PublishKeysOptions): Promise<Publishe
   const places = [openWritable(store)];
   if (from !== store) {
     const apart = openPlace(from, 'options.from', options.fetch);
-    await checkFrom(from, apart);
+    await checkFrom(apart);
     places.push(apart);
   }
   const work = async (check: CheckLock) => {
@@ -130,7 +134,7 @@ export async function publishKeys(options: PublishKeysOptions): Promise<Publishe
   return withLock(store, signal, work);
 }
 
-/** The keys by id, in the form that the list has. */
+/** Returns the PEM of each key, by key id. */
 async function pemsOf(
   keys: PublicKeyInput | readonly PublicKeyInput[] | undefined,
   name: string,

@@ -2,27 +2,27 @@
 
 import type { ReleaseIndex } from '../release/index-format.ts';
 import type { IndexMark } from '../release/order.ts';
-import { checkPublishedChannel } from './place.ts';
+import { checkPublishedChannel } from './paths.ts';
+import { noChannel } from './place.ts';
 import { openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
 import { findIndex } from './state.ts';
-import { storeError } from './store-error.ts';
 
 export interface ListOptions extends StoreOptions {
   readonly channel: string;
 }
 
-/** The index of a channel, and its mark: devices store it, and a stamp may contain it as a floor. */
+/** The index of a channel, and its mark. A stamp may contain the mark as a floor. */
 export interface ListedReleases {
   readonly index: ReleaseIndex;
   readonly mark: IndexMark;
 }
 
 /**
- * Reads the index of a channel and verifies its signature. The index may have expired: see `index.expiresAt`.
+ * Reads the index of a channel and verifies its signature. Accepts an expired index: see `index.expiresAt`.
  *
- * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_STORE`: there is no such channel.
- * `ERR_FILE`, `ERR_SOURCE_FAILED`: the store cannot be read. The errors of `openIndex` and `openKeys` for
- * an index or list of keys that is not genuine.
+ * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError} `ERR_STORE` if the store
+ * has no such channel; `ERR_FILE`, `ERR_SOURCE_FAILED` if the store cannot be read; the errors of `openIndex` and `openKeys`
+ * for an index or a list of keys that is not genuine.
  * @see docs/guides/publishing.md
  * @example
  * ```ts
@@ -46,11 +46,7 @@ export async function listReleases(options: ListOptions): Promise<ListedReleases
     channel: 'any',
   });
   const found = await findIndex(place, trust, options);
-  if (found === undefined) {
-    throw storeError(
-      `${place.name} has no index of the channel ${options.channel}: check its name`,
-    );
-  }
+  if (found === undefined) throw await noChannel(place, options.channel);
   const { index, sha256 } = found;
   const { epoch, sequence, issuedAt } = index;
   return { index, mark: { epoch, sequence, issuedAt, sha256 } };

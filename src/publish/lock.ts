@@ -1,8 +1,9 @@
 // Lets one publisher at a time write to a store's folder, on this machine or on another one that has the folder mounted.
 //
-// The lock is a file, created with a flag that makes exactly one caller succeed on every file system. The file names its
-// process. A lock of this machine counts as long as that process runs. A lock of another machine counts as long as the time of
-// the file changes; its holder touches the file every few seconds. So the clocks of two machines are never compared.
+// The lock is a file that names its process. Publishers create it with the flag `wx`, with which only one of several callers
+// succeeds on every file system. A lock of this machine is valid as long as its process runs. A lock of another machine is
+// valid as long as the time of the file changes: its holder touches the file every few seconds. So no publisher compares the
+// clocks of two machines.
 
 import {
   type FileHandle,
@@ -38,14 +39,14 @@ export interface LockTiming {
 
 const TIMING: LockTiming = { beat: 5000, stale: 60_000, patience: 600_000 };
 
-/** @throws {@link BundleSealError} `ERR_STORE`: another publisher has taken the lock away, so nothing may be written. */
+/** Rejects with `ERR_STORE` if another publisher has taken the lock away. The caller must not write anything then. */
 export type CheckLock = () => Promise<void>;
 
 /**
- * Runs `work` while it holds the lock of the folder. Waits for a publisher that holds it.
+ * Runs `work` while it holds the lock of the folder. Waits if another publisher holds the lock.
  *
- * @throws {@link BundleSealError} `ERR_STORE`: another publisher holds the lock for more than ten minutes. `ERR_FILE`: the lock
- * file can't be created in the folder.
+ * @throws {@link BundleSealError} `ERR_STORE` if another publisher holds the lock for more than ten minutes; `ERR_FILE` if the
+ * lock file cannot be created in the folder.
  */
 export async function withLock<T>(
   folder: string,
@@ -136,16 +137,17 @@ async function make(path: string, token: string): Promise<FileHandle | undefined
 }
 
 /**
- * Reads the lock. `undefined` if there is none.
+ * Reads the lock. Returns `undefined` if there is none.
  *
- * @throws {@link BundleSealError} `ERR_FILE`: the path does not lead to a regular file. Reading a pipe would block, and a
- * link to a missing file would look like no lock and make every attempt to create one fail.
+ * @throws {@link BundleSealError} `ERR_FILE` if the path is not a regular file. A read of a pipe would block. A link to a missing
+ * file would look like no lock, but no publisher could create a lock in its place.
  */
 async function readToken(path: string): Promise<string | undefined> {
   try {
     const stats = await lstat(path);
-    if (!stats.isFile())
-      throw fileError(path, 'is not a file. Only a publisher creates this lock: remove it');
+    if (!stats.isFile()) {
+      throw fileError(path, 'is not a file, but the lock of publishers is one: remove it');
+    }
     if (stats.size > MAX_TOKEN_LENGTH) return '';
     return await readFile(path, 'latin1');
   } catch (error) {
@@ -162,7 +164,7 @@ async function timeOf(path: string): Promise<string> {
   );
 }
 
-/** Removes an abandoned lock, but never a new lock that another process has created in its place meanwhile. */
+/** Removes an abandoned lock. Puts the file back if another process has created a new lock in its place meanwhile. */
 async function takeAway(path: string, abandoned: string, token: string): Promise<void> {
   const aside = `${path}.${token.slice(-40)}`;
   try {

@@ -16,21 +16,22 @@ import type {
 } from '../release/index-format.ts';
 import { createPace } from '../turn.ts';
 import { laterOf } from './options.ts';
-import { type FetchedFile, objectPath, type StorePlace } from './place.ts';
+import { objectPath } from './paths.ts';
+import type { FetchedFile, StorePlace } from './place.ts';
 import { storeError } from './store-error.ts';
 
 /** The places to read objects from, and the keys to open them with. */
 export interface ObjectReading {
-  /** The places in order. The first one that has the object counts. */
+  /** The places, in the order in which they are asked. */
   readonly places: readonly StorePlace[];
   readonly keys: readonly PublicKeyInput[];
   readonly appId: string;
-  /** Limits for unpacking a bundle. Default: none, for the publisher's own bundles. */
+  /** Limits for unpacking a bundle. Default: none, because a publisher opens its own bundles. */
   readonly limits?: ZipLimits;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The digests of all objects that an index's entries name. */
+/** Returns the digests of all objects that the entries of an index name. */
 export function namedBy(releases: ReleaseIndex['releases']): Set<string> {
   return new Set(
     releases.flatMap(({ bundle, patches }) => [bundle, ...patches].map(({ sha256 }) => sha256)),
@@ -40,7 +41,7 @@ export function namedBy(releases: ReleaseIndex['releases']): Set<string> {
 /**
  * Reads an object, and compares its size and digest with the index.
  *
- * @throws {@link BundleSealError} `ERR_STORE`: the object is missing, or it is another file.
+ * @throws {@link BundleSealError} `ERR_STORE` if the object is missing, or its bytes are other ones.
  */
 export async function readObject(
   { sha256, size }: ReleaseObject,
@@ -52,22 +53,23 @@ export async function readObject(
   for (const place of places) {
     const file = await place.read(path, { limit: size, hidesMissing: true, signal });
     if (file === undefined) continue;
-    const isSame = file.bytes.length === size && toHex(await backend.sha256(file.bytes)) === sha256;
-    if (isSame) return file;
+    const isNamed =
+      file.bytes.length === size && toHex(await backend.sha256(file.bytes)) === sha256;
+    if (isNamed) return file;
     isWrong = true;
   }
   const where = places.map(({ name }) => name).join(' and ');
   throw storeError(
     isWrong
-      ? `${path} in ${where} is not the file that the index names: put the published one back`
-      : `${path} is missing in ${where}, and the index names it: put it back`,
+      ? `${path} in ${where} is not the file that the index names: put the published file back`
+      : `${path} is missing in ${where}, but the index names it: put it back`,
   );
 }
 
 /**
  * Reads the files of a release from its bundle, and compares their id with the entry.
  *
- * @throws {@link BundleSealError} The errors of opening and unzipping. `ERR_STORE`: the bundle holds another release.
+ * @throws The errors of opening and unzipping, and {@link BundleSealError} `ERR_STORE` if the bundle contains another release.
  */
 export async function readRelease(
   entry: Pick<ReleaseEntry, 'id' | 'bundle'>,
@@ -94,7 +96,7 @@ export async function openRelease(
   throw storeError(`the bundle of release ${id} contains another release: withdraw it`);
 }
 
-/** The files in the order of a release id, without the stamp. */
+/** Reads the files in the order that a release id needs, without the stamp. */
 export async function releaseFiles(
   files: Map<string, Uint8Array>,
   signal: AbortSignal | undefined,
@@ -103,11 +105,11 @@ export async function releaseFiles(
 }
 
 /**
- * Lists the objects that the store has to keep until every index that named them has expired, even if the next index does not
- * name them.
+ * Makes the list `retired` of the next index: the objects that the store has to keep until every earlier index that named them
+ * has expired.
  *
- * Only the present index is known. It names its objects, and its `retired` holds the expiry of earlier indexes. If the next
- * index expires before the present one, the list therefore contains the objects that both name, too.
+ * The publisher knows only the present index, whose own `retired` has the expiry of earlier indexes. If the next index expires
+ * before the present one, the list also contains the objects that both name.
  */
 export function retire(
   before: ReleaseIndex | undefined,

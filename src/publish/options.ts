@@ -8,16 +8,18 @@ import {
   checkOptions,
   describe,
   type OptionRules,
+  shown,
   type WorkOptions,
 } from '../options.ts';
 import { readClock } from '../release/order.ts';
 import { isSigner, type Signer } from '../seal/signing-key.ts';
-import { checkPublishedChannel, openWritable } from './place.ts';
+import { checkPublishedChannel } from './paths.ts';
+import { openWritable } from './place.ts';
 import { storeError } from './store-error.ts';
 
 /** The options of every call that makes a new index of a channel. */
 export interface ChannelOptions extends WorkOptions {
-  /** The folder to write: a copy of the store, or a folder to upload afterwards. It is created if it is missing. */
+  /** The folder to write to: a copy of the store, or a folder to upload afterwards. The call creates it if it is missing. */
   readonly store: string;
   /** The place of the present store: an `https://` address or a folder. Default: `store`. */
   readonly from?: string;
@@ -31,24 +33,33 @@ export interface ChannelOptions extends WorkOptions {
   readonly previousKeys?: PublicKeyInput | readonly PublicKeyInput[];
   /** The public half of the recovery key. Required if the store has `keys.sealed`. */
   readonly recoveryPublicKey?: PublicKeyInput | readonly PublicKeyInput[];
-  /** Milliseconds until the index expires. Default: the lifetime of the index before; 30 days for the first index. */
+  /**
+   * Milliseconds from `issuedAt` to `expiresAt` of the index: from a minute to ten years of 365 days. Default: the lifetime of
+   * the present index; 30 days for the first index.
+   */
   readonly expiresIn?: number;
   /**
    * The files to write if `from` is another place than `store`. `'new'`: only new files. `'full'`: every file that devices may
-   * still fetch, for hosts that delete the files which an upload lacks. Default `'new'`.
+   * still fetch, for hosts that delete each file that an upload does not contain. Default `'new'`.
    */
   readonly out?: 'new' | 'full';
-  /** Further channels of the store, for `out: 'full'`. Default: those in the folder `from`; none if `from` is an address. */
+  /** Further channels of the store, for `out: 'full'`. Default: all channels in the folder `from`; none if `from` is an address. */
   readonly otherChannels?: readonly string[];
-  /** Create the channel, which must not exist. Required for a new channel if `from` is an address. Default false. */
+  /**
+   * Create the channel. Rejects with `ERR_STORE` if it exists. Required for a new channel if `from` is an address. Default
+   * false.
+   */
   readonly create?: boolean;
-  /** Keep or drop the entries of an index of an earlier epoch. Default: such an index is refused. */
+  /**
+   * Whether the next index keeps the entries if the present index has an earlier epoch. Default: the call rejects with
+   * `ERR_STORE` for such an index.
+   */
   readonly earlierEpoch?: 'keep' | 'drop';
   /** Publish even if the present index is more than an hour ahead of this clock. Default false. */
   readonly force?: boolean;
   /** Do all the work and write nothing. Default false. */
   readonly dryRun?: boolean;
-  /** The publisher's clock: a `Date`, or milliseconds since 1970. Default: read as the call starts. */
+  /** The publisher's clock: a `Date`, or milliseconds since 1970. Default: the time at the start of the call. */
   readonly now?: Date | number;
   /** Called in place of the runtime's `fetch`. */
   readonly fetch?: typeof fetch;
@@ -109,7 +120,9 @@ export function checkFlag(value: unknown, name: string): void {
 
 export function checkNumber(value: unknown, name: string, min: number, max: number): void {
   if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
-  throw new RangeError(`options.${name} expected an integer from ${min} to ${max}`);
+  throw new RangeError(
+    `options.${name} expected an integer from ${min} to ${max}, got ${shown(value)}`,
+  );
 }
 
 export function checkText(value: unknown, name: string): asserts value is string {
@@ -123,14 +136,14 @@ function checkOneOf(value: unknown, name: string, known: readonly string[]): voi
   throw new TypeError(`options.${name} expected ${shown}`);
 }
 
-// Milliseconds. This package did not exist before, so an earlier clock was never set.
+// Milliseconds since 1970. This package did not exist before, so a clock with an earlier time was never set.
 const EARLIEST = Date.parse('2026-01-01T00:00:00Z');
 
 /**
- * Reads the clock that a new index or stamp is made with. Devices compare these times: they refuse an index that has expired,
- * and take a release that is newer than the built-in one.
+ * Reads the clock for a new index or stamp. Devices compare these times: they refuse an expired index, and prefer a release
+ * that is newer than the built-in one.
  *
- * @throws {@link BundleSealError} `ERR_STORE`: the clock of this machine was never set.
+ * @throws {@link BundleSealError} `ERR_STORE` if the clock of this machine was never set.
  */
 export function readPublishingClock(now: Date | number | undefined): number {
   const clock = readClock(now);
@@ -140,7 +153,7 @@ export function readPublishingClock(now: Date | number | undefined): number {
   );
 }
 
-/** `YYYY-MM-DDTHH:MM:SSZ` */
+/** Formats a time as `YYYY-MM-DDTHH:MM:SSZ`. */
 export function timeText(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
 }
@@ -150,7 +163,7 @@ export function laterOf(one: string, other: string): string {
   return one > other ? one : other;
 }
 
-/** The public half of the signing key. */
+/** Returns the public half of the signing key. */
 export async function publicHalf(privateKey: PrivateKeyInput | Signer): Promise<PublicKeyInput> {
   return isSigner(privateKey) ? privateKey.publicKey : publicKeyOf(privateKey);
 }

@@ -1,4 +1,4 @@
-// Threads that make the instructions of patches. Each thread makes one patch at a time.
+// Starts threads that make the instructions of patches. Each thread makes one patch at a time.
 
 import { Worker } from 'node:worker_threads';
 import type { Encode } from '../release/code-patch.ts';
@@ -12,12 +12,12 @@ export interface PatchThread {
   end(): void;
 }
 
-/** The thread did not start, has died or was ended: the patch has to be made elsewhere. */
+/** The thread did not start, has died or was ended. The caller makes the patch in its own thread. */
 export class LostThread extends Error {}
 
 /**
- * Runs `work` once for each thread, all at the same time, and ends the threads afterwards. If one run fails, the signal of all
- * of them aborts, and the call rejects when they have settled.
+ * Runs `work` once for each thread, all runs at the same time, and ends the threads afterwards. If one run fails, it aborts the
+ * signal of all runs, and rejects when all have settled.
  */
 export async function withThreads(
   count: number,
@@ -42,7 +42,7 @@ export async function withThreads(
   });
 }
 
-/** The thread starts with its first patch. */
+/** Makes a thread that starts when it gets its first patch. */
 function createPatchThread(): PatchThread {
   let worker: Worker | undefined;
   let isEnded = false;

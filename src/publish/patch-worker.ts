@@ -1,4 +1,4 @@
-// A thread that makes the instructions of patches. It runs from text (`patch-worker.ts?thread`).
+// The code of a thread that makes the instructions of patches. The build embeds it as text (`patch-worker.ts?thread`).
 
 import { encodeInstructions } from '../release/patch/encode.ts';
 
@@ -8,13 +8,13 @@ export interface PatchJob {
   readonly oldLength: number;
 }
 
-/** How many bytes of the new image are done, or the coded instructions. */
+/** The number of bytes of the new image that are done, or the coded instructions. */
 export type FromPatchThread = { readonly done: number } | { readonly coded: Uint8Array };
 
 // Bytes of the new image between two messages about the progress.
-const BYTES_A_MESSAGE = 2 ** 18;
+const BYTES_PER_MESSAGE = 2 ** 18;
 
-/** Takes one job after the other from the port, and posts the progress and the result of each. */
+/** Does each job that arrives at the port, and posts its progress and its result. */
 export function main(): void {
   const port = globalThis.process.getBuiltinModule('node:worker_threads').parentPort;
   const post = (message: FromPatchThread, transfer: ArrayBuffer[] = []) =>
@@ -24,7 +24,7 @@ export function main(): void {
     let told = 0;
     let step = steps.next();
     for (; step.done !== true; step = steps.next()) {
-      if (step.value - told < BYTES_A_MESSAGE) continue;
+      if (step.value - told < BYTES_PER_MESSAGE) continue;
       told = step.value;
       post({ done: told });
     }

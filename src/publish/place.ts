@@ -1,13 +1,13 @@
-// Reads whole files of a store, from a folder or a web server.
+// Opens a store in a folder or on a web server: reads its files, and lists the channels of a folder.
 
 import type { Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathFault } from '../archive/format/paths.ts';
 import { checkPath, fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { hasCode } from '../files/leniency.ts';
 import { httpPlace } from './http-place.ts';
+import { nameOfFile } from './paths.ts';
 import { storeError } from './store-error.ts';
 
 /** A file that was read, and its cache header. */
@@ -29,49 +29,22 @@ export interface StoreReadOptions {
 export interface StorePlace {
   /** The place's name in messages. */
   readonly name: string;
-  readonly isRemote: boolean;
+  /** The path of the folder. Absent for a web server, whose files cannot be listed. */
+  readonly folder?: string;
   /**
-   * @param path - As in the store: `channels/production.sealed`.
+   * @param path - The path in the store, such as `channels/production.sealed`.
    * @returns `undefined` if there is no such file.
-   * @throws {@link BundleSealError} `ERR_FILE`, `ERR_SOURCE_FAILED`: the file can't be read. `ERR_STORE`: it is too large.
+   * @throws {@link BundleSealError} `ERR_FILE`, `ERR_SOURCE_FAILED` if the file cannot be read; `ERR_STORE` if it has more
+   * than `limit` bytes.
    */
   read(path: string, options: StoreReadOptions): Promise<FetchedFile | undefined>;
 }
 
-export const KEYS_PATH = 'keys.sealed';
-
-const SEALED = '.sealed';
-
-export const channelPath = (channel: string): string => `channels/${channel}${SEALED}`;
-
-export const objectPath = (sha256: string): string => `objects/${sha256}${SEALED}`;
-
-/** The channel or object that a file name stands for. */
-export function nameOfFile(file: string): string | undefined {
-  return file.endsWith(SEALED) && !file.startsWith('.') ? file.slice(0, -SEALED.length) : undefined;
-}
-
 /**
- * Whether a channel of this name can be published to. The name becomes part of a file name and of an address, so it may have
- * only characters without a special meaning in either.
+ * @param place - The path of a folder, or an address that begins with https:// or http://.
+ * @param name - The name of the option, for messages.
+ * @throws `TypeError` for an address of another kind.
  */
-export function isChannel(channel: unknown): channel is string {
-  const isPlain = typeof channel === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(channel);
-  return isPlain && pathFault(`${channel}${SEALED}`) === undefined;
-}
-
-/** Checks the name of a channel to publish to. */
-export function checkPublishedChannel(
-  channel: unknown,
-  name = 'options.channel',
-): asserts channel is string {
-  if (isChannel(channel)) return;
-  throw new TypeError(
-    `${name} expected 1 to 64 of the characters A-Z, a-z, 0-9, ".", "_" and "-", beginning with a letter or a digit`,
-  );
-}
-
-/** @param place - The path of a folder, or an address that begins with https:// or http://. */
 export function openPlace(
   place: string,
   name: string,
@@ -86,29 +59,54 @@ export function openPlace(
   );
 }
 
-/** Opens the folder that a call writes, before it makes the folder. */
+/** Opens the folder that a call writes to. The folder may be missing. */
 export function openWritable(store: string): StorePlace {
   const place = openPlace(store, 'options.store', undefined);
-  if (!place.isRemote) return place;
+  if (place.folder !== undefined) return place;
   throw new TypeError(
     'options.store expected a folder to write to, got an address: pass the address as options.from',
   );
 }
 
 /**
- * Checks that the folder of the present store exists. A misspelt name would look like a store without indexes and keys, and
- * devices would refuse the index of a new store.
+ * Checks that the folder of the present store exists. Without this check, a misspelt name would look like a store without
+ * indexes and keys. The publisher would then begin a new store, whose indexes devices refuse.
  */
-export async function checkFrom(from: string, { isRemote }: StorePlace): Promise<void> {
-  if (isRemote) return;
-  const stats = await onFile(from, UNREADABLE, stat(from));
-  if (!stats.isDirectory()) throw fileError(from, "can't be read: it is no folder");
+export async function checkFrom({ folder }: StorePlace): Promise<void> {
+  if (folder === undefined) return;
+  const stats = await onFile(folder, UNREADABLE, stat(folder));
+  if (!stats.isDirectory()) throw fileError(folder, "can't be read: it is no folder");
+}
+
+/** Lists the channels of a store in a folder, in alphabetical order. */
+export async function listChannels(folder: string): Promise<string[]> {
+  return (await listFiles(folder, 'channels')).flatMap((file) => nameOfFile(file) ?? []).sort();
+}
+
+/** Lists the files in one folder of a store. The list is empty if the folder is missing. */
+export async function listFiles(store: string, folder: string): Promise<string[]> {
+  const path = join(store, folder);
+  const read = readdir(path).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  });
+  return onFile(path, "can't be listed", read);
+}
+
+/** Makes the error for a channel that the place does not have. For a folder, the message names the channels that exist. */
+export async function noChannel({ name, folder }: StorePlace, channel: string): Promise<Error> {
+  const known = folder === undefined ? [] : await listChannels(folder).catch(() => []);
+  const remedy =
+    known.length > 0
+      ? `it has ${known.join(', ')}`
+      : `check the name of the channel and the ${folder === undefined ? 'address' : 'folder'}`;
+  return storeError(`${name} has no index of the channel ${channel}: ${remedy}`);
 }
 
 function folderPlace(folder: string): StorePlace {
   return {
     name: JSON.stringify(folder),
-    isRemote: false,
+    folder,
     async read(path, { limit, signal }) {
       const place = join(folder, path);
       let found: Stats;
@@ -118,9 +116,10 @@ function folderPlace(folder: string): StorePlace {
         if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
         throw fileError(place, UNREADABLE, error);
       }
-      // Opening a pipe would wait for a writer.
-      if (found.isFIFO())
+      if (found.isFIFO()) {
+        // Opening a pipe would wait for a writer.
         throw fileError(place, 'is a pipe, but a store contains only files: remove it');
+      }
       const file = await openInputFile(place, signal);
       try {
         if (file.size > limit) throw tooLarge(place, limit);
@@ -136,6 +135,6 @@ function folderPlace(folder: string): StorePlace {
 
 function tooLarge(place: string, limit: number): Error {
   return storeError(
-    `${place} has more than ${limit} bytes, the most that is allowed: it was altered or replaced, put the published file back`,
+    `${place} has more than ${limit} bytes, which is the limit: somebody has altered or replaced it, put the published file back`,
   );
 }

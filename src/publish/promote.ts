@@ -1,6 +1,5 @@
 // Offers a release of one channel in another one, or puts it in front of its own channel.
 
-import { imageLength } from '../release/image.ts';
 import { FULL_ROLLOUT, type ReleaseEntry } from '../release/index-format.ts';
 import {
   ATTRIBUTE_OPTIONS,
@@ -8,50 +7,44 @@ import {
   type ReleaseAttributes,
   withAttributes,
 } from './attributes.ts';
-import { basesFor, readBuiltIn } from './bases.ts';
+import { type BuiltInBase, readBuiltIn } from './bases.ts';
 import { changeIndex } from './change.ts';
 import {
   checkKeep,
-  dropOld,
   findRelease,
   KEEP_OPTIONS,
   type KeepOptions,
-  keepOf,
-  placed,
   withoutWithdrawal,
 } from './entries.ts';
 import { readRelease } from './objects.ts';
-import {
-  CHANNEL_OPTIONS,
-  type ChannelOptions,
-  checkChannelOptions,
-  checkFlag,
-  checkText,
-} from './options.ts';
-import { checkPublishedChannel } from './place.ts';
-import { type PublishedRelease, publishedOf } from './publish.ts';
+import { offerRelease, type PublishedRelease, publishedOf } from './offer.ts';
+import { CHANNEL_OPTIONS, type ChannelOptions, checkChannelOptions, checkText } from './options.ts';
+import { checkPublishedChannel } from './paths.ts';
+import { noChannel } from './place.ts';
 import { findIndex, type State } from './state.ts';
 import { storeError } from './store-error.ts';
-import { makeWays } from './ways.ts';
 
 export interface PromoteOptions extends ChannelOptions, ReleaseAttributes, KeepOptions {
-  /** The channel of the same store that has the release. Default: `channel`, which needs `release` and `first: true`. */
+  /**
+   * The channel of the same store that has the release. Default: `channel`. The call then needs `release` and `first: true`.
+   */
   readonly fromChannel?: string;
   /**
-   * The id or version of the release, or the first 8 or more characters of its id. Default: the first release of another
+   * The id or version of the release, or the first 8 or more characters of its id. Default: the first release of the other
    * channel that is not withdrawn.
    */
   readonly release?: string;
 }
 
 /**
- * Offers a release of one channel in another channel of the same store, or with `first` puts an older release of a channel in
- * front of it. The new index names the present bundle and the patches that fit. Only missing patches from releases of `channel`
- * are made. The attributes are copied except for the rollout, which is full unless `rollout` is given.
+ * Offers a release of one channel in another channel of the same store, or with `first` puts an older release in front of its
+ * own channel. The new index names the bundle of the release and those of its patches that start from a release of `channel`.
+ * The call makes the patches that are missing. It copies the attributes of the release, except the rollout: without `rollout`,
+ * every device is offered the release.
  *
- * @throws As `publishRelease`. `TypeError`: `fromChannel` is `channel`, and `release` or `first: true` is missing.
- * {@link BundleSealError} `ERR_STORE`: the channel has no such release, or has withdrawn it. `reinstate` offers a release again
- * that only `channel` has withdrawn.
+ * @throws The errors of `publishRelease`. `TypeError` also if `fromChannel` is `channel`, but `release` or `first: true` is
+ * missing. {@link BundleSealError} `ERR_STORE` also if `fromChannel` does not exist, has no such release or has withdrawn it.
+ * If only `channel` has withdrawn the release, `reinstate` offers it again.
  * @see docs/guides/publishing.md#promote
  * @see docs/guides/publishing.md#go-back-to-an-older-release
  * @example
@@ -82,8 +75,6 @@ export async function promote(options: PromoteOptions): Promise<PublishedRelease
   if (options.release !== undefined) checkText(options.release, 'release');
   checkAttributes(options);
   checkKeep(options);
-  checkFlag(options.first, 'first');
-  checkFlag(options.reinstate, 'reinstate');
   if (channel === fromChannel && (options.first !== true || options.release === undefined)) {
     throw new TypeError(
       'options.fromChannel expected another channel than options.channel, or options.release and first: true',
@@ -92,58 +83,44 @@ export async function promote(options: PromoteOptions): Promise<PublishedRelease
   const builtIn = await readBuiltIn(options, signal);
   const { edited, ...changed } = await changeIndex(options, async (state) => {
     const source = await findSource(state, options);
-    const { id } = source;
-    const withdrawn = withoutWithdrawal(state, id, options.reinstate);
-    const known = state.releases.find((one) => one.id === id);
-    const isInPlace =
-      known !== undefined && !(options.first === true && state.releases[0] !== known);
-    const others = new Set(state.releases.map((one) => one.id));
-    const patches = source.patches.filter(
-      ({ from }) => others.has(from) || builtIn.some((one) => one.id === from),
+    const withdrawn = withoutWithdrawal(state, source.id, options.reinstate);
+    const entry = withAttributes(
+      state.releases.find(({ id }) => id === source.id) ??
+        withFittingPatches(source, state, builtIn),
+      { rollout: FULL_ROLLOUT, ...options },
     );
-    const entry = withAttributes(known ?? { ...source, patches }, {
-      rollout: FULL_ROLLOUT,
-      ...options,
-    });
-    const bases = isInPlace ? [] : basesFor(entry, state.releases, builtIn, options, state.reading);
-    const files = bases.length === 0 ? [] : await readRelease(entry, state.reading);
-    const length = imageLength(files);
-    const tell = (done: number) => options.onProgress?.({ done, total: length * bases.length });
-    const ways = await makeWays(files, entry.bundle.size, bases, {
-      ...{ privateKey: options.privateKey, appId: options.appId, signal },
-      onBytes: tell,
-    });
-    tell(length * bases.length);
-    const release = { ...entry, patches: [...entry.patches, ...ways.patches] };
-    const isHeld = (one: ReleaseEntry) =>
-      one.id === id || builtIn.some((other) => other.id === one.id);
-    const all = placed(state.releases, release, options.first === true);
-    return {
-      ...{ release, withdrawn, skipped: ways.skipped, objects: ways.objects },
-      releases: isInPlace ? all : dropOld(all, keepOf(options), isHeld, withdrawn),
-    };
+    const readFiles = () => readRelease(entry, state.reading);
+    return offerRelease(state, { entry, withdrawn, builtIn, readFiles, done: 0 }, options);
   });
   return publishedOf(changed, edited);
+}
+
+/** The entry with only those patches that start from a release of this channel or from a built-in release. */
+function withFittingPatches(
+  source: ReleaseEntry,
+  { releases }: State,
+  builtIn: readonly BuiltInBase[],
+): ReleaseEntry {
+  const bases = new Set([...releases, ...builtIn].map(({ id }) => id));
+  return { ...source, patches: source.patches.filter(({ from }) => bases.has(from)) };
 }
 
 async function findSource(state: State, options: PromoteOptions): Promise<ReleaseEntry> {
   const { appId, channel, fromChannel = channel, release, signal } = options;
   const { store, from } = state.places;
   if (fromChannel === channel) {
-    if (state.before !== undefined) return findRelease({ ...state, channel }, release);
-    throw storeError(`${from.name} has no index of the channel ${channel}: check its name`);
+    if (state.before === undefined) throw await noChannel(from, channel);
+    return findRelease({ ...state, channel }, release);
   }
-  const question = { appId, channel: fromChannel, signal };
+  const places = store === from ? [from] : [store, from];
   const found = await Promise.all(
-    (store === from ? [from] : [store, from]).map((place) =>
-      findIndex(place, state.trust, question),
-    ),
+    places.map((place) => findIndex(place, state.trust, { appId, channel: fromChannel, signal })),
   );
   const [newest] = found
     .flatMap((one) => one?.index ?? [])
     .sort((a, b) => b.epoch - a.epoch || b.sequence - a.sequence);
   if (newest === undefined) {
-    throw storeError(`${from.name} has no index of the channel ${fromChannel}: check its name`);
+    throw await noChannel(from, fromChannel);
   }
   const entry = findRelease(newest, release);
   if (newest.withdrawn?.includes(entry.id) !== true) return entry;

@@ -8,11 +8,11 @@ import { isTemporary } from '../files/temporary.ts';
 import type { ReleaseIndex } from '../release/index-format.ts';
 import { isDigest } from '../release/members.ts';
 import { readClock } from '../release/order.ts';
-import { listChannels, listFiles } from './full-output.ts';
 import { withLock } from './lock.ts';
 import { namedBy } from './objects.ts';
 import { checkFlag, timeText } from './options.ts';
-import { channelPath, nameOfFile, openPlace } from './place.ts';
+import { channelPath, nameOfFile } from './paths.ts';
+import { listChannels, listFiles, openPlace } from './place.ts';
 import { type OpenStore, openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
 import { findIndex } from './state.ts';
 import { storeError } from './store-error.ts';
@@ -29,23 +29,23 @@ export interface PruneOptions extends Omit<StoreOptions, 'from' | 'fetch'> {
 export interface Pruned {
   /** The files that were deleted, as paths in the store. */
   readonly deleted: readonly string[];
-  /** Bytes of the deleted files together. */
+  /** The sum of the sizes of the deleted files, in bytes. */
   readonly size: number;
   /** The number of objects that stay. */
   readonly kept: number;
 }
 
-/** Milliseconds for which an object without an index stays: its publisher may still write the index. */
+/** Milliseconds for which a new object stays although no index names it. Its publisher may still write the index. */
 const GRACE = 7 * 24 * 3_600_000;
 
 /**
- * Deletes the objects in a store's folder that no index names, neither for use nor as `retired`. An object that was written in
- * the last seven days stays. `prune` opens every index in the folder first, and deletes nothing if one can't be opened. It
- * holds the publishers' lock of the folder.
+ * Deletes the objects in a store's folder that no index names, neither for a release nor as `retired`. An object that was
+ * written in the last seven days stays. `prune` opens every index in the folder first, and deletes nothing if it cannot open
+ * one. It holds the lock that publishers to this folder take.
  *
- * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_STORE`: the folder has no index at
- * all. `ERR_FILE`: the folder can't be read, or a file can't be deleted. The errors of `openIndex` and `openKeys` for an
- * index that is not genuine.
+ * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError} `ERR_STORE` if the
+ * folder has no index; `ERR_FILE` if the folder cannot be read or a file cannot be deleted; the errors of `openIndex` and
+ * `openKeys` for an index or a list of keys that is not genuine.
  * @see docs/guides/publishing.md#prune
  * @example
  * ```ts
@@ -65,7 +65,7 @@ export async function prune(options: PruneOptions): Promise<Pruned> {
   const { store, dryRun, now, ...rest } = options;
   checkFlag(dryRun, 'dryRun');
   const clock = readClock(now);
-  if (openPlace(store, 'options.store', undefined).isRemote) {
+  if (openPlace(store, 'options.store', undefined).folder === undefined) {
     throw new TypeError('options.store expected a folder, because a web server cannot be listed');
   }
   const work = async () =>
@@ -85,7 +85,7 @@ async function pruneFolder(
   const indexes: ReleaseIndex[] = [];
   for (const channel of await listChannels(store)) {
     const found = await findIndex(place, trust, { appId, channel, signal });
-    // A link to a missing file is listed too.
+    // The list contains links too, and a link may lead to a missing file.
     if (found === undefined) {
       throw storeError(
         `${channelPath(channel)} in ${place.name} can't be read, so nothing was deleted: put the index back, or remove the file`,
@@ -109,7 +109,7 @@ async function pruneFolder(
     signal?.throwIfAborted();
     const name = nameOfFile(file);
     const isObject = name !== undefined && isDigest(name);
-    // Temporary files of killed publishers are deleted too. Files of other programs stay.
+    // Deletes the temporary files of killed publishers too. Files of other programs stay.
     if (!isObject && !isTemporary(file)) continue;
     const path = join(store, 'objects', file);
     const stats = await onFile(path, UNREADABLE, lstat(path));

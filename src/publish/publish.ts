@@ -25,26 +25,12 @@ import {
   type ReleaseAttributes,
   withAttributes,
 } from './attributes.ts';
-import { basesFor, readBuiltIn } from './bases.ts';
-import { type ChangedIndex, changeIndex, type NewObject } from './change.ts';
-import {
-  checkKeep,
-  dropOld,
-  KEEP_OPTIONS,
-  type KeepOptions,
-  keepOf,
-  placed,
-  withoutWithdrawal,
-} from './entries.ts';
+import { readBuiltIn } from './bases.ts';
+import { changeIndex, type NewObject } from './change.ts';
+import { checkKeep, KEEP_OPTIONS, type KeepOptions, withoutWithdrawal } from './entries.ts';
 import { releaseFiles } from './objects.ts';
-import {
-  CHANNEL_OPTIONS,
-  type ChannelOptions,
-  checkChannelOptions,
-  checkFlag,
-  checkText,
-} from './options.ts';
-import { makeWays, type SkippedPatch } from './ways.ts';
+import { offerRelease, type PublishedRelease, publishedOf } from './offer.ts';
+import { CHANNEL_OPTIONS, type ChannelOptions, checkChannelOptions, checkText } from './options.ts';
 
 export interface PublishOptions
   extends ChannelOptions,
@@ -55,45 +41,38 @@ export interface PublishOptions
   readonly version: string;
 }
 
-/** A release that a channel offers now, and the files to upload for it. */
-export interface PublishedRelease extends ChangedIndex {
-  readonly release: ReleaseEntry;
-  /** Patches that were not made. */
-  readonly skipped: readonly SkippedPatch[];
-  /** Ids of other releases in the index with the same version, so that only an id tells them apart. */
-  readonly sameVersion: readonly string[];
-  /** The version that this release had in the index before, if it was another one. */
-  readonly renamedFrom?: string;
-}
-
 /**
  * Publishes a build to a channel: seals it, makes patches to it from the releases that the channel offers, and makes the next
  * index. Writes the new files into the folder `store`: the objects first, then the index. Each file appears complete or not at
  * all.
  *
  * The publisher keeps no state of its own. It reads the present index and the bundles of the last releases from `from`, and
- * verifies them with the public half of the key. It does not seal a release again that the index has: new attributes change
- * the entry, and publishing the same folder twice changes nothing. Two publishers to one folder take turns, and the second one
- * starts from the index of the first. A killed publisher leaves the old index, or the new one with all its objects.
+ * verifies them with the public half of the key. If the index has the release already, the publisher does not seal it again:
+ * new attributes change the entry, and publishing the same folder twice changes nothing. Two publishers to one folder take
+ * turns, and the second one starts from the index of the first. A killed publisher leaves the old index, or the new one with
+ * all its objects.
  *
- * Reads the files of the folder by the rules of `zipDirectory`, without the stamp `bundleseal-release.json` in the root. Several
- * patches are made at the same time, on up to four cores; their plain bytes are the same with any number of cores. Takes the
- * memory of the files, of the bundle and of `createPatch`; at most 1 GiB, and half of the free memory, for patches that are
- * made at the same time.
+ * The call reads the files of the folder by the rules of `zipDirectory`, without the stamp `bundleseal-release.json` in the
+ * root. It makes several patches at the same time, on up to four cores. The plain bytes of a patch do not depend on the number
+ * of cores.
  *
- * @param dir - The folder of the build. Links in it are refused.
+ * Memory: the files, the bundle, and that of `createPatch`. Patches that are made at the same time take at most 1 GiB and half
+ * of the free memory.
+ *
+ * @param dir - The folder of the build. By default, the call refuses links in it.
  * @param options.store - The folder to write. It is also the default of `from`.
  * @param options.from - The place of the present store: an `https://` address (of the origin, not of a CDN), or a folder.
- * @param options.patches - The number of releases that patches are made from. Default 5. A patch is kept if it takes less than
- * 90 % of the bundle.
- * @param options.keep - The number of releases of each native runtime that stay in the index. Default 10. The objects of the
- * others are kept as `retired` until every index that named them has expired.
- * @param options.expiresIn - Milliseconds, from a minute to ten years.
- * @param options.onProgress - Called with bytes. The total is the size of the files, and that size again for each patch.
- * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a file
- * that may not be published, such as a link or a private key. `ERR_LIMIT_EXCEEDED`: a limit of zips, or an index of over
- * 1 MiB. `ERR_STORE`: the state of the store does not allow it; the message says what to do. `ERR_FILE`, `ERR_SOURCE_FAILED`:
- * the store can't be read or written. The errors of `openIndex` and `openKeys` for an index that is not the publisher's.
+ * @param options.patches - The number of releases from which patches start. Default 5. The index names a patch only if it has
+ * less than 90 % of the size of the bundle.
+ * @param options.keep - The number of releases of each native runtime that stay in the index. Default 10. `prune` keeps the
+ * objects of the other releases until every index that named them has expired.
+ * @param options.expiresIn - Milliseconds, from a minute to ten years. Default: the lifetime of the present index, or 30 days.
+ * @param options.onProgress - Called with bytes. The total is the size of the release, and that size again for each patch.
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
+ * `ERR_ARCHIVE_INVALID` for a file that must not be published, such as a link or a private key; `ERR_LIMIT_EXCEEDED` if the
+ * folder exceeds a limit of zips, or the index would exceed 1 MiB; `ERR_STORE` if the content of the store does not allow the
+ * change; `ERR_FILE`, `ERR_SOURCE_FAILED` if the folder or the store cannot be read or written; the errors of `openIndex` and
+ * `openKeys` for an index or a list of keys of another publisher.
  * @see docs/guides/publishing.md
  * @example
  * ```ts
@@ -129,8 +108,6 @@ export async function publishRelease(
   checkText(options.version, 'version');
   checkAttributes(options);
   checkKeep(options);
-  checkFlag(options.first, 'first');
-  checkFlag(options.reinstate, 'reinstate');
   const { signal, version } = options;
   await checkOutside(dir, options.store);
   const files = await releaseFiles(await readDirectory(dir, folderOptions(options)), signal);
@@ -139,61 +116,44 @@ export async function publishRelease(
   const { edited, ...changed } = await changeIndex(options, async (state) => {
     const withdrawn = withoutWithdrawal(state, id, options.reinstate);
     const known = state.releases.find((one) => one.id === id);
-    const made = known === undefined ? await seal(files, options) : undefined;
-    const isInPlace =
-      known !== undefined && !(options.first === true && state.releases[0] !== known);
+    const bundle = known === undefined ? await seal(files, options) : undefined;
     const before: ReleaseEntry = known ?? {
       ...{ id, version, createdAt: state.issuedAt, size: sizeOf(files), files: files.length },
-      bundle: { sha256: made?.sha256 ?? '', size: made?.bytes.length ?? 0 },
+      bundle: { sha256: bundle?.sha256 ?? '', size: bundle?.bytes.length ?? 0 },
       patches: [],
     };
-    const entry = withAttributes({ ...before, version }, options);
-    const bases = isInPlace ? [] : basesFor(entry, state.releases, builtIn, options, state.reading);
-    const length = imageLength(files);
-    const tell = (done: number) =>
-      options.onProgress?.({ done, total: length * (1 + bases.length) });
-    tell(length);
-    const ways = await makeWays(files, entry.bundle.size, bases, {
-      ...{ privateKey: options.privateKey, appId: options.appId, signal },
-      onBytes: (done) => tell(length + done),
-    });
-    if (bases.length > 0) tell(length * (1 + bases.length));
-    const release = { ...entry, patches: [...entry.patches, ...ways.patches] };
-    const isHeld = (one: ReleaseEntry) =>
-      one.id === id || builtIn.some((other) => other.id === one.id);
-    const all = placed(state.releases, release, options.first === true);
+    const content = await offerRelease(
+      state,
+      {
+        entry: withAttributes({ ...before, version }, options),
+        ...{ withdrawn, builtIn },
+        readFiles: async () => files,
+        done: imageLength(files),
+      },
+      options,
+    );
     return {
-      ...{ release, withdrawn, skipped: ways.skipped },
-      ...(known !== undefined && known.version !== version && { renamedFrom: known.version }),
-      releases: isInPlace ? all : dropOld(all, keepOf(options), isHeld, withdrawn),
-      objects: [...(made === undefined ? [] : [made]), ...ways.objects],
+      ...content,
+      objects: [...(bundle === undefined ? [] : [bundle]), ...content.objects],
+      versionBefore: known?.version ?? version,
     };
   });
-  return publishedOf(changed, edited);
-}
-
-/** Makes the result of publishing or promoting a release. */
-export function publishedOf(
-  changed: ChangedIndex,
-  edited: Pick<PublishedRelease, 'release' | 'skipped' | 'renamedFrom'>,
-): PublishedRelease {
-  const { index, ...rest } = changed;
-  const { release, skipped, renamedFrom } = edited;
-  const sameVersion = index.releases
-    .filter(({ id, version }) => version === release.version && id !== release.id)
-    .map(({ id }) => id);
+  const { versionBefore } = edited;
   return {
-    ...{ ...rest, index, release, skipped, sameVersion },
-    ...(renamedFrom !== undefined && { renamedFrom }),
+    ...publishedOf(changed, edited),
+    ...(versionBefore !== version && { renamedFrom: versionBefore }),
   };
 }
 
-/** Throws if the store lies in the build: each release would contain the releases before. */
+/** Throws if the store is inside the build. Each release would then contain the releases before it. */
 async function checkOutside(dir: string, store: string): Promise<void> {
   const folder = await realFolder(dir);
   const place = await realpath(store).catch(() => resolve(store));
   if (!(await holds(folder, place, store))) return;
-  throw fileError(store, 'lies in the build that is published: name a folder outside of it');
+  throw fileError(
+    store,
+    'is inside the build that is published: choose a folder outside of the build',
+  );
 }
 
 function folderOptions(options: PublishOptions): ReadDirectoryOptions {

@@ -2,9 +2,9 @@
 
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkAppId, checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
-import { listChannels } from './full-output.ts';
 import { listOfKeys } from './options.ts';
-import { checkPublishedChannel, openPlace, type StorePlace } from './place.ts';
+import { checkPublishedChannel } from './paths.ts';
+import { listChannels, openPlace, type StorePlace } from './place.ts';
 import { storeError } from './store-error.ts';
 import { distinctKeys, readTrust, type Trust } from './trust.ts';
 
@@ -49,10 +49,9 @@ export async function openStore<Options extends StoreOptions>(
   return { place, trust: await readTrust([place], { appId, own, recoveryPublicKey, signal }) };
 }
 
-/** The named channels, or all channels in the folder. */
+/** Returns the channels that the caller named, or all channels in the folder. */
 export async function channelsOf(
   { place }: OpenStore,
-  from: string,
   named: readonly string[] | undefined,
 ): Promise<readonly string[]> {
   if (named !== undefined) {
@@ -62,12 +61,12 @@ export async function channelsOf(
     for (const one of named) checkPublishedChannel(one, 'options.channels');
     return named;
   }
-  if (!place.isRemote) {
-    const found = await listChannels(from);
-    if (found.length > 0) return found;
-    throw storeError(`${place.name} has no index of any channel: check its name`);
+  if (place.folder === undefined) {
+    throw new TypeError(
+      'options.channels is required for an address, because a web server cannot be listed',
+    );
   }
-  throw new TypeError(
-    'options.channels is required for an address, because a web server cannot be listed',
-  );
+  const found = await listChannels(place.folder);
+  if (found.length > 0) return found;
+  throw storeError(`${place.name} has no index of any channel: check the name of the folder`);
 }

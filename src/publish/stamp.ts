@@ -27,21 +27,24 @@ import { checkFlag, checkText, readPublishingClock, timeText } from './options.t
 export interface StampOptions extends ReadDirectoryOptions {
   /** The native runtime of the build. Default: none. */
   readonly runtime?: string;
-  /** The marks of the channels' highest indexes, as `listReleases` gives them. Default: none. */
+  /**
+   * The lowest index of each channel that devices accept: `{ channel, ...mark }` with the `mark` of `listReleases`. Default: none.
+   */
   readonly floors?: readonly StampFloor[];
   /** List the files in the stamp, for devices that can't list a folder. Default true. */
   readonly files?: boolean;
-  /** The clock: a `Date`, or milliseconds since 1970. Default: read as the call starts. */
+  /** The clock: a `Date`, or milliseconds since 1970. Default: the time at the start of the call. */
   readonly now?: Date | number;
 }
 
 /**
- * Writes the stamp of a built-in release: `bundleseal-release.json` in the root of the build. Run it after the build and before
+ * Writes the stamp of a built-in release: `bundleseal-release.json` in the root of the build. Call it after the build and before
  * the native project copies the folder. The stamp is not part of the release and does not change its id.
  *
  * @param dir - The folder of the build.
- * @throws `TypeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a path that a
- * release cannot have. `ERR_FILE`: the folder can't be read, the stamp can't be written, or another file has its name.
+ * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError} `ERR_ARCHIVE_INVALID` for
+ * a path that a release must not have; `ERR_FILE` if the folder cannot be read, the stamp cannot be written, or another file has
+ * its name.
  * @see docs/releases.md#the-stamp
  * @example
  * ```ts
@@ -102,7 +105,7 @@ export async function directoryId(
   options: ReadDirectoryOptions,
 ): Promise<{ readonly id: string; readonly files: number; readonly size: number }> {
   const { signal } = options;
-  const files = await releaseFiles(await readDirectory(join(dir), options), signal);
+  const files = await releaseFiles(await readDirectory(dir, options), signal);
   const id = await releaseIdOf(files, await selectBackend(), createPace(signal));
   return { id, files: files.length, size: files.reduce((sum, one) => sum + one.bytes.length, 0) };
 }

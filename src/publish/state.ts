@@ -1,9 +1,8 @@
-// Reads the state that a publisher starts from: the present index of the store, and the time.
+// Reads the state that a publisher starts from: the present index, the trusted keys and the time.
 
 import { realpath } from 'node:fs/promises';
 import { MAX_SEAL_LENGTH } from '../release/document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts';
-import { openOwn } from './foreign.ts';
 import type { ObjectReading } from './objects.ts';
 import {
   type ChannelOptions,
@@ -13,18 +12,22 @@ import {
   readPublishingClock,
   timeText,
 } from './options.ts';
-import { channelPath, checkFrom, openPlace, openWritable, type StorePlace } from './place.ts';
-import { storeError } from './store-error.ts';
+import { channelPath } from './paths.ts';
+import { checkFrom, openPlace, openWritable, type StorePlace } from './place.ts';
+import { openOwn, storeError } from './store-error.ts';
 import { checkSigner, distinctKeys, openTrusted, readTrust, type Trust } from './trust.ts';
 
 export interface State {
-  /** The index before this one. */
+  /** The present index. Absent if the channel has none. */
   readonly before?: ReleaseIndex;
-  /** The sealed bytes of that index. */
+  /** The sealed bytes of the present index. */
   readonly sealed?: Uint8Array;
-  /** The sealed bytes in the folder to write. The publisher replaces nothing else. */
+  /**
+   * The sealed index that the folder to write has. Before the publisher replaces it, it checks that the file still has these
+   * bytes. Absent if the folder has no index.
+   */
   readonly inFolder?: Uint8Array;
-  /** The entries to go on from. */
+  /** The entries that the next index starts from. */
   readonly releases: ReleaseIndex['releases'];
   readonly withdrawn: readonly string[];
   readonly useBuiltIn: boolean;
@@ -45,7 +48,7 @@ export interface FoundIndex {
   readonly cacheControl?: string;
 }
 
-/** Reads the index of a channel. `undefined` if the place has none. */
+/** Reads and verifies the index of a channel. Returns `undefined` if the place has none. */
 export async function findIndex(
   place: StorePlace,
   trust: Trust,
@@ -72,7 +75,7 @@ export async function readStoreState(options: ChannelOptions): Promise<State> {
   const store = openWritable(options.store);
   const isApart = options.from !== undefined && !(await isSame(options.from, options.store));
   const from = isApart ? openPlace(options.from as string, 'options.from', options.fetch) : store;
-  if (isApart) await checkFrom(options.from as string, from);
+  if (isApart) await checkFrom(from);
   const places = isApart ? [store, from] : [store];
   const publicKey = await publicHalf(options.privateKey);
   const own = await distinctKeys([publicKey, ...listOfKeys(options.previousKeys)]);
@@ -108,7 +111,10 @@ async function isSame(from: string, store: string): Promise<boolean> {
   return place !== undefined && place === (await real(store));
 }
 
-/** The published index, or a newer one in the folder that an earlier run made and nobody has uploaded yet. */
+/**
+ * Finds the index that the next one follows: the published index, or the index in the folder if it is newer. An earlier run may
+ * have made an index that nobody has uploaded yet.
+ */
 async function findBefore(
   { store, from }: State['places'],
   trust: Trust,
@@ -124,9 +130,9 @@ async function findBefore(
   const published = await findIndex(from, trust, { ...options, hidesMissing: create });
   if (create && published !== undefined) throw alreadyCreated(options.channel, from);
   if (published === undefined) {
-    if (waiting === undefined && from.isRemote && !create) {
+    if (waiting === undefined && from.folder === undefined && !create) {
       throw storeError(
-        `${from.name} has no index of the channel ${options.channel}: check the address; if the channel is new, pass create: true`,
+        `${from.name} has no index of the channel ${options.channel}: check the address. If the channel is new, pass create: true`,
       );
     }
     return { ...(waiting && { found: waiting }), ...inFolder };
@@ -145,7 +151,7 @@ async function findBefore(
 
 function alreadyCreated(channel: string, place: StorePlace): Error {
   return storeError(
-    `${place.name} already has an index of the channel ${channel}: leave create out to continue it`,
+    `${place.name} already has an index of the channel ${channel}: leave create out to add to this channel`,
   );
 }
 

@@ -1,4 +1,4 @@
-// The keys that open the files of a store, and their epoch.
+// Reads the keys that open the files of a store, and opens indexes with them.
 
 import { BundleSealError } from '../errors.ts';
 import { keyId } from '../keys/identity.ts';
@@ -8,10 +8,10 @@ import type { ReleaseIndex } from '../release/index-format.ts';
 import { MAX_KEYS_LENGTH, type ReleaseKeys } from '../release/keys-format.ts';
 import { openProven } from '../release/open-index.ts';
 import { openKeys } from '../release/open-keys.ts';
-import { openOwn } from './foreign.ts';
 import { listOfKeys } from './options.ts';
-import { KEYS_PATH, type StorePlace } from './place.ts';
-import { storeError } from './store-error.ts';
+import { KEYS_PATH } from './paths.ts';
+import type { StorePlace } from './place.ts';
+import { openOwn, storeError } from './store-error.ts';
 
 /** The keys that open the files of a store. */
 export interface Trust {
@@ -21,7 +21,7 @@ export interface Trust {
   readonly indexKeys: readonly PublicKeyInput[];
   /** The keys that open bundles, patches, and indexes of earlier epochs. */
   readonly objectKeys: readonly PublicKeyInput[];
-  /** The keys that open bundles and patches on a device: without those that only the caller named. */
+  /** The keys that open bundles and patches on a device: without the keys that only the caller passed. */
   readonly deviceKeys: readonly PublicKeyInput[];
   /** The sealed bytes of `keys.sealed`, and its content. */
   readonly sealed?: Uint8Array;
@@ -37,9 +37,9 @@ export interface TrustOptions {
 }
 
 /**
- * Reads `keys.sealed` from all places, and takes the one with the highest epoch.
+ * Reads `keys.sealed` from all places, and uses the list with the highest epoch.
  *
- * @throws {@link BundleSealError} `ERR_STORE`: the store has `keys.sealed`, and the caller named no recovery key.
+ * @throws {@link BundleSealError} `ERR_STORE` if the store has `keys.sealed` and `recoveryPublicKey` is missing.
  */
 export async function readTrust(
   places: readonly StorePlace[],
@@ -69,7 +69,7 @@ export async function readTrust(
   return { epoch, indexKeys: publicKeys, objectKeys, deviceKeys, ...found };
 }
 
-/** @throws {@link BundleSealError} `ERR_KEY_MISMATCH`: devices would refuse what the key signs. */
+/** @throws {@link BundleSealError} `ERR_KEY_MISMATCH` if devices would refuse an index that the key signs. */
 export async function checkSigner({ list }: Trust, publicKey: PublicKeyInput): Promise<void> {
   if (list === undefined) return;
   const id = await keyId(publicKey);
@@ -81,7 +81,7 @@ export async function checkSigner({ list }: Trust, publicKey: PublicKeyInput): P
   );
 }
 
-/** The keys without duplicates, which the calls that open objects refuse. */
+/** Returns the keys without duplicates, because calls that open objects refuse duplicates. */
 export async function distinctKeys(keys: readonly PublicKeyInput[]): Promise<PublicKeyInput[]> {
   const found = new Map<string, PublicKeyInput>();
   for (const key of keys) {
@@ -103,20 +103,20 @@ export async function openTrusted(
 ): Promise<{ readonly index: ReleaseIndex; readonly sha256: string }> {
   const { appId, channel, signal } = expect;
   const options = { appId, channel, ...(signal && { signal }) };
-  const isNoKeyOf = (error: unknown) =>
+  const isKeyMismatch = (error: unknown) =>
     error instanceof BundleSealError && error.code === 'ERR_KEY_MISMATCH';
   let opened: Awaited<ReturnType<typeof openProven>>;
   try {
     opened = await openProven(sealed, { ...options, publicKey: trust.indexKeys });
   } catch (error) {
-    if (trust.epoch === 0 || !isNoKeyOf(error)) throw error;
+    if (trust.epoch === 0 || !isKeyMismatch(error)) throw error;
     opened = await openProven(sealed, { ...options, publicKey: trust.objectKeys });
-    // A retired key counts only for indexes from before it was retired.
+    // A retired key opens only an index of an epoch in which it was trusted.
     if (opened.index.epoch >= trust.epoch) throw error;
   }
   const { epoch } = opened.index;
   if (epoch <= trust.epoch) return opened;
   throw storeError(
-    `the index of ${channel} is of epoch ${epoch} and ${KEYS_PATH} of epoch ${trust.epoch}: put the newest ${KEYS_PATH} into the store, and name the recovery key`,
+    `the index of ${channel} is of epoch ${epoch} but ${KEYS_PATH} is of epoch ${trust.epoch}: put the newest ${KEYS_PATH} into the store, and pass recoveryPublicKey`,
   );
 }

@@ -1,4 +1,4 @@
-// Verifies a store as devices would use it: fetches and opens every object, and applies every patch.
+// Verifies a store as devices use it: fetches and opens every object, and applies every patch.
 
 import { selectBackend } from '../backend/select.ts';
 import { decryptObject } from '../bundle/decrypt.ts';
@@ -12,7 +12,8 @@ import { createPace } from '../turn.ts';
 import { type BuiltInBase, readBuiltIn } from './bases.ts';
 import { type ObjectReading, openRelease, readObject, releaseFiles } from './objects.ts';
 import { checkNumber } from './options.ts';
-import { channelPath, type FetchedFile, objectPath } from './place.ts';
+import { channelPath, objectPath } from './paths.ts';
+import type { FetchedFile } from './place.ts';
 import {
   channelsOf,
   type OpenStore,
@@ -35,13 +36,13 @@ export interface VerifyOptions extends StoreOptions {
 
 export interface StoreProblem {
   /**
-   * `index`: the index is missing, not genuine or malformed. `expired`, `expiring`: devices refuse the index, or soon will.
+   * `index`: the index is missing, not genuine or malformed. `expired`: devices refuse the index. `expiring`: they soon will.
    * `object`: an object is missing or is another file. `release`: a bundle or a patch does not give the release that the index
    * names. `cache`: the server's Cache-Control hides new indexes from devices, or makes devices fetch objects twice.
    */
   readonly code: 'index' | 'expired' | 'expiring' | 'object' | 'release' | 'cache';
   readonly channel: string;
-  /** The file, as a path in the store. The first one, if several objects have the same wrong Cache-Control. */
+  /** The path of the file in the store. If several objects have the same wrong Cache-Control, the path of the first one. */
   readonly path: string;
   readonly message: string;
 }
@@ -54,20 +55,21 @@ export interface VerifiedStore {
   readonly releases: number;
   /** The number of patches that were applied. */
   readonly patches: number;
-  /** The number of patches that were opened only, because the release that they start from is not available. */
+  /** The number of patches that were opened but not applied, because the release that they start from is not available. */
   readonly notApplied: number;
 }
 
 /**
  * Verifies a store as devices use it: fetches and opens each object, applies each patch to the release that it starts from, and
- * compares the results with the ids in the index. Checks expiry and, over HTTP, cache headers too. Faults of the store are in
- * the result; they do not throw.
+ * compares the results with the ids in the index. It also checks when the indexes expire and, over HTTP, the cache headers. It
+ * reports faults of the store in `problems` and does not reject for them.
  *
- * Holds at most two releases in memory.
+ * Memory: at most two releases.
  *
- * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. {@link BundleSealError} `ERR_KEY_INVALID`;
- * `ERR_STORE`: the store has `keys.sealed`, and no recovery key was named. `ERR_SOURCE_FAILED`, `ERR_FILE`: the store
- * cannot be reached.
+ * @param options.expiresWithin - Milliseconds. Default: a quarter of the lifetime of each index.
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
+ * `ERR_KEY_INVALID`; `ERR_STORE` if the store has `keys.sealed` and `recoveryPublicKey` is missing, or if the folder has no
+ * channel; `ERR_SOURCE_FAILED`, `ERR_FILE` if the store cannot be reached.
  * @see docs/guides/publishing.md#verify
  * @example
  * ```ts
@@ -98,7 +100,7 @@ export async function verifyStore(options: VerifyOptions): Promise<VerifiedStore
     checkNumber(expiresWithin, 'expiresWithin', 0, Number.MAX_SAFE_INTEGER);
   }
   const clock = readClock(options.now);
-  const channels = await channelsOf(store, options.from, options.channels);
+  const channels = await channelsOf(store, options.channels);
   const builtIn = await readBuiltIn(options, signal);
   // The keys and the default limits of devices.
   const reading = {
@@ -114,7 +116,13 @@ export async function verifyStore(options: VerifyOptions): Promise<VerifiedStore
       say(code, channelPath(channel), message),
     );
     const shortLived = new Map<string, Set<string>>();
-    const verifying = { reading, say, counts, shortLived, isRemote: store.place.isRemote };
+    const verifying = {
+      reading,
+      say,
+      counts,
+      shortLived,
+      isRemote: store.place.folder === undefined,
+    };
     await verifyReleases(found.index.releases, builtIn, verifying);
     sayShortLived(shortLived, say);
   }
@@ -128,7 +136,7 @@ interface Verifying {
   readonly say: Say;
   readonly counts: { releases: number; patches: number; notApplied: number };
   readonly isRemote: boolean;
-  /** The paths of objects that devices fetch again, by their Cache-Control. */
+  /** By Cache-Control: the paths of objects that a device would fetch again, because caches drop them too soon. */
   readonly shortLived: Map<string, Set<string>>;
 }
 
@@ -161,12 +169,12 @@ async function openChannel(
       `the index is of epoch ${value.index.epoch} and keys.sealed of epoch ${trust.epoch}, so devices refuse it: refresh it`,
     );
   }
-  const said = value.cacheControl;
-  if (said !== undefined && !/(^|[\s,])(no-cache|no-store|max-age=0)($|[\s,])/i.test(said)) {
+  const header = value.cacheControl;
+  if (header !== undefined && !/(^|[\s,])(no-cache|no-store|max-age=0)($|[\s,])/i.test(header)) {
     say(
       'cache',
       path,
-      `${path} has ${shownHeader(said)} and needs "no-cache": devices see new indexes late`,
+      `${path} has ${shownHeader(header)} and needs "no-cache": devices see new indexes late`,
     );
   }
   return value;
@@ -186,7 +194,7 @@ function checkTimes(
   }
 }
 
-/** Runs `work`. A fault in the data becomes a problem of the report. An abort and any other error are thrown. */
+/** Runs `work`. Reports a fault in the data by `say`. Throws an abort and every other error. */
 async function attempt<T>(
   work: () => Promise<T>,
   say: (message: string) => void,
@@ -212,9 +220,9 @@ async function verifyReleases(
     const files = await verifyBundle(entry, verifying);
     if (files === undefined) continue;
     verifying.counts.releases += 1;
-    await playFrom(entry.id, files);
+    await applyFrom(entry.id, files);
   }
-  for (const { id, files } of builtIn) if (files !== undefined) await playFrom(id, files);
+  for (const { id, files } of builtIn) if (files !== undefined) await applyFrom(id, files);
   for (const { bundle: _, patches } of entries) {
     for (const patch of patches) {
       if (!applied.has(patch.sha256)) await openOnly(patch, verifying);
@@ -222,7 +230,7 @@ async function verifyReleases(
   }
 
   /** Applies every patch that starts from the release `from`. */
-  async function playFrom(from: string, files: readonly ReleaseFile[]): Promise<void> {
+  async function applyFrom(from: string, files: readonly ReleaseFile[]): Promise<void> {
     for (const target of entries) {
       const patch = target.patches.find((one) => one.from === from && !applied.has(one.sha256));
       if (patch === undefined) continue;
@@ -251,7 +259,7 @@ async function verifyBundle(
     say(
       'release',
       path,
-      `release ${entry.version} has ${opened.value.length} files of ${size} bytes, and the index names ${entry.files} of ${entry.size}: publish it again`,
+      `release ${entry.version} has ${opened.value.length} files of ${size} bytes, but the index says ${entry.files} files of ${entry.size} bytes: publish it again`,
     );
   }
   return opened.value;
@@ -313,14 +321,14 @@ async function fetchObject(
     (message) => say('object', path, message),
     reading.signal,
   );
-  const said = found?.value.cacheControl ?? '';
-  if (found !== undefined && isRemote && !isLongLived(said)) {
-    shortLived.set(said, (shortLived.get(said) ?? new Set()).add(path));
+  const header = found?.value.cacheControl ?? '';
+  if (found !== undefined && isRemote && !isLongLived(header)) {
+    shortLived.set(header, (shortLived.get(header) ?? new Set()).add(path));
   }
   return found?.value;
 }
 
-/** Makes one problem of all objects with the same header, because servers set headers by folder. */
+/** Reports all objects with the same header as one problem, because servers set headers by folder. */
 function sayShortLived(shortLived: ReadonlyMap<string, ReadonlySet<string>>, say: Say): void {
   for (const [header, paths] of shortLived) {
     const [first = ''] = paths;

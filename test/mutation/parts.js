@@ -256,7 +256,7 @@ const TESTS = {
       'publish/remote.node',
     ),
     ...property('publish.node', 'publish-hostile.node'),
-    ...unit('publish/ways.node'),
+    ...unit('publish/patches.node'),
   ],
   update: [
     ...unit(
@@ -319,7 +319,7 @@ const SHARED = new Set([
 // Tests that mock modules of the library, or that it imports.
 const MOCKING = [
   ...security('attack-changing-memory.node'),
-  ...unit('publish/ways.node', 'capgo/keygen.node', 'keys/keygen.node', 'archive/names.node'),
+  ...unit('publish/patches.node', 'capgo/keygen.node', 'keys/keygen.node', 'archive/names.node'),
 ];
 
 // A part without a pattern here mutates the files that stand directly in the folder of its name.

@@ -1,6 +1,6 @@
 // Answers the questions of init: from flags, else by asking on the terminal, else by detection.
 
-import { isChannel } from '../../publish/place.ts';
+import { isChannel } from '../../publish/paths.ts';
 import { Interrupted, UsageError } from '../answer.ts';
 import type { Context } from '../context.ts';
 import { escapeInvisible } from '../terminal.ts';

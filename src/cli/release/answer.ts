@@ -2,8 +2,8 @@
 
 import type { ChangedIndex } from '../../publish/change.ts';
 import { nameOfRelease } from '../../publish/entries.ts';
+import type { PublishedRelease } from '../../publish/offer.ts';
 import type { ChannelOptions } from '../../publish/options.ts';
-import type { PublishedRelease } from '../../publish/publish.ts';
 import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from '../../release/index-format.ts';
 import type { Answer } from '../answer.ts';
 import type { Context } from '../context.ts';

@@ -198,7 +198,7 @@ describe('release', () => {
           /--from expected a folder or an addr/,
           2,
         ],
-        [['publish', 'dist', '--store', 'dist/s', '--channel', 'x'], /lies in the build/, 1],
+        [['publish', 'dist', '--store', 'dist/s', '--channel', 'x'], /is inside the build/, 1],
         [['publish', 'dist', ...CHANNEL, '--meta', 'package.jsn'], /does not exist/, 1],
         [['publish', 'nothing', ...CHANNEL], /does not exist/, 1],
         [['publish', 'package.json', ...CHANNEL], /is no folder/, 1],

@@ -293,7 +293,7 @@ describe('release', () => {
       };
       const wrong = await run(['release', 'list', ...CHANNEL, '--recovery-key', 'new.pub']);
       expect(wrong.stderr).toContain(
-        `keys.sealed in "store" was sealed with the recovery key ${await idOf('recovery.pub')}, and the recovery key here is ${await idOf('new.pub')}: use the one that sealed it`,
+        `keys.sealed in "store" was sealed with the recovery key ${await idOf('recovery.pub')}, but the recovery key here is ${await idOf('new.pub')}: use the recovery key that sealed it`,
       );
       expect(wrong.stderr).toContain('ERR_KEY_MISMATCH');
     });

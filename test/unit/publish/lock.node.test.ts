@@ -76,7 +76,7 @@ describe('withLock', () => {
         withLock(folder, AbortSignal.timeout(10_000), work, QUICK),
       ).rejects.toMatchObject({
         code: 'ERR_FILE',
-        message: `${JSON.stringify(join(folder, LOCK))} is not a file. Only a publisher creates this lock: remove it`,
+        message: `${JSON.stringify(join(folder, LOCK))} is not a file, but the lock of publishers is one: remove it`,
       });
       expect(readdirSync(folder)).toEqual([LOCK]);
     }

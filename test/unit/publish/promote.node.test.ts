@@ -54,7 +54,9 @@ describe('promote', () => {
     expect((await promote({ ...options, reinstate: true })).changed).toBe(true);
     await withdraw({ ...channelOf(store), channel: 'beta', release: '1.0.1' });
     await expect(promote({ ...options, release: '1.0.1' })).rejects.toThrow('has withdrawn');
-    await expect(promote({ ...options, fromChannel: 'gamma' })).rejects.toThrow('check its name');
+    await expect(promote({ ...options, fromChannel: 'gamma' })).rejects.toThrow(
+      'no index of the channel gamma: it has beta, production',
+    );
   });
 });
 

@@ -111,7 +111,9 @@ describe('the expiry of an index', () => {
 
   it.each([-1, 0.5, Number.NaN, '1', 2 ** 53])('is not asked for as %o', async (expiresWithin) => {
     await expect(check(NOW.getTime(), expiresWithin as number)).rejects.toThrow(
-      new RangeError(`options.expiresWithin expected an integer from 0 to ${2 ** 53 - 1}`),
+      new RangeError(
+        `options.expiresWithin expected an integer from 0 to ${2 ** 53 - 1}, got ${typeof expiresWithin === 'string' ? 'a string' : expiresWithin}`,
+      ),
     );
   });
 });

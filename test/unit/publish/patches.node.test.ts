@@ -1,5 +1,5 @@
 // Making patches on several threads: the same patches with any number of them, and no thread that is left behind.
-// @vitest-environment-options { "own": "ways" }
+// @vitest-environment-options { "own": "patches" }
 
 import type * as workerThreads from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -7,7 +7,12 @@ import { selectBackend } from '../../../src/backend/select.ts';
 import { decryptObject } from '../../../src/bundle/decrypt.ts';
 import { BundleSealError } from '../../../src/errors.ts';
 import { releaseFiles } from '../../../src/publish/objects.ts';
-import { type Base, makeWays, threadsFor, type WayOptions } from '../../../src/publish/ways.ts';
+import {
+  type Base,
+  makePatches,
+  type PatchOptions,
+  threadsFor,
+} from '../../../src/publish/patches.ts';
 import type { ReleaseFile } from '../../../src/release/files.ts';
 import { releaseIdOf } from '../../../src/release/id.ts';
 import { createPace } from '../../../src/turn.ts';
@@ -60,21 +65,21 @@ async function baseOf(n: number, length?: number): Promise<Base> {
 }
 
 /** Makes patches from releases 1 to 5 to release 6; gives their plain bytes by the release that they start from. */
-async function patchesWith(options: Partial<WayOptions>) {
+async function patchesWith(options: Partial<PatchOptions>) {
   const bases = await Promise.all([1, 2, 3, 4, 5].map((n) => baseOf(n)));
-  const ways = await makeWays(await release(6), 50_000, bases, {
+  const made = await makePatches(await release(6), 50_000, bases, {
     ...{ privateKey, appId: APP, onBytes: () => {} },
     ...options,
   });
-  expect(ways.patches.map(({ from }) => from)).toEqual(bases.map(({ id }) => id));
-  expect(ways.objects.map(({ sha256 }) => sha256)).toEqual(
-    ways.patches.map(({ sha256 }) => sha256),
+  expect(made.patches.map(({ from }) => from)).toEqual(bases.map(({ id }) => id));
+  expect(made.objects.map(({ sha256 }) => sha256)).toEqual(
+    made.patches.map(({ sha256 }) => sha256),
   );
   const opening = { publicKey, expect: { appId: APP } };
-  return Promise.all(ways.objects.map(({ bytes }) => decryptObject(bytes, opening, 'patch')));
+  return Promise.all(made.objects.map(({ bytes }) => decryptObject(bytes, opening, 'patch')));
 }
 
-describe('makeWays', () => {
+describe('makePatches', () => {
   it('makes the same patches in the same order with any number of threads', async () => {
     const expected = await patchesWith({ threads: 0 });
     expect(watched.started).toHaveLength(0);
@@ -131,7 +136,7 @@ describe('makeWays', () => {
   it('ends its threads if one patch fails, and reports that failure', async () => {
     const failing = { id: '0'.repeat(64), load: () => Promise.reject(new RangeError('broken')) };
     const bases = [await baseOf(1), failing, await baseOf(2)];
-    const made = makeWays(await release(6), 50_000, bases, {
+    const made = makePatches(await release(6), 50_000, bases, {
       ...{ privateKey, appId: APP, threads: 2, onBytes: () => {} },
     });
     await expect(made).rejects.toThrow('broken');
@@ -140,7 +145,7 @@ describe('makeWays', () => {
   it('skips a base that cannot be read', async () => {
     const load = () => Promise.reject(new BundleSealError('ERR_STORE', 'missing'));
     const bases = [{ id: '0'.repeat(64), load }, await baseOf(1)];
-    const { patches, skipped } = await makeWays(await release(6), 50_000, bases, {
+    const { patches, skipped } = await makePatches(await release(6), 50_000, bases, {
       ...{ privateKey, appId: APP, threads: 2, onBytes: () => {} },
     });
     expect(patches).toHaveLength(1);

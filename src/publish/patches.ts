@@ -27,51 +27,51 @@ export interface SkippedPatch {
   /** The id of the release that the patch would start from. */
   readonly from: string;
   /**
-   * `no gain`: the patch would take 90 % of the bundle or more. `too large`: devices do not patch images of this size.
-   * `unreadable`: the bundle of that release is missing in the store, or is another file than the index names.
+   * `no gain`: the patch would have at least 90 % of the size of the bundle. `too large`: devices do not patch images of this
+   * size. `unreadable`: the store lacks the bundle of that release, or has another file in its place.
    */
   readonly reason: 'no gain' | 'too large' | 'unreadable';
-  /** The fault of the bundle. */
+  /** For `unreadable`: why the bundle cannot be read. */
   readonly message?: string;
 }
 
-export interface Ways {
+export interface MadePatches {
   readonly patches: ReleasePatch[];
   readonly objects: NewObject[];
   readonly skipped: SkippedPatch[];
 }
 
-export interface WayOptions {
+export interface PatchOptions {
   readonly privateKey: PrivateKeyInput | Signer;
   readonly appId: string;
   readonly signal?: AbortSignal | undefined;
   /** Called with the progress of all patches together, in bytes of the new image. */
   readonly onBytes: (done: number) => void;
-  /** Threads to make patches with; 0: in this one. Default: {@link threadsFor}. */
+  /** The number of threads that make patches. 0: the calling thread makes them. Default: {@link threadsFor}. */
   readonly threads?: number;
 }
 
-// A patch is kept if it takes less than this share of the bundle.
+// A patch is kept if it is smaller than this share of the bundle.
 const GAIN = 0.9;
 
-// Bytes of an image from which on threads are started. A smaller patch is made before a thread has started.
-const WORTH = 2 ** 20;
+// The smallest image, in bytes, for which threads are started. For a smaller one, a patch takes less time than the start.
+const THREADED_IMAGE = 2 ** 20;
 const MOST_THREADS = 4;
-// Memory that the patches take together at most, and what one takes: for each byte of its two images, and besides.
+// Bytes. The most memory of all patches together, and the memory of one patch: for each byte of its two images, and in addition.
 const MOST_MEMORY = 2 ** 30;
-const MEMORY_A_BYTE = 4;
-const MEMORY_A_PATCH = 2 ** 26;
+const MEMORY_PER_BYTE = 4;
+const MEMORY_PER_PATCH = 2 ** 26;
 
 /**
  * Makes a patch from each base and keeps the patches that save bytes. The number of threads changes neither the patches nor their
  * order.
  */
-export async function makeWays(
+export async function makePatches(
   files: readonly ReleaseFile[],
   bundleSize: number,
   bases: readonly Base[],
-  options: WayOptions,
-): Promise<Ways> {
+  options: PatchOptions,
+): Promise<MadePatches> {
   const length = imageLength(files);
   const { threads = threadsFor(bases.length, length) } = options;
   const made: Made[] = [];
@@ -81,18 +81,23 @@ export async function makeWays(
     options.onBytes(done.reduce((sum, one) => sum + one, 0));
   };
   let next = 0;
-  const work = async ({ signal, thread }: Pick<WayWork, 'signal' | 'thread'>) => {
+  const work = async ({ signal, thread }: Pick<PatchWork, 'signal' | 'thread'>) => {
     for (let index = next++; index < bases.length; index = next++) {
       const onBytes = (bytes: number) => tell(index, bytes);
       const base = bases[index] as Base;
-      made[index] = await makeWay(files, bundleSize, base, { ...options, onBytes, signal, thread });
+      made[index] = await makePatch(files, bundleSize, base, {
+        ...options,
+        onBytes,
+        signal,
+        thread,
+      });
       tell(index, length);
     }
   };
   if (threads === 0) {
     await work(options);
   } else {
-    // It has the code of the thread as a text, so only a publisher of several patches loads it.
+    // This module contains the code of the thread as text, so it is loaded only if threads are used.
     const { withThreads } = await import('./patch-thread.ts');
     await withThreads(threads, options.signal, work);
   }
@@ -103,7 +108,7 @@ export async function makeWays(
   };
 }
 
-/** Threads that make this many patches to an image, within the memory that may be taken. */
+/** Returns the number of threads for this many patches to an image, so that they fit into memory. 0: use no threads. */
 export function threadsFor(
   patches: number,
   length: number,
@@ -112,24 +117,24 @@ export function threadsFor(
     memory = freemem(),
   }: { readonly cores?: number; readonly memory?: number } = {},
 ): number {
-  const each = MEMORY_A_BYTE * 2 * length + MEMORY_A_PATCH;
+  const each = MEMORY_PER_BYTE * 2 * length + MEMORY_PER_PATCH;
   const fitting = Math.floor(Math.min(MOST_MEMORY, memory / 2) / each);
   const threads = Math.min(patches, cores, MOST_THREADS, fitting);
-  return length < WORTH || threads < 2 ? 0 : threads;
+  return length < THREADED_IMAGE || threads < 2 ? 0 : threads;
 }
 
 type Made = SkippedPatch | { readonly patch: ReleasePatch; readonly object: NewObject };
 
-interface WayWork extends Pick<WayOptions, 'privateKey' | 'appId' | 'signal' | 'onBytes'> {
-  /** Default: this one. */
+interface PatchWork extends Pick<PatchOptions, 'privateKey' | 'appId' | 'signal' | 'onBytes'> {
+  /** Default: the calling thread. */
   readonly thread?: PatchThread | undefined;
 }
 
-async function makeWay(
+async function makePatch(
   files: readonly ReleaseFile[],
   bundleSize: number,
   { id: from, load }: Base,
-  work: WayWork,
+  work: PatchWork,
 ): Promise<Made> {
   const { privateKey, appId, signal } = work;
   const { imageSize } = readPatchLimits();
@@ -153,11 +158,11 @@ async function makeWay(
   return { patch: { from, sha256, size: bytes.length }, object: { sha256, bytes } };
 }
 
-/** Codes the patch in the thread, or in this one if that dies. */
+/** Codes the patch in the thread. If that thread dies, codes it in the calling thread. */
 async function code(
   base: readonly ReleaseFile[],
   files: readonly ReleaseFile[],
-  { thread, signal, onBytes }: WayWork,
+  { thread, signal, onBytes }: PatchWork,
 ): Promise<CodedPatch> {
   const onProgress = ({ done }: Progress) => onBytes(done);
   const options = { ...(signal && { signal }), onProgress };
