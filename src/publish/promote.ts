@@ -87,7 +87,7 @@ export async function promote(options: PromoteOptions): Promise<PublishedRelease
     const entry = withAttributes(
       state.releases.find(({ id }) => id === source.id) ??
         withFittingPatches(source, state, builtIn),
-      { rollout: FULL_ROLLOUT, ...options },
+      { ...options, rollout: options.rollout ?? FULL_ROLLOUT },
     );
     const readFiles = () => readRelease(entry, state.reading);
     return offerRelease(state, { entry, withdrawn, builtIn, readFiles, done: 0 }, options);

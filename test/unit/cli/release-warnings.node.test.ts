@@ -94,7 +94,7 @@ describe('release', () => {
       const foreign = [...publish, '--key', 'other-key'];
       const { stderr } = await run(foreign);
       expect(stderr).toContain(
-        `the index of production in "store" was sealed with the key ${keyB.keyId}, and the key here is ${keyA.keyId}: use the pair that sealed it`,
+        `the index of production in "store" was sealed with the key ${keyB.keyId}, but the key here is ${keyA.keyId}: use the pair that sealed it`,
       );
       expect(stderr).toContain('pass its public half as well, with --public-key');
       expect(await json(foreign)).toMatchObject({ code: 'ERR_KEY_MISMATCH' });

@@ -1,14 +1,16 @@
 // Releases that another channel offers too, and older releases that go back in front of their own channel.
 
 import { describe, expect, it } from 'vitest';
-import { promote, withdraw } from '../../../src/node.ts';
+import { listReleases, type PromoteOptions, promote, withdraw } from '../../../src/node.ts';
 import { memoryBuiltIn, memoryStore } from '../../../src/update.ts';
 import {
+  APP,
   buildOf,
   channelOf,
   expectWholeStore,
   newFolder,
   objectsOf,
+  publicKey,
   publishBuild,
   readIndexOf,
 } from '../../support/publish.ts';
@@ -57,6 +59,16 @@ describe('promote', () => {
     await expect(promote({ ...options, fromChannel: 'gamma' })).rejects.toThrow(
       'no index of the channel gamma: it has beta, production',
     );
+    const listing = { from: store, appId: APP, publicKey, channel: 'gamma' };
+    await expect(listReleases(listing)).rejects.toThrow('it has beta, production');
+  });
+
+  it('offers the release to every device if the option rollout is undefined', async () => {
+    const store = newFolder();
+    await publishBuild(store, 1, { channel: 'beta', rollout: 100 });
+    const options = { ...channelOf(store), fromChannel: 'beta', rollout: undefined };
+    const { release } = await promote(options as unknown as PromoteOptions);
+    expect(release).not.toHaveProperty('rollout');
   });
 });
 
