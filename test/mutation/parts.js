@@ -245,11 +245,13 @@ const TESTS = {
   ],
   publish: [
     ...unit(
+      'publish/entries.node',
       'publish/publish.node',
       'publish/store-folder.node',
       'publish/options.node',
       'publish/verify.node',
       'publish/edits.node',
+      'publish/faults.node',
       'publish/http-place.node',
       'publish/lock.node',
       'publish/promote.node',
