@@ -156,3 +156,18 @@ describe('the pages and sections that docstrings link to', () => {
     expect([...headings].map(([, heading]) => anchor(heading as string))).toContain(fragment);
   });
 });
+
+describe('docs/functions.md', () => {
+  const page = readFileSync(join(ROOT, 'docs/functions.md'), 'utf8');
+  const cells = [...page.matchAll(/^\| ([^|]*)\|/gm)].map(([, cell]) => cell as string);
+  const named = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+
+  it.each(ENTRIES)('names each function of %s', async (entry) => {
+    const exported: Record<string, unknown> = await import(join(ROOT, `src/${entry}.ts`));
+    const functions = Object.entries(exported)
+      .filter(([name, value]) => typeof value === 'function' && name !== 'BundleSealError')
+      .map(([name]) => name);
+    expect(functions.length).toBeGreaterThan(0);
+    expect(named).toEqual(expect.arrayContaining(functions));
+  });
+});
