@@ -36,11 +36,17 @@ const SLOW = [
   '**/{caching-proxy,cdn,http-page,node,service-worker}.node.test.ts',
 ];
 
-/** The files that import test/support/scope.ts, which takes samples. */
-const SAMPLED = readdirSync('test', { recursive: true, encoding: 'utf8' })
+const TESTS = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules'))
-  .map((file) => join('test', file))
-  .filter((file) => readFileSync(file, 'utf8').includes("/support/scope.ts'"));
+  .map((file) => join('test', file));
+const importing = (module: string) =>
+  TESTS.filter((file) => readFileSync(file, 'utf8').includes(`/support/${module}'`));
+
+/** The files that import test/support/scope.ts, which takes samples. */
+const SAMPLED = importing('scope.ts');
+
+/** The files that start Chromium themselves. */
+const STARTS_CHROMIUM = [...importing('chromium.js'), ...importing('chromium-process.ts')];
 
 function filesOf(mode: string): { readonly include: string[]; readonly exclude: string[] } {
   const exclude = [...configDefaults.exclude];
@@ -53,7 +59,7 @@ function filesOf(mode: string): { readonly include: string[]; readonly exclude: 
 const withChromium = existsSync(CHROMIUM_PATH) || process.env['CI'] !== undefined;
 if (!withChromium) {
   console.warn(
-    `Chromium: skipped, there is none at ${CHROMIUM_PATH}. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH to run the same suite there.`,
+    `Chromium: skipped, there is none at ${CHROMIUM_PATH}. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH to run the suite and the examples there.`,
   );
 }
 
@@ -71,7 +77,7 @@ const node = (mode: string) => ({
     name: 'node',
     env: { TEST_SCOPE: mode },
     include: filesOf(mode).include,
-    exclude: [...filesOf(mode).exclude, PAGE_ONLY],
+    exclude: [...filesOf(mode).exclude, PAGE_ONLY, ...(withChromium ? [] : STARTS_CHROMIUM)],
     environment: 'node',
     globalSetup: 'test/support/run-folder.ts',
     isolate: mode === 'long',

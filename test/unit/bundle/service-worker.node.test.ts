@@ -1,6 +1,5 @@
 // A sealed download in a real page: straight from fetch, and through a service worker that opens it on the way.
 
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
@@ -71,9 +70,7 @@ async function oneFile(contents: string): Promise<string> {
   return (outputFiles[0] as { text: string }).text;
 }
 
-const skipped = !existsSync(CHROMIUM_PATH) && process.env['CI'] === undefined;
-
-describe.skipIf(skipped)('a page in Chromium', () => {
+describe('a page in Chromium', () => {
   const files = new Map<string, { type: string; body: Uint8Array | string }>();
   let server: Server;
   let browser: Browser;

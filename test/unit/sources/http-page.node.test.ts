@@ -1,6 +1,5 @@
 // httpSource in a real page: redirects that no script sees, and requests that cost no CORS preflight.
 
-import { existsSync } from 'node:fs';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -54,100 +53,97 @@ const to =
   (response) =>
     response.writeHead(302, { Location: location }).end();
 
-describe.skipIf(!existsSync(CHROMIUM_PATH) && process.env['CI'] === undefined)(
-  'httpSource in Chromium',
-  () => {
-    let browser: Browser;
-    let page: Page;
-    let script: string;
-    let sealed: Uint8Array;
-    let zip: Uint8Array;
+describe('httpSource in Chromium', () => {
+  let browser: Browser;
+  let page: Page;
+  let script: string;
+  let sealed: Uint8Array;
+  let zip: Uint8Array;
 
-    beforeAll(async () => {
-      const sealing = { privateKey: keyB.pkcs8, chunkSize: 16_384 };
-      sealed = (await encryptBundle(plain, sealing)).bytes;
-      zip = await zipBundle({ 'a.bin': plain, 'b.bin': bytesOf(100_000) });
-      const { outputFiles } = await build({
-        stdin: { contents: PAGE, resolveDir: process.cwd(), loader: 'ts' },
-        bundle: true,
-        format: 'iife',
-        write: false,
-        define: { PUBLIC_KEY: JSON.stringify(keyB.spki) },
-        plugins: [inlineWorkers()],
-        logLevel: 'error',
-      });
-      script = (outputFiles[0] as { text: string }).text;
-      browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+  beforeAll(async () => {
+    const sealing = { privateKey: keyB.pkcs8, chunkSize: 16_384 };
+    sealed = (await encryptBundle(plain, sealing)).bytes;
+    zip = await zipBundle({ 'a.bin': plain, 'b.bin': bytesOf(100_000) });
+    const { outputFiles } = await build({
+      stdin: { contents: PAGE, resolveDir: process.cwd(), loader: 'ts' },
+      bundle: true,
+      format: 'iife',
+      write: false,
+      define: { PUBLIC_KEY: JSON.stringify(keyB.spki) },
+      plugins: [inlineWorkers()],
+      logLevel: 'error',
     });
+    script = (outputFiles[0] as { text: string }).text;
+    browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+  });
 
-    afterAll(async () => browser?.close());
+  afterAll(async () => browser?.close());
 
-    /** A server with a page of its own origin; the test sets all other answers. */
-    async function openPage(answer: Answer = (response) => response.writeHead(404).end()) {
-      const home = await serve((response, asked) => {
-        const { url } = asked.request;
-        if (url === '/favicon.ico') response.writeHead(404).end();
-        else if (url === '/page.js') response.writeHead(200).end(script);
-        else if (url === '/') {
-          response.writeHead(200, { 'Content-Type': 'text/html' });
-          response.end('<!doctype html><script src="/page.js"></script>');
-        } else answer(response, asked);
-      });
-      page = await browser.newPage();
-      await page.goto(`${home.origin}/`);
-      return home;
-    }
-
-    const run = (name: string, url: string, init = {}) =>
-      page.evaluate(`${name}(${JSON.stringify(url)}, ${JSON.stringify(init)})`);
-    const bytes = [...plain.subarray(200_000, 200_005)];
-
-    it('needs no preflight and no permission for If-Range', async () => {
-      await openPage();
-      const other = await serve(shared(partOf(sealed)));
-      expect(await run('sealed', other.url)).toEqual(bytes);
-      const archive = await serve(shared(partOf(zip)));
-      expect(await run('zipped', archive.url)).toBe(100_000);
-      expect([...other.ranges, ...archive.ranges]).not.toContain(undefined);
-      expect([...other.conditions, ...archive.conditions].some(Boolean)).toBe(false);
+  /** A server with a page of its own origin; the test sets all other answers. */
+  async function openPage(answer: Answer = (response) => response.writeHead(404).end()) {
+    const home = await serve((response, asked) => {
+      const { url } = asked.request;
+      if (url === '/favicon.ico') response.writeHead(404).end();
+      else if (url === '/page.js') response.writeHead(200).end(script);
+      else if (url === '/') {
+        response.writeHead(200, { 'Content-Type': 'text/html' });
+        response.end('<!doctype html><script src="/page.js"></script>');
+      } else answer(response, asked);
     });
+    page = await browser.newPage();
+    await page.goto(`${home.origin}/`);
+    return home;
+  }
 
-    it('notices that a zip of another origin was replaced', async () => {
-      await openPage();
-      const archive = await serve(
-        shared(partOf(zip, { ETag: '"v1"' })),
-        shared(partOf(zip, { ETag: '"v2"' })),
-      );
-      expect(await run('zipped', archive.url)).toMatch(/^ERR_SOURCE_FAILED .*was replaced/);
-    });
+  const run = (name: string, url: string, init = {}) =>
+    page.evaluate(`${name}(${JSON.stringify(url)}, ${JSON.stringify(init)})`);
+  const bytes = [...plain.subarray(200_000, 200_005)];
 
-    it('follows a redirect to another origin without headers', async () => {
-      const other = await serve(shared(partOf(sealed)));
-      await openPage(to(other.url));
-      expect(await run('sealed', '/moved')).toEqual(bytes);
-    });
+  it('needs no preflight and no permission for If-Range', async () => {
+    await openPage();
+    const other = await serve(shared(partOf(sealed)));
+    expect(await run('sealed', other.url)).toEqual(bytes);
+    const archive = await serve(shared(partOf(zip)));
+    expect(await run('zipped', archive.url)).toBe(100_000);
+    expect([...other.ranges, ...archive.ranges]).not.toContain(undefined);
+    expect([...other.conditions, ...archive.conditions].some(Boolean)).toBe(false);
+  });
 
-    it('lets no header of the caller follow a redirect to another origin', async () => {
-      const other = await serve(shared(partOf(sealed), 'authorization, x-api-key, range'));
-      const home = await openPage(to(other.url));
-      expect(await run('sealed', '/moved', { headers: HEADERS })).toMatch(
-        /^ERR_SOURCE_FAILED .*redirect may lead to another origin, where options\.headers are not sent/,
-      );
-      expect(home.headers.some((all) => all['x-api-key'] === 's3cret')).toBe(true);
-      const third = await serve(shared(to(other.url), 'authorization, x-api-key, range'));
-      expect(await run('sealed', third.url, { headers: HEADERS })).toMatch(
-        /^ERR_SOURCE_FAILED .* redirects, and a page is not told where to/,
-      );
-      expect(other.ranges).toEqual([]);
-    });
+  it('notices that a zip of another origin was replaced', async () => {
+    await openPage();
+    const archive = await serve(
+      shared(partOf(zip, { ETag: '"v1"' })),
+      shared(partOf(zip, { ETag: '"v2"' })),
+    );
+    expect(await run('zipped', archive.url)).toMatch(/^ERR_SOURCE_FAILED .*was replaced/);
+  });
 
-    it('follows a redirect within the origin of the page with headers', async () => {
-      const home = await openPage((response, asked) => {
-        if (asked.request.url === '/moved') to('/here')(response, asked);
-        else partOf(sealed)(response, asked);
-      });
-      expect(await run('sealed', '/moved', { headers: HEADERS })).toEqual(bytes);
-      expect(home.headers.some((all) => all['x-api-key'] === 's3cret')).toBe(true);
+  it('follows a redirect to another origin without headers', async () => {
+    const other = await serve(shared(partOf(sealed)));
+    await openPage(to(other.url));
+    expect(await run('sealed', '/moved')).toEqual(bytes);
+  });
+
+  it('lets no header of the caller follow a redirect to another origin', async () => {
+    const other = await serve(shared(partOf(sealed), 'authorization, x-api-key, range'));
+    const home = await openPage(to(other.url));
+    expect(await run('sealed', '/moved', { headers: HEADERS })).toMatch(
+      /^ERR_SOURCE_FAILED .*redirect may lead to another origin, where options\.headers are not sent/,
+    );
+    expect(home.headers.some((all) => all['x-api-key'] === 's3cret')).toBe(true);
+    const third = await serve(shared(to(other.url), 'authorization, x-api-key, range'));
+    expect(await run('sealed', third.url, { headers: HEADERS })).toMatch(
+      /^ERR_SOURCE_FAILED .* redirects, and a page is not told where to/,
+    );
+    expect(other.ranges).toEqual([]);
+  });
+
+  it('follows a redirect within the origin of the page with headers', async () => {
+    const home = await openPage((response, asked) => {
+      if (asked.request.url === '/moved') to('/here')(response, asked);
+      else partOf(sealed)(response, asked);
     });
-  },
-);
+    expect(await run('sealed', '/moved', { headers: HEADERS })).toEqual(bytes);
+    expect(home.headers.some((all) => all['x-api-key'] === 's3cret')).toBe(true);
+  });
+});
