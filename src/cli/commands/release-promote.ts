@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
-import { examples } from '../help.ts';
+import { examples, rare } from '../help.ts';
 import { answerRelease } from '../release/answer.ts';
 import { type EntryFlags, entryOptions, readEntry } from '../release/entry.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
@@ -12,12 +12,19 @@ interface Options extends SigningFlags, EntryFlags {
   readonly fromChannel?: string;
 }
 
+// What an entry has from its release needs no option here; putting it in front does.
+function promoteOptions(command: Command): Command {
+  const all = rare(entryOptions(command), '--built-in', '--note', '--runtime');
+  all.options.find(({ long }) => long === '--first')?.hideHelp(false);
+  return all;
+}
+
 export function releasePromote(command: Command): void {
-  entryOptions(
+  promoteOptions(
     signingOptions(
       command
         .description(
-          'Offers a release of --from-channel in --channel, or with --first puts an older release of --channel in front again. Reuses the bundle and the patches that exist, and makes the patches that are missing.',
+          'Offers a release of another channel, or puts an older release in front again (--first). Makes only the patches that are missing.',
         )
         .argument('[release]', 'its version or id (default: the first one that is not withdrawn)')
         .option(
@@ -29,8 +36,8 @@ export function releasePromote(command: Command): void {
     .addHelpText(
       'after',
       examples(
-        'release promote --from-channel beta --channel production --store store',
-        'release promote 1.0.0 --first --channel production --store store',
+        'release promote --from-channel beta --channel production',
+        'release promote 1.0.0 --first',
       ),
     )
     .action(
