@@ -171,3 +171,21 @@ describe('docs/functions.md', () => {
     expect(named).toEqual(expect.arrayContaining(functions));
   });
 });
+
+describe('CONTRIBUTING.md', () => {
+  const page = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+  const named = [
+    ...new Set(
+      [...page.matchAll(/`((?:src|test|docs|build|site)\/[^`*]+)`/g)].map(([, path]) => path),
+    ),
+  ] as string[];
+
+  it('is found to name files', () => {
+    expect(named.length).toBeGreaterThan(40);
+  });
+
+  // A command writes `site/dist`.
+  it.each(named.filter((path) => path !== 'site/dist'))('names %s, which exists', (path) => {
+    expect(existsSync(join(ROOT, path)), path).toBe(true);
+  });
+});

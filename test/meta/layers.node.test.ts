@@ -43,6 +43,15 @@ describe('src/', () => {
     expect(page).toBe(withBlock(page, 'layers', await picture(ROOT)));
   });
 
+  it('has a row in CONTRIBUTING.md for each folder', () => {
+    const page = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| `([\w-]+)\/` +\|/gm)].map(([, name]) => name);
+    const inSource = readdirSync(SRC, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    expect(rows).toEqual(expect.arrayContaining(inSource));
+  });
+
   it('has no file over 400 lines', () => {
     const long = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
