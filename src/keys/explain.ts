@@ -195,10 +195,10 @@ function explainText(text: string): string {
   if (/^(\s|\\[rnt])*$/.test(text)) return EMPTY;
   const beginning = BEGINNINGS.find(([pattern]) => pattern.test(text));
   if (beginning !== undefined) return beginning[1];
-  // Traditional PEM has the encryption headers inside the block (RFC 1421 §4.6).
-  if (/Proc-Type:|-----BEGIN ENCRYPTED /.test(text)) return ENCRYPTED;
   const begins = text.match(/-----BEGIN /g)?.length ?? 0;
   const ends = text.match(/-----END /g)?.length ?? 0;
+  // Traditional PEM has the encryption headers inside the block (RFC 1421 §4.6).
+  if (begins < 2 && /Proc-Type:|-----BEGIN ENCRYPTED /.test(text)) return ENCRYPTED;
   if (begins > 1) return 'there is more than one PEM block: pass the one key alone';
   if (begins === 1 && ends === 0) {
     return 'the key is cut short, its END line is missing: copy it again, whole';

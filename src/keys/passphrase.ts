@@ -2,7 +2,7 @@
 // older PEM with headers (RFC 1421 §4.6). Needs Node: its OpenSSL derives the key and decrypts.
 
 import { fromBase64 } from '../base64.ts';
-import { concat, fromHex, toHex } from '../bytes.ts';
+import { concat, fromHex, isBytes, toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, describe } from '../options.ts';
 import {
@@ -30,7 +30,9 @@ type Protected =
 
 const LABEL = 'ENCRYPTED PRIVATE KEY';
 const PKCS8 = new RegExp(`^-----BEGIN ${LABEL}-----([^-]*)-----END ${LABEL}-----$`);
-const WITH_HEADERS = /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s+Proc-Type:\s*4,ENCRYPTED\s/;
+// Matches the whole text. OpenSSL would skip the first of several blocks and open one that `checkWork` has not seen.
+const WITH_HEADERS =
+  /^-----BEGIN ((?!ENCRYPTED )[A-Z0-9 ]*PRIVATE KEY)-----\s+Proc-Type:\s*4,ENCRYPTED\s(?:(?!-----)[\s\S])*-----END \1-----$/;
 
 // Object identifiers of PBES2, PBKDF2, scrypt and the cipher (RFC 8018 appendix A, RFC 7914 §7).
 const PBES2 = '2a864886f70d01050d';
@@ -88,7 +90,7 @@ export async function decryptPrivateKey(
   key: string | Uint8Array,
   options: DecryptPrivateKeyOptions,
 ): Promise<string> {
-  if (typeof key !== 'string' && !(key instanceof Uint8Array)) {
+  if (typeof key !== 'string' && !isBytes(key)) {
     throw new TypeError(`key expected a string or a Uint8Array, got ${describe(key)}`);
   }
   checkOptions('decryptPrivateKey', options, { passphrase: 'any' });

@@ -1,7 +1,7 @@
 // Values of another realm (a frame of a page, a context of node:vm, a test runner): `instanceof` says no to all of them.
 // @vitest-environment-options { "own": "realms" }
 
-import { constants, privateEncrypt } from 'node:crypto';
+import { constants, createPrivateKey, privateEncrypt } from 'node:crypto';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { brandOf, unshared } from '../../src/bytes.ts';
@@ -13,8 +13,10 @@ import {
   keygen,
   keyId,
   openBundle,
+  publicKeyOf,
   resealBundle,
 } from '../../src/index.ts';
+import { decryptPrivateKey } from '../../src/node.ts';
 import { readClock } from '../../src/release/order.ts';
 import { unzipBundle, zipBundle } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
@@ -52,6 +54,15 @@ describe('values of another realm', () => {
       expect(await decryptBundle(sealed.bytes, { publicKey })).toEqual(plain);
     },
   );
+
+  it('are accepted as the bytes of a private key under a passphrase', async () => {
+    const passphrase = 'a';
+    const encrypted = createPrivateKey(privateKey).export({
+      ...{ type: 'pkcs8', format: 'der', cipher: 'aes-256-cbc', passphrase },
+    } as const);
+    const opened = await decryptPrivateKey(theirs.bytes(encrypted), { passphrase });
+    expect(await publicKeyOf(opened)).toBe(publicKey);
+  });
 
   it('are copied out of shared memory, which WebCrypto refuses', () => {
     const shared: Uint8Array = runInNewContext('new Uint8Array(new SharedArrayBuffer(4)).fill(7)');

@@ -108,6 +108,13 @@ describe('a private key under a passphrase', () => {
     expect((await rejection(open(costly), 'ERR_KEY_INVALID')).message).toMatch(/more work/);
   });
 
+  it('is refused if another PEM block precedes it, because OpenSSL would skip that block', async () => {
+    const first =
+      '-----BEGIN X PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END X PRIVATE KEY-----\n';
+    await rejection(open(first + pkcs8()), 'ERR_KEY_INVALID');
+    expect(() => parsePrivateKey(first + pkcs8())).toThrow(/more than one PEM block/);
+  });
+
   it('is refused because of its cipher if OpenSSL has dropped that cipher', async () => {
     // PBES1 with DES and MD5 (RFC 8018 appendix A.3).
     const hex = '301a06092a864886f70d010503300d0408aabbccddeeff001102010104081122334455667788';
