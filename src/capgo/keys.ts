@@ -103,7 +103,7 @@ export function readPublicKey(pem: string): RsaPublicKey {
   const label = labelOf(pem, 'publicKey');
   if (label === 'RSA PRIVATE KEY') {
     throw keyInvalid(
-      'a private key came where the public key belongs. Apps of the withdrawn V1 scheme carry one: every copy of such an app can make bundles, so make a new pair',
+      'this is a private key, and a public key is needed. Apps of the withdrawn V1 scheme contain a private key: every copy of such an app can make bundles, so make a new pair',
     );
   }
   demand(label, 'RSA PUBLIC KEY');
@@ -114,7 +114,7 @@ export function readPublicKey(pem: string): RsaPublicKey {
 export function readPrivateKey(pem: string): RsaPrivateKey {
   const label = labelOf(pem, 'privateKey');
   if (label === 'RSA PUBLIC KEY') {
-    throw keyInvalid('a public key came where the private key belongs: pass .capgo_key_v2');
+    throw keyInvalid('this is a public key, and a private key is needed: pass .capgo_key_v2');
   }
   demand(label, 'RSA PRIVATE KEY');
   return parsePrivateKey(pem, 'privateKey', MODULUS_BITS);

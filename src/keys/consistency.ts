@@ -1,12 +1,12 @@
-// Checks of the numbers of a private key before it signs.
+// Checks the numbers of a private key before it signs.
 
 import { bitLength } from '../bytes.ts';
 import { KeyFault } from './fault.ts';
 import { checkPublicKey, checkSizes, type RsaPrivateKey } from './rsa.ts';
 
 /**
- * Checks that the numbers of a private key belong together (RFC 8017 §3.2), because the first signature with an
- * altered number would reveal the key. Also checks that no known attack on weak keys factors the modulus.
+ * Checks that the numbers of a private key belong together (RFC 8017 §3.2), because one signature with an altered
+ * number would reveal the key. Also checks that no known attack on weak keys factors the modulus.
  *
  * @throws {@link KeyFault}
  */
@@ -14,7 +14,7 @@ export function checkPrivateKey(key: RsaPrivateKey, minBits?: number): RsaPrivat
   checkSizes(key, minBits);
   const { n, e, d, p, q, dp, dq, qi } = key;
   const consistent =
-    // The numbers are bounded before they are multiplied, because they may be of any length.
+    // Bounds the numbers before it multiplies them, because the input may contain numbers of any length.
     p > 1n &&
     q > 1n &&
     p < n &&
@@ -50,7 +50,7 @@ function weaknessOf({ n, d, p, q }: RsaPrivateKey): string | undefined {
   const half = bitLength(n) / 2;
   const [smaller, larger] = p < q ? [p, q] : [q, p];
   if (bitLength(smaller) < half - MAX_SHORTFALL) return 'one of its primes is too small';
-  if (bitLength(larger - smaller) <= half - 100) return 'its primes lie too near each other';
+  if (bitLength(larger - smaller) <= half - 100) return 'its primes are too close to each other';
   // A private exponent this small can be computed from the public key (Wiener 1990).
   if (bitLength(d) <= half) return 'its private exponent is too small';
   return undefined;

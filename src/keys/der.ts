@@ -33,13 +33,13 @@ export type DerFaultKind =
   | 'public'
   | 'sequence';
 
-/** The error for bytes that are not the DER of a key. */
 export class DerError extends KeyFault {
   constructor(detail: DerFaultKind) {
     super('der', detail);
   }
 }
 
+/** One element of DER: its tag and its content. */
 export interface Element {
   readonly tag: number;
   readonly content: Uint8Array;
@@ -75,7 +75,7 @@ export function readElements(bytes: Uint8Array): Element[] {
   return elements;
 }
 
-/** Reads the members of the one SEQUENCE that `bytes` hold. */
+/** Reads the members of a SEQUENCE that fills `bytes`. */
 export function readSequence(bytes: Uint8Array): Element[] {
   const [sequence, ...more] = readElements(bytes);
   if (sequence?.tag !== TAG.sequence) throw new DerError('sequence');

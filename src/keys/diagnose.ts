@@ -1,5 +1,5 @@
-// Diagnoses a key that the strict readers refuse: repairs it if only one reading is possible, and otherwise explains
-// the fault. Loaded only after a refusal.
+// Handles a key that the strict readers refuse: repairs it if only one reading is possible, and otherwise explains the
+// fault. The asynchronous readers load this module only after a refusal.
 
 import { bytesIn } from '../bytes.ts';
 import type { BundleSealError } from '../errors.ts';
@@ -21,13 +21,14 @@ export function repairOrExplain<Key>(
     return strict(input);
   } catch (error) {
     if (!(error instanceof KeyFault)) throw error;
-    // Input that is too large for a key is not searched, because the search would take long.
+    // A search through input that is too large for a key would take long.
     if (error.kind === 'large') throw explainKeyFault(error, input);
     const text = keyText(input);
     if (text === undefined) throw explainFault(error, input);
     const { text: repaired } = repairKeyText(text);
     const key = keyOfText(repaired);
-    // Unchanged text is not read again. Bytes are, because decoding may have removed a byte order mark.
+    // There is no need to read unchanged text again. Bytes are read again, because `keyText` may have decoded them in
+    // another way than the strict reader.
     if (typeof input === 'string' && key === text.trim()) throw explainFault(error, input, text);
     try {
       return strict(key);
@@ -39,7 +40,8 @@ export function repairOrExplain<Key>(
 }
 
 /**
- * The readers of public keys report only that the structure differs, so this function identifies it.
+ * Makes the error for a fault. The reader of public keys reports only that the structure is another one, so this
+ * identifies the structure.
  */
 function explainFault(fault: KeyFault, input: PublicKeyInput, text?: string): BundleSealError {
   const isBare = fault.kind === 'structure' && fault.detail === '';

@@ -28,7 +28,7 @@ export function encodePkcs8(key: RsaPrivateKey): Uint8Array {
   return element(TAG.sequence, encodeInteger(0n), RSA_ALGORITHM, inner);
 }
 
-/** The key id as the header holds it: the SHA-256 of the SubjectPublicKeyInfo, 32 bytes. */
+/** Computes the key id of a header: the SHA-256 of the SubjectPublicKeyInfo, 32 bytes. */
 export function keyDigest(backend: Backend, key: RsaPublicKey): Awaitable<Uint8Array> {
   return backend.sha256(encodeSpki(key));
 }

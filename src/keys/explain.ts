@@ -1,5 +1,5 @@
-// Messages about keys: the cause, and what the user can do about it. No message quotes any part of the input, because
-// it may be a private key.
+// Messages about keys. Each message names the cause and what the user can do. No message quotes any part of the input,
+// because it may be a private key.
 
 import { BundleSealError } from '../errors.ts';
 import { MODULUS_BITS, PUBLIC_EXPONENT } from '../limits.ts';
@@ -81,10 +81,9 @@ const ALGORITHMS: Readonly<Record<string, string>> = {
   '608648016503040403': 'an ML-KEM key',
 };
 
-/** Tags of the first members of a DER structure, which identify it. */
+/** The tags of the first members of a DER structure identify what it is. */
 const STRUCTURES: readonly [tags: string, message: string][] = [
   ['48,4', ENCRYPTED],
-  ['48,48,3', 'CERTIFICATE'],
   ['2,4', isA('an EC key')],
   ['2,48,4', isA('a private key in a form that is not PKCS#8 version 0')],
   ['2,48', PKCS12],
@@ -94,7 +93,7 @@ const STRUCTURES: readonly [tags: string, message: string][] = [
 ];
 
 /** The message for each fault in the DER of a key. */
-const DER: Readonly<Record<DerFaultKind, string>> = {
+const DER_MESSAGES: Readonly<Record<DerFaultKind, string>> = {
   algorithm: 'an algorithm was expected',
   bits: 'its BIT STRING is not whole bytes',
   cut: 'it is cut short',
@@ -103,7 +102,7 @@ const DER: Readonly<Record<DerFaultKind, string>> = {
   length: 'a length is not in DER form',
   'length-minimal': 'a length is not minimal',
   members: 'it has more members than a key',
-  more: 'something follows it',
+  more: 'more bytes follow its end',
   negative: 'an INTEGER is negative',
   parameters: 'rsaEncryption must have NULL parameters',
   pkcs8: 'it is not a PKCS#8 key of version 0',
@@ -112,7 +111,8 @@ const DER: Readonly<Record<DerFaultKind, string>> = {
   sequence: 'it is not a SEQUENCE',
 };
 
-const ENDS: Readonly<Record<string, string>> = {
+/** The messages without details. */
+const MESSAGES: Readonly<Record<string, string>> = {
   'label-end': 'the BEGIN and END lines of the key differ: copy the key again, whole',
   base64: "the key's base64 is truncated or corrupted: copy the key again, whole",
   empty: EMPTY,
@@ -127,10 +127,10 @@ export function keyInvalid(message: string): BundleSealError {
 
 /** Makes the error for a fault. `text` is the input, if it is text. */
 export function explainKeyFault(fault: KeyFault, input: unknown, text?: string): BundleSealError {
-  return keyInvalid(sentence(fault, input, text ?? ''));
+  return keyInvalid(messageFor(fault, input, text ?? ''));
 }
 
-function sentence({ kind, detail }: KeyFault, input: unknown, text: string): string {
+function messageFor({ kind, detail }: KeyFault, input: unknown, text: string): string {
   switch (kind) {
     case 'text':
       return explainText(text.trim());
@@ -140,8 +140,8 @@ function sentence({ kind, detail }: KeyFault, input: unknown, text: string): str
       return `the PEM block contains a "${detail}", but its label says otherwise: correct its first and last line`;
     case 'half':
       return detail === 'private'
-        ? 'a private key came where the public key belongs: pass publicKeyOf(privateKey), and keep the private key out of the app'
-        : 'a public key came where the private key belongs: pass the private key of the pair';
+        ? 'this is a private key, and a public key is needed: pass publicKeyOf(privateKey), and keep the private key out of the app'
+        : 'this is a public key, and a private key is needed: pass the private key of the pair';
     case 'algorithm':
       return isA(
         Object.hasOwn(ALGORITHMS, detail)
@@ -151,7 +151,7 @@ function sentence({ kind, detail }: KeyFault, input: unknown, text: string): str
     case 'structure':
       return explainStructure(String(detail));
     case 'der':
-      return `the key is damaged or is not an RSA key (${DER[detail as DerFaultKind]}): copy it again, whole, or ${MAKE}`;
+      return `the key is damaged or is not an RSA key (${DER_MESSAGES[detail as DerFaultKind]}): copy it again, whole, or ${MAKE}`;
     case 'bits':
       return `the RSA key has ${detail} are required: make a new pair with keygen()`;
     case 'modulus':
@@ -167,7 +167,7 @@ function sentence({ kind, detail }: KeyFault, input: unknown, text: string): str
         ? `the JWK has no "${detail}": export the key again with all of its members`
         : `the JWK's "${detail}" is not a Base64urlUInt: export the key again`;
     default:
-      return ENDS[kind] as string;
+      return MESSAGES[kind] as string;
   }
 }
 
@@ -180,7 +180,7 @@ function explainLabel(label: string): string {
 
 function explainStructure(tags: string): string {
   if (tags.startsWith('48,48,3')) {
-    return `${CERTIFICATE}, or a request for one: take its with "openssl req -pubkey -noout"`;
+    return `${CERTIFICATE}; if it is a certificate request, use "openssl req -in request.pem -pubkey -noout"`;
   }
   const known = STRUCTURES.find(([start]) => tags === start || tags.startsWith(`${start},`));
   return known?.[1] ?? `this is not an RSA key: an RSA key is needed, ${MAKE}`;
@@ -191,7 +191,7 @@ function explainText(text: string): string {
   if (/^(?:\0[^\0]|[^\0]\0){8}/.test(text)) {
     return 'the key is UTF-16 text without a byte order mark: save the file as UTF-8';
   }
-  // A shell passes on a variable that contains only line breaks in this form.
+  // A variable that contains only line breaks, which a shell or CI system may have escaped.
   if (/^(\s|\\[rnt])*$/.test(text)) return EMPTY;
   const beginning = BEGINNINGS.find(([pattern]) => pattern.test(text));
   if (beginning !== undefined) return beginning[1];
@@ -209,7 +209,7 @@ function explainText(text: string): string {
   if (begins + ends > 0) {
     return 'the PEM block is damaged: copy it again, the lines from BEGIN to END whole';
   }
-  // Only short text is taken for a path. Long text may be the base64 of a private key without its PEM lines.
+  // A path is short. Long text with a slash may be the base64 of a private key without its PEM lines.
   if (text.length < 512 && /^[^\n]*[./\\~][^\n]*$/.test(text)) {
     return 'this looks like a path, not like a key: read the file and pass its content';
   }

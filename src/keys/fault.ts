@@ -21,8 +21,8 @@ export type FaultKind =
   | 'weak';
 
 /**
- * The error of the strict readers. It never leaves `keys/`: the callers load `diagnose.ts`, which turns it into a
- * `BundleSealError`.
+ * The error of the strict readers. No caller outside `keys/` gets it: the asynchronous readers load `diagnose.ts`,
+ * which turns it into a `BundleSealError`.
  */
 export class KeyFault extends Error {
   readonly kind: FaultKind;

@@ -4,24 +4,29 @@ import { fromBase64 } from '../base64.ts';
 import { toHex } from '../bytes.ts';
 import { type Element, readElements, readSequence, TAG } from './der.ts';
 
-/** The largest file, in bytes, that is searched. A private key with text around it is far smaller. */
+/** The most bytes of a file that {@link findPrivateKey} searches. Files with a private key are far smaller. */
 export const MAX_LOOKED_INTO: number = 2 ** 16;
 
 /**
  * Describes the private key that a file contains, or returns `undefined` if it contains none.
  *
- * A key counts if its structure can be read: PEM with any text around it, also in UTF-16 and inside source or JSON
- * with escaped line breaks; base64 of PEM or of DER anywhere in a text, as .env files have it; DER; a JWK at any
- * depth of JSON; OpenSSH, PuTTY, OpenPGP and age keys; PKCS#12 and Java key stores, which are also recognised by the
- * ending of their name. Text that only mentions "-----BEGIN PRIVATE KEY-----" does not count.
+ * It finds:
+ * - PEM with any text around it, also in UTF-16, and in source code or JSON with escaped line breaks;
+ * - base64 of PEM or of DER anywhere in a text, as in .env files;
+ * - DER, and a JWK at any depth of JSON;
+ * - keys of OpenSSH, PuTTY, OpenPGP and age;
+ * - PKCS#12 and Java key stores, by their content or by the extension of their name.
  *
- * @param bytes - The whole file. A file of more than 64 KiB is judged by its name alone.
+ * The structure of the key must be readable. Text that only mentions "-----BEGIN PRIVATE KEY-----" is no key.
+ *
+ * @param path - The path of the file, with slashes.
+ * @param bytes - The whole file. For a file of more than 64 KiB, only the name counts.
  */
 export function findPrivateKey(path: string, bytes: Uint8Array): string | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const byName = NAMES.find(([pattern]) => pattern.test(name))?.[1];
   if (byName !== undefined || bytes.length > MAX_LOOKED_INTO) return byName;
-  return inBinary(bytes) ?? inText(editorText(bytes));
+  return inBinary(bytes) ?? inText(decodeText(bytes));
 }
 
 const NAMES: readonly (readonly [pattern: RegExp, what: string])[] = [
@@ -32,8 +37,8 @@ const NAMES: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/\.(jks|jceks|bks|keystore)$/i, 'a key store'],
 ];
 
-/** Decodes text in the encodings that editors and shells write. PowerShell's ">" writes UTF-16. */
-function editorText(bytes: Uint8Array): string {
+/** Decodes UTF-16, which the ">" of PowerShell writes, and any encoding that contains ASCII. */
+function decodeText(bytes: Uint8Array): string {
   const isLittle = bytes[0] === 0xff || (bytes[0] !== 0 && bytes[1] === 0);
   const isBig = bytes[0] === 0xfe || (bytes[0] === 0 && bytes[1] !== 0);
   // A key's text is ASCII, so in UTF-16 every second byte is 0.
@@ -55,28 +60,28 @@ function inText(text: string): string | undefined {
   if (found !== undefined) return found;
   if (/^PuTTY-User-Key-File-\d/m.test(text)) return 'a PuTTY private key';
   if (/\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b/.test(text)) return 'an age private key';
-  return inPacked(text);
+  return inBase64(text);
 }
 
 // "-----BEGIN" in base64, and in base64 of base64, which a secret of Kubernetes may contain.
-const PACKED = /LS0tLS1CRUdJTi|TFMwdExTMUNSVWRKVG/g;
+const BASE64_OF_PEM = /LS0tLS1CRUdJTi|TFMwdExTMUNSVWRKVG/g;
 // Base64 of DER of 256 bytes or more, at the beginning of a word.
-const BARE = /(?:^|[^A-Za-z0-9+/])(MII[A-Za-z0-9+/\s]{200,})/g;
+const BASE64_OF_DER = /(?:^|[^A-Za-z0-9+/])(MII[A-Za-z0-9+/\s]{200,})/g;
 
 /**
  * Finds keys in base64, as in variables of CI systems, .env files and kubeconfig. A text may contain several.
  */
-function inPacked(text: string): string | undefined {
+function inBase64(text: string): string | undefined {
   const lines = text.replace(/\\+[nrt]/g, '\n');
-  const starts = Array.from(lines.matchAll(PACKED), ({ index }) => index);
+  const starts = Array.from(lines.matchAll(BASE64_OF_PEM), ({ index }) => index);
   for (const [i, start] of starts.entries()) {
-    const inner = latin1(run(lines.slice(start, starts[i + 1])));
-    const found = inBlocks(inner) ?? inPacked(inner);
+    const inner = latin1(leadingBase64(lines.slice(start, starts[i + 1])));
+    const found = inBlocks(inner) ?? inBase64(inner);
     if (found !== undefined) return found;
   }
-  for (const [, several] of lines.matchAll(BARE) as Iterable<[string, string]>) {
+  for (const [, several] of lines.matchAll(BASE64_OF_DER) as Iterable<[string, string]>) {
     for (const one of several.split(/\s+(?=MII)/)) {
-      const bytes = run(one);
+      const bytes = leadingBase64(one);
       // The first four bytes are the tag, the marker of a two-byte length, and the length.
       const length = 4 + 256 * (bytes[2] ?? 0) + (bytes[3] ?? 0);
       const found = inBinary(bytes.subarray(0, length));
@@ -87,33 +92,31 @@ function inPacked(text: string): string | undefined {
   return undefined;
 }
 
-/**
- * Decodes the base64 at the start of a text. Characters that follow without a separator may be decoded too.
- */
-function run(text: string): Uint8Array {
+/** Decodes the base64 at the start of a text, up to the first character that is not base64. */
+function leadingBase64(text: string): Uint8Array {
   const characters = (/^[A-Za-z0-9+/\s]*/.exec(text)?.[0] ?? '').replace(/\s+/g, '');
-  // Any padding character will do: no byte that a block or a structure needs comes from the padding.
+  // Pads with a character of base64, because the decoder is strict. The bytes of the padding follow the key.
   const padded = characters.padEnd(Math.ceil(characters.length / 4) * 4, 'A');
   return fromBase64(padded, 'base64') as Uint8Array;
 }
 
-/** Decodes base64 and ignores all other characters around and between. */
-function decoded(text: string): Uint8Array | undefined {
+/** Decodes the base64 in a text, and ignores all characters that are not base64. */
+function allBase64(text: string): Uint8Array | undefined {
   const characters = text.replace(/[^A-Za-z0-9+/]/g, '');
   return fromBase64(characters.padEnd(Math.ceil(characters.length / 4) * 4, '='), 'base64');
 }
 
-const BLOCK =
+const PEM_BLOCK =
   /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?)-----((?:(?!-----)[\s\S]){64,})-----END /g;
 
 function inBlocks(text: string): string | undefined {
   if (!text.includes('PRIVATE KEY')) return undefined;
-  for (const [, label, inside] of text.matchAll(BLOCK) as Iterable<[string, string, string]>) {
+  for (const [, label, inside] of text.matchAll(PEM_BLOCK) as Iterable<[string, string, string]>) {
     // Undoes the escaped line breaks of source code and JSON, and joins strings that are concatenated by "+".
     const lines = inside.replace(/["'`]\s*\+\s*["'`]/g, '').replace(/\\[nrt]/g, '\n');
     if (/Proc-Type:/.test(lines)) return 'an encrypted private key';
     if (label === 'PGP PRIVATE KEY BLOCK') return 'an OpenPGP private key';
-    const body = decoded(lines);
+    const body = allBase64(lines);
     const found =
       body && (inBinary(body) ?? (isOpenSsh(body) ? 'an OpenSSH private key' : undefined));
     body?.fill(0);

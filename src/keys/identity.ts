@@ -10,11 +10,14 @@ import type { RsaPublicKey } from './rsa.ts';
 import type { PrivateKeyInput, PublicKeyInput } from './strict.ts';
 
 /**
- * Computes the id of a key: the SHA-256 of its public half as a DER SubjectPublicKeyInfo, as 64 hex characters. Both
- * halves have the same id. The header of a sealed bundle names its key by this id.
+ * Computes the id of a key: the SHA-256 of its public half as a DER SubjectPublicKeyInfo. Both halves of a pair have
+ * the same id. The header of a sealed bundle names its key by this id.
  *
- * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the input is not an RSA key. The message names what it is
- * instead.
+ * @param key - The public or the private key.
+ * @returns 64 lower-case hex characters.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the input is not an RSA key that the format accepts. The message
+ * says what the input is.
+ * @throws `TypeError` if the type of the input cannot be a key.
  * @see docs/format.md#header
  * @example
  * ```ts
@@ -30,10 +33,12 @@ export async function keyId(key: PublicKeyInput | PrivateKeyInput): Promise<stri
 }
 
 /**
- * Computes the public key for the app from a private key. Returns a SubjectPublicKeyInfo in PEM.
+ * Computes the public key for the app from a private key.
  *
- * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the input is not an RSA private key. The message names what it
- * is instead.
+ * @returns A SubjectPublicKeyInfo in PEM (`PUBLIC KEY`).
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the input is not an RSA private key that the format accepts. The
+ * message says what the input is.
+ * @throws `TypeError` if the type of the input cannot be a key.
  * @see RFC 5280 §4.1, RFC 7468 §13
  * @example
  * ```ts

@@ -24,25 +24,25 @@ export interface RsaJwk {
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'];
 
 /**
- * Whether an RSA key in JWK form is a private one.
+ * Whether an RSA key in a JWK is private.
  *
- * @throws {@link KeyFault} for any other key.
+ * @throws {@link KeyFault} if the JWK is not an RSA key.
  */
 export function isPrivateJwk(jwk: RsaJwk): boolean {
   if (jwk.kty !== 'RSA') throw new KeyFault('jwk');
-  // A single private member makes the key private: p alone is enough to compute the rest.
+  // One private member makes the key private: from p alone, anyone can compute the others.
   return PRIVATE_MEMBERS.some((name) => jwk[name] !== undefined);
 }
 
 export function readPublicJwk(jwk: RsaJwk): RsaPublicKey {
-  return { n: member(jwk, 'n'), e: member(jwk, 'e') };
+  return { n: readJwkInteger(jwk, 'n'), e: readJwkInteger(jwk, 'e') };
 }
 
-/** The most characters of a number: 24,576 bits. The modulus of the largest key has 16,384. */
+/** The most characters of a number: 24,576 bits. It bounds the work before `checkSizes` sees the number. */
 const MAX_MEMBER_LENGTH = 4096;
 
 /** Decodes a Base64urlUInt (RFC 7518 §2): no padding, no leading zero byte. */
-export function member(jwk: RsaJwk, name: string): bigint {
+export function readJwkInteger(jwk: RsaJwk, name: string): bigint {
   const text = jwk[name];
   const bytes =
     typeof text === 'string' && text.length <= MAX_MEMBER_LENGTH

@@ -1,5 +1,4 @@
-// Makes key pairs with the runtime's generator. Without one, follows FIPS 186-5 with the primality tests of
-// micro-rsa-dsa-dh.
+// Makes key pairs with the generator of the runtime. In a runtime without one, `primes.ts` generates the pair.
 
 import type { BackendChoice } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
@@ -15,22 +14,23 @@ import type { RsaPrivateKey } from './rsa.ts';
 
 /** A key pair in PEM. */
 export interface KeyPair {
-  /** For the build machine only: PKCS#8 (`PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`). */
+  /** The secret half, for the build machine only: PKCS#8 (`PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`). */
   readonly privateKey: string;
-  /** For the app: SubjectPublicKeyInfo (`PUBLIC KEY`) or PKCS#1 (`RSA PUBLIC KEY`). */
+  /** The half for the app: SubjectPublicKeyInfo (`PUBLIC KEY`) or PKCS#1 (`RSA PUBLIC KEY`). */
   readonly publicKey: string;
   /** The id that {@link keyId} computes for either half: 64 hex characters. */
   readonly keyId: string;
 }
 
+/** Options of {@link keygen}. */
 export interface KeygenOptions {
   /** Bits of the RSA modulus. Default 4096. */
   readonly modulusBits?: 3072 | 4096;
   /** `'pkcs8'` (the default) pairs with SubjectPublicKeyInfo, `'pkcs1'` with PKCS#1. */
   readonly format?: 'pkcs8' | 'pkcs1';
-  /** Rejects with the signal's reason. */
+  /** Aborts the call: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Default `'auto'`. */
+  /** The backend that generates the pair. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
 
@@ -47,6 +47,7 @@ export interface KeygenOptions {
  * its result is discarded.
  * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE` if the runtime lacks the requested backend or a secure
  * source of randomness.
+ * @throws `RangeError` or `TypeError` if an option has another value.
  * @see RFC 8017 §3, FIPS 186-5 appendix A.1.3
  * @example
  * ```ts
@@ -96,7 +97,7 @@ async function generateInSteps(modulusBits: number, signal?: AbortSignal): Promi
   return encodePkcs8(await generateRsaKey(modulusBits, randomBytes, () => giveWay(signal)));
 }
 
-/** Checked like any other key, so a pair with inconsistent numbers is never returned. */
+/** Reads the generated key with the checks of every other key, so that no inconsistent pair is returned. */
 async function readGenerated(generated: Promise<Uint8Array>): Promise<RsaPrivateKey> {
   const pkcs8 = await generated;
   try {

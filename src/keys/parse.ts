@@ -1,5 +1,5 @@
-// Synchronous readers of keys in every form. They import the diagnosis statically, so apps that only open bundles
-// must not import them.
+// Synchronous readers of keys in every form. They import `diagnose.ts` statically. The entries that open bundles must not
+// import this file, so that apps stay small.
 
 import { repairOrExplain } from './diagnose.ts';
 import { KeyFault } from './fault.ts';

@@ -18,8 +18,9 @@ import { keyInvalid } from './explain.ts';
 import { encodePem, MAX_KEY_LENGTH } from './pem.ts';
 import { repairKeyText, textOfBytes } from './repair.ts';
 
+/** Options of {@link decryptPrivateKey}. */
 export interface DecryptPrivateKeyOptions {
-  /** Not empty. White space counts. */
+  /** The passphrase: a string that is not empty. White space counts. */
   readonly passphrase: string;
 }
 
@@ -39,16 +40,16 @@ const PBES2 = '2a864886f70d01050d';
 const SCRYPT = '2b06010401da47040b';
 const AES_256_CBC = '60864801650304012a';
 
-// The derivation takes some seconds with this many iterations. OWASP's "Password Storage Cheat Sheet" asks for
+// The derivation takes some seconds with this many iterations. OWASP's "Password Storage Cheat Sheet" recommends
 // 600,000.
 const MAX_ITERATIONS = 10_000_000n;
 const MAX_SCRYPT_WORK = 2n ** 24n;
 
-// By the same cheat sheet, as strong as N = 2^17 with p = 1. OpenSSL refuses to use more than 32 MiB when it reads
-// the key, which these values respect.
+// The same cheat sheet rates these values as strong as N = 2^17 with p = 1. They need less than 32 MiB, the most that
+// OpenSSL allows when it reads the key.
 const SCRYPT_COST = { N: 2 ** 14, r: 8, p: 5 } as const;
 
-/** What `encryptPrivateKey` draws and derives, in bytes: AES-256 in CBC mode. */
+/** The lengths for scrypt and AES-256-CBC in `encryptPrivateKey`, in bytes. */
 const SALT_LENGTH = 16;
 const IV_LENGTH = 16;
 const KEY_LENGTH = 32;
@@ -67,7 +68,8 @@ const KEY_LENGTH = 32;
  * @param options.passphrase - The passphrase. Required.
  * @returns PKCS#8 in PEM (`PRIVATE KEY`).
  * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the passphrase is wrong, the key is damaged or not protected
- * by a passphrase, its cipher is unknown, or the key derivation would take minutes.
+ * by a passphrase, its cipher is not supported, or the key derivation would take minutes.
+ * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE` in a runtime without `node:crypto`.
  * @see RFC 5958 §3, RFC 8018 §6.2, RFC 7914 §7
  * @example
  * ```ts
@@ -115,9 +117,10 @@ export function isProtected(key: string | Uint8Array): boolean {
 }
 
 /**
- * Encrypts a private key with a passphrase: scrypt and AES-256-CBC. Returns PKCS#8 in PEM.
+ * Encrypts a private key with a passphrase: scrypt and AES-256-CBC.
  *
- * @param pkcs8 - In DER.
+ * @param pkcs8 - The private key as PKCS#8 in DER.
+ * @returns PKCS#8 in PEM (`ENCRYPTED PRIVATE KEY`).
  */
 export async function encryptPrivateKey(pkcs8: Uint8Array, passphrase: string): Promise<string> {
   checkPassphrase(passphrase);
@@ -174,7 +177,7 @@ function cryptoOfNode() {
   if (crypto !== undefined) return crypto;
   throw new BundleSealError(
     'ERR_BACKEND_UNAVAILABLE',
-    'passphrases of private keys need Node, Deno or Bun',
+    'only Node, Deno and Bun can open a private key that is protected by a passphrase: use one of them, or decrypt the key first with "openssl pkey -in key.pem -out plain.pem"',
   );
 }
 
@@ -191,7 +194,7 @@ function findProtected(key: string | Uint8Array): Protected | undefined {
     return isFound ? { format: 'pem', key: `${repaired}\n` } : undefined;
   }
   const der = fromBase64(body.replace(/\s+/g, ''), 'base64');
-  // OpenSSL reports damaged bytes and a wrong passphrase with the same error.
+  // Damaged base64 gives empty bytes, which `checkWork` refuses.
   return { format: 'der', type: 'pkcs8', key: der ?? new Uint8Array() };
 }
 
@@ -222,7 +225,7 @@ function checkWork(der: Uint8Array): void {
   }
   if (!isTooMuch) return;
   throw keyInvalid(
-    'deriving the key from the passphrase would take more work than is accepted: protect the private key again, with at most 10,000,000 iterations',
+    'deriving the key from the passphrase would take minutes: protect the private key again, with at most 10,000,000 iterations',
   );
 }
 
@@ -241,7 +244,7 @@ function takesTooLong({ content }: Element): boolean {
 }
 
 const UNKNOWN =
-  'the private key is protected by a cipher that is not known here: protect it again with "openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem -out new.pem"';
+  'the private key is protected by a cipher that is not supported: protect it again with "openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem -out new.pem"';
 
 // OpenSSL's messages may quote bytes of the key, so this function uses only their codes.
 function reasonOf(error: unknown): string {

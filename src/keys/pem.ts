@@ -1,9 +1,10 @@
-// Reads and writes textual encodings of keys (RFC 7468). The reader accepts any white space. `repair.ts` repairs
-// other damage by CI variables and editors.
+// Reads and writes the textual encoding of keys (RFC 7468), called PEM. The reader accepts any white space. `repair.ts`
+// repairs other damage by CI variables and editors.
 
 import { fromBase64, toBase64 } from '../base64.ts';
 import { KeyFault } from './fault.ts';
 
+/** A decoded PEM block. */
 export interface Pem {
   /** The label of RFC 7468, e.g. `PRIVATE KEY`. */
   readonly label: string;
@@ -32,6 +33,11 @@ export function decodePem(text: string): Pem {
 
 /** Encodes DER as PEM with lines of 64 characters (RFC 7468 §2) and a line break at the end. */
 export function encodePem(label: string, der: Uint8Array): string {
-  const lines = toBase64(der, 'base64').match(/.{1,64}/g) ?? [];
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
+  return pemOf(label, toBase64(der, 'base64'));
+}
+
+/** Writes base64 as a PEM block with these labels. */
+export function pemOf(label: string, base64: string, endLabel: string = label): string {
+  const lines = base64.match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${endLabel}-----`, ''].join('\n');
 }

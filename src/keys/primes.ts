@@ -10,7 +10,11 @@ import type { RsaPrivateKey } from './rsa.ts';
 const E = 65_537n;
 
 /**
- * Pauses after the test of each candidate, which takes tens of milliseconds, and for a prime tenths of a second.
+ * Generates an RSA key with public exponent 65537.
+ *
+ * @param bits - Bits of the modulus.
+ * @param pause - Called after the test of each composite candidate. A test takes tens of milliseconds, and for a prime
+ * tenths of a second.
  */
 export async function generateRsaKey(
   bits: number,

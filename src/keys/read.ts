@@ -1,5 +1,5 @@
-// Asynchronous readers of keys. They read keys in standard forms directly. For any other input they load
-// `diagnose.ts`, which repairs damage by CI variables and editors or explains the fault.
+// Asynchronous readers of keys. They read keys in standard forms directly. For any other input they load `diagnose.ts`,
+// which repairs damage by CI variables and editors, or explains the fault.
 
 import { BundleSealError } from '../errors.ts';
 import { KeyFault } from './fault.ts';
@@ -30,7 +30,10 @@ export async function readKey<Key>(
     if (!(error instanceof KeyFault)) throw error;
   }
   const { repairOrExplain } = await import('./diagnose.ts').catch(() => {
-    throw new BundleSealError('ERR_KEY_INVALID', 'this is not an RSA key');
+    throw new BundleSealError(
+      'ERR_KEY_INVALID',
+      'the key is not RSA in PEM, DER or JWK, or is damaged',
+    );
   });
   return repairOrExplain(input, strict);
 }

@@ -1,14 +1,14 @@
 // Repairs keys that a CI variable, a shell, an editor or a web form has damaged.
 //
-// It repairs damage only if exactly one reading is possible. The strict readers then check the result to the last
-// byte of its DER, so a wrong repair cannot yield a key.
+// It repairs damage only if exactly one reading is possible. The strict readers then check every byte of the result's
+// DER, so a wrong repair cannot yield a key.
 
 import { fromBase64 } from '../base64.ts';
 import { BundleSealError } from '../errors.ts';
 import { decodeUtf8 } from '../utf8.ts';
 import { KeyFault } from './fault.ts';
 import type { RsaJwk } from './jwk.ts';
-import { MAX_KEY_LENGTH } from './pem.ts';
+import { MAX_KEY_LENGTH, pemOf } from './pem.ts';
 import { labelOfDer } from './strict-private.ts';
 
 /** The repaired text of a key, and the list of repairs. */
@@ -42,37 +42,32 @@ export function repairKeyText(given: string): RepairedKey {
     text = next;
     repairs.push(what);
   };
-  // UTF-16 without a byte order mark is not repaired, because its byte order is ambiguous. `explain.ts` reports it.
+  // Repairs UTF-16 only with a byte order mark, because the byte order is ambiguous without one. `explain.ts` reports it.
   if (UTF_16_MARK.test(text)) step('it was in UTF-16', withoutNuls(text));
-  step('invisible characters stood in it', text.replace(INVISIBLE, ''));
-  step('it stood in quotes', text.replace(QUOTES_AROUND, '').trim());
+  step('it contained invisible characters', text.replace(INVISIBLE, ''));
+  step('it was in quotes', text.replace(QUOTES_AROUND, '').trim());
   // Runs twice, because a tool may encode a secret that is already in base64.
-  for (let i = 0; i < 2; i++) step('it was base64 over the whole', unwrapped(text));
+  for (let i = 0; i < 2; i++) step('the whole text was base64', unwrapped(text));
   step('it was percent-encoded', percentDecoded(text));
-  step('it was written for HTML', htmlDecoded(text));
+  step('it was escaped for HTML', htmlDecoded(text));
   step('its line breaks were written as \\n', withLineBreaks(text));
-  step('its dashes were others', text.replace(PEM_BOUNDARY, '-----$1 $2-----'));
+  step('its dashes were not ASCII hyphens', text.replace(PEM_BOUNDARY, '-----$1 $2-----'));
   const block = BLOCK.exec(text);
   if (block === null || text.match(/-----BEGIN /g)?.length !== 1) {
     return /^\s*\{|-----BEGIN /.test(text) ? { text, repairs } : untouched;
   }
   const [whole, label, body, endLabel] = block as unknown as [string, string, string, string];
   if (/\w/.test(text.replace(whole, '').replace(/^r?n$/, ''))) {
-    repairs.push('other text stood around it');
+    repairs.push('other text was around it');
   }
   text = whole;
   const bare = body.replace(QUOTES_OF_LINES, '');
-  if (bare !== body) repairs.push('its lines stood in quotes');
-  const joined = withoutLetters(bare.replace(/\s+/g, ''));
+  if (bare !== body) repairs.push('its lines were in quotes');
+  const joined = withoutBreakLetters(bare.replace(/\s+/g, ''));
   if (joined !== bare.replace(/\s+/g, '')) repairs.push('its line breaks had become the letter n');
   else if (!/[\r\n]/.test(body)) repairs.push('its line breaks had become spaces or were lost');
   if (repairs.length === 0) return { text, repairs };
-  return { text: armoured(label, joined, endLabel), repairs };
-}
-
-function armoured(label: string, body: string, endLabel = label): string {
-  const lines = body.match(/.{1,64}/g) ?? [];
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${endLabel}-----`, ''].join('\n');
+  return { text: pemOf(label, joined, endLabel), repairs };
 }
 
 /**
@@ -85,8 +80,11 @@ export function keyOfText(text: string): string | RsaJwk {
   try {
     return JSON.parse(text) as RsaJwk;
   } catch {
-    // The error of JSON.parse is dropped, because it quotes the text, which may be a private key.
-    throw new BundleSealError('ERR_KEY_INVALID', 'the key is not a JWK: its JSON is damaged');
+    // Drops the error of JSON.parse, because it quotes the text, which may be a private key.
+    throw new BundleSealError(
+      'ERR_KEY_INVALID',
+      'the key begins like a JWK, but its JSON is damaged: copy it again, whole',
+    );
   }
 }
 
@@ -129,7 +127,7 @@ function unwrapped(text: string): string {
   const bytes = fromBase64(padded, 'base64');
   if (bytes === undefined) return text;
   try {
-    if (bytes[0] === 0x30) return armoured(labelOrOther(bytes), padded);
+    if (bytes[0] === 0x30) return pemOf(labelOf(bytes), padded);
     const inner = withoutNuls(textOfBytes(bytes) ?? '').trim();
     const isText = inner.includes('-----BEGIN ') || /^[A-Za-z0-9+/=\s]{64,}$/.test(inner);
     return isText ? inner : text;
@@ -138,12 +136,13 @@ function unwrapped(text: string): string {
   }
 }
 
-function labelOrOther(der: Uint8Array): string {
+/** Returns the PEM label of DER, or any label if the DER is not a key. */
+function labelOf(der: Uint8Array): string {
   try {
     return labelOfDer(der);
   } catch (error) {
     if (!(error instanceof KeyFault)) throw error;
-    // Any label will do: the strict reader fails again on the same bytes, and that fault is explained.
+    // The strict reader fails again on the same bytes, and `explain.ts` explains that fault.
     return 'PRIVATE KEY';
   }
 }
@@ -185,10 +184,10 @@ function withLineBreaks(text: string): string {
 }
 
 /**
- * Base64 of DER begins with M, so an n before it is what remains of an escaped line break. The same holds for an n
- * after each line.
+ * Removes the letters that remain of escaped line breaks: "\n" became "n". Base64 of DER begins with M, so an n before
+ * the M shows this damage. Then an n follows each line too.
  */
-function withoutLetters(body: string): string {
+function withoutBreakLetters(body: string): string {
   const letter = /^r?n(?=M)/.exec(body)?.[0];
   if (letter === undefined) return body;
   for (const width of [64, 76]) {

@@ -1,4 +1,4 @@
-// RSA keys as numbers, named as in RFC 8017 §3, and the rules for acceptable ones.
+// RSA keys as numbers, named as in RFC 8017 §3, and the checks of public keys.
 
 import { bitLength } from '../bytes.ts';
 import { MODULUS_BITS, PUBLIC_EXPONENT } from '../limits.ts';
@@ -24,7 +24,7 @@ export interface RsaPrivateKey extends RsaPublicKey {
   readonly qi: bigint;
 }
 
-/** `k` in RFC 8017: bytes of the modulus. */
+/** Length of the modulus, in bytes: `k` in RFC 8017. */
 export function modulusLength(key: RsaPublicKey): number {
   return Math.ceil(bitLength(key.n) / 8);
 }
@@ -36,7 +36,7 @@ export function checkPublicKey(key: RsaPublicKey, minBits?: number): RsaPublicKe
   return key;
 }
 
-/** @throws {@link KeyFault} */
+/** Checks the sizes of the modulus and the public exponent. @throws {@link KeyFault} */
 export function checkSizes({ n, e }: RsaPublicKey, minBits: number = MODULUS_BITS.min): void {
   const bits = bitLength(n);
   if (bits < minBits) throw new KeyFault('bits', `${bits} bits and at least ${minBits}`);
@@ -63,7 +63,7 @@ function isWeak(n: bigint): boolean {
       if (rest % factor === 0) return true;
     }
   }
-  // The square root of n, rounded up, also if n is a square.
+  // The square root of n, rounded up. One step of Fermat's method: n = middle^2 - rest, and rest is a square.
   const middle = squareRoot(n - 1n) + 1n;
   const rest = middle ** 2n - n;
   return rest === 0n || squareRoot(rest) ** 2n === rest;

@@ -4,13 +4,12 @@
 import { checkPrivateKey } from './consistency.ts';
 import { DerError, type Element, readInteger, readSequence, TAG } from './der.ts';
 import { KeyFault } from './fault.ts';
-import { member, type RsaJwk, readPublicJwk } from './jwk.ts';
+import { type RsaJwk, readJwkInteger, readPublicJwk } from './jwk.ts';
 import type { RsaPrivateKey, RsaPublicKey } from './rsa.ts';
 import {
   checkAlgorithm,
   checkLabel,
   findPublic,
-  forget,
   isMadeOf,
   type Numbers,
   type OpenedKey,
@@ -18,6 +17,7 @@ import {
   type PrivateKeyInput,
   type PublicKeyInput,
   readPublic,
+  wipeOwnCopy,
 } from './strict.ts';
 
 /**
@@ -32,7 +32,7 @@ export function strictPrivateKey(
   try {
     if (readPublic(opened, minBits) === undefined) return readPrivate(opened, minBits);
   } finally {
-    forget(opened);
+    wipeOwnCopy(opened);
   }
   throw new KeyFault('half', 'public');
 }
@@ -48,7 +48,7 @@ export function strictEitherKey(
     const { n, e } = readPublic(opened, minBits) ?? readPrivate(opened, minBits);
     return { n, e };
   } finally {
-    forget(opened);
+    wipeOwnCopy(opened);
   }
 }
 
@@ -62,7 +62,7 @@ export function faultOfPublic(input: PublicKeyInput, name: string): KeyFault {
     if (error instanceof KeyFault) return error;
     throw error;
   } finally {
-    forget(opened);
+    wipeOwnCopy(opened);
   }
 }
 
@@ -82,7 +82,7 @@ function readPrivate(opened: OpenedKey, minBits?: number): RsaPrivateKey {
 /** Finds the numbers in PKCS#1 or PKCS#8. */
 function findPrivate(members: readonly Element[]): Numbers {
   const tags = members.map(({ tag }) => tag);
-  // A tenth member has the further primes of a multi-prime key, for which the reader has a fault of its own.
+  // A multi-prime key has its other primes in a tenth member. `readPkcs1Private` refuses it with a fault of its own.
   if (tags.length > 2 && tags.slice(0, 9).every((tag) => tag === TAG.integer)) {
     return { label: 'RSA PRIVATE KEY', numbers: members };
   }
@@ -100,12 +100,12 @@ function readPrivateJwk(jwk: RsaJwk): RsaPrivateKey {
   if (jwk['oth'] !== undefined) throw new KeyFault('multi-prime');
   return {
     ...readPublicJwk(jwk),
-    d: member(jwk, 'd'),
-    p: member(jwk, 'p'),
-    q: member(jwk, 'q'),
-    dp: member(jwk, 'dp'),
-    dq: member(jwk, 'dq'),
-    qi: member(jwk, 'qi'),
+    d: readJwkInteger(jwk, 'd'),
+    p: readJwkInteger(jwk, 'p'),
+    q: readJwkInteger(jwk, 'q'),
+    dp: readJwkInteger(jwk, 'dp'),
+    dq: readJwkInteger(jwk, 'dq'),
+    qi: readJwkInteger(jwk, 'qi'),
   };
 }
 

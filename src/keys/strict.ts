@@ -9,10 +9,16 @@ import { isPrivateJwk, type RsaJwk, readPublicJwk } from './jwk.ts';
 import { decodePem, MAX_KEY_LENGTH } from './pem.ts';
 import { checkPublicKey, type RsaPublicKey } from './rsa.ts';
 
-/** An RSA public key: PEM (SubjectPublicKeyInfo or PKCS#1), DER bytes of either, or a JWK object. */
+/**
+ * An RSA public key of 3072 to 8192 bits: PEM (SubjectPublicKeyInfo or PKCS#1), DER bytes of either, or a JWK object. At
+ * most 64 KiB.
+ */
 export type PublicKeyInput = string | Uint8Array | ArrayBuffer | RsaJwk;
 
-/** An RSA private key: PEM (PKCS#8 or PKCS#1), DER bytes of either, or a JWK object. */
+/**
+ * An RSA private key of 3072 to 8192 bits: PEM (PKCS#8 or PKCS#1), DER bytes of either, or a JWK object. At most 64 KiB,
+ * and not protected by a passphrase.
+ */
 export type PrivateKeyInput = string | Uint8Array | ArrayBuffer | RsaJwk;
 
 /** A key after the first step of parsing: the members of its outermost SEQUENCE, or the JWK. */
@@ -22,7 +28,7 @@ export interface OpenedDer {
   readonly members: readonly Element[];
   /** The PEM label, if the key is in PEM. */
   readonly label?: string;
-  /** The library's own copy of the key, which has to be wiped. */
+  /** The library's own copy of the key. The caller wipes it with {@link wipeOwnCopy}. */
   readonly own?: Uint8Array;
 }
 
@@ -32,12 +38,12 @@ export interface Numbers {
   readonly numbers: readonly Element[];
 }
 
-/** Object identifiers in DER, which has one encoding for each. */
+/** The object identifier rsaEncryption (RFC 8017 appendix C) in DER, as hex. */
 const RSA_ENCRYPTION = '2a864886f70d010101';
 
 /**
- * Reads a public key. Any other input gives the fault `structure`; `diagnose.ts` finds out whether it is a private
- * key.
+ * Reads a public key. For other structures it throws the fault `structure`, and `diagnose.ts` finds out what the input
+ * is.
  *
  * @throws {@link KeyFault}; `TypeError` if the type cannot be a key.
  */
@@ -51,7 +57,7 @@ export function strictPublicKey(
     const key = readPublic(opened, minBits);
     if (key !== undefined) return key;
   } finally {
-    forget(opened);
+    wipeOwnCopy(opened);
   }
   throw new KeyFault('structure');
 }
@@ -76,11 +82,15 @@ export function checkLabel({ label }: OpenedDer, found: Numbers): void {
 }
 
 /** Wipes the library's own copy of the key, because it may be a private key. */
-export function forget(opened: OpenedKey): void {
+export function wipeOwnCopy(opened: OpenedKey): void {
   if ('own' in opened) opened.own?.fill(0);
 }
 
-/** @throws {@link KeyFault}; `TypeError` if the type cannot be a key. */
+/**
+ * Reads the outermost structure of a key. The caller wipes it with {@link wipeOwnCopy}.
+ *
+ * @throws {@link KeyFault}; `TypeError` if the type cannot be a key.
+ */
 export function openKey(input: unknown, name: string): OpenedKey {
   checkKeyInput(input, name);
   if (typeof input === 'string') return openPem(input);
@@ -100,7 +110,7 @@ export function checkKeyInput(input: unknown, name: string): asserts input is Pu
 
 function openBytes(bytes: Uint8Array): OpenedDer {
   if (bytes.length > MAX_KEY_LENGTH) throw new KeyFault('large');
-  // These are the bytes of a PEM file. PEM is ASCII, so `String.fromCharCode` decodes it; Hermes has no TextDecoder.
+  // Bytes that are not DER are a PEM file. PEM is ASCII, so `String.fromCharCode` decodes it. Hermes has no TextDecoder.
   if (bytes[0] !== TAG.sequence) return openPem(String.fromCharCode(...bytes));
   return { members: readSequence(bytes) };
 }
@@ -135,7 +145,7 @@ export function findPublic(members: readonly Element[]): Numbers | undefined {
 export function checkAlgorithm({ content }: Element): void {
   const [identifier, ...parameters] = readElements(content);
   if (identifier?.tag !== TAG.objectIdentifier) throw new DerError('algorithm');
-  // The identifier is checked before the parameters, because other algorithms have other parameters.
+  // Checks the identifier before the parameters, because other algorithms have other parameters.
   const algorithm = toHex(identifier.content);
   if (algorithm !== RSA_ENCRYPTION) throw new KeyFault('algorithm', algorithm);
   const [none] = parameters;

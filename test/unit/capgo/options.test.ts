@@ -169,12 +169,12 @@ describe('a key', () => {
     [
       'a private one for the public one',
       () => keyId(privateKey),
-      /^a private key came where the public key belongs\..+make a new pair$/,
+      /^this is a private key, and a public key is needed\..+make a new pair$/,
     ],
     [
       'a public one for the private one',
       () => readPrivateKey(publicKey),
-      /^a public key came where the private key belongs: pass \.capgo_key_v2$/,
+      /^this is a public key, and a private key is needed: pass \.capgo_key_v2$/,
     ],
     [
       'PKCS#8',

@@ -90,7 +90,7 @@ describe('a private key under a passphrase', () => {
     const length = (salt.length / 2 - 2).toString(16).padStart(2, '0');
     const key = altered(from, `04${length}${salt.slice(4)}02047fffffff`);
     const { message } = await rejection(open(key), 'ERR_KEY_INVALID');
-    expect(message).toMatch(/more work than is accepted/);
+    expect(message).toMatch(/would take minutes/);
 
     const ours = Buffer.from(
       (await encryptPrivateKey(der, PASSPHRASE)).split('\n').slice(1, -2).join(''),
@@ -105,7 +105,7 @@ describe('a private key under a passphrase', () => {
         .replace('02017f020105', '02017f02017f'),
       'hex',
     );
-    expect((await rejection(open(costly), 'ERR_KEY_INVALID')).message).toMatch(/more work/);
+    expect((await rejection(open(costly), 'ERR_KEY_INVALID')).message).toMatch(/would take minutes/);
   });
 
   it('is refused if another PEM block precedes it, because OpenSSL would skip that block', async () => {
@@ -120,7 +120,7 @@ describe('a private key under a passphrase', () => {
     const hex = '301a06092a864886f70d010503300d0408aabbccddeeff001102010104081122334455667788';
     const key = Buffer.from(`30${(hex.length / 2).toString(16)}${hex}`, 'hex');
     const { message } = await rejection(open(key), 'ERR_KEY_INVALID');
-    expect(message).toMatch(/protected by a cipher that is not known here/);
+    expect(message).toMatch(/protected by a cipher that is not supported/);
   });
 
   it('is written as PKCS#8 that Node opens, with another salt each time', async () => {

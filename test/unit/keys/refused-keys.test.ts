@@ -114,10 +114,10 @@ const spoiltPkcs8 = corrupted(keyB.pkcs8, keyB.pkcs8[300] === 'A' ? 'B' : 'A');
 const REFUSED_PUBLIC: [string, PublicKeyInput, RegExp][] = [
   ...NOT_RSA,
   ['an RSA-2048 public key', other.rsa2048Spki, /2048 bits and at least 3072/],
-  ['a private key in PKCS#8', keyB.pkcs8, /a private key came where the public key/],
-  ['a private key in PKCS#1', keyB.pkcs1, /a private key came where the public key/],
-  ['a private key in DER', derOf(keyB.pkcs8), /a private key came where the public key/],
-  ['a private key in a JWK', keyB.jwk, /a private key came where the public key/],
+  ['a private key in PKCS#8', keyB.pkcs8, /this is a private key, and a public key is needed/],
+  ['a private key in PKCS#1', keyB.pkcs1, /this is a private key, and a public key is needed/],
+  ['a private key in DER', derOf(keyB.pkcs8), /this is a private key, and a public key is needed/],
+  ['a private key in a JWK', keyB.jwk, /this is a private key, and a public key is needed/],
   [
     'a private key in a JWK that lacks only its exponent',
     Object.fromEntries(Object.entries(keyB.jwk).filter(([name]) => name !== 'd')),
@@ -126,7 +126,7 @@ const REFUSED_PUBLIC: [string, PublicKeyInput, RegExp][] = [
   ...(['d', 'p', 'q', 'dp', 'dq', 'qi'] as const).map((name): [string, PublicKeyInput, RegExp] => [
     `a public JWK with ${name} alone of the private numbers`,
     { ...publicJwk, [name]: keyB.jwk[name] },
-    /a private key came where the public key/,
+    /this is a private key, and a public key is needed/,
   ]),
   ['an even exponent', withExponent(65_538n), /exponent is even/],
   ['the exponent 3', withExponent(3n), /exponent is too small/],
@@ -201,10 +201,10 @@ const REFUSED_PUBLIC: [string, PublicKeyInput, RegExp][] = [
 const REFUSED_PRIVATE: [string, PrivateKeyInput, RegExp][] = [
   ...NOT_RSA,
   ['an RSA-2048 private key', other.rsa2048Pkcs8, /2048 bits and at least 3072/],
-  ['a public key in SPKI', keyB.spki, /a public key came where the private key/],
-  ['a public key in PKCS#1', keyB.pkcs1Public, /a public key came where the private key/],
-  ['a public key in DER', derOf(keyB.spki), /a public key came where the private key/],
-  ['a public key in a JWK', publicJwk, /a public key came where the private key/],
+  ['a public key in SPKI', keyB.spki, /this is a public key, and a private key is needed/],
+  ['a public key in PKCS#1', keyB.pkcs1Public, /this is a public key, and a private key is needed/],
+  ['a public key in DER', derOf(keyB.spki), /this is a public key, and a private key is needed/],
+  ['a public key in a JWK', publicJwk, /this is a public key, and a private key is needed/],
   ['an even exponent', encodePkcs8({ ...genuine, e: 65_538n }), /exponent is even/],
   ['the exponent 3', encodePkcs1Private({ ...genuine, e: 3n }), /exponent is too small/],
   ['an exponent of 2^32 + 1', encodePkcs8({ ...genuine, e: 2n ** 32n + 1n }), /is too large/],

@@ -130,8 +130,8 @@ describe('a repaired key', () => {
     expect(repairKeyText(given)).toEqual({
       text: keyB.spki,
       repairs: [
-        'it stood in quotes',
-        'it was base64 over the whole',
+        'it was in quotes',
+        'the whole text was base64',
         'its line breaks were written as \\n',
       ],
     });
