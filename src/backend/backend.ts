@@ -21,14 +21,14 @@ export type BackendChoice = 'auto' | BackendName;
  */
 export type Awaitable<T> = T | Promise<T>;
 
-/** SHA-256 over bytes that arrive in pieces. */
+/** SHA-256 (FIPS 180-4) over bytes that arrive in pieces. */
 interface Hash {
   update(bytes: Uint8Array): void;
   digest(): Uint8Array;
 }
 
 /**
- * AES-256-GCM over the chunks of one bundle, each with its SHA-256. Chunks are independent, so several may be in
+ * AES-256-GCM (NIST SP 800-38D) and SHA-256 over the chunks of one bundle. Chunks are independent, so several may be in
  * progress at once. `out` is incomplete until the promise resolves.
  */
 export interface ChunkCipher {
@@ -53,9 +53,7 @@ export interface ChunkCipher {
     digest: Uint8Array,
     out: Uint8Array | undefined,
   ): Awaitable<Uint8Array | undefined>;
-  /**
-   * Wipes the session key and releases memory and threads. Called exactly once, also after an error.
-   */
+  /** Wipes the session key and releases memory and threads. The caller calls it exactly once, also after an error. */
   close(): void;
 }
 
@@ -67,6 +65,7 @@ export interface NativeRsa {
   recover(publicKey: Uint8Array, signature: Uint8Array): Uint8Array;
 }
 
+/** The cryptographic operations of one runtime. */
 export interface Backend {
   readonly name: BackendName;
   sha256(bytes: Uint8Array): Awaitable<Uint8Array>;
@@ -76,9 +75,8 @@ export interface Backend {
    */
   readonly hashesWhole: boolean;
   /**
-   * Allocates memory for chunks that both threads of a cipher can access, so that nothing is copied between them. The
-   * memory is zeroed, and begins at a page if `atPage` is set. Absent, or returns `undefined`, if the runtime has no
-   * such memory.
+   * Allocates zeroed memory for chunks. Both threads of a cipher access it, so they copy no chunk. The memory begins at a
+   * page if `atPage` is set. Absent, or returns `undefined`, if the runtime has no such memory.
    */
   allocateShared?(length: number, atPage: boolean): SharedArrayBuffer | undefined;
   /**
@@ -86,8 +84,10 @@ export interface Backend {
    */
   allocateUnset?(length: number): Uint8Array;
   /**
-   * @param size - Plain bytes in the whole bundle; `Infinity` if they are not known yet. @param chunkSize - Plain
-   * bytes in a chunk.
+   * Makes the cipher for the chunks of one bundle.
+   *
+   * @param size - Plain bytes in the whole bundle; `Infinity` if the caller does not know them yet.
+   * @param chunkSize - Plain bytes in a chunk.
    */
   createCipher(
     purpose: 'encrypt' | 'decrypt',

@@ -1,7 +1,7 @@
 // Reusable memory for copies of chunks.
 
 /**
- * Makes copies of bytes that other code may write to meanwhile. `giveBack` makes the memory available for the next
+ * Copies bytes that other code may change during the work. `giveBack` makes the memory of a copy available for the next
  * copy.
  */
 export interface Copies {
@@ -10,8 +10,8 @@ export interface Copies {
 }
 
 /**
- * Reuses memory, because allocating new memory would take longer than copying. Reused memory is also still in the
- * processor's cache.
+ * Makes copies in reused memory. To allocate new memory would take longer than to copy, and reused memory is still in
+ * the processor's cache.
  */
 export function reusedCopies(
   allocate: (length: number) => ArrayBufferLike = (length) => new ArrayBuffer(length),

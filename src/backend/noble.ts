@@ -24,7 +24,7 @@ function createCipher(_purpose: 'encrypt' | 'decrypt', sessionKey: Uint8Array): 
       return sha256(encrypted);
     },
     decrypt(nonce, encrypted, digest, out) {
-      // Hashes and decrypts the same copy, because another thread may write to `encrypted` between the two.
+      // Hashes and decrypts one copy, because another thread may write to `encrypted` between the two operations.
       const input = copies.copy(encrypted);
       const plain = equalBytes(sha256(input), digest) ? decrypted(nonce, input) : undefined;
       copies.giveBack(input);

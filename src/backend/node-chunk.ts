@@ -40,9 +40,9 @@ export function encryptChunk(
 /**
  * Writes the plain chunk to `out` if `encrypted` has this SHA-256 and decrypts. Otherwise wipes `out`.
  *
- * @param copies - Passed if another thread may write to `encrypted` meanwhile. Each slice is then hashed and
- * decrypted from the same copy.
- * @returns whether the chunk is genuine.
+ * @param copies - The caller passes it if another thread may write to `encrypted` during the call. Then this hashes and
+ * decrypts one copy of each slice.
+ * @returns Whether the chunk is genuine.
  */
 export function decryptChunk(
   key: CipherKey,

@@ -5,8 +5,8 @@ type NodeCrypto = typeof import('node:crypto');
 /**
  * The module of Node. `process.getBuiltinModule` loads it, so that bundlers for browsers find no import of Node.
  *
- * A bundler that inlines dynamic imports, as Rollup does for a script that is a service worker, runs the modules for Node
- * in the browser as well. There it is `undefined`, and nothing calls those modules.
+ * It is `undefined` in a browser. A browser runs this file if the app's bundler inlines dynamic imports, as Rollup does
+ * for service workers, but then nothing calls the modules for Node.
  */
 export const crypto: NodeCrypto = globalThis.process?.getBuiltinModule?.(
   'node:crypto',

@@ -12,7 +12,7 @@ const shared = new WeakSet<ArrayBufferLike>();
  */
 export function allocateShared(length: number, atPage: boolean): SharedArrayBuffer | undefined {
   try {
-    const buffer = atPage ? pages(Math.ceil(length / PAGE)) : new SharedArrayBuffer(length);
+    const buffer = atPage ? wasmPages(Math.ceil(length / PAGE)) : new SharedArrayBuffer(length);
     shared.add(buffer);
     return buffer;
   } catch {
@@ -21,17 +21,15 @@ export function allocateShared(length: number, atPage: boolean): SharedArrayBuff
 }
 
 /**
- * Allocates whole pages as a WebAssembly memory, which begins at a page. A SharedArrayBuffer may begin anywhere, but
- * reserves less address space.
+ * Allocates whole pages as a WebAssembly memory, which begins at a page. A plain SharedArrayBuffer may begin anywhere,
+ * but reserves less address space.
  */
-function pages(number: number): SharedArrayBuffer {
+function wasmPages(number: number): SharedArrayBuffer {
   const memory = new WebAssembly.Memory({ initial: number, maximum: number, shared: true });
   return memory.buffer as ArrayBufferLike as SharedArrayBuffer;
 }
 
-/**
- * Whether {@link allocateShared} made this memory. No code outside this library can change it then.
- */
+/** Whether {@link allocateShared} made this memory, so that no code outside this library can change it. */
 export function isOurs(buffer: ArrayBufferLike): buffer is SharedArrayBuffer {
   return shared.has(buffer);
 }

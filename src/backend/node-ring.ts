@@ -1,8 +1,8 @@
-// The layout of the ring of slots in shared memory. Through it the caller's thread hands chunks to the second thread.
+// The layout of the ring of slots in shared memory. The caller's thread passes chunks to the second thread in it.
 
 /**
- * States of a slot. The caller's thread posts it, the second thread takes and finishes it, the caller's thread frees
- * it.
+ * The states of a slot. The caller's thread posts a slot. The second thread takes it and does the work. The caller's
+ * thread collects the result and frees the slot.
  */
 export const FREE = 0;
 export const POSTED = 1;
@@ -46,7 +46,8 @@ export interface ThreadData {
 }
 
 /**
- * Either a memory that slots refer to by its number, or the order to forget all memories except that of the slots.
+ * A message to the second thread: a memory and the number by which slots refer to it, or the order to forget all
+ * memories except that of the slots.
  */
 export type MemoryMessage =
   | { readonly number: number; readonly memory: SharedArrayBuffer }

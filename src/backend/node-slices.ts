@@ -1,11 +1,13 @@
 // Passes data to node:crypto in slices and frees the memory of its results, which each call allocates.
 
 /**
- * Bytes in one call. OpenSSL's output for a slice of this length stays in the processor's cache until it is copied to
- * its destination. The output for a whole chunk does not. The length is not a multiple of a page, because of 4K
- * aliasing: if the output lies just behind its destination modulo 4096, the processor takes each load for a load of
- * what it has just stored, and the copy takes three times as long. OpenSSL reuses the same memory for each output, so
- * an odd length makes the destinations move.
+ * The bytes of one call of OpenSSL. The output for a slice of this length stays in the processor's cache until it is
+ * copied to its destination. The output for a whole chunk does not.
+ *
+ * The length is not a multiple of a page, because of 4K aliasing: if the addresses of the output and of its destination
+ * are almost equal modulo 4096, the processor makes each load of the copy wait for an earlier store, and the copy takes
+ * three times as long. OpenSSL reuses the same memory for each output. With this length, the destination of each slice
+ * has another address modulo 4096.
  */
 export const SLICE = 66_560;
 
@@ -14,9 +16,7 @@ type WithTransfer = ArrayBuffer & { transfer(length: number): unknown };
 /** Node 20 lacks `ArrayBuffer.prototype.transfer`. There a message port frees the memory. */
 const hasTransfer = 'transfer' in ArrayBuffer.prototype;
 
-/**
- * The most results that the port may keep until its other end is closed: as many as the work of one turn produces.
- */
+/** The most results that the port keeps until its other end closes: as many as the work of one turn produces. */
 const MAX_KEPT = 128;
 
 let drain: MessagePort | undefined;
@@ -24,11 +24,11 @@ let drain: MessagePort | undefined;
 let room = MAX_KEPT;
 
 /**
- * Frees the memory of a result that has been copied to its place, so the next result reuses memory that is still in
- * the cache. V8 would let 32 MiB of results accumulate before it frees them, and more over time.
+ * Frees the memory of a result that the caller has copied, so that the next result reuses memory that is still in the
+ * cache. V8 would let 32 MiB of results accumulate before it frees them, and more over time.
  */
 export function release({ buffer, byteLength }: Uint8Array): void {
-  // A result that shares its memory with other bytes must not be freed.
+  // Does not free memory that the result shares with other bytes.
   if (buffer.byteLength !== byteLength) return;
   if (hasTransfer) {
     (buffer as WithTransfer).transfer(0);
@@ -66,19 +66,15 @@ export function openDrain(): MessagePort | undefined {
   return port1;
 }
 
-// In bytes. By default glibc returns free memory at the end of its heap to the system, and each page of it costs a
-// page fault when it is used again. After a program has freed one block of this length, glibc keeps twice as much
-// free memory.
-const LOOSENING_LENGTH = 16 * 2 ** 20;
+// In bytes. By default glibc returns free memory at the end of its heap to the system, and the next use of each page
+// costs a page fault. After a program has freed one block of this length, glibc keeps twice as much free memory.
+const FREED_LENGTH = 16 * 2 ** 20;
 
-let isLoosened = false;
+let keepsFreeMemory = false;
 
-/**
- * Makes glibc keep freed memory. The block that this function frees is never written to, so it takes no physical
- * memory.
- */
+/** Makes glibc keep freed memory. It frees a block that nothing wrote to, so the block takes no physical memory. */
 export function keepFreeMemory(): void {
-  if (isLoosened) return;
-  isLoosened = true;
-  release(new Uint8Array(LOOSENING_LENGTH));
+  if (keepsFreeMemory) return;
+  keepsFreeMemory = true;
+  release(new Uint8Array(FREED_LENGTH));
 }

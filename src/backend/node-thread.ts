@@ -24,9 +24,10 @@ import {
 import { openDrain } from './node-slices.ts';
 import THREAD_CODE from './node-worker.ts?thread';
 
+/** The second thread while one cipher uses it. */
 export interface ChunkThread {
   /**
-   * Both methods return the result of `here`. The thread computes it if a slot is free; otherwise `here` is called.
+   * Encrypts the chunk on the second thread if a slot is free. Otherwise calls `here`, which encrypts it on this thread.
    */
   encrypt(
     nonce: Uint8Array,
@@ -34,6 +35,7 @@ export interface ChunkThread {
     out: Uint8Array,
     here: () => Uint8Array,
   ): Awaitable<Uint8Array>;
+  /** Decrypts the chunk like `encrypt`. */
   decrypt(
     nonce: Uint8Array,
     encrypted: Uint8Array,
@@ -41,9 +43,10 @@ export interface ChunkThread {
     out: Uint8Array | undefined,
     here: () => Uint8Array | undefined,
   ): Awaitable<Uint8Array | undefined>;
+  /** Wipes the session key and the slots, and keeps the thread for the next cipher. */
   giveBack(): void;
-  /** Whether the thread has ended because it was idle. The caller may borrow another one. */
-  hasRested(): boolean;
+  /** Whether the thread has ended because it was idle. The caller may borrow another thread. */
+  hasEndedIdle(): boolean;
 }
 
 interface Job {
@@ -65,8 +68,8 @@ const MAX_SLOTS = 8;
 const MIN_SLOTS = 3;
 const PAGE = 4096;
 
-// For smaller chunks, handing over takes longer than the work. For larger chunks, the slots would take too much
-// memory.
+// For smaller chunks, to pass them to the thread takes longer than the work. For larger chunks, the slots would take too
+// much memory.
 const MIN_CHUNK_SIZE = 2 ** 16;
 const MAX_CHUNK_SIZE = 2 ** 20;
 
@@ -81,11 +84,9 @@ let idle: Thread | undefined;
 let running = 0;
 
 /** Ends the thread of an abandoned stream after the stream was garbage collected. */
-const left = new FinalizationRegistry<() => void>((end) => end());
+const abandoned = new FinalizationRegistry<() => void>((end) => end());
 
-/**
- * Returns a thread for chunks of this size. Returns `undefined` if no thread can start or a thread would not pay off.
- */
+/** Returns a thread for chunks of this size. Returns `undefined` if none can start or it would not save time. */
 export function borrowThread(sessionKey: Uint8Array, chunkSize: number): ChunkThread | undefined {
   const thread = idle;
   idle = undefined;
@@ -123,8 +124,7 @@ function startThread(chunkSize: number): Thread | undefined {
       // The thread needs neither loaders nor environment variables of the caller, and starts sooner without them.
       env: {},
       execArgv: [],
-      // Everything that the thread allocates is garbage at once. A larger young generation would only take more
-      // memory.
+      // The thread allocates only short-lived objects. A larger young generation would only take more memory.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
       workerData,
       transferList: [port2, ...(drain ? [drain] : [])] as unknown as Transferable[],
@@ -133,7 +133,7 @@ function startThread(chunkSize: number): Thread | undefined {
     port1.close();
     return undefined;
   }
-  // If no thread can be started (no memory, no permission), the caller's thread does the work.
+  // A worker that cannot start (no memory, no permission) reports an error. Then the caller's thread does the work.
   const died = () => {
     if (alive) running -= 1;
     alive = false;
@@ -142,13 +142,13 @@ function startThread(chunkSize: number): Thread | undefined {
   // The worker does not keep the process alive. `pump` does so while chunks are in progress.
   worker.unref();
   running += 1;
-  let hasRested = false;
+  let hasEndedIdle = false;
   const timer = setTimeout(() => {
     if (jobs.length > 0) {
       timer.refresh();
       return;
     }
-    hasRested = true;
+    hasEndedIdle = true;
     end();
   }, IDLE_TIME);
   timer.unref();
@@ -166,8 +166,7 @@ function startThread(chunkSize: number): Thread | undefined {
   const jobs: Job[] = [];
   /** Shared memory that the thread has received, with the number of each. */
   const known = new Map<ArrayBufferLike, number>();
-  // Numbers are never reused, because the thread reads the order to forget only when a slot refers to an unknown
-  // number.
+  // Never reuses a number, because the thread reads the order to forget only when a slot refers to an unknown number.
   let newest = SLOTS;
 
   const tell = (message: MemoryMessage) => port1.postMessage(message);
@@ -241,18 +240,14 @@ function startThread(chunkSize: number): Thread | undefined {
     });
   }
 
-  /**
-   * Runs while chunks are in progress and the caller's thread is idle, so that this thread does a share of the work.
-   */
+  /** Collects results while chunks are in progress, and does a share of the work while this thread is idle. */
   function pump(): void {
     collectFinished();
     takeBackNewest();
     if (jobs.length > 0) setImmediate(pump);
   }
 
-  /**
-   * Takes back the newest chunk if the thread has not begun it, and processes it on this thread.
-   */
+  /** Takes back the newest chunk if the second thread has not begun it, and processes it on this thread. */
   function takeBackNewest(): void {
     const job = jobs.at(-1);
     if (job === undefined) return;
@@ -293,16 +288,16 @@ function startThread(chunkSize: number): Thread | undefined {
               if (!verified) return undefined;
               if (out !== undefined && isOurs(out.buffer)) return out;
               const plain = slotData(slot, encrypted.length - TAG_LENGTH);
-              // One copy both leaves the shared memory and makes the result.
+              // Copies, because the next chunk overwrites the slot.
               if (out === undefined) return new Uint8Array(plain);
               out.set(plain);
               return out;
             },
             here,
           ),
-        hasRested: () => hasRested,
+        hasEndedIdle: () => hasEndedIdle,
         giveBack() {
-          left.unregister(lent);
+          abandoned.unregister(lent);
           if (!alive || jobs.length > 0 || idle !== undefined) {
             end();
             return;
@@ -315,7 +310,7 @@ function startThread(chunkSize: number): Thread | undefined {
           idle = thread;
         },
       };
-      left.register(lent, end, lent);
+      abandoned.register(lent, end, lent);
       return lent;
     },
     end,

@@ -21,9 +21,7 @@ import { useDrain } from './node-slices.ts';
 
 const { receiveMessageOnPort, workerData } = process.getBuiltinModule('node:worker_threads');
 
-/**
- * The loop of the thread. It never ends by itself. It blocks the event loop while it waits for a slot.
- */
+/** Runs the thread until the caller terminates it. Blocks the event loop while it waits for a slot. */
 export function main(): void {
   const data = workerData as ThreadData;
   const { memory, slots, drain } = data;
@@ -33,9 +31,7 @@ export function main(): void {
   for (let slot = 0; ; slot = (slot + 1) % slots) serve(slot);
 }
 
-/**
- * Returns a function that waits until a slot is posted, does the requested work, and sets the slot's state.
- */
+/** Returns a function that waits until a slot is posted, does its work, and sets its state to the result. */
 export function openRing({ memory, slots, fieldsAt, keyAt, port }: ThreadData) {
   const state = new Int32Array(memory, 0, slots);
   const key = new Uint8Array(memory, keyAt, SESSION_KEY_LENGTH);

@@ -33,7 +33,7 @@ function createCipher(
 
   /** Returns the thread. Borrows another one if it ended during a pause. */
   function threadNow(): ChunkThread | undefined {
-    if (thread?.hasRested()) thread = borrowThread(sessionKey, chunkSize);
+    if (thread?.hasEndedIdle()) thread = borrowThread(sessionKey, chunkSize);
     return thread;
   }
 
@@ -51,7 +51,7 @@ function createCipher(
     out: Uint8Array | undefined,
   ): Uint8Array | undefined {
     const plain = out ?? new Uint8Array(encrypted.length - TAG_LENGTH);
-    // Another thread of the caller or of the runtime (fs.read) may write between the digest and the cipher.
+    // Another thread of the caller or of the runtime (fs.read) may write to `encrypted` between the hash and the cipher.
     const copied = isOurs(encrypted.buffer) ? undefined : copies;
     return decryptChunk(key, nonce, encrypted, digest, plain, copied) ? plain : undefined;
   }
@@ -93,8 +93,8 @@ const rsa: NativeRsa = {
   },
 };
 
-// Deno's node:crypto refuses RSA without padding ("Unknown padding"). On Deno, `seal/arithmetic.ts` computes
-// signatures; everything else stays native.
+// Deno's node:crypto refuses RSA without padding ("Unknown padding"). On Deno, `seal/arithmetic.ts` computes signatures.
+// All other operations stay native.
 const hasUnpadded = !isDeno;
 
 function generateKey(modulusBits: number): Promise<Uint8Array> {

@@ -8,7 +8,7 @@ export function randomBytes(length: number): Uint8Array {
   if (typeof source?.getRandomValues !== 'function') {
     throw new BundleSealError(
       'ERR_BACKEND_UNAVAILABLE',
-      'this runtime has no crypto.getRandomValues: opening works here, sealing and making keys need a runtime (or a polyfill) with a secure source of randomness',
+      'this runtime has no crypto.getRandomValues: it can open bundles, but to seal bundles or make keys, use a runtime or a polyfill with a secure source of randomness',
     );
   }
   return source.getRandomValues(new Uint8Array(length));

@@ -7,7 +7,7 @@ interface Candidate {
   readonly load: () => Promise<Backend>;
 }
 
-/** In order of preference. */
+/** All backends, in the order in which `'auto'` prefers them. */
 const CANDIDATES: Record<BackendName, Candidate> = {
   node: {
     present: hasNodeCrypto,
@@ -34,6 +34,8 @@ function hasNodeCrypto(): boolean {
 }
 
 /**
+ * Loads the requested backend; for `'auto'`, the first in {@link CANDIDATES} that the runtime has.
+ *
  * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE` if the requested backend is missing; `TypeError` for an
  * unknown name.
  */

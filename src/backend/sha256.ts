@@ -2,7 +2,7 @@
 
 import { sha256 } from '@noble/hashes/sha2.js';
 
-/** SHA-256 (FIPS 180-4) in JavaScript on every platform, so use it for few bytes only. */
+/** Computes SHA-256 (FIPS 180-4) in JavaScript on every platform, so use it for few bytes only. */
 export function sha256AtOnce(bytes: Uint8Array): Uint8Array {
   return sha256(bytes);
 }

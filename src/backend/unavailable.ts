@@ -1,5 +1,5 @@
-// The error for a backend that the caller requests and the runtime lacks. It is loaded only in this case, because apps that
-// open bundles load `select.ts` at once.
+// The error for a backend that the caller requests and the runtime lacks. `select.ts` loads this file only in that case,
+// so that apps stay small.
 
 import { BundleSealError } from '../errors.ts';
 import type { BackendName } from './backend.ts';
@@ -14,6 +14,6 @@ const NEEDS: Readonly<Record<BackendName, string>> = {
 export function unavailable(name: BackendName): BundleSealError {
   return new BundleSealError(
     'ERR_BACKEND_UNAVAILABLE',
-    `the ${name} backend needs ${NEEDS[name]}: leave options.backend out to use the fastest one that is here`,
+    `the ${name} backend needs ${NEEDS[name]}: leave options.backend out to use the fastest backend of this runtime`,
   );
 }

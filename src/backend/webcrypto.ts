@@ -34,11 +34,11 @@ async function createCipher(
       return new Uint8Array(await digest);
     },
     async decrypt(nonce, encrypted, digest, out) {
-      // Each call of `crypto.subtle` copies the bytes before it returns, but another thread may write between the two
-      // calls.
+      // Each call of `crypto.subtle` copies the bytes before it returns, but another thread may write to them between
+      // the two calls.
       const input = copies.copy(encrypted);
       const hashed = subtle.digest('SHA-256', input);
-      const decrypted = subtle.decrypt(parameters(nonce), key, input).catch(tagRefused);
+      const decrypted = subtle.decrypt(parameters(nonce), key, input).catch(ignoreWrongTag);
       const [actual, plain] = await Promise.all([hashed, decrypted]);
       copies.giveBack(input);
       if (plain === undefined || !equalBytes(new Uint8Array(actual), digest)) return undefined;
@@ -52,10 +52,8 @@ async function createCipher(
   };
 }
 
-/**
- * `OperationError` means that the tag does not match. Any other error is a fault of the runtime and is thrown on.
- */
-function tagRefused(error: unknown): undefined {
+/** Ignores `OperationError`: the tag does not match. Throws any other error, which is a fault of the runtime. */
+function ignoreWrongTag(error: unknown): undefined {
   if ((error as Partial<Error> | undefined)?.name !== 'OperationError') throw error;
 }
 

@@ -32,7 +32,7 @@ describe('a runtime', () => {
     expect((await selectBackend()).name).toBe('webcrypto');
     const error = await rejection(selectBackend('node'), 'ERR_BACKEND_UNAVAILABLE');
     expect(error.message).toBe(
-      'the node backend needs node:crypto (Node, Bun or Deno): leave options.backend out to use the fastest one that is here',
+      'the node backend needs node:crypto (Node, Bun or Deno): leave options.backend out to use the fastest backend of this runtime',
     );
   });
 
