@@ -135,12 +135,18 @@ describe("a caller's mistake", () => {
 
   it('with the wrong half is refused by encryptBundle and decryptBundle', async () => {
     const sealing = encryptBundle(new Uint8Array(1), { privateKey: keyB.spki });
-    expect((await rejection(sealing, 'ERR_KEY_INVALID')).message).toMatch(/^this is a public key, and a private key is needed/);
+    expect((await rejection(sealing, 'ERR_KEY_INVALID')).message).toMatch(
+      /^this is a public key, and a private key is needed/,
+    );
     const { bytes: sealed } = await encryptBundle(new Uint8Array(1), { privateKey: keyB.pkcs8 });
     const opening = decryptBundle(sealed, { publicKey: keyB.pkcs8 });
-    expect((await rejection(opening, 'ERR_KEY_INVALID')).message).toMatch(/^this is a private key, and a public key is needed/);
+    expect((await rejection(opening, 'ERR_KEY_INVALID')).message).toMatch(
+      /^this is a private key, and a public key is needed/,
+    );
     const naming = publicKeyOf(keyB.spki);
-    expect((await rejection(naming, 'ERR_KEY_INVALID')).message).toMatch(/^this is a public key, and a private key is needed/);
+    expect((await rejection(naming, 'ERR_KEY_INVALID')).message).toMatch(
+      /^this is a public key, and a private key is needed/,
+    );
   });
 });
 

@@ -105,7 +105,9 @@ describe('a private key under a passphrase', () => {
         .replace('02017f020105', '02017f02017f'),
       'hex',
     );
-    expect((await rejection(open(costly), 'ERR_KEY_INVALID')).message).toMatch(/would take minutes/);
+    expect((await rejection(open(costly), 'ERR_KEY_INVALID')).message).toMatch(
+      /would take minutes/,
+    );
   });
 
   it('is refused if another PEM block precedes it, because OpenSSL would skip that block', async () => {
