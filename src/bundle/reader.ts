@@ -1,6 +1,6 @@
 // Reads parts of a sealed bundle without the rest.
 
-import type { BackendChoice } from '../backend/backend.ts';
+import type { BackendChoice, ChunkCipher } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import type { OwnBytes } from '../bytes.ts';
 import { type ChunkLayout, chunkPlace } from '../format/chunks.ts';
@@ -133,20 +133,17 @@ export async function openBundle(
   const { sessionKey } = opened.secrets;
   const { layout, headerLength } = opened.header;
   const body = options.seal === undefined ? sourceFrom(input, headerLength) : input;
+  let cipher: ChunkCipher;
   try {
     await checkBody(opened.header, body.size);
     signal?.throwIfAborted();
+    // This cipher opens single chunks. A stream has a cipher of its own, which may use a thread.
+    const { chunkSize } = layout;
+    cipher = await backend.createCipher('decrypt', sessionKey, chunkSize, chunkSize);
   } catch (error) {
     sessionKey.fill(0);
     throw error;
   }
-  // This cipher opens single chunks. A stream has a cipher of its own, which may use a thread.
-  const cipher = await backend.createCipher(
-    'decrypt',
-    sessionKey,
-    layout.chunkSize,
-    layout.chunkSize,
-  );
   const store = chunkStore(body, opened, cipher, cacheSize);
   const closing = new AbortController();
 
@@ -193,6 +190,7 @@ export async function openBundle(
       });
     },
     close() {
+      if (closing.signal.aborted) return;
       closing.abort(new TypeError('the reader is closed: open the bundle again'));
       cipher.close();
       store.clear();

@@ -78,9 +78,10 @@ export async function resealBundle(
     const { metadata, digests } = parts;
     const fields = { kind: header.kind, layout, metadata, digests };
     const sealed = await sealHeader(backend, key, fields, secrets, signal);
-    return isText
-      ? encodeSeal(sealed.header)
-      : concat(sealed.header, sealedOrSeal.subarray(headerLength));
+    if (isText) return encodeSeal(sealed.header);
+    // Memory that is resizable may have shrunk while the signer worked.
+    await checkBody(header, sealedOrSeal.length - headerLength);
+    return concat(sealed.header, sealedOrSeal.subarray(headerLength));
   } finally {
     secrets.sessionKey.fill(0);
   }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { nobleBackend } from '../../../src/backend/noble.ts';
 import { decryptBundle, encryptBundle, inspectBundle, resealBundle } from '../../../src/index.ts';
+import { parsePrivateKey } from '../../../src/keys/parse.ts';
+import { signPayload } from '../../../src/seal/pkcs1.ts';
 import { BACKENDS } from '../../support/backends.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
@@ -38,6 +41,20 @@ describe.each(BACKENDS)('resealing through %s', (backend) => {
 });
 
 describe('resealing', () => {
+  it('refuses a bundle whose memory went to another thread while the signer worked', async () => {
+    const { bytes } = await seal();
+    const key = parsePrivateKey(keyA.pkcs8);
+    const signer = {
+      publicKey: keyA.spki,
+      sign: async (payload: Uint8Array) => {
+        structuredClone(bytes, { transfer: [bytes.buffer] });
+        return signPayload(nobleBackend, key, payload);
+      },
+    };
+    const resealing = resealBundle(bytes, { ...keys, privateKey: signer });
+    await rejection(resealing, 'ERR_LENGTH_INVALID');
+  });
+
   it('does not change its input', async () => {
     const { bytes } = await seal();
     const before = bytes.slice();

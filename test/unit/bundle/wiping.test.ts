@@ -1,6 +1,6 @@
 // Secrets do not stay in memory: session keys, and plain bytes that no caller receives.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { toHex } from '../../../src/bytes.ts';
 import { decodeSeal, encodeSeal } from '../../../src/format/header.ts';
 import {
@@ -125,6 +125,14 @@ describe.each(CIPHERS)('the session key, through %s', (backend, copy) => {
       return work;
     };
     expect(await wipes(opening)).toBe(1);
+  });
+});
+
+describe('the session key', () => {
+  it('is wiped if the backend cannot make the cipher of a reader', async () => {
+    const importKey = vi.spyOn(crypto.subtle, 'importKey').mockRejectedValue(new Error('no'));
+    expect(await wipes(() => openBundle(bytes, { publicKey, backend: 'webcrypto' }))).toBe(1);
+    importKey.mockRestore();
   });
 });
 
