@@ -11,8 +11,9 @@ import { type BundleInput, openInput, type Source } from '../sources/input.ts';
 import { runChunks } from './chunk-loop.ts';
 import { openSeal, readPublicKeys } from './open.ts';
 
+/** Options of {@link checksum} and {@link verifyChecksum}. */
 export interface ChecksumOptions extends WorkOptions {
-  /** Default `'auto'`. */
+  /** The backend that does the work. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
 
@@ -23,10 +24,12 @@ export const CHECKSUM_OPTIONS: OptionRules<ChecksumOptions> = {
 };
 
 /**
- * Computes the SHA-256 of a bundle: 64 lower-case hex characters, as `sha256sum` prints it. Reads a `Blob` in slices,
- * in constant memory.
+ * Computes the SHA-256 of a bundle. Reads a `Blob` in slices, in constant memory.
  *
- * @throws {@link BundleSealError} `ERR_SOURCE_FAILED` if the Blob cannot be read; `ERR_BACKEND_UNAVAILABLE`.
+ * @param bundle - The plain bundle.
+ * @returns 64 lower-case hex characters, as `sha256sum` prints them.
+ * @throws `TypeError` for another input, and for a wrong or unknown option. {@link BundleSealError}
+ * `ERR_SOURCE_FAILED` if the Blob cannot be read; `ERR_BACKEND_UNAVAILABLE`.
  * @see FIPS 180-4
  * @example
  * ```ts
@@ -46,13 +49,14 @@ export async function checksum(
 }
 
 /**
- * Tells whether a bundle is the expected one.
+ * Checks whether a bundle has the expected checksum.
  *
- * `expected` is a checksum (64 hex characters), or the publisher's seal with the public key. With a seal, the call
- * first verifies the signature, and then compares the bundle with the signed checksum. If the bundle differs, the
- * result is `false`, not an error.
+ * With a seal, the call first verifies the signature, and then compares the bundle with the signed checksum. Reads a
+ * `Blob` in slices, in constant memory.
  *
  * @param bundle - The plain bundle.
+ * @param expected - A checksum (64 hex characters), or the publisher's seal with the public key.
+ * @returns Whether the bundle has the checksum. A bundle that differs is no error.
  * @throws `TypeError` if `expected` is neither a checksum nor a seal with its key. {@link BundleSealError} if the
  * seal is refused: `ERR_SEAL_INVALID`, `ERR_KEY_MISMATCH`, `ERR_KEY_INVALID`, `ERR_HEADER_INVALID`,
  * `ERR_LENGTH_INVALID`, `ERR_VERSION_UNSUPPORTED`, `ERR_LIMIT_EXCEEDED`; and `ERR_SOURCE_FAILED` if the Blob cannot
@@ -91,7 +95,7 @@ async function readExpected(
   if (typeof expected === 'string') {
     if (/^[0-9a-f]{64}$/i.test(expected)) return { checksum: fromHex(expected) };
     throw new TypeError(
-      'expected must be a checksum of 64 hex characters; a seal is passed as { seal, publicKey }',
+      'expected must be a checksum of 64 hex characters: pass a seal as { seal, publicKey }',
     );
   }
   if (typeof expected !== 'object' || expected === null) {
@@ -106,6 +110,7 @@ async function readExpected(
   return { checksum: secrets.checksum, size: header.layout.size };
 }
 
+/** Computes the SHA-256 of a source, and reports progress. */
 export async function hashSource(
   backend: Backend,
   source: Source,

@@ -6,65 +6,61 @@ import { onAbort } from '../signals.ts';
 import type { Source } from '../sources/input.ts';
 import { createPace, handledElsewhere } from '../turn.ts';
 
-/** Gives the chunks of a bundle in order. */
+/** Reads the chunks of a bundle in order. */
 export interface ChunkSource {
   /** Number of chunks; `Infinity` if it is not known before all of them are read. */
   readonly count: number;
   /** The most chunks that the source can have in memory at once. */
   readonly inFlight: number;
   /**
-   * Returns the next chunk, or `undefined` after the last one. The loop asks for chunks in order. The bytes stay
-   * unchanged until `inFlight` further chunks were requested.
+   * Returns the next chunk, or `undefined` after the last one. The loop calls this in order. The source does not change
+   * the bytes until the loop has requested `inFlight` more chunks.
    */
   read(index: number, signal?: AbortSignal): Awaitable<Uint8Array | undefined>;
 }
 
-/**
- * A source of plain chunks. It tells which chunk is the last, because the nonce of that chunk differs.
- */
+/** A source of plain chunks. It knows which chunk is the last, because the nonce of that chunk differs. */
 export interface PlainChunkSource extends ChunkSource {
-  /** The whole bundle, if it is in one piece of memory that no other code can reach. */
+  /** The whole bundle, if it is in one piece of memory that no code outside this library can access. */
   readonly whole?: Uint8Array | undefined;
   /**
    * Whether no code outside this library can access the memory of the chunks. Otherwise the loop copies each chunk
    * before it uses it.
    */
   readonly isPrivate?: boolean;
-  /** Whether this chunk is the last one. Called after the chunk was read. */
+  /** Whether this chunk is the last one. The loop calls this after it has read the chunk. */
   isLast(index: number): boolean;
 }
 
+/** Receives the processed chunks of a bundle in order. */
 export interface ChunkSink {
-  /**
-   * Returns memory for a chunk. The sink leaves it unchanged until it takes the chunk. Called in order.
-   */
+  /** Returns memory for a chunk, and does not use it until `take`. The loop calls this in order. */
   room(index: number, length: number): Uint8Array;
-  /**
-   * Takes a chunk in the memory of `room`. Called in order, and only after all checks of the chunk have passed.
-   */
+  /** Takes a chunk in the memory of `room`. The loop calls this in order, after the chunk has passed all checks. */
   take(bytes: Uint8Array): Awaitable<void>;
 }
 
 /** A sink that may let the cipher choose the memory of a plain chunk. */
 export type PlainChunkSink = Omit<ChunkSink, 'room'> & Partial<Pick<ChunkSink, 'room'>>;
 
+/** The work of {@link runChunks}. */
 export interface ChunkRun {
   /** Number of chunks; `Infinity` if it is not known before all of them are read. */
   readonly count: number;
   /** The most chunks that may be in progress at once. */
   readonly inFlight: number;
-  /** Fetches the chunks in order. Returns `undefined` after the last one. */
+  /** Fetches the next chunk. Returns `undefined` after the last one. */
   readonly read: (index: number, signal?: AbortSignal) => Awaitable<Uint8Array | undefined>;
-  /** Processes a chunk. Calls start in order, and several run at once. */
+  /** Processes a chunk. The loop starts the calls in order, and several run at once. */
   readonly work: (index: number, bytes: Uint8Array) => Promise<void> | undefined;
-  /** Called in order, after this chunk and all chunks before it are processed. */
+  /** The loop calls this in order, after this chunk and all chunks before it are processed. */
   readonly finish: (index: number) => Awaitable<void>;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Processes every chunk. If chunks fail, rejects with the error of the chunk with the lowest index, whichever failed
- * first, after all work in progress has ended.
+ * Processes every chunk. If several chunks fail, rejects with the error of the chunk with the lowest index. Rejects only
+ * after all work in progress has ended.
  */
 export async function runChunks(run: ChunkRun): Promise<void> {
   const { count, inFlight, signal } = run;
@@ -73,11 +69,11 @@ export async function runChunks(run: ChunkRun): Promise<void> {
   const halt = (reason: unknown) => stop?.abort(reason);
   const release = signal && onAbort(signal, () => halt(signal.reason));
   const working = new Set<Promise<void>>();
-  // One promise for each chunk, in order. It resolves when its chunk and all chunks before it are finished, or
-  // rejects with the first error among them.
-  const through: Promise<void>[] = [];
+  // One promise for each chunk, in order. It resolves when its chunk and all chunks before it are finished, or rejects
+  // with the first error among them.
+  const finishing: Promise<void>[] = [];
 
-  const follow = async (
+  const finishInOrder = async (
     index: number,
     work: Promise<void> | undefined,
     before: Promise<void> | undefined,
@@ -87,12 +83,11 @@ export async function runChunks(run: ChunkRun): Promise<void> {
     working.delete(work as Promise<void>);
     signal?.throwIfAborted();
     await run.finish(index);
-    through.shift();
+    finishing.shift();
   };
 
   try {
     signal?.throwIfAborted();
-    // Checks the signal after each chunk.
     const pace = createPace(signal);
     for (let index = 0; index < count; index++) {
       const arriving = run.read(index, stop?.signal);
@@ -101,36 +96,36 @@ export async function runChunks(run: ChunkRun): Promise<void> {
       const work = run.work(index, bytes);
       if (work !== undefined) {
         working.add(work);
-        // Another chunk's error may end the loop before this promise is awaited.
+        // The error of another chunk may end the loop before `finishInOrder` awaits this promise.
         handledElsewhere(work);
       }
-      if (work === undefined && through.length === 0) {
+      if (work === undefined && finishing.length === 0) {
         // Finishes a chunk at once, while its bytes are still in the processor's cache.
         await run.finish(index);
       } else {
-        const done = follow(index, work, through[through.length - 1]);
-        through.push(done);
+        const done = finishInOrder(index, work, finishing[finishing.length - 1]);
+        finishing.push(done);
         done.catch(halt);
         // Yields so that finished results of a backend can arrive.
         await undefined;
-        if (through.length >= inFlight) await through[0];
+        if (finishing.length >= inFlight) await finishing[0];
       }
       const turn = pace();
       if (turn !== undefined) await turn;
     }
-    await through[through.length - 1];
+    await finishing[finishing.length - 1];
     signal?.throwIfAborted();
   } catch (error) {
     halt(error);
     for (const work of working) await work.catch(() => {});
-    await through[through.length - 1];
+    await finishing[finishing.length - 1];
     throw error;
   } finally {
     release?.();
   }
 }
 
-// The most bytes of chunks that are in memory at once while a stream is processed. Two chunks are always allowed.
+// The most bytes of chunks that are in memory at once while a stream is processed. Two chunks may exceed it.
 const IN_FLIGHT_LENGTH = 4_194_304;
 const MAX_IN_FLIGHT = 8;
 
@@ -140,8 +135,8 @@ export function inFlightOf(chunkSize: number): number {
 }
 
 /**
- * Returns memory for chunks that arrive in pieces: one reused buffer for each chunk in progress. Allocating memory
- * for each chunk would take as long as hashing it.
+ * Returns a function that gives memory for chunks that arrive in pieces. It reuses one buffer for each chunk in progress,
+ * because to allocate memory for each chunk would take as long as to hash it.
  */
 export function recycledRooms(
   { allocateShared }: Pick<Backend, 'allocateShared'>,
@@ -160,8 +155,9 @@ export function recycledRooms(
 }
 
 /**
- * Makes a source of the plain chunks of a bundle that can be read by ranges. `whole` is the bundle, if no code
- * outside this library can access its memory.
+ * Makes a source of the plain chunks of a bundle in a source with random access.
+ *
+ * @param whole - The bundle in memory, if no code outside this library can access that memory.
  */
 export function plainChunks(
   source: Source,
@@ -182,7 +178,7 @@ export function plainChunks(
   };
 }
 
-/** Makes a source of the encrypted chunks of a body that can be read by ranges. */
+/** Makes a source of the encrypted chunks of a body in a source with random access. */
 export function encryptedChunks(body: Source, layout: ChunkLayout): ChunkSource {
   return {
     count: layout.count,

@@ -1,5 +1,4 @@
-// A cache of verified chunks by their index. It fetches each chunk once, even if several reads need it at the same
-// time.
+// A cache of verified chunks by their index. It fetches each chunk once, even if several reads need it at the same time.
 
 import type { ChunkCipher } from '../backend/backend.ts';
 import { chunkPlace } from '../format/chunks.ts';
@@ -8,11 +7,12 @@ import type { Source } from '../sources/input.ts';
 import { giveWay, untilAborted } from '../turn.ts';
 import { type OpenedHeader, provenChunk } from './open.ts';
 
+/** The verified chunks of a bundle, fetched on demand. */
 export interface ChunkStore {
   /**
    * Passes every chunk from `from` to before `to` to `use`, in any order. `use` must not keep the bytes.
    *
-   * @param wanted - Aborts this call only. The call aborts it too, after an error.
+   * @param wanted - The signal of this call alone. After an error, the call aborts it to stop its other requests.
    */
   each(
     from: number,
@@ -27,7 +27,7 @@ export interface ChunkStore {
 /** One request for neighbouring chunks, shared by all reads that need one of them. */
 interface Fetch {
   readonly chunks: Promise<Map<number, Uint8Array>>;
-  /** Called when no read waits for the request any more. A later read sends a new one. */
+  /** Stops the request when no read waits for it any more. A later read sends a new request. */
   readonly abandon: () => void;
   users: number;
 }
@@ -43,7 +43,7 @@ export function chunkStore(
   cacheSize: number,
 ): ChunkStore {
   const { layout } = opened.header;
-  // At least one chunk, also if a chunk is longer than a request should be.
+  // May be less than 1. A request has at least one chunk.
   const perRequest = REQUEST_LENGTH / layout.chunkSize;
   const fetches = new Map<number, Fetch>();
   // Cached chunks in the order of their last use.
@@ -82,8 +82,8 @@ export function chunkStore(
     return chunks;
   }
   function begin(from: number, to: number): Fetch {
-    // The request has a signal of its own, between that of the public call and that of the transport, because reads
-    // with other signals may wait for the same request. It ends only when none of them wants it any more.
+    // The request has a signal of its own, because reads with other signals may wait for it too. `take` aborts it when no
+    // read waits for it any more.
     const stop = new AbortController();
     const forget = () => {
       for (let index = from; index < to; index++) {
@@ -142,7 +142,7 @@ export function chunkStore(
       try {
         await Promise.all(lanes);
       } catch (error) {
-        // Ends the other lanes before the error is thrown.
+        // Ends the other lanes before it throws the error.
         abort(error);
         await Promise.allSettled(lanes);
         throw error;

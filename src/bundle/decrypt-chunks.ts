@@ -6,21 +6,28 @@ import { TAG_LENGTH } from '../format/chunks.ts';
 import { BundleFault } from '../format/fault.ts';
 import type { WorkOptions } from '../options.ts';
 import { type ChunkSource, type PlainChunkSink, runChunks } from './chunk-loop.ts';
-import { type OpenedHeader, provenChunk, told } from './open.ts';
+import { type OpenedHeader, provenChunk, withMessage } from './open.ts';
 
+/** The options and the header of a bundle to open. */
 export interface OpenWork extends WorkOptions {
   readonly backend: Backend;
   readonly opened: OpenedHeader;
   /**
-   * How to compute the checksum of the whole bundle. `'running'` hashes the chunks as they arrive. Memory is hashed
-   * after the chunks have filled it. `'none'` computes no checksum, for calls that release parts of the bundle.
+   * How to compute the checksum of the whole bundle:
+   * - `'running'` hashes the chunks as they arrive.
+   * - Memory that the chunks fill: hashes it at the end, if the backend then needs one native call.
+   * - `'none'` computes no checksum, for calls that release parts of the bundle.
    */
   readonly checksum: 'running' | 'none' | Uint8Array;
   /** Opens the chunks from `from` to before `to`. Default: all chunks. */
   readonly range?: readonly [from: number, to: number];
 }
 
-/** Opens the chunks of `source` and passes the verified ones to `sink`. */
+/**
+ * Opens the chunks of `source` and passes them to `sink` after it has verified them.
+ *
+ * @throws {@link BundleSealError} `ERR_CHUNK_INVALID`, `ERR_CHECKSUM_MISMATCH`, and the errors of source and sink.
+ */
 export async function decryptChunks(
   { backend, opened, checksum, range, signal, onProgress }: OpenWork,
   source: ChunkSource,
@@ -64,6 +71,6 @@ export async function decryptChunks(
   const actual = atOnce ? await backend.sha256(checksum) : hash?.digest();
   signal?.throwIfAborted();
   if (actual === undefined || !equalBytes(actual, opened.secrets.checksum)) {
-    throw await told(new BundleFault('ERR_CHECKSUM_MISMATCH', 'checksum', {}));
+    throw await withMessage(new BundleFault('ERR_CHECKSUM_MISMATCH', 'checksum', {}));
   }
 }

@@ -15,10 +15,11 @@ import { type BundleInfo, infoOf } from './info.ts';
 import { checkHeaderOptions, openHeader } from './open.ts';
 import { outputStream } from './stream-output.ts';
 
+/** Options of {@link decryptStream}. */
 export interface DecryptStreamOptions extends DecryptOptions {
   /**
-   * Called once, with the verified header, before the first byte is released. If it returns a promise, the stream waits
-   * for it. An error that it throws or rejects with ends the stream.
+   * Called once, with the verified header, before the stream releases the first byte. If it returns a promise, the stream
+   * waits for it. If it throws or rejects, the stream ends with that error.
    */
   readonly onHeader?: (info: BundleInfo) => unknown;
 }
@@ -27,10 +28,10 @@ export interface DecryptStreamOptions extends DecryptOptions {
  * Opens a sealed bundle while it arrives, in constant memory. The returned stream contains only bytes that the holder
  * of the private key has sealed.
  *
- * A chunk is released after its tag and its digest, which the signature covers, have been verified. If the input is
- * altered, cut or extended, the stream releases the chunks before the fault and then ends with an error. The bundle
- * is complete only if the stream closes without an error, so do not use any part of it earlier. The checksum of the
- * whole bundle is not computed, because the signature covers every chunk. A slow reader slows the source down: at
+ * The stream releases a chunk after it has verified its tag and its digest, which the signature covers. If the input is
+ * altered, cut or extended, the stream releases the chunks before the fault and then ends with an error. The bundle is
+ * complete only if the stream closes without an error, so do not use any part of it earlier. The call does not compute
+ * the checksum of the whole bundle, because the signature covers every chunk. A slow reader slows the source down: at
  * most eight chunks, 4 MiB in total (or two larger chunks), are in memory.
  *
  * The call cancels the source on an abort, on an error, and when the reader cancels the returned stream.
@@ -39,8 +40,9 @@ export interface DecryptStreamOptions extends DecryptOptions {
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
  * @param options.seal - The header, if it is stored separately from the body.
  * @param options.expect - Required metadata. `minSequence` refuses older bundles.
- * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
- * @param options.onHeader - Called with the verified header.
+ * @param options.maxChunks - The most chunks that the call accepts. Default 1,048,576.
+ * @param options.onHeader - Called with the verified header before the first byte.
+ * @returns The plain bundle.
  * @throws `TypeError`, `RangeError` at once for a wrong or unknown option, which the message names, and for a source
  * that is locked or not a stream. The stream ends with the errors of {@link decryptBundle} except
  * `ERR_CHECKSUM_MISMATCH`. `ERR_SOURCE_FAILED` has the source's error as its `cause`.
@@ -114,7 +116,7 @@ function wrongLength({ layout: { bodyLength } }: Header, got: number | 'more'): 
     'ERR_LENGTH_INVALID',
     isMore
       ? `the body takes ${bodyLength} bytes, but more bytes follow: they were appended, or the seal belongs to another bundle`
-      : `the body takes ${bodyLength} bytes, the stream ended after ${got}: the download was cut, fetch it again`,
+      : `the body takes ${bodyLength} bytes, but the stream ended after ${got}: the download was cut, fetch it again`,
     { offset: isMore ? bodyLength : got },
   );
 }

@@ -11,6 +11,7 @@ import { encryptedChunks, memorySink } from './chunk-loop.ts';
 import { decryptChunks } from './decrypt-chunks.ts';
 import { checkBody, checkHeaderOptions, type Expectations, openHeader } from './open.ts';
 
+/** Options of {@link decryptBundle}. */
 export interface DecryptOptions extends WorkOptions {
   /** The app's public key, or several while keys rotate. The header says which one to use. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
@@ -18,9 +19,9 @@ export interface DecryptOptions extends WorkOptions {
   readonly seal?: string;
   /** Required values of the signed metadata. Default: none. */
   readonly expect?: Expectations;
-  /** The most chunks that are accepted. This bounds the memory for the header. Default 1,048,576. */
+  /** The most chunks that the call accepts. This bounds the memory for the header. Default 1,048,576. */
   readonly maxChunks?: number;
-  /** Default `'auto'`. */
+  /** The backend that does the work. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
 
@@ -36,17 +37,17 @@ export const DECRYPT_OPTIONS: OptionRules<DecryptOptions> = {
 };
 
 /**
- * Opens a sealed bundle: returns exactly the bytes that the private key's holder sealed, or throws.
+ * Opens a sealed bundle. Returns exactly the bytes that the holder of the private key has sealed, or rejects.
  *
- * It verifies the signature, the digest and tag of every chunk, and the checksum of the whole bundle before it
- * returns. On any error it rejects and releases no byte. Memory: the result and a few MiB. It reads a `Blob` a few
- * chunks at a time.
+ * The call verifies the signature, the digest and tag of every chunk, and the checksum of the whole bundle before it
+ * returns. On an error it releases no byte. Memory: the result and a few MiB. It reads a `Blob` a few chunks at a time.
  *
  * @param encrypted - A sealed bundle, or its body if `seal` is given.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
  * @param options.seal - The header in base64url, if it is stored separately from the body.
  * @param options.expect - Required metadata. `minSequence` refuses older bundles.
- * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
+ * @param options.maxChunks - The most chunks that the call accepts. Default 1,048,576.
+ * @returns The plain bundle, in new memory.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_LENGTH_INVALID` if the input is cut or too long; `ERR_HEADER_INVALID` if it is not a sealed bundle;
  * `ERR_VERSION_UNSUPPORTED` for V1 and for versions newer than this release; `ERR_LIMIT_EXCEEDED` for more than

@@ -4,7 +4,7 @@ import { explainBundleFault } from '../format/explain.ts';
 import { mayBeDamage, nameDamage, SAMPLE_LENGTH } from '../format/text-damage.ts';
 import type { Source } from '../sources/input.ts';
 
-/** Adds the message to an error. The message also says so if the bundle was transferred as text. */
+/** Turns a fault into the error with its message. The message also says whether the bundle was transferred as text. */
 export async function diagnose(
   fault: unknown,
   fixed: Uint8Array | undefined,

@@ -1,4 +1,4 @@
-// Seals bundles in memory, streams and files: encrypts the chunks, then signs the header that lists their digests.
+// Seals bundles in memory, streams and files. Encrypts the chunks, then signs the header, which contains their digests.
 
 import type { Backend, ChunkCipher } from '../backend/backend.ts';
 import { reusedCopies } from '../backend/copies.ts';
@@ -19,6 +19,7 @@ import type { SigningKey } from '../seal/signing-key.ts';
 import { handledElsewhere } from '../turn.ts';
 import { type ChunkSink, type PlainChunkSource, runChunks } from './chunk-loop.ts';
 
+/** The options and keys of a bundle to seal. */
 export interface SealWork extends WorkOptions {
   readonly backend: Backend;
   readonly key: SigningKey;
@@ -87,12 +88,12 @@ async function encryptChunks(
     backend.hashesWhole && source.whole !== undefined
       ? Promise.resolve(backend.sha256(source.whole))
       : undefined;
-  // If a chunk fails first, no code awaits this promise. Its rejection must not count as unhandled.
+  // No code awaits this promise if a chunk fails first.
   handledElsewhere(whole);
   const hash = whole === undefined ? await backend.createHash() : undefined;
   const digests = digestTable(source.count);
-  // Copies each chunk, so that the same bytes are encrypted and hashed even if other code writes to the source's
-  // memory.
+  // Copies each chunk, so that the cipher and the hash get the same bytes even if other code writes to the memory of the
+  // source.
   const shared = cipher.hasThread ? backend.allocateShared : undefined;
   const copies = source.isPrivate
     ? undefined
@@ -111,7 +112,7 @@ async function encryptChunks(
       const room = sink.room(index, plain.length + TAG_LENGTH);
       rooms.push(room);
       const digest = cipher.encrypt(chunkNonce(index, source.isLast(index)), plain, room);
-      // Hashes after the chunk was handed over, so that two cores work at the same time.
+      // Hashes the chunk after the cipher has passed it to the second thread, so that two cores work at the same time.
       hash?.update(plain);
       const keep = (value: Uint8Array) => {
         digests.set(index, value);
@@ -132,7 +133,7 @@ async function encryptChunks(
   if (done !== size && size !== Number.POSITIVE_INFINITY) {
     throw new BundleSealError(
       'ERR_SOURCE_FAILED',
-      `the bundle had ${size} bytes and gave ${done}: it was made shorter while it was sealed, seal it again`,
+      `the memory of the bundle shrank from ${size} to ${done} bytes during the call: seal the bundle again`,
       { offset: done },
     );
   }
@@ -160,11 +161,12 @@ function digestTable(count: number) {
   };
 }
 
+/** @throws {@link BundleSealError} `ERR_LIMIT_EXCEEDED` if readers would refuse so many chunks. */
 export function checkChunkCount(count: number): void {
   if (count <= DEFAULT_MAX_CHUNKS) return;
   throw new BundleSealError(
     'ERR_LIMIT_EXCEEDED',
-    `the bundle makes more than the ${DEFAULT_MAX_CHUNKS} chunks that a reader takes: use a larger chunkSize`,
+    `the bundle has more than ${DEFAULT_MAX_CHUNKS} chunks, the most that readers accept: use a larger chunkSize`,
     { limit: 'maxChunks' },
   );
 }

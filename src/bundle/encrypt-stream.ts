@@ -15,15 +15,16 @@ import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing } from './encrypt.ts'
 import { encryptAndSeal, type SealedHeader } from './encrypt-chunks.ts';
 import { outputStream } from './stream-output.ts';
 
+/** Options of {@link encryptStream}. */
 export interface EncryptStreamOptions extends EncryptOptions {
   /**
-   * The number of bytes that the source will give. Progress then has a total, and the call fails with
-   * `ERR_LENGTH_INVALID` if the source gives another number. Default: any number.
+   * The number of bytes of the source. With it, progress has a total, and the call fails with `ERR_LENGTH_INVALID` if the
+   * source has another number of bytes. Default: any number.
    */
   readonly size?: number;
 }
 
-/** The two parts of a sealed bundle, as they become available. */
+/** The two parts of a sealed bundle: the body as a stream, and promises of the values that follow from it. */
 export interface EncryptedStream {
   /** The body: encrypted chunks. */
   readonly body: ReadableStream<Uint8Array>;
@@ -34,19 +35,18 @@ export interface EncryptedStream {
 }
 
 /**
- * Seals a bundle while it arrives, in one pass and constant memory. The result has the body as a stream, and the seal
- * as a promise that resolves at the end of the body. Open body and seal with `decryptStream`, `decryptBundle` or
- * `openBundle`.
+ * Seals a bundle while it arrives, in one pass and constant memory.
  *
- * The body closes after the signature has been made and verified, so the seal is ready when the body closes without
- * an error. A slow reader slows the source down: at most eight chunks, 4 MiB in total (or two larger chunks), are in
+ * Open the body and the seal with `decryptStream`, `decryptBundle` or `openBundle`. The body closes after the call has
+ * made and verified the signature, so the seal is ready when the body closes without an error. A slow reader slows the source down: at most eight chunks, 4 MiB in total (or two larger chunks), are in
  * memory. The call cancels the source on an abort, on an error, and when the reader cancels the body.
  *
  * @param source - The bundle, in pieces of any size.
  * @param options.privateKey - PEM, DER, JWK, or a {@link Signer}.
- * @param options.metadata - Signed, readable by anyone. Default none.
+ * @param options.metadata - Signed, but readable by anyone. Default: none.
  * @param options.chunkSize - Plain bytes in a chunk, a power of two from 4,096 to 16,777,216. Default 262,144.
- * @param options.size - The number of bytes that the source will give, if you know it.
+ * @param options.size - The number of bytes of the source, if you know it.
+ * @returns The body as a stream, and the seal as a promise that resolves at the end of the body.
  * @throws `TypeError`, `RangeError` at once for the options and the source. The body ends and the seal rejects with
  * the errors of {@link encryptBundle}; with `ERR_SOURCE_FAILED`, whose `cause` is the source's error; with
  * `ERR_LENGTH_INVALID` if `size` was wrong; and with `ERR_LIMIT_EXCEEDED` for more than 2^20 chunks.
@@ -74,7 +74,7 @@ export function encryptStream(source: ByteStream, options: EncryptStreamOptions)
   const size = given ?? Number.POSITIVE_INFINITY;
   const sealing = readSealing(options, given);
   const signingKey = readSigningKey(options.privateKey);
-  // The body ends with this error, so the promise itself needs no handler.
+  // The body ends with the error of this promise.
   handledElsewhere(signingKey);
   const reader = openStream(source);
 
@@ -86,7 +86,7 @@ export function encryptStream(source: ByteStream, options: EncryptStreamOptions)
   });
   const seal = sealed.then(({ header }) => encodeSeal(header));
   const checksum = sealed.then((header) => header.checksum);
-  // The reader of the body gets this error from the body, so it must not count as unhandled here.
+  // The reader of the body gets the error from the body.
   for (const promise of [seal, checksum]) handledElsewhere(promise);
 
   const body = outputStream({
@@ -136,13 +136,13 @@ function streamedBundle(
       const chunk = room(chunkSize);
       const bytes = chunk.subarray(0, await reader.fill(chunk, signal));
       total += bytes.length;
-      // The nonce of the last chunk differs, so the source has to look ahead.
+      // The nonce of the last chunk differs, so this looks ahead.
       const isLast = await reader.ended(signal);
       if (isLast) last = index;
       if (size !== Number.POSITIVE_INFINITY && (total > size || (isLast && total !== size))) {
         throw new BundleSealError(
           'ERR_LENGTH_INVALID',
-          `options.size is ${size} and the stream gave ${isLast ? total : `over ${size}`} bytes: pass the size that it has, or none`,
+          `options.size is ${size} and the stream gave ${isLast ? total : `over ${size}`} bytes: pass the real size, or leave options.size out`,
           { offset: Math.min(total, size) },
         );
       }

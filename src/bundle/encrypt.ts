@@ -16,14 +16,15 @@ import { type BundleInput, openInput, type Source } from '../sources/input.ts';
 import { memorySink, plainChunks } from './chunk-loop.ts';
 import { checkChunkCount, encryptAndSeal, type SealWork } from './encrypt-chunks.ts';
 
+/** Options of {@link encryptBundle}. */
 export interface EncryptOptions extends WorkOptions {
   /** The publisher's private key, or a {@link Signer} for a key outside this process. */
   readonly privateKey: PrivateKeyInput | Signer;
-  /** Signed, readable by anyone. Default none. */
+  /** Facts about the bundle: signed, but readable by anyone. Default: none. */
   readonly metadata?: Metadata;
   /** Plain bytes in a chunk: a power of two from 4,096 to 16,777,216. Default 262,144. */
   readonly chunkSize?: number;
-  /** Default `'auto'`. */
+  /** The backend that does the work. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
 
@@ -54,18 +55,18 @@ export interface EncryptedBundle {
 }
 
 /**
- * Seals a bundle. Only the public key opens it, and only the private key can make it.
+ * Seals a bundle. Only holders of the public key can open it, and only the holder of the private key can make it.
  *
  * Each call uses a fresh random session key. The call verifies the signature before it returns. Memory: the result
  * (0.02 % larger than the bundle) and a few MiB. On Node, bundles of 32 MiB and more use a second thread.
  *
- * @param bundle - Any bytes; in practice the zip of a web app's build.
+ * @param bundle - Any bytes, usually the zip of a web app's build.
  * @param options.privateKey - PEM, DER, JWK, or a {@link Signer}.
- * @param options.metadata - Signed, readable by anyone. Default none.
+ * @param options.metadata - Signed, but readable by anyone. Default: none.
  * @param options.chunkSize - Plain bytes in a chunk, a power of two from 4,096 to 16,777,216. Default 262,144.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_KEY_INVALID` if the key is not an RSA private key that the format accepts; `ERR_SIGNER_FAILED` if the signer
- * fails or its answer is not the requested signature; `ERR_LIMIT_EXCEEDED` for more than 2^20 chunks;
+ * fails or returns another signature; `ERR_LIMIT_EXCEEDED` for more than 2^20 chunks;
  * `ERR_SOURCE_FAILED` if the Blob cannot be read, or memory became shorter during the call;
  * `ERR_BACKEND_UNAVAILABLE`.
  * @see docs/format.md
@@ -110,12 +111,13 @@ export async function encryptObject(
   }
 }
 
-/** The checked options of a call that seals, without the key. */
+/** The options of a call that seals, checked and without the key. */
 export type Sealing = Pick<SealWork, 'metadata' | 'chunkSize'>;
 
 /**
- * Checks the options of every call that seals, for a bundle of this size if it is known. The key is read separately,
- * because reading it is asynchronous.
+ * Checks the options of a call that seals. `readSigningKey` reads the key, because that is asynchronous.
+ *
+ * @param size - Plain bytes of the bundle, if they are known.
  */
 export function readSealing(options: EncryptOptions, size?: number): Sealing {
   return {
@@ -151,7 +153,7 @@ export async function sealBundle(source: Source, work: BundleWork): Promise<Encr
   const { backend, key, metadata, chunkSize } = work;
   const layout = chunkLayout(source.size, chunkSize);
   const headerLength = headerLengthOf(layout, metadata.length, modulusLength(key.publicKey));
-  // The only large allocation, because allocating memory takes longer than encrypting it.
+  // The only large allocation: to allocate memory takes longer than to encrypt as many bytes.
   const bytes = new Uint8Array(headerLength + layout.bodyLength);
   const ciphertext = bytes.subarray(headerLength);
   const copy = backend.hashesWhole ? copyAtEnd(source, ciphertext) : undefined;
@@ -165,9 +167,9 @@ export async function sealBundle(source: Source, work: BundleWork): Promise<Encr
 }
 
 /**
- * Copies a bundle in memory to the end of the memory for its body. It can then be hashed in one call, and no other
- * code can write to it. The chunks are encrypted in place. Of a body of n chunks, encrypted chunk i ends 16 (n - 1 -
- * i) bytes before plain chunk i + 1 begins.
+ * Copies a bundle in memory to the end of the memory for its body. Then one call can hash it, and no other code can write
+ * to it. The chunks are encrypted in place: in a body of n chunks, encrypted chunk i ends 16 (n - 1 - i) bytes before
+ * plain chunk i + 1 begins.
  */
 function copyAtEnd({ bytes }: Source, body: Uint8Array): Source | undefined {
   if (bytes === undefined) return undefined;

@@ -1,4 +1,4 @@
-// The facts about a bundle in its header, in the form that callers get.
+// Converts a header to the facts that callers get.
 
 import { toHex } from '../bytes.ts';
 import type { Header, Kind } from '../format/header.ts';
@@ -8,7 +8,7 @@ import type { OpenedHeader } from './open.ts';
 /** The facts about a bundle in its header. */
 export interface BundleInfo {
   /**
-   * Whether the signature was verified. {@link inspectBundle} returns `false`: anyone may have written these values.
+   * Whether the call verified the signature. {@link inspectBundle} does not: anyone may have written its values.
    */
   readonly proven: boolean;
   /** The kind of the sealed object. Calls that open bundles refuse every other kind. */
@@ -38,6 +38,7 @@ export interface BundleInfo {
   readonly metadata: Metadata;
 }
 
+/** Returns the facts in the fixed part of a header. */
 export function describeHeader(header: Header): Omit<BundleInfo, 'proven' | 'metadata'> {
   const { layout, headerLength } = header;
   return {
@@ -53,7 +54,7 @@ export function describeHeader(header: Header): Omit<BundleInfo, 'proven' | 'met
   };
 }
 
-/** Makes the facts from a header whose signature has been verified. */
+/** Returns the facts in a header whose signature was verified. */
 export function infoOf({ header, metadata, secrets }: OpenedHeader): BundleInfo {
   return {
     proven: true,

@@ -25,8 +25,9 @@ export interface UnprovenBundleInfo extends BundleInfo {
   readonly proven: false;
 }
 
+/** Options of {@link inspectBundle} for a source. */
 export interface InspectOptions {
-  /** Aborts: rejects with the signal's reason. */
+  /** Aborts the call: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -37,12 +38,13 @@ export interface InspectOptions {
  * the bundle may have written the header. Use the result for listings and diagnosis only, not for decisions.
  * `decryptBundle` with `expect` verifies the same facts before it checks them.
  *
- * For bytes or a seal, the whole header must be present and the result is returned at once. For a `Blob` or a {@link
- * RandomAccessSource} (`httpSource`, `fileSource`) the result is a promise. The call reads only the fixed part of the
- * header (56 bytes) and the metadata (at most 65,528 bytes).
+ * For bytes or a seal, the call needs the whole header and returns the result at once. For a `Blob` or a {@link
+ * RandomAccessSource} (`httpSource`, `fileSource`) it returns a promise, and reads only the fixed part of the header (56
+ * bytes) and the metadata (at most 65,528 bytes).
  *
  * @param sealed - A sealed bundle (its header is enough), a seal in base64url, or a source of a sealed bundle.
  * @param options.signal - Aborts reading from a source: the promise rejects with the signal's reason.
+ * @returns The facts in the header, with `proven: false`.
  * @throws {@link BundleSealError} `ERR_LENGTH_INVALID` if the header is cut (the message says how many bytes it
  * needs); `ERR_HEADER_INVALID`, `ERR_VERSION_UNSUPPORTED`; `ERR_SOURCE_FAILED` if the source cannot be read.
  * `TypeError` for any other input and for a wrong or unknown option.
@@ -78,7 +80,7 @@ export function inspectBundle(
   );
 }
 
-// Copies the fixed part and the metadata before it parses them, because the caller's memory may change.
+// Both functions copy the fixed part and the metadata before they parse them, because the caller's memory may change.
 
 function inspectBytes(bytes: Uint8Array): UnprovenBundleInfo {
   const header = readFixed(bytes.slice(0, FIXED_LENGTH), bytes.length);
@@ -97,7 +99,7 @@ async function inspectSource(
 }
 
 function readFixed(fixed: Uint8Array, size: number): Header {
-  // The digests are not read into memory, so the number of chunks needs no limit.
+  // This call does not read the digests, so the number of chunks needs no limit.
   return explained(() => {
     const header = parseHeader(fixed, Number.POSITIVE_INFINITY);
     checkHeaderLength(header, size);

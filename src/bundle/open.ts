@@ -24,7 +24,7 @@ import { checkOptions, describe, shown } from '../options.ts';
 import { recoverSeal, type SealSecrets } from '../seal/seal.ts';
 import { openInput, type Source } from '../sources/input.ts';
 
-/** Requirements on the metadata of a bundle. A member that is left out is not checked. */
+/** Requirements on the metadata of a bundle. A call checks only the members that are present. */
 export interface Expectations {
   /** The required `appId`. */
   readonly appId?: string;
@@ -32,10 +32,11 @@ export interface Expectations {
   readonly version?: string;
   /** The required `channel`. */
   readonly channel?: string;
-  /** The lowest accepted `sequence`. Refuses genuine but older bundles. */
+  /** The lowest accepted `sequence`. Use it to refuse genuine but older bundles. */
   readonly minSequence?: number;
 }
 
+/** A header whose signature was verified. */
 export interface OpenedHeader {
   readonly header: Header;
   readonly parts: HeaderParts;
@@ -43,6 +44,7 @@ export interface OpenedHeader {
   readonly secrets: SealSecrets;
 }
 
+/** The requirements on a header. */
 export interface HeaderChecks {
   /** Default `'bundle'`. */
   readonly kind?: Kind | undefined;
@@ -58,6 +60,11 @@ export interface IdentifiedKey {
   readonly key: RsaPublicKey;
 }
 
+/**
+ * Reads one or several public keys and computes their ids.
+ *
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `TypeError` for an empty array or another type.
+ */
 export async function readPublicKeys(
   backend: Backend,
   input: PublicKeyInput | readonly PublicKeyInput[],
@@ -73,6 +80,7 @@ export async function readPublicKeys(
   );
 }
 
+/** @throws `TypeError`, `RangeError` if `expect` or `maxChunks` is wrong. */
 export function checkHeaderOptions({ expect, maxChunks }: HeaderChecks): void {
   if (maxChunks !== undefined && (!Number.isSafeInteger(maxChunks) || maxChunks < 1)) {
     throw new RangeError(`options.maxChunks expected a positive integer, got ${shown(maxChunks)}`);
@@ -124,13 +132,14 @@ export async function openHeaderFrom(
   // digests.
   const fixed = concat(await source.read(0, Math.min(FIXED_LENGTH, source.size), signal));
   try {
-    return await openAfter(fixed, backend, source, keys, checks, signal);
+    return await openWithFixed(fixed, backend, source, keys, checks, signal);
   } catch (error) {
-    throw await told(error, fixed, source, signal);
+    throw await withMessage(error, fixed, source, signal);
   }
 }
 
-async function openAfter(
+/** Opens a header whose fixed part has been read. */
+async function openWithFixed(
   fixed: Uint8Array,
   backend: Backend,
   source: Source,
@@ -172,18 +181,19 @@ export async function openSeal(
   keys: readonly IdentifiedKey[],
   checks: HeaderChecks,
 ): Promise<OpenedHeader> {
-  const bytes = await orTold(() => decodeSeal(seal));
+  const bytes = await withMessages(() => decodeSeal(seal));
   return openHeaderFrom(backend, openInput(bytes, 'seal'), keys, { ...checks, isAlone: true });
 }
 
 /** Step 5 of docs/format.md#opening. @throws {@link BundleSealError} `ERR_LENGTH_INVALID`. */
 export function checkBody(header: Header, bodyLength: number): Promise<void> {
-  return orTold(() => checkBodyLength(header, bodyLength));
+  return withMessages(() => checkBodyLength(header, bodyLength));
 }
 
 /**
- * Opens one chunk: step 6 of docs/format.md#opening. Returns its plain bytes, in `room` if it is given. Throws if the
- * bytes differ from the sealed chunk.
+ * Opens one chunk: step 6 of docs/format.md#opening. Returns its plain bytes, in `room` if it is given.
+ *
+ * @throws {@link BundleSealError} `ERR_CHUNK_INVALID` if the bytes differ from the sealed chunk.
  */
 export function provenChunk(
   cipher: ChunkCipher,
@@ -199,31 +209,29 @@ export function provenChunk(
     if (plain !== undefined) return plain;
     const offset = chunkPlace(layout, index).encryptedStart;
     const fault = new BundleFault('ERR_CHUNK_INVALID', 'chunk', { chunkIndex: index, offset });
-    return told(fault).then((error) => {
+    return withMessage(fault).then((error) => {
       throw error;
     });
   };
   return genuine instanceof Promise ? genuine.then(check) : check(genuine);
 }
 
-/**
- * Returns the result of `read`. If `read` throws a fault, rejects with the error and its message.
- */
-async function orTold<T>(read: () => T): Promise<T> {
+/** Returns the result of `read`. If `read` throws a fault, rejects with the error and its message. */
+async function withMessages<T>(read: () => T): Promise<T> {
   try {
     return read();
   } catch (fault) {
-    throw await told(fault);
+    throw await withMessage(fault);
   }
 }
 
 /**
- * Returns the error with its message. If the module with the messages cannot be loaded, returns the error unchanged.
+ * Returns the error with its message. If the module with the messages cannot be loaded, returns the fault unchanged.
  *
- * @param fixed - The first bytes of the bundle. With them and `source`, the message also says so if the bundle was
+ * @param fixed - The first bytes of the bundle. With them and `source`, the message also says whether the bundle was
  * transferred as text.
  */
-export async function told(
+export async function withMessage(
   fault: unknown,
   fixed?: Uint8Array,
   source?: Source,
@@ -265,9 +273,7 @@ function unexpected(
   });
 }
 
-/**
- * Reads an own member of the metadata. A polluted prototype could add a member that the publisher did not write.
- */
+/** Reads an own member of the metadata. A polluted prototype may add members that the publisher did not sign. */
 function own(metadata: Metadata, name: 'appId' | 'version' | 'channel'): string | undefined;
 function own(metadata: Metadata, name: 'sequence'): number | undefined;
 function own(metadata: Metadata, name: keyof Metadata): unknown {

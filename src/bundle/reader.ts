@@ -1,4 +1,4 @@
-// Reads parts of a sealed bundle without the rest.
+// Reads parts of a sealed bundle without fetching the rest.
 
 import type { BackendChoice, ChunkCipher } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
@@ -23,6 +23,7 @@ import { type BundleInfo, infoOf } from './info.ts';
 import { checkBody, checkHeaderOptions, type Expectations, openHeader } from './open.ts';
 import { outputStream } from './stream-output.ts';
 
+/** Options of {@link openBundle}. */
 export interface OpenOptions {
   /** The app's public key, or several while keys rotate. The header says which one to use. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
@@ -30,13 +31,13 @@ export interface OpenOptions {
   readonly seal?: string;
   /** Required values of the signed metadata. Default: none. */
   readonly expect?: Expectations;
-  /** The most chunks that are accepted. This bounds the memory for the header. Default 1,048,576. */
+  /** The most chunks that the call accepts. This bounds the memory for the header. Default 1,048,576. */
   readonly maxChunks?: number;
   /** Size of the cache of opened chunks, in bytes. Default 4,194,304; 0 turns the cache off. */
   readonly cacheSize?: number;
   /** Aborts the opening. Later reads take a signal of their own. */
   readonly signal?: AbortSignal;
-  /** Default `'auto'`. */
+  /** The backend that does the work. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
 
@@ -47,8 +48,8 @@ export interface ReadOptions {
 }
 
 /**
- * An opened bundle that is read in parts. It returns only verified bytes, even if its source is hostile. It is a
- * source itself: `openZip` reads single files of a sealed zip from it.
+ * Reads parts of an opened bundle. It returns only verified bytes, even if its source is hostile. It is a source itself:
+ * `openZip` reads single files of a sealed zip from it.
  */
 export interface BundleReader extends RandomAccessSource {
   /** The content of the header, verified by its signature. */
@@ -56,12 +57,13 @@ export interface BundleReader extends RandomAccessSource {
   /** Bytes of the plain bundle. */
   readonly size: number;
   /**
-   * Reads the plain bytes from `offset` to `offset + length`, or to the end of the bundle if that is nearer, into new
-   * memory. It fetches only the chunks of this range: neighbours in one request of at most 4 MiB or one chunk, four
-   * requests at a time. A chunk that several reads need at the same time is fetched once.
+   * Reads the plain bytes from `offset` to `offset + length`, or to the end of the bundle if that comes first. Returns
+   * them in new memory.
    *
-   * @param signal - Aborts this read: it rejects with the signal's reason. `{ signal }`, as `stream` takes it, is
-   * accepted too.
+   * It fetches only the chunks of this range, neighbouring chunks in one request of at most 4 MiB (or one larger chunk),
+   * and at most four requests at a time. It fetches a chunk once if several reads need it at the same time.
+   *
+   * @param signal - Aborts this read: it rejects with the signal's reason. Also accepts `{ signal }`, like `stream`.
    */
   read(offset: number, length: number, signal?: AbortSignal | ReadOptions): Promise<OwnBytes>;
   /**
@@ -78,20 +80,20 @@ export interface BundleReader extends RandomAccessSource {
 const DEFAULT_CACHE_SIZE = 4_194_304;
 
 /**
- * Opens a sealed bundle to read any part of it. Verifies the header first, and each chunk before it returns bytes of
- * it.
+ * Opens a sealed bundle to read any part of it. Verifies the header before it returns, and each chunk before it releases
+ * bytes of the chunk.
  *
- * Memory: the header (32 bytes for each chunk), `cacheSize`, and the chunks in progress. The checksum of the whole
- * bundle is not computed, because the signature covers every chunk.
+ * Memory: the header (32 bytes for each chunk), `cacheSize`, and the chunks in progress. The reader does not compute the
+ * checksum of the whole bundle, because the signature covers every chunk.
  *
  * @param source - A sealed bundle, or its body if `seal` is given: bytes, a `Blob`, or a {@link RandomAccessSource}
- * such as that of `httpSource`.
+ * such as the result of `httpSource`.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
  * @param options.seal - The header, if it is stored separately from the body.
  * @param options.expect - Required metadata. `minSequence` refuses older bundles.
- * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
- * @param options.cacheSize - Bytes of opened chunks that are kept. Default 4,194,304.
- * @throws the errors of {@link decryptBundle} for the options, the key, the header and the length of the body. Reads
+ * @param options.maxChunks - The most chunks that the call accepts. Default 1,048,576.
+ * @param options.cacheSize - Size of the cache of opened chunks, in bytes. Default 4,194,304.
+ * @throws The errors of {@link decryptBundle} for the options, the key, the header and the length of the body. Reads
  * reject with `ERR_CHUNK_INVALID` (`chunkIndex`), with `ERR_SOURCE_FAILED`, and with `RangeError` or `TypeError` for
  * an invalid range or after `close()`.
  * @see docs/format.md#opening
@@ -147,7 +149,7 @@ export async function openBundle(
   const store = chunkStore(body, opened, cipher, cacheSize);
   const closing = new AbortController();
 
-  /** The range within the bundle, and the chunks that it touches. */
+  /** Cuts the range at the end of the bundle, and finds the chunks that contain it. */
   function rangeOf(offset: number, length: number) {
     if (closing.signal.aborted) throw closing.signal.reason;
     checkIndex('offset', offset);
@@ -199,9 +201,9 @@ export async function openBundle(
   });
 }
 
-/** Returns the signal of a read, which callers pass directly or as an option. */
+/** Returns the signal of a read. Callers pass it as the argument or in an options object. */
 function signalOf(given: AbortSignal | ReadOptions | undefined): AbortSignal | undefined {
-  // A polyfilled signal may be a plain object too.
+  // A polyfilled signal may be a plain object.
   if (!isRecord(given) || 'throwIfAborted' in (given as object)) {
     checkSignal(given);
     return given as AbortSignal | undefined;
@@ -217,7 +219,8 @@ function checkIndex(name: string, value: number): void {
 }
 
 /**
- * Makes a source of the chunks to before `to`. It fetches them in groups, each while the previous group is processed.
+ * Makes a source of the chunks before `to`. It fetches them in groups, the next group while the loop processes the
+ * current one.
  */
 function groupedChunks(body: Source, layout: ChunkLayout, to: number): ChunkSource {
   const perGroup = Math.ceil(inFlightOf(layout.chunkSize) / 2);
@@ -228,7 +231,7 @@ function groupedChunks(body: Source, layout: ChunkLayout, to: number): ChunkSour
     const start = chunkPlace(layout, from).encryptedStart;
     const end = chunkPlace(layout, Math.min(to, from + perGroup) - 1).encryptedEnd;
     const bytes = Promise.resolve(body.read(start, end, signal));
-    // Another error may end the loop before this promise is awaited.
+    // Another error may end the loop before `read` awaits this promise.
     handledElsewhere(bytes);
     return { from, bytes };
   };
@@ -248,7 +251,7 @@ function groupedChunks(body: Source, layout: ChunkLayout, to: number): ChunkSour
   };
 }
 
-/** Passes `length` bytes on, after the first `skip`. */
+/** Makes a sink that skips the first `skip` bytes, and passes the next `length` bytes to `sink`. */
 function trimmed(sink: PlainChunkSink, skip: number, length: number): PlainChunkSink {
   let toSkip = skip;
   let left = length;

@@ -11,27 +11,28 @@ import { readSigningKey, type Signer } from '../seal/signing-key.ts';
 import { openInput } from '../sources/input.ts';
 import { checkBody, openHeaderFrom, openSeal, readPublicKeys } from './open.ts';
 
+/** Options of {@link resealBundle}. */
 export interface ResealOptions {
-  /** The public key that the bundle was sealed for, or several, of which the header's key id selects one. */
+  /** The public key that the bundle was sealed for, or several. The key id in the header selects one. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
   /** The new private key, or a {@link Signer}. */
   readonly privateKey: PrivateKeyInput | Signer;
-  /** Rejects with the signal's reason. */
+  /** Aborts the call: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Default `'auto'`. */
+  /** The backend that does the work. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
 
 /**
  * Seals a stored bundle for a new key. The body does not change, so one stored body can have a seal for each key.
  *
- * The old signature is verified first. Metadata, chunks and session key do not change, so everyone who could open the
- * bundle with the old key can still read it. The call does not read the body: both signatures cover the same digests
- * of its chunks.
+ * The call verifies the old signature first. Metadata, chunks and session key do not change, so everyone who could open
+ * the bundle with the old key can still decrypt the body. The call does not verify the body: both signatures cover the
+ * same digests of its chunks.
  *
  * @param sealedOrSeal - A sealed bundle, or a seal in base64url.
- * @returns A new sealed bundle if a bundle is passed, a new seal if a seal is passed.
- * @throws the errors of {@link decryptBundle} for the header and the length of the body, and those of {@link
+ * @returns A new sealed bundle for a bundle, or a new seal for a seal.
+ * @throws The errors of {@link decryptBundle} for the header and the length of the body, and those of {@link
  * encryptBundle} for the private key.
  * @see docs/format.md
  * @example

@@ -1,27 +1,29 @@
-// Turns the chunks of a loop into a WHATWG stream. The loop runs as fast as the stream is read.
+// Turns the chunks of a loop into a WHATWG stream. The loop runs only as fast as the reader reads.
 
 import { followSignals, onAbort } from '../signals.ts';
 import { markOwn } from '../sources/input.ts';
 import type { ChunkSink } from './chunk-loop.ts';
 
+/** The loop of a stream, and its clean-up. */
 export interface StreamWork {
   /** Runs the loop. The stream outputs the chunks that the sink takes. */
   run(sink: ChunkSink, signal: AbortSignal): Promise<void>;
-  /** Called once at the end: without a reason after a clean end, otherwise with the error or the reader's reason. */
+  /** Called once at the end, with the error or the reader's reason. After success, without a reason. */
   release?(reason?: unknown): Promise<void>;
   readonly signals: readonly (AbortSignal | undefined)[];
 }
 
 /**
- * Work begins with the first read. The loop hands over a chunk when the reader asks for one. Until then it waits,
- * with no more chunks in progress than its source allows.
+ * Makes a stream of the chunks of a loop. The loop starts with the first read. It outputs a chunk when the reader asks
+ * for one. Until then it waits, with no more chunks in progress than its source allows.
  */
 export function outputStream({ run, release, signals }: StreamWork): ReadableStream<Uint8Array> {
   const stop = followSignals(signals);
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let running: Promise<void> | undefined;
   let over = false;
-  // A read that waits for a chunk, or a chunk that waits for a read, leaves its continuation here.
+  // The continuations of a chunk that waits for a read (`wanted`, `stopWaiting`) and of a read that waits for a chunk
+  // (`satisfied`).
   let isWanted = false;
   let wanted = () => {};
   let stopWaiting = (_reason: unknown) => {};
@@ -59,7 +61,7 @@ export function outputStream({ run, release, signals }: StreamWork): ReadableStr
   function halt(): void {
     const { reason } = stop.signal;
     stopWaiting(reason);
-    // A running loop ends by itself after this, when no work is in progress any more.
+    // A running loop sees the abort and ends when no work is in progress any more.
     if (running === undefined) void fail(reason);
   }
   async function start(): Promise<void> {

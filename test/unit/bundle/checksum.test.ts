@@ -120,7 +120,7 @@ describe('verifyChecksum', () => {
     [
       '63 hex characters',
       expected.slice(1),
-      'expected must be a checksum of 64 hex characters; a seal is passed as { seal, publicKey }',
+      'expected must be a checksum of 64 hex characters: pass a seal as { seal, publicKey }',
     ],
     ['65, the last 64 right', `0${expected}`, 'expected must be a checksum of 64 hex characters'],
     ['65, the first 64 right', `${expected}0`, 'expected must be a checksum of 64 hex characters'],

@@ -270,7 +270,7 @@ describe('a bundle of unknown size', () => {
   it('is refused at the first chunk beyond the limit of readers', async () => {
     const error = await rejection(seal(Number.POSITIVE_INFINITY), 'ERR_LIMIT_EXCEEDED');
     expect(error.message).toBe(
-      'the bundle makes more than the 1048576 chunks that a reader takes: use a larger chunkSize',
+      'the bundle has more than 1048576 chunks, the most that readers accept: use a larger chunkSize',
     );
     expect(reads).toBe(2 ** 20 + 1);
     checkChunkCount(2 ** 20);

@@ -103,7 +103,7 @@ describe.each(BACKENDS)('decryptStream through %s', (backend) => {
   it('has the offset in the body at which the input was cut', async () => {
     const { error } = await open(sealed.bytes.subarray(0, headerLength + 2 * BODY_CHUNK + 7));
     expect((error as BundleSealError).message).toBe(
-      `the body takes ${sealed.ciphertext.length} bytes, the stream ended after ${2 * BODY_CHUNK + 7}: the download was cut, fetch it again`,
+      `the body takes ${sealed.ciphertext.length} bytes, but the stream ended after ${2 * BODY_CHUNK + 7}: the download was cut, fetch it again`,
     );
     expect((error as BundleSealError).offset).toBe(2 * BODY_CHUNK + 7);
   });
@@ -235,7 +235,7 @@ describe('encryptStream', () => {
       (await drain(encrypt(cut(plain, [1000]), { size }).body)).error as BundleSealError;
     const short = await said(plain.length + 1);
     expect(short.message).toBe(
-      `options.size is ${plain.length + 1} and the stream gave ${plain.length} bytes: pass the size that it has, or none`,
+      `options.size is ${plain.length + 1} and the stream gave ${plain.length} bytes: pass the real size, or leave options.size out`,
     );
     expect(short.offset).toBe(plain.length);
     const long = await said(CHUNK);
