@@ -16,10 +16,10 @@ import type { Work } from './work.ts';
 const INDEX_LIMIT = 1_179_648;
 const KEYS_LIMIT = 196_608;
 
-/** The result of a check, and the channel that was asked for. */
+/** The result of a check, and what it comes from. */
 export interface Checked {
   readonly result: CheckResult;
-  readonly channel: string;
+  readonly origin: transitions.Origin;
 }
 
 /** Rejects only on an abort, with the signal's reason. A failure of the network or of the update server is a result. */
@@ -54,7 +54,7 @@ export async function check(work: Work, signal: AbortSignal): Promise<Checked> {
   }
   const note = { at: facts.now, result: describeResult(result) };
   await device.change((now) => transitions.checked(now, note, settled));
-  return { result, channel: state.channel };
+  return { result, origin: { channel: state.channel, index: best?.mark.sha256 } };
 }
 
 /** Takes the list of keys with the highest epoch. */
@@ -179,7 +179,10 @@ function resultOfErrors(errors: readonly unknown[]): CheckResult {
   return { status: 'current', isStale: true, error: refused };
 }
 
-/** Stores the mark of the index before it acts on the index. */
+/**
+ * Chooses a release from the index. One change of the state records the index and forgets the downloaded releases that it does
+ * not offer, so that no kill comes between the two.
+ */
 async function accept(
   { settings, device }: Work,
   asked: DeviceState,
@@ -187,42 +190,45 @@ async function accept(
   facts: transitions.DeviceFacts,
 ): Promise<CheckResult> {
   const { channel, expiresAt, withdrawn = [] } = index;
+  const { imageSize, features, runtime } = settings;
   const offered = index.releases.map(({ id }) => id);
-  const state = await device.change((now) =>
-    // Meanwhile another page may have accepted a later index, switched the channel, or trusted other keys.
-    isOutdated(now, asked, mark)
-      ? now
-      : transitions.acceptIndex(now, { channel, ...mark, expiresAt, withdrawn, offered }),
-  );
-  if (isOutdated(state, asked, mark)) return { status: 'current', isStale: true };
   const stamp = await device.builtIn();
   const builtIn = { id: stamp.id, createdAt: stamp.createdAt };
-  const { runtime } = settings;
-  const options: ChooseOptions = {
-    current: transitions.knownRelease(state, state.running, builtIn),
-    builtIn,
-    ...(runtime !== undefined && { runtime }),
-    deviceId: state.deviceId,
-    blocked: transitions.blockedNow(state, facts.now),
-    features: settings.features,
-  };
-  const chosen = chooseRelease(index, options);
-  const isTakenBack = (id: string) => id !== builtIn.id && !isOffered(id, index, options);
-  const takenBack = [state.ready, state.next].filter((id) => id !== undefined).filter(isTakenBack);
-  if (takenBack.length > 0) {
-    await device.change((now) =>
-      isOutdated(now, asked, mark) || now.running !== state.running
-        ? now
-        : transitions.takeBack(now, takenBack),
-    );
-  }
+  let result: CheckResult = { status: 'current', isStale: true };
+  await device.change((now) => {
+    // Meanwhile another page may have accepted a later index, switched the channel, or trusted other keys.
+    if (isOutdated(now, asked, mark)) return now;
+    const accepted = { channel, ...mark, expiresAt, withdrawn, offered };
+    const state = transitions.acceptIndex(now, accepted);
+    const options: ChooseOptions = {
+      current: transitions.knownRelease(state, state.running, builtIn),
+      builtIn,
+      ...(runtime !== undefined && { runtime }),
+      deviceId: state.deviceId,
+      blocked: transitions.blockedNow(state, facts.now),
+      features,
+    };
+    result = resultOf(chooseRelease(index, options), state, builtIn.id, imageSize);
+    const isTakenBack = (id: string) => id !== builtIn.id && !isOffered(id, index, options);
+    const waiting = [state.ready, state.next].filter((id) => id !== undefined);
+    return transitions.takeBack(state, waiting.filter(isTakenBack));
+  });
+  return result;
+}
+
+function resultOf(
+  chosen: ReturnType<typeof chooseRelease>,
+  state: DeviceState,
+  builtIn: string,
+  imageSize: number,
+): CheckResult {
   if (chosen === 'current') return { status: 'current', isStale: false };
   if (chosen === 'built-in') {
-    return state.running === builtIn.id
+    return state.running === builtIn
       ? { status: 'current', isStale: false }
-      : { status: 'available', id: builtIn.id, way: { kind: 'installed', size: 0 } };
+      : { status: 'available', id: builtIn, way: { kind: 'installed', size: 0 } };
   }
-  const [{ way }] = waysTo(chosen, state, settings.imageSize);
+  const [{ way }] = waysTo(chosen, state, imageSize);
   return { status: 'available', id: chosen.id, entry: chosen, way };
 }
 

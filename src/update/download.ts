@@ -37,16 +37,17 @@ async function inTurn(
 ): Promise<Downloaded> {
   const { device, settings, transport, emit } = work;
   const tried = new Set<string>();
-  let { result, channel } = found;
+  let { result, origin } = found;
   let moved = 0;
   let isAskedAgain = false;
   let failure: unknown;
   for (;;) {
     signal.throwIfAborted();
     const state = await device.read();
-    if (state.channel !== channel) {
-      // A release of the channel before must not become ready in this one.
-      ({ result, channel } = await check(signal));
+    const isFound = result.status === 'available';
+    if (isFound ? !transitions.isLatest(state, origin) : state.channel !== origin.channel) {
+      // The channel of the device, or a later index of the channel, may not offer the release.
+      ({ result, origin } = await check(signal));
       failure = undefined;
       tried.clear();
       continue;
@@ -60,8 +61,8 @@ async function inTurn(
     const { id, entry } = result;
     const isNew = state.ready !== id;
     if (entry === undefined) {
-      const after = await device.change((now) => transitions.makeReady(now, id, channel));
-      if (after.channel !== channel) continue;
+      const after = await device.change((now) => transitions.makeReady(now, id, origin));
+      if (after.ready !== id) continue;
       return { id, moved, isNew };
     }
     const route = waysTo(entry, state, settings.imageSize).find(
@@ -73,11 +74,11 @@ async function inTurn(
       const { installBy } = await import('./install.ts');
       const after = await installBy(
         { work, moved: (bytes) => (moved += bytes), signal },
-        { entry, channel },
+        { entry, origin },
         route,
       );
+      if (after.ready !== id) continue;
       await device.sweep();
-      if (after.channel !== channel) continue;
       return { id, moved, isNew };
     } catch (error) {
       signal.throwIfAborted();
@@ -90,7 +91,7 @@ async function inTurn(
       // A publisher may have replaced the index, and deleted the objects of the old one.
       isAskedAgain = true;
       const again = await check(signal);
-      if (again.result.status !== 'offline') ({ result, channel } = again);
+      if (again.result.status !== 'offline') ({ result, origin } = again);
     }
   }
 }

@@ -31,18 +31,18 @@ export interface Installing {
 }
 
 /**
- * Installs a release in one way. The release becomes ready if the device still is in the channel.
+ * Installs a release in one way. The release becomes ready if its index still is the latest one.
  *
  * @returns The state afterwards.
  */
 export async function installBy(
   { work, moved, signal }: Installing,
-  { entry, channel }: { readonly entry: ReleaseEntry; readonly channel: string },
+  { entry, origin }: { readonly entry: ReleaseEntry; readonly origin: transitions.Origin },
   route: Route,
 ): Promise<DeviceState> {
   const { device, settings, transport, emit } = work;
   if (route.object === undefined) {
-    return device.change((state) => transitions.makeReady(state, entry.id, channel));
+    return device.change((state) => transitions.makeReady(state, entry.id, origin));
   }
   checkLimits(entry, settings);
   const { object, way } = route;
@@ -64,7 +64,7 @@ export async function installBy(
       ? patched(work, way.from, object, download, opening)
       : unpacked(work, entry, download, opening);
   await write(work, entry, files, state);
-  return device.change((now) => transitions.install(now, installedOf(entry), channel));
+  return device.change((now) => transitions.install(now, installedOf(entry), origin));
 }
 
 function checkLimits(entry: ReleaseEntry, settings: Work['settings']): void {

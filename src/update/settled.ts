@@ -19,7 +19,7 @@ async function inputsOf(
   const { channel, keys, running, builtIn, deviceId } = state;
   const inputs = {
     ...{ channel, running, builtIn, deviceId, epoch: keys?.epoch },
-    index: acceptedOf(state)?.sha256,
+    index: transitions.acceptedOf(state)?.sha256,
     runtime: settings.runtime,
     features: settings.features,
     blocked: transitions.blockedNow(state, now),
@@ -34,7 +34,7 @@ export async function settledOf(
   now: number,
 ): Promise<SettledCheck | undefined> {
   const { settled, floors, channel } = state;
-  const accepted = acceptedOf(state);
+  const accepted = transitions.acceptedOf(state);
   if (settled === undefined || accepted === undefined) return undefined;
   const floor = floors.find((one) => one.channel === channel);
   // The stamp of a native update may have raised the floor above the index.
@@ -62,11 +62,4 @@ export async function settle(
   // The index may have come from the HTTP cache of a browser.
   const isFetched = tags.length > 0 || inputs !== before?.inputs;
   return { at: isFetched ? now : before.at, inputs, tags };
-}
-
-function acceptedOf({
-  accepted,
-  channel,
-}: DeviceState): DeviceState['accepted'][number] | undefined {
-  return accepted.find((one) => one.channel === channel);
 }

@@ -3,6 +3,7 @@
 import type { ReleaseStamp } from '../release/stamp.ts';
 import { isActivationWaiting } from './pins.ts';
 import type { DeviceState, LastCheck } from './state.ts';
+import { acceptedOf } from './transitions.ts';
 
 /** A release as `status` shows it. */
 export interface ReleaseStatus {
@@ -47,7 +48,7 @@ export interface UpdaterStatus {
 
 export function describeStatus(state: DeviceState, stamp: ReleaseStamp): UpdaterStatus {
   const { channel, trial, previous, ready, next, lastCheck } = state;
-  const index = state.accepted.find((accepted) => accepted.channel === channel);
+  const index = acceptedOf(state);
   const describe = (id: string): ReleaseStatus => {
     const isBuiltIn = id === state.builtIn;
     if (isBuiltIn) return { id, createdAt: stamp.createdAt, isBuiltIn };

@@ -166,8 +166,14 @@ export function useBuiltIn(state: DeviceState): DeviceState {
   return { ...without(state, 'ready'), next: state.builtIn };
 }
 
+/** Forgets the downloaded releases of the channel before. An order to run the built-in release belongs to no channel, and stays. */
 export function setChannel(state: DeviceState, channel: string): DeviceState {
-  return channel === state.channel ? state : { ...without(state, 'ready', 'next'), channel };
+  if (channel === state.channel) return state;
+  const isOrder = state.next === state.builtIn;
+  return {
+    ...without(state, ...(isOrder ? ['ready' as const] : (['ready', 'next'] as const))),
+    channel,
+  };
 }
 
 /** Records an accepted index. The caller has to store the state before it acts on the index. */
@@ -207,23 +213,38 @@ export function beginFetching(state: DeviceState, id: string): DeviceState {
   return { ...state, fetching: id };
 }
 
+/** The channel that a check has asked, and the SHA-256 of the index that it has accepted. */
+export interface Origin {
+  readonly channel: string;
+  readonly index: string | undefined;
+}
+
+/** Whether the device still is in the channel of a check, and has accepted no later index of it. */
+export function isLatest(state: DeviceState, { channel, index }: Origin): boolean {
+  return state.channel === channel && acceptedOf(state)?.sha256 === index;
+}
+
 /**
- * Records a release that is complete in the store and has the id of the index. It becomes ready unless the device has been
- * moved to another channel meanwhile.
+ * Records a release that is complete in the store and has the id of the index. It becomes ready if its index still is the
+ * latest one.
  */
 export function install(
   state: DeviceState,
   release: InstalledRelease,
-  channel: string,
+  origin: Origin,
 ): DeviceState {
   const others = state.installed.filter(({ id }) => id !== release.id);
   const installed = { ...state, installed: [...others, release] };
-  return without(makeReady(installed, release.id, channel), 'fetching');
+  return without(makeReady(installed, release.id, origin), 'fetching');
 }
 
-/** Makes a release of this channel ready, unless the device has been moved to another channel meanwhile. */
-export function makeReady(state: DeviceState, id: string, channel: string): DeviceState {
-  return state.channel === channel ? { ...state, ready: id } : state;
+/**
+ * Makes a release ready. Changes nothing if another page or process has meanwhile moved the device to another channel, has
+ * accepted a later index, which may not offer the release, or has removed the release.
+ */
+export function makeReady(state: DeviceState, id: string, origin: Origin): DeviceState {
+  const isHere = id === state.builtIn || state.installed.some((release) => release.id === id);
+  return isHere && isLatest(state, origin) ? { ...state, ready: id } : state;
 }
 
 export function activate(state: DeviceState, id: string): DeviceState {
@@ -263,8 +284,13 @@ function mayRun(state: DeviceState, id: string, { now, runtime }: DeviceFacts): 
   if (release === undefined) return false;
   const suits =
     release.runtime === undefined || (runtime !== undefined && release.runtime.includes(runtime));
-  const accepted = state.accepted.find(({ channel }) => channel === state.channel);
+  const accepted = acceptedOf(state);
   return suits && !blockedNow(state, now).includes(id) && accepted?.withdrawn.includes(id) !== true;
+}
+
+/** The last accepted index of the device's channel. */
+export function acceptedOf({ accepted, channel }: DeviceState): AcceptedIndex | undefined {
+  return accepted.find((one) => one.channel === channel);
 }
 
 /** The release that runs if no start can be counted: the last one that was confirmed, or the built-in one. */

@@ -1,147 +1,107 @@
-// Random lives of a device: whatever the network, the store, the clock and the system do to it, it keeps its promises.
+// Random lives of a device: whatever the publisher, the network, the store, the clock, the app and the system do to it, it
+// keeps its promises.
 
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Updater } from '../../src/update.ts';
+import { heal, Life, launch, look } from '../support/device-model.ts';
+import { HARMS } from '../support/memory-tree.ts';
 import { runs } from '../support/scope.ts';
 import {
   BUILDS,
+  CHANNELS,
   type Kill,
   NETWORK_FAULTS,
-  type NetworkFault,
   type Prepared,
   prepare,
-  World,
 } from '../support/update-world.ts';
 
 const DAY = 86_400_000;
-// Current, previous, ready or next, and what is being written.
-const MAX_RELEASES = 4;
+/** Milliseconds that calls wait for the lock of the state, as docs/updates.md says. */
+const START_WAIT = 5000;
+const CHANGE_WAIT = 30_000;
 
 let prepared: Prepared;
 beforeAll(async () => {
   prepared = await prepare();
 });
+afterEach(() => void vi.useRealTimers());
 
-/** What the device has shown so far. */
-interface Model {
-  /** Ids that must never run again. */
-  readonly failed: Set<string>;
-  /** Ids whose confirmation was stored, as the caller was told. */
-  readonly confirmed: Set<string>;
-  highest: number;
-  /** The release that the last start gave. */
-  running: string | undefined;
-}
+type Command = fc.AsyncCommand<Life, Life>;
 
-interface Life {
-  readonly world: World;
-}
-
-type Command = fc.AsyncCommand<Model, Life>;
-
-const timeOfRelease = (id: string): string =>
-  prepared.releases.find(({ entry }) => entry.id === id)?.entry.createdAt ?? '';
-
-/** Starts a process and checks the release that it gets. */
-async function launch(
-  model: Model,
-  { world }: Life,
-  kill?: Kill,
-): Promise<{ readonly updater: Updater; readonly dead: Promise<'dead'> } | undefined> {
-  const { updater, dead } = await world.launch(kill);
-  const started = await Promise.race([updater.start(), dead]);
-  if (started === 'dead') return undefined;
-  const files = prepared.filesOf.get(started.id);
-  expect(files, 'a start gives a release that was published or built in').toBeDefined();
-  for (const [path, bytes] of Object.entries(files ?? {})) {
-    const read = await Promise.race([started.files.read(path), dead]);
-    if (read === 'dead') return undefined;
-    expect(read).toEqual(bytes);
-  }
-  expect([...model.failed], 'a release that failed never runs again').not.toContain(started.id);
-  const now = await Promise.race([updater.status(), dead]);
-  if (now === 'dead') return undefined;
-  const blocked = now.blocked.filter(
-    ({ until }) => until === undefined || world.deviceTime < until,
-  );
-  expect(
-    blocked.map(({ id }) => id),
-    'a blocked release never runs',
-  ).not.toContain(started.id);
-  const { running } = model;
-  if (running !== undefined && timeOfRelease(started.id) < timeOfRelease(running)) {
-    const isWithdrawn = world.withdrawn.some((n) => prepared.releases[n]?.entry.id === running);
-    const isBlocked = now.blocked.some(({ id }) => id === running);
-    // A start must be counted before a release on trial is handed out, and a full disk takes no count.
-    const isUncounted = world.isFull && !model.confirmed.has(running);
-    expect(
-      isWithdrawn || isBlocked || isUncounted,
-      'an older release runs only if the newer one failed or its trial cannot be counted',
-    ).toBe(true);
-  }
-  model.running = started.id;
-  return { updater, dead };
-}
-
-async function look(model: Model, { world }: Life): Promise<void> {
-  const { updater } = await world.launch();
-  const { index } = await updater.status();
-  const sequence = index?.sequence ?? 0;
-  expect(sequence, 'the highest index is never forgotten').toBeGreaterThanOrEqual(model.highest);
-  model.highest = sequence;
-  expect((await world.storage.list()).length).toBeLessThanOrEqual(MAX_RELEASES);
-}
-
-const command = (name: string, run: (model: Model, life: Life) => Promise<void>): Command => ({
+const command = (name: string, run: (life: Life) => Promise<void>): Command => ({
   check: () => true,
   run,
   toString: () => name,
 });
 
-const publish = fc.integer({ min: 0, max: BUILDS - 1 }).map((n) =>
-  command(`publish ${n}`, async (_, { world }) => {
-    if (world.withdrawn.includes(n)) return;
-    // The publisher never offers an older release in front of a newer one here.
-    world.offered = [...new Set([n, ...world.offered])].sort((a, b) => b - a);
-    await world.publish();
-  }),
-);
+const channels = fc.constantFrom(...CHANNELS);
+const numbers = fc.integer({ min: 0, max: BUILDS - 1 });
 
-const withdraw = fc.integer({ min: 0, max: BUILDS - 1 }).map((n) =>
-  command(`withdraw ${n}`, async (_, { world }) => {
-    world.withdrawn = [...new Set([...world.withdrawn, n])];
-    await world.publish();
-  }),
-);
+/** Changes what a channel offers, and publishes it. */
+const CHANGES = {
+  /** The newer of the offered releases stay in front. */
+  publish: (channel, n) => {
+    channel.offered = [...new Set([n, ...channel.offered])].sort((a, b) => b - a);
+    channel.stopped.delete(n);
+  },
+  'put in front': (channel, n) => {
+    channel.offered = [...new Set([n, ...channel.offered])];
+    channel.stopped.delete(n);
+  },
+  'stop the rollout of': (channel, n) => void channel.stopped.add(n),
+  remove: (channel, n) => {
+    channel.offered = channel.offered.filter((one) => one !== n);
+  },
+  withdraw: (channel, n) => void channel.withdrawn.add(n),
+} satisfies Record<string, (channel: Life['world']['channels']['beta'], n: number) => void>;
 
-const network = fc.constantFrom<NetworkFault>(...NETWORK_FAULTS).map((fault) =>
-  command(`network: ${fault}`, async (_, { world }) => {
+const changes = fc
+  .record({
+    how: fc.constantFrom(...(Object.keys(CHANGES) as (keyof typeof CHANGES)[])),
+    n: numbers,
+    name: fc.oneof({ weight: 3, arbitrary: fc.constant('production' as const) }, channels),
+  })
+  .map(({ how, n, name }) => ({
+    says: `${how} ${n} in ${name}`,
+    async apply({ world }: Life) {
+      const channel = world.channels[name];
+      // A withdrawn release is not offered again.
+      if (how !== 'remove' && channel.withdrawn.has(n)) return;
+      CHANGES[how](channel, n);
+      await world.publish(name);
+    },
+  }));
+
+const publisher = changes.map(({ says, apply }) => command(says, apply));
+
+const network = fc.constantFrom(...NETWORK_FAULTS).map((fault) =>
+  command(`network: ${fault}`, async ({ world }) => {
     world.network = fault;
   }),
 );
 
 const storage = fc.boolean().map((isFull) =>
-  command(isFull ? 'disk full' : 'disk has room', async (_, { world }) => {
+  command(isFull ? 'disk full' : 'disk has room', async ({ world }) => {
     world.isFull = isFull;
   }),
 );
 
 const time = fc.integer({ min: 0, max: 40 }).map((days) =>
-  command(`${days} days pass`, async (_, { world }) => {
+  command(`${days} days pass`, async ({ world }) => {
     world.now += days * DAY;
   }),
 );
 
 const clock = fc.integer({ min: -400, max: 400 }).map((days) =>
-  command(`the clock is ${days} days off`, async (_, { world }) => {
+  command(`the clock is ${days} days off`, async ({ world }) => {
     world.skew = days * DAY;
   }),
 );
 
 const kills = fc.option(
   fc.record({
-    after: fc.integer({ min: 1, max: 150 }),
+    after: fc.integer({ min: 1, max: 250 }),
     effect: fc.constantFrom('none', 'torn', 'whole'),
   }),
   { nil: undefined, freq: 2 },
@@ -150,99 +110,172 @@ const kills = fc.option(
 const killedAt = (kill: Kill | undefined) =>
   kill === undefined ? '' : `, killed at ${kill.after} (effect: ${kill.effect})`;
 
+/** Whether a call resolves. */
+const succeeds = (call: Promise<unknown>): Promise<boolean> =>
+  call.then(
+    () => true,
+    () => false,
+  );
+
+async function confirm(life: Life, updater: Updater, id: string): Promise<void> {
+  if (await succeeds(updater.confirm(id))) life.confirmed.add(id);
+}
+
+async function fail(life: Life, updater: Updater, id: string): Promise<void> {
+  if ((await succeeds(updater.fail(id))) && id !== prepared.builtInId) life.failed.add(id);
+}
+
 const run = fc
   .record({
     behaviour: fc.constantFrom('confirms', 'is silent', 'fails'),
     updates: fc.boolean(),
+    // The process runs on, and updates again after the publisher has done this.
+    again: fc.option(changes, { nil: undefined, freq: 2 }),
+    harm: fc.option(fc.constantFrom(...HARMS), { nil: undefined, freq: 4 }),
     kill: kills,
   })
-  .map(({ behaviour, updates, kill }) =>
+  .map(({ behaviour, updates, again, harm, kill }) =>
     command(
-      `run, ${behaviour}${updates ? ', updates' : ''}${killedAt(kill)}`,
-      async (model, life) => {
-        const launched = await launch(model, life, kill);
-        if (launched === undefined) return look(model, life);
-        const { updater, dead } = launched;
-        const work = async () => {
-          const { id } = await updater.start();
-          if (updates) await updater.update().catch(() => {});
-          if (behaviour === 'confirms') {
-            const isStored = await updater.confirm(id).then(
-              () => true,
-              () => false,
-            );
-            if (isStored) model.confirmed.add(id);
-          }
-          if (behaviour === 'fails') {
-            const isTold = await updater.fail(id).then(
-              () => true,
-              () => false,
-            );
-            if (isTold && id !== prepared.builtInId) model.failed.add(id);
-          }
-        };
-        await Promise.race([work(), dead]);
-        updater.dispose();
-        await look(model, life);
+      `run, ${harm === undefined ? '' : `another program ${harm}, `}${behaviour}${updates ? ', updates' : ''}${again === undefined ? '' : `, ${again.says}, updates`}${killedAt(kill)}`,
+      async (life) => {
+        const launched = await launch(life, { kill, harm });
+        if (launched !== undefined) {
+          const { updater, dead, id } = launched;
+          const work = async () => {
+            if (updates && (await succeeds(updater.update()))) life.isBuiltInOrdered = false;
+            if (behaviour === 'confirms') await confirm(life, updater, id);
+            if (behaviour === 'fails') await fail(life, updater, id);
+            await again?.apply(life);
+            if (again !== undefined) await succeeds(updater.update());
+          };
+          await Promise.race([work(), dead]);
+          updater.dispose();
+        }
+        await look(life);
       },
     ),
   );
 
 const start = kills.map((kill) =>
-  command(`start${killedAt(kill)}`, async (model, life) => {
-    (await launch(model, life, kill))?.updater.dispose();
-    await look(model, life);
+  command(`start${killedAt(kill)}`, async (life) => {
+    (await launch(life, { kill }))?.updater.dispose();
+    await look(life);
   }),
 );
 
-/** When everything works again, every device gets the release that the channel offers. */
-async function heal(model: Model, life: Life): Promise<void> {
-  const { world } = life;
-  world.network = 'none';
-  world.isFull = false;
-  world.skew = 0;
-  await world.publish();
-  const wanted = world.offered
-    .filter((n) => !world.withdrawn.includes(n))
-    .map((n) => prepared.releases[n]?.entry.id as string);
-  for (let i = 0; i < 6; i++) {
-    const updater = (await launch(model, life))?.updater as Updater;
-    await updater.update();
-    await updater.confirm((await updater.start()).id);
-    // The device tries a release again that was blocked for a day.
-    world.now += DAY + 1;
-    await world.publish();
-    updater.dispose();
-  }
-  const updater = (await launch(model, life))?.updater as Updater;
-  const { running, blocked } = await updater.status();
-  const isBlocked = (id: string) =>
-    model.failed.has(id) || blocked.some((one) => one.id === id && one.until === undefined);
-  const healthy = wanted.find((id) => !isBlocked(id));
-  if (healthy !== undefined) {
-    expect(timeOfRelease(running.id) >= timeOfRelease(healthy), 'the release arrives').toBe(true);
-  }
+const order = fc
+  .record({ channel: fc.option(channels, { nil: undefined }), isFirst: fc.boolean() })
+  .map(({ channel, isFirst }) =>
+    command(
+      `the app orders the built-in release${channel === undefined ? '' : ` ${isFirst ? 'before' : 'after'} it switches to ${channel}`}`,
+      async (life) => {
+        const { updater } = (await launch(life)) ?? {};
+        const switches = async () => {
+          if (channel === undefined) return;
+          if (await succeeds(updater?.setChannel(channel) as Promise<void>)) life.channel = channel;
+        };
+        if (!isFirst) await switches();
+        if (await succeeds(updater?.useBuiltIn() as Promise<void>)) life.isBuiltInOrdered = true;
+        if (isFirst) await switches();
+        updater?.dispose();
+        await look(life);
+      },
+    ),
+  );
+
+const switching = fc
+  .record({ channel: channels, updates: fc.boolean() })
+  .map(({ channel, updates }) =>
+    command(`the app switches to ${channel}${updates ? ' and updates' : ''}`, async (life) => {
+      const { updater } = (await launch(life)) ?? {};
+      if (await succeeds(updater?.setChannel(channel) as Promise<void>)) life.channel = channel;
+      if (updates) await succeeds(updater?.update() as Promise<unknown>);
+      updater?.dispose();
+      await look(life);
+    }),
+  );
+
+/** A download takes long. Meanwhile the publisher changes the channel, and another process of the app checks. */
+const meanwhile = changes.map(({ says, apply }) =>
+  command(`run, updates; meanwhile ${says}, and another process checks`, async (life) => {
+    const { updater } = (await launch(life)) ?? {};
+    const objects = life.world.holdObjects();
+    const updated = succeeds(updater?.update() as Promise<unknown>);
+    await Promise.race([objects.reached, updated]);
+    await apply(life);
+    const other = await life.world.launch();
+    await succeeds(other.updater.check());
+    objects.open();
+    if (await updated) life.isBuiltInOrdered = false;
+    updater?.dispose();
+    other.updater.dispose();
+    await look(life);
+  }),
+);
+
+/** Resolves when a call has waited exactly so long for a lock that another process holds. */
+async function afterWait<T>(asked: Promise<void>, call: Promise<T>, wait: number): Promise<T> {
+  let isSettled = false;
+  const settles = () => {
+    isSettled = true;
+  };
+  call.then(settles, settles);
+  await asked;
+  await vi.advanceTimersByTimeAsync(wait - 1);
+  expect(isSettled, `it waits for ${wait} ms`).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  return call;
 }
+
+const held = fc.constantFrom('confirms', 'fails').map((behaviour) =>
+  command(`start, and it ${behaviour}, while another process holds the lock`, async (life) => {
+    const { world } = life;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let lock: ReturnType<typeof world.hold> | undefined;
+    const launched = await launch(life, {
+      withoutLock: (updater) => {
+        lock = world.hold('state');
+        return afterWait(lock.asked, updater.start(), START_WAIT);
+      },
+    });
+    if (launched === undefined || lock === undefined) throw new Error('the process was killed');
+    const { updater, id } = launched;
+    const before = await updater.status();
+    const other = world.hold('state');
+    const change = behaviour === 'confirms' ? updater.confirm(id) : updater.fail(id);
+    const isDone = await afterWait(other.asked, succeeds(change), CHANGE_WAIT);
+    expect(isDone, 'a change without the lock is an error').toBe(false);
+    lock.free();
+    other.free();
+    await updater.idle();
+    const { running, trial, blocked } = await updater.status();
+    expect({ running, trial, blocked }, 'nothing is changed later').toEqual({
+      running: before.running,
+      trial: before.trial,
+      blocked: before.blocked,
+    });
+    updater.dispose();
+    vi.useRealTimers();
+    await look(life);
+  }),
+);
 
 describe('a device', () => {
   it('keeps its guarantees under every sequence of faults', async () => {
     const commands = fc.commands(
-      [publish, publish, withdraw, network, storage, time, clock, run, run, run, start],
+      [
+        ...[publisher, publisher, publisher, network, storage, time, clock],
+        ...[run, run, run, run, start, order, switching, meanwhile, held],
+      ],
       { maxCommands: 25, size: 'max' },
     );
     await fc.assert(
       fc.asyncProperty(commands, async (list) => {
-        const life: Life = { world: new World(prepared) };
-        const model: Model = {
-          failed: new Set(),
-          confirmed: new Set(),
-          highest: 0,
-          running: undefined,
-        };
-        await fc.asyncModelRun(() => ({ model, real: life }), list);
-        await heal(model, life);
+        const life = new Life(prepared);
+        await fc.asyncModelRun(() => ({ model: life, real: life }), list);
+        await heal(life);
       }),
-      { numRuns: runs(100) },
+      { numRuns: runs(200) },
     );
   }, 600_000);
 });

@@ -1,9 +1,16 @@
 // A publisher, a network, a clock and a device's storage that fail as they do in the field.
 
-import type { ReleaseIndex } from '../../src/release.ts';
 import type { Lock } from '../../src/update/stores/lock.ts';
 import { type FileTree, treeStore } from '../../src/update/stores/tree.ts';
-import { type BuiltIn, memoryBuiltIn, type ReleaseStore, type Updater } from '../../src/update.ts';
+import {
+  type BuiltIn,
+  memoryBuiltIn,
+  type ReleaseStore,
+  type StoreLock,
+  type Updater,
+} from '../../src/update.ts';
+import { type Harm, MemoryTree } from './memory-tree.ts';
+import { PublisherChannel } from './publisher-channel.ts';
 import type { Files } from './release.ts';
 import {
   BUILT_IN_TIME,
@@ -13,11 +20,12 @@ import {
   NOW,
   type Published,
   type Publisher,
-  timeOf,
 } from './update.ts';
 import { utf8 } from './zip.ts';
 
-const DAY = 86_400_000;
+/** The channels of the publisher. Devices start in the first one. */
+export const CHANNELS = ['production', 'beta'] as const;
+export type ChannelName = (typeof CHANNELS)[number];
 
 /** The behaviour of the network. */
 export type NetworkFault =
@@ -98,39 +106,6 @@ export interface Kill {
   readonly effect: 'none' | 'torn' | 'whole';
 }
 
-/** The files of a device, as a file system without atomic writes keeps them. */
-class MemoryTree implements FileTree {
-  readonly #files = new Map<string, Uint8Array>();
-
-  async read(path: string): Promise<Uint8Array | undefined> {
-    return this.#files.get(path)?.slice();
-  }
-
-  async write(path: string, bytes: Uint8Array): Promise<void> {
-    this.#files.set(path, bytes.slice());
-  }
-
-  async list(path: string): Promise<string[]> {
-    const prefix = path === '' ? '' : `${path}/`;
-    const inside = [...this.#files.keys()].filter((one) => one.startsWith(prefix));
-    return [...new Set(inside.map((one) => one.slice(prefix.length).split('/')[0] as string))];
-  }
-
-  async remove(path: string): Promise<void> {
-    for (const one of this.#below(path)) this.#files.delete(one);
-  }
-
-  /** Leaves the second half of a folder. */
-  async removeHalf(path: string): Promise<void> {
-    const all = this.#below(path);
-    for (const one of all.slice(0, all.length >> 1)) this.#files.delete(one);
-  }
-
-  #below(path: string): string[] {
-    return [...this.#files.keys()].filter((one) => one === path || one.startsWith(`${path}/`));
-  }
-}
-
 export class World {
   /** The current time of publishers. */
   now: number = NOW;
@@ -138,23 +113,25 @@ export class World {
   skew = 0;
   network: NetworkFault = 'none';
   isFull = false;
-  /** The offered releases, newest first, as indexes into the releases. */
-  offered: number[] = [];
-  withdrawn: number[] = [];
-  sequence = 0;
+  readonly channels: Readonly<Record<ChannelName, PublisherChannel>>;
   readonly #prepared: Prepared;
   readonly #store: Map<string, Uint8Array>;
-  /** Every index so far, the oldest first. */
-  readonly #indexes: Uint8Array[] = [];
   readonly #tree = new MemoryTree();
   #locks = new Map<string, Promise<unknown>>();
+  #onLock = () => {};
+  /** Objects come when it resolves. */
+  #gate: Promise<void> | undefined;
+  #onGate = () => {};
 
   constructor(prepared: Prepared) {
     this.#prepared = prepared;
-    // Leaves out the index of the previous world.
-    this.#store = new Map(
-      [...prepared.publisher.store].filter(([path]) => path.startsWith('objects/')),
-    );
+    const { publisher, releases } = prepared;
+    const [production, beta] = CHANNELS.map(
+      (name) => new PublisherChannel(name, publisher, releases),
+    ) as [PublisherChannel, PublisherChannel];
+    this.channels = { production, beta };
+    // Leaves out the indexes of the previous world.
+    this.#store = new Map([...publisher.store].filter(([path]) => path.startsWith('objects/')));
   }
 
   get storage(): ReleaseStore {
@@ -166,24 +143,44 @@ export class World {
     return this.now + this.skew;
   }
 
-  /** Signs the next index. A refresh changes nothing but its times. */
-  async publish(): Promise<void> {
-    const { publisher, releases } = this.#prepared;
-    this.sequence += 1;
-    const more: Partial<ReleaseIndex> = {
-      sequence: this.sequence,
-      issuedAt: timeOf(this.now),
-      expiresAt: timeOf(this.now + 30 * DAY),
-      withdrawn: this.withdrawn.map((n) => (releases[n] as Published).entry.id),
+  async publish(channel: ChannelName): Promise<void> {
+    const sealed = await this.channels[channel].publish(this.now);
+    this.#store.set(`channels/${channel}.sealed`, sealed);
+  }
+
+  harm(id: string, how: Harm): Promise<void> {
+    return this.#tree.harm(id, how);
+  }
+
+  /** Another process holds a lock until `free`. `asked` resolves when the device waits for it. */
+  hold(name: StoreLock): { readonly asked: Promise<void>; free(): void } {
+    let free = () => {};
+    const held = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    this.#locks.set(name, Promise.all([this.#locks.get(name), held]));
+    const asked = new Promise<void>((resolve) => {
+      this.#onLock = resolve;
+    });
+    return { asked, free };
+  }
+
+  /** Holds every object back until `open`. `reached` resolves when the device asks for one. */
+  holdObjects(): { readonly reached: Promise<void>; open(): void } {
+    let open = () => {};
+    this.#gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const reached = new Promise<void>((resolve) => {
+      this.#onGate = resolve;
+    });
+    return {
+      reached,
+      open: () => {
+        this.#gate = undefined;
+        open();
+      },
     };
-    const path = 'channels/production.sealed';
-    await publisher.offer(
-      this.offered.map((n) => releases[n] as Published),
-      more,
-    );
-    const sealed = publisher.store.get(path) as Uint8Array;
-    this.#store.set(path, sealed);
-    this.#indexes.push(sealed);
   }
 
   /** A process that runs until the kill, if there is one. `dead` settles when it was killed. */
@@ -236,6 +233,7 @@ export class World {
       // Other branches of a killed process must not take locks.
       if (left <= 0) return forever;
       const locks = this.#locks;
+      this.#onLock();
       const before = locks.get(name) ?? Promise.resolve();
       const result = before.then(task);
       locks.set(
@@ -255,17 +253,21 @@ export class World {
   }
 
   #fetch(): typeof fetch {
-    return fetchFrom(this.#store, (path, request, whole) => {
+    return fetchFrom(this.#store, async (path, request, whole) => {
       const isObject = path.startsWith('objects/');
+      if (isObject && this.#gate !== undefined) {
+        this.#onGate();
+        await this.#gate;
+      }
       switch (this.network) {
         case 'offline':
           throw new TypeError('fetch failed');
         case 'errors':
           return new Response('busy', { status: 503 });
         case 'stale index':
-          return isObject ? whole() : this.#indexAt(-2, whole);
+          return isObject ? whole() : this.#indexAt(path, -2, whole);
         case 'replayed index':
-          return isObject ? whole() : this.#indexAt(0, whole);
+          return isObject ? whole() : this.#indexAt(path, 0, whole);
         case 'no index':
           return isObject ? whole() : new Response('gone', { status: 404 });
         case 'mixed objects':
@@ -300,8 +302,9 @@ export class World {
     });
   }
 
-  #indexAt(n: number, whole: () => Response): Response {
-    const sealed = this.#indexes.at(n);
+  #indexAt(path: string, n: number, whole: () => Response): Response {
+    const channel = CHANNELS.find((name) => path === `channels/${name}.sealed`);
+    const sealed = channel && this.channels[channel].indexes.at(n);
     return sealed === undefined ? whole() : new Response(sealed as BodyInit);
   }
 
