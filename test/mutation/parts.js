@@ -240,7 +240,7 @@ const TESTS = {
     'test/vectors/patch-v1.test.ts',
     'test/vectors/patch-v1.node.test.ts',
     ...security('attack-patch-bomb', 'attack-patch-endless-data', 'attack-patch-forged'),
-    ...unit('release/matches', 'release/patch-steps', 'release/patch'),
+    ...unit('release/matches', 'release/parse', 'release/patch-steps', 'release/patch'),
     ...property('patch'),
   ],
   publish: [

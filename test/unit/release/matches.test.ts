@@ -51,4 +51,21 @@ describe('the match finder of a patch', () => {
       }),
     );
   });
+
+  it('finds a match with the first bytes of the space, and one that begins a byte before an indexed place', () => {
+    const text = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
+    const found = (source: number) => {
+      const space = new Uint8Array(source + text.length + 1 + text.length);
+      space.set(text, source);
+      space.set(text, source + text.length + 1);
+      const at = source + text.length + 1;
+      const finder = createMatchFinder(space, 1);
+      finder.indexTo(at);
+      const matches: (readonly [number, number])[] = [];
+      finder.find(at, 16, (...match) => matches.push(match));
+      return matches;
+    };
+    expect(found(0)).toEqual([[0, 16]]);
+    expect(found(1)).toEqual([[1, 16]]);
+  });
 });
