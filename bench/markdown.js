@@ -84,7 +84,8 @@ export function toMarkdown({ machine, figures, missing }) {
   const lines = [
     '# Benchmarks',
     '',
-    '`npm run bench -- --write` writes this page; no figure is typed by hand. The contenders of a comparison take turns in one',
+    'See how fast bundleseal is and how much memory it takes, beside code by hand that does the same work. `npm run bench -- --write`',
+    'writes this page; no figure is typed by hand. The contenders of a comparison take turns in one',
     'process (file to file: a process for each run). Before the measurement, each proves that it opens what the other sealed, or',
     'that both give the same bytes. A ratio above 1 says how many times as fast bundleseal is: the median over the rounds, each',
     'compared within itself. Times and memory vary with the machine. On a shared machine, read the ratios, and take a difference',

@@ -35,7 +35,8 @@ function introduction({ machine, quick, seconds, memory, files }) {
   return [
     '# Beside its peers',
     '',
-    '`npm run bench:peers` writes this page; only the descriptions of the peers are typed by hand. All contenders get the same',
+    'Compare the speed and memory of bundleseal with those of other libraries and commands that encrypt. `npm run bench:peers` writes',
+    'this page; only the descriptions of the peers are typed by hand. All contenders get the same',
     'incompressible bytes. In memory, each runs once a round, in one process. File to file, each call has a process of its own, and',
     'each contender runs once a round as well. The tables show medians. A ratio says how many times as fast **bundleseal** is: the',
     'median over the rounds, each compared within itself. Below 1 the peer is faster. On a shared machine, read the ratios, and take a',

@@ -69,12 +69,12 @@ function intro(least) {
   const { dependencies } = readJson('test/mutation/package.json');
   const { devDependencies } = readJson('package.json');
   const stryker = dependencies['@stryker-mutator/core'];
-  return `Written by \`npm run update:mutation\` after \`npm run mutation\`; only the reasons are written by hand,
-in [survivors/](../../test/mutation/survivors).
+  return `See how many changes of the source the tests notice, which changes they cannot notice, and why. \`npm run update:mutation\` writes
+this page after \`npm run mutation\`; only the reasons are written by hand, in [survivors/](../../test/mutation/survivors).
 
 A mutant is the source with one change: another operator, a condition that is always true, an empty string, a missing block.
 Tests kill it if one of them fails or never ends; it survives if every test passes. The score is the share of killed mutants;
-${least} % is the least for each part. No mutant is left out, not even those in messages or in code that runs when a module
+\`npm run mutation\` fails if a part has less than ${least} %. No mutant is left out, not even those in messages or in code that runs when a module
 loads. Stryker ${stryker} on vitest ${devDependencies.vitest}, on Node alone, with the tests listed for the part
 ([parts.js](../../test/mutation/parts.js)).
 
@@ -82,8 +82,8 @@ loads. Stryker ${stryker} on vitest ${devDependencies.vitest}, on Node alone, wi
 its score is an estimate, and the score of the whole part lies in the given interval with 95 % confidence. The commit is that of
 the run; the code has changed since.
 
-Survivors and mutants without coverage that have no reason need a test, or have got one after the run: see the column. A new
-sample has to show that.`;
+The column "without a reason" counts survivors and mutants without coverage for which no reason is written. Each needs a test, or
+got one after the run; then only a new run shows it as killed.`;
 }
 
 function survivorsOf(file) {
