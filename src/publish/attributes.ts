@@ -2,8 +2,9 @@
 
 import type { JsonValue } from '../format/metadata.ts';
 import { describe, type OptionRules } from '../options.ts';
-import { FULL_ROLLOUT, type ReleaseEntry } from '../release/index-format.ts';
+import { FULL_ROLLOUT, MAX_NOTE_LENGTH, type ReleaseEntry } from '../release/index-format.ts';
 import { MAX_JSON_DEPTH } from '../release/json.ts';
+import { encodeUtf8 } from '../utf8.ts';
 import { checkFlag, checkNumber, checkText } from './options.ts';
 
 /** Attributes of a release. If the index already has the release, an absent attribute does not change. */
@@ -40,6 +41,11 @@ export function checkAttributes(attributes: ReleaseAttributes): void {
   checkFlag(mandatory, 'mandatory');
   if (note !== undefined && typeof note !== 'string') {
     throw new TypeError(`options.note expected a string, got ${describe(note)}`);
+  }
+  if (note !== undefined && encodeUtf8(note).length > MAX_NOTE_LENGTH) {
+    throw new RangeError(
+      `options.note expected a text of at most ${MAX_NOTE_LENGTH} bytes in UTF-8`,
+    );
   }
   if (meta !== undefined) checkMeta(meta);
 }

@@ -66,7 +66,9 @@ export async function prune(options: PruneOptions): Promise<Pruned> {
   checkFlag(dryRun, 'dryRun');
   const clock = readClock(now);
   if (openPlace(store, 'options.store', undefined).folder === undefined) {
-    throw new TypeError('options.store expected a folder, because a web server cannot be listed');
+    throw new TypeError(
+      'options.store expected a folder with a copy of the store, because a web server cannot be listed',
+    );
   }
   const work = async () =>
     pruneFolder(

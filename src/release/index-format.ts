@@ -23,7 +23,7 @@ import {
 export const MAX_INDEX_LENGTH = 1_048_576;
 
 /** The most bytes of a note in UTF-8. */
-const MAX_NOTE_LENGTH = 4096;
+export const MAX_NOTE_LENGTH = 4096;
 
 /** The value of a rollout to every device. */
 export const FULL_ROLLOUT = 1000;

@@ -6,6 +6,7 @@ import { UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { collect, examples } from '../help.ts';
 import { readPublicKeyFile } from '../keys.ts';
+import { writtenStore } from '../release/options.ts';
 import { readAppId } from '../release/settings.ts';
 import { run } from '../run.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
@@ -26,7 +27,7 @@ export function releaseKeys(command: Command): void {
     .description(
       'Makes the next keys.sealed with the offline recovery key: devices then trust only the named keys, and forget the marks of all indexes. Afterwards make a new index for every channel: release refresh --earlier-epoch keep, with a named key.',
     )
-    .option('--store <folder>', 'the folder to write')
+    .option('--store <folder>', "the folder to write (default: package.json's)")
     .option('--from <url|folder>', 'the place of the present keys.sealed (default: --store)')
     .option('--recovery-key <file>', 'the private recovery key; - for standard input')
     .option('--public-key <file>', 'a key that devices will trust; repeatable', collect)
@@ -42,11 +43,11 @@ export function releaseKeys(command: Command): void {
     )
     .action(
       run<KeysFlags>(async (context, flags) => {
-        const { store, from, recoveryKey, publicKey = [], retire = [], dryRun } = flags;
-        if (store === undefined) throw new UsageError('--store is needed: the folder to write');
+        const { from, recoveryKey, publicKey = [], retire = [], dryRun } = flags;
         if (recoveryKey === undefined || publicKey.length === 0) {
           throw new UsageError('--recovery-key and at least one --public-key are needed');
         }
+        const store = await writtenStore(flags, '.');
         const appId = await readAppId(flags, '.');
         const { publishKeys } = await import('../../node.ts');
         const { keys, written } = await publishKeys({
@@ -57,9 +58,10 @@ export function releaseKeys(command: Command): void {
           retiredKeys: await readKeys(retire, '--retire'),
         });
         return {
-          json: { ...keys, store, upload: written },
+          json: { ...keys, dryRun, store, upload: written },
           lines: [
-            `✓ keys.sealed  epoch ${keys.epoch}: ${keys.publicKeys.length} trusted, ${keys.retiredKeys.length} retired`,
+            `✓ keys.sealed  epoch ${keys.epoch}${dryRun ? ' would be made' : ''}: ${keys.publicKeys.length} trusted, ${keys.retiredKeys.length} retired`,
+            `  store    ${store}`,
             '  for each channel now: release refresh --channel CHANNEL --key NEW-KEY --recovery-key PUBLIC-HALF --earlier-epoch keep',
             '  then upload keys.sealed and the indexes together',
           ],

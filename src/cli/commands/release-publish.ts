@@ -29,7 +29,7 @@ export function releasePublish(command: Command): void {
             signingOptions(
               command
                 .description(
-                  'Seals a build, makes patches from the last releases that the channel offers, and makes the next index. Writes the new files into --store: the objects, then the index. Changes nothing if the channel already offers the build.',
+                  'Seals a build, makes patches from the last releases, and makes the next index. Changes nothing if the channel already offers the build.',
                 )
                 .argument('<dir>', 'the build'),
             ).option('--app-version <version>', "the version (default: package.json's)"),

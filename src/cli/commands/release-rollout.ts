@@ -29,7 +29,7 @@ export function releaseRollout(command: Command): void {
     )
     .action(
       run<SigningFlags & { readonly release?: string }>(async (context, flags, share) => {
-        const rollout = readShare('the share', share as string);
+        const rollout = readShare('release rollout', share as string);
         const { options, keyFrom } = await readSigning(context, flags, '.');
         const { release } = flags;
         const { setRollout } = await import('../../node.ts');

@@ -21,13 +21,13 @@ export function releaseStamp(command: Command): void {
       readingOptions(
         command
           .description(
-            'Writes bundleseal-release.json into a build: its release id, its time and its files. With --from, it adds the marks of the channels, so that a device refuses older indexes even after it has lost its storage.',
+            'Writes bundleseal-release.json into a build: its release id, its time and its files. With --channel, it adds the marks of the channels, so that a device refuses older indexes even after it has lost its storage.',
           )
           .argument('<dir>', 'the build')
           .option('--runtime <runtime>', 'the native runtime of the build')
           .option(
             '--channel <channel>',
-            'with --from: a channel whose mark is added; repeatable',
+            'a channel of the store whose mark is added; repeatable',
             collect,
           )
           .option('--no-files', "don't list the files: for devices that can list a folder"),
@@ -39,8 +39,8 @@ export function releaseStamp(command: Command): void {
       run<StampFlags>(async (context, flags, dir) => {
         const { runtime, files, channel = [], from, store } = flags;
         const isRead = from !== undefined || store !== undefined;
-        if (channel.length > 0 !== isRead) {
-          throw new UsageError('--channel and --from belong together: give both or neither');
+        if (isRead && channel.length === 0) {
+          throw new UsageError('--from needs a --channel, whose mark the stamp gets');
         }
         const { listReleases, stampRelease } = await import('../../node.ts');
         const floors: StampFloor[] = [];

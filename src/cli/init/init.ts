@@ -4,7 +4,6 @@ import { exists } from '../../files/exists.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { publicPem, SEALED } from '../bundle-formats.ts';
 import type { Context } from '../context.ts';
-import { gitStateOf } from '../git.ts';
 import { renderModule } from '../key-module.ts';
 import { readPublicKeyFile } from '../keys.ts';
 import { newPassphrase, protect } from '../passphrase.ts';
@@ -12,6 +11,7 @@ import { readPrivateKeyFile } from '../signing-key.ts';
 import { say } from '../terminal.ts';
 import { type AnswerFlags, type Answers, answer, askToWrite } from './answers.ts';
 import { applyChanges, KEY_FILES, type NewPair, takeBack } from './apply.ts';
+import { warnOfGit } from './key-in-git.ts';
 import { makePlan } from './plan.ts';
 import { readProject } from './project.ts';
 import { type RecordContent, readRecord, removeRecord, writeRecord } from './record.ts';
@@ -67,7 +67,11 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   if (plan.changes.length === 0 && !isNew) {
     return {
       json: { ...json, written: [] },
-      lines: ['✓ everything is here already', ...planLines({ ...plan, same: [] }, [], false)],
+      lines: [
+        '✓ everything is here already',
+        ...planLines({ ...plan, same: [] }, [], false),
+        ...(await missingKeyLines(context)),
+      ],
       isBad,
     };
   }
@@ -125,6 +129,15 @@ async function takeBackHalf(record: RecordContent, root: string): Promise<void> 
   await writeRecord({ isFinished: true, store, folders: [], files: filesWhere(true) });
 }
 
+/** A clone has the public key alone, because git leaves out the private one. */
+async function missingKeyLines({ env }: Context): Promise<string[]> {
+  const { privateKeyFile, variable } = SEALED;
+  if (env[variable] !== undefined || (await exists(privateKeyFile))) return [];
+  return [
+    `  ${privateKeyFile} is not here: to publish from this folder, copy it from where it was made, or set ${variable}`,
+  ];
+}
+
 /** The existing public key in PEM. */
 async function presentKey(context: Context): Promise<string> {
   const { privateKeyFile, publicKeyFile } = SEALED;
@@ -143,14 +156,4 @@ async function makePair(context: Context, { keys }: Answers): Promise<NewPair> {
   const pair = await keygen({ modulusBits: 4096, format: 'pkcs8', signal: context.signal });
   if (passphrase === undefined) return pair;
   return { ...pair, privateKey: await protect(pair.privateKey, passphrase) };
-}
-
-async function warnOfGit(context: Context): Promise<void> {
-  const path = SEALED.privateKeyFile;
-  if (!(await exists(path))) return;
-  const state = await gitStateOf(path);
-  if (state !== 'tracked' && state !== 'not ignored') return;
-  context.warn(
-    `git would commit ${path}: another pattern takes it in, or it is in git already; keep it out before you commit`,
-  );
 }

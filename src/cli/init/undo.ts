@@ -18,6 +18,7 @@ import {
   withoutAdded,
 } from './apply.ts';
 import { linesWithCall } from './entry.ts';
+import { warnOfGit } from './key-in-git.ts';
 import { bytesOf, findRoot } from './project.ts';
 import {
   RECORD,
@@ -91,6 +92,7 @@ export async function undoInit(
     const rest = Object.entries(record.files).filter(([path]) => isRecorded(path));
     await writeRecord({ ...contentOf(record), files: Object.fromEntries(rest) });
   }
+  await warnOfGit(context);
   const isBad = kept.some((one) => one.isBad);
   const isNothing = taken.length + edits.size === 0;
   const head = isBad

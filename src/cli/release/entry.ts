@@ -31,8 +31,9 @@ export function entryOptions(command: Command): Command {
     command
       .option('--runtime <runtime>', 'a native runtime that it runs on; repeatable', collect)
       .option('--requires <feature>', 'a feature that devices must have; repeatable', collect)
-      .option('--rollout <share>', 'share of the devices that are offered it, such as 25%')
+      .option('--rollout <share>', 'share of devices that are offered it, such as 25%')
       .option('--mandatory', 'the app should install it before it continues')
+      .option('--no-mandatory', 'the app may continue (the default for a new release)')
       .option('--note <text>', 'text for people, at most 4 KiB')
       .option('--meta <file>', 'a JSON object of your own; - for standard input')
       .option('--patches <n>', 'releases that patches are made from (default: 5)')
@@ -41,7 +42,16 @@ export function entryOptions(command: Command): Command {
       .option('--first', 'put it first, even if the channel already has it', false)
       .option('--reinstate', 'offer it again although it was withdrawn', false)
       .option('--create', 'create the channel (needed if --from is an address)', false),
-    ...['--requires', '--meta', '--keep', '--patches', '--first', '--reinstate', '--mandatory'],
+    ...[
+      '--requires',
+      '--meta',
+      '--keep',
+      '--patches',
+      '--first',
+      '--reinstate',
+      '--mandatory',
+      '--no-mandatory',
+    ],
   );
 }
 

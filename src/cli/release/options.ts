@@ -102,6 +102,7 @@ export async function readSigning(
   input: string,
 ): Promise<{ readonly options: ChannelOptions; readonly keyFrom: string }> {
   const { from, expires, out, otherChannel, earlierEpoch, force, dryRun } = flags;
+  checkOut(flags);
   const store = await writtenStore(flags, input);
   const channel = await readChannel(flags, input);
   const found = await findSigningKey(context, flags);
@@ -122,9 +123,21 @@ export async function readSigning(
   return { options, keyFrom: found.from };
 }
 
+/** Refuses flags that would change nothing. */
+function checkOut({ from, out, otherChannel }: SigningFlags): void {
+  if (out === 'full' && from === undefined) {
+    throw new UsageError(
+      '--out full is for --from: without it, --store is the whole store already, so leave --out away',
+    );
+  }
+  if (otherChannel !== undefined && out !== 'full') {
+    throw new UsageError('--other-channel is for --out full: pass both, or neither');
+  }
+}
+
 /** Returns the folder to write: of `--store`, else of package.json if the present state is there too. */
-async function writtenStore(
-  { store, from, project }: SigningFlags,
+export async function writtenStore(
+  { store, from, project }: Pick<SigningFlags, 'store' | 'from' | 'project'>,
   input: string,
 ): Promise<string> {
   if (store !== undefined) return store;
@@ -168,6 +181,9 @@ export function readingOptions(command: Command): Command {
 }
 
 export async function readReading(context: Context, options: ReadingFlags): Promise<StoreOptions> {
+  if (options.from !== undefined && options.store !== undefined) {
+    throw new UsageError('--from and --store both name the store to read: give one');
+  }
   const said = '--from is needed, the address or folder of the store';
   const from = options.from ?? options.store ?? (await readStore(options.project, '.', said));
   const appId = await readAppId(options, '.');

@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { useCli, withProject } from '../../support/cli.ts';
+import { type Project, runIn, useCli, withProject } from '../../support/cli.ts';
 import { APPS, type App, flagsOf, writeApp } from '../../support/init-apps.ts';
 import { done, RECORD, read, UNDO_ALL, VITE, withApp } from '../../support/init-project.ts';
 import { treeOf } from '../../support/tree.ts';
@@ -202,5 +202,53 @@ describe('any app', () => {
       }),
       { numRuns: 8 },
     );
+  });
+});
+
+describe('a folder of git', () => {
+  const git = async (project: Project, ...args: string[]) => {
+    const who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com'];
+    const { code, stderr } = await runIn(project.folder, 'git', [...who, ...args]);
+    expect(code, stderr).toBe(0);
+  };
+
+  it('that was cloned has no private key: init says where to get it, and makes no other pair', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes');
+      // What git leaves out.
+      for (const name of ['.bundleseal_key', RECORD]) rmSync(project.path(name));
+      const before = treeOf(project.folder);
+      const { stderr } = await done(project, '--yes');
+      expect(stderr).toContain('✓ everything is here already\n');
+      expect(stderr).toContain(
+        '  .bundleseal_key is not here: to publish from this folder, copy it from where it was made, or set BUNDLESEAL_PRIVATE_KEY\n',
+      );
+      expect(treeOf(project.folder)).toEqual(before);
+      const undone = await project.run(['init', '--undo', '--yes']);
+      expect(undone.stderr).toContain(`there is no ${RECORD} here`);
+    });
+  });
+
+  it('on another branch: undo warns of a private key that no .gitignore leaves out there', async () => {
+    await withApp(VITE, async (project) => {
+      await git(project, 'init', '-q', '-b', 'main');
+      await git(project, 'add', '-A');
+      await git(project, 'commit', '-qm', 'app');
+      await git(project, 'checkout', '-qb', 'updates');
+      await done(project, '--yes');
+      await git(project, 'add', '-A');
+      await git(project, 'commit', '-qm', 'updates');
+      await git(project, 'checkout', '-q', 'main');
+      const there = await done(project, '--undo', '--yes', '--dry-run');
+      expect(there.stderr).not.toContain('src/main.js');
+      await git(project, 'checkout', '-q', 'updates');
+      // The files are as init wrote them, so undo works after the way there and back.
+      const { stderr } = await done(project, '--undo', '--yes');
+      expect(stderr).toContain('~ src/main.js, as it was before');
+      expect(stderr).not.toContain('git would commit');
+      await git(project, 'checkout', '-qf', 'main');
+      const left = await done(project, '--undo', '--yes');
+      expect(left.stderr).toContain('! git would commit .bundleseal_key: ');
+    });
   });
 });

@@ -60,20 +60,6 @@ describe('release', () => {
     });
   });
 
-  it('accepts the key from the output of a command', async () => {
-    await withApp(async (project) => {
-      const command = ['--key-command', 'cat .bundleseal_key'];
-      const { keyFrom } = await project.json([
-        'release',
-        'publish',
-        'dist',
-        ...CHANNEL,
-        ...command,
-      ]);
-      expect(keyFrom).toBe('--key-command');
-    });
-  });
-
   it('tells a publisher whose app or key the store belongs to, and changes nothing', async () => {
     await withApp(async (project) => {
       const { json, run, write } = project;
@@ -216,7 +202,7 @@ describe('release', () => {
           2,
         ],
         [['list', '--channel', 'x'], /--from is needed/, 2],
-        [['stamp', 'dist', '--channel', 'x'], /belong together/, 2],
+        [['stamp', 'dist', '--channel', 'x'], /--from is needed/, 2],
         [['keys', '--store', 'store'], /--recovery-key and at least one/, 2],
         [
           ['publish', 'dist', ...CHANNEL, '--no-project', '--app-version', '1'],
