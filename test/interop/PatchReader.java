@@ -34,9 +34,9 @@ public final class PatchReader {
   }
 
   /**
-   * Makes the new image of the old one. Nothing is returned before all of it is proven.
+   * Makes the new image from the old one. It is returned only after all of it is verified.
    *
-   * @param patch the plain patch: its seal is opened, and its kind and appId are checked
+   * @param patch the plain patch: open its seal first, and check its kind and appId
    * @return the new image; {@link #filesOf} gives its files
    */
   static ByteBuffer apply(byte[] patch, byte[] oldImage) throws GeneralSecurityException, Refused {
@@ -48,12 +48,12 @@ public final class PatchReader {
     long oldLength = ByteBuffer.wrap(patch).getLong(80);
     long newLength = ByteBuffer.wrap(patch).getLong(88);
 
-    // 2. The release that is here.
+    // 2. The release on the device.
     require(oldLength == oldImage.length, "base: length");
     byte[] id = releaseId(filesOf(ByteBuffer.wrap(oldImage)));
     require(MessageDigest.isEqual(id, from), "base: release id");
 
-    // 3. The limits, before memory is taken.
+    // 3. The limits, before memory is allocated.
     require(oldLength <= MAX_IMAGE, "limit: old image");
     require(newLength >= 1 && newLength <= MAX_IMAGE, "limit: new image");
 

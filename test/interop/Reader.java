@@ -39,7 +39,7 @@ public final class Reader {
   }
 
   /**
-   * Opens a bundle. The output appears when all of it is proven, and not before.
+   * Opens a bundle. The output appears only after all of it is verified.
    *
    * @return the metadata: JSON, or empty. Parse it, and compare its appId and sequence, before the output is used.
    */
@@ -49,7 +49,7 @@ public final class Reader {
     long fileSize = Files.size(sealed);
     try (DataInputStream in =
         new DataInputStream(new BufferedInputStream(Files.newInputStream(sealed)))) {
-      // 1. The fixed part, each field before its word is taken for anything.
+      // 1. The fixed part. Each field is checked before it is used.
       require(fileSize >= 56, "ERR_LENGTH_INVALID");
       byte[] fixed = take(in, 56);
       ByteBuffer fields = ByteBuffer.wrap(fixed);
@@ -72,7 +72,7 @@ public final class Reader {
       byte[] keyId = sha256.digest(key.getEncoded());
       require(MessageDigest.isEqual(keyId, Arrays.copyOfRange(fixed, 24, 56)), "ERR_KEY_MISMATCH");
 
-      // 3. The signature: the whole block is compared, nothing in it is searched for.
+      // 3. The signature: the whole block is compared and not parsed.
       long headerLength = 56 + metadataLength + 32 * count + k;
       require(fileSize >= headerLength, "ERR_LENGTH_INVALID");
       byte[] metadata = take(in, metadataLength);
