@@ -1,4 +1,4 @@
-// Built-in releases in memory and behind `fetch`.
+// Built-in releases in memory, and on a server that `fetch` reaches.
 
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
@@ -14,16 +14,17 @@ import { positive } from './options.ts';
 import type { BuiltIn } from './release-store.ts';
 
 export interface MemoryBuiltInOptions {
-  /** When the build was made: `YYYY-MM-DDTHH:MM:SSZ`. */
+  /** The time of the build: `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly createdAt: string;
+  /** The native runtime of the build. Default: none. */
   readonly runtime?: string;
 }
 
 /**
- * A built-in release in memory: for tests, and for apps that are compiled into one file.
+ * Creates a built-in release in memory: for tests, and for apps that are compiled into one file.
  *
- * @throws `TypeError`: a wrong or unknown option. {@link BundleSealError} `ERR_ARCHIVE_INVALID`: a path that a
- * release cannot have.
+ * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError} `ERR_ARCHIVE_INVALID` for
+ * a path that a release must not have.
  * @example
  * ```ts
  * import { memoryBuiltIn } from 'bundleseal/update';
@@ -69,7 +70,7 @@ export async function memoryBuiltIn(
   };
 }
 
-// A page reaches the website through its own service worker. The mark tells the worker to let the request pass.
+// A request of a page to the website goes through the page's service worker. This query tells the worker not to answer it.
 const FOR_WEBSITE = '?bundleseal-website';
 
 /** Whether a request asks for a file of the website, not of the running release. */
@@ -90,14 +91,17 @@ export interface FetchBuiltInOptions {
   readonly isRemote?: boolean;
   /** Milliseconds. A request fails if fewer than 16 KiB arrive within this time. Default 30,000. */
   readonly timeout?: number;
+  /** Called in place of the runtime's `fetch`. */
   readonly fetch?: typeof fetch;
 }
 
 /**
- * Reads a built-in release of a website with `fetch`. The stamp has to list the files, because a page can't list a folder. A
- * Capacitor app takes `builtIn` of `capacitorStore` instead.
+ * Reads a built-in release with `fetch`: for websites and their service workers. The stamp has to list the files, because a page
+ * cannot list a folder. In a Capacitor app, use `builtIn` of `capacitorStore` instead.
  *
- * @throws `TypeError`: a wrong or unknown option.
+ * The calls of the result reject with {@link BundleSealError} `ERR_STORE` if a file is missing or is sent too slowly.
+ *
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names.
  * @see docs/updates.md#the-built-in-release
  * @example
  * ```ts
@@ -137,7 +141,6 @@ export function fetchBuiltIn(options: FetchBuiltInOptions = {}): BuiltIn {
       }
       return pieces.after(new Uint8Array(0));
     } catch (error) {
-      // Whoever waits for the file may hold a lock for which other pages wait.
       if (signal.aborted) throw tooSlow(path, error);
       throw error;
     } finally {
@@ -152,6 +155,10 @@ export function fetchBuiltIn(options: FetchBuiltInOptions = {}): BuiltIn {
     files: {
       async list() {
         stamp ??= get(STAMP).then(readStamp);
+        // A call after a failure requests the stamp again.
+        stamp.catch(() => {
+          stamp = undefined;
+        });
         const { files = [] } = await stamp;
         return files.map(({ path, size }) => ({ path, size }));
       },
@@ -163,7 +170,7 @@ export function fetchBuiltIn(options: FetchBuiltInOptions = {}): BuiltIn {
 function tooSlow(path: string, cause: unknown): BundleSealError {
   return new BundleSealError(
     'ERR_STORE',
-    `"${path}" of the build came too slowly: try again when the network is better`,
+    `"${path}" of the build was sent too slowly: try again when the network is better`,
     { path, cause },
   );
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { writeStamp } from '../../../src/release.ts';
 import {
   fetchBuiltIn,
   memoryBuiltIn,
@@ -27,6 +28,22 @@ describe('a built-in release behind fetch', () => {
     for (const read of [() => builtIn.readStamp(), () => builtIn.files.read('index.html')]) {
       await rejection(read(), 'ERR_STORE');
     }
+  });
+
+  it('requests the stamp again for a list of files if the first request failed', async () => {
+    const stamp = writeStamp({
+      ...{ format: 'bundleseal-stamp', version: 1, id: 'a'.repeat(64) },
+      ...{ createdAt: timeOf(NOW), files: [{ path: 'a', size: 1, sha256: 'b'.repeat(64) }] },
+    });
+    let isOnline = false;
+    const answer = async () => {
+      if (!isOnline) throw new TypeError('no network');
+      return new Response(stamp as BodyInit);
+    };
+    const builtIn = fetchBuiltIn({ base: ORIGIN, fetch: answer });
+    await expect(builtIn.files.list()).rejects.toThrow('no network');
+    isOnline = true;
+    expect(await builtIn.files.list()).toEqual([{ path: 'a', size: 1 }]);
   });
 
   it('takes files of any size, and an empty one', async () => {
