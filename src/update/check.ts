@@ -1,8 +1,10 @@
-// Asking the store which release should run.
+// Asks the store which release should run.
 
 import { BundleSealError } from '../errors.ts';
 import { type ChooseOptions, chooseRelease } from '../release/choose.ts';
-import type { ReleaseIndex } from '../release/index-format.ts';
+import { MAX_SEAL_LENGTH } from '../release/document.ts';
+import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts';
+import { MAX_KEYS_LENGTH } from '../release/keys-format.ts';
 import { type OpenedIndex, openIndexWithMark } from '../release/open-index.ts';
 import { openKeys } from '../release/open-keys.ts';
 import type { CheckResult } from './events.ts';
@@ -12,11 +14,10 @@ import * as transitions from './transitions.ts';
 import { waysTo } from './ways.ts';
 import type { Work } from './work.ts';
 
-/** An index takes at most 1 MiB as JSON, and its seal 128 KiB; a list of keys 64 KiB and the same. */
-const INDEX_LIMIT = 1_179_648;
-const KEYS_LIMIT = 196_608;
+const INDEX_LIMIT = MAX_INDEX_LENGTH + MAX_SEAL_LENGTH;
+const KEYS_LIMIT = MAX_KEYS_LENGTH + MAX_SEAL_LENGTH;
 
-/** The result of a check, and what it comes from. */
+/** The result of a check, and the channel and index that it comes from. */
 export interface Checked {
   readonly result: CheckResult;
   readonly origin: transitions.Origin;
@@ -34,7 +35,7 @@ export async function check(work: Work, signal: AbortSignal): Promise<Checked> {
   let settled: SettledCheck | undefined;
   if (answers.best === undefined && answers.isUnchanged) {
     settled = await settledOf(work, await device.read(), facts.now);
-    // Meanwhile another page may have changed what the choice depends on.
+    // Meanwhile another page may have changed an input of the choice.
     if (settled === undefined) {
       answers = await askMirrors(work, state, facts.now, undefined, signal);
     }
@@ -57,7 +58,7 @@ export async function check(work: Work, signal: AbortSignal): Promise<Checked> {
   return { result, origin: { channel: state.channel, index: best?.mark.sha256 } };
 }
 
-/** Takes the list of keys with the highest epoch. */
+/** Reads the list of keys from every mirror, and trusts the list with the highest epoch. */
 async function refreshKeys(
   { settings, device, transport, emit }: Work,
   signal: AbortSignal,
@@ -93,16 +94,16 @@ async function refreshKeys(
 }
 
 interface Answers {
-  /** The highest valid index that came. */
+  /** The valid index with the highest sequence. */
   readonly best: OpenedIndex | undefined;
   /** The tags of the mirrors that sent it. */
   readonly tags: SettledCheck['tags'];
-  /** Whether a mirror says that the index is the one of the last check. */
+  /** Whether a mirror says that the index has not changed since the last check. */
   readonly isUnchanged: boolean;
   readonly errors: readonly unknown[];
 }
 
-/** @param settled - The last check, if its answer holds while the index does not change. */
+/** @param settled - The last check, if its result is valid while the index does not change. */
 async function askMirrors(
   { settings, transport, emit }: Work,
   state: DeviceState,
@@ -170,7 +171,7 @@ function noChannel(channel: string, url: string): BundleSealError {
   );
 }
 
-/** `offline` only if every mirror failed to answer. An index that was refused proves that the server is reachable. */
+/** Returns `offline` only if no mirror answered. An index that the device refused shows that the server is reachable. */
 function resultOfErrors(errors: readonly unknown[]): CheckResult {
   const refused = errors.find(
     (error) => !(error instanceof BundleSealError && error.code === 'ERR_SOURCE_FAILED'),
@@ -180,8 +181,8 @@ function resultOfErrors(errors: readonly unknown[]): CheckResult {
 }
 
 /**
- * Chooses a release from the index. One change of the state records the index and forgets the downloaded releases that it does
- * not offer, so that no kill comes between the two.
+ * Chooses a release from the index. One change of the state records the index and forgets the downloaded releases that the index
+ * does not offer, so that a killed process leaves both or neither.
  */
 async function accept(
   { settings, device }: Work,
@@ -196,7 +197,7 @@ async function accept(
   const builtIn = { id: stamp.id, createdAt: stamp.createdAt };
   let result: CheckResult = { status: 'current', isStale: true };
   await device.change((now) => {
-    // Meanwhile another page may have accepted a later index, switched the channel, or trusted other keys.
+    // Meanwhile another page may have accepted a later index, changed the channel, or accepted another list of keys.
     if (isOutdated(now, asked, mark)) return now;
     const accepted = { channel, ...mark, expiresAt, withdrawn, offered };
     const state = transitions.acceptIndex(now, accepted);
@@ -232,7 +233,7 @@ function resultOf(
   return { status: 'available', id: chosen.id, entry: chosen, way };
 }
 
-/** Whether the index would choose this release if it listed no other release in front of it. */
+/** Whether the device would choose this release if the index listed no other release before it. */
 function isOffered(id: string, index: ReleaseIndex, options: ChooseOptions): boolean {
   const at = index.releases.findIndex((entry) => entry.id === id);
   const releases = index.releases.filter((entry, i) => i >= at || entry.id === options.current.id);

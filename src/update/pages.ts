@@ -8,9 +8,11 @@ import type { RunningRelease } from './updater-types.ts';
 import type { Work } from './work.ts';
 
 export interface Pages {
-  /** Binds a page to a release. */
+  /** Binds a page to a release in this process. The state already has the page. */
+  remember(client: string, id: string): void;
+  /** Binds a page to a release, in this process and in the state. */
   bind(client: string, id: string): Promise<void>;
-  /** Binds a page to the website. The start of a trial that was counted for the page does not count. */
+  /** Binds a page to the website. If `start` counted the page as a start of a trial, it no longer counts. */
   leave(client: string): Promise<void>;
   /** Resolves with the release of a page, or with `undefined` if the website serves the page. */
   releaseOf(client: string, child: string | undefined): Promise<RunningRelease | undefined>;
@@ -18,18 +20,15 @@ export interface Pages {
   keep(living: Iterable<string>): Promise<void>;
 }
 
-/** @param bound - The pages that were bound since the process started. */
-export function createPages(
-  { device, act, emit }: Work,
-  releases: Releases,
-  bound: Map<string, string | undefined>,
-): Pages {
+export function createPages({ device, act, emit }: Work, releases: Releases): Pages {
+  /** The pages that were bound since this process started, each with its release or with `undefined` for the website. */
+  const bound = new Map<string, string | undefined>();
   const lost = new Set<string>();
 
   const store = (client: string, id: string | undefined) =>
     act((state) => pins.pin(state, client, id), SHORT_WAIT);
 
-  // If the state cannot be stored, the page keeps its release as long as this process runs.
+  // If the state cannot be stored, the page keeps its release only while this process runs.
   const attempt = async (stored: Promise<unknown>): Promise<void> => {
     await stored.catch((error: unknown) => emit({ type: 'error', error }));
   };
@@ -39,7 +38,7 @@ export function createPages(
     return attempt(store(client, id));
   };
 
-  /** For a page that this process has not seen: the browser has restarted the worker, or the page is older than the worker. */
+  /** Finds the release of a page that this process does not know. The browser has restarted the worker, or the page is older. */
   const find = async (client: string): Promise<string | undefined> => {
     const state = await device.read();
     const pin = state.pinned.find((one) => one.client === client);
@@ -49,14 +48,16 @@ export function createPages(
       return state.running;
     } catch (error) {
       emit({ type: 'error', error });
-      // `start` gives a page this release if it cannot store the page.
+      // If `start` cannot store the state, it gives the page this release.
       return transitions.confirmed(state, device.facts());
     }
   };
 
   return {
+    remember: (client, id) => void bound.set(client, id),
     bind,
     leave(client) {
+      // The page may send its next request before the state is stored.
       bound.set(client, undefined);
       return attempt(act((state) => pins.leave(state, client), SHORT_WAIT));
     },

@@ -1,4 +1,4 @@
-// The updater of an app: checks for releases, installs them, runs them on trial, and goes back.
+// The updater of an app: checks for releases, installs them, runs them on trial, and rolls back.
 
 import { selectBackend } from '../backend/select.ts';
 import { BundleSealError } from '../errors.ts';
@@ -32,12 +32,12 @@ interface Ready extends Work {
 }
 
 /**
- * Creates the updater of an app. It checks a store of static files for releases, verifies and installs them, runs each on
- * trial, and goes back to the last release that worked.
+ * Creates the updater of an app. The updater checks a store of static files for releases, verifies and installs them, runs each
+ * release on trial, and goes back to the last confirmed release if one does not work.
  *
  * The updater reads and writes nothing before its first call.
  *
- * @throws `TypeError`, `RangeError`: a wrong or unknown option, by name.
+ * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names.
  * @see docs/updates.md
  * @example
  * ```ts
@@ -67,11 +67,10 @@ export function createUpdater(options: UpdaterOptions): Updater {
   let running: Promise<RunningRelease> | undefined;
   let found: Checked | undefined;
   let stopTimer = () => {};
-  const bound = new Map<string, string | undefined>();
   const background = new Set<Promise<void>>();
 
   const emit = (event: UpdateEvent) => {
-    // An error of a listener, or a promise of it that rejects, must not stop the update.
+    // A listener that throws, or whose promise rejects, must not stop the update.
     for (const listener of [settings.onEvent, ...listeners]) unawaited(() => listener?.(event));
   };
 
@@ -81,7 +80,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
       const work = createWork(settings, await selectBackend(settings.backend), emit);
       const copy = () => copyBuiltIn(work, disposed.signal);
       const releases = createReleases(work, aside, copy);
-      return { ...work, releases, pages: createPages(work, releases, bound) };
+      return { ...work, releases, pages: createPages(work, releases) };
     })();
     return working;
   };
@@ -102,7 +101,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
     const work = await ready();
     const { release, state } = await work.releases.start(client);
     if (client !== undefined) {
-      bound.set(client, release.id);
+      work.pages.remember(client, release.id);
       if (state === undefined) aside(() => work.pages.bind(client, release.id));
     }
     const isTrial = state?.trial !== undefined;
@@ -167,8 +166,6 @@ export function createUpdater(options: UpdaterOptions): Updater {
     },
     async leaveToWebsite(client) {
       checkClient(client);
-      // The page may send its next request before the state is stored.
-      bound.set(client, undefined);
       await (await ready()).pages.leave(client);
     },
     async attach() {
@@ -232,7 +229,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
       }
       return runs === id;
     },
-    async fail(id, reason = 'the app said that it does not work') {
+    async fail(id, reason = 'the app called fail() without a reason') {
       if (!isDigest(id))
         throw new TypeError('id expected a release id: 64 lower-case hex characters');
       const { act, device } = await ready();
@@ -284,7 +281,7 @@ function unknownPage(status: number): BundleSealError {
   );
 }
 
-/** Whether the website itself served this page, without a service worker, as after a forced reload. */
+/** Whether the website served this page without a service worker, for example after a forced reload. */
 function isFromWebsite({ builtIn }: Settings): boolean {
   const { serviceWorker } = (globalThis.navigator ?? {}) as {
     readonly serviceWorker?: { readonly controller: unknown };

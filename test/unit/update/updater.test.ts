@@ -122,6 +122,35 @@ describe('an update', () => {
     },
   );
 
+  it('that was downloaded is taken back without a further write of the state', async () => {
+    const publisher = createPublisher();
+    const running = await publisher.make(AFTER);
+    await publisher.offer([running]);
+    const memory = memoryStore();
+    let writes = 0;
+    const releases = {
+      ...memory,
+      writeState(bytes: Uint8Array) {
+        writes += 1;
+        return memory.writeState(bytes);
+      },
+    };
+    const request = fetchFrom(publisher.store);
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    await updater.start();
+    await updater.idle();
+    writes = 0;
+    await updater.check();
+    const withoutTakingBack = writes;
+    await updater.update();
+    await updater.idle();
+    await publisher.offer([withRollout(running, 0)]);
+    writes = 0;
+    await updater.check();
+    expect((await updater.status()).next).toBeUndefined();
+    expect(writes).toBe(withoutTakingBack);
+  });
+
   it('that was downloaded and taken back does not run when the download of its substitute fails', async () => {
     const publisher = createPublisher();
     const taken = await publisher.make(AFTER);
