@@ -2,11 +2,10 @@
 
 import { BundleSealError } from '../errors.ts';
 import { whileWanted } from '../signals.ts';
-import { pause } from '../sources/http.ts';
 import { TEMPORARY } from '../sources/http-answer.ts';
-import { MIN_PROGRESS } from '../sources/http-options.ts';
+import { MIN_PROGRESS, MISSING } from '../sources/http-options.ts';
 import { collector } from '../sources/stream.ts';
-import { unawaited, untilAborted } from '../turn.ts';
+import { pause, unawaited, untilAborted } from '../turn.ts';
 import type { FetchedFile, StorePlace, StoreReadOptions } from './place.ts';
 import { storeError } from './store-error.ts';
 
@@ -16,7 +15,7 @@ const TIMEOUT = 30_000;
 const RETRIES = 3;
 const RETRY_DELAY = 250;
 
-/** A temporary failure. */
+/** A failure after which a retry may succeed. */
 class Temporary extends Error {}
 
 export function httpPlace(address: string, name: string, get: typeof fetch): StorePlace {
@@ -50,7 +49,7 @@ function parse(address: string, name: string): URL {
   }
   if (url.username !== '' || url.password !== '') {
     throw new TypeError(
-      `${name} expected an address without a user name and a password, which fetch refuses: pass a folder that has a copy of the store`,
+      `${name} expected an address without a user name and a password, because fetch refuses them: pass a folder that has a copy of the store`,
     );
   }
   url.hash = '';
@@ -85,7 +84,7 @@ async function readOnce(
   wait();
   try {
     return await whileWanted([signal, slow.signal], async (wanted) => {
-      // The caller's fetch may ignore the signal.
+      // The `fetch` of the caller may ignore the signal.
       const response = await untilAborted(
         get(url, {
           cache: 'no-store',
@@ -97,18 +96,18 @@ async function readOnce(
       );
       // Hosts of single-page apps answer with the page of the app for every missing file. No file of a store is a web page.
       const isPage = response.status === 200 && isWebPage(response);
-      const isMissing = isPage || [404, 410].includes(response.status);
+      const isMissing = isPage || MISSING.includes(response.status);
       if (isMissing || (hidesMissing && response.status === 403)) {
         unawaited(() => response.body?.cancel());
         return undefined;
       }
       if (response.status !== 200) {
         unawaited(() => response.body?.cancel());
-        const said = `answered with status ${response.status}`;
-        // CDNs answer with further status codes from 500 on while the origin is down.
+        const what = `answered with status ${response.status}`;
+        // While the origin is down, CDNs answer with other status codes over 500 too.
         const isTemporary = TEMPORARY.includes(response.status) || response.status >= 500;
-        if (isTemporary) throw new Temporary(said);
-        throw failed(url, said);
+        if (isTemporary) throw new Temporary(what);
+        throw failed(url, what);
       }
       if (url.protocol === 'https:' && response.url.startsWith('http:')) {
         unawaited(() => response.body?.cancel());
@@ -127,7 +126,7 @@ async function readOnce(
     signal?.throwIfAborted();
     if (slow.signal.aborted) throw slow.signal.reason;
     if (error instanceof BundleSealError || error instanceof Temporary) throw error;
-    throw new Temporary("can't be reached, or cut the answer", { cause: error });
+    throw new Temporary("can't be reached, or closed the connection too soon", { cause: error });
   } finally {
     clearTimeout(timer);
   }
@@ -150,7 +149,7 @@ async function readBody(
       length += next.value.length;
       if (length > limit) {
         throw storeError(
-          `${shownAddress(url)} has more than ${limit} bytes, the most that is allowed: the server sends a file other than the published one`,
+          `${shownAddress(url)} has more than ${limit} bytes, which is the limit: the server sends another file than the published one`,
         );
       }
       pieces.add(next.value);

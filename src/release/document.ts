@@ -24,7 +24,9 @@ export interface DocumentOpening {
 }
 
 /**
- * Makes the error for a genuine document that is malformed. @param what - `index` or `list of keys`.
+ * Makes the error for a genuine document that is malformed.
+ *
+ * @param what - `index`, `list of keys` or `stamp`.
  */
 export function malformedDocument(what: string): Refuse {
   return (reason) =>

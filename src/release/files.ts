@@ -33,7 +33,7 @@ export interface ReleaseFile {
 /** Number of bytes of a content to read or hash at once. Between two pieces, timers and aborts can run. */
 export const CONTENT_PIECE: number = 2 ** 20;
 
-/** For files that are the publisher's own, or whose limits the caller applies with messages of its own. */
+/** Limits for the publisher's own files, and for callers that apply limits with messages of their own. */
 export const UNLIMITED: Required<ZipLimits> = {
   maxEntries: Number.POSITIVE_INFINITY,
   maxFileSize: Number.POSITIVE_INFINITY,
@@ -65,7 +65,7 @@ export async function planRelease(
       if (fault !== undefined) throw invalid(fault, path);
     }
     if (planned.length === 0) throw noFiles();
-    // The stamp is not read, so its stream is cancelled.
+    // No caller reads the stamp, so this cancels its stream.
     dropContents(
       taken.filter(({ path }) => isStamp(path)),
       undefined,

@@ -195,15 +195,15 @@ export async function openProven(
 }
 
 /**
- * The metadata in the header has to repeat values of the index, so that a store may sort by the header.
+ * Checks that the metadata in the header repeats the values of the index. A store may sort indexes by their headers.
  */
 function checkHeaderMetadata(index: ReleaseIndex, metadata: Uint8Array): void {
-  const said = readJson(metadata, 'the metadata', malformedIndex);
+  const found = readJson(metadata, 'the metadata', malformedIndex);
   const names = ['appId', 'channel', 'sequence'] as const;
   const isSame =
-    said instanceof Map &&
-    said.size === names.length &&
-    names.every((name) => said.get(name) === index[name]);
+    found instanceof Map &&
+    found.size === names.length &&
+    names.every((name) => found.get(name) === index[name]);
   if (isSame) return;
   throw malformedIndex(`the metadata has to be the index's ${names.join(', ')} and nothing else`);
 }

@@ -137,9 +137,11 @@ export function readStamp(bytes: Uint8Array): ReleaseStamp {
 }
 
 /**
- * Reads a stamp that {@link writeStamp} wrote, in a fraction of the time, because every start of an app waits for it. Any
- * other text gives `undefined`. A text that JSON.stringify repeats exactly has no member twice and no number that parsers
- * read differently, so JSON.parse may read it.
+ * Reads a stamp that {@link writeStamp} wrote. Returns `undefined` for any other text. It takes a fraction of the time of the
+ * strict reader, and every start of an app waits for it.
+ *
+ * JSON.parse is safe here: a text that JSON.stringify repeats exactly has no member twice and no number that parsers read
+ * differently.
  */
 function readWritten(bytes: Uint8Array): ReleaseStamp | undefined {
   if (bytes.length > MAX_STAMP_LENGTH) return undefined;
@@ -162,7 +164,7 @@ function readWritten(bytes: Uint8Array): ReleaseStamp | undefined {
   }
 }
 
-/** The spelling of {@link writeStamp}. */
+/** Returns the text that {@link writeStamp} writes. */
 function stampText(stamp: object): string {
   return `${JSON.stringify(stamp, undefined, 2)}\n`;
 }

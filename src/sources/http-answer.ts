@@ -1,6 +1,7 @@
 // Reads and checks the headers of a server's response to a Range request (RFC 9110 §14, §15.3.7).
 
 import type { BundleSealError } from '../errors.ts';
+import { MISSING } from './http-options.ts';
 
 /** The version of the file: its size and validators. */
 export interface Version {
@@ -301,6 +302,6 @@ function adviceOn(status: number): string {
   if (status === 401 || status === 403) {
     return 'check the Authorization that it wants, or whether the link has run out';
   }
-  if (status === 404 || status === 410) return 'check the URL';
+  if (MISSING.includes(status)) return 'check the URL';
   return 'the server has to answer a GET request for a range of the file with 206';
 }

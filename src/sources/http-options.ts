@@ -104,6 +104,9 @@ export const LONGEST_WAIT = 30_000;
  */
 export const MIN_PROGRESS = 16_384;
 
+/** Status codes of a server that does not have the file: RFC 9110 §15.5.5, §15.5.11. */
+export const MISSING: readonly number[] = [404, 410];
+
 // Runtimes fire a longer timer at once.
 const LONGEST_TIMER = 2_147_483_647;
 

@@ -2,7 +2,7 @@
 
 import { checkSignal, shown } from '../options.ts';
 import { type OwnSignal, whileWanted } from '../signals.ts';
-import { untilAborted } from '../turn.ts';
+import { pause } from '../turn.ts';
 import { type Failure, parseDate, type Version } from './http-answer.ts';
 import { exchange, type Reading, refusal } from './http-exchange.ts';
 import {
@@ -232,17 +232,4 @@ export function waitBefore(retryDelay: number, attempt: number, retryAfter: stri
     ? 1000 * Number(retryAfter)
     : parseDate(retryAfter) - Date.now();
   return Math.min(Math.max(asked || 0, jittered), LONGEST_WAIT);
-}
-
-/** Waits. Rejects with the signal's reason as soon as it is aborted. */
-export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  try {
-    await untilAborted(over, signal);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,4 +1,4 @@
-// Locks between processes that share a folder. A killed process loses its lock.
+// Locks for processes that share a folder. A killed process loses its lock.
 
 import { lstat, unlink, utimes } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,7 +27,7 @@ export interface LockTiming {
 
 const TIMING: LockTiming = { beat: 2000, stale: 15_000 };
 
-/** @throws {@link BundleSealError} `ERR_STORE`: another process has taken the lock over, so the holder may write nothing. */
+/** Rejects with `ERR_STORE` if another process has taken the lock over. The caller must not write anything then. */
 export type CheckLock = () => Promise<void>;
 
 /**
@@ -77,7 +77,7 @@ export async function lockFolder<T>(
       }
       const isLater = others.some((other) => other < mark);
       if (isLater) await remove();
-      // Without the random part, two processes that look at the same moments would never find the folder empty.
+      // The random part prevents that two processes look at the same moments and never find the folder empty.
       await sleep(wait * (0.5 + Math.random()));
       await cleanTemporaries(folder, base);
       await removeStale(others);
@@ -98,7 +98,7 @@ export async function lockFolder<T>(
   }
 }
 
-/** Removes marks that stay untouched although this process looks at them for so long. It compares no clocks. */
+/** Removes marks that nobody touched while this process watched them for `stale` milliseconds. Compares no clocks. */
 function watchMarks(
   folder: HeldFolder,
   base: string,

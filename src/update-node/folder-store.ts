@@ -18,6 +18,7 @@ import {
   nameTemporary,
 } from '../files/temporary.ts';
 import { writeFiles } from '../files/write-files.ts';
+import { isDigest } from '../release/members.ts';
 import { STAMP } from '../release/stamp.ts';
 import type {
   BuiltIn,
@@ -39,7 +40,7 @@ const RELEASES = 'releases';
  *
  * @param dir - A folder on a local disk: `join(app.getPath('userData'), 'updates')` in Electron. Keep it out of backups,
  * because a backup brings back an old state.
- * @throws `TypeError`: `dir` is no path.
+ * @throws `TypeError` if `dir` is not a path.
  * @see docs/updates.md#where-releases-are-kept
  * @example
  * ```ts
@@ -76,7 +77,7 @@ export function folderStore(dir: string): ReleaseStore {
       await prepare();
       await replaceFile({ mode: PRIVATE_FILE }, join(root, STATE), undefined, async (file) => {
         await file.write(bytes, 0);
-        // Last, because the process may have been stopped at any moment before.
+        // Checks the lock last, because the process may have been stopped before.
         await checkState?.();
       });
     },
@@ -159,7 +160,7 @@ function folderReader(dir: string): ReleaseReader {
   };
 }
 
-/** Reads a file. A pipe or a device in its place is refused, because a read of it may never end. */
+/** Reads a file. Refuses a pipe or a device, because reading it may never end. */
 async function readRegular(place: string): Promise<Uint8Array> {
   const file = await openRegularFile(place, place, 0);
   try {
@@ -203,7 +204,7 @@ async function removeLeftovers(folder: HeldFolder): Promise<void> {
 }
 
 function isId(name: string): boolean {
-  return /^[0-9a-f]{64}$/.test(name);
+  return isDigest(name);
 }
 
 function checkId(id: string): string {
@@ -215,7 +216,7 @@ function checkId(id: string): string {
  * Reads a built-in release from a folder: the web folder of an Electron app, or the public folder of a server's deployment.
  * Run `bundleseal release stamp` on the folder before.
  *
- * @throws `TypeError`: `dir` is no path.
+ * @throws `TypeError` if `dir` is not a path.
  * @see docs/updates.md#the-built-in-release
  * @example
  * ```ts

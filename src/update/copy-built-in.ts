@@ -1,4 +1,4 @@
-// Copying the built-in release of a website into the store, before the next deploy replaces it.
+// Copies the built-in release of a website into the store, before the next deploy replaces its files.
 
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
@@ -10,7 +10,7 @@ import { onStore } from './store-error.ts';
 import * as transitions from './transitions.ts';
 import type { Work } from './work.ts';
 
-/** @throws {@link BundleSealError} `ERR_STORE`: a file is missing, or is not the one that the stamp lists. */
+/** @throws {@link BundleSealError} `ERR_STORE` if a file is missing, or differs from the list in the stamp. */
 export async function copyBuiltIn({ settings, device }: Work, signal: AbortSignal): Promise<void> {
   const { releases, builtIn } = settings;
   const { backend } = device;
@@ -28,7 +28,7 @@ export async function copyBuiltIn({ settings, device }: Work, signal: AbortSigna
       if (bytes.length !== size || toHex(await backend.sha256(bytes)) !== sha256) {
         throw new BundleSealError(
           'ERR_STORE',
-          `"${path}" is not the file that the stamp lists: write the stamp as the last step of the build, and serve the files unchanged`,
+          `"${path}" differs from the list in the stamp: write the stamp as the last step of the build, and serve the files unchanged`,
           { path },
         );
       }
@@ -41,7 +41,8 @@ export async function copyBuiltIn({ settings, device }: Work, signal: AbortSigna
     const there = await onStore('the releases could not be listed', () => releases.list());
     const isNew = !there.includes(stamp.id);
     if (isNew) {
-      // Another page or worker that starts meanwhile removes the releases that the state does not name.
+      // Names the release in the state first. A page or worker that starts meanwhile removes every release that the state does not
+      // name.
       await device.change((state) => transitions.beginFetching(state, stamp.id));
       await onStore('the built-in release could not be copied', () =>
         releases.write(stamp.id, copied()),

@@ -1,4 +1,4 @@
-// The deadline of a request: it ends without progress, however long the whole transfer takes.
+// The deadline of a request. It limits the time without progress, not the time of the whole transfer.
 
 import { MIN_PROGRESS } from '../sources/http-options.ts';
 
@@ -12,15 +12,16 @@ export interface Deadline {
 /** @param timeout - Milliseconds. */
 export function createDeadline(timeout: number): Deadline {
   const controller = new AbortController();
-  const expire = () => controller.abort(new DOMException('too little has come', 'TimeoutError'));
+  const expire = () =>
+    controller.abort(new DOMException('too few bytes have arrived', 'TimeoutError'));
   let timer = setTimeout(expire, timeout);
-  let sofar = 0;
+  let received = 0;
   return {
     signal: controller.signal,
     progress(bytes) {
-      sofar += bytes;
-      if (sofar < MIN_PROGRESS) return;
-      sofar = 0;
+      received += bytes;
+      if (received < MIN_PROGRESS) return;
+      received = 0;
       clearTimeout(timer);
       timer = setTimeout(expire, timeout);
     },

@@ -1,4 +1,4 @@
-// The state and the releases of a device, as the store has them. Only this module reads and writes the state.
+// The state and the releases of a device in its store. Only this module reads and writes the state.
 
 import type { Backend } from '../backend/backend.ts';
 import { toHex } from '../bytes.ts';
@@ -34,16 +34,16 @@ export interface Device {
   ): Promise<DeviceState>;
   /** The stamp of the built-in release. */
   builtIn(): Promise<ReleaseStamp>;
-  /** The stamp of the app's build. After a deploy of a website this is the next built-in release, not the one that runs. */
+  /** The stamp of the app's build. After a deploy of a website, this is the stamp of the next built-in release. */
   shippedStamp(): Promise<ReleaseStamp>;
-  /** Opens an installed release or the built-in one. May request the stamp of a website, so no caller holds the state's lock. */
+  /** Opens an installed release or the built-in one. May request the stamp of a website, so the caller must not hold the state's lock. */
   open(id: string): Promise<OpenedRelease>;
   /** Opens an installed release. */
   openStored(id: string): Promise<OpenedRelease>;
   /**
    * Removes every release that the state does not name.
    *
-   * @param state - The state that was read last, if there is one. If it shows that nothing is left to do, the sweep takes no lock.
+   * @param state - The state that the caller read last. If it shows that there is nothing to remove, the sweep takes no lock.
    */
   sweep(state?: DeviceState): Promise<void>;
 }
@@ -58,7 +58,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     read ??= onStore('the stamp of the built-in release could not be read', () =>
       builtIn.readStamp(),
     );
-    // A page that was loaded while the network was away may ask again.
+    // After a failure, the next call reads the stamp again: the network may have been unavailable.
     read.catch(() => {
       read = undefined;
     });
@@ -69,7 +69,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     try {
       stamp ??= readStamp(await stampBytes());
     } catch (error) {
-      // A server may have sent a page with status 200.
+      // A server may have sent a web page with status 200, so the next call reads the stamp again.
       read = undefined;
       throw error;
     }
@@ -84,7 +84,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
   const known = async (stored: DeviceState): Promise<DeviceState> => {
     if (builtIn.isRemote === true) return stored;
     const digest = toHex(await backend.sha256(await stampBytes()));
-    // Most starts find the stamp of the last one. It has a line for each file, so it is not parsed then.
+    // Most starts find the stamp of the last start. A stamp has an entry for each file, so an unchanged one is not parsed.
     const state =
       stored.stamp === digest
         ? stored
@@ -98,7 +98,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     return stored === undefined ? findLost() : known(stored);
   };
 
-  /** Makes a state if the store has none: before the first start, and after a loss. */
+  /** Makes a state if the store has none: before the first start, and after the state was lost. */
   const findLost = async (): Promise<DeviceState> => {
     const found: (InstalledRelease & { floors: NonNullable<ReleaseStamp['floors']> })[] = [];
     for (const id of await listed()) {
@@ -108,7 +108,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
         const suits = release.runtime === undefined ? {} : { runtime: [release.runtime] };
         found.push({ id, createdAt, floors, ...suits });
       } catch {
-        // `sweep` removes this release, because no state names it.
+        // The release is damaged. `sweep` removes it, because no state names it.
       }
     }
     found.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
@@ -116,7 +116,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     try {
       shipped = await shippedStamp();
     } catch (error) {
-      // The website cannot be reached. The oldest release in the store is the copy of the built-in one.
+      // If the website cannot be reached, the oldest release in the store is the copy of the built-in release.
       shipped = builtIn.isRemote === true ? found[0] : undefined;
       if (shipped === undefined) throw error;
     }
@@ -128,7 +128,11 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     );
   };
 
-  /** @param lost - What {@link findLost} gives. If it is absent and the store has no state, nothing is changed. */
+  /**
+   * Applies the transition to the stored state.
+   *
+   * @param lost - The state to use if the store has none, from {@link findLost}. If it is absent too, nothing changes.
+   */
   const changed = async (
     transition: (state: DeviceState) => DeviceState | Promise<DeviceState>,
     lost: DeviceState | undefined,
@@ -148,14 +152,14 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     facts: () => ({ now: Math.max(0, Math.trunc(settings.now())), runtime, maxStarts }),
     read: load,
     async change(transition, wait = LONG_WAIT) {
-      // The stamp is requested before the lock is taken. The request of a page goes through the page's service worker, and a new
-      // worker answers no request until it is active. It takes the lock before that, so each would wait for the other.
+      // Requests the stamp before it takes the lock. The request of a page goes through the page's service worker. A new worker
+      // answers no request until it is active, and takes the lock before that. With the lock, each would wait for the other.
       if (builtIn.isRemote !== true) await stampBytes();
       for (let lost: DeviceState | undefined; ; lost = await findLost()) {
         const before = lost;
         const done = await onStore('the state could not be locked', () =>
-          // An error of the transition must not be reported as one of the store.
-          withStateLock(releases, wait, () => settled(() => changed(transition, before))),
+          // `onStore` must not report an error of the transition as an error of the store.
+          withStateLock(releases, wait, () => outcomeOf(() => changed(transition, before))),
         );
         if ('error' in done) throw done.error;
         if (done.value !== undefined) return done.value;
@@ -216,14 +220,14 @@ export async function checkStampList(stamp: ReleaseStamp, backend: Backend): Pro
   );
 }
 
-/** Whether the store has no release that the state does not name, and every release that is installed. */
+/** Whether every release in the store is named by the state, and every installed release is in the store. */
 function isSwept(state: DeviceState, there: readonly string[]): boolean {
   const keep = transitions.kept(state);
   return there.every((id) => keep.has(id)) && state.installed.every(({ id }) => there.includes(id));
 }
 
-/** The result or the error of a task, as a value. */
-async function settled<T>(
+/** Returns the result or the error of a task as a value. */
+async function outcomeOf<T>(
   task: () => Promise<T>,
 ): Promise<{ readonly value: T } | { readonly error: unknown }> {
   try {

@@ -1,4 +1,4 @@
-// Downloads the release that a check found. Tries one way after the other until one works.
+// Downloads the release that a check found. Tries the ways to the release one after the other until one works.
 
 import { BundleSealError } from '../errors.ts';
 import type { Checked } from './check.ts';
@@ -8,7 +8,7 @@ import type { Work } from './work.ts';
 
 export interface Downloaded {
   readonly id: string;
-  /** Bytes from the network. */
+  /** The number of bytes that came from the network. */
   readonly moved: number;
   /** False if the release was ready before the call. */
   readonly isNew: boolean;
@@ -16,7 +16,8 @@ export interface Downloaded {
 
 /**
  * @param found - The result of the last check, if there was one.
- * @throws The error of the last way, if none worked. `ERR_STORE` at once, because the other ways need the same storage.
+ * @throws The error of the last way if none worked. {@link BundleSealError} `ERR_STORE` at once, because the other ways need
+ * the same storage.
  */
 export async function downloadRelease(
   work: Work,
@@ -70,7 +71,7 @@ async function inTurn(
     );
     if (route === undefined) throw failure;
     try {
-      // Most checks find nothing to install.
+      // Loads the code for installing on demand, because most checks find nothing to install.
       const { installBy } = await import('./install.ts');
       const after = await installBy(
         { work, moved: (bytes) => (moved += bytes), signal },

@@ -1,4 +1,4 @@
-// What an updater tells the app while it works.
+// The events and results that an updater reports to the app.
 
 import type { ReleaseEntry } from '../release/index-format.ts';
 
@@ -12,25 +12,24 @@ export type Way =
   | { readonly kind: 'bundle'; readonly size: number };
 
 /**
- * What an updater reports: for a progress bar, a log, or statistics of adoption. No event holds a key or the id of the
- * device.
+ * An event of an updater: for a progress bar, a log, or statistics of adoption. No event contains a key or the id of the device.
  */
 export type UpdateEvent =
   /** A page load or process launch runs this release. */
   | { readonly type: 'started'; readonly id: string; readonly isTrial: boolean }
   | { readonly type: 'checked'; readonly result: CheckResult }
-  /** Bytes that were downloaded for the present way. */
+  /** `done`: the number of bytes that were downloaded for the present way. `total`: the size of its object. */
   | {
       readonly type: 'progress';
       readonly id: string;
       readonly done: number;
       readonly total: number;
     }
-  /** A way to the release failed, and the next one is tried. */
+  /** A way to the release failed, and the updater tries the next one. */
   | { readonly type: 'way-failed'; readonly id: string; readonly way: Way; readonly error: unknown }
-  /** A mirror failed, and the next one is asked. */
+  /** A mirror failed, and the updater asks the next one. */
   | { readonly type: 'mirror-failed'; readonly url: string; readonly error: unknown }
-  /** The release is whole in the store. `moved`: bytes from the network for it, failed ways included. */
+  /** The release is complete in the store. `moved`: bytes that came from the network for it, including failed ways. */
   | { readonly type: 'downloaded'; readonly id: string; readonly moved: number }
   | { readonly type: 'activated'; readonly id: string; readonly when: 'next-start' | 'now' }
   | { readonly type: 'confirmed'; readonly id: string }
@@ -41,11 +40,11 @@ export type UpdateEvent =
       readonly reason: string;
       readonly until?: number;
     }
-  /** The device goes back: the next start runs `to`. */
+  /** The device rolls back: the next start runs `to`. */
   | { readonly type: 'rolled-back'; readonly from: string; readonly to: string }
   /**
-   * The files of the release that an open page runs are gone. The page gets status 500 until it is loaded again, and never a
-   * file of another release. Told once for a page.
+   * The store has lost the release that an open page runs. The page gets status 500 until it is loaded again, and never a file of
+   * another release. The updater reports this once for each page.
    */
   | {
       readonly type: 'release-lost';
@@ -57,20 +56,20 @@ export type UpdateEvent =
   /** A failure in the background, or one that the updater has worked around. */
   | { readonly type: 'error'; readonly error: unknown };
 
-/** What `check` found. */
+/** The result of `check`. */
 export type CheckResult =
   /**
-   * The running release is the right one. `isStale`: the updater accepted no index, so this may be out of date. `error` says
-   * why: `ERR_INDEX_EXPIRED`, `ERR_INDEX_ROLLED_BACK`, or a code that says why the index is not genuine.
+   * The device should keep the running release. `isStale`: the updater accepted no index, so the result may be out of date.
+   * `error` then has the reason: `ERR_INDEX_EXPIRED`, `ERR_INDEX_ROLLED_BACK`, or the code for an index that is not genuine.
    */
   | { readonly status: 'current'; readonly isStale: boolean; readonly error?: unknown }
-  /** Another release should run. */
+  /** The device should run another release. */
   | {
       readonly status: 'available';
       readonly id: string;
       /** The entry of the index. Absent: the built-in release. */
       readonly entry?: ReleaseEntry;
-      /** The cheapest way, which is tried first. */
+      /** The cheapest way to the release. `download` tries it first. */
       readonly way: Way;
     }
   /** No mirror answered. */

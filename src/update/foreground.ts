@@ -1,12 +1,12 @@
 // A timer that counts only while the page is visible.
 
-// Milliseconds between two looks at the clock. A page that was asleep counts at most this much of the sleep.
+// Milliseconds between two readings of the clock. If the page was suspended, at most this time of the pause counts.
 const TICK = 1000;
 
 /**
  * Calls `expire` after `milliseconds` in the foreground.
  *
- * @returns Stops the timer.
+ * @returns A function that stops the timer.
  */
 export function foregroundTimer(milliseconds: number, expire: () => void): () => void {
   let left = milliseconds;

@@ -13,7 +13,7 @@ import type { RunningRelease, Updater } from './updater-types.ts';
 export interface ReleaseHandlerOptions {
   /** The file for navigations to a path that the release does not have: `index.html` in a single-page app. Default: none. */
   readonly fallback?: string;
-  /** The path that the app lives under: `/app/`. Default `/`. */
+  /** The path of the app on its server: `/app/`. Default `/`. */
   readonly base?: string;
   /** Headers for every response, such as a content security policy. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -34,14 +34,17 @@ export type ReleaseHandler = (
 /**
  * Creates a function that answers requests with the files of the release that runs.
  *
- * A page gets files of one release only: if the client is passed, a page keeps the release that answered its navigation. If
- * the store has lost a file of that release, or all of them, the response has status 500. A response has the media type of the file, an `ETag` of its content and `Cache-Control: no-cache`. The function honours
+ * Pass the client, so that a page gets files of one release only: the page keeps the release that answered its navigation. If
+ * the store has lost a file of that release, the response has status 500.
+ *
+ * A response has the media type of the file, an `ETag` of its content and `Cache-Control: no-cache`. The function honours
  * `If-None-Match`, `If-Range` and single ranges (RFC 9110 §13, §14). It serves nothing outside the release, and returns
  * `undefined` for methods other than GET and HEAD and for paths that the release does not have.
  *
  * @param options.fallback - The file for navigations to a path that the release does not have.
- * @param options.base - The path that the app lives under. Default `/`.
- * @throws `TypeError`: a wrong or unknown option, by name. The function rejects if `start` of the updater rejects.
+ * @param options.base - The path of the app on its server. Default `/`.
+ * @throws `TypeError` for a wrong or unknown option, which the message names. The returned function rejects if `start` of the
+ * updater rejects.
  * @see docs/updates.md#serving-a-release
  * @example
  * ```ts
@@ -75,7 +78,7 @@ export function createReleaseHandler(
   if (fallback !== undefined && typeof fallback !== 'string') {
     throw new TypeError(`options.fallback expected a path, got ${describe(fallback)}`);
   }
-  // In lower case, as the others are: a response joins the values of a name that it gets in two spellings.
+  // `Headers` makes the names lower-case, like the other names here. A response joins the values of one name in two spellings.
   const own = Object.fromEntries(new Headers(headers));
   const lists = new WeakMap<RunningRelease, Promise<ReadonlyMap<string, ReleaseFileInfo>>>();
   const tags = new WeakMap<RunningRelease, Map<string, string>>();
@@ -140,7 +143,7 @@ export function createReleaseHandler(
     }
     if (release === undefined) return undefined;
     const files = await filesOf(release);
-    // `attach` asks for the stamp beside the address of the page, which may be a route of the app.
+    // `attach` requests the stamp beside the address of the page, and that address may be a route of the app.
     if (isStamp(path.slice(path.lastIndexOf('/') + 1)) && !files.has(path)) {
       return describeRelease(release);
     }
@@ -179,7 +182,7 @@ function failed(message: string): Response {
   });
 }
 
-/** Tells a page which release it runs. `attach` reads this. */
+/** Makes the response that tells a page which release it runs. `attach` reads it. */
 function describeRelease({ id, createdAt }: RunningRelease): Response {
   const stamp = writeStamp({ format: 'bundleseal-stamp', version: 1, id, createdAt });
   return new Response(stamp as BodyInit, {
@@ -187,7 +190,7 @@ function describeRelease({ id, createdAt }: RunningRelease): Response {
   });
 }
 
-/** The path inside the release. Decodes each segment by itself, so that an encoded slash does not separate folders. */
+/** Returns the path inside the release. Decodes each segment separately, so that an encoded slash does not separate folders. */
 function pathOf(pathname: string, base: string): string | undefined {
   if (!pathname.startsWith(base)) return undefined;
   try {

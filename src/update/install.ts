@@ -22,7 +22,7 @@ import * as transitions from './transitions.ts';
 import type { Route } from './ways.ts';
 import type { Work } from './work.ts';
 
-/** What an installation works with. */
+/** The context of an installation. */
 export interface Installing {
   readonly work: Work;
   /** Called with the number of bytes that came from the network since the last call. */
@@ -31,7 +31,7 @@ export interface Installing {
 }
 
 /**
- * Installs a release in one way. The release becomes ready if its index still is the latest one.
+ * Installs a release in one way. The release becomes ready if its index is still the latest one.
  *
  * @returns The state afterwards.
  */
@@ -75,7 +75,7 @@ function checkLimits(entry: ReleaseEntry, settings: Work['settings']): void {
     if (has <= most) continue;
     throw new BundleSealError(
       'ERR_LIMIT_EXCEEDED',
-      `release ${entry.version} has ${has} ${limit === 'files' ? 'files' : 'bytes'}, and the app takes ${most}: publish a smaller one, or raise limits.${limit} in the app`,
+      `release ${entry.version} has ${has} ${limit === 'files' ? 'files' : 'bytes'}, but the app accepts at most ${most}: publish a smaller one, or raise limits.${limit} in the app`,
       { limit },
     );
   }
@@ -87,7 +87,7 @@ interface Opening {
   readonly backend: Work['settings']['backend'];
 }
 
-/** The keys for bundles and patches: those that an accepted index names may be sealed with a retired key. */
+/** Returns the keys for bundles and patches. A retired key may have sealed an object that an accepted index names. */
 function objectKeys({ keys }: DeviceState, builtIn: Opening['publicKey']): Opening['publicKey'] {
   return keys === undefined ? builtIn : [...keys.publicKeys, ...keys.retiredKeys];
 }
@@ -109,7 +109,7 @@ async function* patched(
   const limits = { imageSize, files };
   let made: Map<string, Uint8Array>;
   try {
-    // Compares the base with its id, as it reads it. Hosts such as CDNs alter files of a build.
+    // `applyPatch` compares the base with its id, because hosts such as CDNs may alter the files of a build.
     made = await applyPatch(patch, contents, { ...opening, appId, limits });
   } catch (error) {
     opening.signal.throwIfAborted();
@@ -121,14 +121,14 @@ async function* patched(
   for (const [path, bytes] of made) yield { path, bytes };
 }
 
-/** The bytes in one piece. The pieces are garbage when it returns. */
+/** Returns the bytes in one piece. When it returns, nothing refers to the pieces any more. */
 async function collected(size: number, pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const whole = collector(size);
   for await (const piece of pieces) whole.add(piece);
   return whole.after(new Uint8Array(0));
 }
 
-/** After a patch has failed: if the files of its base are not those of the id, no other patch is tried on them. */
+/** Checks the base after a patch has failed. If its files do not give its id, the updater uses the base for no other patch. */
 async function checkBase(
   device: Work['device'],
   from: string,
@@ -139,7 +139,7 @@ async function checkBase(
   await device.change((state) => transitions.damaged(state, from, device.facts()));
   throw new BundleSealError(
     'ERR_PATCH_INVALID',
-    'the files of the release that the patch starts from are not those of its id: another way is taken',
+    'the files of the release that the patch starts from do not give its id: the updater installs the release in another way',
   );
 }
 
@@ -162,16 +162,19 @@ async function* unpacked(
   try {
     for await (const file of entries) yield { path: file.path, bytes: await file.bytes() };
   } catch (error) {
-    throw isOfOtherBytes(error) ? otherObject(entry, error) : error;
+    throw isOtherFile(error) ? otherObject(entry, error) : error;
   }
 }
 
-/** The bundle is opened while it arrives, so its seal shows that it is another file before its digest does. */
-function isOfOtherBytes(error: unknown): error is BundleSealError {
-  return error instanceof BundleSealError && OTHER_BYTES.has(error.code);
+/**
+ * Whether the downloaded file is not the bundle. The updater opens the bundle while it arrives, so it notices a wrong header or
+ * chunk before it can compare the digest.
+ */
+function isOtherFile(error: unknown): error is BundleSealError {
+  return error instanceof BundleSealError && OTHER_FILE.has(error.code);
 }
 
-const OTHER_BYTES: ReadonlySet<string> = new Set([
+const OTHER_FILE: ReadonlySet<string> = new Set([
   'ERR_HEADER_INVALID',
   'ERR_LENGTH_INVALID',
   'ERR_SEAL_INVALID',
@@ -181,12 +184,12 @@ const OTHER_BYTES: ReadonlySet<string> = new Set([
 function otherObject({ bundle }: ReleaseEntry, cause: BundleSealError): BundleSealError {
   return new BundleSealError(
     'ERR_SOURCE_FAILED',
-    `objects/${bundle.sha256}.sealed is not the bundle that the index names (${cause.message}): the store or a cache before it is at fault`,
+    `objects/${bundle.sha256}.sealed is not the bundle that the index names (${cause.message}): the store or a cache in front of it is at fault`,
     { cause },
   );
 }
 
-/** Verifies the files while the store writes them. An error of the verification makes the store drop the release. */
+/** Verifies the files while the store writes them. If the verification fails, the store drops the release. */
 async function write(
   { device, settings }: Work,
   entry: ReleaseEntry,
@@ -203,14 +206,16 @@ async function write(
         const fault = isStamp(path) ? 'is the stamp' : releasePathFault(path);
         if (fault !== undefined) throw otherRelease(`"${path}" ${fault}`);
         size += bytes.length;
-        if (size > entry.size || list.length === entry.files) throw otherRelease('it has more');
+        if (size > entry.size || list.length === entry.files)
+          throw otherRelease('it has more files or bytes');
         const sha256 = toHex(await backend.sha256(bytes));
         list.push({ path, size: bytes.length, sha256 });
         yield { path, bytes };
       }
       list.sort((a, b) => comparePaths(a.path, b.path));
-      if (size !== entry.size || list.length !== entry.files) throw otherRelease('it has fewer');
-      if ((await idOfList(list, backend)) !== entry.id) throw otherRelease('its id is another one');
+      if (size !== entry.size || list.length !== entry.files)
+        throw otherRelease('it has fewer files or bytes');
+      if ((await idOfList(list, backend)) !== entry.id) throw otherRelease('it has another id');
       yield describeInstalled(stampOf(entry, state, settings.runtime, list));
     } catch (error) {
       failure = { error };
@@ -223,7 +228,7 @@ async function write(
     if (failure !== undefined) throw failure.error;
     throw toStoreError(`release ${entry.id} could not be written`, cause);
   } finally {
-    // A store that failed may have left the iteration open, and with it a connection.
+    // A store that failed may not have ended the iteration, which would keep the connection open.
     unawaited(() => files.return());
   }
 }

@@ -14,7 +14,7 @@ import { encodeText } from '../utf8.ts';
 import type { ReleaseFileInfo, ReleaseReader } from './release-store.ts';
 import { onStore } from './store-error.ts';
 
-/** A release whose list of files gives its id. */
+/** An opened release. Its list of files gives its id. */
 export interface OpenedRelease {
   readonly stamp: ReleaseStamp;
   readonly digests: readonly StampFile[];
@@ -23,13 +23,13 @@ export interface OpenedRelease {
   readonly isShipped: boolean;
 }
 
-/** Computes a release id from digests, as `releaseId` does from files. The list is in the order of the paths' UTF-8 bytes. */
+/** Computes a release id from digests, as `releaseId` does from files. The list must be in the order of the UTF-8 bytes of the paths. */
 export async function idOfList(files: readonly StampFile[], backend: Backend): Promise<string> {
   const lines = files.map(({ sha256, path }) => `${sha256}  ${path}\n`);
   return toHex(await backend.sha256(encodeText(lines.join(''))));
 }
 
-/** The stamp that the store keeps beside the files of a release. It is not part of the release. */
+/** Makes the stamp that the store keeps beside the files of a release. It is not part of the release. */
 export function describeInstalled(stamp: ReleaseStamp): { path: string; bytes: Uint8Array } {
   return { path: STAMP, bytes: writeStamp(stamp) };
 }
@@ -37,7 +37,7 @@ export function describeInstalled(stamp: ReleaseStamp): { path: string; bytes: U
 /**
  * Opens an installed release, and checks that its list of files gives the id.
  *
- * @throws {@link BundleSealError} `ERR_STORE`: the release is missing, or its list gives another id.
+ * @throws {@link BundleSealError} `ERR_STORE` if the release is missing, or its list gives another id.
  */
 export async function openInstalled(
   open: () => Promise<ReleaseReader>,

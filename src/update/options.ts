@@ -10,8 +10,8 @@ import type { BuiltIn, ReleaseStore } from './release-store.ts';
 
 export interface UpdateLimits extends PatchLimits {
   /**
-   * Bytes of the largest image that a patch may start from or make. Above it the updater takes the bundle, which needs no
-   * more memory than the largest file. Default: 67,108,864 if the device reports 4 GB of memory or less, else 268,435,456.
+   * Bytes of the largest image from which a patch may start or that it may make. For a larger image the updater installs the
+   * bundle, which needs no more memory than the largest file. Default: 67,108,864 if the device reports 4 GB of memory or less, else 268,435,456.
    */
   readonly patchImage?: number;
   /** Bytes of all files of a release together. Default 1,073,741,824. */
@@ -40,17 +40,17 @@ export interface UpdaterOptions {
   readonly releases: ReleaseStore;
   /** The release that the app was shipped with. */
   readonly builtIn: BuiltIn;
-  /** Starts without `confirm` before a release is blocked. Default 3. */
+  /** The number of starts without `confirm` after which the updater blocks a release. Default 3. */
   readonly maxStarts?: number;
   /**
-   * Milliseconds in the foreground after which a release on trial is blocked unless it was confirmed. The next start then
-   * runs the one before. Default: no such limit, only `maxStarts`.
+   * Milliseconds in the foreground after which the updater blocks a release on trial that the app has not confirmed. The next
+   * start then runs the previous release. Default: no limit of time, only `maxStarts`.
    */
   readonly confirmTimeout?: number;
   readonly limits?: UpdateLimits;
   /** Milliseconds. A request fails if fewer than 16 KiB arrive within this time. Default 30,000. */
   readonly timeout?: number;
-  /** Retries in a row without progress, for each object and mirror. Default 4. */
+  /** The most retries in a row without progress, for each object and mirror. Default 4. */
   readonly retries?: number;
   /** Milliseconds before the first retry. Each further wait is up to twice as long. Default 500. */
   readonly retryDelay?: number;
@@ -59,11 +59,11 @@ export interface UpdaterOptions {
    * starts. Default `true`.
    */
   readonly verifyFiles?: boolean;
-  /** The `fetch` to use. Default: that of the runtime. */
+  /** Called in place of the runtime's `fetch`. */
   readonly fetch?: typeof fetch;
-  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  /** Returns the time in milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
-  /** Called with each event. The updater ignores errors that it throws. */
+  /** Called with each event. The updater ignores it if the function throws or rejects. */
   readonly onEvent?: (event: UpdateEvent) => void;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
@@ -133,7 +133,7 @@ const LARGE_MEMORY_IMAGE = 268_435_456;
 const DEFAULT_RELEASE_SIZE = 1_073_741_824;
 const DEFAULT_FILES = 65_536;
 
-/** @throws `TypeError`, `RangeError`: a wrong or unknown option, by name. */
+/** @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. */
 export function readSettings(options: UpdaterOptions): Settings {
   checkOptions('createUpdater', options, OPTIONS);
   const { channel, appId, publicKey, runtime, releases, builtIn, limits = {} } = options;
@@ -194,7 +194,7 @@ export function readSettings(options: UpdaterOptions): Settings {
   };
 }
 
-/** Checks a channel's name, which becomes part of an address and of a file name. */
+/** Checks the name of a channel. The name becomes part of an address. */
 export function checkChannel(channel: unknown, name: string): asserts channel is string {
   checkName(channel, name);
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(channel)) return;
@@ -231,7 +231,7 @@ function parse(url: string): URL {
   }
 }
 
-/** @throws `RangeError`: the option of this name is no positive integer. */
+/** @throws `RangeError` if the option of this name is not a positive integer. */
 export function positive(value: number, name: string): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new RangeError(`${name} expected a positive integer, got ${shown(value)}`);

@@ -1,12 +1,12 @@
-// The changes of a device's state that bind open pages to releases, as pure functions. A page keeps the files of its release
-// until it is closed.
+// The changes of a device's state that bind open pages to releases, as pure functions. The updater keeps the files of a release
+// until every page that runs it is closed.
 
 import type { DeviceState } from './state.ts';
 
 /** The number of older releases that open pages may keep. */
 const MAX_PINNED_RELEASES = 2;
 
-/** Whether open pages keep so many older releases that activating one more has to wait. */
+/** Whether the next activation has to wait, because open pages keep too many older releases. */
 export function isActivationWaiting({ pinned, running, next }: DeviceState): boolean {
   const held = new Set(pinned.flatMap(({ id }) => id ?? []));
   if (next !== undefined) held.delete(next);
@@ -21,8 +21,8 @@ export function pin(state: DeviceState, client: string, id: string | undefined):
 }
 
 /**
- * Records that the website serves a page. The start that was counted for the page does not count: the page does not run the
- * release, so it cannot confirm it.
+ * Records that the website serves a page. If the page was counted as a start of the trial, the count goes down by one: the page
+ * does not run the release, so it cannot confirm it.
  */
 export function leave(state: DeviceState, client: string): DeviceState {
   const { trial, pinned } = state;

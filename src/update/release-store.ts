@@ -11,9 +11,9 @@ export interface ReleaseFileInfo {
 
 /** The files of one release. */
 export interface ReleaseReader {
-  /** All files, in any order. The list may contain the stamp. */
+  /** Lists all files, in any order. The list may contain the stamp. */
   list(): Promise<ReleaseFileInfo[]>;
-  /** The bytes of one file. Rejects if there is none of this path. */
+  /** Reads the bytes of one file. Rejects if the release has no file of this path. */
   read(path: string): Promise<Uint8Array>;
 }
 
@@ -23,7 +23,7 @@ export interface StoredFile {
   readonly bytes: Uint8Array;
 }
 
-/** The two locks of the updater. It holds `state` for milliseconds, and `update` while it downloads. */
+/** The two locks of the updater. It holds `state` for milliseconds, and `update` during a download. */
 export type StoreLock = 'state' | 'update';
 
 /**
@@ -34,21 +34,21 @@ export type StoreLock = 'state' | 'update';
  */
 export interface ReleaseStore {
   /**
-   * Whether the host reads the files of a release by itself, as the web view of a Capacitor app. `start` then compares every
-   * file with its digest, because no reader of the updater does it later. Default `false`.
+   * Whether the host reads the files of a release by itself, like the web view of a Capacitor app. `start` then compares every
+   * file with its digest, because the updater reads no file later. Default `false`.
    */
   readonly isReadByHost?: boolean;
-  /** The last state that was written, or `undefined`. */
+  /** Resolves with the last state that was written, or with `undefined`. */
   readState(): Promise<Uint8Array | undefined>;
-  /** Replaces the state atomically: after a crash at any moment, `readState` gives the old state or the new one. */
+  /** Replaces the state atomically: after a crash at any moment, `readState` resolves with the old state or the new one. */
   writeState(bytes: Uint8Array): Promise<void>;
-  /** The ids of the complete releases. */
+  /** Lists the ids of the complete releases. */
   list(): Promise<string[]>;
   /** Opens a complete release. Rejects if there is none with this id. */
   open(id: string): Promise<ReleaseReader>;
   /**
-   * Writes a release. The release is complete when the iteration has ended without an error and the last file is written.
-   * Before that, and if the iteration throws, `list` and `open` do not know it. Replaces a release with the same id.
+   * Writes a release, and replaces a release with the same id. The release is complete when the iteration has ended without an
+   * error and the last file is written. Until then, and if the iteration throws, `list` and `open` ignore the new files.
    */
   write(id: string, files: AsyncIterable<StoredFile>): Promise<void>;
   /** Removes a release. Does nothing if there is none with this id. */
@@ -62,7 +62,7 @@ export interface ReleaseStore {
 
 /** The release that the app was shipped with. */
 export interface BuiltIn {
-  /** The bytes of `bundleseal-release.json`, which `bundleseal release stamp` writes into the build. */
+  /** Reads the bytes of `bundleseal-release.json`, which `bundleseal release stamp` writes into the build. */
   readStamp(): Promise<Uint8Array>;
   /** The files of the build: the first base of patches, and the last resort of a rollback. */
   readonly files: ReleaseReader;

@@ -1,6 +1,6 @@
 // Conditional requests and ranges: RFC 9110 §13 and §14.
 
-/** Whether `If-None-Match` names this tag. The comparison is weak: RFC 9110 §13.1.2. */
+/** Whether `If-None-Match` names this tag. Compares weakly, as RFC 9110 §13.1.2 requires. */
 export function isNotModified(request: Request, etag: string): boolean {
   const known = request.headers.get('if-none-match');
   if (known === null) return false;
@@ -8,7 +8,7 @@ export function isNotModified(request: Request, etag: string): boolean {
   return known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 }
 
-/** The response with all bytes, or with the range that the request asks for. */
+/** Makes the response with all bytes, or with the range that the request asks for. */
 export function bodyOf(
   request: Request,
   bytes: Uint8Array,
@@ -35,7 +35,10 @@ export function bodyOf(
   });
 }
 
-/** `undefined` (the whole file) for several ranges and for units other than bytes, as RFC 9110 §14.2 allows. */
+/**
+ * Returns the range that the request asks for. Returns `undefined`, for the whole file, if the request asks for several ranges or
+ * for another unit than bytes: RFC 9110 §14.2 allows this.
+ */
 function rangeOf(
   request: Request,
   size: number,

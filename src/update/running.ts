@@ -9,14 +9,14 @@ import * as transitions from './transitions.ts';
 import type { RunningRelease } from './updater-types.ts';
 import type { Work } from './work.ts';
 
-/** The decision of a start. `state` is absent if it could not be changed. */
+/** The decision of a start. `state` is absent if the store could not store the start. */
 interface Started {
   readonly release: RunningRelease;
   readonly state?: DeviceState;
 }
 
 export interface Releases {
-  /** Opens an installed or built-in release. Repeated calls in one process share it. */
+  /** Opens an installed or built-in release. Later calls in the same process return the same object. */
   open(id: string): Promise<RunningRelease>;
   /** Counts a page load or process launch, and resolves with the release for it. */
   start(client: string | undefined): Promise<Started>;
@@ -44,7 +44,8 @@ export function createReleases(
     const { createdAt } = release.stamp;
     const isRemote = settings.builtIn.isRemote === true;
     if (release.isShipped) {
-      // The host protects the files of a build, and may alter them (by minifying, for example), so they are not compared.
+      // The reader does not compare these files with their digests. The host protects them, and may alter them, for example by
+      // minifying.
       if (!isRemote) return { id, createdAt, files: release.reader };
       // The store has lost the copy. Copy the files again before the next deploy replaces them.
       aside(copyBuiltIn);
@@ -100,7 +101,7 @@ export function createReleases(
     return release;
   };
 
-  /** For a state that cannot be changed: a trial cannot be counted, so only a confirmed release may run. */
+  /** Opens the release to run if the state cannot be changed. The start of a trial cannot be counted then, so only a confirmed release may run. */
   const withoutState = async (): Promise<RunningRelease> => {
     const state = await device.read().catch(() => undefined);
     if (state !== undefined) {
@@ -131,7 +132,7 @@ export function createReleases(
           }
           return client === undefined ? next : pins.pin(next, client, next.running);
         }, SHORT_WAIT);
-        // If the store has lost its copy of a website's release, the website is asked. That takes as long as the network takes.
+        // If the store has lost its copy of a website's release, this reads the files from the website, and waits for the network.
         return { release: release ?? (await open(state.running)), state };
       } catch (error) {
         emit({ type: 'error', error });

@@ -31,16 +31,18 @@ interface FetchEvent extends ExtendableEvent {
   respondWith(answer: Promise<Response>): void;
 }
 
-// Milliseconds. `clients.matchAll` does not list a page before its navigation is answered, so new pages stay this long.
+// Milliseconds for which the updater keeps a new page. `clients.matchAll` lists a page only after its navigation was answered.
 const UNTIL_CLIENT = 60_000;
 
 /**
  * Serves releases from a service worker. It copies the built-in release into the store when the worker is installed, answers
  * the requests of pages in the scope of the worker, and releases the files of a page when the page is closed.
  *
- * Call it while the worker's script runs, not later.
+ * Call it synchronously in the worker's script, because a browser ignores listeners that are added later.
  *
  * @param scope - `self` of the service worker.
+ * @param options - The options of `createReleaseHandler`. Default of `base`: the scope of the worker.
+ * @throws `TypeError` for a wrong or unknown option, which the message names.
  * @see docs/updates.md#serving-a-release
  * @example
  * ```ts
@@ -74,7 +76,7 @@ export function serveReleases(
     if (isNavigation) navigated.set(resultingClientId, Date.now());
     const work = [answer(event), ...(isNavigation ? [forgetClosed()] : [])] as const;
     event.respondWith(work[0]);
-    // The browser may end a worker that has answered, in the middle of what the request has begun in the background.
+    // The browser may end a worker that has answered. This keeps the worker alive until its work in the background is done.
     event.waitUntil(Promise.allSettled(work).then(() => updater.idle()));
   });
 

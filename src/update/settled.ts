@@ -1,5 +1,5 @@
-// Whether the answer of the last check still holds if the index has not changed. A store that says so is trusted with no more
-// than one that serves the old index: the index has to be valid still, and it is fetched as a whole once a week.
+// Decides whether the result of the last check is still valid if the index has not changed. A store that wrongly says so gains no
+// more than a store that serves the old index: the index must not have expired, and the updater fetches it as a whole once a week.
 
 import { toHex } from '../bytes.ts';
 import { encodeUtf8 } from '../utf8.ts';
@@ -7,10 +7,10 @@ import type { DeviceState, SettledCheck } from './state.ts';
 import * as transitions from './transitions.ts';
 import type { Work } from './work.ts';
 
-/** Milliseconds. A server whose validators are wrong holds a device back no longer than this. */
+/** Milliseconds for which the updater trusts the validators of a server. */
 const LONGEST = 604_800_000;
 
-/** SHA-256 of all that `chooseRelease` is given, besides the clock. */
+/** Computes the SHA-256 of all inputs of `chooseRelease` except the clock. */
 async function inputsOf(
   { settings, device }: Work,
   state: DeviceState,
@@ -27,7 +27,7 @@ async function inputsOf(
   return toHex(await device.backend.sha256(encodeUtf8(JSON.stringify(inputs))));
 }
 
-/** The last check of this device if its answer holds for as long as the index does not change. */
+/** Returns the last check of this device if its result is valid as long as the index does not change. */
 export async function settledOf(
   work: Work,
   state: DeviceState,
@@ -46,10 +46,10 @@ export async function settledOf(
 }
 
 /**
- * Records that the running release is the right one.
+ * Makes the record of a check whose result is that the device should keep the running release.
  *
- * @param before - The check that this one has compared itself with.
- * @param tags - By mirror: the `ETag` of the index.
+ * @param before - The last check, if its result was still valid when this check started.
+ * @param tags - The `ETag` of the index for each mirror.
  */
 export async function settle(
   work: Work,

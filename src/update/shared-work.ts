@@ -1,11 +1,11 @@
-// Callers at the same time share one run of the work.
+// Lets calls at the same time share one run of the work.
 
 import { onAbort } from '../signals.ts';
 import { handledElsewhere, untilAborted } from '../turn.ts';
 
 /**
- * Joins the running work, or starts it. An abort rejects the call of that caller alone. The work is aborted when its last
- * caller aborts, and by `disposed`.
+ * Returns a function that joins the running work, or starts it. An abort by one caller rejects only the call of that caller. The
+ * work itself is aborted when its last caller aborts, and when `disposed` aborts.
  */
 export function sharedWork<T>(
   work: (signal: AbortSignal) => Promise<T>,

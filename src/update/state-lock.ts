@@ -1,19 +1,19 @@
-// Waits for the lock of the state, but not for ever: any script of an origin can hold it, and so can a stopped process.
+// Takes the lock of the state, and waits only for a limited time: any script of an origin, or a stopped process, may hold the lock.
 
 import { BundleSealError } from '../errors.ts';
 import type { ReleaseStore } from './release-store.ts';
 
-/** Milliseconds that an app waits before it starts without the lock. The lock is held for milliseconds. */
+/** Milliseconds for which a start waits. Then the app starts without the lock. Usually the lock is held for a few milliseconds. */
 export const SHORT_WAIT = 5000;
 
-/** Milliseconds that every other change waits. Removing a large release from a slow disk can take seconds. */
+/** Milliseconds for which every other change waits. Removing a large release from a slow disk can take seconds. */
 export const LONG_WAIT = 30_000;
 
 /**
  * Runs the task while it holds the lock of the state. A task that has begun is not interrupted.
  *
  * @param wait - Milliseconds.
- * @throws {@link BundleSealError} `ERR_STORE`: the lock was held for so long. The task does not run later either.
+ * @throws {@link BundleSealError} `ERR_STORE` if the lock is not free within that time. The task then never runs.
  */
 export function withStateLock<T>(
   releases: ReleaseStore,
@@ -35,7 +35,7 @@ export function withStateLock<T>(
       clearTimeout(timer);
       if (!isLate) resolve(await task());
     };
-    // A store of an app's own may throw instead of rejecting.
+    // A store that an app implements may throw instead of rejecting.
     Promise.resolve()
       .then(() => releases.lock('state', run))
       .catch((error: unknown) => {

@@ -1,4 +1,4 @@
-// The state that a device keeps between two runs, in one small file. transitions.ts has all changes of it.
+// The state that a device keeps between two runs, in one small file. transitions.ts has all changes of the state.
 
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
@@ -20,7 +20,7 @@ import {
 import type { StampFloor } from '../release/stamp.ts';
 import { encodeUtf8 } from '../utf8.ts';
 
-/** A complete release in the store. The built-in release is none. */
+/** A complete release in the store, except the built-in release. */
 export interface InstalledRelease {
   readonly id: string;
   /** Absent if the release was found in the store after the state was lost. */
@@ -47,11 +47,11 @@ interface Trial {
   readonly starts: number;
 }
 
-/** The parts of the last accepted index of a channel that count without the network. */
+/** The parts of the last accepted index of a channel that the updater needs without the network. */
 export interface AcceptedIndex extends StampFloor {
   readonly expiresAt: string;
   readonly withdrawn: readonly string[];
-  /** The ids of its releases. A block of one of them is not forgotten. */
+  /** The ids of its releases. The state keeps every block of one of them. */
   readonly offered: readonly string[];
 }
 
@@ -69,15 +69,15 @@ export interface LastCheck {
 }
 
 /**
- * The last check whose answer was that the running release is the right one. If the index has not changed since, and the inputs
- * of the choice neither, the answer is the same.
+ * The last check whose result was that the device should keep the running release. While neither the index nor another input of
+ * the choice changes, the result is the same.
  */
 export interface SettledCheck {
   /** When the index was last fetched as a whole, in milliseconds since 1970. */
   readonly at: number;
-  /** SHA-256 of all that the choice depends on besides the clock. */
+  /** SHA-256 of all inputs of the choice except the clock. */
   readonly inputs: string;
-  /** By mirror: the `ETag` of the index. Empty in browsers, whose HTTP cache keeps it. */
+  /** The `ETag` of the index for each mirror. Empty in browsers, because their HTTP cache keeps the tags. */
   readonly tags: readonly { readonly mirror: string; readonly etag: string }[];
 }
 
@@ -91,21 +91,21 @@ export interface TrustedKeys {
 export interface DeviceState {
   readonly format: 'bundleseal-device';
   readonly version: 1;
-  /** Random. Decides about rollouts. It is never sent. */
+  /** A random id that decides which rollouts include the device. The updater never sends it. */
   readonly deviceId: string;
   readonly channel: string;
   /** Id of the built-in release at the last start. */
   readonly builtIn: string;
-  /** SHA-256 of the stamp that named it. Absent: it is not known. */
+  /** SHA-256 of the stamp of that release. Absent: not known. */
   readonly stamp?: string;
   /** Id of the release that runs. */
   readonly running: string;
   /** The release that ran before and was confirmed. */
   readonly previous?: string;
   readonly trial?: Trial;
-  /** The complete release that `activate` takes. */
+  /** The complete release that `activate` would activate. */
   readonly ready?: string;
-  /** The release that the next start takes. */
+  /** The release that the next start runs. */
   readonly next?: string;
   /** The release that is being written. */
   readonly fetching?: string;
@@ -117,13 +117,13 @@ export interface DeviceState {
   /** Absent: the keys that are built in. */
   readonly keys?: TrustedKeys;
   readonly pinned: readonly PinnedClient[];
-  /** True if the files of the built-in release differ from its stamp. It is then not used as a base of patches. */
+  /** True if the files of the built-in release differ from its stamp. Then no patch starts from it. */
   readonly isBuiltInAltered?: boolean;
   readonly lastCheck?: LastCheck;
   readonly settled?: SettledCheck;
 }
 
-/** Bytes. A state takes some hundred bytes; a longer file than this was written by another program. */
+/** The most bytes of a state. A usual state has some hundred bytes, so another program wrote a longer file. */
 const MAX_STATE_LENGTH = 4_194_304;
 
 const floorShape = () => ({
@@ -205,7 +205,7 @@ const members: Reader<DeviceState> = /* @__PURE__ */ objectOf<DeviceState>(() =>
 
 const refuse: Refuse = (reason) => new BundleSealError('ERR_STORE', reason);
 
-/** Parses a state. `undefined` if the bytes are not one: the device then starts with a new state. */
+/** Parses a state. Returns `undefined` if the bytes are not a state. The device then starts with a new state. */
 export function readState(bytes: Uint8Array | undefined): DeviceState | undefined {
   if (bytes === undefined) return undefined;
   try {
@@ -216,16 +216,18 @@ export function readState(bytes: Uint8Array | undefined): DeviceState | undefine
 }
 
 /**
- * @throws {@link BundleSealError} `ERR_STORE`: {@link readState} would not read it. The device would begin anew at its next
- * start, and would take indexes and releases that it has refused before.
+ * Encodes a state, and checks that {@link readState} accepts it. Otherwise the device would lose the state at its next start, and
+ * would accept indexes and releases that it has refused before.
+ *
+ * @throws {@link BundleSealError} `ERR_STORE` if {@link readState} does not accept the state.
  */
 export function encodeState(state: DeviceState): Uint8Array {
   const bytes = encodeUtf8(JSON.stringify(state));
   if (readState(bytes) !== undefined) return bytes;
-  throw refuse('the new state could not be read again, so the one before was kept');
+  throw refuse('the new state is not valid, so the previous one was kept: report this as a bug');
 }
 
-/** Cuts a text to so many UTF-16 code units, and replaces lone surrogates, which no state can hold. */
+/** Cuts a text to `length` UTF-16 code units, and replaces halves of surrogate pairs, which UTF-8 cannot encode. */
 export function storableText(value: string, length: number): string {
   return value.slice(0, length).replace(/\p{Surrogate}/gu, '\ufffd');
 }

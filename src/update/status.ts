@@ -1,4 +1,4 @@
-// The status of a device, for people who support it.
+// Describes the state of a device for support.
 
 import type { ReleaseStamp } from '../release/stamp.ts';
 import { isActivationWaiting } from './pins.ts';
@@ -17,15 +17,15 @@ export interface ReleaseStatus {
 export interface UpdaterStatus {
   readonly channel: string;
   readonly builtIn: ReleaseStatus;
-  /** The release that runs. After a rollback: the one that the next start runs. */
+  /** The release that runs. After a rollback: the release that the next start runs. */
   readonly running: ReleaseStatus;
   /** Present while the running release is not confirmed. */
   readonly trial?: { readonly starts: number };
   /** The confirmed release that a rollback returns to. */
   readonly previous?: ReleaseStatus;
-  /** A downloaded release that `activate` would take. */
+  /** A downloaded release that `activate` would activate. */
   readonly ready?: ReleaseStatus;
-  /** The release that the next start takes. */
+  /** The release that the next start runs. */
   readonly next?: ReleaseStatus;
   /** Whether `next` has to wait until pages that use older releases are closed. */
   readonly isActivationWaiting: boolean;
@@ -36,7 +36,7 @@ export interface UpdaterStatus {
     /** Milliseconds since 1970. Absent: for good. */
     readonly until?: number;
   }[];
-  /** The last index of the channel that was accepted. */
+  /** The last accepted index of the channel. */
   readonly index?: {
     readonly epoch: number;
     readonly sequence: number;

@@ -1,4 +1,4 @@
-// Every failure of a store of releases becomes `ERR_STORE`.
+// Turns every failure of a device's store into `ERR_STORE`.
 
 import { BundleSealError } from '../errors.ts';
 
@@ -29,10 +29,10 @@ function remedyOf(cause: unknown): string {
   // The error of a folder store has the error of the operating system as its cause.
   if (inner !== undefined) return remedyOf(inner);
   if (name === 'QuotaExceededError' || code === 'ENOSPC' || code === 'EDQUOT') {
-    return ': the storage is full; free some space and check again. The installed release keeps running';
+    return ': the storage is full. Free some space, then check for updates again. The installed release keeps running';
   }
   if (name === 'SecurityError' || code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return ': the storage may not be used here; allow it. The installed release keeps running';
+    return ': the app has no permission to use the storage. Grant it. The installed release keeps running';
   }
-  return ': see the cause';
+  return ': the member cause of this error has the reason';
 }

@@ -1,20 +1,20 @@
-// The tests that every place of releases has to pass, for any test runner.
+// The tests that every `ReleaseStore` has to pass, for any test runner.
 
 import { equalBytes } from '../bytes.ts';
 import type { ReleaseStore, StoredFile } from './release-store.ts';
 
-/** One test: it rejects if the store does not keep its promise. */
+/** One test. `run` rejects if the store breaks a rule. */
 export interface StoreTest {
-  /** A sentence: `a store lists a release when it was written whole`. */
+  /** A sentence, such as `a new store has no state and no release`. */
   readonly name: string;
   readonly run: () => Promise<void>;
 }
 
-/** Places of releases for the tests. */
+/** Makes the stores for the tests. */
 export interface StorePlaces {
-  /** A new, empty place. */
+  /** Makes a store of a new, empty place. */
   create(): Promise<ReleaseStore> | ReleaseStore;
-  /** Another store of the same place, as another process or tab has it. Absent: the place is not shared. */
+  /** Makes another store of the same place, as another process or tab does. Absent: a place has only one store. */
   reopen?(store: ReleaseStore): Promise<ReleaseStore> | ReleaseStore;
 }
 
@@ -37,7 +37,7 @@ const files = (): StoredFile[] => [
   { path: 'assets/Grüße 1.txt', bytes: text('ä') },
   {
     path: 'assets/100%25 #&+.txt',
-    bytes: text('a name with signs that mean something in addresses'),
+    bytes: text('a name with characters that have a meaning in addresses'),
   },
   { path: '.well-known/x', bytes: text('hidden') },
   { path: 'big.bin', bytes: bigFile() },
@@ -78,7 +78,11 @@ async function holds(store: ReleaseStore, id: string, list: readonly StoredFile[
 }
 
 /**
- * The tests that a `ReleaseStore` has to pass, for one of your own. Each uses a place of its own.
+ * Returns the tests that a `ReleaseStore` has to pass, for an implementation of your own. Each test makes its own store.
+ *
+ * The tests need no test runner. They write files of up to 1 MiB.
+ *
+ * @see docs/updates.md#where-releases-are-kept
  *
  * @example
  * ```ts
@@ -96,7 +100,7 @@ export function storeTests(places: StorePlaces): readonly StoreTest[] {
     name,
     run: async () => run(await places.create()),
   });
-  const own = [
+  const tests = [
     test('a new store has no state and no release', async (store) => {
       check((await store.readState()) === undefined, 'readState gives undefined at first');
       check((await store.list()).length === 0, 'list is empty at first');
@@ -108,7 +112,7 @@ export function storeTests(places: StorePlaces): readonly StoreTest[] {
         check(read !== undefined && equalBytes(read, text(state)), 'the state is the last one');
       }
     }),
-    test('a store lists and reads a release that was written whole', async (store) => {
+    test('a store lists and reads a release that was written completely', async (store) => {
       await store.write(ID, given(files()));
       check((await store.list()).join() === ID, 'list has the release');
       await holds(store, ID, files());
@@ -117,27 +121,30 @@ export function storeTests(places: StorePlaces): readonly StoreTest[] {
       async function* slow(): AsyncGenerator<StoredFile, void> {
         for (const file of files()) {
           yield file;
-          check((await store.list()).length === 0, 'list has no release that is not whole');
-          await rejects(store.open(ID), 'open rejects while the release is not whole');
+          check((await store.list()).length === 0, 'list has no release that is not complete');
+          await rejects(store.open(ID), 'open rejects while the release is not complete');
         }
       }
       await store.write(ID, slow());
       await holds(store, ID, files());
     }),
-    test('a store keeps nothing of a release whose files end with an error', async (store) => {
-      await rejects(store.write(ID, broken(files())), 'write rejects where the files end so');
+    test('a store keeps nothing of a release if the iteration of its files throws', async (store) => {
+      await rejects(
+        store.write(ID, broken(files())),
+        'write rejects if the iteration of the files throws',
+      );
       check((await store.list()).length === 0, 'list has no release that failed');
       await rejects(store.open(ID), 'open rejects for a release that failed');
       await store.write(ID, given(files()));
       await holds(store, ID, files());
     }),
-    test('a store keeps the release before where its replacement fails', async (store) => {
+    test('a store keeps a release if its replacement fails', async (store) => {
       await store.write(ID, given(files()));
       const replacement = [{ path: 'index.html', bytes: text('other') }];
       await rejects(store.write(ID, broken(replacement)), 'write rejects');
       await holds(store, ID, files());
     }),
-    test('a store replaces a release of the same id whole', async (store) => {
+    test('a store replaces a release with the same id completely', async (store) => {
       await store.write(ID, given(files()));
       const replacement = [{ path: 'only.txt', bytes: text('other') }];
       await store.write(ID, given(replacement));
@@ -186,7 +193,7 @@ export function storeTests(places: StorePlaces): readonly StoreTest[] {
       await store.write(ID, given(many));
       await holds(store, ID, many);
     }),
-    test('a lock is held by one task at a time, and by the next one when a task fails', async (store) => {
+    test('one task at a time holds a lock, also after a task has failed', async (store) => {
       await exclusive([store, store, store]);
       await rejects(
         store.lock('state', async () => {
@@ -205,9 +212,9 @@ export function storeTests(places: StorePlaces): readonly StoreTest[] {
     }),
   ];
   const { reopen } = places;
-  if (reopen === undefined) return own;
+  if (reopen === undefined) return tests;
   return [
-    ...own,
+    ...tests,
     test('another store of the same place sees the state and the releases', async (store) => {
       await store.writeState(text('{"a":1}'));
       await store.write(ID, given(files()));
@@ -218,13 +225,13 @@ export function storeTests(places: StorePlaces): readonly StoreTest[] {
       await other.remove(ID);
       check((await store.list()).length === 0, 'a release that another one removed is gone');
     }),
-    test('a lock is held by one of several stores of the same place', async (store) => {
+    test('one of several stores of the same place holds a lock', async (store) => {
       await exclusive([store, await reopen(store), await reopen(store)]);
     }),
   ];
 }
 
-/** Tasks that would see each other if two held the lock. */
+/** Runs tasks that notice if two of them hold the lock at the same time. */
 async function exclusive(stores: readonly ReleaseStore[]): Promise<void> {
   let inside = 0;
   let done = 0;

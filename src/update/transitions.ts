@@ -1,4 +1,4 @@
-// All changes of a device's state, as pure functions from one state to the next. This module reads and writes nothing.
+// All changes of a device's state, as pure functions from one state to the next. This module does no input or output.
 
 import type { KnownRelease } from '../release/choose.ts';
 import type { ReleaseStamp, StampFloor } from '../release/stamp.ts';
@@ -25,15 +25,16 @@ export interface DeviceFacts {
 /** Milliseconds for which a release is blocked if it was started and not confirmed. */
 export const UNCONFIRMED_BLOCK = 86_400_000;
 
-/** The number of blocks that are remembered of releases that no index offers, and that have their whole reason. */
+/** The most blocks of releases that no index offers, and the most blocks with a reason of full length. */
 const MAX_OTHER_BLOCKS = 100;
 
-/** UTF-16 code units of the reasons of older blocks. */
+/** The length to which the reason of an older block is cut, in UTF-16 code units. */
 const SHORT_REASON = 60;
 
 /**
- * Compares the built-in release with the one of the last start. A new one is a native update: its own keys count again, the
- * floors of order and time start from its stamp, and it replaces the running release unless that one was made later.
+ * Compares the built-in release with the built-in release of the last start. If they differ, the app was updated: the device
+ * trusts the keys in the app again, takes the floors from the new stamp, and runs the new built-in release unless the running
+ * release was made later.
  */
 export function meetBuiltIn(state: DeviceState, stamp: ReleaseStamp): DeviceState {
   if (state.builtIn === stamp.id) {
@@ -57,7 +58,7 @@ export function meetBuiltIn(state: DeviceState, stamp: ReleaseStamp): DeviceStat
   return without({ ...kept, running: stamp.id }, 'trial');
 }
 
-/** Compares the built-in release with the one of the last start, and records the digest of its stamp. */
+/** Calls {@link meetBuiltIn}, and records the digest of the stamp. */
 export function meetStamp(state: DeviceState, shipped: ReleaseStamp, digest: string): DeviceState {
   return { ...meetBuiltIn(state, shipped), stamp: digest };
 }
@@ -69,8 +70,8 @@ export function copied(state: DeviceState, stamp: ReleaseStamp): DeviceState {
 }
 
 /**
- * Adopts the releases that are found in the store after the state was lost. The floors become the highest of the stamp and
- * of the found releases.
+ * Adds the releases that are found in the store after the state was lost. For each channel, the state gets the highest floor of
+ * the stamp and of the found releases.
  *
  * @param found - In the order of their `createdAt`.
  */
@@ -87,19 +88,19 @@ export function adopt(
       found.flatMap(({ floors }) => floors),
     ),
   };
-  // Keeping the newest one in the store lets the next check take it without a download.
+  // `ready` keeps the newest release in the store, so that the next check can install it without a download.
   return newest === undefined ? adopted : { ...adopted, ready: newest.id };
 }
 
 /**
- * Starts a page or a process: takes the release that was activated, ends a trial that was not confirmed, and counts the
- * start of a running trial. The caller has to store the state before it returns the release.
+ * Starts a page or a process: runs the activated release, ends a trial that has used up its starts, and counts the start of a
+ * running trial. The caller has to store the state before it returns the release.
  */
 export function start(state: DeviceState, facts: DeviceFacts): DeviceState {
   return counted(settle(takeNext(anchored(state, facts.now), facts), facts));
 }
 
-/** Blocks a release that was started `maxStarts` times without `confirm`, and leaves a release that may not run. */
+/** Blocks a release that was started `maxStarts` times without `confirm`. Rolls back if the running release must not run. */
 function settle(state: DeviceState, facts: DeviceFacts): DeviceState {
   const { trial } = state;
   if (trial !== undefined && trial.starts >= facts.maxStarts) {
@@ -154,14 +155,14 @@ export function fail(
   return dropped(block(state, id, reason, facts.now, undefined), id, facts);
 }
 
-/** Drops a release whose files were altered. It may be installed again. */
+/** Drops a release whose files were altered. The updater may install it again. */
 export function damaged(state: DeviceState, id: string, facts: DeviceFacts): DeviceState {
   if (id === state.builtIn) return { ...state, isBuiltInAltered: true };
   const rest = { ...state, installed: state.installed.filter((one) => one.id !== id) };
   return dropped(rest, id, facts);
 }
 
-/** Has the next start run the built-in release. */
+/** Makes the next start run the built-in release. */
 export function useBuiltIn(state: DeviceState): DeviceState {
   return { ...without(state, 'ready'), next: state.builtIn };
 }
@@ -201,8 +202,8 @@ export function checked(
 }
 
 /**
- * Forgets downloaded releases that the index does not offer any more: the publisher has put another release in front of them,
- * or has stopped their rollout.
+ * Forgets downloaded releases that the index no longer offers to this device, because the publisher has put another release in
+ * front of them or has stopped their rollout.
  */
 export function takeBack(state: DeviceState, ids: readonly string[]): DeviceState {
   const names = (['ready', 'next'] as const).filter((name) => ids.includes(state[name] ?? ''));
@@ -251,7 +252,7 @@ export function activate(state: DeviceState, id: string): DeviceState {
   return { ...state, next: id };
 }
 
-/** The ids of the releases that `sweep` must not remove. */
+/** Returns the ids of the releases that `sweep` must not remove. */
 export function kept(state: DeviceState): ReadonlySet<string> {
   const { running, previous, ready, next, fetching, builtIn, pinned } = state;
   const ids = [running, previous, ready, next, fetching, builtIn, ...pinned.map(({ id }) => id)];
@@ -263,7 +264,7 @@ export function forgetMissing(state: DeviceState, there: ReadonlySet<string>): D
   return { ...state, installed: state.installed.filter(({ id }) => there.has(id)) };
 }
 
-/** The ids that are blocked at this time. */
+/** Returns the ids that are blocked at this time. */
 export function blockedNow({ blocked }: DeviceState, now: number): string[] {
   return blocked.filter((one) => isBlocked(one, now)).map(({ id }) => id);
 }
@@ -288,12 +289,12 @@ function mayRun(state: DeviceState, id: string, { now, runtime }: DeviceFacts): 
   return suits && !blockedNow(state, now).includes(id) && accepted?.withdrawn.includes(id) !== true;
 }
 
-/** The last accepted index of the device's channel. */
+/** Returns the last accepted index of the device's channel. */
 export function acceptedOf({ accepted, channel }: DeviceState): AcceptedIndex | undefined {
   return accepted.find((one) => one.channel === channel);
 }
 
-/** The release that runs if no start can be counted: the last one that was confirmed, or the built-in one. */
+/** Returns the release to run if no start can be counted: the last confirmed release, or the built-in one. */
 export function confirmed(state: DeviceState, facts: DeviceFacts): string {
   const id = state.trial === undefined ? state.running : state.previous;
   return id !== undefined && mayRun(state, id, facts) ? id : state.builtIn;
@@ -327,8 +328,8 @@ function block(
 }
 
 /**
- * Keeps the state small. Forgets no block of a release that an accepted index offers or that the state names, because that
- * release could run again. Of the other blocks the newest stay, in the order of the list. docs/decisions/device-state.md
+ * Keeps the state small. Keeps every block of a release that an accepted index offers or that the state names, because that
+ * release could run again. Keeps only the newest of the other blocks. See docs/decisions/device-state.md.
  */
 function withBoundedBlocks(state: DeviceState): DeviceState {
   const { blocked, installed, accepted } = state;
@@ -351,7 +352,7 @@ function withBoundedBlocks(state: DeviceState): DeviceState {
   };
 }
 
-/** If the clock was set back, limits a block that ends to a day from now. */
+/** If the clock was set back, makes every temporary block end a day from now. */
 function anchored(state: DeviceState, now: number): DeviceState {
   const blocked = state.blocked.map((one) =>
     one.until !== undefined && now < one.at

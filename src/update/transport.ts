@@ -5,9 +5,9 @@ import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import type { ReleaseObject } from '../release/index-format.ts';
 import { followSignals } from '../signals.ts';
-import { MIN_PROGRESS } from '../sources/http-options.ts';
+import { MIN_PROGRESS, MISSING } from '../sources/http-options.ts';
 import { collector } from '../sources/stream.ts';
-import { unawaited, untilAborted } from '../turn.ts';
+import { pause, unawaited, untilAborted } from '../turn.ts';
 import { createDeadline } from './deadline.ts';
 import type { UpdateEvent } from './events.ts';
 import type { Settings } from './options.ts';
@@ -15,7 +15,7 @@ import type { Settings } from './options.ts';
 /** Milliseconds. A request fails if the server asks for a longer wait in `Retry-After`. */
 const LONGEST_WAIT = 60_000;
 
-/** Milliseconds. A mirror that asks for a longer pause is asked again after this one, even if the process runs for months. */
+/** Milliseconds. The updater asks a mirror again after this time, even if the mirror asked for a longer pause. */
 const LONGEST_PAUSE = 86_400_000;
 
 /** The answer to a request for a small file. */
@@ -30,7 +30,7 @@ export interface Transport {
    * Fetches a whole file from the server, not from a cache.
    *
    * @param limit - Bytes. A longer response is an error.
-   * @param known - What an earlier response said, if it may be asked whether that still holds.
+   * @param known - The `ETag` of an earlier response. If it is given, the server may answer that the file has not changed.
    */
   fetchSmall(
     mirror: string,
@@ -40,8 +40,8 @@ export interface Transport {
     known?: { readonly etag: string | undefined },
   ): Promise<SmallFile>;
   /**
-   * Yields the bytes of an object, never more than the index names. Throws at the end unless they have the size and the
-   * digest of the index. After a broken connection it goes on at the same byte, on the next mirror if necessary.
+   * Yields the bytes of an object, at most as many as the index names. Throws at the end if they do not have the size and the
+   * digest of the index. After a broken connection, it continues at the same byte, on the next mirror if necessary.
    *
    * @param tell - Called with the number of bytes so far.
    */
@@ -51,8 +51,8 @@ export interface Transport {
     tell: (done: number) => void,
   ): AsyncGenerator<Uint8Array, void>;
   /**
-   * Whether another mirror may have an object that could not be used: a mirror has sent other bytes, and the next
-   * `fetchObject` begins with one that has not.
+   * Whether another mirror may have an object of which a mirror has sent other bytes. The next `fetchObject` then begins with a
+   * mirror that has not sent other bytes.
    */
   hasAnother(object: ReleaseObject): boolean;
 }
@@ -65,7 +65,7 @@ export function createTransport(
   const { mirrors, retries, retryDelay } = settings;
   /** By mirror: the pause that it asked for in `Retry-After`, in milliseconds since 1970. */
   const pauses = new Map<string, { readonly from: number; readonly until: number }>();
-  /** By digest of an object: the mirror that its last bytes began with. Absent if the object came as the index names it. */
+  /** By digest of an object: the mirror that sent its first bytes. Absent if the last download had the right digest. */
   const begunBy = new Map<string, string>();
   /** By digest of an object: the mirrors that have sent other bytes. */
   const doubted = new Map<string, ReadonlySet<string>>();
@@ -90,7 +90,7 @@ export function createTransport(
     let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
     try {
       const headers = from > 0 ? { Range: `bytes=${from}-` } : init.headers;
-      // A fetch of the caller's may not follow the signal.
+      // The `fetch` of the caller may ignore the signal.
       const answer = settings.fetch(url, {
         ...init,
         ...(headers !== undefined && { headers }),
@@ -127,7 +127,8 @@ export function createTransport(
   async function refuse(response: Response, url: string, mirror: string): Promise<never> {
     unawaited(() => response.body?.cancel());
     const { status } = response;
-    if (status === 404 || status === 410 || status === 403) throw new Missing(url, status);
+    // S3 answers 403 for a missing object if clients may not list the bucket.
+    if (status === 403 || MISSING.includes(status)) throw new Missing(url, status);
     const now = settings.now();
     const wait = retryAfter(response, now);
     if (wait !== undefined) {
@@ -136,14 +137,14 @@ export function createTransport(
     throw failed(url, `answered ${status}`, undefined, wait);
   }
 
-  async function pause(failures: number, asked: number, signal: AbortSignal): Promise<void> {
+  async function backOff(failures: number, asked: number, signal: AbortSignal): Promise<void> {
     const backoff = Math.min(retryDelay * 2 ** (failures - 1), LONGEST_WAIT);
     // The jitter spreads the retries of many devices that lost the same server.
-    await sleep(Math.max(asked, backoff * (0.5 + Math.random() / 2)), signal);
+    await pause(Math.max(asked, backoff * (0.5 + Math.random() / 2)), signal);
   }
 
   /** Repeats the request until one succeeds, or until the mirror has failed `attempts` times in a row without progress. */
-  async function* insist(
+  async function* requestWithRetries(
     mirror: string,
     attempts: number,
     signal: AbortSignal,
@@ -166,8 +167,8 @@ export function createTransport(
         const { wait = 0 } = error as { readonly wait?: number };
         if (error instanceof Missing || error instanceof Wrong) throw error;
         if (failures > attempts || wait > LONGEST_WAIT) throw error;
-        await pause(failures, wait, signal);
-        // The wait is over, whatever the clock of the app says.
+        await backOff(failures, wait, signal);
+        // The pause is over, even if the clock of the app was set back meanwhile.
         if (wait > 0) pauses.delete(mirror);
       }
     }
@@ -188,7 +189,7 @@ export function createTransport(
         });
       };
       try {
-        for await (const piece of insist(mirror, 1, signal, ask, () => true)) {
+        for await (const piece of requestWithRetries(mirror, 1, signal, ask, () => true)) {
           length += piece.length;
           if (length > limit) throw failed(url, `sent more than ${limit} bytes`);
           pieces.add(piece);
@@ -212,7 +213,13 @@ export function createTransport(
         const url = `${mirror}objects/${sha256}.sealed`;
         const ask = () => request(url, mirror, done, {}, signal);
         try {
-          for await (const piece of insist(mirror, retries, signal, ask, () => done === size)) {
+          for await (const piece of requestWithRetries(
+            mirror,
+            retries,
+            signal,
+            ask,
+            () => done === size,
+          )) {
             if (piece.length > size - done) throw new Wrong(url, `has more than ${size} bytes`);
             if (done === 0) begunBy.set(sha256, mirror);
             hash.update(piece);
@@ -228,7 +235,7 @@ export function createTransport(
           throw new Wrong(url, 'is not the object that the index names');
         } catch (error) {
           signal.throwIfAborted();
-          // The wrong bytes are part of the digest already, so another mirror cannot complete the object.
+          // The digest already contains the wrong bytes, so another mirror cannot complete the object.
           if (error instanceof Wrong) throw error;
           failure = error;
           emit({ type: 'mirror-failed', url, error });
@@ -242,7 +249,7 @@ export function createTransport(
       if (begun === undefined) return false;
       const all = new Set(doubted.get(sha256)).add(begun);
       const isLeft = mirrors.some((mirror) => !all.has(mirror));
-      // The next download begins anew, because the mirrors may be repaired.
+      // If all mirrors have sent other bytes, the next download asks all of them again, because somebody may repair them.
       if (isLeft) doubted.set(sha256, all);
       else doubted.delete(sha256);
       return isLeft;
@@ -274,14 +281,14 @@ function tagOf(response: Response | undefined): string | undefined {
 /** The mirror does not have the object. */
 class Missing extends BundleSealError {
   constructor(url: string, status: number) {
-    super('ERR_SOURCE_FAILED', `${url} answered ${status}: the store does not have it (yet)`);
+    super('ERR_SOURCE_FAILED', `${url} answered ${status}: the store does not have it, or not yet`);
   }
 }
 
 /** The mirror sent other bytes than the index names. */
 class Wrong extends BundleSealError {
   constructor(url: string, reason: string) {
-    super('ERR_SOURCE_FAILED', `${url} ${reason}: the store or a cache before it is at fault`);
+    super('ERR_SOURCE_FAILED', `${url} ${reason}: the store or a cache in front of it is at fault`);
   }
 }
 
@@ -304,12 +311,4 @@ function retryAfter(response: Response, now: number): number | undefined {
   if (value === null) return undefined;
   const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
   return wait > 0 ? wait : undefined;
-}
-
-async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await untilAborted(over, signal).finally(() => clearTimeout(timer));
 }

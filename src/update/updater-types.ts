@@ -1,4 +1,4 @@
-// The interface of an updater.
+// The interface of an updater and of its results.
 
 import type { CheckResult } from './events.ts';
 import type { ReleaseReader } from './release-store.ts';
@@ -14,13 +14,14 @@ export interface RunningRelease {
 }
 
 export interface DownloadProgress {
-  /** Bytes that were downloaded for the present way. */
+  /** The number of bytes that were downloaded for the present way. */
   readonly done: number;
+  /** The number of bytes that the present way downloads. */
   readonly total: number;
 }
 
 export interface WaitOptions {
-  /** Aborts the call, which rejects with the signal's reason. Work that another caller waits for goes on. */
+  /** Aborts the call: it rejects with the signal's reason. Work that another caller waits for continues. */
   readonly signal?: AbortSignal;
 }
 
@@ -31,7 +32,7 @@ export interface DownloadOptions extends WaitOptions {
 export interface ActivateOptions {
   /**
    * `'next-start'` (the default): the next page load or process launch runs the release. `'now'`: the next call of `start` in
-   * this process runs it too; reload the windows afterwards.
+   * this process runs it too. Reload the windows afterwards.
    */
   readonly when?: 'next-start' | 'now';
 }
@@ -44,7 +45,7 @@ export interface UpdateResult {
   readonly check: CheckResult;
   /** The release that was downloaded and activated. Absent if there was nothing to do. */
   readonly id?: string;
-  /** Bytes from the network. */
+  /** The number of bytes that came from the network. */
   readonly moved: number;
 }
 
@@ -58,8 +59,9 @@ export interface StartOptions {
 
 export interface Updater {
   /**
-   * Resolves with the release that runs now, complete and verified. Counts the start if the release is on trial. Further calls
-   * in the same process resolve with the same release. Does not use the network.
+   * Resolves with the release that runs now, complete and verified. Counts the start if the release is on trial. Later calls in
+   * the same process resolve with the same release. Does not use the network, except to read the built-in release of a website
+   * that is not in the store.
    *
    * If the state cannot be changed (the storage is full, or another page or process holds its lock for more than 5 seconds),
    * resolves with the last confirmed release, because no trial can be counted. An `error` event says why.
@@ -77,8 +79,8 @@ export interface Updater {
    */
   releaseOf(client: string, child?: string): Promise<RunningRelease | undefined>;
   /**
-   * Records that the website, not a release, has answered the navigation of a page. All files of the page come from there. If
-   * `start` has counted the page as a start of a trial, it no longer counts.
+   * Records that the website, and not a release, has answered the navigation of a page. The website then serves all files of the
+   * page. If `start` counted the page as a start of a trial, it no longer counts.
    */
   leaveToWebsite(client: string): Promise<void>;
   /**
@@ -89,34 +91,35 @@ export interface Updater {
   /** Asks the update server which release should run. Failures of the network or the server are results, not rejections. */
   check(options?: WaitOptions): Promise<CheckResult>;
   /**
-   * Downloads the release that the last check found, in the cheapest way that works. Checks first if no check was made.
-   * Resolves when the release is complete and verified in the store. `id` is the running release if there is nothing to do.
+   * Downloads the release that the last check found, in the cheapest way that works. Checks first if there was no check. Resolves
+   * when the release is complete and verified in the store. `id` is the running release if there is nothing to download. `moved`
+   * is the number of bytes that came from the network.
    */
   download(options?: DownloadOptions): Promise<{ readonly id: string; readonly moved: number }>;
-  /** Has the downloaded release run. Does nothing if there is none. */
+  /** Makes the next start run the downloaded release. Does nothing if there is none. */
   activate(options?: ActivateOptions): Promise<void>;
   /** Checks, downloads and activates. */
   update(options?: UpdateOptions): Promise<UpdateResult>;
-  /** Confirms that the release works, so that it stays. Resolves with false, and confirms nothing, if another one runs. */
+  /** Confirms that the release works, which ends its trial. Resolves with false, and confirms nothing, if another release runs. */
   confirm(id: string): Promise<boolean>;
   /**
-   * Blocks a release that does not work: it never runs on this device again, and the next start runs the one before.
+   * Blocks a release that does not work: it never runs on this device again, and the next start runs the previous release.
    *
    * @param reason - For `status`. The first 1000 characters are kept.
    */
   fail(id: string, reason?: string): Promise<void>;
-  /** Has the next start run the built-in release. */
+  /** Makes the next start run the built-in release. */
   useBuiltIn(): Promise<void>;
-  /** Moves this device to another channel for good. */
+  /** Makes this device follow another channel from now on. */
   setChannel(channel: string): Promise<void>;
   /** Copies a built-in release with `isRemote` into the store. A service worker does this when it is installed. */
   installBuiltIn(options?: WaitOptions): Promise<void>;
-  /** Forgets the pages that are not in the list, so that their releases can be removed. */
+  /** Forgets all pages that are not in the list, so that the updater can remove their releases. */
   keepClients(clients: Iterable<string>): Promise<void>;
-  /** Resolves with the status for support: releases, blocks, the last check. It holds no key and no id of the device. */
+  /** Resolves with the status for support: releases, blocks and the last check. It has no key and no id of the device. */
   status(): Promise<UpdaterStatus>;
   /**
-   * Resolves when the updater works at nothing in the background: it removes old releases, records damaged files, and copies
+   * Resolves when the updater does no work in the background. Such work removes old releases, records damaged files, and copies
    * the built-in release again if the store has lost it. `serveReleases` keeps its service worker alive until then.
    */
   idle(): Promise<void>;

@@ -1,4 +1,4 @@
-// The ways in which a device can get a release, the cheapest first.
+// Lists the ways in which a device can get a release, the cheapest first.
 
 import type { ReleaseEntry, ReleaseObject } from '../release/index-format.ts';
 import type { Way } from './events.ts';

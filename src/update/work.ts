@@ -12,7 +12,7 @@ export interface Work {
   readonly device: Device;
   readonly transport: Transport;
   readonly emit: (event: UpdateEvent) => void;
-  /** Changes the state, and emits `blocked` and `rolled-back` for what changed. */
+  /** Changes the state, and emits the events `blocked` and `rolled-back` if the change blocks a release or rolls back. */
   act(
     transition: (state: DeviceState) => DeviceState | Promise<DeviceState>,
     wait?: number,
@@ -45,7 +45,7 @@ export function createWork(
 function* changesOf(before: DeviceState, after: DeviceState): Generator<UpdateEvent> {
   for (const blocked of after.blocked) {
     const { id, reason, at, until } = blocked;
-    // An older block may have lost a part of its reason.
+    // Does not compare the reasons, because the reason of an older block may have been cut.
     if (before.blocked.some((one) => one.id === id && one.at === at && one.until === until)) {
       continue;
     }

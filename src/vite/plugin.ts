@@ -29,11 +29,11 @@ export interface BundlesealOptions extends Omit<SealDirectoryOptions, 'privateKe
   readonly dir?: string;
   /**
    * Write the stamp of a built-in release, `bundleseal-release.json`, into the folder, as `stampRelease` does: for an app that
-   * updates itself. An object has the native runtime of the build and the marks of the channels. The stamp is not sealed. Default
-   * false.
+   * updates itself. Pass an object for the native runtime of the build and the lowest indexes of the channels. The sealed file
+   * does not contain the stamp. Default false.
    */
   readonly stamp?: boolean | BuildStamp;
-  /** Seal the folder. False: only write the stamp, which needs no key. Default true. */
+  /** Whether to seal the folder. If false, the plugin only writes the stamp, which needs no key. Default true. */
   readonly seal?: boolean;
   /** Called when the sealed file is in place. If it throws or rejects, the build fails. */
   readonly onSealed?: (sealed: SealedBuild) => void | Promise<void>;
@@ -275,6 +275,6 @@ function folderOf(
   if (config !== undefined) return resolve(config.root, config.build.outDir);
   throw new BundleSealError(
     'ERR_FILE',
-    `the build wrote several folders (${[...written].join(', ')}): name the one to seal by the option dir`,
+    `the build wrote several folders (${[...written].join(', ')}): pass the folder to seal as the option dir`,
   );
 }

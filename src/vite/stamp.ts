@@ -5,10 +5,10 @@ import type { FolderRules } from '../files/zip-directory.ts';
 import { type StampOptions, stampRelease } from '../publish/stamp.ts';
 import { type ReleaseStamp, STAMP } from '../release/stamp.ts';
 
-/** What a stamp has besides the files of the build. */
+/** The members of a stamp that the build cannot know. */
 export type BuildStamp = Pick<StampOptions, 'runtime' | 'floors'>;
 
-/** @param options - Those of the plugin. The rules for the folder apply to the stamp too. */
+/** @param options - The options of the plugin. Its rules for the folder apply to the stamp too. */
 export function stampBuild(
   folder: string,
   options: object,
@@ -20,7 +20,7 @@ export function stampBuild(
   return stampRelease(folder, { ...rules, ...stamp });
 }
 
-/** Leaves the stamp of the build before out of a sealed file, too: it belongs to no release. */
+/** Adds a rule that keeps a stamp out of the sealed file. The folder may have the stamp of an earlier build. */
 export function withoutStamp(ignore: FolderRules['ignore'] = []): NonNullable<typeof ignore> {
   if (typeof ignore === 'function') return (path) => path === STAMP || ignore(path);
   return [...ignore, `/${STAMP}`];

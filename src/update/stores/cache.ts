@@ -1,11 +1,9 @@
 // Releases in the Cache Storage of a browser.
 
-import { selectBackend } from '../../backend/select.ts';
-import { concat, equalBytes, toHex } from '../../bytes.ts';
-import { DIGEST_LENGTH } from '../../format/chunks.ts';
 import { describe } from '../../options.ts';
 import type { ReleaseFileInfo, ReleaseStore, StoredFile } from '../release-store.ts';
 import { createLock } from './lock.ts';
+import { numberedState, timedName } from './numbered-state.ts';
 
 // Keys of a cache are URLs. No server can have these, because RFC 2606 reserves the top-level name `invalid`.
 const BASE = 'https://bundleseal.invalid/';
@@ -21,11 +19,11 @@ const keyOf = (path: string): string => `${BASE}files/${encodeURIComponent(path)
  * Keeps releases in Cache Storage. Works in every browser with service workers, in pages, workers and service workers of a
  * secure context.
  *
- * Each release has a cache of its own. The release is complete when the main cache names it. An entry is never replaced, because Chromium
- * removes the old one before it writes the new one, and a kill between leaves none.
+ * Each release has a cache of its own. The release is complete when the main cache names it. The store never replaces an entry:
+ * Chromium removes the old entry before it writes the new one, so a process that is killed in between would leave none.
  *
  * @param name - The name of the main cache, and the prefix of the other names. Default `bundleseal`.
- * @throws `TypeError`: `name` is no text.
+ * @throws `TypeError` if `name` is not a text.
  * @see docs/updates.md#where-releases-are-kept; https://w3c.github.io/ServiceWorker/#cache-interface
  * @example
  * ```ts
@@ -45,7 +43,7 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
       (key) => key.startsWith(`${name} `) && RELEASE.test(key.slice(name.length + 1)),
     );
 
-  /** What follows `prefix` in the keys of the main cache. */
+  /** Returns the part of each key of the main cache that follows `prefix`. */
   const keysAfter = async (prefix: string): Promise<string[]> => {
     const keys = await (await caches.open(name)).keys();
     return keys
@@ -53,13 +51,7 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
       .map(({ url }) => url.slice(prefix.length));
   };
 
-  const stateNumbers = async () =>
-    (await keysAfter(STATES))
-      .map(Number)
-      .filter(Number.isSafeInteger)
-      .sort((a, b) => b - a);
-
-  /** The caches of releases that were written whole, as `id/token`: the newest last. */
+  /** Lists the complete releases, each as `id/name`, the newest last. */
   const marks = async (id?: string) =>
     (await keysAfter(RELEASES))
       .filter((mark) => id === undefined || mark.startsWith(`${id}/`))
@@ -67,7 +59,7 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
 
   const cacheNameOf = (mark: string) => `${name} ${mark.replace('/', ' ')}`;
 
-  /** The cache that holds the release. */
+  /** Returns the name of the cache that has the release. */
   const cacheOf = async (id: string): Promise<string | undefined> => {
     for (const mark of (await marks(id)).reverse()) {
       if (await caches.has(cacheNameOf(mark))) return cacheNameOf(mark);
@@ -82,24 +74,19 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
 
   return {
     lock: createLock(`bundleseal cache ${name}`),
-    async readState() {
-      const main = await caches.open(name);
-      for (const number of await stateNumbers()) {
-        const answered = await main.match(`${STATES}${number}`);
-        if (answered === undefined) continue;
-        const file = new Uint8Array(await answered.arrayBuffer());
-        const state = file.slice(DIGEST_LENGTH);
-        if (equalBytes(await digest(state), file.subarray(0, DIGEST_LENGTH))) return state;
-      }
-      return undefined;
-    },
-    async writeState(bytes) {
-      const numbers = await stateNumbers();
-      const main = await caches.open(name);
-      const next = (numbers[0] ?? 0) + 1;
-      await main.put(`${STATES}${next}`, answer(concat(await digest(bytes), bytes)));
-      for (const number of numbers.slice(1)) await main.delete(`${STATES}${number}`);
-    },
+    ...numberedState({
+      names: () => keysAfter(STATES),
+      async read(number) {
+        const found = await (await caches.open(name)).match(`${STATES}${number}`);
+        return found && new Uint8Array(await found.arrayBuffer());
+      },
+      async write(number, bytes) {
+        await (await caches.open(name)).put(`${STATES}${number}`, responseOf(bytes));
+      },
+      async remove(number) {
+        await (await caches.open(name)).delete(`${STATES}${number}`);
+      },
+    }),
     async list() {
       const ids = new Set<string>();
       for (const mark of await marks()) {
@@ -127,20 +114,19 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
       for (const left of await ofReleases()) {
         if (!used.has(left) && !writing.has(left)) await caches.delete(left);
       }
-      // In the order of time, so that of two whole ones the newer one counts.
-      const time = Date.now().toString(36).padStart(9, '0');
-      const mark = `${id}/${time}${toHex(crypto.getRandomValues(new Uint8Array(8)))}`;
+      // The names sort by time, so that the newer of two complete caches wins.
+      const mark = `${id}/${timedName()}`;
       const cacheName = cacheNameOf(mark);
       writing.add(cacheName);
       try {
         const cache = await caches.open(cacheName);
         const list: ReleaseFileInfo[] = [];
         for await (const { path, bytes } of files) {
-          await cache.put(keyOf(path), answer(bytes));
+          await cache.put(keyOf(path), responseOf(bytes));
           list.push({ path, size: bytes.length });
         }
-        await cache.put(`${BASE}list`, answer(JSON.stringify(list)));
-        await (await caches.open(name)).put(RELEASES + mark, answer('yes'));
+        await cache.put(`${BASE}list`, responseOf(JSON.stringify(list)));
+        await (await caches.open(name)).put(RELEASES + mark, responseOf('yes'));
       } catch (error) {
         await caches.delete(cacheName).catch(() => {});
         throw error;
@@ -155,11 +141,7 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
   };
 }
 
-function answer(body: Uint8Array | string): Response {
-  // The copy keeps later changes out, and does not hold a large buffer of which the bytes are a view.
+function responseOf(body: Uint8Array | string): Response {
+  // Copies the bytes, because they may change later, and because they may be a view that keeps a large buffer in memory.
   return new Response(typeof body === 'string' ? body : new Blob([body.slice()]));
-}
-
-async function digest(bytes: Uint8Array): Promise<Uint8Array> {
-  return (await selectBackend('auto')).sha256(bytes);
 }

@@ -55,22 +55,22 @@ export interface CapacitorPlugins {
 
 export interface CapacitorStore extends ReleaseStore {
   /**
-   * The release that the app was shipped with: the web folder of the app. While the web view serves another release, only
-   * its stamp can be read, not its files.
+   * The built-in release: the web folder of the app. While the web view serves another release, only the stamp can be read, not
+   * the files.
    */
   readonly builtIn: BuiltIn;
   /**
-   * Starts the release that should run. Every page calls it first. In the page that the app was shipped with, it counts the
-   * start and compares the files of the release with their digests; if another release should run, it has the web view serve
-   * that one, which loads its page, and never resolves.
+   * Starts the release that should run. Every page has to call it first. In the page of the built-in release, it counts the start
+   * and compares the files of the release with their digests. If another release should run, the web view then serves that
+   * release and loads its page, and this call never resolves.
    *
    * @returns The id of the release that this page runs, for `confirm`.
-   * @throws {@link BundleSealError} `ERR_STORE`: the stamp of the built-in release cannot be read.
+   * @throws {@link BundleSealError} `ERR_STORE` if the stamp of the built-in release cannot be read.
    */
   boot(updater: Updater): Promise<string>;
   /**
-   * Has the web view serve a release until the app is closed, and loads its page. Nothing is persisted: the next launch
-   * begins with the built-in release, and its page counts the start.
+   * Makes the web view serve a release until the app is closed, and loads its page. The call stores nothing: the next launch begins
+   * with the built-in release, and its page counts the start.
    */
   serve(id: string): Promise<void>;
 }
@@ -83,7 +83,7 @@ const BUILT_IN = 'built-in.json';
  *
  * @param plugins - The plugins of the app, so that this library does not depend on them.
  * @param name - A folder in `Directory.LibraryNoCloud`. Default `bundleseal`.
- * @throws `TypeError`: a plugin is missing.
+ * @throws `TypeError` if a plugin is missing.
  * @see docs/guides/capacitor.md
  * @example
  * ```ts
@@ -128,7 +128,7 @@ export function capacitorStore(plugins: CapacitorPlugins, name = 'bundleseal'): 
         if (kept === undefined || !equalBytes(kept, stamp)) await tree.write(BUILT_IN, stamp);
         return stamp;
       }
-      if (kept === undefined) throw new Error('the copy of the stamp is missing; restart the app');
+      if (kept === undefined) throw new Error('the copy of the stamp is missing: restart the app');
       return kept;
     },
     files: {
@@ -167,7 +167,7 @@ const nameOf = (file: CapacitorFile | string): string =>
   typeof file === 'string' ? file : file.name;
 
 function capacitorTree(filesystem: CapacitorFilesystem, directory: string, root: string): FileTree {
-  // In a browser the plugin fails if two calls make the same folder at the same time.
+  // Writes one file after the other. In a browser, the plugin fails if two calls make the same folder at the same time.
   let last: Promise<void> = Promise.resolve();
   const at = (path: string) => ({ path: path === '' ? root : `${root}/${path}`, directory });
   const folderOf = (path: string) => path.slice(0, Math.max(path.lastIndexOf('/'), 0));

@@ -6,9 +6,6 @@ interface LockManager {
   request<T>(name: string, task: () => Promise<T>): Promise<T>;
 }
 
-/** The last task of this process for each scope and name, so that two stores of one place wait for each other. */
-const last = new Map<string, Promise<unknown>>();
-
 export type Lock = <T>(name: StoreLock, task: () => Promise<T>) => Promise<T>;
 
 /**
@@ -20,13 +17,21 @@ export type Lock = <T>(name: StoreLock, task: () => Promise<T>) => Promise<T>;
 export function createLock(scope: string): Lock {
   const { locks } = (globalThis.navigator ?? {}) as { readonly locks?: LockManager };
   if (locks !== undefined) return (name, task) => locks.request(`${scope} ${name}`, task);
+  return (name, task) => ofThisProcess(`${scope} ${name}`, task);
+}
+
+/** Makes a lock that runs the tasks of each name one after the other. Only callers of this lock wait for each other. */
+export function createQueue(): <T>(name: string, task: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>();
   return (name, task) => {
-    const key = `${scope} ${name}`;
-    const result = (last.get(key) ?? Promise.resolve()).then(task);
+    const result = (last.get(name) ?? Promise.resolve()).then(task);
     last.set(
-      key,
+      name,
       result.catch(() => {}),
     );
     return result;
   };
 }
+
+/** One queue for all stores, so that two stores of one place wait for each other. */
+const ofThisProcess = /* @__PURE__ */ createQueue();

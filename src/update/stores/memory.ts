@@ -1,6 +1,7 @@
 // A store of releases in memory: for tests, and for processes that install their release again at each launch.
 
-import type { ReleaseStore, StoredFile, StoreLock } from '../release-store.ts';
+import type { ReleaseStore, StoredFile } from '../release-store.ts';
+import { createQueue } from './lock.ts';
 
 /**
  * Keeps releases in the memory of this process. They are lost when it ends.
@@ -15,7 +16,6 @@ import type { ReleaseStore, StoredFile, StoreLock } from '../release-store.ts';
 export function memoryStore(): ReleaseStore {
   let state: Uint8Array | undefined;
   const releases = new Map<string, ReadonlyMap<string, Uint8Array>>();
-  const locks = new Map<StoreLock, Promise<unknown>>();
   return {
     readState: async () => state?.slice(),
     writeState: async (bytes) => {
@@ -42,14 +42,6 @@ export function memoryStore(): ReleaseStore {
     remove: async (id) => {
       releases.delete(id);
     },
-    lock(name, task) {
-      const before = locks.get(name) ?? Promise.resolve();
-      const result = before.then(task);
-      locks.set(
-        name,
-        result.catch(() => {}),
-      );
-      return result;
-    },
+    lock: createQueue(),
   };
 }

@@ -33,7 +33,7 @@ interface FileHandle {
  * pages, dedicated workers and service workers of a secure context. Safari before 26 can write only in dedicated workers.
  *
  * @param name - A folder in the file system. Default `bundleseal`.
- * @throws `TypeError`: `name` is not the name of a folder.
+ * @throws `TypeError` if `name` is not a name of letters, digits, `_` and `-`.
  * @see docs/updates.md#where-releases-are-kept; https://fs.spec.whatwg.org
  * @example
  * ```ts
@@ -138,7 +138,7 @@ async function unlessMissing<T>(call: () => Promise<T>, otherwise: T): Promise<T
     return await call();
   } catch (error) {
     const { name } = (error ?? {}) as { readonly name?: string };
-    // `TypeMismatchError`: a file has the name of the folder, so it is not a release either.
+    // `TypeMismatchError`: a file has the name of the folder, so there is no such folder.
     if (name === 'NotFoundError' || name === 'TypeMismatchError') return otherwise;
     throw error;
   }

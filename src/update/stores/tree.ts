@@ -1,10 +1,9 @@
-// A store over a tree of files that can be written and removed, but not renamed or replaced atomically.
+// A store in a tree of files that can be written and removed, but not renamed or replaced atomically.
 
-import { selectBackend } from '../../backend/select.ts';
-import { concat, equalBytes, toHex } from '../../bytes.ts';
-import { DIGEST_LENGTH } from '../../format/chunks.ts';
+import { equalBytes } from '../../bytes.ts';
 import type { ReleaseStore, StoredFile } from '../release-store.ts';
 import type { Lock } from './lock.ts';
+import { numberedState, timedName } from './numbered-state.ts';
 
 /** A tree of files. Paths have "/" between names; the root is the empty path. */
 export interface FileTree {
@@ -33,21 +32,12 @@ const COMPLETE = 'complete';
 const YES = new TextEncoder().encode('yes');
 
 /**
- * Keeps releases in a tree of files.
- *
- * Each state goes into a new file with the next number, after its SHA-256. The file with the highest number and a correct
- * digest counts, so a crash leaves the old state or the new one. Older files are removed afterwards, except the last one. A
- * release goes into a folder with a new name, and is complete when the mark of completion is in it.
+ * Keeps releases in a tree of files. A release goes into a folder with a new name, and is complete when the mark of completion is
+ * in the folder. {@link numberedState} keeps the state.
  */
 export function treeStore(tree: FileTree, lock: Lock): TreeStore {
   /** The folders that this store is writing. */
   const writing = new Set<string>();
-
-  const stateNumbers = async () =>
-    (await tree.list(STATES))
-      .map(Number)
-      .filter(Number.isSafeInteger)
-      .sort((a, b) => b - a);
 
   const isWhole = async (folder: string) => {
     const mark = await tree.read(`${RELEASES}/${folder}/${COMPLETE}`);
@@ -67,22 +57,12 @@ export function treeStore(tree: FileTree, lock: Lock): TreeStore {
   return {
     lock,
     folderOf,
-    async readState() {
-      for (const number of await stateNumbers()) {
-        const file = await tree.read(`${STATES}/${number}`);
-        if (file === undefined || file.length < DIGEST_LENGTH) continue;
-        const state = file.slice(DIGEST_LENGTH);
-        if (equalBytes(await digest(state), file.subarray(0, DIGEST_LENGTH))) return state;
-      }
-      return undefined;
-    },
-    async writeState(bytes) {
-      const numbers = await stateNumbers();
-      const next = (numbers[0] ?? 0) + 1;
-      await tree.write(`${STATES}/${next}`, concat(await digest(bytes), bytes));
-      // The file before is kept, because a power cut may lose the file that was written last.
-      for (const number of numbers.slice(1)) await tree.remove(`${STATES}/${number}`);
-    },
+    ...numberedState({
+      names: () => tree.list(STATES),
+      read: (number) => tree.read(`${STATES}/${number}`),
+      write: (number, bytes) => tree.write(`${STATES}/${number}`, bytes),
+      remove: (number) => tree.remove(`${STATES}/${number}`),
+    }),
     async list() {
       const ids = new Set<string>();
       for (const folder of await foldersOf()) {
@@ -109,10 +89,8 @@ export function treeStore(tree: FileTree, lock: Lock): TreeStore {
       for (const left of await foldersOf()) {
         if (!writing.has(left) && !(await isWhole(left))) await tree.remove(`${RELEASES}/${left}`);
       }
-      // The time comes first in the name, so that the newer of two complete folders counts.
-      const time = Date.now().toString(36).padStart(9, '0');
-      const random = toHex(crypto.getRandomValues(new Uint8Array(6)));
-      const folder = `${id}.${time}${random}`;
+      // The names sort by time, so that the newer of two complete folders wins.
+      const folder = `${id}.${timedName()}`;
       writing.add(folder);
       try {
         const list: { readonly path: string; readonly size: number }[] = [];
@@ -136,7 +114,7 @@ export function treeStore(tree: FileTree, lock: Lock): TreeStore {
     },
     async remove(id) {
       for (const folder of await foldersOf(id)) {
-        // Without its mark the release leaves the list in one step.
+        // Removes the mark first, so that the release disappears from the list in one step.
         await tree.remove(`${RELEASES}/${folder}/${COMPLETE}`);
         await tree.remove(`${RELEASES}/${folder}`);
       }
@@ -149,9 +127,5 @@ function isInside(path: string): boolean {
   return path.split('/').every((name) => name !== '' && name !== '.' && name !== '..');
 }
 
-/** Where the files of a release lie, as `folder` names it. */
+/** Returns the path of the files of a release in the tree. */
 export const filesIn = (folder: string): string => `${RELEASES}/${folder}/${FILES}`;
-
-async function digest(bytes: Uint8Array): Promise<Uint8Array> {
-  return (await selectBackend('auto')).sha256(bytes);
-}

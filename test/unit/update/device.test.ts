@@ -32,7 +32,7 @@ describe('a full storage', () => {
     const { updater } = await createDevice(BEFORE, request, { releases });
     const { id, files } = await updater.start();
     const error = await rejection(updater.update(), 'ERR_STORE');
-    expect(error.message).toMatch(/storage is full; free some space/);
+    expect(error.message).toMatch(/storage is full. Free some space/);
     expect(await files.read('index.html')).toEqual(BEFORE['index.html']);
     expect((await updater.status()).running.id).toBe(id);
   });

@@ -59,24 +59,24 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
     (store) => ({ writeState: (bytes) => store.writeState(bytes.subarray(0, 65_536)) }),
   ],
   [
-    'a store lists and reads a release that was written whole',
+    'a store lists and reads a release that was written completely',
     'list has the release',
     () => ({ list: async () => [] }),
   ],
   [
-    'a store lists and reads a release that was written whole',
+    'a store lists and reads a release that was written completely',
     'a release lists its files with their sizes, and nothing else',
     reading(({ list }) => ({ list: async () => (await list()).slice(1) })),
   ],
   [
-    'a store lists and reads a release that was written whole',
+    'a store lists and reads a release that was written completely',
     'a release lists its files with their sizes, and nothing else',
     reading(({ list }) => ({
       list: async () => [...(await list()), { path: 'list.json', size: 1 }],
     })),
   ],
   [
-    'a store lists and reads a release that was written whole',
+    'a store lists and reads a release that was written completely',
     'a release lists its files with their sizes, and nothing else',
     reading(({ list }) => ({
       list: async () => (await list()).map(({ path }) => ({ path, size: 0 })),
@@ -85,7 +85,7 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
   ...['index.html', 'big.bin', '.well-known/x', 'assets/Grüße 1.txt'].map(
     (wrong) =>
       [
-        'a store lists and reads a release that was written whole',
+        'a store lists and reads a release that was written completely',
         `"${wrong}" has the bytes that were written`,
         reading(({ read }) => ({
           read: async (path) => (path === wrong ? utf8('wrong') : read(path)),
@@ -94,12 +94,12 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
   ),
   [
     'a store shows nothing of a release that is being written',
-    'list has no release that is not whole',
+    'list has no release that is not complete',
     early,
   ],
   [
     'a store shows nothing of a release that is being written',
-    'open rejects while the release is not whole',
+    'open rejects while the release is not complete',
     (store) => {
       let isWriting = false;
       return {
@@ -114,17 +114,17 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
     },
   ],
   [
-    'a store keeps nothing of a release whose files end with an error',
-    'write rejects where the files end so',
+    'a store keeps nothing of a release if the iteration of its files throws',
+    'write rejects if the iteration of the files throws',
     (store) => ({ write: (id, files) => store.write(id, files).catch(() => {}) }),
   ],
   [
-    'a store keeps nothing of a release whose files end with an error',
+    'a store keeps nothing of a release if the iteration of its files throws',
     'list has no release that failed',
     early,
   ],
   [
-    'a store keeps nothing of a release whose files end with an error',
+    'a store keeps nothing of a release if the iteration of its files throws',
     'open rejects for a release that failed',
     (store) => {
       let isWhole = false;
@@ -138,12 +138,12 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
     },
   ],
   [
-    'a store keeps the release before where its replacement fails',
+    'a store keeps a release if its replacement fails',
     'write rejects',
     (store) => ({ write: (id, files) => store.write(id, files).catch(() => {}) }),
   ],
   [
-    'a store keeps the release before where its replacement fails',
+    'a store keeps a release if its replacement fails',
     'there is no release',
     (store) => ({
       async write(id, files) {
@@ -153,7 +153,7 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
     }),
   ],
   [
-    'a store replaces a release of the same id whole',
+    'a store replaces a release with the same id completely',
     'a release lists its files with their sizes, and nothing else',
     (store) => ({
       async write(id, files) {
@@ -266,12 +266,12 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
     reading(({ list }) => ({ list: async () => (await list()).slice(0, 499) })),
   ],
   [
-    'a lock is held by one task at a time, and by the next one when a task fails',
+    'one task at a time holds a lock, also after a task has failed',
     'one task holds the lock',
     () => ({ lock: (_, task) => task() }),
   ],
   [
-    'a lock is held by one task at a time, and by the next one when a task fails',
+    'one task at a time holds a lock, also after a task has failed',
     'every task has its turn',
     (store) => {
       let turns = 0;
@@ -284,12 +284,12 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
     },
   ],
   [
-    'a lock is held by one task at a time, and by the next one when a task fails',
+    'one task at a time holds a lock, also after a task has failed',
     'lock rejects as its task does',
     (store) => ({ lock: (name, task) => store.lock(name, task).catch(() => undefined as never) }),
   ],
   [
-    'a lock is held by one task at a time, and by the next one when a task fails',
+    'one task at a time holds a lock, also after a task has failed',
     'lock returns the result of its task',
     (store) => ({ lock: (name, task) => store.lock(name, task).then(() => undefined as never) }),
   ],
@@ -337,7 +337,7 @@ describe('storeTests', () => {
     expect(all.slice(0, own.length)).toEqual(own);
     expect(all.slice(own.length)).toEqual([
       'another store of the same place sees the state and the releases',
-      'a lock is held by one of several stores of the same place',
+      'one of several stores of the same place holds a lock',
     ]);
   });
 
@@ -363,7 +363,7 @@ describe('storeTests', () => {
       (store) => ({ ...store, remove: async () => {} }),
     ],
     [
-      'a lock is held by one of several stores of the same place',
+      'one of several stores of the same place holds a lock',
       'one task holds the lock',
       (store) => ({ ...store, lock: memoryStore().lock }),
     ],
