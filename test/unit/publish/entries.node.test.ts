@@ -68,7 +68,9 @@ describe('findRelease', () => {
         undefined,
         releases.map(({ id }) => id),
       ),
-    ).toBe('the channel beta offers no release');
+    ).toBe(
+      'the channel beta offers no release: publish one, or name a withdrawn release by its id',
+    );
     const none = () => findRelease({ channel: 'beta', releases: [] }, '1');
     expect(thrown(none, 'ERR_STORE').message).toBe(
       'the channel beta has no release "1": it has none',
@@ -118,7 +120,7 @@ describe('dropOld', () => {
       entryOf('6'),
       entryOf('7', { requires: ['camera'] }),
     ];
-    const kept = dropOld(entries, 1, held, []);
+    const kept = dropOld(entries, { keep: 1 }, held, []);
     expect(kept.map(({ id }) => id[0])).toEqual(['1', '3', '4', '7']);
   });
 
@@ -131,14 +133,14 @@ describe('dropOld', () => {
       entryOf('5'),
     ];
     const kept = (withdrawn: readonly string[]) =>
-      dropOld(entries, 1, held, withdrawn).map(({ id }) => id[0]);
+      dropOld(entries, { keep: 1 }, held, withdrawn).map(({ id }) => id[0]);
     expect(kept([])).toEqual(['1', '3']);
     expect(kept([idOf('3')])).toEqual(['1', '4']);
   });
 
   it('keeps the releases that the caller holds', () => {
     const entries = [entryOf('1'), entryOf('2'), entryOf('3')];
-    const kept = dropOld(entries, 1, ({ id }) => id === idOf('3'), []);
+    const kept = dropOld(entries, { keep: 1 }, ({ id }) => id === idOf('3'), []);
     expect(kept.map(({ id }) => id[0])).toEqual(['1', '3']);
   });
 });

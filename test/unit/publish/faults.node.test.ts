@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { keygen } from '../../../src/index.ts';
 import { listReleases, prune, publishKeys, refresh, verifyStore } from '../../../src/node.ts';
 import { withLock } from '../../../src/publish/lock.ts';
-import { type Base, makeWays } from '../../../src/publish/ways.ts';
+import { type Base, makePatches } from '../../../src/publish/patches.ts';
 import { rejection } from '../../support/errors.ts';
 import {
   APP,
@@ -115,7 +115,7 @@ describe('a file of another key', () => {
       'ERR_KEY_MISMATCH',
     );
     expect(error.message).toMatch(
-      /^the index of production in ".*" was sealed with the key \S+, and the key here is \S+ or \S+: use the pair that sealed it/,
+      /^the index of production in ".*" was sealed with the key \S+, but the key here is \S+ or \S+: use the pair that sealed it/,
     );
     expect(error.keyId).toMatch(/^\S+$/);
     expect(error.message).toContain(`sealed with the key ${error.keyId},`);
@@ -129,7 +129,7 @@ describe('a file of another key', () => {
     const again = publishKeys({ ...list, recoveryKey: other.privateKey });
     const error = await rejection(again, 'ERR_KEY_MISMATCH');
     expect(error.message).toMatch(
-      /^keys\.sealed in ".*" was sealed with the recovery key \S+, and the recovery key here is \S+: use the one that sealed it$/,
+      /^keys\.sealed in ".*" was sealed with the recovery key \S+, but the recovery key here is \S+: use the recovery key that sealed it$/,
     );
   });
 });
@@ -164,7 +164,7 @@ describe('an object that the index names', () => {
       {
         from: release.id,
         reason: 'unreadable',
-        message: `${named} in ${JSON.stringify(out)} and ${JSON.stringify(store)} is not the file that the index names: put the published one back`,
+        message: `${named} in ${JSON.stringify(out)} and ${JSON.stringify(store)} is not the file that the index names: put the published file back`,
       },
     ]);
     rmSync(object);
@@ -173,7 +173,7 @@ describe('an object that the index names', () => {
     expect(await publish(3)).toContainEqual(
       expect.objectContaining({
         from: release.id,
-        message: `${named} is missing in ${places}, and the index names it: put it back`,
+        message: `${named} is missing in ${places}, but the index names it: put it back`,
       }),
     );
   });
@@ -192,10 +192,10 @@ describe('a patch that is not made', () => {
   it('would start from or make an image of over 256 MiB', async () => {
     const skipped = [{ from: '0'.repeat(64), reason: 'too large' }];
     const small = utf8('small');
-    expect(await makeWays([fileOf('a', huge)], 1e9, [baseOf(small)], options)).toEqual({
+    expect(await makePatches([fileOf('a', huge)], 1e9, [baseOf(small)], options)).toEqual({
       ...{ patches: [], objects: [], skipped },
     });
-    expect(await makeWays([fileOf('a', small)], 1e9, [baseOf(huge)], options)).toEqual({
+    expect(await makePatches([fileOf('a', small)], 1e9, [baseOf(huge)], options)).toEqual({
       ...{ patches: [], objects: [], skipped },
     });
   });
@@ -203,7 +203,7 @@ describe('a patch that is not made', () => {
   it('would take 90 % of the bundle or more, sealed or not', async () => {
     const files = [fileOf('a', textOf(5000))];
     const make = (bundleSize: number) =>
-      makeWays(files, bundleSize, [baseOf(utf8('nothing alike'))], options);
+      makePatches(files, bundleSize, [baseOf(utf8('nothing alike'))], options);
     const { objects } = await make(1e6);
     const size = objects[0]?.bytes.length as number;
     const least = Math.floor(size / 0.9) + 1;

@@ -108,7 +108,9 @@ describe('a store on a web server that answers otherwise', () => {
       throw cause;
     });
     expect(outcome).toMatchObject({ code: 'ERR_SOURCE_FAILED', cause });
-    expect((outcome as Error).message).toContain(`${address} can't be reached, or closed the connection too soon`);
+    expect((outcome as Error).message).toContain(
+      `${address} can't be reached, or closed the connection too soon`,
+    );
     expect(asked).toHaveLength(4);
   });
 
