@@ -35,6 +35,10 @@ const command = (name: string, run: (life: Life) => Promise<void>): Command => (
   toString: () => name,
 });
 
+/** One in `n` times the fault, otherwise the value that does no harm: most lives should get releases. */
+const oneIn = <T, Calm>(n: number, fault: fc.Arbitrary<T>, calm: Calm): fc.Arbitrary<T | Calm> =>
+  fc.oneof({ weight: 1, arbitrary: fault }, { weight: n - 1, arbitrary: fc.constant(calm) });
+
 const channels = fc.constantFrom(...CHANNELS);
 const numbers = fc.integer({ min: 0, max: BUILDS - 1 });
 
@@ -56,32 +60,50 @@ const CHANGES = {
   withdraw: (channel, n) => void channel.withdrawn.add(n),
 } satisfies Record<string, (channel: Life['world']['channels']['beta'], n: number) => void>;
 
-const changes = fc
-  .record({
-    how: fc.constantFrom(...(Object.keys(CHANGES) as (keyof typeof CHANGES)[])),
-    n: numbers,
-    name: fc.oneof({ weight: 3, arbitrary: fc.constant('production' as const) }, channels),
-  })
-  .map(({ how, n, name }) => ({
-    says: `${how} ${n} in ${name}`,
-    async apply({ world }: Life) {
-      const channel = world.channels[name];
-      // A withdrawn release is not offered again.
-      if (how !== 'remove' && channel.withdrawn.has(n)) return;
-      CHANGES[how](channel, n);
-      await world.publish(name);
-    },
-  }));
+/** The releases that devices have downloaded, or download next. */
+const front = { says: 'the front', of: ([first]: readonly number[]) => first };
+const DEFAULTS: Record<
+  keyof typeof CHANGES,
+  { readonly says: string; of(offered: readonly number[]): number | undefined }
+> = {
+  publish: { says: 'the next', of: ([first = -1]) => Math.min(first + 1, BUILDS - 1) },
+  'put in front': { says: 'the second', of: ([, second]) => second },
+  'stop the rollout of': front,
+  remove: front,
+  withdraw: front,
+};
 
-const publisher = changes.map(({ says, apply }) => command(says, apply));
+const changesBy = (hows: readonly (keyof typeof CHANGES)[]) =>
+  fc
+    .record({
+      how: fc.constantFrom(...hows),
+      n: oneIn(2, numbers, undefined),
+      name: oneIn(6, fc.constant('beta' as const), 'production' as const),
+    })
+    .map(({ how, n, name }) => ({
+      says: `${how} ${n ?? DEFAULTS[how].says} in ${name}`,
+      async apply({ world }: Life) {
+        const channel = world.channels[name];
+        const which = n ?? DEFAULTS[how].of(channel.offered);
+        // A withdrawn release is not offered again.
+        if (which === undefined || (how !== 'remove' && channel.withdrawn.has(which))) return;
+        CHANGES[how](channel, which);
+        await world.publish(name);
+      },
+    }));
 
-const network = fc.constantFrom(...NETWORK_FAULTS).map((fault) =>
+const changes = changesBy(Object.keys(CHANGES) as (keyof typeof CHANGES)[]);
+const offers = changesBy(['publish', 'put in front']);
+
+const publisher = fc.oneof(offers, changes).map(({ says, apply }) => command(says, apply));
+
+const network = oneIn(2, fc.constantFrom(...NETWORK_FAULTS), 'none' as const).map((fault) =>
   command(`network: ${fault}`, async ({ world }) => {
     world.network = fault;
   }),
 );
 
-const storage = fc.boolean().map((isFull) =>
+const storage = oneIn(3, fc.constant(true), false).map((isFull) =>
   command(isFull ? 'disk full' : 'disk has room', async ({ world }) => {
     world.isFull = isFull;
   }),
@@ -93,18 +115,19 @@ const time = fc.integer({ min: 0, max: 40 }).map((days) =>
   }),
 );
 
-const clock = fc.integer({ min: -400, max: 400 }).map((days) =>
+const clock = oneIn(2, fc.integer({ min: -400, max: 400 }), 0).map((days) =>
   command(`the clock is ${days} days off`, async ({ world }) => {
     world.skew = days * DAY;
   }),
 );
 
-const kills = fc.option(
+const kills = oneIn(
+  3,
   fc.record({
     after: fc.integer({ min: 1, max: 250 }),
     effect: fc.constantFrom('none', 'torn', 'whole'),
   }),
-  { nil: undefined, freq: 2 },
+  undefined,
 );
 
 const killedAt = (kill: Kill | undefined) =>
@@ -128,21 +151,32 @@ async function fail(life: Life, updater: Updater, id: string): Promise<void> {
 const run = fc
   .record({
     behaviour: fc.constantFrom('confirms', 'is silent', 'fails'),
-    updates: fc.boolean(),
+    updates: fc.oneof(fc.constant('not' as const), fc.constant('updates' as const), offers),
     // The process runs on, and updates again after the publisher has done this.
-    again: fc.option(changes, { nil: undefined, freq: 2 }),
-    harm: fc.option(fc.constantFrom(...HARMS), { nil: undefined, freq: 4 }),
+    again: oneIn(2, changes, undefined),
+    harm: oneIn(6, fc.constantFrom(...HARMS), undefined),
     kill: kills,
   })
   .map(({ behaviour, updates, again, harm, kill }) =>
     command(
-      `run, ${harm === undefined ? '' : `another program ${harm}, `}${behaviour}${updates ? ', updates' : ''}${again === undefined ? '' : `, ${again.says}, updates`}${killedAt(kill)}`,
+      `${[
+        'run',
+        ...(harm === undefined ? [] : [`another program ${harm}`]),
+        ...(updates === 'not'
+          ? []
+          : typeof updates === 'string'
+            ? [updates]
+            : [updates.says, 'updates']),
+        behaviour,
+        ...(again === undefined ? [] : [again.says, 'updates']),
+      ].join(', ')}${killedAt(kill)}`,
       async (life) => {
         const launched = await launch(life, { kill, harm });
         if (launched !== undefined) {
           const { updater, dead, id } = launched;
           const work = async () => {
-            if (updates && (await succeeds(updater.update()))) life.isBuiltInOrdered = false;
+            if (typeof updates !== 'string') await updates.apply(life);
+            if (updates !== 'not') await succeeds(updater.update());
             if (behaviour === 'confirms') await confirm(life, updater, id);
             if (behaviour === 'fails') await fail(life, updater, id);
             await again?.apply(life);
@@ -164,7 +198,7 @@ const start = kills.map((kill) =>
 );
 
 const order = fc
-  .record({ channel: fc.option(channels, { nil: undefined }), isFirst: fc.boolean() })
+  .record({ channel: oneIn(2, channels, undefined), isFirst: fc.boolean() })
   .map(({ channel, isFirst }) =>
     command(
       `the app orders the built-in release${channel === undefined ? '' : ` ${isFirst ? 'before' : 'after'} it switches to ${channel}`}`,
