@@ -1,7 +1,7 @@
 // What the runs found, as counts and as the mutants that no test noticed.
 
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PARTS } from './parts.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -119,7 +119,10 @@ function flat(code) {
 
 /** Each survivor with its reason from survivors/, and the reasons that no longer fit a survivor. */
 function explain(folder, files, mutants) {
-  const reasons = reasonsOf(folder).filter(({ file }) => files.some((one) => isIn(file, one)));
+  // A reason of a folder belongs to the part that has the files directly in it, not to one of a folder below.
+  const reasons = reasonsOf(folder).filter(({ file }) =>
+    files.some((one) => file === one || file === `${dirname(one)}/`),
+  );
   const mayLive = mutants.filter(({ status }) =>
     ['Survived', 'NoCoverage', 'Ignored'].includes(status),
   );
