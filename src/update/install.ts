@@ -162,6 +162,10 @@ async function* unpacked(
   try {
     for await (const file of entries) yield { path: file.path, bytes: await file.bytes() };
   } catch (error) {
+    // The limits are those of the index, which the app cannot raise.
+    if (error instanceof BundleSealError && error.code === 'ERR_LIMIT_EXCEEDED') {
+      throw otherRelease('it has more files or bytes', error);
+    }
     throw isOtherFile(error) ? otherObject(entry, error) : error;
   }
 }
@@ -254,9 +258,10 @@ function installedOf({ id, version, createdAt, runtime }: ReleaseEntry): Install
   return { id, version, createdAt, ...(runtime !== undefined && { runtime }) };
 }
 
-function otherRelease(how: string): BundleSealError {
+function otherRelease(how: string, cause?: unknown): BundleSealError {
   return new BundleSealError(
     'ERR_SOURCE_FAILED',
     `the download is not the release that the index names (${how}): the publisher's store is at fault`,
+    cause === undefined ? {} : { cause },
   );
 }
