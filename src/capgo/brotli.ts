@@ -3,6 +3,7 @@
 import type { Awaitable } from '../backend/backend.ts';
 import { BundleSealError } from '../errors.ts';
 
+/** Compresses or decompresses with Brotli (RFC 7932). */
 export type BrotliCoder = (bytes: Uint8Array) => Awaitable<Uint8Array>;
 
 function findZlib() {
@@ -21,7 +22,7 @@ export function defaultCompress(): BrotliCoder | undefined {
     });
 }
 
-/** Returns a decoder that stops at `maxLength` bytes, even if the data would inflate to more. */
+/** Returns Node's decoder, which rejects if the result has more than `maxLength` bytes. */
 export function defaultDecompress(maxLength: number): BrotliCoder {
   const zlib = findZlib();
   if (typeof zlib?.brotliDecompress !== 'function') {

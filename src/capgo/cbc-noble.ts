@@ -13,8 +13,8 @@ export const nobleCbc: Cbc = {
     const hash = sha256.create();
     let chain = iv;
     for (let start = 0; ; start += PIECE) {
-      // Copies the piece, so that the hashed and the encrypted bytes are the same even if a thread writes to the
-      // caller's memory.
+      // Copies the piece, so that the hash and the cipher get the same bytes even if a thread writes to the caller's
+      // memory.
       const piece = new Uint8Array(plain.subarray(start, start + PIECE));
       hash.update(piece);
       const isLast = start + PIECE >= plain.length;

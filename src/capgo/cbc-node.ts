@@ -14,22 +14,22 @@ export interface Pieces {
 
 const ALGORITHM = 'aes-128-cbc';
 
-// OpenSSL's output for a slice of this length is still in the processor's cache when it is copied and hashed.
+// OpenSSL's output for a slice of this length stays in the processor's cache until it is copied and hashed.
 const SLICE = 65_536;
 
-// Number of slices after which the signal is checked and other work can run.
+// After this many slices, the call checks the signal and lets other work run.
 const SLICES_A_STEP = 64;
 
 export function createSha256(): Hash {
   return crypto.createHash('sha256');
 }
 
-/** Encrypts piece after piece. */
+/** Makes a cipher that encrypts piece after piece. */
 export function createCipher({ key, iv }: Session): Pieces {
   return crypto.createCipheriv(ALGORITHM, key, iv);
 }
 
-/** Decrypts piece after piece. `refusal` makes the error for wrong padding. */
+/** Makes a cipher that decrypts piece after piece. `refusal` makes the error for wrong padding. */
 export function createDecipher({ key, iv }: Session, refusal: () => Error): Pieces {
   const decipher = crypto.createDecipheriv(ALGORITHM, key, iv);
   return {
@@ -52,8 +52,8 @@ export const nodeCbc: Cbc = {
     const copies = reusedCopies();
     let at = 0;
     for (let start = 0, slices = 1; start < plain.length; start += SLICE, slices++) {
-      // Copies the slice, so that the hashed and the encrypted bytes are the same even if a thread writes to the
-      // caller's memory.
+      // Copies the slice, so that the hash and the cipher get the same bytes even if a thread writes to the caller's
+      // memory.
       const slice = copies.copy(plain.subarray(start, start + SLICE));
       hash.update(slice);
       const piece = cipher.update(slice);

@@ -1,4 +1,4 @@
-// AES-128-CBC by crypto.subtle, which processes only whole input.
+// AES-128-CBC by crypto.subtle, which takes the whole input in one call.
 
 import { unshared } from '../bytes.ts';
 import type { Cbc } from './cbc.ts';
@@ -9,8 +9,8 @@ const NAME = 'AES-CBC';
 export const webcryptoCbc: Cbc = {
   async encrypt(session, plain) {
     const key = await importKey(session, 'encrypt');
-    // Each of the two calls copies its input (Web Cryptography §14.3.1 and §14.3.5), and a thread may write to the
-    // caller's memory between them. Without a copy the signed and the encrypted bytes could differ.
+    // Each of the two calls copies its input (Web Cryptography §14.3.1 and §14.3.5), but a thread may write to the
+    // caller's memory between them. Without this copy, the signed and the encrypted bytes could differ.
     const input = new Uint8Array(plain);
     const [encrypted, digest] = await Promise.all([
       crypto.subtle.encrypt({ name: NAME, iv: unshared(session.iv) }, key, input),

@@ -1,7 +1,7 @@
 // AES-128-CBC with PKCS#7 padding (NIST SP 800-38A §6.2, RFC 5652 §6.3), and the SHA-256 of the plain bytes.
 //
-// Only this folder may use it. CBC is not authenticated, so callers have to compare the signed checksum before they
-// release a byte. The sealed format uses an authenticated cipher instead.
+// Only this folder may use CBC. It is not authenticated, so callers must compare the signed checksum before they release
+// a byte. The sealed format uses an authenticated cipher.
 
 import type { OwnBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
@@ -10,6 +10,7 @@ import type { Session } from './session.ts';
 /** Called with the number of plain bytes processed so far. It may throw to end the work. */
 type Step = (done: number) => void | Promise<void>;
 
+/** AES-128-CBC of one backend. */
 export interface Cbc {
   encrypt(
     session: Session,
@@ -19,9 +20,7 @@ export interface Cbc {
     readonly encrypted: OwnBytes;
     readonly digest: Uint8Array;
   }>;
-  /**
-   * Returns `undefined` if the padding is wrong. The caller has to compare the digest before it releases the bytes.
-   */
+  /** Returns `undefined` if the padding is wrong. The caller must compare the digest before it releases the bytes. */
   decrypt(
     session: Session,
     encrypted: Uint8Array,

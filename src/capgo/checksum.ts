@@ -10,21 +10,25 @@ import { signPayload } from '../seal/pkcs1.ts';
 import { recoverSigned } from './session.ts';
 
 /**
+ * The form of a signed checksum.
+ *
  * - `'v3'`: the signature over the 32 bytes, in hex. For plugins from 5.30, 6.30 and 7.30 on, and every 8.
  * - `'v2'`: the signature over 48 bytes, in base64. The 48 bytes result from decoding the 64 hex characters as if
- *   they were base64. For older plugins only: today's plugin on Android compares the 48 bytes with the 32 bytes of
- *   the SHA-256 and refuses the bundle.
+ *   they were base64. For older plugins only: the current plugin on Android compares the 48 bytes with the 32 bytes
+ *   of the SHA-256 and refuses the bundle.
  */
 export type ChecksumFormat = 'v3' | 'v2';
 
 // The most characters of a checksum. RSA-2048 needs 512, so a longer checksum is forged.
 const MAX_LENGTH = 1024;
 
+/** @throws `TypeError` if the option has another value. */
 export function checkFormat(format: unknown): void {
   if (format === 'v3' || format === 'v2') return;
   throw new TypeError(`options.checksumFormat expected 'v3' or 'v2', got ${describe(format)}`);
 }
 
+/** Signs a SHA-256. */
 export async function signChecksum(
   backend: Backend,
   key: RsaPrivateKey,
@@ -36,7 +40,11 @@ export async function signChecksum(
   return toBase64(await signPayload(backend, key, payload), 'base64');
 }
 
-/** Recovers the digest that the private key signed. */
+/**
+ * Recovers the digest that the private key signed.
+ *
+ * @throws {@link BundleSealError} `ERR_HEADER_INVALID`, `ERR_SEAL_INVALID`, `ERR_VERSION_UNSUPPORTED`; `TypeError`.
+ */
 export async function recoverChecksum(
   backend: Backend,
   key: RsaPublicKey,
@@ -47,12 +55,10 @@ export async function recoverChecksum(
   const text = toBase64(await recoverSigned(backend, key, signature, 48), 'base64');
   // Capgo's tools write lower-case letters.
   if (/^[0-9a-f]{64}$/.test(text)) return fromHex(text);
-  throw malformed('holds no SHA-256');
+  throw malformed('contains no SHA-256');
 }
 
-/**
- * Distinguishes the forms as devices do: text of hex characters only is V3, all other text is base64.
- */
+/** Distinguishes the forms like Capgo's plugin: text of hex characters only is V3, all other text is base64. */
 function readChecksum(checksum: string): {
   readonly format: ChecksumFormat;
   readonly signature: Uint8Array;
@@ -65,7 +71,7 @@ function readChecksum(checksum: string): {
   if (checksum === '' || (isHex && checksum.length <= 64)) {
     throw new BundleSealError(
       'ERR_VERSION_UNSUPPORTED',
-      'the checksum is missing or not signed, as in plain bundles and in the withdrawn V1 scheme: anyone can have made it. Encrypt the bundle again with V2 keys, and pass the checksum that comes with it',
+      'the checksum is missing or not signed, as in plain bundles and in the withdrawn V1 scheme, so anyone may have made it: encrypt the bundle again with V2 keys, and pass its checksum',
     );
   }
   if (isHex) return { format: 'v3', signature: fromHex(checksum) };
@@ -75,13 +81,13 @@ function readChecksum(checksum: string): {
 }
 
 /**
- * Makes the error for wrong padding, a wrong body and a wrong checksum. It is the same for all, so that it is no
- * padding oracle.
+ * Makes the error for wrong padding, a wrong body and a wrong checksum. All get the same error, because an error of its
+ * own for wrong padding would be a padding oracle.
  */
 export function mismatch(): BundleSealError {
   return new BundleSealError(
     'ERR_CHECKSUM_MISMATCH',
-    'the bundle is not the one that was signed: it was altered or cut, or belongs to another session key or checksum; discard it and fetch it again',
+    'the bundle does not have the signed checksum: it was altered or cut, or belongs to another session key or checksum; discard it and fetch it again',
   );
 }
 

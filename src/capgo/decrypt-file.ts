@@ -13,6 +13,7 @@ import { passFile } from './file-pass.ts';
 import { readPublicKey } from './keys.ts';
 import { recoverSession } from './session.ts';
 
+/** Options of {@link decryptFile}. */
 export interface DecryptFileOptions extends WorkOptions {
   /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2.pub`. */
   readonly publicKey: string;
@@ -26,20 +27,20 @@ export interface DecryptFileOptions extends WorkOptions {
 export interface DecryptedFile {
   /** Bytes of the plain file. */
   readonly size: number;
-  /** Its SHA-256, which the private key signed: 64 hex characters. */
+  /** SHA-256 of the plain file, which the private key signed: 64 hex characters. */
   readonly sha256: string;
 }
 
 /**
  * Opens a file that Capgo's CLI or {@link encryptFile} encrypted, of any size, in constant memory.
  *
- * The output gets its name only after the SHA-256 of all of it equals the signed one: the call writes a temporary
+ * The output gets its name only after the call has compared its SHA-256 with the signed one: the call writes a temporary
  * file in the same folder, compares, flushes it to the disk and renames it. After an error or an abort, the previous
  * file is unchanged and no temporary file remains. Wrong padding and a wrong checksum give the same error.
  *
- * @param input - The encrypted file. A pipe is first read to its end, into an unnamed file in the system's temporary
- * folder.
- * @param output - Another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
+ * @param input - The path of the encrypted file. The call first reads a pipe to its end, into an unnamed file in the
+ * system's temporary folder.
+ * @param output - The path of another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
  * @throws the errors of `decryptBundle` of `bundleseal/capgo`, and {@link BundleSealError} `ERR_FILE` if a file
  * cannot be read or written (`path`, `cause`).
  * @see docs/capgo.md

@@ -20,6 +20,7 @@ import {
 } from './manifest.ts';
 import { recoverSession } from './session.ts';
 
+/** Options of {@link decryptManifest}. */
 export interface DecryptManifestOptions extends WorkOptions {
   /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2.pub`. */
   readonly publicKey: string;
@@ -29,15 +30,15 @@ export interface DecryptManifestOptions extends WorkOptions {
    * SHA-256 of every raw file by its path, 64 hex characters: the `hashes` of `encryptManifest`, from a place that
    * only the publisher can write to. The update must contain exactly these files.
    *
-   * `'unchecked'`: the caller itself compares paths and contents with such a list before it uses them. Without this
-   * comparison, each content is only known to be signed for some path of some update.
+   * `'unchecked'`: the call compares nothing, and the caller must compare paths and contents with such a list before it
+   * uses them. The signatures prove only that each content belongs to some path of some update.
    */
   readonly trusted: Readonly<Record<string, string>> | 'unchecked';
-  /** Inflates Brotli. It has to limit its output itself. Default: Node's decoder. */
+  /** Decompresses Brotli. It must limit its output itself. Default: Node's decoder. */
   readonly brotli?: BrotliCoder;
-  /** The most inflated bytes of one file. Default 268,435,456. */
+  /** The most bytes of one decompressed file. Default 268,435,456. */
   readonly maxFileSize?: number;
-  /** Default `'auto'`. */
+  /** The backend that does the work. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
 
@@ -53,11 +54,11 @@ const DEFAULT_MAX_FILE_SIZE = 2 ** 28;
  * this comparison itself passes `trusted: 'unchecked'`.
  *
  * @param manifest - The list from the server.
- * @param files - Encrypted bytes by `file_name`.
+ * @param files - The encrypted bytes of each file by its `file_name`.
  * @returns The raw bytes of each file by its path.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the list names a file twice, a file outside the folder or
- * a missing file (`path`); `ERR_EXPECTATION_FAILED` if the update differs from `trusted` (`path`), or, before
- * anything is decrypted, if `trusted` is missing; `ERR_LIMIT_EXCEEDED` if a file is larger than `maxFileSize`; and
+ * a missing file (`path`); `ERR_EXPECTATION_FAILED` if the update differs from `trusted` (`path`), or if `trusted` is
+ * missing; `ERR_LIMIT_EXCEEDED` if a file is larger than `maxFileSize`; and
  * the errors of `decryptBundle`.
  * @see docs/capgo.md
  */
@@ -95,14 +96,16 @@ export async function decryptManifest(
     const { path, isBrotli } = readName(name);
     checkName(path);
     const bytes = files.get(name as string);
-    if (!isBytes(bytes)) throw invalidFile(path, 'is in the list and not among the files');
+    if (!isBytes(bytes))
+      throw invalidFile(path, 'is in the manifest, but not in files: download it');
     if (typeof hash !== 'string')
-      throw invalidFile(path, 'has no file_hash, so nothing proves its content');
+      throw invalidFile(path, 'has no file_hash, so its content cannot be verified');
     return { path, isBrotli, bytes, hash };
   });
   const paths = new Set(listed.map(({ path }) => path));
   const missing = [...(trusted?.keys() ?? [])].find((wanted) => !paths.has(wanted));
-  if (missing !== undefined) throw untrusted(missing, 'is trusted and missing from the update');
+  if (missing !== undefined)
+    throw untrusted(missing, 'is in options.trusted, but not in the update');
   const backend = await selectBackend(options.backend);
   const cbc = await loadCbc(backend.name);
   const session = await recoverSession(backend, publicKey, options.ivSessionKey);
@@ -116,7 +119,7 @@ export async function decryptManifest(
       const signed = await recoverChecksum(backend, publicKey, hash);
       const wanted = trusted?.get(path);
       if (trusted !== undefined && (wanted === undefined || !equalBytes(signed, wanted))) {
-        throw untrusted(path, 'is not the file that is trusted under this path');
+        throw untrusted(path, 'does not have the hash that options.trusted has for this path');
       }
       if (bytes.length === 0 || bytes.length % BLOCK_LENGTH !== 0) {
         throw new BundleSealError(
@@ -135,7 +138,8 @@ export async function decryptManifest(
         raw.fill(0);
         throw mismatch();
       }
-      // Checks the length after the hash, because the remaining length of a forged file would reveal its padding.
+      // Checks the length after the hash, because the length of a forged file without its padding would reveal the
+      // padding.
       if (raw.length > maxFileSize) throw tooLarge(path, maxFileSize);
       opened.set(path, raw);
       await progress.next(bytes.length);
@@ -147,13 +151,13 @@ export async function decryptManifest(
   }
 }
 
-/** @throws `TypeError`; {@link BundleSealError} `ERR_EXPECTATION_FAILED` if there is none. */
+/** Reads `options.trusted`. @throws `TypeError`; {@link BundleSealError} `ERR_EXPECTATION_FAILED` if it is missing. */
 function readTrusted(trusted: unknown): ReadonlyMap<string, Uint8Array> | undefined {
   if (trusted === 'unchecked') return undefined;
   if (trusted === undefined) {
     throw new BundleSealError(
       'ERR_EXPECTATION_FAILED',
-      "a delta update in Capgo's format proves neither the paths of its files nor that they belong to this update: pass the hashes that encryptManifest gave, delivered sealed, as options.trusted (or 'unchecked' if you compare every path and content with such a list yourself)",
+      "Capgo's format signs neither the paths of the files nor which update they belong to: pass the hashes that encryptManifest returned, delivered in a sealed bundle, as options.trusted (or 'unchecked' if you compare every path and content with such a list yourself)",
     );
   }
   if (!isRecord(trusted)) {
@@ -186,7 +190,7 @@ function readName(name: unknown): { readonly path: string; readonly isBrotli: bo
   const isBrotli = name.endsWith(BROTLI_ENDING);
   const encoded = isBrotli ? name.slice(0, -BROTLI_ENDING.length) : name;
   try {
-    // An encoded slash counts as a slash when the path is checked.
+    // `checkName` sees an encoded slash as a slash.
     return { path: decodeURIComponent(encoded), isBrotli };
   } catch {
     throw invalidFile(name, 'is not percent-encoded UTF-8');

@@ -12,6 +12,7 @@ import { readPublicKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
 import { recoverSession } from './session.ts';
 
+/** Options of {@link decryptBundle}. */
 export interface DecryptOptions extends WorkOptions {
   /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2.pub`. */
   readonly publicKey: string;
@@ -19,19 +20,20 @@ export interface DecryptOptions extends WorkOptions {
   readonly ivSessionKey: string;
   /** The signed checksum, V3 or V2. */
   readonly checksum: string;
-  /** Default `'auto'`. */
+  /** The backend that does the work. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
 
 /**
  * Opens a bundle that Capgo's CLI or {@link encryptBundle} made.
  *
- * It returns only bytes that the private key signed. The public key recovers session key and checksum. The call
- * compares the SHA-256 of the whole bundle in constant time before it releases any byte. It refuses a bundle without
- * a session key or without a signed checksum, and never treats it as a plain one. Wrong padding and a wrong checksum
- * give the same error.
+ * The call returns only bytes that the private key signed: it recovers session key and checksum with the public key, and
+ * compares the SHA-256 of the whole bundle in constant time before it releases any byte. It refuses a bundle without a
+ * session key or without a signed checksum. Wrong padding and a wrong checksum give the same error. Memory: about twice
+ * the size of the bundle.
  *
- * @param bundle - The whole encrypted file in memory.
+ * @param bundle - The whole encrypted file.
+ * @returns The plain zip.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_HEADER_INVALID` if `ivSessionKey` or `checksum` is damaged;
  * `ERR_VERSION_UNSUPPORTED` if the checksum is not signed (plain or V1); `ERR_SEAL_INVALID` if another key made them;
  * `ERR_LENGTH_INVALID` if the file is cut; `ERR_CHECKSUM_MISMATCH` if it was altered.

@@ -11,6 +11,7 @@ import { passFile } from './file-pass.ts';
 import { capgoKeyIdOf, readPrivateKey } from './keys.ts';
 import { createSession, signSession } from './session.ts';
 
+/** Options of {@link encryptFile}. */
 export interface EncryptFileOptions extends WorkOptions {
   /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2`. */
   readonly privateKey: string;
@@ -39,9 +40,9 @@ export interface EncryptedFile {
  * to the disk and renames it. After an error or an abort, the previous file is unchanged and no temporary file
  * remains.
  *
- * @param input - A file that does not change during the call. A pipe, or a file of `/proc` without a size, is first
- * read to its end, into an unnamed file in the system's temporary folder.
- * @param output - Another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
+ * @param input - The path of a file that does not change during the call. The call first reads a pipe, or a file of
+ * `/proc` without a size, to its end, into an unnamed file in the system's temporary folder.
+ * @param output - The path of another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SIGNER_FAILED`; `ERR_FILE` if a file cannot be read or
  * written, or changes during the call (`path`, `cause`). `TypeError` for a wrong or unknown option.
  * @see docs/capgo.md

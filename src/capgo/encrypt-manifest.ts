@@ -17,21 +17,23 @@ import {
 } from './manifest.ts';
 import { createSession, signSession } from './session.ts';
 
+/** Options of {@link encryptManifest}. */
 export interface EncryptManifestOptions extends WorkOptions {
   /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2`. */
   readonly privateKey: string;
   /** The form of all hashes: `'v2'` for plugins before 5.30, 6.30 and 7.30. Default `'v3'`. */
   readonly checksumFormat?: ChecksumFormat;
-  /** The zip of the same files. It is encrypted with the same session key, so one `ivSessionKey` serves both. */
+  /** The zip of the same files. The call encrypts it with the same session key, so both have one `ivSessionKey`. */
   readonly zip?: Uint8Array;
   /**
    * Compresses with Brotli. `false` turns compression off. Default: Node's coder; without Node, no compression.
    */
   readonly brotli?: BrotliCoder | false;
-  /** With `appId`: where Capgo stores the files, for `s3_path`. */
+  /** The organization in Capgo. With `appId`, the entries have an `s3_path`. */
   readonly orgId?: string;
+  /** The app in Capgo. With `orgId`, the entries have an `s3_path`. */
   readonly appId?: string;
-  /** Default `'auto'`. */
+  /** The backend that does the work. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
 
@@ -41,27 +43,30 @@ export interface EncryptedManifest {
   readonly manifest: readonly ManifestEntry[];
   /** The encrypted files to upload, by `file_name`. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** The encrypted zip and its signed checksum, if a zip was passed. */
+  /** The encrypted zip, if `options.zip` was passed. */
   readonly bundle?: OwnBytes;
+  /** The signed SHA-256 of the plain zip, if `options.zip` was passed. */
   readonly checksum?: string;
+  /** base64 of the IV, a colon, base64 of the signed session key. */
   readonly ivSessionKey: string;
   /**
    * SHA-256 of each raw file by its path, 64 hex characters. Deliver it sealed (`encryptBundle` of `bundleseal`), and pass
    * it as `trusted` to {@link decryptManifest}.
    */
   readonly hashes: Readonly<Record<string, string>>;
+  /** The 20 characters by which Capgo names the key. */
   readonly keyId: string;
 }
 
-// Like Capgo's CLI, does not compress smaller files, and files that Brotli hardly shrinks.
+// Like Capgo's CLI, the call does not compress smaller files, nor files that become hardly smaller. In bytes.
 const BROTLI_MIN_LENGTH = 8192;
 const BROTLI_MIN_SAVING = 10;
 
 /**
  * Encrypts files for a delta update, as Capgo's CLI does.
  *
- * For each file, the call signs the hash of the raw bytes, compresses with Brotli if the file has 8,192 bytes or more
- * and more than 10 bytes are saved, and encrypts with AES-128-CBC. **All files share one key and one IV**, because
+ * For each file, the call signs the hash of the raw bytes, compresses the file with Brotli if it has 8,192 bytes or more
+ * and that saves more than 10 bytes, and encrypts it with AES-128-CBC. **All files share one key and one IV**, because
  * the plugin expects it. Two files that begin with the same 16-byte blocks therefore have the same encrypted
  * beginning, and everyone who stores them can see that. **Capgo's format does not sign the list, and binds no hash
  * to its path**: the server can leave out files and exchange contents between paths, and an attacker with the public
@@ -130,7 +135,7 @@ export async function encryptManifest(
     const encryptedFiles = new Map<string, Uint8Array>();
     const hashes: [path: string, hash: string][] = [];
     for (const path of paths) {
-      // Copies the bytes, so that the hashed and the sent bytes are the same even if the caller's memory changes.
+      // Copies the bytes, so that the hash and the cipher get the same bytes even if the caller's memory changes.
       const raw = new Uint8Array(files[path] as Uint8Array);
       const digest = await backend.sha256(raw);
       hashes.push([path, toHex(digest)]);

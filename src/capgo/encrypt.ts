@@ -11,12 +11,13 @@ import { capgoKeyIdOf, readPrivateKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
 import { createSession, signSession } from './session.ts';
 
+/** Options of {@link encryptBundle}. */
 export interface EncryptOptions extends WorkOptions {
   /** RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2`. */
   readonly privateKey: string;
   /** The form of the checksum: `'v2'` for plugins before 5.30, 6.30 and 7.30. Default `'v3'`. */
   readonly checksumFormat?: ChecksumFormat;
-  /** Default `'auto'`. */
+  /** The backend that does the work. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
 
@@ -41,7 +42,9 @@ export interface EncryptedBundle {
  * Capgo's format uses RSA-2048 and an unauthenticated cipher, and binds a bundle neither to an app nor to a
  * version. Prefer `encryptBundle` of `bundleseal` for apps that can open it.
  *
- * @param zip - The whole zip in memory.
+ * Memory: the result, and the zip if it is a `Blob`.
+ *
+ * @param zip - The whole zip.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SOURCE_FAILED`, `ERR_BACKEND_UNAVAILABLE`,
  * `ERR_SIGNER_FAILED`. `TypeError` for a wrong or unknown option.
  * @see docs/capgo.md

@@ -1,5 +1,5 @@
-// Passes a file through the cipher into another file in pieces. One piece is read ahead, and one is written
-// meanwhile.
+// Passes a file through the cipher into another file in pieces. It reads the next piece and writes the previous piece
+// while it encrypts or decrypts the current one.
 
 import type { Hash } from 'node:crypto';
 import type { InputFile } from '../files/input-file.ts';
@@ -13,6 +13,7 @@ const PIECE = 2 ** 20;
 // Number of bytes after which a flush starts, so that the last flush has little left to do.
 const FLUSH_LENGTH = 64 * PIECE;
 
+/** The files and the cipher of {@link passFile}. */
 export interface FilePass extends WorkOptions {
   readonly file: InputFile;
   readonly out: Pick<OutputFile, 'write' | 'flush'>;
@@ -23,7 +24,8 @@ export interface FilePass extends WorkOptions {
 }
 
 /**
- * Returns the number of bytes written. When it ends, also after an error, no read or write is in progress.
+ * Passes the file through the cipher. Returns the number of bytes written. When it ends, also after an error, no read or
+ * write is in progress.
  */
 export async function passFile(pass: FilePass): Promise<number> {
   const { file, transform, hash, hashed, signal, onProgress } = pass;
@@ -32,7 +34,7 @@ export async function passFile(pass: FilePass): Promise<number> {
   const readAt = (start: number) => {
     const room = rooms[(start / PIECE) % 2 === 0 ? 0 : 1];
     const read = file.readInto(room.subarray(0, Math.min(PIECE, total - start)), start);
-    // Another error may end the loop before this promise is awaited.
+    // Another error may end the loop before it awaits this promise.
     handledElsewhere(read);
     return read;
   };
@@ -59,12 +61,13 @@ export async function passFile(pass: FilePass): Promise<number> {
   }
 }
 
+/** Writes pieces one after the other, each while the caller prepares the next one. */
 function writeBehind(out: FilePass['out']) {
   let at = 0;
   let flushed = 0;
   let writing: Promise<void> = Promise.resolve();
   return {
-    /** Waits until the previous piece is written. */
+    /** Starts to write the piece as soon as the previous piece is written. */
     async write(bytes: Uint8Array): Promise<void> {
       await writing;
       const start = at;

@@ -18,10 +18,11 @@ const MODULUS_BITS = 2048;
 // Number of characters of the PEM's body that Capgo shows, stores and compares.
 const KEY_ID_LENGTH = 20;
 
+/** Options of {@link keygen}. */
 export interface KeygenOptions {
-  /** Rejects with the signal's reason. */
+  /** Aborts the call: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Default `'auto'`. */
+  /** The backend that generates the pair. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
 
@@ -31,7 +32,7 @@ export interface KeygenOptions {
  * Capgo's format allows RSA-2048 only. For sealed bundles use `keygen` of `bundleseal`, which makes larger keys.
  * Capgo names the files of the two halves `.capgo_key_v2` and `.capgo_key_v2.pub`.
  *
- * @param options.signal - Aborts: rejects with its reason.
+ * @param options.signal - Aborts the call: it rejects with the signal's reason.
  * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE`.
  * @see RFC 8017 appendix A.1
  * @example
@@ -74,8 +75,8 @@ async function generateInSteps(signal?: AbortSignal): Promise<Uint8Array> {
 }
 
 /**
- * Returns the id by which Capgo names a public key: the first 20 characters of its PEM's body. Some of them are the
- * same for every RSA-2048 key, so the id helps to distinguish keys but does not authenticate one.
+ * Returns the id by which Capgo names a public key: the first 20 characters of the base64 in its PEM. Some of them are
+ * the same for every RSA-2048 key, so the id helps to distinguish keys but does not authenticate one.
  *
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `TypeError` for anything but a string.
  * @example
@@ -106,7 +107,7 @@ export function readPublicKey(pem: string): RsaPublicKey {
       'this is a private key, and a public key is needed. Apps of the withdrawn V1 scheme contain a private key: every copy of such an app can make bundles, so make a new pair',
     );
   }
-  demand(label, 'RSA PUBLIC KEY');
+  checkLabel(label, 'RSA PUBLIC KEY');
   return parsePublicKey(pem, 'publicKey', MODULUS_BITS);
 }
 
@@ -116,7 +117,7 @@ export function readPrivateKey(pem: string): RsaPrivateKey {
   if (label === 'RSA PUBLIC KEY') {
     throw keyInvalid('this is a public key, and a private key is needed: pass .capgo_key_v2');
   }
-  demand(label, 'RSA PRIVATE KEY');
+  checkLabel(label, 'RSA PRIVATE KEY');
   return parsePrivateKey(pem, 'privateKey', MODULUS_BITS);
 }
 
@@ -129,9 +130,9 @@ function labelOf(pem: unknown, name: string): string {
   return label;
 }
 
-function demand(label: string, wanted: string): void {
+function checkLabel(label: string, wanted: string): void {
   if (label === wanted) return;
   throw keyInvalid(
-    `Capgo takes PKCS#1 alone, and this is a "${label}": a key that begins with "-----BEGIN ${wanted}-----" is needed, see keygen() of bundleseal/capgo`,
+    `Capgo accepts only PKCS#1, and this is a "${label}": pass a key that begins with "-----BEGIN ${wanted}-----", see keygen() of bundleseal/capgo`,
   );
 }

@@ -8,9 +8,7 @@ import { giveWay } from '../turn.ts';
 
 /** A file of a delta update in the form of Capgo's server and plugin. */
 export interface ManifestEntry {
-  /**
-   * The path with each name percent-encoded, followed by `.br` if the file is compressed with Brotli.
-   */
+  /** The path with each name percent-encoded, followed by `.br` if the file is compressed with Brotli. */
   readonly file_name: string;
   /** The signed SHA-256 of the raw file. */
   readonly file_hash: string;
@@ -32,6 +30,7 @@ export function createNameCheck(): (path: string) => void {
   };
 }
 
+/** Makes the error for an entry of a manifest. */
 export function invalidFile(path: string, what: string): BundleSealError {
   return new BundleSealError('ERR_ARCHIVE_INVALID', `${printable(path)} ${what}`, { path });
 }

@@ -14,10 +14,11 @@ const LENGTH = 16;
 // The most characters of an ivSessionKey. RSA-2048 needs 369, so a longer one is forged.
 const MAX_LENGTH = 1024;
 
+/** The keys of one bundle or delta update. */
 export interface Session {
   /** AES-128 key: 16 bytes. */
   readonly key: Uint8Array;
-  /** 16 bytes. */
+  /** Initialization vector: 16 bytes. */
   readonly iv: Uint8Array;
 }
 
@@ -49,7 +50,7 @@ export async function recoverSession(
   if (iv?.length !== LENGTH || !signature?.length || rest.length > 0) {
     throw new BundleSealError(
       'ERR_HEADER_INVALID',
-      "the ivSessionKey is missing or damaged: pass it as Capgo's CLI printed it (base64 of the IV, a colon, base64 of the session key). A bundle without one is not encrypted, and is not opened here",
+      "the ivSessionKey is missing or damaged: pass it as Capgo's CLI printed it (base64 of the IV, a colon, base64 of the session key). A bundle without one is not encrypted, and this call does not open it",
     );
   }
   return { key: await recoverSigned(backend, publicKey, signature, LENGTH), iv };
@@ -70,6 +71,6 @@ export async function recoverSigned(
   if (payload !== undefined) return payload;
   throw new BundleSealError(
     'ERR_SEAL_INVALID',
-    'the session key or checksum was not made by the private key of this public key: check the key; bundles of the withdrawn V1 scheme, which the public key encrypts, are not opened',
+    'the private key of this public key did not sign the session key or checksum: check the public key; the withdrawn V1 scheme is not supported',
   );
 }

@@ -13,9 +13,11 @@ export interface Version {
   readonly ifRange: string | undefined;
 }
 
+/** A request, and what its response must match. */
 interface Asked {
   /** Offset of the first requested byte. */
   readonly from: number;
+  /** Offset after the last requested byte. */
   readonly to: number;
   /**
    * The version of earlier responses. `undefined` on opening, when the file may end before `to`.
@@ -23,7 +25,7 @@ interface Asked {
   readonly version: Version | undefined;
   /** Whether ETag and Last-Modified have to match the version. If not, only the size has to. */
   readonly compare: boolean;
-  /** Whether a file of any size may be downloaded to get the range. */
+  /** Whether the source may download a file of any size to get the range. */
   readonly readThrough: boolean;
   /** Whether the request had a Range header. */
   readonly ranged: boolean;
@@ -39,7 +41,8 @@ export interface Offer {
   /** Number of requested bytes in the body. If the size is unknown, the most that it can be. */
   readonly length: number;
   /**
-   * What happens after the requested bytes: the body must end (`'none'`), is cancelled, or is counted to its end.
+   * What may follow the requested bytes. `'none'`: the body must end. `'cancelled'`: the source cancels the body.
+   * `'counted'`: the source reads the body to its end to learn the size of the file.
    */
   readonly rest: 'none' | 'cancelled' | 'counted';
 }
@@ -72,15 +75,13 @@ type Answer = Pick<Response, 'status' | 'headers'>;
 /** Status codes of temporary failures: RFC 9110 §15.5.9, §15.6; RFC 8470 §5.2; RFC 6585 §4. */
 export const TEMPORARY: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
-/**
- * Size of the largest file, in bytes, that is downloaded whole for a part of it when a server ignores the range.
- */
+/** The largest file, in bytes, that the source downloads whole for a part of it if a server ignores the range. */
 const LARGEST_SLICED = 1_048_576;
 
 const REPLACED = { kind: 'replaced' } as const;
 
 const EXPOSE =
-  'a page of another origin sees it only if the server sends "Access-Control-Expose-Headers: Content-Range, ETag"';
+  'scripts of another origin can read it only if the server sends "Access-Control-Expose-Headers: Content-Range, ETag"';
 
 /**
  * Decides what to do with a response.
@@ -108,7 +109,7 @@ function judgePart({ headers }: Answer, asked: Asked, refuse: RefuseResponse): O
   checkEncoding(headers, refuse);
   if (/^multipart\//i.test(headers.get('content-type') ?? '')) {
     throw refuse(
-      'answered one range with several (multipart/byteranges): serve the file from a server that answers one range with one',
+      'answered a request for one range with several (multipart/byteranges): serve the file from a server that sends only the requested range',
     );
   }
   const field = headers.get('content-range');
@@ -124,7 +125,7 @@ function judgePart({ headers }: Answer, asked: Asked, refuse: RefuseResponse): O
   const to = Math.min(asked.to, size);
   if (first !== asked.from || last !== to - 1) {
     throw refuse(
-      `was asked for bytes ${asked.from} to ${to - 1} and answered with ${first} to ${last}: serve the file from a server that sends the range asked for`,
+      `answered a request for bytes ${asked.from} to ${to - 1} with bytes ${first} to ${last}: serve the file from a server that sends the requested range`,
     );
   }
   const length = to - asked.from;
@@ -168,7 +169,7 @@ function judgeWhole(
 /** The server ignores ranges. If several servers share one name, another one may support them. */
 export const wholeSent: Failure = {
   kind: 'failure',
-  what: 'sent the whole file where a range was asked for',
+  what: 'sent the whole file instead of the requested range',
   advice:
     "serve it from a server that answers Range requests, download it with fetch and pass the bytes, or set ignoredRange to 'read-through'",
 };
@@ -200,7 +201,7 @@ function judgeUnsatisfied(
   );
 }
 
-/** Whether a response is about the version that was opened. */
+/** Whether a response is about the version that the source has opened. */
 function isSameVersion(
   { version, compare }: Asked,
   headers: Headers,
@@ -215,7 +216,7 @@ function isSameVersion(
   return sameTag(etag, headers.get('etag')) && sameDate(lastModified, headers.get('last-modified'));
 }
 
-/** RFC 9110 §15.3.7: a 206 response has the ETag that a 200 response would have. */
+/** Compares the ETags of two responses. A 206 has the same ETag as a 200 (RFC 9110 §15.3.7). */
 function sameTag(before: string | null, now: string | null): boolean {
   if (before === null || before === now) return true;
   // Some servers send a weak tag while the file may still change within the same second, and the same tag as strong
@@ -223,9 +224,7 @@ function sameTag(before: string | null, now: string | null): boolean {
   return before.startsWith('W/') && before.slice(2) === now;
 }
 
-/**
- * A server may omit Last-Modified from a response to If-Range, so a missing date matches every date.
- */
+/** Compares two dates. A server may omit Last-Modified from a response to If-Range, so no date matches every date. */
 function sameDate(before: string | null, now: string | null): boolean {
   return before === null || now === null || before === now;
 }
@@ -294,13 +293,13 @@ function checkEncoding(headers: Headers, refuse: RefuseResponse): void {
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return;
   throw refuse(
-    'answered with a Content-Encoding, under which byte offsets mean nothing, although the request asked for none: turn compression off for this file on the server or CDN',
+    'compressed the response (Content-Encoding), so its byte offsets are not those of the file: turn compression off for this file on the server or CDN',
   );
 }
 
 function adviceOn(status: number): string {
   if (status === 401 || status === 403) {
-    return 'check the Authorization that it wants, or whether the link has run out';
+    return 'check the Authorization header, or whether the link has expired';
   }
   if (MISSING.includes(status)) return 'check the URL';
   return 'the server has to answer a GET request for a range of the file with 206';

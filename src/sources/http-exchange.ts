@@ -32,21 +32,20 @@ export interface Reading {
   /** Whether this read determines the version of the file. */
   readonly opening: boolean;
   version: Version | undefined;
-  /**
-   * Memory for the bytes. Allocated after a response has passed its checks; grows with the bytes that arrive.
-   */
+  /** Memory for the bytes, allocated after a response has passed its checks. It grows with the bytes that arrive. */
   target: Uint8Array | undefined;
   /** Number of bytes that the read needs. */
   length: number;
   /** Number of bytes that have arrived. */
   at: number;
   /**
-   * False if the server refuses a range within the size that it named. The next request then asks for the whole file.
+   * Whether the next request has a Range header. False if the server refused a range within the size that it sent: then
+   * the source requests the whole file.
    */
   ranged: boolean;
 }
 
-/** Makes an error with the fault and the offset that the read has reached. */
+/** Returns a function that makes errors with the name of the file and the offset that the read has reached. */
 export function refusal({ name, route }: Connection, { offset, at }: Reading): RefuseResponse {
   return (what, cause) =>
     new BundleSealError('ERR_SOURCE_FAILED', `${name} ${what}`, {
@@ -68,8 +67,8 @@ export async function exchange(
   arrived: (bytes?: number) => void,
 ): Promise<Failure | undefined> {
   const refuse = refusal(connection, reading);
-  // Only one correction is accepted. A server that names another size in each response would otherwise cause requests
-  // without end.
+  // Accepts only one correction of the size. A server that sends another size in each response would otherwise cause
+  // endless requests.
   let isCorrected = false;
   for (;;) {
     const own = headersFor(reading);
@@ -111,22 +110,22 @@ export async function exchange(
   }
 }
 
-/** A response that is not a redirect, or the failure. */
+/** A response that is not a redirect, or the error of `fetch`. */
 type Reached =
   | { readonly answer: Response; readonly place: Address }
   | { readonly unreached: unknown };
 
-// Status codes of redirects (RFC 9110 §15.4), and the limit of fetch.
+// The status codes of redirects (RFC 9110 §15.4), and the most redirects that `fetch` follows.
 const REDIRECTS = [301, 302, 303, 307, 308];
 const MOST_REDIRECTS = 20;
 
 /**
- * Sends a request and follows redirects. If the runtime shows where they lead (Node, Bun, Deno, workerd), this
- * function follows them itself; otherwise see {@link followBlindly}.
+ * Sends a request and follows redirects. In runtimes that show where redirects lead (Node, Bun, Deno, workerd), this
+ * function follows them itself. For pages, see {@link followBlindly}.
  *
- * @param own - Headers of this library, which are sent to every origin.
+ * @param own - Headers of this library. Every origin gets them.
  * @param alive - Called for each response.
- * @throws the error of `refuse` for a redirect that must not be followed.
+ * @throws the error of `refuse` for a redirect that the source must not follow.
  */
 async function reach(
   connection: Connection,
@@ -159,11 +158,13 @@ async function reach(
     const isRedirect = location !== null || answer.type === 'opaqueredirect';
     if (isRedirect) discard(answer);
     if (isRedirect && !connection.follow) {
-      throw refuse('redirects, which options.redirect forbids: pass the address that it leads to');
+      throw refuse('redirects, which options.redirect forbids: pass the final address');
     }
     if (location !== null) {
       if (++redirects > MOST_REDIRECTS) {
-        throw refuse(`redirects more than ${MOST_REDIRECTS} times: mend its redirects`);
+        throw refuse(
+          `redirects more than ${MOST_REDIRECTS} times: correct the redirects on the server`,
+        );
       }
       place = placeAfter(connection, place, location, refuse);
     } else if (isRedirect) {
@@ -185,14 +186,15 @@ async function reach(
   }
 }
 
-/** Cancels a body that is not needed, because an unread body blocks its connection. */
+/** Cancels a body that nobody reads, because an unread body blocks its connection. */
 function discard({ body }: Response): void {
   if (body?.locked === false) unawaited(() => body.cancel());
 }
 
 /**
- * This function is async, so that it rejects if the caller's own fetch throws. The caller's fetch may also ignore the
- * signal.
+ * Sends one request. Rejects on an abort even if the caller's `fetch` ignores the signal.
+ *
+ * The function is async, so that it rejects if the caller's `fetch` throws.
  */
 async function send(
   { fetch, request, headers: callers, route }: Connection,
@@ -213,8 +215,8 @@ async function send(
 }
 
 function headersFor({ offset, at, to, version, validators, ranged }: Reading) {
-  // Ranges of a compressed response are not ranges of the file. Browsers set this header themselves and drop this
-  // one.
+  // Ranges of a compressed response are not ranges of the file. Browsers set this header themselves and ignore this
+  // value.
   const headers: Record<string, string> = { 'Accept-Encoding': 'identity' };
   if (ranged) headers['Range'] = `bytes=${offset + at}-${to - 1}`;
   if (version?.ifRange !== undefined && validators === 'if-range') {
@@ -223,7 +225,7 @@ function headersFor({ offset, at, to, version, validators, ranged }: Reading) {
   return headers;
 }
 
-/** Handles a replaced file: refuses it if it was open already, or restarts the opening. */
+/** Handles a file that was replaced: restarts the opening, or refuses the file if it was open already. */
 function replaced(reading: Reading, refuse: RefuseResponse): Failure {
   const what = 'was replaced while it was being read';
   const advice = 'open it again';
@@ -232,12 +234,14 @@ function replaced(reading: Reading, refuse: RefuseResponse): Failure {
   return { kind: 'failure', what, advice };
 }
 
+/** Drops the bytes that have arrived. */
 function startAgain(reading: Reading): void {
   reading.at = 0;
   reading.target = undefined;
   reading.version = undefined;
 }
 
+/** What a read of a body reports to and follows. */
 interface Watch {
   readonly connection: Connection;
   readonly stop: AbortSignal;
@@ -245,7 +249,7 @@ interface Watch {
   readonly refuse: RefuseResponse;
 }
 
-// The most memory, in bytes, that is allocated on the server's word alone. It doubles whenever it is full.
+// The most memory, in bytes, for a length that the server only announced. It doubles whenever it is full.
 const FIRST_ROOM = 1_048_576;
 
 /** Reads the offered bytes into the target. */
@@ -261,7 +265,7 @@ async function take(
     reading.length = length;
     reading.target = new Uint8Array(Math.min(length, FIRST_ROOM));
   }
-  const { place, cause } = await pour(body, offer, reading as Pouring, watch);
+  const { place, cause } = await readBody(body, offer, reading as Filling, watch);
   if (rest === 'counted') {
     if (place > length && !watch.connection.readThrough) {
       startAgain(reading);
@@ -272,7 +276,7 @@ async function take(
       reading.target = reading.target.slice(0, reading.at);
       return undefined;
     }
-    // Without a version, it is unknown whether the next response is about the same file, so the read starts again.
+    // Without a version, the next response may be about another file, so the read starts again.
     startAgain(reading);
   } else if (place >= skip + length) {
     return undefined;
@@ -285,16 +289,17 @@ async function take(
   };
 }
 
-/** The most bytes that are counted if no header has the size, because a body may be endless. */
+/** The most bytes that the source counts if no header has the size, because a body may be endless. */
 const LARGEST_COUNTED = 268_435_456;
 
-type Pouring = Reading & { target: Uint8Array };
+/** A read whose memory is allocated. */
+type Filling = Reading & { target: Uint8Array };
 
 /** Reads a body. Returns how far it came, and the error if the body broke off. */
-async function pour(
+async function readBody(
   body: Response['body'],
   { rest, skip, length }: Offer,
-  reading: Pouring,
+  reading: Filling,
   { connection, stop, arrived, refuse }: Watch,
 ): Promise<{ place: number; cause?: { cause: unknown } }> {
   const end = skip + length;
@@ -336,7 +341,8 @@ async function pour(
   }
 }
 
-function keep(bytes: Uint8Array, skip: number, reading: Pouring): void {
+/** Appends the requested part of `bytes` to the target. The first `skip` bytes are not requested. */
+function keep(bytes: Uint8Array, skip: number, reading: Filling): void {
   const start = Math.max(0, skip);
   const wanted = bytes.subarray(start, start + reading.length - reading.at);
   const end = reading.at + wanted.length;

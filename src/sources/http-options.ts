@@ -1,30 +1,31 @@
 // The options of httpSource.
 
+import { brandOf } from '../bytes.ts';
 import { checkOptions, describe, type OptionRules, shown } from '../options.ts';
 import type { RedirectRoute } from './http-redirect.ts';
 import { hideSecrets } from './http-secrets.ts';
 
 /**
- * How to recognise, in addition to the size, that a response is about the file that was opened. `'if-range'` sends
- * the strong validator as `If-Range`, and compares ETag and Last-Modified. `'compare'` only compares them. `'ignore'`
- * does neither.
+ * How the source recognises, in addition to the size, that a response is about the file that it has opened. `'if-range'`
+ * sends the strong validator as `If-Range`, and compares ETag and Last-Modified. `'compare'` only compares them.
+ * `'ignore'` does neither.
  */
 export type Validators = 'if-range' | 'compare' | 'ignore';
 
 /** Options of {@link httpSource}. */
 export interface HttpSourceInit {
   /**
-   * Sent with every request to the URL's own origin: `{ authorization: 'Bearer …' }`. They are not sent to another
-   * origin after a redirect. `Range` and `If-Range` are refused, because the source sets them. Default: none.
+   * Headers for every request to the URL's own origin: `{ authorization: 'Bearer …' }`. After a redirect to another
+   * origin, the source does not send them. It refuses `Range` and `If-Range`, because it sets them. Default: none.
    */
   readonly headers?: Readonly<Record<string, string>> | Headers;
   /** Whether cookies are sent, as in `fetch`. Default: `fetch`'s, `'same-origin'`. */
   readonly credentials?: 'omit' | 'same-origin' | 'include';
-  /** As in `fetch`. `'no-cors'` is refused, because its answers cannot be read. Default: `fetch`'s, `'cors'`. */
+  /** As in `fetch`, without `'no-cors'`, whose responses scripts cannot read. Default: `fetch`'s, `'cors'`. */
   readonly mode?: 'cors' | 'same-origin';
   /**
-   * `'follow'`, the default, follows up to 20 redirects, but never from https to http. `'error'` and `'manual'`
-   * refuse the first one. In a page, scripts cannot see where a redirect leads, so a redirect is refused there if
+   * `'follow'`, the default, follows up to 20 redirects, but never from https to http. `'error'` and `'manual'` refuse
+   * the first one. In a page, scripts cannot see where a redirect leads, so there the source refuses a redirect if
    * `headers` are set and the URL has another origin.
    */
   readonly redirect?: 'follow' | 'error' | 'manual';
@@ -39,7 +40,7 @@ export interface HttpSourceInit {
   /** Called instead of the runtime's `fetch`. The body of its responses must be a stream. */
   readonly fetch?: typeof fetch;
   /**
-   * What to do if the server sends the whole file instead of the requested range. A small file is accepted: up to
+   * What to do if the server sends the whole file instead of the requested range. The source accepts a small file: up to
    * 65,536 bytes on opening, up to 1 MiB later. For a larger file, `'refuse'` (the default) counts the response as a
    * failed attempt, because another server behind the same name may support ranges. `'read-through'` skips to the
    * range and cancels the rest. This takes constant memory, but each read downloads everything up to its end. If the
@@ -47,7 +48,7 @@ export interface HttpSourceInit {
    */
   readonly ignoredRange?: 'refuse' | 'read-through';
   /**
-   * How to notice that the file was replaced after it was opened. `'if-range'` sends the strong validator (ETag, or a
+   * How the source notices that the file was replaced after the opening. `'if-range'` sends the strong validator (ETag, or a
    * strong Last-Modified) as `If-Range` and refuses another ETag or Last-Modified. `'compare'` refuses them too but
    * sends no `If-Range`, which saves the CORS preflight in a page. `'ignore'` compares only the size, for bytes that
    * the caller verifies. Default: `'ignore'` for `openBundle`, which verifies every byte; otherwise `'compare'` in a
@@ -61,9 +62,9 @@ export interface HttpSourceInit {
    */
   readonly retries?: number;
   /**
-   * Milliseconds before the second attempt, 0 to 30,000. The delay doubles for each further attempt, up to 30,000. Up
-   * to a half is subtracted at random, so that clients do not all retry at once. A longer `Retry-After` is respected
-   * up to 30 seconds. Default 250.
+   * Milliseconds before the second attempt, 0 to 30,000. The delay doubles for each further attempt, up to 30,000. The
+   * source subtracts up to a half at random, so that clients do not all retry at once. It waits longer if the server
+   * sends a longer `Retry-After`, up to 30 seconds. Default 250.
    */
   readonly retryDelay?: number;
   /**
@@ -110,6 +111,7 @@ export const MISSING: readonly number[] = [404, 410];
 // Runtimes fire a longer timer at once.
 const LONGEST_TIMER = 2_147_483_647;
 
+/** The options that `fetch` gets unchanged, with their values. */
 const PASSED_ON = {
   credentials: ['omit', 'same-origin', 'include'],
   mode: ['cors', 'same-origin'],
@@ -131,6 +133,7 @@ const OPTIONS: OptionRules<HttpSourceInit> = {
   signal: 'signal',
 };
 
+/** Checks the URL and the options. @throws `TypeError`, `RangeError` */
 export function readConnection(url: string | URL, init: HttpSourceInit): Connection {
   checkOptions('httpSource', init, OPTIONS);
   const parsed = readUrl(url);
@@ -159,7 +162,7 @@ export function readConnection(url: string | URL, init: HttpSourceInit): Connect
 }
 
 function readUrl(url: unknown): URL {
-  if (typeof url !== 'string' && Object.prototype.toString.call(url) !== '[object URL]') {
+  if (typeof url !== 'string' && brandOf(url) !== 'URL') {
     throw new TypeError(`url expected a string or URL, got ${describe(url)}`);
   }
   let parsed: URL;
@@ -167,9 +170,8 @@ function readUrl(url: unknown): URL {
     // Only pages and workers have a location to which a URL can be relative.
     parsed = new URL(url as string | URL, globalThis.location?.href);
   } catch {
-    // The message contains neither the URL nor the runtime's error, which quotes it, because the URL may contain a
-    // token.
-    throw new TypeError('url expected an http or https URL, got a string that is no URL here');
+    // The URL may contain a token, so the message contains neither the URL nor the error of the runtime, which quotes it.
+    throw new TypeError('url expected an http or https URL, got a string that is not a URL');
   }
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
     throw new TypeError(
@@ -178,7 +180,7 @@ function readUrl(url: unknown): URL {
   }
   if (parsed.username !== '' || parsed.password !== '') {
     throw new TypeError(
-      'url holds a user name or password, which fetch refuses: pass them in options.headers as Authorization',
+      'url contains a user name or password, which fetch refuses: pass them in options.headers as Authorization',
     );
   }
   return parsed;
@@ -212,7 +214,7 @@ function readHeaders(headers: HttpSourceInit['headers'] = {}): Headers {
   }
   for (const name of ['Range', 'If-Range']) {
     if (read.has(name))
-      throw new TypeError(`options.headers must not hold ${name}: httpSource sends it`);
+      throw new TypeError(`options.headers must not contain ${name}: httpSource sets it`);
   }
   return read;
 }

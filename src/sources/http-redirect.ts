@@ -7,7 +7,7 @@ import { hideSecrets } from './http-secrets.ts';
 /** An address for requests. */
 export interface Address {
   readonly url: string;
-  /** Whether the caller's headers are sent there. False after a redirect to another origin. */
+  /** Whether this address gets the caller's headers. False after a redirect to another origin. */
   readonly trusted: boolean;
 }
 
@@ -26,10 +26,13 @@ export interface RedirectRoute {
 const hasHeaders = ({ headers }: Connection): boolean => !headers.keys().next().done;
 
 /**
- * Lets the browser follow a redirect, which is opaque to scripts in a page. Without headers of the caller this is
- * safe: the browser sends cookies only to their origin. With headers it is allowed if the URL has the page's own
- * origin, because mode 'same-origin' stops the request before it reaches another one. In all other cases the redirect
- * is refused: browsers remove only Authorization, and older ones not even that.
+ * Lets the browser follow a redirect, because scripts in a page cannot see where it leads.
+ *
+ * - Without headers of the caller this is safe: the browser sends cookies only to their origin.
+ * - With headers and a URL of the page's own origin, mode 'same-origin' stops the request before it reaches another
+ *   origin.
+ * - In all other cases this refuses the redirect. Browsers would remove only Authorization, and older browsers no
+ *   header.
  */
 export function followBlindly(connection: Connection, refuse: RefuseResponse): void {
   const { route, url } = connection;
@@ -39,11 +42,12 @@ export function followBlindly(connection: Connection, refuse: RefuseResponse): v
     route.blind = { redirect, mode: 'same-origin' };
   } else {
     throw refuse(
-      'redirects, and a page is not told where to, so options.headers might reach another origin: find the final address with fetch and pass that',
+      'redirects, and a page cannot see where to, so options.headers might reach another origin: find the final address with fetch and pass it',
     );
   }
 }
 
+/** Computes the address that a redirect leads to. @throws the error of `refuse` for an address that is not allowed. */
 export function placeAfter(
   { route }: Connection,
   { url, trusted }: Address,
@@ -55,13 +59,17 @@ export function placeAfter(
   try {
     next = new URL(location, from);
   } catch {
-    throw refuse('redirects to an address that is no URL: mend its redirects');
+    throw refuse('redirects to an address that is no URL: correct the redirects on the server');
   }
   if (next.protocol !== 'http:' && next.protocol !== 'https:') {
-    throw refuse('redirects to an address that is neither http nor https: mend its redirects');
+    throw refuse(
+      'redirects to an address that is neither http nor https: correct the redirects on the server',
+    );
   }
   if (next.username !== '' || next.password !== '') {
-    throw refuse('redirects to a URL with a user name or password: mend its redirects');
+    throw refuse(
+      'redirects to a URL with a user name or password: correct the redirects on the server',
+    );
   }
   refuseDowngrade(from, next, refuse);
   hideSecrets(next, route.secrets);
@@ -86,18 +94,16 @@ export function checkLanding(
   hideSecrets(to, connection.route.secrets);
   refuseDowngrade(from, to, refuse);
   if (!connection.follow) {
-    throw refuse('redirects, which options.redirect forbids: pass the address that it leads to');
+    throw refuse('redirects, which options.redirect forbids: pass the final address');
   }
   if (place.trusted && hasHeaders(connection) && from.origin !== to.origin) {
     throw refuse(
-      `redirects to ${to.origin}, and the fetch in use followed without being asked to, perhaps with options.headers: pass the final address, or another options.fetch`,
+      `redirects to ${to.origin}, and fetch followed the redirect by itself, perhaps with options.headers: pass the final address, or another options.fetch`,
     );
   }
 }
 
-/**
- * Refuses a 401 or 403 after a redirect to another origin, to which the caller's headers are not sent.
- */
+/** Refuses a 401 or 403 of another origin, which did not get the caller's headers. */
 export function refuseMissingHeaders(
   connection: Connection,
   { status }: Response,
@@ -106,6 +112,6 @@ export function refuseMissingHeaders(
 ): void {
   if (place.trusted || ![401, 403].includes(status) || !hasHeaders(connection)) return;
   throw refuse(
-    `redirects to ${new URL(place.url).origin}, which answered ${status}: options.headers are sent to ${new URL(connection.url).origin} alone, so pass the address that it leads to`,
+    `redirects to ${new URL(place.url).origin}, which answered ${status}: httpSource sends options.headers only to ${new URL(connection.url).origin}, so pass the final address`,
   );
 }

@@ -15,9 +15,7 @@ import {
 } from './http-options.ts';
 import { markOwn, type RandomAccessSource, setLenient } from './input.ts';
 
-/**
- * Number of bytes that the opening fetches and keeps. They contain the header of nearly every sealed bundle.
- */
+/** Number of bytes that the opening fetches and keeps. They contain the header of nearly every sealed bundle. */
 const KEPT = 65_536;
 
 /** An open file: the version that every later response must have, and its first bytes. */
@@ -28,37 +26,36 @@ interface Opened {
 }
 
 /**
- * Opens a file on a web server as a source for `openBundle` and `openZip`. Only the ranges that are read are
- * downloaded.
+ * Opens a file on a web server as a source for `openBundle` and `openZip`. Downloads only the ranges that they read.
  *
- * The opening sends one GET for the first 65,536 bytes. The response contains the size. Its bytes are kept, so reads
- * within them send no request. Every other read is one request, and any number of reads may run at once. Each read
- * allocates exactly the requested length, after it has checked the headers of the response. The source needs no
- * close: nothing runs between reads.
+ * The opening sends one GET for the first 65,536 bytes, and learns the size from the response. The source keeps these
+ * bytes, so reads within them send no request. Every other read is one request, and any number of reads may run at
+ * once. A read allocates memory only after it has checked the headers of the response. The source needs no close,
+ * because nothing runs between reads.
  *
  * All bytes come from one version of the file: the source refuses a response with another size, ETag or
  * Last-Modified, and sends a strong validator as `If-Range` with every request. This does not verify the bytes.
  * `openBundle` verifies every byte itself, so for it only the size has to match, and the servers behind one name may
- * send different validators; if the file is replaced, its reads reject with `ERR_CHUNK_INVALID`. `init.validators`
+ * send different validators. If the file is replaced, its reads reject with `ERR_CHUNK_INVALID`. `init.validators`
  * overrides this.
  *
- * The caller's headers are sent to the origin of the URL only, also after redirects. Later reads start at the address
- * that the redirects led to, and at the URL again if that address stops answering.
+ * The source sends the caller's headers only to the origin of the URL, also after redirects. Later reads start at the
+ * address that the redirects led to, and at the URL again if that address does not answer any more.
  *
  * In a page, a server of another origin has to send `Access-Control-Expose-Headers: Content-Range, ETag`.
  * docs/servers.md lists everything that a server needs.
  *
  * @param url - http or https; in a page or worker it may be relative. Messages name it without its query and
  * fragment, which may hold a token.
- * @param init.headers - Sent with every request to the URL's origin, for example `authorization`.
- * @param init.credentials - As in `fetch`; so are `init.mode` and `init.cache`.
+ * @param init.headers - Headers for every request to the URL's origin, for example `authorization`.
+ * @param init.credentials - As in `fetch`, like `init.mode` and `init.cache`.
  * @param init.redirect - `'error'` refuses redirects. Default `'follow'`, never from https to http.
  * @param init.fetch - Called instead of the runtime's `fetch`.
  * @param init.ignoredRange - `'read-through'`: if the server ignores ranges, download everything up to the end of
  * each read and drop the bytes before it. Default `'refuse'`, except for small files.
  * @param init.validators - `'if-range'`, `'compare'` or `'ignore'`: how the source notices a replaced file.
  * @param init.retries - Further attempts for each read after a temporary failure. Default 3.
- * @param init.retryDelay - Milliseconds before the first of them, doubled for each next. Default 250.
+ * @param init.retryDelay - Milliseconds before the second attempt, doubled for each further attempt. Default 250.
  * @param init.timeout - Milliseconds within which a response has to begin, and then each further 16,384 bytes (or the
  * rest) have to arrive. Default 30,000.
  * @param init.signal - Aborts the opening and every later read. The signal of a read aborts that read only.
@@ -66,14 +63,14 @@ interface Opened {
  * errors below.
  * @throws `TypeError` or `RangeError` if the URL or an option is wrong; the signal's reason on an abort. {@link
  * BundleSealError} `ERR_SOURCE_FAILED` (`offset`, `cause`) if the server cannot be reached, answers with an error, is
- * too slow, ignores or contradicts the range, compresses the file or makes a redirect that is not followed, or if the
- * file was replaced.
+ * too slow, ignores or contradicts the range, compresses the file or sends a redirect that the source does not follow,
+ * or if the file was replaced.
  * @see RFC 9110 §14 (Range requests), §13.1.5 (If-Range), §8.8 (validators), §15.4 (redirects)
  * @example
  * ```ts
  * import { httpSource } from 'bundleseal';
  *
- *  // Leave `fetch` out to ask a real server. This one answers from memory.
+ * // Leave `fetch` out to ask a real server. This one answers from memory.
  * const file = new Uint8Array(100_000);
  * const fromMemory = async (_url: unknown, init?: RequestInit) => {
  *   const range = new Headers(init?.headers).get('range') ?? '';
@@ -146,8 +143,8 @@ interface Wanted {
 }
 
 /**
- * Fetches the bytes from `offset` to `to`, and returns them with their version. If `version` is passed, they are of
- * that version. Otherwise they are of the server's current version, which may end before `to`.
+ * Fetches the bytes from `offset` to before `to`, and returns them with their version: the passed version, or the
+ * current version on the server. The current version may end before `to`.
  */
 export async function fetchRange(
   connection: Connection,
@@ -183,7 +180,11 @@ export async function fetchRange(
   }
 }
 
-/** @param abort - Aborts `stop`. */
+/**
+ * Makes one attempt, and ends it if the server is too slow.
+ *
+ * @param abort - Aborts `stop`.
+ */
 async function tryOnce(
   connection: Connection,
   reading: Reading,
@@ -197,7 +198,7 @@ async function tryOnce(
   const tooFew = () => {
     return since === 0
       ? `sent no byte for ${timeout} ms`
-      : `sent ${since} bytes in ${timeout} ms, where ${MIN_PROGRESS} or all that are left are the least`;
+      : `sent ${since} bytes in ${timeout} ms, and at least ${MIN_PROGRESS} or the rest are required`;
   };
   const arrived = (bytes = MIN_PROGRESS) => {
     since += bytes;

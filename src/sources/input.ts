@@ -1,4 +1,4 @@
-// Converts every input that can be read by ranges (memory, a Blob, a caller's source) into the library's own form.
+// Converts every input with random access (memory, a Blob, a caller's source) into the library's own form.
 
 import type { Awaitable } from '../backend/backend.ts';
 import { brandOf, bytesIn, isBytes } from '../bytes.ts';
@@ -7,29 +7,30 @@ import { checkSize, describe } from '../options.ts';
 import { untilAborted } from '../turn.ts';
 
 /**
- * Bytes in memory, or a `Blob` (also a `File`), which is read in slices. A view may start anywhere in its buffer,
- * also in a pool or in shared memory. The library never alters the input, and no result shares its memory. It reads
- * each byte once: if bytes change during a call, the call refuses them or seals them as it read them. Opened bytes
- * are always the signed ones.
+ * Bytes in memory, or a `Blob` (also a `File`), which the library reads in slices. A view may start anywhere in its
+ * buffer, also in a pool or in shared memory. The library never changes the input, and no result shares its memory. It
+ * reads each byte once: if bytes change during a call, a call that seals uses the bytes that it read, and a call that
+ * opens returns only signed bytes.
  */
 export type BundleInput = Uint8Array | ArrayBuffer | Blob;
 
 /**
- * A source of bytes that can be read by ranges. `httpSource` and `fileSource` make one, and you can write one for
- * your own storage. `read` may be called while an earlier call is in progress.
+ * A source of bytes with random access. `httpSource` and `fileSource` make one, and you can write one for your own
+ * storage. The library may call `read` while an earlier call is in progress.
  */
 export interface RandomAccessSource {
   /** The number of bytes. It does not change while the source is in use. */
   readonly size: number;
   /**
-   * Reads exactly `length` bytes from `offset`; the range is within the size. The returned memory must not be written
-   * to afterwards.
+   * Reads exactly `length` bytes from `offset`. The range is within the size. The source must not change the returned
+   * memory afterwards.
    *
-   * @param signal - Aborted when the bytes are no longer needed.
+   * @param signal - Aborts when the library no longer needs the bytes.
    */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
+/** An input in the library's own form. */
 export interface Source {
   /** Size in bytes. */
   readonly size: number;
@@ -40,12 +41,13 @@ export interface Source {
   /** Reads the bytes from `start` to `end`, which are within the size. */
   read(start: number, end: number, signal?: AbortSignal): Awaitable<Uint8Array>;
   /**
-   * Returns `before`, the start that was already read, followed by the bytes up to `end`. Present if that saves a
-   * copy.
+   * Returns `before`, the bytes that the caller has read from the start, followed by the bytes up to `end`. Present if
+   * that saves a copy.
    */
   readAfter?(before: Uint8Array, end: number, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
+/** Converts bytes or a Blob to a `Source`. @throws `TypeError` for any other input. */
 export function openInput(input: BundleInput, name: string): Source {
   const bytes = bytesIn(input);
   if (bytes !== undefined) return memorySource(bytes);
@@ -54,7 +56,8 @@ export function openInput(input: BundleInput, name: string): Source {
 }
 
 /**
- * A File is a Blob too. In Cloudflare Workers with a compatibility date before 2024-09-26, it has no brand.
+ * Whether a value is a Blob or a File. In Cloudflare Workers with a compatibility date before 2024-09-26, they have no
+ * brand.
  */
 export function isBlob(value: unknown): value is Blob {
   return (
@@ -73,7 +76,7 @@ function memorySource(bytes: Uint8Array): Source {
 
 function blobSource(blob: Blob, name: string): Source {
   return {
-    // Any object may have this brand, so the size is checked.
+    // Any object may have the brand of a Blob, so this checks the size.
     size: checkSize(blob.size, name),
     isLocal: true,
     async read(start, end, signal) {
@@ -81,7 +84,7 @@ function blobSource(blob: Blob, name: string): Source {
       const failed = (what: string, cause?: unknown) =>
         new BundleSealError(
           'ERR_SOURCE_FAILED',
-          `the Blob ${what}: if it is a file, it was changed or removed meanwhile`,
+          `the Blob ${what}: if it is a file, it was changed or removed meanwhile; choose it again`,
           { offset: start, cause },
         );
       let bytes: Uint8Array;
@@ -92,12 +95,12 @@ function blobSource(blob: Blob, name: string): Source {
         throw failed('could not be read', cause);
       }
       if (bytes.length === end - start) return bytes;
-      throw failed(`gave ${bytes.length} bytes where ${end - start} were asked for`);
+      throw failed(`returned ${bytes.length} bytes instead of ${end - start}`);
     },
   };
 }
 
-/** Makes a source of the part from `offset`. */
+/** Makes a source of the bytes from `offset` to the end. */
 export function sourceFrom(source: Source, offset: number): Source {
   return {
     size: source.size - offset,
@@ -106,12 +109,10 @@ export function sourceFrom(source: Source, offset: number): Source {
   };
 }
 
-// Keyed by identity: if a caller copies a source and replaces `read`, the copy is used unchanged.
+// By identity: a copy of a source whose `read` a caller has replaced must not be exchanged for the lenient source.
 const lenientOf = new WeakMap<object, RandomAccessSource>();
 
-/**
- * Makes readers that verify every byte use `lenient` instead of `source`. It requires less of the server.
- */
+/** Makes readers that verify every byte use `lenient` instead of `source`, because it requires less of the server. */
 export function setLenient(source: RandomAccessSource, lenient: RandomAccessSource): void {
   lenientOf.set(source, lenient);
 }
@@ -140,16 +141,15 @@ export function openRandomAccess(
       const bytes = await readRange(source, start, length, signal);
       // Checks the brand and not instanceof, because the bytes may come from another realm.
       if (!isBytes(bytes)) {
-        throw new TypeError(`${name}.read expected to give a Uint8Array, got ${describe(bytes)}`);
+        throw new TypeError(`${name}.read must return a Uint8Array, got ${describe(bytes)}`);
       }
-      // Converts a Buffer to a Uint8Array, because slice() of a Buffer shares memory where the library expects a
-      // copy.
+      // Converts a Buffer to a Uint8Array, because `slice` of a Buffer shares memory where the library expects a copy.
       if (bytes.length === length) {
         return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, length);
       }
       throw new BundleSealError(
         'ERR_SOURCE_FAILED',
-        `the source gave ${bytes.length} bytes where ${length} were asked for: it was changed meanwhile, or its read() is at fault`,
+        `the source returned ${bytes.length} bytes instead of ${length}: it was changed meanwhile, or its read() is faulty`,
         { offset: start },
       );
     },
@@ -162,7 +162,7 @@ async function readRange(
   length: number,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
-  // Sources of this library handle the signal themselves, and their errors need no cause.
+  // Sources of this library handle the signal themselves, and their errors already have a message for the user.
   if (isOwn(source)) return source.read(start, length, signal);
   try {
     return await untilAborted(Promise.resolve(source.read(start, length, signal)), signal);
@@ -177,14 +177,13 @@ async function readRange(
   }
 }
 
-// Streams, sources and errors of this library. Its streams and sources feed each other. If a caller's signal or
-// callback throws in one of them, the next one rethrows that error unchanged instead of making it the cause of "the
-// source failed".
+// Streams, sources and errors of this library. One may be the input of another. If a caller's signal or callback throws
+// in the first, the second rethrows that error unchanged, and does not make it the cause of "the source failed".
 const own = new WeakSet<object>();
 
 /** Marks a stream or source that this library returns, or an error with which one of them ends. */
 export function markOwn<T>(it: T): T {
-  // A WeakSet takes objects and functions alone, and a callback may throw anything.
+  // A WeakSet accepts only objects and functions, and a callback may throw anything.
   if (Object(it) === it) own.add(it as object);
   return it;
 }

@@ -1,5 +1,6 @@
-// Reads a WHATWG stream in pieces of the reader's choice.
+// Reads a WHATWG stream in pieces of any length.
 
+import { isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { describe } from '../options.ts';
 import { giveWay, unawaited, untilAborted } from '../turn.ts';
@@ -8,9 +9,9 @@ import { isOwn, type Source } from './input.ts';
 /** Reads bytes in order, one call at a time. */
 export interface StreamReader {
   /**
-   * The next bytes: fewer than `length` only at the end of the stream. The result is a view if one piece of the
-   * stream contains all of it. `length` may be untrusted: the reader allocates at most twice the memory of the
-   * received bytes.
+   * Returns the next bytes: fewer than `length` only at the end of the stream. The result is a view if one piece of the
+   * stream contains all of it. `length` may be untrusted: the reader allocates at most twice as much memory as bytes
+   * that have arrived.
    */
   take(length: number, signal?: AbortSignal): Promise<Uint8Array>;
   /**
@@ -19,7 +20,7 @@ export interface StreamReader {
   takeAfter(before: Uint8Array, length: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** Copies the next bytes into `room` and returns how many: fewer than its length only at the end of the stream. */
   fill(room: Uint8Array, signal?: AbortSignal): Promise<number>;
-  /** Waits until it is known whether the stream has ended. */
+  /** Whether the stream has ended. Waits for the next piece or the end. */
   ended(signal?: AbortSignal): Promise<boolean>;
   /**
    * Releases the stream. With a reason, it cancels the rest, and does not wait for the source, which may never
@@ -36,8 +37,8 @@ const PIECES_A_TURN = 1024;
 const FIRST_BLOCK = 1024;
 
 /**
- * Joins pieces, at most `limit` bytes. It copies them into blocks, each as long as all blocks before it. A kept piece
- * of one byte would take hundreds of bytes as an object, and as a view could keep a large buffer alive.
+ * Joins pieces of at most `limit` bytes in total. It copies them into blocks, each as long as all blocks before it. To
+ * keep the pieces would take hundreds of bytes for a piece of one byte, and a view could keep a large buffer alive.
  */
 export function collector(limit: number): {
   add(piece: Uint8Array): void;
@@ -85,13 +86,14 @@ export interface ByteStream {
   cancel(reason?: unknown): Promise<void>;
 }
 
-/** The used part of a stream's reader. */
+/** The methods of a stream's reader that the library calls. */
 export interface ByteStreamReader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
   cancel(reason?: unknown): Promise<void>;
   releaseLock(): void;
 }
 
+/** Locks a stream to read it. @throws `TypeError` if it is not a stream or is locked. */
 export function openStream(source: ByteStream): StreamReader {
   if (typeof (source as Partial<ReadableStream> | null)?.getReader !== 'function') {
     throw new TypeError(`source expected a ReadableStream, got ${describe(source)}`);
@@ -123,17 +125,17 @@ export function openStream(source: ByteStream): StreamReader {
       return await untilAborted(reader.read(), signal);
     } catch (cause) {
       signal?.throwIfAborted();
-      // Errors of this library are rethrown unchanged, because they are more precise. Its streams feed each other.
+      // Rethrows errors of this library unchanged, because they are more precise.
       if (isOwn(source) || isOwn(cause) || cause instanceof BundleSealError) throw cause;
       throw new BundleSealError(
         'ERR_SOURCE_FAILED',
-        `the source stream failed after ${offset} bytes: see the cause, and fetch it again`,
+        `the source stream failed after ${offset} bytes: see the cause, and open the stream again`,
         { offset, cause },
       );
     }
   }
 
-  /** Passes the next `length` bytes to `use`, piece by piece, and returns how many there were. */
+  /** Passes the next `length` bytes to `use`, piece by piece. Returns their number: fewer only at the end. */
   async function each(
     length: number,
     signal: AbortSignal | undefined,
@@ -176,7 +178,6 @@ export function openStream(source: ByteStream): StreamReader {
     },
     async close(reason) {
       rest = NOTHING;
-      // Nothing waits for the source, which may never answer.
       if (reason !== undefined && !isEnd) unawaited(() => reader.cancel(reason));
       reader.releaseLock();
     },
@@ -184,16 +185,13 @@ export function openStream(source: ByteStream): StreamReader {
 }
 
 function bytesOf(value: unknown): Uint8Array<ArrayBuffer> {
-  if (
-    ArrayBuffer.isView(value) &&
-    Object.prototype.toString.call(value) === '[object Uint8Array]'
-  ) {
+  if (isBytes(value)) {
     return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
   }
   throw new TypeError(`source expected to give Uint8Array chunks, got ${describe(value)}`);
 }
 
-/** Makes a `Source` from a stream, for a header that is read forward. */
+/** Makes a `Source` from a stream to read a header. Its reads must be in order, without gaps. */
 export function headerSource(reader: StreamReader): Source {
   return {
     size: Number.POSITIVE_INFINITY,

@@ -110,7 +110,7 @@ it('nothing is decrypted if no list is passed, and the message says what to pass
     decryptManifest(made.manifest, made.files, opening),
     'ERR_EXPECTATION_FAILED',
   );
-  expect(error.message).toMatch(/proves neither the paths .* options\.trusted/);
+  expect(error.message).toMatch(/signs neither the paths .* options\.trusted/);
   expect(brotli).not.toHaveBeenCalled();
   const swapped = { publicKey, ivSessionKey } as typeof options;
   await rejection(

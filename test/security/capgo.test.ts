@@ -110,7 +110,7 @@ describe('a manifest from a hostile server', () => {
     return decryptManifest(list, files, { publicKey, ivSessionKey, trusted: 'unchecked', ...more });
   };
   const NAMELESS = /^a file of the manifest has no file_name$/;
-  const HASHLESS = /^a has no file_hash, so nothing proves its content$/;
+  const HASHLESS = /^a has no file_hash, so its content cannot be verified$/;
   const wrong: [string, (entry: object) => unknown, RegExp][] = [
     ['null', () => null, NAMELESS],
     ['a string', () => 'a', NAMELESS],
@@ -127,7 +127,7 @@ describe('a manifest from a hostile server', () => {
     [
       'a file that was not sent',
       (entry) => ({ ...entry, file_name: 'b' }),
-      /^b is in the list and not among the files$/,
+      /^b is in the manifest, but not in files: download it$/,
     ],
   ];
   it.each(wrong)('is refused with %s, which the message names', async (_, change, message) => {

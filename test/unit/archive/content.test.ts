@@ -190,7 +190,7 @@ describe('a content', () => {
       value: () => new Blob(['a']),
     });
     const changed = await rejection(zipBundle({ a: blob }), 'ERR_SOURCE_FAILED');
-    expect(changed.message).toMatch(/^"a": the Blob gave 1 bytes where 3 were asked for/);
+    expect(changed.message).toMatch(/^"a": the Blob returned 1 bytes instead of 3/);
     expect(changed.path).toBe('a');
     // Nothing was underneath but that.
     expect(changed.cause).toMatchObject({ code: 'ERR_SOURCE_FAILED', offset: 0 });

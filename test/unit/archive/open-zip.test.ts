@@ -104,7 +104,7 @@ describe('openZip', () => {
       new TypeError('source.size expected a number of bytes, got nothing'),
     );
     await expect(openZip({ size: 22, read })).rejects.toThrow(
-      /^source\.read expected to give a Uint8Array/,
+      /^source\.read must return a Uint8Array/,
     );
   });
 

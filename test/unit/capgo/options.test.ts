@@ -179,12 +179,12 @@ describe('a key', () => {
     [
       'PKCS#8',
       () => readPrivateKey(rsa2048Pkcs8),
-      /^Capgo takes PKCS#1 alone, and this is a "PRIVATE KEY": .+"-----BEGIN RSA PRIVATE KEY-----"/,
+      /^Capgo accepts only PKCS#1, and this is a "PRIVATE KEY": .+"-----BEGIN RSA PRIVATE KEY-----"/,
     ],
     [
       'SubjectPublicKeyInfo',
       () => keyId(rsa2048Spki),
-      /^Capgo takes PKCS#1 alone, and this is a "PUBLIC KEY": .+"-----BEGIN RSA PUBLIC KEY-----"/,
+      /^Capgo accepts only PKCS#1, and this is a "PUBLIC KEY": .+"-----BEGIN RSA PUBLIC KEY-----"/,
     ],
   ];
   it.each(wrong)('in another form is refused with the required form: %s', (_, read, message) => {
@@ -209,9 +209,9 @@ describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
     expect(error.message).toMatch(/^the ivSessionKey is missing or damaged: pass it as Capgo's/);
   });
 
-  const PLAIN = /^the checksum is missing or not signed.+Encrypt the bundle again with V2 keys/;
+  const PLAIN = /^the checksum is missing or not signed.+encrypt the bundle again with V2 keys/;
   const DAMAGED = /^the checksum is neither hex nor base64: pass it as Capgo's CLI printed it/;
-  const SEAL = /^the session key or checksum was not made by the private key of this public key/;
+  const SEAL = /^the private key of this public key did not sign the session key or checksum/;
   const checksums: [string, string, 'VERSION_UNSUPPORTED' | 'HEADER_INVALID' | 'SEAL_INVALID'][] = [
     ['nothing in it', '', 'VERSION_UNSUPPORTED'],
     ['a SHA-256', 'aB'.repeat(32), 'VERSION_UNSUPPORTED'],
@@ -244,7 +244,9 @@ describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
     );
     const work = open({ checksum: toBase64(signature, 'base64') });
     const { message } = await rejection(work, 'ERR_HEADER_INVALID');
-    expect(message).toBe("the checksum holds no SHA-256: pass it as Capgo's CLI printed it, whole");
+    expect(message).toBe(
+      "the checksum contains no SHA-256: pass it as Capgo's CLI printed it, whole",
+    );
   });
 
   it('accepts a checksum in capitals', async () => {
@@ -277,6 +279,6 @@ describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
       ),
       'ERR_CHECKSUM_MISMATCH',
     );
-    expect(message).toMatch(/^the bundle is not the one that was signed.+fetch it again$/);
+    expect(message).toMatch(/^the bundle does not have the signed checksum.+fetch it again$/);
   });
 });

@@ -86,7 +86,7 @@ describe('a page', () => {
     ]);
     const work = httpSource(OTHER, { headers: HEADERS, fetch: browser });
     const error = await rejection(work, 'ERR_SOURCE_FAILED');
-    expect(error.message).toContain('redirects, and a page is not told where to');
+    expect(error.message).toContain('redirects, and a page cannot see where to');
     expect(inits).toHaveLength(3);
   });
 

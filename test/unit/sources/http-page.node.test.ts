@@ -133,7 +133,7 @@ describe('httpSource in Chromium', () => {
     expect(home.headers.some((all) => all['x-api-key'] === 's3cret')).toBe(true);
     const third = await serve(shared(to(other.url), 'authorization, x-api-key, range'));
     expect(await run('sealed', third.url, { headers: HEADERS })).toMatch(
-      /^ERR_SOURCE_FAILED .* redirects, and a page is not told where to/,
+      /^ERR_SOURCE_FAILED .* redirects, and a page cannot see where to/,
     );
     expect(other.ranges).toEqual([]);
   });

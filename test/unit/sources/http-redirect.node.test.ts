@@ -84,7 +84,7 @@ describe('a redirect to another origin', () => {
       'ERR_SOURCE_FAILED',
     );
     expect(error.message).toBe(
-      `${first.url} redirects to ${other.origin}, which answered 401: options.headers are sent to ${first.origin} alone, so pass the address that it leads to`,
+      `${first.url} redirects to ${other.origin}, which answered 401: httpSource sends options.headers only to ${first.origin}, so pass the final address`,
     );
   });
 
@@ -96,7 +96,9 @@ describe('a redirect to another origin', () => {
       httpSource(first.url, { ...QUICK, headers: SECRETS, fetch: following }),
       'ERR_SOURCE_FAILED',
     );
-    expect(error.message).toContain(`redirects to ${other.origin}, and the fetch in use followed`);
+    expect(error.message).toContain(
+      `redirects to ${other.origin}, and fetch followed the redirect by itself`,
+    );
     expect(other.ranges).toHaveLength(1);
     // Without headers there is nothing that it could give away.
     await readFrom(first.url, { headers: {}, fetch: following });
@@ -226,7 +228,7 @@ describe('where a script does not see redirects', () => {
     const { inits, ...page } = browser('https://cdn.example.org/x');
     const init = { ...QUICK, ...page, headers: SECRETS };
     const error = await rejection(httpSource('https://example.com/a', init), 'ERR_SOURCE_FAILED');
-    expect(error.message).toContain('redirects, and a page is not told where to');
+    expect(error.message).toContain('redirects, and a page cannot see where to');
     expect(inits.map(({ redirect }) => redirect)).toEqual(['manual']);
   });
 

@@ -120,7 +120,7 @@ describe('httpSource', () => {
     const slow = answering(right, pieces(0, 100_005));
     const other = await slow.open({ ...init, retries: 0 });
     await expect(settled(other.read(100_000, 10))).rejects.toThrow(
-      /sent 5 bytes in 5000 ms, where 16384 or all that are left are the least/,
+      /sent 5 bytes in 5000 ms, and at least 16384 or the rest are required/,
     );
   });
 

@@ -87,7 +87,7 @@ describe('a reader of a stream', () => {
     expect(error).toMatchObject({
       cause,
       offset: 100,
-      message: 'the source stream failed after 100 bytes: see the cause, and fetch it again',
+      message: 'the source stream failed after 100 bytes: see the cause, and open the stream again',
     });
   });
 
