@@ -170,6 +170,7 @@ const TESTS = {
       'files/temporary.node',
       'files/files.node',
       'files/outputs.node',
+      'files/kinds.node',
       'files/arguments.node',
       'files/file-source.node',
       'files/faults.node',
