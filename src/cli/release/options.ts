@@ -89,7 +89,7 @@ function trustOptions(command: Command): Command {
     )
     .option(
       '--recovery-key <file>',
-      `the public recovery key, once the store has keys.sealed (default: $RECOVERY_KEY_FILE)`,
+      `the public recovery key, once the store has keys.sealed (default: ${RECOVERY_KEY_FILE})`,
     );
 }
 
@@ -127,7 +127,7 @@ export async function readSigning(
 function checkOut({ from, out, otherChannel }: SigningFlags): void {
   if (out === 'full' && from === undefined) {
     throw new UsageError(
-      '--out full is for --from: without it, --store is the whole store already, so leave --out away',
+      '--out full is for --from: without it, --store is the whole store already, so leave --out full out',
     );
   }
   if (otherChannel !== undefined && out !== 'full') {

@@ -33,6 +33,11 @@ async function helpOf(...args: string[]): Promise<string> {
 }
 
 describe('the help of bundleseal', () => {
+  it('names the default file of the recovery key', async () => {
+    const text = await helpOf('release', 'list', '--help', '--all');
+    expect(text.replace(/\s+/g, ' ')).toContain('(default: .bundleseal_recovery_key.pub)');
+  });
+
   it('fits a terminal of 24 lines', async () => {
     const text = await helpOf('--help');
     expect(shownLines(text)).toBeLessThanOrEqual(24);
