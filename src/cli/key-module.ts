@@ -2,7 +2,9 @@
 // Capacitor config.
 
 import { lstat, readFile, realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileError, onFile, UNREADABLE } from '../files/error.ts';
+import { exists } from '../files/exists.ts';
 import { PERMISSION_BITS } from '../files/modes.ts';
 import { UsageError } from './answer.ts';
 import { refuseKeyAsPath } from './read-key.ts';
@@ -12,7 +14,7 @@ import { writeWhole } from './write-whole.ts';
 export const KEY_MODULE_MARK: string = '// Written by "bundleseal key save --module".';
 
 /**
- * Refuses a path with another kind of file, or a file that another program wrote.
+ * Refuses a path with another kind of file, a path in a missing folder, or a file that another program wrote.
  *
  * @param force - Whether to replace a file that another program wrote.
  */
@@ -22,6 +24,13 @@ export async function checkModule(path: string, force: boolean): Promise<void> {
   if (!/\.(m?ts|[mc]?js)$/i.test(path) || /\.d\.m?ts$/i.test(path)) {
     throw new UsageError(
       `--module takes a file that ends in .ts, .mts, .js, .mjs or .cjs, and no .d.ts, got ${path}`,
+    );
+  }
+  const folder = dirname(path);
+  if (!(await exists(folder))) {
+    throw fileError(
+      path,
+      `can't be written, because there is no folder ${JSON.stringify(folder)}: make the folder, or name another file with --module`,
     );
   }
   const there = await lstat(path).catch(() => undefined);

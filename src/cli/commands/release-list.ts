@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { bytes, examples } from '../help.ts';
-import { attributeLines, wayLines } from '../release/answer.ts';
+import { attributeLines, downloadLines } from '../release/answer.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
 import { readChannel } from '../release/settings.ts';
 import { shownDistance } from '../release/units.ts';
@@ -49,7 +49,7 @@ export function releaseList(command: Command): void {
             ...releases.flatMap((release) => [
               `${release.version}  ${release.id}${withdrawn.includes(release.id) ? '  withdrawn' : ''}`,
               `  made     ${release.createdAt}, ${release.files} files, ${bytes(release.size)}`,
-              ...wayLines(release, index),
+              ...downloadLines(release, index),
               ...attributeLines(release),
             ]),
           ],

@@ -40,7 +40,9 @@ export function releaseStamp(command: Command): void {
         const { runtime, files, channel = [], from, store } = flags;
         const isRead = from !== undefined || store !== undefined;
         if (isRead && channel.length === 0) {
-          throw new UsageError('--from needs a --channel, whose mark the stamp gets');
+          throw new UsageError(
+            `${from === undefined ? '--store' : '--from'} is for --channel: pass the channel whose mark the stamp gets`,
+          );
         }
         const { listReleases, stampRelease } = await import('../../node.ts');
         const floors: StampFloor[] = [];

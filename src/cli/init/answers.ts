@@ -203,6 +203,11 @@ function checkUrl(text: string | undefined, framework: Framework): string {
   const path = given.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
   if (isWeb && /^[\w.-]+(\/[\w.-]+)*$/.test(path) && !/(^|\/)\.\.?(\/|$)/.test(path))
     return `${path}/`;
+  if (/^http:/i.test(given)) {
+    throw new UsageError(
+      `--url takes an address with https://, because over http:// anybody on the way can keep updates from a device; got ${JSON.stringify(given)}`,
+    );
+  }
   throw new UsageError(
     `--url takes the address at which devices read the store, such as https://updates.example.com/app/${isWeb ? ', or a path below the website, such as updates/' : ''}${given === '' ? `: it is needed for ${ABOUT_FRAMEWORKS[framework]}` : `; got ${JSON.stringify(given)}`}`,
   );

@@ -235,7 +235,7 @@ export function workflowOf(project: Project, answers: Answers): string {
 # The repository needs:
 ${settings.join('\n')}
 #
-# Start it by hand the first time, with "The channel is new". Later, push a tag: npm version patch && git push --follow-tags
+# Start it by hand the first time, with "The channel is new". Later, commit and push a tag: npm version patch && git push --follow-tags
 # Every Monday it only refreshes the index, because devices refuse one that has expired. Before the first release it only warns.
 name: Publish update
 
@@ -327,7 +327,7 @@ const LAST_RELEASE = `          fetch-depth: 0
         if: github.event_name == 'schedule'
         run: |
           if ! tag=$(git describe --tags --abbrev=0 --match 'v*'); then
-            echo 'No tag: push one with npm version patch && git push --follow-tags, because this run would deploy unreleased commits without one' >&2
+            echo 'There is no tag, and without one this run would deploy commits that were not released. Commit your changes and push a tag: npm version patch && git push --follow-tags' >&2
             exit 1
           fi
           git checkout --quiet "$tag"

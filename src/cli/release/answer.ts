@@ -71,7 +71,7 @@ export function answerRelease(
   }
   if (changed && sameVersion.length > 0) {
     context.warn(
-      `${index.channel} has another release of version ${release.version} (${sameVersion.join(', ')}): commands need the id to tell them apart. Change the version for each release: npm version patch, or --app-version`,
+      `${index.channel} has another release of version ${release.version} (${sameVersion.join(', ')}): commands need the id to tell them apart. Change the version for each release: npm version patch --no-git-tag-version, or --app-version`,
     );
   }
   return answerChange(published, options, keyFrom, {
@@ -79,7 +79,7 @@ export function answerRelease(
     lines: [
       `  release  ${release.version}  ${release.id}`,
       ...placeLines(release, index),
-      ...wayLines(release, index),
+      ...downloadLines(release, index),
       ...skipped.map(({ from, reason, message }) => {
         const why = message === undefined ? '' : ` (${message})`;
         return `  no patch from ${nameOfRelease(from, index.releases)}: ${reason}${why}`;
@@ -90,8 +90,8 @@ export function answerRelease(
 }
 
 /**
- * The releases that devices may take when theirs was withdrawn, in order: up to the first one that suits every device. A device
- * takes none that was made before its built-in release, and none whose rollout is 0.
+ * Lists the releases that devices may install after theirs was withdrawn, in order, up to the first one that suits every device.
+ * A device installs no release that was made before its built-in release, and none whose rollout is 0.
  */
 function offeredIn({ releases, withdrawn = [], useBuiltIn }: ReleaseIndex): ReleaseEntry[] {
   if (useBuiltIn === true) return [];
@@ -133,7 +133,7 @@ export function answerWithdrawal(
   });
 }
 
-/** Says that a release which was there already stays behind another one, which devices therefore prefer. */
+/** Says that the release stays behind another release. Devices prefer the release in front. */
 function placeLines({ id }: ReleaseEntry, { releases, withdrawn = [] }: ReleaseIndex): string[] {
   const first = releases.find((one) => !withdrawn.includes(one.id));
   if (first === undefined || first.id === id) return [];
@@ -142,7 +142,7 @@ function placeLines({ id }: ReleaseEntry, { releases, withdrawn = [] }: ReleaseI
 }
 
 /** Lists the downloads for a release: the bundle and its patches. */
-export function wayLines({ bundle, patches }: ReleaseEntry, index: ReleaseIndex): string[] {
+export function downloadLines({ bundle, patches }: ReleaseEntry, index: ReleaseIndex): string[] {
   return [
     `  bundle   ${bytes(bundle.size)}`,
     ...patches.map(

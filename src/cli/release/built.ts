@@ -1,4 +1,4 @@
-// Finds the mistake of publishing a folder that the project's build script has not written.
+// Checks that the folder to publish is a build.
 
 import { join } from 'node:path';
 import { fileError } from '../../files/error.ts';
@@ -10,7 +10,7 @@ import { startsOf } from '../read-metadata.ts';
 import { SCRIPTS } from './settings.ts';
 
 /**
- * Throws if there is no build. Warns if the project has the build script of `init` and that script did not write the build: a
+ * Throws if there is no build, or if the folder is the project itself. Warns if the project has the build script of `init` and that script did not write the build: a
  * website that is deployed from it lacks the service worker.
  */
 export async function checkBuilt(context: Context, project: boolean, dir: string): Promise<void> {
@@ -19,6 +19,12 @@ export async function checkBuilt(context: Context, project: boolean, dir: string
     throw fileError(
       dir,
       `does not exist: build the app${command === undefined ? '' : `, ${command}`}, or check the path`,
+    );
+  }
+  if ((await exists(join(dir, 'package.json'))) && (await exists(join(dir, 'node_modules')))) {
+    throw fileError(
+      dir,
+      'is the folder of a project and not its build, because it has package.json and node_modules: name the folder that the build writes, such as dist',
     );
   }
   if (command === undefined || (await exists(join(dir, STAMP)))) return;

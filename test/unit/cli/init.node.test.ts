@@ -207,6 +207,13 @@ describe('what init asks', () => {
     });
   });
 
+  it('refuses an address with http, and says why', async () => {
+    await withApp(VITE, async ({ run }) => {
+      const { stderr } = await run(['init', '--yes', '--url', 'http://updates.example.com/']);
+      expect(stderr).toContain('--url takes an address with https://, because over http://');
+    });
+  });
+
   it('needs an address where the app is no website', async () => {
     await withApp(APPS['electron'] as App, async ({ run }) => {
       const { code, stderr } = await run(['init', '--yes']);

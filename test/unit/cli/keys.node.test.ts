@@ -178,6 +178,15 @@ describe('key save', () => {
     },
   );
 
+  it('names the missing folder of a module', async () => {
+    await withProject(async (project) => {
+      await project.write('.bundleseal_key.pub', ours.publicKey);
+      const { code, stderr } = await project.run(['key', 'save', '--module', 'src/x.ts']);
+      expect(code).toBe(1);
+      expect(stderr).toContain('there is no folder "src": make the folder, or name another file');
+    });
+  });
+
   it('names --capgo if it gets a key of Capgo without it, and so do commands that sign', async () => {
     await withProject(async (project) => {
       await project.write('capacitor.config.json', '{ "appId": "a.b" }');

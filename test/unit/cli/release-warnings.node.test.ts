@@ -1,6 +1,7 @@
 // The commands of releases: their warnings and their errors.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useCli } from '../../support/cli.ts';
 import { CHANNEL, done, withApp, writeBuildIn } from '../../support/cli-release.ts';
@@ -9,6 +10,27 @@ import { keyA, keyB } from '../../support/vectors.ts';
 useCli();
 
 describe('release', () => {
+  it('says that the folder of the project is not its build', async () => {
+    await withApp(async ({ folder, write, run }) => {
+      await write('index.html', '<!doctype html>');
+      await write('node_modules/.bin/tool', '');
+      const { code, stderr } = await run(['release', 'publish', '.', ...CHANNEL]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^✗ .* is the folder of a project and not its build/);
+      expect(stderr).toContain('name the folder that the build writes');
+      expect(existsSync(join(folder, 'store'))).toBe(false);
+    });
+  });
+
+  it('advises a change of the version that works in a work tree with changes', async () => {
+    await withApp(async (project) => {
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      await project.write('dist/new.js', 'run()');
+      const { stderr } = await project.run(['release', 'publish', 'dist', ...CHANNEL]);
+      expect(stderr).toContain('npm version patch --no-git-tag-version, or --app-version');
+    });
+  });
+
   it('warns about content that should not be published, and refuses a private key', async () => {
     await withApp(async (project) => {
       const { write, run } = project;
