@@ -58,7 +58,7 @@ export async function undoInit(
       'init --undo asks first, and there is no terminal: pass --yes, or --dry-run to see what would be taken back',
     );
   }
-  const { taken, edits, kept } = await divide(record, deleteKey);
+  const { taken, edits, kept, absent } = await divide(record, deleteKey);
   const removed = taken.filter((path) => record.files[path]?.before === null);
   const restored = taken.filter((path) => !removed.includes(path));
   const edited = [...edits.keys()];
@@ -89,7 +89,10 @@ export async function undoInit(
   await takeBack({ files: part, folders: record.folders }, root);
   if (!isRecordKept) await removeRecord();
   else {
-    const rest = Object.entries(record.files).filter(([path]) => isRecorded(path));
+    // Another branch of git may have the files that are not here now.
+    const rest = Object.entries(record.files).filter(
+      ([path]) => isRecorded(path) || absent.includes(path),
+    );
     await writeRecord({ ...contentOf(record), files: Object.fromEntries(rest) });
   }
   await warnOfGit(context);
@@ -121,7 +124,10 @@ interface Kept {
   readonly isOfUser?: true;
 }
 
-/** Lists the files that are undone, those that only lose the lines of init, and the files that are kept. */
+/**
+ * Lists the files that are undone, those that only lose the lines of init, the files that are kept, and those that are as they
+ * were before init.
+ */
 async function divide(
   record: RecordContent,
   deletesKey: boolean,
@@ -129,6 +135,7 @@ async function divide(
   readonly taken: string[];
   readonly edits: ReadonlyMap<string, Edit>;
   readonly kept: Kept[];
+  readonly absent: readonly string[];
 }> {
   const states = new Map<string, FileState>();
   for (const [path, file] of Object.entries(record.files))
@@ -172,7 +179,8 @@ async function divide(
     const reason = `${user} ${user === PACKAGE ? 'names' : 'imports'} it${isOfInit ? '' : `: take that out there, ${AGAIN}`}`;
     kept.push({ path, reason, isBad: true });
   }
-  return { taken: takenNow(), edits, kept };
+  const absent = [...states].flatMap(([path, state]) => (state === 'as before' ? [path] : []));
+  return { taken: takenNow(), edits, kept, absent };
 }
 
 /** Finds the files that must stay, because the project would not build without them. */

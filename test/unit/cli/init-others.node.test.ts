@@ -229,7 +229,7 @@ describe('a folder of git', () => {
     });
   });
 
-  it('on another branch: undo warns of a private key that no .gitignore leaves out there', async () => {
+  it('still lets undo restore the files after a way to another branch and back', async () => {
     await withApp(VITE, async (project) => {
       await git(project, 'init', '-q', '-b', 'main');
       await git(project, 'add', '-A');
@@ -246,9 +246,26 @@ describe('a folder of git', () => {
       const { stderr } = await done(project, '--undo', '--yes');
       expect(stderr).toContain('~ src/main.js, as it was before');
       expect(stderr).not.toContain('git would commit');
-      await git(project, 'checkout', '-qf', 'main');
+    });
+  });
+
+  it('on another branch: undo keeps the record of the files that are not here', async () => {
+    await withApp(VITE, async (project) => {
+      await git(project, 'init', '-q', '-b', 'main');
+      await git(project, 'add', '-A');
+      await git(project, 'commit', '-qm', 'app');
+      const before = treeOf(project.folder);
+      await git(project, 'checkout', '-qb', 'updates');
+      await done(project, '--yes');
+      await git(project, 'add', '-A');
+      await git(project, 'commit', '-qm', 'updates');
+      await git(project, 'checkout', '-q', 'main');
       const left = await done(project, '--undo', '--yes');
+      expect(left.stderr).toContain('✓ nothing is left to take back:');
       expect(left.stderr).toContain('! git would commit .bundleseal_key: ');
+      await git(project, 'checkout', '-q', 'updates');
+      await done(project, ...UNDO_ALL);
+      expect(treeOf(project.folder)).toEqual(before);
     });
   });
 });
