@@ -69,6 +69,8 @@ export function* parse(
   const states = new Int32Array((WINDOW + 1) * STATE);
   const path = new Int32Array(WINDOW + 1);
 
+  const view = new DataView(space.buffer, space.byteOffset, end);
+
   let start = oldLength;
   let limit = 0;
   let node = 0;
@@ -141,13 +143,12 @@ export function* parse(
 
   const offerShifted = (at: number) => {
     const aligned = at - (states[node * STATE + NEAR_KINDS] as number);
-    const first = space[at];
-    const second = space[at + 1];
+    if (at + SHIFTED_SHORTEST > end) return;
+    const first = view.getInt32(at, true);
     const last = Math.min(aligned + SHIFTS, oldLength - SHIFTED_SHORTEST);
     for (let source = Math.max(0, aligned - SHIFTS); source <= last; source++) {
-      if (space[source] !== first || space[source + 1] !== second || source === aligned) continue;
-      const length = matches.equalBytes(source, at);
-      if (length >= SHIFTED_SHORTEST) offerFound(source, length);
+      if (view.getInt32(source, true) !== first || source === aligned) continue;
+      offerFound(source, matches.equalBytes(source, at));
     }
   };
 

@@ -97,9 +97,11 @@ export function createDecoder(coded: Uint8Array): Decoder {
 export function createEncoder(): Encoder {
   let bytes = new Uint8Array(65_536);
   let length = 0;
-  // Up to 33 bits. The highest bit is a carry into earlier bytes.
-  let low = 0;
-  let range = WHOLE;
+  // In typed arrays, as in the decoder.
+  const low = new Uint32Array(1);
+  const range = Uint32Array.of(WHOLE);
+  // Whether `low` exceeded 32 bits: a carry into earlier bytes.
+  let carry = 0;
   // The byte before `low`, which a carry may still increment, and the number of bytes of 255 between them.
   let held = 0;
   let heldFull = 0;
@@ -113,19 +115,25 @@ export function createEncoder(): Encoder {
     bytes[length++] = byte;
   };
   const shift = () => {
-    const carry = low >= 2 ** 32 ? 1 : 0;
-    if (carry === 1 || low < 0xff00_0000) {
+    const value = low[0] as number;
+    if (carry === 1 || value < 0xff00_0000) {
       put(held + carry);
       for (; heldFull > 0; heldFull--) put(255 + carry);
-      held = Math.floor(low / 2 ** 24) & 255;
+      held = value >>> 24;
+      carry = 0;
     } else {
       heldFull++;
     }
-    low = (low % 2 ** 24) * 256;
+    low[0] = value << 8;
   };
-  const widen = () => {
-    while (range < NARROW) {
-      range = (range << 8) >>> 0;
+  /** Chooses the part of the range that begins at `start`. */
+  const narrow = (start: number, length: number) => {
+    const before = low[0] as number;
+    low[0] = before + start;
+    if ((low[0] as number) < before) carry = 1;
+    range[0] = length;
+    while ((range[0] as number) < NARROW) {
+      range[0] = (range[0] as number) << 8;
       shift();
     }
   };
@@ -135,20 +143,17 @@ export function createEncoder(): Encoder {
     symbol(models, context, symbol) {
       const { counts } = models;
       const base = context * (models.symbols + 1);
-      const part = Math.floor(range / (counts[base] as number));
+      const part = ((range[0] as number) / (counts[base] as number)) >>> 0;
       const place = base + 1 + symbol;
       let below = 0;
       for (let index = base + 1; index < place; index++) below += counts[index] as number;
-      low += part * below;
-      range = part * (counts[place] as number);
-      widen();
+      narrow(part * below, part * (counts[place] as number));
       learn(models, base, place);
       return symbol;
     },
     bits(count, value) {
-      range >>>= count;
-      low += value * range;
-      widen();
+      const part = (range[0] as number) >>> count;
+      narrow(value * part, part);
       return value;
     },
     finish() {
