@@ -82,3 +82,21 @@ it.each(PAGES)('the commands of %s work', async (file) => {
     }
   });
 });
+
+it('docs/cli.md names every flag of every command', async () => {
+  const page = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8');
+  const [table = ''] = page.split('\n## ');
+  const rows = table.matchAll(/^\| `([a-z][a-z -]*?)(?: [A-Z[].*?)?` +\|/gm);
+  const commands = [...rows].map(([, name]) => name as string);
+  expect(commands.length).toBeGreaterThan(20);
+  await withProject(async ({ run }) => {
+    for (const command of commands) {
+      const { code, stdout } = await run([...command.split(' '), '--help', '--all']);
+      expect(code, command).toBe(0);
+      for (const [flag] of stdout.matchAll(/(?<=^ +(?:-\w, )?)--[a-z-]+/gm)) {
+        const isNamed = new RegExp(`${flag}(?![\\w-])`).test(page);
+        expect(isNamed, `${flag} of ${command}`).toBe(true);
+      }
+    }
+  });
+});
