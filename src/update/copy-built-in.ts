@@ -7,11 +7,15 @@ import { checkStampList } from './device.ts';
 import { describeInstalled } from './installed.ts';
 import type { StoredFile } from './release-store.ts';
 import { onStore } from './store-error.ts';
+import { withDownloadLock } from './store-locks.ts';
 import * as transitions from './transitions.ts';
 import type { Work } from './work.ts';
 
 /** @throws {@link BundleSealError} `ERR_STORE` if a file is missing, or differs from the list in the stamp. */
-export async function copyBuiltIn({ settings, device }: Work, signal: AbortSignal): Promise<void> {
+export async function copyBuiltIn(
+  { settings, device, emit }: Work,
+  signal: AbortSignal,
+): Promise<void> {
   const { releases, builtIn } = settings;
   const { backend } = device;
   const stamp = await device.shippedStamp();
@@ -37,7 +41,7 @@ export async function copyBuiltIn({ settings, device }: Work, signal: AbortSigna
     yield describeInstalled(stamp);
   }
 
-  await releases.lock('update', async () => {
+  await withDownloadLock(releases, emit, signal, async () => {
     const there = await onStore('the releases could not be listed', () => releases.list());
     const isNew = !there.includes(stamp.id);
     if (isNew) {

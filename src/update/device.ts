@@ -13,8 +13,8 @@ import {
   newState,
   readState,
 } from './state.ts';
-import { LONG_WAIT, withStateLock } from './state-lock.ts';
 import { onStore } from './store-error.ts';
+import { LONG_WAIT, withStateLock } from './store-locks.ts';
 import * as transitions from './transitions.ts';
 
 export interface Device {

@@ -2,6 +2,7 @@
 
 import { BundleSealError } from '../errors.ts';
 import type { Checked } from './check.ts';
+import { withDownloadLock } from './store-locks.ts';
 import * as transitions from './transitions.ts';
 import { waysTo } from './ways.ts';
 import type { Work } from './work.ts';
@@ -26,8 +27,11 @@ export async function downloadRelease(
   signal: AbortSignal,
 ): Promise<Downloaded> {
   const first = found?.result.status === 'available' ? found : await check(signal);
+  const { settings, emit } = work;
   // Other tabs and processes wait here. They then find the release installed.
-  return work.settings.releases.lock('update', () => inTurn(work, first, check, signal));
+  return withDownloadLock(settings.releases, emit, signal, () =>
+    inTurn(work, first, check, signal),
+  );
 }
 
 async function inTurn(

@@ -18,6 +18,8 @@ export type UpdateEvent =
   /** A page load or process launch runs this release. */
   | { readonly type: 'started'; readonly id: string; readonly isTrial: boolean }
   | { readonly type: 'checked'; readonly result: CheckResult }
+  /** Another page or process downloads. This one has waited for it for a second, and goes on waiting. */
+  | { readonly type: 'waiting' }
   /** `done`: the number of bytes that were downloaded for the present way. `total`: the size of its object. */
   | {
       readonly type: 'progress';

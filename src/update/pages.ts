@@ -2,7 +2,7 @@
 
 import * as pins from './pins.ts';
 import type { Releases } from './running.ts';
-import { SHORT_WAIT } from './state-lock.ts';
+import { SHORT_WAIT } from './store-locks.ts';
 import * as transitions from './transitions.ts';
 import type { RunningRelease } from './updater-types.ts';
 import type { Work } from './work.ts';

@@ -4,7 +4,7 @@ import { type OpenedRelease, provenReader } from './installed.ts';
 import * as pins from './pins.ts';
 import type { ReleaseReader } from './release-store.ts';
 import type { DeviceState } from './state.ts';
-import { SHORT_WAIT } from './state-lock.ts';
+import { SHORT_WAIT } from './store-locks.ts';
 import * as transitions from './transitions.ts';
 import type { RunningRelease } from './updater-types.ts';
 import type { Work } from './work.ts';

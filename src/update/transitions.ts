@@ -28,6 +28,12 @@ export const UNCONFIRMED_BLOCK = 86_400_000;
 /** The most blocks of releases that no index offers, and the most blocks with a reason of full length. */
 const MAX_OTHER_BLOCKS = 100;
 
+/** The number of channels whose highest index is remembered. */
+const MAX_FLOORS = 100;
+
+/** The number of channels whose offered and withdrawn releases are remembered: the one in use, and the one before. */
+const MAX_ACCEPTED = 2;
+
 /** The length to which the reason of an older block is cut, in UTF-16 code units. */
 const SHORT_REASON = 60;
 
@@ -177,13 +183,21 @@ export function setChannel(state: DeviceState, channel: string): DeviceState {
   };
 }
 
-/** Records an accepted index. The caller has to store the state before it acts on the index. */
+/**
+ * Records an accepted index. The caller has to store the state before it acts on the index. Of channels that the device has
+ * left, the state keeps what docs/decisions/device-state.md says.
+ */
 export function acceptIndex(state: DeviceState, index: AcceptedIndex): DeviceState {
   const { expiresAt: _, withdrawn: __, offered: ___, ...floor } = index;
+  const isOther = ({ channel }: StampFloor) => channel !== index.channel;
+  const floors = raised(state.floors, [floor]);
   return withBoundedBlocks({
     ...state,
-    floors: raised(state.floors, [floor]),
-    accepted: [...state.accepted.filter(({ channel }) => channel !== index.channel), index],
+    // The channel of the index comes last, so it is never forgotten.
+    floors: [...floors.filter(isOther), ...floors.filter((one) => !isOther(one))].slice(
+      -MAX_FLOORS,
+    ),
+    accepted: [...state.accepted.filter(isOther), index].slice(-MAX_ACCEPTED),
   });
 }
 

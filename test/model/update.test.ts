@@ -190,12 +190,14 @@ const run = fc
     ),
   );
 
-const start = kills.map((kill) =>
-  command(`start${killedAt(kill)}`, async (life) => {
-    (await launch(life, { kill }))?.updater.dispose();
-    await look(life);
-  }),
-);
+const starts = fc
+  .record({ count: fc.integer({ min: 1, max: 5 }), kill: kills })
+  .map(({ count, kill }) =>
+    command(`${count} starts${killedAt(kill)}`, async (life) => {
+      for (let n = 0; n < count; n++) (await launch(life, { kill }))?.updater.dispose();
+      await look(life);
+    }),
+  );
 
 const order = fc
   .record({ channel: oneIn(2, channels, undefined), isFirst: fc.boolean() })
@@ -299,7 +301,7 @@ describe('a device', () => {
     const commands = fc.commands(
       [
         ...[publisher, publisher, publisher, network, storage, time, clock],
-        ...[run, run, run, run, start, order, switching, meanwhile, held],
+        ...[run, run, run, run, starts, order, switching, meanwhile, held],
       ],
       { maxCommands: 25, size: 'max' },
     );

@@ -172,6 +172,36 @@ describe('the release that the app was shipped with', () => {
 });
 
 describe('another channel', () => {
+  it('leaves the state small: it keeps the marks of the last hundred, and the content of the last two', () => {
+    const accept = (state: DeviceState, channel: string, sequence: number) =>
+      transitions.acceptIndex(transitions.setChannel(state, channel), {
+        ...{ ...floorOf(sequence), channel },
+        ...{ expiresAt: '2026-12-26T09:00:00Z', withdrawn: [], offered: [] },
+      });
+    let state = fresh(2);
+    for (let n = 0; n < 300; n++) {
+      // The device comes back to one of them again and again.
+      if (n % 50 === 0) state = accept(state, 'production', n + 1);
+      state = accept(state, `branch-${n}`, 1);
+      const inUse = state.floors.find(({ channel }) => channel === state.channel);
+      expect(inUse).toMatchObject({ channel: `branch-${n}`, sequence: 1 });
+    }
+    expect(state.floors).toHaveLength(100);
+    expect(state.accepted.map(({ channel }) => channel)).toEqual(['branch-298', 'branch-299']);
+    const back = transitions.setChannel(state, 'production');
+    expect(back.floors.find(({ channel }) => channel === back.channel)?.sequence).toBe(251);
+  });
+
+  it('whose lower index is recorded late keeps its highest mark', () => {
+    const later = transitions.acceptIndex(fresh(2), {
+      ...{ ...floorOf(4), expiresAt: '2026-12-26T09:00:00Z', withdrawn: [], offered: [] },
+    });
+    const earlier = transitions.acceptIndex(later, {
+      ...{ ...floorOf(3), expiresAt: '2026-12-26T09:00:00Z', withdrawn: [], offered: [] },
+    });
+    expect(earlier.floors).toEqual([floorOf(4)]);
+  });
+
   it('forgets what waited in the one before, and keeps the floors of both', () => {
     const state: DeviceState = { ...fresh(2), next: digestOf(2), floors: [floorOf(4)] };
     const after = transitions.setChannel(state, 'beta');
