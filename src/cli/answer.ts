@@ -6,7 +6,7 @@ export interface Answer {
   readonly json: Readonly<Record<string, unknown>>;
   /** Lines for people. */
   readonly lines: readonly string[];
-  /** Whether the lines are what the command is called for, and go to standard output. Others say what it did. */
+  /** Whether the lines are the output that the user asked for. They then go to standard output, and otherwise to standard error. */
   readonly isShown?: boolean;
   /** Whether the command completed but found a fault: exit code 1. */
   readonly isBad?: boolean;

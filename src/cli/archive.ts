@@ -63,7 +63,7 @@ export async function readAsAppsDo(
     );
   } else {
     throw refused(
-      `the bundle looks like ${other.looksLike}, and apps take a zip: give the zip; if these bytes are meant, pass --raw`,
+      `the bundle looks like ${other.looksLike}, but apps accept a zip: pass the zip. If you want to seal these bytes, pass --raw`,
     );
   }
   return { usable: other === undefined };
@@ -126,7 +126,7 @@ async function readZip(
   }
   if (checked.notForward !== undefined) {
     context.warn(
-      `${JSON.stringify(checked.notForward)} is stored with its size behind its data, so apps that unpack a download while it comes refuse it: bundle encrypt --repack mends that`,
+      `${JSON.stringify(checked.notForward)} is stored with its size behind its data, so apps that unpack a zip during the download refuse it: bundle encrypt --repack writes a zip that they accept`,
     );
   }
   published.warn(context);
@@ -134,7 +134,7 @@ async function readZip(
 
 function holdsKey(path: string, what: string): BundleSealError {
   return refused(
-    `${JSON.stringify(path)} holds ${what}, and everyone who has the app could read it: make the zip without it; if it is meant to be published, pass --allow-private-key`,
+    `${JSON.stringify(path)} holds ${what}, and everyone who has the app could read it: make the zip without it. If you want to publish it, pass --allow-private-key`,
     path,
   );
 }

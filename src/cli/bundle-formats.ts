@@ -100,7 +100,7 @@ export function pemOf(key: KeyValue): string {
   if (typeof key === 'string') return key;
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    'Capgo takes PKCS#1 in PEM alone: pass .capgo_key_v2 or .capgo_key_v2.pub',
+    'Capgo accepts only PKCS#1 in PEM: pass .capgo_key_v2 or .capgo_key_v2.pub',
   );
 }
 

@@ -93,7 +93,7 @@ export async function openFromCapgo(
 async function findCapgoPublicKey(options: CapgoOpeningOptions): Promise<KeyValue> {
   const { key = [], keyData } = options;
   if (key.length + (keyData === undefined ? 0 : 1) > 1) {
-    throw new UsageError("Capgo's format names no key: give one --key");
+    throw new UsageError("a bundle in Capgo's format does not name its key: pass only one --key");
   }
   const [found] = (await findPublicKeys(options, CAPGO)) as [FoundKey<KeyValue>];
   return found.key;

@@ -20,7 +20,7 @@ export const KEY_MODULE_MARK: string = '// Written by "bundleseal key save --mod
  */
 export async function checkModule(path: string, force: boolean): Promise<void> {
   await refuseKeyAsPath(path, '--module');
-  // A declaration file (.d.ts) exports types only: an app that imports it gets no key.
+  // A declaration file (.d.ts) exports only types, so an app that imports it gets no key.
   if (!/\.(m?ts|[mc]?js)$/i.test(path) || /\.d\.m?ts$/i.test(path)) {
     throw new UsageError(
       `--module takes a file that ends in .ts, .mts, .js, .mjs or .cjs, and no .d.ts, got ${path}`,

@@ -33,7 +33,7 @@ export async function readPublicKeyFile(
 }
 
 /**
- * Finds the public keys for opening: the named ones, else the key in the default file, else the keys in the config.
+ * Finds the public keys for opening: the named keys, else the key in the default file, else the keys in the config.
  */
 export async function findPublicKeys(
   { key = [], keyData, plugin }: PublicKeyOptions,
@@ -142,7 +142,7 @@ export async function namingTried<T>(
     }
     throw new BundleSealError(
       code,
-      `the bundle was sealed for the key ${keyId}, and the keys tried are ${tried.join(', ')}: pass the public key of the pair that sealed it, or have the bundle resealed`,
+      `the bundle was sealed for the key ${keyId}, but the keys tried are ${tried.join(', ')}: pass the public key of the pair that sealed it, or have the bundle resealed`,
       keyId === undefined ? {} : { keyId },
     );
   }
@@ -167,7 +167,7 @@ export async function checkKey(
     if (!isMeant || !(await isKeyOf(CAPGO, key, half))) throw error;
     throw new BundleSealError(
       error.code,
-      `${error.message}; it is a key of Capgo's format, for commands with --capgo: pass --capgo if that is meant`,
+      `${error.message}; it is a key of Capgo's format, for commands with --capgo: pass --capgo to use it`,
     );
   }
 }

@@ -56,7 +56,7 @@ export async function openPipeForWriting(path: string): Promise<Writable> {
     }
   });
   if (fd !== undefined) return new Socket({ fd, readable: false, writable: true });
-  throw fileError(path, 'is a pipe that nothing reads from: start what reads from it first');
+  throw fileError(path, 'is a pipe that no program reads from: start the reading program first');
 }
 
 function openNow(path: string, what: string, flags: number): Promise<number> {

@@ -58,7 +58,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** Removes flags and `--all`, because the parser's `help` accepts only the name of a command. */
+/** Removes the flags that the parser's help does not know: its `help` accepts only the name of a command. */
 function withoutFlagsOfHelp(argv: readonly string[]): readonly string[] {
   const words = argv.filter((one) => !['--json', '--quiet', '--all'].includes(one));
   if (words[0] === 'help') return words;
@@ -129,7 +129,7 @@ function asksForJson(argv: readonly string[]): boolean {
 }
 
 /**
- * Creates all commands. Only those whose names are in `argv` get options and can run. The others are listed by help.
+ * Creates all commands. Only the commands whose names are in `argv` get options and can run. Help lists the other commands.
  */
 async function createProgram(
   argv: readonly string[],

@@ -84,7 +84,7 @@ async function isPrinted(object: object): Promise<boolean> {
   }
 }
 
-/** Converts any error to one of those in docs/cli.md. */
+/** Converts any error to an error that docs/cli.md lists. */
 function asKnown(error: unknown): unknown {
   if (!isSystemError(error)) return asUsage(error);
   if (error.syscall === 'uv_cwd') {

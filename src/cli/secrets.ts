@@ -7,7 +7,7 @@
 // Characters of base64, base64url, hexadecimal digits and percent escapes.
 const RUN = /[A-Za-z0-9+/=_%-]{12,}/g;
 
-// Shorter pieces of a key are not recognised. Longer pieces are hidden completely.
+// The length of the shortest piece of a key that is recognised and hidden.
 const GRAM_LENGTH = 12;
 
 // A line of PEM has 64 characters. A digest in hexadecimal has 64 too, but is not secret.

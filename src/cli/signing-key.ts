@@ -48,7 +48,8 @@ export async function findSigningKey(
   const named = Object.entries({ '--key': key, '--key-command': keyCommand, '--key-data': keyData })
     .filter(([, value]) => value !== undefined)
     .map(([flag]) => flag);
-  if (named.length > 1) throw new UsageError(`${named.join(' and ')} name several keys: give one`);
+  if (named.length > 1)
+    throw new UsageError(`${named.join(' and ')} name several keys: pass one of them`);
   const { variable, privateKeyFile } = format;
   if (key !== undefined) return { key: await readPrivateKeyFile(context, key, format), from: key };
   if (keyCommand !== undefined) return fromCommand(context, keyCommand, format);
@@ -144,5 +145,5 @@ async function hintAtOther({ env }: Context, format: BundleFormat): Promise<stri
   const other = format === SEALED ? CAPGO : SEALED;
   const place = env[other.variable] !== undefined ? other.variable : other.privateKeyFile;
   if (place !== other.variable && !(await exists(place))) return '';
-  return `; ${place} is there, but it is a key of ${other.title}${other === CAPGO ? ': pass --capgo if that is meant' : ', which is used without --capgo'}`;
+  return `; ${place} is there, but it is a key of ${other.title}${other === CAPGO ? ': pass --capgo to use it' : ', which is used without --capgo'}`;
 }

@@ -183,7 +183,7 @@ async function chooseSink(
   if (isStandardOutput(path)) {
     if (isJson) {
       throw new UsageError(
-        '--json and the output both want standard output: name a file with --out',
+        '--json and --out - both write to standard output: name a file with --out',
       );
     }
     const output = standardOutput();

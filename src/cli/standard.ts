@@ -33,7 +33,7 @@ export function standardInput(what: string): Readable {
   try {
     const { stdin } = process;
     if (!stdin.readableDidRead) return stdin;
-    throw new UsageError('standard input was asked for twice: give one of the two as a file');
+    throw new UsageError('standard input is named twice: pass one of the two as a file');
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw fileError('standard input', UNREADABLE, error);
@@ -58,7 +58,7 @@ function isFolder(): boolean {
 export function standardOutput(): Writable {
   if (process.stdout.isTTY !== true) return process.stdout;
   throw new UsageError(
-    'the output is binary and standard output is a terminal: name a file with --out, or pipe it on',
+    'the output is binary and standard output is a terminal: name a file with --out, or pipe the output to a program',
   );
 }
 

@@ -55,11 +55,11 @@ export async function createSurvey(
   const written = await Promise.all(outputs.filter((path) => path !== STANDARD).map(realPlace));
   const needsCall = options.codeCheck && (options.capgo || (await needsNotifyAppReady(folder)));
   const published = createPublished();
-  /** What each file is that is left out. */
+  /** The files that are left out, each with its kind. */
   const ours = new Map<string, string>();
   const indexes: string[] = [];
   let isCalled = false;
-  /** The last characters of the piece before, of the same script. */
+  /** The last characters of the previous piece of the same script. */
   let tail = '';
 
   function isSearched({ path, size }: FoundFile): boolean {
@@ -113,7 +113,7 @@ export async function createSurvey(
           if (files.has(path)) count(file);
         } catch (error) {
           if (isOver) throw error;
-          // Outputs of bundleseal do not count. Only now is it worth a second look at each file.
+          // Outputs of bundleseal do not count against the limits, so this looks at each file again before it refuses the folder.
           isOver = true;
           await leaveOut(files, [...files.values()], start);
           count = createCount(limits);
@@ -164,7 +164,7 @@ export async function createSurvey(
     },
   };
 
-  /** Leaves out those of the files that are outputs of bundleseal. */
+  /** Leaves out the files that are outputs of bundleseal. */
   async function leaveOut(
     files: Map<string, FoundFile>,
     some: readonly FoundFile[],
@@ -195,7 +195,7 @@ function capgoBundle(path: string): string | undefined {
   return /_encrypted\.zip$/i.test(path) ? "a bundle for Capgo's plugin" : undefined;
 }
 
-/** What a file is, by its first bytes, if an earlier run has written it. */
+/** Returns the kind of a file that an earlier run has written, by its first bytes. */
 function ownOutput(path: string, start: Uint8Array): string | undefined {
   const text = latin1(start.subarray(0, START_LENGTH));
   if (text.startsWith('BNDLSEAL')) return 'a sealed bundle';

@@ -60,7 +60,7 @@ export function bundleDecrypt(command: Command): void {
         const file = operand as string;
         const { extract, force } = options;
         if (extract !== undefined && options.out !== undefined) {
-          throw new UsageError('--out and --extract name two places: give one');
+          throw new UsageError('--out and --extract name two places: pass one of them');
         }
         if (options.capgo) return decryptFromCapgo(context, file, options);
         if (extract !== undefined) return extractInto(context, file, extract, options);
@@ -151,7 +151,7 @@ async function checkOutside(path: string, dir: string): Promise<void> {
   if (place === undefined || folder === undefined || !(await holds(folder, place, path))) return;
   throw fileError(
     path,
-    `lies in the folder that --overwrite would replace: move it out of ${JSON.stringify(dir)}, or extract elsewhere`,
+    `is in the folder that --overwrite would replace: move it out of ${JSON.stringify(dir)}, or extract elsewhere`,
   );
 }
 

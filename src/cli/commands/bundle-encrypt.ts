@@ -79,7 +79,7 @@ export function bundleEncrypt(command: Command): void {
         const input = operand as string;
         const { capgo, detached, force } = options;
         if (options.raw && options.repack) {
-          throw new UsageError('--raw seals any bytes and --repack writes a zip: give one');
+          throw new UsageError('--raw seals any bytes and --repack writes a zip: pass one of them');
         }
         const out = options.out ?? defaultName(input, capgo);
         if (capgo) {

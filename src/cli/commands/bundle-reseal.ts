@@ -43,7 +43,7 @@ export function bundleReseal(command: Command): void {
     .action(
       run<Options>(async (context, options, ...files) => {
         if (options.out !== undefined && files.length > 1) {
-          throw new UsageError('--out is for one file: leave it out, or give one');
+          throw new UsageError('--out is for one file: leave --out out, or pass only one file');
         }
         const { signal } = context;
         const { key, from: keyFrom } = await findSigningKey(context, options);

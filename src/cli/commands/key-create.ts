@@ -110,7 +110,7 @@ export function keyCreate(command: Command): void {
     );
 }
 
-/** Checks first, so that no time is spent on a pair that cannot be saved. */
+/** Checks before the pair is made, because making it takes seconds. */
 async function refuseExisting(out: string, force: boolean): Promise<void> {
   for (const path of force ? [] : [out, `${out}.pub`]) {
     if (await exists(path)) {
@@ -130,7 +130,9 @@ function hasKept(kept: KeptPair): boolean {
 export async function guardFromGit(context: Context, path: string, add: boolean): Promise<void> {
   const state = await gitStateOf(path);
   if (state === 'tracked') {
-    context.warn(`${path} is in git: take it out (git rm --cached), and count the key as known`);
+    context.warn(
+      `${path} is in git: remove it (git rm --cached) and make a new pair, because everyone with the repository has the key`,
+    );
   }
   if (state === 'unknown') {
     context.warn(`git does not say whether it would commit ${path}: look before you commit`);
@@ -140,7 +142,7 @@ export async function guardFromGit(context: Context, path: string, add: boolean)
   if (state === 'no repository' && add) {
     // A repository that is created here later must not contain the key.
     const { file } = await ignoreInGit(path);
-    context.inform(`${path} was added to ${file}, for there is no git repository here yet`);
+    context.inform(`${path} was added to ${file}, because there is no git repository here yet`);
     return;
   }
   if (state !== 'not ignored') return;

@@ -36,7 +36,7 @@ export function keyDeleteOld(command: Command): void {
             const { manual, reason } = result;
             return {
               json: { config: file.path, changed: false, reason, manual },
-              lines: [`! ${file.fileName} was left alone: ${reason}. By hand: ${manual}`],
+              lines: [`! ${file.fileName} was not changed: ${reason}. By hand: ${manual}`],
               isBad: true,
             };
           }

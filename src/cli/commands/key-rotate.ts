@@ -148,7 +148,7 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
         : []),
       ...(isManual
         ? [
-            `! ${config?.fileName} was left alone: ${edited.reason}. Put in by hand:`,
+            `! ${config?.fileName} was not changed: ${edited.reason}. Put in by hand:`,
             ...edited.manual.split('\n'),
           ]
         : []),
@@ -286,7 +286,7 @@ async function finish(context: Context, config: ConfigFile | undefined, options:
       const { manual, reason } = result;
       return {
         json: { changed: false, manual, reason, ...about },
-        lines: [...lines, `! ${config.fileName} was left alone: ${reason}. By hand: ${manual}`],
+        lines: [...lines, `! ${config.fileName} was not changed: ${reason}. By hand: ${manual}`],
         isBad: true,
       };
     }

@@ -73,15 +73,15 @@ export function keySave(command: Command): void {
 
 function checkKeyOptions({ key = [], keyData, module, capgo, plugin, config }: Options): void {
   if (key.length > 0 && keyData !== undefined) {
-    throw new UsageError('--key and --key-data name two keys: give one');
+    throw new UsageError('--key and --key-data name two keys: pass one of them');
   }
   if (plugin === CAPGO.plugin && !capgo) {
     throw new UsageError(
-      `plugins.${plugin}.publicKey is for Capgo's plugin, which takes Capgo's keys alone: pass --capgo for such a key, or leave --plugin out`,
+      `plugins.${plugin}.publicKey is for Capgo's plugin, which accepts only Capgo's keys: pass --capgo for such a key, or leave --plugin out`,
     );
   }
   if (module === undefined && key.length > 1) {
-    throw new UsageError('several --key are for --module: give one');
+    throw new UsageError('several --key are for --module: pass only one');
   }
   if (module !== undefined && (capgo || plugin !== undefined || config !== undefined)) {
     throw new UsageError(
@@ -159,7 +159,7 @@ async function saveKey(file: ConfigFile, pem: string, plugin: string): Promise<A
     return {
       json: { config: file.path, changed: false, reason: result.reason, manual: result.manual },
       lines: [
-        `! ${file.fileName} was left alone: ${result.reason}. Put this into it by hand:`,
+        `! ${file.fileName} was not changed: ${result.reason}. Put this into it by hand:`,
         '',
         ...result.manual.split('\n'),
       ],

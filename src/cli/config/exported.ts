@@ -57,7 +57,7 @@ function exportsOf(statement: Node): Export[] {
   }
 }
 
-/** `module.exports = …` and its kin. */
+/** Returns the value of `module.exports = …` and similar assignments. */
 function assignedBy(expression: Node): Export[] {
   if (expression.type !== 'AssignmentExpression' || expression['operator'] !== '=') return [];
   const target = expression['left'] as Node;

@@ -76,7 +76,7 @@ export async function isCarried(
   configs: readonly { readonly path: string }[],
 ): Promise<boolean> {
   for (const { path } of configs) {
-    // A config that cannot be read tells nothing. The examination of the config reports it.
+    // Another check reports a config that cannot be read.
     const values = await read(path, format.plugin).catch(() => undefined);
     const key = values?.publicKey;
     const text = key?.kind === 'literal' ? key.value : undefined;
@@ -174,7 +174,7 @@ async function compare(
   return {
     code: 'CONFIG_KEY_MISMATCH',
     state: 'bad',
-    what: `${path} holds another public key (${keyId}) than the one that belongs here (${id})`,
+    what: `${path} holds another public key (${keyId}) than the project's (${id})`,
     mend: save,
     keyId,
     ...about,
@@ -250,7 +250,7 @@ export async function examineModule(
     return {
       code: 'MODULE_KEY_MISMATCH',
       state: ids.includes(id) ? 'warning' : 'bad',
-      what: `${path} exports another public key (${current}) than the one that belongs here (${id})`,
+      what: `${path} exports another public key (${current}) than the project's (${id})`,
       mend,
       keyId: current,
       ...about,

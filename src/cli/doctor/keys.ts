@@ -145,7 +145,7 @@ async function examinePrivateKeys(
   return examineMissing(situation, format, path, findings);
 }
 
-/** Doctor asks for no passphrase, because its findings must not depend on its user. */
+/** Doctor never asks for a passphrase, because its findings must not depend on what a user types. */
 function asking({ env }: Situation): Asking {
   return { env, askSecret: async () => undefined };
 }

@@ -18,7 +18,7 @@ export interface Searched {
   readonly here: ConfigFile | undefined;
   /** Configs in subfolders of the current folder. */
   readonly below: readonly ConfigFile[];
-  /** The configs to examine: the one in the current folder, else those below. */
+  /** The configs to examine: the config in the current folder, else the configs in its subfolders. */
   readonly configs: readonly ConfigFile[];
   /** Modules that "key save --module" wrote. */
   readonly modules: readonly string[];

@@ -1,4 +1,4 @@
-// Checks whether a private key lies in a folder whose files the app or a web server publishes.
+// Checks whether a private key is in a folder whose files the app or a web server publishes.
 
 import { realpath } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
@@ -28,7 +28,7 @@ export async function examineServed(
   findings.push({
     code: 'KEY_FILE_PUBLISHED',
     state: 'bad',
-    what: `${path} lies in ${served}, whose files are published with the app`,
+    what: `${path} is in ${served}, whose files are published with the app`,
     mend: 'move it out of that folder; if the folder was ever published, make a new pair, because others may have the key',
     path,
   });
@@ -40,7 +40,7 @@ async function webDirWith(
   configs: readonly ConfigFile[],
 ): Promise<string | undefined> {
   for (const config of configs) {
-    // Another finding tells of a config that cannot be read.
+    // Another check reports a config that cannot be read.
     const read = await readConfig(config).catch(() => undefined);
     const { webDir } = read ?? {};
     if (webDir?.kind !== 'literal' || typeof webDir.value !== 'string') continue;

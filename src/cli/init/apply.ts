@@ -217,9 +217,9 @@ export async function takeBack(
 }
 
 /**
- * What a file that was changed since is without the lines of init. The rest of its bytes stays.
+ * Returns the content of a file that was changed since, without the lines of init. Keeps all other bytes.
  *
- * @returns `undefined` if those lines were changed, so that users have to take them out themselves.
+ * @returns `undefined` if the lines of init were changed. The user has to remove them by hand.
  */
 export async function withoutAdded(
   path: string,
@@ -238,13 +238,13 @@ export async function withoutAdded(
   return { before: now, after: Buffer.from(after, path === PACKAGE ? 'utf8' : 'latin1') };
 }
 
-/** What init adds to a file that others edit too. Latin-1 keeps every byte, as such a file may be in any encoding. */
+/** Returns the lines that init adds to a file that others edit too. Latin-1 keeps every byte, because the file may be in any encoding. */
 async function additionsTo(path: string, before: Buffer, after: Buffer): Promise<string[]> {
   if (path === PACKAGE) return addedMembers(before.toString(), after.toString());
   return addedLines(before.toString('latin1'), after.toString('latin1'));
 }
 
-/** The bytes of a file, and those that replace them. */
+/** The bytes of a file, and the bytes that replace them. */
 export interface Edit {
   readonly before: Buffer;
   readonly after: Buffer;

@@ -1,4 +1,4 @@
-// What an app for phones or desktops needs to update itself.
+// Makes the files with which an app for phones or desktops updates itself.
 
 import type { Answers } from './answers.ts';
 import type { Project } from './project.ts';

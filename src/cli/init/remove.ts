@@ -1,8 +1,8 @@
-// Takes what init added out of a file that was changed since, and leaves every other line.
+// Removes the additions of init from a file that was changed since, and keeps every other line.
 
 /**
- * The lines that one text has and an earlier one has not, without indentation, in order. Of equal lines only the
- * surplus counts.
+ * Returns the lines that a text has in addition to an earlier text, without indentation, in order. If the texts have different
+ * numbers of equal lines, returns the difference.
  */
 export function addedLines(before: string, after: string): string[] {
   const left = new Map<string, number>();
@@ -19,7 +19,7 @@ const linesOf = (text: string) => text.split(/\r?\n/).map((line) => line.trim())
 /**
  * Takes added lines out of a text. A line that is no longer there was taken out already.
  *
- * @returns `undefined` if one of them is there more than once, so that nobody can tell which one init added.
+ * @returns `undefined` if the text has one of the lines more than once, because it is unknown which one init added.
  */
 export function withoutLines(text: string, added: readonly string[]): string | undefined {
   const lines = text.split('\n');
@@ -30,16 +30,16 @@ export function withoutLines(text: string, added: readonly string[]): string | u
     lines.splice(found[0] ?? lines.length, 1);
   }
   if (lines.length === count) return text;
-  // The blank line before the last of them goes too.
+  // Removes the blank line before the last removed line too.
   return lines.join('\n').replace(/(\r?\n)\s*$/, '$1');
 }
 
-/** A line without what formatters change: indentation, the kind of quotes, and the last semicolon. */
+/** Returns a line without the parts that formatters change: indentation, the kind of quotes, and the last semicolon. */
 const plain = (line: string) => line.trim().replaceAll('"', "'").replace(/;$/, '');
 
 type Groups = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
 
-/** The members of groups in package.json that an earlier text has not: each as JSON of group, name and value. */
+/** Returns the members of groups in package.json that an earlier text lacks: each as JSON of group, name and value. */
 export async function addedMembers(before: string, after: string): Promise<string[]> {
   const { parse } = await import('jsonc-parser');
   const [earlier, later] = [before, after].map((text) => parse(withoutMark(text)) as Groups);
@@ -52,13 +52,13 @@ export async function addedMembers(before: string, after: string): Promise<strin
 
 const withoutMark = (text: string) => text.replace(/^\ufeff/, '');
 
-/** The group and the name of a member that `addedMembers` returned. */
+/** Returns the group and the name of a member that `addedMembers` returned. */
 export function placeOfMember(member: string): string {
   const [group, name] = JSON.parse(member) as [string, string, string];
   return JSON.stringify([group, name]);
 }
 
-/** The names of the members that init added and that have another value now. */
+/** Returns the names of the members of init that have another value now. */
 export async function changedMembers(text: string, added: readonly string[]): Promise<string[]> {
   const { parse } = await import('jsonc-parser');
   const groups = (parse(withoutMark(text)) ?? {}) as Groups;

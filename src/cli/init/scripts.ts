@@ -54,8 +54,8 @@ function buildScript(
 /**
  * Adds members to a JSON file. Returns the text, and the names that already have another value.
  *
- * @param written - The members of an earlier run, as `addedMembers` returns them. They get the new value if they still have
- * the one that the earlier run wrote.
+ * @param written - The members of an earlier run, as `addedMembers` returns them. A member gets the new value only if it still
+ * has the value of the earlier run.
  */
 export async function addMembers(
   text: string,

@@ -120,7 +120,7 @@ interface Kept {
   readonly reason: string;
   /** Whether the user has to finish the work by hand. */
   readonly isBad: boolean;
-  /** Whether it belongs to the user now, so that the record needs it no longer. */
+  /** Whether the file belongs to the user now. The record then no longer names it. */
   readonly isOfUser?: true;
 }
 
@@ -166,7 +166,7 @@ async function divide(
       const file = record.files[path] as WrittenFile;
       const edit = await withoutAdded(path, file);
       if (edit === undefined) kept.push({ path, reason: await reasonOf(path, file), isBad: true });
-      // Otherwise the user has taken out the lines of init already.
+      // Otherwise the user has removed the lines of init already.
       else if (!edit.before.equals(edit.after)) edits.set(path, edit);
     }
   }

@@ -57,7 +57,7 @@ async function sourceOf(path: string): Promise<string> {
   return onFile(path, UNREADABLE, readFile(path, 'utf8'));
 }
 
-/** What may be the name of a module in a text: each quoted text without spaces, and each word of a script. */
+/** Returns the possible names of modules in a text: each quoted text without spaces, and each word of a script. */
 function namesIn(path: string, text: string): string[] {
   const pattern = path === SCRIPTS_OF ? /([^\s"'\\]+)/g : /["'`]([^\s"'`]+)(?=["'`])/g;
   return Array.from(text.matchAll(pattern), ([, name = '']) => name.replace(/[?#].*$/, ''));

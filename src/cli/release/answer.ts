@@ -66,7 +66,7 @@ export function answerRelease(
   const { release, skipped, index, changed, sameVersion, renamedFrom } = published;
   if (renamedFrom !== undefined) {
     context.warn(
-      `this build is the one that was published as ${renamedFrom}: its entry now says ${release.version}, and devices that have it download nothing. If the app has changed, build it and publish again; if you mean the old build, pass --app-version ${renamedFrom}`,
+      `this build was published before, as ${renamedFrom}: its entry now says ${release.version}, and devices that have it download nothing. If the app has changed, build it and publish again; if you mean the old build, pass --app-version ${renamedFrom}`,
     );
   }
   if (changed && sameVersion.length > 0) {

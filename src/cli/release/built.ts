@@ -33,7 +33,7 @@ export async function checkBuilt(context: Context, project: boolean, dir: string
   );
 }
 
-/** Returns the command that builds the project, if its script is the one of `init`. */
+/** Returns the command that builds the project, if `init` wrote its script. */
 async function buildCommand(project: boolean, dir: string): Promise<string | undefined> {
   for (const start of await startsOf(project, dir)) {
     for await (const { content } of packagesFrom(start)) {

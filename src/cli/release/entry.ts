@@ -36,11 +36,11 @@ export function entryOptions(command: Command): Command {
       .option('--no-mandatory', 'the app may continue (the default for a new release)')
       .option('--note <text>', 'text for people, at most 4 KiB')
       .option('--meta <file>', 'a JSON object of your own; - for standard input')
-      .option('--patches <n>', 'releases that patches are made from (default: 5)')
+      .option('--patches <n>', 'releases from which patches start (default: 5)')
       .option('--keep <n>', 'releases that stay in the index, of each runtime (default: 10)')
       .option('--built-in <dir|stamp>', 'a build that apps are shipped with; repeatable', collect)
-      .option('--first', 'put it first, even if the channel already has it', false)
-      .option('--reinstate', 'offer it again although it was withdrawn', false)
+      .option('--first', 'put the release in front, even if the channel already has it', false)
+      .option('--reinstate', 'offer a withdrawn release again', false)
       .option('--create', 'create the channel (needed if --from is an address)', false),
     ...[
       '--requires',

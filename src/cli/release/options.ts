@@ -135,7 +135,7 @@ function checkOut({ from, out, otherChannel }: SigningFlags): void {
   }
 }
 
-/** Returns the folder to write: of `--store`, else of package.json if the present state is there too. */
+/** Returns the folder to write to: `--store`, else the store of package.json unless `--from` names another present state. */
 export async function writtenStore(
   { store, from, project }: Pick<SigningFlags, 'store' | 'from' | 'project'>,
   input: string,
@@ -144,7 +144,7 @@ export async function writtenStore(
   if (from !== undefined) {
     throw new UsageError('--store is needed with --from: an empty folder for the files to upload');
   }
-  return readStore(project, input, '--store is needed, the folder that is written');
+  return readStore(project, input, '--store is needed, the folder to write to');
 }
 
 /** Returns further public keys of the publisher, beside the signing key. */
@@ -182,7 +182,7 @@ export function readingOptions(command: Command): Command {
 
 export async function readReading(context: Context, options: ReadingFlags): Promise<StoreOptions> {
   if (options.from !== undefined && options.store !== undefined) {
-    throw new UsageError('--from and --store both name the store to read: give one');
+    throw new UsageError('--from and --store both name the store to read: pass one of them');
   }
   const said = '--from is needed, the address or folder of the store';
   const from = options.from ?? options.store ?? (await readStore(options.project, '.', said));
@@ -194,7 +194,7 @@ export async function readReading(context: Context, options: ReadingFlags): Prom
 }
 
 /**
- * Returns the named public keys, else those in the project, else the public half of the private key.
+ * Returns the named public keys, else the public keys in the project, else the public half of the private key.
  */
 async function findStoreKeys(
   context: Context,

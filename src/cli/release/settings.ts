@@ -16,7 +16,7 @@ type Name = 'appId' | 'channel' | 'store';
 /**
  * Returns the app's id from `--app-id`, from package.json or from the Capacitor config.
  *
- * @throws {@link UsageError} if none has it.
+ * @throws {@link UsageError} if none of them has an app id.
  */
 export async function readAppId(
   { appId, project }: { readonly appId?: string; readonly project: boolean },
@@ -57,7 +57,7 @@ export async function findChannel(project: boolean): Promise<string | undefined>
   return found?.value;
 }
 
-/** Looks for a setting in every package.json from some folders upwards. The nearest one that has it counts. */
+/** Looks for a setting in every package.json from some folders upwards, and returns the nearest one. */
 async function findSetting(
   name: Name,
   starts: readonly string[],
@@ -84,7 +84,7 @@ async function findSetting(
 const missing = (name: Name, [start]: readonly string[]) =>
   `no package.json in ${JSON.stringify(start)} or above has ${SETTINGS}.${name}, which bundleseal init writes`;
 
-/** A path of a package.json is relative to its folder. */
+/** Converts a path in a package.json, which is relative to that file, to a path from the current folder. */
 function fromHere(folder: string, path: string): string {
   const place = relative('.', join(folder, path));
   return place === '' ? '.' : place.split(sep).join('/');

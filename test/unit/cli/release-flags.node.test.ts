@@ -145,7 +145,7 @@ describe('the flags of a release', () => {
         ],
         [
           ['release', 'refresh', ...CHANNEL, '--key', 'a', '--key-command', 'b'],
-          /^✗ --key and --key-command name several keys: give one\n/,
+          /^✗ --key and --key-command name several keys: pass one of them\n/,
         ],
       ];
       for (const [args, message] of wrong) {

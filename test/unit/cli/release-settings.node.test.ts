@@ -151,7 +151,7 @@ describe('the settings in package.json', () => {
     ],
     [
       ['withdraw', '1.0.1', '--no-project', '--channel', 'x'],
-      '--store is needed, the folder that is written: with --no-project nothing else says it',
+      '--store is needed, the folder to write to: with --no-project nothing else says it',
     ],
   ])('do not hide what is missing: %j', async (args, said) => {
     await withSettings(async ({ run }) => {
@@ -177,7 +177,7 @@ describe('the settings in package.json', () => {
     [
       'store',
       undefined,
-      '--store is needed, the folder that is written: no package.json in "dist" or above has bundleseal.store, which bundleseal init writes',
+      '--store is needed, the folder to write to: no package.json in "dist" or above has bundleseal.store, which bundleseal init writes',
     ],
   ])('with the %s %j are refused by name', async (name, value, said) => {
     await withSettings(async ({ run, write }) => {

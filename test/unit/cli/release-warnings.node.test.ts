@@ -140,7 +140,7 @@ describe('release', () => {
       await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
       const again = ['release', 'publish', 'dist', ...CHANNEL, '--app-version', '1.0.2'];
       expect(await done(project, again)).toContain(
-        '! this build is the one that was published as 1.0.1: its entry now says 1.0.2, and devices that have it download nothing. If the app has changed, build it and publish again; if you mean the old build, pass --app-version 1.0.1\n',
+        '! this build was published before, as 1.0.1: its entry now says 1.0.2, and devices that have it download nothing. If the app has changed, build it and publish again; if you mean the old build, pass --app-version 1.0.1\n',
       );
       expect(await done(project, again)).not.toContain('!');
       const back = await project.json(['release', 'publish', 'dist', ...CHANNEL]);

@@ -123,7 +123,7 @@ describe.runIf(isPosix && has('bash'))('pipes and standard streams', () => {
       const line = '$BS bundle encrypt - --key - --out x < k';
       const { code, stderr } = await shell(project, line);
       expect(code).toBe(2);
-      expect(stderr).toContain('standard input was asked for twice');
+      expect(stderr).toContain('standard input is named twice');
     });
   });
 
