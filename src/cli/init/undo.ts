@@ -125,8 +125,8 @@ interface Kept {
 }
 
 /**
- * Lists the files that are undone, those that only lose the lines of init, the files that are kept, and those that are as they
- * were before init.
+ * Lists the files that are undone, the files that only lose the lines of init, the files that are kept, and the files that have
+ * their content from before init already.
  */
 async function divide(
   record: RecordContent,
