@@ -1,5 +1,5 @@
-// Checks a whole archive by the rules of the readers on devices, and writes it again. Calls that seal and verify use
-// it.
+// Checks a whole archive by the rules of the readers on devices, and writes it again. Calls that seal and verify bundles
+// use this module.
 
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, WORK_OPTIONS, type WorkOptions } from '../options.ts';
@@ -15,9 +15,10 @@ import type { ZipEntry, ZipSource } from './read/open-zip.ts';
 import { generatorStream } from './streams.ts';
 import { ZIP_OPTIONS, type ZipOptions, zipStream } from './write/zip.ts';
 
-// Number of bytes of the archive that are read at once.
+// The bytes of one read of the archive.
 const PIECE = 2 ** 18;
 
+/** Options of {@link checkArchive}. */
 export interface CheckArchiveOptions extends ZipLimits, WorkOptions {
   /**
    * Called with the whole content of each file of up to 64 KiB, and without content for a larger one. An error that
@@ -36,8 +37,8 @@ export interface CheckedArchive {
   /** Inflated bytes of all files. */
   readonly size: number;
   /**
-   * The first file that `unzipStream` refuses because its size follows its data; `undefined` if there is none.
-   * Readers by ranges accept it.
+   * The first file that `unzipStream` refuses because its size follows its data; `undefined` if there is none. Readers
+   * with random access accept it.
    */
   readonly notForward: string | undefined;
 }
@@ -91,6 +92,7 @@ export async function checkArchive(
   };
 }
 
+/** Options of {@link repackArchive}. */
 export interface RepackOptions extends ZipOptions {
   /**
    * Called for each file whose name readers refuse, with the name that the new archive has instead.

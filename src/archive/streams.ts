@@ -4,10 +4,10 @@ import { onAbort } from '../signals.ts';
 import { markOwn } from '../sources/input.ts';
 
 /**
- * Makes a stream of the generator's values. The generator starts with the first read and runs no faster than the
- * stream is read. An abort errors the stream with the signal's reason, also while no read is pending.
+ * Makes a stream of the generator's values. The generator starts with the first read and runs only as fast as the reader
+ * reads. An abort errors the stream with the signal's reason, also while no read is pending.
  *
- * @param make - Gets a signal that is aborted by `signal` and when the reader cancels.
+ * @param make - Makes the generator. Its signal aborts with `signal`, and when the reader cancels the stream.
  */
 export function generatorStream(
   make: (stop: AbortSignal) => AsyncGenerator<Uint8Array, unknown>,
@@ -19,7 +19,7 @@ export function generatorStream(
   const halt = async (reason: unknown) => {
     finish();
     stop.abort(reason);
-    // The signal ends the work in progress. Its error comes too late for anyone.
+    // The signal ends the work in progress. Ignores its error, because the stream has ended.
     await generator.return(undefined).catch(() => {});
   };
   const stream = new ReadableStream<Uint8Array>(

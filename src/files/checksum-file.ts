@@ -8,8 +8,10 @@ import { checkPath } from './error.ts';
 import { openInputFile } from './input-file.ts';
 
 /**
- * Computes the SHA-256 of a file in constant memory: 64 lower-case hex characters, as `sha256sum` prints it.
+ * Computes the SHA-256 of a file in constant memory.
  *
+ * @param path - The path of a file or a pipe.
+ * @returns 64 lower-case hex characters, as `sha256sum` prints them.
  * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read or changes during the call;
  * `ERR_BACKEND_UNAVAILABLE`.
  * @see FIPS 180-4

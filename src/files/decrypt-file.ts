@@ -21,8 +21,8 @@ export interface DecryptFileOptions extends DecryptOptions {}
 /**
  * Opens a sealed file of any size into another file, in constant memory.
  *
- * The output gets its name only after all of it has been verified, including the checksum of the whole bundle: the
- * call writes a temporary file in the same folder, flushes it to the disk and renames it. After an error or an abort,
+ * The output gets its name only after the call has verified all of it, including the checksum of the whole bundle: it
+ * writes a temporary file in the same folder, flushes it to the disk and renames it. After an error or an abort,
  * the previous file is unchanged and no temporary file remains. The next call for the same output removes the
  * temporary files of killed processes (`.name.….bundleseal-tmp`). The output gets the mode bits of the input. If it
  * replaces a file, it gets only the mode bits that both files have. From 32 MiB on, the call uses a second thread if
@@ -32,9 +32,9 @@ export interface DecryptFileOptions extends DecryptOptions {}
  * output may not survive a power cut. If a rename fails because another program has the file open, the call repeats
  * it for half a second, on Windows for five seconds.
  *
- * @param input - A sealed file, or its body if `options.seal` is given. A pipe is first read to its end, into an
- * unnamed file in the system's temporary folder.
- * @param output - Another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
+ * @param input - The path of a sealed file, or of its body if `options.seal` is given. The call first reads a pipe to its
+ * end, into an unnamed file in the system's temporary folder.
+ * @param output - The path of another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
  * @param options - The options of {@link decryptBundle}.
  * @returns The content of the header, verified by its signature.
  * @throws the errors of {@link decryptBundle}, and {@link BundleSealError} `ERR_FILE` if a file cannot be read or

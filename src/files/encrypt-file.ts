@@ -29,7 +29,7 @@ export interface EncryptFileOptions extends EncryptOptions {
 
 /** A sealed file. */
 export interface EncryptedFile {
-  /** The header, base64url. */
+  /** The header in base64url. */
   readonly seal: string;
   /** SHA-256 of the plain file: 64 hex characters. */
   readonly checksum: string;
@@ -55,9 +55,9 @@ export interface EncryptedFile {
  * output may not survive a power cut. If a rename fails because another program has the file open, the call repeats
  * it for half a second, on Windows for five seconds.
  *
- * @param input - A file that does not change during the call. A pipe, or a file of `/proc` without a size, is first
- * read to its end, into an unnamed file in the system's temporary folder.
- * @param output - Another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
+ * @param input - The path of a file that does not change during the call. The call first reads a pipe, or a file of
+ * `/proc` without a size, to its end, into an unnamed file in the system's temporary folder.
+ * @param output - The path of another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
  * @param options - The options of {@link encryptBundle}, and `detached`.
  * @throws the errors of {@link encryptBundle}, and {@link BundleSealError} `ERR_FILE` if a file cannot be read or
  * written, or changes during the call (`path`, `cause`).

@@ -1,20 +1,21 @@
-// Makes a source from a file, which is read by ranges.
+// Makes a source with random access from a file.
 
 import { shown } from '../options.ts';
 import { markOwn, type RandomAccessSource } from '../sources/input.ts';
 import { checkPath } from './error.ts';
 import { openInputFile } from './input-file.ts';
 
-/** An open file. The caller of {@link fileSource} has to close it. */
+/** An open file. The caller of {@link fileSource} must close it. */
 export interface FileSource extends RandomAccessSource, AsyncDisposable {
   /** Closes the file after the reads in progress. Further calls do nothing. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a file as a source for `openBundle` and `openZip`. Only the requested ranges are read. A pipe is first read
- * to its end.
+ * Opens a file as a source for `openBundle` and `openZip`, which then read only the ranges that they need. The call
+ * first reads a pipe to its end.
  *
+ * @param path - The path of the file.
  * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read or became shorter. `RangeError` for a range
  * outside the file, `TypeError` after `close()`.
  * @example

@@ -59,7 +59,7 @@ export async function holdFolder(path: string, shown: string): Promise<HeldFolde
   }
 }
 
-/** What identifies a file or folder while it exists. */
+/** The numbers that identify a file or folder while it exists. */
 export type FileIdentity = Pick<BigIntStats, 'dev' | 'ino'>;
 
 /** Whether both belong to the same file or folder. */

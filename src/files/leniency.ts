@@ -1,5 +1,4 @@
-// Tolerates failures that are not errors: calls that a file system does not support, and renames that succeed a
-// moment later.
+// Tolerates two kinds of failures: calls that a file system does not support, and renames that succeed a moment later.
 
 import type { FileHandle } from 'node:fs/promises';
 import { open, rename } from 'node:fs/promises';

@@ -31,19 +31,20 @@ export interface OpenedDirectory extends UnzippedFolder {
  * folder, flushing and temporary files of killed processes, see {@link unzipFile}.
  *
  * @param sealed - The path of a sealed bundle, or of its body if `seal` is given; or bytes, a `Blob` or a source such
- * as that of `httpSource`. A pipe is first read to its end. For a stream, use `decryptStream` and `unzipFile`.
- * @param dir - A folder that need not exist, in a folder that exists. It must not be a link and must not contain the
- * bundle.
+ * as the result of `httpSource`. The call first reads a pipe to its end. For a stream, use `decryptStream` and
+ * `unzipFile`.
+ * @param dir - The path of the folder. The folder above it must exist. The folder must not be a link and must not contain
+ * the bundle.
  * @param options.publicKey - PEM, DER or JWK, or several keys while keys rotate.
  * @param options.seal - The header, if it is stored separately from the body.
  * @param options.expect - Required metadata. `minSequence` refuses older bundles.
- * @param options.maxChunks - The most chunks that are accepted. Default 1,048,576.
+ * @param options.maxChunks - The most chunks that the call accepts. Default 1,048,576.
  * @param options.overwrite - Whether to replace a folder that is not empty. Default false.
  * @param options.maxEntries - The most files and folders. Default 65,535.
  * @param options.maxFileSize - The most inflated bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - The most inflated bytes of all files. Default 1,073,741,824.
  * @param options.maxRatio - The most inflated bytes for each deflated byte, for files over 64 MiB. Default 200.
- * @param options.signal - Aborts: rejects with the signal's reason, and the previous folder stays.
+ * @param options.signal - Aborts the call: it rejects with the signal's reason, and the previous folder stays.
  * @param options.onProgress - Called with the number of bytes written so far and the total.
  * @returns The verified header, and the number of files and bytes written.
  * @throws the errors of {@link openBundle} for the options, the key and the bundle (`ERR_KEY_MISMATCH`,

@@ -29,8 +29,8 @@ export const PAGE = 4096;
 const O_DIRECT: number | undefined = constants.O_DIRECT;
 
 /**
- * Makes an output. The output is flushed to the disk in the end, so a copy in the page cache is not needed. Copying
- * takes as long as the cryptography, and evicts the files of other programs.
+ * Makes an output. The caller flushes it to the disk in the end, so it needs no copy in the page cache. To copy it takes
+ * as long as the cryptography, and evicts the files of other programs.
  *
  * @param path - The path for messages.
  */

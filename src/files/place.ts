@@ -10,11 +10,12 @@ import { hasCode, isNotOffered } from './leniency.ts';
 import { PERMISSION_BITS, PRIVATE_FILE } from './modes.ts';
 
 /**
- * The input of an output. The output must not replace its input or lie in it. A folder is given by its real path. An
- * input in memory has the mode bits of a new file; the umask of the process applies to them.
+ * The input of an output: a file, the real path of a folder, or, for an input in memory, the mode bits of the new file,
+ * to which the umask of the process applies. The output must not replace its input or lie in it.
  */
 export type Input = InputFile | { readonly folder: string } | { readonly mode: number };
 
+/** Where an output goes, and its mode bits. */
 export interface OutputPlace {
   /** The output's real path. */
   readonly target: string;
@@ -26,11 +27,11 @@ export interface OutputPlace {
   readonly mode: number | undefined;
 }
 
-/** Follows links, and throws if the output cannot or must not be replaced. */
+/** Finds the place of an output and follows links. @throws `ERR_FILE` if it must not or cannot be replaced. */
 export async function findPlace(input: Input, output: string): Promise<OutputPlace> {
-  const there = await statsOf(output, lstat(output, { bigint: true }));
+  const there = await statsIfThere(output, lstat(output, { bigint: true }));
   if (there === undefined) return findNewPlace(input, output);
-  const before = await statsOf(output, stat(output, { bigint: true }));
+  const before = await statsIfThere(output, stat(output, { bigint: true }));
   if (before === undefined) throw fileError(output, "is a link to a file that isn't there");
   if (!before.isFile()) {
     throw fileError(
@@ -94,12 +95,13 @@ export async function holds(folder: string, path: string, shown: string): Promis
   }
 }
 
-async function statsOf(
+/** Returns the result of `stat` or `lstat`. Returns `undefined` if there is no such file. @throws `ERR_FILE` */
+export async function statsIfThere(
   path: string,
-  asked: Promise<BigIntStats>,
+  stats: Promise<BigIntStats>,
 ): Promise<BigIntStats | undefined> {
   try {
-    return await asked;
+    return await stats;
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw fileError(path, UNWRITABLE, error);

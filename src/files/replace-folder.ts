@@ -10,7 +10,7 @@ import { fileError, onFile, UNREADABLE, UNWRITABLE } from './error.ts';
 import { type HeldFolder, holdFolder, holdOwn, removeTree } from './held-folder.ts';
 import { flushFolder, hasCode, renamePatiently, whereOffered } from './leniency.ts';
 import { PRIVATE_FOLDER } from './modes.ts';
-import { holds } from './place.ts';
+import { holds, statsIfThere } from './place.ts';
 import { cleanTemporaries, cutName, forgetTemporary, nameTemporary } from './temporary.ts';
 
 export interface ReplaceFolder {
@@ -139,7 +139,7 @@ async function checkPlace(
   { dir, target, base, parent }: Site,
   { overwrite, input }: ReplaceFolder,
 ): Promise<number | undefined> {
-  const there = await statsOf(dir, parent.at(base));
+  const there = await statsIfThere(dir, lstat(parent.at(base), { bigint: true }));
   if (there === undefined) return undefined;
   checkFolder(dir, there);
   if (dirname(target) === target || parent.stats.dev !== there.dev) {
@@ -174,21 +174,12 @@ function checkFolder(dir: string, stats: BigIntStats): void {
   );
 }
 
-async function statsOf(dir: string, path: string): Promise<BigIntStats | undefined> {
-  try {
-    return await lstat(path, { bigint: true });
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw fileError(dir, UNWRITABLE, error);
-  }
-}
-
 /** Puts the new folder in its place. An old one is moved aside first. */
 async function swap(site: Site, box: HeldFolder, overwrite: boolean): Promise<void> {
   const { dir, base, parent } = site;
   let emptied: BigIntStats | undefined;
   for (let i = 0; ; i++) {
-    const before = await statsOf(dir, parent.at(base));
+    const before = await statsIfThere(dir, lstat(parent.at(base), { bigint: true }));
     try {
       // If a folder is in the way, repeating would not help.
       await (before ? rename : renamePatiently)(box.at(NEW), parent.at(base));
@@ -204,7 +195,7 @@ async function swap(site: Site, box: HeldFolder, overwrite: boolean): Promise<vo
         throw fileError(dir, UNWRITABLE, error);
       }
     }
-    const there = await statsOf(dir, parent.at(base));
+    const there = await statsIfThere(dir, lstat(parent.at(base), { bigint: true }));
     if (there === undefined) continue;
     checkFolder(dir, there);
     try {
@@ -267,7 +258,8 @@ async function putBack(
   // No new folder in the box: it is in its place already, so the old one has to be removed.
   if (!isHalfDone(names)) return undefined;
   const old = box.at(names.filter(isOld).sort().at(-1) as string);
-  if ((await statsOf(target, parent.at(base))) === undefined) {
+  const there = await statsIfThere(target, lstat(parent.at(base), { bigint: true }));
+  if (there === undefined) {
     await renamePatiently(old, parent.at(base));
     return undefined;
   }

@@ -3,6 +3,7 @@
 import type { Source } from '../../sources/input.ts';
 import { joined } from '../pieces.ts';
 
+/** A position in an input that is read forward. */
 export interface Cursor {
   /** Offset of the next byte in the archive. */
   readonly offset: number;
@@ -15,7 +16,12 @@ export interface Cursor {
   skip(length: number): void;
 }
 
-/** @param next - Returns the following bytes. Returns no bytes at the end of the input. */
+/**
+ * Makes a cursor.
+ *
+ * @param next - Returns the following bytes. Returns no bytes at the end of the input.
+ * @param start - Offset of the first byte.
+ */
 export function createCursor(next: () => Promise<Uint8Array>, start = 0): Cursor {
   let offset = start;
   let held: Uint8Array = new Uint8Array(0);

@@ -13,8 +13,9 @@ import {
   viewOf,
 } from './layout.ts';
 
+/** The values of an entry in the archive. */
 export interface WrittenEntry {
-  /** UTF-8. */
+  /** The name in UTF-8. */
   readonly name: Uint8Array;
   readonly method: number;
   readonly crc32: number;
@@ -34,8 +35,8 @@ const MADE_BY = (3 << 8) | VERSION_ZIP64;
 const ATTRIBUTES = 0o100644 * 2 ** 16;
 
 /**
- * Encodes a local file header (APPNOTE 4.3.7). If the sizes follow the data, it is not yet known whether they need
- * Zip64, so the header has no Zip64 field.
+ * Encodes a local file header (APPNOTE 4.3.7). The header has no Zip64 field: if the sizes follow the data, the writer
+ * does not know yet whether they need one.
  */
 export function encodeLocal(file: WrittenEntry): Uint8Array {
   const bytes = new Uint8Array(LOCAL_LENGTH + file.name.length);
@@ -48,9 +49,7 @@ export function encodeLocal(file: WrittenEntry): Uint8Array {
   return bytes;
 }
 
-/**
- * Writes the fields from the flags to the length of the name, which both headers have in the same order.
- */
+/** Writes the fields from the flags to the length of the name, which both headers have in the same order. */
 function setCommon(view: DataView, at: number, file: WrittenEntry): void {
   view.setUint16(at, FLAG.utf8 | (file.isDescribedLater ? FLAG.descriptor : 0), true);
   view.setUint16(at + 2, file.method, true);
@@ -65,8 +64,8 @@ function setCommon(view: DataView, at: number, file: WrittenEntry): void {
 const low32 = (value: number): number => Math.min(value, IN_ZIP64);
 
 /**
- * Encodes a data descriptor (APPNOTE 4.3.9). It has 64-bit sizes only if 32 bits are not enough. Java expects this,
- * because it derives the length of the descriptor from the number of inflated bytes.
+ * Encodes a data descriptor (APPNOTE 4.3.9). It has 64-bit sizes only if 32 bits are not enough, because Java derives the
+ * length of the descriptor from the number of inflated bytes.
  */
 export function encodeDescriptor(file: WrittenEntry): Uint8Array {
   const isLong = file.compressedSize > IN_ZIP64 || file.size > IN_ZIP64;

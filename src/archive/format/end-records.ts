@@ -1,6 +1,6 @@
-// Finds candidates for the end record: each record whose comment would reach exactly to the end of the input, and the
-// last record if only padding follows it. Readers choose differently among several candidates, so an archive must
-// have exactly one.
+// Finds the end of central directory record (APPNOTE 4.3.16). Candidates are each record whose comment reaches exactly to
+// the end of the input, and the last record if only padding follows it. Readers choose differently among several
+// candidates, so an archive must have exactly one.
 
 import { joined } from '../pieces.ts';
 import { END_LENGTH, viewOf } from './layout.ts';
@@ -14,9 +14,7 @@ export function indexOfEnd(bytes: Uint8Array, from = 0): number {
   return -1;
 }
 
-/**
- * Yields each whole end record in these bytes: where it begins, and where its comment would end.
- */
+/** Yields the start of each whole end record in these bytes, and where its comment would end. */
 function* endRecords(
   bytes: Uint8Array,
 ): Generator<{ readonly at: number; readonly end: number }, void> {
@@ -49,7 +47,10 @@ const SEVERAL =
   'has more than one end record, which only a manipulated archive has: make the archive again';
 
 /**
- * @param tail - The last bytes of the input: the length of the longest end record with its comment.
+ * Returns the start of the end record in the last bytes of an input.
+ *
+ * @param tail - As many bytes as the longest end record with its comment has, or the whole input.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if there is no end record, or more than one.
  */
 export function findEnd(tail: Uint8Array): number {
   const records = [...endRecords(tail)];
@@ -68,6 +69,7 @@ export function findEnd(tail: Uint8Array): number {
   );
 }
 
+/** Finds end records in an input that is read forward. */
 export interface EndWatch {
   /** Searches the next bytes of the input. */
   pass(bytes: Uint8Array): void;
@@ -75,7 +77,7 @@ export interface EndWatch {
   check(): void;
 }
 
-/** Does the same as {@link findEnd} for an input that is read forward. */
+/** Makes the check of {@link findEnd} for an input that is read forward. */
 export function createEndWatch(): EndWatch {
   let offset = 0;
   let last: Uint8Array = new Uint8Array(0);

@@ -6,6 +6,7 @@ import { decodeName, nameForMessage, pathFault } from './paths.ts';
 import type { CentralHeader, RecordHeader } from './records.ts';
 import { invalid } from './refuse.ts';
 
+/** A header that has passed the checks. */
 export interface Entry extends RecordHeader {
   /**
    * The path without "./" at its beginning, and for a folder without the "/" at its end. The path of the root is
@@ -44,8 +45,7 @@ export function checkHeader(header: RecordHeader, name: string = nameIn(header))
   const path = plain.endsWith('/') ? plain.slice(0, -1) : plain;
   const fault = isRoot ? undefined : pathFault(path);
   if (fault !== undefined) throw invalid(fault, name);
-  // Limits both, because they may be longer than the path: a name may repeat "./", and a Unicode path field may
-  // replace it.
+  // Both names may be longer than the path: a name may repeat "./", and a Unicode path field may replace it.
   if (header.name.length > MAX_RAW_NAME || (header.unicodeName?.length ?? 0) > MAX_RAW_NAME) {
     throw invalid(`has a name of more than ${MAX_RAW_NAME} bytes in the archive: ${AGAIN}`, name);
   }
@@ -66,15 +66,15 @@ export function checkHeader(header: RecordHeader, name: string = nameIn(header))
   return { ...header, path, isFolder };
 }
 
-/** Whether the sizes and the CRC-32 may follow the data instead of standing in the header. */
+/** Whether the sizes and the CRC-32 may follow the data, in a data descriptor. */
 export function isDescribedLater({ flags }: RecordHeader): boolean {
   return (flags & FLAG.descriptor) !== 0;
 }
 
 /**
  * Reads a name as UTF-8, also without bit 11, which the archivers of macOS and Info-ZIP do not set. If the name is
- * not UTF-8, reads the Unicode path field (WinRAR and commons-compress write both). Without that field the name is
- * refused: APPNOTE says code page 437, but many tools write other code pages.
+ * not UTF-8, reads the Unicode path field (WinRAR and commons-compress write both). Without that field, refuses the name:
+ * APPNOTE requires code page 437, but many tools write other code pages.
  */
 function nameIn({ name, unicodeName, flags, at }: RecordHeader): string {
   const decoded = decodeName(name);
@@ -96,9 +96,9 @@ const IN_UTF8 = 'zip again with a tool that writes names in UTF-8';
 /**
  * Checks a record of the central directory and returns its entry.
  *
- * @param mend - Replaces names that would be refused.
- * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` as {@link checkHeader}, and for a link, a device or another
- * disk.
+ * @param mend - Replaces names that this call would refuse.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` for the faults of {@link checkHeader}, and for a link, a device or
+ * another disk.
  */
 export function checkCentral(header: CentralHeader, mend?: Mend): CentralEntry {
   const entry = checkHeader(header, mend?.(header));
@@ -144,7 +144,7 @@ function checkKind(attributes: number, path: string, isFolder: boolean): void {
   }
 }
 
-/** The values that reading an entry's data has determined. */
+/** The values that a reader has measured in the data of an entry. */
 export interface Measured {
   readonly size: number;
   readonly compressedSize: number;
@@ -152,6 +152,8 @@ export interface Measured {
 }
 
 /**
+ * Compares the two headers of an entry.
+ *
  * @param local - The local header of the same entry.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if readers that use the local header would see another file
  * than readers that use the central directory.

@@ -1,4 +1,4 @@
-// Reads the extra fields of a header. It uses two: Zip64, and the Unicode path for a name in an old encoding.
+// Reads two of the extra fields of a header: Zip64, and the Unicode path of a name in an old encoding.
 
 import { equalBytes } from '../../bytes.ts';
 import { crc32 } from './crc32.ts';
@@ -13,8 +13,9 @@ const UNICODE_PATH = 0x7075;
 const SIZE = 0;
 const OFFSET = 2;
 
+/** The content of the extra fields. */
 export interface Extra {
-  /** The values of a header, with those from the Zip64 field whose 32-bit fields refer to it. */
+  /** The values of a header. A 32-bit field that refers to the Zip64 field is replaced by its value there. */
   readonly values: readonly number[];
   /** The name in UTF-8 from a Unicode path field, if it differs from the header's name. */
   readonly unicodeName: Uint8Array | undefined;
@@ -28,7 +29,7 @@ export interface Extra {
  * A Zip64 field may repeat values of the header; Gradle and commons-compress write such fields. A repeated size must
  * equal the size in the header. A repeated deflated size may differ, because no reader uses it.
  *
- * @param values - In the order of the Zip64 field.
+ * @param values - The 32-bit fields of the header, in the order of the Zip64 field.
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the fields are malformed or contradict the header, because
  * readers would then disagree.
  * @see APPNOTE 4.5.3, 4.6.9

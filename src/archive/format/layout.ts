@@ -37,9 +37,7 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/**
- * Reads a 64-bit integer. Beyond 2^53 the result is not exact, but still larger than every limit.
- */
+/** Reads a 64-bit integer. Beyond 2^53 the result is not exact, but still larger than every limit. */
 export function getUint64(view: DataView, offset: number): number {
   return view.getUint32(offset, true) + 2 ** 32 * view.getUint32(offset + 4, true);
 }

@@ -4,9 +4,7 @@ import type { BundleSealError } from '../../errors.ts';
 import { describe, type OptionRules, shown } from '../../options.ts';
 import { invalid, overLimit } from './refuse.ts';
 
-/**
- * Limits for reading. Readers compare them with the actual content, not with the sizes that the archive claims.
- */
+/** Limits for readers of archives. Readers apply them to the actual content, not to the sizes in the headers alone. */
 export interface ZipLimits {
   /** The most files and folders. Default 65,535. */
   readonly maxEntries?: number;
@@ -34,9 +32,9 @@ export const LIMIT_OPTIONS: OptionRules<ZipLimits> = {
   maxRatio: 'any',
 };
 
-// Size of the largest file, in inflated bytes, for which every ratio is accepted. Harmless files may have a high
-// ratio: zeros deflate 1030:1. Every device can hold a file of this size, and the other limits stop larger ones, so
-// the ratio is only an additional check.
+// The largest file, in inflated bytes, that may have any ratio. Harmless files may have a high ratio: zeros deflate
+// 1030:1. Every device has room for a file of this size, and the other limits stop larger files, so the ratio is only an
+// additional check.
 const NOT_JUDGED = 2 ** 26;
 
 /** @throws `TypeError`, `RangeError` for a wrong option, which the message names. */
@@ -78,6 +76,7 @@ export function checkEntryCount(
   );
 }
 
+/** The progress of a reader in one file. */
 export interface Growth {
   readonly path: string;
   /** Inflated bytes that were not counted before. */
@@ -85,12 +84,12 @@ export interface Growth {
   /** Inflated bytes of the file so far. */
   readonly size: number;
   /**
-   * The deflated bytes of the whole file; `undefined` if they are not known yet. The ratio is computed for the whole
-   * file, because a harmless file may begin with a long run of one byte.
+   * The deflated bytes of the whole file; `undefined` if they are not known yet. The ratio is that of the whole file,
+   * because a harmless file may begin with a long run of one byte.
    */
   readonly compressedSize: number | undefined;
   /**
-   * The deflated bytes of the whole file, passed once for each file; 0 or absent for a file that is not deflated.
+   * The deflated bytes of the whole file. The reader passes them once for each deflated file.
    */
   readonly deflated?: number;
 }
@@ -105,8 +104,7 @@ const wastedOf = (deflated: number, inflated: number): number =>
   Math.max(0, deflated - MOST_DEFLATED * inflated);
 
 /**
- * Refuses a file if too many deflated bytes have inflated to too few, so that a reader does not have to process such
- * data to its end.
+ * Refuses a file whose many deflated bytes have inflated to few bytes, so that a reader need not read it to its end.
  *
  * @param deflated - Deflated bytes from the beginning of the file.
  * @param inflated - Number of bytes to which they inflate.
@@ -117,11 +115,10 @@ export function checkWaste(path: string, deflated: number, inflated: number): vo
 }
 
 /**
- * Counts the bytes of an archive's files.
+ * Makes a function that counts the bytes of an archive's files and applies the limits.
  *
- * A file adds to the waste the number of deflated bytes above eight times its inflated bytes. No file lowers the sum.
- * Therefore the sum does not depend on the order of the files or on the pieces in which they are inflated, and all
- * readers compute the same sum.
+ * It also counts the waste: of each file, the deflated bytes above eight times its inflated bytes. No file lowers the
+ * sum. Therefore all readers compute the same sum, whatever the order of the files and the length of their pieces.
  *
  * @returns A function that throws {@link BundleSealError} `ERR_LIMIT_EXCEEDED` if there are too many bytes, and
  * `ERR_ARCHIVE_INVALID` if over 2 MiB of deflated bytes inflate to nothing. Only a bomb that wastes computing time

@@ -1,4 +1,4 @@
-// Replaces names that readers refuse but that have only one possible meaning, when an owner rewrites an archive.
+// Replaces names that readers refuse but that have only one possible meaning. Publishers use it to write an archive again.
 // Readers on devices refuse such names, because tools read them differently.
 
 import { FLAG } from './layout.ts';
@@ -16,9 +16,11 @@ export interface MendedName {
 }
 
 /**
- * Returns the replacement for a name that readers refuse, or `undefined` if the name is accepted or ambiguous. On
- * MS-DOS and Windows, a name cannot contain a backslash, so it separates folders. In an archive from another system,
- * or in a name that also has "/", a backslash may be part of the name.
+ * Returns the replacement for a name that readers refuse. Returns `undefined` if readers accept the name or its meaning is
+ * not clear.
+ *
+ * On MS-DOS and Windows, a name cannot contain a backslash, so a backslash separates folders. In an archive from another
+ * system, or in a name that also has "/", a backslash may be part of the name.
  */
 export function mendName(header: CentralHeader): MendedName | undefined {
   const { name, unicodeName, flags } = header;
@@ -43,6 +45,7 @@ const CODE_PAGE_437 =
   '└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀' +
   'αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0';
 
+/** Decodes a name in code page 437. */
 function decode437(name: Uint8Array): string {
   return Array.from(name, (byte) =>
     byte < 0x80 ? String.fromCharCode(byte) : CODE_PAGE_437[byte - 0x80],

@@ -21,8 +21,8 @@ const HALF_OF_A_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])|(?:^|[^\ud800-\udbff]
 const NOT_ON_WINDOWS = /[<>:"|?*]/;
 
 /**
- * Returns why a path is refused, as the end of a sentence that begins with the path; `undefined` if it is accepted.
- * Writer and readers refuse the same paths.
+ * Returns the fault of a path, as the end of a sentence that begins with the path; `undefined` if the path has none. The
+ * writer and all readers refuse the same paths.
  */
 export function pathFault(path: string): string | undefined {
   if (path === '') return 'is empty: give the file a name';
@@ -45,9 +45,7 @@ export function pathFault(path: string): string | undefined {
   return undefined;
 }
 
-/**
- * Whether a text is longer than this in UTF-8, where each unit of UTF-16 takes at most three bytes.
- */
+/** Whether a text has more bytes than `length` in UTF-8. Each unit of UTF-16 takes at most three bytes. */
 function isLonger(text: string, length: number): boolean {
   return 3 * text.length > length && encodeUtf8(text).length > length;
 }
@@ -73,8 +71,8 @@ function nameFault(name: string): string | undefined {
 const NAMES = /* @__PURE__ */ createDecoder();
 
 /**
- * Uses the platform's decoder if there is one. It is 25 times as fast, and a large archive has tens of thousands of
- * names.
+ * Makes a decoder of UTF-8: the platform's if there is one. That is 25 times as fast, and a large archive has tens of
+ * thousands of names.
  */
 function createDecoder(): { decode(bytes: Uint8Array): string } {
   if (typeof TextDecoder !== 'function') return { decode: decodeUtf8 };
@@ -97,6 +95,7 @@ export function nameForMessage(name: Uint8Array): string {
   return decodeName(name) ?? Array.from(name, escaped).join('');
 }
 
+/** The paths of an archive. */
 export interface PathSet {
   /**
    * Adds a path that `pathFault` accepts.
@@ -107,7 +106,7 @@ export interface PathSet {
   add(path: string, isFolder: boolean): string | undefined;
 }
 
-/** The paths of an archive. Refuses two paths that are the same file on some platform. */
+/** Makes an empty set of paths. It refuses two paths that are the same file on some platform. */
 export function createPathSet(): PathSet {
   const files = new Map<string, string>();
   const folders = new Set<string>();

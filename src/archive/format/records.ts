@@ -28,6 +28,7 @@ export interface RecordHeader {
   readonly unicodeName: Uint8Array | undefined;
 }
 
+/** The values of a record in the central directory. */
 export interface CentralHeader extends RecordHeader {
   /** The host system: APPNOTE 4.4.2. */
   readonly host: number;
@@ -35,7 +36,7 @@ export interface CentralHeader extends RecordHeader {
   readonly offset: number;
   /** The disk of the entry. */
   readonly disk: number;
-  /** MS-DOS attributes in the lower 16 bits, a Unix mode in the upper ones. */
+  /** MS-DOS attributes in the lower 16 bits, a Unix mode in the upper 16. */
   readonly attributes: number;
   /** Whether the last bytes of extra fields and comment look like a Zip64 locator. */
   readonly endsInLocator: boolean;

@@ -13,7 +13,7 @@ export function invalid(
   return refusal('ERR_ARCHIVE_INVALID', what, path, fields);
 }
 
-/** @param limit - The option that sets the limit. */
+/** Makes the error for a file that exceeds a limit. @param limit - The option that sets the limit. */
 export function overLimit(limit: keyof ZipLimits, what: string, path: string): BundleSealError {
   return refusal('ERR_LIMIT_EXCEEDED', what, path, { limit });
 }

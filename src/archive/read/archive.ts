@@ -1,4 +1,4 @@
-// Reads an archive by ranges: first its central directory, then single entries.
+// Reads an archive with random access: first its central directory, then single entries.
 
 import type { Source } from '../../sources/input.ts';
 import type { Pace } from '../../turn.ts';

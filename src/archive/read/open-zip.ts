@@ -1,4 +1,4 @@
-// Reads single files from an archive by ranges.
+// Reads single files from an archive with random access.
 
 import { checkOptions, describe } from '../../options.ts';
 import {
@@ -23,7 +23,7 @@ export interface ReadFileOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An archive that can be read by ranges. */
+/** An archive with random access. */
 export type ZipSource = RandomAccessSource | BundleInput;
 
 /** One file in an archive. */
@@ -63,9 +63,9 @@ const STREAM_PIECE = 2 ** 18;
  * Opens a zip on a server, in a file or inside a sealed bundle, without reading all of it. It fetches the directory,
  * usually in one read, and later only the bytes of the files that you read.
  *
- * Before it returns, it has checked the directory as `unzipBundle` does: paths, links, overlaps, the end record,
- * limits. The local header and the CRC-32 of a file are checked when the file is read. Memory: about 600 bytes for
- * each file, and the content that is read.
+ * Before it returns, it checks the directory as `unzipBundle` does: paths, links, overlaps, the end record, limits. A
+ * read of a file checks its local header and its CRC-32. Memory: about 600 bytes for each file, and the content of the
+ * reads.
  *
  * @param source - A {@link RandomAccessSource}: `httpSource`, `fileSource`, the reader of a sealed bundle
  * (`openBundle`), or your own source; or bytes, or a `Blob`.
@@ -75,7 +75,7 @@ const STREAM_PIECE = 2 ** 18;
  * @param options.maxRatio - The most inflated bytes for each deflated byte, for files over 64 MiB. Default 200.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED` if the source cannot be read.
- * Errors of this library from the source are thrown unchanged.
+ * Throws errors of this library from the source unchanged.
  * @see APPNOTE.TXT 6.3.10
  * @example
  * ```ts

@@ -12,19 +12,19 @@ export interface UnzipStreamOptions extends ZipLimits, WorkOptions {}
  * Unpacks a zip while it arrives, in constant memory. Yields the files one after another, in the order of the
  * archive.
  *
- * The path of each file is safe and its content is inflated within the limits, but its CRC-32 and size are checked
- * only at the end of the content. Faults of the archive as a whole (a link, headers that disagree, a false end
+ * The path of each file is safe, and the call inflates its content within the limits, but it can check the CRC-32 and the
+ * size only at the end of the content. Faults of the archive as a whole (a link, headers that disagree, a false end
  * record) show only in the directory at its end. **Use nothing before the iteration has ended without an error**:
  * keep the files in memory, or in a folder that you rename after success and remove after an error.
  *
- * The next step of the iteration skips the unread rest of the previous file, which is still inflated and checked. A
- * slow reader slows the source down. The source is cancelled if the iteration ends early, on an abort and on an
- * error. It accepts the same archives as `unzipBundle`, with the same limits, except those with a stored file whose
+ * The next step of the iteration inflates and checks the unread rest of the previous file. A slow reader slows the source
+ * down. The call cancels the source if the iteration ends early, on an abort and on an error. It accepts the same
+ * archives as `unzipBundle`, with the same limits, except those with a stored file whose
  * size follows its data: a forward reader cannot find the end of such data. Many tools write such archives to a pipe
- * without compression; `openZip` and `unzipBundle` read them. If the deflated size of a file follows its data, its
- * ratio is judged at its end.
+ * without compression; `openZip` and `unzipBundle` read them. If the deflated size of a file follows its data, the
+ * call checks its ratio at its end.
  *
- * Memory: less than 16 MB, and about 600 bytes for each file, which are compared with the directory.
+ * Memory: less than 16 MB, and about 600 bytes for each file to compare it with the directory.
  *
  * @param source - A zip, in pieces of any size.
  * @param options.maxEntries - The most files and folders. Default 65,535.
@@ -34,7 +34,7 @@ export interface UnzipStreamOptions extends ZipLimits, WorkOptions {}
  * @throws `TypeError`, `RangeError` at once for a wrong or unknown option, which the message names, and for a source
  * that is locked or not a stream. The iteration and the content of a file end with {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; or `ERR_SOURCE_FAILED`, whose `cause` is the
- * source's error. Errors of this library from the source are thrown unchanged.
+ * source's error. Errors of this library from the source stay unchanged.
  * @see APPNOTE.TXT 6.3.10
  * @example
  * ```ts

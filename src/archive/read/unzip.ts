@@ -13,17 +13,18 @@ export interface UnzipOptions extends ZipLimits, WorkOptions {}
 const PIECE = 2 ** 20;
 
 /**
- * Unpacks a zip: returns all its files in the order of the archive, or rejects without any file.
+ * Unpacks a zip. Returns all its files in the order of the archive, or rejects without any file.
  *
  * Before it returns, it has inflated each file within the limits and checked its CRC-32 and size. It has also checked
  * that both headers of every entry agree, that every byte of the archive belongs to exactly one part, and that every
  * path names one file inside the folder on all platforms. So no other reader finds different files in the archive.
- * Folders are not in the result. Stored and deflated entries, data descriptors and Zip64 are read. A name without the
- * UTF-8 flag is read as UTF-8, and refused if it is not.
+ * Folders are not in the result. The call reads stored and deflated entries, data descriptors and Zip64. It reads a name
+ * without the UTF-8 flag as UTF-8, and refuses it if it is not UTF-8.
  *
- * Memory: the files and a few MiB. The archive is not copied, and a `Blob` is read in parts.
+ * Memory: the files and a few MiB. The call does not copy the archive, and reads a `Blob` in parts.
  *
- * @param zip - As bytes or as a `Blob`.
+ * @param zip - The archive, as bytes or as a `Blob`.
+ * @returns The content of each file by its path.
  * @param options.maxEntries - The most files and folders. Default 65,535.
  * @param options.maxFileSize - The most inflated bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - The most inflated bytes of all files. Default 1,073,741,824.
