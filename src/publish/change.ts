@@ -8,6 +8,7 @@ import { BundleSealError } from '../errors.ts';
 import { makeFolders } from '../files/calls.ts';
 import { fileError, onFile } from '../files/error.ts';
 import { replaceFile } from '../files/replace.ts';
+import { INDEX_LIFETIME } from '../limits.ts';
 import { MAX_INDEX_LENGTH, type ReleaseEntry, type ReleaseIndex } from '../release/index-format.ts';
 import { sealIndex } from '../release/seal-index.ts';
 import { encodeUtf8 } from '../utf8.ts';
@@ -43,9 +44,6 @@ export interface ChangedIndex {
   /** The paths of the written files in the store, in the order in which you have to upload them. With `dryRun`, no file is written. */
   readonly written: readonly string[];
 }
-
-// Milliseconds.
-const DEFAULT_LIFETIME = 30 * 24 * 3_600_000;
 
 export const UNMAKEABLE = "can't be made, or is no folder to write to";
 
@@ -117,7 +115,7 @@ function composeIndex(state: State, edited: IndexContent, options: ChannelOption
   const { before, issuedAt, trust } = state;
   const lifetime =
     options.expiresIn ??
-    (before ? Date.parse(before.expiresAt) - Date.parse(before.issuedAt) : DEFAULT_LIFETIME);
+    (before ? Date.parse(before.expiresAt) - Date.parse(before.issuedAt) : INDEX_LIFETIME.default);
   const expiresAt = timeText(Date.parse(issuedAt) + lifetime);
   const { releases, withdrawn = state.withdrawn, useBuiltIn = state.useBuiltIn } = edited;
   const retired = retire(before, { releases, issuedAt, expiresAt });
