@@ -297,7 +297,7 @@ describe('the order of indexes', () => {
     for (const trusted of [0, 2]) {
       const opening = open(indexOf({ epoch: 1, sequence: 99 }), {}, trusted);
       expect((await rejection(opening, 'ERR_INDEX_INVALID')).message).toContain(
-        `index.epoch is 1 and that of the trusted keys is ${trusted}`,
+        `index.epoch is 1 and that of the trusted keys is ${trusted}: the publisher's tool made a malformed index, make it again`,
       );
     }
   });

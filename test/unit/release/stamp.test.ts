@@ -56,6 +56,27 @@ describe('a stamp', () => {
     expect(() => writeStamp(stamp as never)).toThrow(reason);
   });
 
+  it.each([
+    ['path', 7],
+    ['size', 1.5],
+    ['size', '15'],
+    ['size', -1],
+    ['sha256', 'x'],
+    ['sha256', 'A'.repeat(64)],
+  ])(
+    'is refused for a file whose %s is %j, also in exactly the form that is written',
+    (name, value) => {
+      const file = { path: 'a', size: 1, sha256: digestOf(1), [name]: value };
+      const text = `${JSON.stringify({ ...SMALL, files: [file] }, undefined, 2)}\n`;
+      const { message } = thrown(
+        () => readStamp(new TextEncoder().encode(text)),
+        'ERR_INDEX_INVALID',
+      );
+      expect(message).toContain(`stamp.files[0].${name} must be`);
+      expect(message).toContain("the publisher's tool made a malformed stamp, make it again");
+    },
+  );
+
   /** What a reader gives, or why it refuses. */
   const outcome = (text: string): unknown => {
     try {
