@@ -12,11 +12,17 @@ import {
   CHANNELS,
   type Kill,
   NETWORK_FAULTS,
+  type NetworkFault,
   type Prepared,
   prepare,
 } from '../support/update-world.ts';
 
 const DAY = 86_400_000;
+/** They come as often as all other faults of the network together. */
+const INDEX_FAULTS: readonly NetworkFault[] = [
+  ...Array<NetworkFault>(5).fill('replayed index'),
+  ...Array<NetworkFault>(5).fill('stale index'),
+];
 /** Milliseconds that calls wait for the lock of the state, as docs/updates.md says. */
 const START_WAIT = 5000;
 const CHANGE_WAIT = 30_000;
@@ -150,6 +156,8 @@ async function fail(life: Life, updater: Updater, id: string): Promise<void> {
 
 const run = fc
   .record({
+    // The network of this process, if it is another one than before.
+    fault: oneIn(3, fc.constantFrom<NetworkFault>(...INDEX_FAULTS, ...NETWORK_FAULTS), undefined),
     behaviour: fc.constantFrom('confirms', 'is silent', 'fails'),
     updates: fc.oneof(fc.constant('not' as const), fc.constant('updates' as const), offers),
     // The process runs on, and updates again after the publisher has done this.
@@ -157,10 +165,11 @@ const run = fc
     harm: oneIn(6, fc.constantFrom(...HARMS), undefined),
     kill: kills,
   })
-  .map(({ behaviour, updates, again, harm, kill }) =>
+  .map(({ fault, behaviour, updates, again, harm, kill }) =>
     command(
       `${[
         'run',
+        ...(fault === undefined ? [] : [`network: ${fault}`]),
         ...(harm === undefined ? [] : [`another program ${harm}`]),
         ...(updates === 'not'
           ? []
@@ -171,6 +180,8 @@ const run = fc
         ...(again === undefined ? [] : [again.says, 'updates']),
       ].join(', ')}${killedAt(kill)}`,
       async (life) => {
+        const { network } = life.world;
+        life.world.network = fault ?? network;
         const launched = await launch(life, { kill, harm });
         if (launched !== undefined) {
           const { updater, dead, id } = launched;
@@ -185,6 +196,7 @@ const run = fc
           await Promise.race([work(), dead]);
           updater.dispose();
         }
+        life.world.network = network;
         await look(life);
       },
     ),
