@@ -10,8 +10,8 @@ import { startsOf } from '../read-metadata.ts';
 import { SCRIPTS } from './settings.ts';
 
 /**
- * Throws if there is no build, or if the folder is the project itself. Warns if the project has the build script of `init` and that script did not write the build: a
- * website that is deployed from it lacks the service worker.
+ * Throws if there is no build, or if the folder is the project itself. Warns if the project has the build script of `init` and that
+ * script did not write the build: a website that is deployed from it lacks the service worker.
  */
 export async function checkBuilt(context: Context, project: boolean, dir: string): Promise<void> {
   const command = await buildCommand(project, dir);
@@ -21,10 +21,11 @@ export async function checkBuilt(context: Context, project: boolean, dir: string
       `does not exist: build the app${command === undefined ? '' : `, ${command}`}, or check the path`,
     );
   }
-  if ((await exists(join(dir, 'package.json'))) && (await exists(join(dir, 'node_modules')))) {
+  // An installation has `.bin`. The modules that a build of a server brings along do not.
+  if (await exists(join(dir, 'node_modules', '.bin'))) {
     throw fileError(
       dir,
-      'is the folder of a project and not its build, because it has package.json and node_modules: name the folder that the build writes, such as dist',
+      'is the folder of a project and not its build, because npm has installed packages in it: name the folder that the build writes, such as dist',
     );
   }
   if (command === undefined || (await exists(join(dir, STAMP)))) return;

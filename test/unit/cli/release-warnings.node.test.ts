@@ -22,6 +22,14 @@ describe('release', () => {
     });
   });
 
+  it('publishes a build that brings modules of its own along', async () => {
+    await withApp(async (project) => {
+      await project.write('dist/package.json', '{"type":"module"}');
+      await project.write('dist/node_modules/one/index.js', 'run()');
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+    });
+  });
+
   it('advises a change of the version that works in a work tree with changes', async () => {
     await withApp(async (project) => {
       await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
