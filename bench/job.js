@@ -2,20 +2,12 @@
 // compares zips in memory with fflate.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, extname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unzipSync, zipSync } from 'fflate';
 import { unzipBundle, zipBundle } from '../dist/zip.js';
+import { makeApp } from './job-app.js';
 import { measureStages, unzipAlone } from './job-stages.js';
 import { toolsFor } from './job-tools.js';
 import { TARGETS } from './targets.js';
@@ -23,23 +15,24 @@ import { inTemporaryDirectory, missingSpace } from './temporary.js';
 import { interleave, median, speedRatio } from './timing.js';
 
 const MB = 1e6;
-const MODULES = fileURLToPath(new URL('../node_modules/', import.meta.url));
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 
-// Extensions of files in web apps.
-const KINDS = ['.js', '.mjs', '.css', '.html', '.json', '.svg', '.png', '.jpg', '.woff2', '.wasm'];
-const LARGEST = 10 * MB;
+const PEAK = new URL('peak.js', import.meta.url).href;
+
+const SMALL_APP = { size: 5 * MB, count: 143 };
+const APP = { size: 39 * MB, count: 777 };
+const LARGE_APP = { size: 600 * MB, count: 52_895 };
 // Apps over this size have no target, and a few rounds take minutes.
 const LARGE = 100 * MB;
 
 /** @typedef {ReturnType<typeof import('./report.js').createReport>} Report */
-/** @typedef {{ folder: string, size: number, count: number }} App */
+/** @typedef {import('./job-app.js').App} App */
 
 /** @param {Report} report @param {{ quick: boolean }} settings */
 export async function measureJob(report, { quick }) {
-  const sizes = quick ? [5 * MB] : [5 * MB, 39 * MB, 600 * MB];
+  const apps = quick ? [SMALL_APP] : [SMALL_APP, APP, LARGE_APP];
   // Each tool keeps its zip, its encrypted file, a second zip and a folder.
-  const missing = missingSpace('job', 10 * /** @type {number} */ (sizes.at(-1)));
+  const missing = missingSpace('job', 10 * Math.max(...apps.map(({ size }) => size)));
   if (missing !== undefined) {
     report.skip(missing);
     return;
@@ -49,62 +42,16 @@ export async function measureJob(report, { quick }) {
     execFileSync(process.execPath, [CLI, 'key', 'create', '--out', join(directory, 'key')], {
       stdio: 'ignore',
     });
-    for (const size of sizes) {
-      const app = makeApp(join(directory, 'app'), size);
-      const rounds = quick ? 3 : size > LARGE ? 2 : 7;
+    for (const wanted of apps) {
+      const app = makeApp(join(directory, 'app'), wanted);
+      const rounds = quick ? 3 : app.size > LARGE ? 2 : 7;
       await measureApp(report, directory, app, rounds);
       rmSync(app.folder, { recursive: true });
     }
-    const app = makeApp(join(directory, 'app'), quick ? 5 * MB : 39 * MB);
+    const app = makeApp(join(directory, 'app'), quick ? SMALL_APP : APP);
     await measureMemory(report, app, quick ? 2 : 5);
   });
   await measureStart(report, quick ? 5 : 15);
-}
-
-/**
- * Takes real files from node_modules in the order of their paths, and repeats them under other names if there are too
- * few.
- */
-function* realFiles() {
-  const kip = join(MODULES, '@mxtommy/kip/public');
-  for (let copy = 0; ; copy++) {
-    for (const [root, name] of [
-      [kip, 'kip'],
-      [MODULES, 'packages'],
-    ]) {
-      const paths = readdirSync(/** @type {string} */ (root), {
-        recursive: true,
-        encoding: 'utf8',
-      });
-      for (const path of paths.sort()) {
-        const from = join(/** @type {string} */ (root), path);
-        if (!KINDS.includes(extname(path)) || !existsSync(from)) continue;
-        const { size } = statSync(from);
-        if (size > 0 && size < LARGEST && statSync(from).isFile()) {
-          yield { from, to: `${name}-${copy}/${path}`, size };
-        }
-      }
-    }
-  }
-}
-
-/** @param {string} folder @param {number} wanted - Bytes. @returns {App} */
-function makeApp(folder, wanted) {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'index.html'), '<script src="app.js"></script>');
-  let size = 0;
-  let count = 1;
-  for (const file of realFiles()) {
-    if (size + file.size > wanted) {
-      if (size > 0.98 * wanted) break;
-      continue;
-    }
-    mkdirSync(dirname(join(folder, file.to)), { recursive: true });
-    copyFileSync(file.from, join(folder, file.to));
-    size += file.size;
-    count += 1;
-  }
-  return { folder, size, count };
 }
 
 /** @param {Report} report @param {string} directory @param {App} app @param {number} rounds */
@@ -212,14 +159,15 @@ const commandOf = (args) => [CLI, 'bundle', ...args, '--quiet'];
 function peakOf(cwd, args) {
   const measured = (/** @type {string} */ code) =>
     Number(
-      execFileSync(process.execPath, ['-e', code], { cwd, encoding: 'utf8' })
+      execFileSync(process.execPath, ['--input-type=module', '-e', code], { cwd, encoding: 'utf8' })
         .trim()
         .split('\n')
         .at(-1),
     );
-  const say = 'process.on("exit",()=>console.log(process.resourceUsage().maxRSS/1024))';
+  const say = `import { peak } from '${PEAK}'; process.on('exit', () => console.log(peak() / 2 ** 20));`;
   const argv = JSON.stringify([process.execPath, ...commandOf(args)]);
-  return measured(`${say};process.argv=${argv};import(${JSON.stringify(CLI)})`) - measured(say);
+  const job = `${say} process.argv = ${argv}; await import(${JSON.stringify(CLI)});`;
+  return measured(job) - measured(say);
 }
 
 /** @param {Report} report @param {App} app @param {number} rounds */
