@@ -8,6 +8,7 @@ import { fileError, onFile, UNREADABLE } from './error.ts';
 import { type FileIdentity, type HeldFolder, isSameFile } from './held-folder.ts';
 import { CHANGED, type HeldTree } from './held-tree.ts';
 import { type InputFile, openRegularFile } from './input-file.ts';
+import { createCollector } from './old-garbage.ts';
 import { isTemporary } from './temporary.ts';
 
 /**
@@ -54,6 +55,7 @@ export async function* listTree(
   tree: HeldTree,
   { ignores, skipsLinks }: ListRules,
 ): AsyncGenerator<FoundFile, void> {
+  const collect = createCollector();
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const inside: string[] = [];
@@ -64,6 +66,7 @@ export async function* listTree(
       if (stats.isDirectory()) {
         inside.push(path);
       } else if (stats.isFile()) {
+        collect();
         const { dev, ino, size, mtimeNs } = stats;
         yield { path, root: tree.root, dev, ino, size: Number(size), mtimeNs };
       } else if (!stats.isSymbolicLink()) {

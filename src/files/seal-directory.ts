@@ -36,7 +36,7 @@ export interface SealedDirectory extends EncryptedFile {
 /**
  * Zips a folder and seals the zip into a file, like {@link zipDirectory} and then {@link encryptFile}. It reads each
  * file once. Until the zip is sealed, it is in an unnamed file in the system's temporary folder (`TMPDIR`). Constant
- * memory: 60 MB, and about 1 KB for each file.
+ * memory: 80 MB, and about 1 KB for each file.
  *
  * The output gets its name only when it is complete: see {@link encryptFile}.
  *

@@ -22,6 +22,7 @@ import { type ByteStream, openStream, type StreamReader } from '../sources/strea
 import { createPace } from '../turn.ts';
 import { checkPath } from './error.ts';
 import { openInputFile } from './input-file.ts';
+import { collectSoon, createCollector } from './old-garbage.ts';
 import { replaceFolder } from './replace-folder.ts';
 import { type Unpacked, writeFiles } from './write-files.ts';
 
@@ -194,7 +195,14 @@ export async function unzipSource(
   const meter = createMeter(limits);
   const read = { source: ahead, piece: PIECE_LENGTH, meter, pace, signal };
   async function* entries(): AsyncGenerator<Unpacked, void> {
-    for (const entry of archive) yield { ...entry, content: contentOf({ ...read, entry }) };
+    const collect = createCollector();
+    // The directory leaves more garbage than the files.
+    collectSoon();
+    for (const entry of archive) {
+      collect();
+      const { path, isFolder } = entry;
+      yield { path, isFolder, content: contentOf({ ...read, entry }) };
+    }
     await check();
   }
   return unpack(entries(), dir, work, { input, total });

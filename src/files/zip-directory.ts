@@ -5,14 +5,17 @@ import { join } from 'node:path';
 import { readLimits } from '../archive/format/limits.ts';
 import { invalid } from '../archive/format/refuse.ts';
 import { LEFT_OUT, type OwnPieces, ownContent, type ZipInput } from '../archive/write/content.ts';
+import { type Memory, reusedMemory } from '../archive/write/memory.ts';
 import { ZIP_OPTIONS, type ZipOptions, zipChunks } from '../archive/write/zip.ts';
+import { release } from '../backend/node-slices.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import { findPrivateKey } from '../keys/find-private.ts';
-import { checkOptions, describe, type OptionRules } from '../options.ts';
+import { checkOptions, describe, type OptionRules, type Progress } from '../options.ts';
 import { checkPath, fileError, onFile, UNREADABLE } from './error.ts';
 import { type HeldTree, holdTree } from './held-tree.ts';
 import { type FoundFile, type ListRules, listTree, readStart } from './list-folder.ts';
+import { collectSoon } from './old-garbage.ts';
 import { type Ignore, ignoreRule } from './pattern.ts';
 import { type FoundContents, readFound } from './read-found.ts';
 import { replaceFile } from './replace.ts';
@@ -57,7 +60,7 @@ export interface ZippedDirectory {
 /**
  * Zips a folder reproducibly: the same files give the same bytes on every machine at any time, the same as those of
  * `zipBundle`. The archive does not depend on dates, modes, owners or the order of the folder. Folders without files
- * are left out. Constant memory: 60 MB, and about 1 KB for each file.
+ * are left out. Constant memory: 80 MB, and about 1 KB for each file.
  *
  * The output gets its name only when it is complete: the call writes a temporary file in the same folder, flushes it
  * to the disk and renames it. After an error or an abort, the previous file is unchanged and no temporary file
@@ -173,6 +176,7 @@ export interface FolderZip {
   readonly folder: string;
   /** Whether `ignore`, `sourceMaps` or the watch leaves out a path. */
   ignores(path: string): boolean;
+  /** Makes the archive. A chunk is valid until the next one is requested. */
   chunks(): AsyncGenerator<Uint8Array, void>;
   /** Returns the result. Call it after all chunks were read. */
   end(): { readonly checksum: string; readonly entries: number };
@@ -189,22 +193,24 @@ export async function withFolderZip<T>(
   const rules = readRules(options);
   const found: Found = { files: [], entries: 0, size: 0 };
   // `zipChunks` checks its options at once.
-  const makeChunks = zipChunks({
+  const memory = reusedMemory();
+  const zipOptions = {
     ...(level === undefined ? {} : { level }),
     ...(threads === undefined ? {} : { threads }),
     ...readLimits(options),
     ...(signal && { signal }),
-    onProgress: ({ done }) => {
+    onProgress: ({ done }: Progress) => {
       if (done < found.size) onProgress?.({ done, total: found.size });
     },
-  });
+  };
+  const makeChunks = zipChunks(zipOptions, memory);
   signal?.throwIfAborted();
   const folder = await realFolder(dir);
   const hash = await (await selectBackend()).createHash();
   const tree = await holdTree(folder);
-  const contents = readFound(tree, found.files);
+  const contents = readFound(tree, found.files, memory);
   const allowsKeys = options.privateKeys === 'allow';
-  const read = { tree, rules, contents, allowsKeys, watch };
+  const read = { tree, rules, contents, memory, allowsKeys, watch };
   try {
     return await work({
       folder,
@@ -214,6 +220,11 @@ export async function withFolderZip<T>(
           hash.update(chunk);
           yield chunk;
         }
+        // What follows needs memory too, so everything about the files goes now.
+        memory.end(release);
+        found.files.length = 0;
+        contents.forget();
+        collectSoon();
       },
       end() {
         onProgress?.({ done: found.size, total: found.size });
@@ -268,6 +279,7 @@ interface Read {
   readonly tree: HeldTree;
   readonly rules: ListRules;
   readonly contents: FoundContents;
+  readonly memory: Memory;
   readonly allowsKeys: boolean;
   readonly watch: FolderWatch | undefined;
 }
@@ -288,13 +300,14 @@ async function* entriesOf(found: Found, read: Read): AsyncGenerator<ZipInput, vo
 async function* piecesOf(
   file: FoundFile,
   found: Found,
-  { contents, allowsKeys, watch }: Read,
+  { contents, memory, allowsKeys, watch }: Read,
 ): OwnPieces {
   let at = 0;
   for await (const piece of contents.pieces(file)) {
     if (watch?.read(file, piece, at) === false) {
       found.entries -= 1;
       found.size -= file.size;
+      memory.giveBack(piece);
       return LEFT_OUT;
     }
     // A file that is searched for keys is read in one piece. A larger file is judged by its name.

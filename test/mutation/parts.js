@@ -177,6 +177,7 @@ const TESTS = {
       'files/aborts.node',
       'files/disk-faults.node',
       'files/zip-directory.node',
+      'files/reused-memory.node',
       'files/zip-ignored.node',
       'files/unzip-file.node',
       'files/zip-files-faults.node',

@@ -84,17 +84,24 @@ export function createEndWatch(): EndWatch {
   // Ends of comments that the input has not reached yet. No comment is longer than 64 KiB, so there are few.
   let ends: number[] = [];
   let lastEnd = 0;
+  const found = (end: number) => {
+    lastEnd = end;
+    ends.push(end);
+  };
   return {
     pass(bytes) {
-      const window = joined([last, bytes]);
-      const start = offset - last.length;
-      offset += bytes.length;
-      for (const { end } of endRecords(window)) {
-        lastEnd = start + end;
-        ends.push(lastEnd);
+      // Searches the end of the earlier bytes with the beginning of these, and then these. A copy of both together
+      // would double the memory of an archive that is being made.
+      const seam = joined([last, bytes.subarray(0, END_LENGTH - 1)]);
+      for (const { at, end } of endRecords(seam)) {
+        if (at < last.length) found(offset - last.length + end);
       }
+      for (const { end } of endRecords(bytes)) found(offset + end);
+      offset += bytes.length;
       ends = ends.filter((end) => end >= offset);
-      last = window.slice(Math.max(0, window.length - END_LENGTH + 1));
+      const isLong = bytes.length >= END_LENGTH - 1;
+      // Not by `slice`, which returns a view of a Buffer.
+      last = new Uint8Array((isLong ? bytes : seam).subarray(1 - END_LENGTH));
     },
     check() {
       // The last record is the one that was read, also if padding follows it.

@@ -36,7 +36,7 @@ export async function readArchive(
   pace: Pace,
   signal: AbortSignal | undefined,
   mend?: Mend,
-): Promise<ArchiveEntry[]> {
+): Promise<readonly ArchiveEntry[]> {
   const cursor = await findDirectory(source, signal);
   const { offset } = cursor;
   const entries = await readCentralDirectory(cursor, limits, pace, mend);
@@ -59,9 +59,10 @@ export async function readArchive(
 /**
  * Every byte before the directory must belong to exactly one entry, because only some readers would see other bytes.
  */
-function withEnds(entries: readonly CentralEntry[], directory: number): ArchiveEntry[] {
-  const ends = new Map<CentralEntry, number>();
-  const byOffset = [...entries].sort((a, b) => a.offset - b.offset);
+function withEnds(entries: readonly CentralEntry[], directory: number): readonly ArchiveEntry[] {
+  // Adds the ends to the entries themselves, because a second object for each takes megabytes.
+  const ended = entries as readonly (CentralEntry & { end: number })[];
+  const byOffset = [...ended].sort((a, b) => a.offset - b.offset);
   byOffset.forEach((entry, index) => {
     const { path, offset, name, compressedSize } = entry;
     if (index === 0 && offset !== 0) {
@@ -79,14 +80,14 @@ function withEnds(entries: readonly CentralEntry[], directory: number): ArchiveE
         },
       );
     }
-    ends.set(entry, end);
+    entry.end = end;
   });
   if (entries.length === 0 && directory !== 0) {
     throw invalid(
       `begins with ${directory} bytes that are part of no file: pass the zip without them`,
     );
   }
-  return entries.map((entry) => ({ ...entry, end: ends.get(entry) as number }));
+  return ended;
 }
 
 export interface ReadEntry {

@@ -202,8 +202,8 @@ export type OwnPieces = AsyncGenerator<Uint8Array, typeof LEFT_OUT | undefined>;
  * than deflating some KiB.
  *
  * @param size - Bytes, as far as they are known before the pieces are read.
- * @param pieces - Pieces in memory that no other code can access. All except the last have the same length, and a
- * piece of the deflater is a multiple of it.
+ * @param pieces - Pieces in memory that no other code can access, which may be loans of the writer's memory. All except
+ * the last have the same length, and a piece of the deflater is a multiple of it.
  */
 export function ownContent(size: number, pieces: () => OwnPieces): ZipContent {
   const content: OwnContent = { [PIECES]: pieces, size };

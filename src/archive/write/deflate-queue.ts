@@ -1,17 +1,16 @@
 // Distributes the pieces of an archive to threads and to this thread for deflating.
 
 import { giveWay, handledElsewhere, type Pace } from '../../turn.ts';
-import { joined } from '../pieces.ts';
 import { deflateAll, deflateSteps, type Level, type Piece } from './deflate.ts';
-import type { Thread } from './deflate-threads.ts';
-import type { Job } from './deflate-worker.ts';
+import type { Task, Thread } from './deflate-threads.ts';
 import { loadZlib, type Zlib } from './load-zlib.ts';
+import { copyTo, joinLoans, type Memory } from './memory.ts';
 import type { OpenStream } from './zlib.ts';
 
 export interface DeflateQueue {
   /** Starts threads in proportion to the bytes of content, before the first piece arrives. */
   expect(length: number): void;
-  /** Deflates a piece. Results may be requested in any order. */
+  /** Deflates a piece into a loan. Nothing reads the piece any more when the promise resolves. */
   deflate(piece: Piece): Promise<Uint8Array>;
   /** Gives the threads back. If `isDone` is false, they may still be working and are terminated. */
   end(isDone: boolean): void;
@@ -36,25 +35,23 @@ const QUEUED_LENGTH = 2 ** 16;
  */
 const SHORT = 4096;
 
-interface Waiting {
-  readonly job: Job;
-  readonly answer: (bytes: Uint8Array) => void;
-  readonly fail: (error: unknown) => void;
-}
-
 /**
  * @param threads - The most threads that may be started.
  * @param pace - Lets the rest of the program run while this thread deflates.
  */
-export function createDeflateQueue(level: Level, threads: number, pace: Pace): DeflateQueue {
+export function createDeflateQueue(
+  level: Level,
+  threads: number,
+  pace: Pace,
+  memory: Memory,
+): DeflateQueue {
   let starting: Promise<Thread[]> | undefined;
   let hired: Thread[] = [];
   let isEnded = false;
   let isWorking = false;
   let seen = 0;
   let expected = Number.POSITIVE_INFINITY;
-  const waiting: Waiting[] = [];
-  const failures = new Map<number, (error: unknown) => void>();
+  const waiting: Task[] = [];
 
   function hire(zlib: Zlib): void {
     const { module } = zlib;
@@ -76,9 +73,7 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
   function handOut(): void {
     if (isEnded) return;
     for (const thread of hired.filter(({ isAlive }) => !isAlive)) {
-      for (const { job, answer } of thread.pending.values()) {
-        waiting.unshift({ job, answer, fail: failures.get(job.number) ?? (() => {}) });
-      }
+      for (const { task } of thread.pending) waiting.unshift(task);
     }
     hired = hired.filter(({ isAlive }) => isAlive);
     const ready = hired.filter(({ isReady }) => isReady);
@@ -86,15 +81,11 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
       for (const thread of ready) {
         const [next] = waiting;
         if (next === undefined) return;
-        if (thread.pending.size >= most) continue;
+        if (thread.pending.length >= most) continue;
         if (most > 2 && next.job.piece.bytes.length > QUEUED_LENGTH) continue;
         waiting.shift();
-        const { job, answer, fail } = next;
-        failures.set(job.number, fail);
-        thread.post(job, (bytes) => {
-          failures.delete(job.number);
-          answer(bytes);
-        });
+        // The next piece overwrites the memory of the thread.
+        thread.post(next, (bytes) => next.answer(copyTo(memory, bytes)));
       }
     }
     if (waiting.length > 0) void workHere();
@@ -117,9 +108,9 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
       if (next === undefined) break;
       try {
         const parts: Uint8Array[] = [];
-        const take = (bytes: Uint8Array) => parts.push(bytes.slice());
+        const take = (bytes: Uint8Array) => parts.push(copyTo(memory, bytes));
         for (const _ of deflateSteps(open, next.job.piece, level, take)) await breathe();
-        next.answer(joined(parts));
+        next.answer(joinLoans(memory, parts));
       } catch (error) {
         next.fail(error);
       }
@@ -143,7 +134,7 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
     deflate(piece) {
       // Level 0 only copies the bytes.
       if (piece.bytes.length <= SHORT || level === 0)
-        return handledElsewhere(deflateShort(piece, level));
+        return handledElsewhere(deflateShort(piece, level, memory));
       seen += piece.bytes.length;
       if (seen >= WORTH && starting === undefined) loadZlib().then(hire, () => {});
       const deflated = new Promise<Uint8Array>((answer, fail) => {
@@ -161,9 +152,9 @@ export function createDeflateQueue(level: Level, threads: number, pace: Pace): D
   };
 }
 
-async function deflateShort(piece: Piece, level: Level): Promise<Uint8Array> {
+async function deflateShort(piece: Piece, level: Level, memory: Memory): Promise<Uint8Array> {
   const { open } = await loadZlib();
-  return deflateAll(open, piece, level);
+  return deflateAll(open, piece, level, memory);
 }
 
 /**

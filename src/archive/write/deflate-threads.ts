@@ -6,21 +6,29 @@ import type { FromThread, Job, JobInRoom, Room } from './deflate-worker.ts';
 import CODE from './deflate-worker.ts?thread';
 import { SLICE } from './zlib.ts';
 
+/** A job, and what to do with its result. */
+export interface Task {
+  readonly job: Job;
+  readonly answer: (bytes: Uint8Array) => void;
+  readonly fail: (error: unknown) => void;
+}
+
 export interface Thread {
-  /** Jobs without a result yet. */
-  readonly pending: ReadonlyMap<number, Pending>;
+  /** Jobs without a result yet. An array, because dead entries of a `Map` stay in V8's old generation. */
+  readonly pending: readonly Pending[];
   readonly isReady: boolean;
   /**
    * False after the thread has died or was terminated. The caller then has to do its pending jobs.
    */
   readonly isAlive: boolean;
-  post(job: Job, answer: (bytes: Uint8Array) => void): void;
+  /** @param heard - Gets the deflated bytes, which are valid during the call. */
+  post(task: Task, heard: (bytes: Uint8Array) => void): void;
   end(): void;
 }
 
 interface Pending {
-  readonly job: Job;
-  readonly answer: (bytes: Uint8Array) => void;
+  readonly task: Task;
+  readonly heard: (bytes: Uint8Array) => void;
   /** The shared memory that contains its bytes. */
   readonly room: number | undefined;
 }
@@ -82,7 +90,7 @@ export function giveBack(threads: readonly Thread[]): void {
 const listeners = new WeakMap<Thread, () => void>();
 
 function startThread(module: WebAssembly.Module): Thread | undefined {
-  const pending = new Map<number, Pending>();
+  let pending: Pending[] = [];
   let isReady = false;
   let isAlive = true;
   let port: Port | undefined;
@@ -100,31 +108,34 @@ function startThread(module: WebAssembly.Module): Thread | undefined {
       isReady = true;
       port?.hold(false);
     } else {
-      const answered = pending.get(message.number);
-      pending.delete(message.number);
-      if (pending.size === 0) port?.hold(false);
-      answered?.answer(bytesOf(message, rooms[answered.room ?? -1]));
+      const answered = pending.find(({ task }) => task.job.number === message.number);
+      pending = pending.filter((each) => each !== answered);
+      if (pending.length === 0) port?.hold(false);
+      answered?.heard(bytesOf(message, rooms[answered.room ?? -1]));
       if (answered?.room !== undefined) free.push(answered.room);
     }
     tell();
   };
   const thread: Thread = {
-    pending,
+    get pending() {
+      return pending;
+    },
     get isReady() {
       return isReady;
     },
     get isAlive() {
       return isAlive;
     },
-    post(job, answer) {
+    post(task, heard) {
+      const { job } = task;
       const room = free.pop();
-      pending.set(job.number, { job, answer, room });
+      pending.push({ task, heard, room });
       port?.hold(true);
-      port?.post(room === undefined ? job : put(job, rooms, room));
+      port?.post(room === undefined ? alone(job) : put(job, rooms, room));
     },
     end() {
       isAlive = false;
-      pending.clear();
+      pending = [];
       port?.end();
     },
   };
@@ -153,6 +164,11 @@ function makeRooms(): Room[] {
   }));
 }
 
+/** A message has the whole memory of a view, so the piece gets memory of its own. */
+function alone(job: Job): Job {
+  return { ...job, piece: { ...job.piece, bytes: new Uint8Array(job.piece.bytes) } };
+}
+
 function put({ number, piece, level }: Job, rooms: readonly Room[], room: number): JobInRoom {
   const { bytes, window, isLast } = piece;
   new Uint8Array((rooms[room] as Room).input).set(bytes);
@@ -161,7 +177,7 @@ function put({ number, piece, level }: Job, rooms: readonly Room[], room: number
 
 function bytesOf(message: Exclude<FromThread, { isReady: true }>, room: Room | undefined) {
   if ('bytes' in message) return message.bytes;
-  return new Uint8Array(room?.output ?? new ArrayBuffer(0), 0, message.length).slice();
+  return new Uint8Array(room?.output ?? new ArrayBuffer(0), 0, message.length);
 }
 
 type Heard = (message: FromThread) => void;

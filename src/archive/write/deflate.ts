@@ -1,8 +1,7 @@
 // Deflates content in independent pieces, so that the result is the same with any number of threads. Each piece comes
 // with the window before it, to which it may refer, and ends on a whole byte.
 
-import { concatAll, type OwnBytes } from '../../bytes.ts';
-import { joined } from '../pieces.ts';
+import { copyTo, joinLoans, type Memory, newMemory } from './memory.ts';
 import { type Flush, type OpenStream, SLICE, type ZlibStream } from './zlib.ts';
 
 /** The compression level, from 0 (none) to 9. */
@@ -15,7 +14,7 @@ export const PIECE_LENGTH: number = 8 * SLICE;
 export const WINDOW_LENGTH = 32_768;
 
 export interface Piece {
-  /** The window followed by the content, in memory that no other code can access. */
+  /** The window followed by the content, in memory that no other code can access. A loan if the cutter has a memory. */
   readonly bytes: Uint8Array;
   /** Length of the window in bytes. */
   readonly window: number;
@@ -34,18 +33,20 @@ export interface Cutter {
 /**
  * @param isPrivate - Whether no other code can access the memory of the bytes, so that a piece may use it without a
  * copy.
+ * @param memory - Lends the memory of pieces. The cutter gives back loans that it gets as bytes.
  */
-export function createCutter(isPrivate = false): Cutter {
+export function createCutter(isPrivate = false, memory: Memory = newMemory): Cutter {
   let parts: Uint8Array[] = [];
   let length = 0;
-  let before: OwnBytes = new Uint8Array(0);
+  let before: Uint8Array = new Uint8Array(0);
 
   function cut(isLast: boolean): Piece {
     const [first] = parts;
     const isAlone = isPrivate && before.length === 0 && parts.length === 1;
-    const bytes = isAlone ? (first as OwnBytes) : concatAll([before, ...parts]);
+    const bytes = isAlone ? (first as Uint8Array) : joinLoans(memory, [before, ...parts]);
     const piece = { bytes, window: before.length, isLast };
-    before = bytes.subarray(Math.max(0, bytes.length - WINDOW_LENGTH));
+    // A copy, because the piece may be given back before the next one is cut.
+    if (!isLast) before = new Uint8Array(bytes.subarray(-WINDOW_LENGTH));
     parts = [];
     length = 0;
     return piece;
@@ -96,9 +97,14 @@ export function* deflateSteps(
   }
 }
 
-/** Deflates a piece into new memory. */
-export function deflateAll(open: OpenStream, piece: Piece, level: number): Uint8Array {
+/** Deflates a piece into a loan. */
+export function deflateAll(
+  open: OpenStream,
+  piece: Piece,
+  level: number,
+  memory: Memory = newMemory,
+): Uint8Array {
   const parts: Uint8Array[] = [];
-  for (const _ of deflateSteps(open, piece, level, (bytes) => parts.push(bytes.slice())));
-  return joined(parts);
+  for (const _ of deflateSteps(open, piece, level, (bytes) => parts.push(copyTo(memory, bytes))));
+  return joinLoans(memory, parts);
 }

@@ -27,6 +27,7 @@ import {
 } from './content.ts';
 import { createCutter, type Level, PIECE_LENGTH, type Piece } from './deflate.ts';
 import { createDeflateQueue, type DeflateQueue } from './deflate-queue.ts';
+import { type Memory, newMemory } from './memory.ts';
 
 // Content up to this length is buffered until it is known whether the stored or the deflated form is smaller, and its
 // sizes precede it. Larger content is deflated while it arrives, and its sizes follow it. The limit counts content,
@@ -36,8 +37,8 @@ const HELD_LENGTH = 8 * 2 ** 20;
 // Bytes of content that are read ahead of the output, so that all threads have work. Up to HELD_LENGTH more may be
 // read, because a small file is read to its end.
 const AHEAD_LENGTH = 4 * 2 ** 20;
-// The most files that are read ahead.
-const AHEAD_FILES = 256;
+// The most files that are read ahead. More files would outlive more collections of garbage.
+const AHEAD_FILES = 64;
 
 // Bytes of records of the directory in one piece of memory. The longest record has 1,098.
 const DIRECTORY_BLOCK = 65_536;
@@ -50,33 +51,38 @@ export interface WriteOptions extends WorkOptions {
   readonly limits: Limits;
   /** The most threads that may be started. The bytes are the same with any number. */
   readonly threads: number;
+  /** Lends the memory of the parts. Contents may be loans of it. Default: new memory. */
+  readonly memory?: Memory;
 }
 
 /**
- * Yields the archive in pieces of any size. It throws before the end of an archive that readers would refuse.
+ * Yields the same pieces of an archive. Throws after the last one if readers would refuse the archive.
  */
-export async function* writeZip(
-  entries: ZipEntries,
-  options: WriteOptions,
+export async function* checkEnds(
+  pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
   const ends = createEndWatch();
-  for await (const part of writeParts(entries, options)) {
-    ends.pass(part);
-    yield part;
+  for await (const piece of pieces) {
+    ends.pass(piece);
+    yield piece;
   }
   ends.check();
 }
 
-async function* writeParts(
+/**
+ * Yields the archive in pieces of any size, for {@link checkEnds}. With a memory, a piece is valid until the next one is
+ * requested.
+ */
+export async function* writeZip(
   entries: ZipEntries,
-  { level, limits, threads, signal, onProgress }: WriteOptions,
+  { level, limits, threads, memory = newMemory, signal, onProgress }: WriteOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const files: Planned[] = [];
   let isPlanned = false;
   let opened = 0;
   let reason: unknown = new DOMException('the archive was given up by its reader', 'AbortError');
   const pace = createPace(signal);
-  const queue = createDeflateQueue(level, threads, pace);
+  const queue = createDeflateQueue(level, threads, pace, memory);
   let isDone = false;
   const reading: Reading[] = [];
   // Keeps one listener on the signal, because adding the first listener takes longer than adding further ones.
@@ -88,7 +94,8 @@ async function* writeParts(
     const total = totalSize(files);
     queue.expect(total);
     const progress = progressOf(total, onProgress);
-    const work = { level, queue, signal, pace, count: createMeter(limits, toWriter), progress };
+    const count = createMeter(limits, toWriter);
+    const work = { level, queue, memory, signal, pace, count, progress };
     const directory = createDirectory();
     let offset = 0;
     while (opened < files.length || reading.length > 0) {
@@ -135,6 +142,7 @@ function canReadAhead(reading: readonly Reading[]): boolean {
 interface Work {
   readonly level: Level;
   readonly queue: DeflateQueue;
+  readonly memory: Memory;
   readonly signal: AbortSignal | undefined;
   readonly pace: Pace;
   readonly count: ReturnType<typeof createMeter>;
@@ -158,12 +166,12 @@ interface Reading {
 
 async function openReading(
   file: Planned,
-  { level, queue, signal, pace, count, progress }: Work,
+  { level, queue, memory, signal, pace, count, progress }: Work,
 ): Promise<Reading> {
   const { path } = file;
   const name = encodeText(path);
   const reader = await openContent(file, signal);
-  const cutter = createCutter(reader.isPrivate);
+  const cutter = createCutter(reader.isPrivate, memory);
   const held: { readonly piece: Piece; readonly deflated: Promise<Uint8Array> | undefined }[] = [];
   let size = 0;
   let crc = 0;
@@ -214,6 +222,9 @@ async function openReading(
     yield encodeLocal(written);
     if (isDeflated) yield* parts;
     else for (const { piece } of held) yield piece.bytes.subarray(piece.window);
+    // All pieces are deflated, and the reader of the archive has copied what it got.
+    for (const part of parts) memory.giveBack(part);
+    for (const { piece } of held) memory.giveBack(piece.bytes);
     return written;
   }
 
@@ -230,6 +241,8 @@ async function openReading(
       const part = await untilAborted(first.deflated ?? queue.deflate(first.piece), signal);
       compressedSize += part.length;
       yield part;
+      memory.giveBack(part);
+      memory.giveBack(first.piece.bytes);
     }
     count({ path, by: 0, size, compressedSize });
     const written = { ...later, crc32: crc, compressedSize, size };

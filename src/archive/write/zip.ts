@@ -14,7 +14,8 @@ import { generatorStream } from '../streams.ts';
 import { checkEntries, dropContents, givenIn, type ZipEntries, type ZipInput } from './content.ts';
 import type { Level } from './deflate.ts';
 import { threadsByDefault } from './deflate-queue.ts';
-import { writeZip } from './write.ts';
+import type { Memory } from './memory.ts';
+import { checkEnds, writeZip } from './write.ts';
 
 export interface ZipOptions extends ZipLimits, WorkOptions {
   /** Compression level, from 0 (none) to 9. Different levels give different bytes. Default 6. */
@@ -35,6 +36,9 @@ export const ZIP_OPTIONS: OptionRules<ZipOptions> = {
 
 // Approximate length of a piece of the stream, in bytes, so that headers are not pieces of their own.
 const CHUNK_LENGTH = 65_536;
+
+// Length of the chunks for code within the library, in bytes.
+const ROOM_LENGTH = 262_144;
 
 /**
  * Zips files in memory, reproducibly. The same files give the same bytes in every runtime, on every platform, for
@@ -76,7 +80,8 @@ const CHUNK_LENGTH = 65_536;
 export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): Promise<OwnBytes> {
   const own = check('zipBundle', entries, options);
   const parts: Uint8Array[] = [];
-  for await (const part of writeZip(entries, { ...options, ...own })) parts.push(part);
+  const pieces = checkEnds(writeZip(entries, { ...options, ...own }));
+  for await (const piece of pieces) parts.push(piece);
   return concatAll(parts);
 }
 
@@ -118,7 +123,7 @@ export function zipStream(
   let isBegun = false;
   const begin = async function* (signal: AbortSignal) {
     isBegun = true;
-    yield* inChunks(writeZip(entries, { ...options, ...own, signal }));
+    yield* checkEnds(inChunks(writeZip(entries, { ...options, ...own, signal })));
   };
   return generatorStream((stop) => {
     // A stream that was never read does not end, so it cannot release its contents there.
@@ -130,13 +135,14 @@ export function zipStream(
 
 /**
  * Zips files for code within the library that needs no stream. Checks the options at once, and makes the archive
- * while it is read.
+ * while it is read. A chunk is valid until the next one is requested.
  */
 export function zipChunks(
   options: ZipOptions,
+  memory: Memory,
 ): (entries: AsyncIterable<ZipInput>) => AsyncGenerator<Uint8Array, void> {
   const own = check('zipChunks', [], options);
-  return (entries) => inChunks(writeZip(entries, { ...options, ...own }));
+  return (entries) => checkEnds(inOneRoom(writeZip(entries, { ...options, ...own, memory })));
 }
 
 const MAX_THREADS = 64;
@@ -161,6 +167,26 @@ function check(call: string, entries: ZipEntries, options: ZipOptions): Checked 
   const limits = readLimits(options);
   checkEntries(entries);
   return { level, threads, limits };
+}
+
+/** Yields the bytes in chunks of the same memory. */
+async function* inOneRoom(
+  parts: AsyncGenerator<Uint8Array, void>,
+): AsyncGenerator<Uint8Array, void> {
+  const room = new Uint8Array(ROOM_LENGTH);
+  let length = 0;
+  for await (const part of parts) {
+    for (let at = 0; at < part.length; ) {
+      const taken = part.subarray(at, at + room.length - length);
+      room.set(taken, length);
+      at += taken.length;
+      length += taken.length;
+      if (length < room.length) continue;
+      yield room;
+      length = 0;
+    }
+  }
+  if (length > 0) yield room.subarray(0, length);
 }
 
 async function* inChunks(

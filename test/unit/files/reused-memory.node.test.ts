@@ -1,0 +1,136 @@
+// Memory that is used again while a folder is zipped: nothing may read it after it was given back.
+
+import { randomFillSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { reusedMemory } from '../../../src/archive/write/memory.ts';
+import { zipDirectory } from '../../../src/node.ts';
+import { zipBundle } from '../../../src/zip.ts';
+import { type Files, writeFiles } from '../../support/folder-files.ts';
+import { useFolder } from '../../support/use-folder.ts';
+import { utf8 } from '../../support/zip.ts';
+
+const memory = vi.hoisted(() => ({ wiped: 0, loans: 0 }));
+
+// Overwrites each block as soon as its last loan was given back. A later read would change the archive.
+vi.mock(import('../../../src/archive/write/memory.ts'), async (original) => {
+  const module = await original();
+  return {
+    ...module,
+    reusedMemory(unused?: (bytes: Uint8Array) => void) {
+      const wipe = (bytes: Uint8Array) => {
+        bytes.fill(0xdb);
+        memory.wiped += bytes.length;
+      };
+      const made = module.reusedMemory(unused ?? wipe);
+      return {
+        ...made,
+        lend(length: number) {
+          memory.loans += length;
+          return made.lend(length);
+        },
+      };
+    },
+  };
+});
+
+const { at } = useFolder();
+const KIB = 1024;
+
+const noise = (length: number) => new Uint8Array(randomFillSync(Buffer.alloc(length)));
+const text = (length: number) =>
+  utf8('const answer = 42; '.repeat(length / 19 + 1).slice(0, length));
+
+async function expectSameZip(
+  name: string,
+  files: Files,
+  options: { level?: 0 | 6; threads: number },
+) {
+  writeFiles(at(name), files);
+  await zipDirectory(at(name), at(`${name}.zip`), options);
+  const expected = await zipBundle(files as Record<string, Uint8Array>, options);
+  expect(Buffer.compare(readFileSync(at(`${name}.zip`)), expected), name).toBe(0);
+}
+
+describe('Memory that a zip uses again', () => {
+  it.each([0, 1, 2])(
+    'is never read after it was given back, with %i threads',
+    async (threads) => {
+      const lengths = [
+        0,
+        1,
+        300,
+        4096,
+        5000,
+        60 * KIB,
+        256 * KIB,
+        257 * KIB,
+        512 * KIB,
+        1500 * KIB,
+      ];
+      const files: Files = {};
+      for (let round = 0; round < 3; round++) {
+        for (const length of lengths) {
+          files[`text-${round}-${length}`] = text(length);
+          files[`noise-${round}-${length}`] = noise(length);
+        }
+      }
+      // Longer than what is held until its size is known.
+      files['large'] = noise(9 * KIB * KIB);
+      memory.wiped = 0;
+      await expectSameZip(`deflated-${threads}`, files, { threads });
+      await expectSameZip(`stored-${threads}`, files, { level: 0, threads });
+      expect(memory.wiped).toBeGreaterThan(18 * KIB * KIB);
+    },
+    60_000,
+  );
+
+  it('is given back by each file, so that few blocks are in use', async () => {
+    const files: Files = {};
+    for (let i = 0; i < 3000; i++) files[`${i % 50}/${i}.js`] = text(2000 + i);
+    [memory.wiped, memory.loans] = [0, 0];
+    await expectSameZip('many', files, { threads: 1 });
+    // Four MiB are read ahead. The block that lends the next bytes may still be in use.
+    expect(memory.loans - memory.wiped).toBeLessThan(KIB * KIB);
+  }, 60_000);
+
+  it('never lends bytes that are lent', () => {
+    const action = fc.record({
+      isReturn: fc.boolean(),
+      length: fc.nat(600 * KIB),
+      which: fc.nat(),
+    });
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+        const { lend, giveBack } = reusedMemory(() => {});
+        const loans: { bytes: Uint8Array; mark: number }[] = [];
+        actions.forEach(({ isReturn, length, which }, index) => {
+          if (isReturn && loans.length > 0) {
+            const [loan] = loans.splice(which % loans.length, 1);
+            giveBack(loan?.bytes as Uint8Array);
+            // A second return does nothing.
+            giveBack(loan?.bytes as Uint8Array);
+          } else {
+            const bytes = lend(length);
+            expect(bytes.length).toBe(length);
+            bytes.fill(index + 1);
+            loans.push({ bytes, mark: index + 1 });
+          }
+          for (const { bytes, mark } of loans) {
+            expect(bytes[0] ?? mark).toBe(mark);
+            expect(bytes.at(-1) ?? mark).toBe(mark);
+          }
+        });
+      }),
+    );
+  });
+
+  it('ignores bytes that it has not lent', () => {
+    const { lend, giveBack } = reusedMemory(() => {});
+    const loan = lend(10);
+    giveBack(loan.subarray());
+    giveBack(new Uint8Array(10));
+    expect(lend(10).byteOffset).toBe(loan.byteOffset + 10);
+  });
+});
