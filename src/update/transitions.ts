@@ -2,6 +2,7 @@
 
 import type { KnownRelease } from '../release/choose.ts';
 import type { ReleaseStamp, StampFloor } from '../release/stamp.ts';
+import { raised, withLatest } from './floors.ts';
 import { isActivationWaiting } from './pins.ts';
 import {
   type AcceptedIndex,
@@ -27,9 +28,6 @@ export const UNCONFIRMED_BLOCK = 86_400_000;
 
 /** The most blocks of releases that no index offers, and the most blocks with a reason of full length. */
 const MAX_OTHER_BLOCKS = 100;
-
-/** The number of channels whose highest index is remembered. */
-const MAX_FLOORS = 100;
 
 /** The number of channels whose offered and withdrawn releases are remembered: the one in use, and the one before. */
 const MAX_ACCEPTED = 2;
@@ -189,15 +187,11 @@ export function setChannel(state: DeviceState, channel: string): DeviceState {
  */
 export function acceptIndex(state: DeviceState, index: AcceptedIndex): DeviceState {
   const { expiresAt: _, withdrawn: __, offered: ___, ...floor } = index;
-  const isOther = ({ channel }: StampFloor) => channel !== index.channel;
-  const floors = raised(state.floors, [floor]);
+  const others = state.accepted.filter(({ channel }) => channel !== index.channel);
   return withBoundedBlocks({
     ...state,
-    // The channel of the index comes last, so it is never forgotten.
-    floors: [...floors.filter(isOther), ...floors.filter((one) => !isOther(one))].slice(
-      -MAX_FLOORS,
-    ),
-    accepted: [...state.accepted.filter(isOther), index].slice(-MAX_ACCEPTED),
+    floors: withLatest(state.floors, floor),
+    accepted: [...others, index].slice(-MAX_ACCEPTED),
   });
 }
 
@@ -376,25 +370,9 @@ function anchored(state: DeviceState, now: number): DeviceState {
   return isSame(blocked, state.blocked) ? state : { ...state, blocked };
 }
 
-function raised(
-  floors: readonly StampFloor[],
-  others: readonly StampFloor[] = [],
-): readonly StampFloor[] {
-  const highest = new Map(floors.map((floor) => [floor.channel, floor]));
-  for (const other of others) {
-    const floor = highest.get(other.channel);
-    if (floor === undefined || isBelow(floor, other)) highest.set(other.channel, other);
-  }
-  return [...highest.values()];
-}
-
 /** Whether two lists have the same items. An unchanged state is not written again. */
 function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
-}
-
-function isBelow(a: StampFloor, b: StampFloor): boolean {
-  return a.epoch === b.epoch ? a.sequence < b.sequence : a.epoch < b.epoch;
 }
 
 function without<Name extends 'previous' | 'trial' | 'ready' | 'next' | 'fetching' | 'settled'>(

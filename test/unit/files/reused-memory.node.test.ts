@@ -1,4 +1,5 @@
 // Memory that is used again while a folder is zipped: nothing may read it after it was given back.
+// @vitest-environment-options { "own": "reused-memory" }
 
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
