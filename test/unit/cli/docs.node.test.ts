@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { sealDirectory } from '../../../src/node.ts';
 import { useCli, withProject } from '../../support/cli.ts';
 
 useCli();
@@ -41,6 +42,28 @@ it('README.md has only commands of the first update, in its order', () => {
     // The second release takes the same two scripts.
     [...commands, ...commands.slice(1)],
   );
+});
+
+it('README.md seals by one command what it seals in code', async () => {
+  const page = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const [, command = ''] = /`npx bundleseal (bundle encrypt dist [^`]+)`/.exec(page) ?? [];
+  const [, dir = '', file = ''] = /sealDirectory\('([^']+)', '([^']+)'/.exec(page) ?? [];
+  const [, appId = '', version = '', sequence] =
+    /metadata: \{ appId: '(.+?)', version: '(.+?)', sequence: (\d+) \}/.exec(page) ?? [];
+  const metadata = { appId, version, sequence: Number(sequence) };
+  await withProject(async ({ run, json, write, path }) => {
+    await write(`${dir}/index.html`, '<!doctype html>');
+    await run(['key', 'create', '--gitignore']);
+    const privateKey = readFileSync(path('.bundleseal_key'), 'utf8');
+    const { checksum } = await sealDirectory(path(dir), path('code.sealed'), {
+      ...{ privateKey, metadata },
+    });
+    await json(wordsOf(command));
+    for (const sealed of [file, 'code.sealed'])
+      expect(
+        await json(['bundle', 'inspect', sealed, '--key', '.bundleseal_key.pub']),
+      ).toMatchObject({ proven: true, checksum, metadata });
+  });
 });
 
 it.each(PAGES)('the commands of %s work', async (file) => {
