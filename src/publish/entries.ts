@@ -50,13 +50,15 @@ export function checkKeep({
 
 /** @throws {@link BundleSealError} `ERR_STORE`: the release was withdrawn. */
 export function withoutWithdrawal(
-  state: Pick<State, 'withdrawn'>,
+  state: Pick<State, 'releases' | 'withdrawn'>,
   id: string,
   reinstate: boolean | undefined,
 ): readonly string[] {
   if (!state.withdrawn.includes(id)) return state.withdrawn;
   if (reinstate === true) return state.withdrawn.filter((one) => one !== id);
-  throw storeError(`the release ${id} was withdrawn: pass reinstate: true to offer it again`);
+  throw storeError(
+    `${withIdOf(id, state.releases)} was withdrawn: pass reinstate: true to offer it again`,
+  );
 }
 
 /** Returns the entries with this one: in its present place, or in front if it is new or `isFirst`. */
@@ -134,6 +136,12 @@ export function findRelease(
 function shown(releases: readonly ReleaseEntry[]): string {
   if (releases.length === 0) return 'none';
   return releases.map((one) => nameOfRelease(one.id, releases)).join(', ');
+}
+
+/** Returns the version of a release and its whole id for messages. An index may have dropped the release, with its version. */
+export function withIdOf(id: string, releases: readonly ReleaseEntry[]): string {
+  const version = releases.find((one) => one.id === id)?.version;
+  return version === undefined ? `the release ${id}` : `release ${version} (${id})`;
 }
 
 /** Returns the name of a release for messages: its version, and the beginning of its id if another entry has the same version. */

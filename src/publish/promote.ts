@@ -14,6 +14,7 @@ import {
   findRelease,
   KEEP_OPTIONS,
   type KeepOptions,
+  withIdOf,
   withoutWithdrawal,
 } from './entries.ts';
 import { readRelease } from './objects.ts';
@@ -83,7 +84,9 @@ export async function promote(options: PromoteOptions): Promise<PublishedRelease
   const builtIn = await readBuiltIn(options, signal);
   const { edited, ...changed } = await changeIndex(options, async (state) => {
     const source = await findSource(state, options);
-    const withdrawn = withoutWithdrawal(state, source.id, options.reinstate);
+    // The present index may have no entry of the release, but its message names the version.
+    const named = { ...state, releases: [source] };
+    const withdrawn = withoutWithdrawal(named, source.id, options.reinstate);
     const entry = withAttributes(
       state.releases.find(({ id }) => id === source.id) ??
         withFittingPatches(source, state, builtIn),
@@ -125,6 +128,6 @@ async function findSource(state: State, options: PromoteOptions): Promise<Releas
   const entry = findRelease(newest, release);
   if (newest.withdrawn?.includes(entry.id) !== true) return entry;
   throw storeError(
-    `the channel ${fromChannel} has withdrawn the release ${entry.id}: promote another one`,
+    `the channel ${fromChannel} has withdrawn ${withIdOf(entry.id, [entry])}: promote another one`,
   );
 }

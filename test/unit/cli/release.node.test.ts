@@ -68,7 +68,7 @@ describe('release', () => {
       const refused = await project.run(['release', 'publish', 'dist', ...CHANNEL]);
       expect(refused.code).toBe(1);
       expect(refused.stderr).toMatch(
-        /was withdrawn: pass --reinstate to offer it again\n {2}ERR_STORE/,
+        /✗ release 1\.0\.1 \([0-9a-f]{64}\) was withdrawn: pass --reinstate to offer it again\n {2}ERR_STORE/,
       );
       await done(project, ['release', 'publish', 'dist', ...CHANNEL, '--reinstate']);
       const index = await expectWholeStore(path('store'), 'production', new Date());

@@ -96,14 +96,19 @@ describe('placed', () => {
 
 describe('withoutWithdrawal', () => {
   it('refuses a release that was withdrawn, unless it is reinstated', () => {
-    const state = { withdrawn: [idOf('a'), idOf('b')] };
+    const releases = [entryOf('a', { version: '1.0.0' })];
+    const state = { releases, withdrawn: [idOf('a'), idOf('b')] };
     expect(withoutWithdrawal(state, idOf('c'), undefined)).toEqual(state.withdrawn);
     expect(withoutWithdrawal(state, idOf('a'), true)).toEqual([idOf('b')]);
     for (const reinstate of [undefined, false]) {
       expect(
         thrown(() => withoutWithdrawal(state, idOf('a'), reinstate), 'ERR_STORE').message,
-      ).toBe(`the release ${idOf('a')} was withdrawn: pass reinstate: true to offer it again`);
+      ).toBe(`release 1.0.0 (${idOf('a')}) was withdrawn: pass reinstate: true to offer it again`);
     }
+    // The index has dropped the release.
+    expect(
+      thrown(() => withoutWithdrawal(state, idOf('b'), undefined), 'ERR_STORE').message,
+    ).toContain(`the release ${idOf('b')} was withdrawn`);
   });
 });
 

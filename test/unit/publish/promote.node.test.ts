@@ -52,10 +52,14 @@ describe('promote', () => {
     const options = { ...channelOf(store), fromChannel: 'beta' };
     await promote(options);
     await withdraw({ ...channelOf(store), release: '1.0.1' });
-    await expect(promote(options)).rejects.toThrow('was withdrawn');
+    await expect(promote(options)).rejects.toThrow(
+      /^release 1\.0\.\d \([0-9a-f]{64}\) was withdrawn/,
+    );
     expect((await promote({ ...options, reinstate: true })).changed).toBe(true);
     await withdraw({ ...channelOf(store), channel: 'beta', release: '1.0.1' });
-    await expect(promote({ ...options, release: '1.0.1' })).rejects.toThrow('has withdrawn');
+    await expect(promote({ ...options, release: '1.0.1' })).rejects.toThrow(
+      /has withdrawn release 1\.0\.1 \([0-9a-f]{64}\)/,
+    );
     await expect(promote({ ...options, fromChannel: 'gamma' })).rejects.toThrow(
       'no index of the channel gamma: it has beta, production',
     );
