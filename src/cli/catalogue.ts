@@ -116,7 +116,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         usage: 'promote [release]',
-        summary: 'offer a release of one channel in another one',
+        summary: 'offer a release of another channel, or put an older one first',
         load: async () => (await import('./commands.ts')).releasePromote,
       },
       {

@@ -54,7 +54,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) await reportError(error, isJson);
     // The parser also throws after help and version, with exit code 0.
     else if (error.exitCode === 0) await show(error.code, shown, isJson);
-    else await reportMistake(program, error, shown, isJson);
+    else await reportMistake(program, argv, error, shown);
   }
 }
 
@@ -80,10 +80,11 @@ async function show(code: string, text: string, isJson: boolean): Promise<void> 
 
 async function reportMistake(
   program: Command,
+  argv: readonly string[],
   error: CommanderError,
   help: string,
-  isJson: boolean,
 ): Promise<void> {
+  const isJson = asksForJson(argv);
   const isHelp = error.code === 'commander.help';
   if (isHelp && !isJson) {
     process.stderr.write(help);
@@ -91,7 +92,12 @@ async function reportMistake(
     return;
   }
   const message = isHelp ? 'a command is missing' : withoutValues(error.message);
-  const hint = error.code === 'commander.unknownCommand' ? hintOf(program, message) : '';
+  const hint =
+    error.code === 'commander.unknownCommand'
+      ? hintOf(program, message)
+      : MISSING.has(error.code)
+        ? exampleOf(program, argv)
+        : '';
   await reportError(new UsageError(`${message}${hint}; see --help`), isJson);
 }
 
@@ -102,6 +108,18 @@ function hintOf(program: Command, message: string): string {
     commands.some((one) => one.name() === name),
   );
   return group === undefined ? '' : ` (Did you mean ${group.name()} ${name}?)`;
+}
+
+const MISSING = new Set(['commander.missingArgument', 'commander.missingMandatoryOptionValue']);
+
+/** Shows the first example in the help of the command that `argv` names. */
+function exampleOf(program: Command, argv: readonly string[]): string {
+  let command = program;
+  for (const word of argv) command = command.commands.find((one) => one.name() === word) ?? command;
+  let help = '';
+  command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+  const [, example] = /^ {2}\$ (.+)$/m.exec(help) ?? [];
+  return example === undefined ? '' : `, as in "${example}"`;
 }
 
 // Names of options and commands are shorter than this, and lines of a key are longer.

@@ -42,7 +42,7 @@ export function releasePublish(command: Command): void {
     .addHelpText(
       'after',
       examples(
-        'release publish dist --store store --channel production',
+        'release publish dist',
         'release publish dist --store out --from https://updates.example.com --channel production --rollout 5%',
       ),
     )

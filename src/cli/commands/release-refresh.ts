@@ -20,7 +20,10 @@ export function releaseRefresh(command: Command): void {
       .option('--use-built-in', USE_BUILT_IN)
       .option('--no-use-built-in', 'devices choose among the releases again'),
   )
-    .addHelpText('after', examples('release refresh --channel production --store store'))
+    .addHelpText(
+      'after',
+      examples('release refresh', 'release refresh --channel production --store store'),
+    )
     .action(
       run<SigningFlags & { readonly useBuiltIn?: boolean }>(async (context, flags) => {
         const { options, keyFrom } = await readSigning(context, flags, '.');

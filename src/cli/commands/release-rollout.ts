@@ -23,8 +23,9 @@ export function releaseRollout(command: Command): void {
     .addHelpText(
       'after',
       examples(
-        'release rollout 100% --channel production --store store',
+        'release rollout 100%',
         'release rollout 0% --release 1.4.2',
+        'release rollout 100% --channel production --store store',
       ),
     )
     .action(

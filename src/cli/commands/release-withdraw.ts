@@ -20,7 +20,13 @@ export function releaseWithdraw(command: Command): void {
       .argument('<release>', 'its version or id')
       .option('--use-built-in', USE_BUILT_IN),
   )
-    .addHelpText('after', examples('release withdraw 1.4.2 --channel production --store store'))
+    .addHelpText(
+      'after',
+      examples(
+        'release withdraw 1.4.2',
+        'release withdraw 1.4.2 --channel production --store store',
+      ),
+    )
     .action(
       run<SigningFlags & { readonly useBuiltIn?: boolean }>(async (context, flags, release) => {
         const { options, keyFrom } = await readSigning(context, flags, '.');

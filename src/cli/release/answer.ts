@@ -48,9 +48,11 @@ function uploadLines(
   const objects = written.filter((path) => path.startsWith('objects/'));
   const rest = written.filter((path) => !path.startsWith('objects/'));
   const head = dryRun ? '  would write' : folder === undefined ? '  wrote' : '  upload';
+  // Every run encrypts new objects with new session keys, so they get other digests, which are their names.
+  const isRenamed = dryRun && objects.length > 0;
   const where = folder === undefined ? '' : ` from ${folder}`;
   return [
-    `${head}${where}, in this order:`,
+    `${head}${where}, in this order${isRenamed ? ' (a real run gives new objects other names)' : ''}:`,
     ...objects.map((path) => `    ${path}`),
     ...rest.map((path) => `    ${path}`),
   ];

@@ -1,6 +1,7 @@
 // What the command line prints: for people, for programs, and of untrusted text.
 
 import { describe, expect, it } from 'vitest';
+import { GROUPS } from '../../../src/cli/catalogue.ts';
 import { escapeInvisible, printableJson } from '../../../src/cli/terminal.ts';
 import { asUsage, inWordsOf, NAMED_FLAGS } from '../../../src/cli/wording.ts';
 import { encryptBundle, keygen } from '../../../src/index.ts';
@@ -67,6 +68,23 @@ describe('a wrong call', () => {
       const { code, message } = await json(['bundle', 'encrypt']);
       expect(code).toBe('ERR_USAGE');
       expect(message).toMatch(/missing required argument '[a-z|]+'/);
+    });
+  });
+
+  it.each(
+    GROUPS.flatMap(({ name, commands }) =>
+      commands.filter(({ usage }) => usage.includes('<')).map(({ usage }) => `${name} ${usage}`),
+    ),
+  )('of %s without its argument gets an example of the command', async (usage) => {
+    const name = usage.replace(/ <.*/, '');
+    await withProject(async ({ json }) => {
+      const { code, message } = await json(name.split(' '));
+      expect(code).toBe('ERR_USAGE');
+      expect(message).toMatch(
+        new RegExp(
+          `^(missing required argument '[a-z|]+'|required option '--[a-z]+ <[a-z]+>' not specified), as in "npx bundleseal ${name} [^-"][^"]*"; see --help$`,
+        ),
+      );
     });
   });
 

@@ -11,6 +11,7 @@ import { keyA, keyB } from '../../support/vectors.ts';
 
 useCli();
 
+const BETA = ['--store', 'store', '--channel', 'beta'];
 const PUBLISH = ['release', 'publish', 'dist', ...CHANNEL];
 
 describe('the flags of a release', () => {
@@ -71,6 +72,12 @@ describe('the flags of a release', () => {
       ]);
       expect(said).toContain('✓ keys.sealed  epoch 1 would be made: 1 trusted, 0 retired\n');
       expect(existsSync(project.path('store/keys.sealed'))).toBe(false);
+      const shown = await done(project, ['release', 'publish', 'dist', ...BETA, '--dry-run']);
+      expect(shown).toContain(
+        'would write, in this order (a real run gives new objects other names):\n    objects/',
+      );
+      const refreshed = await done(project, ['release', 'refresh', ...CHANNEL, '--dry-run']);
+      expect(refreshed).toContain('would write, in this order:\n    channels/');
       for (const command of [['refresh'], ['rollout', '5%'], ['withdraw', '1.0.1']]) {
         const would = await project.json(['release', ...command, ...CHANNEL, '--dry-run']);
         expect(would, command.join(' ')).toMatchObject({
