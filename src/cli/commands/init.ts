@@ -8,7 +8,7 @@ import { run } from '../run.ts';
 export function init(command: Command): void {
   command
     .description(
-      'Sets up updates for the app in this folder: keys, modules of the app, scripts, .gitignore and a workflow. Asks six questions and shows what it will write. Replaces no file of yours.',
+      'Sets up updates for the app in this folder: keys, modules of the app, scripts, .gitignore and a workflow. Asks up to six questions and shows what it will write. Replaces no file of yours.',
     )
     .option(
       '--yes',

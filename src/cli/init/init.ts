@@ -31,18 +31,22 @@ export interface InitFlags extends AnswerFlags {
 const WITHOUT_TERMINAL =
   '--dir, --framework, --store, --url, --channel and --keys answer single questions; --dry-run only shows what would be written';
 
+/** What a project without a host of git is told about the steps of its workflow. */
+const FOR_WORKFLOW =
+  '  The steps about "the repository" are only for the workflow: leave them out until the app is in a repository on GitHub';
+
 export async function initialise(context: Context, flags: InitFlags): Promise<Answer> {
   const { yes, dryRun, deleteKey } = flags;
   if (deleteKey && !flags.undo) throw new UsageError('--delete-key belongs to init --undo');
   const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
   const asks = isTerminal && !context.isJson && flags.quiet !== true && !yes;
   if (flags.undo) return undoInit(context, { yes, dryRun, deleteKey, asks });
+  const project = await readProject();
   if (!asks && !yes && !dryRun) {
     throw new UsageError(
-      `init asks six questions, and there is no terminal: pass --yes to accept the detected answers; ${WITHOUT_TERMINAL}`,
+      `init asks up to six questions, and there is no terminal: pass --yes to accept the detected answers; ${WITHOUT_TERMINAL}`,
     );
   }
-  const project = await readProject();
   const { root } = project;
   const record = await readRecord(root);
   if (record?.isFinished === false) {
@@ -105,6 +109,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
       `✓ ${written.length} files written; npx bundleseal init --undo undoes this`,
       '  next:',
       ...plan.next.map((one, index) => `  ${String(index + 1).padStart(2)}. ${one}`),
+      ...(answers.ci === 'github' && project.hosting === 'none' ? [FOR_WORKFLOW] : []),
     ],
     isBad,
   };

@@ -146,6 +146,14 @@ export async function readProject(): Promise<Project> {
   };
 }
 
+/** Returns the command that removes this package from the dependencies, or `undefined` if package.json here does not name it. */
+export async function uninstallCommand(root: string): Promise<string | undefined> {
+  const text = await readText('package.json');
+  if (text === undefined || !namesOf(parsePackage(text)).has('bundleseal')) return undefined;
+  const { name } = await managerOf(root);
+  return `${name} ${name === 'npm' ? 'uninstall' : 'remove'} bundleseal`;
+}
+
 function libraryFileOf(
   { dependencies, devDependencies }: Package,
   root: string,

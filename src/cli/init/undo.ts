@@ -19,7 +19,7 @@ import {
 } from './apply.ts';
 import { linesWithCall } from './entry.ts';
 import { warnOfGit } from './key-in-git.ts';
-import { bytesOf, findRoot } from './project.ts';
+import { bytesOf, findRoot, uninstallCommand } from './project.ts';
 import {
   RECORD,
   type RecordContent,
@@ -102,7 +102,11 @@ export async function undoInit(
     ? `✗ ${isNothing ? 'nothing' : 'not everything'} was taken back:`
     : `✓ ${isNothing ? 'nothing is left to take back' : 'taken back'}:`;
   const next = removed.some((path) => WORKER.test(path)) ? VISITORS : [];
-  return { json, lines: [head, ...lines, ...next], isBad };
+  // Modules that stay may import the package.
+  const uninstall = isBad ? undefined : await uninstallCommand(root);
+  const last =
+    uninstall === undefined ? [] : [`  last: run ${uninstall}; package.json still depends on it`];
+  return { json, lines: [head, ...lines, ...next, ...last], isBad };
 }
 
 /** The module of a website's service worker. */

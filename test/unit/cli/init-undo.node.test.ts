@@ -282,3 +282,38 @@ describe('a second init with other answers', () => {
     });
   });
 });
+
+describe('init --undo in an app whose package.json names bundleseal', () => {
+  it.each([
+    ['package-lock.json', 'npm uninstall bundleseal'],
+    ['pnpm-lock.yaml', 'pnpm remove bundleseal'],
+  ])('says last how to remove the dependency, beside %s', async (lockfile, command) => {
+    await withProject(async (project) => {
+      await writeApp(project, VITE);
+      await project.write(lockfile, '{}');
+      await edit(project, 'package.json', (text) =>
+        text.replace('"dependencies": {', '"dependencies": {\n    "bundleseal": "0.2.0",'),
+      );
+      await done(project, ['init', '--yes']);
+      const said = await done(project, UNDO);
+      expect(said.trimEnd().split('\n').at(-1)).toBe(
+        `  last: run ${command}; package.json still depends on it`,
+      );
+    });
+  });
+
+  it('says nothing of it if package.json does not name it, or a module stays that may import it', async () => {
+    await withInit(VITE, async (project) => {
+      expect(await done(project, UNDO)).not.toContain('still depends on it');
+    });
+    await withInit(VITE, async (project) => {
+      await edit(project, 'package.json', (text) =>
+        text.replace('"dependencies": {', '"dependencies": {\n    "bundleseal": "0.2.0",'),
+      );
+      await edit(project, 'src/bundleseal/updater.js', (text) => `${text}mine();\n`);
+      const { code, stderr } = await project.run(UNDO);
+      expect(code).toBe(1);
+      expect(stderr).not.toContain('still depends on it');
+    });
+  });
+});

@@ -93,6 +93,7 @@ it('says how to try the first release, and to keep a copy of a key that it has m
       'copy dist into site, where the releases are, and serve site; see docs/guides/first-update.md in node_modules/bundleseal\n',
     );
     expect(stderr).toContain('keep a copy of .bundleseal_key that only you can read');
+    expect(stderr).toContain('The steps about "the repository" are only for the workflow');
   });
   await withApp(VITE, async (project) => {
     await project.write('.bundleseal_key', keyB.pkcs8);
@@ -224,7 +225,9 @@ describe('what init asks', () => {
 
   it('needs a package.json that is a JSON object', async () => {
     await withProject(async ({ run, write }) => {
-      expect((await run(['init', '--yes'])).stderr).toContain('there is no package.json here');
+      // It says so before it asks for a terminal.
+      for (const args of [['init', '--yes'], ['init']])
+        expect((await run(args)).stderr).toContain('there is no package.json here');
       await write('package.json', '[1]');
       expect((await run(['init', '--yes'])).stderr).toContain('no JSON object');
     });
