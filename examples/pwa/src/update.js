@@ -1,6 +1,7 @@
 import worker from './sw.js?worker&url';
 import { updater } from './updater.js';
 
+const RELOADS = 'reloads'; // how often the page has loaded itself again
 let isCalled = false;
 for (const type of ['error', 'unhandledrejection']) {
   addEventListener(type, () => setTimeout(() => startAgain().catch(console.error), 500), {
@@ -11,11 +12,20 @@ for (const type of ['error', 'unhandledrejection']) {
 /** Loads the page again if a new release has failed before `keepUpToDate`. Each load counts as a start. */
 async function startAgain() {
   if (isCalled || !navigator.serviceWorker?.controller) return;
-  const id = await updater.attach();
-  const { trial, running } = await updater.status();
-  if (!trial || running.id !== id) return;
+  try {
+    const id = await updater.attach();
+    const { trial, running } = await updater.status();
+    if (!trial || running.id !== id) return;
+  } catch (error) {
+    // The bundler may have put code of the updater together with the code that threw.
+    console.error(error);
+    if (document.body.textContent.trim() !== '') return;
+  }
   document.body.textContent = 'This version did not start. Reload the page to try again.';
-  if (navigator.onLine) location.reload();
+  const reloads = Number(sessionStorage.getItem(RELOADS));
+  if (!navigator.onLine || reloads >= 3) return;
+  sessionStorage.setItem(RELOADS, String(reloads + 1));
+  location.reload();
 }
 
 /** Call it when the app works. Gives whether a new release waits for a reload. */
@@ -24,6 +34,7 @@ export async function keepUpToDate() {
   await navigator.serviceWorker.register(worker);
   await navigator.serviceWorker.ready;
   await updater.confirm(await updater.attach());
+  sessionStorage.removeItem(RELOADS);
   const { id, check } = await updater.update();
   if (check.error) console.warn(check.error); // such as a wrong address of the store
   return id !== undefined;

@@ -20,7 +20,8 @@ export function linesWithCall(text: string): number[] {
 const USE = new RegExp(`\\b${NAME}\\b`);
 
 /**
- * Adds the import after the module's last import, and the call at its end. Keeps all other bytes.
+ * Adds the import before the module's first import, and the call at its end. Keeps all other bytes. The module of the import
+ * listens for errors, so it has to run before every module that may throw.
  *
  * @param isModule - Whether it is known to be a module, even without an import.
  * @returns The same text if it calls the function already; `undefined` if the text cannot be understood.
@@ -32,17 +33,17 @@ export async function addCall(
   isModule = false,
 ): Promise<string | undefined> {
   if (USE.test(text)) return text;
-  const end = await endOfImports(path, text, isModule);
-  if (end === undefined) return undefined;
+  const imports = await findImports(path, text, isModule);
+  if (imports === undefined) return undefined;
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
-  const body = text.slice(end);
-  const head = text.slice(0, end);
-  const [before = ''] = /[^\r\n]*$/.exec(head) ?? [];
+  const [before = ''] = /[^\r\n]*$/.exec(text.slice(0, imports.end)) ?? [];
   const [importLine, callLine] = inStyleOf(before, specifier);
-  const separated =
-    head === '' ? `${importLine}${lineBreak}${lineBreak}` : `${lineBreak}${importLine}`;
+  const head = text.slice(0, imports.start);
+  const body = text.slice(imports.start);
+  const separated = `${importLine}${lineBreak}${imports.end === 0 ? lineBreak : ''}`;
   const finished = body === '' || /[\r\n]$/.test(body) ? '' : lineBreak;
-  return `${head}${separated}${body}${finished}${body.trim() === '' ? '' : lineBreak}${callLine}${lineBreak}`;
+  const rest = text.slice(imports.end);
+  return `${head}${separated}${body}${finished}${rest.trim() === '' ? '' : lineBreak}${callLine}${lineBreak}`;
 }
 
 /** Uses the quotes and semicolons of the previous import. */
@@ -55,11 +56,12 @@ function inStyleOf(before: string, specifier: string): string[] {
   });
 }
 
-async function endOfImports(
+/** Finds the start of the first import and the end of the last one. Both are 0 in a module without imports. */
+async function findImports(
   path: string,
   text: string,
   isModule: boolean,
-): Promise<number | undefined> {
+): Promise<{ readonly start: number; readonly end: number } | undefined> {
   if (text.length > MAX_LENGTH) return undefined;
   const { parse } = await loadScriptParser();
   const isTypeScript = /\.[mc]?tsx?$/.test(path);
@@ -74,9 +76,9 @@ async function endOfImports(
       ],
     });
     // Without imports it may be a script, which cannot import, unless a page loads it as a module.
-    const last = program.body.filter(({ type }) => type === 'ImportDeclaration').at(-1);
-    if (last === undefined && program.body.length > 0 && !isModule) return undefined;
-    return last?.end ?? 0;
+    const imports = program.body.filter(({ type }) => type === 'ImportDeclaration');
+    if (imports.length === 0 && program.body.length > 0 && !isModule) return undefined;
+    return { start: imports[0]?.start ?? 0, end: imports.at(-1)?.end ?? 0 };
   } catch {
     return undefined;
   }

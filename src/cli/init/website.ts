@@ -170,7 +170,9 @@ function pageModule(
   return `// ${INIT_MARK}
 ${imports}import { openUpdater } from '${from('updater')}';
 
-// A release that throws before its first screen is not confirmed. After three starts the device goes back to the one before.
+// A release that throws before its first screen is not confirmed. After three starts the device goes back to the release before.
+// The item counts how often the page has loaded itself again.
+const RELOADS = 'bundleseal-reloads';
 let isBroken = false;
 let isCalled = false;
 ${listener}
@@ -179,12 +181,21 @@ ${listener}
 async function startAgain()${isTypeScript ? ': Promise<void>' : ''} {
   const isEmpty = document.body.innerText.trim() === '' && !document.querySelector('canvas, img, svg, video');
   if ((isCalled && !isEmpty) || !navigator.serviceWorker?.controller) return;
-  const updater = openUpdater((await navigator.serviceWorker.ready).scope);
-  const id = await updater.attach();
-  const { trial, running } = await updater.status();
-  if (trial === undefined || running.id !== id) return;
+  try {
+    const updater = openUpdater((await navigator.serviceWorker.ready).scope);
+    const id = await updater.attach();
+    const { trial, running } = await updater.status();
+    if (trial === undefined || running.id !== id) return;
+  } catch (error) {
+    // Code of the updater cannot be loaded if the bundler has put it together with the code that threw.
+    console.error(error);
+    if (!isEmpty) return;
+  }
   document.body.textContent = 'This version did not start. Reload the page to try again.';
-  if (navigator.onLine) window.location.reload();
+  const reloads = Number(sessionStorage.getItem(RELOADS));
+  if (!navigator.onLine || reloads >= 3) return;
+  sessionStorage.setItem(RELOADS, String(reloads + 1));
+  window.location.reload();
 }
 
 /** Gives whether a new release waits for a reload of the page. */
@@ -197,7 +208,10 @@ export async function keepUpToDate()${types} {
   const running = await updater.attach();
   // Until the first screen is drawn. Replace it if the app can tell better that it works.
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-  if (!isBroken) await updater.confirm(running);
+  if (!isBroken) {
+    await updater.confirm(running);
+    sessionStorage.removeItem(RELOADS);
+  }
   const { blocked } = await updater.status();
   if (blocked.length > 0) console.warn('Releases that failed on this device:', blocked);
   const { id, check } = await updater.update();
