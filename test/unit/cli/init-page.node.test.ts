@@ -1,0 +1,112 @@
+// The module that `init` writes for a page, in a page that is made of stand-ins.
+// @vitest-environment-options { "own": "init-page" }
+
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Answers } from '../../../src/cli/init/answers.ts';
+import type { Project } from '../../../src/cli/init/project.ts';
+import { websiteFiles } from '../../../src/cli/init/website.ts';
+import { writeFiles } from '../../support/folder-files.ts';
+import { useFolder } from '../../support/use-folder.ts';
+import { utf8 } from '../../support/zip.ts';
+
+const folder = useFolder();
+
+interface Shown {
+  /** The text of the page before its first screen. */
+  readonly text?: string;
+  readonly isOnline?: boolean;
+  /** The code of `attach` in the stand-in of the updater. */
+  readonly attach: string;
+}
+
+let loads = 0;
+
+/** Loads a page that throws at once. Returns its text and how often it has asked to be loaded again. */
+async function loadBroken({ text = '', isOnline = true, attach }: Shown) {
+  const project = { isTypeScript: false, hasVite: false } as Project;
+  const answers = { framework: 'cra', channel: 'production' } as Answers;
+  const module = websiteFiles(project, answers).find(({ path }) => path.endsWith('/update.js'));
+  loads += 1;
+  const dir = folder.at(`load-${loads}`);
+  writeFiles(dir, {
+    'package.json': utf8('{"type":"module"}'),
+    'update.js': utf8(module?.content as string),
+    'updater.js': utf8(`export const openUpdater = () => ({
+      attach: async () => { ${attach} },
+      status: async () => ({ trial: { id: 'b', starts: 1 }, running: { id: 'b' } }),
+    });`),
+  });
+  let reloads = 0;
+  const listeners: (() => void)[] = [];
+  const body = { innerText: text, textContent: text };
+  vi.stubGlobal('window', {
+    addEventListener: (type: string, listen: () => void) =>
+      type === 'error' && listeners.push(listen),
+    location: { reload: () => (reloads += 1) },
+  });
+  vi.stubGlobal('document', { body, querySelector: () => null });
+  vi.stubGlobal('navigator', {
+    onLine: isOnline,
+    serviceWorker: { controller: {}, ready: Promise.resolve({ scope: '/' }) },
+  });
+  await import(pathToFileURL(`${dir}/update.js`).href);
+  vi.useFakeTimers();
+  for (const listen of listeners) listen();
+  await vi.advanceTimersByTimeAsync(500);
+  vi.useRealTimers();
+  return { text: body.textContent, reloads };
+}
+
+/** A tab, which keeps its session storage when the page is loaded again. */
+function openTab(): void {
+  const items = new Map<string, string>();
+  vi.stubGlobal('sessionStorage', {
+    getItem: (name: string) => items.get(name) ?? null,
+    setItem: (name: string, value: string) => items.set(name, value),
+    removeItem: (name: string) => items.delete(name),
+  });
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+const NOT_STARTED = 'This version did not start. Reload the page to try again.';
+// The bundler has put code of the updater into the script that threw.
+const UNLOADABLE = "throw new Error('broken')";
+
+describe('a page that throws before its first screen', () => {
+  it('loads itself again if the release is on trial', async () => {
+    openTab();
+    const page = await loadBroken({ attach: "return 'b'" });
+    expect(page).toEqual({ text: NOT_STARTED, reloads: 1 });
+  });
+
+  it('loads itself again at most three times if the code of the updater cannot be loaded', async () => {
+    openTab();
+    const pages = [];
+    for (let load = 0; load < 5; load++) pages.push(await loadBroken({ attach: UNLOADABLE }));
+    expect(pages.map(({ reloads }) => reloads)).toEqual([1, 1, 1, 0, 0]);
+    expect(new Set(pages.map(({ text }) => text))).toEqual(new Set([NOT_STARTED]));
+  });
+
+  it('keeps the screen that it has if the code of the updater cannot be loaded', async () => {
+    openTab();
+    const page = await loadBroken({ text: 'a screen', attach: UNLOADABLE });
+    expect(page).toEqual({ text: 'a screen', reloads: 0 });
+  });
+
+  it('only says so while it is offline', async () => {
+    openTab();
+    const page = await loadBroken({ isOnline: false, attach: "return 'b'" });
+    expect(page).toEqual({ text: NOT_STARTED, reloads: 0 });
+  });
+
+  it('stays as it is if another release is on trial', async () => {
+    openTab();
+    expect(await loadBroken({ attach: "return 'a'" })).toEqual({ text: '', reloads: 0 });
+  });
+});
