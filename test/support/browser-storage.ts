@@ -1,6 +1,8 @@
 // The Cache Storage, the origin private file system and the Web Locks of a browser, in memory. They follow the standards as far
 // as the stores of releases use them, and throw their errors.
 
+import type { FileHandle, FolderHandle } from '../../src/update/stores/opfs.ts';
+
 interface MemoryCache {
   keys(): Promise<Request[]>;
   match(request: Request | string): Promise<Response | undefined>;
@@ -77,28 +79,6 @@ export function memoryFileSystem(writing: Writing): MemoryFileSystem {
     root: folderHandle(root, writing),
     storage: { getDirectory: async () => folderHandle(root, writing) },
   };
-}
-
-interface FileHandle {
-  getFile(): Promise<Blob>;
-  createWritable?(): Promise<{
-    write(bytes: Uint8Array): Promise<void>;
-    close(): Promise<void>;
-    abort(): Promise<void>;
-  }>;
-  createSyncAccessHandle?(): Promise<{
-    truncate(length: number): void;
-    write(bytes: Uint8Array): number;
-    flush(): void;
-    close(): void;
-  }>;
-}
-
-interface FolderHandle {
-  getDirectoryHandle(name: string, options?: { create?: boolean }): Promise<FolderHandle>;
-  getFileHandle(name: string, options?: { create?: boolean }): Promise<FileHandle>;
-  removeEntry(name: string, options?: { recursive?: boolean }): Promise<void>;
-  keys(): AsyncGenerator<string, void>;
 }
 
 function folderHandle({ entries }: Folder, writing: Writing): FolderHandle {

@@ -6,14 +6,14 @@ import { createLock } from './lock.ts';
 import { type FileTree, treeStore } from './tree.ts';
 
 // The part of the File System standard that the store uses. TypeScript's DOM library lacks some of it.
-interface FolderHandle {
+export interface FolderHandle {
   getDirectoryHandle(name: string, options?: { create?: boolean }): Promise<FolderHandle>;
   getFileHandle(name: string, options?: { create?: boolean }): Promise<FileHandle>;
   removeEntry(name: string, options?: { recursive?: boolean }): Promise<void>;
   keys(): AsyncIterable<string>;
 }
 
-interface FileHandle {
+export interface FileHandle {
   getFile(): Promise<Blob>;
   createWritable?(): Promise<{
     write(bytes: Uint8Array): Promise<void>;

@@ -2,13 +2,12 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inlineWorkers } from '../../../build/inline-worker.js';
 import { encryptBundle } from '../../../src/index.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../../support/chromium.js';
+import { pageScript } from '../../support/page-script.ts';
 import { keyB } from '../../support/vectors.ts';
 
 const WORKER = `
@@ -56,20 +55,6 @@ globalThis.register = async () => {
 };
 `;
 
-/** A service worker may not import() later, so everything goes into one file. */
-async function oneFile(contents: string): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: process.cwd(), loader: 'ts' },
-    bundle: true,
-    format: 'iife',
-    write: false,
-    define: { PUBLIC_KEY: JSON.stringify(keyB.spki) },
-    plugins: [inlineWorkers()],
-    logLevel: 'error',
-  });
-  return (outputFiles[0] as { text: string }).text;
-}
-
 describe('a page in Chromium', () => {
   const files = new Map<string, { type: string; body: Uint8Array | string }>();
   let server: Server;
@@ -87,8 +72,8 @@ describe('a page in Chromium', () => {
     files.set('/sealed/good', { type, body: sealed.bytes });
     files.set('/sealed/altered', { type, body: altered });
     files.set('/sealed/cut', { type, body: sealed.bytes.subarray(0, -1000) });
-    files.set('/worker.js', { type: 'text/javascript', body: await oneFile(WORKER) });
-    files.set('/page.js', { type: 'text/javascript', body: await oneFile(PAGE) });
+    files.set('/worker.js', { type: 'text/javascript', body: await pageScript(WORKER) });
+    files.set('/page.js', { type: 'text/javascript', body: await pageScript(PAGE) });
     files.set('/', { type: 'text/html', body: '<!doctype html><script src="/page.js"></script>' });
     server = createServer(({ url = '', headers }, response) => {
       const file = files.get(url);

@@ -1,13 +1,12 @@
 // httpSource in a real page: redirects that no script sees, and requests that cost no CORS preflight.
 
-import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inlineWorkers } from '../../../build/inline-worker.js';
 import { encryptBundle } from '../../../src/index.ts';
 import { zipBundle } from '../../../src/zip.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../../support/chromium.js';
+import { pageScript } from '../../support/page-script.ts';
 import { type Answer, partOf, serve } from '../../support/server.ts';
 import { keyB } from '../../support/vectors.ts';
 
@@ -64,16 +63,7 @@ describe('httpSource in Chromium', () => {
     const sealing = { privateKey: keyB.pkcs8, chunkSize: 16_384 };
     sealed = (await encryptBundle(plain, sealing)).bytes;
     zip = await zipBundle({ 'a.bin': plain, 'b.bin': bytesOf(100_000) });
-    const { outputFiles } = await build({
-      stdin: { contents: PAGE, resolveDir: process.cwd(), loader: 'ts' },
-      bundle: true,
-      format: 'iife',
-      write: false,
-      define: { PUBLIC_KEY: JSON.stringify(keyB.spki) },
-      plugins: [inlineWorkers()],
-      logLevel: 'error',
-    });
-    script = (outputFiles[0] as { text: string }).text;
+    script = await pageScript(PAGE);
     browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
   });
 

@@ -38,6 +38,19 @@ async function* release(text: string) {
   yield { path: 'a/index.html', bytes: utf8(text) };
 }
 
+/** A release whose files do not end before `end` is called. */
+function heldRelease(text: string) {
+  let end = () => {};
+  const pause = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  async function* slow() {
+    yield* release(text);
+    await pause;
+  }
+  return { slow, end };
+}
+
 const textOf = async (store: ReleaseStore, id = ID) =>
   new TextDecoder().decode(await (await store.open(id)).read('a/index.html'));
 
@@ -95,14 +108,7 @@ describe.each(STORES)('%s', (_, open) => {
 
   it('removes what an interrupted write left, and nothing of a write that goes on', async () => {
     const store = open();
-    let end = () => {};
-    const pause = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    async function* slow() {
-      yield* release('slow');
-      await pause;
-    }
+    const { slow, end } = heldRelease('slow');
     // Another store stands for a process that was killed: no store of this process waits for it.
     const left = open().write(ID, slow());
     const going = store.write(OTHER, slow());
@@ -117,14 +123,7 @@ describe.each(STORES)('%s', (_, open) => {
 
   it('gives the newer of two whole releases of one id', async () => {
     const [one, two] = [open(), open()];
-    let end = () => {};
-    const pause = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    async function* slow() {
-      yield* release('begun first');
-      await pause;
-    }
+    const { slow, end } = heldRelease('begun first');
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
       const first = one.write(ID, slow());
