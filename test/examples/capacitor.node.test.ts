@@ -65,6 +65,9 @@ interface PageGlobals {
   askFiles<T>(method: 'get' | 'getAll' | 'put', given?: unknown): Promise<T>;
 }
 
+// The server may close a connection while it is used again.
+const AGAIN = { maxRetries: 3 };
+
 /** A phone with the app. */
 async function newDevice(): Promise<Device> {
   const context = await browser.newContext();
@@ -122,7 +125,9 @@ async function newDevice(): Promise<Device> {
     if (pathname === '/files') return route.fulfill({ contentType: 'text/html', body: '' });
     const path = pathname === '/' ? '/index.html' : pathname;
     if (base === WEB_FOLDER) {
-      return route.fulfill({ response: await route.fetch({ url: `${site.origin}${path}` }) });
+      return route.fulfill({
+        response: await route.fetch({ url: `${site.origin}${path}`, ...AGAIN }),
+      });
     }
     const file = await ask<StoredFile | undefined>('get', `${base}${path}`);
     if (file === undefined) return route.fulfill({ status: 404 });
@@ -132,7 +137,7 @@ async function newDevice(): Promise<Device> {
   await answer(`${STORE}**`, async (route) => {
     if (device.isOffline) return route.abort();
     const url = route.request().url().replace(STORE, `${site.origin}/updates/`);
-    const response = await route.fetch({ url });
+    const response = await route.fetch({ url, ...AGAIN });
     const headers = { ...response.headers(), 'access-control-allow-origin': '*' };
     return route.fulfill({ response, headers });
   });
