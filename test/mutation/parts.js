@@ -263,10 +263,17 @@ const TESTS = {
     ...property('publish.node', 'publish-hostile.node'),
     ...unit('publish/patches.node'),
   ],
+  // Without the tests of single stores, which belong to the next part, and of a proxy in another process.
   update: [
     ...unit(
       'update/options.node',
+      'update/transition-results',
       'update/transitions',
+      'update/ways',
+      'update/store-error',
+      'update/deadline',
+      'update/foreground.node',
+      'update/handler',
       'update/shared-work',
       'update/response',
       'update/transport-answers',
@@ -283,8 +290,6 @@ const TESTS = {
       'update/service-worker',
       'update/stores',
       'update/store-tests',
-      'update/browser-stores.node',
-      'update/capacitor',
       'update/capacitor-boot.node',
       'update/cdn.node',
     ),
@@ -294,7 +299,6 @@ const TESTS = {
       'attack-release-does-not-start',
       'attack-store-learns',
     ),
-    ...unit('update-node/folder-store.node', 'update/caching-proxy.node'),
   ],
   'update/stores': [
     ...unit(
