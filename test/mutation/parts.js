@@ -249,7 +249,11 @@ const TESTS = {
   publish: [
     ...unit(
       'publish/entries.node',
+      'publish/attributes.node',
+      'publish/objects.node',
       'publish/options.node',
+      'publish/stamp.node',
+      'publish/prune.node',
       'publish/http-place.node',
       'publish/store-folder.node',
       'publish/promote.node',
@@ -282,7 +286,6 @@ const TESTS = {
       'update/updater',
       'update/device',
       'update/device-status',
-      'update/blocks',
       'update/state-lock',
       'update/download-lock',
       'update/lost-release',
@@ -291,6 +294,7 @@ const TESTS = {
       'update/stores',
       'update/store-tests',
       'update/capacitor-boot.node',
+      'update/blocks',
       'update/cdn.node',
     ),
     ...security(
