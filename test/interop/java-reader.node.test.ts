@@ -1,15 +1,12 @@
 // The reader of docs/readers.md, written from docs/format.md alone, opens the bundles of this library and refuses those that it
 // refuses, by the same codes.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encryptBundle, resealBundle } from '../../src/index.ts';
-import { bytesOf } from '../support/bytes.ts';
+import { testBundleReader } from '../support/bundle-reader.ts';
 import { compile, named, run, skipped } from '../support/java.ts';
-import { derOf } from '../support/keys.ts';
-import { base64, keyA, keyB, vectors } from '../support/vectors.ts';
 
 const READER = join(import.meta.dirname, 'Reader.java');
 const PAGE = join(import.meta.dirname, '../../docs/readers.md');
@@ -21,87 +18,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The reader's verdict on each bundle, and the plain bundle if it opened it. */
-function open(publicKey: string, bundles: readonly Uint8Array[]) {
-  const key = join(folder, 'key');
-  writeFileSync(key, derOf(publicKey));
-  const paths = bundles.map((bytes, i) => {
-    const path = join(folder, `bundle-${i}`);
-    writeFileSync(path, bytes);
-    rmSync(`${path}.zip`, { force: true });
-    return path;
-  });
-  const lines = run(folder, 'Reader', key, ...paths);
-  return paths.map((path, i) => {
-    expect(existsSync(`${path}.zip.part`)).toBe(false);
-    const plain = existsSync(`${path}.zip`) ? readFileSync(`${path}.zip`) : undefined;
-    return { line: lines[i], plain };
-  });
-}
-
 describe.skipIf(skipped)(named('the reader in Java'), () => {
-  it.each(['a', 'b'] as const)('opens every good vector of key %s', (name) => {
-    const good = vectors.good.filter(({ key }) => key === name);
-    const opened = open(
-      vectors.keys[name].spki,
-      good.map(({ sealed }) => base64(sealed)),
-    );
-    expect(opened).toHaveLength(good.length);
-    for (const [i, { plain, metadata, description }] of good.entries()) {
-      expect(opened[i]?.plain?.toString('base64'), description).toBe(plain);
-      const said = opened[i]?.line === '' ? undefined : JSON.parse(opened[i]?.line as string);
-      expect(said, description).toEqual(metadata);
-    }
-  });
-
-  it.each(['a', 'b'] as const)('refuses every bad vector of key %s by its code', (name) => {
-    const bad = vectors.bad.filter(({ key }) => key === name);
-    const opened = open(
-      vectors.keys[name].spki,
-      bad.map(({ sealed }) => base64(sealed)),
-    );
-    for (const [i, { code, description }] of bad.entries()) {
-      expect(opened[i], description).toEqual({ line: code, plain: undefined });
-    }
-  });
-
-  it('opens bundles of this library with default and smallest chunks, and resealed ones', async () => {
-    const metadata = { appId: 'com.example.app', sequence: 7, note: 'Grüße 🎁' };
-    const plain = bytesOf(1_000_003);
-    const seal = async (chunkSize: number, privateKey: string) =>
-      (await encryptBundle(plain, { privateKey, metadata, chunkSize })).bytes;
-    const bundles = [
-      await seal(262_144, keyA.pkcs8),
-      await seal(4096, keyA.pkcs8),
-      await resealBundle(await seal(4096, keyB.pkcs8), {
-        publicKey: keyB.spki,
-        privateKey: keyA.pkcs8,
-      }),
-    ];
-    for (const { line, plain: opened } of open(keyA.spki, bundles)) {
-      expect(JSON.parse(line as string)).toMatchObject({ appId: 'com.example.app', sequence: 7 });
-      expect(opened?.equals(plain)).toBe(true);
-    }
-  });
-
-  it('refuses each bundle after any bit is changed', async () => {
-    const { bytes } = await encryptBundle(bytesOf(9000), {
-      privateKey: keyB.pkcs8,
-      chunkSize: 4096,
-      metadata: { sequence: 7 },
-    });
-    const altered = Array.from({ length: 60 }, (_, i) => {
-      const copy = bytes.slice();
-      const at = Math.floor((i * (bytes.length - 1)) / 59);
-      copy[at] = (copy[at] as number) ^ (1 << (i % 8));
-      return copy;
-    });
-    const [genuine, ...rest] = open(keyB.spki, [bytes, ...altered]);
-    expect(genuine?.plain).toHaveLength(9000);
-    for (const { line, plain } of rest) {
-      expect(line).toMatch(/^ERR_[A-Z_]+$/);
-      expect(plain).toBeUndefined();
-    }
+  testBundleReader({
+    folder: () => folder,
+    run: (key, paths) => run(folder, 'Reader', key, ...paths),
   });
 });
 
