@@ -24,9 +24,10 @@ const BIG = 1_048_576 + 7;
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
+/** Makes a file whose bytes change every 1000 bytes, so that a piece in the wrong place shows. */
 function bigFile(): Uint8Array {
   const bytes = new Uint8Array(BIG);
-  for (let i = 0; i < BIG; i++) bytes[i] = (i * 31 + (i >> 8)) & 0xff;
+  for (let at = 0; at < BIG; at += 1000) bytes.fill(at / 1000, at, at + 1000);
   return bytes;
 }
 

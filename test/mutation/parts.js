@@ -281,6 +281,7 @@ const TESTS = {
       'update/shared-work',
       'update/response',
       'update/transport-answers',
+      'update/transport-headers',
       'update/transport',
       'update/wrong-release',
       'update/updater',

@@ -93,6 +93,18 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
       ] as const,
   ),
   [
+    'a store lists and reads a release that was written completely',
+    '"big.bin" has the bytes that were written',
+    // A store that writes one piece twice.
+    reading(({ read }) => ({
+      read: async (path) => {
+        const bytes = await read(path);
+        if (path === 'big.bin') bytes.copyWithin(0, 65_536, 131_072);
+        return bytes;
+      },
+    })),
+  ],
+  [
     'a store shows nothing of a release that is being written',
     'list has no release that is not complete',
     early,
