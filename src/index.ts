@@ -10,13 +10,13 @@ export {
 } from './bundle/encrypt-stream.ts';
 export type { BundleInfo } from './bundle/info.ts';
 export { type InspectOptions, inspectBundle, type UnprovenBundleInfo } from './bundle/inspect.ts';
-export type { Expectations } from './bundle/open.ts';
 export {
   type BundleReader,
   type OpenOptions,
   openBundle,
   type ReadOptions,
-} from './bundle/reader.ts';
+} from './bundle/open.ts';
+export type { Expectations } from './bundle/open-header.ts';
 export { type ResealOptions, resealBundle } from './bundle/reseal.ts';
 export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
 export type { JsonValue, Metadata } from './format/metadata.ts';

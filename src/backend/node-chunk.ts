@@ -1,10 +1,11 @@
-// Encrypts and decrypts one chunk with node:crypto. Both threads use it.
+// Encrypts and decrypts chunks with node:crypto. Both threads use it.
 
 import type { CipherKey } from 'node:crypto';
 import { equalBytes } from '../bytes.ts';
 import { TAG_LENGTH } from '../format/chunks.ts';
-import type { Copies } from './copies.ts';
+import { type Copies, reusedCopies } from './copies.ts';
 import { crypto } from './node-crypto.ts';
+import { isOurs } from './node-memory.ts';
 import { release, SLICE } from './node-slices.ts';
 
 const ALGORITHM = 'aes-256-gcm';
@@ -14,6 +15,31 @@ const ALGORITHM = 'aes-256-gcm';
  */
 export function plainBytes(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+/** The chunks of one bundle on the caller's thread, with the functions of a `ChunkCipher`. */
+export interface CipherHere {
+  encrypt(nonce: Uint8Array, plain: Uint8Array, out: Uint8Array): Uint8Array;
+  decrypt(
+    nonce: Uint8Array,
+    encrypted: Uint8Array,
+    digest: Uint8Array,
+    out: Uint8Array | undefined,
+  ): Uint8Array | undefined;
+}
+
+export function cipherHere(sessionKey: Uint8Array): CipherHere {
+  const key = crypto.createSecretKey(sessionKey);
+  const copies = reusedCopies();
+  return {
+    encrypt: (nonce, plain, out) => encryptChunk(key, nonce, plain, out),
+    decrypt(nonce, encrypted, digest, out) {
+      const plain = out ?? new Uint8Array(encrypted.length - TAG_LENGTH);
+      // Another thread of the caller or of the runtime (fs.read) may write to `encrypted` between the hash and the cipher.
+      const copied = isOurs(encrypted.buffer) ? undefined : copies;
+      return decryptChunk(key, nonce, encrypted, digest, plain, copied) ? plain : undefined;
+    },
+  };
 }
 
 /** Writes the encrypted chunk and its tag to `out`. Returns the SHA-256 of both. */

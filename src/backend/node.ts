@@ -1,11 +1,9 @@
 // The backend with `node:crypto`.
 
-import { TAG_LENGTH } from '../format/chunks.ts';
 import type { Backend, ChunkCipher, NativeRsa } from './backend.ts';
-import { reusedCopies } from './copies.ts';
-import { decryptChunk, encryptChunk, plainBytes } from './node-chunk.ts';
+import { cipherHere, plainBytes } from './node-chunk.ts';
 import { crypto, isDeno } from './node-crypto.ts';
-import { allocateShared, isOurs } from './node-memory.ts';
+import { allocateShared } from './node-memory.ts';
 import { keepFreeMemory } from './node-slices.ts';
 import { borrowThread, type ChunkThread } from './node-thread.ts';
 
@@ -25,50 +23,42 @@ function createCipher(
   size: number,
   chunkSize: number,
 ): ChunkCipher {
-  const key = crypto.createSecretKey(sessionKey);
-  const large = size >= THREAD_MIN_SIZE && size !== Number.POSITIVE_INFINITY;
-  let thread: ChunkThread | undefined = large ? borrowThread(sessionKey, chunkSize) : undefined;
+  const here = cipherHere(sessionKey);
+  const inFlight = Number.POSITIVE_INFINITY;
+  if (size < THREAD_MIN_SIZE) return { inFlight, hasThread: false, ...here, close() {} };
+  keepFreeMemory();
+  const borrow = () => borrowThread(sessionKey, chunkSize);
+  const isKnown = size !== Number.POSITIVE_INFINITY;
+  let thread: ChunkThread | undefined = isKnown ? borrow() : undefined;
   let seen = 0;
-  const copies = reusedCopies();
 
   /** Returns the thread. Borrows another one if it ended during a pause. */
   function threadNow(): ChunkThread | undefined {
-    if (thread?.hasEndedIdle()) thread = borrowThread(sessionKey, chunkSize);
+    if (thread?.hasEndedIdle()) thread = borrow();
     return thread;
   }
 
   /** Borrows a thread for a bundle of unknown size once enough bytes have arrived. */
   function countUnknown(length: number): void {
-    if (size !== Number.POSITIVE_INFINITY || seen >= UNKNOWN_MIN_SIZE) return;
+    if (isKnown || seen >= UNKNOWN_MIN_SIZE) return;
     seen += length;
-    if (seen >= UNKNOWN_MIN_SIZE) thread = borrowThread(sessionKey, chunkSize);
+    if (seen >= UNKNOWN_MIN_SIZE) thread = borrow();
   }
 
-  function decryptHere(
-    nonce: Uint8Array,
-    encrypted: Uint8Array,
-    digest: Uint8Array,
-    out: Uint8Array | undefined,
-  ): Uint8Array | undefined {
-    const plain = out ?? new Uint8Array(encrypted.length - TAG_LENGTH);
-    // Another thread of the caller or of the runtime (fs.read) may write to `encrypted` between the hash and the cipher.
-    const copied = isOurs(encrypted.buffer) ? undefined : copies;
-    return decryptChunk(key, nonce, encrypted, digest, plain, copied) ? plain : undefined;
-  }
-
-  if (size >= THREAD_MIN_SIZE) keepFreeMemory();
   return {
-    inFlight: Number.POSITIVE_INFINITY,
+    inFlight,
     hasThread: thread !== undefined,
     encrypt(nonce, plain, out) {
       countUnknown(plain.length);
-      const here = () => encryptChunk(key, nonce, plain, out);
-      return threadNow()?.encrypt(nonce, plain, out, here) ?? here();
+      const encryptHere = () => here.encrypt(nonce, plain, out);
+      return threadNow()?.encrypt(nonce, plain, out, encryptHere) ?? encryptHere();
     },
     decrypt(nonce, encrypted, digest, out) {
-      const here = () => decryptHere(nonce, encrypted, digest, out);
+      const decryptHere = () => here.decrypt(nonce, encrypted, digest, out);
       const there = threadNow();
-      return there === undefined ? here() : there.decrypt(nonce, encrypted, digest, out, here);
+      return there === undefined
+        ? decryptHere()
+        : there.decrypt(nonce, encrypted, digest, out, decryptHere);
     },
     close: () => thread?.giveBack(),
   };

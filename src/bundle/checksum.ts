@@ -9,7 +9,7 @@ import { DEFAULT_CHUNK_SIZE } from '../limits.ts';
 import { checkOptions, describe, type OptionRules, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput, type Source } from '../sources/input.ts';
 import { runChunks } from './chunk-loop.ts';
-import { openSeal, readPublicKeys } from './open.ts';
+import { openSeal, readPublicKeys } from './open-header.ts';
 
 /** Options of {@link checksum} and {@link verifyChecksum}. */
 export interface ChecksumOptions extends WorkOptions {

@@ -190,6 +190,39 @@ export function encryptedChunks(body: Source, layout: ChunkLayout): ChunkSource 
   };
 }
 
+/**
+ * Makes a source of the chunks before `to`. It fetches them in groups, the next group while the loop processes the
+ * current one.
+ */
+export function groupedChunks(body: Source, layout: ChunkLayout, to: number): ChunkSource {
+  const perGroup = Math.ceil(inFlightOf(layout.chunkSize) / 2);
+  let group: { from: number; bytes: Promise<Uint8Array> } | undefined;
+  let next: typeof group;
+  const fetch = (from: number, signal?: AbortSignal): typeof group => {
+    if (from >= to) return undefined;
+    const start = chunkPlace(layout, from).encryptedStart;
+    const end = chunkPlace(layout, Math.min(to, from + perGroup) - 1).encryptedEnd;
+    const bytes = Promise.resolve(body.read(start, end, signal));
+    // Another error may end the loop before `read` awaits this promise.
+    handledElsewhere(bytes);
+    return { from, bytes };
+  };
+  return {
+    count: layout.count,
+    inFlight: perGroup,
+    async read(index, signal) {
+      if (group === undefined || index >= group.from + perGroup) {
+        group = next ?? fetch(index, signal);
+        next = fetch(index + perGroup, signal);
+      }
+      const { from, bytes } = group as NonNullable<typeof group>;
+      const { encryptedStart, encryptedEnd } = chunkPlace(layout, index);
+      const start = chunkPlace(layout, from).encryptedStart;
+      return (await bytes).subarray(encryptedStart - start, encryptedEnd - start);
+    },
+  };
+}
+
 /** Makes a sink that fills memory from its start. */
 export function memorySink(memory: Uint8Array): ChunkSink {
   let at = 0;
@@ -199,5 +232,19 @@ export function memorySink(memory: Uint8Array): ChunkSink {
       return memory.subarray(at - length, at);
     },
     take() {},
+  };
+}
+
+/** Makes a sink that skips the first `skip` bytes, and passes the next `length` bytes to `sink`. */
+export function trimmed(sink: PlainChunkSink, skip: number, length: number): PlainChunkSink {
+  let toSkip = skip;
+  let left = length;
+  return {
+    take(bytes) {
+      const part = bytes.subarray(toSkip, toSkip + left);
+      toSkip = 0;
+      left -= part.length;
+      return sink.take(part);
+    },
   };
 }

@@ -9,10 +9,9 @@ import { checkOptions } from '../options.ts';
 import { type ByteStream, headerSource, openStream, type StreamReader } from '../sources/stream.ts';
 import { untilAborted } from '../turn.ts';
 import { type ChunkSource, inFlightOf, recycledRooms } from './chunk-loop.ts';
-import { DECRYPT_OPTIONS, type DecryptOptions } from './decrypt.ts';
-import { decryptChunks } from './decrypt-chunks.ts';
+import { DECRYPT_OPTIONS, type DecryptOptions, decryptChunks } from './decrypt.ts';
 import { type BundleInfo, infoOf } from './info.ts';
-import { checkHeaderOptions, openHeader } from './open.ts';
+import { checkHeaderOptions, openHeader } from './open-header.ts';
 import { outputStream } from './stream-output.ts';
 
 /** Options of {@link decryptStream}. */

@@ -1,15 +1,30 @@
-// Opens a sealed bundle in memory.
+// Opens a sealed bundle in memory. Streams, files and readers share `decryptChunks` and `provenChunk`: steps 6 and 7 of
+// docs/format.md#opening.
 
-import type { BackendChoice } from '../backend/backend.ts';
+import type { Awaitable, Backend, BackendChoice, ChunkCipher } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
-import type { OwnBytes } from '../bytes.ts';
+import { equalBytes, type OwnBytes } from '../bytes.ts';
+import { chunkNonce, chunkPlace, DIGEST_LENGTH, TAG_LENGTH } from '../format/chunks.ts';
+import { BundleFault } from '../format/fault.ts';
 import type { Kind } from '../format/header.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput, sourceFrom } from '../sources/input.ts';
-import { encryptedChunks, memorySink } from './chunk-loop.ts';
-import { decryptChunks } from './decrypt-chunks.ts';
-import { checkBody, checkHeaderOptions, type Expectations, openHeader } from './open.ts';
+import {
+  type ChunkSource,
+  encryptedChunks,
+  memorySink,
+  type PlainChunkSink,
+  runChunks,
+} from './chunk-loop.ts';
+import {
+  checkBody,
+  checkHeaderOptions,
+  type Expectations,
+  type OpenedHeader,
+  openHeader,
+  withMessage,
+} from './open-header.ts';
 
 /** Options of {@link decryptBundle}. */
 export interface DecryptOptions extends WorkOptions {
@@ -104,4 +119,97 @@ export async function decryptObject(
   } finally {
     opened.secrets.sessionKey.fill(0);
   }
+}
+
+/** The options and the header of a bundle to open. */
+export interface OpenWork extends WorkOptions {
+  readonly backend: Backend;
+  readonly opened: OpenedHeader;
+  /**
+   * How to compute the checksum of the whole bundle:
+   * - `'running'` hashes the chunks as they arrive.
+   * - Memory that the chunks fill: hashes it at the end, if the backend then needs one native call.
+   * - `'none'` computes no checksum, for calls that release parts of the bundle.
+   */
+  readonly checksum: 'running' | 'none' | Uint8Array;
+  /** Opens the chunks from `from` to before `to`. Default: all chunks. */
+  readonly range?: readonly [from: number, to: number];
+}
+
+/**
+ * Opens the chunks of `source` and passes them to `sink` after it has verified them.
+ *
+ * @throws {@link BundleSealError} `ERR_CHUNK_INVALID`, `ERR_CHECKSUM_MISMATCH`, and the errors of source and sink.
+ */
+export async function decryptChunks(
+  { backend, opened, checksum, range, signal, onProgress }: OpenWork,
+  source: ChunkSource,
+  sink: PlainChunkSink,
+): Promise<void> {
+  const { layout } = opened.header;
+  const [from, to] = range ?? [0, layout.count];
+  const atOnce = checksum instanceof Uint8Array && backend.hashesWhole;
+  const hash = atOnce || checksum === 'none' ? undefined : await backend.createHash();
+  const plains = new Map<number, Uint8Array>();
+  const total = Math.min(layout.size, to * layout.chunkSize) - from * layout.chunkSize;
+  let done = 0;
+
+  const { sessionKey } = opened.secrets;
+  const cipher = await backend.createCipher('decrypt', sessionKey, total, layout.chunkSize);
+  try {
+    await runChunks({
+      count: to - from,
+      inFlight: Math.min(cipher.inFlight, source.inFlight),
+      signal,
+      read: (index, stop) => source.read(from + index, stop),
+      work(index, encrypted) {
+        const room = sink.room?.(index, encrypted.length - TAG_LENGTH);
+        const keep = (plain: Uint8Array) => void plains.set(index, plain);
+        const plain = provenChunk(cipher, opened, from + index, encrypted, room);
+        return plain instanceof Promise ? plain.then(keep) : keep(plain);
+      },
+      finish(index) {
+        const plain = plains.get(index) as Uint8Array;
+        plains.delete(index);
+        hash?.update(plain);
+        done += plain.length;
+        onProgress?.({ done, total });
+        return sink.take(plain);
+      },
+    });
+  } finally {
+    cipher.close();
+  }
+  if (checksum === 'none') return;
+  const actual = atOnce ? await backend.sha256(checksum) : hash?.digest();
+  signal?.throwIfAborted();
+  if (actual === undefined || !equalBytes(actual, opened.secrets.checksum)) {
+    throw await withMessage(new BundleFault('ERR_CHECKSUM_MISMATCH', 'checksum', {}));
+  }
+}
+
+/**
+ * Opens one chunk: step 6 of docs/format.md#opening. Returns its plain bytes, in `room` if it is given.
+ *
+ * @throws {@link BundleSealError} `ERR_CHUNK_INVALID` if the bytes differ from the sealed chunk.
+ */
+export function provenChunk(
+  cipher: ChunkCipher,
+  { header: { layout }, parts }: OpenedHeader,
+  index: number,
+  encrypted: Uint8Array,
+  room?: Uint8Array,
+): Awaitable<Uint8Array> {
+  const digest = parts.digests.subarray(DIGEST_LENGTH * index, DIGEST_LENGTH * (index + 1));
+  const nonce = chunkNonce(index, index === layout.count - 1);
+  const genuine = cipher.decrypt(nonce, encrypted, digest, room);
+  const check = (plain: Uint8Array | undefined): Awaitable<Uint8Array> => {
+    if (plain !== undefined) return plain;
+    const offset = chunkPlace(layout, index).encryptedStart;
+    const fault = new BundleFault('ERR_CHUNK_INVALID', 'chunk', { chunkIndex: index, offset });
+    return withMessage(fault).then((error) => {
+      throw error;
+    });
+  };
+  return genuine instanceof Promise ? genuine.then(check) : check(genuine);
 }

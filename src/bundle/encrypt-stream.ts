@@ -11,8 +11,13 @@ import { readSigningKey } from '../seal/signing-key.ts';
 import { type ByteStream, openStream, type StreamReader } from '../sources/stream.ts';
 import { handledElsewhere } from '../turn.ts';
 import { type ChunkSink, inFlightOf, type PlainChunkSource, recycledRooms } from './chunk-loop.ts';
-import { ENCRYPT_OPTIONS, type EncryptOptions, readSealing } from './encrypt.ts';
-import { encryptAndSeal, type SealedHeader } from './encrypt-chunks.ts';
+import {
+  ENCRYPT_OPTIONS,
+  type EncryptOptions,
+  encryptAndSeal,
+  readSealing,
+  type SealedHeader,
+} from './encrypt.ts';
 import { outputStream } from './stream-output.ts';
 
 /** Options of {@link encryptStream}. */

@@ -3,7 +3,7 @@
 import { toHex } from '../bytes.ts';
 import type { Header, Kind } from '../format/header.ts';
 import type { Metadata } from '../format/metadata.ts';
-import type { OpenedHeader } from './open.ts';
+import type { OpenedHeader } from './open-header.ts';
 
 /** The facts about a bundle in its header. */
 export interface BundleInfo {

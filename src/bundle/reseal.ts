@@ -9,7 +9,7 @@ import { checkOptions, describe } from '../options.ts';
 import { sealHeader } from '../seal/seal.ts';
 import { readSigningKey, type Signer } from '../seal/signing-key.ts';
 import { openInput } from '../sources/input.ts';
-import { checkBody, openHeaderFrom, openSeal, readPublicKeys } from './open.ts';
+import { checkBody, openHeaderFrom, openSeal, readPublicKeys } from './open-header.ts';
 
 /** Options of {@link resealBundle}. */
 export interface ResealOptions {

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { BundleInfo } from '../bundle/info.ts';
-import type { Expectations } from '../bundle/open.ts';
+import type { Expectations } from '../bundle/open-header.ts';
 import { BundleSealError } from '../errors.ts';
 import { exists } from '../files/exists.ts';
 import { SEALED } from './bundle-formats.ts';

@@ -3,10 +3,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { selectBackend } from '../backend/select.ts';
 import { inFlightOf } from '../bundle/chunk-loop.ts';
-import { DECRYPT_OPTIONS, type DecryptOptions } from '../bundle/decrypt.ts';
-import { decryptChunks } from '../bundle/decrypt-chunks.ts';
+import { DECRYPT_OPTIONS, type DecryptOptions, decryptChunks } from '../bundle/decrypt.ts';
 import { type BundleInfo, infoOf } from '../bundle/info.ts';
-import { checkBody, checkHeaderOptions, openHeader } from '../bundle/open.ts';
+import { checkBody, checkHeaderOptions, openHeader } from '../bundle/open-header.ts';
 import { TAG_LENGTH } from '../format/chunks.ts';
 import { checkOptions } from '../options.ts';
 import { fileChunkSink, fileChunkSource } from './chunk-file.ts';

@@ -5,12 +5,13 @@ import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
 import { inFlightOf } from '../bundle/chunk-loop.ts';
 import {
+  checkChunkCount,
   ENCRYPT_OPTIONS,
   type EncryptOptions,
+  encryptAndSeal,
   readSealing,
   type Sealing,
 } from '../bundle/encrypt.ts';
-import { checkChunkCount, encryptAndSeal } from '../bundle/encrypt-chunks.ts';
 import { chunkLayout, SESSION_KEY_LENGTH, TAG_LENGTH } from '../format/chunks.ts';
 import { encodeSeal, headerLengthOf } from '../format/header.ts';
 import { modulusLength } from '../keys/rsa.ts';

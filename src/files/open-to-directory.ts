@@ -1,7 +1,7 @@
 // Unpacks a sealed bundle into a folder in one call.
 
 import type { BundleInfo } from '../bundle/info.ts';
-import { type OpenOptions, openBundle } from '../bundle/reader.ts';
+import { type OpenOptions, openBundle } from '../bundle/open.ts';
 import { type BundleInput, openRandomAccess, type RandomAccessSource } from '../sources/input.ts';
 import { checkPath } from './error.ts';
 import { fileSource } from './file-source.ts';

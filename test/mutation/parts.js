@@ -97,7 +97,7 @@ const TESTS = {
   bundle: [
     SEALED_VECTORS,
     ...unit(
-      'bundle/open',
+      'bundle/open-header',
       'bundle/pipeline',
       'bundle/checksum',
       'bundle/chunk-work',

@@ -41,7 +41,7 @@ export function bundleInspect(command: Command): void {
 async function prove(path: string, options: PublicKeyOptions): Promise<BundleInfo> {
   const { seal } = await readHeaderFile(path);
   const [{ openSeal, readPublicKeys }, { infoOf }, { selectBackend }] = await Promise.all([
-    import('../../bundle/open.ts'),
+    import('../../bundle/open-header.ts'),
     import('../../bundle/info.ts'),
     import('../../backend/select.ts'),
   ]);

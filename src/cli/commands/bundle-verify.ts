@@ -177,7 +177,7 @@ async function readBundle(
 ): Promise<ArchiveVerdict & { readonly info: BundleInfo }> {
   if (options.raw) return { info: await readThrough(context, input, opening) };
   const [{ openBundle }, { fileSource }] = await Promise.all([
-    import('../../bundle/reader.ts'),
+    import('../../bundle/open.ts'),
     import('../../files/file-source.ts'),
   ]);
   const { signal } = context;

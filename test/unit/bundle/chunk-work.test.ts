@@ -4,10 +4,14 @@ import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
 import { nobleBackend } from '../../../src/backend/noble.ts';
 import { encryptedChunks, inFlightOf, memorySink } from '../../../src/bundle/chunk-loop.ts';
-import { decryptChunks, type OpenWork } from '../../../src/bundle/decrypt-chunks.ts';
-import { readSealing, sealBundle } from '../../../src/bundle/encrypt.ts';
-import { checkChunkCount, encryptAndSeal } from '../../../src/bundle/encrypt-chunks.ts';
-import { openHeaderFrom, readPublicKeys } from '../../../src/bundle/open.ts';
+import { decryptChunks, type OpenWork } from '../../../src/bundle/decrypt.ts';
+import {
+  checkChunkCount,
+  encryptAndSeal,
+  readSealing,
+  sealBundle,
+} from '../../../src/bundle/encrypt.ts';
+import { openHeaderFrom, readPublicKeys } from '../../../src/bundle/open-header.ts';
 import { decryptBundle, encryptBundle, inspectBundle, type Progress } from '../../../src/index.ts';
 import { readSigningKey } from '../../../src/seal/signing-key.ts';
 import { openInput, type Source, sourceFrom } from '../../../src/sources/input.ts';

@@ -3,8 +3,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ChunkCipher } from '../../../src/backend/backend.ts';
 import { nobleBackend } from '../../../src/backend/noble.ts';
-import { chunkStore } from '../../../src/bundle/chunk-store.ts';
-import { openSeal, readPublicKeys } from '../../../src/bundle/open.ts';
+import { chunkStore } from '../../../src/bundle/open.ts';
+import { openSeal, readPublicKeys } from '../../../src/bundle/open-header.ts';
 import { type BundleReader, encryptBundle, openBundle } from '../../../src/index.ts';
 import { followSignals } from '../../../src/signals.ts';
 import { openInput } from '../../../src/sources/input.ts';

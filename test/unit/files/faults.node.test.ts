@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { randomBytes } from '../../../src/backend/random.ts';
 import { selectBackend } from '../../../src/backend/select.ts';
-import { encryptAndSeal } from '../../../src/bundle/encrypt-chunks.ts';
+import { encryptAndSeal } from '../../../src/bundle/encrypt.ts';
 import { type BundleSealError, encryptBundle, inspectBundle } from '../../../src/index.ts';
 import { parsePrivateKey } from '../../../src/keys/parse.ts';
 import { checksumFile, decryptFile, encryptFile, fileSource } from '../../../src/node.ts';
