@@ -45,7 +45,8 @@ export function withStateLock<T>(
 /**
  * Runs the task while it holds the lock of downloads. Emits `waiting` if another page or process downloads meanwhile.
  *
- * @throws {@link BundleSealError} `ERR_STORE`: the lock was held for 10 minutes. The task does not run later either.
+ * @throws {@link BundleSealError} `ERR_STORE`: the lock was held for 10 minutes. The task does not run later either. The reason of
+ * the signal if it is aborted.
  */
 export async function withDownloadLock<T>(
   releases: ReleaseStore,
@@ -53,6 +54,7 @@ export async function withDownloadLock<T>(
   signal: AbortSignal,
   task: () => Promise<T>,
 ): Promise<T> {
+  signal.throwIfAborted();
   const telling = setTimeout(() => emit({ type: 'waiting' }), TELL);
   const begin = () => {
     clearTimeout(telling);

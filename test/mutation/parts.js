@@ -279,6 +279,8 @@ const TESTS = {
       'update/foreground.node',
       'update/handler',
       'update/shared-work',
+      'update/built-in.node',
+      'update/check',
       'update/response',
       'update/transport-answers',
       'update/transport-headers',

@@ -45,3 +45,75 @@ describe('shared work', () => {
     expect(begun[0]?.signal.aborted).toBe(true);
   });
 });
+
+describe('a call of shared work', () => {
+  it('joins the run, gets its result, and the next call after it begins another run', async () => {
+    const begun: ((value: number) => void)[] = [];
+    const shared = sharedWork(
+      () => new Promise<number>((resolve) => begun.push(resolve)),
+      new AbortController().signal,
+    );
+    const calls = [shared(undefined), shared(new AbortController().signal)];
+    begun[0]?.(5);
+    expect(await Promise.all(calls)).toEqual([5, 5]);
+    const next = shared(undefined);
+    expect(begun).toHaveLength(2);
+    begun[1]?.(6);
+    expect(await next).toBe(6);
+  });
+
+  it('begins another run after one that failed', async () => {
+    let count = 0;
+    const shared = sharedWork(async () => {
+      count += 1;
+      if (count === 1) throw new Error('the first one');
+      return count;
+    }, new AbortController().signal);
+    await expect(shared(undefined)).rejects.toThrow('the first one');
+    expect(await shared(undefined)).toBe(2);
+  });
+
+  it('begins no run if its signal is aborted already, or the work is disposed of', async () => {
+    const { begun, work } = runs();
+    const disposed = new AbortController();
+    const shared = sharedWork(work, disposed.signal);
+    await expect(shared(AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
+    disposed.abort(new Error('the end'));
+    await expect(shared(undefined)).rejects.toThrow('the end');
+    expect(begun).toHaveLength(0);
+  });
+
+  it('that is aborted leaves the run to the other callers, and the last abort ends the run', async () => {
+    const { begun, work } = runs();
+    const shared = sharedWork(work, new AbortController().signal);
+    const leaving = new AbortController();
+    const stays = shared(undefined);
+    const leaves = shared(leaving.signal);
+    leaving.abort(new Error('no longer wanted'));
+    await expect(leaves).rejects.toThrow('no longer wanted');
+    expect(begun[0]?.signal.aborted).toBe(false);
+    begun[0]?.end();
+    await stays;
+    const last = new AbortController();
+    const alone = shared(last.signal);
+    last.abort(new Error('the last one'));
+    await expect(alone).rejects.toThrow('the last one');
+    expect(begun[1]?.signal.reason).toEqual(new Error('the last one'));
+    // The next call does not join a run that is aborted.
+    const again = shared(undefined);
+    expect(begun).toHaveLength(3);
+    begun[2]?.end();
+    await again;
+  });
+
+  it('tells the run when the work is disposed of', async () => {
+    const { begun, work } = runs();
+    const disposed = new AbortController();
+    const shared = sharedWork(work, disposed.signal);
+    const call = shared(undefined);
+    disposed.abort(new Error('the end'));
+    expect(begun[0]?.signal.reason).toEqual(new Error('the end'));
+    begun[0]?.end();
+    await call;
+  });
+});
