@@ -2,6 +2,7 @@
 
 import * as pins from './pins.ts';
 import type { Releases } from './running.ts';
+import type { DeviceState } from './state.ts';
 import { SHORT_WAIT } from './store-locks.ts';
 import * as transitions from './transitions.ts';
 import type { RunningRelease } from './updater-types.ts';
@@ -22,8 +23,11 @@ export interface Pages {
 
 export function createPages({ device, act, emit }: Work, releases: Releases): Pages {
   /** The pages that were bound since this process started, each with its release or with `undefined` for the website. */
-  const bound = new Map<string, string | undefined>();
+  const bound = new Map<string, Promise<string | undefined>>();
   const lost = new Set<string>();
+
+  const remember = (client: string, id: string | undefined) =>
+    void bound.set(client, Promise.resolve(id));
 
   const store = (client: string, id: string | undefined) =>
     act((state) => pins.pin(state, client, id), SHORT_WAIT);
@@ -34,36 +38,53 @@ export function createPages({ device, act, emit }: Work, releases: Releases): Pa
   };
 
   const bind = (client: string, id: string | undefined): Promise<void> => {
-    bound.set(client, id);
+    remember(client, id);
     return attempt(store(client, id));
   };
 
   /** Finds the release of a page that this process does not know. The browser has restarted the worker, or the page is older. */
   const find = async (client: string): Promise<string | undefined> => {
-    const state = await device.read();
-    const pin = state.pinned.find((one) => one.client === client);
-    if (pin !== undefined) return pin.id;
+    const before = await device.read();
+    const known = pinOf(before, client);
+    if (known !== undefined) return known.id;
     try {
-      await store(client, state.running);
-      return state.running;
+      // Another request of the page, or another process, may have bound the page meanwhile.
+      const state = await act(
+        (now) => (pinOf(now, client) === undefined ? pins.pin(now, client, now.running) : now),
+        SHORT_WAIT,
+      );
+      return pinOf(state, client)?.id;
     } catch (error) {
       emit({ type: 'error', error });
       // If `start` cannot store the state, it gives the page this release.
-      return transitions.confirmed(state, device.facts());
+      return transitions.confirmed(before, device.facts());
     }
   };
 
+  /** All requests of a page share one search, so that they get files of one release. */
+  const releaseIdOf = (client: string): Promise<string | undefined> => {
+    let id = bound.get(client);
+    if (id === undefined) {
+      const found = find(client);
+      id = found;
+      bound.set(client, found);
+      found.catch(() => {
+        if (bound.get(client) === found) bound.delete(client);
+      });
+    }
+    return id;
+  };
+
   return {
-    remember: (client, id) => void bound.set(client, id),
+    remember,
     bind,
     leave(client) {
       // The page may send its next request before the state is stored.
-      bound.set(client, undefined);
+      remember(client, undefined);
       return attempt(act((state) => pins.leave(state, client), SHORT_WAIT));
     },
     async releaseOf(client, child) {
-      if (!bound.has(client)) bound.set(client, await find(client));
-      const id = bound.get(client);
+      const id = await releaseIdOf(client);
       if (child !== undefined) await bind(child, id);
       if (id === undefined) return undefined;
       try {
@@ -84,3 +105,6 @@ export function createPages({ device, act, emit }: Work, releases: Releases): Pa
     },
   };
 }
+
+const pinOf = ({ pinned }: DeviceState, client: string) =>
+  pinned.find((one) => one.client === client);

@@ -26,13 +26,16 @@ interface ExtendableEvent {
 
 interface FetchEvent extends ExtendableEvent {
   readonly request: Request;
+  /** Empty if no page or worker sends the request. */
   readonly clientId: string;
+  /** The page or worker that the response starts. Empty if it starts none. */
   readonly resultingClientId: string;
   respondWith(answer: Promise<Response>): void;
 }
 
-// Milliseconds for which the updater keeps a new page. `clients.matchAll` lists a page only after its navigation was answered.
-const UNTIL_CLIENT = 60_000;
+// Milliseconds after the response for which the updater waits for a new page or worker. Some responses start none, for example
+// downloads.
+const UNTIL_LISTED = 60_000;
 
 /**
  * Serves releases from a service worker. It copies the built-in release into the store when the worker is installed, answers
@@ -61,7 +64,9 @@ export function serveReleases(
 ): void {
   const base = new URL(scope.registration.scope).pathname;
   const handle = createReleaseHandler(updater, { base, ...options });
-  const navigated = new Map<string, number>();
+  // The pages and workers that `clients.matchAll` does not list yet, and when the response was ready. The browser lists a page when
+  // it has the response, and a worker when it has loaded all modules of the worker.
+  const loading = new Map<string, number>();
 
   scope.addEventListener('install', (event: ExtendableEvent) => {
     event.waitUntil(updater.installBuiltIn().then(() => scope.skipWaiting()));
@@ -70,15 +75,30 @@ export function serveReleases(
     event.waitUntil(bindOpenPages().then(() => scope.clients.claim()));
   });
   scope.addEventListener('fetch', (event: FetchEvent) => {
-    const { request, resultingClientId } = event;
+    const { request, clientId, resultingClientId } = event;
     if (new URL(request.url).origin !== scope.location.origin || isForWebsite(request.url)) return;
     const isNavigation = request.mode === 'navigate';
-    if (isNavigation) navigated.set(resultingClientId, Date.now());
-    const work = [answer(event), ...(isNavigation ? [forgetClosed()] : [])] as const;
-    event.respondWith(work[0]);
+    if (resultingClientId !== '') loading.set(resultingClientId, Number.POSITIVE_INFINITY);
+    const response = isNavigation ? startPage(event) : answer(event);
+    event.respondWith(response);
+    // The first request of a page or worker shows that the browser has started it.
+    const found = loading.has(clientId) ? findLiving() : undefined;
+    const done = Promise.allSettled([response, found]).then(() => {
+      if (loading.has(resultingClientId)) loading.set(resultingClientId, performance.now());
+      return updater.idle();
+    });
     // The browser may end a worker that has answered. This keeps the worker alive until its work in the background is done.
-    event.waitUntil(Promise.allSettled(work).then(() => updater.idle()));
+    event.waitUntil(done);
   });
+
+  async function startPage(event: FetchEvent): Promise<Response> {
+    const living = await findLiving().catch(() => undefined);
+    if (living !== undefined) {
+      // This change of the state is first in the queue, so that a release that waits until a page is closed can start now.
+      event.waitUntil(updater.keepClients(living).catch(() => {}));
+    }
+    return answer(event);
+  }
 
   async function answer(event: FetchEvent): Promise<Response> {
     const { request, resultingClientId } = event;
@@ -102,9 +122,14 @@ export function serveReleases(
     }
   }
 
-  async function forgetClosed(): Promise<void> {
+  /** Returns the ids of the open pages and workers, and of those that are being loaded. */
+  async function findLiving(): Promise<readonly string[]> {
+    const now = performance.now();
+    for (const [id, at] of loading) if (now - at > UNTIL_LISTED) loading.delete(id);
+    // While the browser makes the list of this call, another call may find a page in its list and end the loading of the page.
+    const before = [...loading.keys()];
     const clients = await scope.clients.matchAll({ includeUncontrolled: true, type: 'all' });
-    for (const [id, at] of navigated) if (Date.now() - at > UNTIL_CLIENT) navigated.delete(id);
-    await updater.keepClients([...clients.map(({ id }) => id), ...navigated.keys()]);
+    for (const { id } of clients) loading.delete(id);
+    return [...clients.map(({ id }) => id), ...before, ...loading.keys()];
   }
 }

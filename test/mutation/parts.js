@@ -294,6 +294,7 @@ const TESTS = {
       'update/lost-release',
       'update/taken-back',
       'update/service-worker',
+      'update/open-pages',
       'update/stores',
       'update/store-tests',
       'update/capacitor-boot.node',

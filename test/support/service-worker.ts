@@ -17,9 +17,17 @@ export interface Worker {
   readonly updater: Updater;
   readonly events: readonly UpdateEvent[];
   fire(type: 'install' | 'activate'): Promise<void>;
-  /** The answer to the page. `undefined`: the browser continues without the worker. */
-  ask(path: string, page: string): Promise<Response | undefined>;
+  /**
+   * The answer to the page. `undefined`: the browser continues without the worker.
+   *
+   * @param child - A worker of the page that the answer starts.
+   */
+  ask(path: string, page: string, child?: string): Promise<Response | undefined>;
   navigate(path: string, page: string): Promise<Response | undefined>;
+  /** The browser sends the next list of its pages, of this moment, when `send` is called. */
+  holdList(): { send(): void };
+  /** The browser cannot list its pages any more. */
+  failList(): void;
 }
 
 /** Starts a worker over a store. `open`: the pages that are there. */
@@ -34,6 +42,8 @@ export async function startWorker(
     releases,
     builtIn: builtIn ?? { ...shipped, isRemote: true },
   });
+  const pages = async () => open.map((id) => ({ id, url: `${ORIGIN}/` }));
+  let list = pages;
   const listeners = new Map<string, (event: unknown) => void>();
   serveReleases(
     {
@@ -41,7 +51,7 @@ export async function startWorker(
       registration: { scope: `${ORIGIN}/` },
       clients: {
         claim: async () => {},
-        matchAll: async () => open.map((id) => ({ id, url: `${ORIGIN}/` })),
+        matchAll: () => list(),
       },
       skipWaiting: async () => {},
       addEventListener: (type, listener) => listeners.set(type, listener),
@@ -72,10 +82,28 @@ export async function startWorker(
     fire: async (type) => {
       await send(type, {});
     },
-    ask: (path, page) =>
-      send('fetch', { request: asked(path, 'cors'), clientId: page, resultingClientId: '' }),
+    ask: (path, page, child = '') =>
+      send('fetch', { request: asked(path, 'cors'), clientId: page, resultingClientId: child }),
     navigate: (path, page) =>
       send('fetch', { request: asked(path, 'navigate'), clientId: '', resultingClientId: page }),
+    holdList() {
+      let go = () => {};
+      const gate = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      list = async () => {
+        list = pages;
+        const now = await pages();
+        await gate;
+        return now;
+      };
+      return { send: () => go() };
+    },
+    failList() {
+      list = async () => {
+        throw new DOMException('no list', 'InvalidStateError');
+      };
+    },
   };
 }
 

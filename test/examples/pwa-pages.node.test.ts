@@ -1,0 +1,119 @@
+// The releases of open pages of examples/pwa in Chromium: a page keeps its release while it is loaded and until it is closed, and
+// each new release runs at the first load after its activation.
+
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { expectConfirmed, expectOffer, expectState, expectVersion } from '../support/pwa.ts';
+import { buildExample, openSite, type Site } from '../support/site.ts';
+
+const TIMEOUT = 300_000;
+/** Runs before the code of the service worker. The browser gets a slow response when the page sends a message. */
+const SLOW_RESPONSES = `
+  const listen = self.addEventListener.bind(self);
+  const message = new Promise((resolve) => listen('message', resolve));
+  const later = async (answer) => {
+    const response = await answer;
+    await message;
+    return response;
+  };
+  self.addEventListener = (type, listener) =>
+    listen(type, (event) => {
+      if (type === 'fetch' && event.request.url.includes('slow')) {
+        const respond = event.respondWith.bind(event);
+        Object.defineProperty(event, 'respondWith', { value: (answer) => respond(later(answer)) });
+      }
+      listener(event);
+    });
+`;
+const WORKER = `
+  const stamp = await (await fetch('/bundleseal-release.json')).json();
+  postMessage(stamp.id);
+`;
+
+const builds: string[] = [];
+let browser: Browser;
+
+beforeAll(async () => {
+  for (const n of [1, 2, 3, 4]) {
+    const build = await buildExample('pwa', { name: `version ${n}`, worker: SLOW_RESPONSES });
+    writeFileSync(join(build, 'slow.js'), WORKER);
+    builds.push(build);
+  }
+  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+}, TIMEOUT);
+
+afterAll(async () => {
+  await browser?.close();
+  for (const build of builds) rmSync(build, { recursive: true, force: true });
+});
+
+async function install(site: Site): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  page.setDefaultTimeout(60_000);
+  await page.goto(site.origin);
+  await expectVersion(page, 'version 1');
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await expectState(page, (state) => state['lastCheck'] !== undefined);
+  return page;
+}
+
+/** Publishes a version, lets the page download and activate it, and loads the page again. */
+async function update(site: Site, page: Page, n: number): Promise<void> {
+  await site.publish(builds[n - 1] as string, `${n}.0.0`);
+  await page.reload();
+  await expectOffer(page);
+  await page.reload();
+  await expectVersion(page, `version ${n}`);
+  await expectConfirmed(page);
+}
+
+const idOf = (page: Page) =>
+  page.evaluate(async () => (await (await fetch('/bundleseal-release.json')).json()).id as string);
+
+describe('the pages of a website', { timeout: TIMEOUT }, () => {
+  it('run each of three releases at the first load after its activation', async () => {
+    const site = await openSite(builds[0] as string);
+    try {
+      const page = await install(site);
+      for (const n of [2, 3, 4]) await update(site, page, n);
+    } finally {
+      site.close();
+    }
+  });
+
+  it('keep their release while they and their workers are loaded, and other pages start the next release', async () => {
+    const site = await openSite(builds[0] as string);
+    try {
+      const page = await install(site);
+      await update(site, page, 2);
+      const current = await idOf(page);
+      const open = await page.context().newPage();
+      await open.goto(site.origin);
+      await expectVersion(open, 'version 2');
+      const slow = await page.context().newPage();
+      const loaded = slow.goto(`${site.origin}/?slow`, { timeout: TIMEOUT });
+      const working = open.evaluate(
+        () =>
+          new Promise<string>((resolve) => {
+            const worker = new Worker('/slow.js', { type: 'module' });
+            worker.onmessage = ({ data }) => resolve(data);
+          }),
+      );
+      // The release of both is chosen, and the browser waits for their responses.
+      await expectState(page, ({ pinned }) => (pinned as unknown[]).length >= 4);
+      await update(site, page, 3);
+      await page.reload();
+      expect(await idOf(page)).not.toBe(current);
+      await page.evaluate(() => navigator.serviceWorker.controller?.postMessage('go on'));
+      await loaded;
+      await expectVersion(slow, 'version 2');
+      expect(await idOf(slow)).toBe(current);
+      expect(await working).toBe(current);
+    } finally {
+      site.close();
+    }
+  });
+});
