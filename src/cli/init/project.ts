@@ -9,6 +9,8 @@ import { SEALED } from '../bundle-formats.ts';
 import { decodeFileText, findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { foldersFrom } from '../project.ts';
+import { SETTINGS } from '../release/settings.ts';
+import { type Manager, managerOf } from './manager.ts';
 
 export type Framework =
   | 'vite'
@@ -67,12 +69,6 @@ interface ConfigFile {
   readonly text: string;
 }
 
-/** The commands of a package manager for installing from the lockfile and for running a script. */
-interface Manager {
-  readonly name: 'npm' | 'pnpm' | 'yarn' | 'bun';
-  readonly install: string;
-}
-
 interface Package {
   readonly name?: unknown;
   readonly version?: unknown;
@@ -100,7 +96,7 @@ export async function bytesOf(path: string): Promise<Buffer | undefined> {
 /**
  * Examines the app in the current folder without running its code.
  *
- * @throws {@link UsageError} if there is no package.json here, or it is not JSON.
+ * @throws {@link UsageError} if there is no package.json here, or it is not JSON, or init cannot add members to it.
  */
 export async function readProject(): Promise<Project> {
   const packageText = await readText('package.json');
@@ -146,10 +142,17 @@ export async function readProject(): Promise<Project> {
   };
 }
 
-/** Returns the command that removes this package from the dependencies, or `undefined` if package.json here does not name it. */
+/**
+ * Returns the command that removes this package from the dependencies. Returns `undefined` if package.json here does not name
+ * it, or cannot be parsed.
+ */
 export async function uninstallCommand(root: string): Promise<string | undefined> {
-  const text = await readText('package.json');
-  if (text === undefined || !namesOf(parsePackage(text)).has('bundleseal')) return undefined;
+  try {
+    const text = (await readText('package.json')) ?? '{}';
+    if (!namesOf(parsePackage(text)).has('bundleseal')) return undefined;
+  } catch {
+    return undefined;
+  }
   const { name } = await managerOf(root);
   return `${name} ${name === 'npm' ? 'uninstall' : 'remove'} bundleseal`;
 }
@@ -169,13 +172,27 @@ function libraryFileOf(
 }
 
 function parsePackage(text: string): Package {
+  let content: unknown;
   try {
-    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+    content = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch {
     // The error below reports it.
   }
-  throw new UsageError('package.json here is no JSON object: repair it first');
+  if (!isObject(content)) {
+    throw new UsageError('package.json here is no JSON object: repair it first');
+  }
+  const wrong = GROUPS.find((name) => Object.hasOwn(content, name) && !isObject(content[name]));
+  if (wrong === undefined) return content;
+  throw new UsageError(
+    `package.json here has a member "${wrong}" that is no object: repair it or remove it first`,
+  );
+}
+
+/** The members of package.json to which init adds members. */
+const GROUPS: readonly string[] = ['scripts', SETTINGS, 'devDependencies'];
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const objectOf = (value: unknown): object =>
@@ -210,7 +227,9 @@ async function buildFolderOf(
   if (names.has('electron-vite')) return 'out/renderer';
   if (names.has('@electron-forge/plugin-vite')) return '.vite/renderer/main_window';
   if (names.has('vite')) {
-    return posix.join(rootIn(vite), literalIn(vite, 'outDir') ?? 'dist').replace(/\/+$/, '');
+    // The root may lie outside of this folder, and the build in it.
+    const folder = relative('.', join(rootIn(vite), literalIn(vite, 'outDir') ?? 'dist'));
+    return folder.split(sep).join('/');
   }
   // Other tools write into other folders, and a website without a tool has its files in one.
   for (const folder of ['dist', 'build', 'out', 'www', '_site', 'public']) {
@@ -283,7 +302,7 @@ async function entryOf(
   return undefined;
 }
 
-/** The first script of its own that the first of these pages loads. */
+/** The first script in this folder that the first of these pages loads. */
 async function scriptOf(
   pages: readonly string[],
 ): Promise<{ readonly path: string; readonly isModule: boolean } | undefined> {
@@ -293,29 +312,11 @@ async function scriptOf(
     const [tag, script] =
       /<script\b[^>]*\bsrc=["']\.?\/?([\w./-]+\.[mc]?[jt]sx?)["'][^>]*/.exec(html) ?? [];
     if (tag === undefined || script === undefined) return undefined;
+    const path = posix.join(posix.dirname(page), script);
     const isModule = /\btype=["']module["']/.test(tag);
-    return { path: posix.join(posix.dirname(page), script), isModule };
+    return path.startsWith('../') ? undefined : { path, isModule };
   }
   return undefined;
-}
-
-async function managerOf(root: string): Promise<Manager> {
-  const has = async (...names: string[]) => {
-    for (const name of names) {
-      if ((await exists(name)) || (await exists(join(root, name)))) return true;
-    }
-    return false;
-  };
-  if (await has('pnpm-lock.yaml')) {
-    return { name: 'pnpm', install: 'npx --yes pnpm@10 install --frozen-lockfile' };
-  }
-  if (await has('yarn.lock'))
-    return { name: 'yarn', install: 'npx --yes corepack@0.34 yarn install --immutable' };
-  if (await has('bun.lock', 'bun.lockb')) {
-    return { name: 'bun', install: 'npx --yes bun@1 install --frozen-lockfile' };
-  }
-  const isLocked = await has('package-lock.json', 'npm-shrinkwrap.json');
-  return { name: 'npm', install: isLocked ? 'npm ci' : 'npm install' };
 }
 
 /** Finds the repository of the current folder. */

@@ -1,6 +1,7 @@
 // Makes the members that init adds to package.json, such as scripts.
 
 import type { FormattingOptions } from 'jsonc-parser';
+import { UsageError } from '../answer.ts';
 import { SCRIPTS, SETTINGS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
 import type { Project } from './project.ts';
@@ -56,6 +57,7 @@ function buildScript(
  *
  * @param written - The members of an earlier run, as `addedMembers` returns them. A member gets the new value only if it still
  * has the value of the earlier run.
+ * @throws {@link UsageError} if the file has two members with the name of a group.
  */
 export async function addMembers(
   text: string,
@@ -80,6 +82,10 @@ export async function addMembers(
       edited,
       modify(edited, [...path], value, { formattingOptions: styleOf(text) }),
     );
+    // Of two members with one name, the edit changes the first, and programs read the last.
+    if ((parse(edited) as typeof content)[group]?.[name] !== value) {
+      throw new UsageError(`package.json has two members "${group}": join them first`);
+    }
   }
   return { text: mark + edited, taken };
 }
