@@ -231,7 +231,7 @@ export async function withoutAdded(
   const after =
     path === PACKAGE
       ? await withoutMembers(now.toString(), earlier.toString(), added)
-      : withoutLines(now.toString('latin1'), added);
+      : withoutLines(now.toString('latin1'), added, path !== IGNORED);
   if (after === undefined) return undefined;
   // The user has changed the call: without the import of init the app would not build.
   if (path !== PACKAGE && path !== IGNORED && linesWithCall(after).length > 0) return undefined;

@@ -56,7 +56,13 @@ function inStyleOf(before: string, specifier: string): string[] {
   });
 }
 
-/** Finds the start of the first import and the end of the last one. Both are 0 in a module without imports. */
+/** A comment with which a tool leaves out a check of the next line. */
+const OF_NEXT_LINE = /@ts-(ignore|expect-error)\b|-next-line\b|\b(biome|prettier)-ignore\b/;
+
+/**
+ * Finds the start of the first import, with the comments of tools about its line, and the end of the last import. Both are 0
+ * in a module without imports.
+ */
 async function findImports(
   path: string,
   text: string,
@@ -78,7 +84,12 @@ async function findImports(
     // Without imports it may be a script, which cannot import, unless a page loads it as a module.
     const imports = program.body.filter(({ type }) => type === 'ImportDeclaration');
     if (imports.length === 0 && program.body.length > 0 && !isModule) return undefined;
-    return { start: imports[0]?.start ?? 0, end: imports.at(-1)?.end ?? 0 };
+    let start = imports[0]?.start ?? 0;
+    for (const comment of [...(imports[0]?.leadingComments ?? [])].reverse()) {
+      if (!OF_NEXT_LINE.test(comment.value)) break;
+      start = comment.start ?? start;
+    }
+    return { start, end: imports.at(-1)?.end ?? 0 };
   } catch {
     return undefined;
   }

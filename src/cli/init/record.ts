@@ -42,7 +42,7 @@ export async function digestOf(bytes: Uint8Array): Promise<string> {
 /**
  * Reads the record of the current folder. Returns `undefined` if there is none.
  *
- * @param root - The repository's root. Refuses a record with a file that init never writes, because the record may
+ * @param root - The repository's root. Refuses a record with a file or folder that init never makes, because the record may
  * come with a cloned project.
  * @throws {@link BundleSealError} `ERR_FILE` if the record cannot be read, or init did not write it.
  */
@@ -51,7 +51,7 @@ export async function readRecord(root: string): Promise<Written | undefined> {
   if (there === undefined) return undefined;
   const text = there.isFile() ? await onFile(RECORD, UNREADABLE, readFile(RECORD, 'utf8')) : '';
   const content = parse(text);
-  if (content === undefined || !Object.keys(content.files).every((path) => isPlace(path, root))) {
+  if (content === undefined || !hasPlacesOfInit(content, root)) {
     throw fileError(RECORD, 'was not written by this version of bundleseal init: remove it');
   }
   return {
@@ -87,10 +87,23 @@ function parse(text: string): RecordContent | undefined {
 
 const FORMAT = 'bundleseal init 1';
 
-/** Whether init may have written a file: in the project's folders, or the workflow of its repository. */
-function isPlace(path: string, root: string): boolean {
-  if (path === workflowPath(root)) return true;
-  return !/(^[/\\]|:|(^|[/\\])(\.\.?|\.git|node_modules)([/\\]|$))/.test(path);
+/** Whether init may have made every file and folder: in the project's folders, or the workflow of its repository. */
+function hasPlacesOfInit({ files, folders }: RecordContent, root: string): boolean {
+  const workflow = workflowPath(root);
+  return (
+    Object.keys(files).every((path) => path === workflow || isInProject(path)) &&
+    folders.every((path) => workflow.startsWith(`${path}/`) || isInProject(path))
+  );
+}
+
+/**
+ * Whether a path lies in the project, and not in a folder of other programs. Where case does not count, `.GIT` is the folder of
+ * git, and Windows also has short names such as `GIT~1` and drops a dot at the end of a name.
+ */
+function isInProject(path: string): boolean {
+  return (
+    /^[\w.@-]+(\/[\w.@-]+)*$/.test(path) && !/(^|\/)([^/]*\.|\.git|node_modules)(\/|$)/i.test(path)
+  );
 }
 
 export function workflowPath(root: string): string {

@@ -19,19 +19,24 @@ const linesOf = (text: string) => text.split(/\r?\n/).map((line) => line.trim())
 /**
  * Takes added lines out of a text. A line that is no longer there was taken out already.
  *
+ * @param hasBlank - Whether init may have added a blank line before the last of them. That line is taken out too.
  * @returns `undefined` if the text has one of the lines more than once, because it is unknown which one init added.
  */
-export function withoutLines(text: string, added: readonly string[]): string | undefined {
+export function withoutLines(
+  text: string,
+  added: readonly string[],
+  hasBlank: boolean,
+): string | undefined {
   const lines = text.split('\n');
-  const count = lines.length;
+  let last: number | undefined;
   for (const one of added) {
     const found = lines.flatMap((line, i) => (plain(line) === plain(one) ? [i] : []));
     if (found.length > 1) return undefined;
-    lines.splice(found[0] ?? lines.length, 1);
+    [last] = found;
+    if (last !== undefined) lines.splice(last, 1);
   }
-  if (lines.length === count) return text;
-  // Removes the blank line before the last removed line too.
-  return lines.join('\n').replace(/(\r?\n)\s*$/, '$1');
+  if (hasBlank && last !== undefined && lines[last - 1]?.trim() === '') lines.splice(last - 1, 1);
+  return lines.join('\n');
 }
 
 /** Returns a line without the parts that formatters change: indentation, the kind of quotes, and the last semicolon. */

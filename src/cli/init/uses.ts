@@ -2,7 +2,8 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { onFile, UNREADABLE } from '../../files/error.ts';
+import { fileError, UNREADABLE } from '../../files/error.ts';
+import { hasCode } from '../../files/leniency.ts';
 
 const SOURCE = /\.(?:[cm]?[jt]sx?|vue|svelte|astro|html?)$/i;
 const SCRIPTS_OF = 'package.json';
@@ -40,7 +41,7 @@ export async function findUses(
 
 /** Yields the paths of the files that may import something. */
 async function* sourcesIn(folder: string, leftOut: string): AsyncGenerator<string> {
-  const entries = await onFile(folder, UNREADABLE, readdir(folder, { withFileTypes: true }));
+  const entries = await unlessDenied(folder, readdir(folder, { withFileTypes: true }), []);
   for (const entry of entries) {
     const { name } = entry;
     const path = posix.join(folder, name);
@@ -54,7 +55,19 @@ async function* sourcesIn(folder: string, leftOut: string): AsyncGenerator<strin
 async function sourceOf(path: string): Promise<string> {
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isFile() !== true || stats.size > MAX_LENGTH) return '';
-  return onFile(path, UNREADABLE, readFile(path, 'utf8'));
+  return unlessDenied(path, readFile(path, 'utf8'), '');
+}
+
+/**
+ * Returns `otherwise` if this user may not read the path, as with the data of a container: no build of this user reads it either.
+ */
+async function unlessDenied<T>(path: string, work: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (hasCode(error, 'EACCES', 'EPERM')) return otherwise;
+    throw fileError(path, UNREADABLE, error);
+  }
 }
 
 /** Returns the possible names of modules in a text: each quoted text without spaces, and each word of a script. */
