@@ -1,10 +1,12 @@
 // One chunk through the cipher of each backend.
 // @vitest-environment-options { "own": "cipher" }
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../../src/backend/select.ts';
+import { toHex } from '../../../src/bytes.ts';
 import { BACKENDS } from '../../support/backends.ts';
 import { bytesOf } from '../../support/bytes.ts';
+import { wipedDuring } from '../../support/wiped.ts';
 
 const key = bytesOf(32);
 const nonce = Uint8Array.from({ length: 12 }, (_, i) => i);
@@ -91,6 +93,54 @@ describe.each(BACKENDS)('a chunk through %s', (name) => {
     await cipher.encrypt(nonce, bytesOf(1000), out);
     cipher.close();
     expect(out).toEqual((await encrypted(1000)).bytes);
+  });
+
+  it('is copied into the memory of the chunk before it', async () => {
+    const { bytes, digest } = await encrypted(1000);
+    const cipher = await cipherFor('decrypt');
+    const lengths: unknown[] = [];
+    const Counted = new Proxy(ArrayBuffer, {
+      construct(target, given: [number]) {
+        lengths.push(given[0]);
+        return new target(...given);
+      },
+    });
+    vi.stubGlobal('ArrayBuffer', Counted);
+    for (let i = 0; i < 4; i++) {
+      expect(await cipher.decrypt(nonce, bytes, digest, undefined)).toEqual(bytesOf(1000));
+    }
+    vi.unstubAllGlobals();
+    // node:crypto returns the tag apart.
+    expect(lengths).toEqual([name === 'node' ? 1000 : 1016]);
+    cipher.close();
+  });
+});
+
+describe('a chunk through noble', () => {
+  it('leaves no plain byte outside of the memory that was given', async () => {
+    const cipher = await (await selectBackend('noble')).createCipher('decrypt', key, 1000, 4096);
+    const sealing = await (await selectBackend('noble')).createCipher('encrypt', key, 1000, 4096);
+    const bytes = new Uint8Array(1016);
+    const digest = await sealing.encrypt(nonce, bytesOf(1000), bytes);
+    const out = new Uint8Array(1000);
+    const wiped = await wipedDuring(1000, () => cipher.decrypt(nonce, bytes, digest, out));
+    expect(wiped).toContain(toHex(bytesOf(1000)));
+    expect(out).toEqual(bytesOf(1000));
+  });
+});
+
+describe('a session key in WebCrypto', () => {
+  it('cannot be exported, and serves one purpose', async () => {
+    const importing = vi.spyOn(crypto.subtle, 'importKey');
+    for (const purpose of ['encrypt', 'decrypt'] as const) {
+      await (await selectBackend('webcrypto')).createCipher(purpose, key, 1000, 4096);
+    }
+    const keys = await Promise.all(importing.mock.results.map(({ value }) => value));
+    expect(keys.map(({ extractable, usages }) => [extractable, usages])).toEqual([
+      [false, ['encrypt']],
+      [false, ['decrypt']],
+    ]);
+    importing.mockRestore();
   });
 });
 

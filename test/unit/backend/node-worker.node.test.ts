@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { MessageChannel, type MessagePort as NodePort, Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { inlineWorker, inlineWorkers } from '../../../build/inline-worker.js';
 import { nobleBackend } from '../../../src/backend/noble.ts';
 import {
@@ -14,6 +14,7 @@ import {
   DONE,
   ENCRYPT,
   FIELDS_LENGTH,
+  FREE,
   NONCE_AT,
   POSTED,
   REFUSED,
@@ -81,6 +82,10 @@ function ring() {
     },
   };
 }
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('the second thread', () => {
   it('encrypts the chunk in a slot to the same bytes and digest as the other backends', async () => {
@@ -158,6 +163,46 @@ describe('the second thread', () => {
     // It still knows 1 and so has read no message; 3 makes it read them.
     serve(1);
     expect(Buffer.compare(new Uint8Array(other), out)).toBe(0);
+    close();
+  });
+
+  it('waits until a chunk is posted, also if it is woken before', () => {
+    const { data, state, post, close } = ring();
+    const waits: unknown[] = [];
+    vi.spyOn(Atomics, 'wait').mockImplementation((...given) => {
+      waits.push(given.slice(1));
+      if (waits.length === 3) post(1, ENCRYPT, LENGTH);
+      return 'ok';
+    });
+    openRing(data)(1);
+    expect(waits).toEqual(Array.from({ length: 3 }, () => [1, FREE]));
+    expect(Atomics.load(state, 1)).toBe(DONE);
+    close();
+  });
+
+  it('does the chunks of all slots in turn, once it has said that it is ready', async () => {
+    const { data, state, post, close } = ring();
+    const drain = { postMessage: vi.fn() };
+    const real = process.getBuiltinModule;
+    const started = { ...real('node:worker_threads'), workerData: { ...data, drain } };
+    vi.spyOn(process, 'getBuiltinModule').mockImplementation(((id: string) =>
+      id === 'node:worker_threads' ? started : real(id as never)) as typeof real);
+    vi.resetModules();
+    const { main } = await import('../../../src/backend/node-worker.ts');
+    const waits: number[] = [];
+    const end = new Error('terminated');
+    vi.spyOn(Atomics, 'wait').mockImplementation((_state, slot) => {
+      expect(Atomics.load(state, SLOT_COUNT)).toBe(1);
+      waits.push(slot);
+      if (waits.length === 6) throw end;
+      post(slot, ENCRYPT, 1000);
+      return 'ok';
+    });
+    expect(main).toThrow(end);
+    expect(waits).toEqual([0, 1, 2, 0, 1, 2]);
+    // One result for each of five chunks. Newer versions of Node free memory without a port.
+    const freed = 'transfer' in ArrayBuffer.prototype ? 0 : 5;
+    expect(drain.postMessage).toHaveBeenCalledTimes(freed);
     close();
   });
 

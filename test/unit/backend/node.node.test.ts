@@ -261,6 +261,36 @@ describe('memory that node:crypto answered in', () => {
     expect(Array.from({ length: 200 }, isFreed)).not.toContain(false);
   });
 
+  it('makes room of 16 MiB for the next, once and for large bundles only', async () => {
+    const fake = vi.fn();
+    await setTransfer(fake);
+    const { nodeBackend: fresh } = await import('../../../src/backend/node.ts');
+    const lengths = () => (fake.mock.contexts as ArrayBuffer[]).map(({ byteLength }) => byteLength);
+    const open = async (size: number) => {
+      (await fresh.createCipher('encrypt', bytesOf(32), size, 4096)).close();
+    };
+    await open(32 * 2 ** 20 - 1);
+    expect(lengths()).toEqual([]);
+    await open(32 * 2 ** 20);
+    expect(lengths()).toEqual([16 * 2 ** 20]);
+    await open(33 * 2 ** 20);
+    expect(lengths()).toEqual([16 * 2 ** 20]);
+  });
+
+  it('is freed after each slice of a chunk', async () => {
+    const fake = vi.fn();
+    await setTransfer(fake);
+    const { nodeBackend: fresh } = await import('../../../src/backend/node.ts');
+    const [key, nonce, sealed] = [bytesOf(32), new Uint8Array(12), new Uint8Array(140_016)];
+    const lengths = () => (fake.mock.contexts as ArrayBuffer[]).map(({ byteLength }) => byteLength);
+    const sealing = await fresh.createCipher('encrypt', key, 140_000, 262_144);
+    const digest = await sealing.encrypt(nonce, bytesOf(140_000), sealed);
+    expect(lengths()).toEqual([66_560, 66_560, 6880]);
+    const opening = await fresh.createCipher('decrypt', key, 140_000, 262_144);
+    expect(await opening.decrypt(nonce, sealed, digest, undefined)).toEqual(bytesOf(140_000));
+    expect(lengths()).toEqual([66_560, 66_560, 6880, 66_560, 66_560, 6880]);
+  });
+
   it('is left to V8 if there are no ports either', async () => {
     const { release } = await setTransfer(undefined);
     vi.stubGlobal('MessageChannel', undefined);

@@ -130,21 +130,35 @@ describe('the second thread', () => {
     await vi.advanceTimersByTimeAsync(6 * SECONDS);
   });
 
+  it.each([
+    ['less than 32 MiB', 32 * 2 ** 20 - 1, false],
+    ['32 MiB', 32 * 2 ** 20, true],
+    ['an unknown size', Number.POSITIVE_INFINITY, false],
+  ])('starts with a bundle of %s: of %d bytes, %s', async (_, size, starts) => {
+    const threads = watchThreads();
+    const cipher = open(size);
+    expect([cipher.hasThread, threads.length]).toEqual([starts, starts ? 1 : 0]);
+    cipher.close();
+    await vi.advanceTimersByTimeAsync(6 * SECONDS);
+  });
+
   it('starts for a bundle of unknown size after 8 MiB, and not at all on one core', async () => {
     const threads = watchThreads();
-    const seal = async (megabytes: number) => {
+    const seal = async (chunks: number) => {
       const cipher = open(Number.POSITIVE_INFINITY);
       const out = new Uint8Array(CHUNK + 16);
-      for (let i = 0; i < 16 * megabytes; i++) await cipher.encrypt(nonce, plain, out);
+      for (let i = 0; i < chunks; i++) await cipher.encrypt(nonce, plain, out);
       cipher.close();
       await vi.advanceTimersByTimeAsync(6 * SECONDS);
     };
-    await seal(7);
+    await seal(127);
     expect(threads).toHaveLength(0);
-    await seal(9);
+    await seal(128);
     expect(threads).toHaveLength(1);
+    await seal(200);
+    expect(threads).toHaveLength(2);
     vi.spyOn(process.getBuiltinModule('node:os'), 'availableParallelism').mockReturnValue(1);
-    await seal(9);
-    expect(threads).toHaveLength(1);
+    await seal(130);
+    expect(threads).toHaveLength(2);
   });
 });
