@@ -288,6 +288,8 @@ const TESTS = {
       'update/transport-headers',
       'update/transport',
       'update/wrong-release',
+      'update/installed',
+      'update/updater-calls.node',
       'update/updater',
       'update/device',
       'update/device-status',

@@ -99,8 +99,7 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
     reading(({ read }) => ({
       read: async (path) => {
         const bytes = await read(path);
-        if (path === 'big.bin') bytes.copyWithin(0, 65_536, 131_072);
-        return bytes;
+        return path === 'big.bin' ? bytes.copyWithin(0, 65_536, 131_072) : bytes;
       },
     })),
   ],
@@ -308,8 +307,8 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
   [
     'locks of two names do not wait for each other',
     'the lock of the state is free while an update runs',
-    // It gives up instead of waiting forever.
     (store) => {
+      // It gives up instead of waiting forever.
       let isHeld = false;
       return {
         async lock(name, task) {
@@ -382,6 +381,14 @@ describe('storeTests', () => {
   ])('fails in "%s" if the other store breaks the rule: %s', async (name, rule, reopen) => {
     const failures = await failuresOf({ create: () => memoryStore(), reopen });
     expect(failures.get(name)).toContain(rule);
+  });
+
+  it('takes no other locks than those of an updater', async () => {
+    const { lock } = memoryStore();
+    const known: ReleaseStore['lock'] = (name, task) =>
+      ['state', 'update'].includes(name) ? lock(name, task) : Promise.reject(new Error(name));
+    const create = () => ({ ...memoryStore(), lock: known });
+    expect(await failuresOf({ create })).toEqual(new Map());
   });
 
   it('gives every test a place of its own', async () => {
