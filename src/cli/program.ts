@@ -95,7 +95,7 @@ async function reportMistake(
   const hint =
     error.code === 'commander.unknownCommand'
       ? hintOf(program, message)
-      : MISSING.has(error.code)
+      : NEEDS_EXAMPLE.has(error.code)
         ? exampleOf(program, argv)
         : '';
   await reportError(new UsageError(`${message}${hint}; see --help`), isJson);
@@ -110,7 +110,11 @@ function hintOf(program: Command, message: string): string {
   return group === undefined ? '' : ` (Did you mean ${group.name()} ${name}?)`;
 }
 
-const MISSING = new Set(['commander.missingArgument', 'commander.missingMandatoryOptionValue']);
+const NEEDS_EXAMPLE = new Set([
+  'commander.missingArgument',
+  'commander.missingMandatoryOptionValue',
+  'commander.excessArguments',
+]);
 
 /** Shows the first example in the help of the command that `argv` names. */
 function exampleOf(program: Command, argv: readonly string[]): string {
@@ -130,6 +134,7 @@ function withoutValues(message: string): string {
   return message
     .replace(/^error: /, '')
     .replace(/\n\((Did .*\?)\)$/, ' ($1)')
+    .replace(/\. Expected (.*) but got (\d+)\.?$/, ': $1 expected, got $2')
     .replace(
       /^command-argument value '[\s\S]*' is invalid for argument '(\w+)'\. Allowed choices are (.*)\.$/,
       '<$1> takes $2',

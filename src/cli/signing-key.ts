@@ -21,13 +21,25 @@ export interface PrivateKeyOptions {
   readonly keyData?: string;
 }
 
-/** Adds the options that name a private key to a command. */
-export function privateKeyOptions(command: Command, which = 'private key'): Command {
+/**
+ * Adds the options that name a private key to a command.
+ *
+ * @param capgo - Whether the command can also sign in Capgo's format, whose keys have other places.
+ */
+export function privateKeyOptions(
+  command: Command,
+  {
+    which = 'private key',
+    capgo = false,
+  }: { readonly which?: string; readonly capgo?: boolean } = {},
+): Command {
+  const places = `${SEALED.variable}, then ${SEALED.privateKeyFile}`;
+  const placesOfCapgo = `; of Capgo's: ${CAPGO.variable}, then ${CAPGO.privateKeyFile}`;
   return rare(
     command
       .option(
         '--key <file>',
-        `${which}; - for standard input (default: ${SEALED.variable}, then ${SEALED.privateKeyFile}; of Capgo's: ${CAPGO.variable}, then ${CAPGO.privateKeyFile})`,
+        `${which}; - for standard input (default: ${places}${capgo ? placesOfCapgo : ''})`,
       )
       .option(
         '--key-command <command>',

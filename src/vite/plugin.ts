@@ -187,7 +187,7 @@ export function bundleseal(options: BundlesealOptions = {}): BundlesealPlugin {
       stamp === false ? {} : { ignore: (await import('./stamp.ts')).withoutStamp(rest.ignore) };
     const sealed = await sealDirectory(folder, target, { ...rest, ...rules, privateKey: found });
     this.info(
-      `sealed ${relative(root, folder)} into ${relative(root, target)}: ${sealed.entries} files, ${sealed.sealedSize} bytes, checksum ${sealed.checksum}, key ${sealed.keyId}`,
+      `sealed ${relative(root, folder)} into ${relative(root, target)}: ${sealed.entries} ${sealed.entries === 1 ? 'file' : 'files'}, ${sealed.sealedSize} bytes, checksum ${sealed.checksum}, key ${sealed.keyId}`,
     );
     await onSealed?.({ ...sealed, dir: folder, output: target });
   }

@@ -42,7 +42,7 @@ export function bundleConvert(command: Command): void {
       'public key that opens it; repeatable for sealed bundles',
       collect,
     );
-  privateKeyOptions(command, 'private key for the new bundle')
+  privateKeyOptions(command, { which: 'private key for the new bundle', capgo: true })
     .requiredOption('--out <file>', 'what to write')
     .option('--iv-session-key <text>', "of a bundle in Capgo's format, as its CLI printed it")
     .option('--checksum <text>', "the signed checksum of a bundle in Capgo's format");

@@ -51,7 +51,7 @@ export function bundleEncrypt(command: Command): void {
       'file for the sealed bundle; - for standard output (default: the name with .sealed appended)',
     )
     .option('--force', FORCE_HELP, false);
-  privateKeyOptions(command)
+  privateKeyOptions(command, { capgo: true })
     .option('--detached', 'write body and seal into two files; the seal gets .seal appended', false)
     .option('--capgo', "for Capgo's plugin instead: RSA-2048, AES-128-CBC", false);
   checksumFormatOption(command, 'with --capgo');

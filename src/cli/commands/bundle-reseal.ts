@@ -30,7 +30,7 @@ export function bundleReseal(command: Command): void {
       )
       .argument('<files...>', 'sealed bundles, or .seal files')
       .requiredOption('--from <file>', 'the old public key; repeatable', collect),
-    'the new private key',
+    { which: 'the new private key' },
   )
     .option('--out <file>', 'where to write, for one file')
     .option('--force', FORCE_HELP, false)

@@ -142,7 +142,7 @@ export async function guardFromGit(context: Context, path: string, add: boolean)
   if (state === 'no repository' && add) {
     // A repository that is created here later must not contain the key.
     const { file } = await ignoreInGit(path);
-    context.inform(`${path} was added to ${file}, because there is no git repository here yet`);
+    context.inform(`${path} was added to ${file}, for a git repository that you make here later`);
     return;
   }
   if (state !== 'not ignored') return;

@@ -48,7 +48,7 @@ export function releasePromote(command: Command): void {
         if (fromChannel === channel && (release === undefined || !flags.first)) {
           const said = flags.fromChannel === undefined ? 'is needed' : `is ${channel} itself`;
           throw new UsageError(
-            `--from-channel ${said}: name the other channel that has the release. To put an older release of ${channel} in front again, run release promote VERSION --first`,
+            `--from-channel ${said}: name the other channel that has the release. To put an older release of ${channel} in front again, run release promote ${release ?? 'VERSION'} --first`,
           );
         }
         const entry = await readEntry(flags);

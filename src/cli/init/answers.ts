@@ -84,8 +84,8 @@ const ABOUT_FRAMEWORKS: Readonly<Record<Framework, string>> = {
 };
 
 const ADDRESS = {
-  website: 'Address of the store, for devices: a path below the website, or https',
-  app: 'Address of the store, for devices: https',
+  website: 'Address of the store, for devices: a path below the website, or an https address',
+  app: 'Address of the store, for devices: an https address',
 };
 
 const namesOf = <T extends string>(about: Readonly<Record<T, string>>) => Object.keys(about) as T[];
@@ -104,7 +104,7 @@ export async function answer(
 ): Promise<Answers> {
   const ask = asks ? asking(context) : undefined;
   const dir = checkDir(
-    flags.dir ?? (await ask?.text('Build folder of the app', project.dir)) ?? project.dir,
+    flags.dir ?? (await ask?.text('Build folder of the app', project.dir, checkDir)) ?? project.dir,
   );
   const framework = await choose(
     '--framework',
@@ -123,15 +123,18 @@ export async function answer(
     storeOf(project),
   );
   const place = isWebsite({ framework }) ? 'updates/' : undefined;
-  const url = checkUrl(
-    flags.url ??
-      (await ask?.text(ADDRESS[place === undefined ? 'app' : 'website'], place ?? 'https://')) ??
-      place,
-    framework,
+  const checkAddress = (text: string | undefined) => checkUrl(text, framework);
+  const where = ADDRESS[place === undefined ? 'app' : 'website'];
+  const url = checkAddress(
+    flags.url ?? (await ask?.text(where, place ?? 'https://', checkAddress)) ?? place,
   );
   const channel = checkChannel(
     flags.channel ??
-      (await ask?.text('Channel: devices of a channel get its releases', 'production')) ??
+      (await ask?.text(
+        'Channel: devices of a channel get its releases',
+        'production',
+        checkChannel,
+      )) ??
       'production',
   );
   const hasKeys = project.keys === 'here';
@@ -209,7 +212,7 @@ function checkUrl(text: string | undefined, framework: Framework): string {
     );
   }
   throw new UsageError(
-    `--url takes the address at which devices read the store, such as https://updates.example.com/app/${isWeb ? ', or a path below the website, such as updates/' : ''}${given === '' ? `: it is needed for ${ABOUT_FRAMEWORKS[framework]}` : `; got ${JSON.stringify(given)}`}`,
+    `--url takes the address at which devices read the store, such as https://updates.example.com/app/${isWeb ? ', or a path below the website, such as updates/' : ''}${given === '' && !isWeb ? `; ${ABOUT_FRAMEWORKS[framework]} has no default` : `; got ${JSON.stringify(given)}`}`,
   );
 }
 
@@ -228,7 +231,8 @@ function checkAppId(text: string): string {
 }
 
 interface Asking {
-  text(question: string, offered: string): Promise<string>;
+  /** Asks again as long as `check` throws. */
+  text(question: string, offered: string, check: (given: string) => string): Promise<string>;
   select<T extends string>(
     question: string,
     known: readonly T[],
@@ -257,14 +261,27 @@ export async function askToWrite(context: Context, showAll: () => void): Promise
   }
 }
 
+/** The message that an answer is refused with. A question has no flag, so the message does not name one. */
+function mistakeIn(given: string, check: (given: string) => string): string | undefined {
+  try {
+    check(given);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UsageError)
+      return escapeInvisible(error.message.replace(/^--\w+ takes /, 'Type '));
+    throw error;
+  }
+}
+
 function asking({ signal }: Context): Asking {
   const common = { output: process.stderr, signal };
   return {
-    async text(question, offered) {
+    async text(question, offered, check) {
       const { text, isCancel } = await import('@clack/prompts');
       const given = await text({
         message: escapeInvisible(question),
         initialValue: offered,
+        validate: (typed) => mistakeIn(typed ?? '', check),
         ...common,
       });
       if (isCancel(given)) throw new Interrupted('SIGINT');

@@ -213,7 +213,7 @@ export async function keepUpToDate()${types} {
     sessionStorage.removeItem(RELOADS);
   }
   const { blocked } = await updater.status();
-  if (blocked.length > 0) console.warn('Releases that failed on this device:', blocked);
+  for (const failed of blocked) console.warn('A release failed on this device:', failed.id);
   const { id, check } = await updater.update();
   if ('error' in check && check.error) console.warn(check.error);
   return id !== undefined;

@@ -38,6 +38,20 @@ describe('the help of bundleseal', () => {
     expect(text.replace(/\s+/g, ' ')).toContain('(default: .bundleseal_recovery_key.pub)');
   });
 
+  it.each([
+    ['bundle encrypt', true],
+    ['bundle convert', true],
+    ['bundle reseal', false],
+    ['release publish', false],
+  ])(
+    "of %s names the places of Capgo's keys only if it signs with them: %s",
+    async (name, does) => {
+      const text = await helpOf(...name.split(' '), '--help', '--all');
+      expect(text).toContain('.bundleseal_key');
+      expect(text.includes('CAPGO_PRIVATE_KEY')).toBe(does);
+    },
+  );
+
   it('fits a terminal of 24 lines', async () => {
     const text = await helpOf('--help');
     expect(shownLines(text)).toBeLessThanOrEqual(24);

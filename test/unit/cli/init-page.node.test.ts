@@ -74,6 +74,34 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** Loads a page that works, on a device that has these blocked releases. Returns the warnings. */
+async function loadBlocked(ids: readonly string[]): Promise<unknown[][]> {
+  const project = { isTypeScript: false, hasVite: false } as Project;
+  const answers = { framework: 'static', channel: 'production' } as Answers;
+  const module = websiteFiles(project, answers).find(({ path }) => path.endsWith('/update.js'));
+  const dir = folder.at('load-blocked');
+  writeFiles(dir, {
+    'package.json': utf8('{"type":"module"}'),
+    'update.js': utf8(module?.content as string),
+    'updater.js': utf8(`export const openUpdater = () => ({
+      attach: async () => 'a',
+      confirm: async () => {},
+      status: async () => ({ blocked: ${JSON.stringify(ids.map((id) => ({ id, until: 'x' })))} }),
+      update: async () => ({ check: {} }),
+    });`),
+  });
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  vi.stubGlobal('window', { addEventListener: () => {} });
+  vi.stubGlobal('requestAnimationFrame', (draw: () => void) => draw());
+  vi.stubGlobal('navigator', {
+    serviceWorker: { register: async () => {}, ready: Promise.resolve({ scope: '/' }) },
+  });
+  // The module for pages without a bundler calls keepUpToDate() itself.
+  await import(pathToFileURL(`${dir}/update.js`).href);
+  await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(ids.length));
+  return warn.mock.calls;
+}
+
 const NOT_STARTED = 'This version did not start. Reload the page to try again.';
 // The bundler has put code of the updater into the script that threw.
 const UNLOADABLE = "throw new Error('broken')";
@@ -108,5 +136,15 @@ describe('a page that throws before its first screen', () => {
   it('stays as it is if another release is on trial', async () => {
     openTab();
     expect(await loadBroken({ attach: "return 'a'" })).toEqual({ text: '', reloads: 0 });
+  });
+});
+
+describe('a page on a device with blocked releases', () => {
+  it('writes the id of each one to the console as text', async () => {
+    openTab();
+    const ids = ['a'.repeat(64), 'b'.repeat(64)];
+    expect(await loadBlocked(ids)).toEqual(
+      ids.map((id) => ['A release failed on this device:', id]),
+    );
   });
 });

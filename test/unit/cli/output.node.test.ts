@@ -88,6 +88,16 @@ describe('a wrong call', () => {
     });
   });
 
+  it('with too many arguments gets their number and an example of the command', async () => {
+    await withProject(async ({ json }) => {
+      const { code, message } = await json(['release', 'rollout', '1.0.0', '50%']);
+      expect(code).toBe('ERR_USAGE');
+      expect(message).toBe(
+        'too many arguments for \'rollout\': 1 argument expected, got 2, as in "npx bundleseal release rollout 100%"; see --help',
+      );
+    });
+  });
+
   it.skipIf(process.platform === 'win32')('gets an error if its folder was removed', async () => {
     await withProject(async ({ folder, cli }) => {
       const script = `mkdir gone && cd gone && rmdir ../gone && "$0" "$1" doctor --json`;

@@ -223,7 +223,7 @@ describe('release', () => {
         [['rollout', '100%', ...CHANNEL], /publish a release first/, 1],
         [
           ['promote', '1.0.1', ...CHANNEL],
-          /^✗ --from-channel is needed: .* run release promote VERSION --first\n/,
+          /^✗ --from-channel is needed: .* run release promote 1\.0\.1 --first\n/,
           2,
         ],
         [

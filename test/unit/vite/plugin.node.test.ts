@@ -91,7 +91,12 @@ describe('a build of Vite', () => {
       { dir: at('dist'), output: at('dist.sealed'), entries: names.length },
     ]);
     expect(log).toContain(`checksum ${sealed[0]?.checksum}`);
-    expect(log).toMatch(/sealed dist into dist\.sealed: 3 files/);
+    expect(log).toMatch(/sealed dist into dist\.sealed: 3 files,/);
+  });
+
+  it('is logged as one file if only one is sealed', async () => {
+    const log = await viteBuild({ privateKey, ignore: ['assets/', 'robots.txt'] });
+    expect(log).toMatch(/sealed dist into dist\.sealed: 1 file,/);
   });
 
   it('is written to `output` without the files in `ignore`', async () => {
