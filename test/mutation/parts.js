@@ -280,6 +280,8 @@ const TESTS = {
       'update/deadline',
       'update/foreground.node',
       'update/handler',
+      'update/pins-and-status',
+      'update/serve-releases.node',
       'update/shared-work',
       'update/built-in.node',
       'update/check',
