@@ -183,6 +183,8 @@ const TESTS = {
       'files/zip-ignored.node',
       'files/unzip-file.node',
       'files/zip-files-faults.node',
+      'files/zip-files-hostile.node',
+      'files/zip-files-disks.node',
       'files/seal-directory.node',
       'files/open-to-directory.node',
       'files/races.node',
