@@ -84,7 +84,8 @@ const node = (mode: string) => ({
     environment: 'node',
     globalSetup: 'test/support/run-folder.ts',
     isolate: mode === 'long',
-    maxWorkers: availableParallelism(),
+    // One more than the cores, because many tests wait for a process, a browser or the disk.
+    maxWorkers: availableParallelism() + (mode === 'long' ? 0 : 1),
     ...SHARED,
   },
 });

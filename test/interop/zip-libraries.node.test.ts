@@ -21,10 +21,10 @@ import { same, textOf, utf8 } from '../support/zip.ts';
 
 const FILES: ReadonlyMap<string, Uint8Array> = new Map([
   ['index.html', utf8('<h1>Hi</h1>')],
-  ['assets/app.js', textOf(200_000)],
+  ['assets/app.js', textOf(100_000)],
   ['assets/empty.css', utf8('')],
   ['assets/größe-日本-🎉.txt', utf8('Grüße')],
-  ['assets/logo.png', bytesOf(150_000)],
+  ['assets/logo.png', bytesOf(70_000)],
 ]);
 
 let folder = '';

@@ -13,13 +13,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inlineWorkers } from '../../build/inline-worker.js';
 import { killChromium, startChromium } from '../support/chromium-process.ts';
 import type { Orders, Report, Step, StoreName } from '../support/kills-page-types.ts';
-import { quarter } from '../support/scope.ts';
+import { eighth } from '../support/scope.ts';
 import { timeOf } from '../support/update.ts';
 import { type Prepared, prepare } from '../support/update-world.ts';
 import { keyB } from '../support/vectors.ts';
 
-/** `bash .ci/run` runs all of them in the part `runtimes`, `npm test` a quarter. */
-const KILLS = quarter(50);
+/** `bash .ci/run` runs all of them in the part `runtimes`, `npm test` an eighth. */
+const KILLS = eighth(50);
 const STORES: readonly StoreName[] = ['cacheStore', 'opfsStore'];
 /** Milliseconds. Chromium is killed within this time after both devices have started: several updates fit in. */
 const LONGEST_LIFE = 1200;
@@ -269,7 +269,9 @@ const bothStart = () =>
 
 describe('Chromium', () => {
   it(`starts a whole release over each store after each of ${KILLS} kills, and gets the newest one in the end`, async () => {
-    for (let n = 0; n < KILLS; n++) {
+    const hasFailure = () => [...models.values()].every(({ failed }) => failed.size > 0);
+    // On a busy machine a device may need more lives until a release has failed on it.
+    for (let n = 0; n < KILLS || !hasFailure(); n++) {
       await whileRunning(async () => {
         await bothStart();
         await sleep(Math.random() * LONGEST_LIFE);

@@ -35,6 +35,11 @@ export function quarter(count: number): number {
   return isLong ? count : Math.ceil(count / 4);
 }
 
+/** As `quarter`, for what takes a second or more each. */
+export function eighth(count: number): number {
+  return isLong ? count : Math.ceil(count / 8);
+}
+
 /** Returns how often to repeat a random case that runs `count` times in the long run. */
 export function runs(count: number): number {
   return isLong ? count : Math.min(count, Math.max(4, Math.ceil(count * SHARE)));

@@ -11,8 +11,9 @@ import { quarter } from '../../support/scope.ts';
 const TS = 'capacitor.config.ts';
 const JSON_FILE = 'capacitor.config.json';
 const PEM = '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n';
-// A quadratic cost shows at a quarter of the size too; the long run takes all of it.
+// A quadratic cost and a deep recursion show at a quarter of the size too; the long run takes all of it.
 const LARGE = quarter(100_000);
+const LONG = quarter(500_000);
 
 const list = (count: number, item: (index: number) => string) =>
   Array.from({ length: count }, (_, i) => item(i));
@@ -61,10 +62,10 @@ describe('a config is read and edited', () => {
 
 describe('a config is refused without a stack overflow', () => {
   it.each<[string, string, string]>([
-    ['for a chain of a megabyte', TS, `export default { appId: a${'.b'.repeat(500_000)} };`],
-    ['for a chain that is exported', TS, `module.exports = a${'.b'.repeat(500_000)};`],
-    ['for a chain that is assigned to', TS, `a${'.b'.repeat(500_000)} = 1; export default {};`],
-    ['for very many signs of not-null', TS, `export default { appId: a${'!'.repeat(900_000)} };`],
+    ['for a very long chain', TS, `export default { appId: a${'.b'.repeat(LONG)} };`],
+    ['for a chain that is exported', TS, `module.exports = a${'.b'.repeat(LONG)};`],
+    ['for a chain that is assigned to', TS, `a${'.b'.repeat(LONG)} = 1; export default {};`],
+    ['for very many signs of not-null', TS, `export default { appId: a${'!'.repeat(LONG)} };`],
     [
       'for lists in lists',
       TS,
