@@ -191,6 +191,8 @@ const TESTS = {
       'files/unheld.node',
       'files/lenient.node',
       'files/calls.node',
+      'files/chunk-file.node',
+      'files/old-garbage.node',
     ),
     ...property('files.node'),
   ],
@@ -351,6 +353,7 @@ const SHARED = new Set([
 const MOCKING = [
   ...security('attack-changing-memory.node'),
   ...unit('publish/patches.node', 'capgo/keygen.node', 'keys/keygen.node', 'archive/names.node'),
+  ...unit('files/reused-memory.node'),
 ];
 
 // A part without a pattern here mutates the files that stand directly in the folder of its name.
