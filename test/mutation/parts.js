@@ -260,6 +260,7 @@ const TESTS = {
       'publish/options.node',
       'publish/stamp.node',
       'publish/prune.node',
+      'publish/keys.node',
       'publish/http-place.node',
       'publish/store-folder.node',
       'publish/promote.node',

@@ -288,6 +288,30 @@ describe('a page that is closed', () => {
     expect(events.map(({ type }) => type)).toEqual(['started']);
   });
 
+  it('stays with the website if the search for its release fails afterwards', async () => {
+    const memory = memoryStore();
+    let fail = () => {};
+    const broken = new Promise<undefined>((_, reject) => {
+      fail = () => reject(new Error('the storage is broken'));
+    });
+    let reads = 0;
+    const releases: ReleaseStore = {
+      ...memory,
+      readState() {
+        reads += 1;
+        return broken;
+      },
+    };
+    const { updater } = await createDevice(BEFORE, fetch, { releases });
+    const searching = rejection(updater.releaseOf('page'), 'ERR_STORE');
+    await vi.waitFor(() => expect(reads).toBe(1));
+    const left = updater.leaveToWebsite('page');
+    fail();
+    await searching;
+    await left;
+    expect(await updater.releaseOf('page')).toBeUndefined();
+  });
+
   it('is refused with the type of its id', async () => {
     const { updater } = await createDevice(BEFORE, fetch);
     await expect(updater.releaseOf(digestOf(1), 5 as never)).rejects.toThrow(

@@ -31,29 +31,30 @@ describe('a download that is not the release of the index', () => {
     const error = await rejection(updater.update(), 'ERR_SOURCE_FAILED');
     expect(await releases.list()).toEqual([]);
     expect((await updater.start()).id).toBe(id);
-    return error.message;
+    return error;
   };
 
   it.each([
-    ['fewer bytes', { size: size - 1 }, 'it has more files or bytes'],
-    ['more bytes', { size: size + 1 }, 'it has fewer files or bytes'],
-    ['fewer files', { files: 3 }, 'it has more files or bytes'],
-    ['more files', { files: 5 }, 'it has fewer files or bytes'],
-    ['another id', { id: 'a'.repeat(64) }, 'it has another id'],
-  ])('is refused if the index names %s', async (_, more, how) => {
-    const message = await updateTo(async (publisher) => {
+    ['fewer bytes', { size: size - 1 }, 'it has more files or bytes', 'ERR_LIMIT_EXCEEDED'],
+    ['more bytes', { size: size + 1 }, 'it has fewer files or bytes', undefined],
+    ['fewer files', { files: 3 }, 'it has more files or bytes', 'ERR_LIMIT_EXCEEDED'],
+    ['more files', { files: 5 }, 'it has fewer files or bytes', undefined],
+    ['another id', { id: 'a'.repeat(64) }, 'it has another id', undefined],
+  ])('is refused if the index names %s', async (_, more, how, cause) => {
+    const error = await updateTo(async (publisher) => {
       await publisher.offer([await publisher.make(AFTER, [], more)]);
     });
-    expect(message).toBe(
+    expect(error.message).toBe(
       `the download is not the release that the index names (${how}): the publisher's store is at fault`,
     );
+    expect((error.cause as { code?: string } | undefined)?.code).toBe(cause);
   });
 
   it.each([
     ['the stamp of another release', 'bundleseal-release.json', 'is the stamp'],
     ['a path that a release cannot have', 'cafe\u0301.js', 'NFC'],
   ])('is refused if the bundle has %s', async (_, path, fault) => {
-    const message = await updateTo(async (publisher) => {
+    const { message } = await updateTo(async (publisher) => {
       const { entry, files } = await publisher.make(AFTER);
       const zip = await zipBundle({ ...AFTER, [path]: utf8('x') });
       const { bytes } = await encryptBundle(zip, {
