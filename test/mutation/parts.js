@@ -263,6 +263,8 @@ const TESTS = {
       'publish/keys.node',
       'publish/http-place.node',
       'publish/store-folder.node',
+      'publish/verify-forged.node',
+      'publish/store-state.node',
       'publish/promote.node',
       'publish/verify.node',
       'publish/publish.node',
