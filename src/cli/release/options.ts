@@ -150,11 +150,12 @@ export async function writtenStore(
 /** Returns further public keys of the publisher, beside the signing key. */
 async function previousOf({ publicKey = [] }: TrustFlags): Promise<PublicKeyInput[]> {
   const old = `${SEALED.privateKeyFile}.old.pub`;
-  const files = publicKey.length > 0 ? publicKey : (await exists(old)) ? [old] : [];
+  return readPublicKeys(publicKey.length === 0 && (await exists(old)) ? [old] : publicKey);
+}
+
+async function readPublicKeys(files: readonly string[]): Promise<PublicKeyInput[]> {
   const keys: PublicKeyInput[] = [];
-  for (const file of files) {
-    keys.push(await readPublicKeyFile(SEALED, file, '--public-key'));
-  }
+  for (const file of files) keys.push(await readPublicKeyFile(SEALED, file, '--public-key'));
   return keys;
 }
 
@@ -200,20 +201,13 @@ async function findStoreKeys(
   context: Context,
   { publicKey }: TrustFlags,
 ): Promise<PublicKeyInput[]> {
-  if (publicKey !== undefined) {
-    const keys: PublicKeyInput[] = [];
-    for (const file of publicKey) {
-      keys.push(await readPublicKeyFile(SEALED, file, '--public-key'));
-    }
-    return keys;
-  }
+  if (publicKey !== undefined) return readPublicKeys(publicKey);
   try {
     return keysOf(await findKeysOfRotation(context, {}));
   } catch (error) {
-    const isMissing = error instanceof BundleSealError && error.code === 'ERR_KEY_INVALID';
+    if (!(error instanceof BundleSealError) || error.code !== 'ERR_KEY_INVALID') throw error;
     const { variable, privateKeyFile } = SEALED;
     const isPrivateHere = context.env[variable] !== undefined || (await exists(privateKeyFile));
-    if (!isMissing) throw error;
     if (!isPrivateHere) {
       const message = error.message.replace('pass --key FILE', 'pass --public-key FILE');
       throw new BundleSealError(error.code, message);

@@ -1,6 +1,6 @@
 // What `init` writes into package.json: the scripts, the app, the channel and the folder of the store.
 
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { UsageError } from '../answer.ts';
 import { packagesFrom } from '../project.ts';
 import { configuredAppId, required, startsOf, type ValueSource } from '../read-metadata.ts';
@@ -84,8 +84,9 @@ async function findSetting(
 const missing = (name: Name, [start]: readonly string[]) =>
   `no package.json in ${JSON.stringify(start)} or above has ${SETTINGS}.${name}, which bundleseal init writes`;
 
-/** Converts a path in a package.json, which is relative to that file, to a path from the current folder. */
+/** Converts a path in a package.json, which may be relative to that file, to a path from the current folder. */
 function fromHere(folder: string, path: string): string {
+  if (isAbsolute(path)) return path;
   const place = relative('.', join(folder, path));
   return place === '' ? '.' : place.split(sep).join('/');
 }

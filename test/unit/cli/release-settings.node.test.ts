@@ -5,6 +5,7 @@ import { readDuration, readShare, shownDistance } from '../../../src/cli/release
 import { type Project, useCli, withProject } from '../../support/cli.ts';
 import { done, writeBuildIn } from '../../support/cli-release.ts';
 import { serveStore } from '../../support/store-server.ts';
+import { treeOf } from '../../support/tree.ts';
 import { keyB } from '../../support/vectors.ts';
 
 useCli();
@@ -98,6 +99,16 @@ describe('the settings in package.json', () => {
         ...{ ok: true, channels: ['beta', 'production'] },
       });
       expect(await json(['release', 'prune', '--dry-run'])).toMatchObject({ deleted: [] });
+    });
+  });
+
+  it('name a store by an absolute path too', async () => {
+    await withSettings(async (project) => {
+      const store = project.path('outside');
+      const described = { version: '1.0.1', bundleseal: { ...SETTINGS, store } };
+      await project.write('package.json', JSON.stringify(described));
+      expect(await project.json(['release', 'publish', 'dist'])).toMatchObject({ store });
+      expect(Object.keys(treeOf(store))).toContain('channels/production.sealed');
     });
   });
 
