@@ -20,6 +20,11 @@ export function bytes(count: number): string {
   return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} bytes`;
 }
 
+/** Quotes a path in a command that users copy into a shell, if it needs quotes. */
+export function inShell(path: string): string {
+  return /^[\w./@:+,\\-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
 /** Collects the values of a repeatable option. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];

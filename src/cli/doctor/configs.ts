@@ -5,6 +5,7 @@ import { exists } from '../../files/exists.ts';
 import { type BundleFormat, CAPGO, SEALED } from '../bundle-formats.ts';
 import { readConfigText } from '../config/files.ts';
 import { type ConfigValue, type ConfigValues, valuesOf } from '../config/read.ts';
+import { inShell } from '../help.ts';
 import { keysOfModule } from '../key-module.ts';
 import { isKeyOf } from '../keys.ts';
 import { examine, type Finding } from './finding.ts';
@@ -50,7 +51,12 @@ export async function examineConfig(
         save: file === path ? saveCommand(path, keys, plugin) : 'npx cap sync',
         isOptional: index > 0 || (format === SEALED && hasModule),
       };
-      const failed: Finding = { code: 'CONFIG_UNREADABLE', state: 'unknown', what: file, path };
+      const failed: Finding = {
+        code: 'CONFIG_UNREADABLE',
+        state: 'unknown',
+        what: file,
+        path: file,
+      };
       await examine(findings, failed, () => keyFinding(place, findings));
     }
   }
@@ -63,9 +69,9 @@ function saveCommand(
   plugin: string | undefined,
 ): string {
   const options = [
-    ...(publicPath === format.publicKeyFile ? [] : ['--key', publicPath]),
-    ...(plugin === undefined ? [] : ['--plugin', plugin]),
-    ...(dirname(path) === '.' ? [] : ['--config', path]),
+    ...(publicPath === format.publicKeyFile ? [] : ['--key', inShell(publicPath)]),
+    ...(plugin === undefined ? [] : ['--plugin', inShell(plugin)]),
+    ...(dirname(path) === '.' ? [] : ['--config', inShell(path)]),
   ];
   return [format.save, ...options].join(' ');
 }
@@ -227,8 +233,8 @@ export async function examineModule(
   findings: Finding[],
 ): Promise<void> {
   const about = { path, wire: format.name } as const;
-  const key = publicPath === format.publicKeyFile ? '' : ` --key ${publicPath}`;
-  const mend = `bundleseal key save --module ${path}${key}`;
+  const key = publicPath === format.publicKeyFile ? '' : ` --key ${inShell(publicPath)}`;
+  const mend = `bundleseal key save --module ${inShell(path)}${key}`;
   const failed: Finding = {
     code: 'MODULE_UNREADABLE',
     state: 'bad',

@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { exists } from '../../files/exists.ts';
 import { isTemporary } from '../../files/temporary.ts';
 import { type GitState, gitStateOf, ignoreLines } from '../git.ts';
+import { inShell } from '../help.ts';
 import { FOLDER_NAME } from '../spool.ts';
 import type { Finding } from './finding.ts';
 
@@ -56,7 +57,9 @@ async function modeFinding(path: string): Promise<Finding[]> {
     return [{ code: 'KEY_FILE_PRIVATE', state: 'good', what, path }];
   }
   const what = `${path} is readable by others`;
-  return [{ code: 'KEY_FILE_EXPOSED', state: 'bad', what, mend: `chmod 600 ${path}`, path }];
+  return [
+    { code: 'KEY_FILE_EXPOSED', state: 'bad', what, mend: `chmod 600 ${inShell(path)}`, path },
+  ];
 }
 
 function gitFinding(path: string, state: GitState): Finding {
@@ -66,7 +69,7 @@ function gitFinding(path: string, state: GitState): Finding {
         code: 'GIT_TRACKED',
         state: 'bad',
         what: `${path} is in git`,
-        mend: `git rm --cached ${path}, and make a new pair: everyone with the repository has the key`,
+        mend: `git rm --cached ${inShell(path)}, and make a new pair: everyone with the repository has the key`,
         path,
       };
     case 'not ignored':
@@ -86,7 +89,7 @@ function gitFinding(path: string, state: GitState): Finding {
         code: 'GIT_UNKNOWN',
         state: 'unknown',
         what: `git does not say whether it would commit ${path}`,
-        mend: `look yourself: git status, git check-ignore ${path}`,
+        mend: `look yourself: git status, git check-ignore ${inShell(path)}`,
         path,
       };
   }

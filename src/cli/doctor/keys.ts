@@ -3,6 +3,7 @@
 import { exists } from '../../files/exists.ts';
 import { repairKeyText } from '../../keys/repair.ts';
 import type { BundleFormat } from '../bundle-formats.ts';
+import { inShell } from '../help.ts';
 import { EMPTY_ADVICE, keyOfSource, readPublicKeyFile } from '../keys.ts';
 import { type Asking, isProtectedKey, PASSPHRASE } from '../passphrase.ts';
 import { findAbove } from '../project.ts';
@@ -177,7 +178,7 @@ function variableFinding(
     code: 'PRIVATE_KEY_REPAIRED',
     state: 'warning',
     what: `${what}, after a repair: ${repairs.join('; ')}`,
-    mend: `bundleseal repairs this by itself; other tools may not. Set it again: printf %s "$(cat ${path})"`,
+    mend: `bundleseal repairs this by itself; other tools may not. Set it again: printf %s "$(cat ${inShell(path)})"`,
     ...about,
   };
 }
@@ -209,7 +210,7 @@ async function examineMissing(
         code: 'PRIVATE_KEY_ELSEWHERE',
         state: 'warning',
         what: `no private key here, but ${above} is the private key ${id}`,
-        mend: `commands in this folder find it only when it is named: --key ${above}`,
+        mend: `commands in this folder find it only when it is named: --key ${inShell(above)}`,
         path: above,
         keyId: id,
         ...about,

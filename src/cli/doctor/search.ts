@@ -1,7 +1,8 @@
 // Finds files of a project for doctor: configs of a monorepo's apps, and modules with public keys.
 
 import { open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { BundleSealError } from '../../errors.ts';
 import { type ConfigFile, findConfig } from '../config/files.ts';
 import { KEY_MODULE_MARK } from '../key-module.ts';
 
@@ -43,12 +44,22 @@ export async function searchProject(): Promise<Searched> {
       }
     }
     const hasConfig = depth > 0 && entries.some(({ name }) => name.startsWith('capacitor.config.'));
-    const config = hasConfig ? await findConfig(folder) : undefined;
+    const config = hasConfig ? await configIn(folder) : undefined;
     if (config !== undefined) below.push(config);
   };
   await visit('.', 0);
-  const here = await findConfig('.');
+  const here = await configIn('.');
   return { here, below, configs: here === undefined ? below : [here], modules };
+}
+
+/** Finds the config of a folder. A config that cannot be looked up counts too, so that doctor reports why. */
+async function configIn(folder: string): Promise<ConfigFile | undefined> {
+  try {
+    return await findConfig(folder);
+  } catch (error) {
+    if (!(error instanceof BundleSealError) || error.path === undefined) throw error;
+    return { path: error.path, fileName: basename(error.path), others: [] };
+  }
 }
 
 async function startsWithMark(path: string): Promise<boolean> {

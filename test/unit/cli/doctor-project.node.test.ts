@@ -1,11 +1,18 @@
 // doctor in a project with a build, a config and a key pair.
 
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat, symlink } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { type Project, runIn, useCli } from '../../support/cli.ts';
 import { read, SECRET, withApp } from '../../support/cli-app.ts';
 
 useCli();
+
+interface Finding {
+  readonly code: string;
+  readonly state: string;
+  readonly what: string;
+  readonly mend?: string;
+}
 
 describe('doctor', () => {
   it('reports no fault in a correct project', async () => {
@@ -20,7 +27,7 @@ describe('doctor', () => {
     expect(stdout + stderr).not.toMatch(SECRET);
     const { healthy, findings: all } = JSON.parse(stdout);
     expect(code).toBe(healthy ? 0 : 1);
-    return all as { code: string; state: string; what: string; mend?: string }[];
+    return all as Finding[];
   };
 
   it.each<[string, (project: Project) => Promise<unknown>, string, string]>([
@@ -101,6 +108,34 @@ describe('doctor', () => {
       await project.run(['key', 'save', '--capgo', '--key', 'other.pub']);
       const found = (await findings(project)).find(({ what }) => what.includes('another public'));
       expect(found).toMatchObject({ code: 'CONFIG_KEY_MISMATCH', state: 'bad' });
+    });
+  });
+
+  it.each(['', 'apps/one/'])(
+    'reports a config in "%s" that is a link to itself',
+    async (folder) => {
+      await withApp(async (project) => {
+        await rm(project.path('capacitor.config.json'));
+        const path = `${folder}capacitor.config.json`;
+        await mkdir(project.path(folder), { recursive: true });
+        await symlink('capacitor.config.json', project.path(path));
+        const found = (await findings(project)).filter(({ code }) => code === 'CONFIG_UNREADABLE');
+        expect(found).toHaveLength(1);
+        expect(found[0]).toMatchObject({ state: 'unknown', path });
+        expect(found[0]?.what).toContain('its links lead in a circle');
+      });
+    },
+  );
+
+  it('quotes a path with spaces in the commands that it advises', async () => {
+    await withApp(async (project) => {
+      await project.run(['key', 'create', '--bits', '3072', '--out', "my app's key"]);
+      await chmod(project.path("my app's key"), 0o644);
+      const { stdout } = await project.run(['doctor', '--json', '--key', "my app's key"]);
+      const found: Finding[] = JSON.parse(stdout).findings;
+      const { mend } = found.find(({ code }) => code === 'KEY_FILE_EXPOSED') ?? {};
+      await runIn(project.folder, 'sh', ['-c', mend as string]);
+      expect((await stat(project.path("my app's key"))).mode & 0o777).toBe(0o600);
     });
   });
 
