@@ -13,8 +13,10 @@ const updater = createUpdater({
   builtIn: folderBuiltIn('public'),
   confirmTimeout: 60_000,
   onEvent: (event) => {
+    if (event.type !== 'rolled-back') return;
+    console.error(`release ${event.from} failed: back to ${event.to}`);
     // The page is served from the release before, without a restart of this process.
-    if (event.type === 'rolled-back') updater.activate({ when: 'now' }).catch(console.error);
+    updater.activate({ when: 'now' }).catch(console.error);
   },
 });
 const handle = createReleaseHandler(updater, { fallback: 'index.html' });
