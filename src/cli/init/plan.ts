@@ -202,6 +202,7 @@ function nextSteps(project: Project, answers: Answers): string[] {
       `main process: import { registerScheme, serveReleases } from './${ELECTRON_FOLDER}/updater.mjs'`,
       'main process: registerScheme(protocol) before the app is ready; then serveReleases(app, protocol), and load app://app/ in the window',
       `package the app after ${SCRIPTS.build} instead of build: the packaged build needs its stamp`,
+      'leave .bundleseal_key and store/ out of the packaged app: docs/guides/electron.md has the settings of the packagers',
     ],
     capacitor: [
       'npm install @capacitor/filesystem',

@@ -7,9 +7,11 @@ import { SECRET } from '../../support/cli-app.ts';
 import { APPS, type App, flagsOf } from '../../support/init-apps.ts';
 import { done, RECORD, read, UNDO_ALL, VITE, withApp } from '../../support/init-project.ts';
 import { treeOf } from '../../support/tree.ts';
+import { useFolder } from '../../support/use-folder.ts';
 import { keyB } from '../../support/vectors.ts';
 
 useCli();
+const folder = useFolder();
 
 describe.each(Object.entries(APPS))('init in an app of %s', (_, app) => {
   it('detects the framework and the build folder, and writes keys, modules, scripts and a workflow', async () => {
@@ -85,6 +87,14 @@ it.each(['create react app', 'electron'])(
     });
   },
 );
+
+it('says to leave the private key out of the package of an Electron app', async () => {
+  const app = APPS['electron'] as App;
+  await withApp(app, async (project) => {
+    const { stderr } = await done(project, ...flagsOf(app));
+    expect(stderr).toContain('leave .bundleseal_key and store/ out of the packaged app');
+  });
+});
 
 it('says how to try the first release, and to keep a copy of a key that it has made', async () => {
   await withApp(VITE, async (project) => {
@@ -305,8 +315,7 @@ describe('the keys of init', () => {
     await withApp(VITE, async (project) => {
       await done(project, '--yes');
       await project.write('dist/index.html', '<!doctype html>');
-      const publish =
-        'release publish dist --store ../elsewhere --channel production --app-id my-app';
+      const publish = `release publish dist --store ${folder.at('elsewhere')} --channel production --app-id my-app`;
       expect((await project.run(publish.split(' '))).code).toBe(0);
       const key = read(project, '.bundleseal_key');
       const { stderr } = await done(project, '--undo', '--yes');
