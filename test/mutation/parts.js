@@ -299,6 +299,7 @@ const TESTS = {
       'update/wrong-release',
       'update/installed',
       'update/updater-calls.node',
+      'update/download',
       'update/updater',
       'update/device',
       'update/device-status',
