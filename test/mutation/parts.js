@@ -193,6 +193,8 @@ const TESTS = {
       'files/calls.node',
       'files/chunk-file.node',
       'files/old-garbage.node',
+      'files/error.node',
+      'files/read-ahead.node',
     ),
     ...property('files.node'),
   ],
