@@ -259,6 +259,7 @@ const TESTS = {
       'publish/entries.node',
       'publish/attributes.node',
       'publish/objects.node',
+      'publish/places.node',
       'publish/options.node',
       'publish/stamp.node',
       'publish/prune.node',
