@@ -272,6 +272,7 @@ const TESTS = {
       'publish/verify.node',
       'publish/publish.node',
       'publish/edits.node',
+      'publish/lock-file.node',
       'publish/lock.node',
       'publish/faults.node',
       'publish/remote.node',

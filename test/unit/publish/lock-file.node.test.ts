@@ -1,0 +1,105 @@
+// The file of a publisher's lock: its content, its time, and what becomes of it.
+
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { nameTemporary } from '../../../src/files/temporary.ts';
+import { withLock } from '../../../src/publish/lock.ts';
+import { rejection } from '../../support/errors.ts';
+import { newFolder } from '../../support/publish.ts';
+
+const QUICK = { beat: 20, stale: 200, patience: 60_000 };
+const LOCK = '.publish.lock';
+
+describe('the file of a lock', () => {
+  it('names its process, is touched while the task runs, and goes when the task ends', async () => {
+    const folder = newFolder();
+    const path = join(folder, LOCK);
+    const token = await withLock(
+      folder,
+      undefined,
+      async () => {
+        const first = statSync(path).mtimeMs;
+        while (statSync(path).mtimeMs === first) await sleep(20);
+        return readFileSync(path, 'utf8');
+      },
+      QUICK,
+    );
+    expect(token.startsWith(`.${LOCK}`)).toBe(true);
+    expect(token).toContain(`-${process.pid}-`);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('goes when the task fails, and the error of the task counts', async () => {
+    const folder = newFolder();
+    const failing = withLock(folder, undefined, async () => {
+      throw new Error('the task failed');
+    });
+    await expect(failing).rejects.toThrow('the task failed');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('may have gone before the task ends, which only a check notices', async () => {
+    const folder = newFolder();
+    const remove = () => rmSync(join(folder, LOCK));
+    expect(
+      await withLock(folder, undefined, async () => {
+        remove();
+        return 'done';
+      }),
+    ).toBe('done');
+    const checking = withLock(folder, undefined, async (check) => {
+      await check();
+      remove();
+      await check();
+    });
+    expect((await rejection(checking, 'ERR_STORE')).message).toBe(
+      `another publisher took over ${JSON.stringify(folder)}, because this publisher did not renew its lock: nothing was replaced, run it again`,
+    );
+    expect(existsSync(join(folder, LOCK))).toBe(false);
+  });
+
+  it('of another program or of another machine is taken when nobody has touched it for a while', async () => {
+    const own = await nameTemporary(LOCK);
+    const foreign = own.replace(/_[0-9a-f]+_/, '_0123456789abcdef_');
+    for (const content of ['', 'no token', 'x'.repeat(5000), foreign]) {
+      const folder = newFolder();
+      writeFileSync(join(folder, LOCK), content);
+      const begun = performance.now();
+      expect(await withLock(folder, undefined, async () => 5, QUICK)).toBe(5);
+      expect(performance.now() - begun).toBeGreaterThan(QUICK.stale);
+      expect(readdirSync(folder)).toEqual([]);
+    }
+  });
+
+  it('of a process of this machine that runs is never taken, and the error says what to remove', async () => {
+    const folder = newFolder();
+    const holding = { end: () => {} };
+    const held = withLock(
+      folder,
+      undefined,
+      () => new Promise<void>((resolve) => Object.assign(holding, { end: resolve })),
+      QUICK,
+    );
+    while (!existsSync(join(folder, LOCK))) await sleep(5);
+    const waiting = withLock(folder, undefined, async () => {}, {
+      ...QUICK,
+      stale: 1,
+      patience: 300,
+    });
+    expect((await rejection(waiting, 'ERR_STORE')).message).toBe(
+      `another publisher is writing to the store: try again when it has ended. If none is running, remove ${JSON.stringify(join(folder, LOCK))}`,
+    );
+    holding.end();
+    await held;
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('is not made after an abort', async () => {
+    const folder = newFolder();
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(withLock(folder, signal, async () => {})).rejects.toThrow('enough');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
