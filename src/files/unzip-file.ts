@@ -22,7 +22,7 @@ import { type ByteStream, openStream, type StreamReader } from '../sources/strea
 import { createPace } from '../turn.ts';
 import { checkPath } from './error.ts';
 import { openInputFile } from './input-file.ts';
-import { collectSoon, createCollector } from './old-garbage.ts';
+import { collectAfter, createCollector } from './old-garbage.ts';
 import { replaceFolder } from './replace-folder.ts';
 import { type Unpacked, writeFiles } from './write-files.ts';
 
@@ -197,7 +197,7 @@ export async function unzipSource(
   async function* entries(): AsyncGenerator<Unpacked, void> {
     const collect = createCollector();
     // The directory leaves more garbage than the files.
-    collectSoon();
+    collectAfter(archive.length, 0);
     for (const entry of archive) {
       collect();
       const { path, isFolder } = entry;

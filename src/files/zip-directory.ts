@@ -15,7 +15,7 @@ import { checkOptions, describe, type OptionRules, type Progress } from '../opti
 import { checkPath, fileError, onFile, UNREADABLE } from './error.ts';
 import { type HeldTree, holdTree } from './held-tree.ts';
 import { type FoundFile, type ListRules, listTree, readStart } from './list-folder.ts';
-import { collectSoon } from './old-garbage.ts';
+import { collectAfter } from './old-garbage.ts';
 import { type Ignore, ignoreRule } from './pattern.ts';
 import { type FoundContents, readFound } from './read-found.ts';
 import { replaceFile } from './replace.ts';
@@ -224,7 +224,7 @@ export async function withFolderZip<T>(
         memory.end(release);
         found.files.length = 0;
         contents.forget();
-        collectSoon();
+        collectAfter(found.entries, found.size);
       },
       end() {
         onProgress?.({ done: found.size, total: found.size });

@@ -1,7 +1,7 @@
 // How often V8 is made to collect its garbage.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { collectSoon, createCollector } from '../../../src/files/old-garbage.ts';
+import { collectAfter, createCollector } from '../../../src/files/old-garbage.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -32,9 +32,19 @@ describe('the garbage of many files', () => {
     expect(lengths).toHaveLength(2);
   });
 
+  it('is collected at once after 1024 files or 16 MiB, and not after less', () => {
+    const lengths = watchMemory();
+    collectAfter(1023, 2 ** 24 - 1);
+    expect(lengths).toEqual([]);
+    collectAfter(1024, 0);
+    expect(lengths).toEqual([2 ** 26]);
+    collectAfter(1, 2 ** 24);
+    expect(lengths).toHaveLength(2);
+  });
+
   it('is left alone if there is no memory', () => {
     const lengths = watchMemory(true);
-    expect(collectSoon).not.toThrow();
+    expect(() => collectAfter(1024, 0)).not.toThrow();
     expect(lengths).toEqual([2 ** 26]);
   });
 });
