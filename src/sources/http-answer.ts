@@ -1,7 +1,7 @@
-// Reads and checks the headers of a server's response to a Range request (RFC 9110 §14, §15.3.7).
+// The headers of a Range request, and the checks of the headers of its response (RFC 9110 §14, §15.3.7).
 
 import type { BundleSealError } from '../errors.ts';
-import { MISSING } from './http-options.ts';
+import { MISSING, type Validators } from './http-options.ts';
 
 /** The version of the file: its size and validators. */
 export interface Version {
@@ -82,6 +82,21 @@ const REPLACED = { kind: 'replaced' } as const;
 
 const EXPOSE =
   'scripts of another origin can read it only if the server sends "Access-Control-Expose-Headers: Content-Range, ETag"';
+
+/** Returns the headers of a request. Every origin gets them. */
+export function headersFor(
+  { from, to, version, ranged }: Asked,
+  validators: Validators,
+): Record<string, string> {
+  // Ranges of a compressed response are not ranges of the file. Browsers set this header themselves and ignore this
+  // value.
+  const headers: Record<string, string> = { 'Accept-Encoding': 'identity' };
+  if (ranged) headers['Range'] = `bytes=${from}-${to - 1}`;
+  if (version?.ifRange !== undefined && validators === 'if-range') {
+    headers['If-Range'] = version.ifRange;
+  }
+  return headers;
+}
 
 /**
  * Decides what to do with a response.
@@ -172,6 +187,13 @@ export const wholeSent: Failure = {
   what: 'sent the whole file instead of the requested range',
   advice:
     "serve it from a server that answers Range requests, download it with fetch and pass the bytes, or set ignoredRange to 'read-through'",
+};
+
+/** The file was replaced during the opening, which starts again. After it, this is an error. */
+export const replaced: Failure = {
+  kind: 'failure',
+  what: 'was replaced while it was being read',
+  advice: 'open it again',
 };
 
 function judgeUnsatisfied(

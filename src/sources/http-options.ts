@@ -161,6 +161,18 @@ export function readConnection(url: string | URL, init: HttpSourceInit): Connect
   };
 }
 
+/** Returns the caller's choice or the default of {@link HttpSourceInit.validators} for sources. */
+export function validatorsOf({ validators, url }: Connection): Validators {
+  // If-Range would cause a CORS preflight, which many servers do not answer.
+  return validators ?? (isOfAnotherPage(url) ? 'compare' : 'if-range');
+}
+
+/** Whether a page has another origin than the URL. */
+export function isOfAnotherPage(url: string): boolean {
+  const here = globalThis.location?.origin;
+  return here !== undefined && here !== new URL(url).origin;
+}
+
 function readUrl(url: unknown): URL {
   if (typeof url !== 'string' && brandOf(url) !== 'URL') {
     throw new TypeError(`url expected a string or URL, got ${describe(url)}`);

@@ -1,7 +1,7 @@
-// The rules for redirects: where a request may go next, and which headers it may take there.
+// Decides where a request goes: the rules for redirects, and which headers it may take there.
 
-import type { RefuseResponse } from './http-answer.ts';
-import type { Connection } from './http-options.ts';
+import type { Failure, RefuseResponse } from './http-answer.ts';
+import { type Connection, isOfAnotherPage, type Validators } from './http-options.ts';
 import { hideSecrets } from './http-secrets.ts';
 
 /** An address for requests. */
@@ -23,6 +23,77 @@ export interface RedirectRoute {
   readonly secrets: Set<string>;
 }
 
+/** The way of one request: from the URL, or from where earlier redirects led, along the redirects of its answers. */
+export interface Way {
+  /** Where the next request goes. */
+  readonly place: Address;
+  /** Called if the address did not answer. Whether the way starts again, at the URL. */
+  restarts(): boolean;
+  /**
+   * Whether the answer leads to another request.
+   *
+   * @throws the error of `refuse` for a redirect that the source must not follow.
+   */
+  leadsOn(answer: Response): boolean;
+}
+
+// The status codes of redirects (RFC 9110 §15.4), and the most redirects that `fetch` follows.
+const REDIRECTS = [301, 302, 303, 307, 308];
+const MOST_REDIRECTS = 20;
+
+/**
+ * Starts the way of a request. In runtimes that show where redirects lead (Node, Bun, Deno, workerd), it follows them
+ * itself. For pages, see {@link followBlindly}.
+ */
+export function startWay(connection: Connection, refuse: RefuseResponse): Way {
+  const { route } = connection;
+  const start: Address = { url: connection.url, trusted: true };
+  let place = route.pinned ?? start;
+  let isPinned = place !== start;
+  let redirects = 0;
+
+  function restarts(): boolean {
+    if (!isPinned) return false;
+    route.pinned = undefined;
+    isPinned = false;
+    place = start;
+    return true;
+  }
+
+  return {
+    get place() {
+      return place;
+    },
+    restarts,
+    leadsOn(answer) {
+      const location = REDIRECTS.includes(answer.status) ? answer.headers.get('location') : null;
+      const isRedirect = location !== null || answer.type === 'opaqueredirect';
+      if (isRedirect && !connection.follow) {
+        throw refuse('redirects, which options.redirect forbids: pass the final address');
+      }
+      if (location !== null) {
+        if (++redirects > MOST_REDIRECTS) {
+          throw refuse(
+            `redirects more than ${MOST_REDIRECTS} times: correct the redirects on the server`,
+          );
+        }
+        place = placeAfter(connection, place, location, refuse);
+        return true;
+      }
+      if (isRedirect) {
+        followBlindly(connection, refuse);
+        return true;
+      }
+      // The signed link has expired or the server is gone. The URL itself may redirect to another one.
+      if (![200, 206, 412, 416].includes(answer.status) && restarts()) return true;
+      checkLanding(connection, answer, place, refuse);
+      if (redirects > 0 && answer.ok) route.pinned = place;
+      refuseMissingHeaders(connection, answer, place, refuse);
+      return false;
+    },
+  };
+}
+
 const hasHeaders = ({ headers }: Connection): boolean => !headers.keys().next().done;
 
 /**
@@ -34,7 +105,7 @@ const hasHeaders = ({ headers }: Connection): boolean => !headers.keys().next().
  * - In all other cases this refuses the redirect. Browsers would remove only Authorization, and older browsers no
  *   header.
  */
-export function followBlindly(connection: Connection, refuse: RefuseResponse): void {
+function followBlindly(connection: Connection, refuse: RefuseResponse): void {
   const { route, url } = connection;
   const redirect = 'follow';
   if (!hasHeaders(connection)) route.blind = { redirect };
@@ -48,7 +119,7 @@ export function followBlindly(connection: Connection, refuse: RefuseResponse): v
 }
 
 /** Computes the address that a redirect leads to. @throws the error of `refuse` for an address that is not allowed. */
-export function placeAfter(
+function placeAfter(
   { route }: Connection,
   { url, trusted }: Address,
   location: string,
@@ -83,7 +154,7 @@ function refuseDowngrade(from: URL, to: URL, refuse: RefuseResponse): void {
 }
 
 /** Checks the final URL if the runtime followed redirects by itself. */
-export function checkLanding(
+function checkLanding(
   connection: Connection,
   { redirected, url }: Response,
   place: Address,
@@ -104,7 +175,7 @@ export function checkLanding(
 }
 
 /** Refuses a 401 or 403 of another origin, which did not get the caller's headers. */
-export function refuseMissingHeaders(
+function refuseMissingHeaders(
   connection: Connection,
   { status }: Response,
   place: Address,
@@ -114,4 +185,19 @@ export function refuseMissingHeaders(
   throw refuse(
     `redirects to ${new URL(place.url).origin}, which answered ${status}: httpSource sends options.headers only to ${new URL(connection.url).origin}, so pass the final address`,
   );
+}
+
+/** The failure of a request that got no answer. */
+export function unreached(connection: Connection, validators: Validators, cause: unknown): Failure {
+  const advice = adviceOnReaching(connection, validators);
+  return { kind: 'failure', what: 'could not be reached', advice, cause };
+}
+
+function adviceOnReaching({ url, route }: Connection, validators: Validators): string {
+  if (route.blind?.mode === 'same-origin') {
+    return 'check the network and the URL, whose redirect may lead to another origin, where options.headers are not sent';
+  }
+  if (!isOfAnotherPage(url)) return 'check the network and the URL';
+  const own = validators === 'if-range' ? 'Range and If-Range' : 'Range';
+  return `check the network and the URL, and that the server allows this origin, the headers ${own}, and those in options.headers (CORS)`;
 }

@@ -1,4 +1,21 @@
-// Keeps queries and fragments of URLs, which may hold tokens, out of every message and error.
+// Makes the errors of httpSource. Keeps queries and fragments of URLs, which may hold tokens, out of every message and
+// error.
+
+import { BundleSealError } from '../errors.ts';
+import type { RefuseResponse } from './http-answer.ts';
+import type { Connection } from './http-options.ts';
+
+/** Returns a function that makes errors with the name of the file and the offset that the read has reached. */
+export function refusal(
+  { name, route }: Connection,
+  { offset, at }: { readonly offset: number; readonly at: number },
+): RefuseResponse {
+  return (what, cause) =>
+    new BundleSealError('ERR_SOURCE_FAILED', `${name} ${what}`, {
+      offset: offset + at,
+      cause: withoutUrlSecrets(cause, route.secrets),
+    });
+}
 
 /** Adds the query and the fragment of a URL to the texts that no message may contain. */
 export function hideSecrets({ search, hash }: URL, secrets: Set<string>): void {
@@ -9,7 +26,7 @@ export function hideSecrets({ search, hash }: URL, secrets: Set<string>): void {
  * Returns the cause unchanged, or a copy without the secrets if its message or a field contains one: Deno's messages
  * quote the whole URL, and Bun's errors have it as a field.
  */
-export function withoutUrlSecrets(cause: unknown, secrets: ReadonlySet<string>): unknown {
+function withoutUrlSecrets(cause: unknown, secrets: ReadonlySet<string>): unknown {
   return holds(cause, secrets) ? copyOf(cause, secrets) : cause;
 }
 

@@ -1,18 +1,31 @@
-// Reads a file on a web server by HTTP Range requests.
+// Reads a file on a web server by HTTP Range requests. All bytes pass from `fetch` to the memory of a read in this file.
+// http-attempts.ts decides how often and how long to try, http-redirect.ts where a request goes, and http-answer.ts
+// whether a response has the requested bytes.
 
-import { checkSignal, shown } from '../options.ts';
-import { type OwnSignal, whileWanted } from '../signals.ts';
-import { pause } from '../turn.ts';
-import { type Failure, parseDate, type Version } from './http-answer.ts';
-import { exchange, type Reading, refusal } from './http-exchange.ts';
+import { isBytes } from '../bytes.ts';
+import { checkSignal, describe, shown } from '../options.ts';
+import { giveWay, unawaited, untilAborted } from '../turn.ts';
+import {
+  type Failure,
+  headersFor,
+  judge,
+  type Offer,
+  type RefuseResponse,
+  replaced,
+  type Version,
+  versionOf,
+  wholeSent,
+} from './http-answer.ts';
+import { type AttemptWatch, inAttempts } from './http-attempts.ts';
 import {
   type Connection,
   type HttpSourceInit,
-  LONGEST_WAIT,
-  MIN_PROGRESS,
   readConnection,
   type Validators,
+  validatorsOf,
 } from './http-options.ts';
+import { type Address, startWay, unreached } from './http-redirect.ts';
+import { refusal } from './http-secrets.ts';
 import { markOwn, type RandomAccessSource, setLenient } from './input.ts';
 
 /** Number of bytes that the opening fetches and keeps. They contain the header of nearly every sealed bundle. */
@@ -89,44 +102,29 @@ export async function httpSource(
   init: HttpSourceInit = {},
 ): Promise<RandomAccessSource> {
   const connection = readConnection(url, init);
-  const validators =
-    connection.validators ?? (isOfAnotherPage(connection) ? 'compare' : 'if-range');
+  const validators = validatorsOf(connection);
   const wanted = { offset: 0, to: KEPT, validators };
-  const { version, bytes: kept } = await fetchRange(connection, wanted, undefined);
+  const { version, bytes: kept } = await fetchRange(connection, wanted);
   const opened = { connection, version, kept };
   const source = sourceOf(opened, validators);
   if (connection.validators === undefined) setLenient(source, sourceOf(opened, 'ignore'));
   return source;
 }
 
-/** Whether If-Range would cause a CORS preflight, which many servers do not answer. */
-function isOfAnotherPage({ url }: Connection): boolean {
-  const here = globalThis.location?.origin;
-  return here !== undefined && here !== new URL(url).origin;
-}
-
-function sourceOf(opened: Opened, validators: Validators): RandomAccessSource {
+function sourceOf({ connection, version, kept }: Opened, validators: Validators) {
   return markOwn<RandomAccessSource>({
-    size: opened.version.size,
-    read: async (offset, length, signal) => read(opened, validators, offset, length, signal),
+    size: version.size,
+    async read(offset, length, signal) {
+      checkArgument('offset', offset, version.size);
+      checkArgument('length', length, version.size - offset);
+      checkSignal(signal);
+      for (const one of [connection.signal, signal]) one?.throwIfAborted();
+      if (length === 0) return new Uint8Array(0);
+      const to = offset + length;
+      if (to <= kept.length) return kept.slice(offset, to);
+      return (await fetchRange(connection, { offset, to, version, validators }, signal)).bytes;
+    },
   });
-}
-
-async function read(
-  { connection, version, kept }: Opened,
-  validators: Validators,
-  offset: number,
-  length: number,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
-  checkArgument('offset', offset, version.size);
-  checkArgument('length', length, version.size - offset);
-  checkSignal(signal);
-  for (const one of [connection.signal, signal]) one?.throwIfAborted();
-  if (length === 0) return new Uint8Array(0);
-  const to = offset + length;
-  if (to <= kept.length) return kept.slice(offset, to);
-  return (await fetchRange(connection, { offset, to, version, validators }, signal)).bytes;
 }
 
 function checkArgument(name: string, value: number, max: number): void {
@@ -134,103 +132,261 @@ function checkArgument(name: string, value: number, max: number): void {
   throw new RangeError(`${name} expected an integer from 0 to ${max}, got ${shown(value)}`);
 }
 
-/** A range of one version of the file. */
-interface Wanted {
+/** A read in progress. */
+interface Reading {
   readonly offset: number;
-  readonly to: number;
-  readonly version?: Version;
+  /** Offset after the last requested byte. On opening, the file may end before it. */
+  to: number;
   readonly validators: Validators;
+  /** Whether this read determines the version of the file. */
+  readonly opening: boolean;
+  version: Version | undefined;
+  /** Memory for the bytes, allocated after a response has passed its checks. It grows with the bytes that arrive. */
+  target: Uint8Array | undefined;
+  /** Number of bytes that the read needs. */
+  length: number;
+  /** Number of bytes that have arrived. */
+  at: number;
+  /**
+   * Whether the next request has a Range header. False if the server refused a range within the size that it sent: then
+   * the source requests the whole file.
+   */
+  ranged: boolean;
 }
 
 /**
- * Fetches the bytes from `offset` to before `to`, and returns them with their version: the passed version, or the
- * current version on the server. The current version may end before `to`.
+ * Fetches the bytes of a read, and returns them with their version: the version of the read, or the current version on
+ * the server. The current version may end before `to`.
  */
 export async function fetchRange(
   connection: Connection,
-  { offset, to, version, validators }: Wanted,
-  signal: AbortSignal | undefined,
+  { version, ...wanted }: Pick<Reading, 'offset' | 'to' | 'validators'> & { version?: Version },
+  signal?: AbortSignal,
 ): Promise<{ version: Version; bytes: Uint8Array }> {
   const reading: Reading = {
-    offset,
-    to,
-    validators,
-    opening: version === undefined,
+    ...wanted,
     version,
+    opening: version === undefined,
     target: undefined,
     length: 0,
     at: 0,
     ranged: true,
   };
-  let wait = 0;
-  for (let attempt = 0; ; attempt++) {
-    const failure = await whileWanted([connection.signal, signal], async (stop, abort) => {
-      if (wait > 0) await pause(wait, stop);
-      return tryOnce(connection, reading, stop, abort);
-    });
-    if (failure === undefined) {
-      return { version: reading.version as Version, bytes: reading.target as Uint8Array };
+  await inAttempts(connection, signal, {
+    attempt: (watch) => exchange(connection, reading, watch),
+    refuse: (what, cause) => refusal(connection, reading)(what, cause),
+  });
+  return { version: reading.version as Version, bytes: reading.target as Uint8Array };
+}
+
+/**
+ * Makes one attempt: sends a request, follows its redirects and reads the response. Returns nothing if all bytes have
+ * arrived, or a failure that another attempt may avoid. Throws if another attempt would fail too.
+ */
+async function exchange(
+  connection: Connection,
+  reading: Reading,
+  watch: AttemptWatch,
+): Promise<Failure | undefined> {
+  const refuse = refusal(connection, reading);
+  // Accepts only one correction of the size. A server that sends another size in each response would otherwise cause
+  // endless requests.
+  let isCorrected = false;
+  let way = startWay(connection, refuse);
+  for (;;) {
+    const { offset, at, to, version, validators, ranged } = reading;
+    const { readThrough } = connection;
+    const compare = validators !== 'ignore';
+    const asked = { from: offset + at, to, version, ranged, compare, readThrough };
+    let answer: Response;
+    try {
+      answer = await send(connection, way.place, headersFor(asked, validators), watch.stop);
+    } catch (cause) {
+      if (!watch.stop.aborted && way.restarts()) continue;
+      return unreached(connection, validators, cause);
     }
-    if (attempt === connection.retries) {
-      const { what, advice, cause } = failure;
-      const attempts = `attempt ${attempt + 1} of ${attempt + 1}`;
-      throw refusal(connection, reading)(`${what} (${attempts}): ${advice}`, cause);
+    if (typeof answer?.headers?.get !== 'function') {
+      throw new TypeError(`options.fetch must answer with a Response, not ${describe(answer)}`);
     }
-    wait = waitBefore(connection.retryDelay, attempt, failure.retryAfter ?? null);
+    watch.arrived();
+    try {
+      if (way.leadsOn(answer)) continue;
+      const verdict = judge(answer, asked, refuse);
+      switch (verdict.kind) {
+        case 'offer':
+          return await take(answer, verdict, reading, { connection, ...watch, refuse });
+        case 'failure':
+          return verdict;
+        case 'replaced':
+          if (!reading.opening) throw refuse(`${replaced.what}: ${replaced.advice}`);
+          startAgain(reading);
+          return replaced;
+        case 'shorter':
+          if (isCorrected && to !== verdict.size) {
+            throw refuse(
+              'answered 416 (range not satisfiable) with another size each time: the server is at fault',
+            );
+          }
+          isCorrected = true;
+          if (to === verdict.size) reading.ranged = false;
+          reading.to = verdict.size;
+          way = startWay(connection, refuse);
+      }
+    } catch (error) {
+      // The redirect may lead the next read to another server.
+      connection.route.pinned = undefined;
+      throw error;
+    } finally {
+      discard(answer);
+    }
   }
 }
 
 /**
- * Makes one attempt, and ends it if the server is too slow.
+ * Sends one request. Rejects on an abort even if the caller's `fetch` ignores the signal.
  *
- * @param abort - Aborts `stop`.
+ * The function is async, so that it rejects if the caller's `fetch` throws.
  */
-async function tryOnce(
-  connection: Connection,
-  reading: Reading,
-  stop: AbortSignal,
-  abort: OwnSignal['abort'],
-): Promise<Failure | undefined> {
-  const { timeout } = connection;
-  let late: DOMException | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let since = 0;
-  const tooFew = () => {
-    return since === 0
-      ? `sent no byte for ${timeout} ms`
-      : `sent ${since} bytes in ${timeout} ms, and at least ${MIN_PROGRESS} or the rest are required`;
-  };
-  const arrived = (bytes = MIN_PROGRESS) => {
-    since += bytes;
-    if (since < MIN_PROGRESS) return;
-    since = 0;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      late = new DOMException(tooFew(), 'TimeoutError');
-      abort(late);
-    }, timeout);
-    // The timer does not keep the process alive. An open connection does.
-    (timer as { unref?: () => void }).unref?.();
-  };
-  arrived();
+async function send(
+  { fetch, request, headers: callers, route }: Connection,
+  { url, trusted }: Address,
+  own: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
+  const headers = new Headers(trusted ? callers : {});
+  for (const [name, value] of Object.entries(own)) headers.set(name, value);
+  const init = { ...request, redirect: 'manual', ...route.blind, headers, signal } as const;
+  const answering = Promise.resolve(fetch(url, init));
   try {
-    const failure = await exchange(connection, reading, stop, arrived);
-    if (stop.reason !== late) stop.throwIfAborted();
-    if (failure === undefined || late === undefined) return failure;
-    const advice = 'check the network, or allow a longer timeout';
-    return { kind: 'failure', what: tooFew(), advice, cause: late };
-  } finally {
-    clearTimeout(timer);
+    return await untilAborted(answering, signal);
+  } catch (error) {
+    if (signal.aborted) unawaited(async () => discard(await answering));
+    throw error;
   }
 }
 
-/** Computes the milliseconds to wait after attempt number `attempt`, counted from 0. */
-export function waitBefore(retryDelay: number, attempt: number, retryAfter: string | null): number {
-  const backoff = Math.min(retryDelay * 2 ** Math.min(attempt, 20), LONGEST_WAIT);
-  const jittered = backoff * (1 - Math.random() / 2);
-  // Retry-After is a number of seconds or a date (RFC 9110 §10.2.3).
-  const asked = /^\d+$/.test(retryAfter ?? '')
-    ? 1000 * Number(retryAfter)
-    : parseDate(retryAfter) - Date.now();
-  return Math.min(Math.max(asked || 0, jittered), LONGEST_WAIT);
+/** Cancels a body that nobody reads, because an unread body blocks its connection. */
+function discard({ body }: Response): void {
+  if (body?.locked === false) unawaited(() => body.cancel());
+}
+
+/** Drops the bytes that have arrived. */
+function startAgain(reading: Reading): void {
+  reading.at = 0;
+  reading.target = undefined;
+  reading.version = undefined;
+}
+
+/** What a read of a body reports to and follows. */
+interface Watch extends AttemptWatch {
+  readonly connection: Connection;
+  readonly refuse: RefuseResponse;
+}
+
+// The most memory, in bytes, for a length that the server only announced. It doubles whenever it is full.
+const FIRST_ROOM = 1_048_576;
+
+/** Reads the offered bytes into the target. */
+async function take(
+  { body, headers }: Response,
+  offer: Offer,
+  reading: Reading,
+  watch: Watch,
+): Promise<Failure | undefined> {
+  const { rest, skip, length } = offer;
+  reading.version = offer.version;
+  if (reading.target === undefined) {
+    reading.length = length;
+    reading.target = new Uint8Array(Math.min(length, FIRST_ROOM));
+  }
+  const { place, cause } = await readBody(body, offer, reading as Filling, watch);
+  if (rest === 'counted') {
+    if (place > length && !watch.connection.readThrough) {
+      startAgain(reading);
+      return wholeSent;
+    }
+    if (cause === undefined) {
+      reading.version = versionOf(headers, place);
+      reading.target = reading.target.slice(0, reading.at);
+      return undefined;
+    }
+    // Without a version, the next response may be about another file, so the read starts again.
+    startAgain(reading);
+  } else if (place >= skip + length) {
+    return undefined;
+  }
+  return {
+    kind: 'failure',
+    what: `broke off at byte ${reading.offset + (rest === 'counted' ? place : reading.at)}`,
+    advice: 'check the network, and that the server holds the whole file',
+    ...cause,
+  };
+}
+
+/** The most bytes that the source counts if no header has the size, because a body may be endless. */
+const LARGEST_COUNTED = 268_435_456;
+
+/** A read whose memory is allocated. */
+type Filling = Reading & { target: Uint8Array };
+
+/** Reads a body. Returns how far it came, and the error if the body broke off. */
+async function readBody(
+  body: Response['body'],
+  { rest, skip, length }: Offer,
+  reading: Filling,
+  { connection, stop, arrived, refuse }: Watch,
+): Promise<{ place: number; cause?: { cause: unknown } }> {
+  const end = skip + length;
+  let place = 0;
+  const reader = body?.getReader();
+  try {
+    while (reader !== undefined && (rest !== 'cancelled' || place < end)) {
+      let part: ReadableStreamReadResult<Uint8Array>;
+      try {
+        part = await untilAborted(reader.read(), stop);
+        // Endless empty parts would block all timers.
+        if (part.value?.length === 0) await giveWay();
+      } catch (cause) {
+        return { place, cause: { cause } };
+      }
+      if (part.done) break;
+      const bytes = part.value;
+      if (!isBytes(bytes)) {
+        throw refuse(`has a body of ${describe(bytes)}: options.fetch must answer with bytes`);
+      }
+      arrived(bytes.length);
+      keep(bytes, skip - place, reading);
+      place += bytes.length;
+      if (rest === 'counted' && place > end) {
+        if (!connection.readThrough) return { place };
+        if (place > LARGEST_COUNTED) {
+          throw refuse(
+            `sent more than ${LARGEST_COUNTED} bytes without a Content-Length: serve the file with one`,
+          );
+        }
+      }
+      if (rest === 'none' && place > end) {
+        throw refuse('sent more bytes than it announced: the server is at fault');
+      }
+    }
+    return { place };
+  } finally {
+    unawaited(() => reader?.cancel());
+  }
+}
+
+/** Appends the requested part of `bytes` to the target. The first `skip` bytes are not requested. */
+function keep(bytes: Uint8Array, skip: number, reading: Filling): void {
+  const start = Math.max(0, skip);
+  const wanted = bytes.subarray(start, start + reading.length - reading.at);
+  const end = reading.at + wanted.length;
+  if (end > reading.target.length) {
+    const grown = new Uint8Array(
+      Math.min(reading.length, Math.max(end, 2 * reading.target.length)),
+    );
+    grown.set(reading.target.subarray(0, reading.at));
+    reading.target = grown;
+  }
+  reading.target.set(wanted, reading.at);
+  reading.at = end;
 }

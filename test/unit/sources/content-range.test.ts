@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { waitBefore } from '../../../src/sources/http.ts';
 import { parseContentRange, parseDate, versionOf } from '../../../src/sources/http-answer.ts';
+import { waitBefore } from '../../../src/sources/http-attempts.ts';
 import { runs } from '../../support/scope.ts';
 
 describe('Content-Range', () => {
