@@ -1,6 +1,7 @@
 // Reads the files of a folder into memory, for publishing a build.
 
 import {
+  checkEntryCount,
   createMeter,
   LIMIT_OPTIONS,
   readLimits,
@@ -49,6 +50,7 @@ export async function readDirectory(
       options.signal?.throwIfAborted();
       const { path, size } = found;
       // Checks the limits before it allocates memory.
+      checkEntryCount(limits, files.size + 1, path, toWriter);
       meter({ path, by: size, size, compressedSize: undefined });
       const file = await openFound(tree, found);
       try {

@@ -195,6 +195,7 @@ const TESTS = {
       'files/old-garbage.node',
       'files/error.node',
       'files/read-ahead.node',
+      'files/read-directory.node',
     ),
     ...property('files.node'),
   ],
