@@ -85,7 +85,7 @@ describe('a download whose objects are deleted', () => {
 
   it('counts the bytes of failed ways as moved', async () => {
     const { publisher, next } = await published();
-    const [patch] = next.entry.patches as [{ sha256: string; size: number }];
+    const patch = next.entry.patches[0] as { readonly sha256: string; readonly size: number };
     const bytes = publisher.store.get(objectOf(patch)) as Uint8Array;
     publisher.store.set(
       objectOf(patch),
