@@ -196,6 +196,7 @@ const TESTS = {
       'files/error.node',
       'files/read-ahead.node',
       'files/read-directory.node',
+      'files/output-file.node',
     ),
     ...property('files.node'),
   ],
