@@ -238,10 +238,15 @@ export async function withoutAdded(
   return { before: now, after: Buffer.from(after, path === PACKAGE ? 'utf8' : 'latin1') };
 }
 
-/** Returns the lines that init adds to a file that others edit too. Latin-1 keeps every byte, because the file may be in any encoding. */
+/**
+ * Returns the lines that init adds to a file that others edit too, without indentation. Latin-1 keeps every byte, because the
+ * file may be in any encoding.
+ */
 async function additionsTo(path: string, before: Buffer, after: Buffer): Promise<string[]> {
   if (path === PACKAGE) return addedMembers(before.toString(), after.toString());
-  return addedLines(before.toString('latin1'), after.toString('latin1'));
+  const trimmed = (line: string) => line.trim();
+  const [earlier, later] = [before, after].map((bytes) => bytes.toString('latin1'));
+  return addedLines(earlier as string, later as string, trimmed).map(trimmed);
 }
 
 /** The bytes of a file, and the bytes that replace them. */

@@ -1,20 +1,27 @@
 // Removes the additions of init from a file that was changed since, and keeps every other line.
 
 /**
- * Returns the lines that a text has in addition to an earlier text, without indentation, in order. If the texts have different
- * numbers of equal lines, returns the difference.
+ * Returns the lines with content that a text has in addition to an earlier text, in order. If the texts have different numbers
+ * of equal lines, returns the difference.
+ *
+ * @param keyOf - Two lines with the same key are equal.
  */
-export function addedLines(before: string, after: string): string[] {
+export function addedLines(
+  before: string,
+  after: string,
+  keyOf: (line: string) => string,
+): string[] {
   const left = new Map<string, number>();
-  for (const line of linesOf(before)) left.set(line, (left.get(line) ?? 0) + 1);
+  for (const line of linesOf(before)) left.set(keyOf(line), (left.get(keyOf(line)) ?? 0) + 1);
   return linesOf(after).filter((line) => {
-    const count = left.get(line) ?? 0;
-    left.set(line, count - 1);
-    return line !== '' && count <= 0;
+    const count = left.get(keyOf(line)) ?? 0;
+    left.set(keyOf(line), count - 1);
+    return line.trim() !== '' && count <= 0;
   });
 }
 
-const linesOf = (text: string) => text.split(/\r?\n/).map((line) => line.trim());
+/** The lines of a text, without line breaks. */
+export const linesOf = (text: string): string[] => text.split(/\r?\n/);
 
 /**
  * Takes added lines out of a text. A line that is no longer there was taken out already.

@@ -5,26 +5,15 @@ import { SCRIPTS } from '../release/settings.ts';
 import type { Answers } from './answers.ts';
 import type { Change, Plan } from './plan.ts';
 import { RECORD } from './record.ts';
+import { addedLines, linesOf } from './remove.ts';
 
 /**
  * Returns the lines that an edit adds. Init removes no line. It changes a line by adding a comma, or if an earlier run wrote it.
  */
-function addedLines({ before, after }: Change): string[] {
-  if (before === undefined) return after.toString().trimEnd().split('\n');
-  const old = new Map<string, number>();
-  const key = (line: string) => line.replace(/,?\r?$/, '');
-  for (const line of before.toString().split('\n')) {
-    old.set(key(line), (old.get(key(line)) ?? 0) + 1);
-  }
-  return after
-    .toString()
-    .trimEnd()
-    .split('\n')
-    .filter((line) => {
-      const count = old.get(key(line)) ?? 0;
-      old.set(key(line), count - 1);
-      return count === 0 && line.trim() !== '';
-    });
+function shownLines({ before, after }: Change): string[] {
+  const text = after.toString().trimEnd();
+  if (before === undefined) return linesOf(text);
+  return addedLines(before.toString(), text, (line) => line.replace(/,$/, ''));
 }
 
 /**
@@ -40,7 +29,7 @@ export function planLines(plan: Plan, pair: readonly string[], isWhole: boolean)
     ...pairLines(pair, width),
     ...changes.flatMap((change) => {
       const isShown = (change.before !== undefined || isWhole) && change.isKey !== true;
-      const lines = isShown ? addedLines(change).map((line) => `      + ${line}`) : [];
+      const lines = isShown ? shownLines(change).map((line) => `      + ${line}`) : [];
       return [headOf(change, width), ...lines];
     }),
     ...same.map((path) => `  = ${path} has it already`),
@@ -60,7 +49,7 @@ export function summaryLines(
   return [
     ...pairLines(pair, width),
     ...changes.map((change) => {
-      const count = counted(addedLines(change).length, 'line', 'lines');
+      const count = counted(shownLines(change).length, 'line', 'lines');
       const size = change.before === undefined ? count : `${count} more`;
       return `${headOf(change, width)}${change.isKey ? '' : `, ${size}`}`;
     }),
@@ -114,7 +103,7 @@ export function planJson(plan: Plan, pair: readonly string[]): Record<string, un
       ...plan.changes.map((change) => ({
         path: change.path,
         action: change.before === undefined ? 'create' : 'edit',
-        ...(change.isKey ? {} : { added: addedLines(change) }),
+        ...(change.isKey ? {} : { added: shownLines(change) }),
       })),
     ],
     same: plan.same,

@@ -120,6 +120,20 @@ describe('init in a folder of a repository', () => {
   });
 });
 
+describe('init in a project with the line breaks of Windows', () => {
+  it('shows each line without its line break', async () => {
+    await withApp(VITE, async (project) => {
+      await project.write('.gitignore', 'dist\r\n');
+      await project.write('package.json', read(project, 'package.json').replaceAll('\n', '\r\n'));
+      const { stderr } = await done(project, '--dry-run');
+      expect(stderr).toContain('\n      + /.bundleseal_key\n');
+      expect(stderr).toContain('\n      +     "channel": "production",\n');
+      const { changes } = await project.json(['init', '--dry-run']);
+      expect(JSON.stringify(changes)).not.toContain('\\r');
+    });
+  });
+});
+
 describe('the import of init', () => {
   it.each([
     ['// @ts-ignore\nimport a from "a";\n', ''],
