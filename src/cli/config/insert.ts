@@ -97,5 +97,6 @@ function fillEmpty(
   const end = lineBreak + outer;
   if (comment === undefined) return [{ ...inner, text: member + end }];
   const isClosedBelow = /[\n\r]/.test(text.slice(comment.end, inner.end));
-  return [{ start: comment.end, end: comment.end, text: member + (isClosedBelow ? '' : end) }];
+  if (isClosedBelow) return [{ start: comment.end, end: comment.end, text: member }];
+  return [{ start: comment.end, end: inner.end, text: member + end }];
 }

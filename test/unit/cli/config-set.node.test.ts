@@ -274,6 +274,12 @@ export default config;
     '{\n  // the app\n  "appId": "a", /* its id */\n  "plugins": {\n    "CapacitorUpdater": {\n      "publicKey": "@",\n    },\n  },\n}\n',
   ],
   [
+    'an object of one line with a comment, among objects of several lines',
+    JSON_FILE,
+    '{\n  "plugins": { /* none */ },\n  "appId": "a"\n}\n',
+    '{\n  "plugins": { /* none */\n    "CapacitorUpdater": {\n      "publicKey": "@"\n    }\n  },\n  "appId": "a"\n}\n',
+  ],
+  [
     'JSON in one line',
     JSON_FILE,
     '{"appId":"a"}',
