@@ -70,7 +70,7 @@ export interface ZippedDirectory {
  * Files whose names begin with a dot are included. The call leaves out `.DS_Store`, `Thumbs.db` and `__MACOSX/` of
  * file managers, `.*.bundleseal-tmp` (temporary files of this library), and matches of `ignore`. It does not read
  * folders that are left out. These are errors: a link, a pipe, a socket, a device, a name that `unzipBundle` would
- * refuse, a file that changes during the call, and a file with a private key. The call searches files of up to 64 KiB
+ * refuse, a file that changes before the call has read it, and a file with a private key. The call searches files of up to 64 KiB
  * for keys (PEM with any text around it, DER, JWK, OpenSSH, PKCS#12 and others), and judges larger files by their
  * names.
  *
@@ -94,7 +94,7 @@ export interface ZippedDirectory {
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID` for a file that must not be in an archive and for a private key (`path`, relative to the
  * folder); `ERR_LIMIT_EXCEEDED` if a limit is exceeded (`limit`, `path`); `ERR_FILE` if a file or folder cannot be
- * read or written or changes during the call, or if the output lies in the folder (`path`, `cause`).
+ * read or written or changes before it is read, or if the output lies in the folder (`path`, `cause`).
  * @example
  * ```ts
  * import { mkdir, writeFile } from 'node:fs/promises';
