@@ -280,7 +280,7 @@ const TESTS = {
       'publish/remote.node',
     ),
     ...property('publish.node', 'publish-hostile.node'),
-    ...unit('publish/patches.node'),
+    ...unit('publish/patch-worker.node', 'publish/patches.node'),
   ],
   // Without the tests of single stores, which belong to the next part, and of a proxy in another process.
   update: [
