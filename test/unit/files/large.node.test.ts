@@ -20,7 +20,8 @@ const privateKey = keyB.pkcs8;
 const publicKey = keyB.spki;
 const MIB = 2 ** 20;
 const PAGE = 4096;
-const large = bytesOf(40 * MIB + 12_345);
+// From 32 MiB on, files take the ways that this file tests.
+const large = bytesOf(33 * MIB + 12_345);
 
 const root = makeFolder();
 let count = 0;
@@ -66,11 +67,6 @@ async function goThrough(chunkSize?: number): Promise<void> {
   await encryptFile(at('plain'), at('sealed'), options);
   await decryptFile(at('sealed'), at('opened'), { publicKey });
   expect(digestOf('opened')).toBe(LARGE_DIGEST);
-  const opened = await decryptBundle(readFileSync(at('sealed')), {
-    publicKey,
-    backend: 'webcrypto',
-  });
-  expect(Buffer.compare(opened, large)).toBe(0);
   const { seal } = await encryptFile(at('plain'), at('body'), { ...options, detached: true });
   await decryptFile(at('body'), at('opened'), { publicKey, seal });
   expect(digestOf('opened')).toBe(LARGE_DIGEST);
@@ -89,6 +85,9 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
         return undefined;
       };
       await onFileSystem({ before }, () => goThrough(chunkSize));
+      const options = { publicKey, backend: 'webcrypto' } as const;
+      const opened = await decryptBundle(readFileSync(at('sealed')), options);
+      expect(Buffer.compare(opened, large)).toBe(0);
       // Where the folder for temporary files can't do it, everything goes the usual way.
       if (direct.length === 0) return;
       expect(direct.filter(([start, length]) => start % PAGE !== 0 || length % PAGE !== 0)).toEqual(
@@ -227,7 +226,7 @@ describe('a large file', () => {
 
   it('is one of several at once, one after the other, with the same thread and with others', async () => {
     await encryptFile(at('plain'), at('sealed'), { privateKey });
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const names = [1, 2, 3].map((n) => `opened${n}`);
       await Promise.all(names.map((name) => decryptFile(at('sealed'), at(name), { publicKey })));
       for (const name of names) expect(digestOf(name)).toBe(LARGE_DIGEST);
