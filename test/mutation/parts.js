@@ -197,6 +197,7 @@ const TESTS = {
       'files/read-ahead.node',
       'files/read-directory.node',
       'files/output-file.node',
+      'files/read-found.node',
     ),
     ...property('files.node'),
   ],
