@@ -61,8 +61,8 @@ interface StoredFile {
 /** The functions that the init script gives to every page. */
 interface PageGlobals {
   callNative(method: string, options: unknown): Promise<unknown>;
-  /** Calls a method of the database of the plugin's web implementation. */
-  askFiles<T>(method: 'get' | 'getAll' | 'put', given?: unknown): Promise<T>;
+  /** Calls a method of the database of the plugin's web implementation. `getAll` gets the files whose paths begin so. */
+  askFiles<T>(method: 'get' | 'getAll' | 'put', given: unknown): Promise<T>;
 }
 
 // The server may close a connection while it is used again.
@@ -91,7 +91,7 @@ async function newDevice(): Promise<Device> {
         nativePromise: (_plugin: string, method: string, options: unknown) =>
           (globalThis as unknown as PageGlobals).callNative(method, options),
       },
-      async askFiles(method: 'get' | 'getAll' | 'put', given?: unknown) {
+      async askFiles(method: 'get' | 'getAll' | 'put', given: unknown) {
         const settled = (request: IDBRequest) =>
           new Promise((resolve, reject) => {
             request.onsuccess = () => resolve(request.result);
@@ -100,9 +100,8 @@ async function newDevice(): Promise<Device> {
         const database = (await settled(indexedDB.open('Disc'))) as IDBDatabase;
         try {
           const files = database.transaction('FileStorage', 'readwrite').objectStore('FileStorage');
-          return await settled(
-            given === undefined ? files.getAll() : files[method](given as never),
-          );
+          const asked = method === 'getAll' ? IDBKeyRange.bound(given, `${given}\uffff`) : given;
+          return await settled(files[method](asked as never));
         } finally {
           database.close();
         }
@@ -112,7 +111,7 @@ async function newDevice(): Promise<Device> {
 
   // Another page of the origin reaches the files while the app is loading.
   const files = await context.newPage();
-  const ask = <T>(method: 'get' | 'getAll' | 'put', given?: unknown) =>
+  const ask = <T>(method: 'get' | 'getAll' | 'put', given: unknown) =>
     files.evaluate(
       ([name, value]) => (globalThis as unknown as PageGlobals).askFiles<T>(name, value),
       [method, given] as const,
@@ -148,9 +147,7 @@ async function newDevice(): Promise<Device> {
     errors: [],
     isOffline: false,
     async state() {
-      const states = (await ask<StoredFile[]>('getAll')).filter(({ path }) =>
-        path.startsWith(`${ROOT}/state/`),
-      );
+      const states = await ask<StoredFile[]>('getAll', `${ROOT}/state/`);
       const numberOf = ({ path }: StoredFile) => Number(path.split('/').at(-1));
       const last = states.sort((x, y) => numberOf(x) - numberOf(y)).at(-1);
       // Behind the SHA-256 of the text.
@@ -160,7 +157,9 @@ async function newDevice(): Promise<Device> {
       return JSON.parse(text === '' ? '{}' : text);
     },
     async alter(end) {
-      const found = (await ask<StoredFile[]>('getAll')).filter(({ path }) => path.endsWith(end));
+      const found = (await ask<StoredFile[]>('getAll', ROOT)).filter(({ path }) =>
+        path.endsWith(end),
+      );
       expect(found).toHaveLength(1);
       await ask('put', { ...found[0], content: btoa('altered') });
     },
