@@ -66,7 +66,7 @@ export function releasePublish(command: Command): void {
             'the index tells every device to run its built-in release: release refresh --no-use-built-in ends that',
           );
         }
-        return answerRelease(context, published, options, keyFrom);
+        return answerRelease(context, published, options, keyFrom, true);
       }),
     );
 }

@@ -229,7 +229,7 @@ function nextSteps(project: Project, answers: Answers): string[] {
       : []),
     ...(project.viteConfig?.text.includes('bundleseal') === false
       ? [
-          `${project.viteConfig.path}${project.viteConfig.path.startsWith('electron') ? ', renderer' : ''}: server: { fs: { deny: ${DENIED} } }, or the dev server gives out the private key`,
+          `keep the private key out of the dev server: add server: { fs: { deny: ${DENIED} } } to the config${project.viteConfig.path.startsWith('electron') ? ' of the renderer' : ''} in ${project.viteConfig.path}`,
         ]
       : []),
     ...(project.hasBuild || isNative

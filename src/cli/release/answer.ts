@@ -58,12 +58,17 @@ function uploadLines(
   ];
 }
 
-/** Makes the result about a published or promoted release. */
+/**
+ * Makes the result about a published or promoted release.
+ *
+ * @param isOfBuild - Whether the release comes from a build folder, which may be older than the sources of the app.
+ */
 export function answerRelease(
   context: Context,
   published: PublishedRelease,
   options: ChannelOptions,
   keyFrom: string,
+  isOfBuild = false,
 ): Answer {
   const { release, skipped, index, changed, sameVersion, renamedFrom } = published;
   if (renamedFrom !== undefined) {
@@ -80,6 +85,9 @@ export function answerRelease(
     json: { release, skipped, sameVersion, ...(renamedFrom !== undefined && { renamedFrom }) },
     lines: [
       `  release  ${release.version}  ${release.id}`,
+      ...(isOfBuild && !changed
+        ? ['  The channel has this build. If the app has changed, build it and publish again.']
+        : []),
       ...placeLines(release, index),
       ...downloadLines(release, index),
       ...skipped.map(({ from, reason, message }) => {

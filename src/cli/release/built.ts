@@ -18,7 +18,7 @@ export async function checkBuilt(context: Context, project: boolean, dir: string
   if (!(await exists(dir))) {
     throw fileError(
       dir,
-      `does not exist: build the app${command === undefined ? '' : `, ${command}`}, or check the path`,
+      `does not exist: build the app${command === undefined ? '' : ` (${command})`}, or check the path`,
     );
   }
   // An installation has `.bin`. The modules that a build of a server brings along do not.

@@ -143,6 +143,20 @@ describe('release', () => {
     });
   });
 
+  it('says to build the app if the channel has the build already', async () => {
+    await withApp(async (project) => {
+      const hint =
+        'The channel has this build. If the app has changed, build it and publish again.';
+      const publish = ['release', 'publish', 'dist', ...CHANNEL];
+      expect(await done(project, publish)).not.toContain(hint);
+      expect(await done(project, publish)).toContain(hint);
+      const promote = ['release', 'promote', '1.0.1', '--first', ...CHANNEL];
+      const told = await done(project, promote);
+      expect(told).toContain('nothing to change');
+      expect(told).not.toContain(hint);
+    });
+  });
+
   it('warns that the same build gets another version, because nobody has built the app', async () => {
     await withApp(async (project) => {
       await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
@@ -183,7 +197,7 @@ describe('release', () => {
       await write('package.json', JSON.stringify({ version: '1.0.1', scripts: script }));
       const missing = await run(['release', 'publish', 'build', ...CHANNEL]);
       expect(missing.stderr).toContain(
-        '✗ "build" does not exist: build the app, npm run bundleseal:build, or check the path\n',
+        '✗ "build" does not exist: build the app (npm run bundleseal:build), or check the path\n',
       );
       expect(await done(project, publish)).toContain(
         '! dist has no bundleseal-release.json, so npm run bundleseal:build did not make it: do not ship it. A website has no service worker then, and takes no updates\n',
