@@ -281,7 +281,7 @@ const TESTS = {
       'publish/remote.node',
     ),
     ...property('publish.node', 'publish-hostile.node'),
-    ...unit('publish/patch-worker.node', 'publish/patches.node'),
+    ...unit('publish/patch-worker.node', 'publish/prune-races.node', 'publish/patches.node'),
   ],
   // Without the tests of single stores, which belong to the next part, and of a proxy in another process.
   update: [
@@ -363,7 +363,13 @@ const SHARED = new Set([
 // Tests that mock modules of the library, or that it imports.
 const MOCKING = [
   ...security('attack-changing-memory.node'),
-  ...unit('publish/patches.node', 'capgo/keygen.node', 'keys/keygen.node', 'archive/names.node'),
+  ...unit(
+    'publish/prune-races.node',
+    'publish/patches.node',
+    'capgo/keygen.node',
+    'keys/keygen.node',
+    'archive/names.node',
+  ),
   ...unit('files/reused-memory.node'),
 ];
 

@@ -1,7 +1,7 @@
 // What the calls of a store say about places, keys and objects that are wrong.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { keygen } from '../../../src/index.ts';
@@ -130,6 +130,35 @@ describe('a file of another key', () => {
     const error = await rejection(again, 'ERR_KEY_MISMATCH');
     expect(error.message).toMatch(
       /^keys\.sealed in ".*" was sealed with the recovery key \S+, but the recovery key here is \S+: use the recovery key that sealed it$/,
+    );
+  });
+});
+
+describe('a file of another app or channel', () => {
+  it('is refused with what it is, and what was expected', async () => {
+    const store = newFolder();
+    await publishBuild(store, 1);
+    const other = 'com.example.other';
+    const error = await rejection(
+      listReleases({ from: store, appId: other, publicKey, channel: 'production' }),
+      'ERR_EXPECTATION_FAILED',
+    );
+    expect(error).toMatchObject({ expectation: 'appId', expected: other, actual: APP });
+    expect(error.message).toBe(
+      `the index of production in ${JSON.stringify(store)} belongs to the app "${APP}", but options.appId is "${other}": check both. Each app needs a store of its own`,
+    );
+    expect(error).not.toHaveProperty('keyId');
+    renameSync(
+      join(store, 'channels', 'production.sealed'),
+      join(store, 'channels', 'beta.sealed'),
+    );
+    const moved = await rejection(
+      listReleases({ from: store, appId: APP, publicKey, channel: 'beta' }),
+      'ERR_EXPECTATION_FAILED',
+    );
+    expect(moved).toMatchObject({ expectation: 'channel', expected: 'beta', actual: 'production' });
+    expect(moved.message).toBe(
+      `the index of beta in ${JSON.stringify(store)} is the index of the channel "production": it was copied to the wrong name. Put the right index there`,
     );
   });
 });

@@ -1,5 +1,6 @@
 // The list of keys: what each call adds, what it refuses, and what publishers do with an index of another epoch.
 
+import { constants, privateEncrypt } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +8,7 @@ import { keygen } from '../../../src/index.ts';
 import { listReleases, publishKeys, refresh, verifyStore, withdraw } from '../../../src/node.ts';
 import { rejection } from '../../support/errors.ts';
 import { APP, channelOf, NOW, newFolder, publicKey, publishBuild } from '../../support/publish.ts';
-import { keyA } from '../../support/vectors.ts';
+import { keyA, keyB } from '../../support/vectors.ts';
 
 const recovery = await keygen({ modulusBits: 3072 });
 const third = await keygen({ modulusBits: 3072 });
@@ -49,6 +50,24 @@ describe('publishKeys', () => {
     expect(dry.written).toEqual([]);
     expect(dry.keys.epoch).toBe(1);
     expect(existsSync(store)).toBe(false);
+  });
+
+  it('rejects with the reason of an abort while the recovery key signs, on a dry run too', async () => {
+    for (const dryRun of [false, true]) {
+      const store = newFolder();
+      const stop = new AbortController();
+      const recoveryKey = {
+        publicKey: keyB.spki,
+        sign: async (payload: Uint8Array) => {
+          stop.abort(new Error('enough'));
+          return privateEncrypt({ key: keyB.pkcs8, padding: constants.RSA_PKCS1_PADDING }, payload);
+        },
+      };
+      const list = { store, appId: APP, recoveryKey, publicKeys: keyA.spki };
+      const work = publishKeys({ ...list, dryRun, signal: stop.signal });
+      await expect(work).rejects.toThrow('enough');
+      expect(existsSync(join(store, 'keys.sealed'))).toBe(false);
+    }
   });
 
   it('continues the list at another place', async () => {
