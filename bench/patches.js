@@ -132,7 +132,8 @@ async function measurePair(report, name, { directory, pair, rounds }) {
     target: TARGETS.createPatchRatio,
   });
   const create = runChild('create', npm, folder, older, newer, join(directory, 'private.pem'));
-  const bound = 12 * imageOf(to).length + 64 * MIB;
+  const files = [...Object.keys(from), ...Object.keys(to)].length;
+  const bound = 6 * (imageOf(from).length + imageOf(to).length) + 64 * MIB + 2048 * files;
   report.value(`  peak memory of createPatch, ${name}`, create.beyond / bound, 'of its bound', {
     target: TARGETS.patchMemoryShare,
     details: create,

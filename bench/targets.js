@@ -65,7 +65,7 @@ export const TARGETS = {
   /** No pair over the smaller of zstd and bsdiff by more than this. */
   patchWorst: atMost(1.08),
   createPatchRatio: atLeast(1),
-  /** Of 12 times the new image and 64 MiB. */
+  /** Of the bound in the docstring of createPatch. */
   patchMemoryShare: atMost(1),
   /** applyPatch against unzipBundle of the whole release. */
   applyPatchRatio: atLeast(1),

@@ -47,7 +47,7 @@ export interface Patch {
  * new session key in each call. The ids of the releases are encrypted, because they are digests of the content. The
  * metadata has only `appId`. The work pauses for timers, input and aborts. The first call loads the encoder.
  *
- * Memory: up to 12 times the new image, and 64 MiB.
+ * Memory: up to 6 times both images together, 64 MiB, and 2 KiB for each file of both releases.
  *
  * @param from - The files of the older release, as `zipBundle` takes them. The call ignores a stamp among them.
  * @param to - The files of the newer release.
