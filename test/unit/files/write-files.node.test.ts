@@ -1,0 +1,175 @@
+// Writing the files of an archive: when they are opened, and how many at once.
+
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type Unpacked, writeFiles } from '../../../src/files/write-files.ts';
+import { bytesOf } from '../../support/bytes.ts';
+import { failureOf, rejection } from '../../support/errors.ts';
+import { onFileSystem } from '../../support/files.ts';
+import { useFolder } from '../../support/use-folder.ts';
+
+const MIB = 2 ** 20;
+const { here } = useFolder();
+const failing = (code: string) => Object.assign(new Error(code), { code });
+
+async function* piecesOf(...pieces: Uint8Array[]): AsyncGenerator<Uint8Array, void> {
+  yield* pieces;
+}
+
+const file = (path: string, content: AsyncIterable<Uint8Array>): Unpacked => ({
+  path,
+  isFolder: false,
+  content,
+});
+
+/** Counts the files that are open. A hook may hold or fail a call. */
+function counting(hold: (name: string) => Error | Promise<void> | undefined = () => undefined) {
+  const count = { opened: 0, closed: 0, most: 0 };
+  const before = (name: string, [, flags]: unknown[]) => {
+    const isFile = flags === 'wx';
+    if (name === 'open' && isFile) count.opened += 1;
+    count.most = Math.max(count.most, count.opened - count.closed);
+    return hold(name);
+  };
+  const after = (name: string) => {
+    if (name === 'close') count.closed += 1;
+  };
+  return { count, hooks: { before, after } };
+}
+
+const write = (entries: AsyncIterable<Unpacked>, count = (_: number) => {}) =>
+  writeFiles(entries, here(), '/shown', count);
+
+describe('a file of an archive', () => {
+  it.each<[string, number[], number]>([
+    ['is opened after its end if it has 2 MiB', [MIB, MIB], 0],
+    ['is opened after its end if it is one piece', [3 * MIB], 0],
+    ['is written while it is read if it is longer', [MIB, MIB, 1, 1], 1],
+  ])('%s: pieces of %j bytes', async (_, lengths, expected) => {
+    const { count, hooks } = counting();
+    let openedBeforeEnd = -1;
+    const pieces = lengths.map((length, i) => new Uint8Array(length).fill(i + 1));
+    async function* content() {
+      yield* pieces;
+      openedBeforeEnd = count.opened;
+    }
+    async function* entries() {
+      yield file('a/b', content());
+    }
+    const lengthsSeen: number[] = [];
+    const done = await onFileSystem(hooks, () => write(entries(), (by) => lengthsSeen.push(by)));
+    expect([done, openedBeforeEnd, count.opened]).toEqual([1, expected, 1]);
+    expect(readFileSync(`${here()}/a/b`).equals(Buffer.concat(pieces))).toBe(true);
+    expect(lengthsSeen).toEqual(lengths);
+  });
+
+  it('that is a folder is read to its end and not written', async () => {
+    let isRead = false;
+    async function* content() {
+      yield bytesOf(3);
+      isRead = true;
+    }
+    async function* entries() {
+      yield { path: 'folder/', isFolder: true, content: content() };
+      yield file('empty', piecesOf());
+    }
+    expect(await write(entries())).toBe(1);
+    expect([isRead, readdirSync(here())]).toEqual([true, ['empty']]);
+    expect(statSync(`${here()}/empty`).size).toBe(0);
+  });
+
+  it.each<[string, number, number, number]>([
+    ['16 short ones', 40, 1000, 16],
+    ['16 MiB', 12, 2 * MIB, 8],
+  ])('is one of %s at most that are written at once', async (_, number, length, most) => {
+    const release: (() => void)[] = [];
+    const flushing = () => new Promise<void>((resolve) => release.push(resolve));
+    const { count, hooks } = counting((name) => (name === 'fdatasync' ? flushing() : undefined));
+    async function* entries() {
+      for (let i = 0; i < number; i++) yield file(`${i}`, piecesOf(new Uint8Array(length)));
+    }
+    await onFileSystem(hooks, async () => {
+      let isDone = false;
+      const writing = write(entries()).finally(() => {
+        isDone = true;
+      });
+      // As many as may be written wait for their flush. One that ends makes room for another.
+      for (let ended = 0; ended < number; ended++) {
+        const started = Math.min(number, ended + most);
+        await expect.poll(() => release.length, { interval: 1 }).toBe(started);
+        release[ended]?.();
+      }
+      expect(await writing).toBe(number);
+      expect(isDone).toBe(true);
+    });
+    expect(count.most).toBe(most);
+  });
+
+  it.each([
+    ['open', "can't be written: the disk or the network drive"],
+    ['write', "can't be written: the disk or the network drive"],
+    ['fdatasync', "can't be flushed to the disk: the disk or the network drive"],
+    ['close', "can't be written: the disk or the network drive"],
+  ])('ends all work with the error of its %s, and is closed', async (call, message) => {
+    for (const lengths of [[10], [MIB, MIB, MIB]]) {
+      let isFailed = false;
+      const { hooks } = counting((name) => {
+        if (name !== call || isFailed) return undefined;
+        isFailed = true;
+        return failing('EIO');
+      });
+      async function* entries() {
+        yield file(`first-${lengths.length}`, piecesOf(...lengths.map((n) => new Uint8Array(n))));
+        for (let i = 0; i < 40; i++) yield file(`${lengths.length}-${i}`, piecesOf(bytesOf(1)));
+      }
+      const error = await rejection(
+        onFileSystem(hooks, () => write(entries())),
+        'ERR_FILE',
+      );
+      // Of one of the files that are written at once.
+      expect(error.path).toMatch(/^\/shown\/(first-)?\d/);
+      expect(error.message).toContain(message);
+      expect(existsSync(`${here()}/${lengths.length}-39`)).toBe(false);
+    }
+  });
+
+  it('does not exist twice', async () => {
+    async function* entries() {
+      yield file('a', piecesOf(bytesOf(1)));
+      yield file('a', piecesOf(bytesOf(2)));
+    }
+    expect((await rejection(write(entries()), 'ERR_FILE')).message).toContain(
+      'something else has that name',
+    );
+  });
+
+  it('is closed if its content fails, and the error is that of the content', async () => {
+    const broken = new Error('no more');
+    async function* content() {
+      for (let i = 0; i < 4; i++) yield new Uint8Array(MIB);
+      throw broken;
+    }
+    async function* entries() {
+      yield file('long', content());
+    }
+    expect(await failureOf(write(entries()))).toBe(broken);
+  });
+
+  it('is flushed before its folder, and each folder once', async () => {
+    const flushed: string[] = [];
+    const before = (name: string, [path]: unknown[]) => {
+      if (name === 'fdatasync') flushed.push('file');
+      if (name === 'open' && path !== undefined && String(path).startsWith(here())) {
+        const rest = String(path).slice(here().length);
+        if (!/\d$/.test(rest)) flushed.push(rest);
+      }
+      return undefined;
+    };
+    async function* entries() {
+      for (const path of ['a/1', 'a/b/2', 'a/b/3', '4']) yield file(path, piecesOf(bytesOf(5)));
+    }
+    await onFileSystem({ before }, () => write(entries()));
+    expect(flushed.slice(0, 4)).toEqual(['file', 'file', 'file', 'file']);
+    expect(flushed.slice(4).sort()).toEqual(['', '/a', '/a/b']);
+  });
+});
