@@ -72,6 +72,26 @@ export const APPS: Readonly<Record<string, App>> = {
     },
     ...{ framework: 'angular', dir: 'dist/shop/browser', entry: 'src/main.ts' },
   },
+  'angular with the builder of Angular 16': {
+    files: {
+      'package.json': packageOf(['@angular/core']),
+      'angular.json': JSON.stringify({
+        projects: {
+          shop: {
+            architect: {
+              build: {
+                builder: '@angular-devkit/build-angular:browser',
+                options: { outputPath: 'dist/shop' },
+              },
+            },
+          },
+        },
+      }),
+      'tsconfig.json': '{}',
+      'src/main.ts': "import { a } from './a';\n\na();\n",
+    },
+    ...{ framework: 'angular', dir: 'dist/shop', entry: 'src/main.ts' },
+  },
   'create react app': {
     files: {
       'package.json': packageOf(['react-scripts']),

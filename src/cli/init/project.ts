@@ -262,8 +262,12 @@ async function angularFolder(): Promise<string | undefined> {
   try {
     const { projects } = JSON.parse((await readText('angular.json')) ?? '{}');
     const [name, project] = Object.entries(projects ?? {})[0] as [string, AngularProject];
-    const { outputPath = `dist/${name}` } = project.architect?.build?.options ?? {};
-    if (typeof outputPath === 'string') return `${outputPath}/browser`;
+    const { builder = '', options } = project.architect?.build ?? {};
+    const { outputPath = `dist/${name}` } = options ?? {};
+    // The builder of Angular 16 and earlier makes no folder for the browser.
+    if (typeof outputPath === 'string') {
+      return builder.endsWith(':browser') ? outputPath : `${outputPath}/browser`;
+    }
     return [outputPath.base, outputPath.browser ?? 'browser'].filter((one) => one !== '').join('/');
   } catch {
     return undefined;
@@ -273,6 +277,7 @@ async function angularFolder(): Promise<string | undefined> {
 interface AngularProject {
   readonly architect?: {
     readonly build?: {
+      readonly builder?: string;
       readonly options?: {
         readonly outputPath?: string | { readonly base: string; readonly browser?: string };
       };
