@@ -3,14 +3,16 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
-import { nameTemporary } from '../../../src/files/temporary.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { forgetTemporary, nameTemporary } from '../../../src/files/temporary.ts';
 import { withLock } from '../../../src/publish/lock.ts';
 import { rejection } from '../../support/errors.ts';
 import { newFolder } from '../../support/publish.ts';
 
 const QUICK = { beat: 20, stale: 200, patience: 60_000 };
 const LOCK = '.publish.lock';
+
+afterEach(() => void vi.restoreAllMocks());
 
 describe('the file of a lock', () => {
   it('names its process, is touched while the task runs, and goes when the task ends', async () => {
@@ -101,5 +103,32 @@ describe('the file of a lock', () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(withLock(folder, signal, async () => {})).rejects.toThrow('enough');
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('of another machine is waited for a minute, and of a publisher that runs for ten minutes', async () => {
+    let clock = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => clock);
+    const own = await nameTemporary(LOCK);
+    const foreign = own.replace(/_[0-9a-f]+_/, '_0123456789abcdef_');
+    for (const [content, longest, outcome] of [
+      [foreign, 60_000, 'done'],
+      [own, 600_000, 'another publisher is writing to the store'],
+    ] as const) {
+      const folder = newFolder();
+      writeFileSync(join(folder, LOCK), content);
+      clock = 0;
+      const ended: (string | undefined)[] = [];
+      const work = withLock(folder, undefined, async () => 'done')
+        .catch((error: Error) => error.message.split(':')[0])
+        .then((result) => ended.push(result));
+      await sleep(100);
+      clock = longest;
+      await sleep(500);
+      expect(ended).toEqual([]);
+      clock += 1;
+      await work;
+      expect(ended).toEqual([outcome]);
+    }
+    forgetTemporary(own);
   });
 });
