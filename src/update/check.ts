@@ -86,11 +86,7 @@ async function refreshKeys(
     );
   if (newest === undefined) return;
   const { epoch, publicKeys, retiredKeys } = newest;
-  await device.change((state) =>
-    epoch > (state.keys?.epoch ?? 0)
-      ? transitions.trustKeys(state, { epoch, publicKeys, retiredKeys })
-      : state,
-  );
+  await device.change((state) => transitions.trustKeys(state, { epoch, publicKeys, retiredKeys }));
 }
 
 interface Answers {

@@ -52,13 +52,16 @@ export function meetBuiltIn(state: DeviceState, stamp: ReleaseStamp): DeviceStat
   const next: DeviceState = {
     ...rest,
     builtIn: stamp.id,
+    blocked: rest.blocked.filter(({ id }) => id !== stamp.id),
     floors: stamp.floors ?? [],
   };
+  const isOrder = state.next === state.builtIn;
   const kept = without(
     next,
     ...(['previous', 'ready', 'next'] as const).filter((name) => !isNewer(state[name])),
   );
-  if (isNewer(state.running)) return kept;
+  // The app has ordered the built-in release, which is another one now.
+  if (isNewer(state.running)) return isOrder ? { ...kept, next: stamp.id } : kept;
   return without({ ...kept, running: stamp.id }, 'trial');
 }
 
@@ -171,14 +174,9 @@ export function useBuiltIn(state: DeviceState): DeviceState {
   return { ...without(state, 'ready'), next: state.builtIn };
 }
 
-/** Forgets the downloaded releases of the channel before. An order to run the built-in release belongs to no channel, and stays. */
+/** Forgets the downloaded releases of the channel before. */
 export function setChannel(state: DeviceState, channel: string): DeviceState {
-  if (channel === state.channel) return state;
-  const isOrder = state.next === state.builtIn;
-  return {
-    ...without(state, ...(isOrder ? ['ready' as const] : (['ready', 'next'] as const))),
-    channel,
-  };
+  return channel === state.channel ? state : { ...withoutWaiting(state), channel };
 }
 
 /**
@@ -195,10 +193,25 @@ export function acceptIndex(state: DeviceState, index: AcceptedIndex): DeviceSta
   });
 }
 
-/** Replaces the trusted keys by those of a later epoch, and forgets the marks of all indexes. */
+/**
+ * Replaces the trusted keys by those of a later epoch, and forgets the marks of earlier epochs. No release of an index of the
+ * earlier keys is ready or starts from now on. Changes nothing if the device knows a later epoch, also if it knows it only by
+ * the marks of its stamp and of its installed releases.
+ */
 export function trustKeys(state: DeviceState, keys: TrustedKeys): DeviceState {
-  return { ...state, keys, floors: [], accepted: [] };
+  const { epoch } = keys;
+  if (epoch <= epochOf(state) || state.floors.some((floor) => floor.epoch > epoch)) return state;
+  const floors = state.floors.filter((floor) => floor.epoch === epoch);
+  return { ...withoutWaiting(state), keys, floors };
 }
+
+/** Forgets the releases that wait to be activated or to start. An order to run the built-in release belongs to no index, and stays. */
+function withoutWaiting(state: DeviceState): DeviceState {
+  const isOrder = state.next === state.builtIn;
+  return without(state, ...(isOrder ? ['ready' as const] : (['ready', 'next'] as const)));
+}
+
+const epochOf = ({ keys }: DeviceState): number => keys?.epoch ?? 0;
 
 export function checked(
   state: DeviceState,
@@ -228,9 +241,10 @@ export interface Origin {
   readonly index: string | undefined;
 }
 
-/** Whether the device still is in the channel of a check, and has accepted no later index of it. */
+/** Whether the device still is in the channel of a check, and has accepted no later index of it and no later keys. */
 export function isLatest(state: DeviceState, { channel, index }: Origin): boolean {
-  return state.channel === channel && acceptedOf(state)?.sha256 === index;
+  const { epoch = epochOf(state), sha256 } = acceptedOf(state) ?? {};
+  return state.channel === channel && sha256 === index && epoch === epochOf(state);
 }
 
 /**

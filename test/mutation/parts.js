@@ -317,6 +317,7 @@ const TESTS = {
       'update/taken-back',
       'update/service-worker',
       'update/open-pages',
+      'update/recovery',
       'update/stores',
       'update/store-tests.node',
       'update/capacitor-boot.node',

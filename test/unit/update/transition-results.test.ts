@@ -70,6 +70,18 @@ describe('a native update', () => {
     }
   });
 
+  it('keeps an order to run the built-in release beside a release that was made after it', () => {
+    const state = stateOf([6], { running: digestOf(6), next: BUILT_IN });
+    const after = transitions.meetBuiltIn(state, stampOf(5));
+    expect(after).toMatchObject({ running: digestOf(6), next: digestOf(5) });
+  });
+
+  it('ends the block of the release that is built in now, because that one is the last resort', () => {
+    const blocked = [4, 5].map((n) => ({ id: digestOf(n), reason: 'crashed', at: 1 }));
+    const after = transitions.meetBuiltIn(stateOf([], { blocked }), stampOf(5));
+    expect(after.blocked.map(({ id }) => id)).toEqual([digestOf(4)]);
+  });
+
   it('ends a trial, and keeps the trial of a release that was made after it', () => {
     const trial = (n: number) => ({ id: digestOf(n), starts: 1 });
     const altered = { isBuiltInAltered: true, keys: { epoch: 1, publicKeys: [], retiredKeys: [] } };
@@ -356,10 +368,32 @@ describe('an accepted index', () => {
     );
   });
 
-  it('is forgotten with all marks if the device trusts other keys', () => {
+  it('loses its mark, but not what it withdraws, if the device trusts later keys', () => {
     const keys = { epoch: 2, publicKeys: ['a'], retiredKeys: ['b'] };
-    const state = stateOf([], { floors: [floorOf(4)], accepted: [indexOf(4)] });
-    expect(transitions.trustKeys(state, keys)).toEqual(stateOf([], { keys }));
+    const accepted = [indexOf(4, { withdrawn: [digestOf(9)] })];
+    const floors = [floorOf(4), floorOf(3, 'beta', 2), floorOf(5, 'gamma', 1)];
+    const state = stateOf([3], { floors, accepted, ready: digestOf(3), next: digestOf(3) });
+    const trusting = stateOf([3], { keys, accepted, floors: [floorOf(3, 'beta', 2)] });
+    expect(transitions.trustKeys(state, keys)).toEqual(trusting);
+    const order = { ...state, next: BUILT_IN };
+    expect(transitions.trustKeys(order, keys)).toEqual({ ...trusting, next: BUILT_IN });
+  });
+
+  it('stays as it is if the device knows the keys, or marks of a later epoch', () => {
+    const keys = { epoch: 2, publicKeys: ['a'], retiredKeys: ['b'] };
+    const trusting = stateOf([], { keys });
+    expect(transitions.trustKeys(trusting, { ...keys, epoch: 1 })).toBe(trusting);
+    expect(transitions.trustKeys(trusting, keys)).toBe(trusting);
+    const marked = stateOf([], { floors: [floorOf(1), floorOf(1, 'beta', 3)] });
+    expect(transitions.trustKeys(marked, keys)).toBe(marked);
+  });
+
+  it('is not the latest one for a download if the device trusts later keys', () => {
+    const origin = { channel: 'production', index: digestOf(4) };
+    const state = stateOf([2], { accepted: [indexOf(4)] });
+    expect(transitions.isLatest(state, origin)).toBe(true);
+    const keys = { epoch: 2, publicKeys: ['a'], retiredKeys: ['b'] };
+    expect(transitions.isLatest(transitions.trustKeys(state, keys), origin)).toBe(false);
   });
 
   it('settles the last check, and a check that settles nothing takes that back', () => {
