@@ -11,6 +11,7 @@ import {
   BUILDS,
   CHANNELS,
   type Kill,
+  NATIVE_UPDATES,
   NETWORK_FAULTS,
   type NetworkFault,
   type Prepared,
@@ -146,12 +147,18 @@ const succeeds = (call: Promise<unknown>): Promise<boolean> =>
     () => false,
   );
 
+/** The release that an update activates replaces an order that waits for pages. */
+async function update(life: Life, updater: Updater): Promise<void> {
+  life.isBuiltInOrdered = false;
+  await succeeds(updater.update());
+}
+
 async function confirm(life: Life, updater: Updater, id: string): Promise<void> {
   if (await succeeds(updater.confirm(id))) life.confirmed.add(id);
 }
 
 async function fail(life: Life, updater: Updater, id: string): Promise<void> {
-  if ((await succeeds(updater.fail(id))) && id !== prepared.builtInId) life.failed.add(id);
+  if ((await succeeds(updater.fail(id))) && id !== life.world.builtInId) life.failed.add(id);
 }
 
 const run = fc
@@ -163,12 +170,13 @@ const run = fc
     // The process runs on, and updates again after the publisher has done this.
     again: oneIn(2, changes, undefined),
     harm: oneIn(6, fc.constantFrom(...HARMS), undefined),
+    isPage: oneIn(2, fc.constant(true), false),
     kill: kills,
   })
-  .map(({ fault, behaviour, updates, again, harm, kill }) =>
+  .map(({ fault, behaviour, updates, again, harm, isPage, kill }) =>
     command(
       `${[
-        'run',
+        isPage ? 'load a page' : 'run',
         ...(fault === undefined ? [] : [`network: ${fault}`]),
         ...(harm === undefined ? [] : [`another program ${harm}`]),
         ...(updates === 'not'
@@ -182,16 +190,16 @@ const run = fc
       async (life) => {
         const { network } = life.world;
         life.world.network = fault ?? network;
-        const launched = await launch(life, { kill, harm });
+        const launched = await launch(life, { kill, harm, isPage });
         if (launched !== undefined) {
           const { updater, dead, id } = launched;
           const work = async () => {
             if (typeof updates !== 'string') await updates.apply(life);
-            if (updates !== 'not') await succeeds(updater.update());
+            if (updates !== 'not') await update(life, updater);
             if (behaviour === 'confirms') await confirm(life, updater, id);
             if (behaviour === 'fails') await fail(life, updater, id);
             await again?.apply(life);
-            if (again !== undefined) await succeeds(updater.update());
+            if (again !== undefined) await update(life, updater);
           };
           await Promise.race([work(), dead]);
           updater.dispose();
@@ -231,13 +239,48 @@ const order = fc
     ),
   );
 
+const closing = fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }).map((which) =>
+  command(`pages are closed: ${which}`, async (life) => {
+    const clients = [...life.pages.keys()];
+    for (const [i, client] of clients.entries()) {
+      if (which[i % which.length] === true) life.pages.delete(client);
+    }
+    await look(life);
+  }),
+);
+
+/** The recovery key speaks. The publisher signs the indexes anew, or is late with that. */
+const recovery = oneIn(3, fc.constant(true), false).map((isLate) =>
+  command(`the keys are replaced${isLate ? ', the indexes later' : ''}`, async ({ world }) => {
+    await world.rotate();
+    if (!isLate) for (const name of CHANNELS) await world.publish(name);
+  }),
+);
+
+const nativeUpdates = fc.integer({ min: 1, max: NATIVE_UPDATES }).map((n) =>
+  command(`the app is updated to build ${n}`, async (life) => {
+    const { world } = life;
+    if (prepared.shipped.findIndex(({ id }) => id === world.builtInId) >= n) return;
+    const floors = await world.updateApp(n);
+    life.epoch = 0;
+    life.highest.clear();
+    // A full disk keeps the state of the app before. Each read adds the marks of the stamp.
+    if (!world.isFull) for (const floor of floors) life.highest.set(floor.channel, floor);
+    // The built-in release is the last resort.
+    life.failed.delete(world.builtInId);
+    life.pages.clear();
+    (await launch(life))?.updater.dispose();
+    await look(life);
+  }),
+);
+
 const switching = fc
   .record({ channel: channels, updates: fc.boolean() })
   .map(({ channel, updates }) =>
     command(`the app switches to ${channel}${updates ? ' and updates' : ''}`, async (life) => {
       const { updater } = (await launch(life)) ?? {};
       if (await succeeds(updater?.setChannel(channel) as Promise<void>)) life.channel = channel;
-      if (updates) await succeeds(updater?.update() as Promise<unknown>);
+      if (updates) await update(life, updater as Updater);
       updater?.dispose();
       await look(life);
     }),
@@ -313,7 +356,8 @@ describe('a device', () => {
     const commands = fc.commands(
       [
         ...[publisher, publisher, publisher, network, storage, time, clock],
-        ...[run, run, run, run, starts, order, switching, meanwhile, held],
+        ...[run, run, run, run, run, starts, order, switching, meanwhile, held],
+        ...[closing, recovery, nativeUpdates],
       ],
       { maxCommands: 25, size: 'max' },
     );

@@ -1,13 +1,16 @@
 // What a device has shown so far, and what it may therefore do next. Each function compares the device with it.
 
 import { expect } from 'vitest';
-import type { Updater, UpdaterStatus } from '../../src/update.ts';
+import type { StampFloor } from '../../src/release.ts';
+import type { RunningRelease, Updater, UpdaterStatus } from '../../src/update.ts';
 import type { Harm } from './memory-tree.ts';
 import type { IndexContent } from './publisher-channel.ts';
 import { type ChannelName, type Kill, type Prepared, World } from './update-world.ts';
 
 /** Current, previous, ready or next, and what is being written. */
 const MAX_RELEASES = 4;
+/** Older releases of open pages when a later release starts, as docs/updates.md says. */
+const MAX_PAGE_RELEASES = 2;
 /** The default of `maxStarts`. */
 const MAX_STARTS = 3;
 
@@ -21,8 +24,14 @@ export class Life {
   readonly starts: Map<string, number> = new Map();
   /** Ids of releases whose files were harmed, and whether the updater has told that and stored it. */
   readonly harmed: Map<string, boolean> = new Map();
-  /** By channel, the sequence of the highest index that the device has shown. */
-  readonly highest: Map<string, number> = new Map();
+  /** By channel, the mark of the highest index that the device has shown. */
+  readonly highest: Map<string, StampFloor> = new Map();
+  /** By open page, the release that its start gave. */
+  readonly pages: Map<string, string> = new Map();
+  /** The number of pages that were loaded. */
+  loads = 0;
+  /** The highest epoch of keys that the device has shown. */
+  epoch = 0;
   channel: ChannelName = 'production';
   /** The release that the last start gave. */
   running: string | undefined;
@@ -52,37 +61,71 @@ interface LaunchOptions {
   readonly kill?: Kill | undefined;
   /** Another program does this to the running release before its files are read. */
   readonly harm?: Harm | undefined;
+  /** A page of a website starts, and stays open. */
+  readonly isPage?: boolean;
   /** Resolves with the result of a start that cannot store a state. */
-  readonly withoutLock?: (updater: Updater) => Promise<{ readonly id: string }>;
+  readonly withoutLock?: (updater: Updater) => Promise<RunningRelease>;
 }
 
-/** The index that the device has accepted last in its channel. */
-function acceptedBy({ world }: Life, { channel, index }: UpdaterStatus): IndexContent {
-  return world.channels[channel as ChannelName].contentOf(index?.sequence);
+/** What the state of the device says beside `status`. */
+interface Memory {
+  /** The epoch of the keys that the device trusts. */
+  readonly epoch: number;
+  readonly floors: readonly StampFloor[];
+  /** The release of the last download, which a kill may have ended. */
+  readonly fetching?: string;
+}
+
+async function memoryOf({ world }: Life): Promise<Memory> {
+  const state = await world.storage.readState();
+  if (state === undefined) return { epoch: 0, floors: [] };
+  const { keys, floors, fetching } = JSON.parse(new TextDecoder().decode(state));
+  return { epoch: keys?.epoch ?? 0, floors, fetching };
+}
+
+/** The index that the device has accepted last in its channel. It offers nothing if later keys replaced its key. */
+async function acceptedBy(life: Life, { channel, index }: UpdaterStatus): Promise<IndexContent> {
+  const content = life.world.channels[channel as ChannelName].contentOf(index?.sequence);
+  const isOld = index !== undefined && index.epoch < (await memoryOf(life)).epoch;
+  return isOld ? { ...content, offers: [] } : content;
+}
+
+/** Starts a page as a service worker does. */
+function startPage({ pages }: Life, updater: Updater, client: string): Promise<RunningRelease> {
+  updater.keepClients([...pages.keys(), client]).catch(() => {});
+  return updater.start({ client });
 }
 
 /** Starts a process and checks the release that it gets. `undefined` if it was killed before it could be checked. */
 export async function launch(
   life: Life,
-  { kill, harm, withoutLock }: LaunchOptions = {},
+  { kill, harm, isPage = false, withoutLock }: LaunchOptions = {},
 ): Promise<Launch | undefined> {
-  const { world, prepared } = life;
+  const { world } = life;
   const before = await (await world.launch()).updater.status();
+  const index = await acceptedBy(life, before);
   const { updater, dead } = await world.launch(kill);
-  const started = await Promise.race([withoutLock?.(updater) ?? updater.start(), dead]);
+  life.loads += 1;
+  const client = isPage ? `page ${life.loads}` : undefined;
+  const starting =
+    withoutLock?.(updater) ??
+    (client === undefined ? updater.start() : startPage(life, updater, client));
+  const started = await Promise.race([starting, dead]);
   if (started === 'dead') return undefined;
   const { id } = started;
   const isUncounted = withoutLock !== undefined || world.isFull;
   const after = await Promise.race([updater.status(), dead]);
   if (after === 'dead') return undefined;
-  checkChoice(life, before, after, id, isUncounted);
+  checkChoice(life, { before, after, index, isUncounted }, id);
   countStart(life, before, id);
+  // A page whose release could not be stored keeps it only while the process runs.
+  if (client !== undefined && !isUncounted) life.pages.set(client, id);
   life.running = id;
-  if (harm !== undefined && id !== prepared.builtInId) {
+  if (harm !== undefined && id !== world.builtInId) {
     await world.harm(id, harm);
     life.harmed.set(id, false);
   }
-  const isWhole = await readAll(life, updater, id, dead);
+  const isWhole = await readAll(life, started, dead);
   if (isWhole === 'dead') return undefined;
   if (isWhole) life.harmed.delete(id);
   else if (!world.isFull && withoutLock === undefined) {
@@ -95,11 +138,9 @@ export async function launch(
 /** Reads every file of the running release. Resolves with false if one was harmed. */
 async function readAll(
   { prepared, harmed }: Life,
-  updater: Updater,
-  id: string,
+  { id, files }: { readonly id: string; readonly files: RunningRelease['files'] },
   dead: Promise<'dead'>,
 ): Promise<boolean | 'dead'> {
-  const { files } = await updater.start();
   for (const [path, bytes] of Object.entries(prepared.filesOf.get(id) ?? {})) {
     const read = await Promise.race([
       files.read(path).catch((error: unknown) => ({ error })),
@@ -119,16 +160,17 @@ async function readAll(
   return true;
 }
 
-/** @param isUncounted - Whether the start could store nothing. */
-function checkChoice(
-  life: Life,
-  before: UpdaterStatus,
-  after: UpdaterStatus,
-  id: string,
-  isUncounted: boolean,
-): void {
+interface Start {
+  readonly before: UpdaterStatus;
+  readonly after: UpdaterStatus;
+  /** What the device has accepted before. */
+  readonly index: IndexContent;
+  /** Whether the start could store nothing. */
+  readonly isUncounted: boolean;
+}
+
+function checkChoice(life: Life, { before, after, index, isUncounted }: Start, id: string): void {
   const { prepared, world, confirmed } = life;
-  const index = acceptedBy(life, before);
   expect([...prepared.filesOf.keys()], 'a start gives a release that was published').toContain(id);
   expect([...life.failed], 'a release that failed never runs again').not.toContain(id);
   const blocked = after.blocked.filter(
@@ -144,7 +186,7 @@ function checkChoice(
   const isIll = (one: string) => index.withdrawn.includes(one) || isBlocked(one);
   // A start must be counted before a release on trial is handed out, and what cannot be stored is not counted.
   const isLeft = isIll(from) || life.harmed.has(from) || (isUncounted && !confirmed.has(from));
-  if (id === prepared.builtInId) {
+  if (id === world.builtInId) {
     const isChosen = from === id || before.next?.id === id;
     expect(isChosen || isLeft, 'the built-in release runs only if it has to').toBe(true);
     if (isUncounted && !isLeft && from !== id) expect.fail('an order was followed uncounted');
@@ -159,8 +201,16 @@ function checkChoice(
       'a release starts anew only if the last index offers it to this device',
     ).toBe(true);
   }
-  if (!life.isBuiltInOrdered || isUncounted) return;
-  expect(id, 'the app has ordered the built-in release').toBe(prepared.builtInId);
+  if (id !== from && id === before.next?.id) {
+    const older = new Set([...life.pages.values(), from]);
+    older.delete(id);
+    expect(older.size, 'a release waits for pages of older ones').toBeLessThanOrEqual(
+      MAX_PAGE_RELEASES,
+    );
+  }
+  // An order waits for pages too.
+  if (!life.isBuiltInOrdered || isUncounted || after.isActivationWaiting) return;
+  expect(id, 'the app has ordered the built-in release').toBe(world.builtInId);
   life.isBuiltInOrdered = false;
 }
 
@@ -174,7 +224,7 @@ function isOffered(
 ): boolean {
   const at = offers.findIndex((offer) => offer.id === id);
   if (at === -1 || offers[at]?.isStopped === true) return false;
-  if (isIll(from)) return true;
+  if (isIll(from)) return life.timeOf(id) > life.timeOf(life.world.builtInId);
   const place = offers.findIndex((offer) => offer.id === from);
   return place === -1 ? life.timeOf(id) > life.timeOf(from) : at < place;
 }
@@ -184,7 +234,7 @@ function countStart(life: Life, before: UpdaterStatus, id: string): void {
     life.starts.delete(id);
     life.confirmed.delete(id);
   }
-  if (id === life.prepared.builtInId || life.confirmed.has(id)) return;
+  if (id === life.world.builtInId || life.confirmed.has(id)) return;
   const starts = (life.starts.get(id) ?? 0) + 1;
   life.starts.set(id, starts);
   expect(starts, 'a release that is not confirmed starts three times').toBeLessThanOrEqual(
@@ -194,19 +244,50 @@ function countStart(life: Life, before: UpdaterStatus, id: string): void {
 
 /** Looks at a device after a process has ended. */
 export async function look(life: Life): Promise<UpdaterStatus> {
-  const { world, channel, highest } = life;
+  const { world, channel, highest, pages } = life;
   const { updater } = await world.launch();
   const status = await updater.status();
   expect(status.channel, 'the channel is the one that was set last').toBe(channel);
-  const sequence = status.index?.sequence ?? 0;
-  expect(sequence, 'the highest index is never forgotten').toBeGreaterThanOrEqual(
-    highest.get(channel) ?? 0,
+  const { epoch, floors } = await memoryOf(life);
+  expect(epoch, 'the highest epoch of keys is never forgotten').toBeGreaterThanOrEqual(life.epoch);
+  life.epoch = epoch;
+  const floor = floors.find((one) => one.channel === channel);
+  const known = highest.get(channel);
+  // Later keys end the marks of the epochs before.
+  if (known !== undefined && known.epoch >= epoch) {
+    expect(floor?.epoch, 'the highest index is never forgotten').toBeGreaterThanOrEqual(
+      known.epoch,
+    );
+    expect(floor?.sequence, 'the highest index is never forgotten').toBeGreaterThanOrEqual(
+      known.sequence,
+    );
+  }
+  if (floor !== undefined) highest.set(channel, floor);
+  expect(floor?.sequence ?? 0, 'a retired key signs no index').toBeLessThanOrEqual(
+    world.channels[channel].indexes.length,
   );
-  highest.set(channel, sequence);
-  expect((await world.storage.list()).length, 'the storage is bounded').toBeLessThanOrEqual(
+  const stored = await world.storage.list();
+  const held = new Set(pages.values());
+  expect(stored.filter((id) => !held.has(id)).length, 'the storage is bounded').toBeLessThanOrEqual(
     MAX_RELEASES,
   );
+  for (const [client, id] of pages) await lookAtPage(life, updater, client, id);
   return status;
+}
+
+/** A page gets files of its own release from every process, unless another program has harmed them. */
+async function lookAtPage(
+  { prepared, harmed }: Life,
+  updater: Updater,
+  client: string,
+  id: string,
+): Promise<void> {
+  if (harmed.has(id)) return;
+  const release = await updater.releaseOf(client);
+  expect(release?.id, 'an open page keeps its release').toBe(id);
+  for (const [path, bytes] of Object.entries(prepared.filesOf.get(id) ?? {})) {
+    expect(await release?.files.read(path), 'a page gets the files of its release').toEqual(bytes);
+  }
 }
 
 /** When everything works again, every device gets the release that its channel offers. */
@@ -216,8 +297,12 @@ export async function heal(life: Life): Promise<void> {
   world.isFull = false;
   world.skew = 0;
   await world.publish(life.channel);
+  const load = async () => {
+    life.pages.clear();
+    return (await launch(life, { isPage: true })) as Launch;
+  };
   for (let i = 0; i < 7; i++) {
-    const { updater, id } = (await launch(life)) as Launch;
+    const { updater, id } = await load();
     await updater.update();
     if (await updater.confirm(id)) life.confirmed.add(id);
     await updater.idle();
@@ -226,8 +311,16 @@ export async function heal(life: Life): Promise<void> {
     await world.publish(life.channel);
     updater.dispose();
   }
-  const { updater, id } = (await launch(life)) as Launch;
+  const { updater, id } = await load();
+  await updater.idle();
   const status = await updater.status();
+  const { running, previous, ready, next } = status;
+  const { epoch, fetching } = await memoryOf(life);
+  const named = [...[running, previous, ready, next].map((release) => release?.id), fetching];
+  for (const one of await world.storage.list()) {
+    expect(named, 'the releases of closed pages are removed').toContain(one);
+  }
+  expect(epoch, 'the keys of the recovery key arrive').toBe(world.epoch);
   const index = world.channels[life.channel].contentOf(world.channels[life.channel].indexes.length);
   const isBlocked = (one: string) =>
     failed.has(one) ||

@@ -11,6 +11,12 @@ export interface IndexContent {
   readonly withdrawn: readonly string[];
 }
 
+/** The key that signs the indexes of an epoch. */
+interface Signing {
+  readonly epoch: number;
+  readonly privateKey: string;
+}
+
 export class PublisherChannel {
   /** The offered releases, in the order of the index, as numbers of `releases`. */
   offered: number[] = [];
@@ -19,6 +25,8 @@ export class PublisherChannel {
   readonly withdrawn: Set<number> = new Set();
   /** Every index so far, the oldest first. The first one has the sequence 1. */
   readonly indexes: Uint8Array[] = [];
+  /** The last index. */
+  last: { readonly epoch: number; readonly sealed: Uint8Array } | undefined;
   readonly #contents: IndexContent[] = [];
   readonly #publisher: Publisher;
   readonly #releases: readonly Published[];
@@ -32,7 +40,7 @@ export class PublisherChannel {
   }
 
   /** Signs the next index. A refresh changes nothing but its times. */
-  async publish(now: number): Promise<Uint8Array> {
+  async publish(now: number, { epoch, privateKey }: Signing): Promise<Uint8Array> {
     const releases = this.offered.map((n) => {
       const { entry, files } = this.#releases[n] as Published;
       return { entry: this.stopped.has(n) ? { ...entry, rollout: 0 } : entry, files };
@@ -40,14 +48,16 @@ export class PublisherChannel {
     const withdrawn = [...this.withdrawn].map((n) => (this.#releases[n] as Published).entry.id);
     const more: Partial<ReleaseIndex> = {
       channel: this.#name,
+      epoch,
       sequence: this.indexes.length + 1,
       issuedAt: timeOf(now),
       expiresAt: timeOf(now + 30 * DAY),
       withdrawn,
     };
-    await this.#publisher.offer(releases, more);
+    await this.#publisher.offer(releases, more, privateKey);
     const sealed = this.#publisher.store.get(`channels/${this.#name}.sealed`) as Uint8Array;
     this.indexes.push(sealed);
+    this.last = { epoch, sealed };
     const offers = releases.map(({ entry }) => ({
       id: entry.id,
       isStopped: entry.rollout === 0,

@@ -1,5 +1,6 @@
 // A publisher, a network, a clock and a device's storage that fail as they do in the field.
 
+import { openIndexWithMark, readStamp, type StampFloor, writeStamp } from '../../src/release.ts';
 import type { Lock } from '../../src/update/stores/lock.ts';
 import { type FileTree, treeStore } from '../../src/update/stores/tree.ts';
 import {
@@ -10,9 +11,12 @@ import {
   type Updater,
 } from '../../src/update.ts';
 import { type Harm, MemoryTree } from './memory-tree.ts';
+import { altered, cut, lying, slow, tooLong } from './network-faults.ts';
 import { PublisherChannel } from './publisher-channel.ts';
+import { Recovery } from './recovery.ts';
 import type { Files } from './release.ts';
 import {
+  APP,
   BUILT_IN_TIME,
   createDevice,
   createPublisher,
@@ -27,31 +31,16 @@ import { utf8 } from './zip.ts';
 export const CHANNELS = ['production', 'beta'] as const;
 export type ChannelName = (typeof CHANNELS)[number];
 
-/** The behaviour of the network. */
-export type NetworkFault =
-  | 'none'
-  | 'offline'
-  | 'stale index'
-  | 'replayed index'
-  | 'no index'
-  | 'mixed objects'
-  | 'says that nothing has changed'
-  | 'missing objects'
-  | 'missing patches'
-  | 'altered objects'
-  | 'cut'
-  | 'slow'
-  | 'no ranges'
-  | 'too long'
-  | 'lying lengths'
-  | 'errors';
-
-export const NETWORK_FAULTS: readonly NetworkFault[] = [
+/** The behaviours of the network. */
+export const NETWORK_FAULTS = [
   'none',
   'offline',
   'stale index',
   'replayed index',
   'no index',
+  'no keys',
+  'older keys',
+  'index of the retired key',
   'mixed objects',
   'says that nothing has changed',
   'missing objects',
@@ -63,7 +52,10 @@ export const NETWORK_FAULTS: readonly NetworkFault[] = [
   'too long',
   'lying lengths',
   'errors',
-];
+] as const;
+export type NetworkFault = (typeof NETWORK_FAULTS)[number];
+
+const KEYS = 'keys.sealed';
 
 /** Small builds that share most of their bytes. */
 export function buildOf(n: number): Files {
@@ -76,13 +68,24 @@ export function buildOf(n: number): Files {
 }
 
 export const BUILDS = 5;
+/** The number of native updates that an app can get. */
+export const NATIVE_UPDATES = 2;
+
+/** A release that an app is shipped with. */
+export interface Shipped {
+  readonly builtIn: BuiltIn;
+  readonly id: string;
+}
 
 /** Everything that is sealed once and served again in each run. */
 export interface Prepared {
   readonly publisher: Publisher;
+  readonly recovery: Recovery;
   readonly releases: readonly Published[];
   readonly builtIn: BuiltIn;
   readonly builtInId: string;
+  /** The built-in release of the first app and those of its native updates, which are published releases too. */
+  readonly shipped: readonly Shipped[];
   readonly filesOf: ReadonlyMap<string, Files>;
 }
 
@@ -93,11 +96,17 @@ export async function prepare(): Promise<Prepared> {
   for (let n = 1; n <= BUILDS; n++) {
     releases.push(await publisher.make(builds[n] as Files, builds.slice(Math.max(0, n - 2), n)));
   }
-  const builtIn = await memoryBuiltIn(builds[0] as Files, { createdAt: BUILT_IN_TIME });
-  const { id } = JSON.parse(new TextDecoder().decode(await builtIn.readStamp()));
+  const shipped: Shipped[] = [];
+  for (let n = 0; n <= NATIVE_UPDATES; n++) {
+    const createdAt = releases[n - 1]?.entry.createdAt ?? BUILT_IN_TIME;
+    const builtIn = await memoryBuiltIn(builds[n] as Files, { createdAt });
+    shipped.push({ builtIn, id: readStamp(await builtIn.readStamp()).id });
+  }
+  const { builtIn, id } = shipped[0] as Shipped;
   const filesOf = new Map(releases.map(({ entry, files }) => [entry.id, files]));
   filesOf.set(id, builds[0] as Files);
-  return { publisher, releases, builtIn, builtInId: id, filesOf };
+  const recovery = await Recovery.create();
+  return { publisher, recovery, releases, builtIn, builtInId: id, shipped, filesOf };
 }
 
 /** When a process is killed: at this use of a file, before, in the middle of or after its effect. */
@@ -113,6 +122,11 @@ export class World {
   skew = 0;
   network: NetworkFault = 'none';
   isFull = false;
+  /** The number of lists of keys that the recovery key has signed. */
+  epoch = 0;
+  /** What the installed app brings. */
+  #shipped: Shipped;
+  #publicKey: string;
   readonly channels: Readonly<Record<ChannelName, PublisherChannel>>;
   readonly #prepared: Prepared;
   readonly #store: Map<string, Uint8Array>;
@@ -125,7 +139,9 @@ export class World {
 
   constructor(prepared: Prepared) {
     this.#prepared = prepared;
-    const { publisher, releases } = prepared;
+    const { publisher, releases, recovery } = prepared;
+    this.#shipped = prepared.shipped[0] as Shipped;
+    this.#publicKey = recovery.keyOf(0).publicKey;
     const [production, beta] = CHANNELS.map(
       (name) => new PublisherChannel(name, publisher, releases),
     ) as [PublisherChannel, PublisherChannel];
@@ -144,8 +160,38 @@ export class World {
   }
 
   async publish(channel: ChannelName): Promise<void> {
-    const sealed = await this.channels[channel].publish(this.now);
+    const signing = this.#prepared.recovery.keyOf(this.epoch);
+    const sealed = await this.channels[channel].publish(this.now, signing);
     this.#store.set(`channels/${channel}.sealed`, sealed);
+  }
+
+  /** The recovery key replaces the key of the build machine. The indexes of the new key come later. */
+  async rotate(): Promise<void> {
+    this.epoch += 1;
+    this.#store.set('keys.sealed', await this.#prepared.recovery.listOf(this.epoch));
+  }
+
+  get builtInId(): string {
+    return this.#shipped.id;
+  }
+
+  /** Installs a newer app, which brings the present key and the marks of the present indexes. */
+  async updateApp(n: number): Promise<readonly StampFloor[]> {
+    const { recovery, shipped } = this.#prepared;
+    const { builtIn, id } = shipped[n] as Shipped;
+    const floors: StampFloor[] = [];
+    for (const channel of CHANNELS) {
+      const { last } = this.channels[channel];
+      if (last === undefined) continue;
+      const { epoch, sealed } = last;
+      const { publicKey } = recovery.keyOf(epoch);
+      const options = { publicKey, appId: APP, channel, epoch, now: NOW };
+      floors.push({ channel, ...(await openIndexWithMark(sealed, options)).mark });
+    }
+    const stamp = writeStamp({ ...readStamp(await builtIn.readStamp()), floors });
+    this.#shipped = { builtIn: { ...builtIn, readStamp: async () => stamp }, id };
+    this.#publicKey = recovery.keyOf(this.epoch).publicKey;
+    return floors;
   }
 
   harm(id: string, how: Harm): Promise<void> {
@@ -187,7 +233,7 @@ export class World {
   async launch(
     kill?: Kill,
   ): Promise<{ readonly updater: Updater; readonly dead: Promise<'dead'> }> {
-    const { builtIn } = this.#prepared;
+    const { builtIn } = this.#shipped;
     let left = kill?.after ?? Number.POSITIVE_INFINITY;
     let die = (_: 'dead') => {};
     const dead = new Promise<'dead'>((resolve) => {
@@ -245,6 +291,8 @@ export class World {
     const { updater } = await createDevice(buildOf(0), this.#fetch(), {
       releases: treeStore(tree, lock),
       builtIn,
+      publicKey: this.#publicKey,
+      recoveryPublicKey: this.#prepared.recovery.publicKey,
       now: () => this.deviceTime,
       // Milliseconds of the real clock. Every other network answers at once.
       timeout: this.network === 'slow' ? 10 : 60_000,
@@ -270,6 +318,14 @@ export class World {
           return isObject ? whole() : this.#indexAt(path, 0, whole);
         case 'no index':
           return isObject ? whole() : new Response('gone', { status: 404 });
+        case 'no keys':
+          return path === KEYS ? new Response('gone', { status: 404 }) : whole();
+        case 'older keys':
+          return path === KEYS && this.epoch > 1
+            ? new Response((await this.#prepared.recovery.listOf(this.epoch - 1)) as BodyInit)
+            : whole();
+        case 'index of the retired key':
+          return this.#forged(path, whole);
         case 'mixed objects':
           return isObject ? this.#another(path) : whole();
         case 'says that nothing has changed':
@@ -308,6 +364,14 @@ export class World {
     return sealed === undefined ? whole() : new Response(sealed as BodyInit);
   }
 
+  async #forged(path: string, whole: () => Response): Promise<Response> {
+    const channel = CHANNELS.find((name) => path === `channels/${name}.sealed`);
+    if (channel === undefined || this.epoch === 0) return whole();
+    const withdrawn = this.#prepared.releases.map(({ entry }) => entry.id);
+    const { recovery } = this.#prepared;
+    return new Response((await recovery.forgedIndex(channel, this.epoch, withdrawn)) as BodyInit);
+  }
+
   /** The object that the store has beside the one that is asked for, as from a cache that mixes old and new ones. */
   #another(path: string): Response {
     const paths = [...this.#store.keys()].filter((one) => one.startsWith('objects/')).sort();
@@ -321,58 +385,3 @@ export class World {
     );
   }
 }
-
-function changed(response: Response, change: (bytes: Uint8Array) => Uint8Array): Response {
-  const { body, status, headers } = response;
-  if (body === null || !response.ok) return response;
-  const pieces = body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform: (piece, controller) => controller.enqueue(change(piece)),
-    }),
-  );
-  return new Response(pieces, { status, headers });
-}
-
-const altered = (response: Response) =>
-  changed(response, (piece) => {
-    const copy = piece.slice();
-    copy[copy.length >> 1] = (copy[copy.length >> 1] as number) ^ 1;
-    return copy;
-  });
-
-/** The connection stays open after the first half, and nothing more comes. */
-function slow(response: Response): Response {
-  if (response.body === null || !response.ok) return response;
-  const { status, headers } = response;
-  const reader = response.body.getReader();
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { value } = await reader.read();
-      if (value === undefined) return new Promise(() => {});
-      controller.enqueue(value.subarray(0, value.length >> 1));
-      return new Promise(() => {});
-    },
-  });
-  return new Response(body, { status, headers });
-}
-
-/** Says that the body is another part of the object than it is, and breaks off half-way. */
-function lying(response: Response): Response {
-  if (!response.ok) return response;
-  const { body, status, headers } = cut(response);
-  const range = headers.get('content-range') ?? 'bytes 0-9/10';
-  const said = range.replace(/\d+/, (start) => `${Number(start) + 1}`);
-  const lies = { 'content-length': '1', 'content-range': said };
-  return new Response(body, { status, headers: lies });
-}
-
-/** A connection that breaks half-way, each time. */
-const cut = (response: Response) =>
-  changed(response, (piece) => piece.slice(0, Math.max(1, piece.length >> 1)));
-
-const tooLong = (response: Response, request: Request) =>
-  changed(response, (piece) => {
-    const longer = new Uint8Array(piece.length + 1000);
-    longer.set(piece);
-    return request.headers.has('range') ? piece : longer;
-  });

@@ -48,8 +48,16 @@ export interface Publisher {
   readonly store: StoreFiles;
   /** Seals a release and patches from the ones named, and puts the objects into the store; no index names it yet. */
   make(files: Files, from?: readonly Files[], more?: Partial<ReleaseEntry>): Promise<Published>;
-  /** Replaces the index. Its sequence is one higher than that of the index before. */
-  offer(releases: readonly Published[], more?: Partial<ReleaseIndex>): Promise<ReleaseIndex>;
+  /**
+   * Replaces the index. Its sequence is one higher than that of the index before.
+   *
+   * @param key - Signs the index. Default: the key of the publisher.
+   */
+  offer(
+    releases: readonly Published[],
+    more?: Partial<ReleaseIndex>,
+    key?: string,
+  ): Promise<ReleaseIndex>;
 }
 
 export function createPublisher(
@@ -88,7 +96,7 @@ export function createPublisher(
       };
       return { entry, files };
     },
-    async offer(releases, more = {}) {
+    async offer(releases, more = {}, key = privateKey) {
       sequence += 1;
       const index: ReleaseIndex = {
         format: 'bundleseal-index',
@@ -103,7 +111,7 @@ export function createPublisher(
         ...more,
       };
       sequence = index.sequence;
-      const sealed = await sealIndex(index, { privateKey });
+      const sealed = await sealIndex(index, { privateKey: key });
       store.set(`channels/${index.channel}.sealed`, sealed);
       return index;
     },
@@ -170,7 +178,7 @@ export async function createDevice(
     appId: APP,
     publicKey: keyB.spki,
     releases: memoryStore(),
-    builtIn: await memoryBuiltIn(builtIn, { createdAt: BUILT_IN_TIME }),
+    builtIn: options.builtIn ?? (await memoryBuiltIn(builtIn, { createdAt: BUILT_IN_TIME })),
     fetch: fetchStore,
     now: () => NOW,
     retries: 1,
