@@ -1,4 +1,5 @@
 // The code of the thread that makes patches, run in this thread with a port of its own.
+// @vitest-environment-options { "own": "patch-worker" }
 
 import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';

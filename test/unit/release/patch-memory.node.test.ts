@@ -1,4 +1,5 @@
 // The memory of a call, as far as typed arrays take it.
+// @vitest-environment-options { "own": "patch-memory" }
 
 import { describe, expect, it } from 'vitest';
 import { createPatch } from '../../../src/release.ts';

@@ -1,4 +1,4 @@
-// The bound on what a device remembers of releases that failed.
+// The bound on what a device remembers of releases that failed. In Node alone, because it computes for seconds over memory.
 
 import { describe, expect, it } from 'vitest';
 import * as pins from '../../../src/update/pins.ts';
