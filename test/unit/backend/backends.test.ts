@@ -49,6 +49,13 @@ describe('the backend', () => {
     thrown(() => randomBytes(1), 'ERR_BACKEND_UNAVAILABLE');
   });
 
+  it.each(BACKENDS)(
+    '%s has a whole hashed in one call only if it hashes pieces slowly',
+    async (name) => {
+      expect((await selectBackend(name)).hashesWhole).toBe(name === 'webcrypto');
+    },
+  );
+
   it.each(BACKENDS)('%s makes bundles that every other one opens', async (maker) => {
     const bundle = bytesOf(5000);
     const { bytes } = await encryptBundle(bundle, {

@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { nodeBackend } from '../../../src/backend/node.ts';
 import { allocateShared, isOurs } from '../../../src/backend/node-memory.ts';
+import { bytesOf } from '../../support/bytes.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -28,6 +29,31 @@ describe('shared memory', () => {
     }
     expect(isOurs(new SharedArrayBuffer(10))).toBe(false);
     expect(isOurs(new ArrayBuffer(10))).toBe(false);
+  });
+
+  it('is decrypted without a copy, which other memory needs', async () => {
+    const [key, nonce, plain] = [bytesOf(32), new Uint8Array(12), bytesOf(1000)];
+    const sealed = new Uint8Array(1016);
+    const cipher = await nodeBackend.createCipher('encrypt', key, 1000, 4096);
+    const digest = await cipher.encrypt(nonce, plain, sealed);
+    const inShared = new Uint8Array(allocateShared(1016, false) as SharedArrayBuffer);
+    inShared.set(sealed);
+    const lengths: unknown[] = [];
+    const Counted = new Proxy(ArrayBuffer, {
+      construct(target, given: [number]) {
+        lengths.push(given[0]);
+        return new target(...given);
+      },
+    });
+    vi.stubGlobal('ArrayBuffer', Counted);
+    for (const [bytes, copies] of [
+      [inShared, []],
+      [sealed, [1000]],
+    ] as const) {
+      const opening = await nodeBackend.createCipher('decrypt', key, 1000, 4096);
+      expect(await opening.decrypt(nonce, bytes, digest, undefined)).toEqual(plain);
+      expect(lengths).toEqual(copies);
+    }
   });
 
   it('is left out if the runtime has none', () => {

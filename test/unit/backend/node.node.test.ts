@@ -17,6 +17,7 @@ import { parsePrivateKey } from '../../../src/keys/parse.ts';
 import { openInput } from '../../../src/sources/input.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
+import { withStandIns } from '../../support/stand-in-thread.ts';
 import { watchThreads } from '../../support/threads.ts';
 import { keyB } from '../../support/vectors.ts';
 
@@ -275,6 +276,19 @@ describe('memory that node:crypto answered in', () => {
     expect(lengths()).toEqual([16 * 2 ** 20]);
     await open(33 * 2 ** 20);
     expect(lengths()).toEqual([16 * 2 ** 20]);
+  });
+
+  it.each([
+    ['without a port', vi.fn(), 1],
+    ['through a port of its own', undefined, 2],
+  ])('is freed on the second thread %s', async (_, value, ports) => {
+    await setTransfer(value);
+    const { borrowThread } = await import('../../../src/backend/node-thread.ts');
+    const threads = withStandIns(2);
+    borrowThread(bytesOf(32), 65_536)?.giveBack();
+    expect(threads[0]?.options.transferList).toHaveLength(ports);
+    threads[0]?.emit('exit');
+    borrowThread(bytesOf(32), 0);
   });
 
   it('is freed after each slice of a chunk', async () => {

@@ -200,6 +200,23 @@ describe('the second thread', () => {
     expect(done).toEqual([0, 1]);
   });
 
+  it('has its results collected in each turn, and no turn is taken without a chunk', async () => {
+    const { thread, other } = started();
+    const turns = vi.spyOn(globalThis, 'setImmediate');
+    const pumps = () => turns.mock.calls.filter(([next]) => next.name === 'pump').length;
+    const { digest } = encrypting(thread, 0);
+    other.begin(0);
+    expect(pumps()).toBe(1);
+    for (const count of [2, 3]) {
+      await turn();
+      expect(pumps()).toBe(count);
+    }
+    other.serve(0);
+    await digest;
+    for (let i = 0; i < 3; i++) await turn();
+    expect(pumps()).toBe(3);
+  });
+
   it('passes on the error of a chunk that was taken back', async () => {
     const { thread } = started();
     const broken = new Error('no memory');
