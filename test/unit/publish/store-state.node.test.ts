@@ -1,5 +1,6 @@
 // The present state of a store, as the next index sees it: where it is read, its times, and the files to upload.
 
+import { constants, privateEncrypt } from 'node:crypto';
 import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -21,6 +22,7 @@ import {
   NOW,
   newFolder,
   objectsOf,
+  privateKey,
   publicKey,
   publishBuild,
   writeBuild,
@@ -129,6 +131,28 @@ describe('the members of an index', () => {
     expect(back.index).not.toHaveProperty('useBuiltIn');
     expect(back.index.withdrawn).toEqual([release.id]);
     expect((await refresh(channelOf(store))).changed).toBe(true);
+  });
+});
+
+describe('an abort while the key signs', () => {
+  it('ends the call with its reason, on a dry run too', async () => {
+    const store = newFolder();
+    await publishBuild(store, 1);
+    const before = indexBytes(store);
+    for (const dryRun of [false, true]) {
+      const stop = new AbortController();
+      const signer = {
+        publicKey,
+        sign: async (payload: Uint8Array) => {
+          stop.abort(new Error('enough'));
+          return privateEncrypt({ key: privateKey, padding: constants.RSA_PKCS1_PADDING }, payload);
+        },
+      };
+      const options = { ...channelOf(store), privateKey: signer, dryRun, signal: stop.signal };
+      await expect(refresh(options)).rejects.toThrow('enough');
+    }
+    expect(indexBytes(store)).toEqual(before);
+    expect(readdirSync(store).sort()).toEqual(['channels', 'objects']);
   });
 });
 
