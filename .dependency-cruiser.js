@@ -4,7 +4,6 @@
 /** From the ground up. Each room may import itself and the rooms above it in this list. */
 export const FLOORS = [
   'errors',
-  'limits',
   'bytes',
   'base64',
   'utf8',

@@ -1,4 +1,4 @@
-export type { ZipLimits } from './archive/format/limits.ts';
+export type { ZipLimits } from './archive/format/zip-limits.ts';
 export type { BackendChoice } from './backend/backend.ts';
 export type { ChecksumOptions } from './bundle/checksum.ts';
 export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
@@ -24,26 +24,20 @@ export {
   zipDirectory,
 } from './files/zip-directory.ts';
 export { type DecryptPrivateKeyOptions, decryptPrivateKey } from './keys/passphrase.ts';
-export type { ReleaseAttributes } from './publish/attributes.ts';
-export type { ChangedIndex } from './publish/change.ts';
-export {
-  type RefreshOptions,
-  type RolloutOptions,
-  refresh,
-  setRollout,
-  type WithdrawOptions,
-  withdraw,
-} from './publish/edits.ts';
-export type { KeepOptions } from './publish/entries.ts';
+export type { ChangedIndex } from './publish/change-index.ts';
+export type { ReleaseAttributes } from './publish/entry-attributes.ts';
+export type { KeepOptions } from './publish/index-entries.ts';
 export { type PublishedKeys, type PublishKeysOptions, publishKeys } from './publish/keys.ts';
 export { type ListedReleases, type ListOptions, listReleases } from './publish/list.ts';
-export type { PublishedRelease } from './publish/offer.ts';
+export type { PublishedRelease } from './publish/offer-release.ts';
 export type { ChannelOptions } from './publish/options.ts';
 export type { SkippedPatch } from './publish/patches.ts';
 export { type PromoteOptions, promote } from './publish/promote.ts';
 export { type Pruned, type PruneOptions, prune } from './publish/prune.ts';
 export { type PublishOptions, publishRelease } from './publish/publish.ts';
 export type { StoreOptions } from './publish/read-options.ts';
+export { type RefreshOptions, refresh } from './publish/refresh.ts';
+export { type RolloutOptions, setRollout } from './publish/rollout.ts';
 export { type StampOptions, stampRelease } from './publish/stamp.ts';
 export {
   type StoreProblem,
@@ -51,6 +45,7 @@ export {
   type VerifyOptions,
   verifyStore,
 } from './publish/verify.ts';
+export { type WithdrawOptions, withdraw } from './publish/withdraw.ts';
 export type { ByteStream, ByteStreamReader } from './sources/stream.ts';
 export type { BuiltIn, ReleaseReader, ReleaseStore } from './update/release-store.ts';
 export { folderBuiltIn, folderStore } from './update-node/folder-store.ts';

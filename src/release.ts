@@ -13,6 +13,7 @@ export type {
   ReleasePatch,
   RetiredObject,
 } from './release/index-format.ts';
+export type { IndexMark } from './release/index-order.ts';
 export type { ReleaseKeys } from './release/keys-format.ts';
 export {
   type OpenedIndex,
@@ -21,7 +22,6 @@ export {
   openIndexWithMark,
 } from './release/open-index.ts';
 export { type OpenKeysOptions, openKeys } from './release/open-keys.ts';
-export type { IndexMark } from './release/order.ts';
 export type { PatchLimits } from './release/patch-limits.ts';
 export { type ReleaseIdOptions, releaseId } from './release/release-id.ts';
 export { type SealIndexOptions, sealIndex } from './release/seal-index.ts';

@@ -1,4 +1,4 @@
-export type { ZipLimits } from './archive/format/limits.ts';
+export type { ZipLimits } from './archive/format/zip-limits.ts';
 export type { BackendChoice } from './backend/backend.ts';
 export { BundleSealError, type ErrorCode, type ErrorFields } from './errors.ts';
 export type { SealedDirectory } from './files/seal-directory.ts';

@@ -1,4 +1,4 @@
-export type { ZipLimits } from './archive/format/limits.ts';
+export type { ZipLimits } from './archive/format/zip-limits.ts';
 export {
   type OpenZipOptions,
   openZip,

@@ -16,10 +16,10 @@ import {
   TAG_LENGTH,
 } from '../format/chunks.ts';
 import { encodeSeal, headerLengthOf, type Kind } from '../format/header.ts';
+import { CHUNK_EXPONENT, DEFAULT_CHUNK_SIZE, DEFAULT_MAX_CHUNKS } from '../format/limits.ts';
 import { encodeMetadata, type Metadata } from '../format/metadata.ts';
 import { modulusLength } from '../keys/rsa.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
-import { CHUNK_EXPONENT, DEFAULT_CHUNK_SIZE, DEFAULT_MAX_CHUNKS } from '../limits.ts';
 import { checkOptions, type OptionRules, shown, type WorkOptions } from '../options.ts';
 import { sealHeader } from '../seal/seal.ts';
 import { readSigningKey, type Signer, type SigningKey } from '../seal/signing-key.ts';

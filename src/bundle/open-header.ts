@@ -13,12 +13,12 @@ import {
   type Kind,
   parseHeader,
 } from '../format/header.ts';
+import { DEFAULT_MAX_CHUNKS } from '../format/limits.ts';
 import { decodeMetadata, type Metadata, requiredTypeOf } from '../format/metadata.ts';
 import { keyDigest } from '../keys/encode.ts';
 import { readPublicKey } from '../keys/read.ts';
 import type { RsaPublicKey } from '../keys/rsa.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
-import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
 import { checkOptions, describe, shown } from '../options.ts';
 import { recoverSeal, type SealSecrets } from '../seal/seal.ts';
 import { openInput, type Source } from '../sources/input.ts';

@@ -2,16 +2,16 @@
 
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { ZipLimits } from '../archive/format/limits.ts';
 import type { MendedName } from '../archive/format/mend.ts';
+import type { ZipLimits } from '../archive/format/zip-limits.ts';
 import { BundleSealError } from '../errors.ts';
 import type { FileSource } from '../files/file-source.ts';
 import { PRIVATE_FILE } from '../files/modes.ts';
 import { findPrivateKey } from '../keys/find-private.ts';
-import type { Context } from './context.ts';
-import { type LimitOptions, limitOptions, readLimitOptions } from './limits.ts';
+import { createPublished, indexAdvice } from './leaks.ts';
 import { HEAD_LENGTH, recognise } from './not-a-zip.ts';
-import { createPublished, indexAdvice } from './published.ts';
+import type { Context } from './terminal.ts';
+import { type LimitOptions, limitOptions, readLimitOptions } from './zip-limits.ts';
 
 /** Options of reading an archive. */
 export interface ArchiveOptions extends LimitOptions {

@@ -1,14 +1,14 @@
 // The options of commands that read a build folder.
 
 import type { Command } from 'commander';
-import { readLimits, type ZipLimits } from '../archive/format/limits.ts';
+import { readLimits, type ZipLimits } from '../archive/format/zip-limits.ts';
 import { holdTree } from '../files/held-tree.ts';
 import { listTree, readStart } from '../files/list-folder.ts';
 import { ignoreRule } from '../files/pattern.ts';
 import { type FolderRules, readRules, realFolder } from '../files/zip-directory.ts';
-import type { Context } from './context.ts';
 import { collect, rare } from './help.ts';
 import { type BuildChecks, createSurvey } from './survey.ts';
+import type { Context } from './terminal.ts';
 
 /** Options for reading a folder. */
 export interface FolderOptions {

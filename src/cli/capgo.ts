@@ -5,11 +5,11 @@ import type { DecryptedFile } from '../capgo/decrypt-file.ts';
 import { type Answer, UsageError } from './answer.ts';
 import type { Verdict } from './archive.ts';
 import { CAPGO, pemOf } from './bundle-formats.ts';
-import type { Context } from './context.ts';
 import { bytes, rare } from './help.ts';
 import { type FoundKey, findPublicKeys } from './keys.ts';
 import type { KeyValue } from './read-key.ts';
 import { findSigningKey, type PrivateKeyOptions } from './signing-key.ts';
+import type { Context } from './terminal.ts';
 
 /** Options for opening such a bundle. */
 export interface CapgoOpeningOptions {

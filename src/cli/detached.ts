@@ -4,7 +4,7 @@ import { copyFile, link, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { EncryptedFile } from '../files/encrypt-file.ts';
 import { forgetTemporary, nameTemporary } from '../files/temporary.ts';
-import type { Context } from './context.ts';
+import type { Context } from './terminal.ts';
 import { replaceText } from './write-whole.ts';
 
 /**

@@ -8,7 +8,7 @@ import { fileSource } from '../files/file-source.ts';
 import { type InputFile, openInputFile } from '../files/input-file.ts';
 import { explained } from '../format/explain.ts';
 import { checkHeaderLength, encodeSeal, FIXED_LENGTH, parseHeader } from '../format/header.ts';
-import { DEFAULT_MAX_CHUNKS } from '../limits.ts';
+import { DEFAULT_MAX_CHUNKS } from '../format/limits.ts';
 import { readSmallFile } from './small-file.ts';
 
 export interface FoundHeader {

@@ -6,7 +6,6 @@ import type { Expectations } from '../bundle/open-header.ts';
 import { BundleSealError } from '../errors.ts';
 import { exists } from '../files/exists.ts';
 import { SEALED } from './bundle-formats.ts';
-import type { Context } from './context.ts';
 import { readSealFile } from './header-file.ts';
 import { bytes, collect, PUBLIC_KEY_HELP, rare } from './help.ts';
 import {
@@ -16,9 +15,10 @@ import {
   keysOf,
   type PublicKeyOptions,
 } from './keys.ts';
-import { readCount } from './limits.ts';
 import { type KeyValue, readKeyFile } from './read-key.ts';
 import { sequenceOption } from './read-metadata.ts';
+import type { Context } from './terminal.ts';
+import { readCount } from './units.ts';
 import { inWordsOf } from './wording.ts';
 
 export interface OpeningOptions extends PublicKeyOptions {

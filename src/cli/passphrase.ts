@@ -1,8 +1,8 @@
 // Decrypts and encrypts private keys with a passphrase from a variable or from the user.
 
 import { BundleSealError } from '../errors.ts';
-import type { Context } from './context.ts';
 import type { KeyValue } from './read-key.ts';
+import type { Context } from './terminal.ts';
 
 /** The variable with the passphrase of the private key. */
 export const PASSPHRASE = 'BUNDLESEAL_KEY_PASSPHRASE';

@@ -5,8 +5,8 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from './answer.ts';
 import { COMMANDS, type CommandEntry, GROUPS } from './catalogue.ts';
 import { layOutHelp } from './help.ts';
+import { print, writeText } from './print.ts';
 import { reportError } from './run.ts';
-import { print, writeText } from './terminal.ts';
 
 const OVERVIEW = `
 Run bundleseal alone to see how to start. Exit codes: 0 success, 1 bad data or

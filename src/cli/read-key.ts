@@ -6,7 +6,7 @@ import type { RsaJwk } from '../keys/jwk.ts';
 import { MAX_KEY_LENGTH } from '../keys/pem.ts';
 import { keyOfText, repairKeyText, textOfBytes } from '../keys/repair.ts';
 import { UsageError } from './answer.ts';
-import { looksLikeKey } from './secrets.ts';
+import { looksLikeKey } from './redact.ts';
 import { readSmallFile } from './small-file.ts';
 import { isStandardInput } from './standard.ts';
 

@@ -6,11 +6,11 @@ import type { Command } from 'commander';
 import type { Metadata } from '../format/metadata.ts';
 import { UsageError } from './answer.ts';
 import { readConfig } from './config/read.ts';
-import type { Context } from './context.ts';
 import { rare } from './help.ts';
-import { readCount } from './limits.ts';
 import { findConfigFrom, packagesFrom } from './project.ts';
 import { STANDARD } from './spool.ts';
+import type { Context } from './terminal.ts';
+import { readCount } from './units.ts';
 
 export interface MetadataOptions {
   readonly appId?: string;

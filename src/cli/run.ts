@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import { BundleSealError } from '../errors.ts';
 import { fileError } from '../files/error.ts';
 import { type Answer, Interrupted, UsageError } from './answer.ts';
-import { type CommonOptions, type Context, createContext } from './context.ts';
 import { followInterruption } from './interruption.ts';
-import { withoutKeys } from './secrets.ts';
-import { print, say, show } from './terminal.ts';
+import { print, say, show } from './print.ts';
+import { withoutKeys } from './redact.ts';
+import { type CommonOptions, type Context, createContext } from './terminal.ts';
 import { asUsage, inWordsOf } from './wording.ts';
 
 const EXIT = { success: 0, bad: 1, usage: 2 } as const;

@@ -6,13 +6,13 @@ import { exists } from '../files/exists.ts';
 import { textOfBytes } from '../keys/repair.ts';
 import { UsageError } from './answer.ts';
 import { type BundleFormat, CAPGO, CAPGO_BITS, SEALED } from './bundle-formats.ts';
-import type { Context } from './context.ts';
 import { rare } from './help.ts';
 import { runKeyCommand } from './key-command.ts';
 import { checkKey, type FoundKey, keyOfSource } from './keys.ts';
 import { type Asking, unlock } from './passphrase.ts';
 import { findAbove } from './project.ts';
 import { type KeyValue, keyFromBytes, namingSource, readKeyFile } from './read-key.ts';
+import type { Context } from './terminal.ts';
 
 /** Options that name a private key. */
 export interface PrivateKeyOptions {

@@ -15,7 +15,6 @@ import { type HeldFolder, holdFolder, holdOwn, removeTree } from '../files/held-
 import { PERMISSION_BITS, PRIVATE_FILE, PRIVATE_FOLDER } from '../files/modes.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from '../files/temporary.ts';
 import { UsageError } from './answer.ts';
-import type { Context } from './context.ts';
 import { openPipeForWriting, openPipeNow } from './pipe.ts';
 import {
   isStandardInput,
@@ -25,6 +24,7 @@ import {
   standardInput,
   standardOutput,
 } from './standard.ts';
+import type { Context } from './terminal.ts';
 
 export { STANDARD };
 

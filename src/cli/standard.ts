@@ -4,7 +4,7 @@ import { fstatSync, type Stats } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { fileError, UNREADABLE } from '../files/error.ts';
 import { UsageError } from './answer.ts';
-import { say } from './terminal.ts';
+import { say } from './print.ts';
 
 export const STANDARD = '-';
 

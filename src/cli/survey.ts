@@ -3,15 +3,20 @@
 
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { checkEntryCount, createMeter, type Limits, toWriter } from '../archive/format/limits.ts';
+import {
+  checkEntryCount,
+  createMeter,
+  type Limits,
+  toWriter,
+} from '../archive/format/zip-limits.ts';
 import { fileError } from '../files/error.ts';
 import { type FoundFile, placeOf } from '../files/list-folder.ts';
 import type { FolderWatch } from '../files/zip-directory.ts';
 import { latin1 } from '../keys/find-private.ts';
-import type { Context } from './context.ts';
+import { createPublished, indexAdvice } from './leaks.ts';
 import { needsNotifyAppReady } from './project.ts';
-import { createPublished, indexAdvice } from './published.ts';
 import { STANDARD } from './spool.ts';
+import type { Context } from './terminal.ts';
 
 /** The checks of a build. */
 export interface BuildChecks {

@@ -1,97 +1,118 @@
-// Prints lines for people to standard error. Prints what a command shows, or one JSON object, to standard output.
-//
-// Names and metadata are untrusted. Both ways of printing escape every control character and every character that
-// changes the direction of text, so that callers need not.
+// The terminal for commands: lines, warnings, a progress bar and questions.
 
-import { styleText } from 'node:util';
-import { fileError, UNWRITABLE } from '../files/error.ts';
+import type { Progress } from '../options.ts';
+import { Interrupted } from './answer.ts';
+import { escapeInvisible, say, sizeTerminal } from './print.ts';
+import { withoutKeys } from './redact.ts';
 
-type Style = Parameters<typeof styleText>[0];
-
-// Control characters, format characters (including bidirectional overrides), line and paragraph separators.
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-
-const SIGNS: Readonly<Record<string, Style>> = {
-  '✓': 'green',
-  '!': 'yellow',
-  '?': 'yellow',
-  '✗': 'red',
-};
-
-/** Escapes each control and format character of a text as `\u{…}`. */
-export function escapeInvisible(text: string): string {
-  return text.replace(
-    UNSEEN,
-    (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
-  );
+/** The options of every command. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
-/** Encodes a value as JSON with the same characters escaped in JSON's syntax. */
-export function printableJson(value: object): string {
-  return JSON.stringify(value).replace(UNSEEN, (character) =>
-    Array.from(
-      { length: character.length },
-      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  );
+export interface Context {
+  readonly isJson: boolean;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly env: NodeJS.ProcessEnv;
+  readonly warnings: string[];
+  warn(message: string): void;
+  /** Tells people about additional actions of the command. */
+  inform(message: string): void;
+  /** Shows progress. The bar appears after a second, and only on a terminal. */
+  follow<T>(
+    label: string,
+    work: (onProgress: (progress: Progress) => void) => Promise<T>,
+  ): Promise<T>;
+  /** Asks a question on a terminal. Without a terminal, the answer is no. */
+  confirm(question: string): Promise<boolean>;
+  /**
+   * Asks on a terminal for a secret, which is not shown while it is typed. Without a terminal, returns `undefined`.
+   */
+  askSecret(question: string): Promise<string | undefined>;
 }
 
-/** Prints a line for people. A sign at its beginning is coloured. */
-export function say(line: string, style?: Style): void {
-  const text = escapeInvisible(line);
-  const { stderr } = process;
-  stderr.write(`${style === undefined ? withSign(stderr, text) : paint(stderr, style, text)}\n`);
+const BAR_AFTER_MS = 1000;
+
+export function createContext(options: CommonOptions, signal: AbortSignal): Context {
+  const isJson = options.json === true;
+  const isSilent = isJson || options.quiet === true;
+  const isTerminal = process.stderr.isTTY === true && !isSilent;
+  if (process.stderr.isTTY === true) sizeTerminal(process.stderr);
+  const warnings: string[] = [];
+  return {
+    isJson,
+    signal,
+    env: process.env,
+    warnings,
+    warn(message) {
+      const text = withoutKeys(message);
+      warnings.push(text);
+      if (!isJson) say(`! ${text}`);
+    },
+    inform(message) {
+      if (!isSilent) say(`✓ ${withoutKeys(message)}`);
+    },
+    async follow(label, work) {
+      if (!isTerminal) return work(() => {});
+      const bar = await createBar(label);
+      try {
+        return await work(bar.update);
+      } finally {
+        bar.stop();
+      }
+    },
+    async confirm(question) {
+      if (!isTerminal || process.stdin.isTTY !== true) return false;
+      const { confirm, isCancel } = await import('@clack/prompts');
+      const answer = await confirm({
+        message: escapeInvisible(question),
+        output: process.stderr,
+        signal,
+      });
+      // During a question, Ctrl-C arrives as a key and not as a signal.
+      if (isCancel(answer)) throw new Interrupted('SIGINT');
+      return answer;
+    },
+    async askSecret(question) {
+      // Asks also with --json and --quiet, because the command would fail without the answer.
+      if (process.stderr.isTTY !== true || process.stdin.isTTY !== true) return undefined;
+      const { password, isCancel } = await import('@clack/prompts');
+      // Prints nothing for typed characters, so that the length stays secret.
+      const answer = await password({
+        message: escapeInvisible(question),
+        mask: '',
+        output: process.stderr,
+        signal,
+      });
+      if (isCancel(answer)) throw new Interrupted('SIGINT');
+      // Nothing was typed.
+      return answer ?? '';
+    },
+  };
 }
 
-/**
- * Prints lines that are the result of a command to standard output, as {@link print} does.
- */
-export function show(lines: readonly string[]): Promise<void> {
-  const { stdout } = process;
-  return writeText(lines.map((line) => `${withSign(stdout, escapeInvisible(line))}\n`).join(''));
-}
-
-function withSign(stream: NodeJS.WriteStream, text: string): string {
-  const sign = text[0] ?? '';
-  const of = SIGNS[sign];
-  return of === undefined ? text : `${paint(stream, of, sign)}${text.slice(1)}`;
-}
-
-/**
- * Gives a terminal the usual size if it reports none. A serial line and some containers report 0 columns, and a
- * question would be wrapped after every character.
- */
-export function sizeTerminal(terminal: { columns: number; rows: number }): void {
-  if (terminal.columns === 0) terminal.columns = 80;
-  if (terminal.rows === 0) terminal.rows = 24;
-}
-
-/**
- * Prints a JSON object and waits until the system has accepted it.
- *
- * A closed pipe is not an error, because the reader does not want the rest.
- *
- * @throws {@link BundleSealError} `ERR_FILE` if standard output cannot be written, for example because the disk is
- * full.
- */
-export function print(object: object): Promise<void> {
-  return writeText(`${printableJson(object)}\n`);
-}
-
-/** Writes a text of the command line, such as its help, as {@link print} does. */
-export function writeText(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => {
-      const code = (error as NodeJS.ErrnoException | null | undefined)?.code;
-      if (!error || code === 'EPIPE') resolve();
-      else reject(fileError('standard output', UNWRITABLE, error));
-    });
-  });
-}
-
-/** Colours text on a terminal, unless the user has disabled colours. See https://no-color.org. */
-function paint(stream: NodeJS.WriteStream, style: Style, text: string): string {
-  const { NO_COLOR, TERM } = process.env;
-  const isColoured = stream.isTTY === true && !NO_COLOR && TERM !== 'dumb';
-  return isColoured ? styleText(style, text, { validateStream: false }) : text;
+async function createBar(label: string): Promise<{
+  readonly update: (progress: Progress) => void;
+  readonly stop: () => void;
+}> {
+  const { default: bars } = await import('cli-progress');
+  const format = `  ${label} {bar} {percentage} %`;
+  // `interruption.ts` handles signals, so the progress bar must not.
+  const settings = { stream: process.stderr, format, clearOnComplete: true, hideCursor: true };
+  const bar = new bars.SingleBar({ ...settings, gracefulExit: false }, bars.Presets.shades_classic);
+  const begun = performance.now();
+  let isShown = false;
+  return {
+    update({ done, total }) {
+      if (!isShown && performance.now() - begun < BAR_AFTER_MS) return;
+      if (isShown) bar.update(done);
+      else bar.start(total, done);
+      isShown = true;
+    },
+    stop() {
+      if (isShown) bar.stop();
+    },
+  };
 }

@@ -7,7 +7,7 @@ import {
   readLimits,
   toWriter,
   type ZipLimits,
-} from '../archive/format/limits.ts';
+} from '../archive/format/zip-limits.ts';
 import type { OptionRules } from '../options.ts';
 import { holdTree } from './held-tree.ts';
 import { listTree, openFound } from './list-folder.ts';

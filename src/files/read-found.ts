@@ -1,7 +1,7 @@
 // Reads the contents of listed files in the order of an archive. Reads several short files ahead in parallel, because
 // each file needs five calls of the file system.
 
-import { comparePaths } from '../archive/write/content.ts';
+import { comparePaths } from '../archive/format/paths.ts';
 import type { Memory } from '../archive/write/memory.ts';
 import type { HeldTree } from './held-tree.ts';
 import type { InputFile } from './input-file.ts';

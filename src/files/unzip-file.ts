@@ -6,7 +6,7 @@ import {
   type Limits,
   readLimits,
   type ZipLimits,
-} from '../archive/format/limits.ts';
+} from '../archive/format/zip-limits.ts';
 import { contentOf, readArchive } from '../archive/read/archive.ts';
 import type { ZipSource } from '../archive/read/open-zip.ts';
 import { createWalk } from '../archive/read/walk.ts';

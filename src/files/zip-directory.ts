@@ -2,8 +2,8 @@
 
 import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readLimits } from '../archive/format/limits.ts';
 import { invalid } from '../archive/format/refuse.ts';
+import { readLimits } from '../archive/format/zip-limits.ts';
 import { LEFT_OUT, type OwnPieces, ownContent, type ZipInput } from '../archive/write/content.ts';
 import { type Memory, reusedMemory } from '../archive/write/memory.ts';
 import { ZIP_OPTIONS, type ZipOptions, zipChunks } from '../archive/write/zip.ts';

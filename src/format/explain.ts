@@ -1,8 +1,8 @@
 // Messages for the faults of `fault.ts`. Each message names the cause and what the user can do.
 
 import { BundleSealError, type ErrorFields } from '../errors.ts';
-import { CHUNK_EXPONENT, MAX_METADATA_DEPTH, MODULUS_BITS } from '../limits.ts';
 import { BundleFault, type BundleFaultKind, type FaultDetail } from './fault.ts';
+import { CHUNK_EXPONENT, MAX_METADATA_DEPTH, MODULUS_BITS } from './limits.ts';
 
 type Sentence = (fields: ErrorFields, a: FaultDetail, b: FaultDetail) => string;
 

@@ -3,10 +3,10 @@
 
 import { fromBase64, toBase64 } from '../base64.ts';
 import { concat } from '../bytes.ts';
-import { CHUNK_EXPONENT, MAX_SIZE, MODULUS_BITS } from '../limits.ts';
 import { describe } from '../options.ts';
 import { type ChunkLayout, chunkLayout, DIGEST_LENGTH } from './chunks.ts';
 import { BundleFault, type BundleFaultKind, type FaultDetail } from './fault.ts';
+import { CHUNK_EXPONENT, MAX_SIZE, MODULUS_BITS } from './limits.ts';
 
 export const MAGIC: Uint8Array = /* @__PURE__ */ Uint8Array.from('BNDLSEAL', (c) =>
   c.charCodeAt(0),

@@ -1,9 +1,9 @@
 // Encodes and decodes metadata, which is signed but not encrypted: docs/format.md#metadata.
 
-import { MAX_METADATA_DEPTH, MAX_METADATA_LENGTH } from '../limits.ts';
 import { describe } from '../options.ts';
 import { decodeUtf8, encodeUtf8 } from '../utf8.ts';
 import { BundleFault, type BundleFaultKind } from './fault.ts';
+import { MAX_METADATA_DEPTH, MAX_METADATA_LENGTH } from './limits.ts';
 
 /** A value that JSON can hold (RFC 8259). */
 export type JsonValue =

@@ -2,7 +2,7 @@
 // because it may be a private key.
 
 import { BundleSealError } from '../errors.ts';
-import { MODULUS_BITS, PUBLIC_EXPONENT } from '../limits.ts';
+import { MODULUS_BITS, PUBLIC_EXPONENT } from '../format/limits.ts';
 import type { DerFaultKind } from './der.ts';
 import type { KeyFault } from './fault.ts';
 

@@ -3,7 +3,7 @@
 import type { BackendChoice } from '../backend/backend.ts';
 import { randomBytes } from '../backend/random.ts';
 import { selectBackend } from '../backend/select.ts';
-import { MODULUS_BITS } from '../limits.ts';
+import { MODULUS_BITS } from '../format/limits.ts';
 import { checkOptions, shown } from '../options.ts';
 import { giveWay, untilAborted } from '../turn.ts';
 import { encodePkcs1Private, encodePkcs1Public, encodePkcs8, encodeSpki } from './encode.ts';

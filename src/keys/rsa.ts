@@ -1,7 +1,7 @@
 // RSA keys as numbers, named as in RFC 8017 §3, and the checks of public keys.
 
 import { bitLength } from '../bytes.ts';
-import { MODULUS_BITS, PUBLIC_EXPONENT } from '../limits.ts';
+import { MODULUS_BITS, PUBLIC_EXPONENT } from '../format/limits.ts';
 import { KeyFault } from './fault.ts';
 
 export interface RsaPublicKey {

@@ -6,11 +6,11 @@ import { fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { readDirectory } from '../files/read-directory.ts';
 import type { ReleaseFile } from '../release/files.ts';
-import { releaseIdOf } from '../release/id.ts';
 import type { ReleaseEntry } from '../release/index-format.ts';
+import { releaseIdOf } from '../release/release-id-of-files.ts';
 import { MAX_STAMP_LENGTH, readStamp } from '../release/stamp.ts';
 import { createPace } from '../turn.ts';
-import { KEEP_DEFAULTS, type KeepOptions } from './entries.ts';
+import { KEEP_DEFAULTS, type KeepOptions } from './index-entries.ts';
 import { type ObjectReading, readRelease, releaseFiles } from './objects.ts';
 import type { Base } from './patches.ts';
 

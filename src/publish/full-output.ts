@@ -3,12 +3,12 @@
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import type { ReleaseIndex } from '../release/index-format.ts';
-import type { NewObject } from './change.ts';
+import type { NewObject } from './change-index.ts';
 import { readObject } from './objects.ts';
 import type { ChannelOptions } from './options.ts';
 import { channelPath, KEYS_PATH, objectPath } from './paths.ts';
 import { listChannels, noChannel } from './place.ts';
-import { findIndex, type State } from './state.ts';
+import { findIndex, type State } from './store-state.ts';
 
 // Bytes. The index does not name the size of a retired object.
 const LARGEST_OBJECT = 2 ** 31;

@@ -11,7 +11,7 @@ import { checkAppId, checkOptions, type OptionRules } from '../options.ts';
 import type { ReleaseKeys } from '../release/keys-format.ts';
 import { sealKeys } from '../release/seal-keys.ts';
 import type { Signer } from '../seal/signing-key.ts';
-import { UNMAKEABLE, writeStoreFile } from './change.ts';
+import { UNMAKEABLE, writeStoreFile } from './change-index.ts';
 import { type CheckLock, withLock } from './lock.ts';
 import { checkFlag, listOfKeys, publicHalf } from './options.ts';
 import { KEYS_PATH } from './paths.ts';

@@ -1,11 +1,11 @@
 // Lists the releases of a channel, from its verified index.
 
 import type { ReleaseIndex } from '../release/index-format.ts';
-import type { IndexMark } from '../release/order.ts';
+import type { IndexMark } from '../release/index-order.ts';
 import { checkPublishedChannel } from './paths.ts';
 import { noChannel } from './place.ts';
 import { openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
-import { findIndex } from './state.ts';
+import { findIndex } from './store-state.ts';
 
 export interface ListOptions extends StoreOptions {
   readonly channel: string;

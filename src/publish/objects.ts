@@ -1,19 +1,19 @@
 // Reads the sealed objects of a store and the files in them, and lists the objects that have to stay.
 
-import type { ZipLimits } from '../archive/format/limits.ts';
+import type { ZipLimits } from '../archive/format/zip-limits.ts';
 import { unzipBundle } from '../archive/read/unzip.ts';
 import { selectBackend } from '../backend/select.ts';
 import { decryptObject } from '../bundle/decrypt.ts';
 import { toHex } from '../bytes.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { planRelease, type ReleaseFile, readFiles, UNLIMITED } from '../release/files.ts';
-import { releaseIdOf } from '../release/id.ts';
 import type {
   ReleaseEntry,
   ReleaseIndex,
   ReleaseObject,
   RetiredObject,
 } from '../release/index-format.ts';
+import { releaseIdOf } from '../release/release-id-of-files.ts';
 import { createPace } from '../turn.ts';
 import { laterOf } from './options.ts';
 import { objectPath } from './paths.ts';

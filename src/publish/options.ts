@@ -2,7 +2,6 @@
 
 import { publicKeyOf } from '../keys/identity.ts';
 import type { PrivateKeyInput, PublicKeyInput } from '../keys/strict.ts';
-import { INDEX_LIFETIME } from '../limits.ts';
 import {
   checkAppId,
   checkOptions,
@@ -11,7 +10,8 @@ import {
   shown,
   type WorkOptions,
 } from '../options.ts';
-import { readClock } from '../release/order.ts';
+import { INDEX_LIFETIME } from '../release/index-format.ts';
+import { readClock } from '../release/index-order.ts';
 import { isSigner, type Signer } from '../seal/signing-key.ts';
 import { checkPublishedChannel } from './paths.ts';
 import { openWritable } from './place.ts';

@@ -13,7 +13,7 @@ import { imageLength } from '../release/image.ts';
 import type { ReleasePatch } from '../release/index-format.ts';
 import { readPatchLimits } from '../release/patch-limits.ts';
 import type { Signer } from '../seal/signing-key.ts';
-import type { NewObject } from './change.ts';
+import type { NewObject } from './change-index.ts';
 import type { PatchThread } from './patch-thread.ts';
 
 /** A release that a patch may start from. */

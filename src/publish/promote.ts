@@ -1,14 +1,14 @@
 // Offers a release of one channel in another one, or puts it in front of its own channel.
 
 import { FULL_ROLLOUT, type ReleaseEntry } from '../release/index-format.ts';
+import { type BuiltInBase, readBuiltIn } from './bases.ts';
+import { changeIndex } from './change-index.ts';
 import {
   ATTRIBUTE_OPTIONS,
   checkAttributes,
   type ReleaseAttributes,
   withAttributes,
-} from './attributes.ts';
-import { type BuiltInBase, readBuiltIn } from './bases.ts';
-import { changeIndex } from './change.ts';
+} from './entry-attributes.ts';
 import {
   checkKeep,
   findRelease,
@@ -16,14 +16,14 @@ import {
   type KeepOptions,
   withIdOf,
   withoutWithdrawal,
-} from './entries.ts';
+} from './index-entries.ts';
 import { readRelease } from './objects.ts';
-import { offerRelease, type PublishedRelease, publishedOf } from './offer.ts';
+import { offerRelease, type PublishedRelease, publishedOf } from './offer-release.ts';
 import { CHANNEL_OPTIONS, type ChannelOptions, checkChannelOptions, checkText } from './options.ts';
 import { checkPublishedChannel } from './paths.ts';
 import { noChannel } from './place.ts';
-import { findIndex, type State } from './state.ts';
 import { storeError } from './store-error.ts';
+import { findIndex, type State } from './store-state.ts';
 
 export interface PromoteOptions extends ChannelOptions, ReleaseAttributes, KeepOptions {
   /**

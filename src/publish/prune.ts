@@ -6,16 +6,16 @@ import { onFile, UNREADABLE } from '../files/error.ts';
 import { hasCode } from '../files/leniency.ts';
 import { isTemporary } from '../files/temporary.ts';
 import type { ReleaseIndex } from '../release/index-format.ts';
+import { readClock } from '../release/index-order.ts';
 import { isDigest } from '../release/members.ts';
-import { readClock } from '../release/order.ts';
 import { withLock } from './lock.ts';
 import { namedBy } from './objects.ts';
 import { checkFlag, timeText } from './options.ts';
 import { channelPath, nameOfFile } from './paths.ts';
 import { listChannels, listFiles, openPlace } from './place.ts';
 import { type OpenStore, openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
-import { findIndex } from './state.ts';
 import { storeError } from './store-error.ts';
+import { findIndex } from './store-state.ts';
 
 export interface PruneOptions extends Omit<StoreOptions, 'from' | 'fetch'> {
   /** The folder of the store. A web server is not possible, because it can't be listed. */

@@ -15,21 +15,21 @@ import {
 } from '../files/read-directory.ts';
 import { realFolder } from '../files/zip-directory.ts';
 import type { ReleaseFile } from '../release/files.ts';
-import { releaseIdOf } from '../release/id.ts';
 import { imageLength } from '../release/image.ts';
 import type { ReleaseEntry } from '../release/index-format.ts';
+import { releaseIdOf } from '../release/release-id-of-files.ts';
 import { createPace } from '../turn.ts';
+import { readBuiltIn } from './bases.ts';
+import { changeIndex, type NewObject } from './change-index.ts';
 import {
   ATTRIBUTE_OPTIONS,
   checkAttributes,
   type ReleaseAttributes,
   withAttributes,
-} from './attributes.ts';
-import { readBuiltIn } from './bases.ts';
-import { changeIndex, type NewObject } from './change.ts';
-import { checkKeep, KEEP_OPTIONS, type KeepOptions, withoutWithdrawal } from './entries.ts';
+} from './entry-attributes.ts';
+import { checkKeep, KEEP_OPTIONS, type KeepOptions, withoutWithdrawal } from './index-entries.ts';
 import { releaseFiles } from './objects.ts';
-import { offerRelease, type PublishedRelease, publishedOf } from './offer.ts';
+import { offerRelease, type PublishedRelease, publishedOf } from './offer-release.ts';
 import { CHANNEL_OPTIONS, type ChannelOptions, checkChannelOptions, checkText } from './options.ts';
 
 export interface PublishOptions

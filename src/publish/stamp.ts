@@ -11,7 +11,7 @@ import {
   readDirectory,
 } from '../files/read-directory.ts';
 import { checkOptions } from '../options.ts';
-import { releaseIdOf } from '../release/id.ts';
+import { releaseIdOf } from '../release/release-id-of-files.ts';
 import {
   MAX_STAMP_LENGTH,
   type ReleaseStamp,
@@ -20,7 +20,7 @@ import {
   writeStamp,
 } from '../release/stamp.ts';
 import { createPace } from '../turn.ts';
-import { writeStoreFile } from './change.ts';
+import { writeStoreFile } from './change-index.ts';
 import { releaseFiles } from './objects.ts';
 import { checkFlag, checkText, readPublishingClock, timeText } from './options.ts';
 

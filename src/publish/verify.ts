@@ -5,9 +5,9 @@ import { decryptObject } from '../bundle/decrypt.ts';
 import { BundleSealError } from '../errors.ts';
 import { applyPatch } from '../release/apply-patch.ts';
 import type { ReleaseFile } from '../release/files.ts';
-import { releaseIdOf } from '../release/id.ts';
 import type { ReleaseEntry, ReleaseObject, ReleasePatch } from '../release/index-format.ts';
-import { readClock } from '../release/order.ts';
+import { readClock } from '../release/index-order.ts';
+import { releaseIdOf } from '../release/release-id-of-files.ts';
 import { createPace } from '../turn.ts';
 import { type BuiltInBase, readBuiltIn } from './bases.ts';
 import { type ObjectReading, openRelease, readObject, releaseFiles } from './objects.ts';
@@ -21,7 +21,7 @@ import {
   STORE_OPTIONS,
   type StoreOptions,
 } from './read-options.ts';
-import { type FoundIndex, findIndex } from './state.ts';
+import { type FoundIndex, findIndex } from './store-state.ts';
 
 export interface VerifyOptions extends StoreOptions {
   /** The channels. Default: all channels in the folder. Required for an address. */

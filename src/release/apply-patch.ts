@@ -77,6 +77,6 @@ export async function applyPatch(
   checkAppId(options.appId);
   const checked = { ...options, limits: readPatchLimits(options.limits) };
   // Loads the decoder on demand, because most starts of an app apply no patch.
-  const { makeRelease } = await import('./make-release.ts');
+  const { makeRelease } = await import('./patched-release.ts');
   return makeRelease(patch, from, checked);
 }

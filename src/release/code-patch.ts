@@ -14,10 +14,10 @@ import {
   type ReleaseFiles,
   readFiles,
 } from './files.ts';
-import { releaseIdOf } from './id.ts';
 import { imageLength, writeImage } from './image.ts';
 import { encodePatchHeader } from './patch-header.ts';
 import { MAX_IMAGE_LENGTH } from './patch-limits.ts';
+import { releaseIdOf } from './release-id-of-files.ts';
 
 /** The plain bytes of a patch, and the ids of its two releases. */
 export interface CodedPatch {

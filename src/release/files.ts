@@ -1,7 +1,7 @@
 // Reads the files of a release in every form that callers may pass.
 
-import type { ZipLimits } from '../archive/format/limits.ts';
 import { invalid } from '../archive/format/refuse.ts';
+import type { ZipLimits } from '../archive/format/zip-limits.ts';
 import {
   checkEntries,
   dropContents,

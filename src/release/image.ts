@@ -1,9 +1,13 @@
 // The image of a release: the list of its files, followed by their contents. A patch turns one image into another.
 // See docs/releases.md#images.
 
-import { createPathSet, decodeName, MAX_PATH_LENGTH } from '../archive/format/paths.ts';
+import {
+  comparePaths,
+  createPathSet,
+  decodeName,
+  MAX_PATH_LENGTH,
+} from '../archive/format/paths.ts';
 import { printable } from '../archive/format/printable.ts';
-import { comparePaths } from '../archive/write/content.ts';
 import type { ReleaseFile } from './files.ts';
 import { invalidPatch } from './patch-header.ts';
 import { releasePathFault } from './paths.ts';

@@ -22,6 +22,13 @@ import {
 /** The most bytes of an index as JSON. */
 export const MAX_INDEX_LENGTH = 1_048_576;
 
+/** How long an index may be valid, in milliseconds: one minute to 3,650 days, and 30 days for the first index of a channel. */
+export const INDEX_LIFETIME = {
+  min: 60_000,
+  max: 315_360_000_000,
+  default: 2_592_000_000,
+} as const;
+
 /** The most bytes of a note in UTF-8. */
 export const MAX_NOTE_LENGTH = 4096;
 

@@ -8,8 +8,8 @@ import { checkAppId, checkOptions, type OptionRules } from '../options.ts';
 import type { BundleInput } from '../sources/input.ts';
 import { checkCounter, checkName, malformedDocument, openDocument } from './document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex, readIndex } from './index-format.ts';
+import { checkMark, checkOrder, checkTime, type IndexMark, readClock } from './index-order.ts';
 import { readJson } from './json.ts';
-import { checkMark, checkOrder, checkTime, type IndexMark, readClock } from './order.ts';
 
 export interface OpenIndexOptions {
   /** The keys that the device trusts for indexes: built in, or the `publicKeys` of `openKeys`. */

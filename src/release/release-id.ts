@@ -40,6 +40,6 @@ export async function releaseId(
   options: ReleaseIdOptions = {},
 ): Promise<string> {
   checkOptions('releaseId', options, { signal: 'signal', backend: 'any' });
-  const { releaseIdOfFiles } = await import('./id.ts');
+  const { releaseIdOfFiles } = await import('./release-id-of-files.ts');
   return releaseIdOfFiles(files, options);
 }

@@ -2,6 +2,7 @@
 
 import { decodeText, encodeUtf8 } from '../utf8.ts';
 import { encodeJson, malformedDocument, misused } from './document.ts';
+import type { IndexMark } from './index-order.ts';
 import type { Refuse } from './json.ts';
 import {
   digest,
@@ -17,7 +18,6 @@ import {
   text,
   time,
 } from './members.ts';
-import type { IndexMark } from './order.ts';
 
 /** The file in the root of a build that describes the build. It does not belong to the release. */
 export const STAMP = 'bundleseal-release.json';

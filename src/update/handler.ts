@@ -6,8 +6,8 @@ import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, describe } from '../options.ts';
 import { isStamp, writeStamp } from '../release/stamp.ts';
+import { bodyOf, isNotModified } from './range-requests.ts';
 import type { ReleaseFileInfo } from './release-store.ts';
-import { bodyOf, isNotModified } from './response.ts';
 import type { RunningRelease, Updater } from './updater-types.ts';
 
 export interface ReleaseHandlerOptions {

@@ -1,8 +1,8 @@
 // Installs a release from a patch or a bundle. The release counts only if the written files give its id.
 
+import { comparePaths } from '../archive/format/paths.ts';
 import { unzipStream } from '../archive/read/unzip-stream.ts';
 import { generatorStream } from '../archive/streams.ts';
-import { comparePaths } from '../archive/write/content.ts';
 import { decryptStream } from '../bundle/decrypt-stream.ts';
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';

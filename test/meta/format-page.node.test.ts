@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { dump, edges } from '../../build/format-examples.js';
 import { withBlock } from '../../build/generated.js';
-import { MAX_METADATA_LENGTH } from '../../src/limits.ts';
+import { MAX_METADATA_LENGTH } from '../../src/format/limits.ts';
 import { ROOT } from '../support/docs.ts';
 
 const page = readFileSync(join(ROOT, 'docs/format.md'), 'utf8');

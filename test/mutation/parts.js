@@ -260,7 +260,7 @@ const TESTS = {
   // Without the test that kills publishers, because every survivor would wait for it.
   publish: [
     ...unit(
-      'publish/entries.node',
+      'publish/index-entries.node',
       'publish/attributes.node',
       'publish/objects.node',
       'publish/places.node',
@@ -275,7 +275,7 @@ const TESTS = {
       'publish/promote.node',
       'publish/verify.node',
       'publish/publish.node',
-      'publish/edits.node',
+      'publish/index-edits.node',
       'publish/lock-file.node',
       'publish/lock.node',
       'publish/faults.node',

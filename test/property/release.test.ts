@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { comparePaths } from '../../src/archive/write/content.ts';
+import { comparePaths } from '../../src/archive/format/paths.ts';
 import { encryptObject } from '../../src/bundle/encrypt.ts';
 import { KINDS } from '../../src/format/header.ts';
 import { BundleSealError } from '../../src/index.ts';

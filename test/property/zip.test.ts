@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { deflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { comparePaths } from '../../src/archive/write/content.ts';
+import { comparePaths } from '../../src/archive/format/paths.ts';
 import { BundleSealError, zipBundle, zipStream } from '../../src/zip.ts';
 import { READERS } from '../support/readers.ts';
 import { runs } from '../support/scope.ts';

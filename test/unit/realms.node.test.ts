@@ -17,7 +17,7 @@ import {
   resealBundle,
 } from '../../src/index.ts';
 import { decryptPrivateKey } from '../../src/node.ts';
-import { readClock } from '../../src/release/order.ts';
+import { readClock } from '../../src/release/index-order.ts';
 import { unzipBundle, zipBundle } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
 

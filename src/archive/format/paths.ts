@@ -141,3 +141,23 @@ export function createPathSet(): PathSet {
 
 const BOTH = 'is a file and a folder at once: rename one';
 const TWICE = 'is there twice: keep one of the two';
+
+/**
+ * Compares paths in the order of their UTF-8 bytes, which is the order of their code points. It compares the strings
+ * themselves, because the encoded names of a large folder would take several megabytes.
+ *
+ * @param a - Without half of a surrogate pair, like `b`.
+ */
+export function comparePaths(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [one, other] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (one !== other) return rankOf(one) - rankOf(other);
+  }
+  return a.length - b.length;
+}
+
+/** Puts the halves of surrogate pairs, which stand for code points from U+10000 on, after all other code units. */
+function rankOf(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
+}

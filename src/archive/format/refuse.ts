@@ -1,8 +1,8 @@
 // Makes the two errors that an archive can cause.
 
 import { BundleSealError, type ErrorFields } from '../../errors.ts';
-import type { ZipLimits } from './limits.ts';
 import { printable } from './printable.ts';
+import type { ZipLimits } from './zip-limits.ts';
 
 /** Makes an error whose message is the entry's name, if there is one, followed by `what`. */
 export function invalid(

@@ -11,10 +11,10 @@ import {
   type Mend,
 } from '../format/entry.ts';
 import { DEFLATED, LOCAL_LENGTH, SIGNATURE, STORED } from '../format/layout.ts';
-import { createMeter, type Growth, type Limits } from '../format/limits.ts';
 import { createPathSet } from '../format/paths.ts';
 import { peekSignature, readLocal } from '../format/records.ts';
 import { invalid } from '../format/refuse.ts';
+import { createMeter, type Growth, type Limits } from '../format/zip-limits.ts';
 import { findDirectory, readCentralDirectory } from './directory.ts';
 import { descriptorLengths, extract } from './extract.ts';
 import { checkDeflated } from './inflate.ts';

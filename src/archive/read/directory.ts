@@ -14,7 +14,6 @@ import {
   SIGNATURE,
   viewOf,
 } from '../format/layout.ts';
-import { checkEntryCount, type Limits } from '../format/limits.ts';
 import {
   type EndRecord,
   parseEnd,
@@ -25,6 +24,7 @@ import {
   readCentral,
 } from '../format/records.ts';
 import { invalid } from '../format/refuse.ts';
+import { checkEntryCount, type Limits } from '../format/zip-limits.ts';
 
 const ZIP64_LENGTH = END64_LENGTH + LOCATOR64_LENGTH;
 // Number of bytes of the directory to fetch at once.

@@ -7,8 +7,8 @@ import {
   type RandomAccessSource,
 } from '../../sources/input.ts';
 import { createPace } from '../../turn.ts';
-import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from '../format/limits.ts';
 import { invalid } from '../format/refuse.ts';
+import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from '../format/zip-limits.ts';
 import { generatorStream } from '../streams.ts';
 import { type ArchiveEntry, contentOf, readArchive } from './archive.ts';
 import { gather } from './extract.ts';

@@ -2,7 +2,7 @@
 
 import { checkOptions, WORK_OPTIONS, type WorkOptions } from '../../options.ts';
 import { type ByteStream, openStream, type StreamReader } from '../../sources/stream.ts';
-import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from '../format/limits.ts';
+import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from '../format/zip-limits.ts';
 import { createUnzipped, type UnzippedEntry, type UnzippedFile } from './unzipped.ts';
 import { createWalk } from './walk.ts';
 

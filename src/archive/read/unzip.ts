@@ -3,7 +3,7 @@
 import { checkOptions, WORK_OPTIONS, type WorkOptions } from '../../options.ts';
 import { type BundleInput, openInput } from '../../sources/input.ts';
 import { createPace } from '../../turn.ts';
-import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from '../format/limits.ts';
+import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from '../format/zip-limits.ts';
 import { contentOf, readArchive } from './archive.ts';
 import { gather } from './extract.ts';
 

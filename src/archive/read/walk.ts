@@ -13,10 +13,10 @@ import {
   type Measured,
 } from '../format/entry.ts';
 import { DEFLATED, SIGNATURE, STORED, viewOf } from '../format/layout.ts';
-import { checkEntryCount, createMeter, type Growth, type Limits } from '../format/limits.ts';
 import { createPathSet } from '../format/paths.ts';
 import { peekSignature, readLocal } from '../format/records.ts';
 import { cutShort, invalid } from '../format/refuse.ts';
+import { checkEntryCount, createMeter, type Growth, type Limits } from '../format/zip-limits.ts';
 import { readCentralDirectory } from './directory.ts';
 import { descriptorLengths, extract } from './extract.ts';
 import { checkDeflated } from './inflate.ts';

@@ -6,10 +6,10 @@ import { describe, isRecord } from '../../options.ts';
 import { type BundleInput, isBlob, openInput } from '../../sources/input.ts';
 import { type ByteStream, openStream, type StreamReader } from '../../sources/stream.ts';
 import { unawaited, untilAborted } from '../../turn.ts';
-import { checkEntryCount, createMeter, type Limits, toWriter } from '../format/limits.ts';
-import { createPathSet, pathFault } from '../format/paths.ts';
+import { comparePaths, createPathSet, pathFault } from '../format/paths.ts';
 import { printable } from '../format/printable.ts';
 import { invalid } from '../format/refuse.ts';
+import { checkEntryCount, createMeter, type Limits, toWriter } from '../format/zip-limits.ts';
 
 /** A file's content. A stream is read once. */
 export type ZipContent = BundleInput | ByteStream;
@@ -150,26 +150,6 @@ function wrongContent(path: string, data: unknown): TypeError {
   return new TypeError(
     `the data of "${printable(path)}" expected a Uint8Array, ArrayBuffer, Blob, ReadableStream or a function that gives one, got ${describe(data)}`,
   );
-}
-
-/**
- * Compares paths in the order of their UTF-8 bytes, which is the order of their code points. It compares the strings
- * themselves, because the encoded names of a large folder would take several megabytes.
- *
- * @param a - Without half of a surrogate pair, like `b`.
- */
-export function comparePaths(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const [one, other] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (one !== other) return rankOf(one) - rankOf(other);
-  }
-  return a.length - b.length;
-}
-
-/** Puts the halves of surrogate pairs, which stand for code points from U+10000 on, after all other code units. */
-function rankOf(unit: number): number {
-  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }
 
 /** Sum of the sizes that are known before the contents are read. */

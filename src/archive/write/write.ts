@@ -14,7 +14,7 @@ import {
 } from '../format/encode.ts';
 import { createEndWatch } from '../format/end-records.ts';
 import { DEFLATED, STORED } from '../format/layout.ts';
-import { createMeter, type Limits, toWriter } from '../format/limits.ts';
+import { createMeter, type Limits, toWriter } from '../format/zip-limits.ts';
 import { lengthOf } from '../pieces.ts';
 import {
   dropContents,

@@ -8,7 +8,7 @@ import {
   WORK_OPTIONS,
   type WorkOptions,
 } from '../../options.ts';
-import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from '../format/limits.ts';
+import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from '../format/zip-limits.ts';
 import { joined } from '../pieces.ts';
 import { generatorStream } from '../streams.ts';
 import { checkEntries, dropContents, givenIn, type ZipEntries, type ZipInput } from './content.ts';

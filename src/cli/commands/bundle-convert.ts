@@ -8,7 +8,7 @@ import { SEALED } from '../bundle-formats.ts';
 import { checksumFormatOption, encryptForCapgo, openFromCapgo } from '../capgo.ts';
 import { bytes, collect, examples, rare } from '../help.ts';
 import { type FoundKey, keysOf, namingTried, readPublicKeyFile } from '../keys.ts';
-import { checkOutput, FORCE_HELP } from '../output.ts';
+import { checkOutput, FORCE_HELP } from '../overwrite.ts';
 import type { KeyValue } from '../read-key.ts';
 import {
   describeMetadata,

@@ -9,14 +9,14 @@ import { holds } from '../../files/place.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '../capgo.ts';
-import type { Context } from '../context.ts';
 import { bytes, counted, examples } from '../help.ts';
 import { findPublicKeys, namingTried } from '../keys.ts';
-import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { describeInfo, type OpeningOptions, openingOptions, readOpening } from '../opening.ts';
-import { checkOutput } from '../output.ts';
+import { checkOutput } from '../overwrite.ts';
 import { run } from '../run.ts';
 import { STANDARD, withInput, withOutput } from '../spool.ts';
+import type { Context } from '../terminal.ts';
+import { type LimitOptions, limitOptions, readLimitOptions } from '../zip-limits.ts';
 
 interface Options extends OpeningOptions, CapgoOpeningOptions, LimitOptions {
   readonly key?: readonly string[];

@@ -14,10 +14,9 @@ import {
   type Verdict,
 } from '../archive.ts';
 import { checksumFormatOption, encryptForCapgo } from '../capgo.ts';
-import type { Context } from '../context.ts';
 import { writeDetached } from '../detached.ts';
 import { bytes, examples, rare } from '../help.ts';
-import { checkDetachedOutput, checkOutput, FORCE_HELP } from '../output.ts';
+import { checkDetachedOutput, checkOutput, FORCE_HELP } from '../overwrite.ts';
 import {
   describeMetadata,
   type MetadataOptions,
@@ -27,6 +26,7 @@ import {
 import { run } from '../run.ts';
 import { findSigningKey, type PrivateKeyOptions, privateKeyOptions } from '../signing-key.ts';
 import { STANDARD, withInput, withOutput, withTemporaryFolder } from '../spool.ts';
+import type { Context } from '../terminal.ts';
 import { surveyFolder, type ZipFolderOptions, zipFolder, zipOptions } from './bundle-zip.ts';
 
 interface Options extends PrivateKeyOptions, MetadataOptions, ZipFolderOptions, ArchiveOptions {

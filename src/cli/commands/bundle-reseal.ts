@@ -6,14 +6,14 @@ import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
 import { decodeSeal } from '../../format/header.ts';
 import { UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
-import type { Context } from '../context.ts';
 import { type FoundHeader, readHeaderFile } from '../header-file.ts';
 import { collect, examples } from '../help.ts';
 import { type FoundKey, keysOf, namingTried, readPublicKeyFile } from '../keys.ts';
-import { checkOutput, FORCE_HELP } from '../output.ts';
+import { checkOutput, FORCE_HELP } from '../overwrite.ts';
 import type { KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
 import { findSigningKey, type PrivateKeyOptions, privateKeyOptions } from '../signing-key.ts';
+import type { Context } from '../terminal.ts';
 import { replaceText } from '../write-whole.ts';
 
 interface Options extends PrivateKeyOptions {

@@ -14,10 +14,8 @@ import {
   type Verdict,
 } from '../archive.ts';
 import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '../capgo.ts';
-import type { Context } from '../context.ts';
 import { bytes, examples } from '../help.ts';
 import { namingTried } from '../keys.ts';
-import { LIMIT_FLAGS } from '../limits.ts';
 import {
   describeInfo,
   findKeysOfRotation,
@@ -28,7 +26,9 @@ import {
 } from '../opening.ts';
 import { run } from '../run.ts';
 import { withInput, withTemporaryFolder } from '../spool.ts';
+import type { Context } from '../terminal.ts';
 import { inWordsOf } from '../wording.ts';
+import { LIMIT_FLAGS } from '../zip-limits.ts';
 
 interface Options extends OpeningOptions, CapgoOpeningOptions, ArchiveOptions {
   readonly key?: readonly string[];

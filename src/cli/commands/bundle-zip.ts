@@ -1,7 +1,7 @@
 // bundle zip: zips a build folder reproducibly.
 
 import type { Command } from 'commander';
-import { readLimits } from '../../archive/format/limits.ts';
+import { readLimits } from '../../archive/format/zip-limits.ts';
 import { exists } from '../../files/exists.ts';
 import type { ZipDirectoryOptions } from '../../files/zip-directory.ts';
 import { UsageError } from '../answer.ts';
@@ -13,13 +13,13 @@ import {
 } from '../build-folder.ts';
 import { findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
-import type { Context } from '../context.ts';
 import { bytes, counted, examples } from '../help.ts';
-import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
-import { checkOutput, FORCE_HELP } from '../output.ts';
+import { checkOutput, FORCE_HELP } from '../overwrite.ts';
 import { run } from '../run.ts';
 import { withOutput } from '../spool.ts';
 import { createSurvey, type Survey } from '../survey.ts';
+import type { Context } from '../terminal.ts';
+import { type LimitOptions, limitOptions, readLimitOptions } from '../zip-limits.ts';
 
 /** Options for zipping a folder. */
 export interface ZipFolderOptions extends SurveyOptions, LimitOptions {

@@ -4,8 +4,8 @@ import { Argument, type Command } from 'commander';
 import type { CommandEntry, Group } from '../catalogue.ts';
 import { completionScript, SHELLS, type Shell } from '../completion/scripts.ts';
 import { readPlaces } from '../completion/words.ts';
+import { writeText } from '../print.ts';
 import { run } from '../run.ts';
-import { writeText } from '../terminal.ts';
 
 /** @param all - The catalogue, which loads this command and so cannot be imported by it. */
 export function completionOf(all: readonly (CommandEntry | Group)[]): (command: Command) => void {

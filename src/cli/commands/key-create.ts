@@ -5,7 +5,6 @@ import { fileError } from '../../files/error.ts';
 import { exists } from '../../files/exists.ts';
 import { UsageError } from '../answer.ts';
 import { CAPGO, CAPGO_BITS, SEALED } from '../bundle-formats.ts';
-import type { Context } from '../context.ts';
 import { gitStateOf, ignoreInGit, ignoreLines } from '../git.ts';
 import { examples } from '../help.ts';
 import { type KeptPair, placePair } from '../key-pair.ts';
@@ -13,6 +12,7 @@ import { lockPair } from '../pair-lock.ts';
 import { newPassphrase, PASSPHRASE, protect } from '../passphrase.ts';
 import { refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
+import type { Context } from '../terminal.ts';
 
 interface Options {
   readonly out?: string;

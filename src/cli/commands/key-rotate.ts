@@ -11,7 +11,6 @@ import { CAPGO, PLUGIN, publicPem, SEALED } from '../bundle-formats.ts';
 import { removeKey, setPublicKey } from '../config/edit.ts';
 import { type ConfigFile, findConfig, readConfigText, writeConfigText } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
-import type { Context } from '../context.ts';
 import { searchProject } from '../doctor/search.ts';
 import { examples } from '../help.ts';
 import { checkModule, keysOfModule, writeModule } from '../key-module.ts';
@@ -22,6 +21,7 @@ import { isProtectedKey, newPassphrase, protect } from '../passphrase.ts';
 import { type KeyValue, readKeyFile, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
+import type { Context } from '../terminal.ts';
 import { writeWhole } from '../write-whole.ts';
 import { guardFromGit } from './key-create.ts';
 

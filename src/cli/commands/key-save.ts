@@ -6,7 +6,6 @@ import { type Answer, UsageError } from '../answer.ts';
 import { type BundleFormat, CAPGO, PLUGIN, publicPem, SEALED } from '../bundle-formats.ts';
 import { setPublicKey } from '../config/edit.ts';
 import { type ConfigFile, findConfig, readConfigText, writeConfigText } from '../config/files.ts';
-import type { Context } from '../context.ts';
 import { collect, examples } from '../help.ts';
 import { checkModule, writeModule } from '../key-module.ts';
 import {
@@ -17,6 +16,7 @@ import {
 } from '../keys.ts';
 import type { KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
+import type { Context } from '../terminal.ts';
 
 interface Options {
   readonly key?: readonly string[];

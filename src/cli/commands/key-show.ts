@@ -1,7 +1,7 @@
 // key show: shows facts about keys.
 
 import type { Command } from 'commander';
-import { MODULUS_BITS } from '../../limits.ts';
+import { MODULUS_BITS } from '../../format/limits.ts';
 import { UsageError } from '../answer.ts';
 import { CAPGO_BITS } from '../bundle-formats.ts';
 import { examples } from '../help.ts';

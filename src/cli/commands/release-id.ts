@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { type FolderOptions, folderOptions, readFolderRules } from '../build-folder.ts';
 import { bytes, examples } from '../help.ts';
-import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { run } from '../run.ts';
+import { type LimitOptions, limitOptions, readLimitOptions } from '../zip-limits.ts';
 
 export function releaseId(command: Command): void {
   limitOptions(

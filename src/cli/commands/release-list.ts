@@ -5,8 +5,8 @@ import { bytes, examples } from '../help.ts';
 import { attributeLines, downloadLines } from '../release/answer.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
 import { readChannel } from '../release/settings.ts';
-import { shownDistance } from '../release/units.ts';
 import { run } from '../run.ts';
+import { shownDistance } from '../units.ts';
 
 export function releaseList(command: Command): void {
   readingOptions(

@@ -8,13 +8,13 @@ import {
   type SurveyOptions,
 } from '../build-folder.ts';
 import { examples, rare } from '../help.ts';
-import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { readVersion } from '../read-metadata.ts';
 import { answerRelease } from '../release/answer.ts';
 import { checkBuilt } from '../release/built.ts';
 import { type EntryFlags, entryOptions, readEntry } from '../release/entry.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
 import { run } from '../run.ts';
+import { type LimitOptions, limitOptions, readLimitOptions } from '../zip-limits.ts';
 
 interface Options extends SigningFlags, EntryFlags, SurveyOptions, LimitOptions {
   readonly appVersion?: string;

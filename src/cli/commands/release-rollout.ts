@@ -1,12 +1,12 @@
 // release rollout: changes the share of devices that are offered a release.
 
 import type { Command } from 'commander';
-import { findRelease } from '../../publish/entries.ts';
+import { findRelease } from '../../publish/index-entries.ts';
 import { examples } from '../help.ts';
 import { answerChange } from '../release/answer.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
-import { readShare, shownShare } from '../release/units.ts';
 import { run } from '../run.ts';
+import { readShare, shownShare } from '../units.ts';
 
 export function releaseRollout(command: Command): void {
   signingOptions(

@@ -5,9 +5,9 @@ import type { StampFloor } from '../../release/stamp.ts';
 import { UsageError } from '../answer.ts';
 import { type FolderOptions, folderOptions, readFolderRules } from '../build-folder.ts';
 import { collect, examples } from '../help.ts';
-import { type LimitOptions, limitOptions, readLimitOptions } from '../limits.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
 import { run } from '../run.ts';
+import { type LimitOptions, limitOptions, readLimitOptions } from '../zip-limits.ts';
 
 interface StampFlags extends ReadingFlags, FolderOptions, LimitOptions {
   readonly channel?: readonly string[];

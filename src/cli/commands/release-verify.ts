@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import { collect, counted, examples } from '../help.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
 import { findChannel } from '../release/settings.ts';
-import { readDuration } from '../release/units.ts';
 import { run } from '../run.ts';
+import { readDuration } from '../units.ts';
 
 interface VerifyFlags extends ReadingFlags {
   readonly channel?: readonly string[];

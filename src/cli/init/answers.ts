@@ -2,8 +2,8 @@
 
 import { isChannel } from '../../publish/paths.ts';
 import { Interrupted, UsageError } from '../answer.ts';
-import type { Context } from '../context.ts';
-import { escapeInvisible } from '../terminal.ts';
+import { escapeInvisible } from '../print.ts';
+import type { Context } from '../terminal.ts';
 import type { Framework, Project } from './project.ts';
 
 export type StoreKind =

@@ -3,12 +3,12 @@
 import { exists } from '../../files/exists.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { publicPem, SEALED } from '../bundle-formats.ts';
-import type { Context } from '../context.ts';
 import { renderModule } from '../key-module.ts';
 import { readPublicKeyFile } from '../keys.ts';
 import { newPassphrase, protect } from '../passphrase.ts';
+import { say } from '../print.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
-import { say } from '../terminal.ts';
+import type { Context } from '../terminal.ts';
 import { type AnswerFlags, type Answers, answer, askToWrite } from './answers.ts';
 import { applyChanges, KEY_FILES, type NewPair, takeBack } from './apply.ts';
 import { warnOfGit } from './key-in-git.ts';

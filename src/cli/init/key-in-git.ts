@@ -2,8 +2,8 @@
 
 import { exists } from '../../files/exists.ts';
 import { SEALED } from '../bundle-formats.ts';
-import type { Context } from '../context.ts';
 import { gitStateOf } from '../git.ts';
+import type { Context } from '../terminal.ts';
 
 /** Warns if git has the private key, or would add it: another branch may have no line for it in .gitignore. */
 export async function warnOfGit(context: Context): Promise<void> {

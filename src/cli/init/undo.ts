@@ -4,8 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { exists } from '../../files/exists.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
-import type { Context } from '../context.ts';
-import { say } from '../terminal.ts';
+import { say } from '../print.ts';
+import type { Context } from '../terminal.ts';
 import {
   applyEdit,
   type Edit,

@@ -1,14 +1,14 @@
 // The results of commands about releases: the new offer of the index, and the files to upload in order.
 
-import type { ChangedIndex } from '../../publish/change.ts';
-import { nameOfRelease } from '../../publish/entries.ts';
-import type { PublishedRelease } from '../../publish/offer.ts';
+import type { ChangedIndex } from '../../publish/change-index.ts';
+import { nameOfRelease } from '../../publish/index-entries.ts';
+import type { PublishedRelease } from '../../publish/offer-release.ts';
 import type { ChannelOptions } from '../../publish/options.ts';
 import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from '../../release/index-format.ts';
 import type { Answer } from '../answer.ts';
-import type { Context } from '../context.ts';
 import { bytes } from '../help.ts';
-import { shownDistance, shownShare } from './units.ts';
+import type { Context } from '../terminal.ts';
+import { shownDistance, shownShare } from '../units.ts';
 
 /** Makes the result about a new or unchanged index. */
 export function answerChange(

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileError } from '../../files/error.ts';
 import { exists } from '../../files/exists.ts';
 import { STAMP } from '../../release/stamp.ts';
-import type { Context } from '../context.ts';
 import { packagesFrom } from '../project.ts';
 import { startsOf } from '../read-metadata.ts';
+import type { Context } from '../terminal.ts';
 import { SCRIPTS } from './settings.ts';
 
 /**

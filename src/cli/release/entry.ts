@@ -4,9 +4,8 @@ import type { Command } from 'commander';
 import type { PublishOptions } from '../../publish/publish.ts';
 import { UsageError } from '../answer.ts';
 import { collect, rare } from '../help.ts';
-import { readCount } from '../limits.ts';
 import { readSmallFile } from '../small-file.ts';
-import { readShare } from './units.ts';
+import { readCount, readShare } from '../units.ts';
 
 export interface EntryFlags {
   readonly runtime?: readonly string[];

@@ -6,15 +6,16 @@ import { exists } from '../../files/exists.ts';
 import type { PublicKeyInput } from '../../keys/strict.ts';
 import type { ChannelOptions } from '../../publish/options.ts';
 import type { StoreOptions } from '../../publish/read-options.ts';
+import { INDEX_LIFETIME } from '../../release/index-format.ts';
 import { UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
-import type { Context } from '../context.ts';
 import { collect, rare } from '../help.ts';
 import { keysOf, readPublicKeyFile } from '../keys.ts';
 import { findKeysOfRotation } from '../opening.ts';
 import { findSigningKey, type PrivateKeyOptions, privateKeyOptions } from '../signing-key.ts';
+import type { Context } from '../terminal.ts';
+import { readDuration } from '../units.ts';
 import { readAppId, readChannel, readStore } from './settings.ts';
-import { readLifetime } from './units.ts';
 
 /** The default file of the public recovery key in a project. */
 const RECOVERY_KEY_FILE = '.bundleseal_recovery_key.pub';
@@ -221,4 +222,11 @@ function oneOf<T extends string>(flag: string, value: string, known: readonly T[
   const found = known.find((one) => one === value);
   if (found !== undefined) return found;
   throw new UsageError(`${flag} takes ${known.join(' or ')}, got ${JSON.stringify(value)}`);
+}
+
+/** Parses the life of an index. */
+function readLifetime(flag: string, text: string): number {
+  const value = readDuration(flag, text);
+  if (value >= INDEX_LIFETIME.min && value <= INDEX_LIFETIME.max) return value;
+  throw new UsageError(`${flag} takes a duration from 1m to 3650d, got ${JSON.stringify(text)}`);
 }

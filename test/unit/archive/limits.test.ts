@@ -6,7 +6,7 @@ import {
   createMeter,
   readLimits,
   toWriter,
-} from '../../../src/archive/format/limits.ts';
+} from '../../../src/archive/format/zip-limits.ts';
 import { thrown } from '../../support/errors.ts';
 
 const MIB = 2 ** 20;

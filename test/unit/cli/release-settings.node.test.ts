@@ -1,7 +1,7 @@
 // The commands of releases: their settings in package.json, and their durations and shares.
 
 import { describe, expect, it } from 'vitest';
-import { readDuration, readShare, shownDistance } from '../../../src/cli/release/units.ts';
+import { readDuration, readShare, shownDistance } from '../../../src/cli/units.ts';
 import { type Project, useCli, withProject } from '../../support/cli.ts';
 import { done, writeBuildIn } from '../../support/cli-release.ts';
 import { serveStore } from '../../support/store-server.ts';

@@ -3,7 +3,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { looksLikeKey, secretsOf, withoutSecrets } from '../../../src/cli/secrets.ts';
+import { looksLikeKey, secretsOf, withoutSecrets } from '../../../src/cli/redact.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;

@@ -5,7 +5,7 @@ import {
   checkAttributes,
   type ReleaseAttributes,
   withAttributes,
-} from '../../../src/publish/attributes.ts';
+} from '../../../src/publish/entry-attributes.ts';
 import { digestOf, entryOf } from '../../support/release-index.ts';
 
 const all = {

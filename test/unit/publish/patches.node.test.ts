@@ -14,7 +14,7 @@ import {
   threadsFor,
 } from '../../../src/publish/patches.ts';
 import type { ReleaseFile } from '../../../src/release/files.ts';
-import { releaseIdOf } from '../../../src/release/id.ts';
+import { releaseIdOf } from '../../../src/release/release-id-of-files.ts';
 import { createPace } from '../../../src/turn.ts';
 import { APP, privateKey, publicKey } from '../../support/publish.ts';
 import { textOf, utf8 } from '../../support/zip.ts';

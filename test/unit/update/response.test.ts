@@ -1,7 +1,7 @@
 // Conditional requests and ranges of the files that a service worker or server answers with: RFC 9110.
 
 import { describe, expect, it } from 'vitest';
-import { bodyOf, isNotModified } from '../../../src/update/response.ts';
+import { bodyOf, isNotModified } from '../../../src/update/range-requests.ts';
 import { utf8 } from '../../support/zip.ts';
 
 const BYTES = utf8('0123456789');

@@ -7,7 +7,7 @@ import {
   nameOfRelease,
   placed,
   withoutWithdrawal,
-} from '../../../src/publish/entries.ts';
+} from '../../../src/publish/index-entries.ts';
 import type { ReleaseEntry } from '../../../src/release.ts';
 import { thrown } from '../../support/errors.ts';
 

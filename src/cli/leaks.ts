@@ -1,6 +1,6 @@
 // Finds content that a bundle should not contain, because everyone who has the app can read it.
 
-import type { Context } from './context.ts';
+import type { Context } from './terminal.ts';
 
 const KINDS: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/(^|\/)\.env(?!\.(example|sample|template|dist)$)(\.[^/]*)?$/, 'it often holds passwords'],

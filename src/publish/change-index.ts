@@ -8,8 +8,12 @@ import { BundleSealError } from '../errors.ts';
 import { makeFolders } from '../files/calls.ts';
 import { fileError, onFile } from '../files/error.ts';
 import { replaceFile } from '../files/replace.ts';
-import { INDEX_LIFETIME } from '../limits.ts';
-import { MAX_INDEX_LENGTH, type ReleaseEntry, type ReleaseIndex } from '../release/index-format.ts';
+import {
+  INDEX_LIFETIME,
+  MAX_INDEX_LENGTH,
+  type ReleaseEntry,
+  type ReleaseIndex,
+} from '../release/index-format.ts';
 import { sealIndex } from '../release/seal-index.ts';
 import { encodeUtf8 } from '../utf8.ts';
 import { liveFiles } from './full-output.ts';
@@ -17,8 +21,8 @@ import { type CheckLock, withLock } from './lock.ts';
 import { retire } from './objects.ts';
 import { type ChannelOptions, timeText } from './options.ts';
 import { channelPath, objectPath } from './paths.ts';
-import { readStoreState, type State } from './state.ts';
 import { storeError } from './store-error.ts';
+import { readStoreState, type State } from './store-state.ts';
 
 /** A sealed object that the store does not have yet. */
 export interface NewObject {
@@ -104,6 +108,22 @@ export async function changeIndex<T extends IndexContent>(
       `the index of ${options.channel} in ${places.store.name} was replaced meanwhile: nothing was overwritten, run this again`,
     );
   }
+}
+
+/** Makes the next index of a channel that has one, without a new object. */
+export async function editIndex(
+  options: ChannelOptions,
+  edit: (state: State) => IndexContent | Promise<IndexContent>,
+): Promise<ChangedIndex> {
+  const { edited: _, ...changed } = await changeIndex(options, async (state) => {
+    if (state.before === undefined) {
+      throw storeError(
+        `${state.places.from.name} has no index of the channel ${options.channel}: publish a release first`,
+      );
+    }
+    return edit(state);
+  });
+  return changed;
 }
 
 /** Orders uploads: a device must find the objects before it reads the index that names them. */

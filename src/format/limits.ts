@@ -26,10 +26,3 @@ export const MAX_METADATA_LENGTH = 65_528;
  * default.
  */
 export const MAX_METADATA_DEPTH = 100;
-
-/** How long an index may be valid, in milliseconds: one minute to 3,650 days, and 30 days for the first index of a channel. */
-export const INDEX_LIFETIME = {
-  min: 60_000,
-  max: 315_360_000_000,
-  default: 2_592_000_000,
-} as const;

@@ -3,8 +3,8 @@
 import type { OptionRules } from '../options.ts';
 import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from '../release/index-format.ts';
 import { checkFlag, checkNumber } from './options.ts';
-import type { State } from './state.ts';
 import { storeError } from './store-error.ts';
+import type { State } from './store-state.ts';
 
 /** Options for patches and for the entries that stay in the index. */
 export interface KeepOptions {

@@ -1,31 +1,23 @@
-// Parses and shows durations and shares.
+// Parses counts, sizes, durations and shares of the command line, and shows them.
 
-import { INDEX_LIFETIME } from '../../limits.ts';
-import { UsageError } from '../answer.ts';
+import { UsageError } from './answer.ts';
 
 // In milliseconds.
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-const UNITS: Readonly<Record<string, number>> = {
+const DURATION_UNITS: Readonly<Record<string, number>> = {
   m: MINUTE,
   h: HOUR,
   d: DAY,
   w: 7 * DAY,
 };
 
-/** Parses the life of an index. */
-export function readLifetime(flag: string, text: string): number {
-  const value = readDuration(flag, text);
-  if (value >= INDEX_LIFETIME.min && value <= INDEX_LIFETIME.max) return value;
-  throw new UsageError(`${flag} takes a duration from 1m to 3650d, got ${JSON.stringify(text)}`);
-}
-
 /** Parses a duration such as `30d` to milliseconds. */
 export function readDuration(flag: string, text: string): number {
   const [, number = '', unit = ''] = /^(\d+)([mhdw])$/.exec(text) ?? [];
-  const value = Number(number) * (UNITS[unit] ?? Number.NaN);
+  const value = Number(number) * (DURATION_UNITS[unit] ?? Number.NaN);
   if (number !== '' && Number.isSafeInteger(value)) return value;
   throw new UsageError(
     `${flag} takes a duration such as 90m, 12h, 30d or 8w, got ${JSON.stringify(text)}`,
@@ -64,4 +56,34 @@ export function shownDistance(time: string, now: number): string {
   const count = Math.round(minutes / size);
   const text = `${count} ${name}${count === 1 ? '' : 's'}`;
   return distance < 0 ? `${text} ago` : `in ${text}`;
+}
+
+/** @throws {@link UsageError} if the text is not an integer from 0 to 2^53 - 1. */
+export function readCount(flag: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new UsageError(`${flag} takes an integer from 0 to 2^53 - 1, got ${JSON.stringify(text)}`);
+}
+
+// Units of IEC 80000-13. Many people write KB for kB.
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+};
+
+/** Parses a number of bytes, with or without a unit. */
+export function readSize(flag: string, text: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text) ?? [];
+  const factor = SIZE_UNITS[unit.toLowerCase()];
+  const value = Math.floor(Number(number) * (factor ?? Number.NaN));
+  if (number !== '' && Number.isSafeInteger(value)) return value;
+  throw new UsageError(
+    `${flag} takes a size such as 300MB, 300MiB or 314572800, got ${JSON.stringify(text)}`,
+  );
 }

@@ -19,7 +19,6 @@ import {
   type ReleaseFiles,
   readContents,
 } from './files.ts';
-import { releaseIdOf, releaseIdOfFiles } from './id.ts';
 import { listLength, parseImage, writeList } from './image.ts';
 import { decodeInstructions } from './patch/decode.ts';
 import {
@@ -29,6 +28,7 @@ import {
   parsePatchHeader,
 } from './patch-header.ts';
 import type { PatchLimits } from './patch-limits.ts';
+import { releaseIdOf, releaseIdOfFiles } from './release-id-of-files.ts';
 
 const OTHER_BASE = 'starts from another release than the installed one';
 

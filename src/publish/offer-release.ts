@@ -4,11 +4,11 @@ import type { ReleaseFile } from '../release/files.ts';
 import { imageLength } from '../release/image.ts';
 import type { ReleaseEntry } from '../release/index-format.ts';
 import { type BuiltInBase, basesFor } from './bases.ts';
-import type { ChangedIndex, IndexContent, NewObject } from './change.ts';
-import { dropOld, type KeepOptions, placed } from './entries.ts';
+import type { ChangedIndex, IndexContent, NewObject } from './change-index.ts';
+import { dropOld, type KeepOptions, placed } from './index-entries.ts';
 import type { ChannelOptions } from './options.ts';
 import { makePatches, type SkippedPatch } from './patches.ts';
-import type { State } from './state.ts';
+import type { State } from './store-state.ts';
 
 /** A release that a channel offers now, and the files to upload for it. */
 export interface PublishedRelease extends ChangedIndex {
