@@ -156,6 +156,8 @@ describe('the example of a server', { timeout: TIMEOUT }, () => {
     const { url: updates } = await serveStore(newFolder());
     const url = await start(app, updates);
     await expect.poll(() => told).toContain('publish a release to it, or correct the address');
+    // Without an icon in the page, a browser asks for /favicon.ico and logs the 404.
+    expect(await (await fetch(url)).text()).toContain('<link rel="icon" href="data:,"');
     expect((await fetch(`${url}missing.js`)).status).toBe(404);
     expect((await fetch(url, { method: 'DELETE' })).status).toBe(404);
     expect((await fetch(`${url}%ff`)).status).toBe(404);
