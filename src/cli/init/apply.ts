@@ -10,7 +10,6 @@ import { replaceFile } from '../../files/replace.ts';
 import { cleanTemporaries } from '../../files/temporary.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { placePair } from '../key-pair.ts';
-import { lockPair } from '../pair-lock.ts';
 import { writeWhole } from '../write-whole.ts';
 import { linesWithCall } from './entry.ts';
 import type { Change } from './plan.ts';
@@ -45,7 +44,7 @@ export interface NewPair {
  * Writes the changes and the new pair. If a file cannot be written, or the work is aborted, all changes are undone. A
  * killed process leaves a record, with which the next run undoes its changes.
  *
- * @param before - The record of an earlier run.
+ * @param before - The record of an earlier run. The caller holds its lock.
  * @param root - The repository's root.
  */
 export async function applyChanges(
@@ -100,11 +99,7 @@ export async function applyChanges(
       await writeRecord({ ...all, isFinished: true });
     };
     if (pair === undefined) await write();
-    else
-      await lockPair(
-        privateKeyFile,
-        async () => void (await placePair(privateKeyFile, pair, write)),
-      );
+    else await placePair(privateKeyFile, pair, write);
   } catch (error) {
     // Removes the new key too, because it has not been used.
     await takeBack(record, root);

@@ -14,7 +14,7 @@ import { applyChanges, KEY_FILES, type NewPair, takeBack } from './apply.ts';
 import { warnOfGit } from './key-in-git.ts';
 import { makePlan } from './plan.ts';
 import { readProject } from './project.ts';
-import { type RecordContent, readRecord, removeRecord, writeRecord } from './record.ts';
+import { type RecordContent, readRecord, removeRecord, withRecord, writeRecord } from './record.ts';
 import { localStore } from './scripts.ts';
 import { answerLines, conflictLines, planJson, planLines, summaryLines } from './show.ts';
 import { undoInit } from './undo.ts';
@@ -52,7 +52,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   if (record?.isFinished === false) {
     if (dryRun)
       throw new UsageError('an earlier init was stopped halfway: run init, or init --undo');
-    await takeBackHalf(record, root);
+    await withRecord(record, () => takeBackHalf(record, root));
     context.inform('an earlier init was stopped halfway: its changes were undone');
     return initialise(context, flags);
   }
@@ -97,9 +97,11 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
       ? { ...change, after: Buffer.from(renderModule(change.path, [pair.publicKey])) }
       : change,
   );
-  await applyChanges(changes, pair, {
-    ...{ before: record, root, store: localStore(answers), signal: context.signal },
-  });
+  await withRecord(record, () =>
+    applyChanges(changes, pair, {
+      ...{ before: record, root, store: localStore(answers), signal: context.signal },
+    }),
+  );
   const written = [...pairFiles, ...changes.map(({ path }) => path)];
   await warnOfGit(context);
   return {

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { selectBackend } from '../../backend/select.ts';
 import { toHex } from '../../bytes.ts';
 import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
+import { exists } from '../../files/exists.ts';
+import { SEALED } from '../bundle-formats.ts';
+import { lockPair } from '../pair-lock.ts';
 import { writeWhole } from '../write-whole.ts';
 
 export const RECORD = '.bundleseal-init.json';
@@ -33,6 +36,8 @@ export interface RecordContent {
 /** A parsed record, with functions to compare files. */
 export interface Written extends RecordContent {
   isAsWritten(path: string, bytes: Uint8Array): Promise<boolean>;
+  /** Whether the record's file is still the same. Otherwise another init has written or removed it meanwhile. */
+  isCurrent(): Promise<boolean>;
 }
 
 export async function digestOf(bytes: Uint8Array): Promise<string> {
@@ -59,6 +64,9 @@ export async function readRecord(root: string): Promise<Written | undefined> {
     async isAsWritten(path, bytes) {
       const file = content.files[path];
       return file !== undefined && file.after === (await digestOf(bytes));
+    },
+    async isCurrent() {
+      return (await readFile(RECORD, 'utf8').catch(() => undefined)) === text;
     },
   };
 }
@@ -110,8 +118,27 @@ export function workflowPath(root: string): string {
   return join(root, '.github/workflows/bundleseal.yml').replaceAll('\\', '/');
 }
 
+/**
+ * Runs `work` while no other init changes this folder.
+ *
+ * @param record - The record that the caller has read.
+ * @throws {@link BundleSealError} `ERR_FILE` if another init runs, or has run since the record was read.
+ */
+export async function withRecord<T>(
+  record: Written | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  return lockPair(SEALED.privateKeyFile, async () => {
+    const isSame = record === undefined ? !(await exists(RECORD)) : await record.isCurrent();
+    if (!isSame) throw fileError(RECORD, 'was changed by another init meanwhile: run init again');
+    return work();
+  });
+}
+
 export async function writeRecord(content: RecordContent): Promise<void> {
-  const text = `${JSON.stringify({ format: FORMAT, ...content }, undefined, 2)}\n`;
+  const { isFinished, store, folders, files } = content;
+  const record = { format: FORMAT, isFinished, store, folders, files };
+  const text = `${JSON.stringify(record, undefined, 2)}\n`;
   await writeWhole(RECORD, text, { mode: 0o600, force: true });
 }
 

@@ -26,6 +26,7 @@ import {
   readRecord,
   removeRecord,
   type WrittenFile,
+  withRecord,
   writeRecord,
 } from './record.ts';
 import { changedMembers } from './remove.ts';
@@ -85,16 +86,16 @@ export async function undoInit(
   const part = Object.fromEntries(
     Object.entries(record.files).filter(([path]) => !kept.some((one) => one.path === path)),
   );
-  for (const [path, edit] of edits) await applyEdit(path, edit, root);
-  await takeBack({ files: part, folders: record.folders }, root);
-  if (!isRecordKept) await removeRecord();
-  else {
+  await withRecord(record, async () => {
+    for (const [path, edit] of edits) await applyEdit(path, edit, root);
+    await takeBack({ files: part, folders: record.folders }, root);
+    if (!isRecordKept) return removeRecord();
     // Another branch of git may have the files that are not here now.
     const rest = Object.entries(record.files).filter(
       ([path]) => isRecorded(path) || absent.includes(path),
     );
-    await writeRecord({ ...contentOf(record), files: Object.fromEntries(rest) });
-  }
+    return writeRecord({ ...record, files: Object.fromEntries(rest) });
+  });
   await warnOfGit(context);
   const isBad = kept.some((one) => one.isBad);
   const isNothing = taken.length + edits.size === 0;
@@ -252,8 +253,4 @@ async function decideOnKey(
   const reason =
     'releases may exist that were sealed with it, and their apps take no update without it; --undo --delete-key deletes it';
   return { isKept: !deletesKey, reason };
-}
-
-function contentOf({ isFinished, store, folders, files }: RecordContent): RecordContent {
-  return { isFinished, store, folders, files };
 }

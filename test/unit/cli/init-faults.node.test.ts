@@ -1,6 +1,7 @@
 // Runs of bundleseal init that do not end: nothing is left behind, and --undo or the next run goes on.
 
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type Project, useCli } from '../../support/cli.ts';
 import { done, RECORD, read, UNDO_ALL, VITE, withApp } from '../../support/init-project.ts';
@@ -45,9 +46,10 @@ syncBuiltinESMExports();`;
       expect(code).toBe(fault === 'kill' ? null : 1);
       // Killed before the record was written, the process has changed nothing.
       if (fault === 'kill') expect([0, 2]).toContain((await project.run(UNDO)).code);
-      // The rest of the record is hidden, and the next write removes it.
+      // The rest of the record and of the lock is hidden, and the next write removes it.
       const left = Object.entries(treeOf(project.folder)).filter(
-        ([path]) => !path.includes(`.${RECORD}.`),
+        ([path]) =>
+          ![`.${RECORD}.`, '..bundleseal_key.lock.'].some((start) => path.startsWith(start)),
       );
       expect(Object.fromEntries(left)).toEqual(before);
       await work(project);
@@ -84,6 +86,41 @@ syncBuiltinESMExports();`;
         ['src', ...Object.keys(VITE.files)].sort(),
       );
       expect(read(project, 'package.json')).toBe(VITE.files['package.json']);
+    });
+  });
+
+  it('is refused beside another run, whose work stays whole', async () => {
+    await withApp(VITE, async (project) => {
+      await project.write('.bundleseal_key', keyB.pkcs8);
+      await project.write('.bundleseal_key.pub', keyB.spki);
+      // Makes the first run wait for the second one after it has written its record.
+      const wait = `
+import fs from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+const { mkdir } = fs;
+fs.mkdir = async (...args) => {
+  await fs.writeFile('begun', '');
+  while (!existsSync('go')) await new Promise((done) => setTimeout(done, 20));
+  return mkdir(...args);
+};
+syncBuiltinESMExports();`;
+      await project.write('wait.mjs', wait);
+      const env = { NODE_OPTIONS: `--import ${project.path('wait.mjs')}` };
+      const first = project.run(['init', '--yes'], { isProcess: true, env });
+      while (!existsSync(project.path('begun'))) await sleep(20);
+      for (const args of [['--yes'], UNDO_ALL]) {
+        const { code, stderr } = await project.run(['init', ...args]);
+        expect(code).toBe(1);
+        expect(stderr).toContain('".bundleseal_key" is being written by another command');
+      }
+      await project.write('go', '');
+      expect((await first).code).toBe(0);
+      // Nothing is missing, and the record undoes it.
+      expect(await project.json(['init', '--yes'])).toMatchObject({ written: [], conflicts: [] });
+      const { stderr } = await done(project, '--undo', '--yes');
+      expect(stderr).toContain('✓ taken back:');
+      expect(read(project, 'src/main.js')).toBe(VITE.files['src/main.js']);
     });
   });
 
