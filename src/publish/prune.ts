@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { onFile, UNREADABLE } from '../files/error.ts';
 import { hasCode } from '../files/leniency.ts';
 import { isTemporary } from '../files/temporary.ts';
+import { checkOptions } from '../options.ts';
 import type { ReleaseIndex } from '../release/index-format.ts';
 import { readClock } from '../release/index-order.ts';
 import { isDigest } from '../release/members.ts';
@@ -63,6 +64,9 @@ const GRACE = 7 * 24 * 3_600_000;
  */
 export async function prune(options: PruneOptions): Promise<Pruned> {
   const { store, dryRun, now, ...rest } = options;
+  const reading: StoreOptions = { ...rest, from: store };
+  // Before the lock, which a publisher may hold for minutes.
+  checkOptions('prune', reading, STORE_OPTIONS);
   checkFlag(dryRun, 'dryRun');
   const clock = readClock(now);
   if (openPlace(store, 'options.store', undefined).folder === undefined) {
@@ -71,11 +75,7 @@ export async function prune(options: PruneOptions): Promise<Pruned> {
     );
   }
   const work = async () =>
-    pruneFolder(
-      await openStore<StoreOptions>('prune', { ...rest, from: store }, STORE_OPTIONS),
-      options,
-      clock,
-    );
+    pruneFolder(await openStore('prune', reading, STORE_OPTIONS), options, clock);
   return dryRun === true ? work() : withLock(store, options.signal, work);
 }
 

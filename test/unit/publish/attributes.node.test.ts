@@ -39,7 +39,7 @@ describe('the attributes of a release', () => {
 
   it('replace the earlier ones one by one', () => {
     const entry = withAttributes(entryOf(5), all);
-    expect(withAttributes(entry, { runtime: '5' }).runtime).toEqual(['5']);
+    expect(withAttributes(entry, { runtime: '5.1' }).runtime).toEqual(['5.1']);
     expect(withAttributes(entry, { rollout: 0 }).rollout).toBe(0);
     expect(withAttributes(entry, { rollout: 999 }).rollout).toBe(999);
     expect(withAttributes(entry, { meta: {} })).toEqual({ ...entry, meta: {} });
@@ -51,7 +51,7 @@ describe('a check of attributes', () => {
 
   it.each<[ReleaseAttributes]>([
     [{}],
-    [{ runtime: '3' }],
+    [{ runtime: '3.1' }],
     [{ runtime: [], requires: [] }],
     [{ rollout: 0, mandatory: false }],
     [{ rollout: 1000 }],

@@ -135,14 +135,15 @@ describe('a store on a web server that answers otherwise', () => {
 });
 
 describe('an address with a user name or a password', () => {
-  it.each(['https://user:secret@updates.example.com/', 'https://secret@updates.example.com/app'])(
-    'is refused before a request, and not shown: %s',
-    (address) => {
-      expect(() => httpPlace(address, 'options.from', fetch)).toThrow(
-        /^options\.from expected an address without a user name(?!.*secret)/,
-      );
-    },
-  );
+  it.each([
+    'https://user:secret@updates.example.com/',
+    'https://secret@updates.example.com/app',
+    'https://:secret@updates.example.com/app',
+  ])('is refused before a request, and not shown: %s', (address) => {
+    expect(() => httpPlace(address, 'options.from', fetch)).toThrow(
+      /^options\.from expected an address without a user name(?!.*secret)/,
+    );
+  });
 });
 
 describe('a store on the host of a single-page app', () => {
@@ -157,5 +158,91 @@ describe('a store on the host of a single-page app', () => {
     expect(await read('text/html; charset=utf-8')).toBeUndefined();
     expect(await read('TEXT/HTML')).toBeUndefined();
     expect((await read('application/octet-stream'))?.bytes.length).toBe(15);
+  });
+});
+
+describe('a request to a store on a web server', () => {
+  const address = 'https://updates.example.com/app';
+  const place = (get: typeof fetch) => httpPlace(address, 'from', get);
+
+  it('goes around every cache, and follows redirects', async () => {
+    const asked: RequestInit[] = [];
+    const get = (async (_: unknown, init: RequestInit) => {
+      asked.push(init);
+      return new Response('x');
+    }) as typeof fetch;
+    await place(get).read('keys.sealed', { limit: 1 });
+    expect(asked).toEqual([
+      {
+        ...{ cache: 'no-store', redirect: 'follow', signal: expect.any(AbortSignal) },
+        headers: { 'cache-control': 'no-cache', pragma: 'no-cache' },
+      },
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('may get a response without a body', async () => {
+    const file = await place(async () => new Response(null)).read('keys.sealed', { limit: 1 });
+    expect(file?.bytes).toEqual(new Uint8Array(0));
+  });
+
+  it.each<[string, number, Record<string, string>, string]>([
+    ['of a missing file', 404, {}, ''],
+    ['of a page', 200, { 'content-type': 'text/html' }, ''],
+    ['of a refusal', 400, {}, ''],
+    ['of a redirect to http', 200, {}, 'http://updates.example.com/'],
+    ['of a file that is too long', 200, {}, ''],
+  ])('cancels the body %s', async (_, status, headers, url) => {
+    let isCancelled = false;
+    const body = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(10)),
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    const answer = Object.defineProperty(new Response(body, { status, headers }), 'url', {
+      value: url,
+    });
+    await place(async () => answer)
+      .read('keys.sealed', { limit: 5 })
+      .catch(() => {});
+    await vi.advanceTimersByTimeAsync(0);
+    expect(isCancelled).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is repeated after a quarter of a second, and after twice the time of the wait before', async () => {
+    const times: number[] = [];
+    const get = (async () => {
+      times.push(Date.now());
+      return new Response('', { status: 503 });
+    }) as typeof fetch;
+    const begun = Date.now();
+    const failing = expect(place(get).read('keys.sealed', { limit: 1 })).rejects.toThrow();
+    await vi.advanceTimersByTimeAsync(10_000);
+    await failing;
+    expect(times.map((time) => time - begun)).toEqual([0, 250, 750, 1750]);
+  });
+
+  it('ends with the reason of an abort: before it, during it, and in a wait', async () => {
+    let requests = 0;
+    const busy = (async () => {
+      requests += 1;
+      return new Response('', { status: 503 });
+    }) as typeof fetch;
+    const aborted = AbortSignal.abort(new Error('enough'));
+    const early = place(busy).read('keys.sealed', { limit: 1, signal: aborted });
+    await expect(early).rejects.toThrow('enough');
+    expect(requests).toBe(0);
+    for (const get of [busy, (() => new Promise(() => {})) as typeof fetch]) {
+      const stop = new AbortController();
+      const read = place(get).read('keys.sealed', { limit: 1, signal: stop.signal });
+      const failing = expect(read).rejects.toThrow('enough');
+      await vi.advanceTimersByTimeAsync(100);
+      stop.abort(new Error('enough'));
+      await failing;
+      expect(vi.getTimerCount()).toBe(0);
+    }
+    expect(requests).toBe(1);
   });
 });

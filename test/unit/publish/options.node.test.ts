@@ -49,7 +49,7 @@ const LONGEST = 3650 * 24 * 60 * MINUTE;
 const expiry = `options.expiresIn expected an integer from ${MINUTE} to ${LONGEST}`;
 
 /** Of every call that makes an index. */
-const ofChannels: readonly Wrong[] = [
+const ofChannels = (call: string): readonly Wrong[] => [
   [{ appId: '' }, "options.appId expected the app's id as a string, got an empty one"],
   [{ channel: '../x' }, 'options.channel'],
   [{ channel: undefined }, 'options.channel'],
@@ -69,7 +69,7 @@ const ofChannels: readonly Wrong[] = [
   [{ fetch: 1 }, 'options.fetch expected a function, got a number'],
   [{ signal: {} }, 'options.signal expected an AbortSignal, got an object'],
   [{ onProgress: true }, 'options.onProgress expected a function, got a boolean'],
-  [{ stor: 'x' }, 'does not know the option "stor"'],
+  [{ stor: 'x' }, `${call} does not know the option "stor"`],
 ];
 
 const ofReleases: readonly Wrong[] = [
@@ -101,7 +101,7 @@ describe('a wrong option', () => {
     await expectRefused(
       (store, wrong) => publishRelease(dir, { ...channelOf(store), version: '1', ...wrong }),
       [
-        ...ofChannels,
+        ...ofChannels('publishRelease'),
         ...ofReleases,
         [{ version: '' }, 'options.version expected a text that is not empty, got a string'],
         [{ version: 1 }, 'options.version expected a text that is not empty, got a number'],
@@ -116,7 +116,7 @@ describe('a wrong option', () => {
       (store, wrong) =>
         promote({ ...channelOf(store), fromChannel: 'beta', release: '1', ...wrong }),
       [
-        ...ofChannels,
+        ...ofChannels('promote'),
         ...ofReleases,
         [{ fromChannel: 'a/b' }, 'options.fromChannel'],
         [{ release: '' }, 'options.release expected a text that is not empty, got a string'],
@@ -128,7 +128,7 @@ describe('a wrong option', () => {
     await expectRefused(
       (store, wrong) => withdraw({ ...channelOf(store), release: id, ...wrong }),
       [
-        ...ofChannels,
+        ...ofChannels('withdraw'),
         [{ release: 1 }, 'options.release expected a text that is not empty, got a number'],
         [{ useBuiltIn: 1 }, 'options.useBuiltIn expected a boolean, got a number'],
       ],
@@ -139,7 +139,7 @@ describe('a wrong option', () => {
     await expectRefused(
       (store, wrong) => setRollout({ ...channelOf(store), release: id, rollout: 1, ...wrong }),
       [
-        ...ofChannels,
+        ...ofChannels('setRollout'),
         [{ rollout: -1 }, 'options.rollout expected an integer from 0 to 1000'],
         [{ rollout: 1001 }, 'options.rollout expected an integer from 0 to 1000'],
         [{ rollout: 0.5 }, 'options.rollout expected an integer from 0 to 1000'],
@@ -152,7 +152,7 @@ describe('a wrong option', () => {
     await expectRefused(
       (store, wrong) => refresh({ ...channelOf(store), ...wrong }),
       [
-        ...ofChannels,
+        ...ofChannels('refresh'),
         [{ useBuiltIn: 'no' }, 'options.useBuiltIn expected a boolean, got a string'],
       ],
     );
@@ -164,6 +164,7 @@ describe('a wrong option', () => {
       [
         [{ appId: '' }, "options.appId expected the app's id as a string, got an empty one"],
         [{ dryRun: 1 }, 'options.dryRun expected a boolean, got a number'],
+        [{ signal: {} }, 'options.signal expected an AbortSignal, got an object'],
         [{ dryrun: true }, 'prune does not know the option "dryrun"'],
       ],
     );
@@ -176,6 +177,8 @@ describe('a wrong option', () => {
       [
         [{ appId: '' }, "options.appId expected the app's id as a string, got an empty one"],
         [{ dryRun: 1 }, 'options.dryRun expected a boolean, got a number'],
+        [{ fetch: 1 }, 'options.fetch expected a function, got a number'],
+        [{ signal: {} }, 'options.signal expected an AbortSignal, got an object'],
         [{ publicKey }, 'publishKeys does not know the option "publicKey"'],
       ],
     );
@@ -188,6 +191,7 @@ describe('a wrong option', () => {
         [{ runtime: '' }, 'options.runtime expected a text that is not empty, got a string'],
         [{ files: 1 }, 'options.files expected a boolean, got a number'],
         [{ now: 'x' }, 'options.now expected a Date or milliseconds since 1970, got a string'],
+        [{ signal: {} }, 'options.signal expected an AbortSignal, got an object'],
         [{ runtimes: '3' }, 'stampRelease does not know the option "runtimes"'],
       ],
     );
@@ -201,6 +205,8 @@ describe('a wrong option', () => {
         [{ channel: '../x' }, 'options.channel'],
         [{ channel: undefined }, 'options.channel'],
         [{ appId: '' }, "options.appId expected the app's id as a string, got an empty one"],
+        [{ fetch: 1 }, 'options.fetch expected a function, got a number'],
+        [{ signal: {} }, 'options.signal expected an AbortSignal, got an object'],
         [{ channels: ['x'] }, 'listReleases does not know the option "channels"'],
       ],
     );
@@ -210,6 +216,8 @@ describe('a wrong option', () => {
         [{ channels: [] }, 'options.channels expected an array of at least one channel'],
         [{ channels: 'beta' }, 'options.channels expected an array of at least one channel'],
         [{ channels: ['a/b'] }, 'options.channels expected'],
+        [{ fetch: 1 }, 'options.fetch expected a function, got a number'],
+        [{ signal: {} }, 'options.signal expected an AbortSignal, got an object'],
         [{ channel: 'x' }, 'verifyStore does not know the option "channel"'],
       ],
     );

@@ -60,9 +60,9 @@ describe('the thread of patches', () => {
   it('tells its progress at most once for each 256 KiB of the new image', () => {
     const job = jobOf(6000, 700_000);
     const { steps } = expectedOf(job);
-    const told = start()(job)
-      .slice(0, -1)
-      .map(({ message }) => (message as { done: number }).done);
+    const posted = start()(job).slice(0, -1);
+    const told = posted.map(({ message }) => (message as { done: number }).done);
+    for (const { transfer } of posted) expect(transfer).toEqual([]);
     let last = 0;
     const expected = steps.filter((step) => {
       const isTold = step - last >= 262_144;

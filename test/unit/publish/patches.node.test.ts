@@ -166,6 +166,7 @@ describe('the number of threads', () => {
     expect(threadsFor(1, 2 * MIB, rich)).toBe(0);
     expect(threadsFor(5, 2 * MIB, { ...rich, cores: 1 })).toBe(0);
     expect(threadsFor(5, MIB - 1, rich)).toBe(0);
+    expect(threadsFor(5, MIB, rich)).toBe(4);
   });
 
   it('stays within 1 GiB and half of the free memory', () => {

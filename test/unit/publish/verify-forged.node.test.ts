@@ -1,7 +1,7 @@
 // Stores whose index does not fit its objects, as a faulty tool of the publisher could make them.
 
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encryptObject } from '../../../src/bundle/encrypt.ts';
@@ -127,6 +127,26 @@ describe('a store that does not fit its index', () => {
       ]);
       expect(notApplied).toBe(0);
     }
+  });
+
+  it('counts only the releases and patches that it has', async () => {
+    const { store, index, verify } = await storeWithPatch();
+    const [newest, oldest] = index.releases;
+    const remove = (sha256: string | undefined) =>
+      rmSync(join(store, 'objects', `${sha256}.sealed`));
+    const counts = async () => {
+      const { releases, patches, notApplied, problems } = await verify();
+      return [releases, patches, notApplied, problems.length];
+    };
+    expect(await counts()).toEqual([2, 1, 0, 0]);
+    remove(oldest?.bundle.sha256);
+    expect(await counts()).toEqual([1, 0, 1, 1]);
+    remove(newest?.patches[0]?.sha256);
+    expect(await counts()).toEqual([1, 0, 0, 2]);
+    const other = await storeWithPatch();
+    const [patch] = other.index.releases[0]?.patches ?? [];
+    rmSync(join(other.store, 'objects', `${patch?.sha256}.sealed`));
+    expect(await other.verify()).toMatchObject({ releases: 2, patches: 0, notApplied: 0 });
   });
 
   it('is not verified after an abort', async () => {
