@@ -147,6 +147,13 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     return after;
   };
 
+  /** Returns the ids of the releases that stay in the store. A built-in release needs no copy, except on a website. */
+  const keptIds = (state: DeviceState): ReadonlySet<string> => {
+    const ids = new Set(transitions.kept(state));
+    if (builtIn.isRemote !== true) ids.delete(state.builtIn);
+    return ids;
+  };
+
   const device: Device = {
     backend,
     facts: () => ({ now: Math.max(0, Math.trunc(settings.now())), runtime, maxStarts }),
@@ -183,9 +190,9 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     },
     openStored: (id) => openInstalled(() => releases.open(id), id, backend),
     async sweep(state) {
-      if (state !== undefined && isSwept(state, await listed())) return;
+      if (state !== undefined && isSwept(state, keptIds(state), await listed())) return;
       await device.change(async (now) => {
-        const keep = transitions.kept(now);
+        const keep = keptIds(now);
         const there = await listed();
         for (const id of there) {
           if (!keep.has(id)) {
@@ -193,7 +200,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
           }
         }
         const left = there.filter((id) => keep.has(id));
-        return isSwept(now, left) ? now : transitions.forgetMissing(now, new Set(left));
+        return isSwept(now, keep, left) ? now : transitions.forgetMissing(now, new Set(left));
       });
     },
   };
@@ -220,10 +227,13 @@ export async function checkStampList(stamp: ReleaseStamp, backend: Backend): Pro
   );
 }
 
-/** Whether every release in the store is named by the state, and every installed release is in the store. */
-function isSwept(state: DeviceState, there: readonly string[]): boolean {
-  const keep = transitions.kept(state);
-  return there.every((id) => keep.has(id)) && state.installed.every(({ id }) => there.includes(id));
+/** Whether every release in the store has to stay, and every installed release is in the store. */
+function isSwept(
+  { installed }: DeviceState,
+  keep: ReadonlySet<string>,
+  there: readonly string[],
+): boolean {
+  return there.every((id) => keep.has(id)) && installed.every(({ id }) => there.includes(id));
 }
 
 /** Returns the result or the error of a task as a value. */

@@ -79,7 +79,9 @@ interface Memory {
 async function memoryOf({ world }: Life): Promise<Memory> {
   const state = await world.storage.readState();
   if (state === undefined) return { epoch: 0, floors: [] };
-  const { keys, floors, fetching } = JSON.parse(new TextDecoder().decode(state));
+  const { builtIn, keys, floors, fetching } = JSON.parse(new TextDecoder().decode(state));
+  // The state is that of the app before a native update. Its keys and marks do not count for the new app.
+  if (builtIn !== world.builtInId) return { epoch: 0, floors: [] };
   return { epoch: keys?.epoch ?? 0, floors, fetching };
 }
 

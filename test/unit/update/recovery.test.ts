@@ -1,4 +1,4 @@
-// The recovery key on a device: what a list of keys changes, and what it cannot take back.
+// The recovery key and native updates on a device: what they change, and what they cannot take back.
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type ReleaseStamp, readStamp, sealKeys, writeStamp } from '../../../src/release.ts';
@@ -179,5 +179,26 @@ describe('a list of keys', () => {
     expect(await next.updater.check()).toMatchObject({ isStale: true });
     trust(publisher, 1);
     expect(await next.updater.check()).toEqual({ status: 'current', isStale: false });
+  });
+});
+
+describe('a native update', () => {
+  it('removes the installed copy of the release that is built in now', async () => {
+    const publisher = createPublisher();
+    const release = await publisher.make(AFTER, [BEFORE]);
+    await publisher.offer([release]);
+    const releases = memoryStore();
+    const request = fetchFrom(publisher.store);
+    await (await createDevice(BEFORE, request, { releases })).updater.update();
+    expect(await releases.list()).toEqual([release.entry.id]);
+    const { createdAt } = release.entry;
+    const builtIn = await memoryBuiltIn(AFTER, { createdAt });
+    const { updater } = await createDevice(AFTER, request, { releases, builtIn });
+    const { id, files } = await updater.start();
+    expect(id).toBe(release.entry.id);
+    await updater.idle();
+    expect(await releases.list()).toEqual([]);
+    expect(await files.read('index.html')).toEqual(AFTER['index.html']);
+    expect(await updater.check()).toEqual({ status: 'current', isStale: false });
   });
 });
