@@ -179,6 +179,7 @@ const TESTS = {
       'files/read-found.node',
       'files/write-files.node',
       'files/read-ahead.node',
+      'files/replace-folder.node',
       'files/files.node',
       'files/outputs.node',
       'files/kinds.node',
