@@ -10,7 +10,6 @@ import { replaceFile } from '../../files/replace.ts';
 import { cleanTemporaries } from '../../files/temporary.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { placePair } from '../key-pair.ts';
-import { writeWhole } from '../write-whole.ts';
 import { linesWithCall } from './entry.ts';
 import type { Change } from './plan.ts';
 import { bytesOf } from './project.ts';
@@ -34,6 +33,8 @@ export const KEY_FILES: readonly string[] = [
   SERVER_CONFIG,
 ];
 export const PACKAGE = 'package.json';
+
+const APPEARED = 'appeared meanwhile: run init again';
 
 export interface NewPair {
   readonly privateKey: string;
@@ -79,7 +80,7 @@ export async function applyChanges(
       [privateKeyFile, pair.privateKey],
       [publicKeyFile, pair.publicKey],
     ] as const) {
-      if (await exists(path)) throw fileError(path, 'appeared meanwhile: run init again');
+      if (await exists(path)) throw fileError(path, APPEARED);
       files[path] = { before: null, after: await digestOf(Buffer.from(text)) };
     }
   }
@@ -124,8 +125,9 @@ function merged(earlier: RecordContent | undefined, later: RecordContent): Recor
 }
 
 async function writeChange({ path, before, after }: Change): Promise<void> {
-  if (before === undefined) await writeWhole(path, after, { mode: 0o666, force: false });
-  else await replaceBytes(path, before, after);
+  if (before !== undefined) return replaceBytes(path, before, after);
+  const write = (output: OutputFile) => output.write(after, 0);
+  await replaceFile({ mode: 0o666 }, path, undefined, write, { refusal: APPEARED });
 }
 
 /** Replaces a file atomically if it has not changed. Keeps its mode. */

@@ -124,6 +124,30 @@ syncBuiltinESMExports();`;
     });
   });
 
+  it('says what to do when a file appears that it is about to make', async () => {
+    await withApp(VITE, async (project) => {
+      const appear = `
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+const { mkdir } = fs;
+fs.mkdir = async (...args) => {
+  await fs.writeFile('.gitignore', 'dist');
+  return mkdir(...args);
+};
+syncBuiltinESMExports();`;
+      await project.write('appear.mjs', appear);
+      await project.write('.bundleseal_key.pub', keyB.spki);
+      const before = treeOf(project.folder);
+      const env = { NODE_OPTIONS: `--import ${project.path('appear.mjs')}` };
+      const { code, stderr } = await project.run(['init', '--yes'], { isProcess: true, env });
+      expect(code).toBe(1);
+      expect(stderr).toContain('".gitignore" appeared meanwhile: run init again\n');
+      const { '.gitignore': made, ...left } = treeOf(project.folder);
+      expect(made).toBeDefined();
+      expect(left).toEqual(before);
+    });
+  });
+
   it('writes nothing when a folder cannot be made', async () => {
     await withApp(VITE, async (project) => {
       await project.write('.github', 'a file');
