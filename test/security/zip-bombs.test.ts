@@ -119,6 +119,16 @@ function nothing(name: string, length: number, isLater = false): RawEntry {
   return isLater ? { ...entry, flags: 0x808, after: u(4, 0x08074b50, 0, length, 0) } : entry;
 }
 
+const deflated = (content: Uint8Array) => ({
+  content,
+  data: deflateSync(content, { level: 1 }),
+  crc: crc32(content),
+});
+/** Made once for all readers, because deflating them takes longer than reading them. */
+const MIXED = deflated(join(textOf(3 * MIB), bytesOf(5000)));
+/** A file that an inflater of the runtime inflates in one call, and a larger one. */
+const AROUND_ONE_CALL = [deflated(textOf(2 * MIB)), deflated(bytesOf(3 * MIB))];
+
 describe.each(READERS)('%s', (_, read) => {
   it.each<[keyof ZipLimits, number, string]>([
     ['maxEntries', 2, 'c'],
@@ -202,9 +212,8 @@ describe.each(READERS_OF_LARGE)('%s, of large archives,', (_, read) => {
   });
 
   it('refuses a large file with every fault for which it refuses a small one', async () => {
-    const content = join(textOf(3 * MIB), bytesOf(5000));
-    const data = deflateSync(content, { level: 1 });
-    const good: RawEntry = { name: 'a', content, data, crc: crc32(content) };
+    const { content, data } = MIXED;
+    const good: RawEntry = { name: 'a', ...MIXED };
     expect(same((await read(rawZip([good]))).get('a'), content)).toBe(true);
     const changed = data.slice();
     changed.fill(0xff, 20_000, 20_100);
@@ -222,12 +231,10 @@ describe.each(READERS_OF_LARGE)('%s, of large archives,', (_, read) => {
   });
 
   it('checks the inflated bytes after each 64 KiB, independent of later bytes', async () => {
-    // Files that an inflater of the runtime inflates in one call, and larger ones.
-    for (const content of [textOf(2 * MIB), bytesOf(3 * MIB)]) {
-      const deflated = deflateSync(content, { level: 1 });
+    for (const file of AROUND_ONE_CALL) {
       const zipWith = (wasted: number) => {
-        const data = join(emptyBlocks(wasted, false), deflated);
-        return rawZip([{ name: 'a', content, data, crc: crc32(content) }]);
+        const data = join(emptyBlocks(wasted, false), file.data);
+        return rawZip([{ ...file, name: 'a', data }]);
       };
       // One block less than 2 MiB, and one more than the 33rd place.
       expect((await read(zipWith(2_097_150))).size).toBe(1);
