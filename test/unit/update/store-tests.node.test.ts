@@ -1,5 +1,4 @@
-// The tests of `bundleseal/update/testing` have to fail for a store that breaks a rule, and say which rule.
-// In Node alone, because the stores are in memory; stores.test.ts runs `storeTests` in a browser over its stores.
+// `storeTests` fails for a store that breaks a rule, and says which. In Node alone: a browser runs them in stores.test.ts.
 
 import { describe, expect, it } from 'vitest';
 import { memoryStore, type ReleaseReader, type ReleaseStore } from '../../../src/update.ts';
