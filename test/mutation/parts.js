@@ -180,6 +180,7 @@ const TESTS = {
       'files/write-files.node',
       'files/read-ahead.node',
       'files/replace-folder.node',
+      'files/messages.node',
       'files/files.node',
       'files/outputs.node',
       'files/kinds.node',
