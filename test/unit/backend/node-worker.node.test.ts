@@ -158,10 +158,16 @@ describe('the second thread', () => {
     const other = new SharedArrayBuffer(LENGTH + 16);
     port.postMessage({ forget: true });
     port.postMessage({ number: 3, memory: other });
-    port.postMessage({ number: 1, memory: from });
+    port.postMessage({ number: 1, memory: new SharedArrayBuffer(LENGTH) });
     post(1, ENCRYPT, LENGTH, 1, 3);
     // It still knows 1 and so has read no message; 3 makes it read them.
     serve(1);
+    expect(Buffer.compare(new Uint8Array(other), out)).toBe(0);
+    // It has forgotten the first memory with the number 1 and reads the other one, which is zeroed.
+    post(2, ENCRYPT, LENGTH, 1, 3);
+    serve(2);
+    const cipher = await nobleBackend.createCipher('encrypt', key, LENGTH, LENGTH);
+    await cipher.encrypt(nonce, new Uint8Array(LENGTH), out);
     expect(Buffer.compare(new Uint8Array(other), out)).toBe(0);
     close();
   });
