@@ -49,8 +49,8 @@ const ROOM_LENGTH = 262_144;
  * whichever is smaller. Larger content is deflated, and its sizes follow it, as in `zipStream`. Folders have no
  * entries. Without files the result is an empty zip.
  *
- * It refuses the same paths as `unzipBundle` and has the same limits with the same defaults. Memory: the archive
- * twice, and up to 60 MB.
+ * It refuses the same paths as `unzipBundle` and has the same limits with the same defaults. Memory on Node: the archive
+ * twice, about 70 MB, and up to 70 MB of Blobs and streams that were read but not yet collected.
  *
  * @param entries - Files by path, an iterable of `{ path, data }` or of pairs, or a `Map`. A content is bytes, a
  * `Blob`, a stream, or a function that opens one of them when its turn comes.
@@ -86,8 +86,9 @@ export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): 
 }
 
 /**
- * Zips files while the archive is read. It makes the same bytes as `zipBundle`, in constant memory (60 MB, and about
- * 600 bytes for each file) if the contents are streams, Blobs or functions.
+ * Zips files while the archive is read. It makes the same bytes as `zipBundle`, in constant memory if the contents are
+ * streams, Blobs or functions: on Node up to 150 MB, of which Blobs and streams that were read but not yet collected are
+ * about 50 MB, and about 600 bytes for each file.
  *
  * It opens contents one after the other, up to 4 MiB ahead of the reader. It cancels the passed streams on an abort,
  * on an error, and when the reader cancels the archive.
