@@ -20,9 +20,10 @@ import {
 
 const DAY = 86_400_000;
 /** They come as often as all other faults of the network together. */
-const INDEX_FAULTS: readonly NetworkFault[] = [
+const SIGNED_FAULTS: readonly NetworkFault[] = [
   ...Array<NetworkFault>(5).fill('replayed index'),
   ...Array<NetworkFault>(5).fill('stale index'),
+  ...Array<NetworkFault>(5).fill('older keys'),
 ];
 /** Milliseconds that calls wait for the lock of the state, as docs/updates.md says. */
 const START_WAIT = 5000;
@@ -164,7 +165,7 @@ async function fail(life: Life, updater: Updater, id: string): Promise<void> {
 const run = fc
   .record({
     // The network of this process, if it is another one than before.
-    fault: oneIn(3, fc.constantFrom<NetworkFault>(...INDEX_FAULTS, ...NETWORK_FAULTS), undefined),
+    fault: oneIn(3, fc.constantFrom<NetworkFault>(...SIGNED_FAULTS, ...NETWORK_FAULTS), undefined),
     behaviour: fc.constantFrom('confirms', 'is silent', 'fails'),
     updates: fc.oneof(fc.constant('not' as const), fc.constant('updates' as const), offers),
     // The process runs on, and updates again after the publisher has done this.
@@ -249,13 +250,18 @@ const closing = fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }).map((whic
   }),
 );
 
-/** The recovery key speaks. The publisher signs the indexes anew, or is late with that. */
-const recovery = oneIn(3, fc.constant(true), false).map((isLate) =>
-  command(`the keys are replaced${isLate ? ', the indexes later' : ''}`, async ({ world }) => {
-    await world.rotate();
-    if (!isLate) for (const name of CHANNELS) await world.publish(name);
-  }),
-);
+/** The recovery key speaks, once or twice. The publisher signs the indexes anew, or is late with that. */
+const recovery = fc
+  .record({ times: fc.integer({ min: 1, max: 2 }), isLate: oneIn(3, fc.constant(true), false) })
+  .map(({ times, isLate }) =>
+    command(
+      `the keys are replaced ${times === 1 ? 'once' : 'twice'}${isLate ? ', the indexes later' : ''}`,
+      async ({ world }) => {
+        for (let n = 0; n < times; n++) await world.rotate();
+        if (!isLate) for (const name of CHANNELS) await world.publish(name);
+      },
+    ),
+  );
 
 const nativeUpdates = fc.integer({ min: 1, max: NATIVE_UPDATES }).map((n) =>
   command(`the app is updated to build ${n}`, async (life) => {

@@ -257,10 +257,10 @@ export async function look(life: Life): Promise<UpdaterStatus> {
   const known = highest.get(channel);
   // Later keys end the marks of the epochs before.
   if (known !== undefined && known.epoch >= epoch) {
-    expect(floor?.epoch, 'the highest index is never forgotten').toBeGreaterThanOrEqual(
+    expect(floor?.epoch ?? -1, 'the highest index is never forgotten').toBeGreaterThanOrEqual(
       known.epoch,
     );
-    expect(floor?.sequence, 'the highest index is never forgotten').toBeGreaterThanOrEqual(
+    expect(floor?.sequence ?? -1, 'the highest index is never forgotten').toBeGreaterThanOrEqual(
       known.sequence,
     );
   }
