@@ -1,7 +1,7 @@
 // The list of keys: what each call adds, what it refuses, and what publishers do with an index of another epoch.
 
 import { constants, privateEncrypt } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { keygen } from '../../../src/index.ts';
@@ -42,6 +42,12 @@ describe('publishKeys', () => {
         ...{ publicKeys: [third.publicKey], retiredKeys: [keyA.spki, publicKey] },
       },
     ]);
+  });
+
+  it('makes the folder of the store if it is missing', async () => {
+    const store = join(newFolder(), 'new', 'store');
+    await publishKeys({ ...listOf(store), publicKeys: publicKey });
+    expect(readdirSync(store)).toEqual(['keys.sealed']);
   });
 
   it('writes nothing on a dry run, and makes no folder', async () => {

@@ -232,6 +232,14 @@ describe('a full output', () => {
     ).toEqual([]);
   });
 
+  it('has the other channels also if the channel itself is new', async () => {
+    const [store, out] = [newFolder(), newFolder()];
+    const { release } = await publishBuild(store, 1, { channel: 'beta' });
+    const { written } = await publishBuild(out, 2, { from: store, out: 'full' });
+    expect(written).toContain(`objects/${release.bundle.sha256}.sealed`);
+    expect(written.slice(-2)).toEqual(['channels/beta.sealed', INDEX]);
+  });
+
   it('is refused if another channel is missing', async () => {
     const [store, out] = [newFolder(), newFolder()];
     await publishBuild(store, 1);

@@ -97,6 +97,18 @@ describe('a store that does not fit its index', () => {
     expect(patches).toBe(0);
   });
 
+  it('has a problem if a patch starts from another release than the index names', async () => {
+    const { index, replace, put, verify } = await storeWithPatch();
+    const { bytes } = await createPatch(buildOf(3), buildOf(2), { privateKey, appId: APP });
+    const patch = { from: index.releases[1]?.id, ...put(bytes) };
+    await replace(([first, ...others]) => [{ ...first, patches: [patch] } as never, ...others]);
+    const { problems, patches } = await verify();
+    expect(problems).toMatchObject([
+      { code: 'release', channel: 'production', path: `objects/${patch.sha256}.sealed` },
+    ]);
+    expect(patches).toBe(0);
+  });
+
   it('has a problem if a patch is sealed with another key or is no patch, even if its base is away', async () => {
     const { store, index, replace, put, verify } = await storeWithPatch({ keep: 1 });
     expect(index.releases).toHaveLength(1);
