@@ -320,6 +320,7 @@ const TESTS = {
       'update/service-worker',
       'update/open-pages',
       'update/recovery',
+      'update/every-step',
       'update/stores',
       'update/store-tests.node',
       'update/capacitor-boot.node',
