@@ -1,12 +1,29 @@
 // What the calls on files say about inputs that change, and about places that they cannot use.
 
-import { appendFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { holdOwn } from '../../../src/files/held-folder.ts';
 import { openInputFile } from '../../../src/files/input-file.ts';
 import { replaceFile } from '../../../src/files/replace.ts';
 import { fillUnnamed } from '../../../src/files/spool-input.ts';
-import { encryptFile, fileSource, unzipFile } from '../../../src/node.ts';
+import {
+  decryptFile,
+  encryptFile,
+  fileSource,
+  openToDirectory,
+  sealDirectory,
+  unzipFile,
+  zipDirectory,
+} from '../../../src/node.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
 import { onFileSystem, temporaries } from '../../support/files.ts';
@@ -75,6 +92,61 @@ describe('an input', () => {
     const options = { privateKey: keyB.pkcs8, detached: 1 as unknown as boolean };
     await expect(encryptFile(at('file'), at('out'), options)).rejects.toThrow(
       new TypeError('options.detached expected a boolean, got a number'),
+    );
+  });
+});
+
+describe('a wrong argument', () => {
+  const [privateKey, publicKey] = [keyB.pkcs8, keyB.spki];
+  const wrong = 5 as unknown as string;
+  it.each<[string, () => Promise<unknown>]>([
+    ['input', () => encryptFile(wrong, 'b', { privateKey })],
+    ['output', () => encryptFile('a', wrong, { privateKey })],
+    ['input', () => decryptFile(wrong, 'b', { publicKey })],
+    ['output', () => decryptFile('a', wrong, { publicKey })],
+    ['path', () => fileSource(wrong)],
+    ['dir', () => unzipFile('a', wrong)],
+    ['dir', () => zipDirectory(wrong, 'b')],
+    ['output', () => zipDirectory('a', wrong)],
+    ['dir', () => sealDirectory(wrong, 'b', { privateKey })],
+    ['output', () => sealDirectory('a', wrong, { privateKey })],
+    ['dir', () => openToDirectory('a', wrong, { publicKey })],
+  ])('is named: %s', async (name, call) => {
+    const message = `${name} expected a path as a string, got a number`;
+    await expect(call()).rejects.toThrow(new TypeError(message));
+  });
+
+  it.each<[string, (options: never) => Promise<unknown>]>([
+    ['encryptFile', (options) => encryptFile('a', 'b', options)],
+    ['decryptFile', (options) => decryptFile('a', 'b', options)],
+    ['unzipFile', (options) => unzipFile('a', 'b', options)],
+    ['zipDirectory', (options) => zipDirectory('a', 'b', options)],
+    ['sealDirectory', (options) => sealDirectory('a', 'b', options)],
+    ['openToDirectory', (options) => openToDirectory('a', 'b', options)],
+  ])('is an option that %s does not have, and the message names the call', async (name, call) => {
+    const message = new RegExp(`^${name} .*"colour"`);
+    await expect(call({ colour: 1 } as never)).rejects.toThrow(message);
+  });
+});
+
+describe('an output', () => {
+  it('of a pipe or of a file of /proc has the mode of a new file', async () => {
+    writeFileSync(at('default'), '');
+    await encryptFile('/proc/self/status', at('out'), { privateKey: keyB.pkcs8 });
+    expect(statSync(at('out')).mode).toBe(statSync(at('default')).mode);
+  });
+});
+
+describe('a folder of temporary files', () => {
+  it('that another user owns is not used, nor kept open', async () => {
+    mkdirSync(at('box'));
+    const own = await holdOwn(at('box'), at('app'));
+    await own.close();
+    vi.spyOn(process as { geteuid: () => number }, 'geteuid').mockReturnValue(2 ** 31 - 7);
+    const error = await rejection(holdOwn(at('box'), at('app')), 'ERR_FILE');
+    vi.restoreAllMocks();
+    expect(error.message).toBe(
+      `${shown('app')} can't be written: its temporary folder is another user's`,
     );
   });
 });

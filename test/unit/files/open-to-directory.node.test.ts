@@ -156,6 +156,19 @@ describe('openToDirectory', () => {
     expectUntouched();
   });
 
+  it('ends with the reason of an abort while a source does not answer', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const { length: size } = sealed.bytes;
+    const read = () => {
+      setTimeout(() => controller.abort(reason), 5);
+      return new Promise<never>(() => {});
+    };
+    const options = { publicKey, signal: controller.signal };
+    await expect(openToDirectory({ size, read }, at('app'), options)).rejects.toBe(reason);
+    expectUntouched();
+  });
+
   it('refuses wrong arguments and options by name', async () => {
     const open = openToDirectory as (...args: unknown[]) => Promise<unknown>;
     for (const [args, message] of [
