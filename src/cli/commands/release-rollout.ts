@@ -39,6 +39,10 @@ export function releaseRollout(command: Command): void {
           ...(release !== undefined && { release }),
         });
         const { id, version } = findRelease(changed.index, release);
+        if (changed.index.withdrawn?.includes(id))
+          context.warn(
+            `${version} is withdrawn, so no device takes it at any rollout: to offer it again, run release promote ${id.slice(0, 8)} --first --reinstate --rollout ${shownShare(rollout)}`,
+          );
         return answerChange(changed, options, keyFrom, {
           json: { release: { id, version }, rollout },
           lines: [

@@ -126,6 +126,25 @@ describe('release', () => {
     });
   });
 
+  it('warns when a rollout names a withdrawn release, with the command that offers it again', async () => {
+    await withApp(async (project) => {
+      const { json, run } = project;
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      await done(project, ['release', 'withdraw', '1.0.1', ...CHANNEL]);
+      const rollout = ['release', 'rollout', '50%', '--release', '1.0.1', ...CHANNEL];
+      const { warnings } = await json(rollout);
+      expect(warnings).toMatchObject([
+        expect.stringContaining('1.0.1 is withdrawn, so no device takes it at any rollout'),
+      ]);
+      const [, again = ''] =
+        /run (release promote .*)$/.exec((warnings as string[])[0] ?? '') ?? [];
+      const { code, stderr } = await run([...again.split(' '), ...CHANNEL]);
+      expect(code, stderr).toBe(0);
+      expect(stderr).toContain('rollout  50% of the devices');
+      expect(await json(rollout)).not.toHaveProperty('warnings');
+    });
+  });
+
   it('says that an old build stays behind the newer one, and puts it in front with --first', async () => {
     await withApp(async (project) => {
       await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
