@@ -78,6 +78,18 @@ describe('the Cache-Control of an object', () => {
   });
 });
 
+describe('an object that a server does not have', () => {
+  it('is one problem, and none of its Cache-Control', async () => {
+    const store = newFolder();
+    const { release } = await publishBuild(store, 1);
+    rmSync(join(store, 'objects', `${release.bundle.sha256}.sealed`));
+    const { url } = await serveStore(store);
+    const options = { appId: APP, publicKey, channels: ['production'], now: NOW };
+    const { problems } = await verifyStore({ ...options, from: url });
+    expect(problems.map(({ code }) => code)).toEqual(['object']);
+  });
+});
+
 describe('the expiry of an index', () => {
   const END = '2026-12-26T09:00:00Z';
   const end = Date.parse(END);
