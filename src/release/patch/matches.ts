@@ -25,7 +25,7 @@ const NONE = -1;
 
 export function createMatchFinder(space: Uint8Array, minDistance: number): MatchFinder {
   const end = space.length;
-  const bits = Math.min(22, Math.max(12, 32 - Math.clz32(end >>> 1)));
+  const bits = Math.min(24, Math.max(12, 32 - Math.clz32(end >>> 1)));
   const heads = new Int32Array(2 ** bits).fill(NONE);
   const nexts = new Int32Array(Math.ceil(end / STEP));
   const view = new DataView(space.buffer, space.byteOffset, end);
