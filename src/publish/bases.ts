@@ -5,7 +5,7 @@ import { selectBackend } from '../backend/select.ts';
 import { fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { readDirectory } from '../files/read-directory.ts';
-import type { ReleaseFile } from '../release/files.ts';
+import { type ReleaseFile, UNLIMITED } from '../release/files.ts';
 import type { ReleaseEntry } from '../release/index-format.ts';
 import { releaseIdOf } from '../release/release-id-of-files.ts';
 import { MAX_STAMP_LENGTH, readStamp } from '../release/stamp.ts';
@@ -29,7 +29,9 @@ export async function readBuiltIn(
   const found: BuiltInBase[] = [];
   for (const path of builtIn) {
     if ((await onFile(path, UNREADABLE, stat(path))).isDirectory()) {
-      const read = await readDirectory(path, { privateKeys: 'allow', ...(signal && { signal }) });
+      // No limits: the publisher has shipped this build, perhaps with raised limits.
+      const rules = { privateKeys: 'allow', ...UNLIMITED } as const;
+      const read = await readDirectory(path, { ...rules, ...(signal && { signal }) });
       const files = await releaseFiles(read, signal);
       found.push({
         id: await releaseIdOf(files, await selectBackend(), createPace(signal)),

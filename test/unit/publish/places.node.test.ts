@@ -188,4 +188,14 @@ describe('a built-in release', () => {
     );
     expect(await readBuiltIn({}, undefined)).toEqual([]);
   });
+
+  it('may be larger than the default limits of a zip', async () => {
+    const folder = await writeBuild(buildOf(1));
+    const size = 2 ** 28 + 1;
+    writeFileSync(join(folder, 'video.mp4'), '');
+    truncateSync(join(folder, 'video.mp4'), size);
+    const [base] = await readBuiltIn({ builtIn: [folder] }, undefined);
+    const video = base?.files?.find(({ path }) => path === 'video.mp4');
+    expect(video?.bytes.length).toBe(size);
+  });
 });
