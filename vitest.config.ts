@@ -74,6 +74,12 @@ const SHARED = {
   expect: { poll: { timeout: 60_000 } },
 };
 
+/**
+ * One more than the cores, because many tests wait for a process, a browser or the disk. Projects that run side by side need
+ * the same number.
+ */
+const workersOf = (mode: string) => availableParallelism() + (mode === 'long' ? 0 : 1);
+
 const node = (mode: string) => ({
   plugins: [inlineWorkersInVite()],
   test: {
@@ -84,8 +90,7 @@ const node = (mode: string) => ({
     environment: 'node',
     globalSetup: 'test/support/run-folder.ts',
     isolate: mode === 'long',
-    // One more than the cores, because many tests wait for a process, a browser or the disk.
-    maxWorkers: availableParallelism() + (mode === 'long' ? 0 : 1),
+    maxWorkers: workersOf(mode),
     ...SHARED,
   },
 });
@@ -114,7 +119,7 @@ const chromium = (mode: string) => {
       include: mode === 'long' ? include : [ISOMORPHIC],
       exclude: [...exclude, ...NODE_ONLY],
       isolate: false,
-      maxWorkers: availableParallelism(),
+      maxWorkers: workersOf(mode),
       ...SHARED,
       browser: {
         enabled: true,

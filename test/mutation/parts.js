@@ -302,6 +302,7 @@ const TESTS = {
       'update/shared-work',
       'update/built-in.node',
       'update/check',
+      'update/index-tag.node',
       'update/response',
       'update/transport-answers',
       'update/transport-headers',

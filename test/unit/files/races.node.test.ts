@@ -148,10 +148,14 @@ describe('unzipFile, when another program exchanges its temporary folder for a l
     mkdirSync(at('elsewhere/new'), { recursive: true });
     writeFileSync(at('elsewhere/new/precious'), 'old');
     const mine = new Error('mine');
+    let name = '';
     const onProgress = () => {
-      const name = temporary();
-      renameSync(name, at('taken'));
-      symlinkSync(at('elsewhere'), name);
+      // Another file may be written meanwhile, and call this again.
+      if (name === '') {
+        name = temporary();
+        renameSync(name, at('taken'));
+        symlinkSync(at('elsewhere'), name);
+      }
       throw mine;
     };
     await expect(unzipFile(at('new.zip'), at('app'), { onProgress })).rejects.toBe(mine);

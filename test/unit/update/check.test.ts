@@ -10,14 +10,11 @@ import {
   createDevice,
   createPublisher,
   fetchFrom,
-  NOW,
   STORE,
   type StoreFiles,
-  timeOf,
 } from '../../support/update.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 
-const DAY = 86_400_000;
 const INDEX = `channels/${CHANNEL}.sealed`;
 
 /** Several mirrors, each with a store of its own. A mirror without a store does not answer. */
@@ -211,70 +208,5 @@ describe('another page that checks meanwhile', () => {
     expect(result).toEqual({ status: 'current', isStale: true });
     expect(status.channel).toBe('beta');
     expect(status.index).toBeUndefined();
-  });
-});
-
-// In a page, the HTTP cache of the browser keeps the tags.
-describe.skipIf('document' in globalThis)('the tag of an index', () => {
-  it('is sent to the mirror that it came from, and to no other one', async () => {
-    const publisher = createPublisher();
-    await publisher.offer([]);
-    const asked: (string | null)[] = [];
-    const request = (async (input: string, init?: RequestInit) => {
-      const { hostname, pathname } = new URL(input);
-      asked.push(`${hostname} ${new Headers(init?.headers).get('if-none-match')}`);
-      const bytes = publisher.store.get(pathname.slice(1)) as Uint8Array<ArrayBuffer>;
-      return new Response(bytes, { headers: { etag: `"of ${hostname}"`.replace(' ', '-') } });
-    }) as typeof fetch;
-    const hosts = ['one.example.com', 'two.example.com'];
-    const { updater } = await createDevice(BEFORE, request, {
-      store: hosts.map((host) => `https://${host}/`),
-    });
-    await updater.start();
-    await updater.check();
-    expect(asked.sort()).toEqual(hosts.map((host) => `${host} null`));
-    asked.length = 0;
-    await updater.check();
-    expect(asked.sort()).toEqual(hosts.map((host) => `${host} "of-${host}"`));
-  });
-
-  it('is not sent any more from the moment at which the index expires', async () => {
-    const publisher = createPublisher();
-    await publisher.offer([], { expiresAt: timeOf(NOW + DAY) });
-    const statuses: number[] = [];
-    const request = fetchFrom(publisher.store, (_path, _request, whole) => {
-      const answer = whole();
-      statuses.push(answer.status);
-      return answer;
-    });
-    let now = NOW;
-    const { updater } = await createDevice(BEFORE, request, { now: () => now });
-    await updater.start();
-    await updater.check();
-    now = NOW + DAY - 1;
-    expect(await updater.check()).toEqual({ status: 'current', isStale: false });
-    now = NOW + DAY;
-    expect(await updater.check()).toMatchObject({ error: { code: 'ERR_INDEX_EXPIRED' } });
-    expect(statuses).toEqual([200, 304, 200]);
-  });
-
-  it('is not sent any more a week after the index was fetched as a whole', async () => {
-    const publisher = createPublisher();
-    await publisher.offer([]);
-    const tags: (string | null)[] = [];
-    const request = fetchFrom(publisher.store, (_path, asked, whole) => {
-      tags.push(asked.headers.get('if-none-match'));
-      return whole();
-    });
-    let now = NOW;
-    const { updater } = await createDevice(BEFORE, request, { now: () => now });
-    await updater.start();
-    for (const time of [0, 7 * DAY - 1, 7 * DAY, 14 * DAY - 1, 14 * DAY]) {
-      now = NOW + time;
-      await updater.check();
-    }
-    const etag = expect.any(String);
-    // The check a millisecond before the week does not begin another one.
-    expect(tags).toEqual([null, etag, null, etag, null]);
   });
 });

@@ -221,7 +221,7 @@ describe('a server that asks for a pause', () => {
   });
 });
 
-describe.skipIf(hasHttpCache)('the tag of a small file', () => {
+describe('the tag of a small file', () => {
   const long = (length: number) => `"${'x'.repeat(length - 2)}"`;
 
   it.each<[string | undefined, boolean]>([
@@ -237,10 +237,14 @@ describe.skipIf(hasHttpCache)('the tag of a small file', () => {
     ['"a"1"', false],
     ['"a 1"', false],
     [undefined, false],
-  ])('is kept if it is one of RFC 9110: %s', async (etag, isKept) => {
+  ])('is kept if it is one of RFC 9110 and this is no page: %s', async (etag, isKept) => {
     const headers = etag === undefined ? {} : { etag };
     const { transport } = await transportWith(() => new Response('x', { headers }));
     const file = await transport.fetchSmall(ONE, 'keys.sealed', 10, signal);
-    expect(file).toEqual({ status: 'found', bytes: utf8('x'), ...(isKept && { etag }) });
+    expect(file).toEqual({
+      status: 'found',
+      bytes: utf8('x'),
+      ...(isKept && !hasHttpCache && { etag }),
+    });
   });
 });
