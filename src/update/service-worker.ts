@@ -122,7 +122,7 @@ export function serveReleases(
     }
   }
 
-  /** Returns the ids of the open pages and workers, and of those that are being loaded. */
+  /** Returns the ids of all open pages and workers, also of pages and workers that the browser is still loading. */
   async function findLiving(): Promise<readonly string[]> {
     const now = performance.now();
     for (const [id, at] of loading) if (now - at > UNTIL_LISTED) loading.delete(id);

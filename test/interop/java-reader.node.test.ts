@@ -1,5 +1,5 @@
-// The reader of docs/readers.md, written from docs/format.md alone, opens the bundles of this library and refuses those that it
-// refuses, by the same codes.
+// The reader of docs/readers.md, written from docs/format.md alone, opens the bundles of this library. It refuses a bundle with
+// the same code as this library.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Tests of a reader that was written from docs/format.md alone: it opens the bundles of this library and refuses those that
-// this library refuses, by the same codes.
+// Tests of a reader that was written from docs/format.md alone: it opens the bundles of this library. It refuses a bundle
+// with the same code as this library.
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 // A service worker without a browser: its events, and an updater for each time that the browser starts it.
 
+import { handledElsewhere } from '../../src/turn.ts';
 import {
   type BuiltIn,
   memoryBuiltIn,
@@ -30,6 +31,27 @@ export interface Worker {
   failList(): void;
 }
 
+export type Listeners = ReadonlyMap<string, (event: unknown) => void>;
+
+/** Passes an event to its listener, and waits for the work for which the worker stays alive. Returns its response. */
+export async function dispatch(
+  listeners: Listeners,
+  type: string,
+  event: object,
+): Promise<{ readonly answer: Promise<Response> | undefined }> {
+  const waiting: Promise<unknown>[] = [];
+  let answer: Promise<Response> | undefined;
+  listeners.get(type)?.({
+    ...event,
+    waitUntil: (work: Promise<unknown>) => waiting.push(work),
+    respondWith: (work: Promise<Response>) => {
+      answer = handledElsewhere(work);
+    },
+  });
+  await Promise.all(waiting);
+  return { answer };
+}
+
 /** Starts a worker over a store. `open`: the pages that are there. */
 export async function startWorker(
   releases: ReleaseStore,
@@ -58,19 +80,8 @@ export async function startWorker(
     },
     updater,
   );
-  const send = async (type: string, event: object) => {
-    const waiting: Promise<unknown>[] = [];
-    let answer: Promise<Response> | undefined;
-    listeners.get(type)?.({
-      ...event,
-      waitUntil: (work: Promise<unknown>) => waiting.push(work),
-      respondWith: (work: Promise<Response>) => {
-        answer = work;
-      },
-    });
-    await Promise.all(waiting);
-    return answer;
-  };
+  const send = async (type: string, event: object) =>
+    (await dispatch(listeners, type, event)).answer;
   const asked = (path: string, mode: string) => {
     const from = new Request(`${ORIGIN}${path}`, { headers: { accept: 'text/html' } });
     // The constructor does not take a navigation.

@@ -22,8 +22,10 @@ export interface TestFolder {
 
 /**
  * Gives each test of the file an empty folder. After each test, no handle and no temporary file may be left in it.
+ *
+ * @param look - Describes a folder, for `untouched`.
  */
-export function useFolder(): TestFolder {
+export function useFolder(look: (folder: string) => unknown = snapshot): TestFolder {
   const root = makeFolder();
   let count = 0;
   let folder = '';
@@ -42,12 +44,12 @@ export function useFolder(): TestFolder {
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   async function untouched(work: () => Promise<unknown>): Promise<unknown> {
-    const before = snapshot(folder);
+    const before = look(folder);
     const error = await work().then(
       () => new Error('expected an error, but nothing was thrown'),
       (thrown: unknown) => thrown,
     );
-    expect(snapshot(folder)).toEqual(before);
+    expect(look(folder)).toEqual(before);
     expect(openIn(folder)).toEqual([]);
     return error;
   }

@@ -6,16 +6,14 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import { BundleSealError } from '../../src/errors.ts';
+import { beforeAll, beforeEach } from 'vitest';
 import { zipBundle } from '../../src/zip.ts';
 import { bytesOf } from './bytes.ts';
-import { makeFolder, openIn } from './files.ts';
+import { type TestFolder, useFolder } from './use-folder.ts';
 import { utf8 } from './zip.ts';
 
 /** The website. Its first two files are larger than a piece that a call reads, and inflate to several of them. */
@@ -28,37 +26,25 @@ export const FILES: Readonly<
   'deep/er/c.txt': utf8('c'),
 };
 
-export interface ZipFolder {
-  /** The folder of the running test. */
-  here(): string;
-  /** The path of a file in it. */
-  at(name: string): string;
+export interface ZipFolder extends TestFolder {
   /** The archive of the website. */
   zip(): Uint8Array<ArrayBuffer>;
-  /** Expects `work` to reject and to leave everything unchanged. Returns the error. */
-  untouched(work: () => Promise<unknown>): Promise<unknown>;
-  /** As `untouched`, for an error with this code. */
-  refused(work: () => Promise<unknown>, code: string): Promise<BundleSealError>;
 }
 
 /**
  * Gives each test of the file a folder with the website `site`, its archive `new.zip`, another folder `app` and another file
- * `old.zip`. After each test, no handle may be left in it.
+ * `old.zip`.
  */
 export function useZipFolder(): ZipFolder {
-  const root = makeFolder();
+  const folder = useFolder(treeOf);
+  const { at } = folder;
   let zip: Uint8Array<ArrayBuffer>;
-  let count = 0;
-  let folder: string;
-  const at = (name: string) => join(folder, name);
 
   beforeAll(async () => {
     zip = Uint8Array.from(await zipBundle(FILES));
   });
 
   beforeEach(() => {
-    folder = join(root, String(count++));
-    mkdirSync(folder);
     for (const [path, bytes] of Object.entries(FILES)) {
       mkdirSync(join(at('site'), path, '..'), { recursive: true });
       writeFileSync(join(at('site'), path), bytes);
@@ -70,36 +56,7 @@ export function useZipFolder(): ZipFolder {
     writeFileSync(at('new.zip'), zip);
   });
 
-  afterEach(() => {
-    expect(openIn(folder)).toEqual([]);
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-  async function untouched(work: () => Promise<unknown>): Promise<unknown> {
-    const before = treeOf(folder);
-    const error = await work().then(
-      () => new Error('expected an error, but nothing was thrown'),
-      (thrown: unknown) => thrown,
-    );
-    expect(openIn(folder)).toEqual([]);
-    expect(treeOf(folder)).toEqual(before);
-    return error;
-  }
-
-  return {
-    here: () => folder,
-    at,
-    zip: () => zip,
-    untouched,
-    async refused(work: () => Promise<unknown>, code: string): Promise<BundleSealError> {
-      const error = (await untouched(work)) as BundleSealError;
-      expect(error).toBeInstanceOf(BundleSealError);
-      expect(error.code, error.message).toBe(code);
-      return error;
-    },
-  };
+  return { ...folder, zip: () => zip };
 }
 
 /** Everything below a folder, with inodes and content. */

@@ -4,6 +4,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../../src/backend/select.ts';
 import { toHex } from '../../../src/bytes.ts';
+import { recordAllocations } from '../../support/allocations.ts';
 import { BACKENDS } from '../../support/backends.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { wipedDuring } from '../../support/wiped.ts';
@@ -98,14 +99,7 @@ describe.each(BACKENDS)('a chunk through %s', (name) => {
   it('is copied into the memory of the chunk before it', async () => {
     const { bytes, digest } = await encrypted(1000);
     const cipher = await cipherFor('decrypt');
-    const lengths: unknown[] = [];
-    const Counted = new Proxy(ArrayBuffer, {
-      construct(target, given: [number]) {
-        lengths.push(given[0]);
-        return new target(...given);
-      },
-    });
-    vi.stubGlobal('ArrayBuffer', Counted);
+    const lengths = recordAllocations();
     for (let i = 0; i < 4; i++) {
       expect(await cipher.decrypt(nonce, bytes, digest, undefined)).toEqual(bytesOf(1000));
     }

@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { nodeBackend } from '../../../src/backend/node.ts';
 import { allocateShared, isOurs } from '../../../src/backend/node-memory.ts';
+import { recordAllocations } from '../../support/allocations.ts';
 import { bytesOf } from '../../support/bytes.ts';
 
 afterEach(() => {
@@ -38,14 +39,7 @@ describe('shared memory', () => {
     const digest = await cipher.encrypt(nonce, plain, sealed);
     const inShared = new Uint8Array(allocateShared(1016, false) as SharedArrayBuffer);
     inShared.set(sealed);
-    const lengths: unknown[] = [];
-    const Counted = new Proxy(ArrayBuffer, {
-      construct(target, given: [number]) {
-        lengths.push(given[0]);
-        return new target(...given);
-      },
-    });
-    vi.stubGlobal('ArrayBuffer', Counted);
+    const lengths = recordAllocations();
     for (const [bytes, copies] of [
       [inShared, []],
       [sealed, [1000]],

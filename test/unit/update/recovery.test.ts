@@ -41,6 +41,17 @@ const trust = ({ store }: Publisher, epoch: number) =>
 
 const indexOf = ({ store }: Publisher) => store.get(`channels/${CHANNEL}.sealed`) as Uint8Array;
 
+/** A publisher with one release, and what devices share that read its store. */
+async function publish() {
+  const publisher = createPublisher();
+  const release = await publisher.make(AFTER, [BEFORE]);
+  await publisher.offer([release]);
+  const releases = memoryStore();
+  const request = fetchFrom(publisher.store);
+  const options = { ...recovering, releases };
+  return { publisher, release, releases, request, options };
+}
+
 async function builtInWith(change: Partial<ReleaseStamp>): Promise<BuiltIn> {
   const builtIn = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
   const stamp = writeStamp({ ...readStamp(await builtIn.readStamp()), ...change });
@@ -95,12 +106,7 @@ describe('a list of keys', () => {
   });
 
   it('takes its place from an activated release of the replaced key', async () => {
-    const publisher = createPublisher();
-    const release = await publisher.make(AFTER, [BEFORE]);
-    await publisher.offer([release]);
-    const releases = memoryStore();
-    const request = fetchFrom(publisher.store);
-    const options = { ...recovering, releases };
+    const { publisher, release, request, options } = await publish();
     const { updater } = await createDevice(BEFORE, request, options);
     await updater.update();
     trust(publisher, 1);
@@ -113,11 +119,7 @@ describe('a list of keys', () => {
   });
 
   it('ends a download of an index of the replaced key', async () => {
-    const publisher = createPublisher();
-    const release = await publisher.make(AFTER, [BEFORE]);
-    await publisher.offer([release]);
-    const releases = memoryStore();
-    const options = { ...recovering, releases };
+    const { publisher, options } = await publish();
     let reach = () => {};
     let open = () => {};
     const reached = new Promise<void>((resolve) => {
@@ -146,12 +148,7 @@ describe('a list of keys', () => {
   });
 
   it('does not let a withdrawn release start until an index of the new keys arrives', async () => {
-    const publisher = createPublisher();
-    const release = await publisher.make(AFTER, [BEFORE]);
-    await publisher.offer([release]);
-    const releases = memoryStore();
-    const request = fetchFrom(publisher.store);
-    const options = { ...recovering, releases };
+    const { publisher, request, options } = await publish();
     const { updater } = await createDevice(BEFORE, request, options);
     await updater.update();
     const launched = (await createDevice(BEFORE, request, options)).updater;
@@ -184,11 +181,7 @@ describe('a list of keys', () => {
 
 describe('a native update', () => {
   it('removes the installed copy of the release that is built in now', async () => {
-    const publisher = createPublisher();
-    const release = await publisher.make(AFTER, [BEFORE]);
-    await publisher.offer([release]);
-    const releases = memoryStore();
-    const request = fetchFrom(publisher.store);
+    const { release, releases, request } = await publish();
     await (await createDevice(BEFORE, request, { releases })).updater.update();
     expect(await releases.list()).toEqual([release.entry.id]);
     const { createdAt } = release.entry;

@@ -8,6 +8,7 @@ import {
   type Updater,
 } from '../../../src/update.ts';
 import { digestOf } from '../../support/release-index.ts';
+import { dispatch } from '../../support/service-worker.ts';
 import { utf8 } from '../../support/zip.ts';
 
 const ORIGIN = 'https://app.example.com';
@@ -71,21 +72,11 @@ function workerOf(
     options,
   );
   const send = async (type: string, event: object = {}) => {
-    const waiting: Promise<unknown>[] = [];
-    let answer: Promise<Response> | undefined;
-    listeners.get(type)?.({
-      ...event,
-      waitUntil: (work: Promise<unknown>) => waiting.push(work),
-      respondWith: (work: Promise<Response>) => {
-        answer = work;
-      },
-    });
-    const text = await answer?.then(
+    const { answer } = await dispatch(listeners, type, event);
+    return answer?.then(
       (response) => response.text(),
       (error: Error) => `rejected: ${error.message}`,
     );
-    await Promise.all(waiting);
-    return text;
   };
   const ask = (url: string, client = 'open') =>
     send('fetch', { request: new Request(url), clientId: client, resultingClientId: '' });

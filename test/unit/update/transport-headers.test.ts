@@ -7,6 +7,7 @@ import { createTransport } from '../../../src/update/transport.ts';
 import { memoryBuiltIn, memoryStore, type UpdateEvent } from '../../../src/update.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { keyB } from '../../support/vectors.ts';
+import { recordWaits } from '../../support/waits.ts';
 import { utf8 } from '../../support/zip.ts';
 
 const [ONE, TWO] = ['https://one.example.com/', 'https://two.example.com/'] as const;
@@ -174,13 +175,7 @@ describe('a server that asks for a pause', () => {
       (_, count) => (count === 1 ? busy(value) : new Response(body)),
       { now: () => NOW },
     );
-    const waits: number[] = [];
-    const timer = globalThis.setTimeout;
-    vi.spyOn(globalThis, 'setTimeout').mockImplementation(((task: () => void, wait: number) => {
-      const isDeadline = wait === 30_000;
-      if (!isDeadline) waits.push(wait);
-      return timer(task, isDeadline ? wait : 0);
-    }) as typeof setTimeout);
+    const waits = recordWaits();
     expect(await fetchObject()).toBe(content.length);
     expect(waits).toHaveLength(1);
     return waits[0] as number;

@@ -6,6 +6,7 @@ import type { UpdateEvent } from '../../../src/update.ts';
 import { memoryBuiltIn, memoryStore } from '../../../src/update.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { keyB } from '../../support/vectors.ts';
+import { recordWaits } from '../../support/waits.ts';
 import { utf8 } from '../../support/zip.ts';
 
 const content = bytesOf(200_000);
@@ -150,13 +151,7 @@ describe('an object of the store', () => {
     'waits twice as long before each retry, by a random share: %s waits',
     async (_, share, expected) => {
       vi.spyOn(Math, 'random').mockReturnValue(share);
-      const waits: number[] = [];
-      const timer = globalThis.setTimeout;
-      vi.spyOn(globalThis, 'setTimeout').mockImplementation(((task: () => void, wait: number) => {
-        const isDeadline = wait === 30_000;
-        if (!isDeadline) waits.push(wait);
-        return timer(task, isDeadline ? wait : 0);
-      }) as typeof setTimeout);
+      const waits = recordWaits();
       const broken = () => new Response('', { status: 502 });
       const options = { store: MIRRORS[0], retries: 4, retryDelay: 100 };
       const { asked, error } = await fetchWith([broken], options);
