@@ -6,8 +6,8 @@ import { holdTree } from '../files/held-tree.ts';
 import { listTree, readStart } from '../files/list-folder.ts';
 import { ignoreRule } from '../files/pattern.ts';
 import { type FolderRules, readRules, realFolder } from '../files/zip-directory.ts';
+import { type BuildChecks, createSurvey } from './build-survey.ts';
 import { collect, rare } from './help.ts';
-import { type BuildChecks, createSurvey } from './survey.ts';
 import type { Context } from './terminal.ts';
 
 /** Options for reading a folder. */

@@ -7,12 +7,12 @@ import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts'
 import { MAX_KEYS_LENGTH } from '../release/keys-format.ts';
 import { type OpenedIndex, openIndexWithMark } from '../release/open-index.ts';
 import { openKeys } from '../release/open-keys.ts';
+import type { Context } from './context.ts';
+import { waysTo } from './download-ways.ts';
 import type { CheckResult } from './events.ts';
-import { settle, settledOf } from './settled.ts';
 import type { DeviceState, SettledCheck } from './state.ts';
 import * as transitions from './transitions.ts';
-import { waysTo } from './ways.ts';
-import type { Work } from './work.ts';
+import { settle, settledOf } from './unchanged-index.ts';
 
 const INDEX_LIMIT = MAX_INDEX_LENGTH + MAX_SEAL_LENGTH;
 const KEYS_LIMIT = MAX_KEYS_LENGTH + MAX_SEAL_LENGTH;
@@ -24,20 +24,20 @@ export interface Checked {
 }
 
 /** Rejects only on an abort, with the signal's reason. A failure of the network or of the update server is a result. */
-export async function check(work: Work, signal: AbortSignal): Promise<Checked> {
-  const { device } = work;
+export async function check(context: Context, signal: AbortSignal): Promise<Checked> {
+  const { device } = context;
   // The clock is read once, as the check starts.
   const facts = device.facts();
-  await refreshKeys(work, signal);
+  await refreshKeys(context, signal);
   const state = await device.read();
-  const before = await settledOf(work, state, facts.now);
-  let answers = await askMirrors(work, state, facts.now, before, signal);
+  const before = await settledOf(context, state, facts.now);
+  let answers = await askMirrors(context, state, facts.now, before, signal);
   let settled: SettledCheck | undefined;
   if (answers.best === undefined && answers.isUnchanged) {
-    settled = await settledOf(work, await device.read(), facts.now);
+    settled = await settledOf(context, await device.read(), facts.now);
     // Meanwhile another page may have changed an input of the choice.
     if (settled === undefined) {
-      answers = await askMirrors(work, state, facts.now, undefined, signal);
+      answers = await askMirrors(context, state, facts.now, undefined, signal);
     }
   }
   const { best, errors, tags } = answers;
@@ -47,10 +47,10 @@ export async function check(work: Work, signal: AbortSignal): Promise<Checked> {
   } else if (best === undefined) {
     result = resultOfErrors(errors);
   } else {
-    result = await accept(work, state, best, facts);
+    result = await accept(context, state, best, facts);
     if (result.status === 'current' && !result.isStale) {
       const now = await device.read();
-      settled = await settle(work, now, facts.now, before, tags);
+      settled = await settle(context, now, facts.now, before, tags);
     }
   }
   const note = { at: facts.now, result: describeResult(result) };
@@ -60,7 +60,7 @@ export async function check(work: Work, signal: AbortSignal): Promise<Checked> {
 
 /** Reads the list of keys from every mirror, and trusts the list with the highest epoch. */
 async function refreshKeys(
-  { settings, device, transport, emit }: Work,
+  { settings, device, transport, emit }: Context,
   signal: AbortSignal,
 ): Promise<void> {
   const { recoveryPublicKey, appId, backend } = settings;
@@ -101,7 +101,7 @@ interface Answers {
 
 /** @param settled - The last check, if its result is valid while the index does not change. */
 async function askMirrors(
-  { settings, transport, emit }: Work,
+  { settings, transport, emit }: Context,
   state: DeviceState,
   now: number,
   settled: SettledCheck | undefined,
@@ -181,7 +181,7 @@ function resultOfErrors(errors: readonly unknown[]): CheckResult {
  * does not offer, so that a killed process leaves both or neither.
  */
 async function accept(
-  { settings, device }: Work,
+  { settings, device }: Context,
   asked: DeviceState,
   { index, mark }: OpenedIndex,
   facts: transitions.DeviceFacts,

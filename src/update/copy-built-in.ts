@@ -3,17 +3,17 @@
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { isStamp } from '../release/stamp.ts';
+import type { Context } from './context.ts';
 import { checkStampList } from './device.ts';
 import { describeInstalled } from './installed.ts';
 import type { StoredFile } from './release-store.ts';
 import { onStore } from './store-error.ts';
 import { withDownloadLock } from './store-locks.ts';
 import * as transitions from './transitions.ts';
-import type { Work } from './work.ts';
 
 /** @throws {@link BundleSealError} `ERR_STORE` if a file is missing, or differs from the list in the stamp. */
 export async function copyBuiltIn(
-  { settings, device, emit }: Work,
+  { settings, device, emit }: Context,
   signal: AbortSignal,
 ): Promise<void> {
   const { releases, builtIn } = settings;

@@ -2,10 +2,10 @@
 
 import { BundleSealError } from '../errors.ts';
 import type { Checked } from './check.ts';
+import type { Context } from './context.ts';
+import { waysTo } from './download-ways.ts';
 import { withDownloadLock } from './store-locks.ts';
 import * as transitions from './transitions.ts';
-import { waysTo } from './ways.ts';
-import type { Work } from './work.ts';
 
 export interface Downloaded {
   readonly id: string;
@@ -21,26 +21,26 @@ export interface Downloaded {
  * the same storage.
  */
 export async function downloadRelease(
-  work: Work,
+  context: Context,
   found: Checked | undefined,
   check: (signal: AbortSignal) => Promise<Checked>,
   signal: AbortSignal,
 ): Promise<Downloaded> {
   const first = found?.result.status === 'available' ? found : await check(signal);
-  const { settings, emit } = work;
+  const { settings, emit } = context;
   // Other tabs and processes wait here. They then find the release installed.
   return withDownloadLock(settings.releases, emit, signal, () =>
-    inTurn(work, first, check, signal),
+    inTurn(context, first, check, signal),
   );
 }
 
 async function inTurn(
-  work: Work,
+  context: Context,
   found: Checked,
   check: (signal: AbortSignal) => Promise<Checked>,
   signal: AbortSignal,
 ): Promise<Downloaded> {
-  const { device, settings, transport, emit } = work;
+  const { device, settings, transport, emit } = context;
   const tried = new Set<string>();
   let { result, origin } = found;
   let moved = 0;
@@ -78,7 +78,7 @@ async function inTurn(
       // Loads the code for installing on demand, because most checks find nothing to install.
       const { installBy } = await import('./install.ts');
       const after = await installBy(
-        { work, moved: (bytes) => (moved += bytes), signal },
+        { context, moved: (bytes) => (moved += bytes), signal },
         { entry, origin },
         route,
       );

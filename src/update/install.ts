@@ -14,17 +14,17 @@ import { releaseId } from '../release/release-id.ts';
 import { isStamp, type ReleaseStamp, type StampFile } from '../release/stamp.ts';
 import { collector } from '../sources/stream.ts';
 import { unawaited } from '../turn.ts';
+import type { Context } from './context.ts';
+import type { Route } from './download-ways.ts';
 import { describeInstalled, idOfList } from './installed.ts';
 import type { StoredFile } from './release-store.ts';
 import type { DeviceState, InstalledRelease } from './state.ts';
 import { toStoreError } from './store-error.ts';
 import * as transitions from './transitions.ts';
-import type { Route } from './ways.ts';
-import type { Work } from './work.ts';
 
 /** The context of an installation. */
 export interface Installing {
-  readonly work: Work;
+  readonly context: Context;
   /** Called with the number of bytes that came from the network since the last call. */
   readonly moved: (bytes: number) => void;
   readonly signal: AbortSignal;
@@ -36,11 +36,11 @@ export interface Installing {
  * @returns The state afterwards.
  */
 export async function installBy(
-  { work, moved, signal }: Installing,
+  { context, moved, signal }: Installing,
   { entry, origin }: { readonly entry: ReleaseEntry; readonly origin: transitions.Origin },
   route: Route,
 ): Promise<DeviceState> {
-  const { device, settings, transport, emit } = work;
+  const { device, settings, transport, emit } = context;
   if (route.object === undefined) {
     return device.change((state) => transitions.makeReady(state, entry.id, origin));
   }
@@ -61,13 +61,13 @@ export async function installBy(
   };
   const files =
     way.kind === 'patch'
-      ? patched(work, way.from, object, download, opening)
-      : unpacked(work, entry, download, opening);
-  await write(work, entry, files, state);
+      ? patched(context, way.from, object, download, opening)
+      : unpacked(context, entry, download, opening);
+  await write(context, entry, files, state);
   return device.change((now) => transitions.install(now, installedOf(entry), origin));
 }
 
-function checkLimits(entry: ReleaseEntry, settings: Work['settings']): void {
+function checkLimits(entry: ReleaseEntry, settings: Context['settings']): void {
   for (const [limit, has, most] of [
     ['releaseSize', entry.size, settings.releaseSize],
     ['files', entry.files, settings.files],
@@ -82,9 +82,9 @@ function checkLimits(entry: ReleaseEntry, settings: Work['settings']): void {
 }
 
 interface Opening {
-  readonly publicKey: Work['settings']['publicKey'];
+  readonly publicKey: Context['settings']['publicKey'];
   readonly signal: AbortSignal;
-  readonly backend: Work['settings']['backend'];
+  readonly backend: Context['settings']['backend'];
 }
 
 /** Returns the keys for bundles and patches. A retired key may have sealed an object that an accepted index names. */
@@ -93,7 +93,7 @@ function objectKeys({ keys }: DeviceState, builtIn: Opening['publicKey']): Openi
 }
 
 async function* patched(
-  { device, settings }: Work,
+  { device, settings }: Context,
   from: string,
   object: ReleaseObject,
   download: () => AsyncGenerator<Uint8Array, void>,
@@ -130,7 +130,7 @@ async function collected(size: number, pieces: AsyncIterable<Uint8Array>): Promi
 
 /** Checks the base after a patch has failed. If its files do not give its id, the updater uses the base for no other patch. */
 async function checkBase(
-  device: Work['device'],
+  device: Context['device'],
   from: string,
   contents: ReleaseFiles,
   { signal, backend }: Opening,
@@ -144,7 +144,7 @@ async function checkBase(
 }
 
 async function* unpacked(
-  { settings }: Work,
+  { settings }: Context,
   entry: ReleaseEntry,
   download: () => AsyncGenerator<Uint8Array, void>,
   opening: Opening,
@@ -195,7 +195,7 @@ function otherObject({ bundle }: ReleaseEntry, cause: BundleSealError): BundleSe
 
 /** Verifies the files while the store writes them. If the verification fails, the store drops the release. */
 async function write(
-  { device, settings }: Work,
+  { device, settings }: Context,
   entry: ReleaseEntry,
   files: AsyncGenerator<StoredFile, void>,
   state: DeviceState,

@@ -1,12 +1,12 @@
 // Binds each open page to the release that it runs, for a process that serves many pages.
 
-import * as pins from './pins.ts';
+import type { Context } from './context.ts';
+import * as bindings from './page-bindings.ts';
 import type { Releases } from './running.ts';
 import type { DeviceState } from './state.ts';
 import { SHORT_WAIT } from './store-locks.ts';
 import * as transitions from './transitions.ts';
 import type { RunningRelease } from './updater-types.ts';
-import type { Work } from './work.ts';
 
 export interface Pages {
   /** Binds a page to a release in this process. The state already has the page. */
@@ -21,7 +21,7 @@ export interface Pages {
   keep(living: Iterable<string>): Promise<void>;
 }
 
-export function createPages({ device, act, emit }: Work, releases: Releases): Pages {
+export function createPages({ device, act, emit }: Context, releases: Releases): Pages {
   /** The pages that were bound since this process started, each with its release or with `undefined` for the website. */
   const bound = new Map<string, Promise<string | undefined>>();
   const lost = new Set<string>();
@@ -30,7 +30,7 @@ export function createPages({ device, act, emit }: Work, releases: Releases): Pa
     void bound.set(client, Promise.resolve(id));
 
   const store = (client: string, id: string | undefined) =>
-    act((state) => pins.pin(state, client, id), SHORT_WAIT);
+    act((state) => bindings.pin(state, client, id), SHORT_WAIT);
 
   // If the state cannot be stored, the page keeps its release only while this process runs.
   const attempt = async (stored: Promise<unknown>): Promise<void> => {
@@ -50,7 +50,7 @@ export function createPages({ device, act, emit }: Work, releases: Releases): Pa
     try {
       // Another request of the page, or another process, may have bound the page meanwhile.
       const state = await act(
-        (now) => (pinOf(now, client) === undefined ? pins.pin(now, client, now.running) : now),
+        (now) => (pinOf(now, client) === undefined ? bindings.pin(now, client, now.running) : now),
         SHORT_WAIT,
       );
       return pinOf(state, client)?.id;
@@ -81,7 +81,7 @@ export function createPages({ device, act, emit }: Work, releases: Releases): Pa
     leave(client) {
       // The page may send its next request before the state is stored.
       remember(client, undefined);
-      return attempt(act((state) => pins.leave(state, client), SHORT_WAIT));
+      return attempt(act((state) => bindings.leave(state, client), SHORT_WAIT));
     },
     async releaseOf(client, child) {
       const id = await releaseIdOf(client);
@@ -101,7 +101,7 @@ export function createPages({ device, act, emit }: Work, releases: Releases): Pa
       const alive = new Set(living);
       for (const client of bound.keys()) if (!alive.has(client)) bound.delete(client);
       for (const client of lost) if (!alive.has(client)) lost.delete(client);
-      await act((state) => pins.keepClients(state, alive));
+      await act((state) => bindings.keepClients(state, alive));
     },
   };
 }

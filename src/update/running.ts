@@ -1,13 +1,13 @@
 // Decides at a start which release runs, and opens it.
 
+import type { Context } from './context.ts';
 import { type OpenedRelease, provenReader } from './installed.ts';
-import * as pins from './pins.ts';
+import * as bindings from './page-bindings.ts';
 import type { ReleaseReader } from './release-store.ts';
 import type { DeviceState } from './state.ts';
 import { SHORT_WAIT } from './store-locks.ts';
 import * as transitions from './transitions.ts';
 import type { RunningRelease } from './updater-types.ts';
-import type { Work } from './work.ts';
 
 /** The decision of a start. `state` is absent if the store could not store the start. */
 interface Started {
@@ -27,7 +27,7 @@ export interface Releases {
  * @param copyBuiltIn - Copies a remote built-in release into the store.
  */
 export function createReleases(
-  { settings, device, act, emit }: Work,
+  { settings, device, act, emit }: Context,
   aside: (task: () => Promise<unknown>) => void,
   copyBuiltIn: () => Promise<void>,
 ): Releases {
@@ -130,7 +130,7 @@ export function createReleases(
               next = transitions.start(transitions.damaged(next, next.running, facts), facts);
             }
           }
-          return client === undefined ? next : pins.pin(next, client, next.running);
+          return client === undefined ? next : bindings.pin(next, client, next.running);
         }, SHORT_WAIT);
         // If the store has lost its copy of a website's release, this reads the files from the website, and waits for the network.
         return { release: release ?? (await open(state.running)), state };

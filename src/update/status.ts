@@ -1,7 +1,7 @@
 // Describes the state of a device for support.
 
 import type { ReleaseStamp } from '../release/stamp.ts';
-import { isActivationWaiting } from './pins.ts';
+import { isActivationWaiting } from './page-bindings.ts';
 import type { DeviceState, LastCheck } from './state.ts';
 import { acceptedOf } from './transitions.ts';
 

@@ -3,7 +3,7 @@
 import type { KnownRelease } from '../release/choose.ts';
 import type { ReleaseStamp, StampFloor } from '../release/stamp.ts';
 import { raised, withLatest } from './floors.ts';
-import { isActivationWaiting } from './pins.ts';
+import { isActivationWaiting } from './page-bindings.ts';
 import {
   type AcceptedIndex,
   type BlockedRelease,

@@ -8,6 +8,7 @@ import { isDigest } from '../release/members.ts';
 import { readStamp, STAMP } from '../release/stamp.ts';
 import { unawaited } from '../turn.ts';
 import { type Checked, check } from './check.ts';
+import { type Context, createContext } from './context.ts';
 import { copyBuiltIn } from './copy-built-in.ts';
 import { downloadRelease } from './download.ts';
 import type { UpdateEvent } from './events.ts';
@@ -20,13 +21,12 @@ import { storableText } from './state.ts';
 import { describeStatus } from './status.ts';
 import * as transitions from './transitions.ts';
 import type { RunningRelease, Updater } from './updater-types.ts';
-import { createWork, type Work } from './work.ts';
 
 /** UTF-16 code units. */
 const MAX_REASON_LENGTH = 1000;
 
 /** The context of a call. */
-interface Ready extends Work {
+interface Ready extends Context {
   readonly releases: Releases;
   readonly pages: Pages;
 }
@@ -77,10 +77,10 @@ export function createUpdater(options: UpdaterOptions): Updater {
   const ready = (): Promise<Ready> => {
     disposed.signal.throwIfAborted();
     working ??= (async () => {
-      const work = createWork(settings, await selectBackend(settings.backend), emit);
-      const copy = () => copyBuiltIn(work, disposed.signal);
-      const releases = createReleases(work, aside, copy);
-      return { ...work, releases, pages: createPages(work, releases) };
+      const context = createContext(settings, await selectBackend(settings.backend), emit);
+      const copy = () => copyBuiltIn(context, disposed.signal);
+      const releases = createReleases(context, aside, copy);
+      return { ...context, releases, pages: createPages(context, releases) };
     })();
     return working;
   };
@@ -98,20 +98,20 @@ export function createUpdater(options: UpdaterOptions): Updater {
   };
 
   const startIn = async (client: string | undefined): Promise<RunningRelease> => {
-    const work = await ready();
-    const { release, state } = await work.releases.start(client);
+    const context = await ready();
+    const { release, state } = await context.releases.start(client);
     if (client !== undefined) {
-      work.pages.remember(client, release.id);
-      if (state === undefined) aside(() => work.pages.bind(client, release.id));
+      context.pages.remember(client, release.id);
+      if (state === undefined) aside(() => context.pages.bind(client, release.id));
     }
     const isTrial = state?.trial !== undefined;
     emit({ type: 'started', id: release.id, isTrial });
-    if (isTrial) watchTrial(work, release.id);
-    aside(() => work.device.sweep(state));
+    if (isTrial) watchTrial(context, release.id);
+    aside(() => context.device.sweep(state));
     return release;
   };
 
-  const watchTrial = ({ act, device }: Work, id: string) => {
+  const watchTrial = ({ act, device }: Context, id: string) => {
     if (settings.confirmTimeout === undefined) return;
     stopTimer();
     stopTimer = foregroundTimer(settings.confirmTimeout, () =>
@@ -169,10 +169,10 @@ export function createUpdater(options: UpdaterOptions): Updater {
       await (await ready()).pages.leave(client);
     },
     async attach() {
-      const work = await ready();
-      const { id } = await (isFromWebsite(settings) ? work.device.shippedStamp() : askServer());
-      const { trial } = await work.device.read();
-      if (trial?.id === id) watchTrial(work, id);
+      const context = await ready();
+      const { id } = await (isFromWebsite(settings) ? context.device.shippedStamp() : askServer());
+      const { trial } = await context.device.read();
+      if (trial?.id === id) watchTrial(context, id);
       return id;
     },
     async check(options = {}) {

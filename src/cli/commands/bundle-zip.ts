@@ -11,13 +11,13 @@ import {
   folderRules,
   type SurveyOptions,
 } from '../build-folder.ts';
+import { createSurvey, type Survey } from '../build-survey.ts';
 import { findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { bytes, counted, examples } from '../help.ts';
 import { checkOutput, FORCE_HELP } from '../overwrite.ts';
 import { run } from '../run.ts';
 import { withOutput } from '../spool.ts';
-import { createSurvey, type Survey } from '../survey.ts';
 import type { Context } from '../terminal.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../zip-limits.ts';
 

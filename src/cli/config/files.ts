@@ -6,7 +6,7 @@ import { checkPath, fileError, onFile, UNREADABLE } from '../../files/error.ts';
 import { openInputFile } from '../../files/input-file.ts';
 import type { OutputFile } from '../../files/output-file.ts';
 import { replaceFile } from '../../files/replace.ts';
-import { MAX_TEXT_LENGTH } from './work.ts';
+import { MAX_TEXT_LENGTH } from './budget.ts';
 
 export interface ConfigFile {
   readonly path: string;

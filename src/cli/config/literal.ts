@@ -1,8 +1,8 @@
 // Evaluates expressions whose value can be read from the text.
 
+import { spend, withinBounds } from './budget.ts';
 import { followName } from './names.ts';
 import { type Config, type Expression, isUnsure, nameOf, unwrap } from './syntax.ts';
-import { spend, withinBounds } from './work.ts';
 
 // The longest chain of constants to follow.
 const MAX_FOLLOWED = 50;

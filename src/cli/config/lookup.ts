@@ -1,5 +1,6 @@
 // Finds where a config's text defines a member, and whether that definition takes effect.
 
+import { spend, withinBounds } from './budget.ts';
 import { exportedBy } from './exported.ts';
 import { followName } from './names.ts';
 import {
@@ -17,7 +18,6 @@ import {
   type Unsure,
   unwrap,
 } from './syntax.ts';
-import { spend, withinBounds } from './work.ts';
 
 /** The default plugin. */
 export const UPDATER = 'CapacitorUpdater';

@@ -3,6 +3,7 @@
 // It does not model scopes. It follows a name only if the file declares it once, and if no other use can change the
 // value in any scope.
 
+import { spend } from './budget.ts';
 import {
   childrenOf,
   type Expression,
@@ -14,7 +15,6 @@ import {
   placeOf,
   type Unsure,
 } from './syntax.ts';
-import { spend } from './work.ts';
 
 /** An identifier and its enclosing nodes, from the nearest one to the file. */
 interface Use {

@@ -2,6 +2,7 @@
 // takes longer to load than everything else together.
 
 import type { Node as JsonNode, ParseError } from 'jsonc-parser';
+import { MAX_DEPTH, MAX_TEXT_LENGTH, TOO_DEEP, TOO_INVOLVED, TOO_LARGE } from './budget.ts';
 import {
   type Config,
   isDeeperThan,
@@ -11,7 +12,6 @@ import {
   syntaxError,
   type Unsure,
 } from './syntax.ts';
-import { MAX_DEPTH, MAX_TEXT_LENGTH, TOO_DEEP, TOO_INVOLVED, TOO_LARGE } from './work.ts';
 
 const MAX_COMMENTS = 2000;
 

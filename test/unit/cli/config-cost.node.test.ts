@@ -1,11 +1,11 @@
 // The cost of reading a config: neither its size nor its structure delays a command or ends it.
 
 import { describe, expect, it } from 'vitest';
+import { stepsOf } from '../../../src/cli/config/budget.ts';
 import { setPublicKey } from '../../../src/cli/config/edit.ts';
 import { parseConfig } from '../../../src/cli/config/parse.ts';
 import { valuesOf } from '../../../src/cli/config/read.ts';
 import { isUnsure } from '../../../src/cli/config/syntax.ts';
-import { stepsOf } from '../../../src/cli/config/work.ts';
 import { quarter } from '../../support/scope.ts';
 
 const TS = 'capacitor.config.ts';

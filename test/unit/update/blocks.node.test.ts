@@ -1,7 +1,7 @@
 // The bound on what a device remembers of releases that failed. In Node alone, because it computes for seconds over memory.
 
 import { describe, expect, it } from 'vitest';
-import * as pins from '../../../src/update/pins.ts';
+import * as bindings from '../../../src/update/page-bindings.ts';
 import { type DeviceState, encodeState, newState, readState } from '../../../src/update/state.ts';
 import * as transitions from '../../../src/update/transitions.ts';
 import { memoryStore } from '../../../src/update.ts';
@@ -39,7 +39,7 @@ describe('a block in a state of many', () => {
   });
 
   it('stays while the release is installed or a page runs it', () => {
-    const state = failMany(pins.pin(withInstalled, 'page', digestOf(3)), 2, 1000);
+    const state = failMany(bindings.pin(withInstalled, 'page', digestOf(3)), 2, 1000);
     expect(blockedOf(state)).toContain(digestOf(2));
     expect(blockedOf(state)).toContain(digestOf(3));
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReleaseStamp } from '../../../src/release.ts';
-import * as pins from '../../../src/update/pins.ts';
+import * as bindings from '../../../src/update/page-bindings.ts';
 import { type DeviceState, encodeState, newState, readState } from '../../../src/update/state.ts';
 import * as transitions from '../../../src/update/transitions.ts';
 import { digestOf, timeOf } from '../../support/release-index.ts';
@@ -36,7 +36,7 @@ const floorOf = (sequence: number) => ({
 
 describe('a state', () => {
   it('is read as it was written, and anything else is no state', () => {
-    const state = pins.pin(fresh(2, 3), 'client', digestOf(2));
+    const state = bindings.pin(fresh(2, 3), 'client', digestOf(2));
     expect(readState(encodeState(state))).toEqual(state);
     for (const text of ['', '{}', 'null', '{"format":"bundleseal-device"}', '\u0000'.repeat(50)]) {
       expect(readState(utf8(text))).toBeUndefined();
@@ -50,7 +50,7 @@ describe('a state', () => {
     expect(transitions.start(state, facts)).toBe(state);
     expect(transitions.meetBuiltIn(state, stampOf(1))).toBe(state);
     expect(transitions.confirm(state, digestOf(2))).toBe(state);
-    expect(pins.keepClients(state, new Set())).toBe(state);
+    expect(bindings.keepClients(state, new Set())).toBe(state);
     expect(transitions.fail(state, BUILT_IN, 'no', facts)).toBe(state);
   });
 });
@@ -93,12 +93,12 @@ describe('a native update', () => {
 describe('pages that are open', () => {
   it('keep their releases, and activation waits where a third one would be needed', () => {
     let state: DeviceState = { ...fresh(2, 3, 4, 5), running: digestOf(3), next: digestOf(5) };
-    state = pins.pin(state, 'a', digestOf(2));
+    state = bindings.pin(state, 'a', digestOf(2));
     expect(transitions.kept(state)).toContain(digestOf(2));
-    expect(pins.isActivationWaiting(state)).toBe(false);
-    state = pins.pin(state, 'b', digestOf(4));
+    expect(bindings.isActivationWaiting(state)).toBe(false);
+    state = bindings.pin(state, 'b', digestOf(4));
     expect(transitions.start(state, facts).running).toBe(digestOf(3));
-    const closed = pins.keepClients(state, new Set(['b']));
+    const closed = bindings.keepClients(state, new Set(['b']));
     expect(transitions.start(closed, facts)).toMatchObject({
       running: digestOf(5),
       trial: { id: digestOf(5), starts: 1 },

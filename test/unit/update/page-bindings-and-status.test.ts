@@ -1,7 +1,7 @@
 // The pages in the state of a device, and the status that the app shows.
 
 import { describe, expect, it } from 'vitest';
-import * as pins from '../../../src/update/pins.ts';
+import * as bindings from '../../../src/update/page-bindings.ts';
 import { type DeviceState, newState } from '../../../src/update/state.ts';
 import { describeStatus } from '../../../src/update/status.ts';
 import { digestOf, timeOf } from '../../support/release-index.ts';
@@ -37,28 +37,28 @@ describe('open pages', () => {
       pinned,
       ...(next !== undefined && { next: digestOf(next) }),
     });
-    expect(pins.isActivationWaiting(state)).toBe(expected);
+    expect(bindings.isActivationWaiting(state)).toBe(expected);
   });
 
   it('are bound to one release each, or to the website', () => {
     const state = stateOf({ pinned: [pageOf('a', 2), pageOf('b', 3)] });
-    expect(pins.pin(state, 'a', digestOf(4)).pinned).toEqual([pageOf('b', 3), pageOf('a', 4)]);
-    expect(pins.pin(state, 'c', undefined).pinned).toEqual([...state.pinned, pageOf('c')]);
+    expect(bindings.pin(state, 'a', digestOf(4)).pinned).toEqual([pageOf('b', 3), pageOf('a', 4)]);
+    expect(bindings.pin(state, 'c', undefined).pinned).toEqual([...state.pinned, pageOf('c')]);
   });
 
   it('that are closed are forgotten', () => {
     const state = stateOf({ pinned: [pageOf('a', 2), pageOf('b', 3)] });
-    expect(pins.keepClients(state, new Set(['b', 'c']))).toEqual(
+    expect(bindings.keepClients(state, new Set(['b', 'c']))).toEqual(
       stateOf({ pinned: [pageOf('b', 3)] }),
     );
-    expect(pins.keepClients(state, new Set(['a', 'b', 'c']))).toBe(state);
+    expect(bindings.keepClients(state, new Set(['a', 'b', 'c']))).toBe(state);
   });
 
   it('that the website serves are no starts of a trial', () => {
     const trial = (starts: number) => ({ id: digestOf(2), starts });
     const pinned = [pageOf('a', 2), pageOf('b', 3)];
     const left = (client: string, more: Partial<DeviceState>) =>
-      pins.leave(stateOf({ pinned, ...more }), client);
+      bindings.leave(stateOf({ pinned, ...more }), client);
     expect(left('a', { trial: trial(2) })).toEqual(
       stateOf({ pinned: [pageOf('b', 3), pageOf('a')], trial: trial(1) }),
     );
@@ -70,7 +70,7 @@ describe('open pages', () => {
     expect(left('a', { trial: trial(0) }).trial).toEqual(trial(0));
     expect(left('a', {})).toEqual(stateOf({ pinned: [pageOf('b', 3), pageOf('a')] }));
     const website = stateOf({ pinned: [pageOf('a')] });
-    expect(pins.leave(website, 'a')).toEqual(website);
+    expect(bindings.leave(website, 'a')).toEqual(website);
   });
 });
 

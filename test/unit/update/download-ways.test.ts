@@ -1,8 +1,8 @@
 // The ways in which a device can get a release, and the order in which it tries them.
 
 import { describe, expect, it } from 'vitest';
+import { waysTo } from '../../../src/update/download-ways.ts';
 import { type DeviceState, newState } from '../../../src/update/state.ts';
-import { waysTo } from '../../../src/update/ways.ts';
 import { digestOf, entryOf, timeOf } from '../../support/release-index.ts';
 
 const BUILT_IN = digestOf(1);

@@ -3,16 +3,16 @@
 
 import { toHex } from '../bytes.ts';
 import { encodeUtf8 } from '../utf8.ts';
+import type { Context } from './context.ts';
 import type { DeviceState, SettledCheck } from './state.ts';
 import * as transitions from './transitions.ts';
-import type { Work } from './work.ts';
 
 /** Milliseconds for which the updater trusts the validators of a server. */
 const LONGEST = 604_800_000;
 
 /** Computes the SHA-256 of all inputs of `chooseRelease` except the clock. */
 async function inputsOf(
-  { settings, device }: Work,
+  { settings, device }: Context,
   state: DeviceState,
   now: number,
 ): Promise<string> {
@@ -29,7 +29,7 @@ async function inputsOf(
 
 /** Returns the last check of this device if its result is valid as long as the index does not change. */
 export async function settledOf(
-  work: Work,
+  context: Context,
   state: DeviceState,
   now: number,
 ): Promise<SettledCheck | undefined> {
@@ -42,7 +42,7 @@ export async function settledOf(
   const isValid = Date.parse(accepted.expiresAt) > now && accepted.expiresAt > floor.issuedAt;
   const isRecent = now >= settled.at && now - settled.at < LONGEST;
   if (!isValid || !isRecent) return undefined;
-  return settled.inputs === (await inputsOf(work, state, now)) ? settled : undefined;
+  return settled.inputs === (await inputsOf(context, state, now)) ? settled : undefined;
 }
 
 /**
@@ -52,13 +52,13 @@ export async function settledOf(
  * @param tags - The `ETag` of the index for each mirror.
  */
 export async function settle(
-  work: Work,
+  context: Context,
   state: DeviceState,
   now: number,
   before: SettledCheck | undefined,
   tags: SettledCheck['tags'],
 ): Promise<SettledCheck> {
-  const inputs = await inputsOf(work, state, now);
+  const inputs = await inputsOf(context, state, now);
   // The index may have come from the HTTP cache of a browser.
   const isFetched = tags.length > 0 || inputs !== before?.inputs;
   return { at: isFetched ? now : before.at, inputs, tags };

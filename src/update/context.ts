@@ -7,7 +7,7 @@ import type { Settings } from './options.ts';
 import type { DeviceState } from './state.ts';
 import { createTransport, type Transport } from './transport.ts';
 
-export interface Work {
+export interface Context {
   readonly settings: Settings;
   readonly device: Device;
   readonly transport: Transport;
@@ -19,11 +19,11 @@ export interface Work {
   ): Promise<DeviceState>;
 }
 
-export function createWork(
+export function createContext(
   settings: Settings,
   backend: Backend,
   emit: (event: UpdateEvent) => void,
-): Work {
+): Context {
   const device = createDevice(settings, backend);
   return {
     settings,
