@@ -27,8 +27,18 @@ export class Interrupted extends Error {
   readonly code: string = 'ERR_INTERRUPTED';
   readonly exitCode: number;
 
-  constructor(signal: keyof typeof EXIT_CODES) {
-    super(`stopped by ${signal}: nothing is half written`);
+  constructor(
+    signal: keyof typeof EXIT_CODES,
+    message: string = `stopped by ${signal}: nothing is half written`,
+  ) {
+    super(message);
     this.exitCode = EXIT_CODES[signal];
+  }
+}
+
+/** The error after Escape, Ctrl-C or Ctrl-D at a question. Commands ask before they change anything. */
+export class Cancelled extends Interrupted {
+  constructor() {
+    super('SIGINT', 'cancelled: nothing was changed');
   }
 }

@@ -1,7 +1,7 @@
 // The terminal for commands: lines, warnings, a progress bar and questions.
 
 import type { Progress } from '../options.ts';
-import { Interrupted } from './answer.ts';
+import { Cancelled } from './answer.ts';
 import { escapeInvisible, say, sizeTerminal } from './print.ts';
 import { withoutKeys } from './redact.ts';
 
@@ -25,10 +25,16 @@ export interface Context {
     label: string,
     work: (onProgress: (progress: Progress) => void) => Promise<T>,
   ): Promise<T>;
-  /** Asks a question on a terminal. Without a terminal, the answer is no. */
+  /**
+   * Asks a question on a terminal. Without a terminal, the answer is no.
+   *
+   * @throws {@link Cancelled} if the user leaves the question with Escape, Ctrl-C or Ctrl-D.
+   */
   confirm(question: string): Promise<boolean>;
   /**
    * Asks on a terminal for a secret, which is not shown while it is typed. Without a terminal, returns `undefined`.
+   *
+   * @throws {@link Cancelled} if the user leaves the question with Escape, Ctrl-C or Ctrl-D.
    */
   askSecret(question: string): Promise<string | undefined>;
 }
@@ -65,20 +71,18 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
     },
     async confirm(question) {
       if (!isTerminal || process.stdin.isTTY !== true) return false;
-      const { confirm, isCancel } = await import('@clack/prompts');
+      const { confirm } = await loadQuestions();
       const answer = await confirm({
         message: escapeInvisible(question),
         output: process.stderr,
         signal,
       });
-      // During a question, Ctrl-C arrives as a key and not as a signal.
-      if (isCancel(answer)) throw new Interrupted('SIGINT');
-      return answer;
+      return answered(answer);
     },
     async askSecret(question) {
       // Asks also with --json and --quiet, because the command would fail without the answer.
       if (process.stderr.isTTY !== true || process.stdin.isTTY !== true) return undefined;
-      const { password, isCancel } = await import('@clack/prompts');
+      const { password } = await loadQuestions();
       // Prints nothing for typed characters, so that the length stays secret.
       const answer = await password({
         message: escapeInvisible(question),
@@ -86,11 +90,30 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
         output: process.stderr,
         signal,
       });
-      if (isCancel(answer)) throw new Interrupted('SIGINT');
-      // Nothing was typed.
-      return answer ?? '';
+      // It is undefined if nothing was typed.
+      return answered(answer) ?? '';
     },
   };
+}
+
+/** Loads the functions that ask on a terminal. */
+export async function loadQuestions(): Promise<typeof import('@clack/prompts')> {
+  const questions = await import('@clack/prompts');
+  // Without this, Ctrl-D closes the input, and the process ends without an answer and without a message.
+  questions.updateSettings({ aliases: { [CTRL_D]: 'cancel' } });
+  return questions;
+}
+
+const CTRL_D = '\u0004';
+
+/**
+ * Returns the answer to a question. During a question, Ctrl-C arrives as a key and not as a signal.
+ *
+ * @throws {@link Cancelled} if the user has left the question.
+ */
+export function answered<T>(given: T): Exclude<T, symbol> {
+  if (typeof given === 'symbol') throw new Cancelled();
+  return given as Exclude<T, symbol>;
 }
 
 async function createBar(label: string): Promise<{

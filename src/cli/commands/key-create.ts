@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { fileError } from '../../files/error.ts';
 import { exists } from '../../files/exists.ts';
-import { UsageError } from '../answer.ts';
+import { Cancelled, UsageError } from '../answer.ts';
 import { CAPGO, CAPGO_BITS, SEALED } from '../bundle-formats.ts';
 import { gitStateOf, ignoreInGit, ignoreLines } from '../git.ts';
 import { examples } from '../help.ts';
@@ -147,7 +147,7 @@ export async function guardFromGit(context: Context, path: string, add: boolean)
   }
   if (state !== 'not ignored') return;
   const lines = ignoreLines(path).join(' ');
-  if (!add && !(await context.confirm(`git would commit ${path}. Add it to .gitignore?`))) {
+  if (!add && !(await wantsIgnored(context, path))) {
     context.warn(
       `git would commit ${path}: pass --gitignore, or add these lines to .gitignore, each on its own: ${lines}`,
     );
@@ -161,4 +161,16 @@ export async function guardFromGit(context: Context, path: string, add: boolean)
   context.warn(
     `${path} was added to ${file}, but git would still commit it: another pattern takes it in again, or its name can't be written as a pattern. Move the key out of the repository`,
   );
+}
+
+/** The key is written already, so leaving the question means no, and the command goes on and tells where the key is. */
+async function wantsIgnored(context: Context, path: string): Promise<boolean> {
+  try {
+    return await context.confirm(`git would commit ${path}. Add it to .gitignore?`);
+  } catch (error) {
+    // A signal during the question ends the command.
+    context.signal.throwIfAborted();
+    if (error instanceof Cancelled) return false;
+    throw error;
+  }
 }

@@ -1,9 +1,9 @@
 // Answers the questions of init: from flags, else by asking on the terminal, else by detection.
 
 import { isChannel } from '../../publish/paths.ts';
-import { Interrupted, UsageError } from '../answer.ts';
+import { UsageError } from '../answer.ts';
 import { escapeInvisible } from '../print.ts';
-import type { Context } from '../terminal.ts';
+import { answered, type Context, loadQuestions } from '../terminal.ts';
 import type { Framework, Project } from './project.ts';
 
 export type StoreKind =
@@ -277,18 +277,17 @@ function asking({ signal }: Context): Asking {
   const common = { output: process.stderr, signal };
   return {
     async text(question, offered, check) {
-      const { text, isCancel } = await import('@clack/prompts');
+      const { text } = await loadQuestions();
       const given = await text({
         message: escapeInvisible(question),
         initialValue: offered,
         validate: (typed) => mistakeIn(typed ?? '', check),
         ...common,
       });
-      if (isCancel(given)) throw new Interrupted('SIGINT');
-      return given ?? '';
+      return answered(given) ?? '';
     },
     async select(question, known, about, offered) {
-      const { select, isCancel } = await import('@clack/prompts');
+      const { select } = await loadQuestions();
       const options = known.map((value) => ({ value: value as string, label: about[value] }));
       const given = await select({
         message: question,
@@ -296,8 +295,7 @@ function asking({ signal }: Context): Asking {
         initialValue: offered as string,
         ...common,
       });
-      if (isCancel(given)) throw new Interrupted('SIGINT');
-      return given as (typeof known)[number];
+      return answered(given) as (typeof known)[number];
     },
   };
 }

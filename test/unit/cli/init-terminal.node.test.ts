@@ -1,24 +1,26 @@
-// The questions of bundleseal init, answered on a terminal.
+// The questions of bundleseal init and of the commands for keys, answered on a terminal.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Project, useCli } from '../../support/cli.ts';
+import { type Project, useCli, withProject } from '../../support/cli.ts';
 import { APPS, type App } from '../../support/init-apps.ts';
-import { VITE, withApp } from '../../support/init-project.ts';
+import { done, VITE, withApp } from '../../support/init-project.ts';
 
 useCli();
 
 /** What a user waits for, and then types. */
 type Step = readonly [shown: string, typed: string];
 
+const ESCAPE = '\u001b';
 const CTRL_C = '\u0003';
+const CTRL_D = '\u0004';
 const CTRL_U = '\u0015';
 
-/** Runs init on a terminal of its own. Returns what the terminal showed, and the exit code. */
-function initOnTerminal({ folder, cli }: Project, args: string, steps: readonly Step[]) {
+/** Runs a command on a terminal of its own. Returns what the terminal showed, and the exit code. */
+function onTerminal({ folder, cli }: Project, args: string, steps: readonly Step[]) {
   return new Promise<{ code: number | null; shown: string }>((resolve, reject) => {
-    const command = `stty cols 200; ${process.execPath} ${cli} init ${args}`;
+    const command = `stty cols 200; ${process.execPath} ${cli} ${args}`;
     const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder });
     const left = [...steps];
     let shown = '';
@@ -37,10 +39,12 @@ function initOnTerminal({ folder, cli }: Project, args: string, steps: readonly 
   });
 }
 
-describe.runIf(spawnSync('which', ['script']).status === 0)('the questions of init', () => {
+const hasTerminal = spawnSync('which', ['script']).status === 0;
+
+describe.runIf(hasTerminal)('the questions of init', () => {
   it('are asked again after an answer that init cannot use', async () => {
     await withApp(VITE, async (project) => {
-      const { code, shown } = await initOnTerminal(project, '--framework vite --store folder', [
+      const { code, shown } = await onTerminal(project, 'init --framework vite --store folder', [
         ['Build folder of the app', '?\r'],
         ['Type the build folder', `${CTRL_U}dist\r`],
         ['Address of the store', `${CTRL_U}http://a.example\r`],
@@ -57,13 +61,89 @@ describe.runIf(spawnSync('which', ['script']).status === 0)('the questions of in
 
   it('ask for the address of an app that is no website until they get one', async () => {
     await withApp(APPS['electron'] as App, async (project) => {
-      const { code, shown } = await initOnTerminal(project, '--dir dist --store folder', [
+      const { code, shown } = await onTerminal(project, 'init --dir dist --store folder', [
         ['Framework', '\r'],
         ['Address of the store', `${CTRL_U}\r`],
         ['Electron has no default', CTRL_C],
       ]);
       expect(shown).toContain('Type the address at which devices read the store');
       expect(code).toBe(130);
+    });
+  });
+});
+
+/** The flags that answer every question of init. */
+const ANSWERS = {
+  '--dir': 'dist',
+  '--framework': 'vite',
+  '--store': 'folder',
+  '--url': 'updates/',
+  '--channel': 'production',
+  '--keys': 'protect',
+};
+
+const allBut = (flag?: string) =>
+  Object.entries(ANSWERS)
+    .filter(([one]) => one !== flag)
+    .flat()
+    .join(' ');
+
+const LEFT = 'cancelled: nothing was changed';
+
+describe.runIf(hasTerminal)('a question that the user leaves', () => {
+  it.each([
+    ['Build folder of the app', `init ${allBut('--dir')}`, ESCAPE],
+    ['Framework', `init ${allBut('--framework')}`, CTRL_D],
+    ['Where the updates are stored', `init ${allBut('--store')}`, ESCAPE],
+    ['Address of the store', `init ${allBut('--url')}`, CTRL_D],
+    ['Channel', `init ${allBut('--channel')}`, ESCAPE],
+    ['Keys', `init ${allBut('--keys')}`, CTRL_C],
+    ['Write it?', `init ${allBut()}`, ESCAPE],
+    ['Write it?', `init ${allBut()}`, CTRL_D],
+    ['New passphrase', 'key create --protect', ESCAPE],
+    ['New passphrase', 'key create --protect', CTRL_D],
+  ])('ends the command without a change: %s', async (question, command, typed) => {
+    await withApp(VITE, async (project) => {
+      const before = readdirSync(project.folder, { recursive: true });
+      const { code, shown } = await onTerminal(project, command, [[question, typed]]);
+      expect(shown).toContain(LEFT);
+      expect(shown).not.toContain('SIGINT');
+      expect(code).toBe(130);
+      expect(readdirSync(project.folder, { recursive: true })).toEqual(before);
+    });
+  });
+
+  it('ends init at the second question for a passphrase, after its plan was accepted', async () => {
+    await withApp(VITE, async (project) => {
+      const { code, shown } = await onTerminal(project, `init ${allBut()}`, [
+        ['Write it?', '\r'],
+        ['New passphrase', 'correct horse\r'],
+        ['The same again', ESCAPE],
+      ]);
+      expect(shown).toContain(LEFT);
+      expect(code).toBe(130);
+      expect(existsSync(project.path('.gitignore'))).toBe(false);
+    });
+  });
+
+  it('ends init --undo without a change', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes');
+      const { code, shown } = await onTerminal(project, 'init --undo', [['Take it back?', ESCAPE]]);
+      expect(shown).toContain(LEFT);
+      expect(code).toBe(130);
+      expect(existsSync(project.path('.bundleseal_key'))).toBe(true);
+    });
+  });
+
+  it('means no where the command has written its key already', async () => {
+    await withProject(async (project) => {
+      spawnSync('git', ['init', '-q'], { cwd: project.folder });
+      const { code, shown } = await onTerminal(project, 'key create', [['.gitignore?', ESCAPE]]);
+      expect(shown).toContain('git would commit .bundleseal_key: pass --gitignore');
+      expect(shown).toContain('private key  .bundleseal_key');
+      expect(code).toBe(0);
+      expect(existsSync(project.path('.gitignore'))).toBe(false);
     });
   });
 });
