@@ -60,8 +60,12 @@ export function meetBuiltIn(state: DeviceState, stamp: ReleaseStamp): DeviceStat
     next,
     ...(['previous', 'ready', 'next'] as const).filter((name) => !isNewer(state[name])),
   );
-  // The app has ordered the built-in release, which is another one now.
-  if (isNewer(state.running)) return isOrder ? { ...kept, next: stamp.id } : kept;
+  // The running release may be the one that is built in now. The built-in release is never on trial, whatever its entry says of
+  // its time.
+  if (state.running !== stamp.id && isNewer(state.running)) {
+    // The app has ordered the built-in release, which is another one now.
+    return isOrder ? { ...kept, next: stamp.id } : kept;
+  }
   return without({ ...kept, running: stamp.id }, 'trial');
 }
 

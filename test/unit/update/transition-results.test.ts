@@ -95,6 +95,17 @@ describe('a native update', () => {
     );
   });
 
+  it('ends the trial of the release that is built in now', () => {
+    // The entry of the index has the time of publishing, which is later than the time in the stamp of the same build.
+    const stamp = { ...stampOf(6), createdAt: timeOf(5) };
+    const trial = { id: digestOf(6), starts: 3 };
+    const state = stateOf([4, 6], { running: digestOf(6), previous: digestOf(4), trial });
+    const after = transitions.meetBuiltIn(state, stamp);
+    const running = { builtIn: digestOf(6), running: digestOf(6) };
+    expect(after).toEqual(stateOf([4, 6], running));
+    expect(transitions.start(after, facts)).toBe(after);
+  });
+
   it('does not run a release that the state names but the store lacks', () => {
     const state = stateOf([], { running: digestOf(8), ready: digestOf(8) });
     expect(transitions.meetBuiltIn(state, stampOf(5))).toEqual(
