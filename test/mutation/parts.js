@@ -321,6 +321,8 @@ const TESTS = {
       'update/service-worker',
       'update/open-pages',
       'update/recovery',
+      'update/retention',
+      'update/start-count',
       'update/every-step',
       'update/stores',
       'update/store-tests.node',

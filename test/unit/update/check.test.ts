@@ -10,8 +10,10 @@ import {
   createDevice,
   createPublisher,
   fetchFrom,
+  NOW,
   STORE,
   type StoreFiles,
+  timeOf,
 } from '../../support/update.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 
@@ -157,6 +159,96 @@ describe('a list of keys', () => {
     files.set('keys.sealed', await keysOf(1));
     await updater.check();
     expect(stateOf(await releases.readState()).keys).toMatchObject({ epoch: 2 });
+  });
+});
+
+describe('a check', () => {
+  it('reads at most 1 MiB and 128 KiB of an index', async () => {
+    const limit = 1_048_576 + 131_072;
+    for (const [length, code] of [
+      [limit, 'ERR_HEADER_INVALID'],
+      [limit + 1, 'ERR_SOURCE_FAILED'],
+    ] as const) {
+      const { updater } = await deviceAt([new Map([[INDEX, new Uint8Array(length)]])]);
+      expect(await updater.check()).toMatchObject({ error: { code } });
+    }
+  });
+
+  it('stores the mark of an index before the device requests an object of it', async () => {
+    const [store] = (await storesWith({})) as [StoreFiles];
+    const releases = memoryStore();
+    const marks: unknown[] = [];
+    const request = fetchFrom(store, async (path, _, whole) => {
+      if (path.startsWith('objects/')) marks.push(stateOf(await releases.readState()).floors);
+      return whole();
+    });
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    await updater.start();
+    await updater.update();
+    expect(marks).toEqual([[expect.objectContaining({ channel: CHANNEL, sequence: 1 })]]);
+  });
+
+  it('compares the expiry of an index with the clock at its start', async () => {
+    const [store] = (await storesWith({ expiresAt: timeOf(NOW + 1000) })) as [StoreFiles];
+    let now = NOW + 999;
+    const request = fetchFrom(store, (_path, _request, whole) => {
+      now += 1;
+      return whole();
+    });
+    const { updater } = await createDevice(BEFORE, request, { now: () => now });
+    expect((await updater.check()).status).toBe('available');
+    expect(await updater.check()).toMatchObject({ error: { code: 'ERR_INDEX_EXPIRED' } });
+  });
+
+  it('requests the index and the list of keys past every cache', async () => {
+    const [store] = (await storesWith({})) as [StoreFiles];
+    const caches = new Map<string, string | undefined>();
+    const serve = fetchFrom(store);
+    const request: typeof fetch = (input, init) => {
+      caches.set(String(input).slice(STORE.length), init?.cache);
+      return serve(input, init);
+    };
+    const { updater } = await createDevice(BEFORE, request, trust);
+    await updater.check();
+    // A page leaves the new response in its cache for the next check, which asks whether it has changed.
+    const expected = 'document' in globalThis ? 'reload' : 'no-store';
+    expect(Object.fromEntries(caches)).toEqual({ 'keys.sealed': expected, [INDEX]: expected });
+  });
+
+  it('chooses an entry with the features and blocks of the device', async () => {
+    const publisher = createPublisher();
+    const release = await publisher.make(AFTER, [], { requires: ['camera'] });
+    await publisher.offer([release]);
+    const check = async (features: readonly string[], failed?: string) => {
+      const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), { features });
+      if (failed !== undefined) await updater.fail(failed);
+      return (await updater.check()).status;
+    };
+    expect(await check(['camera'])).toBe('available');
+    expect(await check(['gps'])).toBe('current');
+    expect(await check(['camera'], release.entry.id)).toBe('current');
+  });
+});
+
+describe('a new device', () => {
+  it('makes a random id of its own, and keeps it', async () => {
+    const [store] = (await storesWith({})) as [StoreFiles];
+    const ids: string[][] = [];
+    for (const releases of [memoryStore(), memoryStore()]) {
+      const seen: string[] = [];
+      for (let n = 0; n < 2; n++) {
+        const { updater } = await createDevice(BEFORE, fetchFrom(store), { releases });
+        await updater.start();
+        await updater.update();
+        seen.push(stateOf(await releases.readState()).deviceId);
+      }
+      ids.push(seen);
+    }
+    const [one, two] = ids as [string[], string[]];
+    expect(one[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(one[1]).toBe(one[0]);
+    expect(two[1]).toBe(two[0]);
+    expect(two[0]).not.toBe(one[0]);
   });
 });
 

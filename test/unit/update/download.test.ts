@@ -1,8 +1,10 @@
 // A download whose first way fails, whose release is over a limit, or whose index is replaced meanwhile.
 
 import { describe, expect, it } from 'vitest';
+import { checksum, encryptBundle } from '../../../src/index.ts';
 import { readStamp } from '../../../src/release.ts';
-import { memoryBuiltIn, memoryStore } from '../../../src/update.ts';
+import { memoryBuiltIn, memoryStore, type ReleaseStore } from '../../../src/update.ts';
+import { zipBundle } from '../../../src/zip.ts';
 import { rejection } from '../../support/errors.ts';
 import { AFTER, BEFORE, type Files } from '../../support/release.ts';
 import {
@@ -13,6 +15,7 @@ import {
   fetchFrom,
 } from '../../support/update.ts';
 import { published } from '../../support/update-published.ts';
+import { keyB } from '../../support/vectors.ts';
 import { utf8 } from '../../support/zip.ts';
 
 const INDEX = `channels/${CHANNEL}.sealed`;
@@ -123,6 +126,44 @@ describe('a download with a signal', () => {
     await expect(updater.download({ signal: stop.signal })).rejects.toThrow('enough');
     expect(events.map(({ type }) => type)).not.toContain('way-failed');
     expect(await updater.status()).not.toHaveProperty('ready');
+  });
+});
+
+describe('a download of another app', () => {
+  it('is refused, also if the index names it', async () => {
+    const publisher = createPublisher();
+    const { entry, files } = await publisher.make(AFTER);
+    const sealed = await encryptBundle(await zipBundle(AFTER), {
+      privateKey: keyB.pkcs8,
+      metadata: { appId: 'com.example.other' },
+    });
+    const sha256 = await checksum(sealed.bytes);
+    const bundle = { sha256, size: sealed.bytes.length };
+    publisher.store.set(objectOf(bundle), sealed.bytes);
+    await publisher.offer([{ entry: { ...entry, bundle }, files }]);
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store));
+    await rejection(updater.update(), 'ERR_EXPECTATION_FAILED');
+  });
+});
+
+describe('a release that is being fetched', () => {
+  it('is in the state before the store has it, so that no other page removes it', async () => {
+    const { request, next } = await published();
+    const memory = memoryStore();
+    const other = await createDevice(BEFORE, request, { releases: memory });
+    const releases: ReleaseStore = {
+      ...memory,
+      async write(id, files) {
+        await memory.write(id, files);
+        // Another page starts, and removes every release that the state does not name.
+        await other.updater.start();
+        await other.updater.idle();
+      },
+    };
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    await updater.start();
+    await updater.update();
+    expect(await memory.list()).toEqual([next.entry.id]);
   });
 });
 

@@ -179,6 +179,33 @@ describe('a list of keys', () => {
   });
 });
 
+describe('the retired keys of a list', () => {
+  it('open bundles and patches that an index names, and no index', async () => {
+    // The key of the build made the objects. The recovery key retires it, and trusts the key that signs the index from now on.
+    const retiring = await sealKeys(
+      {
+        ...{ format: 'bundleseal-keys', version: 1, appId: APP, epoch: 1 },
+        publicKeys: [keyA.spki],
+        retiredKeys: [keyB.spki],
+      },
+      { recoveryKey: keyA.pkcs8 },
+    );
+    for (const from of [[BEFORE], []]) {
+      const publisher = createPublisher(keyB.pkcs8);
+      const release = await publisher.make(AFTER, from);
+      publisher.store.set('keys.sealed', retiring);
+      const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), recovering);
+      await publisher.offer([release], { epoch: 1 });
+      expect(await updater.check()).toMatchObject({ error: { code: 'ERR_KEY_MISMATCH' } });
+      await publisher.offer([release], { epoch: 1 }, keyA.pkcs8);
+      const kind = from.length > 0 ? 'patch' : 'bundle';
+      expect(await updater.check()).toMatchObject({ status: 'available', way: { kind } });
+      const { moved } = await updater.download();
+      expect(moved).toBe((release.entry.patches[0] ?? release.entry.bundle).size);
+    }
+  });
+});
+
 describe('a native update', () => {
   it('removes the installed copy of the release that is built in now', async () => {
     const { release, releases, request } = await publish();
