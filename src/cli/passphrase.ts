@@ -16,6 +16,9 @@ interface Given {
   readonly from: string;
 }
 
+/** The shortest passphrase for a new key, in characters. NIST SP 800-63B accepts no shorter password. */
+const MIN_LENGTH = 8;
+
 // The typed passphrase, so that a command asks only once.
 const typed = new WeakMap<Asking, Given>();
 
@@ -59,11 +62,11 @@ async function passphraseFor(context: Asking, from: string): Promise<Given> {
 /**
  * Returns the passphrase for a new private key from the variable, or asks for it twice.
  *
- * @throws {@link BundleSealError} `ERR_KEY_INVALID` if there is none, or the two inputs differ.
+ * @throws {@link BundleSealError} `ERR_KEY_INVALID` if there is none, it has fewer than 8 characters, or the two inputs differ.
  */
 export async function newPassphrase(context: Asking): Promise<string> {
-  const given = givenPassphrase(context) ?? typed.get(context);
-  if (given !== undefined) return given.passphrase;
+  const given = givenPassphrase(context);
+  if (given !== undefined) return longEnough(given);
   const passphrase = await context.askSecret('New passphrase');
   if (passphrase === undefined) {
     throw new BundleSealError(
@@ -71,10 +74,38 @@ export async function newPassphrase(context: Asking): Promise<string> {
       `there is no passphrase for the private key: set ${PASSPHRASE}, or run the command on a terminal, where it asks`,
     );
   }
+  longEnough({ passphrase, from: 'this terminal' });
   if ((await context.askSecret('The same again')) !== passphrase) {
     throw new BundleSealError('ERR_KEY_INVALID', 'the two passphrases differ: nothing was written');
   }
-  return remember(context, passphrase).passphrase;
+  return passphrase;
+}
+
+/**
+ * Returns the passphrase of a key for the key that replaces it. Warns about a short one, and does not refuse it: the rotation of
+ * a stolen key must not wait for another passphrase.
+ *
+ * @param from - The file of the key that is replaced.
+ */
+export async function passphraseToKeep(context: Context, from: string): Promise<string> {
+  const { passphrase } = await passphraseFor(context, from);
+  if (!isLong(passphrase)) {
+    context.warn(
+      `the passphrase of the new key is that of the old one, and has fewer than ${MIN_LENGTH} characters: protect both keys with a longer one, for example by openssl pkcs8 -topk8`,
+    );
+  }
+  return passphrase;
+}
+
+const isLong = (passphrase: string) => [...passphrase].length >= MIN_LENGTH;
+
+/** Refuses a short passphrase. The error does not tell its length. */
+function longEnough({ passphrase, from }: Given): string {
+  if (isLong(passphrase)) return passphrase;
+  throw new BundleSealError(
+    'ERR_KEY_INVALID',
+    `the passphrase from ${from} is too short for a new key: take at least ${MIN_LENGTH} characters, better several words. Nothing was written`,
+  );
 }
 
 /** Encrypts a private key in PEM with a passphrase: PKCS#8 with scrypt and AES-256-CBC. */

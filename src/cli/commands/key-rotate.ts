@@ -17,7 +17,7 @@ import { checkModule, keysOfModule, writeModule } from '../key-module.ts';
 import { placePair } from '../key-pair.ts';
 import { isKeyOf, readPublicKeyFile } from '../keys.ts';
 import { lockPair } from '../pair-lock.ts';
-import { isProtectedKey, newPassphrase, protect } from '../passphrase.ts';
+import { isProtectedKey, passphraseToKeep, protect } from '../passphrase.ts';
 import { type KeyValue, readKeyFile, refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
@@ -169,7 +169,8 @@ async function newPair(context: Context, replaced: string): Promise<KeyPair> {
   const { keygen } = await import('../../keys/keygen.ts');
   const pair = await keygen({ signal: context.signal });
   if (!(await isProtectedKey(await readKeyFile(replaced)))) return pair;
-  return { ...pair, privateKey: await protect(pair.privateKey, await newPassphrase(context)) };
+  const passphrase = await passphraseToKeep(context, replaced);
+  return { ...pair, privateKey: await protect(pair.privateKey, passphrase) };
 }
 
 /**

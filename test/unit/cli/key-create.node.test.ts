@@ -31,6 +31,25 @@ describe('key create', () => {
     });
   });
 
+  it('refuses a passphrase of fewer than 8 characters, and does not tell it', async () => {
+    await withProject(async ({ folder, json, run }) => {
+      const protect = [...create, '--protect'];
+      // Each of these characters is two code units.
+      for (const passphrase of ['quark', 'quarks!', '𝄞𝄞𝄞𝄞𝄞𝄞𝄞']) {
+        const env = { BUNDLESEAL_KEY_PASSPHRASE: passphrase };
+        const { code, stderr } = await run(protect, { env });
+        expect(code).toBe(1);
+        expect(stderr).toContain('BUNDLESEAL_KEY_PASSPHRASE is too short');
+        expect(stderr).toContain('at least 8 characters');
+        expect(stderr).not.toContain(passphrase);
+        expect(await json(protect, { env })).toMatchObject({ code: 'ERR_KEY_INVALID' });
+      }
+      expect(readdirSync(folder)).toEqual([]);
+      const env = { BUNDLESEAL_KEY_PASSPHRASE: 'quarks!!' };
+      expect(await json(protect, { env })).toMatchObject({ isProtected: true });
+    });
+  });
+
   it('keeps the target of a link, and writes the new key there', async () => {
     await withProject(async (project) => {
       await project.write('safe/k', ours.privateKey);

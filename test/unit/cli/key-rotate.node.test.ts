@@ -1,5 +1,6 @@
 // key rotate: the old and the new pair at every moment, also beside other programs and after a kill.
 
+import { createPrivateKey } from 'node:crypto';
 import {
   linkSync,
   lstatSync,
@@ -77,6 +78,21 @@ describe('key rotate', () => {
       expect(after).toContain(fresh);
       expect(after).not.toContain(ours.publicKey);
       expect(read(project, '.bundleseal_key.old')).toBe(ours.privateKey);
+    });
+  });
+
+  it('keeps a short passphrase of the old pair, with a warning', async () => {
+    await withProject(async ({ json, write }) => {
+      const key = createPrivateKey(ours.privateKey);
+      const passphrase = 'quark';
+      const form = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase } as const;
+      await write('.bundleseal_key', key.export(form));
+      const env = { BUNDLESEAL_KEY_PASSPHRASE: passphrase };
+      const { warnings } = await json(['key', 'rotate'], { env });
+      expect(warnings).toEqual([expect.stringContaining('fewer than 8 characters')]);
+      expect(await json(['key', 'show', '.bundleseal_key'], { env })).toMatchObject({
+        keys: [{ isProtected: true }],
+      });
     });
   });
 
