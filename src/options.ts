@@ -13,9 +13,9 @@ export interface Progress {
 /** Options of every call that may take long. */
 export interface WorkOptions {
   /** Aborts the call: it rejects with the signal's reason, and no work continues. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called during the work, and once at its end with `done` equal to `total`. */
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 type RuleOf<Value> = [Value] extends [AbortSignal]

@@ -76,7 +76,7 @@ export function decryptStream(
         await untilAborted(Promise.resolve(onHeader?.(infoOf(opened))), signal);
         const work = { backend, opened, signal, checksum: 'none' as const };
         await decryptChunks(
-          { ...work, ...(onProgress && { onProgress }) },
+          { ...work, onProgress },
           streamedBody(backend, reader, opened.header),
           // Without `room`, the cipher allocates each chunk, and the stream can pass it on without a copy.
           { take: sink.take },

@@ -107,9 +107,7 @@ export function encryptStream(source: ByteStream, options: EncryptStreamOptions)
         const room: ChunkSink['room'] = (index, length) =>
           allocateUnset?.(length) ?? sink.room(index, length);
         const filled = { room, take: sink.take };
-        resolve(
-          await encryptAndSeal({ ...work, ...(onProgress && { onProgress }) }, chunks, filled),
-        );
+        resolve(await encryptAndSeal({ ...work, onProgress }, chunks, filled));
       } finally {
         sessionKey.fill(0);
       }

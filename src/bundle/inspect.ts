@@ -28,7 +28,7 @@ export interface UnprovenBundleInfo extends BundleInfo {
 /** Options of {@link inspectBundle} for a source. */
 export interface InspectOptions {
   /** Aborts the call: it rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

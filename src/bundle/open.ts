@@ -42,7 +42,7 @@ export interface OpenOptions {
   /** Size of the cache of opened chunks, in bytes. Default 4,194,304; 0 turns the cache off. */
   readonly cacheSize?: number;
   /** Aborts the opening. Later reads take a signal of their own. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** The backend that does the work. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }
@@ -50,7 +50,7 @@ export interface OpenOptions {
 /** Options of {@link BundleReader.stream}. */
 export interface ReadOptions {
   /** Aborts: the stream ends with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

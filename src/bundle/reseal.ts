@@ -18,7 +18,7 @@ export interface ResealOptions {
   /** The new private key, or a {@link Signer}. */
   readonly privateKey: PrivateKeyInput | Signer;
   /** Aborts the call: it rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** The backend that does the work. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }

@@ -85,8 +85,7 @@ export async function decryptFile(
         const hash = createSha256();
         const transform = createDecipher(session, mismatch);
         const size = await passFile({
-          ...{ file, out, transform, hash, hashed: 'output' },
-          ...{ ...(signal && { signal }), ...(onProgress && { onProgress }) },
+          ...{ file, out, transform, hash, hashed: 'output', signal, onProgress },
         });
         const digest = hash.digest();
         if (!equalBytes(digest, signed)) throw mismatch();

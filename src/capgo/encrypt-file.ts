@@ -85,8 +85,7 @@ export async function encryptFile(
       const hash = createSha256();
       const transform = createCipher(session);
       const encryptedSize = await passFile({
-        ...{ file, out, transform, hash, hashed: 'input' },
-        ...{ ...(signal && { signal }), ...(onProgress && { onProgress }) },
+        ...{ file, out, transform, hash, hashed: 'input', signal, onProgress },
       });
       await file.checkUnchanged();
       return {

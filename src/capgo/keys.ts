@@ -21,7 +21,7 @@ const KEY_ID_LENGTH = 20;
 /** Options of {@link keygen}. */
 export interface KeygenOptions {
   /** Aborts the call: it rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** The backend that generates the pair. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }

@@ -100,11 +100,7 @@ async function decryptInto<T>(
         const sink = await fileChunkSink(out, { ...chunks, length, start: 0, end: layout.size });
         const work = { backend, opened, checksum: 'running' as const };
         try {
-          await decryptChunks(
-            { ...work, ...(signal && { signal }), ...(onProgress && { onProgress }) },
-            source,
-            sink,
-          );
+          await decryptChunks({ ...work, signal, onProgress }, source, sink);
           await sink.finish();
           return infoOf(opened);
         } finally {

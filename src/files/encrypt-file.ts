@@ -136,7 +136,7 @@ export async function encryptOpenFile(
       const work = { backend, key, metadata, sessionKey, chunkSize, size };
       try {
         const { header, ...about } = await encryptAndSeal(
-          { ...work, ...(signal && { signal }), ...(onProgress && { onProgress }) },
+          { ...work, signal, onProgress },
           { ...source, isPrivate: true, isLast: (index) => index === layout.count - 1 },
           sink,
         );

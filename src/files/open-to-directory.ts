@@ -92,7 +92,7 @@ export async function openToDirectory(
     ...(expect !== undefined && { expect }),
     ...(maxChunks !== undefined && { maxChunks }),
     ...(backend !== undefined && { backend }),
-    ...(signal !== undefined && { signal }),
+    signal,
   };
   signal?.throwIfAborted();
   if (typeof sealed !== 'string') return unpackSealed(sealed, opening, dir, work);

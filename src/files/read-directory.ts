@@ -20,7 +20,7 @@ import {
 } from './zip-directory.ts';
 
 export interface ReadDirectoryOptions extends FolderRules, ZipLimits {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The options of {@link readDirectory}. */

@@ -156,8 +156,8 @@ export function readUnzipOptions<Options extends UnzipFileOptions>(
   return {
     overwrite,
     limits: readLimits(options),
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
+    signal,
+    onProgress,
   };
 }
 

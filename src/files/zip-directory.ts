@@ -198,7 +198,7 @@ export async function withFolderZip<T>(
     ...(level === undefined ? {} : { level }),
     ...(threads === undefined ? {} : { threads }),
     ...readLimits(options),
-    ...(signal && { signal }),
+    signal,
     onProgress: ({ done }: Progress) => {
       if (done < found.size) onProgress?.({ done, total: found.size });
     },

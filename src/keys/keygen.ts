@@ -29,7 +29,7 @@ export interface KeygenOptions {
   /** `'pkcs8'` (the default) pairs with SubjectPublicKeyInfo, `'pkcs1'` with PKCS#1. */
   readonly format?: 'pkcs8' | 'pkcs1';
   /** Aborts the call: it rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** The backend that generates the pair. Default `'auto'`. */
   readonly backend?: BackendChoice;
 }

@@ -31,7 +31,7 @@ export async function readBuiltIn(
     if ((await onFile(path, UNREADABLE, stat(path))).isDirectory()) {
       // No limits: the publisher has shipped this build, perhaps with raised limits.
       const rules = { privateKeys: 'allow', ...UNLIMITED } as const;
-      const read = await readDirectory(path, { ...rules, ...(signal && { signal }) });
+      const read = await readDirectory(path, { ...rules, signal });
       const files = await releaseFiles(read, signal);
       found.push({
         id: await releaseIdOf(files, await selectBackend(), createPace(signal)),

@@ -34,7 +34,7 @@ export interface NewObject {
 export interface IndexContent {
   readonly releases: readonly ReleaseEntry[];
   readonly withdrawn?: readonly string[];
-  readonly useBuiltIn?: boolean;
+  readonly useBuiltIn?: boolean | undefined;
   readonly objects?: readonly NewObject[];
   /** Make a new index even if its content has not changed. */
   readonly isRefresh?: boolean;
@@ -68,7 +68,7 @@ export async function changeIndex<T extends IndexContent>(
     const changed = edited.isRefresh === true || !isSameIndex(state, edited);
     const index = changed ? next : (state.before as ReleaseIndex);
     const sealed = changed
-      ? await sealIndex(next, { privateKey: options.privateKey, ...(signal && { signal }) })
+      ? await sealIndex(next, { privateKey: options.privateKey, signal })
       : (state.sealed as Uint8Array);
     const isFull = options.out === 'full' && state.places.from !== state.places.store;
     const made = changed ? (edited.objects ?? []) : [];

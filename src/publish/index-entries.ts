@@ -108,11 +108,11 @@ const ID_BEGINNING = /^[0-9a-f]{8,63}$/;
  * @throws {@link BundleSealError} `ERR_STORE` if no entry or several entries match.
  */
 export function findRelease(
-  { channel, releases, withdrawn = [] }: Pick<ReleaseIndex, 'channel' | 'releases' | 'withdrawn'>,
+  { channel, releases, withdrawn }: Pick<ReleaseIndex, 'channel' | 'releases' | 'withdrawn'>,
   release: string | undefined,
 ): ReleaseEntry {
   if (release === undefined) {
-    const first = releases.find(({ id }) => !withdrawn.includes(id));
+    const first = releases.find(({ id }) => withdrawn?.includes(id) !== true);
     if (first !== undefined) return first;
     throw storeError(
       `the channel ${channel} offers no release: publish one, or name a withdrawn release by its id`,

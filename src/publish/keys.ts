@@ -39,7 +39,7 @@ export interface PublishKeysOptions {
   readonly dryRun?: boolean;
   /** Called in place of the runtime's `fetch`. */
   readonly fetch?: typeof fetch;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const OPTIONS: OptionRules<PublishKeysOptions> = {
@@ -124,7 +124,7 @@ export async function publishKeys(options: PublishKeysOptions): Promise<Publishe
       ...{ format: 'bundleseal-keys', version: 1, appId, epoch: before.epoch + 1 },
       ...{ publicKeys: [...trusted.values()], retiredKeys: [...named.values()] },
     };
-    const sealed = await sealKeys(keys, { recoveryKey, ...(signal && { signal }) });
+    const sealed = await sealKeys(keys, { recoveryKey, signal });
     await check();
     if (!dryRun) await writeStoreFile(store, KEYS_PATH, sealed, signal);
     return { keys, written: dryRun ? [] : [KEYS_PATH] };

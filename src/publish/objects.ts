@@ -85,12 +85,9 @@ export async function openRelease(
   id: string,
   { keys, appId, limits = UNLIMITED, signal }: ObjectReading,
 ): Promise<ReleaseFile[]> {
-  const opening = { publicKey: keys, expect: { appId }, ...(signal && { signal }) };
+  const opening = { publicKey: keys, expect: { appId }, signal };
   const zip = await decryptObject(bundle, opening, 'bundle');
-  const files = await releaseFiles(
-    await unzipBundle(zip, { ...limits, ...(signal && { signal }) }),
-    signal,
-  );
+  const files = await releaseFiles(await unzipBundle(zip, { ...limits, signal }), signal);
   const found = await releaseIdOf(files, await selectBackend(), createPace(signal));
   if (found === id) return files;
   throw storeError(`the bundle of release ${id} contains another release: withdraw it`);

@@ -151,7 +151,7 @@ async function makePatch(
   if (imageLength(base) > imageSize) return { from, reason: 'too large' };
   const { plain } = await code(base, files, work);
   if (plain.length >= GAIN * bundleSize) return { from, reason: 'no gain' };
-  const sealing = { privateKey, metadata: { appId }, ...(signal && { signal }) };
+  const sealing = { privateKey, metadata: { appId }, signal };
   const { bytes } = await encryptObject(plain, sealing, 'patch');
   if (bytes.length >= GAIN * bundleSize) return { from, reason: 'no gain' };
   const sha256 = toHex(await (await selectBackend()).sha256(bytes));
@@ -165,7 +165,7 @@ async function code(
   { thread, signal, onBytes }: PatchWork,
 ): Promise<CodedPatch> {
   const onProgress = ({ done }: Progress) => onBytes(done);
-  const options = { ...(signal && { signal }), onProgress };
+  const options = { signal, onProgress };
   if (thread !== undefined) {
     try {
       return await codePatch(base, files, { ...options, encode: thread.encode });

@@ -177,8 +177,8 @@ async function seal(
     ),
   );
   const entries = files.map(({ path, bytes }) => ({ path, data: bytes }));
-  const zip = await zipBundle(entries, { ...limits, ...(signal && { signal }) });
-  const sealing = { privateKey, metadata: { appId }, ...(signal && { signal }) };
+  const zip = await zipBundle(entries, { ...limits, signal });
+  const sealing = { privateKey, metadata: { appId }, signal };
   const { bytes } = await encryptObject(zip, sealing, 'bundle');
   return { sha256: toHex(await (await selectBackend()).sha256(bytes)), bytes };
 }

@@ -36,6 +36,6 @@ export async function refresh(options: RefreshOptions): Promise<ChangedIndex> {
   return editIndex(options, ({ releases }) => ({
     releases,
     isRefresh: true,
-    ...(useBuiltIn !== undefined && { useBuiltIn }),
+    useBuiltIn,
   }));
 }

@@ -70,7 +70,7 @@ export async function stampRelease(dir: string, options: StampOptions = {}): Pro
   checkFlag(listsFiles, 'files');
   const clock = readPublishingClock(now);
   await checkReplaceable(join(dir, STAMP));
-  const read = await readDirectory(dir, { ...rules, ...(signal && { signal }) });
+  const read = await readDirectory(dir, { ...rules, signal });
   const files = await releaseFiles(read, signal);
   const backend = await selectBackend();
   const listed: { path: string; size: number; sha256: string }[] = [];

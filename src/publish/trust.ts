@@ -58,7 +58,7 @@ export async function readTrust(
     }
     const about = { what: KEYS_PATH, place: place.name, keys: listOfKeys(recoveryPublicKey) };
     const list = await openOwn(about, () =>
-      openKeys(file.bytes, { recoveryPublicKey, appId, ...(signal && { signal }) }),
+      openKeys(file.bytes, { recoveryPublicKey, appId, signal }),
     );
     if (found === undefined || list.epoch > found.list.epoch) found = { sealed: file.bytes, list };
   }
@@ -102,7 +102,7 @@ export async function openTrusted(
   },
 ): Promise<{ readonly index: ReleaseIndex; readonly sha256: string }> {
   const { appId, channel, signal } = expect;
-  const options = { appId, channel, ...(signal && { signal }) };
+  const options = { appId, channel, signal };
   const isKeyMismatch = (error: unknown) =>
     error instanceof BundleSealError && error.code === 'ERR_KEY_MISMATCH';
   let opened: Awaited<ReturnType<typeof openProven>>;

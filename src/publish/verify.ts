@@ -279,7 +279,7 @@ async function verifyPatch(
   const base = from.map(({ path: name, bytes }) => ({ path: name, data: bytes }));
   const made = await attempt(
     async () => {
-      const options = { publicKey: keys, appId, ...(signal && { signal }) };
+      const options = { publicKey: keys, appId, signal };
       const files = await releaseFiles(await applyPatch(found.bytes, base, options), signal);
       return releaseIdOf(files, await selectBackend(), createPace(signal));
     },
@@ -299,12 +299,7 @@ async function openOnly(patch: ReleasePatch, verifying: Verifying): Promise<void
   const found = await fetchObject(patch, verifying);
   if (found === undefined) return;
   const opened = await attempt(
-    () =>
-      decryptObject(
-        found.bytes,
-        { publicKey: keys, expect: { appId }, ...(signal && { signal }) },
-        'patch',
-      ),
+    () => decryptObject(found.bytes, { publicKey: keys, expect: { appId }, signal }, 'patch'),
     (message) => say('release', objectPath(patch.sha256), message),
     signal,
   );

@@ -61,7 +61,7 @@ export async function withdraw(options: WithdrawOptions): Promise<ChangedIndex> 
     return {
       releases,
       withdrawn: withdrawn.includes(id) ? withdrawn : [...withdrawn, id],
-      ...(useBuiltIn !== undefined && { useBuiltIn }),
+      useBuiltIn,
     };
   });
 }

@@ -90,10 +90,6 @@ export async function createPatch(
   const { plain, ...ids } = await codeReleases(from, to, options, check);
   const backend = await selectBackend(options.backend);
   const sealing = { privateKey, metadata: { appId }, backend: backend.name };
-  const { bytes } = await encryptObject(
-    plain,
-    signal === undefined ? sealing : { ...sealing, signal },
-    'patch',
-  );
+  const { bytes } = await encryptObject(plain, { ...sealing, signal }, 'patch');
   return { bytes, ...ids, sha256: toHex(await backend.sha256(bytes)), size: bytes.length };
 }

@@ -77,7 +77,7 @@ export async function openDocument(
   signal?.throwIfAborted();
   // Copies the input, so that the verified bytes and the later read bytes are the same.
   const bytes = concat(await source.read(0, source.size, signal));
-  const options = { publicKey, expect, ...(signal && { signal }), ...(backend && { backend }) };
+  const options = { publicKey, expect, signal, ...(backend && { backend }) };
   const plain = await decryptObject(bytes, options, kind);
   const { metadata } = headerParts(bytes, parseHeader(bytes, DEFAULT_MAX_CHUNKS, kind));
   return { plain, metadata };

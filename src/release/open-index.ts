@@ -30,7 +30,7 @@ export interface OpenIndexOptions {
    */
   readonly now?: Date | number;
   /** Aborts: the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
 }

@@ -16,7 +16,7 @@ export interface OpenKeysOptions {
   /** The epoch of the keys that the device trusts. Default 0: the built-in keys. */
   readonly epoch?: number;
   /** Aborts: the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
 }

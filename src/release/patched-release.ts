@@ -46,11 +46,7 @@ export async function makeRelease(
   try {
     const backend = await selectBackend(options.backend);
     const opening = { publicKey, expect: { appId }, backend: backend.name };
-    plain = await decryptObject(
-      patch,
-      signal === undefined ? opening : { ...opening, signal },
-      'patch',
-    );
+    plain = await decryptObject(patch, { ...opening, signal }, 'patch');
     const header = parsePatchHeader(plain);
     planned = await planBase(from, signal);
     const { fromLength, toLength } = header;
@@ -149,7 +145,7 @@ async function checkBase(
   { signal, backend }: ApplyPatchOptions,
 ): Promise<void> {
   const id = await releaseIdOfFiles(planned, {
-    ...(signal !== undefined && { signal }),
+    signal,
     ...(backend !== undefined && { backend }),
   });
   if (id !== header.from) throw invalidPatch(OTHER_BASE);

@@ -6,7 +6,7 @@ import type { ReleaseFiles } from './files.ts';
 
 export interface ReleaseIdOptions {
   /** Aborts the call: it rejects with the signal's reason, and no work continues. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
 }

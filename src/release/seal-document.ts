@@ -21,6 +21,6 @@ export async function sealDocument(
   kind: Kind,
   { privateKey, metadata, signal, backend }: DocumentSealing,
 ): Promise<Uint8Array> {
-  const options = { privateKey, metadata, ...(signal && { signal }), ...(backend && { backend }) };
+  const options = { privateKey, metadata, signal, ...(backend && { backend }) };
   return (await encryptObject(encodeUtf8(JSON.stringify(value)), options, kind)).bytes;
 }

@@ -12,7 +12,7 @@ export interface SealIndexOptions {
   /** The publisher's private key, or a `Signer` for a key outside this process. */
   readonly privateKey: PrivateKeyInput | Signer;
   /** Aborts: the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
 }

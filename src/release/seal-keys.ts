@@ -12,7 +12,7 @@ export interface SealKeysOptions {
   /** The private recovery key, or a `Signer` for it. Keep it away from the machine that signs bundles. */
   readonly recoveryKey: PrivateKeyInput | Signer;
   /** Aborts: the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Default `'auto'`. */
   readonly backend?: BackendChoice;
 }

@@ -73,7 +73,7 @@ export interface HttpSourceInit {
    */
   readonly timeout?: number;
   /** Aborts the opening and every later read. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The checked options with their defaults. */

@@ -22,7 +22,7 @@ interface Wait {
   readonly longest: number;
   /** The message of the error after this time. */
   readonly message: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

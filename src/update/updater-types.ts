@@ -22,11 +22,11 @@ export interface DownloadProgress {
 
 export interface WaitOptions {
   /** Aborts the call: it rejects with the signal's reason. Work that another caller waits for continues. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface DownloadOptions extends WaitOptions {
-  readonly onProgress?: (progress: DownloadProgress) => void;
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
 }
 
 export interface ActivateOptions {

@@ -15,12 +15,12 @@ import { gather } from './extract.ts';
 
 export interface OpenZipOptions extends ZipLimits {
   /** Aborts the opening and every later read. Reads in progress reject with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of reads from an open archive. */
 export interface ReadFileOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An archive with random access. */
