@@ -173,6 +173,7 @@ ${imports}import { openUpdater } from '${from('updater')}';
 // A release that throws before its first screen is not confirmed. After three starts the device goes back to the release before.
 // The item counts how often the page has loaded itself again.
 const RELOADS = 'bundleseal-reloads';
+const FAILED = 'bundleseal-failed';
 let isBroken = false;
 let isCalled = false;
 ${listener}
@@ -212,8 +213,11 @@ export async function keepUpToDate()${types} {
     await updater.confirm(running);
     sessionStorage.removeItem(RELOADS);
   }
-  const { blocked } = await updater.status();
-  for (const failed of blocked) console.warn('A release failed on this device:', failed.id);
+  // Tells of each failed release once in a tab. \`updater.status()\` names them at any time.
+  const told = sessionStorage.getItem(FAILED) ?? '';
+  const failed = (await updater.status()).blocked.map((release) => release.id);
+  for (const id of failed) if (!told.includes(id)) console.warn('A release failed on this device:', id);
+  sessionStorage.setItem(FAILED, failed.join(' '));
   const { id, check } = await updater.update();
   if ('error' in check && check.error) console.warn(check.error);
   return id !== undefined;

@@ -74,12 +74,13 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Loads a page that works, on a device that has these blocked releases. Returns the warnings. */
-async function loadBlocked(ids: readonly string[]): Promise<unknown[][]> {
+/** Loads a page that works, on a device that has these blocked releases. Returns the ids of which the page warns. */
+async function loadBlocked(ids: readonly string[]): Promise<unknown[]> {
   const project = { isTypeScript: false, hasVite: false } as Project;
   const answers = { framework: 'static', channel: 'production' } as Answers;
   const module = websiteFiles(project, answers).find(({ path }) => path.endsWith('/update.js'));
-  const dir = folder.at('load-blocked');
+  loads += 1;
+  const dir = folder.at(`load-${loads}`);
   writeFiles(dir, {
     'package.json': utf8('{"type":"module"}'),
     'update.js': utf8(module?.content as string),
@@ -87,7 +88,7 @@ async function loadBlocked(ids: readonly string[]): Promise<unknown[][]> {
       attach: async () => 'a',
       confirm: async () => {},
       status: async () => ({ blocked: ${JSON.stringify(ids.map((id) => ({ id, until: 'x' })))} }),
-      update: async () => ({ check: {} }),
+      update: async () => globalThis.updated({ check: {} }),
     });`),
   });
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
@@ -96,10 +97,19 @@ async function loadBlocked(ids: readonly string[]): Promise<unknown[][]> {
   vi.stubGlobal('navigator', {
     serviceWorker: { register: async () => {}, ready: Promise.resolve({ scope: '/' }) },
   });
+  const updated = new Promise((resolve) => {
+    vi.stubGlobal('updated', (result: unknown) => {
+      resolve(undefined);
+      return result;
+    });
+  });
   // The module for pages without a bundler calls keepUpToDate() itself.
   await import(pathToFileURL(`${dir}/update.js`).href);
-  await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(ids.length));
-  return warn.mock.calls;
+  await updated;
+  const { calls } = warn.mock;
+  warn.mockRestore();
+  expect(calls).toEqual(calls.map(([, id]) => ['A release failed on this device:', id]));
+  return calls.map(([, id]) => id);
 }
 
 const NOT_STARTED = 'This version did not start. Reload the page to try again.';
@@ -140,11 +150,21 @@ describe('a page that throws before its first screen', () => {
 });
 
 describe('a page on a device with blocked releases', () => {
-  it('writes the id of each one to the console as text', async () => {
+  const [a, b] = ['a'.repeat(64), 'b'.repeat(64)] as const;
+
+  it('writes the id of each one to the console, once in each tab', async () => {
     openTab();
-    const ids = ['a'.repeat(64), 'b'.repeat(64)];
-    expect(await loadBlocked(ids)).toEqual(
-      ids.map((id) => ['A release failed on this device:', id]),
-    );
+    expect(await loadBlocked([a])).toEqual([a]);
+    expect(await loadBlocked([a])).toEqual([]);
+    expect(await loadBlocked([a, b])).toEqual([b]);
+    openTab();
+    expect(await loadBlocked([a, b])).toEqual([a, b]);
+  });
+
+  it('tells again of a release that fails again after its block has ended', async () => {
+    openTab();
+    expect(await loadBlocked([a])).toEqual([a]);
+    expect(await loadBlocked([])).toEqual([]);
+    expect(await loadBlocked([a])).toEqual([a]);
   });
 });
