@@ -2,6 +2,7 @@
 
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { readLimits } from '../archive/format/zip-limits.ts';
 import { zipBundle } from '../archive/write/zip.ts';
 import { selectBackend } from '../backend/select.ts';
 import { encryptObject } from '../bundle/encrypt.ts';
@@ -110,7 +111,7 @@ export async function publishRelease(
   checkKeep(options);
   const { signal, version } = options;
   await checkOutside(dir, options.store);
-  const files = await releaseFiles(await readDirectory(dir, folderOptions(options)), signal);
+  const files = await releaseFiles(await readDirectory(dir, options), signal);
   const id = await releaseIdOf(files, await selectBackend(), createPace(signal));
   const builtIn = await readBuiltIn(options, signal);
   const { edited, ...changed } = await changeIndex(options, async (state) => {
@@ -156,28 +157,14 @@ async function checkOutside(dir: string, store: string): Promise<void> {
   );
 }
 
-function folderOptions(options: PublishOptions): ReadDirectoryOptions {
-  return Object.fromEntries(
-    Object.entries(options).filter(([name]) => Object.hasOwn(FOLDER_OPTIONS, name)),
-  );
-}
-
 const sizeOf = (files: readonly ReleaseFile[]) =>
   files.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
 /** Makes the bundle of a release: its sealed zip. */
-async function seal(
-  files: readonly ReleaseFile[],
-  { appId, privateKey, signal, ...rest }: PublishOptions,
-): Promise<NewObject> {
-  const { maxEntries, maxFileSize, maxTotalSize, maxRatio } = rest;
-  const limits = Object.fromEntries(
-    Object.entries({ maxEntries, maxFileSize, maxTotalSize, maxRatio }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
+async function seal(files: readonly ReleaseFile[], options: PublishOptions): Promise<NewObject> {
+  const { appId, privateKey, signal } = options;
   const entries = files.map(({ path, bytes }) => ({ path, data: bytes }));
-  const zip = await zipBundle(entries, { ...limits, signal });
+  const zip = await zipBundle(entries, { ...readLimits(options), signal });
   const sealing = { privateKey, metadata: { appId }, signal };
   const { bytes } = await encryptObject(zip, sealing, 'bundle');
   return { sha256: toHex(await (await selectBackend()).sha256(bytes)), bytes };

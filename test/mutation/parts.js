@@ -277,6 +277,8 @@ const TESTS = {
       'publish/promote.node',
       'publish/verify.node',
       'publish/publish.node',
+      'publish/build-folder.node',
+      'publish/full-output.node',
       'publish/index-edits.node',
       'publish/lock-file.node',
       'publish/lock.node',
@@ -284,7 +286,12 @@ const TESTS = {
       'publish/remote.node',
     ),
     ...property('publish.node', 'publish-hostile.node'),
-    ...unit('publish/patch-worker.node', 'publish/prune-races.node', 'publish/patches.node'),
+    ...unit(
+      'publish/patch-worker.node',
+      'publish/prune-races.node',
+      'publish/lock-waits.node',
+      'publish/patches.node',
+    ),
   ],
   // Without the tests of single stores, which belong to the next part, and of a proxy in another process.
   update: [
@@ -373,6 +380,7 @@ const MOCKING = [
   ...security('attack-changing-memory.node'),
   ...unit(
     'publish/prune-races.node',
+    'publish/lock-waits.node',
     'publish/patches.node',
     'capgo/keygen.node',
     'keys/keygen.node',

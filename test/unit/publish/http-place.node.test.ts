@@ -157,7 +157,9 @@ describe('a store on the host of a single-page app', () => {
       });
     expect(await read('text/html; charset=utf-8')).toBeUndefined();
     expect(await read('TEXT/HTML')).toBeUndefined();
-    expect((await read('application/octet-stream'))?.bytes.length).toBe(15);
+    for (const other of ['application/octet-stream', 'application/x-text/html', 'text/html5']) {
+      expect((await read(other))?.bytes.length, other).toBe(15);
+    }
   });
 });
 

@@ -194,6 +194,14 @@ describe('a folder beside the store', () => {
     await expectWholeStore(store);
   });
 
+  it('may keep the files that were uploaded, and the next publisher continues', async () => {
+    const [store, out] = [newFolder(), newFolder()];
+    await publishBuild(store, 1);
+    await publishBuild(out, 2, { from: store });
+    upload(out, store);
+    expect((await publishBuild(out, 3, { from: store })).index.sequence).toBe(3);
+  });
+
   it('is refused if somebody else has published the same sequence in the meantime', async () => {
     const [store, out] = [newFolder(), newFolder()];
     await publishBuild(store, 1);
