@@ -51,11 +51,20 @@ describe('src/', () => {
       .map(({ name }) => name);
     expect(rows).toEqual(expect.arrayContaining(inSource));
   });
+});
 
-  it('has no file over 400 lines', () => {
-    const long = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts'))
-      .filter((file) => readFileSync(join(SRC, file), 'utf8').split('\n').length > 400);
+describe.each(['src', 'test', 'build'])('%s/', (folder) => {
+  it('has no file of code over 400 lines', () => {
+    const code = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter(
+      (file) => /\.(ts|js|java)$/.test(file) && !file.includes('node_modules'),
+    );
+    expect(code).not.toEqual([]);
+    const long = code.filter(
+      (file) =>
+        readFileSync(join(ROOT, folder, file), 'utf8')
+          .trimEnd()
+          .split('\n').length > 400,
+    );
     expect(long).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ import {
   createUpdater,
   memoryBuiltIn,
   memoryStore,
+  type ReleaseStore,
   type UpdateEvent,
   type Updater,
   type UpdaterOptions,
@@ -187,4 +188,26 @@ export async function createDevice(
     ...options,
   });
   return { updater, events };
+}
+
+export interface UpdatedDevice extends Device {
+  /** The running release. */
+  readonly id: string;
+  readonly releases: ReleaseStore;
+}
+
+/** A device that has installed, started and confirmed the release that the store offers. */
+export async function updatedDevice(
+  builtIn: Files,
+  fetchStore: typeof fetch,
+  options: Partial<UpdaterOptions> = {},
+): Promise<UpdatedDevice> {
+  const releases = memoryStore();
+  const first = await createDevice(builtIn, fetchStore, { releases, ...options });
+  await first.updater.start();
+  await first.updater.update();
+  const device = await createDevice(builtIn, fetchStore, { releases, ...options });
+  const { id } = await device.updater.start();
+  await device.updater.confirm(id);
+  return { ...device, id, releases };
 }

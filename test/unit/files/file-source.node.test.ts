@@ -15,6 +15,7 @@ import { type BundleInput, decryptBundle, encryptBundle, openBundle } from '../.
 import { decryptFile, encryptFile, fileSource } from '../../../src/node.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
+import { expectBytes } from '../../support/file-bytes.ts';
 import { onFileSystem, openIn } from '../../support/files.ts';
 import { useFolder } from '../../support/use-folder.ts';
 import { keyB } from '../../support/vectors.ts';
@@ -26,14 +27,6 @@ const publicKey = keyB.spki;
 const CHUNK = 4096;
 
 const { here, at, put, get } = useFolder();
-
-const equal = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
-
-/** Like toEqual, which takes seconds for more than a few KiB. */
-const expectBytes = (actual: Uint8Array, expected: Uint8Array) => {
-  expect(actual.length).toBe(expected.length);
-  expect(equal(actual, expected)).toBe(true);
-};
 
 describe('a file as a source', () => {
   const plain = bytesOf(100_000);
@@ -238,7 +231,7 @@ describe('a file that changes while it is being sealed', () => {
       rmSync(at('plain'), { force: true });
     };
     await encryptFile(at('plain'), at('sealed'), { privateKey, onProgress });
-    expect(equal(await decryptBundle(get('sealed'), { publicKey }), plain)).toBe(true);
+    expectBytes(await decryptBundle(get('sealed'), { publicKey }), plain);
   });
 
   it('or opened gives the signed bundle or an error', async () => {
@@ -260,7 +253,7 @@ describe('a file that changes while it is being sealed', () => {
         (thrown: { code?: string }) => thrown.code,
       );
       const expected = outcome === 'opened' ? plain : bytesOf(3);
-      expect(equal(get('opened'), expected)).toBe(true);
+      expectBytes(get('opened'), expected);
       const outcomes = ['opened', 'ERR_FILE', 'ERR_SOURCE_FAILED', 'ERR_CHUNK_INVALID'];
       expect(outcomes).toContain(outcome);
     }

@@ -14,6 +14,7 @@ import { checksum, decryptBundle } from '../../../src/index.ts';
 import { checksumFile, decryptFile, encryptFile } from '../../../src/node.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
+import { expectBytes } from '../../support/file-bytes.ts';
 import { snapshot } from '../../support/files.ts';
 import { useFolder } from '../../support/use-folder.ts';
 import { keyB } from '../../support/vectors.ts';
@@ -25,14 +26,6 @@ const publicKey = keyB.spki;
 const { here, at, put, get } = useFolder();
 
 const modeOf = (name: string) => (statSync(at(name)).mode & 0o7777).toString(8);
-
-const equal = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
-
-/** Like toEqual, which takes seconds for more than a few KiB. */
-const expectBytes = (actual: Uint8Array, expected: Uint8Array) => {
-  expect(actual.length).toBe(expected.length);
-  expect(equal(actual, expected)).toBe(true);
-};
 
 describe('the mode of the output', () => {
   const MODES = [0o600, 0o640, 0o644, 0o755, 0o400, 0o666];

@@ -1,0 +1,109 @@
+// What a store answers in place of the objects that a device asks for, and what the device does then.
+
+import { describe, expect, it } from 'vitest';
+import { memoryStore } from '../../src/update.ts';
+import { rejection } from '../support/errors.ts';
+import { AFTER, BEFORE, type Files } from '../support/release.ts';
+import { createDevice, createPublisher, fetchFrom } from '../support/update.ts';
+import { utf8 } from '../support/zip.ts';
+
+const THIRD: Files = { ...AFTER, 'new.txt': utf8('third') };
+
+describe('mix and match', () => {
+  it('with the objects of another release: the release is not installed', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    const two = await publisher.make(THIRD);
+    await publisher.offer([two]);
+    const other = publisher.store.get(`objects/${one.entry.bundle.sha256}.sealed`) as Uint8Array;
+    publisher.store.set(`objects/${two.entry.bundle.sha256}.sealed`, other);
+    const { updater, events } = await createDevice(BEFORE, fetchFrom(publisher.store));
+    const { id } = await updater.start();
+    await expect(updater.update()).rejects.toMatchObject({ code: 'ERR_SOURCE_FAILED' });
+    expect((await updater.start()).id).toBe(id);
+    expect(events.filter(({ type }) => type === 'way-failed').length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['a web page', 0, () => utf8('<!doctype html>'.repeat(20))],
+    ['an altered header', 60, undefined],
+    ['an altered chunk', -20, undefined],
+  ])('with %s under the name of a bundle: the error names the object', async (_, at, page) => {
+    const publisher = createPublisher();
+    const { entry, files } = await publisher.make(AFTER);
+    await publisher.offer([{ entry, files }]);
+    const path = `objects/${entry.bundle.sha256}.sealed`;
+    const bytes = page?.() ?? (publisher.store.get(path) as Uint8Array).slice();
+    const place = (at + bytes.length) % bytes.length;
+    if (page === undefined) bytes[place] = (bytes[place] as number) ^ 0xff;
+    publisher.store.set(path, bytes);
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store));
+    await updater.start();
+    const error = await rejection(updater.update(), 'ERR_SOURCE_FAILED');
+    expect(error.message).toContain(`${path} is not the bundle that the index names`);
+  });
+
+  it('with an index that names a bundle of other files than its id: nothing is installed', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    const two = await publisher.make(THIRD);
+    const { bundle, size, files } = two.entry;
+    await publisher.offer([{ ...one, entry: { ...one.entry, bundle, size, files } }]);
+    const releases = memoryStore();
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), { releases });
+    await updater.start();
+    await expect(updater.update()).rejects.toThrow(/not the release that the index names/);
+    expect(await releases.list()).toEqual([]);
+  });
+});
+
+describe('endless data and slow retrieval', () => {
+  it('an endless index is aborted at its limit', async () => {
+    const endless = async () =>
+      new Response(
+        new ReadableStream({
+          pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+        }),
+      );
+    const { updater } = await createDevice(BEFORE, endless as typeof fetch);
+    await updater.start();
+    expect(await updater.check()).toMatchObject({ status: 'offline' });
+  });
+
+  it('an object that is longer than the index says is not read on', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    await publisher.offer([one]);
+    let sent = 0;
+    const request = fetchFrom(publisher.store, (path, _, whole) => {
+      if (!path.startsWith('objects/')) return whole();
+      return new Response(
+        new ReadableStream({
+          pull(controller) {
+            sent += 1;
+            controller.enqueue(new Uint8Array(65_536));
+          },
+        }),
+      );
+    });
+    const { updater } = await createDevice(BEFORE, request);
+    await updater.start();
+    await expect(updater.update()).rejects.toBeDefined();
+    expect(sent).toBeLessThan(100);
+  });
+
+  it('a request to a server that sends nothing is aborted after the deadline', async () => {
+    const silent = (async (_: unknown, init?: RequestInit) => {
+      const { signal } = init ?? {};
+      return new Response(
+        new ReadableStream({
+          start: (controller) =>
+            signal?.addEventListener('abort', () => controller.error(signal.reason)),
+        }),
+      );
+    }) as typeof fetch;
+    const { updater } = await createDevice(BEFORE, silent, { timeout: 20 });
+    await updater.start();
+    expect(await updater.check()).toMatchObject({ status: 'offline' });
+  });
+});
