@@ -71,6 +71,7 @@ const LISTED: DefaultTheme.SidebarItem[] = [
     'changelog',
     'contributing',
     'security',
+    'internals/device-rules',
     'internals/mutation',
     'internals/side-channels',
   ),
