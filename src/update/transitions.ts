@@ -60,12 +60,9 @@ export function meetBuiltIn(state: DeviceState, stamp: ReleaseStamp): DeviceStat
     next,
     ...(['previous', 'ready', 'next'] as const).filter((name) => !isNewer(state[name])),
   );
-  // The running release may be the one that is built in now. The built-in release is never on trial, whatever its entry says of
-  // its time.
-  if (state.running !== stamp.id && isNewer(state.running)) {
-    // The app has ordered the built-in release, which is another one now.
-    return isOrder ? { ...kept, next: stamp.id } : kept;
-  }
+  // An order to run the built-in release means the new one. A built-in release needs no trial, whatever time its entry has.
+  const ordered = isOrder ? { ...kept, next: stamp.id } : kept;
+  if (state.running !== stamp.id && isNewer(state.running)) return ordered;
   return without({ ...kept, running: stamp.id }, 'trial');
 }
 
