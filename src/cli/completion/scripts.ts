@@ -61,7 +61,8 @@ function valueBranches(
 }
 
 function bash(places: readonly CommandPlace[]): string {
-  const offer = (words: string) => `COMPREPLY=($(compgen -W ${quoted(words)} -- "$current"))`;
+  const offer = (words: string) =>
+    `COMPREPLY=($(compgen -P "$start" -W ${quoted(words)} -- "$current"))`;
   const branches = places.map(
     ({ path, commands, options, operands }) =>
       `    ${quoted(path)})
@@ -72,8 +73,14 @@ function bash(places: readonly CommandPlace[]): string {
   );
   return `# Completes bundleseal in bash. Made by "bundleseal completion bash".
 _bundleseal() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD - 1]}" place='' word
+  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD - 1]}" place='' start='' word
   COMPREPLY=()
+  # Bash makes three words of --option=value, or one word if COMP_WORDBREAKS has no "=".
+  case "$current" in
+    =) current='' ;;
+    --*=*) before="\${current%%=*}" start="\${current%%=*}=" current="\${current#*=}" ;;
+    *) if [ "$before" = = ]; then before="\${COMP_WORDS[COMP_CWORD - 2]}"; fi ;;
+  esac
 ${findPlace(places, `"\${COMP_WORDS[@]:1:COMP_CWORD - 1}"`)}
   case "$place $before" in
 ${valueBranches(places, (values) => (values.length > 0 ? `${offer(values.join(' '))}; return` : 'return'))}
@@ -104,6 +111,11 @@ function zsh(places: readonly CommandPlace[]): string {
 _bundleseal() {
   local current="\${words[CURRENT]}" before="\${words[CURRENT-1]}" place='' word
   local -a list
+  if [[ "$current" == --*=* ]]; then
+    before="\${current%%=*}"
+    current="\${current#*=}"
+    compset -P '*='
+  fi
 ${findPlace(places, `"\${(@)words[2,CURRENT-1]}"`)}
   case "$place $before" in
 ${valueBranches(places, (values) => `${offer(values.map(plainWord))}; return`)}

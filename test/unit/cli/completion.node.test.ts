@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS, GROUPS } from '../../../src/cli/catalogue.ts';
 import { useCli, withProject } from '../../support/cli.ts';
+import { hasTerminal, onTerminal } from '../../support/terminal.ts';
 
 useCli();
 
@@ -99,6 +100,57 @@ describe.each(SHELLS)('completion in %s', (shell) => {
       // Fish offers files itself; there is one in the folder.
       const files = complete('release', 'publish', '--store', '').filter((one) => one !== 'script');
       expect(files).toEqual([]);
+    });
+  });
+});
+
+const PROMPT = 'your turn> ';
+// The terminal shows the typed line too. It differs from the prompt, so only the prompt is waited for.
+const TYPED_PROMPT = `'your ''turn> '`;
+
+/** How each shell starts without its settings. The function prints the words that the shell passes. */
+const INTERACTIVE: Readonly<Record<Shell, readonly [start: string, prepare: string]>> = {
+  bash: [
+    'bash --norc --noprofile -i',
+    `bundleseal() { printf "<%s>" "$@"; }; source ./script; PS1=${TYPED_PROMPT}`,
+  ],
+  zsh: [
+    'zsh -f -i',
+    `autoload -U compinit; compinit -u -D; bundleseal() { printf "<%s>" "$@"; }; source ./script; PS1=${TYPED_PROMPT}`,
+  ],
+  fish: [
+    'fish --no-config -i',
+    `function bundleseal; printf "<%s>" $argv; end; source ./script; function fish_prompt; echo -n ${TYPED_PROMPT}; end`,
+  ],
+};
+
+describe.runIf(hasTerminal).each(SHELLS)('the Tab key in %s', (shell) => {
+  it.skipIf(skipped.includes(shell)).each([
+    ['an option with =', 'release publish dist --out=n\t', '<--out=new>'],
+    ['an option with = and no value yet', 'release publish --out=\tfu\t', '<--out=full>'],
+    ['an option with a space', 'release publish dist --out n\t', '<--out><new>'],
+    ['a file after =', 'release publish --store=scr\t', '<--store=script>'],
+    ['a command', 'release wi\t', '<withdraw>'],
+  ])('completes the value of %s', async (_, typed, passed) => {
+    await withProject(async ({ folder, run, write }) => {
+      await write('script', (await run(['completion', shell])).stdout);
+      const [start, prepare] = INTERACTIVE[shell];
+      const { shown } = await onTerminal(folder, start, [
+        ['', `${prepare}\n`],
+        [PROMPT, `bundleseal ${typed}\n`],
+        [PROMPT, 'exit\n'],
+      ]);
+      expect(shown).toContain(passed);
+    });
+  });
+});
+
+// Some systems make bash keep --option=value together.
+describe.skipIf(skipped.includes('bash'))('completion in bash without = in COMP_WORDBREAKS', () => {
+  it('offers the whole word', async () => {
+    await withScript('bash', (complete) => {
+      expect(complete('release', 'publish', '--out=n')).toEqual(['--out=new']);
+      expect(complete('release', 'publish', '--out=')).toEqual(['--out=full', '--out=new']);
     });
   });
 });

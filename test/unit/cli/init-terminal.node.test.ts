@@ -1,45 +1,26 @@
 // The questions of bundleseal init and of the commands for keys, answered on a terminal.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Project, useCli, withProject } from '../../support/cli.ts';
 import { APPS, type App } from '../../support/init-apps.ts';
 import { done, VITE, withApp } from '../../support/init-project.ts';
+import {
+  CTRL_C,
+  CTRL_D,
+  CTRL_U,
+  ESCAPE,
+  hasTerminal,
+  type Step,
+  onTerminal as typeOnTerminal,
+} from '../../support/terminal.ts';
 
 useCli();
 
-/** What a user waits for, and then types. */
-type Step = readonly [shown: string, typed: string];
-
-const ESCAPE = '\u001b';
-const CTRL_C = '\u0003';
-const CTRL_D = '\u0004';
-const CTRL_U = '\u0015';
-
-/** Runs a command on a terminal of its own. Returns what the terminal showed, and the exit code. */
-function onTerminal({ folder, cli }: Project, args: string, steps: readonly Step[]) {
-  return new Promise<{ code: number | null; shown: string }>((resolve, reject) => {
-    const command = `stty cols 200; ${process.execPath} ${cli} ${args}`;
-    const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder });
-    const left = [...steps];
-    let shown = '';
-    let unread = '';
-    child.stdout.on('data', (piece: Buffer) => {
-      shown += piece;
-      unread += piece;
-      const [step] = left;
-      if (step === undefined || !unread.includes(step[0])) return;
-      left.shift();
-      unread = '';
-      child.stdin.write(step[1]);
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, shown }));
-  });
-}
-
-const hasTerminal = spawnSync('which', ['script']).status === 0;
+/** Runs bundleseal on a terminal. */
+const onTerminal = ({ folder, cli }: Project, args: string, steps: readonly Step[]) =>
+  typeOnTerminal(folder, `${process.execPath} ${cli} ${args}`, steps);
 
 describe.runIf(hasTerminal)('the questions of init', () => {
   it('are asked again after an answer that init cannot use', async () => {
