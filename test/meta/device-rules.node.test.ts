@@ -7,7 +7,7 @@ import { ROOT } from '../support/docs.ts';
 import { testNames } from '../support/test-names.ts';
 
 const PAGE = 'docs/internals/device-rules.md';
-const ROW = /^\| (.+) \| `(src\/[^`]+)` \| `([^`]+\.ts)`: `([^`]+)` \|$/;
+const ROW = /^\| (.+?) +\| `(src\/[^`]+)` +\| `([^`]+\.ts)`: `([^`]+)` +\|$/;
 
 const lines = readFileSync(join(ROOT, PAGE), 'utf8')
   .split('\n')
