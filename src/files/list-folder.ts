@@ -59,7 +59,7 @@ export async function* listTree(
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const inside: string[] = [];
-    for (const { name, stats } of await listOne(tree, folder)) {
+    for await (const { name, stats } of listOne(tree, folder)) {
       const path = `${folder}${name}${stats.isDirectory() ? '/' : ''}`;
       if (isTemporary(name) || LITTER.includes(path.slice(folder.length)) || ignores(path))
         continue;
@@ -87,22 +87,27 @@ interface Named {
   readonly stats: BigIntStats;
 }
 
-/** Lists one folder. */
-function listOne(tree: HeldTree, path: string): Promise<Named[]> {
+/**
+ * Lists one folder. Asks about some files at a time, because Node's `BigIntStats` of a folder with thousands of files
+ * would take tens of megabytes.
+ */
+async function* listOne(tree: HeldTree, path: string): AsyncGenerator<Named, void> {
   const shown = join(tree.root, path.slice(0, -1));
-  return tree.within(path, async (folder) => {
+  const names = await tree.within(path, async (folder) => {
     const bytes = await onFile(shown, UNREADABLE, namesIn(folder.path));
-    const names = bytes.map((each) => nameOf(each, path)).sort();
-    const found: Named[] = [];
-    for (let at = 0; at < names.length; at += ASKED_AT_ONCE) {
-      const asked = names.slice(at, at + ASKED_AT_ONCE).map(async (name) => {
-        const stats = statLink(folder.at(name));
-        return { name, stats: await onFile(join(shown, name), UNREADABLE, stats) };
-      });
-      found.push(...(await Promise.all(asked)));
-    }
-    return found;
+    return bytes.map((each) => nameOf(each, path)).sort();
   });
+  for (let at = 0; at < names.length; at += ASKED_AT_ONCE) {
+    const some = names.slice(at, at + ASKED_AT_ONCE);
+    yield* await tree.within(path, (folder) =>
+      Promise.all(
+        some.map(async (name) => {
+          const stats = statLink(folder.at(name));
+          return { name, stats: await onFile(join(shown, name), UNREADABLE, stats) };
+        }),
+      ),
+    );
+  }
 }
 
 const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -288,12 +288,12 @@ async function* entriesOf(found: Found, read: Read): AsyncGenerator<ZipInput, vo
   const { tree, rules, watch } = read;
   const listed = listTree(tree, rules);
   const start = (file: FoundFile, length: number) => readStart(tree, file, length);
+  const open = (file: FoundFile) => piecesOf(file, found, read);
   for await (const file of watch === undefined ? listed : watch.select(listed, start)) {
-    const size = file.size;
     found.files.push(file);
     found.entries += 1;
-    found.size += size;
-    yield { path: file.path, data: ownContent(size, () => piecesOf(file, found, read)) };
+    found.size += file.size;
+    yield { path: file.path, data: ownContent(file, open) };
   }
 }
 

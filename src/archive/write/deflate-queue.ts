@@ -12,7 +12,10 @@ export interface DeflateQueue {
   expect(length: number): void;
   /** Deflates a piece into a loan. Nothing reads the piece any more when the promise resolves. */
   deflate(piece: Piece): Promise<Uint8Array>;
-  /** Gives the threads back. If `isDone` is false, they may still be working and are terminated. */
+  /**
+   * Gives the threads back. Terminates them after a large archive, and if `isDone` is false, because they may still be
+   * working.
+   */
   end(isDone: boolean): void;
 }
 
@@ -25,6 +28,12 @@ const WORTH = 2 ** 20;
  * Bytes of content for each thread after the first. For less content, a thread takes longer to start than it saves.
  */
 const SHARE = 3 * 2 ** 20;
+
+/**
+ * Bytes of content from which on the threads end with the archive. An idle thread takes 8 MB, and starting one takes a
+ * hundredth of the time of such an archive.
+ */
+const LARGE = 64 * 2 ** 20;
 
 /** The most pieces of a thread. After the second one, only short pieces are queued. */
 const DEPTHS: readonly number[] = [1, 2, 4, 8];
@@ -146,7 +155,7 @@ export function createDeflateQueue(
     end(isDone) {
       isEnded = true;
       waiting.length = 0;
-      if (isDone) release(hired);
+      if (isDone && seen < LARGE) release(hired);
       else for (const thread of hired) thread.end();
     },
   };

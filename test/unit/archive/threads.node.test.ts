@@ -96,6 +96,13 @@ describe('threads', () => {
     await Promise.all(started.map(({ exit }) => exit));
   });
 
+  it('end with an archive of 64 MiB and more, to free their memory', async () => {
+    const half = new Uint8Array(32 * MIB);
+    await zipBundle({ a: half, b: half }, { level, threads: 1 });
+    await zipBundle(files, { level, threads: 1 });
+    expect(started).toHaveLength(2);
+  });
+
   it('end with an archive that is cancelled', async () => {
     const reader = zipStream(files, { level, threads: 2 }).getReader();
     await reader.read();
