@@ -131,7 +131,11 @@ async function askMirrors(
           etag: settled.tags.find((tag) => tag.mirror === mirror)?.etag,
         };
         const answer = await transport.fetchSmall(mirror, path, INDEX_LIMIT, signal, known);
-        if (answer.status === 'missing') throw noChannel(channel, `${mirror}${path}`);
+        if (answer.status === 'missing') {
+          throw answer.isPage
+            ? noStore(`${mirror}${path}`)
+            : noChannel(channel, `${mirror}${path}`);
+        }
         if (answer.status === 'unchanged') {
           isUnchanged = true;
           return;
@@ -164,6 +168,13 @@ function noChannel(channel: string, url: string): BundleSealError {
   return new BundleSealError(
     'ERR_SOURCE_FAILED',
     `the store has no channel "${channel}" at ${url}: publish a release to it, or correct the address`,
+  );
+}
+
+function noStore(url: string): BundleSealError {
+  return new BundleSealError(
+    'ERR_SOURCE_FAILED',
+    `there is no store at ${url}: the server answered with an HTML page. Upload the store to that address, or correct the address`,
   );
 }
 

@@ -3,6 +3,7 @@
 import type { Backend } from '../backend/backend.ts';
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
+import { MAGIC } from '../format/header.ts';
 import type { ReleaseObject } from '../release/index-format.ts';
 import { followSignals } from '../signals.ts';
 import { MIN_PROGRESS, MISSING } from '../sources/http-options.ts';
@@ -23,7 +24,8 @@ type SmallFile =
   | { readonly status: 'found'; readonly bytes: Uint8Array; readonly etag?: string }
   /** The file is the one whose `ETag` the request named. */
   | { readonly status: 'unchanged' }
-  | { readonly status: 'missing' };
+  /** `isPage`: the host answered with a web page, as hosts of single-page apps do for every missing file. */
+  | { readonly status: 'missing'; readonly isPage?: true };
 
 export interface Transport {
   /**
@@ -201,6 +203,7 @@ export function createTransport(
       if (response?.status === 304) return { status: 'unchanged' };
       const etag = HAS_HTTP_CACHE ? undefined : tagOf(response);
       const bytes = pieces.after(new Uint8Array(0));
+      if (isPage(bytes, response)) return { status: 'missing', isPage: true };
       return { status: 'found', bytes, ...(etag !== undefined && { etag }) };
     },
 
@@ -256,6 +259,17 @@ export function createTransport(
     },
   };
 }
+
+/** A sealed file is not a page, also if the server names a wrong type. */
+function isPage(bytes: Uint8Array, response: Response | undefined): boolean {
+  if (MAGIC.every((byte, i) => bytes[i] === byte)) return false;
+  const start = new TextDecoder().decode(bytes.subarray(0, PAGE_START));
+  const type = response?.headers.get('content-type') ?? '';
+  return /^text\/html\b/i.test(type) || /^\s*<(?:!doctype\s+html|html)\b/i.test(start);
+}
+
+/** Bytes. A page names its type within them. */
+const PAGE_START = 256;
 
 /** Whether `fetch` has a cache of its own, as in browsers and web views. */
 const HAS_HTTP_CACHE = 'document' in globalThis || 'WorkerGlobalScope' in globalThis;

@@ -16,6 +16,7 @@ import {
   timeOf,
 } from '../../support/update.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
+import { utf8 } from '../../support/zip.ts';
 
 const INDEX = `channels/${CHANNEL}.sealed`;
 
@@ -87,6 +88,18 @@ describe('a check with several mirrors', () => {
     expect(missing?.error).toMatchObject({
       code: 'ERR_SOURCE_FAILED',
       message: `the store has no channel "production" at ${urls[1]}${INDEX}: publish a release to it, or correct the address`,
+    });
+  });
+
+  it('says that an address has no store if the host of a single-page app answers for it', async () => {
+    const page: StoreFiles = new Map([[INDEX, utf8('<!doctype html><div id="app"></div>')]]);
+    const { updater, urls } = await deviceAt([page]);
+    expect(await updater.check()).toMatchObject({
+      status: 'offline',
+      error: {
+        code: 'ERR_SOURCE_FAILED',
+        message: `there is no store at ${urls[0]}${INDEX}: the server answered with an HTML page. Upload the store to that address, or correct the address`,
+      },
     });
   });
 

@@ -127,6 +127,25 @@ describe('a small file', () => {
     const { file } = await fetchWith(() => new Response('', { status }));
     expect(file).toEqual({ status: 'missing' });
   });
+
+  it.each([
+    ['of the type text/html', 'The app', 'text/html; charset=utf-8'],
+    ['that begins as HTML, without its type', '\n<!DOCTYPE html>\n<title>The app</title>', ''],
+    ['without a doctype', '<html lang="en"><title>The app</title></html>', 'text/plain'],
+  ])('is missing if the mirror answers with a page %s', async (_, text, type) => {
+    const { file } = await fetchWith(
+      () => new Response(text, { headers: { 'content-type': type } }),
+    );
+    expect(file).toEqual({ status: 'missing', isPage: true });
+  });
+
+  it('is taken if the mirror names the type of a page for a sealed file', async () => {
+    const sealed = utf8('BNDLSEAL and more');
+    const { file } = await fetchWith(
+      () => new Response(sealed, { headers: { 'content-type': 'text/html' } }),
+    );
+    expect(file).toEqual({ status: 'found', bytes: sealed });
+  });
 });
 
 async function digestOf(bytes: Uint8Array): Promise<string> {
