@@ -26,7 +26,7 @@ const MOCKING = [
     'keys/keygen.node',
     'archive/names.node',
   ),
-  ...unit('files/reused-memory.node'),
+  ...unit('files/reused-memory.node', 'files/machine.node'),
 ];
 
 // A part without a pattern here mutates the files that stand directly in the folder of its name.

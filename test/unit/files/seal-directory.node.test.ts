@@ -85,6 +85,19 @@ describe('sealDirectory', () => {
     expect(existsSync(at('dist/out'))).toBe(false);
   });
 
+  it('names an output whose folder is missing, whether it is ignored or not', async () => {
+    const { at } = makeApp();
+    for (const output of [at('missing/out'), at('dist/missing/out')]) {
+      for (const ignore of [[], ['missing']]) {
+        const work = sealDirectory(at('dist'), output, { privateKey, ignore });
+        const error = await rejection(work, 'ERR_FILE');
+        expect(error.message).toBe(
+          `${JSON.stringify(output)} can't be written into its folder: it does not exist, check the path`,
+        );
+      }
+    }
+  });
+
   it('accepts an output in the folder that is ignored', async () => {
     const { at } = makeApp();
     const options = { privateKey, ignore: ['/app.sealed'] };
