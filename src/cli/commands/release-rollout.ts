@@ -3,10 +3,10 @@
 import type { Command } from 'commander';
 import { findRelease } from '../../publish/index-entries.ts';
 import { examples } from '../help.ts';
-import { answerChange } from '../release/answer.ts';
+import { answerRollout } from '../release/answer.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
 import { run } from '../run.ts';
-import { readShare, shownShare } from '../units.ts';
+import { readShare } from '../units.ts';
 
 export function releaseRollout(command: Command): void {
   signingOptions(
@@ -38,18 +38,8 @@ export function releaseRollout(command: Command): void {
           ...{ ...options, rollout },
           ...(release !== undefined && { release }),
         });
-        const { id, version } = findRelease(changed.index, release);
-        if (changed.index.withdrawn?.includes(id))
-          context.warn(
-            `${version} is withdrawn, so no device takes it at any rollout: to offer it again, run release promote ${id.slice(0, 8)} --first --reinstate --rollout ${shownShare(rollout)}`,
-          );
-        return answerChange(changed, options, keyFrom, {
-          json: { release: { id, version }, rollout },
-          lines: [
-            `  release  ${version}  ${id}`,
-            `  rollout  ${shownShare(rollout)} of the devices`,
-          ],
-        });
+        const entry = findRelease(changed.index, release);
+        return answerRollout(context, changed, options, keyFrom, entry, rollout);
       }),
     );
 }

@@ -143,6 +143,35 @@ export function answerWithdrawal(
   });
 }
 
+/** Makes the result about a changed share, which says what devices do. */
+export function answerRollout(
+  context: Context,
+  changed: ChangedIndex,
+  options: ChannelOptions,
+  keyFrom: string,
+  { id, version }: ReleaseEntry,
+  rollout: number,
+): Answer {
+  const { index } = changed;
+  const isWithdrawn = index.withdrawn?.includes(id) === true;
+  if (isWithdrawn) {
+    context.warn(
+      `${version} is withdrawn, so no device takes it at any rollout: to offer it again, run release promote ${id.slice(0, 8)} --first --reinstate --rollout ${shownShare(rollout)}`,
+    );
+  } else if (index.useBuiltIn !== true && offeredIn(index).length === 0) {
+    context.warn(
+      `${index.channel} offers no release now: every device keeps the release that it runs, unless that is withdrawn, and a new installation runs the one that its app was shipped with. To offer ${version} again, run release rollout with a higher share; to take it from the devices that run it, run release withdraw ${id.slice(0, 8)}`,
+    );
+  }
+  return answerChange(changed, options, keyFrom, {
+    json: { release: { id, version }, rollout },
+    lines: [
+      `  release  ${version}  ${id}`,
+      `  rollout  ${shownShare(rollout)} of the devices${rollout === 0 && !isWithdrawn ? '; devices that run it keep it' : ''}`,
+    ],
+  });
+}
+
 /** Says that the release stays behind another release. Devices prefer the release in front. */
 function placeLines({ id }: ReleaseEntry, { releases, withdrawn = [] }: ReleaseIndex): string[] {
   const first = releases.find((one) => !withdrawn.includes(one.id));

@@ -49,7 +49,7 @@ describe('release', () => {
 
       const { id } = second['release'] as { id: string };
       expect(await done(project, ['release', 'rollout', '0%', ...CHANNEL])).toContain(
-        `  release  1.0.2  ${id}\n  rollout  0% of the devices\n`,
+        `  release  1.0.2  ${id}\n  rollout  0% of the devices; devices that run it keep it\n`,
       );
       expect(
         await json(['release', 'rollout', '100%', '--release', id.slice(0, 8), ...CHANNEL]),
@@ -123,6 +123,30 @@ describe('release', () => {
       const builtIn = await withdraw('1.0.1', '--use-built-in');
       expect(builtIn).toContain('next     every device runs the release that its app was shipped');
       expect(builtIn).not.toMatch(/^!/m);
+    });
+  });
+
+  it('warns when a rollout of 0% leaves devices no release, and says which devices keep it', async () => {
+    await withApp(async (project) => {
+      const { json, run } = project;
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      const { stderr } = await run(['release', 'rollout', '0%', ...CHANNEL]);
+      expect(stderr).toContain(
+        '! production offers no release now: every device keeps the release',
+      );
+      expect(stderr).toContain('rollout  0% of the devices; devices that run it keep it\n');
+      const [, take = ''] = /run (release withdraw \w+)\n/.exec(stderr) ?? [];
+      expect(await json(['release', 'rollout', '1%', ...CHANNEL])).not.toHaveProperty('warnings');
+      await writeBuildIn(project, 'next', 2);
+      await done(project, ['release', 'publish', 'next', ...CHANNEL, '--app-version', '1.0.2']);
+      const stopped = await run(['release', 'rollout', '0%', ...CHANNEL]);
+      expect(stopped.stderr).not.toContain('!');
+      expect(stopped.stderr).toContain('0% of the devices; devices that run it keep it\n');
+      const { code } = await run([...take.split(' '), ...CHANNEL]);
+      expect(code).toBe(0);
+      expect(await json(['release', 'rollout', '0%', ...CHANNEL])).toMatchObject({
+        warnings: [expect.stringContaining('production offers no release now')],
+      });
     });
   });
 
