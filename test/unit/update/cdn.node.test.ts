@@ -353,7 +353,10 @@ describe('an index that has not changed', () => {
     const { publisher } = await publish();
     const cdn = await newCdn(publisher.store, (_asked, answer) => ({ ...answer, status: 304 }));
     const { updater } = await deviceAt(cdn);
-    expect((await updater.check()).status).toBe('offline');
+    expect(await updater.check()).toMatchObject({
+      status: 'offline',
+      error: { code: 'ERR_SOURCE_FAILED', message: expect.stringContaining('answered 304') },
+    });
   });
 });
 

@@ -208,7 +208,7 @@ describe('a check', () => {
       now += 1;
       return whole();
     });
-    const { updater } = await createDevice(BEFORE, request, { now: () => now });
+    const { updater } = await createDevice(BEFORE, request, { now: () => now, ...trust });
     expect((await updater.check()).status).toBe('available');
     expect(await updater.check()).toMatchObject({ error: { code: 'ERR_INDEX_EXPIRED' } });
   });

@@ -179,6 +179,22 @@ describe('a list of keys', () => {
   });
 });
 
+describe('the mark in the stamp of the built-in release', () => {
+  it('counts also in a check before the first start', async () => {
+    const publisher = createPublisher();
+    await publisher.offer([], { sequence: 6 });
+    const floor = {
+      ...{ channel: CHANNEL, epoch: 0, sequence: 7 },
+      ...{ issuedAt: timeOf(NOW - 3_600_000), sha256: 'a'.repeat(64) },
+    };
+    const builtIn = await builtInWith({ floors: [floor] });
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), { builtIn });
+    expect(await updater.check()).toMatchObject({ error: { code: 'ERR_INDEX_ROLLED_BACK' } });
+    await publisher.offer([], { sequence: 8 });
+    expect(await updater.check()).toEqual({ status: 'current', isStale: false });
+  });
+});
+
 describe('the retired keys of a list', () => {
   it('open bundles and patches that an index names, and no index', async () => {
     // The key of the build made the objects. The recovery key retires it, and trusts the key that signs the index from now on.
