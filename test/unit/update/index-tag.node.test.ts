@@ -1,8 +1,10 @@
 // The tag with which a device asks whether an index has changed. In a page, the HTTP cache of the browser does this.
 
 import { describe, expect, it } from 'vitest';
+import { memoryStore } from '../../../src/update.ts';
 import { BEFORE } from '../../support/release.ts';
 import { createDevice, createPublisher, fetchFrom, NOW, timeOf } from '../../support/update.ts';
+import { published } from '../../support/update-published.ts';
 
 const DAY = 86_400_000;
 
@@ -67,5 +69,26 @@ describe('the tag of an index', () => {
     const etag = expect.any(String);
     // The check a millisecond before the week does not begin another one.
     expect(tags).toEqual([null, etag, null, etag, null]);
+  });
+
+  it('is not sent any more from the moment at which a release is no longer blocked', async () => {
+    const { request, next } = await published();
+    const releases = memoryStore();
+    let now = NOW;
+    const launch = async () => {
+      const options = { releases, maxStarts: 1, now: () => now };
+      const { updater } = await createDevice(BEFORE, request, options);
+      await updater.start();
+      return updater;
+    };
+    await (await launch()).update();
+    await launch();
+    const updater = await launch();
+    expect((await updater.status()).blocked.map(({ id }) => id)).toEqual([next.entry.id]);
+    expect(await updater.check()).toEqual({ status: 'current', isStale: false });
+    now += DAY - 1;
+    expect(await updater.check()).toEqual({ status: 'current', isStale: false });
+    now += 1;
+    expect(await updater.check()).toMatchObject({ status: 'available', id: next.entry.id });
   });
 });
