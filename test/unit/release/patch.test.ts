@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { encryptObject } from '../../../src/bundle/encrypt.ts';
 import { inspectBundle, verifyChecksum } from '../../../src/index.ts';
 import { codePatch } from '../../../src/release/code-patch.ts';
+import { readPatchLimits } from '../../../src/release/patch-limits.ts';
 import { applyPatch, createPatch, type ReleaseFiles, releaseId } from '../../../src/release.ts';
 import { rejection } from '../../support/errors.ts';
 import { AFTER, APP, BEFORE, patched, signing, trusting } from '../../support/release.ts';
@@ -226,6 +227,12 @@ describe('applyPatch', () => {
       'ERR_PATCH_INVALID',
     );
     expect(error.message).toContain('another release');
+  });
+
+  it('accepts images of up to 256 MiB and 65,536 files by default', async () => {
+    expect(readPatchLimits()).toEqual({ imageSize: 268_435_456, files: 65_536 });
+    expect(readPatchLimits({ files: 7 })).toEqual({ imageSize: 268_435_456, files: 7 });
+    expect(readPatchLimits({ imageSize: 7 })).toEqual({ imageSize: 7, files: 65_536 });
   });
 
   it('refuses more files than the limit', async () => {

@@ -122,6 +122,41 @@ describe('a request for the rest of an object', () => {
   });
 });
 
+describe('an object that is longer than the index names', () => {
+  /** A server that sends the object and more, in pieces of these lengths, and how many pieces it has sent. */
+  async function fetchedIn(...lengths: readonly number[]) {
+    let sent = 0;
+    const { fetchObject } = await transportWith(
+      () =>
+        new Response(
+          new ReadableStream(
+            {
+              pull(controller) {
+                const length = lengths[sent++] ?? 1000;
+                controller.enqueue(sent === 1 ? body.slice(0, length) : new Uint8Array(length));
+                if (sent === 100) controller.close();
+              },
+            },
+            { highWaterMark: 0 },
+          ),
+        ),
+    );
+    return { result: await fetchObject(), sent };
+  }
+
+  it('is refused at the first piece that has more', async () => {
+    const { result, sent } = await fetchedIn(content.length - 1, 2);
+    expect(result).toMatch(/ has more than 200000 bytes: /);
+    expect(sent).toBe(2);
+  });
+
+  it('is not read any further after its last byte', async () => {
+    const { result, sent } = await fetchedIn(content.length);
+    expect(result).toBe(content.length);
+    expect(sent).toBe(1);
+  });
+});
+
 describe('mirrors', () => {
   it('that fail are told with the address of the object, and the next one is asked', async () => {
     const { events, object, asked, fetchObject } = await transportWith(
