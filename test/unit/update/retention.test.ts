@@ -1,7 +1,8 @@
 // What the storage of a device keeps, and how it reads what it keeps.
 
 import { describe, expect, it } from 'vitest';
-import { memoryStore } from '../../../src/update.ts';
+import { memoryStore, type ReleaseStore } from '../../../src/update.ts';
+import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
 import { AFTER, BEFORE } from '../../support/release.ts';
 import { createDevice, createPublisher, fetchFrom } from '../../support/update.ts';
@@ -28,6 +29,48 @@ describe('the storage of a device', () => {
       expect((await releases.list()).sort()).toEqual(ids.slice(-2).sort());
     }
     expect(new Set(ids).size).toBe(3);
+  });
+});
+
+describe('a bundle', () => {
+  it('is written file by file while it arrives, so that the memory has one file at a time', async () => {
+    const publisher = createPublisher();
+    const size = 1_000_000;
+    const files = { 'a.bin': bytesOf(size), 'b.bin': bytesOf(size), 'c.bin': bytesOf(size) };
+    const { entry } = await publisher.make(files);
+    await publisher.offer([{ entry, files }]);
+    let done = 0;
+    const memory = memoryStore();
+    const arrived: number[] = [];
+    const releases: ReleaseStore = {
+      ...memory,
+      write: (id, written) =>
+        memory.write(
+          id,
+          (async function* () {
+            for await (const file of written) {
+              arrived.push(done);
+              yield file;
+            }
+          })(),
+        ),
+    };
+    const request = fetchFrom(publisher.store, (path, _, whole) => {
+      if (!path.startsWith('objects/')) return whole();
+      const object = publisher.store.get(path) as Uint8Array<ArrayBuffer>;
+      const pull = (controller: ReadableStreamDefaultController) => {
+        controller.enqueue(object.slice(done, done + 65_536));
+        done = Math.min(done + 65_536, object.length);
+        if (done === object.length) controller.close();
+      };
+      return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }));
+    });
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    await updater.update();
+    // The three files and their list.
+    expect(arrived).toHaveLength(4);
+    expect(arrived[0]).toBeLessThan(entry.bundle.size - size);
+    expect(arrived[3]).toBe(entry.bundle.size);
   });
 });
 

@@ -10,6 +10,22 @@ import { published } from '../../support/update-published.ts';
 const startsIn = async (releases: ReleaseStore) =>
   JSON.parse(new TextDecoder().decode(await releases.readState())).trial?.starts;
 
+describe('a start', () => {
+  it('requests nothing from the update server', async () => {
+    const { request } = await published();
+    const releases = memoryStore();
+    const before = await createDevice(BEFORE, request, { releases });
+    await before.updater.update();
+    request.paths.length = 0;
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    const { id, files } = await updater.start();
+    await files.read('index.html');
+    await updater.confirm(id);
+    await updater.idle();
+    expect(request.paths).toEqual([]);
+  });
+});
+
 describe('a start of a trial', () => {
   it('is in the stored state before the app gets the release', async () => {
     const { request, next } = await published();
