@@ -99,8 +99,8 @@ interface FileSealing extends Sealing {
 
 /** Checks the options and reads the key. The caller has not opened any file yet. */
 export async function readFileSealing(options: EncryptFileOptions): Promise<FileSealing> {
-  const { detached = false } = options;
-  if (typeof detached !== 'boolean') {
+  const { detached } = options;
+  if (detached !== undefined && typeof detached !== 'boolean') {
     throw new TypeError(`options.detached expected a boolean, got ${describe(detached)}`);
   }
   const sealing = readSealing(options);

@@ -32,7 +32,7 @@ export interface InputFile extends Source {
 export async function openInputFile(path: string, signal?: AbortSignal): Promise<InputFile> {
   // Calls stat before open, because opening a pipe waits for its writer.
   const found = await onFile(path, UNREADABLE, statPath(path));
-  if (found.isFIFO()) return spooledFile(path, found, await spoolPipe(path, signal));
+  if (found.isFIFO()) return openSpooled(path, await spoolPipe(path, signal), found);
   checkRegular(path, found);
   return openRegularFile(path, path, 0, signal);
 }
@@ -62,7 +62,7 @@ export async function openRegularFile(
     isKept = copy === undefined;
     return copy === undefined
       ? inputFile(shown, stats, { fd, close: () => closeFile(fd) })
-      : await spooledFile(shown, stats, copy);
+      : await openSpooled(shown, copy, stats);
   } finally {
     if (!isKept) await closeFile(fd).catch(() => {});
   }
@@ -87,26 +87,27 @@ async function isUnsized(path: string, { size }: BigIntStats): Promise<boolean> 
   );
 }
 
-/** Opens the unnamed copy of an input. `shown` is the input's name for messages. */
-export async function openSpooled(shown: string, copy: FileHandle): Promise<InputFile> {
-  const found = await onFile(shown, UNREADABLE, copy.stat({ bigint: true }));
-  return spooledFile(shown, found, copy);
-}
-
 /**
- * Makes an input from `copy`, the unnamed copy of the content. `found` has the facts about the original.
+ * Makes an input from `copy`, the unnamed copy of the content, and closes it after an error.
+ *
+ * @param shown - The input's name for messages.
+ * @param original - The facts about the original. Default: those about the copy.
  */
-async function spooledFile(path: string, found: BigIntStats, copy: FileHandle): Promise<InputFile> {
-  let size: bigint;
+export async function openSpooled(
+  shown: string,
+  copy: FileHandle,
+  original?: BigIntStats,
+): Promise<InputFile> {
+  let stats: BigIntStats;
   try {
-    ({ size } = await onFile(path, UNREADABLE, copy.stat({ bigint: true })));
+    stats = await onFile(shown, UNREADABLE, copy.stat({ bigint: true }));
   } catch (error) {
     await copy.close().catch(() => {});
     throw error;
   }
   return {
-    ...inputFile(path, found, { fd: copy.fd, close: () => copy.close() }),
-    size: Number(size),
+    ...inputFile(shown, original ?? stats, { fd: copy.fd, close: () => copy.close() }),
+    size: Number(stats.size),
     mode: undefined,
     checkUnchanged: async () => {},
   };

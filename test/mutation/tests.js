@@ -204,6 +204,7 @@ export const TESTS = {
       'files/races.node',
       'files/unheld.node',
       'files/lenient.node',
+      'files/spooled.node',
       'files/machine.node',
     ),
     ...property('files.node'),

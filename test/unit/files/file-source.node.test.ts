@@ -10,6 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { type BundleInput, decryptBundle, encryptBundle, openBundle } from '../../../src/index.ts';
 import { decryptFile, encryptFile, fileSource } from '../../../src/node.ts';
@@ -59,6 +61,21 @@ describe('a file as a source', () => {
     expect(first).toEqual(kept);
     first.fill(0);
     expectBytes(await source.read(0, 100), kept);
+    await source.close();
+  });
+
+  it('keeps no bytes that it has given', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    const source = await fileSource(put('plain', plain));
+    const read = async () => new WeakRef(await source.read(0, 100));
+    const given = await read();
+    await expect
+      .poll(() => {
+        collect();
+        return given.deref() === undefined;
+      })
+      .toBe(true);
     await source.close();
   });
 

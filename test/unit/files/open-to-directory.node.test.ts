@@ -169,6 +169,13 @@ describe('openToDirectory', () => {
     expectUntouched();
   });
 
+  it('opens the bundle with the given backend', async () => {
+    const open = (backend: string) =>
+      openToDirectory(at('app.sealed'), at('new'), { publicKey, backend } as never);
+    await expect(open('none')).rejects.toThrow('options.backend expected');
+    expect((await open('noble')).entries).toBe(4);
+  });
+
   it('refuses wrong arguments and options by name', async () => {
     const open = openToDirectory as (...args: unknown[]) => Promise<unknown>;
     for (const [args, message] of [
