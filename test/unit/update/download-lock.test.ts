@@ -37,7 +37,7 @@ async function waiting(options: { readonly signal?: AbortSignal } = {}) {
     free();
     await held;
   };
-  return { updater, downloaded, waits, end, release };
+  return { updater, downloaded, waits, end, release, inner };
 }
 
 describe('a download while another page or process downloads', () => {
@@ -45,6 +45,8 @@ describe('a download while another page or process downloads', () => {
     const { downloaded, waits, end, release } = await waiting();
     await vi.advanceTimersByTimeAsync(999);
     expect(waits()).toBe(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(waits()).toBe(1);
     await vi.advanceTimersByTimeAsync(598_000);
     expect(waits()).toBe(1);
     await end();
@@ -54,25 +56,30 @@ describe('a download while another page or process downloads', () => {
   });
 
   it('rejects after ten minutes, and does not begin later', async () => {
-    const { updater, downloaded, end, release } = await waiting();
+    const { updater, downloaded, end, release, inner } = await waiting();
     await vi.advanceTimersByTimeAsync(600_000);
     await expect(downloaded).rejects.toMatchObject({
       code: 'ERR_STORE',
       message: expect.stringMatching(/downloading for 10 minutes.*try again later/),
     });
     await end();
+    // A task that began now would hold the lock until it ends.
+    await inner.lock('update', async () => {});
     expect((await updater.status()).ready).toBeUndefined();
     expect((await updater.download()).id).toBe(release.entry.id);
   });
 
   it('ends with its signal, and tells nothing then', async () => {
     const controller = new AbortController();
-    const { downloaded, waits, end, updater } = await waiting({ signal: controller.signal });
+    const { downloaded, waits, end, updater, inner } = await waiting({
+      signal: controller.signal,
+    });
     controller.abort(new Error('the user left'));
     await expect(downloaded).rejects.toThrow('the user left');
     await vi.advanceTimersByTimeAsync(600_000);
     expect([waits(), vi.getTimerCount()]).toEqual([0, 0]);
     await end();
+    await inner.lock('update', async () => {});
     expect((await updater.status()).ready).toBeUndefined();
   });
 

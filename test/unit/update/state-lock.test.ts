@@ -38,6 +38,8 @@ function holdableStore() {
       });
     },
     free: () => free(),
+    /** Resolves when every task that waits for the lock has run. */
+    settled: () => inner.lock('state', async () => {}),
   };
 }
 
@@ -46,14 +48,14 @@ async function onTrial() {
   const publisher = createPublisher();
   await publisher.offer([await publisher.make(AFTER, [BEFORE])]);
   const request = fetchFrom(publisher.store);
-  const { releases, hold, free } = holdableStore();
+  const { releases, hold, free, settled } = holdableStore();
   const launch = (): Promise<Device> => createDevice(BEFORE, request, { releases });
   const { updater } = await launch();
   const shipped = await updater.start();
   await updater.update({ when: 'now' });
   const { id } = await updater.start();
   expect((await updater.status()).trial).toEqual({ starts: 1 });
-  return { launch, hold, free, shipped: shipped.id, id };
+  return { launch, hold, free, settled, shipped: shipped.id, id };
 }
 
 describe('a start while the lock of the state is held', () => {
@@ -131,7 +133,7 @@ describe('every other call while the lock of the state is held', () => {
     ['check', (updater) => updater.check()],
     ['keepClients', (updater) => updater.keepClients([])],
   ])('rejects with ERR_STORE after 30 seconds, and changes nothing later: %s', async (_, call) => {
-    const { launch, hold, free, id } = await onTrial();
+    const { launch, hold, free, settled, id } = await onTrial();
     const { updater } = await launch();
     const before = await updater.status();
     const asked = hold();
@@ -143,7 +145,8 @@ describe('every other call while the lock of the state is held', () => {
     await vi.advanceTimersByTimeAsync(1);
     await expect(called).rejects.toMatchObject({ code: 'ERR_STORE' });
     free();
-    await updater.idle();
+    // The waiting task gets the lock in a later turn than this one.
+    for (let turn = 0; turn < 5; turn++) await settled();
     expect(await updater.status()).toEqual(before);
   });
 });

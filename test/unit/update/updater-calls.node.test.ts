@@ -66,6 +66,16 @@ describe('activate', () => {
     expect(await updater.status()).not.toHaveProperty('next');
   });
 
+  it('makes the next call of start in the process run the release, if it has to run now', async () => {
+    const { request, next } = await published();
+    const { updater } = await createDevice(BEFORE, request);
+    const shipped = await updater.start();
+    await updater.update();
+    expect((await updater.start()).id).toBe(shipped.id);
+    await updater.activate({ when: 'now' });
+    expect((await updater.start()).id).toBe(next.entry.id);
+  });
+
   it('tells when the release runs', async () => {
     const { request, next } = await published();
     const { updater, events } = await createDevice(BEFORE, request);
