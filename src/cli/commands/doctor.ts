@@ -9,7 +9,7 @@ import { examineExposure, examineLeftovers } from '../doctor/exposure.ts';
 import { examine, type Finding } from '../doctor/finding.ts';
 import { examineKeys, type Keys, type Situation } from '../doctor/keys.ts';
 import { type Searched, searchProject } from '../doctor/search.ts';
-import { examineServed } from '../doctor/served.ts';
+import { examineDevServer, examineServed } from '../doctor/served.ts';
 import { examples } from '../help.ts';
 import { findAbove } from '../project.ts';
 import { refuseKeyAsPath } from '../read-key.ts';
@@ -87,6 +87,7 @@ async function examineProject(
   for (const { privateFile } of allKeys) {
     await examineExposure(privateFile, findings);
     await examineServed(privateFile, searched.configs, findings);
+    await examineDevServer(privateFile, findings);
   }
   await examineLeftovers((allKeys[0] as Keys).privateFile, findings);
   for (const keys of allKeys) await examineRoundTrip(keys, findings);

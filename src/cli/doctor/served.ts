@@ -1,13 +1,21 @@
 // Checks whether a private key is in a folder whose files the app or a web server publishes.
 
 import { realpath } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { exists } from '../../files/exists.ts';
 import { holds } from '../../files/place.ts';
+import {
+  denyKey,
+  denyLine,
+  findViteConfig,
+  keepsFromServer,
+  type ViteConfig,
+} from '../config/dev-server.ts';
 import type { ConfigFile } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { repositoryOf } from '../git.ts';
-import type { Finding } from './finding.ts';
+import { packagesFrom } from '../project.ts';
+import { examine, type Finding } from './finding.ts';
 
 // Build tools and web servers publish all of these folders.
 const SERVED = /^(public|static|www|dist|htdocs|public_html)$/;
@@ -32,6 +40,44 @@ export async function examineServed(
     mend: 'move it out of that folder; if the folder was ever published, make a new pair, because others may have the key',
     path,
   });
+}
+
+/** Checks whether Vite's dev server gives out the key: it serves every file of the project that its config does not deny. */
+export async function examineDevServer(path: string, findings: Finding[]): Promise<void> {
+  if (basename(path) !== path || !(await exists(path))) return;
+  const packages = await packagesHere();
+  const failed = {
+    code: 'KEY_FILE_SERVED',
+    state: 'unknown',
+    what: `whether Vite's dev server gives out ${path}`,
+    path,
+  } as const;
+  await examine(findings, failed, async () => {
+    const config = await findViteConfig(packages);
+    if (config === undefined && !packages.has('vite')) return undefined;
+    if (config !== undefined && (await keepsFromServer(config, path))) return undefined;
+    const mend =
+      config === undefined
+        ? `make vite.config.mjs: export default { ${denyLine('', path)} };`
+        : `add to ${config.path}: ${await lineFor(config, path)}`;
+    const what = `Vite's dev server gives out ${path} to everyone who can reach it`;
+    return { code: 'KEY_FILE_SERVED', state: 'bad', what, mend, path };
+  });
+}
+
+async function lineFor(config: ViteConfig, key: string): Promise<string> {
+  const result = await denyKey(config, key);
+  return 'manual' in result ? result.manual : denyLine(config.path, key);
+}
+
+/** The packages that the project in the current folder depends on. */
+async function packagesHere(): Promise<ReadonlySet<string>> {
+  for await (const { path, content } of packagesFrom('.')) {
+    if (dirname(path) !== resolve('.')) break;
+    const { dependencies, devDependencies } = content ?? {};
+    return new Set([dependencies, devDependencies].flatMap((one) => Object.keys(one ?? {})));
+  }
+  return new Set();
 }
 
 async function webDirWith(

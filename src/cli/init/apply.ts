@@ -9,6 +9,7 @@ import type { OutputFile } from '../../files/output-file.ts';
 import { replaceFile } from '../../files/replace.ts';
 import { cleanTemporaries } from '../../files/temporary.ts';
 import { SEALED } from '../bundle-formats.ts';
+import { isViteConfig } from '../config/dev-server.ts';
 import { placePair } from '../key-pair.ts';
 import { linesWithCall } from './entry.ts';
 import type { Change } from './plan.ts';
@@ -22,16 +23,13 @@ import {
   writeRecord,
 } from './record.ts';
 import { addedLines, addedMembers, placeOfMember, withoutLines, withoutMembers } from './remove.ts';
-import { SERVER_CONFIG } from './website.ts';
 
 export const IGNORED = '.gitignore';
-/** The files that stay as long as the private key does. */
-export const KEY_FILES: readonly string[] = [
-  SEALED.privateKeyFile,
-  SEALED.publicKeyFile,
-  IGNORED,
-  SERVER_CONFIG,
-];
+/** Whether a file stays as long as the private key does. */
+export function isOfKey(path: string): boolean {
+  const { privateKeyFile, publicKeyFile } = SEALED;
+  return [privateKeyFile, publicKeyFile, IGNORED].includes(path) || isViteConfig(path);
+}
 export const PACKAGE = 'package.json';
 
 const APPEARED = 'appeared meanwhile: run init again';

@@ -10,9 +10,9 @@ import { say } from '../print.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
 import type { Context } from '../terminal.ts';
 import { type AnswerFlags, type Answers, answer, askToWrite } from './answers.ts';
-import { applyChanges, KEY_FILES, type NewPair, takeBack } from './apply.ts';
+import { applyChanges, isOfKey, type NewPair, takeBack } from './apply.ts';
 import { warnOfGit } from './key-in-git.ts';
-import { makePlan } from './plan.ts';
+import { makePlan, type Plan } from './plan.ts';
 import { readProject } from './project.ts';
 import { type RecordContent, readRecord, removeRecord, withRecord, writeRecord } from './record.ts';
 import { localStore } from './scripts.ts';
@@ -72,9 +72,10 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     return {
       json: { ...json, written: [] },
       lines: [
-        '✓ everything is here already',
+        isBad ? '✗ not everything is here:' : '✓ everything is here already',
         ...planLines({ ...plan, same: [] }, [], false),
         ...(await missingKeyLines(context)),
+        ...nextLines('next, unless you have done it', plan),
       ],
       isBad,
     };
@@ -109,12 +110,16 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     lines: [
       ...(asks ? conflictLines(plan) : ['Written:', ...shown, '']),
       `✓ ${written.length} files written; npx bundleseal init --undo undoes this`,
-      '  next:',
-      ...plan.next.map((one, index) => `  ${String(index + 1).padStart(2)}. ${one}`),
+      ...nextLines('next', plan),
       ...(answers.ci === 'github' && project.hosting === 'none' ? [FOR_WORKFLOW] : []),
     ],
     isBad,
   };
+}
+
+function nextLines(head: string, { next }: Plan): string[] {
+  if (next.length === 0) return [];
+  return [`  ${head}:`, ...next.map((one, index) => `  ${String(index + 1).padStart(2)}. ${one}`)];
 }
 
 /**
@@ -126,9 +131,7 @@ async function takeBackHalf(record: RecordContent, root: string): Promise<void> 
     Object.hasOwn(record.files, SEALED.privateKeyFile) && (await exists(SEALED.privateKeyFile));
   const filesWhere = (ofKey: boolean) =>
     Object.fromEntries(
-      Object.entries(record.files).filter(
-        ([path]) => (isKept && KEY_FILES.includes(path)) === ofKey,
-      ),
+      Object.entries(record.files).filter(([path]) => (isKept && isOfKey(path)) === ofKey),
     );
   await takeBack({ files: filesWhere(false), folders: record.folders }, root);
   if (!isKept) return removeRecord();

@@ -1,6 +1,8 @@
 // Plans the work of init: new files, additions to existing files, and steps that the user has to do.
 
+import { exists } from '../../files/exists.ts';
 import { SEALED } from '../bundle-formats.ts';
+import { denyKey, keepsFromServer } from '../config/dev-server.ts';
 import { ignoreLines } from '../git.ts';
 import { KEY_MODULE_MARK, renderModule } from '../key-module.ts';
 import { SCRIPTS } from '../release/settings.ts';
@@ -10,7 +12,7 @@ import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './
 import { bytesOf, type Project } from './project.ts';
 import { RECORD, type Written, workflowPath } from './record.ts';
 import { addMembers, localStore, packageMembers } from './scripts.ts';
-import { APP_FOLDER, DENIED, type NewFile, serverConfig, websiteFiles } from './website.ts';
+import { ABOUT_SERVER, APP_FOLDER, type NewFile, serverConfig, websiteFiles } from './website.ts';
 import { settingsOf, workflowOf } from './workflow.ts';
 
 /** A file to write completely. */
@@ -79,7 +81,8 @@ export async function makePlan(
   await editIgnored();
   await editPackage();
   await editEntry();
-  return { changes, conflicts, same, next: nextSteps(project, answers) };
+  await editServer();
+  return { changes, conflicts, same, next: await nextSteps(project, answers, written) };
 
   function edit(path: string, about: string, before: Buffer | undefined, after: Buffer): void {
     if (before?.equals(after)) same.push(path);
@@ -141,6 +144,20 @@ export async function makePlan(
       lines: entryLines(specifier),
     });
   }
+
+  async function editServer(): Promise<void> {
+    const { viteConfig } = project;
+    if (viteConfig === undefined) return;
+    if (await keepsFromServer(viteConfig, SEALED.privateKeyFile)) return;
+    const { path, text } = viteConfig;
+    const result = await denyKey(viteConfig, SEALED.privateKeyFile);
+    if ('edited' in result) {
+      edit(path, ABOUT_SERVER, Buffer.from(text), Buffer.from(result.edited));
+      return;
+    }
+    const reason = `lets Vite's dev server give out ${SEALED.privateKeyFile} to everyone who can reach it: add this`;
+    conflicts.push({ path, reason, lines: [result.manual] });
+  }
 }
 
 /**
@@ -186,7 +203,12 @@ function specifierFrom(entry: string, isTypeScript: boolean): string {
   return `${to.startsWith('.') ? to : `./${to}`}${isTypeScript ? '' : '.js'}`;
 }
 
-function nextSteps(project: Project, answers: Answers): string[] {
+/** Lists the steps for the user. Leaves out those that the files here show to be done. */
+async function nextSteps(
+  project: Project,
+  answers: Answers,
+  written: Written | undefined,
+): Promise<string[]> {
   const { framework, ci, appId } = answers;
   const isNative = !isWebsite(answers);
   const [, call] = entryLines('');
@@ -210,7 +232,13 @@ function nextSteps(project: Project, answers: Answers): string[] {
       'when the app works: await updater.confirm(id).then(() => updater.update()).catch(console.error). docs/guides/capacitor.md has all of it',
     ],
   };
-  const [site] = localStore(answers).split('/');
+  const store = localStore(answers);
+  const [site] = store.split('/') as [string];
+  const isPublished = await exists(`${store}/channels/${answers.channel}.sealed`);
+  const isTried = isNative || !isBeside(answers) || (await exists(`${site}/index.html`));
+  const { privateKeyFile } = SEALED;
+  const isOfInit = written?.files[privateKeyFile] !== undefined && (await exists(privateKeyFile));
+  const hasNewKey = answers.keys !== 'use' || isOfInit;
   const settings = ci === 'github' ? settingsOf(answers) : [];
   return [
     ...(project.hasLibrary ? [] : ['add bundleseal to the dependencies: the app imports it']),
@@ -227,11 +255,6 @@ function nextSteps(project: Project, answers: Answers): string[] {
       framework === 'electron')
       ? [`call it in the module that starts the app: ${call}`]
       : []),
-    ...(project.viteConfig?.text.includes('bundleseal') === false
-      ? [
-          `keep the private key out of the dev server: add server: { fs: { deny: ${DENIED} } } to the config${project.viteConfig.path.startsWith('electron') ? ' of the renderer' : ''} in ${project.viteConfig.path}`,
-        ]
-      : []),
     ...(project.hasBuild || isNative
       ? []
       : [`put the files of the website into ${answers.dir}: package.json has no script "build"`]),
@@ -239,18 +262,18 @@ function nextSteps(project: Project, answers: Answers): string[] {
     ...(!isNative && !project.hasVite
       ? [`${project.manager.name} install, which installs esbuild`]
       : []),
-    `build it: ${project.manager.name} run ${SCRIPTS.build}`,
-    `publish it as ${appId}, on this machine: ${project.manager.name} run ${SCRIPTS.publish}`,
-    ...(isNative || !isBeside(answers)
+    ...(isPublished
       ? []
       : [
-          `try it: copy ${answers.dir} into ${site}, where the releases are, and serve ${site}; see docs/guides/first-update.md in node_modules/bundleseal`,
+          `build it: ${project.manager.name} run ${SCRIPTS.build}`,
+          `publish it as ${appId}, on this machine: ${project.manager.name} run ${SCRIPTS.publish}`,
         ]),
-    ...(answers.keys === 'use'
-      ? []
-      : [
-          `keep a copy of ${SEALED.privateKeyFile} that only you can read: without it your apps take no update`,
-        ]),
+    ...(isTried ? [] : trySteps(answers, site)),
+    ...(hasNewKey
+      ? [
+          `keep a copy of ${privateKeyFile} that only you can read: without it your apps take no update`,
+        ]
+      : []),
     ...(ci === 'github' && project.libraryFile !== undefined
       ? [
           `move ${project.libraryFile} into the repository and install it from there: the workflow cannot install a file outside`,
@@ -264,5 +287,18 @@ function nextSteps(project: Project, answers: Answers): string[] {
           'run the same two scripts in CI with BUNDLESEAL_PRIVATE_KEY, and upload what release publish lists',
         ]
       : []),
+  ];
+}
+
+/** The build and the store are served together. "First update" goes on from there. */
+function trySteps({ dir, framework }: Answers, site: string): string[] {
+  const copy =
+    process.platform === 'win32'
+      ? `xcopy ${dir.replaceAll('/', '\\')} ${site} /E /I /Y`
+      : `cp -R ${dir}/. ${site}/`;
+  const serve = framework === 'vite' ? `npx vite preview --outDir ${site}` : 'with any web server';
+  return [
+    `try it: copy the build beside the releases: ${copy}`,
+    `serve ${site}: ${serve}; docs/guides/first-update.md in node_modules/bundleseal goes on from there`,
   ];
 }

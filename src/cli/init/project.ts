@@ -6,6 +6,7 @@ import { onFile, UNREADABLE } from '../../files/error.ts';
 import { exists } from '../../files/exists.ts';
 import { UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
+import { findViteConfig, type ViteConfig } from '../config/dev-server.ts';
 import { decodeFileText, findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { foldersFrom } from '../project.ts';
@@ -48,7 +49,7 @@ export interface Project {
   /** Whether a SvelteKit app has the adapter that writes static files. */
   readonly hasStaticAdapter: boolean;
   /** Vite's config, if there is one. */
-  readonly viteConfig: ConfigFile | undefined;
+  readonly viteConfig: ViteConfig | undefined;
   readonly isTypeScript: boolean;
   readonly entry: Entry | undefined;
   readonly manager: Manager;
@@ -61,12 +62,6 @@ export interface Project {
   readonly keys: 'none' | 'here';
   /** Whether a passphrase protects the existing private key. */
   readonly isKeyProtected: boolean;
-}
-
-/** A config file of the app's bundler. Its code is not run: only folders written as literals are found. */
-interface ConfigFile {
-  readonly path: string;
-  readonly text: string;
 }
 
 interface Package {
@@ -111,7 +106,7 @@ export async function readProject(): Promise<Project> {
   const config = await capacitorOf();
   const isTypeScript = await exists('tsconfig.json');
   const { root, hosting } = await findRoot();
-  const viteConfig = await viteConfigOf(names);
+  const viteConfig = await findViteConfig(names);
   return {
     packageText,
     name:
@@ -219,7 +214,7 @@ function frameworkOf(names: ReadonlySet<string>): Framework {
 async function buildFolderOf(
   framework: Framework,
   names: ReadonlySet<string>,
-  vite: ConfigFile | undefined,
+  vite: ViteConfig | undefined,
 ): Promise<string> {
   if (framework === 'next') return 'out';
   if (framework === 'sveltekit' || names.has('react-scripts')) return 'build';
@@ -238,23 +233,13 @@ async function buildFolderOf(
   return 'dist';
 }
 
-async function viteConfigOf(names: ReadonlySet<string>): Promise<ConfigFile | undefined> {
-  const stem = names.has('electron-vite') ? 'electron.vite.config' : 'vite.config';
-  for (const end of ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts']) {
-    const path = `${stem}.${end}`;
-    const text = await readText(path);
-    if (text !== undefined) return { path, text };
-  }
-  return undefined;
-}
-
 /** The folder that a config names by a literal. */
-function literalIn(config: ConfigFile | undefined, name: string): string | undefined {
+function literalIn(config: ViteConfig | undefined, name: string): string | undefined {
   return new RegExp(`\\b${name}:\\s*['"]([\\w./-]+)['"]`).exec(config?.text ?? '')?.[1];
 }
 
 /** The folder of the pages that Vite builds. */
-function rootIn(vite: ConfigFile | undefined): string {
+function rootIn(vite: ViteConfig | undefined): string {
   return literalIn(vite, 'root') ?? '.';
 }
 
@@ -288,7 +273,7 @@ interface AngularProject {
 async function entryOf(
   framework: Framework,
   isTypeScript: boolean,
-  vite: ConfigFile | undefined,
+  vite: ViteConfig | undefined,
 ): Promise<Entry | undefined> {
   if (framework === 'sveltekit') {
     const path = `src/hooks.client.${isTypeScript ? 'ts' : 'js'}`;

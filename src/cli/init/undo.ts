@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { exists } from '../../files/exists.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
+import { isViteConfig } from '../config/dev-server.ts';
 import { say } from '../print.ts';
 import type { Context } from '../terminal.ts';
 import {
@@ -11,7 +12,7 @@ import {
   type Edit,
   type FileState,
   IGNORED,
-  KEY_FILES,
+  isOfKey,
   PACKAGE,
   stateOf,
   takeBack,
@@ -31,7 +32,6 @@ import {
 } from './record.ts';
 import { changedMembers } from './remove.ts';
 import { findUses } from './uses.ts';
-import { SERVER_CONFIG } from './website.ts';
 
 export async function undoInit(
   context: Context,
@@ -150,23 +150,26 @@ async function divide(
     [SEALED.privateKeyFile]: key.reason,
     [SEALED.publicKeyFile]: `it belongs to ${SEALED.privateKeyFile}`,
     [IGNORED]: 'it keeps the private key out of git',
-    [SERVER_CONFIG]: "it keeps the private key out of Vite's dev server",
   };
+  const ofServer = (keyName: string) =>
+    `server.fs.deny in it keeps ${keyName} out of Vite's dev server`;
   const kept: Kept[] = [];
   const edits = new Map<string, Edit>();
   const other = await otherKey(record, key.isKept);
   for (const [path, state] of states) {
     if (state === 'as before') continue;
-    if (path === SERVER_CONFIG && state === 'changed') {
-      const reason = 'you have changed it, so it is yours';
+    if (isViteConfig(path) && state === 'changed') {
+      const reason =
+        'you have changed it, so it is yours; leave the list server.fs.deny in it while a private key is here';
       kept.push({ path, reason, isBad: false, isOfUser: true });
+    } else if (key.isKept && isViteConfig(path)) {
+      kept.push({ path, reason: ofServer('the private key'), isBad: deletesKey });
     } else if (key.isKept && Object.hasOwn(ofKey, path)) {
       kept.push({ path, reason: ofKey[path] as string, isBad: deletesKey });
     } else if (path === IGNORED && other !== undefined) {
       kept.push({ path, reason: `it keeps ${other} out of git`, isBad: deletesKey });
-    } else if (path === SERVER_CONFIG && other !== undefined) {
-      const reason = `it keeps ${other} out of Vite's dev server`;
-      kept.push({ path, reason, isBad: deletesKey });
+    } else if (isViteConfig(path) && other !== undefined) {
+      kept.push({ path, reason: ofServer(other), isBad: deletesKey });
     } else if (state === 'changed') {
       const file = record.files[path] as WrittenFile;
       const edit = await withoutAdded(path, file);
@@ -198,7 +201,7 @@ async function usesOf(
   const texts = new Map(Array.from(edits, ([path, { after }]) => [path, after.toString()]));
   for (const path of taken.filter((one) => !isNew(one)))
     texts.set(path, Buffer.from(files[path]?.before ?? '', 'base64').toString());
-  const modules = taken.filter((path) => isNew(path) && !KEY_FILES.includes(path));
+  const modules = taken.filter((path) => isNew(path) && !isOfKey(path));
   return findUses(modules, texts, store.split('/')[0] as string);
 }
 

@@ -1,6 +1,8 @@
 // Makes the files with which a website updates itself: modules for its page and its service worker, and the bundling
 // of the worker.
 
+import { SEALED } from '../bundle-formats.ts';
+import { deniedWith } from '../config/dev-server.ts';
 import type { Answers } from './answers.ts';
 import type { Project } from './project.ts';
 
@@ -15,13 +17,9 @@ export interface NewFile {
 export const APP_FOLDER = 'src/bundleseal';
 
 /** The config of an app of Vite that has none. */
-export const SERVER_CONFIG = 'vite.config.mjs';
+const SERVER_CONFIG = 'vite.config.mjs';
 
 export const WORKER_CONFIG = 'vite.bundleseal.config.mjs';
-
-/** What Vite's dev server must not give out: its own list, which a list in a config replaces, and private keys. */
-export const DENIED =
-  "['.env', '.env.*', '*.{crt,pem,key,p12,pfx,cer,der}', '.npmrc', '.yarnrc.yml', '**/.git/**', '.bundleseal_key*']";
 
 /** The first line of the code that init writes. */
 export const INIT_MARK = 'Written by "bundleseal init"; it is yours to change.';
@@ -31,16 +29,17 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   // The dev server gives out every other file of this folder, so it would give out the private key too.
-  server: { fs: { deny: ${DENIED} } },
+  server: { fs: { deny: ${deniedWith(SEALED.privateKeyFile)} } },
 });
 `;
+
+export const ABOUT_SERVER = 'keeps the private key out of the dev server';
 
 /** The config for a project of Vite that has none. It keeps the dev server from serving the private key. */
 export function serverConfig({ hasVite, viteConfig }: Project): NewFile[] {
   const path = SERVER_CONFIG;
   if (!hasVite || viteConfig !== undefined) return [];
-  const about = 'keeps the private key out of the dev server';
-  return [{ path, about, content: SERVER_CONFIG_TEXT }];
+  return [{ path, about: ABOUT_SERVER, content: SERVER_CONFIG_TEXT }];
 }
 
 /** The expressions of the app's bundler for the address of the app and for a production build. */
