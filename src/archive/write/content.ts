@@ -163,7 +163,8 @@ function sizeOf(data: ZipData): number {
   return 'byteLength' in data ? data.byteLength : data.size;
 }
 
-interface ContentReader extends Pick<StreamReader, 'take' | 'close'> {
+/** Reads a content. */
+export interface ContentReader extends Pick<StreamReader, 'take' | 'close'> {
   /** Whether no other code can access the memory of its pieces. */
   readonly isPrivate?: boolean;
   /** Whether the archive leaves the file out. Known after the first `take`. */
@@ -207,21 +208,19 @@ function isOwnContent(data: unknown): data is OwnContent {
 
 function ownReader(content: OwnContent): ContentReader {
   const pieces = content[OPEN](content.file);
-  let isLeftOut = false;
-  return {
+  const reader = {
     isPrivate: true,
-    get isLeftOut() {
-      return isLeftOut;
-    },
-    async take(_length, signal) {
+    isLeftOut: false,
+    async take(_length: number, signal?: AbortSignal) {
       const { done, value } = await untilAborted(pieces.next(), signal);
-      isLeftOut = value === LEFT_OUT;
+      reader.isLeftOut = value === LEFT_OUT;
       return done ? new Uint8Array(0) : value;
     },
-    async close(reason) {
+    async close(reason: unknown) {
       if (reason !== undefined) await pieces.return(undefined);
     },
   };
+  return reader;
 }
 
 /** Opens a content for reading in pieces of any length. Its errors name the path. */

@@ -17,6 +17,7 @@ import { DEFLATED, STORED } from '../format/layout.ts';
 import { createMeter, type Limits, toWriter } from '../format/zip-limits.ts';
 import { lengthOf } from '../pieces.ts';
 import {
+  type ContentReader,
   dropContents,
   givenIn,
   openContent,
@@ -25,7 +26,7 @@ import {
   totalSize,
   type ZipEntries,
 } from './content.ts';
-import { createCutter, type Level, PIECE_LENGTH, type Piece } from './deflate.ts';
+import { type Cutter, createCutter, type Level, PIECE_LENGTH, type Piece } from './deflate.ts';
 import { createDeflateQueue, type DeflateQueue } from './deflate-queue.ts';
 import { type Memory, newMemory } from './memory.ts';
 
@@ -103,13 +104,13 @@ export async function* writeZip(
         const file = files[opened++] as Planned;
         const next = await openReading(file, work);
         reading.push(next);
-        await next.hold();
+        await hold(next, work);
         if (next.isLeftOut) reading.pop();
       }
       if (reading.length === 0) break;
       const next = reading[0] as Reading;
       const start = offset;
-      const parts = next.write();
+      const parts = write(next, work);
       let part = await parts.next();
       for (; !part.done; part = await parts.next()) {
         offset += part.value.length;
@@ -128,7 +129,7 @@ export async function* writeZip(
   } finally {
     letGo?.();
     queue.end(isDone);
-    for (const each of reading) await each.close(reason);
+    for (const each of reading) await closeReading(each, reason);
     dropContents(isPlanned ? files.slice(opened) : [...files, ...givenIn(entries)], reason);
   }
 }
@@ -149,123 +150,130 @@ interface Work {
   readonly progress: ReturnType<typeof progressOf>;
 }
 
-/** A file whose content is being read and deflated. */
+/**
+ * A file whose content is being read and deflated. It has neither getters nor generator functions of its own: V8 makes
+ * a map for each, which keeps everything about the file in memory until the old generation is collected.
+ */
 interface Reading {
+  readonly path: string;
+  readonly name: Uint8Array;
+  readonly reader: ContentReader;
+  readonly cutter: Cutter;
+  /** The pieces that were read and not written. */
+  readonly held: { readonly piece: Piece; readonly deflated: Promise<Uint8Array> | undefined }[];
   /** Number of bytes read so far. */
-  readonly size: number;
+  size: number;
+  /** CRC-32 of the pieces so far. */
+  crc: number;
   /** Whether the file was read to its end. */
-  readonly isWhole: boolean;
+  isWhole: boolean;
   /** Whether the archive leaves the file out. Known after `hold`. */
-  readonly isLeftOut: boolean;
-  /** Reads up to HELD_LENGTH bytes. */
-  hold(): Promise<void>;
-  /** Yields the header, the data and, for a large file, the descriptor. */
-  write(): AsyncGenerator<Uint8Array, WrittenEntry>;
-  close(reason: unknown): Promise<void>;
+  isLeftOut: boolean;
 }
 
-async function openReading(
-  file: Planned,
-  { level, queue, memory, signal, pace, count, progress }: Work,
-): Promise<Reading> {
+async function openReading(file: Planned, { memory, signal }: Work): Promise<Reading> {
   const { path } = file;
-  const name = encodeText(path);
   const reader = await openContent(file, signal);
-  const cutter = createCutter(reader.isPrivate, memory);
-  const held: { readonly piece: Piece; readonly deflated: Promise<Uint8Array> | undefined }[] = [];
-  let size = 0;
-  let crc = 0;
-  let isWhole = false;
-
-  /** Reads on and returns the next whole piece. */
-  async function next(): Promise<Piece | undefined> {
-    const bytes = progress.count(await reader.take(TAKE_LENGTH, signal));
-    await pace();
-    size += bytes.length;
-    count({ path, by: bytes.length, size, compressedSize: undefined });
-    if (bytes.length > 0) return cutter.push(bytes);
-    isWhole = true;
-    await reader.close(undefined);
-    return reader.isLeftOut === true ? undefined : cutter.end();
-  }
-
-  /**
-   * Reads until a piece is whole and starts to deflate it. Stops after `limit` bytes of the file.
-   */
-  async function read(limit: number): Promise<void> {
-    while (!isWhole && size <= limit) {
-      const piece = await next();
-      if (piece === undefined) continue;
-      crc = crc32(piece.bytes.subarray(piece.window), crc);
-      // Level 0 stores small content, so deflating it first would be wasted work.
-      const isDeflated = level > 0 || size > HELD_LENGTH;
-      held.push({ piece, deflated: isDeflated ? queue.deflate(piece) : undefined });
-      if (limit === Number.POSITIVE_INFINITY) return;
-    }
-  }
-
-  async function* writeHeld(): AsyncGenerator<Uint8Array, WrittenEntry> {
-    const parts: Uint8Array[] = [];
-    for (const { deflated } of held) {
-      if (deflated !== undefined) parts.push(await untilAborted(deflated, signal));
-    }
-    const compressed = lengthOf(parts);
-    const isDeflated = parts.length > 0 && compressed < size;
-    const written = {
-      name,
-      method: isDeflated ? DEFLATED : STORED,
-      crc32: crc,
-      compressedSize: isDeflated ? compressed : size,
-      size,
-      isDescribedLater: false,
-    };
-    yield encodeLocal(written);
-    if (isDeflated) yield* parts;
-    else for (const { piece } of held) yield piece.bytes.subarray(piece.window);
-    // All pieces are deflated, and the reader of the archive has copied what it got.
-    for (const part of parts) memory.giveBack(part);
-    for (const { piece } of held) memory.giveBack(piece.bytes);
-    return written;
-  }
-
-  async function* writeLarge(): AsyncGenerator<Uint8Array, WrittenEntry> {
-    const later = { name, method: DEFLATED, isDescribedLater: true };
-    yield encodeLocal({ ...later, crc32: 0, compressedSize: 0, size: 0 });
-    let compressedSize = 0;
-    while (!isWhole || held.length > 0) {
-      while (!isWhole && held.length < AHEAD_LENGTH / PIECE_LENGTH) {
-        await read(Number.POSITIVE_INFINITY);
-      }
-      const first = held.shift();
-      if (first === undefined) continue;
-      const part = await untilAborted(first.deflated ?? queue.deflate(first.piece), signal);
-      compressedSize += part.length;
-      yield part;
-      memory.giveBack(part);
-      memory.giveBack(first.piece.bytes);
-    }
-    count({ path, by: 0, size, compressedSize });
-    const written = { ...later, crc32: crc, compressedSize, size };
-    yield encodeDescriptor(written);
-    return written;
-  }
-
   return {
-    get size() {
-      return size;
-    },
-    get isWhole() {
-      return isWhole;
-    },
-    get isLeftOut() {
-      return reader.isLeftOut === true;
-    },
-    hold: () => read(HELD_LENGTH),
-    write: () => (isWhole && size <= HELD_LENGTH ? writeHeld() : writeLarge()),
-    close: async (reason) => {
-      if (!isWhole) await reader.close(reason);
-    },
+    path,
+    name: encodeText(path),
+    reader,
+    cutter: createCutter(reader.isPrivate, memory),
+    held: [],
+    size: 0,
+    crc: 0,
+    isWhole: false,
+    isLeftOut: false,
   };
+}
+
+async function closeReading({ isWhole, reader }: Reading, reason: unknown): Promise<void> {
+  if (!isWhole) await reader.close(reason);
+}
+
+/** Reads on and returns the next whole piece. */
+async function nextPiece(file: Reading, work: Work): Promise<Piece | undefined> {
+  const { path, reader, cutter } = file;
+  const { signal, pace, count, progress } = work;
+  const bytes = progress.count(await reader.take(TAKE_LENGTH, signal));
+  await pace();
+  file.size += bytes.length;
+  count({ path, by: bytes.length, size: file.size, compressedSize: undefined });
+  if (bytes.length > 0) return cutter.push(bytes);
+  file.isWhole = true;
+  file.isLeftOut = reader.isLeftOut === true;
+  await reader.close(undefined);
+  return file.isLeftOut ? undefined : cutter.end();
+}
+
+/** Reads until a piece is whole and starts to deflate it. */
+async function readOn(file: Reading, work: Work): Promise<void> {
+  const piece = await nextPiece(file, work);
+  if (piece === undefined) return;
+  file.crc = crc32(piece.bytes.subarray(piece.window), file.crc);
+  // Level 0 stores small content, so deflating it first would be wasted work.
+  const isDeflated = work.level > 0 || file.size > HELD_LENGTH;
+  file.held.push({ piece, deflated: isDeflated ? work.queue.deflate(piece) : undefined });
+}
+
+/** Reads up to HELD_LENGTH bytes. */
+async function hold(file: Reading, work: Work): Promise<void> {
+  while (!file.isWhole && file.size <= HELD_LENGTH) await readOn(file, work);
+}
+
+/** Yields the header, the data and, for a large file, the descriptor. */
+function write(file: Reading, work: Work): AsyncGenerator<Uint8Array, WrittenEntry> {
+  return file.isWhole && file.size <= HELD_LENGTH ? writeHeld(file, work) : writeLarge(file, work);
+}
+
+async function* writeHeld(
+  { name, held, size, crc }: Reading,
+  { memory, signal }: Work,
+): AsyncGenerator<Uint8Array, WrittenEntry> {
+  const parts: Uint8Array[] = [];
+  for (const { deflated } of held) {
+    if (deflated !== undefined) parts.push(await untilAborted(deflated, signal));
+  }
+  const compressed = lengthOf(parts);
+  const isDeflated = parts.length > 0 && compressed < size;
+  const written = {
+    name,
+    method: isDeflated ? DEFLATED : STORED,
+    crc32: crc,
+    compressedSize: isDeflated ? compressed : size,
+    size,
+    isDescribedLater: false,
+  };
+  yield encodeLocal(written);
+  if (isDeflated) yield* parts;
+  else for (const { piece } of held) yield piece.bytes.subarray(piece.window);
+  // All pieces are deflated, and the reader of the archive has copied what it got.
+  for (const part of parts) memory.giveBack(part);
+  for (const { piece } of held) memory.giveBack(piece.bytes);
+  return written;
+}
+
+async function* writeLarge(file: Reading, work: Work): AsyncGenerator<Uint8Array, WrittenEntry> {
+  const { path, name, held } = file;
+  const { queue, memory, signal, count } = work;
+  const later = { name, method: DEFLATED, isDescribedLater: true };
+  yield encodeLocal({ ...later, crc32: 0, compressedSize: 0, size: 0 });
+  let compressedSize = 0;
+  while (!file.isWhole || held.length > 0) {
+    while (!file.isWhole && held.length < AHEAD_LENGTH / PIECE_LENGTH) await readOn(file, work);
+    const first = held.shift();
+    if (first === undefined) continue;
+    const part = await untilAborted(first.deflated ?? queue.deflate(first.piece), signal);
+    compressedSize += part.length;
+    yield part;
+    memory.giveBack(part);
+    memory.giveBack(first.piece.bytes);
+  }
+  const { size, crc } = file;
+  count({ path, by: 0, size, compressedSize });
+  const written = { ...later, crc32: crc, compressedSize, size };
+  yield encodeDescriptor(written);
+  return written;
 }
 
 /**
