@@ -22,6 +22,7 @@ export interface ReplaceFolder {
 }
 
 const NOT_EMPTY = 'is not empty: pass a new or an empty folder, or overwrite: true to replace it';
+const MOUNTED = "can't be replaced: a disk is mounted there, pass a folder in it";
 // All mode bits, because the new folder keeps a set-group-ID bit, which gives new files the folder's group.
 const MODE_BITS = 0o7777n;
 
@@ -139,12 +140,12 @@ async function checkPlace(
   { dir, target, base, parent }: Site,
   { overwrite, input }: ReplaceFolder,
 ): Promise<number | undefined> {
+  // The root is its own parent.
+  if (dirname(target) === target) throw fileError(dir, MOUNTED);
   const there = await statsIfThere(dir, lstat(parent.at(base), { bigint: true }));
   if (there === undefined) return undefined;
   checkFolder(dir, there);
-  if (dirname(target) === target || parent.stats.dev !== there.dev) {
-    throw fileError(dir, "can't be replaced: a disk is mounted there, pass a folder in it");
-  }
+  if (parent.stats.dev !== there.dev) throw fileError(dir, MOUNTED);
   const cwd = await realpath('.').catch(() => undefined);
   if (cwd !== undefined && (await holds(target, cwd, dir))) {
     throw fileError(dir, 'is or contains the current folder of this process: pass another one');

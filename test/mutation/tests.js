@@ -183,6 +183,7 @@ export const TESTS = {
       'files/read-ahead.node',
       'files/replace-folder.node',
       'files/messages.node',
+      'files/in-place.node',
       'files/files.node',
       'files/threads.node',
       'files/outputs.node',
