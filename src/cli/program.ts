@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from './answer.ts';
 import { COMMANDS, type CommandEntry, GROUPS } from './catalogue.ts';
 import { layOutHelp } from './help.ts';
+import { inWordsOfManager, typedCommands } from './manager.ts';
 import { print, writeText } from './print.ts';
 import { reportError } from './run.ts';
 
@@ -43,7 +44,7 @@ export function guardProcess(argv: readonly string[]): void {
 /** Runs the command in `argv` and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   const isJson = asksForJson(argv);
-  if (argv.length === 0) return writeText(START);
+  if (argv.length === 0) return writeText(inWordsOfManager(START, await typedCommands()));
   let shown = '';
   const program = await createProgram(argv, (text) => {
     shown += text;
@@ -73,7 +74,8 @@ function asksForAll(argv: readonly string[]): boolean {
 }
 
 /** Prints help or the version, as text or as one JSON object. */
-async function show(code: string, text: string, isJson: boolean): Promise<void> {
+async function show(code: string, shown: string, isJson: boolean): Promise<void> {
+  const text = inWordsOfManager(shown, await typedCommands());
   if (!isJson) await writeText(text);
   else await print(code === 'commander.version' ? { version: text.trim() } : { help: text.trim() });
 }
@@ -87,7 +89,7 @@ async function reportMistake(
   const isJson = asksForJson(argv);
   const isHelp = error.code === 'commander.help';
   if (isHelp && !isJson) {
-    process.stderr.write(help);
+    process.stderr.write(inWordsOfManager(help, await typedCommands()));
     process.exitCode = 2;
     return;
   }
@@ -96,7 +98,7 @@ async function reportMistake(
     error.code === 'commander.unknownCommand'
       ? hintOf(program, message)
       : NEEDS_EXAMPLE.has(error.code)
-        ? exampleOf(program, argv)
+        ? inWordsOfManager(exampleOf(program, argv), await typedCommands())
         : '';
   await reportError(new UsageError(`${message}${hint}; see --help`), isJson);
 }

@@ -2,7 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { exists } from '../files/exists.ts';
 import { type ConfigFile, findConfig } from './config/files.ts';
 
@@ -33,6 +33,27 @@ export async function* foldersFrom(start: string): AsyncGenerator<string, void> 
     if (isRoot || (await exists(join(folder, '.git'))) || (await isForEveryone(above))) return;
     folder = above;
   }
+}
+
+/** The repository of the current folder. */
+export interface Root {
+  readonly hosting: 'github' | 'other' | 'none';
+  /** The path from here to the repository's root: `.`, or `../..` in a monorepo. */
+  readonly root: string;
+}
+
+/** Finds the repository of the current folder. */
+export async function findRoot(): Promise<Root> {
+  for await (const folder of foldersFrom('.')) {
+    if (!(await exists(join(folder, '.git')))) continue;
+    const root = relative('.', folder).split(sep).join('/') || '.';
+    // In a worktree and a submodule, .git is a file without a host.
+    const config = await readFile(join(folder, '.git/config'), 'utf8').catch(() => '');
+    const remotes = [...config.matchAll(/^\s*url\s*=\s*(.*)$/gm)].map(([, url]) => url ?? '');
+    if (remotes.some((url) => /[@/.]github\b/i.test(url))) return { root, hosting: 'github' };
+    return { root, hosting: remotes.length > 0 ? 'other' : 'none' };
+  }
+  return { root: '.', hosting: 'none' };
 }
 
 /** Finds the nearest config from a folder upwards. */

@@ -16,6 +16,7 @@ import { examples } from '../help.ts';
 import { checkModule, keysOfModule, writeModule } from '../key-module.ts';
 import { placePair } from '../key-pair.ts';
 import { isKeyOf, readPublicKeyFile } from '../keys.ts';
+import { typedCommands } from '../manager.ts';
 import { lockPair } from '../pair-lock.ts';
 import { isProtectedKey, passphraseToKeep, protect } from '../passphrase.ts';
 import { type KeyValue, readKeyFile, refuseKeyAsPath } from '../read-key.ts';
@@ -300,7 +301,7 @@ async function finish(context: Context, config: ConfigFile | undefined, options:
     lines: [
       ...lines,
       changed
-        ? `✓ previousPublicKey is out of ${config.fileName}; next: npx cap sync`
+        ? `✓ previousPublicKey is out of ${config.fileName}; next: ${(await typedCommands()).execute} cap sync`
         : `✓ ${config.fileName} has no previousPublicKey`,
       `  ${said}`,
     ],

@@ -14,6 +14,7 @@ import {
   publicKeyFromText,
   readPublicKeyFile,
 } from '../keys.ts';
+import { typedCommands } from '../manager.ts';
 import type { KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
 import type { Context } from '../terminal.ts';
@@ -168,13 +169,14 @@ async function saveKey(file: ConfigFile, pem: string, plugin: string): Promise<A
   }
   const changed = result.edited !== before;
   if (changed) await writeConfigText(file, before, result.edited);
+  const next = `${(await typedCommands()).execute} cap sync`;
   return {
-    json: { config: file.path, changed, next: 'npx cap sync' },
+    json: { config: file.path, changed, next },
     lines: [
       changed
         ? `✓ the public key is in ${file.fileName}, under plugins.${plugin}`
         : `✓ ${file.fileName} had this public key already`,
-      '  next: npx cap sync, so that the copies under ios/ and android/ have it too',
+      `  next: ${next}, so that the copies under ios/ and android/ have it too`,
     ],
   };
 }

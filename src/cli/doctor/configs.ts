@@ -8,6 +8,7 @@ import { type ConfigValue, type ConfigValues, valuesOf } from '../config/read.ts
 import { inShell } from '../help.ts';
 import { keysOfModule } from '../key-module.ts';
 import { isKeyOf } from '../keys.ts';
+import { typedCommands } from '../manager.ts';
 import { examine, type Finding } from './finding.ts';
 import type { Keys } from './keys.ts';
 
@@ -22,6 +23,8 @@ interface ConfigKeyPlace {
   readonly path: string;
   readonly keys: Keys;
   readonly plugin: string;
+  /** The command that copies the config into the native projects. */
+  readonly sync: string;
   /** The command that puts the right key there. */
   readonly save: string;
   /** Whether the app may get its key from another place. */
@@ -36,6 +39,7 @@ export async function examineConfig(
   findings: Finding[],
 ): Promise<void> {
   const folder = dirname(path);
+  const sync = `${(await typedCommands()).execute} cap sync`;
   const copies: string[] = [];
   for (const copy of COPIES.map((name) => join(folder, name))) {
     if (await exists(copy)) copies.push(copy);
@@ -48,7 +52,8 @@ export async function examineConfig(
         path: file,
         keys,
         plugin: plugin ?? format.plugin,
-        save: file === path ? saveCommand(path, keys, plugin) : 'npx cap sync',
+        sync,
+        save: file === path ? saveCommand(path, keys, plugin) : sync,
         isOptional: index > 0 || (format === SEALED && hasModule),
       };
       const failed: Finding = {
@@ -100,7 +105,7 @@ async function keyFinding(
   place: ConfigKeyPlace,
   findings: Finding[],
 ): Promise<Finding | undefined> {
-  const { path, plugin, keys, save, isOptional } = place;
+  const { path, plugin, keys, sync, save, isOptional } = place;
   const { format } = keys;
   const about = { path, wire: format.name } as const;
   const { publicKey, previousPublicKey } = await read(path, plugin);
@@ -134,7 +139,7 @@ async function keyFinding(
       code: 'CONFIG_UNREADABLE',
       state: 'unknown',
       what: `${path} can't be read for plugins.${plugin}.publicKey without running it: ${value.reason}`,
-      mend: 'run npx cap sync, then doctor reads the copies that it makes',
+      mend: `run ${sync}, then doctor reads the copies that it makes`,
       ...about,
     };
   }

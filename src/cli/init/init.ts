@@ -47,7 +47,8 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
       `init asks up to six questions, and there is no terminal: pass --yes to accept the detected answers; ${WITHOUT_TERMINAL}`,
     );
   }
-  const { root } = project;
+  const { root, manager } = project;
+  const { typed } = manager;
   const record = await readRecord(root);
   if (record?.isFinished === false) {
     if (dryRun)
@@ -81,7 +82,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     };
   }
   if (asks) {
-    const summary = [...answerLines(answers), '', ...summaryLines(plan, pairFiles, answers)];
+    const summary = [...answerLines(answers), '', ...summaryLines(plan, pairFiles, answers, typed)];
     for (const line of ['This will be written (+ a new file, ~ one of yours):', ...summary]) {
       say(line);
     }
@@ -109,7 +110,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     json: { ...json, written },
     lines: [
       ...(asks ? conflictLines(plan) : ['Written:', ...shown, '']),
-      `✓ ${written.length} files written; npx bundleseal init --undo undoes this`,
+      `✓ ${written.length} files written; ${typed.execute} bundleseal init --undo undoes this`,
       ...nextLines('next', plan),
       ...(answers.ci === 'github' && project.hosting === 'none' ? [FOR_WORKFLOW] : []),
     ],

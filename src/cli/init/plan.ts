@@ -5,6 +5,7 @@ import { SEALED } from '../bundle-formats.ts';
 import { denyKey, keepsFromServer } from '../config/dev-server.ts';
 import { ignoreLines } from '../git.ts';
 import { KEY_MODULE_MARK, renderModule } from '../key-module.ts';
+import type { TypedCommands } from '../manager.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
 import { addCall, entryLines } from './entry.ts';
@@ -227,7 +228,7 @@ async function nextSteps(
       'leave .bundleseal_key and store/ out of the packaged app: docs/guides/electron.md has the settings of the packagers',
     ],
     capacitor: [
-      'npm install @capacitor/filesystem',
+      `${project.manager.typed.add} @capacitor/filesystem`,
       `first lines of the app: import { releases, updater } from './${APP_FOLDER.slice('src/'.length)}/updater'; const id = await releases.boot(updater)`,
       'when the app works: await updater.confirm(id).then(() => updater.update()).catch(console.error). docs/guides/capacitor.md has all of it',
     ],
@@ -241,11 +242,11 @@ async function nextSteps(
   const hasNewKey = answers.keys !== 'use' || isOfInit;
   const settings = ci === 'github' ? settingsOf(answers) : [];
   return [
-    ...(project.hasLibrary ? [] : ['add bundleseal to the dependencies: the app imports it']),
+    ...(project.hasLibrary ? [] : [`${project.manager.typed.add} bundleseal: the app imports it`]),
     ...(byHand[framework] ?? []),
     ...(framework === 'sveltekit' && !project.hasStaticAdapter
       ? [
-          `${project.manager.name} install @sveltejs/adapter-static, and make it the adapter: others write no folder of static files`,
+          `${project.manager.typed.add} @sveltejs/adapter-static, and make it the adapter: others write no folder of static files`,
         ]
       : []),
     ...(project.entry === undefined &&
@@ -258,17 +259,17 @@ async function nextSteps(
     ...(project.hasBuild || isNative
       ? []
       : [`put the files of the website into ${answers.dir}: package.json has no script "build"`]),
-    ...(project.hasVersion ? [] : ['give package.json a version: npm pkg set version=1.0.0']),
+    ...(project.hasVersion ? [] : ['give package.json a version: "version": "1.0.0"']),
     ...(!isNative && !project.hasVite
       ? [`${project.manager.name} install, which installs esbuild`]
       : []),
     ...(isPublished
       ? []
       : [
-          `build it: ${project.manager.name} run ${SCRIPTS.build}`,
-          `publish it as ${appId}, on this machine: ${project.manager.name} run ${SCRIPTS.publish}`,
+          `build it: ${project.manager.typed.run} ${SCRIPTS.build}`,
+          `publish it as ${appId}, on this machine: ${project.manager.typed.run} ${SCRIPTS.publish}`,
         ]),
-    ...(isTried ? [] : trySteps(answers, site)),
+    ...(isTried ? [] : trySteps(answers, site, project.manager.typed)),
     ...(hasNewKey
       ? [
           `keep a copy of ${privateKeyFile} that only you can read: without it your apps take no update`,
@@ -291,12 +292,13 @@ async function nextSteps(
 }
 
 /** The build and the store are served together. "First update" goes on from there. */
-function trySteps({ dir, framework }: Answers, site: string): string[] {
+function trySteps({ dir, framework }: Answers, site: string, { execute }: TypedCommands): string[] {
   const copy =
     process.platform === 'win32'
       ? `xcopy ${dir.replaceAll('/', '\\')} ${site} /E /I /Y`
       : `cp -R ${dir}/. ${site}/`;
-  const serve = framework === 'vite' ? `npx vite preview --outDir ${site}` : 'with any web server';
+  const serve =
+    framework === 'vite' ? `${execute} vite preview --outDir ${site}` : 'with any web server';
   return [
     `try it: copy the build beside the releases: ${copy}`,
     `serve ${site}: ${serve}; docs/guides/first-update.md in node_modules/bundleseal goes on from there`,

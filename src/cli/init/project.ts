@@ -9,9 +9,9 @@ import { SEALED } from '../bundle-formats.ts';
 import { findViteConfig, type ViteConfig } from '../config/dev-server.ts';
 import { decodeFileText, findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
-import { foldersFrom } from '../project.ts';
+import { type Manager, managerOf } from '../manager.ts';
+import { findRoot, type Root } from '../project.ts';
 import { SETTINGS } from '../release/settings.ts';
-import { type Manager, managerOf } from './manager.ts';
 
 export type Framework =
   | 'vite'
@@ -32,7 +32,7 @@ interface Entry {
   readonly isModule?: boolean;
 }
 
-export interface Project {
+export interface Project extends Root {
   /** The text of package.json with every byte. */
   readonly packageText: string;
   readonly name: string;
@@ -53,9 +53,6 @@ export interface Project {
   readonly isTypeScript: boolean;
   readonly entry: Entry | undefined;
   readonly manager: Manager;
-  readonly hosting: 'github' | 'other' | 'none';
-  /** The path from here to the repository's root: `.`, or `../..` in a monorepo. */
-  readonly root: string;
   readonly hasNetlify: boolean;
   /** The appId of the Capacitor config. */
   readonly configuredAppId: string | undefined;
@@ -96,8 +93,10 @@ export async function bytesOf(path: string): Promise<Buffer | undefined> {
 export async function readProject(): Promise<Project> {
   const packageText = await readText('package.json');
   if (packageText === undefined) {
+    const { root } = await findRoot();
+    const { name } = await managerOf(root);
     throw new UsageError(
-      "there is no package.json here: run init in the app's folder, or make one with npm init",
+      `there is no package.json here: run init in the app's folder, or make one with ${name} init`,
     );
   }
   const content = parsePackage(packageText);
@@ -148,8 +147,8 @@ export async function uninstallCommand(root: string): Promise<string | undefined
   } catch {
     return undefined;
   }
-  const { name } = await managerOf(root);
-  return `${name} ${name === 'npm' ? 'uninstall' : 'remove'} bundleseal`;
+  const { typed } = await managerOf(root);
+  return `${typed.remove} bundleseal`;
 }
 
 function libraryFileOf(
@@ -307,22 +306,6 @@ async function scriptOf(
     return path.startsWith('../') ? undefined : { path, isModule };
   }
   return undefined;
-}
-
-/** Finds the repository of the current folder. */
-export async function findRoot(): Promise<Pick<Project, 'root' | 'hosting'>> {
-  for await (const folder of foldersFrom('.')) {
-    if (!(await exists(join(folder, '.git')))) continue;
-    const root = relative('.', folder).split(sep).join('/') || '.';
-    // In a worktree and a submodule, .git is a file without a host.
-    const config = await readText(join(folder, '.git/config')).catch(() => undefined);
-    const remotes = [...(config ?? '').matchAll(/^\s*url\s*=\s*(.*)$/gm)].map(
-      ([, url]) => url ?? '',
-    );
-    if (remotes.some((url) => /[@/.]github\b/i.test(url))) return { root, hosting: 'github' };
-    return { root, hosting: remotes.length > 0 ? 'other' : 'none' };
-  }
-  return { root: '.', hosting: 'none' };
 }
 
 async function capacitorOf(): Promise<{ readonly webDir?: string; readonly appId?: string }> {

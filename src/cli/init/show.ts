@@ -1,6 +1,7 @@
 // Shows a plan to people and to programs.
 
 import { counted } from '../help.ts';
+import type { TypedCommands } from '../manager.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import type { Answers } from './answers.ts';
 import type { Change, Plan } from './plan.ts';
@@ -42,6 +43,7 @@ export function summaryLines(
   plan: Plan,
   pair: readonly string[],
   { ci }: Pick<Answers, 'ci'>,
+  { execute }: TypedCommands,
 ): string[] {
   const { changes, conflicts, same } = plan;
   const width = widthOf(plan, pair);
@@ -56,7 +58,7 @@ export function summaryLines(
     ...(same.length > 0 ? [`  = ${same.join(', ')}: no change`] : []),
     ...conflicts.map(({ path, reason }) => `  ! ${path} ${reason}`),
     `  runs     nothing now; later ${builds} when you run them${ci === 'github' ? ', and the workflow at each tag' : ''}`,
-    `  undo     npx bundleseal init --undo, by the record ${RECORD}; it keeps the keys`,
+    `  undo     ${execute} bundleseal init --undo, by the record ${RECORD}; it keeps the keys`,
   ];
 }
 

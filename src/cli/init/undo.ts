@@ -6,6 +6,7 @@ import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { isViteConfig } from '../config/dev-server.ts';
 import { say } from '../print.ts';
+import { findRoot } from '../project.ts';
 import type { Context } from '../terminal.ts';
 import {
   applyEdit,
@@ -20,7 +21,7 @@ import {
 } from './apply.ts';
 import { linesWithCall } from './entry.ts';
 import { warnOfGit } from './key-in-git.ts';
-import { bytesOf, findRoot, uninstallCommand } from './project.ts';
+import { bytesOf, uninstallCommand } from './project.ts';
 import {
   RECORD,
   type RecordContent,

@@ -2,6 +2,7 @@
 //
 // It pins actions by the commit of the tag in the comment. Only the publishing step gets the key.
 
+import type { Manager } from '../manager.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
 import type { Project } from './project.ts';
@@ -60,7 +61,7 @@ export function workflowOf(project: Project, answers: Answers): string {
 # The repository needs:
 ${settings.join('\n')}
 #
-# Start it by hand the first time, with "The channel is new". Later, commit and push a tag: npm version patch && git push --follow-tags
+# Start it by hand the first time, with "The channel is new". Later, commit and push a tag: ${manager.typed.tag} && git push --follow-tags
 # Every Monday it only refreshes the index, because devices refuse one that has expired. Before the first release it only warns.
 name: Publish update
 
@@ -96,7 +97,7 @@ ${folder}    steps:
       - uses: ${CHECKOUT}
         with:
           persist-credentials: false
-${isAll ? LAST_RELEASE : ''}      - uses: ${SETUP_NODE}
+${isAll ? takeLastRelease(manager) : ''}      - uses: ${SETUP_NODE}
         with:
           node-version: 24
           package-manager-cache: false
@@ -147,12 +148,12 @@ const checkJob = (address: string, channel: string) => `  check:
 `;
 
 /** A refresh that deploys the website again must not deploy commits that were not released. */
-const LAST_RELEASE = `          fetch-depth: 0
+const takeLastRelease = ({ typed }: Manager) => `          fetch-depth: 0
       - name: On a schedule, take the last release
         if: github.event_name == 'schedule'
         run: |
           if ! tag=$(git describe --tags --abbrev=0 --match 'v*'); then
-            echo 'There is no tag, and without one this run would deploy commits that were not released. Commit your changes and push a tag: npm version patch && git push --follow-tags' >&2
+            echo 'There is no tag, and without one this run would deploy commits that were not released. Commit your changes and push a tag: ${typed.tag} && git push --follow-tags' >&2
             exit 1
           fi
           git checkout --quiet "$tag"

@@ -7,6 +7,7 @@ import type { ChannelOptions } from '../../publish/options.ts';
 import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from '../../release/index-format.ts';
 import type { Answer } from '../answer.ts';
 import { bytes } from '../help.ts';
+import { typedCommands } from '../manager.ts';
 import type { Context } from '../terminal.ts';
 import { shownDistance, shownShare } from '../units.ts';
 
@@ -63,13 +64,13 @@ function uploadLines(
  *
  * @param isOfBuild - Whether the release comes from a build folder, which may be older than the sources of the app.
  */
-export function answerRelease(
+export async function answerRelease(
   context: Context,
   published: PublishedRelease,
   options: ChannelOptions,
   keyFrom: string,
   isOfBuild = false,
-): Answer {
+): Promise<Answer> {
   const { release, skipped, index, changed, sameVersion, renamedFrom } = published;
   if (renamedFrom !== undefined) {
     context.warn(
@@ -78,7 +79,7 @@ export function answerRelease(
   }
   if (changed && sameVersion.length > 0) {
     context.warn(
-      `${index.channel} has another release of version ${release.version} (${sameVersion.join(', ')}): commands need the id to tell them apart. Change the version for each release: npm version patch --no-git-tag-version, or --app-version`,
+      `${index.channel} has another release of version ${release.version} (${sameVersion.join(', ')}): commands need the id to tell them apart. Change the version for each release: ${(await typedCommands()).raise}, or --app-version`,
     );
   }
   return answerChange(published, options, keyFrom, {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileError } from '../../files/error.ts';
 import { exists } from '../../files/exists.ts';
 import { STAMP } from '../../release/stamp.ts';
+import { typedCommands } from '../manager.ts';
 import { packagesFrom } from '../project.ts';
 import { startsOf } from '../read-metadata.ts';
 import type { Context } from '../terminal.ts';
@@ -25,7 +26,7 @@ export async function checkBuilt(context: Context, project: boolean, dir: string
   if (await exists(join(dir, 'node_modules', '.bin'))) {
     throw fileError(
       dir,
-      'is the folder of a project and not its build, because npm has installed packages in it: name the folder that the build writes, such as dist',
+      'is the folder of a project and not its build, because packages are installed in it: name the folder that the build writes, such as dist',
     );
   }
   if (command === undefined || (await exists(join(dir, STAMP)))) return;
@@ -40,7 +41,7 @@ async function buildCommand(project: boolean, dir: string): Promise<string | und
     for await (const { content } of packagesFrom(start)) {
       const scripts = content?.scripts as Readonly<Record<string, unknown>> | null | undefined;
       if (String(scripts?.[SCRIPTS.build]).includes('release stamp'))
-        return `npm run ${SCRIPTS.build}`;
+        return `${(await typedCommands()).run} ${SCRIPTS.build}`;
     }
   }
   return undefined;

@@ -143,7 +143,7 @@ it('says which packages the app lacks, and nothing where it has them', async () 
       await project.write('package.json', described);
       const { next } = await project.json(['init', '--yes']);
       const said = JSON.stringify(next);
-      expect(said.includes('add bundleseal to the dependencies')).toBe(isMissing);
+      expect(said.includes('npm install bundleseal: the app imports it')).toBe(isMissing);
       expect(said.includes('install @sveltejs/adapter-static')).toBe(isMissing);
     });
   }

@@ -1,0 +1,179 @@
+// The commands in messages: they are those of the project's package manager.
+
+import { rmSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type Project, useCli, withProject } from '../../support/cli.ts';
+import { runInside } from '../../support/cli-inside.ts';
+import { CHANNEL, withApp as withPublisher, writeBuildIn } from '../../support/cli-release.ts';
+import { APPS, type App, flagsOf } from '../../support/init-apps.ts';
+import { read, UNDO_ALL, VITE, withApp } from '../../support/init-project.ts';
+
+useCli();
+
+interface Words {
+  readonly lockfile: string;
+  readonly text?: string;
+  readonly name: string;
+  readonly run: string;
+  readonly execute: string;
+  readonly add: string;
+  readonly remove: string;
+  readonly raise: string;
+  readonly tag: string;
+}
+
+const YARN = {
+  ...{ lockfile: 'yarn.lock', name: 'yarn', run: 'yarn run', execute: 'yarn run' },
+  ...{ add: 'yarn add', remove: 'yarn remove' },
+};
+
+const MANAGERS: readonly Words[] = [
+  {
+    ...{ lockfile: 'package-lock.json', text: '{}', name: 'npm', run: 'npm run', execute: 'npx' },
+    ...{ add: 'npm install', remove: 'npm uninstall' },
+    ...{ raise: 'npm version patch --no-git-tag-version', tag: 'npm version patch' },
+  },
+  {
+    ...{ lockfile: 'pnpm-lock.yaml', name: 'pnpm', run: 'pnpm run', execute: 'pnpm exec' },
+    ...{ add: 'pnpm add', remove: 'pnpm remove' },
+    ...{ raise: 'pnpm version patch --no-git-tag-version', tag: 'pnpm version patch' },
+  },
+  {
+    ...{ ...YARN, text: '# yarn lockfile v1\n' },
+    ...{ raise: 'yarn version --patch --no-git-tag-version', tag: 'yarn version --patch' },
+  },
+  // Yarn 2 and later make no tag.
+  { ...YARN, text: '__metadata:\n', raise: 'yarn version patch', tag: 'npm version patch' },
+  {
+    ...{ lockfile: 'bun.lock', name: 'bun', run: 'bun run', execute: 'bunx' },
+    ...{ add: 'bun add', remove: 'bun remove' },
+    ...{ raise: 'bun pm version patch --no-git-tag-version', tag: 'bun pm version patch' },
+  },
+];
+
+/** Runs a command, and returns all that it says. */
+async function said({ run }: Project, ...args: string[]): Promise<string> {
+  const { stdout, stderr } = await run(args);
+  return stdout + stderr;
+}
+
+/** Whether a text names a package manager other than this one. */
+function namesAnother(text: string, { execute, name }: Words): boolean {
+  const found = text.match(/(?<![\w.-])(npx|npm|pnpm|yarn|bunx?)(?= )/g) ?? [];
+  return found.some((one) => one !== name && one !== execute);
+}
+
+describe.each(MANAGERS)('the messages in a project of $name with $raise', (words) => {
+  const { lockfile, text = '', name, run, execute, add, remove, raise, tag } = words;
+
+  it('name its commands in every help, and where an argument is missing', async () => {
+    await withProject(async (project) => {
+      await project.write(lockfile, text);
+      const start = await said(project);
+      expect(start).toContain(`$ ${execute} bundleseal init\n`);
+      expect(start).toContain(`$ ${run} bundleseal:build\n`);
+      const help = await said(project, 'key', 'create', '--help');
+      expect(help).toContain(`$ ${execute} bundleseal key create\n`);
+      const completion = await said(project, 'completion', '--help');
+      expect(completion).toContain(`$ ${execute} bundleseal completion bash >> ~/.bashrc\n`);
+      const missing = await said(project, 'release', 'rollout');
+      expect(missing).toContain(`as in "${execute} bundleseal release rollout 100%"`);
+      const { help: object } = await project.json(['key', '--help']);
+      for (const one of [start, help, completion, missing, object as string])
+        expect(namesAnother(one, words), one).toBe(false);
+    });
+  });
+
+  it('name its commands after init, in its workflow and after its undo', async () => {
+    await withApp(VITE, async (project) => {
+      await project.write(lockfile, text);
+      const shown = await said(project, 'init', '--yes', '--store', 'github-pages');
+      expect(shown).toContain(`files written; ${execute} bundleseal init --undo undoes this`);
+      expect(shown).toContain(`build it: ${run} bundleseal:build\n`);
+      expect(shown).toContain(`publish it as my-app, on this machine: ${run} bundleseal:publish\n`);
+      expect(namesAnother(shown, words), shown).toBe(false);
+      const workflow = read(project, '.github/workflows/bundleseal.yml');
+      const tags = [...workflow.matchAll(/tag: (.+?) && git push/g)].map(([, command]) => command);
+      expect(tags).toEqual([tag, tag]);
+      const { dependencies, ...rest } = JSON.parse(read(project, 'package.json'));
+      const named = { ...rest, dependencies: { ...dependencies, bundleseal: '1.0.0' } };
+      await project.write('package.json', JSON.stringify(named, undefined, 2));
+      const undone = await said(project, 'init', ...UNDO_ALL);
+      expect(undone).toContain(`run ${remove} bundleseal; package.json still depends on it`);
+    });
+  });
+
+  it('name its commands for the packages that an app lacks', async () => {
+    for (const [framework, lacking] of [
+      ['capacitor', '@capacitor/filesystem'],
+      ['sveltekit', '@sveltejs/adapter-static'],
+    ] as const) {
+      const app = APPS[framework] as App;
+      await withApp(app, async (project) => {
+        await project.write(lockfile, text);
+        const content = read(project, 'package.json').replace(lacking, '@sveltejs/another');
+        await project.write('package.json', content);
+        const shown = await said(project, 'init', ...flagsOf(app));
+        expect(shown).toContain(`. ${add} ${lacking}`);
+        expect(shown).toContain(`. ${add} bundleseal: the app imports it\n`);
+        expect(namesAnother(shown, words), shown).toBe(false);
+      });
+    }
+  });
+
+  it('name it where there is no package.json', async () => {
+    await withProject(async (project) => {
+      await project.write(lockfile, text);
+      expect(await said(project, 'init', '--yes')).toContain(`or make one with ${name} init\n`);
+    });
+  });
+
+  it('name its commands for a Capacitor config', async () => {
+    await withPublisher(async (project) => {
+      await project.write(lockfile, text);
+      const sync = `${execute} cap sync`;
+      expect(await project.json(['key', 'save'])).toMatchObject({ next: sync });
+      expect(await said(project, 'key', 'save')).toContain(`next: ${sync}, so that the copies`);
+      expect(await said(project, 'key', 'rotate')).not.toContain('✗');
+      expect(await said(project, 'key', 'rotate', '--finish')).toContain(`next: ${sync}\n`);
+      const plugins = { CapacitorUpdater: { privateKey: 'k' } };
+      await project.write('capacitor.config.json', JSON.stringify({ plugins }));
+      expect(await said(project, 'key', 'delete-old')).toContain(`next: ${sync}\n`);
+      await project.write('ios/App/App/capacitor.config.json', '{}');
+      const { findings } = (await project.json(['doctor'])) as { findings: { mend?: string }[] };
+      expect(findings.map(({ mend }) => mend)).toContain(
+        `${sync}, or bundleseal key save --module FILE`,
+      );
+      rmSync(project.path('capacitor.config.json'));
+      await project.write('capacitor.config.ts', 'export default { plugins: make() };');
+      expect(await said(project, 'doctor')).toContain(`run ${sync}, then doctor reads`);
+    });
+  });
+
+  it('name its commands for a build and for a version', async () => {
+    await withPublisher(async (project) => {
+      await project.write(lockfile, text);
+      const publish = (dir: string) => said(project, 'release', 'publish', dir, ...CHANNEL);
+      await publish('dist');
+      await writeBuildIn(project, 'next', 2);
+      expect(await publish('next')).toContain(
+        `version for each release: ${raise}, or --app-version`,
+      );
+      const scripts = { 'bundleseal:build': 'bundleseal release stamp dist' };
+      await project.write('package.json', JSON.stringify({ scripts, version: '1.0.1' }));
+      expect(await publish('none')).toContain(`build the app (${run} bundleseal:build)`);
+    });
+  });
+});
+
+describe('the messages in a folder of a monorepo', () => {
+  it('name the package manager of the root', async () => {
+    await withProject(async (project) => {
+      await project.write('pnpm-lock.yaml', '');
+      await project.write('.git/config', '');
+      await project.write('apps/web/package.json', '{}');
+      const { stdout } = await runInside([], { cwd: project.path('apps/web') });
+      expect(stdout).toContain('$ pnpm exec bundleseal init\n');
+    });
+  });
+});
