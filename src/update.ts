@@ -9,6 +9,7 @@ export {
   memoryBuiltIn,
 } from './update/built-in.ts';
 export type { CheckResult, UpdateEvent, Way } from './update/events.ts';
+export { type FirstScreenOptions, waitForFirstScreen } from './update/first-screen.ts';
 export {
   createReleaseHandler,
   type ReleaseHandler,

@@ -1,5 +1,8 @@
+import { waitForFirstScreen } from 'bundleseal/update';
 import { showApp } from './app.js';
 
 showApp();
-const { id } = await (await fetch('/bundleseal-release.json')).json();
-await fetch('/works', { method: 'POST', body: id });
+if (await waitForFirstScreen()) {
+  const { id } = await (await fetch('/bundleseal-release.json')).json();
+  await fetch('/works', { method: 'POST', body: id });
+}

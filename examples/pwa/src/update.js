@@ -1,17 +1,17 @@
+import { waitForFirstScreen } from 'bundleseal/update';
 import worker from './sw.js?worker&url';
 import { updater } from './updater.js';
 
 const RELOADS = 'reloads'; // how often the page has loaded itself again
 let isCalled = false;
 for (const type of ['error', 'unhandledrejection']) {
-  addEventListener(type, () => setTimeout(() => startAgain().catch(console.error), 500), {
-    once: true,
-  });
+  const leave = () => isCalled || startAgain().catch(console.error);
+  addEventListener(type, () => setTimeout(leave, 500), { once: true });
 }
 
-/** Loads the page again if a new release has failed before `keepUpToDate`. Each load counts as a start. */
+/** Loads the page again if a new release has failed before `keepUpToDate`, or shows nothing. Each load counts as a start. */
 async function startAgain() {
-  if (isCalled || !navigator.serviceWorker?.controller) return;
+  if (!navigator.serviceWorker?.controller) return;
   try {
     const id = await updater.attach();
     const { trial, running } = await updater.status();
@@ -33,8 +33,12 @@ export async function keepUpToDate() {
   isCalled = true;
   await navigator.serviceWorker.register(worker);
   await navigator.serviceWorker.ready;
-  await updater.confirm(await updater.attach());
-  sessionStorage.removeItem(RELOADS);
+  const running = await updater.attach();
+  if ((await updater.status()).trial && !(await waitForFirstScreen())) await startAgain();
+  else {
+    await updater.confirm(running);
+    sessionStorage.removeItem(RELOADS);
+  }
   const { id, check } = await updater.update();
   if (check.error) console.warn(check.error); // such as a wrong address of the store
   return id !== undefined;

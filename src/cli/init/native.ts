@@ -62,14 +62,16 @@ export function serveReleases(app, protocol) {
 }
 
 /** The page of an Electron app says to the main process that the release works. */
-export function electronPage(isTypeScript: boolean): NewFile {
+export function electronPage({ isTypeScript, hasVite }: Project): NewFile {
   const types = isTypeScript ? ': Promise<void>' : '';
   return {
     path: `${APP_FOLDER}/update.${isTypeScript ? 'ts' : 'js'}`,
     about: 'what the page calls',
+    // Without a bundler, the page cannot load a package.
     content: `// ${INIT_MARK}
-
-// A release that throws before its first screen is not confirmed. After three starts the device goes back to the one before.
+${hasVite ? "import { waitForFirstScreen } from 'bundleseal/update';\n" : ''}
+// A release that throws before its first screen${hasVite ? ', or shows nothing for 30 seconds,' : ''} is not confirmed.
+// After three starts the device goes back to the one before.
 let isBroken = false;
 for (const type of ['error', 'unhandledrejection']) {
   window.addEventListener(type, () => {
@@ -81,7 +83,7 @@ for (const type of ['error', 'unhandledrejection']) {
 export async function keepUpToDate()${types} {
   if (window.location.protocol !== 'app:') return;
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-  if (isBroken) return;
+  if (isBroken${hasVite ? ' || !(await waitForFirstScreen())' : ''}) return;
   const { id } = await (await fetch('/bundleseal-release.json')).json();
   await fetch('/works', { method: 'POST', body: id });
 }

@@ -181,7 +181,7 @@ function newFiles(project: Project, answers: Answers, publicKeys: readonly strin
     key,
     ...(isWebsite(answers) ? websiteFiles(project, answers) : []),
     ...serverConfig(project),
-    ...(isElectron ? [...electronFiles(answers), electronPage(project.isTypeScript)] : []),
+    ...(isElectron ? [...electronFiles(answers), electronPage(project)] : []),
     ...(answers.framework === 'capacitor' ? capacitorFiles(project, answers) : []),
     ...(answers.ci === 'github'
       ? [
@@ -230,7 +230,7 @@ async function nextSteps(
     capacitor: [
       `${project.manager.typed.add} @capacitor/filesystem`,
       `first lines of the app: import { releases, updater } from './${APP_FOLDER.slice('src/'.length)}/updater'; const id = await releases.boot(updater)`,
-      'when the app works: await updater.confirm(id).then(() => updater.update()).catch(console.error). docs/guides/capacitor.md has all of it',
+      'when the app works: if (await waitForFirstScreen()) await updater.confirm(id). Then: await updater.update(). docs/guides/capacitor.md has all of it',
     ],
   };
   const store = localStore(answers);

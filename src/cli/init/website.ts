@@ -158,6 +158,7 @@ function pageModule(
   const skipped = isDevelopment === undefined ? '' : `${isDevelopment} || `;
   const listening = `for (const type of ['error', 'unhandledrejection']) {
   window.addEventListener(type, () => {
+    if (isDrawn) return;
     if (!isBroken) setTimeout(() => startAgain().catch(console.error), 500);
     isBroken = true;
   });
@@ -167,21 +168,23 @@ function pageModule(
       ? `if (typeof window !== 'undefined') {\n  ${listening.replaceAll('\n', '\n  ')}\n}`
       : listening;
   return `// ${INIT_MARK}
-${imports}import { openUpdater } from '${from('updater')}';
+${imports}import { waitForFirstScreen } from 'bundleseal/update';
+import { openUpdater } from '${from('updater')}';
 
-// A release that throws before its first screen is not confirmed. After three starts the device goes back to the release before.
-// The item counts how often the page has loaded itself again.
+// A release that throws before its first screen, or shows nothing for 30 seconds, is not confirmed: frameworks may swallow errors.
+// After three starts the device goes back to the release before. The item counts how often the page has loaded itself again.
 const RELOADS = 'bundleseal-reloads';
 const FAILED = 'bundleseal-failed';
 let isBroken = false;
 let isCalled = false;
+let isDrawn = false;
 ${listener}
 
 /** Loads the page again if a new release has failed before the call below, or shows nothing. Each load counts as a start. */
 async function startAgain()${isTypeScript ? ': Promise<void>' : ''} {
-  const isEmpty = document.body.innerText.trim() === '' && !document.querySelector('canvas, img, svg, video');
-  if ((isCalled && !isEmpty) || !navigator.serviceWorker?.controller) return;
+  if (!navigator.serviceWorker?.controller) return;
   try {
+    if (isCalled && (await waitForFirstScreen({ timeout: 0 }))) return;
     const updater = openUpdater((await navigator.serviceWorker.ready).scope);
     const id = await updater.attach();
     const { trial, running } = await updater.status();
@@ -189,7 +192,7 @@ async function startAgain()${isTypeScript ? ': Promise<void>' : ''} {
   } catch (error) {
     // Code of the updater cannot be loaded if the bundler has put it together with the code that threw.
     console.error(error);
-    if (!isEmpty) return;
+    if (document.body.innerText.trim() !== '') return;
   }
   document.body.textContent = 'This version did not start. Reload the page to try again.';
   const reloads = Number(sessionStorage.getItem(RELOADS));
@@ -206,9 +209,12 @@ export async function keepUpToDate()${types} {
   const { scope } = await navigator.serviceWorker.ready;
   const updater = openUpdater(scope);
   const running = await updater.attach();
-  // Until the first screen is drawn. Replace it if the app can tell better that it works.
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-  if (!isBroken) {
+  isDrawn = true;
+  // Replace waitForFirstScreen() if the app can tell better that it works.
+  if ((await updater.status()).trial && !(await waitForFirstScreen())) {
+    await startAgain();
+  } else if (!isBroken) {
     await updater.confirm(running);
     sessionStorage.removeItem(RELOADS);
   }

@@ -12,6 +12,17 @@ import { utf8 } from '../../support/zip.ts';
 
 const folder = useFolder();
 
+/** The library, of which a stand-in says whether the page shows something. */
+const LIBRARY = {
+  'package.json': utf8('{"type":"module"}'),
+  'node_modules/bundleseal/package.json': utf8(
+    '{"type":"module","exports":{"./update":"./update.js"}}',
+  ),
+  'node_modules/bundleseal/update.js': utf8(
+    'export const waitForFirstScreen = async (options) => globalThis.isShown(options);',
+  ),
+};
+
 interface Shown {
   /** The text of the page before its first screen. */
   readonly text?: string;
@@ -30,7 +41,7 @@ async function loadBroken({ text = '', isOnline = true, attach }: Shown) {
   loads += 1;
   const dir = folder.at(`load-${loads}`);
   writeFiles(dir, {
-    'package.json': utf8('{"type":"module"}'),
+    ...LIBRARY,
     'update.js': utf8(module?.content as string),
     'updater.js': utf8(`export const openUpdater = () => ({
       attach: async () => { ${attach} },
@@ -82,7 +93,7 @@ async function loadBlocked(ids: readonly string[]): Promise<unknown[]> {
   loads += 1;
   const dir = folder.at(`load-${loads}`);
   writeFiles(dir, {
-    'package.json': utf8('{"type":"module"}'),
+    ...LIBRARY,
     'update.js': utf8(module?.content as string),
     'updater.js': utf8(`export const openUpdater = () => ({
       attach: async () => 'a',

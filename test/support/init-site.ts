@@ -1,0 +1,82 @@
+// A website with the modules that `init` writes for a page and its service worker, built without a project.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { inlineWorkers } from '../../build/inline-worker.js';
+import type { Answers } from '../../src/cli/init/answers.ts';
+import type { Project } from '../../src/cli/init/project.ts';
+import { websiteFiles } from '../../src/cli/init/website.ts';
+import { ROOT } from './docs.ts';
+import { writeFiles } from './folder-files.ts';
+import { keyB } from './vectors.ts';
+import { utf8 } from './zip.ts';
+
+const PROJECT = { isTypeScript: false, hasVite: false } as Project;
+const ANSWERS = {
+  framework: 'cra',
+  url: '/updates/',
+  channel: 'production',
+  appId: 'com.example.app',
+} as Answers;
+
+const PAGE = `<!doctype html>
+<title>An app</title>
+<body>
+  <div id="root"></div>
+  <script type="module" src="/main.js"></script>
+</body>
+`;
+
+/** The end of the first module: it shows a button if another release is ready. */
+const CALL = `
+if (await keepUpToDate().catch(console.error)) {
+  const button = document.createElement('button');
+  button.textContent = 'Another version is ready: reload';
+  document.body.append(button);
+}
+`;
+
+/**
+ * Builds the website in a new folder.
+ *
+ * @param app - The code of the app, between the import of \`keepUpToDate\` and the call of it.
+ * @param timeout - Milliseconds for which the page may show nothing. Default: that of the module.
+ */
+export async function buildInitSite(app: string, timeout?: number): Promise<string> {
+  const source = mkdtempSync(join(tmpdir(), 'bundleseal-source-'));
+  const out = mkdtempSync(join(tmpdir(), 'bundleseal-build-'));
+  const files = websiteFiles(PROJECT, ANSWERS).map(({ path, content }) => {
+    const changed =
+      timeout === undefined
+        ? content
+        : content.replace(
+            'waitForFirstScreen()))',
+            `waitForFirstScreen({ timeout: ${timeout} })))`,
+          );
+    return [path, utf8(changed)] as const;
+  });
+  writeFiles(source, {
+    ...Object.fromEntries(files),
+    'src/bundleseal/key.js': utf8(`export const publicKeys = [${JSON.stringify(keyB.spki)}];`),
+    'src/main.js': utf8(`import { keepUpToDate } from './bundleseal/update.js';\n${app}\n${CALL}`),
+  });
+  const bundled = (entry: string, name: string, format: 'esm' | 'iife') =>
+    build({
+      entryPoints: [join(source, entry)],
+      outfile: join(out, name),
+      bundle: true,
+      format,
+      alias: { 'bundleseal/update': join(ROOT, 'src/update.ts') },
+      define: { 'process.env.NODE_ENV': '"production"' },
+      nodePaths: [join(ROOT, 'node_modules')],
+      plugins: [inlineWorkers()],
+      logLevel: 'error',
+    });
+  await bundled('src/main.js', 'main.js', 'esm');
+  await bundled('src/bundleseal/sw.js', 'sw.js', 'iife');
+  writeFileSync(join(out, 'index.html'), PAGE);
+  rmSync(source, { recursive: true });
+  return out;
+}
