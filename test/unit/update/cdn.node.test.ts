@@ -279,7 +279,9 @@ describe('a stale index', () => {
     );
     const releases = memoryStore();
     const { updater } = await deviceAt(cdn, releases);
-    expect(await updater.update()).toMatchObject({ check: { status: 'current', isStale: true } });
+    expect(await updater.update()).toMatchObject({
+      check: { status: 'offline', error: { code: 'ERR_SOURCE_FAILED' } },
+    });
     await expectRuns(cdn, releases, BEFORE);
   });
 });
