@@ -71,6 +71,22 @@ describe('a service worker', () => {
     expect(await idOf(await again.ask('/bundleseal-release.json', 'old'))).toBe(shipped);
   });
 
+  it('gives a page the release of its navigation, also in a restarted worker while another release runs', async () => {
+    const releases = memoryStore();
+    const request = await publishAfter();
+    const pages = ['older', 'newer'];
+    const first = await startWorker(releases, request, pages);
+    await first.fire('install');
+    await first.navigate('/', 'older');
+    const shipped = (await first.updater.status()).running.id;
+    const { id } = await first.updater.update();
+    const second = await startWorker(releases, request, pages);
+    await second.navigate('/', 'newer');
+    const third = await startWorker(releases, request, pages);
+    expect(await idOf(await third.ask('/bundleseal-release.json', 'older'))).toBe(shipped);
+    expect(await idOf(await third.ask('/bundleseal-release.json', 'newer'))).toBe(id);
+  });
+
   it('does not count visits that the website answered as starts of a trial', async () => {
     vi.stubGlobal('fetch', async () => new Response('a page of the website'));
     try {
@@ -195,9 +211,13 @@ describe('a service worker', () => {
     const update = page.updater.update();
     const failed = rejection(update, 'ERR_SOURCE_FAILED');
     await asked;
+    const order: string[] = [];
+    const download = failed.then(() => order.push('download'));
     const worker = await startWorker(releases, silent, []);
     await worker.fire('install');
-    await failed;
+    order.push('installation');
+    await download;
+    expect(order).toEqual(['download', 'installation']);
     expect(await releases.list()).toEqual([(await worker.updater.status()).builtIn.id]);
   });
 
