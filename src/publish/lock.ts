@@ -113,7 +113,7 @@ async function acquire(
         `another publisher is writing to the store: try again when it has ended. If none is running, remove ${JSON.stringify(path)}`,
       );
     }
-    await sleep(wait * (0.5 + Math.random()), undefined, signal && { signal }).catch(() => {});
+    await sleep(wait * (0.5 + Math.random()), undefined, { signal }).catch(() => {});
   }
 }
 

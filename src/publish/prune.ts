@@ -110,7 +110,7 @@ async function pruneFolder(
   for (const file of (await listFiles(store, 'objects')).sort()) {
     signal?.throwIfAborted();
     const name = nameOfFile(file);
-    const isObject = name !== undefined && isDigest(name);
+    const isObject = isDigest(name);
     // Deletes the temporary files of killed publishers too. Files of other programs stay.
     if (!isObject && !isTemporary(file)) continue;
     const path = join(store, 'objects', file);

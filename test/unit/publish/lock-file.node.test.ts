@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { forgetTemporary, nameTemporary } from '../../../src/files/temporary.ts';
 import { withLock } from '../../../src/publish/lock.ts';
 import { rejection } from '../../support/errors.ts';
+import { onFileSystem } from '../../support/files.ts';
 import { newFolder } from '../../support/publish.ts';
 
 const QUICK = { beat: 20, stale: 200, patience: 60_000 };
@@ -98,6 +99,34 @@ describe('the file of a lock', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it.each(['lstat', 'readFile'])('that cannot be read is named, if its %s fails', async (call) => {
+    const folder = newFolder();
+    writeFileSync(join(folder, LOCK), 'of another one');
+    const before = (name: string, [path]: unknown[]) =>
+      name === call && path === join(folder, LOCK)
+        ? Object.assign(new Error('EIO'), { code: 'EIO' })
+        : undefined;
+    const work = () => withLock(folder, AbortSignal.timeout(10_000), async () => {}, QUICK);
+    const error = await rejection(onFileSystem({ before }, work), 'ERR_FILE');
+    expect(error.message).toContain(
+      `${JSON.stringify(join(folder, LOCK))} can't be read: the disk`,
+    );
+  });
+
+  it('is not waited for after an abort', async () => {
+    const folder = newFolder();
+    const own = await nameTemporary(LOCK);
+    writeFileSync(join(folder, LOCK), own);
+    // A wait of hours.
+    vi.spyOn(Math, 'random').mockReturnValue(1e6);
+    const stop = new AbortController();
+    const waiting = withLock(folder, stop.signal, async () => {}, QUICK);
+    await sleep(100);
+    stop.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    forgetTemporary(own);
+  });
+
   it('is not made after an abort', async () => {
     const folder = newFolder();
     const signal = AbortSignal.abort(new Error('enough'));
@@ -107,7 +136,7 @@ describe('the file of a lock', () => {
 
   it('of another machine is waited for a minute, and of a publisher that runs for ten minutes', async () => {
     let clock = 0;
-    vi.spyOn(performance, 'now').mockImplementation(() => clock);
+    const looks = vi.spyOn(performance, 'now').mockImplementation(() => clock);
     const own = await nameTemporary(LOCK);
     const foreign = own.replace(/_[0-9a-f]+_/, '_0123456789abcdef_');
     for (const [content, longest, outcome] of [
@@ -117,11 +146,13 @@ describe('the file of a lock', () => {
       const folder = newFolder();
       writeFileSync(join(folder, LOCK), content);
       clock = 0;
+      looks.mockClear();
       const ended: (string | undefined)[] = [];
       const work = withLock(folder, undefined, async () => 'done')
         .catch((error: Error) => error.message.split(':')[0])
         .then((result) => ended.push(result));
-      await sleep(100);
+      // It reads the clock when it begins, and after it has looked at the lock.
+      while (looks.mock.calls.length < 2) await sleep(10);
       clock = longest;
       await sleep(500);
       expect(ended).toEqual([]);

@@ -91,6 +91,17 @@ describe('makePatches', () => {
     }
   });
 
+  it('makes each patch in a thread, if it uses threads', async () => {
+    let coded = 0;
+    watched.onStart = (worker) => {
+      worker.on('message', (message: object) => {
+        if ('coded' in message) coded += 1;
+      });
+    };
+    await patchesWith({ threads: 2 });
+    expect(coded).toBe(5);
+  });
+
   it('reports progress that never decreases, up to the whole image of each patch', async () => {
     const told: number[] = [];
     await patchesWith({ threads: 2, onBytes: (done) => told.push(done) });

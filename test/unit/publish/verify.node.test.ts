@@ -3,8 +3,16 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { verifyStore } from '../../../src/node.ts';
-import { APP, NOW, newFolder, publicKey, publishBuild } from '../../support/publish.ts';
+import { stampRelease, verifyStore } from '../../../src/node.ts';
+import {
+  APP,
+  buildOf,
+  NOW,
+  newFolder,
+  publicKey,
+  publishBuild,
+  writeBuild,
+} from '../../support/publish.ts';
 import { serveStore } from '../../support/store-server.ts';
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
@@ -165,5 +173,17 @@ describe('a store that lacks something', () => {
     expect(await verify(store)).toMatchObject([{ code: 'object' }]);
     writeFileSync(object, bytes);
     expect(await verify(store)).toEqual([]);
+  });
+});
+
+describe('a built-in release of which only the stamp is known', () => {
+  it('opens the patches from it, and applies none', async () => {
+    const store = newFolder();
+    const shipped = await writeBuild(buildOf(0));
+    await publishBuild(store, 1, { builtIn: [shipped] });
+    await stampRelease(shipped, { now: NOW });
+    const builtIn = [join(shipped, 'bundleseal-release.json')];
+    const options = { from: store, appId: APP, publicKey, now: NOW, builtIn };
+    expect(await verifyStore(options)).toMatchObject({ problems: [], patches: 0, notApplied: 1 });
   });
 });
