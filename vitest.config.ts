@@ -18,6 +18,8 @@ const NODE_ONLY = ['**/*.node.test.ts', 'test/{fuzz,interop,load,meta,model}/**'
 const PAGE_ONLY = '**/*.page.test.ts';
 // Debian 12, on which CI runs, has no Swift compiler.
 const SWIFT = 'test/interop/swift-readers.node.test.ts';
+// `bash .ci/consumers` installs the frameworks.
+const FRAMEWORKS = 'test/examples/frameworks.node.test.ts';
 const LONG = ['test/load/**/*.test.ts', '**/*.long*.test.ts'];
 // Something of every folder of src/.
 const FAST = [
@@ -54,8 +56,9 @@ function filesOf(mode: string): { readonly include: string[]; readonly exclude: 
   const exclude = [...configDefaults.exclude];
   if (mode === 'long') return { include: [...LONG, ...SAMPLED], exclude };
   if (mode === 'swift') return { include: [SWIFT], exclude };
+  if (mode === 'frameworks') return { include: [FRAMEWORKS], exclude };
   if (mode === 'fast') return { include: FAST, exclude: [...exclude, ...LONG, ...SLOW] };
-  return { include: ['test/**/*.test.ts'], exclude: [...exclude, SWIFT, ...LONG] };
+  return { include: ['test/**/*.test.ts'], exclude: [...exclude, SWIFT, FRAMEWORKS, ...LONG] };
 }
 
 // In CI a missing browser is a failure, not a shorter run.

@@ -1,19 +1,13 @@
 // Releases of a website that `init` has set up: which ones a device confirms, and which ones it leaves. Each app does what a
-// framework does in a production build. test/consumers/frameworks.js plays the same with the frameworks themselves.
+// framework does in a production build. frameworks.node.test.ts plays the same with the
+// frameworks themselves.
 
 import { rmSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Browser, chromium } from 'playwright';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
-import { buildInitSite } from '../support/init-site.ts';
-import {
-  expectConfirmed,
-  expectOffer,
-  expectState,
-  expectVersion,
-  stateOf,
-} from '../support/pwa.ts';
-import { openSite } from '../support/site.ts';
+import { expectKept, expectLeft } from '../support/init-release.ts';
+import { buildInitSite, type InitSite } from '../support/init-site.ts';
 
 const TIMEOUT = 300_000;
 
@@ -56,34 +50,10 @@ afterAll(async () => {
   for (const build of builds) rmSync(build, { recursive: true, force: true });
 });
 
-async function built(app: string, timeout?: number): Promise<string> {
-  const build = await buildInitSite(app, timeout);
+async function built(app: string, options?: InitSite): Promise<string> {
+  const build = await buildInitSite(app, options);
   builds.push(build);
   return build;
-}
-
-/** Runs `play` in a page that loads this release as its next one, on a device that runs the first release. */
-async function withRelease(
-  build: string,
-  play: (page: Page, id: string) => Promise<void>,
-): Promise<void> {
-  const site = await openSite(first);
-  const context = await browser.newContext();
-  try {
-    const page = await context.newPage();
-    page.setDefaultTimeout(60_000);
-    await page.goto(site.origin);
-    await expectVersion(page, 'version 1');
-    await page.evaluate(() => navigator.serviceWorker.ready);
-    await expectState(page, (state) => state['lastCheck'] !== undefined);
-    const { release } = await site.publish(build, '2.0.0');
-    await page.reload();
-    await expectOffer(page);
-    await play(page, release.id);
-  } finally {
-    await context.close();
-    site.close();
-  }
 }
 
 describe('a release that shows nothing', { timeout: TIMEOUT }, () => {
@@ -93,16 +63,7 @@ describe('a release that shows nothing', { timeout: TIMEOUT }, () => {
     ['throws out of its mount', THROWN],
     ['shows nothing without an error', ROOT],
   ])('is left after three starts if it %s', async (_, app) => {
-    await withRelease(await built(app, 3000), async (page, id) => {
-      let loads = 0;
-      page.on('domcontentloaded', () => {
-        loads += 1;
-      });
-      await page.reload();
-      await expectVersion(page, 'version 1');
-      expect(loads).toBe(4);
-      expect((await stateOf(page))['blocked']).toMatchObject([{ id }]);
-    });
+    await expectLeft(browser, [first, await built(app, { timeout: 3000 })]);
   });
 });
 
@@ -111,15 +72,6 @@ describe('a release that shows something', { timeout: TIMEOUT }, () => {
     ['after eight seconds, beside an error that has nothing to do with it', SLOW],
     ['on a canvas', CANVAS],
   ])('is confirmed if it does so %s', async (_, app) => {
-    await withRelease(await built(app), async (page, id) => {
-      let loads = 0;
-      page.on('domcontentloaded', () => {
-        loads += 1;
-      });
-      await page.reload();
-      await expectConfirmed(page);
-      expect(await stateOf(page)).toMatchObject({ running: id, blocked: [] });
-      expect(loads).toBe(1);
-    });
+    await expectKept(browser, [first, await built(app)]);
   });
 });

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { inlineWorkers } from '../../build/inline-worker.js';
 import type { Answers } from '../../src/cli/init/answers.ts';
 import type { Project } from '../../src/cli/init/project.ts';
@@ -20,6 +20,9 @@ const ANSWERS = {
   channel: 'production',
   appId: 'com.example.app',
 } as Answers;
+
+/** Frameworks are among the packages of users' tools. */
+const NODE_PATHS = [join(ROOT, 'node_modules'), join(ROOT, 'test/consumers/node_modules')];
 
 const PAGE = `<!doctype html>
 <title>An app</title>
@@ -38,13 +41,22 @@ if (await keepUpToDate().catch(console.error)) {
 }
 `;
 
+export interface InitSite {
+  /** Milliseconds for which the page may show nothing. Default: that of the module. */
+  readonly timeout?: number;
+  /** For files that esbuild cannot read. */
+  readonly plugins?: readonly Plugin[];
+}
+
 /**
- * Builds the website in a new folder.
+ * Builds the website in a new folder, for production.
  *
- * @param app - The code of the app, between the import of \`keepUpToDate\` and the call of it.
- * @param timeout - Milliseconds for which the page may show nothing. Default: that of the module.
+ * @param app - The code of the app, between the import of `keepUpToDate` and the call of it.
  */
-export async function buildInitSite(app: string, timeout?: number): Promise<string> {
+export async function buildInitSite(
+  app: string,
+  { timeout, plugins = [] }: InitSite = {},
+): Promise<string> {
   const source = mkdtempSync(join(tmpdir(), 'bundleseal-source-'));
   const out = mkdtempSync(join(tmpdir(), 'bundleseal-build-'));
   const files = websiteFiles(PROJECT, ANSWERS).map(({ path, content }) => {
@@ -70,8 +82,8 @@ export async function buildInitSite(app: string, timeout?: number): Promise<stri
       format,
       alias: { 'bundleseal/update': join(ROOT, 'src/update.ts') },
       define: { 'process.env.NODE_ENV': '"production"' },
-      nodePaths: [join(ROOT, 'node_modules')],
-      plugins: [inlineWorkers()],
+      nodePaths: NODE_PATHS,
+      plugins: [inlineWorkers(), ...plugins],
       logLevel: 'error',
     });
   await bundled('src/main.js', 'main.js', 'esm');

@@ -1,0 +1,88 @@
+// Vue, React and Svelte in the website that `init` has set up: a device leaves a release whose component throws, and confirms one that
+// works. `bash .ci/consumers` installs the frameworks and runs it.
+
+import { rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Plugin } from 'esbuild';
+import { type Browser, chromium } from 'playwright';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { ROOT } from '../support/docs.ts';
+import { expectKept, expectLeft } from '../support/init-release.ts';
+import { buildInitSite, type InitSite } from '../support/init-site.ts';
+
+const TIMEOUT = 300_000;
+const { resolve } = createRequire(join(ROOT, 'test/consumers/package.json'));
+
+/** What a component runs before it draws. */
+const DIES = "const settings = JSON.parse('{}'); console.log(settings.user.name);";
+
+const vue = (script: string, options = '') => `
+  import { createApp, h } from 'vue';
+  const app = createApp({ setup() { ${script} return () => h('p', 'version 2'); } });
+  ${options}
+  app.mount('#root');`;
+
+const react = (script: string) => `
+  import { createElement } from 'react';
+  import { createRoot } from 'react-dom/client';
+  const App = () => { ${script} return createElement('p', null, 'version 2'); };
+  createRoot(document.querySelector('#root')).render(createElement(App));`;
+
+const svelte = (script: string) => `
+  import { mount } from 'svelte';
+  import App from ${JSON.stringify(`app:${encodeURIComponent(`<script>${script}</script><p>version 2</p>`)}`)};
+  mount(App, { target: document.querySelector('#root') });`;
+
+/** Compiles components of Svelte, whose code is in their names. */
+const COMPONENTS: Plugin = {
+  name: 'svelte',
+  async setup({ onLoad, onResolve }) {
+    const { compile } = await import(pathToFileURL(resolve('svelte/compiler')).href);
+    onResolve({ filter: /^app:/ }, ({ path }) => ({ path, namespace: 'app' }));
+    onLoad({ filter: /^app:/ }, ({ path }) => {
+      const { js } = compile(decodeURIComponent(path.slice('app:'.length)), { dev: false });
+      return { contents: js.code, resolveDir: join(ROOT, 'test/consumers') };
+    });
+  },
+};
+
+const builds: string[] = [];
+let first: string;
+let browser: Browser;
+
+async function built(app: string, options?: InitSite): Promise<string> {
+  const build = await buildInitSite(app, { ...options, plugins: [COMPONENTS] });
+  builds.push(build);
+  return build;
+}
+
+beforeAll(async () => {
+  first = await built("document.querySelector('#root').textContent = 'version 1';");
+  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+}, TIMEOUT);
+
+afterAll(async () => {
+  await browser?.close();
+  for (const build of builds) rmSync(build, { recursive: true, force: true });
+});
+
+describe.each([
+  ['Vue', vue],
+  [
+    'Vue that throws errors of components',
+    (script: string) => vue(script, 'app.config.throwUnhandledErrorInProduction = true;'),
+  ],
+  ['React', react],
+  ['Svelte', svelte],
+])('a release made with %s', { timeout: TIMEOUT }, (_, app) => {
+  it('is left after three starts if its component throws', async () => {
+    await expectLeft(browser, [first, await built(app(DIES), { timeout: 3000 })]);
+  });
+
+  it('is confirmed if it works', async () => {
+    await expectKept(browser, [first, await built(app(''))]);
+  });
+});

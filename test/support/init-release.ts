@@ -1,0 +1,67 @@
+// Plays releases of a website that `init` has set up, on a device in Chromium.
+
+import type { Browser, Page } from 'playwright';
+import { expect } from 'vitest';
+import { expectConfirmed, expectOffer, expectState, expectVersion, stateOf } from './pwa.ts';
+import { openSite } from './site.ts';
+
+/** Runs `play` in a page that loads a release next, on a device that runs the first release, which shows "version 1". */
+async function withRelease(
+  browser: Browser,
+  [first, next]: readonly [string, string],
+  play: (page: Page, id: string) => Promise<void>,
+): Promise<void> {
+  const site = await openSite(first);
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(60_000);
+    await page.goto(site.origin);
+    await expectVersion(page, 'version 1');
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await expectState(page, (state) => state['lastCheck'] !== undefined);
+    const { release } = await site.publish(next, '2.0.0');
+    await page.reload();
+    await expectOffer(page);
+    await play(page, release.id);
+  } finally {
+    await context.close();
+    site.close();
+  }
+}
+
+function countLoads(page: Page): () => number {
+  let loads = 0;
+  page.on('domcontentloaded', () => {
+    loads += 1;
+  });
+  return () => loads;
+}
+
+/** Expects that the device starts the release three times, and then runs the first one again. */
+export async function expectLeft(
+  browser: Browser,
+  builds: readonly [string, string],
+): Promise<void> {
+  await withRelease(browser, builds, async (page, id) => {
+    const loads = countLoads(page);
+    await page.reload();
+    await expectVersion(page, 'version 1');
+    expect(loads()).toBe(4);
+    expect((await stateOf(page))['blocked']).toMatchObject([{ id }]);
+  });
+}
+
+/** Expects that the device confirms the release at its first start. */
+export async function expectKept(
+  browser: Browser,
+  builds: readonly [string, string],
+): Promise<void> {
+  await withRelease(browser, builds, async (page, id) => {
+    const loads = countLoads(page);
+    await page.reload();
+    await expectConfirmed(page);
+    expect(await stateOf(page)).toMatchObject({ running: id, blocked: [] });
+    expect(loads()).toBe(1);
+  });
+}
