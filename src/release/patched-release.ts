@@ -10,6 +10,7 @@ import type { BundleInput } from '../sources/input.ts';
 import { createPace, type Pace, runSteps } from '../turn.ts';
 import { encodeText } from '../utf8.ts';
 import type { ApplyPatchOptions } from './apply-patch.ts';
+import { createCopiedFiles } from './copied-files.ts';
 import {
   CONTENT_PIECE,
   checkFiles,
@@ -28,9 +29,10 @@ import {
   parsePatchHeader,
 } from './patch-header.ts';
 import type { PatchLimits } from './patch-limits.ts';
-import { releaseIdOf, releaseIdOfFiles } from './release-id-of-files.ts';
+import { digestsOf, idOfDigests, releaseIdOfFiles } from './release-id-of-files.ts';
 
 const OTHER_BASE = 'starts from another release than the installed one';
+const OTHER_RELEASE = 'does not make the release that it names';
 
 /** @param options - The checked options, with limits. */
 export async function makeRelease(
@@ -58,12 +60,16 @@ export async function makeRelease(
     space = allocate(fromLength + toLength);
     const image = space.subarray(fromLength);
     const base = await fillBase(planned, space.subarray(0, fromLength), pace, signal);
-    await checkId(base, header.from, OTHER_BASE, backend, pace);
-    const steps = decodeInstructions(plain.subarray(PATCH_HEADER_LENGTH), space, fromLength);
+    const digests = await digestsOf(base, backend, pace);
+    await checkId(base, digests, header.from, OTHER_BASE, backend);
+    const { copied, digestOf } = createCopiedFiles(base, digests);
+    const coded = plain.subarray(PATCH_HEADER_LENGTH);
+    const steps = decodeInstructions(coded, space, fromLength, copied);
     const tell = (done: number) => onProgress?.({ done, total: toLength });
     await runSteps(steps, pace, tell);
     const files = parseImage(image, limits.files);
-    await checkId(files, header.to, 'does not make the release that it names', backend, pace);
+    const made = await digestsOf(files, backend, pace, digestOf);
+    await checkId(files, made, header.to, OTHER_RELEASE, backend);
     tell(toLength);
     signal?.throwIfAborted();
     return new Map(files.map(({ path, bytes }) => [path, bytes]));
@@ -100,8 +106,13 @@ async function fillBase(
   pace: Pace,
   signal: AbortSignal | undefined,
 ): Promise<Pick<ReleaseFile, 'path' | 'bytes'>[]> {
-  // The length of the list depends on the sizes of the files, which may be unknown until the contents are read.
-  const start = listLength(planned.map(({ path }) => ({ name: encodeText(path), size: 0 })));
+  // The length of the list depends on the sizes of the files. The sizes of streams are unknown until they are read.
+  const start = listLength(
+    planned.map(({ path, data }) => ({
+      name: encodeText(path),
+      size: isBytes(data) ? data.length : 0,
+    })),
+  );
   let at = start;
   const list: { path: string; name: Uint8Array; size: number }[] = [];
   await readContents(planned, signal, async ({ path, data }, take) => {
@@ -129,7 +140,7 @@ async function fillBase(
   });
   const length = listLength(list);
   if (length + at - start !== room.length) throw invalidPatch(OTHER_BASE);
-  room.copyWithin(length, start, at);
+  if (length !== start) room.copyWithin(length, start, at);
   writeList(list, room);
   at = length;
   return list.map(({ path, size }) => {
@@ -152,13 +163,13 @@ async function checkBase(
 }
 
 async function checkId(
-  files: readonly Pick<ReleaseFile, 'path' | 'bytes'>[],
+  files: readonly Pick<ReleaseFile, 'path'>[],
+  digests: readonly Uint8Array[],
   expected: string,
   otherwise: string,
   backend: Backend,
-  pace: Pace,
 ): Promise<void> {
-  if ((await releaseIdOf(files, backend, pace)) !== expected) throw invalidPatch(otherwise);
+  if ((await idOfDigests(files, digests, backend)) !== expected) throw invalidPatch(otherwise);
 }
 
 function allocate(length: number): Uint8Array {

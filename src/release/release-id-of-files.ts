@@ -45,10 +45,37 @@ export async function releaseIdOf(
   backend: Backend,
   pace: Pace,
 ): Promise<string> {
-  const lines: string[] = [];
-  for (const { path, bytes } of files)
-    lines.push(lineOf(path, await hashInSteps(backend, bytes, pace)));
-  return idOfLines(backend, lines);
+  return idOfDigests(files, await digestsOf(files, backend, pace), backend);
+}
+
+/**
+ * Computes the SHA-256 of each file.
+ *
+ * @param known - Returns the digest of a file if it is known already.
+ */
+export async function digestsOf<File extends Pick<ReleaseFile, 'bytes'>>(
+  files: readonly File[],
+  backend: Backend,
+  pace: Pace,
+  known?: (file: File) => Uint8Array | undefined,
+): Promise<Uint8Array[]> {
+  const digests: Uint8Array[] = [];
+  for (const file of files) {
+    digests.push(known?.(file) ?? (await hashInSteps(backend, file.bytes, pace)));
+  }
+  return digests;
+}
+
+/** Computes the id of files that have these digests. */
+export function idOfDigests(
+  files: readonly Pick<ReleaseFile, 'path'>[],
+  digests: readonly Uint8Array[],
+  backend: Backend,
+): Promise<string> {
+  return idOfLines(
+    backend,
+    files.map(({ path }, index) => lineOf(path, digests[index] as Uint8Array)),
+  );
 }
 
 function lineOf(path: string, digest: Uint8Array): string {

@@ -3,14 +3,13 @@
 import { BundleSealError } from '../../src/errors.ts';
 import { codePatch } from '../../src/release/code-patch.ts';
 import { writeImage } from '../../src/release/image.ts';
+import { FROM_NEW, FROM_OLD } from '../../src/release/patch/coding.ts';
+import { createEncoder, type Encoder } from '../../src/release/patch/range-coder.ts';
 import {
   type Copy,
-  createInstructions,
-  FROM_NEW,
-  FROM_OLD,
-  type Instructions,
-} from '../../src/release/patch/instructions.ts';
-import { createEncoder, type Encoder } from '../../src/release/patch/range-coder.ts';
+  createInstructionWriter,
+  type InstructionWriter,
+} from '../../src/release/patch/write-instructions.ts';
 import { encodePatchHeader, parsePatchHeader } from '../../src/release/patch-header.ts';
 import { decodeNow, encodeNow } from '../support/patch.ts';
 import type { BadPatch, VectorFiles } from '../support/patch-vectors.ts';
@@ -46,15 +45,11 @@ export async function bad(): Promise<BadPatch[]> {
   const withHeader = (change: Partial<typeof header>, instructions = coded) =>
     concat(encodePatchHeader({ ...header, ...change }), instructions);
   /** Instructions that no encoder writes. */
-  const coding = (write: (instructions: Instructions) => void) => {
+  const coding = (write: (instructions: InstructionWriter) => void) => {
     const space = concat(image, new Uint8Array(header.toLength));
     const encoder = createEncoder();
-    const instructions = createInstructions(encoder, space, header.fromLength);
-    try {
-      write(instructions);
-    } catch (error) {
-      if (!(error instanceof BundleSealError)) throw error;
-    }
+    const instructions = createInstructionWriter(encoder, space, header.fromLength);
+    write(instructions);
     // More than any decoder reads of them.
     return withHeader({}, concat(encoder.finish(), new Uint8Array(64)));
   };
@@ -193,7 +188,7 @@ function emptyTable(image: Uint8Array, toLength: number): Uint8Array {
     encoder.symbol(models, context, models.symbols === 5 ? 0 : coded);
   const space = concat(image, new Uint8Array(toLength));
   try {
-    createInstructions({ ...encoder, symbol }, space, image.length).literal();
+    createInstructionWriter({ ...encoder, symbol }, space, image.length).literal();
   } catch (error) {
     if (!(error instanceof BundleSealError)) throw error;
   }
@@ -213,7 +208,7 @@ function overfull(image: Uint8Array, toLength: number): Uint8Array {
       throw new RangeError('enough');
     };
     const space = concat(image, new Uint8Array(toLength));
-    const instructions = createInstructions({ ...encoder, bits }, space, image.length);
+    const instructions = createInstructionWriter({ ...encoder, bits }, space, image.length);
     for (let i = 0; i < literals; i++) instructions.literal();
     try {
       instructions.plain(1);

@@ -1,7 +1,8 @@
 // Random instructions, the same in every run. They bring a decoder into states that the patches of an encoder reach
 // only after many KB.
 
-import { FROM_NEW, type Instructions, NEAR_KINDS } from '../../src/release/patch/instructions.ts';
+import { FROM_NEW, NEAR_KINDS } from '../../src/release/patch/coding.ts';
+import type { InstructionWriter } from '../../src/release/patch/write-instructions.ts';
 
 /** Returns a generator of integers from 0 to before `below`. */
 export function createRandom(seed: number): (below: number) => number {
@@ -19,7 +20,7 @@ export function createRandom(seed: number): (below: number) => number {
  * @param start - The index of that room.
  */
 export function drawInstructions(
-  instructions: Instructions,
+  instructions: InstructionWriter,
   space: Uint8Array,
   oldLength: number,
   start: number,

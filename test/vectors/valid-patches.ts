@@ -1,20 +1,19 @@
 // The patches of patch-v1.json that this library applies, but does not make.
 
 import { writeImage } from '../../src/release/image.ts';
-import {
-  createInstructions,
-  FROM_NEW,
-  FROM_OLD,
-  type Instructions,
-} from '../../src/release/patch/instructions.ts';
+import { FROM_NEW, FROM_OLD } from '../../src/release/patch/coding.ts';
 import { createEncoder, type Encoder } from '../../src/release/patch/range-coder.ts';
+import {
+  createInstructionWriter,
+  type InstructionWriter,
+} from '../../src/release/patch/write-instructions.ts';
 import type { GoodPatch } from '../support/patch-vectors.ts';
 import { asBase64, base64 } from '../support/vectors.ts';
 import { join as concat, utf8 } from '../support/zip.ts';
 import { type Change, good, readVector, text } from './good-patches.ts';
 import { createRandom, drawInstructions } from './random-patch.ts';
 
-type Write = (instructions: Instructions, oldLength: number) => void;
+type Write = (instructions: InstructionWriter, oldLength: number) => void;
 
 /** Writes all instructions of a patch from `older` to `newer`. */
 async function handmade(
@@ -28,7 +27,7 @@ async function handmade(
   writeImage(await readVector(from), space.subarray(0, fromLength));
   writeImage(await readVector(to), space.subarray(fromLength));
   const encoder = createEncoder();
-  const instructions = createInstructions(wrap(encoder), space, fromLength);
+  const instructions = createInstructionWriter(wrap(encoder), space, fromLength);
   write(instructions, fromLength);
   if (instructions.position !== space.length) throw new Error(`"${description}" is not whole`);
   const header = base64(vector.patch).subarray(0, 96);
@@ -81,7 +80,7 @@ async function randomPatch(): Promise<GoodPatch> {
   const space = concat(image, list, new Uint8Array(4000));
   const start = image.length + list.length;
   const encoder = createEncoder();
-  const instructions = createInstructions(hidingSome(encoder), space, image.length);
+  const instructions = createInstructionWriter(hidingSome(encoder), space, image.length);
   drawInstructions(instructions, space, image.length, start);
   const to = { a: [{ base64: asBase64(space.subarray(start)) }] };
   const vector = await good(['random instructions of every kind', from, to]);

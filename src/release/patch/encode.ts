@@ -1,8 +1,8 @@
 // Codes the instructions of a patch.
 
-import { createInstructions } from './instructions.ts';
 import { parse } from './parse.ts';
 import { createEncoder } from './range-coder.ts';
+import { createInstructionWriter } from './write-instructions.ts';
 
 // Size of the blocks that are tested for compressed data, in bytes.
 const BLOCK = 4096;
@@ -23,7 +23,7 @@ export function* encodeInstructions(
   oldLength: number,
 ): Generator<number, Uint8Array> {
   const encoder = createEncoder();
-  const instructions = createInstructions(encoder, space, oldLength);
+  const instructions = createInstructionWriter(encoder, space, oldLength);
   const isCompressed = judgeBlocks(space.subarray(oldLength));
   const isIncompressible = (at: number) => isCompressed[(at - oldLength) >>> 12] === 1;
 

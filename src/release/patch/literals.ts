@@ -5,16 +5,22 @@ import { invalidPatch } from '../patch-header.ts';
 import { createModels, hashContext } from './models.ts';
 import type { Coder } from './range-coder.ts';
 
-/** What surrounds the place of a literal. */
-export interface Surroundings {
-  /** The three bytes before it, the last one lowest. */
-  readonly before: number;
-  /** The byte at the aligned place in the old image, and the four bytes from the one before it on, or 0. */
-  readonly here: number;
-  readonly around: number;
-  /** Number of literals and plain bytes since the last copy. */
-  readonly run: number;
-}
+/**
+ * Codes a literal. Its surroundings are numbers and not an object, because most literals would allocate one.
+ *
+ * @param byte - A decoder passes any byte.
+ * @param before - The three bytes before the literal, the last one lowest.
+ * @param here - The byte at the aligned place in the old image, or 0.
+ * @param around - The four bytes from the one before the aligned place on, or 0.
+ * @param run - Number of literals and plain bytes since the last copy.
+ */
+export type CodeLiteral = (
+  byte: number,
+  before: number,
+  here: number,
+  around: number,
+  run: number,
+) => number;
 
 const SLOTS = 2 ** 16;
 const TABLES = 4;
@@ -27,8 +33,7 @@ const MOST_SUCCESSES = 3;
 // The symbol of a literal that no table has.
 const NONE = TABLES;
 
-/** Returns a function that codes a literal. A decoder passes any byte. */
-export function createLiterals(coder: Coder): (byte: number, surroundings: Surroundings) => number {
+export function createLiterals(coder: Coder): CodeLiteral {
   const finds = createModels(TABLES + 1, 3 * 16 * 5 * (MOST_SUCCESSES + 1));
   const highs = createModels(16, 2 * 256);
   const lows = createModels(16, 2 * 32 * 16);
@@ -37,16 +42,15 @@ export function createLiterals(coder: Coder): (byte: number, surroundings: Surro
     () => new Uint16Array(SLOTS),
   ) as [Uint16Array, Uint16Array, Uint16Array, Uint16Array];
 
-  const codeByte = (byte: number, { run, here, before }: Surroundings): number => {
+  const codeByte = (byte: number, last: number, here: number, run: number): number => {
     const isFirst = run === 0;
-    const related = isFirst ? here : before & 255;
+    const related = isFirst ? here : last;
     const high = coder.symbol(highs, isFirst ? related : 256 + related, byte >> 4);
     const context = ((isFirst ? 0 : 32) + (related >> 3)) * 16 + high;
     return high * 16 + coder.symbol(lows, context, byte & 15);
   };
 
-  return (byte, surroundings) => {
-    const { before, here, around, run } = surroundings;
+  return (byte, before, here, around, run) => {
     const last = before & 255;
     const short = Math.min(run, 3);
     const slotA = hashContext(around, 4 + short + last * 8) & (SLOTS - 1);
@@ -74,7 +78,7 @@ export function createLiterals(coder: Coder): (byte: number, surroundings: Surro
       entry === a ? 0 : entry === b ? 1 : entry === c ? 2 : entry === d ? 3 : NONE,
     );
     let coded = found === 0 ? a : found === 1 ? b : found === 2 ? c : d;
-    if (found === NONE) coded = codeByte(byte, surroundings) | PRESENT;
+    if (found === NONE) coded = codeByte(byte, last, here, run) | PRESENT;
     if (coded === 0) throw invalidPatch('has a literal from an empty table');
     const isSuccess = a === coded && entryA >> 9 < MOST_SUCCESSES;
     first[slotA] = isSuccess ? entryA + SUCCESS : a === coded ? entryA : coded;

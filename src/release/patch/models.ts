@@ -24,7 +24,11 @@ export function learn({ counts, symbols }: Models, base: number, place: number):
   counts[place] = (counts[place] as number) + STEP;
   const total = (counts[base] as number) + STEP;
   counts[base] = total;
-  if (total <= MOST) return;
+  if (total > MOST) halve(counts, base, symbols);
+}
+
+/** Not a part of `learn`, so that engines inline the rest of it. */
+function halve(counts: Uint16Array, base: number, symbols: number): void {
   let halved = 0;
   for (let index = base + 1; index <= base + symbols; index++) {
     const count = ((counts[index] as number) + 1) >> 1;

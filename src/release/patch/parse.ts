@@ -1,9 +1,10 @@
 // Chooses the instructions that make the new image: the cheapest sequence by estimated prices. A decoder accepts
 // every choice; only the size of the patch depends on it.
 
-import { type Copy, FROM_NEW, FROM_OLD, MIN_DISTANCE, NEAR_KINDS } from './instructions.ts';
+import { FROM_NEW, FROM_OLD, MIN_DISTANCE, NEAR_KINDS } from './coding.ts';
 import { createMatchFinder } from './matches.ts';
 import { bitWidth } from './models.ts';
+import type { Copy } from './write-instructions.ts';
 
 /** Takes the instructions in order. */
 export interface InstructionSink {

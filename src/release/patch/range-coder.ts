@@ -5,11 +5,10 @@ import { invalidPatch } from '../patch-header.ts';
 import { learn, type Models } from './models.ts';
 
 /**
- * Codes symbols in sequence. An encoder writes its argument and returns it. A decoder ignores its argument and returns
- * the value that it reads. Therefore encoder and decoder can share one description of the instructions.
+ * Codes symbols in sequence. An encoder writes its last argument and returns it. A decoder ignores its last argument and
+ * returns the value that it reads. Therefore encoder and decoder can share the description of a literal.
  */
 export interface Coder {
-  readonly isDecoder: boolean;
   /** Codes a symbol by the model of a context, and updates the model. */
   symbol(models: Models, context: number, symbol: number): number;
   /** Codes 1 to 8 bits without a model. */
@@ -54,25 +53,23 @@ export function createDecoder(coded: Uint8Array): Decoder {
     code[0] = ((code[0] as number) << 8) | nextByte();
 
   return {
-    isDecoder: true,
     symbol(models, context) {
       const { counts } = models;
       const base = context * (models.symbols + 1);
       const total = counts[base] as number;
       const part = ((range[0] as number) / total) >>> 0;
       const value = code[0] as number;
-      const share = (value / part) >>> 0;
-      if (share >= total) throw outOfRange();
+      const last = base + models.symbols;
       let place = base + 1;
       let below = 0;
-      let count = counts[place] as number;
-      while (below + count <= share) {
-        below += count;
-        count = counts[++place] as number;
+      let rest = part * (counts[place] as number);
+      while (below + rest <= value) {
+        if (place === last) throw outOfRange();
+        below += rest;
+        rest = part * (counts[++place] as number);
       }
-      const rest = part * count;
       range[0] = rest;
-      code[0] = value - part * below;
+      code[0] = value - below;
       if (rest < NARROW) widen();
       learn(models, base, place);
       return place - base - 1;
@@ -83,7 +80,7 @@ export function createDecoder(coded: Uint8Array): Decoder {
       if (value >>> count !== 0) throw outOfRange();
       range[0] = part;
       code[0] = (code[0] as number) - value * part;
-      widen();
+      if (part < NARROW) widen();
       return value;
     },
     end() {
@@ -139,7 +136,6 @@ export function createEncoder(): Encoder {
   };
 
   return {
-    isDecoder: false,
     symbol(models, context, symbol) {
       const { counts } = models;
       const base = context * (models.symbols + 1);

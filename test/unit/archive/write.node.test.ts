@@ -63,7 +63,7 @@ describe('zipStream', () => {
     const files = Array.from({ length: 4000 }, (_, i) => [`f${i}`, content] as const);
     let least = Number.POSITIVE_INFINITY;
     let growth = 0;
-    for await (const _ of zipStream(files, { threads: 0 })) {
+    for await (const _ of zipStream(files, { threads: 0 }) as unknown as AsyncIterable<Uint8Array>) {
       least = Math.min(least, oldBytes());
       growth = Math.max(growth, oldBytes() - least);
     }

@@ -1,8 +1,8 @@
 // Which instructions the encoder of patches chooses. Only the size of the patch depends on it.
 
 import { expect, it } from 'vitest';
-import type { Copy } from '../../../src/release/patch/instructions.ts';
 import { parse } from '../../../src/release/patch/parse.ts';
+import type { Copy } from '../../../src/release/patch/write-instructions.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { join } from '../../support/zip.ts';
 

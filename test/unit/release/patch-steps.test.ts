@@ -2,17 +2,20 @@
 
 import { describe, expect, it } from 'vitest';
 import { decodeInstructions } from '../../../src/release/patch/decode.ts';
-import { createInstructions, type Instructions } from '../../../src/release/patch/instructions.ts';
 import { createEncoder } from '../../../src/release/patch/range-coder.ts';
+import {
+  createInstructionWriter,
+  type InstructionWriter,
+} from '../../../src/release/patch/write-instructions.ts';
 
 const BASE = Uint8Array.of(7);
 const LARGEST_STEP = 2 ** 18;
 
 /** The number of bytes that the decoder has made at the end of each step, and what it has made in the end. */
-function decode(length: number, encode: (instructions: Instructions) => void) {
+function decode(length: number, encode: (instructions: InstructionWriter) => void) {
   const space = new Uint8Array(BASE.length + length).fill(7);
   const encoder = createEncoder();
-  encode(createInstructions(encoder, space, BASE.length));
+  encode(createInstructionWriter(encoder, space, BASE.length));
   const room = new Uint8Array(space.length);
   room.set(BASE);
   const ends = [...decodeInstructions(encoder.finish(), room, BASE.length)];
@@ -37,6 +40,6 @@ describe('the steps of the decoder of a patch', () => {
       for (let made = 0; made < 3000; made++) instructions.literal();
     });
     expect(isSame).toBe(true);
-    expect(ends).toEqual([1024, 2048]);
+    expect(ends).toEqual([1024, 2048, 3000]);
   });
 });
