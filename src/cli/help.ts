@@ -20,9 +20,14 @@ export function bytes(count: number): string {
   return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} bytes`;
 }
 
-/** Quotes a path in a command that users copy into a shell, if it needs quotes. */
-export function inShell(path: string): string {
-  return /^[\w./@:+,\\-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+/**
+ * Quotes a path in a command that users copy into a shell, if it needs quotes. Windows has other quotes: cmd takes only these, and
+ * no path has one.
+ */
+export function inShell(path: string, isWindows: boolean = process.platform === 'win32'): string {
+  const plain = isWindows ? /^[\w./@:+,\\-]+$/ : /^[\w./@:+,-]+$/;
+  if (plain.test(path)) return path;
+  return isWindows ? `"${path}"` : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Collects the values of a repeatable option. */

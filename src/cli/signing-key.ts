@@ -6,7 +6,7 @@ import { exists } from '../files/exists.ts';
 import { textOfBytes } from '../keys/repair.ts';
 import { UsageError } from './answer.ts';
 import { type BundleFormat, CAPGO, CAPGO_BITS, SEALED } from './bundle-formats.ts';
-import { rare } from './help.ts';
+import { inShell, rare } from './help.ts';
 import { runKeyCommand } from './key-command.ts';
 import { checkKey, type FoundKey, keyOfSource } from './keys.ts';
 import { type Asking, unlock } from './passphrase.ts';
@@ -87,7 +87,7 @@ async function adviceOnMissing(format: BundleFormat): Promise<string> {
   const { variable, privateKeyFile, publicKeyFile } = format;
   const above = await findAbove(privateKeyFile);
   if (above !== undefined) {
-    return `${privateKeyFile} is not here, but ${above} is: run the command in that folder, or pass --key ${above}`;
+    return `${privateKeyFile} is not here, but ${above} is: run the command in that folder, or pass --key ${inShell(above)}`;
   }
   if (await exists(publicKeyFile)) {
     return `pass --key FILE or --key-command, or set ${variable}, with the private half of ${publicKeyFile} (${privateKeyFile} is not here). A new pair does not help: apps that carry this public key refuse what another pair seals`;

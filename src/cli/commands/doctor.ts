@@ -7,7 +7,7 @@ import { type BundleFormat, CAPGO, PLUGIN, SEALED } from '../bundle-formats.ts';
 import { examineConfig, examineModule, isCarried } from '../doctor/configs.ts';
 import { examineExposure, examineLeftovers } from '../doctor/exposure.ts';
 import { examine, type Finding } from '../doctor/finding.ts';
-import { examineKeys, type Keys, type Situation } from '../doctor/keys.ts';
+import { createAgain, examineKeys, type Keys, type Situation } from '../doctor/keys.ts';
 import { type Searched, searchProject } from '../doctor/search.ts';
 import { examineDevServer, examineServed } from '../doctor/served.ts';
 import { examples } from '../help.ts';
@@ -146,7 +146,7 @@ async function examineRoundTrip(keys: Keys, findings: Finding[]): Promise<void> 
     code: 'ROUND_TRIP_FAILED',
     state: 'bad',
     what: 'sealing and opening',
-    mend: `make a new pair: ${format.create} --force`,
+    mend: `make a new pair: ${createAgain(format, keys.path)}`,
     wire: format.name,
   };
   await examine(findings, failed, async () => {

@@ -6,7 +6,7 @@ import { exists } from '../../files/exists.ts';
 import { Cancelled, UsageError } from '../answer.ts';
 import { CAPGO, CAPGO_BITS, SEALED } from '../bundle-formats.ts';
 import { gitStateOf, ignoreInGit, ignoreLines } from '../git.ts';
-import { examples } from '../help.ts';
+import { examples, inShell } from '../help.ts';
 import { type KeptPair, placePair } from '../key-pair.ts';
 import { lockPair } from '../pair-lock.ts';
 import { newPassphrase, PASSPHRASE, protect } from '../passphrase.ts';
@@ -131,7 +131,7 @@ export async function guardFromGit(context: Context, path: string, add: boolean)
   const state = await gitStateOf(path);
   if (state === 'tracked') {
     context.warn(
-      `${path} is in git: remove it (git rm --cached) and make a new pair, because everyone with the repository has the key`,
+      `${path} is in git: remove it (git rm --cached ${inShell(path)}) and make a new pair, because everyone with the repository has the key`,
     );
   }
   if (state === 'unknown') {

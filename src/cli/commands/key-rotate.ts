@@ -12,7 +12,7 @@ import { removeKey, setPublicKey } from '../config/edit.ts';
 import { type ConfigFile, findConfig, readConfigText, writeConfigText } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { searchProject } from '../doctor/search.ts';
-import { examples } from '../help.ts';
+import { examples, inShell } from '../help.ts';
 import { checkModule, keysOfModule, writeModule } from '../key-module.ts';
 import { placePair } from '../key-pair.ts';
 import { isKeyOf, readPublicKeyFile } from '../keys.ts';
@@ -124,17 +124,17 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   const edited = edit && ('after' in edit ? { config: edit.path } : edit);
   const newKeyId = await keyId(pair.publicKey);
   const flags = [
-    key === SEALED.privateKeyFile ? '' : ` --key ${key}`,
-    module === undefined ? '' : ` --module ${module}`,
-    plugin === undefined ? '' : ` --plugin ${plugin}`,
+    key === SEALED.privateKeyFile ? '' : ` --key ${inShell(key)}`,
+    module === undefined ? '' : ` --module ${inShell(module)}`,
+    plugin === undefined ? '' : ` --plugin ${inShell(plugin)}`,
   ].join('');
   const steps = [
     module === undefined
-      ? `where the app imports a module: bundleseal key save --module FILE --key ${key}.pub --key ${old}.pub`
+      ? `where the app imports a module: bundleseal key save --module FILE --key ${inShell(`${key}.pub`)} --key ${inShell(`${old}.pub`)}`
       : `${module} exports both keys as publicKeys`,
     'ship an app that passes both keys to decryptBundle: publicKey: publicKeys',
-    `until the apps with the old key alone are gone, seal with --key ${old}`,
-    `for stored bundles: bundle reseal FILE --from ${old}.pub --key ${key}`,
+    `until the apps with the old key alone are gone, seal with --key ${inShell(old)}`,
+    `for stored bundles: bundleseal bundle reseal FILE --from ${inShell(`${old}.pub`)} --key ${inShell(key)}`,
     `when no app with the old key is left: bundleseal key rotate --finish${flags}`,
   ];
   const isManual = edited !== undefined && 'manual' in edited;
@@ -271,7 +271,7 @@ async function finish(context: Context, config: ConfigFile | undefined, options:
     if (module !== undefined && resolve(path) === resolve(module)) continue;
     if ((await keysOfModule(path)).length > 1) {
       context.warn(
-        `${path} still exports the old key too, so the app still accepts it: bundleseal key rotate --finish --module ${path}`,
+        `${path} still exports the old key too, so the app still accepts it: bundleseal key rotate --finish --module ${inShell(path)}`,
       );
     }
   }

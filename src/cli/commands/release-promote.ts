@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
-import { examples, rare } from '../help.ts';
+import { examples, inShell, rare } from '../help.ts';
 import { answerRelease } from '../release/answer.ts';
 import { type EntryFlags, entryOptions, readEntry } from '../release/entry.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
@@ -48,7 +48,7 @@ export function releasePromote(command: Command): void {
         if (fromChannel === channel && (release === undefined || !flags.first)) {
           const said = flags.fromChannel === undefined ? 'is needed' : `is ${channel} itself`;
           throw new UsageError(
-            `--from-channel ${said}: name the other channel that has the release. To put an older release of ${channel} in front again, run release promote ${release ?? 'VERSION'} --first`,
+            `--from-channel ${said}: name the other channel that has the release. To put an older release of ${channel} in front again, run release promote ${release === undefined ? 'VERSION' : inShell(release)} --first`,
           );
         }
         const entry = await readEntry(flags);

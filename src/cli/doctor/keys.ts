@@ -128,7 +128,7 @@ async function examinePrivateKeys(
       code: 'PRIVATE_KEY_INVALID',
       state: 'bad',
       what: path,
-      mend: `restore it from a copy, or make a new pair: ${format.create} --force`,
+      mend: `restore it from a copy, or make a new pair: ${createAgain(format, path)}`,
       path,
       ...about,
     };
@@ -144,6 +144,11 @@ async function examinePrivateKeys(
   }
   if (found.length > 0 || isBroken) return found;
   return examineMissing(situation, format, path, findings);
+}
+
+/** The command that replaces the pair in this place. */
+export function createAgain({ create, privateKeyFile }: BundleFormat, path: string): string {
+  return `${create} --force${path === privateKeyFile ? '' : ` --out ${inShell(path)}`}`;
 }
 
 /** Doctor never asks for a passphrase, because its findings must not depend on what a user types. */

@@ -6,7 +6,7 @@ import type { PublishedRelease } from '../../publish/offer-release.ts';
 import type { ChannelOptions } from '../../publish/options.ts';
 import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from '../../release/index-format.ts';
 import type { Answer } from '../answer.ts';
-import { bytes } from '../help.ts';
+import { bytes, inShell } from '../help.ts';
 import { typedCommands } from '../manager.ts';
 import type { Context } from '../terminal.ts';
 import { shownDistance, shownShare } from '../units.ts';
@@ -74,7 +74,7 @@ export async function answerRelease(
   const { release, skipped, index, changed, sameVersion, renamedFrom } = published;
   if (renamedFrom !== undefined) {
     context.warn(
-      `this build was published before, as ${renamedFrom}: its entry now says ${release.version}, and devices that have it download nothing. If the app has changed, build it and publish again; if you mean the old build, pass --app-version ${renamedFrom}`,
+      `this build was published before, as ${renamedFrom}: its entry now says ${release.version}, and devices that have it download nothing. If the app has changed, build it and publish again; if you mean the old build, pass --app-version ${inShell(renamedFrom)}`,
     );
   }
   if (changed && sameVersion.length > 0) {
