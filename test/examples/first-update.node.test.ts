@@ -153,7 +153,7 @@ it(
         writeFileSync(path('src/broken.js'), "document.querySelector('#none').hidden = true\n");
         const [first, ...rest] = text.split('\n');
         expect(first).toContain('import { keepUpToDate }');
-        const ownLine = rest.join('\n').replace(/if \(await keepUpToDate[\s\S]*/, INIT_LINE);
+        const ownLine = rest.join('\n').replace(/keepUpToDate\(\)[\s\S]*/, INIT_LINE);
         writeFileSync(path('src/main.js'), `${first}\nimport './broken.js'\n${ownLine}`);
         const next = await publishNext(project, env);
         // Another visitor, because a device that took three releases within a minute waits before it starts the next one.

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { bundle } from './bundle.js';
+import { runPwa } from './pwa.js';
 
 /** A name that is not localhost: over plain http it makes no secure context. */
 export const INSECURE_NAME = 'app.test';
@@ -12,13 +13,31 @@ export const INSECURE_NAME = 'app.test';
 const TIME_LIMIT = 300_000;
 
 /**
- * The four contexts of a browser.
+ * A page of a browser.
+ *
+ * @typedef {object} Tab
+ * @property {(url: string) => Promise<unknown>} goto
+ * @property {(expression: string) => Promise<unknown>} evaluate - Gives the value of an expression, or of its promise.
+ * @property {() => Promise<unknown>} close
+ */
+
+/**
+ * A running browser, with storage of its own that its tabs share.
+ *
+ * @typedef {object} Browser
+ * @property {string} version
+ * @property {() => Promise<Tab>} newTab
+ * @property {() => Promise<unknown>} close
+ */
+
+/**
+ * The four contexts of a browser, and the example of a website in it.
  *
  * @param {object} engine
  * @param {() => boolean} engine.isHere
  * @param {string} engine.missing - How to install it.
  * @param {string} [engine.insecureName] - The server's name as a page sees it that is to have no secure context.
- * @param {() => Promise<{ version: string, evaluate: (url: string, call: string) => Promise<unknown>, close: () => Promise<void> }>} engine.open
+ * @param {() => Promise<Browser>} engine.open
  */
 export function contextsOf(engine) {
   const { isHere, missing, insecureName = INSECURE_NAME } = engine;
@@ -32,6 +51,7 @@ export function contextsOf(engine) {
     worker: context('page', 'inWorker'),
     serviceWorker: context('page', 'inServiceWorker'),
     insecurePage: context('insecure', 'inInsecurePage', insecureName),
+    pwa: { isHere, missing, run: (app) => inBrowser(engine, (browser) => runPwa(app, browser)) },
   };
 }
 
@@ -39,20 +59,30 @@ async function runIn(app, engine, origin, path, call) {
   const files = ['page', 'worker', 'service-worker', 'insecure'];
   for (const file of files) await bundle(app, `hosts/${file}.js`, `${file}.js`, { format: 'iife' });
   const server = await serve(app);
+  try {
+    return await inBrowser(engine, async (browser) => {
+      const tab = await browser.newTab();
+      await tab.goto(`${origin}:${server.address().port}${path}`);
+      return tab.evaluate(`${call}()`);
+    });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+/** Gives the results of `work` in a new browser, and ends the browser. */
+async function inBrowser(engine, work) {
   const browser = await engine.open();
   let timer;
   try {
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer in ${TIME_LIMIT} ms`)), TIME_LIMIT);
     });
-    const url = `${origin}:${server.address().port}${path}`;
-    const results = await Promise.race([browser.evaluate(url, call), late]);
-    return { version: browser.version, results };
+    return { version: browser.version, results: await Promise.race([work(browser), late]) };
   } finally {
     clearTimeout(timer);
     await browser.close();
-    server.closeAllConnections();
-    server.close();
   }
 }
 

@@ -5,7 +5,7 @@ import { chromium } from 'playwright';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
 import { contextsOf, INSECURE_NAME } from './browser.js';
 
-const { page, worker, serviceWorker, insecurePage } = contextsOf({
+const { page, worker, serviceWorker, insecurePage, pwa } = contextsOf({
   isHere: () => existsSync(CHROMIUM_PATH),
   missing: `apt-get install chromium, or set CHROMIUM_PATH (now ${CHROMIUM_PATH})`,
   async open() {
@@ -13,13 +13,11 @@ const { page, worker, serviceWorker, insecurePage } = contextsOf({
       executablePath: CHROMIUM_PATH,
       args: [...CHROMIUM_ARGUMENTS, `--host-resolver-rules=MAP ${INSECURE_NAME} 127.0.0.1`],
     });
+    // Tabs of one context share their storage.
+    const context = await browser.newContext();
     return {
       version: `Chromium ${browser.version()}`,
-      async evaluate(url, call) {
-        const tab = await browser.newPage();
-        await tab.goto(url);
-        return tab.evaluate(`${call}()`);
-      },
+      newTab: () => context.newPage(),
       close: () => browser.close(),
     };
   },
@@ -30,4 +28,5 @@ export const CHROMIUM = {
   worker,
   'service-worker': serviceWorker,
   'insecure-page': insecurePage,
+  pwa,
 };

@@ -6,7 +6,7 @@ import { contextsOf, INSECURE_NAME } from './browser.js';
 
 const PROGRAM = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr';
 
-const { page, worker, serviceWorker, insecurePage } = contextsOf({
+const { page, worker, serviceWorker, insecurePage, pwa } = contextsOf({
   isHere: () => existsSync(PROGRAM),
   missing: `apt-get install firefox-esr, or set FIREFOX_PATH (now ${PROGRAM})`,
   async open() {
@@ -19,11 +19,7 @@ const { page, worker, serviceWorker, insecurePage } = contextsOf({
     });
     return {
       version: (await browser.version()).replace('/', ' '),
-      async evaluate(url, call) {
-        const tab = await browser.newPage();
-        await tab.goto(url);
-        return tab.evaluate(`${call}()`);
-      },
+      newTab: () => browser.newPage(),
       close: () => browser.close(),
     };
   },
@@ -34,4 +30,5 @@ export const FIREFOX = {
   'firefox-worker': worker,
   'firefox-service-worker': serviceWorker,
   'firefox-insecure-page': insecurePage,
+  'firefox-pwa': pwa,
 };

@@ -46,7 +46,27 @@ async function untilReady(port) {
   throw new Error(`${DRIVER} did not start`);
 }
 
-const { page, worker, serviceWorker, insecurePage } = contextsOf({
+/** A window, because a tab behind another one is hidden. The driver has one current window, to which each of its commands goes. */
+async function newTab(port, session) {
+  const { handle } = await call(port, 'POST', `${session}/window/new`, { type: 'window' });
+  const command = async (method, path, body) => {
+    await call(port, 'POST', `${session}/window`, { handle });
+    return call(port, method, `${session}${path}`, body);
+  };
+  return {
+    goto: (url) => command('POST', '/url', { url }),
+    async evaluate(expression) {
+      const script = `const done = arguments[0];
+        (async () => ${expression})().then((value) => done({ value }), (error) => done({ error: String(error) }));`;
+      const { value, error } = await command('POST', '/execute/async', { script, args: [] });
+      if (error !== undefined) throw new Error(error);
+      return value;
+    },
+    close: () => command('DELETE', '/window'),
+  };
+}
+
+const { page, worker, serviceWorker, insecurePage, pwa } = contextsOf({
   isHere: () =>
     existsSync(DRIVER) &&
     existsSync(SCREEN) &&
@@ -80,14 +100,7 @@ const { page, worker, serviceWorker, insecurePage } = contextsOf({
       await call(port, 'POST', `${session}/timeouts`, { script: SCRIPT_TIMEOUT });
       return {
         version: `${capabilities.browserName} ${capabilities.browserVersion}`,
-        async evaluate(url, name) {
-          await call(port, 'POST', `${session}/url`, { url });
-          const script = `const done = arguments[0];
-            ${name}().then((results) => done({ results }), (error) => done({ error: String(error) }));`;
-          const answer = await call(port, 'POST', `${session}/execute/async`, { script, args: [] });
-          if (answer.error !== undefined) throw new Error(answer.error);
-          return answer.results;
-        },
+        newTab: () => newTab(port, session),
         async close() {
           await call(port, 'DELETE', session).catch(() => {});
           close();
@@ -105,4 +118,5 @@ export const WEBKIT = {
   'webkit-worker': worker,
   'webkit-service-worker': serviceWorker,
   'webkit-insecure-page': insecurePage,
+  'webkit-pwa': pwa,
 };

@@ -34,11 +34,12 @@ const PAGE = `<!doctype html>
 
 /** The end of the first module: it shows a button if another release is ready. */
 const CALL = `
-if (await keepUpToDate().catch(console.error)) {
+keepUpToDate().then((isReady) => {
+  if (!isReady) return;
   const button = document.createElement('button');
   button.textContent = 'Another version is ready: reload';
   document.body.append(button);
-}
+}, console.error);
 `;
 
 export interface InitSite {

@@ -4,8 +4,9 @@ import { keepUpToDate } from './update.js';
 import { showApp } from './app.js';
 
 showApp();
-if (await keepUpToDate().catch(console.error)) {
+keepUpToDate().then((isReady) => {
+  if (!isReady) return;
   const button = document.querySelector('button');
   button.hidden = false;
   button.onclick = () => location.reload();
-}
+}, console.error);
