@@ -203,6 +203,21 @@ describe('the chunks that are written', () => {
     },
   );
 
+  it('become no write without bytes, if the last chunk ends a block or there is none', async () => {
+    const { file, writes } = recordedOutput();
+    const chunks = chunksOf(8 * MIB, 4 * MIB);
+    const sink = await fileChunkSink(file, chunks);
+    for (let i = 0; i < 2; i++) await put(sink, chunks, i);
+    await sink.finish();
+    expect(writes.map(({ length }) => length)).toEqual([4 * MIB, 4 * MIB]);
+    await sink.close();
+    const empty = recordedOutput();
+    const none = await fileChunkSink(empty.file, chunksOf(0, 0, { count: 1 }));
+    await none.finish();
+    expect(empty.writes).toEqual([]);
+    await none.close();
+  });
+
   it('wait for the block before the last one, whose memory is used again', async () => {
     const { file, hold, writes } = recordedOutput();
     const chunks = chunksOf(16 * MIB, 4 * MIB);

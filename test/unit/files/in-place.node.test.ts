@@ -1,6 +1,6 @@
 // A file that is a mount point, so that no rename can replace it: it is written in place if the caller wants that.
 
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ReplaceOptions, replaceFile } from '../../../src/files/replace.ts';
@@ -93,6 +93,40 @@ describe('a file that is a mount point', () => {
       rmSync(copy);
     },
   );
+});
+
+describe('a file that may not be replaced, without hard links', () => {
+  /** Writes "out" while links cannot be made, and renames fail. */
+  function create(signal: AbortSignal | undefined, onRename: () => void) {
+    const before = (name: string) => {
+      if (name === 'link') return failing('EPERM');
+      if (name !== 'rename') return undefined;
+      onRename();
+      return failing('EBUSY');
+    };
+    const options = { refusal: 'exists already' };
+    const fill = async () => {};
+    return onFileSystem({ before }, () =>
+      replaceFile({ mode: 0o600 }, at('out'), signal, fill, options),
+    );
+  }
+
+  it('leaves nothing under its name if its rename fails', async () => {
+    const error = await rejection(
+      create(undefined, () => {}),
+      'ERR_FILE',
+    );
+    expect(error).toMatchObject({ path: at('out'), cause: { code: 'EBUSY' } });
+    expect(readdirSync(here())).toEqual([]);
+  });
+
+  it('leaves nothing under its name after an abort, whose reason counts', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const work = create(stop.signal, () => stop.abort(reason));
+    await expect(work).rejects.toBe(reason);
+    expect(readdirSync(here())).toEqual([]);
+  });
 });
 
 describe('a folder that must not be replaced', () => {
