@@ -74,7 +74,7 @@ export async function answerRelease(
   const { release, skipped, index, changed, sameVersion, renamedFrom } = published;
   if (renamedFrom !== undefined) {
     context.warn(
-      `this build was published before, as ${renamedFrom}: its entry now says ${release.version}, and devices that have it download nothing. If the app has changed, build it and publish again; if you mean the old build, pass --app-version ${inShell(renamedFrom)}`,
+      `this build was published before, as ${renamedFrom}: its entry now says ${release.version}, and devices that have it download nothing. If the app was not built since it changed, first publish this build once more with --app-version ${inShell(renamedFrom)}, which gives it its version back; then build the app and publish it`,
     );
   }
   if (changed && sameVersion.length > 0) {

@@ -102,7 +102,7 @@ describe('a path in a command of a message', () => {
       const publish = ['release', 'publish', 'dist', ...CHANNEL];
       await project.run([...publish, '--app-version', '1.0 beta']);
       const renamed = await project.run([...publish, '--app-version', '1.0.1']);
-      expect(renamed.stderr).toContain("pass --app-version '1.0 beta'\n");
+      expect(renamed.stderr).toContain("with --app-version '1.0 beta', which");
       const promoted = await project.run(['release', 'promote', '1.0 beta', ...CHANNEL]);
       expect(promoted.stderr).toContain("run release promote '1.0 beta' --first\n");
     });

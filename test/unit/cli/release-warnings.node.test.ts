@@ -162,11 +162,15 @@ describe('release', () => {
       await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
       const again = ['release', 'publish', 'dist', ...CHANNEL, '--app-version', '1.0.2'];
       expect(await done(project, again)).toContain(
-        '! this build was published before, as 1.0.1: its entry now says 1.0.2, and devices that have it download nothing. If the app has changed, build it and publish again; if you mean the old build, pass --app-version 1.0.1\n',
+        '! this build was published before, as 1.0.1: its entry now says 1.0.2, and devices that have it download nothing. If the app was not built since it changed, first publish this build once more with --app-version 1.0.1, which gives it its version back; then build the app and publish it\n',
       );
       expect(await done(project, again)).not.toContain('!');
       const back = await project.json(['release', 'publish', 'dist', ...CHANNEL]);
       expect(back).toMatchObject({ changed: true, renamedFrom: '1.0.2' });
+      // Otherwise two releases would have the version.
+      await writeBuildIn(project, 'next', 2);
+      const built = ['release', 'publish', 'next', ...CHANNEL, '--app-version', '1.0.2'];
+      expect(await project.json(built)).toMatchObject({ changed: true, sameVersion: [] });
     });
   });
 
