@@ -87,25 +87,25 @@ async function reportMistake(
   help: string,
 ): Promise<void> {
   const isJson = asksForJson(argv);
+  // A group without a command shows its help, as bundleseal without a command does.
   const isHelp = error.code === 'commander.help';
-  if (isHelp && !isJson) {
-    process.stderr.write(inWordsOfManager(help, await typedCommands()));
-    process.exitCode = 2;
-    return;
-  }
+  if (isHelp && !isJson) return writeText(inWordsOfManager(help, await typedCommands()));
   const message = isHelp ? 'a command is missing' : withoutValues(error.message);
+  const path = commandIn(program, argv).path.join(' ');
   const hint =
     error.code === 'commander.unknownCommand'
       ? hintOf(program, message)
       : NEEDS_EXAMPLE.has(error.code)
-        ? inWordsOfManager(exampleOf(program, argv), await typedCommands())
+        ? exampleOf(program, argv)
         : '';
-  await reportError(new UsageError(`${message}${hint}; see --help`), isJson);
+  const told = inWordsOfManager(`${hint}; see npx ${path} --help`, await typedCommands());
+  await reportError(new UsageError(`${message}${told}`), isJson);
 }
 
 /** Suggests the group if the user left it out, as in `bundleseal encrypt`. */
 function hintOf(program: Command, message: string): string {
   const [, name] = /^unknown command '([\w-]+)'$/.exec(message) ?? [];
+  if (name === 'version') return ' (Did you mean --version?)';
   const group = program.commands.find(({ commands }) =>
     commands.some((one) => one.name() === name),
   );
@@ -118,10 +118,25 @@ const NEEDS_EXAMPLE = new Set([
   'commander.excessArguments',
 ]);
 
+/** Finds the command that `argv` names, and its names from the outermost one. */
+function commandIn(
+  program: Command,
+  argv: readonly string[],
+): { readonly command: Command; readonly path: readonly string[] } {
+  let command = program;
+  const path = [program.name()];
+  for (const word of argv) {
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) continue;
+    command = next;
+    path.push(word);
+  }
+  return { command, path };
+}
+
 /** Shows the first example in the help of the command that `argv` names. */
 function exampleOf(program: Command, argv: readonly string[]): string {
-  let command = program;
-  for (const word of argv) command = command.commands.find((one) => one.name() === word) ?? command;
+  const { command } = commandIn(program, argv);
   let help = '';
   command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
   const [, example] = /^ {2}\$ (.+)$/m.exec(help) ?? [];
@@ -166,7 +181,9 @@ async function createProgram(
     .version(version(), '-V, --version')
     .addHelpText('after', OVERVIEW);
   for (const { name, description, commands } of GROUPS) {
-    const group = program.command(name).description(description);
+    const [first = '', ...rest] = description;
+    const sentence = `${first.toUpperCase()}${rest.join('')}.`;
+    const group = program.command(name).summary(description).description(sentence);
     for (const entry of commands) await add(group, entry, argv);
   }
   for (const entry of COMMANDS) await add(program, entry, argv);

@@ -104,6 +104,9 @@ export async function readVersion(
 /** Looks for a value from these folders upwards. Calls `tell` with the reason if there is none. */
 type Find = (starts: readonly string[], tell: (why: string) => void) => Promise<Value | undefined>;
 
+/** The end of the message about a missing value with --no-project. */
+export const WITHOUT_PROJECT = 'with --no-project nothing else says it';
+
 /** The folders from which to look upwards for a project: that of the input, and the current one. */
 export async function startsOf(project: boolean, input: string): Promise<string[]> {
   return project ? [...new Set([await folderOf(input), '.'])] : [];
@@ -121,7 +124,7 @@ export async function required(
   said: string,
   find: Find,
 ): Promise<string> {
-  let reason = 'with --no-project nothing else says it';
+  let reason = WITHOUT_PROJECT;
   const starts = await startsOf(project, input);
   const tell = (why: string) => {
     reason = why;

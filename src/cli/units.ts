@@ -29,8 +29,9 @@ export function readShare(flag: string, text: string): number {
   const [, number] = /^(\d{1,3}(?:\.\d)?)%$/.exec(text) ?? [];
   const thousandths = Math.round(Number(number ?? Number.NaN) * 10);
   if (thousandths >= 0 && thousandths <= 1000) return thousandths;
+  const hint = /^(100|\d{1,2}(\.\d)?)$/.test(text) ? `; did you mean ${text}%?` : '';
   throw new UsageError(
-    `${flag} takes a share of the devices from 0% to 100%, such as 25% or 2.5%, got ${JSON.stringify(text)}`,
+    `${flag} takes a share of the devices from 0% to 100%, such as 25% or 2.5%, got ${JSON.stringify(text)}${hint}`,
   );
 }
 

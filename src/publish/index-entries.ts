@@ -57,7 +57,7 @@ export function withoutWithdrawal(
   if (!state.withdrawn.includes(id)) return state.withdrawn;
   if (reinstate === true) return state.withdrawn.filter((one) => one !== id);
   throw storeError(
-    `${withIdOf(id, state.releases)} was withdrawn: pass reinstate: true to offer it again`,
+    `${withIdOf(id, state.releases)} was withdrawn: pass reinstate: true to offer it again, or build a release that differs`,
   );
 }
 

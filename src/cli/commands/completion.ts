@@ -27,6 +27,9 @@ export function completionOf(all: readonly (CommandEntry | Group)[]): (command: 
 }
 
 const INSTALL = `
+The script completes the command bundleseal. If it is not on the PATH, define it too:
+  bash, zsh: bundleseal() { npx bundleseal "$@"; }
+  fish:      function bundleseal; npx bundleseal $argv; end
 Examples:
   $ npx bundleseal completion bash >> ~/.bashrc
   $ npx bundleseal completion zsh > "\${fpath[1]}/_bundleseal"

@@ -2,9 +2,9 @@
 
 import type { Command } from 'commander';
 import { bytes, examples } from '../help.ts';
-import { attributeLines, downloadLines } from '../release/answer.ts';
+import { attributeLines, downloadLines, shortDownloadLines } from '../release/answer.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
-import { readChannel } from '../release/settings.ts';
+import { allOf, readChannel } from '../release/settings.ts';
 import { run } from '../run.ts';
 import { shownDistance } from '../units.ts';
 
@@ -14,7 +14,8 @@ export function releaseList(command: Command): void {
       .description(
         'Lists the releases that a channel offers, after verifying its index with the public key.',
       )
-      .option('--channel <channel>', "such as production (default: package.json's)"),
+      .option('--channel <channel>', "such as production (default: package.json's)")
+      .option('--all', 'describe withdrawn releases too, and each patch on its own line', false),
   )
     .addHelpText(
       'after',
@@ -24,36 +25,45 @@ export function releaseList(command: Command): void {
       ),
     )
     .action(
-      run<ReadingFlags & { readonly channel?: string }>(async (context, flags) => {
-        const channel = await readChannel(flags, '.');
-        const reading = await readReading(context, flags);
-        const { listReleases } = await import('../../node.ts');
-        const { index, mark } = await listReleases({ ...reading, channel });
-        const { sequence, epoch, expiresAt, releases, withdrawn = [], useBuiltIn } = index;
-        const isExpired = Date.parse(expiresAt) <= Date.now();
-        if (isExpired)
-          context.warn('the index has expired: devices refuse it until release refresh');
-        return {
-          json: { ...index, mark, isExpired },
-          isShown: true,
-          lines: [
-            `✓ ${channel}  index ${sequence}${epoch > 0 ? ` of epoch ${epoch}` : ''}, ${releases.length} ${releases.length === 1 ? 'release' : 'releases'}`,
-            `  expires  ${expiresAt} (${shownDistance(expiresAt, Date.now())})`,
-            `  store    ${reading.from}`,
-            ...(useBuiltIn === true ? ['  every device runs its built-in release'] : []),
-            ...(useBuiltIn !== true && releases.every(({ id }) => withdrawn.includes(id))
-              ? [
-                  '  no release is offered: devices that run a withdrawn one go back to their built-in release',
-                ]
-              : []),
-            ...releases.flatMap((release) => [
-              `${release.version}  ${release.id}${withdrawn.includes(release.id) ? '  withdrawn' : ''}`,
-              `  made     ${release.createdAt}, ${release.files} files, ${bytes(release.size)}`,
-              ...downloadLines(release, index),
-              ...attributeLines(release),
-            ]),
-          ],
-        };
-      }),
+      run<ReadingFlags & { readonly channel?: string; readonly all: boolean }>(
+        async (context, flags) => {
+          const [channel, reading] = await allOf([
+            readChannel(flags, '.'),
+            readReading(context, flags),
+          ]);
+          const { listReleases } = await import('../../node.ts');
+          const { index, mark } = await listReleases({ ...reading, channel });
+          const { all } = flags;
+          const { sequence, epoch, expiresAt, releases, withdrawn = [], useBuiltIn } = index;
+          const isExpired = Date.parse(expiresAt) <= Date.now();
+          if (isExpired)
+            context.warn('the index has expired: devices refuse it until release refresh');
+          return {
+            json: { ...index, mark, isExpired },
+            isShown: true,
+            lines: [
+              `✓ ${channel}  index ${sequence}${epoch > 0 ? ` of epoch ${epoch}` : ''}, ${releases.length} ${releases.length === 1 ? 'release' : 'releases'}`,
+              `  expires  ${expiresAt} (${shownDistance(expiresAt, Date.now())})`,
+              `  store    ${reading.from}`,
+              ...(useBuiltIn === true ? ['  every device runs its built-in release'] : []),
+              ...(useBuiltIn !== true && releases.every(({ id }) => withdrawn.includes(id))
+                ? [
+                    '  no release is offered: devices that run a withdrawn one go back to their built-in release',
+                  ]
+                : []),
+              ...releases.flatMap((release) => [
+                `${release.version}  ${release.id}${withdrawn.includes(release.id) ? '  withdrawn' : ''}`,
+                ...(withdrawn.includes(release.id) && !all
+                  ? []
+                  : [
+                      `  made     ${release.createdAt}, ${release.files} files, ${bytes(release.size)}`,
+                      ...(all ? downloadLines(release, index) : shortDownloadLines(release, index)),
+                      ...attributeLines(release),
+                    ]),
+              ]),
+            ],
+          };
+        },
+      ),
     );
 }

@@ -1,6 +1,7 @@
 // release publish: publishes a build and the index that offers it.
 
 import type { Command } from 'commander';
+import { BundleSealError } from '../../errors.ts';
 import {
   codeCheckOption,
   folderOptions,
@@ -8,16 +9,20 @@ import {
   type SurveyOptions,
 } from '../build-folder.ts';
 import { examples, rare } from '../help.ts';
+import { typedCommands } from '../manager.ts';
 import { readVersion } from '../read-metadata.ts';
 import { answerRelease } from '../release/answer.ts';
 import { checkBuilt } from '../release/built.ts';
 import { type EntryFlags, entryOptions, readEntry } from '../release/entry.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
+import { SCRIPTS } from '../release/settings.ts';
 import { run } from '../run.ts';
+import type { Context } from '../terminal.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../zip-limits.ts';
 
 interface Options extends SigningFlags, EntryFlags, SurveyOptions, LimitOptions {
   readonly appVersion?: string;
+  readonly stamp: boolean;
 }
 
 export function releasePublish(command: Command): void {
@@ -35,9 +40,11 @@ export function releasePublish(command: Command): void {
             ).option('--app-version <version>', "the version (default: package.json's)"),
           ),
         ),
-      ).option('--no-index', 'the build needs no index.html at its root'),
+      )
+        .option('--no-index', 'the build needs no index.html at its root')
+        .option('--no-stamp', 'the build needs no stamp of the script bundleseal:build'),
     ),
-    ...['--note', '--no-index', '--expires'],
+    ...['--note', '--no-index', '--no-stamp', '--expires'],
   )
     .addHelpText(
       'after',
@@ -50,7 +57,7 @@ export function releasePublish(command: Command): void {
       run<Options>(async (context, flags, dir) => {
         const folder = dir as string;
         const { options, keyFrom } = await readSigning(context, flags, folder);
-        await checkBuilt(context, flags.project, folder);
+        await checkBuilt(flags, folder);
         const version = await readVersion(flags, folder);
         const entry = await readEntry(flags);
         const limits = readLimitOptions(flags);
@@ -59,6 +66,8 @@ export function releasePublish(command: Command): void {
         const published = await context.follow('publishing', (onProgress) =>
           publishRelease(folder, {
             ...{ ...options, ...entry, ...rules, version, onProgress, ...limits },
+          }).catch(async (error: unknown) => {
+            throw await inScript(context, error);
           }),
         );
         if (published.index.useBuiltIn === true) {
@@ -69,4 +78,16 @@ export function releasePublish(command: Command): void {
         return answerRelease(context, published, options, keyFrom, true);
       }),
     );
+}
+
+/** Names the flag as it is passed to the script of `init`, if that script runs the command. */
+async function inScript({ env }: Context, error: unknown): Promise<unknown> {
+  const isScript = env['npm_lifecycle_event'] === SCRIPTS.publish;
+  if (!isScript || !(error instanceof BundleSealError)) return error;
+  const { run: runScript } = await typedCommands();
+  // Only npm takes the options before -- for itself, and leaves -- out.
+  const dashes = runScript.startsWith('npm ') ? ' --' : '';
+  const flag = `--reinstate (${runScript} ${SCRIPTS.publish}${dashes} --reinstate)`;
+  const message = error.message.replace('reinstate: true', flag);
+  return message === error.message ? error : new BundleSealError(error.code, message);
 }

@@ -12,6 +12,10 @@ export function completionScript(shell: Shell, places: readonly CommandPlace[]):
   return { bash, zsh, fish }[shell](places);
 }
 
+/** A function and not an alias, because zsh completes the command that an alias stands for. */
+const IF_NOT_ON_PATH =
+  '# If bundleseal is not on the PATH, define it too: bundleseal() { npx bundleseal "$@"; }';
+
 /** Quotes a text for all three shells. No text here has a backslash. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'"'"'`)}'`;
@@ -72,6 +76,7 @@ function bash(places: readonly CommandPlace[]): string {
       esac ;;`,
   );
   return `# Completes bundleseal in bash. Made by "bundleseal completion bash".
+${IF_NOT_ON_PATH}
 _bundleseal() {
   local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD - 1]}" place='' start='' word
   COMPREPLY=()
@@ -108,6 +113,7 @@ function zsh(places: readonly CommandPlace[]): string {
   );
   return `#compdef bundleseal
 # Completes bundleseal in zsh. Made by "bundleseal completion zsh".
+${IF_NOT_ON_PATH}
 _bundleseal() {
   local current="\${words[CURRENT]}" before="\${words[CURRENT-1]}" place='' word
   local -a list
@@ -146,6 +152,7 @@ function fish(places: readonly CommandPlace[]): string {
     ...options.map((option) => optionLine(path, option)),
   ]);
   return `# Completes bundleseal in fish. Made by "bundleseal completion fish".
+# If bundleseal is not on the PATH, define it too: function bundleseal; npx bundleseal $argv; end
 function __bundleseal_at
     set -l place ''
     for word in (commandline -opc)[2..-1]

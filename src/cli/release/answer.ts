@@ -139,7 +139,7 @@ export function answerWithdrawal(
       `  withdrawn ${release}`,
       choice === undefined
         ? `  next     ${useBuiltIn === true ? 'every device runs the release that its' : 'devices that run it go back to the release that their'} app was shipped with`
-        : `  next     devices that run it take ${choice}; an app that was shipped with a later release goes back to that`,
+        : `  next     devices that run it take ${choice}, or the release that their app was shipped with if that is newer`,
     ],
   });
 }
@@ -188,6 +188,17 @@ export function downloadLines({ bundle, patches }: ReleaseEntry, index: ReleaseI
     ...patches.map(
       ({ from, size }) => `  patch    ${bytes(size)} from ${nameOfRelease(from, index.releases)}`,
     ),
+  ];
+}
+
+/** Lists the same downloads, with all patches on one line. */
+export function shortDownloadLines(release: ReleaseEntry, index: ReleaseIndex): string[] {
+  const patches = release.patches.map(
+    ({ from, size }) => `${bytes(size)} from ${nameOfRelease(from, index.releases)}`,
+  );
+  return [
+    `  bundle   ${bytes(release.bundle.size)}`,
+    ...(patches.length > 0 ? [`  patches  ${patches.join(', ')}`] : []),
   ];
 }
 

@@ -7,14 +7,18 @@ import { STAMP } from '../../release/stamp.ts';
 import { typedCommands } from '../manager.ts';
 import { packagesFrom } from '../project.ts';
 import { startsOf } from '../read-metadata.ts';
-import type { Context } from '../terminal.ts';
 import { SCRIPTS } from './settings.ts';
 
 /**
- * Throws if there is no build, or if the folder is the project itself. Warns if the project has the build script of `init` and that
- * script did not write the build: a website that is deployed from it lacks the service worker.
+ * Throws if there is no build, or if the folder is the project itself. Throws too if the project has the build script of `init` and
+ * that script did not write the build: a website that is deployed from it lacks the service worker.
+ *
+ * @param stamp - `false` to accept a build without a stamp.
  */
-export async function checkBuilt(context: Context, project: boolean, dir: string): Promise<void> {
+export async function checkBuilt(
+  { project, stamp }: { readonly project: boolean; readonly stamp: boolean },
+  dir: string,
+): Promise<void> {
   const command = await buildCommand(project, dir);
   if (!(await exists(dir))) {
     throw fileError(
@@ -29,9 +33,10 @@ export async function checkBuilt(context: Context, project: boolean, dir: string
       'is the folder of a project and not its build, because packages are installed in it: name the folder that the build writes, such as dist',
     );
   }
-  if (command === undefined || (await exists(join(dir, STAMP)))) return;
-  context.warn(
-    `${dir} has no ${STAMP}, so ${command} did not make it: do not ship it. A website has no service worker then, and takes no updates`,
+  if (!stamp || command === undefined || (await exists(join(dir, STAMP)))) return;
+  throw fileError(
+    dir,
+    `has no ${STAMP}, so ${command} did not make it, and a website that is deployed from it would take no updates: run ${command} and publish again, or pass --no-stamp to publish this build`,
   );
 }
 

@@ -15,7 +15,7 @@ import { findKeysOfRotation } from '../opening.ts';
 import { findSigningKey, type PrivateKeyOptions, privateKeyOptions } from '../signing-key.ts';
 import type { Context } from '../terminal.ts';
 import { readDuration } from '../units.ts';
-import { readAppId, readChannel, readStore } from './settings.ts';
+import { allOf, readAppId, readChannel, readStore } from './settings.ts';
 
 /** The default file of the public recovery key in a project. */
 const RECOVERY_KEY_FILE = '.bundleseal_recovery_key.pub';
@@ -104,10 +104,12 @@ export async function readSigning(
 ): Promise<{ readonly options: ChannelOptions; readonly keyFrom: string }> {
   const { from, expires, out, otherChannel, earlierEpoch, force, dryRun } = flags;
   checkOut(flags);
-  const store = await writtenStore(flags, input);
-  const channel = await readChannel(flags, input);
+  const [store, channel, appId] = await allOf([
+    writtenStore(flags, input),
+    readChannel(flags, input),
+    readAppId(flags, input),
+  ]);
   const found = await findSigningKey(context, flags);
-  const appId = await readAppId(flags, input);
   const previousKeys = await previousOf(flags);
   const options = {
     ...{ store, channel, appId, privateKey: found.key, force, dryRun, signal: context.signal },
@@ -187,8 +189,10 @@ export async function readReading(context: Context, options: ReadingFlags): Prom
     throw new UsageError('--from and --store both name the store to read: pass one of them');
   }
   const said = '--from is needed, the address or folder of the store';
-  const from = options.from ?? options.store ?? (await readStore(options.project, '.', said));
-  const appId = await readAppId(options, '.');
+  const [from, appId] = await allOf([
+    options.from ?? options.store ?? readStore(options.project, '.', said),
+    readAppId(options, '.'),
+  ]);
   return {
     ...{ from, appId, signal: context.signal, publicKey: await findStoreKeys(context, options) },
     ...(await readRecovery(options)),

@@ -3,7 +3,13 @@
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { UsageError } from '../answer.ts';
 import { packagesFrom } from '../project.ts';
-import { configuredAppId, required, startsOf, type ValueSource } from '../read-metadata.ts';
+import {
+  configuredAppId,
+  required,
+  startsOf,
+  type ValueSource,
+  WITHOUT_PROJECT,
+} from '../read-metadata.ts';
 
 /** The member of package.json with the settings. */
 export const SETTINGS = 'bundleseal';
@@ -49,6 +55,35 @@ export async function readStore(project: boolean, input: string, said: string): 
   return required(undefined, project, input, said, (starts, tell) =>
     findSetting('store', starts, tell),
   );
+}
+
+const NEEDED = /^(--[\w-]+(?:(?:, | and )--[\w-]+)*) (?:is|are) needed/;
+
+/**
+ * Waits for several settings, and names all flags that are needed in one error.
+ *
+ * @throws {@link UsageError} if a setting is missing. Any other error of a setting is thrown before.
+ */
+export async function allOf<T extends readonly unknown[]>(
+  values: readonly [...{ [K in keyof T]: T[K] | Promise<T[K]> }],
+): Promise<T> {
+  const settled = await Promise.allSettled(values);
+  const errors = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  const flags = errors.map((error) =>
+    error instanceof UsageError ? NEEDED.exec(error.message)?.[1] : undefined,
+  );
+  const other = flags.indexOf(undefined);
+  if (other !== -1) throw errors[other];
+  const [first, ...rest] = flags.flatMap((one) => (one ?? '').split(/, | and /)).reverse();
+  if (first !== undefined && rest.length === 0) throw errors[0];
+  if (first !== undefined) {
+    const isWithout = errors.every(({ message }) => message.endsWith(WITHOUT_PROJECT));
+    const why = isWithout
+      ? WITHOUT_PROJECT
+      : 'run bundleseal init in the folder of the app, which writes them into package.json, or pass them';
+    throw new UsageError(`${rest.reverse().join(', ')} and ${first} are needed: ${why}`);
+  }
+  return settled.map((one) => (one as PromiseFulfilledResult<unknown>).value) as unknown as T;
 }
 
 /** Returns the channel from package.json, if it has one. */

@@ -42,7 +42,6 @@ describe('usage', () => {
   });
 
   it.each([
-    [['bundle']],
     [['nonsense']],
     [['bundle', 'encrypt']],
     [['bundle', 'verify', 'x', '--nonsense']],
@@ -55,6 +54,16 @@ describe('usage', () => {
   ])('exits with 2 for %j', async (args) => {
     await withProject(async ({ run }) => {
       expect((await run(args)).code).toBe(2);
+    });
+  });
+
+  it.each(['key', 'bundle', 'release'])('shows the help of the group %s alone', async (group) => {
+    await withProject(async ({ run }) => {
+      const { code, stdout, stderr } = await run([group]);
+      expect(code).toBe(0);
+      expect(stderr).toBe('');
+      expect(stdout).toBe((await run([group, '--help'])).stdout);
+      expect(stdout).toMatch(/^Usage: .*\n\n[A-Z][^\n]*\.\n/);
     });
   });
 

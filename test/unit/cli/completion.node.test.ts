@@ -68,6 +68,19 @@ for (const shell of skipped) {
 describe.each(SHELLS)('completion in %s', (shell) => {
   const test = it.skipIf(skipped.includes(shell));
 
+  test('says in the script and in the help how to define bundleseal if it is not on the PATH', async () => {
+    await withProject(async ({ run }) => {
+      const { stdout } = await run(['completion', shell]);
+      const [, definition = ''] =
+        /^# If bundleseal is not on the PATH, define it too: (.*)$/m.exec(stdout) ?? [];
+      expect((await run(['completion', '--help'])).stdout).toContain(definition);
+      const npx = shell === 'fish' ? 'function npx; echo $argv; end' : 'npx() { echo "$@"; }';
+      const script = `${npx}\n${definition}\nbundleseal key show 'a b'`;
+      const said = execFileSync(shell, ['-c', script], { encoding: 'utf8' });
+      expect(said).toBe('bundleseal key show a b\n');
+    });
+  });
+
   test('offers the groups and commands of the catalogue', async () => {
     await withScript(shell, (complete) => {
       expect(complete('')).toEqual(TOP);

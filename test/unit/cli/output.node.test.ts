@@ -82,7 +82,7 @@ describe('a wrong call', () => {
       expect(code).toBe('ERR_USAGE');
       expect(message).toMatch(
         new RegExp(
-          `^(missing required argument '[a-z|]+'|required option '--[a-z]+ <[a-z]+>' not specified), as in "npx bundleseal ${name} [^-"][^"]*"; see --help$`,
+          `^(missing required argument '[a-z|]+'|required option '--[a-z]+ <[a-z]+>' not specified), as in "npx bundleseal ${name} [^-"][^"]*"; see npx bundleseal ${name} --help$`,
         ),
       );
     });
@@ -93,7 +93,7 @@ describe('a wrong call', () => {
       const { code, message } = await json(['release', 'rollout', '1.0.0', '50%']);
       expect(code).toBe('ERR_USAGE');
       expect(message).toBe(
-        'too many arguments for \'rollout\': 1 argument expected, got 2, as in "npx bundleseal release rollout 100%"; see --help',
+        'too many arguments for \'rollout\': 1 argument expected, got 2, as in "npx bundleseal release rollout 100%"; see npx bundleseal release rollout --help',
       );
     });
   });
@@ -154,18 +154,27 @@ it('counts one file in the singular', async () => {
 
 describe('an error of usage', () => {
   it.each([
-    [['encrypt', 'dist'], "unknown command 'encrypt' (Did you mean bundle encrypt?)"],
-    [['bundle', 'encrpt'], "unknown command 'encrpt' (Did you mean encrypt?)"],
-    [['bundle', 'verify', '--jsn'], "unknown option '--jsn' (Did you mean --json?)"],
-    [['bundle', 'verify', '--chek=abc', 'x'], "unknown option '--chek=…'"],
-    [['completion', 'powershell'], '<shell> takes bash, zsh, fish'],
-  ])('%j is told with what may have been meant', async (args, message) => {
-    await withProject(async ({ run }) => {
-      const { code, stderr } = await run(args);
-      expect(code).toBe(2);
-      expect(stderr).toContain(`✗ ${message}; see --help\n  ERR_USAGE\n`);
-    });
-  });
+    [['encrypt', 'dist'], "unknown command 'encrypt' (Did you mean bundle encrypt?)", ''],
+    [['version'], "unknown command 'version' (Did you mean --version?)", ''],
+    [['bundle', 'encrpt'], "unknown command 'encrpt' (Did you mean encrypt?)", ' bundle'],
+    [
+      ['bundle', 'verify', '--jsn'],
+      "unknown option '--jsn' (Did you mean --json?)",
+      ' bundle verify',
+    ],
+    [['bundle', 'verify', '--chek=abc', 'x'], "unknown option '--chek=…'", ' bundle verify'],
+    [['release', 'list', '--al'], "unknown option '--al' (Did you mean --all?)", ' release list'],
+    [['completion', 'powershell'], '<shell> takes bash, zsh, fish', ' completion'],
+  ])(
+    '%j is told with what may have been meant, and the help to read',
+    async (args, message, of) => {
+      await withProject(async ({ run }) => {
+        const { code, stderr } = await run(args);
+        expect(code).toBe(2);
+        expect(stderr).toContain(`✗ ${message}; see npx bundleseal${of} --help\n  ERR_USAGE\n`);
+      });
+    },
+  );
 
   it('repeats no part of a key that was passed instead of a name', async () => {
     const { privateKey } = await keygen({ modulusBits: 3072 });

@@ -115,8 +115,17 @@ describe('the flags of a release', () => {
       const bad = await serveStore(project.path('store'), undefined, () => 'max-age=600');
       const { code, stderr } = await project.run([...verify, bad.url]);
       expect(code).toBe(1);
+      expect(stderr).toMatch(/^✓ production {2}1 release opened, 0 patches applied\n/);
       expect(stderr).toMatch(/^✗ production {2}channels\/production\.sealed .*max-age=600/m);
       expect(stderr).toMatch(/^✗ production {2}objects\/[0-9a-f]{64}\.sealed .*max-age=600/m);
+      const empty = await serveStore(project.path('store'), (path, response) => {
+        if (path.startsWith('/objects/')) response.end('x');
+        return path.startsWith('/objects/');
+      });
+      const broken = await project.run([...verify, empty.url]);
+      expect(broken.code).toBe(1);
+      expect(broken.stderr).toMatch(/^✗ production {2}0 releases opened, 0 patches applied\n/);
+      expect(broken.stderr).not.toContain('✓');
       const refresh = ['release', 'refresh', '--channel', 'production', '--store', 'out'];
       expect(await project.json([...refresh, '--from', good.url])).toMatchObject({
         ...{ sequence: 2, upload: ['channels/production.sealed'] },
@@ -148,8 +157,9 @@ describe('the flags of a release', () => {
         ],
         [
           ['release', 'rollout', '25', ...CHANNEL],
-          /^✗ release rollout takes a share of the devices/,
+          /^✗ release rollout takes a share of the devices.*, got "25"; did you mean 25%\?\n/,
         ],
+        [['release', 'rollout', '250', ...CHANNEL], /got "250"\n/],
         [
           ['release', 'refresh', ...CHANNEL, '--key', 'a', '--key-command', 'b'],
           /^✗ --key and --key-command name several keys: pass one of them\n/,

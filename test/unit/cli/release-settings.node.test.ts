@@ -34,6 +34,23 @@ describe('a project without a Capacitor config', () => {
   });
 });
 
+describe('a project without settings', () => {
+  it.each([
+    [['list'], '--channel, --from and --app-id are needed'],
+    [['list', '--channel', 'x'], '--from and --app-id are needed'],
+    [['verify'], '--from and --app-id are needed'],
+    [['refresh', '--app-id', 'a'], '--store and --channel are needed'],
+  ])('is told all flags that release %j needs', async (args, said) => {
+    await withProject(async ({ run }) => {
+      const { code, stderr } = await run(['release', ...args]);
+      expect(code).toBe(2);
+      expect(stderr).toBe(
+        `✗ ${said}: run bundleseal init in the folder of the app, which writes them into package.json, or pass them\n  ERR_USAGE\n`,
+      );
+    });
+  });
+});
+
 describe('units', () => {
   it('reads durations and shares, and refuses others', () => {
     expect(readDuration('--x', '90m')).toBe(5_400_000);
@@ -158,11 +175,11 @@ describe('the settings in package.json', () => {
     [['publish', 'dist', '--from', 'https://updates.example.com'], '--store is needed with --from'],
     [
       ['list', '--no-project'],
-      '--channel is needed, for example production: with --no-project nothing else says it',
+      '--channel, --from and --app-id are needed: with --no-project nothing else says it',
     ],
     [
       ['withdraw', '1.0.1', '--no-project', '--channel', 'x'],
-      '--store is needed, the folder to write to: with --no-project nothing else says it',
+      '--store and --app-id are needed: with --no-project nothing else says it',
     ],
   ])('do not hide what is missing: %j', async (args, said) => {
     await withSettings(async ({ run }) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useCli } from '../../support/cli.ts';
 import { CHANNEL, done, withApp, writeBuildIn } from '../../support/cli-release.ts';
+import { treeOf } from '../../support/tree.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 
 useCli();
@@ -203,9 +204,14 @@ describe('release', () => {
       expect(missing.stderr).toContain(
         '✗ "build" does not exist: build the app (npm run bundleseal:build), or check the path\n',
       );
-      expect(await done(project, publish)).toContain(
-        '! dist has no bundleseal-release.json, so npm run bundleseal:build did not make it: do not ship it. A website has no service worker then, and takes no updates\n',
+      const before = treeOf(project.folder);
+      const refused = await run(publish);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain(
+        '✗ "dist" has no bundleseal-release.json, so npm run bundleseal:build did not make it, and a website that is deployed from it would take no updates: run npm run bundleseal:build and publish again, or pass --no-stamp to publish this build\n',
       );
+      expect(treeOf(project.folder)).toEqual(before);
+      expect(await done(project, [...publish, '--no-stamp'])).not.toContain('!');
       await done(project, ['release', 'stamp', 'dist']);
       expect(await done(project, publish)).not.toContain('!');
     });

@@ -40,7 +40,7 @@ describe('release', () => {
       const listed = await shown(project, ['release', 'list', ...CHANNEL]);
       expect(listed).toMatch(/index 2, 2 releases\n {2}expires .* \(in 30 days\)/);
       expect(listed).toMatch(
-        /patch {4}[\d,]+ bytes from 1\.0\.1\n {2}rollout {2}5% of the devices/,
+        /patches {2}[\d,]+ bytes from 1\.0\.1\n {2}rollout {2}5% of the devices/,
       );
       expect(await json(['release', 'list', ...CHANNEL])).toMatchObject({
         ...{ sequence: 2, isExpired: false },
@@ -68,7 +68,13 @@ describe('release', () => {
       const refused = await project.run(['release', 'publish', 'dist', ...CHANNEL]);
       expect(refused.code).toBe(1);
       expect(refused.stderr).toMatch(
-        /✗ release 1\.0\.1 \([0-9a-f]{64}\) was withdrawn: pass --reinstate to offer it again\n {2}ERR_STORE/,
+        /✗ release 1\.0\.1 \([0-9a-f]{64}\) was withdrawn: pass --reinstate to offer it again, or build a release that differs\n {2}ERR_STORE/,
+      );
+      const byScript = await project.run(['release', 'publish', 'dist', ...CHANNEL], {
+        env: { npm_lifecycle_event: 'bundleseal:publish' },
+      });
+      expect(byScript.stderr).toContain(
+        'pass --reinstate (npm run bundleseal:publish -- --reinstate) to offer it again, or build a release that differs\n',
       );
       await done(project, ['release', 'publish', 'dist', ...CHANNEL, '--reinstate']);
       const index = await expectWholeStore(path('store'), 'production', new Date());
@@ -97,12 +103,12 @@ describe('release', () => {
       await publish(4);
       const some = await withdraw('1.0.4');
       expect(some).toContain(
-        'next     devices that run it take the first of these that suits them: 1.0.3, 1.0.2; an app that was shipped with a later release goes back to that',
+        'next     devices that run it take the first of these that suits them: 1.0.3, 1.0.2, or the release that their app was shipped with if that is newer',
       );
       expect(some).not.toMatch(/^!/m);
       await run(['release', 'rollout', '0%', '--release', '1.0.3', ...CHANNEL]);
       // No device is offered 1.0.3 now.
-      expect(await withdraw('1.0.4')).toContain('next     devices that run it take 1.0.2;');
+      expect(await withdraw('1.0.4')).toContain('next     devices that run it take 1.0.2, or the');
       await withdraw('1.0.3');
       const one = await json(['release', 'withdraw', '1.0.2', ...CHANNEL]);
       expect(one).toMatchObject({ next: [first] });
@@ -117,8 +123,11 @@ describe('release', () => {
       expect(none).toContain(
         'next     devices that run it go back to the release that their app was shipped with',
       );
-      expect(await shown(project, ['release', 'list', ...CHANNEL])).toContain(
-        'no release is offered',
+      const listed = await shown(project, ['release', 'list', ...CHANNEL]);
+      expect(listed).toContain('no release is offered');
+      expect(listed).toMatch(/\n1\.0\.2 {2}[0-9a-f]{64} {2}withdrawn\n1\.0\.1 {2}/);
+      expect(await shown(project, ['release', 'list', ...CHANNEL, '--all'])).toMatch(
+        / {2}withdrawn\n {2}made /,
       );
       const builtIn = await withdraw('1.0.1', '--use-built-in');
       expect(builtIn).toContain('next     every device runs the release that its app was shipped');
@@ -223,6 +232,12 @@ describe('release', () => {
       const third = ['release', 'publish', 'dist', ...CHANNEL, '--app-version', '1.0.3'];
       const published = await done(project, third);
       for (const name of names) expect(published).toContain(` bytes from ${name}\n`);
+      const listed = (await shown(project, ['release', 'list', ...CHANNEL])).split('\n');
+      const [patches, ...others] = listed.filter((line) => line.includes(`from ${names[1]}`));
+      expect(patches).toMatch(/^ {2}patches {2}[\d,]+ bytes from .*, [\d,]+ bytes from /);
+      expect(others).toEqual([]);
+      const all = await shown(project, ['release', 'list', ...CHANNEL, '--all']);
+      for (const name of names) expect(all).toContain(` bytes from ${name}\n`);
       const { stderr } = await run(['release', 'withdraw', '9.9.9', ...CHANNEL]);
       expect(stderr).toContain(`it has 1.0.3, ${names[1]}, ${names[0]}`);
     });

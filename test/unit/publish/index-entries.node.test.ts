@@ -103,7 +103,9 @@ describe('withoutWithdrawal', () => {
     for (const reinstate of [undefined, false]) {
       expect(
         thrown(() => withoutWithdrawal(state, idOf('a'), reinstate), 'ERR_STORE').message,
-      ).toBe(`release 1.0.0 (${idOf('a')}) was withdrawn: pass reinstate: true to offer it again`);
+      ).toBe(
+        `release 1.0.0 (${idOf('a')}) was withdrawn: pass reinstate: true to offer it again, or build a release that differs`,
+      );
     }
     // The index has dropped the release.
     expect(
