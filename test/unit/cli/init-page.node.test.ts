@@ -123,6 +123,58 @@ async function loadBlocked(ids: readonly string[]): Promise<unknown[]> {
   return calls.map(([, id]) => id);
 }
 
+/** Loads a page that calls `keepUpToDate` on a device with a release on trial. */
+async function loadOnTrial({
+  isShown,
+  events = [],
+}: {
+  /** The answer of `waitForFirstScreen`. */
+  readonly isShown: boolean;
+  /** What the page hears after its first frames. */
+  readonly events?: readonly string[];
+}) {
+  const project = { isTypeScript: false, hasVite: false } as Project;
+  const answers = { framework: 'cra', channel: 'production' } as Answers;
+  const module = websiteFiles(project, answers).find(({ path }) => path.endsWith('/update.js'));
+  loads += 1;
+  const dir = folder.at(`load-${loads}`);
+  writeFiles(dir, {
+    ...LIBRARY,
+    'update.js': utf8(module?.content as string),
+    'updater.js': utf8(`export const openUpdater = () => ({
+      attach: async () => 'b',
+      confirm: async (id) => globalThis.confirmed.push(id),
+      status: async () => ({ trial: { id: 'b', starts: 1 }, running: { id: 'b' }, blocked: [] }),
+      update: async () => ({ check: {} }),
+    });`),
+  });
+  let reloads = 0;
+  const confirmed: string[] = [];
+  const listeners = new Map<string, () => void>();
+  vi.stubGlobal('confirmed', confirmed);
+  vi.stubGlobal('window', {
+    addEventListener: (type: string, listen: () => void) => listeners.set(type, listen),
+    location: { reload: () => (reloads += 1) },
+  });
+  vi.stubGlobal('document', { body: { innerText: '', textContent: '' } });
+  vi.stubGlobal('requestAnimationFrame', (draw: () => void) => draw());
+  vi.stubGlobal('navigator', {
+    onLine: true,
+    serviceWorker: {
+      controller: {},
+      register: async () => {},
+      ready: Promise.resolve({ scope: '/' }),
+    },
+  });
+  vi.stubGlobal('isShown', () => {
+    for (const type of events) listeners.get(type)?.();
+    return isShown;
+  });
+  const { keepUpToDate } = await import(pathToFileURL(`${dir}/update.js`).href);
+  expect(await keepUpToDate()).toBe(false);
+  return { confirmed, reloads };
+}
+
 const NOT_STARTED = 'This version did not start. Reload the page to try again.';
 // The bundler has put code of the updater into the script that threw.
 const UNLOADABLE = "throw new Error('broken')";
@@ -157,6 +209,24 @@ describe('a page that throws before its first screen', () => {
   it('stays as it is if another release is on trial', async () => {
     openTab();
     expect(await loadBroken({ attach: "return 'a'" })).toEqual({ text: '', reloads: 0 });
+  });
+});
+
+describe('a page with a release on trial', () => {
+  it('confirms the release when it shows something', async () => {
+    openTab();
+    expect(await loadOnTrial({ isShown: true })).toEqual({ confirmed: ['b'], reloads: 0 });
+  });
+
+  it('loads itself again if it shows nothing', async () => {
+    openTab();
+    expect(await loadOnTrial({ isShown: false })).toEqual({ confirmed: [], reloads: 1 });
+  });
+
+  it('confirms the release in spite of an error between its first frames and its first screen', async () => {
+    openTab();
+    const events = ['error', 'unhandledrejection'];
+    expect(await loadOnTrial({ isShown: true, events })).toEqual({ confirmed: ['b'], reloads: 0 });
   });
 });
 
