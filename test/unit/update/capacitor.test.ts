@@ -1,7 +1,7 @@
 // capacitorStore over stand-ins for the native bridge of both platforms, and in Chromium over the plugin's web implementation.
 
 import { describe, expect, it } from 'vitest';
-import { capacitorStore, type ReleaseStore } from '../../../src/update.ts';
+import { type CapacitorPlugins, capacitorStore, type ReleaseStore } from '../../../src/update.ts';
 import { storeTests } from '../../../src/update-testing.ts';
 import { type Bridge, openBridge, type Platform } from '../../support/capacitor-bridge.ts';
 import { AFTER, BEFORE } from '../../support/release.ts';
@@ -69,22 +69,25 @@ describe.each<Platform>(['android', 'ios'])('capacitorStore over the bridge of %
   });
 });
 
-it('puts releases into the library where the plugin has no folder without backups', async () => {
-  const { plugins } = openBridge('ios');
-  const directories: (string | undefined)[] = [];
-  const store = capacitorStore({
-    ...plugins,
-    Directory: { Library: 'LIBRARY' },
-    Filesystem: {
-      ...plugins.Filesystem,
-      readdir: async ({ directory }) => {
-        directories.push(directory);
-        return { files: [] };
-      },
-    },
+describe('the folder of the releases', () => {
+  const foldersOf = async (Directory: CapacitorPlugins['Directory']) => {
+    const { plugins } = openBridge('ios');
+    const directories = new Set<string | undefined>();
+    const readdir: CapacitorPlugins['Filesystem']['readdir'] = async ({ directory }) => {
+      directories.add(directory);
+      return { files: [] };
+    };
+    const Filesystem = { ...plugins.Filesystem, readdir };
+    const store = capacitorStore({ ...plugins, Directory, Filesystem });
+    expect(await store.list()).toEqual([]);
+    return [...directories];
+  };
+
+  it('is the one without backups if the plugin has it, and the library otherwise', async () => {
+    const [library, noCloud] = ['LIBRARY', 'LIBRARY_NO_CLOUD'];
+    expect(await foldersOf({ Library: library, LibraryNoCloud: noCloud })).toEqual([noCloud]);
+    expect(await foldersOf({ Library: library })).toEqual([library]);
   });
-  expect(await store.list()).toEqual([]);
-  expect(new Set(directories)).toEqual(new Set(['LIBRARY']));
 });
 
 it.each(['Filesystem', 'Directory', 'WebView'])('refuses plugins without %s by name', (name) => {
