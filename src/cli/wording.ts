@@ -72,6 +72,7 @@ const WORDINGS: readonly Wording[] = [
   { said: / \(or pass DER bytes or a JWK object\)/g, otherwise: ', or be DER or a JWK' },
   { said: /\bpass its publicKey or its privateKey\b/g, otherwise: 'pass one of the two alone' },
   // Releases.
+  { said: /\brefresh it$/g, otherwise: 'run release refresh' },
   { said: /\bcreate: true\b/g, flags: ['--create'], otherwise: 'create it' },
   { said: /\bin previousKeys or publicKey\b/g, otherwise: 'with --public-key' },
   { said: /\bleave create out\b/g, otherwise: 'leave --create out' },

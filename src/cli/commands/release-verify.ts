@@ -6,6 +6,10 @@ import { type ReadingFlags, readingOptions, readReading } from '../release/optio
 import { findChannel } from '../release/settings.ts';
 import { run } from '../run.ts';
 import { readDuration } from '../units.ts';
+import { inWordsOf } from '../wording.ts';
+
+/** The flags that a problem may name. */
+const TRUST_FLAGS = ['--public-key', '--recovery-key'];
 
 interface VerifyFlags extends ReadingFlags {
   readonly channel?: readonly string[];
@@ -51,7 +55,11 @@ export function releaseVerify(command: Command): void {
             expiresWithin: readDuration('--expires-within', expiresWithin),
           }),
         });
-        const { problems, channels, releases, patches, notApplied } = verified;
+        const { channels, releases, patches, notApplied } = verified;
+        const problems = verified.problems.map((one) => ({
+          ...one,
+          message: inWordsOf(TRUST_FLAGS, one.message),
+        }));
         const isBad = problems.length > 0;
         // Other problems are about times and caches: the releases themselves were opened.
         const isOpened = !problems.some(({ code }) => OF_RELEASES.has(code));
@@ -61,7 +69,7 @@ export function releaseVerify(command: Command): void {
             : '';
         return {
           isBad,
-          json: { ok: !isBad, ...verified },
+          json: { ok: !isBad, ...verified, problems },
           lines: [
             `${isOpened ? '✓' : '✗'} ${channels.join(', ') || 'no channel'}  ${counted(releases, 'release', 'releases')} opened, ${counted(patches, 'patch', 'patches')} applied${more}`,
             `  store    ${reading.from}`,

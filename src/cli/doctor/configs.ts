@@ -76,9 +76,13 @@ function saveCommand(
   const options = [
     ...(publicPath === format.publicKeyFile ? [] : ['--key', inShell(publicPath)]),
     ...(plugin === undefined ? [] : ['--plugin', inShell(plugin)]),
-    ...(dirname(path) === '.' ? [] : ['--config', inShell(path)]),
   ];
-  return [format.save, ...options].join(' ');
+  return [format.save, ...options].join(' ') + configFlag(path);
+}
+
+/** The flag for a config in another folder. */
+function configFlag(path: string): string {
+  return dirname(path) === '.' ? '' : ` --config ${inShell(path)}`;
 }
 
 /** Whether one of the configs has a public key of the format in the format's own place. */
@@ -117,7 +121,7 @@ async function keyFinding(
       what: `${path} holds a key of ${SEALED.title} in plugins.${CAPGO.plugin}.publicKey, which is the place of Capgo's plugin, and the plugin can't use it`,
       mend:
         publicKey.kind === 'absent'
-          ? `move it: ${SEALED.save}, then remove publicKey from plugins.${CAPGO.plugin}`
+          ? `move it: ${SEALED.save}${configFlag(path)}, then remove publicKey from plugins.${CAPGO.plugin}`
           : `remove publicKey from plugins.${CAPGO.plugin}`,
       ...about,
     });
@@ -213,7 +217,7 @@ async function examinePrivateKeyIn(path: string, findings: Finding[]): Promise<v
           code: 'CONFIG_PRIVATE_KEY',
           state: 'bad',
           what: `${where}: a private key, which every copy of the app has`,
-          mend: 'take it out (bundleseal key delete-old), and make a new pair: that key is known',
+          mend: `take it out (bundleseal key delete-old${configFlag(path)}), and make a new pair: that key is known`,
           path,
         };
       }

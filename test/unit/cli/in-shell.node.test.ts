@@ -71,6 +71,22 @@ describe('a path in a command of a message', () => {
     });
   });
 
+  it('is one word where doctor finds a private key in the config of a subfolder', async () => {
+    await withProject(async ({ json, run, write }) => {
+      const config = `${FOLDER}/capacitor.config.json`;
+      const plugins = { CapacitorUpdater: { privateKey: ours.privateKey } };
+      await write(config, JSON.stringify({ plugins }));
+      await write('.bundleseal_key', ours.privateKey);
+      const { findings } = (await json(['doctor'])) as {
+        findings: { code: string; mend?: string }[];
+      };
+      const { mend = '' } = findings.find(({ code }) => code === 'CONFIG_PRIVATE_KEY') ?? {};
+      const command = wordsOf(/\((bundleseal .*)\),/.exec(mend)?.[1] as string);
+      expect(command).toEqual(['key', 'delete-old', '--config', config]);
+      expect((await run(command)).code).toBe(0);
+    });
+  });
+
   it('is one word where git has the private key', async () => {
     await withProject(async ({ folder, json, write }) => {
       await write(KEY, ours.privateKey);

@@ -250,7 +250,11 @@ describe('release', () => {
       expect((await project.run([...verify, '1d'])).code).toBe(0);
       const { code, stderr } = await project.run([...verify, '60d']);
       expect(code).toBe(1);
-      expect(stderr).toContain('expires');
+      expect(stderr).toMatch(/expires at [\dTZ:-]+: run release refresh\n/);
+      const { problems } = await project.json([...verify, '60d']);
+      expect(problems).toMatchObject([
+        { message: expect.stringMatching(/: run release refresh$/) },
+      ]);
     });
   });
 
