@@ -8,6 +8,7 @@ import { command, resultsIn } from './command.js';
 import { FIREFOX } from './firefox.js';
 import { HERMES } from './hermes.js';
 import { WEBKIT } from './webkit.js';
+import { WEBKIT_FILES } from './webkit-files.js';
 
 const INSTALL = 'npm ci --ignore-scripts --prefix test/runtimes';
 const MODULES = join(import.meta.dirname, 'node_modules');
@@ -67,5 +68,6 @@ export const RUNTIMES = {
   ...CHROMIUM,
   ...FIREFOX,
   ...WEBKIT,
+  ...WEBKIT_FILES,
   hermes: HERMES,
 };

@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { contextsOf } from './browser.js';
 
 const DRIVER = '/usr/bin/WebKitWebDriver';
-const SCREEN = '/usr/bin/xvfb-run';
+export const SCREEN = '/usr/bin/xvfb-run';
 const LIBRARIES = '/usr/lib/x86_64-linux-gnu';
 const SCRIPT_TIMEOUT = 290_000;
 
 /** The browser that comes with the library. */
-function findBrowser() {
+export function findBrowser() {
   if (!existsSync(LIBRARIES)) return undefined;
   const folders = readdirSync(LIBRARIES).filter((name) => name.startsWith('webkit2gtk-'));
   return folders.map((name) => join(LIBRARIES, name, 'MiniBrowser')).find(existsSync);
@@ -66,13 +66,29 @@ async function newTab(port, session) {
   };
 }
 
+export const isHere = () =>
+  existsSync(DRIVER) &&
+  existsSync(SCREEN) &&
+  findBrowser() !== undefined &&
+  ownAddress() !== undefined;
+
+export const MISSING = 'apt-get install webkit2gtk-driver xvfb xauth; a network address of its own';
+
+// Root has no sandbox to start.
+export const ENVIRONMENT = { ...process.env, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' };
+
+/** Ends a process and those that it has started. */
+export function stopGroup({ pid }) {
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 const { page, worker, serviceWorker, insecurePage, pwa } = contextsOf({
-  isHere: () =>
-    existsSync(DRIVER) &&
-    existsSync(SCREEN) &&
-    findBrowser() !== undefined &&
-    ownAddress() !== undefined,
-  missing: 'apt-get install webkit2gtk-driver xvfb xauth; a network address of its own',
+  isHere,
+  missing: MISSING,
   insecureName: ownAddress(),
   async open() {
     const port = 20_000 + Math.floor(Math.random() * 20_000);
@@ -80,16 +96,9 @@ const { page, worker, serviceWorker, insecurePage, pwa } = contextsOf({
     const driver = spawn(SCREEN, ['-a', DRIVER, `--port=${port}`], {
       stdio: 'ignore',
       detached: true,
-      // Root has no sandbox to start.
-      env: { ...process.env, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' },
+      env: ENVIRONMENT,
     });
-    const close = () => {
-      try {
-        process.kill(-driver.pid, 'SIGTERM');
-      } catch {
-        // It has ended by itself.
-      }
-    };
+    const close = () => stopGroup(driver);
     try {
       await untilReady(port);
       const options = { binary: findBrowser(), args: ['--automation'] };
