@@ -47,6 +47,14 @@ describe('a folder that cannot be replaced', () => {
     expect([readdirSync(here()), readdirSync(at('full'))]).toEqual([before, ['old']]);
   });
 
+  it('is found as the system finds it, and not by the text of its path', async () => {
+    writeFileSync(at('file'), '');
+    const dir = `${at('file')}/..`;
+    expect((await rejection(replace(dir), 'ERR_FILE')).message).toBe(
+      `${JSON.stringify(dir)} can't be written: a part of the path is a file, check the path`,
+    );
+  });
+
   it('is in a folder that takes no temporary folder, which the message names', async () => {
     const before = (name: string) => (name === 'mkdir' ? failing('ENOSPC') : undefined);
     const work = onFileSystem({ before }, () => replace(at('app')));
