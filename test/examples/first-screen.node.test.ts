@@ -27,7 +27,7 @@ const REPORTED = `${ROOT}
 /** Svelte 5 throws out of its mount. */
 const THROWN = `${ROOT} ${DIES};`;
 const SLOW = `${ROOT}
-  setTimeout(() => Promise.reject(new Error('no advertisement')), 2000);
+  setTimeout(() => Promise.reject(new Error('no advertisement')), 7500);
   setTimeout(() => { root.textContent = 'version 2'; }, 8000);`;
 const CANVAS = `${ROOT}
   const canvas = document.createElement('canvas');
