@@ -1,5 +1,6 @@
 // The code that an app loads to open bundles: its budget, and the parts that it loads only on demand.
 
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { build, type Metafile } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -73,5 +74,39 @@ describe('import { decryptBundle }', () => {
     const inputs = inputsOf(eager(webcrypto as string));
     expect(inputs).toContain('src/backend/webcrypto.ts');
     expect(inputs.filter((input) => /@noble|node-thread/.test(input))).toEqual([]);
+  });
+});
+
+describe('the updater of a website', () => {
+  /** What an app loads at once for these exports, or a service worker as one script. In bytes, gzipped. */
+  const sizeOf = async (names: string, isOneScript: boolean) => {
+    const { outputFiles, metafile } = await build({
+      stdin: { contents: `export { ${names} } from './src/update.ts'`, resolveDir: process.cwd() },
+      ...{ bundle: true, minify: true, write: false, outdir: 'out', logLevel: 'error' },
+      ...(isOneScript ? { format: 'iife' as const } : { format: 'esm' as const, splitting: true }),
+      ...{ metafile: true, plugins: [inlineWorkers()] },
+    });
+    const outputs = new Map(
+      outputFiles.map(({ path, contents }) => [path.slice(path.indexOf('out/')), contents]),
+    );
+    const loaded = new Set(['out/stdin.js']);
+    for (const path of loaded) {
+      for (const { path: next, kind } of metafile.outputs[path]?.imports ?? [])
+        if (kind === 'import-statement') loaded.add(next);
+    }
+    const bytes = (path: string) => gzipSync(outputs.get(path) as Uint8Array, { level: 9 }).length;
+    return [...loaded].reduce((sum, path) => sum + bytes(path), 0);
+  };
+
+  it('adds to page and service worker what docs/updates.md says, within 2 KB', async () => {
+    const said =
+      /the page loads (\d+) KB at once,\s+and the service worker is one script of (\d+) KB/;
+    const text = readFileSync('docs/updates.md', 'utf8').replaceAll('\n', ' ');
+    const [, page, worker] = said.exec(text) ?? [];
+    const names = 'cacheStore, createUpdater, fetchBuiltIn';
+    expect(Math.abs((await sizeOf(names, false)) / 1000 - Number(page))).toBeLessThan(2);
+    expect(
+      Math.abs((await sizeOf(`${names}, serveReleases`, true)) / 1000 - Number(worker)),
+    ).toBeLessThan(2);
   });
 });

@@ -106,7 +106,8 @@ try {
   const size = paths.reduce((sum, path) => sum + statSync(join(folder, path)).size, 0) / 1e6;
   const [, said] =
     /bundleseal itself takes ([\d.]+) MB/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
-  if (!(Math.abs(Number(said) - size) < size / 10)) {
+  // One step of rounding off at most, so that a small change of the code does not fail here.
+  if (!(Math.abs(Number(said) - size) < 0.1)) {
     complaints.push(`README.md says ${said} MB unpacked, and it is ${size.toFixed(1)} MB`);
   }
   for (const complaint of complaints) console.log(complaint);

@@ -14,7 +14,14 @@ import { applyChanges, isOfKey, type NewPair, takeBack } from './apply.ts';
 import { warnOfGit } from './key-in-git.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { readProject } from './project.ts';
-import { type RecordContent, readRecord, removeRecord, withRecord, writeRecord } from './record.ts';
+import {
+  RECORD,
+  type RecordContent,
+  readRecord,
+  removeRecord,
+  withRecord,
+  writeRecord,
+} from './record.ts';
 import { localStore } from './scripts.ts';
 import { answerLines, conflictLines, planJson, planLines, summaryLines } from './show.ts';
 import { undoInit } from './undo.ts';
@@ -104,7 +111,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
       ...{ before: record, root, store: localStore(answers), signal: context.signal },
     }),
   );
-  const written = [...pairFiles, ...changes.map(({ path }) => path)];
+  const written = [...pairFiles, ...changes.map(({ path }) => path), RECORD];
   await warnOfGit(context);
   return {
     json: { ...json, written },

@@ -33,6 +33,7 @@ export function planLines(plan: Plan, pair: readonly string[], isWhole: boolean)
       const lines = isShown ? shownLines(change).map((line) => `      + ${line}`) : [];
       return [headOf(change, width), ...lines];
     }),
+    ...recordLines(plan, width),
     ...same.map((path) => `  = ${path} has it already`),
     ...conflictLines(plan),
   ];
@@ -55,6 +56,7 @@ export function summaryLines(
       const size = change.before === undefined ? count : `${count} more`;
       return `${headOf(change, width)}${change.isKey ? '' : `, ${size}`}`;
     }),
+    ...recordLines(plan, width),
     ...(same.length > 0 ? [`  = ${same.join(', ')}: no change`] : []),
     ...conflicts.map(({ path, reason }) => `  ! ${path} ${reason}`),
     `  runs     nothing now; later ${builds} when you run them${ci === 'github' ? ', and the workflow at each tag' : ''}`,
@@ -84,6 +86,12 @@ function pairLines([privateKey, publicKey]: readonly string[], width: number): s
     `  + ${privateKey.padEnd(width)}  the private key: a secret, which git leaves out`,
     `  + ${(publicKey as string).padEnd(width)}  its public half`,
   ];
+}
+
+function recordLines({ changes }: Plan, width: number): string[] {
+  return changes.length > 0
+    ? [`  + ${RECORD.padEnd(width)}  the record that init --undo reads`]
+    : [];
 }
 
 /** Shows each answer on one line. */

@@ -60,6 +60,7 @@ export async function undoInit(
       'init --undo asks first, and there is no terminal: pass --yes, or --dry-run to see what would be taken back',
     );
   }
+  const hasReleases = await exists(`${record.store}/channels`);
   const { taken, edits, kept, absent } = await divide(record, deleteKey);
   const removed = taken.filter((path) => record.files[path]?.before === null);
   const restored = taken.filter((path) => !removed.includes(path));
@@ -75,21 +76,23 @@ export async function undoInit(
     ...edited.map((path) => `  ~ ${path}, without what init added`),
     ...stays.map(({ path, reason }) => `  ! ${path} stays: ${reason}`),
   ];
-  if (dryRun) return { json, lines: ['This would be taken back:', ...lines] };
+  const isBad = kept.some((one) => one.isBad);
+  const part = isBad ? ', and the rest after you have done what the lines with ! say' : '';
+  if (dryRun) return { json, lines: [`This would be taken back${part}:`, ...lines], isBad };
   if (!yes) {
-    for (const line of ['This will be taken back:', ...lines]) say(line);
+    for (const line of [`This will be taken back${part}:`, ...lines]) say(line);
     if (!(await context.confirm('Take it back?')))
       return {
         json: { ...json, removed: [], restored: [], edited: [] },
         lines: ['  nothing was changed'],
       };
   }
-  const part = Object.fromEntries(
+  const files = Object.fromEntries(
     Object.entries(record.files).filter(([path]) => !kept.some((one) => one.path === path)),
   );
   await withRecord(record, async () => {
     for (const [path, edit] of edits) await applyEdit(path, edit, root);
-    await takeBack({ files: part, folders: record.folders }, root);
+    await takeBack({ files, folders: record.folders }, root);
     if (!isRecordKept) return removeRecord();
     // Another branch of git may have the files that are not here now.
     const rest = Object.entries(record.files).filter(
@@ -98,12 +101,11 @@ export async function undoInit(
     return writeRecord({ ...record, files: Object.fromEntries(rest) });
   });
   await warnOfGit(context);
-  const isBad = kept.some((one) => one.isBad);
   const isNothing = taken.length + edits.size === 0;
   const head = isBad
     ? `✗ ${isNothing ? 'nothing' : 'not everything'} was taken back:`
     : `✓ ${isNothing ? 'nothing is left to take back' : 'taken back'}:`;
-  const next = removed.some((path) => WORKER.test(path)) ? VISITORS : [];
+  const next = removed.some((path) => WORKER.test(path)) ? visitorLines(hasReleases) : [];
   // Modules that stay may import the package.
   const uninstall = isBad ? undefined : await uninstallCommand(root);
   const last =
@@ -114,10 +116,16 @@ export async function undoInit(
 /** The module of a website's service worker. */
 const WORKER = /(^|\/)sw\.[jt]s$/;
 
-const VISITORS = [
-  '  next: browsers that have visited the website keep its service worker, which goes on serving the release that they have.',
-  '        To end that, deploy the script of docs/guides/pwa.md (in node_modules/bundleseal), "Remove it again", as sw.js',
-];
+/** Without a store here, nothing may have been published yet. Another machine may have deployed the website. */
+function visitorLines(hasReleases: boolean): string[] {
+  const who = hasReleases
+    ? 'browsers that have visited the website keep its service worker'
+    : 'if the website was deployed with its service worker, browsers that have visited it keep that';
+  return [
+    `  next: ${who}, which goes on serving the release that they have.`,
+    '        To end that, deploy the script of docs/guides/pwa.md (in node_modules/bundleseal), "Remove it again", as sw.js',
+  ];
+}
 
 const AGAIN = 'then run init --undo again';
 

@@ -134,6 +134,40 @@ describe('init --undo in an app whose first module the user has changed', () => 
     });
   });
 
+  it('says with --dry-run that code of the app still imports a module, before anything is removed', async () => {
+    await withInit(VITE, async (project) => {
+      await project.write(
+        'src/other.js',
+        "import { keepUpToDate } from './bundleseal/update.js';\n",
+      );
+      const before = treeOf(project.folder);
+      const { code, stderr } = await project.run(['init', '--undo', '--dry-run']);
+      expect(code).toBe(1);
+      expect(stderr).toContain(
+        'This would be taken back, and the rest after you have done what the lines with ! say:\n',
+      );
+      expect(stderr).toContain('! src/bundleseal/update.js stays: src/other.js imports it');
+      expect(treeOf(project.folder)).toEqual(before);
+      rmSync(project.path('src/other.js'));
+      const whole = await done(project, ['init', '--undo', '--dry-run']);
+      expect(whole).toContain('This would be taken back:\n');
+    });
+  });
+
+  it('says of the service worker only what the store shows to have happened', async () => {
+    await withInit(VITE, async (project) => {
+      await project.write('site/updates/channels/production.sealed', '');
+      expect(await done(project, UNDO)).toContain(
+        '  next: browsers that have visited the website keep its service worker, which',
+      );
+    });
+    await withInit(VITE, async (project) => {
+      expect(await done(project, UNDO)).toContain(
+        '  next: if the website was deployed with its service worker, browsers that have visited it keep that',
+      );
+    });
+  });
+
   it('takes back the rest when the user has deleted that module', async () => {
     await withInit(VITE, async (project) => {
       rmSync(project.path('src/main.js'));

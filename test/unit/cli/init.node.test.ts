@@ -106,6 +106,7 @@ it('says how to try the first release, and to keep a copy of a key that it has m
       ].join('\n   '),
     );
     expect(stderr).toContain('keep a copy of .bundleseal_key that only you can read');
+    expect(stderr).toMatch(/\n {2}\+ \.bundleseal-init\.json +the record that init --undo reads\n/);
     expect(stderr).toContain('The steps about "the repository" are only for the workflow');
   });
   await withApp(VITE, async (project) => {
@@ -303,14 +304,14 @@ describe('the keys of init', () => {
     await withApp(VITE, async (project) => {
       await done(project, '--yes');
       await project.write('dist/index.html', '<!doctype html>');
-      const publish = `release publish dist --store ${folder.at('elsewhere')} --channel production --app-id my-app`;
+      const publish = `release publish dist --store ${folder.at('elsewhere')} --channel production --app-id my-app --no-stamp`;
       expect((await project.run(publish.split(' '))).code).toBe(0);
       const key = read(project, '.bundleseal_key');
       const { stderr } = await done(project, '--undo', '--yes');
       expect(stderr).toContain('✓ taken back:');
       expect(stderr).toContain('! .bundleseal_key stays: releases may exist');
       expect(stderr).toContain(
-        '  next: browsers that have visited the website keep its service worker',
+        '  next: if the website was deployed with its service worker, browsers that have visited it keep that, which',
       );
       expect(stderr).toContain('--undo --delete-key deletes it');
       expect(stderr).toContain(`! ${RECORD} stays: init --undo reads it`);
