@@ -83,7 +83,7 @@ export async function applyChanges(
     }
   }
   const record = { isFinished: false, store, folders, files };
-  const all = merged(before, record);
+  const all = await merged(before, record);
   await writeRecord(all);
   try {
     for (const folder of folders) await onFile(folder, "can't be made", mkdir(folder));
@@ -109,15 +109,25 @@ export async function applyChanges(
 }
 
 /** For a file that both runs wrote, the earlier record has the original content. */
-function merged(earlier: RecordContent | undefined, later: RecordContent): RecordContent {
+async function merged(
+  earlier: RecordContent | undefined,
+  later: RecordContent,
+): Promise<RecordContent> {
   if (earlier === undefined) return later;
   const files: Record<string, WrittenFile> = { ...earlier.files };
   for (const [path, file] of Object.entries(later.files)) {
-    const { before = file.before, added = [] } = earlier.files[path] ?? {};
+    const { before = file.before, after, added = [] } = earlier.files[path] ?? {};
+    const between = file.before === null ? undefined : Buffer.from(file.before, 'base64');
+    const isEdited = after !== undefined && between && (await digestOf(between)) !== after;
     const placeOf = path === PACKAGE ? placeOfMember : (line: string) => line;
     const replaced = new Set(file.added?.map(placeOf));
     const all = [...added.filter((one) => !replaced.has(placeOf(one))), ...(file.added ?? [])];
-    files[path] = { before, after: file.after, ...(all.length > 0 && { added: all }) };
+    // The original content lacks what the user has changed between the runs, so undo must not restore it as a whole.
+    files[path] = {
+      before,
+      after: isEdited ? '' : file.after,
+      ...(all.length > 0 && { added: all }),
+    };
   }
   return { ...later, folders: [...new Set([...earlier.folders, ...later.folders])], files };
 }

@@ -302,6 +302,19 @@ describe('a second init with other answers', () => {
     });
   });
 
+  it('keeps what the user has changed between the two, and --undo keeps it too', async () => {
+    await withInit(VITE, async (project) => {
+      const raise = (text: string) => text.replace('"version": "1.0.0"', '"version": "2.0.0"');
+      await edit(project, 'package.json', raise);
+      await edit(project, '.gitignore', (text) => `own/\n${text}`);
+      const answers = ['--channel', 'beta', '--url', 'https://updates.example.com/'];
+      await done(project, ['init', '--yes', ...answers]);
+      await done(project, UNDO_ALL);
+      expect(read(project, 'package.json')).toBe(raise(VITE.files['package.json'] as string));
+      expect(read(project, '.gitignore')).toBe('own/\n');
+    });
+  });
+
   it('leaves alone a script that the user has changed since, and says what it would be', async () => {
     await withInit(VITE, async (project) => {
       await edit(project, 'package.json', (text) =>
