@@ -140,7 +140,7 @@ describe('the example of a server', { timeout: TIMEOUT }, () => {
     expect((await failure).message).toBe('broken');
     await expect.poll(() => stateOf(app).blocked.length).toBe(1);
     expect(stateOf(app).running).toBe(running);
-    expect(told).toContain(`release ${broken} failed: back to ${second}`);
+    await expect.poll(() => told).toContain(`release ${broken} failed: back to ${second}`);
     // Nobody reloads the page of a kiosk.
     await expectVersion(page, 'version 2');
 
