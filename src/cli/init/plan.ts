@@ -1,6 +1,7 @@
 // Plans the work of init: new files, additions to existing files, and steps that the user has to do.
 
 import { exists } from '../../files/exists.ts';
+import { STAMP } from '../../release/stamp.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { denyKey, keepsFromServer } from '../config/dev-server.ts';
 import { ignoreLines } from '../git.ts';
@@ -61,7 +62,8 @@ export async function makePlan(
   const conflicts: Conflict[] = [];
   const same: string[] = [];
 
-  for (const { path, content, about } of newFiles(project, answers, publicKeys)) {
+  const files = newFiles(project, answers, publicKeys);
+  for (const { path, content, about } of files) {
     const after = Buffer.from(content);
     const before = await bytesOf(path);
     const isKey = about === ABOUT_KEY ? ({ isKey: true } as const) : {};
@@ -74,7 +76,7 @@ export async function makePlan(
     else if (written?.files[path] !== undefined) same.push(path);
     else {
       const lines = isKey.isKey
-        ? [`run bundleseal key save --module ${path}`]
+        ? [`run ${project.manager.typed.execute} bundleseal key save --module ${path}`]
         : content.trimEnd().split('\n');
       conflicts.push({ path, reason: 'is there already, with other content', lines });
     }
@@ -83,7 +85,11 @@ export async function makePlan(
   await editPackage();
   await editEntry();
   await editServer();
-  return { changes, conflicts, same, next: await nextSteps(project, answers, written) };
+  const workflow = workflowPath(project.root);
+  const changed = new Set(changes.map(({ path }) => path));
+  const isAppChanged = files.some(({ path }) => path !== workflow && changed.has(path));
+  const next = await nextSteps(project, answers, written, isAppChanged);
+  return { changes, conflicts, same, next };
 
   function edit(path: string, about: string, before: Buffer | undefined, after: Buffer): void {
     if (before?.equals(after)) same.push(path);
@@ -204,11 +210,16 @@ function specifierFrom(entry: string, isTypeScript: boolean): string {
   return `${to.startsWith('.') ? to : `./${to}`}${isTypeScript ? '' : '.js'}`;
 }
 
-/** Lists the steps for the user. Leaves out those that the files here show to be done. */
+/**
+ * Lists the steps for the user. Leaves out those that the files here show to be done.
+ *
+ * @param isAppChanged - Whether this run writes modules of the app, so that an older build and older releases lack them.
+ */
 async function nextSteps(
   project: Project,
   answers: Answers,
   written: Written | undefined,
+  isAppChanged: boolean,
 ): Promise<string[]> {
   const { framework, ci, appId } = answers;
   const isNative = !isWebsite(answers);
@@ -235,8 +246,12 @@ async function nextSteps(
   };
   const store = localStore(answers);
   const [site] = store.split('/') as [string];
-  const isPublished = await exists(`${store}/channels/${answers.channel}.sealed`);
-  const isTried = isNative || !isBeside(answers) || (await exists(`${site}/index.html`));
+  const isPublished =
+    !isAppChanged &&
+    (await exists(`${answers.dir}/${STAMP}`)) &&
+    (await exists(`${store}/channels/${answers.channel}.sealed`));
+  const isCopied = isPublished && (await exists(`${site}/${STAMP}`));
+  const isTried = isNative || !isBeside(answers) || isCopied;
   const { privateKeyFile } = SEALED;
   const isOfInit = written?.files[privateKeyFile] !== undefined && (await exists(privateKeyFile));
   const hasNewKey = answers.keys !== 'use' || isOfInit;

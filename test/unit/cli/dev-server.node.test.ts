@@ -193,7 +193,8 @@ describe('a second init', () => {
       expect(stderr).toContain('cp -R dist/. site/\n');
       expect(stderr).toContain('keep a copy of .bundleseal_key');
       await project.write('site/updates/channels/production.sealed', '');
-      await project.write('site/index.html', '');
+      for (const folder of ['dist', 'site'])
+        await project.write(`${folder}/bundleseal-release.json`, '');
       const later = await done(project, '--yes');
       expect(later.stderr).not.toMatch(/build it|publish it|try it|serve site/);
       expect(later.stderr).toContain('secret BUNDLESEAL_PRIVATE_KEY');

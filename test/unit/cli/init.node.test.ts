@@ -2,7 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { useCli, withProject } from '../../support/cli.ts';
+import { type Project, useCli, withProject } from '../../support/cli.ts';
 import { SECRET } from '../../support/cli-app.ts';
 import { APPS, type App, flagsOf } from '../../support/init-apps.ts';
 import { done, RECORD, read, UNDO_ALL, VITE, withApp } from '../../support/init-project.ts';
@@ -113,6 +113,32 @@ it('says how to try the first release, and to keep a copy of a key that it has m
     await project.write('.bundleseal_key', keyB.pkcs8);
     const { next } = await project.json(['init', '--yes', '--url', 'https://updates.example.com/']);
     expect(JSON.stringify(next)).not.toMatch(/keep a copy|where the releases are/);
+  });
+});
+
+it('lists the build, the release and the copy until they have what init has written', async () => {
+  const steps = async (project: Project) => {
+    const { next } = (await project.json(['init', '--yes'])) as { next: string[] };
+    const starts = ['build it: ', 'publish it as ', 'try it: copy '];
+    return starts.filter((start) => next.some((step) => step.startsWith(start))).length;
+  };
+  await withApp(VITE, async (project) => {
+    expect(await steps(project)).toBe(3);
+    expect(await steps(project)).toBe(3);
+    const built = 'bundleseal-release.json';
+    await project.write('site/updates/channels/production.sealed', '');
+    await project.write('site/index.html', '');
+    await project.write(`site/${built}`, '');
+    expect(await steps(project)).toBe(3);
+    await project.write(`dist/${built}`, '');
+    expect(await steps(project)).toBe(0);
+    rmSync(project.path('site', built));
+    expect(await steps(project)).toBe(1);
+    await project.write(`site/${built}`, '');
+    // The old build and the old releases lack the modules that the second run writes.
+    await done(project, '--undo', '--yes');
+    expect(await steps(project)).toBe(3);
+    expect(await steps(project)).toBe(0);
   });
 });
 
