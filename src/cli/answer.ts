@@ -8,6 +8,8 @@ export interface Answer {
   readonly lines: readonly string[];
   /** Whether the lines are the output that the user asked for. They then go to standard output, and otherwise to standard error. */
   readonly isShown?: boolean;
+  /** Whether the lines quote files, whose commands must not be rewritten for the package manager. */
+  readonly quotesFiles?: boolean;
   /** Whether the command completed but found a fault: exit code 1. */
   readonly isBad?: boolean;
 }

@@ -126,7 +126,7 @@ async function readZip(
   }
   if (checked.notForward !== undefined) {
     context.warn(
-      `${JSON.stringify(checked.notForward)} is stored with its size behind its data, so apps that unpack a zip during the download refuse it: bundle encrypt --repack writes a zip that they accept`,
+      `${JSON.stringify(checked.notForward)} is stored with its size behind its data, so apps that unpack a zip during the download refuse it: npx bundleseal bundle encrypt --repack writes a zip that they accept`,
     );
   }
   published.warn(context);
@@ -145,7 +145,7 @@ function refused(message: string, path?: string): BundleSealError {
 
 const NO_ZIP = 'apps refuse such a zip; if the bundle is not meant to be a zip, pass --raw';
 const REPACK =
-  'apps refuse such a zip; bundle encrypt --repack writes a clean one with names that all apps take';
+  'apps refuse such a zip; npx bundleseal bundle encrypt --repack writes a clean one with names that all apps take';
 
 /** Adds to an error that apps would refuse the archive too, and what the user can do. */
 async function withRemedy(

@@ -45,8 +45,8 @@ export const SEALED: BundleFormat = {
   privateKeyFile: '.bundleseal_key',
   publicKeyFile: '.bundleseal_key.pub',
   plugin: PLUGIN,
-  create: 'bundleseal key create',
-  save: 'bundleseal key save',
+  create: 'npx bundleseal key create',
+  save: 'npx bundleseal key save',
   async idOf(half, key) {
     const { parsePrivateKey, parsePublicKey } = await import('../keys/parse.ts');
     const { keyIdOf } = await import('../keys/identity.ts');
@@ -70,8 +70,8 @@ export const CAPGO: BundleFormat = {
   privateKeyFile: '.capgo_key_v2',
   publicKeyFile: '.capgo_key_v2.pub',
   plugin: UPDATER,
-  create: 'bundleseal key create --capgo',
-  save: 'bundleseal key save --capgo',
+  create: 'npx bundleseal key create --capgo',
+  save: 'npx bundleseal key save --capgo',
   async idOf(half, key) {
     const { capgoKeyIdOf, readPrivateKey, readPublicKey } = await import('../capgo/keys.ts');
     return capgoKeyIdOf(

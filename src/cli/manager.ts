@@ -122,9 +122,9 @@ export async function typedCommands(): Promise<TypedCommands> {
   }
 }
 
-/** Rewrites the commands of npm in a text of help. */
+/** Rewrites the commands of npm in a text, such as help or a message. */
 export function inWordsOfManager(text: string, { run, execute }: TypedCommands): string {
   return text
     .replaceAll('npx bundleseal', `${execute} bundleseal`)
-    .replaceAll('npm run bundleseal:', `${run} bundleseal:`);
+    .replace(/\bnpm run bundleseal:/g, `${run} bundleseal:`);
 }

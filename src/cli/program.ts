@@ -27,6 +27,7 @@ Seal a bundle, without updates:
   $ npx bundleseal bundle encrypt dist
 
 All commands: npx bundleseal --help
+Commands of a group: npx bundleseal release --help
 `;
 
 /**
@@ -98,8 +99,7 @@ async function reportMistake(
       : NEEDS_EXAMPLE.has(error.code)
         ? exampleOf(program, argv)
         : '';
-  const told = inWordsOfManager(`${hint}; see npx ${path} --help`, await typedCommands());
-  await reportError(new UsageError(`${message}${told}`), isJson);
+  await reportError(new UsageError(`${message}${hint}; see npx ${path} --help`), isJson);
 }
 
 /** Suggests the group if the user left it out, as in `bundleseal encrypt`. */

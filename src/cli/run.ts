@@ -5,6 +5,7 @@ import { BundleSealError } from '../errors.ts';
 import { fileError } from '../files/error.ts';
 import { type Answer, Interrupted, UsageError } from './answer.ts';
 import { followInterruption } from './interruption.ts';
+import { inWordsOfManager, typedCommands } from './manager.ts';
 import { print, say, show } from './print.ts';
 import { withoutKeys } from './redact.ts';
 import { type CommonOptions, type Context, createContext } from './terminal.ts';
@@ -29,7 +30,9 @@ export function run<Options>(
       .flat()
       .filter((operand) => operand !== undefined);
     const interruption = followInterruption();
-    const context = createContext(options, interruption.signal);
+    const typed = await typedCommands();
+    const inWords = (message: string) => inWordsOfManager(message, typed);
+    const context = createContext(options, interruption.signal, inWords);
     try {
       const answer = await work(context, options, ...operands);
       process.exitCode = answer.isBad === true ? EXIT.bad : EXIT.success;
@@ -37,8 +40,9 @@ export function run<Options>(
         const { warnings } = context;
         await print({ ...answer.json, ...(warnings.length > 0 && { warnings }) });
       } else if (options.quiet !== true || answer.isBad === true) {
-        if (answer.isShown === true) await show(answer.lines);
-        else for (const line of answer.lines) say(line);
+        const lines = answer.quotesFiles === true ? answer.lines : answer.lines.map(inWords);
+        if (answer.isShown === true) await show(lines);
+        else for (const line of lines) say(line);
       }
     } catch (error) {
       const flags = command.options.flatMap(({ long }) => long ?? []);
@@ -69,7 +73,8 @@ export async function reportError(
   const known = asKnown(error);
   process.exitCode = exitCodeOf(known);
   const { message, ...fields } = fieldsOf(known);
-  const said: Said = { ...fields, message: withoutKeys(inWordsOf(flags, message)) };
+  const told = inWordsOfManager(inWordsOf(flags, message), await typedCommands());
+  const said: Said = { ...fields, message: withoutKeys(told) };
   if (isJson && (await isPrinted(said))) return;
   say(`✗ ${said.message}`);
   say(`  ${said.code}`, 'dim');

@@ -41,7 +41,12 @@ export interface Context {
 
 const BAR_AFTER_MS = 1000;
 
-export function createContext(options: CommonOptions, signal: AbortSignal): Context {
+/** @param inWords - Rewrites the commands in a message for the package manager. */
+export function createContext(
+  options: CommonOptions,
+  signal: AbortSignal,
+  inWords: (message: string) => string,
+): Context {
   const isJson = options.json === true;
   const isSilent = isJson || options.quiet === true;
   const isTerminal = process.stderr.isTTY === true && !isSilent;
@@ -53,12 +58,12 @@ export function createContext(options: CommonOptions, signal: AbortSignal): Cont
     env: process.env,
     warnings,
     warn(message) {
-      const text = withoutKeys(message);
+      const text = withoutKeys(inWords(message));
       warnings.push(text);
       if (!isJson) say(`! ${text}`);
     },
     inform(message) {
-      if (!isSilent) say(`✓ ${withoutKeys(message)}`);
+      if (!isSilent) say(`✓ ${withoutKeys(inWords(message))}`);
     },
     async follow(label, work) {
       if (!isTerminal) return work(() => {});

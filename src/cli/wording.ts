@@ -62,17 +62,20 @@ const WORDINGS: readonly Wording[] = [
     said: /\bpass what encryptBundle gave as `seal`/g,
     otherwise: 'pass the .seal file that bundle encrypt --detached wrote',
   },
-  { said: /,? ?see keygen\(\) of bundleseal\/capgo\b/g, otherwise: ', see key create --capgo' },
+  {
+    said: /,? ?see keygen\(\) of bundleseal\/capgo\b/g,
+    otherwise: ', see npx bundleseal key create --capgo',
+  },
   // Commands that need a private key ask for its passphrase, so this message appears only if a public key is needed.
   {
     said: /\bdecrypt it first, with decryptPrivateKey\(\) .* -out plain\.pem"/g,
     otherwise: 'pass the .pub file of the pair',
   },
-  { said: /\bkeygen\(\)/g, otherwise: '"bundleseal key create"' },
+  { said: /\bkeygen\(\)/g, otherwise: '"npx bundleseal key create"' },
   { said: / \(or pass DER bytes or a JWK object\)/g, otherwise: ', or be DER or a JWK' },
   { said: /\bpass its publicKey or its privateKey\b/g, otherwise: 'pass one of the two alone' },
   // Releases.
-  { said: /\brefresh it$/g, otherwise: 'run release refresh' },
+  { said: /\brefresh it$/g, otherwise: 'run npx bundleseal release refresh' },
   { said: /\bcreate: true\b/g, flags: ['--create'], otherwise: 'create it' },
   { said: /\bin previousKeys or publicKey\b/g, otherwise: 'with --public-key' },
   { said: /\bleave create out\b/g, otherwise: 'leave --create out' },

@@ -129,13 +129,18 @@ export function findRelease(
   }
   if (found.length === 1) return entry;
   throw storeError(
-    `the channel ${channel} has ${found.length} releases ${isBeginning ? 'whose id begins with' : 'of version'} ${JSON.stringify(release)}: name one by its id, ${found.map(({ id }) => id).join(' or ')}`,
+    `the channel ${channel} has ${found.length} releases ${isBeginning ? 'whose id begins with' : 'of version'} ${JSON.stringify(release)}: name one by its id, ${found.map(withTime).join(' or ')}`,
   );
 }
 
 function shown(releases: readonly ReleaseEntry[]): string {
   if (releases.length === 0) return 'none';
   return releases.map((one) => nameOfRelease(one.id, releases)).join(', ');
+}
+
+/** Returns the whole id of a release and the time at which it was made, which tells releases of one version apart. */
+export function withTime({ id, createdAt }: ReleaseEntry): string {
+  return `${id} (made ${createdAt})`;
 }
 
 /** Returns the version of a release and its whole id for messages. An index may have dropped the release, with its version. */

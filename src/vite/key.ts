@@ -43,7 +43,7 @@ async function findSource(given: BuildKey | undefined, root: string): Promise<Ke
   if (await exists(path)) return [() => readKeyFile(path), path];
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `no private key to seal the build with: set ${VARIABLE}, pass the option privateKey, or make a pair with "bundleseal key create" (${path} does not exist)`,
+    `no private key to seal the build with: set ${VARIABLE}, pass the option privateKey, or make a pair with "npx bundleseal key create" (${path} does not exist)`,
   );
 }
 

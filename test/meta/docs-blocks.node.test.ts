@@ -158,6 +158,18 @@ describe('blocks of code', () => {
   });
 });
 
+describe('commands of bundleseal', () => {
+  // The changelog and the benchmarks name commands and ask nobody to run them.
+  const told = pages.filter((page) => !/^(CHANGELOG|docs\/benchmarks)\.md$/.test(page));
+
+  it.each(told)('run in a project, where bundleseal is a dependency: %s', (page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8');
+    expect(text.match(/(^|`|\$ )bundleseal (key|bundle|release|init|doctor) .*/gm) ?? []).toEqual(
+      [],
+    );
+  });
+});
+
 describe('examples of TypeScript', () => {
   let program: ts.Program;
   let keyModule: string;

@@ -88,7 +88,7 @@ async function buildFolder(): Promise<string> {
   const webDir = file && (await readConfig(file)).webDir;
   if (webDir?.kind === 'literal' && typeof webDir.value === 'string') return webDir.value;
   if (await exists('dist')) return 'dist';
-  throw new UsageError('which folder? Name the build: bundleseal bundle zip DIR');
+  throw new UsageError('which folder? Name the build: npx bundleseal bundle zip DIR');
 }
 
 /**

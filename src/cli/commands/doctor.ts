@@ -11,6 +11,7 @@ import { createAgain, examineKeys, type Keys, type Situation } from '../doctor/k
 import { type Searched, searchProject } from '../doctor/search.ts';
 import { examineDevServer, examineServed } from '../doctor/served.ts';
 import { examples } from '../help.ts';
+import { inWordsOfManager, typedCommands } from '../manager.ts';
 import { findAbove } from '../project.ts';
 import { refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
@@ -40,7 +41,14 @@ export function doctor(command: Command): void {
         const situation: Situation = { ...options, env };
         const searched = await searchProject();
         const formats = await formatsHere(situation, capgo, searched);
-        return answer(await examineProject(situation, formats, searched));
+        const typed = await typedCommands();
+        const findings = await examineProject(situation, formats, searched);
+        const told = findings.map(({ what, mend, ...rest }) => ({
+          ...rest,
+          what: inWordsOfManager(what, typed),
+          ...(mend !== undefined && { mend: inWordsOfManager(mend, typed) }),
+        }));
+        return answer(told);
       }),
     );
 }
@@ -109,7 +117,7 @@ async function examineApps(
       code: 'CONFIG_ELSEWHERE',
       state: 'bad',
       what: `this is not an app's folder: the Capacitor config is in ${folders.join(', ')}`,
-      mend: 'run doctor there',
+      mend: 'run npx bundleseal doctor there',
     });
     return;
   }
@@ -120,13 +128,13 @@ async function examineApps(
             code: 'CONFIG_MISSING',
             state: 'warning',
             what: 'no Capacitor config here, and no module with the public key: what the app carries is not known',
-            mend: "run doctor in the app's folder, or put the key into the app: bundleseal key save --module FILE",
+            mend: "run npx bundleseal doctor in the app's folder, or put the key into the app: npx bundleseal key save --module FILE",
           }
         : {
             code: 'NOTHING_FOUND',
             state: 'bad',
             what: 'there is no key here, and no app that carries one',
-            mend: `set the app up: bundleseal init. Or make a pair alone: ${SEALED.create}. In another folder, run doctor there`,
+            mend: `set the app up: npx bundleseal init. Or make a pair alone: ${SEALED.create}. If the app is in another folder, run npx bundleseal doctor there`,
           },
     );
     return;

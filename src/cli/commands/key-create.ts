@@ -101,7 +101,7 @@ export function keyCreate(command: Command): void {
           lines: [
             `✓ private key  ${out}  (into the build machine's secrets, and nowhere else)`,
             ...(options.protect ? ['  protected by its passphrase, without which it is lost'] : []),
-            `✓ public key   ${out}.pub  (into the app: ${bundleFormat.save}${options.capgo ? '' : ', or key save --module FILE'})`,
+            `✓ public key   ${out}.pub  (into the app: ${bundleFormat.save}${options.capgo ? '' : ', or npx bundleseal key save --module FILE'})`,
             `  key id       ${pair.keyId}`,
             ...Object.values(kept).map((path) => `  kept         ${path}, which was there before`),
           ],
@@ -116,7 +116,7 @@ async function refuseExisting(out: string, force: boolean): Promise<void> {
     if (await exists(path)) {
       throw fileError(
         path,
-        'is there already: pass --force to replace it, or --out for another place. Apps that carry its public key refuse what a new pair seals; key rotate replaces it step by step',
+        'is there already: pass --force to replace it, or --out for another place. Apps that carry its public key refuse what a new pair seals; npx bundleseal key rotate replaces it step by step',
       );
     }
   }

@@ -16,7 +16,7 @@ import { examples, inShell } from '../help.ts';
 import { checkModule, keysOfModule, writeModule } from '../key-module.ts';
 import { placePair } from '../key-pair.ts';
 import { isKeyOf, readPublicKeyFile } from '../keys.ts';
-import { typedCommands } from '../manager.ts';
+import { inWordsOfManager, typedCommands } from '../manager.ts';
 import { lockPair } from '../pair-lock.ts';
 import { isProtectedKey, passphraseToKeep, protect } from '../passphrase.ts';
 import { type KeyValue, readKeyFile, refuseKeyAsPath } from '../read-key.ts';
@@ -81,7 +81,7 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
   if (isBegun && !isResumed) {
     throw fileError(
       (await exists(old)) ? old : `${old}.pub`,
-      'is there: an earlier rotation has not ended. End it (key rotate --finish), then move that file away',
+      'is there: an earlier rotation has not ended. End it (npx bundleseal key rotate --finish), then move that file away',
     );
   }
   const oldPublic = await publicPemOf(isResumed ? old : key);
@@ -128,15 +128,16 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
     module === undefined ? '' : ` --module ${inShell(module)}`,
     plugin === undefined ? '' : ` --plugin ${inShell(plugin)}`,
   ].join('');
+  const typed = await typedCommands();
   const steps = [
     module === undefined
-      ? `where the app imports a module: bundleseal key save --module FILE --key ${inShell(`${key}.pub`)} --key ${inShell(`${old}.pub`)}`
+      ? `where the app imports a module: npx bundleseal key save --module FILE --key ${inShell(`${key}.pub`)} --key ${inShell(`${old}.pub`)}`
       : `${module} exports both keys as publicKeys`,
     'ship an app that passes both keys to decryptBundle: publicKey: publicKeys',
     `until the apps with the old key alone are gone, seal with --key ${inShell(old)}`,
-    `for stored bundles: bundleseal bundle reseal FILE --from ${inShell(`${old}.pub`)} --key ${inShell(key)}`,
-    `when no app with the old key is left: bundleseal key rotate --finish${flags}`,
-  ];
+    `for stored bundles: npx bundleseal bundle reseal FILE --from ${inShell(`${old}.pub`)} --key ${inShell(key)}`,
+    `when no app with the old key is left: npx bundleseal key rotate --finish${flags}`,
+  ].map((step) => inWordsOfManager(step, typed));
   const isManual = edited !== undefined && 'manual' in edited;
   return {
     json: { key, old, keyId: newKeyId, oldKeyId, ...edited, steps },
@@ -257,7 +258,7 @@ async function finish(context: Context, config: ConfigFile | undefined, options:
   if (await isHalfDone(context, config, options)) {
     throw fileError(
       `${key}.old`,
-      'is the key that the app still has as its current one: the rotation was stopped half-way. Run key rotate again without --finish',
+      'is the key that the app still has as its current one: the rotation was stopped half-way. Run npx bundleseal key rotate again without --finish',
     );
   }
   const said = `the old pair is in ${key}.old: keep it where only you can read it, or delete it`;
@@ -271,7 +272,7 @@ async function finish(context: Context, config: ConfigFile | undefined, options:
     if (module !== undefined && resolve(path) === resolve(module)) continue;
     if ((await keysOfModule(path)).length > 1) {
       context.warn(
-        `${path} still exports the old key too, so the app still accepts it: bundleseal key rotate --finish --module ${inShell(path)}`,
+        `${path} still exports the old key too, so the app still accepts it: npx bundleseal key rotate --finish --module ${inShell(path)}`,
       );
     }
   }

@@ -62,7 +62,7 @@ export function releaseKeys(command: Command): void {
           lines: [
             `✓ keys.sealed  epoch ${keys.epoch}${dryRun ? ' would be made' : ''}: ${keys.publicKeys.length} trusted, ${keys.retiredKeys.length} retired`,
             `  store    ${store}`,
-            '  for each channel now: release refresh --channel CHANNEL --key NEW-KEY --recovery-key PUBLIC-HALF --earlier-epoch keep',
+            '  for each channel now: npx bundleseal release refresh --channel CHANNEL --key NEW-KEY --recovery-key PUBLIC-HALF --earlier-epoch keep',
             '  then upload keys.sealed and the indexes together',
           ],
         };

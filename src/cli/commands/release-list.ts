@@ -37,7 +37,9 @@ export function releaseList(command: Command): void {
           const { sequence, epoch, expiresAt, releases, withdrawn = [], useBuiltIn } = index;
           const isExpired = Date.parse(expiresAt) <= Date.now();
           if (isExpired)
-            context.warn('the index has expired: devices refuse it until release refresh');
+            context.warn(
+              'the index has expired: devices refuse it until npx bundleseal release refresh',
+            );
           return {
             json: { ...index, mark, isExpired },
             isShown: true,
@@ -51,16 +53,17 @@ export function releaseList(command: Command): void {
                     '  no release is offered: devices that run a withdrawn one go back to their built-in release',
                   ]
                 : []),
-              ...releases.flatMap((release) => [
-                `${release.version}  ${release.id}${withdrawn.includes(release.id) ? '  withdrawn' : ''}`,
-                ...(withdrawn.includes(release.id) && !all
-                  ? []
-                  : [
-                      `  made     ${release.createdAt}, ${release.files} files, ${bytes(release.size)}`,
-                      ...(all ? downloadLines(release, index) : shortDownloadLines(release, index)),
-                      ...attributeLines(release),
-                    ]),
-              ]),
+              ...releases.flatMap((release) => {
+                const { version, id, createdAt, files, size } = release;
+                const isWithdrawn = withdrawn.includes(id);
+                if (isWithdrawn && !all) return [`${version}  ${id}  withdrawn, made ${createdAt}`];
+                return [
+                  `${version}  ${id}${isWithdrawn ? '  withdrawn' : ''}`,
+                  `  made     ${createdAt}, ${files} files, ${bytes(size)}`,
+                  ...(all ? downloadLines(release, index) : shortDownloadLines(release, index)),
+                  ...attributeLines(release),
+                ];
+              }),
             ],
           };
         },

@@ -42,13 +42,13 @@ export function releasePromote(command: Command): void {
     )
     .action(
       run<Options>(async (context, flags, release) => {
-        const { options, keyFrom } = await readSigning(context, flags, '.');
+        const { options, keyFrom } = await readSigning(context, flags);
         const { channel } = options;
         const { fromChannel = channel } = flags;
         if (fromChannel === channel && (release === undefined || !flags.first)) {
           const said = flags.fromChannel === undefined ? 'is needed' : `is ${channel} itself`;
           throw new UsageError(
-            `--from-channel ${said}: name the other channel that has the release. To put an older release of ${channel} in front again, run release promote ${release === undefined ? 'VERSION' : inShell(release)} --first`,
+            `--from-channel ${said}: name the other channel that has the release. To put an older release of ${channel} in front again, run npx bundleseal release promote ${release === undefined ? 'VERSION' : inShell(release)} --first`,
           );
         }
         const entry = await readEntry(flags);

@@ -72,7 +72,7 @@ export function releasePublish(command: Command): void {
         );
         if (published.index.useBuiltIn === true) {
           context.warn(
-            'the index tells every device to run its built-in release: release refresh --no-use-built-in ends that',
+            'the index tells every device to run its built-in release: npx bundleseal release refresh --no-use-built-in ends that',
           );
         }
         return answerRelease(context, published, options, keyFrom, true);

@@ -26,7 +26,7 @@ export function releaseRefresh(command: Command): void {
     )
     .action(
       run<SigningFlags & { readonly useBuiltIn?: boolean }>(async (context, flags) => {
-        const { options, keyFrom } = await readSigning(context, flags, '.');
+        const { options, keyFrom } = await readSigning(context, flags);
         const { useBuiltIn } = flags;
         const { refresh } = await import('../../node.ts');
         const changed = await refresh({

@@ -31,7 +31,7 @@ export function releaseRollout(command: Command): void {
     .action(
       run<SigningFlags & { readonly release?: string }>(async (context, flags, share) => {
         const rollout = readShare('release rollout', share as string);
-        const { options, keyFrom } = await readSigning(context, flags, '.');
+        const { options, keyFrom } = await readSigning(context, flags);
         const { release } = flags;
         const { setRollout } = await import('../../node.ts');
         const changed = await setRollout({

@@ -29,7 +29,7 @@ export function releaseWithdraw(command: Command): void {
     )
     .action(
       run<SigningFlags & { readonly useBuiltIn?: boolean }>(async (context, flags, release) => {
-        const { options, keyFrom } = await readSigning(context, flags, '.');
+        const { options, keyFrom } = await readSigning(context, flags);
         const { useBuiltIn } = flags;
         const { withdraw } = await import('../../node.ts');
         const changed = await withdraw({

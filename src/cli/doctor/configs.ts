@@ -134,7 +134,7 @@ async function keyFinding(
       code: 'CONFIG_KEY_MISSING',
       state: isOptional ? 'warning' : 'bad',
       what: `${path} has no public key in plugins.${plugin}`,
-      mend: format === SEALED ? `${save}, or bundleseal key save --module FILE` : save,
+      mend: format === SEALED ? `${save}, or npx bundleseal key save --module FILE` : save,
       ...about,
     };
   }
@@ -143,7 +143,7 @@ async function keyFinding(
       code: 'CONFIG_UNREADABLE',
       state: 'unknown',
       what: `${path} can't be read for plugins.${plugin}.publicKey without running it: ${value.reason}`,
-      mend: `run ${sync}, then doctor reads the copies that it makes`,
+      mend: `run ${sync}, then npx bundleseal doctor reads the copies that it makes`,
       ...about,
     };
   }
@@ -180,7 +180,7 @@ async function compare(
         code: 'CONFIG_KEY_PREVIOUS',
         state: 'warning',
         what: `${path} holds the private key's other half as previousPublicKey`,
-        mend: 'a rotation is under way: bundleseal key rotate --help',
+        mend: 'a rotation is under way: npx bundleseal key rotate --help',
         keyId: id,
         ...about,
       };
@@ -217,7 +217,7 @@ async function examinePrivateKeyIn(path: string, findings: Finding[]): Promise<v
           code: 'CONFIG_PRIVATE_KEY',
           state: 'bad',
           what: `${where}: a private key, which every copy of the app has`,
-          mend: `take it out (bundleseal key delete-old${configFlag(path)}), and make a new pair: that key is known`,
+          mend: `take it out (npx bundleseal key delete-old${configFlag(path)}), and make a new pair: that key is known`,
           path,
         };
       }
@@ -243,7 +243,7 @@ export async function examineModule(
 ): Promise<void> {
   const about = { path, wire: format.name } as const;
   const key = publicPath === format.publicKeyFile ? '' : ` --key ${inShell(publicPath)}`;
-  const mend = `bundleseal key save --module ${inShell(path)}${key}`;
+  const mend = `npx bundleseal key save --module ${inShell(path)}${key}`;
   const failed: Finding = {
     code: 'MODULE_UNREADABLE',
     state: 'bad',

@@ -232,7 +232,7 @@ async function examineMissing(
         ? `no private key: ${format.variable} is not set, and ${path} is not here. Nothing can be sealed on this machine`
         : `no private key: ${path} is not there`,
     mend: isBad
-      ? `set ${format.variable} from the secret. On a machine that only opens bundles, run doctor --verify-only`
+      ? `set ${format.variable} from the secret. On a machine that only opens bundles, run npx bundleseal doctor --verify-only`
       : (await exists(`${path}.pub`))
         ? `on the build machine, set ${format.variable} to the private half of ${path}.pub, or copy ${path} from where the pair was made`
         : `set ${format.variable} on the build machine, or make a pair: ${format.create}`,
@@ -273,7 +273,7 @@ async function examinePublicKey(
       code: 'PUBLIC_KEY_MISMATCH',
       state: 'bad',
       what: `${path} (${id}) does not belong to the private key (${privateId})`,
-      mend: 'find the right one: bundleseal key show FILE FILE',
+      mend: 'find the right one: npx bundleseal key show FILE FILE',
       keyId: id,
       ...about,
     };

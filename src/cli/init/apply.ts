@@ -32,7 +32,7 @@ export function isOfKey(path: string): boolean {
 }
 export const PACKAGE = 'package.json';
 
-const APPEARED = 'appeared meanwhile: run init again';
+const APPEARED = 'appeared meanwhile: run npx bundleseal init again';
 
 export interface NewPair {
   readonly privateKey: string;

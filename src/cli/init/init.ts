@@ -59,7 +59,9 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   const record = await readRecord(root);
   if (record?.isFinished === false) {
     if (dryRun)
-      throw new UsageError('an earlier init was stopped halfway: run init, or init --undo');
+      throw new UsageError(
+        'an earlier init was stopped halfway: run npx bundleseal init, or npx bundleseal init --undo',
+      );
     await withRecord(record, () => takeBackHalf(record, root));
     context.inform('an earlier init was stopped halfway: its changes were undone');
     return initialise(context, flags);

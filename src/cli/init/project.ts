@@ -96,7 +96,7 @@ export async function readProject(): Promise<Project> {
     const { root } = await findRoot();
     const { name } = await managerOf(root);
     throw new UsageError(
-      `there is no package.json here: run init in the app's folder, or make one with ${name} init`,
+      `there is no package.json here: run npx bundleseal init in the app's folder, or make one with ${name} init`,
     );
   }
   const content = parsePackage(packageText);

@@ -130,7 +130,11 @@ export async function withRecord<T>(
 ): Promise<T> {
   return lockPair(SEALED.privateKeyFile, async () => {
     const isSame = record === undefined ? !(await exists(RECORD)) : await record.isCurrent();
-    if (!isSame) throw fileError(RECORD, 'was changed by another init meanwhile: run init again');
+    if (!isSame)
+      throw fileError(
+        RECORD,
+        'was changed by another init meanwhile: run npx bundleseal init again',
+      );
     return work();
   });
 }

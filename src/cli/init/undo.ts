@@ -5,6 +5,7 @@ import { exists } from '../../files/exists.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { isViteConfig } from '../config/dev-server.ts';
+import { inWordsOfManager, typedCommands } from '../manager.ts';
 import { say } from '../print.ts';
 import { findRoot } from '../project.ts';
 import type { Context } from '../terminal.ts';
@@ -65,7 +66,8 @@ export async function undoInit(
   const removed = taken.filter((path) => record.files[path]?.before === null);
   const restored = taken.filter((path) => !removed.includes(path));
   const edited = [...edits.keys()];
-  const stays = kept.map(({ path, reason }) => ({ path, reason }));
+  const typed = await typedCommands();
+  const stays = kept.map(({ path, reason }) => ({ path, reason: inWordsOfManager(reason, typed) }));
   const isRecorded = (path: string) => kept.some((one) => one.path === path && !one.isOfUser);
   const isRecordKept = kept.some((one) => !one.isOfUser);
   if (isRecordKept) stays.push({ path: RECORD, reason: 'init --undo reads it' });
@@ -127,7 +129,7 @@ function visitorLines(hasReleases: boolean): string[] {
   ];
 }
 
-const AGAIN = 'then run init --undo again';
+const AGAIN = 'then run npx bundleseal init --undo again';
 
 interface Kept {
   readonly path: string;

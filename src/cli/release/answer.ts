@@ -1,7 +1,7 @@
 // The results of commands about releases: the new offer of the index, and the files to upload in order.
 
 import type { ChangedIndex } from '../../publish/change-index.ts';
-import { nameOfRelease } from '../../publish/index-entries.ts';
+import { nameOfRelease, withTime } from '../../publish/index-entries.ts';
 import type { PublishedRelease } from '../../publish/offer-release.ts';
 import type { ChannelOptions } from '../../publish/options.ts';
 import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from '../../release/index-format.ts';
@@ -78,8 +78,9 @@ export async function answerRelease(
     );
   }
   if (changed && sameVersion.length > 0) {
+    const others = index.releases.filter(({ id }) => sameVersion.includes(id)).map(withTime);
     context.warn(
-      `${index.channel} has another release of version ${release.version} (${sameVersion.join(', ')}): commands need the id to tell them apart. Change the version for each release: ${(await typedCommands()).raise}, or --app-version`,
+      `${index.channel} has another release of version ${release.version}, ${others.join(', ')}: commands need the id to tell them apart. Change the version for each release: ${(await typedCommands()).raise}, or --app-version`,
     );
   }
   return answerChange(published, options, keyFrom, {
@@ -128,7 +129,7 @@ export function answerWithdrawal(
   if (useBuiltIn !== true && offered.length === 0) {
     const isStopped = releases.some(({ id }) => !withdrawn.includes(id));
     context.warn(
-      `${channel} offers no release now: devices that run a withdrawn release go back to the one that their app was shipped with, and no device gets an update until the next release publish${isStopped ? ' or release rollout' : ''}`,
+      `${channel} offers no release now: devices that run a withdrawn release go back to the one that their app was shipped with, and no device gets an update until the next npx bundleseal release publish${isStopped ? ' or npx bundleseal release rollout' : ''}`,
     );
   }
   const choice =
@@ -157,11 +158,11 @@ export function answerRollout(
   const isWithdrawn = index.withdrawn?.includes(id) === true;
   if (isWithdrawn) {
     context.warn(
-      `${version} is withdrawn, so no device takes it at any rollout: to offer it again, run release promote ${id.slice(0, 8)} --first --reinstate --rollout ${shownShare(rollout)}`,
+      `${version} is withdrawn, so no device takes it at any rollout: to offer it again, run npx bundleseal release promote ${id.slice(0, 8)} --first --reinstate --rollout ${shownShare(rollout)}`,
     );
   } else if (index.useBuiltIn !== true && offeredIn(index).length === 0) {
     context.warn(
-      `${index.channel} offers no release now: every device keeps the release that it runs, unless that is withdrawn, and a new installation runs the one that its app was shipped with. To offer ${version} again, run release rollout with a higher share; to take it from the devices that run it, run release withdraw ${id.slice(0, 8)}`,
+      `${index.channel} offers no release now: every device keeps the release that it runs, unless that is withdrawn, and a new installation runs the one that its app was shipped with. To offer ${version} again, run npx bundleseal release rollout with a higher share; to take it from the devices that run it, run npx bundleseal release withdraw ${id.slice(0, 8)}`,
     );
   }
   return answerChange(changed, options, keyFrom, {

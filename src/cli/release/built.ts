@@ -41,7 +41,7 @@ export async function checkBuilt(
 }
 
 /** Returns the command that builds the project, if `init` wrote its script. */
-async function buildCommand(project: boolean, dir: string): Promise<string | undefined> {
+export async function buildCommand(project: boolean, dir: string): Promise<string | undefined> {
   for (const start of await startsOf(project, dir)) {
     for await (const { content } of packagesFrom(start)) {
       const scripts = content?.scripts as Readonly<Record<string, unknown>> | null | undefined;

@@ -15,6 +15,7 @@ import { findKeysOfRotation } from '../opening.ts';
 import { findSigningKey, type PrivateKeyOptions, privateKeyOptions } from '../signing-key.ts';
 import type { Context } from '../terminal.ts';
 import { readDuration } from '../units.ts';
+import { checkPublished } from './published.ts';
 import { allOf, readAppId, readChannel, readStore } from './settings.ts';
 
 /** The default file of the public recovery key in a project. */
@@ -96,19 +97,23 @@ function trustOptions(command: Command): Command {
 
 /**
  * Converts the options for the library's calls that make a new index. Also returns the source of the key.
+ *
+ * @param build - The build to publish. Absent for a command that changes published releases.
  */
 export async function readSigning(
   context: Context,
   flags: SigningFlags,
-  input: string,
+  build?: string,
 ): Promise<{ readonly options: ChannelOptions; readonly keyFrom: string }> {
   const { from, expires, out, otherChannel, earlierEpoch, force, dryRun } = flags;
   checkOut(flags);
+  const input = build ?? '.';
   const [store, channel, appId] = await allOf([
     writtenStore(flags, input),
     readChannel(flags, input),
     readAppId(flags, input),
   ]);
+  if (build === undefined && flags.store === undefined) await checkPublished(store);
   const found = await findSigningKey(context, flags);
   const previousKeys = await previousOf(flags);
   const options = {
@@ -193,8 +198,10 @@ export async function readReading(context: Context, options: ReadingFlags): Prom
     options.from ?? options.store ?? readStore(options.project, '.', said),
     readAppId(options, '.'),
   ]);
+  const publicKey = await findStoreKeys(context, options);
+  if (options.from === undefined && options.store === undefined) await checkPublished(from);
   return {
-    ...{ from, appId, signal: context.signal, publicKey: await findStoreKeys(context, options) },
+    ...{ from, appId, signal: context.signal, publicKey },
     ...(await readRecovery(options)),
   };
 }

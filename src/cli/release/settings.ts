@@ -80,7 +80,7 @@ export async function allOf<T extends readonly unknown[]>(
     const isWithout = errors.every(({ message }) => message.endsWith(WITHOUT_PROJECT));
     const why = isWithout
       ? WITHOUT_PROJECT
-      : 'run bundleseal init in the folder of the app, which writes them into package.json, or pass them';
+      : 'run npx bundleseal init in the folder of the app, which writes them into package.json, or pass them';
     throw new UsageError(`${rest.reverse().join(', ')} and ${first} are needed: ${why}`);
   }
   return settled.map((one) => (one as PromiseFulfilledResult<unknown>).value) as unknown as T;
@@ -117,7 +117,7 @@ async function findSetting(
 }
 
 const missing = (name: Name, [start]: readonly string[]) =>
-  `no package.json in ${JSON.stringify(start)} or above has ${SETTINGS}.${name}, which bundleseal init writes`;
+  `no package.json in ${JSON.stringify(start)} or above has ${SETTINGS}.${name}, which npx bundleseal init writes`;
 
 /** Converts a path in a package.json, which may be relative to that file, to a path from the current folder. */
 function fromHere(folder: string, path: string): string {

@@ -298,8 +298,8 @@ it('checks the app of a monorepo against the public key of a folder above', asyn
     );
     expect(code).toBe(1);
     // The remedy works in this folder.
-    expect(found.mend).toBe('bundleseal key save --key ../../.bundleseal_key.pub');
-    expect((await cli(...found.mend.split(' ').slice(1))).code).toBe(0);
+    expect(found.mend).toBe('npx bundleseal key save --key ../../.bundleseal_key.pub');
+    expect((await cli(...found.mend.split(' ').slice(2))).code).toBe(0);
     expect((await cli(...doctor)).code).toBe(0);
   });
 });
@@ -313,8 +313,8 @@ it('names a remedy that works at the root of a monorepo', async () => {
     const found = (findings as { code: string; mend: string }[]).find(
       (one) => one.code === 'CONFIG_KEY_MISMATCH',
     );
-    expect(found?.mend).toBe(`bundleseal key save --config ${config}`);
-    expect((await project.run(found?.mend.split(' ').slice(1) as string[])).code).toBe(0);
+    expect(found?.mend).toBe(`npx bundleseal key save --config ${config}`);
+    expect((await project.run(found?.mend.split(' ').slice(2) as string[])).code).toBe(0);
     expect((await verdictOf(project)).codes).toContain('good CONFIG_KEY_FOUND');
   });
 });

@@ -52,7 +52,7 @@ describe('a path in a command of a message', () => {
       const module = ['--module', `${FOLDER}/key.mjs`];
       await run(['key', 'save', ...module, '--key', `${KEY}.pub`, '--key', `${KEY}.old.pub`]);
       const { warnings } = (await json(finishing)) as { warnings: string[] };
-      expect(wordsOf(warnings[0]?.replace(/^.*: bundleseal/, 'bundleseal') as string)).toEqual([
+      expect(wordsOf(warnings[0]?.replace(/^.*: npx bundleseal/, 'bundleseal') as string)).toEqual([
         ...['key', 'rotate', '--finish', ...module],
       ]);
     });
@@ -81,7 +81,7 @@ describe('a path in a command of a message', () => {
         findings: { code: string; mend?: string }[];
       };
       const { mend = '' } = findings.find(({ code }) => code === 'CONFIG_PRIVATE_KEY') ?? {};
-      const command = wordsOf(/\((bundleseal .*)\),/.exec(mend)?.[1] as string);
+      const command = wordsOf(/\(npx (bundleseal .*)\),/.exec(mend)?.[1] as string);
       expect(command).toEqual(['key', 'delete-old', '--config', config]);
       expect((await run(command)).code).toBe(0);
     });
@@ -120,7 +120,7 @@ describe('a path in a command of a message', () => {
       const renamed = await project.run([...publish, '--app-version', '1.0.1']);
       expect(renamed.stderr).toContain("with --app-version '1.0 beta', which");
       const promoted = await project.run(['release', 'promote', '1.0 beta', ...CHANNEL]);
-      expect(promoted.stderr).toContain("run release promote '1.0 beta' --first\n");
+      expect(promoted.stderr).toContain("run npx bundleseal release promote '1.0 beta' --first\n");
     });
   });
 });

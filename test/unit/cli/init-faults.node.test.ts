@@ -141,7 +141,7 @@ syncBuiltinESMExports();`;
       const env = { NODE_OPTIONS: `--import ${project.path('appear.mjs')}` };
       const { code, stderr } = await project.run(['init', '--yes'], { isProcess: true, env });
       expect(code).toBe(1);
-      expect(stderr).toContain('".gitignore" appeared meanwhile: run init again\n');
+      expect(stderr).toContain('".gitignore" appeared meanwhile: run npx bundleseal init again\n');
       const { '.gitignore': made, ...left } = treeOf(project.folder);
       expect(made).toBeDefined();
       expect(left).toEqual(before);

@@ -201,7 +201,7 @@ describe('init --undo in an app of which another file uses a module of init', ()
       const { code, stderr } = await project.run(UNDO_ALL);
       expect(code).toBe(1);
       expect(stderr).toContain(
-        `! src/bundleseal/update.js stays: ${name} imports it: take that out there, then run init --undo again`,
+        `! src/bundleseal/update.js stays: ${name} imports it: take that out there, then run npx bundleseal init --undo again`,
       );
       expect(filesOf(project)).toEqual(expect.arrayContaining(['src/bundleseal/key.js']));
       // The call that init added is gone all the same.

@@ -63,6 +63,16 @@ function namesAnother(text: string, { execute, name }: Words): boolean {
   return found.some((one) => one !== name && one !== execute);
 }
 
+/** Commands to run that lack the words of the package manager. */
+function bareCommands(text: string): string[] {
+  const bare =
+    /(?<!(npx|pnpm exec|yarn run|bunx) )\bbundleseal (key|bundle|release|init|doctor)\b[^,;]*/g;
+  return [
+    ...(text.match(bare) ?? []),
+    ...(text.match(/\b(run|then|or|now:) (key|bundle|release) [a-z]+\b[^,;]*/g) ?? []),
+  ];
+}
+
 describe.each(MANAGERS)('the messages in a project of $name with $raise', (words) => {
   const { lockfile, text = '', name, run, execute, add, remove, raise, tag } = words;
 
@@ -142,11 +152,70 @@ describe.each(MANAGERS)('the messages in a project of $name with $raise', (words
       await project.write('ios/App/App/capacitor.config.json', '{}');
       const { findings } = (await project.json(['doctor'])) as { findings: { mend?: string }[] };
       expect(findings.map(({ mend }) => mend)).toContain(
-        `${sync}, or bundleseal key save --module FILE`,
+        `${sync}, or ${execute} bundleseal key save --module FILE`,
       );
       rmSync(project.path('capacitor.config.json'));
       await project.write('capacitor.config.ts', 'export default { plugins: make() };');
-      expect(await said(project, 'doctor')).toContain(`run ${sync}, then doctor reads`);
+      expect(await said(project, 'doctor')).toContain(
+        `run ${sync}, then ${execute} bundleseal doctor reads`,
+      );
+    });
+  });
+
+  it('name its commands for keys, in errors, in warnings and in what doctor finds', async () => {
+    await withProject(async (project) => {
+      await project.write(lockfile, text);
+      const expectCommand = async (args: readonly string[], command: string) => {
+        const told = await said(project, ...args);
+        expect(told).toContain(`${execute} bundleseal ${command}`);
+        expect(bareCommands(told)).toEqual([]);
+        expect(namesAnother(told, words), told).toBe(false);
+        const { stdout } = await project.run([...args, '--json']);
+        expect(bareCommands(stdout)).toEqual([]);
+        expect(namesAnother(stdout, words), stdout).toBe(false);
+      };
+      await expectCommand(['doctor'], 'init. Or make a pair alone');
+      await expectCommand(['doctor'], 'key create. If the app');
+      await expectCommand(['bundle', 'encrypt', 'dist'], 'key create');
+      await expectCommand(['bundle', 'zip'], 'bundle zip DIR');
+      await expectCommand(['release', 'list'], 'init in the folder of the app');
+      await expectCommand(['init', '--yes'], "init in the app's folder");
+      expect(await said(project, 'key', 'create')).toContain(
+        `(into the app: ${execute} bundleseal key save, or ${execute} bundleseal key save --module`,
+      );
+      await expectCommand(['key', 'create'], 'key rotate replaces it');
+      await project.write('key.mjs', '// Written by "bundleseal key save --module".');
+      await expectCommand(['doctor'], 'key save --module key.mjs');
+      const rotated = await said(project, 'key', 'rotate');
+      expect(rotated).toContain(`${execute} bundleseal key rotate --finish`);
+      expect(bareCommands(rotated)).toEqual([]);
+      await expectCommand(['key', 'rotate'], 'key rotate --finish');
+    });
+    await withPublisher(async (project) => {
+      await project.write(lockfile, text);
+      await project.run(['release', 'publish', 'dist', ...CHANNEL]);
+      for (const args of [
+        ['rollout', '0%'],
+        ['withdraw', '1.0.1'],
+        ['rollout', '5%', '--release', '1.0.1'],
+        ['promote'],
+      ]) {
+        const told = await said(project, 'release', ...args, ...CHANNEL);
+        expect(told).toContain(`${execute} bundleseal release `);
+        expect(bareCommands(told)).toEqual([]);
+      }
+    });
+  });
+
+  it('name its commands after a second init and where init --undo is not done', async () => {
+    await withApp(VITE, async (project) => {
+      await project.write(lockfile, text);
+      await said(project, 'init', '--yes');
+      await project.write('src/bundleseal/update.js', '// changed');
+      const { kept } = (await project.json(['init', '--undo', '--yes'])) as {
+        kept: { reason: string }[];
+      };
+      expect(JSON.stringify(kept)).toContain(`then run ${execute} bundleseal init --undo again`);
     });
   });
 

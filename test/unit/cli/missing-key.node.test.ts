@@ -12,7 +12,7 @@ describe('a private key that is not here', () => {
     ((await json(args)) as { message?: unknown }).message as string;
 
   it('is to be made if the project has no public key either', async () => {
-    expect(await bare(SEAL)).toContain('or make a pair with "bundleseal key create"');
+    expect(await bare(SEAL)).toContain('or make a pair with "npx bundleseal key create"');
   });
 
   it('is not to be replaced by a new one if apps carry the public key', async () => {

@@ -18,7 +18,7 @@ describe('a project without a Capacitor config', () => {
       const publish = ['release', 'publish', 'dist', '--store', 'store', '--channel', 'x'];
       const { code, stderr } = await run(publish);
       expect(stderr).toBe(
-        '✗ --app-id is needed: there is no Capacitor config in "dist" or above, and no package.json in "dist" or above has bundleseal.appId, which bundleseal init writes\n  ERR_USAGE\n',
+        '✗ --app-id is needed: there is no Capacitor config in "dist" or above, and no package.json in "dist" or above has bundleseal.appId, which npx bundleseal init writes\n  ERR_USAGE\n',
       );
       expect(code).toBe(2);
       const versionless = await run([...publish, '--app-id', 'com.example.app']);
@@ -45,7 +45,7 @@ describe('a project without settings', () => {
       const { code, stderr } = await run(['release', ...args]);
       expect(code).toBe(2);
       expect(stderr).toBe(
-        `✗ ${said}: run bundleseal init in the folder of the app, which writes them into package.json, or pass them\n  ERR_USAGE\n`,
+        `✗ ${said}: run npx bundleseal init in the folder of the app, which writes them into package.json, or pass them\n  ERR_USAGE\n`,
       );
     });
   });
@@ -93,6 +93,34 @@ describe('the settings in package.json', () => {
       await work(project);
     });
   }
+
+  it.each([
+    [['list']],
+    [['verify']],
+    [['rollout', '25%']],
+    [['withdraw', '1.0.1']],
+    [['promote', '1.0.1', '--first']],
+    [['refresh']],
+  ])('say how to publish first if nothing has been published: release %j', async (args) => {
+    await withSettings(async (project) => {
+      await project.write('pnpm-lock.yaml', '');
+      const expectError = async (how: string) => {
+        const { code, stdout, stderr } = await project.run(['release', ...args]);
+        expect(stdout + stderr).toBe(
+          `✗ nothing has been published to "site/updates" yet: ${how}. If the releases are in another place, name it with --from\n  ERR_STORE\n`,
+        );
+        expect(code).toBe(1);
+      };
+      const bare = 'build the app, and publish its build: pnpm exec bundleseal release publish DIR';
+      await expectError(bare);
+      // The folder alone has no release.
+      await project.write('site/updates/channels/.keep', '');
+      await expectError(bare);
+      const scripts = { 'bundleseal:build': 'vite build && bundleseal release stamp dist' };
+      await project.write('package.json', JSON.stringify({ bundleseal: SETTINGS, scripts }));
+      await expectError('run pnpm run bundleseal:build, then pnpm run bundleseal:publish');
+    });
+  });
 
   it('are the defaults of --app-id, --channel, --store and --from in every command of releases', async () => {
     await withSettings(async (project) => {
@@ -200,12 +228,12 @@ describe('the settings in package.json', () => {
     [
       'channel',
       undefined,
-      '--channel is needed, for example production: no package.json in "dist" or above has bundleseal.channel, which bundleseal init writes',
+      '--channel is needed, for example production: no package.json in "dist" or above has bundleseal.channel, which npx bundleseal init writes',
     ],
     [
       'store',
       undefined,
-      '--store is needed, the folder to write to: no package.json in "dist" or above has bundleseal.store, which bundleseal init writes',
+      '--store is needed, the folder to write to: no package.json in "dist" or above has bundleseal.store, which npx bundleseal init writes',
     ],
   ])('with the %s %j are refused by name', async (name, value, said) => {
     await withSettings(async ({ run, write }) => {

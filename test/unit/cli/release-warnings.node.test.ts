@@ -128,13 +128,15 @@ describe('release', () => {
     await withApp(async (project) => {
       const first = await project.json(['release', 'publish', 'dist', ...CHANNEL]);
       expect(first).toMatchObject({ sameVersion: [] });
-      const { id } = first['release'] as { id: string };
+      const { id, createdAt } = first['release'] as { id: string; createdAt: string };
       expect(await project.json(['release', 'publish', 'dist', ...CHANNEL])).toMatchObject({
         ...{ changed: false, sameVersion: [] },
       });
       await writeBuildIn(project, 'next', 2);
       const told = await done(project, ['release', 'publish', 'next', ...CHANNEL]);
-      expect(told).toContain(`! production has another release of version 1.0.1 (${id})`);
+      expect(told).toContain(
+        `! production has another release of version 1.0.1, ${id} (made ${createdAt}): commands`,
+      );
       expect(await project.json(['release', 'publish', 'next', ...CHANNEL])).toMatchObject({
         ...{ changed: false, sameVersion: [id] },
       });
@@ -247,12 +249,12 @@ describe('release', () => {
         [['rollout', '100%', ...CHANNEL], /publish a release first/, 1],
         [
           ['promote', '1.0.1', ...CHANNEL],
-          /^✗ --from-channel is needed: .* run release promote 1\.0\.1 --first\n/,
+          /^✗ --from-channel is needed: .* run npx bundleseal release promote 1\.0\.1 --first\n/,
           2,
         ],
         [
           ['promote', '--first', '--from-channel', 'production', ...CHANNEL],
-          /^✗ --from-channel is production itself: .* run release promote VERSION --first\n/,
+          /^✗ --from-channel is production itself: .* run npx bundleseal release promote VERSION --first\n/,
           2,
         ],
         [['list', '--channel', 'x'], /--from is needed/, 2],

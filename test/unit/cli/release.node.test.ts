@@ -115,17 +115,19 @@ describe('release', () => {
       expect(one).not.toHaveProperty('warnings');
       await run(['release', 'rollout', '0%', '--release', '1.0.1', ...CHANNEL]);
       expect(await withdraw('1.0.2')).toContain(
-        'no device gets an update until the next release publish or release rollout\n',
+        'no device gets an update until the next npx bundleseal release publish or npx bundleseal release rollout\n',
       );
       const none = await withdraw('1.0.1');
-      expect(none).toContain('no device gets an update until the next release publish\n');
+      expect(none).toContain(
+        'no device gets an update until the next npx bundleseal release publish\n',
+      );
       expect(none).toContain('! production offers no release now: devices that run a withdrawn');
       expect(none).toContain(
         'next     devices that run it go back to the release that their app was shipped with',
       );
       const listed = await shown(project, ['release', 'list', ...CHANNEL]);
       expect(listed).toContain('no release is offered');
-      expect(listed).toMatch(/\n1\.0\.2 {2}[0-9a-f]{64} {2}withdrawn\n1\.0\.1 {2}/);
+      expect(listed).toMatch(/\n1\.0\.2 {2}[0-9a-f]{64} {2}withdrawn, made [\dTZ:-]+\n1\.0\.1 {2}/);
       expect(await shown(project, ['release', 'list', ...CHANNEL, '--all'])).toMatch(
         / {2}withdrawn\n {2}made /,
       );
@@ -144,7 +146,7 @@ describe('release', () => {
         '! production offers no release now: every device keeps the release',
       );
       expect(stderr).toContain('rollout  0% of the devices; devices that run it keep it\n');
-      const [, take = ''] = /run (release withdraw \w+)\n/.exec(stderr) ?? [];
+      const [, take = ''] = /run npx bundleseal (release withdraw \w+)\n/.exec(stderr) ?? [];
       expect(await json(['release', 'rollout', '1%', ...CHANNEL])).not.toHaveProperty('warnings');
       await writeBuildIn(project, 'next', 2);
       await done(project, ['release', 'publish', 'next', ...CHANNEL, '--app-version', '1.0.2']);
@@ -170,7 +172,7 @@ describe('release', () => {
         expect.stringContaining('1.0.1 is withdrawn, so no device takes it at any rollout'),
       ]);
       const [, again = ''] =
-        /run (release promote .*)$/.exec((warnings as string[])[0] ?? '') ?? [];
+        /run npx bundleseal (release promote .*)$/.exec((warnings as string[])[0] ?? '') ?? [];
       const { code, stderr } = await run([...again.split(' '), ...CHANNEL]);
       expect(code, stderr).toBe(0);
       expect(stderr).toContain('rollout  50% of the devices');
@@ -250,10 +252,10 @@ describe('release', () => {
       expect((await project.run([...verify, '1d'])).code).toBe(0);
       const { code, stderr } = await project.run([...verify, '60d']);
       expect(code).toBe(1);
-      expect(stderr).toMatch(/expires at [\dTZ:-]+: run release refresh\n/);
+      expect(stderr).toMatch(/expires at [\dTZ:-]+: run npx bundleseal release refresh\n/);
       const { problems } = await project.json([...verify, '60d']);
       expect(problems).toMatchObject([
-        { message: expect.stringMatching(/: run release refresh$/) },
+        { message: expect.stringMatching(/: run npx bundleseal release refresh$/) },
       ]);
     });
   });

@@ -15,10 +15,12 @@ const idOf = (beginning: string) => beginning.padEnd(64, '0');
 
 function entryOf(beginning: string, more: Partial<ReleaseEntry> = {}): ReleaseEntry {
   const id = idOf(beginning);
-  return { id, bundle: { sha256: id, size: 1 }, patches: [], ...more } as ReleaseEntry;
+  const bundle = { sha256: id, size: 1 };
+  return { id, createdAt: '2026-11-27T10:00:00Z', bundle, patches: [], ...more } as ReleaseEntry;
 }
 
 describe('findRelease', () => {
+  const made = ({ id }: ReleaseEntry) => `${id} (made 2026-11-27T10:00:00Z)`;
   const one = entryOf('aaaaaaaa1', { version: '1.0.0' });
   const two = entryOf('aaaaaaaa2', { version: '1.1.0' });
   const third = entryOf('bbbbbbbb', { version: '1.1.0' });
@@ -53,10 +55,10 @@ describe('findRelease', () => {
 
   it('asks for an id if a version or a beginning means several releases', () => {
     expect(messageOf('1.1.0')).toBe(
-      `the channel beta has 2 releases of version "1.1.0": name one by its id, ${two.id} or ${third.id}`,
+      `the channel beta has 2 releases of version "1.1.0": name one by its id, ${made(two)} or ${made(third)}`,
     );
     expect(messageOf('aaaaaaaa')).toBe(
-      `the channel beta has 2 releases whose id begins with "aaaaaaaa": name one by its id, ${one.id} or ${two.id}`,
+      `the channel beta has 2 releases whose id begins with "aaaaaaaa": name one by its id, ${made(one)} or ${made(two)}`,
     );
   });
 
