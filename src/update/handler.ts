@@ -41,6 +41,9 @@ export type ReleaseHandler = (
  * `If-None-Match`, `If-Range` and single ranges (RFC 9110 §13, §14). It serves nothing outside the release, and returns
  * `undefined` for methods other than GET and HEAD and for paths that the release does not have.
  *
+ * It answers `bundleseal-release.json` with the id of the page's release. The response has the header `bundleseal-trial` while
+ * that release is on trial, so that a page can tell even if the code of the release does not run.
+ *
  * @param options.fallback - The file for navigations to a path that the release does not have.
  * @param options.base - The path of the app on its server. Default `/`.
  * @throws `TypeError` for a wrong or unknown option, which the message names. The returned function rejects if `start` of the
@@ -145,7 +148,7 @@ export function createReleaseHandler(
     const files = await filesOf(release);
     // `attach` requests the stamp beside the address of the page, and that address may be a route of the app.
     if (isStamp(path.slice(path.lastIndexOf('/') + 1)) && !files.has(path)) {
-      return describeRelease(release);
+      return describeRelease(updater, release);
     }
     const name = path === '' || path.endsWith('/') ? `${path}index.html` : path;
     const file = files.get(name) ?? (isNavigation(request) ? files.get(fallback ?? '') : undefined);
@@ -182,11 +185,21 @@ function failed(message: string): Response {
   });
 }
 
-/** Makes the response that tells a page which release it runs. `attach` reads it. */
-function describeRelease({ id, createdAt }: RunningRelease): Response {
+/** Makes the response that tells a page which release it runs, which `attach` reads, and whether that release is on trial. */
+async function describeRelease(
+  updater: Updater,
+  { id, createdAt }: RunningRelease,
+): Promise<Response> {
   const stamp = writeStamp({ format: 'bundleseal-stamp', version: 1, id, createdAt });
+  // A page needs its id even if the state cannot be read.
+  const status = await updater.status().catch(() => undefined);
+  const isTrial = status?.trial !== undefined && status.running.id === id;
   return new Response(stamp as BodyInit, {
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      ...(isTrial && { 'bundleseal-trial': 'true' }),
+    },
   });
 }
 

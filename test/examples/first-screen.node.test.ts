@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
-import { expectKept, expectLeft } from '../support/init-release.ts';
+import { expectKept, expectLeft, expectUntouched } from '../support/init-release.ts';
 import { buildInitSite, type InitSite } from '../support/init-site.ts';
 
 const TIMEOUT = 300_000;
@@ -26,6 +26,8 @@ const REPORTED = `${ROOT}
   port2.postMessage('render');`;
 /** Svelte 5 throws out of its mount. */
 const THROWN = `${ROOT} ${DIES};`;
+/** The page has a header before a component throws out of the mount. */
+const HEADER = `${ROOT} root.textContent = 'My shop';`;
 const SLOW = `${ROOT}
   setTimeout(() => Promise.reject(new Error('no advertisement')), 7500);
   setTimeout(() => { root.textContent = 'version 2'; }, 8000);`;
@@ -64,6 +66,17 @@ describe('a release that shows nothing', { timeout: TIMEOUT }, () => {
     ['shows nothing without an error', ROOT],
   ])('is left after three starts if it %s', async (_, app) => {
     await expectLeft(browser, [first, await built(app, { timeout: 3000 })]);
+  });
+});
+
+describe('a release of one chunk that throws below its header', { timeout: TIMEOUT }, () => {
+  it('is left after three starts, for which the page loads itself again', async () => {
+    await expectLeft(browser, [first, await built(`${HEADER} ${DIES};`, { hasVite: true })]);
+  });
+
+  it('keeps running with its header if it was confirmed before', async () => {
+    const app = `${HEADER} if (localStorage.getItem('fault')) ${DIES};`;
+    await expectUntouched(browser, [first, await built(app, { hasVite: true })], 'My shop');
   });
 });
 

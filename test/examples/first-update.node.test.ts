@@ -150,7 +150,10 @@ it(
         await expectHeading(page as Page, 'Hello');
         await expectLeft(page as Page, broken, 'Hello');
         // With the line of init, Vite puts code of the updater into the script that throws. It removes code after a `throw`.
-        writeFileSync(path('src/broken.js'), "document.querySelector('#none').hidden = true\n");
+        writeFileSync(
+          path('src/broken.js'),
+          "document.body.prepend('My shop')\ndocument.querySelector('#none').hidden = true\n",
+        );
         const [first, ...rest] = text.split('\n');
         expect(first).toContain('import { keepUpToDate }');
         const ownLine = rest.join('\n').replace(/keepUpToDate\(\)[\s\S]*/, INIT_LINE);

@@ -25,6 +25,14 @@ const vue = (script: string, options = '') => `
   ${options}
   app.mount('#root');`;
 
+/** The page shows a header even if its other component throws. */
+const vueWithHeader = (script: string) => `
+  import { createApp, h } from 'vue';
+  const Content = { setup() { ${script} return () => h('p', 'version 2'); } };
+  const app = createApp({ render: () => [h('header', 'My shop'), h(Content)] });
+  app.config.throwUnhandledErrorInProduction = true;
+  app.mount('#root');`;
+
 const react = (script: string) => `
   import { createElement } from 'react';
   import { createRoot } from 'react-dom/client';
@@ -75,6 +83,7 @@ describe.each([
     'Vue that throws errors of components',
     (script: string) => vue(script, 'app.config.throwUnhandledErrorInProduction = true;'),
   ],
+  ['Vue that throws errors of components below a header', vueWithHeader],
   ['React', react],
   ['Svelte', svelte],
 ])('a release made with %s', { timeout: TIMEOUT }, (_, app) => {

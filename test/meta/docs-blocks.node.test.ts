@@ -34,6 +34,11 @@ const ELSEWHERE: readonly Elsewhere[] = [
     said: 'so no test runs them',
   },
   {
+    language: 'text',
+    pages: /^docs\/guides\/pwa\.md$/,
+    run: 'test/examples/frameworks.node.test.ts',
+  },
+  {
     language: 'sh',
     pages: /^(README\.md|docs\/guides\/(?!first-update))/,
     run: 'test/unit/cli/docs.node.test.ts',

@@ -52,6 +52,31 @@ export async function expectLeft(
   });
 }
 
+/**
+ * Expects that the device confirms the release, and that the page stays as it is when it is loaded again and throws.
+ *
+ * @param text - What the page shows before it throws, which it does if the local storage has the item `fault`.
+ */
+export async function expectUntouched(
+  browser: Browser,
+  builds: readonly [string, string],
+  text: string,
+): Promise<void> {
+  await withRelease(browser, builds, async (page) => {
+    await page.reload();
+    await expectConfirmed(page);
+    await page.evaluate(() => localStorage.setItem('fault', 'yes'));
+    const loads = countLoads(page);
+    const thrown = page.waitForEvent('pageerror');
+    await page.reload();
+    await thrown;
+    // A page on trial loads itself again after half a second.
+    await page.waitForTimeout(2000);
+    expect(loads()).toBe(1);
+    expect(await page.evaluate(() => document.querySelector('#root')?.textContent)).toBe(text);
+  });
+}
+
 /** Expects that the device confirms the release at its first start. */
 export async function expectKept(
   browser: Browser,

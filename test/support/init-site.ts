@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { inlineWorkers } from '../../build/inline-worker.js';
+import { build as buildWithVite } from 'vite';
+import { inlineWorkers, inlineWorkersInVite } from '../../build/inline-worker.js';
 import type { Answers } from '../../src/cli/init/answers.ts';
 import type { Project } from '../../src/cli/init/project.ts';
 import { websiteFiles } from '../../src/cli/init/website.ts';
@@ -15,11 +16,13 @@ import { utf8 } from './zip.ts';
 
 const PROJECT = { isTypeScript: false, hasVite: false } as Project;
 const ANSWERS = {
-  framework: 'cra',
   url: '/updates/',
   channel: 'production',
   appId: 'com.example.app',
-} as Answers;
+} as const;
+
+/** The sources of the library. */
+const LIBRARY = join(ROOT, 'src/update.ts');
 
 /** Frameworks are among the packages of users' tools. */
 const NODE_PATHS = [join(ROOT, 'node_modules'), join(ROOT, 'test/consumers/node_modules')];
@@ -45,8 +48,21 @@ keepUpToDate().then((isReady) => {
 export interface InitSite {
   /** Milliseconds for which the page may show nothing. Default: that of the module. */
   readonly timeout?: number;
+  /** Whether Vite builds the page, into one chunk and lazy chunks of the library. Default: esbuild, into one file. */
+  readonly hasVite?: boolean;
   /** For files that esbuild cannot read. */
   readonly plugins?: readonly Plugin[];
+}
+
+/** Lets a lazy chunk of the updater import the chunk of the app. Vite puts code that both need into the latter. */
+function importsApp(entry: string) {
+  return {
+    name: 'imports-app',
+    transform: (code: string, id: string) =>
+      id.endsWith('/src/backend/webcrypto.ts')
+        ? `import ${JSON.stringify(entry)};\n${code}`
+        : undefined,
+  };
 }
 
 /**
@@ -56,11 +72,12 @@ export interface InitSite {
  */
 export async function buildInitSite(
   app: string,
-  { timeout, plugins = [] }: InitSite = {},
+  { timeout, hasVite = false, plugins = [] }: InitSite = {},
 ): Promise<string> {
   const source = mkdtempSync(join(tmpdir(), 'bundleseal-source-'));
   const out = mkdtempSync(join(tmpdir(), 'bundleseal-build-'));
-  const files = websiteFiles(PROJECT, ANSWERS).map(({ path, content }) => {
+  const answers = { ...ANSWERS, framework: hasVite ? 'vite' : 'cra' } as Answers;
+  const files = websiteFiles(PROJECT, answers).map(({ path, content }) => {
     const changed =
       timeout === undefined
         ? content
@@ -81,15 +98,29 @@ export async function buildInitSite(
       outfile: join(out, name),
       bundle: true,
       format,
-      alias: { 'bundleseal/update': join(ROOT, 'src/update.ts') },
+      alias: { 'bundleseal/update': LIBRARY },
       define: { 'process.env.NODE_ENV': '"production"' },
       nodePaths: NODE_PATHS,
       plugins: [inlineWorkers(), ...plugins],
       logLevel: 'error',
     });
-  await bundled('src/main.js', 'main.js', 'esm');
+  if (hasVite) {
+    writeFileSync(join(source, 'index.html'), PAGE.replace('/main.js', '/src/main.js'));
+    await buildWithVite({
+      root: source,
+      configFile: false,
+      logLevel: 'warn',
+      build: { outDir: out, emptyOutDir: true },
+      // The test runner sets NODE_ENV, so Vite would say that it builds for development.
+      define: { 'import.meta.env.DEV': 'false' },
+      resolve: { alias: { 'bundleseal/update': LIBRARY } },
+      plugins: [inlineWorkersInVite(), importsApp(join(source, 'src/main.js'))],
+    });
+  } else {
+    await bundled('src/main.js', 'main.js', 'esm');
+    writeFileSync(join(out, 'index.html'), PAGE);
+  }
   await bundled('src/bundleseal/sw.js', 'sw.js', 'iife');
-  writeFileSync(join(out, 'index.html'), PAGE);
   rmSync(source, { recursive: true });
   return out;
 }

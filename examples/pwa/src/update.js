@@ -12,15 +12,9 @@ for (const type of ['error', 'unhandledrejection']) {
 /** Loads the page again if a new release has failed before `keepUpToDate`, or shows nothing. Each load counts as a start. */
 async function startAgain() {
   if (!navigator.serviceWorker?.controller) return;
-  try {
-    const id = await updater.attach();
-    const { trial, running } = await updater.status();
-    if (!trial || running.id !== id) return;
-  } catch (error) {
-    // The bundler may have put code of the updater together with the code that threw.
-    console.error(error);
-    if (document.body.textContent.trim() !== '') return;
-  }
+  // The page asks the service worker, because it cannot load code that the bundler has put together with the code that threw.
+  const { headers } = await fetch('bundleseal-release.json', { cache: 'no-store' });
+  if (!headers.has('bundleseal-trial')) return;
   document.body.textContent = 'This version did not start. Reload the page to try again.';
   const reloads = Number(sessionStorage.getItem(RELOADS));
   if (!navigator.onLine || reloads >= 3) return;

@@ -1,6 +1,7 @@
 // Edits the first module of the app: adds an import and a call.
 
 import { loadScriptParser } from '../config/parse.ts';
+import type { Project } from './project.ts';
 
 const NAME = 'keepUpToDate';
 
@@ -10,6 +11,24 @@ const MAX_LENGTH = 2 ** 20;
 /** Returns the lines for users who add them manually. */
 export function entryLines(specifier: string): readonly [string, string] {
   return [`import { ${NAME} } from '${specifier}';`, `${NAME}().catch(console.error);`];
+}
+
+/**
+ * Returns the step that keeps Vue from hiding errors of components in production. Returns no step if the entry module shows that
+ * it is done.
+ */
+export function stepForVue({ vue, entry }: Pick<Project, 'vue' | 'entry'>): string[] {
+  if (vue === undefined || entry?.text === undefined) return [];
+  if (/\b(throwUnhandledErrorInProduction|errorHandler)\b/.test(entry.text)) return [];
+  const [, major = '3', minor = '5'] = /^\D*(\d+)\.(\d+)/.exec(vue) ?? [];
+  const isOld = Number(major) < 3 || (major === '3' && Number(minor) < 5);
+  const line = isOld
+    ? `${major === '2' ? 'Vue' : 'app'}.config.errorHandler = (error) => reportError(error)`
+    : 'app.config.throwUnhandledErrorInProduction = true';
+  const lines = major === '2' ? line : `const app = createApp(App); ${line}; app.mount('#app')`;
+  return [
+    `${entry.path}: ${lines}. Otherwise Vue hides the error of a component, and a broken release that shows anything else counts as working`,
+  ];
 }
 
 /** The numbers of the lines that use the function, counted from 1. */

@@ -42,6 +42,8 @@ export interface Project extends Root {
   /** The build folder, relative to the current one. */
   readonly dir: string;
   readonly hasVite: boolean;
+  /** The range of versions of Vue that package.json names, if it does. */
+  readonly vue: string | undefined;
   /** Whether package.json has this package among its dependencies. */
   readonly hasLibrary: boolean;
   /** The file outside of the repository that package.json names for this package, if there is one. */
@@ -117,6 +119,7 @@ export async function readProject(): Promise<Project> {
     framework,
     dir: config.webDir ?? (await buildFolderOf(framework, names, viteConfig)),
     hasVite: names.has('vite'),
+    vue: rangeOf(content, 'vue'),
     hasLibrary: names.has('bundleseal'),
     libraryFile: libraryFileOf(content, root),
     hasStaticAdapter: names.has('@sveltejs/adapter-static'),
@@ -151,15 +154,17 @@ export async function uninstallCommand(root: string): Promise<string | undefined
   return `${typed.remove} bundleseal`;
 }
 
-function libraryFileOf(
-  { dependencies, devDependencies }: Package,
-  root: string,
-): string | undefined {
-  const all: { readonly bundleseal?: unknown } = {
+/** The range of versions that package.json names for a package, if it does. */
+function rangeOf({ dependencies, devDependencies }: Package, name: string): string | undefined {
+  const all: Readonly<Record<string, unknown>> = {
     ...objectOf(devDependencies),
     ...objectOf(dependencies),
   };
-  const [, file] = /^file:(.+)$/.exec(String(all.bundleseal)) ?? [];
+  return Object.hasOwn(all, name) ? String(all[name]) : undefined;
+}
+
+function libraryFileOf(content: Package, root: string): string | undefined {
+  const [, file] = /^file:(.+)$/.exec(rangeOf(content, 'bundleseal') ?? '') ?? [];
   if (file === undefined) return undefined;
   const isOutside = relative(resolve(root), resolve(file)).startsWith('..');
   return isOutside ? file : undefined;

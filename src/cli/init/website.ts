@@ -183,17 +183,10 @@ ${listener}
 /** Loads the page again if a new release has failed before the call below, or shows nothing. Each load counts as a start. */
 async function startAgain()${isTypeScript ? ': Promise<void>' : ''} {
   if (!navigator.serviceWorker?.controller) return;
-  try {
-    if (isCalled && (await waitForFirstScreen({ timeout: 0 }))) return;
-    const updater = openUpdater((await navigator.serviceWorker.ready).scope);
-    const id = await updater.attach();
-    const { trial, running } = await updater.status();
-    if (trial === undefined || running.id !== id) return;
-  } catch (error) {
-    // Code of the updater cannot be loaded if the bundler has put it together with the code that threw.
-    console.error(error);
-    if (document.body.innerText.trim() !== '') return;
-  }
+  if (isCalled && (await waitForFirstScreen({ timeout: 0 }))) return;
+  // The page asks the service worker, because it cannot load code that the bundler has put together with the code that threw.
+  const { headers } = await fetch('bundleseal-release.json', { cache: 'no-store' });
+  if (!headers.has('bundleseal-trial')) return;
   document.body.textContent = 'This version did not start. Reload the page to try again.';
   const reloads = Number(sessionStorage.getItem(RELOADS));
   if (!navigator.onLine || reloads >= 3) return;

@@ -27,14 +27,25 @@ interface Shown {
   /** The text of the page before its first screen. */
   readonly text?: string;
   readonly isOnline?: boolean;
-  /** The code of `attach` in the stand-in of the updater. */
-  readonly attach: string;
+  /** The headers with which the service worker describes the release of the page. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The headers of a release on trial. */
+const TRIAL = { 'bundleseal-trial': 'true' };
+const asked: unknown[] = [];
+
+function stubWorker(headers: Readonly<Record<string, string>>): void {
+  vi.stubGlobal('fetch', async (...request: unknown[]) => {
+    asked.push(request);
+    return new Response('{}', { headers });
+  });
 }
 
 let loads = 0;
 
 /** Loads a page that throws at once. Returns its text and how often it has asked to be loaded again. */
-async function loadBroken({ text = '', isOnline = true, attach }: Shown) {
+async function loadBroken({ text = '', isOnline = true, headers = TRIAL }: Shown = {}) {
   const project = { isTypeScript: false, hasVite: false } as Project;
   const answers = { framework: 'cra', channel: 'production' } as Answers;
   const module = websiteFiles(project, answers).find(({ path }) => path.endsWith('/update.js'));
@@ -43,11 +54,10 @@ async function loadBroken({ text = '', isOnline = true, attach }: Shown) {
   writeFiles(dir, {
     ...LIBRARY,
     'update.js': utf8(module?.content as string),
-    'updater.js': utf8(`export const openUpdater = () => ({
-      attach: async () => { ${attach} },
-      status: async () => ({ trial: { id: 'b', starts: 1 }, running: { id: 'b' } }),
-    });`),
+    // The bundler has put code of the updater into the script that threw.
+    'updater.js': utf8("export const openUpdater = () => { throw new Error('broken'); };"),
   });
+  stubWorker(headers);
   let reloads = 0;
   const listeners: (() => void)[] = [];
   const body = { innerText: text, textContent: text };
@@ -149,6 +159,7 @@ async function loadOnTrial({
     });`),
   });
   let reloads = 0;
+  stubWorker(TRIAL);
   const confirmed: string[] = [];
   const listeners = new Map<string, () => void>();
   vi.stubGlobal('confirmed', confirmed);
@@ -176,39 +187,38 @@ async function loadOnTrial({
 }
 
 const NOT_STARTED = 'This version did not start. Reload the page to try again.';
-// The bundler has put code of the updater into the script that threw.
-const UNLOADABLE = "throw new Error('broken')";
 
 describe('a page that throws before its first screen', () => {
-  it('loads itself again if the release is on trial', async () => {
+  it('asks the service worker whether its release is on trial, and loads itself again', async () => {
     openTab();
-    const page = await loadBroken({ attach: "return 'b'" });
-    expect(page).toEqual({ text: NOT_STARTED, reloads: 1 });
+    asked.length = 0;
+    expect(await loadBroken()).toEqual({ text: NOT_STARTED, reloads: 1 });
+    expect(asked).toEqual([['bundleseal-release.json', { cache: 'no-store' }]]);
   });
 
-  it('loads itself again at most three times if the code of the updater cannot be loaded', async () => {
+  it('loads itself again if it has drawn a part of the screen', async () => {
+    openTab();
+    expect(await loadBroken({ text: 'My shop' })).toEqual({ text: NOT_STARTED, reloads: 1 });
+  });
+
+  it('loads itself again at most three times', async () => {
     openTab();
     const pages = [];
-    for (let load = 0; load < 5; load++) pages.push(await loadBroken({ attach: UNLOADABLE }));
+    for (let load = 0; load < 5; load++) pages.push(await loadBroken());
     expect(pages.map(({ reloads }) => reloads)).toEqual([1, 1, 1, 0, 0]);
     expect(new Set(pages.map(({ text }) => text))).toEqual(new Set([NOT_STARTED]));
   });
 
-  it('keeps the screen that it has if the code of the updater cannot be loaded', async () => {
-    openTab();
-    const page = await loadBroken({ text: 'a screen', attach: UNLOADABLE });
-    expect(page).toEqual({ text: 'a screen', reloads: 0 });
-  });
-
   it('only says so while it is offline', async () => {
     openTab();
-    const page = await loadBroken({ isOnline: false, attach: "return 'b'" });
+    const page = await loadBroken({ isOnline: false });
     expect(page).toEqual({ text: NOT_STARTED, reloads: 0 });
   });
 
-  it('stays as it is if another release is on trial', async () => {
+  it('stays as it is if its release is not on trial', async () => {
     openTab();
-    expect(await loadBroken({ attach: "return 'a'" })).toEqual({ text: '', reloads: 0 });
+    const page = await loadBroken({ text: 'a screen', headers: {} });
+    expect(page).toEqual({ text: 'a screen', reloads: 0 });
   });
 });
 

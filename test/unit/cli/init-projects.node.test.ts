@@ -120,6 +120,43 @@ describe('init in a folder of a repository', () => {
   });
 });
 
+describe('init in an app made with Vue', () => {
+  const MOUNT = "import App from './App.vue'\n\ncreateApp(App).mount('#app')\n";
+  const THROWS = "app.config.throwUnhandledErrorInProduction = true; app.mount('#app')";
+  const REPORTS = "app.config.errorHandler = (error) => reportError(error); app.mount('#app')";
+
+  /** The step about errors of components that init leaves to the user. */
+  async function stepFor(version: string, entry: string): Promise<string | undefined> {
+    let step: string | undefined;
+    await withApp(VITE, async (project) => {
+      const content = JSON.parse(read(project, 'package.json'));
+      content.dependencies.vue = version;
+      await project.write('package.json', JSON.stringify(content));
+      await project.write('src/main.js', entry);
+      const { next } = await project.json(['init', '--yes', '--dry-run']);
+      step = (next as string[]).find((one) => one.includes('Vue hides'));
+    });
+    return step;
+  }
+
+  it.each([
+    ['^3.5.13', `src/main.js: const app = createApp(App); ${THROWS}. `],
+    ['latest', `src/main.js: const app = createApp(App); ${THROWS}. `],
+    ['~3.4.0', `src/main.js: const app = createApp(App); ${REPORTS}. `],
+    ['2.7.16', 'src/main.js: Vue.config.errorHandler = (error) => reportError(error). '],
+  ])('lists the line that shows errors of components for version %s', async (version, start) => {
+    expect((await stepFor(version, MOUNT))?.slice(0, start.length)).toBe(start);
+  });
+
+  it.each(['throwUnhandledErrorInProduction = true', 'errorHandler = report'])(
+    'lists no such step if the entry sets %s',
+    async (line) => {
+      const entry = MOUNT.replace('createApp', `app.config.${line}\ncreateApp`);
+      expect(await stepFor('^3.5.13', entry)).toBeUndefined();
+    },
+  );
+});
+
 describe('init in a project with the line breaks of Windows', () => {
   it('shows each line without its line break', async () => {
     await withApp(VITE, async (project) => {

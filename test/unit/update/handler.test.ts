@@ -18,6 +18,7 @@ function handlerOf(
   files: Readonly<Record<string, string>>,
   options: ReleaseHandlerOptions = {},
   fail: { list?: number; read?: string; start?: unknown } = {},
+  status: () => unknown = () => ({ running: { id: digestOf(1) } }),
 ) {
   const calls: unknown[] = [];
   let failures = fail.list ?? 0;
@@ -46,6 +47,7 @@ function handlerOf(
       if (fail.start !== undefined) throw fail.start;
       return given[0] === 'of the website' ? undefined : release;
     },
+    status: async () => status(),
   } as Partial<Updater> as Updater;
   const handle = createReleaseHandler(updater, options);
   const ask = (path: string, init: RequestInit & { client?: object } = {}) => {
@@ -149,6 +151,27 @@ describe('a release handler', () => {
       expect(answer?.headers.get('cache-control')).toBe('no-store');
     }
     expect(await text('/docs/bundleseal-release.json')).toBe('a file');
+  });
+
+  it.each([
+    ['has the header of a trial for a release on trial', digestOf(1), 'true'],
+    ['has no header of a trial for an older release', digestOf(2), null],
+  ])('%s', async (_, id, header) => {
+    const status = () => ({ running: { id }, trial: { starts: 1 } });
+    const { ask } = handlerOf({}, {}, {}, status);
+    const answer = await ask('/bundleseal-release.json');
+    expect(answer?.headers.get('bundleseal-trial')).toBe(header);
+  });
+
+  it('has no header of a trial for a confirmed release, or if the state cannot be read', async () => {
+    const unreadable = () => {
+      throw new Error('unreadable');
+    };
+    for (const status of [undefined, unreadable]) {
+      const answer = await handlerOf({}, {}, {}, status).ask('/bundleseal-release.json');
+      expect(answer?.status).toBe(200);
+      expect(answer?.headers.has('bundleseal-trial')).toBe(false);
+    }
   });
 
   it('answers with status 500 for a damaged file, and again with a file that is sound', async () => {

@@ -59,6 +59,7 @@ function workerOf(
       keepClients: (living: Iterable<string>) => call(`keep ${[...new Set(living)].sort().join()}`),
       leaveToWebsite: (client: string) => call(`leave ${client}`),
       idle: () => call('idle'),
+      status: async () => ({ running: release }),
       start: async (given: { client?: string }) => {
         calls.push(`start ${given.client}`);
         return release;
