@@ -4,6 +4,7 @@ import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
 
 export function describeMachine() {
   return {
+    date: new Date().toISOString().slice(0, 10),
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),

@@ -7,4 +7,5 @@ export interface Report {
 /** The sections of docs/benchmarks.md, by the name of the bench's part: a title and an explanation. */
 export const PARTS: Readonly<Record<string, readonly string[]>>;
 
-export function toMarkdown(report: Report): string;
+/** Writes the page. The sections of parts that were not measured stay as they are in `before`. */
+export function toMarkdown(report: Report, before?: string): string;

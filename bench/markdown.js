@@ -78,40 +78,60 @@ export const PARTS = {
   ],
 };
 
-/** @param {{ machine: Record<string, any>, figures: Figure[], missing: string[] }} report */
-export function toMarkdown({ machine, figures, missing }) {
-  const { cpu, cores, memoryGiB, platform, node, openssl, loadAverage, loadAverageAtEnd } = machine;
-  const lines = [
+/**
+ * Writes the page. The sections of parts that were not measured stay as they are.
+ *
+ * @param {{ machine: Record<string, any>, figures: Figure[], missing: string[] }} report
+ * @param {string} [before] - The page of earlier runs.
+ */
+export function toMarkdown({ machine, figures, missing }, before = '') {
+  for (const { part, what } of figures) {
+    if (!Object.hasOwn(PARTS, part)) throw new Error(`no section for the part ${part}: ${what}`);
+  }
+  const kept = sectionsOf(before);
+  const sections = Object.entries(PARTS).flatMap(([part, [title, explanation]]) => {
+    const own = figures.filter((figure) => figure.part === part);
+    if (own.length === 0) return kept.get(String(title)) ?? [];
+    return `## ${title}\n\n${explanation}\n\n${tableOf(own)}\n\n${measuredOn(machine)}\n`;
+  });
+  return [
     '# Benchmarks',
     '',
     'See how fast bundleseal is and how much memory it takes, beside code by hand that does the same work. `npm run bench -- --write`',
-    'writes this page; no figure is typed by hand. The contenders of a comparison take turns in one',
-    'process (file to file: a process for each run). Before the measurement, each proves that it opens what the other sealed, or',
+    'writes this page, or the sections of the parts that it names; no figure is typed by hand. The contenders of a comparison take turns',
+    'in one process (file to file: a process for each run). Before the measurement, each proves that it opens what the other sealed, or',
     'that both give the same bytes. A ratio above 1 says how many times as fast bundleseal is: the median over the rounds, each',
     'compared within itself. Times and memory vary with the machine. On a shared machine, read the ratios, and take a difference',
     'of a tenth for noise.',
     '',
-    `Machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}. Node ${node}, OpenSSL ${openssl}. Load average ${loadAverage.join(', ')} at the start, ${loadAverageAtEnd.join(', ')} at the end.`,
-    '',
-  ];
-  for (const { part, what } of figures) {
-    if (!Object.hasOwn(PARTS, part)) throw new Error(`no section for the part ${part}: ${what}`);
-  }
-  for (const [part, [title, explanation]] of Object.entries(PARTS)) {
-    const own = figures.filter((figure) => figure.part === part);
-    if (own.length === 0) continue;
-    const compared = own.some(({ details }) => details !== undefined && 'peer' in details);
-    lines.push(`## ${title}`, '', String(explanation), '');
-    lines.push(
-      compared
-        ? '| what | ours | the other | ratio | wanted |\n| --- | --- | --- | --- | --- |'
-        : '| what | figure | wanted |\n| --- | --- | --- |',
-    );
-    for (const figure of own) lines.push(compared ? comparison(figure) : single(figure));
-    lines.push('');
-  }
-  for (const why of missing) lines.push(`Not measured: ${why}`, '');
-  return lines.join('\n');
+    ...sections,
+    ...missing.map((why) => `Not measured: ${why}\n`),
+  ].join('\n');
+}
+
+/** Returns the sections of a page by their titles. @param {string} page @returns {Map<string, string>} */
+function sectionsOf(page) {
+  const [, ...texts] = page.split(/^## /m);
+  const sections = texts.map((text) => text.replace(/^Not measured: .*\n/gm, '').trimEnd());
+  return new Map(sections.map((text) => [String(text.split('\n')[0]), `## ${text}\n`]));
+}
+
+/** @param {Record<string, any>} machine */
+function measuredOn(machine) {
+  const { date, cpu, cores, memoryGiB, platform, node, openssl } = machine;
+  const [before, after] = [machine['loadAverage'], machine['loadAverageAtEnd']];
+  return `Measured on ${date}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}, Node ${node}, OpenSSL ${openssl}. Load average ${before.join(', ')} at the start of the run, ${after.join(', ')} at the end.`;
+}
+
+/** @param {Figure[]} figures */
+function tableOf(figures) {
+  const compared = figures.some(({ details }) => details !== undefined && 'peer' in details);
+  return [
+    compared
+      ? '| what | ours | the other | ratio | wanted |\n| --- | --- | --- | --- | --- |'
+      : '| what | figure | wanted |\n| --- | --- | --- |',
+    ...figures.map(compared ? comparison : single),
+  ].join('\n');
 }
 
 /** @param {Figure} figure */
@@ -135,7 +155,7 @@ function single(figure) {
 /** @param {Figure} figure */
 function wanted({ target, met }) {
   if (target === undefined) return '';
-  return `${target.op === '>=' ? '≥' : '≤'} ${target.value}${met ? '' : ' **missed**'}`;
+  return `${target.op === '>=' ? '≥' : '≤'} ${number(target.value)}${met ? '' : ' **missed**'}`;
 }
 
 /** @param {number} value */

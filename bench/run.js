@@ -2,7 +2,8 @@
 // node bench/run.js [--json FILE] [--write] [--quick] [part ...]
 //
 // The figures of job and patches replace the earlier ones in bench/results.json, from which `npm run update:pictures`
-// draws charts; not with --quick. --json writes all figures of the run to FILE instead.
+// draws charts; not with --quick. --json writes all figures of the run to FILE instead. --write writes the sections of the
+// parts in docs/benchmarks.md; the others stay as they are.
 //
 // Without a part, all of them:
 //   size      what the package costs an app
@@ -82,5 +83,5 @@ if (values.json !== undefined) {
 }
 if (values.write) {
   const page = new URL('../docs/benchmarks.md', import.meta.url);
-  writeFileSync(page, toMarkdown(report.all()));
+  writeFileSync(page, toMarkdown(report.all(), readFileSync(page, 'utf8')));
 }

@@ -8,7 +8,7 @@ import { PARTS, toMarkdown } from '../../../bench/markdown.js';
 const BENCH = join(import.meta.dirname, '../../../bench');
 const machine = {
   ...{ cpu: 'a CPU', cores: 2, memoryGiB: 8, platform: 'linux x64', node: '20', openssl: '3' },
-  ...{ loadAverage: [0], loadAverageAtEnd: [0] },
+  ...{ date: '2026-01-02', loadAverage: [0], loadAverageAtEnd: [0] },
 };
 
 describe('the page of benchmarks', () => {
@@ -40,6 +40,34 @@ describe('the page of benchmarks', () => {
     expect(page).toContain('| applyPatch / unzipBundle | 10 ms | 20 ms | 2.00 | ≥ 1.5 |');
     expect(page).toContain('| peak memory | 12 MiB | | |  |');
     expect(page).toContain('Not measured: a tool');
+  });
+
+  it('keeps the sections of parts that a run did not measure, in the order of the parts', () => {
+    const figure = { what: 'seal', value: 1, unit: 'ms' };
+    const pageOf = (parts: string[], before?: string) =>
+      toMarkdown(
+        { machine, missing: [], figures: parts.map((part) => ({ ...figure, part })) },
+        before,
+      );
+    const all = pageOf(['node', 'job', 'size']);
+    expect(pageOf(['job'], all)).toBe(all);
+    expect(pageOf(['job'], pageOf(['node', 'size']))).toBe(all);
+    expect(pageOf(['size'], pageOf(['job', 'node']))).toBe(all);
+  });
+
+  it('replaces the section of a part, and says of each when and where it was measured', () => {
+    const figures = [{ part: 'job', what: 'seal', value: 1, unit: 'ms' }];
+    const before = toMarkdown({ machine, missing: ['a tool'], figures });
+    const later = { ...machine, date: '2026-01-03' };
+    const page = toMarkdown(
+      { machine: later, missing: [], figures: [{ ...figures[0], value: 2 }] },
+      before,
+    );
+    expect(page).toContain('| seal | 2 ms |  |');
+    expect(page).not.toContain('| seal | 1 ms |');
+    expect(page).toContain('Measured on 2026-01-03: a CPU, 2 cores');
+    expect(page).not.toContain('2026-01-02');
+    expect(page).not.toContain('Not measured');
   });
 
   it('refuses a figure of a part that has no section', () => {
