@@ -50,8 +50,11 @@ export function createReleases(
       // The store has lost the copy. Copy the files again before the next deploy replaces them.
       aside(copyBuiltIn);
     }
-    const prove = (found: OpenedRelease, onDamage: (error: unknown) => void) =>
-      provenReader(found, device.backend, verificationOf(found), onDamage);
+    const damages = new WeakSet<object>();
+    const prove = (found: OpenedRelease) =>
+      provenReader(found, device.backend, verificationOf(found), (error) => {
+        damages.add(error as Error);
+      });
     const report = (error: unknown) => {
       opened.delete(id);
       emit({ type: 'error', error });
@@ -61,35 +64,42 @@ export function createReleases(
         if (isRemote && id === builtIn) await settings.releases.remove(id);
       });
     };
+    let current = prove(release);
+    let reopening: Promise<ReleaseReader> | undefined;
     const reopen = async (): Promise<ReleaseReader> => {
       try {
-        return prove(await device.open(id), report);
+        return prove(await device.open(id));
       } catch (error) {
         report(error);
         throw error;
       }
     };
-    let isDamaged = false;
-    let reopened: Promise<ReleaseReader> | undefined;
-    const first = prove(release, () => {
-      isDamaged = true;
-    });
     const read = async (path: string): Promise<Uint8Array> => {
-      if (reopened === undefined) {
-        try {
-          return await first.read(path);
-        } catch (error) {
-          if (!isDamaged) throw error;
-          // Another tab or process may have installed the release again, under another path of the store.
-          reopened ??= reopen();
-        }
+      const before = current;
+      try {
+        return await before.read(path);
+      } catch (error) {
+        if (!damages.has(error as Error)) throw error;
       }
-      return (await reopened).read(path);
+      // The release may have been removed and installed again meanwhile, under another path of the store. This may happen any
+      // number of times while a page or a process runs.
+      if (current === before) {
+        reopening ??= reopen().finally(() => {
+          reopening = undefined;
+        });
+        current = await reopening;
+      }
+      try {
+        return await current.read(path);
+      } catch (error) {
+        if (damages.has(error as Error)) report(error);
+        throw error;
+      }
     };
     if (settings.releases.isReadByHost === true && settings.verifyFiles) {
       for (const { path } of release.digests) await read(path);
     }
-    return { id, createdAt, files: { list: () => first.list(), read } };
+    return { id, createdAt, files: { list: () => current.list(), read } };
   };
 
   const open = (id: string, find = device.open): Promise<RunningRelease> => {

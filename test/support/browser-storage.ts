@@ -15,6 +15,7 @@ export interface MemoryCaches {
   has(name: string): Promise<boolean>;
   delete(name: string): Promise<boolean>;
   open(name: string): Promise<MemoryCache>;
+  match(request: string, options: { readonly cacheName: string }): Promise<Response | undefined>;
 }
 
 /** https://w3c.github.io/ServiceWorker/#cachestorage */
@@ -41,6 +42,10 @@ export function memoryCaches(): MemoryCaches {
       const entries = all.get(name) ?? new Map<string, Uint8Array>();
       all.set(name, entries);
       return cacheOf(entries);
+    },
+    async match(request, { cacheName }) {
+      const entries = all.get(cacheName);
+      return entries && cacheOf(entries).match(request);
     },
   };
 }

@@ -97,13 +97,14 @@ export function cacheStore(name = 'bundleseal'): ReleaseStore {
     async open(id) {
       const found = await cacheOf(id);
       if (found === undefined) throw new Error(`there is no release ${id}`);
+      // Opening a cache would make it again if it was removed meanwhile.
+      const match = (key: string) => caches.match(key, { cacheName: found });
       return {
         async list() {
-          const list = await (await caches.open(found)).match(`${BASE}list`);
-          return ((await list?.json()) ?? []) as ReleaseFileInfo[];
+          return ((await (await match(`${BASE}list`))?.json()) ?? []) as ReleaseFileInfo[];
         },
         async read(path) {
-          const file = await (await caches.open(found)).match(keyOf(path));
+          const file = await match(keyOf(path));
           if (file === undefined) throw new Error(`the release has no file "${path}"`);
           return new Uint8Array(await file.arrayBuffer());
         },

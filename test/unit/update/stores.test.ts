@@ -46,6 +46,25 @@ describe('cacheStore', () => {
   }
   it.each(storeTests(placesOf(cacheStore)))('$name', ({ run }) => run());
 
+  it('makes no cache for a reader whose release was removed', async () => {
+    const place = `removed-${crypto.randomUUID()}`;
+    const store = cacheStore(place);
+    const file = { path: 'a', bytes: utf8('a') };
+    await store.write(
+      'release',
+      (async function* () {
+        yield file;
+      })(),
+    );
+    const reader = await store.open('release');
+    expect(await reader.read('a')).toEqual(file.bytes);
+    await store.remove('release');
+    await expect(reader.read('a')).rejects.toThrow(/no file "a"/);
+    expect(await reader.list()).toEqual([]);
+    expect((await caches.keys()).filter((name) => name.startsWith(place))).toEqual([place]);
+    await caches.delete(place);
+  });
+
   it('returns the previous state if a kill left the last one missing or half written', async () => {
     const place = `torn-${crypto.randomUUID()}`;
     const store = cacheStore(place);
