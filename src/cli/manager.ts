@@ -122,6 +122,11 @@ export async function typedCommands(): Promise<TypedCommands> {
   }
 }
 
+/** Returns the command that copies the config of Capacitor into the native projects. */
+export async function syncCommand(): Promise<string> {
+  return `${(await typedCommands()).execute} cap sync`;
+}
+
 /** Rewrites the commands of npm in a text, such as help or a message. */
 export function inWordsOfManager(text: string, { run, execute }: TypedCommands): string {
   return text

@@ -5,7 +5,7 @@ import { BundleSealError } from '../errors.ts';
 import { fileError } from '../files/error.ts';
 import { type Answer, Interrupted, UsageError } from './answer.ts';
 import { followInterruption } from './interruption.ts';
-import { inWordsOfManager, typedCommands } from './manager.ts';
+import { inWordsOfManager, type TypedCommands, typedCommands } from './manager.ts';
 import { print, say, show } from './print.ts';
 import { withoutKeys } from './redact.ts';
 import { type CommonOptions, type Context, createContext } from './terminal.ts';
@@ -48,7 +48,7 @@ export function run<Options>(
       const flags = command.options.flatMap(({ long }) => long ?? []);
       // After a signal, every error counts as the interruption.
       const { aborted, reason } = interruption.signal;
-      await reportError(aborted ? reason : error, context.isJson, flags);
+      await reportError(aborted ? reason : error, context.isJson, flags, typed);
     } finally {
       interruption.stop();
     }
@@ -64,16 +64,18 @@ interface Said {
  * Prints an error and sets the exit code.
  *
  * @param flags - The flags of the command, which the message names instead of the library's options.
+ * @param typed - The commands of the package manager, if the caller has looked for it.
  */
 export async function reportError(
   error: unknown,
   isJson: boolean,
   flags: readonly string[] = [],
+  typed?: TypedCommands,
 ): Promise<void> {
   const known = asKnown(error);
   process.exitCode = exitCodeOf(known);
   const { message, ...fields } = fieldsOf(known);
-  const told = inWordsOfManager(inWordsOf(flags, message), await typedCommands());
+  const told = inWordsOfManager(inWordsOf(flags, message), typed ?? (await typedCommands()));
   const said: Said = { ...fields, message: withoutKeys(told) };
   if (isJson && (await isPrinted(said))) return;
   say(`✗ ${said.message}`);

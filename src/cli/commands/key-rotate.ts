@@ -16,7 +16,7 @@ import { examples, inShell } from '../help.ts';
 import { checkModule, keysOfModule, writeModule } from '../key-module.ts';
 import { placePair } from '../key-pair.ts';
 import { isKeyOf, readPublicKeyFile } from '../keys.ts';
-import { inWordsOfManager, typedCommands } from '../manager.ts';
+import { inWordsOfManager, syncCommand, typedCommands } from '../manager.ts';
 import { lockPair } from '../pair-lock.ts';
 import { isProtectedKey, passphraseToKeep, protect } from '../passphrase.ts';
 import { type KeyValue, readKeyFile, refuseKeyAsPath } from '../read-key.ts';
@@ -302,7 +302,7 @@ async function finish(context: Context, config: ConfigFile | undefined, options:
     lines: [
       ...lines,
       changed
-        ? `✓ previousPublicKey is out of ${config.fileName}; next: ${(await typedCommands()).execute} cap sync`
+        ? `✓ previousPublicKey is out of ${config.fileName}; next: ${await syncCommand()}`
         : `✓ ${config.fileName} has no previousPublicKey`,
       `  ${said}`,
     ],

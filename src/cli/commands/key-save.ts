@@ -14,7 +14,7 @@ import {
   publicKeyFromText,
   readPublicKeyFile,
 } from '../keys.ts';
-import { typedCommands } from '../manager.ts';
+import { syncCommand } from '../manager.ts';
 import type { KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
 import type { Context } from '../terminal.ts';
@@ -169,7 +169,7 @@ async function saveKey(file: ConfigFile, pem: string, plugin: string): Promise<A
   }
   const changed = result.edited !== before;
   if (changed) await writeConfigText(file, before, result.edited);
-  const next = `${(await typedCommands()).execute} cap sync`;
+  const next = await syncCommand();
   return {
     json: { config: file.path, changed, next },
     lines: [

@@ -8,7 +8,7 @@ import { type ConfigValue, type ConfigValues, valuesOf } from '../config/read.ts
 import { inShell } from '../help.ts';
 import { keysOfModule } from '../key-module.ts';
 import { isKeyOf } from '../keys.ts';
-import { typedCommands } from '../manager.ts';
+import { syncCommand } from '../manager.ts';
 import { examine, type Finding } from './finding.ts';
 import type { Keys } from './keys.ts';
 
@@ -39,7 +39,7 @@ export async function examineConfig(
   findings: Finding[],
 ): Promise<void> {
   const folder = dirname(path);
-  const sync = `${(await typedCommands()).execute} cap sync`;
+  const sync = await syncCommand();
   const copies: string[] = [];
   for (const copy of COPIES.map((name) => join(folder, name))) {
     if (await exists(copy)) copies.push(copy);

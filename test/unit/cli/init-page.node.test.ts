@@ -44,19 +44,25 @@ function stubWorker(headers: Readonly<Record<string, string>>): void {
 
 let loads = 0;
 
-/** Loads a page that throws at once. Returns its text and how often it has asked to be loaded again. */
-async function loadBroken({ text = '', isOnline = true, headers = TRIAL }: Shown = {}) {
+/** Writes the modules of a page, which every load imports anew. Returns the URL of its `update.js`. */
+function writePage(framework: Answers['framework'], updater: string): string {
   const project = { isTypeScript: false, hasVite: false } as Project;
-  const answers = { framework: 'cra', channel: 'production' } as Answers;
+  const answers = { framework, channel: 'production' } as Answers;
   const module = websiteFiles(project, answers).find(({ path }) => path.endsWith('/update.js'));
   loads += 1;
   const dir = folder.at(`load-${loads}`);
-  writeFiles(dir, {
-    ...LIBRARY,
-    'update.js': utf8(module?.content as string),
-    // The bundler has put code of the updater into the script that threw.
-    'updater.js': utf8("export const openUpdater = () => { throw new Error('broken'); };"),
-  });
+  const own = { 'update.js': utf8(module?.content as string), 'updater.js': utf8(updater) };
+  writeFiles(dir, { ...LIBRARY, ...own });
+  return pathToFileURL(`${dir}/update.js`).href;
+}
+
+/** Loads a page that throws at once. Returns its text and how often it has asked to be loaded again. */
+async function loadBroken({ text = '', isOnline = true, headers = TRIAL }: Shown = {}) {
+  // The bundler has put code of the updater into the script that threw.
+  const update = writePage(
+    'cra',
+    "export const openUpdater = () => { throw new Error('broken'); };",
+  );
   stubWorker(headers);
   let reloads = 0;
   const listeners: (() => void)[] = [];
@@ -71,7 +77,7 @@ async function loadBroken({ text = '', isOnline = true, headers = TRIAL }: Shown
     onLine: isOnline,
     serviceWorker: { controller: {}, ready: Promise.resolve({ scope: '/' }) },
   });
-  await import(pathToFileURL(`${dir}/update.js`).href);
+  await import(update);
   vi.useFakeTimers();
   for (const listen of listeners) listen();
   await vi.advanceTimersByTimeAsync(500);
@@ -97,21 +103,15 @@ afterEach(() => {
 
 /** Loads a page that works, on a device that has these blocked releases. Returns the ids of which the page warns. */
 async function loadBlocked(ids: readonly string[]): Promise<unknown[]> {
-  const project = { isTypeScript: false, hasVite: false } as Project;
-  const answers = { framework: 'static', channel: 'production' } as Answers;
-  const module = websiteFiles(project, answers).find(({ path }) => path.endsWith('/update.js'));
-  loads += 1;
-  const dir = folder.at(`load-${loads}`);
-  writeFiles(dir, {
-    ...LIBRARY,
-    'update.js': utf8(module?.content as string),
-    'updater.js': utf8(`export const openUpdater = () => ({
+  const update = writePage(
+    'static',
+    `export const openUpdater = () => ({
       attach: async () => 'a',
       confirm: async () => {},
       status: async () => ({ blocked: ${JSON.stringify(ids.map((id) => ({ id, until: 'x' })))} }),
       update: async () => globalThis.updated({ check: {} }),
-    });`),
-  });
+    });`,
+  );
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
   vi.stubGlobal('window', { addEventListener: () => {} });
   vi.stubGlobal('requestAnimationFrame', (draw: () => void) => draw());
@@ -125,7 +125,7 @@ async function loadBlocked(ids: readonly string[]): Promise<unknown[]> {
     });
   });
   // The module for pages without a bundler calls keepUpToDate() itself.
-  await import(pathToFileURL(`${dir}/update.js`).href);
+  await import(update);
   await updated;
   const { calls } = warn.mock;
   warn.mockRestore();
@@ -143,21 +143,15 @@ async function loadOnTrial({
   /** What the page hears after its first frames. */
   readonly events?: readonly string[];
 }) {
-  const project = { isTypeScript: false, hasVite: false } as Project;
-  const answers = { framework: 'cra', channel: 'production' } as Answers;
-  const module = websiteFiles(project, answers).find(({ path }) => path.endsWith('/update.js'));
-  loads += 1;
-  const dir = folder.at(`load-${loads}`);
-  writeFiles(dir, {
-    ...LIBRARY,
-    'update.js': utf8(module?.content as string),
-    'updater.js': utf8(`export const openUpdater = () => ({
+  const update = writePage(
+    'cra',
+    `export const openUpdater = () => ({
       attach: async () => 'b',
       confirm: async (id) => globalThis.confirmed.push(id),
       status: async () => ({ trial: { id: 'b', starts: 1 }, running: { id: 'b' }, blocked: [] }),
       update: async () => ({ check: {} }),
-    });`),
-  });
+    });`,
+  );
   let reloads = 0;
   stubWorker(TRIAL);
   const confirmed: string[] = [];
@@ -181,7 +175,7 @@ async function loadOnTrial({
     for (const type of events) listeners.get(type)?.();
     return isShown;
   });
-  const { keepUpToDate } = await import(pathToFileURL(`${dir}/update.js`).href);
+  const { keepUpToDate } = await import(update);
   expect(await keepUpToDate()).toBe(false);
   return { confirmed, reloads };
 }
