@@ -15,7 +15,7 @@ const updater = createUpdater({
   onEvent: (event) => {
     if (event.type !== 'rolled-back') return;
     console.error(`release ${event.from} failed: back to ${event.to}`);
-    // The page is served from the release before, without a restart of this process.
+    // From now on, this process serves the previous release, without a restart.
     updater.activate({ when: 'now' }).catch(console.error);
   },
 });

@@ -71,7 +71,7 @@ export function electronPage({ isTypeScript, hasVite }: Project): NewFile {
     content: `// ${INIT_MARK}
 ${hasVite ? "import { waitForFirstScreen } from 'bundleseal/update';\n" : ''}
 // A release that throws before its first screen${hasVite ? ', or shows nothing for 30 seconds,' : ''} is not confirmed.
-// After three starts the device goes back to the one before.
+// After three starts the device goes back to the previous release.
 let isBroken = false;
 for (const type of ['error', 'unhandledrejection']) {
   window.addEventListener(type, () => {

@@ -172,7 +172,7 @@ ${imports}import { waitForFirstScreen } from 'bundleseal/update';
 import { openUpdater } from '${from('updater')}';
 
 // A release that throws before its first screen, or shows nothing for 30 seconds, is not confirmed: frameworks may swallow errors.
-// After three starts the device goes back to the release before. The item counts how often the page has loaded itself again.
+// After three starts the device goes back to the previous release. The item counts how often the page has loaded itself again.
 const RELOADS = 'bundleseal-reloads';
 const FAILED = 'bundleseal-failed';
 let isBroken = false;
