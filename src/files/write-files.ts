@@ -17,10 +17,13 @@ export interface Unpacked {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-// Number of files to write and flush at once, because the file system flushes waiting files together.
+// Number of files to write at once.
 const MAX_WRITING = 16;
 // The most bytes of such files in memory.
 const MAX_HELD = 2 ** 24;
+// Number of written files to flush together. A file system that flushes makes the creation of files wait, so the next file
+// is created only when all of them are flushed. They are open meanwhile, and macOS allows 256 open files.
+const GROUP = 64;
 // Size of the largest file, in bytes, that is read to its end before its output is opened. A larger file is written
 // while it is read.
 const WHOLE = 2 ** 21;
@@ -41,6 +44,12 @@ export async function writeFiles(
 ): Promise<number> {
   const writing = createWriting();
   const folders = createFolders(folder);
+  const written: NewFile[] = [];
+  const flush = async () => {
+    await writing.end();
+    const ended = await Promise.allSettled(written.splice(0).map((file) => file.end()));
+    for (const result of ended) if (result.status === 'rejected') throw result.reason;
+  };
   let files = 0;
   try {
     for await (const { path, isFolder, content } of entries) {
@@ -56,10 +65,11 @@ export async function writeFiles(
           count(length);
         });
       };
-      await writeFile(content, start, writing);
+      await writeFile(content, start, writing, (file) => written.push(file));
       files += 1;
+      if (files % GROUP === 0) await flush();
     }
-    await writing.end();
+    await flush();
     for (const made of folders.all()) {
       await writing.add(0, () => flushFolder(made).catch(() => {}));
     }
@@ -68,16 +78,20 @@ export async function writeFiles(
   } finally {
     // No file may be open when the folder is removed.
     await writing.end().catch(() => {});
+    for (const file of written) await file.giveUp();
   }
 }
 
 /**
- * Reads a content to its end and starts to write it. The file is complete when `end` of the writing resolves.
+ * Reads a content to its end and starts to write it.
+ *
+ * @param done - Called with the file when all its bytes are written. The caller then flushes and closes it.
  */
 async function writeFile(
   content: AsyncIterable<Uint8Array>,
   start: () => Promise<NewFile>,
   writing: Writing,
+  done: (file: NewFile) => void,
 ): Promise<void> {
   const held: Uint8Array[] = [];
   let length = 0;
@@ -99,8 +113,7 @@ async function writeFile(
     await large?.giveUp();
     throw error;
   }
-  const file = large;
-  if (file !== undefined) return writing.add(0, () => file.end());
+  if (large !== undefined) return done(large);
   return writing.add(length, async () => {
     const small = await start();
     try {
@@ -109,7 +122,7 @@ async function writeFile(
       await small.giveUp();
       throw error;
     }
-    await small.end();
+    done(small);
   });
 }
 

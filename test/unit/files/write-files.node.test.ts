@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type Unpacked, writeFiles } from '../../../src/files/write-files.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { failureOf, rejection } from '../../support/errors.ts';
-import { onFileSystem } from '../../support/files.ts';
+import { onFileSystem, openIn } from '../../support/files.ts';
 import { useFolder } from '../../support/use-folder.ts';
 
 const MIB = 2 ** 20;
@@ -79,12 +79,13 @@ describe('a file of an archive', () => {
   });
 
   it.each<[string, number, number, number]>([
-    ['16 short ones', 40, 1000, 16],
+    ['16 short ones', 40, 300_000, 16],
     ['16 MiB', 12, 2 * MIB, 8],
   ])('is one of %s at most that are written at once', async (_, number, length, most) => {
     const release: (() => void)[] = [];
-    const flushing = () => new Promise<void>((resolve) => release.push(resolve));
-    const { count, hooks } = counting((name) => (name === 'fdatasync' ? flushing() : undefined));
+    const { hooks } = counting((name) =>
+      name === 'write' ? new Promise<void>((resolve) => release.push(resolve)) : undefined,
+    );
     async function* entries() {
       for (let i = 0; i < number; i++) yield file(`${i}`, piecesOf(new Uint8Array(length)));
     }
@@ -93,7 +94,7 @@ describe('a file of an archive', () => {
       const writing = write(entries()).finally(() => {
         isDone = true;
       });
-      // As many as may be written wait for their flush. One that ends makes room for another.
+      // One that ends makes room for another.
       for (let ended = 0; ended < number; ended++) {
         const started = Math.min(number, ended + most);
         await expect.poll(() => release.length, { interval: 1 }).toBe(started);
@@ -102,7 +103,26 @@ describe('a file of an archive', () => {
       expect(await writing).toBe(number);
       expect(isDone).toBe(true);
     });
-    expect(count.most).toBe(most);
+  });
+
+  it('is flushed with 63 others, and none is created meanwhile', async () => {
+    const release: (() => void)[] = [];
+    const { count, hooks } = counting((name) =>
+      name === 'fdatasync' ? new Promise<void>((resolve) => release.push(resolve)) : undefined,
+    );
+    async function* entries() {
+      for (let i = 0; i < 130; i++) yield file(`${i}`, piecesOf(bytesOf(10)));
+    }
+    await onFileSystem(hooks, async () => {
+      const writing = write(entries());
+      for (const all of [64, 128, 130]) {
+        await expect.poll(() => release.length, { interval: 1 }).toBe(all);
+        expect(count.opened).toBe(all);
+        for (const done of release) done();
+      }
+      expect(await writing).toBe(130);
+    });
+    expect([count.most, count.closed]).toEqual([64, 130]);
   });
 
   it.each([
@@ -120,7 +140,7 @@ describe('a file of an archive', () => {
       });
       async function* entries() {
         yield file(`first-${lengths.length}`, piecesOf(...lengths.map((n) => new Uint8Array(n))));
-        for (let i = 0; i < 40; i++) yield file(`${lengths.length}-${i}`, piecesOf(bytesOf(1)));
+        for (let i = 0; i < 80; i++) yield file(`${lengths.length}-${i}`, piecesOf(bytesOf(1)));
       }
       const error = await rejection(
         onFileSystem(hooks, () => write(entries())),
@@ -129,7 +149,8 @@ describe('a file of an archive', () => {
       // Of one of the files that are written at once.
       expect(error.path).toMatch(/^\/shown\/(first-)?\d/);
       expect(error.message).toContain(message);
-      expect(existsSync(`${here()}/${lengths.length}-39`)).toBe(false);
+      expect(existsSync(`${here()}/${lengths.length}-79`)).toBe(false);
+      expect(openIn(here())).toEqual([]);
     }
   });
 
