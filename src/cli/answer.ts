@@ -8,8 +8,12 @@ export interface Answer {
   readonly lines: readonly string[];
   /** Whether the lines are the output that the user asked for. They then go to standard output, and otherwise to standard error. */
   readonly isShown?: boolean;
-  /** Whether the lines quote files, whose commands must not be rewritten for the package manager. */
-  readonly quotesFiles?: boolean;
+  /**
+   * Where commands such as `npx bundleseal init` are rewritten for the package manager. `'lines'` is the default.
+   * `'lines and json'` is for an object whose texts are messages: `--json` prints other texts, such as metadata, unchanged.
+   * `'nothing'` is for an answer that quotes files.
+   */
+  readonly rewrites?: 'lines' | 'lines and json' | 'nothing';
   /** Whether the command completed but found a fault: exit code 1. */
   readonly isBad?: boolean;
 }

@@ -1,8 +1,7 @@
-// Finds the package manager of the app.
+// Finds the package manager of the app, and rewrites the commands in messages for it.
 
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exists } from '../files/exists.ts';
 import { findRoot } from './project.ts';
 
 /** A package manager, with commands for a machine that has only Node and npm, as in CI. */
@@ -43,14 +42,10 @@ const NPM: TypedCommands = {
 };
 
 /** Finds the package manager by its lockfile here or in the repository's root. */
-export async function managerOf(root: string): Promise<Manager> {
-  const find = async (...names: string[]) => {
-    for (const path of names.flatMap((name) => [name, join(root, name)])) {
-      if (await exists(path)) return path;
-    }
-    return undefined;
-  };
-  if ((await find('pnpm-lock.yaml')) !== undefined) {
+export function managerOf(root: string): Manager {
+  const find = (...names: string[]) =>
+    names.flatMap((name) => [name, join(root, name)]).find((path) => existsSync(path));
+  if (find('pnpm-lock.yaml') !== undefined) {
     const pnpm = 'npx --yes pnpm@10';
     return {
       name: 'pnpm',
@@ -67,10 +62,10 @@ export async function managerOf(root: string): Promise<Manager> {
       },
     };
   }
-  const yarnLock = await find('yarn.lock');
+  const yarnLock = find('yarn.lock');
   if (yarnLock !== undefined) {
     const yarn = 'npx --yes corepack@0.34 yarn';
-    const isFirst = (await readFile(yarnLock, 'latin1')).includes('# yarn lockfile v1');
+    const isFirst = readFileSync(yarnLock, 'latin1').includes('# yarn lockfile v1');
     return {
       name: 'yarn',
       // Yarn 1 ignores options that it does not know.
@@ -89,7 +84,7 @@ export async function managerOf(root: string): Promise<Manager> {
       },
     };
   }
-  if ((await find('bun.lock', 'bun.lockb')) !== undefined) {
+  if (find('bun.lock', 'bun.lockb') !== undefined) {
     const bun = 'npx --yes bun@1';
     return {
       name: 'bun',
@@ -106,30 +101,29 @@ export async function managerOf(root: string): Promise<Manager> {
       },
     };
   }
-  const isLocked = (await find('package-lock.json', 'npm-shrinkwrap.json')) !== undefined;
+  const isLocked = find('package-lock.json', 'npm-shrinkwrap.json') !== undefined;
   const install = isLocked ? 'npm ci' : 'npm install';
   return { name: 'npm', install, run: 'npm run', execute: 'npx', typed: NPM };
 }
 
 /** Returns the commands for messages about the project in the current folder: npm's if nothing says another one. */
-export async function typedCommands(): Promise<TypedCommands> {
+export function typedCommands(): TypedCommands {
   try {
-    const { root } = await findRoot();
-    return (await managerOf(root)).typed;
+    return managerOf(findRoot().root).typed;
   } catch {
     // A message must not fail, not even if the current folder is gone.
     return NPM;
   }
 }
 
-/** Returns the command that copies the config of Capacitor into the native projects. */
-export async function syncCommand(): Promise<string> {
-  return `${(await typedCommands()).execute} cap sync`;
-}
+/** The commands in messages and help, which are written as npm's. */
+const COMMANDS = /\bnpx (?=bundleseal\b|cap sync\b)|\bnpm run (?=bundleseal:)/g;
 
-/** Rewrites the commands of npm in a text, such as help or a message. */
-export function inWordsOfManager(text: string, { run, execute }: TypedCommands): string {
-  return text
-    .replaceAll('npx bundleseal', `${execute} bundleseal`)
-    .replace(/\bnpm run bundleseal:/g, `${run} bundleseal:`);
+/** Rewrites the commands of npm in a text, such as help or a message. Looks for the package manager only if there are any. */
+export function inWordsOfManager(text: string): string {
+  let typed: TypedCommands | undefined;
+  return text.replace(COMMANDS, (command) => {
+    typed ??= typedCommands();
+    return command === 'npx ' ? `${typed.execute} ` : `${typed.run} `;
+  });
 }

@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from './answer.ts';
 import { COMMANDS, type CommandEntry, GROUPS } from './catalogue.ts';
 import { layOutHelp } from './help.ts';
-import { inWordsOfManager, typedCommands } from './manager.ts';
+import { inWordsOfManager } from './manager.ts';
 import { print, writeText } from './print.ts';
 import { reportError } from './run.ts';
 
@@ -45,7 +45,7 @@ export function guardProcess(argv: readonly string[]): void {
 /** Runs the command in `argv` and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   const isJson = asksForJson(argv);
-  if (argv.length === 0) return writeText(inWordsOfManager(START, await typedCommands()));
+  if (argv.length === 0) return writeText(inWordsOfManager(START));
   let shown = '';
   const program = await createProgram(argv, (text) => {
     shown += text;
@@ -76,7 +76,7 @@ function asksForAll(argv: readonly string[]): boolean {
 
 /** Prints help or the version, as text or as one JSON object. */
 async function show(code: string, shown: string, isJson: boolean): Promise<void> {
-  const text = inWordsOfManager(shown, await typedCommands());
+  const text = inWordsOfManager(shown);
   if (!isJson) await writeText(text);
   else await print(code === 'commander.version' ? { version: text.trim() } : { help: text.trim() });
 }
@@ -90,7 +90,7 @@ async function reportMistake(
   const isJson = asksForJson(argv);
   // A group without a command shows its help, as bundleseal without a command does.
   const isHelp = error.code === 'commander.help';
-  if (isHelp && !isJson) return writeText(inWordsOfManager(help, await typedCommands()));
+  if (isHelp && !isJson) return writeText(inWordsOfManager(help));
   const message = isHelp ? 'a command is missing' : withoutValues(error.message);
   const path = commandIn(program, argv).path.join(' ');
   const hint =

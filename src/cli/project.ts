@@ -1,6 +1,7 @@
 // Finds the project of a bundle in its folder and the folders above.
 
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { exists } from '../files/exists.ts';
@@ -23,14 +24,14 @@ export interface PackageFile {
  * Yields the folders from one upwards, to the repository's root, the home folder or the top. Folders above a
  * repository do not belong to the project, nor do folders that every user may write to, such as /tmp.
  */
-export async function* foldersFrom(start: string): AsyncGenerator<string, void> {
+export function* foldersFrom(start: string): Generator<string, void> {
   let folder = resolve(start);
   const home = homedir();
   for (;;) {
     yield folder;
     const above = dirname(folder);
     const isRoot = above === folder || folder === home;
-    if (isRoot || (await exists(join(folder, '.git'))) || (await isForEveryone(above))) return;
+    if (isRoot || existsSync(join(folder, '.git')) || isForEveryone(above)) return;
     folder = above;
   }
 }
@@ -42,23 +43,32 @@ export interface Root {
   readonly root: string;
 }
 
-/** Finds the repository of the current folder. */
-export async function findRoot(): Promise<Root> {
-  for await (const folder of foldersFrom('.')) {
-    if (!(await exists(join(folder, '.git')))) continue;
+/** Finds the repository of the current folder. It is synchronous, because printing a warning needs it. */
+export function findRoot(): Root {
+  for (const folder of foldersFrom('.')) {
+    if (!existsSync(join(folder, '.git'))) continue;
     const root = relative('.', folder).split(sep).join('/') || '.';
-    // In a worktree and a submodule, .git is a file without a host.
-    const config = await readFile(join(folder, '.git/config'), 'utf8').catch(() => '');
-    const remotes = [...config.matchAll(/^\s*url\s*=\s*(.*)$/gm)].map(([, url]) => url ?? '');
+    const remotes = [...configOf(folder).matchAll(/^\s*url\s*=\s*(.*)$/gm)].map(
+      ([, url]) => url ?? '',
+    );
     if (remotes.some((url) => /[@/.]github\b/i.test(url))) return { root, hosting: 'github' };
     return { root, hosting: remotes.length > 0 ? 'other' : 'none' };
   }
   return { root: '.', hosting: 'none' };
 }
 
+/** The config of a repository. In a worktree and a submodule, .git is a file without a host. */
+function configOf(folder: string): string {
+  try {
+    return readFileSync(join(folder, '.git/config'), 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** Finds the nearest config from a folder upwards. */
 export async function findConfigFrom(start: string): Promise<ConfigFile | undefined> {
-  for await (const folder of foldersFrom(start)) {
+  for (const folder of foldersFrom(start)) {
     const file = await findConfig(folder);
     if (file !== undefined) return file;
   }
@@ -68,7 +78,7 @@ export async function findConfigFrom(start: string): Promise<ConfigFile | undefi
 /** Finds the nearest file with this name in the folders above the current one that belong to the project. */
 export async function findAbove(name: string): Promise<string | undefined> {
   const here = resolve('.');
-  for await (const folder of foldersFrom(here)) {
+  for (const folder of foldersFrom(here)) {
     const path = join(folder, name);
     if (folder !== here && (await exists(path))) return relative(here, path);
   }
@@ -77,7 +87,7 @@ export async function findAbove(name: string): Promise<string | undefined> {
 
 /** Yields every package.json from a folder upwards, the nearest first. */
 export async function* packagesFrom(start: string): AsyncGenerator<PackageFile, void> {
-  for await (const folder of foldersFrom(start)) {
+  for (const folder of foldersFrom(start)) {
     const path = join(folder, 'package.json');
     let text: string;
     try {
@@ -106,10 +116,11 @@ export async function needsNotifyAppReady(folder: string): Promise<boolean> {
   return false;
 }
 
-async function isForEveryone(folder: string): Promise<boolean> {
-  const mode = await stat(folder).then(
-    (stats) => stats.mode,
-    () => 0,
-  );
-  return process.platform !== 'win32' && (mode & 0o002) !== 0;
+function isForEveryone(folder: string): boolean {
+  if (process.platform === 'win32') return false;
+  try {
+    return (statSync(folder).mode & 0o002) !== 0;
+  } catch {
+    return false;
+  }
 }

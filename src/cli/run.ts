@@ -5,7 +5,7 @@ import { BundleSealError } from '../errors.ts';
 import { fileError } from '../files/error.ts';
 import { type Answer, Interrupted, UsageError } from './answer.ts';
 import { followInterruption } from './interruption.ts';
-import { inWordsOfManager, type TypedCommands, typedCommands } from './manager.ts';
+import { inWordsOfManager } from './manager.ts';
 import { print, say, show } from './print.ts';
 import { withoutKeys } from './redact.ts';
 import { type CommonOptions, type Context, createContext } from './terminal.ts';
@@ -30,29 +30,37 @@ export function run<Options>(
       .flat()
       .filter((operand) => operand !== undefined);
     const interruption = followInterruption();
-    const typed = await typedCommands();
-    const inWords = (message: string) => inWordsOfManager(message, typed);
-    const context = createContext(options, interruption.signal, inWords);
+    const context = createContext(options, interruption.signal);
     try {
-      const answer = await work(context, options, ...operands);
+      const answer = inWordsOfProject(await work(context, options, ...operands));
       process.exitCode = answer.isBad === true ? EXIT.bad : EXIT.success;
       if (context.isJson) {
         const { warnings } = context;
         await print({ ...answer.json, ...(warnings.length > 0 && { warnings }) });
       } else if (options.quiet !== true || answer.isBad === true) {
-        const lines = answer.quotesFiles === true ? answer.lines : answer.lines.map(inWords);
-        if (answer.isShown === true) await show(lines);
-        else for (const line of lines) say(line);
+        if (answer.isShown === true) await show(answer.lines);
+        else for (const line of answer.lines) say(line);
       }
     } catch (error) {
       const flags = command.options.flatMap(({ long }) => long ?? []);
       // After a signal, every error counts as the interruption.
       const { aborted, reason } = interruption.signal;
-      await reportError(aborted ? reason : error, context.isJson, flags, typed);
+      await reportError(aborted ? reason : error, context.isJson, flags);
     } finally {
       interruption.stop();
     }
   };
+}
+
+/** Rewrites the commands in an answer for the package manager of the project. */
+function inWordsOfProject(answer: Answer): Answer {
+  const { json, lines, rewrites = 'lines' } = answer;
+  if (rewrites === 'nothing') return answer;
+  const told = { ...answer, lines: lines.map(inWordsOfManager) };
+  if (rewrites === 'lines') return told;
+  const inWords = (_: string, value: unknown) =>
+    typeof value === 'string' ? inWordsOfManager(value) : value;
+  return { ...told, json: JSON.parse(JSON.stringify(json), inWords) };
 }
 
 interface Said {
@@ -64,18 +72,16 @@ interface Said {
  * Prints an error and sets the exit code.
  *
  * @param flags - The flags of the command, which the message names instead of the library's options.
- * @param typed - The commands of the package manager, if the caller has looked for it.
  */
 export async function reportError(
   error: unknown,
   isJson: boolean,
   flags: readonly string[] = [],
-  typed?: TypedCommands,
 ): Promise<void> {
   const known = asKnown(error);
   process.exitCode = exitCodeOf(known);
   const { message, ...fields } = fieldsOf(known);
-  const told = inWordsOfManager(inWordsOf(flags, message), typed ?? (await typedCommands()));
+  const told = inWordsOfManager(inWordsOf(flags, message));
   const said: Said = { ...fields, message: withoutKeys(told) };
   if (isJson && (await isPrinted(said))) return;
   say(`✗ ${said.message}`);

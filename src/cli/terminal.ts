@@ -2,6 +2,7 @@
 
 import type { Progress } from '../options.ts';
 import { Cancelled } from './answer.ts';
+import { inWordsOfManager } from './manager.ts';
 import { escapeInvisible, say, sizeTerminal } from './print.ts';
 import { withoutKeys } from './redact.ts';
 
@@ -41,12 +42,7 @@ export interface Context {
 
 const BAR_AFTER_MS = 1000;
 
-/** @param inWords - Rewrites the commands in a message for the package manager. */
-export function createContext(
-  options: CommonOptions,
-  signal: AbortSignal,
-  inWords: (message: string) => string,
-): Context {
+export function createContext(options: CommonOptions, signal: AbortSignal): Context {
   const isJson = options.json === true;
   const isSilent = isJson || options.quiet === true;
   const isTerminal = process.stderr.isTTY === true && !isSilent;
@@ -58,12 +54,12 @@ export function createContext(
     env: process.env,
     warnings,
     warn(message) {
-      const text = withoutKeys(inWords(message));
+      const text = withoutKeys(inWordsOfManager(message));
       warnings.push(text);
       if (!isJson) say(`! ${text}`);
     },
     inform(message) {
-      if (!isSilent) say(`✓ ${withoutKeys(inWords(message))}`);
+      if (!isSilent) say(`✓ ${withoutKeys(inWordsOfManager(message))}`);
     },
     async follow(label, work) {
       if (!isTerminal) return work(() => {});

@@ -11,7 +11,6 @@ import { createAgain, examineKeys, type Keys, type Situation } from '../doctor/k
 import { type Searched, searchProject } from '../doctor/search.ts';
 import { examineDevServer, examineServed } from '../doctor/served.ts';
 import { examples } from '../help.ts';
-import { inWordsOfManager, typedCommands } from '../manager.ts';
 import { findAbove } from '../project.ts';
 import { refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
@@ -41,14 +40,7 @@ export function doctor(command: Command): void {
         const situation: Situation = { ...options, env };
         const searched = await searchProject();
         const formats = await formatsHere(situation, capgo, searched);
-        const typed = await typedCommands();
-        const findings = await examineProject(situation, formats, searched);
-        const told = findings.map(({ what, mend, ...rest }) => ({
-          ...rest,
-          what: inWordsOfManager(what, typed),
-          ...(mend !== undefined && { mend: inWordsOfManager(mend, typed) }),
-        }));
-        return answer(told);
+        return answer(await examineProject(situation, formats, searched));
       }),
     );
 }
@@ -176,6 +168,7 @@ function answer(findings: readonly Finding[]): Answer {
   return {
     json: { healthy: bad === 0, bad, warning, unknown, findings },
     isShown: true,
+    rewrites: 'lines and json',
     lines: [
       ...findings.flatMap(({ state, what, mend }) => [
         `${SIGNS[state]} ${what}`,

@@ -49,7 +49,7 @@ export function init(command: Command): void {
     .action(
       run<InitFlags>(async (context, flags) => {
         const { initialise } = await import('../init/init.ts');
-        return { ...(await initialise(context, flags)), quotesFiles: true };
+        return { ...(await initialise(context, flags)), rewrites: 'nothing' };
       }),
     );
 }

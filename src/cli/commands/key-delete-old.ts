@@ -5,7 +5,6 @@ import { CAPGO, PLUGIN } from '../bundle-formats.ts';
 import { removeKey } from '../config/edit.ts';
 import { readConfigText, writeConfigText } from '../config/files.ts';
 import { examples } from '../help.ts';
-import { syncCommand } from '../manager.ts';
 import { run } from '../run.ts';
 import { configOf, warnOfOthers } from './key-save.ts';
 
@@ -49,7 +48,7 @@ export function keyDeleteOld(command: Command): void {
           json: { config: file.path, changed },
           lines: [
             changed
-              ? `✓ the private key is out of ${file.fileName}; next: ${await syncCommand()}`
+              ? `✓ the private key is out of ${file.fileName}; next: npx cap sync`
               : `✓ ${file.fileName} has no private key`,
           ],
         };

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { fileError, onFile } from '../../files/error.ts';
 import { exists } from '../../files/exists.ts';
 import type { KeyPair } from '../../keys/keygen.ts';
-import { UsageError } from '../answer.ts';
+import { type Answer, UsageError } from '../answer.ts';
 import { CAPGO, PLUGIN, publicPem, SEALED } from '../bundle-formats.ts';
 import { removeKey, setPublicKey } from '../config/edit.ts';
 import { type ConfigFile, findConfig, readConfigText, writeConfigText } from '../config/files.ts';
@@ -16,7 +16,6 @@ import { examples, inShell } from '../help.ts';
 import { checkModule, keysOfModule, writeModule } from '../key-module.ts';
 import { placePair } from '../key-pair.ts';
 import { isKeyOf, readPublicKeyFile } from '../keys.ts';
-import { inWordsOfManager, syncCommand, typedCommands } from '../manager.ts';
 import { lockPair } from '../pair-lock.ts';
 import { isProtectedKey, passphraseToKeep, protect } from '../passphrase.ts';
 import { type KeyValue, readKeyFile, refuseKeyAsPath } from '../read-key.ts';
@@ -70,7 +69,11 @@ export function keyRotate(command: Command): void {
     );
 }
 
-async function begin(context: Context, config: ConfigFile | undefined, options: Options) {
+async function begin(
+  context: Context,
+  config: ConfigFile | undefined,
+  options: Options,
+): Promise<Answer> {
   const { key, plugin, gitignore, module } = options;
   const old = `${key}.old`;
   const { keyId, publicKeyOf } = await import('../../keys/identity.ts');
@@ -128,7 +131,6 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
     module === undefined ? '' : ` --module ${inShell(module)}`,
     plugin === undefined ? '' : ` --plugin ${inShell(plugin)}`,
   ].join('');
-  const typed = await typedCommands();
   const steps = [
     module === undefined
       ? `where the app imports a module: npx bundleseal key save --module FILE --key ${inShell(`${key}.pub`)} --key ${inShell(`${old}.pub`)}`
@@ -137,7 +139,7 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
     `until the apps with the old key alone are gone, seal with --key ${inShell(old)}`,
     `for stored bundles: npx bundleseal bundle reseal FILE --from ${inShell(`${old}.pub`)} --key ${inShell(key)}`,
     `when no app with the old key is left: npx bundleseal key rotate --finish${flags}`,
-  ].map((step) => inWordsOfManager(step, typed));
+  ];
   const isManual = edited !== undefined && 'manual' in edited;
   return {
     json: { key, old, keyId: newKeyId, oldKeyId, ...edited, steps },
@@ -160,6 +162,7 @@ async function begin(context: Context, config: ConfigFile | undefined, options: 
       'Next:',
       ...steps.map((step, index) => `  ${index + 1}. ${step}`),
     ],
+    rewrites: 'lines and json',
     isBad: isManual,
   };
 }
@@ -253,7 +256,11 @@ async function withBoth(file: ConfigFile, next: string, previous: string, plugin
   return { path, before, after: both.edited };
 }
 
-async function finish(context: Context, config: ConfigFile | undefined, options: Options) {
+async function finish(
+  context: Context,
+  config: ConfigFile | undefined,
+  options: Options,
+): Promise<Answer> {
   const { key, plugin, module } = options;
   if (await isHalfDone(context, config, options)) {
     throw fileError(
@@ -302,7 +309,7 @@ async function finish(context: Context, config: ConfigFile | undefined, options:
     lines: [
       ...lines,
       changed
-        ? `✓ previousPublicKey is out of ${config.fileName}; next: ${await syncCommand()}`
+        ? `✓ previousPublicKey is out of ${config.fileName}; next: npx cap sync`
         : `✓ ${config.fileName} has no previousPublicKey`,
       `  ${said}`,
     ],

@@ -14,7 +14,6 @@ import {
   publicKeyFromText,
   readPublicKeyFile,
 } from '../keys.ts';
-import { syncCommand } from '../manager.ts';
 import type { KeyValue } from '../read-key.ts';
 import { run } from '../run.ts';
 import type { Context } from '../terminal.ts';
@@ -169,7 +168,7 @@ async function saveKey(file: ConfigFile, pem: string, plugin: string): Promise<A
   }
   const changed = result.edited !== before;
   if (changed) await writeConfigText(file, before, result.edited);
-  const next = await syncCommand();
+  const next = 'npx cap sync';
   return {
     json: { config: file.path, changed, next },
     lines: [
@@ -178,5 +177,6 @@ async function saveKey(file: ConfigFile, pem: string, plugin: string): Promise<A
         : `✓ ${file.fileName} had this public key already`,
       `  next: ${next}, so that the copies under ios/ and android/ have it too`,
     ],
+    rewrites: 'lines and json',
   };
 }

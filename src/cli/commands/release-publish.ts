@@ -84,7 +84,7 @@ export function releasePublish(command: Command): void {
 async function inScript({ env }: Context, error: unknown): Promise<unknown> {
   const isScript = env['npm_lifecycle_event'] === SCRIPTS.publish;
   if (!isScript || !(error instanceof BundleSealError)) return error;
-  const { run: runScript } = await typedCommands();
+  const { run: runScript } = typedCommands();
   // Only npm takes the options before -- for itself, and leaves -- out.
   const dashes = runScript.startsWith('npm ') ? ' --' : '';
   const flag = `--reinstate (${runScript} ${SCRIPTS.publish}${dashes} --reinstate)`;

@@ -69,6 +69,7 @@ export function releaseVerify(command: Command): void {
             : '';
         return {
           isBad,
+          rewrites: 'lines and json',
           json: { ok: !isBad, ...verified, problems },
           lines: [
             `${isOpened ? '✓' : '✗'} ${channels.join(', ') || 'no channel'}  ${counted(releases, 'release', 'releases')} opened, ${counted(patches, 'patch', 'patches')} applied${more}`,

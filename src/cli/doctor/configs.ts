@@ -8,11 +8,13 @@ import { type ConfigValue, type ConfigValues, valuesOf } from '../config/read.ts
 import { inShell } from '../help.ts';
 import { keysOfModule } from '../key-module.ts';
 import { isKeyOf } from '../keys.ts';
-import { syncCommand } from '../manager.ts';
 import { examine, type Finding } from './finding.ts';
 import type { Keys } from './keys.ts';
 
-// Where `cap sync` puts the config.
+/** The command that copies the config into the native projects. */
+const SYNC = 'npx cap sync';
+
+// Where it puts the config.
 const COPIES = [
   'ios/App/App/capacitor.config.json',
   'android/app/src/main/assets/capacitor.config.json',
@@ -23,8 +25,6 @@ interface ConfigKeyPlace {
   readonly path: string;
   readonly keys: Keys;
   readonly plugin: string;
-  /** The command that copies the config into the native projects. */
-  readonly sync: string;
   /** The command that puts the right key there. */
   readonly save: string;
   /** Whether the app may get its key from another place. */
@@ -39,7 +39,6 @@ export async function examineConfig(
   findings: Finding[],
 ): Promise<void> {
   const folder = dirname(path);
-  const sync = await syncCommand();
   const copies: string[] = [];
   for (const copy of COPIES.map((name) => join(folder, name))) {
     if (await exists(copy)) copies.push(copy);
@@ -52,8 +51,7 @@ export async function examineConfig(
         path: file,
         keys,
         plugin: plugin ?? format.plugin,
-        sync,
-        save: file === path ? saveCommand(path, keys, plugin) : sync,
+        save: file === path ? saveCommand(path, keys, plugin) : SYNC,
         isOptional: index > 0 || (format === SEALED && hasModule),
       };
       const failed: Finding = {
@@ -109,7 +107,7 @@ async function keyFinding(
   place: ConfigKeyPlace,
   findings: Finding[],
 ): Promise<Finding | undefined> {
-  const { path, plugin, keys, sync, save, isOptional } = place;
+  const { path, plugin, keys, save, isOptional } = place;
   const { format } = keys;
   const about = { path, wire: format.name } as const;
   const { publicKey, previousPublicKey } = await read(path, plugin);
@@ -143,7 +141,7 @@ async function keyFinding(
       code: 'CONFIG_UNREADABLE',
       state: 'unknown',
       what: `${path} can't be read for plugins.${plugin}.publicKey without running it: ${value.reason}`,
-      mend: `run ${sync}, then npx bundleseal doctor reads the copies that it makes`,
+      mend: `run ${SYNC}, then npx bundleseal doctor reads the copies that it makes`,
       ...about,
     };
   }

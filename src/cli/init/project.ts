@@ -95,8 +95,8 @@ export async function bytesOf(path: string): Promise<Buffer | undefined> {
 export async function readProject(): Promise<Project> {
   const packageText = await readText('package.json');
   if (packageText === undefined) {
-    const { root } = await findRoot();
-    const { name } = await managerOf(root);
+    const { root } = findRoot();
+    const { name } = managerOf(root);
     throw new UsageError(
       `there is no package.json here: run npx bundleseal init in the app's folder, or make one with ${name} init`,
     );
@@ -106,7 +106,7 @@ export async function readProject(): Promise<Project> {
   const framework = frameworkOf(names);
   const config = await capacitorOf();
   const isTypeScript = await exists('tsconfig.json');
-  const { root, hosting } = await findRoot();
+  const { root, hosting } = findRoot();
   const viteConfig = await findViteConfig(names);
   return {
     packageText,
@@ -126,7 +126,7 @@ export async function readProject(): Promise<Project> {
     viteConfig,
     isTypeScript,
     entry: await entryOf(framework, isTypeScript, viteConfig),
-    manager: await managerOf(root),
+    manager: managerOf(root),
     hosting,
     root,
     hasNetlify: await exists(join(root, 'netlify.toml')),
@@ -150,7 +150,7 @@ export async function uninstallCommand(root: string): Promise<string | undefined
   } catch {
     return undefined;
   }
-  const { typed } = await managerOf(root);
+  const { typed } = managerOf(root);
   return `${typed.remove} bundleseal`;
 }
 

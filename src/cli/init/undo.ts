@@ -5,7 +5,7 @@ import { exists } from '../../files/exists.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { isViteConfig } from '../config/dev-server.ts';
-import { inWordsOfManager, typedCommands } from '../manager.ts';
+import { typedCommands } from '../manager.ts';
 import { say } from '../print.ts';
 import { findRoot } from '../project.ts';
 import type { Context } from '../terminal.ts';
@@ -49,7 +49,7 @@ export async function undoInit(
     readonly asks: boolean;
   },
 ): Promise<Answer> {
-  const { root } = await findRoot();
+  const { root } = findRoot();
   const record = await readRecord(root);
   if (record === undefined) {
     throw new UsageError(
@@ -66,8 +66,7 @@ export async function undoInit(
   const removed = taken.filter((path) => record.files[path]?.before === null);
   const restored = taken.filter((path) => !removed.includes(path));
   const edited = [...edits.keys()];
-  const typed = await typedCommands();
-  const stays = kept.map(({ path, reason }) => ({ path, reason: inWordsOfManager(reason, typed) }));
+  const stays = kept.map(({ path, reason }) => ({ path, reason }));
   const isRecorded = (path: string) => kept.some((one) => one.path === path && !one.isOfUser);
   const isRecordKept = kept.some((one) => !one.isOfUser);
   if (isRecordKept) stays.push({ path: RECORD, reason: 'init --undo reads it' });
@@ -129,7 +128,7 @@ function visitorLines(hasReleases: boolean): string[] {
   ];
 }
 
-const AGAIN = 'then run npx bundleseal init --undo again';
+const again = () => `then run ${typedCommands().execute} bundleseal init --undo again`;
 
 interface Kept {
   readonly path: string;
@@ -195,7 +194,7 @@ async function divide(
     );
   for (const [path, user] of await usesOf(record, takenNow(), edits)) {
     const isOfInit = record.files[user]?.before === null;
-    const reason = `${user} ${user === PACKAGE ? 'names' : 'imports'} it${isOfInit ? '' : `: take that out there, ${AGAIN}`}`;
+    const reason = `${user} ${user === PACKAGE ? 'names' : 'imports'} it${isOfInit ? '' : `: take that out there, ${again()}`}`;
     kept.push({ path, reason, isBad: true });
   }
   const absent = [...states].flatMap(([path, state]) => (state === 'as before' ? [path] : []));
@@ -218,7 +217,7 @@ async function usesOf(
 
 /** Says what the user has to do with a file that was changed since. */
 async function reasonOf(path: string, { added }: WrittenFile): Promise<string> {
-  if (added === undefined) return `it was changed since; delete it by hand, ${AGAIN}`;
+  if (added === undefined) return `it was changed since; delete it by hand, ${again()}`;
   const text = ((await bytesOf(path)) ?? '').toString();
   if (path === PACKAGE) {
     const names = (await changedMembers(text, added)).map((name) => JSON.stringify(name));
@@ -227,7 +226,7 @@ async function reasonOf(path: string, { added }: WrittenFile): Promise<string> {
   if (path === IGNORED)
     return `it was changed since; take out by hand what init added: ${added.join(', ')}`;
   const lines = linesWithCall(text);
-  return `it was changed since: take out what calls keepUpToDate (lines ${lines.join(', ')}), ${AGAIN}`;
+  return `it was changed since: take out what calls keepUpToDate (lines ${lines.join(', ')}), ${again()}`;
 }
 
 /** Returns a private key that stays, and that the lines in .gitignore and Vite's config protect. */

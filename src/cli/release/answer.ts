@@ -64,13 +64,13 @@ function uploadLines(
  *
  * @param isOfBuild - Whether the release comes from a build folder, which may be older than the sources of the app.
  */
-export async function answerRelease(
+export function answerRelease(
   context: Context,
   published: PublishedRelease,
   options: ChannelOptions,
   keyFrom: string,
   isOfBuild = false,
-): Promise<Answer> {
+): Answer {
   const { release, skipped, index, changed, sameVersion, renamedFrom } = published;
   if (renamedFrom !== undefined) {
     context.warn(
@@ -80,7 +80,7 @@ export async function answerRelease(
   if (changed && sameVersion.length > 0) {
     const others = index.releases.filter(({ id }) => sameVersion.includes(id)).map(withTime);
     context.warn(
-      `${index.channel} has another release of version ${release.version}, ${others.join(', ')}: commands need the id to tell them apart. Change the version for each release: ${(await typedCommands()).raise}, or --app-version`,
+      `${index.channel} has another release of version ${release.version}, ${others.join(', ')}: commands need the id to tell them apart. Change the version for each release: ${typedCommands().raise}, or --app-version`,
     );
   }
   return answerChange(published, options, keyFrom, {

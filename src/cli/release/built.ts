@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { fileError } from '../../files/error.ts';
 import { exists } from '../../files/exists.ts';
 import { STAMP } from '../../release/stamp.ts';
-import { typedCommands } from '../manager.ts';
 import { packagesFrom } from '../project.ts';
 import { startsOf } from '../read-metadata.ts';
 import { SCRIPTS } from './settings.ts';
@@ -46,7 +45,7 @@ export async function buildCommand(project: boolean, dir: string): Promise<strin
     for await (const { content } of packagesFrom(start)) {
       const scripts = content?.scripts as Readonly<Record<string, unknown>> | null | undefined;
       if (String(scripts?.[SCRIPTS.build]).includes('release stamp'))
-        return `${(await typedCommands()).run} ${SCRIPTS.build}`;
+        return `npm run ${SCRIPTS.build}`;
     }
   }
   return undefined;

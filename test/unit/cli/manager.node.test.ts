@@ -1,7 +1,8 @@
 // The commands in messages: they are those of the project's package manager.
 
 import { rmSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { inWordsOfManager } from '../../../src/cli/manager.ts';
 import { type Project, useCli, withProject } from '../../support/cli.ts';
 import { runInside } from '../../support/cli-inside.ts';
 import { CHANNEL, withApp as withPublisher, writeBuildIn } from '../../support/cli-release.ts';
@@ -204,6 +205,10 @@ describe.each(MANAGERS)('the messages in a project of $name with $raise', (words
         expect(told).toContain(`${execute} bundleseal release `);
         expect(bareCommands(told)).toEqual([]);
       }
+      const { problems } = await project.json([
+        ...['release', 'verify', '--expires-within', '90d', ...CHANNEL],
+      ]);
+      expect(JSON.stringify(problems)).toContain(`run ${execute} bundleseal release refresh`);
     });
   });
 
@@ -231,6 +236,30 @@ describe.each(MANAGERS)('the messages in a project of $name with $raise', (words
       const scripts = { 'bundleseal:build': 'bundleseal release stamp dist' };
       await project.write('package.json', JSON.stringify({ scripts, version: '1.0.1' }));
       expect(await publish('none')).toContain(`build the app (${run} bundleseal:build)`);
+    });
+  });
+});
+
+describe('inWordsOfManager', () => {
+  it('looks for the package manager only for a text that names a command', () => {
+    const cwd = vi.spyOn(process, 'cwd');
+    expect(inWordsOfManager('the folder dist does not exist')).toBe(
+      'the folder dist does not exist',
+    );
+    expect(cwd).not.toHaveBeenCalled();
+    inWordsOfManager('run npx bundleseal init');
+    expect(cwd).toHaveBeenCalled();
+    cwd.mockRestore();
+  });
+
+  it('leaves metadata in JSON unchanged', async () => {
+    await withPublisher(async (project) => {
+      await project.write('pnpm-lock.yaml', '');
+      const note = 'run npx bundleseal doctor';
+      await project.run(['release', 'publish', 'dist', '--note', note, ...CHANNEL]);
+      expect(await project.json(['release', 'list', ...CHANNEL])).toMatchObject({
+        releases: [{ note }],
+      });
     });
   });
 });

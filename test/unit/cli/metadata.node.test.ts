@@ -112,24 +112,20 @@ describe('metadata from the project', () => {
 });
 
 describe('foldersFrom', () => {
-  const all = async (start: string) => {
-    const found: string[] = [];
-    for await (const folder of foldersFrom(start)) found.push(folder);
-    return found;
-  };
+  const all = (start: string) => [...foldersFrom(start)];
 
   it('ends at the root of a repository', async () => {
     await withProject(async ({ path }) => {
       await mkdir(path('a/.git'), { recursive: true });
       await mkdir(path('a/b/c'), { recursive: true });
-      expect(await all(path('a/b/c'))).toEqual([path('a/b/c'), path('a/b'), path('a')]);
+      expect(all(path('a/b/c'))).toEqual([path('a/b/c'), path('a/b'), path('a')]);
     });
   });
 
   it('does not enter a folder that every user may write to', async () => {
     await withProject(async ({ folder, write, path }) => {
       // The folder of the test lies in the system's folder for temporary files.
-      expect(await all(path('a'))).toEqual([path('a'), folder]);
+      expect(all(path('a'))).toEqual([path('a'), folder]);
       await write('a/capacitor.config.json', '{}');
       expect((await findConfigFrom(path('a/b')).catch(() => undefined))?.path).toBeUndefined();
       await mkdir(path('a/b'));
