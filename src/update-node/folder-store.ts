@@ -214,7 +214,7 @@ function checkId(id: string): string {
 
 /**
  * Reads a built-in release from a folder: the web folder of an Electron app, or the public folder of a server's deployment.
- * Run `bundleseal release stamp` on the folder before.
+ * Run `npx bundleseal release stamp DIR` on the folder before.
  *
  * @throws `TypeError` if `dir` is not a path.
  * @see docs/updates.md#the-built-in-release

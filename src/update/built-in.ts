@@ -177,6 +177,6 @@ function tooSlow(path: string, cause: unknown): BundleSealError {
 
 function missing(path: string, status?: number): BundleSealError {
   const answer = status === undefined ? '' : `: the server answered ${status}`;
-  const remedy = path === STAMP ? '; write it with `bundleseal release stamp`' : '';
+  const remedy = path === STAMP ? '; write it with `npx bundleseal release stamp DIR`' : '';
   return new BundleSealError('ERR_STORE', `the build has no "${path}"${answer}${remedy}`, { path });
 }

@@ -223,7 +223,7 @@ export async function checkStampList(stamp: ReleaseStamp, backend: Backend): Pro
   if (stamp.files !== undefined && (await idOfList(stamp.files, backend)) === stamp.id) return;
   throw new BundleSealError(
     'ERR_STORE',
-    'the stamp of the built-in release has no list of files, or the list does not match the id: write it again with `bundleseal release stamp`, as the last step of the build',
+    'the stamp of the built-in release has no list of files, or the list does not match the id: write it again with `npx bundleseal release stamp DIR`, as the last step of the build',
   );
 }
 

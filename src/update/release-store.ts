@@ -62,7 +62,7 @@ export interface ReleaseStore {
 
 /** The release that the app was shipped with. */
 export interface BuiltIn {
-  /** Reads the bytes of `bundleseal-release.json`, which `bundleseal release stamp` writes into the build. */
+  /** Reads the bytes of `bundleseal-release.json`, which `npx bundleseal release stamp DIR` writes into the build. */
   readStamp(): Promise<Uint8Array>;
   /** The files of the build: the first base of patches, and the last resort of a rollback. */
   readonly files: ReleaseReader;

@@ -1,6 +1,6 @@
-// The pages about errors name every error code, and no other.
+// The pages about errors name every error code, and no other. Messages of the library name commands that run as they are.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../support/docs.ts';
@@ -42,5 +42,22 @@ describe('error codes', () => {
       const [, symptom, , cause, remedy] = line.split('|').map((cell) => cell.trim());
       for (const cell of [symptom, cause, remedy]) expect(cell, line).not.toBe('');
     }
+  });
+});
+
+describe('the messages of the library', () => {
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.ts') && !path.startsWith('cli'),
+  );
+
+  it('name commands with npx, because no shell finds bundleseal alone', () => {
+    const lines = sources
+      .flatMap((path) => read(`src/${path}`).split('\n'))
+      .filter((line) => !/^\s*(\*|\/\/|\/\*)/.test(line));
+    const commands = lines.flatMap(
+      (line) => line.match(/(npx )?\bbundleseal (key|bundle|release|init|doctor) [a-z]+/g) ?? [],
+    );
+    expect(commands).toContain('npx bundleseal release stamp');
+    expect(commands.filter((one) => !one.startsWith('npx '))).toEqual([]);
   });
 });

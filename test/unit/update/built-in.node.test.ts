@@ -223,7 +223,7 @@ describe('the copy of a built-in release in the store', () => {
     });
     const error = await rejection(updater.installBuiltIn(), 'ERR_STORE');
     expect(error.message).toBe(
-      'the stamp of the built-in release has no list of files, or the list does not match the id: write it again with `bundleseal release stamp`, as the last step of the build',
+      'the stamp of the built-in release has no list of files, or the list does not match the id: write it again with `npx bundleseal release stamp DIR`, as the last step of the build',
     );
   });
 

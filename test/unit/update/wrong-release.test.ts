@@ -114,7 +114,7 @@ describe('a build that lacks a file', () => {
       'the build has no "a.js": the server answered 404',
     );
     expect((await rejection(lacking.readStamp(), 'ERR_STORE')).message).toBe(
-      'the build has no "bundleseal-release.json": the server answered 404; write it with `bundleseal release stamp`',
+      'the build has no "bundleseal-release.json": the server answered 404; write it with `npx bundleseal release stamp DIR`',
     );
   });
 
