@@ -105,12 +105,17 @@ export async function* packagesFrom(start: string): AsyncGenerator<PackageFile, 
   }
 }
 
+/** The names of the packages that a package.json depends on, also for development. */
+export function dependenciesOf(content: PackageFile['content']): ReadonlySet<string> {
+  const groups = [content?.dependencies, content?.devDependencies];
+  return new Set(groups.flatMap((one) => Object.keys(one ?? {})));
+}
+
 /** Whether the project has the plugin that rolls an update back unless the app calls notifyAppReady(). */
 export async function needsNotifyAppReady(folder: string): Promise<boolean> {
   for (const start of [folder, '.']) {
     for await (const { content } of packagesFrom(start)) {
-      const all = [content?.dependencies, content?.devDependencies];
-      if (all.some((names) => Object.hasOwn(names ?? {}, '@capgo/capacitor-updater'))) return true;
+      if (dependenciesOf(content).has('@capgo/capacitor-updater')) return true;
     }
   }
   return false;

@@ -14,7 +14,7 @@ import {
 import type { ConfigFile } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { repositoryOf } from '../git.ts';
-import { packagesFrom } from '../project.ts';
+import { dependenciesOf, packagesFrom } from '../project.ts';
 import { examine, type Finding } from './finding.ts';
 
 // Build tools and web servers publish all of these folders.
@@ -74,8 +74,7 @@ async function lineFor(config: ViteConfig, key: string): Promise<string> {
 async function packagesHere(): Promise<ReadonlySet<string>> {
   for await (const { path, content } of packagesFrom('.')) {
     if (dirname(path) !== resolve('.')) break;
-    const { dependencies, devDependencies } = content ?? {};
-    return new Set([dependencies, devDependencies].flatMap((one) => Object.keys(one ?? {})));
+    return dependenciesOf(content);
   }
   return new Set();
 }

@@ -10,7 +10,7 @@ import { findViteConfig, type ViteConfig } from '../config/dev-server.ts';
 import { decodeFileText, findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { type Manager, managerOf } from '../manager.ts';
-import { findRoot, type Root } from '../project.ts';
+import { dependenciesOf, findRoot, type Root } from '../project.ts';
 import { SETTINGS } from '../release/settings.ts';
 
 export type Framework =
@@ -102,7 +102,7 @@ export async function readProject(): Promise<Project> {
     );
   }
   const content = parsePackage(packageText);
-  const names = namesOf(content);
+  const names = dependenciesOf(content);
   const framework = frameworkOf(names);
   const config = await capacitorOf();
   const isTypeScript = await exists('tsconfig.json');
@@ -146,7 +146,7 @@ export async function readProject(): Promise<Project> {
 export async function uninstallCommand(root: string): Promise<string | undefined> {
   try {
     const text = (await readText('package.json')) ?? '{}';
-    if (!namesOf(parsePackage(text)).has('bundleseal')) return undefined;
+    if (!dependenciesOf(parsePackage(text)).has('bundleseal')) return undefined;
   } catch {
     return undefined;
   }
@@ -196,10 +196,6 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 const objectOf = (value: unknown): object =>
   typeof value === 'object' && value !== null ? value : {};
-
-function namesOf({ dependencies, devDependencies }: Package): ReadonlySet<string> {
-  return new Set([dependencies, devDependencies].flatMap((one) => Object.keys(objectOf(one))));
-}
 
 function frameworkOf(names: ReadonlySet<string>): Framework {
   const marks: readonly (readonly [string, Framework])[] = [
