@@ -55,7 +55,10 @@ export async function examineDevServer(path: string, findings: Finding[]): Promi
   await examine(findings, failed, async () => {
     const config = await findViteConfig(packages);
     if (config === undefined && !packages.has('vite')) return undefined;
-    if (config !== undefined && (await keepsFromServer(config, path))) return undefined;
+    if (config !== undefined && (await keepsFromServer(config, path))) {
+      const kept = `${config.path} keeps ${path} out of Vite's dev server`;
+      return { code: 'KEY_FILE_DENIED', state: 'good', what: kept, path };
+    }
     const mend =
       config === undefined
         ? `make vite.config.mjs: export default { ${denyLine('', path)} };`

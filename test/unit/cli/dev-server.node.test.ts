@@ -20,6 +20,7 @@ export default defineConfig({
 const LIST =
   "['.env', '.env.*', '*.{crt,pem,key,p12,pfx,cer,der}', '.npmrc', '.yarnrc.yml', '**/.git/**', '.bundleseal_key*']";
 const SERVED = "Vite's dev server gives out .bundleseal_key to everyone who can reach it\n";
+const denies = (config: string) => `${config} keeps .bundleseal_key out of Vite's dev server`;
 
 const withConfig = (name: string, text: string, work: (project: Project) => Promise<void>) =>
   withApp({ ...VITE, files: { ...VITE.files, [name]: text } }, work);
@@ -37,7 +38,7 @@ describe('init and the config of Vite', () => {
       expect(config).toContain(LIST);
       expect(await project.json(['init', '--yes'])).toMatchObject({ written: [] });
       expect(read(project, 'vite.config.mjs')).toBe(config);
-      expect((await doctor(project)).stdout).not.toContain('dev server');
+      expect((await doctor(project)).stdout).toContain(denies('vite.config.mjs'));
     });
   });
 
@@ -82,7 +83,7 @@ describe('init and the config of Vite', () => {
       expect(read(project, 'vite.config.js').replaceAll('"', "'")).toContain(
         expected.replaceAll('"', "'"),
       );
-      expect((await doctor(project)).stdout).not.toContain('dev server');
+      expect((await doctor(project)).stdout).toContain(denies('vite.config.js'));
     });
   });
 
@@ -101,7 +102,7 @@ describe('init and the config of Vite', () => {
       expect(read(project, 'electron.vite.config.ts')).toContain(
         `renderer: { server: { fs: { deny: ${LIST} } } }`,
       );
-      expect((await doctor(project)).stdout).not.toContain('dev server');
+      expect((await doctor(project)).stdout).toContain(denies('electron.vite.config.ts'));
     });
   });
 
@@ -156,7 +157,11 @@ describe('doctor and the config of Vite', () => {
   ])('accepts a config that denies the key: %j', async (text) => {
     await withConfig('vite.config.js', text, async (project) => {
       await project.run(['key', 'create', '--bits', '3072']);
-      expect((await doctor(project)).stdout).not.toContain('dev server');
+      expect(await project.json(['doctor'])).toMatchObject({
+        findings: expect.arrayContaining([
+          expect.objectContaining({ code: 'KEY_FILE_DENIED', what: denies('vite.config.js') }),
+        ]),
+      });
     });
   });
 
