@@ -205,11 +205,14 @@ export async function keepUpToDate()${types} {
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   isDrawn = true;
   // Replace waitForFirstScreen() if the app can tell better that it works.
-  if ((await updater.status()).trial && !(await waitForFirstScreen())) {
+  const { trial } = await updater.status();
+  if (trial && !(await waitForFirstScreen())) {
     await startAgain();
   } else if (!isBroken) {
     await updater.confirm(running);
     sessionStorage.removeItem(RELOADS);
+  } else if (trial) {
+    console.warn('This start does not confirm the new release: the page reported an error before its first screen.');
   }
   // Tells of each failed release once in a tab. \`updater.status()\` names them at any time.
   const told = sessionStorage.getItem(FAILED) ?? '';

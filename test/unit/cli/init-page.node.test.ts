@@ -136,10 +136,13 @@ async function loadBlocked(ids: readonly string[]): Promise<unknown[]> {
 /** Loads a page that calls `keepUpToDate` on a device with a release on trial. */
 async function loadOnTrial({
   isShown,
+  earlyEvents = [],
   events = [],
 }: {
   /** The answer of `waitForFirstScreen`. */
   readonly isShown: boolean;
+  /** What the page hears between the call and its first frames. */
+  readonly earlyEvents?: readonly string[];
   /** What the page hears after its first frames. */
   readonly events?: readonly string[];
 }) {
@@ -162,7 +165,10 @@ async function loadOnTrial({
     location: { reload: () => (reloads += 1) },
   });
   vi.stubGlobal('document', { body: { innerText: '', textContent: '' } });
-  vi.stubGlobal('requestAnimationFrame', (draw: () => void) => draw());
+  vi.stubGlobal('requestAnimationFrame', (draw: () => void) => {
+    for (const type of earlyEvents) listeners.get(type)?.();
+    draw();
+  });
   vi.stubGlobal('navigator', {
     onLine: true,
     serviceWorker: {
@@ -231,6 +237,21 @@ describe('a page with a release on trial', () => {
     openTab();
     const events = ['error', 'unhandledrejection'];
     expect(await loadOnTrial({ isShown: true, events })).toEqual({ confirmed: ['b'], reloads: 0 });
+  });
+});
+
+describe('a page with a release on trial that reports an error before its first frames', () => {
+  it('says in the console that this start does not confirm the release', async () => {
+    openTab();
+    vi.useFakeTimers();
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const page = { isShown: true, earlyEvents: ['error', 'unhandledrejection'] };
+    expect(await loadOnTrial(page)).toEqual({ confirmed: [], reloads: 0 });
+    await vi.advanceTimersByTimeAsync(500);
+    vi.useRealTimers();
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/^This start does not confirm the new release: the page reported/)],
+    ]);
   });
 });
 
