@@ -9,7 +9,7 @@ import { unzipSync, zipSync } from 'fflate';
 import { unzipBundle, zipBundle } from '../dist/zip.js';
 import { makeApp } from './job-app.js';
 import { measureStages, unzipAlone } from './job-stages.js';
-import { toolsFor } from './job-tools.js';
+import { createClear, toolsFor } from './job-tools.js';
 import { TARGETS } from './targets.js';
 import { inTemporaryDirectory, missingSpace } from './temporary.js';
 import { interleave, median, speedRatio } from './timing.js';
@@ -65,8 +65,10 @@ async function measureApp(report, directory, { folder, size, count }, rounds) {
       cwd: directory,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-  const clear = () => rmSync(out, { recursive: true, force: true });
-  const tools = toolsFor(report, directory);
+  const isLarge = size > LARGE;
+  const { clear: clearFolder, remove } = createClear(directory, { keep: !isLarge });
+  const clear = () => clearFolder(out);
+  const tools = toolsFor(report, directory, clearFolder);
   const sealing = { ours: () => run(seal), ...tools.sealing };
   const opening = {
     ours: () => {
@@ -75,7 +77,6 @@ async function measureApp(report, directory, { folder, size, count }, rounds) {
     },
     ...tools.opening,
   };
-  const isLarge = size > LARGE;
   const sealed = await interleave(working(report, what, sealing), { rounds, warmUps: 0 });
   const isSmall = size < 10 * MB;
   const sealTarget = isSmall ? TARGETS.smallJobRatio : TARGETS.sealJobRatio;
@@ -120,7 +121,7 @@ async function measureApp(report, directory, { folder, size, count }, rounds) {
   report.value(`peak beyond idle, folder to sealed file, ${what}`, peak(seal), 'MiB', { target });
   clear();
   report.value(`peak beyond idle, sealed file to folder, ${what}`, peak(open), 'MiB', { target });
-  if (isLarge) return;
+  if (isLarge) return clear();
   const stages = { cwd: directory, rounds: Math.min(5, rounds) };
   measureStages(report, `folder to sealed file, ${what}`, { ...stages, args: commandOf(seal) });
   measureStages(report, `sealed file to folder, ${what}`, {
@@ -128,6 +129,8 @@ async function measureApp(report, directory, { folder, size, count }, rounds) {
     args: commandOf(open),
     prepare: clear,
   });
+  clear();
+  remove();
 }
 
 /**
