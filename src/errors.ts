@@ -88,6 +88,7 @@ export interface ErrorFields {
  * ```
  */
 export class BundleSealError extends Error {
+  /** Always `BundleSealError`. */
   override readonly name: string = 'BundleSealError';
   /** See {@link ErrorCode}. */
   readonly code: ErrorCode;

@@ -81,6 +81,7 @@ export interface EncryptedBundle {
  * @param options.privateKey - PEM, DER, JWK, or a {@link Signer}.
  * @param options.metadata - Signed, but readable by anyone. Default: none.
  * @param options.chunkSize - Plain bytes in a chunk, a power of two from 4,096 to 16,777,216. Default 262,144.
+ * @returns The sealed bundle, whole (`bytes`) and in its two parts (`seal`, `ciphertext`), in new memory.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_KEY_INVALID` if the key is not an RSA private key that the format accepts; `ERR_SIGNER_FAILED` if the signer
  * fails or returns another signature; `ERR_LIMIT_EXCEEDED` for more than 2^20 chunks;

@@ -22,6 +22,7 @@ import { type BundleInfo, describeHeader } from './info.ts';
 
 /** A header whose signature was not verified. */
 export interface UnprovenBundleInfo extends BundleInfo {
+  /** Always false: anyone may have written the header. */
   readonly proven: false;
 }
 
@@ -60,6 +61,10 @@ export interface InspectOptions {
  * ```
  */
 export function inspectBundle(sealed: Uint8Array | string): UnprovenBundleInfo;
+/**
+ * Reads the header of a sealed bundle in a `Blob` or a source, without a key. **Nothing in the result is verified.** Fetches
+ * the fixed part of the header and the metadata only.
+ */
 export function inspectBundle(
   sealed: Blob | RandomAccessSource,
   options?: InspectOptions,

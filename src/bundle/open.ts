@@ -99,6 +99,7 @@ const DEFAULT_CACHE_SIZE = 4_194_304;
  * @param options.expect - Required metadata. `minSequence` refuses older bundles.
  * @param options.maxChunks - The most chunks that the call accepts. Default 1,048,576.
  * @param options.cacheSize - Size of the cache of opened chunks, in bytes. Default 4,194,304.
+ * @returns A reader of the bundle. Close it after use: this wipes the session key.
  * @throws The errors of {@link decryptBundle} for the options, the key, the header and the length of the body. Reads
  * reject with `ERR_CHUNK_INVALID` (`chunkIndex`), with `ERR_SOURCE_FAILED`, and with `RangeError` or `TypeError` for
  * an invalid range or after `close()`.

@@ -30,7 +30,9 @@ export interface ResealOptions {
  * the bundle with the old key can still decrypt the body. The call does not verify the body: both signatures cover the
  * same digests of its chunks.
  *
- * @param sealedOrSeal - A sealed bundle, or a seal in base64url.
+ * @param sealed - A sealed bundle, or a seal in base64url.
+ * @param options.publicKey - The public key that the bundle was sealed for, or several.
+ * @param options.privateKey - The new private key: PEM, DER, JWK, or a {@link Signer}.
  * @returns A new sealed bundle for a bundle, or a new seal for a seal.
  * @throws The errors of {@link decryptBundle} for the header and the length of the body, and those of {@link
  * encryptBundle} for the private key.
@@ -48,6 +50,7 @@ export interface ResealOptions {
  * ```
  */
 export async function resealBundle(sealed: Uint8Array, options: ResealOptions): Promise<Uint8Array>;
+/** Makes a seal of a new key from a seal in base64url. The body of the bundle does not change. */
 export async function resealBundle(seal: string, options: ResealOptions): Promise<string>;
 export async function resealBundle(
   sealedOrSeal: Uint8Array | string,

@@ -41,6 +41,7 @@ export interface DecryptedFile {
  * @param input - The path of the encrypted file. The call first reads a pipe to its end, into an unnamed file in the
  * system's temporary folder.
  * @param output - The path of another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
+ * @returns The size and the verified SHA-256 of the plain file.
  * @throws the errors of `decryptBundle` of `bundleseal/capgo`, and {@link BundleSealError} `ERR_FILE` if a file
  * cannot be read or written (`path`, `cause`).
  * @see docs/capgo.md

@@ -60,7 +60,18 @@ const DEFAULT_MAX_FILE_SIZE = 2 ** 28;
  * a missing file (`path`); `ERR_EXPECTATION_FAILED` if the update differs from `trusted` (`path`), or if `trusted` is
  * missing; `ERR_LIMIT_EXCEEDED` if a file is larger than `maxFileSize`; and
  * the errors of `decryptBundle`.
- * @see docs/capgo.md
+ * @see docs/capgo.md#delta-updates
+ * @example
+ * ```ts
+ * import { decryptManifest, encryptManifest, keygen } from 'bundleseal/capgo';
+ *
+ * const { privateKey, publicKey } = await keygen();
+ * const raw = { 'app.js': new TextEncoder().encode('console.log("Hello")') };
+ * const { manifest, files, ivSessionKey, hashes } = await encryptManifest(raw, { privateKey });
+ * // In an app, `hashes` comes out of a sealed bundle.
+ * const opened = await decryptManifest(manifest, files, { publicKey, ivSessionKey, trusted: hashes });
+ * console.log(opened.get('app.js')?.length);
+ * ```
  */
 export async function decryptManifest(
   manifest: readonly ManifestEntry[],

@@ -43,6 +43,7 @@ export interface EncryptedFile {
  * @param input - The path of a file that does not change during the call. The call first reads a pipe, or a file of
  * `/proc` without a size, to its end, into an unnamed file in the system's temporary folder.
  * @param output - The path of another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
+ * @returns The values that the plugin needs beside the file, and the sizes.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SIGNER_FAILED`; `ERR_FILE` if a file cannot be read or
  * written, or changes during the call (`path`, `cause`). `TypeError` for a wrong or unknown option.
  * @see docs/capgo.md

@@ -75,6 +75,7 @@ const BROTLI_MIN_SAVING = 10;
  * The plugin on Android treats an empty file as a failed decryption and abandons the update.
  *
  * @param files - Raw bytes by path, relative to the folder.
+ * @returns The list, the encrypted files, the encrypted zip if one was passed, and the hashes of the raw files.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `ERR_ARCHIVE_INVALID` for an unsafe path, a path that occurs
  * twice, a path with a space (Capgo's server refuses it) and a path that ends in `.br`.
  * @see docs/capgo.md

@@ -45,6 +45,7 @@ export interface EncryptedBundle {
  * Memory: the result, and the zip if it is a `Blob`.
  *
  * @param zip - The whole zip.
+ * @returns The encrypted file, and the values that the plugin needs beside it.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SOURCE_FAILED`, `ERR_BACKEND_UNAVAILABLE`,
  * `ERR_SIGNER_FAILED`. `TypeError` for a wrong or unknown option.
  * @see docs/capgo.md

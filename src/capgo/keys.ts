@@ -33,6 +33,7 @@ export interface KeygenOptions {
  * Capgo names the files of the two halves `.capgo_key_v2` and `.capgo_key_v2.pub`.
  *
  * @param options.signal - Aborts the call: it rejects with the signal's reason.
+ * @returns Both halves in PEM, and the 20 characters by which Capgo names the pair.
  * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE`.
  * @see RFC 8017 appendix A.1
  * @example
@@ -78,7 +79,10 @@ async function generateInSteps(signal?: AbortSignal): Promise<Uint8Array> {
  * Returns the id by which Capgo names a public key: the first 20 characters of the base64 in its PEM. Some of them are
  * the same for every RSA-2048 key, so the id helps to distinguish keys but does not authenticate one.
  *
+ * @param publicKey - RSA-2048 in PKCS#1 PEM: the content of `.capgo_key_v2.pub`.
+ * @returns 20 characters.
  * @throws {@link BundleSealError} `ERR_KEY_INVALID`; `TypeError` for anything but a string.
+ * @see docs/capgo.md
  * @example
  * ```ts
  * import { keygen, keyId } from 'bundleseal/capgo';

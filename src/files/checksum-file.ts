@@ -12,7 +12,7 @@ import { openInputFile } from './input-file.ts';
  *
  * @param path - The path of a file or a pipe.
  * @returns 64 lower-case hex characters, as `sha256sum` prints them.
- * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read or changes during the call;
+ * @throws `TypeError` for a wrong or unknown option. {@link BundleSealError} `ERR_FILE` if the file cannot be read or changes during the call;
  * `ERR_BACKEND_UNAVAILABLE`.
  * @see FIPS 180-4
  * @example

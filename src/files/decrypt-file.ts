@@ -15,6 +15,7 @@ import type { OutputFile } from './output-file.ts';
 import { replaceFile } from './replace.ts';
 import { fillUnnamed } from './spool-input.ts';
 
+/** Options of {@link decryptFile}. */
 export interface DecryptFileOptions extends DecryptOptions {}
 
 /**
@@ -38,6 +39,7 @@ export interface DecryptFileOptions extends DecryptOptions {}
  * @returns The content of the header, verified by its signature.
  * @throws the errors of {@link decryptBundle}, and {@link BundleSealError} `ERR_FILE` if a file cannot be read or
  * written (`path`, `cause`).
+ * @see docs/format.md#opening
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';

@@ -23,6 +23,7 @@ import { type InputFile, openInputFile } from './input-file.ts';
 import type { Input } from './place.ts';
 import { replaceFile } from './replace.ts';
 
+/** Options of {@link encryptFile}. */
 export interface EncryptFileOptions extends EncryptOptions {
   /** Whether to write the body only. The header is then the `seal` of the result. Default false. */
   readonly detached?: boolean;
@@ -60,8 +61,10 @@ export interface EncryptedFile {
  * `/proc` without a size, to its end, into an unnamed file in the system's temporary folder.
  * @param output - The path of another file. The call follows a link to a file. It refuses a folder, a pipe and a device.
  * @param options - The options of {@link encryptBundle}, and `detached`.
+ * @returns The seal, the checksum, the id of the key, and the sizes.
  * @throws the errors of {@link encryptBundle}, and {@link BundleSealError} `ERR_FILE` if a file cannot be read or
  * written, or changes during the call (`path`, `cause`).
+ * @see docs/guides/large-bundles.md#files
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';

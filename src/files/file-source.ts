@@ -16,8 +16,10 @@ export interface FileSource extends RandomAccessSource, AsyncDisposable {
  * first reads a pipe to its end.
  *
  * @param path - The path of the file.
+ * @returns The open file. Close it after use.
  * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read or became shorter. `RangeError` for a range
  * outside the file, `TypeError` after `close()`.
+ * @see docs/guides/zips.md#read
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';

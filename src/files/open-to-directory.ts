@@ -14,6 +14,7 @@ import {
   unzipSource,
 } from './unzip-file.ts';
 
+/** Options of {@link openToDirectory}. */
 export interface OpenToDirectoryOptions extends Omit<OpenOptions, 'cacheSize'>, UnzipFileOptions {}
 
 /** The result of unpacking a bundle into a folder. */
@@ -50,6 +51,7 @@ export interface OpenedDirectory extends UnzippedFolder {
  * @throws the errors of {@link openBundle} for the options, the key and the bundle (`ERR_KEY_MISMATCH`,
  * `ERR_SEAL_INVALID`, `ERR_CHUNK_INVALID`, `ERR_EXPECTATION_FAILED` and others), and those of {@link unzipFile} for the
  * zip and the folder (`ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`, `ERR_FILE`).
+ * @see docs/guides/large-bundles.md#files
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';

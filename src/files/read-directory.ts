@@ -19,7 +19,9 @@ import {
   refusePrivateKey,
 } from './zip-directory.ts';
 
+/** The rules and limits by which a call reads a folder. */
 export interface ReadDirectoryOptions extends FolderRules, ZipLimits {
+  /** Aborts the call: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -25,6 +25,7 @@ import {
 /** Mode bits of a new file, before the umask of the process applies. */
 const NEW_FILE = 0o666;
 
+/** Options of {@link sealDirectory}. */
 export interface SealDirectoryOptions extends EncryptFileOptions, ZipDirectoryOptions {}
 
 /** A sealed folder. */
@@ -45,7 +46,9 @@ export interface SealedDirectory extends EncryptedFile {
  * a file.
  * @param options - The options of {@link zipDirectory} and {@link encryptFile}. `onProgress` counts the bytes of the
  * files.
+ * @returns The result of {@link encryptFile}, and the number of files.
  * @throws the errors of {@link zipDirectory} and {@link encryptFile}.
+ * @see docs/guides/zips.md#write
  * @example
  * ```ts
  * import { mkdir, writeFile } from 'node:fs/promises';

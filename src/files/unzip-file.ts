@@ -26,6 +26,7 @@ import { collectAfter, createCollector } from './old-garbage.ts';
 import { replaceFolder } from './replace-folder.ts';
 import { type Unpacked, writeFiles } from './write-files.ts';
 
+/** Options of {@link unzipFile}. */
 export interface UnzipFileOptions extends ZipLimits, WorkOptions {
   /**
    * Whether to replace a folder that is not empty. Nothing of its content remains then. Default false.
@@ -88,10 +89,12 @@ const AHEAD = 2 ** 20;
  * @param options.maxFileSize - The most inflated bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - The most inflated bytes of all files. Default 1,073,741,824.
  * @param options.maxRatio - The most inflated bytes for each deflated byte, for files over 64 MiB. Default 200.
+ * @returns The number of files and bytes written.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED` if the stream fails (`cause`);
  * `ERR_FILE` if a file cannot be read or written or changes during the call, or if the folder cannot or must not be
  * replaced (`path`, `cause`). Errors of this library from the stream are thrown unchanged.
+ * @see docs/guides/zips.md#read; APPNOTE.TXT 6.3.10
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';

@@ -45,6 +45,7 @@ export const FOLDER_RULES: OptionRules<FolderRules> = {
   privateKeys: 'any',
 };
 
+/** Options of {@link zipDirectory}. */
 export interface ZipDirectoryOptions extends ZipOptions, FolderRules {}
 
 /** The result of zipping a folder. */
@@ -91,10 +92,12 @@ export interface ZippedDirectory {
  * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files. Default 1,073,741,824.
  * @param options.maxRatio - Bytes of a file for each deflated one, of a file over 64 MiB. Default 200.
+ * @returns The size and checksum of the zip, and the number of files.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID` for a file that must not be in an archive and for a private key (`path`, relative to the
  * folder); `ERR_LIMIT_EXCEEDED` if a limit is exceeded (`limit`, `path`); `ERR_FILE` if a file or folder cannot be
  * read or written or changes before it is read, or if the output lies in the folder (`path`, `cause`).
+ * @see docs/guides/zips.md#write; APPNOTE.TXT 6.3.10
  * @example
  * ```ts
  * import { mkdir, writeFile } from 'node:fs/promises';

@@ -29,6 +29,7 @@ export interface Metadata {
   readonly sequence?: number;
   /** When the bundle was made: RFC 3339, e.g. `2026-01-31T12:00:00Z`. */
   readonly createdAt?: string;
+  /** A member of your own, under any other name. */
   readonly [name: string]: JsonValue | undefined;
 }
 

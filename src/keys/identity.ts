@@ -35,6 +35,7 @@ export async function keyId(key: PublicKeyInput | PrivateKeyInput): Promise<stri
 /**
  * Computes the public key for the app from a private key.
  *
+ * @param privateKey - PEM, DER or JWK, without a passphrase.
  * @returns A SubjectPublicKeyInfo in PEM (`PUBLIC KEY`).
  * @throws {@link BundleSealError} `ERR_KEY_INVALID` if the input is not an RSA private key that the format accepts. The
  * message says what the input is.

@@ -9,15 +9,25 @@ import type { RsaPublicKey } from './rsa.ts';
  * An RSA key as a JSON Web Key (RFC 7518 §6.3). A private key has all private members, a public key has none.
  */
 export interface RsaJwk {
+  /** The type of the key: `RSA`. */
   readonly kty?: string;
+  /** The modulus. Each number is in base64url, without padding and without leading zero bytes. */
   readonly n?: string;
+  /** The public exponent. */
   readonly e?: string;
+  /** The private exponent. */
   readonly d?: string;
+  /** The first prime. */
   readonly p?: string;
+  /** The second prime. */
   readonly q?: string;
+  /** d mod (p - 1). */
   readonly dp?: string;
+  /** d mod (q - 1). */
   readonly dq?: string;
+  /** The inverse of q mod p. */
   readonly qi?: string;
+  /** Members such as `alg` and `kid`, which the library does not use. */
   readonly [member: string]: unknown;
 }
 

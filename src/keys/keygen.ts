@@ -18,7 +18,7 @@ export interface KeyPair {
   readonly privateKey: string;
   /** The half for the app: SubjectPublicKeyInfo (`PUBLIC KEY`) or PKCS#1 (`RSA PUBLIC KEY`). */
   readonly publicKey: string;
-  /** The id that {@link keyId} computes for either half: 64 hex characters. */
+  /** The id of the pair, as `keyId` of the same entry computes it: 64 hex characters; in `bundleseal/capgo` 20 characters. */
   readonly keyId: string;
 }
 
@@ -45,6 +45,7 @@ export interface KeygenOptions {
  * @param options.format - `'pkcs8'` (default) or `'pkcs1'`.
  * @param options.signal - Aborts: the call rejects with the signal's reason. A native generator cannot be stopped;
  * its result is discarded.
+ * @returns Both halves in PEM, and their id.
  * @throws {@link BundleSealError} `ERR_BACKEND_UNAVAILABLE` if the runtime lacks the requested backend or a secure
  * source of randomness.
  * @throws `RangeError` or `TypeError` if an option has another value.

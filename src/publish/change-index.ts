@@ -44,6 +44,7 @@ export interface IndexContent {
 export interface ChangedIndex {
   /** False if the store has this index already. The call then made no index. */
   readonly changed: boolean;
+  /** The new index, or the present one if `changed` is false. */
   readonly index: ReleaseIndex;
   /** The paths of the written files in the store, in the order in which you have to upload them. With `dryRun`, no file is written. */
   readonly written: readonly string[];

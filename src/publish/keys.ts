@@ -19,6 +19,7 @@ import { checkFrom, openPlace, openWritable } from './place.ts';
 import { storeError } from './store-error.ts';
 import { readTrust } from './trust.ts';
 
+/** Options of {@link publishKeys}. */
 export interface PublishKeysOptions {
   /** The folder to write. It is created if it is missing. */
   readonly store: string;
@@ -39,6 +40,7 @@ export interface PublishKeysOptions {
   readonly dryRun?: boolean;
   /** Called in place of the runtime's `fetch`. */
   readonly fetch?: typeof fetch;
+  /** Aborts the call: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -54,7 +56,9 @@ const OPTIONS: OptionRules<PublishKeysOptions> = {
   signal: 'signal',
 };
 
+/** A list of keys that was made, and the file to upload. */
 export interface PublishedKeys {
+  /** The list: its epoch, the trusted keys and the retired keys. */
   readonly keys: ReleaseKeys;
   /** The written file, `keys.sealed`. Empty with `dryRun`. */
   readonly written: readonly string[];
@@ -67,6 +71,7 @@ export interface PublishedKeys {
  * Devices then refuse an index of another epoch, and an index that a retired key signed. So every channel needs an index of
  * the new epoch that one of `publicKeys` signs: call `refresh` with `earlierEpoch` for each channel.
  *
+ * @returns The new list, and the path of `keys.sealed` for the upload.
  * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError} `ERR_KEY_INVALID`;
  * `ERR_KEY_MISMATCH` if another recovery key signed the list in the store; `ERR_STORE` if a key is both trusted and retired, or
  * is the recovery key; `ERR_FILE`, `ERR_SOURCE_FAILED` if the store cannot be read or written.

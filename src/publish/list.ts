@@ -7,19 +7,24 @@ import { noChannel } from './place.ts';
 import { openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
 import { findIndex } from './store-state.ts';
 
+/** Options of {@link listReleases}. */
 export interface ListOptions extends StoreOptions {
+  /** The channel, e.g. `production`. */
   readonly channel: string;
 }
 
 /** The index of a channel, and its mark. A stamp may contain the mark as a floor. */
 export interface ListedReleases {
+  /** The verified index. It may have expired. */
   readonly index: ReleaseIndex;
+  /** The mark of the index: pass `{ channel, ...mark }` to `stampRelease` as a floor. */
   readonly mark: IndexMark;
 }
 
 /**
  * Reads the index of a channel and verifies its signature. Accepts an expired index: see `index.expiresAt`.
  *
+ * @returns The index, and its mark.
  * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError} `ERR_STORE` if the store
  * has no such channel; `ERR_FILE`, `ERR_SOURCE_FAILED` if the store cannot be read; the errors of `openIndex` and `openKeys`
  * for an index or a list of keys that is not genuine.

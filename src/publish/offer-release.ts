@@ -12,6 +12,7 @@ import type { State } from './store-state.ts';
 
 /** A release that a channel offers now, and the files to upload for it. */
 export interface PublishedRelease extends ChangedIndex {
+  /** The entry of the release in the index. */
   readonly release: ReleaseEntry;
   /** Patches that were not made. */
   readonly skipped: readonly SkippedPatch[];

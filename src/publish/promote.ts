@@ -25,6 +25,7 @@ import { noChannel } from './place.ts';
 import { storeError } from './store-error.ts';
 import { findIndex, type State } from './store-state.ts';
 
+/** Options of {@link promote}. */
 export interface PromoteOptions extends ChannelOptions, ReleaseAttributes, KeepOptions {
   /**
    * The channel of the same store that has the release. Default: `channel`. The call then needs `release` and `first: true`.
@@ -43,6 +44,7 @@ export interface PromoteOptions extends ChannelOptions, ReleaseAttributes, KeepO
  * The call makes the patches that are missing. It copies the attributes of the release, except the rollout: without `rollout`,
  * every device is offered the release.
  *
+ * @returns The entry of the release, the index, and the files to upload.
  * @throws The errors of `publishRelease`. `TypeError` also if `fromChannel` is `channel`, but `release` or `first: true` is
  * missing. {@link BundleSealError} `ERR_STORE` also if `fromChannel` does not exist, has no such release or has withdrawn it.
  * If only `channel` has withdrawn the release, `reinstate` offers it again.

@@ -18,6 +18,7 @@ import { type OpenStore, openStore, STORE_OPTIONS, type StoreOptions } from './r
 import { storeError } from './store-error.ts';
 import { findIndex } from './store-state.ts';
 
+/** Options of {@link prune}. */
 export interface PruneOptions extends Omit<StoreOptions, 'from' | 'fetch'> {
   /** The folder of the store. A web server is not possible, because it can't be listed. */
   readonly store: string;
@@ -27,6 +28,7 @@ export interface PruneOptions extends Omit<StoreOptions, 'from' | 'fetch'> {
   readonly now?: Date | number;
 }
 
+/** The files that {@link prune} deleted, or would delete with `dryRun`. */
 export interface Pruned {
   /** The files that were deleted, as paths in the store. */
   readonly deleted: readonly string[];
@@ -44,6 +46,7 @@ const GRACE = 7 * 24 * 3_600_000;
  * written in the last seven days stays. `prune` opens every index in the folder first, and deletes nothing if it cannot open
  * one. It holds the lock that publishers to this folder take.
  *
+ * @returns The paths of the deleted files, their size, and the number of objects that stay.
  * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError} `ERR_STORE` if the
  * folder has no index; `ERR_FILE` if the folder cannot be read or a file cannot be deleted; the errors of `openIndex` and
  * `openKeys` for an index or a list of keys that is not genuine.

@@ -33,6 +33,7 @@ import { releaseFiles } from './objects.ts';
 import { offerRelease, type PublishedRelease, publishedOf } from './offer-release.ts';
 import { CHANNEL_OPTIONS, type ChannelOptions, checkChannelOptions, checkText } from './options.ts';
 
+/** Options of {@link publishRelease}. */
 export interface PublishOptions
   extends ChannelOptions,
     ReleaseAttributes,
@@ -69,6 +70,7 @@ export interface PublishOptions
  * objects of the other releases until every index that named them has expired.
  * @param options.expiresIn - Milliseconds, from a minute to ten years. Default: the lifetime of the present index, or 30 days.
  * @param options.onProgress - Called with bytes. The total is the size of the release, and that size again for each patch.
+ * @returns The entry of the release, the index, the files to upload, and the patches that were not made.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID` for a file that must not be published, such as a link or a private key; `ERR_LIMIT_EXCEEDED` if the
  * folder exceeds a limit of zips, or the index would exceed 1 MiB; `ERR_STORE` if the content of the store does not allow the

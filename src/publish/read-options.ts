@@ -8,6 +8,7 @@ import { listChannels, openPlace, type StorePlace } from './place.ts';
 import { storeError } from './store-error.ts';
 import { distinctKeys, readTrust, type Trust } from './trust.ts';
 
+/** The options of every call that only reads a store. */
 export interface StoreOptions extends Pick<WorkOptions, 'signal'> {
   /** The place of the store: an `https://` address or a folder. */
   readonly from: string;

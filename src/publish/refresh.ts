@@ -3,6 +3,7 @@
 import { type ChangedIndex, editIndex } from './change-index.ts';
 import { CHANNEL_OPTIONS, type ChannelOptions, checkChannelOptions, checkFlag } from './options.ts';
 
+/** Options of {@link refresh}. */
 export interface RefreshOptions extends ChannelOptions {
   /** Whether every device has to run the built-in release of its app. Default: as in the present index. */
   readonly useBuiltIn?: boolean;
@@ -12,6 +13,7 @@ export interface RefreshOptions extends ChannelOptions {
  * Makes an index with the same content that expires later. Run it on a schedule, several times in the lifetime of an index.
  * Devices refuse an expired index and keep the release that they have.
  *
+ * @returns The new index, and the files to upload.
  * @throws The errors of `publishRelease`, and {@link BundleSealError} `ERR_STORE` if the channel has no index.
  * @see docs/guides/publishing.md#refresh-on-a-schedule
  * @example

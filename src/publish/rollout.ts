@@ -12,6 +12,7 @@ import {
   checkText,
 } from './options.ts';
 
+/** Options of {@link setRollout}. */
 export interface RolloutOptions extends ChannelOptions {
   /** The share of devices that are offered the release, in thousandths: an integer from 0 to 1000. */
   readonly rollout: number;
@@ -26,6 +27,7 @@ export interface RolloutOptions extends ChannelOptions {
  * Changes the share of devices that are offered a release. A higher rollout still includes the devices that the lower one
  * included. A lower rollout takes no device back to an older release.
  *
+ * @returns The new index, and the files to upload. `changed` is false if the release has this rollout already.
  * @throws The errors of `publishRelease`, and {@link BundleSealError} `ERR_STORE` if the channel has no index or no such
  * release.
  * @see docs/guides/publishing.md#roll-out-step-by-step

@@ -24,6 +24,7 @@ import { writeStoreFile } from './change-index.ts';
 import { releaseFiles } from './objects.ts';
 import { checkFlag, checkText, readPublishingClock, timeText } from './options.ts';
 
+/** Options of {@link stampRelease}. */
 export interface StampOptions extends ReadDirectoryOptions {
   /** The native runtime of the build. Default: none. */
   readonly runtime?: string;
@@ -42,6 +43,7 @@ export interface StampOptions extends ReadDirectoryOptions {
  * the native project copies the folder. The stamp is not part of the release and does not change its id.
  *
  * @param dir - The folder of the build.
+ * @returns The content of the stamp.
  * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError} `ERR_ARCHIVE_INVALID` for
  * a path that a release must not have; `ERR_FILE` if the folder cannot be read, the stamp cannot be written, or another file has
  * its name.

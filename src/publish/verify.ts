@@ -23,6 +23,7 @@ import {
 } from './read-options.ts';
 import { type FoundIndex, findIndex } from './store-state.ts';
 
+/** Options of {@link verifyStore}. */
 export interface VerifyOptions extends StoreOptions {
   /** The channels. Default: all channels in the folder. Required for an address. */
   readonly channels?: readonly string[];
@@ -34,6 +35,7 @@ export interface VerifyOptions extends StoreOptions {
   readonly now?: Date | number;
 }
 
+/** A fault of a store, as devices would meet it. */
 export interface StoreProblem {
   /**
    * `index`: the index is missing, not genuine or malformed. `expired`: devices refuse the index. `expiring`: they soon will.
@@ -41,15 +43,19 @@ export interface StoreProblem {
    * names. `cache`: the server's Cache-Control hides new indexes from devices, or makes devices fetch objects twice.
    */
   readonly code: 'index' | 'expired' | 'expiring' | 'object' | 'release' | 'cache';
+  /** The channel whose index names the file. */
   readonly channel: string;
   /** The path of the file in the store. If several objects have the same wrong Cache-Control, the path of the first one. */
   readonly path: string;
+  /** The fault and what to do about it, in one sentence. */
   readonly message: string;
 }
 
+/** The result of {@link verifyStore}. */
 export interface VerifiedStore {
   /** Empty if every device can get the releases that the indexes offer. */
   readonly problems: readonly StoreProblem[];
+  /** The channels that were verified. */
   readonly channels: readonly string[];
   /** The number of bundles that were opened. */
   readonly releases: number;
@@ -67,6 +73,7 @@ export interface VerifiedStore {
  * Memory: at most two releases.
  *
  * @param options.expiresWithin - Milliseconds. Default: a quarter of the lifetime of each index.
+ * @returns The faults of the store, and the numbers of channels, releases and patches that were verified.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_KEY_INVALID`; `ERR_STORE` if the store has `keys.sealed` and `recoveryPublicKey` is missing, or if the folder has no
  * channel; `ERR_SOURCE_FAILED`, `ERR_FILE` if the store cannot be reached.

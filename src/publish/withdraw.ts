@@ -11,6 +11,7 @@ import {
   checkText,
 } from './options.ts';
 
+/** Options of {@link withdraw}. */
 export interface WithdrawOptions extends ChannelOptions {
   /**
    * The id or version of the release, or the first 8 or more characters of its id. The call accepts a whole id even if the
@@ -26,6 +27,7 @@ export interface WithdrawOptions extends ChannelOptions {
  * so that `publishRelease` and `promote` with `reinstate` can offer the release again. Withdrawing a release twice changes
  * nothing.
  *
+ * @returns The new index, and the files to upload. `changed` is false if the release was withdrawn already.
  * @throws The errors of `publishRelease`, and {@link BundleSealError} `ERR_STORE` if the channel has no index or no such
  * release.
  * @see docs/guides/publishing.md#withdraw

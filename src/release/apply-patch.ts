@@ -7,6 +7,7 @@ import type { BundleInput } from '../sources/input.ts';
 import type { ReleaseFiles } from './files.ts';
 import { type PatchLimits, readPatchLimits } from './patch-limits.ts';
 
+/** Options of {@link applyPatch}. */
 export interface ApplyPatchOptions extends WorkOptions {
   /** The app's public key, or several while keys rotate. The patch says which one to use. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
@@ -47,6 +48,7 @@ const OPTIONS: OptionRules<ApplyPatchOptions> = {
  * @param options.limits - `imageSize`: the most bytes of each image, at most 1,073,741,823. Default 268,435,456.
  * `files`: the most files of the result. Default 65,536.
  * @param options.onProgress - Called with the bytes of the new image: its files and list.
+ * @returns The content of each file of the new release by its path.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}:
  * the errors of `decryptBundle` (`ERR_HEADER_INVALID` also for an object of another kind, `ERR_EXPECTATION_FAILED`
  * for another app's patch); `ERR_PATCH_INVALID` if the patch is genuine, but starts from another release, exceeds a

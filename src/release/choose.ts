@@ -17,6 +17,7 @@ export interface KnownRelease {
   readonly createdAt: string;
 }
 
+/** Options of {@link chooseRelease}. */
 export interface ChooseOptions {
   /** The running release. If it is the built-in one, it has the id of `builtIn`. */
   readonly current: KnownRelease;
@@ -53,6 +54,7 @@ export interface ChooseOptions {
  * result may be the entry of the built-in release, which needs no download.
  *
  * @param index - The result of `openIndex`. The call does not check it again.
+ * @returns The entry of the release, or `'current'` or `'built-in'`.
  * @throws `TypeError` for a wrong or unknown option, which the message names.
  * @see docs/releases.md#which-release-a-device-runs
  * @example

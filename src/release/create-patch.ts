@@ -9,6 +9,7 @@ import { checkAppId, checkOptions, type OptionRules, type WorkOptions } from '..
 import { readSigningKey, type Signer } from '../seal/signing-key.ts';
 import type { ReleaseFiles } from './files.ts';
 
+/** Options of {@link createPatch}. */
 export interface CreatePatchOptions extends WorkOptions {
   /** The publisher's private key, or a {@link Signer} for a key outside this process. */
   readonly privateKey: PrivateKeyInput | Signer;
@@ -54,6 +55,7 @@ export interface Patch {
  * @param options.privateKey - PEM, DER, JWK, or a {@link Signer}.
  * @param options.appId - The app that the patch is for.
  * @param options.onProgress - Called with the bytes of the new image: its files and list.
+ * @returns The sealed patch, and the values for its entry in an index.
  * @throws `TypeError` for a wrong or unknown option, which the message names, and for a content of another kind.
  * {@link BundleSealError} `ERR_ARCHIVE_INVALID` if there is no file, or a path that a release may not have (`path`);
  * `ERR_LIMIT_EXCEEDED` if an image has more than 1,073,741,823 bytes; `ERR_SOURCE_FAILED` if a content cannot be

@@ -95,7 +95,9 @@ export interface RetiredObject {
 
 /** The releases that a channel offers, the preferred one first. `sealIndex` seals it and `openIndex` opens it. */
 export interface ReleaseIndex {
+  /** The type of the object. */
   readonly format: 'bundleseal-index';
+  /** The version of the format. */
   readonly version: 1;
   /** The app id, e.g. `com.example.app`. */
   readonly appId: string;

@@ -12,7 +12,9 @@ import { isDigest, isTime } from './members.ts';
  * to the next call. Keep the highest mark by (epoch, sequence).
  */
 export interface IndexMark {
+  /** The `epoch` of the index. */
   readonly epoch: number;
+  /** The `sequence` of the index. */
   readonly sequence: number;
   /** `YYYY-MM-DDTHH:MM:SSZ` */
   readonly issuedAt: string;

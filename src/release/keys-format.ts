@@ -18,7 +18,9 @@ export const MAX_KEYS_LENGTH = 65_536;
 
 /** The list of an app's keys that a recovery key signs: `keys.sealed` in a store. */
 export interface ReleaseKeys {
+  /** The type of the object. */
   readonly format: 'bundleseal-keys';
+  /** The version of the format. */
   readonly version: 1;
   /** The app id. */
   readonly appId: string;

@@ -11,6 +11,7 @@ import { MAX_INDEX_LENGTH, type ReleaseIndex, readIndex } from './index-format.t
 import { checkMark, checkOrder, checkTime, type IndexMark, readClock } from './index-order.ts';
 import { readJson } from './json.ts';
 
+/** Options of {@link openIndex} and {@link openIndexWithMark}. */
 export interface OpenIndexOptions {
   /** The keys that the device trusts for indexes: built in, or the `publicKeys` of `openKeys`. */
   readonly publicKey: PublicKeyInput | readonly PublicKeyInput[];
@@ -37,6 +38,7 @@ export interface OpenIndexOptions {
 
 /** A verified index and its mark. */
 export interface OpenedIndex {
+  /** The verified index. */
   readonly index: ReleaseIndex;
   /** Store the mark before you act on the index, and pass it as `after` from then on. */
   readonly mark: IndexMark;
@@ -57,6 +59,7 @@ const malformedIndex = /* @__PURE__ */ malformedDocument('index');
  * @param options.after - The mark of the highest accepted index. Without it, the call accepts every older genuine
  * index.
  * @param options.now - The current time. Default: the device's clock at the start of the call.
+ * @returns The verified index.
  * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_INDEX_INVALID` if the index is genuine, but malformed, of another epoch or too large; `ERR_INDEX_ROLLED_BACK`
  * if it is older than `after`, or a different index with the same number; `ERR_INDEX_EXPIRED` if its `expiresAt` is
@@ -100,6 +103,8 @@ export async function openIndex(
  * Opens the index of a channel like {@link openIndex}, and also returns the mark that a device has to remember to
  * refuse older indexes.
  *
+ * @param sealed - The bytes of `channels/<channel>.sealed`.
+ * @returns The verified index, and its mark.
  * @throws the errors of {@link openIndex}.
  * @see docs/releases.md#order
  * @example

@@ -8,6 +8,7 @@ import type { BundleInput } from '../sources/input.ts';
 import { checkCounter, malformedDocument, openDocument } from './document.ts';
 import { MAX_KEYS_LENGTH, type ReleaseKeys, readKeys } from './keys-format.ts';
 
+/** Options of {@link openKeys}. */
 export interface OpenKeysOptions {
   /** The public half of the recovery key, built into the app. */
   readonly recoveryPublicKey: PublicKeyInput | readonly PublicKeyInput[];
@@ -32,6 +33,7 @@ const malformedKeys = /* @__PURE__ */ malformedDocument('list of keys');
  *
  * @param sealed - The bytes of `keys.sealed`. The call reads at most 192 KiB.
  * @param options.epoch - The epoch of the keys that the device trusts. Default 0.
+ * @returns The verified list.
  * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_INDEX_INVALID` if the list is genuine, but malformed or too large; `ERR_INDEX_ROLLED_BACK` if its epoch is
  * lower; `ERR_EXPECTATION_FAILED` if it is for another app; the errors of `decryptBundle` if it is not genuine.

@@ -4,6 +4,7 @@ import type { BackendChoice } from '../backend/backend.ts';
 import { checkOptions } from '../options.ts';
 import type { ReleaseFiles } from './files.ts';
 
+/** Options of {@link releaseId}. */
 export interface ReleaseIdOptions {
   /** Aborts the call: it rejects with the signal's reason, and no work continues. */
   readonly signal?: AbortSignal | undefined;
@@ -23,6 +24,7 @@ export interface ReleaseIdOptions {
  * @param files - Files by path, an iterable of `{ path, data }` or of pairs, or a `Map`, as `zipBundle` takes them.
  * @param options.signal - Aborts the call.
  * @param options.backend - The backend that hashes. Default `'auto'`.
+ * @returns 64 lower-case hex characters.
  * @throws `TypeError` for a wrong or unknown option, which the message names, and for a content of another kind.
  * {@link BundleSealError} `ERR_ARCHIVE_INVALID` if there is no file, a path is not safe on every platform or not NFC,
  * or two paths mean one file (`path`); `ERR_SOURCE_FAILED` if a content cannot be read; `ERR_BACKEND_UNAVAILABLE`.

@@ -8,6 +8,7 @@ import { encodeJson, misused } from './document.ts';
 import { type ReleaseIndex, readIndex } from './index-format.ts';
 import { sealDocument } from './seal-document.ts';
 
+/** Options of {@link sealIndex}. */
 export interface SealIndexOptions {
   /** The publisher's private key, or a `Signer` for a key outside this process. */
   readonly privateKey: PrivateKeyInput | Signer;
@@ -25,6 +26,7 @@ export interface SealIndexOptions {
  * Anyone can read the app id, the channel and the sequence; everything else is encrypted.
  *
  * @param index - At most 1 MiB as JSON. Times are `YYYY-MM-DDTHH:MM:SSZ`, hex is lower case, sizes are exact.
+ * @returns The sealed index. It takes at most 1 MiB + 128 KiB.
  * @throws `TypeError` if a member is missing, unknown or breaks its rule (the message has its path), and for a wrong
  * or unknown option. {@link BundleSealError} `ERR_KEY_INVALID`, `ERR_SIGNER_FAILED`, `ERR_BACKEND_UNAVAILABLE`.
  * @see docs/releases.md#the-index

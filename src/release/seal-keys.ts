@@ -8,6 +8,7 @@ import { encodeJson, misused } from './document.ts';
 import { type ReleaseKeys, readKeys } from './keys-format.ts';
 import { sealDocument } from './seal-document.ts';
 
+/** Options of {@link sealKeys}. */
 export interface SealKeysOptions {
   /** The private recovery key, or a `Signer` for it. Keep it away from the machine that signs bundles. */
   readonly recoveryKey: PrivateKeyInput | Signer;
@@ -24,6 +25,7 @@ export interface SealKeysOptions {
  * of indexes starts again. Sign the next index with one of `publicKeys` and with this `epoch`.
  *
  * @param keys - At most 64 KiB as JSON. Keys are complete PEM texts of public keys, as `keygen` makes them.
+ * @returns The sealed list. It takes at most 192 KiB.
  * @throws `TypeError` if a member is missing, unknown or breaks its rule (the message has its path), if a private key
  * is listed, and for a wrong or unknown option. {@link BundleSealError} `ERR_KEY_INVALID` for the recovery key;
  * `ERR_SIGNER_FAILED`, `ERR_BACKEND_UNAVAILABLE`.

@@ -31,11 +31,13 @@ export const MAX_STAMP_LENGTH = 16_777_216;
 
 /** The mark of a channel's highest index at the time when the app was built. */
 export interface StampFloor extends IndexMark {
+  /** The channel, e.g. `production`. */
   readonly channel: string;
 }
 
 /** A file of the built-in release. */
 export interface StampFile {
+  /** The path, relative to the folder of the build, with "/" between folders. */
   readonly path: string;
   /** Size in bytes. */
   readonly size: number;
@@ -45,7 +47,9 @@ export interface StampFile {
 
 /** The description of a built-in release. It is not signed, because it is part of the app. */
 export interface ReleaseStamp {
+  /** The type of the object. */
   readonly format: 'bundleseal-stamp';
+  /** The version of the format. */
   readonly version: 1;
   /** The release id of the build without its stamp: 64 lower-case hex characters. */
   readonly id: string;
@@ -92,6 +96,8 @@ const members: Reader<ReleaseStamp> = /* @__PURE__ */ objectOf<ReleaseStamp>(() 
 /**
  * Writes a stamp: the bytes of `bundleseal-release.json`.
  *
+ * @param stamp - The content. The id is that of the files without the stamp: see `releaseId`.
+ * @returns The bytes of the file: JSON in UTF-8.
  * @throws `TypeError` if a member is missing, unknown or breaks its rule. The message has its path.
  * @see docs/releases.md#the-stamp
  * @example
@@ -117,6 +123,7 @@ export function writeStamp(stamp: ReleaseStamp): Uint8Array {
  * Reads a stamp. Ignores unknown members.
  *
  * @param bytes - The content of `bundleseal-release.json`: JSON in UTF-8, at most 16 MiB.
+ * @returns The content of the stamp.
  * @throws {@link BundleSealError} `ERR_INDEX_INVALID` if it is malformed. Write it again.
  * @see docs/releases.md#the-stamp
  * @example

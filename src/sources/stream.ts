@@ -81,15 +81,21 @@ export function collector(limit: number): {
  * `Readable.toWeb` gives it. TypeScript has different types for the two; this type accepts both.
  */
 export interface ByteStream {
+  /** Whether a reader holds the stream. Calls refuse a locked stream. */
   readonly locked: boolean;
+  /** Locks the stream for one reader. */
   getReader(): ByteStreamReader;
+  /** Ends the stream, and tells its source why. The library calls it for a stream that it does not read to its end. */
   cancel(reason?: unknown): Promise<void>;
 }
 
 /** The methods of a stream's reader that the library calls. */
 export interface ByteStreamReader {
+  /** Resolves with the next piece, or with `done: true` at the end. Rejects with the error of the stream. */
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  /** Ends the stream, and tells its source why. */
   cancel(reason?: unknown): Promise<void>;
+  /** Unlocks the stream. */
   releaseLock(): void;
 }
 

@@ -40,6 +40,7 @@ const RELEASES = 'releases';
  *
  * @param dir - A folder on a local disk: `join(app.getPath('userData'), 'updates')` in Electron. Keep it out of backups,
  * because a backup brings back an old state.
+ * @returns The store, for `releases` of `createUpdater`.
  * @throws `TypeError` if `dir` is not a path.
  * @see docs/updates.md#where-releases-are-kept
  * @example
@@ -216,6 +217,8 @@ function checkId(id: string): string {
  * Reads a built-in release from a folder: the web folder of an Electron app, or the public folder of a server's deployment.
  * Run `npx bundleseal release stamp DIR` on the folder before.
  *
+ * @param dir - The path of the folder of the build, with the stamp in its root.
+ * @returns The built-in release, for `builtIn` of `createUpdater`.
  * @throws `TypeError` if `dir` is not a path.
  * @see docs/updates.md#the-built-in-release
  * @example

@@ -13,6 +13,7 @@ import { idOfList } from './installed.ts';
 import { positive } from './options.ts';
 import type { BuiltIn } from './release-store.ts';
 
+/** Options of {@link memoryBuiltIn}. */
 export interface MemoryBuiltInOptions {
   /** The time of the build: `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly createdAt: string;
@@ -23,8 +24,11 @@ export interface MemoryBuiltInOptions {
 /**
  * Creates a built-in release in memory: for tests, and for apps that are compiled into one file.
  *
+ * @param files - The files of the build, as `zipBundle` takes them.
+ * @returns The built-in release, for `builtIn` of `createUpdater`.
  * @throws `TypeError` for a wrong or unknown option, which the message names. {@link BundleSealError} `ERR_ARCHIVE_INVALID` for
  * a path that a release must not have.
+ * @see docs/updates.md#the-built-in-release
  * @example
  * ```ts
  * import { memoryBuiltIn } from 'bundleseal/update';
@@ -78,6 +82,7 @@ export function isForWebsite(url: string): boolean {
   return url.endsWith(FOR_WEBSITE);
 }
 
+/** Options of {@link fetchBuiltIn}. */
 export interface FetchBuiltInOptions {
   /**
    * The address of the folder that has the build. Default: the folder of the page or worker. Set it if routes of the app
@@ -101,6 +106,7 @@ export interface FetchBuiltInOptions {
  *
  * The calls of the result reject with {@link BundleSealError} `ERR_STORE` if a file is missing or is sent too slowly.
  *
+ * @returns The built-in release, for `builtIn` of `createUpdater`. It sends no request before its first call.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names.
  * @see docs/updates.md#the-built-in-release
  * @example

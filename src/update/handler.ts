@@ -10,6 +10,7 @@ import { bodyOf, isNotModified } from './range-requests.ts';
 import type { ReleaseFileInfo } from './release-store.ts';
 import type { RunningRelease, Updater } from './updater-types.ts';
 
+/** Options of {@link createReleaseHandler}. */
 export interface ReleaseHandlerOptions {
   /** The file for navigations to a path that the release does not have: `index.html` in a single-page app. Default: none. */
   readonly fallback?: string;
@@ -21,7 +22,9 @@ export interface ReleaseHandlerOptions {
 
 /** The page that sends the request. A `FetchEvent` has these members. */
 export interface RequestingClient {
+  /** The id of the page that sends the request. Empty for a navigation. */
   readonly clientId?: string;
+  /** The id of the page that a navigation loads. Empty for other requests. */
   readonly resultingClientId?: string;
 }
 
@@ -44,8 +47,11 @@ export type ReleaseHandler = (
  * It answers `bundleseal-release.json` with the id of the page's release. The response has the header `bundleseal-trial` while
  * that release is on trial, so that a page can tell even if the code of the release does not run.
  *
+ * @param updater - The updater of the app, which decides which release runs.
  * @param options.fallback - The file for navigations to a path that the release does not have.
  * @param options.base - The path of the app on its server. Default `/`.
+ * @returns A function that takes a `Request` and the client, and resolves with a `Response`, or with `undefined` if the
+ * release has no such file.
  * @throws `TypeError` for a wrong or unknown option, which the message names. The returned function rejects if `start` of the
  * updater rejects.
  * @see docs/updates.md#serving-a-release

@@ -8,6 +8,7 @@ import type { PatchLimits } from '../release/patch-limits.ts';
 import type { UpdateEvent } from './events.ts';
 import type { BuiltIn, ReleaseStore } from './release-store.ts';
 
+/** Limits of an updater for the memory and storage of a release. */
 export interface UpdateLimits extends PatchLimits {
   /**
    * Bytes of the largest image from which a patch may start or that it may make. For a larger image the updater installs the
@@ -18,6 +19,7 @@ export interface UpdateLimits extends PatchLimits {
   readonly releaseSize?: number;
 }
 
+/** Options of `createUpdater`. */
 export interface UpdaterOptions {
   /**
    * The address of the store, or the addresses of its mirrors: `https://updates.example.com/app/`. Without user name,
@@ -47,6 +49,7 @@ export interface UpdaterOptions {
    * start then runs the previous release. Default: no limit of time, only `maxStarts`.
    */
   readonly confirmTimeout?: number;
+  /** Limits for the memory and storage of a release. Default: the defaults of {@link UpdateLimits}. */
   readonly limits?: UpdateLimits;
   /** Milliseconds. A request fails if fewer than 16 KiB arrive within this time. Default 30,000. */
   readonly timeout?: number;

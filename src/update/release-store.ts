@@ -2,6 +2,7 @@
 
 /** A file of a release, as a list names it. */
 export interface ReleaseFileInfo {
+  /** The path in the release, with "/" between folders. */
   readonly path: string;
   /** In bytes. */
   readonly size: number;
@@ -19,7 +20,9 @@ export interface ReleaseReader {
 
 /** A file for `write`. Its bytes do not change before `write` settles. */
 export interface StoredFile {
+  /** The path in the release, with "/" between folders. */
   readonly path: string;
+  /** The content. */
   readonly bytes: Uint8Array;
 }
 

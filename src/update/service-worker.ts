@@ -6,8 +6,11 @@ import type { Updater } from './updater-types.ts';
 
 /** The members of a service worker's `self` that this library uses. Only TypeScript's WebWorker library has their types. */
 export interface ServiceWorkerScope {
+  /** The address of the worker. The handler answers only requests to its origin. */
   readonly location: { readonly origin: string };
+  /** The registration of the worker. Its scope is the default of `base`. */
   readonly registration: { readonly scope: string };
+  /** The open pages and workers of the origin. */
   readonly clients: {
     claim(): Promise<void>;
     matchAll(options: {
@@ -15,7 +18,9 @@ export interface ServiceWorkerScope {
       type: 'all';
     }): Promise<readonly { readonly id: string; readonly url: string }[]>;
   };
+  /** Makes a new worker replace the old one at once. */
   skipWaiting(): Promise<void>;
+  /** Adds a listener for `install`, `activate` or `fetch`. */
   // biome-ignore lint/suspicious/noExplicitAny: only the WebWorker library has the types of these events.
   addEventListener(type: string, listener: (event: any) => void): void;
 }
@@ -43,6 +48,7 @@ const UNTIL_LISTED = 60_000;
  *
  * Call it synchronously in the worker's script, because a browser ignores listeners that are added later.
  *
+ * @param updater - The updater of the app, which decides which release runs.
  * @param scope - `self` of the service worker.
  * @param options - The options of `createReleaseHandler`. Default of `base`: the scope of the worker.
  * @throws `TypeError` for a wrong or unknown option, which the message names.

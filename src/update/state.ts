@@ -62,9 +62,13 @@ interface PinnedClient {
   readonly id?: string;
 }
 
+/** The last check of a device, for `status`. */
 export interface LastCheck {
   /** In milliseconds since 1970. */
   readonly at: number;
+  /**
+   * `current`, `current, stale: CODE` with the code of the error, `offline`, or `available: ID` with the id of the release.
+   */
   readonly result: string;
 }
 

@@ -7,15 +7,21 @@ import { acceptedOf } from './transitions.ts';
 
 /** A release as `status` shows it. */
 export interface ReleaseStatus {
+  /** The release id: 64 hex characters. */
   readonly id: string;
   /** Absent for the built-in release, and for a release that was found after the state was lost. */
   readonly version?: string;
+  /** The time of its build: `YYYY-MM-DDTHH:MM:SSZ`. Absent if the device does not know it. */
   readonly createdAt?: string;
+  /** Whether it is the release that the app was shipped with. */
   readonly isBuiltIn: boolean;
 }
 
+/** What `status` of an `Updater` shows. */
 export interface UpdaterStatus {
+  /** The channel that the device follows. */
   readonly channel: string;
+  /** The release that the app was shipped with. */
   readonly builtIn: ReleaseStatus;
   /** The release that runs. After a rollback: the release that the next start runs. */
   readonly running: ReleaseStatus;
@@ -29,7 +35,9 @@ export interface UpdaterStatus {
   readonly next?: ReleaseStatus;
   /** Whether `next` has to wait until pages that use older releases are closed. */
   readonly isActivationWaiting: boolean;
+  /** The complete releases in the store. */
   readonly installed: readonly ReleaseStatus[];
+  /** The releases that failed on this device, and the reasons. */
   readonly blocked: readonly {
     readonly id: string;
     readonly reason: string;
@@ -43,6 +51,7 @@ export interface UpdaterStatus {
     readonly issuedAt: string;
     readonly expiresAt: string;
   };
+  /** The last check. Absent before the first one. */
   readonly lastCheck?: LastCheck;
 }
 

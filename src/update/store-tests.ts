@@ -7,6 +7,7 @@ import type { ReleaseStore, StoredFile } from './release-store.ts';
 export interface StoreTest {
   /** A sentence, such as `a new store has no state and no release`. */
   readonly name: string;
+  /** Runs the test over a new store. */
   readonly run: () => Promise<void>;
 }
 
@@ -83,6 +84,8 @@ async function holds(store: ReleaseStore, id: string, list: readonly StoredFile[
  *
  * The tests need no test runner. They write files of up to 1 MiB.
  *
+ * @param places - Makes the stores that the tests use.
+ * @returns The tests. Each one has a name, and a `run` that rejects if the store breaks a rule.
  * @see docs/updates.md#where-releases-are-kept
  *
  * @example

@@ -10,9 +10,11 @@ export interface RunningRelease {
   readonly id: string;
   /** The time of its build: `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly createdAt: string;
+  /** The files of the release. */
   readonly files: ReleaseReader;
 }
 
+/** How far a download has come. */
 export interface DownloadProgress {
   /** The number of bytes that were downloaded for the present way. */
   readonly done: number;
@@ -20,15 +22,19 @@ export interface DownloadProgress {
   readonly total: number;
 }
 
+/** Options of every call of an {@link Updater} that uses the network. */
 export interface WaitOptions {
   /** Aborts the call: it rejects with the signal's reason. Work that another caller waits for continues. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of `download` of an {@link Updater}. */
 export interface DownloadOptions extends WaitOptions {
+  /** Called for each piece of the download that arrives. */
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
 }
 
+/** Options of `activate` of an {@link Updater}. */
 export interface ActivateOptions {
   /**
    * `'next-start'` (the default): the next page load or process launch runs the release. `'now'`: the next call of `start` in
@@ -37,6 +43,7 @@ export interface ActivateOptions {
   readonly when?: 'next-start' | 'now';
 }
 
+/** Options of `update` of an {@link Updater}. */
 export interface UpdateOptions extends DownloadOptions, ActivateOptions {}
 
 /** The result of `update`. */
@@ -49,6 +56,7 @@ export interface UpdateResult {
   readonly moved: number;
 }
 
+/** Options of `start` of an {@link Updater}. */
 export interface StartOptions {
   /**
    * The page that starts, if one process serves many: `resultingClientId` in a service worker. Each call with a client is a
@@ -57,6 +65,7 @@ export interface StartOptions {
   readonly client?: string;
 }
 
+/** The updater of an app: the result of `createUpdater`. */
 export interface Updater {
   /**
    * Resolves with the release that runs now, complete and verified. Counts the start if the release is on trial. Later calls in

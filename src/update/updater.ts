@@ -37,6 +37,7 @@ interface Ready extends Context {
  *
  * The updater reads and writes nothing before its first call.
  *
+ * @returns The updater. Use one for each process, page or worker.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names.
  * @see docs/updates.md
  * @example

@@ -13,8 +13,10 @@ import { checkOptions, describe, type OptionRules } from '../options.ts';
 import { findKey } from './key.ts';
 import type { BuildStamp } from './stamp.ts';
 
+/** The private key of a build, or a signer. */
 type KeyOfBuild = SealDirectoryOptions['privateKey'];
 
+/** Options of {@link bundleseal}. */
 export interface BundlesealOptions extends Omit<SealDirectoryOptions, 'privateKey' | 'detached'> {
   /**
    * The publisher's private key, or a signer. Default: the variable `BUNDLESEAL_PRIVATE_KEY`, then the file
@@ -49,37 +51,54 @@ export interface SealedBuild extends SealedDirectory {
 
 /** The used part of the context in which Vite and Rollup call the plugin. */
 interface BuildContext {
+  /** Whether the build runs again after each change. */
   readonly meta: { readonly watchMode?: boolean };
+  /** Prints a line in the output of the build. */
   info(message: string): void;
 }
 
 /** The used part of Vite's resolved config. */
 interface ResolvedConfig {
+  /** `serve`: the dev server. */
   readonly command: 'build' | 'serve';
+  /** The absolute path of the project. */
   readonly root: string;
+  /** `outDir` is relative to `root`. */
   readonly build: { readonly ssr?: unknown; readonly outDir: string };
 }
 
 /** The part of Vite's config that the plugin reads and extends. */
 interface ServerConfig {
+  /** `deny`: patterns of files that the dev server does not send. */
   readonly server?: { readonly fs?: { readonly deny?: readonly string[] } };
 }
 
 /** The plugin. Its type has the hooks that Vite and Rollup call, so neither package is needed to compile it. */
 export interface BundlesealPlugin {
+  /** The name of the plugin in messages of Vite and Rollup. */
   readonly name: 'bundleseal';
+  /** Makes Vite call the plugin after all other plugins. */
   readonly enforce: 'post';
+  /** Keeps private keys out of Vite's dev server. */
   config(config: ServerConfig): { server: { fs: { deny: string[] } } };
+  /** Leaves out Vite's environments for a server. */
   applyToEnvironment(environment: { readonly config: { readonly consumer: string } }): boolean;
+  /** Reads Vite's root, command and output folder. */
   configResolved(config: ResolvedConfig): void;
+  /** Looks for the key, so that a build without one fails at once. */
   buildStart(this: BuildContext): Promise<void>;
+  /** Remembers whether the build has failed. */
   buildEnd(error?: Error): void;
+  /** Remembers that the build has failed. */
   renderError(): void;
+  /** Counts the outputs that the build will write to the disk. */
   generateBundle(options: object, bundle: object, isWrite: boolean): void;
+  /** Remembers the output folder. */
   writeBundle(options: {
     readonly dir?: string | undefined;
     readonly file?: string | undefined;
   }): void;
+  /** Seals the folder and writes the stamp, after every other plugin has closed. */
   readonly closeBundle: {
     readonly order: 'post';
     readonly sequential: true;
@@ -137,8 +156,10 @@ const OPTIONS: OptionRules<BundlesealOptions> = {
  * passphrase-protected key. The plugin reads the variables of the process, not Vite's `.env` files.
  * @param options.output - A path outside of the folder, or one in it that `ignore` leaves out.
  * @param options.dir - Required if Rollup writes several folders.
+ * @returns The plugin, for `plugins` of Vite or Rollup.
  * @throws `TypeError` at once for an unknown option. The build fails with the errors of {@link sealDirectory} and of
  * `stampRelease`, and with {@link BundleSealError} `ERR_KEY_INVALID` if there is no private key.
+ * @see docs/guides/vite.md
  * @example
  * ```ts
  * import { bundleseal } from 'bundleseal/vite';

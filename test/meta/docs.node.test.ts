@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -154,6 +155,20 @@ describe('the pages and sections that docstrings link to', () => {
     if (fragment === undefined) return;
     const headings = readFileSync(target, 'utf8').matchAll(/^#+ (.+)$/gm);
     expect([...headings].map(([, heading]) => anchor(heading as string))).toContain(fragment);
+  });
+});
+
+describe('the reports of the interface in etc/', () => {
+  const reports = readdirSync(join(ROOT, 'etc')).filter((name) => name.endsWith('.api.md'));
+
+  it('have a file for each entry', () => {
+    expect(reports.map((name) => name.replace('.api.md', '')).sort()).toEqual([...ENTRIES].sort());
+  });
+
+  it.each(reports)('show a docstring for every type and member in %s', (name) => {
+    const lines = readFileSync(join(ROOT, 'etc', name), 'utf8').split('\n');
+    const bare = lines.filter((_, i) => lines[i - 1]?.trim() === '// (undocumented)');
+    expect(bare).toEqual([]);
   });
 });
 

@@ -13,6 +13,7 @@ import { generatorStream } from '../streams.ts';
 import { type ArchiveEntry, contentOf, readArchive } from './archive.ts';
 import { gather } from './extract.ts';
 
+/** Options of {@link openZip}. */
 export interface OpenZipOptions extends ZipLimits {
   /** Aborts the opening and every later read. Reads in progress reject with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -20,6 +21,7 @@ export interface OpenZipOptions extends ZipLimits {
 
 /** Options of reads from an open archive. */
 export interface ReadFileOptions {
+  /** Aborts the read: it rejects, or the stream ends, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -28,14 +30,17 @@ export type ZipSource = RandomAccessSource | BundleInput;
 
 /** One file in an archive. */
 export interface ZipEntry {
+  /** The path, with "/" between folders. */
   readonly path: string;
   /** Size of the content in bytes. */
   readonly size: number;
   /** Size in the archive, in bytes. */
   readonly compressedSize: number;
+  /** The CRC-32 of the content, from 0 to 2^32 - 1. */
   readonly crc32: number;
 }
 
+/** An open archive. It reads single files, and checks each one that it reads. */
 export interface ZipReader {
   /** The files in the archive's order, without folders. */
   entries(): readonly ZipEntry[];
@@ -73,6 +78,7 @@ const STREAM_PIECE = 2 ** 18;
  * @param options.maxFileSize - The most inflated bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - The most inflated bytes of all files. Default 1,073,741,824.
  * @param options.maxRatio - The most inflated bytes for each deflated byte, for files over 64 MiB. Default 200.
+ * @returns A reader of the archive. It needs no close; the source belongs to the caller.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; `ERR_SOURCE_FAILED` if the source cannot be read.
  * Throws errors of this library from the source unchanged.

@@ -6,6 +6,7 @@ import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from '../forma
 import { createUnzipped, type UnzippedEntry, type UnzippedFile } from './unzipped.ts';
 import { createWalk } from './walk.ts';
 
+/** Options of {@link unzipStream}. */
 export interface UnzipStreamOptions extends ZipLimits, WorkOptions {}
 
 /**
@@ -31,6 +32,7 @@ export interface UnzipStreamOptions extends ZipLimits, WorkOptions {}
  * @param options.maxFileSize - The most inflated bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - The most inflated bytes of all files. Default 1,073,741,824.
  * @param options.maxRatio - The most inflated bytes for each deflated byte, for files over 64 MiB. Default 200.
+ * @returns The files, for `for await`. The content of each one is a stream, or bytes on request.
  * @throws `TypeError`, `RangeError` at once for a wrong or unknown option, which the message names, and for a source
  * that is locked or not a stream. The iteration and the content of a file end with {@link BundleSealError}
  * `ERR_ARCHIVE_INVALID`, `ERR_LIMIT_EXCEEDED`: see `unzipBundle`; or `ERR_SOURCE_FAILED`, whose `cause` is the

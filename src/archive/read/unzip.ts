@@ -7,6 +7,7 @@ import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from '../forma
 import { contentOf, readArchive } from './archive.ts';
 import { gather } from './extract.ts';
 
+/** Options of {@link unzipBundle}. */
 export interface UnzipOptions extends ZipLimits, WorkOptions {}
 
 // Number of bytes of a Blob to fetch at once.

@@ -4,7 +4,9 @@ import { handledElsewhere } from '../../turn.ts';
 import { generatorStream } from '../streams.ts';
 import { gather } from './extract.ts';
 
+/** A file of an archive that `unzipStream` reads. */
 export interface UnzippedEntry {
+  /** The path, with "/" between folders. It is safe on every platform. */
   readonly path: string;
   /** Size in bytes, if the archive has it before the content. */
   readonly size: number | undefined;

@@ -17,6 +17,7 @@ import { threadsByDefault } from './deflate-queue.ts';
 import type { Memory } from './memory.ts';
 import { checkEnds, writeZip } from './write.ts';
 
+/** Options of {@link zipBundle} and {@link zipStream}. */
 export interface ZipOptions extends ZipLimits, WorkOptions {
   /** Compression level, from 0 (none) to 9. Different levels give different bytes. Default 6. */
   readonly level?: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
@@ -62,6 +63,7 @@ const ROOM_LENGTH = 262_144;
  * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files. Default 1,073,741,824.
  * @param options.maxRatio - Bytes of a file for each deflated one, of a file over 64 MiB. Default 200.
+ * @returns The archive, in new memory.
  * @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names, and for a content of
  * another kind. {@link BundleSealError} `ERR_ARCHIVE_INVALID` for a path that is not safe on every platform, or two
  * paths for one file (`path`); `ERR_LIMIT_EXCEEDED` if a limit is exceeded (`limit`, `path`); `ERR_SOURCE_FAILED` if
@@ -102,6 +104,7 @@ export async function zipBundle(entries: ZipEntries, options: ZipOptions = {}): 
  * @param options.maxFileSize - Bytes of one file. Default 268,435,456.
  * @param options.maxTotalSize - Bytes of all files. Default 1,073,741,824.
  * @param options.maxRatio - Bytes of a file for each deflated one, of a file over 64 MiB. Default 200.
+ * @returns The archive as a stream.
  * @throws `TypeError`, `RangeError` at once for a wrong or unknown option, which the message names. The stream ends
  * with the errors of `zipBundle`.
  * @see APPNOTE.TXT 6.3.10

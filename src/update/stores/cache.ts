@@ -23,6 +23,7 @@ const keyOf = (path: string): string => `${BASE}files/${encodeURIComponent(path)
  * Chromium removes the old entry before it writes the new one, so a process that is killed in between would leave none.
  *
  * @param name - The name of the main cache, and the prefix of the other names. Default `bundleseal`.
+ * @returns The store, for `releases` of `createUpdater`.
  * @throws `TypeError` if `name` is not a text.
  * @see docs/updates.md#where-releases-are-kept; https://w3c.github.io/ServiceWorker/#cache-interface
  * @example

@@ -13,34 +13,45 @@ import { type FileTree, filesIn, treeStore } from './tree.ts';
 
 /** The part of `Filesystem` of `@capacitor/filesystem` that the store uses. Files are read and written as base64. */
 export interface CapacitorFilesystem {
+  /** Reads a file: base64 on phones, a `Blob` in the web implementation. */
   readFile(options: { path: string; directory?: string }): Promise<{ data: string | Blob }>;
+  /** Writes a file, with the folders above it if `recursive` is true. */
   writeFile(options: {
     path: string;
     directory?: string;
     data: string | Blob;
     recursive?: boolean;
   }): Promise<unknown>;
+  /** Lists a folder. */
   readdir(options: {
     path: string;
     directory?: string;
   }): Promise<{ files: readonly (CapacitorFile | string)[] }>;
+  /** Deletes a file. */
   deleteFile(options: { path: string; directory?: string }): Promise<unknown>;
+  /** Deletes a folder, with its content if `recursive` is true. */
   rmdir(options: { path: string; directory?: string; recursive?: boolean }): Promise<unknown>;
+  /** Resolves with the address of a file or folder for the web view. */
   getUri(options: { path: string; directory?: string }): Promise<{ uri: string }>;
 }
 
 /** An entry of a folder. Old versions of the plugin give the name alone. */
 export interface CapacitorFile {
+  /** The name, without the path of the folder. */
   readonly name: string;
+  /** `file` or `directory`. Absent in old versions of the plugin. */
   readonly type?: string;
 }
 
 /** The part of `WebView` of `@capacitor/core` that the store uses. */
 export interface CapacitorWebView {
+  /** Resolves with the folder that the web view serves. */
   getServerBasePath(): Promise<{ path: string }>;
+  /** Makes the web view serve another folder until the app is closed, and loads its page. */
   setServerBasePath(options: { path: string }): Promise<unknown>;
 }
 
+/** The plugins that {@link capacitorStore} needs. */
 export interface CapacitorPlugins {
   /** `Filesystem` of `@capacitor/filesystem`. */
   readonly Filesystem: CapacitorFilesystem;
@@ -53,6 +64,7 @@ export interface CapacitorPlugins {
   readonly WebView: CapacitorWebView;
 }
 
+/** A store of releases in the files of a Capacitor app, and the calls that start a release. */
 export interface CapacitorStore extends ReleaseStore {
   /**
    * The built-in release: the web folder of the app. While the web view serves another release, only the stamp can be read, not
@@ -83,6 +95,7 @@ const BUILT_IN = 'built-in.json';
  *
  * @param plugins - The plugins of the app, so that this library does not depend on them.
  * @param name - A folder in `Directory.LibraryNoCloud`. Default `bundleseal`.
+ * @returns The store, for `releases` of `createUpdater`. Its `builtIn` is the built-in release of the app.
  * @throws `TypeError` if a plugin is missing.
  * @see docs/guides/capacitor.md
  * @example

@@ -6,6 +6,8 @@ import { createQueue } from './lock.ts';
 /**
  * Keeps releases in the memory of this process. They are lost when it ends.
  *
+ * @returns The store, for `releases` of `createUpdater`.
+ * @see docs/updates.md#where-releases-are-kept
  * @example
  * ```ts
  * import { memoryStore } from 'bundleseal/update';

@@ -33,6 +33,7 @@ export interface FileHandle {
  * pages, dedicated workers and service workers of a secure context. Safari before 26 can write only in dedicated workers.
  *
  * @param name - A folder in the file system. Default `bundleseal`.
+ * @returns The store, for `releases` of `createUpdater`.
  * @throws `TypeError` if `name` is not a name of letters, digits, `_` and `-`.
  * @see docs/updates.md#where-releases-are-kept; https://fs.spec.whatwg.org
  * @example
