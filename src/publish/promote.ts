@@ -127,9 +127,13 @@ async function findSource(state: State, options: PromoteOptions): Promise<Releas
   if (newest === undefined) {
     throw await noChannel(from, fromChannel);
   }
+  const isOffered = ({ id }: ReleaseEntry) => newest.withdrawn?.includes(id) !== true;
+  if (release === undefined && !newest.releases.some(isOffered)) {
+    throw storeError(`the channel ${fromChannel} offers no release: publish one to it`);
+  }
   const entry = findRelease(newest, release);
-  if (newest.withdrawn?.includes(entry.id) !== true) return entry;
+  if (isOffered(entry)) return entry;
   throw storeError(
-    `the channel ${fromChannel} has withdrawn ${withIdOf(entry.id, [entry])}: promote another one`,
+    `the channel ${fromChannel} has withdrawn ${withIdOf(entry.id, [entry])}: promote another one, or offer it in ${fromChannel} again first`,
   );
 }

@@ -1,6 +1,6 @@
 // The errors of a publisher's store.
 
-import { BundleSealError } from '../errors.ts';
+import { BundleSealError, type ErrorCode } from '../errors.ts';
 import { keyId } from '../keys/identity.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { KEYS_PATH } from './paths.ts';
@@ -19,9 +19,19 @@ interface StoreFile {
   readonly keys: readonly PublicKeyInput[];
 }
 
+/** The errors of bytes that are no sealed file of this kind, or that were altered. */
+const DAMAGED: readonly ErrorCode[] = [
+  'ERR_HEADER_INVALID',
+  'ERR_LENGTH_INVALID',
+  'ERR_SEAL_INVALID',
+  'ERR_CHUNK_INVALID',
+  'ERR_CHECKSUM_MISMATCH',
+];
+
 /**
- * Runs `open`, which opens a file of the store. If the file belongs to another app, channel or key, throws an error with the
- * same code and a message for the publisher. The message of `open` addresses the owner of a device.
+ * Runs `open`, which opens a file of the store. If the file is damaged, or belongs to another app, channel or key, throws an
+ * error with the same code and a message for the publisher. The message of `open` addresses the owner of a device, and names
+ * no file.
  */
 export async function openOwn<Result>(
   file: StoreFile,
@@ -44,7 +54,7 @@ export async function openOwn<Result>(
 
 async function messageFor(
   { what, place, keys }: StoreFile,
-  { code, keyId: id, expectation, expected, actual }: BundleSealError,
+  { code, keyId: id, expectation, expected, actual, message }: BundleSealError,
 ): Promise<string | undefined> {
   const found = JSON.stringify(actual);
   if (expectation === 'appId') {
@@ -52,6 +62,10 @@ async function messageFor(
   }
   if (expectation === 'channel') {
     return `${what} in ${place} is the index of the channel ${found}: it was copied to the wrong name. Put the right index there`;
+  }
+  if (DAMAGED.includes(code)) {
+    const [fault] = message.split(/[:;]/);
+    return `${what} in ${place} is damaged, or is another file (${fault}): put the published file back`;
   }
   if (code !== 'ERR_KEY_MISMATCH') return undefined;
   const own: string[] = [];

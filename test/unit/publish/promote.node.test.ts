@@ -58,7 +58,11 @@ describe('promote', () => {
     expect((await promote({ ...options, reinstate: true })).changed).toBe(true);
     await withdraw({ ...channelOf(store), channel: 'beta', release: '1.0.1' });
     await expect(promote({ ...options, release: '1.0.1' })).rejects.toThrow(
-      /has withdrawn release 1\.0\.1 \([0-9a-f]{64}\)/,
+      /has withdrawn release 1\.0\.1 \([0-9a-f]{64}\): promote another one, or offer it in beta again first$/,
+    );
+    // A withdrawn release cannot be promoted, so the message must not advise to name one.
+    await expect(promote(options)).rejects.toThrow(
+      /^the channel beta offers no release: publish one to it$/,
     );
     await expect(promote({ ...options, fromChannel: 'gamma' })).rejects.toThrow(
       'no index of the channel gamma: it has beta, production',

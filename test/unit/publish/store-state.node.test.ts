@@ -1,10 +1,13 @@
 // The present state of a store, as the next index sees it: where it is read, its times, and the files to upload.
 
 import { constants, privateEncrypt } from 'node:crypto';
-import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../../src/errors.ts';
 import {
+  listReleases,
   promote,
   publishKeys,
   publishRelease,
@@ -74,6 +77,35 @@ describe('two indexes of one sequence', () => {
       `${shown(out)} holds an index 2 of production that differs from the one at ${shown(store)}: somebody else has published in the meantime. Empty the folder and run this again`,
     );
   });
+});
+
+describe('an index that cannot be opened', () => {
+  it.each([
+    ['is empty', () => new Uint8Array(0), 'ERR_LENGTH_INVALID'],
+    ['was cut', (bytes) => bytes.subarray(0, 100), 'ERR_LENGTH_INVALID'],
+    ['was compressed', (bytes) => gzipSync(bytes), 'ERR_HEADER_INVALID'],
+    ['has more bytes at its end', (bytes) => Buffer.concat([bytes, bytes]), 'ERR_LENGTH_INVALID'],
+    ['was altered', (bytes) => Buffer.from(bytes).fill(0, bytes.length - 1), 'ERR_CHUNK_INVALID'],
+  ] as [string, (bytes: Uint8Array) => Uint8Array, ErrorCode][])(
+    'is named by the error if it %s',
+    async (_, change, code) => {
+      const store = newFolder();
+      await publishBuild(store, 1);
+      const path = join(store, INDEX);
+      writeFileSync(path, change(readFileSync(path)));
+      const { url } = await serveStore(store);
+      for (const [from, name] of [
+        [store, shown(store)],
+        [url, `${url}/`],
+      ] as const) {
+        const listing = { from, appId: APP, publicKey, channel: 'production' };
+        const { message } = await rejection(listReleases(listing), code);
+        expect(message).toContain(`the index of production in ${name} is damaged, or is another`);
+        expect(message).toMatch(/\): put the published file back$/);
+      }
+      expect((await rejection(publishBuild(store, 2), code)).message).toContain(shown(store));
+    },
+  );
 });
 
 describe('a folder that is named in two ways', () => {
