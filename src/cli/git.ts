@@ -6,7 +6,7 @@
 
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, lstat, readFile } from 'node:fs/promises';
+import { access, lstat, readFile, realpath } from 'node:fs/promises';
 import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { fileError } from '../files/error.ts';
@@ -44,20 +44,21 @@ const HARMLESS = [
 
 const GLOBAL_OPTIONS = ['--no-pager', '--no-optional-locks', ...HARMLESS];
 
-/** Without git or a repository, nothing can be committed. */
+/** Without a repository, nothing can be committed, and git does not start. */
 export async function gitStateOf(path: string): Promise<GitState> {
   const name = basename(path);
   const folder = resolve(dirname(path));
-  const hasRepository = (await repositoryOf(folder)) !== undefined;
+  // Git looks above the folder to which links lead.
+  const real = await realpath(folder).catch(() => folder);
+  if ((await repositoryOf(real)) === undefined) return 'no repository';
   const git = await findGit(folder);
-  if (git === undefined) return hasRepository ? 'unknown' : 'no repository';
+  if (git === undefined) return 'unknown';
   const listed = await exitOf('--literal-pathspecs', 'ls-files', '--error-unmatch', '--', name);
   if (listed === 0) return 'tracked';
   // check-ignore has no option for literal paths. The "./" prevents a leading colon from having a special meaning.
   const ignored = await exitOf('check-ignore', '-q', '--', `./${name}`);
   if (ignored === 0) return 'ignored';
-  if (ignored === 1) return 'not ignored';
-  return hasRepository ? 'unknown' : 'no repository';
+  return ignored === 1 ? 'not ignored' : 'unknown';
 
   async function exitOf(...args: string[]): Promise<unknown> {
     try {

@@ -268,4 +268,34 @@ describe('asking git', () => {
       expect(existsSync(path(MARKED))).toBe(false);
     });
   });
+
+  it('asks about a folder of the repository to which a link leads', async () => {
+    await withProject(async ({ path, run, write }) => {
+      await write('repository/keys/k', ours.privateKey);
+      await write('outside/k', ours.privateKey);
+      await runIn(path('repository'), 'git', ['init', '-q']);
+      spawnSync('ln', ['-s', 'repository/keys', path('into')]);
+      spawnSync('ln', ['-s', path('outside'), path('repository/out')]);
+      const into = await run(['doctor', '--key', 'into/k']);
+      expect(into.stdout).toContain('git would commit into/k');
+      const out = await run(['doctor', '--key', 'repository/out/k']);
+      expect(out.stdout).toContain('repository/out/k is in no git repository');
+    });
+  });
+
+  it('starts no git outside of a repository', async () => {
+    await withProject(async (programs) => {
+      await programs.write('git', `#!/bin/sh\ntouch ${programs.path(MARKED)}\n`);
+      chmodSync(programs.path('git'), 0o755);
+      const env = { PATH: `${programs.folder}:${process.env['PATH']}` };
+      await withProject(async ({ run, write }) => {
+        await write('.bundleseal_key', ours.privateKey);
+        await run(['doctor'], { env });
+        expect(existsSync(programs.path(MARKED))).toBe(false);
+        await write('.git/HEAD', '');
+        await run(['doctor'], { env });
+        expect(existsSync(programs.path(MARKED))).toBe(true);
+      });
+    });
+  });
 });
