@@ -10,7 +10,7 @@ import { type Browser, chromium } from 'playwright';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
 import { ROOT } from '../support/docs.ts';
-import { expectKept, expectLeft } from '../support/init-release.ts';
+import { expectKept, expectLeft, expectLeftByVisitor } from '../support/init-release.ts';
 import { buildInitSite, type InitSite } from '../support/init-site.ts';
 
 const TIMEOUT = 300_000;
@@ -39,10 +39,30 @@ const react = (script: string) => `
   const App = () => { ${script} return createElement('p', null, 'version 2'); };
   createRoot(document.querySelector('#root')).render(createElement(App));`;
 
-const svelte = (script: string) => `
+const reactWithBoundary = (script: string, options: string) => `
+  import { Component, createElement } from 'react';
+  import { createRoot } from 'react-dom/client';
+  class Boundary extends Component {
+    state = { isFailed: false };
+    static getDerivedStateFromError() { return { isFailed: true }; }
+    render() { return this.state.isFailed ? createElement('p', null, 'Sorry') : this.props.children; }
+  }
+  const App = () => { ${script} return createElement('p', null, 'version 2'); };
+  const root = createRoot(document.querySelector('#root'), { ${options} });
+  root.render(createElement(Boundary, null, createElement(App)));`;
+
+const mountSvelte = (component: string) => `
   import { mount } from 'svelte';
-  import App from ${JSON.stringify(`app:${encodeURIComponent(`<script>${script}</script><p>version 2</p>`)}`)};
+  import App from ${JSON.stringify(`app:${encodeURIComponent(component)}`)};
   mount(App, { target: document.querySelector('#root') });`;
+
+const svelte = (script: string) => mountSvelte(`<script>${script}</script><p>version 2</p>`);
+
+const svelteWithBoundary = (attribute: string) =>
+  mountSvelte(`<svelte:boundary ${attribute}>
+    <p>{JSON.parse('{}').user.name}</p>
+    {#snippet failed()}<p>Sorry</p>{/snippet}
+  </svelte:boundary>`);
 
 /** Compiles components of Svelte, whose code is in their names. */
 const COMPONENTS: Plugin = {
@@ -95,3 +115,26 @@ describe.each([
     await expectKept(browser, [first, await built(app(''))]);
   });
 });
+
+describe.each([
+  [
+    'React',
+    reactWithBoundary(DIES, 'onCaughtError: (error) => reportError(error)'),
+    reactWithBoundary(DIES, ''),
+  ],
+  ['Svelte', svelteWithBoundary('onerror={(error) => reportError(error)}'), svelteWithBoundary('')],
+])(
+  'a release whose component throws in an error boundary of %s',
+  {
+    timeout: TIMEOUT,
+  },
+  (_, reports, hides) => {
+    it('is left after three loads if the boundary reports the error', async () => {
+      await expectLeftByVisitor(browser, [first, await built(reports)]);
+    });
+
+    it('is confirmed if the boundary hides the error', async () => {
+      await expectKept(browser, [first, await built(hides)]);
+    });
+  },
+);

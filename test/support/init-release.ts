@@ -53,6 +53,28 @@ export async function expectLeft(
 }
 
 /**
+ * Expects that the device goes back to the first release after a visitor has loaded the page three times, and that the console
+ * says at each load that it does not confirm the release.
+ */
+export async function expectLeftByVisitor(
+  browser: Browser,
+  builds: readonly [string, string],
+): Promise<void> {
+  await withRelease(browser, builds, async (page, id) => {
+    for (let load = 1; load <= 3; load += 1) {
+      const said = page.waitForEvent('console', (message) =>
+        message.text().startsWith('This start does not confirm the new release'),
+      );
+      await page.reload();
+      await said;
+    }
+    await page.reload();
+    await expectVersion(page, 'version 1');
+    expect((await stateOf(page))['blocked']).toMatchObject([{ id }]);
+  });
+}
+
+/**
  * Expects that the device confirms the release, and that the page stays as it is when it is loaded again and throws.
  *
  * @param text - What the page shows before it throws, which it does if the local storage has the item `fault`.

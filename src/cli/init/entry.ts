@@ -13,22 +13,42 @@ export function entryLines(specifier: string): readonly [string, string] {
   return [`import { ${NAME} } from '${specifier}';`, `${NAME}().catch(console.error);`];
 }
 
+type Errors = Pick<Project, 'vue' | 'react' | 'reactBoundary' | 'entry'>;
+
 /**
- * Returns the step that keeps Vue from hiding errors of components in production. Returns no step if the entry module shows that
- * it is done.
+ * Returns the steps that keep Vue, and an error boundary of React, from hiding errors of components in production. Leaves out
+ * those that the entry module shows to be done.
  */
-export function stepForVue({ vue, entry }: Pick<Project, 'vue' | 'entry'>): string[] {
-  if (vue === undefined || entry?.text === undefined) return [];
-  if (/\b(throwUnhandledErrorInProduction|errorHandler)\b/.test(entry.text)) return [];
-  const [, major = '3', minor = '5'] = /^\D*(\d+)\.(\d+)/.exec(vue) ?? [];
-  const isOld = Number(major) < 3 || (major === '3' && Number(minor) < 5);
+export function stepsForErrors(project: Errors): string[] {
+  const { entry } = project;
+  if (entry?.text === undefined) return [];
+  const steps = [stepForVue(project, entry.text), stepForReact(project, entry.text)];
+  return steps.flatMap((step) => (step === undefined ? [] : `${entry.path}: ${step}`));
+}
+
+function stepForVue({ vue }: Errors, text: string): string | undefined {
+  if (vue === undefined) return undefined;
+  if (/\b(throwUnhandledErrorInProduction|errorHandler)\b/.test(text)) return undefined;
+  const [major, minor] = versionIn(vue, [3, 5]);
+  const isOld = major < 3 || (major === 3 && minor < 5);
   const line = isOld
-    ? `${major === '2' ? 'Vue' : 'app'}.config.errorHandler = (error) => reportError(error)`
+    ? `${major === 2 ? 'Vue' : 'app'}.config.errorHandler = (error) => reportError(error)`
     : 'app.config.throwUnhandledErrorInProduction = true';
-  const lines = major === '2' ? line : `const app = createApp(App); ${line}; app.mount('#app')`;
-  return [
-    `${entry.path}: ${lines}. Otherwise Vue hides the error of a component, and a broken release that shows anything else counts as working`,
-  ];
+  const lines = major === 2 ? line : `const app = createApp(App); ${line}; app.mount('#app')`;
+  return `${lines}. Otherwise Vue hides the error of a component, and a broken release that shows anything else counts as working`;
+}
+
+/** React before version 19 has no such option. */
+function stepForReact({ react, reactBoundary }: Errors, text: string): string | undefined {
+  if (react === undefined || reactBoundary === undefined) return undefined;
+  if (versionIn(react, [19, 0])[0] < 19 || /\bonCaughtError\b/.test(text)) return undefined;
+  return `createRoot(element, { onCaughtError: (error) => reportError(error) }). Otherwise an error boundary, such as that of ${reactBoundary}, hides the error of a component, and a broken release counts as working`;
+}
+
+/** The major and minor version that a range begins with. `latest` stands for the newest version. */
+function versionIn(range: string, newest: readonly [number, number]): readonly [number, number] {
+  const [, major, minor] = /^\D*(\d+)\.(\d+)/.exec(range) ?? [];
+  return major === undefined ? newest : [Number(major), Number(minor)];
 }
 
 /** The numbers of the lines that use the function, counted from 1. */

@@ -9,7 +9,7 @@ import { KEY_MODULE_MARK, renderModule } from '../key-module.ts';
 import type { TypedCommands } from '../manager.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
-import { addCall, entryLines, stepForVue } from './entry.ts';
+import { addCall, entryLines, stepsForErrors } from './entry.ts';
 import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './native.ts';
 import { bytesOf, type Project } from './project.ts';
 import { RECORD, type Written, workflowPath } from './record.ts';
@@ -271,7 +271,7 @@ async function nextSteps(
       framework === 'electron')
       ? [`call it in the module that starts the app: ${call}`]
       : []),
-    ...stepForVue(project),
+    ...stepsForErrors(project),
     ...(project.hasBuild || isNative
       ? []
       : [`put the files of the website into ${answers.dir}: package.json has no script "build"`]),

@@ -44,6 +44,10 @@ export interface Project extends Root {
   readonly hasVite: boolean;
   /** The range of versions of Vue that package.json names, if it does. */
   readonly vue: string | undefined;
+  /** The range of versions of React that package.json names, if it does. */
+  readonly react: string | undefined;
+  /** The package that puts an error boundary of React around the app, if package.json names one. */
+  readonly reactBoundary: string | undefined;
   /** Whether package.json has this package among its dependencies. */
   readonly hasLibrary: boolean;
   /** The file outside of the repository that package.json names for this package, if there is one. */
@@ -120,6 +124,8 @@ export async function readProject(): Promise<Project> {
     dir: config.webDir ?? (await buildFolderOf(framework, names, viteConfig)),
     hasVite: names.has('vite'),
     vue: rangeOf(content, 'vue'),
+    react: rangeOf(content, 'react'),
+    reactBoundary: REACT_BOUNDARIES.find((name) => names.has(name)),
     hasLibrary: names.has('bundleseal'),
     libraryFile: libraryFileOf(content, root),
     hasStaticAdapter: names.has('@sveltejs/adapter-static'),
@@ -153,6 +159,13 @@ export async function uninstallCommand(root: string): Promise<string | undefined
   const { typed } = managerOf(root);
   return `${typed.remove} bundleseal`;
 }
+
+const REACT_BOUNDARIES = [
+  'react-router',
+  'react-router-dom',
+  '@tanstack/react-router',
+  'react-error-boundary',
+] as const;
 
 /** The range of versions that package.json names for a package, if it does. */
 function rangeOf({ dependencies, devDependencies }: Package, name: string): string | undefined {

@@ -157,6 +157,49 @@ describe('init in an app made with Vue', () => {
   );
 });
 
+describe('init in an app made with React', () => {
+  const STEP =
+    'src/main.js: createRoot(element, { onCaughtError: (error) => reportError(error) }). ';
+  const RENDER = "import { App } from './App.js'\n\ncreateRoot(root).render(App)\n";
+
+  /** The step about errors in an error boundary that init leaves to the user. */
+  async function stepFor(packages: object, entry: string): Promise<string | undefined> {
+    let step: string | undefined;
+    await withApp(VITE, async (project) => {
+      const content = JSON.parse(read(project, 'package.json'));
+      const dependencies = { ...content.dependencies, ...packages };
+      await project.write('package.json', JSON.stringify({ ...content, dependencies }));
+      await project.write('src/main.js', entry);
+      const { next } = await project.json(['init', '--yes', '--dry-run']);
+      step = (next as string[]).find((one) => one.includes('error boundary'));
+    });
+    return step;
+  }
+
+  it.each(['react-router', 'react-router-dom', '@tanstack/react-router', 'react-error-boundary'])(
+    'lists the option that reports errors of the boundary of %s',
+    async (name) => {
+      for (const react of ['^19.1.0', 'latest']) {
+        const step = await stepFor({ react, [name]: '^7.0.0' }, RENDER);
+        expect(step?.slice(0, STEP.length)).toBe(STEP);
+        expect(step).toContain(`such as that of ${name}, hides the error`);
+      }
+    },
+  );
+
+  it.each([
+    ['no package has a boundary', { react: '^19.0.0' }, RENDER],
+    ['React has no such option', { react: '^18.3.1', 'react-router': '^7.0.0' }, RENDER],
+    [
+      'the entry has the option',
+      { react: '^19.0.0', 'react-router': '^7.0.0' },
+      RENDER.replace('root)', 'root, { onCaughtError: reportError })'),
+    ],
+  ])('lists no such step if %s', async (_, packages, entry) => {
+    expect(await stepFor(packages, entry)).toBeUndefined();
+  });
+});
+
 describe('init in a project with the line breaks of Windows', () => {
   it('shows each line without its line break', async () => {
     await withApp(VITE, async (project) => {
