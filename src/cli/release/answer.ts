@@ -72,9 +72,13 @@ export function answerRelease(
   isOfBuild = false,
 ): Answer {
   const { release, skipped, index, changed, sameVersion, renamedFrom } = published;
+  const front = releaseBefore(release, index);
   if (renamedFrom !== undefined) {
+    const entry = `this build was published before, as ${renamedFrom}: its entry now says ${release.version}`;
     context.warn(
-      `this build was published before, as ${renamedFrom}: its entry now says ${release.version}, and devices that have it download nothing. If the app was not built since it changed, first publish this build once more with --app-version ${inShell(renamedFrom)}, which gives it its version back; then build the app and publish it`,
+      front === undefined
+        ? `${entry}, and devices that have it download nothing. If the app was not built since it changed, first publish this build once more with --app-version ${inShell(renamedFrom)}, which gives it its version back; then build the app and publish it`
+        : `${entry}. It stays behind ${nameOfRelease(front.id, index.releases)}, which devices prefer. If that release is broken, run npx bundleseal release withdraw ${front.id.slice(0, 8)}; to keep it in the channel, publish this build again with --first`,
     );
   }
   if (changed && sameVersion.length > 0) {
@@ -90,7 +94,11 @@ export function answerRelease(
       ...(isOfBuild && !changed
         ? ['  The channel has this build. If the app has changed, build it and publish again.']
         : []),
-      ...placeLines(release, index),
+      ...(front === undefined
+        ? []
+        : [
+            `  place    stays behind ${nameOfRelease(front.id, index.releases)}, which devices prefer: pass --first to put it in front`,
+          ]),
       ...downloadLines(release, index),
       ...skipped.map(({ from, reason, message }) => {
         const why = message === undefined ? '' : ` (${message})`;
@@ -174,12 +182,13 @@ export function answerRollout(
   });
 }
 
-/** Says that the release stays behind another release. Devices prefer the release in front. */
-function placeLines({ id }: ReleaseEntry, { releases, withdrawn = [] }: ReleaseIndex): string[] {
+/** Returns the first release that is not withdrawn if the index lists it before the given one. Devices prefer it. */
+function releaseBefore(
+  { id }: ReleaseEntry,
+  { releases, withdrawn = [] }: ReleaseIndex,
+): ReleaseEntry | undefined {
   const first = releases.find((one) => !withdrawn.includes(one.id));
-  if (first === undefined || first.id === id) return [];
-  const name = nameOfRelease(first.id, releases);
-  return [`  place    stays behind ${name}: pass --first to put it in front`];
+  return first?.id === id ? undefined : first;
 }
 
 /** Lists the downloads for a release: the bundle and its patches. */

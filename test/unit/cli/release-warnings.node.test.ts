@@ -177,6 +177,25 @@ describe('release', () => {
     });
   });
 
+  it('warns that a build which repairs a broken release by its code before stays behind that release', async () => {
+    await withApp(async (project) => {
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      await writeBuildIn(project, 'broken', 2);
+      const next = ['release', 'publish', 'broken', ...CHANNEL, '--app-version', '1.0.2'];
+      await done(project, next);
+      const repair = ['release', 'publish', 'dist', ...CHANNEL, '--app-version', '1.0.3'];
+      const said = await done(project, repair);
+      expect(said).not.toContain('was not built');
+      const [, withdraw = ''] =
+        /its entry now says 1\.0\.3\. It stays behind 1\.0\.2, which devices prefer\. If that release is broken, run npx bundleseal (release withdraw \w+); /.exec(
+          said,
+        ) ?? [];
+      expect(await done(project, [...withdraw.split(' '), ...CHANNEL])).toContain(
+        'devices that run it take 1.0.3',
+      );
+    });
+  });
+
   it('takes the beginning of an id that its own messages show', async () => {
     await withApp(async (project) => {
       const first = await project.json(['release', 'publish', 'dist', ...CHANNEL]);

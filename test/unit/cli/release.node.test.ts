@@ -188,7 +188,7 @@ describe('release', () => {
       expect(await done(project, next)).not.toContain('stays behind');
       const old = ['release', 'publish', 'dist', ...CHANNEL];
       expect(await done(project, old)).toContain(
-        '  place    stays behind 1.0.2: pass --first to put it in front\n',
+        '  place    stays behind 1.0.2, which devices prefer: pass --first to put it in front\n',
       );
       expect(await done(project, [...old, '--first'])).not.toContain('stays behind');
       expect(await shown(project, ['release', 'list', ...CHANNEL])).toMatch(
