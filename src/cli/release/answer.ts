@@ -149,6 +149,7 @@ export function answerWithdrawal(
       choice === undefined
         ? `  next     ${useBuiltIn === true ? 'every device runs the release that its' : 'devices that run it go back to the release that their'} app was shipped with`
         : `  next     devices that run it take ${choice}, or the release that their app was shipped with if that is newer`,
+      '           A device changes at the start after its next check.',
     ],
   });
 }

@@ -103,7 +103,7 @@ describe('release', () => {
       await publish(4);
       const some = await withdraw('1.0.4');
       expect(some).toContain(
-        'next     devices that run it take the first of these that suits them: 1.0.3, 1.0.2, or the release that their app was shipped with if that is newer',
+        'next     devices that run it take the first of these that suits them: 1.0.3, 1.0.2, or the release that their app was shipped with if that is newer\n           A device changes at the start after its next check.\n',
       );
       expect(some).not.toMatch(/^!/m);
       await run(['release', 'rollout', '0%', '--release', '1.0.3', ...CHANNEL]);
