@@ -8,7 +8,7 @@ const isThere = spawnSync('javac', ['-version']).status === 0;
 export const skipped: boolean = !isThere && process.env['CI'] === undefined;
 
 /** For programs that run for a second: no optimising compiler, and no threads that collect garbage beside it. */
-const QUICK = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+export const QUICK: readonly string[] = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
 /** Returns the name of a group of tests. It says why the tests are skipped. */
 export function named(name: string): string {
