@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type Project, runIn, useCli, withProject } from '../../support/cli.ts';
 import { APPS, type App, flagsOf, writeApp } from '../../support/init-apps.ts';
 import { done, RECORD, read, UNDO_ALL, VITE, withApp } from '../../support/init-project.ts';
+import { runs } from '../../support/scope.ts';
 import { treeOf } from '../../support/tree.ts';
 
 useCli();
@@ -199,7 +200,7 @@ describe('any app', () => {
           expect(treeOf(project.folder)).toEqual(before);
         });
       }),
-      { numRuns: 8 },
+      { numRuns: runs(8) },
     );
   });
 });
