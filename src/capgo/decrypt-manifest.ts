@@ -5,7 +5,7 @@ import type { BackendChoice } from '../backend/backend.ts';
 import { selectBackend } from '../backend/select.ts';
 import { brandOf, equalBytes, fromHex, isBytes } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
-import { checkOptions, describe, isRecord, type WorkOptions } from '../options.ts';
+import { checkOptions, describe, isRecord, shown, type WorkOptions } from '../options.ts';
 import { type BrotliCoder, defaultDecompress } from './brotli.ts';
 import { BLOCK_LENGTH } from './cbc.ts';
 import { mismatch, recoverChecksum } from './checksum.ts';
@@ -90,7 +90,9 @@ export async function decryptManifest(
   });
   const { signal, maxFileSize = DEFAULT_MAX_FILE_SIZE } = options;
   if (!Number.isSafeInteger(maxFileSize) || maxFileSize < 1) {
-    throw new RangeError('options.maxFileSize expected a positive integer');
+    throw new RangeError(
+      `options.maxFileSize expected a positive integer, got ${shown(maxFileSize)}`,
+    );
   }
   const { brotli = defaultDecompress(maxFileSize) } = options;
   if (!Array.isArray(manifest)) {

@@ -118,7 +118,8 @@ async function readZip(
       throw await withRemedy(error, source, limits);
     }
   });
-  if (checked.files.length === 0) throw addRemedy(refused('the archive holds no file'), NO_ZIP);
+  if (checked.files.length === 0)
+    throw addRemedy(refused('the archive holds no file: pass the zip of the build'), NO_ZIP);
   if (index === 'absent') {
     throw refused(
       `the archive has no index.html at its root, so no app could start from it: ${indexAdvice(indexes)}`,

@@ -73,7 +73,10 @@ export async function readSealFile(path: string): Promise<string> {
 
 async function readSealText(file: InputFile): Promise<string> {
   if (file.size > MAX_SEAL_FILE_LENGTH) {
-    throw fileError(file.path, `is too large for a seal: it has ${file.size} bytes`);
+    throw fileError(
+      file.path,
+      `is too large for a seal: it has ${file.size} bytes, so pass the file with the seal`,
+    );
   }
   return trimmedText(await file.read(0, file.size));
 }

@@ -33,7 +33,8 @@ export async function runKeyCommand(
   signal: AbortSignal,
   timeout: number = TIMEOUT,
 ): Promise<Uint8Array> {
-  if (command.trim() === '') throw new UsageError(`${FLAG} takes a command: it is empty`);
+  if (command.trim() === '')
+    throw new UsageError(`${FLAG} takes a command that prints the key, got an empty text`);
   if (isKey(command)) {
     throw new UsageError(
       `${FLAG} takes a command that prints the key, but the text looks like a key itself`,

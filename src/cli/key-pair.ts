@@ -105,7 +105,10 @@ async function keep(from: string, to: string, kept: Kept[]): Promise<Kept | unde
     await link(from, to);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw fileError(to, 'appeared meanwhile: try again');
+      throw fileError(
+        to,
+        'was made by another program meanwhile: check its content, then try again',
+      );
     }
     // Not every file system has hard links.
     await onFile(to, UNWRITABLE, rename(from, to));

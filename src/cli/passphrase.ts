@@ -76,7 +76,10 @@ export async function newPassphrase(context: Asking): Promise<string> {
   }
   longEnough({ passphrase, from: 'this terminal' });
   if ((await context.askSecret('The same again')) !== passphrase) {
-    throw new BundleSealError('ERR_KEY_INVALID', 'the two passphrases differ: nothing was written');
+    throw new BundleSealError(
+      'ERR_KEY_INVALID',
+      'the two passphrases differ, so nothing was written: run the command again',
+    );
   }
   return passphrase;
 }
@@ -133,7 +136,10 @@ function givenPassphrase({ env }: Asking): Given | undefined {
 
 function remember(context: Asking, passphrase: string): Given {
   if (passphrase === '') {
-    throw new BundleSealError('ERR_KEY_INVALID', 'the passphrase is empty: nothing was done');
+    throw new BundleSealError(
+      'ERR_KEY_INVALID',
+      'the passphrase is empty, so nothing was done: run the command again',
+    );
   }
   const given = { passphrase, from: 'this terminal' };
   typed.set(context, given);

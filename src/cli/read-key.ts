@@ -32,7 +32,7 @@ export async function readKeyFile(path: string, option: string = '--key'): Promi
  * @param option - The flag of the path, for messages.
  */
 export async function refuseKeyAsPath(path: string, option: string): Promise<void> {
-  if (path === '') throw new UsageError(`${option} names no file: it is empty`);
+  if (path === '') throw new UsageError(`${option} takes the name of a file, got an empty text`);
   if (path.includes('\0') || (looksLikeKey(path) && !(await exists(path)))) {
     throw new UsageError(
       `${option} takes the name of a file, but the text looks like a key itself: save it in a file that only you can read, or set BUNDLESEAL_PRIVATE_KEY (CAPGO_PRIVATE_KEY with --capgo)`,

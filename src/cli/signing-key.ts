@@ -124,7 +124,10 @@ async function fromCommand(
   const from = '--key-command';
   const output = await runKeyCommand(command, context.signal);
   if (textOfBytes(output)?.trim() === '') {
-    throw new BundleSealError('ERR_KEY_INVALID', `the command of ${from} printed nothing`);
+    throw new BundleSealError(
+      'ERR_KEY_INVALID',
+      `the command of ${from} printed nothing: run it by itself, and check that it prints the private key`,
+    );
   }
   const key = await namingSource(from, () => keyFromBytes(output));
   return { key: await openPrivateKey(context, key, from, format), from };

@@ -21,7 +21,10 @@ export async function readSmallFile(
   maxLength: number,
 ): Promise<Uint8Array> {
   const tooLarge = (name: string) =>
-    fileError(name, `is too large for ${what}: it has more than ${maxLength} bytes`);
+    fileError(
+      name,
+      `is too large for ${what}: it has more than ${maxLength} bytes, so pass another file`,
+    );
   if (isStandardInput(path)) {
     return collect(standardInput(what), 'standard input', maxLength, tooLarge);
   }

@@ -128,7 +128,8 @@ async function openSource(path: string): Promise<Readable | undefined> {
   const kind = pathKindOf(path, await onFile(path, UNREADABLE, stat(path)));
   if (kind === 'pipe') return openPipeNow(path);
   if (kind === 'null') return createReadStream(path);
-  if (kind === 'device') throw fileError(path, "can't be read: it is a device or a socket");
+  if (kind === 'device')
+    throw fileError(path, "can't be read: it is a device or a socket, pass a file or a pipe");
   return undefined;
 }
 
@@ -193,7 +194,8 @@ async function chooseSink(
   const kind = stats === undefined ? 'other' : pathKindOf(path, stats);
   if (kind === 'pipe') return () => openPipeForWriting(path);
   if (kind === 'null') return () => createWriteStream(path);
-  if (kind === 'device') throw fileError(path, "can't be written: it is a device or a socket");
+  if (kind === 'device')
+    throw fileError(path, "can't be written: it is a device or a socket, name a file or a pipe");
   return undefined;
 }
 
@@ -209,7 +211,10 @@ async function carry(
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (code === 'EPIPE') {
-      throw fileError(to, 'was closed by its reader before all of the output was written');
+      throw fileError(
+        to,
+        'was closed by its reader before all of the output was written: check why that program stopped reading',
+      );
     }
     if (syscall === undefined) throw error;
     throw syscall === 'read'

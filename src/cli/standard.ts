@@ -26,7 +26,8 @@ export function isStandardOutput(path: string): boolean {
  * @throws {@link BundleSealError} `ERR_FILE` if standard input is not open for reading.
  */
 export function standardInput(what: string): Readable {
-  if (isFolder()) throw fileError('standard input', "can't be read: it is a folder");
+  if (isFolder())
+    throw fileError('standard input', "can't be read: it is a folder, redirect a file into it");
   if (process.stdin.isTTY === true) {
     say(`  reading ${what} from this terminal: end it with Ctrl-D, or stop with Ctrl-C`);
   }

@@ -32,7 +32,11 @@ export async function findPlace(input: Input, output: string): Promise<OutputPla
   const there = await statsIfThere(output, lstat(output, { bigint: true }));
   if (there === undefined) return findNewPlace(input, output);
   const before = await statsIfThere(output, stat(output, { bigint: true }));
-  if (before === undefined) throw fileError(output, "is a link to a file that isn't there");
+  if (before === undefined)
+    throw fileError(
+      output,
+      "is a link to a file that isn't there: remove the link, or pass another path",
+    );
   if (!before.isFile()) {
     throw fileError(
       output,

@@ -149,7 +149,7 @@ async function readBody(
       length += next.value.length;
       if (length > limit) {
         throw storeError(
-          `${shownAddress(url)} has more than ${limit} bytes, which is the limit: the server sends another file than the published one`,
+          `${shownAddress(url)} has more than ${limit} bytes, which is the limit: the server sends another file, so check the address, and upload the published file again`,
         );
       }
       pieces.add(next.value);

@@ -171,7 +171,7 @@ async function takeAway(path: string, abandoned: string, token: string): Promise
     await rename(path, aside);
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return;
-    throw fileError(path, "is abandoned and can't be removed", error);
+    throw fileError(path, "is the lock of a publisher that has ended, and can't be removed", error);
   }
   if ((await readToken(aside)) !== abandoned) await link(aside, path).catch(() => {});
   await unlink(aside).catch(() => {});

@@ -90,7 +90,9 @@ export async function openRelease(
   const files = await releaseFiles(await unzipBundle(zip, { ...limits, signal }), signal);
   const found = await releaseIdOf(files, await selectBackend(), createPace(signal));
   if (found === id) return files;
-  throw storeError(`the bundle of release ${id} contains another release: withdraw it`);
+  throw storeError(
+    `the bundle of release ${id} contains the files of another release: withdraw release ${id}`,
+  );
 }
 
 /** Reads the files in the order that a release id needs, without the stamp. */

@@ -75,7 +75,8 @@ export function openWritable(store: string): StorePlace {
 export async function checkFrom({ folder }: StorePlace): Promise<void> {
   if (folder === undefined) return;
   const stats = await onFile(folder, UNREADABLE, stat(folder));
-  if (!stats.isDirectory()) throw fileError(folder, "can't be read: it is no folder");
+  if (!stats.isDirectory())
+    throw fileError(folder, "can't be read: it is no folder, pass the folder of the store");
 }
 
 /** Lists the channels of a store in a folder, in alphabetical order. */

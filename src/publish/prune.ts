@@ -100,7 +100,7 @@ async function pruneFolder(
   }
   if (indexes.length === 0) {
     throw storeError(
-      `${place.name} has no index: it is not a complete store, so nothing was deleted`,
+      `${place.name} has no index, so nothing was deleted: pass a copy of the whole store, with its folder channels`,
     );
   }
   const wanted = new Set(indexes.flatMap(({ releases }) => [...namedBy(releases)]));

@@ -85,7 +85,7 @@ export function checkTime(index: ReleaseIndex, now: number, after: IndexMark | u
   if (floor !== undefined && issuedAt < floor) {
     throw new BundleSealError(
       'ERR_INDEX_INVALID',
-      `index ${sequence} of epoch ${epoch} was issued at ${issuedAt}, earlier than the one before it (${floor}): correct the publisher's clock and publish it again`,
+      `index ${sequence} of epoch ${epoch} was issued at ${issuedAt}, earlier than the previous index (${floor}): correct the publisher's clock and publish it again`,
     );
   }
 }

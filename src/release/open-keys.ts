@@ -88,7 +88,7 @@ export async function openKeys(
   if (keys.epoch < epoch) {
     throw new BundleSealError(
       'ERR_INDEX_ROLLED_BACK',
-      `the list of keys is of epoch ${keys.epoch}, older than the trusted one of epoch ${epoch}: go on with that, and ask another mirror`,
+      `the list of keys is of epoch ${keys.epoch}, older than the trusted list of epoch ${epoch}: keep the trusted keys, and ask another mirror`,
     );
   }
   signal?.throwIfAborted();

@@ -133,7 +133,9 @@ function judgePart({ headers }: Answer, asked: Asked, refuse: RefuseResponse): O
   }
   const range = parseContentRange(field);
   if (range === undefined || range.last === undefined) {
-    throw refuse('answered 206 with a Content-Range that is not "bytes first-last/size"');
+    throw refuse(
+      'answered 206 with a Content-Range that is not "bytes first-last/size": correct the header on the server',
+    );
   }
   const { first, last, size } = range;
   if (!isSameVersion(asked, headers, size)) return REPLACED;
@@ -145,7 +147,9 @@ function judgePart({ headers }: Answer, asked: Asked, refuse: RefuseResponse): O
   }
   const length = to - asked.from;
   if ((readLength(headers, refuse) ?? length) !== length) {
-    throw refuse('answered with a Content-Length that contradicts its Content-Range');
+    throw refuse(
+      'answered with a Content-Length that contradicts its Content-Range: correct the headers on the server',
+    );
   }
   const version = asked.version ?? versionOf(headers, size);
   return { kind: 'offer', version, skip: 0, length, rest: 'none' };
@@ -205,7 +209,9 @@ function judgeUnsatisfied(
   const size = range?.last === undefined ? range?.size : undefined;
   if (version !== undefined) {
     if (size !== version.size) return REPLACED;
-    throw refuse('answered 416 (range not satisfiable) to a range within the file');
+    throw refuse(
+      'answered 416 (range not satisfiable) to a range within the file: serve the file from a server that answers Range requests',
+    );
   }
   if (size === undefined) {
     throw refuse(
@@ -308,7 +314,9 @@ function readLength(headers: Headers, refuse: RefuseResponse): number | undefine
   if (text === null) return undefined;
   const length = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(length)) return length;
-  throw refuse('answered with a Content-Length that is not a number of bytes');
+  throw refuse(
+    'answered with a Content-Length that is not a number of bytes: correct the header on the server',
+  );
 }
 
 function checkEncoding(headers: Headers, refuse: RefuseResponse): void {

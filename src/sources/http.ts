@@ -224,7 +224,7 @@ async function exchange(
         case 'shorter':
           if (isCorrected && to !== verdict.size) {
             throw refuse(
-              'answered 416 (range not satisfiable) with another size each time: the server is at fault',
+              'answered 416 (range not satisfiable) with another size each time: serve the file from a server that answers Range requests',
             );
           }
           isCorrected = true;
@@ -366,7 +366,9 @@ async function readBody(
         }
       }
       if (rest === 'none' && place > end) {
-        throw refuse('sent more bytes than it announced: the server is at fault');
+        throw refuse(
+          'sent more bytes than it announced: correct Content-Length or Content-Range on the server',
+        );
       }
     }
     return { place };

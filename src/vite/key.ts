@@ -59,7 +59,10 @@ async function readKeyFile(path: string): Promise<BuildKey> {
   const file = await openInputFile(path);
   try {
     if (file.size > MAX_KEY_LENGTH) {
-      throw fileError(path, `is too large for a key: it has more than ${MAX_KEY_LENGTH} bytes`);
+      throw fileError(
+        path,
+        `is too large for a key: it has more than ${MAX_KEY_LENGTH} bytes, so put the private key there`,
+      );
     }
     const bytes = await file.read(0, file.size);
     const text = textOfBytes(bytes);

@@ -28,7 +28,8 @@ export function keyShow(command: Command): void {
     .addHelpText('after', examples('key show .bundleseal_key .bundleseal_key.pub'))
     .action(
       run(async (context, _options, ...files) => {
-        if (files.length > 2) throw new UsageError('key show takes one key or two');
+        if (files.length > 2)
+          throw new UsageError(`key show takes one or two files with keys, got ${files.length}`);
         const shown: Shown[] = [];
         for (const file of files) {
           const key = await readKeyFile(file, 'key show');

@@ -28,7 +28,10 @@ const FILE_NAMES = ['ts', 'js', 'json', 'mjs', 'cjs'].map((end) => `capacitor.co
 export async function findConfig(folder: string): Promise<ConfigFile | undefined> {
   checkPath('folder', folder);
   if (!(await onFile(folder, UNREADABLE, stat(folder))).isDirectory()) {
-    throw fileError(folder, "can't be searched for a config: it is no folder");
+    throw fileError(
+      folder,
+      "can't be searched for a config: it is no folder, pass a path in the app's folder",
+    );
   }
   const found: string[] = [];
   for (const name of FILE_NAMES) if (await isPresent(join(folder, name))) found.push(name);

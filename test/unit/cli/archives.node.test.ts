@@ -42,7 +42,7 @@ describe('bundle encrypt and bundle verify with bytes that no app accepts', () =
     'an empty file': [new Uint8Array(0), /empty file.*--raw/],
     'half a zip': [whole.subarray(0, 40), /cut short/],
     'a zip with backslashes': [rawZip([html, { name: 'a\\b.js' }]), /backslash/],
-    'an empty zip': [rawZip([]), /holds no file/],
+    'an empty zip': [rawZip([]), /holds no file: pass the zip of the build/],
     'a zip without index.html': [rawZip([{ name: 'a.js' }]), /no index\.html.*--no-index/],
     'a zip with its page in a folder': [
       rawZip([{ name: 'browser/index.html' }]),

@@ -88,7 +88,7 @@ describe('a private key that a command prints', () => {
       /ended with exit code 3; its output is not shown/,
     ],
     ['is not there', 'no-such-command-of-bundleseal', /ended with exit code (127|1);/],
-    ['prints nothing', node(''), /printed nothing/],
+    ['prints nothing', node(''), /printed nothing: run it by itself/],
     ['prints white space', node('console.log()'), /printed nothing/],
     ['prints no key', node(`console.log('SECRET-OUT is no key')`), /not a PEM key/],
     [
@@ -152,7 +152,10 @@ describe('a private key that a command prints', () => {
     ['white space', ' '],
   ])('is not asked of a command that is %s', async (_, command) => {
     const { said, ...refused } = await json([...SEAL, '--key-command', command]);
-    expect(refused).toMatchObject({ exit: 2, message: expect.stringMatching(/it is empty/) });
+    expect(refused).toMatchObject({
+      exit: 2,
+      message: expect.stringMatching(/takes a command that prints the key, got an empty text/),
+    });
   });
 
   const der = createPrivateKey(ours.plain).export({ type: 'pkcs8', format: 'der' });

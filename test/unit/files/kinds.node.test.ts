@@ -35,7 +35,7 @@ describe.skipIf(process.platform === 'win32')('the kind of a file', () => {
     ['folder', "can't be written: it is a folder, pass the path of a file in it"],
     ['pipe', "can't be replaced: it is a pipe, pass the path of a file"],
     ['socket', "can't be replaced: it is a socket, pass the path of a file"],
-    ['dangling', "is a link to a file that isn't there"],
+    ['dangling', "is a link to a file that isn't there: remove the link, or pass another path"],
     ['plain', 'is the input itself: write to another file'],
   ])('is named for an output: %s', async (name, message) => {
     const work = encryptFile(at('plain'), at(name), { privateKey });

@@ -40,7 +40,7 @@ describe('a folder of a store', () => {
     const from = join(folder, 'file');
     writeFileSync(from, '');
     const error = await rejection(publishBuild(store, 1, { from }), 'ERR_FILE');
-    expect(error.message).toContain("can't be read: it is no folder");
+    expect(error.message).toContain("can't be read: it is no folder, pass the folder of the store");
   });
 
   it.skipIf(process.platform === 'win32')('may have no pipe in the place of a file', async () => {

@@ -75,7 +75,7 @@ describe('a store that does not fit its index', () => {
       {
         ...{ code: 'release', channel: 'production' },
         path: `objects/${oldest?.bundle.sha256}.sealed`,
-        message: `the bundle of release ${newest?.id} contains another release: withdraw it`,
+        message: `the bundle of release ${newest?.id} contains the files of another release: withdraw release ${newest?.id}`,
       },
     ]);
     expect({ releases, patches, notApplied }).toEqual({ releases: 1, patches: 1, notApplied: 0 });

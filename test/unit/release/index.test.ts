@@ -345,7 +345,7 @@ describe('the expiry of an index', () => {
     // One that is not expired by it breaks the publisher's rule of time.
     const earlier = markOf({ sequence: 40, issuedAt: '2026-12-26T08:59:59Z' });
     const { message } = await rejection(open(NOW, { after: earlier }), 'ERR_INDEX_INVALID');
-    expect(message).toContain('earlier than the one before it (2026-12-26T08:59:59Z)');
+    expect(message).toContain('earlier than the previous index (2026-12-26T08:59:59Z)');
   });
 
   it('is compared with the clock at the start of the call', async () => {
