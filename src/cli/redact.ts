@@ -28,10 +28,9 @@ export function looksLikeKey(text: string): boolean {
  * Whether a text with slashes is base64: the kind of character changes far more often than in a path.
  */
 function isMixedThroughout(text: string): boolean {
-  const compact = text.replace(/\s+/g, '');
+  // A digest in the name of a folder changes its kind as often as base64 does, so it does not count.
+  const compact = text.replace(/\s+/g, '').replace(/[0-9a-f]{20,}/g, '');
   if (!/^[A-Za-z0-9+/=]{48,}$/.test(compact)) return false;
-  // A path with a digest in hexadecimal changes often too, but has no capitals.
-  if (!/[A-Z]/.test(compact)) return false;
   const kinds = [...compact].map((sign) =>
     [/[a-z]/, /[A-Z]/, /\d/].findIndex((kind) => kind.test(sign)),
   );

@@ -38,6 +38,7 @@ describe('a text that should be a name', () => {
     '/home/runner/work/my-application/my-application/keys/release.pem',
     'C:\\Users\\Release Manager\\Documents\\keys\\release.pem',
     '/tmp/3f786850e387550fdab836ed7e6dc881de23001b/key',
+    '/Users/Publisher/3f7a6b5ce3d7f50fdab8c6ed7e6dc8b1de2a0f1b/MyKey2',
   ])('does not count as a key if it is %s', (path) => {
     expect(looksLikeKey(path)).toBe(false);
   });
