@@ -41,6 +41,11 @@ export interface Device {
   /** Opens an installed release. */
   openStored(id: string): Promise<OpenedRelease>;
   /**
+   * Keeps a release in the store while this process runs it, whatever the state says. A later call lets the release of the call
+   * before go.
+   */
+  hold(id: string): void;
+  /**
    * Removes every release that the state does not name.
    *
    * @param state - The state that the caller read last. If it shows that there is nothing to remove, the sweep takes no lock.
@@ -53,6 +58,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
   let read: Promise<Uint8Array> | undefined;
   let stamp: ReleaseStamp | undefined;
   let shippedId: string | undefined;
+  let held: string | undefined;
 
   const stampBytes = () => {
     read ??= onStore('the stamp of the built-in release could not be read', () =>
@@ -150,6 +156,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
   /** Returns the ids of the releases that stay in the store. A built-in release needs no copy, except on a website. */
   const keptIds = (state: DeviceState): ReadonlySet<string> => {
     const ids = new Set(transitions.kept(state));
+    if (held !== undefined) ids.add(held);
     if (builtIn.isRemote !== true) ids.delete(state.builtIn);
     return ids;
   };
@@ -187,6 +194,9 @@ export function createDevice(settings: Settings, backend: Backend): Device {
         return openShipped();
       }
       return device.openStored(id);
+    },
+    hold(id) {
+      held = id;
     },
     openStored: (id) => openInstalled(() => releases.open(id), id, backend),
     async sweep(state) {

@@ -4,6 +4,7 @@ import { BundleSealError } from '../errors.ts';
 import type { Checked } from './check.ts';
 import type { Context } from './context.ts';
 import { waysTo } from './download-ways.ts';
+import type { DeviceState } from './state.ts';
 import { withDownloadLock } from './store-locks.ts';
 import * as transitions from './transitions.ts';
 
@@ -49,8 +50,11 @@ async function inTurn(
   for (;;) {
     signal.throwIfAborted();
     const state = await device.read();
-    const isFound = result.status === 'available';
-    if (isFound ? !transitions.isLatest(state, origin) : state.channel !== origin.channel) {
+    const isDue =
+      result.status === 'available'
+        ? transitions.isLatest(state, origin) && !hasEnded(context, state, result.id)
+        : state.channel === origin.channel;
+    if (!isDue) {
       // The channel of the device, or a later index of the channel, may not offer the release.
       ({ result, origin } = await check(signal));
       failure = undefined;
@@ -99,4 +103,9 @@ async function inTurn(
       if (again.result.status !== 'offline') ({ result, origin } = again);
     }
   }
+}
+
+/** Whether a release that a check has found runs meanwhile or has failed. The check may be hours old in a process that lives on. */
+function hasEnded({ device }: Context, state: DeviceState, id: string): boolean {
+  return id === state.running || transitions.blockedNow(state, device.facts().now).includes(id);
 }

@@ -43,18 +43,23 @@ export function createReleases(
     const release = await find(id);
     const { createdAt } = release.stamp;
     const isRemote = settings.builtIn.isRemote === true;
-    if (release.isShipped) {
-      // The reader does not compare these files with their digests. The host protects them, and may alter them, for example by
-      // minifying.
-      if (!isRemote) return { id, createdAt, files: release.reader };
-      // The store has lost the copy. Copy the files again before the next deploy replaces them.
-      aside(copyBuiltIn);
-    }
+    // The reader does not compare these files with their digests. The host protects them, and may alter them, for example by
+    // minifying.
+    if (release.isShipped && !isRemote) return { id, createdAt, files: release.reader };
     const damages = new WeakSet<object>();
-    const prove = (found: OpenedRelease) =>
-      provenReader(found, device.backend, verificationOf(found), (error) => {
+    const prove = (found: OpenedRelease) => {
+      // The store has lost the copy. Copy the files again before the next deploy replaces them.
+      if (found.isShipped) {
+        aside(async () => {
+          await copyBuiltIn();
+          // The next request opens the copy, so that it does not need the website.
+          opened.delete(id);
+        });
+      }
+      return provenReader(found, device.backend, verificationOf(found), (error) => {
         damages.add(error as Error);
       });
+    };
     const report = (error: unknown) => {
       opened.delete(id);
       emit({ type: 'error', error });

@@ -66,6 +66,8 @@ export function createUpdater(options: UpdaterOptions): Updater {
   const listeners = new Set<(event: UpdateEvent) => void>();
   let working: Promise<Ready> | undefined;
   let running: Promise<RunningRelease> | undefined;
+  /** The id of the release that this process has started for itself, not for a page. */
+  let served: string | undefined;
   let found: Checked | undefined;
   let stopTimer = () => {};
   const background = new Set<Promise<void>>();
@@ -104,6 +106,10 @@ export function createUpdater(options: UpdaterOptions): Updater {
     if (client !== undefined) {
       context.pages.remember(client, release.id);
       if (state === undefined) aside(() => context.pages.bind(client, release.id));
+    } else {
+      // The state binds pages only. This process serves its release until it starts another one, also after a rollback.
+      context.device.hold(release.id);
+      served = release.id;
     }
     const isTrial = state?.trial !== undefined;
     emit({ type: 'started', id: release.id, isTrial });
@@ -113,7 +119,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
   };
 
   const watchTrial = ({ act, device }: Context, id: string) => {
-    if (settings.confirmTimeout === undefined) return;
+    if (settings.confirmTimeout === undefined || disposed.signal.aborted) return;
     stopTimer();
     stopTimer = foregroundTimer(settings.confirmTimeout, () =>
       aside(() =>
@@ -202,17 +208,23 @@ export function createUpdater(options: UpdaterOptions): Updater {
         throw new TypeError('options.when expected "next-start" or "now"');
       }
       const { act } = await ready();
-      const { next } = await act((state) =>
+      const { next, running: current } = await act((state) =>
         state.ready === undefined ? state : transitions.activate(state, state.ready),
       );
-      if (when === 'now') running = undefined;
+      // A start that changes nothing would be counted for a release on trial. After a rollback, `running` is another release.
+      if (when === 'now' && (next !== undefined || current !== served)) running = undefined;
       if (next !== undefined) emit({ type: 'activated', id: next, when });
     },
     async update(options = {}) {
       checkOptions('update', options, { signal: 'signal', onProgress: 'function', when: 'any' });
       const { when, ...download } = options;
       const { result } = await sharedCheck(options.signal);
-      if (result.status !== 'available') return { check: result, moved: 0 };
+      if (result.status !== 'available') {
+        // Another process may have activated a release, or this one has rolled back.
+        if (when === 'now' && (await (await ready()).device.read()).running !== served)
+          running = undefined;
+        return { check: result, moved: 0 };
+      }
       const { id, moved } = await updater.download(download);
       await updater.activate(when === undefined ? {} : { when });
       return { check: result, id, moved };

@@ -215,6 +215,21 @@ describe('a built-in release of a website that the store has lost', () => {
   );
 });
 
+describe('a worker that lives on', () => {
+  it('copies the built-in release again when the store has lost it', async () => {
+    const { releases, lose } = losingStore();
+    const worker = await startWorker(releases, await publishAfter(), ['page']);
+    await worker.fire('install');
+    expect((await worker.navigate('/', 'page'))?.status).toBe(200);
+    for (let again = 0; again < 2; again++) {
+      const [id = ''] = await releases.list();
+      await lose(id);
+      expect((await worker.ask('/index.html', 'page'))?.status).toBe(200);
+      expect(await releases.list()).toEqual([id]);
+    }
+  });
+});
+
 describe('a process that serves one release, as the main process of an Electron app', () => {
   it('answers with status 500 when its store has lost the release, and its next start runs the one before', async () => {
     const { releases, lose } = losingStore();
