@@ -4,7 +4,8 @@ import { isChannel } from '../../publish/paths.ts';
 import { UsageError } from '../answer.ts';
 import { escapeInvisible } from '../print.ts';
 import { answered, type Context, loadQuestions } from '../terminal.ts';
-import type { Framework, Project } from './project.ts';
+import type { Framework } from './folders.ts';
+import type { Project } from './project.ts';
 
 export type StoreKind =
   | 'folder'

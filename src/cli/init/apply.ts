@@ -13,7 +13,7 @@ import { isViteConfig } from '../config/dev-server.ts';
 import { placePair } from '../key-pair.ts';
 import { linesWithCall } from './entry.ts';
 import type { Change } from './plan.ts';
-import { bytesOf } from './project.ts';
+import { bytesOf } from './read.ts';
 import {
   digestOf,
   RECORD,

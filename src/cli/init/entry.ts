@@ -118,6 +118,8 @@ async function findImports(
         ...(isTypeScript ? (['typescript'] as const) : []),
         ...(isJsx ? (['jsx'] as const) : []),
         'decorators',
+        'decoratorAutoAccessors',
+        'explicitResourceManagement',
       ],
     });
     // Without imports it may be a script, which cannot import, unless a page loads it as a module.

@@ -1,27 +1,18 @@
 // Reads the files of the app that init sets up, and detects answers to its questions.
 
-import { lstat, readFile } from 'node:fs/promises';
-import { basename, join, posix, relative, resolve, sep } from 'node:path';
-import { onFile, UNREADABLE } from '../../files/error.ts';
+import { basename, join, posix, relative, resolve } from 'node:path';
 import { exists } from '../../files/exists.ts';
 import { UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { findViteConfig, type ViteConfig } from '../config/dev-server.ts';
-import { decodeFileText, findConfig } from '../config/files.ts';
+import { findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { type Manager, managerOf } from '../manager.ts';
 import { dependenciesOf, findRoot, type Root } from '../project.ts';
 import { SETTINGS } from '../release/settings.ts';
-
-export type Framework =
-  | 'vite'
-  | 'next'
-  | 'angular'
-  | 'cra'
-  | 'sveltekit'
-  | 'capacitor'
-  | 'electron'
-  | 'static';
+import { buildFolderOf, type Framework, viteFolders } from './folders.ts';
+import { scriptsOf } from './page.ts';
+import { bytesOf, readText } from './read.ts';
 
 /** The first module of the app, which gets a call. */
 interface Entry {
@@ -76,22 +67,6 @@ interface Package {
 }
 
 /**
- * Reads a file's text with every byte. Returns `undefined` if there is no file.
- *
- * @throws {@link BundleSealError} `ERR_FILE` if the file cannot be read or is not UTF-8.
- */
-async function readText(path: string): Promise<string | undefined> {
-  const bytes = await bytesOf(path);
-  return bytes && decodeFileText(path, bytes);
-}
-
-/** Reads a file's bytes. Returns `undefined` if there is no file. */
-export async function bytesOf(path: string): Promise<Buffer | undefined> {
-  const there = await lstat(path).catch(() => undefined);
-  return there === undefined ? undefined : onFile(path, UNREADABLE, readFile(path));
-}
-
-/**
  * Examines the app in the current folder without running its code.
  *
  * @throws {@link UsageError} if there is no package.json here, or it is not JSON, or init cannot add members to it.
@@ -112,6 +87,8 @@ export async function readProject(): Promise<Project> {
   const isTypeScript = await exists('tsconfig.json');
   const { root, hosting } = findRoot();
   const viteConfig = await findViteConfig(names);
+  const vite = viteConfig && (await viteFolders(viteConfig));
+  const buildScript = textOf(objectOf(content.scripts)['build']);
   return {
     packageText,
     name:
@@ -121,7 +98,7 @@ export async function readProject(): Promise<Project> {
     hasVersion: typeof content.version === 'string' && content.version !== '',
     hasBuild: Object.hasOwn(objectOf(content.scripts), 'build'),
     framework,
-    dir: config.webDir ?? (await buildFolderOf(framework, names, viteConfig)),
+    dir: config.webDir ?? (await buildFolderOf({ framework, names, buildScript, vite })),
     hasVite: names.has('vite'),
     vue: rangeOf(content, 'vue'),
     react: rangeOf(content, 'react'),
@@ -131,7 +108,7 @@ export async function readProject(): Promise<Project> {
     hasStaticAdapter: names.has('@sveltejs/adapter-static'),
     viteConfig,
     isTypeScript,
-    entry: await entryOf(framework, isTypeScript, viteConfig),
+    entry: await entryOf(framework, isTypeScript, vite?.root),
     manager: managerOf(root),
     hosting,
     root,
@@ -207,8 +184,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const objectOf = (value: unknown): object =>
-  typeof value === 'object' && value !== null ? value : {};
+const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? { ...value } : {};
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function frameworkOf(names: ReadonlySet<string>): Framework {
   const marks: readonly (readonly [string, Framework])[] = [
@@ -224,69 +203,10 @@ function frameworkOf(names: ReadonlySet<string>): Framework {
   return marks.find(([name]) => names.has(name))?.[1] ?? 'static';
 }
 
-async function buildFolderOf(
-  framework: Framework,
-  names: ReadonlySet<string>,
-  vite: ViteConfig | undefined,
-): Promise<string> {
-  if (framework === 'next') return 'out';
-  if (framework === 'sveltekit' || names.has('react-scripts')) return 'build';
-  if (names.has('@angular/core')) return (await angularFolder()) ?? 'dist';
-  if (names.has('electron-vite')) return 'out/renderer';
-  if (names.has('@electron-forge/plugin-vite')) return '.vite/renderer/main_window';
-  if (names.has('vite')) {
-    // The root may lie outside of this folder, and the build in it.
-    const folder = relative('.', join(rootIn(vite), literalIn(vite, 'outDir') ?? 'dist'));
-    return folder.split(sep).join('/');
-  }
-  // Other tools write into other folders, and a website without a tool has its files in one.
-  for (const folder of ['dist', 'build', 'out', 'www', '_site', 'public']) {
-    if (await exists(`${folder}/index.html`)) return folder;
-  }
-  return 'dist';
-}
-
-/** The folder that a config names by a literal. */
-function literalIn(config: ViteConfig | undefined, name: string): string | undefined {
-  return new RegExp(`\\b${name}:\\s*['"]([\\w./-]+)['"]`).exec(config?.text ?? '')?.[1];
-}
-
-/** The folder of the pages that Vite builds. */
-function rootIn(vite: ViteConfig | undefined): string {
-  return literalIn(vite, 'root') ?? '.';
-}
-
-async function angularFolder(): Promise<string | undefined> {
-  try {
-    const { projects } = JSON.parse((await readText('angular.json')) ?? '{}');
-    const [name, project] = Object.entries(projects ?? {})[0] as [string, AngularProject];
-    const { builder = '', options } = project.architect?.build ?? {};
-    const { outputPath = `dist/${name}` } = options ?? {};
-    // The builder of Angular 16 and earlier makes no folder for the browser.
-    if (typeof outputPath === 'string') {
-      return builder.endsWith(':browser') ? outputPath : `${outputPath}/browser`;
-    }
-    return [outputPath.base, outputPath.browser ?? 'browser'].filter((one) => one !== '').join('/');
-  } catch {
-    return undefined;
-  }
-}
-
-interface AngularProject {
-  readonly architect?: {
-    readonly build?: {
-      readonly builder?: string;
-      readonly options?: {
-        readonly outputPath?: string | { readonly base: string; readonly browser?: string };
-      };
-    };
-  };
-}
-
 async function entryOf(
   framework: Framework,
   isTypeScript: boolean,
-  vite: ViteConfig | undefined,
+  root = '.',
 ): Promise<Entry | undefined> {
   if (framework === 'sveltekit') {
     const path = `src/hooks.client.${isTypeScript ? 'ts' : 'js'}`;
@@ -294,30 +214,13 @@ async function entryOf(
     return text === undefined ? { path } : { path, text };
   }
   if (framework === 'next' || framework === 'static') return undefined;
-  const named = await scriptOf([posix.join(rootIn(vite), 'index.html'), 'src/renderer/index.html']);
   const usual = ['main', 'index'].flatMap((name) =>
-    ['ts', 'tsx', 'js', 'jsx'].map((end) => `src/${name}.${end}`),
+    ['ts', 'tsx', 'js', 'jsx'].map((end) => ({ path: `src/${name}.${end}`, isModule: false })),
   );
-  for (const path of named === undefined ? usual : [named.path, ...usual]) {
+  const pages = [posix.join(root, 'index.html'), 'src/renderer/index.html'];
+  for (const { path, isModule } of (await scriptsOf(pages)) ?? usual) {
     const text = await readText(path);
-    if (text !== undefined) return { path, text, isModule: path === named?.path && named.isModule };
-  }
-  return undefined;
-}
-
-/** The first script in this folder that the first of these pages loads. */
-async function scriptOf(
-  pages: readonly string[],
-): Promise<{ readonly path: string; readonly isModule: boolean } | undefined> {
-  for (const page of pages) {
-    const html = await readText(page);
-    if (html === undefined) continue;
-    const [tag, script] =
-      /<script\b[^>]*\bsrc=["']\.?\/?([\w./-]+\.[mc]?[jt]sx?)["'][^>]*/.exec(html) ?? [];
-    if (tag === undefined || script === undefined) return undefined;
-    const path = posix.join(posix.dirname(page), script);
-    const isModule = /\btype=["']module["']/.test(tag);
-    return path.startsWith('../') ? undefined : { path, isModule };
+    if (text !== undefined) return { path, text, isModule };
   }
   return undefined;
 }

@@ -22,7 +22,8 @@ import {
 } from './apply.ts';
 import { linesWithCall } from './entry.ts';
 import { warnOfGit } from './key-in-git.ts';
-import { bytesOf, uninstallCommand } from './project.ts';
+import { uninstallCommand } from './project.ts';
+import { bytesOf } from './read.ts';
 import {
   RECORD,
   type RecordContent,

@@ -215,6 +215,15 @@ describe('init in a project with the line breaks of Windows', () => {
 });
 
 describe('the import of init', () => {
+  it('is added to a module with automatic accessors and resources', async () => {
+    await withApp(VITE, async (project) => {
+      const text = 'import a from "a";\n@a class B { @a accessor c = 1; }\nusing d = a(B);\n';
+      await project.write('src/main.js', text);
+      await done(project, '--yes');
+      expect(read(project, 'src/main.js')).toContain('keepUpToDate().catch(console.error);\n');
+    });
+  });
+
   it.each([
     ['// @ts-ignore\nimport a from "a";\n', ''],
     ['/* eslint-disable-next-line import/first */\n// @ts-expect-error\nimport a from "a";\n', ''],
