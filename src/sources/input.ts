@@ -149,7 +149,7 @@ export function openRandomAccess(
       }
       throw new BundleSealError(
         'ERR_SOURCE_FAILED',
-        `the source returned ${bytes.length} bytes instead of ${length}: it was changed meanwhile, or its read() is faulty`,
+        `the source returned ${bytes.length} bytes instead of ${length}: open it again if it was changed, or correct its read()`,
         { offset: start },
       );
     },

@@ -188,7 +188,7 @@ const OTHER_FILE: ReadonlySet<string> = new Set([
 function otherObject({ bundle }: ReleaseEntry, cause: BundleSealError): BundleSealError {
   return new BundleSealError(
     'ERR_SOURCE_FAILED',
-    `objects/${bundle.sha256}.sealed is not the bundle that the index names (${cause.message}): the store or a cache in front of it is at fault`,
+    `objects/${bundle.sha256}.sealed is not the bundle that the index names (${cause.message}): upload the published file again, or purge the cache in front of the store`,
     { cause },
   );
 }
@@ -261,7 +261,7 @@ function installedOf({ id, version, createdAt, runtime }: ReleaseEntry): Install
 function otherRelease(how: string, cause?: unknown): BundleSealError {
   return new BundleSealError(
     'ERR_SOURCE_FAILED',
-    `the download is not the release that the index names (${how}): the publisher's store is at fault`,
+    `the download is not the release that the index names (${how}): publish the release again`,
     cause === undefined ? {} : { cause },
   );
 }

@@ -295,14 +295,20 @@ function tagOf(response: Response | undefined): string | undefined {
 /** The mirror does not have the object. */
 class Missing extends BundleSealError {
   constructor(url: string, status: number) {
-    super('ERR_SOURCE_FAILED', `${url} answered ${status}: the store does not have it, or not yet`);
+    super(
+      'ERR_SOURCE_FAILED',
+      `${url} answered ${status}, so the store does not have it: upload it, or try again after the upload`,
+    );
   }
 }
 
 /** The mirror sent other bytes than the index names. */
 class Wrong extends BundleSealError {
   constructor(url: string, reason: string) {
-    super('ERR_SOURCE_FAILED', `${url} ${reason}: the store or a cache in front of it is at fault`);
+    super(
+      'ERR_SOURCE_FAILED',
+      `${url} ${reason}: upload the published file again, or purge the cache in front of the store`,
+    );
   }
 }
 

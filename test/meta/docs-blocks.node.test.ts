@@ -54,7 +54,11 @@ const ELSEWHERE: readonly Elsewhere[] = [
     pages: /^docs\/readers\.md$/,
     run: ['test/interop/java-reader.node.test.ts', 'test/interop/java-patch-reader.node.test.ts'],
   },
-  { language: 'kotlin', pages: /^docs\/readers\.md$/, said: 'the tests do not compile or run these lines' },
+  {
+    language: 'kotlin',
+    pages: /^docs\/readers\.md$/,
+    said: 'the tests do not compile or run these lines',
+  },
   { language: 'swift', pages: /^docs\/readers\.md$/, said: '`npm run test:swift` compiles it' },
   { language: 'text', pages: /^docs\/format\.md$/, run: 'test/meta/format-page.node.test.ts' },
   {

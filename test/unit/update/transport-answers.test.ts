@@ -33,7 +33,7 @@ const { signal } = new AbortController();
 
 describe('an object that cannot be fetched', () => {
   const cause = new TypeError('fetch failed');
-  const mistake = 'the store or a cache in front of it is at fault';
+  const mistake = 'upload the published file again, or purge the cache in front of the store';
   it.each<[string, () => Response, number, string]>([
     ...[403, 404, 410].map(
       (status) =>
@@ -41,7 +41,7 @@ describe('an object that cannot be fetched', () => {
           `${status}`,
           () => new Response('', { status }),
           1,
-          `answered ${status}: the store does not have it, or not yet`,
+          `answered ${status}, so the store does not have it: upload it, or try again after the upload`,
         ] as [string, () => Response, number, string],
     ),
     ...[400, 204, 500, 503].map(

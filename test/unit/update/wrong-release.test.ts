@@ -45,7 +45,7 @@ describe('a download that is not the release of the index', () => {
       await publisher.offer([await publisher.make(AFTER, [], more)]);
     });
     expect(error.message).toBe(
-      `the download is not the release that the index names (${how}): the publisher's store is at fault`,
+      `the download is not the release that the index names (${how}): publish the release again`,
     );
     expect((error.cause as { code?: string } | undefined)?.code).toBe(cause);
   });
