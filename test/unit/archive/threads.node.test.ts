@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { zipBundle, zipStream } from '../../../src/zip.ts';
 import { bytesOf } from '../../support/bytes.ts';
+import { runs } from '../../support/scope.ts';
 import { same, textOf } from '../../support/zip.ts';
 
 const MIB = 2 ** 20;
@@ -80,7 +81,7 @@ describe('threads', () => {
           expect(same(await zipBundle(entries, { level, threads: count }), alone)).toBe(true);
         },
       ),
-      { numRuns: 8 },
+      { numRuns: runs(8) },
     );
   });
 

@@ -1,7 +1,6 @@
 // Large files: memory that both threads share, and the way past the page cache.
 // @vitest-environment-options { "own": "large" }
 
-import { createHash } from 'node:crypto';
 import { constants, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
@@ -27,11 +26,8 @@ const root = makeFolder();
 let count = 0;
 let folder: string;
 const at = (name: string) => join(folder, name);
-const digestOf = (name: string) =>
-  createHash('sha256')
-    .update(readFileSync(at(name)))
-    .digest('hex');
-const LARGE_DIGEST = createHash('sha256').update(large).digest('hex');
+/** Whether a file has the bytes of the large one. A digest would take longer than the work that this file tests. */
+const isLarge = (name: string) => Buffer.compare(readFileSync(at(name)), large) === 0;
 
 beforeEach(() => {
   folder = join(root, String(count++));
@@ -66,10 +62,10 @@ async function goThrough(chunkSize?: number): Promise<void> {
   const options = { privateKey, ...(chunkSize && { chunkSize }) };
   await encryptFile(at('plain'), at('sealed'), options);
   await decryptFile(at('sealed'), at('opened'), { publicKey });
-  expect(digestOf('opened')).toBe(LARGE_DIGEST);
+  expect(isLarge('opened')).toBe(true);
   const { seal } = await encryptFile(at('plain'), at('body'), { ...options, detached: true });
   await decryptFile(at('body'), at('opened'), { publicKey, seal });
-  expect(digestOf('opened')).toBe(LARGE_DIGEST);
+  expect(isLarge('opened')).toBe(true);
 }
 
 describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
@@ -204,7 +200,7 @@ describe('a large file', () => {
     await decryptFile(at('sealed'), at('opened'), { publicKey });
     expect(threads.length).toBeGreaterThan(0);
     expect(errors).toEqual([]);
-    expect(digestOf('opened')).toBe(LARGE_DIGEST);
+    expect(isLarge('opened')).toBe(true);
   });
 
   it('is finished on this thread if the other one dies in the middle', async () => {
@@ -221,7 +217,7 @@ describe('a large file', () => {
     await encryptFile(at('plain'), at('sealed'), { privateKey, chunkSize: 131_072, ...options });
     await decryptFile(at('sealed'), at('opened'), { publicKey, ...options });
     expect(killed.length).toBe(2);
-    expect(digestOf('opened')).toBe(LARGE_DIGEST);
+    expect(isLarge('opened')).toBe(true);
   });
 
   it('is one of several at once, one after the other, with the same thread and with others', async () => {
@@ -229,7 +225,7 @@ describe('a large file', () => {
     for (let round = 0; round < 2; round++) {
       const names = [1, 2, 3].map((n) => `opened${n}`);
       await Promise.all(names.map((name) => decryptFile(at('sealed'), at(name), { publicKey })));
-      for (const name of names) expect(digestOf(name)).toBe(LARGE_DIGEST);
+      for (const name of names) expect(isLarge(name)).toBe(true);
     }
   });
 });
