@@ -126,20 +126,7 @@ async function begin(
   await guardFromGit(context, old, gitignore);
   const edited = edit && ('after' in edit ? { config: edit.path } : edit);
   const newKeyId = await keyId(pair.publicKey);
-  const flags = [
-    key === SEALED.privateKeyFile ? '' : ` --key ${inShell(key)}`,
-    module === undefined ? '' : ` --module ${inShell(module)}`,
-    plugin === undefined ? '' : ` --plugin ${inShell(plugin)}`,
-  ].join('');
-  const steps = [
-    module === undefined
-      ? `where the app imports a module: npx bundleseal key save --module FILE --key ${inShell(`${key}.pub`)} --key ${inShell(`${old}.pub`)}`
-      : `${module} exports both keys as publicKeys`,
-    'ship an app that passes both keys to decryptBundle: publicKey: publicKeys',
-    `until the apps with the old key alone are gone, seal with --key ${inShell(old)}`,
-    `for stored bundles: npx bundleseal bundle reseal FILE --from ${inShell(`${old}.pub`)} --key ${inShell(key)}`,
-    `when no app with the old key is left: npx bundleseal key rotate --finish${flags}`,
-  ];
+  const steps = stepsAfter(options);
   const isManual = edited !== undefined && 'manual' in edited;
   return {
     json: { key, old, keyId: newKeyId, oldKeyId, ...edited, steps },
@@ -165,6 +152,25 @@ async function begin(
     rewrites: 'lines and json',
     isBad: isManual,
   };
+}
+
+/** Lists what the user has to do during the rotation, in order. */
+function stepsAfter({ key, module, plugin }: Options): string[] {
+  const old = `${key}.old`;
+  const flags = [
+    key === SEALED.privateKeyFile ? '' : ` --key ${inShell(key)}`,
+    module === undefined ? '' : ` --module ${inShell(module)}`,
+    plugin === undefined ? '' : ` --plugin ${inShell(plugin)}`,
+  ].join('');
+  return [
+    module === undefined
+      ? `where the app imports a module: npx bundleseal key save --module FILE --key ${inShell(`${key}.pub`)} --key ${inShell(`${old}.pub`)}`
+      : `${module} exports both keys as publicKeys`,
+    'ship an app that passes both keys to decryptBundle: publicKey: publicKeys',
+    `until the apps with the old key alone are gone, seal with --key ${inShell(old)}`,
+    `for stored bundles: npx bundleseal bundle reseal FILE --from ${inShell(`${old}.pub`)} --key ${inShell(key)}`,
+    `when no app with the old key is left: npx bundleseal key rotate --finish${flags}`,
+  ];
 }
 
 /**
