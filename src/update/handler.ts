@@ -12,7 +12,7 @@ import type { RunningRelease, Updater } from './updater-types.ts';
 
 /** Options of {@link createReleaseHandler}. */
 export interface ReleaseHandlerOptions {
-  /** The file for navigations to a path that the release does not have: `index.html` in a single-page app. Default: none. */
+  /** The file for navigations to a page that the release does not have: `index.html` in a single-page app. Default: none. */
   readonly fallback?: string;
   /** The path of the app on its server: `/app/`. Default `/`. */
   readonly base?: string;
@@ -44,11 +44,15 @@ export type ReleaseHandler = (
  * `If-None-Match`, `If-Range` and single ranges (RFC 9110 §13, §14). It serves nothing outside the release, and returns
  * `undefined` for methods other than GET and HEAD and for paths that the release does not have.
  *
+ * It finds pages as static hosts do. A path that ends in `/` gets `index.html` of the folder. A navigation to `/about` gets
+ * `about.html`. If the release has only `about/index.html`, the response has status 302 and leads to `/about/`. The fallback answers
+ * only if there is no such page.
+ *
  * It answers `bundleseal-release.json` with the id of the page's release. The response has the header `bundleseal-trial` while
  * that release is on trial, so that a page can tell even if the code of the release does not run.
  *
  * @param updater - The updater of the app, which decides which release runs.
- * @param options.fallback - The file for navigations to a path that the release does not have.
+ * @param options.fallback - The file for navigations to a page that the release does not have.
  * @param options.base - The path of the app on its server. Default `/`.
  * @returns A function that takes a `Request` and the client, and resolves with a `Response`, or with `undefined` if the
  * release has no such file.
@@ -156,10 +160,29 @@ export function createReleaseHandler(
     if (isStamp(path.slice(path.lastIndexOf('/') + 1)) && !files.has(path)) {
       return describeRelease(updater, release);
     }
-    const name = path === '' || path.endsWith('/') ? `${path}index.html` : path;
-    const file = files.get(name) ?? (isNavigation(request) ? files.get(fallback ?? '') : undefined);
-    return file === undefined ? undefined : answerWith(request, release, file);
+    const isFolder = path === '' || path.endsWith('/');
+    const file = files.get(isFolder ? `${path}index.html` : path);
+    if (file !== undefined) return answerWith(request, release, file);
+    if (!isNavigation(request)) return undefined;
+    const page = isFolder ? undefined : files.get(`${path}.html`);
+    if (page === undefined && files.has(`${path}/index.html`)) {
+      // The start of the page that follows counts, so this one must not.
+      if (client?.resultingClientId) await updater.leaveToWebsite(client.resultingClientId);
+      return toFolder(request, own);
+    }
+    const answer = page ?? files.get(fallback ?? '');
+    return answer === undefined ? undefined : answerWith(request, release, answer);
   };
+}
+
+/** Makes the response that adds a slash to the address, so that the links of the page are relative to its folder. */
+function toFolder({ url }: Request, headers: Readonly<Record<string, string>>): Response {
+  const { pathname, search } = new URL(url);
+  const location = `${pathname}/${search}`;
+  return new Response(null, {
+    status: 302,
+    headers: { 'cache-control': 'no-cache', ...headers, location },
+  });
 }
 
 /** Whether an open page sends the request. A navigation starts a page. */

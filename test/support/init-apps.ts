@@ -106,6 +106,24 @@ export const APPS: Readonly<Record<string, App>> = {
     },
     ...{ framework: 'sveltekit', dir: 'build', entry: 'src/hooks.client.js' },
   },
+  'sveltekit with a single page in its own folder': {
+    files: {
+      'package.json': packageOf(['@sveltejs/kit', '@sveltejs/adapter-static', 'vite']),
+      'svelte.config.js':
+        "export default { kit: { adapter: adapter({ pages: 'www', fallback: '200.html' }) } };\n",
+      'tsconfig.json': '{}',
+    },
+    ...{ framework: 'sveltekit', dir: 'www', entry: 'src/hooks.client.ts' },
+  },
+  astro: {
+    files: {
+      'package.json': packageOf(['astro']),
+      'tsconfig.json': '{}',
+      'src/pages/index.astro': '<p>Home</p>\n',
+      'src/pages/about.astro': '<p>About</p>\n',
+    },
+    ...{ framework: 'static', dir: 'dist' },
+  },
   capacitor: {
     files: {
       'package.json': packageOf(['@capacitor/core', 'vite']),

@@ -57,8 +57,7 @@ interface App {
 export async function buildFolderOf(app: App): Promise<string> {
   const { framework, names, buildScript, vite } = app;
   if (framework === 'next') return (await firstIn(NEXT, ['distDir'])) ?? 'out';
-  if (framework === 'sveltekit')
-    return (await firstIn(SVELTE, ['kit', 'adapter', 'pages'])) ?? 'build';
+  if (framework === 'sveltekit') return (await adapterOption('pages')) ?? 'build';
   if (names.has('react-scripts')) {
     const settings = `${buildScript}\n${(await readText('.env')) ?? ''}`;
     return cleaned(/\bBUILD_PATH=["']?([\w./-]+)/.exec(settings)?.[1]) ?? 'build';
@@ -81,6 +80,14 @@ export async function buildFolderOf(app: App): Promise<string> {
 
 const NEXT = ['js', 'mjs', 'ts'].map((end) => `next.config.${end}`);
 const SVELTE = ['js', 'mjs', 'ts'].map((end) => `svelte.config.${end}`);
+
+const VITE = ['js', 'mjs', 'ts'].map((end) => `vite.config.${end}`);
+
+/** Reads an option of SvelteKit's adapter. SvelteKit takes its options in Vite's config too. */
+export async function adapterOption(name: string): Promise<string | undefined> {
+  const own = await firstIn(SVELTE, ['kit', 'adapter', name]);
+  return own ?? firstIn(VITE, ['plugins', 'adapter', name]);
+}
 
 async function firstIn(
   files: readonly string[],

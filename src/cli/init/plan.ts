@@ -260,11 +260,7 @@ async function nextSteps(
   return [
     ...(project.hasLibrary ? [] : [`${project.manager.typed.add} bundleseal: the app imports it`]),
     ...(byHand[framework] ?? []),
-    ...(framework === 'sveltekit' && !project.hasStaticAdapter
-      ? [
-          `${project.manager.typed.add} @sveltejs/adapter-static, and make it the adapter: others write no folder of static files`,
-        ]
-      : []),
+    ...(framework === 'sveltekit' ? stepForAdapter(project) : []),
     ...(project.entry === undefined &&
     (framework === 'vite' ||
       framework === 'angular' ||
@@ -305,6 +301,16 @@ async function nextSteps(
           'run the same two scripts in CI with BUNDLESEAL_PRIVATE_KEY, and upload what release publish lists',
         ]
       : []),
+  ];
+}
+
+/** The adapter of a SvelteKit app has to fit its version: version 4 of the adapter refuses version 2 of SvelteKit. */
+function stepForAdapter({ kit, manager }: Project): string[] {
+  if (kit.adapter !== undefined) return [];
+  const [, major = '3'] = /^\D*(\d+)/.exec(kit.version ?? '') ?? [];
+  const version = Number(major) < 3 ? `@${Number(major) + 1}` : '';
+  return [
+    `${manager.typed.add} @sveltejs/adapter-static${version}, and make it the adapter: others write no folder of static files`,
   ];
 }
 

@@ -10,7 +10,7 @@ import { readConfig } from '../config/read.ts';
 import { type Manager, managerOf } from '../manager.ts';
 import { dependenciesOf, findRoot, type Root } from '../project.ts';
 import { SETTINGS } from '../release/settings.ts';
-import { buildFolderOf, type Framework, viteFolders } from './folders.ts';
+import { adapterOption, buildFolderOf, type Framework, viteFolders } from './folders.ts';
 import { scriptsOf } from './page.ts';
 import { bytesOf, readText } from './read.ts';
 
@@ -43,8 +43,11 @@ export interface Project extends Root {
   readonly hasLibrary: boolean;
   /** The file outside of the repository that package.json names for this package, if there is one. */
   readonly libraryFile: string | undefined;
-  /** Whether a SvelteKit app has the adapter that writes static files. */
-  readonly hasStaticAdapter: boolean;
+  /** Whether package.json names Angular. */
+  readonly hasAngular: boolean;
+  readonly kit: Kit;
+  /** Whether the app's tool writes a file for every page, so that no page may answer for another one. */
+  readonly hasPageFiles: boolean;
   /** Vite's config, if there is one. */
   readonly viteConfig: ViteConfig | undefined;
   readonly isTypeScript: boolean;
@@ -56,6 +59,16 @@ export interface Project extends Root {
   readonly keys: 'none' | 'here';
   /** Whether a passphrase protects the existing private key. */
   readonly isKeyProtected: boolean;
+}
+
+/** What matters of an app made with SvelteKit. */
+interface Kit {
+  /** The range of versions of SvelteKit. */
+  readonly version: string | undefined;
+  /** The range of versions of the adapter that writes static files. */
+  readonly adapter: string | undefined;
+  /** The option of the adapter: the file for routes that are not rendered before. */
+  readonly fallback: string | undefined;
 }
 
 interface Package {
@@ -89,6 +102,11 @@ export async function readProject(): Promise<Project> {
   const viteConfig = await findViteConfig(names);
   const vite = viteConfig && (await viteFolders(viteConfig));
   const buildScript = textOf(objectOf(content.scripts)['build']);
+  const kit = {
+    version: rangeOf(content, '@sveltejs/kit'),
+    adapter: rangeOf(content, '@sveltejs/adapter-static'),
+    fallback: await adapterOption('fallback'),
+  };
   return {
     packageText,
     name:
@@ -105,7 +123,9 @@ export async function readProject(): Promise<Project> {
     reactBoundary: REACT_BOUNDARIES.find((name) => names.has(name)),
     hasLibrary: names.has('bundleseal'),
     libraryFile: libraryFileOf(content, root),
-    hasStaticAdapter: names.has('@sveltejs/adapter-static'),
+    hasAngular: names.has('@angular/core'),
+    kit,
+    hasPageFiles: GENERATORS.some((name) => names.has(name)),
     viteConfig,
     isTypeScript,
     entry: await entryOf(framework, isTypeScript, vite?.root),
@@ -143,6 +163,9 @@ const REACT_BOUNDARIES = [
   '@tanstack/react-router',
   'react-error-boundary',
 ] as const;
+
+/** Tools without a bundler for the page, each of which writes a file for every page. */
+const GENERATORS = ['astro', '@11ty/eleventy', 'vitepress', '@docusaurus/core', 'gatsby', 'hexo'];
 
 /** The range of versions that package.json names for a package, if it does. */
 function rangeOf({ dependencies, devDependencies }: Package, name: string): string | undefined {

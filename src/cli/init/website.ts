@@ -86,7 +86,7 @@ export function websiteFiles(project: Project, answers: Answers): NewFile[] {
     {
       path: at('sw'),
       about: 'the service worker',
-      content: workerModule(answers, isTypeScript, from),
+      content: workerModule(fallbackOf(project, answers), isTypeScript, from),
     },
     {
       path: at('update'),
@@ -129,13 +129,19 @@ export function openUpdater(${param})${isTypeScript ? ': Updater' : ''} {
 `;
 }
 
+/** The file that answers for routes. If every page is a file, there is none: no page may answer for another one. */
+function fallbackOf({ kit, hasPageFiles }: Project, { framework }: Answers): string | undefined {
+  if (framework === 'sveltekit') return kit.fallback;
+  const isOfFiles = framework === 'next' || (framework === 'static' && hasPageFiles);
+  return isOfFiles ? undefined : 'index.html';
+}
+
 function workerModule(
-  { framework }: Answers,
+  fallback: string | undefined,
   isTypeScript: boolean,
   from: (name: string) => string,
 ): string {
-  // If every page is a separate file, no page may answer for another one.
-  const options = framework === 'next' ? '' : ", { fallback: 'index.html' }";
+  const options = fallback === undefined ? '' : `, { fallback: '${fallback}' }`;
   const [type, worker] = isTypeScript
     ? ['type ServiceWorkerScope, ', 'self as unknown as ServiceWorkerScope']
     : ['', 'self'];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Project, useCli, withProject } from '../../support/cli.ts';
 import { runInside } from '../../support/cli-inside.ts';
-import { writeApp } from '../../support/init-apps.ts';
+import { APPS, type App, writeApp } from '../../support/init-apps.ts';
 import { done, RECORD, read, UNDO_ALL, VITE, withApp } from '../../support/init-project.ts';
 import { treeOf } from '../../support/tree.ts';
 import { keyB } from '../../support/vectors.ts';
@@ -116,6 +116,48 @@ describe('init in a folder of a repository', () => {
       expect(stderr).toContain('built into dist (');
       expect((await runInside(UNDO, { cwd: app })).code).toBe(0);
       expect(treeOf(project.folder)).toEqual(before);
+    });
+  });
+});
+
+describe('the service worker of init', () => {
+  const KIT = APPS['sveltekit'] as App;
+  const ADAPTER = "adapter({ fallback: '200.html' })";
+  const VITE_CONFIG = `export default defineConfig({ plugins: [sveltekit({ adapter: ${ADAPTER} })] });\n`;
+
+  it.each([
+    ['a single-page app', VITE, {}, 'index.html'],
+    ['an app of Angular', APPS['angular'], {}, 'index.html'],
+    ['a website of a file for each page', APPS['astro'], {}, undefined],
+    ['SvelteKit without a fallback', KIT, {}, undefined],
+    ['SvelteKit', APPS['sveltekit with a single page in its own folder'], {}, '200.html'],
+    ['SvelteKit', KIT, { 'vite.config.js': VITE_CONFIG }, '200.html'],
+    ['SvelteKit', KIT, { 'svelte.config.js': `// ${ADAPTER}\nexport default {};` }, undefined],
+  ] as const)('serves for a route of %s the file that has it: %#', async (_, app, files, file) => {
+    await withApp(app as App, async (project) => {
+      for (const [path, text] of Object.entries(files)) await project.write(path, text);
+      await project.run(['init', '--yes']);
+      const end = 'tsconfig.json' in (app as App).files ? 'ts' : 'js';
+      const code = read(project, `src/bundleseal/sw.${end}`);
+      expect(/fallback: '(.*)'/.exec(code)?.[1]).toBe(file);
+      expect(code).toContain('serveReleases(worker, openUpdater(worker.registration.scope)');
+    });
+  });
+});
+
+describe('init in an app made with SvelteKit', () => {
+  it.each([
+    ['^1.30.0', '@2'],
+    ['^2.63.0', '@3'],
+    ['^3.0.0', ''],
+    ['latest', ''],
+  ])('names the adapter for version %s of it', async (version, adapter) => {
+    await withApp(APPS['sveltekit'] as App, async (project) => {
+      const dependencies = { '@sveltejs/kit': version, vite: '8.0.0' };
+      await project.write('package.json', JSON.stringify({ dependencies }));
+      const { next } = await project.json(['init', '--yes', '--dry-run']);
+      const step = (next as string[]).find((one) => one.includes('adapter-static'));
+      expect(step).toContain(`npm install @sveltejs/adapter-static${adapter}, and make it`);
     });
   });
 });

@@ -47,6 +47,9 @@ function handlerOf(
       if (fail.start !== undefined) throw fail.start;
       return given[0] === 'of the website' ? undefined : release;
     },
+    async leaveToWebsite(given: string) {
+      calls.push(['leaveToWebsite', given]);
+    },
     status: async () => status(),
   } as Partial<Updater> as Updater;
   const handle = createReleaseHandler(updater, options);
@@ -107,10 +110,49 @@ describe('a release handler', () => {
     expect(await text('/a/b.txt')).toBe('b');
     expect(await text('/a')).toBeUndefined();
     expect(await text('/a', { headers: { accept: 'image/*' } })).toBeUndefined();
-    expect(await text('/a', { headers: { accept: 'text/html,*/*' } })).toBe('root');
-    expect(await (await handle(navigationTo('/a')))?.text()).toBe('root');
+    expect(await text('/route', { headers: { accept: 'text/html,*/*' } })).toBe('root');
+    expect(await (await handle(navigationTo('/route')))?.text()).toBe('root');
     const { handle: without } = handlerOf(files);
-    expect(await without(navigationTo('/a'))).toBeUndefined();
+    expect(await without(navigationTo('/route'))).toBeUndefined();
+  });
+
+  it('answers a navigation with the page of that name before the fallback', async () => {
+    const files = {
+      'index.html': 'root',
+      'about.html': 'about',
+      'blog.html': 'blog',
+      'blog/a.html': 'a',
+    };
+    for (const options of [{}, { fallback: 'index.html' }]) {
+      const { handle, text } = handlerOf(files, options);
+      const textOf = async (path: string) => (await handle(navigationTo(path)))?.text();
+      expect(await textOf('/about')).toBe('about');
+      expect(await textOf('/about?a=b')).toBe('about');
+      expect(await textOf('/blog')).toBe('blog');
+      expect(await textOf('/blog/a')).toBe('a');
+      expect(await text('/about')).toBeUndefined();
+    }
+  });
+
+  it('leads a navigation to the page of a folder to the address with a slash, and counts no start', async () => {
+    const files = { 'index.html': 'root', 'a/index.html': 'folder' };
+    const { handle, calls } = handlerOf(files, {
+      fallback: 'index.html',
+      headers: { 'x-own': '1' },
+    });
+    const answer = await handle(navigationTo('/a?b=c'), { resultingClientId: 'page' });
+    expect(answer?.status).toBe(302);
+    expect(Object.fromEntries(answer?.headers ?? [])).toEqual({
+      'cache-control': 'no-cache',
+      location: '/a/?b=c',
+      'x-own': '1',
+    });
+    expect(calls).toEqual([
+      ['start', { client: 'page' }],
+      ['leaveToWebsite', 'page'],
+    ]);
+    expect((await handle(navigationTo('/a')))?.status).toBe(302);
+    expect(calls.slice(2)).toEqual([['start', {}]]);
   });
 
   it('answers GET and HEAD alone', async () => {
