@@ -20,13 +20,23 @@ import { rejection } from '../support/errors.ts';
 import { keyA, keyB } from '../support/vectors.ts';
 
 const key = parsePrivateKey(keyB.pkcs8);
-const { n, e, d } = key;
+const { n, e, p, q, dp, dq, qi } = key;
 const K = modulusLength(key);
 const PAYLOAD = 104;
 
 const ff = (count: number) => new Uint8Array(count).fill(0xff);
 const garbage = (count: number) => Uint8Array.from({ length: count }, (_, i) => (i * 167 + 91) | 1);
-const raise = (block: Uint8Array) => integerToBytes(pow(bytesToInteger(block), d, n), K);
+
+/** The private operation, by the Chinese remainder theorem, which takes a quarter of the time. */
+function raise(block: Uint8Array): Uint8Array {
+  const number = bytesToInteger(block);
+  const byQ = pow(number % q, dq, q);
+  const factor = ((((pow(number % p, dp, p) - byQ) * qi) % p) + p) % p;
+  const signature = byQ + factor * q;
+  if (pow(signature, e, n) !== number % n) throw new Error('the block was not raised');
+  return integerToBytes(signature, K);
+}
+
 const block = (...parts: (Uint8Array | number)[]) =>
   concat(...parts.map((part) => (typeof part === 'number' ? Uint8Array.of(part) : part)));
 
