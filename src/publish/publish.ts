@@ -31,7 +31,13 @@ import {
 import { checkKeep, KEEP_OPTIONS, type KeepOptions, withoutWithdrawal } from './index-entries.ts';
 import { releaseFiles } from './objects.ts';
 import { offerRelease, type PublishedRelease, publishedOf } from './offer-release.ts';
-import { CHANNEL_OPTIONS, type ChannelOptions, checkChannelOptions, checkText } from './options.ts';
+import {
+  CHANNEL_OPTIONS,
+  type ChannelOptions,
+  checkChannelOptions,
+  checkFlag,
+  checkText,
+} from './options.ts';
 
 /** Options of {@link publishRelease}. */
 export interface PublishOptions
@@ -41,6 +47,8 @@ export interface PublishOptions
     Omit<ReadDirectoryOptions, 'signal'> {
   /** The version of the release, in any scheme. */
   readonly version: string;
+  /** If the index already has the release, keep the version that it has there. Default false. */
+  readonly keepVersion?: boolean;
 }
 
 /**
@@ -107,11 +115,13 @@ export async function publishRelease(
     ...KEEP_OPTIONS,
     ...FOLDER_OPTIONS,
     version: 'any',
+    keepVersion: 'any',
   });
   checkText(options.version, 'version');
+  checkFlag(options.keepVersion, 'keepVersion');
   checkAttributes(options);
   checkKeep(options);
-  const { signal, version } = options;
+  const { signal, version, keepVersion = false } = options;
   await checkOutside(dir, options.store);
   const files = await releaseFiles(await readDirectory(dir, options), signal);
   const id = await releaseIdOf(files, await selectBackend(), createPace(signal));
@@ -128,7 +138,7 @@ export async function publishRelease(
     const content = await offerRelease(
       state,
       {
-        entry: withAttributes({ ...before, version }, options),
+        entry: withAttributes(keepVersion ? before : { ...before, version }, options),
         ...{ withdrawn, builtIn },
         readFiles: async () => files,
         done: imageLength(files),
@@ -141,10 +151,10 @@ export async function publishRelease(
       versionBefore: known?.version ?? version,
     };
   });
-  const { versionBefore } = edited;
+  const { versionBefore, release } = edited;
   return {
     ...publishedOf(changed, edited),
-    ...(versionBefore !== version && { renamedFrom: versionBefore }),
+    ...(versionBefore !== release.version && { renamedFrom: versionBefore }),
   };
 }
 

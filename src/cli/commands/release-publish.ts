@@ -12,7 +12,7 @@ import { examples, rare } from '../help.ts';
 import { typedCommands } from '../manager.ts';
 import { readVersion } from '../read-metadata.ts';
 import { answerRelease } from '../release/answer.ts';
-import { checkBuilt } from '../release/built.ts';
+import { buildCommand, checkBuilt } from '../release/built.ts';
 import { type EntryFlags, entryOptions, readEntry } from '../release/entry.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
 import { SCRIPTS } from '../release/settings.ts';
@@ -37,7 +37,10 @@ export function releasePublish(command: Command): void {
                   'Seals a build, makes patches from the last releases, and makes the next index. Changes nothing if the channel already offers the build.',
                 )
                 .argument('<dir>', 'the build'),
-            ).option('--app-version <version>', "the version (default: package.json's)"),
+            ).option(
+              '--app-version <version>',
+              "the version (default: package.json's, or the one that the channel has for the build)",
+            ),
           ),
         ),
       )
@@ -66,6 +69,8 @@ export function releasePublish(command: Command): void {
         const published = await context.follow('publishing', (onProgress) =>
           publishRelease(folder, {
             ...{ ...options, ...entry, ...rules, version, onProgress, ...limits },
+            // The version in package.json often changes before the app is built again.
+            keepVersion: flags.appVersion === undefined,
           }).catch(async (error: unknown) => {
             throw await inScript(context, error);
           }),
@@ -75,7 +80,8 @@ export function releasePublish(command: Command): void {
             'the index tells every device to run its built-in release: npx bundleseal release refresh --no-use-built-in ends that',
           );
         }
-        return answerRelease(context, published, options, keyFrom, true);
+        const build = await buildCommand(flags.project, folder);
+        return answerRelease(context, published, options, keyFrom, { version, build });
       }),
     );
 }

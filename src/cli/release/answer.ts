@@ -59,28 +59,30 @@ function uploadLines(
   ];
 }
 
+/** The build that a command has published. It may be older than the sources of the app. */
+interface PublishedBuild {
+  /** The version that the caller or package.json gives it. */
+  readonly version: string;
+  /** The command that builds the app, if `init` wrote its script. */
+  readonly build: string | undefined;
+}
+
 /**
  * Makes the result about a published or promoted release.
  *
- * @param isOfBuild - Whether the release comes from a build folder, which may be older than the sources of the app.
+ * @param built - The build, if the release comes from one.
  */
 export function answerRelease(
   context: Context,
   published: PublishedRelease,
   options: ChannelOptions,
   keyFrom: string,
-  isOfBuild = false,
+  built?: PublishedBuild,
 ): Answer {
   const { release, skipped, index, changed, sameVersion, renamedFrom } = published;
   const front = releaseBefore(release, index);
-  if (renamedFrom !== undefined) {
-    const entry = `this build was published before, as ${renamedFrom}: its entry now says ${release.version}`;
-    context.warn(
-      front === undefined
-        ? `${entry}, and devices that have it download nothing. If the app was not built since it changed, first publish this build once more with --app-version ${inShell(renamedFrom)}, which gives it its version back; then build the app and publish it`
-        : `${entry}. It stays behind ${nameOfRelease(front.id, index.releases)}, which devices prefer. If that release is broken, run npx bundleseal release withdraw ${front.id.slice(0, 8)}; to keep it in the channel, publish this build again with --first`,
-    );
-  }
+  const again = built === undefined ? undefined : publishedAgain(published, front, built);
+  if (again !== undefined) context.warn(again);
   if (changed && sameVersion.length > 0) {
     const others = index.releases.filter(({ id }) => sameVersion.includes(id)).map(withTime);
     context.warn(
@@ -91,7 +93,7 @@ export function answerRelease(
     json: { release, skipped, sameVersion, ...(renamedFrom !== undefined && { renamedFrom }) },
     lines: [
       `  release  ${release.version}  ${release.id}`,
-      ...(isOfBuild && !changed
+      ...(built !== undefined && again === undefined && !changed
         ? ['  The channel has this build. If the app has changed, build it and publish again.']
         : []),
       ...(front === undefined
@@ -107,6 +109,27 @@ export function answerRelease(
       ...attributeLines(release),
     ],
   });
+}
+
+/** Makes the warning about a build that the channel has under another version. */
+function publishedAgain(
+  { release, index, renamedFrom }: PublishedRelease,
+  front: ReleaseEntry | undefined,
+  { version, build }: PublishedBuild,
+): string | undefined {
+  const isKept = release.version !== version;
+  if (!isKept && renamedFrom === undefined) return undefined;
+  const said = isKept
+    ? `this build is release ${release.version} already, and keeps that version`
+    : `this build was published before, as ${renamedFrom}: its entry now says ${version}`;
+  if (front !== undefined) {
+    return `${said}. It stays behind ${nameOfRelease(front.id, index.releases)}, which devices prefer. If that release is broken, run npx bundleseal release withdraw ${front.id.slice(0, 8)}; to keep it in the channel, publish this build again with --first`;
+  }
+  if (isKept) {
+    const next = build === undefined ? 'build it' : `run ${build}`;
+    return `${said}: nothing new was built since. If the app has changed, ${next} and publish again; to give this release the version ${version}, pass --app-version ${inShell(version)}`;
+  }
+  return `${said}, and devices that have it download nothing. If the app was not built since it changed, first publish this build once more with --app-version ${inShell(renamedFrom ?? '')}, which gives it its version back; then build the app and publish it`;
 }
 
 /**

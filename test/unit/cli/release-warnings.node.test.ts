@@ -3,12 +3,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { useCli } from '../../support/cli.ts';
+import { type Project, useCli } from '../../support/cli.ts';
 import { CHANNEL, done, withApp, writeBuildIn } from '../../support/cli-release.ts';
 import { treeOf } from '../../support/tree.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 
 useCli();
+
+/** Writes another version into package.json, as `npm version` does. */
+function raise({ write }: Project, version: string, scripts = {}): Promise<void> {
+  return write('package.json', JSON.stringify({ version, scripts }));
+}
 
 describe('release', () => {
   it('says that the folder of the project is not its build', async () => {
@@ -160,7 +165,7 @@ describe('release', () => {
     });
   });
 
-  it('warns that the same build gets another version, because nobody has built the app', async () => {
+  it('warns that --app-version gives the same build another version', async () => {
     await withApp(async (project) => {
       await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
       const again = ['release', 'publish', 'dist', ...CHANNEL, '--app-version', '1.0.2'];
@@ -168,7 +173,8 @@ describe('release', () => {
         '! this build was published before, as 1.0.1: its entry now says 1.0.2, and devices that have it download nothing. If the app was not built since it changed, first publish this build once more with --app-version 1.0.1, which gives it its version back; then build the app and publish it\n',
       );
       expect(await done(project, again)).not.toContain('!');
-      const back = await project.json(['release', 'publish', 'dist', ...CHANNEL]);
+      const old = ['release', 'publish', 'dist', ...CHANNEL, '--app-version', '1.0.1'];
+      const back = await project.json(old);
       expect(back).toMatchObject({ changed: true, renamedFrom: '1.0.2' });
       // Otherwise two releases would have the version.
       await writeBuildIn(project, 'next', 2);
@@ -177,19 +183,58 @@ describe('release', () => {
     });
   });
 
+  it('keeps the version of a release and publishes nothing if package.json was raised without a build', async () => {
+    await withApp(async (project) => {
+      const publish = ['release', 'publish', 'dist', ...CHANNEL];
+      await done(project, publish);
+      const before = treeOf(project.path('store'));
+      await raise(project, '1.0.2');
+      const said =
+        '! this build is release 1.0.1 already, and keeps that version: nothing new was built since. If the app has changed, build it and publish again; to give this release the version 1.0.2, pass --app-version 1.0.2\n';
+      expect(await done(project, publish)).toContain(said);
+      const json = await project.json(publish);
+      expect(json).toMatchObject({ changed: false, upload: [], release: { version: '1.0.1' } });
+      expect(json).not.toHaveProperty('renamedFrom');
+      expect(treeOf(project.path('store'))).toEqual(before);
+      await raise(project, '1.0.2', { 'bundleseal:build': 'build && bundleseal release stamp' });
+      expect(await done(project, [...publish, '--no-stamp'])).toContain(
+        'If the app has changed, run npm run bundleseal:build and publish again',
+      );
+      await writeBuildIn(project, 'next', 2);
+      const next = ['release', 'publish', 'next', ...CHANNEL, '--no-stamp'];
+      expect(await project.json(next)).toMatchObject({
+        ...{ changed: true, sameVersion: [], release: { version: '1.0.2' } },
+      });
+    });
+  });
+
+  it('changes the attributes of a release, and not its version, if only package.json has another version', async () => {
+    await withApp(async (project) => {
+      const publish = ['release', 'publish', 'dist', ...CHANNEL];
+      await done(project, publish);
+      await raise(project, '1.0.2');
+      expect(await project.json([...publish, '--rollout', '50%'])).toMatchObject({
+        ...{ changed: true, release: { version: '1.0.1', rollout: 500 } },
+      });
+    });
+  });
+
   it('warns that a build which repairs a broken release by its code before stays behind that release', async () => {
     await withApp(async (project) => {
-      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      const repair = ['release', 'publish', 'dist', ...CHANNEL];
+      await done(project, repair);
       await writeBuildIn(project, 'broken', 2);
-      const next = ['release', 'publish', 'broken', ...CHANNEL, '--app-version', '1.0.2'];
-      await done(project, next);
-      const repair = ['release', 'publish', 'dist', ...CHANNEL, '--app-version', '1.0.3'];
+      await raise(project, '1.0.2');
+      await done(project, ['release', 'publish', 'broken', ...CHANNEL]);
+      await raise(project, '1.0.3');
       const said = await done(project, repair);
-      expect(said).not.toContain('was not built');
+      expect(said).not.toContain('was built');
       const [, withdraw = ''] =
-        /its entry now says 1\.0\.3\. It stays behind 1\.0\.2, which devices prefer\. If that release is broken, run npx bundleseal (release withdraw \w+); /.exec(
+        /this build is release 1\.0\.1 already, and keeps that version\. It stays behind 1\.0\.2, which devices prefer\. If that release is broken, run npx bundleseal (release withdraw \w+); /.exec(
           said,
         ) ?? [];
+      const named = await done(project, [...repair, '--app-version', '1.0.3']);
+      expect(named).toContain('as 1.0.1: its entry now says 1.0.3. It stays behind 1.0.2');
       expect(await done(project, [...withdraw.split(' '), ...CHANNEL])).toContain(
         'devices that run it take 1.0.3',
       );

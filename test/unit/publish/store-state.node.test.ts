@@ -31,6 +31,7 @@ import {
   writeBuild,
 } from '../../support/publish.ts';
 import { serveStore } from '../../support/store-server.ts';
+import { treeOf } from '../../support/tree.ts';
 import { keyA } from '../../support/vectors.ts';
 
 const HOUR = 3_600_000;
@@ -199,6 +200,18 @@ describe('a release that is published again', () => {
     const renamed = await publishBuild(store, 2, { version: '2.0.0' });
     expect(renamed).toMatchObject({ changed: true, renamedFrom: '1.0.1', sameVersion: [] });
     expect(renamed.written).toEqual([INDEX]);
+  });
+
+  it('keeps its version with keepVersion, and a release that is new takes the given one', async () => {
+    const store = newFolder();
+    await publishBuild(store, 1, { version: '1.0.1', keepVersion: true });
+    const before = treeOf(store);
+    const again = await publishBuild(store, 1, { version: '1.0.2', keepVersion: true });
+    expect(again).toMatchObject({ changed: false, release: { version: '1.0.1' }, written: [] });
+    expect(again).not.toHaveProperty('renamedFrom');
+    expect(treeOf(store)).toEqual(before);
+    const wrong = { keepVersion: 'yes' as unknown as boolean };
+    await expect(publishBuild(store, 1, wrong)).rejects.toThrow(/keepVersion/);
   });
 
   it('counts the bytes of the release and of each patch as work', async () => {
