@@ -112,9 +112,12 @@ function hidePieces(text: string, secrets: readonly string[]): string {
 }
 
 /**
- * Returns the parts of a secret that contain the key. Lines with the kind of key are not secret.
+ * Returns the parts of a secret that contain the key. Lines with the kind of key are not secret, and neither is the name of a
+ * variable in front of it, which messages need.
  */
 function runsOf(secret: string): string[] {
-  const body = secret.replace(/-----(BEGIN|END)[A-Z ]*-----/g, '\n');
+  const body = secret
+    .replace(/-----(BEGIN|END)[A-Z ]*-----/g, '\n')
+    .replace(/^(?:export )?[A-Z_]{1,99}=/, '\n');
   return [...(body.match(RUN) ?? []), ...(body.replace(/\s+/g, '').match(RUN) ?? [])];
 }

@@ -26,9 +26,12 @@ const PEM_BOUNDARY = new RegExp(
   `${DASH}{1,64}\\s*(BEGIN|END)\\s+([A-Z0-9][A-Z0-9 ]*?)\\s*${DASH}+`,
   'g',
 );
-const QUOTES_AROUND = new RegExp(`^${QUOTE}+|${QUOTE}{1,64}$`, 'g');
+const QUOTES_AROUND = new RegExp(`^(?:${QUOTE}|\\\\)+|(?:${QUOTE}|\\\\){1,64}$`, 'g');
 const QUOTES_OF_LINES = new RegExp(`${QUOTE}\\s*\\+\\s*${QUOTE}|${QUOTE}|[\\\\,;]`, 'g');
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END ([A-Z0-9 ]+)-----/;
+const SPACES = /[\u00a0\u2000-\u200a\u202f\u205f\u3000]/g;
+// Only before base64 or JSON: the search for a PEM block leaves out all text before the block.
+const ASSIGNMENT = /^(?:export\s+)?[A-Za-z_]\w{0,99}=(?=["']?(?:[\w+/-]{64}|\{))/;
 const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
 
 /** Repairs the text of a key. Returns a text without a key unchanged. */
@@ -45,12 +48,15 @@ export function repairKeyText(given: string): RepairedKey {
   // Repairs UTF-16 only with a byte order mark, because the byte order is ambiguous without one. `explain.ts` reports it.
   if (UTF_16_MARK.test(text)) step('it was in UTF-16', withoutNuls(text));
   step('it contained invisible characters', text.replace(INVISIBLE, ''));
+  step('its spaces were not ASCII', text.replace(SPACES, ' '));
+  step('the name of a variable was before it', text.replace(ASSIGNMENT, ''));
   step('it was in quotes', text.replace(QUOTES_AROUND, '').trim());
   // Runs twice, because a tool may encode a secret that is already in base64.
   for (let i = 0; i < 2; i++) step('the whole text was base64', unwrapped(text));
   step('it was percent-encoded', percentDecoded(text));
   step('it was escaped for HTML', htmlDecoded(text));
   step('its line breaks were written as \\n', withLineBreaks(text));
+  step('its quotes were escaped', withQuotes(text));
   step('its dashes were not ASCII hyphens', text.replace(PEM_BOUNDARY, '-----$1 $2-----'));
   const block = BLOCK.exec(text);
   if (block === null || text.match(/-----BEGIN /g)?.length !== 1) {
@@ -114,7 +120,7 @@ function withoutNuls(text: string): string {
 }
 
 /**
- * Decodes base64 of a whole PEM file. Adds the missing first and last line to the base64 of DER.
+ * Decodes base64 of a whole PEM file or JWK. Adds the missing first and last line to the base64 of DER.
  */
 function unwrapped(text: string): string {
   const compact = text
@@ -129,7 +135,10 @@ function unwrapped(text: string): string {
   try {
     if (bytes[0] === 0x30) return pemOf(labelOf(bytes), padded);
     const inner = withoutNuls(textOfBytes(bytes) ?? '').trim();
-    const isText = inner.includes('-----BEGIN ') || /^[A-Za-z0-9+/=\s]{64,}$/.test(inner);
+    const isText =
+      inner.includes('-----BEGIN ') ||
+      /^\{[\s\S]*\}$/.test(inner) ||
+      /^[A-Za-z0-9+/=\s]{64,}$/.test(inner);
     return isText ? inner : text;
   } finally {
     bytes.fill(0);
@@ -148,7 +157,7 @@ function labelOf(der: Uint8Array): string {
 }
 
 function percentDecoded(text: string): string {
-  if (!/%(25)*(0a|0d|20|2b|2d)/i.test(text)) return text;
+  if (!/%(25)*(0a|0d|20|2b|2d|7b)/i.test(text)) return text;
   // A web form encodes a space as "+" and the "+" of base64 as "%2B".
   const spaced = /BEGIN\+/.test(text) ? text.replace(/\+/g, ' ') : text;
   return spaced
@@ -181,6 +190,11 @@ function withLineBreaks(text: string): string {
     .replace(/(\\+r)?\\+n|\\+r|\\+t/g, '\n')
     .replace(/\\+([/+=])/g, '$1')
     .trim();
+}
+
+/** Undoes the escapes of the quotes of a JWK, whose first sign after the brace is a quote. */
+function withQuotes(text: string): string {
+  return /^\{\s*\\+"/.test(text) ? text.replace(/\\+"/g, '"') : text;
 }
 
 /**

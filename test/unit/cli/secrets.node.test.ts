@@ -86,6 +86,15 @@ describe('a message', () => {
     expect(withoutSecrets(`damaged: ${body.slice(50, 90)}`, secrets)).toBe('damaged: […]');
   });
 
+  it('names the variable whose value begins with its own name', () => {
+    const secrets = secretsOf([], { BUNDLESEAL_PRIVATE_KEY: `BUNDLESEAL_PRIVATE_KEY=${body}` });
+    const shown = withoutSecrets(
+      `BUNDLESEAL_PRIVATE_KEY: ${body.slice(9, 99)} is damaged`,
+      secrets,
+    );
+    expect(shown).toBe('BUNDLESEAL_PRIVATE_KEY: […] is damaged');
+  });
+
   it('hides any part of a key at any place', () => {
     const secrets = secretsOf([body], {});
     const stretch = fc

@@ -42,6 +42,10 @@ function mangled(pem: string): [string, string | Uint8Array, RegExp][] {
     ['smart quotes', `\u201c${pem}\u201d`, /quotes/],
     ['a JSON string', JSON.stringify(pem), /quotes/],
     ['a line of .env', `KEY="${pem.replaceAll('\n', '\\n')}"`, /other text/],
+    ['a line of .env with base64', `KEY=${btoa(pem)}`, /variable/],
+    ['an exported variable with base64', `export KEY="${btoa(pem)}"`, /variable/],
+    ['no-break spaces', pem.replaceAll(' ', '\u00a0'), /spaces were not ASCII/],
+    ['no-break spaces of Windows-1252', latin1(pem.replaceAll(' ', '\u00a0')), /not ASCII/],
     ['lines of quoted text', each((line) => `"${line}\\n" +`), /quotes/],
     ['lines that a backslash continues', each((line) => `${line}\\`), /quotes/],
     ['base64 over the whole', btoa(pem), /base64/],
@@ -125,6 +129,19 @@ describe('a repaired key', () => {
     expect(parsePublicKey(btoa(keyB.spki))).toEqual(parsePublicKey({ kty, n, e }));
   });
 
+  it.each([
+    ['in quotes, as a JSON string', (text) => JSON.stringify(text), 'its quotes were escaped'],
+    ['as a JSON string in JSON', (text) => JSON.stringify(JSON.stringify(text)), 'escaped'],
+    ['in base64', btoa, 'base64'],
+    ['in base64 of a line of .env', (text) => `KEY=${btoa(text)}`, 'base64'],
+    ['percent-encoded', encodeURIComponent, 'percent-encoded'],
+    ['with no-break spaces', (text) => text.replaceAll(' ', '\u00a0'), 'not ASCII'],
+  ] as [string, (text: string) => string, string][])('may be a JWK %s', (_, change, repair) => {
+    const given = change(JSON.stringify(keyB.jwk, undefined, 2));
+    expect(repairKeyText(given).repairs.join()).toContain(repair);
+    expect(parsePrivateKey(given)).toEqual(parsePrivateKey(keyB.pkcs8));
+  });
+
   it('is reported step by step', () => {
     const given = `"${btoa(keyB.spki.replaceAll('\n', '\\\\n'))}"`;
     expect(repairKeyText(given)).toEqual({
@@ -165,7 +182,7 @@ describe('a repaired key', () => {
   });
 });
 
-it.each(['-', '=', '"'])('looks at 64 KiB of %s in time proportional to them', (sign) => {
+it.each(['-', '=', '"', '\\', 'A'])('looks at 64 KiB of %s in time proportional to them', (sign) => {
   // Tried anew from each sign, it took half a minute.
   expect(repairKeyText(`A${sign.repeat(65_000)}A`).text).toContain('A');
 });
