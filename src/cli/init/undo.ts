@@ -96,9 +96,9 @@ export async function undoInit(
     for (const [path, edit] of edits) await applyEdit(path, edit, root);
     await takeBack({ files, folders: record.folders }, root);
     if (!isRecordKept) return removeRecord();
-    // Another branch of git may have the files that are not here now.
+    // Another branch of git may have the files that are not here now. Later runs speak of the worker's visitors, too.
     const rest = Object.entries(record.files).filter(
-      ([path]) => isRecorded(path) || absent.includes(path),
+      ([path]) => isRecorded(path) || absent.includes(path) || WORKER.test(path),
     );
     return writeRecord({ ...record, files: Object.fromEntries(rest) });
   });
@@ -107,7 +107,8 @@ export async function undoInit(
   const head = isBad
     ? `✗ ${isNothing ? 'nothing' : 'not everything'} was taken back:`
     : `✓ ${isNothing ? 'nothing is left to take back' : 'taken back'}:`;
-  const next = removed.some((path) => WORKER.test(path)) ? visitorLines(hasReleases) : [];
+  const isWorkerGone = Object.keys(files).some((path) => WORKER.test(path));
+  const next = isWorkerGone ? visitorLines(hasReleases) : [];
   // Modules that stay may import the package.
   const uninstall = isBad ? undefined : await uninstallCommand(root);
   const last =

@@ -94,7 +94,8 @@ describe('init --undo in an app whose first module the user has changed', () => 
           .filter((line) => !line.includes('keepUpToDate'))
           .join('\n'),
       );
-      await done(project, UNDO_ALL);
+      // The first run has deleted the service worker, and the visitors of the website still have it.
+      expect(await done(project, UNDO_ALL)).toContain('docs/guides/pwa.md (in node_modules');
       expect(filesOf(project).sort()).toEqual(['src', ...Object.keys(VITE.files)].sort());
     });
   });
