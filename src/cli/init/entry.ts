@@ -13,17 +13,18 @@ export function entryLines(specifier: string): readonly [string, string] {
   return [`import { ${NAME} } from '${specifier}';`, `${NAME}().catch(console.error);`];
 }
 
-type Errors = Pick<Project, 'vue' | 'react' | 'reactBoundary' | 'entry'>;
+type Errors = Pick<Project, 'vue' | 'react' | 'reactBoundary' | 'hasAngular' | 'entry'>;
 
 /**
- * Returns the steps that keep Vue, and an error boundary of React, from hiding errors of components in production. Leaves out
+ * Returns the steps that keep Vue, Angular, and an error boundary of React, from hiding errors of components in production. Leaves out
  * those that the entry module shows to be done.
  */
 export function stepsForErrors(project: Errors): string[] {
   const { entry } = project;
-  if (entry?.text === undefined) return [];
-  const steps = [stepForVue(project, entry.text), stepForReact(project, entry.text)];
-  return steps.flatMap((step) => (step === undefined ? [] : `${entry.path}: ${step}`));
+  const text = entry?.text;
+  if (text === undefined) return [];
+  const steps = [stepForVue, stepForReact, stepForAngular].map((step) => step(project, text));
+  return steps.flatMap((step) => (step === undefined ? [] : `${entry?.path}: ${step}`));
 }
 
 function stepForVue({ vue }: Errors, text: string): string | undefined {
@@ -43,6 +44,15 @@ function stepForReact({ react, reactBoundary }: Errors, text: string): string | 
   if (react === undefined || reactBoundary === undefined) return undefined;
   if (versionIn(react, [19, 0])[0] < 19 || /\bonCaughtError\b/.test(text)) return undefined;
   return `createRoot(element, { onCaughtError: (error) => reportError(error) }). Otherwise an error boundary, such as that of ${reactBoundary}, hides the error of a component, and a broken release counts as working`;
+}
+
+/** The promise of the bootstrap rejects with the error, which the generated module only logs. */
+function stepForAngular({ hasAngular }: Errors, text: string): string | undefined {
+  if (!hasAngular || /\breportError\b/.test(text)) return undefined;
+  const call = /\bbootstrapModule\b/.test(text)
+    ? 'bootstrapModule(AppModule)'
+    : 'bootstrapApplication(App, appConfig)';
+  return `${call}.then(${NAME}).catch(reportError), in place of the last lines. Otherwise Angular hides the error of a component, and a broken release that shows anything else counts as working; docs/guides/pwa.md says what components of routes need`;
 }
 
 /** The major and minor version that a range begins with. `latest` stands for the newest version. */

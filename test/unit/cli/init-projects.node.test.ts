@@ -199,6 +199,28 @@ describe('init in an app made with Vue', () => {
   );
 });
 
+describe('init in an app made with Angular', () => {
+  const stepFor = async (entry: string): Promise<string | undefined> => {
+    let step: string | undefined;
+    await withApp(APPS['angular'] as App, async (project) => {
+      await project.write('src/main.ts', `import { App } from './app/app';\n\n${entry}`);
+      const { next } = await project.json(['init', '--yes', '--dry-run']);
+      step = (next as string[]).find((one) => one.includes('Angular hides'));
+    });
+    return step;
+  };
+
+  it.each(['bootstrapApplication(App, appConfig)', 'bootstrapModule(AppModule)'])(
+    'lists the line that reports errors of components until it is there: %s',
+    async (call) => {
+      const fixed = `${call}.then(keepUpToDate).catch(reportError)`;
+      const step = await stepFor(`${call}\n  .catch((err) => console.error(err));\n`);
+      expect(step?.startsWith(`src/main.ts: ${fixed}, in place of the last lines. `)).toBe(true);
+      expect(await stepFor(`${fixed};\n`)).toBeUndefined();
+    },
+  );
+});
+
 describe('init in an app made with React', () => {
   const STEP =
     'src/main.js: createRoot(element, { onCaughtError: (error) => reportError(error) }). ';
