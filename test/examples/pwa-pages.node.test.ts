@@ -1,12 +1,18 @@
-// The releases of open pages of examples/pwa in Chromium: a page keeps its release while it is loaded and until it is closed, and
-// each new release runs at the first load after its activation.
+// The releases of open pages of examples/pwa in Chromium: a page is found at its address, keeps its release while it is loaded and until it
+// is closed, and each new release runs at the first load after its activation.
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
-import { expectConfirmed, expectOffer, expectState, expectVersion } from '../support/pwa.ts';
+import {
+  expectConfirmed,
+  expectOffer,
+  expectState,
+  expectVersion,
+  stateOf,
+} from '../support/pwa.ts';
 import { buildExample, openSite, type Site } from '../support/site.ts';
 
 const TIMEOUT = 300_000;
@@ -40,6 +46,9 @@ beforeAll(async () => {
   for (const n of [1, 2, 3, 4]) {
     const build = await buildExample('pwa', { name: `version ${n}`, worker: SLOW_RESPONSES });
     writeFileSync(join(build, 'slow.js'), WORKER);
+    writeFileSync(join(build, 'faq.html'), `<p>faq ${n}</p>`);
+    mkdirSync(join(build, 'about'));
+    writeFileSync(join(build, 'about/index.html'), `<p>about ${n}</p>`);
     builds.push(build);
   }
   browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
@@ -74,6 +83,25 @@ const idOf = (page: Page) =>
   page.evaluate(async () => (await (await fetch('/bundleseal-release.json')).json()).id as string);
 
 describe('the pages of a website', { timeout: TIMEOUT }, () => {
+  it('are found without their extension and the slash of their folder, which counts one start', async () => {
+    const site = await openSite(builds[0] as string);
+    try {
+      const page = await install(site);
+      await site.publish(builds[1] as string, '2.0.0');
+      await page.reload();
+      await expectOffer(page);
+      await page.goto(`${site.origin}/about?a=b`);
+      await expectVersion(page, 'about 2');
+      expect(page.url()).toBe(`${site.origin}/about/?a=b`);
+      expect((await stateOf(page))['trial']).toMatchObject({ starts: 1 });
+      await page.goto(`${site.origin}/faq`);
+      await expectVersion(page, 'faq 2');
+      expect(page.url()).toBe(`${site.origin}/faq`);
+    } finally {
+      site.close();
+    }
+  });
+
   it('run each of three releases at the first load after its activation', async () => {
     const site = await openSite(builds[0] as string);
     try {
