@@ -76,7 +76,11 @@ const WORDINGS: readonly Wording[] = [
   { said: /\bpass its publicKey or its privateKey\b/g, otherwise: 'pass one of the two alone' },
   // Releases.
   { said: /\brefresh it$/g, otherwise: 'run npx bundleseal release refresh' },
-  { said: /\bcreate: true\b/g, flags: ['--create'], otherwise: 'create it' },
+  {
+    said: /\bcreate: true\b/g,
+    flags: ['--create'],
+    otherwise: 'npx bundleseal release publish --create',
+  },
   { said: /\bin previousKeys or publicKey\b/g, otherwise: 'with --public-key' },
   { said: /\bleave create out\b/g, otherwise: 'leave --create out' },
   { said: /\bforce: true\b/g, flags: ['--force'], otherwise: 'force it' },

@@ -32,7 +32,7 @@ export function httpPlace(address: string, name: string, get: typeof fetch): Sto
           return await readOnce(get, url, options);
         } catch (error) {
           if (!(error instanceof Temporary)) throw error;
-          if (attempt === RETRIES) throw failed(url, error.message, error.cause);
+          if (attempt === RETRIES) throw failed(url, error.message, CHECK, error.cause);
         }
         await pause(RETRY_DELAY * 2 ** attempt, options.signal);
       }
@@ -107,11 +107,11 @@ async function readOnce(
         // While the origin is down, CDNs answer with other status codes over 500 too.
         const isTemporary = TEMPORARY.includes(response.status) || response.status >= 500;
         if (isTemporary) throw new Temporary(what);
-        throw failed(url, what);
+        throw failed(url, what, response.status === 403 ? FORBIDDEN : CHECK);
       }
       if (url.protocol === 'https:' && response.url.startsWith('http:')) {
         unawaited(() => response.body?.cancel());
-        throw failed(url, 'redirects from https to http');
+        throw failed(url, 'redirects from https to http', CHECK);
       }
       let since = 0;
       const bytes = await readBody(response, url, limit, wanted, (length) => {
@@ -161,10 +161,15 @@ async function readBody(
   }
 }
 
-function failed(url: URL, what: string, cause?: unknown): BundleSealError {
+const CHECK = 'check the address, and that everybody may read it';
+// Buckets whose files nobody may list answer so for a missing file.
+const FORBIDDEN =
+  'check the address, the name of the channel, and that everybody may read it. If the channel is new, publish to it with create: true';
+
+function failed(url: URL, what: string, remedy: string, cause?: unknown): BundleSealError {
   return new BundleSealError(
     'ERR_SOURCE_FAILED',
-    `${shownAddress(url)} ${what}: check the address, and that everybody may read it`,
+    `${shownAddress(url)} ${what}: ${remedy}`,
     cause === undefined ? {} : { cause },
   );
 }

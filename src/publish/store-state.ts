@@ -132,7 +132,7 @@ async function findBefore(
   if (published === undefined) {
     if (waiting === undefined && from.folder === undefined && !create) {
       throw storeError(
-        `${from.name} has no index of the channel ${options.channel}: check the address. If the channel is new, pass create: true`,
+        `${from.name} has no index of the channel ${options.channel}: check the address. If the channel is new, publish to it with create: true`,
       );
     }
     return { ...(waiting && { found: waiting }), ...inFolder };

@@ -223,6 +223,16 @@ describe('messages of the library', () => {
     );
   });
 
+  it('name the command that creates a channel if the command itself does not', () => {
+    const message = 'If the channel is new, publish to it with create: true';
+    expect(inWordsOf(['--create'], message)).toBe(
+      'If the channel is new, publish to it with --create',
+    );
+    expect(inWordsOf(['--from'], message)).toBe(
+      'If the channel is new, publish to it with npx bundleseal release publish --create',
+    );
+  });
+
   it('name only flags that some command has', async () => {
     await withProject(async ({ run }) => {
       let help = '';

@@ -44,7 +44,9 @@ describe('a store on a web server', () => {
     const store = newFolder();
     const { url, requests } = await serveStore(store);
     const first = newFolder();
-    await expect(publishBuild(first, 1, { from: url })).rejects.toThrow('pass create: true');
+    await expect(publishBuild(first, 1, { from: url })).rejects.toThrow(
+      'publish to it with create: true',
+    );
     await publishBuild(first, 1, { from: url, create: true });
     upload(first, store);
     for (const n of [2, 3]) {
@@ -130,6 +132,9 @@ describe('a store on a web server', () => {
     const { url } = await serveStore(store, hide);
     await expect(publishBuild(newFolder(), 1, { from: url })).rejects.toMatchObject({
       code: 'ERR_SOURCE_FAILED',
+      message: expect.stringMatching(
+        /403: .* If the channel is new, publish to it with create: true$/,
+      ),
     });
     const out = newFolder();
     await publishBuild(out, 1, { from: url, create: true });

@@ -59,7 +59,7 @@ describe('the creation of a channel', () => {
     const [store, out] = [newFolder(), newFolder()];
     const { url } = await serveStore(store);
     expect((await rejection(publishBuild(out, 1, { from: url }), 'ERR_STORE')).message).toBe(
-      `${url}/ has no index of the channel production: check the address. If the channel is new, pass create: true`,
+      `${url}/ has no index of the channel production: check the address. If the channel is new, publish to it with create: true`,
     );
     expect((await publishBuild(out, 1, { from: store })).index.sequence).toBe(1);
     // The folder has an index that waits for its upload.
