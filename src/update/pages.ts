@@ -3,7 +3,6 @@
 import type { Context } from './context.ts';
 import * as bindings from './page-bindings.ts';
 import type { Releases } from './running.ts';
-import type { DeviceState } from './state.ts';
 import { SHORT_WAIT } from './store-locks.ts';
 import * as transitions from './transitions.ts';
 import type { RunningRelease } from './updater-types.ts';
@@ -42,22 +41,20 @@ export function createPages({ device, act, emit }: Context, releases: Releases):
     return attempt(store(client, id));
   };
 
-  /** Finds the release of a page that this process does not know. The browser has restarted the worker, or the page is older. */
+  /** Finds the release of a page that this process does not know. The browser has restarted the worker, the page is older, or it comes from the back/forward cache. */
   const find = async (client: string): Promise<string | undefined> => {
     const before = await device.read();
-    const known = pinOf(before, client);
+    const known = before.pinned.find((one) => one.client === client);
     if (known !== undefined) return known.id;
     try {
       // Another request of the page, or another process, may have bound the page meanwhile.
-      const state = await act(
-        (now) => (pinOf(now, client) === undefined ? bindings.pin(now, client, now.running) : now),
-        SHORT_WAIT,
-      );
-      return pinOf(state, client)?.id;
+      const state = await act((now) => bindings.find(now, client), SHORT_WAIT);
+      return bindings.recordOf(state, client)?.id;
     } catch (error) {
       emit({ type: 'error', error });
-      // If `start` cannot store the state, it gives the page this release.
-      return transitions.confirmed(before, device.facts());
+      const recorded = bindings.recordOf(before, client);
+      // If `start` cannot store the state, it gives the page the confirmed release.
+      return recorded === undefined ? transitions.confirmed(before, device.facts()) : recorded.id;
     }
   };
 
@@ -105,6 +102,3 @@ export function createPages({ device, act, emit }: Context, releases: Releases):
     },
   };
 }
-
-const pinOf = ({ pinned }: DeviceState, client: string) =>
-  pinned.find((one) => one.client === client);

@@ -84,6 +84,10 @@ export function serveReleases(
     const { request, clientId, resultingClientId } = event;
     if (new URL(request.url).origin !== scope.location.origin || isForWebsite(request.url)) return;
     const isNavigation = request.mode === 'navigate';
+    if (isNavigation && isSpeculative(request)) {
+      event.respondWith(Promise.resolve(new Response(null, { status: 503 })));
+      return;
+    }
     if (resultingClientId !== '') loading.set(resultingClientId, Number.POSITIVE_INFINITY);
     const response = isNavigation ? startPage(event) : answer(event);
     event.respondWith(response);
@@ -138,4 +142,13 @@ export function serveReleases(
     for (const { id } of clients) loading.delete(id);
     return [...clients.map(({ id }) => id), ...before, ...loading.keys()];
   }
+}
+
+/**
+ * Whether the browser prepares a page that the visitor may never open. Such a page has no id yet, so it cannot be bound to the
+ * release that answers it, and a start of a trial would count that nobody can confirm. With status 503, the browser loads the page
+ * when the visitor opens it: https://developer.chrome.com/docs/web-platform/prerender-pages
+ */
+function isSpeculative({ headers }: Request): boolean {
+  return headers.get('sec-purpose')?.startsWith('prefetch') === true;
 }

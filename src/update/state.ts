@@ -56,7 +56,7 @@ export interface AcceptedIndex extends StampFloor {
 }
 
 /** An open page and the release that it runs. */
-interface PinnedClient {
+export interface PinnedClient {
   readonly client: string;
   /** Absent: the website serves the page. */
   readonly id?: string;
@@ -121,6 +121,8 @@ export interface DeviceState {
   /** Absent: the keys that are built in. */
   readonly keys?: TrustedKeys;
   readonly pinned: readonly PinnedClient[];
+  /** The pages that were closed last. The browser may show one of them again from its back/forward cache. */
+  readonly closed?: readonly PinnedClient[];
   /** True if the files of the built-in release differ from its stamp. Then no patch starts from it. */
   readonly isBuiltInAltered?: boolean;
   readonly lastCheck?: LastCheck;
@@ -137,6 +139,12 @@ const floorShape = () => ({
   issuedAt: time,
   sha256: digest,
 });
+
+const clients = (): Reader<readonly PinnedClient[]> =>
+  distinct(
+    listOf(objectOf<PinnedClient>(() => ({ client: text, id: optional(digest) }))),
+    ({ client }) => client,
+  );
 
 const members: Reader<DeviceState> = /* @__PURE__ */ objectOf<DeviceState>(() => ({
   format: exactly('bundleseal-device'),
@@ -192,10 +200,8 @@ const members: Reader<DeviceState> = /* @__PURE__ */ objectOf<DeviceState>(() =>
       retiredKeys: listOf(text),
     })),
   ),
-  pinned: distinct(
-    listOf(objectOf<PinnedClient>(() => ({ client: text, id: optional(digest) }))),
-    ({ client }) => client,
-  ),
+  pinned: clients(),
+  closed: optional(clients()),
   isBuiltInAltered: optional(flag),
   lastCheck: optional(objectOf<LastCheck>(() => ({ at: integerFrom(0), result: text }))),
   settled: optional(

@@ -35,6 +35,8 @@ class Life {
   readonly failed: Set<string> = new Set();
   /** By open page, the release that its navigation got. */
   readonly pages: Map<string, string> = new Map();
+  /** By page in the back/forward cache, the release that it runs. */
+  readonly hidden: Map<string, string> = new Map();
   loads = 0;
   readonly serving: Serving;
 
@@ -142,6 +144,12 @@ function close({ world, pages }: Life, client: string): void {
   pages.delete(client);
 }
 
+/** The browser keeps the page in its back/forward cache, and does not list it. */
+function hide(life: Life, client: string): void {
+  if (life.serving === 'worker') life.hidden.set(client, life.pages.get(client) as string);
+  close(life, client);
+}
+
 const oneIn = <T, U>(n: number, rare: T | fc.Arbitrary<T>, usual: U): fc.Arbitrary<T | U> =>
   fc.oneof(
     { weight: 1, arbitrary: rare instanceof fc.Arbitrary ? rare : fc.constant(rare) },
@@ -167,15 +175,17 @@ const deploys = fc
     which: workers,
     isConfirmed: oneIn(6, false, true),
     stay: oneIn(3, fc.integer({ min: 1, max: 2 }), 0),
+    isHidden: oneIn(3, true, false),
   })
-  .map(({ list, which, isConfirmed, stay }) =>
+  .map(({ list, which, isConfirmed, stay, isHidden }) =>
     command(
-      `${which} installs ${list}, each new page ${isConfirmed ? 'confirms' : 'is silent'}, ${stay} older pages stay`,
+      `${which} installs ${list}, each new page ${isConfirmed ? 'confirms' : 'is silent'}, ${stay} older pages stay, the others are ${isHidden ? 'kept for the back button' : 'closed'}`,
       async (life) => {
         for (const n of list) {
           await offer(life, life.channel, n);
           await life.updater(which).update({ when: 'now' });
-          for (const client of [...life.pages.keys()].slice(stay)) close(life, client);
+          for (const client of [...life.pages.keys()].slice(stay))
+            (isHidden ? hide : close)(life, client);
           const { id } = await load(life);
           if (isConfirmed) await life.updater('a page').confirm(id);
         }
@@ -240,6 +250,35 @@ const closing = fc.nat({ max: 9 }).map((at) =>
   }),
 );
 
+const leaving = fc.nat({ max: 9 }).map((at) =>
+  command(`page ${at} goes into the back/forward cache`, async (life) => {
+    const clients = [...life.pages.keys()];
+    const client = clients[at % clients.length];
+    if (client === undefined || life.serving === 'process') return;
+    hide(life, client);
+  }),
+);
+
+/** The release of the page may be removed meanwhile. */
+const returning = fc.nat({ max: 9 }).map((at) =>
+  command(`page ${at} comes back from the back/forward cache`, async (life) => {
+    const { hidden, world, pages, server } = life;
+    const clients = [...hidden.keys()];
+    const client = clients[at % clients.length];
+    if (client === undefined) return;
+    const id = hidden.get(client) as string;
+    hidden.delete(client);
+    world.listed.add(client);
+    const answer = await server?.request('/index.html', client, false);
+    if (answer?.status === 500) {
+      expect(await world.releases.list(), 'the release of the page is removed').not.toContain(id);
+      close(life, client);
+      await server?.updater.idle();
+      world.events.length = 0;
+    } else pages.set(client, id);
+  }),
+);
+
 const children = fc.nat({ max: 9 }).map((at) =>
   command(`page ${at} starts a worker`, async (life) => {
     const clients = [...life.pages.keys()];
@@ -275,6 +314,7 @@ describe.each<Serving>(['worker', 'process'])('a %s that lives on', (serving) =>
       [
         ...[deploys, deploys, deploys, deploys, loads, loads, closing],
         ...[offers, withdrawals, calls, calls, verdicts, switches, children, restarts, time],
+        ...[leaving, returning, returning],
       ],
       { maxCommands: 20, size: 'max' },
     );

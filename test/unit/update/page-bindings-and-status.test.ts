@@ -49,9 +49,27 @@ describe('open pages', () => {
   it('that are closed are forgotten', () => {
     const state = stateOf({ pinned: [pageOf('a', 2), pageOf('b', 3)] });
     expect(bindings.keepClients(state, new Set(['b', 'c']))).toEqual(
-      stateOf({ pinned: [pageOf('b', 3)] }),
+      stateOf({ pinned: [pageOf('b', 3)], closed: [pageOf('a', 2)] }),
     );
     expect(bindings.keepClients(state, new Set(['a', 'b', 'c']))).toBe(state);
+  });
+
+  it('that the browser shows again run what they ran before', () => {
+    const pinned = [pageOf('a', 2), pageOf('b')];
+    const closed = bindings.keepClients(stateOf({ pinned, running: digestOf(3) }), new Set());
+    expect(closed.pinned).toEqual([]);
+    const shown = ['a', 'b', 'c'].reduce(bindings.find, closed);
+    expect(shown.pinned).toEqual([...pinned, pageOf('c', 3)]);
+    expect(bindings.find(shown, 'a')).toBe(shown);
+    const again = bindings.keepClients(shown, new Set(['b', 'c']));
+    expect(again.closed).toEqual([pageOf('a', 2)]);
+  });
+
+  it('are remembered after they were closed, the last 50 of them', () => {
+    const all = Array.from({ length: 60 }, (_, n) => pageOf(`page ${n}`, n));
+    const first = bindings.keepClients(stateOf({ pinned: all.slice(0, 40) }), new Set());
+    const { closed } = bindings.keepClients({ ...first, pinned: all.slice(40) }, new Set());
+    expect(closed).toEqual(all.slice(-50));
   });
 
   it('that the website serves are no starts of a trial', () => {
