@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { selectBackend } from '../backend/select.ts';
+import { BundleSealError } from '../errors.ts';
 import { fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { readDirectory } from '../files/read-directory.ts';
@@ -38,10 +39,25 @@ export async function readBuiltIn(
         files,
       });
     } else {
-      found.push({ id: readStamp(await readStampFile(path, signal)).id });
+      found.push({ id: stampIn(path, await readStampFile(path, signal)).id });
     }
   }
   return found;
+}
+
+/** Parses a stamp. The error names the file, because the message of a stamp addresses the owner of a device. */
+function stampIn(path: string, bytes: Uint8Array): ReturnType<typeof readStamp> {
+  try {
+    return readStamp(bytes);
+  } catch (error) {
+    if (!(error instanceof BundleSealError) || error.code !== 'ERR_INDEX_INVALID') throw error;
+    const [fault] = error.message.split(':');
+    throw new BundleSealError(
+      error.code,
+      `${JSON.stringify(path)} is no stamp of this version (${fault}): pass the folder of the build, or its bundleseal-release.json`,
+      { path, cause: error },
+    );
+  }
 }
 
 async function readStampFile(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {

@@ -31,6 +31,6 @@ export function checkPublishedChannel(
 ): asserts channel is string {
   if (isChannel(channel)) return;
   throw new TypeError(
-    `${name} expected 1 to 64 of the characters A-Z, a-z, 0-9, ".", "_" and "-", beginning with a letter or a digit`,
+    `${name} expected 1 to 64 of the characters A-Z, a-z, 0-9, ".", "_" and "-", beginning with a letter or a digit, and no name that Windows reserves, such as "con"`,
   );
 }

@@ -220,7 +220,7 @@ function checkUrl(text: string | undefined, framework: Framework): string {
 function checkChannel(text: string): string {
   if (isChannel(text)) return text;
   throw new UsageError(
-    `--channel takes 1 to 64 of the characters A-Z a-z 0-9 . _ -, beginning with a letter or a digit; got ${JSON.stringify(text)}`,
+    `--channel takes 1 to 64 of the characters A-Z a-z 0-9 . _ -, beginning with a letter or a digit, and no name that Windows reserves, such as con; got ${JSON.stringify(text)}`,
   );
 }
 

@@ -189,6 +189,17 @@ describe('a built-in release', () => {
     expect(await readBuiltIn({}, undefined)).toEqual([]);
   });
 
+  it('is named by the error if its file is no stamp', async () => {
+    const page = join(newFolder(), 'index.html');
+    writeFileSync(page, '<!doctype html>');
+    const error = await rejection(readBuiltIn({ builtIn: [page] }, undefined), 'ERR_INDEX_INVALID');
+    expect(error.path).toBe(page);
+    expect(error.message).toMatch(
+      /^".*index\.html" is no stamp of this version \(stamp is not JSON/,
+    );
+    expect(error.message).toMatch(/pass the folder of the build, or its bundleseal-release\.json$/);
+  });
+
   it('may be larger than the default limits of a zip', async () => {
     const folder = await writeBuild(buildOf(1));
     const size = 2 ** 28 + 1;

@@ -300,7 +300,7 @@ describe('publishRelease', () => {
     const options = { ...channelOf(newFolder()), version: '1' };
     const wrong: [object, string][] = [
       [{ channel: '../x' }, 'options.channel'],
-      [{ channel: 'con' }, 'options.channel'],
+      [{ channel: 'con' }, 'and no name that Windows reserves, such as "con"'],
       [{ appId: '' }, 'options.appId'],
       [{ version: '' }, 'options.version'],
       [{ rollout: 0.25 }, 'options.rollout'],
