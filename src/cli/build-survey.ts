@@ -64,6 +64,7 @@ export async function createSurvey(
   const ours = new Map<string, string>();
   const indexes: string[] = [];
   let isCalled = false;
+  let isIndexEmpty = false;
   /** The last characters of the previous piece of the same script. */
   let tail = '';
 
@@ -133,6 +134,7 @@ export async function createSurvey(
         if (foreign === undefined && /(^|\/)index\.html?$/i.test(path)) indexes.push(path);
       }
       checkIndex();
+      isIndexEmpty = options.index && files.get('index.html')?.size === 0;
       yield* files.values();
     },
     read(file, piece, at) {
@@ -162,6 +164,8 @@ export async function createSurvey(
           'notifyAppReady() is called nowhere in the build: an updater that waits for it rolls the update back',
         );
       }
+      if (isIndexEmpty)
+        context.warn('index.html is empty, so the app would show nothing: build it again');
       published.warn(context);
       for (const path of [...ours.keys()].sort()) {
         context.warn(`left out: ${JSON.stringify(path)}, ${ours.get(path)}`);

@@ -134,6 +134,22 @@ describe('a folder', () => {
     });
   });
 
+  it('whose index.html is empty causes a warning, unless no index.html is asked for', async () => {
+    await withKey(async (project) => {
+      await project.write('d/index.html', '');
+      for (const args of [
+        [...ZIP, '--out', 'a.zip'],
+        [...ENCRYPT, '--out', 'a.sealed'],
+      ]) {
+        const { warnings } = await project.json(args);
+        expect(warnings).toContain(
+          'index.html is empty, so the app would show nothing: build it again',
+        );
+        expect((await project.json([...args, '--no-index', '--force']))['warnings']).toBeUndefined();
+      }
+    });
+  });
+
   it('may have sealed bundles that exceed the limits', async () => {
     await withKey(async (project) => {
       await project.write('d/index.html', '<p>');
