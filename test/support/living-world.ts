@@ -24,7 +24,7 @@ const FROM_WEBSITE = 'from-website';
 export type Serving = 'worker' | 'process';
 
 /** What a page gets for a path. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly isFromWebsite: boolean;
   readonly bytes: Uint8Array;
