@@ -169,6 +169,7 @@ it(
         const next = await publishNext(project, env);
         // Another visitor, because a device that took three releases within a minute waits before it starts the next one.
         await expectLeft(await visit(origin), next, 'Get started');
+        expect(failedRequests).toEqual([]);
       } finally {
         server?.kill();
       }
@@ -188,9 +189,18 @@ function tellLines(): void {
   }).observe(document, { childList: true, subtree: true });
 }
 
+/**
+ * The requests for the release of the page that the browser shows as failed. The test loads pages again during downloads, so some of
+ * the requests for objects fail.
+ */
+const failedRequests: string[] = [];
+
 /** Opens the website in a browser that has not visited it before. */
 async function visit(origin: string): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
+  page.on('requestfailed', (request) => {
+    if (/bundleseal-release\.json/.test(request.url())) failedRequests.push(request.url());
+  });
   await page.exposeFunction('told', (line: string) => linesShown.push(line));
   await page.addInitScript(tellLines);
   await page.goto(origin);

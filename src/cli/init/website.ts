@@ -191,8 +191,9 @@ async function startAgain()${isTypeScript ? ': Promise<void>' : ''} {
   if (!navigator.serviceWorker?.controller) return;
   if (isCalled && (await waitForFirstScreen({ timeout: 0 }))) return;
   // The page asks the service worker, because it cannot load code that the bundler has put together with the code that threw.
-  const { headers } = await fetch('bundleseal-release.json', { cache: 'no-store' });
-  if (!headers.has('bundleseal-trial')) return;
+  const answer = await fetch('bundleseal-release.json', { cache: 'no-store' });
+  await answer.text(); // A browser shows a request as failed if nobody reads its body.
+  if (!answer.headers.has('bundleseal-trial')) return;
   document.body.textContent = 'This version did not start. Reload the page to try again.';
   const reloads = Number(sessionStorage.getItem(RELOADS));
   if (!navigator.onLine || reloads >= 3) return;

@@ -34,11 +34,14 @@ interface Shown {
 /** The headers of a release on trial. */
 const TRIAL = { 'bundleseal-trial': 'true' };
 const asked: unknown[] = [];
+const answered: Response[] = [];
 
 function stubWorker(headers: Readonly<Record<string, string>>): void {
   vi.stubGlobal('fetch', async (...request: unknown[]) => {
     asked.push(request);
-    return new Response('{}', { headers });
+    const answer = new Response('{}', { headers });
+    answered.push(answer);
+    return answer;
   });
 }
 
@@ -192,8 +195,11 @@ describe('a page that throws before its first screen', () => {
   it('asks the service worker whether its release is on trial, and loads itself again', async () => {
     openTab();
     asked.length = 0;
+    answered.length = 0;
     expect(await loadBroken()).toEqual({ text: NOT_STARTED, reloads: 1 });
     expect(asked).toEqual([['bundleseal-release.json', { cache: 'no-store' }]]);
+    // Otherwise the browser shows the request as failed.
+    expect(answered.map(({ bodyUsed }) => bodyUsed)).toEqual([true]);
   });
 
   it('loads itself again if it has drawn a part of the screen', async () => {
