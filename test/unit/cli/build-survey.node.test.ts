@@ -145,7 +145,9 @@ describe('a folder', () => {
         expect(warnings).toContain(
           'index.html is empty, so the app would show nothing: build it again',
         );
-        expect((await project.json([...args, '--no-index', '--force']))['warnings']).toBeUndefined();
+        expect(
+          (await project.json([...args, '--no-index', '--force']))['warnings'],
+        ).toBeUndefined();
       }
     });
   });
