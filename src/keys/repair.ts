@@ -29,6 +29,8 @@ const PEM_BOUNDARY = new RegExp(
 const QUOTES_AROUND = new RegExp(`^(?:${QUOTE}|\\\\)+|(?:${QUOTE}|\\\\){1,64}$`, 'g');
 const QUOTES_OF_LINES = new RegExp(`${QUOTE}\\s*\\+\\s*${QUOTE}|${QUOTE}|[\\\\,;]`, 'g');
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END ([A-Z0-9 ]+)-----/;
+// Labels of RFC 7468 §5, and two older ones of OpenSSL.
+const CERTIFICATES = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]*-----END \1-----/g;
 const SPACES = /[\u00a0\u2000-\u200a\u202f\u205f\u3000]/g;
 // Only before base64 or JSON: the search for a PEM block leaves out all text before the block.
 const ASSIGNMENT = /^(?:export\s+)?[A-Za-z_]\w{0,99}=(?=["']?(?:[\w+/-]{64}|\{))/;
@@ -58,6 +60,7 @@ export function repairKeyText(given: string): RepairedKey {
   step('its line breaks were written as \\n', withLineBreaks(text));
   step('its quotes were escaped', withQuotes(text));
   step('its dashes were not ASCII hyphens', text.replace(PEM_BOUNDARY, '-----$1 $2-----'));
+  step('certificates were beside it', withoutCertificates(text));
   const block = BLOCK.exec(text);
   if (block === null || text.match(/-----BEGIN /g)?.length !== 1) {
     return /^\s*\{|-----BEGIN /.test(text) ? { text, repairs } : untouched;
@@ -190,6 +193,12 @@ function withLineBreaks(text: string): string {
     .replace(/(\\+r)?\\+n|\\+r|\\+t/g, '\n')
     .replace(/\\+([/+=])/g, '$1')
     .trim();
+}
+
+/** Removes the certificates beside one other PEM block. Keeps them if there is no other block, or more than one. */
+function withoutCertificates(text: string): string {
+  const rest = text.replace(CERTIFICATES, '').trim();
+  return rest.match(/-----BEGIN /g)?.length === 1 ? rest : text;
 }
 
 /** Undoes the escapes of the quotes of a JWK, whose first sign after the brace is a quote. */

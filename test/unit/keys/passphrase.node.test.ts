@@ -7,7 +7,7 @@ import { parsePrivateKey } from '../../../src/keys/parse.ts';
 import { encryptPrivateKey, isProtected } from '../../../src/keys/passphrase.ts';
 import { decryptPrivateKey } from '../../../src/node.ts';
 import { rejection } from '../../support/errors.ts';
-import { encryptedPkcs8, rsa2048Pkcs8 } from '../../support/keys.ts';
+import { certificate, encryptedPkcs8, rsa2048Pkcs8 } from '../../support/keys.ts';
 
 const PASSPHRASE = 'größer als 12 Zeichen';
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 });
@@ -42,6 +42,8 @@ describe('a private key under a passphrase', () => {
     ['the older PEM with headers', withHeaders],
     ['the older PEM with line breaks of Windows', withHeaders.replaceAll('\n', '\r\n')],
     ['line breaks written as \\n', pkcs8().replaceAll('\n', '\\n')],
+    ['PKCS#8 in PEM before a certificate', pkcs8() + certificate],
+    ['the older PEM after a certificate', certificate + withHeaders],
     ['spaces in place of line breaks', pkcs8().replaceAll('\n', ' ')],
   ])('is opened from %s', async (_, key) => {
     expect(isProtected(key)).toBe(true);

@@ -6,7 +6,7 @@ import { decryptBundle, encryptBundle, keyId, publicKeyOf } from '../../../src/i
 import { parsePrivateKey, parsePublicKey } from '../../../src/keys/parse.ts';
 import { repairKeyText } from '../../../src/keys/repair.ts';
 import { rejection } from '../../support/errors.ts';
-import { derOf, expectNoKeyMaterial } from '../../support/keys.ts';
+import { certificate, derOf, expectNoKeyMaterial } from '../../support/keys.ts';
 import { keyB } from '../../support/vectors.ts';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -59,6 +59,22 @@ function mangled(pem: string): [string, string | Uint8Array, RegExp][] {
       'text before it',
       `Bag Attributes\n    friendlyName: k\nKey Attributes: <No>\n${pem}`,
       /other/,
+    ],
+    ['the certificates of a chain after it', pem + certificate + certificate, /certificates/],
+    [
+      'a certificate and attributes before it, as PKCS#12 of OpenSSL',
+      `Bag Attributes\n    friendlyName: my-key\n${certificate}Bag Attributes\n${pem}`,
+      /certificates/,
+    ],
+    [
+      'certificates in the labels of older versions of OpenSSL',
+      `${certificate.replaceAll('CERT', 'X509 CERT')}${certificate.replaceAll('CERT', 'TRUSTED CERT')}${pem}`,
+      /certificates/,
+    ],
+    [
+      'a certificate after it, and line breaks as \\n',
+      `${pem}${certificate}`.replaceAll('\n', '\\n'),
+      /certificates/,
     ],
     ['text around it', `my key:\n${pem}\nend`, /other text/],
     ['HTML entities', pem.replaceAll('+', '&#43;').replaceAll('/', '&#x2F;'), /HTML|^$/],
@@ -167,6 +183,8 @@ describe('a repaired key', () => {
       `"${keyB.pkcs8.slice(0, 500)}`,
       btoa(keyB.pkcs8.slice(0, -300)),
       keyB.pkcs8 + keyB.spki,
+      keyB.pkcs8 + certificate + keyB.pkcs1,
+      keyB.pkcs8 + certificate.replace(/-----END.*/, ''),
     ];
     for (const input of spoilt) {
       const error = await rejection(publicKeyOf(input), 'ERR_KEY_INVALID');
