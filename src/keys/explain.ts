@@ -12,6 +12,11 @@ const EMPTY =
   'the key is an empty string: check that the variable or file that it comes from is set';
 const ENCRYPTED =
   'this is an encrypted private key: decrypt it first, with decryptPrivateKey() of bundleseal/node or with "openssl pkey -in key.pem -out plain.pem"';
+const BASE64 = "the key's base64 is truncated or corrupted: copy the key again, whole";
+// RFC 7468 §2 permits no headers, and RFC 1421 §4.6.1.1 demands Proc-Type as the first one. OpenSSL refuses others too.
+const HEADERS = /-----BEGIN [A-Z0-9 ]+-----\s*[A-Za-z][\w-]*:/;
+const WITH_HEADERS =
+  'the PEM block has headers such as "Comment:", which RFC 7468 does not permit: delete the lines between its BEGIN line and its base64';
 const CERTIFICATE =
   'this is a certificate: take its public key with "openssl x509 -in cert.pem -pubkey -noout"';
 const REQUEST =
@@ -114,7 +119,6 @@ const DER_MESSAGES: Readonly<Record<DerFaultKind, string>> = {
 /** The messages without details. */
 const MESSAGES: Readonly<Record<string, string>> = {
   'label-end': 'the BEGIN and END lines of the key differ: copy the key again, whole',
-  base64: "the key's base64 is truncated or corrupted: copy the key again, whole",
   empty: EMPTY,
   large: 'this is too large for a key (over 64 KiB): pass the key alone',
   'multi-prime': `this is an RSA key of more than two primes: ${MAKE}`,
@@ -134,6 +138,8 @@ function messageFor({ kind, detail }: KeyFault, input: unknown, text: string): s
   switch (kind) {
     case 'text':
       return explainText(text.trim());
+    case 'base64':
+      return HEADERS.test(text) ? WITH_HEADERS : BASE64;
     case 'label':
       return explainLabel(/-----BEGIN ([A-Z0-9 ]+)-----/.exec(text)?.[1] ?? '');
     case 'label-content':
@@ -206,6 +212,7 @@ function explainText(text: string): string {
   const label = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(text)?.[1] ?? 'PUBLIC KEY';
   const other = LABELS.find(([pattern]) => pattern.test(label));
   if (other !== undefined) return other[1];
+  if (HEADERS.test(text)) return WITH_HEADERS;
   if (begins + ends > 0) {
     return 'the PEM block is damaged: copy it again, the lines from BEGIN to END whole';
   }

@@ -47,6 +47,7 @@ const KEYS: Record<string, string | Uint8Array> = {
   'SEC 1 as DER': ec.privateKey.export({ type: 'sec1', format: 'der' }),
   'a key after Bag Attributes': `Bag Attributes\n    friendlyName: x\n${pkcs8}`,
   'a key after its public half': `${rsa.publicKey.export({ type: 'spki', format: 'pem' })}${pkcs8}`,
+  'a key with headers of RFC 1421': pkcs8.replace('-\n', '-\nComment: ab\n  cd\n\n'),
   'a key with CRLF': pkcs8.replaceAll('\n', '\r\n'),
   'a key on one line': pkcs8.replaceAll('\n', ' '),
   'a key with escaped line breaks': JSON.stringify(pkcs8),

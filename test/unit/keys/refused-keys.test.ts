@@ -160,6 +160,14 @@ const REFUSED_PUBLIC: [string, PublicKeyInput, RegExp][] = [
   ['base64url in PEM', corrupted(keyB.spki, '_'), /base64 is truncated or corrupted/],
   ['base64 with padding within', corrupted(keyB.spki, '='), /base64 is truncated or corrupted/],
   ['two PEM blocks', keyB.spki + keyB.spki, /more than one PEM block/],
+  ['two certificates', other.certificate + other.certificate, /more than one PEM block/],
+  ['a private key and a certificate', keyB.pkcs8 + other.certificate, /this is a private key/],
+  ['two public keys and a certificate', keyB.spki + keyB.spki + other.certificate, /more than one/],
+  [
+    'a header of RFC 1421',
+    keyB.pkcs1Public.replace('-\n', '-\nComment: my-key\n\n'),
+    /headers.*delete the lines/,
+  ],
   ['a key pair in one text', keyB.pkcs8 + keyB.spki, /more than one PEM block/],
   [
     'a line break in its BEGIN line',
@@ -219,6 +227,9 @@ const REFUSED_PRIVATE: [string, PrivateKeyInput, RegExp][] = [
   ['one character of base64 changed', spoiltPkcs8, /do not belong together|damaged/],
   ['base64 with a foreign character', corrupted(keyB.pkcs8, '?'), /truncated or corrupted/],
   ['two PEM blocks', keyB.pkcs8 + keyB.pkcs1, /more than one PEM block/],
+  ['two keys and a certificate', keyB.pkcs8 + other.certificate + keyB.pkcs1, /more than one/],
+  ['a public key and a certificate', keyB.spki + other.certificate, /this is a public key/],
+  ['a header', keyB.pkcs1.replace('-\n', '-\nComment: x\n\n'), /headers.*delete the lines/],
   ['PKCS#8 labelled PKCS#1', relabelled(keyB.pkcs8, 'RSA PRIVATE KEY'), /contains a "PRIVATE KEY"/],
   ['PKCS#1 labelled PKCS#8', relabelled(keyB.pkcs1, 'PRIVATE KEY'), /contains a "RSA PRIVATE KEY"/],
   [
