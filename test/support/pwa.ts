@@ -1,7 +1,7 @@
 // Reads the state of a page for the tests of examples/pwa.
 
 import type { Page } from 'playwright';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
 /** The timeout is long, because the machines that run the tests are busy. */
 const WAIT = { timeout: 60_000 };
@@ -54,7 +54,8 @@ export async function expectState(
   page: Page,
   holds: (state: Record<string, unknown>) => boolean,
 ): Promise<void> {
-  await expect.poll(async () => holds(await stateOf(page)), WAIT).toBe(true);
+  // `expect.poll` throws in a concurrent test as soon as another one of its file has ended.
+  await vi.waitFor(async () => expect(holds(await stateOf(page))).toBe(true), WAIT);
 }
 
 export async function expectConfirmed(page: Page): Promise<void> {
