@@ -6,8 +6,8 @@ import type { MendedName } from '../archive/format/mend.ts';
 import type { ZipLimits } from '../archive/format/zip-limits.ts';
 import { BundleSealError } from '../errors.ts';
 import type { FileSource } from '../files/file-source.ts';
+import { findPublishedKey } from '../files/find-published-key.ts';
 import { PRIVATE_FILE } from '../files/modes.ts';
-import { findPrivateKey } from '../keys/find-private.ts';
 import { createPublished, indexAdvice } from './leaks.ts';
 import { HEAD_LENGTH, recognise } from './not-a-zip.ts';
 import type { Context } from './terminal.ts';
@@ -102,7 +102,7 @@ async function readZip(
   let index = options.index ? 'absent' : 'not needed';
   const indexes: string[] = [];
   const onFile = (path: string, content: Uint8Array | undefined) => {
-    const key = findPrivateKey(path, content ?? new Uint8Array(0));
+    const key = findPublishedKey(path, content ?? new Uint8Array(0));
     if (key !== undefined && keys === 'refuse') throw holdsKey(path, key);
     if (key !== undefined && keys === 'warn') {
       context.warn(`${JSON.stringify(path)} holds ${key}, which everyone who has the app can read`);

@@ -10,9 +10,9 @@ import { ZIP_OPTIONS, type ZipOptions, zipChunks } from '../archive/write/zip.ts
 import { release } from '../backend/node-slices.ts';
 import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
-import { findPrivateKey } from '../keys/find-private.ts';
 import { checkOptions, describe, type OptionRules, type Progress } from '../options.ts';
 import { checkPath, fileError, onFile, UNREADABLE } from './error.ts';
+import { findPublishedKey } from './find-published-key.ts';
 import { type HeldTree, holdTree } from './held-tree.ts';
 import { type FoundFile, type ListRules, listTree, readStart } from './list-folder.ts';
 import { collectAfter } from './old-garbage.ts';
@@ -72,8 +72,8 @@ export interface ZippedDirectory {
  * file managers, `.*.bundleseal-tmp` (temporary files of this library), and matches of `ignore`. It does not read
  * folders that are left out. These are errors: a link, a pipe, a socket, a device, a name that `unzipBundle` would
  * refuse, a file that changes before the call has read it, and a file with a private key. The call searches files of up to 64 KiB
- * for keys (PEM with any text around it, DER, JWK, OpenSSH, PKCS#12 and others), and judges larger files by their
- * names.
+ * for keys (PEM with any text around it, DER, JWK, OpenSSH, PKCS#12 and others), and the content of `.gz` and `.br` files
+ * up to the same size. It judges larger files by their names.
  *
  * A pattern of `ignore` is a name in any folder (`*.txt`). With a "/" before its end it is a path relative to the
  * folder (`/robots.txt`, `assets/*.psd`). With a "/" at its end it matches folders only (`drafts/`). `?` matches one
@@ -323,7 +323,7 @@ async function* piecesOf(
 
 /** @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the file contains a private key. */
 export function refusePrivateKey(path: string, bytes: Uint8Array): void {
-  const what = findPrivateKey(path, bytes);
+  const what = findPublishedKey(path, bytes);
   if (what === undefined) return;
   throw invalid(
     `holds ${what}, and everyone who gets the archive could read it: move it away or leave it out by "ignore"; if it is meant to be published, pass privateKeys: 'allow'`,

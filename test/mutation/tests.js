@@ -207,6 +207,7 @@ export const TESTS = {
       'files/lenient.node',
       'files/spooled.node',
       'files/machine.node',
+      'files/find-published-key.node',
     ),
     ...property('files.node'),
   ],

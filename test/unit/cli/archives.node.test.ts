@@ -247,18 +247,21 @@ describe('private keys', () => {
     });
   });
 
-  it('are refused in a zip, and cause a warning in a sealed bundle', async () => {
+  it.each([
+    ['a/b.txt', utf8(keyB.pkcs8)],
+    ['a/b.txt.gz', gzipSync(keyB.pkcs8)],
+  ])('are refused in a zip as %s, and cause a warning in a sealed bundle', async (path, key) => {
     await withKeys(async (project) => {
-      const zip = await zipBundle({ 'index.html': utf8('<p>'), 'a/b.txt': utf8(keyB.pkcs8) });
+      const zip = await zipBundle({ 'index.html': utf8('<p>'), [path]: key });
       await project.write('a.zip', zip);
       expect(await project.json([...ENCRYPT, 'a.zip'])).toMatchObject({
         code: 'ERR_ARCHIVE_INVALID',
-        path: 'a/b.txt',
+        path,
       });
       const args = [...ENCRYPT, 'a.zip', '--allow-private-key'];
       expect((await project.run(args)).code).toBe(0);
       const verified = await project.json([...VERIFY, 'a.zip.sealed']);
-      expect(verified['warnings']).toEqual([expect.stringContaining('a/b.txt')]);
+      expect(verified['warnings']).toEqual([expect.stringContaining(`"${path}"`)]);
     });
   });
 
