@@ -69,7 +69,10 @@ describe.each(FORMS)('the search for keys in .%s files', (extension, compress) =
     mkdirSync(join(folder, 'assets'), { recursive: true });
     writeFileSync(join(folder, 'index.html'), '<p>');
     writeFileSync(join(folder, name), compress(script));
-    const works = [() => zipDirectory(folder, join(root, 'app.zip')), () => readDirectory(folder, {})];
+    const works = [
+      () => zipDirectory(folder, join(root, 'app.zip')),
+      () => readDirectory(folder, {}),
+    ];
     for (const work of works) {
       const error = await rejection(work(), 'ERR_ARCHIVE_INVALID');
       expect(error).toMatchObject({ path: name });
