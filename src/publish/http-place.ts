@@ -2,7 +2,7 @@
 
 import { BundleSealError } from '../errors.ts';
 import { whileWanted } from '../signals.ts';
-import { TEMPORARY } from '../sources/http-answer.ts';
+import { TEMPORARY, tryLater } from '../sources/http-answer.ts';
 import { MIN_PROGRESS, MISSING } from '../sources/http-options.ts';
 import { collector } from '../sources/stream.ts';
 import { pause, unawaited, untilAborted } from '../turn.ts';
@@ -16,7 +16,15 @@ const RETRIES = 3;
 const RETRY_DELAY = 250;
 
 /** A failure after which a retry may succeed. */
-class Temporary extends Error {}
+class Temporary extends Error {
+  /** What the user can do after the last retry. */
+  readonly remedy: string;
+
+  constructor(what: string, remedy: string, options?: ErrorOptions) {
+    super(what, options);
+    this.remedy = remedy;
+  }
+}
 
 export function httpPlace(address: string, name: string, get: typeof fetch): StorePlace {
   const base = parse(address, name);
@@ -32,7 +40,7 @@ export function httpPlace(address: string, name: string, get: typeof fetch): Sto
           return await readOnce(get, url, options);
         } catch (error) {
           if (!(error instanceof Temporary)) throw error;
-          if (attempt === RETRIES) throw failed(url, error.message, CHECK, error.cause);
+          if (attempt === RETRIES) throw failed(url, error.message, error.remedy, error.cause);
         }
         await pause(RETRY_DELAY * 2 ** attempt, options.signal);
       }
@@ -77,7 +85,9 @@ async function readOnce(
     clearTimeout(timer);
     timer = setTimeout(
       () =>
-        slow.abort(new Temporary(`gave less than ${MIN_PROGRESS} bytes in ${TIMEOUT / 1000} s`)),
+        slow.abort(
+          new Temporary(`gave less than ${MIN_PROGRESS} bytes in ${TIMEOUT / 1000} s`, CHECK),
+        ),
       TIMEOUT,
     );
   };
@@ -106,7 +116,7 @@ async function readOnce(
         const what = `answered with status ${response.status}`;
         // While the origin is down, CDNs answer with other status codes over 500 too.
         const isTemporary = TEMPORARY.includes(response.status) || response.status >= 500;
-        if (isTemporary) throw new Temporary(what);
+        if (isTemporary) throw new Temporary(what, tryLater(response.headers.get('retry-after')));
         throw failed(url, what, response.status === 403 ? FORBIDDEN : CHECK);
       }
       if (url.protocol === 'https:' && response.url.startsWith('http:')) {
@@ -126,7 +136,9 @@ async function readOnce(
     signal?.throwIfAborted();
     if (slow.signal.aborted) throw slow.signal.reason;
     if (error instanceof BundleSealError || error instanceof Temporary) throw error;
-    throw new Temporary("can't be reached, or closed the connection too soon", { cause: error });
+    throw new Temporary("can't be reached, or closed the connection too soon", CHECK, {
+      cause: error,
+    });
   } finally {
     clearTimeout(timer);
   }

@@ -115,7 +115,12 @@ export function judge(
   if (status === 412 && asked.version !== undefined && asked.compare) return REPLACED;
   if (TEMPORARY.includes(status)) {
     const retryAfter = headers.get('retry-after');
-    return { kind: 'failure', what: `answered ${status}`, advice: 'try again later', retryAfter };
+    return {
+      kind: 'failure',
+      what: `answered ${status}`,
+      advice: tryLater(retryAfter),
+      retryAfter,
+    };
   }
   throw refuse(`answered ${status}: ${adviceOn(status)}`);
 }
@@ -285,6 +290,20 @@ function strongValidator(
 export function parseDate(text: string | null): number {
   const fixed = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
   return text !== null && fixed.test(text) ? Date.parse(text) : Number.NaN;
+}
+
+/** The wait that a server asks for by Retry-After, in milliseconds (RFC 9110 §10.2.3). NaN if it asks for none. */
+export function askedWait(retryAfter: string | null): number {
+  return /^\d+$/.test(retryAfter ?? '')
+    ? 1000 * Number(retryAfter)
+    : parseDate(retryAfter) - Date.now();
+}
+
+/** The advice after a temporary failure. */
+export function tryLater(retryAfter: string | null): string {
+  const seconds = Math.ceil(askedWait(retryAfter) / 1000);
+  const isAsked = seconds > 0 && Number.isSafeInteger(seconds);
+  return `try again later${isAsked ? ` (the server asks for a pause of ${seconds} s)` : ''}`;
 }
 
 interface ContentRange {

@@ -2,7 +2,7 @@
 
 import { type OwnSignal, whileWanted } from '../signals.ts';
 import { pause } from '../turn.ts';
-import { type Failure, parseDate, type RefuseResponse } from './http-answer.ts';
+import { askedWait, type Failure, type RefuseResponse } from './http-answer.ts';
 import { type Connection, LONGEST_WAIT, MIN_PROGRESS } from './http-options.ts';
 
 /** What an attempt reports to and follows. */
@@ -89,9 +89,5 @@ async function tryOnce(
 export function waitBefore(retryDelay: number, attempt: number, retryAfter: string | null): number {
   const backoff = Math.min(retryDelay * 2 ** Math.min(attempt, 20), LONGEST_WAIT);
   const jittered = backoff * (1 - Math.random() / 2);
-  // Retry-After is a number of seconds or a date (RFC 9110 §10.2.3).
-  const asked = /^\d+$/.test(retryAfter ?? '')
-    ? 1000 * Number(retryAfter)
-    : parseDate(retryAfter) - Date.now();
-  return Math.min(Math.max(asked || 0, jittered), LONGEST_WAIT);
+  return Math.min(Math.max(askedWait(retryAfter) || 0, jittered), LONGEST_WAIT);
 }

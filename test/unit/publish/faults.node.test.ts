@@ -67,9 +67,7 @@ describe('a store on a web server', () => {
     });
     const reading = { from: url, appId: APP, publicKey, channel: 'production' };
     const error = await rejection(listReleases(reading), 'ERR_SOURCE_FAILED');
-    expect(error.message).toBe(
-      `${url}/keys.sealed answered with status 500: check the address, and that everybody may read it`,
-    );
+    expect(error.message).toBe(`${url}/keys.sealed answered with status 500: try again later`);
   });
 
   it('has one problem for all objects of one header, which names the first one and their number', async () => {

@@ -88,6 +88,28 @@ describe('a store on a web server that answers otherwise', () => {
     expect(asked).toEqual(Array.from({ length: 4 }, () => `${address}?token=s3cret`));
   });
 
+  it.each([
+    ['120', ' (the server asks for a pause of 120 s)'],
+    ['Fri, 01 Jan 2100 00:01:00 GMT', ' (the server asks for a pause of 50 s)'],
+    ['Fri, 01 Jan 1999 00:00:00 GMT', ''],
+    ['0', ''],
+    ['9'.repeat(30), ''],
+    ['soon', ''],
+  ])(
+    'is read again later if its last answer is temporary, with Retry-After: %s',
+    async (asked, pause) => {
+      vi.setSystemTime('2100-01-01T00:00:00Z');
+      const headers = { 'retry-after': asked };
+      const { outcome } = await read(() => {
+        vi.setSystemTime('2100-01-01T00:00:10Z');
+        return new Response('', { status: 429, headers });
+      });
+      expect((outcome as Error).message).toBe(
+        `${address} answered with status 429: try again later${pause}`,
+      );
+    },
+  );
+
   it.each([204, 400, 401, 403, 499])('is asked once if it answers %i', async (code) => {
     const { outcome, asked } = await read(
       code === 204 ? () => new Response(null, { status: 204 }) : status(code),
