@@ -41,7 +41,10 @@ export function createPages({ device, act, emit }: Context, releases: Releases):
     return attempt(store(client, id));
   };
 
-  /** Finds the release of a page that this process does not know. The browser has restarted the worker, the page is older, or it comes from the back/forward cache. */
+  /**
+   * Finds the release of a page that this process does not know: the browser has restarted the worker, the page is older, or it
+   * comes from the back/forward cache.
+   */
   const find = async (client: string): Promise<string | undefined> => {
     const before = await device.read();
     const known = before.pinned.find((one) => one.client === client);
