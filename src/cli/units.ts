@@ -66,6 +66,12 @@ export function readCount(flag: string, text: string): number {
   throw new UsageError(`${flag} takes an integer from 0 to 2^53 - 1, got ${JSON.stringify(text)}`);
 }
 
+/** Parses an integer whose range the library checks. @throws {@link UsageError} if the text is not an integer. */
+export function readInteger(flag: string, text: string): number {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw new UsageError(`${flag} takes an integer, got ${JSON.stringify(text)}`);
+}
+
 // Units of IEC 80000-13. Many people write KB for kB.
 const SIZE_UNITS: Readonly<Record<string, number>> = {
   '': 1,

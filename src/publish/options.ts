@@ -10,6 +10,7 @@ import {
   shown,
   type WorkOptions,
 } from '../options.ts';
+import { checkName } from '../release/document.ts';
 import { INDEX_LIFETIME } from '../release/index-format.ts';
 import { readClock } from '../release/index-order.ts';
 import { isSigner, type Signer } from '../seal/signing-key.ts';
@@ -126,8 +127,7 @@ export function checkNumber(value: unknown, name: string, min: number, max: numb
 }
 
 export function checkText(value: unknown, name: string): asserts value is string {
-  if (typeof value === 'string' && value !== '') return;
-  throw new TypeError(`options.${name} expected a text that is not empty, got ${describe(value)}`);
+  checkName(value, `options.${name}`);
 }
 
 function checkOneOf(value: unknown, name: string, known: readonly string[]): void {

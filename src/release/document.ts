@@ -86,7 +86,8 @@ export async function openDocument(
 /** Checks a required string that must not be empty. */
 export function checkName(value: unknown, name: string): asserts value is string {
   if (typeof value === 'string' && value !== '') return;
-  throw new TypeError(`${name} expected a text that is not empty, got ${describe(value)}`);
+  const got = value === '' ? 'an empty one' : describe(value);
+  throw new TypeError(`${name} expected a text that is not empty, got ${got}`);
 }
 
 /** Checks an option that is a count. */

@@ -155,6 +155,19 @@ describe('the flags of a release', () => {
           [...PUBLISH, '--note', 'n'.repeat(4097)],
           /^✗ --note expected a text of at most 4096 bytes/,
         ],
+        ...['-1', '0', '1001'].map((keep): [string[], RegExp] => [
+          [...PUBLISH, '--keep', keep],
+          new RegExp(`^✗ --keep expected an integer from 1 to 1000, got ${keep}\\n`),
+        ]),
+        [
+          [...PUBLISH, '--patches', '-1'],
+          /^✗ --patches expected an integer from 0 to 1000, got -1\n/,
+        ],
+        [[...PUBLISH, '--keep', '1.5'], /^✗ --keep takes an integer, got "1\.5"\n/],
+        [
+          [...PUBLISH, '--runtime', ''],
+          /^✗ --runtime expected a text that is not empty, got an empty one\n/,
+        ],
         [
           ['release', 'rollout', '25', ...CHANNEL],
           /^✗ release rollout takes a share of the devices.*, got "25"; did you mean 25%\?\n/,

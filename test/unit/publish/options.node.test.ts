@@ -73,11 +73,11 @@ const ofChannels = (call: string): readonly Wrong[] => [
 ];
 
 const ofReleases: readonly Wrong[] = [
-  [{ runtime: '' }, 'options.runtime expected a text that is not empty, got a string'],
+  [{ runtime: '' }, 'options.runtime expected a text that is not empty, got an empty one'],
   [{ runtime: ['3', 4] }, 'options.runtime expected a text that is not empty, got a number'],
   [{ runtime: 3 }, 'options.runtime expected an array of texts, got a number'],
   [{ requires: 'camera' }, 'options.requires expected an array of texts, got a string'],
-  [{ requires: [''] }, 'options.requires expected a text that is not empty, got a string'],
+  [{ requires: [''] }, 'options.requires expected a text that is not empty, got an empty one'],
   [{ rollout: -1 }, 'options.rollout expected an integer from 0 to 1000'],
   [{ rollout: 1001 }, 'options.rollout expected an integer from 0 to 1000'],
   [{ mandatory: 1 }, 'options.mandatory expected a boolean, got a number'],
@@ -103,7 +103,7 @@ describe('a wrong option', () => {
       [
         ...ofChannels('publishRelease'),
         ...ofReleases,
-        [{ version: '' }, 'options.version expected a text that is not empty, got a string'],
+        [{ version: '' }, 'options.version expected a text that is not empty, got an empty one'],
         [{ version: 1 }, 'options.version expected a text that is not empty, got a number'],
       ],
     );
@@ -119,7 +119,7 @@ describe('a wrong option', () => {
         ...ofChannels('promote'),
         ...ofReleases,
         [{ fromChannel: 'a/b' }, 'options.fromChannel'],
-        [{ release: '' }, 'options.release expected a text that is not empty, got a string'],
+        [{ release: '' }, 'options.release expected a text that is not empty, got an empty one'],
       ],
     );
   });
@@ -143,7 +143,7 @@ describe('a wrong option', () => {
         [{ rollout: -1 }, 'options.rollout expected an integer from 0 to 1000'],
         [{ rollout: 1001 }, 'options.rollout expected an integer from 0 to 1000'],
         [{ rollout: 0.5 }, 'options.rollout expected an integer from 0 to 1000'],
-        [{ release: '' }, 'options.release expected a text that is not empty, got a string'],
+        [{ release: '' }, 'options.release expected a text that is not empty, got an empty one'],
       ],
     );
   });
@@ -188,7 +188,7 @@ describe('a wrong option', () => {
     await expectRefused(
       (dir, wrong) => stampRelease(dir, wrong),
       [
-        [{ runtime: '' }, 'options.runtime expected a text that is not empty, got a string'],
+        [{ runtime: '' }, 'options.runtime expected a text that is not empty, got an empty one'],
         [{ files: 1 }, 'options.files expected a boolean, got a number'],
         [{ now: 'x' }, 'options.now expected a Date or milliseconds since 1970, got a string'],
         [{ signal: {} }, 'options.signal expected an AbortSignal, got an object'],

@@ -54,7 +54,7 @@ describe('createUpdater', () => {
     ['channel', 'a b', 'options.channel expected letters, digits'],
     ['appId', '', "options.appId expected the app's id as a string, got an empty one"],
     ['publicKey', undefined, 'options.publicKey expected a public key'],
-    ['runtime', '', 'options.runtime expected a text that is not empty, got a string'],
+    ['runtime', '', 'options.runtime expected a text that is not empty, got an empty one'],
     ['features', 'camera', 'options.features expected a list of texts, got a string'],
     ['features', [1], 'options.features expected a list of texts, got an array'],
     ['releases', undefined, 'options.releases expected a store with readState()'],
