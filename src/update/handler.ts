@@ -38,7 +38,8 @@ export type ReleaseHandler = (
  * Creates a function that answers requests with the files of the release that runs.
  *
  * Pass the client, so that a page gets files of one release only: the page keeps the release that answered its navigation. If
- * the store has lost a file of that release, the response has status 500.
+ * the store has lost a file of that release, the response has status 500. If it has lost the file that a navigation with a
+ * `resultingClientId` asks for, the updater starts the release before for the new page, and the response comes from there.
  *
  * A response has the media type of the file, an `ETag` of its content and `Cache-Control: no-cache`. The function honours
  * `If-None-Match`, `If-Range` and single ranges (RFC 9110 §13, §14). It serves nothing outside the release, and returns
@@ -126,9 +127,8 @@ export function createReleaseHandler(
     let bytes: Uint8Array;
     try {
       bytes = await release.files.read(file.path);
-    } catch {
-      // The reader has reported the damage to the updater. A file of another release would break the page.
-      return failed('This file of the release is damaged. Reload the app.');
+    } catch (cause) {
+      throw new UnreadableFile(file.path, { cause });
     }
     const etag = await tagOf(release, file, bytes);
     const common = {
@@ -142,19 +142,12 @@ export function createReleaseHandler(
     return bodyOf(request, bytes, etag, { ...common, 'content-type': contentType(file.path) });
   };
 
-  return async (request, client) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
-    const path = pathOf(new URL(request.url).pathname, base);
-    if (path === undefined) return undefined;
-    let release: RunningRelease | undefined;
-    try {
-      release = await releaseFor(updater, request, client);
-    } catch (error) {
-      // A page that is being loaded has no release yet, so the caller may answer. An open page must get no other release.
-      if (!isOfPage(request, client) || !isStoreError(error)) throw error;
-      return failed('The release of this page is lost. Reload the page.');
-    }
-    if (release === undefined) return undefined;
+  const answerFrom = async (
+    release: RunningRelease,
+    path: string,
+    request: Request,
+    client: RequestingClient,
+  ): Promise<Response | undefined> => {
     const files = await filesOf(release);
     // `attach` requests the stamp beside the address of the page, and that address may be a route of the app.
     if (isStamp(path.slice(path.lastIndexOf('/') + 1)) && !files.has(path)) {
@@ -167,13 +160,45 @@ export function createReleaseHandler(
     const page = isFolder ? undefined : files.get(`${path}.html`);
     if (page === undefined && files.has(`${path}/index.html`)) {
       // The start of the page that follows counts, so this one must not.
-      if (client?.resultingClientId) await updater.leaveToWebsite(client.resultingClientId);
+      if (client.resultingClientId) await updater.leaveToWebsite(client.resultingClientId);
       return toFolder(request, own);
     }
     const answer = page ?? files.get(fallback ?? '');
     return answer === undefined ? undefined : answerWith(request, release, answer);
   };
+
+  return async (request, client = {}) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
+    const path = pathOf(new URL(request.url).pathname, base);
+    if (path === undefined) return undefined;
+    const unreadable = new Set<string>();
+    for (;;) {
+      let release: RunningRelease | undefined;
+      try {
+        release = await releaseFor(updater, request, client);
+      } catch (error) {
+        // A page that is being loaded has no release yet, so the caller may answer. An open page must get no other release.
+        if (!isOfPage(request, client) || !isStoreError(error)) throw error;
+        return failed('The release of this page is lost. Reload the page.');
+      }
+      if (release === undefined) return undefined;
+      try {
+        return await answerFrom(release, path, request, client);
+      } catch (error) {
+        if (!(error instanceof UnreadableFile)) throw error;
+        // The reader has reported the damage to the updater. A file of another release would break an open page. A new page has no
+        // file yet, so the updater starts it again: with the release before, or with a new copy of the same built-in release.
+        if (!isNewPage(request, client) || unreadable.has(release.id)) {
+          return failed('This file of the release is damaged. Reload the app.');
+        }
+        unreadable.add(release.id);
+      }
+    }
+  };
 }
+
+/** A file of a release is lost or altered. */
+class UnreadableFile extends Error {}
 
 /** Makes the response that adds a slash to the address, so that the links of the page are relative to its folder. */
 function toFolder({ url }: Request, headers: Readonly<Record<string, string>>): Response {
@@ -191,6 +216,11 @@ function isOfPage(
   { clientId = '', resultingClientId = '' }: RequestingClient = {},
 ): boolean {
   return clientId !== '' && (resultingClientId === '' || mode !== 'navigate');
+}
+
+/** Whether the response starts a page that the updater can tell from all others. */
+function isNewPage(request: Request, client: RequestingClient): boolean {
+  return (client.resultingClientId ?? '') !== '' && !isOfPage(request, client);
 }
 
 function releaseFor(

@@ -32,6 +32,15 @@ export function createReleases(
   copyBuiltIn: () => Promise<void>,
 ): Releases {
   const opened = new Map<string, Promise<RunningRelease>>();
+  /** By id, the damage of a release that is being recorded. */
+  const reports = new Map<string, Promise<void>>();
+
+  /** A start may come before the damage that its caller has found is recorded. */
+  const withReports = (state: DeviceState): DeviceState =>
+    [...reports.keys()].reduce(
+      (before, id) => transitions.damaged(before, id, device.facts()),
+      state,
+    );
 
   const verificationOf = ({ isShipped }: OpenedRelease) => {
     // A deploy can replace the files of a website between two reads.
@@ -63,11 +72,18 @@ export function createReleases(
     const report = (error: unknown) => {
       opened.delete(id);
       emit({ type: 'error', error });
-      aside(async () => {
+      if (reports.has(id)) return;
+      const record = async () => {
         const { builtIn } = await act((state) => transitions.damaged(state, id, device.facts()));
         // The website may still have the files of this release.
         if (isRemote && id === builtIn) await settings.releases.remove(id);
-      });
+      };
+      const recorded = record().finally(() => reports.delete(id));
+      reports.set(
+        id,
+        recorded.catch(() => {}),
+      );
+      aside(() => recorded);
     };
     let current = prove(release);
     let reopening: Promise<ReleaseReader> | undefined;
@@ -120,7 +136,7 @@ export function createReleases(
   const withoutState = async (): Promise<RunningRelease> => {
     const state = await device.read().catch(() => undefined);
     if (state !== undefined) {
-      const release = await open(transitions.confirmed(state, device.facts())).catch(
+      const release = await open(transitions.confirmed(withReports(state), device.facts())).catch(
         () => undefined,
       );
       if (release !== undefined) return release;
@@ -134,7 +150,7 @@ export function createReleases(
       let release: RunningRelease | undefined;
       try {
         const state = await act(async (before) => {
-          let next = transitions.start(before, device.facts());
+          let next = transitions.start(withReports(before), device.facts());
           while (next.running !== next.builtIn) {
             try {
               release = await open(next.running, device.openStored);
@@ -148,6 +164,7 @@ export function createReleases(
           return client === undefined ? next : bindings.pin(next, client, next.running);
         }, SHORT_WAIT);
         // If the store has lost its copy of a website's release, this reads the files from the website, and waits for the network.
+        if (release === undefined) await reports.get(state.running);
         return { release: release ?? (await open(state.running)), state };
       } catch (error) {
         emit({ type: 'error', error });

@@ -79,6 +79,23 @@ async function update(site: Site, page: Page, n: number): Promise<void> {
   await expectConfirmed(page);
 }
 
+/** Removes what the store has of the running release, or of everything. */
+const evict = (page: Page, what: string) =>
+  page.evaluate(async (lost) => {
+    const { id } = await (await fetch('/bundleseal-release.json')).json();
+    for (const name of await caches.keys()) {
+      if (lost === 'everything') await caches.delete(name);
+      else if (!name.includes(id)) continue;
+      else if (lost === 'its release') await caches.delete(name);
+      else {
+        const cache = await caches.open(name);
+        for (const { url } of await cache.keys()) {
+          if (url.endsWith('index.html')) await cache.delete(url);
+        }
+      }
+    }
+  }, what);
+
 const idOf = (page: Page) =>
   page.evaluate(async () => (await (await fetch('/bundleseal-release.json')).json()).id as string);
 
@@ -144,4 +161,28 @@ describe('the pages of a website', { timeout: TIMEOUT }, () => {
       site.close();
     }
   });
+
+  it.each(['its release', 'the page of its release', 'everything'])(
+    'run the release before at their next load if the store has lost %s while the worker runs',
+    async (what) => {
+      const site = await openSite(builds[0] as string);
+      try {
+        const page = await install(site);
+        await update(site, page, 2);
+        const open = await page.context().newPage();
+        await open.goto(site.origin);
+        await expectVersion(open, 'version 2');
+        await evict(page, what);
+        const answer = await page.reload();
+        expect([answer?.status(), answer?.fromServiceWorker()]).toEqual([200, true]);
+        await expectVersion(page, 'version 1');
+        expect(await open.evaluate(async () => (await fetch('/index.html')).status)).toBe(500);
+        await expectOffer(page);
+        await page.reload();
+        await expectVersion(page, 'version 2');
+      } finally {
+        site.close();
+      }
+    },
+  );
 });

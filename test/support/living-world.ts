@@ -45,6 +45,7 @@ export class LivingWorld {
   readonly #serving: Serving;
   readonly #prepared: Prepared;
   readonly #store: Map<string, Uint8Array>;
+  readonly #tree = new MemoryTree();
 
   constructor(prepared: Prepared, serving: Serving) {
     this.#prepared = prepared;
@@ -55,13 +56,22 @@ export class LivingWorld {
     ) as [PublisherChannel, PublisherChannel];
     this.channels = { production, beta };
     this.#store = new Map([...publisher.store].filter(([path]) => path.startsWith('objects/')));
-    this.releases = treeStore(new MemoryTree(), createQueue());
+    this.releases = treeStore(this.#tree, createQueue());
   }
 
   async publish(name: ReleaseIndex['channel'] & ChannelName): Promise<void> {
     const signing = { epoch: 0, privateKey: keyB.pkcs8 };
     const sealed = await this.channels[name].publish(this.now, signing);
     this.#store.set(`channels/${name}.sealed`, sealed);
+  }
+
+  /** The system or another program removes the files of a release, or its page alone. */
+  async evict(id: string, what: 'all files' | 'the page'): Promise<void> {
+    const folders = (await this.#tree.list('releases')).filter((name) => name.startsWith(`${id}.`));
+    for (const folder of folders) {
+      const path = `releases/${folder}`;
+      await this.#tree.remove(what === 'the page' ? `${path}/files/index.html` : path);
+    }
   }
 
   /** An updater of a page, a worker or a process. It lives until the test disposes of it. */

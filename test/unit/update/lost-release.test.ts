@@ -31,6 +31,8 @@ function losingStore() {
     lost.add(id);
     await inner.remove(id);
   };
+  /** The store loses one file of the release. */
+  const loseFile = (id: string, path: string) => void lost.add(`${id}/${path}`);
   const releases: ReleaseStore = {
     ...inner,
     async write(id, files) {
@@ -42,18 +44,18 @@ function losingStore() {
       return {
         list: () => reader.list(),
         async read(path) {
-          if (lost.has(id)) throw new Error('the folder is gone');
+          if (lost.has(id) || lost.has(`${id}/${path}`)) throw new Error('the folder is gone');
           return reader.read(path);
         },
       };
     },
   };
-  return { releases, lose };
+  return { releases, lose, loseFile };
 }
 
 /** A worker whose page `open` runs the release of the channel. */
 async function pageOfUpdate() {
-  const { releases, lose } = losingStore();
+  const { releases, lose, loseFile } = losingStore();
   const request = await publishAfter();
   const start = () => startWorker(releases, request, ['open']);
   const first = await start();
@@ -64,7 +66,7 @@ async function pageOfUpdate() {
   const worker = await start();
   expect((await worker.navigate('/', 'open'))?.status).toBe(200);
   expect(await idOf(await worker.ask(STAMP, 'open'))).toBe(id);
-  return { releases, lose, start, worker, shipped, id };
+  return { releases, lose, loseFile, start, worker, shipped, id };
 }
 
 const textOf = async (answer: Response | undefined) => (await answer?.text()) ?? '';
@@ -216,6 +218,44 @@ describe('a built-in release of a website that the store has lost', () => {
 });
 
 describe('a worker that lives on', () => {
+  it.each(['all files', 'the page', 'all files of both releases', 'the page of both releases'])(
+    'gives a new page the release before if the store has lost %s, and open pages no file of it',
+    async (what) => {
+      const { lose, loseFile, start, worker, shipped, id } = await pageOfUpdate();
+      const { length } = worker.events;
+      for (const one of what.endsWith('both releases') ? [id, shipped] : [id]) {
+        if (what.startsWith('the page')) loseFile(one, 'index.html');
+        else await lose(one);
+      }
+      const answer = await worker.navigate('/', 'new');
+      expect(new Uint8Array((await answer?.arrayBuffer()) ?? [])).toEqual(BEFORE['index.html']);
+      expect(await idOf(await worker.ask(STAMP, 'new'))).toBe(shipped);
+      expect((await worker.ask('/index.html', 'open'))?.status).toBe(500);
+      expect(website).not.toHaveBeenCalled();
+      expect(worker.events.slice(length)).toContainEqual(
+        expect.objectContaining({ type: 'rolled-back', from: id, to: shipped }),
+      );
+      const { running, trial } = await worker.updater.status();
+      expect([running.id, trial]).toEqual([shipped, undefined]);
+      const restarted = await start();
+      expect(await idOf(await restarted.ask(STAMP, 'new'))).toBe(shipped);
+    },
+  );
+
+  it('answers a new page with status 500 if no release can be read and the loss cannot be stored', async () => {
+    const { releases, loseFile, shipped, id } = await pageOfUpdate();
+    const full: ReleaseStore = {
+      ...releases,
+      writeState: () => Promise.reject(new DOMException('no room', 'QuotaExceededError')),
+    };
+    const worker = await startWorker(full, await publishAfter(), ['open']);
+    loseFile(id, 'index.html');
+    expect((await worker.navigate('/', 'new'))?.status).toBe(200);
+    expect(await idOf(await worker.ask(STAMP, 'new'))).toBe(shipped);
+    loseFile(shipped, 'index.html');
+    expect((await worker.navigate('/', 'newer'))?.status).toBe(500);
+  });
+
   it('copies the built-in release again when the store has lost it', async () => {
     const { releases, lose } = losingStore();
     const worker = await startWorker(releases, await publishAfter(), ['page']);
@@ -252,5 +292,8 @@ describe('a process that serves one release, as the main process of an Electron 
     );
     const third = await createDevice(BEFORE, request, { releases });
     expect((await third.updater.start()).id).toBe(shipped.id);
+    await second.updater.activate({ when: 'now' });
+    expect((await get('/'))?.status).toBe(200);
+    expect((await second.updater.start()).id).toBe(shipped.id);
   });
 });
