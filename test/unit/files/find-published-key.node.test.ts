@@ -1,4 +1,5 @@
 // Private keys in files that a build has compressed for a web server.
+// @vitest-environment-options { "own": "find-published-key" }
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
