@@ -11,6 +11,8 @@ const { page, worker, serviceWorker, insecurePage, pwa } = contextsOf({
   async open() {
     const browser = await chromium.launch({
       executablePath: CHROMIUM_PATH,
+      // Playwright turns off the cache of the back button, which visitors have.
+      ignoreDefaultArgs: ['--disable-back-forward-cache'],
       args: [...CHROMIUM_ARGUMENTS, `--host-resolver-rules=MAP ${INSECURE_NAME} 127.0.0.1`],
     });
     // Tabs of one context share their storage.

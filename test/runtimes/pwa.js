@@ -39,6 +39,7 @@ export async function runPwa(app, browser) {
 function stepsOf(browser, tab, site, [, second, broken, fourth]) {
   let other;
   let release;
+  let before;
   const home = `${site.origin}/`;
   return [
     [
@@ -124,13 +125,48 @@ function stepsOf(browser, tab, site, [, second, broken, fourth]) {
         ({ release } = await site.publish(fourth, '4.0.0'));
         await tab.goto(home);
         await until(tab, 'an offer', ({ text, offers }) => text === 'version 2' && offers);
-        await tab.goto(home);
+        before = (await tab.evaluate(SERVED)).id;
+        await tab.evaluate(WATCH_RETURN);
+        await tab.goto(`${home}next`);
         await until(
           tab,
           'version 4',
           ({ text, state }) =>
             text === 'version 4' && state.running === release.id && isQuiet(state),
         );
+      },
+    ],
+    [
+      'a page that the back button shows gets the files of its own release',
+      async () => {
+        // The new page makes the worker compare its list of pages with the list of the browser.
+        other = await browser.newTab();
+        await other.goto(home);
+        await until(other, 'version 4', ({ text }) => text === 'version 4');
+        await other.close();
+        await tab.evaluate('void setTimeout(() => history.back())');
+        await until(tab, 'the page before', ({ path }) => path === '/');
+        const { text, isKept } = await tab.evaluate(LOOK);
+        const { id, status } = await tab.evaluate(SERVED);
+        const own = isKept ? ['version 2', before] : ['version 4', release.id];
+        expectSame([text, id, status], [...own, 200]);
+        return isKept ? 'the browser kept the page' : 'the browser loaded the page again';
+      },
+    ],
+    [
+      'a page that the browser has prefetched or prerendered runs one release',
+      async () => {
+        const how = await tab.evaluate(PREPARE);
+        await tab.evaluate("void setTimeout(() => location.assign('/prepared'))");
+        await until(
+          tab,
+          'the prepared page',
+          ({ path, text, state }) =>
+            path === '/prepared' && text === 'version 4' && state.trial === undefined,
+        );
+        const { id, status } = await tab.evaluate(SERVED);
+        expectSame([id, status], [release.id, 200]);
+        return how === '' ? 'the browser prepares no page' : `the browser has ${how}`;
       },
     ],
     [
@@ -155,6 +191,29 @@ const SERVED = `(async () => {
   return { id, status };
 })()`;
 
+// Tells whether the browser shows this page again as it was.
+const WATCH_RETURN = `void addEventListener('pageshow', ({ persisted }) => {
+  document.documentElement.dataset.kept = String(persisted);
+})`;
+
+// Has the browser prepare a page in every way that it supports, and gives those ways.
+const PREPARE = `(async () => {
+  const how = [];
+  const add = (element, parts) => document.head.append(Object.assign(element, parts));
+  if (document.createElement('link').relList.supports('prefetch')) {
+    how.push('links that prefetch');
+    add(document.createElement('link'), { rel: 'prefetch', href: '/prepared' });
+  }
+  if (HTMLScriptElement.supports?.('speculationrules')) {
+    how.push('speculation rules');
+    const rules = [{ urls: ['/prepared'], eagerness: 'immediate' }];
+    const textContent = JSON.stringify({ prefetch: rules, prerender: rules });
+    add(document.createElement('script'), { type: 'speculationrules', textContent });
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return how.join(' and ');
+})()`;
+
 // What a page shows, and the state of the device: the last one in the store, whose text follows its SHA-256.
 const LOOK = `(async () => {
   const names = await caches.keys();
@@ -164,6 +223,8 @@ const LOOK = `(async () => {
   const [last] = keys.map(({ url }) => url).sort((a, b) => number(b) - number(a));
   const bytes = last !== undefined && number(last) >= 0 ? await (await cache.match(last)).blob() : undefined;
   return {
+    path: location.pathname,
+    isKept: document.documentElement.dataset.kept === 'true',
     text: document.querySelector('main')?.textContent ?? document.body.textContent,
     offers: document.querySelector('button')?.hidden === false,
     state: JSON.parse((await bytes?.slice(32).text()) ?? '{"blocked":[]}'),
