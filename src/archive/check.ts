@@ -25,6 +25,8 @@ export interface CheckArchiveOptions extends ZipLimits, WorkOptions {
    * it throws ends the check.
    */
   readonly onFile?: (path: string, content: Uint8Array | undefined) => void;
+  /** Called with each piece of a file of more than 64 KiB, before `onFile`. An error that it throws ends the check. */
+  readonly onPiece?: (path: string, piece: Uint8Array) => void;
 }
 
 // Size of the largest file, in bytes, whose content `onFile` gets.
@@ -55,9 +57,14 @@ export async function checkArchive(
   source: ZipSource,
   options: CheckArchiveOptions = {},
 ): Promise<CheckedArchive> {
-  checkOptions('checkArchive', options, { ...LIMIT_OPTIONS, ...WORK_OPTIONS, onFile: 'function' });
+  checkOptions('checkArchive', options, {
+    ...LIMIT_OPTIONS,
+    ...WORK_OPTIONS,
+    onFile: 'function',
+    onPiece: 'function',
+  });
   const limits = readLimits(options);
-  const { signal, onProgress, onFile } = options;
+  const { signal, onProgress, onFile, onPiece } = options;
   const ranges = openRandomAccess(source, 'source');
   const pace = createPace(signal);
   const entries = await readArchive(ranges, limits, pace, signal);
@@ -71,7 +78,8 @@ export async function checkArchive(
     let next = await content.next();
     for (; !next.done; next = await content.next()) {
       done += next.value.length;
-      if (onFile !== undefined && entry.size <= MAX_KEPT) kept.push(next.value);
+      if (entry.size > MAX_KEPT) onPiece?.(entry.path, next.value);
+      else if (onFile !== undefined) kept.push(next.value);
       if (done < total) onProgress?.({ done, total });
     }
     if (!next.value.isForward) notForward ??= entry.path;

@@ -6,8 +6,9 @@ import type { MendedName } from '../archive/format/mend.ts';
 import type { ZipLimits } from '../archive/format/zip-limits.ts';
 import { BundleSealError } from '../errors.ts';
 import type { FileSource } from '../files/file-source.ts';
-import { findPublishedKey } from '../files/find-published-key.ts';
+import { createPublishedSearch, findPublishedKey } from '../files/find-published-key.ts';
 import { PRIVATE_FILE } from '../files/modes.ts';
+import type { KeySearch } from '../keys/key-search.ts';
 import { createPublished, indexAdvice } from './leaks.ts';
 import { HEAD_LENGTH, recognise } from './not-a-zip.ts';
 import type { Context } from './terminal.ts';
@@ -101,8 +102,17 @@ async function readZip(
   const published = createPublished();
   let index = options.index ? 'absent' : 'not needed';
   const indexes: string[] = [];
+  /** The search of the large file that is being read, and the key that it has found. */
+  let search: KeySearch | undefined;
+  let keyInLarge: string | undefined;
+  const onPiece = (path: string, piece: Uint8Array) => {
+    search ??= createPublishedSearch(path, Number.POSITIVE_INFINITY);
+    keyInLarge ??= search(piece);
+  };
   const onFile = (path: string, content: Uint8Array | undefined) => {
-    const key = findPublishedKey(path, content ?? new Uint8Array(0));
+    const key = content === undefined ? keyInLarge : findPublishedKey(path, content);
+    search = undefined;
+    keyInLarge = undefined;
     if (key !== undefined && keys === 'refuse') throw holdsKey(path, key);
     if (key !== undefined && keys === 'warn') {
       context.warn(`${JSON.stringify(path)} holds ${key}, which everyone who has the app can read`);
@@ -113,7 +123,7 @@ async function readZip(
   };
   const checked = await context.follow('reading', async (onProgress) => {
     try {
-      return await checkArchive(source, { ...limits, signal, onProgress, onFile });
+      return await checkArchive(source, { ...limits, signal, onProgress, onFile, onPiece });
     } catch (error) {
       throw await withRemedy(error, source, limits);
     }

@@ -9,6 +9,7 @@ import {
   type ZipLimits,
 } from '../archive/format/zip-limits.ts';
 import type { OptionRules } from '../options.ts';
+import { findPublishedKey } from './find-published-key.ts';
 import { holdTree } from './held-tree.ts';
 import { listTree, openFound } from './list-folder.ts';
 import {
@@ -57,7 +58,7 @@ export async function readDirectory(
       const file = await openFound(tree, found);
       try {
         const bytes = await file.read(0, file.size);
-        if (options.privateKeys !== 'allow') refusePrivateKey(path, bytes);
+        if (options.privateKeys !== 'allow') refusePrivateKey(path, findPublishedKey(path, bytes));
         await file.checkUnchanged();
         files.set(path, bytes);
       } finally {

@@ -12,7 +12,7 @@ import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import { checkOptions, describe, type OptionRules, type Progress } from '../options.ts';
 import { checkPath, fileError, onFile, UNREADABLE } from './error.ts';
-import { findPublishedKey } from './find-published-key.ts';
+import { createPublishedSearch } from './find-published-key.ts';
 import { type HeldTree, holdTree } from './held-tree.ts';
 import { type FoundFile, type ListRules, listTree, readStart } from './list-folder.ts';
 import { collectAfter } from './old-garbage.ts';
@@ -71,9 +71,9 @@ export interface ZippedDirectory {
  * Files whose names begin with a dot are included. The call leaves out `.DS_Store`, `Thumbs.db` and `__MACOSX/` of
  * file managers, `.*.bundleseal-tmp` (temporary files of this library), and matches of `ignore`. It does not read
  * folders that are left out. These are errors: a link, a pipe, a socket, a device, a name that `unzipBundle` would
- * refuse, a file that changes before the call has read it, and a file with a private key. The call searches files of up to 64 KiB
- * for keys (PEM with any text around it, DER, JWK, OpenSSH, PKCS#12 and others), and the content of `.gz` and `.br` files
- * up to the same size. It judges larger files by their names.
+ * refuse, a file that changes before the call has read it, and a file with a private key. The call searches each file for keys in
+ * text: PEM, base64 of PEM or DER, and JWK, also within a script into which a bundler has inlined a key. In files of up to 64 KiB it
+ * also finds DER, PKCS#12, PuTTY and age, and looks into `.gz` and `.br` files whose content has at most that size.
  *
  * A pattern of `ignore` is a name in any folder (`*.txt`). With a "/" before its end it is a path relative to the
  * folder (`/robots.txt`, `assets/*.psd`). With a "/" at its end it matches folders only (`drafts/`). `?` matches one
@@ -305,6 +305,7 @@ async function* piecesOf(
   found: Found,
   { contents, memory, allowsKeys, watch }: Read,
 ): OwnPieces {
+  const search = allowsKeys ? undefined : createPublishedSearch(file.path, file.size);
   let at = 0;
   for await (const piece of contents.pieces(file)) {
     if (watch?.read(file, piece, at) === false) {
@@ -313,17 +314,18 @@ async function* piecesOf(
       memory.giveBack(piece);
       return LEFT_OUT;
     }
-    // A file that is searched for keys is read in one piece. A larger file is judged by its name.
-    if (at === 0 && !allowsKeys) refusePrivateKey(file.path, piece);
+    refusePrivateKey(file.path, search?.(piece));
     at += piece.length;
     yield piece;
   }
   return undefined;
 }
 
-/** @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if the file contains a private key. */
-export function refusePrivateKey(path: string, bytes: Uint8Array): void {
-  const what = findPublishedKey(path, bytes);
+/**
+ * @param what - The private key in the file, if there is one.
+ * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if there is one.
+ */
+export function refusePrivateKey(path: string, what: string | undefined): void {
   if (what === undefined) return;
   throw invalid(
     `holds ${what}, and everyone who gets the archive could read it: move it away or leave it out by "ignore"; if it is meant to be published, pass privateKeys: 'allow'`,

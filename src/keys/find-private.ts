@@ -26,7 +26,7 @@ export function findPrivateKey(path: string, bytes: Uint8Array): string | undefi
   const name = path.slice(path.lastIndexOf('/') + 1);
   const byName = NAMES.find(([pattern]) => pattern.test(name))?.[1];
   if (byName !== undefined || bytes.length > MAX_LOOKED_INTO) return byName;
-  return inBinary(bytes) ?? inText(decodeText(bytes));
+  return inBinary(bytes) ?? findInText(decodeText(bytes));
 }
 
 const NAMES: readonly (readonly [pattern: RegExp, what: string])[] = [
@@ -55,7 +55,8 @@ export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
-function inText(text: string): string | undefined {
+/** Describes the private key in a text, of which each character is one byte. */
+export function findInText(text: string): string | undefined {
   const found = inBlocks(text) ?? inJson(text);
   if (found !== undefined) return found;
   if (/^PuTTY-User-Key-File-\d/m.test(text)) return 'a PuTTY private key';

@@ -37,6 +37,24 @@ describe('checkArchive', () => {
     expect(seen.at(-1)).toBe(100_002);
   });
 
+  it('gives the pieces of a large file, and the whole content of a short one', async () => {
+    const pieces: Uint8Array[] = [];
+    const whole: [path: string, length: number | undefined][] = [];
+    await checkArchive(await zipBundle(files, { level: 0 }), {
+      onPiece: (path, piece) => {
+        expect([path, whole]).toEqual(['app.js', []]);
+        pieces.push(piece.slice());
+      },
+      onFile: (path, content) => whole.push([path, content?.length]),
+    });
+    expect(join(...pieces)).toEqual(files['app.js']);
+    expect(whole).toEqual([
+      ['app.js', undefined],
+      ['empty.txt', 0],
+      ['index.html', 2],
+    ]);
+  });
+
   it('reads every file and refuses a damaged content by its path', async () => {
     const zip = rawZip([{ name: 'index.html', content: utf8('Hi'), crc: 1 }]);
     expect(await rejection(checkArchive(zip), 'ERR_ARCHIVE_INVALID')).toMatchObject({

@@ -247,12 +247,16 @@ describe('private keys', () => {
     });
   });
 
-  it.each([
-    ['a/b.txt', utf8(keyB.pkcs8)],
-    ['a/b.txt.gz', gzipSync(keyB.pkcs8)],
-  ])('are refused in a zip as %s, and cause a warning in a sealed bundle', async (path, key) => {
+  const large = utf8(`${'a();\n'.repeat(50_000)}k(\`${keyB.pkcs8}\`)`);
+  it.each<[path: string, Uint8Array, level: 0 | 6]>([
+    ['a/b.txt', utf8(keyB.pkcs8), 6],
+    ['a/b.txt.gz', gzipSync(keyB.pkcs8), 6],
+    ['a/large.js', large, 6],
+    ['a/stored.js', large, 0],
+  ])('are refused in a zip as %s, and cause a warning when sealed', async (path, key, level) => {
     await withKeys(async (project) => {
-      const zip = await zipBundle({ 'index.html': utf8('<p>'), [path]: key });
+      const files = { 'index.html': utf8('<p>'), [path]: key, z: utf8('z') };
+      const zip = await zipBundle(files, { level });
       await project.write('a.zip', zip);
       expect(await project.json([...ENCRYPT, 'a.zip'])).toMatchObject({
         code: 'ERR_ARCHIVE_INVALID',
