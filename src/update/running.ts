@@ -32,15 +32,14 @@ export function createReleases(
   copyBuiltIn: () => Promise<void>,
 ): Releases {
   const opened = new Map<string, Promise<RunningRelease>>();
-  /** By id, the damage of a release that is being recorded. */
-  const reports = new Map<string, Promise<void>>();
+  /** The releases that are damaged, and that the state does not show as damaged yet. */
+  const damaged = new Set<string>();
+  /** By id, the task that records the damage of a release. */
+  const recordings = new Map<string, Promise<void>>();
 
-  /** A start may come before the damage that its caller has found is recorded. */
-  const withReports = (state: DeviceState): DeviceState =>
-    [...reports.keys()].reduce(
-      (before, id) => transitions.damaged(before, id, device.facts()),
-      state,
-    );
+  /** A start does not run these releases either, also if the damage cannot be stored. */
+  const withDamage = (state: DeviceState): DeviceState =>
+    [...damaged].reduce((before, id) => transitions.damaged(before, id, device.facts()), state);
 
   const verificationOf = ({ isShipped }: OpenedRelease) => {
     // A deploy can replace the files of a website between two reads.
@@ -72,14 +71,16 @@ export function createReleases(
     const report = (error: unknown) => {
       opened.delete(id);
       emit({ type: 'error', error });
-      if (reports.has(id)) return;
+      damaged.add(id);
+      if (recordings.has(id)) return;
       const record = async () => {
         const { builtIn } = await act((state) => transitions.damaged(state, id, device.facts()));
+        damaged.delete(id);
         // The website may still have the files of this release.
         if (isRemote && id === builtIn) await settings.releases.remove(id);
       };
-      const recorded = record().finally(() => reports.delete(id));
-      reports.set(
+      const recorded = record().finally(() => recordings.delete(id));
+      recordings.set(
         id,
         recorded.catch(() => {}),
       );
@@ -136,7 +137,7 @@ export function createReleases(
   const withoutState = async (): Promise<RunningRelease> => {
     const state = await device.read().catch(() => undefined);
     if (state !== undefined) {
-      const release = await open(transitions.confirmed(withReports(state), device.facts())).catch(
+      const release = await open(transitions.confirmed(withDamage(state), device.facts())).catch(
         () => undefined,
       );
       if (release !== undefined) return release;
@@ -148,9 +149,10 @@ export function createReleases(
     open: (id) => open(id),
     async start(client) {
       let release: RunningRelease | undefined;
+      const applied = [...damaged];
       try {
         const state = await act(async (before) => {
-          let next = transitions.start(withReports(before), device.facts());
+          let next = transitions.start(withDamage(before), device.facts());
           while (next.running !== next.builtIn) {
             try {
               release = await open(next.running, device.openStored);
@@ -163,9 +165,14 @@ export function createReleases(
           }
           return client === undefined ? next : bindings.pin(next, client, next.running);
         }, SHORT_WAIT);
-        // If the store has lost its copy of a website's release, this reads the files from the website, and waits for the network.
-        if (release === undefined) await reports.get(state.running);
-        return { release: release ?? (await open(state.running)), state };
+        for (const id of applied) damaged.delete(id);
+        if (release === undefined) {
+          // A damaged copy of a website's release is removed first. Without a copy, this reads the files from the website, and waits for
+          // the network.
+          await recordings.get(state.running);
+          release = await open(state.running);
+        }
+        return { release, state };
       } catch (error) {
         emit({ type: 'error', error });
         return { release: await withoutState() };

@@ -79,6 +79,13 @@ async function update(site: Site, page: Page, n: number): Promise<void> {
   await expectConfirmed(page);
 }
 
+/** What a page gets for the file of its own address. */
+const indexFor = (page: Page) =>
+  page.evaluate(async () => {
+    const answer = await fetch('/index.html');
+    return { status: answer.status, text: await answer.text() };
+  });
+
 /** Removes what the store has of the running release, or of everything. */
 const evict = (page: Page, what: string) =>
   page.evaluate(async (lost) => {
@@ -172,11 +179,14 @@ describe('the pages of a website', { timeout: TIMEOUT }, () => {
         const open = await page.context().newPage();
         await open.goto(site.origin);
         await expectVersion(open, 'version 2');
+        const own = await indexFor(open);
         await evict(page, what);
         const answer = await page.reload();
         expect([answer?.status(), answer?.fromServiceWorker()]).toEqual([200, true]);
         await expectVersion(page, 'version 1');
-        expect(await open.evaluate(async () => (await fetch('/index.html')).status)).toBe(500);
+        // The page that was loaded installs the lost release again, maybe already.
+        const { status, text } = await indexFor(open);
+        if (status !== 500) expect(text).toBe(own.text);
         await expectOffer(page);
         await page.reload();
         await expectVersion(page, 'version 2');

@@ -53,6 +53,11 @@ function losingStore() {
   return { releases, lose, loseFile };
 }
 
+const unwritable = (releases: ReleaseStore): ReleaseStore => ({
+  ...releases,
+  writeState: () => Promise.reject(new DOMException('no room', 'QuotaExceededError')),
+});
+
 /** A worker whose page `open` runs the release of the channel. */
 async function pageOfUpdate() {
   const { releases, lose, loseFile } = losingStore();
@@ -173,16 +178,12 @@ describe('a page that no release could be given to', () => {
 describe('a page that could not be stored', () => {
   it('keeps the confirmed release that it got, also after the browser restarted the worker', async () => {
     const { releases, shipped, id } = await pageOfUpdate();
-    const full: ReleaseStore = {
-      ...releases,
-      writeState: () => Promise.reject(new DOMException('no room', 'QuotaExceededError')),
-    };
     const request = await publishAfter();
-    const worker = await startWorker(full, request, ['page']);
+    const worker = await startWorker(unwritable(releases), request, ['page']);
     expect((await worker.updater.status()).running.id).toBe(id);
     await worker.navigate('/', 'page');
     expect(await idOf(await worker.ask(STAMP, 'page'))).toBe(shipped);
-    const restarted = await startWorker(full, request, ['page']);
+    const restarted = await startWorker(unwritable(releases), request, ['page']);
     expect(await idOf(await restarted.ask(STAMP, 'page'))).toBe(shipped);
   });
 });
@@ -242,13 +243,38 @@ describe('a worker that lives on', () => {
     },
   );
 
+  it('gives a new page the release before also if the loss cannot be stored', async () => {
+    const { releases, loseFile, shipped, id, worker: first } = await pageOfUpdate();
+    await first.updater.confirm(id);
+    const worker = await startWorker(unwritable(releases), await publishAfter(), ['open']);
+    await worker.navigate('/', 'early');
+    expect(await idOf(await worker.ask(STAMP, 'early'))).toBe(id);
+    loseFile(id, 'index.html');
+    for (const page of ['new', 'newer']) {
+      expect((await worker.navigate('/', page))?.status).toBe(200);
+      expect(await idOf(await worker.ask(STAMP, page))).toBe(shipped);
+    }
+  });
+
+  it('removes a damaged copy of the built-in release once, before it starts new pages', async () => {
+    const { releases, loseFile } = losingStore();
+    const remove = vi.fn<ReleaseStore['remove']>(async (id) => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await releases.remove(id);
+    });
+    const slow: ReleaseStore = { ...releases, remove };
+    const worker = await startWorker(slow, await publishAfter(), ['one', 'two']);
+    await worker.fire('install');
+    const [id = ''] = await releases.list();
+    loseFile(id, 'index.html');
+    const answers = await Promise.all(['one', 'two'].map((page) => worker.navigate('/', page)));
+    expect(answers.map((answer) => answer?.status)).toEqual([200, 200]);
+    expect(remove.mock.calls).toEqual([[id]]);
+  });
+
   it('answers a new page with status 500 if no release can be read and the loss cannot be stored', async () => {
     const { releases, loseFile, shipped, id } = await pageOfUpdate();
-    const full: ReleaseStore = {
-      ...releases,
-      writeState: () => Promise.reject(new DOMException('no room', 'QuotaExceededError')),
-    };
-    const worker = await startWorker(full, await publishAfter(), ['open']);
+    const worker = await startWorker(unwritable(releases), await publishAfter(), ['open']);
     loseFile(id, 'index.html');
     expect((await worker.navigate('/', 'new'))?.status).toBe(200);
     expect(await idOf(await worker.ask(STAMP, 'new'))).toBe(shipped);
