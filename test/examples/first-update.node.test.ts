@@ -26,6 +26,8 @@ const [button] = shown.filter(({ language }) => language === 'javascript');
 const prose = readFileSync(join(ROOT, PAGE), 'utf8');
 /** The size of the first patch in KB, as step 5 gives it. */
 const [, patchSize] = /this patch takes (\d+) KB/.exec(prose) ?? [];
+/** The command of step 6 that withdraws the broken release. */
+const [, withdrawal = ''] = /`(npx bundleseal release withdraw [\d.]+)`/.exec(prose) ?? [];
 /** The line of step 6 that breaks a release. */
 const [, throwLine] = /`(throw [^`]+)`/.exec(prose) ?? [];
 
@@ -157,6 +159,13 @@ it(
         await page?.reload();
         await page?.getByRole('button', { name: 'Another version is ready' }).click();
         await expectHeading(page as Page, 'Hello again');
+        const withdrawn = await runIn(folder, 'sh', ['-c', withdrawal], { env });
+        expect(withdrawn.code, withdrawn.stderr).toBe(0);
+        expect(withdrawn.stderr).toContain('devices that run it take 0.3.0, unless it has failed');
+        const listed = await runIn(folder, 'sh', ['-c', 'npx bundleseal release list --all'], {
+          env,
+        });
+        expect(listed.stdout + listed.stderr).toContain(`${broken}  withdrawn`);
         // With the line of init, Vite puts code of the updater into the script that throws. It removes code after a `throw`.
         writeFileSync(
           path('src/broken.js'),

@@ -1,5 +1,6 @@
 // Edits the first module of the app: adds an import and a call.
 
+import type { Identifier, Program } from '@babel/types';
 import { loadScriptParser } from '../config/parse.ts';
 import type { Project } from './project.ts';
 
@@ -69,6 +70,40 @@ export function linesWithCall(text: string): number[] {
 const USE = new RegExp(`\\b${NAME}\\b`);
 
 /**
+ * Names the lines that use the function, with the whole statement of each: "lines 1 and 10 to 16". In a text that cannot be parsed
+ * as a module, names only the lines with the name of the function.
+ */
+export async function describeCalls(path: string, text: string): Promise<string> {
+  const program = await parseModule(path, text);
+  const found: Range[] = program === undefined ? [] : rangesIn(program, [1, 1]);
+  const rest = linesWithCall(text).filter(
+    (line) => !found.some(([first, last]) => first <= line && line <= last),
+  );
+  const ranges = [...found, ...rest.map((line): Range => [line, line])].sort(([a], [b]) => a - b);
+  const names = ranges.map(([first, last]) =>
+    first === last ? `${first}` : `${first} to ${last}`,
+  );
+  const texts = [...new Set(names)];
+  const word = texts.length === 1 && /^\d+$/.test(texts[0] as string) ? 'line' : 'lines';
+  return `${word} ${[texts.slice(0, -1).join(', '), ...texts.slice(-1)].filter(Boolean).join(' and ')}`;
+}
+
+/** The first and the last line of a statement. */
+type Range = readonly [number, number];
+
+/** Returns the innermost statement around each use of the function. */
+function rangesIn(node: unknown, around: Range): Range[] {
+  if (typeof node !== 'object' || node === null) return [];
+  if (Array.isArray(node)) return node.flatMap((one) => rangesIn(one, around));
+  const { type, name, loc, ...children } = node as Partial<Identifier>;
+  if (typeof type !== 'string') return [];
+  if (type === 'Identifier' && name === NAME) return [around];
+  const isStatement = /(?<!^Block)(Statement|Declaration)$/.test(type);
+  const range: Range = isStatement && loc ? [loc.start.line, loc.end.line] : around;
+  return Object.values(children).flatMap((child) => rangesIn(child, range));
+}
+
+/**
  * Adds the import before the module's first import, and the call at its end. Keeps all other bytes. The module of the import
  * listens for errors, so it has to run before every module that may throw.
  *
@@ -117,12 +152,27 @@ async function findImports(
   text: string,
   isModule: boolean,
 ): Promise<{ readonly start: number; readonly end: number } | undefined> {
+  const program = await parseModule(path, text);
+  if (program === undefined) return undefined;
+  // Without imports it may be a script, which cannot import, unless a page loads it as a module.
+  const imports = program.body.filter(({ type }) => type === 'ImportDeclaration');
+  if (imports.length === 0 && program.body.length > 0 && !isModule) return undefined;
+  let start = imports[0]?.start ?? 0;
+  for (const comment of [...(imports[0]?.leadingComments ?? [])].reverse()) {
+    if (!OF_NEXT_LINE.test(comment.value)) break;
+    start = comment.start ?? start;
+  }
+  return { start, end: imports.at(-1)?.end ?? 0 };
+}
+
+/** Returns `undefined` for a text that is too long or has a mistake. */
+async function parseModule(path: string, text: string): Promise<Program | undefined> {
   if (text.length > MAX_LENGTH) return undefined;
   const { parse } = await loadScriptParser();
   const isTypeScript = /\.[mc]?tsx?$/.test(path);
   const isJsx = !/\.[mc]?ts$/.test(path);
   try {
-    const { program } = parse(text, {
+    return parse(text, {
       sourceType: 'module',
       plugins: [
         ...(isTypeScript ? (['typescript'] as const) : []),
@@ -131,16 +181,7 @@ async function findImports(
         'decoratorAutoAccessors',
         'explicitResourceManagement',
       ],
-    });
-    // Without imports it may be a script, which cannot import, unless a page loads it as a module.
-    const imports = program.body.filter(({ type }) => type === 'ImportDeclaration');
-    if (imports.length === 0 && program.body.length > 0 && !isModule) return undefined;
-    let start = imports[0]?.start ?? 0;
-    for (const comment of [...(imports[0]?.leadingComments ?? [])].reverse()) {
-      if (!OF_NEXT_LINE.test(comment.value)) break;
-      start = comment.start ?? start;
-    }
-    return { start, end: imports.at(-1)?.end ?? 0 };
+    }).program;
   } catch {
     return undefined;
   }

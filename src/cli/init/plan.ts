@@ -16,7 +16,7 @@ import { bytesOf } from './read.ts';
 import { RECORD, type Written, workflowPath } from './record.ts';
 import { addMembers, localStore, packageMembers } from './scripts.ts';
 import { ABOUT_SERVER, APP_FOLDER, type NewFile, serverConfig, websiteFiles } from './website.ts';
-import { settingsOf, workflowOf } from './workflow.ts';
+import { settingsOf, setupOf, workflowOf } from './workflow.ts';
 
 /** A file to write completely. */
 export interface Change {
@@ -156,8 +156,11 @@ export async function makePlan(
   async function editServer(): Promise<void> {
     const { viteConfig } = project;
     if (viteConfig === undefined) return;
-    if (await keepsFromServer(viteConfig, SEALED.privateKeyFile)) return;
     const { path, text } = viteConfig;
+    if (await keepsFromServer(viteConfig, SEALED.privateKeyFile)) {
+      same.push(path);
+      return;
+    }
     const result = await denyKey(viteConfig, SEALED.privateKeyFile);
     if ('edited' in result) {
       edit(path, ABOUT_SERVER, Buffer.from(text), Buffer.from(result.edited));
@@ -296,6 +299,7 @@ async function nextSteps(
     ...settings.map(
       ({ kind, name, about }) => `${kind} ${name} in the settings of the repository: ${about}`,
     ),
+    ...(ci === 'github' ? setupOf(project, answers) : []),
     ...(ci === 'none'
       ? [
           'run the same two scripts in CI with BUNDLESEAL_PRIVATE_KEY, and upload what release publish lists',

@@ -20,7 +20,7 @@ import {
   takeBack,
   withoutAdded,
 } from './apply.ts';
-import { linesWithCall } from './entry.ts';
+import { describeCalls } from './entry.ts';
 import { warnOfGit } from './key-in-git.ts';
 import { uninstallCommand } from './project.ts';
 import { bytesOf } from './read.ts';
@@ -105,15 +105,19 @@ export async function undoInit(
   await warnOfGit(context);
   const isNothing = taken.length + edits.size === 0;
   const head = isBad
-    ? `✗ ${isNothing ? 'nothing' : 'not everything'} was taken back:`
-    : `✓ ${isNothing ? 'nothing is left to take back' : 'taken back'}:`;
+    ? `✗ ${isNothing ? 'nothing' : 'not everything'} was taken back`
+    : `✓ ${isNothing ? 'nothing is left to take back' : 'taken back'}`;
+  // The question came after the list, so the list is on the screen already.
+  const result = yes
+    ? [`${head}:`, ...lines]
+    : [isBad ? `${head}: do what the lines with ! say` : head];
   const isWorkerGone = Object.keys(files).some((path) => WORKER.test(path));
-  const next = isWorkerGone ? visitorLines(hasReleases) : [];
+  const next = isWorkerGone && !isNothing ? visitorLines(hasReleases) : [];
   // Modules that stay may import the package.
   const uninstall = isBad ? undefined : await uninstallCommand(root);
   const last =
     uninstall === undefined ? [] : [`  last: run ${uninstall}; package.json still depends on it`];
-  return { json, lines: [head, ...lines, ...next, ...last], isBad };
+  return { json, lines: [...result, ...next, ...last], isBad };
 }
 
 /** The module of a website's service worker. */
@@ -227,8 +231,8 @@ async function reasonOf(path: string, { added }: WrittenFile): Promise<string> {
   }
   if (path === IGNORED)
     return `it was changed since; take out by hand what init added: ${added.join(', ')}`;
-  const lines = linesWithCall(text);
-  return `it was changed since: take out what calls keepUpToDate (lines ${lines.join(', ')}), ${again()}`;
+  const lines = await describeCalls(path, text);
+  return `it was changed since: take out what imports and calls keepUpToDate (${lines}), ${again()}`;
 }
 
 /** Returns a private key that stays, and that the lines in .gitignore and Vite's config protect. */

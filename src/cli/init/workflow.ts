@@ -36,6 +36,20 @@ export function settingsOf(answers: Answers): Setting[] {
   ];
 }
 
+/** What the owner of the repository sets up on GitHub, beside secrets and variables. */
+export function setupOf({ hasVite }: Project, answers: Answers): string[] {
+  if (answers.store !== 'github-pages') return [];
+  return [
+    'Settings → Pages → Source: GitHub Actions',
+    'Settings → Environments → github-pages: add a deployment tag rule v*, or GitHub says of a tag that it "is not allowed to deploy". GitHub creates that environment, in the first run at the latest, and lets only the default branch deploy to it',
+    ...(hasVite && deploysWebsite(answers)
+      ? [
+          "base: '/REPOSITORY/' in Vite's config, if the address of the website is https://USER.github.io/REPOSITORY/",
+        ]
+      : []),
+  ];
+}
+
 export function workflowOf(project: Project, answers: Answers): string {
   const { dir, store, url, channel, appId, isProtected } = answers;
   const upload = UPLOADS[store];
@@ -44,6 +58,7 @@ export function workflowOf(project: Project, answers: Answers): string {
   const settings = settingsOf(answers).map(
     ({ kind, name, about }) => `#   ${`${kind} ${name}`.padEnd(42)} ${about}`,
   );
+  const setup = setupOf(project, answers).map((one) => `#   ${one}`);
   const passphrase = isProtected
     ? `          BUNDLESEAL_KEY_PASSPHRASE: \${{ secrets.BUNDLESEAL_KEY_PASSPHRASE }}\n`
     : '';
@@ -59,7 +74,7 @@ export function workflowOf(project: Project, answers: Answers): string {
   return `# Builds the app, publishes it to the channel ${channel}, and uploads what is new. Written by "bundleseal init".
 #
 # The repository needs:
-${settings.join('\n')}
+${[...settings, ...setup].join('\n')}
 #
 # Start it by hand the first time, with "The channel is new". Later, commit and push a tag: ${manager.typed.tag} && git push --follow-tags
 # Every Monday it only refreshes the index, because devices refuse one that has expired. Before the first release it only warns.

@@ -164,7 +164,9 @@ export function answerWithdrawal(
     );
   }
   const choice =
-    names.length > 1 ? `the first of these that suits them: ${names.join(', ')}` : names[0];
+    names.length > 1
+      ? `the first of these that suits them and has not failed on them: ${names.join(', ')}`
+      : names[0] && `${names[0]}, unless it has failed on them`;
   return answerChange(changed, options, keyFrom, {
     json: { withdrawn, next: offered.map(({ id }) => id) },
     lines: [

@@ -117,6 +117,17 @@ describe.runIf(hasTerminal)('a question that the user leaves', () => {
     });
   });
 
+  it('of init --undo list each file once, before the question', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes');
+      await project.write('src/other.js', "import './bundleseal/update.js';\n");
+      const { code, shown } = await onTerminal(project, 'init --undo', [['Take it back?', 'y\r']]);
+      expect(code).toBe(1);
+      expect(shown.split('src/other.js imports it')).toHaveLength(2);
+      expect(shown).toContain('not everything was taken back: do what the lines with ! say');
+    });
+  });
+
   it('means no where the command has written its key already', async () => {
     await withProject(async (project) => {
       spawnSync('git', ['init', '-q'], { cwd: project.folder });

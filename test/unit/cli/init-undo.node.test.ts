@@ -2,6 +2,7 @@
 
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { describeCalls } from '../../../src/cli/init/entry.ts';
 import { type Project, useCli, withProject } from '../../support/cli.ts';
 import { blocks } from '../../support/docs.ts';
 import { APPS, type App, flagsOf, writeApp } from '../../support/init-apps.ts';
@@ -76,8 +77,9 @@ describe('init --undo in an app whose first module the user has changed', () => 
       const changed = read(project, 'src/main.js').split('\n');
       const lines = changed.flatMap((line, i) => (line.includes('keepUpToDate') ? [i + 1] : []));
       expect(lines).toHaveLength(2);
+      const end = changed.indexOf('}, console.error);') + 1;
       expect(stderr).toContain(
-        `! src/main.js stays: it was changed since: take out what calls keepUpToDate (lines ${lines.join(', ')})`,
+        `! src/main.js stays: it was changed since: take out what imports and calls keepUpToDate (lines ${lines.join(' and ')} to ${end})`,
       );
       expect(stderr).toContain('! src/bundleseal/update.js stays: src/main.js imports it');
       expect(stderr).toContain(
@@ -133,6 +135,16 @@ describe('init --undo in an app whose first module the user has changed', () => 
       await done(project, UNDO_ALL);
       expect(read(project, 'src/main.js')).toBe('import "./style.css";\n\ndocument.title = "a";\n');
     });
+  });
+
+  it.each([
+    ['main.js', 'keepUpToDate();\n', 'line 1'],
+    ['main.js', 'start();\nkeepUpToDate()\n  .then(ready);\n', 'lines 2 to 3'],
+    ['main.ts', 'function run(): void {\n  a();\n  keepUpToDate();\n}\n', 'line 3'],
+    ['main.js', '// keepUpToDate\nkeepUpToDate();\nkeepUpToDate(\n);\n', 'lines 1, 2 and 3 to 4'],
+    ['main.vue', '<script>\nkeepUpToDate()\n', 'line 2'],
+  ])('names in %s with %j the whole statements: %s', async (path, text, said) => {
+    expect(await describeCalls(path, text)).toBe(said);
   });
 
   it('says with --dry-run that code of the app still imports a module, before anything is removed', async () => {

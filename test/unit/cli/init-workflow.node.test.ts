@@ -58,6 +58,48 @@ describe('the workflow of init', () => {
   });
 });
 
+describe('init for GitHub Pages', () => {
+  it('names the settings of GitHub that the first tag needs, in the workflow and in the next steps', async () => {
+    await withApp(VITE, async (project) => {
+      const { stderr } = await done(project, '--yes', '--store', 'github-pages');
+      const workflow = read(project, '.github/workflows/bundleseal.yml');
+      const [head = ''] = workflow.split('\nname: ');
+      for (const text of [head, stderr]) {
+        expect(text).toContain('Settings → Pages → Source: GitHub Actions\n');
+        expect(text).toContain(
+          'Settings → Environments → github-pages: add a deployment tag rule v*',
+        );
+        expect(text).toContain("base: '/REPOSITORY/' in Vite's config");
+      }
+      expect(head.split('\n').every((line) => line.startsWith('#'))).toBe(true);
+    });
+  });
+
+  it('says nothing of the base of a website that is elsewhere, nor of Pages for another store', async () => {
+    for (const [isPages, ...flags] of [
+      [true, '--store', 'github-pages', '--url', 'https://updates.example.com/app/'],
+      [false, '--store', 's3'],
+    ] as const) {
+      await withApp(VITE, async (project) => {
+        const { stderr } = await done(project, '--yes', ...flags);
+        expect(stderr.includes('Settings → Pages')).toBe(isPages);
+        expect(stderr).not.toContain('/REPOSITORY/');
+      });
+    }
+  });
+
+  it('lists every file that a second run with this store needs no change of', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes');
+      const first = await project.json(['init', '--yes', '--store', 'github-pages', '--dry-run']);
+      const { same } = first as { same: string[] };
+      expect(same).toEqual(
+        expect.arrayContaining(['vite.config.mjs', 'src/main.js', '.gitignore']),
+      );
+    });
+  });
+});
+
 describe('the job of the workflow before a refresh', () => {
   it.each([
     ['', '', true],
