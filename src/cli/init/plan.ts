@@ -299,7 +299,9 @@ async function nextSteps(
     ...settings.map(
       ({ kind, name, about }) => `${kind} ${name} in the settings of the repository: ${about}`,
     ),
-    ...(ci === 'github' ? setupOf(project, answers) : []),
+    ...(ci === 'github' ? setupOf(project, answers) : []).map((one) =>
+      one.replace(/^Settings/, 'settings of the repository'),
+    ),
     ...(ci === 'none'
       ? [
           'run the same two scripts in CI with BUNDLESEAL_PRIVATE_KEY, and upload what release publish lists',

@@ -44,7 +44,7 @@ export function setupOf({ hasVite }: Project, answers: Answers): string[] {
     'Settings → Environments → github-pages: add a deployment tag rule v*, or GitHub says of a tag that it "is not allowed to deploy". GitHub creates that environment, in the first run at the latest, and lets only the default branch deploy to it',
     ...(hasVite && deploysWebsite(answers)
       ? [
-          "base: '/REPOSITORY/' in Vite's config, if the address of the website is https://USER.github.io/REPOSITORY/",
+          "set base: '/REPOSITORY/' in Vite's config if the address of the website is https://USER.github.io/REPOSITORY/",
         ]
       : []),
   ];

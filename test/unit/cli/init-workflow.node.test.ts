@@ -64,10 +64,13 @@ describe('init for GitHub Pages', () => {
       const { stderr } = await done(project, '--yes', '--store', 'github-pages');
       const workflow = read(project, '.github/workflows/bundleseal.yml');
       const [head = ''] = workflow.split('\nname: ');
-      for (const text of [head, stderr]) {
-        expect(text).toContain('Settings → Pages → Source: GitHub Actions\n');
+      for (const [text, start] of [
+        [head, 'Settings'],
+        [stderr, 'settings of the repository'],
+      ]) {
+        expect(text).toContain(`${start} → Pages → Source: GitHub Actions\n`);
         expect(text).toContain(
-          'Settings → Environments → github-pages: add a deployment tag rule v*',
+          `${start} → Environments → github-pages: add a deployment tag rule v*`,
         );
         expect(text).toContain("base: '/REPOSITORY/' in Vite's config");
       }
@@ -82,7 +85,7 @@ describe('init for GitHub Pages', () => {
     ] as const) {
       await withApp(VITE, async (project) => {
         const { stderr } = await done(project, '--yes', ...flags);
-        expect(stderr.includes('Settings → Pages')).toBe(isPages);
+        expect(stderr.includes('→ Pages')).toBe(isPages);
         expect(stderr).not.toContain('/REPOSITORY/');
       });
     }
