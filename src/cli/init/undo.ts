@@ -266,7 +266,7 @@ async function decideOnKey(
     return { isKept: false, reason: '' };
   if (state === 'changed') return { isKept: true, reason: 'it is not the key that init made' };
   if (await exists(`${store}/channels`)) {
-    const reason = `releases in ${store} were sealed with it; delete the key yourself if no app needs those releases`;
+    const reason = `releases in ${store} were sealed with it; if no app needs them, delete ${store} and run init --undo --delete-key`;
     return { isKept: true, reason };
   }
   const reason =
