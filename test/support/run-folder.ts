@@ -1,4 +1,4 @@
-// A folder of one run of the suite, for what several files of tests use and one of them builds.
+// A folder of one run of the suite: for all temporary files, and for what several files of tests use and one of them builds.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,5 +15,12 @@ declare module 'vitest' {
 export default function setup({ provide }: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'bundleseal-run-'));
   provide('runFolder', folder);
-  return () => rmSync(folder, { recursive: true, force: true });
+  // The processes of the tests inherit it. What a test leaves in it, or a killed process, is gone after the run.
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = folder;
+  return () => {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
 }
