@@ -1,6 +1,6 @@
 // A folder of one run of the suite: for all temporary files, and for what several files of tests use and one of them builds.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -14,6 +14,8 @@ declare module 'vitest' {
 /** Vitest calls it before the first file, and what it returns after the last one. */
 export default function setup({ provide }: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'bundleseal-run-'));
+  // Every user may write to it, as to the system's folder for temporary files.
+  chmodSync(folder, 0o1777);
   provide('runFolder', folder);
   // The processes of the tests inherit it. What a test leaves in it, or a killed process, is gone after the run.
   const before = process.env['TMPDIR'];
