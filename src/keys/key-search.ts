@@ -7,7 +7,7 @@ export type KeySearch = (piece: Uint8Array) => string | undefined;
 
 // Each form of a key has one of these texts: PEM, base64 of "-----BEGIN", the type of a JWK, and base64 of DER.
 const MARKERS = ['PRIVATE KEY', 'LS0tLS1CRUdJTi', 'kty', 'MII'];
-const LONGEST_MARKER = 14;
+const LONGEST_MARKER = Math.max(...MARKERS.map((marker) => marker.length));
 // A key may lie in two pieces. The largest key that this library accepts, RSA of 16,384 bits, takes 17 KB in base64 of PEM.
 const OVERLAP = 2 ** 15;
 

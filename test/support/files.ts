@@ -191,10 +191,20 @@ export async function onFileSystem<T>(hooks: FileSystemHooks, work: () => Promis
 }
 
 /** Bundles `bundleseal/node` into one file for plain Node. */
-export async function buildModule(folder: string): Promise<string> {
-  const outfile = join(folder, 'bundleseal-node.mjs');
+export function buildModule(folder: string): Promise<string> {
+  const entry = join(import.meta.dirname, '../../src/node.ts');
+  return bundleScript(
+    join(folder, 'bundleseal-node.mjs'),
+    `export * from ${JSON.stringify(entry)}`,
+  );
+}
+
+/**
+ * Bundles a script with the sources that it imports, so that plain Node runs it. Its imports are relative to the current folder.
+ */
+export async function bundleScript(outfile: string, contents: string): Promise<string> {
   await build({
-    entryPoints: [join(import.meta.dirname, '../../src/node.ts')],
+    stdin: { contents, resolveDir: process.cwd() },
     bundle: true,
     format: 'esm',
     platform: 'node',

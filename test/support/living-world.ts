@@ -12,7 +12,7 @@ import {
 } from '../../src/update.ts';
 import { MemoryTree } from './memory-tree.ts';
 import { PublisherChannel } from './publisher-channel.ts';
-import { dispatch, ORIGIN } from './service-worker.ts';
+import { dispatch, ORIGIN, scopeOf } from './service-worker.ts';
 import { createDevice, fetchFrom, NOW } from './update.ts';
 import { buildOf, CHANNELS, type ChannelName, type Prepared } from './update-world.ts';
 import { keyB } from './vectors.ts';
@@ -94,19 +94,8 @@ export class LivingWorld {
 
   async #work(updater: Updater): Promise<Server> {
     const listeners = new Map<string, (event: unknown) => void>();
-    serveReleases(
-      {
-        location: { origin: ORIGIN },
-        registration: { scope: `${ORIGIN}/` },
-        clients: {
-          claim: async () => {},
-          matchAll: async () => [...this.listed].map((id) => ({ id, url: `${ORIGIN}/` })),
-        },
-        skipWaiting: async () => {},
-        addEventListener: (type, listener) => listeners.set(type, listener),
-      },
-      updater,
-    );
+    const matchAll = async () => [...this.listed].map((id) => ({ id, url: `${ORIGIN}/` }));
+    serveReleases(scopeOf(listeners, matchAll), updater);
     await dispatch(listeners, 'install', {});
     await dispatch(listeners, 'activate', {});
     return {

@@ -5,6 +5,7 @@ import {
   type BuiltIn,
   memoryBuiltIn,
   type ReleaseStore,
+  type ServiceWorkerScope,
   serveReleases,
   type UpdateEvent,
   type Updater,
@@ -52,6 +53,25 @@ export async function dispatch(
   return { answer };
 }
 
+/**
+ * Makes `self` of a worker.
+ *
+ * @param listeners - Gets the listeners of the worker.
+ * @param matchAll - Lists the open pages.
+ */
+export function scopeOf(
+  listeners: Map<string, (event: unknown) => void>,
+  matchAll: ServiceWorkerScope['clients']['matchAll'],
+): ServiceWorkerScope {
+  return {
+    location: { origin: ORIGIN },
+    registration: { scope: `${ORIGIN}/` },
+    clients: { claim: async () => {}, matchAll },
+    skipWaiting: async () => {},
+    addEventListener: (type, listener) => listeners.set(type, listener),
+  };
+}
+
 /** Starts a worker over a store. `open`: the pages that are there. */
 export async function startWorker(
   releases: ReleaseStore,
@@ -68,16 +88,7 @@ export async function startWorker(
   let list = pages;
   const listeners = new Map<string, (event: unknown) => void>();
   serveReleases(
-    {
-      location: { origin: ORIGIN },
-      registration: { scope: `${ORIGIN}/` },
-      clients: {
-        claim: async () => {},
-        matchAll: () => list(),
-      },
-      skipWaiting: async () => {},
-      addEventListener: (type, listener) => listeners.set(type, listener),
-    },
+    scopeOf(listeners, () => list()),
     updater,
   );
   const send = async (type: string, event: object) =>

@@ -5,34 +5,18 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inlineWorkers } from '../../../build/inline-worker.js';
 import { zipBundle } from '../../../src/zip.ts';
+import { bundleScript } from '../../support/files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bundleseal-zip-'));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Bundles a script with the sources that it imports, so that a process without a loader runs it. */
-async function bundle(name: string, contents: string): Promise<string> {
-  const outfile = join(folder, name);
-  await build({
-    stdin: { contents, resolveDir: process.cwd() },
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    outfile,
-    plugins: [inlineWorkers()],
-    logLevel: 'error',
-  });
-  return outfile;
-}
-
 describe('zipBundle', () => {
   it('makes the same bytes in every time zone and locale', async () => {
-    const script = await bundle(
-      'zip.mjs',
+    const script = await bundleScript(
+      join(folder, 'zip.mjs'),
       `
         import { createHash } from 'node:crypto';
         import { zipBundle } from './src/zip.ts';
@@ -93,7 +77,7 @@ describe('the old generation of V8 keeps no garbage of', () => {
   let output: Record<'zipped' | 'read', { growth: number; measured: number }>;
 
   beforeAll(async () => {
-    const script = await bundle('garbage.mjs', GARBAGE);
+    const script = await bundleScript(join(folder, 'garbage.mjs'), GARBAGE);
     output = JSON.parse(execFileSync(process.execPath, ['--expose-gc', script]).toString());
   });
 
