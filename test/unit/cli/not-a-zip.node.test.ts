@@ -94,8 +94,9 @@ describe('recognise', () => {
     fc.assert(
       fc.property(random, fc.constantFrom(0x3c, 0x7b, 0x5b), (bytes, first) => {
         bytes[0] = first;
-        // What random bytes have: control characters among the first.
-        bytes.set([0x01, 0x9c, 0x02], 20);
+        // Random bytes have control characters among the first. These also keep the bytes from looking like UTF-16, which
+        // has a zero at every second place.
+        bytes.set([0x01, 0x9c, 0x02], 1);
         expect(look(bytes)).toBeUndefined();
       }),
     );
