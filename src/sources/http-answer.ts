@@ -292,11 +292,13 @@ export function parseDate(text: string | null): number {
   return text !== null && fixed.test(text) ? Date.parse(text) : Number.NaN;
 }
 
-/** The wait that a server asks for by Retry-After, in milliseconds (RFC 9110 §10.2.3). NaN if it asks for none. */
-export function askedWait(retryAfter: string | null): number {
-  return /^\d+$/.test(retryAfter ?? '')
-    ? 1000 * Number(retryAfter)
-    : parseDate(retryAfter) - Date.now();
+/**
+ * The wait that a server asks for by Retry-After, in milliseconds (RFC 9110 §10.2.3). NaN if it asks for none.
+ *
+ * @param now - Milliseconds since 1970.
+ */
+export function askedWait(retryAfter: string | null, now: number = Date.now()): number {
+  return /^\d+$/.test(retryAfter ?? '') ? 1000 * Number(retryAfter) : parseDate(retryAfter) - now;
 }
 
 /** The advice after a temporary failure. */

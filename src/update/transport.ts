@@ -6,6 +6,7 @@ import { BundleSealError } from '../errors.ts';
 import { MAGIC } from '../format/header.ts';
 import type { ReleaseObject } from '../release/index-format.ts';
 import { followSignals } from '../signals.ts';
+import { askedWait } from '../sources/http-answer.ts';
 import { MIN_PROGRESS, MISSING } from '../sources/http-options.ts';
 import { collector } from '../sources/stream.ts';
 import { pause, unawaited, untilAborted } from '../turn.ts';
@@ -132,7 +133,8 @@ export function createTransport(
     // S3 answers 403 for a missing object if clients may not list the bucket.
     if (status === 403 || MISSING.includes(status)) throw new Missing(url, status);
     const now = settings.now();
-    const wait = retryAfter(response, now);
+    const asked = askedWait(response.headers.get('retry-after'), now);
+    const wait = asked > 0 ? asked : undefined;
     if (wait !== undefined) {
       pauses.set(mirror, { from: now, until: now + Math.min(wait, LONGEST_PAUSE) });
     }
@@ -323,12 +325,4 @@ function failed(url: string, what: string, cause?: unknown, wait?: number): Bund
 function startOf(response: Response): number | undefined {
   const range = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
   return range === null ? undefined : Number(range[1]);
-}
-
-/** The wait that the server asks for, in milliseconds: RFC 9110 §10.2.3. */
-function retryAfter(response: Response, now: number): number | undefined {
-  const value = response.headers.get('retry-after');
-  if (value === null) return undefined;
-  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return wait > 0 ? wait : undefined;
 }

@@ -9,22 +9,13 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 
 /** Answers a request. `first` and `last` come from its Range. */
 export type Answer = (
   response: ServerResponse,
   asked: { first: number; last: number; request: IncomingMessage; index: number },
 ) => void;
-
-const servers: Server[] = [];
-
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
 
 export interface Served {
   /** The URL of a file on the server. */
@@ -64,7 +55,10 @@ export async function serve(...answers: Answer[]): Promise<Served> {
     });
   };
   const server = createServer(listener);
-  servers.push(server);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const origin = `http://127.0.0.1:${port}`;

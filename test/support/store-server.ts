@@ -1,24 +1,15 @@
 // A static file server for stores, with CORS and the cache headers of the guide, or with others.
 
 import { createReadStream, statSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 
 export interface StoreServer {
   readonly url: string;
   readonly requests: IncomingMessage[];
 }
-
-const servers: Server[] = [];
-
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
@@ -52,7 +43,10 @@ export async function serveStore(
     response.setHeader('Cache-Control', cacheControl(pathname));
     sendFile(file, response);
   });
-  servers.push(server);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, requests };
