@@ -40,8 +40,8 @@ const metadata: fc.Arbitrary<Metadata> = fc
     },
     { requiredKeys: [] },
   )
-  // JSON knows no negative zero and no lone surrogate.
-  .map((value) => JSON.parse(JSON.stringify(value).replaceAll(/\\ud[89a-f]../g, 'x')) as Metadata);
+  // JSON knows no negative zero.
+  .map((value) => JSON.parse(JSON.stringify(value)) as Metadata);
 
 /** One change to the bytes that leaves them different. */
 type Change = (bytes: Uint8Array) => Uint8Array;

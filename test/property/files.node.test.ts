@@ -52,8 +52,8 @@ const metadata: fc.Arbitrary<Metadata> = fc
     },
     { requiredKeys: [] },
   )
-  // JSON knows no negative zero and no lone surrogate.
-  .map((value) => JSON.parse(JSON.stringify(value).replaceAll(/\\ud[89a-f]../g, 'x')) as Metadata);
+  // JSON knows no negative zero.
+  .map((value) => JSON.parse(JSON.stringify(value)) as Metadata);
 
 describe.each(BACKENDS)('any file through %s', (backend) => {
   const numRuns = runs(backend === 'node' ? 40 : 12);
