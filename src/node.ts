@@ -35,7 +35,7 @@ export type { SkippedPatch } from './publish/patches.ts';
 export { type PromoteOptions, promote } from './publish/promote.ts';
 export { type Pruned, type PruneOptions, prune } from './publish/prune.ts';
 export { type PublishOptions, publishRelease } from './publish/publish.ts';
-export type { StoreOptions } from './publish/read-options.ts';
+export type { StoreOptions } from './publish/reading-options.ts';
 export { type RefreshOptions, refresh } from './publish/refresh.ts';
 export { type RolloutOptions, setRollout } from './publish/rollout.ts';
 export { type StampOptions, stampRelease } from './publish/stamp.ts';

@@ -6,7 +6,7 @@ import type { MendedName } from '../archive/format/mend.ts';
 import type { ZipLimits } from '../archive/format/zip-limits.ts';
 import { BundleSealError } from '../errors.ts';
 import type { FileSource } from '../files/file-source.ts';
-import { createPublishedSearch, findPublishedKey } from '../files/find-published-key.ts';
+import { createPublishedSearch, findPublishedKey } from '../files/find-leaked-key.ts';
 import { PRIVATE_FILE } from '../files/modes.ts';
 import type { KeySearch } from '../keys/key-search.ts';
 import { createPublished, indexAdvice } from './leaks.ts';

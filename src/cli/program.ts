@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from './answer.ts';
 import { COMMANDS, type CommandEntry, GROUPS } from './catalogue.ts';
 import { layOutHelp } from './help.ts';
-import { inWordsOfManager } from './manager.ts';
+import { inWordsOfManager } from './package-manager.ts';
 import { print, writeText } from './print.ts';
 import { reportError } from './run.ts';
 

@@ -8,7 +8,7 @@ import { keyOfText, repairKeyText, textOfBytes } from '../keys/repair.ts';
 import { UsageError } from './answer.ts';
 import { looksLikeKey } from './redact.ts';
 import { readSmallFile } from './small-file.ts';
-import { isStandardInput } from './standard.ts';
+import { isStandardInput } from './standard-streams.ts';
 
 /** A key for the library. */
 export type KeyValue = string | Uint8Array | RsaJwk;

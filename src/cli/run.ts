@@ -5,11 +5,11 @@ import { BundleSealError } from '../errors.ts';
 import { fileError } from '../files/error.ts';
 import { type Answer, Interrupted, UsageError } from './answer.ts';
 import { followInterruption } from './interruption.ts';
-import { inWordsOfManager } from './manager.ts';
+import { inWordsOfManager } from './package-manager.ts';
 import { print, say, show } from './print.ts';
 import { withoutKeys } from './redact.ts';
 import { type CommonOptions, type Context, createContext } from './terminal.ts';
-import { asUsage, inWordsOf } from './wording.ts';
+import { asUsage, inWordsOf } from './translate-messages.ts';
 
 const EXIT = { success: 0, bad: 1, usage: 2 } as const;
 

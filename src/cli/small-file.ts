@@ -7,7 +7,7 @@ import { fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { openInputFile } from '../files/input-file.ts';
 import { interruption } from './interruption.ts';
 import { openPipeNow } from './pipe.ts';
-import { isStandardInput, pathKindOf, standardInput } from './standard.ts';
+import { isStandardInput, pathKindOf, standardInput } from './standard-streams.ts';
 
 /**
  * Reads a file of at most `maxLength` bytes. `-` is standard input.

@@ -23,7 +23,7 @@ import {
   STANDARD,
   standardInput,
   standardOutput,
-} from './standard.ts';
+} from './standard-streams.ts';
 import type { Context } from './terminal.ts';
 
 export { STANDARD };

@@ -2,7 +2,7 @@
 
 import type { Progress } from '../options.ts';
 import { Cancelled } from './answer.ts';
-import { inWordsOfManager } from './manager.ts';
+import { inWordsOfManager } from './package-manager.ts';
 import { escapeInvisible, say, sizeTerminal } from './print.ts';
 import { withoutKeys } from './redact.ts';
 

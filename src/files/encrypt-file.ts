@@ -20,7 +20,7 @@ import { readSigningKey, type SigningKey } from '../seal/signing-key.ts';
 import { fileChunkSink, fileChunkSource } from './chunk-file.ts';
 import { checkPath } from './error.ts';
 import { type InputFile, openInputFile } from './input-file.ts';
-import type { Input } from './place.ts';
+import type { Input } from './output-place.ts';
 import { replaceFile } from './replace.ts';
 
 /** Options of {@link encryptFile}. */

@@ -6,7 +6,7 @@ import type { Source } from '../sources/input.ts';
 import { closeFile, onceClosed, openFile, readAt, statFile, statPath } from './calls.ts';
 import { fileError, onFile, UNREADABLE } from './error.ts';
 import { PERMISSION_BITS } from './modes.ts';
-import { describeKind } from './place.ts';
+import { describeKind } from './output-place.ts';
 import { spoolPipe, spoolUnsized } from './spool-input.ts';
 
 export interface InputFile extends Source {

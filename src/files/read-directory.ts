@@ -9,7 +9,7 @@ import {
   type ZipLimits,
 } from '../archive/format/zip-limits.ts';
 import type { OptionRules } from '../options.ts';
-import { findPublishedKey } from './find-published-key.ts';
+import { findPublishedKey } from './find-leaked-key.ts';
 import { holdTree } from './held-tree.ts';
 import { listTree, openFound } from './list-folder.ts';
 import {

@@ -10,7 +10,7 @@ import { fileError, onFile, UNREADABLE, UNWRITABLE } from './error.ts';
 import { type HeldFolder, holdFolder, holdOwn, removeTree } from './held-folder.ts';
 import { flushFolder, hasCode, renamePatiently, whereOffered } from './leniency.ts';
 import { PRIVATE_FOLDER } from './modes.ts';
-import { holds, statsIfThere } from './place.ts';
+import { holds, statsIfThere } from './output-place.ts';
 import { cleanTemporaries, cutName, forgetTemporary, nameTemporary } from './temporary.ts';
 
 export interface ReplaceFolder {

@@ -7,7 +7,7 @@ import { fileError, onFile, UNWRITABLE } from './error.ts';
 import { type HeldFolder, holdFolder, isSameFile } from './held-folder.ts';
 import { flushFolder, hasCode, isNotOffered, renamePatiently, whereOffered } from './leniency.ts';
 import { type OutputFile, outputFile, UNFLUSHED } from './output-file.ts';
-import { findPlace, type Input, type OutputPlace } from './place.ts';
+import { findPlace, type Input, type OutputPlace } from './output-place.ts';
 import { cleanTemporaries, forgetTemporary, nameTemporary } from './temporary.ts';
 
 export interface ReplaceOptions {

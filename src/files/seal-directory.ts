@@ -12,7 +12,7 @@ import {
 } from './encrypt-file.ts';
 import { checkPath } from './error.ts';
 import { openSpooled } from './input-file.ts';
-import { findPlace } from './place.ts';
+import { findPlace } from './output-place.ts';
 import { spool } from './spool-input.ts';
 import {
   type FolderWatch,

@@ -12,7 +12,7 @@ import { selectBackend } from '../backend/select.ts';
 import { toHex } from '../bytes.ts';
 import { checkOptions, describe, type OptionRules, type Progress } from '../options.ts';
 import { checkPath, fileError, onFile, UNREADABLE } from './error.ts';
-import { createPublishedSearch } from './find-published-key.ts';
+import { createPublishedSearch } from './find-leaked-key.ts';
 import { type HeldTree, holdTree } from './held-tree.ts';
 import { type FoundFile, type ListRules, listTree, readStart } from './list-folder.ts';
 import { collectAfter } from './old-garbage.ts';

@@ -1,9 +1,9 @@
 // Synchronous readers of keys in every form. They import `diagnose.ts` statically. The entries that open bundles must not
 // import this file, so that apps stay small.
 
-import { repairOrExplain } from './diagnose.ts';
 import { KeyFault } from './fault.ts';
 import { decodePem, type Pem } from './pem.ts';
+import { repairOrExplain } from './repair-or-explain.ts';
 import type { RsaPrivateKey, RsaPublicKey } from './rsa.ts';
 import { type PrivateKeyInput, type PublicKeyInput, strictPublicKey } from './strict.ts';
 import { strictEitherKey, strictPrivateKey } from './strict-private.ts';

@@ -29,7 +29,7 @@ export async function readKey<Key>(
   } catch (error) {
     if (!(error instanceof KeyFault)) throw error;
   }
-  const { repairOrExplain } = await import('./diagnose.ts').catch(() => {
+  const { repairOrExplain } = await import('./repair-or-explain.ts').catch(() => {
     throw new BundleSealError(
       'ERR_KEY_INVALID',
       'the key is not RSA in PEM, DER or JWK, or is damaged',

@@ -1,7 +1,7 @@
 // Strict readers of private keys. They are separate from the readers of public keys, so that an app that only opens
 // bundles does not contain them.
 
-import { checkPrivateKey } from './consistency.ts';
+import { checkPrivateKey } from './check-private.ts';
 import { DerError, type Element, readInteger, readSequence, TAG } from './der.ts';
 import { KeyFault } from './fault.ts';
 import { type RsaJwk, readJwkInteger, readPublicJwk } from './jwk.ts';

@@ -7,7 +7,7 @@ import type { NewObject } from './change-index.ts';
 import { readObject } from './objects.ts';
 import type { ChannelOptions } from './options.ts';
 import { channelPath, KEYS_PATH, objectPath } from './paths.ts';
-import { listChannels, noChannel } from './place.ts';
+import { listChannels, noChannel } from './store-place.ts';
 import { findIndex, type State } from './store-state.ts';
 
 // Bytes. The index does not name the size of a retired object.

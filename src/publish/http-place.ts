@@ -6,8 +6,8 @@ import { TEMPORARY, tryLater } from '../sources/http-answer.ts';
 import { MIN_PROGRESS, MISSING } from '../sources/http-options.ts';
 import { collector } from '../sources/stream.ts';
 import { pause, unawaited, untilAborted } from '../turn.ts';
-import type { FetchedFile, StorePlace, StoreReadOptions } from './place.ts';
 import { storeError } from './store-error.ts';
+import type { FetchedFile, StorePlace, StoreReadOptions } from './store-place.ts';
 
 // Milliseconds within which a response has to begin, and each further `MIN_PROGRESS` bytes of it have to arrive.
 const TIMEOUT = 30_000;

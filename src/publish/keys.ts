@@ -15,8 +15,8 @@ import { UNMAKEABLE, writeStoreFile } from './change-index.ts';
 import { type CheckLock, withLock } from './lock.ts';
 import { checkFlag, listOfKeys, publicHalf } from './options.ts';
 import { KEYS_PATH } from './paths.ts';
-import { checkFrom, openPlace, openWritable } from './place.ts';
 import { storeError } from './store-error.ts';
+import { checkFrom, openPlace, openWritable } from './store-place.ts';
 import { readTrust } from './trust.ts';
 
 /** Options of {@link publishKeys}. */

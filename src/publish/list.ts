@@ -3,8 +3,8 @@
 import type { ReleaseIndex } from '../release/index-format.ts';
 import type { IndexMark } from '../release/index-order.ts';
 import { checkPublishedChannel } from './paths.ts';
-import { noChannel } from './place.ts';
-import { openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
+import { openStore, STORE_OPTIONS, type StoreOptions } from './reading-options.ts';
+import { noChannel } from './store-place.ts';
 import { findIndex } from './store-state.ts';
 
 /** Options of {@link listReleases}. */

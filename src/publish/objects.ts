@@ -17,8 +17,8 @@ import { releaseIdOf } from '../release/release-id-of-files.ts';
 import { createPace } from '../turn.ts';
 import { laterOf } from './options.ts';
 import { objectPath } from './paths.ts';
-import type { FetchedFile, StorePlace } from './place.ts';
 import { storeError } from './store-error.ts';
+import type { FetchedFile, StorePlace } from './store-place.ts';
 
 /** The places to read objects from, and the keys to open them with. */
 export interface ObjectReading {

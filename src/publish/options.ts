@@ -15,8 +15,8 @@ import { INDEX_LIFETIME } from '../release/index-format.ts';
 import { readClock } from '../release/index-order.ts';
 import { isSigner, type Signer } from '../seal/signing-key.ts';
 import { checkPublishedChannel } from './paths.ts';
-import { openWritable } from './place.ts';
 import { storeError } from './store-error.ts';
+import { openWritable } from './store-place.ts';
 
 /** The options of every call that makes a new index of a channel. */
 export interface ChannelOptions extends WorkOptions {

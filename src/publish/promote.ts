@@ -21,8 +21,8 @@ import { readRelease } from './objects.ts';
 import { offerRelease, type PublishedRelease, publishedOf } from './offer-release.ts';
 import { CHANNEL_OPTIONS, type ChannelOptions, checkChannelOptions, checkText } from './options.ts';
 import { checkPublishedChannel } from './paths.ts';
-import { noChannel } from './place.ts';
 import { storeError } from './store-error.ts';
+import { noChannel } from './store-place.ts';
 import { findIndex, type State } from './store-state.ts';
 
 /** Options of {@link promote}. */

@@ -13,9 +13,9 @@ import { withLock } from './lock.ts';
 import { namedBy } from './objects.ts';
 import { checkFlag, timeText } from './options.ts';
 import { channelPath, nameOfFile } from './paths.ts';
-import { listChannels, listFiles, openPlace } from './place.ts';
-import { type OpenStore, openStore, STORE_OPTIONS, type StoreOptions } from './read-options.ts';
+import { type OpenStore, openStore, STORE_OPTIONS, type StoreOptions } from './reading-options.ts';
 import { storeError } from './store-error.ts';
+import { listChannels, listFiles, openPlace } from './store-place.ts';
 import { findIndex } from './store-state.ts';
 
 /** Options of {@link prune}. */

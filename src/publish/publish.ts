@@ -8,7 +8,7 @@ import { selectBackend } from '../backend/select.ts';
 import { encryptObject } from '../bundle/encrypt.ts';
 import { toHex } from '../bytes.ts';
 import { checkPath, fileError } from '../files/error.ts';
-import { holds } from '../files/place.ts';
+import { holds } from '../files/output-place.ts';
 import {
   FOLDER_OPTIONS,
   type ReadDirectoryOptions,

@@ -13,8 +13,8 @@ import {
   timeText,
 } from './options.ts';
 import { channelPath } from './paths.ts';
-import { checkFrom, openPlace, openWritable, type StorePlace } from './place.ts';
 import { openOwn, storeError } from './store-error.ts';
+import { checkFrom, openPlace, openWritable, type StorePlace } from './store-place.ts';
 import { checkSigner, distinctKeys, openTrusted, readTrust, type Trust } from './trust.ts';
 
 export interface State {

@@ -10,8 +10,8 @@ import { openProven } from '../release/open-index.ts';
 import { openKeys } from '../release/open-keys.ts';
 import { listOfKeys } from './options.ts';
 import { KEYS_PATH } from './paths.ts';
-import type { StorePlace } from './place.ts';
 import { openOwn, storeError } from './store-error.ts';
+import type { StorePlace } from './store-place.ts';
 
 /** The keys that open the files of a store. */
 export interface Trust {

@@ -13,14 +13,14 @@ import { type BuiltInBase, readBuiltIn } from './bases.ts';
 import { type ObjectReading, openRelease, readObject, releaseFiles } from './objects.ts';
 import { checkNumber } from './options.ts';
 import { channelPath, objectPath } from './paths.ts';
-import type { FetchedFile } from './place.ts';
 import {
   channelsOf,
   type OpenStore,
   openStore,
   STORE_OPTIONS,
   type StoreOptions,
-} from './read-options.ts';
+} from './reading-options.ts';
+import type { FetchedFile } from './store-place.ts';
 import { type FoundIndex, findIndex } from './store-state.ts';
 
 /** Options of {@link verifyStore}. */

@@ -5,13 +5,18 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { DecryptFileOptions } from '../../files/decrypt-file.ts';
 import { fileError } from '../../files/error.ts';
-import { holds } from '../../files/place.ts';
+import { holds } from '../../files/output-place.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { type CapgoOpeningOptions, capgoOpeningOptions, openFromCapgo } from '../capgo.ts';
 import { bytes, counted, examples } from '../help.ts';
 import { findPublicKeys, namingTried } from '../keys.ts';
-import { describeInfo, type OpeningOptions, openingOptions, readOpening } from '../opening.ts';
+import {
+  describeInfo,
+  type OpeningOptions,
+  openingOptions,
+  readOpening,
+} from '../opening-options.ts';
 import { checkOutput } from '../overwrite.ts';
 import { run } from '../run.ts';
 import { STANDARD, withInput, withOutput } from '../spool.ts';

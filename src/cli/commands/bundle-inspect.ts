@@ -5,7 +5,7 @@ import type { BundleInfo } from '../../bundle/info.ts';
 import { inspectHeaderFile, readHeaderFile } from '../header-file.ts';
 import { collect, examples } from '../help.ts';
 import { findPublicKeys, keysOf, namingTried, type PublicKeyOptions } from '../keys.ts';
-import { describeInfo } from '../opening.ts';
+import { describeInfo } from '../opening-options.ts';
 import { run } from '../run.ts';
 import { withInput } from '../spool.ts';
 

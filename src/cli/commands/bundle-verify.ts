@@ -23,11 +23,11 @@ import {
   type OpeningOptions,
   openingOptions,
   readOpening,
-} from '../opening.ts';
+} from '../opening-options.ts';
 import { run } from '../run.ts';
 import { withInput, withTemporaryFolder } from '../spool.ts';
 import type { Context } from '../terminal.ts';
-import { inWordsOf } from '../wording.ts';
+import { inWordsOf } from '../translate-messages.ts';
 import { LIMIT_FLAGS } from '../zip-limits.ts';
 
 interface Options extends OpeningOptions, CapgoOpeningOptions, ArchiveOptions {

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
 import { examples, inShell, rare } from '../help.ts';
 import { answerRelease } from '../release/answer.ts';
-import { type EntryFlags, entryOptions, readEntry } from '../release/entry.ts';
+import { type EntryFlags, entryOptions, readEntry } from '../release/entry-options.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
 import { run } from '../run.ts';
 

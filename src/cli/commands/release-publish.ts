@@ -9,11 +9,11 @@ import {
   type SurveyOptions,
 } from '../build-folder.ts';
 import { examples, rare } from '../help.ts';
-import { typedCommands } from '../manager.ts';
+import { typedCommands } from '../package-manager.ts';
 import { readVersion } from '../read-metadata.ts';
 import { answerRelease } from '../release/answer.ts';
-import { buildCommand, checkBuilt } from '../release/built.ts';
-import { type EntryFlags, entryOptions, readEntry } from '../release/entry.ts';
+import { buildCommand, checkBuilt } from '../release/check-build.ts';
+import { type EntryFlags, entryOptions, readEntry } from '../release/entry-options.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { run } from '../run.ts';

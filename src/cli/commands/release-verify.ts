@@ -5,8 +5,8 @@ import { collect, counted, examples } from '../help.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
 import { findChannel } from '../release/settings.ts';
 import { run } from '../run.ts';
+import { inWordsOf } from '../translate-messages.ts';
 import { readDuration } from '../units.ts';
-import { inWordsOf } from '../wording.ts';
 
 /** The flags that a problem may name. */
 const TRUST_FLAGS = ['--public-key', '--recovery-key'];

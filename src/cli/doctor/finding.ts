@@ -2,7 +2,7 @@
 
 import { BundleSealError } from '../../errors.ts';
 import type { BundleFormat } from '../bundle-formats.ts';
-import { inWordsOf } from '../wording.ts';
+import { inWordsOf } from '../translate-messages.ts';
 
 /** The codes of findings. They are stable, so programs may branch on them. docs/doctor.md explains each. */
 type FindingCode =

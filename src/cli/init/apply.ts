@@ -11,7 +11,7 @@ import { cleanTemporaries } from '../../files/temporary.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { isViteConfig } from '../config/dev-server.ts';
 import { placePair } from '../key-pair.ts';
-import { linesWithCall } from './entry.ts';
+import { linesWithCall } from './entry-module.ts';
 import type { Change } from './plan.ts';
 import { bytesOf } from './read.ts';
 import {

@@ -7,7 +7,7 @@ import { SEALED } from '../bundle-formats.ts';
 import { findViteConfig, type ViteConfig } from '../config/dev-server.ts';
 import { findConfig } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
-import { type Manager, managerOf } from '../manager.ts';
+import { type Manager, managerOf } from '../package-manager.ts';
 import { dependenciesOf, findRoot, type Root } from '../project.ts';
 import { SETTINGS } from '../release/settings.ts';
 import { adapterOption, buildFolderOf, type Framework, viteFolders } from './folders.ts';

@@ -1,7 +1,7 @@
 // Shows a plan to people and to programs.
 
 import { counted } from '../help.ts';
-import type { TypedCommands } from '../manager.ts';
+import type { TypedCommands } from '../package-manager.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import type { Answers } from './answers.ts';
 import type { Change, Plan } from './plan.ts';

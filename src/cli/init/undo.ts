@@ -5,7 +5,7 @@ import { exists } from '../../files/exists.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { isViteConfig } from '../config/dev-server.ts';
-import { typedCommands } from '../manager.ts';
+import { typedCommands } from '../package-manager.ts';
 import { say } from '../print.ts';
 import { findRoot } from '../project.ts';
 import type { Context } from '../terminal.ts';
@@ -20,7 +20,8 @@ import {
   takeBack,
   withoutAdded,
 } from './apply.ts';
-import { describeCalls } from './entry.ts';
+import { describeCalls } from './entry-module.ts';
+import { findUses } from './find-imports.ts';
 import { warnOfGit } from './key-in-git.ts';
 import { uninstallCommand } from './project.ts';
 import { bytesOf } from './read.ts';
@@ -34,7 +35,6 @@ import {
   writeRecord,
 } from './record.ts';
 import { changedMembers } from './remove.ts';
-import { findUses } from './uses.ts';
 
 export async function undoInit(
   context: Context,

@@ -2,7 +2,7 @@
 //
 // It pins actions by the commit of the tag in the comment. Only the publishing step gets the key.
 
-import type { Manager } from '../manager.ts';
+import type { Manager } from '../package-manager.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
 import type { Project } from './project.ts';

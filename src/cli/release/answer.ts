@@ -7,7 +7,7 @@ import type { ChannelOptions } from '../../publish/options.ts';
 import { FULL_ROLLOUT, type ReleaseEntry, type ReleaseIndex } from '../../release/index-format.ts';
 import type { Answer } from '../answer.ts';
 import { bytes, inShell } from '../help.ts';
-import { typedCommands } from '../manager.ts';
+import { typedCommands } from '../package-manager.ts';
 import type { Context } from '../terminal.ts';
 import { shownDistance, shownShare } from '../units.ts';
 

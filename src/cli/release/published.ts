@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../files/leniency.ts';
 import { storeError } from '../../publish/store-error.ts';
-import { buildCommand } from './built.ts';
+import { buildCommand } from './check-build.ts';
 
 /**
  * Says how to publish the first release if the store of a project has no index of any channel.

@@ -1,6 +1,6 @@
 // Codes the instructions of a patch.
 
-import { parse } from './parse.ts';
+import { chooseInstructions } from './choose-instructions.ts';
 import { createEncoder } from './range-coder.ts';
 import { createInstructionWriter } from './write-instructions.ts';
 
@@ -37,7 +37,7 @@ export function* encodeInstructions(
     }
     waiting = 0;
   };
-  yield* parse(space, oldLength, isIncompressible, {
+  yield* chooseInstructions(space, oldLength, isIncompressible, {
     literal() {
       if (isIncompressible(instructions.position + waiting)) {
         waiting++;

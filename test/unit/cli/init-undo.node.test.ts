@@ -2,7 +2,7 @@
 
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { describeCalls } from '../../../src/cli/init/entry.ts';
+import { describeCalls } from '../../../src/cli/init/entry-module.ts';
 import { type Project, useCli, withProject } from '../../support/cli.ts';
 import { blocks } from '../../support/docs.ts';
 import { APPS, type App, flagsOf, writeApp } from '../../support/init-apps.ts';

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { GROUPS } from '../../../src/cli/catalogue.ts';
 import { escapeInvisible, printableJson } from '../../../src/cli/print.ts';
-import { asUsage, inWordsOf, NAMED_FLAGS } from '../../../src/cli/wording.ts';
+import { asUsage, inWordsOf, NAMED_FLAGS } from '../../../src/cli/translate-messages.ts';
 import { encryptBundle, keygen } from '../../../src/index.ts';
 import { runIn, useCli, withProject } from '../../support/cli.ts';
 

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { namedBy, readObject, retire } from '../../../src/publish/objects.ts';
 import { channelPath, isChannel, nameOfFile, objectPath } from '../../../src/publish/paths.ts';
-import type { FetchedFile, StorePlace } from '../../../src/publish/place.ts';
+import type { FetchedFile, StorePlace } from '../../../src/publish/store-place.ts';
 import { rejection } from '../../support/errors.ts';
 import { digestOf, entryOf, indexOf, timeOf } from '../../support/release-index.ts';
 import { utf8 } from '../../support/zip.ts';

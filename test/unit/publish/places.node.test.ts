@@ -12,7 +12,7 @@ import {
   noChannel,
   openPlace,
   openWritable,
-} from '../../../src/publish/place.ts';
+} from '../../../src/publish/store-place.ts';
 import { releaseId } from '../../../src/release.ts';
 import { rejection } from '../../support/errors.ts';
 import { buildOf, newFolder, writeBuild } from '../../support/publish.ts';

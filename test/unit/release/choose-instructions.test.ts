@@ -1,7 +1,7 @@
 // Which instructions the encoder of patches chooses. Only the size of the patch depends on it.
 
 import { expect, it } from 'vitest';
-import { parse } from '../../../src/release/patch/parse.ts';
+import { chooseInstructions } from '../../../src/release/patch/choose-instructions.ts';
 import type { Copy } from '../../../src/release/patch/write-instructions.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { join } from '../../support/zip.ts';
@@ -10,7 +10,7 @@ import { join } from '../../support/zip.ts';
 function copiesOf(old: Uint8Array, made: Uint8Array): Copy[] {
   const copies: Copy[] = [];
   const sink = { literal: () => {}, copy: (copy: Copy) => void copies.push(copy) };
-  const steps = parse(join(old, made), old.length, () => false, sink);
+  const steps = chooseInstructions(join(old, made), old.length, () => false, sink);
   while (steps.next().done !== true);
   return copies;
 }

@@ -18,8 +18,8 @@ import {
 import { type KeyValue, readKeyFile } from './read-key.ts';
 import { sequenceOption } from './read-metadata.ts';
 import type { Context } from './terminal.ts';
+import { inWordsOf } from './translate-messages.ts';
 import { readCount } from './units.ts';
-import { inWordsOf } from './wording.ts';
 
 export interface OpeningOptions extends PublicKeyOptions {
   readonly seal?: string;

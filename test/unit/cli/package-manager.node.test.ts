@@ -2,7 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { inWordsOfManager } from '../../../src/cli/manager.ts';
+import { inWordsOfManager } from '../../../src/cli/package-manager.ts';
 import { type Project, useCli, withProject } from '../../support/cli.ts';
 import { runInside } from '../../support/cli-inside.ts';
 import { CHANNEL, withApp as withPublisher, writeBuildIn } from '../../support/cli-release.ts';

@@ -47,7 +47,7 @@ const STATE = NEAR_KINDS + 1;
  *
  * @param isIncompressible - Whether the byte at this place belongs to compressed data.
  */
-export function* parse(
+export function* chooseInstructions(
   space: Uint8Array,
   oldLength: number,
   isIncompressible: (at: number) => boolean,

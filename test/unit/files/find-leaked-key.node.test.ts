@@ -1,11 +1,11 @@
 // Private keys in files that a build has compressed for a web server.
-// @vitest-environment-options { "own": "find-published-key" }
+// @vitest-environment-options { "own": "find-leaked-key" }
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { findPublishedKey } from '../../../src/files/find-published-key.ts';
+import { findPublishedKey } from '../../../src/files/find-leaked-key.ts';
 import { readDirectory } from '../../../src/files/read-directory.ts';
 import { MAX_LOOKED_INTO } from '../../../src/keys/find-private.ts';
 import { zipDirectory } from '../../../src/node.ts';

@@ -4,8 +4,8 @@ import type { PublicKeyInput } from '../keys/strict.ts';
 import { checkAppId, checkOptions, type OptionRules, type WorkOptions } from '../options.ts';
 import { listOfKeys } from './options.ts';
 import { checkPublishedChannel } from './paths.ts';
-import { listChannels, openPlace, type StorePlace } from './place.ts';
 import { storeError } from './store-error.ts';
+import { listChannels, openPlace, type StorePlace } from './store-place.ts';
 import { distinctKeys, readTrust, type Trust } from './trust.ts';
 
 /** The options of every call that only reads a store. */
