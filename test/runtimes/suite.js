@@ -5,12 +5,13 @@ import * as capgo from './suite/capgo.js';
 import * as errors from './suite/errors.js';
 import * as opening from './suite/opening.js';
 import * as ranges from './suite/ranges.js';
+import * as releases from './suite/releases.js';
 import * as sealing from './suite/sealing.js';
 import * as streams from './suite/streams.js';
 import * as zip from './suite/zip.js';
 import { runTopics } from './topics.js';
 
-const TOPICS = { opening, errors, sealing, streams, ranges, zip, capgo };
+const TOPICS = { opening, errors, sealing, streams, ranges, zip, releases, capgo };
 
 /**
  * @param {object} given

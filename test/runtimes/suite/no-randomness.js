@@ -1,15 +1,17 @@
 // A runtime without a source of randomness, text coders and streams: opening works, and the errors say what is missing.
 
 import { BundleSealError, decryptBundle, encryptBundle, keygen } from 'bundleseal';
+import { applyPatch } from 'bundleseal/release';
 import { unzipBundle } from 'bundleseal/zip';
 import { base64, sample } from './bytes.js';
 import { equal, equalBytes, refused } from './check.js';
+import { APP, twoReleases } from './releases.js';
 import { filesToZip } from './zip.js';
 
 const ABSENT = ['crypto', 'TextEncoder', 'TextDecoder', 'ReadableStream', 'AbortSignal', 'Blob'];
 
 export function* tests({ vectors }) {
-  const { sealed, zip } = vectors;
+  const { sealed, zip, releases } = vectors;
   const { b } = sealed.keys;
 
   yield [
@@ -26,6 +28,19 @@ export function* tests({ vectors }) {
       const files = filesToZip();
       equal([...found.keys()].sort().join(), Object.keys(files).sort().join());
       for (const path of Object.keys(files)) equalBytes(found.get(path), files[path], path);
+    },
+  ];
+
+  yield [
+    'applies a patch, and refuses it on another release',
+    async () => {
+      const { before, after } = twoReleases();
+      const patch = base64(releases.patch);
+      const device = { publicKey: b.spki, appId: APP };
+      const made = await applyPatch(patch, before, device);
+      equal([...made.keys()].sort().join(), Object.keys(after).sort().join());
+      for (const path of Object.keys(after)) equalBytes(made.get(path), after[path], path);
+      await refused(() => applyPatch(patch, after, device), 'ERR_PATCH_INVALID');
     },
   ];
 
