@@ -1,0 +1,56 @@
+// A store that sends more than it should, or nothing, and what the device does then.
+
+import { describe, expect, it } from 'vitest';
+import { AFTER, BEFORE } from '../support/release.ts';
+import { createDevice, createPublisher, fetchFrom } from '../support/update.ts';
+
+describe('endless data and slow retrieval', () => {
+  it('an endless index is aborted at its limit', async () => {
+    const endless = async () =>
+      new Response(
+        new ReadableStream({
+          pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+        }),
+      );
+    const { updater } = await createDevice(BEFORE, endless as typeof fetch);
+    await updater.start();
+    expect(await updater.check()).toMatchObject({ status: 'offline' });
+  });
+
+  it('an object that is longer than the index says is not read on', async () => {
+    const publisher = createPublisher();
+    const one = await publisher.make(AFTER);
+    await publisher.offer([one]);
+    let sent = 0;
+    const request = fetchFrom(publisher.store, (path, _, whole) => {
+      if (!path.startsWith('objects/')) return whole();
+      return new Response(
+        new ReadableStream({
+          pull(controller) {
+            sent += 1;
+            controller.enqueue(new Uint8Array(65_536));
+          },
+        }),
+      );
+    });
+    const { updater } = await createDevice(BEFORE, request);
+    await updater.start();
+    await expect(updater.update()).rejects.toBeDefined();
+    expect(sent).toBeLessThan(100);
+  });
+
+  it('a request to a server that sends nothing is aborted after the deadline', async () => {
+    const silent = (async (_: unknown, init?: RequestInit) => {
+      const { signal } = init ?? {};
+      return new Response(
+        new ReadableStream({
+          start: (controller) =>
+            signal?.addEventListener('abort', () => controller.error(signal.reason)),
+        }),
+      );
+    }) as typeof fetch;
+    const { updater } = await createDevice(BEFORE, silent, { timeout: 20 });
+    await updater.start();
+    expect(await updater.check()).toMatchObject({ status: 'offline' });
+  });
+});
