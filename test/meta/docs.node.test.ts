@@ -204,3 +204,24 @@ describe('CONTRIBUTING.md', () => {
     expect(existsSync(join(ROOT, path)), path).toBe(true);
   });
 });
+
+describe('docs/comparison.md', () => {
+  const page = readFileSync(join(ROOT, 'docs/comparison.md'), 'utf8');
+  const rows = page
+    .split('\n')
+    .filter((line) => line.startsWith('|') && !/^[| -]+$/.test(line))
+    .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '').trim()));
+
+  it('has two tables', () => {
+    expect(rows.length).toBeGreaterThan(20);
+  });
+
+  it('names a source in each cell, or says that no statement was found', () => {
+    // The first row of a table has names alone, and the first cell of a row names what is compared.
+    const cells = rows
+      .filter(([first]) => first !== '' && first !== '|')
+      .flatMap(([, ...rest]) => rest);
+    const bare = cells.filter((cell) => !/\]\[|\]\(/.test(cell) && cell !== 'not found');
+    expect(bare).toEqual([]);
+  });
+});
