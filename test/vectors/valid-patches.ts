@@ -2,7 +2,7 @@
 
 import { writeImage } from '../../src/release/image.ts';
 import { FROM_NEW, FROM_OLD } from '../../src/release/patch/coding.ts';
-import { createEncoder, type Encoder } from '../../src/release/patch/range-coder.ts';
+import { createEncoder, type Encoder } from '../../src/release/patch/range-encoder.ts';
 import {
   createInstructionWriter,
   type InstructionWriter,

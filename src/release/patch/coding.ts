@@ -12,13 +12,13 @@ export const FROM_NEW = 5;
 /** Plain bytes, coded without models because they are compressed already. */
 export const PLAIN = 6;
 export const LITERAL = 7;
-const KINDS = 8;
+export const KINDS = 8;
 
 /** The smallest distance of a copy. */
 export const MIN_DISTANCE = 1;
 
-// Numbers have at most 31 bits.
-const WIDTHS = 32;
+/** Number of widths of a number, which has at most 31 bits. */
+export const WIDTHS = 32;
 /** The bits of a number below its highest one are coded in pieces of up to this many bits. */
 export const PIECE = 8;
 
@@ -29,6 +29,10 @@ export const DISTANCE = 2;
 export const PLAIN_LENGTH = 3;
 const NUMBERS = 4;
 
+export const KIND_CONTEXTS: number = 4 * 3;
+export const NUMBER_CONTEXTS: number = NUMBERS * 4;
+export const LENGTH_CONTEXTS: number = (NEAR_KINDS + 1) * 4;
+
 /** The models of all symbols except those of literals. */
 export interface InstructionModels {
   readonly kinds: Models;
@@ -38,9 +42,9 @@ export interface InstructionModels {
 
 export function createInstructionModels(): InstructionModels {
   return {
-    kinds: createModels(KINDS, 4 * 3),
-    numbers: createModels(WIDTHS, NUMBERS * 4),
-    lengths: createModels(WIDTHS, (NEAR_KINDS + 1) * 4),
+    kinds: createModels(KINDS, KIND_CONTEXTS),
+    numbers: createModels(WIDTHS, NUMBER_CONTEXTS),
+    lengths: createModels(WIDTHS, LENGTH_CONTEXTS),
   };
 }
 

@@ -1,7 +1,7 @@
 // Codes the instructions of a patch.
 
 import { chooseInstructions } from './choose-instructions.ts';
-import { createEncoder } from './range-coder.ts';
+import { createEncoder } from './range-encoder.ts';
 import { createInstructionWriter } from './write-instructions.ts';
 
 // Size of the blocks that are tested for compressed data, in bytes.

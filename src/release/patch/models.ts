@@ -20,7 +20,7 @@ export function createModels(symbols: number, contexts: number): Models {
 }
 
 /** Updates the counts of the context that begins at `base` after a symbol, whose count is at `place`. */
-export function learn({ counts, symbols }: Models, base: number, place: number): void {
+export function learn(counts: Uint16Array, base: number, symbols: number, place: number): void {
   counts[place] = (counts[place] as number) + STEP;
   const total = (counts[base] as number) + STEP;
   counts[base] = total;
@@ -50,3 +50,10 @@ export function hashContext(value: number, salt: number): number {
   mixed = Math.imul(mixed, 0x85eb_ca77);
   return mixed ^ (mixed >>> 13);
 }
+
+/** The range coder shifts its range by a byte as soon as it is below this value. */
+export const NARROW: number = 2 ** 24;
+/** The range at the start. */
+export const WHOLE = 0xffff_ffff;
+/** Number of bytes that an encoder writes at its end, and that a decoder reads at its start. */
+export const FLUSHED_BYTES = 5;

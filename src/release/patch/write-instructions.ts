@@ -16,9 +16,9 @@ import {
   PLAIN_LENGTH,
   SIGN,
 } from './coding.ts';
-import { createLiterals } from './literals.ts';
+import { createLiterals } from './encode-literal.ts';
 import { bitWidth, type Models } from './models.ts';
-import type { Coder } from './range-coder.ts';
+import type { Encoder } from './range-encoder.ts';
 
 export interface Copy {
   readonly kind: number;
@@ -39,7 +39,7 @@ export interface InstructionWriter {
 
 /** @param space - The address space: the old image, followed by the new one. */
 export function createInstructionWriter(
-  encoder: Coder,
+  encoder: Encoder,
   space: Uint8Array,
   oldLength: number,
 ): InstructionWriter {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { decodeInstructions } from '../../../src/release/patch/decode.ts';
-import { createEncoder } from '../../../src/release/patch/range-coder.ts';
+import { createEncoder } from '../../../src/release/patch/range-encoder.ts';
 import {
   createInstructionWriter,
   type InstructionWriter,

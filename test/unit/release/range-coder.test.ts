@@ -3,7 +3,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createModels } from '../../../src/release/patch/models.ts';
-import { createDecoder, createEncoder } from '../../../src/release/patch/range-coder.ts';
+import {
+  decodeBits,
+  decodeSymbol,
+  endRange,
+  startRange,
+} from '../../../src/release/patch/range-decoder.ts';
+import { createEncoder } from '../../../src/release/patch/range-encoder.ts';
 
 const SYMBOLS = 16;
 
@@ -22,14 +28,15 @@ describe('the range coder of a patch', () => {
           encoder.symbol(models, bits & 1, symbol);
           encoder.bits(8, bits);
         }
-        const decoder = createDecoder(encoder.finish());
-        const learned = createModels(SYMBOLS, 2);
+        const bytes = encoder.finish();
+        const range = startRange(bytes);
+        const { counts } = createModels(SYMBOLS, 2);
         const decoded = coded.map(({ bits }) => ({
-          symbol: decoder.symbol(learned, bits & 1, 0),
-          bits: decoder.bits(8, 0),
+          symbol: decodeSymbol(bytes, range, counts, (bits & 1) * (SYMBOLS + 1), SYMBOLS),
+          bits: decodeBits(bytes, range, 8),
         }));
         expect(decoded).toEqual(coded);
-        decoder.end();
+        endRange(bytes, range);
       }),
     );
   });
