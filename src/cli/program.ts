@@ -60,10 +60,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** Removes the flags that the parser's help does not know: its `help` accepts only the name of a command. */
+/**
+ * Removes the flags that the parser's help does not know: its `help` accepts only the name of a command. A command of a group has
+ * its help in that group: `help release publish` becomes `release help publish`.
+ */
 function withoutFlagsOfHelp(argv: readonly string[]): readonly string[] {
   const words = argv.filter((one) => !['--json', '--quiet', '--all'].includes(one));
-  if (words[0] === 'help') return words;
+  if (words[0] === 'help') return [...words.slice(1, -1), 'help', ...words.slice(1).slice(-1)];
   return asksForAll(argv) ? argv.filter((one) => one !== '--all') : argv;
 }
 

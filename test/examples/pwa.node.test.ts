@@ -174,6 +174,19 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectConfirmed(page);
   });
 
+  it('offers a release in a tab that stays open', async () => {
+    const site = await newSite();
+    const page = await newPage();
+    await page.clock.install();
+    await page.goto(site.origin);
+    await expectVersion(page, 'version 1');
+    await expectState(page, (state) => state['lastCheck'] !== undefined);
+    await site.publish(buildOf(2), '2.0.0');
+    await page.clock.fastForward('01:00:00');
+    await expectOffer(page);
+    await expectVersion(page, 'version 1');
+  });
+
   it('keeps working when a download fails, and says why in the console', async () => {
     const site = await newSite();
     const page = await install(site);

@@ -263,7 +263,12 @@ export const TESTS = {
     'test/vectors/patch-v1.test.ts',
     'test/vectors/patch-v1.node.test.ts',
     ...security('attack-patch-bomb', 'attack-patch-endless-data', 'attack-patch-forged'),
-    ...unit('release/matches', 'release/choose-instructions', 'release/patch-steps', 'release/patch'),
+    ...unit(
+      'release/matches',
+      'release/choose-instructions',
+      'release/patch-steps',
+      'release/patch',
+    ),
     ...property('patch'),
   ],
   // Without the test that kills publishers, because every survivor would wait for it.

@@ -4,9 +4,13 @@ import { keepUpToDate } from './update.js';
 import { showApp } from './app.js';
 
 showApp();
-keepUpToDate().then((isReady) => {
+lookForUpdate();
+setInterval(lookForUpdate, 3_600_000); // a tab may stay open for days
+
+async function lookForUpdate() {
+  const isReady = await keepUpToDate().catch(console.error);
   if (!isReady) return;
   const button = document.querySelector('button');
   button.hidden = false;
   button.onclick = () => location.reload();
-}, console.error);
+}

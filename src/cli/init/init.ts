@@ -13,7 +13,7 @@ import { type AnswerFlags, type Answers, answer, askToWrite } from './answers.ts
 import { applyChanges, isOfKey, type NewPair, takeBack } from './apply.ts';
 import { warnOfGit } from './key-in-git.ts';
 import { makePlan, type Plan } from './plan.ts';
-import { readProject } from './project.ts';
+import { type Project, readProject } from './project.ts';
 import {
   RECORD,
   type RecordContent,
@@ -86,6 +86,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
         ...planLines({ ...plan, same: [] }, [], false),
         ...(await missingKeyLines(context)),
         ...nextLines('next, unless you have done it', plan),
+        ...workflowLines(answers, project),
       ],
       isBad,
     };
@@ -121,10 +122,14 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
       ...(asks ? conflictLines(plan) : ['Written:', ...shown, '']),
       `✓ ${written.length} files written; ${typed.execute} bundleseal init --undo undoes this`,
       ...nextLines('next', plan),
-      ...(answers.ci === 'github' && project.hosting === 'none' ? [FOR_WORKFLOW] : []),
+      ...workflowLines(answers, project),
     ],
     isBad,
   };
+}
+
+function workflowLines({ ci }: Answers, { hosting }: Project): string[] {
+  return ci === 'github' && hosting === 'none' ? [FOR_WORKFLOW] : [];
 }
 
 function nextLines(head: string, { next }: Plan): string[] {

@@ -283,7 +283,7 @@ async function nextSteps(
       ? []
       : [
           `build it: ${project.manager.typed.run} ${SCRIPTS.build}`,
-          `publish it as ${appId}, on this machine: ${project.manager.typed.run} ${SCRIPTS.publish}`,
+          `publish it (app id "${appId}") on this machine: ${project.manager.typed.run} ${SCRIPTS.publish}`,
         ]),
     ...(isTried ? [] : trySteps(answers, site, project.manager.typed)),
     ...(hasNewKey
@@ -320,7 +320,7 @@ function stepForAdapter({ kit, manager }: Project): string[] {
   ];
 }
 
-/** The build and the store are served together. "First update" goes on from there. */
+/** The build and the store are served together. */
 function trySteps({ dir, framework }: Answers, site: string, { execute }: TypedCommands): string[] {
   const copy =
     process.platform === 'win32'
@@ -330,6 +330,7 @@ function trySteps({ dir, framework }: Answers, site: string, { execute }: TypedC
     framework === 'vite' ? `${execute} vite preview --outDir ${site}` : 'with any web server';
   return [
     `try it: copy the build beside the releases: ${copy}`,
-    `serve ${site}: ${serve}; docs/guides/first-update.md in node_modules/bundleseal goes on from there`,
+    `serve ${site}: ${serve}`,
+    'see an update arrive: continue at step 4 of docs/guides/first-update.md in node_modules/bundleseal',
   ];
 }

@@ -79,6 +79,7 @@ describe('the help of bundleseal', () => {
     (await entry.load())(command);
     for (const { flags } of command.options) expect(text).toContain(`  ${flags} `);
     expect(text).not.toContain('--help --all');
+    expect(await helpOf('help', ...name.split(' '), '--all')).toBe(text);
     if (!name.includes(' ')) return;
     expect(await helpOf('help', name.split(' ')[0] as string, '--all')).toContain('Commands:');
   });
