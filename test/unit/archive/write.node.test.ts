@@ -70,8 +70,8 @@ const GARBAGE = `
   });
   console.log(JSON.stringify({ zipped, read }));
 `;
-// A map of V8 for each file keeps 12 MB and more. Without it the old generation grows by 1 and 3 MB.
-const MOST_GROWTH = 6 * 2 ** 20;
+// A map of V8 for each file keeps 12 MB and more. Without it the old generation grows by 3 MB, also on a busy machine.
+const MOST_GROWTH = 8 * 2 ** 20;
 
 describe('the old generation of V8 keeps no garbage of', () => {
   let output: Record<'zipped' | 'read', { growth: number; measured: number }>;
