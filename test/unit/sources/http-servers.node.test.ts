@@ -49,7 +49,10 @@ describe('a server that sends single bytes slowly', () => {
     const { url, closed } = await serve(answer);
     const work = httpSource(url, { ...QUICK, timeout: 1000, retries: 0 });
     const error = await rejection(work, 'ERR_SOURCE_FAILED');
-    expect(error.message).toMatch(/sent \d+ bytes in 1000 ms, and at least 16384 or|answered 503/);
+    // On a busy machine no byte may arrive in this time.
+    expect(error.message).toMatch(
+      /sent (\d+ bytes in|no byte for) 1000 ms|and at least 16384 or|answered 503/,
+    );
     await until(() => closed[0] === true);
   });
 
@@ -62,11 +65,11 @@ describe('a server that sends single bytes slowly', () => {
     const { url, ranges, closed } = await serve((response, asked) =>
       (isOpen ? drip : right)(response, asked),
     );
-    const source = await httpSource(url, { ...QUICK, timeout: 1000 });
+    const source = await httpSource(url, { ...QUICK, timeout: 3000 });
     isOpen = true;
     const opened = ranges.length;
     const error = await rejection(source.read(100_000, 50_000), 'ERR_SOURCE_FAILED');
-    expect(error.message).toMatch(/sent \d+ bytes in 1000 ms/);
+    expect(error.message).toMatch(/sent \d+ bytes in 3000 ms/);
     expect(error.cause).toMatchObject({ name: 'TimeoutError' });
     expect(ranges.length - opened).toBe(1);
     await until(() => closed.length === ranges.length && closed.every(Boolean));
@@ -76,7 +79,7 @@ describe('a server that sends single bytes slowly', () => {
     const { url } = await serve(dripping(200));
     const init = { ...QUICK, timeout: 1000, ignoredRange: 'read-through' } as const;
     const error = await rejection(httpSource(url, init), 'ERR_SOURCE_FAILED');
-    expect(error.message).toMatch(/sent \d+ bytes in 1000 ms/);
+    expect(error.message).toMatch(/sent (\d+ bytes in|no byte for) 1000 ms/);
   });
 });
 

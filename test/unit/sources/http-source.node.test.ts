@@ -206,7 +206,7 @@ describe('a temporary failure', () => {
   it.each([200, 206, 404, 503])('leaves no body of status %i unread', async (code) => {
     const endless: Answer = (response) => response.writeHead(code).write('x');
     const { url, closed } = await serve(endless);
-    await rejection(httpSource(url, { ...QUICK, retries: 0, timeout: 300 }), 'ERR_SOURCE_FAILED');
+    await rejection(httpSource(url, { ...QUICK, retries: 0, timeout: 1000 }), 'ERR_SOURCE_FAILED');
     await until(() => closed[0] === true);
   });
 
@@ -223,9 +223,10 @@ describe('a temporary failure', () => {
 
   it('includes a server that is silent before its headers', async () => {
     const { url, closed } = await serve(silent);
-    const work = httpSource(url, { ...QUICK, timeout: 150, retries: 1 });
+    // Long enough for a busy machine to receive both requests.
+    const work = httpSource(url, { ...QUICK, timeout: 1000, retries: 1 });
     const error = await rejection(work, 'ERR_SOURCE_FAILED');
-    expect(error.message).toMatch(/sent no byte for 150 ms \(attempt 2 of 2\): check the network/);
+    expect(error.message).toMatch(/sent no byte for 1000 ms \(attempt 2 of 2\): check the network/);
     expect(error.cause).toMatchObject({ name: 'TimeoutError' });
     await until(() => closed[0] === true && closed[1] === true);
   });

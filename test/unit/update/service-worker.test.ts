@@ -204,7 +204,7 @@ describe('a service worker', () => {
       isAsked();
       return new Promise(() => {});
     });
-    const page = await createDevice(BEFORE, silent, { releases, timeout: 50, retries: 1 });
+    const page = await createDevice(BEFORE, silent, { releases, timeout: 500, retries: 1 });
     await page.updater.start();
     const update = page.updater.update();
     const failed = rejection(update, 'ERR_SOURCE_FAILED');
