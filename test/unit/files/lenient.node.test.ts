@@ -293,7 +293,7 @@ describe('a pipe', () => {
     const late = feed('plain');
     await once(late, 'exit');
     // The call has ended before, so nothing else says when the pipe is closed.
-    await expect.poll(() => openIn(folder), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => openIn(folder)).toEqual([]);
   });
 
   it('is closed if its content cannot be stored, so that its writer ends', async () => {

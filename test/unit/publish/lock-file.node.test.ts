@@ -10,7 +10,7 @@ import { rejection } from '../../support/errors.ts';
 import { onFileSystem } from '../../support/files.ts';
 import { newFolder } from '../../support/publish.ts';
 
-const QUICK = { beat: 20, stale: 200, patience: 60_000 };
+const QUICK = { beat: 20, stale: 200, patience: 250_000 };
 const LOCK = '.publish.lock';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -106,7 +106,7 @@ describe('the file of a lock', () => {
       name === call && path === join(folder, LOCK)
         ? Object.assign(new Error('EIO'), { code: 'EIO' })
         : undefined;
-    const work = () => withLock(folder, AbortSignal.timeout(10_000), async () => {}, QUICK);
+    const work = () => withLock(folder, AbortSignal.timeout(250_000), async () => {}, QUICK);
     const error = await rejection(onFileSystem({ before }, work), 'ERR_FILE');
     expect(error.message).toContain(
       `${JSON.stringify(join(folder, LOCK))} can't be read: the disk`,

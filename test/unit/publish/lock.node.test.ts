@@ -16,7 +16,7 @@ import { nameTemporary } from '../../../src/files/temporary.ts';
 import { withLock } from '../../../src/publish/lock.ts';
 import { expectWholeStore, newFolder, publishBuild } from '../../support/publish.ts';
 
-const QUICK = { beat: 50, stale: 400, patience: 20_000 };
+const QUICK = { beat: 50, stale: 400, patience: 250_000 };
 const LOCK = '.publish.lock';
 
 describe('several publishers to one folder', () => {
@@ -59,7 +59,7 @@ describe('withLock', () => {
       const folder = newFolder();
       put(join(folder, LOCK));
       await expect(
-        withLock(folder, AbortSignal.timeout(10_000), work, QUICK),
+        withLock(folder, AbortSignal.timeout(250_000), work, QUICK),
       ).rejects.toMatchObject({
         code: 'ERR_FILE',
         message: `${JSON.stringify(join(folder, LOCK))} is not a file, but the lock of publishers is one: remove it`,
