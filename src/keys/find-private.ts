@@ -81,8 +81,10 @@ function inBase64(text: string): string | undefined {
     if (found !== undefined) return found;
   }
   for (const [, several] of lines.matchAll(BASE64_OF_DER) as Iterable<[string, string]>) {
-    for (const one of several.split(/\s+(?=MII)/)) {
-      const bytes = leadingBase64(one);
+    const parts = several.split(/\s+(?=MII)/);
+    for (const [i, part] of parts.entries()) {
+      // A line within a key may begin like a key, so the next part may belong to this one.
+      const bytes = leadingBase64(part + (parts[i + 1] ?? ''));
       // The first four bytes are the tag, the marker of a two-byte length, and the length.
       const length = 4 + 256 * (bytes[2] ?? 0) + (bytes[3] ?? 0);
       const found = inBinary(bytes.subarray(0, length));

@@ -29,6 +29,13 @@ const openSsh = block(
 // SEQUENCE { INTEGER 3, SEQUENCE { OID data } }
 const pkcs12 = Buffer.from('3012020103300d06092a864886f70d010701a000', 'hex');
 
+/** A line of 64 characters is 48 bytes. The bytes are those of a number in the key. */
+const withLineLikeKey = (key: Uint8Array) => {
+  const changed = Uint8Array.from(key);
+  changed.set([0x30, 0x82, 0x01], 48 * 10);
+  return changed;
+};
+
 const KEYS: Record<string, string | Uint8Array> = {
   'PKCS#8': pkcs8,
   'PKCS#1': pem('pkcs1'),
@@ -83,6 +90,9 @@ users:
   ),
   'a key in base64 of base64': `data: ${base64(base64(pkcs8))}\n`,
   'the DER of a key in base64': `PRIVATE=${base64(der('pkcs8'))}\nNODE_ENV=production\n`,
+  'the DER of a key in lines of base64, one of which begins like a key': base64(
+    withLineLikeKey(der('pkcs8')),
+  ).replace(/.{64}/g, '$&\n'),
   'the DER of a key in source code': `const key = "${base64(der('pkcs1'))}";`,
   'the DER of both halves in base64': `${base64(rsa.publicKey.export({ type: 'spki', format: 'der' }))}\n${base64(der('pkcs8'))}\n`,
   'a JWK': JSON.stringify(jwk),
