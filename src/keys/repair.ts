@@ -21,7 +21,8 @@ export interface RepairedKey {
 // Hyphens and dashes of Unicode, and the two dashes of Windows-1252 after decoding as Latin-1.
 const DASH = '[-\\u2010-\\u2015\\u2212\\ufe58\\ufe63\\uff0d\\u0096\\u0097]';
 const QUOTE = '["\'`\\u2018-\\u201f\\u00ab\\u00bb\\u2039\\u203a\\u0091-\\u0094]';
-// Quantifiers are bounded, because the engine tries the pattern again from each character of a long run of dashes.
+// Quantifiers are bounded, because the engine tries a pattern again from each character of a long run of dashes or
+// backslashes.
 const PEM_BOUNDARY = new RegExp(
   `${DASH}{1,64}\\s*(BEGIN|END)\\s+([A-Z0-9][A-Z0-9 ]*?)\\s*${DASH}+`,
   'g',
@@ -189,9 +190,9 @@ function htmlDecoded(text: string): string {
 /** Undoes the escapes of JSON and of shells, however often they were applied. */
 function withLineBreaks(text: string): string {
   return text
-    .replace(/\\+u([0-9a-f]{4})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
-    .replace(/(\\+r)?\\+n|\\+r|\\+t/g, '\n')
-    .replace(/\\+([/+=])/g, '$1')
+    .replace(/\\{1,64}u([0-9a-f]{4})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/(\\{1,64}r)?\\{1,64}n|\\{1,64}[rt]/g, '\n')
+    .replace(/\\{1,64}([/+=])/g, '$1')
     .trim();
 }
 
@@ -203,7 +204,7 @@ function withoutCertificates(text: string): string {
 
 /** Undoes the escapes of the quotes of a JWK, whose first sign after the brace is a quote. */
 function withQuotes(text: string): string {
-  return /^\{\s*\\+"/.test(text) ? text.replace(/\\+"/g, '"') : text;
+  return /^\{\s*\\+"/.test(text) ? text.replace(/\\{1,64}"/g, '"') : text;
 }
 
 /**
