@@ -2,6 +2,7 @@
 // key ids, so that a key of one format is never used for the other.
 
 import { BundleSealError } from '../errors.ts';
+import { KEY_FILE, KEY_VARIABLE, PUBLIC_KEY_FILE } from '../keys/key-places.ts';
 import { UPDATER } from './config/lookup.ts';
 import type { KeyValue } from './read-key.ts';
 
@@ -41,9 +42,9 @@ export const PLUGIN = 'BundleSeal';
 export const SEALED: BundleFormat = {
   name: 'sealed',
   title: 'the sealed format',
-  variable: 'BUNDLESEAL_PRIVATE_KEY',
-  privateKeyFile: '.bundleseal_key',
-  publicKeyFile: '.bundleseal_key.pub',
+  variable: KEY_VARIABLE,
+  privateKeyFile: KEY_FILE,
+  publicKeyFile: PUBLIC_KEY_FILE,
   plugin: PLUGIN,
   create: 'npx bundleseal key create',
   save: 'npx bundleseal key save',

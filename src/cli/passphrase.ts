@@ -1,11 +1,9 @@
 // Decrypts and encrypts private keys with a passphrase from a variable or from the user.
 
 import { BundleSealError } from '../errors.ts';
+import { PASSPHRASE_VARIABLE } from '../keys/key-places.ts';
 import type { KeyValue } from './read-key.ts';
 import type { Context } from './terminal.ts';
-
-/** The variable with the passphrase of the private key. */
-export const PASSPHRASE = 'BUNDLESEAL_KEY_PASSPHRASE';
 
 /** Sources of a passphrase. */
 export type Asking = Pick<Context, 'env' | 'askSecret'>;
@@ -53,7 +51,7 @@ async function passphraseFor(context: Asking, from: string): Promise<Given> {
   if (passphrase === undefined) {
     throw new BundleSealError(
       'ERR_KEY_INVALID',
-      `the private key is protected by a passphrase: set ${PASSPHRASE}, or run the command on a terminal, where it asks`,
+      `the private key is protected by a passphrase: set ${PASSPHRASE_VARIABLE}, or run the command on a terminal, where it asks`,
     );
   }
   return remember(context, passphrase);
@@ -71,7 +69,7 @@ export async function newPassphrase(context: Asking): Promise<string> {
   if (passphrase === undefined) {
     throw new BundleSealError(
       'ERR_KEY_INVALID',
-      `there is no passphrase for the private key: set ${PASSPHRASE}, or run the command on a terminal, where it asks`,
+      `there is no passphrase for the private key: set ${PASSPHRASE_VARIABLE}, or run the command on a terminal, where it asks`,
     );
   }
   longEnough({ passphrase, from: 'this terminal' });
@@ -125,12 +123,12 @@ export async function protect(privateKey: string, passphrase: string): Promise<s
 }
 
 function givenPassphrase({ env }: Asking): Given | undefined {
-  const passphrase = env[PASSPHRASE];
+  const passphrase = env[PASSPHRASE_VARIABLE];
   if (passphrase !== '')
-    return passphrase === undefined ? undefined : { passphrase, from: PASSPHRASE };
+    return passphrase === undefined ? undefined : { passphrase, from: PASSPHRASE_VARIABLE };
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `${PASSPHRASE} is set and empty: the secret is missing or not visible to this job; set the passphrase, or unset the variable`,
+    `${PASSPHRASE_VARIABLE} is set and empty: the secret is missing or not visible to this job; set the passphrase, or unset the variable`,
   );
 }
 

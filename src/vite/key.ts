@@ -6,14 +6,11 @@ import { BundleSealError } from '../errors.ts';
 import { fileError } from '../files/error.ts';
 import { exists } from '../files/exists.ts';
 import { openInputFile } from '../files/input-file.ts';
+import { KEY_FILE, KEY_VARIABLE, PASSPHRASE_VARIABLE } from '../keys/key-places.ts';
 import { MAX_KEY_LENGTH } from '../keys/pem.ts';
 import { keyOfText, repairKeyText, textOfBytes } from '../keys/repair.ts';
 import type { PrivateKeyInput } from '../keys/strict.ts';
 import { isSigner, readSigningKey, type Signer } from '../seal/signing-key.ts';
-
-const VARIABLE = 'BUNDLESEAL_PRIVATE_KEY';
-const PASSPHRASE = 'BUNDLESEAL_KEY_PASSPHRASE';
-const FILE = '.bundleseal_key';
 
 type BuildKey = PrivateKeyInput | Signer;
 
@@ -37,13 +34,13 @@ type KeySource = readonly [read: () => BuildKey | Promise<BuildKey>, from: strin
 
 async function findSource(given: BuildKey | undefined, root: string): Promise<KeySource> {
   if (given !== undefined) return [() => given, 'options.privateKey'];
-  const text = process.env[VARIABLE];
-  if (text !== undefined) return [() => keyOfVariable(text), VARIABLE];
-  const path = join(root, FILE);
+  const text = process.env[KEY_VARIABLE];
+  if (text !== undefined) return [() => keyOfVariable(text), KEY_VARIABLE];
+  const path = join(root, KEY_FILE);
   if (await exists(path)) return [() => readKeyFile(path), path];
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `no private key to seal the build with: set ${VARIABLE}, pass the option privateKey, or make a pair with "npx bundleseal key create" (${path} does not exist)`,
+    `no private key to seal the build with: set ${KEY_VARIABLE}, pass the option privateKey, or make a pair with "npx bundleseal key create" (${path} does not exist)`,
   );
 }
 
@@ -76,11 +73,11 @@ async function unlock(key: BuildKey): Promise<BuildKey> {
   if (isSigner(key) || (typeof key !== 'string' && !(key instanceof Uint8Array))) return key;
   const { decryptPrivateKey, isProtected } = await import('../keys/passphrase.ts');
   if (!isProtected(key)) return key;
-  const passphrase = process.env[PASSPHRASE];
+  const passphrase = process.env[PASSPHRASE_VARIABLE];
   if (passphrase) return decryptPrivateKey(key, { passphrase });
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `the private key is protected by a passphrase: set ${PASSPHRASE}`,
+    `the private key is protected by a passphrase: set ${PASSPHRASE_VARIABLE}`,
   );
 }
 

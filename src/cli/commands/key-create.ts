@@ -3,13 +3,14 @@
 import type { Command } from 'commander';
 import { fileError } from '../../files/error.ts';
 import { exists } from '../../files/exists.ts';
+import { PASSPHRASE_VARIABLE } from '../../keys/key-places.ts';
 import { Cancelled, UsageError } from '../answer.ts';
 import { CAPGO, CAPGO_BITS, SEALED } from '../bundle-formats.ts';
 import { gitStateOf, ignoreInGit, ignoreLines } from '../git.ts';
 import { examples, inShell } from '../help.ts';
 import { type KeptPair, placePair } from '../key-pair.ts';
 import { lockPair } from '../pair-lock.ts';
-import { newPassphrase, PASSPHRASE, protect } from '../passphrase.ts';
+import { newPassphrase, protect } from '../passphrase.ts';
 import { refuseKeyAsPath } from '../read-key.ts';
 import { run } from '../run.ts';
 import type { Context } from '../terminal.ts';
@@ -39,7 +40,7 @@ export function keyCreate(command: Command): void {
     .option('--force', 'replace existing keys; the old files are kept with .old appended', false)
     .option(
       '--protect',
-      `protect the private key with a passphrase: ${PASSPHRASE}, or typed on the terminal`,
+      `protect the private key with a passphrase: ${PASSPHRASE_VARIABLE}, or typed on the terminal`,
       false,
     )
     .option('--gitignore', 'add the private key to .gitignore', false)

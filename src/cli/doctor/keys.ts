@@ -1,11 +1,12 @@
 // Examines the keys of one format that a command would use here.
 
 import { exists } from '../../files/exists.ts';
+import { PASSPHRASE_VARIABLE } from '../../keys/key-places.ts';
 import { repairKeyText } from '../../keys/repair.ts';
 import type { BundleFormat } from '../bundle-formats.ts';
 import { inShell } from '../help.ts';
 import { EMPTY_ADVICE, keyOfSource, readPublicKeyFile } from '../keys.ts';
-import { type Asking, isProtectedKey, PASSPHRASE } from '../passphrase.ts';
+import { type Asking, isProtectedKey } from '../passphrase.ts';
 import { findAbove } from '../project.ts';
 import { type KeyValue, readKeyFile } from '../read-key.ts';
 import { openPrivateKey } from '../signing-key.ts';
@@ -157,7 +158,7 @@ function asking({ env }: Situation): Asking {
 }
 
 async function isLocked({ env }: Situation, key: KeyValue): Promise<boolean> {
-  return env[PASSPHRASE] === undefined && (await isProtectedKey(key));
+  return env[PASSPHRASE_VARIABLE] === undefined && (await isProtectedKey(key));
 }
 
 function lockedFinding(format: BundleFormat, from: string): Finding {
@@ -165,7 +166,7 @@ function lockedFinding(format: BundleFormat, from: string): Finding {
     code: 'PRIVATE_KEY_PROTECTED',
     state: 'unknown',
     what: `${from} is a private key under a passphrase, so it was not checked`,
-    mend: `set ${PASSPHRASE} to have it checked; commands that sign ask for it on a terminal`,
+    mend: `set ${PASSPHRASE_VARIABLE} to have it checked; commands that sign ask for it on a terminal`,
     wire: format.name,
   };
 }

@@ -2,12 +2,10 @@
 
 import type { Identifier, Program } from '@babel/types';
 import { loadScriptParser } from '../config/parse.ts';
+import { MAX_MODULE_LENGTH } from './find-imports.ts';
 import type { Project } from './project.ts';
 
 const NAME = 'keepUpToDate';
-
-// The first module of an app is short. A longer text is generated, and the parser's time grows with its length.
-const MAX_LENGTH = 2 ** 20;
 
 /** Returns the lines for users who add them manually. */
 export function entryLines(specifier: string): readonly [string, string] {
@@ -167,7 +165,7 @@ async function findImports(
 
 /** Returns `undefined` for a text that is too long or has a mistake. */
 async function parseModule(path: string, text: string): Promise<Program | undefined> {
-  if (text.length > MAX_LENGTH) return undefined;
+  if (text.length > MAX_MODULE_LENGTH) return undefined;
   const { parse } = await loadScriptParser();
   const isTypeScript = /\.[mc]?tsx?$/.test(path);
   const isJsx = !/\.[mc]?ts$/.test(path);

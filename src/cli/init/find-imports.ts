@@ -8,8 +8,8 @@ import { hasCode } from '../../files/leniency.ts';
 const SOURCE = /\.(?:[cm]?[jt]sx?|vue|svelte|astro|html?)$/i;
 const SCRIPTS_OF = 'package.json';
 
-// Bytes. A longer file is generated.
-const MAX_LENGTH = 2 ** 20;
+/** In bytes. A longer module is generated, and the parser's time grows with its length. */
+export const MAX_MODULE_LENGTH: number = 2 ** 20;
 
 /**
  * Finds the modules that other files use, directly or through another module in use.
@@ -54,7 +54,7 @@ async function* sourcesIn(folder: string, leftOut: string): AsyncGenerator<strin
 
 async function sourceOf(path: string): Promise<string> {
   const stats = await stat(path).catch(() => undefined);
-  if (stats?.isFile() !== true || stats.size > MAX_LENGTH) return '';
+  if (stats?.isFile() !== true || stats.size > MAX_MODULE_LENGTH) return '';
   return unlessDenied(path, readFile(path, 'utf8'), '');
 }
 

@@ -2,6 +2,7 @@
 //
 // It pins actions by the commit of the tag in the comment. Only the publishing step gets the key.
 
+import { KEY_FILE, KEY_VARIABLE, PASSPHRASE_VARIABLE } from '../../keys/key-places.ts';
 import type { Manager } from '../package-manager.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
@@ -20,10 +21,8 @@ function deploysWebsite(answers: Answers): boolean {
 /** The secrets and variables that the workflow needs. */
 export function settingsOf(answers: Answers): Setting[] {
   return [
-    secret('BUNDLESEAL_PRIVATE_KEY', 'the text of .bundleseal_key'),
-    ...(answers.isProtected
-      ? [secret('BUNDLESEAL_KEY_PASSPHRASE', 'the passphrase of the key')]
-      : []),
+    secret(KEY_VARIABLE, `the text of ${KEY_FILE}`),
+    ...(answers.isProtected ? [secret(PASSPHRASE_VARIABLE, 'the passphrase of the key')] : []),
     ...(isBeside(answers)
       ? [
           variable(
@@ -60,7 +59,7 @@ export function workflowOf(project: Project, answers: Answers): string {
   );
   const setup = setupOf(project, answers).map((one) => `#   ${one}`);
   const passphrase = isProtected
-    ? `          BUNDLESEAL_KEY_PASSPHRASE: \${{ secrets.BUNDLESEAL_KEY_PASSPHRASE }}\n`
+    ? `          ${PASSPHRASE_VARIABLE}: \${{ secrets.${PASSPHRASE_VARIABLE} }}\n`
     : '';
   const address = isBeside(answers) ? `\${{ vars.BUNDLESEAL_STORE_URL }}` : url;
   const { root, manager } = project;
@@ -120,7 +119,7 @@ ${isAll ? takeLastRelease(manager) : ''}      - uses: ${SETUP_NODE}
       - run: ${manager.run} ${SCRIPTS.build}
 ${isAll ? '' : `        if: github.event_name != 'schedule'\n`}      - name: Publish, or refresh the index on a schedule
         env:
-          BUNDLESEAL_PRIVATE_KEY: \${{ secrets.BUNDLESEAL_PRIVATE_KEY }}
+          ${KEY_VARIABLE}: \${{ secrets.${KEY_VARIABLE} }}
 ${passphrase}          STORE_URL: ${address}
           CREATE: \${{ inputs.create }}
         run: |
