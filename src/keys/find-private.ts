@@ -26,7 +26,22 @@ export function findPrivateKey(path: string, bytes: Uint8Array): string | undefi
   const name = path.slice(path.lastIndexOf('/') + 1);
   const byName = NAMES.find(([pattern]) => pattern.test(name))?.[1];
   if (byName !== undefined || bytes.length > MAX_LOOKED_INTO) return byName;
-  return inBinary(bytes) ?? findInText(decodeText(bytes));
+  return inBinary(bytes) ?? (hasMarker(bytes) ? findInText(decodeText(bytes)) : undefined);
+}
+
+// Each form of a key in a text has one of these in it. Node searches texts of up to six characters four times as fast as
+// longer ones.
+const MARKERS = ['VATE K', 'kty', 'PuTTY-', 'AGE-SE', 'CRUdJT', 'TFMwdE', 'MII'];
+
+/**
+ * Whether {@link findInText} can find anything. On Node, this native search takes a tenth of the time of decoding and
+ * searching a text.
+ */
+function hasMarker(bytes: Uint8Array): boolean {
+  const { Buffer } = globalThis;
+  if (Buffer === undefined || isUtf16(bytes)) return true;
+  const searched = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return MARKERS.some((marker) => searched.includes(marker, 0, 'latin1'));
 }
 
 const NAMES: readonly (readonly [pattern: RegExp, what: string])[] = [
@@ -39,11 +54,15 @@ const NAMES: readonly (readonly [pattern: RegExp, what: string])[] = [
 
 /** Decodes UTF-16, which the ">" of PowerShell writes, and any encoding that contains ASCII. */
 function decodeText(bytes: Uint8Array): string {
-  const isLittle = bytes[0] === 0xff || (bytes[0] !== 0 && bytes[1] === 0);
-  const isBig = bytes[0] === 0xfe || (bytes[0] === 0 && bytes[1] !== 0);
   // A key's text is ASCII, so in UTF-16 every second byte is 0.
   const text = latin1(bytes);
-  return isLittle || isBig ? text.replaceAll('\0', '') : text;
+  return isUtf16(bytes) ? text.replaceAll('\0', '') : text;
+}
+
+function isUtf16(bytes: Uint8Array): boolean {
+  const isLittle = bytes[0] === 0xff || (bytes[0] !== 0 && bytes[1] === 0);
+  const isBig = bytes[0] === 0xfe || (bytes[0] === 0 && bytes[1] !== 0);
+  return isLittle || isBig;
 }
 
 /**

@@ -5,8 +5,9 @@ import { findInText } from './find-private.ts';
 /** Gets the next piece of a file. Describes the private key that it completes, or returns `undefined`. */
 export type KeySearch = (piece: Uint8Array) => string | undefined;
 
-// Each form of a key has one of these texts: PEM, base64 of "-----BEGIN", the type of a JWK, and base64 of DER.
-const MARKERS = ['PRIVATE KEY', 'LS0tLS1CRUdJTi', 'kty', 'MII'];
+// Each form of a key has one of these texts: PEM ("PRIVATE KEY"), base64 of "-----BEGIN" (LS0tLS1CRUdJTi), the type of a
+// JWK, and base64 of DER. Node searches texts of up to six characters four times as fast as longer ones.
+const MARKERS = ['VATE K', 'CRUdJT', 'kty', 'MII'];
 const LONGEST_MARKER = Math.max(...MARKERS.map((marker) => marker.length));
 // A key may lie in two pieces. The largest key that this library accepts, RSA of 16,384 bits, takes 17 KB in base64 of PEM.
 const OVERLAP = 2 ** 15;
