@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { invalid } from '../archive/format/refuse.ts';
 import { readLimits } from '../archive/format/zip-limits.ts';
 import { LEFT_OUT, type OwnPieces, ownContent, type ZipInput } from '../archive/write/content.ts';
+import { prepareDeflate, threadsByDefault } from '../archive/write/deflate-queue.ts';
 import { type Memory, reusedMemory } from '../archive/write/memory.ts';
 import { ZIP_OPTIONS, type ZipOptions, zipChunks } from '../archive/write/zip.ts';
 import { release } from '../backend/node-slices.ts';
@@ -134,12 +135,14 @@ export function zipFolder(
 ): Promise<ZippedDirectory> {
   const write = (zip: FolderZip) =>
     replaceFile({ folder: zip.folder }, output, options.signal, async (file) => {
+      const hash = await (await selectBackend()).createHash();
       let size = 0;
       for await (const chunk of zip.chunks()) {
+        hash.update(chunk);
         await file.write(chunk, size);
         size += chunk.length;
       }
-      return { size, ...zip.end() };
+      return { size, checksum: toHex(await hash.digest()), ...zip.end() };
     });
   return withFolderZip(dir, options, write, watch);
 }
@@ -181,8 +184,8 @@ export interface FolderZip {
   ignores(path: string): boolean;
   /** Makes the archive. A chunk is valid until the next one is requested. */
   chunks(): AsyncGenerator<Uint8Array, void>;
-  /** Returns the result. Call it after all chunks were read. */
-  end(): { readonly checksum: string; readonly entries: number };
+  /** Returns the number of files. Call it after all chunks were read. */
+  end(): { readonly entries: number };
 }
 
 /** Calls `work` with the archive of a folder. Checks the options before it reads a file. */
@@ -209,20 +212,18 @@ export async function withFolderZip<T>(
   const makeChunks = zipChunks(zipOptions, memory);
   signal?.throwIfAborted();
   const folder = await realFolder(dir);
-  const hash = await (await selectBackend()).createHash();
+  // Before the listing, which leaves no time for loading, because its calls are synchronous.
+  const expect = level === 0 ? () => {} : await prepareDeflate(threads ?? threadsByDefault());
   const tree = await holdTree(folder);
   const contents = readFound(tree, found.files, memory);
   const allowsKeys = options.privateKeys === 'allow';
-  const read = { tree, rules, contents, memory, allowsKeys, watch };
+  const read = { tree, rules, contents, memory, allowsKeys, watch, expect };
   try {
     return await work({
       folder,
       ignores: (path) => rules.ignores(path) || watch?.isOutput(join(folder, path)) === true,
       async *chunks() {
-        for await (const chunk of makeChunks(entriesOf(found, read))) {
-          hash.update(chunk);
-          yield chunk;
-        }
+        yield* makeChunks(entriesOf(found, read));
         // What follows needs memory too, so everything about the files goes now.
         memory.end(release);
         found.files.length = 0;
@@ -231,7 +232,7 @@ export async function withFolderZip<T>(
       },
       end() {
         onProgress?.({ done: found.size, total: found.size });
-        return { checksum: toHex(hash.digest()), entries: found.entries };
+        return { entries: found.entries };
       },
     });
   } finally {
@@ -285,11 +286,13 @@ interface Read {
   readonly memory: Memory;
   readonly allowsKeys: boolean;
   readonly watch: FolderWatch | undefined;
+  /** Called with the bytes of the files that are listed so far. */
+  readonly expect: (length: number) => void;
 }
 
 async function* entriesOf(found: Found, read: Read): AsyncGenerator<ZipInput, void> {
   const { tree, rules, watch } = read;
-  const listed = listTree(tree, rules);
+  const listed = counted(listTree(tree, rules), read);
   const start = (file: FoundFile, length: number) => readStart(tree, file, length);
   const open = (file: FoundFile) => piecesOf(file, found, read);
   for await (const file of watch === undefined ? listed : watch.select(listed, start)) {
@@ -297,6 +300,15 @@ async function* entriesOf(found: Found, read: Read): AsyncGenerator<ZipInput, vo
     found.entries += 1;
     found.size += file.size;
     yield { path: file.path, data: ownContent(file, open) };
+  }
+}
+
+async function* counted(files: AsyncIterable<FoundFile>, { expect }: Read) {
+  let size = 0;
+  for await (const file of files) {
+    size += file.size;
+    expect(size);
+    yield file;
   }
 }
 

@@ -35,8 +35,11 @@ const SHARE = 3 * 2 ** 20;
  */
 const LARGE = 64 * 2 ** 20;
 
-/** The most pieces of a thread. After the second one, only short pieces are queued. */
-const DEPTHS: readonly number[] = [1, 2, 4, 8];
+/**
+ * The most pieces of a thread. After the second one, only short pieces are queued: 32 of them take as long as this thread
+ * needs to deflate a slice, during which it hands out nothing.
+ */
+const DEPTHS: readonly number[] = [1, 2, 4, 8, 16, 32];
 const QUEUED_LENGTH = 2 ** 16;
 
 /**
@@ -158,6 +161,23 @@ export function createDeflateQueue(
       if (isDone && seen < LARGE) release(hired);
       else for (const thread of hired) thread.end();
     },
+  };
+}
+
+/**
+ * Loads what a queue needs. Returns a function that starts a thread, which the next queue takes if its first piece arrives
+ * within a second. Without it, a thread starts only after all files were listed, and takes 50 ms to start.
+ *
+ * @param threads - The most threads of the queue.
+ * @returns A function to call with the bytes of content that are known so far. It starts the thread if they are worth one.
+ */
+export async function prepareDeflate(threads: number): Promise<(length: number) => void> {
+  const [{ module }, library] = await Promise.all([loadZlib(), import('./deflate-threads.ts')]);
+  let isStarted = module === undefined || threads === 0;
+  return (length) => {
+    if (isStarted || module === undefined || length < WORTH) return;
+    isStarted = true;
+    library.giveBack(library.borrowThreads(1, module, () => {}));
   };
 }
 

@@ -1,11 +1,16 @@
 // Deflating on several threads: the same bytes with any number of them, and no thread that is left behind.
 // @vitest-environment-options { "own": "threads" }
 
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as workerThreads from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { prepareDeflate } from '../../../src/archive/write/deflate-queue.ts';
+import { zipFolder } from '../../../src/files/zip-directory.ts';
 import { zipBundle, zipStream } from '../../../src/zip.ts';
 import { bytesOf } from '../../support/bytes.ts';
+import { makeFolder } from '../../support/files.ts';
 import { runs } from '../../support/scope.ts';
 import { same, textOf } from '../../support/zip.ts';
 
@@ -88,6 +93,43 @@ describe('threads', () => {
   it('are not started for less than 1 MiB', async () => {
     await zipBundle({ f: textOf(900_000) }, { threads: 2 });
     expect(started).toHaveLength(0);
+  });
+
+  it('are started once enough bytes are known, and are used by the next archive', async () => {
+    const none = await prepareDeflate(0);
+    none(MIB);
+    const known = await prepareDeflate(1);
+    known(MIB - 1);
+    expect(started).toHaveLength(0);
+    known(MIB);
+    known(2 * MIB);
+    expect(started).toHaveLength(1);
+    await zipBundle(files, { level, threads: 1 });
+    expect(started).toHaveLength(1);
+  });
+
+  it('are started while a folder is listed', async () => {
+    const folder = makeFolder();
+    mkdirSync(join(folder, 'app'));
+    writeFileSync(join(folder, 'app', 'a.js'), textOf(MIB));
+    let before = -1;
+    await zipFolder(
+      join(folder, 'app'),
+      join(folder, 'app.zip'),
+      { level, threads: 1 },
+      {
+        isOutput: () => false,
+        async *select(listed) {
+          for await (const file of listed) {
+            before = started.length;
+            yield file;
+          }
+        },
+        read: () => true,
+      },
+    );
+    expect(before).toBe(1);
+    expect(started).toHaveLength(1);
   });
 
   it('end a moment after the archive, and are used again before that', async () => {
