@@ -97,7 +97,7 @@ async function kill({ process: child, ended }: Child): Promise<void> {
 
 /** Waits until a child has stopped itself in the middle of its work. */
 async function stopped({ process: child }: Child): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 12_000; i++) {
     if (stateOf(child.pid as number).startsWith('T')) return;
     await sleep(5);
   }
