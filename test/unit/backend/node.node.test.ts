@@ -132,7 +132,7 @@ describe('a large bundle', () => {
     const count = 8;
     let done = count;
     // The first chunks may be through before the thread has started.
-    for (let i = 0; i < 2000 && done === count; i++) {
+    for (let i = 0; i < 20_000 && done === count; i++) {
       here.mockClear();
       const opening = Array.from({ length: count }, () =>
         cipher.decrypt(nonce, sealed, digest, undefined),

@@ -147,7 +147,7 @@ describe('a built-in release on a website', () => {
     });
     const { builtIn } = websiteOf(() => new Response(body, { status: 500 }));
     await rejection(builtIn.files.read('a'), 'ERR_STORE');
-    await vi.waitFor(() => expect(isCancelled).toBe(true));
+    await expect.poll(() => isCancelled).toBe(true);
   });
 
   it.each<[object, string]>([

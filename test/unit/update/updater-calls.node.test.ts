@@ -315,7 +315,7 @@ describe('a page that is closed', () => {
     };
     const { updater } = await createDevice(BEFORE, fetch, { releases });
     const searching = rejection(updater.releaseOf('page'), 'ERR_STORE');
-    await vi.waitFor(() => expect(reads).toBe(1));
+    await expect.poll(() => reads).toBe(1);
     const left = updater.leaveToWebsite('page');
     fail();
     await searching;
