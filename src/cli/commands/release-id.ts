@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { type FolderOptions, folderOptions, readFolderRules } from '../build-folder.ts';
-import { bytes, examples } from '../help.ts';
+import { bytes, counted, examples } from '../help.ts';
 import { run } from '../run.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../zip-limits.ts';
 
@@ -29,7 +29,10 @@ export function releaseId(command: Command): void {
         return {
           json: about,
           isShown: true,
-          lines: [`✓ ${about.id}`, `  ${about.files} files, ${bytes(about.size)}`],
+          lines: [
+            `✓ ${about.id}`,
+            `  ${counted(about.files, 'file', 'files')}, ${bytes(about.size)}`,
+          ],
         };
       }),
     );

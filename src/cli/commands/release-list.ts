@@ -1,7 +1,7 @@
 // release list: the releases that a channel offers.
 
 import type { Command } from 'commander';
-import { bytes, examples } from '../help.ts';
+import { bytes, counted, examples } from '../help.ts';
 import { attributeLines, downloadLines, shortDownloadLines } from '../release/answer.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
 import { allOf, readChannel } from '../release/settings.ts';
@@ -59,7 +59,7 @@ export function releaseList(command: Command): void {
                 if (isWithdrawn && !all) return [`${version}  ${id}  withdrawn, made ${createdAt}`];
                 return [
                   `${version}  ${id}${isWithdrawn ? '  withdrawn' : ''}`,
-                  `  made     ${createdAt}, ${files} files, ${bytes(size)}`,
+                  `  made     ${createdAt}, ${counted(files, 'file', 'files')}, ${bytes(size)}`,
                   ...(all ? downloadLines(release, index) : shortDownloadLines(release, index)),
                   ...attributeLines(release),
                 ];

@@ -1,7 +1,7 @@
 // release prune: deletes the objects of a store that no index needs.
 
 import type { Command } from 'commander';
-import { bytes, examples } from '../help.ts';
+import { bytes, counted, examples } from '../help.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
 import { run } from '../run.ts';
 
@@ -28,7 +28,7 @@ export function releasePrune(command: Command): void {
         return {
           json: { ...pruned, dryRun },
           lines: [
-            `✓ ${pruned.deleted.length} files ${did}, ${bytes(pruned.size)}; ${pruned.kept} objects stay`,
+            `✓ ${counted(pruned.deleted.length, 'file', 'files')} ${did}, ${bytes(pruned.size)}; ${counted(pruned.kept, 'object stays', 'objects stay')}`,
             ...pruned.deleted.map((path) => `  ${path}`),
           ],
         };

@@ -65,7 +65,7 @@ export function releaseVerify(command: Command): void {
         const isOpened = !problems.some(({ code }) => OF_RELEASES.has(code));
         const more =
           notApplied > 0
-            ? `, ${notApplied} patches opened but not applied, because their base is missing`
+            ? `, ${counted(notApplied, 'patch', 'patches')} opened but not applied, because the base is missing`
             : '';
         return {
           isBad,

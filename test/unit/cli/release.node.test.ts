@@ -327,6 +327,21 @@ describe('release', () => {
     });
   });
 
+  it('counts a single file as "1 file"', async () => {
+    await withApp(async (project) => {
+      await project.write('one/index.html', '<!doctype html><p>one</p>');
+      const print = async (...args: string[]) => {
+        const { stdout, stderr } = await project.run(args);
+        return `${stdout}${stderr}`;
+      };
+      expect(await print('release', 'id', 'one')).toContain('  1 file, 25 bytes');
+      await done(project, ['release', 'publish', 'one', ...CHANNEL]);
+      expect(await print('release', 'list', ...CHANNEL)).toContain('Z, 1 file, 25 bytes');
+      const pruned = await print('release', 'prune', '--store', 'store');
+      expect(pruned).toContain('0 files deleted, 0 bytes; 1 object stays');
+    });
+  });
+
   it('changes the keys with the recovery key, and continues with the new one', async () => {
     await withApp(async (project) => {
       const { json, write, run } = project;
