@@ -40,7 +40,7 @@ async function install(): Promise<{ readonly site: Site; readonly page: Page }> 
   const site = await openSite(builds[0] as string);
   sites.push(site);
   const page = await (await browser.newContext()).newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(60_000);
   await page.goto(site.origin);
   await expectVersion(page, 'version 1');
   await page.evaluate(() => navigator.serviceWorker.ready);

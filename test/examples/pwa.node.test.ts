@@ -140,7 +140,7 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     // An offline page does not load itself again: what has failed may need the network.
     await page.context().setOffline(true);
     await page.reload();
-    await page.getByText('This version did not start').waitFor({ timeout: 60_000 });
+    await page.getByText('This version did not start').waitFor();
     expect((await stateOf(page))['trial']).toMatchObject({ starts: 1 });
     await page.context().setOffline(false);
     await page.reload();
