@@ -8,19 +8,18 @@ describe('the pace', () => {
     vi.restoreAllMocks();
   });
 
-  it('yields after 12 ms of work, and then after 12 more', async () => {
+  it('lets work go on at first, yields before a frame of 16 ms has passed, and then starts anew', async () => {
     const now = vi.spyOn(Date, 'now').mockReturnValue(1000);
     const pace = createPace(undefined);
-    now.mockReturnValue(1011);
     expect(pace()).toBeUndefined();
-    now.mockReturnValue(1012);
+    now.mockReturnValue(1016);
     const turn = pace();
     expect(turn).toBeInstanceOf(Promise);
-    now.mockReturnValue(1050);
+    // The time of other work does not count.
+    now.mockReturnValue(1500);
     await turn;
-    now.mockReturnValue(1061);
     expect(pace()).toBeUndefined();
-    now.mockReturnValue(1062);
+    now.mockReturnValue(1516);
     expect(pace()).toBeInstanceOf(Promise);
   });
 
