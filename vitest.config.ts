@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { inlineWorkersInVite } from './build/inline-worker.js';
 import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from './test/support/chromium.js';
 
@@ -142,6 +143,22 @@ const chromium = (mode: string) => {
   };
 };
 
+/**
+ * Runs the files with processes of their own first. Each of them would end a process that other files share, and the next
+ * one would load everything again.
+ */
+class OwnProcessesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isOwn = ({ moduleId }: TestSpecification) =>
+      readFileSync(moduleId, 'utf8').includes('@vitest-environment-options');
+    return [...sorted.filter(isOwn), ...sorted.filter((file) => !isOwn(file))];
+  }
+}
+
 export default defineConfig(({ mode }) => ({
-  test: { projects: withChromium && mode !== 'fast' ? [node(mode), chromium(mode)] : [node(mode)] },
+  test: {
+    sequence: { sequencer: OwnProcessesFirst },
+    projects: withChromium && mode !== 'fast' ? [node(mode), chromium(mode)] : [node(mode)],
+  },
 }));
