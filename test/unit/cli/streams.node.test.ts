@@ -179,14 +179,14 @@ describe.runIf(isPosix && has('bash'))('pipes and standard streams', () => {
 describe('the folder for temporary files', () => {
   it.each(['missing', 'file'])('is named if it cannot be used: %s', async (name) => {
     await withSealed(async ({ path, run, write }) => {
-      for (const args of [
-        ['bundle', 'decrypt', 's', '--key', 'k.pub', '--out', '-'],
-        ['bundle', 'verify', '-', '--key', 'k.pub'],
-        ['bundle', 'encrypt', 'site', '--key', 'k', '--out', 'new'],
-      ]) {
-        await write('site/index.html', 'notifyAppReady');
-        const env = { TMPDIR: path(name), TMP: path(name), TEMP: path(name) };
-        const { code, stderr } = await run(args, { env, stdin: readFileSync(path('s')) });
+      await write('site/index.html', 'notifyAppReady');
+      const env = { TMPDIR: path(name), TMP: path(name), TEMP: path(name) };
+      for (const [args, options] of [
+        [['bundle', 'decrypt', 's', '--key', 'k.pub', '--out', '-'], {}],
+        [['bundle', 'verify', '-', '--key', 'k.pub'], { stdin: readFileSync(path('s')) }],
+        [['bundle', 'encrypt', 'site', '--key', 'k', '--out', 'new'], {}],
+      ] as const) {
+        const { code, stderr } = await run(args, { env, ...options });
         expect(code).toBe(1);
         expect(stderr).toContain(JSON.stringify(path(name)));
         expect(stderr).toContain('TMPDIR names the folder for temporary files');
