@@ -173,7 +173,10 @@ export function answerWithdrawal(
       `  withdrawn ${release}`,
       choice === undefined
         ? `  next     ${useBuiltIn === true ? 'every device runs the release that its' : 'devices that run it go back to the release that their'} app was shipped with`
-        : `  next     devices that run it take ${choice}, or the release that their app was shipped with if that is newer`,
+        : `  next     devices that run it take ${choice}.`,
+      ...(choice === undefined
+        ? []
+        : ['           If their app was shipped with a newer release, they go back to that one.']),
       '           A device changes at the start after its next check.',
     ],
   });

@@ -103,13 +103,13 @@ describe('release', () => {
       await publish(4);
       const some = await withdraw('1.0.4');
       expect(some).toContain(
-        'next     devices that run it take the first of these that suits them and has not failed on them: 1.0.3, 1.0.2, or the release that their app was shipped with if that is newer\n           A device changes at the start after its next check.\n',
+        'next     devices that run it take the first of these that suits them and has not failed on them: 1.0.3, 1.0.2.\n           If their app was shipped with a newer release, they go back to that one.\n           A device changes at the start after its next check.\n',
       );
       expect(some).not.toMatch(/^!/m);
       await run(['release', 'rollout', '0%', '--release', '1.0.3', ...CHANNEL]);
       // No device is offered 1.0.3 now.
       expect(await withdraw('1.0.4')).toContain(
-        'next     devices that run it take 1.0.2, unless it has failed on them, or the',
+        'next     devices that run it take 1.0.2, unless it has failed on them.\n           If their app',
       );
       await withdraw('1.0.3');
       const one = await json(['release', 'withdraw', '1.0.2', ...CHANNEL]);
