@@ -11,7 +11,7 @@ const variables = isNode
 const isLong = variables?.['TEST_SCOPE'] === 'long';
 
 /** The part of the random cases that `npm test` runs. Chromium runs the same code in another engine. */
-const SHARE = isNode ? 1 / 5 : 1 / 15;
+const SHARE = isNode ? 1 / 10 : 1 / 15;
 
 /**
  * For tests of code above the backends. Tests of differences between backends run over `BACKENDS`.
