@@ -23,6 +23,7 @@ export default function setup({ provide }: TestProject): () => void {
   return () => {
     if (before === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = before;
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    // Only now, because Vitest closes its Chromium later, which until then writes to its profile in the folder.
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   };
 }
